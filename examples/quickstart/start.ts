@@ -1,0 +1,61 @@
+// npm start: the server of cambio.yaml and the sample API in one process, and the commands to try.
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ConfigurationError, loadConfiguration, startServer, untilToldToStop } from '@cambio/server';
+import { createApi } from './api.ts';
+
+async function main(): Promise<void> {
+  // A folder named on the command line is meant from where one stands, not from where the file is.
+  const data = resolve(process.env.CAMBIO_DATA || 'data');
+  process.env.CAMBIO_DATA = data;
+  mkdirSync(data, { recursive: true });
+  const configuration = loadConfiguration(fileURLToPath(new URL('cambio.yaml', import.meta.url)), process.env);
+  const server = await startServer(configuration);
+  const api = createApi(configuration.issuer);
+  const port = Number(process.env.API_PORT || 8081);
+  try {
+    await once(api.listen(port, 'localhost'), 'listening');
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  console.log(greeting(configuration.issuer, `http://localhost:${port}`));
+  await untilToldToStop();
+  api.close();
+  api.closeIdleConnections();
+  await server.close();
+}
+
+const greeting = (server: string, api: string): string => `
+Cambio is ready on ${server}, and the sample API on ${api}. Try, in another terminal:
+
+  # 1. A subject token
+  SUBJECT_TOKEN=$(curl -s ${server}/oauth/token -d grant_type=client_credentials \\
+    -d client_id=your_client_id -d client_secret=your_client_secret -d scope=openapi | jq -r .access_token)
+
+  # 2. An actor token: the service that will act
+  ACTOR_TOKEN=$(curl -s ${server}/oauth/token -d grant_type=client_credentials \\
+    -d client_id=service -d client_secret=service_secret | jq -r .access_token)
+
+  # 3. Exchange: the service acts for the subject
+  EXCHANGED=$(curl -s ${server}/oauth/token -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \\
+    -d client_id=your_client_id -d client_secret=your_client_secret -d audience=https://api.camall.io \\
+    -d subject_token=$SUBJECT_TOKEN -d subject_token_type=urn:ietf:params:oauth:token-type:access_token \\
+    -d actor_token=$ACTOR_TOKEN -d actor_token_type=urn:ietf:params:oauth:token-type:access_token | jq -r .access_token)
+
+  # 4. Call the API: it says for whom, and by whom
+  curl -s -H "Authorization: Bearer $EXCHANGED" ${api}/v1/resource | jq .
+
+  # All of it at once: examples/quickstart/exchange.sh        Ctrl-C stops.
+`;
+
+try {
+  await main();
+} catch (error) {
+  const { code, port, message } = error as Error & { code?: string; port?: number };
+  const text = code === 'EADDRINUSE' ? `port ${port} is in use: PORT and API_PORT move the quickstart` : message;
+  console.error(error instanceof ConfigurationError ? text : `cambio: ${text}`);
+  process.exitCode = 1;
+}

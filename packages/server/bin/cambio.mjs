@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// Starts src/main.ts (in the repository) or dist/main.js (when installed) on Node 24 or later, whichever Node ran this
+// file. Plain JavaScript with nothing imported that an old Node lacks.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REQUIRED = 24;
+const here = dirname(fileURLToPath(import.meta.url));
+const source = join(here, '../src/main.ts');
+const main = existsSync(source) ? source : join(here, '../dist/main.js');
+
+/** The Node that the lock file brought, else this one where it is new enough. */
+function findNode() {
+  const system = process.platform === 'win32' ? 'win' : process.platform;
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`node-${system}-${process.arch}/package.json`);
+    const node = join(dirname(manifest), process.platform === 'win32' ? 'bin/node.exe' : 'bin/node');
+    if (existsSync(node)) return node;
+  } catch {
+    // Not installed: optional, and only for some platforms.
+  }
+  return Number(process.versions.node.split('.')[0]) >= REQUIRED ? process.execPath : undefined;
+}
+
+const node = findNode();
+if (node === undefined) {
+  console.error(`cambio needs Node ${REQUIRED} or later; this is ${process.version}`);
+  process.exit(1);
+}
+const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)];
+process.removeAllListeners('warning'); // execve is still marked experimental, which the user need not read
+if (typeof process.execve === 'function' && process.platform !== 'win32') {
+  process.execve(node, [node, ...args], process.env);
+}
+const child = spawn(node, args, { stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('error', (error) => {
+  console.error(`cambio: ${error.message}`);
+  process.exit(1);
+});
+child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)));

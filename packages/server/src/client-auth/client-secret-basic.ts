@@ -1,0 +1,37 @@
+// HTTP Basic (RFC 6749 section 2.3.1). The RFC has id and secret form-encoded before they are joined; half the clients of
+// the world send them raw. Both are compared, always, so that neither the answer nor its time tells which it was.
+import { Refusal } from '../primitives/refusal.ts';
+import type { ClientAuthMethod } from './method.ts';
+
+const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
+/** Only what a form encoder writes: something encoded by half is taken raw, or it would have two meanings. */
+const FORM_ENCODED = /^(?:[\w*\-.~!'()+]|%[0-9A-Fa-f]{2})*$/;
+
+export const clientSecretBasic = {
+  name: 'client_secret_basic',
+  parameters: [],
+  read: ({ authorization }) => {
+    if (authorization === undefined || /^Bearer\b/i.test(authorization)) return undefined;
+    const encoded = BASIC.exec(authorization)?.[1];
+    const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
+    const colon = text.indexOf(':');
+    if (colon < 1 || text.includes('\0')) throw new Refusal('client_authentication_malformed');
+    const id = text.slice(0, colon);
+    const secret = text.slice(colon + 1);
+    const decodedSecret = formDecode(secret);
+    return {
+      clientIds: [...new Set([formDecode(id), id])],
+      prove: ({ secrets }) =>
+        secrets.flatMap((one) => [one.matches(decodedSecret), one.matches(secret)]).includes(true),
+    };
+  },
+} as const satisfies ClientAuthMethod;
+
+function formDecode(text: string): string {
+  if (!FORM_ENCODED.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}

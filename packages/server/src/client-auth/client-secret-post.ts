@@ -1,0 +1,15 @@
+// client_id and client_secret in the form (RFC 6749 section 2.3.1).
+import { Refusal } from '../primitives/refusal.ts';
+import type { ClientAuthMethod } from './method.ts';
+
+export const clientSecretPost = {
+  name: 'client_secret_post',
+  parameters: ['client_secret'],
+  read: ({ parameters }) => {
+    const secret = parameters.get('client_secret');
+    if (secret === undefined) return undefined;
+    const id = parameters.get('client_id');
+    if (id === undefined) throw new Refusal('parameter_missing', { parameter: 'client_id' });
+    return { clientIds: [id], prove: ({ secrets }) => secrets.map((one) => one.matches(secret)).includes(true) };
+  },
+} as const satisfies ClientAuthMethod;

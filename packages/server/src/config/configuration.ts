@@ -1,0 +1,27 @@
+// What does the file mean? Everything resolved: nothing below looks a name up in the file again.
+import type { Clients } from '../client-auth/client.ts';
+import type { Resource } from '../issuing/resource.ts';
+import type { AlgorithmName } from '../keys/algorithms.ts';
+import type { Policy } from '../policy/rule.ts';
+import type { TokenErrorCode } from '../primitives/refusal.ts';
+import type { StoreLocation } from '../store/store.ts';
+import type { Fault } from './fault.ts';
+
+export interface Configuration {
+  readonly issuer: string;
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+    readonly trustProxy: readonly string[];
+    readonly bodyLimit: number;
+  };
+  readonly store: StoreLocation;
+  readonly tokenErrorCode: TokenErrorCode;
+  readonly resources: readonly Resource[];
+  readonly clients: Clients;
+  readonly policy: Policy;
+  /** Algorithms that a key is needed for; the default first. */
+  readonly algorithms: readonly AlgorithmName[];
+  readonly warnings: readonly Fault[];
+}

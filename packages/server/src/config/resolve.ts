@@ -1,0 +1,164 @@
+// Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import type { Client } from '../client-auth/client.ts';
+import type { Resource } from '../issuing/resource.ts';
+import { normalAudience, parseResourceUri } from '../policy/targets.ts';
+import { SecretDigest } from '../primitives/secret.ts';
+import type { Configuration } from './configuration.ts';
+import type { Complain, Path } from './fault.ts';
+import { resolveRules } from './resolve-rules.ts';
+import type { ConfigurationFile, SecretSource } from './schema.ts';
+
+export interface Surroundings {
+  /** What paths in the file are relative to. */
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly complain: Complain;
+}
+
+/** Complains of whatever does not fit; what it then returns is not to be used. */
+export function resolveConfiguration(file: ConfigurationFile, around: Surroundings): Omit<Configuration, 'warnings'> {
+  checkIssuer(file.issuer, around.complain);
+  const resources = resolveResources(file, around.complain);
+  const clients = resolveClients(file, resources, around);
+  return {
+    issuer: file.issuer,
+    server: resolveServer(file.server, around),
+    store: { kind: 'sqlite', file: storeFile(file.store.slice('sqlite:'.length), around.folder) },
+    tokenErrorCode: file.tokenErrorCode,
+    resources,
+    clients,
+    policy: { issuer: file.issuer, rules: resolveRules(file, resources, around.complain) },
+    algorithms: [...new Set([file.keys.alg, ...resources.map(({ token }) => token.alg)])],
+  };
+}
+
+const storeFile = (name: string, folder: string): string => (name === ':memory:' ? name : resolve(folder, name));
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+
+/** RFC 8414 section 2: https, no query, no fragment; http only where nothing leaves the machine. */
+function checkIssuer(issuer: string, complain: Complain): void {
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    /[?#\s]/.test(issuer) ||
+    url.username !== '' ||
+    url.password !== ''
+  ) {
+    complain(['issuer'], 'must be an https URL without query, fragment and user information');
+  } else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    complain(['issuer'], 'must be https; http is for loopback only');
+  }
+}
+
+function resolveServer(
+  server: ConfigurationFile['server'],
+  { folder, complain }: Surroundings,
+): Configuration['server'] {
+  const { host, port, trustProxy, limits } = server;
+  const read = (key: 'cert' | 'key', name: string): Buffer => {
+    try {
+      return readFileSync(resolve(folder, name));
+    } catch (error) {
+      complain(['server', 'tls', key], `cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+      return Buffer.alloc(0);
+    }
+  };
+  const tls = server.tls && { cert: read('cert', server.tls.cert), key: read('key', server.tls.key) };
+  if (tls === undefined && trustProxy.length === 0 && !isLoopback(host)) {
+    complain(
+      ['server', 'host'],
+      'plain HTTP on an address other than loopback: set server.tls, or server.trustProxy behind a proxy',
+    );
+  }
+  return { host, port, tls, trustProxy, bodyLimit: limits.body };
+}
+
+function resolveResources({ resources, keys }: ConfigurationFile, complain: Complain): readonly Resource[] {
+  const seen = new Set<string>();
+  return resources.map(({ audience, locations, scopes, token }, index) => {
+    const path: Path = ['resources', index];
+    const known = normalAudience(audience);
+    if (seen.has(known)) complain([...path, 'audience'], 'another resource has this audience');
+    seen.add(known);
+    for (const [place, location] of (locations ?? []).entries()) {
+      const uri = parseResourceUri(location);
+      if (uri === undefined || uri.search !== '' || location.includes('#')) {
+        complain([...path, 'locations', place], 'must be an absolute URI without query and fragment');
+      }
+    }
+    return {
+      audience,
+      // An audience that is a place is its own location.
+      locations: locations ?? (/^https?:/i.test(audience) && parseResourceUri(audience) ? [audience] : []),
+      scopes: new Set(scopes),
+      token: { lifetime: token.lifetime, alg: token.alg ?? keys.alg },
+    };
+  });
+}
+
+function resolveClients(
+  file: ConfigurationFile,
+  resources: readonly Resource[],
+  around: Surroundings,
+): ReadonlyMap<string, Client> {
+  const audiences = new Set(resources.map(({ audience }) => normalAudience(audience)));
+  const clients = new Map<string, Client>();
+  for (const [index, entry] of file.clients.entries()) {
+    const path: Path = ['clients', index];
+    if (clients.has(entry.id)) around.complain([...path, 'id'], 'another client has this id');
+    for (const [place, audience] of entry.audiences.entries()) {
+      if (!audiences.has(normalAudience(audience)))
+        around.complain([...path, 'audiences', place], 'no resource has this audience');
+    }
+    if (entry.resource !== undefined && !audiences.has(normalAudience(entry.resource))) {
+      around.complain([...path, 'resource'], 'no resource has this audience');
+    }
+    if (entry.secret.length > 2)
+      around.complain([...path, 'secret'], 'a client has at most two secrets, while one replaces the other');
+    clients.set(entry.id, {
+      id: entry.id,
+      auth: entry.auth,
+      secrets: entry.secret.map(
+        (source) => new SecretDigest(readSecret(source, [...path, 'secret'], file.server.host, around)),
+      ),
+      grants: new Set(entry.grants),
+      audiences: entry.audiences,
+      scopes: entry.scopes && new Set(entry.scopes),
+      resource: entry.resource,
+      disabled: entry.disabled,
+    });
+  }
+  return clients;
+}
+
+function readSecret(
+  source: SecretSource,
+  path: Path,
+  host: string,
+  { folder, environment, complain }: Surroundings,
+): string {
+  if ('plain' in source) {
+    if (!isLoopback(host))
+      complain(path, 'a plain secret is for a server on loopback only: use { env: NAME } or { file: PATH }');
+    return source.plain;
+  }
+  if ('env' in source) {
+    const value = environment[source.env];
+    if (!value) complain(path, `the environment variable ${source.env} is not set`);
+    return value ?? '';
+  }
+  try {
+    const text = readFileSync(resolve(folder, source.file), 'utf8').trim();
+    if (text === '') complain(path, `${source.file} is empty`);
+    return text;
+  } catch (error) {
+    complain(path, `${source.file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    return '';
+  }
+}

@@ -1,0 +1,44 @@
+// client_credentials (RFC 6749 section 4.4): a client asks for a token about itself.
+import { checkTargetsAgree, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
+import { readScope, readTargets, resolveTargets } from '../exchange/request.ts';
+import { authorize } from '../issuing/authorization.ts';
+import type { Resource, Targets } from '../issuing/resource.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import type { Grant } from './grant.ts';
+
+export const clientCredentials = {
+  name: 'client_credentials',
+  grantType: 'client_credentials',
+  parameters: ['audience', 'resource', 'scope'],
+  authorize: async (parameters, client, event, { targeting, now }) => {
+    const request = readTargets(parameters);
+    const asked = readScope(parameters);
+    event.audiencesAsked = request.audiences;
+    event.resourcesAsked = request.resources.map(({ href }) => href);
+    if (asked !== undefined) event.scopeAsked = [...asked];
+    const allowed = client.audiences.map(targeting.byAudience).filter((target) => target !== undefined);
+    const targets = choose(resolveTargets(request, targeting), allowed);
+    checkTargetsAgree(targets);
+    return authorize({
+      type: 'access_token',
+      clientId: client.id,
+      sub: client.id,
+      targets,
+      scope: narrowScope(asked, [client.scopes ?? new Set()], targets),
+      lifetime: narrowLifetime(now, targets, undefined, []),
+      chain: [],
+      lineage: [],
+      actorLineage: [],
+      authentication: {},
+    });
+  },
+} as const satisfies Grant;
+
+/** The first audience of the client's entry is the default (RFC 9068 section 3: a default resource is used). */
+function choose(asked: readonly Resource[] | 'unknown', allowed: readonly Resource[]): Targets {
+  if (asked === 'unknown') throw new Refusal('target_unknown');
+  const [first, ...others] = asked.length === 0 ? allowed.slice(0, 1) : asked;
+  if (first === undefined) throw new Refusal('target_missing');
+  if (!asked.every((target) => allowed.includes(target))) throw new Refusal('target_not_granted');
+  return [first, ...others];
+}

@@ -1,0 +1,8 @@
+// What can be asked of the token endpoint? The list of grants.
+import { clientCredentials } from './client-credentials.ts';
+import type { Grant } from './grant.ts';
+import { tokenExchange } from './token-exchange.ts';
+
+export const grants = [clientCredentials, tokenExchange] as const satisfies readonly Grant[];
+
+export type GrantName = (typeof grants)[number]['name'];

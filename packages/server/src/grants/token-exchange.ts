@@ -1,0 +1,13 @@
+// urn:ietf:params:oauth:grant-type:token-exchange (RFC 8693).
+import { exchange } from '../exchange/exchange.ts';
+import { exchangeParameters } from '../exchange/request.ts';
+import { tokenTypeUri } from '../primitives/token-type.ts';
+import type { Grant } from './grant.ts';
+
+export const tokenExchange = {
+  name: 'token_exchange',
+  grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  parameters: exchangeParameters,
+  authorize: exchange,
+  answer: ({ type }) => ({ issued_token_type: tokenTypeUri(type) }),
+} as const satisfies Grant;

@@ -1,0 +1,54 @@
+// The one place where an error becomes an answer, and where the audit record of a refusal is completed.
+import type { FastifyReply } from 'fastify';
+import type { AuditEvent } from '../audit/event.ts';
+import type { AuditLog } from '../audit/log.ts';
+import type { Clock } from '../primitives/clock.ts';
+import { publicAnswer, type Reason, Refusal, type TokenErrorCode } from '../primitives/refusal.ts';
+
+/** What Fastify throws before a handler runs. */
+const frameworkReasons: Readonly<Record<string, Reason>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'form_malformed',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'http_malformed',
+  FST_ERR_BAD_URL: 'path_unknown',
+};
+
+/** Seconds after which a caller may ask again when something of ours failed. */
+const RETRY_AFTER = '1';
+
+/** Whatever was thrown, as a refusal: what is not one is a fault of ours, and tells nothing outside. */
+export function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const { code, message } = error as { code?: string; message?: string };
+  return new Refusal(frameworkReasons[code ?? ''] ?? 'server_error', { detail: message, cause: error });
+}
+
+/** @returns the refusal to answer with: another one where not even the record of this one could be written. */
+export async function recordRefusal(
+  refusal: Refusal,
+  event: AuditEvent,
+  audit: AuditLog,
+  clock: Clock,
+): Promise<Refusal> {
+  const failed = publicAnswer(refusal, 'invalid_grant').status >= 500;
+  Object.assign(event, {
+    outcome: failed ? 'failed' : 'refused',
+    reason: refusal.reason,
+    ...(refusal.detail !== undefined && { detail: refusal.detail }),
+    duration: clock() - event.time,
+  } satisfies Partial<AuditEvent>);
+  try {
+    await audit.append(event);
+    return refusal;
+  } catch (error) {
+    return failed ? refusal : toRefusal(error);
+  }
+}
+
+/** RFC 6749 section 5.2; RFC 9110 section 15.5.2 wants a challenge with every 401. */
+export function sendRefusal(reply: FastifyReply, refusal: Refusal, tokenErrorCode: TokenErrorCode): FastifyReply {
+  const { status, error, description } = publicAnswer(refusal, tokenErrorCode);
+  if (status === 401) reply.header('WWW-Authenticate', 'Basic realm="cambio", charset="UTF-8"');
+  if (status === 503) reply.header('Retry-After', RETRY_AFTER);
+  return reply.code(status).headers(refusal.headers).send({ error, error_description: description });
+}

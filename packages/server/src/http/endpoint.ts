@@ -1,0 +1,49 @@
+// What is an endpoint? A path below the issuer, a method, what it answers, and what the metadata says of it.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AuditEvent } from '../audit/event.ts';
+import type { TokenServices } from '../grants/token-endpoint.ts';
+import type { TokenErrorCode } from '../primitives/refusal.ts';
+
+/** What endpoints work with: one reading of the configuration, and what the process keeps. */
+export interface HttpServices extends TokenServices {
+  readonly tokenErrorCode: TokenErrorCode;
+  /** Is everything there that an exchange needs? */
+  readonly ready: () => Promise<boolean>;
+}
+
+export interface Endpoint {
+  /** `below` the issuer's path; `inserted` between host and path (RFC 8414 section 3); `root` of the server. */
+  readonly place: 'below' | 'inserted' | 'root';
+  readonly path: string;
+  readonly method: 'GET' | 'POST';
+  /** May a page of any origin read the answers? */
+  readonly cors: boolean;
+  /** Does every answer have an audit row? */
+  readonly audited: boolean;
+  /** Seconds for which a 200 may be kept; absent, nothing keeps it. */
+  readonly cacheFor?: number;
+  /** The member of RFC 8414 section 2 that holds its URL. */
+  readonly metadata?: string;
+  /** @returns the body, sent as JSON. */
+  readonly answer: (exchange: HttpExchange) => Promise<unknown> | unknown;
+}
+
+export interface HttpExchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly services: HttpServices;
+  /** The whole list, for the one that describes it. */
+  readonly endpoints: readonly Endpoint[];
+  /** The audit record, where the endpoint is audited. */
+  readonly event: AuditEvent;
+}
+
+/** Where the endpoint is, as a path of this server. */
+export function pathOf(endpoint: Pick<Endpoint, 'place' | 'path'>, issuer: string): string {
+  const base = new URL(issuer).pathname.replace(/\/$/, '');
+  if (endpoint.place === 'root') return endpoint.path;
+  return endpoint.place === 'below' ? base + endpoint.path : endpoint.path + base;
+}
+
+export const urlOf = (endpoint: Pick<Endpoint, 'place' | 'path'>, issuer: string): string =>
+  new URL(issuer).origin + pathOf(endpoint, issuer);

@@ -1,0 +1,16 @@
+// GET /livez and /readyz: does the process answer, and can it do its work?
+import type { Endpoint } from '../endpoint.ts';
+
+const health = { place: 'root', method: 'GET', cors: false, audited: false } as const;
+
+export const livez = { ...health, path: '/livez', answer: () => ({ status: 'ok' }) } as const satisfies Endpoint;
+
+export const readyz = {
+  ...health,
+  path: '/readyz',
+  answer: async ({ reply, services }) => {
+    const ready = await services.ready();
+    reply.code(ready ? 200 : 503);
+    return { status: ready ? 'ok' : 'unavailable' };
+  },
+} as const satisfies Endpoint;

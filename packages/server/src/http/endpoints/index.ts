@@ -1,0 +1,8 @@
+// What does the server answer? The list of endpoints.
+import type { Endpoint } from '../endpoint.ts';
+import { livez, readyz } from './health.ts';
+import { jwks } from './jwks.ts';
+import { metadata } from './metadata.ts';
+import { token } from './token.ts';
+
+export const endpoints: readonly Endpoint[] = [token, jwks, metadata, livez, readyz];

@@ -1,0 +1,13 @@
+// GET /.well-known/jwks.json (RFC 7517 section 5): the public keys.
+import type { Endpoint } from '../endpoint.ts';
+
+export const jwks = {
+  place: 'below',
+  path: '/.well-known/jwks.json',
+  method: 'GET',
+  cors: true,
+  audited: false,
+  cacheFor: 300,
+  metadata: 'jwks_uri',
+  answer: ({ services }) => ({ keys: services.keys.published }),
+} as const satisfies Endpoint;

@@ -1,0 +1,29 @@
+// GET /.well-known/oauth-authorization-server (RFC 8414), derived from the lists, so that it cannot disagree with them.
+import { clientAuthMethods } from '../../client-auth/index.ts';
+import { grants } from '../../grants/index.ts';
+import { type Endpoint, type HttpServices, urlOf } from '../endpoint.ts';
+
+export const metadata = {
+  place: 'inserted',
+  path: '/.well-known/oauth-authorization-server',
+  method: 'GET',
+  cors: true,
+  audited: false,
+  cacheFor: 300,
+  answer: ({ endpoints, services }) => describe(endpoints, services),
+} as const satisfies Endpoint;
+
+/** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
+function describe(endpoints: readonly Endpoint[], { issuer, targeting }: HttpServices) {
+  const urls = endpoints.flatMap((endpoint) =>
+    endpoint.metadata === undefined ? [] : [[endpoint.metadata, urlOf(endpoint, issuer)]],
+  );
+  return {
+    issuer,
+    ...Object.fromEntries(urls),
+    ...(targeting.scopes.length > 0 && { scopes_supported: targeting.scopes }),
+    response_types_supported: [],
+    grant_types_supported: grants.map(({ grantType }) => grantType),
+    token_endpoint_auth_methods_supported: clientAuthMethods.map(({ name }) => name),
+  };
+}

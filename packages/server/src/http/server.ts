@@ -1,0 +1,155 @@
+// Fastify, and nothing of it beyond this folder: routes made from the list of endpoints, headers that every answer has.
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type AuditEvent, beginEvent } from '../audit/event.ts';
+import { newId } from '../primitives/random.ts';
+import { publicAnswer, Refusal } from '../primitives/refusal.ts';
+import { recordRefusal, sendRefusal, toRefusal } from './answer.ts';
+import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
+import { endpoints } from './endpoints/index.ts';
+
+export interface HttpOptions {
+  /** PEM; plain HTTP without it. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustProxy: readonly string[];
+  /** Bytes of a request body. */
+  readonly bodyLimit: number;
+  /** One line for people about what went wrong on our side. */
+  readonly report: (line: string) => void;
+}
+
+/** Bytes of request headers: Node's own default, said aloud because it is promised. */
+const HEADER_LIMIT = 16_384;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+/** A caller's own request id is kept when it is visible ASCII and short. */
+const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+/** @param current the services of the configuration that is in force now. */
+export function createHttpServer(current: () => HttpServices, options: HttpOptions): FastifyInstance {
+  const server = Fastify({
+    ...(options.tls && { https: { ...options.tls, maxHeaderSize: HEADER_LIMIT } }),
+    ...(!options.tls && { http: { maxHeaderSize: HEADER_LIMIT } }),
+    bodyLimit: options.bodyLimit,
+    trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
+    genReqId: newId,
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+    requestTimeout: 10_000,
+    clientErrorHandler: refuseBytes,
+    frameworkErrors: (error, _request, reply) => sendRefusal(reply, toRefusal(error), current().tokenErrorCode),
+  }) as unknown as FastifyInstance;
+  const events = new WeakMap<FastifyRequest, AuditEvent>();
+
+  // One reader for bodies: what they are is the form parser's to say.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('X-Request-Id', request.id);
+    reply.headers(notKept);
+    reply.header('X-Content-Type-Options', 'nosniff');
+  });
+  server.setErrorHandler(async (error, request, reply) => {
+    const { audit, clock, tokenErrorCode } = current();
+    const event = events.get(request);
+    const refusal = toRefusal(error);
+    const answer = event === undefined ? refusal : await recordRefusal(refusal, event, audit, clock);
+    if (publicAnswer(answer, tokenErrorCode).status >= 500) options.report(`${request.id} ${describe(answer)}`);
+    return sendRefusal(reply, answer, tokenErrorCode);
+  });
+  server.setNotFoundHandler(() => {
+    throw new Refusal('path_unknown');
+  });
+
+  const begin = (request: FastifyRequest): AuditEvent => {
+    const callerRequestId = request.headers['x-request-id'];
+    const event = beginEvent({
+      time: current().clock(),
+      requestId: request.id,
+      address: request.ip,
+      ...(typeof callerRequestId === 'string' && CALLER_REQUEST_ID.test(callerRequestId) && { callerRequestId }),
+    });
+    events.set(request, event);
+    return event;
+  };
+
+  for (const endpoint of endpoints) {
+    const answering = endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method];
+    const url = pathOf(endpoint, current().issuer);
+    const prepare = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      if (endpoint.cors) allowAnyOrigin(reply);
+      if (endpoint.audited) begin(request);
+      const encoding = request.headers['content-encoding'];
+      if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoded');
+    };
+    server.route({
+      method: answering,
+      url,
+      exposeHeadRoute: false,
+      onRequest: prepare,
+      handler: async (request, reply) => {
+        const event =
+          events.get(request) ?? beginEvent({ time: current().clock(), requestId: request.id, address: request.ip });
+        const body = await endpoint.answer({ request, reply, services: current(), event, endpoints });
+        if (endpoint.cacheFor !== undefined) {
+          reply.removeHeader('Pragma').header('Cache-Control', `public, max-age=${endpoint.cacheFor}`);
+        }
+        return body;
+      },
+    });
+    server.route({
+      method: METHODS.filter((method) => !answering.includes(method)),
+      url,
+      onRequest: async (request, reply) => {
+        if (request.method === 'OPTIONS') return answerPreflight(endpoint, reply);
+        if (endpoint.cors) allowAnyOrigin(reply);
+        if (endpoint.audited) begin(request);
+        throw new Refusal('method_not_allowed', { headers: { Allow: endpoint.method } });
+      },
+      handler: () => undefined,
+    });
+  }
+  return server;
+}
+
+/** RFC 6749 section 5.1. */
+const notKept = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
+
+const describe = (refusal: Refusal): string => {
+  const cause = refusal.cause instanceof Error ? (refusal.cause.stack ?? refusal.cause.message) : '';
+  return refusal.reason === 'server_error' ? `${refusal.message}\n${cause}` : refusal.message;
+};
+
+function allowAnyOrigin(reply: FastifyReply): void {
+  reply.header('Access-Control-Allow-Origin', '*');
+  reply.header('Access-Control-Expose-Headers', 'DPoP-Nonce, WWW-Authenticate, X-Request-Id');
+}
+
+function answerPreflight(endpoint: Endpoint, reply: FastifyReply): FastifyReply {
+  reply.header('Allow', endpoint.method);
+  if (endpoint.cors) {
+    allowAnyOrigin(reply);
+    reply.header('Access-Control-Allow-Methods', endpoint.method);
+    reply.header('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP, X-Request-Id');
+    reply.header('Access-Control-Max-Age', '600');
+  }
+  return reply.code(204).send();
+}
+
+/** Bytes that never became a request. */
+function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const refusal = new Refusal(error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'http_malformed');
+  const { status, error: code, description } = publicAnswer(refusal, 'invalid_grant');
+  const body = JSON.stringify({ error: code, error_description: description });
+  const head = [
+    `HTTP/1.1 ${status} ${status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Pragma: no-cache',
+    `X-Request-Id: ${newId()}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

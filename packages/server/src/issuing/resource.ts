@@ -1,0 +1,19 @@
+// A protected resource: what a token can be for, and what its tokens look like.
+import type { AlgorithmName } from '../keys/algorithms.ts';
+import type { Scope } from '../primitives/scope.ts';
+
+export interface Resource {
+  /** The logical name: the `aud` of its tokens. */
+  readonly audience: string;
+  /** Absolute URIs; what lies under one of them by whole path segments is this resource (RFC 8707). */
+  readonly locations: readonly string[];
+  readonly scopes: Scope;
+  readonly token: {
+    /** Longest life of a token, in seconds. */
+    readonly lifetime: number;
+    readonly alg: AlgorithmName;
+  };
+}
+
+/** At least one. */
+export type Targets = readonly [Resource, ...Resource[]];

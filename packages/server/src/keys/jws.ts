@@ -1,0 +1,84 @@
+// The one file that makes and proves our signatures, and the one strict reading of a compact JWS, whoever signed it.
+import { type KeyObject, sign, verify } from 'node:crypto';
+import { decodeBase64url, encodeBase64url } from '../primitives/base64url.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { type AlgorithmName, algorithms } from './algorithms.ts';
+
+export interface Key {
+  readonly kid: string;
+  readonly alg: AlgorithmName;
+  readonly key: KeyObject;
+}
+
+/** A JWS in compact serialization (RFC 7515 section 7.1), read but not yet believed. */
+export interface CompactJws {
+  readonly header: JsonObject;
+  readonly alg: string;
+  readonly kid: string | undefined;
+  /** The media type without `application/`, in lower case (RFC 8725 section 3.11). */
+  readonly typ: string | undefined;
+  readonly payload: JsonObject;
+  readonly signingInput: string;
+  readonly signature: Buffer;
+}
+
+/** A longer token is not even looked at. */
+const MAX_LENGTH = 65_536;
+
+export function signCompact(typ: string, payload: JsonObject, { kid, alg, key }: Key): string {
+  const { digest, options } = algorithms[alg];
+  const input = `${encodeBase64url(JSON.stringify({ alg, typ, kid }))}.${encodeBase64url(JSON.stringify(payload))}`;
+  return `${input}.${encodeBase64url(sign(digest, Buffer.from(input), { key, ...options }))}`;
+}
+
+/**
+ * Reads header and claims without believing them. Everything that two parsers could read differently is refused:
+ * other serializations, padding, duplicate members, header extensions (RFC 7515 section 4.1.11, RFC 8725 section 3).
+ * @throws TokenRefusal malformed, critical_header
+ */
+export function readCompact(token: string): CompactJws {
+  const parts = token.length > MAX_LENGTH ? [] : token.split('.');
+  const [headerPart, payloadPart, signaturePart] = parts;
+  if (parts.length !== 3 || !headerPart || !payloadPart || !signaturePart) {
+    throw new TokenRefusal(
+      'malformed',
+      /\s$/.test(token) ? 'it ends in white space' : 'it is not three base64url parts',
+    );
+  }
+  const header = decodeObject(headerPart);
+  const payload = decodeObject(payloadPart);
+  const signature = decodeBase64url(signaturePart);
+  if (!header || !payload || !signature)
+    throw new TokenRefusal('malformed', 'a part is not canonical base64url of unambiguous JSON');
+  if ('crit' in header || 'b64' in header) throw new TokenRefusal('critical_header');
+  const { alg, kid, typ } = header;
+  if (typeof alg !== 'string') throw new TokenRefusal('malformed', 'the header has no alg');
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 1024))
+    throw new TokenRefusal('malformed', 'kid is not a short string');
+  if (typ !== undefined && typeof typ !== 'string') throw new TokenRefusal('malformed', 'typ is not a string');
+  return {
+    header,
+    alg,
+    kid,
+    typ: typ?.toLowerCase().replace(/^application\//, ''),
+    payload,
+    signingInput: `${headerPart}.${payloadPart}`,
+    signature,
+  };
+}
+
+const decodeObject = (part: string): JsonObject | undefined => {
+  const bytes = decodeBase64url(part);
+  // A byte order mark or bytes that are not UTF-8 would not come back the same.
+  const text = bytes?.toString('utf8');
+  return bytes && text !== undefined && Buffer.from(text, 'utf8').equals(bytes) ? parseJsonObject(text) : undefined;
+};
+
+/** The key says which algorithm; the token may only agree. @throws TokenRefusal algorithm, signature */
+export function verifyCompact(jws: CompactJws, { alg, key }: Key): void {
+  if (jws.alg !== alg) throw new TokenRefusal('algorithm', `the key is for ${alg}`);
+  const { digest, options } = algorithms[alg];
+  if (!verify(digest, Buffer.from(jws.signingInput), { key, ...options }, jws.signature))
+    throw new TokenRefusal('signature');
+}

@@ -1,0 +1,36 @@
+// From argv to a command, and from its end to an exit code.
+import { Command, CommanderError } from 'commander';
+import { type CliCommand, EXIT } from './cli/command.ts';
+import { commands } from './cli/index.ts';
+
+/** Faults of the surroundings that a person can mend: one line, no stack. */
+function explain(error: unknown): string {
+  const { code, message, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `port ${port} is in use`;
+  if (code === 'EACCES' || code === 'EPERM') return `no permission: ${path ?? message}`;
+  return String(message ?? error);
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('cambio').description('an OAuth 2.0 token exchange server (RFC 8693)').exitOverride();
+  let code: number = EXIT.usage;
+  for (const command of commands as readonly CliCommand[]) {
+    command
+      .describe(program.command(command.name))
+      .exitOverride()
+      .action(async (...given: unknown[]) => {
+        const [options, ...args] = given.slice(0, -1).toReversed();
+        code = await command.run(options as Record<string, unknown>, args.toReversed() as string[]);
+      });
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    console.error(`cambio: ${explain(error)}`);
+    return EXIT.failed;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

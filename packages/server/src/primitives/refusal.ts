@@ -1,0 +1,200 @@
+// Every way to say no. A precise reason for the audit row and for `explain`; a public answer for the caller, who learns
+// no more than the sentence. One table: docs/errors.md is made from it.
+
+/** What the outside sees. The sentences are fixed: clients and documentation quote them. */
+const answers = {
+  subject_token: [400, 'token_error', 'The provided subject token is invalid or expired'],
+  actor_token: [400, 'token_error', 'The provided actor token is invalid or expired'],
+  actor: [400, 'token_error', 'The actor is not allowed to act for this subject'],
+  subject_token_type: [400, 'invalid_request', 'The subject_token_type is not supported'],
+  actor_token_type: [400, 'invalid_request', 'The actor_token_type is not supported'],
+  requested_token_type: [400, 'invalid_request', 'The requested_token_type is not supported'],
+  missing: [400, 'invalid_request', 'The parameter {parameter} is missing'],
+  repeated: [400, 'invalid_request', 'The parameter {parameter} is repeated'],
+  malformed: [400, 'invalid_request', 'The parameter {parameter} is malformed'],
+  not_allowed: [400, 'invalid_request', 'The parameter {parameter} is not allowed here'],
+  client_id_mismatch: [400, 'invalid_request', 'The parameter {parameter} is not that of the authenticated client'],
+  form: [400, 'invalid_request', 'The body is not a valid application/x-www-form-urlencoded form'],
+  authentication_doubled: [400, 'invalid_request', 'The request authenticates the client in more than one way'],
+  target: [400, 'invalid_target', 'The requested audience is not valid for this client'],
+  scope: [400, 'invalid_scope', 'The requested scope is invalid, or more than may be granted'],
+  client: [401, 'invalid_client', 'Client authentication failed'],
+  client_missing: [
+    401,
+    'invalid_client',
+    'Client authentication is missing: use HTTP Basic, or client_id and client_secret',
+  ],
+  client_bearer: [
+    401,
+    'invalid_client',
+    'Bearer is not client authentication: use HTTP Basic, or client_id and client_secret',
+  ],
+  grant_not_allowed: [400, 'unauthorized_client', 'The client may not use this grant_type'],
+  grant_type: [400, 'unsupported_grant_type', 'The grant_type is not supported'],
+  not_found: [404, 'invalid_request', 'There is nothing at this path'],
+  method: [405, 'invalid_request', 'The method is not allowed here'],
+  too_large: [413, 'invalid_request', 'The body is too large'],
+  encoded: [415, 'invalid_request', 'The body must not be compressed'],
+  headers: [431, 'invalid_request', 'The request header is too large'],
+  http: [400, 'invalid_request', 'The request is not valid HTTP'],
+  too_many: [429, 'temporarily_unavailable', 'Too many requests: try again later'],
+  dependency: [503, 'temporarily_unavailable', 'The server cannot answer at the moment: try again later'],
+  fault: [500, 'server_error', 'The server failed'],
+} as const satisfies Record<string, readonly [status: number, error: string, description: string]>;
+
+export type AnswerName = keyof typeof answers;
+
+/** What may be wrong with a token, whichever part it plays: row, and what it means to a person. */
+export const tokenFaults = {
+  malformed: 'is not a token of the declared type: its form is wrong',
+  wrong_type: 'proves to be something else than the declared type',
+  unknown_issuer: 'names an issuer that this server does not trust',
+  unknown_key: 'names a key that its issuer does not publish',
+  algorithm: 'is signed with an algorithm that its key or its issuer does not allow',
+  signature: 'has a signature that does not verify',
+  critical_header: 'asks for a header extension (crit) that this server does not know',
+  expired: 'has expired',
+  not_yet_valid: 'is not valid yet, or was issued in the future',
+  claims: 'lacks a claim that its type must have, or has one of the wrong form',
+  client_disabled: 'belongs to a client that is unknown now, or disabled',
+  revoked: 'was revoked, or derives from one that was',
+  origin: 'was not issued to this client, nor addressed to it, and no rule names where it comes from',
+} as const satisfies Record<string, string>;
+
+export type TokenFault = keyof typeof tokenFaults;
+export type Role = 'subject' | 'actor';
+
+/** reason → public answer, and what it means to a person. */
+const ownReasons = {
+  no_rule_for_subject: ['subject_token', 'no rule lets this client exchange such a subject token'],
+  lineage_too_long: ['subject_token', 'the subject token has more ancestors than a token may name'],
+  no_rule_for_actor: ['actor', 'rules match the client and the subject, but none the actor'],
+  may_act: ['actor', 'the may_act claim of the subject token names somebody else'],
+  actor_is_subject: ['actor', 'the actor is the subject itself, so nothing is delegated'],
+  chain_too_deep: ['actor', 'the chain of actors would be longer than the rule allows'],
+  chain_too_large: ['actor', 'the chain of actors would take more than 8 KiB'],
+  actor_already_delegated: ['actor', 'the actor token itself was issued to somebody acting for the actor'],
+  subject_token_type_unsupported: ['subject_token_type', 'no such subject token type is enabled'],
+  actor_token_type_unsupported: ['actor_token_type', 'no such actor token type is enabled'],
+  requested_token_type_unsupported: ['requested_token_type', 'no such token type can be requested'],
+  requested_token_type_not_granted: ['requested_token_type', 'the rule does not grant this requested token type'],
+  parameter_missing: ['missing', 'a parameter that the grant needs is missing or empty'],
+  parameter_repeated: ['repeated', 'a parameter that may stand once stands twice'],
+  parameter_malformed: ['malformed', 'a parameter has the wrong form'],
+  parameter_not_allowed: ['not_allowed', 'a parameter stands where its companion is missing, or contradicts another'],
+  form_malformed: ['form', 'the body is no form: content type, percent encoding, UTF-8 or number of parameters'],
+  target_unknown: ['target', 'an audience or resource is not registered'],
+  target_malformed: ['target', 'a resource is not an absolute URI without fragment (RFC 8707 section 2)'],
+  target_not_granted: ['target', 'rules match client, subject and actor, but none grants this target'],
+  target_missing: ['target', 'the client has no default audience and asked for none'],
+  targets_disagree: ['target', 'the targets asked for at once need tokens of different formats'],
+  scope_malformed: ['scope', 'the scope breaks the grammar of RFC 6749 section 3.3'],
+  scope_exceeded: ['scope', 'more scope was asked for than subject, client, rule and targets all allow'],
+  scope_empty: ['scope', 'subject, client, rule and targets have no scope in common'],
+  client_unknown: ['client', 'no such client'],
+  client_disabled: ['client', 'the client is disabled'],
+  client_method: ['client', 'the client is registered for another authentication method'],
+  client_credentials: ['client', 'the client authentication did not verify'],
+  client_id_mismatch: ['client_id_mismatch', 'client_id in the form differs from the authenticated client'],
+  client_authentication_missing: ['client_missing', 'the request has no client authentication'],
+  client_authentication_bearer: ['client_bearer', 'the request has a Bearer token where client authentication belongs'],
+  client_authentication_malformed: ['client', 'the Authorization header cannot be read'],
+  client_authentication_doubled: ['authentication_doubled', 'the request authenticates the client twice'],
+  grant_not_allowed: ['grant_not_allowed', "the grant is not in the client's entry"],
+  grant_type_unsupported: ['grant_type', 'no such grant type'],
+  path_unknown: ['not_found', 'no endpoint has this path'],
+  method_not_allowed: ['method', 'the endpoint does not answer this method'],
+  body_too_large: ['too_large', 'the body is larger than the limit'],
+  body_encoded: ['encoded', 'the body has a Content-Encoding'],
+  headers_too_large: ['headers', 'the request header is larger than 16 KiB'],
+  http_malformed: ['http', 'the bytes are no HTTP request'],
+  authentication_rate: ['too_many', 'too many failed authentications of this client from this address'],
+  store_unavailable: ['dependency', 'the database did not answer'],
+  draining: ['dependency', 'the server is shutting down'],
+  server_error: ['fault', 'a fault of this server'],
+} as const satisfies Record<string, readonly [AnswerName, string]>;
+
+type OwnReason = keyof typeof ownReasons;
+export type Reason = OwnReason | `${Role}_token_${TokenFault}`;
+
+interface ReasonRow {
+  readonly answer: AnswerName;
+  readonly meaning: string;
+}
+
+/** Every reason with its public answer and its meaning. */
+export const reasons: Readonly<Record<Reason, ReasonRow>> = Object.freeze({
+  ...forRole('subject'),
+  ...forRole('actor'),
+  ...(Object.fromEntries(
+    Object.entries(ownReasons).map(([reason, [answer, meaning]]) => [reason, { answer, meaning }]),
+  ) as Record<OwnReason, ReasonRow>),
+});
+
+function forRole<R extends Role>(role: R): Record<`${R}_token_${TokenFault}`, ReasonRow> {
+  const rows = Object.entries(tokenFaults).map(([fault, meaning]) => [
+    `${role}_token_${fault}`,
+    { answer: `${role}_token`, meaning: `the ${role} token ${meaning}` },
+  ]);
+  return Object.fromEntries(rows);
+}
+
+export type TokenErrorCode = 'invalid_grant' | 'invalid_request';
+
+export interface PublicAnswer {
+  readonly status: number;
+  readonly error: string;
+  readonly description: string;
+}
+
+/** RFC 6749 section 5.2. `tokenErrorCode` is the one code that the configuration chooses. */
+export function publicAnswer(refusal: Refusal, tokenErrorCode: TokenErrorCode): PublicAnswer {
+  const [status, error, description] = answers[reasons[refusal.reason].answer];
+  return {
+    status,
+    error: error === 'token_error' ? tokenErrorCode : error,
+    description: description.replace('{parameter}', refusal.parameter ?? ''),
+  };
+}
+
+export interface RefusalOptions {
+  /** The parameter at fault: a name from our own tables, never the caller's text. */
+  readonly parameter?: string;
+  /** For the audit row and `explain` only. Holds no token and no secret. */
+  readonly detail?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** Thrown anywhere, rendered in one place. Whatever else is thrown is a fault of ours. */
+export class Refusal extends Error {
+  readonly reason: Reason;
+  readonly parameter: string | undefined;
+  readonly detail: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(reason: Reason, options: RefusalOptions = {}) {
+    super(options.detail === undefined ? reason : `${reason}: ${options.detail}`, { cause: options.cause });
+    this.reason = reason;
+    this.parameter = options.parameter;
+    this.detail = options.detail;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** A token did not prove what it must. Whose token it was is the exchange's to say. */
+export class TokenRefusal extends Error {
+  readonly fault: TokenFault;
+  readonly detail: string | undefined;
+
+  constructor(fault: TokenFault, detail?: string) {
+    super(detail === undefined ? fault : `${fault}: ${detail}`);
+    this.fault = fault;
+    this.detail = detail;
+  }
+
+  /** The same, said of the part that the token played in the request. */
+  as(role: Role): Refusal {
+    return new Refusal(`${role}_token_${this.fault}`, { detail: this.detail, cause: this });
+  }
+}

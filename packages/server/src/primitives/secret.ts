@@ -1,0 +1,30 @@
+// A secret that does not print, kept only as its SHA-256.
+import { hash, timingSafeEqual } from 'node:crypto';
+import { inspect } from 'node:util';
+
+/** Client secrets are long and random, so a fast hash is enough, and this comparison is on the path of every request. */
+export class SecretDigest {
+  readonly #digest: Buffer;
+
+  constructor(text: string) {
+    this.#digest = digest(text);
+  }
+
+  /** Constant time in the candidate. */
+  matches(candidate: string): boolean {
+    return timingSafeEqual(this.#digest, digest(candidate));
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+
+  [inspect.custom](): string {
+    return '[secret]';
+  }
+}
+
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
+
+/** SHA-256 in base64url: how a token's text is named where the text itself must not stand. */
+export const sha256 = (text: string): string => hash('sha256', text, 'base64url');

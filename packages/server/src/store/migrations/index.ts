@@ -1,0 +1,24 @@
+// How did the schema come to be what it is? The list of steps, each additive, applied in order and once.
+import { type Kysely, sql } from 'kysely';
+import type { Schema } from '../schema.ts';
+import { first } from './0001-first.ts';
+import type { Migration } from './migration.ts';
+
+const migrations = [first] as const satisfies readonly Migration[];
+
+/** Brings the schema up to date, in one transaction: two nodes that start at once migrate once. */
+export async function migrate(database: Kysely<Schema>, now: number): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    await sql`create table if not exists migrations (name text primary key, applied_at bigint not null)`.execute(
+      transaction,
+    );
+    const applied = new Set(
+      (await transaction.selectFrom('migrations').select('name').execute()).map((row) => row.name),
+    );
+    for (const { name, up } of migrations) {
+      if (applied.has(name)) continue;
+      await up(transaction.schema);
+      await transaction.insertInto('migrations').values({ name, applied_at: now }).execute();
+    }
+  });
+}

@@ -1,0 +1,30 @@
+// Where is what must outlive the process? Opens the database that the configuration names.
+import type { Kysely } from 'kysely';
+import { Refusal } from '../primitives/refusal.ts';
+import { migrate } from './migrations/index.ts';
+import type { Schema } from './schema.ts';
+import { openSqlite } from './sqlite.ts';
+
+export interface StoreLocation {
+  readonly kind: 'sqlite';
+  readonly file: string;
+}
+
+export type Store = Kysely<Schema>;
+
+/** @throws the driver's error where the database cannot be opened: the start fails with its message. */
+export async function openStore(location: StoreLocation, now: number): Promise<Store> {
+  const store = openSqlite(location.file);
+  await migrate(store, now);
+  return store;
+}
+
+/** A failed database is never the caller's fault: 503, whatever went wrong. */
+export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal('store_unavailable', { detail: (error as Error).message, cause: error });
+  }
+}

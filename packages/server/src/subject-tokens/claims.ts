@@ -1,0 +1,49 @@
+// Reading the claims that several token types share, each strictly: of the right form, or refused.
+import { isName } from '../primitives/principal.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+
+/** No date of a real token lies beyond the year 9999. */
+const LAST_DATE = 253_402_300_799;
+
+/** A NumericDate (RFC 7519 section 2), in whole seconds. @returns undefined where absent. @throws TokenRefusal claims */
+export function timeClaim(claims: JsonObject, name: string): number | undefined {
+  const value = claims[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !(value >= 0 && value <= LAST_DATE))
+    throw new TokenRefusal('claims', `${name} is no date`);
+  return Math.floor(value);
+}
+
+/** One name or a list of names, as `aud` has it. @returns undefined where it is neither, or empty. */
+export function stringList(value: unknown): readonly string[] | undefined {
+  const list = Array.isArray(value) ? value : [value];
+  return list.length > 0 && list.every(isName) ? list : undefined;
+}
+
+/** Members of `may_act` that mean nothing there (RFC 8693 section 4.4). */
+const MEANINGLESS = new Set(['exp', 'nbf', 'aud', 'iat', 'jti']);
+
+/** `may_act` with its issuer spelled out, so that it still means the same when copied. @throws TokenRefusal claims */
+export function mayActClaim(claims: JsonObject, issuer: string): JsonObject | undefined {
+  const value = claims.may_act;
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TokenRefusal('claims', 'may_act is no object');
+  const members = Object.entries(value).filter(([name]) => !MEANINGLESS.has(name));
+  const named = Object.fromEntries([['iss', issuer], ...members]);
+  if (members.length === 0 || !isName(named.iss) || ('sub' in named && !isName(named.sub))) {
+    throw new TokenRefusal('claims', 'may_act names nobody');
+  }
+  return named;
+}
+
+/** `acr`, `amr` and `auth_time`, where they have the form that OpenID Connect Core section 2 gives them. */
+export function authenticationClaims(claims: JsonObject): JsonObject {
+  const { acr, amr, auth_time } = claims;
+  return {
+    ...(isName(acr) && { acr }),
+    ...(Array.isArray(amr) && amr.every(isName) && { amr }),
+    ...(typeof auth_time === 'number' && { auth_time }),
+  };
+}

@@ -1,0 +1,6 @@
+// Which tokens may be exchanged? The list: each name picks exactly one validator, and nothing looks at a token to guess.
+import { accessToken } from './access-token.ts';
+import { jwt } from './jwt.ts';
+import type { SubjectTokenType } from './validated-token.ts';
+
+export const subjectTokenTypes = [accessToken, jwt] as const satisfies readonly SubjectTokenType[];

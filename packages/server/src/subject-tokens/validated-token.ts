@@ -1,0 +1,62 @@
+// What does every validator of a token type return? A token that proved itself, in one shape for all types.
+import type { TokenTrace } from '../audit/event.ts';
+import type { Clients } from '../client-auth/client.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { Party } from '../policy/facts.ts';
+import type { Principal } from '../primitives/principal.ts';
+import type { Scope } from '../primitives/scope.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+
+declare const validated: unique symbol;
+
+export interface TokenFacts extends Party {
+  /** The name that the subject has in our tokens. */
+  readonly sub: string;
+  /** Where a subject of foreign origin came from (RFC 9493 `iss_sub`). */
+  readonly origin: Principal | undefined;
+  /** What lineage knows the token by. */
+  readonly id: string;
+  /** The ids that it derives from. */
+  readonly lineage: readonly string[];
+  readonly actorLineage: readonly string[];
+  /** What the token may do here; undefined where its type has no scope of ours, so that the rule's list counts. */
+  readonly scope: Scope | undefined;
+  /** Seconds since 1970; always known: a token without an end is refused. */
+  readonly expiresAt: number;
+  /** Who may act for the subject, with `iss` spelled out (RFC 8693 section 4.4). */
+  readonly mayAct: JsonObject | undefined;
+  /** `acr`, `amr`, `auth_time` where the token has them. */
+  readonly authentication: JsonObject;
+}
+
+/** Only the validators of this folder make one. */
+export type ValidatedToken = TokenFacts & { readonly [validated]: true };
+
+export const asValidated = (facts: TokenFacts): ValidatedToken => facts as ValidatedToken;
+
+/** What validators may ask. */
+export interface ValidationContext {
+  /** Our own issuer. */
+  readonly issuer: string;
+  readonly keys: KeyRing;
+  readonly clients: Clients;
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
+export interface SubjectTokenType {
+  /** The short name, as the configuration says it. */
+  readonly name: string;
+  /** @throws TokenRefusal */
+  readonly validate: (token: string, context: ValidationContext) => Promise<ValidatedToken>;
+}
+
+export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace => ({
+  iss: token.principal.iss,
+  sub: token.principal.sub,
+  id: token.id,
+  declaredType,
+  type: token.type,
+  clientId: token.clientId,
+  expiresAt: token.expiresAt,
+});

@@ -1,0 +1,77 @@
+// Do the imports follow the layers? In packages/server/src a file imports its own folder and folders below it, never above;
+// nothing imports in a circle; and what only some files may use, only they use.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+const SOURCE = resolve(import.meta.dirname, '../packages/server/src');
+
+/** From the top. `main.ts` and `app.ts` are layers of their own, and so is `stop.ts` below them. */
+const LAYERS = [
+  'main.ts',
+  'cli',
+  'app.ts',
+  'stop.ts',
+  'config',
+  'http',
+  'sign-in',
+  'grants',
+  'exchange',
+  'subject-tokens',
+  'client-auth',
+  'policy',
+  'issuing',
+  'saml',
+  'trust',
+  'keys',
+  'audit',
+  'store',
+  'primitives',
+];
+
+/** A package or a name, and the places that alone may use it. */
+const RESERVED = [
+  { what: /from 'fastify'/, where: /^http\// },
+  { what: /from 'kysely'|from 'node:sqlite'/, where: /^store\// },
+  { what: /process\.env/, where: /^(config|cli)\// },
+  { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
+  { what: /\bsignCompact\(/, where: /^(issuing\/|keys\/jws\.ts)/ },
+  { what: /\basValidated\(/, where: /^subject-tokens\// },
+];
+
+const IMPORT = /(?:from|import)\s+'(\.[^']+)'/g;
+
+const files = globSync('**/*.ts', { cwd: SOURCE });
+const faults: string[] = [];
+const imports = new Map<string, string[]>();
+
+for (const file of files) {
+  const text = readFileSync(join(SOURCE, file), 'utf8');
+  const targets = [...text.matchAll(IMPORT)].map(([, path]) =>
+    relative(SOURCE, resolve(SOURCE, dirname(file), path ?? '')),
+  );
+  imports.set(file, targets);
+  const layer = LAYERS.indexOf(file.split('/')[0] ?? '');
+  if (layer === -1) faults.push(`${file}: in no layer`);
+  for (const target of targets) {
+    if (LAYERS.indexOf(target.split('/')[0] ?? '') < layer)
+      faults.push(`${file}: imports ${target}, which is above it`);
+  }
+  for (const { what, where } of RESERVED) {
+    if (what.test(text) && !where.test(file)) faults.push(`${file}: ${what.source} is not for this place`);
+  }
+}
+
+const finished = new Set<string>();
+function findCircle(file: string, path: readonly string[]): void {
+  if (path.includes(file)) {
+    faults.push(`a circle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`);
+  } else if (!finished.has(file)) {
+    for (const target of imports.get(file) ?? []) findCircle(target, [...path, file]);
+    finished.add(file);
+  }
+}
+for (const file of files) findCircle(file, []);
+
+for (const fault of faults) console.error(fault);
+console.log(`layers: ${files.length} files, ${faults.length} faults`);
+process.exitCode = faults.length === 0 ? 0 : 1;
