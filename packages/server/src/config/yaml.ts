@@ -17,7 +17,9 @@ export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile
     const { line, col } = lines.linePos(offset);
     faults.push({ severity, line: Math.max(1, line), column: Math.max(1, col), path: formatPath(path), message });
   };
-  for (const error of [...document.errors, ...document.warnings]) add(error.pos[0], [], error.message, 'fault');
+  // The first syntax error makes those after it.
+  const [error] = [...document.errors, ...document.warnings];
+  if (error !== undefined) add(error.pos[0], [], error.message, 'fault');
   if (faults.length === 0) {
     visit(document, {
       Scalar: (key, node) => {

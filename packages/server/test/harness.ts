@@ -1,0 +1,136 @@
+// A real server for a test: its own folder, database, port and clock, talked to over HTTP.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { TestContext } from 'node:test';
+import { importPKCS8, SignJWT } from 'jose';
+import { startServer } from '../src/app.ts';
+import type { AuditEvent } from '../src/audit/event.ts';
+import { loadConfiguration } from '../src/config/load.ts';
+
+export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
+
+/** The values of one parameter may be several. */
+export type Form = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed JSON. */
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+}
+
+export interface TestServer {
+  /** Also the base of every URL. */
+  readonly issuer: string;
+  /** The folder of the configuration file and of the database `cambio.db`. */
+  readonly folder: string;
+  readonly clock: { now: number };
+  readonly post: (
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers?: Record<string, string>,
+  ) => Promise<Answer>;
+  /** POSTs a form to the token endpoint. */
+  readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
+  /** The audit row of an answer. */
+  readonly audit: (answer: Answer) => AuditEvent | undefined;
+  /** A token with the given claims, signed with the server's own key: what only the server itself could make. */
+  readonly forge: (claims: Record<string, unknown>, header?: Record<string, unknown>) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * @param yaml a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Sections that it lacks are not added.
+ * @param files put beside the configuration file
+ */
+export async function start(
+  t: Pick<TestContext, 'after'>,
+  yaml: string,
+  { files = {}, now = Date.now() }: { files?: Record<string, string>; now?: number } = {},
+): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const port = await freePort();
+  const issuer = `http://127.0.0.1:${port}`;
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(file, yaml);
+  const clock = { now };
+  const configuration = loadConfiguration(file, { ISSUER: issuer, PORT: String(port) });
+  const server = await startServer(configuration, { clock: () => clock.now, report: () => undefined });
+  t.after(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const post: TestServer['post'] = async (path, body, headers = {}) =>
+    read(
+      await fetch(issuer + path, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': FORM, ...headers },
+      }),
+    );
+  return {
+    issuer,
+    folder,
+    clock,
+    post,
+    token: (form, headers) => post('/oauth/token', encode(form), headers),
+    audit: (answer) => {
+      const row = query(
+        folder,
+        'select event from audit where request_id = ?',
+        answer.headers.get('x-request-id') ?? '',
+      );
+      return row && JSON.parse(String(row.event));
+    },
+    forge: async (claims, header = {}) => {
+      const row = query(folder, 'select kid, alg, private_key from signing_keys order by created_at limit 1');
+      const alg = String(row?.alg);
+      return new SignJWT(claims)
+        .setProtectedHeader({ alg, typ: 'at+jwt', kid: String(row?.kid), ...header })
+        .sign(await importPKCS8(String(row?.private_key), alg));
+    },
+    close: server.close,
+  };
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+export function encode(form: Form): string {
+  const pairs = Object.entries(form).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  );
+  return new URLSearchParams(pairs).toString();
+}
+
+export async function read(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.includes('json') && text !== '';
+  return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
+}
+
+function query(folder: string, sql: string, ...values: string[]): Record<string, unknown> | undefined {
+  const database = new DatabaseSync(join(folder, 'cambio.db'), { readOnly: true });
+  try {
+    return database.prepare(sql).get(...values);
+  } finally {
+    database.close();
+  }
+}
+
+/** The claims of a JWT, unverified. */
+export const claimsOf = (token: unknown): Record<string, unknown> =>
+  JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
