@@ -47,7 +47,7 @@ call() {
   [ -n "$API_URL" ] || return 0
   local authorization=()
   [ -z "${3:-}" ] || authorization=(--header "Authorization: Bearer $3")
-  ANSWER=$(curl --silent --show-error --max-time 10 --write-out '\n%{http_code}' "${authorization[@]}" "$API_URL$2")
+  ANSWER=$(curl --silent --show-error --max-time 10 --write-out '\n%{http_code}' ${authorization[@]+"${authorization[@]}"} "$API_URL$2")
   STATUS=${ANSWER##*$'\n'} ANSWER=${ANSWER%$'\n'*}
   expect "$1" "${4:-.}"
 }

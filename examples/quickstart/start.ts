@@ -10,7 +10,11 @@ async function main(): Promise<void> {
   // A folder named on the command line is meant from where one stands, not from where the file is.
   const data = resolve(process.env.CAMBIO_DATA || 'data');
   process.env.CAMBIO_DATA = data;
-  mkdirSync(data, { recursive: true });
+  try {
+    mkdirSync(data, { recursive: true });
+  } catch (error) {
+    throw new Error(`the data folder ${data} cannot be made: ${(error as NodeJS.ErrnoException).code}`);
+  }
   const configuration = loadConfiguration(fileURLToPath(new URL('cambio.yaml', import.meta.url)), process.env);
   const server = await startServer(configuration);
   const api = createApi(configuration.issuer);
@@ -21,8 +25,9 @@ async function main(): Promise<void> {
     await server.close();
     throw error;
   }
+  const toldToStop = untilToldToStop();
   console.log(greeting(configuration.issuer, `http://localhost:${port}`));
-  await untilToldToStop();
+  await toldToStop;
   api.close();
   api.closeIdleConnections();
   await server.close();

@@ -5,10 +5,19 @@ import { createFailureLimit } from './client-auth/failure-limit.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import { createHttpServer } from './http/server.ts';
+import { findFamily } from './issuing/family.ts';
+import { openRevocations, type Revocations } from './issuing/revocations.ts';
 import { openKeyRing } from './keys/key-ring.ts';
 import { indexResources } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
-import { openStore } from './store/store.ts';
+import { findOpaqueToken } from './store/opaque-tokens.ts';
+import { sharedSecret } from './store/secrets.ts';
+import { isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
+import { sweep } from './store/sweep.ts';
+import { discoverKeys } from './trust/discovery.ts';
+import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
+import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
+import { createOutbound } from './trust/outbound.ts';
 
 export interface RunningServer {
   /** Where it listens: the port is the one that the system chose where the file says 0. */
@@ -32,28 +41,16 @@ export async function startServer(
   { clock = systemClock, report = console.error }: Surroundings = {},
 ): Promise<RunningServer> {
   const store = await openStore(configuration.store, clock());
+  const revocations = await openRevocations(store, clock);
+  const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP);
+  sweeping.unref();
+  const closeStore = async (): Promise<void> => {
+    clearInterval(sweeping);
+    revocations.stop();
+    await store.destroy();
+  };
   try {
-    const services: HttpServices = {
-      issuer: configuration.issuer,
-      tokenErrorCode: configuration.tokenErrorCode,
-      clients: configuration.clients,
-      policy: configuration.policy,
-      targeting: indexResources(configuration.resources),
-      keys: await openKeyRing(store, configuration.algorithms, clock),
-      audit: createAuditLog(store),
-      failures: createFailureLimit(clock),
-      clock,
-      ready: () =>
-        store
-          .selectFrom('migrations')
-          .select('name')
-          .limit(1)
-          .execute()
-          .then(
-            () => true,
-            () => false,
-          ),
-    };
+    const services = await openServices(configuration, { store, revocations, clock });
     const { host, port, ...options } = configuration.server;
     const http = createHttpServer(() => services, { ...options, report });
     await http.listen({ host, port });
@@ -62,7 +59,7 @@ export async function startServer(
       const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN);
       await http.close();
       clearTimeout(cut);
-      await store.destroy();
+      await closeStore();
     };
     return {
       port: (http.server.address() as AddressInfo).port,
@@ -72,11 +69,50 @@ export async function startServer(
       },
     };
   } catch (error) {
-    await store.destroy();
+    await closeStore();
     throw error;
   }
 }
 
-export { ConfigurationError } from './config/fault.ts';
+/** Milliseconds between deletions of what has expired. */
+const SWEEP = 600_000;
+
+async function openServices(
+  configuration: Configuration,
+  { store, revocations, clock }: { store: Store; revocations: Revocations; clock: Clock },
+): Promise<HttpServices> {
+  const { issuer, tokenErrorCode, clients, policy, resources, issuers, algorithms } = configuration;
+  return {
+    issuer,
+    tokenErrorCode,
+    clients,
+    policy,
+    enabledTypes: new Set(['access_token', 'refresh_token', 'jwt', ...issuers.flatMap(({ accepts }) => [...accepts])]),
+    targeting: indexResources(resources),
+    issuers: indexIssuers(issuers.map((entry) => trustIssuer(entry, clock))),
+    keys: await openKeyRing(store, algorithms, clock),
+    defaultAlgorithm: algorithms[0],
+    refreshKey: await sharedSecret(store, 'refresh-token'),
+    findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
+    findFamily: (id) => orUnavailable(findFamily(store, id)),
+    revocations,
+    audit: createAuditLog(store),
+    failures: createFailureLimit(clock),
+    clock,
+    ready: () => isReachable(store),
+  };
+}
+
+function trustIssuer(entry: IssuerEntry, clock: Clock): TrustedIssuer {
+  const outbound = createOutbound(entry.network);
+  const { keys } = entry;
+  const locate = async (): Promise<string> =>
+    typeof keys === 'object' && 'jwksUri' in keys ? keys.jwksUri : discoverKeys(entry.issuer, outbound);
+  const keySource =
+    typeof keys === 'object' && 'jwks' in keys ? fixedKeySource(keys.jwks) : fetchedKeySource(outbound, locate, clock);
+  return { ...entry, outbound, keySource };
+}
+
 export { loadConfiguration } from './config/load.ts';
 export { untilToldToStop } from './stop.ts';
+export { ConfigurationError } from './config/fault.ts';

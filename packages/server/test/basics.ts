@@ -1,6 +1,7 @@
-// The configuration that most tests start from, and the requests that they vary.
+// The configuration that most tests start from, the requests that they vary, and what they expect of an answer.
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Answer, EXCHANGE, type Form, start, type TestServer, type } from './harness.ts';
+import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, type } from './harness.ts';
 
 export const API = 'https://api.example';
 export const BACKEND = 'https://backend.example';
@@ -27,6 +28,10 @@ rules:
     grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt], lifetime: 30m }
 `;
 
+/** The same with other rules, each a line of YAML. */
+export const withRules = (...rules: readonly string[]): string =>
+  `${configuration.slice(0, configuration.indexOf('rules:'))}rules:${rules.map((rule) => `\n  - ${rule}`).join('') || ' []'}\n`;
+
 export const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' };
 export const stranger = { client_id: 'stranger', client_secret: 'stranger-secret' };
 export const agentBasic = { authorization: `Basic ${btoa('agent:agent-secret')}` };
@@ -37,6 +42,12 @@ export const startBasic = (t: Pick<TestContext, 'after'>): Promise<TestServer> =
 export async function subjectToken(server: TestServer, form: Form = {}): Promise<string> {
   const answer = await server.token({ grant_type: 'client_credentials', ...gateway, ...form });
   return String(answer.body.access_token);
+}
+
+/** A token of the agent, to act with, as the parameters that present it; some claims changed. */
+export async function acting(server: TestServer, claims: Record<string, unknown> = {}): Promise<Form> {
+  const actor_token = server.forge({ ...claimsOf(await actorToken(server)), ...claims });
+  return { actor_token, actor_token_type: type('access_token') };
 }
 
 /** A token of the agent, to act with. */
@@ -54,3 +65,54 @@ export const exchange = async (server: TestServer, form: Form = {}): Promise<Ans
     subject_token_type: type('access_token'),
     ...form,
   });
+
+/** A good subject token of the gateway's, with some claims and header members changed; `undefined` leaves one out. */
+export const forgedToken = async (
+  server: TestServer,
+  claims: Record<string, unknown> = {},
+  header: Record<string, unknown> = {},
+): Promise<string> => server.forge({ ...claimsOf(await subjectToken(server)), ...claims }, header);
+
+export interface Refusal {
+  readonly status?: number;
+  readonly error: string;
+  readonly description: string;
+  /** What only the audit row tells. */
+  readonly reason: string;
+}
+
+/** The answer says no more than its sentence, and its audit row says precisely why. */
+export function assertRefused(server: TestServer, answer: Answer, expected: Refusal, what = ''): void {
+  const { status = 400, error, description, reason } = expected;
+  const told = { status: answer.status, ...answer.body, reason: server.audit(answer)?.reason };
+  assert.deepEqual(told, { status, error, error_description: description, reason }, what);
+}
+
+/** Something was issued, and the audit row that says so was there before the answer. */
+export function assertIssued(server: TestServer, answer: Answer, what = ''): void {
+  assert.equal(answer.status, 200, `${what} ${answer.text}`);
+  assert.equal(server.audit(answer)?.outcome, 'issued', what);
+}
+
+export const SUBJECT_REFUSED = {
+  error: 'invalid_grant',
+  description: 'The provided subject token is invalid or expired',
+};
+export const ACTOR_REFUSED = { error: 'invalid_grant', description: 'The provided actor token is invalid or expired' };
+export const ACTOR_NOT_ALLOWED = {
+  error: 'invalid_grant',
+  description: 'The actor is not allowed to act for this subject',
+};
+export const TARGET_REFUSED = {
+  error: 'invalid_target',
+  description: 'The requested audience is not valid for this client',
+};
+export const SCOPE_REFUSED = {
+  error: 'invalid_scope',
+  description: 'The requested scope is invalid, or more than may be granted',
+};
+export const REQUESTED_TYPE_REFUSED = {
+  error: 'invalid_request',
+  description: 'The requested_token_type is not supported',
+};
+export const CLIENT_REFUSED = { status: 401, error: 'invalid_client', description: 'Client authentication failed' };

@@ -1,12 +1,12 @@
 // A real server for a test: its own folder, database, port and clock, talked to over HTTP.
+import { createPrivateKey, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
-import { importPKCS8, SignJWT } from 'jose';
-import { startServer } from '../src/app.ts';
+import { type RunningServer, startServer } from '../src/app.ts';
 import type { AuditEvent } from '../src/audit/event.ts';
 import { loadConfiguration } from '../src/config/load.ts';
 
@@ -40,20 +40,35 @@ export interface TestServer {
   /** The audit row of an answer. */
   readonly audit: (answer: Answer) => AuditEvent | undefined;
   /** A token with the given claims, signed with the server's own key: what only the server itself could make. */
-  readonly forge: (claims: Record<string, unknown>, header?: Record<string, unknown>) => Promise<string>;
+  readonly forge: (claims: Record<string, unknown>, header?: Record<string, unknown>) => string;
+  /** The same with the text of the payload in the caller's hands, for what no JSON writer would write. */
+  readonly forgeText: (payload: string | Uint8Array, header?: Record<string, unknown> | string) => string;
+  /** Runs SQL in the server's own database. */
+  readonly sql: (text: string) => void;
+  /** Sends bytes as they are, and reads until the server closes the connection. */
+  readonly raw: (request: string | Uint8Array) => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
 /**
  * @param yaml a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Sections that it lacks are not added.
  * @param files put beside the configuration file
+ * @param folder that of a server that was closed, to go on with its database
  */
 export async function start(
   t: Pick<TestContext, 'after'>,
   yaml: string,
-  { files = {}, now = Date.now() }: { files?: Record<string, string>; now?: number } = {},
+  {
+    files = {},
+    now = Date.now(),
+    folder = mkdtempSync(join(tmpdir(), 'cambio-test-')),
+  }: { files?: Record<string, string>; now?: number; folder?: string } = {},
 ): Promise<TestServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+  let server: RunningServer | undefined;
+  t.after(async () => {
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
@@ -61,11 +76,7 @@ export async function start(
   writeFileSync(file, yaml);
   const clock = { now };
   const configuration = loadConfiguration(file, { ISSUER: issuer, PORT: String(port) });
-  const server = await startServer(configuration, { clock: () => clock.now, report: () => undefined });
-  t.after(async () => {
-    await server.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  server = await startServer(configuration, { clock: () => clock.now, report: () => undefined });
   const post: TestServer['post'] = async (path, body, headers = {}) =>
     read(
       await fetch(issuer + path, {
@@ -88,13 +99,17 @@ export async function start(
       );
       return row && JSON.parse(String(row.event));
     },
-    forge: async (claims, header = {}) => {
-      const row = query(folder, 'select kid, alg, private_key from signing_keys order by created_at limit 1');
-      const alg = String(row?.alg);
-      return new SignJWT(claims)
-        .setProtectedHeader({ alg, typ: 'at+jwt', kid: String(row?.kid), ...header })
-        .sign(await importPKCS8(String(row?.private_key), alg));
+    forge: (claims, header) => forge(folder, JSON.stringify(claims), header),
+    forgeText: (payload, header) => forge(folder, payload, header),
+    sql: (text) => {
+      const database = new DatabaseSync(join(folder, 'cambio.db'));
+      try {
+        database.exec(text);
+      } finally {
+        database.close();
+      }
     },
+    raw: (request) => send(port, request),
     close: server.close,
   };
 }
@@ -121,6 +136,29 @@ function query(folder: string, sql: string, ...values: string[]): Record<string,
   } finally {
     database.close();
   }
+}
+
+/** ES256 alone: the algorithm of the first key, unless the configuration says otherwise. */
+function forge(folder: string, payload: string | Uint8Array, header: Record<string, unknown> | string = {}): string {
+  const row = query(folder, 'select kid, alg, private_key from signing_keys order by created_at limit 1');
+  const headerText =
+    typeof header === 'string' ? header : JSON.stringify({ alg: row?.alg, typ: 'at+jwt', kid: row?.kid, ...header });
+  const input = `${base64url(headerText)}.${base64url(payload)}`;
+  const key = createPrivateKey(String(row?.private_key));
+  return `${input}.${base64url(sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }))}`;
+}
+
+export const base64url = (data: string | Uint8Array): string => Buffer.from(data as string).toString('base64url');
+
+function send(port: number, request: string | Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text) => {
+      answer += text;
+    });
+    socket.on('error', reject).on('close', () => resolve(answer));
+  });
 }
 
 /** The claims of a JWT, unverified. */

@@ -13,6 +13,10 @@ export interface TokenTrace {
   readonly declaredType: string;
   readonly type: string;
   readonly clientId?: string;
+  readonly audiences: readonly string[];
+  readonly scope?: readonly string[];
+  /** Who acted for the subject when the token came, the current actor first. */
+  readonly chain: Chain;
   readonly expiresAt: number;
 }
 
@@ -28,6 +32,8 @@ export interface AuditEvent {
   requestId: string;
   callerRequestId?: string;
   address: string;
+  /** What was asked: the endpoint's own word; `none` is never written. */
+  action: 'token' | 'revoke' | 'none';
   grant?: string;
   client?: string;
   clientAuthentication?: string;
@@ -44,12 +50,18 @@ export interface AuditEvent {
   targets?: readonly string[];
   scopeGiven?: readonly string[];
   rule?: string;
-  /** Of each rule read before the one that decided, the first part that did not match. */
-  mismatches?: readonly { readonly rule: string; readonly part: string }[];
-  outcome?: 'issued' | 'refused' | 'failed';
+  /** Of each rule of the client that was read and did not match, the first part that did not. */
+  mismatches?: readonly { readonly rule: string; readonly part: string; readonly what: string; readonly problem?: string }[];
+  /** The values that conditions of the loaded file read, by their path. */
+  facts?: Readonly<Record<string, unknown>>;
+  /** Rules in audit mode that would have decided. */
+  shadows?: readonly string[];
+  outcome?: 'issued' | 'refused' | 'failed' | 'revoked' | 'ignored';
   reason?: Reason;
   detail?: string;
   issued?: readonly IssuedTrace[];
+  /** The id that a revocation killed. */
+  revoked?: string;
   /** Milliseconds from the first byte of the request to the decision. */
   duration?: number;
 }
@@ -58,6 +70,7 @@ export function beginEvent(about: {
   time: number;
   requestId: string;
   address: string;
+  action: AuditEvent['action'];
   callerRequestId?: string;
 }): AuditEvent {
   return { ...about };

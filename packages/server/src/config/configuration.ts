@@ -1,10 +1,11 @@
 // What does the file mean? Everything resolved: nothing below looks a name up in the file again.
 import type { Clients } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
-import type { AlgorithmName } from '../keys/algorithms.ts';
+import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { Policy } from '../policy/rule.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { StoreLocation } from '../store/store.ts';
+import type { IssuerEntry } from '../trust/issuer.ts';
 import type { Fault } from './fault.ts';
 
 export interface Configuration {
@@ -20,8 +21,9 @@ export interface Configuration {
   readonly tokenErrorCode: TokenErrorCode;
   readonly resources: readonly Resource[];
   readonly clients: Clients;
+  readonly issuers: readonly IssuerEntry[];
   readonly policy: Policy;
   /** Algorithms that a key is needed for; the default first. */
-  readonly algorithms: readonly AlgorithmName[];
+  readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]];
   readonly warnings: readonly Fault[];
 }

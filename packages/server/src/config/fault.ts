@@ -14,7 +14,13 @@ export interface Fault {
 export type Path = readonly (string | number)[];
 
 /** Says that something at a path is wrong. */
-export type Complain = (path: Path, message: string, severity?: Fault['severity']) => void;
+export type Complain = (path: Path, message: string, severity?: Fault['severity'], within?: Position) => void;
+
+/** Where in a text of several lines: both begin at 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
 
 export const formatPath = (path: Path): string =>
   path

@@ -6,6 +6,7 @@ import type { Configuration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Path } from './fault.ts';
 import { resolveConfiguration } from './resolve.ts';
 import { configurationFile } from './schema.ts';
+import type { Surroundings } from './surroundings.ts';
 import { readYaml } from './yaml.ts';
 
 /** @throws ConfigurationError */
@@ -32,26 +33,49 @@ export function parseConfiguration(
   text: string,
   { file, environment }: { file: string; environment: NodeJS.ProcessEnv },
 ): Configuration {
-  const yaml = readYaml(text, environment);
-  const failed = (): boolean => yaml.faults.some(({ severity }) => severity === 'fault');
-  const giveUp = () =>
-    new ConfigurationError(
+  const { value, faults, complain } = readYaml(text, environment);
+  const around = { folder: dirname(resolve(file)), environment, complain };
+  const configuration = value === undefined ? undefined : check(value ?? {}, around);
+  if (configuration === undefined || faults.some(({ severity }) => severity === 'fault')) {
+    throw new ConfigurationError(
       file,
-      yaml.faults.toSorted((a, b) => a.line - b.line),
+      faults.toSorted((a, b) => a.line - b.line || a.column - b.column),
     );
-  if (failed()) throw giveUp();
-  const parsed = configurationFile.safeParse(yaml.value ?? {});
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) complainOf(issue, [], yaml.complain);
-    throw giveUp();
   }
-  const configuration = resolveConfiguration(parsed.data, {
-    folder: dirname(resolve(file)),
-    environment,
-    complain: yaml.complain,
-  });
-  if (failed()) throw giveUp();
-  return { ...configuration, warnings: yaml.faults };
+  return { ...configuration, warnings: faults };
+}
+
+/** The form of each part, then how the parts fit together: what is wrong with the first hides nothing of the second. */
+function check(value: unknown, around: Surroundings): Omit<Configuration, 'warnings'> | undefined {
+  const parsed = configurationFile.safeParse(value);
+  if (parsed.success) return resolveConfiguration(parsed.data, around);
+  const { issues } = parsed.error;
+  for (const issue of issues) complainOf(issue, [], around.complain);
+  const rest = configurationFile.safeParse(withoutFaulty(value, issues));
+  // What was left out may be what a warning misses.
+  const complain: Complain = (...said) => {
+    if (said[2] !== 'warning') around.complain(...said);
+  };
+  if (rest.success) resolveConfiguration(rest.data, { ...around, complain });
+  return undefined;
+}
+
+type Node = Record<PropertyKey, unknown> | undefined;
+
+/** Leaves out members of maps alone: elements of lists keep their places, so that paths still lead to their lines. */
+function withoutFaulty(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  const copy = structuredClone(value);
+  const paths = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
+  );
+  for (const path of paths) {
+    const last = path.findLastIndex((key) => typeof key === 'string');
+    // Without a whole section every reference to it would seem wrong.
+    if (last === -1 || (last === 0 && path.length > 1)) continue;
+    const holder = path.slice(0, last).reduce<Node>((node, key) => node?.[key] as Node, copy as Node);
+    delete holder?.[path[last] as string];
+  }
+  return copy;
 }
 
 /** A fault as a person would say it. */
@@ -60,8 +84,8 @@ function complainOf(issue: z.core.$ZodIssue, prefix: Path, complain: Complain): 
   if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) complain([...path, key], 'unknown key');
   } else if (issue.code === 'invalid_union') {
-    // The alternative that came furthest is the one that was meant.
-    const [closest] = issue.errors.toSorted((a, b) => depth(b) - depth(a));
+    // The alternative that came furthest, with the least wrong, is the one that was meant.
+    const [closest] = issue.errors.toSorted((a, b) => depth(b) - depth(a) || a.length - b.length);
     if (closest === undefined || closest.length === 0) complain(path, issue.message);
     for (const one of closest ?? []) complainOf(one, path, complain);
   } else if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {

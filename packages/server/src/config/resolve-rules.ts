@@ -1,52 +1,86 @@
 // What do the rules of the file mean? Names become resources; what can never match is a warning.
 import type { Resource, Targets } from '../issuing/resource.ts';
+import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { conditionVariables } from '../policy/facts.ts';
 import type { PartyPattern, Rule } from '../policy/rule.ts';
 import { normalAudience } from '../policy/targets.ts';
+import type { IssuerEntry } from '../trust/issuer.ts';
+import { compileCondition, compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ConfigurationFile, RuleEntry } from './schema.ts';
 
 export function resolveRules(
   file: ConfigurationFile,
   resources: readonly Resource[],
+  issuers: readonly IssuerEntry[],
   complain: Complain,
 ): readonly Rule[] {
+  const issuerNames: IssuerNames = new Map([
+    ['self', file.issuer],
+    ...issuers.flatMap(({ issuer, name }) => [[issuer, issuer] as const, [name, issuer] as const]),
+  ]);
   const seen = new Set<string>();
   return file.rules.flatMap((entry, index) => {
     const path: Path = ['rules', index];
     const name = entry.name ?? `rule ${index + 1}`;
     if (seen.has(name)) complain([...path, 'name'], 'another rule has this name');
     seen.add(name);
-    warnOfStrangers(entry, file, path, complain);
+    warnOfStrangers(entry, file, issuerNames, path, complain);
     const [first, ...others] = grantedTargets(entry, resources, path, complain);
-    return first === undefined ? [] : [toRule(name, entry, [first, ...others], file.issuer)];
+    return first === undefined ? [] : [toRule(name, entry, [first, ...others], { path, issuerNames, complain })];
   });
 }
 
-function toRule(name: string, { client, subject, actor, grant }: RuleEntry, targets: Targets, self: string): Rule {
+function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePlace): Rule {
+  const { client, subject, actor, grant, mode, act, when } = entry;
   return {
     name,
+    mode: mode ?? 'enforce',
     clients: new Set(client),
-    subject: toPattern(subject, self),
+    subject: toPattern('subject', subject, about),
     actor: {
-      ...toPattern(actor, self),
+      ...toPattern('actor', actor, about),
       presence: actor.required ? 'required' : actor.forbidden ? 'forbidden' : 'optional',
       delegated: actor.delegated ?? 'refuse',
     },
+    ...(when && { when: compileCondition(when, [...about.path, 'when'], about.complain) }),
+    act: act ?? 'actor',
     grant: {
       targets,
       scopes: new Set(grant.scopes),
       types: new Set(grant.types),
       lifetime: grant.lifetime,
+      refreshToken: grant.refreshToken ? 'beside' : 'none',
+      refreshLifetime: grant.refreshLifetime,
       maxDepth: grant.maxDepth,
+      claims: Object.entries(grant.claims).flatMap(([claim, text]) => {
+        const place = [...about.path, 'grant', 'claims', claim];
+        if (RESERVED_CLAIMS.has(claim)) about.complain(place, 'is a reserved claim, which no rule may set');
+        const value = compileValue(text, conditionVariables, place, about.complain);
+        return value === undefined ? [] : [[claim, value] as const];
+      }),
     },
   };
 }
 
-const toPattern = ({ issuer, types, clients }: RuleEntry['subject'], self: string): PartyPattern => ({
-  ...(issuer && { issuers: new Set(issuer.map((name) => (name === 'self' ? self : name))) }),
-  ...(types && { types: new Set(types) }),
-  ...(clients && { clients: new Set(clients) }),
-});
+/** `self`, an issuer or its name → its `iss`. */
+type IssuerNames = ReadonlyMap<string, string>;
+
+interface RulePlace {
+  readonly path: Path;
+  readonly issuerNames: IssuerNames;
+  readonly complain: Complain;
+}
+
+function toPattern(part: 'subject' | 'actor', pattern: RuleEntry['subject'], { path, issuerNames, complain }: RulePlace): PartyPattern {
+  const { issuer, types, clients, when } = pattern;
+  return {
+    ...(issuer && { issuers: new Set(issuer.map((name) => issuerNames.get(name) ?? name)) }),
+    ...(types && { types: new Set(types) }),
+    ...(clients && { clients: new Set(clients) }),
+    ...(when && { when: compileCondition(when, [...path, part, 'when'], complain) }),
+  };
+}
 
 function grantedTargets(
   { grant }: RuleEntry,
@@ -69,7 +103,29 @@ function grantedTargets(
   return targets;
 }
 
-function warnOfStrangers(entry: RuleEntry, file: ConfigurationFile, path: Path, complain: Complain): void {
+function warnOfStrangers(
+  entry: RuleEntry,
+  file: ConfigurationFile,
+  issuerNames: IssuerNames,
+  path: Path,
+  complain: Complain,
+): void {
+  for (const part of ['subject', 'actor'] as const) {
+    for (const name of entry[part].issuer ?? []) {
+      if (!issuerNames.has(name))
+        complain([...path, part, 'issuer'], `there is no issuer ${JSON.stringify(name)}`, 'warning');
+    }
+  }
+  if (
+    (entry.grant.refreshToken || entry.grant.types.includes('refresh_token')) &&
+    !file.clients.some(({ id, grants }) => entry.client.includes(id) && grants.includes('refresh_token'))
+  ) {
+    complain(
+      [...path, 'grant'],
+      'none of its clients has the grant refresh_token, so none gets a refresh token',
+      'warning',
+    );
+  }
   const ids = new Set(file.clients.map(({ id }) => id));
   const check = (names: readonly string[] | undefined, ...where: Path): void => {
     for (const name of names ?? []) {

@@ -1,28 +1,24 @@
 // Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
+import { compilePolicy } from '../policy/rule.ts';
 import { normalAudience, parseResourceUri } from '../policy/targets.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain, Path } from './fault.ts';
+import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveRules } from './resolve-rules.ts';
-import type { ConfigurationFile, SecretSource } from './schema.ts';
-
-export interface Surroundings {
-  /** What paths in the file are relative to. */
-  readonly folder: string;
-  readonly environment: NodeJS.ProcessEnv;
-  readonly complain: Complain;
-}
+import type { ConfigurationFile } from './schema.ts';
+import { isLoopback, readSecret, type Surroundings } from './surroundings.ts';
 
 /** Complains of whatever does not fit; what it then returns is not to be used. */
 export function resolveConfiguration(file: ConfigurationFile, around: Surroundings): Omit<Configuration, 'warnings'> {
   checkIssuer(file.issuer, around.complain);
   const resources = resolveResources(file, around.complain);
   const clients = resolveClients(file, resources, around);
+  const issuers = resolveIssuers(file, around);
   return {
     issuer: file.issuer,
     server: resolveServer(file.server, around),
@@ -30,15 +26,13 @@ export function resolveConfiguration(file: ConfigurationFile, around: Surroundin
     tokenErrorCode: file.tokenErrorCode,
     resources,
     clients,
-    policy: { issuer: file.issuer, rules: resolveRules(file, resources, around.complain) },
-    algorithms: [...new Set([file.keys.alg, ...resources.map(({ token }) => token.alg)])],
+    issuers,
+    policy: compilePolicy(file.issuer, resolveRules(file, resources, issuers, around.complain)),
+    algorithms: [file.keys.alg, ...resources.map(({ token }) => token.alg)],
   };
 }
 
 const storeFile = (name: string, folder: string): string => (name === ':memory:' ? name : resolve(folder, name));
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** RFC 8414 section 2: https, no query, no fragment; http only where nothing leaves the machine. */
 function checkIssuer(issuer: string, complain: Complain): void {
@@ -81,7 +75,7 @@ function resolveServer(
 
 function resolveResources({ resources, keys }: ConfigurationFile, complain: Complain): readonly Resource[] {
   const seen = new Set<string>();
-  return resources.map(({ audience, locations, scopes, token }, index) => {
+  return resources.map(({ audience, locations, scopes, requiredAcr, token }, index) => {
     const path: Path = ['resources', index];
     const known = normalAudience(audience);
     if (seen.has(known)) complain([...path, 'audience'], 'another resource has this audience');
@@ -97,7 +91,8 @@ function resolveResources({ resources, keys }: ConfigurationFile, complain: Comp
       // An audience that is a place is its own location.
       locations: locations ?? (/^https?:/i.test(audience) && parseResourceUri(audience) ? [audience] : []),
       scopes: new Set(scopes),
-      token: { lifetime: token.lifetime, alg: token.alg ?? keys.alg },
+      requiredAcr: new Set(requiredAcr),
+      token: { format: token.format, lifetime: token.lifetime, alg: token.alg ?? keys.alg },
     };
   });
 }
@@ -135,30 +130,4 @@ function resolveClients(
     });
   }
   return clients;
-}
-
-function readSecret(
-  source: SecretSource,
-  path: Path,
-  host: string,
-  { folder, environment, complain }: Surroundings,
-): string {
-  if ('plain' in source) {
-    if (!isLoopback(host))
-      complain(path, 'a plain secret is for a server on loopback only: use { env: NAME } or { file: PATH }');
-    return source.plain;
-  }
-  if ('env' in source) {
-    const value = environment[source.env];
-    if (!value) complain(path, `the environment variable ${source.env} is not set`);
-    return value ?? '';
-  }
-  try {
-    const text = readFileSync(resolve(folder, source.file), 'utf8').trim();
-    if (text === '') complain(path, `${source.file} is empty`);
-    return text;
-  } catch (error) {
-    complain(path, `${source.file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-    return '';
-  }
 }

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { clientAuthMethods } from '../client-auth/index.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { grants } from '../grants/index.ts';
-import { algorithmNames } from '../keys/algorithms.ts';
+import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
 import { isName } from '../primitives/principal.ts';
+import { type Reason, reasons } from '../primitives/refusal.ts';
 import { isScopeName } from '../primitives/scope.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
 
@@ -44,12 +45,13 @@ const server = z.strictObject({
 const resource = z.strictObject({
   audience: name,
   locations: z.array(z.string()).optional(),
+  requiredAcr: oneOrMore(name).default([]),
   scopes: scopes.default([]),
   token: z
     .strictObject({
-      format: z.enum(['jwt']).default('jwt'),
+      format: z.enum(['jwt', 'opaque']).default('jwt'),
       lifetime: duration.default(3600),
-      alg: z.enum(algorithmNames).optional(),
+      alg: z.enum(signingAlgorithms).optional(),
     })
     .prefault({}),
 });
@@ -65,9 +67,47 @@ const client = z.strictObject({
   disabled: z.boolean().default(false),
 });
 
+const tokenTypes = names(subjectTokenTypes);
+const expression = z.string().min(1).max(4096);
+
+/** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */
+const issuer = z
+  .strictObject({
+    issuer: z.string().optional(),
+    trustDomain: z
+      .string()
+      .regex(
+        /^[a-z0-9._-]{1,255}$/,
+        'must be a SPIFFE trust domain: lower case letters, digits, dots, dashes, underscores',
+      )
+      .optional(),
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,255}$/, 'must be letters, digits, dots, dashes and underscores')
+      .optional(),
+    accepts: z.array(tokenTypes.exclude(['refresh_token'])).min(1),
+    audiences: z.array(name).min(1),
+    algorithms: z.array(z.enum(algorithmNames)).min(1).default(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519']),
+    jwksUri: z.string().optional(),
+    jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).optional(),
+    allowPrivateNetwork: z.boolean().default(false),
+    maxAge: duration.optional(),
+    singleUse: z.boolean().default(false),
+    scopes: z.literal('intersect').optional(),
+    subject: expression.optional(),
+    claims: z.record(z.string(), expression).default({}),
+    introspection: z.strictObject({ endpoint: z.string(), client: clientId, secret }).optional(),
+  })
+  .refine(
+    (entry) => (entry.issuer === undefined) !== (entry.trustDomain === undefined),
+    'needs either issuer or trustDomain',
+  )
+  .refine((entry) => !(entry.jwks && entry.jwksUri), 'cannot have both jwks and jwksUri');
+
 const party = {
   issuer: oneOrMore(name).optional(),
-  types: z.array(names(subjectTokenTypes)).min(1).optional(),
+  types: z.array(tokenTypes).min(1).optional(),
+  when: expression.optional(),
   clients: oneOrMore(clientId).optional(),
 };
 
@@ -80,18 +120,54 @@ const actor = z
   })
   .refine(({ required, forbidden }) => !(required && forbidden), 'cannot be required and forbidden');
 
+const imaginedToken = z.strictObject({
+  issuer: name.default('self'),
+  type: tokenTypes.default('access_token'),
+  /** Whom it was issued to; of our own tokens the calling client, where nothing is said. */
+  client: clientId.optional(),
+  audiences: z.array(name).default([]),
+  scope: scopes.optional(),
+  expiresIn: duration.default(3600),
+  /** `sub` must be among them. */
+  claims: z.record(z.string(), z.unknown()),
+});
+
+/** An imagined request, and what must come of it. */
+const ruleTest = z.strictObject({
+  name: name.optional(),
+  client: clientId.optional(),
+  subject: imaginedToken,
+  actor: imaginedToken.optional(),
+  audience: oneOrMore(name).optional(),
+  resource: oneOrMore(z.string()).optional(),
+  scope: scopes.optional(),
+  requestedType: z.enum(requestedTokenTypes).default('access_token'),
+  expect: z.union([
+    z.literal('allowed'),
+    z.strictObject({ allowed: z.record(z.string(), z.unknown()) }),
+    z.strictObject({ refused: z.enum(Object.keys(reasons) as [Reason, ...Reason[]]) }),
+  ]),
+});
+
 const rule = z.strictObject({
   name: name.optional(),
   client: oneOrMore(clientId),
+  mode: z.literal('audit').optional(),
   subject: z.strictObject(party).prefault({}),
   actor: actor.prefault({}),
+  when: expression.optional(),
+  act: z.literal('client').optional(),
   grant: z.strictObject({
     audiences: z.array(name).min(1),
     scopes: scopes.default([]),
     types: z.array(z.enum(requestedTokenTypes)).min(1).default(['access_token']),
     lifetime: duration.optional(),
+    refreshToken: z.boolean().default(false),
+    refreshLifetime: duration.default(86_400),
     maxDepth: z.int().min(0).max(10).default(5),
+    claims: z.record(z.string(), expression).default({}),
   }),
+  tests: z.array(ruleTest).default([]),
 });
 
 export const configurationFile = z.strictObject({
@@ -101,13 +177,17 @@ export const configurationFile = z.strictObject({
     .string()
     .regex(/^sqlite:.+$/, 'must be sqlite:FILE')
     .default('sqlite:data/cambio.db'),
-  keys: z.strictObject({ alg: z.enum(algorithmNames).default('ES256') }).prefault({}),
+  keys: z.strictObject({ alg: z.enum(signingAlgorithms).default('ES256') }).prefault({}),
   tokenErrorCode: z.enum(['invalid_grant', 'invalid_request']).default('invalid_grant'),
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),
+  issuers: z.array(issuer).default([]),
   rules: z.array(rule).default([]),
 });
 
 export type ConfigurationFile = z.output<typeof configurationFile>;
 export type SecretSource = z.output<typeof secret>;
+export type IssuerSource = z.output<typeof issuer>;
+export type RuleTest = z.output<typeof ruleTest>;
+export type ImaginedToken = z.output<typeof imaginedToken>;
 export type RuleEntry = z.output<typeof rule>;

@@ -1,6 +1,6 @@
 // What does the file say, and on which line? YAML with `${NAME}` and `${NAME:-default}` from the environment.
 import { isMap, isScalar, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
-import { type Complain, type Fault, formatPath, type Path } from './fault.ts';
+import { type Complain, type Fault, formatPath, type Path, type Position } from './fault.ts';
 
 export interface YamlFile {
   readonly value: unknown;
@@ -9,6 +9,7 @@ export interface YamlFile {
   readonly complain: Complain;
 }
 
+/** `value` is undefined where the text cannot be read at all. */
 export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -17,24 +18,42 @@ export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile
     const { line, col } = lines.linePos(offset);
     faults.push({ severity, line: Math.max(1, line), column: Math.max(1, col), path: formatPath(path), message });
   };
-  // The first syntax error makes those after it.
-  const [error] = [...document.errors, ...document.warnings];
-  if (error !== undefined) add(error.pos[0], [], error.message, 'fault');
-  if (faults.length === 0) {
-    visit(document, {
-      Scalar: (key, node) => {
-        if (key === 'key') return;
-        const missing = substitute(node, environment);
-        if (missing !== undefined)
-          add(node.range?.[0] ?? 0, [], `the environment variable ${missing} is not set`, 'fault');
-      },
-    });
+  const errors = [...document.errors, ...document.warnings];
+  // The first syntax error makes those after it; a key that stands twice makes no other.
+  const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  for (const error of errors) {
+    if (error === first || error.code === 'DUPLICATE_KEY') add(error.pos[0], [], error.message, 'fault');
   }
+  const unset = new Set<unknown>();
+  visit(document, {
+    Scalar: (key, node) => {
+      const missing = key === 'key' ? undefined : substitute(node, environment);
+      if (missing === undefined) return;
+      unset.add(node);
+      add(node.range?.[0] ?? 0, [], `the environment variable ${missing} is not set`, 'fault');
+    },
+  });
   return {
-    value: faults.length === 0 ? document.toJS() : undefined,
+    value: first === undefined ? document.toJS() : undefined,
     faults,
-    complain: (path, message, severity = 'fault') => add(offsetOf(document.contents, path), path, message, severity),
+    complain: (path, message, severity = 'fault', within) => {
+      const { node, offset } = locate(document.contents, path);
+      // What a variable that is not set would have said is not known to be wrong.
+      if (!unset.has(node)) add(within ? offsetWithin(text, node, within) : offset, path, message, severity);
+    },
   };
+}
+
+/** Where a position of a scalar's text is in the file: after an opening quote, or in the lines below a `|`. */
+function offsetWithin(text: string, node: unknown, { line, column }: Position): number {
+  const start = rangeOf(node) ?? 0;
+  if (!isScalar(node) || (node.type !== 'BLOCK_LITERAL' && node.type !== 'BLOCK_FOLDED')) {
+    return start + (isScalar(node) && node.type !== 'PLAIN' ? 1 : 0) + column - 1;
+  }
+  let offset = text.indexOf('\n', start) + 1;
+  for (let i = 1; i < line; i++) offset = text.indexOf('\n', offset) + 1;
+  const indent = /^ */.exec(text.slice(offset))?.[0].length ?? 0;
+  return offset + indent + column - 1;
 }
 
 const VARIABLE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g;
@@ -53,8 +72,8 @@ function substitute(node: Scalar, environment: NodeJS.ProcessEnv): string | unde
   return missing;
 }
 
-/** Where the value stands; for a key that is not known, where the key stands. */
-function offsetOf(root: unknown, path: Path): number {
+/** The value that the path leads to, and where its key stands; of a path that leads nowhere, the last step that exists. */
+function locate(root: unknown, path: Path): { readonly node: unknown; readonly offset: number } {
   let node = root;
   let offset = rangeOf(root);
   for (const key of path) {
@@ -68,7 +87,7 @@ function offsetOf(root: unknown, path: Path): number {
       offset = rangeOf(node) ?? offset;
     } else break;
   }
-  return offset ?? 0;
+  return { node, offset: offset ?? 0 };
 }
 
 const rangeOf = (node: unknown): number | undefined =>

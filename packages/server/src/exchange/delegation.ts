@@ -3,27 +3,31 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Chain, formatAct, type Principal, samePrincipal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { ValidatedToken } from '../subject-tokens/validated-token.ts';
+import type { TokenFacts } from '../subject-tokens/validated-token.ts';
 
 /** Bytes of the `act` claim. */
 const MAX_CHAIN_BYTES = 8192;
 
+/** Somebody, by the one or two names that a token gives. */
+type Named = Pick<TokenFacts, 'principal' | 'origin'>;
+
 /**
- * `may_act` binds always: with an actor token the actor must match every member of it, without one the client must.
+ * `may_act` binds always: with an actor the actor must match every member of it, without one the client must.
  * @throws Refusal may_act, actor_is_subject
  */
-export function checkDelegation(subject: ValidatedToken, actor: ValidatedToken | undefined, client: Principal): void {
-  if (
-    actor !== undefined &&
-    identities(actor).some((one) => identities(subject).some((other) => samePrincipal(one, other)))
-  ) {
+export function checkDelegation(
+  subject: Named & Pick<TokenFacts, 'mayAct'>,
+  actor: (Named & Partial<Pick<TokenFacts, 'claims'>>) | undefined,
+  client: Principal,
+): void {
+  if (actor !== undefined && names(actor).some((one) => names(subject).some((other) => samePrincipal(one, other)))) {
     throw new Refusal('actor_is_subject');
   }
   if (subject.mayAct === undefined) return;
   const candidates: JsonObject[] =
-    actor === undefined
+    actor?.claims === undefined
       ? [{ ...client, client_id: client.sub }]
-      : identities(actor).map((identity) => ({ ...actor.claims, ...identity }));
+      : names(actor).map((identity) => ({ ...actor.claims, ...identity }));
   const named = Object.entries(subject.mayAct);
   if (!candidates.some((claims) => named.every(([name, value]) => isDeepStrictEqual(claims[name], value)))) {
     throw new Refusal('may_act');
@@ -31,8 +35,7 @@ export function checkDelegation(subject: ValidatedToken, actor: ValidatedToken |
 }
 
 /** A token of ours about somebody from elsewhere has two names for them: ours, and where they came from. */
-const identities = (token: ValidatedToken): readonly Principal[] =>
-  token.origin === undefined ? [token.principal] : [token.principal, token.origin];
+const names = ({ principal, origin }: Named): readonly Principal[] => (origin === undefined ? [principal] : [principal, origin]);
 
 /**
  * The chain of the new token: who acts now before all who acted. An actor who acts already adds no hop, and without an

@@ -2,19 +2,22 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Client } from '../client-auth/client.ts';
 import { type Authorization, authorize } from '../issuing/authorization.ts';
-import { decide, type Part, type Permit } from '../policy/decide.ts';
-import type { Policy } from '../policy/rule.ts';
-import type { Targeting } from '../policy/targets.ts';
+import type { Revocations } from '../issuing/revocations.ts';
 import type { Parameters } from '../primitives/parameters.ts';
-import { type Reason, Refusal, type Role, TokenRefusal } from '../primitives/refusal.ts';
-import { traceOf, type ValidatedToken, type ValidationContext } from '../subject-tokens/validated-token.ts';
-import { checkDelegation, extendChain } from './delegation.ts';
-import { checkTargetsAgree, extendLineage, narrowLifetime, narrowScope } from './narrow.ts';
-import { type ExchangeRequest, type PresentedToken, readExchangeRequest, resolveTargets } from './request.ts';
+import { type Role, TokenRefusal } from '../primitives/refusal.ts';
+import {
+  type TokenFacts,
+  traceOf,
+  type ValidatedToken,
+  type ValidationContext,
+} from '../subject-tokens/validated-token.ts';
+import { type JudgeContext, judge } from './judge.ts';
+import { type ExchangeRequest, type PresentedToken, readExchangeRequest } from './request.ts';
 
-export interface ExchangeContext extends ValidationContext {
-  readonly targeting: Targeting;
-  readonly policy: Policy;
+export interface ExchangeContext extends ValidationContext, JudgeContext {
+  /** Short names of the types of token that may be presented. */
+  readonly enabledTypes: ReadonlySet<string>;
+  readonly revocations: Revocations;
 }
 
 /** The event is filled as facts become known, so that a refusal half-way tells what was known. @throws Refusal */
@@ -24,14 +27,19 @@ export async function exchange(
   event: AuditEvent,
   context: ExchangeContext,
 ): Promise<Authorization> {
-  const request = readExchangeRequest(parameters);
+  const request = readExchangeRequest(parameters, context.enabledTypes);
   noteRequest(event, request);
   const subject = await validate('subject', request.subject, event, context);
   const actor = request.actor && (await validate('actor', request.actor, event, context));
-  checkDelegation(subject, actor, { iss: context.issuer, sub: client.id });
-  const permit = permitted(request, subject, actor, client, event, context);
-  return narrow(request, subject, actor, client, permit, context);
+  return authorize(judge({ request, subject, actor, client }, event, context));
 }
+
+/** The token and all that it derives from. */
+export const ancestry = ({
+  id,
+  lineage,
+  actorLineage,
+}: Pick<TokenFacts, 'id' | 'lineage' | 'actorLineage'>): readonly string[] => [id, ...lineage, ...actorLineage];
 
 async function validate(
   role: Role,
@@ -42,65 +50,11 @@ async function validate(
   try {
     const token = await type.validate(text, context);
     event[role] = traceOf(token, type.name);
+    if (context.revocations.anyOf(ancestry(token))) throw new TokenRefusal('revoked');
     return token;
   } catch (error) {
     throw error instanceof TokenRefusal ? error.as(role) : error;
   }
-}
-
-/** When no rule matches, the rule that came furthest speaks. */
-const nobodySpeaksFor: Readonly<Record<Part, Reason>> = {
-  client: 'no_rule_for_subject',
-  subject: 'no_rule_for_subject',
-  actor: 'no_rule_for_actor',
-  target: 'target_not_granted',
-};
-
-function permitted(
-  request: ExchangeRequest,
-  subject: ValidatedToken,
-  actor: ValidatedToken | undefined,
-  client: Client,
-  event: AuditEvent,
-  context: ExchangeContext,
-): Permit {
-  const targets = resolveTargets(request, context.targeting);
-  const decision = decide(context.policy, { client, subject, actor, targets });
-  event.mismatches = decision.mismatches;
-  if (decision.permit === undefined) {
-    const reason = nobodySpeaksFor[decision.furthest];
-    throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
-  }
-  event.rule = decision.permit.rule.name;
-  return decision.permit;
-}
-
-/** Narrows to what subject, actor, client, targets and rule all allow; the rule that was chosen is asked alone. */
-function narrow(
-  request: ExchangeRequest,
-  subject: ValidatedToken,
-  actor: ValidatedToken | undefined,
-  client: Client,
-  { rule, targets }: Permit,
-  { now }: ExchangeContext,
-): Authorization {
-  if (!rule.grant.types.has(request.requestedType)) throw new Refusal('requested_token_type_not_granted');
-  checkTargetsAgree(targets);
-  const chain = extendChain(subject.chain, actor?.principal, rule.grant.maxDepth);
-  return authorize({
-    type: request.requestedType,
-    clientId: client.id,
-    sub: subject.sub,
-    origin: subject.origin,
-    targets,
-    scope: narrowScope(request.scope, [subject.scope, client.scopes, rule.grant.scopes], targets),
-    lifetime: narrowLifetime(now, targets, rule.grant.lifetime, [subject, actor]),
-    chain,
-    // It permits the hop that it authorizes: where somebody new acts it is used up.
-    mayAct: chain === subject.chain ? subject.mayAct : undefined,
-    ...extendLineage(subject, actor),
-    authentication: subject.authentication,
-  });
 }
 
 function noteRequest(event: AuditEvent, request: ExchangeRequest): void {

@@ -9,7 +9,7 @@ import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import type { SubjectTokenType } from '../subject-tokens/validated-token.ts';
 
 /** What may be asked for as `requested_token_type`. */
-export const requestedTokenTypes = ['access_token', 'jwt'] as const;
+export const requestedTokenTypes = ['access_token', 'jwt', 'refresh_token'] as const;
 export type RequestedTokenType = (typeof requestedTokenTypes)[number];
 
 export const exchangeParameters = [
@@ -28,27 +28,31 @@ export interface PresentedToken {
   readonly type: SubjectTokenType;
 }
 
-export interface ExchangeRequest extends TargetRequest {
-  readonly subject: PresentedToken;
-  readonly actor: PresentedToken | undefined;
+/** What is wanted, whoever it is for. */
+export interface WantedToken extends TargetRequest {
   readonly requestedType: RequestedTokenType;
   readonly scope: Scope | undefined;
 }
 
-/** @throws Refusal parameter_…, …_token_type_unsupported, target_malformed, scope_malformed */
-export function readExchangeRequest(parameters: Parameters): ExchangeRequest {
-  const subject = readToken(parameters, 'subject');
+export interface ExchangeRequest extends WantedToken {
+  readonly subject: PresentedToken;
+  readonly actor: PresentedToken | undefined;
+}
+
+/** @param enabled short names of the subject and actor token types @throws Refusal parameter_…, …_token_type_unsupported, target_malformed, scope_malformed */
+export function readExchangeRequest(parameters: Parameters, enabled: ReadonlySet<string>): ExchangeRequest {
+  const subject = readToken(parameters, 'subject', enabled);
   if (subject === undefined) throw new Refusal('parameter_missing', { parameter: 'subject_token' });
   return {
     subject,
-    actor: readToken(parameters, 'actor'),
+    actor: readToken(parameters, 'actor', enabled),
     requestedType: readRequestedType(parameters.get('requested_token_type')),
     ...readTargets(parameters),
     scope: readScope(parameters),
   };
 }
 
-function readToken(parameters: Parameters, role: Role): PresentedToken | undefined {
+function readToken(parameters: Parameters, role: Role, enabled: ReadonlySet<string>): PresentedToken | undefined {
   const text = parameters.get(`${role}_token`);
   const declared = parameters.get(`${role}_token_type`);
   if (text === undefined) {
@@ -60,7 +64,7 @@ function readToken(parameters: Parameters, role: Role): PresentedToken | undefin
   if (declared === undefined) throw new Refusal('parameter_missing', { parameter: `${role}_token_type` });
   const name = tokenTypeName(declared);
   const type = subjectTokenTypes.find((one) => one.name === name);
-  if (type === undefined) throw new Refusal(`${role}_token_type_unsupported`);
+  if (type === undefined || !enabled.has(type.name)) throw new Refusal(`${role}_token_type_unsupported`);
   return { text, type };
 }
 

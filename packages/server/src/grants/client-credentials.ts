@@ -1,5 +1,5 @@
 // client_credentials (RFC 6749 section 4.4): a client asks for a token about itself.
-import { checkTargetsAgree, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
+import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
 import { readScope, readTargets, resolveTargets } from '../exchange/request.ts';
 import { authorize } from '../issuing/authorization.ts';
 import type { Resource, Targets } from '../issuing/resource.ts';
@@ -19,17 +19,21 @@ export const clientCredentials = {
     const allowed = client.audiences.map(targeting.byAudience).filter((target) => target !== undefined);
     const targets = choose(resolveTargets(request, targeting), allowed);
     checkTargetsAgree(targets);
+    const limits = limitsOf({ client: { scopes: client.scopes ?? new Set() }, targets, now });
     return authorize({
       type: 'access_token',
       clientId: client.id,
       sub: client.id,
       targets,
-      scope: narrowScope(asked, [client.scopes ?? new Set()], targets),
-      lifetime: narrowLifetime(now, targets, undefined, []),
+      scope: narrowScope(asked, limits, targets),
+      lifetime: narrowLifetime(limits),
       chain: [],
       lineage: [],
       actorLineage: [],
       authentication: {},
+      extraClaims: {},
+      uses: [],
+      refresh: undefined,
     });
   },
 } as const satisfies Grant;

@@ -1,24 +1,20 @@
 // The life of a token request: the phases that every grant shares, in order. A grant cannot forget one.
 import type { AuditEvent } from '../audit/event.ts';
 import { type AuthenticatedClient, authenticateClient } from '../client-auth/authenticate.ts';
-import type { Clients } from '../client-auth/client.ts';
 import type { FailureLimit } from '../client-auth/failure-limit.ts';
-import { clientAuthMethods } from '../client-auth/index.ts';
+import { clientParameters } from '../client-auth/index.ts';
 import type { AuthenticationRequest } from '../client-auth/method.ts';
-import { type Issuer, issue } from '../issuing/issue.ts';
-import type { Policy } from '../policy/rule.ts';
-import type { Targeting } from '../policy/targets.ts';
+import type { ExchangeContext } from '../exchange/exchange.ts';
+import { issue } from '../issuing/issue.ts';
+import type { Issuer } from '../issuing/planned-token.ts';
 import { seconds } from '../primitives/clock.ts';
-import type { Parameters } from '../primitives/parameters.ts';
+import { refuseRepeated } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { Grant } from './grant.ts';
 import { grants } from './index.ts';
 
 /** What a request is judged by: one reading of the configuration, and what the process keeps. */
-export interface TokenServices extends Issuer {
-  readonly clients: Clients;
-  readonly targeting: Targeting;
-  readonly policy: Policy;
+export interface TokenServices extends Issuer, Omit<ExchangeContext, 'client' | 'now' | keyof Issuer> {
   readonly failures: FailureLimit;
 }
 
@@ -26,9 +22,10 @@ export interface TokenServices extends Issuer {
 export interface TokenResponse {
   readonly access_token: string;
   readonly issued_token_type?: string;
-  readonly token_type: 'Bearer';
+  readonly token_type: 'Bearer' | 'N_A';
   readonly expires_in: number;
   readonly scope?: string;
+  readonly refresh_token?: string;
 }
 
 /** @throws Refusal; the event tells how far the request came */
@@ -38,7 +35,7 @@ export async function answerTokenRequest(
   services: TokenServices,
 ): Promise<TokenResponse> {
   const { parameters } = request;
-  refuseRepeated(parameters);
+  refuseRepeated(parameters, known);
   const grantType = parameters.get('grant_type');
   if (grantType === undefined) throw new Refusal('parameter_missing', { parameter: 'grant_type' });
   const { client } = noteClient(event, authenticateClient(request, services));
@@ -46,31 +43,27 @@ export async function answerTokenRequest(
   if (grant === undefined) throw new Refusal('grant_type_unsupported');
   event.grant = grant.name;
   if (!client.grants.has(grant.name)) throw new Refusal('grant_not_allowed');
-  const authorization = await grant.authorize(parameters, client, event, { ...services, now: seconds(services.clock) });
+  const authorization = await grant.authorize(parameters, client, event, {
+    ...services,
+    client,
+    now: seconds(services.clock),
+  });
   const issued = await issue(authorization, event, services);
   return {
     access_token: issued.text,
     ...grant.answer?.(authorization),
-    token_type: 'Bearer',
+    token_type: issued.tokenType,
     expires_in: issued.expiresIn,
     ...(issued.scope !== '' && { scope: issued.scope }),
+    ...(issued.refreshToken !== undefined && { refresh_token: issued.refreshToken }),
   };
 }
 
-const MAY_REPEAT = new Set(['audience', 'resource']);
 const known = new Set([
   'grant_type',
-  'client_id',
-  ...clientAuthMethods.flatMap((method): readonly string[] => method.parameters),
+  ...clientParameters,
   ...grants.flatMap((grant): readonly string[] => grant.parameters),
 ]);
-
-/** RFC 6749 section 3.2. What nobody reads may stand as often as it likes. */
-function refuseRepeated(parameters: Parameters): void {
-  for (const name of parameters.repeated()) {
-    if (known.has(name) && !MAY_REPEAT.has(name)) throw new Refusal('parameter_repeated', { parameter: name });
-  }
-}
 
 function noteClient(event: AuditEvent, authenticated: AuthenticatedClient): AuthenticatedClient {
   event.client = authenticated.client.id;

@@ -2,11 +2,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
+import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 
 /** What endpoints work with: one reading of the configuration, and what the process keeps. */
 export interface HttpServices extends TokenServices {
   readonly tokenErrorCode: TokenErrorCode;
+  /** Signs what is no token of a resource. */
+  readonly defaultAlgorithm: SigningAlgorithm;
   /** Is everything there that an exchange needs? */
   readonly ready: () => Promise<boolean>;
 }
@@ -18,8 +21,8 @@ export interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** May a page of any origin read the answers? */
   readonly cors: boolean;
-  /** Does every answer have an audit row? */
-  readonly audited: boolean;
+  /** What the audit row of every answer calls it; undefined where answers have none. */
+  readonly audit: AuditEvent['action'] | undefined;
   /** Seconds for which a 200 may be kept; absent, nothing keeps it. */
   readonly cacheFor?: number;
   /** The member of RFC 8414 section 2 that holds its URL. */

@@ -1,4 +1,5 @@
 // Fastify, and nothing of it beyond this folder: routes made from the list of endpoints, headers that every answer has.
+import { METHODS } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
@@ -21,7 +22,6 @@ export interface HttpOptions {
 
 /** Bytes of request headers: Node's own default, said aloud because it is promised. */
 const HEADER_LIMIT = 16_384;
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
 /** A caller's own request id is kept when it is visible ASCII and short. */
 const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
@@ -37,18 +37,20 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     forceCloseConnections: 'idle',
     requestTimeout: 10_000,
     clientErrorHandler: refuseBytes,
-    frameworkErrors: (error, _request, reply) => sendRefusal(reply, toRefusal(error), current().tokenErrorCode),
+    // Before any hook has run: a path that cannot be read.
+    frameworkErrors: (error, _request, reply) => {
+      prepareAnswer(reply as FastifyReply);
+      return sendRefusal(reply as FastifyReply, toRefusal(error), current().tokenErrorCode);
+    },
   }) as unknown as FastifyInstance;
   const events = new WeakMap<FastifyRequest, AuditEvent>();
 
   // One reader for bodies: what they are is the form parser's to say.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  server.addHook('onRequest', async (request, reply) => {
-    reply.header('X-Request-Id', request.id);
-    reply.headers(notKept);
-    reply.header('X-Content-Type-Options', 'nosniff');
-  });
+  // Every method that can be parsed has a route: 405 where another is answered, not 404.
+  for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method);
+  server.addHook('onRequest', async (_request, reply) => prepareAnswer(reply));
   server.setErrorHandler(async (error, request, reply) => {
     const { audit, clock, tokenErrorCode } = current();
     const event = events.get(request);
@@ -61,16 +63,15 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     throw new Refusal('path_unknown');
   });
 
-  const begin = (request: FastifyRequest): AuditEvent => {
+  const begin = (request: FastifyRequest, action: AuditEvent['action']): AuditEvent => {
     const callerRequestId = request.headers['x-request-id'];
-    const event = beginEvent({
+    return beginEvent({
       time: current().clock(),
       requestId: request.id,
       address: request.ip,
+      action,
       ...(typeof callerRequestId === 'string' && CALLER_REQUEST_ID.test(callerRequestId) && { callerRequestId }),
     });
-    events.set(request, event);
-    return event;
   };
 
   for (const endpoint of endpoints) {
@@ -78,7 +79,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     const url = pathOf(endpoint, current().issuer);
     const prepare = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       if (endpoint.cors) allowAnyOrigin(reply);
-      if (endpoint.audited) begin(request);
+      if (endpoint.audit !== undefined) events.set(request, begin(request, endpoint.audit));
       const encoding = request.headers['content-encoding'];
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoded');
     };
@@ -88,8 +89,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       exposeHeadRoute: false,
       onRequest: prepare,
       handler: async (request, reply) => {
-        const event =
-          events.get(request) ?? beginEvent({ time: current().clock(), requestId: request.id, address: request.ip });
+        const event = events.get(request) ?? begin(request, 'none');
         const body = await endpoint.answer({ request, reply, services: current(), event, endpoints });
         if (endpoint.cacheFor !== undefined) {
           reply.removeHeader('Pragma').header('Cache-Control', `public, max-age=${endpoint.cacheFor}`);
@@ -103,8 +103,8 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       onRequest: async (request, reply) => {
         if (request.method === 'OPTIONS') return answerPreflight(endpoint, reply);
         if (endpoint.cors) allowAnyOrigin(reply);
-        if (endpoint.audited) begin(request);
-        throw new Refusal('method_not_allowed', { headers: { Allow: endpoint.method } });
+        if (endpoint.audit !== undefined) events.set(request, begin(request, endpoint.audit));
+        throw new Refusal('method_not_allowed', { headers: { Allow: answering.join(', ') } });
       },
       handler: () => undefined,
     });
@@ -112,8 +112,15 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   return server;
 }
 
-/** RFC 6749 section 5.1. */
-const notKept = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
+/** What every answer has; RFC 6749 section 5.1: nothing keeps it. */
+function prepareAnswer(reply: FastifyReply): void {
+  reply.headers({
+    'X-Request-Id': reply.request.id,
+    'Cache-Control': 'no-store',
+    Pragma: 'no-cache',
+    'X-Content-Type-Options': 'nosniff',
+  });
+}
 
 const describe = (refusal: Refusal): string => {
   const cause = refusal.cause instanceof Error ? (refusal.cause.stack ?? refusal.cause.message) : '';

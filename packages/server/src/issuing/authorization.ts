@@ -1,12 +1,15 @@
 // What a grant decided: the one thing that the signer accepts.
 import type { Chain, Principal } from '../primitives/principal.ts';
+import type { Role } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { RememberedGrant } from './family.ts';
+import type { RefreshTokenName } from './refresh-token.ts';
 import type { Targets } from './resource.ts';
 
 export interface Decision {
   /** The short name of the type of token. */
-  readonly type: 'access_token' | 'jwt';
+  readonly type: 'access_token' | 'jwt' | 'refresh_token';
   readonly clientId: string;
   /** The `sub` of the new token. */
   readonly sub: string;
@@ -23,7 +26,28 @@ export interface Decision {
   readonly actorLineage: readonly string[];
   /** How the subject authenticated: copied, never improved (RFC 9068 section 2.2.1). */
   readonly authentication: JsonObject;
+  /** Claims that the subject's issuer adds. */
+  readonly extraClaims: JsonObject;
+  /** Ids that the issuing uses up. */
+  readonly uses: readonly SingleUse[];
+  readonly refresh: RefreshDecision | undefined;
 }
+
+/** An id that is good once, and until when it must stay used, in seconds since 1970. */
+export interface SingleUse {
+  readonly role: Role;
+  readonly id: string;
+  readonly expiresAt: number;
+}
+
+/**
+ * `new`: a family begins, and its first token is the answer where the type is refresh_token, else a member beside it.
+ * `rotate`: the presented token makes way for its successor. `again`: the successor is given once more.
+ */
+export type RefreshDecision =
+  | { readonly kind: 'new'; readonly lifetime: number; readonly grant: RememberedGrant }
+  | { readonly kind: 'rotate'; readonly presented: RefreshTokenName; readonly expiresAt: number }
+  | { readonly kind: 'again'; readonly successor: RefreshTokenName; readonly expiresAt: number };
 
 declare const authorized: unique symbol;
 

@@ -1,72 +1,88 @@
 // The one gate to the signer: an authorization becomes a token, and no token leaves without its committed audit row.
-import type { AuditEvent } from '../audit/event.ts';
+import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
-import { type Clock, seconds } from '../primitives/clock.ts';
-import { formatAct } from '../primitives/principal.ts';
+import { seconds } from '../primitives/clock.ts';
 import { newId } from '../primitives/random.ts';
+import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
+import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { Authorization } from './authorization.ts';
-
-export interface Issuer {
-  readonly issuer: string;
-  readonly keys: KeyRing;
-  readonly audit: AuditLog;
-  readonly clock: Clock;
-}
+import { insertOpaqueToken } from '../store/opaque-tokens.ts';
+import { useId } from '../store/used-ids.ts';
+import { accessTokenClaims } from './access-token-claims.ts';
+import type { Authorization, SingleUse } from './authorization.ts';
+import { newOpaqueToken } from './opaque-token.ts';
+import type { Issuer, PlannedToken, Write } from './planned-token.ts';
+import { planRefresh } from './refresh.ts';
 
 export interface IssuedToken {
   readonly text: string;
+  readonly tokenType: 'Bearer' | 'N_A';
   /** Whole seconds of life. */
   readonly expiresIn: number;
   /** Empty where the resource has no scopes. */
   readonly scope: string;
+  /** A refresh token beside the token that was asked for. */
+  readonly refreshToken: string | undefined;
 }
 
-/** @throws Refusal store_unavailable where the audit row cannot be committed: then nothing was issued. */
+/** @throws Refusal store_unavailable, …_token_replayed, refresh_token_reused: then nothing was issued */
 export async function issue(authorization: Authorization, event: AuditEvent, by: Issuer): Promise<IssuedToken> {
   const now = seconds(by.clock);
-  const id = newId();
-  const expiresAt = now + authorization.lifetime;
-  const claims = accessTokenClaims(authorization, { issuer: by.issuer, id, now, expiresAt });
-  const text = signCompact('at+jwt', claims, by.keys.signing(authorization.targets[0].token.alg));
-  const scope = formatScope(authorization.scope);
+  const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, now);
+  const access =
+    authorization.type === 'refresh_token' ? undefined : planAccess(authorization, refresh?.family, by, now);
+  const planned = [access, refresh].filter((one) => one !== undefined);
+  const [main] = planned;
+  if (main === undefined) throw new Error('a refresh token was authorized without a family');
   Object.assign(event, {
     outcome: 'issued',
     principal: { iss: by.issuer, sub: authorization.sub },
     chain: authorization.chain,
     targets: authorization.targets.map(({ audience }) => audience),
     scopeGiven: [...authorization.scope],
-    issued: [{ id, type: 'access_token', expiresAt }],
+    issued: planned.map(({ trace }) => trace),
     duration: by.clock() - event.time,
   } satisfies Partial<AuditEvent>);
-  await by.audit.append(event);
-  return { text, expiresIn: authorization.lifetime, scope };
-}
-
-/** RFC 9068 section 2.2 with `act` and `may_act` of RFC 8693 section 4; members without a value are left out. */
-export function accessTokenClaims(
-  authorization: Authorization,
-  { issuer, id, now, expiresAt }: { issuer: string; id: string; now: number; expiresAt: number },
-): JsonObject {
-  const { sub, origin, targets, clientId, scope, chain, mayAct, lineage, actorLineage, authentication } = authorization;
-  const audiences = targets.map(({ audience }) => audience);
+  await commit(event, [...authorization.uses.map(useOnce), ...planned.flatMap(({ writes }) => writes)], by.audit);
   return {
-    iss: issuer,
-    sub,
-    ...(origin && { sub_id: { format: 'iss_sub', iss: origin.iss, sub: origin.sub } }),
-    aud: audiences.length === 1 ? audiences[0] : audiences,
-    client_id: clientId,
-    iat: now,
-    exp: expiresAt,
-    jti: id,
-    ...(scope.size > 0 && { scope: formatScope(scope) }),
-    ...authentication,
-    ...(chain.length > 0 && { act: formatAct(chain) }),
-    ...(mayAct && { may_act: mayAct }),
-    ...(lineage.length > 0 && { lineage }),
-    ...(actorLineage.length > 0 && { actor_lineage: actorLineage }),
+    text: main.text,
+    tokenType: access === undefined ? 'N_A' : 'Bearer',
+    expiresIn: main.trace.expiresAt - now,
+    scope: formatScope(authorization.scope),
+    refreshToken: access === undefined ? undefined : refresh?.text,
   };
 }
+
+/** Where only the audit row is written it goes with those of other requests; everything else has its own transaction. */
+const commit = (event: AuditEvent, writes: readonly Write[], audit: AuditLog): Promise<void> =>
+  writes.length === 0
+    ? audit.append(event)
+    : audit.appendWith(event, async (transaction) => {
+        for (const write of writes) await write(transaction);
+      });
+
+function planAccess(authorization: Authorization, family: string | undefined, by: Issuer, now: number): PlannedToken {
+  const id = newId();
+  const expiresAt = now + authorization.lifetime;
+  const claims = accessTokenClaims(authorization, { issuer: by.issuer, id, family, now, expiresAt });
+  const trace = { id, type: 'access_token', expiresAt };
+  const { format, alg } = authorization.targets[0].token;
+  if (format === 'jwt' || authorization.type === 'jwt') {
+    return { text: signCompact('at+jwt', claims, by.keys.signing(alg)), trace, writes: [] };
+  }
+  return planOpaque(claims, trace);
+}
+
+function planOpaque(claims: JsonObject, trace: IssuedTrace): PlannedToken {
+  const text = newOpaqueToken();
+  const row = { hash: sha256(text), claims: JSON.stringify(claims), expires_at: trace.expiresAt * 1000 };
+  return { text, trace, writes: [(transaction) => insertOpaqueToken(transaction, row)] };
+}
+
+const useOnce =
+  ({ role, id, expiresAt }: SingleUse): Write =>
+  async (transaction) => {
+    if (!(await useId(transaction, id, expiresAt * 1000))) throw new Refusal(`${role}_token_replayed`);
+  };

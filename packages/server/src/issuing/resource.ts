@@ -1,5 +1,5 @@
 // A protected resource: what a token can be for, and what its tokens look like.
-import type { AlgorithmName } from '../keys/algorithms.ts';
+import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { Scope } from '../primitives/scope.ts';
 
 export interface Resource {
@@ -8,10 +8,13 @@ export interface Resource {
   /** Absolute URIs; what lies under one of them by whole path segments is this resource (RFC 8707). */
   readonly locations: readonly string[];
   readonly scopes: Scope;
+  /** Authentication contexts of which the subject's must be one; empty: any will do. */
+  readonly requiredAcr: ReadonlySet<string>;
   readonly token: {
+    readonly format: 'jwt' | 'opaque';
     /** Longest life of a token, in seconds. */
     readonly lifetime: number;
-    readonly alg: AlgorithmName;
+    readonly alg: SigningAlgorithm;
   };
 }
 

@@ -3,25 +3,27 @@ import { createPrivateKey, createPublicKey, hash, type JsonWebKey, type KeyObjec
 import type { Clock } from '../primitives/clock.ts';
 import { insertSigningKey, listSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
-import { type AlgorithmName, algorithms } from './algorithms.ts';
+import { keyMakers, type SigningAlgorithm } from './algorithms.ts';
 import type { Key } from './jws.ts';
 
+type SigningKey = Key & { readonly alg: SigningAlgorithm };
+
 /** RFC 7517 section 4: a public key as we publish it. */
-export type PublishedKey = JsonWebKey & { readonly kid: string; readonly alg: AlgorithmName; readonly use: 'sig' };
+export type PublishedKey = JsonWebKey & { readonly kid: string; readonly alg: SigningAlgorithm; readonly use: 'sig' };
 
 export interface KeyRing {
   /** The private key that signs with this algorithm now. */
-  readonly signing: (alg: AlgorithmName) => Key;
+  readonly signing: (alg: SigningAlgorithm) => Key;
   /** The public key of this id, or undefined. */
   readonly verifying: (kid: string) => Key | undefined;
   readonly published: readonly PublishedKey[];
 }
 
 /** Loads the keys, and makes one for each algorithm that has none yet. */
-export async function openKeyRing(store: Store, wanted: Iterable<AlgorithmName>, clock: Clock): Promise<KeyRing> {
-  const signing = new Map<AlgorithmName, Key>();
+export async function openKeyRing(store: Store, wanted: Iterable<SigningAlgorithm>, clock: Clock): Promise<KeyRing> {
+  const signing = new Map<SigningAlgorithm, SigningKey>();
   for (const row of await listSigningKeys(store)) {
-    const alg = row.alg as AlgorithmName;
+    const alg = row.alg as SigningAlgorithm;
     signing.set(alg, { kid: row.kid, alg, key: createPrivateKey(row.private_key) });
   }
   for (const alg of new Set(wanted)) {
@@ -40,8 +42,8 @@ export async function openKeyRing(store: Store, wanted: Iterable<AlgorithmName>,
   };
 }
 
-async function makeKey(store: Store, alg: AlgorithmName, now: number): Promise<Key> {
-  const key = algorithms[alg].generate();
+async function makeKey(store: Store, alg: SigningAlgorithm, now: number): Promise<SigningKey> {
+  const key = keyMakers[alg]();
   const kid = thumbprint(createPublicKey(key));
   await insertSigningKey(store, {
     kid,
@@ -52,7 +54,7 @@ async function makeKey(store: Store, alg: AlgorithmName, now: number): Promise<K
   return { kid, alg, key };
 }
 
-const publish = ({ kid, alg, key }: Key): PublishedKey => ({
+const publish = ({ kid, alg, key }: SigningKey): PublishedKey => ({
   ...createPublicKey(key).export({ format: 'jwk' }),
   kid,
   alg,

@@ -1,6 +1,7 @@
 // A rule: who may exchange whose token, for what. Read from the configuration, complete: nothing is looked up later.
 import type { Targets } from '../issuing/resource.ts';
 import type { Scope } from '../primitives/scope.ts';
+import type { CompiledExpression } from './condition.ts';
 
 /** What a rule asks of a subject or actor token; an absent part asks nothing. */
 export interface PartyPattern {
@@ -8,8 +9,9 @@ export interface PartyPattern {
   readonly issuers?: ReadonlySet<string>;
   /** Short names of token types. */
   readonly types?: ReadonlySet<string>;
-  /** Clients that the token was issued to: names the origin of our own tokens. */
+  /** Clients of ours that the token was issued to: names the origin of our own tokens. */
   readonly clients?: ReadonlySet<string>;
+  readonly when?: CompiledExpression;
 }
 
 export interface ActorPattern extends PartyPattern {
@@ -20,9 +22,14 @@ export interface ActorPattern extends PartyPattern {
 
 export interface Rule {
   readonly name: string;
+  /** `audit`: it says what it would decide, and decides nothing. */
+  readonly mode: 'enforce' | 'audit';
   readonly clients: ReadonlySet<string>;
   readonly subject: PartyPattern;
   readonly actor: ActorPattern;
+  readonly when?: CompiledExpression;
+  /** `client`: where no actor token is given, the calling client acts. */
+  readonly act: 'client' | 'actor';
   readonly grant: {
     /** The first is the default target. */
     readonly targets: Targets;
@@ -31,13 +38,40 @@ export interface Rule {
     readonly types: ReadonlySet<string>;
     /** Seconds. */
     readonly lifetime: number | undefined;
+    /** `beside`: an access token comes with a refresh token. */
+    readonly refreshToken: 'beside' | 'none';
+    /** Seconds of life of a refresh token. */
+    readonly refreshLifetime: number;
     /** Actors in the issued token, at most. */
     readonly maxDepth: number;
+    /** Claims to add, from verified facts. */
+    readonly claims: readonly (readonly [name: string, value: CompiledExpression])[];
   };
 }
 
 export interface Policy {
   /** The issuer that `self` means. */
   readonly issuer: string;
+  /** In the order of the file. */
   readonly rules: readonly Rule[];
+  /** The rules of each client, in the same order. */
+  readonly byClient: ReadonlyMap<string, readonly Rule[]>;
+  /** Every expression of the rules: what they read is recorded. */
+  readonly expressions: readonly CompiledExpression[];
+}
+
+export function compilePolicy(issuer: string, rules: readonly Rule[]): Policy {
+  const clients = new Set(rules.flatMap((rule) => [...rule.clients]));
+  const expressions = rules.flatMap(({ subject, actor, when, grant }) => [
+    subject.when,
+    actor.when,
+    when,
+    ...grant.claims.map(([, value]) => value),
+  ]);
+  return {
+    issuer,
+    rules,
+    byClient: new Map([...clients].map((id) => [id, rules.filter((rule) => rule.clients.has(id))])),
+    expressions: expressions.filter((expression) => expression !== undefined),
+  };
 }

@@ -5,6 +5,43 @@ export interface Schema {
   migrations: { name: string; applied_at: number };
   signing_keys: SigningKeyTable;
   audit: AuditTable;
+  revocations: RevocationTable;
+  used_ids: UsedIdTable;
+  opaque_tokens: OpaqueTokenTable;
+  refresh_families: RefreshFamilyTable;
+  secrets: { name: string; value: string };
+}
+
+interface RevocationTable {
+  /** Grows: what a node has not seen yet comes after what it has. */
+  sequence: Generated<number>;
+  id: string;
+  revoked_at: number;
+}
+
+interface UsedIdTable {
+  id: string;
+  /** Until when the row must stand, so that the id stays used. */
+  expires_at: number;
+}
+
+interface OpaqueTokenTable {
+  /** SHA-256 of the token's text. */
+  hash: string;
+  /** What a JWT would say. */
+  claims: string;
+  expires_at: number;
+}
+
+interface RefreshFamilyTable {
+  id: string;
+  client: string;
+  /** Of the one refresh token that is current; the first is 0. */
+  generation: number;
+  rotated_at: number;
+  expires_at: number;
+  /** JSON: what the family was granted. */
+  remembered: string;
 }
 
 interface SigningKeyTable {
@@ -29,6 +66,7 @@ interface AuditTable {
   event: string;
 }
 
+export type RefreshFamilyRow = RefreshFamilyTable;
 export type AuditRow = Insertable<AuditTable>;
 export type SigningKeyRow = SigningKeyTable;
 

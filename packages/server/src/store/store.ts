@@ -28,3 +28,14 @@ export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
     throw new Refusal('store_unavailable', { detail: (error as Error).message, cause: error });
   }
 }
+
+export const isReachable = (store: Store): Promise<boolean> =>
+  store
+    .selectFrom('migrations')
+    .select('name')
+    .limit(1)
+    .execute()
+    .then(
+      () => true,
+      () => false,
+    );

@@ -1,12 +1,16 @@
-// access_token: one that we issued ourselves (RFC 8693 section 3), a JWT of RFC 9068.
-
+// access_token: one that we issued ourselves (RFC 8693 section 3), a JWT of RFC 9068 or an opaque one. Another issuer's only
+// where its entry lists access_token under `accepts`.
 import type { Clients } from '../client-auth/client.ts';
-import { readCompact, verifyCompact } from '../keys/jws.ts';
-import { type Chain, isName, parseAct, parsePrincipal } from '../primitives/principal.ts';
+import { isOpaqueToken } from '../issuing/opaque-token.ts';
+import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
+import { type Chain, isName, type Principal, parseAct, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
-import type { JsonObject } from '../primitives/strict-json.ts';
+import { sha256 } from '../primitives/secret.ts';
+import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { introspectAt } from '../trust/introspection.ts';
 import { authenticationClaims, mayActClaim, stringList, timeClaim } from './claims.ts';
+import { issuerOf, readForeign, validateForeign } from './foreign.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 /** How far the clocks of our own nodes may disagree, in seconds. `exp` gets no leeway: it would add up along a chain. */
@@ -15,18 +19,56 @@ const NODE_SKEW = 30;
 export const accessToken = {
   name: 'access_token',
   validate: async (token, context) => {
+    if (isOpaqueToken(token)) return validateOpaque(token, context);
+    // What is no JWT may be another issuer's opaque token, where one is configured.
+    if (!token.includes('.') && context.issuers.introspecting !== undefined)
+      return validateByIntrospection(token, context);
     const jws = readCompact(token);
-    if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
-    if (jws.payload.iss !== context.issuer)
-      throw new TokenRefusal('unknown_issuer', 'an access_token must be one of ours');
-    const key = jws.kid === undefined ? undefined : context.keys.verifying(jws.kid);
-    if (key === undefined) throw new TokenRefusal('unknown_key');
-    verifyCompact(jws, key);
-    return readClaims(jws.payload, context);
+    if (jws.payload.iss === context.issuer) return validateOwnJwt(jws, context);
+    const issuer = issuerOf(jws.payload, context.issuers);
+    refuseOtherThanAccess(jws);
+    return validateForeign(jws, issuer, 'access_token', context);
   },
 } as const satisfies SubjectTokenType;
 
-function readClaims(claims: JsonObject, { issuer, clients, now }: ValidationContext): ValidatedToken {
+/** @throws TokenRefusal */
+export function validateOwnJwt(jws: CompactJws, context: ValidationContext): ValidatedToken {
+  if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
+  const key = jws.kid === undefined ? undefined : context.keys.verifying(jws.kid);
+  if (key === undefined) throw new TokenRefusal('unknown_key');
+  verifyCompact(jws, key);
+  return readOwnClaims(jws.payload, context);
+}
+
+async function validateOpaque(token: string, context: ValidationContext): Promise<ValidatedToken> {
+  const claims = parseJsonObject((await context.findOpaque(sha256(token))) ?? '');
+  if (claims === undefined) throw new TokenRefusal('unknown_key', 'no such opaque token');
+  return readOwnClaims(claims, context);
+}
+
+async function validateByIntrospection(token: string, context: ValidationContext): Promise<ValidatedToken> {
+  const issuer = context.issuers.introspecting;
+  if (issuer === undefined || !issuer.accepts.has('access_token')) throw new TokenRefusal('not_accepted');
+  const answer = await introspectAt(issuer, token);
+  if (answer === undefined) throw new TokenRefusal('inactive');
+  // An answer that names another issuer, or none, or no client, may speak of another token.
+  if (answer.iss !== issuer.issuer)
+    throw new TokenRefusal('unknown_issuer', 'the introspection answer names another issuer');
+  if (!isName(answer.client_id)) throw new TokenRefusal('claims', 'the introspection answer names no client_id');
+  return readForeign(answer, issuer, 'access_token', context, token);
+}
+
+/** A foreign access token says so: by its `typ` (RFC 9068), or by what only access tokens hold and ID tokens do not. */
+function refuseOtherThanAccess({ typ, payload }: CompactJws): void {
+  if (typ === 'at+jwt') return;
+  const plain = typ === undefined || typ === 'jwt';
+  const access = 'scope' in payload || 'scp' in payload || 'client_id' in payload || payload.typ === 'Bearer';
+  const identity =
+    'nonce' in payload || 'at_hash' in payload || 'c_hash' in payload || 'events' in payload || payload.typ === 'ID';
+  if (!plain || !access || identity) throw new TokenRefusal('wrong_type', 'nothing says that it is an access token');
+}
+
+function readOwnClaims(claims: JsonObject, { issuer, clients, now }: ValidationContext): ValidatedToken {
   const { sub, jti, client_id: clientId, aud } = claims;
   const audiences = stringList(aud);
   const expiresAt = timeClaim(claims, 'exp');
@@ -38,13 +80,11 @@ function readClaims(claims: JsonObject, { issuer, clients, now }: ValidationCont
     throw new TokenRefusal('claims', 'sub, jti, client_id or aud is missing or malformed');
   }
   const chain = parseAct(claims.act, issuer);
-  const scope =
-    claims.scope === undefined
-      ? new Set<string>()
-      : typeof claims.scope === 'string'
-        ? parseScope(claims.scope)
-        : undefined;
+  const { scope: text = '' } = claims;
+  const scope = text === '' ? new Set<string>() : typeof text === 'string' ? parseScope(text) : undefined;
   if (chain === undefined || scope === undefined) throw new TokenRefusal('claims', 'act or scope is malformed');
+  const lineage = idList(claims.lineage);
+  const actorLineage = idList(claims.actor_lineage);
   refuseDisabled({ sub, clientId, chain, issuer, clients });
   return asValidated({
     principal: { iss: issuer, sub },
@@ -56,22 +96,30 @@ function readClaims(claims: JsonObject, { issuer, clients, now }: ValidationCont
     chain,
     claims,
     id: jti,
-    lineage: stringList(claims.lineage) ?? [],
-    actorLineage: stringList(claims.actor_lineage) ?? [],
+    lineage,
+    actorLineage,
     scope,
     expiresAt,
     mayAct: mayActClaim(claims, issuer),
     authentication: authenticationClaims(claims),
+    extraClaims: {},
   });
 }
 
+function idList(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? stringList(value) : undefined;
+  if (list === undefined) throw new TokenRefusal('claims', 'its lineage is malformed');
+  return list;
+}
+
 /** Disabling a client kills its tokens: those issued to it, those about it, and those in which it acts now. */
-function refuseDisabled(token: {
-  sub: string;
-  clientId: string;
-  chain: Chain;
-  issuer: string;
-  clients: Clients;
+export function refuseDisabled(token: {
+  readonly sub: string;
+  readonly clientId: string;
+  readonly chain: Chain;
+  readonly issuer: string;
+  readonly clients: Clients;
 }): void {
   const { sub, clientId, chain, issuer, clients } = token;
   if (!clients.has(clientId)) throw new TokenRefusal('client_disabled', 'the client that it was issued to is unknown');
@@ -80,4 +128,5 @@ function refuseDisabled(token: {
   if (disabled !== undefined) throw new TokenRefusal('client_disabled', `${disabled} is disabled`);
 }
 
-const originClaim = (subId: unknown) => (subId === undefined ? undefined : parsePrincipal(subId, ''));
+const originClaim = (subId: unknown): Principal | undefined =>
+  subId === undefined ? undefined : parsePrincipal(subId, '');

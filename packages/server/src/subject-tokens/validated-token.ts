@@ -1,11 +1,13 @@
 // What does every validator of a token type return? A token that proved itself, in one shape for all types.
 import type { TokenTrace } from '../audit/event.ts';
-import type { Clients } from '../client-auth/client.ts';
+import type { Client, Clients } from '../client-auth/client.ts';
+import type { RefreshFamily } from '../issuing/family.ts';
+import type { Party } from '../issuing/party.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import type { Party } from '../policy/facts.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { TrustedIssuers } from '../trust/issuer.ts';
 
 declare const validated: unique symbol;
 
@@ -27,6 +29,10 @@ export interface TokenFacts extends Party {
   readonly mayAct: JsonObject | undefined;
   /** `acr`, `amr`, `auth_time` where the token has them. */
   readonly authentication: JsonObject;
+  /** Claims that the issuer's entry adds to our token. */
+  readonly extraClaims: JsonObject;
+  /** An id that issuing uses up, and until when it must stay used, in seconds since 1970. */
+  readonly singleUse?: { readonly id: string; readonly expiresAt: number };
 }
 
 /** Only the validators of this folder make one. */
@@ -40,6 +46,14 @@ export interface ValidationContext {
   readonly issuer: string;
   readonly keys: KeyRing;
   readonly clients: Clients;
+  /** Who presents the token. */
+  readonly client: Client;
+  readonly issuers: TrustedIssuers;
+  /** The claims of an opaque token of ours, as JSON, by the hash of its text. */
+  readonly findOpaque: (hash: string) => Promise<string | undefined>;
+  readonly findFamily: (id: string) => Promise<RefreshFamily | undefined>;
+  /** The key of the refresh tokens' MAC. */
+  readonly refreshKey: string;
   /** Seconds since 1970. */
   readonly now: number;
 }
@@ -58,5 +72,8 @@ export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace
   declaredType,
   type: token.type,
   clientId: token.clientId,
+  audiences: token.audiences,
+  scope: token.scope && [...token.scope],
+  chain: token.chain,
   expiresAt: token.expiresAt,
 });

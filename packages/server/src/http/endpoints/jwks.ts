@@ -6,7 +6,7 @@ export const jwks = {
   path: '/.well-known/jwks.json',
   method: 'GET',
   cors: true,
-  audited: false,
+  audit: undefined,
   cacheFor: 300,
   metadata: 'jwks_uri',
   answer: ({ services }) => ({ keys: services.keys.published }),

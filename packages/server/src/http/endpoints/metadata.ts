@@ -8,7 +8,7 @@ export const metadata = {
   path: '/.well-known/oauth-authorization-server',
   method: 'GET',
   cors: true,
-  audited: false,
+  audit: undefined,
   cacheFor: 300,
   answer: ({ endpoints, services }) => describe(endpoints, services),
 } as const satisfies Endpoint;

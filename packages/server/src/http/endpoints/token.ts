@@ -8,7 +8,7 @@ export const token = {
   path: '/oauth/token',
   method: 'POST',
   cors: true,
-  audited: true,
+  audit: 'token',
   metadata: 'token_endpoint',
   answer: ({ request, event, services }) => {
     const parameters = parseForm(request.headers['content-type'], request.body as Uint8Array | undefined);

@@ -2,9 +2,10 @@
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { first } from './0001-first.ts';
+import { tokenLife } from './0002-token-life.ts';
 import type { Migration } from './migration.ts';
 
-const migrations = [first] as const satisfies readonly Migration[];
+const migrations = [first, tokenLife] as const satisfies readonly Migration[];
 
 /** Brings the schema up to date, in one transaction: two nodes that start at once migrate once. */
 export async function migrate(database: Kysely<Schema>, now: number): Promise<void> {

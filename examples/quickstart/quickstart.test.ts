@@ -1,0 +1,153 @@
+// Does the quickstart answer what the documentation of the token exchange flow prints?
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { runProgram } from '../../packages/server/test/program.ts';
+import { fillIn, printedApiCall, printedForms, printedHttp, speak, type Tokens } from './testing/printed.ts';
+import {
+  ACTOR,
+  BY_NPM,
+  exchangeForm,
+  missingTools,
+  obtain,
+  post,
+  type Quickstart,
+  SUBJECT,
+  startQuickstart,
+} from './testing/quickstart.ts';
+
+suite('npm start', { timeout: 60_000 }, () => {
+  const undo: (() => void | Promise<void>)[] = [];
+  let server: Quickstart;
+  before(async () => {
+    server = await startQuickstart({ after: (work) => void undo.unshift(work as () => void) }, BY_NPM);
+  });
+  after(async () => {
+    for (const work of undo) await work();
+  });
+  const ownTokens = async (): Promise<Tokens> => ({
+    subject: await obtain(server.issuer, SUBJECT),
+    actor: await obtain(server.issuer, ACTOR),
+  });
+
+  test('is alive and ready by the time it says so, on both loopback addresses', async () => {
+    for (const host of ['127.0.0.1', '[::1]']) {
+      for (const path of ['/livez', '/readyz']) {
+        const response = await fetch(`http://${host}:${server.env.PORT}${path}`);
+        assert.deepEqual([response.status, await response.json()], [200, { status: 'ok' }]);
+      }
+    }
+  });
+
+  test('exchange.sh walks through the whole flow', async (t) => {
+    if (missingTools() !== '') return t.skip(missingTools());
+    const { code, stdout, stderr } = await runProgram(t, ['examples/quickstart/exchange.sh'], { env: server.env });
+    assert.equal(code, 0, stdout + stderr);
+    assert.equal(stdout.trimEnd().split('\n').at(-1), 'Everything was as expected.');
+    assert.match(stdout, /"act":\{"sub":"service"/);
+  });
+
+  test('exchange.sh stops at the first surprise', async (t) => {
+    if (missingTools() !== '') return t.skip(missingTools());
+    const env = { ...server.env, CLIENT_SECRET: 'wrong' };
+    const { code, stdout, stderr } = await runProgram(t, ['examples/quickstart/exchange.sh'], { env });
+    assert.equal(code, 1);
+    assert.match(stderr, /^Surprise: status 401, expected 200\n\{"error":"invalid_client"/);
+    assert.doesNotMatch(stdout, /^2\./m);
+  });
+
+  test('the example script of the documentation runs with nothing but the host replaced', async (t) => {
+    if (missingTools() !== '') return t.skip(missingTools());
+    const printed = readFileSync(join(import.meta.dirname, 'testing/flow.sh'), 'utf8');
+    const script = printed.replaceAll('https://login.camall.io', server.issuer);
+    const { code, stdout, stderr } = await runProgram(t, ['bash', '-c', script]);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /^Step 3: Exchanged token obtained successfully$/m);
+    // Its last line is the call to try.
+    const token = /Bearer (\S+)" https:\/\/api\.camall\.io\/v1\/resource\n$/.exec(stdout)?.[1];
+    const headers = { Authorization: `Bearer ${token}` };
+    assert.equal((await fetch(`${server.api}/v1/resource`, { headers })).status, 200);
+  });
+
+  for (const [title, fields] of Object.entries(printedForms)) {
+    test(`as curl sends it: ${title}`, async () => {
+      const { status, body } = await post(server.issuer, fillIn(fields.join('&'), await ownTokens()));
+      assert.equal(status, 200, JSON.stringify(body));
+      checkMembers(
+        body,
+        fields.some((field) => field.startsWith('subject_token=')),
+      );
+    });
+  }
+
+  for (const [title, request] of Object.entries(printedHttp)) {
+    test(`byte for byte, with a foreign Host: ${title}`, async () => {
+      const { status, body } = await speak(Number(server.env.PORT), fillIn(request, await ownTokens()));
+      assert.equal(status, 200, JSON.stringify(body));
+      checkMembers(body, true);
+    });
+  }
+
+  test('byte for byte: the API call, which says for whom and by whom', async () => {
+    const delegation = fillIn(printedHttp['delegation with actor token'], await ownTokens());
+    const { body } = await speak(Number(server.env.PORT), delegation);
+    const call = fillIn(printedApiCall, { exchanged: String(body.access_token) });
+    assert.deepEqual(await speak(Number(server.env.API_PORT), call), {
+      status: 200,
+      body: {
+        subject: 'your_client_id',
+        actors: [{ iss: server.issuer, sub: 'service' }],
+        client_id: 'your_client_id',
+        scope: 'openapi',
+        audience: ['https://api.camall.io'],
+      },
+    });
+  });
+
+  test('the API answers 401 with a challenge without a good token, and 403 where the scope is missing', async () => {
+    const call = async (token?: string): Promise<[number, string | null]> => {
+      const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+      const response = await fetch(`${server.api}/v1/resource`, { headers });
+      return [response.status, response.headers.get('www-authenticate')];
+    };
+    assert.deepEqual(await call(await obtain(server.issuer, SUBJECT)), [200, null]);
+    assert.deepEqual(await call(), [401, 'Bearer scope="openapi"']);
+    assert.deepEqual(await call('nonsense'), [401, 'Bearer error="invalid_token"']);
+    const elsewhere = await obtain(server.issuer, { ...SUBJECT, audience: 'https://backend-service.camall.io' });
+    assert.deepEqual(await call(elsewhere), [401, 'Bearer error="invalid_token"']);
+    const narrow = await obtain(server.issuer, { ...ACTOR, scope: 'read' });
+    assert.deepEqual(await call(narrow), [403, 'Bearer error="insufficient_scope", scope="openapi"']);
+  });
+
+  test('the errors are those of the documentation, word for word', async () => {
+    const good = exchangeForm(await obtain(server.issuer, SUBJECT));
+    assert.equal((await post(server.issuer, good)).status, 200);
+    const answers = [
+      await post(server.issuer, exchangeForm('nonsense')),
+      await post(server.issuer, good.replace('token-type:access_token', 'token-type:unknown')),
+      await post(server.issuer, `${good}&audience=https://unknown.example`),
+    ];
+    const error = (code: string, error_description: string) => ({
+      status: 400,
+      body: { error: code, error_description },
+    });
+    assert.deepEqual(answers, [
+      error('invalid_grant', 'The provided subject token is invalid or expired'),
+      error('invalid_request', 'The subject_token_type is not supported'),
+      error('invalid_target', 'The requested audience is not valid for this client'),
+    ]);
+  });
+});
+
+/** RFC 6749 section 5.1, RFC 8693 section 2.2.1: every member that the documentation shows. */
+function checkMembers(body: Record<string, unknown>, exchanged: boolean): void {
+  const { access_token, expires_in, ...members } = body;
+  assert.match(String(access_token), /^[\w-]+\.[\w-]+\.[\w-]+$/);
+  assert.equal(Number.isInteger(expires_in) && Number(expires_in) > 0 && Number(expires_in) <= 3600, true);
+  assert.deepEqual(members, {
+    ...(exchanged && { issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' }),
+    token_type: 'Bearer',
+    scope: 'openapi',
+  });
+}

@@ -1,0 +1,31 @@
+// Are the expressions of the file good? Compiled here; a fault is told with the column at which it stands in the file.
+import {
+  type CompiledExpression,
+  compileCondition as compileBoolean,
+  compileExpression,
+  ExpressionFault,
+} from '../policy/condition.ts';
+import { conditionVariables } from '../policy/facts.ts';
+import type { Complain, Path } from './fault.ts';
+
+type Variables = Parameters<typeof compileExpression>[1];
+
+/** A `when`. @returns undefined where it is faulty; the fault is told */
+export const compileCondition = (text: string, path: Path, complain: Complain): CompiledExpression | undefined =>
+  compile(() => compileBoolean(text, conditionVariables), path, complain);
+
+/** What is to become a claim or a subject. @returns undefined where it is faulty; the fault is told */
+export const compileValue = (text: string, variables: Variables, path: Path, complain: Complain): CompiledExpression | undefined =>
+  compile(() => compileExpression(text, variables), path, complain);
+
+function compile(make: () => CompiledExpression, path: Path, complain: Complain): CompiledExpression | undefined {
+  try {
+    const expression = make();
+    for (const warning of expression.warnings) complain(path, warning, 'warning');
+    return expression;
+  } catch (error) {
+    if (!(error instanceof ExpressionFault)) throw error;
+    complain(path, error.message, 'fault', { line: error.line, column: error.column });
+    return undefined;
+  }
+}

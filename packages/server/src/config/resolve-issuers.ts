@@ -1,0 +1,94 @@
+// What do the issuers of the file mean, and can each be told from the others?
+import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import { urlProblem } from '../trust/address.ts';
+import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
+import { readKeySet } from '../trust/key-set.ts';
+import { compileValue } from './expressions.ts';
+import type { Complain, Path } from './fault.ts';
+import type { ConfigurationFile, IssuerSource } from './schema.ts';
+import { readSecret, type Surroundings } from './surroundings.ts';
+
+/** What comes before a colon in ids that are no name of an issuer's. */
+const NO_NAMES = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
+
+export function resolveIssuers(file: ConfigurationFile, around: Surroundings): readonly IssuerEntry[] {
+  const entries = file.issuers.map((source, index) => resolveIssuer(source, ['issuers', index], file, around));
+  checkDistinct(entries, file, around.complain);
+  return entries;
+}
+
+function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile, around: Surroundings): IssuerEntry {
+  const network = source.allowPrivateNetwork ? 'private' : 'public';
+  const issuer = source.issuer ?? `spiffe://${source.trustDomain}`;
+  const check = (key: keyof IssuerSource, url: string): void => {
+    const problem = urlProblem(url, network);
+    if (problem !== undefined) around.complain([...path, key], problem);
+  };
+  const { introspection, jwks, jwksUri } = source;
+  if (introspection !== undefined) check('introspection', introspection.endpoint);
+  if (jwksUri !== undefined) check('jwksUri', jwksUri);
+  const keys = jwks === undefined ? undefined : readKeySet(jwks);
+  if (typeof keys === 'string') around.complain([...path, 'jwks'], keys);
+  else if (keys?.size === 0) around.complain([...path, 'jwks'], 'holds no key that could be used');
+  const discovers = jwks === undefined && jwksUri === undefined;
+  if (source.trustDomain !== undefined && discovers) around.complain(path, 'a trust domain needs jwksUri or jwks');
+  // With introspection alone no key is ever asked for.
+  if (source.issuer !== undefined && discovers && introspection === undefined) check('issuer', source.issuer);
+  return {
+    issuer,
+    name: source.name ?? nameOf(source),
+    kind: source.trustDomain === undefined ? 'oauth' : 'spiffe',
+    network,
+    accepts: new Set(source.accepts),
+    audiences: new Set(source.audiences),
+    algorithms: new Set(source.algorithms),
+    keys: jwks ? { jwks } : jwksUri !== undefined ? { jwksUri } : 'discovery',
+    maxAge: source.maxAge,
+    use: source.singleUse ? 'single' : 'repeated',
+    scopes: source.scopes ?? 'ignore',
+    subject:
+      source.subject === undefined ? undefined : compileMapping(source.subject, [...path, 'subject'], around.complain),
+    claims: Object.entries(source.claims).map(([name, text]) => {
+      const place = [...path, 'claims', name];
+      if (RESERVED_CLAIMS.has(name)) around.complain(place, 'is a reserved claim, which no mapping may set');
+      return [name, compileMapping(text, place, around.complain)] as const;
+    }),
+    introspection: introspection && {
+      endpoint: introspection.endpoint,
+      client: introspection.client,
+      secret: readSecret(introspection.secret, [...path, 'introspection', 'secret'], file.server.host, around),
+    },
+  };
+}
+
+/** The host without its port; the domain of a trust domain. */
+const nameOf = ({ issuer, trustDomain }: IssuerSource): string =>
+  trustDomain ?? (issuer !== undefined && URL.canParse(issuer) ? new URL(issuer).hostname : '');
+
+function compileMapping(text: string, path: Path, complain: Complain): Mapping {
+  const expression = compileValue(text, { claims: 'map' }, path, complain);
+  return (facts: JsonObject) => expression?.evaluate(facts).value;
+}
+
+/** Two that could make the same subject, or be taken for each other, cannot both be trusted. */
+function checkDistinct(entries: readonly IssuerEntry[], file: ConfigurationFile, complain: Complain): void {
+  const seen = { issuer: new Set([file.issuer]), name: new Set<string>() };
+  let introspecting = 0;
+  for (const [index, { issuer, name, introspection }] of entries.entries()) {
+    const path = ['issuers', index];
+    if (seen.issuer.has(issuer)) complain([...path, 'issuer'], 'another issuer has this name, or it is our own');
+    if (name === '') complain(path, 'has no host to be named after: set name');
+    else if (seen.name.has(name)) complain([...path, 'name'], `another issuer has the name ${name}: set name`);
+    if (NO_NAMES.has(name)) complain([...path, 'name'], `${name} cannot be the name of an issuer`);
+    if (introspection !== undefined && ++introspecting > 1) {
+      complain([...path, 'introspection'], 'only one issuer can have it: an opaque token does not say whose it is');
+    }
+    seen.issuer.add(issuer);
+    seen.name.add(name);
+  }
+  for (const [index, { id }] of file.clients.entries()) {
+    const before = id.slice(0, Math.max(0, id.indexOf(':')));
+    if (seen.name.has(before)) complain(['clients', index, 'id'], `could be a subject of the issuer ${before}`);
+  }
+}

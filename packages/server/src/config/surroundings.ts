@@ -1,0 +1,43 @@
+// What lies around a configuration file: the folder, the environment, the secrets that it points at.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import type { Complain, Path } from './fault.ts';
+import type { SecretSource } from './schema.ts';
+
+export interface Surroundings {
+  /** What paths in the file are relative to. */
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly complain: Complain;
+}
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+
+/** @param host of the server: a plain secret is for loopback only */
+export function readSecret(
+  source: SecretSource,
+  path: Path,
+  host: string,
+  { folder, environment, complain }: Surroundings,
+): string {
+  if ('plain' in source) {
+    if (!isLoopback(host))
+      complain(path, 'a plain secret is for a server on loopback only: use { env: NAME } or { file: PATH }');
+    return source.plain;
+  }
+  if ('env' in source) {
+    const value = environment[source.env];
+    if (!value) complain(path, `the environment variable ${source.env} is not set`);
+    return value ?? '';
+  }
+  try {
+    const text = readFileSync(resolve(folder, source.file), 'utf8').trim();
+    if (text === '') complain(path, `${source.file} is empty`);
+    return text;
+  } catch (error) {
+    complain(path, `${source.file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    return '';
+  }
+}

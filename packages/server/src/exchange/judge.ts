@@ -1,0 +1,150 @@
+// What may be issued? Delegation, then the rules, then narrowing to what subject, actor, client, target and rule all allow.
+// Pure: verified facts in, a decision out or a refusal, so that recorded and imagined requests can be judged like real ones.
+import type { AuditEvent } from '../audit/event.ts';
+import type { Client } from '../client-auth/client.ts';
+import type { Decision, SingleUse } from '../issuing/authorization.ts';
+import type { Resource } from '../issuing/resource.ts';
+import { decide, type Part, type Permit, type Decision as RuleDecision } from '../policy/decide.ts';
+import { conditionFacts, type Facts, readFacts } from '../policy/facts.ts';
+import type { Policy, Rule } from '../policy/rule.ts';
+import type { Targeting } from '../policy/targets.ts';
+import type { Principal } from '../primitives/principal.ts';
+import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
+import type { TokenFacts } from '../subject-tokens/validated-token.ts';
+import { checkDelegation, extendChain } from './delegation.ts';
+import { checkTargetsAgree, extendLineage, type Limits, limitsOf, narrowLifetime, narrowScope } from './narrow.ts';
+import { rememberGrant } from './remember.ts';
+import { type RequestedTokenType, resolveTargets, type WantedToken } from './request.ts';
+
+/** What is judged. */
+export interface Case {
+  readonly request: WantedToken;
+  readonly subject: TokenFacts;
+  readonly actor: TokenFacts | undefined;
+  readonly client: Client;
+}
+
+export interface JudgeContext {
+  readonly issuer: string;
+  readonly policy: Policy;
+  readonly targeting: Targeting;
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** Told what limits scope and lifetime, and by whom: an explanation wants to know, a request does not. */
+  readonly observe?: (limits: Limits) => void;
+}
+
+/** @throws Refusal; the event tells which rule decided, and which did not match and why */
+export function judge(judged: Case, event: AuditEvent, context: JudgeContext): Decision {
+  const { request, subject, actor, client } = judged;
+  const caller = { iss: context.issuer, sub: client.id };
+  checkDelegation(subject, actor, caller);
+  const targets = resolveTargets(request, context.targeting);
+  const permit = permitted(factsOf(judged, targets, context.now), event, context);
+  return narrow(judged, caller, permit, context);
+}
+
+function factsOf({ request, subject, actor, client }: Case, targets: Facts['targets'], now: number): Facts {
+  return {
+    client,
+    subject,
+    actor,
+    chain: extendChain(subject.chain, actor?.principal, Number.POSITIVE_INFINITY),
+    targets,
+    request: {
+      audiences: request.audiences,
+      resources: request.resources.map(({ href }) => href),
+      scope: [...(request.scope ?? [])],
+      requestedType: request.requestedType,
+    },
+    now,
+  };
+}
+
+/** When no rule matches, the rule that came furthest speaks. */
+const nobodySpeaksFor: Readonly<Record<Part, Reason>> = {
+  client: 'no_rule_for_subject',
+  subject: 'no_rule_for_subject',
+  actor: 'no_rule_for_actor',
+  target: 'target_not_granted',
+};
+
+function permitted(facts: Facts, event: AuditEvent, { policy }: JudgeContext): Permit {
+  const { permit, furthest } = askRules(facts, event, policy);
+  if (permit !== undefined) return permit;
+  const reason = nobodySpeaksFor[furthest];
+  throw new Refusal(reason === 'target_not_granted' && facts.targets === 'unknown' ? 'target_unknown' : reason);
+}
+
+/** The rules' answer, noted in the event. */
+export function askRules(facts: Facts, event: AuditEvent, policy: Policy): RuleDecision {
+  const decision = decide(policy, facts);
+  event.mismatches = decision.mismatches;
+  if (policy.expressions.length > 0) event.facts = readFacts(policy.expressions, conditionFacts(facts));
+  if (decision.shadows.length > 0) event.shadows = decision.shadows.map(({ rule }) => rule.name);
+  if (decision.permit !== undefined) event.rule = decision.permit.rule.name;
+  return decision;
+}
+
+/** The rule that was chosen is asked alone. */
+function narrow({ request, subject, actor, client }: Case, caller: Principal, permit: Permit, context: JudgeContext): Decision {
+  const { rule, targets } = permit;
+  const { now } = context;
+  checkRequestedType(request.requestedType, rule, client);
+  checkTargetsAgree(targets);
+  checkAcr(targets, subject);
+  const acting = actor?.principal ?? (rule.act === 'client' ? caller : undefined);
+  if (actor === undefined && acting !== undefined) checkDelegation(subject, { principal: acting, origin: undefined }, caller);
+  const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
+  const limits = limitsOf({ subject, actor, client, rule, targets, now });
+  context.observe?.(limits);
+  const withRefresh =
+    request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
+  const decision = {
+    type: request.requestedType,
+    clientId: client.id,
+    sub: subject.sub,
+    origin: subject.origin,
+    targets,
+    scope: narrowScope(request.scope, limits, targets),
+    lifetime: narrowLifetime(limits),
+    chain,
+    // It permits the hop that it authorizes: where somebody new acts it is used up.
+    mayAct: chain === subject.chain ? subject.mayAct : undefined,
+    ...extendLineage(subject, actor, withRefresh ? 1 : 0),
+    authentication: subject.authentication,
+    extraClaims: { ...subject.extraClaims, ...grantedClaims(permit) },
+    uses: [singleUse('subject', subject), actor && singleUse('actor', actor)].filter((one) => one !== undefined),
+  };
+  const refresh = withRefresh
+    ? ({ kind: 'new', lifetime: rule.grant.refreshLifetime, grant: rememberGrant(decision, subject, actor) } as const)
+    : undefined;
+  return { ...decision, refresh };
+}
+
+const mayRefresh = (client: Client): boolean => client.grants.has('refresh_token');
+
+function checkRequestedType(type: RequestedTokenType, rule: Rule, client: Client): void {
+  if (!rule.grant.types.has(type)) throw new Refusal('requested_token_type_not_granted');
+  if (type === 'refresh_token' && !mayRefresh(client)) throw new Refusal('requested_token_type_needs_grant');
+}
+
+/** How the subject authenticated is copied, never improved: a target that needs more is out of reach. */
+export function checkAcr(targets: readonly Resource[], { authentication }: Pick<TokenFacts, 'authentication'>): void {
+  const { acr } = authentication;
+  for (const { audience, requiredAcr } of targets) {
+    if (requiredAcr.size > 0 && !(typeof acr === 'string' && requiredAcr.has(acr))) {
+      throw new Refusal('target_needs_acr', { detail: `${audience} needs ${[...requiredAcr].join(' or ')}` });
+    }
+  }
+}
+
+/** The claims that the rule adds; what cannot be evaluated is left out. */
+export const grantedClaims = ({ rule, facts }: Permit): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    rule.grant.claims
+      .map(([name, expression]) => [name, expression.evaluate(facts()).value] as const)
+      .filter(([, value]) => value !== undefined),
+  );
+
+const singleUse = (role: Role, { singleUse: use }: TokenFacts): SingleUse | undefined => use && { role, ...use };

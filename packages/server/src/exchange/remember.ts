@@ -1,0 +1,36 @@
+// What must be remembered with a refresh token, so that at every refresh the rules can be asked again?
+import type { Decision } from '../issuing/authorization.ts';
+import type { RememberedGrant } from '../issuing/family.ts';
+import type { Party } from '../issuing/party.ts';
+import type { TokenFacts } from '../subject-tokens/validated-token.ts';
+
+export function rememberGrant(
+  decision: Omit<Decision, 'refresh'>,
+  subject: TokenFacts,
+  actor: TokenFacts | undefined,
+): RememberedGrant {
+  return {
+    sub: decision.sub,
+    origin: decision.origin,
+    scope: [...decision.scope],
+    targets: decision.targets.map(({ audience }) => audience),
+    chain: decision.chain,
+    mayAct: decision.mayAct,
+    lineage: decision.lineage,
+    actorLineage: decision.actorLineage,
+    authentication: decision.authentication,
+    extraClaims: subject.extraClaims,
+    subject: party(subject),
+    actor: actor && party(actor),
+  };
+}
+
+/** Facts, not the token. */
+const party = ({ principal, type, clientId, audiences, chain, claims }: TokenFacts): Party => ({
+  principal,
+  type,
+  clientId,
+  audiences,
+  chain,
+  claims,
+});

@@ -1,0 +1,127 @@
+// refresh_token (RFC 6749 section 6): the rules are asked again, and the token makes way for its successor. Everything that
+// the request says is judged before anything rotates.
+import type { AuditEvent } from '../audit/event.ts';
+import type { Client } from '../client-auth/client.ts';
+import { extendChain } from '../exchange/delegation.ts';
+import { ancestry, type ExchangeContext } from '../exchange/exchange.ts';
+import { askRules, checkAcr, grantedClaims } from '../exchange/judge.ts';
+import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
+import { readScope, readTargets, resolveTargets, type TargetRequest } from '../exchange/request.ts';
+import { authorize, type RefreshDecision } from '../issuing/authorization.ts';
+import type { RefreshFamily } from '../issuing/family.ts';
+import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
+import type { Permit } from '../policy/decide.ts';
+import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import { refuseDisabled } from '../subject-tokens/access-token.ts';
+import type { Grant } from './grant.ts';
+
+export const refreshToken = {
+  name: 'refresh_token',
+  grantType: 'refresh_token',
+  parameters: ['refresh_token', 'audience', 'resource', 'scope'],
+  authorize: async (parameters, client, event, context) => {
+    const text = parameters.get('refresh_token');
+    if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'refresh_token' });
+    const request = readTargets(parameters);
+    const asked = readScope(parameters);
+    event.audiencesAsked = request.audiences;
+    event.resourcesAsked = request.resources.map(({ href }) => href);
+    if (asked !== undefined) event.scopeAsked = [...asked];
+    const presented = parseRefreshToken(text, context.refreshKey);
+    const family = presented && (await context.findFamily(presented.family));
+    if (presented === undefined || family === undefined) throw new Refusal('refresh_token_unknown');
+    noteFamily(event, family, context.issuer);
+    checkFamily(family, client, context);
+    const refresh = await judgeGeneration(presented, family, context);
+    const permit = askAgain(request, family, client, event, context);
+    const { rule, targets } = permit;
+    checkTargetsAgree(targets);
+    const { grant } = family;
+    checkAcr(targets, grant);
+    const subject = { scope: new Set(grant.scope), expiresAt: family.expiresAt };
+    const limits = limitsOf({ subject, client, rule, targets, now: context.now });
+    return authorize({
+      type: 'access_token',
+      clientId: client.id,
+      sub: grant.sub,
+      origin: grant.origin,
+      targets,
+      scope: narrowScope(asked, limits, targets),
+      lifetime: narrowLifetime(limits),
+      chain: extendChain(grant.chain, undefined, rule.grant.maxDepth),
+      mayAct: grant.mayAct,
+      lineage: [family.id, ...grant.lineage],
+      actorLineage: grant.actorLineage,
+      authentication: grant.authentication,
+      extraClaims: { ...grant.extraClaims, ...grantedClaims(permit) },
+      uses: [],
+      refresh,
+    });
+  },
+} as const satisfies Grant;
+
+function checkFamily(family: RefreshFamily, client: Client, context: ExchangeContext): void {
+  const { grant, clientId } = family;
+  if (clientId !== client.id) throw new Refusal('refresh_token_client');
+  if (family.expiresAt <= context.now) throw new Refusal('refresh_token_expired');
+  if (context.revocations.anyOf(ancestry({ ...grant, id: family.id }))) throw new Refusal('refresh_token_revoked');
+  try {
+    refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer: context.issuer, clients: context.clients });
+  } catch (error) {
+    if (!(error instanceof TokenRefusal)) throw error;
+    throw new Refusal('refresh_token_not_allowed', { detail: error.detail, cause: error });
+  }
+}
+
+/**
+ * The current token rotates. Its predecessor gets the same successor again within the grace, as long as nobody has used
+ * that one: the generation would have moved on. Anything older was stolen or copied, and the family dies.
+ */
+async function judgeGeneration(
+  presented: RefreshTokenName,
+  { id, generation, rotatedAt, expiresAt }: RefreshFamily,
+  { now, revocations }: ExchangeContext,
+): Promise<RefreshDecision> {
+  if (presented.generation === generation) return { kind: 'rotate', presented, expiresAt };
+  if (presented.generation === generation - 1 && now * 1000 - rotatedAt <= REFRESH_GRACE) {
+    return { kind: 'again', successor: { family: id, generation }, expiresAt };
+  }
+  await revocations.revoke(id);
+  throw new Refusal('refresh_token_reused');
+}
+
+/** What was granted then must still be allowed now, and a target that is asked for must have been granted. */
+function askAgain(
+  request: TargetRequest,
+  { grant }: RefreshFamily,
+  client: Client,
+  event: AuditEvent,
+  context: ExchangeContext,
+): Permit {
+  const granted = resolveTargets({ audiences: grant.targets, resources: [] }, context.targeting);
+  const asked = resolveTargets(request, context.targeting);
+  if (granted === 'unknown' || asked === 'unknown') throw new Refusal('target_unknown');
+  if (!asked.every((target) => granted.includes(target))) throw new Refusal('target_not_granted');
+  const targets = asked.length === 0 ? granted : asked;
+  const facts = {
+    client,
+    subject: grant.subject,
+    actor: grant.actor,
+    chain: grant.chain,
+    targets,
+    request: { audiences: request.audiences, resources: request.resources.map(({ href }) => href), scope: grant.scope, requestedType: 'access_token' },
+    now: context.now,
+  };
+  const { permit, furthest } = askRules(facts, event, context.policy);
+  if (permit === undefined) throw new Refusal(furthest === 'target' ? 'target_not_granted' : 'refresh_token_not_allowed');
+  const { rule } = permit;
+  if (rule.grant.refreshToken === 'none' && !rule.grant.types.has('refresh_token'))
+    throw new Refusal('refresh_token_not_allowed');
+  return permit;
+}
+
+function noteFamily(event: AuditEvent, { id, grant, clientId, expiresAt }: RefreshFamily, issuer: string): void {
+  const type = 'refresh_token';
+  const { sub, chain, scope } = grant;
+  event.subject = { iss: issuer, sub, id, declaredType: type, type, clientId, audiences: [], scope, chain, expiresAt };
+}

@@ -1,0 +1,52 @@
+// POST /oauth/introspect (RFC 7662): is this token good, and what does it say? Answers the token's own client, and the API
+// that the token is for; to everybody else the token is not active.
+
+import { INTROSPECTION_MEDIA_TYPE, signIntrospection } from '../../issuing/introspection-jwt.ts';
+import { formatAct } from '../../primitives/principal.ts';
+import { formatScope } from '../../primitives/scope.ts';
+import type { JsonObject } from '../../primitives/strict-json.ts';
+import { findOwnToken } from '../../subject-tokens/own-token.ts';
+import type { ValidatedToken } from '../../subject-tokens/validated-token.ts';
+import { readTokenQuestion } from '../client-request.ts';
+import type { Endpoint } from '../endpoint.ts';
+
+export const introspect = {
+  place: 'below',
+  path: '/oauth/introspect',
+  method: 'POST',
+  cors: false,
+  audit: undefined,
+  metadata: 'introspection_endpoint',
+  answer: async ({ request, reply, services }) => {
+    const { client, token, context } = readTokenQuestion({ request, services });
+    const found = await findOwnToken(token, context);
+    const mayKnow = found !== undefined && (found.clientId === client.id || isFor(found, client.resource));
+    const answer: JsonObject = mayKnow ? describe(found, services.issuer) : { active: false };
+    if (!request.headers.accept?.includes(INTROSPECTION_MEDIA_TYPE)) return answer;
+    reply.type(INTROSPECTION_MEDIA_TYPE);
+    return signIntrospection(answer, client.id, services.defaultAlgorithm, services);
+  },
+} as const satisfies Endpoint;
+
+const isFor = ({ audiences }: ValidatedToken, resource: string | undefined): boolean =>
+  resource !== undefined && audiences.includes(resource);
+
+/** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). */
+function describe(token: ValidatedToken, issuer: string): JsonObject {
+  const { claims, scope, chain, mayAct, audiences } = token;
+  const access = token.type === 'access_token';
+  return {
+    active: true,
+    iss: issuer,
+    sub: token.sub,
+    client_id: token.clientId,
+    token_type: access ? 'Bearer' : 'N_A',
+    exp: token.expiresAt,
+    ...(access && { iat: claims.iat, jti: token.id, aud: audiences.length === 1 ? audiences[0] : audiences }),
+    ...(token.origin && { sub_id: { format: 'iss_sub', ...token.origin } }),
+    ...(scope && scope.size > 0 && { scope: formatScope(scope) }),
+    ...token.authentication,
+    ...(chain.length > 0 && { act: formatAct(chain) }),
+    ...(mayAct && { may_act: mayAct }),
+  };
+}

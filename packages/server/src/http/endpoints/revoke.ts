@@ -1,0 +1,30 @@
+// POST /oauth/revoke (RFC 7009): a token, and every token that derives from it, is dead from the 200 on.
+import { findRevocable } from '../../subject-tokens/own-token.ts';
+import { readTokenQuestion } from '../client-request.ts';
+import type { Endpoint } from '../endpoint.ts';
+
+export const revoke = {
+  place: 'below',
+  path: '/oauth/revoke',
+  method: 'POST',
+  cors: true,
+  audit: 'revoke',
+  metadata: 'revocation_endpoint',
+  answer: async ({ request, services, event }) => {
+    const { client, method, token, context } = readTokenQuestion({ request, services });
+    event.client = client.id;
+    event.clientAuthentication = method;
+    const found = await findRevocable(token, context);
+    event.duration = services.clock() - event.time;
+    // Unknown, dead already, or another client's: 200, and the answer tells nothing (RFC 7009 section 2.2).
+    if (found === undefined || found.clientId !== client.id) {
+      event.outcome = 'ignored';
+      await services.audit.append(event);
+      return {};
+    }
+    event.outcome = 'revoked';
+    event.revoked = found.id;
+    await services.revocations.revoke(found.id, (write) => services.audit.appendWith(event, write));
+    return {};
+  },
+} as const satisfies Endpoint;

@@ -1,0 +1,38 @@
+// What does an access token of ours say? RFC 9068 section 2.2, with `act` and `may_act` of RFC 8693 section 4.
+import { formatAct } from '../primitives/principal.ts';
+import { formatScope } from '../primitives/scope.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import type { Decision } from './authorization.ts';
+
+/** Names that no mapping may set: what they say is decided here. */
+export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
+  ...['iss', 'sub', 'sub_id', 'aud', 'client_id', 'azp', 'iat', 'nbf', 'exp', 'jti', 'scope', 'act', 'may_act', 'cnf'],
+  ...['lineage', 'actor_lineage', 'acr', 'amr', 'auth_time', 'typ', 'events', 'nonce', 'at_hash', 'c_hash'],
+]);
+
+/** Members without a value are left out. @param family of the refresh token that was issued with it */
+export function accessTokenClaims(
+  decision: Decision,
+  about: { issuer: string; id: string; family: string | undefined; now: number; expiresAt: number },
+): JsonObject {
+  const { sub, origin, targets, clientId, scope, chain, mayAct, actorLineage, authentication, extraClaims } = decision;
+  const audiences = targets.map(({ audience }) => audience);
+  const lineage = about.family === undefined ? decision.lineage : [about.family, ...decision.lineage];
+  return {
+    ...extraClaims,
+    iss: about.issuer,
+    sub,
+    ...(origin && { sub_id: { format: 'iss_sub', iss: origin.iss, sub: origin.sub } }),
+    aud: audiences.length === 1 ? audiences[0] : audiences,
+    client_id: clientId,
+    iat: about.now,
+    exp: about.expiresAt,
+    jti: about.id,
+    ...(scope.size > 0 && { scope: formatScope(scope) }),
+    ...authentication,
+    ...(chain.length > 0 && { act: formatAct(chain) }),
+    ...(mayAct && { may_act: mayAct }),
+    ...(lineage.length > 0 && { lineage }),
+    ...(actorLineage.length > 0 && { actor_lineage: actorLineage }),
+  };
+}

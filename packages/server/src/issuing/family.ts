@@ -1,0 +1,49 @@
+// What does a refresh token stand for? What its family was granted, remembered so that the rules can be asked again.
+import type { Chain, Principal } from '../primitives/principal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import { findFamily as findRow } from '../store/refresh-families.ts';
+import type { Database } from '../store/schema.ts';
+import type { Party } from './party.ts';
+
+/** Plain data: kept as JSON. */
+export interface RememberedGrant {
+  readonly sub: string;
+  readonly origin?: Principal;
+  readonly scope: readonly string[];
+  /** Audiences. */
+  readonly targets: readonly string[];
+  readonly chain: Chain;
+  readonly mayAct?: JsonObject;
+  readonly lineage: readonly string[];
+  readonly actorLineage: readonly string[];
+  readonly authentication: JsonObject;
+  readonly extraClaims: JsonObject;
+  /** Whom the rules were asked about. */
+  readonly subject: Party;
+  readonly actor?: Party;
+}
+
+export interface RefreshFamily {
+  readonly id: string;
+  readonly clientId: string;
+  readonly generation: number;
+  /** Milliseconds since 1970. */
+  readonly rotatedAt: number;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
+  readonly grant: RememberedGrant;
+}
+
+export async function findFamily(database: Database, id: string): Promise<RefreshFamily | undefined> {
+  const row = await findRow(database, id);
+  return (
+    row && {
+      id: row.id,
+      clientId: row.client,
+      generation: row.generation,
+      rotatedAt: Number(row.rotated_at),
+      expiresAt: Math.floor(Number(row.expires_at) / 1000),
+      grant: JSON.parse(row.remembered),
+    }
+  );
+}

@@ -1,0 +1,26 @@
+// What is a token before it is committed? Its text, and the writes without which it must not leave.
+import type { IssuedTrace } from '../audit/event.ts';
+import type { AuditLog } from '../audit/log.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { Clock } from '../primitives/clock.ts';
+import type { Database } from '../store/schema.ts';
+
+/** Who issues, and with what. */
+export interface Issuer {
+  readonly issuer: string;
+  readonly keys: KeyRing;
+  /** The key of the refresh tokens' MAC. */
+  readonly refreshKey: string;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+}
+
+/** What must be written for a token to exist; committed together with the audit row, or not at all. */
+export type Write = (transaction: Database) => Promise<void>;
+
+/** A token, not yet committed. */
+export interface PlannedToken {
+  readonly text: string;
+  readonly trace: IssuedTrace;
+  readonly writes: readonly Write[];
+}

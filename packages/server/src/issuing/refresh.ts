@@ -1,0 +1,59 @@
+// Which refresh token goes with the answer? The first of a new family, the successor of the presented one, or the same
+// successor again.
+import { newId } from '../primitives/random.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { advanceFamily, findFamily, insertFamily } from '../store/refresh-families.ts';
+import type { Database } from '../store/schema.ts';
+import type { Authorization, RefreshDecision } from './authorization.ts';
+import type { Issuer, PlannedToken } from './planned-token.ts';
+import { formatRefreshToken, REFRESH_GRACE, type RefreshTokenName } from './refresh-token.ts';
+
+export interface PlannedRefresh extends PlannedToken {
+  /** The family, where it is new: the access token beside derives from it. */
+  readonly family: string | undefined;
+}
+
+export function planRefresh(
+  { clientId }: Authorization,
+  decision: RefreshDecision,
+  by: Issuer,
+  now: number,
+): PlannedRefresh {
+  if (decision.kind === 'new') {
+    const family = newId();
+    const expiresAt = now + decision.lifetime;
+    const row = {
+      id: family,
+      client: clientId,
+      generation: 0,
+      rotated_at: now * 1000,
+      expires_at: expiresAt * 1000,
+      remembered: JSON.stringify(decision.grant),
+    };
+    return {
+      family,
+      text: formatRefreshToken({ family, generation: 0 }, by.refreshKey),
+      trace: { id: family, type: 'refresh_token', expiresAt },
+      writes: [(transaction) => insertFamily(transaction, row)],
+    };
+  }
+  const successor = decision.kind === 'again' ? decision.successor : next(decision.presented);
+  return {
+    family: undefined,
+    text: formatRefreshToken(successor, by.refreshKey),
+    trace: { id: successor.family, type: 'refresh_token', expiresAt: decision.expiresAt },
+    writes: decision.kind === 'again' ? [] : [(transaction) => rotate(transaction, decision.presented, by.clock())],
+  };
+}
+
+const next = ({ family, generation }: RefreshTokenName): RefreshTokenName => ({ family, generation: generation + 1 });
+
+/** Of many at once one rotates; the others get the same successor while the grace lasts and nobody has used it. */
+async function rotate(transaction: Database, { family, generation }: RefreshTokenName, now: number): Promise<void> {
+  if (await advanceFamily(transaction, { id: family, generation, now })) return;
+  const row = await findFamily(transaction, family);
+  if (row?.generation === generation) throw new Refusal('refresh_token_revoked');
+  if (row?.generation !== generation + 1 || now - Number(row.rotated_at) > REFRESH_GRACE) {
+    throw new Refusal('refresh_token_reused', { detail: 'another request was first' });
+  }
+}

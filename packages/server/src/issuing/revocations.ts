@@ -1,0 +1,55 @@
+// Is a token dead, or one that it derives from? Every revoked id is held in memory, so that asking costs no query; what
+// another process revokes arrives by polling. Revocations are kept for ever: nothing that was revoked comes back.
+import type { Clock } from '../primitives/clock.ts';
+import { insertRevocation, listRevocations } from '../store/revocations.ts';
+import type { Database } from '../store/schema.ts';
+import { orUnavailable, type Store } from '../store/store.ts';
+
+export interface Revocations {
+  readonly anyOf: (ids: Iterable<string>) => boolean;
+  /**
+   * Dead from when this resolves, here at once and on other nodes after their next look.
+   * @param commit runs the write, in a transaction with what must be committed beside it
+   * @throws Refusal store_unavailable
+   */
+  readonly revoke: (
+    id: string,
+    commit?: (write: (database: Database) => Promise<void>) => Promise<void>,
+  ) => Promise<void>;
+  readonly stop: () => void;
+}
+
+/** Milliseconds between looks at the database: another node's revocation is known here in half a second. */
+const INTERVAL = 500;
+
+export async function openRevocations(store: Store, clock: Clock): Promise<Revocations> {
+  const revoked = new Set<string>();
+  let last = 0;
+  const look = async (): Promise<void> => {
+    for (const { sequence, id } of await listRevocations(store, last)) {
+      revoked.add(id);
+      last = sequence;
+    }
+  };
+  await look();
+  let looking = false;
+  const timer = setInterval(async () => {
+    if (looking) return;
+    looking = true;
+    // A look that fails is made again: while the database is away nothing is issued either.
+    await look().catch(() => undefined);
+    looking = false;
+  }, INTERVAL);
+  timer.unref();
+  return {
+    anyOf: (ids) => {
+      for (const id of ids) if (revoked.has(id)) return true;
+      return false;
+    },
+    revoke: async (id, commit = (write) => write(store)) => {
+      await orUnavailable(commit((database) => insertRevocation(database, id, clock())));
+      revoked.add(id);
+    },
+    stop: () => clearInterval(timer),
+  };
+}

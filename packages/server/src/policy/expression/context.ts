@@ -1,0 +1,98 @@
+// Where does a part of an expression stand, and what may it read there? The library's syntax tree, made easy to walk.
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import { ExpressionFault } from './fault.ts';
+import type { Step } from './run.ts';
+
+export type CelType = 'bool' | 'int' | 'double' | 'string' | 'list' | 'map' | 'dyn';
+
+/** Members by name: reading another one is a fault. A list of one type is a list of such items. */
+export interface Members {
+  readonly [name: string]: VariableType;
+}
+export type VariableType = CelType | Members | readonly [VariableType];
+
+/** What an expression may read, and of which type. Members of a `map` are dynamic: any claim may be there or not. */
+export type Variables = Members;
+
+export interface Context {
+  readonly text: string;
+  readonly variables: Variables;
+  /** The variables of the macros around this place, the outermost first. */
+  readonly locals: readonly string[];
+  readonly warnings: string[];
+  readonly translate: (node: ASTNode, context: Context) => Step;
+}
+
+const LIMITS = { maxAstNodes: 1000, maxDepth: 32, maxListElements: 256, maxMapEntries: 256, maxCallArguments: 8 };
+
+/** The library's parser and type checker for these variables. */
+export function createEnvironment(variables: Variables): Environment {
+  const environment = new Environment({ homogeneousAggregateLiterals: false, limits: LIMITS });
+  // CEL has `matches` as a function too; the library only as a method.
+  environment.registerFunction('matches(string, string): bool', () => false);
+  for (const [name, type] of Object.entries(variables)) {
+    environment.registerVariable(name, declareType(environment, name, type));
+  }
+  return environment;
+}
+
+function declareType(environment: Environment, path: string, type: VariableType): string {
+  if (typeof type === 'string') return type;
+  if (isListType(type)) return `list<${declareType(environment, `${path}.item`, type[0])}>`;
+  const fields = Object.entries(type).map(([name, member]) => [
+    name,
+    declareType(environment, `${path}.${name}`, member),
+  ]);
+  const name = `members.${path}`;
+  environment.registerType(name, { fields: Object.fromEntries(fields) });
+  return name;
+}
+
+const isListType = (type: Members | readonly [VariableType]): type is readonly [VariableType] => Array.isArray(type);
+
+/** The type of a member of a variable, as far as it is declared; `unknown` where no such member is. */
+export function declaredType(node: ASTNode, context: Context): VariableType | 'unknown' {
+  if (node.op === 'id' && !context.locals.includes(node.args)) return context.variables[node.args] ?? 'unknown';
+  if (node.op !== '.') return 'dyn';
+  const holder = declaredType(node.args[0], context);
+  if (typeof holder === 'string' || isListType(holder)) return holder === 'unknown' ? 'unknown' : 'dyn';
+  return Object.hasOwn(holder, node.args[1]) ? (holder[node.args[1]] ?? 'unknown') : 'unknown';
+}
+
+export const faultAt = (node: ASTNode, message: string, { text }: Context): ExpressionFault =>
+  new ExpressionFault(message, text, node.pos);
+
+/** A part of the text as problems name it. */
+export function quote(node: ASTNode, { text }: Context): string {
+  const part = text.slice(node.start, node.end).replace(/\s+/g, ' ');
+  return part.length > 60 ? `${part.slice(0, 59)}…` : part;
+}
+
+/** The parts of a part. */
+export function partsOf(node: ASTNode): readonly ASTNode[] {
+  switch (node.op) {
+    case 'value':
+    case 'id':
+      return [];
+    case '.':
+    case '.?':
+      return [node.args[0]];
+    case 'call':
+      return node.args[1];
+    case 'rcall':
+      return [node.args[1], ...node.args[2]];
+    case 'map':
+      return node.args.flat();
+    case '!_':
+    case '-_':
+      return [node.args];
+    default:
+      return node.args;
+  }
+}
+
+/** Steps that a part takes, without what depends on the size of values. */
+export const priceOf = (node: ASTNode): number =>
+  partsOf(node).reduce((price, part) => price + priceOf(part), PRICES[node.op] ?? 2);
+
+const PRICES: Partial<Record<ASTNode['op'], number>> = { call: 40, rcall: 40, list: 10, map: 10 };

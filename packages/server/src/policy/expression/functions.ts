@@ -1,0 +1,183 @@
+// Which functions may an expression call? Those that take time in proportion to their arguments, on texts of bounded
+// length; what CEL or the library has beyond them (bytes, uint, durations, time zones, cel.bind) is a fault when loaded.
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { type Context, faultAt, quote } from './context.ts';
+import { compilePattern, isAnchored } from './matches.ts';
+import { MAX_ITEMS, MAX_TEXT, Problem, type Run, type Step } from './run.ts';
+import { asInt, type Kind, type Kinds, kindOf, MEMBER_PRICE, wrongKind } from './values.ts';
+
+interface Overload {
+  readonly name: string;
+  /** `f(a)`, `a.f()`, or either. */
+  readonly form: 'function' | 'method' | 'either';
+  readonly takes: readonly Kind[];
+  readonly apply: (run: Run, ...values: readonly unknown[]) => unknown;
+}
+
+type Taken<T extends readonly Kind[]> = { [I in keyof T]: Kinds[T[I]] };
+
+const overload = <const T extends readonly Kind[]>(
+  name: string,
+  form: Overload['form'],
+  takes: T,
+  apply: (run: Run, ...values: Taken<T>) => unknown,
+): Overload => ({ name, form, takes, apply: apply as unknown as Overload['apply'] });
+
+const overloads: readonly Overload[] = [
+  overload('size', 'either', ['string'], (_, text) => countCharacters(text)),
+  overload('size', 'either', ['list'], (_, list) => BigInt(list.length)),
+  overload('size', 'either', ['map'], (run, map) => {
+    const names = Object.keys(map);
+    return run.pay(names.length * MEMBER_PRICE) ?? BigInt(names.length);
+  }),
+  overload('startsWith', 'method', ['string', 'string'], (_, text, start) => text.startsWith(start)),
+  overload('endsWith', 'method', ['string', 'string'], (_, text, end) => text.endsWith(end)),
+  overload(
+    'contains',
+    'method',
+    ['string', 'string'],
+    (run, text, part) => paySearch(run, text, part) ?? text.includes(part),
+  ),
+  overload('split', 'method', ['string', 'string'], split),
+  overload('join', 'method', ['list'], (_, list) => join(list, '')),
+  overload('join', 'method', ['list', 'string'], (_, list, separator) => join(list, separator)),
+  // ASCII only, as the name says: Unicode's rules would make the Kelvin sign a `k`.
+  overload('lowerAscii', 'method', ['string'], (_, text) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase())),
+  overload('upperAscii', 'method', ['string'], (_, text) => text.replace(/[a-z]+/g, (part) => part.toUpperCase())),
+  overload('int', 'function', ['int'], (_, value) => value),
+  overload('int', 'function', ['double'], (_, value) =>
+    Number.isFinite(value) ? asInt(BigInt(Math.trunc(value))) : notConverted('int'),
+  ),
+  overload('int', 'function', ['string'], (_, text) =>
+    /^[+-]?\d{1,19}$/.test(text) ? asInt(BigInt(text.replace('+', ''))) : notConverted('int'),
+  ),
+  overload('double', 'function', ['double'], (_, value) => value),
+  overload('double', 'function', ['int'], (_, value) => Number(value)),
+  overload('double', 'function', ['string'], (_, text) =>
+    text.length <= 32 && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : notConverted('double'),
+  ),
+  overload('string', 'function', ['string'], (_, text) => text),
+  overload('string', 'function', ['bool'], (_, value) => `${value}`),
+  overload('string', 'function', ['int'], (_, value) => `${value}`),
+  overload('string', 'function', ['double'], (_, value) => `${value}`),
+  overload('bool', 'function', ['bool'], (_, value) => value),
+  overload('bool', 'function', ['string'], (_, text) => {
+    if (['true', 'True', 'TRUE', 't', '1'].includes(text)) return true;
+    return ['false', 'False', 'FALSE', 'f', '0'].includes(text) ? false : notConverted('bool');
+  }),
+  overload('timestamp', 'function', ['string'], (_, text) =>
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)
+      ? asTime(Date.parse(text))
+      : asTime(Number.NaN),
+  ),
+  overload('timestamp', 'function', ['int'], (_, seconds) => asTime(Number(seconds) * 1000)),
+  overload('timestamp', 'function', ['double'], (_, seconds) => asTime(seconds * 1000)),
+  ...getters({
+    getFullYear: (time) => time.getUTCFullYear(),
+    getMonth: (time) => time.getUTCMonth(),
+    getDate: (time) => time.getUTCDate(),
+    getDayOfMonth: (time) => time.getUTCDate() - 1,
+    getDayOfWeek: (time) => time.getUTCDay(),
+    getHours: (time) => time.getUTCHours(),
+    getMinutes: (time) => time.getUTCMinutes(),
+    getSeconds: (time) => time.getUTCSeconds(),
+  }),
+];
+
+/** Of a timestamp, in UTC. */
+function getters(parts: Readonly<Record<string, (time: Date) => number>>): readonly Overload[] {
+  return Object.entries(parts).map(([name, read]) =>
+    overload(name, 'method', ['timestamp'], (_, time) => BigInt(read(time))),
+  );
+}
+
+const notConverted = (type: string): Problem => new Problem(`${type}() cannot read the value`);
+
+/** Unicode code points, of which two UTF-16 units can make one. */
+function countCharacters(text: string): bigint {
+  let pairs = 0;
+  for (let i = 0; i < text.length; i++) if ((text.codePointAt(i) ?? 0) > 0xffff) pairs += 1;
+  return BigInt(text.length - pairs);
+}
+
+/** RFC 3339 ends with the year 9999. */
+const asTime = (milliseconds: number): Date | Problem =>
+  milliseconds >= -62_135_596_800_000 && milliseconds < 253_402_300_800_000
+    ? new Date(milliseconds)
+    : notConverted('timestamp');
+
+/** The runtime's search can take the product of both lengths: 8 KiB and half of it, made to measure, take 4 ms. */
+const paySearch = (run: Run, text: string, part: string): Problem | undefined =>
+  run.pay((Math.max(0, text.length - part.length) * part.length) >> 6);
+
+function split(run: Run, text: string, separator: string): readonly string[] | Problem {
+  if (separator === '') return new Problem('split() needs a separator');
+  const problem = paySearch(run, text, separator);
+  if (problem !== undefined) return problem;
+  const parts = text.split(separator, MAX_ITEMS + 1);
+  return parts.length > MAX_ITEMS ? new Problem(`split() finds more than ${MAX_ITEMS} parts`) : parts;
+}
+
+function join(list: readonly unknown[], separator: string): string | Problem {
+  if (list.length > MAX_ITEMS) return new Problem(`join() takes ${MAX_ITEMS} items at most`);
+  let length = separator.length * Math.max(0, list.length - 1);
+  for (const item of list) {
+    if (typeof item !== 'string') return wrongKind('an item of join()', item, 'string');
+    length += item.length;
+  }
+  return length > MAX_TEXT ? new Problem(`join() makes ${MAX_TEXT} characters at most`) : list.join(separator);
+}
+
+/** A call of a function or a method. */
+export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' }, context: Context): Step {
+  const [form, name] = [node.op === 'call' ? 'function' : 'method', node.args[0]];
+  const parts = node.op === 'call' ? node.args[1] : [node.args[1], ...node.args[2]];
+  if (name === 'matches') return translateMatches(parts, context);
+  const candidates = overloads.filter(
+    (one) => one.name === name && one.takes.length === parts.length && (one.form === form || one.form === 'either'),
+  );
+  if (candidates.length === 0) throw faultAt(node, `${name}() is not available here, in this form`, context);
+  const steps = parts.map((part) => context.translate(part, context));
+  const text = quote(node, context);
+  return (run) => {
+    const values: unknown[] = [];
+    for (const step of steps) {
+      const value = step(run);
+      if (value instanceof Problem) return value;
+      if (typeof value === 'string') {
+        if (value.length > MAX_TEXT) return tooLong(text);
+        const problem = run.pay(1 + (value.length >> 3));
+        if (problem !== undefined) return problem;
+      }
+      values.push(value);
+    }
+    const found = candidates.find(({ takes }) => takes.every((kind, index) => kind === kindOf(values[index])));
+    return found
+      ? found.apply(run, ...values)
+      : new Problem(`${text} does not take (${values.map(kindOf).join(', ')})`);
+  };
+}
+
+const tooLong = (text: string): Problem => new Problem(`${text} is given more than ${MAX_TEXT} characters`);
+
+/** `text.matches("^pattern$")` or `matches(text, "^pattern$")`. The pattern is compiled here, once. */
+function translateMatches([subject, pattern]: readonly ASTNode[], context: Context): Step {
+  if (subject === undefined || pattern === undefined) throw new Error('the type checker let matches() pass');
+  if (pattern.op !== 'value' || typeof pattern.args !== 'string') {
+    throw faultAt(pattern, 'the pattern of matches() must be a string in quotes, not an expression', context);
+  }
+  const compiled = compilePattern(pattern.args);
+  if (compiled instanceof Problem) throw faultAt(pattern, compiled.text, context);
+  if (!isAnchored(pattern.args)) {
+    context.warnings.push(
+      `the pattern ${JSON.stringify(pattern.args)} is not anchored: it matches in the middle of a text too; write ^ before and $ after it`,
+    );
+  }
+  const [step, text] = [context.translate(subject, context), quote(subject, context)];
+  return (run) => {
+    const value = step(run);
+    if (typeof value !== 'string') return wrongKind(text, value, 'string');
+    if (value.length > MAX_TEXT) return tooLong('matches()');
+    return run.pay(value.length * compiled.cost) ?? compiled.occursIn(value);
+  };
+}

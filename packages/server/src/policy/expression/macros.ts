@@ -1,0 +1,128 @@
+// has, all, exists, exists_one, map, filter: the parts of CEL that look at the text of their arguments, and the only loops.
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { type Context, declaredType, faultAt, priceOf, quote } from './context.ts';
+import { Problem, type Run, type Step } from './run.ts';
+import { isMap, itemsOf, wrongKind } from './values.ts';
+
+/** A loop in a loop in a loop would take the cube of what a caller sends. */
+const MAX_NESTING = 2;
+
+/** Steps to put a problem into words. */
+const PROBLEM_PRICE = 30;
+
+/** A loop over these items. Both functions pay for what they do. */
+interface Walk {
+  readonly items: readonly unknown[];
+  /** What the first expression after the variable says of an item. */
+  readonly test: (item: unknown) => boolean | Problem;
+  /** What the last expression makes of an item. */
+  readonly make: (item: unknown) => unknown;
+}
+
+type Loop = (walk: Walk) => unknown;
+
+/** By name and number of arguments, the variable included. */
+const loops: Readonly<Record<string, Loop>> = {
+  'all/2': (walk) => quantify(walk, false),
+  'exists/2': (walk) => quantify(walk, true),
+  'exists_one/2': (walk) => {
+    const found = select(walk, (item) => item);
+    return found instanceof Problem ? found : found.length === 1;
+  },
+  'filter/2': (walk) => select(walk, (item) => item),
+  'map/2': (walk) => select({ ...walk, test: () => true }, walk.make),
+  'map/3': (walk) => select(walk, walk.make),
+};
+
+/** Ends at the first item of which the answer is the sought one; until then a problem may yet be absorbed. */
+function quantify({ items, test }: Walk, sought: boolean): boolean | Problem {
+  let problem: Problem | undefined;
+  for (const item of items) {
+    const answer = test(item);
+    if (answer === sought) return sought;
+    if (answer instanceof Problem) problem ??= answer;
+  }
+  return problem ?? !sought;
+}
+
+function select({ items, test }: Walk, make: (item: unknown) => unknown): readonly unknown[] | Problem {
+  const made: unknown[] = [];
+  for (const item of items) {
+    const answer = test(item);
+    if (answer instanceof Problem) return answer;
+    if (!answer) continue;
+    const value = make(item);
+    if (value instanceof Problem) return value;
+    made.push(value);
+  }
+  return made;
+}
+
+/** The name that a loop gives to the item that it is at; undefined where the node is no loop. */
+export const iterationVariable = (node: ASTNode): string | undefined => loopOf(node)?.variable;
+
+function loopOf(node: ASTNode): { readonly loop: Loop; readonly variable: string } | undefined {
+  if (node.op !== 'rcall') return undefined;
+  const [name, , parameters] = node.args;
+  const loop = Object.hasOwn(loops, `${name}/${parameters.length}`) ? loops[`${name}/${parameters.length}`] : undefined;
+  return loop && parameters[0]?.op === 'id' ? { loop, variable: parameters[0].args } : undefined;
+}
+
+/** @returns undefined where the node is no macro */
+export function translateMacro(node: ASTNode, context: Context): Step | undefined {
+  if (node.op === 'call' && node.args[0] === 'has') return translateHas(node.args[1][0], context);
+  return loopOf(node) && translateLoop(node, context);
+}
+
+/** `has(a.b)`: is there a member b? Where a itself is missing, there is no answer. */
+function translateHas(member: ASTNode | undefined, context: Context): Step {
+  if (member?.op !== '.') throw new Error('the type checker let has() pass without a member');
+  if (declaredType(member, context) === 'unknown') {
+    throw faultAt(member, `No such key: ${member.args[1]}`, context);
+  }
+  const [holder, name] = member.args;
+  const [step, text] = [context.translate(holder, context), quote(holder, context)];
+  return (run) => {
+    const value = step(run);
+    return isMap(value) ? Object.hasOwn(value, name) && value[name] !== undefined : wrongKind(text, value, 'map');
+  };
+}
+
+function translateLoop(node: ASTNode, context: Context): Step {
+  const found = loopOf(node);
+  if (found === undefined || node.op !== 'rcall') throw new Error('not a loop');
+  const depth = context.locals.length;
+  if (depth === MAX_NESTING) throw faultAt(node, `macros nest ${MAX_NESTING} deep at most`, context);
+  const [, receiver, [, first, last = first]] = node.args;
+  const [list, text] = [context.translate(receiver, context), quote(receiver, context)];
+  const inner = { ...context, locals: [...context.locals, found.variable] };
+  const test = translateBody(first, inner);
+  const make = last === first ? test : translateBody(last, inner);
+  const testText = first === undefined ? '' : quote(first, context);
+  return (run) => {
+    const items = itemsOf(run, list(run), text);
+    if (items instanceof Problem) return items;
+    return found.loop({
+      items,
+      test: (item) => {
+        const answer = test(run, item);
+        if (typeof answer === 'boolean') return answer;
+        return run.pay(PROBLEM_PRICE) ?? wrongKind(testText, answer, 'bool');
+      },
+      make: (item) => make(run, item),
+    });
+  };
+}
+
+type Body = (run: Run, item: unknown) => unknown;
+
+function translateBody(body: ASTNode | undefined, context: Context): Body {
+  if (body === undefined) throw new Error('the parser let a loop pass without a body');
+  const step = context.translate(body, context);
+  const index = context.locals.length - 1;
+  const price = 2 + priceOf(body);
+  return (run, item) => {
+    run.locals[index] = item;
+    return run.pay(price) ?? step(run);
+  };
+}

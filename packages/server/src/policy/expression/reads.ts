@@ -1,0 +1,57 @@
+// Which members of which variables does an expression read? That, and no other claim, goes to the audit row.
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { partsOf } from './context.ts';
+import { iterationVariable } from './macros.ts';
+import { isMap } from './values.ts';
+
+/** The names that lead to a value, from the variable. */
+export type MemberPath = readonly string[];
+
+/** Without duplicates, in the order of the text. A list is read whole, whichever of its items are looked at. */
+export function findReads(root: ASTNode): readonly MemberPath[] {
+  const found = new Map<string, MemberPath>();
+  collect(root, []);
+  return [...found.values()];
+
+  function collect(node: ASTNode, locals: readonly string[]): void {
+    const path = pathOf(node, locals);
+    if (path !== undefined) {
+      found.set(formatPath(path), path);
+      return;
+    }
+    const variable = iterationVariable(node);
+    if (variable === undefined || node.op !== 'rcall') {
+      for (const part of partsOf(node)) collect(part, locals);
+      return;
+    }
+    collect(node.args[1], locals);
+    for (const body of node.args[2].slice(1)) collect(body, [...locals, variable]);
+  }
+}
+
+function pathOf(node: ASTNode, locals: readonly string[]): MemberPath | undefined {
+  if (node.op === 'id') return locals.includes(node.args) ? undefined : [node.args];
+  if (node.op === '.') {
+    const holder = pathOf(node.args[0], locals);
+    return holder && [...holder, node.args[1]];
+  }
+  if (node.op !== '[]' || node.args[1].op !== 'value' || typeof node.args[1].args !== 'string') return undefined;
+  const holder = pathOf(node.args[0], locals);
+  return holder && [...holder, node.args[1].args];
+}
+
+/** `subject.claims.tenant`; a name that is no identifier stands in brackets: `subject.claims["https://example.com/t"]`. */
+export const formatPath = (path: MemberPath): string =>
+  path
+    .map((name, index) => {
+      if (index === 0) return name;
+      return /^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+    })
+    .join('');
+
+/** The value at the end of a path; undefined where something on the way is missing. */
+export function valueAt(facts: Readonly<Record<string, unknown>>, path: MemberPath): unknown {
+  let value: unknown = facts;
+  for (const name of path) value = isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  return value;
+}

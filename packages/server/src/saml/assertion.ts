@@ -1,0 +1,113 @@
+// What does a SAML assertion prove? Start reading here: from a token to the identity in it, or to the one reason why not.
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { saml1 } from './assertion1.ts';
+import { saml2 } from './assertion2.ts';
+import { decodeCarriage, passByteGate } from './byte-gate.ts';
+import { refuseDecoys } from './decoys.ts';
+import { childNodes, loadParser, type OpenDocument, readElement, readHead, type XmlParser } from './document.ts';
+import { attribute, is, shown, type XmlElement } from './element.ts';
+import { decrypt } from './encryption.ts';
+import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
+import { SAML1, SAML2 } from './names.ts';
+import type { AssertionProfile } from './profile.ts';
+import { signedBytes } from './signature.ts';
+
+const profiles = { saml1, saml2 } as const satisfies Record<SamlContext['version'], AssertionProfile>;
+
+/**
+ * Reads an assertion as RFC 8693 section 3 carries it: base64url of its bytes, `Assertion` or `EncryptedAssertion` being the
+ * root. Whether it was used before is the caller's to ask: the answer has what is needed for that.
+ * @throws TokenRefusal malformed, wrong_type, unknown_issuer, unknown_key, algorithm, signature, expired, not_yet_valid,
+ * audience, subject, claims
+ */
+export async function readAssertion(token: string, context: SamlContext): Promise<SamlIdentity> {
+  const bytes = decodeCarriage(token);
+  passByteGate(bytes);
+  const parser = await loadParser();
+  const open = parser.open(bytes);
+  try {
+    if (open.root.name !== 'EncryptedAssertion') return readSigned(parser, open, context);
+    return readEncrypted(parser, readElement(open, open.root), context);
+  } finally {
+    open.close();
+  }
+}
+
+/** The signature stands inside; one outside could not replace it (SA-40). */
+function readEncrypted(parser: XmlParser, root: XmlElement, context: SamlContext): SamlIdentity {
+  if (context.version !== 'saml2' || root.namespace !== SAML2) throw wrongType(root);
+  const bytes = decrypt(root, context.decryptionKeys);
+  passByteGate(bytes);
+  const open = parser.open(bytes);
+  try {
+    return readSigned(parser, open, context);
+  } finally {
+    open.close();
+  }
+}
+
+function readSigned(parser: XmlParser, open: OpenDocument, context: SamlContext): SamlIdentity {
+  const profile = profiles[context.version];
+  const root = readRoot(open);
+  const id = readId(root, profile);
+  const issuer = profile.issuer(root);
+  const trust = context.findIssuer(issuer);
+  if (trust === undefined) throw new TokenRefusal('unknown_issuer', shown(issuer));
+  const bytes = signedBytes(parser, open, {
+    id,
+    place: profile.signaturePlace,
+    certificates: trust.certificates,
+    now: context.now,
+  });
+  return judgeSigned(parser, bytes, { id, trust, context });
+}
+
+/** The root with its attributes and its first child: all that must be known before the signature is checked. */
+function readRoot(open: OpenDocument): XmlElement {
+  const [first] = childNodes(open, open.root);
+  return { ...readHead(open.root), children: first ? [readElement(open, first)] : [] };
+}
+
+/** @returns the id of a root that is an assertion of the declared version. @throws TokenRefusal wrong_type, malformed */
+function readId(root: XmlElement, { namespace, attributes, hasVersion }: AssertionProfile): string {
+  if (!is(root, namespace, 'Assertion') || !hasVersion(root)) throw wrongType(root);
+  const stranger = root.attributes.find((one) => one.namespace !== '' || !attributes.includes(one.name));
+  if (stranger !== undefined) throw new TokenRefusal('malformed', `Assertion has an attribute ${shown(stranger.name)}`);
+  const id = attribute(root, attributes[0]);
+  if (id !== undefined && id.length <= 256 && ID.test(id)) return id;
+  throw new TokenRefusal('malformed', `${attributes[0]} of the assertion is missing or no name`);
+}
+
+/** An NCName (Namespaces in XML section 3), as good as XML Schema's. */
+const ID = /^[\p{L}_][\p{L}\p{N}\p{M}._-]*$/u;
+
+/** From here on there is nothing but the bytes that were digested: id and issuer, too, are read again (SA-11). */
+function judgeSigned(
+  parser: XmlParser,
+  bytes: Buffer,
+  { id, trust, context }: { id: string; trust: SamlTrust; context: SamlContext },
+): SamlIdentity {
+  const profile = profiles[context.version];
+  const assertion = parser.read(bytes);
+  if (readId(assertion, profile) !== id || profile.issuer(assertion) !== trust.entityId)
+    throw new TokenRefusal('signature', 'what is signed is not what the document shows');
+  refuseDecoys(assertion, id, profile.attributes[0]);
+  return profile.judge(assertion, trust, context, (container) => {
+    const part = decrypt(container, context.decryptionKeys);
+    passByteGate(part);
+    const element = parser.read(part);
+    refuseDecoys(element, id);
+    return element;
+  });
+}
+
+function wrongType(root: XmlElement): TokenRefusal {
+  const version = ['Version', 'MajorVersion', 'MinorVersion']
+    .map((name) => attribute(root, name) ?? '')
+    .join(' ')
+    .trim();
+  const kind =
+    root.namespace === SAML1 ? 'SAML 1.x ' : root.namespace === SAML2 ? 'SAML 2.0 ' : `${shown(root.namespace)} `;
+  const hint = root.name === 'Response' ? ': send the Assertion in it, not the Response' : '';
+  return new TokenRefusal('wrong_type', `its root is ${kind}${shown(root.name)} ${shown(version)}`.trimEnd() + hint);
+}

@@ -1,0 +1,130 @@
+// What does a SAML 1.1 assertion say, and does it hold here and now? (SA-50 to SA-56) No recipient stands in it, so that
+// time, audience and single use carry the whole weight.
+import { isName } from '../primitives/principal.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { namedReaders, type Reader, readersOf } from './addressing.ts';
+import { readAttributes } from './attributes.ts';
+import {
+  attribute,
+  childrenOf,
+  elementsOf,
+  is,
+  onlyChild,
+  optionalChild,
+  refuseOtherChildren,
+  requiredAttribute,
+  shown,
+  textOf,
+  type XmlElement,
+} from './element.ts';
+import type { SamlIdentity } from './identity.ts';
+import { SAML1 } from './names.ts';
+import type { AssertionProfile } from './profile.ts';
+import { type Clock, instant, requirePast, requireWindow } from './validity.ts';
+
+const BEARER = 'urn:oasis:names:tc:SAML:1.0:cm:bearer';
+/** A handle of Shibboleth 1.x, and what SAML 2.0 calls it. */
+const TRANSIENT = ['urn:mace:shibboleth:1.0:nameIdentifier', 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'];
+const STATEMENTS = ['AuthenticationStatement', 'AttributeStatement', 'AuthorizationDecisionStatement'];
+
+export const saml1 = {
+  namespace: SAML1,
+  attributes: ['AssertionID', 'MajorVersion', 'MinorVersion', 'Issuer', 'IssueInstant'],
+  signaturePlace: 'last',
+  hasVersion: (root) => attribute(root, 'MajorVersion') === '1' && attribute(root, 'MinorVersion') === '1',
+  issuer: (root) => requiredAttribute(root, 'Issuer'),
+  judge: (assertion, trust, context) => {
+    refuseOtherChildren(assertion, SAML1, ['Conditions', 'Advice', ...STATEMENTS]);
+    const issuedAt = instant(assertion, 'IssueInstant');
+    requirePast(issuedAt, 'IssueInstant', context);
+    const conditions = readConditions(onlyChild(assertion, SAML1, 'Conditions'), readersOf(trust, context), context);
+    const attributes = childrenOf(assertion, SAML1, 'AttributeStatement').flatMap((statement) => {
+      refuseOtherChildren(statement, SAML1, ['Subject', 'Attribute']);
+      return childrenOf(statement, SAML1, 'Attribute');
+    });
+    return {
+      issuer: trust.entityId,
+      id: requiredAttribute(assertion, 'AssertionID'),
+      issuedAt,
+      ...readSubject(assertion, trust.entityId),
+      ...readAttributes(attributes, 'AttributeName'),
+      ...conditions,
+      ...readAuthentication(assertion, context),
+      sessionNotOnOrAfter: undefined,
+      proxyRestriction: undefined,
+    };
+  },
+} as const satisfies AssertionProfile;
+
+/** SAML 1.1 core section 2.3.2.1: a condition that we do not know is one that we cannot keep. */
+function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: Clock) {
+  const notOnOrAfter = requireWindow(conditions, clock);
+  const unknown = elementsOf(conditions).find(
+    ({ namespace, name }) => namespace !== SAML1 || !CONDITIONS.includes(name),
+  );
+  if (unknown !== undefined)
+    throw new TokenRefusal('claims', `it has a condition that is not known here: ${shown(unknown.name)}`);
+  const restrictions = childrenOf(conditions, SAML1, 'AudienceRestrictionCondition').map((restriction) => {
+    refuseOtherChildren(restriction, SAML1, ['Audience']);
+    return elementsOf(restriction).map(textOf);
+  });
+  return {
+    notOnOrAfter,
+    addressedTo: namedReaders(restrictions, readers)[0].addressedTo,
+    audiences: [...new Set(restrictions.flat())],
+    oneTimeUse: childrenOf(conditions, SAML1, 'DoNotCacheCondition').length > 0,
+  };
+}
+
+const CONDITIONS = ['AudienceRestrictionCondition', 'DoNotCacheCondition'];
+
+/** SA-52: each statement has its own subject, and one assertion must not speak of two. */
+function readSubject(assertion: XmlElement, issuer: string): Pick<SamlIdentity, 'nameId' | 'nameIdFormat'> {
+  const subjects = elementsOf(assertion)
+    .filter(({ name }) => STATEMENTS.includes(name))
+    .map((statement) => onlyChild(statement, SAML1, 'Subject'));
+  const names = subjects.map((subject) => readNameIdentifier(subject, issuer));
+  const [name] = names;
+  if (name === undefined) throw new TokenRefusal('subject', 'it has no statement, and so no subject');
+  if (names.some((other) => other.nameId !== name.nameId || other.nameIdFormat !== name.nameIdFormat))
+    throw new TokenRefusal('subject', 'its statements speak of different subjects');
+  const confirmations = subjects.map((subject) => optionalChild(subject, SAML1, 'SubjectConfirmation'));
+  if (confirmations.every((one) => one === undefined))
+    throw new TokenRefusal('claims', 'Subject has no SubjectConfirmation');
+  for (const confirmation of confirmations) if (confirmation) requireBearer(confirmation);
+  return name;
+}
+
+function readNameIdentifier(subject: XmlElement, issuer: string) {
+  refuseOtherChildren(subject, SAML1, ['NameIdentifier', 'SubjectConfirmation']);
+  const element = optionalChild(subject, SAML1, 'NameIdentifier');
+  if (element === undefined) throw new TokenRefusal('subject', 'Subject has no NameIdentifier');
+  const nameId = textOf(element);
+  const nameIdFormat = attribute(element, 'Format');
+  const qualifier = attribute(element, 'NameQualifier') ?? issuer;
+  if (!isName(nameId) || nameId.trim() !== nameId)
+    throw new TokenRefusal('subject', 'NameIdentifier is empty, too long, or does not print');
+  if (nameIdFormat !== undefined && TRANSIENT.includes(nameIdFormat))
+    throw new TokenRefusal('subject', 'NameIdentifier is transient: nobody can be known by it again');
+  if (qualifier !== issuer) throw new TokenRefusal('subject', `NameQualifier is not its issuer: ${shown(qualifier)}`);
+  return { nameId, nameIdFormat };
+}
+
+/** SA-53. A key or data in it would bind the assertion to something of which we have seen no proof. */
+function requireBearer(confirmation: XmlElement): void {
+  const methods = elementsOf(confirmation)
+    .filter((child) => is(child, SAML1, 'ConfirmationMethod'))
+    .map(textOf);
+  if (!methods.includes(BEARER))
+    throw new TokenRefusal('claims', `ConfirmationMethod is not bearer: ${shown(methods.join(' ') || 'missing')}`);
+  if (methods.length < elementsOf(confirmation).length)
+    throw new TokenRefusal('claims', 'SubjectConfirmation names data or a key');
+}
+
+function readAuthentication(assertion: XmlElement, clock: Clock): Pick<SamlIdentity, 'authnInstant' | 'authnContext'> {
+  const statement = optionalChild(assertion, SAML1, 'AuthenticationStatement');
+  if (statement === undefined) return { authnInstant: undefined, authnContext: undefined };
+  const authnInstant = instant(statement, 'AuthenticationInstant');
+  requirePast(authnInstant, 'AuthenticationInstant', clock);
+  return { authnInstant, authnContext: requiredAttribute(statement, 'AuthenticationMethod') };
+}

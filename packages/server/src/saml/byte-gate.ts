@@ -1,0 +1,103 @@
+// Are these bytes plain enough to be shown to an XML parser? Everything by which two readers of XML ever came to two
+// readings, or one of them to its knees, is refused here, in one pass over the bytes.
+import { isUtf8 } from 'node:buffer';
+import { decodeBase64url } from '../primitives/base64url.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+
+/** Bytes of an assertion. Real ones have 2 to 20 KiB, with hundreds of groups 60. */
+export const MAX_BYTES = 131_072;
+const MAX_TOKEN = Math.ceil((MAX_BYTES * 4) / 3) + 2;
+/** Real assertions nest 7 elements deep, encrypted ones 9; canonicalization recurses. */
+const MAX_DEPTH = 32;
+const MAX_ELEMENTS = 4096;
+/** Of one element, namespace declarations included: canonicalization sorts them by insertion. */
+const MAX_ATTRIBUTES = 32;
+
+/** UTF-8 is the only encoding, so that no declaration can contradict the bytes. */
+const DECLARATION =
+  /^<\?xml[ \t\r\n]+version=(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding=(?:"utf-8"|'utf-8'))?(?:[ \t\r\n]+standalone=(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>/i;
+const CONTROL = /[^\P{Cc}\t\n\r\u0080-\u009f]/u;
+/** Anything but the five entities that XML itself defines, and character references. */
+const ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)/;
+
+/**
+ * The bytes of a `subject_token` (RFC 8693 section 3, RFC 7522 section 2.1): base64url without line breaks. Padding is let
+ * through, since RFC 7522 only says SHOULD NOT; nothing is ever inflated (ruby-saml CVE-2025-25293).
+ * @throws TokenRefusal malformed
+ */
+export function decodeCarriage(token: string): Buffer {
+  if (token.length > MAX_TOKEN) throw malformed(`it has more than ${MAX_TOKEN} characters`);
+  const text = token.length % 4 === 0 ? token.replace(/={1,2}$/, '') : token;
+  const bytes = decodeBase64url(text);
+  if (bytes !== undefined) return bytes;
+  if (token.startsWith('<')) throw malformed('it is XML as it is: a SAML token is sent in base64url');
+  if (/[+/]/.test(token)) throw malformed('it is base64 with + or /: a SAML token is sent in base64url');
+  if (/\s/.test(token)) throw malformed('it holds white space');
+  throw malformed('it is not canonical base64url');
+}
+
+/**
+ * Lets through UTF-8 without byte order mark and control characters, with no DOCTYPE, CDATA section, comment, processing
+ * instruction or entity of its own, of bounded size, depth and width. What is well-formed is left to the parser.
+ * @throws TokenRefusal malformed
+ */
+export function passByteGate(bytes: Buffer): void {
+  if (bytes.length > MAX_BYTES) throw malformed(`it has more than ${MAX_BYTES} bytes`);
+  if (!isUtf8(bytes)) throw malformed('it is not UTF-8');
+  const text = bytes.toString('utf8');
+  if (!text.startsWith('<')) throw malformed('it does not begin with an XML element');
+  if (CONTROL.test(text)) throw malformed('it holds a control character');
+  if (ENTITY.test(text)) throw malformed('it refers to an entity that XML does not define');
+  scanTags(text, DECLARATION.exec(text)?.[0].length ?? 0);
+}
+
+/** In well-formed XML a bare `<` stands nowhere but at the start of a tag or of one of the things refused here. */
+function scanTags(text: string, start: number): void {
+  let depth = 0;
+  let elements = 0;
+  for (let at = text.indexOf('<', start); at !== -1; at = text.indexOf('<', at + 1)) {
+    const next = text.charCodeAt(at + 1);
+    if (next === SLASH) depth--;
+    else if (next === EXCLAMATION || next === QUESTION) throw malformed(`it holds ${nameOfMarkup(text, at)}`);
+    else {
+      const end = endOfTag(text, at);
+      if (++elements > MAX_ELEMENTS) throw malformed(`it has more than ${MAX_ELEMENTS} elements`);
+      if (text.charCodeAt(end - 1) !== SLASH && ++depth > MAX_DEPTH)
+        throw malformed(`its elements nest more than ${MAX_DEPTH} deep`);
+      at = end;
+    }
+  }
+}
+
+/** Where the start tag at `start` has its `>`, which attribute values may also hold. */
+function endOfTag(text: string, start: number): number {
+  let attributes = 0;
+  for (let at = start + 1; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === GREATER) return at;
+    if (char === DOUBLE_QUOTE || char === SINGLE_QUOTE) {
+      if (++attributes > MAX_ATTRIBUTES) throw malformed(`an element has more than ${MAX_ATTRIBUTES} attributes`);
+      at = text.indexOf(char === DOUBLE_QUOTE ? '"' : "'", at + 1);
+      if (at === -1) break;
+    }
+  }
+  throw malformed('a tag does not end');
+}
+
+function nameOfMarkup(text: string, at: number): string {
+  if (text.startsWith('<!--', at)) return 'a comment';
+  if (text.startsWith('<![', at)) return 'a CDATA section';
+  if (text.startsWith('<!', at)) return 'a DOCTYPE or another declaration';
+  return at === 0 && text.startsWith('<?xml ')
+    ? 'an XML declaration of something else than XML 1.0 in UTF-8'
+    : 'a processing instruction';
+}
+
+const malformed = (detail: string) => new TokenRefusal('malformed', detail);
+
+const EXCLAMATION = 0x21;
+const DOUBLE_QUOTE = 0x22;
+const SINGLE_QUOTE = 0x27;
+const SLASH = 0x2f;
+const GREATER = 0x3e;
+const QUESTION = 0x3f;

@@ -1,0 +1,57 @@
+// Which keys may prove an assertion? Those of the certificates that were configured for its issuer, as long as they live.
+import type { KeyObject, X509Certificate } from 'node:crypto';
+
+export interface SigningKey {
+  readonly key: KeyObject;
+  /** `rsa`, `ec` with a curve of NIST, `ed25519`. */
+  readonly type: 'rsa' | 'ec' | 'ed25519';
+}
+
+/** Why a certificate is of no use now, in words that follow "the certificate". */
+export interface UnusableKey {
+  readonly fault: string;
+}
+
+const CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
+const MIN_RSA = 2048;
+/** A longer key only makes checking slow. */
+const MAX_RSA = 4096;
+
+interface Facts {
+  readonly key: SigningKey | UnusableKey;
+  /** Seconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reading a certificate costs more than a signature check, and configured ones live as long as the configuration. */
+const known = new WeakMap<X509Certificate, Facts>();
+
+/**
+ * The key of a certificate, where it is strong enough and the certificate valid at `now` (seconds). Trust comes from the
+ * configuration alone (SA-24: no chain is followed, nothing is asked of the network), so the dates are all that ends it.
+ */
+export function signingKey(certificate: X509Certificate, now: number): SigningKey | UnusableKey {
+  const facts = known.get(certificate) ?? readCertificate(certificate);
+  known.set(certificate, facts);
+  if (now > facts.to) return { fault: `expired on ${certificate.validTo}` };
+  if (now < facts.from) return { fault: `is not valid before ${certificate.validFrom}` };
+  return facts.key;
+}
+
+const readCertificate = (certificate: X509Certificate): Facts => ({
+  key: readKey(certificate.publicKey),
+  from: certificate.validFromDate.getTime() / 1000,
+  to: certificate.validToDate.getTime() / 1000,
+});
+
+function readKey(key: KeyObject): SigningKey | UnusableKey {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength = 0, namedCurve = '' } = {} } = key;
+  if (type === 'rsa') {
+    if (modulusLength >= MIN_RSA && modulusLength <= MAX_RSA) return { key, type };
+    return { fault: `has an RSA key of ${modulusLength} bits, and only ${MIN_RSA} to ${MAX_RSA} will do` };
+  }
+  if (type === 'ec' && CURVES.includes(namedCurve)) return { key, type };
+  if (type === 'ed25519') return { key, type };
+  return { fault: `has a key of a kind that is not accepted (${[type, namedCurve].filter(Boolean).join(' ')})` };
+}

@@ -1,0 +1,68 @@
+// What goes into the check of an assertion, and what comes out.
+import type { KeyObject, X509Certificate } from 'node:crypto';
+
+/** What the configuration says of one identity provider. */
+export interface SamlTrust {
+  readonly entityId: string;
+  /** Any of them may have signed: two while keys are rotated. */
+  readonly certificates: readonly X509Certificate[];
+  /** The names by which this issuer may address us. */
+  readonly audiences: readonly string[];
+}
+
+/** How an assertion may be addressed to the calling client as a service provider. */
+export interface Addressee {
+  readonly entityId: string;
+  /** Its assertion consumer service. */
+  readonly acs: string;
+}
+
+export interface SamlContext {
+  readonly version: 'saml1' | 'saml2';
+  /** By the exact entity id. */
+  readonly findIssuer: (entityId: string) => SamlTrust | undefined;
+  /** Private RSA keys for encrypted assertions, of all issuers: the issuer is known only after decryption. */
+  readonly decryptionKeys: readonly KeyObject[];
+  /** The URL of our token endpoint. */
+  readonly recipient: string;
+  readonly addressee: Addressee | undefined;
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** How far the issuer's clock may disagree with ours, in seconds. */
+  readonly leeway: number;
+}
+
+/** What a verified assertion says. Times are seconds since 1970. */
+export interface SamlIdentity {
+  readonly issuer: string;
+  /** Unique for its issuer: what replay is known by. */
+  readonly id: string;
+  readonly issuedAt: number;
+  readonly nameId: string;
+  readonly nameIdFormat: string | undefined;
+  /** The values of each attribute by its `Name` (`AttributeName` in SAML 1.1); an object without prototype. */
+  readonly attributes: Readonly<Record<string, readonly string[]>>;
+  /** Names that more than one attribute has: their values are all in the list, but nobody can say which attribute counts. */
+  readonly repeatedAttributes: readonly string[];
+  /** Every audience that the assertion names. */
+  readonly audiences: readonly string[];
+  /** Whether it was addressed to this server, or to the calling client as a service provider. */
+  readonly addressedTo: 'server' | 'client';
+  /** The end of the assertion and of its confirmation. Within the leeway it may lie in the past. */
+  readonly notOnOrAfter: number;
+  /** When the subject signed in; undefined where the issuer does not say that it did (RFC 7522 section 3, item 7). */
+  readonly authnInstant: number | undefined;
+  /** AuthnContextClassRef, or AuthenticationMethod in SAML 1.1. */
+  readonly authnContext: string | undefined;
+  readonly sessionNotOnOrAfter: number | undefined;
+  /** OneTimeUse, or DoNotCacheCondition in SAML 1.1 (SA-51). */
+  readonly oneTimeUse: boolean;
+  /** SAML 2.0 core section 2.5.1.6. */
+  readonly proxyRestriction: ProxyRestriction | undefined;
+}
+
+export interface ProxyRestriction {
+  /** How many further assertions in a row; 0 is none. */
+  readonly count: number | undefined;
+  readonly audiences: readonly string[];
+}

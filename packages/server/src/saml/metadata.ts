@@ -1,0 +1,68 @@
+// What does the metadata file of an identity provider say of it? (SAML 2.0 metadata) The operator put the file there, so that
+// it is believed as the configuration is: a signature in it is not checked.
+import { X509Certificate } from 'node:crypto';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { loadParser } from './document.ts';
+import { attribute, base64Of, everyElement, is, requiredAttribute, type XmlElement } from './element.ts';
+import { DS, METADATA } from './names.ts';
+import { optionalInstant } from './validity.ts';
+
+export interface IdentityProviderMetadata {
+  readonly entityId: string;
+  /** Those that sign; each once. Whether they are still valid is for the reader to ask. */
+  readonly certificates: readonly X509Certificate[];
+  /** Seconds since 1970; undefined where the file has no end. */
+  readonly validUntil: number | undefined;
+}
+
+/**
+ * @param xml a file with one EntityDescriptor
+ * @param now seconds since 1970
+ * @throws Error that says in a sentence what is wrong with the file
+ */
+export async function readMetadata(xml: Uint8Array, now: number): Promise<IdentityProviderMetadata> {
+  // Comments are usual here. What else begins so would declare a document type (or hide text as CDATA).
+  if (/<!(?!--)/.test(Buffer.from(xml).toString('utf8')))
+    throw new Error('the metadata file has a DOCTYPE or a CDATA section');
+  const parser = await loadParser();
+  try {
+    return readEntity(parser.read(xml), now);
+  } catch (error) {
+    if (!(error instanceof TokenRefusal)) throw error;
+    throw new Error(`the metadata file cannot be used: ${error.detail}`, { cause: error });
+  }
+}
+
+function readEntity(root: XmlElement, now: number): IdentityProviderMetadata {
+  if (is(root, METADATA, 'EntitiesDescriptor'))
+    throw new Error('the metadata file describes a federation: keep the one EntityDescriptor that is trusted');
+  if (!is(root, METADATA, 'EntityDescriptor')) throw new Error('the metadata file has no EntityDescriptor as its root');
+  const roles = root.children.filter((child) => is(child, METADATA, 'IDPSSODescriptor'));
+  if (roles.length === 0) throw new Error('the metadata file describes no identity provider (IDPSSODescriptor)');
+  const ends = [root, ...roles].map((one) => optionalInstant(one, 'validUntil')).filter((end) => end !== undefined);
+  const validUntil = ends.length === 0 ? undefined : Math.min(...ends);
+  if (validUntil !== undefined && validUntil <= now)
+    throw new Error(`the metadata file was valid until ${new Date(validUntil * 1000).toISOString()}`);
+  const certificates = roles.flatMap(signingCertificates);
+  if (certificates.length === 0) throw new Error('the metadata file has no certificate for signing');
+  return { entityId: requiredAttribute(root, 'entityID'), certificates: distinct(certificates), validUntil };
+}
+
+/** A KeyDescriptor without `use` serves both purposes (SAML 2.0 metadata section 2.4.1.1). */
+function signingCertificates(role: XmlElement): X509Certificate[] {
+  return role.children
+    .filter((child) => is(child, METADATA, 'KeyDescriptor') && (attribute(child, 'use') ?? 'signing') === 'signing')
+    .flatMap((descriptor) => [...everyElement(descriptor)])
+    .filter((element) => is(element, DS, 'X509Certificate'))
+    .map((element) => {
+      try {
+        return new X509Certificate(base64Of(element));
+      } catch (cause) {
+        throw new Error('the metadata file has a certificate that cannot be read', { cause });
+      }
+    });
+}
+
+const distinct = (certificates: readonly X509Certificate[]): X509Certificate[] => [
+  ...new Map(certificates.map((certificate) => [certificate.fingerprint256, certificate])).values(),
+];

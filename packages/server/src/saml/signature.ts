@@ -1,0 +1,193 @@
+// Which bytes of this document did the issuer sign? One profile of XML Signature (SAML 2.0 core section 5.4, SAML 1.1 core
+// section 5.4) and nothing beside it. What is returned are the very bytes that were digested, to be parsed again.
+import { createHash, type X509Certificate } from 'node:crypto';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { signingKey } from './certificates.ts';
+import { refuseDecoys } from './decoys.ts';
+import { canonicalize, childNodes, type OpenDocument, readElement, readHead, type XmlParser } from './document.ts';
+import {
+  attribute,
+  base64Of,
+  elementsOf,
+  everyElement,
+  is,
+  requiredAttribute,
+  sequenceOf,
+  shown,
+  type XmlElement,
+} from './element.ts';
+import { DS, EXCLUSIVE } from './names.ts';
+import { digestMethods, type SignatureMethod, signatureMethods, verifyWith } from './signature-method.ts';
+
+export interface Expected {
+  /** The id of the root, which the reference must name. */
+  readonly id: string;
+  /** Where among the children of the root the signature stands: in SAML 2.0 after the issuer, in 1.1 at the end (SA-20, SA-55). */
+  readonly place: 'second' | 'last';
+  readonly certificates: readonly X509Certificate[];
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
+interface SignedInfo {
+  readonly method: SignatureMethod;
+  readonly digest: string;
+  readonly digestValue: Buffer;
+  /** Of the transform of the reference. */
+  readonly prefixes: readonly string[];
+}
+
+/**
+ * Removes the signature from the document.
+ * @returns the root without it, in canonical form
+ * @throws TokenRefusal malformed, algorithm, unknown_key, signature
+ */
+export function signedBytes(parser: XmlParser, open: OpenDocument, expected: Expected): Buffer {
+  const node = findSignature(open, expected.place);
+  const { infoNode, value, keyInfo } = readParts(open, node, expected.id);
+  const [methodNode] = childNodes(open, infoNode);
+  if (methodNode === undefined) throw malformed('SignedInfo is empty');
+  const prefixes = readCanonicalization(readElement(open, methodNode));
+  const infoBytes = canonicalize(open, prefixes, infoNode);
+  // Parsed again: the algorithms and the digest are read from the bytes that were signed, like all else.
+  const info = readSignedInfo(parser.read(infoBytes), expected.id, prefixes);
+  proveSignature(infoBytes, base64Of(value), info.method, keyInfo, expected);
+  node.remove();
+  const bytes = canonicalize(open, info.prefixes);
+  if (!createHash(info.digest).update(bytes).digest().equals(info.digestValue))
+    throw new TokenRefusal('signature', 'the digest is another: the assertion was altered after it was signed');
+  return bytes;
+}
+
+type Node = OpenDocument['root'];
+
+/** A direct child of the root, so that what is signed is the element it stands in (SA-20; wrapping, S10). */
+function findSignature(open: OpenDocument, place: Expected['place']): Node {
+  const children = childNodes(open, open.root);
+  const found = children.filter((node) => node.name === 'Signature' && node.namespaceUri === DS);
+  const [signature] = found;
+  if (signature === undefined)
+    throw new TokenRefusal('signature', 'it is not signed: the assertion itself has no Signature');
+  if (found.length > 1) throw malformed('it has more than one Signature');
+  if (children.at(place === 'second' ? 1 : -1) !== signature)
+    throw malformed(`its Signature is not ${place === 'second' ? 'right after the Issuer' : 'the last element'}`);
+  return signature;
+}
+
+/** No `Object` may follow: nothing in it would ever be read (SA-26). */
+function readParts(open: OpenDocument, node: Node, id: string) {
+  const nodes = childNodes(open, node);
+  const [infoNode, valueNode, keyInfoNode] = nodes;
+  const heads = nodes.map(readHead);
+  const names = heads.map(({ name, namespace }) => (namespace === DS ? name : `${name} (${namespace})`)).join(', ');
+  if (infoNode === undefined || valueNode === undefined || !/^SignedInfo, SignatureValue(, KeyInfo)?$/.test(names))
+    throw malformed(`its Signature holds ${shown(names)}, not SignedInfo, SignatureValue and at most KeyInfo`);
+  const value = readElement(open, valueNode);
+  const keyInfo = keyInfoNode && readElement(open, keyInfoNode);
+  for (const part of [readHead(node), value, keyInfo]) if (part) refuseDecoys(part, id);
+  return { infoNode, value, keyInfo };
+}
+
+function readCanonicalization(method: XmlElement): readonly string[] {
+  if (!is(method, DS, 'CanonicalizationMethod'))
+    throw malformed('SignedInfo begins with something else than CanonicalizationMethod');
+  return exclusivePrefixes(method);
+}
+
+/** SA-22. @returns the InclusiveNamespaces PrefixList (Exclusive XML Canonicalization section 3) */
+function exclusivePrefixes(method: XmlElement): readonly string[] {
+  const algorithm = requiredAttribute(method, 'Algorithm');
+  // With or without comments: the byte gate left none.
+  if (algorithm !== EXCLUSIVE && algorithm !== `${EXCLUSIVE}WithComments`)
+    throw unknownAlgorithm('canonicalization', algorithm);
+  if (elementsOf(method).length === 0) return [];
+  const [inclusive] = sequenceOf(method, EXCLUSIVE, ['InclusiveNamespaces']);
+  const prefixes = requiredAttribute(inclusive, 'PrefixList')
+    .split(/[ \t\r\n]+/)
+    .filter(Boolean);
+  if (prefixes.length > MAX_PREFIXES || !prefixes.every((prefix) => PREFIX.test(prefix)))
+    throw malformed('the PrefixList of InclusiveNamespaces is malformed');
+  return prefixes;
+}
+
+const MAX_PREFIXES = 32;
+const PREFIX = /^(?:#default|[\p{L}_][\p{L}\p{N}\p{M}._-]*)$/u;
+
+function readSignedInfo(signedInfo: XmlElement, id: string, prefixes: readonly string[]): SignedInfo {
+  refuseDecoys(signedInfo, id);
+  // Exactly one reference, to the element that the signature stands in (SA-21). No empty URI: it names the document.
+  const [canonicalization, method, reference] = sequenceOf(signedInfo, DS, [
+    'CanonicalizationMethod',
+    'SignatureMethod',
+    'Reference',
+  ]);
+  if (exclusivePrefixes(canonicalization).join(' ') !== prefixes.join(' ')) throw malformed('SignedInfo is ambiguous');
+  const [transforms, digestMethod, digestValue] = sequenceOf(reference, DS, [
+    'Transforms',
+    'DigestMethod',
+    'DigestValue',
+  ]);
+  const uri = attribute(reference, 'URI');
+  if (uri !== `#${id}`) throw malformed(`its Signature refers to ${shown(uri ?? 'nothing')}, not to the assertion`);
+  const [enveloped, exclusive] = sequenceOf(transforms, DS, ['Transform', 'Transform']);
+  if (requiredAttribute(enveloped, 'Algorithm') !== `${DS}enveloped-signature` || elementsOf(enveloped).length > 0)
+    throw unknownAlgorithm('first transform', requiredAttribute(enveloped, 'Algorithm'));
+  return {
+    method: readAlgorithm(method, signatureMethods),
+    digest: readAlgorithm(digestMethod, digestMethods),
+    digestValue: base64Of(digestValue),
+    prefixes: exclusivePrefixes(exclusive),
+  };
+}
+
+/** No parameters: HMACOutputLength made one bit enough (CVE-2009-0217). */
+function readAlgorithm<Method>(element: XmlElement, methods: ReadonlyMap<string, Method>): Method {
+  const name = requiredAttribute(element, 'Algorithm');
+  const method = methods.get(name);
+  if (method === undefined) throw unknownAlgorithm(element.name, name);
+  if (elementsOf(element).length > 0) throw new TokenRefusal('algorithm', `${element.name} has parameters`);
+  return method;
+}
+
+/** SA-24: by a key of the configuration. What KeyInfo holds is at most a hint at what went wrong. */
+function proveSignature(
+  bytes: Buffer,
+  signature: Buffer,
+  method: SignatureMethod,
+  keyInfo: XmlElement | undefined,
+  { certificates, now }: Expected,
+): void {
+  const obstacles: string[] = [];
+  let tried = false;
+  for (const certificate of certificates) {
+    const key = signingKey(certificate, now);
+    if ('fault' in key) obstacles.push(`${nameOf(certificate)} ${key.fault}`);
+    else if (key.type !== method.key)
+      obstacles.push(`${nameOf(certificate)} has a key for ${key.type}, the signature is ${method.key}`);
+    else if (verifyWith(method, key.key, bytes, signature)) return;
+    else tried = true;
+  }
+  const stranger = keyInfo && embeddedFingerprint(keyInfo);
+  if (stranger !== undefined && !certificates.some(({ fingerprint256 }) => fingerprint256 === stranger))
+    obstacles.push(`it names the certificate ${stranger}, which is not configured`);
+  const detail = obstacles.join('; ');
+  if (!tried) throw new TokenRefusal('unknown_key', detail || 'its issuer has no certificate');
+  throw new TokenRefusal('signature', detail || 'it was altered after it was signed, or signed with another key');
+}
+
+const nameOf = ({ fingerprint256 }: X509Certificate) => `the certificate ${fingerprint256.slice(0, 23)}…`;
+
+function embeddedFingerprint(keyInfo: XmlElement): string | undefined {
+  const embedded = [...everyElement(keyInfo)].find((element) => is(element, DS, 'X509Certificate'));
+  if (embedded === undefined || embedded.children.length > 0) return undefined;
+  const der = Buffer.from(embedded.text, 'base64');
+  return createHash('sha256')
+    .update(der)
+    .digest('hex')
+    .toUpperCase()
+    .replace(/..(?!$)/g, '$&:');
+}
+
+const malformed = (detail: string) => new TokenRefusal('malformed', detail);
+const unknownAlgorithm = (what: string, name: string) =>
+  new TokenRefusal('algorithm', `its ${what} ${shown(name)} is not accepted`);

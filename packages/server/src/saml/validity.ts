@@ -1,0 +1,58 @@
+// Does the assertion hold now? Times are seconds since 1970.
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { attribute, requiredAttribute, shown, type XmlElement } from './element.ts';
+
+const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$/;
+
+export interface Clock {
+  readonly now: number;
+  readonly leeway: number;
+}
+
+/** A time in UTC (SAML 2.0 core section 1.3.3), fractions of a second cut off. @returns undefined where it is none */
+export function parseInstant(text: string): number | undefined {
+  const date = INSTANT.exec(text)?.[1];
+  const time = date === undefined ? Number.NaN : Date.parse(`${date}Z`);
+  // 30 February and 24:00 would come back as another date.
+  return Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== date ? undefined : time / 1000;
+}
+
+/** @throws TokenRefusal malformed */
+export function instant(element: XmlElement, name: string): number {
+  const text = requiredAttribute(element, name);
+  const time = parseInstant(text);
+  if (time !== undefined) return time;
+  throw new TokenRefusal('malformed', `${name} of ${element.name} is no time in UTC: ${shown(text)}`);
+}
+
+export const optionalInstant = (element: XmlElement, name: string): number | undefined =>
+  attribute(element, name) === undefined ? undefined : instant(element, name);
+
+/** @throws TokenRefusal not_yet_valid */
+export function requirePast(time: number, what: string, { now, leeway }: Clock): void {
+  if (time > now + leeway) throw new TokenRefusal('not_yet_valid', `${what} lies in the future: ${format(time)}`);
+}
+
+/** The instant itself is too late (SAML 2.0 core section 2.5.1.2). @throws TokenRefusal expired */
+export function requireFuture(time: number, what: string, { now, leeway }: Clock): void {
+  if (now - leeway >= time) throw new TokenRefusal('expired', `${what} is past: ${format(time)}`);
+}
+
+/**
+ * NotBefore and NotOnOrAfter of an element. "Cannot tell" is no: without an end it is refused (SA-32, SA-53).
+ * @returns the end
+ * @throws TokenRefusal claims, malformed, not_yet_valid, expired
+ */
+export function requireWindow(element: XmlElement, clock: Clock): number {
+  const notBefore = optionalInstant(element, 'NotBefore');
+  const notOnOrAfter = optionalInstant(element, 'NotOnOrAfter');
+  if (notOnOrAfter === undefined) throw new TokenRefusal('claims', `${element.name} has no NotOnOrAfter`);
+  if (notBefore !== undefined) {
+    if (notBefore >= notOnOrAfter) throw new TokenRefusal('claims', `${element.name} ends before it begins`);
+    requirePast(notBefore, `NotBefore of ${element.name}`, clock);
+  }
+  requireFuture(notOnOrAfter, `NotOnOrAfter of ${element.name}`, clock);
+  return notOnOrAfter;
+}
+
+const format = (time: number) => new Date(time * 1000).toISOString().replace('.000', '');

@@ -1,0 +1,38 @@
+import type { Migration } from './migration.ts';
+
+export const tokenLife: Migration = {
+  name: '0002-token-life',
+  up: async (schema) => {
+    await schema
+      .createTable('revocations')
+      .addColumn('sequence', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('id', 'text', (column) => column.notNull().unique())
+      .addColumn('revoked_at', 'bigint', (column) => column.notNull())
+      .execute();
+    await schema
+      .createTable('used_ids')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .execute();
+    await schema
+      .createTable('opaque_tokens')
+      .addColumn('hash', 'text', (column) => column.primaryKey())
+      .addColumn('claims', 'text', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .execute();
+    await schema
+      .createTable('refresh_families')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('client', 'text', (column) => column.notNull())
+      .addColumn('generation', 'integer', (column) => column.notNull())
+      .addColumn('rotated_at', 'bigint', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .addColumn('remembered', 'text', (column) => column.notNull())
+      .execute();
+    await schema
+      .createTable('secrets')
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('value', 'text', (column) => column.notNull())
+      .execute();
+  },
+};

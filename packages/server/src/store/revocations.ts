@@ -1,0 +1,19 @@
+// Which tokens are dead? Ids of tokens and of refresh families; never taken back.
+import type { Database } from './schema.ts';
+
+/** Does nothing where the id is there already. */
+export async function insertRevocation(database: Database, id: string, now: number): Promise<void> {
+  await database
+    .insertInto('revocations')
+    .values({ id, revoked_at: now })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+}
+
+export const listRevocations = (database: Database, after: number): Promise<{ sequence: number; id: string }[]> =>
+  database
+    .selectFrom('revocations')
+    .select(['sequence', 'id'])
+    .where('sequence', '>', after)
+    .orderBy('sequence')
+    .execute();

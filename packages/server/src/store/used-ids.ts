@@ -1,0 +1,12 @@
+// Which single-use ids are used up?
+import type { Database } from './schema.ts';
+
+/** One statement, so that of many at once exactly one is first. @returns whether this one was */
+export async function useId(database: Database, id: string, expiresAt: number): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await database
+    .insertInto('used_ids')
+    .values({ id, expires_at: expiresAt })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}

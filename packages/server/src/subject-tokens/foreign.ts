@@ -1,0 +1,124 @@
+// What every JWT of another issuer goes through, whatever it is declared as: the issuer's entry, its keys, its times, its
+// audience, its subject.
+import { type CompactJws, verifyCompact } from '../keys/jws.ts';
+import { isName, type Principal, parseAct } from '../primitives/principal.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { parseScope, type Scope } from '../primitives/scope.ts';
+import { sha256 } from '../primitives/secret.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import type { TrustedIssuer, TrustedIssuers } from '../trust/issuer.ts';
+import { authenticationClaims, mayActClaim, stringList, timeClaim } from './claims.ts';
+import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
+
+/** How far our clock and theirs may disagree, in seconds. */
+export const LEEWAY = 30;
+
+/** The entry that a token's own words lead to. Nothing is asked of anybody before it is found. @throws TokenRefusal unknown_issuer */
+export function issuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer {
+  const entry =
+    typeof iss === 'string'
+      ? issuers.byIssuer(iss)
+      : iss === undefined
+        ? issuers.byTrustDomain(trustDomainOf(sub))
+        : undefined;
+  if (entry === undefined) throw new TokenRefusal('unknown_issuer');
+  return entry;
+}
+
+const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})(?:\/[\w.-]+)+$/;
+
+/** The domain of a SPIFFE id (SPIFFE ID section 2), or nothing that could be configured. */
+const trustDomainOf = (sub: unknown): string => (typeof sub === 'string' ? (SPIFFE_ID.exec(sub)?.[1] ?? '') : '');
+
+/** @param type the short name under which the token was presented @throws TokenRefusal; Refusal issuer_unavailable */
+export async function validateForeign(
+  jws: CompactJws,
+  issuer: TrustedIssuer,
+  type: string,
+  context: ValidationContext,
+): Promise<ValidatedToken> {
+  if (!issuer.accepts.has(type))
+    throw new TokenRefusal('not_accepted', `${issuer.issuer} accepts ${[...issuer.accepts].join(', ')}`);
+  if (!(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) {
+    throw new TokenRefusal('algorithm', `${issuer.issuer} may sign with ${[...issuer.algorithms].join(', ')}`);
+  }
+  verifyCompact(jws, await issuer.keySource.find(jws));
+  // Not the signature: an ECDSA signature can be written in two ways, and a revoked token must stay revoked.
+  return readForeign(jws.payload, issuer, type, context, jws.signingInput);
+}
+
+/** Claims that are known to be the issuer's. @param text names a token that has no `jti` @throws TokenRefusal */
+export function readForeign(
+  claims: JsonObject,
+  issuer: TrustedIssuer,
+  type: string,
+  { now, client }: Pick<ValidationContext, 'now' | 'client'>,
+  text: string,
+): ValidatedToken {
+  const expiresAt = checkTimes(claims, issuer, now);
+  const audiences = stringList(claims.aud);
+  if (audiences === undefined) throw new TokenRefusal('audience', 'it has no aud');
+  // An ID token is made for a client; other tokens are for whom our entry says.
+  const ours = (audience: string): boolean =>
+    issuer.audiences.has(audience) || (type !== 'jwt' && audience === client.id);
+  if (!audiences.some(ours))
+    throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
+  const { sub, jti } = claims;
+  if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
+  const principal = { iss: issuer.issuer, sub };
+  const chain = parseAct(claims.act, issuer.issuer);
+  if (chain === undefined) throw new TokenRefusal('claims', 'act is malformed');
+  if (jti !== undefined && !isName(jti)) throw new TokenRefusal('claims', 'jti is malformed');
+  if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
+  const { client_id: clientId, azp } = claims;
+  const id = jti === undefined ? sha256(text) : sha256(`${issuer.issuer} ${jti}`);
+  return asValidated({
+    principal,
+    sub: mapSubject(principal, issuer, claims),
+    origin: principal,
+    type,
+    clientId: isName(clientId) ? clientId : isName(azp) ? azp : undefined,
+    audiences,
+    chain,
+    claims,
+    id,
+    lineage: [],
+    actorLineage: [],
+    scope: issuer.scopes === 'intersect' ? foreignScope(claims) : undefined,
+    expiresAt,
+    mayAct: mayActClaim(claims, issuer.issuer),
+    authentication: authenticationClaims(claims),
+    extraClaims: Object.fromEntries(
+      issuer.claims.map(([name, mapping]) => [name, mapping({ claims })]).filter(([, value]) => value !== undefined),
+    ),
+    ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + LEEWAY } }),
+  });
+}
+
+/** A token whose end or age cannot be told is refused. */
+function checkTimes(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): number {
+  const expiresAt = timeClaim(claims, 'exp');
+  const issuedAt = timeClaim(claims, 'iat');
+  const notBefore = timeClaim(claims, 'nbf');
+  if (expiresAt === undefined) throw new TokenRefusal('claims', 'exp is missing');
+  if (now > expiresAt + LEEWAY) throw new TokenRefusal('expired');
+  if ((notBefore ?? 0) > now + LEEWAY || (issuedAt ?? 0) > now + LEEWAY) throw new TokenRefusal('not_yet_valid');
+  if (maxAge !== undefined && (issuedAt === undefined || now - issuedAt > maxAge + LEEWAY))
+    throw new TokenRefusal('too_old');
+  return expiresAt;
+}
+
+function mapSubject({ sub }: Principal, { name, subject }: TrustedIssuer, claims: JsonObject): string {
+  const mapped = subject === undefined ? `${name}:${sub}` : subject({ claims });
+  if (!isName(mapped)) throw new TokenRefusal('subject', 'the subject mapping gave no printable text');
+  return mapped;
+}
+
+/** `scope` as RFC 8693 section 4.2 has it, or the lists that some issuers write. @throws TokenRefusal claims */
+function foreignScope({ scope, scp }: JsonObject): Scope {
+  const value = scope ?? scp ?? '';
+  const text = Array.isArray(value) ? value.join(' ') : value;
+  const parsed = text === '' ? new Set<string>() : typeof text === 'string' ? parseScope(text) : undefined;
+  if (parsed === undefined) throw new TokenRefusal('claims', 'scope is malformed');
+  return parsed;
+}

@@ -1,0 +1,39 @@
+// What is this token of ours, whatever its kind? For introspection and revocation, which are not told.
+import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
+import type { Revocations } from '../issuing/revocations.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { accessToken } from './access-token.ts';
+import { refreshToken } from './refresh-token.ts';
+import type { ValidatedToken, ValidationContext } from './validated-token.ts';
+
+export interface OwnTokenContext extends ValidationContext {
+  readonly revocations: Revocations;
+}
+
+/** @returns the token where it is ours and good; undefined for anything else. @throws Refusal store_unavailable */
+export async function findOwnToken(token: string, context: OwnTokenContext): Promise<ValidatedToken | undefined> {
+  try {
+    const found = await (isRefreshToken(token) ? refreshToken : accessToken).validate(token, ownOnly(context));
+    const { id, lineage, actorLineage } = found;
+    return context.revocations.anyOf([id, ...lineage, ...actorLineage]) ? undefined : found;
+  } catch (error) {
+    if (error instanceof TokenRefusal) return undefined;
+    throw error;
+  }
+}
+
+/** What revoking the token kills, and whose it is: of a refresh token the family, even where it was rotated since. */
+export async function findRevocable(
+  token: string,
+  context: OwnTokenContext,
+): Promise<{ readonly id: string; readonly clientId: string | undefined } | undefined> {
+  if (!isRefreshToken(token)) return findOwnToken(token, context);
+  const name = parseRefreshToken(token, context.refreshKey);
+  return name && context.findFamily(name.family);
+}
+
+/** Nobody else is asked about the token. */
+const ownOnly = (context: OwnTokenContext): OwnTokenContext => ({
+  ...context,
+  issuers: { byIssuer: () => undefined, byTrustDomain: () => undefined, introspecting: undefined },
+});

@@ -1,0 +1,38 @@
+// refresh_token: one that we issued. Exchanging it does not use it up, and only the current one of its family counts.
+
+import { parseRefreshToken } from '../issuing/refresh-token.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { refuseDisabled } from './access-token.ts';
+import { asValidated, type SubjectTokenType } from './validated-token.ts';
+
+export const refreshToken = {
+  name: 'refresh_token',
+  validate: async (token, context) => {
+    const name = parseRefreshToken(token, context.refreshKey);
+    if (name === undefined) throw new TokenRefusal('malformed', 'it is no refresh token of this server');
+    const family = await context.findFamily(name.family);
+    if (family === undefined) throw new TokenRefusal('expired', 'its family is gone');
+    if (family.generation !== name.generation) throw new TokenRefusal('revoked', 'a newer one has taken its place');
+    if (family.expiresAt <= context.now) throw new TokenRefusal('expired');
+    const { grant, clientId } = family;
+    refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer: context.issuer, clients: context.clients });
+    return asValidated({
+      principal: { iss: context.issuer, sub: grant.sub },
+      sub: grant.sub,
+      origin: grant.origin,
+      type: 'refresh_token',
+      clientId,
+      audiences: [],
+      chain: grant.chain,
+      claims: grant.subject.claims,
+      id: family.id,
+      lineage: grant.lineage,
+      actorLineage: grant.actorLineage,
+      scope: new Set(grant.scope),
+      expiresAt: family.expiresAt,
+      mayAct: grant.mayAct,
+      authentication: grant.authentication,
+      extraClaims: grant.extraClaims,
+    });
+  },
+} as const satisfies SubjectTokenType;

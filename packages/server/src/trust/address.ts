@@ -1,0 +1,70 @@
+// May we connect there? Loopback, private and other special addresses are refused unless the issuer's entry allows them,
+// so that no name and no redirect leads a request of ours into a network that only we can reach (SSRF).
+import { BlockList, isIP } from 'node:net';
+
+/** IANA's special-purpose registries: every range that is not globally reachable unicast. */
+const SPECIAL = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+  // All that is not 2000::/3, which holds loopback, mapped, translated, unique local, link-local and multicast.
+  ['::', 3],
+  ['4000::', 2],
+  ['8000::', 1],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const;
+
+const special = new BlockList();
+for (const [network, bits] of SPECIAL) special.addSubnet(network, bits, network.includes(':') ? 'ipv6' : 'ipv4');
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+const inList = (list: BlockList, address: string): boolean =>
+  list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+export type Reach = 'public' | 'private' | 'loopback';
+
+/** What connecting to a URL may reach: plain HTTP never leaves the machine. */
+export const reachOf = (url: URL, network: 'public' | 'private'): Reach =>
+  url.protocol === 'http:' ? 'loopback' : network;
+
+export function mayConnect(address: string, reach: Reach): boolean {
+  if (isIP(address) === 0) return false;
+  if (reach === 'loopback') return inList(loopback, address);
+  return reach === 'private' || !inList(special, address);
+}
+
+/** @returns what is wrong with a URL that we are to fetch, as far as its text shows; undefined where nothing is. */
+export function urlProblem(text: string, network: 'public' | 'private'): string | undefined {
+  if (!URL.canParse(text)) return 'is no absolute URL';
+  const url = new URL(text);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (url.username !== '' || url.password !== '' || url.hash !== '')
+    return 'must not hold user information or a fragment';
+  if (url.protocol === 'http:') {
+    const local = host === 'localhost' || mayConnect(host, 'loopback');
+    return local && network === 'private'
+      ? undefined
+      : 'must be https; http is for loopback under allowPrivateNetwork only';
+  }
+  if (url.protocol !== 'https:') return 'must be https';
+  if (isIP(host) !== 0 && !mayConnect(host, reachOf(url, network)))
+    return 'is an address that needs allowPrivateNetwork: true';
+  return undefined;
+}

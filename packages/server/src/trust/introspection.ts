@@ -1,0 +1,29 @@
+// Is an opaque token of another issuer good? Its issuer is asked (RFC 7662), and its answer checked like claims.
+
+import { Refusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import type { TrustedIssuer } from './issuer.ts';
+import { OutboundFailure } from './outbound.ts';
+
+/** @returns the members of an active answer, or undefined. @throws Refusal issuer_unavailable */
+export async function introspectAt(issuer: TrustedIssuer, token: string): Promise<JsonObject | undefined> {
+  const { introspection } = issuer;
+  if (introspection === undefined) return undefined;
+  const credentials = `${encodeURIComponent(introspection.client)}:${encodeURIComponent(introspection.secret)}`;
+  try {
+    const { status, body } = await issuer.outbound({
+      url: introspection.endpoint,
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
+    });
+    if (status !== 200) throw new OutboundFailure(`${introspection.endpoint}: status ${status}`);
+    return body.active === true ? body : undefined;
+  } catch (error) {
+    if (!(error instanceof OutboundFailure)) throw error;
+    throw new Refusal('issuer_unavailable', { detail: error.message, cause: error });
+  }
+}

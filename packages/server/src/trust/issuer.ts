@@ -1,0 +1,58 @@
+// Whom else do we believe? An issuer as the configuration names it, with where its keys come from.
+import type { AlgorithmName } from '../keys/algorithms.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import type { KeySource } from './key-cache.ts';
+import type { Outbound } from './outbound.ts';
+
+/** Reads something out of verified facts; undefined where it is not there. */
+export type Mapping = (facts: JsonObject) => unknown;
+
+export interface IssuerEntry {
+  /** The exact `iss` of its tokens; for a SPIFFE trust domain `spiffe://` and the domain. */
+  readonly issuer: string;
+  /** Stands before its subjects in our tokens. */
+  readonly name: string;
+  readonly kind: 'oauth' | 'spiffe';
+  readonly network: 'public' | 'private';
+  /** Short names of the types under which its tokens may be presented. */
+  readonly accepts: ReadonlySet<string>;
+  /** `aud` must hold one of these. */
+  readonly audiences: ReadonlySet<string>;
+  readonly algorithms: ReadonlySet<AlgorithmName>;
+  /** Where its keys are: a set in the file, a URL, or what discovery finds. */
+  readonly keys: { readonly jwks: JsonObject } | { readonly jwksUri: string } | 'discovery';
+  /** Seconds since `iat`, at most. */
+  readonly maxAge: number | undefined;
+  readonly use: 'single' | 'repeated';
+  /** Is its `scope` of our namespace, so that it bounds what is issued? */
+  readonly scopes: 'intersect' | 'ignore';
+  /** The subject's name in our tokens, instead of `name:sub`. */
+  readonly subject: Mapping | undefined;
+  /** Claims to add to our tokens. */
+  readonly claims: readonly (readonly [name: string, mapping: Mapping])[];
+  /** RFC 7662, for opaque access tokens. */
+  readonly introspection: { readonly endpoint: string; readonly client: string; readonly secret: string } | undefined;
+}
+
+export interface TrustedIssuer extends IssuerEntry {
+  readonly keySource: KeySource;
+  readonly outbound: Outbound;
+}
+
+/** Looked up exactly, before any network use: what is not here is never asked for. */
+export interface TrustedIssuers {
+  readonly byIssuer: (iss: string) => TrustedIssuer | undefined;
+  /** @param domain the host of a SPIFFE id */
+  readonly byTrustDomain: (domain: string) => TrustedIssuer | undefined;
+  /** The one that opaque access tokens are introspected at. */
+  readonly introspecting: TrustedIssuer | undefined;
+}
+
+export function indexIssuers(issuers: readonly TrustedIssuer[]): TrustedIssuers {
+  const byIssuer = new Map(issuers.map((one) => [one.issuer, one]));
+  return {
+    byIssuer: (iss) => byIssuer.get(iss),
+    byTrustDomain: (domain) => byIssuer.get(`spiffe://${domain}`),
+    introspecting: issuers.find(({ introspection }) => introspection !== undefined),
+  };
+}

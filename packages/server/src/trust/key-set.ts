@@ -1,0 +1,79 @@
+// What keys does a JWK Set hold (RFC 7517)? Read strictly; private and symmetric keys spoil the whole set, for whoever
+// publishes one has lost control of it, and keys that we cannot use are passed over.
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { type AlgorithmName, algorithms } from '../keys/algorithms.ts';
+import type { CompactJws, Key } from '../keys/jws.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+
+export interface PublicKeySet {
+  readonly size: number;
+  /**
+   * The key that must have signed. An id that names two keys, and no id where several would do, are ambiguous.
+   * @returns undefined where the set holds no such key. @throws TokenRefusal algorithm, unknown_key
+   */
+  readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Key | undefined;
+}
+
+const MAX_KEYS = 100;
+const MAX_ID = 1024;
+const RSA_BITS = { least: 2048, most: 4096 };
+const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv', 'k'];
+
+/** @returns the set, or why it cannot be believed */
+export function readKeySet(json: JsonObject): PublicKeySet | string {
+  const { keys } = json;
+  if (!Array.isArray(keys) || keys.length > MAX_KEYS) return `keys is no list of at most ${MAX_KEYS}`;
+  const usable: UsableKey[] = [];
+  for (const jwk of keys) {
+    if (typeof jwk !== 'object' || jwk === null) return 'a key is no object';
+    if (PRIVATE.some((member) => member in jwk)) return 'it holds a private or symmetric key';
+    if (jwk.kid !== undefined && (typeof jwk.kid !== 'string' || jwk.kid.length > MAX_ID))
+      return 'a kid is no short text';
+    const key = readKey(jwk);
+    if (key !== undefined) usable.push(key);
+  }
+  return { size: usable.length, find: (jws) => find(usable, jws) };
+}
+
+interface UsableKey {
+  readonly kid: string | undefined;
+  readonly algorithms: ReadonlySet<string>;
+  readonly key: Key['key'];
+}
+
+function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
+  const { kty, crv, alg, use, key_ops: operations, kid } = jwk;
+  if (use !== undefined && use !== 'sig' && use !== 'jwt-svid') return undefined;
+  if (Array.isArray(operations) && !operations.includes('verify')) return undefined;
+  const fitting = Object.entries(algorithms)
+    .filter(([name, row]) => {
+      const { crv: curve } = row as { crv?: string };
+      return (
+        row.kty === kty && (curve === undefined || curve === (kty === 'AKP' ? alg : crv)) && (alg ?? name) === name
+      );
+    })
+    .map(([name]) => name);
+  if (fitting.length === 0) return undefined;
+  try {
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    const bits = key.asymmetricKeyDetails?.modulusLength;
+    if (bits !== undefined && (bits < RSA_BITS.least || bits > RSA_BITS.most)) return undefined;
+    return { kid: kid as string | undefined, algorithms: new Set(fitting), key };
+  } catch {
+    return undefined;
+  }
+}
+
+function find(keys: readonly UsableKey[], { alg, kid }: Pick<CompactJws, 'alg' | 'kid'>): Key | undefined {
+  const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
+  const [fitting, another] = named.filter((key) => key.algorithms.has(alg));
+  if (fitting === undefined) {
+    if (kid !== undefined && named.length > 0) throw new TokenRefusal('algorithm', `its key is not for ${alg}`);
+    return undefined;
+  }
+  if (another !== undefined || (kid !== undefined && named.length > 1)) {
+    throw new TokenRefusal('unknown_key', 'several keys answer to it');
+  }
+  return { kid: kid ?? '', alg: alg as AlgorithmName, key: fitting.key };
+}
