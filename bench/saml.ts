@@ -1,4 +1,5 @@
 // How many SAML assertions does one core verify in a second? Run: node --conditions=source bench/saml.ts
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readAssertion } from '../packages/server/src/saml/assertion.ts';
 import {
   all,
@@ -47,6 +48,10 @@ for (const [name, token] of workloads) {
 async function verifyFor(seconds: number, token: string): Promise<number> {
   const end = performance.now() + seconds * 1000;
   let count = 0;
-  for (; performance.now() < end; count++) await readAssertion(token, context);
+  for (; performance.now() < end; count++) {
+    await readAssertion(token, context);
+    // As in a server, where each request is a turn of the event loop: until its end a weak reference keeps its document.
+    await nextTurn();
+  }
   return count;
 }

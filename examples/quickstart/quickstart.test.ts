@@ -1,5 +1,6 @@
 // Does the quickstart answer what the documentation of the token exchange flow prints?
 import assert from 'node:assert/strict';
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -31,9 +32,10 @@ suite('npm start', { timeout: 60_000 }, () => {
     actor: await obtain(server.issuer, ACTOR),
   });
 
-  test('is alive and ready by the time it says so, on both loopback addresses', async () => {
-    for (const host of ['127.0.0.1', '[::1]']) {
+  test('is alive and ready by the time it says so, on every address that localhost has', async () => {
+    for (const { address, family } of await lookup('localhost', { all: true })) {
       for (const path of ['/livez', '/readyz']) {
+        const host = family === 6 ? `[${address}]` : address;
         const response = await fetch(`http://${host}:${server.env.PORT}${path}`);
         assert.deepEqual([response.status, await response.json()], [200, { status: 'ok' }]);
       }

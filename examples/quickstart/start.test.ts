@@ -19,9 +19,12 @@ import {
   type Test,
 } from './testing/quickstart.ts';
 
-suite('the quickstart stops', { timeout: 60_000 }, () => {
+/** Nothing here takes long; what hangs is ended, with all that it started. */
+const patient = { timeout: 60_000 };
+
+suite('the quickstart stops', { concurrency: 4 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`with exit code 0 when npm gets ${signal}, and leaves nothing running`, async (t) => {
+    test(`with exit code 0 when npm gets ${signal}, and leaves nothing running`, patient, async (t) => {
       const server = await startQuickstart(t, BY_NPM);
       server.tell(signal);
       assert.equal(await server.exited, 0);
@@ -29,7 +32,7 @@ suite('the quickstart stops', { timeout: 60_000 }, () => {
       await assert.rejects(fetch(server.api));
     });
 
-    test(`at ${signal} once what is under way has its answer, however often the signal comes`, async (t) => {
+    test(`at ${signal} once what is under way has its answer, however often the signal comes`, patient, async (t) => {
       const server = await startQuickstart(t, BY_NODE);
       const port = Number(server.env.PORT);
       const socket = connect(port, '127.0.0.1').setEncoding('utf8');
@@ -55,13 +58,13 @@ suite('the quickstart stops', { timeout: 60_000 }, () => {
     });
   }
 
-  test('with exit code 0 at Ctrl-C in a terminal, which reaches npm and the server alike', async (t) => {
+  test('with exit code 0 at Ctrl-C in a terminal, which reaches npm and the server alike', patient, async (t) => {
     const server = await startQuickstart(t, BY_NPM);
     server.tellGroup('SIGINT');
     assert.equal((await server.ended).code, 0);
   });
 
-  test('even where somebody holds connections open and says nothing', async (t) => {
+  test('even where somebody holds connections open and says nothing', patient, async (t) => {
     const server = await startQuickstart(t, BY_NODE);
     for (const port of [server.env.PORT, server.env.API_PORT]) {
       const socket = connect(Number(port), 'localhost');
@@ -72,29 +75,33 @@ suite('the quickstart stops', { timeout: 60_000 }, () => {
     assert.equal((await server.ended).code, 0);
   });
 
-  test('and its signing key survives: a token that was issued before a restart is good after it', async (t) => {
-    const env = await surroundings(t);
-    const first = await startQuickstart(t, BY_NODE, env);
-    const token = await obtain(first.issuer, SUBJECT);
-    first.tell('SIGTERM');
-    assert.equal((await first.ended).code, 0);
+  test(
+    'and its signing key survives: a token that was issued before a restart is good after it',
+    patient,
+    async (t) => {
+      const env = await surroundings(t);
+      const first = await startQuickstart(t, BY_NODE, env);
+      const token = await obtain(first.issuer, SUBJECT);
+      first.tell('SIGTERM');
+      assert.equal((await first.ended).code, 0);
 
-    const second = await startQuickstart(t, BY_NODE, env);
-    assert.equal((await post(second.issuer, exchangeForm(token))).status, 200);
-    const headers = { Authorization: `Bearer ${token}` };
-    assert.equal((await fetch(`${second.api}/v1/resource`, { headers })).status, 200);
-    second.tell('SIGTERM');
-    assert.equal((await second.ended).code, 0);
+      const second = await startQuickstart(t, BY_NODE, env);
+      assert.equal((await post(second.issuer, exchangeForm(token))).status, 200);
+      const headers = { Authorization: `Bearer ${token}` };
+      assert.equal((await fetch(`${second.api}/v1/resource`, { headers })).status, 200);
+      second.tell('SIGTERM');
+      assert.equal((await second.ended).code, 0);
 
-    // With another data folder there is another key.
-    const elsewhere = await startQuickstart(t, BY_NODE, { ...env, CAMBIO_DATA: temporaryFolder(t) });
-    const { status, body } = await post(elsewhere.issuer, exchangeForm(token));
-    assert.deepEqual([status, body.error], [400, 'invalid_grant']);
-    assert.equal((await fetch(`${elsewhere.api}/v1/resource`, { headers })).status, 401);
-  });
+      // With another data folder there is another key.
+      const elsewhere = await startQuickstart(t, BY_NODE, { ...env, CAMBIO_DATA: temporaryFolder(t) });
+      const { status, body } = await post(elsewhere.issuer, exchangeForm(token));
+      assert.deepEqual([status, body.error], [400, 'invalid_grant']);
+      assert.equal((await fetch(`${elsewhere.api}/v1/resource`, { headers })).status, 401);
+    },
+  );
 });
 
-suite('where it cannot start, the quickstart says why in one line', { timeout: 60_000 }, () => {
+suite('where it cannot start, the quickstart says why in one line', { concurrency: 4 }, () => {
   const failure = async (t: Test, change: Readonly<Record<string, string>>, command: readonly string[] = BY_NODE) => {
     const { code, stderr } = await runProgram(t, command, { env: { ...(await surroundings(t)), ...change } });
     // What npm says about its own configuration is not ours.
@@ -102,7 +109,7 @@ suite('where it cannot start, the quickstart says why in one line', { timeout: 6
   };
 
   for (const name of ['PORT', 'API_PORT']) {
-    test(`${name} is in use`, async (t) => {
+    test(`${name} is in use`, patient, async (t) => {
       const other = createServer().listen(0, 'localhost');
       t.after(() => other.close());
       await once(other, 'listening');
@@ -114,7 +121,7 @@ suite('where it cannot start, the quickstart says why in one line', { timeout: 6
     });
   }
 
-  test('the data folder cannot be made', async (t) => {
+  test('the data folder cannot be made', patient, async (t) => {
     const file = join(temporaryFolder(t), 'file');
     writeFileSync(file, '');
     assert.deepEqual(await failure(t, { CAMBIO_DATA: join(file, 'data') }), {
@@ -123,7 +130,7 @@ suite('where it cannot start, the quickstart says why in one line', { timeout: 6
     });
   });
 
-  test('the database is none', async (t) => {
+  test('the database is none', patient, async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
     const { code, lines } = await failure(t, { CAMBIO_DATA: folder });
@@ -131,7 +138,7 @@ suite('where it cannot start, the quickstart says why in one line', { timeout: 6
     assert.match(lines[0] ?? '', /^cambio: .*file is not a database/);
   });
 
-  test('PORT is no port; and npm adds nothing', async (t) => {
+  test('PORT is no port; and npm adds nothing', patient, async (t) => {
     const { code, lines } = await failure(t, { PORT: '99999' }, BY_NPM);
     assert.deepEqual([code, lines.length], [1, 1]);
     assert.match(lines[0] ?? '', /cambio\.yaml:\d+:\d+: server\.port: /);

@@ -107,10 +107,10 @@ export function speak(port: number, text: string): Promise<{ status: number; bod
     socket.on('close', () => reject(new Error(`no whole answer: ${answer}`)));
     socket.on('data', (chunk) => {
       answer += chunk;
-      const [, status, length] = /^HTTP\/1\.1 (\d+)[^]*?\r\ncontent-length: (\d+)\r\n/i.exec(answer) ?? [];
-      const start = answer.indexOf('\r\n\r\n') + 4;
-      if (length === undefined || start < 4 || Buffer.byteLength(answer.slice(start)) < Number(length)) return;
-      resolve({ status: Number(status), body: JSON.parse(answer.slice(start)) });
+      const [head = '', body] = answer.split('\r\n\r\n');
+      const length = /\r\ncontent-length: (\d+)$/im.exec(head)?.[1];
+      if (body === undefined || Buffer.byteLength(body) < Number(length)) return;
+      resolve({ status: Number(head.split(' ')[1]), body: JSON.parse(body) });
       socket.destroy();
     });
   });

@@ -1,5 +1,6 @@
 // The composition root: the only file that wires parts together.
 import type { AddressInfo } from 'node:net';
+import { type AuditEvent, beginEvent } from './audit/event.ts';
 import { createAuditLog } from './audit/log.ts';
 import { createFailureLimit } from './client-auth/failure-limit.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -10,10 +11,13 @@ import { openRevocations, type Revocations } from './issuing/revocations.ts';
 import { openKeyRing } from './keys/key-ring.ts';
 import { indexResources } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
+import { newId } from './primitives/random.ts';
+import { findAuditEvent } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { sharedSecret } from './store/secrets.ts';
-import { isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
+import { type Access, isReachable, openStore, orUnavailable, readStore, type Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
+import { isUsed } from './store/used-ids.ts';
 import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
@@ -50,7 +54,7 @@ export async function startServer(
     await store.destroy();
   };
   try {
-    const services = await openServices(configuration, { store, revocations, clock });
+    const services = await openServices(configuration, { store, access: 'write', revocations, clock });
     const { host, port, ...options } = configuration.server;
     const http = createHttpServer(() => services, { ...options, report });
     await http.listen({ host, port });
@@ -74,12 +78,46 @@ export async function startServer(
   }
 }
 
+/** What commands read with: the services of a configuration on a store that they cannot change. */
+export async function openReader(configuration: Configuration, clock: Clock = systemClock) {
+  const store = readStore(configuration.store);
+  const revocations = await openRevocations(store, clock);
+  const findEvent = async (requestId: string): Promise<AuditEvent | undefined> => {
+    const text = await findAuditEvent(store, requestId);
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+  const close = async (): Promise<void> => {
+    revocations.stop();
+    await store.destroy();
+  };
+  const services = await openServices(configuration, { store, access: 'read', revocations, clock });
+  return { services, findEvent, isUsed: (id: string) => isUsed(store, id), close };
+}
+
+/** Kills tokens by id, with an audit row each. */
+export async function openRevoker(configuration: Configuration, clock: Clock = systemClock) {
+  const store = await openStore(configuration.store, clock());
+  const revocations = await openRevocations(store, clock);
+  const audit = createAuditLog(store);
+  return {
+    revoke: (id: string): Promise<void> => {
+      const event = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action: 'revoke' });
+      Object.assign(event, { outcome: 'revoked', revoked: id } satisfies Partial<AuditEvent>);
+      return revocations.revoke(id, (write) => audit.appendWith(event, write));
+    },
+    close: async (): Promise<void> => {
+      revocations.stop();
+      await store.destroy();
+    },
+  };
+}
+
 /** Milliseconds between deletions of what has expired. */
 const SWEEP = 600_000;
 
 async function openServices(
   configuration: Configuration,
-  { store, revocations, clock }: { store: Store; revocations: Revocations; clock: Clock },
+  { store, access, revocations, clock }: { store: Store; access: Access; revocations: Revocations; clock: Clock },
 ): Promise<HttpServices> {
   const { issuer, tokenErrorCode, clients, policy, resources, issuers, algorithms } = configuration;
   return {
@@ -90,9 +128,10 @@ async function openServices(
     enabledTypes: new Set(['access_token', 'refresh_token', 'jwt', ...issuers.flatMap(({ accepts }) => [...accepts])]),
     targeting: indexResources(resources),
     issuers: indexIssuers(issuers.map((entry) => trustIssuer(entry, clock))),
-    keys: await openKeyRing(store, algorithms, clock),
+    // A reader makes no key: what nobody has signed yet, nobody can explain.
+    keys: await openKeyRing(store, access === 'write' ? algorithms : [], clock),
     defaultAlgorithm: algorithms[0],
-    refreshKey: await sharedSecret(store, 'refresh-token'),
+    refreshKey: await sharedSecret(store, 'refresh-token', access),
     findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
     findFamily: (id) => orUnavailable(findFamily(store, id)),
     revocations,
@@ -113,6 +152,6 @@ function trustIssuer(entry: IssuerEntry, clock: Clock): TrustedIssuer {
   return { ...entry, outbound, keySource };
 }
 
+export { ConfigurationError } from './config/fault.ts';
 export { loadConfiguration } from './config/load.ts';
 export { untilToldToStop } from './stop.ts';
-export { ConfigurationError } from './config/fault.ts';

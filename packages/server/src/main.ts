@@ -11,12 +11,19 @@ function explain(error: unknown): string {
   return String(message ?? error);
 }
 
+/** Where a command stands: `token revoke` below `token`. */
+function place(parent: Command, [name = '', ...rest]: readonly string[]): Command {
+  if (rest.length === 0) return parent.command(name);
+  const group = parent.commands.find((one) => one.name() === name) ?? parent.command(name).exitOverride();
+  return place(group, rest);
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('cambio').description('an OAuth 2.0 token exchange server (RFC 8693)').exitOverride();
   let code: number = EXIT.usage;
   for (const command of commands as readonly CliCommand[]) {
     command
-      .describe(program.command(command.name))
+      .describe(place(program, command.name.split(' ')))
       .exitOverride()
       .action(async (...given: unknown[]) => {
         const [options, ...args] = given.slice(0, -1).toReversed();

@@ -51,7 +51,12 @@ export interface AuditEvent {
   scopeGiven?: readonly string[];
   rule?: string;
   /** Of each rule of the client that was read and did not match, the first part that did not. */
-  mismatches?: readonly { readonly rule: string; readonly part: string; readonly what: string; readonly problem?: string }[];
+  mismatches?: readonly {
+    readonly rule: string;
+    readonly part: string;
+    readonly what: string;
+    readonly problem?: string;
+  }[];
   /** The values that conditions of the loaded file read, by their path. */
   facts?: Readonly<Record<string, unknown>>;
   /** Rules in audit mode that would have decided. */

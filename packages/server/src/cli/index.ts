@@ -2,6 +2,17 @@
 import { check } from './check.ts';
 import type { CliCommand } from './command.ts';
 import { demo } from './demo.ts';
+import { explain } from './explain.ts';
 import { serve } from './serve.ts';
+import { targets } from './targets.ts';
+import { tokenInspect, tokenRevoke } from './token.ts';
 
-export const commands = [serve, check, demo] as const satisfies readonly CliCommand[];
+export const commands = [
+  serve,
+  check,
+  explain,
+  targets,
+  tokenInspect,
+  tokenRevoke,
+  demo,
+] as const satisfies readonly CliCommand[];

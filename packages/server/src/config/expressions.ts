@@ -15,8 +15,12 @@ export const compileCondition = (text: string, path: Path, complain: Complain): 
   compile(() => compileBoolean(text, conditionVariables), path, complain);
 
 /** What is to become a claim or a subject. @returns undefined where it is faulty; the fault is told */
-export const compileValue = (text: string, variables: Variables, path: Path, complain: Complain): CompiledExpression | undefined =>
-  compile(() => compileExpression(text, variables), path, complain);
+export const compileValue = (
+  text: string,
+  variables: Variables,
+  path: Path,
+  complain: Complain,
+): CompiledExpression | undefined => compile(() => compileExpression(text, variables), path, complain);
 
 function compile(make: () => CompiledExpression, path: Path, complain: Complain): CompiledExpression | undefined {
   try {

@@ -1,6 +1,7 @@
 // What do the rules of the file mean? Names become resources; what can never match is a warning.
-import type { Resource, Targets } from '../issuing/resource.ts';
+
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import type { Resource, Targets } from '../issuing/resource.ts';
 import { conditionVariables } from '../policy/facts.ts';
 import type { PartyPattern, Rule } from '../policy/rule.ts';
 import { normalAudience } from '../policy/targets.ts';
@@ -72,7 +73,11 @@ interface RulePlace {
   readonly complain: Complain;
 }
 
-function toPattern(part: 'subject' | 'actor', pattern: RuleEntry['subject'], { path, issuerNames, complain }: RulePlace): PartyPattern {
+function toPattern(
+  part: 'subject' | 'actor',
+  pattern: RuleEntry['subject'],
+  { path, issuerNames, complain }: RulePlace,
+): PartyPattern {
   const { issuer, types, clients, when } = pattern;
   return {
     ...(issuer && { issuers: new Set(issuer.map((name) => issuerNames.get(name) ?? name)) }),

@@ -35,7 +35,8 @@ export function checkDelegation(
 }
 
 /** A token of ours about somebody from elsewhere has two names for them: ours, and where they came from. */
-const names = ({ principal, origin }: Named): readonly Principal[] => (origin === undefined ? [principal] : [principal, origin]);
+const names = ({ principal, origin }: Named): readonly Principal[] =>
+  origin === undefined ? [principal] : [principal, origin];
 
 /**
  * The chain of the new token: who acts now before all who acted. An actor who acts already adds no hop, and without an

@@ -11,7 +11,7 @@ import {
   type ValidatedToken,
   type ValidationContext,
 } from '../subject-tokens/validated-token.ts';
-import { type JudgeContext, judge } from './judge.ts';
+import { type Case, type JudgeContext, judge } from './judge.ts';
 import { type ExchangeRequest, type PresentedToken, readExchangeRequest } from './request.ts';
 
 export interface ExchangeContext extends ValidationContext, JudgeContext {
@@ -27,11 +27,21 @@ export async function exchange(
   event: AuditEvent,
   context: ExchangeContext,
 ): Promise<Authorization> {
+  const presented = await presentTokens(parameters, event, context);
+  return authorize(judge({ ...presented, client }, event, context));
+}
+
+/** What is asked for, and whose tokens were presented for it, each proven as what it was declared to be. @throws Refusal */
+export async function presentTokens(
+  parameters: Parameters,
+  event: AuditEvent,
+  context: ExchangeContext,
+): Promise<Omit<Case, 'client'>> {
   const request = readExchangeRequest(parameters, context.enabledTypes);
   noteRequest(event, request);
   const subject = await validate('subject', request.subject, event, context);
   const actor = request.actor && (await validate('actor', request.actor, event, context));
-  return authorize(judge({ request, subject, actor, client }, event, context));
+  return { request, subject, actor };
 }
 
 /** The token and all that it derives from. */

@@ -87,14 +87,20 @@ export function askRules(facts: Facts, event: AuditEvent, policy: Policy): RuleD
 }
 
 /** The rule that was chosen is asked alone. */
-function narrow({ request, subject, actor, client }: Case, caller: Principal, permit: Permit, context: JudgeContext): Decision {
+function narrow(
+  { request, subject, actor, client }: Case,
+  caller: Principal,
+  permit: Permit,
+  context: JudgeContext,
+): Decision {
   const { rule, targets } = permit;
   const { now } = context;
   checkRequestedType(request.requestedType, rule, client);
   checkTargetsAgree(targets);
   checkAcr(targets, subject);
   const acting = actor?.principal ?? (rule.act === 'client' ? caller : undefined);
-  if (actor === undefined && acting !== undefined) checkDelegation(subject, { principal: acting, origin: undefined }, caller);
+  if (actor === undefined && acting !== undefined)
+    checkDelegation(subject, { principal: acting, origin: undefined }, caller);
   const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
   const limits = limitsOf({ subject, actor, client, rule, targets, now });
   context.observe?.(limits);

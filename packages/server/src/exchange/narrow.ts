@@ -56,7 +56,8 @@ export function narrowScope(asked: Scope | undefined, { scope: limits }: Limits,
 }
 
 /** Seconds: the least of the limits, and at least one. */
-export const narrowLifetime = ({ lifetime }: Limits): number => Math.max(1, Math.min(...lifetime.map(({ seconds }) => seconds)));
+export const narrowLifetime = ({ lifetime }: Limits): number =>
+  Math.max(1, Math.min(...lifetime.map(({ seconds }) => seconds)));
 
 /** Several targets share one token, so what it looks like must be the same for all. @throws Refusal targets_disagree */
 export function checkTargetsAgree(targets: readonly Resource[]): void {

@@ -12,7 +12,7 @@ import type { RefreshFamily } from '../issuing/family.ts';
 import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
 import type { Permit } from '../policy/decide.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
-import { refuseDisabled } from '../subject-tokens/access-token.ts';
+import { refuseDeadFamily } from '../subject-tokens/refresh-token.ts';
 import type { Grant } from './grant.ts';
 
 export const refreshToken = {
@@ -32,7 +32,7 @@ export const refreshToken = {
     if (presented === undefined || family === undefined) throw new Refusal('refresh_token_unknown');
     noteFamily(event, family, context.issuer);
     checkFamily(family, client, context);
-    const refresh = await judgeGeneration(presented, family, context);
+    const refresh = await judgeGeneration(presented, family, event, context);
     const permit = askAgain(request, family, client, event, context);
     const { rule, targets } = permit;
     checkTargetsAgree(targets);
@@ -63,13 +63,13 @@ export const refreshToken = {
 function checkFamily(family: RefreshFamily, client: Client, context: ExchangeContext): void {
   const { grant, clientId } = family;
   if (clientId !== client.id) throw new Refusal('refresh_token_client');
-  if (family.expiresAt <= context.now) throw new Refusal('refresh_token_expired');
   if (context.revocations.anyOf(ancestry({ ...grant, id: family.id }))) throw new Refusal('refresh_token_revoked');
   try {
-    refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer: context.issuer, clients: context.clients });
+    refuseDeadFamily(family, context);
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
-    throw new Refusal('refresh_token_not_allowed', { detail: error.detail, cause: error });
+    const reason = error.fault === 'expired' ? 'refresh_token_expired' : 'refresh_token_not_allowed';
+    throw new Refusal(reason, { detail: error.detail, cause: error });
   }
 }
 
@@ -80,12 +80,14 @@ function checkFamily(family: RefreshFamily, client: Client, context: ExchangeCon
 async function judgeGeneration(
   presented: RefreshTokenName,
   { id, generation, rotatedAt, expiresAt }: RefreshFamily,
+  event: AuditEvent,
   { now, revocations }: ExchangeContext,
 ): Promise<RefreshDecision> {
   if (presented.generation === generation) return { kind: 'rotate', presented, expiresAt };
   if (presented.generation === generation - 1 && now * 1000 - rotatedAt <= REFRESH_GRACE) {
     return { kind: 'again', successor: { family: id, generation }, expiresAt };
   }
+  event.revoked = id;
   await revocations.revoke(id);
   throw new Refusal('refresh_token_reused');
 }
@@ -109,11 +111,17 @@ function askAgain(
     actor: grant.actor,
     chain: grant.chain,
     targets,
-    request: { audiences: request.audiences, resources: request.resources.map(({ href }) => href), scope: grant.scope, requestedType: 'access_token' },
+    request: {
+      audiences: request.audiences,
+      resources: request.resources.map(({ href }) => href),
+      scope: grant.scope,
+      requestedType: 'access_token',
+    },
     now: context.now,
   };
   const { permit, furthest } = askRules(facts, event, context.policy);
-  if (permit === undefined) throw new Refusal(furthest === 'target' ? 'target_not_granted' : 'refresh_token_not_allowed');
+  if (permit === undefined)
+    throw new Refusal(furthest === 'target' ? 'target_not_granted' : 'refresh_token_not_allowed');
   const { rule } = permit;
   if (rule.grant.refreshToken === 'none' && !rule.grant.types.has('refresh_token'))
     throw new Refusal('refresh_token_not_allowed');

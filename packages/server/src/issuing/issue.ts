@@ -36,7 +36,9 @@ export async function issue(authorization: Authorization, event: AuditEvent, by:
   const planned = [access, refresh].filter((one) => one !== undefined);
   const [main] = planned;
   if (main === undefined) throw new Error('a refresh token was authorized without a family');
-  Object.assign(event, {
+  // A record of its own: where the commit fails, the request's must not say that something was issued.
+  const issued: AuditEvent = {
+    ...event,
     outcome: 'issued',
     principal: { iss: by.issuer, sub: authorization.sub },
     chain: authorization.chain,
@@ -44,8 +46,15 @@ export async function issue(authorization: Authorization, event: AuditEvent, by:
     scopeGiven: [...authorization.scope],
     issued: planned.map(({ trace }) => trace),
     duration: by.clock() - event.time,
-  } satisfies Partial<AuditEvent>);
-  await commit(event, [...authorization.uses.map(useOnce), ...planned.flatMap(({ writes }) => writes)], by.audit);
+  };
+  try {
+    await commit(issued, [...authorization.uses.map(useOnce), ...planned.flatMap(({ writes }) => writes)], by.audit);
+  } catch (error) {
+    // Somebody was faster and has used the successor too: as if this request had come after that one.
+    if (refresh !== undefined && error instanceof Refusal && error.reason === 'refresh_token_reused')
+      await by.revocations.revoke(refresh.trace.id);
+    throw error;
+  }
   return {
     text: main.text,
     tokenType: access === undefined ? 'N_A' : 'Bearer',

@@ -4,6 +4,7 @@ import type { AuditLog } from '../audit/log.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Clock } from '../primitives/clock.ts';
 import type { Database } from '../store/schema.ts';
+import type { Revocations } from './revocations.ts';
 
 /** Who issues, and with what. */
 export interface Issuer {
@@ -12,6 +13,7 @@ export interface Issuer {
   /** The key of the refresh tokens' MAC. */
   readonly refreshKey: string;
   readonly audit: AuditLog;
+  readonly revocations: Revocations;
   readonly clock: Clock;
 }
 

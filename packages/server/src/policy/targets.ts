@@ -21,6 +21,8 @@ export function normalAudience(name: string): string {
 
 /** Looks resources up by what requests call them. */
 export interface Targeting {
+  /** Of every resource, in the order of the file. */
+  readonly audiences: readonly string[];
   /** Every scope of every resource. */
   readonly scopes: readonly string[];
   readonly byAudience: (name: string) => Resource | undefined;
@@ -33,6 +35,7 @@ export function indexResources(resources: readonly Resource[]): Targeting {
     resource.locations.map((location) => ({ resource, location: new URL(location) })),
   );
   return {
+    audiences: resources.map(({ audience }) => audience),
     scopes: [...new Set(resources.flatMap((resource) => [...resource.scopes]))],
     byAudience: (name) => audiences.get(normalAudience(name)),
     // The longest location wins: the narrower of two nested resources is the one meant.

@@ -87,10 +87,11 @@ export function refuseOtherChildren(element: XmlElement, namespace: string, name
     throw new TokenRefusal('malformed', `${element.name} holds ${shown(other.name)} (${shown(other.namespace)})`);
 }
 
-/** The element and everything inside it. */
-export function* everyElement(element: XmlElement): Generator<XmlElement> {
-  yield element;
-  for (const child of element.children) yield* everyElement(child);
+/** The element and everything inside it, in document order. */
+export function everyElement(element: XmlElement, found: XmlElement[] = []): readonly XmlElement[] {
+  found.push(element);
+  for (const child of element.children) everyElement(child, found);
+  return found;
 }
 
 export const isNil = (element: XmlElement): boolean =>

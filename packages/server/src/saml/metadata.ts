@@ -52,7 +52,7 @@ function readEntity(root: XmlElement, now: number): IdentityProviderMetadata {
 function signingCertificates(role: XmlElement): X509Certificate[] {
   return role.children
     .filter((child) => is(child, METADATA, 'KeyDescriptor') && (attribute(child, 'use') ?? 'signing') === 'signing')
-    .flatMap((descriptor) => [...everyElement(descriptor)])
+    .flatMap((descriptor) => everyElement(descriptor))
     .filter((element) => is(element, DS, 'X509Certificate'))
     .map((element) => {
       try {

@@ -1,6 +1,6 @@
 // Which bytes of this document did the issuer sign? One profile of XML Signature (SAML 2.0 core section 5.4, SAML 1.1 core
 // section 5.4) and nothing beside it. What is returned are the very bytes that were digested, to be parsed again.
-import { createHash, type X509Certificate } from 'node:crypto';
+import { hash, type X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { signingKey } from './certificates.ts';
 import { refuseDecoys } from './decoys.ts';
@@ -54,7 +54,7 @@ export function signedBytes(parser: XmlParser, open: OpenDocument, expected: Exp
   proveSignature(infoBytes, base64Of(value), info.method, keyInfo, expected);
   node.remove();
   const bytes = canonicalize(open, info.prefixes);
-  if (!createHash(info.digest).update(bytes).digest().equals(info.digestValue))
+  if (!hash(info.digest, bytes, 'buffer').equals(info.digestValue))
     throw new TokenRefusal('signature', 'the digest is another: the assertion was altered after it was signed');
   return bytes;
 }
@@ -178,12 +178,10 @@ function proveSignature(
 const nameOf = ({ fingerprint256 }: X509Certificate) => `the certificate ${fingerprint256.slice(0, 23)}…`;
 
 function embeddedFingerprint(keyInfo: XmlElement): string | undefined {
-  const embedded = [...everyElement(keyInfo)].find((element) => is(element, DS, 'X509Certificate'));
+  const embedded = everyElement(keyInfo).find((element) => is(element, DS, 'X509Certificate'));
   if (embedded === undefined || embedded.children.length > 0) return undefined;
   const der = Buffer.from(embedded.text, 'base64');
-  return createHash('sha256')
-    .update(der)
-    .digest('hex')
+  return hash('sha256', der, 'hex')
     .toUpperCase()
     .replace(/..(?!$)/g, '$&:');
 }

@@ -13,8 +13,8 @@ export interface Clock {
 export function parseInstant(text: string): number | undefined {
   const date = INSTANT.exec(text)?.[1];
   const time = date === undefined ? Number.NaN : Date.parse(`${date}Z`);
-  // 30 February and 24:00 would come back as another date.
-  return Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== date ? undefined : time / 1000;
+  // 30 February and 24:00 come out as the day after.
+  return Number.isNaN(time) || new Date(time).getUTCDate() !== Number(date?.slice(8, 10)) ? undefined : time / 1000;
 }
 
 /** @throws TokenRefusal malformed */

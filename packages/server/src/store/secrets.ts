@@ -2,7 +2,12 @@
 import { newSecret } from '../primitives/random.ts';
 import type { Database } from './schema.ts';
 
-export async function sharedSecret(database: Database, name: string): Promise<string> {
+/** @param access a reader makes none, and where none is there gets one that opens nothing */
+export async function sharedSecret(database: Database, name: string, access: 'read' | 'write'): Promise<string> {
+  if (access === 'read') {
+    const row = await database.selectFrom('secrets').select('value').where('name', '=', name).executeTakeFirst();
+    return row?.value ?? newSecret();
+  }
   await database
     .insertInto('secrets')
     .values({ name, value: newSecret() })

@@ -12,11 +12,9 @@ const BUSY_TIMEOUT = 1000;
  * WAL with `synchronous=FULL`: what was committed survives a loss of power.
  * @param file made where it is missing, with its folder, readable by the owner alone.
  */
-export function openSqlite(file: string): Kysely<Schema> {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
-  if (file !== ':memory:') chmodSync(file, 0o600);
-  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
+export function openSqlite(file: string, access: 'read' | 'write'): Kysely<Schema> {
+  const database =
+    access === 'read' ? new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT }) : openForWriting(file);
   const prepared = new Map<string, ReturnType<typeof adapt>>();
   return new Kysely<Schema>({
     dialect: new SqliteDialect({
@@ -38,6 +36,14 @@ export function openSqlite(file: string): Kysely<Schema> {
 }
 
 type Parameters = (null | number | bigint | string | Uint8Array)[];
+
+function openForWriting(file: string): DatabaseSync {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
+  if (file !== ':memory:') chmodSync(file, 0o600);
+  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
+  return database;
+}
 
 /** What Kysely expects of a prepared statement. */
 function adapt(statement: StatementSync) {

@@ -1,4 +1,5 @@
 // Where is what must outlive the process? Opens the database that the configuration names.
+import { existsSync } from 'node:fs';
 import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
 import { migrate } from './migrations/index.ts';
@@ -14,9 +15,20 @@ export type Store = Kysely<Schema>;
 
 /** @throws the driver's error where the database cannot be opened: the start fails with its message. */
 export async function openStore(location: StoreLocation, now: number): Promise<Store> {
-  const store = openSqlite(location.file);
+  const store = openSqlite(location.file, 'write');
   await migrate(store, now);
   return store;
+}
+
+/** May what is opened be written to? */
+export type Access = 'read' | 'write';
+
+/** For commands that only look. @throws where there is no database yet */
+export function readStore(location: StoreLocation): Store {
+  if (location.file !== ':memory:' && !existsSync(location.file)) {
+    throw new Error(`there is no database at ${location.file} yet: start the server first`);
+  }
+  return openSqlite(location.file, 'read');
 }
 
 /** A failed database is never the caller's fault: 503, whatever went wrong. */

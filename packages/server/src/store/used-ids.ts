@@ -10,3 +10,8 @@ export async function useId(database: Database, id: string, expiresAt: number): 
     .executeTakeFirstOrThrow();
   return numInsertedOrUpdatedRows === 1n;
 }
+
+export async function isUsed(database: Database, id: string): Promise<boolean> {
+  const row = await database.selectFrom('used_ids').select('id').where('id', '=', id).executeTakeFirst();
+  return row !== undefined;
+}

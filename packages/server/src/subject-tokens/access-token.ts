@@ -75,7 +75,7 @@ function readOwnClaims(claims: JsonObject, { issuer, clients, now }: ValidationC
   const issuedAt = timeClaim(claims, 'iat');
   if (expiresAt === undefined || issuedAt === undefined) throw new TokenRefusal('claims', 'exp or iat is missing');
   if (expiresAt <= now) throw new TokenRefusal('expired');
-  if (issuedAt > now + NODE_SKEW) throw new TokenRefusal('not_yet_valid');
+  if (Math.max(issuedAt, timeClaim(claims, 'nbf') ?? 0) > now + NODE_SKEW) throw new TokenRefusal('not_yet_valid');
   if (!isName(sub) || !isName(jti) || !isName(clientId) || audiences === undefined) {
     throw new TokenRefusal('claims', 'sub, jti, client_id or aud is missing or malformed');
   }

@@ -25,7 +25,7 @@ export function issuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): Tru
   return entry;
 }
 
-const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})(?:\/[\w.-]+)+$/;
+const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)+$/;
 
 /** The domain of a SPIFFE id (SPIFFE ID section 2), or nothing that could be configured. */
 const trustDomainOf = (sub: unknown): string => (typeof sub === 'string' ? (SPIFFE_ID.exec(sub)?.[1] ?? '') : '');
@@ -39,6 +39,8 @@ export async function validateForeign(
 ): Promise<ValidatedToken> {
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.issuer} accepts ${[...issuer.accepts].join(', ')}`);
+  // A JWT-SVID is no access token (JWT-SVID section 2.3).
+  if (issuer.kind === 'spiffe' && jws.typ === 'at+jwt') throw new TokenRefusal('wrong_type');
   if (!(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) {
     throw new TokenRefusal('algorithm', `${issuer.issuer} may sign with ${[...issuer.algorithms].join(', ')}`);
   }
@@ -52,9 +54,10 @@ export function readForeign(
   claims: JsonObject,
   issuer: TrustedIssuer,
   type: string,
-  { now, client }: Pick<ValidationContext, 'now' | 'client'>,
+  context: Pick<ValidationContext, 'now' | 'client' | 'clients' | 'issuers'>,
   text: string,
 ): ValidatedToken {
+  const { now, client } = context;
   const expiresAt = checkTimes(claims, issuer, now);
   const audiences = stringList(claims.aud);
   if (audiences === undefined) throw new TokenRefusal('audience', 'it has no aud');
@@ -65,16 +68,17 @@ export function readForeign(
     throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
   const { sub, jti } = claims;
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
+  if ('cnf' in claims) throw new TokenRefusal('claims', 'it is bound to a key (cnf), which nothing proves here');
   const principal = { iss: issuer.issuer, sub };
   const chain = parseAct(claims.act, issuer.issuer);
   if (chain === undefined) throw new TokenRefusal('claims', 'act is malformed');
   if (jti !== undefined && !isName(jti)) throw new TokenRefusal('claims', 'jti is malformed');
   if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
   const { client_id: clientId, azp } = claims;
-  const id = jti === undefined ? sha256(text) : sha256(`${issuer.issuer} ${jti}`);
+  const id = sha256(jti === undefined ? text : JSON.stringify([issuer.issuer, jti]));
   return asValidated({
     principal,
-    sub: mapSubject(principal, issuer, claims),
+    sub: mapSubject(principal, issuer, claims, context),
     origin: principal,
     type,
     clientId: isName(clientId) ? clientId : isName(azp) ? azp : undefined,
@@ -108,9 +112,19 @@ function checkTimes(claims: JsonObject, { maxAge }: TrustedIssuer, now: number):
   return expiresAt;
 }
 
-function mapSubject({ sub }: Principal, { name, subject }: TrustedIssuer, claims: JsonObject): string {
-  const mapped = subject === undefined ? `${name}:${sub}` : subject({ claims });
+/** What our token calls the subject: never as a client of ours is called, nor as another issuer's subject could be. */
+function mapSubject(
+  { sub }: Principal,
+  issuer: TrustedIssuer,
+  claims: JsonObject,
+  { clients, issuers }: Pick<ValidationContext, 'clients' | 'issuers'>,
+): string {
+  const mapped = issuer.subject === undefined ? `${issuer.name}:${sub}` : issuer.subject({ claims });
   if (!isName(mapped)) throw new TokenRefusal('subject', 'the subject mapping gave no printable text');
+  const owner = issuers.byName(mapped.slice(0, Math.max(0, mapped.indexOf(':'))));
+  if (clients.has(mapped) || (owner !== undefined && owner !== issuer)) {
+    throw new TokenRefusal('subject', 'the subject mapping gave a name that may be somebody else');
+  }
   return mapped;
 }
 

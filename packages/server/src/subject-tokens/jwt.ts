@@ -19,8 +19,12 @@ export const jwt = {
   },
 } as const satisfies SubjectTokenType;
 
+/** What Keycloak writes into the `typ` claim of tokens that are for itself alone. */
+const KEYCLOAK_OWN: ReadonlySet<unknown> = new Set(['Refresh', 'Offline', 'Logout']);
+
 /** RFC 8725 section 3.12: one kind of JWT must not be taken for another. */
 export function refuseOtherPurposes({ typ, payload }: CompactJws): void {
-  if (!PLAIN_TYPES.has(typ)) throw new TokenRefusal('wrong_type', 'its typ says that it is for something else');
+  if (!PLAIN_TYPES.has(typ) || KEYCLOAK_OWN.has(payload.typ))
+    throw new TokenRefusal('wrong_type', 'its typ says that it is for something else');
   if ('events' in payload) throw new TokenRefusal('wrong_type', 'it is a logout token or another security event');
 }

@@ -2,6 +2,7 @@
 import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import { indexIssuers } from '../trust/issuer.ts';
 import { accessToken } from './access-token.ts';
 import { refreshToken } from './refresh-token.ts';
 import type { ValidatedToken, ValidationContext } from './validated-token.ts';
@@ -33,7 +34,8 @@ export async function findRevocable(
 }
 
 /** Nobody else is asked about the token. */
-const ownOnly = (context: OwnTokenContext): OwnTokenContext => ({
+const ownOnly = ({ issuers, ...context }: OwnTokenContext): OwnTokenContext => ({
   ...context,
-  issuers: { byIssuer: () => undefined, byTrustDomain: () => undefined, introspecting: undefined },
+  issuers: { ...nobody, has: issuers.has },
 });
+const nobody = indexIssuers([]);

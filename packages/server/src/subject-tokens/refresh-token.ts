@@ -1,9 +1,9 @@
 // refresh_token: one that we issued. Exchanging it does not use it up, and only the current one of its family counts.
-
+import type { RefreshFamily } from '../issuing/family.ts';
 import { parseRefreshToken } from '../issuing/refresh-token.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { refuseDisabled } from './access-token.ts';
-import { asValidated, type SubjectTokenType } from './validated-token.ts';
+import { asValidated, type SubjectTokenType, type ValidationContext } from './validated-token.ts';
 
 export const refreshToken = {
   name: 'refresh_token',
@@ -13,9 +13,8 @@ export const refreshToken = {
     const family = await context.findFamily(name.family);
     if (family === undefined) throw new TokenRefusal('expired', 'its family is gone');
     if (family.generation !== name.generation) throw new TokenRefusal('revoked', 'a newer one has taken its place');
-    if (family.expiresAt <= context.now) throw new TokenRefusal('expired');
+    refuseDeadFamily(family, context);
     const { grant, clientId } = family;
-    refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer: context.issuer, clients: context.clients });
     return asValidated({
       principal: { iss: context.issuer, sub: grant.sub },
       sub: grant.sub,
@@ -36,3 +35,19 @@ export const refreshToken = {
     });
   },
 } as const satisfies SubjectTokenType;
+
+/**
+ * Nobody speaks through an old grant who could not speak anew: no disabled client, and no issuer that is trusted no more.
+ * @throws TokenRefusal expired, client_disabled, unknown_issuer
+ */
+export function refuseDeadFamily(
+  { expiresAt, clientId, grant }: RefreshFamily,
+  { now, issuer, issuers, clients }: Pick<ValidationContext, 'now' | 'issuer' | 'issuers' | 'clients'>,
+): void {
+  if (expiresAt <= now) throw new TokenRefusal('expired');
+  refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer, clients });
+  for (const named of [grant.origin, grant.subject.principal, grant.actor?.principal]) {
+    if (named !== undefined && named.iss !== issuer && !issuers.has(named.iss))
+      throw new TokenRefusal('unknown_issuer', 'it goes back to an issuer that is trusted no more');
+  }
+}

@@ -1,8 +1,11 @@
 // Where does an issuer publish its keys? OpenID Connect Discovery section 4, else RFC 8414 section 3.
 import { type Outbound, OutboundFailure } from './outbound.ts';
 
-/** @returns the `jwks_uri`: of the issuer's own host, for one elsewhere must be named in the file. @throws OutboundFailure */
-export async function discoverKeys(issuer: string, outbound: Outbound): Promise<string> {
+/**
+ * @returns the `jwks_uri`: of the issuer's own host, for one elsewhere must be named in the file.
+ * @throws OutboundFailure
+ */
+export async function discoverKeys(issuer: string, outbound: Outbound, deadline?: AbortSignal): Promise<string> {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   const places = [
@@ -10,15 +13,18 @@ export async function discoverKeys(issuer: string, outbound: Outbound): Promise<
     `${origin}/.well-known/oauth-authorization-server${path}`,
   ];
   for (const url of places) {
-    const { status, body } = await outbound({ url, method: 'GET' });
-    if (status === 404) continue;
-    if (status !== 200) throw new OutboundFailure(`${url}: status ${status}`);
-    const { issuer: stated, jwks_uri: uri } = body;
-    if (stated !== issuer) throw new OutboundFailure(`${url} speaks of another issuer`);
-    if (typeof uri !== 'string' || !URL.canParse(uri) || new URL(uri).host !== new URL(issuer).host) {
-      throw new OutboundFailure(`${url} names no jwks_uri of the same host: set jwksUri in the entry of the issuer`);
+    try {
+      const { issuer: stated, jwks_uri: uri } = await outbound({ url, method: 'GET' }, deadline);
+      if (stated !== issuer) throw new OutboundFailure(`${url} speaks of another issuer`);
+      if (typeof uri !== 'string' || !URL.canParse(uri) || new URL(uri).origin !== origin) {
+        throw new OutboundFailure(`${url} names no jwks_uri of the same host: set jwksUri in the entry of the issuer`);
+      }
+      return uri;
+    } catch (error) {
+      // Not there, whichever way its server says so.
+      const { status = 0 } = error as OutboundFailure;
+      if (status < 400 || status >= 500) throw error;
     }
-    return uri;
   }
   throw new OutboundFailure(`${issuer} has no discovery document`);
 }

@@ -11,7 +11,7 @@ export async function introspectAt(issuer: TrustedIssuer, token: string): Promis
   if (introspection === undefined) return undefined;
   const credentials = `${encodeURIComponent(introspection.client)}:${encodeURIComponent(introspection.secret)}`;
   try {
-    const { status, body } = await issuer.outbound({
+    const answer = await issuer.outbound({
       url: introspection.endpoint,
       method: 'POST',
       headers: {
@@ -20,8 +20,7 @@ export async function introspectAt(issuer: TrustedIssuer, token: string): Promis
       },
       body: new URLSearchParams({ token, token_type_hint: 'access_token' }).toString(),
     });
-    if (status !== 200) throw new OutboundFailure(`${introspection.endpoint}: status ${status}`);
-    return body.active === true ? body : undefined;
+    return answer.active === true ? answer : undefined;
   } catch (error) {
     if (!(error instanceof OutboundFailure)) throw error;
     throw new Refusal('issuer_unavailable', { detail: error.message, cause: error });

@@ -44,15 +44,26 @@ export interface TrustedIssuers {
   readonly byIssuer: (iss: string) => TrustedIssuer | undefined;
   /** @param domain the host of a SPIFFE id */
   readonly byTrustDomain: (domain: string) => TrustedIssuer | undefined;
+  /** Whichever way its tokens name it, and whether it is the issuer of a principal. */
+  readonly has: (iss: string) => boolean;
   /** The one that opaque access tokens are introspected at. */
   readonly introspecting: TrustedIssuer | undefined;
+  /** The issuer whose subjects are called `name:…` in our tokens. */
+  readonly byName: (name: string) => TrustedIssuer | undefined;
 }
 
 export function indexIssuers(issuers: readonly TrustedIssuer[]): TrustedIssuers {
-  const byIssuer = new Map(issuers.map((one) => [one.issuer, one]));
+  const all = new Map(issuers.map((one) => [one.issuer, one]));
+  const names = new Map(issuers.map((one) => [one.name, one]));
+  const ofKind = (kind: IssuerEntry['kind'], iss: string): TrustedIssuer | undefined => {
+    const found = all.get(iss);
+    return found?.kind === kind ? found : undefined;
+  };
   return {
-    byIssuer: (iss) => byIssuer.get(iss),
-    byTrustDomain: (domain) => byIssuer.get(`spiffe://${domain}`),
+    byIssuer: (iss) => ofKind('oauth', iss),
+    byTrustDomain: (domain) => ofKind('spiffe', `spiffe://${domain}`),
+    has: (iss) => all.has(iss),
     introspecting: issuers.find(({ introspection }) => introspection !== undefined),
+    byName: (name) => names.get(name),
   };
 }

@@ -5,10 +5,10 @@ import type { Clock } from '../primitives/clock.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type PublicKeySet, readKeySet } from './key-set.ts';
-import { type Outbound, OutboundFailure } from './outbound.ts';
+import { type Outbound, OutboundFailure, startDeadline } from './outbound.ts';
 
 export interface KeySource {
-  /** @throws TokenRefusal unknown_key, algorithm; Refusal issuer_unavailable where no good set can be had */
+  /** @throws TokenRefusal unknown_key, algorithm; Refusal issuer_unavailable where what is needed cannot be had */
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Promise<Key>;
 }
 
@@ -17,7 +17,7 @@ const FRESH = 300_000;
 /** Milliseconds for which a good set serves while the issuer fails. */
 const STALE = 3_600_000;
 /** Milliseconds between fetches for an unknown `kid`, and after a fetch that failed. */
-export const COOL_DOWN = 10_000;
+const COOL_DOWN = 10_000;
 
 export function fixedKeySource(jwks: JsonObject): KeySource {
   const keys = readKeySet(jwks);
@@ -30,51 +30,73 @@ export function fixedKeySource(jwks: JsonObject): KeySource {
   };
 }
 
-/** @param locate finds the URL of the set. @throws OutboundFailure */
-export function fetchedKeySource(outbound: Outbound, locate: () => Promise<string>, clock: Clock): KeySource {
+/** @param locate finds the URL of the set within the deadline. @throws OutboundFailure */
+export function fetchedKeySource(
+  outbound: Outbound,
+  locate: (deadline: AbortSignal) => Promise<string>,
+  clock: Clock,
+): KeySource {
   let held: { readonly keys: PublicKeySet; readonly since: number } | undefined;
-  let failedAt = Number.NEGATIVE_INFINITY;
-  let failure = '';
+  /** Of the last fetch. */
+  let failure: { readonly why: string; readonly at: number } | undefined;
   let soughtAt = Number.NEGATIVE_INFINITY;
   let underWay: Promise<void> | undefined;
 
+  /** A clock that was set back does not stop time. */
+  const passed = (since: number, span: number): boolean => {
+    const age = clock() - since;
+    return age < 0 || age >= span;
+  };
+
   const fetchKeys = async (): Promise<void> => {
+    const deadline = startDeadline();
     try {
-      const { status, body } = await outbound({ url: await locate(), method: 'GET' });
-      const keys = status === 200 ? readKeySet(body) : `status ${status}`;
+      const keys = readKeySet(await outbound({ url: await locate(deadline), method: 'GET' }, deadline));
       if (typeof keys === 'string') throw new OutboundFailure(`the key set is not good: ${keys}`);
       held = { keys, since: clock() };
+      failure = undefined;
     } catch (error) {
-      failedAt = clock();
-      failure = (error as Error).message;
+      failure = { why: (error as Error).message, at: clock() };
     } finally {
       underWay = undefined;
     }
   };
   /** One fetch at a time, however many wait for it; a failed one is left alone for the cool-down. */
   const refresh = (): Promise<void> => {
-    if (underWay === undefined && clock() - failedAt >= COOL_DOWN) underWay = fetchKeys();
+    if (underWay === undefined && (failure === undefined || passed(failure.at, COOL_DOWN))) underWay = fetchKeys();
     return underWay ?? Promise.resolve();
   };
 
   const current = async (): Promise<PublicKeySet> => {
-    if (held === undefined || clock() - held.since >= FRESH) await refresh();
-    if (held === undefined || clock() - held.since >= FRESH + STALE)
-      throw new Refusal('issuer_unavailable', { detail: failure });
+    const usable = (): boolean => held !== undefined && clock() - held.since < FRESH + STALE;
+    if (held === undefined || passed(held.since, FRESH)) {
+      const refreshed = refresh();
+      // While the issuer fails it is asked beside the requests, which go on with the set that is held.
+      if (failure === undefined || !usable()) await refreshed;
+    }
+    if (held === undefined || !usable()) throw unavailable();
     return held.keys;
+  };
+  const unavailable = (): Refusal => new Refusal('issuer_unavailable', { detail: failure?.why });
+
+  /** The set that is held may be older than the key. */
+  const seek = async (): Promise<void> => {
+    if (!passed(soughtAt, COOL_DOWN)) return underWay;
+    soughtAt = clock();
+    await refresh();
   };
 
   return {
     find: async (jws) => {
+      const before = held;
       const key = (await current()).find(jws);
       if (key !== undefined) return key;
-      if (clock() - soughtAt >= COOL_DOWN) {
-        soughtAt = clock();
-        await refresh();
-      } else await underWay;
+      // What was fetched for this very question is not asked for again.
+      if (held === before) await seek();
       const sought = (await current()).find(jws);
-      if (sought === undefined) throw new TokenRefusal('unknown_key');
-      return sought;
+      if (sought !== undefined) return sought;
+      // Whether it is a key of the issuer, the issuer cannot tell now.
+      throw failure === undefined ? new TokenRefusal('unknown_key') : unavailable();
     },
   };
 }

@@ -1,6 +1,6 @@
 // What keys does a JWK Set hold (RFC 7517)? Read strictly; private and symmetric keys spoil the whole set, for whoever
 // publishes one has lost control of it, and keys that we cannot use are passed over.
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { type AlgorithmName, algorithms } from '../keys/algorithms.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -57,12 +57,16 @@ function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
   if (fitting.length === 0) return undefined;
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
-    const bits = key.asymmetricKeyDetails?.modulusLength;
-    if (bits !== undefined && (bits < RSA_BITS.least || bits > RSA_BITS.most)) return undefined;
+    if (!isStrong(key)) return undefined;
     return { kid: kid as string | undefined, algorithms: new Set(fitting), key };
   } catch {
     return undefined;
   }
+}
+
+/** RFC 7518 section 3.3, and no exponent that makes signatures easy. */
+function isStrong({ asymmetricKeyDetails: { modulusLength: bits, publicExponent = 3n } = {} }: KeyObject): boolean {
+  return bits === undefined || (bits >= RSA_BITS.least && bits <= RSA_BITS.most && publicExponent >= 3n);
 }
 
 function find(keys: readonly UsableKey[], { alg, kid }: Pick<CompactJws, 'alg' | 'kid'>): Key | undefined {

@@ -1,14 +1,14 @@
 // The one function that makes requests of ours: https, no redirects, no proxies, no cookies; the address checked on the
 // socket's own resolution, size bounded after decompression, time bounded in all, a few at once for each issuer.
 import { lookup } from 'node:dns';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { mayConnect, type Reach, reachOf, urlProblem } from './address.ts';
 
-/** Milliseconds for the whole of a request. */
+/** Milliseconds for the whole of what is asked of an issuer at once, however many requests that takes. */
 const DEADLINE = 3000;
 /** Bytes of an answer, once decompressed. */
 const MAX_BODY = 524_288;
@@ -16,7 +16,15 @@ const MAX_BODY = 524_288;
 const AT_ONCE = 16;
 
 /** It could not be had: a dependency failed, and the caller of ours is not to blame. */
-export class OutboundFailure extends Error {}
+export class OutboundFailure extends Error {
+  /** Of the answer, where there was one and it was not 200. */
+  readonly status: number | undefined;
+
+  constructor(message: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.status = options.status;
+  }
+}
 
 export interface OutboundRequest {
   readonly url: string;
@@ -25,62 +33,65 @@ export interface OutboundRequest {
   readonly body?: string;
 }
 
-export interface OutboundAnswer {
-  readonly status: number;
-  readonly body: JsonObject;
-}
+/** One for each issuer. @returns the JSON object of a 200 @throws OutboundFailure */
+export type Outbound = (request: OutboundRequest, deadline?: AbortSignal) => Promise<JsonObject>;
 
-/** One for each issuer. @throws OutboundFailure */
-export type Outbound = (request: OutboundRequest) => Promise<OutboundAnswer>;
+/** For requests that share their time. */
+export const startDeadline = (): AbortSignal => AbortSignal.timeout(DEADLINE);
 
 export function createOutbound(network: 'public' | 'private'): Outbound {
+  // Agents of its own, which follow no proxy of the environment; TLS is verified whatever the environment says.
+  const agents = {
+    http: new HttpAgent({ keepAlive: true }),
+    https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }),
+  };
   let underWay = 0;
-  return async (request) => {
+  return async (request, deadline = startDeadline()) => {
     const problem = urlProblem(request.url, network);
     if (problem !== undefined) throw new OutboundFailure(`${request.url} ${problem}`);
     if (underWay >= AT_ONCE) throw new OutboundFailure('too many requests to this issuer are under way');
+    const { origin, pathname } = new URL(request.url);
     underWay++;
     try {
-      return await send(request, network);
+      return await readAnswer(await connect(request, network, agents, deadline));
+    } catch (error) {
+      const why = deadline.aborted ? `no answer within ${DEADLINE} ms` : (error as Error).message;
+      const status = error instanceof OutboundFailure ? error.status : undefined;
+      throw new OutboundFailure(`${origin}${pathname}: ${why}`, { status, cause: error });
     } finally {
       underWay--;
     }
   };
 }
 
-async function send(request: OutboundRequest, network: 'public' | 'private'): Promise<OutboundAnswer> {
-  const url = new URL(request.url);
-  const signal = AbortSignal.timeout(DEADLINE);
-  try {
-    const response = await connect(url, request, reachOf(url, network), signal);
-    const body = await readBody(response);
-    const json = parseJsonObject(body.toString('utf8'));
-    if (json === undefined) throw new OutboundFailure('the answer is no JSON object');
-    return { status: response.statusCode ?? 0, body: json };
-  } catch (error) {
-    const why = signal.aborted ? `no answer within ${DEADLINE} ms` : (error as Error).message;
-    throw new OutboundFailure(`${url.origin}${url.pathname}: ${why}`, { cause: error });
-  }
-}
-
 function connect(
-  url: URL,
-  { method, headers, body }: OutboundRequest,
-  reach: Reach,
+  { url: text, method, headers, body }: OutboundRequest,
+  network: 'public' | 'private',
+  agents: { readonly http: HttpAgent; readonly https: HttpsAgent },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const make = url.protocol === 'http:' ? requestHttp : requestHttps;
+  const url = new URL(text);
+  const plain = url.protocol === 'http:';
+  const options = {
+    method,
+    signal,
+    lookup: checkedLookup(reachOf(url, network)),
+    headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'cambio', ...headers },
+  };
   return new Promise((resolve, reject) => {
-    const request = make(url, {
-      method,
-      agent: false,
-      signal,
-      lookup: checkedLookup(reach),
-      headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'cambio', ...headers },
-    });
-    request.on('response', resolve);
-    request.on('error', reject);
-    request.end(body);
+    const attempt = (): void => {
+      const request = plain
+        ? requestHttp(url, { ...options, agent: agents.http })
+        : requestHttps(url, { ...options, agent: agents.https });
+      request.on('response', resolve);
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // A kept connection that its server closed as we wrote: nothing was read, and it is asked again on a new one.
+        if (request.reusedSocket && error.code === 'ECONNRESET') attempt();
+        else reject(error);
+      });
+      request.end(body);
+    };
+    attempt();
   });
 }
 
@@ -99,10 +110,23 @@ const checkedLookup =
     });
   };
 
+async function readAnswer(response: IncomingMessage): Promise<JsonObject> {
+  try {
+    const { statusCode: status = 0 } = response;
+    if (status !== 200) {
+      const redirect = status >= 300 && status < 400 ? ', a redirect, which is not followed' : '';
+      throw new OutboundFailure(`status ${status}${redirect}`, { status });
+    }
+    const json = parseJsonObject((await readBody(response)).toString('utf8'));
+    if (json === undefined) throw new OutboundFailure('the answer is no JSON object');
+    return json;
+  } catch (error) {
+    response.destroy();
+    throw error;
+  }
+}
+
 async function readBody(response: IncomingMessage): Promise<Buffer> {
-  const { statusCode = 0, headers } = response;
-  if (statusCode >= 300 && statusCode < 400)
-    throw new OutboundFailure(`a redirect (${statusCode}), which is not followed`);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -111,7 +135,7 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
-  const encoding = headers['content-encoding'];
+  const encoding = response.headers['content-encoding'];
   if (encoding === undefined || encoding === 'identity') return body;
   if (encoding !== 'gzip') throw new OutboundFailure('an encoding that was not asked for');
   return gunzipSync(body, { maxOutputLength: MAX_BODY });

@@ -31,21 +31,23 @@ export const introspect = {
 const isFor = ({ audiences }: ValidatedToken, resource: string | undefined): boolean =>
   resource !== undefined && audiences.includes(resource);
 
-/** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). */
-function describe(token: ValidatedToken, issuer: string): JsonObject {
-  const { claims, scope, chain, mayAct, audiences } = token;
-  const access = token.type === 'access_token';
+/** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). Of an access token all that it says, but its lineage. */
+function describe({ type, claims, ...token }: ValidatedToken, issuer: string): JsonObject {
+  if (type === 'access_token') {
+    const { lineage: _lineage, actor_lineage: _actorLineage, ...said } = claims;
+    return { ...said, active: true, token_type: 'Bearer' };
+  }
+  const { sub, clientId, expiresAt, origin, scope, authentication, chain, mayAct } = token;
   return {
+    ...authentication,
     active: true,
     iss: issuer,
-    sub: token.sub,
-    client_id: token.clientId,
-    token_type: access ? 'Bearer' : 'N_A',
-    exp: token.expiresAt,
-    ...(access && { iat: claims.iat, jti: token.id, aud: audiences.length === 1 ? audiences[0] : audiences }),
-    ...(token.origin && { sub_id: { format: 'iss_sub', ...token.origin } }),
+    sub,
+    client_id: clientId,
+    token_type: 'N_A',
+    exp: expiresAt,
+    ...(origin && { sub_id: { format: 'iss_sub', ...origin } }),
     ...(scope && scope.size > 0 && { scope: formatScope(scope) }),
-    ...token.authentication,
     ...(chain.length > 0 && { act: formatAct(chain) }),
     ...(mayAct && { may_act: mayAct }),
   };

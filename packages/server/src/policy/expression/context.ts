@@ -60,7 +60,7 @@ export function declaredType(node: ASTNode, context: Context): VariableType | 'u
 }
 
 export const faultAt = (node: ASTNode, message: string, { text }: Context): ExpressionFault =>
-  new ExpressionFault(message, text, node.pos);
+  new ExpressionFault(message, text, node.start);
 
 /** A part of the text as problems name it. */
 export function quote(node: ASTNode, { text }: Context): string {
@@ -95,4 +95,4 @@ export function partsOf(node: ASTNode): readonly ASTNode[] {
 export const priceOf = (node: ASTNode): number =>
   partsOf(node).reduce((price, part) => price + priceOf(part), PRICES[node.op] ?? 2);
 
-const PRICES: Partial<Record<ASTNode['op'], number>> = { call: 40, rcall: 40, list: 10, map: 10 };
+const PRICES: Partial<Record<ASTNode['op'], number>> = { call: 40, rcall: 40, list: 10, map: 20 };

@@ -24,7 +24,7 @@ const overload = <const T extends readonly Kind[]>(
 ): Overload => ({ name, form, takes, apply: apply as unknown as Overload['apply'] });
 
 const overloads: readonly Overload[] = [
-  overload('size', 'either', ['string'], (_, text) => countCharacters(text)),
+  overload('size', 'either', ['string'], (run, text) => run.pay(text.length >> 2) ?? countCharacters(text)),
   overload('size', 'either', ['list'], (_, list) => BigInt(list.length)),
   overload('size', 'either', ['map'], (run, map) => {
     const names = Object.keys(map);

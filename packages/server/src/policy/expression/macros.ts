@@ -1,6 +1,7 @@
 // has, all, exists, exists_one, map, filter: the parts of CEL that look at the text of their arguments, and the only loops.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, declaredType, faultAt, priceOf, quote } from './context.ts';
+import { ExpressionFault } from './fault.ts';
 import { Problem, type Run, type Step } from './run.ts';
 import { isMap, itemsOf, wrongKind } from './values.ts';
 
@@ -78,7 +79,7 @@ export function translateMacro(node: ASTNode, context: Context): Step | undefine
 function translateHas(member: ASTNode | undefined, context: Context): Step {
   if (member?.op !== '.') throw new Error('the type checker let has() pass without a member');
   if (declaredType(member, context) === 'unknown') {
-    throw faultAt(member, `No such key: ${member.args[1]}`, context);
+    throw new ExpressionFault(`No such key: ${member.args[1]}`, context.text, member.pos);
   }
   const [holder, name] = member.args;
   const [step, text] = [context.translate(holder, context), quote(holder, context)];

@@ -1,0 +1,129 @@
+// Does the same flow run over HTTPS, under the issuer that its documentation names? And is plain HTTP kept at home?
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { VerifierOptions } from '@cambio/resource-server';
+import { freePort } from '../../packages/server/test/harness.ts';
+import { repository, runProgram, startProgram, temporaryFolder } from '../../packages/server/test/program.ts';
+import { createApi } from './api.ts';
+import { selfSigned } from './testing/certificate.ts';
+import { missingTools, type Test } from './testing/quickstart.ts';
+
+const HOST = 'login.camall.io';
+const ISSUER = `https://${HOST}`;
+const patient = { timeout: 60_000 };
+const CAMBIO = [process.execPath, join(repository, 'packages/server/bin/cambio.mjs')];
+
+interface Served {
+  readonly folder: string;
+  readonly port: number;
+  /** The file with the certificate to trust. */
+  readonly cert: string;
+}
+
+/** The quickstart's own file, with another issuer and TLS. */
+async function serve(t: Test): Promise<Served> {
+  const folder = temporaryFolder(t);
+  const port = await freePort();
+  const { cert, key } = await selfSigned(HOST);
+  writeFileSync(join(folder, 'cert.pem'), cert);
+  writeFileSync(join(folder, 'key.pem'), key);
+  const quickstart = readFileSync(join(import.meta.dirname, 'cambio.yaml'), 'utf8');
+  const yaml = quickstart
+    .replace(/^issuer: .*$/m, `issuer: ${ISSUER}`)
+    .replace(/^server:$/m, 'server:\n  tls: { cert: cert.pem, key: key.pem }');
+  writeFileSync(join(folder, 'cambio.yaml'), yaml);
+  const env = { PORT: String(port), CAMBIO_DATA: '.' };
+  const server = startProgram(t, [...CAMBIO, 'serve', '--config', join(folder, 'cambio.yaml')], { env });
+  await server.printed(`cambio serves ${ISSUER} on localhost port ${port}`);
+  return { folder, port, cert: join(folder, 'cert.pem') };
+}
+
+/** GET over TLS, believing that one certificate only; the name is checked as for any other. */
+function get({ port, cert }: Served, path: string): Promise<{ status: number | undefined; text: string }> {
+  const options = { host: '127.0.0.1', port, path, servername: HOST, ca: readFileSync(cert), headers: { Host: HOST } };
+  return new Promise((resolve, reject) => {
+    const sent = request(options, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+async function serveApi(t: Test, jwks: VerifierOptions['jwks']): Promise<string> {
+  const api = createApi(ISSUER, { jwks }).listen(0, '127.0.0.1');
+  await once(api, 'listening');
+  t.after(() => {
+    api.closeAllConnections();
+    api.close();
+  });
+  return `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+}
+
+test('exchange.sh runs over HTTPS, and the API gets its keys there', patient, async (t) => {
+  const served = await serve(t);
+  const API_URL = await serveApi(t, async () => JSON.parse((await get(served, '/.well-known/jwks.json')).text));
+  if (missingTools() !== '') return t.skip(missingTools());
+  const connect = `${HOST}:443:127.0.0.1:${served.port}`;
+  const command = ['examples/quickstart/exchange.sh', '--connect-to', connect, '--cacert', served.cert];
+  const { code, stdout, stderr } = await runProgram(t, command, { env: { CAMBIO_URL: ISSUER, API_URL } });
+  assert.equal(code, 0, stdout + stderr);
+  assert.equal(stdout.trimEnd().split('\n').at(-1), 'Everything was as expected.');
+  // Without the certificate curl goes no further than the handshake.
+  const strangers = await runProgram(t, command.slice(0, 3), { env: { CAMBIO_URL: ISSUER, API_URL } });
+  assert.notEqual(strangers.code, 0);
+  assert.match(strangers.stderr, /certificate/);
+});
+
+test('the example script of the documentation runs as it is printed', patient, async (t) => {
+  const served = await serve(t);
+  if (missingTools() !== '') return t.skip(missingTools());
+  const settings = [`connect-to = ${HOST}:443:127.0.0.1:${served.port}`, `cacert = ${served.cert}`];
+  writeFileSync(join(served.folder, '.curlrc'), settings.join('\n'));
+  const script = join(import.meta.dirname, 'testing/flow.sh');
+  const { code, stdout, stderr } = await runProgram(t, ['bash', script], { env: { CURL_HOME: served.folder } });
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /^Step 3: Exchanged token obtained successfully$/m);
+});
+
+test('every published URL is the https one, whatever the server listens on', patient, async (t) => {
+  const served = await serve(t);
+  const { status, text } = await get(served, '/.well-known/oauth-authorization-server');
+  assert.equal(status, 200);
+  const { issuer, token_endpoint, jwks_uri } = JSON.parse(text);
+  assert.deepEqual(
+    [issuer, token_endpoint, jwks_uri],
+    [ISSUER, `${ISSUER}/oauth/token`, `${ISSUER}/.well-known/jwks.json`],
+  );
+  // It speaks TLS and nothing else.
+  await assert.rejects(fetch(`http://127.0.0.1:${served.port}/livez`));
+});
+
+test('plain HTTP on an address other than loopback is refused, unless a proxy is trusted', patient, async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'cambio.yaml');
+  const run = (command: string, server: string) => {
+    writeFileSync(file, `issuer: ${ISSUER}\nserver: ${server}\n`);
+    return runProgram(t, [...CAMBIO, command, '--config', file]);
+  };
+  for (const command of ['serve', 'check']) {
+    const refused = await run(command, '{ host: 0.0.0.0, port: 0 }');
+    assert.deepEqual([refused.code, refused.stdout], [1, '']);
+    assert.match(refused.stderr, /cambio\.yaml:2:\d+: server\.host: plain HTTP on an address other than loopback/);
+    assert.doesNotMatch(refused.stderr, /^ +at /m);
+  }
+  assert.equal((await run('check', '{ host: 0.0.0.0, port: 0, trustProxy: [192.0.2.1] }')).code, 0);
+  const { cert, key } = await selfSigned(HOST);
+  writeFileSync(join(folder, 'cert.pem'), cert);
+  writeFileSync(join(folder, 'key.pem'), key);
+  assert.equal((await run('check', '{ host: 0.0.0.0, port: 0, tls: { cert: cert.pem, key: key.pem } }')).code, 0);
+  assert.equal((await run('check', '{ host: 127.0.0.1, port: 0 }')).code, 0);
+});

@@ -1,0 +1,45 @@
+// The options of commands that imagine an exchange, and the parameters that they stand for.
+import type { Command } from 'commander';
+import type { Parameters } from '../primitives/parameters.ts';
+import { tokenTypeUri } from '../primitives/token-type.ts';
+import { guessType, readToken } from './tokens.ts';
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+export const describeExchange = (command: Command): Command =>
+  command
+    .option('--client <id>', 'the calling client')
+    .option('--subject-token <token>', 'the subject token: text, @FILE, or - for standard input')
+    .option('--subject-token-type <name>', 'its short name, such as jwt')
+    .option('--actor-token <token>', 'the actor token, likewise')
+    .option('--actor-token-type <name>', 'its short name')
+    .option('--audience <name>', 'a target by its name (may repeat)', collect, [])
+    .option('--resource <uri>', 'a target by where it is (may repeat)', collect, [])
+    .option('--scope <scope>', 'the scope asked for')
+    .option('--requested-token-type <name>', 'the short name of the type asked for');
+
+/** As a form would have them. */
+export function exchangeParametersOf(options: Record<string, unknown>, issuer: string): Parameters {
+  const values = new Map<string, readonly string[]>();
+  const put = (name: string, value: unknown): void => {
+    const list = [value].flat().filter((one): one is string => typeof one === 'string' && one !== '');
+    if (list.length > 0) values.set(name, list);
+  };
+  for (const role of ['subject', 'actor'] as const) {
+    const argument = options[`${role}Token`];
+    if (typeof argument !== 'string') continue;
+    const token = readToken(argument);
+    put(`${role}_token`, token);
+    put(`${role}_token_type`, tokenTypeUri(String(options[`${role}TokenType`] ?? guessType(token, issuer))));
+  }
+  put('audience', options.audience);
+  put('resource', options.resource);
+  put('scope', options.scope);
+  const requested = options.requestedTokenType;
+  if (typeof requested === 'string') put('requested_token_type', tokenTypeUri(requested));
+  return {
+    get: (name) => values.get(name)?.[0],
+    all: (name) => values.get(name) ?? [],
+    repeated: () => [],
+  };
+}

@@ -1,0 +1,62 @@
+// cambio token: what does this token say, and how is it killed?
+import { openRevoker } from '../app.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { readCompact } from '../keys/jws.ts';
+import { parseAct } from '../primitives/principal.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { sha256 } from '../primitives/secret.ts';
+import { type CliCommand, EXIT } from './command.ts';
+import { readToken } from './tokens.ts';
+
+export const tokenInspect: CliCommand = {
+  name: 'token inspect',
+  describe: (command) =>
+    command.description('print what a token says, without verifying it').argument('<token>', 'text, @FILE, or -'),
+  run: async (_options, [argument = '']) => {
+    const text = readToken(argument);
+    try {
+      console.log(tell(text, Date.now() / 1000));
+      return EXIT.done;
+    } catch (error) {
+      if (!(error instanceof TokenRefusal)) throw error;
+      throw new Error(`this is no JWT: ${error.detail ?? error.message}`);
+    }
+  },
+};
+
+function tell(text: string, now: number): string {
+  const { header, payload, signingInput } = readCompact(text);
+  const { iss, jti, exp, act, lineage = [] } = payload;
+  const chain = parseAct(act, String(iss));
+  const left = typeof exp === 'number' ? Math.floor(exp - now) : undefined;
+  const id =
+    jti === undefined ? sha256(signingInput) : `${sha256(`${iss} ${jti}`)} (a foreign one), ${jti} (one of ours)`;
+  return [
+    `header    ${JSON.stringify(header)}`,
+    `claims    ${JSON.stringify(payload, null, 2).replaceAll('\n', '\n          ')}`,
+    `actors    ${chain === undefined ? 'malformed' : chain.length === 0 ? 'nobody acts' : chain.map(({ iss, sub }) => `${sub} of ${iss}`).join(', before that ')}`,
+    `lineage   ${[lineage].flat().join(' ← ') || 'none: it derives from no other'}`,
+    `lifetime  ${left === undefined ? 'no end' : left > 0 ? `${left} s left` : `expired ${-left} s ago`}`,
+    `id        ${id}`,
+    'The signature was not verified.',
+  ].join('\n');
+}
+
+export const tokenRevoke: CliCommand = {
+  name: 'token revoke',
+  describe: (command) =>
+    command
+      .description('kill a token by its id, with every token that derives from it')
+      .argument('<id>', 'jti, refresh family, or the id that token inspect tells of a foreign token')
+      .requiredOption('--config <file>', 'the configuration file'),
+  run: async ({ config }, [id = '']) => {
+    const { revoke, close } = await openRevoker(loadConfiguration(String(config), process.env));
+    try {
+      await revoke(id);
+      console.log(`revoked ${id}; every node knows within a second`);
+      return EXIT.done;
+    } finally {
+      await close();
+    }
+  },
+};
