@@ -67,8 +67,9 @@ export function createVerifier({ issuer, audience, jwksUri, jwks }: VerifierOpti
     verify,
     authenticate: async (authorization, { scope } = {}) => {
       const about = scope === undefined ? {} : { scope };
-      if (authorization === undefined) throw new AccessRefusal('missing', about);
-      const token = /^Bearer +([\w\-.~+/]+=*)$/i.exec(authorization)?.[1];
+      // RFC 6750 section 3.1: another scheme is no attempt to use a token, and gets no error code.
+      if (!/^Bearer(?: |$)/i.test(authorization ?? '')) throw new AccessRefusal('missing', about);
+      const token = /^Bearer +([\w\-.~+/]+=*)$/i.exec(authorization ?? '')?.[1];
       if (token === undefined) throw new AccessRefusal('invalid_token');
       const verified = await verify(token);
       const enough = (scope ?? '').split(' ').every((name) => name === '' || verified.scope.has(name));
@@ -85,9 +86,12 @@ function resolveKeys(jwks: VerifierOptions['jwks'], uri: string): Parameters<typ
     createLocalJWKSet(await jwks())(header, token);
 }
 
-/** A token that is wrong, as against keys that cannot be fetched. */
+/** Keys that cannot be fetched or are no key set: an answer that is not 200, another document, a time-out. */
+const KEY_TROUBLE = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID']);
+
+/** A token that is wrong, as against keys that cannot be had. */
 const isTheCallersFault = (error: unknown): boolean =>
-  error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC';
+  error instanceof errors.JOSEError && !KEY_TROUBLE.has(error.code);
 
 function read(payload: JWTPayload, issuer: string): AccessToken {
   const { sub, aud, exp, scope = '', client_id: clientId } = payload;

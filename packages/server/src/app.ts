@@ -12,7 +12,7 @@ import { openKeyRing } from './keys/key-ring.ts';
 import { indexResources } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
-import { findAuditEvent } from './store/audit-rows.ts';
+import { findAuditEvent, listAuditEvents } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { sharedSecret } from './store/secrets.ts';
 import { type Access, isReachable, openStore, orUnavailable, readStore, type Store } from './store/store.ts';
@@ -91,7 +91,13 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
     await store.destroy();
   };
   const services = await openServices(configuration, { store, access: 'read', revocations, clock });
-  return { services, findEvent, isUsed: (id: string) => isUsed(store, id), close };
+  return {
+    services,
+    findEvent,
+    listEvents: (after: number, limit: number) => listAuditEvents(store, after, limit),
+    isUsed: (id: string) => isUsed(store, id),
+    close,
+  };
 }
 
 /** Kills tokens by id, with an audit row each. */

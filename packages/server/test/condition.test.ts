@@ -50,7 +50,7 @@ test('a condition reads claims, compares and combines them', () => {
     '"tenant" in subject.claims && !("toString" in subject.claims)',
     'has(subject.claims.tenant) && !has(subject.claims.team)',
     'subject.claims.admin',
-    'subject.claims.gone == null && has(subject.claims.gone)',
+    'subject.claims.gone == null && has(subject.claims.gone) && [null][0] == null',
     'subject.claims.org.id == 7 && subject.claims.org == {"id": 7}',
     'subject.claims.groups == ["dev", "ops"] && subject.claims.groups[1] == "ops"',
     'subject.claims.groups.exists(g, g.startsWith("de")) && subject.claims.groups.all(g, g.size() == 3)',

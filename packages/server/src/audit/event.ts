@@ -15,6 +15,7 @@ export interface TokenTrace {
   readonly clientId?: string;
   readonly audiences: readonly string[];
   readonly scope?: readonly string[];
+  readonly acr?: string;
   /** Who acted for the subject when the token came, the current actor first. */
   readonly chain: Chain;
   readonly expiresAt: number;
@@ -24,6 +25,14 @@ export interface IssuedTrace {
   readonly id: string;
   readonly type: string;
   readonly expiresAt: number;
+}
+
+/** What a rule in audit mode would have done: a reason where it would have refused. */
+export interface ShadowTrace {
+  readonly rule: string;
+  readonly reason?: Reason;
+  readonly targets?: readonly string[];
+  readonly scope?: readonly string[];
 }
 
 export interface AuditEvent {
@@ -59,8 +68,8 @@ export interface AuditEvent {
   }[];
   /** The values that conditions of the loaded file read, by their path. */
   facts?: Readonly<Record<string, unknown>>;
-  /** Rules in audit mode that would have decided. */
-  shadows?: readonly string[];
+  /** Rules in audit mode that match, and what each would have decided. */
+  shadows?: readonly ShadowTrace[];
   outcome?: 'issued' | 'refused' | 'failed' | 'revoked' | 'ignored';
   reason?: Reason;
   detail?: string;

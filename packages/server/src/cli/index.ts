@@ -1,4 +1,3 @@
-// What can be typed? The list of commands.
 import { check } from './check.ts';
 import type { CliCommand } from './command.ts';
 import { demo } from './demo.ts';

@@ -26,4 +26,6 @@ export interface Configuration {
   /** Algorithms that a key is needed for; the default first. */
   readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]];
   readonly warnings: readonly Fault[];
+  /** Runs the tests that rules carry. @returns how many there are @throws ConfigurationError with those that fail */
+  readonly testRules: () => number;
 }

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Configuration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Path } from './fault.ts';
 import { resolveConfiguration } from './resolve.ts';
+import { runRuleTests } from './rule-tests.ts';
 import { configurationFile } from './schema.ts';
 import type { Surroundings } from './surroundings.ts';
 import { readYaml } from './yaml.ts';
@@ -36,19 +37,33 @@ export function parseConfiguration(
   const { value, faults, complain } = readYaml(text, environment);
   const around = { folder: dirname(resolve(file)), environment, complain };
   const configuration = value === undefined ? undefined : check(value ?? {}, around);
-  if (configuration === undefined || faults.some(({ severity }) => severity === 'fault')) {
+  const throwFaults = (): void => {
+    if (faults.every(({ severity }) => severity === 'warning')) return;
     throw new ConfigurationError(
       file,
       faults.toSorted((a, b) => a.line - b.line || a.column - b.column),
     );
-  }
-  return { ...configuration, warnings: faults };
+  };
+  throwFaults();
+  if (configuration === undefined) throw new ConfigurationError(file, faults);
+  return {
+    ...configuration,
+    warnings: [...faults],
+    testRules: () => {
+      const count = configuration.testRules();
+      throwFaults();
+      return count;
+    },
+  };
 }
 
 /** The form of each part, then how the parts fit together: what is wrong with the first hides nothing of the second. */
 function check(value: unknown, around: Surroundings): Omit<Configuration, 'warnings'> | undefined {
   const parsed = configurationFile.safeParse(value);
-  if (parsed.success) return resolveConfiguration(parsed.data, around);
+  if (parsed.success) {
+    const configuration = resolveConfiguration(parsed.data, around);
+    return { ...configuration, testRules: () => runRuleTests(parsed.data, configuration, around.complain) };
+  }
   const { issues } = parsed.error;
   for (const issue of issues) complainOf(issue, [], around.complain);
   const rest = configurationFile.safeParse(withoutFaulty(value, issues));

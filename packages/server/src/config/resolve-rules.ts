@@ -9,6 +9,7 @@ import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileCondition, compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ConfigurationFile, RuleEntry } from './schema.ts';
+import { shadowedBy } from './shadowed.ts';
 
 export function resolveRules(
   file: ConfigurationFile,
@@ -21,15 +22,21 @@ export function resolveRules(
     ...issuers.flatMap(({ issuer, name }) => [[issuer, issuer] as const, [name, issuer] as const]),
   ]);
   const seen = new Set<string>();
-  return file.rules.flatMap((entry, index) => {
+  const rules: Rule[] = [];
+  for (const [index, entry] of file.rules.entries()) {
     const path: Path = ['rules', index];
     const name = entry.name ?? `rule ${index + 1}`;
     if (seen.has(name)) complain([...path, 'name'], 'another rule has this name');
     seen.add(name);
     warnOfStrangers(entry, file, issuerNames, path, complain);
     const [first, ...others] = grantedTargets(entry, resources, path, complain);
-    return first === undefined ? [] : [toRule(name, entry, [first, ...others], { path, issuerNames, complain })];
-  });
+    if (first === undefined) continue;
+    const rule = toRule(name, entry, [first, ...others], { path, issuerNames, complain });
+    const earlier = shadowedBy(rule, rules);
+    if (earlier !== undefined) complain(path, `can never decide: “${earlier.name}” always matches first`, 'warning');
+    rules.push(rule);
+  }
+  return rules;
 }
 
 function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePlace): Rule {

@@ -14,7 +14,10 @@ import type { ConfigurationFile } from './schema.ts';
 import { isLoopback, readSecret, type Surroundings } from './surroundings.ts';
 
 /** Complains of whatever does not fit; what it then returns is not to be used. */
-export function resolveConfiguration(file: ConfigurationFile, around: Surroundings): Omit<Configuration, 'warnings'> {
+export function resolveConfiguration(
+  file: ConfigurationFile,
+  around: Surroundings,
+): Omit<Configuration, 'warnings' | 'testRules'> {
   checkIssuer(file.issuer, around.complain);
   const resources = resolveResources(file, around.complain);
   const clients = resolveClients(file, resources, around);

@@ -1,6 +1,6 @@
 // What may be issued? Delegation, then the rules, then narrowing to what subject, actor, client, target and rule all allow.
 // Pure: verified facts in, a decision out or a refusal, so that recorded and imagined requests can be judged like real ones.
-import type { AuditEvent } from '../audit/event.ts';
+import type { AuditEvent, ShadowTrace } from '../audit/event.ts';
 import type { Client } from '../client-auth/client.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
 import type { Resource } from '../issuing/resource.ts';
@@ -40,8 +40,28 @@ export function judge(judged: Case, event: AuditEvent, context: JudgeContext): D
   const caller = { iss: context.issuer, sub: client.id };
   checkDelegation(subject, actor, caller);
   const targets = resolveTargets(request, context.targeting);
-  const permit = permitted(factsOf(judged, targets, context.now), event, context);
-  return narrow(judged, caller, permit, context);
+  const facts = factsOf(judged, targets, context.now);
+  const decision = askRules(facts, event, context.policy);
+  const grant = (permit: Permit, to: JudgeContext): Decision => narrow(judged, caller, permit, to);
+  if (decision.shadows.length > 0) {
+    event.shadows = decision.shadows.map((shadow) =>
+      trace(shadow, () => grant(shadow, { ...context, observe: undefined })),
+    );
+  }
+  if (decision.permit !== undefined) return grant(decision.permit, context);
+  const reason = nobodySpeaksFor[decision.furthest];
+  throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
+}
+
+/** What a rule in audit mode would have decided. */
+function trace({ rule }: Permit, decide: () => Decision): ShadowTrace {
+  try {
+    const { targets, scope } = decide();
+    return { rule: rule.name, targets: targets.map(({ audience }) => audience), scope: [...scope] };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { rule: rule.name, reason: error.reason };
+  }
 }
 
 function factsOf({ request, subject, actor, client }: Case, targets: Facts['targets'], now: number): Facts {
@@ -69,19 +89,11 @@ const nobodySpeaksFor: Readonly<Record<Part, Reason>> = {
   target: 'target_not_granted',
 };
 
-function permitted(facts: Facts, event: AuditEvent, { policy }: JudgeContext): Permit {
-  const { permit, furthest } = askRules(facts, event, policy);
-  if (permit !== undefined) return permit;
-  const reason = nobodySpeaksFor[furthest];
-  throw new Refusal(reason === 'target_not_granted' && facts.targets === 'unknown' ? 'target_unknown' : reason);
-}
-
 /** The rules' answer, noted in the event. */
 export function askRules(facts: Facts, event: AuditEvent, policy: Policy): RuleDecision {
   const decision = decide(policy, facts);
   event.mismatches = decision.mismatches;
   if (policy.expressions.length > 0) event.facts = readFacts(policy.expressions, conditionFacts(facts));
-  if (decision.shadows.length > 0) event.shadows = decision.shadows.map(({ rule }) => rule.name);
   if (decision.permit !== undefined) event.rule = decision.permit.rule.name;
   return decision;
 }

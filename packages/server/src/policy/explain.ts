@@ -47,7 +47,7 @@ export function explainRules(policy: Policy, event: AuditEvent): readonly RuleEx
         why: mismatch.problem ? `${why}: ${mismatch.problem}` : why,
       };
     }
-    if (event.shadows?.includes(name)) return { rule: name, result: 'would decide, but is in audit mode' };
+    if (event.shadows?.some(({ rule }) => rule === name)) return { rule: name, result: 'would decide, but is in audit mode' };
     if (event.mismatches === undefined || (decides !== -1 && index > decides))
       return { rule: name, result: 'is not read' };
     if (event.client !== undefined && !clients.has(event.client)) {

@@ -13,3 +13,17 @@ export async function findAuditEvent(database: Database, requestId: string): Pro
   const row = await database.selectFrom('audit').select('event').where('request_id', '=', requestId).executeTakeFirst();
   return row?.event;
 }
+
+/** Events as JSON, oldest first: the next of them after a sequence number. */
+export const listAuditEvents = (
+  database: Database,
+  after: number,
+  limit: number,
+): Promise<{ sequence: number; event: string }[]> =>
+  database
+    .selectFrom('audit')
+    .select(['sequence', 'event'])
+    .where('sequence', '>', after)
+    .orderBy('sequence')
+    .limit(limit)
+    .execute();

@@ -63,12 +63,11 @@ function translateVariable(node: NodeOf<'id'>, context: Context): Step {
   // The names of types are variables to the library.
   if (!Object.hasOwn(context.variables, name)) throw faultAt(node, `Unknown variable: ${name}`, context);
   const missing = new Problem(`${name} is missing`);
-  if (context.variables[name] !== 'int') return ({ facts }) => facts[name] ?? missing;
-  return ({ facts }) => {
-    const value = facts[name] ?? missing;
-    return Number.isSafeInteger(value) ? BigInt(value as number) : value;
-  };
+  const read = context.variables[name] === 'int' ? asIntIfWhole : (value: unknown) => value;
+  return ({ facts }) => (facts[name] === undefined ? missing : read(facts[name]));
 }
+
+const asIntIfWhole = (value: unknown): unknown => (Number.isSafeInteger(value) ? BigInt(value as number) : value);
 
 function translateMember(node: NodeOf<'.'>, context: Context): Step {
   const [holder, name] = node.args;
@@ -92,7 +91,9 @@ function translateIndex(node: NodeOf<'[]'>, context: Context): Step {
     if (index instanceof Problem) return index;
     if (typeof index === 'string') return memberOf(list, index, text, missing);
     if (typeof index !== 'number' && typeof index !== 'bigint') return wrongKind('an index', index, 'string or int');
-    return Array.isArray(list) ? (list[Number(index)] ?? missing) : wrongKind(text, list, 'list');
+    if (!Array.isArray(list)) return wrongKind(text, list, 'list');
+    const item = list[Number(index)];
+    return item === undefined ? missing : item;
   };
 }
 

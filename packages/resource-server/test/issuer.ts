@@ -1,0 +1,45 @@
+// An issuer for tests: its keys, and tokens that differ from a good one in what a test names.
+import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
+
+export const ISSUER = 'https://login.example';
+export const AUDIENCE = 'https://api.example';
+
+export interface Difference {
+  /** Claims over those of a good token; undefined leaves one out. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly header?: Readonly<Record<string, unknown>>;
+  /** The algorithm and the key of this name sign; default ES256. */
+  readonly alg?: string;
+}
+
+export interface TestIssuer {
+  readonly jwks: JSONWebKeySet;
+  readonly sign: (difference?: Difference) => Promise<string>;
+}
+
+/** @param algorithms one published key for each */
+export async function createIssuer(algorithms: readonly string[] = ['ES256']): Promise<TestIssuer> {
+  const pairs = new Map(
+    await Promise.all(algorithms.map(async (alg) => [alg, await generateKeyPair(alg, { extractable: true })] as const)),
+  );
+  const keys = await Promise.all(
+    [...pairs].map(async ([alg, { publicKey }]) => ({
+      ...(await exportJWK(publicKey)),
+      kid: `key-${alg}`,
+      alg,
+      use: 'sig',
+    })),
+  );
+  return {
+    jwks: { keys },
+    sign: ({ claims = {}, header = {}, alg = 'ES256' } = {}) => {
+      const now = Math.floor(Date.now() / 1000);
+      const good = { iss: ISSUER, aud: AUDIENCE, sub: 'ada', client_id: 'gateway', jti: 'one', scope: 'read write' };
+      const pair = pairs.get(alg);
+      if (pair === undefined) throw new Error(`no key for ${alg}`);
+      return new SignJWT({ ...good, iat: now, exp: now + 60, ...claims })
+        .setProtectedHeader({ alg, typ: 'at+jwt', kid: `key-${alg}`, ...header })
+        .sign(pair.privateKey);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// Where do the keys come from, and whose fault is it when they do not?
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { AccessRefusal, createVerifier } from '../src/index.ts';
+import { AUDIENCE, createIssuer } from './issuer.ts';
+
+const issuer = await createIssuer();
+
+async function listen(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const sendKeys: RequestListener = (_request, response) => {
+  response.setHeader('Content-Type', 'application/json').end(JSON.stringify(issuer.jwks));
+};
+
+test('by default they are fetched from below the issuer, once for many tokens', async (t) => {
+  const asked: (string | undefined)[] = [];
+  const iss = await listen(t, (request, response) => {
+    asked.push(request.url);
+    sendKeys(request, response);
+  });
+  const verifier = createVerifier({ issuer: iss, audience: AUDIENCE });
+  for (let i = 0; i < 3; i++) {
+    assert.equal((await verifier.verify(await issuer.sign({ claims: { iss } }))).subject, 'ada');
+  }
+  assert.deepEqual(asked, ['/.well-known/jwks.json']);
+});
+
+test('an issuer that ends in a slash has them in the same place', async (t) => {
+  const asked: (string | undefined)[] = [];
+  const iss = `${await listen(t, (request, response) => {
+    asked.push(request.url);
+    sendKeys(request, response);
+  })}/`;
+  const verifier = createVerifier({ issuer: iss, audience: AUDIENCE });
+  assert.equal((await verifier.verify(await issuer.sign({ claims: { iss } }))).subject, 'ada');
+  assert.deepEqual(asked, ['/.well-known/jwks.json']);
+});
+
+test('jwksUri says another place, and jwks holds them or fetches them', async (t) => {
+  const jwksUri = `${await listen(t, sendKeys)}/keys`;
+  const about = { issuer: 'https://login.example', audience: AUDIENCE };
+  for (const keys of [{ jwksUri }, { jwks: issuer.jwks }, { jwks: async () => issuer.jwks }]) {
+    const verifier = createVerifier({ ...about, ...keys });
+    assert.equal((await verifier.verify(await issuer.sign())).subject, 'ada');
+  }
+});
+
+test('keys that cannot be had are not the fault of the caller, who gets no 401', async (t) => {
+  const unreachable = createServer().listen(0, '127.0.0.1');
+  await once(unreachable, 'listening');
+  const { port } = unreachable.address() as AddressInfo;
+  unreachable.close();
+  const about = { issuer: 'https://login.example', audience: AUDIENCE };
+  const troubles = {
+    'nobody listens': { jwksUri: `http://127.0.0.1:${port}/` },
+    'another status': { jwksUri: await listen(t, (_request, response) => response.writeHead(500).end()) },
+    'not JSON': { jwksUri: await listen(t, (_request, response) => response.end('<html>')) },
+    'no key set': { jwksUri: await listen(t, (_request, response) => response.end('{"keys":{}}')) },
+    'what fetches them fails': { jwks: async () => assert.fail('no keys today') },
+  };
+  const token = await issuer.sign();
+  for (const [trouble, keys] of Object.entries(troubles)) {
+    await assert.rejects(
+      createVerifier({ ...about, ...keys }).verify(token),
+      (error) => !(error instanceof AccessRefusal),
+      trouble,
+    );
+  }
+  assert.equal((await createVerifier({ ...about, jwks: issuer.jwks }).verify(token)).subject, 'ada');
+});
+
+test('a key that the issuer does not publish is the fault of the caller', async () => {
+  const verifier = createVerifier({ issuer: 'https://login.example', audience: AUDIENCE, jwks: { keys: [] } });
+  await assert.rejects(verifier.verify(await issuer.sign()), AccessRefusal);
+  const knowing = createVerifier({ issuer: 'https://login.example', audience: AUDIENCE, jwks: issuer.jwks });
+  assert.equal((await knowing.verify(await issuer.sign())).subject, 'ada');
+});

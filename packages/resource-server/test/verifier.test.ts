@@ -1,0 +1,132 @@
+// Which tokens does an API accept, and what does it learn from them? RFC 9068 section 4.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { suite, test } from 'node:test';
+import { AccessRefusal, createVerifier } from '../src/index.ts';
+import { AUDIENCE, createIssuer, type Difference, ISSUER } from './issuer.ts';
+
+const issuer = await createIssuer(['ES256', 'RS256']);
+const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: issuer.jwks });
+
+/** Refused as the caller's fault, and for nothing else: the good twin passes. */
+async function refuses(token: string): Promise<void> {
+  await assert.rejects(
+    verifier.verify(token),
+    (error) => error instanceof AccessRefusal && error.code === 'invalid_token',
+  );
+  assert.equal((await verifier.verify(await issuer.sign())).subject, 'ada');
+}
+
+const refusesDifference = async (difference: Difference): Promise<void> => refuses(await issuer.sign(difference));
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const now = (): number => Math.floor(Date.now() / 1000);
+
+test('a good token tells for whom it is, by whom it was fetched, and what it may do', async () => {
+  const exp = now() + 60;
+  const token = await verifier.verify(await issuer.sign({ claims: { exp } }));
+  const { claims, scope, ...told } = token;
+  assert.deepEqual(told, { subject: 'ada', actors: [], clientId: 'gateway', audience: [AUDIENCE], expiresAt: exp });
+  assert.deepEqual([...scope], ['read', 'write']);
+  assert.equal(claims.jti, 'one');
+});
+
+test('a token without scope may do nothing', async () => {
+  assert.equal((await verifier.verify(await issuer.sign({ claims: { scope: undefined } }))).scope.size, 0);
+  await refusesDifference({ claims: { scope: ['read'] } });
+});
+
+suite('a token is refused', () => {
+  test('that is for another audience; one of several will do', async () => {
+    await refusesDifference({ claims: { aud: 'https://other.example' } });
+    await refusesDifference({ claims: { aud: `${AUDIENCE}/` } });
+    await refusesDifference({ claims: { aud: undefined } });
+    const token = await verifier.verify(await issuer.sign({ claims: { aud: ['https://other.example', AUDIENCE] } }));
+    assert.deepEqual(token.audience, ['https://other.example', AUDIENCE]);
+  });
+
+  test('of another issuer', async () => {
+    await refusesDifference({ claims: { iss: 'https://other.example' } });
+    await refusesDifference({ claims: { iss: undefined } });
+  });
+
+  test('whose typ is not at+jwt, in either spelling of it (RFC 9068 section 4)', async () => {
+    await refusesDifference({ header: { typ: 'JWT' } });
+    await refusesDifference({ header: { typ: undefined } });
+    await refusesDifference({ header: { typ: 'logout+jwt' } });
+    assert.equal((await verifier.verify(await issuer.sign({ header: { typ: 'application/at+jwt' } }))).subject, 'ada');
+  });
+
+  test('that has expired, is not valid yet, or never ends', async () => {
+    await refusesDifference({ claims: { exp: now() - 1 } });
+    await refusesDifference({ claims: { nbf: now() + 60 } });
+    await refusesDifference({ claims: { exp: undefined } });
+  });
+
+  for (const claim of ['sub', 'client_id', 'jti', 'iat']) {
+    test(`that lacks ${claim} (RFC 9068 section 2.2)`, () => refusesDifference({ claims: { [claim]: undefined } }));
+  }
+
+  test('whose claims or signature were changed', async () => {
+    const [header, payload = '', signature] = (await issuer.sign()).split('.');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    await refuses([header, encode({ ...claims, sub: 'eve' }), signature].join('.'));
+    await refuses([header, payload, encode('another signature')].join('.'));
+    await refuses([header, payload, ''].join('.'));
+  });
+
+  test('that another issuer signed under our name, with a key id of ours or not', async () => {
+    const other = await createIssuer();
+    await refuses(await other.sign());
+    await refuses(await other.sign({ header: { kid: 'another' } }));
+  });
+
+  test('that nobody signed, or that is signed with the public key as a secret (RFC 8725 sections 2.1 and 3.1)', async () => {
+    const payload = (await issuer.sign()).split('.')[1];
+    await refuses(`${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.`);
+    for (const kid of ['key-ES256', 'key-RS256']) {
+      const input = `${encode({ alg: 'HS256', typ: 'at+jwt', kid })}.${payload}`;
+      const publicKey = JSON.stringify(issuer.jwks.keys.find((key) => key.kid === kid));
+      await refuses(`${input}.${createHmac('sha256', publicKey).update(input).digest('base64url')}`);
+    }
+  });
+
+  test('that asks for an algorithm which is not that of the key', async () => {
+    assert.equal((await verifier.verify(await issuer.sign({ alg: 'RS256' }))).subject, 'ada');
+    await refusesDifference({ alg: 'RS256', header: { kid: 'key-ES256' } });
+  });
+
+  test('that needs an extension which nobody here knows (RFC 7515 section 4.1.11)', async () => {
+    const [, payload, signature] = (await issuer.sign()).split('.');
+    const header = { alg: 'ES256', typ: 'at+jwt', kid: 'key-ES256', crit: ['unknown'], unknown: true };
+    await refuses([encode(header), payload, signature].join('.'));
+  });
+
+  test('that is no token', async () => {
+    for (const text of ['', '.', '..', 'nonsense', 'a.b.c', `${encode({})}.${encode([])}.`]) await refuses(text);
+  });
+});
+
+suite('the actors of a token (RFC 8693 section 4.1)', () => {
+  const verify = async (act: unknown) => verifier.verify(await issuer.sign({ claims: { act } }));
+
+  test('come as a list, the current one first; one without issuer is of the issuer of the token', async () => {
+    const act = { sub: 'agent', iss: ISSUER, act: { sub: 'gateway', act: { sub: 'bot', iss: 'https://idp.example' } } };
+    assert.deepEqual((await verify(act)).actors, [
+      { iss: ISSUER, sub: 'agent' },
+      { iss: ISSUER, sub: 'gateway' },
+      { iss: 'https://idp.example', sub: 'bot' },
+    ]);
+  });
+
+  test('are never guessed: a claim that names nobody refuses the token', async () => {
+    const malformed = [null, 'agent', [], {}, { sub: 1 }, { sub: 'agent', iss: 1 }, { sub: 'agent', act: null }];
+    for (const act of malformed) await refusesDifference({ claims: { act } });
+  });
+});
+
+test('every algorithm that a Cambio server signs with is accepted', async () => {
+  const algorithms = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'];
+  const all = await createIssuer(algorithms);
+  const accepts = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: all.jwks });
+  for (const alg of algorithms) assert.equal((await accepts.verify(await all.sign({ alg }))).subject, 'ada', alg);
+});
