@@ -1,5 +1,6 @@
 // The composition root: the only file that wires parts together.
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { type AuditEvent, beginEvent } from './audit/event.ts';
 import { createAuditLog } from './audit/log.ts';
 import { createFailureLimit } from './client-auth/failure-limit.ts';
@@ -19,13 +20,18 @@ import { type Access, isReachable, openStore, orUnavailable, readStore, type Sto
 import { sweep } from './store/sweep.ts';
 import { isUsed } from './store/used-ids.ts';
 import { discoverKeys } from './trust/discovery.ts';
-import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
+import { type IssuerEntry, indexIssuers, type TrustedIssuer, type TrustedIssuers } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
 import { createOutbound } from './trust/outbound.ts';
 
 export interface RunningServer {
   /** Where it listens: the port is the one that the system chose where the file says 0. */
   readonly port: number;
+  /**
+   * From when this resolves, requests are judged by another reading of the file; those under way finish with the one they
+   * began with. @returns the keys that a restart alone can change
+   */
+  readonly reload: (configuration: Configuration) => Promise<readonly string[]>;
   /** Stops listening, answers what has arrived, and closes the store; bounded in time. Once, however often it is called. */
   readonly close: () => Promise<void>;
 }
@@ -35,6 +41,9 @@ export interface Surroundings {
   /** Lines for people, about what fails on our side. */
   readonly report?: (line: string) => void;
 }
+
+/** What is bound when the server starts. */
+const needRestart = ['issuer', 'server', 'store'] as const satisfies readonly (keyof Configuration)[];
 
 /** Milliseconds for requests that are under way when the server is told to stop. */
 const DRAIN = 4000;
@@ -54,7 +63,8 @@ export async function startServer(
     await store.destroy();
   };
   try {
-    const services = await openServices(configuration, { store, access: 'write', revocations, clock });
+    const opened = { store, access: 'write', revocations, clock } as const;
+    let services = await openServices(configuration, opened);
     const { host, port, ...options } = configuration.server;
     const http = createHttpServer(() => services, { ...options, report });
     await http.listen({ host, port });
@@ -67,6 +77,15 @@ export async function startServer(
     };
     return {
       port: (http.server.address() as AddressInfo).port,
+      reload: async (next) => {
+        const { audit, failures } = services;
+        const read = await openServices(
+          { ...next, issuer: configuration.issuer },
+          { ...opened, before: services.issuers },
+        );
+        services = { ...read, audit, failures };
+        return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
+      },
       close: () => {
         closed ??= close();
         return closed;
@@ -121,9 +140,18 @@ export async function openRevoker(configuration: Configuration, clock: Clock = s
 /** Milliseconds between deletions of what has expired. */
 const SWEEP = 600_000;
 
+interface Opened {
+  readonly store: Store;
+  readonly access: Access;
+  readonly revocations: Revocations;
+  readonly clock: Clock;
+  /** The issuers of an earlier reading: their keys are kept. */
+  readonly before?: TrustedIssuers;
+}
+
 async function openServices(
   configuration: Configuration,
-  { store, access, revocations, clock }: { store: Store; access: Access; revocations: Revocations; clock: Clock },
+  { store, access, revocations, clock, before }: Opened,
 ): Promise<HttpServices> {
   const { issuer, tokenErrorCode, clients, policy, resources, issuers, algorithms } = configuration;
   return {
@@ -133,7 +161,7 @@ async function openServices(
     policy,
     enabledTypes: new Set(['access_token', 'refresh_token', 'jwt', ...issuers.flatMap(({ accepts }) => [...accepts])]),
     targeting: indexResources(resources),
-    issuers: indexIssuers(issuers.map((entry) => trustIssuer(entry, clock))),
+    issuers: indexIssuers(issuers.map((entry) => trustIssuer(entry, clock, before?.byIssuer(entry.issuer)))),
     // A reader makes no key: what nobody has signed yet, nobody can explain.
     keys: await openKeyRing(store, access === 'write' ? algorithms : [], clock),
     defaultAlgorithm: algorithms[0],
@@ -148,7 +176,10 @@ async function openServices(
   };
 }
 
-function trustIssuer(entry: IssuerEntry, clock: Clock): TrustedIssuer {
+function trustIssuer(entry: IssuerEntry, clock: Clock, before: TrustedIssuer | undefined): TrustedIssuer {
+  if (before?.network === entry.network && isDeepStrictEqual(before.keys, entry.keys)) {
+    return { ...entry, outbound: before.outbound, keySource: before.keySource };
+  }
   const outbound = createOutbound(entry.network);
   const { keys } = entry;
   const locate = async (): Promise<string> =>

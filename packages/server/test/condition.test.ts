@@ -457,8 +457,8 @@ test("our evaluation agrees with the library's wherever that has an answer", () 
     assert.equal(theirs.check().valid, true, text);
     return { text, ours: compileExpression(text, { c: 'map' }), theirs };
   });
-  // A member named `constructor` is what the library fails at.
-  const plain = claimsJson.filter((claims) => !/"(constructor|__proto__)":/.test(JSON.stringify(claims)));
+  // The library fails at a member named `constructor`, and finds `[]` among the members where one is named ``.
+  const plain = claimsJson.filter((claims) => !/"(constructor|__proto__|)":/.test(JSON.stringify(claims)));
   fc.assert(
     fc.property(plain, fc.constantFrom(...pairs), (claims, { text, ours, theirs }) => {
       const { value } = ours.evaluate({ c: claims });

@@ -1,5 +1,5 @@
 // A fake issuer that speaks real HTTP or HTTPS on loopback: discovery, keys, introspection, and every way to misbehave.
-import { createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttp, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttps, type ServerOptions } from 'node:https';
@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { algorithms } from '../src/keys/algorithms.ts';
-import { API, BACKEND, configuration, exchange } from './basics.ts';
+import { ACTOR_REFUSED, API, assertRefused, BACKEND, configuration, exchange, SUBJECT_REFUSED } from './basics.ts';
 import { type Answer, base64url, type Form, type TestServer, type } from './harness.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -155,7 +155,7 @@ export function hmacJws(header: Claims, payload: string, secret: string | Uint8A
 /** The private key in the published form, which no issuer should publish. */
 export const privateJwk = ({ privateKey, jwk }: FakeKey): Record<string, unknown> => ({
   ...jwk,
-  ...createPrivateKey({ key: privateKey.export({ format: 'pem', type: 'pkcs8' }) }).export({ format: 'jwk' }),
+  ...privateKey.export({ format: 'jwk' }),
 });
 
 export const json =
@@ -209,3 +209,14 @@ export function trusting(issuers: string | readonly string[], rules: readonly st
 /** Presents a token as subject token of the declared type, `jwt` unless said otherwise. */
 export const present = (server: TestServer, subject_token: string, form: Form = {}): Promise<Answer> =>
   exchange(server, { subject_token, subject_token_type: type('jwt'), ...form });
+
+/** As actor token, beside a good subject token of the gateway's own. */
+export const presentActor = (server: TestServer, actor_token: string, form: Form = {}): Promise<Answer> =>
+  exchange(server, { actor_token, actor_token_type: type('jwt'), ...form });
+
+/** The one sentence outside, and the fault in the audit row. */
+export const assertSubjectRefused = (server: TestServer, answer: Answer, fault: string, what = ''): void =>
+  assertRefused(server, answer, { ...SUBJECT_REFUSED, reason: `subject_token_${fault}` }, what);
+
+export const assertActorRefused = (server: TestServer, answer: Answer, fault: string, what = ''): void =>
+  assertRefused(server, answer, { ...ACTOR_REFUSED, reason: `actor_token_${fault}` }, what);

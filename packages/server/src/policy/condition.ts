@@ -8,7 +8,7 @@ import { asJson } from './expression/result.ts';
 import { Problem, Run } from './expression/run.ts';
 import { translate } from './expression/step.ts';
 
-export { ExpressionFault };
+export { ExpressionFault, type Variables };
 
 /** Characters of an expression. */
 const MAX_LENGTH = 4096;

@@ -49,6 +49,7 @@ export const saml2 = {
   },
   judge: (assertion, trust, context, decrypt) => {
     refuseOtherChildren(assertion, SAML2, PARTS);
+    onlyChild(assertion, SAML2, 'Issuer');
     const issuedAt = instant(assertion, 'IssueInstant');
     requirePast(issuedAt, 'IssueInstant', context);
     const conditions = readConditions(onlyChild(assertion, SAML2, 'Conditions'), readersOf(trust, context), context);

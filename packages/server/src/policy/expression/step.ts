@@ -4,8 +4,9 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { translateCall } from './functions.ts';
 import { translateMacro } from './macros.ts';
+import { translateOperator } from './operators.ts';
 import { Problem, type Run, type Step } from './run.ts';
-import { asInt, calculate, equal, isMap, order, within, wrongKind } from './values.ts';
+import { asInt, isMap, wrongKind } from './values.ts';
 
 /** @throws ExpressionFault where CEL, or the library, allows what is not allowed here */
 export function translate(node: ASTNode, context: Context): Step {
@@ -27,21 +28,11 @@ export function translate(node: ASTNode, context: Context): Step {
     }
     case 'map':
       return translateMap(node.args, context);
-    case '?:':
-      return translateChoice(node.args, context);
-    case '||':
-      return translateLogic(node.args, true, context);
-    case '&&':
-      return translateLogic(node.args, false, context);
-    case '!_':
-      return translateUnary(node.args, (value) => (typeof value === 'boolean' ? !value : undefined), 'bool', context);
-    case '-_':
-      return translateUnary(node.args, negate, 'number', context);
     case '.?':
     case '[?]':
       throw faultAt(node, 'optional members are not available here: use has()', context);
     default:
-      return translateBinary(node, context);
+      return translateOperator(node, context);
   }
 }
 
@@ -87,7 +78,8 @@ function translateIndex(node: NodeOf<'[]'>, context: Context): Step {
   const text = quote(node.args[0], context);
   const missing = new Problem(`${quote(node, context)} is missing`);
   return (run) => {
-    const [list, index] = [holder(run), key(run)];
+    const list = holder(run);
+    const index = key(run);
     if (index instanceof Problem) return index;
     if (typeof index === 'string') return memberOf(list, index, text, missing);
     if (typeof index !== 'number' && typeof index !== 'bigint') return wrongKind('an index', index, 'string or int');
@@ -121,84 +113,4 @@ function translateMap(entries: readonly (readonly [ASTNode, ASTNode])[], context
     }
     return map;
   };
-}
-
-function translateChoice([condition, ...branches]: readonly ASTNode[], context: Context): Step {
-  if (condition === undefined) throw new Error('the parser let a choice pass without a condition');
-  const [test, text] = [translate(condition, context), quote(condition, context)];
-  const [yes, no] = branches.map((branch) => translate(branch, context)) as [Step, Step];
-  return (run) => {
-    const answer = test(run);
-    return typeof answer === 'boolean' ? (answer ? yes : no)(run) : wrongKind(text, answer, 'bool');
-  };
-}
-
-/** `||` and `&&`: the deciding answer of either side absorbs a problem of the other (CEL, section Logical Operators). */
-function translateLogic(sides: readonly ASTNode[], deciding: boolean, context: Context): Step {
-  const [left, right] = sides.map((side) => translate(side, context)) as [Step, Step];
-  const [leftText, rightText] = sides.map((side) => quote(side, context)) as [string, string];
-  return (run) => {
-    const first = left(run);
-    if (first === deciding) return deciding;
-    const second = right(run);
-    if (second === deciding) return deciding;
-    if (typeof first !== 'boolean') return wrongKind(leftText, first, 'bool');
-    return typeof second === 'boolean' ? !deciding : wrongKind(rightText, second, 'bool');
-  };
-}
-
-function translateUnary(operand: ASTNode, apply: (value: unknown) => unknown, wanted: string, context: Context): Step {
-  const [step, text] = [translate(operand, context), quote(operand, context)];
-  return (run) => {
-    const value = step(run);
-    return apply(value) ?? wrongKind(text, value, wanted);
-  };
-}
-
-function negate(value: unknown): unknown {
-  if (typeof value === 'bigint') return asInt(-value);
-  return typeof value === 'number' ? -value : undefined;
-}
-
-type BinaryNode = Extract<ASTNode, { readonly args: [ASTNode, ASTNode] }>;
-
-function translateBinary(node: BinaryNode, context: Context): Step {
-  const [left, right] = node.args.map((side) => translate(side, context)) as [Step, Step];
-  const combine = combination(node, context);
-  return (run) => {
-    const a = left(run);
-    if (a instanceof Problem) return a;
-    const b = right(run);
-    return b instanceof Problem ? b : combine(run, a, b);
-  };
-}
-
-function combination(node: BinaryNode, context: Context): (run: Run, a: unknown, b: unknown) => unknown {
-  const operator = node.op;
-  switch (operator) {
-    case '==':
-      return equal;
-    case '!=':
-      return (run, a, b) => {
-        const same = equal(run, a, b);
-        return typeof same === 'boolean' ? !same : same;
-      };
-    case 'in': {
-      const text = quote(node.args[1], context);
-      return (run, a, b) => within(run, a, b, text);
-    }
-    case '<':
-    case '<=':
-    case '>':
-    case '>=':
-      return (_, a, b) => order(operator, a, b);
-    case '+':
-    case '-':
-    case '*':
-    case '/':
-    case '%':
-      return (run, a, b) => calculate(run, operator, a, b);
-    default:
-      throw faultAt(node, `${operator} is not available here`, context);
-  }
 }

@@ -1,0 +1,103 @@
+// Which operators combine values, and what does each need of them?
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { type Context, faultAt, quote } from './context.ts';
+import { Problem, type Run, type Step } from './run.ts';
+import { asInt, calculate, equal, order, within, wrongKind } from './values.ts';
+
+type BinaryNode = Extract<ASTNode, { readonly args: [ASTNode, ASTNode] }>;
+type OperatorNode = BinaryNode | Extract<ASTNode, { readonly op: '?:' | '!_' | '-_' }>;
+
+export function translateOperator(node: OperatorNode, context: Context): Step {
+  switch (node.op) {
+    case '?:':
+      return translateChoice(node.args, context);
+    case '||':
+      return translateLogic(node.args, true, context);
+    case '&&':
+      return translateLogic(node.args, false, context);
+    case '!_':
+      return translateUnary(node.args, (value) => (typeof value === 'boolean' ? !value : undefined), 'bool', context);
+    case '-_':
+      return translateUnary(node.args, negate, 'number', context);
+    default:
+      return translateBinary(node, context);
+  }
+}
+
+function translateChoice([condition, ...branches]: readonly ASTNode[], context: Context): Step {
+  if (condition === undefined) throw new Error('the parser let a choice pass without a condition');
+  const [test, text] = [context.translate(condition, context), quote(condition, context)];
+  const [yes, no] = branches.map((branch) => context.translate(branch, context)) as [Step, Step];
+  return (run) => {
+    const answer = test(run);
+    return typeof answer === 'boolean' ? (answer ? yes : no)(run) : wrongKind(text, answer, 'bool');
+  };
+}
+
+/** `||` and `&&`: the deciding answer of either side absorbs a problem of the other (CEL, section Logical Operators). */
+function translateLogic(sides: readonly ASTNode[], deciding: boolean, context: Context): Step {
+  const [left, right] = sides.map((side) => context.translate(side, context)) as [Step, Step];
+  const [leftText, rightText] = sides.map((side) => quote(side, context)) as [string, string];
+  return (run) => {
+    const first = left(run);
+    if (first === deciding) return deciding;
+    const second = right(run);
+    if (second === deciding) return deciding;
+    if (typeof first !== 'boolean') return wrongKind(leftText, first, 'bool');
+    return typeof second === 'boolean' ? !deciding : wrongKind(rightText, second, 'bool');
+  };
+}
+
+function translateUnary(operand: ASTNode, apply: (value: unknown) => unknown, wanted: string, context: Context): Step {
+  const [step, text] = [context.translate(operand, context), quote(operand, context)];
+  return (run) => {
+    const value = step(run);
+    return apply(value) ?? wrongKind(text, value, wanted);
+  };
+}
+
+function negate(value: unknown): unknown {
+  if (typeof value === 'bigint') return asInt(-value);
+  return typeof value === 'number' ? -value : undefined;
+}
+
+function translateBinary(node: BinaryNode, context: Context): Step {
+  const [left, right] = node.args.map((side) => context.translate(side, context)) as [Step, Step];
+  const combine = combination(node, context);
+  return (run) => {
+    const a = left(run);
+    if (a instanceof Problem) return a;
+    const b = right(run);
+    return b instanceof Problem ? b : combine(run, a, b);
+  };
+}
+
+function combination(node: BinaryNode, context: Context): (run: Run, a: unknown, b: unknown) => unknown {
+  const operator = node.op;
+  switch (operator) {
+    case '==':
+      return equal;
+    case '!=':
+      return (run, a, b) => {
+        const same = equal(run, a, b);
+        return typeof same === 'boolean' ? !same : same;
+      };
+    case 'in': {
+      const text = quote(node.args[1], context);
+      return (run, a, b) => within(run, a, b, text);
+    }
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return (_, a, b) => order(operator, a, b);
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+      return (run, a, b) => calculate(run, operator, a, b);
+    default:
+      throw faultAt(node, `${operator} is not available here`, context);
+  }
+}
