@@ -7,10 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { VerifierOptions } from '@cambio/resource-server';
+import { selfSigned } from '../../packages/server/test/certificate.ts';
 import { freePort } from '../../packages/server/test/harness.ts';
 import { repository, runProgram, startProgram, temporaryFolder } from '../../packages/server/test/program.ts';
 import { createApi } from './api.ts';
-import { selfSigned } from './testing/certificate.ts';
+
 import { missingTools, type Test } from './testing/quickstart.ts';
 
 const HOST = 'login.camall.io';
@@ -29,7 +30,7 @@ interface Served {
 async function serve(t: Test): Promise<Served> {
   const folder = temporaryFolder(t);
   const port = await freePort();
-  const { cert, key } = await selfSigned(HOST);
+  const { cert, key } = await selfSigned({ type: 'dns', value: HOST });
   writeFileSync(join(folder, 'cert.pem'), cert);
   writeFileSync(join(folder, 'key.pem'), key);
   const quickstart = readFileSync(join(import.meta.dirname, 'cambio.yaml'), 'utf8');
@@ -121,7 +122,7 @@ test('plain HTTP on an address other than loopback is refused, unless a proxy is
     assert.doesNotMatch(refused.stderr, /^ +at /m);
   }
   assert.equal((await run('check', '{ host: 0.0.0.0, port: 0, trustProxy: [192.0.2.1] }')).code, 0);
-  const { cert, key } = await selfSigned(HOST);
+  const { cert, key } = await selfSigned({ type: 'dns', value: HOST });
   writeFileSync(join(folder, 'cert.pem'), cert);
   writeFileSync(join(folder, 'key.pem'), key);
   assert.equal((await run('check', '{ host: 0.0.0.0, port: 0, tls: { cert: cert.pem, key: key.pem } }')).code, 0);

@@ -10,15 +10,18 @@ import { createHttpServer } from './http/server.ts';
 import { findFamily } from './issuing/family.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
 import { openKeyRing } from './keys/key-ring.ts';
+import type { Sealer } from './keys/sealing.ts';
+import { openSealer } from './keys/sealing-key.ts';
+import { openSharedSecret } from './keys/shared-secret.ts';
 import { indexResources } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
 import { findAuditEvent, listAuditEvents } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
-import { sharedSecret } from './store/secrets.ts';
-import { type Access, isReachable, openStore, orUnavailable, readStore, type Store } from './store/store.ts';
+import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 import { isUsed } from './store/used-ids.ts';
+import { keepLooking } from './store/watch.ts';
 import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer, type TrustedIssuers } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
@@ -43,46 +46,41 @@ export interface Surroundings {
 }
 
 /** What is bound when the server starts. */
-const needRestart = ['issuer', 'server', 'store'] as const satisfies readonly (keyof Configuration)[];
+const needRestart = ['issuer', 'server', 'store', 'sealingKey'] as const satisfies readonly (keyof Configuration)[];
 
 /** Milliseconds for requests that are under way when the server is told to stop. */
 const DRAIN = 4000;
+/** Milliseconds between deletions of what has expired. */
+const SWEEP = 600_000;
 
 /** @throws where the store cannot be opened or the port is taken; nothing stays open then. */
 export async function startServer(
   configuration: Configuration,
   { clock = systemClock, report = console.error }: Surroundings = {},
 ): Promise<RunningServer> {
-  const store = await openStore(configuration.store, clock());
-  const revocations = await openRevocations(store, clock);
-  const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP);
-  sweeping.unref();
-  const closeStore = async (): Promise<void> => {
-    clearInterval(sweeping);
-    revocations.stop();
-    await store.destroy();
-  };
+  const base = await openBase(configuration, 'write', clock);
+  const { store, revocations } = base;
   try {
-    const opened = { store, access: 'write', revocations, clock } as const;
-    let services = await openServices(configuration, opened);
+    let services = await openServices(configuration, base);
     const { host, port, ...options } = configuration.server;
     const http = createHttpServer(() => services, { ...options, report });
     await http.listen({ host, port });
+    const looking = keepLooking([revocations.look, () => services.keys.look()]);
+    const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP).unref();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN);
       await http.close();
       clearTimeout(cut);
-      await closeStore();
+      clearInterval(sweeping);
+      looking.stop();
+      await store.destroy();
     };
     return {
       port: (http.server.address() as AddressInfo).port,
       reload: async (next) => {
         const { audit, failures } = services;
-        const read = await openServices(
-          { ...next, issuer: configuration.issuer },
-          { ...opened, before: services.issuers },
-        );
+        const read = await openServices({ ...next, issuer: configuration.issuer }, base, services.issuers);
         services = { ...read, audit, failures };
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
       },
@@ -92,37 +90,30 @@ export async function startServer(
       },
     };
   } catch (error) {
-    await closeStore();
+    await store.destroy();
     throw error;
   }
 }
 
 /** What commands read with: the services of a configuration on a store that they cannot change. */
 export async function openReader(configuration: Configuration, clock: Clock = systemClock) {
-  const store = readStore(configuration.store);
-  const revocations = await openRevocations(store, clock);
-  const findEvent = async (requestId: string): Promise<AuditEvent | undefined> => {
-    const text = await findAuditEvent(store, requestId);
-    return text === undefined ? undefined : JSON.parse(text);
-  };
-  const close = async (): Promise<void> => {
-    revocations.stop();
-    await store.destroy();
-  };
-  const services = await openServices(configuration, { store, access: 'read', revocations, clock });
+  const base = await openBase(configuration, 'read', clock);
+  const { store } = base;
   return {
-    services,
-    findEvent,
+    services: await openServices(configuration, base),
+    findEvent: async (requestId: string): Promise<AuditEvent | undefined> => {
+      const text = await findAuditEvent(store, requestId);
+      return text === undefined ? undefined : JSON.parse(text);
+    },
     listEvents: (after: number, limit: number) => listAuditEvents(store, after, limit),
     isUsed: (id: string) => isUsed(store, id),
-    close,
+    close: () => store.destroy(),
   };
 }
 
-/** Kills tokens by id, with an audit row each. */
-export async function openRevoker(configuration: Configuration, clock: Clock = systemClock) {
-  const store = await openStore(configuration.store, clock());
-  const revocations = await openRevocations(store, clock);
+/** What commands change things with, an audit row for each change. */
+export async function openOperator(configuration: Configuration, clock: Clock = systemClock) {
+  const { store, revocations } = await openBase(configuration, 'write', clock);
   const audit = createAuditLog(store);
   return {
     revoke: (id: string): Promise<void> => {
@@ -130,30 +121,35 @@ export async function openRevoker(configuration: Configuration, clock: Clock = s
       Object.assign(event, { outcome: 'revoked', revoked: id } satisfies Partial<AuditEvent>);
       return revocations.revoke(id, (write) => audit.appendWith(event, write));
     },
-    close: async (): Promise<void> => {
-      revocations.stop();
-      await store.destroy();
-    },
+    close: () => store.destroy(),
   };
 }
 
-/** Milliseconds between deletions of what has expired. */
-const SWEEP = 600_000;
-
-interface Opened {
-  readonly store: Store;
+/** What outlives a reading of the file. */
+interface Base {
   readonly access: Access;
-  readonly revocations: Revocations;
   readonly clock: Clock;
-  /** The issuers of an earlier reading: their keys are kept. */
-  readonly before?: TrustedIssuers;
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly revocations: Revocations;
 }
 
-async function openServices(
-  configuration: Configuration,
-  { store, access, revocations, clock, before }: Opened,
-): Promise<HttpServices> {
-  const { issuer, tokenErrorCode, clients, policy, resources, issuers, algorithms } = configuration;
+async function openBase(configuration: Configuration, access: Access, clock: Clock): Promise<Base> {
+  const store = await openStore(configuration.store, access, clock());
+  try {
+    const sealer = openSealer(configuration.sealingKey, access);
+    return { access, clock, store, sealer, revocations: await openRevocations(store, clock) };
+  } catch (error) {
+    await store.destroy();
+    throw error;
+  }
+}
+
+/** @param before the issuers of an earlier reading: their keys are kept */
+async function openServices(configuration: Configuration, base: Base, before?: TrustedIssuers): Promise<HttpServices> {
+  const { issuer, tokenErrorCode, clients, policy, resources, issuers, keys } = configuration;
+  const { access, clock, store, sealer, revocations } = base;
+  const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.byIssuer(entry.issuer)));
   return {
     issuer,
     tokenErrorCode,
@@ -161,11 +157,10 @@ async function openServices(
     policy,
     enabledTypes: new Set(['access_token', 'refresh_token', 'jwt', ...issuers.flatMap(({ accepts }) => [...accepts])]),
     targeting: indexResources(resources),
-    issuers: indexIssuers(issuers.map((entry) => trustIssuer(entry, clock, before?.byIssuer(entry.issuer)))),
-    // A reader makes no key: what nobody has signed yet, nobody can explain.
-    keys: await openKeyRing(store, access === 'write' ? algorithms : [], clock),
-    defaultAlgorithm: algorithms[0],
-    refreshKey: await sharedSecret(store, 'refresh-token', access),
+    issuers: indexIssuers(trusted),
+    keys: await openKeyRing(store, keys, sealer, clock, access),
+    defaultAlgorithm: keys.algorithms[0],
+    refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
     findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
     findFamily: (id) => orUnavailable(findFamily(store, id)),
     revocations,
@@ -177,13 +172,13 @@ async function openServices(
 }
 
 function trustIssuer(entry: IssuerEntry, clock: Clock, before: TrustedIssuer | undefined): TrustedIssuer {
-  if (before?.network === entry.network && isDeepStrictEqual(before.keys, entry.keys)) {
+  const { keys, network, issuer } = entry;
+  if (before?.network === network && isDeepStrictEqual(before.keys, keys)) {
     return { ...entry, outbound: before.outbound, keySource: before.keySource };
   }
-  const outbound = createOutbound(entry.network);
-  const { keys } = entry;
+  const outbound = createOutbound(network);
   const locate = async (): Promise<string> =>
-    typeof keys === 'object' && 'jwksUri' in keys ? keys.jwksUri : discoverKeys(entry.issuer, outbound);
+    typeof keys === 'object' && 'jwksUri' in keys ? keys.jwksUri : discoverKeys(issuer, outbound);
   const keySource =
     typeof keys === 'object' && 'jwks' in keys ? fixedKeySource(keys.jwks) : fetchedKeySource(outbound, locate, clock);
   return { ...entry, outbound, keySource };

@@ -116,3 +116,22 @@ export const REQUESTED_TYPE_REFUSED = {
   description: 'The requested_token_type is not supported',
 };
 export const CLIENT_REFUSED = { status: 401, error: 'invalid_client', description: 'Client authentication failed' };
+
+/** The subject token is refused with the one sentence, and the audit row has one of these reasons. */
+export async function assertTokenRefused(
+  server: TestServer,
+  token: string,
+  faults: string | readonly string[],
+  what = token.slice(0, 99),
+): Promise<void> {
+  const answer = await exchange(server, { subject_token: token });
+  const fault = server.audit(answer)?.reason?.replace('subject_token_', '') ?? '';
+  assert.ok([faults].flat().includes(fault), `${what}: ${fault}`);
+  assertRefused(server, answer, { ...SUBJECT_REFUSED, reason: `subject_token_${fault}` }, what);
+}
+
+export const assertTokenAccepted = async (
+  server: TestServer,
+  token: string,
+  what = token.slice(0, 99),
+): Promise<void> => assertIssued(server, await exchange(server, { subject_token: token }), what);

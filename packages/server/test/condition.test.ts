@@ -446,7 +446,7 @@ test('whatever the claims are, an evaluation ends with a value or a problem', ()
       const { matched } = holds(expression, { c: claims });
       assert.equal(matched, value === true);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
 });
 
@@ -471,7 +471,7 @@ test("our evaluation agrees with the library's wherever that has an answer", () 
       }
       assert.equal(value, expected, `${text} on ${JSON.stringify(claims)}`);
     }),
-    { numRuns: 5000 },
+    { numRuns: 2000 },
   );
 });
 

@@ -26,13 +26,16 @@ test('a jwt of a trusted issuer is exchanged; its subject is named after the iss
   const answer = await present(server, idp.sign());
   assertIssued(server, answer);
   const { sub, sub_id, client_id, aud, act, lineage } = claimsOf(answer.body.access_token);
-  assert.deepEqual({ sub, sub_id, client_id, aud, act }, {
-    sub: 'idp:ada',
-    sub_id: { format: 'iss_sub', iss: idp.url, sub: 'ada' },
-    client_id: 'gateway',
-    aud: API,
-    act: undefined,
-  });
+  assert.deepEqual(
+    { sub, sub_id, client_id, aud, act },
+    {
+      sub: 'idp:ada',
+      sub_id: { format: 'iss_sub', iss: idp.url, sub: 'ada' },
+      client_id: 'gateway',
+      aud: API,
+      act: undefined,
+    },
+  );
   const { subject, rule } = server.audit(answer) ?? {};
   assert.deepEqual(lineage, [subject?.id]);
   assert.deepEqual([subject?.iss, subject?.sub, subject?.type, rule], [idp.url, 'ada', 'jwt', 'foreign']);
@@ -61,7 +64,9 @@ test('what a token does not say, or says in another form, is no permission (RFC 
     ],
     expired: [{ exp: now - 31 }, { exp: 0 }],
     not_yet_valid: [{ nbf: now + 31 }, { iat: now + 31 }],
-    audience: [undefined, null, '', 1, [], [1], {}, 'https://other.example', [`${US}/`], US.toUpperCase()].map((aud) => ({ aud })),
+    audience: [undefined, null, '', 1, [], [1], {}, 'https://other.example', [`${US}/`], US.toUpperCase()].map(
+      (aud) => ({ aud }),
+    ),
   };
   for (const [fault, rows] of Object.entries(faults)) {
     for (const claims of rows) {
@@ -119,7 +124,10 @@ test('an id_token is for a client: the one that calls, or a configured audience 
       { aud: 'gateway', azp: ['gateway'] },
       { aud: undefined },
     ],
-    claims: [{ aud: 'gateway', iat: undefined }, { aud: 'gateway', exp: undefined }],
+    claims: [
+      { aud: 'gateway', iat: undefined },
+      { aud: 'gateway', exp: undefined },
+    ],
     wrong_type: [
       { aud: 'gateway', scope: 'read' },
       { aud: 'gateway', client_id: 'gateway' },
@@ -149,7 +157,9 @@ test('an issuer may present only what its entry accepts', async (t) => {
   const server = await start(t, trusting(entry(idp, { accepts: '[id_token]' })));
   assertIssued(server, await present(server, idp.sign(), ID_TOKEN));
   assertSubjectRefused(server, await present(server, idp.sign()), 'not_accepted');
-  const asAccess = await present(server, idp.sign({}, { header: { typ: 'at+jwt' } }), { subject_token_type: type('access_token') });
+  const asAccess = await present(server, idp.sign({}, { header: { typ: 'at+jwt' } }), {
+    subject_token_type: type('access_token'),
+  });
   assertSubjectRefused(server, asAccess, 'not_accepted');
 });
 
@@ -203,7 +213,8 @@ test('may_act of a foreign token binds the actor, by the names of its own issuer
   const rule = `{ client: gateway, subject: { issuer: [idp] }, actor: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
   const server = await start(t, trusting(entry(idp), [rule]));
   const subject = idp.sign({ may_act: { sub: 'agent' } });
-  const by = (sub: string) => present(server, subject, { actor_token: idp.sign({ sub }), actor_token_type: type('jwt') });
+  const by = (sub: string) =>
+    present(server, subject, { actor_token: idp.sign({ sub }), actor_token_type: type('jwt') });
   assertIssued(server, await by('agent'));
   for (const answer of [await by('other'), await present(server, subject)]) {
     assert.deepEqual([answer.status, server.audit(answer)?.reason], [400, 'may_act']);
@@ -222,7 +233,11 @@ test('the same subject of two issuers is two subjects, and one issuer never sign
   assert.deepEqual(subs, ['one:ada', 'two:ada']);
   const [key] = one.keys;
   assertSubjectRefused(server, await present(server, two.sign({ iss: one.url })), 'unknown_key');
-  assertSubjectRefused(server, await present(server, two.sign({ iss: one.url }, { header: { kid: key?.kid } })), 'signature');
+  assertSubjectRefused(
+    server,
+    await present(server, two.sign({ iss: one.url }, { header: { kid: key?.kid } })),
+    'signature',
+  );
 });
 
 test('an issuer that is not trusted any more is trusted for nothing', async (t) => {

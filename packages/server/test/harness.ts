@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 import { type RunningServer, startServer } from '../src/app.ts';
 import type { AuditEvent } from '../src/audit/event.ts';
 import { loadConfiguration } from '../src/config/load.ts';
+import { openSealer } from '../src/keys/sealing-key.ts';
 
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
@@ -144,7 +145,8 @@ function forge(folder: string, payload: string | Uint8Array, header: Record<stri
   const headerText =
     typeof header === 'string' ? header : JSON.stringify({ alg: row?.alg, typ: 'at+jwt', kid: row?.kid, ...header });
   const input = `${base64url(headerText)}.${base64url(payload)}`;
-  const key = createPrivateKey(String(row?.private_key));
+  const sealer = openSealer({ file: join(folder, 'cambio.db.key') }, 'read');
+  const key = createPrivateKey(sealer.open(String(row?.private_key), `signing key ${row?.kid}`));
   return `${input}.${base64url(sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }))}`;
 }
 

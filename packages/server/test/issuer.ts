@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createServer as createHttp, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttps, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
 import { algorithms } from '../src/keys/algorithms.ts';
 import { ACTOR_REFUSED, API, assertRefused, BACKEND, configuration, exchange, SUBJECT_REFUSED } from './basics.ts';
 import { type Answer, base64url, type Form, type TestServer, type } from './harness.ts';
@@ -191,7 +191,10 @@ export const forever =
 export const silence: Behaviour = () => undefined;
 
 /** An entry of `issuers` as YAML: an OIDC issuer on loopback called `idp`, with other members beside or instead. */
-export function entry({ url }: Pick<FakeIssuer, 'url'>, members: Readonly<Record<string, string | undefined>> = {}): string {
+export function entry(
+  { url }: Pick<FakeIssuer, 'url'>,
+  members: Readonly<Record<string, string | undefined>> = {},
+): string {
   const good = { issuer: url, name: 'idp', accepts: '[jwt]', audiences: `[${US}]`, allowPrivateNetwork: 'true' };
   const pairs = Object.entries({ ...good, ...members }).filter(([, value]) => value !== undefined);
   return `{ ${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;

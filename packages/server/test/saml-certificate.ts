@@ -17,8 +17,15 @@ const ALGORITHMS: Readonly<Record<string, readonly [identifier: Buffer, digest: 
   ed25519: [sequence(hex('06032b6570')), null],
 };
 
-/** @param dates seconds since 1970 */
-export function selfSigned(privateKey: KeyObject, dates: { from: number; to: number }): X509Certificate {
+/**
+ * @param dates seconds since 1970
+ * @param publicKey another one than that of the key that signs
+ */
+export function selfSigned(
+  privateKey: KeyObject,
+  dates: { from: number; to: number },
+  publicKey = createPublicKey(privateKey),
+): X509Certificate {
   const [identifier, digest] = ALGORITHMS[privateKey.asymmetricKeyType ?? ''] ?? [];
   if (identifier === undefined || digest === undefined) throw new Error('no such key type');
   const time = (seconds: number) =>
@@ -31,7 +38,7 @@ export function selfSigned(privateKey: KeyObject, dates: { from: number; to: num
     name,
     sequence(time(dates.from), time(dates.to)),
     name,
-    createPublicKey(privateKey).export({ type: 'spki', format: 'der' }),
+    publicKey.export({ type: 'spki', format: 'der' }),
   );
   const signature = tlv(0x03, Buffer.from([0]), sign(digest, body, privateKey));
   return new X509Certificate(sequence(body, identifier, signature));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { DS, DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC, EXCLUSIVE } from '../src/saml/names.ts';
+import { selfSigned } from './saml-certificate.ts';
 import { read, refuses } from './saml-check.ts';
 import {
   assertion1,
@@ -135,10 +136,13 @@ test('a certificate counts from its first to its last second', async () => {
 
 test('RSA keys have 2048 to 4096 bits, and curves are those of NIST', async () => {
   await read(signed(), context);
-  for (const modulusLength of [1024, 2040, 4104]) {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength });
-    const weak = contextFor([trustIn(identityProvider(idp.entityId, privateKey))]);
-    await refuses(sign(good, privateKey), weak, 'unknown_key', new RegExp(`RSA key of ${modulusLength} bits`));
+  for (const bits of [1024, 2040, 4104]) {
+    // Any odd number does for a modulus: the key is refused before it is used, and a real one takes long to find.
+    const n = Buffer.alloc(bits / 8, 0xff).toString('base64url');
+    const publicKey = createPublicKey({ key: { kty: 'RSA', n, e: 'AQAB' }, format: 'jwk' });
+    const certificate = selfSigned(idp.key, { from: NOW - 1, to: NOW + 1 }, publicKey);
+    const weak = contextFor([trustIn(idp, { certificates: [certificate] })]);
+    await refuses(signed(), weak, 'unknown_key', new RegExp(`RSA key of ${bits} bits`));
   }
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
   const strange = contextFor([trustIn(identityProvider(idp.entityId, privateKey))]);
@@ -196,7 +200,7 @@ test('InclusiveNamespaces changes what is digested, and has the one form (SA-22)
   const declared = assertion2(idp, { root: { 'xmlns:xs': 'http://www.w3.org/2001/XMLSchema' } });
   await read(sign(declared, idp.key, { transforms: inclusive('xs') }), context);
   await refuses(sign(declared, idp.key), context, 'signature', /altered/);
-  for (const list of ['a b:c', '<', Array.from({ length: 33 }, (_, at) => `p${at}`).join(' ')]) {
+  for (const list of ['a b:c', '<', Array.from({ length: 11 }, (_, at) => `p${at}`).join(' ')]) {
     await refuses(signed({ transforms: inclusive(list) }), context, 'malformed', /PrefixList/);
   }
 });

@@ -10,6 +10,7 @@ import {
   contextFor,
   element,
   identityProvider,
+  place,
   sign,
   signatureOf,
   trustIn,
@@ -142,7 +143,7 @@ const put = (assertion: string, content: string) =>
 
 for (const version of ['saml2', 'saml1'] as const) {
   const assertion = version === 'saml2' ? assertion2 : assertion1;
-  const context = contextFor([trustIn(idp)], { version });
+  const context = contextFor([trustIn(idp)], { version, decryptionKeys: [idp.key] });
   const original = assertion(idp);
   const signature = signatureOf(original, idp.key);
   const parts: Parts = {
@@ -169,7 +170,7 @@ const context = contextFor([trustIn(idp)]);
 test('what the issuer itself signed is refused where a second reader could take another part for it (SA-27)', async () => {
   const genuine = (more: string) => sign(assertion2(idp, { more: { xml: more } }), idp.key);
   await read(genuine('<saml:Advice></saml:Advice>'), context);
-  const nested = assertion2(idp, { id: '_b' });
+  const nested = assertion2(idp, { id: '_b', root: { 'xmlns:saml': undefined } });
   await refuses(genuine(`<saml:Advice>${nested}</saml:Advice>`), context, 'malformed', /second Assertion/);
   const foreign = '<x:signature xmlns:x="urn:x"></x:signature>';
   await refuses(genuine(`<saml:Advice>${foreign}</saml:Advice>`), context, 'malformed', /second signature \(urn:x\)/);
@@ -219,8 +220,15 @@ test('namespaces cannot be confused (S20)', async () => {
 test('what has no canonical form is refused: nothing never passes for something (The Fragile Lock)', async () => {
   const signed = sign(assertion2(idp), idp.key);
   await read(signed, context);
-  const relative = signed.replace('<saml:Subject>', '<saml:Subject xmlns:x="relative/name">');
-  await refuses(relative, context, 'malformed', /doubtful XML.*relative/);
+  const declare = (xml: string, element: string, name: string) => xml.replace(`<${element}>`, `<${element} ${name}>`);
+  const relative = 'xmlns:x="relative/name"';
+  await refuses(declare(signed, 'saml:Subject', relative), context, 'malformed', /no canonical form/);
+  await refuses(declare(signed, 'ds:SignedInfo', relative), context, 'malformed', /no canonical form/);
+  await refuses(declare(signed, 'ds:SignedInfo', 'xmlns="relative"'), context, 'malformed', /doubtful XML: .*relative/);
+  // Half a canonical form, up to the failure, and signed as such.
+  const half = assertion2(idp).split('<saml:Subject>')[0] ?? '';
+  const cut = declare(place(assertion2(idp), signatureOf(half, idp.key)), 'saml:Subject', relative);
+  await refuses(cut, context, 'malformed', /no canonical form/);
 });
 
 test('XInclude and schema locations are refused, and nothing is fetched (S17)', async () => {

@@ -45,7 +45,7 @@ export const demo: CliCommand = {
     try {
       const configuration = parseConfiguration(CONFIGURATION, { file: join(folder, 'demo.yaml'), environment: {} });
       const server = await startServer(configuration);
-      const store = await openStore(configuration.store, systemClock());
+      const store = await openStore(configuration.store, 'read', systemClock());
       try {
         story = await walk(`http://127.0.0.1:${server.port}/oauth/token`, store);
       } finally {

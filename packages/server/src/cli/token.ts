@@ -1,5 +1,5 @@
 // cambio token: what does this token say, and how is it killed?
-import { openRevoker } from '../app.ts';
+import { openOperator } from '../app.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { readCompact } from '../keys/jws.ts';
 import { parseAct } from '../primitives/principal.ts';
@@ -50,7 +50,7 @@ export const tokenRevoke: CliCommand = {
       .argument('<id>', 'jti, refresh family, or the id that token inspect tells of a foreign token')
       .requiredOption('--config <file>', 'the configuration file'),
   run: async ({ config }, [id = '']) => {
-    const { revoke, close } = await openRevoker(loadConfiguration(String(config), process.env));
+    const { revoke, close } = await openOperator(loadConfiguration(String(config), process.env));
     try {
       await revoke(id);
       console.log(`revoked ${id}; every node knows within a second`);

@@ -2,6 +2,8 @@
 import type { Clients } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
+import type { KeySchedule } from '../keys/key-ring.ts';
+import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { Policy } from '../policy/rule.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { StoreLocation } from '../store/store.ts';
@@ -23,8 +25,8 @@ export interface Configuration {
   readonly clients: Clients;
   readonly issuers: readonly IssuerEntry[];
   readonly policy: Policy;
-  /** Algorithms that a key is needed for; the default first. */
-  readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]];
+  readonly keys: KeySchedule & { readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]] };
+  readonly sealingKey: SealingKeySource;
   readonly warnings: readonly Fault[];
   /** Runs the tests that rules carry. @returns how many there are @throws ConfigurationError with those that fail */
   readonly testRules: () => number;

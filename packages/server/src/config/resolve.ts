@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
+import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { compilePolicy } from '../policy/rule.ts';
 import { normalAudience, parseResourceUri } from '../policy/targets.ts';
 import { SecretDigest } from '../primitives/secret.ts';
@@ -31,8 +32,44 @@ export function resolveConfiguration(
     clients,
     issuers,
     policy: compilePolicy(file.issuer, resolveRules(file, resources, issuers, around.complain)),
-    algorithms: [file.keys.alg, ...resources.map(({ token }) => token.alg)],
+    keys: resolveKeys(file, resources, around.complain),
+    sealingKey: resolveSealingKey(file, around),
   };
+}
+
+/** Seconds for which verifiers may keep our key set, as its Cache-Control says. */
+const KEY_SET_KEPT = 300;
+
+function resolveKeys(
+  { keys }: ConfigurationFile,
+  resources: readonly Resource[],
+  complain: Complain,
+): Configuration['keys'] {
+  const { alg, rotateEvery, publishAhead } = keys;
+  if (publishAhead < KEY_SET_KEPT)
+    complain(['keys', 'publishAhead'], 'must be 5m or more: verifiers keep our keys that long');
+  if (rotateEvery <= publishAhead) complain(['keys', 'rotateEvery'], 'must be longer than publishAhead');
+  return {
+    algorithms: [alg, ...resources.map(({ token }) => token.alg)],
+    rotateEvery: rotateEvery * 1000,
+    publishAhead: publishAhead * 1000,
+    keepAfter: Math.max(0, ...resources.map(({ token }) => token.lifetime)) * 1000,
+  };
+}
+
+function resolveSealingKey({ sealingKey, store, server }: ConfigurationFile, around: Surroundings): SealingKeySource {
+  if (sealingKey === undefined) {
+    const file = storeFile(store.slice('sqlite:'.length), around.folder);
+    return file === ':memory:' ? 'ephemeral' : { file: `${file}.key` };
+  }
+  const keys = sealingKey.map((source, index) => {
+    const key = parseSealingKey(readSecret(source, ['sealingKey', index], server.host, around));
+    if (key === undefined) around.complain(['sealingKey', index], 'must be 32 bytes in base64');
+    return key ?? Buffer.alloc(0);
+  });
+  if (keys.length > 2) around.complain(['sealingKey'], 'at most two, while the first takes over from the second');
+  const [first = Buffer.alloc(0), ...others] = keys;
+  return { keys: [first, ...others] };
 }
 
 const storeFile = (name: string, folder: string): string => (name === ':memory:' ? name : resolve(folder, name));

@@ -177,7 +177,14 @@ export const configurationFile = z.strictObject({
     .string()
     .regex(/^sqlite:.+$/, 'must be sqlite:FILE')
     .default('sqlite:data/cambio.db'),
-  keys: z.strictObject({ alg: z.enum(signingAlgorithms).default('ES256') }).prefault({}),
+  sealingKey: oneOrMore(secret).optional(),
+  keys: z
+    .strictObject({
+      alg: z.enum(signingAlgorithms).default('ES256'),
+      rotateEvery: duration.default(2_592_000),
+      publishAhead: duration.default(3600),
+    })
+    .prefault({}),
   tokenErrorCode: z.enum(['invalid_grant', 'invalid_request']).default('invalid_grant'),
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),

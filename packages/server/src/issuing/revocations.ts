@@ -16,11 +16,9 @@ export interface Revocations {
     id: string,
     commit?: (write: (database: Database) => Promise<void>) => Promise<void>,
   ) => Promise<void>;
-  readonly stop: () => void;
+  /** Learns what other processes revoked. */
+  readonly look: () => Promise<void>;
 }
-
-/** Milliseconds between looks at the database: another node's revocation is known here in half a second. */
-const INTERVAL = 500;
 
 export async function openRevocations(store: Store, clock: Clock): Promise<Revocations> {
   const revoked = new Set<string>();
@@ -32,15 +30,6 @@ export async function openRevocations(store: Store, clock: Clock): Promise<Revoc
     }
   };
   await look();
-  let looking = false;
-  const timer = setInterval(async () => {
-    if (looking) return;
-    looking = true;
-    // A look that fails is made again: while the database is away nothing is issued either.
-    await look().catch(() => undefined);
-    looking = false;
-  }, INTERVAL);
-  timer.unref();
   return {
     anyOf: (ids) => {
       for (const id of ids) if (revoked.has(id)) return true;
@@ -50,6 +39,6 @@ export async function openRevocations(store: Store, clock: Clock): Promise<Revoc
       await orUnavailable(commit((database) => insertRevocation(database, id, clock())));
       revoked.add(id);
     },
-    stop: () => clearInterval(timer),
+    look,
   };
 }

@@ -1,75 +1,120 @@
-// Which keys sign our tokens, and which are published?
-import { createPrivateKey, createPublicKey, hash, type JsonWebKey, type KeyObject } from 'node:crypto';
+// Which key signs now, and which are published? Of each algorithm the keys follow one another in time: the latest that is
+// active signs, the next is published ahead of its time, and the one before until the last token of it has expired.
 import type { Clock } from '../primitives/clock.ts';
-import { insertSigningKey, listSigningKeys } from '../store/signing-keys.ts';
-import type { Store } from '../store/store.ts';
-import { keyMakers, type SigningAlgorithm } from './algorithms.ts';
+import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../store/signing-keys.ts';
+import type { Access, Store } from '../store/store.ts';
+import type { SigningAlgorithm } from './algorithms.ts';
 import type { Key } from './jws.ts';
-
-type SigningKey = Key & { readonly alg: SigningAlgorithm };
-
-/** RFC 7517 section 4: a public key as we publish it. */
-export type PublishedKey = JsonWebKey & { readonly kid: string; readonly alg: SigningAlgorithm; readonly use: 'sig' };
+import type { Sealer } from './sealing.ts';
+import { makeSigningKey, openSigningKey, type PublishedKey, resealed, type SigningKey } from './signing-key.ts';
 
 export interface KeyRing {
   /** The private key that signs with this algorithm now. */
   readonly signing: (alg: SigningAlgorithm) => Key;
-  /** The public key of this id, or undefined. */
+  /** The public key of this id, where it is published. */
   readonly verifying: (kid: string) => Key | undefined;
-  readonly published: readonly PublishedKey[];
+  readonly published: () => readonly PublishedKey[];
+  /** Learns what other processes did to the keys, and makes the next key where its time has come. */
+  readonly look: () => Promise<void>;
 }
 
-/** Loads the keys, and makes one for each algorithm that has none yet. */
-export async function openKeyRing(store: Store, wanted: Iterable<SigningAlgorithm>, clock: Clock): Promise<KeyRing> {
-  const signing = new Map<SigningAlgorithm, SigningKey>();
-  for (const row of await listSigningKeys(store)) {
-    const alg = row.alg as SigningAlgorithm;
-    signing.set(alg, { kid: row.kid, alg, key: createPrivateKey(row.private_key) });
+export interface KeySchedule {
+  readonly algorithms: readonly SigningAlgorithm[];
+  /** Milliseconds for which a key signs. */
+  readonly rotateEvery: number;
+  /** Milliseconds for which it is published before. */
+  readonly publishAhead: number;
+  /** Milliseconds for which it is published after: the longest life of a token. */
+  readonly keepAfter: number;
+}
+
+/** Clocks of nodes and verifiers may differ, in milliseconds. */
+const MARGIN = 60_000;
+
+/** A reader makes no key, and seals none again. */
+export async function openKeyRing(
+  store: Store,
+  schedule: KeySchedule,
+  sealer: Sealer,
+  clock: Clock,
+  access: Access,
+): Promise<KeyRing> {
+  let keys: ReadonlyMap<string, SigningKey> = new Map();
+  const read = async (): Promise<void> => {
+    const rows = await listSigningKeys(store);
+    // A key that is here is not opened again; one that is gone from the table is gone.
+    keys = new Map(rows.map((row) => [row.kid, keys.get(row.kid) ?? openSigningKey(row, sealer)]));
+  };
+  const look = async (): Promise<void> => {
+    await read();
+    if (access === 'read') return;
+    const all = [...keys.values()];
+    const missing = missingKeys(all, schedule, clock());
+    const finished = all.filter((key) => !isPublished(key, all, schedule, clock()));
+    for (const { alg, activatesAt } of missing) {
+      await insertSigningKey(store, makeSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt }));
+    }
+    for (const { kid } of finished) await deleteSigningKey(store, kid);
+    if (missing.length + finished.length > 0) await read();
+  };
+  if (access === 'write') {
+    for (const row of await listSigningKeys(store)) {
+      const again = resealed(row, sealer);
+      if (again !== undefined) await resealSigningKey(store, again);
+    }
   }
-  for (const alg of new Set(wanted)) {
-    if (!signing.has(alg)) signing.set(alg, await makeKey(store, alg, clock()));
-  }
-  const published = [...signing.values()].map(publish);
-  const verifying = new Map([...signing.values()].map((key) => [key.kid, { ...key, key: createPublicKey(key.key) }]));
+  await look();
   return {
     signing: (alg) => {
-      const key = signing.get(alg);
+      const key = current([...keys.values()], alg, clock());
       if (key === undefined) throw new Error(`no signing key for ${alg}`);
       return key;
     },
-    verifying: (kid) => verifying.get(kid),
-    published,
+    verifying: (kid) => {
+      const key = keys.get(kid);
+      return key !== undefined && isPublished(key, [...keys.values()], schedule, clock()) ? key.publicKey : undefined;
+    },
+    published: () => {
+      const all = [...keys.values()];
+      return all.filter((key) => isPublished(key, all, schedule, clock())).map(({ published }) => published);
+    },
+    look,
   };
 }
 
-async function makeKey(store: Store, alg: SigningAlgorithm, now: number): Promise<SigningKey> {
-  const key = keyMakers[alg]();
-  const kid = thumbprint(createPublicKey(key));
-  await insertSigningKey(store, {
-    kid,
-    alg,
-    private_key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
-    created_at: now,
+/** The latest of the algorithm that is active. */
+function current(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey | undefined {
+  return keys.reduce<SigningKey | undefined>(
+    (best, key) =>
+      key.alg === alg && key.activatesAt <= now && key.activatesAt >= (best?.activatesAt ?? 0) ? key : best,
+    undefined,
+  );
+}
+
+/** When the one after it begins to sign. */
+const succeededAt = ({ alg, activatesAt }: SigningKey, keys: readonly SigningKey[]): number =>
+  Math.min(...keys.filter((key) => key.alg === alg && key.activatesAt > activatesAt).map((key) => key.activatesAt));
+
+const isPublished = (key: SigningKey, keys: readonly SigningKey[], { keepAfter }: KeySchedule, now: number): boolean =>
+  now < succeededAt(key, keys) + keepAfter + MARGIN;
+
+/**
+ * The keys that should be there by now and are not. Their times follow from the keys before them, so that two nodes that
+ * make the same key at once make it for the same time, and the table keeps one.
+ */
+function missingKeys(
+  keys: readonly SigningKey[],
+  { algorithms, rotateEvery, publishAhead }: KeySchedule,
+  now: number,
+): readonly { readonly alg: SigningAlgorithm; readonly activatesAt: number }[] {
+  return [...new Set(algorithms)].flatMap((alg) => {
+    const last = Math.max(...keys.filter((key) => key.alg === alg).map(({ activatesAt }) => activatesAt));
+    if (last === Number.NEGATIVE_INFINITY) return [{ alg, activatesAt: 0 }];
+    const key = keys.find((one) => one.alg === alg && one.activatesAt === last);
+    const began = last === 0 ? (key?.createdAt ?? 0) : last;
+    if (now < began + rotateEvery - publishAhead) return [];
+    // After a long stop: not before verifiers have had time to see it.
+    const earliest = Math.ceil((now + publishAhead) / MARGIN) * MARGIN;
+    return [{ alg, activatesAt: Math.max(began + rotateEvery, earliest) }];
   });
-  return { kid, alg, key };
-}
-
-const publish = ({ kid, alg, key }: SigningKey): PublishedKey => ({
-  ...createPublicKey(key).export({ format: 'jwk' }),
-  kid,
-  alg,
-  use: 'sig',
-});
-
-/** RFC 7638: SHA-256 over the members that make the key, in the order of their names (for AKP, RFC 9964, `alg` too). */
-function thumbprint(publicKey: KeyObject): string {
-  const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
-  const members = {
-    AKP: ['alg', 'kty', 'pub'],
-    EC: ['crv', 'kty', 'x', 'y'],
-    OKP: ['crv', 'kty', 'x'],
-    RSA: ['e', 'kty', 'n'],
-  };
-  const names = members[jwk.kty as keyof typeof members];
-  return hash('sha256', JSON.stringify(Object.fromEntries(names.map((name) => [name, jwk[name]]))), 'base64url');
 }

@@ -42,7 +42,6 @@ function openDocument(library: Library, bytes: Uint8Array): OpenDocument {
     const close = () => document.dispose();
     if (document.warnings.length === 0) return { root: document.root, library, document, close };
     close();
-    // Such as a relative namespace name, which canonicalization has no answer for (the void canonicalization attack).
     throw new TokenRefusal('malformed', `it is doubtful XML: ${shown(document.warnings[0]?.message.trim() ?? '')}`);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
@@ -108,9 +107,11 @@ export function canonicalize(open: OpenDocument, prefixes: readonly string[], on
     });
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
+    chunks.length = 0;
   }
   const bytes = Buffer.concat(chunks);
-  // Nothing must never pass for the canonical form of something (CVE-2025-66568).
+  // Nothing, or the half that was written before canonicalization failed (at a relative namespace name), must never pass
+  // for the canonical form of something (CVE-2025-66568).
   if (bytes.length === 0) throw new TokenRefusal('malformed', 'it has no canonical form');
   return bytes;
 }

@@ -47,9 +47,11 @@ interface RefreshFamilyTable {
 interface SigningKeyTable {
   kid: string;
   alg: string;
-  /** The private key, PKCS #8 in PEM. */
+  /** PKCS #8 in PEM, sealed. */
   private_key: string;
   created_at: number;
+  /** From when on it signs; 0 for the first of its algorithm. */
+  activates_at: number;
 }
 
 interface AuditTable {

@@ -1,22 +1,20 @@
-// Secrets that the nodes share: made by the first that needs them.
-import { newSecret } from '../primitives/random.ts';
+// Secrets that the nodes share, sealed.
 import type { Database } from './schema.ts';
 
-/** @param access a reader makes none, and where none is there gets one that opens nothing */
-export async function sharedSecret(database: Database, name: string, access: 'read' | 'write'): Promise<string> {
-  if (access === 'read') {
-    const row = await database.selectFrom('secrets').select('value').where('name', '=', name).executeTakeFirst();
-    return row?.value ?? newSecret();
-  }
+export async function findSecret(database: Database, name: string): Promise<string | undefined> {
+  const row = await database.selectFrom('secrets').select('value').where('name', '=', name).executeTakeFirst();
+  return row?.value;
+}
+
+/** Does nothing where another node was first. */
+export async function insertSecret(database: Database, name: string, value: string): Promise<void> {
   await database
     .insertInto('secrets')
-    .values({ name, value: newSecret() })
+    .values({ name, value })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute();
-  const { value } = await database
-    .selectFrom('secrets')
-    .select('value')
-    .where('name', '=', name)
-    .executeTakeFirstOrThrow();
-  return value;
+}
+
+export async function replaceSecret(database: Database, name: string, value: string): Promise<void> {
+  await database.updateTable('secrets').set({ value }).where('name', '=', name).execute();
 }

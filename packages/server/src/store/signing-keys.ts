@@ -1,12 +1,25 @@
-// The private keys that sign our tokens.
+// The private keys that sign our tokens, sealed.
 import type { Database, SigningKeyRow } from './schema.ts';
 
-const columns = ['kid', 'alg', 'private_key', 'created_at'] as const;
+const columns = ['kid', 'alg', 'private_key', 'created_at', 'activates_at'] as const;
 
 /** Oldest first. */
 export const listSigningKeys = (database: Database): Promise<SigningKeyRow[]> =>
   database.selectFrom('signing_keys').select(columns).orderBy('created_at').orderBy('kid').execute();
 
+/** Does nothing where another node made the key for that time first. */
 export async function insertSigningKey(database: Database, row: SigningKeyRow): Promise<void> {
-  await database.insertInto('signing_keys').values(row).execute();
+  await database
+    .insertInto('signing_keys')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['alg', 'activates_at']).doNothing())
+    .execute();
+}
+
+export async function resealSigningKey(database: Database, { kid, private_key }: SigningKeyRow): Promise<void> {
+  await database.updateTable('signing_keys').set({ private_key }).where('kid', '=', kid).execute();
+}
+
+export async function deleteSigningKey(database: Database, kid: string): Promise<void> {
+  await database.deleteFrom('signing_keys').where('kid', '=', kid).execute();
 }

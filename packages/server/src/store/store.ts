@@ -13,22 +13,17 @@ export interface StoreLocation {
 
 export type Store = Kysely<Schema>;
 
-/** @throws the driver's error where the database cannot be opened: the start fails with its message. */
-export async function openStore(location: StoreLocation, now: number): Promise<Store> {
-  const store = openSqlite(location.file, 'write');
-  await migrate(store, now);
-  return store;
-}
-
 /** May what is opened be written to? */
 export type Access = 'read' | 'write';
 
-/** For commands that only look. @throws where there is no database yet */
-export function readStore(location: StoreLocation): Store {
-  if (location.file !== ':memory:' && !existsSync(location.file)) {
+/** @throws the driver's error where the database cannot be opened, or for a reader where there is none yet */
+export async function openStore(location: StoreLocation, access: Access, now: number): Promise<Store> {
+  if (access === 'read' && location.file !== ':memory:' && !existsSync(location.file)) {
     throw new Error(`there is no database at ${location.file} yet: start the server first`);
   }
-  return openSqlite(location.file, 'read');
+  const store = openSqlite(location.file, access);
+  if (access === 'write') await migrate(store, now);
+  return store;
 }
 
 /** A failed database is never the caller's fault: 503, whatever went wrong. */

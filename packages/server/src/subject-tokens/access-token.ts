@@ -2,6 +2,7 @@
 // where its entry lists access_token under `accepts`.
 import type { Clients } from '../client-auth/client.ts';
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
+import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
 import { type Chain, isName, type Principal, parseAct, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -20,8 +21,7 @@ export const accessToken = {
   name: 'access_token',
   validate: async (token, context) => {
     if (isOpaqueToken(token)) return validateOpaque(token, context);
-    // What is no JWT may be another issuer's opaque token, where one is configured.
-    if (!token.includes('.') && context.issuers.introspecting !== undefined)
+    if (context.issuers.introspecting !== undefined && mayBeForeignOpaque(token))
       return validateByIntrospection(token, context);
     const jws = readCompact(token);
     if (jws.payload.iss === context.issuer) return validateOwnJwt(jws, context);
@@ -30,6 +30,9 @@ export const accessToken = {
     return validateForeign(jws, issuer, 'access_token', context);
   },
 } as const satisfies SubjectTokenType;
+
+/** What may be told to another issuer, to ask whether it is its token: no JWT, nothing of ours, nothing longer than a name. */
+const mayBeForeignOpaque = (token: string): boolean => /^[\w~+/=-]{1,2048}$/.test(token) && !isRefreshToken(token);
 
 /** @throws TokenRefusal */
 export function validateOwnJwt(jws: CompactJws, context: ValidationContext): ValidatedToken {

@@ -130,9 +130,9 @@ function mapSubject(
 
 /** `scope` as RFC 8693 section 4.2 has it, or the lists that some issuers write. @throws TokenRefusal claims */
 function foreignScope({ scope, scp }: JsonObject): Scope {
-  const value = scope ?? scp ?? [];
-  const names: readonly unknown[] = typeof value === 'string' && value !== '' ? value.split(' ') : [value].flat();
-  if (value !== '' && !names.every((name) => typeof name === 'string' && isScopeName(name)))
-    throw new TokenRefusal('claims', 'scope is malformed');
-  return new Set(value === '' ? [] : (names as string[]));
+  const value = scope ?? scp ?? '';
+  const text = Array.isArray(value) && value.every((name) => typeof name === 'string') ? value.join(' ') : value;
+  const parsed = text === '' ? new Set<string>() : typeof text === 'string' ? parseScope(text) : undefined;
+  if (parsed === undefined) throw new TokenRefusal('claims', 'scope is malformed');
+  return parsed;
 }

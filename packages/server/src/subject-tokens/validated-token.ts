@@ -74,7 +74,7 @@ export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace
   clientId: token.clientId,
   audiences: token.audiences,
   scope: token.scope && [...token.scope],
-  ...(typeof token.authentication['acr'] === 'string' && { acr: token.authentication['acr'] }),
+  ...(typeof token.authentication.acr === 'string' && { acr: token.authentication.acr }),
   chain: token.chain,
   expiresAt: token.expiresAt,
 });

@@ -9,5 +9,5 @@ export const jwks = {
   audit: undefined,
   cacheFor: 300,
   metadata: 'jwks_uri',
-  answer: ({ services }) => ({ keys: services.keys.published }),
+  answer: ({ services }) => ({ keys: services.keys.published() }),
 } as const satisfies Endpoint;

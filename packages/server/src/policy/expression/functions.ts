@@ -4,7 +4,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { compilePattern, isAnchored } from './matches.ts';
 import { MAX_ITEMS, MAX_TEXT, Problem, type Run, type Step } from './run.ts';
-import { asInt, type Kind, type Kinds, kindOf, MEMBER_PRICE, wrongKind } from './values.ts';
+import { asInt, type Kind, type Kinds, kindOf, namesOf, wrongKind } from './values.ts';
 
 interface Overload {
   readonly name: string;
@@ -27,8 +27,8 @@ const overloads: readonly Overload[] = [
   overload('size', 'either', ['string'], (run, text) => run.pay(text.length >> 2) ?? countCharacters(text)),
   overload('size', 'either', ['list'], (_, list) => BigInt(list.length)),
   overload('size', 'either', ['map'], (run, map) => {
-    const names = Object.keys(map);
-    return run.pay(names.length * MEMBER_PRICE) ?? BigInt(names.length);
+    const names = namesOf(run, map);
+    return names instanceof Problem ? names : BigInt(names.length);
   }),
   overload('startsWith', 'method', ['string', 'string'], (_, text, start) => text.startsWith(start)),
   overload('endsWith', 'method', ['string', 'string'], (_, text, end) => text.endsWith(end)),
@@ -39,8 +39,8 @@ const overloads: readonly Overload[] = [
     (run, text, part) => paySearch(run, text, part) ?? text.includes(part),
   ),
   overload('split', 'method', ['string', 'string'], split),
-  overload('join', 'method', ['list'], (_, list) => join(list, '')),
-  overload('join', 'method', ['list', 'string'], (_, list, separator) => join(list, separator)),
+  overload('join', 'method', ['list'], (run, list) => join(run, list, '')),
+  overload('join', 'method', ['list', 'string'], (run, list, separator) => join(run, list, separator)),
   // ASCII only, as the name says: Unicode's rules would make the Kelvin sign a `k`.
   overload('lowerAscii', 'method', ['string'], (_, text) => text.replace(/[A-Z]+/g, (part) => part.toLowerCase())),
   overload('upperAscii', 'method', ['string'], (_, text) => text.replace(/[a-z]+/g, (part) => part.toUpperCase())),
@@ -115,17 +115,19 @@ function split(run: Run, text: string, separator: string): readonly string[] | P
   const problem = paySearch(run, text, separator);
   if (problem !== undefined) return problem;
   const parts = text.split(separator, MAX_ITEMS + 1);
-  return parts.length > MAX_ITEMS ? new Problem(`split() finds more than ${MAX_ITEMS} parts`) : parts;
+  if (parts.length > MAX_ITEMS) return new Problem(`split() finds more than ${MAX_ITEMS} parts`);
+  return run.pay(parts.length * 3) ?? parts;
 }
 
-function join(list: readonly unknown[], separator: string): string | Problem {
+function join(run: Run, list: readonly unknown[], separator: string): string | Problem {
   if (list.length > MAX_ITEMS) return new Problem(`join() takes ${MAX_ITEMS} items at most`);
   let length = separator.length * Math.max(0, list.length - 1);
   for (const item of list) {
     if (typeof item !== 'string') return wrongKind('an item of join()', item, 'string');
     length += item.length;
   }
-  return length > MAX_TEXT ? new Problem(`join() makes ${MAX_TEXT} characters at most`) : list.join(separator);
+  if (length > MAX_TEXT) return new Problem(`join() makes ${MAX_TEXT} characters at most`);
+  return run.pay(list.length * 5 + (length >> 3)) ?? list.join(separator);
 }
 
 /** A call of a function or a method. */

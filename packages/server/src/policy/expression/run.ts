@@ -5,8 +5,8 @@
 export const MAX_ITEMS = 256;
 /** UTF-16 units of a string that a function takes, or `+` makes, at most. */
 export const MAX_TEXT = 8192;
-/** A step takes about 10 ns: all of them about 3 ms, less than 5 where the estimates are worst. */
-const MAX_STEPS = 300_000;
+/** A step takes about 10 ns, 20 where the estimates are worst: all of them 2 to 5 ms. */
+const MAX_STEPS = 250_000;
 
 /**
  * Why an expression has no value, in words. A value itself, so that `true || problem` is true and `false && problem` false

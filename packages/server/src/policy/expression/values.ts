@@ -19,7 +19,7 @@ const MAX_DEPTH = 64;
 const MAX_INT = 2n ** 63n - 1n;
 const MIN_INT = -(2n ** 63n);
 /** Steps to list one member of a map. */
-export const MEMBER_PRICE = 16;
+const MEMBER_PRICE = 16;
 const TOO_DEEP = new Problem('a value is nested too deeply');
 
 export function kindOf(value: unknown): Kind | 'unknown' {
@@ -51,12 +51,20 @@ export const wrongKind = (text: string, value: unknown, wanted: string): Problem
 
 /** What a loop goes through: the items of a list, the names of a map's members. */
 export function itemsOf(run: Run, value: unknown, text: string): readonly unknown[] | Problem {
-  const items = Array.isArray(value) ? value : isMap(value) ? Object.keys(value) : undefined;
+  const items = Array.isArray(value) ? value : isMap(value) ? namesOf(run, value) : undefined;
   if (items === undefined) return wrongKind(text, value, 'list or map');
-  // Listing the members of a huge map takes long by itself, however little is then done with them.
-  const problem = run.pay(isMap(value) ? items.length * MEMBER_PRICE : items.length * 2);
+  if (items instanceof Problem) return items;
+  const problem = run.pay(items.length * 2);
   if (problem !== undefined) return problem;
   return items.length > MAX_ITEMS ? new Problem(`${text} has ${items.length} items, more than ${MAX_ITEMS}`) : items;
+}
+
+/** The members' names. To list those of a huge map takes long by itself, however little is then done with them. */
+export function namesOf(run: Run, map: Kinds['map']): readonly string[] | Problem {
+  const exhausted = run.pay(MEMBER_PRICE);
+  if (exhausted !== undefined) return exhausted;
+  const names = Object.keys(map);
+  return run.pay(names.length * MEMBER_PRICE) ?? names;
 }
 
 /** Values of different types are unequal, numbers are compared as numbers, lists and maps all the way down. */
@@ -134,7 +142,7 @@ export function calculate(run: Run, operator: ArithmeticOperator, a: unknown, b:
   if (isNumber(a) && isNumber(b)) return calculateDouble(operator, Number(a), Number(b));
   if (operator === '+' && typeof a === 'string' && typeof b === 'string') {
     if (a.length + b.length > MAX_TEXT) return new Problem(`a string would be longer than ${MAX_TEXT} characters`);
-    return run.pay((a.length + b.length) >> 5) ?? a + b;
+    return run.pay((a.length + b.length) >> 4) ?? a + b;
   }
   if (operator === '+' && Array.isArray(a) && Array.isArray(b)) {
     if (a.length + b.length > MAX_ITEMS) return new Problem(`a list would have more than ${MAX_ITEMS} items`);

@@ -9,6 +9,8 @@ export const first: Migration = {
       .addColumn('alg', 'text', (column) => column.notNull())
       .addColumn('private_key', 'text', (column) => column.notNull())
       .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('activates_at', 'bigint', (column) => column.notNull())
+      .addUniqueConstraint('signing_keys_follow', ['alg', 'activates_at'])
       .execute();
     await schema
       .createTable('audit')

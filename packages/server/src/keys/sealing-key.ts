@@ -1,0 +1,37 @@
+// Where is the sealing key? In the configuration, or in a file that the first start makes beside an embedded database.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Access } from '../store/store.ts';
+import { createSealer, SEALING_KEY_BYTES, type Sealer } from './sealing.ts';
+
+export type SealingKeySource =
+  | { readonly keys: readonly [Buffer, ...Buffer[]] }
+  | { readonly file: string }
+  /** For a database that dies with the process. */
+  | 'ephemeral';
+
+/** @throws where the file cannot be read, made, or holds no key */
+export function openSealer(source: SealingKeySource, access: Access): Sealer {
+  if (source === 'ephemeral') return createSealer([randomBytes(SEALING_KEY_BYTES)]);
+  if ('keys' in source) return createSealer(source.keys);
+  if (access === 'write') makeKeyFile(source.file);
+  const key = parseSealingKey(readFileSync(source.file, 'utf8'));
+  if (key === undefined) throw new Error(`${source.file} does not hold ${SEALING_KEY_BYTES} bytes in base64`);
+  return createSealer([key]);
+}
+
+export function parseSealingKey(text: string): Buffer | undefined {
+  const key = Buffer.from(text.trim(), 'base64');
+  return key.length === SEALING_KEY_BYTES ? key : undefined;
+}
+
+/** Does nothing where the file is there; of two processes that start at once one makes it. */
+function makeKeyFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(file, `${randomBytes(SEALING_KEY_BYTES).toString('base64')}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,83 @@
+// Every signature algorithm that a resource may ask for: its tokens verify with somebody else's code, against the published
+// keys, and the keys are still there after a restart.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { assertIssued, exchange, gateway, SUBJECT_REFUSED } from './basics.ts';
+import { start, type TestServer } from './harness.ts';
+
+const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] as const;
+const api = (alg: string): string => `https://${alg.toLowerCase()}.example`;
+const audiences = ALGORITHMS.map(api).join(', ');
+
+const configuration = `
+issuer: http://127.0.0.1:9
+server:
+  port: \${PORT}
+store: sqlite:cambio.db
+resources:
+${ALGORITHMS.map((alg) => `  - { audience: ${api(alg)}, scopes: [read], token: { alg: ${alg} } }`).join('\n')}
+clients:
+  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${audiences}], scopes: [read] }
+rules:
+  - { client: gateway, grant: { audiences: [${audiences}], scopes: [read] } }
+`;
+
+/** The published keys; their order says nothing. */
+async function keysOf(server: TestServer): Promise<JSONWebKeySet> {
+  const { keys } = (await (await fetch(`${server.issuer}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+  return { keys: keys.toSorted((a, b) => (String(a.kid) < String(b.kid) ? -1 : 1)) };
+}
+const subjectToken = async (server: TestServer, audience: string): Promise<string> =>
+  String((await server.token({ grant_type: 'client_credentials', ...gateway, audience })).body.access_token);
+
+test('a token is signed as its resource says, verifies with jose, and can be exchanged again, whatever the algorithm', async (t) => {
+  const server = await start(t, configuration);
+  const keys = await keysOf(server);
+  for (const [index, alg] of ALGORITHMS.entries()) {
+    const next = api(ALGORITHMS[(index + 1) % ALGORITHMS.length] ?? alg);
+    const token = await subjectToken(server, api(alg));
+    const options = { issuer: 'http://127.0.0.1:9', typ: 'at+jwt', currentDate: new Date(server.clock.now) };
+    const { protectedHeader } = await jwtVerify(token, createLocalJWKSet(keys), { ...options, audience: api(alg) });
+    assert.equal(protectedHeader.alg, alg);
+    const answer = await exchange(server, { subject_token: token, audience: next });
+    assertIssued(server, answer, alg);
+    await jwtVerify(String(answer.body.access_token), createLocalJWKSet(keys), { ...options, audience: next });
+    const tampered = token.replace(/[^.]{8}$/, 'AAAAAAAA');
+    const refused = await exchange(server, { subject_token: tampered });
+    assert.deepEqual([refused.status, refused.body.error], [400, SUBJECT_REFUSED.error], alg);
+    assert.match(server.audit(refused)?.reason ?? '', /^subject_token_(signature|malformed)$/);
+  }
+});
+
+test('the published keys are public, one for each algorithm, and named by their thumbprint (RFC 7638, RFC 9964)', async (t) => {
+  const server = await start(t, configuration);
+  const { keys } = await keysOf(server);
+  assert.deepEqual(new Set(keys.map(({ alg }) => alg)), new Set(ALGORITHMS));
+  for (const { kid, use, alg, ...key } of keys) {
+    assert.equal(use, 'sig');
+    assert.equal(kid, await calculateJwkThumbprint({ alg, ...key }), alg);
+    for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']) assert.equal(secret in key, false, alg);
+  }
+});
+
+test('keys survive a restart: tokens from before are good after it, and nothing new is published', async (t) => {
+  const before = await start(t, configuration);
+  const tokens = await Promise.all(ALGORITHMS.map((alg) => subjectToken(before, api(alg))));
+  const published = await keysOf(before);
+  await before.close();
+  const after = await start(t, configuration, { folder: before.folder });
+  assert.deepEqual(await keysOf(after), published);
+  for (const token of tokens) {
+    assertIssued(after, await exchange(after, { subject_token: token }), decodeProtectedHeader(token).alg);
+  }
+});
+
+test('the default algorithm is ES256; `keys.alg` chooses another for resources that name none', async (t) => {
+  const algOf = async (keys: string): Promise<unknown> => {
+    const yaml = configuration.replace(`token: { alg: ES256 }`, 'token: {}').replace('clients:', `${keys}clients:`);
+    return decodeProtectedHeader(await subjectToken(await start(t, yaml), api('ES256'))).alg;
+  };
+  assert.equal(await algOf(''), 'ES256');
+  assert.equal(await algOf('keys: { alg: Ed25519 }\n'), 'Ed25519');
+});
