@@ -10,6 +10,7 @@ import { createHttpServer } from './http/server.ts';
 import { findFamily } from './issuing/family.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
 import { openKeyRing } from './keys/key-ring.ts';
+import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import { openSealer } from './keys/sealing-key.ts';
 import { openSharedSecret } from './keys/shared-secret.ts';
@@ -18,6 +19,7 @@ import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
 import { findAuditEvent, listAuditEvents } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
+import type { Database } from './store/schema.ts';
 import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 import { isUsed } from './store/used-ids.ts';
@@ -111,16 +113,20 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
   };
 }
 
-/** What commands change things with, an audit row for each change. */
+/** What commands change things with: each change is committed with an audit row of its own. */
 export async function openOperator(configuration: Configuration, clock: Clock = systemClock) {
-  const { store, revocations } = await openBase(configuration, 'write', clock);
+  const { store, revocations, sealer } = await openBase(configuration, 'write', clock);
   const audit = createAuditLog(store);
+  const commitAs =
+    (action: AuditEvent['action'], about: Partial<AuditEvent>) =>
+    (write: (database: Database) => Promise<void>): Promise<void> => {
+      const event = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action });
+      return audit.appendWith(Object.assign(event, about), write);
+    };
   return {
-    revoke: (id: string): Promise<void> => {
-      const event = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action: 'revoke' });
-      Object.assign(event, { outcome: 'revoked', revoked: id } satisfies Partial<AuditEvent>);
-      return revocations.revoke(id, (write) => audit.appendWith(event, write));
-    },
+    revoke: (id: string) => revocations.revoke(id, commitAs('revoke', { outcome: 'revoked', revoked: id })),
+    keys: manageKeys(store, configuration.keys, sealer, clock),
+    commitKeys: (detail: string) => commitAs('keys', { outcome: 'changed', detail }),
     close: () => store.destroy(),
   };
 }

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { check } from '../src/cli/check.ts';
 import { assertIssued } from './basics.ts';
 import { claimsOf, EXCHANGE, type Form, start, type TestServer, type } from './harness.ts';
 import { assertSubjectRefused, type Claims, type FakeIssuer, newKey, startIssuer } from './issuer.ts';
-import { path, repository, runProgram } from './program.ts';
+import { repository } from './program.ts';
 
 const EXAMPLES = join(repository, 'examples/issuers');
 const AUDIENCE = 'https://login.example.com';
@@ -290,11 +291,10 @@ test('an opaque token is what its issuer says it is, and an answer that could be
 });
 
 test('cambio check accepts every file of examples/issuers', async (t) => {
-  for (const name of readdirSync(EXAMPLES)) {
-    const command = ['cambio', 'check', '--config', join(EXAMPLES, name)];
-    const { code, stdout, stderr } = await runProgram(t, command, { env: { PATH: path } });
-    assert.deepEqual([code, stderr], [0, ''], stdout);
-  }
+  const said = t.mock.method(console, 'error', () => undefined);
+  t.mock.method(console, 'log', () => undefined);
+  for (const name of readdirSync(EXAMPLES)) assert.equal(await check.run({ config: join(EXAMPLES, name) }, []), 0, name);
+  assert.equal(said.mock.callCount(), 0);
 });
 
 /** The example as it is, but on loopback, with the fake issuer in place of the real one. */

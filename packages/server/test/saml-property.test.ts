@@ -166,3 +166,19 @@ test('what the gate lets through and the parser takes has no more in it than ele
     { numRuns: 5000 },
   );
 });
+
+test('every document is freed, whatever became of it', async () => {
+  const { diag } = await import('libxml2-wasm');
+  const context = contextFor([trustIn(idp)]);
+  const [[, signed]] = versions;
+  diag.configure({ enabled: true });
+  const broken = [signed.replace('>ada<', '>eve<'), signed.slice(0, -1), '<x/>', signed.replace('Issuer>', 'issuer>')];
+  for (const document of [signed, ...broken, signed.replace('ds:SignatureValue', 'ds:x'), assertion2(idp)]) {
+    await attempt(document, context);
+  }
+  assert.deepEqual(diag.report(), {});
+  const open = parser.open(Buffer.from('<x/>'));
+  assert.notDeepEqual(diag.report(), {});
+  open.close();
+  diag.configure({ enabled: false });
+});

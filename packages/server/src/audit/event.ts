@@ -42,7 +42,7 @@ export interface AuditEvent {
   callerRequestId?: string;
   address: string;
   /** What was asked: the endpoint's own word; `none` is never written. */
-  action: 'token' | 'revoke' | 'none';
+  action: 'token' | 'revoke' | 'keys' | 'none';
   grant?: string;
   client?: string;
   clientAuthentication?: string;
@@ -70,7 +70,7 @@ export interface AuditEvent {
   facts?: Readonly<Record<string, unknown>>;
   /** Rules in audit mode that match, and what each would have decided. */
   shadows?: readonly ShadowTrace[];
-  outcome?: 'issued' | 'refused' | 'failed' | 'revoked' | 'ignored';
+  outcome?: 'issued' | 'refused' | 'failed' | 'revoked' | 'ignored' | 'changed';
   reason?: Reason;
   detail?: string;
   issued?: readonly IssuedTrace[];

@@ -7,6 +7,7 @@ import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { compilePolicy } from '../policy/rule.ts';
 import { normalAudience, parseResourceUri } from '../policy/targets.ts';
 import { SecretDigest } from '../primitives/secret.ts';
+import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain, Path } from './fault.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
@@ -26,7 +27,7 @@ export function resolveConfiguration(
   return {
     issuer: file.issuer,
     server: resolveServer(file.server, around),
-    store: { kind: 'sqlite', file: storeFile(file.store.slice('sqlite:'.length), around.folder) },
+    store: resolveStore(file.store, around.folder),
     tokenErrorCode: file.tokenErrorCode,
     resources,
     clients,
@@ -59,8 +60,11 @@ function resolveKeys(
 
 function resolveSealingKey({ sealingKey, store, server }: ConfigurationFile, around: Surroundings): SealingKeySource {
   if (sealingKey === undefined) {
-    const file = storeFile(store.slice('sqlite:'.length), around.folder);
-    return file === ':memory:' ? 'ephemeral' : { file: `${file}.key` };
+    const location = resolveStore(store, around.folder);
+    if (location.kind === 'sqlite')
+      return location.file === ':memory:' ? 'ephemeral' : { file: `${location.file}.key` };
+    around.complain(['store'], 'a shared database needs a sealingKey that all nodes know: 32 bytes in base64');
+    return 'ephemeral';
   }
   const keys = sealingKey.map((source, index) => {
     const key = parseSealingKey(readSecret(source, ['sealingKey', index], server.host, around));
@@ -72,7 +76,11 @@ function resolveSealingKey({ sealingKey, store, server }: ConfigurationFile, aro
   return { keys: [first, ...others] };
 }
 
-const storeFile = (name: string, folder: string): string => (name === ':memory:' ? name : resolve(folder, name));
+function resolveStore(store: string, folder: string): StoreLocation {
+  if (!store.startsWith('sqlite:')) return { kind: 'postgres', url: store };
+  const file = store.slice('sqlite:'.length);
+  return { kind: 'sqlite', file: file === ':memory:' ? file : resolve(folder, file) };
+}
 
 /** RFC 8414 section 2: https, no query, no fragment; http only where nothing leaves the machine. */
 function checkIssuer(issuer: string, complain: Complain): void {
@@ -142,7 +150,7 @@ function resolveClients(
   resources: readonly Resource[],
   around: Surroundings,
 ): ReadonlyMap<string, Client> {
-  const audiences = new Set(resources.map(({ audience }) => normalAudience(audience)));
+  const audiences = new Map(resources.map(({ audience }) => [normalAudience(audience), audience]));
   const clients = new Map<string, Client>();
   for (const [index, entry] of file.clients.entries()) {
     const path: Path = ['clients', index];
@@ -151,7 +159,8 @@ function resolveClients(
       if (!audiences.has(normalAudience(audience)))
         around.complain([...path, 'audiences', place], 'no resource has this audience');
     }
-    if (entry.resource !== undefined && !audiences.has(normalAudience(entry.resource))) {
+    const resource = entry.resource === undefined ? undefined : audiences.get(normalAudience(entry.resource));
+    if (entry.resource !== undefined && resource === undefined) {
       around.complain([...path, 'resource'], 'no resource has this audience');
     }
     if (entry.secret.length > 2)
@@ -165,7 +174,7 @@ function resolveClients(
       grants: new Set(entry.grants),
       audiences: entry.audiences,
       scopes: entry.scopes && new Set(entry.scopes),
-      resource: entry.resource,
+      resource,
       disabled: entry.disabled,
     });
   }

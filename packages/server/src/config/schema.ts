@@ -175,7 +175,7 @@ export const configurationFile = z.strictObject({
   server: server.prefault({}),
   store: z
     .string()
-    .regex(/^sqlite:.+$/, 'must be sqlite:FILE')
+    .regex(/^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/, 'must be sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE')
     .default('sqlite:data/cambio.db'),
   sealingKey: oneOrMore(secret).optional(),
   keys: z

@@ -11,45 +11,51 @@ const MAX_CHAIN_BYTES = 8192;
 /** Somebody, by the one or two names that a token gives. */
 type Named = Pick<TokenFacts, 'principal' | 'origin'>;
 
-/**
- * `may_act` binds always: with an actor the actor must match every member of it, without one the client must.
- * @throws Refusal may_act, actor_is_subject
- */
-export function checkDelegation(
-  subject: Named & Pick<TokenFacts, 'mayAct'>,
-  actor: (Named & Partial<Pick<TokenFacts, 'claims'>>) | undefined,
-  client: Principal,
-): void {
-  if (actor !== undefined && names(actor).some((one) => names(subject).some((other) => samePrincipal(one, other)))) {
-    throw new Refusal('actor_is_subject');
-  }
-  if (subject.mayAct === undefined) return;
-  const candidates: JsonObject[] =
-    actor?.claims === undefined
-      ? [{ ...client, client_id: client.sub }]
-      : names(actor).map((identity) => ({ ...actor.claims, ...identity }));
-  const named = Object.entries(subject.mayAct);
-  if (!candidates.some((claims) => named.every(([name, value]) => isDeepStrictEqual(claims[name], value)))) {
-    throw new Refusal('may_act');
-  }
+/** Who is to act. */
+export type Actor = Named & Pick<TokenFacts, 'claims'>;
+
+/** The calling client, which needs no token to say who it is. */
+export function clientAsActor(issuer: string, id: string): Actor {
+  const principal = { iss: issuer, sub: id };
+  return { principal, origin: undefined, claims: { ...principal, client_id: id } };
 }
 
-/** A token of ours about somebody from elsewhere has two names for them: ours, and where they came from. */
-const names = ({ principal, origin }: Named): readonly Principal[] =>
+/** A token of ours about somebody from elsewhere has two names for them: ours, and where they came from (`sub_id`). */
+const namesOf = ({ principal, origin }: Named): readonly Principal[] =>
   origin === undefined ? [principal] : [principal, origin];
 
-/**
- * The chain of the new token: who acts now before all who acted. An actor who acts already adds no hop, and without an
- * actor the chain is kept as it is, never dropped.
- * @throws Refusal chain_too_deep, chain_too_large; nothing is ever cut off
- */
-export function extendChain(chain: Chain, actor: Principal | undefined, maxDepth: number): Chain {
-  const current = chain[0];
-  const extended =
-    actor === undefined || (current !== undefined && samePrincipal(actor, current)) ? chain : [actor, ...chain];
+const isNamed = (somebody: Named, name: Principal): boolean =>
+  namesOf(somebody).some((one) => samePrincipal(one, name));
+
+/** Nobody acts for oneself: nothing would be delegated. @throws Refusal actor_is_subject */
+export function checkDistinct(subject: Named, actor: Named): void {
+  if (namesOf(subject).some((name) => isNamed(actor, name))) throw new Refusal('actor_is_subject');
+}
+
+/** `may_act` binds whoever acts, by every member that it names (RFC 8693 section 4.4). @throws Refusal may_act */
+export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void {
+  if (mayAct === undefined) return;
+  const members = Object.entries(mayAct);
+  const isMeant = (name: Principal): boolean => {
+    const claims: JsonObject = { ...actor.claims, iss: name.iss, sub: name.sub };
+    return members.every(([member, value]) => Object.hasOwn(claims, member) && isDeepStrictEqual(claims[member], value));
+  };
+  if (!namesOf(actor).some(isMeant)) throw new Refusal('may_act');
+}
+
+/** Who acts now, before all who acted. Who acts already adds no hop, and without an actor the chain stays as it is. */
+export function prependActor(chain: Chain, actor: Named | undefined): Chain {
+  const [current] = chain;
+  if (actor === undefined || (current !== undefined && isNamed(actor, current))) return chain;
+  return [actor.principal, ...chain];
+}
+
+/** The chain of the new token. @throws Refusal chain_too_deep, chain_too_large; nothing is ever cut off */
+export function extendChain(chain: Chain, actor: Named | undefined, maxDepth: number): Chain {
+  const extended = prependActor(chain, actor);
   if (extended.length > maxDepth)
     throw new Refusal('chain_too_deep', { detail: `${extended.length} actors, ${maxDepth} allowed` });
-  if (Buffer.byteLength(JSON.stringify(formatAct(extended) ?? null)) > MAX_CHAIN_BYTES)
+  if (extended.length > 0 && Buffer.byteLength(JSON.stringify(formatAct(extended))) > MAX_CHAIN_BYTES)
     throw new Refusal('chain_too_large');
   return extended;
 }

@@ -5,13 +5,19 @@ import type { Client } from '../client-auth/client.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
 import type { Resource } from '../issuing/resource.ts';
 import { decide, type Part, type Permit, type Decision as RuleDecision } from '../policy/decide.ts';
-import { conditionFacts, type Facts, readFacts } from '../policy/facts.ts';
+import { type Facts, readClaims } from '../policy/facts.ts';
 import type { Policy, Rule } from '../policy/rule.ts';
 import type { Targeting } from '../policy/targets.ts';
-import type { Principal } from '../primitives/principal.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { TokenFacts } from '../subject-tokens/validated-token.ts';
-import { checkDelegation, extendChain } from './delegation.ts';
+import {
+  type Actor,
+  checkDistinct,
+  checkMayAct,
+  clientAsActor,
+  extendChain,
+  prependActor,
+} from './delegation.ts';
 import { checkTargetsAgree, extendLineage, type Limits, limitsOf, narrowLifetime, narrowScope } from './narrow.ts';
 import { rememberGrant } from './remember.ts';
 import { type RequestedTokenType, resolveTargets, type WantedToken } from './request.ts';
@@ -37,18 +43,16 @@ export interface JudgeContext {
 /** @throws Refusal; the event tells which rule decided, and which did not match and why */
 export function judge(judged: Case, event: AuditEvent, context: JudgeContext): Decision {
   const { request, subject, actor, client } = judged;
-  const caller = { iss: context.issuer, sub: client.id };
-  checkDelegation(subject, actor, caller);
+  const caller = clientAsActor(context.issuer, client.id);
+  if (actor !== undefined) checkDistinct(subject, actor);
+  checkMayAct(subject.mayAct, actor ?? caller);
   const targets = resolveTargets(request, context.targeting);
-  const facts = factsOf(judged, targets, context.now);
-  const decision = askRules(facts, event, context.policy);
-  const grant = (permit: Permit, to: JudgeContext): Decision => narrow(judged, caller, permit, to);
+  const decision = askRules(factsOf(judged, targets, context.now), event, context.policy);
   if (decision.shadows.length > 0) {
-    event.shadows = decision.shadows.map((shadow) =>
-      trace(shadow, () => grant(shadow, { ...context, observe: undefined })),
-    );
+    const unobserved = { ...context, observe: undefined };
+    event.shadows = decision.shadows.map((shadow) => trace(shadow, () => narrow(judged, caller, shadow, unobserved)));
   }
-  if (decision.permit !== undefined) return grant(decision.permit, context);
+  if (decision.permit !== undefined) return narrow(judged, caller, decision.permit, context);
   const reason = nobodySpeaksFor[decision.furthest];
   throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
 }
@@ -69,7 +73,7 @@ function factsOf({ request, subject, actor, client }: Case, targets: Facts['targ
     client,
     subject,
     actor,
-    chain: extendChain(subject.chain, actor?.principal, Number.POSITIVE_INFINITY),
+    chain: prependActor(subject.chain, actor),
     targets,
     request: {
       audiences: request.audiences,
@@ -93,28 +97,21 @@ const nobodySpeaksFor: Readonly<Record<Part, Reason>> = {
 export function askRules(facts: Facts, event: AuditEvent, policy: Policy): RuleDecision {
   const decision = decide(policy, facts);
   event.mismatches = decision.mismatches;
-  if (policy.expressions.length > 0) event.facts = readFacts(policy.expressions, conditionFacts(facts));
+  if (policy.claimReads.length > 0) event.facts = readClaims(policy.claimReads, decision.facts());
   if (decision.permit !== undefined) event.rule = decision.permit.rule.name;
   return decision;
 }
 
 /** The rule that was chosen is asked alone. */
-function narrow(
-  { request, subject, actor, client }: Case,
-  caller: Principal,
-  permit: Permit,
-  context: JudgeContext,
-): Decision {
+function narrow({ request, subject, actor, client }: Case, caller: Actor, permit: Permit, context: JudgeContext): Decision {
   const { rule, targets } = permit;
-  const { now } = context;
   checkRequestedType(request.requestedType, rule, client);
   checkTargetsAgree(targets);
   checkAcr(targets, subject);
-  const acting = actor?.principal ?? (rule.act === 'client' ? caller : undefined);
-  if (actor === undefined && acting !== undefined)
-    checkDelegation(subject, { principal: acting, origin: undefined }, caller);
+  const acting = actor ?? (rule.act === 'client' ? caller : undefined);
+  if (acting !== undefined) checkDistinct(subject, acting);
   const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
-  const limits = limitsOf({ subject, actor, client, rule, targets, now });
+  const limits = limitsOf({ subject, actor, client, rule, targets, now: context.now });
   context.observe?.(limits);
   const withRefresh =
     request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
@@ -134,10 +131,9 @@ function narrow(
     extraClaims: { ...subject.extraClaims, ...grantedClaims(permit) },
     uses: [singleUse('subject', subject), actor && singleUse('actor', actor)].filter((one) => one !== undefined),
   };
-  const refresh = withRefresh
-    ? ({ kind: 'new', lifetime: rule.grant.refreshLifetime, grant: rememberGrant(decision, subject, actor) } as const)
-    : undefined;
-  return { ...decision, refresh };
+  if (!withRefresh) return { ...decision, refresh: undefined };
+  const grant = rememberGrant(decision, subject, actor);
+  return { ...decision, refresh: { kind: 'new', lifetime: rule.grant.refreshLifetime, grant } };
 }
 
 const mayRefresh = (client: Client): boolean => client.grants.has('refresh_token');

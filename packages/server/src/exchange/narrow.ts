@@ -2,11 +2,12 @@
 import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { Rule } from '../policy/rule.ts';
+import { withhold } from '../policy/withhold.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { formatScope, type Scope } from '../primitives/scope.ts';
+import type { Scope } from '../primitives/scope.ts';
 import type { TokenFacts } from '../subject-tokens/validated-token.ts';
 
-/** Everything that bounds a token, and who bounds it. */
+/** Everything that bounds a token, and who bounds it: `subject`, `actor`, `client`, `rule`, or a target's audience. */
 export interface Limits {
   readonly scope: readonly { readonly by: string; readonly scope: Scope }[];
   readonly lifetime: readonly { readonly by: string; readonly seconds: number }[];
@@ -21,22 +22,25 @@ export function limitsOf(bounds: {
   readonly now: number;
 }): Limits {
   const { subject, actor, client, rule, targets, now } = bounds;
-  const scope = [
-    { by: 'subject', scope: subject?.scope },
-    { by: 'client', scope: client.scopes },
-    { by: 'rule', scope: rule?.grant.scopes },
-    ...targets.map(({ audience, scopes }) => ({ by: audience, scope: scopes })),
-  ];
-  const lifetime = [
-    ...targets.map(({ audience, token }) => ({ by: audience, seconds: token.lifetime })),
-    { by: 'rule', seconds: rule?.grant.lifetime },
-    { by: 'subject', seconds: subject && subject.expiresAt - now },
-    { by: 'actor', seconds: actor && actor.expiresAt - now },
-  ];
-  return {
-    scope: scope.flatMap((limit) => (limit.scope === undefined ? [] : [{ by: limit.by, scope: limit.scope }])),
-    lifetime: lifetime.flatMap(({ by, seconds }) => (seconds === undefined ? [] : [{ by, seconds }])),
+  const scope: Limits['scope'][number][] = [];
+  const lifetime: Limits['lifetime'][number][] = [];
+  const limitScope = (by: string, names: Scope | undefined): void => {
+    if (names !== undefined) scope.push({ by, scope: names });
   };
+  const limitLifetime = (by: string, seconds: number | undefined): void => {
+    if (seconds !== undefined) lifetime.push({ by, seconds });
+  };
+  limitScope('subject', subject?.scope);
+  limitScope('client', client.scopes);
+  limitScope('rule', rule?.grant.scopes);
+  limitLifetime('rule', rule?.grant.lifetime);
+  limitLifetime('subject', subject && subject.expiresAt - now);
+  limitLifetime('actor', actor && actor.expiresAt - now);
+  for (const { audience, scopes, token } of targets) {
+    limitScope(audience, scopes);
+    limitLifetime(audience, token.lifetime);
+  }
+  return { scope, lifetime };
 }
 
 /**
@@ -45,12 +49,16 @@ export function limitsOf(bounds: {
  * @throws Refusal scope_exceeded, scope_empty
  */
 export function narrowScope(asked: Scope | undefined, { scope: limits }: Limits, targets: readonly Resource[]): Scope {
-  const allowed = limits.map(({ scope }) => scope).reduce((a, b) => a.intersection(b));
+  const isAllowed = (name: string): boolean => limits.every(({ scope }) => scope.has(name));
   if (asked !== undefined) {
-    const beyond = asked.difference(allowed);
-    if (beyond.size > 0) throw new Refusal('scope_exceeded', { detail: `not allowed: ${formatScope(beyond)}` });
+    const beyond = [...asked].filter((name) => !isAllowed(name));
+    if (beyond.length > 0)
+      throw new Refusal('scope_exceeded', { detail: `not allowed: ${beyond.map(withhold).join(' ')}` });
     return asked;
   }
+  const [first, ...others] = limits;
+  const allowed = new Set(first?.scope);
+  for (const { scope } of others) for (const name of allowed) if (!scope.has(name)) allowed.delete(name);
   if (allowed.size === 0 && targets.some(({ scopes }) => scopes.size > 0)) throw new Refusal('scope_empty');
   return allowed;
 }
@@ -60,8 +68,8 @@ export const narrowLifetime = ({ lifetime }: Limits): number =>
   Math.max(1, Math.min(...lifetime.map(({ seconds }) => seconds)));
 
 /** Several targets share one token, so what it looks like must be the same for all. @throws Refusal targets_disagree */
-export function checkTargetsAgree(targets: readonly Resource[]): void {
-  if (new Set(targets.map(({ token }) => `${token.format} ${token.alg}`)).size > 1)
+export function checkTargetsAgree([first, ...others]: readonly Resource[]): void {
+  if (others.some(({ token }) => token.format !== first?.token.format || token.alg !== first.token.alg))
     throw new Refusal('targets_disagree');
 }
 
@@ -80,7 +88,7 @@ export function extendLineage(
 ): { readonly lineage: readonly string[]; readonly actorLineage: readonly string[] } {
   const lineage = [subject.id, ...subject.lineage];
   const acting = actor === undefined ? [] : [actor.id, ...actor.lineage, ...actor.actorLineage];
-  const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
+  const actorLineage = acting.length === 0 ? subject.actorLineage : [...new Set([...acting, ...subject.actorLineage])];
   if (lineage.length + families > MAX_ANCESTORS || actorLineage.length > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long');
   return { lineage, actorLineage };

@@ -20,13 +20,16 @@ export interface Revocations {
   readonly look: () => Promise<void>;
 }
 
+/** Rows that are read again at every look: one that was numbered before the last may have been committed after it. */
+const LOOK_BACK = 1000;
+
 export async function openRevocations(store: Store, clock: Clock): Promise<Revocations> {
   const revoked = new Set<string>();
   let last = 0;
   const look = async (): Promise<void> => {
-    for (const { sequence, id } of await listRevocations(store, last)) {
+    for (const { sequence, id } of await listRevocations(store, last - LOOK_BACK)) {
       revoked.add(id);
-      last = sequence;
+      last = Math.max(last, sequence);
     }
   };
   await look();

@@ -83,7 +83,7 @@ export async function openKeyRing(
 }
 
 /** The latest of the algorithm that is active. */
-function current(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey | undefined {
+export function current(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey | undefined {
   return keys.reduce<SigningKey | undefined>(
     (best, key) =>
       key.alg === alg && key.activatesAt <= now && key.activatesAt >= (best?.activatesAt ?? 0) ? key : best,
@@ -95,8 +95,12 @@ function current(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number
 const succeededAt = ({ alg, activatesAt }: SigningKey, keys: readonly SigningKey[]): number =>
   Math.min(...keys.filter((key) => key.alg === alg && key.activatesAt > activatesAt).map((key) => key.activatesAt));
 
-const isPublished = (key: SigningKey, keys: readonly SigningKey[], { keepAfter }: KeySchedule, now: number): boolean =>
-  now < succeededAt(key, keys) + keepAfter + MARGIN;
+export const isPublished = (
+  key: SigningKey,
+  keys: readonly SigningKey[],
+  { keepAfter }: KeySchedule,
+  now: number,
+): boolean => now < succeededAt(key, keys) + keepAfter + MARGIN;
 
 /**
  * The keys that should be there by now and are not. Their times follow from the keys before them, so that two nodes that

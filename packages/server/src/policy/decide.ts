@@ -1,6 +1,5 @@
 // May this client have that token? Rules are read in order; the first whose client, subject, actor and target parts match
 // decides. Pure: facts in, decision out.
-
 import type { Party } from '../issuing/party.ts';
 import type { Resource, Targets } from '../issuing/resource.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -23,7 +22,7 @@ export type Part = (typeof PARTS)[number];
 export interface Mismatch {
   readonly rule: string;
   readonly part: Part;
-  /** The part, or what of it: `subject.types`. */
+  /** What did not match, as the file names it: `subject.types`, or `when`, the rule's own condition. */
   readonly what: string;
   /** Why a condition is false where it could not be evaluated. */
   readonly problem?: string;
@@ -38,6 +37,7 @@ export interface Decision {
   readonly mismatches: readonly Mismatch[];
   /** What rules in audit mode would have permitted. */
   readonly shadows: readonly Permit[];
+  readonly facts: LazyFacts;
 }
 
 /** Facts in the form that conditions read, made when the first of them does. */
@@ -54,54 +54,53 @@ export function decide(policy: Policy, facts: Facts): Decision {
   };
   for (const rule of policy.byClient.get(facts.client.id) ?? []) {
     const miss = firstMiss(rule, facts, lazy, policy.issuer);
-    if (miss === undefined) {
-      const targets = facts.targets.length === 0 ? [rule.grant.targets[0]] : facts.targets;
-      const permit = { rule, targets, facts: lazy } as unknown as Permit;
-      if (rule.mode === 'enforce') return { permit, furthest: 'target', mismatches, shadows };
-      shadows.push(permit);
+    if (miss !== undefined) {
+      mismatches.push({ rule: rule.name, ...miss });
+      if (rule.mode === 'enforce' && PARTS.indexOf(miss.part) > PARTS.indexOf(furthest)) furthest = miss.part;
       continue;
     }
-    const [part, what, problem] = miss;
-    mismatches.push({
-      rule: rule.name,
-      part,
-      what: what === '' ? part : `${part}.${what}`,
-      ...(problem !== undefined && { problem }),
-    });
-    if (rule.mode === 'enforce' && PARTS.indexOf(part) > PARTS.indexOf(furthest)) furthest = part;
+    const targets = facts.targets.length === 0 ? [rule.grant.targets[0]] : facts.targets;
+    const permit = { rule, targets, facts: lazy } as unknown as Permit;
+    if (rule.mode === 'enforce') return { permit, furthest: 'target', mismatches, shadows, facts: lazy };
+    shadows.push(permit);
   }
-  return { permit: undefined, furthest, mismatches, shadows };
+  return { permit: undefined, furthest, mismatches, shadows, facts: lazy };
 }
 
-type Miss = readonly [part: Part, what: string, problem?: string] | undefined;
+type Miss = Omit<Mismatch, 'rule'> | undefined;
 
-function firstMiss(rule: Rule, facts: Facts, lazy: LazyFacts, self: string): Miss {
-  const { subject, actor, client, targets } = facts;
-  const inSubject = partyMiss(rule.subject, subject, client, self);
-  if (inSubject !== undefined) return ['subject', inSubject];
-  const inActor = actorMiss(rule.actor, facts, self);
-  const missed =
-    conditionMiss('subject', rule.subject.when, lazy) ??
-    (inActor === undefined ? undefined : (['actor', inActor] as const)) ??
-    (actor && conditionMiss('actor', rule.actor.when, lazy)) ??
-    // Of everything: its miss counts as one of whoever would act.
-    conditionMiss(actor === undefined ? 'subject' : 'actor', rule.when, lazy);
-  if (missed !== undefined) return missed;
-  const inTarget = targetMiss(rule.grant.targets, targets);
-  return inTarget === undefined ? undefined : ['target', inTarget];
+/** Conditions come after what is cheaper to ask of the same part; the rule's own sees everything but the targets. */
+function firstMiss({ subject, actor, when, grant }: Rule, facts: Facts, lazy: LazyFacts, self: string): Miss {
+  return (
+    partyMiss('subject', subject, facts.subject, facts.client, self) ??
+    conditionMiss('subject', 'subject.when', subject.when, lazy) ??
+    actorMiss(actor, facts, self) ??
+    (facts.actor && conditionMiss('actor', 'actor.when', actor.when, lazy)) ??
+    // Its miss counts as one of whoever would act.
+    conditionMiss(facts.actor === undefined ? 'subject' : 'actor', 'when', when, lazy) ??
+    targetMiss(grant.targets, facts.targets)
+  );
 }
 
-function conditionMiss(part: Part, condition: CompiledExpression | undefined, facts: LazyFacts): Miss {
+function conditionMiss(part: Part, what: string, condition: CompiledExpression | undefined, facts: LazyFacts): Miss {
   if (condition === undefined) return undefined;
   const { matched, problem } = holds(condition, facts());
-  return matched ? undefined : [part, 'when', problem];
+  if (matched) return undefined;
+  return problem === undefined ? { part, what } : { part, what, problem };
 }
 
-function partyMiss(pattern: PartyPattern, party: Party, client: Facts['client'], self: string): string | undefined {
-  if (pattern.issuers && !pattern.issuers.has(party.principal.iss)) return 'issuer';
-  if (pattern.types && !pattern.types.has(party.type)) return 'types';
-  if (pattern.clients && !issuedToOneOf(pattern.clients, party, self)) return 'clients';
-  return hasClaimOn(pattern, party, client, self) ? undefined : 'origin';
+function partyMiss(
+  part: 'subject' | 'actor',
+  pattern: PartyPattern,
+  party: Party,
+  client: Facts['client'],
+  self: string,
+): Miss {
+  const { issuers, types, clients } = pattern;
+  if (issuers && !issuers.has(party.principal.iss)) return { part, what: `${part}.issuer` };
+  if (types && !types.has(party.type)) return { part, what: `${part}.types` };
+  if (clients && !issuedToOneOf(clients, party, self)) return { part, what: `${part}.clients` };
+  return hasClaimOn(pattern, party, client, self) ? undefined : { part, what: `${part}.origin` };
 }
 
 /** Clients are ours: a foreign issuer may call somebody by the same name. */
@@ -119,14 +118,15 @@ function hasClaimOn(pattern: PartyPattern, party: Party, client: Facts['client']
   return party.audiences.some((audience) => audience === client.id || audience === client.resource);
 }
 
-function actorMiss(pattern: ActorPattern, { actor, client }: Facts, self: string): string | undefined {
-  if (actor === undefined) return pattern.presence === 'required' ? 'required' : undefined;
-  if (pattern.presence === 'forbidden') return 'forbidden';
-  if (actor.chain.length > 0 && pattern.delegated === 'refuse') return 'delegated';
-  return partyMiss(pattern, actor, client, self);
+function actorMiss(pattern: ActorPattern, { actor, client }: Facts, self: string): Miss {
+  const part = 'actor';
+  if (actor === undefined) return pattern.presence === 'required' ? { part, what: 'actor.required' } : undefined;
+  if (pattern.presence === 'forbidden') return { part, what: 'actor.forbidden' };
+  if (actor.chain.length > 0 && pattern.delegated === 'refuse') return { part, what: 'actor.delegated' };
+  return partyMiss(part, pattern, actor, client, self);
 }
 
-function targetMiss(granted: readonly Resource[], asked: Facts['targets']): string | undefined {
-  if (asked === 'unknown') return 'unknown';
-  return asked.every((target) => granted.includes(target)) ? undefined : 'audiences';
+function targetMiss(granted: readonly Resource[], asked: Facts['targets']): Miss {
+  if (asked === 'unknown') return { part: 'target', what: 'target.unknown' };
+  return asked.every((target) => granted.includes(target)) ? undefined : { part: 'target', what: 'target.audiences' };
 }

@@ -1,9 +1,12 @@
-// What may a rule look at? Verified facts only, as plain data.
+// What may a rule look at? Verified facts only, as plain data; and what of it is recorded, so that a decision can be
+// replayed.
 import type { Party } from '../issuing/party.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { Chain } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { CompiledExpression } from './condition.ts';
+import { type MemberPath, valueAt } from './expression/reads.ts';
+import { withhold } from './withhold.ts';
 
 export interface Facts {
   readonly client: { readonly id: string; readonly resource: string | undefined };
@@ -23,13 +26,15 @@ export interface Facts {
   readonly now: number;
 }
 
-/** What conditions may read, and of which type it is. */
+const party = { iss: 'string', sub: 'string', type: 'string', client_id: 'string', aud: ['string'], claims: 'map' } as const;
+
+/** What conditions may read, and of which type it is. Whatever else they name is a fault of the file. */
 export const conditionVariables = {
-  subject: 'map',
-  actor: 'map',
-  client: 'map',
-  request: 'map',
-  chain: 'list',
+  subject: party,
+  actor: party,
+  client: { id: 'string' },
+  request: { audiences: ['string'], resources: ['string'], scope: ['string'], requested_token_type: 'string' },
+  chain: [{ iss: 'string', sub: 'string' }],
   now: 'int',
 } as const;
 
@@ -57,17 +62,30 @@ const partyFacts = ({ principal, type, clientId, audiences, claims }: Party): Js
   claims,
 });
 
-/** Longest value that is recorded, in characters of JSON. */
-const MAX_RECORDED = 256;
-/** Compact JWS and JWE, tokens of ours, and whatever else is long and random: never recorded. */
-const LIKE_A_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*|^cambio_[ar]t_|^[\w+/=-]{40,}$/;
-
-/** The values that expressions read, by path, where they are there: what a decision can be replayed from. */
-export function readFacts(expressions: readonly CompiledExpression[], facts: JsonObject): JsonObject {
-  const read = Object.assign({}, ...expressions.map((expression) => expression.pick(facts)));
-  for (const [path, value] of Object.entries(read)) {
-    const text = JSON.stringify(value);
-    if (text.length > MAX_RECORDED || LIKE_A_TOKEN.test(text.replace(/^"|"$/g, ''))) read[path] = '[withheld]';
-  }
-  return read;
+/** A claim that conditions read: `subject.claims.tenant`, and the names that lead there. */
+export interface ClaimRead {
+  readonly text: string;
+  readonly path: MemberPath;
 }
+
+/** Each once: the row tells everything else that conditions read anyway. */
+export function findClaimReads(expressions: readonly CompiledExpression[]): readonly ClaimRead[] {
+  const texts = new Set(expressions.flatMap(({ reads }) => reads));
+  return [...texts].map((text) => ({ text, path: parsePath(text) })).filter(({ path }) => path[1] === 'claims');
+}
+
+/** What is recorded of the claims: those that conditions read, where they are there. */
+export function readClaims(reads: readonly ClaimRead[], facts: JsonObject): JsonObject {
+  const found: Record<string, unknown> = {};
+  for (const { text, path } of reads) {
+    const value = valueAt(facts, path);
+    if (value !== undefined) found[text] = withhold(value);
+  }
+  return found;
+}
+
+const NAME = /^\w+|\.(\w+)|\[("(?:[^"\\]|\\.)*")\]/g;
+
+/** The names of a path as records have it: `subject.claims["https://example.com/t"]`. */
+export const parsePath = (text: string): MemberPath =>
+  [...text.matchAll(NAME)].map(([whole, name, quoted]) => name ?? (quoted === undefined ? whole : JSON.parse(quoted)));

@@ -2,6 +2,7 @@
 import type { Targets } from '../issuing/resource.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { CompiledExpression } from './condition.ts';
+import { type ClaimRead, findClaimReads } from './facts.ts';
 
 /** What a rule asks of a subject or actor token; an absent part asks nothing. */
 export interface PartyPattern {
@@ -56,8 +57,8 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** The rules of each client, in the same order. */
   readonly byClient: ReadonlyMap<string, readonly Rule[]>;
-  /** Every expression of the rules: what they read is recorded. */
-  readonly expressions: readonly CompiledExpression[];
+  /** The claims that the rules read: they are recorded. */
+  readonly claimReads: readonly ClaimRead[];
 }
 
 export function compilePolicy(issuer: string, rules: readonly Rule[]): Policy {
@@ -72,6 +73,6 @@ export function compilePolicy(issuer: string, rules: readonly Rule[]): Policy {
     issuer,
     rules,
     byClient: new Map([...clients].map((id) => [id, rules.filter((rule) => rule.clients.has(id))])),
-    expressions: expressions.filter((expression) => expression !== undefined),
+    claimReads: findClaimReads(expressions.filter((expression) => expression !== undefined)),
   };
 }

@@ -5,7 +5,7 @@ import { decodeBase64url } from '../primitives/base64url.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 
 /** Bytes of an assertion. Real ones have 2 to 20 KiB, with hundreds of groups 60. */
-export const MAX_BYTES = 131_072;
+const MAX_BYTES = 131_072;
 const MAX_TOKEN = 4 * Math.ceil(MAX_BYTES / 3);
 /** Real assertions nest 7 elements deep, encrypted ones 9; canonicalization recurses. */
 const MAX_DEPTH = 32;

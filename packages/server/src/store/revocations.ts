@@ -10,6 +10,7 @@ export async function insertRevocation(database: Database, id: string, now: numb
     .execute();
 }
 
+/** In sequence; a transaction that takes its number first may commit last, so callers look back a little. */
 export const listRevocations = (database: Database, after: number): Promise<{ sequence: number; id: string }[]> =>
   database
     .selectFrom('revocations')

@@ -6,10 +6,9 @@ import { migrate } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 
-export interface StoreLocation {
-  readonly kind: 'sqlite';
-  readonly file: string;
-}
+export type StoreLocation =
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: string };
 
 export type Store = Kysely<Schema>;
 
@@ -18,12 +17,29 @@ export type Access = 'read' | 'write';
 
 /** @throws the driver's error where the database cannot be opened, or for a reader where there is none yet */
 export async function openStore(location: StoreLocation, access: Access, now: number): Promise<Store> {
-  if (access === 'read' && location.file !== ':memory:' && !existsSync(location.file)) {
-    throw new Error(`there is no database at ${location.file} yet: start the server first`);
+  return location.kind === 'sqlite' ? openEmbedded(location.file, access, now) : openShared(location.url, access, now);
+}
+
+async function openEmbedded(file: string, access: Access, now: number): Promise<Store> {
+  if (access === 'read' && file !== ':memory:' && !existsSync(file)) {
+    throw new Error(`there is no database at ${file} yet: start the server first`);
   }
-  const store = openSqlite(location.file, access);
-  if (access === 'write') await migrate(store, now);
+  const store = openSqlite(file, access);
+  if (access === 'write') await migrate(store, 'sqlite', now);
   return store;
+}
+
+async function openShared(url: string, access: Access, now: number): Promise<Store> {
+  const { openPostgres } = await import('./postgres.ts');
+  if (access === 'write') {
+    const migrating = openPostgres(url, 'migration');
+    try {
+      await migrate(migrating, 'postgres', now);
+    } finally {
+      await migrating.destroy();
+    }
+  }
+  return openPostgres(url, 'requests');
 }
 
 /** A failed database is never the caller's fault: 503, whatever went wrong. */

@@ -3,40 +3,53 @@
 import { BlockList, isIP } from 'node:net';
 
 /** IANA's special-purpose registries: every range that is not globally reachable unicast. */
-const SPECIAL = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.88.99.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-  // All that is not 2000::/3, which holds loopback, mapped, translated, unique local, link-local and multicast.
-  ['::', 3],
-  ['4000::', 2],
-  ['8000::', 1],
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['3fff::', 20],
-] as const;
+const SPECIAL = {
+  ipv4: [
+    ['0.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['100.64.0.0', 10],
+    ['127.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['172.16.0.0', 12],
+    ['192.0.0.0', 24],
+    ['192.0.2.0', 24],
+    ['192.88.99.0', 24],
+    ['192.168.0.0', 16],
+    ['198.18.0.0', 15],
+    ['198.51.100.0', 24],
+    ['203.0.113.0', 24],
+    ['224.0.0.0', 4],
+    ['240.0.0.0', 4],
+  ],
+  ipv6: [
+    // All that is not 2000::/3, which holds loopback, mapped, translated, unique local, link-local and multicast.
+    ['::', 3],
+    ['4000::', 2],
+    ['8000::', 1],
+    ['2001::', 23],
+    ['2001:db8::', 32],
+    ['2002::', 16],
+    ['3fff::', 20],
+  ],
+} as const;
+const LOOPBACK = { ipv4: [['127.0.0.0', 8]], ipv6: [['::1', 128]] } as const;
 
-const special = new BlockList();
-for (const [network, bits] of SPECIAL) special.addSubnet(network, bits, network.includes(':') ? 'ipv6' : 'ipv4');
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
+type Family = keyof typeof SPECIAL;
+type Networks = Readonly<Record<Family, readonly (readonly [network: string, bits: number])[]>>;
 
-const inList = (list: BlockList, address: string): boolean =>
-  list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+/** A list for each family: in one list of both, Node takes every IPv4 address for the IPv6 address that maps it. */
+function listOf(networks: Networks): (address: string) => boolean {
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const family of ['ipv4', 'ipv6'] as const)
+    for (const [network, bits] of networks[family]) lists[family].addSubnet(network, bits, family);
+  return (address) => {
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    return lists[family].check(address, family);
+  };
+}
+
+const isSpecial = listOf(SPECIAL);
+const isLoopback = listOf(LOOPBACK);
 
 export type Reach = 'public' | 'private' | 'loopback';
 
@@ -46,8 +59,8 @@ export const reachOf = (url: URL, network: 'public' | 'private'): Reach =>
 
 export function mayConnect(address: string, reach: Reach): boolean {
   if (isIP(address) === 0) return false;
-  if (reach === 'loopback') return inList(loopback, address);
-  return reach === 'private' || !inList(special, address);
+  if (reach === 'loopback') return isLoopback(address);
+  return reach === 'private' || !isSpecial(address);
 }
 
 /** @returns what is wrong with a URL that we are to fetch, as far as its text shows; undefined where nothing is. */

@@ -2,7 +2,7 @@ import type { Migration } from './migration.ts';
 
 export const first: Migration = {
   name: '0001-first',
-  up: async (schema) => {
+  up: async (schema, sequence) => {
     await schema
       .createTable('signing_keys')
       .addColumn('kid', 'text', (column) => column.primaryKey())
@@ -14,7 +14,7 @@ export const first: Migration = {
       .execute();
     await schema
       .createTable('audit')
-      .addColumn('sequence', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('sequence', sequence.type, sequence.build)
       .addColumn('time', 'bigint', (column) => column.notNull())
       .addColumn('request_id', 'text', (column) => column.notNull())
       .addColumn('outcome', 'text', (column) => column.notNull())

@@ -2,10 +2,10 @@ import type { Migration } from './migration.ts';
 
 export const tokenLife: Migration = {
   name: '0002-token-life',
-  up: async (schema) => {
+  up: async (schema, sequence) => {
     await schema
       .createTable('revocations')
-      .addColumn('sequence', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('sequence', sequence.type, sequence.build)
       .addColumn('id', 'text', (column) => column.notNull().unique())
       .addColumn('revoked_at', 'bigint', (column) => column.notNull())
       .execute();

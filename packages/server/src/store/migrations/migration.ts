@@ -1,8 +1,14 @@
 // What is a migration? A name, and a change of the schema that works before, during and after it.
-import type { Kysely } from 'kysely';
+import type { ColumnDefinitionBuilder, Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 
 export interface Migration {
   readonly name: string;
-  readonly up: (schema: Kysely<Schema>['schema']) => Promise<void>;
+  readonly up: (schema: Kysely<Schema>['schema'], sequence: SequenceColumn) => Promise<void>;
+}
+
+/** A key that counts up by itself, which every database writes in its own way. */
+export interface SequenceColumn {
+  readonly type: 'integer' | 'bigserial';
+  readonly build: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
 }

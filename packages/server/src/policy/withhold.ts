@@ -1,0 +1,20 @@
+// What is never written down? Whatever looks like a token, wherever it stands: in a claim, or in a parameter of the request.
+
+/** What stands in the place of a value that is not recorded. */
+export const WITHHELD = '[withheld]';
+
+/** Longest value that is recorded, in characters of JSON. */
+const MAX_RECORDED = 256;
+/** Compact JWS and JWE, refresh and opaque tokens of ours, and whatever else is long and random. */
+const LIKE_A_TOKEN = /\b(?:ey[JA]|ew[o0k])[\w-]{8,}\.|[\w-]{20,}\.[\w-]{20,}|cambio_[ar]t_|^(?:\w+ +)?[\w+/=~-]{40,}$/;
+/** A text within JSON. */
+const TEXT = /"((?:[^"\\]|\\.)*)"/g;
+
+/** A value as JSON has it, or that it is withheld. */
+export function withhold<T>(value: T): T | typeof WITHHELD {
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  const text = JSON.stringify(value);
+  if (text.length > MAX_RECORDED) return WITHHELD;
+  for (const [, part = ''] of text.matchAll(TEXT)) if (LIKE_A_TOKEN.test(part)) return WITHHELD;
+  return value;
+}
