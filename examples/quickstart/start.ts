@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   } catch (error) {
     throw new Error(`the data folder ${data} cannot be made: ${(error as NodeJS.ErrnoException).code}`);
   }
-  const configuration = loadConfiguration(fileURLToPath(new URL('cambio.yaml', import.meta.url)), process.env);
+  const configuration = await loadConfiguration(fileURLToPath(new URL('cambio.yaml', import.meta.url)), process.env);
   const server = await startServer(configuration);
   const api = createApi(configuration.issuer);
   const port = Number(process.env.API_PORT || 8081);

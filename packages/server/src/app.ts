@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { type AuditEvent, beginEvent } from './audit/event.ts';
 import { createAuditLog } from './audit/log.ts';
+import { countThrottled } from './audit/throttled.ts';
 import { createFailureLimit } from './client-auth/failure-limit.ts';
 import type { Configuration } from './config/configuration.ts';
-import type { HttpServices } from './http/endpoint.ts';
+import { type HttpServices, urlOf } from './http/endpoint.ts';
+import { token } from './http/endpoints/token.ts';
 import { createHttpServer } from './http/server.ts';
 import { findFamily } from './issuing/family.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
@@ -76,14 +78,15 @@ export async function startServer(
       clearTimeout(cut);
       clearInterval(sweeping);
       looking.stop();
+      await services.throttled.flush();
       await store.destroy();
     };
     return {
       port: (http.server.address() as AddressInfo).port,
       reload: async (next) => {
-        const { audit, failures } = services;
+        const { audit, throttled, failures } = services;
         const read = await openServices({ ...next, issuer: configuration.issuer }, base, services.issuers);
-        services = { ...read, audit, failures };
+        services = { ...read, audit, throttled, failures };
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
       },
       close: () => {
@@ -151,26 +154,34 @@ async function openBase(configuration: Configuration, access: Access, clock: Clo
   }
 }
 
+/** Types of token that are ours. */
+const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
+
 /** @param before the issuers of an earlier reading: their keys are kept */
 async function openServices(configuration: Configuration, base: Base, before?: TrustedIssuers): Promise<HttpServices> {
-  const { issuer, tokenErrorCode, clients, policy, resources, issuers, keys } = configuration;
+  const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
   const { access, clock, store, sealer, revocations } = base;
+  const audit = createAuditLog(store);
   const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.byIssuer(entry.issuer)));
   return {
     issuer,
     tokenErrorCode,
     clients,
     policy,
-    enabledTypes: new Set(['access_token', 'refresh_token', 'jwt', ...issuers.flatMap(({ accepts }) => [...accepts])]),
+    enabledTypes: new Set([...ALWAYS_ENABLED, ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts])]),
+    resources,
     targeting: indexResources(resources),
     issuers: indexIssuers(trusted),
+    saml: new Map(saml.map((entry) => [entry.entityId, entry])),
+    tokenEndpoint: urlOf(token, issuer),
     keys: await openKeyRing(store, keys, sealer, clock, access),
     defaultAlgorithm: keys.algorithms[0],
     refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
     findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
     findFamily: (id) => orUnavailable(findFamily(store, id)),
     revocations,
-    audit: createAuditLog(store),
+    audit,
+    throttled: countThrottled(audit),
     failures: createFailureLimit(clock),
     clock,
     ready: () => isReachable(store),

@@ -31,12 +31,12 @@ async function run(t: TestContext, command: 'check' | 'serve', yaml: string, env
 const SURROUNDINGS = { ISSUER: 'http://127.0.0.1:8080', PORT: '8080' };
 
 /** The same in this process, for what needs no command: the faults and warnings of the file. */
-function faultsOf(yaml: string, environment: Record<string, string> = {}, folder = tmpdir()): string[] {
+async function faultsOf(yaml: string, environment: Record<string, string> = {}, folder = tmpdir()): Promise<string[]> {
   const told = (faults: readonly Fault[]) =>
     faults.map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
   try {
     const file = join(folder, 'cambio.yaml');
-    return told(parseConfiguration(yaml, { file, environment: { ...SURROUNDINGS, ...environment } }).warnings);
+    return told((await parseConfiguration(yaml, { file, environment: { ...SURROUNDINGS, ...environment } })).warnings);
   } catch (error) {
     assert.ok(error instanceof ConfigurationError, String(error));
     return told(error.faults);
@@ -101,11 +101,11 @@ test('a file that cannot be read as YAML is a fault with its line; a key that st
   assert.equal(code, 1);
   assert.match(lines[0] ?? '', /^[34]:\d+: /);
   assert.deepEqual(
-    faultsOf('issuer: https://a.example\nissuer: https://b.example\nserver: { port: 1, port: 2, prot: 3 }'),
+    await faultsOf('issuer: https://a.example\nissuer: https://b.example\nserver: { port: 1, port: 2, prot: 3 }'),
     ['fault : Map keys must be unique', 'fault : Map keys must be unique', 'fault server.prot: unknown key'],
   );
-  assert.deepEqual(faultsOf(''), ['fault issuer: is missing']);
-  assert.deepEqual(faultsOf('issuer: https://login.example'), []);
+  assert.deepEqual(await faultsOf(''), ['fault issuer: is missing']);
+  assert.deepEqual(await faultsOf('issuer: https://login.example'), []);
 });
 
 test('a rule that names what is not there is a warning, with its line, and the file is good', async (t) => {
@@ -124,7 +124,7 @@ test('a rule that names what is not there is a warning, with its line, and the f
     ],
   );
   const idle = withRules(`{ client: agent, grant: { audiences: [${API}], scopes: [read] } }`);
-  assert.deepEqual(faultsOf(idle), ['warning rules[0].client: none of its clients has the grant token_exchange']);
+  assert.deepEqual(await faultsOf(idle), ['warning rules[0].client: none of its clients has the grant token_exchange']);
 });
 
 test('secrets come from the environment, from a file beside the configuration, or stand in it', async (t) => {
@@ -132,12 +132,12 @@ test('secrets come from the environment, from a file beside the configuration, o
     .replace('{ plain: gateway-secret }', '{ env: GATEWAY_SECRET }')
     .replace('{ plain: agent-secret }', '{ file: agent.txt }');
   const folder = folderOf(t, { 'agent.txt': 'agent-secret\n', 'empty.txt': '\n' });
-  assert.deepEqual(faultsOf(yaml, { GATEWAY_SECRET: 'x' }, folder), []);
-  assert.deepEqual(faultsOf(yaml.replace('agent.txt', 'empty.txt'), {}, folder), [
+  assert.deepEqual(await faultsOf(yaml, { GATEWAY_SECRET: 'x' }, folder), []);
+  assert.deepEqual(await faultsOf(yaml.replace('agent.txt', 'empty.txt'), {}, folder), [
     'fault clients[0].secret: the environment variable GATEWAY_SECRET is not set',
     'fault clients[1].secret: empty.txt is empty',
   ]);
-  assert.deepEqual(faultsOf(yaml.replace('agent.txt', 'none.txt'), { GATEWAY_SECRET: 'x' }, folder), [
+  assert.deepEqual(await faultsOf(yaml.replace('agent.txt', 'none.txt'), { GATEWAY_SECRET: 'x' }, folder), [
     'fault clients[1].secret: none.txt cannot be read: ENOENT',
   ]);
   const server = await start(t, yaml.replace('{ env: GATEWAY_SECRET }', '{ plain: gateway-secret }'), {
@@ -152,38 +152,38 @@ test('secrets come from the environment, from a file beside the configuration, o
 
 test('a value may come from the environment, with a default', async (t) => {
   const yaml = configuration.replace('lifetime: 10m', `lifetime: "$\{LIFETIME:-10m}"`);
-  assert.deepEqual(faultsOf(yaml, { LIFETIME: 'long' }), [
+  assert.deepEqual(await faultsOf(yaml, { LIFETIME: 'long' }), [
     'fault resources[1].token.lifetime: must be a duration such as 90s, 10m, 1h or 30d',
   ]);
-  assert.deepEqual(faultsOf(yaml, { LIFETIME: '5m' }), []);
-  assert.deepEqual(faultsOf(yaml, { LIFETIME: '' }), [], 'an empty variable is one that is not set');
-  assert.deepEqual(faultsOf(yaml.replace(':-10m', '')), ['fault : the environment variable LIFETIME is not set']);
-  assert.deepEqual(faultsOf(configuration, { PORT: 'many' }).length, 1, 'a number stays a number');
+  assert.deepEqual(await faultsOf(yaml, { LIFETIME: '5m' }), []);
+  assert.deepEqual(await faultsOf(yaml, { LIFETIME: '' }), [], 'an empty variable is one that is not set');
+  assert.deepEqual(await faultsOf(yaml.replace(':-10m', '')), ['fault : the environment variable LIFETIME is not set']);
+  assert.deepEqual((await faultsOf(configuration, { PORT: 'many' })).length, 1, 'a number stays a number');
   const server = await start(t, yaml);
   const { body } = await exchange(server, { audience: BACKEND });
   assert.equal(body.expires_in, 600);
 });
 
-test('plain HTTP is for loopback, or for behind a proxy that is named; plain secrets and http issuers are for loopback', () => {
-  const on = (server: string, issuer = 'https://login.example', rest = ''): string[] =>
+test('plain HTTP is for loopback, or for behind a proxy that is named; plain secrets and http issuers are for loopback', async () => {
+  const on = (server: string, issuer = 'https://login.example', rest = ''): Promise<string[]> =>
     faultsOf(`issuer: ${issuer}\nserver: ${server}\n${rest}`);
   const plainHttp = [
     'fault server.host: plain HTTP on an address other than loopback: set server.tls, or server.trustProxy behind a proxy',
   ];
   for (const host of ['0.0.0.0', '::', '192.0.2.1', 'login.example', '127.0.0.1.example']) {
-    assert.deepEqual(on(`{ host: "${host}" }`), plainHttp, host);
-    assert.deepEqual(on(`{ host: "${host}", trustProxy: [10.0.0.0/8] }`), [], host);
+    assert.deepEqual(await on(`{ host: "${host}" }`), plainHttp, host);
+    assert.deepEqual(await on(`{ host: "${host}", trustProxy: [10.0.0.0/8] }`), [], host);
   }
   for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
-    assert.deepEqual(on(`{ host: "${host}" }`), [], host);
+    assert.deepEqual(await on(`{ host: "${host}" }`), [], host);
   const client = 'clients: [{ id: a, auth: client_secret_post, secret: { plain: x }, grants: [token_exchange] }]';
-  assert.deepEqual(on('{ host: 127.0.0.1 }', undefined, client), []);
+  assert.deepEqual(await on('{ host: 127.0.0.1 }', undefined, client), []);
   assert.match(
-    on('{ host: 0.0.0.0, trustProxy: [10.0.0.0/8] }', undefined, client).join(),
+    (await on('{ host: 0.0.0.0, trustProxy: [10.0.0.0/8] }', undefined, client)).join(),
     /^fault clients\[0\]\.secret: /,
   );
   for (const issuer of ['http://localhost:8080', 'http://[::1]:8080', 'http://127.0.0.1', 'https://login.example/a']) {
-    assert.deepEqual(on('{}', `"${issuer}"`), [], issuer);
+    assert.deepEqual(await on('{}', `"${issuer}"`), [], issuer);
   }
   for (const issuer of [
     'http://login.example',
@@ -193,7 +193,7 @@ test('plain HTTP is for loopback, or for behind a proxy that is named; plain sec
     'https://b.example/#',
     'ftp://b.example',
   ]) {
-    assert.equal(on('{}', `"${issuer}"`).length, 1, issuer);
+    assert.equal((await on('{}', `"${issuer}"`)).length, 1, issuer);
   }
 });
 

@@ -76,7 +76,7 @@ export async function start(
   const file = join(folder, 'cambio.yaml');
   writeFileSync(file, yaml);
   const clock = { now };
-  const configuration = loadConfiguration(file, { ISSUER: issuer, PORT: String(port) });
+  const configuration = await loadConfiguration(file, { ISSUER: issuer, PORT: String(port) });
   server = await startServer(configuration, { clock: () => clock.now, report: () => undefined });
   const post: TestServer['post'] = async (path, body, headers = {}) =>
     read(

@@ -1,6 +1,6 @@
 // Which signatures count (SA-20 to SA-27). Every refusal stands beside the twin that is accepted.
 import assert from 'node:assert/strict';
-import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { DS, DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC, EXCLUSIVE } from '../src/saml/names.ts';
 import { selfSigned } from './saml-certificate.ts';
@@ -57,6 +57,22 @@ test('every algorithm of the list verifies, with a key of its kind (SA-23)', asy
     }
   }
   for (const digest of [`${ENC}sha256`, `${DS_MORE}sha384`, `${ENC}sha512`]) await read(signed({ digest }), context);
+});
+
+test('an ECDSA signature is two numbers side by side, neither of them zero (CVE-2022-21449)', async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const inContext = contextFor([trustIn(identityProvider(idp.entityId, privateKey))]);
+  const method = `${DS_MORE}ecdsa-sha256`;
+  await read(sign(good, privateKey, { method }), inContext);
+  const forgeries = [
+    () => Buffer.alloc(64),
+    () => Buffer.alloc(63, 1),
+    () => Buffer.alloc(65, 1),
+    (bytes: Buffer) => signBytes('sha256', bytes, privateKey),
+  ];
+  for (const forge of forgeries) {
+    await refuses(sign(good, privateKey, { method, forge }), inContext, 'signature', /another key/);
+  }
 });
 
 test('weak and foreign algorithms are refused by name (S23)', async () => {

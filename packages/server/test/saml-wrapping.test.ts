@@ -172,8 +172,8 @@ test('what the issuer itself signed is refused where a second reader could take 
   await read(genuine('<saml:Advice></saml:Advice>'), context);
   const nested = assertion2(idp, { id: '_b', root: { 'xmlns:saml': undefined } });
   await refuses(genuine(`<saml:Advice>${nested}</saml:Advice>`), context, 'malformed', /second Assertion/);
-  const foreign = '<x:signature xmlns:x="urn:x"></x:signature>';
-  await refuses(genuine(`<saml:Advice>${foreign}</saml:Advice>`), context, 'malformed', /second signature \(urn:x\)/);
+  const foreign = '<x:Signature xmlns:x="urn:x"></x:Signature>';
+  await refuses(genuine(`<saml:Advice>${foreign}</saml:Advice>`), context, 'malformed', /second Signature \(urn:x\)/);
 });
 
 test('an id that stands twice is refused, in any spelling and namespace (S19)', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import dns, { type LookupAddress } from 'node:dns';
 import { createServer } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import tls from 'node:tls';
@@ -29,10 +29,14 @@ type Callback = (error: Error | null, addresses: LookupAddress[]) => void;
 /** Answers look-ups of names with these addresses, the last again and again. @returns the names that were looked up */
 function resolveAs(t: TestContext, ...answers: readonly (readonly string[])[]): readonly string[] {
   const asked: string[] = [];
-  t.mock.method(dns, 'lookup', (name: string, _options: unknown, callback: Callback) => {
+  const { lookup } = dns;
+  const instead = (name: string, options: object, callback: Callback): void => {
+    if (isIP(name) !== 0) return lookup(name, options, callback as never);
     const addresses = answers[Math.min(asked.push(name), answers.length) - 1] ?? [];
-    process.nextTick(callback, null, addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
-  });
+    const found = addresses.map((address) => ({ address, family: isIP(address) }));
+    process.nextTick(callback, null, found);
+  };
+  t.mock.method(dns, 'lookup', instead as never);
   syncBuiltinESMExports();
   t.after(() => {
     t.mock.restoreAll();

@@ -46,6 +46,8 @@ export interface AuditEvent {
   grant?: string;
   client?: string;
   clientAuthentication?: string;
+  /** Who the caller said to be, where that was not proven. */
+  clientClaimed?: string;
   subject?: TokenTrace;
   actor?: TokenTrace;
   /** Everybody who acts in the issued token, the current actor first. */
@@ -74,6 +76,8 @@ export interface AuditEvent {
   reason?: Reason;
   detail?: string;
   issued?: readonly IssuedTrace[];
+  /** How many requests the row stands for, where it is more than this one: those beyond a limit. */
+  count?: number;
   /** The id that a revocation killed. */
   revoked?: string;
   /** Milliseconds from the first byte of the request to the decision. */

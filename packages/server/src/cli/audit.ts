@@ -13,7 +13,7 @@ export const auditExport: CliCommand = {
       .description('print every audit row as a line of JSON')
       .requiredOption('--config <file>', 'the configuration file'),
   run: async ({ config }) => {
-    const { listEvents, close } = await openReader(loadConfiguration(String(config), process.env));
+    const { listEvents, close } = await openReader(await loadConfiguration(String(config), process.env));
     try {
       for (let after = 0; ; ) {
         const rows = await listEvents(after, PAGE);

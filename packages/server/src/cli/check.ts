@@ -6,7 +6,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { replay } from '../exchange/replay.ts';
+import { type ChangedDecision, replay } from '../exchange/replay.ts';
 import { indexResources } from '../policy/targets.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
@@ -16,16 +16,21 @@ export const check: CliCommand = {
     command
       .description('say every fault of a configuration file, and run the tests of its rules')
       .requiredOption('--config <file>', 'the configuration file')
-      .option('--against <file>', 'an audit export: list every recorded decision that this file would change'),
+      .option('--against <file>', 'an audit export, or -: list every recorded decision that this file would change'),
   run: async ({ config, against }) => {
     const file = String(config);
     try {
-      const configuration = loadConfiguration(file, process.env);
-      const { warnings, clients, resources, policy, testRules } = configuration;
+      const configuration = await loadConfiguration(file, process.env);
+      const { warnings, clients, resources, policy, examine } = configuration;
       for (const warning of warnings) console.error(formatFault(file, warning));
-      const tests = testRules();
-      const counts = `${clients.size} clients, ${resources.length} resources, ${policy.rules.length} rules, ${tests} tests passed`;
-      console.log(`${file}: good (${counts})`);
+      const tests = examine();
+      const counts = [
+        `${clients.size} clients`,
+        `${resources.length} resources`,
+        `${policy.rules.length} rules`,
+        ...(tests === 0 ? [] : [`${tests} ${tests === 1 ? 'test' : 'tests'} passed`]),
+      ];
+      console.log(`${file}: good (${counts.join(', ')})`);
       return typeof against === 'string' ? await compare(configuration, against) : EXIT.done;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
@@ -40,30 +45,46 @@ export const check: CliCommand = {
 /** @returns failed where any decision would change, so that a pipeline can ask */
 async function compare(configuration: Configuration, file: string): Promise<number> {
   const context = { ...configuration, targeting: indexResources(configuration.resources) };
-  const counts = { same: 0, changed: 0, other: 0 };
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    if (line.trim() === '') continue;
-    const change = replay(readEvent(line, file), context);
-    if (change === undefined) counts.other++;
-    else if (change === 'same') counts.same++;
-    else {
-      counts.changed++;
-      const { time, requestId, client, subject, before, after } = change;
-      console.log(
-        `${new Date(time).toISOString()} ${requestId} ${client} for ${subject}\n  was ${before}\n  now ${after}`,
-      );
-    }
+  const counts = { same: 0, changed: 0, undecided: 0, withheld: 0 };
+  let line = 0;
+  for await (const text of await openLines(file)) {
+    line++;
+    if (text.trim() === '') continue;
+    const verdict = replay(readEvent(text, `${file}:${line}`), context);
+    counts[typeof verdict === 'string' ? verdict : 'changed']++;
+    if (typeof verdict !== 'string') console.log(tell(verdict));
   }
-  console.log(
-    `${counts.changed} of ${counts.changed + counts.same} recorded decisions would change (${counts.other} rows were decided by no rule)`,
-  );
-  return counts.changed === 0 ? EXIT.done : EXIT.failed;
+  const { changed, same, undecided, withheld } = counts;
+  console.log(`${changed} of ${changed + same} recorded decisions would change`);
+  if (withheld > 0) console.log(`${withheld} cannot be told, for what they were decided by was not recorded`);
+  if (undecided > 0) console.log(`${undecided} rows are of something that no rule decided`);
+  return changed === 0 ? EXIT.done : EXIT.failed;
 }
 
-function readEvent(line: string, file: string): AuditEvent {
+function tell({ time, requestId, client, subject, before, after, missing }: ChangedDecision): string {
+  const lines = [
+    `${new Date(time).toISOString()} ${requestId}: ${client} for ${subject}`,
+    `  was ${before}`,
+    `  now ${after}`,
+  ];
+  if (missing.length > 0) lines.push(`  the rules read ${missing.join(', ')}, which was not recorded or not there`);
+  return lines.join('\n');
+}
+
+/** @throws where the file cannot be read */
+async function openLines(file: string): Promise<AsyncIterable<string>> {
+  if (file === '-') return createInterface({ input: process.stdin });
+  const input = createReadStream(file);
+  await new Promise((resolve, reject) => input.once('open', resolve).once('error', reject));
+  return createInterface({ input });
+}
+
+function readEvent(text: string, place: string): AuditEvent {
   try {
-    return JSON.parse(line);
+    const event = JSON.parse(text);
+    if (typeof event === 'object' && event !== null && typeof event.time === 'number') return event;
   } catch {
-    throw new Error(`${file} holds a line that is no JSON`);
+    // Said below.
   }
+  throw new Error(`${place}: this line is no audit row`);
 }

@@ -43,7 +43,10 @@ export const demo: CliCommand = {
     const folder = mkdtempSync(join(tmpdir(), 'cambio-demo-'));
     let story: string;
     try {
-      const configuration = parseConfiguration(CONFIGURATION, { file: join(folder, 'demo.yaml'), environment: {} });
+      const configuration = await parseConfiguration(CONFIGURATION, {
+        file: join(folder, 'demo.yaml'),
+        environment: {},
+      });
       const server = await startServer(configuration);
       const store = await openStore(configuration.store, 'read', systemClock());
       try {

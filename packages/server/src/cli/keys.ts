@@ -11,7 +11,7 @@ async function operate(
   options: Record<string, unknown>,
   work: (operator: Operator, alg: SigningAlgorithm) => Promise<void>,
 ): Promise<number> {
-  const configuration = loadConfiguration(String(options.config), process.env);
+  const configuration = await loadConfiguration(String(options.config), process.env);
   const alg = signingAlgorithms.find((name) => name === (options.alg ?? configuration.keys.algorithms[0]));
   if (alg === undefined) throw new Error(`${options.alg} is none of ${signingAlgorithms.join(', ')}`);
   const operator = await openOperator(configuration);

@@ -12,7 +12,7 @@ export const serve: CliCommand = {
     command.description('answer requests').requiredOption('--config <file>', 'the configuration file'),
   run: async ({ config }) => {
     const file = String(config);
-    const configuration = loadConfiguration(file, process.env);
+    const configuration = await loadConfiguration(file, process.env);
     for (const warning of configuration.warnings) console.error(formatFault(file, warning));
     const server = await startServer(configuration);
     const toldToStop = untilToldToStop();
@@ -28,7 +28,7 @@ export const serve: CliCommand = {
 /** A faulty new file changes nothing. */
 async function reload(file: string, server: RunningServer): Promise<void> {
   try {
-    const configuration = loadConfiguration(file, process.env);
+    const configuration = await loadConfiguration(file, process.env);
     const unchanged = await server.reload(configuration);
     for (const warning of configuration.warnings) console.error(formatFault(file, warning));
     for (const key of unchanged) console.error(`${file}: ${key} changed, which takes a restart`);

@@ -3,35 +3,51 @@
 import { openReader } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { findTargets } from '../exchange/targets.ts';
+import { findTargets, type PossibleTarget } from '../exchange/targets.ts';
+import { sayDuration, sayScope } from '../exchange/wording.ts';
 import { seconds } from '../primitives/clock.ts';
+import { Refusal, reasons } from '../primitives/refusal.ts';
 import { type CliCommand, EXIT } from './command.ts';
-import { describeExchange, exchangeParametersOf } from './exchange-options.ts';
+import { describeTokens, exchangeParametersOf, misuseOf } from './exchange-options.ts';
 
 export const targets: CliCommand = {
   name: 'targets',
   describe: (command) =>
-    describeExchange(
+    describeTokens(
       command
-        .description('say what a client may ask for with a subject token')
+        .description('say what a client may ask for with a subject token; changes nothing')
         .requiredOption('--config <file>', 'the configuration file'),
     ).option('--json', 'as JSON'),
   run: async (options) => {
-    const { services, close } = await openReader(loadConfiguration(String(options.config), process.env));
+    const misuse = misuseOf(options);
+    if (misuse !== undefined) {
+      console.error(`cambio: ${misuse}`);
+      return EXIT.usage;
+    }
+    const { services, close } = await openReader(await loadConfiguration(String(options.config), process.env));
     try {
-      const client = services.clients.get(String(options.client ?? ''));
-      if (client === undefined) throw new Error(`there is no client ${String(options.client ?? '(say --client)')}`);
-      const event = beginEvent({ time: services.clock(), requestId: '', address: '', action: 'none' });
-      const context = { ...services, client, now: seconds(services.clock) };
-      const found = await findTargets(exchangeParametersOf(options, services.issuer), client, event, context);
-      if (options.json) console.log(JSON.stringify(found, null, 2));
-      else if (found.length === 0) console.log('nothing: cambio explain says why');
-      else
-        for (const { audience, scope, expiresIn, rule } of found)
-          console.log(`${audience}  scope: ${scope || '-'}  ${expiresIn} s  by “${rule}”`);
+      const event = beginEvent({ time: services.clock(), requestId: '', address: '', action: 'token' });
+      const parameters = exchangeParametersOf(options, services.issuer);
+      const context = { ...services, now: seconds(services.clock) };
+      const found = await findTargets(parameters, String(options.client), event, context);
+      console.log(options.json ? JSON.stringify(found, null, 2) : tell(found));
       return EXIT.done;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { meaning } = reasons[error.reason];
+      throw new Error(error.detail === undefined ? meaning : `${meaning}: ${error.detail}`);
     } finally {
       await close();
     }
   },
 };
+
+function tell(found: readonly PossibleTarget[]): string {
+  if (found.length === 0) return 'No target: the command explain says why.';
+  return found
+    .map(({ audience, scope, lifetime, rule }) => {
+      const names = scope === '' ? [] : [scope];
+      return `${audience}\n  ${sayScope(names)}, for ${sayDuration(lifetime)}, by the rule “${rule}”`;
+    })
+    .join('\n');
+}

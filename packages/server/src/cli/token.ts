@@ -5,6 +5,7 @@ import { readCompact } from '../keys/jws.ts';
 import { parseAct } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
+import { foreignTokenId } from '../subject-tokens/foreign.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { readToken } from './tokens.ts';
 
@@ -30,7 +31,9 @@ function tell(text: string, now: number): string {
   const chain = parseAct(act, String(iss));
   const left = typeof exp === 'number' ? Math.floor(exp - now) : undefined;
   const id =
-    jti === undefined ? sha256(signingInput) : `${sha256(`${iss} ${jti}`)} (a foreign one), ${jti} (one of ours)`;
+    jti === undefined
+      ? sha256(signingInput)
+      : `${jti}, or of another issuer's token ${foreignTokenId(String(iss), String(jti))}`;
   return [
     `header    ${JSON.stringify(header)}`,
     `claims    ${JSON.stringify(payload, null, 2).replaceAll('\n', '\n          ')}`,
@@ -50,7 +53,7 @@ export const tokenRevoke: CliCommand = {
       .argument('<id>', 'jti, refresh family, or the id that token inspect tells of a foreign token')
       .requiredOption('--config <file>', 'the configuration file'),
   run: async ({ config }, [id = '']) => {
-    const { revoke, close } = await openOperator(loadConfiguration(String(config), process.env));
+    const { revoke, close } = await openOperator(await loadConfiguration(String(config), process.env));
     try {
       await revoke(id);
       console.log(`revoked ${id}; every node knows within a second`);

@@ -1,7 +1,7 @@
 // Is the caller who it says? Exactly one method in the request, the one that the client is registered for, and proof.
 
 import { newSecret } from '../primitives/random.ts';
-import { Refusal } from '../primitives/refusal.ts';
+import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import type { Client, Clients } from './client.ts';
 import type { FailureLimit } from './failure-limit.ts';
@@ -22,6 +22,7 @@ const nobody: Client = {
   audiences: [],
   scopes: undefined,
   resource: undefined,
+  saml: undefined,
   disabled: true,
 };
 
@@ -48,19 +49,11 @@ export function authenticateClient(
   const name = client?.id ?? credentials.clientIds[0] ?? '';
   failures.check(name, request.address);
   const proven = credentials.prove(client ?? nobody);
-  const reason =
-    client === undefined
-      ? 'client_unknown'
-      : client.auth !== method
-        ? 'client_method'
-        : !proven
-          ? 'client_credentials'
-          : client.disabled
-            ? 'client_disabled'
-            : undefined;
+  const reason = whyNot(client, method, proven);
   if (client === undefined || reason !== undefined) {
     failures.failed(name, request.address);
     throw new Refusal(reason ?? 'client_unknown', {
+      clientClaimed: name,
       detail: client && `registered for ${client.auth}, sent ${method}`,
     });
   }
@@ -69,4 +62,11 @@ export function authenticateClient(
     throw new Refusal('client_id_mismatch', { parameter: 'client_id' });
   }
   return { client, method };
+}
+
+function whyNot(client: Client | undefined, method: string, proven: boolean): Reason | undefined {
+  if (client === undefined) return 'client_unknown';
+  if (client.auth !== method) return 'client_method';
+  if (!proven) return 'client_credentials';
+  return client.disabled ? 'client_disabled' : undefined;
 }

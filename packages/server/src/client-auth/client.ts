@@ -16,6 +16,8 @@ export interface Client {
   readonly scopes: Scope | undefined;
   /** The audience of the API that this client is, where it is one. */
   readonly resource: string | undefined;
+  /** What it is called as a SAML service provider. */
+  readonly saml: { readonly entityId: string; readonly acs: string } | undefined;
   readonly disabled: boolean;
 }
 

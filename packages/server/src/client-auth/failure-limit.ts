@@ -38,7 +38,10 @@ export function createFailureLimit(clock: Clock): FailureLimit {
       const window = current(pair(clientId, address));
       if (window === undefined || window.failures < FAILURES_ALLOWED) return;
       const retryAfter = Math.max(1, Math.ceil((window.ends - clock()) / 1000));
-      throw new Refusal('authentication_rate', { headers: { 'Retry-After': String(retryAfter) } });
+      throw new Refusal('authentication_rate', {
+        clientClaimed: clientId,
+        headers: { 'Retry-After': String(retryAfter) },
+      });
     },
     failed: (clientId, address) => {
       const key = pair(clientId, address);

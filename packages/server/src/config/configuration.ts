@@ -8,6 +8,7 @@ import type { Policy } from '../policy/rule.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
+import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { Fault } from './fault.ts';
 
 export interface Configuration {
@@ -24,10 +25,14 @@ export interface Configuration {
   readonly resources: readonly Resource[];
   readonly clients: Clients;
   readonly issuers: readonly IssuerEntry[];
+  readonly saml: readonly SamlIssuerEntry[];
   readonly policy: Policy;
   readonly keys: KeySchedule & { readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]] };
   readonly sealingKey: SealingKeySource;
   readonly warnings: readonly Fault[];
-  /** Runs the tests that rules carry. @returns how many there are @throws ConfigurationError with those that fail */
-  readonly testRules: () => number;
+  /**
+   * Looks closer than a start does: runs the tests that rules carry, and asks whether certificates have expired.
+   * @returns how many tests there are @throws ConfigurationError with what is wrong
+   */
+  readonly examine: () => number;
 }

@@ -5,13 +5,14 @@ import type { z } from 'zod';
 import type { Configuration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Path } from './fault.ts';
 import { resolveConfiguration } from './resolve.ts';
+import { certificateProblem } from './resolve-saml.ts';
 import { runRuleTests } from './rule-tests.ts';
-import { configurationFile } from './schema.ts';
+import { type ConfigurationFile, configurationFile } from './schema.ts';
 import type { Surroundings } from './surroundings.ts';
 import { readYaml } from './yaml.ts';
 
 /** @throws ConfigurationError */
-export function loadConfiguration(file: string, environment: NodeJS.ProcessEnv): Configuration {
+export async function loadConfiguration(file: string, environment: NodeJS.ProcessEnv): Promise<Configuration> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -30,13 +31,13 @@ export function loadConfiguration(file: string, environment: NodeJS.ProcessEnv):
 }
 
 /** @param file names the text in faults, and paths in it are relative to the file's folder. @throws ConfigurationError */
-export function parseConfiguration(
+export async function parseConfiguration(
   text: string,
   { file, environment }: { file: string; environment: NodeJS.ProcessEnv },
-): Configuration {
+): Promise<Configuration> {
   const { value, faults, complain } = readYaml(text, environment);
   const around = { folder: dirname(resolve(file)), environment, complain };
-  const configuration = value === undefined ? undefined : check(value ?? {}, around);
+  const configuration = value === undefined ? undefined : await check(value ?? {}, around);
   const throwFaults = (): void => {
     if (faults.every(({ severity }) => severity === 'warning')) return;
     throw new ConfigurationError(
@@ -49,8 +50,8 @@ export function parseConfiguration(
   return {
     ...configuration,
     warnings: [...faults],
-    testRules: () => {
-      const count = configuration.testRules();
+    examine: () => {
+      const count = configuration.examine();
       throwFaults();
       return count;
     },
@@ -58,11 +59,11 @@ export function parseConfiguration(
 }
 
 /** The form of each part, then how the parts fit together: what is wrong with the first hides nothing of the second. */
-function check(value: unknown, around: Surroundings): Omit<Configuration, 'warnings'> | undefined {
+async function check(value: unknown, around: Surroundings): Promise<Omit<Configuration, 'warnings'> | undefined> {
   const parsed = configurationFile.safeParse(value);
   if (parsed.success) {
-    const configuration = resolveConfiguration(parsed.data, around);
-    return { ...configuration, testRules: () => runRuleTests(parsed.data, configuration, around.complain) };
+    const configuration = await resolveConfiguration(parsed.data, around);
+    return { ...configuration, examine: () => examine(parsed.data, configuration, around.complain) };
   }
   const { issues } = parsed.error;
   for (const issue of issues) complainOf(issue, [], around.complain);
@@ -71,8 +72,21 @@ function check(value: unknown, around: Surroundings): Omit<Configuration, 'warni
   const complain: Complain = (...said) => {
     if (said[2] !== 'warning') around.complain(...said);
   };
-  if (rest.success) resolveConfiguration(rest.data, { ...around, complain });
+  if (rest.success) await resolveConfiguration(rest.data, { ...around, complain });
   return undefined;
+}
+
+function examine(
+  file: ConfigurationFile,
+  configuration: Omit<Configuration, 'warnings' | 'examine'>,
+  complain: Complain,
+): number {
+  for (const entry of configuration.saml) {
+    const problem = certificateProblem(entry, Date.now());
+    const index = file.issuers.findIndex((source) => 'saml' in source && source.saml === entry.entityId);
+    if (problem !== undefined) complain(['issuers', index, 'saml'], problem);
+  }
+  return runRuleTests(file, configuration, complain);
 }
 
 type Node = Record<PropertyKey, unknown> | undefined;

@@ -4,18 +4,39 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { urlProblem } from '../trust/address.ts';
 import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
 import { readKeySet } from '../trust/key-set.ts';
+import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
+import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
 import { readSecret, type Surroundings } from './surroundings.ts';
 
 /** What comes before a colon in ids that are no name of an issuer's. */
 const NO_NAMES = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
 
-export function resolveIssuers(file: ConfigurationFile, around: Surroundings): readonly IssuerEntry[] {
-  const entries = file.issuers.map((source, index) => resolveIssuer(source, ['issuers', index], file, around));
-  checkDistinct(entries, file, around.complain);
-  return entries;
+export interface ResolvedIssuers {
+  readonly issuers: readonly IssuerEntry[];
+  readonly saml: readonly SamlIssuerEntry[];
+}
+
+export async function resolveIssuers(file: ConfigurationFile, around: Surroundings): Promise<ResolvedIssuers> {
+  const issuers: IssuerEntry[] = [];
+  const saml: SamlIssuerEntry[] = [];
+  const names: IssuerNaming[] = [];
+  for (const [index, source] of file.issuers.entries()) {
+    const path: Path = ['issuers', index];
+    if ('saml' in source) {
+      const entry = await resolveSamlIssuer(source, path, around);
+      saml.push(entry);
+      names.push({ issuer: entry.entityId, name: entry.name });
+    } else {
+      const entry = resolveIssuer(source, path, file, around);
+      issuers.push(entry);
+      names.push(entry);
+    }
+  }
+  checkDistinct(names, file, around.complain);
+  return { issuers, saml };
 }
 
 function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile, around: Surroundings): IssuerEntry {
@@ -71,8 +92,10 @@ function compileMapping(text: string, path: Path, complain: Complain): Mapping {
   return (facts: JsonObject) => expression?.evaluate(facts).value;
 }
 
+type IssuerNaming = Pick<IssuerEntry, 'issuer' | 'name'> & Partial<Pick<IssuerEntry, 'introspection'>>;
+
 /** Two that could make the same subject, or be taken for each other, cannot both be trusted. */
-function checkDistinct(entries: readonly IssuerEntry[], file: ConfigurationFile, complain: Complain): void {
+function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile, complain: Complain): void {
   const seen = { issuer: new Set([file.issuer]), name: new Set<string>() };
   let introspecting = 0;
   for (const [index, { issuer, name, introspection }] of entries.entries()) {

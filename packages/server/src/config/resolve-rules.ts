@@ -1,5 +1,4 @@
 // What do the rules of the file mean? Names become resources; what can never match is a warning.
-
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../issuing/resource.ts';
 import { conditionVariables } from '../policy/facts.ts';
@@ -14,7 +13,7 @@ import { shadowedBy } from './shadowed.ts';
 export function resolveRules(
   file: ConfigurationFile,
   resources: readonly Resource[],
-  issuers: readonly IssuerEntry[],
+  issuers: readonly Pick<IssuerEntry, 'issuer' | 'name'>[],
   complain: Complain,
 ): readonly Rule[] {
   const issuerNames: IssuerNames = new Map([
@@ -32,7 +31,7 @@ export function resolveRules(
     const [first, ...others] = grantedTargets(entry, resources, path, complain);
     if (first === undefined) continue;
     const rule = toRule(name, entry, [first, ...others], { path, issuerNames, complain });
-    const earlier = shadowedBy(rule, rules);
+    const earlier = shadowedBy(rule, rules, file.issuer);
     if (earlier !== undefined) complain(path, `can never decide: “${earlier.name}” always matches first`, 'warning');
     rules.push(rule);
   }
@@ -115,6 +114,7 @@ function grantedTargets(
   return targets;
 }
 
+/** Names that nobody has: what asks for them never matches. */
 function warnOfStrangers(
   entry: RuleEntry,
   file: ConfigurationFile,
@@ -122,36 +122,28 @@ function warnOfStrangers(
   path: Path,
   complain: Complain,
 ): void {
-  for (const part of ['subject', 'actor'] as const) {
-    for (const name of entry[part].issuer ?? []) {
-      if (!issuerNames.has(name))
-        complain([...path, part, 'issuer'], `there is no issuer ${JSON.stringify(name)}`, 'warning');
+  const clients = new Map(file.clients.map((client) => [client.id, client]));
+  const check = (kind: string, known: IssuerNames | typeof clients, names: readonly string[] = [], ...where: Path) => {
+    for (const [place, name] of names.entries()) {
+      // A name alone need not stand in a list.
+      const within = names.length === 1 ? where : [...where, place];
+      if (!known.has(name)) complain([...path, ...within], `there is no ${kind} ${JSON.stringify(name)}`, 'warning');
     }
+  };
+  check('client', clients, entry.client, 'client');
+  for (const part of ['subject', 'actor'] as const) {
+    check('issuer', issuerNames, entry[part].issuer, part, 'issuer');
+    check('client', clients, entry[part].clients, part, 'clients');
   }
-  if (
-    (entry.grant.refreshToken || entry.grant.types.includes('refresh_token')) &&
-    !file.clients.some(({ id, grants }) => entry.client.includes(id) && grants.includes('refresh_token'))
-  ) {
+  const someHasGrant = (grant: 'token_exchange' | 'refresh_token'): boolean =>
+    entry.client.some((id) => clients.get(id)?.grants.includes(grant));
+  if (!someHasGrant('token_exchange'))
+    complain([...path, 'client'], 'none of its clients has the grant token_exchange', 'warning');
+  const refreshes = entry.grant.refreshToken || entry.grant.types.includes('refresh_token');
+  if (refreshes && !someHasGrant('refresh_token'))
     complain(
       [...path, 'grant'],
       'none of its clients has the grant refresh_token, so none gets a refresh token',
       'warning',
     );
-  }
-  const ids = new Set(file.clients.map(({ id }) => id));
-  const check = (names: readonly string[] | undefined, ...where: Path): void => {
-    for (const name of names ?? []) {
-      if (!ids.has(name)) complain([...path, ...where], `there is no client ${JSON.stringify(name)}`, 'warning');
-    }
-  };
-  check(entry.client, 'client');
-  check(entry.subject.clients, 'subject', 'clients');
-  check(entry.actor.clients, 'actor', 'clients');
-  if (
-    !entry.client.some((id) =>
-      file.clients.some((client) => client.id === id && client.grants.includes('token_exchange')),
-    )
-  ) {
-    complain([...path, 'client'], 'none of its clients has the grant token_exchange', 'warning');
-  }
 }

@@ -1,29 +1,32 @@
 // Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { compilePolicy } from '../policy/rule.ts';
-import { normalAudience, parseResourceUri } from '../policy/targets.ts';
+import { normalAudience } from '../policy/targets.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain, Path } from './fault.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
+import { resolveResources } from './resolve-resources.ts';
 import { resolveRules } from './resolve-rules.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { isLoopback, readSecret, type Surroundings } from './surroundings.ts';
 
 /** Complains of whatever does not fit; what it then returns is not to be used. */
-export function resolveConfiguration(
+export async function resolveConfiguration(
   file: ConfigurationFile,
   around: Surroundings,
-): Omit<Configuration, 'warnings' | 'testRules'> {
+): Promise<Omit<Configuration, 'warnings' | 'examine'>> {
   checkIssuer(file.issuer, around.complain);
-  const resources = resolveResources(file, around.complain);
+  const resources = resolveResources(file, around);
   const clients = resolveClients(file, resources, around);
-  const issuers = resolveIssuers(file, around);
+  const { issuers, saml } = await resolveIssuers(file, around);
+  const issuerNames = [...issuers, ...saml.map(({ entityId, name }) => ({ issuer: entityId, name }))];
   return {
     issuer: file.issuer,
     server: resolveServer(file.server, around),
@@ -32,7 +35,8 @@ export function resolveConfiguration(
     resources,
     clients,
     issuers,
-    policy: compilePolicy(file.issuer, resolveRules(file, resources, issuers, around.complain)),
+    saml,
+    policy: compilePolicy(file.issuer, resolveRules(file, resources, issuerNames, around.complain)),
     keys: resolveKeys(file, resources, around.complain),
     sealingKey: resolveSealingKey(file, around),
   };
@@ -118,31 +122,14 @@ function resolveServer(
       'plain HTTP on an address other than loopback: set server.tls, or server.trustProxy behind a proxy',
     );
   }
-  return { host, port, tls, trustProxy, bodyLimit: limits.body };
-}
-
-function resolveResources({ resources, keys }: ConfigurationFile, complain: Complain): readonly Resource[] {
-  const seen = new Set<string>();
-  return resources.map(({ audience, locations, scopes, requiredAcr, token }, index) => {
-    const path: Path = ['resources', index];
-    const known = normalAudience(audience);
-    if (seen.has(known)) complain([...path, 'audience'], 'another resource has this audience');
-    seen.add(known);
-    for (const [place, location] of (locations ?? []).entries()) {
-      const uri = parseResourceUri(location);
-      if (uri === undefined || uri.search !== '' || location.includes('#')) {
-        complain([...path, 'locations', place], 'must be an absolute URI without query and fragment');
-      }
+  if (tls !== undefined) {
+    try {
+      createSecureContext(tls);
+    } catch (error) {
+      complain(['server', 'tls'], `certificate and key cannot be used: ${(error as Error).message}`);
     }
-    return {
-      audience,
-      // An audience that is a place is its own location.
-      locations: locations ?? (/^https?:/i.test(audience) && parseResourceUri(audience) ? [audience] : []),
-      scopes: new Set(scopes),
-      requiredAcr: new Set(requiredAcr),
-      token: { format: token.format, lifetime: token.lifetime, alg: token.alg ?? keys.alg },
-    };
-  });
+  }
+  return { host, port, tls, trustProxy, bodyLimit: limits.body };
 }
 
 function resolveClients(
@@ -175,6 +162,7 @@ function resolveClients(
       audiences: entry.audiences,
       scopes: entry.scopes && new Set(entry.scopes),
       resource,
+      saml: entry.saml,
       disabled: entry.disabled,
     });
   }

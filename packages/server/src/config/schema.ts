@@ -51,8 +51,13 @@ const resource = z.strictObject({
     .strictObject({
       format: z.enum(['jwt', 'opaque']).default('jwt'),
       lifetime: duration.default(3600),
-      alg: z.enum(signingAlgorithms).optional(),
+      alg: z.enum([...signingAlgorithms, 'HS256']).optional(),
+      secret: secret.optional(),
     })
+    .refine(
+      ({ alg, secret: shared }) => (alg === 'HS256') === (shared !== undefined),
+      'HS256 needs a secret, and no other alg has one',
+    )
     .prefault({}),
 });
 
@@ -64,14 +69,17 @@ const client = z.strictObject({
   audiences: z.array(name).default([]),
   scopes: scopes.optional(),
   resource: name.optional(),
+  saml: z.strictObject({ entityId: name, acs: z.url() }).optional(),
   disabled: z.boolean().default(false),
 });
 
 const tokenTypes = names(subjectTokenTypes);
 const expression = z.string().min(1).max(4096);
 
+const issuerName = z.string().regex(/^[A-Za-z0-9._-]{1,255}$/, 'must be letters, digits, dots, dashes and underscores');
+
 /** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */
-const issuer = z
+const oauthIssuer = z
   .strictObject({
     issuer: z.string().optional(),
     trustDomain: z
@@ -81,11 +89,8 @@ const issuer = z
         'must be a SPIFFE trust domain: lower case letters, digits, dots, dashes, underscores',
       )
       .optional(),
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]{1,255}$/, 'must be letters, digits, dots, dashes and underscores')
-      .optional(),
-    accepts: z.array(tokenTypes.exclude(['refresh_token'])).min(1),
+    name: issuerName.optional(),
+    accepts: z.array(tokenTypes.exclude(['refresh_token', 'saml1', 'saml2'])).min(1),
     audiences: z.array(name).min(1),
     algorithms: z.array(z.enum(algorithmNames)).min(1).default(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519']),
     jwksUri: z.string().optional(),
@@ -103,6 +108,28 @@ const issuer = z
     'needs either issuer or trustDomain',
   )
   .refine((entry) => !(entry.jwks && entry.jwksUri), 'cannot have both jwks and jwksUri');
+
+/** A SAML identity provider, by its entity id. */
+const samlIssuer = z
+  .strictObject({
+    saml: name,
+    name: issuerName.optional(),
+    accepts: z.array(z.enum(['saml1', 'saml2'])).min(1),
+    audiences: z.array(name).min(1),
+    certificates: z.array(z.string().min(1)).min(1).optional(),
+    metadata: z.string().min(1).optional(),
+    decryptionKey: z.string().min(1).optional(),
+    maxAge: duration.optional(),
+    singleUse: z.boolean().default(false),
+    subject: expression.optional(),
+    claims: z.record(z.string(), expression).default({}),
+  })
+  .refine(
+    (entry) => (entry.certificates === undefined) !== (entry.metadata === undefined),
+    'needs either certificates or metadata',
+  );
+
+const issuer = z.union([oauthIssuer, samlIssuer]);
 
 const party = {
   issuer: oneOrMore(name).optional(),
@@ -194,7 +221,9 @@ export const configurationFile = z.strictObject({
 
 export type ConfigurationFile = z.output<typeof configurationFile>;
 export type SecretSource = z.output<typeof secret>;
-export type IssuerSource = z.output<typeof issuer>;
+export type IssuerSource = z.output<typeof oauthIssuer>;
+export type SamlSource = z.output<typeof samlIssuer>;
+export type ResourceSource = z.output<typeof resource>;
 export type RuleTest = z.output<typeof ruleTest>;
 export type ImaginedToken = z.output<typeof imaginedToken>;
 export type RuleEntry = z.output<typeof rule>;

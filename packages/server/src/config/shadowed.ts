@@ -1,40 +1,45 @@
 // Which rules can never decide, because an earlier one always matches first?
 import type { ActorPattern, PartyPattern, Rule } from '../policy/rule.ts';
 
-/** @returns the earlier rule, where it is certain; conditions and what only requests can tell make it uncertain */
-export const shadowedBy = (rule: Rule, earlier: readonly Rule[]): Rule | undefined =>
-  earlier.find((one) => covers(one, rule));
+/**
+ * @param self our own issuer
+ * @returns the earlier rule, where it is certain; conditions and what only requests can tell make it uncertain
+ */
+export const shadowedBy = (rule: Rule, earlier: readonly Rule[], self: string): Rule | undefined =>
+  earlier.find((one) => covers(one, rule, self));
 
-function covers(one: Rule, rule: Rule): boolean {
+function covers(one: Rule, rule: Rule, self: string): boolean {
   return (
     one.mode === 'enforce' &&
     one.when === undefined &&
     holdsAll(one.clients, rule.clients) &&
-    coversParty(one.subject, rule.subject) &&
-    coversActor(one.actor, rule.actor) &&
+    coversParty(one.subject, rule.subject, self) &&
+    coversActor(one.actor, rule.actor, self) &&
     rule.grant.targets.every((target) => one.grant.targets.includes(target))
   );
 }
 
 /** A part that asks nothing holds whatever another asks; but naming the origin lets more match, not less. */
-function coversParty(one: PartyPattern, other: PartyPattern): boolean {
-  const namesOrigin = (pattern: PartyPattern): boolean =>
-    pattern.clients !== undefined || pattern.issuers !== undefined;
+function coversParty(one: PartyPattern, other: PartyPattern, self: string): boolean {
   return (
     one.when === undefined &&
-    (namesOrigin(one) || !namesOrigin(other)) &&
-    (one.clients !== undefined || other.clients === undefined) &&
     holdsAll(one.issuers, other.issuers) &&
     holdsAll(one.types, other.types) &&
-    holdsAll(one.clients, other.clients)
+    holdsAll(one.clients, other.clients) &&
+    (one.clients !== undefined || other.clients === undefined) &&
+    (one.issuers !== undefined || !namesForeignOrigin(other, self))
   );
 }
 
-function coversActor(one: ActorPattern, other: ActorPattern): boolean {
+/** `issuer: self` is no origin, and with `clients` only our own tokens match. */
+const namesForeignOrigin = ({ issuers, clients }: PartyPattern, self: string): boolean =>
+  clients === undefined && issuers !== undefined && [...issuers].some((issuer) => issuer !== self);
+
+function coversActor(one: ActorPattern, other: ActorPattern, self: string): boolean {
   const without = other.presence === 'required' || one.presence !== 'required';
-  const withActor = other.presence === 'forbidden' || one.presence !== 'forbidden';
+  if (other.presence === 'forbidden') return without;
   const delegated = one.delegated === 'allow' || other.delegated === 'refuse';
-  return without && withActor && (other.presence === 'forbidden' || (delegated && coversParty(one, other)));
+  return without && one.presence !== 'forbidden' && delegated && coversParty(one, other, self);
 }
 
 const holdsAll = (one: ReadonlySet<unknown> | undefined, other: ReadonlySet<unknown> | undefined): boolean =>

@@ -38,7 +38,9 @@ export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void 
   const members = Object.entries(mayAct);
   const isMeant = (name: Principal): boolean => {
     const claims: JsonObject = { ...actor.claims, iss: name.iss, sub: name.sub };
-    return members.every(([member, value]) => Object.hasOwn(claims, member) && isDeepStrictEqual(claims[member], value));
+    return members.every(
+      ([member, value]) => Object.hasOwn(claims, member) && isDeepStrictEqual(claims[member], value),
+    );
   };
   if (!namesOf(actor).some(isMeant)) throw new Refusal('may_act');
 }

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { Client } from '../client-auth/client.ts';
 import { type Authorization, authorize } from '../issuing/authorization.ts';
 import type { Revocations } from '../issuing/revocations.ts';
+import { withhold } from '../policy/withhold.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { type Role, TokenRefusal } from '../primitives/refusal.ts';
 import {
@@ -67,9 +68,10 @@ async function validate(
   }
 }
 
-function noteRequest(event: AuditEvent, request: ExchangeRequest): void {
-  event.audiencesAsked = request.audiences;
-  event.resourcesAsked = request.resources.map(({ href }) => href);
-  event.requestedType = request.requestedType;
-  if (request.scope !== undefined) event.scopeAsked = [...request.scope];
+/** What the caller chose to write there may be a token in the wrong place. */
+function noteRequest(event: AuditEvent, { audiences, resources, requestedType, scope }: ExchangeRequest): void {
+  event.audiencesAsked = audiences.map(withhold);
+  event.resourcesAsked = resources.map(({ href }) => withhold(href));
+  event.requestedType = requestedType;
+  if (scope !== undefined) event.scopeAsked = [...scope].map(withhold);
 }

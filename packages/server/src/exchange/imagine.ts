@@ -1,116 +1,113 @@
-// What would come of a request that nobody makes? Tokens as tests of rules imagine them and as audit rows remember them, in
+// What would come of a request that nobody makes? Requests as tests of rules imagine them and as audit rows remember them, in
 // the shape that the judge takes. Nothing here is verified, and nothing of it can be signed.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import type { Client, Clients } from '../client-auth/client.ts';
-import { type Principal, parseAct } from '../primitives/principal.ts';
-import { type Reason, Refusal } from '../primitives/refusal.ts';
-import type { Scope } from '../primitives/scope.ts';
+import type { Decision } from '../issuing/authorization.ts';
+import { parsePath } from '../policy/facts.ts';
+import { WITHHELD } from '../policy/withhold.ts';
+import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { authenticationClaims, mayActClaim } from '../subject-tokens/claims.ts';
 import type { TokenFacts } from '../subject-tokens/validated-token.ts';
 import { type Case, type JudgeContext, judge } from './judge.ts';
-import { type RequestedTokenType, requestedTokenTypes } from './request.ts';
+import { requestedTokenTypes } from './request.ts';
 
-export interface ImaginedFacts {
-  readonly principal: Principal;
-  /** The name in our tokens. */
-  readonly sub: string;
-  readonly type: string;
-  readonly clientId: string | undefined;
-  readonly audiences: readonly string[];
-  readonly scope: Scope | undefined;
-  /** Seconds since 1970. */
-  readonly expiresAt: number;
-  readonly claims: JsonObject;
-  readonly extraClaims?: JsonObject;
-}
+/** What is known of a client's request before its secret is. */
+export type Imagined = Omit<Case, 'client'>;
 
-/** @throws TokenRefusal claims, where `act` or `may_act` is malformed */
-export const imagineToken = (facts: ImaginedFacts, self: string): TokenFacts => ({
-  ...facts,
-  origin: facts.principal.iss === self ? undefined : facts.principal,
-  chain: parseAct(facts.claims.act, facts.principal.iss) ?? [],
-  id: 'imagined',
-  lineage: [],
-  actorLineage: [],
-  mayAct: mayActClaim(facts.claims, facts.principal.iss),
-  authentication: authenticationClaims(facts.claims),
-  extraClaims: facts.extraClaims ?? {},
-});
+/** What the judge says, as data. The rule is the one that was chosen. */
+export type Judgement = { readonly rule: string | undefined } & (
+  | { readonly reason: undefined; readonly decision: Decision }
+  | { readonly reason: Reason }
+);
 
-/** What the judge says, as data. */
-export interface Judgement {
-  readonly reason: Reason | undefined;
-  readonly rule: string | undefined;
-  readonly scope: readonly string[];
-  readonly targets: readonly string[];
-}
-
-export function judgeImagined(judged: Case, context: JudgeContext, event: AuditEvent): Judgement {
+/** @param imagine what the client brings and asks for; may throw a Refusal */
+export function judgeImagined(
+  clientId: string,
+  imagine: (client: Client) => Imagined,
+  context: JudgeContext & { readonly clients: Clients },
+): Judgement {
+  const event: AuditEvent = { time: context.now * 1000, requestId: '', address: '', action: 'none' };
   try {
-    const { scope, targets } = judge(judged, event, context);
-    return { reason: undefined, rule: event.rule, scope: [...scope], targets: targets.map(({ audience }) => audience) };
+    const client = admit(clientId, context.clients);
+    const decision = judge({ ...imagine(client), client }, event, context);
+    return { reason: undefined, rule: event.rule, decision };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { reason: error.reason, rule: event.rule, scope: [], targets: [] };
+    return { reason: error.reason, rule: event.rule };
   }
 }
 
+/** The client, where the token endpoint would let it exchange anything. @throws Refusal client_unknown, client_disabled, grant_not_allowed */
+export function admit(id: string, clients: Clients): Client {
+  const client = clients.get(id);
+  if (client === undefined) throw new Refusal('client_unknown');
+  if (client.disabled) throw new Refusal('client_disabled');
+  if (!client.grants.has('token_exchange')) throw new Refusal('grant_not_allowed');
+  return client;
+}
+
+/** What no imagined token has. */
+export const imagined = { id: 'imagined', lineage: [], actorLineage: [] } as const;
+
 /**
- * The case that an audit row remembers: its tokens with those claims that conditions read then.
- * @returns undefined where the row is of no exchange that came as far as its rules, or its client is gone
+ * The request that an audit row remembers, its tokens with the claims that conditions read then.
+ * @returns undefined where the row is of no exchange that came as far as its rules; `withheld` where it tells too little
  */
-export function recall(event: AuditEvent, clients: Clients, self: string): Case | undefined {
-  const {
-    grant,
-    subject,
-    actor,
-    requestedType,
-    audiencesAsked,
-    resourcesAsked,
-    scopeAsked,
-    mismatches,
-    facts = {},
-  } = event;
-  const client: Client | undefined = event.client === undefined ? undefined : clients.get(event.client);
-  const type = requestedTokenTypes.find((name): name is RequestedTokenType => name === requestedType);
-  if (grant !== 'token_exchange' || !subject || !client || !type || mismatches === undefined) return undefined;
+export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
+  const { grant, subject, actor, requestedType, audiencesAsked, resourcesAsked = [], scopeAsked, facts = {} } = event;
+  const type = requestedTokenTypes.find((name) => name === requestedType);
+  if (grant !== 'token_exchange' || !subject || !type || event.mismatches === undefined) return undefined;
+  if (resourcesAsked.includes(WITHHELD) || Object.values(facts).includes(WITHHELD)) return 'withheld';
   return {
-    client,
-    subject: remembered(subject, 'subject', facts, self),
-    actor: actor && remembered(actor, 'actor', facts, self),
+    subject: remembered(subject, 'subject', facts),
+    actor: actor && remembered(actor, 'actor', facts),
     request: {
       audiences: audiencesAsked ?? [],
-      resources: (resourcesAsked ?? []).map((uri) => new URL(uri)),
+      resources: resourcesAsked.map((uri) => new URL(uri)),
       requestedType: type,
       scope: scopeAsked && new Set(scopeAsked),
     },
   };
 }
 
-function remembered(
-  trace: TokenTrace,
-  role: 'subject' | 'actor',
-  facts: Readonly<Record<string, unknown>>,
-  self: string,
-): TokenFacts {
-  const prefix = `${role}.claims.`;
-  const claims = Object.entries(facts).flatMap(([path, value]) =>
-    path.startsWith(prefix) ? [[path.slice(prefix.length), value]] : [],
-  );
-  const principal = { iss: trace.iss, sub: trace.sub };
-  const token = imagineToken(
-    {
-      principal,
-      sub: trace.sub,
-      type: trace.type,
-      clientId: trace.clientId,
-      audiences: trace.audiences,
-      scope: trace.scope && new Set(trace.scope),
-      expiresAt: trace.expiresAt,
-      claims: Object.fromEntries(claims),
-    },
-    self,
-  );
-  return { ...token, chain: trace.chain, authentication: trace.acr === undefined ? {} : { acr: trace.acr } };
+/** What was settled before the rules were asked, such as may_act, is not settled again. */
+function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFacts {
+  const { iss, sub, type, clientId, audiences, scope, expiresAt, chain, acr } = trace;
+  return {
+    ...imagined,
+    principal: { iss, sub },
+    sub,
+    origin: undefined,
+    type,
+    clientId,
+    audiences,
+    scope: scope && new Set(scope),
+    expiresAt,
+    chain,
+    claims: rememberedClaims(role, facts),
+    mayAct: undefined,
+    authentication: acr === undefined ? {} : { acr },
+    extraClaims: {},
+  };
+}
+
+type Members = Record<string, unknown>;
+
+/** From their paths, `subject.claims.org.id`, back to the shape in which the token had them. */
+function rememberedClaims(role: Role, facts: JsonObject): JsonObject {
+  const root: Members = Object.create(null);
+  for (const [text, value] of Object.entries(facts)) {
+    const path = parsePath(text);
+    const last = path.at(-1);
+    if (path[0] !== role || last === undefined) continue;
+    let holder = root;
+    for (const name of path.slice(1, -1)) {
+      const inner: Members = Object.assign(Object.create(null), holder[name]);
+      holder[name] = inner;
+      holder = inner;
+    }
+    const whole = typeof value === 'object' && value !== null && !Array.isArray(value);
+    holder[last] = whole ? Object.assign(Object.create(null), value, holder[last]) : value;
+  }
+  return (root.claims as JsonObject | undefined) ?? {};
 }

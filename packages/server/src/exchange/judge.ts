@@ -10,14 +10,7 @@ import type { Policy, Rule } from '../policy/rule.ts';
 import type { Targeting } from '../policy/targets.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { TokenFacts } from '../subject-tokens/validated-token.ts';
-import {
-  type Actor,
-  checkDistinct,
-  checkMayAct,
-  clientAsActor,
-  extendChain,
-  prependActor,
-} from './delegation.ts';
+import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
 import { checkTargetsAgree, extendLineage, type Limits, limitsOf, narrowLifetime, narrowScope } from './narrow.ts';
 import { rememberGrant } from './remember.ts';
 import { type RequestedTokenType, resolveTargets, type WantedToken } from './request.ts';
@@ -98,12 +91,20 @@ export function askRules(facts: Facts, event: AuditEvent, policy: Policy): RuleD
   const decision = decide(policy, facts);
   event.mismatches = decision.mismatches;
   if (policy.claimReads.length > 0) event.facts = readClaims(policy.claimReads, decision.facts());
-  if (decision.permit !== undefined) event.rule = decision.permit.rule.name;
+  if (decision.permit !== undefined) {
+    event.rule = decision.permit.rule.name;
+    event.targets = decision.permit.targets.map(({ audience }) => audience);
+  }
   return decision;
 }
 
 /** The rule that was chosen is asked alone. */
-function narrow({ request, subject, actor, client }: Case, caller: Actor, permit: Permit, context: JudgeContext): Decision {
+function narrow(
+  { request, subject, actor, client }: Case,
+  caller: Actor,
+  permit: Permit,
+  context: JudgeContext,
+): Decision {
   const { rule, targets } = permit;
   checkRequestedType(request.requestedType, rule, client);
   checkTargetsAgree(targets);

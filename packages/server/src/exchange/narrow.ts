@@ -69,8 +69,9 @@ export const narrowLifetime = ({ lifetime }: Limits): number =>
 
 /** Several targets share one token, so what it looks like must be the same for all. @throws Refusal targets_disagree */
 export function checkTargetsAgree([first, ...others]: readonly Resource[]): void {
-  if (others.some(({ token }) => token.format !== first?.token.format || token.alg !== first.token.alg))
-    throw new Refusal('targets_disagree');
+  const agrees = ({ token: { format, alg, secret } }: Resource): boolean =>
+    format === first?.token.format && alg === first.token.alg && secret?.kid === first.token.secret?.kid;
+  if (!others.every(agrees)) throw new Refusal('targets_disagree');
 }
 
 /** Ids that a token names, at most. */

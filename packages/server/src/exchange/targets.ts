@@ -1,33 +1,35 @@
 // What may be asked for? Every registered resource, judged as if it were asked for alone.
 import type { AuditEvent } from '../audit/event.ts';
-import type { Client } from '../client-auth/client.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { type ExchangeContext, presentTokens } from './exchange.ts';
+import { admit } from './imagine.ts';
 import { judge } from './judge.ts';
 
 export interface PossibleTarget {
   readonly audience: string;
   readonly scope: string;
   /** Seconds. */
-  readonly expiresIn: number;
+  readonly lifetime: number;
   readonly rule: string;
 }
 
-/** @throws Refusal where the tokens themselves are refused */
+/** @throws Refusal where the client or its tokens are refused, whatever the target */
 export async function findTargets(
   parameters: Parameters,
-  client: Client,
+  clientId: string,
   event: AuditEvent,
-  context: ExchangeContext,
+  context: Omit<ExchangeContext, 'client'>,
 ): Promise<readonly PossibleTarget[]> {
-  const presented = await presentTokens(parameters, event, context);
+  const client = admit(clientId, context.clients);
+  const presented = await presentTokens(parameters, event, { ...context, client });
   return context.targeting.audiences.flatMap((audience) => {
     const request = { ...presented.request, audiences: [audience], resources: [] };
+    const alone = { ...event };
     try {
-      const { scope, lifetime } = judge({ ...presented, request, client }, event, context);
-      return [{ audience, scope: formatScope(scope), expiresIn: lifetime, rule: event.rule ?? '' }];
+      const { scope, lifetime } = judge({ ...presented, request, client }, alone, context);
+      return [{ audience, scope: formatScope(scope), lifetime, rule: alone.rule ?? '' }];
     } catch (error) {
       if (error instanceof Refusal) return [];
       throw error;

@@ -1,9 +1,9 @@
 // The one place where an error becomes an answer, and where the audit record of a refusal is completed.
 import type { FastifyReply } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
-import type { AuditLog } from '../audit/log.ts';
-import type { Clock } from '../primitives/clock.ts';
+import { isName } from '../primitives/principal.ts';
 import { publicAnswer, type Reason, Refusal, type TokenErrorCode } from '../primitives/refusal.ts';
+import type { HttpServices } from './endpoint.ts';
 
 /** What Fastify throws before a handler runs. */
 const frameworkReasons: Readonly<Record<string, Reason>> = {
@@ -27,16 +27,20 @@ export function toRefusal(error: unknown): Refusal {
 export async function recordRefusal(
   refusal: Refusal,
   event: AuditEvent,
-  audit: AuditLog,
-  clock: Clock,
+  { audit, throttled, clock }: Pick<HttpServices, 'audit' | 'throttled' | 'clock'>,
 ): Promise<Refusal> {
   const failed = publicAnswer(refusal, 'invalid_grant').status >= 500;
   Object.assign(event, {
     outcome: failed ? 'failed' : 'refused',
     reason: refusal.reason,
     ...(refusal.detail !== undefined && { detail: refusal.detail }),
+    ...(isName(refusal.clientClaimed) && { clientClaimed: refusal.clientClaimed.slice(0, 256) }),
     duration: clock() - event.time,
   } satisfies Partial<AuditEvent>);
+  if (refusal.reason === 'authentication_rate') {
+    throttled.count(event);
+    return refusal;
+  }
   try {
     await audit.append(event);
     return refusal;

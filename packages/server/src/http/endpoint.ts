@@ -1,15 +1,20 @@
 // What is an endpoint? A path below the issuer, a method, what it answers, and what the metadata says of it.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
+import type { ThrottledRows } from '../audit/throttled.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
+import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 
 /** What endpoints work with: one reading of the configuration, and what the process keeps. */
 export interface HttpServices extends TokenServices {
   readonly tokenErrorCode: TokenErrorCode;
+  readonly resources: readonly Resource[];
   /** Signs what is no token of a resource. */
   readonly defaultAlgorithm: SigningAlgorithm;
+  /** Refusals beyond a limit are counted, not each recorded. */
+  readonly throttled: ThrottledRows;
   /** Is everything there that an exchange needs? */
   readonly ready: () => Promise<boolean>;
 }

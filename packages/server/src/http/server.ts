@@ -35,6 +35,8 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     genReqId: newId,
     requestIdHeader: false,
     forceCloseConnections: 'idle',
+    // What arrives on an open connection while the server stops is answered, and the connection closed.
+    return503OnClosing: false,
     requestTimeout: 10_000,
     clientErrorHandler: refuseBytes,
     // Before any hook has run: a path that cannot be read.
@@ -50,12 +52,20 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   // Every method that can be parsed has a route: 405 where another is answered, not 404.
   for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method);
-  server.addHook('onRequest', async (_request, reply) => prepareAnswer(reply));
+  let stopping = false;
+  server.addHook('preClose', async () => {
+    stopping = true;
+  });
+  server.addHook('onRequest', async (_request, reply) => {
+    prepareAnswer(reply);
+    if (stopping) reply.header('Connection', 'close');
+  });
   server.setErrorHandler(async (error, request, reply) => {
-    const { audit, clock, tokenErrorCode } = current();
+    const services = current();
+    const { tokenErrorCode } = services;
     const event = events.get(request);
     const refusal = toRefusal(error);
-    const answer = event === undefined ? refusal : await recordRefusal(refusal, event, audit, clock);
+    const answer = event === undefined ? refusal : await recordRefusal(refusal, event, services);
     if (publicAnswer(answer, tokenErrorCode).status >= 500) options.report(`${request.id} ${describe(answer)}`);
     return sendRefusal(reply, answer, tokenErrorCode);
   });

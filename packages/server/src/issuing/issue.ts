@@ -77,9 +77,9 @@ function planAccess(authorization: Authorization, family: string | undefined, by
   const expiresAt = now + authorization.lifetime;
   const claims = accessTokenClaims(authorization, { issuer: by.issuer, id, family, now, expiresAt });
   const trace = { id, type: 'access_token', expiresAt };
-  const { format, alg } = authorization.targets[0].token;
+  const { format, alg, secret } = authorization.targets[0].token;
   if (format === 'jwt' || authorization.type === 'jwt') {
-    return { text: signCompact('at+jwt', claims, by.keys.signing(alg)), trace, writes: [] };
+    return { text: signCompact('at+jwt', claims, secret ?? by.keys.signing(alg)), trace, writes: [] };
   }
   return planOpaque(claims, trace);
 }

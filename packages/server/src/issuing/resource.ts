@@ -1,5 +1,7 @@
 // A protected resource: what a token can be for, and what its tokens look like.
+
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
+import type { SecretKey } from '../keys/jws.ts';
 import type { Scope } from '../primitives/scope.ts';
 
 export interface Resource {
@@ -15,6 +17,8 @@ export interface Resource {
     /** Longest life of a token, in seconds. */
     readonly lifetime: number;
     readonly alg: SigningAlgorithm;
+    /** The resource's own secret, instead of a key of ours. */
+    readonly secret?: SecretKey;
   };
 }
 

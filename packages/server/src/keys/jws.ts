@@ -1,5 +1,5 @@
 // The one file that makes and proves our signatures, and the one strict reading of a compact JWS, whoever signed it.
-import { type KeyObject, sign, verify } from 'node:crypto';
+import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../primitives/base64url.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
@@ -8,6 +8,13 @@ import { type AlgorithmName, algorithms } from './algorithms.ts';
 export interface Key {
   readonly kid: string;
   readonly alg: AlgorithmName;
+  readonly key: KeyObject;
+}
+
+/** A secret that one resource shares with us (RFC 7518 section 3.2): whoever verifies with it could sign with it. */
+export interface SecretKey {
+  readonly kid: string;
+  readonly alg: 'HS256';
   readonly key: KeyObject;
 }
 
@@ -26,10 +33,17 @@ export interface CompactJws {
 /** A longer token is not even looked at. */
 const MAX_LENGTH = 65_536;
 
-export function signCompact(typ: string, payload: JsonObject, { kid, alg, key }: Key): string {
-  const { digest, options } = algorithms[alg];
+export function signCompact(typ: string, payload: JsonObject, key: Key | SecretKey): string {
+  const { alg, kid } = key;
   const input = `${encodeBase64url(JSON.stringify({ alg, typ, kid }))}.${encodeBase64url(JSON.stringify(payload))}`;
-  return `${input}.${encodeBase64url(sign(digest, Buffer.from(input), { key, ...options }))}`;
+  return `${input}.${encodeBase64url(key.alg === 'HS256' ? mac(input, key) : signWith(input, key))}`;
+}
+
+const mac = (input: string, { key }: SecretKey): Buffer => createHmac('sha256', key).update(input).digest();
+
+function signWith(input: string, { alg, key }: Key): Buffer {
+  const { digest, options } = algorithms[alg];
+  return sign(digest, Buffer.from(input), { key, ...options });
 }
 
 /**
@@ -76,9 +90,17 @@ const decodeObject = (part: string): JsonObject | undefined => {
 };
 
 /** The key says which algorithm; the token may only agree. @throws TokenRefusal algorithm, signature */
-export function verifyCompact(jws: CompactJws, { alg, key }: Key): void {
-  if (jws.alg !== alg) throw new TokenRefusal('algorithm', `the key is for ${alg}`);
+export function verifyCompact(jws: CompactJws, key: Key | SecretKey): void {
+  if (jws.alg !== key.alg) throw new TokenRefusal('algorithm', `the key is for ${key.alg}`);
+  if (!(key.alg === 'HS256' ? verifyMac(jws, key) : verifyWith(jws, key))) throw new TokenRefusal('signature');
+}
+
+function verifyMac({ signingInput, signature }: CompactJws, key: SecretKey): boolean {
+  const expected = mac(signingInput, key);
+  return signature.length === expected.length && timingSafeEqual(signature, expected);
+}
+
+function verifyWith({ signingInput, signature }: CompactJws, { alg, key }: Key): boolean {
   const { digest, options } = algorithms[alg];
-  if (!verify(digest, Buffer.from(jws.signingInput), { key, ...options }, jws.signature))
-    throw new TokenRefusal('signature');
+  return verify(digest, Buffer.from(signingInput), { key, ...options }, signature);
 }

@@ -127,6 +127,6 @@ function actorMiss(pattern: ActorPattern, { actor, client }: Facts, self: string
 }
 
 function targetMiss(granted: readonly Resource[], asked: Facts['targets']): Miss {
-  if (asked === 'unknown') return { part: 'target', what: 'target.unknown' };
-  return asked.every((target) => granted.includes(target)) ? undefined : { part: 'target', what: 'target.audiences' };
+  if (asked === 'unknown') return { part: 'target', what: 'unknown target' };
+  return asked.every((target) => granted.includes(target)) ? undefined : { part: 'target', what: 'grant.audiences' };
 }

@@ -1,58 +1,114 @@
 // Why did the rules decide as they did? Each rule in order, and the first part that did not match, in words.
-import type { AuditEvent } from '../audit/event.ts';
-import type { Policy } from './rule.ts';
+import type { AuditEvent, TokenTrace } from '../audit/event.ts';
+import { reasons } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import type { CompiledExpression } from './condition.ts';
+import type { Policy, Rule } from './rule.ts';
 
 export interface RuleExplanation {
   readonly rule: string;
-  readonly result: 'decides' | 'would decide, but is in audit mode' | 'does not match' | 'is not read';
-  /** The part that did not match: `subject.types`. */
+  readonly result:
+    | 'decides'
+    | 'does not match'
+    | 'is not asked'
+    | 'is only watched (mode: audit)'
+    | 'is gone from the file';
+  /** What did not match, as the file names it: `subject.types`. */
   readonly part?: string;
   readonly why?: string;
 }
 
-const words: Readonly<Record<string, string>> = {
-  client: 'it is for other clients',
-  'subject.issuer': 'its subject comes from another issuer',
-  'subject.types': 'its subject token is of another type',
-  'subject.clients': 'its subject token was issued to another client, or is not ours',
-  'subject.origin':
-    'the subject token was not issued to this client nor addressed to it, and the rule does not name where it comes from (subject.clients for our tokens, subject.issuer for others)',
-  'subject.when': 'its condition on the subject is not true',
-  'actor.required': 'it asks for an actor token',
-  'actor.forbidden': 'it forbids an actor token',
-  'actor.delegated': 'somebody acts for the actor already, and the rule does not say actor: { delegated: allow }',
-  'actor.issuer': 'its actor comes from another issuer',
-  'actor.types': 'its actor token is of another type',
-  'actor.clients': 'its actor token was issued to another client, or is not ours',
-  'actor.origin':
-    'the actor token was not issued to this client nor addressed to it, and the rule does not name where it comes from (actor.clients or actor.issuer)',
-  'actor.when': 'its condition on the actor is not true',
-  'target.audiences': 'it does not grant every target that is asked for',
-  'target.unknown': 'a target that is asked for is not registered',
-};
-
 /** @param policy the rules as they are now; what the event tells may come from an earlier reading of the file */
 export function explainRules(policy: Policy, event: AuditEvent): readonly RuleExplanation[] {
-  const missed = new Map(event.mismatches?.map((mismatch) => [mismatch.rule, mismatch]));
   const decides = policy.rules.findIndex(({ name }) => name === event.rule);
-  return policy.rules.map(({ name, clients }, index) => {
-    const mismatch = missed.get(name);
-    if (name === event.rule) return { rule: name, result: 'decides' };
-    if (mismatch !== undefined) {
-      const why = words[mismatch.what] ?? mismatch.what;
-      return {
-        rule: name,
-        result: 'does not match',
-        part: mismatch.what,
-        why: mismatch.problem ? `${why}: ${mismatch.problem}` : why,
-      };
-    }
-    if (event.shadows?.some(({ rule }) => rule === name)) return { rule: name, result: 'would decide, but is in audit mode' };
-    if (event.mismatches === undefined || (decides !== -1 && index > decides))
-      return { rule: name, result: 'is not read' };
-    if (event.client !== undefined && !clients.has(event.client)) {
-      return { rule: name, result: 'does not match', part: 'client', why: words.client };
-    }
-    return { rule: name, result: 'is not read' };
+  const explained = policy.rules.map((rule, index) => {
+    const later = decides !== -1 && index > decides;
+    return { rule: rule.name, ...(later ? notAsked : explainRule(rule, event, policy.issuer)) };
   });
+  const names = new Set(policy.rules.map(({ name }) => name));
+  const gone = [event.rule, ...(event.mismatches ?? []).map(({ rule }) => rule)].filter(
+    (name) => name && !names.has(name),
+  );
+  return [...explained, ...gone.map((rule = '') => explainGone(rule, event))];
 }
+
+type Explained = Omit<RuleExplanation, 'rule'>;
+
+const notAsked: Explained = { result: 'is not asked', why: 'the first rule that matches decides alone' };
+
+function explainRule(rule: Rule, event: AuditEvent, self: string): Explained {
+  if (rule.name === event.rule) return { result: 'decides' };
+  if (event.mismatches === undefined)
+    return { result: 'is not asked', why: 'the request did not come as far as the rules' };
+  if (event.client !== undefined && !rule.clients.has(event.client)) {
+    return {
+      result: 'does not match',
+      part: 'client',
+      why: `it is for ${list(rule.clients)}, not for ${event.client}`,
+    };
+  }
+  const shadow = event.shadows?.find((one) => one.rule === rule.name);
+  if (shadow !== undefined) {
+    const { reason, scope = [], targets = [] } = shadow;
+    const allowed = `it would allow ${scope.length === 0 ? 'no scope' : `“${scope.join(' ')}”`} at ${targets.join(' and ')}`;
+    const why = reason === undefined ? allowed : `it would decide, and refuse: ${reasons[reason].meaning}`;
+    return { result: 'is only watched (mode: audit)', why };
+  }
+  const mismatch = event.mismatches.find((one) => one.rule === rule.name);
+  if (mismatch === undefined) return { result: 'is not asked', why: 'it was not in the file then' };
+  const why = sayMismatch(mismatch.what, rule, event, self);
+  const { what: part, problem } = mismatch;
+  return { result: 'does not match', part, why: problem === undefined ? why : `${why}; ${problem}` };
+}
+
+const explainGone = (rule: string, event: AuditEvent): RuleExplanation => ({
+  rule,
+  result: 'is gone from the file',
+  why: rule === event.rule ? 'it decided' : 'it did not match',
+});
+
+function sayMismatch(what: string, rule: Rule, event: AuditEvent, self: string): string {
+  const [part, member = ''] = what.split('.');
+  if (part === 'subject' || part === 'actor') {
+    return sayParty[member]?.({ part, rule, trace: event[part], facts: event.facts ?? {}, self }) ?? what;
+  }
+  if (what === 'unknown target') return 'a target that is asked for is not registered';
+  if (what === 'grant.audiences') return `it grants ${list(rule.grant.targets.map(({ audience }) => audience))} alone`;
+  return rule.when === undefined ? 'its condition is not true' : sayCondition(rule.when, event.facts ?? {});
+}
+
+interface PartyMiss {
+  readonly part: 'subject' | 'actor';
+  readonly rule: Rule;
+  readonly trace: TokenTrace | undefined;
+  readonly facts: JsonObject;
+  readonly self: string;
+}
+
+/** By what is wrong with the party, as the file names it. */
+const sayParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
+  issuer: ({ part, rule, trace }) => `its ${part} must come from ${list(rule[part].issuers)}, not from ${trace?.iss}`,
+  types: ({ part, rule, trace }) => `its ${part} token must be of type ${list(rule[part].types)}, not ${trace?.type}`,
+  clients: ({ part, rule, trace, self }) =>
+    `its ${part} token must be one of ours issued to ${list(rule[part].clients)}, not ${
+      trace?.iss === self ? `to ${trace.clientId}` : 'a foreign one'
+    }`,
+  origin: ({ part }) =>
+    `the ${part} token was neither issued to the calling client nor addressed to it, and the rule does not name where it comes from (${part}.clients for our own tokens, ${part}.issuer for others)`,
+  when: ({ part, rule, facts }) => {
+    const { when } = rule[part];
+    return when === undefined ? `its condition on the ${part} is not true` : sayCondition(when, facts);
+  },
+  required: () => 'it wants an actor token, and there is none',
+  forbidden: () => 'it wants no actor token, and there is one',
+  delegated: () => 'somebody acts for the actor already, and the rule does not say `delegated: allow` of its actor',
+};
+
+/** The condition, and the claims that it looked at. */
+function sayCondition({ text, reads }: CompiledExpression, facts: JsonObject): string {
+  const read = reads.filter((path) => /^(?:subject|actor)\.claims\b/.test(path));
+  const values = read.map((path) => `${path} is ${path in facts ? JSON.stringify(facts[path]) : 'missing'}`);
+  return `its condition is not true: ${text}${values.length === 0 ? '' : `; ${values.join(', ')}`}`;
+}
+
+const list = (names: Iterable<string> | undefined): string => [...(names ?? [])].join(' or ');

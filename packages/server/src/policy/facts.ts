@@ -26,7 +26,14 @@ export interface Facts {
   readonly now: number;
 }
 
-const party = { iss: 'string', sub: 'string', type: 'string', client_id: 'string', aud: ['string'], claims: 'map' } as const;
+const party = {
+  iss: 'string',
+  sub: 'string',
+  type: 'string',
+  client_id: 'string',
+  aud: ['string'],
+  claims: 'map',
+} as const;
 
 /** What conditions may read, and of which type it is. Whatever else they name is a fault of the file. */
 export const conditionVariables = {

@@ -11,7 +11,6 @@ const answers = {
   requested_token_type: [400, 'invalid_request', 'The requested_token_type is not supported'],
   missing: [400, 'invalid_request', 'The parameter {parameter} is missing'],
   repeated: [400, 'invalid_request', 'The parameter {parameter} is repeated'],
-  malformed: [400, 'invalid_request', 'The parameter {parameter} is malformed'],
   not_allowed: [400, 'invalid_request', 'The parameter {parameter} is not allowed here'],
   client_id_mismatch: [400, 'invalid_request', 'The parameter {parameter} is not that of the authenticated client'],
   form: [400, 'invalid_request', 'The body is not a valid application/x-www-form-urlencoded form'],
@@ -65,7 +64,6 @@ export const tokenFaults = {
   inactive: 'is not active, says its issuer',
   client_disabled: 'belongs to a client that is unknown now, or disabled',
   revoked: 'was revoked, or derives from one that was',
-  origin: 'was not issued to this client, nor addressed to it, and no rule names where it comes from',
 } as const satisfies Record<string, string>;
 
 export type TokenFault = keyof typeof tokenFaults;
@@ -80,7 +78,6 @@ const ownReasons = {
   actor_is_subject: ['actor', 'the actor is the subject itself, so nothing is delegated'],
   chain_too_deep: ['actor', 'the chain of actors would be longer than the rule allows'],
   chain_too_large: ['actor', 'the chain of actors would take more than 8 KiB'],
-  actor_already_delegated: ['actor', 'the actor token itself was issued to somebody acting for the actor'],
   subject_token_type_unsupported: ['subject_token_type', 'no such subject token type is enabled'],
   actor_token_type_unsupported: ['actor_token_type', 'no such actor token type is enabled'],
   requested_token_type_unsupported: ['requested_token_type', 'no such token type can be requested'],
@@ -91,7 +88,6 @@ const ownReasons = {
   requested_token_type_not_granted: ['requested_token_type', 'the rule does not grant this requested token type'],
   parameter_missing: ['missing', 'a parameter that the grant needs is missing or empty'],
   parameter_repeated: ['repeated', 'a parameter that may stand once stands twice'],
-  parameter_malformed: ['malformed', 'a parameter has the wrong form'],
   parameter_not_allowed: ['not_allowed', 'a parameter stands where its companion is missing, or contradicts another'],
   form_malformed: ['form', 'the body is no form: content type, percent encoding, UTF-8 or number of parameters'],
   target_unknown: ['target', 'an audience or resource is not registered'],
@@ -129,7 +125,6 @@ const ownReasons = {
   authentication_rate: ['too_many', 'too many failed authentications of this client from this address'],
   issuer_unavailable: ['dependency', "a trusted issuer's keys or its introspection cannot be had"],
   store_unavailable: ['dependency', 'the database did not answer'],
-  draining: ['dependency', 'the server is shutting down'],
   server_error: ['fault', 'a fault of this server'],
 } as const satisfies Record<string, readonly [AnswerName, string]>;
 
@@ -181,6 +176,8 @@ export interface RefusalOptions {
   readonly parameter?: string;
   /** For the audit row and `explain` only. Holds no token and no secret. */
   readonly detail?: string;
+  /** Who the caller said to be. */
+  readonly clientClaimed?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
@@ -190,6 +187,7 @@ export class Refusal extends Error {
   readonly reason: Reason;
   readonly parameter: string | undefined;
   readonly detail: string | undefined;
+  readonly clientClaimed: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(reason: Reason, options: RefusalOptions = {}) {
@@ -197,6 +195,7 @@ export class Refusal extends Error {
     this.reason = reason;
     this.parameter = options.parameter;
     this.detail = options.detail;
+    this.clientClaimed = options.clientClaimed;
     this.headers = options.headers ?? {};
   }
 }

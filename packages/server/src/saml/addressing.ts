@@ -1,6 +1,6 @@
 // For whom was the assertion made? For this server, or for the calling client as a service provider; never for "anybody".
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { shown } from './element.ts';
+import { elementsOf, refuseOtherChildren, shown, textOf, type XmlElement } from './element.ts';
 import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
 
 export type AddressedTo = SamlIdentity['addressedTo'];
@@ -34,4 +34,10 @@ export function namedReaders(
   if (first !== undefined) return [first, ...rest];
   const named = restrictions.map((audiences) => audiences.map(shown).join(' or ') || 'nobody').join(', and ');
   throw new TokenRefusal('audience', `it is restricted to ${named}`);
+}
+
+/** @throws TokenRefusal malformed */
+export function readAudiences(restriction: XmlElement): readonly string[] {
+  refuseOtherChildren(restriction, restriction.namespace, ['Audience']);
+  return elementsOf(restriction).map(textOf);
 }

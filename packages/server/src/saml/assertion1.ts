@@ -1,8 +1,7 @@
 // What does a SAML 1.1 assertion say, and does it hold here and now? (SA-50 to SA-56) No recipient stands in it, so that
 // time, audience and single use carry the whole weight.
-import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { namedReaders, type Reader, readersOf } from './addressing.ts';
+import { namedReaders, type Reader, readAudiences, readersOf } from './addressing.ts';
 import { readAttributes } from './attributes.ts';
 import {
   attribute,
@@ -20,11 +19,10 @@ import {
 import type { SamlIdentity } from './identity.ts';
 import { SAML1 } from './names.ts';
 import type { AssertionProfile } from './profile.ts';
-import { type Clock, instant, requirePast, requireWindow } from './validity.ts';
+import { readName } from './subject-name.ts';
+import { type Clock, instant, refuseUnknownConditions, requirePast, requireWindow } from './validity.ts';
 
 const BEARER = 'urn:oasis:names:tc:SAML:1.0:cm:bearer';
-/** A handle of Shibboleth 1.x, and what SAML 2.0 calls it. */
-const TRANSIENT = ['urn:mace:shibboleth:1.0:nameIdentifier', 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'];
 const STATEMENTS = ['AuthenticationStatement', 'AttributeStatement', 'AuthorizationDecisionStatement'];
 
 export const saml1 = {
@@ -56,18 +54,11 @@ export const saml1 = {
   },
 } as const satisfies AssertionProfile;
 
-/** SAML 1.1 core section 2.3.2.1: a condition that we do not know is one that we cannot keep. */
+/** SAML 1.1 core section 2.3.2.1. */
 function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: Clock) {
   const notOnOrAfter = requireWindow(conditions, clock);
-  const unknown = elementsOf(conditions).find(
-    ({ namespace, name }) => namespace !== SAML1 || !CONDITIONS.includes(name),
-  );
-  if (unknown !== undefined)
-    throw new TokenRefusal('claims', `it has a condition that is not known here: ${shown(unknown.name)}`);
-  const restrictions = childrenOf(conditions, SAML1, 'AudienceRestrictionCondition').map((restriction) => {
-    refuseOtherChildren(restriction, SAML1, ['Audience']);
-    return elementsOf(restriction).map(textOf);
-  });
+  refuseUnknownConditions(conditions, ['AudienceRestrictionCondition', 'DoNotCacheCondition']);
+  const restrictions = childrenOf(conditions, SAML1, 'AudienceRestrictionCondition').map(readAudiences);
   return {
     notOnOrAfter,
     addressedTo: namedReaders(restrictions, readers)[0].addressedTo,
@@ -75,8 +66,6 @@ function readConditions(conditions: XmlElement, readers: readonly Reader[], cloc
     oneTimeUse: childrenOf(conditions, SAML1, 'DoNotCacheCondition').length > 0,
   };
 }
-
-const CONDITIONS = ['AudienceRestrictionCondition', 'DoNotCacheCondition'];
 
 /** SA-52: each statement has its own subject, and one assertion must not speak of two. */
 function readSubject(assertion: XmlElement, issuer: string): Pick<SamlIdentity, 'nameId' | 'nameIdFormat'> {
@@ -99,15 +88,7 @@ function readNameIdentifier(subject: XmlElement, issuer: string) {
   refuseOtherChildren(subject, SAML1, ['NameIdentifier', 'SubjectConfirmation']);
   const element = optionalChild(subject, SAML1, 'NameIdentifier');
   if (element === undefined) throw new TokenRefusal('subject', 'Subject has no NameIdentifier');
-  const nameId = textOf(element);
-  const nameIdFormat = attribute(element, 'Format');
-  const qualifier = attribute(element, 'NameQualifier') ?? issuer;
-  if (!isName(nameId) || nameId.trim() !== nameId)
-    throw new TokenRefusal('subject', 'NameIdentifier is empty, too long, or does not print');
-  if (nameIdFormat !== undefined && TRANSIENT.includes(nameIdFormat))
-    throw new TokenRefusal('subject', 'NameIdentifier is transient: nobody can be known by it again');
-  if (qualifier !== issuer) throw new TokenRefusal('subject', `NameQualifier is not its issuer: ${shown(qualifier)}`);
-  return { nameId, nameIdFormat };
+  return readName(element, issuer);
 }
 
 /** SA-53. A key or data in it would bind the assertion to something of which we have seen no proof. */

@@ -1,7 +1,6 @@
 // What does a SAML 2.0 assertion say, and does it hold here and now? (SA-30 to SA-39)
-import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { namedReaders, type Reader, readersOf } from './addressing.ts';
+import { namedReaders, type Reader, readAudiences, readersOf } from './addressing.ts';
 import { readAttributes } from './attributes.ts';
 import {
   attribute,
@@ -20,7 +19,16 @@ import type { ProxyRestriction, SamlIdentity } from './identity.ts';
 import { SAML2 } from './names.ts';
 import type { AssertionProfile, DecryptPart } from './profile.ts';
 import { confirmedUntil } from './subject-confirmation.ts';
-import { type Clock, instant, optionalInstant, requireFuture, requirePast, requireWindow } from './validity.ts';
+import { readName } from './subject-name.ts';
+import {
+  type Clock,
+  instant,
+  optionalInstant,
+  refuseUnknownConditions,
+  requireFuture,
+  requirePast,
+  requireWindow,
+} from './validity.ts';
 
 const FORMAT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:';
 /** SAML 2.0 core section 2.3.3. What stands in Advice and AuthzDecisionStatement is never read. */
@@ -71,14 +79,10 @@ export const saml2 = {
   },
 } as const satisfies AssertionProfile;
 
-/** A condition that we do not know is one that we cannot keep (section 2.5.1.1: indeterminate). */
+/** SAML 2.0 core section 2.5. */
 function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: Clock) {
   const notOnOrAfter = requireWindow(conditions, clock);
-  const unknown = elementsOf(conditions).find(
-    ({ namespace, name }) => namespace !== SAML2 || !CONDITIONS.includes(name),
-  );
-  if (unknown !== undefined)
-    throw new TokenRefusal('claims', `it has a condition that is not known here: ${shown(unknown.name)}`);
+  refuseUnknownConditions(conditions, ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction']);
   const restrictions = childrenOf(conditions, SAML2, 'AudienceRestriction').map(readAudiences);
   const proxy = optionalChild(conditions, SAML2, 'ProxyRestriction');
   return {
@@ -90,13 +94,6 @@ function readConditions(conditions: XmlElement, readers: readonly Reader[], cloc
   };
 }
 
-const CONDITIONS = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'];
-
-function readAudiences(restriction: XmlElement): string[] {
-  refuseOtherChildren(restriction, SAML2, ['Audience']);
-  return elementsOf(restriction).map(textOf);
-}
-
 function readProxyRestriction(restriction: XmlElement): ProxyRestriction {
   const count = attribute(restriction, 'Count');
   if (count !== undefined && !/^\d{1,9}$/.test(count))
@@ -104,7 +101,7 @@ function readProxyRestriction(restriction: XmlElement): ProxyRestriction {
   return { count: count === undefined ? undefined : Number(count), audiences: readAudiences(restriction) };
 }
 
-/** SA-35. An id that says it is somebody else's name for the subject is not taken for the issuer's own. */
+/** SA-35. */
 function readNameId(subject: XmlElement, issuer: string, reader: Reader, decrypt: DecryptPart) {
   refuseOtherChildren(subject, SAML2, ['NameID', 'EncryptedID', 'SubjectConfirmation']);
   const encrypted = optionalChild(subject, SAML2, 'EncryptedID');
@@ -113,18 +110,10 @@ function readNameId(subject: XmlElement, issuer: string, reader: Reader, decrypt
   const element = encrypted ? decrypt(encrypted) : plain;
   if (element === undefined || !is(element, SAML2, 'NameID'))
     throw new TokenRefusal('subject', 'Subject has no NameID');
-  const nameId = textOf(element);
-  const nameIdFormat = attribute(element, 'Format');
-  const qualifier = attribute(element, 'NameQualifier') ?? issuer;
   const spQualifier = attribute(element, 'SPNameQualifier');
-  if (!isName(nameId) || nameId.trim() !== nameId)
-    throw new TokenRefusal('subject', 'NameID is empty, too long, or does not print');
-  if (nameIdFormat === `${FORMAT}transient`)
-    throw new TokenRefusal('subject', 'NameID is transient: nobody can be known by it again');
-  if (qualifier !== issuer) throw new TokenRefusal('subject', `NameQualifier is not its issuer: ${shown(qualifier)}`);
   if (spQualifier !== undefined && !reader.names.includes(spQualifier))
     throw new TokenRefusal('subject', `NameID was made for another service provider: ${shown(spQualifier)}`);
-  return { nameId, nameIdFormat };
+  return readName(element, issuer);
 }
 
 function readAttributeElements(assertion: XmlElement, decrypt: DecryptPart): XmlElement[] {

@@ -15,7 +15,7 @@ const MAX_ATTRIBUTES = 32;
 
 /** UTF-8 is the only encoding, so that no declaration can contradict the bytes. */
 const DECLARATION =
-  /^<\?xml[ \t\r\n]+version=(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding=(?:"utf-8"|'utf-8'))?(?:[ \t\r\n]+standalone=(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>/i;
+  /^<\?xml[ \t\r\n]+version=(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding=(?:"[Uu][Tt][Ff]-8"|'[Uu][Tt][Ff]-8'))?(?:[ \t\r\n]+standalone=(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>/;
 /** Below the blank XML allows these three only. */
 const CONTROL = /[^\t\n\r -\uffff]/;
 /** Anything but the five entities that XML itself defines, and character references. */

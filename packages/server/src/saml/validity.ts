@@ -1,6 +1,6 @@
 // Does the assertion hold now? Times are seconds since 1970.
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { attribute, requiredAttribute, shown, type XmlElement } from './element.ts';
+import { attribute, elementsOf, requiredAttribute, shown, type XmlElement } from './element.ts';
 
 const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$/;
 
@@ -53,6 +53,19 @@ export function requireWindow(element: XmlElement, clock: Clock): number {
   }
   requireFuture(notOnOrAfter, `NotOnOrAfter of ${element.name}`, clock);
   return notOnOrAfter;
+}
+
+/**
+ * A condition that we do not know is one that we cannot keep: the assertion is neither valid nor invalid, and so refused (SAML
+ * 2.0 core section 2.5.1.1, SAML 1.1 core section 2.3.2.1.1; SA-34).
+ * @throws TokenRefusal claims
+ */
+export function refuseUnknownConditions(conditions: XmlElement, known: readonly string[]): void {
+  const unknown = elementsOf(conditions).find(
+    ({ namespace, name }) => namespace !== conditions.namespace || !known.includes(name),
+  );
+  if (unknown !== undefined)
+    throw new TokenRefusal('claims', `it has a condition that is not known here: ${shown(unknown.name)}`);
 }
 
 const format = (time: number) => new Date(time * 1000).toISOString().replace('.000', '');

@@ -1,5 +1,5 @@
 // The embedded database: Node's own SQLite behind Kysely's dialect.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
@@ -13,8 +13,7 @@ const BUSY_TIMEOUT = 1000;
  * @param file made where it is missing, with its folder, readable by the owner alone.
  */
 export function openSqlite(file: string, access: 'read' | 'write'): Kysely<Schema> {
-  const database =
-    access === 'read' ? new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT }) : openForWriting(file);
+  const database = open(file, access);
   const prepared = new Map<string, ReturnType<typeof adapt>>();
   return new Kysely<Schema>({
     dialect: new SqliteDialect({
@@ -37,12 +36,25 @@ export function openSqlite(file: string, access: 'read' | 'write'): Kysely<Schem
 
 type Parameters = (null | number | bigint | string | Uint8Array)[];
 
-function openForWriting(file: string): DatabaseSync {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
-  if (file !== ':memory:') chmodSync(file, 0o600);
-  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
-  return database;
+/** The driver's own message names no file. */
+function open(file: string, access: 'read' | 'write'): DatabaseSync {
+  try {
+    if (access === 'write' && file !== ':memory:') makeFolder(dirname(file));
+    const database = new DatabaseSync(file, { readOnly: access === 'read', timeout: BUSY_TIMEOUT });
+    if (access === 'read') return database;
+    if (file !== ':memory:') chmodSync(file, 0o600);
+    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
+    return database;
+  } catch (error) {
+    throw new Error(`the database ${file} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Folder by folder: made at once, Node never comes back from a place where none can be made. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** What Kysely expects of a prepared statement. */

@@ -37,7 +37,7 @@ const mayBeForeignOpaque = (token: string): boolean => /^[\w~+/=-]{1,2048}$/.tes
 /** @throws TokenRefusal */
 export function validateOwnJwt(jws: CompactJws, context: ValidationContext): ValidatedToken {
   if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
-  const key = jws.kid === undefined ? undefined : context.keys.verifying(jws.kid);
+  const key = jws.kid === undefined ? undefined : (context.keys.verifying(jws.kid) ?? context.secretOf?.(jws.kid));
   if (key === undefined) throw new TokenRefusal('unknown_key');
   verifyCompact(jws, key);
   return readOwnClaims(jws.payload, context);

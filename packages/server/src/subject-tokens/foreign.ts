@@ -54,7 +54,7 @@ export function readForeign(
   claims: JsonObject,
   issuer: TrustedIssuer,
   type: string,
-  context: Pick<ValidationContext, 'now' | 'client' | 'clients' | 'issuers'>,
+  context: Pick<ValidationContext, 'now' | 'client' | 'clients' | 'issuers' | 'saml'>,
   text: string,
 ): ValidatedToken {
   const { now, client } = context;
@@ -75,7 +75,7 @@ export function readForeign(
   if (jti !== undefined && !isName(jti)) throw new TokenRefusal('claims', 'jti is malformed');
   if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
   const { client_id: clientId, azp } = claims;
-  const id = sha256(jti === undefined ? text : JSON.stringify([issuer.issuer, jti]));
+  const id = jti === undefined ? sha256(text) : foreignTokenId(issuer.issuer, jti);
   return asValidated({
     principal,
     sub: mapSubject(principal, issuer, claims, context),
@@ -99,6 +99,9 @@ export function readForeign(
   });
 }
 
+/** What lineage and revocation know a token of another issuer by. */
+export const foreignTokenId = (issuer: string, id: string): string => sha256(JSON.stringify([issuer, id]));
+
 /** A token whose end or age cannot be told is refused. */
 function checkTimes(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): number {
   const expiresAt = timeClaim(claims, 'exp');
@@ -112,17 +115,31 @@ function checkTimes(claims: JsonObject, { maxAge }: TrustedIssuer, now: number):
   return expiresAt;
 }
 
-/** What our token calls the subject: never as a client of ours is called, nor as another issuer's subject could be. */
-function mapSubject(
+const mapSubject = (
   { sub }: Principal,
   issuer: TrustedIssuer,
   claims: JsonObject,
-  { clients, issuers }: Pick<ValidationContext, 'clients' | 'issuers'>,
+  context: Pick<ValidationContext, 'clients' | 'issuers' | 'saml'>,
+): string =>
+  subjectName(
+    issuer.subject === undefined ? `${issuer.name}:${sub}` : issuer.subject({ claims }),
+    issuer.name,
+    context,
+  );
+
+/**
+ * What our token calls the subject: never as a client of ours is called, nor as another issuer's subject could be.
+ * @param issuer the name of its own issuer @throws TokenRefusal subject
+ */
+export function subjectName(
+  mapped: unknown,
+  issuer: string,
+  { clients, issuers, saml }: Pick<ValidationContext, 'clients' | 'issuers' | 'saml'>,
 ): string {
-  const mapped = issuer.subject === undefined ? `${issuer.name}:${sub}` : issuer.subject({ claims });
   if (!isName(mapped)) throw new TokenRefusal('subject', 'the subject mapping gave no printable text');
-  const owner = issuers.byName(mapped.slice(0, Math.max(0, mapped.indexOf(':'))));
-  if (clients.has(mapped) || (owner !== undefined && owner !== issuer)) {
+  const owner = mapped.slice(0, Math.max(0, mapped.indexOf(':')));
+  const taken = issuers.byName(owner) !== undefined || [...saml.values()].some(({ name }) => name === owner);
+  if (clients.has(mapped) || (taken && owner !== issuer)) {
     throw new TokenRefusal('subject', 'the subject mapping gave a name that may be somebody else');
   }
   return mapped;

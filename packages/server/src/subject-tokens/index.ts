@@ -3,6 +3,7 @@ import { accessToken } from './access-token.ts';
 import { idToken } from './id-token.ts';
 import { jwt } from './jwt.ts';
 import { refreshToken } from './refresh-token.ts';
+import { saml1, saml2 } from './saml.ts';
 import type { SubjectTokenType } from './validated-token.ts';
 
 export const subjectTokenTypes = [
@@ -10,4 +11,6 @@ export const subjectTokenTypes = [
   refreshToken,
   idToken,
   jwt,
+  saml1,
+  saml2,
 ] as const satisfies readonly SubjectTokenType[];

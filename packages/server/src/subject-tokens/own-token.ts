@@ -1,5 +1,7 @@
 // What is this token of ours, whatever its kind? For introspection and revocation, which are not told.
+
 import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
+import type { Resource } from '../issuing/resource.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { indexIssuers } from '../trust/issuer.ts';
@@ -9,6 +11,7 @@ import type { ValidatedToken, ValidationContext } from './validated-token.ts';
 
 export interface OwnTokenContext extends ValidationContext {
   readonly revocations: Revocations;
+  readonly resources: readonly Resource[];
 }
 
 /** @returns the token where it is ours and good; undefined for anything else. @throws Refusal store_unavailable */
@@ -37,5 +40,6 @@ export async function findRevocable(
 const ownOnly = ({ issuers, ...context }: OwnTokenContext): OwnTokenContext => ({
   ...context,
   issuers: { ...nobody, has: issuers.has },
+  secretOf: (kid) => context.resources.map(({ token }) => token.secret).find((secret) => secret?.kid === kid),
 });
 const nobody = indexIssuers([]);

@@ -3,11 +3,13 @@ import type { TokenTrace } from '../audit/event.ts';
 import type { Client, Clients } from '../client-auth/client.ts';
 import type { RefreshFamily } from '../issuing/family.ts';
 import type { Party } from '../issuing/party.ts';
+import type { SecretKey } from '../keys/jws.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
+import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 
 declare const validated: unique symbol;
 
@@ -49,6 +51,15 @@ export interface ValidationContext {
   /** Who presents the token. */
   readonly client: Client;
   readonly issuers: TrustedIssuers;
+  /** SAML identity providers by entity id. */
+  readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
+  /** Our own URL, to which assertions are addressed. */
+  readonly tokenEndpoint: string;
+  /**
+   * The secret of a resource, by `kid`. Not for exchanges: the resource could have made the token itself, so that it proves
+   * nothing to anybody else.
+   */
+  readonly secretOf?: (kid: string) => SecretKey | undefined;
   /** The claims of an opaque token of ours, as JSON, by the hash of its text. */
   readonly findOpaque: (hash: string) => Promise<string | undefined>;
   readonly findFamily: (id: string) => Promise<RefreshFamily | undefined>;

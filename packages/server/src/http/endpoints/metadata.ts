@@ -15,15 +15,18 @@ export const metadata = {
 
 /** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
 function describe(endpoints: readonly Endpoint[], { issuer, targeting }: HttpServices) {
-  const urls = endpoints.flatMap((endpoint) =>
-    endpoint.metadata === undefined ? [] : [[endpoint.metadata, urlOf(endpoint, issuer)]],
-  );
+  const methods = clientAuthMethods.map(({ name }) => name);
+  const members = endpoints.flatMap((endpoint): (readonly [string, unknown])[] => {
+    const { metadata: member } = endpoint;
+    if (member === undefined) return [];
+    const url = [member, urlOf(endpoint, issuer)] as const;
+    return endpoint.method === 'POST' ? [url, [`${member}_auth_methods_supported`, methods]] : [url];
+  });
   return {
     issuer,
-    ...Object.fromEntries(urls),
+    ...Object.fromEntries(members),
     ...(targeting.scopes.length > 0 && { scopes_supported: targeting.scopes }),
     response_types_supported: [],
     grant_types_supported: grants.map(({ grantType }) => grantType),
-    token_endpoint_auth_methods_supported: clientAuthMethods.map(({ name }) => name),
   };
 }

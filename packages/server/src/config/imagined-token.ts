@@ -1,0 +1,87 @@
+// A token that the test of a rule imagines, read as the real one would be but for its proof.
+import { imagined } from '../exchange/imagine.ts';
+import { parseAct, parsePrincipal } from '../primitives/principal.ts';
+import { TokenRefusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import { refuseDisabled } from '../subject-tokens/access-token.ts';
+import { authenticationClaims, mayActClaim } from '../subject-tokens/claims.ts';
+import { readForeign, subjectName } from '../subject-tokens/foreign.ts';
+import type { TokenFacts, ValidationContext } from '../subject-tokens/validated-token.ts';
+import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import type { ImaginedToken } from './schema.ts';
+
+type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'saml' | 'clients' | 'client' | 'now'>;
+
+/** @throws TokenRefusal where a real token that says this would be refused */
+export function imagineToken(token: ImaginedToken, context: Context): TokenFacts {
+  const { issuer: name, type } = token;
+  if (name === 'self') return imagineOwn(token, context);
+  const saml = [...context.saml.values()].find((one) => one.name === name || one.entityId === name);
+  if (saml !== undefined) return imagineAssertion(token, saml, context);
+  const issuer = context.issuers.byName(name) ?? context.issuers.byIssuer(name);
+  if (issuer === undefined) throw new TokenRefusal('unknown_issuer');
+  if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
+  const { audiences, scope } = token;
+  // What a test says nothing of is not what it tests.
+  const aud = audiences.length === 0 ? [...issuer.audiences].slice(0, 1) : audiences;
+  const said = { iss: issuer.issuer, aud, jti: 'imagined', ...(scope && { scope: scope.join(' ') }) };
+  return readForeign({ ...said, ...timesOf(token, context), ...token.claims }, issuer, type, context, '');
+}
+
+const timesOf = ({ expiresIn }: ImaginedToken, { now }: Context) => ({ iat: now, exp: now + expiresIn });
+
+function imagineOwn(token: ImaginedToken, { issuer, clients, client, now }: Context): TokenFacts {
+  const { claims, audiences, scope, type } = token;
+  // RFC 8693 section 3: a JWT of ours is an access token; we issue no ID tokens and no assertions.
+  if (type !== 'access_token' && type !== 'jwt' && type !== 'refresh_token') throw new TokenRefusal('wrong_type');
+  const { client: clientId = client.id } = token;
+  const principal = parsePrincipal(claims, issuer);
+  const chain = parseAct(claims.act, issuer);
+  if (principal?.iss !== issuer || chain === undefined) throw new TokenRefusal('claims');
+  refuseDisabled({ sub: principal.sub, clientId, chain, issuer, clients });
+  const said = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
+  return {
+    ...imagined,
+    principal,
+    sub: principal.sub,
+    origin: claims.sub_id === undefined ? undefined : parsePrincipal(claims.sub_id, ''),
+    type: type === 'refresh_token' ? type : 'access_token',
+    clientId,
+    audiences,
+    // A token of ours that says nothing may do nothing; a test that says nothing of scope means one that may do all.
+    scope: scope && new Set(scope),
+    expiresAt: now + token.expiresIn,
+    chain,
+    claims: { ...said, ...timesOf(token, { now } as Context), ...claims },
+    mayAct: mayActClaim(claims, issuer),
+    authentication: authenticationClaims(claims),
+    extraClaims: {},
+  };
+}
+
+function imagineAssertion(token: ImaginedToken, issuer: SamlIssuerEntry, context: Context): TokenFacts {
+  const { claims, audiences, type, expiresIn } = token;
+  const principal = parsePrincipal({ sub: claims.nameId }, issuer.entityId);
+  if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
+  if (principal === undefined) throw new TokenRefusal('subject');
+  const facts: JsonObject = { attributes: {}, ...claims };
+  const mapped = issuer.subject === undefined ? `${issuer.name}:${principal.sub}` : issuer.subject(facts);
+  return {
+    ...imagined,
+    principal,
+    sub: subjectName(mapped, issuer.name, context),
+    origin: principal,
+    type,
+    clientId: undefined,
+    audiences,
+    scope: undefined,
+    expiresAt: context.now + expiresIn,
+    chain: [],
+    claims: facts,
+    mayAct: undefined,
+    authentication: {},
+    extraClaims: Object.fromEntries(
+      issuer.claims.map(([name, mapping]) => [name, mapping(facts)]).filter(([, value]) => value !== undefined),
+    ),
+  };
+}

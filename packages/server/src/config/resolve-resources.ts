@@ -1,0 +1,58 @@
+// What do the resources of the file mean?
+import { createSecretKey } from 'node:crypto';
+import type { Resource } from '../issuing/resource.ts';
+import type { SigningAlgorithm } from '../keys/algorithms.ts';
+import type { SecretKey } from '../keys/jws.ts';
+import { normalAudience, parseResourceUri } from '../policy/targets.ts';
+import { sha256 } from '../primitives/secret.ts';
+import type { Path } from './fault.ts';
+import type { ConfigurationFile, ResourceSource } from './schema.ts';
+import { readSecret, type Surroundings } from './surroundings.ts';
+
+export function resolveResources(file: ConfigurationFile, around: Surroundings): readonly Resource[] {
+  const seen = new Set<string>();
+  return file.resources.map((source, index) => {
+    const { audience, locations, scopes, requiredAcr } = source;
+    const path: Path = ['resources', index];
+    const known = normalAudience(audience);
+    if (seen.has(known)) around.complain([...path, 'audience'], 'another resource has this audience');
+    seen.add(known);
+    for (const [place, location] of (locations ?? []).entries()) {
+      const uri = parseResourceUri(location);
+      if (uri === undefined || uri.search !== '' || location.includes('#')) {
+        around.complain([...path, 'locations', place], 'must be an absolute URI without query and fragment');
+      }
+    }
+    return {
+      audience,
+      // An audience that is a place is its own location.
+      locations: locations ?? (/^https?:/i.test(audience) && parseResourceUri(audience) ? [audience] : []),
+      scopes: new Set(scopes),
+      requiredAcr: new Set(requiredAcr),
+      token: resolveToken(source.token, path, file, around),
+    };
+  });
+}
+
+function resolveToken(
+  { format, lifetime, alg, secret }: ResourceSource['token'],
+  path: Path,
+  file: ConfigurationFile,
+  around: Surroundings,
+): Resource['token'] {
+  const asymmetric: SigningAlgorithm = alg === undefined || alg === 'HS256' ? file.keys.alg : alg;
+  if (secret === undefined) return { format, lifetime, alg: asymmetric };
+  const place = [...path, 'token', 'secret'];
+  const text = readSecret(secret, place, file.server.host, around);
+  if (Buffer.byteLength(text) < SECRET_BYTES)
+    around.complain(place, `must be ${SECRET_BYTES} bytes or more (RFC 7518 section 3.2)`);
+  return { format, lifetime, alg: asymmetric, secret: secretKey(text) };
+}
+
+const SECRET_BYTES = 32;
+
+const secretKey = (text: string): SecretKey => ({
+  kid: sha256(`resource secret ${text}`),
+  alg: 'HS256',
+  key: createSecretKey(Buffer.from(text || 'none')),
+});

@@ -1,0 +1,24 @@
+// A SAML identity provider as the configuration names it.
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { Mapping } from './issuer.ts';
+
+export interface SamlIssuerEntry {
+  /** The exact Issuer of its assertions. */
+  readonly entityId: string;
+  /** Stands before its subjects in our tokens. */
+  readonly name: string;
+  /** `saml1`, `saml2`. */
+  readonly accepts: ReadonlySet<string>;
+  /** The names by which it may address us. */
+  readonly audiences: readonly string[];
+  /** Any of them may have signed. */
+  readonly certificates: readonly X509Certificate[];
+  readonly decryptionKey: KeyObject | undefined;
+  readonly maxAge: number | undefined;
+  readonly use: 'single' | 'repeated';
+  /** The subject's name in our tokens, instead of `name:nameId`. */
+  readonly subject: Mapping | undefined;
+  readonly claims: readonly (readonly [name: string, mapping: Mapping])[];
+  /** What the mappings read, such as `attributes.mail`. */
+  readonly reads: readonly string[];
+}

@@ -1,0 +1,137 @@
+// A refresh token is good once. What a second use means: an answer that was lost, or a token that was stolen.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { assertIssued, assertRefused, exchange } from './basics.ts';
+import { type Answer, start, type TestServer, type } from './harness.ts';
+import { exchanged, introspect, life, refresh, refreshTokenOf, revoke } from './life.ts';
+
+const REFRESH_REFUSED = { error: 'invalid_grant', description: 'The provided refresh token is invalid or expired' };
+const REUSED = { ...REFRESH_REFUSED, reason: 'refresh_token_reused' };
+const REVOKED = { ...REFRESH_REFUSED, reason: 'refresh_token_revoked' };
+const GRACE = 10_000;
+
+const active = async (server: TestServer, token: unknown): Promise<unknown> => (await introspect(server, token)).body.active;
+const next = async (server: TestServer, token: unknown): Promise<Answer> => {
+  const answer = await refresh(server, token);
+  assertIssued(server, answer);
+  return answer;
+};
+
+test('a second use after the grace kills the family and all that was issued from it, and nothing else', async (t) => {
+  const server = await start(t, life());
+  const first = await exchange(server);
+  const bystander = await exchange(server);
+  const second = await next(server, first.body.refresh_token);
+  const derived = await exchanged(server, second.body.access_token);
+  const issued = [first.body.access_token, second.body.access_token, derived, second.body.refresh_token];
+  for (const token of issued) assert.equal(await active(server, token), true);
+  server.clock.now += GRACE + 1000;
+  const reused = await refresh(server, first.body.refresh_token);
+  assertRefused(server, reused, REUSED);
+  assert.equal(typeof server.audit(reused)?.revoked, 'string');
+  for (const token of issued) assert.equal(await active(server, token), false);
+  assertRefused(server, await refresh(server, second.body.refresh_token), REVOKED);
+  const again = await exchange(server, { subject_token: String(second.body.access_token) });
+  assert.equal(server.audit(again)?.reason, 'subject_token_revoked');
+  assert.equal(await active(server, bystander.body.access_token), true);
+  await next(server, bystander.body.refresh_token);
+});
+
+test('within the grace the answer that was lost is given again: the same successor, and no second branch', async (t) => {
+  const server = await start(t, life());
+  const { body } = await exchange(server);
+  const first = await next(server, body.refresh_token);
+  const retries: Answer[] = [];
+  for (const wait of [0, 5000, GRACE - 5000]) {
+    server.clock.now += wait;
+    retries.push(await next(server, body.refresh_token));
+  }
+  const successors = new Set([first, ...retries].map((answer) => answer.body.refresh_token));
+  assert.equal(successors.size, 1);
+  const tokens = new Set([first, ...retries].map((answer) => answer.body.access_token));
+  assert.equal(tokens.size, 4, 'each answer has an access token of its own');
+  await next(server, first.body.refresh_token);
+});
+
+test('once the successor was used its predecessor is reuse, even inside the grace', async (t) => {
+  const server = await start(t, life());
+  const { body } = await exchange(server);
+  const second = await next(server, body.refresh_token);
+  const third = await next(server, second.body.refresh_token);
+  assert.equal((await next(server, second.body.refresh_token)).body.refresh_token, third.body.refresh_token);
+  assertRefused(server, await refresh(server, body.refresh_token), REUSED);
+  assertRefused(server, await refresh(server, third.body.refresh_token), REVOKED);
+});
+
+test('generations are counted, not timed: two rotations at one instant, then the older token (R04)', async (t) => {
+  const server = await start(t, life());
+  let token: unknown = await refreshTokenOf(server);
+  const older: unknown[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    older.push(token);
+    token = (await next(server, token)).body.refresh_token;
+  }
+  assertRefused(server, await refresh(server, older[2]), REUSED);
+});
+
+test('a hundred uses at once make one successor, which every answer carries', async (t) => {
+  const server = await start(t, life());
+  const token = await refreshTokenOf(server);
+  const answers = await Promise.all(Array.from({ length: 100 }, () => refresh(server, token)));
+  const successors = new Set(answers.map(({ body }) => body.refresh_token));
+  assert.deepEqual([new Set(answers.map(({ status }) => status)), successors.size], [new Set([200]), 1]);
+  await next(server, [...successors][0]);
+});
+
+test('on two nodes at once it is still one', async (t) => {
+  const one = await start(t, life());
+  const two = await start(t, life(), { folder: one.folder });
+  for (let round = 0; round < 5; round++) {
+    const token = await refreshTokenOf(one);
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => refresh(index % 2 ? one : two, token)));
+    const given = answers.filter(({ status }) => status === 200);
+    assert.equal(new Set(given.map(({ body }) => body.refresh_token)).size, 1);
+    await next(two, given[0]?.body.refresh_token);
+  }
+});
+
+test('after the answer of a revocation nothing of the family works, however many refreshes raced it (R05)', async (t) => {
+  const server = await start(t, life());
+  for (let round = 0; round < 5; round++) {
+    const { body } = await exchange(server);
+    const racing = [refresh(server, body.refresh_token), revoke(server, body.refresh_token), refresh(server, body.refresh_token)];
+    const [first, revoked, second] = (await Promise.all(racing)) as [Answer, Answer, Answer];
+    assert.equal(revoked.status, 200);
+    for (const answer of [first, second]) {
+      if (answer.status !== 200) continue;
+      assert.equal(await active(server, answer.body.access_token), false);
+      assertRefused(server, await refresh(server, answer.body.refresh_token), REVOKED);
+    }
+    assertRefused(server, await refresh(server, body.refresh_token), REVOKED);
+  }
+});
+
+test('the text of a refresh token is stored nowhere', async (t) => {
+  const server = await start(t, life());
+  const token = await refreshTokenOf(server);
+  const mac = token.split('.')[2] ?? '';
+  const file = ['cambio.db', 'cambio.db-wal'].map((name) => readFileSync(join(server.folder, name), 'latin1')).join('');
+  assert.equal(file.includes(mac), false);
+  assert.equal(file.includes(token.split('.')[0]?.replace('cambio_rt_', '') ?? ''), true, 'only the name of its family');
+});
+
+test('what a stolen token gave dies with the family on every node, as a subject token of another type too', async (t) => {
+  const server = await start(t, life());
+  const token = await refreshTokenOf(server);
+  const asSubject = await exchange(server, { subject_token: token, subject_token_type: type('refresh_token') });
+  assertIssued(server, asSubject);
+  const second = await next(server, token);
+  await next(server, second.body.refresh_token);
+  assertRefused(server, await refresh(server, token), REUSED);
+  for (const { access_token, refresh_token } of [asSubject.body, second.body]) {
+    assert.equal(await active(server, access_token), false);
+    assertRefused(server, await refresh(server, refresh_token), REVOKED);
+  }
+});
