@@ -117,7 +117,7 @@ test('a rule that names what is not there is a warning, with its line, and the f
   assert.deepEqual(
     lines.map((line) => line.replace(/^(\d+):\d+/, '$1')),
     [
-      `${last}: warning: rules[0].client: there is no client "nobody"`,
+      `${last}: warning: rules[0].client[1]: there is no client "nobody"`,
       `${last}: warning: rules[0].subject.clients: there is no client "no-one"`,
       `${last}: warning: rules[0].grant.audiences[1]: no resource has this audience`,
       `${last}: warning: rules[0].grant.scopes[1]: none of the rule's audiences has this scope`,

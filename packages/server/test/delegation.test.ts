@@ -1,6 +1,7 @@
-// Who acts for whom: `act` and `may_act` (RFC 8693 sections 4.1 and 4.4).
+// Who acts for whom: `act` and `may_act` (RFC 8693 sections 1.1, 4.1 and 4.4) in tokens of our own.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { act, actorsOf, refuseActor } from './actors.ts';
 import {
   ACTOR_NOT_ALLOWED,
   ACTOR_REFUSED,
@@ -17,36 +18,12 @@ import {
   subjectToken,
   withRules,
 } from './basics.ts';
-import { claimsOf, type Form, start, type TestServer, type } from './harness.ts';
+import { claimsOf, type Form, start, type } from './harness.ts';
 
 const ELSEWHERE = 'https://idp.example';
 const agents = withRules(
   `{ client: gateway, actor: { clients: [agent] }, grant: { audiences: [${API}], scopes: [read], maxDepth: 10 } }`,
 );
-
-/** The actors of the issued token from the current one down, each as `sub`, or `sub@iss` where it is not ours. */
-async function actorsOf(server: TestServer, form: Form): Promise<string[]> {
-  const answer = await exchange(server, form);
-  assertIssued(server, answer, JSON.stringify(form));
-  const actors: string[] = [];
-  for (let act = claimsOf(answer.body.access_token).act; act !== undefined; ) {
-    const { sub, iss, act: prior, ...others } = act as Record<string, unknown>;
-    assert.deepEqual(others, {}, 'act identifies and does nothing else');
-    actors.push(iss === server.issuer ? String(sub) : `${sub}@${iss}`);
-    act = prior;
-  }
-  const chain = server.audit(answer)?.chain ?? [];
-  assert.deepEqual(
-    chain.map(({ iss, sub }) => (iss === server.issuer ? sub : `${sub}@${iss}`)),
-    actors,
-  );
-  return actors;
-}
-const refuseActor = async (server: TestServer, form: Form, reason: string): Promise<void> =>
-  assertRefused(server, await exchange(server, form), { ...ACTOR_NOT_ALLOWED, reason }, JSON.stringify(form));
-
-const act = (...subs: readonly string[]): unknown =>
-  subs.reduceRight<unknown>((prior, sub) => (prior === undefined ? { sub } : { sub, act: prior }), undefined);
 
 test('with an actor token its subject acts, before all who acted; the subject stays who it was (RFC 8693 section 4.1)', async (t) => {
   const server = await start(t, agents);

@@ -1,5 +1,6 @@
 // Do the pages say what is? Links lead somewhere, samples are good files, and no key and no command is missing.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +10,7 @@ import { ConfigurationError } from '../src/config/fault.ts';
 import { parseConfiguration } from '../src/config/load.ts';
 import { configurationFile } from '../src/config/schema.ts';
 import { repository, temporaryFolder } from './program.ts';
+import { selfSigned } from './saml-certificate.ts';
 
 const read = (page: string): string => readFileSync(join(repository, page), 'utf8');
 const pages = [...globSync('*.md', { cwd: repository }), ...globSync('docs/**/*.md', { cwd: repository })];
@@ -41,7 +43,12 @@ test('every link of a page to a file or a heading leads somewhere', () => {
 
 test('every configuration that a page shows is good, with every test in it passed', async (t) => {
   const folder = temporaryFolder(t);
-  for (const file of ['cert.pem', 'key.pem']) writeFileSync(join(folder, file), 'PEM');
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const now = Date.now() / 1000;
+  const certificate = selfSigned(privateKey, { from: now - 60, to: now + 3600 }).toString();
+  for (const file of ['cert.pem', 'idp.pem']) writeFileSync(join(folder, file), certificate);
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  for (const file of ['key.pem', 'our-key.pem']) writeFileSync(join(folder, file), pem);
   const environment = { GATEWAY_SECRET: 'secret', WEB_SECRET: 'secret' };
   let tests = 0;
   let samples = 0;

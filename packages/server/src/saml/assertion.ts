@@ -53,7 +53,7 @@ function readSigned(parser: XmlParser, open: OpenDocument, context: SamlContext)
   const issuer = profile.issuer(root);
   const trust = context.findIssuer(issuer);
   if (trust === undefined) throw new TokenRefusal('unknown_issuer', shown(issuer));
-  const bytes = signedBytes(parser, open, {
+  const bytes = signedBytes(open, {
     id,
     place: profile.signaturePlace,
     certificates: trust.certificates,

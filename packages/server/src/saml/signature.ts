@@ -4,7 +4,7 @@ import { hash, type X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { signingKey } from './certificates.ts';
 import { refuseDecoys } from './decoys.ts';
-import { canonicalize, childNodes, type OpenDocument, readElement, readHead, type XmlParser } from './document.ts';
+import { canonicalize, childNodes, type OpenDocument, readElement } from './document.ts';
 import {
   attribute,
   base64Of,
@@ -30,10 +30,15 @@ export interface Expected {
 }
 
 interface SignedInfo {
+  /** InclusiveNamespaces of the canonicalization of SignedInfo itself. */
+  readonly prefixes: readonly string[];
   readonly method: SignatureMethod;
+  readonly reference: Reference;
+}
+
+interface Reference {
   readonly digest: string;
   readonly digestValue: Buffer;
-  /** Of the transform of the reference. */
   readonly prefixes: readonly string[];
 }
 
@@ -42,19 +47,17 @@ interface SignedInfo {
  * @returns the root without it, in canonical form
  * @throws TokenRefusal malformed, algorithm, unknown_key, signature
  */
-export function signedBytes(parser: XmlParser, open: OpenDocument, expected: Expected): Buffer {
+export function signedBytes(open: OpenDocument, expected: Expected): Buffer {
   const node = findSignature(open, expected.place);
-  const { infoNode, value, keyInfo } = readParts(open, node, expected.id);
-  const [methodNode] = childNodes(open, infoNode);
-  if (methodNode === undefined) throw malformed('SignedInfo is empty');
-  const prefixes = readCanonicalization(readElement(open, methodNode));
-  const infoBytes = canonicalize(open, prefixes, infoNode);
-  // Parsed again: the algorithms and the digest are read from the bytes that were signed, like all else.
-  const info = readSignedInfo(parser.read(infoBytes), expected.id, prefixes);
-  proveSignature(infoBytes, base64Of(value), info.method, keyInfo, expected);
+  const signature = readElement(open, node);
+  refuseDecoys(signature, expected.id);
+  const { signedInfo, value, keyInfo } = readSignature(signature, expected.id);
+  const [infoNode] = childNodes(open, node);
+  proveSignature(canonicalize(open, signedInfo.prefixes, infoNode), value, signedInfo.method, keyInfo, expected);
   node.remove();
-  const bytes = canonicalize(open, info.prefixes);
-  if (!hash(info.digest, bytes, 'buffer').equals(info.digestValue))
+  const { digest, digestValue, prefixes } = signedInfo.reference;
+  const bytes = canonicalize(open, prefixes);
+  if (!hash(digest, bytes, 'buffer').equals(digestValue))
     throw new TokenRefusal('signature', 'the digest is another: the assertion was altered after it was signed');
   return bytes;
 }
@@ -74,24 +77,16 @@ function findSignature(open: OpenDocument, place: Expected['place']): Node {
   return signature;
 }
 
-/** No `Object` may follow: nothing in it would ever be read (SA-26). */
-function readParts(open: OpenDocument, node: Node, id: string) {
-  const nodes = childNodes(open, node);
-  const [infoNode, valueNode, keyInfoNode] = nodes;
-  const heads = nodes.map(readHead);
-  const names = heads.map(({ name, namespace }) => (namespace === DS ? name : `${name} (${namespace})`)).join(', ');
-  if (infoNode === undefined || valueNode === undefined || !/^SignedInfo, SignatureValue(, KeyInfo)?$/.test(names))
-    throw malformed(`its Signature holds ${shown(names)}, not SignedInfo, SignatureValue and at most KeyInfo`);
-  const value = readElement(open, valueNode);
-  const keyInfo = keyInfoNode && readElement(open, keyInfoNode);
-  for (const part of [readHead(node), value, keyInfo]) if (part) refuseDecoys(part, id);
-  return { infoNode, value, keyInfo };
-}
-
-function readCanonicalization(method: XmlElement): readonly string[] {
-  if (!is(method, DS, 'CanonicalizationMethod'))
-    throw malformed('SignedInfo begins with something else than CanonicalizationMethod');
-  return exclusivePrefixes(method);
+/**
+ * No `Object` may follow: nothing in it would ever be read (SA-26). SignedInfo is read from the tree that is canonicalized: behind
+ * the byte gate a tree holds nothing that canonicalization would leave out.
+ */
+function readSignature(signature: XmlElement, id: string) {
+  const [signedInfo, value] =
+    elementsOf(signature).length > 2
+      ? sequenceOf(signature, DS, ['SignedInfo', 'SignatureValue', 'KeyInfo'])
+      : sequenceOf(signature, DS, ['SignedInfo', 'SignatureValue']);
+  return { signedInfo: readSignedInfo(signedInfo, id), value: base64Of(value), keyInfo: signature.children[2] };
 }
 
 /** SA-22. @returns the InclusiveNamespaces PrefixList (Exclusive XML Canonicalization section 3) */
@@ -114,30 +109,31 @@ function exclusivePrefixes(method: XmlElement): readonly string[] {
 const MAX_PREFIXES = 10;
 const PREFIX = /^(?:#default|[\p{L}_][\p{L}\p{N}\p{M}._-]*)$/u;
 
-function readSignedInfo(signedInfo: XmlElement, id: string, prefixes: readonly string[]): SignedInfo {
-  refuseDecoys(signedInfo, id);
-  // Exactly one reference, to the element that the signature stands in (SA-21). No empty URI: it names the document.
+/** Exactly one reference, to the element that the signature stands in (SA-21). No empty URI: it names the document. */
+function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
   const [canonicalization, method, reference] = sequenceOf(signedInfo, DS, [
     'CanonicalizationMethod',
     'SignatureMethod',
     'Reference',
   ]);
-  if (exclusivePrefixes(canonicalization).join(' ') !== prefixes.join(' ')) throw malformed('SignedInfo is ambiguous');
-  const [transforms, digestMethod, digestValue] = sequenceOf(reference, DS, [
-    'Transforms',
-    'DigestMethod',
-    'DigestValue',
-  ]);
   const uri = attribute(reference, 'URI');
   if (uri !== `#${id}`) throw malformed(`its Signature refers to ${shown(uri ?? 'nothing')}, not to the assertion`);
+  return {
+    prefixes: exclusivePrefixes(canonicalization),
+    method: readAlgorithm(method, signatureMethods),
+    reference: readReference(reference),
+  };
+}
+
+function readReference(reference: XmlElement): Reference {
+  const [transforms, method, value] = sequenceOf(reference, DS, ['Transforms', 'DigestMethod', 'DigestValue']);
   const [enveloped, exclusive] = sequenceOf(transforms, DS, ['Transform', 'Transform']);
   const first = requiredAttribute(enveloped, 'Algorithm');
   if (first !== `${DS}enveloped-signature`) throw unknownAlgorithm('first transform', first);
   if (elementsOf(enveloped).length > 0) throw malformed('its enveloped-signature transform has parameters');
   return {
-    method: readAlgorithm(method, signatureMethods),
-    digest: readAlgorithm(digestMethod, digestMethods),
-    digestValue: base64Of(digestValue),
+    digest: readAlgorithm(method, digestMethods),
+    digestValue: base64Of(value),
     prefixes: exclusivePrefixes(exclusive),
   };
 }

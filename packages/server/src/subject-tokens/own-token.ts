@@ -39,7 +39,7 @@ export async function findRevocable(
 /** Nobody else is asked about the token. */
 const ownOnly = ({ issuers, ...context }: OwnTokenContext): OwnTokenContext => ({
   ...context,
-  issuers: { ...nobody, has: issuers.has },
+  issuers: { ...nobody, byPrincipal: issuers.byPrincipal },
   secretOf: (kid) => context.resources.map(({ token }) => token.secret).find((secret) => secret?.kid === kid),
 });
 const nobody = indexIssuers([]);

@@ -1,5 +1,5 @@
 // refresh_token: one that we issued. Exchanging it does not use it up, and only the current one of its family counts.
-import type { RefreshFamily } from '../issuing/family.ts';
+import type { RefreshFamily, RememberedGrant } from '../issuing/family.ts';
 import { parseRefreshToken } from '../issuing/refresh-token.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { refuseDisabled } from './access-token.ts';
@@ -38,16 +38,25 @@ export const refreshToken = {
 
 /**
  * Nobody speaks through an old grant who could not speak anew: no disabled client, and no issuer that is trusted no more.
- * @throws TokenRefusal expired, client_disabled, unknown_issuer
+ * @throws TokenRefusal expired, client_disabled, unknown_issuer, not_accepted
  */
 export function refuseDeadFamily(
   { expiresAt, clientId, grant }: RefreshFamily,
-  { now, issuer, issuers, clients }: Pick<ValidationContext, 'now' | 'issuer' | 'issuers' | 'clients'>,
+  { now, issuer, issuers, saml, clients }: Pick<ValidationContext, 'now' | 'issuer' | 'issuers' | 'saml' | 'clients'>,
 ): void {
   if (expiresAt <= now) throw new TokenRefusal('expired');
   refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer, clients });
-  for (const named of [grant.origin, grant.subject.principal, grant.actor?.principal]) {
-    if (named !== undefined && named.iss !== issuer && !issuers.has(named.iss))
+  for (const { iss, type } of speakersOf(grant)) {
+    if (iss === issuer) continue;
+    const entry = issuers.byPrincipal(iss) ?? saml.get(iss);
+    if (entry === undefined)
       throw new TokenRefusal('unknown_issuer', 'it goes back to an issuer that is trusted no more');
+    if (type !== undefined && !entry.accepts.has(type)) throw new TokenRefusal('not_accepted');
   }
 }
+
+/** Whose words the grant rests on, and of which type they were where the token itself was presented. */
+const speakersOf = ({ origin, subject, actor }: RememberedGrant): { iss: string; type?: string }[] => [
+  ...(origin ? [{ iss: origin.iss }] : []),
+  ...[subject, ...(actor ? [actor] : [])].map(({ principal, type }) => ({ iss: principal.iss, type })),
+];

@@ -44,8 +44,8 @@ export interface TrustedIssuers {
   readonly byIssuer: (iss: string) => TrustedIssuer | undefined;
   /** @param domain the host of a SPIFFE id */
   readonly byTrustDomain: (domain: string) => TrustedIssuer | undefined;
-  /** Whichever way its tokens name it, and whether it is the issuer of a principal. */
-  readonly has: (iss: string) => boolean;
+  /** Whichever kind it is, and however its tokens name it: the one whose subjects are principals with this `iss`. */
+  readonly byPrincipal: (iss: string) => TrustedIssuer | undefined;
   /** The one that opaque access tokens are introspected at. */
   readonly introspecting: TrustedIssuer | undefined;
   /** The issuer whose subjects are called `name:…` in our tokens. */
@@ -62,7 +62,7 @@ export function indexIssuers(issuers: readonly TrustedIssuer[]): TrustedIssuers 
   return {
     byIssuer: (iss) => ofKind('oauth', iss),
     byTrustDomain: (domain) => ofKind('spiffe', `spiffe://${domain}`),
-    has: (iss) => all.has(iss),
+    byPrincipal: (iss) => all.get(iss),
     introspecting: issuers.find(({ introspection }) => introspection !== undefined),
     byName: (name) => names.get(name),
   };

@@ -1,0 +1,37 @@
+// Who acts in a token, as tests say it: from the current actor down, each as `sub`, or `sub@iss` where it is not ours.
+import assert from 'node:assert/strict';
+import { ACTOR_NOT_ALLOWED, assertIssued, assertRefused, exchange } from './basics.ts';
+import { claimsOf, type Form, type TestServer } from './harness.ts';
+
+/** An `act` claim of actors of the token's own issuer, the current one first. */
+export const act = (...subs: readonly string[]): unknown =>
+  subs.reduceRight<unknown>((prior, sub) => (prior === undefined ? { sub } : { sub, act: prior }), undefined);
+
+/** What an `act` claim says; it identifies and does nothing else. */
+export function readAct(claim: unknown, self: string): string[] {
+  const actors: string[] = [];
+  for (let one = claim; one !== undefined; ) {
+    const { sub, iss, act: prior, ...others } = one as Record<string, unknown>;
+    assert.deepEqual(others, {}, 'act identifies and does nothing else');
+    actors.push(iss === self ? String(sub) : `${sub}@${iss}`);
+    one = prior;
+  }
+  return actors;
+}
+
+/** The actors of the token that an exchange issues; its audit row tells the same. */
+export async function actorsOf(server: TestServer, form: Form): Promise<string[]> {
+  const answer = await exchange(server, form);
+  assertIssued(server, answer, JSON.stringify(form));
+  const actors = readAct(claimsOf(answer.body.access_token).act, server.issuer);
+  const chain = server.audit(answer)?.chain ?? [];
+  assert.deepEqual(
+    chain.map(({ iss, sub }) => (iss === server.issuer ? sub : `${sub}@${iss}`)),
+    actors,
+  );
+  return actors;
+}
+
+/** The exchange is refused for the sake of its actor. */
+export const refuseActor = async (server: TestServer, form: Form, reason: string): Promise<void> =>
+  assertRefused(server, await exchange(server, form), { ...ACTOR_NOT_ALLOWED, reason }, JSON.stringify(form));
