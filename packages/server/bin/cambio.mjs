@@ -16,12 +16,16 @@ const main = existsSync(source) ? source : join(here, '../dist/main.js');
 /** The Node that the lock file brought, else this one where it is new enough. */
 function findNode() {
   const system = process.platform === 'win32' ? 'win' : process.platform;
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`node-${system}-${process.arch}/package.json`);
-    const node = join(dirname(manifest), process.platform === 'win32' ? 'bin/node.exe' : 'bin/node');
-    if (existsSync(node)) return node;
-  } catch {
-    // Not installed: optional, and only for some platforms.
+  const { resolve } = createRequire(import.meta.url);
+  // Packages of Node are named in two ways.
+  for (const name of ['node', 'node-bin'].map((prefix) => `${prefix}-${system}-${process.arch}`)) {
+    try {
+      const bin = join(dirname(resolve(`${name}/package.json`)), 'bin');
+      const found = ['node', 'node.exe'].map((file) => join(bin, file)).find((file) => existsSync(file));
+      if (found !== undefined) return found;
+    } catch {
+      // Not installed: optional, and only for some platforms.
+    }
   }
   return Number(process.versions.node.split('.')[0]) >= REQUIRED ? process.execPath : undefined;
 }
