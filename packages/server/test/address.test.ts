@@ -13,8 +13,24 @@ const SPECIAL = [
   ...['169.254.169.254', '172.16.0.0', '172.31.255.255', '192.0.0.0', '192.0.0.255', '192.0.2.1', '192.88.99.1'],
   ...['192.168.0.0', '192.168.255.255', '198.18.0.0', '198.19.255.255', '198.51.100.1', '203.0.113.1', '224.0.0.1'],
   ...['239.255.255.255', '240.0.0.0', '255.255.255.255'],
-  ...['::', '::10.0.0.1', '::ffff:10.0.0.1', '::ffff:a00:1', '::ffff:169.254.169.254', '::ffff:8.8.8.8', '::ffff:0:10.0.0.1'],
-  ...['64:ff9b::10.0.0.1', '64:ff9b::a9fe:a9fe', '64:ff9b:1::1', '100::1', '2001::1', '2001:0:4136:e378::1', '2001:10::1'],
+  ...[
+    '::',
+    '::10.0.0.1',
+    '::ffff:10.0.0.1',
+    '::ffff:a00:1',
+    '::ffff:169.254.169.254',
+    '::ffff:8.8.8.8',
+    '::ffff:0:10.0.0.1',
+  ],
+  ...[
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b:1::1',
+    '100::1',
+    '2001::1',
+    '2001:0:4136:e378::1',
+    '2001:10::1',
+  ],
   ...['2001:20::1', '2001:1ff::1', '2001:db8::1', '2002:a00:1::1', '2002:7f00:1::', '3fff::1', '4000::1', '5f00::1'],
   ...['fc00::1', 'fd12:3456:789a::1', 'fdff:ffff::1', 'fe80::1', 'febf::1', 'fec0::1', 'ff00::1', 'ff02::1'],
 ];
@@ -31,7 +47,8 @@ test('only addresses that everybody can reach are reached, unless the entry allo
 
 test('plain HTTP reaches loopback and nothing else, not even with private networks allowed', () => {
   for (const address of LOOPBACK) assert.equal(mayConnect(address, 'loopback'), true, address);
-  for (const address of [...PUBLIC, ...PUBLIC_V6, ...SPECIAL]) assert.equal(mayConnect(address, 'loopback'), false, address);
+  for (const address of [...PUBLIC, ...PUBLIC_V6, ...SPECIAL])
+    assert.equal(mayConnect(address, 'loopback'), false, address);
 });
 
 test('what is no address is not reached', () => {
@@ -53,7 +70,15 @@ test('every private IPv4 address is refused in each form in which IPv6 can write
     fc.property(privateAddress, ([a, b, c, d]) => {
       const dotted = `${a}.${b}.${c}.${d}`;
       const hex = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-      const forms = [dotted, `::${dotted}`, `::ffff:${dotted}`, `::ffff:${hex}`, `::ffff:0:${hex}`, `64:ff9b::${hex}`, `2002:${hex}::1`];
+      const forms = [
+        dotted,
+        `::${dotted}`,
+        `::ffff:${dotted}`,
+        `::ffff:${hex}`,
+        `::ffff:0:${hex}`,
+        `64:ff9b::${hex}`,
+        `2002:${hex}::1`,
+      ];
       for (const form of forms) assert.equal(mayConnect(form, 'public'), false, form);
     }),
   );

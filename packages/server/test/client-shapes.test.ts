@@ -42,7 +42,11 @@ const JSON_ONLY = 'Accept: application/json';
 const accepted: readonly Shape[] = [
   {
     sender: 'agentgateway, Basic form-encoded, requested_token_type left out',
-    headers: [`authorization: ${basicEncoded}`, 'content-type: application/x-www-form-urlencoded', 'accept: application/json'],
+    headers: [
+      `authorization: ${basicEncoded}`,
+      'content-type: application/x-www-form-urlencoded',
+      'accept: application/json',
+    ],
     body: `${TE}&subject_token=SUBJECT&subject_token_type=${AT}&audience=${encodeURIComponent(BACKEND)}&scope=read`,
     audience: BACKEND,
   },
@@ -208,7 +212,11 @@ test('requests of real clients are answered as they are, with all that those cli
     assert.match(top, /^content-type: application\/json/im, shape.sender);
     assert.match(top, /^cache-control: no-store/im, shape.sender);
     const { access_token, token_type, expires_in, scope, issued_token_type } = json;
-    assert.deepEqual([token_type, typeof scope, typeof issued_token_type], ['Bearer', 'string', 'string'], shape.sender);
+    assert.deepEqual(
+      [token_type, typeof scope, typeof issued_token_type],
+      ['Bearer', 'string', 'string'],
+      shape.sender,
+    );
     assert.ok(Number.isInteger(expires_in) && Number(expires_in) >= 120, `${shape.sender}: ${expires_in}`);
     for (const [name, value] of Object.entries(shape.expects ?? {})) assert.equal(json[name], value, shape.sender);
     if (shape.audience !== undefined) assert.deepEqual(claimsOf(access_token).aud, shape.audience, shape.sender);

@@ -277,6 +277,11 @@ test('a faulty condition is told with the line and the column at which it stands
     ['    when: "now > nobody"\n', 2, 18],
     ['    when: |\n      now > 1 &&\n        now > nobody\n', 4, 15],
     ['    when: |-\n      now > nobody\n', 3, 13],
+    ['    when: >\n      now > 1 &&\n      now > nobody\n', 4, 13],
+    ['    when: now > 1 &&\n      now > nobody\n', 3, 13],
+    ['    when: "now > 1 &&\n      now > nobody"\n', 3, 13],
+    ['    when: "subject.sub == \\"a\\" && now > nobody"\n', 2, 42],
+    ["    when: 'subject.sub == ''a'' && now > nobody'\n", 2, 42],
     ['    subject: { when: "now > nobody" }\n', 2, 29],
     ['    subject:\n      when: now > nobody\n', 3, 19],
     ['    actor: { clients: [agent], when: "now > nobody" }\n', 2, 45],
@@ -304,7 +309,7 @@ test('every faulty expression of a file is told at once: unknown members, wrong 
     ['subject.sub.matches("(a")', /pattern|paren/],
     ['subject.sub.matches("(a)\\\\1")', /pattern|escape/],
     ['subject.sub.matches(subject.claims.pattern)', /pattern|constant/],
-    ['chain.exists(a, chain.exists(b, chain.exists(c, a == c)))', /macros nest/],
+    ['chain.exists(a, chain.exists(b, chain.exists(c, a.sub == c.sub)))', /macros nest/],
     ['subject.sub == ', /./],
   ] as const;
   const faults = await faultsOf(withRules(...rules.map(([when]) => rule(when))));

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { acting, API, BACKEND, exchange, gateway, subjectToken } from './basics.ts';
+import { API, acting, BACKEND, exchange, gateway, subjectToken } from './basics.ts';
 import { claimsOf, encode, start, type TestServer, type } from './harness.ts';
 import { entry, startIssuer } from './issuer.ts';
-import { basic, introspect, ISSUER, life, other, REFRESH, refreshTokenOf, VAULT } from './life.ts';
+import { basic, ISSUER, introspect, life, other, REFRESH, refreshTokenOf, VAULT } from './life.ts';
 
 const SIGNED = 'application/token-introspection+jwt';
 const INACTIVE = { active: false };
@@ -34,7 +34,10 @@ test('an opaque token says by introspection what a JWT says by itself', async (t
   const grant = `grant: { audiences: [${API}, ${VAULT}], scopes: [read], types: [access_token, jwt] }`;
   const trusted = entry(idp, { claims: '{ email: claims.email }' });
   const server = await start(t, life([`{ client: gateway, subject: { issuer: [idp] }, ${grant} }`], [trusted]));
-  const ask = { subject_token: idp.sign({ email: 'ada@example.com', acr: 'high', may_act: { iss: ISSUER, sub: 'gateway' } }), subject_token_type: type('jwt') };
+  const ask = {
+    subject_token: idp.sign({ email: 'ada@example.com', acr: 'high', may_act: { iss: ISSUER, sub: 'gateway' } }),
+    subject_token_type: type('jwt'),
+  };
   const opaque = await exchange(server, { ...ask, audience: VAULT });
   const jwt = await exchange(server, { ...ask, audience: VAULT, requested_token_type: type('jwt') });
   assert.match(String(opaque.body.access_token), /^cambio_at_[\w-]{43}$/);
@@ -42,12 +45,10 @@ test('an opaque token says by introspection what a JWT says by itself', async (t
   const answer = await introspect(server, opaque.body.access_token, {}, basic('vault'));
   assert.deepEqual({ ...answer.body, jti }, { active: true, token_type: 'Bearer', ...said, jti });
   const { email, acr, may_act, sub_id } = answer.body;
-  assert.deepEqual([email, acr, may_act, sub_id], [
-    'ada@example.com',
-    'high',
-    { iss: ISSUER, sub: 'gateway' },
-    { format: 'iss_sub', iss: idp.url, sub: 'ada' },
-  ]);
+  assert.deepEqual(
+    [email, acr, may_act, sub_id],
+    ['ada@example.com', 'high', { iss: ISSUER, sub: 'gateway' }, { format: 'iss_sub', iss: idp.url, sub: 'ada' }],
+  );
 });
 
 test('a refresh token is told to its own client alone, and never looks like an access token', async (t) => {
@@ -56,8 +57,18 @@ test('a refresh token is told to its own client alone, and never looks like an a
   const { body } = await introspect(server, token);
   const { exp, ...said } = body;
   assert.equal(typeof exp, 'number');
-  assert.deepEqual(said, { active: true, iss: ISSUER, sub: 'gateway', client_id: 'gateway', token_type: 'N_A', scope: 'read' });
-  for (const [form, headers] of [[other, {}], [{}, basic('api')]] as const) {
+  assert.deepEqual(said, {
+    active: true,
+    iss: ISSUER,
+    sub: 'gateway',
+    client_id: 'gateway',
+    token_type: 'N_A',
+    scope: 'read',
+  });
+  for (const [form, headers] of [
+    [other, {}],
+    [{}, basic('api')],
+  ] as const) {
     assert.deepEqual((await introspect(server, token, form, headers)).body, INACTIVE);
   }
 });
@@ -80,7 +91,11 @@ test('to everybody else, and of everything else, exactly that it is not active (
     ['an opaque one that was never issued', `cambio_at_${'x'.repeat(43)}`],
   ];
   for (const [what, text] of nobody) assert.deepEqual((await introspect(server, text)).body, INACTIVE, what);
-  for (const [form, headers] of [[other, {}], [{}, basic('agent')], [{}, basic('vault')]] as const) {
+  for (const [form, headers] of [
+    [other, {}],
+    [{}, basic('agent')],
+    [{}, basic('vault')],
+  ] as const) {
     const answer = await introspect(server, token, form, headers);
     assert.deepEqual([answer.status, answer.text], [200, '{"active":false}']);
   }
@@ -102,12 +117,18 @@ test('who asks authenticates, with one token, once (RFC 7662 section 2.1)', asyn
     return [status, said.error];
   };
   assert.deepEqual(await post(encode({ token })), [401, 'invalid_client']);
-  assert.deepEqual(await post(encode({ token, client_id: 'gateway', client_secret: 'wrong' })), [401, 'invalid_client']);
+  assert.deepEqual(await post(encode({ token, client_id: 'gateway', client_secret: 'wrong' })), [
+    401,
+    'invalid_client',
+  ]);
   assert.deepEqual(await post(encode({ token }), { authorization: `Bearer ${token}` }), [401, 'invalid_client']);
   assert.deepEqual(await post(encode(gateway)), [400, 'invalid_request']);
   assert.deepEqual(await post(encode({ ...gateway, token: '' })), [400, 'invalid_request']);
   assert.deepEqual(await post(encode({ ...gateway, token: [token, token] })), [400, 'invalid_request']);
-  assert.deepEqual(await post(JSON.stringify({ ...gateway, token }), { 'content-type': 'application/json' }), [400, 'invalid_request']);
+  assert.deepEqual(await post(JSON.stringify({ ...gateway, token }), { 'content-type': 'application/json' }), [
+    400,
+    'invalid_request',
+  ]);
   assert.deepEqual(await post(encode({ ...gateway, token })), [200, undefined]);
   assert.equal((await fetch(`${server.issuer}/oauth/introspect?token=${token}`)).status, 405);
 });
@@ -119,8 +140,16 @@ test('on request the answer is signed, for the asker, and useless as a token (RF
     const keys = createRemoteJWKSet(new URL(`${server.issuer}/.well-known/jwks.json`));
     return jwtVerify(text, keys, { issuer: ISSUER, audience, typ: 'token-introspection+jwt', algorithms: ['ES256'] });
   };
-  for (const [asker, active] of [['api', true], ['vault', false]] as const) {
-    const answer = await introspect(server, token, {}, { ...basic(asker), accept: `${SIGNED}, application/json;q=0.5` });
+  for (const [asker, active] of [
+    ['api', true],
+    ['vault', false],
+  ] as const) {
+    const answer = await introspect(
+      server,
+      token,
+      {},
+      { ...basic(asker), accept: `${SIGNED}, application/json;q=0.5` },
+    );
     assert.equal(answer.headers.get('content-type'), SIGNED);
     const { payload } = await verified(answer.text, asker);
     assert.deepEqual(Object.keys(payload).sort(), ['aud', 'iat', 'iss', 'token_introspection']);
@@ -138,7 +167,9 @@ test('a disabled client is told nothing, and its tokens are dead', async (t) => 
   const first = await start(t, life());
   const token = await subjectToken(first);
   await first.close();
-  const disabled = await start(t, life().replace('{ id: gateway,', '{ id: gateway, disabled: true,'), { folder: first.folder });
+  const disabled = await start(t, life().replace('{ id: gateway,', '{ id: gateway, disabled: true,'), {
+    folder: first.folder,
+  });
   assert.equal((await introspect(disabled, token)).status, 401);
   assert.deepEqual((await introspect(disabled, token, {}, basic('api'))).body, INACTIVE);
 });

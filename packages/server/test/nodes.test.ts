@@ -1,8 +1,8 @@
 // Two server processes on one database: what one revokes, uses up or rotates, the other knows.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { exchange, gateway } from './basics.ts';
 import { EXCHANGE, encode, type Form, freePort, read, start, type TestServer, type } from './harness.ts';
 import { entry, startIssuer } from './issuer.ts';
@@ -40,11 +40,18 @@ test('a revocation on one node kills the token and its descendants on the other,
   const activeOnTwo = async (token: unknown) => (await onTwo('/oauth/introspect', token)).body.active;
   assert.equal(await activeOnTwo(derived.body.access_token), true);
   assert.equal((await revoke(one, ancestor.body.access_token)).status, 200);
-  await eventually(() => activeOnTwo(derived.body.access_token), (active) => active === false);
+  await eventually(
+    () => activeOnTwo(derived.body.access_token),
+    (active) => active === false,
+  );
   const presented = { subject_token: String(derived.body.access_token), subject_token_type: type('access_token') };
   const refused = await two('/oauth/token', { grant_type: EXCHANGE, ...gateway, ...presented });
   assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
-  const renewed = await two('/oauth/token', { grant_type: 'refresh_token', ...gateway, refresh_token: String(derived.body.refresh_token) });
+  const renewed = await two('/oauth/token', {
+    grant_type: 'refresh_token',
+    ...gateway,
+    refresh_token: String(derived.body.refresh_token),
+  });
   assert.deepEqual([renewed.status, renewed.body.error], [400, 'invalid_grant']);
 });
 
@@ -52,7 +59,8 @@ test('a rotation and a revoked family are seen by the other node at once: both a
   const one = await start(t, life());
   const two = await startSecond(t, one);
   const { body } = await exchange(one);
-  const onTwo = (token: unknown) => two('/oauth/token', { grant_type: 'refresh_token', ...gateway, refresh_token: String(token) });
+  const onTwo = (token: unknown) =>
+    two('/oauth/token', { grant_type: 'refresh_token', ...gateway, refresh_token: String(token) });
   const second = await refresh(one, body.refresh_token);
   const third = await onTwo(second.body.refresh_token);
   assert.equal(third.status, 200);

@@ -12,7 +12,8 @@ const REUSED = { ...REFRESH_REFUSED, reason: 'refresh_token_reused' };
 const REVOKED = { ...REFRESH_REFUSED, reason: 'refresh_token_revoked' };
 const GRACE = 10_000;
 
-const active = async (server: TestServer, token: unknown): Promise<unknown> => (await introspect(server, token)).body.active;
+const active = async (server: TestServer, token: unknown): Promise<unknown> =>
+  (await introspect(server, token)).body.active;
 const next = async (server: TestServer, token: unknown): Promise<Answer> => {
   const answer = await refresh(server, token);
   assertIssued(server, answer);
@@ -101,7 +102,11 @@ test('after the answer of a revocation nothing of the family works, however many
   const server = await start(t, life());
   for (let round = 0; round < 5; round++) {
     const { body } = await exchange(server);
-    const racing = [refresh(server, body.refresh_token), revoke(server, body.refresh_token), refresh(server, body.refresh_token)];
+    const racing = [
+      refresh(server, body.refresh_token),
+      revoke(server, body.refresh_token),
+      refresh(server, body.refresh_token),
+    ];
     const [first, revoked, second] = (await Promise.all(racing)) as [Answer, Answer, Answer];
     assert.equal(revoked.status, 200);
     for (const answer of [first, second]) {
@@ -119,7 +124,11 @@ test('the text of a refresh token is stored nowhere', async (t) => {
   const mac = token.split('.')[2] ?? '';
   const file = ['cambio.db', 'cambio.db-wal'].map((name) => readFileSync(join(server.folder, name), 'latin1')).join('');
   assert.equal(file.includes(mac), false);
-  assert.equal(file.includes(token.split('.')[0]?.replace('cambio_rt_', '') ?? ''), true, 'only the name of its family');
+  assert.equal(
+    file.includes(token.split('.')[0]?.replace('cambio_rt_', '') ?? ''),
+    true,
+    'only the name of its family',
+  );
 });
 
 test('what a stolen token gave dies with the family on every node, as a subject token of another type too', async (t) => {

@@ -23,12 +23,39 @@ test('what no rule allows any more is refused, and allowed again it is as good a
   for (const [what, yaml, expected] of [
     ['no rule', life([]), NOT_ALLOWED],
     ['a rule for another client', life([BESIDE.replace('[gateway, other, plain], s', '[other], s')]), NOT_ALLOWED],
-    ['a rule for subjects of another client', life([`{ client: gateway, subject: { clients: [other] }, ${grant}`]), NOT_ALLOWED],
-    ['a rule that wants an actor', life([BESIDE.replace('clients: [agent, gateway]', 'required: true, clients: [agent]')]), NOT_ALLOWED],
-    ['a condition that is not met', life([BESIDE.replace('clients: [gateway, other, plain] }', "when: 'subject.sub == \"x\"' }")]), NOT_ALLOWED],
-    ['a rule that grants no refresh token', life([BESIDE.replace(', refresh_token]', ']').replace(', refreshToken: true', '')]), NOT_ALLOWED],
-    ['the target is in no rule', life([BESIDE.replace(`audiences: [${API}, `, 'audiences: [')]), { ...TARGET_REFUSED, reason: 'target_not_granted' }],
-    ['the target is no resource', life().replaceAll(`${API},`, 'https://renamed.example,').replaceAll(`${API}]`, 'https://renamed.example]').replace(`resource: ${API}`, 'resource: https://renamed.example'), { ...TARGET_REFUSED, reason: 'target_unknown' }],
+    [
+      'a rule for subjects of another client',
+      life([`{ client: gateway, subject: { clients: [other] }, ${grant}`]),
+      NOT_ALLOWED,
+    ],
+    [
+      'a rule that wants an actor',
+      life([BESIDE.replace('clients: [agent, gateway]', 'required: true, clients: [agent]')]),
+      NOT_ALLOWED,
+    ],
+    [
+      'a condition that is not met',
+      life([BESIDE.replace('clients: [gateway, other, plain] }', 'when: \'subject.sub == "x"\' }')]),
+      NOT_ALLOWED,
+    ],
+    [
+      'a rule that grants no refresh token',
+      life([BESIDE.replace(', refresh_token]', ']').replace(', refreshToken: true', '')]),
+      NOT_ALLOWED,
+    ],
+    [
+      'the target is in no rule',
+      life([BESIDE.replace(`audiences: [${API}, `, 'audiences: [')]),
+      { ...TARGET_REFUSED, reason: 'target_not_granted' },
+    ],
+    [
+      'the target is no resource',
+      life()
+        .replaceAll(`${API},`, 'https://renamed.example,')
+        .replaceAll(`${API}]`, 'https://renamed.example]')
+        .replace(`resource: ${API}`, 'resource: https://renamed.example'),
+      { ...TARGET_REFUSED, reason: 'target_unknown' },
+    ],
   ] as const) {
     const first = await start(t, life());
     const token = await refreshTokenOf(first, { audience: API });
@@ -59,14 +86,20 @@ test('a rule, a client or a resource that allows less narrows the next access to
 test('a client that lost the grant, or was disabled, refreshes nothing; so is the token of one that acts or is acted for', async (t) => {
   const first = await start(t, life());
   const token = await refreshTokenOf(first);
-  const without = life().replace('token_exchange, refresh_token], audiences: [https://api.example, https://backend', 'token_exchange], audiences: [https://api.example, https://backend');
+  const without = life().replace(
+    'token_exchange, refresh_token], audiences: [https://api.example, https://backend',
+    'token_exchange], audiences: [https://api.example, https://backend',
+  );
   const second = await restart(t, first, without);
   const refused = await refresh(second, token);
   assert.deepEqual([refused.status, refused.body.error], [400, 'unauthorized_client']);
   const third = await restart(t, second, life().replace('{ id: gateway,', '{ id: gateway, disabled: true,'));
   assert.equal((await refresh(third, token)).body.error, 'invalid_client');
   const fourth = await restart(t, third, life());
-  const agent = await fourth.token({ grant_type: 'client_credentials' }, { authorization: `Basic ${btoa('agent:agent-secret')}` });
+  const agent = await fourth.token(
+    { grant_type: 'client_credentials' },
+    { authorization: `Basic ${btoa('agent:agent-secret')}` },
+  );
   const acting = { actor_token: String(agent.body.access_token), actor_token_type: type('access_token') };
   const delegated = await refreshTokenOf(fourth, acting);
   const fifth = await restart(t, fourth, life().replace('{ id: agent,', '{ id: agent, disabled: true,'));
@@ -93,14 +126,20 @@ test('a family goes back to its issuer: it lives on after the token of that issu
   const lenient = rule.replace('subject: { issuer: [idp] }, ', '');
   const trusted = entry(idp, { accepts: '[id_token]', claims: '{ email: claims.email }' });
   const first = await start(t, life([lenient], [trusted]));
-  const identity = { subject_token: idp.sign({ aud: 'gateway', email: 'ada@example.com' }), subject_token_type: type('id_token') };
+  const identity = {
+    subject_token: idp.sign({ aud: 'gateway', email: 'ada@example.com' }),
+    subject_token_type: type('id_token'),
+  };
   const { body } = await exchange(first, identity);
   first.clock.now += 3_600_000;
   assertSubjectRefused(first, await exchange(first, identity), 'expired');
   const second = await refresh(first, body.refresh_token);
   assertIssued(first, second);
   const { sub, sub_id, email } = claimsOf(second.body.access_token);
-  assert.deepEqual([sub, sub_id, email], ['idp:ada', { format: 'iss_sub', iss: idp.url, sub: 'ada' }, 'ada@example.com']);
+  assert.deepEqual(
+    [sub, sub_id, email],
+    ['idp:ada', { format: 'iss_sub', iss: idp.url, sub: 'ada' }, 'ada@example.com'],
+  );
   const asSubject = { subject_token: String(second.body.refresh_token), subject_token_type: type('refresh_token') };
   let server = first;
   for (const [issuers, fault] of [

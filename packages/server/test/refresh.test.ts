@@ -1,10 +1,32 @@
 // Refresh tokens: how one is had, what it gives, how far it reaches, and when it ends (RFC 6749 section 6).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { API, acting, assertIssued, assertRefused, BACKEND, exchange, SCOPE_REFUSED, subjectToken, TARGET_REFUSED } from './basics.ts';
+import {
+  API,
+  acting,
+  assertIssued,
+  assertRefused,
+  BACKEND,
+  exchange,
+  SCOPE_REFUSED,
+  subjectToken,
+  TARGET_REFUSED,
+} from './basics.ts';
 import { claimsOf, start, type TestServer, type } from './harness.ts';
 import { assertSubjectRefused } from './issuer.ts';
-import { BESIDE, exchanged, introspect, ISSUER, life, other, plain, REFRESH, refresh, refreshTokenOf, VAULT } from './life.ts';
+import {
+  BESIDE,
+  exchanged,
+  ISSUER,
+  introspect,
+  life,
+  other,
+  plain,
+  REFRESH,
+  refresh,
+  refreshTokenOf,
+  VAULT,
+} from './life.ts';
 
 const REFRESH_REFUSED = { error: 'invalid_grant', description: 'The provided refresh token is invalid or expired' };
 
@@ -13,9 +35,17 @@ test('a refresh token that is asked for stands in access_token, of no use as suc
   const answer = await exchange(server, { ...REFRESH, scope: 'read' });
   assertIssued(server, answer);
   const { access_token, ...members } = answer.body;
-  assert.deepEqual(members, { issued_token_type: type('refresh_token'), token_type: 'N_A', expires_in: 86_400, scope: 'read' });
+  assert.deepEqual(members, {
+    issued_token_type: type('refresh_token'),
+    token_type: 'N_A',
+    expires_in: 86_400,
+    scope: 'read',
+  });
   assert.match(String(access_token), /^cambio_rt_/);
-  assert.deepEqual(server.audit(answer)?.issued?.map((one) => one.type), ['refresh_token']);
+  assert.deepEqual(
+    server.audit(answer)?.issued?.map((one) => one.type),
+    ['refresh_token'],
+  );
 });
 
 test('a rule with refreshToken adds one beside an access token, for clients that may refresh', async (t) => {
@@ -88,9 +118,20 @@ test('a request that is refused rotates nothing: the same token is still the cur
     [{ audience: [API, BACKEND] }, { ...TARGET_REFUSED, reason: 'target_not_granted' }],
     [{ audience: 'https://unknown.example' }, { ...TARGET_REFUSED, reason: 'target_unknown' }],
     [{ resource: `${API}/v1#` }, { ...TARGET_REFUSED, reason: 'target_malformed' }],
-    [{ refresh_token: [token, token] }, { error: 'invalid_request', description: repeated, reason: 'parameter_repeated' }],
+    [
+      { refresh_token: [token, token] },
+      { error: 'invalid_request', description: repeated, reason: 'parameter_repeated' },
+    ],
     [other, { ...REFRESH_REFUSED, reason: 'refresh_token_client' }],
-    [{ client_secret: 'wrong' }, { status: 401, error: 'invalid_client', description: 'Client authentication failed', reason: 'client_credentials' }],
+    [
+      { client_secret: 'wrong' },
+      {
+        status: 401,
+        error: 'invalid_client',
+        description: 'Client authentication failed',
+        reason: 'client_credentials',
+      },
+    ],
   ] as const) {
     assertRefused(server, await refresh(server, token, form), expected, JSON.stringify(form));
   }
@@ -116,9 +157,18 @@ test('what is no refresh token of ours is told no more than that', async (t) => 
     'x'.repeat(100_000),
   ];
   for (const token of strange) {
-    assertRefused(server, await refresh(server, token), { ...REFRESH_REFUSED, reason: 'refresh_token_unknown' }, token.slice(0, 70));
+    assertRefused(
+      server,
+      await refresh(server, token),
+      { ...REFRESH_REFUSED, reason: 'refresh_token_unknown' },
+      token.slice(0, 70),
+    );
   }
-  const missing = { error: 'invalid_request', description: 'The parameter refresh_token is missing', reason: 'parameter_missing' };
+  const missing = {
+    error: 'invalid_request',
+    description: 'The parameter refresh_token is missing',
+    reason: 'parameter_missing',
+  };
   assertRefused(server, await refresh(server, ''), missing);
   assertIssued(server, await refresh(server, good));
 });
@@ -138,7 +188,11 @@ test('a refresh token is a subject token too, of its own client, and exchanging 
   const newer = { ...presented, subject_token: String(refreshed.body.refresh_token) };
   assertIssued(server, await exchange(server, newer));
   const stolen = await exchange(server, { ...newer, ...other });
-  assert.deepEqual([stolen.status, server.audit(stolen)?.reason], [200, undefined], 'the rule names the clients of its subjects');
+  assert.deepEqual(
+    [stolen.status, server.audit(stolen)?.reason],
+    [200, undefined],
+    'the rule names the clients of its subjects',
+  );
   const strict = await start(t, life([BESIDE.replace(', clients: [gateway, other, plain] }', ' }')]));
   const own = { subject_token: await refreshTokenOf(strict), subject_token_type: type('refresh_token') };
   assertIssued(strict, await exchange(strict, own));
@@ -146,9 +200,15 @@ test('a refresh token is a subject token too, of its own client, and exchanging 
 });
 
 test('a refresh token outlives its subject token, until refreshLifetime has passed, and no access token outlives it', async (t) => {
-  const server = await start(t, life([BESIDE.replace('refreshToken: true', 'refreshToken: true, refreshLifetime: 3h')]));
+  const server = await start(
+    t,
+    life([BESIDE.replace('refreshToken: true', 'refreshToken: true, refreshLifetime: 3h')]),
+  );
   let current = await refreshTokenOf(server);
-  for (const [hours, lifetime] of [[1.5, 3600], [2.5, 1800]] as const) {
+  for (const [hours, lifetime] of [
+    [1.5, 3600],
+    [2.5, 1800],
+  ] as const) {
     server.clock.now = hoursAfterStart(server, hours);
     const answer = await refresh(server, current);
     assertIssued(server, answer, `${hours} hours`);

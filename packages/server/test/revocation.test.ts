@@ -21,7 +21,10 @@ test('of A, B, C and D, each exchanged from the one before, revoking B leaves A 
   const answer = await revoke(server, b.body.access_token);
   assert.deepEqual([answer.status, answer.text], [200, '{}']);
   const row = server.audit(answer);
-  assert.deepEqual([row?.action, row?.outcome, row?.client, row?.revoked], ['revoke', 'revoked', 'gateway', claimsOf(b.body.access_token).jti]);
+  assert.deepEqual(
+    [row?.action, row?.outcome, row?.client, row?.revoked],
+    ['revoke', 'revoked', 'gateway', claimsOf(b.body.access_token).jti],
+  );
   assert.deepEqual(await states(server, [...chain, sibling]), [true, false, false, false, true]);
   for (const token of chain.slice(1)) {
     assertSubjectRefused(server, await exchange(server, { subject_token: String(token) }), 'revoked');
@@ -40,7 +43,10 @@ test('revoking a refresh token kills what was issued with it and from it; revoki
   const first = await exchange(server);
   const second = await refresh(server, first.body.refresh_token);
   assert.equal((await revoke(server, second.body.access_token)).status, 200);
-  assert.deepEqual(await states(server, [first.body.access_token, second.body.access_token, second.body.refresh_token]), [true, false, true]);
+  assert.deepEqual(
+    await states(server, [first.body.access_token, second.body.access_token, second.body.refresh_token]),
+    [true, false, true],
+  );
   // Any generation of it will do: the family is what dies.
   assert.equal((await revoke(server, first.body.refresh_token)).status, 200);
   assert.deepEqual(await states(server, [first.body.access_token, second.body.refresh_token]), [false, false]);
@@ -57,7 +63,11 @@ test('with the token of an actor everything dies in which it acts, however far a
   const tokens = [delegated.body.access_token, further, delegated.body.refresh_token, elsewhere.body.access_token];
   assert.deepEqual(await states(server, tokens), [true, true, true, true]);
   assert.equal((await revoke(server, agents, {}, basic('agent'))).status, 200);
-  assert.deepEqual(await states(server, tokens), [false, false, false, true], 'another token of the actor is not meant');
+  assert.deepEqual(
+    await states(server, tokens),
+    [false, false, false, true],
+    'another token of the actor is not meant',
+  );
   assertActorRefused(server, await exchange(server, form), 'revoked');
   assertIssued(server, await exchange(server), 'the subject lives');
 });
@@ -66,7 +76,10 @@ test("another client's token is not revoked, and the answer does not tell (RFC 7
   const server = await start(t, life());
   const [access, renewing] = [await subjectToken(server), await refreshTokenOf(server)];
   for (const token of [access, renewing]) {
-    for (const [form, headers] of [[other, {}], [{}, basic('api')]] as const) {
+    for (const [form, headers] of [
+      [other, {}],
+      [{}, basic('api')],
+    ] as const) {
       const answer = await revoke(server, token, form, headers);
       assert.deepEqual([answer.status, answer.text, server.audit(answer)?.outcome], [200, '{}', 'ignored']);
     }
@@ -82,12 +95,17 @@ test('what is unknown, dead already, or hinted at wrongly is answered alike (RFC
   const expired = server.forge({ ...claimsOf(token), exp: 1 });
   for (const text of ['nonsense', 'cambio_at_x', 'cambio_rt_x', expired, token.slice(0, -4)]) {
     const answer = await revoke(server, text);
-    assert.deepEqual([answer.status, answer.text, server.audit(answer)?.outcome], [200, '{}', 'ignored'], text.slice(0, 20));
+    assert.deepEqual(
+      [answer.status, answer.text, server.audit(answer)?.outcome],
+      [200, '{}', 'ignored'],
+      text.slice(0, 20),
+    );
   }
   assert.deepEqual(await states(server, [token]), [true]);
   for (const token_type_hint of ['refresh_token', 'access_token', 'something else']) {
     const another = await subjectToken(server);
-    for (const _time of [1, 2]) assert.equal((await revoke(server, another, { ...gateway, token_type_hint })).status, 200);
+    for (const _time of [1, 2])
+      assert.equal((await revoke(server, another, { ...gateway, token_type_hint })).status, 200);
     assert.deepEqual(await states(server, [another]), [false], token_type_hint);
   }
 });

@@ -20,7 +20,12 @@ test('the page on token types can be followed by hand, command by command', asyn
     env: { PATH: [join(repository, 'node_modules/.bin'), path].join(':') },
   };
   const bash = (script: string) => runProgram(t, ['bash', '-euo', 'pipefail', '-c', script], around);
-  const setUp = await bash(blocks.slice(0, served).map(({ body }) => body).join(''));
+  const setUp = await bash(
+    blocks
+      .slice(0, served)
+      .map(({ body }) => body)
+      .join(''),
+  );
   assert.equal(setUp.code, 0, setUp.stderr);
   const server = startProgram(t, SERVE.replace('npx ', '').split(' '), around);
   await server.printed('serves');

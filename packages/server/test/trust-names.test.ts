@@ -1,6 +1,7 @@
 // Who is asked at all, and who answers? Names that lead into private networks, certificates that prove nothing, proxies.
 import assert from 'node:assert/strict';
 import dns, { type LookupAddress } from 'node:dns';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, isIP } from 'node:net';
@@ -10,9 +11,18 @@ import tls from 'node:tls';
 import { assertIssued, gateway } from './basics.ts';
 import { type Certificate, selfSigned } from './certificate.ts';
 import { EXCHANGE, encode, freePort, start, type TestServer, type } from './harness.ts';
-import { assertSubjectRefused, DISCOVERY, entry, FOREIGN_RULE, JWKS, json, present, startIssuer, trusting } from './issuer.ts';
+import {
+  assertSubjectRefused,
+  DISCOVERY,
+  entry,
+  FOREIGN_RULE,
+  JWKS,
+  json,
+  present,
+  startIssuer,
+  trusting,
+} from './issuer.ts';
 import { startProgram, temporaryFolder } from './program.ts';
-import { writeFileSync } from 'node:fs';
 
 const NAME = 'idp.test';
 let trusted: Certificate;
@@ -30,7 +40,7 @@ type Callback = (error: Error | null, addresses: LookupAddress[]) => void;
 function resolveAs(t: TestContext, ...answers: readonly (readonly string[])[]): readonly string[] {
   const asked: string[] = [];
   const { lookup } = dns;
-  const instead = (name: string, options: object, callback: Callback): void => {
+  const instead = (name: string, options: object, callback: Callback) => {
     if (isIP(name) !== 0) return lookup(name, options, callback as never);
     const addresses = answers[Math.min(asked.push(name), answers.length) - 1] ?? [];
     const found = addresses.map((address) => ({ address, family: isIP(address) }));
@@ -56,14 +66,23 @@ test('an issuer that is not listed is neither looked up nor asked, whatever its 
   const asked = resolveAs(t, ['127.0.0.1']);
   const server = await start(t, trusting(entry(idp)));
   const [key] = stranger.keys;
-  for (const iss of [stranger.url, 'https://unlisted.example', `http://${NAME}`, `${stranger.url}/..`, `spiffe://${NAME}`]) {
+  for (const iss of [
+    stranger.url,
+    'https://unlisted.example',
+    `http://${NAME}`,
+    `${stranger.url}/..`,
+    `spiffe://${NAME}`,
+  ]) {
     const header = { jku: stranger.url + JWKS, x5u: stranger.url + JWKS, kid: stranger.url + JWKS };
     assertSubjectRefused(server, await present(server, stranger.sign({ iss }, { header })), 'unknown_issuer', iss);
   }
   const svid = stranger.sign({ iss: undefined, sub: `spiffe://${NAME}/x` });
   assertSubjectRefused(server, await present(server, svid), 'unknown_issuer');
   assert.deepEqual([asked, stranger.seen, idp.seen], [[], [], []]);
-  const claimed = stranger.sign({ iss: idp.url }, { header: { jku: stranger.url + JWKS, jwk: key?.jwk, kid: undefined } });
+  const claimed = stranger.sign(
+    { iss: idp.url },
+    { header: { jku: stranger.url + JWKS, jwk: key?.jwk, kid: undefined } },
+  );
   assertSubjectRefused(server, await present(server, claimed), 'signature');
   assertIssued(server, await present(server, idp.sign()));
   assert.deepEqual([asked, stranger.seen], [[], []]);
@@ -74,7 +93,16 @@ test('a name that leads to a private address is not connected to, unless the ent
   const named = { ...idp, url: `https://${NAME}:${new URL(idp.url).port}` };
   idp.instead.set(DISCOVERY, json({ issuer: named.url, jwks_uri: named.url + JWKS }));
   const token = idp.sign({ iss: named.url });
-  const answers = ['127.0.0.1', '::1', '10.0.0.1', '169.254.169.254', '::ffff:127.0.0.1', '64:ff9b::7f00:1', 'fd00::1', '0.0.0.0'];
+  const answers = [
+    '127.0.0.1',
+    '::1',
+    '10.0.0.1',
+    '169.254.169.254',
+    '::ffff:127.0.0.1',
+    '64:ff9b::7f00:1',
+    'fd00::1',
+    '0.0.0.0',
+  ];
   for (const address of answers) {
     await t.test(address, async (t) => {
       const asked = resolveAs(t, [address]);
@@ -138,7 +166,11 @@ test('nothing in the environment weakens TLS or leads requests through a proxy',
   t.after(() => proxy.close());
   const place = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   const untrusted = await selfSigned({ type: 'ip', value: '127.0.0.1' });
-  const issuers = [await startIssuer(t), await startIssuer(t, { tls: onLoopback }), await startIssuer(t, { tls: untrusted })];
+  const issuers = [
+    await startIssuer(t),
+    await startIssuer(t, { tls: onLoopback }),
+    await startIssuer(t, { tls: untrusted }),
+  ];
   const names = issuers.map((_, index) => `idp${index}`);
   const entries = issuers.map((idp, index) => entry(idp, { name: names[index] }));
   const folder = temporaryFolder(t);
@@ -147,21 +179,25 @@ test('nothing in the environment weakens TLS or leads requests through a proxy',
   writeFileSync(join(folder, 'cambio.yaml'), trusting(entries, [rule]));
   writeFileSync(join(folder, 'ca.pem'), onLoopback.cert);
   const main = join(import.meta.dirname, '../src/main.ts');
-  const program = startProgram(t, [process.execPath, '--conditions=source', main, 'serve', '--config', join(folder, 'cambio.yaml')], {
-    env: {
-      ISSUER: `http://127.0.0.1:${port}`,
-      PORT: String(port),
-      NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
-      NODE_TLS_REJECT_UNAUTHORIZED: '0',
-      NODE_USE_ENV_PROXY: '1',
-      HTTP_PROXY: place,
-      HTTPS_PROXY: place,
-      http_proxy: place,
-      https_proxy: place,
-      ALL_PROXY: place,
-      NO_PROXY: '',
+  const program = startProgram(
+    t,
+    [process.execPath, '--conditions=source', main, 'serve', '--config', join(folder, 'cambio.yaml')],
+    {
+      env: {
+        ISSUER: `http://127.0.0.1:${port}`,
+        PORT: String(port),
+        NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+        NODE_USE_ENV_PROXY: '1',
+        HTTP_PROXY: place,
+        HTTPS_PROXY: place,
+        http_proxy: place,
+        https_proxy: place,
+        ALL_PROXY: place,
+        NO_PROXY: '',
+      },
     },
-  });
+  );
   await program.printed('serves');
   const statuses = await Promise.all(
     issuers.map(async (idp) => {

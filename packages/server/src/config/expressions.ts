@@ -10,19 +10,19 @@ import type { Complain, Path } from './fault.ts';
 
 type Variables = Parameters<typeof compileExpression>[1];
 
-/** A `when`. @returns undefined where it is faulty; the fault is told */
-export const compileCondition = (text: string, path: Path, complain: Complain): CompiledExpression | undefined =>
+/** A `when`. The fault of a faulty one is told. */
+export const compileCondition = (text: string, path: Path, complain: Complain): CompiledExpression =>
   compile(() => compileBoolean(text, conditionVariables), path, complain);
 
-/** What is to become a claim or a subject. @returns undefined where it is faulty; the fault is told */
+/** What is to become a claim or a subject. The fault of a faulty one is told. */
 export const compileValue = (
   text: string,
   variables: Variables,
   path: Path,
   complain: Complain,
-): CompiledExpression | undefined => compile(() => compileExpression(text, variables), path, complain);
+): CompiledExpression => compile(() => compileExpression(text, variables), path, complain);
 
-function compile(make: () => CompiledExpression, path: Path, complain: Complain): CompiledExpression | undefined {
+function compile(make: () => CompiledExpression, path: Path, complain: Complain): CompiledExpression {
   try {
     const expression = make();
     for (const warning of expression.warnings) complain(path, warning, 'warning');
@@ -30,6 +30,16 @@ function compile(make: () => CompiledExpression, path: Path, complain: Complain)
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error;
     complain(path, error.message, 'fault', { line: error.line, column: error.column });
-    return undefined;
+    return FAULTY;
   }
 }
+
+/** Stands for a faulty expression while the rest of the file is looked at; nothing is ever decided by it. */
+const FAULTY: CompiledExpression = {
+  text: '',
+  type: 'dyn',
+  warnings: [],
+  reads: [],
+  pick: () => ({}),
+  evaluate: () => ({ value: undefined, problem: 'the expression is faulty' }),
+};

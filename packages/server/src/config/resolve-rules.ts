@@ -60,11 +60,10 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
       refreshToken: grant.refreshToken ? 'beside' : 'none',
       refreshLifetime: grant.refreshLifetime,
       maxDepth: grant.maxDepth,
-      claims: Object.entries(grant.claims).flatMap(([claim, text]) => {
+      claims: Object.entries(grant.claims).map(([claim, text]) => {
         const place = [...about.path, 'grant', 'claims', claim];
         if (RESERVED_CLAIMS.has(claim)) about.complain(place, 'is a reserved claim, which no rule may set');
-        const value = compileValue(text, conditionVariables, place, about.complain);
-        return value === undefined ? [] : [[claim, value] as const];
+        return [claim, compileValue(text, conditionVariables, place, about.complain)] as const;
       }),
     },
   };

@@ -3,6 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { signingKey } from '../saml/certificates.ts';
 import { readMetadata } from '../saml/metadata.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileValue } from './expressions.ts';
@@ -31,7 +32,7 @@ export async function resolveSamlIssuer(
     name: source.name ?? (URL.canParse(entityId) ? new URL(entityId).hostname : ''),
     accepts: new Set(source.accepts),
     audiences: source.audiences,
-    certificates: await readCertificates(source, path, around),
+    ...(await readTrust(source, path, around)),
     decryptionKey:
       source.decryptionKey === undefined
         ? undefined
@@ -44,43 +45,53 @@ export async function resolveSamlIssuer(
   };
 }
 
-async function readCertificates(
-  source: SamlSource,
-  path: Path,
-  around: Surroundings,
-): Promise<readonly X509Certificate[]> {
-  const { saml: entityId, certificates = [], metadata } = source;
-  if (metadata !== undefined) {
-    const place = [...path, 'metadata'];
-    const file = readBytes(metadata, place, around);
-    try {
-      const described = file && (await readMetadata(file, Date.now() / 1000));
-      if (described && described.entityId !== entityId)
-        around.complain(place, `describes ${described.entityId}, not ${entityId}`);
-      return described?.certificates ?? [];
-    } catch (error) {
-      around.complain(place, (error as Error).message);
-      return [];
-    }
-  }
-  return certificates.flatMap((name, index) => {
-    const place = [...path, 'certificates', index];
-    const file = readBytes(name, place, around);
-    try {
-      return file === undefined ? [] : [new X509Certificate(file)];
-    } catch {
-      around.complain(place, `${name} holds no certificate`);
-      return [];
-    }
-  });
+type Trust = Pick<SamlIssuerEntry, 'certificates' | 'validUntil'>;
+
+const nothing: Trust = { certificates: [], validUntil: undefined };
+
+async function readTrust(source: SamlSource, path: Path, around: Surroundings): Promise<Trust> {
+  const { certificates = [], metadata } = source;
+  if (metadata !== undefined) return readFromMetadata(metadata, source.saml, [...path, 'metadata'], around);
+  const read = certificates.map((name, index) => readCertificate(name, [...path, 'certificates', index], around));
+  return { certificates: read.filter((one) => one !== undefined), validUntil: undefined };
 }
 
-/** An expired certificate proves nothing. @returns what is wrong where none is good @param now milliseconds since 1970 */
-export function certificateProblem({ certificates }: SamlIssuerEntry, now: number): string | undefined {
-  const ends = certificates.map(({ validToDate }) => validToDate.getTime());
-  return ends.some((end) => end > now)
-    ? undefined
-    : `every certificate has expired, the last on ${new Date(Math.max(...ends)).toISOString()}`;
+/** Whether it still counts is asked when it is used, as of certificates: a server must be able to start while one issuer is late. */
+async function readFromMetadata(name: string, entityId: string, path: Path, around: Surroundings): Promise<Trust> {
+  const file = readBytes(name, path, around);
+  if (file === undefined) return nothing;
+  try {
+    const described = await readMetadata(file, 0);
+    if (described.entityId !== entityId) around.complain(path, `describes ${described.entityId}, not ${entityId}`);
+    return described;
+  } catch (error) {
+    around.complain(path, (error as Error).message);
+    return nothing;
+  }
+}
+
+/** One to a file: of two, the second is often that of an authority, whose key must not prove assertions. */
+function readCertificate(name: string, path: Path, around: Surroundings): X509Certificate | undefined {
+  const file = readBytes(name, path, around);
+  if (file === undefined) return undefined;
+  try {
+    const certificate = new X509Certificate(file);
+    if (file.toString('latin1').split('-----BEGIN CERTIFICATE-----').length > 2)
+      around.complain(path, `${name} holds several certificates: put each that may sign in a file of its own`);
+    return certificate;
+  } catch {
+    around.complain(path, `${name} holds no certificate`);
+    return undefined;
+  }
+}
+
+/** @returns what is wrong where the issuer can prove nothing @param now milliseconds since 1970 */
+export function certificateProblem({ certificates, validUntil }: SamlIssuerEntry, now: number): string | undefined {
+  if (validUntil !== undefined && now >= validUntil * 1000)
+    return `its metadata was valid until ${new Date(validUntil * 1000).toISOString()}`;
+  const keys = certificates.map((certificate) => signingKey(certificate, now / 1000));
+  const faults = keys.filter((key) => 'fault' in key).map(({ fault }) => `one ${fault}`);
+  return faults.length < keys.length ? undefined : `none of its certificates can be used: ${faults.join(', ')}`;
 }
 
 function readKey(name: string, path: Path, around: Surroundings): KeyObject | undefined {

@@ -1,11 +1,12 @@
 // saml1 and saml2: assertions of trusted identity providers (RFC 8693 section 3, RFC 7522 section 3). What proves them is in
 // saml/; here their words become ours. The XML parser is loaded with the first assertion.
-import { isName } from '../primitives/principal.ts';
+import { formatPath } from '../policy/expression/reads.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { readAssertion } from '../saml/assertion.ts';
 import type { SamlIdentity } from '../saml/identity.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import { authenticationClaims } from './claims.ts';
 import { foreignTokenId, LEEWAY, subjectName } from './foreign.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
@@ -16,7 +17,7 @@ const samlType = (version: 'saml1' | 'saml2') =>
       const { client, now, saml, tokenEndpoint } = context;
       const identity = await readAssertion(token, {
         version,
-        findIssuer: (entityId) => saml.get(entityId),
+        findIssuer: (entityId) => trusted(saml.get(entityId), now),
         decryptionKeys: [...saml.values()].flatMap(({ decryptionKey }) => decryptionKey ?? []),
         recipient: tokenEndpoint,
         addressee: client.saml,
@@ -32,6 +33,13 @@ const samlType = (version: 'saml1' | 'saml2') =>
 export const saml1 = samlType('saml1');
 export const saml2 = samlType('saml2');
 
+/** What its metadata says counts until the metadata ends (SAML 2.0 metadata section 2.3.2). @throws TokenRefusal unknown_key */
+function trusted(issuer: SamlIssuerEntry | undefined, now: number): SamlIssuerEntry | undefined {
+  if (issuer?.validUntil === undefined || now < issuer.validUntil) return issuer;
+  const end = new Date(issuer.validUntil * 1000).toISOString();
+  throw new TokenRefusal('unknown_key', `the metadata of its issuer was valid until ${end}`);
+}
+
 function toToken(
   identity: SamlIdentity,
   issuer: SamlIssuerEntry,
@@ -43,11 +51,10 @@ function toToken(
     throw new TokenRefusal('not_accepted', `${issuer.entityId} accepts ${[...issuer.accepts].join(', ')}`);
   if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY) throw new TokenRefusal('too_old');
   refuseAmbiguous(identity, issuer);
-  if (!isName(nameId)) throw new TokenRefusal('subject', 'the NameID is no printable text');
   const facts: JsonObject = { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), attributes };
   const principal = { iss: issuer.entityId, sub: nameId };
   const id = foreignTokenId(issuer.entityId, identity.id);
-  const expiresAt = Math.floor(Math.min(identity.notOnOrAfter, identity.sessionNotOnOrAfter ?? identity.notOnOrAfter));
+  const expiresAt = Math.min(identity.notOnOrAfter, identity.sessionNotOnOrAfter ?? identity.notOnOrAfter);
   const single = issuer.use === 'single' || identity.oneTimeUse;
   return asValidated({
     principal,
@@ -69,10 +76,7 @@ function toToken(
     scope: undefined,
     expiresAt,
     mayAct: undefined,
-    authentication: {
-      ...(authnContext !== undefined && { acr: authnContext }),
-      ...(authnInstant !== undefined && { auth_time: Math.floor(authnInstant) }),
-    },
+    authentication: authenticationClaims({ acr: authnContext, auth_time: authnInstant }),
     extraClaims: Object.fromEntries(
       issuer.claims.map(([name, mapping]) => [name, mapping(facts)]).filter(([, value]) => value !== undefined),
     ),
@@ -80,12 +84,10 @@ function toToken(
   });
 }
 
-/** Two attributes of one name: where a mapping reads them, nobody can say which one counts. */
+/** Two attributes of one name: where a mapping reads them, nobody can say which one counts (SA-39). */
 function refuseAmbiguous({ repeatedAttributes }: SamlIdentity, { reads }: SamlIssuerEntry): void {
-  const read = (name: string): boolean =>
-    reads.some(
-      (path) =>
-        path === 'attributes' || path === `attributes.${name}` || path === `attributes[${JSON.stringify(name)}]`,
-    );
-  if (repeatedAttributes.some(read)) throw new TokenRefusal('claims', 'an attribute that a mapping reads stands twice');
+  const read = repeatedAttributes.some(
+    (name) => reads.includes('attributes') || reads.includes(formatPath(['attributes', name])),
+  );
+  if (read) throw new TokenRefusal('claims', 'an attribute that a mapping reads stands twice');
 }

@@ -13,6 +13,8 @@ export interface SamlIssuerEntry {
   readonly audiences: readonly string[];
   /** Any of them may have signed. */
   readonly certificates: readonly X509Certificate[];
+  /** When the metadata that names them ends, in seconds since 1970; undefined where it has no end, and where the file names them. */
+  readonly validUntil: number | undefined;
   readonly decryptionKey: KeyObject | undefined;
   readonly maxAge: number | undefined;
   readonly use: 'single' | 'repeated';

@@ -1,0 +1,214 @@
+// Which key must have signed? One of the issuer's own, named by the token, made for that algorithm, and strong enough.
+import assert from 'node:assert/strict';
+import { createHmac, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { CompactEncrypt, importJWK } from 'jose';
+import { assertIssued } from './basics.ts';
+import { base64url, claimsOf, start, type TestServer } from './harness.ts';
+import {
+  assertSubjectRefused,
+  type Claims,
+  entry,
+  type FakeIssuer,
+  type FakeKey,
+  FOREIGN_RULE,
+  hmacJws,
+  JWKS,
+  newKey,
+  present,
+  signJws,
+  startIssuer,
+  trusting,
+} from './issuer.ts';
+
+type Case = readonly [what: string, token: string, fault: string];
+
+async function startBoth(t: Parameters<typeof start>[0], members = {}): Promise<[TestServer, FakeIssuer, FakeKey]> {
+  const idp = await startIssuer(t);
+  const [key] = idp.keys as [FakeKey];
+  return [await start(t, trusting(entry(idp, members))), idp, key];
+}
+
+/** Every attack is refused for its own reason; the twin is not. */
+async function assertRefusedEach(server: TestServer, cases: readonly Case[], twin: string): Promise<void> {
+  for (const [what, token, fault] of cases) assertSubjectRefused(server, await present(server, token), fault, what);
+  assertIssued(server, await present(server, twin));
+}
+
+const publicPem = (key: KeyObject): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string;
+
+test('a key that its issuer published without alg signs with every algorithm of its kind that the entry lists', async (t) => {
+  const [server, idp] = await startBoth(t, { algorithms: '[ES256, RS256, PS256]' });
+  const key = newKey('RS256');
+  delete key.jwk.alg;
+  idp.keys.push(key);
+  for (const alg of ['RS256', 'PS256', 'RS512']) {
+    const answer = await present(server, idp.sign({}, { key: { ...key, alg } }));
+    if (alg === 'RS512') assertSubjectRefused(server, answer, 'algorithm');
+    else assertIssued(server, answer, alg);
+  }
+});
+
+test('an algorithm that the entry does not list is refused, even with a good signature of a published key', async (t) => {
+  const idp = await startIssuer(t);
+  const names = [
+    'RS256',
+    'RS384',
+    'RS512',
+    'PS256',
+    'PS384',
+    'PS512',
+    'ES256',
+    'ES384',
+    'ES512',
+    'Ed25519',
+    'EdDSA',
+    'ML-DSA-44',
+  ];
+  idp.keys.splice(0, 1, ...names.map((alg) => newKey(alg)));
+  for (const listed of [['RS256', 'ML-DSA-44'], names, undefined]) {
+    const server = await start(t, trusting(entry(idp, { algorithms: listed && `[${listed}]` })));
+    const good = listed ?? ['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'];
+    for (const key of idp.keys) {
+      const answer = await present(server, idp.sign({}, { key }));
+      if (good.includes(key.alg)) assertIssued(server, answer, key.alg);
+      else assertSubjectRefused(server, answer, 'algorithm', key.alg);
+    }
+  }
+});
+
+test('keys that a token brings along are neither used nor fetched (RFC 8725 section 3.10)', async (t) => {
+  const [server, idp, key] = await startBoth(t);
+  const listener = await startIssuer(t);
+  const attacker = newKey();
+  const url = listener.url + JWKS;
+  const bring = (header: Claims): string => idp.sign({}, { key: attacker, header: { kid: key.kid, ...header } });
+  const brought: readonly Claims[] = [
+    { jwk: attacker.jwk },
+    { jku: url },
+    { x5u: url },
+    { jku: url, jwk: attacker.jwk, x5u: url },
+    { x5c: ['MIIB'] },
+    { x5t: 'AAAA', 'x5t#S256': 'AAAA' },
+  ];
+  await assertRefusedEach(
+    server,
+    [
+      ...brought.map((header): Case => [JSON.stringify(header), bring(header), 'signature']),
+      ...brought.map(
+        (header): Case => [JSON.stringify(header), bring({ kid: attacker.kid, ...header }), 'unknown_key'],
+      ),
+      ['its own key as kid', bring({ kid: JSON.stringify(attacker.jwk) }), 'unknown_key'],
+    ],
+    idp.sign({}, { header: { jwk: attacker.jwk, jku: url, x5u: url, x5c: ['MIIB'] } }),
+  );
+  assert.equal(listener.seen.length, 0);
+});
+
+test('kid is compared as text within the keys of its issuer, and is nothing else (RFC 7515 section 4.1.4)', async (t) => {
+  const [one, two] = [await startIssuer(t), await startIssuer(t)];
+  const entries = [entry(one, { name: 'one' }), entry(two, { name: 'two' })];
+  const server = await start(t, trusting(entries, [FOREIGN_RULE.replace('[idp]', '[one, two]')]));
+  assertIssued(server, await present(server, two.sign()), 'the other issuer has keys too');
+  const [key] = one.keys as [FakeKey];
+  const named = (kid: unknown): string => one.sign({}, { header: { kid } });
+  const strange = [
+    '../../etc/passwd',
+    "' or 1=1 --",
+    `${key.kid} `,
+    '',
+    '__proto__',
+    'constructor',
+    one.url + JWKS,
+    two.keys[0]?.kid,
+  ];
+  await assertRefusedEach(
+    server,
+    [
+      ...strange.map((kid): Case => [String(kid), named(kid), 'unknown_key']),
+      ...[1, null, true, [key.kid], { kid: key.kid }, 'x'.repeat(2000)].map(
+        (kid): Case => [JSON.stringify(kid), named(kid), 'malformed'],
+      ),
+      ['64 KiB', named('x'.repeat(65_536)), 'malformed'],
+      ['a key of the other issuer', one.sign({}, { key: two.keys[0] as FakeKey }), 'unknown_key'],
+    ],
+    named(key.kid),
+  );
+});
+
+test('without kid the one key that fits is taken, and where several would do none is (RFC 7517 section 4.5)', async (t) => {
+  const [server, idp, key] = await startBoth(t);
+  const rsa = newKey('RS256');
+  const unnamed = (signing: FakeKey): string => idp.sign({}, { key: signing, header: { kid: undefined } });
+  idp.keys.push(rsa);
+  assertIssued(server, await present(server, unnamed(key)));
+  assertIssued(server, await present(server, unnamed(rsa)));
+  idp.keys.push(newKey());
+  server.clock.now += 300_000;
+  const later = { iat: Math.floor(server.clock.now / 1000), exp: Math.floor(server.clock.now / 1000) + 60 };
+  const ambiguous = idp.sign(later, { key, header: { kid: undefined } });
+  assertSubjectRefused(server, await present(server, ambiguous), 'unknown_key');
+  assertIssued(server, await present(server, idp.sign(later, { key: rsa, header: { kid: undefined } })));
+  assertIssued(server, await present(server, idp.sign(later, { key })));
+});
+
+test('a kid that names two keys names none (RFC 7517 section 4.5)', async (t) => {
+  const [server, idp, key] = await startBoth(t);
+  const twin = newKey('ES256', key.kid);
+  const other = newKey('ES256');
+  idp.keys.push(twin, other);
+  await assertRefusedEach(
+    server,
+    [key, twin].map((signing): Case => ['two keys', idp.sign({}, { key: signing }), 'unknown_key']),
+    idp.sign({}, { key: other }),
+  );
+});
+
+test('keys that are for something else, or too weak, sign nothing (RFC 7517 section 4, RFC 7518 section 3.3)', async (t) => {
+  const [server, idp, key] = await startBoth(t, { algorithms: '[RS256, RS512, ES256, ES384]' });
+  const [weak, heavy, strong] = [
+    newKey('RS256', 'weak', 1024),
+    newKey('RS256', 'heavy', 8192),
+    newKey('RS256', 'strong', 4096),
+  ];
+  const spoiled = (kid: string, changes: object, alg = 'ES256'): FakeKey => {
+    const made = newKey(alg, kid);
+    return { ...made, jwk: { ...made.jwk, ...changes } };
+  };
+  const bad = [
+    weak,
+    heavy,
+    spoiled('for encryption', { use: 'enc' }),
+    spoiled('for signing only', { key_ops: ['sign'] }),
+    spoiled('of another curve', { crv: 'P-384' }),
+    spoiled('off its curve', { x: base64url(randomBytes(32)) }),
+    spoiled('of another kind', { kty: 'RSA' }),
+    spoiled('for an algorithm that nobody knows', { alg: 'ES256K' }),
+    spoiled('with exponent one', { e: 'AQ' }, 'RS256'),
+    spoiled('for RS512', { alg: 'RS512' }, 'RS256'),
+  ];
+  idp.keys.push(...bad, strong);
+  for (const one of bad) {
+    const answer = await present(server, idp.sign({}, { key: one }));
+    assertSubjectRefused(server, answer, one.kid === 'for RS512' ? 'algorithm' : 'unknown_key', one.kid);
+  }
+  for (const one of [key, strong]) assertIssued(server, await present(server, idp.sign({}, { key: one })));
+});
+
+test('keys in the file are judged as those that are fetched, and a set that nobody should publish is a fault of the file', async (t) => {
+  const idp = await startIssuer(t);
+  const [key] = idp.keys as [FakeKey];
+  const withSet = (keys: readonly object[]) => trusting(entry(idp, { jwks: JSON.stringify({ keys }) }));
+  const server = await start(t, withSet([key.jwk, newKey('RS256').jwk]));
+  assertIssued(server, await present(server, idp.sign()));
+  assertSubjectRefused(server, await present(server, idp.sign({}, { key: newKey() })), 'unknown_key');
+  assert.equal(idp.seen.length, 0);
+  const secret = { kty: 'oct', k: base64url(createHmac('sha256', 'x').digest()) };
+  for (const keys of [
+    [key.jwk, secret],
+    [{ ...key.jwk, ...key.privateKey.export({ format: 'jwk' }) }],
+    [newKey('RS256', 'weak', 1024).jwk],
+  ]) {
+    await assert.rejects(start(t, withSet(keys)), /issuers\[0\]\.jwks/);
+  }
+});
