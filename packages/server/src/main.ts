@@ -1,4 +1,5 @@
 // From argv to a command, and from its end to an exit code.
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type CliCommand, EXIT } from './cli/command.ts';
 import { commands } from './cli/index.ts';
@@ -11,15 +12,34 @@ function explain(error: unknown): string {
   return String(message ?? error);
 }
 
+/** Commands that hold others. */
+const groups: Readonly<Record<string, string>> = {
+  token: 'look into a token, or kill one',
+  keys: 'the keys that sign our tokens',
+  audit: 'what happened',
+};
+
 /** Where a command stands: `token revoke` below `token`. */
 function place(parent: Command, [name = '', ...rest]: readonly string[]): Command {
   if (rest.length === 0) return parent.command(name);
-  const group = parent.commands.find((one) => one.name() === name) ?? parent.command(name).exitOverride();
-  return place(group, rest);
+  const known = parent.commands.find((one) => one.name() === name);
+  return place(
+    known ??
+      parent
+        .command(name)
+        .description(groups[name] ?? '')
+        .exitOverride(),
+    rest,
+  );
 }
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
 async function main(argv: readonly string[]): Promise<number> {
-  const program = new Command('cambio').description('an OAuth 2.0 token exchange server (RFC 8693)').exitOverride();
+  const program = new Command('cambio')
+    .description('an OAuth 2.0 token exchange server (RFC 8693)')
+    .version(version)
+    .exitOverride();
   let code: number = EXIT.usage;
   for (const command of commands as readonly CliCommand[]) {
     command
@@ -40,4 +60,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// Whoever reads may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 process.exitCode = await main(process.argv.slice(2));

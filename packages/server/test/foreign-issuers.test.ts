@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { check } from '../src/cli/check.ts';
 import { assertIssued } from './basics.ts';
-import { claimsOf, EXCHANGE, type Form, start, type TestServer, type } from './harness.ts';
-import { assertSubjectRefused, type Claims, type FakeIssuer, newKey, startIssuer } from './issuer.ts';
 import { AUDIENCE, type Shape, shapes } from './foreign-shapes.ts';
+import { claimsOf, EXCHANGE, type Form, start, type TestServer, type } from './harness.ts';
+import { type Claims, type FakeIssuer, newKey, startIssuer } from './issuer.ts';
 import { repository } from './program.ts';
+import { assertSubjectRefused } from './trusting.ts';
 
 const EXAMPLES = join(repository, 'examples/issuers');
 for (const shape of shapes) {

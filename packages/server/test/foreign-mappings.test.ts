@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { ConfigurationError } from '../src/app.ts';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED } from './basics.ts';
 import { type Answer, claimsOf, start, type } from './harness.ts';
+import { startIssuer } from './issuer.ts';
 import {
   assertActorRefused,
   assertSubjectRefused,
@@ -11,9 +12,8 @@ import {
   FOREIGN_RULE,
   present,
   presentActor,
-  startIssuer,
   trusting,
-} from './issuer.ts';
+} from './trusting.ts';
 
 test('subject names whom a token is about from its claims, and sub_id still tells where they came from', async (t) => {
   const idp = await startIssuer(t);

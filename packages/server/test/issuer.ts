@@ -7,8 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { algorithms } from '../src/keys/algorithms.ts';
-import { ACTOR_REFUSED, API, assertRefused, BACKEND, configuration, exchange, SUBJECT_REFUSED } from './basics.ts';
-import { type Answer, base64url, type Form, type TestServer, type } from './harness.ts';
+import { base64url } from './harness.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -189,37 +188,3 @@ export const forever =
 
 /** Accepts, and says nothing. */
 export const silence: Behaviour = () => undefined;
-
-/** An entry of `issuers` as YAML: an OIDC issuer on loopback called `idp`, with other members beside or instead. */
-export function entry(
-  { url }: Pick<FakeIssuer, 'url'>,
-  members: Readonly<Record<string, string | undefined>> = {},
-): string {
-  const good = { issuer: url, name: 'idp', accepts: '[jwt]', audiences: `[${US}]`, allowPrivateNetwork: 'true' };
-  const pairs = Object.entries({ ...good, ...members }).filter(([, value]) => value !== undefined);
-  return `{ ${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
-}
-
-export const FOREIGN_RULE = `{ name: foreign, client: gateway, subject: { issuer: [idp] }, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] } }`;
-
-/** The configuration of basics with other issuers and rules, each a line of YAML. */
-export function trusting(issuers: string | readonly string[], rules: readonly string[] = [FOREIGN_RULE]): string {
-  const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${line}`).join('');
-  const start = configuration.slice(0, configuration.indexOf('rules:'));
-  return `${start}issuers:${lines([issuers].flat())}\nrules:${lines(rules)}\n`;
-}
-
-/** Presents a token as subject token of the declared type, `jwt` unless said otherwise. */
-export const present = (server: TestServer, subject_token: string, form: Form = {}): Promise<Answer> =>
-  exchange(server, { subject_token, subject_token_type: type('jwt'), ...form });
-
-/** As actor token, beside a good subject token of the gateway's own. */
-export const presentActor = (server: TestServer, actor_token: string, form: Form = {}): Promise<Answer> =>
-  exchange(server, { actor_token, actor_token_type: type('jwt'), ...form });
-
-/** The one sentence outside, and the fault in the audit row. */
-export const assertSubjectRefused = (server: TestServer, answer: Answer, fault: string, what = ''): void =>
-  assertRefused(server, answer, { ...SUBJECT_REFUSED, reason: `subject_token_${fault}` }, what);
-
-export const assertActorRefused = (server: TestServer, answer: Answer, fault: string, what = ''): void =>
-  assertRefused(server, answer, { ...ACTOR_REFUSED, reason: `actor_token_${fault}` }, what);

@@ -1,39 +1,12 @@
 // Forged and mangled tokens of other issuers: each attack is refused, beside a good token that differs in nothing else.
 import assert from 'node:assert/strict';
-import { createHmac, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import { CompactEncrypt, importJWK } from 'jose';
 import { assertIssued } from './basics.ts';
-import { base64url, claimsOf, start, type TestServer } from './harness.ts';
-import {
-  assertSubjectRefused,
-  type Claims,
-  entry,
-  type FakeIssuer,
-  type FakeKey,
-  FOREIGN_RULE,
-  hmacJws,
-  JWKS,
-  newKey,
-  present,
-  signJws,
-  startIssuer,
-  trusting,
-} from './issuer.ts';
-
-type Case = readonly [what: string, token: string, fault: string];
-
-async function startBoth(t: Parameters<typeof start>[0], members = {}): Promise<[TestServer, FakeIssuer, FakeKey]> {
-  const idp = await startIssuer(t);
-  const [key] = idp.keys as [FakeKey];
-  return [await start(t, trusting(entry(idp, members))), idp, key];
-}
-
-/** Every attack is refused for its own reason; the twin is not. */
-async function assertRefusedEach(server: TestServer, cases: readonly Case[], twin: string): Promise<void> {
-  for (const [what, token, fault] of cases) assertSubjectRefused(server, await present(server, token), fault, what);
-  assertIssued(server, await present(server, twin));
-}
+import { base64url, claimsOf } from './harness.ts';
+import { type Claims, hmacJws, newKey, signJws } from './issuer.ts';
+import { type Attack, assertEachRefused, assertSubjectRefused, present, startBoth } from './trusting.ts';
 
 const publicPem = (key: KeyObject): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string;
 
@@ -46,7 +19,7 @@ test('the key says how it signs, and the token may only agree: no none, no HMAC 
   const pem = publicPem(rsa.privateKey);
   const der = createPublicKey(rsa.privateKey).export({ type: 'spki', format: 'der' });
   const said = (alg: unknown, signing = key): string => idp.sign({}, { key: signing, header: { alg } });
-  await assertRefusedEach(
+  await assertEachRefused(
     server,
     [
       ...[
@@ -63,9 +36,9 @@ test('the key says how it signs, and the token may only agree: no none, no HMAC 
         'dir',
         'constructor',
         '__proto__',
-      ].map((alg): Case => [`alg ${alg}`, said(alg), 'algorithm']),
+      ].map((alg): Attack => [`alg ${alg}`, said(alg), 'algorithm']),
       ...[undefined, null, 256, ['ES256'], { alg: 'ES256' }].map(
-        (alg): Case => [`alg ${JSON.stringify(alg)}`, said(alg), 'malformed'],
+        (alg): Attack => [`alg ${JSON.stringify(alg)}`, said(alg), 'malformed'],
       ),
       [
         'none without signature',
@@ -80,7 +53,7 @@ test('the key says how it signs, and the token may only agree: no none, no HMAC 
         String(rsa.jwk.n),
         Buffer.from(String(rsa.jwk.n), 'base64url'),
       ].map(
-        (secret, index): Case => [
+        (secret, index): Attack => [
           `HMAC with the public key ${index}`,
           hmacJws({ ...header, kid: rsa.kid }, payload, secret),
           'algorithm',
@@ -113,9 +86,9 @@ test('a header that asks for an extension is refused, even one that names what w
     { b64: false },
     { b64: true },
   ];
-  await assertRefusedEach(
+  await assertEachRefused(
     server,
-    headers.map((header): Case => [JSON.stringify(header), idp.sign({}, { header }), 'critical_header']),
+    headers.map((header): Attack => [JSON.stringify(header), idp.sign({}, { header }), 'critical_header']),
     idp.sign({}, { header: { 'x-unknown': true } }),
   );
 });
@@ -143,9 +116,9 @@ test('an ECDSA signature is r and s side by side, in range, and as long as the c
     'all ones': Buffer.alloc(64, 0xff),
   };
   const cases = Object.entries(forgeries).map(
-    ([what, parts]): Case => [what, `${header}.${payload}.${base64url(Buffer.concat([parts].flat()))}`, 'signature'],
+    ([what, parts]): Attack => [what, `${header}.${payload}.${base64url(Buffer.concat([parts].flat()))}`, 'signature'],
   );
-  await assertRefusedEach(server, cases, good);
+  await assertEachRefused(server, cases, good);
 });
 
 test('header and claims are JSON objects that every parser reads alike (RFC 7519 section 4)', async (t) => {
@@ -163,12 +136,12 @@ test('header and claims are JSON objects that every parser reads alike (RFC 7519
     '"x":1 //',
   ];
   const header = `{"alg":"ES256","typ":"JWT","kid":"${key.kid}"`;
-  await assertRefusedEach(
+  await assertEachRefused(
     server,
     [
-      ...bad.map((member): Case => [member, idp.signAll(within(member)), 'malformed']),
+      ...bad.map((member): Attack => [member, idp.signAll(within(member)), 'malformed']),
       ...[`\ufeff${text}`, `[${text}]`, JSON.stringify(text), 'null', '1', `${text}${text}`].map(
-        (payload): Case => [payload.slice(0, 20), idp.signAll(payload), 'malformed'],
+        (payload): Attack => [payload.slice(0, 20), idp.signAll(payload), 'malformed'],
       ),
       ['a nested token', idp.signAll(idp.sign(), { header: { cty: 'JWT' } }), 'malformed'],
       ['two kids', signJws(`${header},"kid":"x"}`, text, key), 'malformed'],
@@ -237,7 +210,7 @@ test('encryption proves nothing: what we could decrypt is not thereby signed', a
       .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A128GCM', ...header })
       .encrypt(ours);
   const handMade = (header: Claims): string => `${base64url(JSON.stringify(header))}.AA.AAAA.AAAA.AAAA`;
-  await assertRefusedEach(
+  await assertEachRefused(
     server,
     [
       ['claims alone', await encrypt(JSON.stringify(claimsOf(idp.sign()))), 'malformed'],

@@ -1,41 +1,20 @@
 // Which key must have signed? One of the issuer's own, named by the token, made for that algorithm, and strong enough.
 import assert from 'node:assert/strict';
-import { createHmac, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { CompactEncrypt, importJWK } from 'jose';
 import { assertIssued } from './basics.ts';
-import { base64url, claimsOf, start, type TestServer } from './harness.ts';
+import { base64url, start } from './harness.ts';
+import { type Claims, type FakeKey, JWKS, newKey, startIssuer } from './issuer.ts';
 import {
+  type Attack,
+  assertEachRefused,
   assertSubjectRefused,
-  type Claims,
   entry,
-  type FakeIssuer,
-  type FakeKey,
   FOREIGN_RULE,
-  hmacJws,
-  JWKS,
-  newKey,
   present,
-  signJws,
-  startIssuer,
+  startBoth,
   trusting,
-} from './issuer.ts';
-
-type Case = readonly [what: string, token: string, fault: string];
-
-async function startBoth(t: Parameters<typeof start>[0], members = {}): Promise<[TestServer, FakeIssuer, FakeKey]> {
-  const idp = await startIssuer(t);
-  const [key] = idp.keys as [FakeKey];
-  return [await start(t, trusting(entry(idp, members))), idp, key];
-}
-
-/** Every attack is refused for its own reason; the twin is not. */
-async function assertRefusedEach(server: TestServer, cases: readonly Case[], twin: string): Promise<void> {
-  for (const [what, token, fault] of cases) assertSubjectRefused(server, await present(server, token), fault, what);
-  assertIssued(server, await present(server, twin));
-}
-
-const publicPem = (key: KeyObject): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string;
+} from './trusting.ts';
 
 test('a key that its issuer published without alg signs with every algorithm of its kind that the entry lists', async (t) => {
   const [server, idp] = await startBoth(t, { algorithms: '[ES256, RS256, PS256]' });
@@ -91,12 +70,12 @@ test('keys that a token brings along are neither used nor fetched (RFC 8725 sect
     { x5c: ['MIIB'] },
     { x5t: 'AAAA', 'x5t#S256': 'AAAA' },
   ];
-  await assertRefusedEach(
+  await assertEachRefused(
     server,
     [
-      ...brought.map((header): Case => [JSON.stringify(header), bring(header), 'signature']),
+      ...brought.map((header): Attack => [JSON.stringify(header), bring(header), 'signature']),
       ...brought.map(
-        (header): Case => [JSON.stringify(header), bring({ kid: attacker.kid, ...header }), 'unknown_key'],
+        (header): Attack => [JSON.stringify(header), bring({ kid: attacker.kid, ...header }), 'unknown_key'],
       ),
       ['its own key as kid', bring({ kid: JSON.stringify(attacker.jwk) }), 'unknown_key'],
     ],
@@ -122,12 +101,12 @@ test('kid is compared as text within the keys of its issuer, and is nothing else
     one.url + JWKS,
     two.keys[0]?.kid,
   ];
-  await assertRefusedEach(
+  await assertEachRefused(
     server,
     [
-      ...strange.map((kid): Case => [String(kid), named(kid), 'unknown_key']),
+      ...strange.map((kid): Attack => [String(kid), named(kid), 'unknown_key']),
       ...[1, null, true, [key.kid], { kid: key.kid }, 'x'.repeat(2000)].map(
-        (kid): Case => [JSON.stringify(kid), named(kid), 'malformed'],
+        (kid): Attack => [JSON.stringify(kid), named(kid), 'malformed'],
       ),
       ['64 KiB', named('x'.repeat(65_536)), 'malformed'],
       ['a key of the other issuer', one.sign({}, { key: two.keys[0] as FakeKey }), 'unknown_key'],
@@ -157,9 +136,9 @@ test('a kid that names two keys names none (RFC 7517 section 4.5)', async (t) =>
   const twin = newKey('ES256', key.kid);
   const other = newKey('ES256');
   idp.keys.push(twin, other);
-  await assertRefusedEach(
+  await assertEachRefused(
     server,
-    [key, twin].map((signing): Case => ['two keys', idp.sign({}, { key: signing }), 'unknown_key']),
+    [key, twin].map((signing): Attack => ['two keys', idp.sign({}, { key: signing }), 'unknown_key']),
     idp.sign({}, { key: other }),
   );
 });

@@ -5,9 +5,10 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { exchange, gateway } from './basics.ts';
 import { EXCHANGE, encode, type Form, freePort, read, start, type TestServer, type } from './harness.ts';
-import { entry, startIssuer } from './issuer.ts';
+import { startIssuer } from './issuer.ts';
 import { BESIDE, life, refresh, revoke } from './life.ts';
 import { startProgram } from './program.ts';
+import { entry } from './trusting.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, BACKEND, exchange, subjectToken, TARGET_REFUSED } from './basics.ts';
 import { claimsOf, start, type TestServer, type } from './harness.ts';
-import { assertSubjectRefused, entry, startIssuer } from './issuer.ts';
+import { startIssuer } from './issuer.ts';
 import { BESIDE, introspect, life, refresh, refreshTokenOf, revoke } from './life.ts';
+import { assertSubjectRefused, entry } from './trusting.ts';
 
 const NOT_ALLOWED = {
   error: 'invalid_grant',

@@ -13,7 +13,6 @@ import {
   TARGET_REFUSED,
 } from './basics.ts';
 import { claimsOf, start, type TestServer, type } from './harness.ts';
-import { assertSubjectRefused } from './issuer.ts';
 import {
   BESIDE,
   exchanged,
@@ -27,6 +26,7 @@ import {
   refreshTokenOf,
   VAULT,
 } from './life.ts';
+import { assertSubjectRefused } from './trusting.ts';
 
 const REFRESH_REFUSED = { error: 'invalid_grant', description: 'The provided refresh token is invalid or expired' };
 

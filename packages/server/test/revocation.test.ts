@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acting, actorToken, assertIssued, exchange, gateway, subjectToken } from './basics.ts';
 import { claimsOf, encode, start, type TestServer, type } from './harness.ts';
-import { assertActorRefused, assertSubjectRefused } from './issuer.ts';
 import { basic, exchanged, introspect, life, other, refresh, refreshTokenOf, revoke, VAULT } from './life.ts';
+import { assertActorRefused, assertSubjectRefused } from './trusting.ts';
 
 const states = async (server: TestServer, tokens: readonly unknown[]): Promise<unknown[]> =>
   Promise.all(tokens.map(async (token) => (await introspect(server, token)).body.active));

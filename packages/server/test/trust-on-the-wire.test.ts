@@ -1,46 +1,27 @@
 // What other issuers may do to us over the network: their keys, fetched over real connections to servers that misbehave.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { assertIssued, exchange } from './basics.ts';
-import { type Answer, start, type TestServer, type } from './harness.ts';
+import { start, type } from './harness.ts';
 import {
-  assertSubjectRefused,
   type Behaviour,
   bytes,
   DISCOVERY,
-  entry,
   type FakeIssuer,
   forever,
   JWKS,
   json,
-  lifeOf,
   METADATA,
   newKey,
-  present,
   privateJwk,
   silence,
   startIssuer,
   status,
-  trusting,
 } from './issuer.ts';
+import { assertUnavailable, COOL_DOWN, entry, freshToken, present, trusting } from './trusting.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
-const COOL_DOWN = 10_000;
-
-/** It is not the caller's fault, and asking again later is worth it. */
-function assertUnavailable(server: TestServer, answer: Answer, what = ''): void {
-  const { status: code, body, headers } = answer;
-  assert.deepEqual([code, body.error], [503, 'temporarily_unavailable'], `${what} ${answer.text}`);
-  assert.match(headers.get('retry-after') ?? '', /^\d+$/, what);
-  const row = server.audit(answer);
-  assert.deepEqual([row?.outcome, row?.reason], ['failed', 'issuer_unavailable'], what);
-}
-
-/** Signed at the server's own time, which a test may have moved. */
-const fresh = (server: TestServer, idp: FakeIssuer, options = {}): string =>
-  idp.sign(lifeOf(server.clock.now), options);
 
 /** Each behaviour makes the keys unavailable; put right again, the same server accepts the next token. */
 async function assertEachFails(
@@ -52,12 +33,12 @@ async function assertEachFails(
   const server = await start(t, trusting(entry(idp)));
   for (const [name, behaviour] of Object.entries(rows(idp, elsewhere))) {
     idp.instead.set(path, behaviour);
-    assertUnavailable(server, await present(server, fresh(server, idp)), name);
+    assertUnavailable(server, await present(server, freshToken(server, idp)), name);
     server.clock.now += COOL_DOWN;
   }
   assert.equal(elsewhere.seen.length, 0, 'nobody else was asked');
   idp.instead.clear();
-  assertIssued(server, await present(server, fresh(server, idp)));
+  assertIssued(server, await present(server, freshToken(server, idp)));
 }
 
 test('a redirect is not followed, wherever it leads', (t) =>
@@ -134,7 +115,7 @@ test('an answer in gzip, in pieces, or with members that nobody knows is as good
   const body = gzipSync(JSON.stringify({ keys, spiffe_sequence: 1 }));
   const head = `${HEAD}Content-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`;
   idp.instead.set(JWKS, bytes(head, body.subarray(0, 30), body.subarray(30)));
-  assertIssued(server, await present(server, fresh(server, idp)));
+  assertIssued(server, await present(server, freshToken(server, idp)));
 });
 
 test('a discovery document speaks of its own issuer and its own host (OpenID Connect Discovery section 4.3)', (t) =>
@@ -166,7 +147,7 @@ test('an issuer that knows only RFC 8414 is found too, its path behind the well-
     const server = await start(t, trusting(entry(idp)));
     idp.instead.set(`/tenant${DISCOVERY}`, status(absent));
     idp.instead.set(`${METADATA}/tenant`, json({ issuer: idp.url, jwks_uri: idp.url + JWKS }));
-    assertIssued(server, await present(server, fresh(server, idp)), String(absent));
+    assertIssued(server, await present(server, freshToken(server, idp)), String(absent));
   }
 });
 
@@ -187,11 +168,11 @@ test('an issuer that hangs or trickles is given up within the deadline, and slow
   const answers = issuers.map(async (idp, index) => {
     const [path, behaviour] = slow[names[index] ?? ''] ?? ['', silence];
     idp.instead.set(path, behaviour);
-    const answer = await present(server, fresh(server, idp));
+    const answer = await present(server, freshToken(server, idp));
     given++;
     assertUnavailable(server, answer, names[index]);
   });
-  for (let round = 0; round < 5; round++) assertIssued(server, await present(server, fresh(server, good)));
+  for (let round = 0; round < 5; round++) assertIssued(server, await present(server, freshToken(server, good)));
   assert.equal(given, 0, 'the others still wait');
   await Promise.all(answers);
 });
@@ -200,7 +181,7 @@ test('our requests tell nothing but what they ask for: no cookie, no credentials
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   idp.instead.set(DISCOVERY, json({ issuer: idp.url, jwks_uri: idp.url + JWKS }, { 'set-cookie': 'a=b' }));
-  const token = fresh(server, idp);
+  const token = freshToken(server, idp);
   const headers = {
     'x-request-id': 'told',
     cookie: 'c=d',

@@ -2,68 +2,23 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
-import { assertIssued, exchange } from './basics.ts';
-import { type Answer, start, type TestServer, type } from './harness.ts';
+import { assertIssued } from './basics.ts';
+import { start } from './harness.ts';
+import { DISCOVERY, JWKS, json, newKey, privateJwk, startIssuer, status } from './issuer.ts';
 import {
   assertSubjectRefused,
-  type Behaviour,
-  bytes,
-  DISCOVERY,
+  assertUnavailable,
+  COOL_DOWN,
   entry,
-  type FakeIssuer,
-  forever,
-  JWKS,
-  json,
-  lifeOf,
-  METADATA,
-  newKey,
+  freshToken,
   present,
-  privateJwk,
-  silence,
-  startIssuer,
-  status,
   trusting,
-} from './issuer.ts';
-
-const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
-const COOL_DOWN = 10_000;
-
-/** It is not the caller's fault, and asking again later is worth it. */
-function assertUnavailable(server: TestServer, answer: Answer, what = ''): void {
-  const { status: code, body, headers } = answer;
-  assert.deepEqual([code, body.error], [503, 'temporarily_unavailable'], `${what} ${answer.text}`);
-  assert.match(headers.get('retry-after') ?? '', /^\d+$/, what);
-  const row = server.audit(answer);
-  assert.deepEqual([row?.outcome, row?.reason], ['failed', 'issuer_unavailable'], what);
-}
-
-/** Signed at the server's own time, which a test may have moved. */
-const fresh = (server: TestServer, idp: FakeIssuer, options = {}): string =>
-  idp.sign(lifeOf(server.clock.now), options);
-
-/** Each behaviour makes the keys unavailable; put right again, the same server accepts the next token. */
-async function assertEachFails(
-  t: Parameters<typeof start>[0],
-  path: string,
-  rows: (idp: FakeIssuer, elsewhere: FakeIssuer) => Readonly<Record<string, Behaviour>>,
-): Promise<void> {
-  const [idp, elsewhere] = [await startIssuer(t), await startIssuer(t)];
-  const server = await start(t, trusting(entry(idp)));
-  for (const [name, behaviour] of Object.entries(rows(idp, elsewhere))) {
-    idp.instead.set(path, behaviour);
-    assertUnavailable(server, await present(server, fresh(server, idp)), name);
-    server.clock.now += COOL_DOWN;
-  }
-  assert.equal(elsewhere.seen.length, 0, 'nobody else was asked');
-  idp.instead.clear();
-  assertIssued(server, await present(server, fresh(server, idp)));
-}
+} from './trusting.ts';
 
 test('a good set serves on while its issuer fails, for an hour after it was due, and then no more', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
-  const ask = () => present(server, fresh(server, idp));
+  const ask = () => present(server, freshToken(server, idp));
   assertIssued(server, await ask());
   for (const failure of [status(500), status(404), json({ keys: idp.keys.map(privateJwk) })]) {
     idp.instead.set(JWKS, failure);
@@ -83,13 +38,13 @@ test('a good set serves on while its issuer fails, for an hour after it was due,
 test('10,000 names of keys that nobody knows cost one request a cool-down, and good keys stay', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
-  const stranger = () => present(server, fresh(server, idp, { header: { kid: randomUUID() } }));
-  assertIssued(server, await present(server, fresh(server, idp)));
+  const stranger = () => present(server, freshToken(server, idp, { header: { kid: randomUUID() } }));
+  assertIssued(server, await present(server, freshToken(server, idp)));
   for (const fetches of [2, 3]) {
     const answers = await Promise.all(Array.from({ length: 50 }, stranger));
     for (const answer of answers) assertSubjectRefused(server, answer, 'unknown_key');
     assert.equal(idp.count(JWKS), fetches);
-    assertIssued(server, await present(server, fresh(server, idp)));
+    assertIssued(server, await present(server, freshToken(server, idp)));
     server.clock.now += COOL_DOWN;
   }
 });
@@ -97,22 +52,22 @@ test('10,000 names of keys that nobody knows cost one request a cool-down, and g
 test('whether an unknown key is a good one is not for the caller to answer while its issuer fails', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
-  assertIssued(server, await present(server, fresh(server, idp)));
+  assertIssued(server, await present(server, freshToken(server, idp)));
   const rotated = newKey();
   idp.instead.set(JWKS, status(500));
-  assertUnavailable(server, await present(server, fresh(server, idp, { key: rotated })));
-  assertIssued(server, await present(server, fresh(server, idp)), 'the known key');
+  assertUnavailable(server, await present(server, freshToken(server, idp, { key: rotated })));
+  assertIssued(server, await present(server, freshToken(server, idp)), 'the known key');
   idp.instead.clear();
   idp.keys.push(rotated);
   server.clock.now += COOL_DOWN;
-  assertIssued(server, await present(server, fresh(server, idp, { key: rotated })));
+  assertIssued(server, await present(server, freshToken(server, idp, { key: rotated })));
 });
 
 test('a key that its issuer adds is known with the first token that it signs; one that it removes is refused after five minutes', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const [old, added] = [idp.keys[0], newKey('RS256')];
-  const signedWith = (key = old) => present(server, fresh(server, idp, { key }));
+  const signedWith = (key = old) => present(server, freshToken(server, idp, { key }));
   assertIssued(server, await signedWith());
   idp.keys.push(added);
   assertIssued(server, await signedWith(added));
@@ -127,7 +82,7 @@ test('a key that its issuer adds is known with the first token that it signs; on
 test('however many tokens come first, the keys are asked for once', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
-  const answers = await Promise.all(Array.from({ length: 50 }, () => present(server, fresh(server, idp))));
+  const answers = await Promise.all(Array.from({ length: 50 }, () => present(server, freshToken(server, idp))));
   for (const answer of answers) assertIssued(server, answer);
   assert.deepEqual([idp.count(DISCOVERY), idp.count(JWKS)], [1, 1]);
 });
@@ -136,11 +91,11 @@ test('a clock that is set back neither stops the look for keys nor loses those t
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   idp.instead.set(JWKS, status(500));
-  assertUnavailable(server, await present(server, fresh(server, idp)));
+  assertUnavailable(server, await present(server, freshToken(server, idp)));
   idp.instead.clear();
   server.clock.now -= 3_600_000;
-  assertIssued(server, await present(server, fresh(server, idp)));
+  assertIssued(server, await present(server, freshToken(server, idp)));
   idp.instead.set(JWKS, status(500));
   server.clock.now -= 3_600_000;
-  assertIssued(server, await present(server, fresh(server, idp)));
+  assertIssued(server, await present(server, freshToken(server, idp)));
 });

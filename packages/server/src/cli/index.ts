@@ -1,7 +1,10 @@
+// What can be typed? The list of commands.
+import { auditExport } from './audit.ts';
 import { check } from './check.ts';
 import type { CliCommand } from './command.ts';
 import { demo } from './demo.ts';
 import { explain } from './explain.ts';
+import { keysList, keysRetire, keysRotate } from './keys.ts';
 import { serve } from './serve.ts';
 import { targets } from './targets.ts';
 import { tokenInspect, tokenRevoke } from './token.ts';
@@ -13,5 +16,9 @@ export const commands = [
   targets,
   tokenInspect,
   tokenRevoke,
+  keysList,
+  keysRotate,
+  keysRetire,
+  auditExport,
   demo,
 ] as const satisfies readonly CliCommand[];

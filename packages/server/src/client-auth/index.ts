@@ -5,8 +5,6 @@ import type { ClientAuthMethod } from './method.ts';
 
 export const clientAuthMethods = [clientSecretBasic, clientSecretPost] as const satisfies readonly ClientAuthMethod[];
 
-export type ClientAuthMethodName = (typeof clientAuthMethods)[number]['name'];
-
 /** The form parameters that say who the client is, whichever its method. */
 export const clientParameters: readonly string[] = [
   'client_id',

@@ -15,12 +15,8 @@ export const compileCondition = (text: string, path: Path, complain: Complain): 
   compile(() => compileBoolean(text, conditionVariables), path, complain);
 
 /** What is to become a claim or a subject. The fault of a faulty one is told. */
-export const compileValue = (
-  text: string,
-  variables: Variables,
-  path: Path,
-  complain: Complain,
-): CompiledExpression => compile(() => compileExpression(text, variables), path, complain);
+export const compileValue = (text: string, variables: Variables, path: Path, complain: Complain): CompiledExpression =>
+  compile(() => compileExpression(text, variables), path, complain);
 
 function compile(make: () => CompiledExpression, path: Path, complain: Complain): CompiledExpression {
   try {

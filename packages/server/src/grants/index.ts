@@ -5,5 +5,3 @@ import { refreshToken } from './refresh-token.ts';
 import { tokenExchange } from './token-exchange.ts';
 
 export const grants = [clientCredentials, tokenExchange, refreshToken] as const satisfies readonly Grant[];
-
-export type GrantName = (typeof grants)[number]['name'];

@@ -1,119 +1,91 @@
 // The one XML parser (libxml2), which verification and reading share. Loaded with the first assertion, so that a server
-// without SAML never pays for it.
-import type { XmlElement as Node, XmlDocument } from 'libxml2-wasm';
+// without SAML never pays for it. The bindings are used below their classes, which hold each node in an object and each
+// document in a weak reference: that cost a quarter of the time of an assertion (bench/saml.ts).
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { shown, type XmlAttribute, type XmlElement } from './element.ts';
 
-type Library = typeof import('libxml2-wasm');
+type Library = typeof import('libxml2-wasm/lib/libxml2.mjs');
 
-/** A parsed document, in memory that no garbage collector frees: close it. */
+/** Where an element stands in the memory of libxml2, as long as its document is open. */
+export type Node = number;
+
+/** A parsed document, in memory that no garbage collector frees: close it, once. */
 export interface OpenDocument {
   readonly root: Node;
-  readonly library: Library;
-  readonly document: XmlDocument;
+  readonly pointer: number;
+  readonly parser: XmlParser;
   readonly close: () => void;
 }
 
 export interface XmlParser {
-  /** Without DTD, entities, XInclude, network. @throws TokenRefusal malformed */
+  readonly library: Library;
+  /** The number of `isInside` in the function table of WebAssembly. */
+  readonly visible: number;
+  /** Without DTD, entities, XInclude and network. @throws TokenRefusal malformed */
   readonly open: (bytes: Uint8Array) => OpenDocument;
-  /** The whole document as plain data. @throws TokenRefusal malformed */
-  readonly read: (bytes: Uint8Array) => XmlElement;
 }
 
 let loading: Promise<XmlParser> | undefined;
 
-/** The parser; the first call compiles 1 MB of WebAssembly. */
+/** The parser; the first call compiles 1 MB of WebAssembly. @throws Error where the bindings are not those we know */
 export function loadParser(): Promise<XmlParser> {
-  loading ??= import('libxml2-wasm').then((library) => {
-    const open = (bytes: Uint8Array) => openDocument(library, bytes);
-    return { open, read: (bytes) => readDocument(open(bytes)) };
+  loading ??= import('libxml2-wasm/lib/libxml2.mjs').then((library) => {
+    const visible = library.addFunction(isInside, 'iiii');
+    const parser: XmlParser = { library, visible, open: (bytes) => openDocument(parser, bytes) };
+    requireKnownAnswer(parser);
+    return parser;
   });
   return loading;
 }
 
-function openDocument(library: Library, bytes: Uint8Array): OpenDocument {
-  const { ParseOption, XmlDocument, XmlError } = library;
-  // Not set, and so not done: substituting entities, loading or believing a DTD, XInclude, recovery, sizes beyond the
-  // usual limits.
-  const option = ParseOption.XML_PARSE_NONET | ParseOption.XML_PARSE_NO_XXE | ParseOption.XML_PARSE_NO_SYS_CATALOG;
-  try {
-    const document = XmlDocument.fromBuffer(bytes, { option });
-    const close = () => document.dispose();
-    if (document.warnings.length === 0) return { root: document.root, library, document, close };
-    close();
-    throw new TokenRefusal('malformed', `it is doubtful XML: ${shown(document.warnings[0]?.message.trim() ?? '')}`);
-  } catch (error) {
-    if (!(error instanceof XmlError)) throw error;
-    throw new TokenRefusal('malformed', `it is not well-formed XML: ${shown(error.message.split('\n', 1)[0] ?? '')}`);
-  }
+/** A document whose reading and canonical forms are known: what the bindings keep inside may move from version to version. */
+function requireKnownAnswer(parser: XmlParser): void {
+  const open = parser.open(Buffer.from('<a z="1" xmlns:b="urn:b" b:y="&#65;"><b:c/>t<?p?></a>'));
+  const [child = 0] = childNodes(open, open.root);
+  const answer = [
+    canonicalize(open, [], child).toString(),
+    canonicalize(open, []).toString(),
+    JSON.stringify(readHead(open, open.root).attributes),
+  ].join('\n');
+  open.close();
+  if (answer !== KNOWN_ANSWER) throw new Error('this version of libxml2-wasm is not known to the server');
 }
 
-function readDocument(open: OpenDocument): XmlElement {
+const KNOWN_ANSWER = `<b:c xmlns:b="urn:b"></b:c>
+<a xmlns:b="urn:b" z="1" b:y="A"><b:c></b:c>t<?p?></a>
+[{"name":"z","namespace":"","value":"1"},{"name":"y","namespace":"urn:b","value":"A"}]`;
+
+/**
+ * XML_PARSE_NONET, NO_XXE and NO_SYS_CATALOG. Not set, and so not done: substituting entities, loading or believing a DTD,
+ * XInclude, recovery, sizes beyond the usual limits.
+ */
+const OPTIONS = (1 << 11) | (1 << 23) | (1 << 25);
+
+function openDocument(parser: XmlParser, bytes: Uint8Array): OpenDocument {
+  const { library } = parser;
+  const faults: { message: string }[] = [];
+  const context = library.xmlNewParserCtxt();
+  const collected = library.error.storage.allocate(faults as never);
+  library.xmlCtxtSetErrorHandler(context, library.error.errorCollector, collected);
+  const pointer = library.xmlReadMemory(context, bytes, null, null, OPTIONS);
+  library.error.storage.free(collected);
+  library.xmlFreeParserCtxt(context);
+  const [fault] = faults;
+  // A warning refuses as well: a parser in doubt is a parser that others may differ from.
+  if (pointer !== 0 && fault === undefined) {
+    const close = () => library.xmlFreeDoc(pointer);
+    return { root: library.xmlDocGetRootElement(pointer), pointer, parser, close };
+  }
+  if (pointer !== 0) library.xmlFreeDoc(pointer);
+  throw new TokenRefusal('malformed', `it is not well-formed XML: ${shown(fault?.message.trim() ?? 'nothing was read')}`);
+}
+
+/** The whole of a document as plain data. @throws TokenRefusal malformed */
+export function readDocument(parser: XmlParser, bytes: Uint8Array): XmlElement {
+  const open = parser.open(bytes);
   try {
     return readElement(open, open.root);
   } finally {
     open.close();
   }
-}
-
-/** The element itself with its attributes, without what it contains. */
-export const readHead = (node: Node): XmlElement => asElement(node, [], '');
-
-/** The element and all it contains. Text is what all text nodes hold together (CVE-2017-11427 read the first one alone). */
-export function readElement(open: OpenDocument, node: Node): XmlElement {
-  const { XmlElement, XmlText, XmlComment } = open.library;
-  const children: XmlElement[] = [];
-  let text = '';
-  for (let child = node.firstChild; child !== null; child = child.next) {
-    if (child instanceof XmlElement) children.push(readElement(open, child));
-    else if (child instanceof XmlText) text += child.content;
-    // Only metadata holds comments: of an assertion the byte gate has none left.
-    else if (!(child instanceof XmlComment))
-      throw new TokenRefusal('malformed', 'it holds more than elements and text');
-  }
-  return asElement(node, children, text);
-}
-
-function asElement(node: Node, children: readonly XmlElement[], text: string): XmlElement {
-  const attributes: XmlAttribute[] = [];
-  for (const attribute of node.attrs) {
-    const namespace = attribute.prefix === '' ? '' : attribute.namespaceUri;
-    attributes.push({ name: attribute.name, namespace, value: attribute.content });
-  }
-  return { name: node.name, namespace: node.namespaceUri, attributes, children, text };
-}
-
-export function childNodes({ library: { XmlElement } }: OpenDocument, node: Node): Node[] {
-  const children: Node[] = [];
-  for (let child = node.firstChild; child !== null; child = child.next) {
-    if (child instanceof XmlElement) children.push(child);
-  }
-  return children;
-}
-
-/**
- * Exclusive XML Canonicalization 1.0 without comments: of the whole document, or of one element in it.
- * @param prefixes InclusiveNamespaces PrefixList
- * @throws TokenRefusal malformed, where there is no canonical form
- */
-export function canonicalize(open: OpenDocument, prefixes: readonly string[], only?: Node): Buffer {
-  const { XmlC14NMode, XmlError } = open.library;
-  const chunks: Buffer[] = [];
-  const sink = { write: (chunk: Uint8Array) => chunks.push(Buffer.from(chunk)) && chunk.length, close: () => true };
-  try {
-    open.document.canonicalize(sink, {
-      mode: XmlC14NMode.XML_C14N_EXCLUSIVE_1_0,
-      inclusiveNamespacePrefixes: [...prefixes],
-      ...(only && { nodeSet: new Set([only]) }),
-    });
-  } catch (error) {
-    if (!(error instanceof XmlError)) throw error;
-    chunks.length = 0;
-  }
-  const bytes = Buffer.concat(chunks);
-  // Nothing, or the half that was written before canonicalization failed (at a relative namespace name), must never pass
-  // for the canonical form of something (CVE-2025-66568).
-  if (bytes.length === 0) throw new TokenRefusal('malformed', 'it has no canonical form');
-  return bytes;
 }

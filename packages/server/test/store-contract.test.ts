@@ -1,0 +1,219 @@
+// One contract for every database: what the functions of the store promise, on SQLite and on PostgreSQL.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Refusal } from '../src/primitives/refusal.ts';
+import {
+  findAuditEvent,
+  insertAuditRows,
+  listAuditEvents,
+  ROWS_AT_ONCE,
+} from '../src/store/audit-rows.ts';
+import { findOpaqueToken, insertOpaqueToken } from '../src/store/opaque-tokens.ts';
+import { advanceFamily, findFamily, insertFamily } from '../src/store/refresh-families.ts';
+import { insertRevocation, listRevocations } from '../src/store/revocations.ts';
+import type { RefreshFamilyRow } from '../src/store/schema.ts';
+import { findSecret, insertSecret, replaceSecret } from '../src/store/secrets.ts';
+import {
+  deleteSigningKey,
+  insertSigningKey,
+  listSigningKeys,
+  resealSigningKey,
+} from '../src/store/signing-keys.ts';
+import { isReachable, openStore, orUnavailable, type Store, type StoreLocation } from '../src/store/store.ts';
+import { sweep } from '../src/store/sweep.ts';
+import { isUsed, useId } from '../src/store/used-ids.ts';
+import { startPostgres } from './postgres.ts';
+import { temporaryFolder } from './program.ts';
+
+const RACERS = 50;
+const HOUR = 3_600_000;
+const postgres = await startPostgres({ after });
+
+const locations = {
+  sqlite: async (): Promise<StoreLocation> => ({ kind: 'sqlite', file: join(temporaryFolder({ after }), 'cambio.db') }),
+  postgres: async (): Promise<StoreLocation> => ({ kind: 'postgres', url: await postgres.database() }),
+};
+
+const family = (id: string, changed: Partial<RefreshFamilyRow> = {}): RefreshFamilyRow => ({
+  id,
+  client: 'gateway',
+  generation: 0,
+  rotated_at: 1,
+  expires_at: 2 ** 41,
+  remembered: '{}',
+  ...changed,
+});
+
+const auditRow = (request_id: string) => ({
+  time: 2 ** 41,
+  request_id,
+  outcome: 'issued',
+  reason: null,
+  client: 'gateway',
+  subject: null,
+  actor: null,
+  rule: null,
+  event: JSON.stringify({ requestId: request_id, text: 'ü 𝒳 "\\' }),
+});
+
+const signingKey = (kid: string, activates_at: number, alg = 'ES256') => ({
+  kid,
+  alg,
+  private_key: `sealed ${kid}`,
+  created_at: activates_at,
+  activates_at,
+});
+
+/** At once, as many requests come; half of them through the store of another node. */
+const race = <T>(stores: readonly Store[], work: (store: Store) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: RACERS }, (_, index) => work(stores[index % stores.length] as Store)));
+
+for (const [kind, locate] of Object.entries(locations)) {
+  const location = await locate();
+  // The second starts on what the first has migrated.
+  const one = await openStore(location, 'write', 1);
+  const two = await openStore(location, 'write', 2);
+  after(async () => {
+    await one.destroy();
+    await two.destroy();
+  });
+
+  test(`${kind}: of many that use an id at once exactly one is first, on two nodes as on one`, async () => {
+    assert.equal(await isUsed(one, 'id'), false);
+    const first = await race([one, two], (store) => useId(store, 'id', 5));
+    assert.equal(first.filter(Boolean).length, 1);
+    assert.equal(await isUsed(two, 'id'), true);
+    assert.equal(await useId(two, 'another', 5), true);
+  });
+
+  test(`${kind}: of many that advance a family at once exactly one does`, async () => {
+    await insertFamily(one, family('raced'));
+    const advanced = await race([one, two], (store) => advanceFamily(store, { id: 'raced', generation: 0, now: 7 }));
+    assert.equal(advanced.filter(Boolean).length, 1);
+    assert.deepEqual(await findFamily(two, 'raced'), family('raced', { generation: 1, rotated_at: 7 }));
+    assert.equal(await advanceFamily(two, { id: 'raced', generation: 1, now: 8 }), true);
+  });
+
+  test(`${kind}: a family that is revoked, expired, unknown or further on does not advance`, async () => {
+    await insertFamily(one, family('revoked'));
+    await insertFamily(one, family('expired', { expires_at: 10 }));
+    await insertFamily(one, family('further', { generation: 2 }));
+    await insertRevocation(two, 'revoked', 1);
+    for (const [id, now] of [['revoked', 5], ['expired', 10], ['further', 5], ['unknown', 5]] as const) {
+      assert.equal(await advanceFamily(one, { id, generation: 0, now }), false, id);
+    }
+    assert.equal(await advanceFamily(one, { id: 'expired', generation: 0, now: 9 }), true);
+    assert.equal(await findFamily(one, 'unknown'), undefined);
+    await assert.rejects(insertFamily(one, family('further')), 'an id is taken once');
+  });
+
+  test(`${kind}: a revocation is written once and read in sequence`, async () => {
+    const before = await listRevocations(one, 0);
+    await race([one, two], (store) => insertRevocation(store, 'dead', 3));
+    await insertRevocation(two, 'dead too', 4);
+    const rows = (await listRevocations(one, before.at(-1)?.sequence ?? 0)).map(({ id }) => id);
+    assert.deepEqual(rows, ['dead', 'dead too']);
+    const all = await listRevocations(two, 0);
+    assert.deepEqual(all.map(({ sequence }) => sequence), all.map(({ sequence }) => sequence).toSorted((a, b) => a - b));
+    assert.deepEqual(await listRevocations(one, all.at(-1)?.sequence ?? 0), []);
+  });
+
+  test(`${kind}: audit rows come back as they were written, oldest first`, async () => {
+    const names = Array.from({ length: ROWS_AT_ONCE }, (_, index) => `request ${index}`);
+    await insertAuditRows(one, names.map(auditRow));
+    assert.equal(await findAuditEvent(two, 'request 3'), auditRow('request 3').event);
+    assert.equal(await findAuditEvent(two, 'request'), undefined);
+    const firstPage = await listAuditEvents(two, 0, 10);
+    const rest = await listAuditEvents(two, firstPage.at(-1)?.sequence ?? 0, 100);
+    assert.deepEqual([...firstPage, ...rest].map(({ event }) => JSON.parse(event).requestId), names);
+  });
+
+  test(`${kind}: what fails half-way leaves nothing behind, and the next transaction is not disturbed`, async () => {
+    const work = (reason: string) =>
+      one.transaction().execute(async (transaction) => {
+        await useId(transaction, `${reason} id`, 5);
+        await insertAuditRows(transaction, [auditRow(reason)]);
+        if (reason === 'fails') throw new Error('half-way');
+      });
+    await assert.rejects(work('fails'), /half-way/);
+    await work('succeeds');
+    for (const [reason, expected] of [['fails', false], ['succeeds', true]] as const) {
+      assert.equal(await isUsed(two, `${reason} id`), expected);
+      assert.equal((await findAuditEvent(two, reason)) !== undefined, expected);
+    }
+  });
+
+  test(`${kind}: an opaque token is found by its hash`, async () => {
+    await insertOpaqueToken(one, { hash: 'hash', claims: '{"sub":"ada"}', expires_at: 5 });
+    assert.equal(await findOpaqueToken(two, 'hash'), '{"sub":"ada"}');
+    assert.equal(await findOpaqueToken(two, 'other'), undefined);
+    await assert.rejects(insertOpaqueToken(two, { hash: 'hash', claims: '{}', expires_at: 5 }));
+  });
+
+  test(`${kind}: of many nodes that make a secret, or the key for one time, one is heard`, async () => {
+    let made = 0;
+    await race([one, two], (store) => insertSecret(store, 'shared', `value ${made++}`));
+    const value = await findSecret(one, 'shared');
+    assert.equal(await findSecret(two, 'shared'), value);
+    await replaceSecret(two, 'shared', 'sealed again');
+    assert.equal(await findSecret(one, 'shared'), 'sealed again');
+    assert.equal(await findSecret(one, 'other'), undefined);
+    await race([one, two], (store) => insertSigningKey(store, signingKey(`key ${made++}`, 100)));
+    assert.equal((await listSigningKeys(one)).length, 1);
+  });
+
+  test(`${kind}: signing keys are listed oldest first, sealed again and deleted`, async () => {
+    for (const { kid } of await listSigningKeys(one)) await deleteSigningKey(one, kid);
+    for (const key of [signingKey('b', 300), signingKey('a', 200), signingKey('c', 200, 'RS256')]) {
+      await insertSigningKey(one, key);
+    }
+    await resealSigningKey(two, { ...signingKey('a', 999), private_key: 'sealed again' });
+    await deleteSigningKey(two, 'c');
+    await deleteSigningKey(two, 'never there');
+    assert.deepEqual(await listSigningKeys(one), [
+      { ...signingKey('a', 200), private_key: 'sealed again' },
+      signingKey('b', 300),
+    ]);
+  });
+
+  test(`${kind}: what has expired is deleted an hour later, and nothing else`, async () => {
+    const now = 2 ** 40;
+    for (const [id, expires_at] of [['old', now - HOUR - 1], ['new', now - HOUR]] as const) {
+      await useId(one, id, expires_at);
+      await insertOpaqueToken(one, { hash: id, claims: '{}', expires_at });
+      await insertFamily(one, family(id, { expires_at }));
+    }
+    await insertRevocation(one, 'old', 1);
+    await sweep(two, now);
+    for (const [id, kept] of [['old', false], ['new', true]] as const) {
+      assert.equal(await isUsed(one, id), kept);
+      assert.equal((await findOpaqueToken(one, id)) !== undefined, kept);
+      assert.equal((await findFamily(one, id)) !== undefined, kept);
+    }
+    assert.ok((await listRevocations(one, 0)).some(({ id }) => id === 'old'), 'a revocation is kept for ever');
+  });
+
+  test(`${kind}: nodes that start at once migrate once, and a second start changes nothing`, async () => {
+    const fresh = await locate();
+    const stores = await Promise.all([3, 4, 5].map((now) => openStore(fresh, 'write', now)));
+    const applied = (store: Store) => store.selectFrom('migrations').select(['name', 'applied_at']).orderBy('name').execute();
+    const before = await applied(stores[0] as Store);
+    assert.ok(before.length >= 2);
+    assert.equal(new Set(before.map(({ applied_at }) => applied_at)).size, 1, 'one node applied them all');
+    const later = await openStore(fresh, 'write', 6);
+    assert.deepEqual(await applied(later), before);
+    assert.equal(await isReachable(later), true);
+    await Promise.all([...stores, later].map((store) => store.destroy()));
+    assert.equal(await isReachable(later), false);
+  });
+
+  test(`${kind}: what the database refuses is unavailable, and a refusal stays what it is`, async () => {
+    await assert.rejects(
+      orUnavailable(insertAuditRows(one, [{ ...auditRow('bad'), event: null as unknown as string }])),
+      ({ reason }: Refusal) => reason === 'store_unavailable',
+    );
+    const refusal = new Refusal('refresh_token_reused');
+    await assert.rejects(orUnavailable(Promise.reject(refusal)), refusal);
+  });
+}

@@ -1,0 +1,82 @@
+// Servers that trust fake issuers: their configuration, how tokens are presented to them, and what they answer.
+import assert from 'node:assert/strict';
+import {
+  ACTOR_REFUSED,
+  API,
+  assertIssued,
+  assertRefused,
+  BACKEND,
+  configuration,
+  exchange,
+  SUBJECT_REFUSED,
+} from './basics.ts';
+import { type Answer, type Form, start, type TestServer, type } from './harness.ts';
+import { type FakeIssuer, type FakeKey, lifeOf, type SignOptions, startIssuer, US } from './issuer.ts';
+
+/** An entry of `issuers` as YAML: an OIDC issuer on loopback called `idp`, with other members beside or instead. */
+export function entry(
+  { url }: Pick<FakeIssuer, 'url'>,
+  members: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const good = { issuer: url, name: 'idp', accepts: '[jwt]', audiences: `[${US}]`, allowPrivateNetwork: 'true' };
+  const pairs = Object.entries({ ...good, ...members }).filter(([, value]) => value !== undefined);
+  return `{ ${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
+}
+
+export const FOREIGN_RULE = `{ name: foreign, client: gateway, subject: { issuer: [idp] }, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] } }`;
+
+/** The configuration of basics with other issuers and rules, each a line of YAML. */
+export function trusting(issuers: string | readonly string[], rules: readonly string[] = [FOREIGN_RULE]): string {
+  const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${line}`).join('');
+  const start = configuration.slice(0, configuration.indexOf('rules:'));
+  return `${start}issuers:${lines([issuers].flat())}\nrules:${lines(rules)}\n`;
+}
+
+/** Presents a token as subject token of the declared type, `jwt` unless said otherwise. */
+export const present = (server: TestServer, subject_token: string, form: Form = {}): Promise<Answer> =>
+  exchange(server, { subject_token, subject_token_type: type('jwt'), ...form });
+
+/** As actor token, beside a good subject token of the gateway's own. */
+export const presentActor = (server: TestServer, actor_token: string, form: Form = {}): Promise<Answer> =>
+  exchange(server, { actor_token, actor_token_type: type('jwt'), ...form });
+
+/** The one sentence outside, and the fault in the audit row. */
+export const assertSubjectRefused = (server: TestServer, answer: Answer, fault: string, what = ''): void =>
+  assertRefused(server, answer, { ...SUBJECT_REFUSED, reason: `subject_token_${fault}` }, what);
+
+export const assertActorRefused = (server: TestServer, answer: Answer, fault: string, what = ''): void =>
+  assertRefused(server, answer, { ...ACTOR_REFUSED, reason: `actor_token_${fault}` }, what);
+
+/** The keys or the answer of an issuer cannot be had: not the caller's fault, and worth asking again. */
+export function assertUnavailable(server: TestServer, answer: Answer, what = ''): void {
+  const { status, body, headers } = answer;
+  assert.deepEqual([status, body.error], [503, 'temporarily_unavailable'], `${what} ${answer.text}`);
+  assert.match(headers.get('retry-after') ?? '', /^\d+$/, what);
+  const row = server.audit(answer);
+  assert.deepEqual([row?.outcome, row?.reason], ['failed', 'issuer_unavailable'], what);
+}
+
+/** Milliseconds between requests for keys after one that failed or found nothing. */
+export const COOL_DOWN = 10_000;
+
+/** Signed at the server's own time, which a test may have moved. */
+export const freshToken = (server: TestServer, idp: FakeIssuer, options: SignOptions = {}): string =>
+  idp.sign(lifeOf(server.clock.now), options);
+
+/** A server, the one issuer that it trusts, and that issuer's key. @param members of the issuer's entry */
+export async function startBoth(
+  t: Parameters<typeof start>[0],
+  members: Readonly<Record<string, string>> = {},
+): Promise<[TestServer, FakeIssuer, FakeKey]> {
+  const idp = await startIssuer(t);
+  const [key] = idp.keys as [FakeKey];
+  return [await start(t, trusting(entry(idp, members))), idp, key];
+}
+
+export type Attack = readonly [what: string, token: string, fault: string];
+
+/** Every attack is refused for its own reason; the twin, which differs in nothing else, is not. */
+export async function assertEachRefused(server: TestServer, attacks: readonly Attack[], twin: string): Promise<void> {
+  for (const [what, token, fault] of attacks) assertSubjectRefused(server, await present(server, token), fault, what);
+  assertIssued(server, await present(server, twin));
+}
