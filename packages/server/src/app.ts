@@ -162,7 +162,7 @@ async function openServices(configuration: Configuration, base: Base, before?: T
   const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
   const { access, clock, store, sealer, revocations } = base;
   const audit = createAuditLog(store);
-  const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.byIssuer(entry.issuer)));
+  const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.byPrincipal(entry.issuer)));
   return {
     issuer,
     tokenErrorCode,
@@ -194,8 +194,8 @@ function trustIssuer(entry: IssuerEntry, clock: Clock, before: TrustedIssuer | u
     return { ...entry, outbound: before.outbound, keySource: before.keySource };
   }
   const outbound = createOutbound(network);
-  const locate = async (): Promise<string> =>
-    typeof keys === 'object' && 'jwksUri' in keys ? keys.jwksUri : discoverKeys(issuer, outbound);
+  const locate = async (deadline: AbortSignal): Promise<string> =>
+    typeof keys === 'object' && 'jwksUri' in keys ? keys.jwksUri : discoverKeys(issuer, outbound, deadline);
   const keySource =
     typeof keys === 'object' && 'jwks' in keys ? fixedKeySource(keys.jwks) : fetchedKeySource(outbound, locate, clock);
   return { ...entry, outbound, keySource };

@@ -78,7 +78,7 @@ test('an opaque token is what its issuer says it is, and an answer that could be
     ['expired', { exp: now - 31 }],
     ['audience', { aud: undefined }],
     ['audience', { aud: 'https://other.example' }],
-    ['claims', { cnf: { jkt: 'x' } }],
+    ['bound', { cnf: { jkt: 'x' } }],
   ] as const) {
     idp.opaque.set('bad', { ...good, ...changes });
     assertSubjectRefused(server, await ask('bad'), fault, JSON.stringify(changes));

@@ -4,16 +4,8 @@ import { test } from 'node:test';
 import { ConfigurationError } from '../src/app.ts';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED } from './basics.ts';
 import { type Answer, claimsOf, start, type } from './harness.ts';
-import { startIssuer } from './issuer.ts';
-import {
-  assertActorRefused,
-  assertSubjectRefused,
-  entry,
-  FOREIGN_RULE,
-  present,
-  presentActor,
-  trusting,
-} from './trusting.ts';
+import { entry, FOREIGN_RULE, startIssuer, trusting } from './issuer.ts';
+import { assertActorRefused, assertSubjectRefused, present, presentActor } from './trusting.ts';
 
 test('subject names whom a token is about from its claims, and sub_id still tells where they came from', async (t) => {
   const idp = await startIssuer(t);
@@ -72,6 +64,31 @@ test('what the server itself says cannot be mapped, and an expression that canno
   for (const text of ['claims.', 'user.email', 'claims.email +', 'nothing(claims)']) {
     await assert.rejects(start(t, trusting(entry(idp, { subject: `"${text}"` }))), ConfigurationError, text);
   }
+});
+
+test('an issuer without audiences, or one that could be taken for another, cannot be configured', async (t) => {
+  const [idp, other] = [await startIssuer(t), await startIssuer(t)];
+  const ours = entry({ url: `"$\{ISSUER}"` });
+  for (const [entries, fault] of [
+    [[entry(idp, { audiences: undefined })], /audiences/],
+    [[entry(idp, { audiences: '[]' })], /audiences/],
+    [[entry(idp, { accepts: undefined })], /accepts/],
+    [[entry(idp, { accepts: '[refresh_token]' })], /accepts/],
+    [[entry(idp), entry(idp, { name: 'other' })], /another issuer has this name/],
+    [[entry(idp), entry(other)], /another issuer has the name idp/],
+    [[ours], /or it is our own/],
+    [[entry(idp, { name: 'self' })], /cannot be the name of an issuer/],
+    [[entry(idp, { allowPrivateNetwork: undefined })], /http is for loopback under allowPrivateNetwork only/],
+    [[entry(idp, { jwksUri: `${idp.url}/jwks`, jwks: '{ keys: [{}] }' })], /both jwks and jwksUri/],
+    [[entry(idp, { issuer: undefined, trustDomain: 'prod.example' })], /a trust domain needs/],
+  ] as const) {
+    await assert.rejects(start(t, trusting(entries)), (error) => {
+      assert.ok(error instanceof ConfigurationError);
+      assert.match(error.message, fault);
+      return true;
+    });
+  }
+  await start(t, trusting([entry(idp), entry(other, { name: 'other' })]));
 });
 
 const ONCE = { singleUse: 'true' };
@@ -139,8 +156,8 @@ test('what was used stays used after a restart, until it would have expired anyw
   await first.close();
   const second = await start(t, yaml, { folder: first.folder });
   assertSubjectRefused(second, await present(second, token), 'replayed');
-  second.clock.now += 330_000;
+  second.clock.now = (Number(claimsOf(token).exp) + 30) * 1000;
   assertSubjectRefused(second, await present(second, token), 'replayed', 'within the leeway of its exp');
-  second.clock.now += 3_000;
+  second.clock.now += 1000;
   assertSubjectRefused(second, await present(second, token), 'expired');
 });

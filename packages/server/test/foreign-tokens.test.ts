@@ -3,16 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, exchange, SCOPE_REFUSED, SUBJECT_REFUSED } from './basics.ts';
 import { claimsOf, start, type } from './harness.ts';
-import { type Claims, lifeOf, startIssuer, US } from './issuer.ts';
-import {
-  assertActorRefused,
-  assertSubjectRefused,
-  entry,
-  FOREIGN_RULE,
-  present,
-  presentActor,
-  trusting,
-} from './trusting.ts';
+import { type Claims, entry, FOREIGN_RULE, lifeOf, startIssuer, trusting, US } from './issuer.ts';
+import { assertActorRefused, assertSubjectRefused, present, presentActor } from './trusting.ts';
 
 const ID_TOKEN = { subject_token_type: type('id_token') };
 const anyType = { accepts: '[id_token, jwt, access_token]' };

@@ -6,9 +6,8 @@ import { test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { API, acting, BACKEND, exchange, gateway, subjectToken } from './basics.ts';
 import { claimsOf, encode, start, type TestServer, type } from './harness.ts';
-import { startIssuer } from './issuer.ts';
+import { entry, startIssuer } from './issuer.ts';
 import { basic, ISSUER, introspect, life, other, REFRESH, refreshTokenOf, VAULT } from './life.ts';
-import { entry } from './trusting.ts';
 
 const SIGNED = 'application/token-introspection+jwt';
 const INACTIVE = { active: false };

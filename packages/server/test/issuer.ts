@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { algorithms } from '../src/keys/algorithms.ts';
+import { API, BACKEND, configuration } from './basics.ts';
 import { base64url } from './harness.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -188,3 +189,22 @@ export const forever =
 
 /** Accepts, and says nothing. */
 export const silence: Behaviour = () => undefined;
+
+/** An entry of `issuers` as YAML: an OIDC issuer on loopback called `idp`, with other members beside or instead. */
+export function entry(
+  { url }: Pick<FakeIssuer, 'url'>,
+  members: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const good = { issuer: url, name: 'idp', accepts: '[jwt]', audiences: `[${US}]`, allowPrivateNetwork: 'true' };
+  const pairs = Object.entries({ ...good, ...members }).filter(([, value]) => value !== undefined);
+  return `{ ${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
+}
+
+export const FOREIGN_RULE = `{ name: foreign, client: gateway, subject: { issuer: [idp] }, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] } }`;
+
+/** The configuration of basics with other issuers and rules, each a line of YAML. */
+export function trusting(issuers: string | readonly string[], rules: readonly string[] = [FOREIGN_RULE]): string {
+  const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${line}`).join('');
+  const start = configuration.slice(0, configuration.indexOf('rules:'));
+  return `${start}issuers:${lines([issuers].flat())}\nrules:${lines(rules)}\n`;
+}

@@ -4,17 +4,8 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { assertIssued } from './basics.ts';
 import { base64url, start } from './harness.ts';
-import { type Claims, type FakeKey, JWKS, newKey, startIssuer } from './issuer.ts';
-import {
-  type Attack,
-  assertEachRefused,
-  assertSubjectRefused,
-  entry,
-  FOREIGN_RULE,
-  present,
-  startBoth,
-  trusting,
-} from './trusting.ts';
+import { type Claims, entry, type FakeKey, FOREIGN_RULE, JWKS, newKey, startIssuer, trusting } from './issuer.ts';
+import { type Attack, assertEachRefused, assertSubjectRefused, freshToken, present, startBoth } from './trusting.ts';
 
 test('a key that its issuer published without alg signs with every algorithm of its kind that the entry lists', async (t) => {
   const [server, idp] = await startBoth(t, { algorithms: '[ES256, RS256, PS256]' });
@@ -168,10 +159,10 @@ test('keys that are for something else, or too weak, sign nothing (RFC 7517 sect
   ];
   idp.keys.push(...bad, strong);
   for (const one of bad) {
-    const answer = await present(server, idp.sign({}, { key: one }));
+    const answer = await present(server, freshToken(server, idp, { key: one }));
     assertSubjectRefused(server, answer, one.kid === 'for RS512' ? 'algorithm' : 'unknown_key', one.kid);
   }
-  for (const one of [key, strong]) assertIssued(server, await present(server, idp.sign({}, { key: one })));
+  for (const one of [key, strong]) assertIssued(server, await present(server, freshToken(server, idp, { key: one })));
 });
 
 test('keys in the file are judged as those that are fetched, and a set that nobody should publish is a fault of the file', async (t) => {

@@ -20,13 +20,13 @@ export const BESIDE = `{ name: beside, client: [gateway, other, plain], subject:
 
 export const ISSUER = 'https://login.example';
 
-/** @param rules and issuers each a line of YAML @param issuer fixed, so that a server on another port goes on with the database */
+/** @param rules each a line of YAML @param issuers likewise @param issuer one that stays when the server comes back on another port */
 export const life = (
   rules: readonly string[] = [BESIDE],
   issuers: readonly string[] = [],
-  clients = CLIENTS,
+  issuer: string = ISSUER,
 ): string => `
-issuer: ${ISSUER}
+issuer: ${issuer}
 server:
   port: \${PORT}
 store: sqlite:cambio.db
@@ -34,7 +34,7 @@ resources:
   - { audience: ${API}, locations: [${API}/v1], scopes: [read, write, admin] }
   - { audience: ${BACKEND}, scopes: [read] }
   - { audience: ${VAULT}, scopes: [read], token: { format: opaque } }
-clients:${clients}
+clients:${CLIENTS}
 issuers:${list(issuers)}
 rules:${list(rules)}
 `;

@@ -5,10 +5,10 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { exchange, gateway } from './basics.ts';
 import { EXCHANGE, encode, type Form, freePort, read, start, type TestServer, type } from './harness.ts';
-import { startIssuer } from './issuer.ts';
-import { BESIDE, life, refresh, revoke } from './life.ts';
-import { startProgram } from './program.ts';
-import { entry } from './trusting.ts';
+import { entry, startIssuer } from './issuer.ts';
+import { BESIDE, introspect, life, refresh, revoke } from './life.ts';
+import { runProgram, startProgram } from './program.ts';
+import { assertSubjectRefused } from './trusting.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
@@ -83,4 +83,33 @@ test('an id that is good once is good once on all nodes', async (t) => {
     );
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
   }
+});
+
+test('a token of another issuer is revoked by its id, with all that was exchanged for it (cambio token revoke)', async (t) => {
+  const idp = await startIssuer(t);
+  const rule = BESIDE.replace('issuer: self, clients: [gateway, other, plain]', 'issuer: idp');
+  const server = await start(t, life([rule], [entry(idp)]));
+  const ask = (token: string) => exchange(server, { subject_token: token, subject_token_type: type('jwt') });
+  const [token, another] = [idp.sign(), idp.sign({ jti: undefined })];
+  for (const one of [token, another]) {
+    const answer = await ask(one);
+    const config = ['--config', join(server.folder, 'cambio.yaml')];
+    const command = [
+      process.execPath,
+      '--conditions=source',
+      MAIN,
+      'token',
+      'revoke',
+      String(server.audit(answer)?.subject?.id),
+    ];
+    const { code, stderr } = await runProgram(t, [...command, ...config], { env: { PORT: '0' } });
+    assert.deepEqual([code, stderr], [0, '']);
+    await eventually(
+      async () => (await introspect(server, answer.body.access_token)).body.active,
+      (active) => active === false,
+    );
+    assertSubjectRefused(server, await ask(one), 'revoked');
+    assert.equal((await refresh(server, answer.body.refresh_token)).status, 400);
+  }
+  assert.equal((await ask(idp.sign())).status, 200);
 });

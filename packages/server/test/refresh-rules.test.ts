@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, BACKEND, exchange, subjectToken, TARGET_REFUSED } from './basics.ts';
 import { claimsOf, start, type TestServer, type } from './harness.ts';
-import { startIssuer } from './issuer.ts';
-import { BESIDE, introspect, life, refresh, refreshTokenOf, revoke } from './life.ts';
-import { assertSubjectRefused, entry } from './trusting.ts';
+import { entry, FOREIGN_RULE, startIssuer } from './issuer.ts';
+import { BESIDE, ISSUER, introspect, life, refresh, refreshTokenOf, revoke } from './life.ts';
+import { idp, pem, presentSaml, samlEntry, signedFor, trustingSaml } from './saml-exchange.ts';
+import { NOW } from './saml-signer.ts';
+import { assertSubjectRefused } from './trusting.ts';
 
 const NOT_ALLOWED = {
   error: 'invalid_grant',
@@ -121,14 +123,14 @@ test('when a token is revoked from which the family derives, the family is dead'
 });
 
 test('a family goes back to its issuer: it lives on after the token of that issuer, and not after the trust in it', async (t) => {
-  const idp = await startIssuer(t);
+  const provider = await startIssuer(t);
   const rule = `{ client: gateway, subject: { issuer: [idp] }, grant: { audiences: [${API}, ${BACKEND}], scopes: [read], refreshToken: true } }`;
   // With `issuer` absent the rule still matches by the audience of the token, which names the client.
   const lenient = rule.replace('subject: { issuer: [idp] }, ', '');
-  const trusted = entry(idp, { accepts: '[id_token]', claims: '{ email: claims.email }' });
+  const trusted = entry(provider, { accepts: '[id_token]', claims: '{ email: claims.email }' });
   const first = await start(t, life([lenient], [trusted]));
   const identity = {
-    subject_token: idp.sign({ aud: 'gateway', email: 'ada@example.com' }),
+    subject_token: provider.sign({ aud: 'gateway', email: 'ada@example.com' }),
     subject_token_type: type('id_token'),
   };
   const { body } = await exchange(first, identity);
@@ -139,7 +141,7 @@ test('a family goes back to its issuer: it lives on after the token of that issu
   const { sub, sub_id, email } = claimsOf(second.body.access_token);
   assert.deepEqual(
     [sub, sub_id, email],
-    ['idp:ada', { format: 'iss_sub', iss: idp.url, sub: 'ada' }, 'ada@example.com'],
+    ['idp:ada', { format: 'iss_sub', iss: provider.url, sub: 'ada' }, 'ada@example.com'],
   );
   const asSubject = { subject_token: String(second.body.refresh_token), subject_token_type: type('refresh_token') };
   let server = first;
@@ -153,4 +155,20 @@ test('a family goes back to its issuer: it lives on after the token of that issu
   }
   const trusting = await restart(t, server, life([lenient], [trusted]));
   assertIssued(trusting, await refresh(trusting, second.body.refresh_token));
+});
+
+test('a family whose subject came by a SAML assertion refreshes, until its provider may send such no more', async (t) => {
+  const rule = FOREIGN_RULE.replace('types: [access_token, jwt]', 'types: [access_token], refreshToken: true');
+  const yaml = (accepts: string) =>
+    trustingSaml([samlEntry({ accepts })], [rule])
+      .replace('issuer: $' + '{ISSUER}', `issuer: ${ISSUER}`)
+      .replace('[client_credentials, token_exchange]', '[client_credentials, token_exchange, refresh_token]');
+  const first = await start(t, yaml('[saml1, saml2]'), { files: { 'idp.pem': pem(idp) }, now: NOW * 1000 });
+  const assertion = signedFor({ issuer: ISSUER }, 'saml2');
+  const { body } = await presentSaml(first, 'saml2', assertion);
+  const refreshed = await refresh(first, body.refresh_token);
+  assertIssued(first, refreshed);
+  assert.equal(claimsOf(refreshed.body.access_token).sub, claimsOf(body.access_token).sub);
+  const second = await restart(t, first, yaml('[saml1]'));
+  assertRefused(second, await refresh(second, refreshed.body.refresh_token), NOT_ALLOWED);
 });

@@ -53,7 +53,7 @@ interface Manner {
 type Signer = (xml: string, signer: IdentityProvider, manner: Manner) => string;
 type Verifier = (xml: string) => Promise<boolean> | boolean;
 
-/** Without prefixes: it writes them into the enveloped-signature transform as well, where they mean nothing and we refuse them. */
+/** Without prefixes: it writes them into the enveloped-signature transform as well, where we refuse them. */
 const withXmlCrypto: Signer = (xml, { key, certificate }, { method, digest }) => {
   const signed = new SignedXml({
     privateKey: key.export({ type: 'pkcs8', format: 'pem' }),
@@ -209,7 +209,7 @@ test('assertions signed by our own test signer: all verifiers agree', async () =
   }
 });
 
-test('a processing instruction that xml-crypto digests as text is refused here (S13)', async () => {
+test('a processing instruction that xml-crypto digests as text is refused here', async () => {
   const signed = sign(assertion2(idp, { nameId: 'not-an-admin@example.org' }), idp.key);
   assert.equal(await byCambio(signed), true);
   const altered = signed.replace('not-an-admin@', '<?not-an-?>admin@');

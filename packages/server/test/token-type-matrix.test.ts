@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { CompactEncrypt } from 'jose';
 import { API, assertIssued, assertRefused, BACKEND, exchange, subjectToken } from './basics.ts';
 import { base64url, claimsOf, start, type TestServer, type } from './harness.ts';
-import { type Claims, type FakeIssuer, INTROSPECT, startIssuer, US } from './issuer.ts';
+import { type Claims, entry, type FakeIssuer, INTROSPECT, startIssuer, US } from './issuer.ts';
 import { basic, exchanged, introspect, life, REFRESH, refreshTokenOf, VAULT } from './life.ts';
-import { assertActorRefused, assertSubjectRefused, entry } from './trusting.ts';
+import { assertActorRefused, assertSubjectRefused } from './trusting.ts';
 
 const DECLARED = ['access_token', 'refresh_token', 'id_token', 'jwt'] as const;
 /** `ok`, or the fault, for each of the declared types in that order. */

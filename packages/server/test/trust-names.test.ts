@@ -11,9 +11,9 @@ import tls from 'node:tls';
 import { assertIssued, gateway } from './basics.ts';
 import { type Certificate, selfSigned } from './certificate.ts';
 import { EXCHANGE, encode, freePort, start, type TestServer, type } from './harness.ts';
-import { DISCOVERY, JWKS, json, startIssuer } from './issuer.ts';
+import { DISCOVERY, entry, FOREIGN_RULE, JWKS, json, startIssuer, trusting } from './issuer.ts';
 import { startProgram, temporaryFolder } from './program.ts';
-import { assertSubjectRefused, entry, FOREIGN_RULE, present, trusting } from './trusting.ts';
+import { assertSubjectRefused, present } from './trusting.ts';
 
 const NAME = 'idp.test';
 let trusted: Certificate;

@@ -8,6 +8,7 @@ import {
   type Behaviour,
   bytes,
   DISCOVERY,
+  entry,
   type FakeIssuer,
   forever,
   JWKS,
@@ -18,8 +19,9 @@ import {
   silence,
   startIssuer,
   status,
+  trusting,
 } from './issuer.ts';
-import { assertUnavailable, COOL_DOWN, entry, freshToken, present, trusting } from './trusting.ts';
+import { assertUnavailable, COOL_DOWN, freshToken, present } from './trusting.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 

@@ -4,16 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { assertIssued } from './basics.ts';
 import { start } from './harness.ts';
-import { DISCOVERY, JWKS, json, newKey, privateJwk, startIssuer, status } from './issuer.ts';
-import {
-  assertSubjectRefused,
-  assertUnavailable,
-  COOL_DOWN,
-  entry,
-  freshToken,
-  present,
-  trusting,
-} from './trusting.ts';
+import { DISCOVERY, entry, JWKS, json, newKey, privateJwk, startIssuer, status, trusting } from './issuer.ts';
+import { assertSubjectRefused, assertUnavailable, COOL_DOWN, freshToken, present } from './trusting.ts';
 
 test('a good set serves on while its issuer fails, for an hour after it was due, and then no more', async (t) => {
   const idp = await startIssuer(t);

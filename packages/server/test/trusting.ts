@@ -1,36 +1,8 @@
 // Servers that trust fake issuers: their configuration, how tokens are presented to them, and what they answer.
 import assert from 'node:assert/strict';
-import {
-  ACTOR_REFUSED,
-  API,
-  assertIssued,
-  assertRefused,
-  BACKEND,
-  configuration,
-  exchange,
-  SUBJECT_REFUSED,
-} from './basics.ts';
+import { ACTOR_REFUSED, assertIssued, assertRefused, exchange, SUBJECT_REFUSED } from './basics.ts';
 import { type Answer, type Form, start, type TestServer, type } from './harness.ts';
-import { type FakeIssuer, type FakeKey, lifeOf, type SignOptions, startIssuer, US } from './issuer.ts';
-
-/** An entry of `issuers` as YAML: an OIDC issuer on loopback called `idp`, with other members beside or instead. */
-export function entry(
-  { url }: Pick<FakeIssuer, 'url'>,
-  members: Readonly<Record<string, string | undefined>> = {},
-): string {
-  const good = { issuer: url, name: 'idp', accepts: '[jwt]', audiences: `[${US}]`, allowPrivateNetwork: 'true' };
-  const pairs = Object.entries({ ...good, ...members }).filter(([, value]) => value !== undefined);
-  return `{ ${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
-}
-
-export const FOREIGN_RULE = `{ name: foreign, client: gateway, subject: { issuer: [idp] }, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] } }`;
-
-/** The configuration of basics with other issuers and rules, each a line of YAML. */
-export function trusting(issuers: string | readonly string[], rules: readonly string[] = [FOREIGN_RULE]): string {
-  const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${line}`).join('');
-  const start = configuration.slice(0, configuration.indexOf('rules:'));
-  return `${start}issuers:${lines([issuers].flat())}\nrules:${lines(rules)}\n`;
-}
+import { entry, type FakeIssuer, type FakeKey, lifeOf, type SignOptions, startIssuer, trusting } from './issuer.ts';
 
 /** Presents a token as subject token of the declared type, `jwt` unless said otherwise. */
 export const present = (server: TestServer, subject_token: string, form: Form = {}): Promise<Answer> =>

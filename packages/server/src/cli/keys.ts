@@ -46,11 +46,9 @@ export const keysRotate: CliCommand = {
       .option('--alg <name>', 'of which algorithm; the default of the file where nothing is said'),
   run: (options) =>
     operate(options, async ({ keys, commitKeys }, alg) => {
-      let from = 0;
-      await commitKeys(`rotate ${alg}`)(async (database) => {
-        from = await keys.rotate(database, alg);
-      });
-      console.log(`the next ${alg} key is published, and signs from ${date(from)}`);
+      const { activatesAt, write } = keys.rotate(alg);
+      await commitKeys(`rotate ${alg}`)(write);
+      console.log(`the next ${alg} key is published, and signs from ${date(activatesAt)}`);
     }),
 };
 
@@ -63,7 +61,7 @@ export const keysRetire: CliCommand = {
       .requiredOption('--config <file>', 'the configuration file'),
   run: (options, [kid = '']) =>
     operate(options, async ({ keys, commitKeys }) => {
-      await commitKeys(`retire ${kid}`)((database) => keys.retire(database, kid));
+      await commitKeys(`retire ${kid}`)(await keys.retire(kid));
       console.log(`${kid} is gone; every node knows within a second, verifiers when they fetch the keys again`);
     }),
 };

@@ -55,7 +55,8 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
   const discovers = jwks === undefined && jwksUri === undefined;
   if (source.trustDomain !== undefined && discovers) around.complain(path, 'a trust domain needs jwksUri or jwks');
   // With introspection alone no key is ever asked for.
-  if (source.issuer !== undefined && discovers && introspection === undefined) check('issuer', source.issuer);
+  const opaqueOnly = introspection !== undefined && source.accepts.every((type) => type === 'access_token');
+  if (source.issuer !== undefined && discovers && !opaqueOnly) check('issuer', source.issuer);
   return {
     issuer,
     name: source.name ?? nameOf(source),

@@ -61,9 +61,9 @@ async function readFromMetadata(name: string, entityId: string, path: Path, arou
   const file = readBytes(name, path, around);
   if (file === undefined) return nothing;
   try {
-    const described = await readMetadata(file, 0);
-    if (described.entityId !== entityId) around.complain(path, `describes ${described.entityId}, not ${entityId}`);
-    return described;
+    const { entityId: described, ...trust } = await readMetadata(file, 0);
+    if (described !== entityId) around.complain(path, `describes ${described}, not ${entityId}`);
+    return trust;
   } catch (error) {
     around.complain(path, (error as Error).message);
     return nothing;

@@ -43,22 +43,23 @@ export function limitsOf(bounds: {
   return { scope, lifetime };
 }
 
+/** What a person grants when signing in (OpenID Connect Core section 5.4) is no business of an API. */
+const OF_SIGN_IN: Scope = new Set(['openid', 'profile', 'email', 'offline_access']);
+
 /**
  * What is asked for, where every limit allows it; with nothing asked, all that the limits have in common. More is refused,
  * never cut off in silence (RFC 8693 section 2.2.2, RFC 6749 section 5.2).
  * @throws Refusal scope_exceeded, scope_empty
  */
 export function narrowScope(asked: Scope | undefined, { scope: limits }: Limits, targets: readonly Resource[]): Scope {
-  const isAllowed = (name: string): boolean => limits.every(({ scope }) => scope.has(name));
+  const isAllowed = (name: string): boolean => !OF_SIGN_IN.has(name) && limits.every(({ scope }) => scope.has(name));
   if (asked !== undefined) {
     const beyond = [...asked].filter((name) => !isAllowed(name));
     if (beyond.length > 0)
       throw new Refusal('scope_exceeded', { detail: `not allowed: ${beyond.map(withhold).join(' ')}` });
     return asked;
   }
-  const [first, ...others] = limits;
-  const allowed = new Set(first?.scope);
-  for (const { scope } of others) for (const name of allowed) if (!scope.has(name)) allowed.delete(name);
+  const allowed = new Set([...(limits[0]?.scope ?? [])].filter(isAllowed));
   if (allowed.size === 0 && targets.some(({ scopes }) => scopes.size > 0)) throw new Refusal('scope_empty');
   return allowed;
 }

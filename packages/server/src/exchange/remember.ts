@@ -10,6 +10,7 @@ export function rememberGrant(
   actor: TokenFacts | undefined,
 ): RememberedGrant {
   return {
+    type: decision.type === 'jwt' ? 'jwt' : 'access_token',
     sub: decision.sub,
     origin: decision.origin,
     scope: [...decision.scope],

@@ -41,7 +41,7 @@ export const refreshToken = {
     const subject = { scope: new Set(grant.scope), expiresAt: family.expiresAt };
     const limits = limitsOf({ subject, client, rule, targets, now: context.now });
     return authorize({
-      type: 'access_token',
+      type: grant.type,
       clientId: client.id,
       sub: grant.sub,
       origin: grant.origin,

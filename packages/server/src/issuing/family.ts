@@ -7,6 +7,8 @@ import type { Party } from './party.ts';
 
 /** Plain data: kept as JSON. */
 export interface RememberedGrant {
+  /** The type of the access token that comes with every refresh. */
+  readonly type: 'access_token' | 'jwt';
   readonly sub: string;
   readonly origin?: Principal;
   readonly scope: readonly string[];

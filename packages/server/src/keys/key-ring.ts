@@ -28,8 +28,11 @@ export interface KeySchedule {
   readonly keepAfter: number;
 }
 
-/** Clocks of nodes and verifiers may differ, in milliseconds. */
+/** Clocks of nodes and verifiers may differ, and a node learns of a key a moment after it was made; in milliseconds. */
 const MARGIN = 60_000;
+
+/** Milliseconds from when a key is made until it signs: no verifier still keeps a key set that lacks it, of any node. */
+export const leadOf = ({ publishAhead }: KeySchedule): number => publishAhead + MARGIN;
 
 /** A reader makes no key, and seals none again. */
 export async function openKeyRing(
@@ -108,17 +111,19 @@ export const isPublished = (
  */
 function missingKeys(
   keys: readonly SigningKey[],
-  { algorithms, rotateEvery, publishAhead }: KeySchedule,
+  schedule: KeySchedule,
   now: number,
 ): readonly { readonly alg: SigningAlgorithm; readonly activatesAt: number }[] {
+  const { algorithms, rotateEvery } = schedule;
+  const lead = leadOf(schedule);
   return [...new Set(algorithms)].flatMap((alg) => {
     const last = Math.max(...keys.filter((key) => key.alg === alg).map(({ activatesAt }) => activatesAt));
     if (last === Number.NEGATIVE_INFINITY) return [{ alg, activatesAt: 0 }];
     const key = keys.find((one) => one.alg === alg && one.activatesAt === last);
     const began = last === 0 ? (key?.createdAt ?? 0) : last;
-    if (now < began + rotateEvery - publishAhead) return [];
+    if (now < began + rotateEvery - lead) return [];
     // After a long stop: not before verifiers have had time to see it.
-    const earliest = Math.ceil((now + publishAhead) / MARGIN) * MARGIN;
+    const earliest = Math.ceil((now + lead) / MARGIN) * MARGIN;
     return [{ alg, activatesAt: Math.max(began + rotateEvery, earliest) }];
   });
 }

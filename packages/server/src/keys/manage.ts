@@ -4,7 +4,7 @@ import type { Database } from '../store/schema.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
-import { current, type KeySchedule } from './key-ring.ts';
+import { current, type KeySchedule, leadOf } from './key-ring.ts';
 import type { Sealer } from './sealing.ts';
 import { makeSigningKey, openSigningKey, type SigningKey } from './signing-key.ts';
 
@@ -18,35 +18,44 @@ export interface KeyState {
   readonly activatesAt: number;
 }
 
+/** What is to be written, with the audit row that tells of it. */
+export type Change = (database: Database) => Promise<void>;
+
 export interface KeyManagement {
   readonly list: () => Promise<readonly KeyState[]>;
-  /** A new key, published now and signing once verifiers have had time to see it. @returns when */
-  readonly rotate: (database: Database, alg: SigningAlgorithm) => Promise<number>;
+  /** A new key, published now and signing from `activatesAt` on, once verifiers have had time to see it. */
+  readonly rotate: (alg: SigningAlgorithm) => { readonly activatesAt: number; readonly write: Change };
   /** Gone at once: nothing that it signed verifies any more. An active one is replaced by a key that signs at once. */
-  readonly retire: (database: Database, kid: string) => Promise<void>;
+  readonly retire: (kid: string) => Promise<Change>;
 }
 
 export function manageKeys(store: Store, schedule: KeySchedule, sealer: Sealer, clock: Clock): KeyManagement {
   const read = async (): Promise<SigningKey[]> =>
     (await listSigningKeys(store)).map((row) => openSigningKey(row, sealer));
-  const add = (database: Database, alg: SigningAlgorithm, activatesAt: number): Promise<void> =>
-    insertSigningKey(database, makeSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt }));
+  /** Made before the transaction begins: an RSA key takes its time. */
+  const add = (alg: SigningAlgorithm, activatesAt: number): Change => {
+    const row = makeSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt });
+    return (database) => insertSigningKey(database, row);
+  };
   return {
     list: async () => {
       const keys = await read();
       return keys.map((key) => ({ ...timesOf(key), state: stateOf(key, keys, clock()) }));
     },
-    rotate: async (database, alg) => {
-      const activatesAt = clock() + schedule.publishAhead;
-      await add(database, alg, activatesAt);
-      return activatesAt;
+    rotate: (alg) => {
+      const activatesAt = clock() + leadOf(schedule);
+      return { activatesAt, write: add(alg, activatesAt) };
     },
-    retire: async (database, kid) => {
+    retire: async (kid) => {
       const keys = await read();
       const key = keys.find((one) => one.kid === kid);
       if (key === undefined) throw new Error(`there is no key ${kid}`);
-      if (stateOf(key, keys, clock()) === 'active') await add(database, key.alg, clock());
-      await deleteSigningKey(database, kid);
+      // In its place in time too: the new one signs at once on every node, whatever their clocks say.
+      const replace = stateOf(key, keys, clock()) === 'active' ? add(key.alg, key.activatesAt) : undefined;
+      return async (database) => {
+        await deleteSigningKey(database, kid);
+        await replace?.(database);
+      };
     },
   };
 }
@@ -55,7 +64,7 @@ const timesOf = ({ kid, alg, createdAt, activatesAt }: SigningKey): Omit<KeyStat
   kid,
   alg,
   createdAt,
-  activatesAt: activatesAt === 0 ? createdAt : activatesAt,
+  activatesAt: Math.max(activatesAt, createdAt),
 });
 
 function stateOf(key: SigningKey, keys: readonly SigningKey[], now: number): KeyState['state'] {

@@ -32,14 +32,21 @@ export function createSealer(keys: readonly [Buffer, ...Buffer[]]): Sealer {
       const [id = '', text = ''] = sealed.split('.');
       const key = byId.get(id);
       if (key === undefined) throw new Error(`the sealing key that ${purpose} was sealed with is not configured`);
-      const bytes = Buffer.from(text, 'base64url');
-      const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
-      decipher.setAAD(Buffer.from(purpose));
-      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-      return decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      try {
+        return decipherText(key, Buffer.from(text, 'base64url'), purpose);
+      } catch (cause) {
+        throw new Error(`${purpose} was altered in the database: it does not open`, { cause });
+      }
     },
     isCurrent: (sealed) => sealed.startsWith(`${currentId}.`),
   };
+}
+
+function decipherText(key: Buffer, bytes: Buffer, purpose: string): string {
+  const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(purpose));
+  decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+  return decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
 }
 
 /** Tells keys apart without telling anything of them. */

@@ -26,6 +26,8 @@ export function makeSigningKey(
 ): SigningKeyRow {
   const key = keyMakers[alg]();
   const kid = thumbprint(createPublicKey(key));
+  // A command line would take it for an option.
+  if (kid.startsWith('-')) return makeSigningKey(alg, sealer, times);
   const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string;
   return { kid, alg, private_key: sealer.seal(pem, purpose(kid)), ...times };
 }

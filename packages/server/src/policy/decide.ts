@@ -59,8 +59,8 @@ export function decide(policy: Policy, facts: Facts): Decision {
       if (rule.mode === 'enforce' && PARTS.indexOf(miss.part) > PARTS.indexOf(furthest)) furthest = miss.part;
       continue;
     }
-    const targets = facts.targets.length === 0 ? [rule.grant.targets[0]] : facts.targets;
-    const permit = { rule, targets, facts: lazy } as unknown as Permit;
+    const [first = rule.grant.targets[0], ...others] = facts.targets === 'unknown' ? [] : facts.targets;
+    const permit = { rule, targets: [first, ...others], facts: lazy } as const as Permit;
     if (rule.mode === 'enforce') return { permit, furthest: 'target', mismatches, shadows, facts: lazy };
     shadows.push(permit);
   }

@@ -56,6 +56,7 @@ export const tokenFaults = {
   expired: 'has expired',
   not_yet_valid: 'is not valid yet, or was issued in the future',
   claims: 'lacks a claim that its type must have, or has one of the wrong form',
+  bound: 'is bound to a key that nothing here proves',
   audience: 'is addressed to neither this server nor the calling client',
   not_accepted: 'is of a type that this server does not accept from its issuer',
   too_old: 'was issued longer ago than its issuer entry allows',

@@ -20,7 +20,8 @@ export const readersOf = (trust: SamlTrust, { addressee, recipient }: SamlContex
 
 /**
  * Those readers whom every restriction names: several are ANDed, the audiences of one are ORed (SAML 2.0 core section
- * 2.5.1.4; SAML 1.1 core section 2.3.2.1.3). The comparison is exact. No restriction at all is no permission (SA-33).
+ * 2.5.1.4; SAML 1.1 core section 2.3.2.1.3). The comparison is exact. No restriction at all is no permission: RFC
+ * 7522 section 3 item 2 demands one.
  * @throws TokenRefusal audience
  */
 export function namedReaders(

@@ -4,7 +4,15 @@ import { saml1 } from './assertion1.ts';
 import { saml2 } from './assertion2.ts';
 import { decodeCarriage, passByteGate } from './byte-gate.ts';
 import { refuseDecoys } from './decoys.ts';
-import { childNodes, loadParser, type OpenDocument, readElement, readHead, type XmlParser } from './document.ts';
+import {
+  childNodes,
+  loadParser,
+  type OpenDocument,
+  readDocument,
+  readElement,
+  readHead,
+  type XmlParser,
+} from './document.ts';
 import { attribute, is, shown, type XmlElement } from './element.ts';
 import { decrypt } from './encryption.ts';
 import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
@@ -26,16 +34,16 @@ export async function readAssertion(token: string, context: SamlContext): Promis
   const parser = await loadParser();
   const open = parser.open(bytes);
   try {
-    if (open.root.name !== 'EncryptedAssertion') return readSigned(parser, open, context);
+    if (!is(readHead(open, open.root), SAML2, 'EncryptedAssertion')) return readSigned(parser, open, context);
     return readEncrypted(parser, readElement(open, open.root), context);
   } finally {
     open.close();
   }
 }
 
-/** The signature stands inside; one outside could not replace it (SA-40). */
+/** The signature stands inside; one outside could not replace it. */
 function readEncrypted(parser: XmlParser, root: XmlElement, context: SamlContext): SamlIdentity {
-  if (context.version !== 'saml2' || root.namespace !== SAML2) throw wrongType(root);
+  if (context.version !== 'saml2') throw wrongType(root);
   const bytes = decrypt(root, context.decryptionKeys);
   passByteGate(bytes);
   const open = parser.open(bytes);
@@ -65,7 +73,7 @@ function readSigned(parser: XmlParser, open: OpenDocument, context: SamlContext)
 /** The root with its attributes and its first child: all that must be known before the signature is checked. */
 function readRoot(open: OpenDocument): XmlElement {
   const [first] = childNodes(open, open.root);
-  return { ...readHead(open.root), children: first ? [readElement(open, first)] : [] };
+  return { ...readHead(open, open.root), children: first ? [readElement(open, first)] : [] };
 }
 
 /** @returns the id of a root that is an assertion of the declared version. @throws TokenRefusal wrong_type, malformed */
@@ -81,21 +89,21 @@ function readId(root: XmlElement, { namespace, attributes, hasVersion }: Asserti
 /** An NCName (Namespaces in XML section 3), as good as XML Schema's. */
 const ID = /^[\p{L}_][\p{L}\p{N}\p{M}._-]*$/u;
 
-/** From here on there is nothing but the bytes that were digested: id and issuer, too, are read again (SA-11). */
+/** From here on there is nothing but the bytes that were digested: id and issuer, too, are read again. */
 function judgeSigned(
   parser: XmlParser,
   bytes: Buffer,
   { id, trust, context }: { id: string; trust: SamlTrust; context: SamlContext },
 ): SamlIdentity {
   const profile = profiles[context.version];
-  const assertion = parser.read(bytes);
+  const assertion = readDocument(parser, bytes);
   if (readId(assertion, profile) !== id || profile.issuer(assertion) !== trust.entityId)
     throw new TokenRefusal('signature', 'what is signed is not what the document shows');
   refuseDecoys(assertion, id, profile.attributes[0]);
   return profile.judge(assertion, trust, context, (container) => {
     const part = decrypt(container, context.decryptionKeys);
     passByteGate(part);
-    const element = parser.read(part);
+    const element = readDocument(parser, part);
     refuseDecoys(element, id);
     return element;
   });

@@ -1,5 +1,5 @@
-// What does a SAML 1.1 assertion say, and does it hold here and now? (SA-50 to SA-56) No recipient stands in it, so that
-// time, audience and single use carry the whole weight.
+// What does a SAML 1.1 assertion say, and does it hold here and now? (SAML 1.1 core section 2) No recipient stands in
+// it, so that time, audience and single use carry the whole weight.
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { namedReaders, type Reader, readAudiences, readersOf } from './addressing.ts';
 import { readAttributes } from './attributes.ts';
@@ -67,7 +67,7 @@ function readConditions(conditions: XmlElement, readers: readonly Reader[], cloc
   };
 }
 
-/** SA-52: each statement has its own subject, and one assertion must not speak of two. */
+/** Each statement has its own subject (section 2.4.2), and one assertion must not speak of two. */
 function readSubject(assertion: XmlElement, issuer: string): Pick<SamlIdentity, 'nameId' | 'nameIdFormat'> {
   const subjects = elementsOf(assertion)
     .filter(({ name }) => STATEMENTS.includes(name))
@@ -91,7 +91,7 @@ function readNameIdentifier(subject: XmlElement, issuer: string) {
   return readName(element, issuer);
 }
 
-/** SA-53. A key or data in it would bind the assertion to something of which we have seen no proof. */
+/** Section 2.4.2.3. A key or data in it would bind the assertion to something of which we have seen no proof. */
 function requireBearer(confirmation: XmlElement): void {
   const methods = elementsOf(confirmation)
     .filter((child) => is(child, SAML1, 'ConfirmationMethod'))

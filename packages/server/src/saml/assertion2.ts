@@ -1,4 +1,4 @@
-// What does a SAML 2.0 assertion say, and does it hold here and now? (SA-30 to SA-39)
+// What does a SAML 2.0 assertion say, and does it hold here and now? (SAML 2.0 core section 2, RFC 7522 section 3)
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { namedReaders, type Reader, readAudiences, readersOf } from './addressing.ts';
 import { readAttributes } from './attributes.ts';
@@ -101,7 +101,7 @@ function readProxyRestriction(restriction: XmlElement): ProxyRestriction {
   return { count: count === undefined ? undefined : Number(count), audiences: readAudiences(restriction) };
 }
 
-/** SA-35. */
+/** SAML 2.0 core section 2.4.1. */
 function readNameId(subject: XmlElement, issuer: string, reader: Reader, decrypt: DecryptPart) {
   refuseOtherChildren(subject, SAML2, ['NameID', 'EncryptedID', 'SubjectConfirmation']);
   const encrypted = optionalChild(subject, SAML2, 'EncryptedID');
@@ -125,7 +125,7 @@ function readAttributeElements(assertion: XmlElement, decrypt: DecryptPart): Xml
   });
 }
 
-/** SA-38. Of two statements nobody could say which one counts. */
+/** SAML 2.0 core section 2.7.2. Of two statements nobody could say which one counts. */
 function readAuthentication(
   assertion: XmlElement,
   clock: Clock,

@@ -1,4 +1,4 @@
-// Which attributes does an assertion state of its subject? (SA-39, SA-54)
+// Which attributes does an assertion state of its subject? (SAML 2.0 core section 2.7.3, SAML 1.1 core section 2.4.4)
 import { TokenRefusal } from '../primitives/refusal.ts';
 import {
   elementsOf,

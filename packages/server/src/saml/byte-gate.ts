@@ -14,7 +14,7 @@ const MAX_ATTRIBUTES = 32;
 
 /** UTF-8 is the only encoding, so that no declaration can contradict the bytes. */
 const DECLARATION =
-  /^<\?xml[ \t\r\n]+version=(?:"1\.0"|'1\.0')(?:[ \t\r\n]+encoding=(?:"[Uu][Tt][Ff]-8"|'[Uu][Tt][Ff]-8'))?(?:[ \t\r\n]+standalone=(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>/;
+  /^<\?xml\s+version=(["'])1\.0\1(\s+encoding=(["'])[Uu][Tt][Ff]-8\3)?(\s+standalone=(["'])(yes|no)\5)?\s*\?>/;
 /** Below the blank XML allows these three only. */
 const CONTROL = /[^\t\n\r -\uffff]/;
 /** Anything but the five entities that XML itself defines, and character references. */
@@ -47,7 +47,7 @@ export function passByteGate(bytes: Buffer): void {
   const text = bytes.toString('utf8');
   if (!text.startsWith('<')) throw malformed('it does not begin with an XML element');
   if (CONTROL.test(text)) throw malformed('it holds a control character');
-  if (ENTITY.test(text)) throw malformed('it refers to an entity that XML does not define');
+  if (text.includes('&') && ENTITY.test(text)) throw malformed('it refers to an entity that XML does not define');
   scanTags(text, DECLARATION.exec(text)?.[0].length ?? 0);
 }
 

@@ -29,7 +29,7 @@ const known = new WeakMap<X509Certificate, Facts>();
 
 /**
  * The key of a certificate, where it is strong enough and the certificate valid at `now` (seconds). Trust comes from the
- * configuration alone (SA-24: no chain is followed, nothing is asked of the network), so the dates are all that ends it.
+ * configuration alone (no chain is followed, nothing is asked of the network), so the dates are all that ends it.
  */
 export function signingKey(certificate: X509Certificate, now: number): SigningKey | UnusableKey {
   const facts = known.get(certificate) ?? readCertificate(certificate);

@@ -9,7 +9,7 @@ const ID = /^(?:id|assertionid)$/i;
 
 /**
  * Our reading needs none of this, since it follows no id and searches for nothing. What is refused here could be read in
- * another way by somebody else: signature wrapping in all its forms, ids that stand twice (SA-20, SA-21, SA-27).
+ * another way by somebody else: signature wrapping in all its forms, ids that stand twice.
  * @param part the assertion without its signature, or a part of the signature
  * @param id the assertion's
  * @param idAttribute where the assertion itself has it

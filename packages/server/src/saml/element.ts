@@ -41,7 +41,8 @@ export function textOf(element: XmlElement): string {
 
 /** What an element holds that holds elements alone. @throws TokenRefusal malformed */
 export function elementsOf(element: XmlElement): readonly XmlElement[] {
-  if (element.text.trim() !== '') throw new TokenRefusal('malformed', `${element.name} holds text between elements`);
+  if (element.text !== '' && element.text.trim() !== '')
+    throw new TokenRefusal('malformed', `${element.name} holds text between elements`);
   return element.children;
 }
 

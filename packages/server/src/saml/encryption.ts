@@ -1,4 +1,4 @@
-// What stands inside an encrypted assertion, id or attribute? (SA-40) XML Encryption with RSA-OAEP and AES-GCM, which can
+// What stands inside an encrypted assertion, id or attribute? XML Encryption with RSA-OAEP and AES-GCM, which can
 // neither be asked whether its padding is right nor be changed unseen; what is decrypted is believed no more than before.
 import { constants, createDecipheriv, type KeyObject, privateDecrypt, randomBytes } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';

@@ -55,7 +55,7 @@ export interface SamlIdentity {
   /** AuthnContextClassRef, or AuthenticationMethod in SAML 1.1. */
   readonly authnContext: string | undefined;
   readonly sessionNotOnOrAfter: number | undefined;
-  /** OneTimeUse, or DoNotCacheCondition in SAML 1.1 (SA-51). */
+  /** OneTimeUse, or DoNotCacheCondition in SAML 1.1. */
   readonly oneTimeUse: boolean;
   /** SAML 2.0 core section 2.5.1.6. */
   readonly proxyRestriction: ProxyRestriction | undefined;

@@ -2,7 +2,7 @@
 // it is believed as the configuration is: a signature in it is not checked.
 import { X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { loadParser } from './document.ts';
+import { loadParser, readDocument } from './document.ts';
 import { attribute, base64Of, everyElement, is, requiredAttribute, type XmlElement } from './element.ts';
 import { DS, METADATA } from './names.ts';
 import { optionalInstant } from './validity.ts';
@@ -26,7 +26,7 @@ export async function readMetadata(xml: Uint8Array, now: number): Promise<Identi
     throw new Error('the metadata file has a DOCTYPE or a CDATA section');
   const parser = await loadParser();
   try {
-    return readEntity(parser.read(xml), now);
+    return readEntity(readDocument(parser, xml), now);
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
     throw new Error(`the metadata file cannot be used: ${error.detail}`, { cause: error });

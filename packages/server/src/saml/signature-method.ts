@@ -1,4 +1,4 @@
-// What is known of each algorithm of XML Signature that we accept; every other is refused by its absence (SA-23): SHA-1,
+// What is known of each algorithm of XML Signature that we accept; every other is refused by its absence: SHA-1,
 // MD5, DSA, and HMAC, whose key would be the public one (xml-crypto GHSA-c27r-x354-4m68).
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
 import type { SigningKey } from './certificates.ts';

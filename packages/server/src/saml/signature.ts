@@ -4,7 +4,15 @@ import { hash, type X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { signingKey } from './certificates.ts';
 import { refuseDecoys } from './decoys.ts';
-import { canonicalize, childNodes, type OpenDocument, readElement } from './document.ts';
+import {
+  canonicalize,
+  childNodes,
+  type Node,
+  type OpenDocument,
+  readElement,
+  readHead,
+  removeNode,
+} from './document.ts';
 import {
   attribute,
   base64Of,
@@ -22,7 +30,7 @@ import { digestMethods, type SignatureMethod, signatureMethods, verifyWith } fro
 export interface Expected {
   /** The id of the root, which the reference must name. */
   readonly id: string;
-  /** Where among the children of the root the signature stands: in SAML 2.0 after the issuer, in 1.1 at the end (SA-20, SA-55). */
+  /** Where among the children of the root the signature stands: in SAML 2.0 after the issuer, in 1.1 at the end. */
   readonly place: 'second' | 'last';
   readonly certificates: readonly X509Certificate[];
   /** Seconds since 1970. */
@@ -54,7 +62,7 @@ export function signedBytes(open: OpenDocument, expected: Expected): Buffer {
   const { signedInfo, value, keyInfo } = readSignature(signature, expected.id);
   const [infoNode] = childNodes(open, node);
   proveSignature(canonicalize(open, signedInfo.prefixes, infoNode), value, signedInfo.method, keyInfo, expected);
-  node.remove();
+  removeNode(open, node);
   const { digest, digestValue, prefixes } = signedInfo.reference;
   const bytes = canonicalize(open, prefixes);
   if (!hash(digest, bytes, 'buffer').equals(digestValue))
@@ -62,12 +70,10 @@ export function signedBytes(open: OpenDocument, expected: Expected): Buffer {
   return bytes;
 }
 
-type Node = OpenDocument['root'];
-
-/** A direct child of the root, so that what is signed is the element it stands in (SA-20; wrapping, S10). */
+/** A direct child of the root, so that what is signed is the element it stands in, and no other (CVE-2024-45409). */
 function findSignature(open: OpenDocument, place: Expected['place']): Node {
   const children = childNodes(open, open.root);
-  const found = children.filter((node) => node.name === 'Signature' && node.namespaceUri === DS);
+  const found = children.filter((node) => is(readHead(open, node), DS, 'Signature'));
   const [signature] = found;
   if (signature === undefined)
     throw new TokenRefusal('signature', 'it is not signed: the assertion itself has no Signature');
@@ -78,7 +84,7 @@ function findSignature(open: OpenDocument, place: Expected['place']): Node {
 }
 
 /**
- * No `Object` may follow: nothing in it would ever be read (SA-26). SignedInfo is read from the tree that is canonicalized: behind
+ * No `Object` may follow: nothing in it would ever be read. SignedInfo is read from the tree that is canonicalized: behind
  * the byte gate a tree holds nothing that canonicalization would leave out.
  */
 function readSignature(signature: XmlElement, id: string) {
@@ -89,7 +95,7 @@ function readSignature(signature: XmlElement, id: string) {
   return { signedInfo: readSignedInfo(signedInfo, id), value: base64Of(value), keyInfo: signature.children[2] };
 }
 
-/** SA-22. @returns the InclusiveNamespaces PrefixList (Exclusive XML Canonicalization section 3) */
+/** SAML 2.0 core section 5.4.3. @returns the InclusiveNamespaces PrefixList (Exclusive XML Canonicalization section 3) */
 function exclusivePrefixes(method: XmlElement): readonly string[] {
   const algorithm = requiredAttribute(method, 'Algorithm');
   // With or without comments: the byte gate left none.
@@ -109,7 +115,7 @@ function exclusivePrefixes(method: XmlElement): readonly string[] {
 const MAX_PREFIXES = 10;
 const PREFIX = /^(?:#default|[\p{L}_][\p{L}\p{N}\p{M}._-]*)$/u;
 
-/** Exactly one reference, to the element that the signature stands in (SA-21). No empty URI: it names the document. */
+/** SAML 2.0 core section 5.4.2: exactly one reference, to the element that the signature stands in, by its id. */
 function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
   const [canonicalization, method, reference] = sequenceOf(signedInfo, DS, [
     'CanonicalizationMethod',
@@ -147,7 +153,7 @@ function readAlgorithm<Method>(element: XmlElement, methods: ReadonlyMap<string,
   return method;
 }
 
-/** SA-24: by a key of the configuration. What KeyInfo holds is at most a hint at what went wrong. */
+/** By a key of the configuration. What KeyInfo holds is at most a hint at what went wrong. */
 function proveSignature(
   bytes: Buffer,
   signature: Buffer,

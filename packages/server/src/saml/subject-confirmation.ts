@@ -1,4 +1,4 @@
-// May whoever brings a SAML 2.0 assertion be believed to be meant by it? (SA-36; SAML 2.0 profiles section 3.3, RFC 7522
+// May whoever brings a SAML 2.0 assertion be believed to be meant by it? (SAML 2.0 profiles section 3.3, RFC 7522
 // section 3 item 5)
 import { type TokenFault, TokenRefusal } from '../primitives/refusal.ts';
 import type { Reader } from './addressing.ts';

@@ -1,4 +1,4 @@
-// By what name does the issuer know the subject, and will it know it by that name tomorrow? (SA-35, SA-52)
+// By what name does the issuer know the subject, and will it know it by that name tomorrow?
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { attribute, shown, textOf, type XmlElement } from './element.ts';

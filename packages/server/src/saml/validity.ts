@@ -39,7 +39,7 @@ export function requireFuture(time: number, what: string, { now, leeway }: Clock
 }
 
 /**
- * NotBefore and NotOnOrAfter of an element. "Cannot tell" is no: without an end it is refused (SA-32, SA-53).
+ * NotBefore and NotOnOrAfter of an element. "Cannot tell" is no: without an end it is refused.
  * @returns the end
  * @throws TokenRefusal claims, malformed, not_yet_valid, expired
  */
@@ -57,7 +57,7 @@ export function requireWindow(element: XmlElement, clock: Clock): number {
 
 /**
  * A condition that we do not know is one that we cannot keep: the assertion is neither valid nor invalid, and so refused (SAML
- * 2.0 core section 2.5.1.1, SAML 1.1 core section 2.3.2.1.1; SA-34).
+ * 2.0 core section 2.5.1.1, SAML 1.1 core section 2.3.2.1).
  * @throws TokenRefusal claims
  */
 export function refuseUnknownConditions(conditions: XmlElement, known: readonly string[]): void {

@@ -1,14 +1,15 @@
 // The shared database: PostgreSQL behind a bounded pool, every statement with a deadline.
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import type { Schema } from './schema.ts';
 
 /** Connections of one process, at most. */
 const POOL = 10;
-/** Milliseconds to get a connection, and for a statement: together a failed database is told within a second. */
+/** Milliseconds to get a connection, and for a statement. */
 const CONNECT = 450;
 const STATEMENT = 450;
-/** Milliseconds for a statement that changes the schema, which runs before anybody waits. */
+/** The same where the schema changes, which is before anybody waits. */
+const MIGRATION_CONNECT = 10_000;
 const MIGRATION = 60_000;
 
 /** The driver gives whole numbers of 64 bits as text; ours are times and counters, which fit. */
@@ -24,14 +25,40 @@ export function openPostgres(url: string, purpose: 'requests' | 'migration'): Ky
     connectionString: url,
     application_name: 'cambio',
     max: purpose === 'requests' ? POOL : 1,
-    connectionTimeoutMillis: purpose === 'requests' ? CONNECT : MIGRATION,
+    connectionTimeoutMillis: purpose === 'requests' ? CONNECT : MIGRATION_CONNECT,
     // Told to the server, and kept here for when the server cannot be heard.
     statement_timeout: deadline,
     query_timeout: deadline,
     keepAlive: true,
     types,
   });
-  // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+  // A connection that breaks is replaced by the next query; without listeners, idle or in use, it would end the process.
   pool.on('error', () => undefined);
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return new Kysely<Schema>({
+    dialect: new PostgresDialect({
+      pool: { connect: async () => guard(await pool.connect()), end: () => pool.end(), options: pool.options },
+    }),
+  });
+}
+
+/** SQLSTATE of a write to a standby: after a failover the primary is elsewhere. */
+const READ_ONLY = '25006';
+
+/** A connection that did not answer, or leads to a database that cannot be written to, goes; the next query opens another. */
+function guard(client: pg.PoolClient): PostgresPoolClient {
+  let lost = false;
+  return {
+    query: async (text: string, parameters?: readonly unknown[]) => {
+      if (lost) throw new Error('the connection is lost');
+      try {
+        return await client.query(text, parameters && [...parameters]);
+      } catch (error) {
+        lost = !(error instanceof pg.DatabaseError) || error.code === READ_ONLY;
+        throw error;
+      }
+    },
+    release: (discard?: boolean) => client.release(lost || discard === true),
+    // Cursors are the other kind of query that the type knows; we have none.
+  } as unknown as PostgresPoolClient;
 }

@@ -42,23 +42,28 @@ async function openShared(url: string, access: Access, now: number): Promise<Sto
   return openPostgres(url, 'requests');
 }
 
-/** A failed database is never the caller's fault: 503, whatever went wrong. */
-export async function orUnavailable<T>(work: Promise<T>): Promise<T> {
+/** Milliseconds that a caller waits for the database, at most. */
+export const PATIENCE = 700;
+
+/** A database that fails, or does not answer in time, is never the caller's fault: 503, whatever went wrong. */
+export async function orUnavailable<T>(work: Promise<T>, patience = PATIENCE): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${patience} ms`)), patience);
+  });
   try {
-    return await work;
+    return await Promise.race([work, late]);
   } catch (error) {
     if (error instanceof Refusal) throw error;
     throw new Refusal('store_unavailable', { detail: (error as Error).message, cause: error });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
+/** Can it be written to? A statement that needs the right to write, and changes nothing. */
 export const isReachable = (store: Store): Promise<boolean> =>
-  store
-    .selectFrom('migrations')
-    .select('name')
-    .limit(1)
-    .execute()
-    .then(
-      () => true,
-      () => false,
-    );
+  orUnavailable(store.deleteFrom('used_ids').where('id', '=', '').execute()).then(
+    () => true,
+    () => false,
+  );

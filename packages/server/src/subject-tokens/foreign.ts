@@ -68,7 +68,7 @@ export function readForeign(
     throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
   const { sub, jti } = claims;
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
-  if ('cnf' in claims) throw new TokenRefusal('claims', 'it is bound to a key (cnf), which nothing proves here');
+  if ('cnf' in claims) throw new TokenRefusal('bound', 'cnf');
   const principal = { iss: issuer.issuer, sub };
   const chain = parseAct(claims.act, issuer.issuer);
   if (chain === undefined) throw new TokenRefusal('claims', 'act is malformed');

@@ -14,7 +14,7 @@ export const metadata = {
 } as const satisfies Endpoint;
 
 /** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
-function describe(endpoints: readonly Endpoint[], { issuer, targeting }: HttpServices) {
+function describe(endpoints: readonly Endpoint[], { issuer, targeting, defaultAlgorithm }: HttpServices) {
   const methods = clientAuthMethods.map(({ name }) => name);
   const members = endpoints.flatMap((endpoint): (readonly [string, unknown])[] => {
     const { metadata: member } = endpoint;
@@ -25,6 +25,7 @@ function describe(endpoints: readonly Endpoint[], { issuer, targeting }: HttpSer
   return {
     issuer,
     ...Object.fromEntries(members),
+    introspection_signing_alg_values_supported: [defaultAlgorithm],
     ...(targeting.scopes.length > 0 && { scopes_supported: targeting.scopes }),
     response_types_supported: [],
     grant_types_supported: grants.map(({ grantType }) => grantType),

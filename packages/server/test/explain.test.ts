@@ -1,0 +1,462 @@
+// cambio explain: what would come of an exchange, or what came of one, and why; for a program and for a person.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  API,
+  acting,
+  actorToken,
+  assertIssued,
+  BACKEND,
+  configuration,
+  exchange,
+  forgedToken,
+  gateway,
+  subjectToken,
+} from './basics.ts';
+import { type Around, beside, cambio, everythingIn, inTurn, jsonOf, type Outcome } from './command.ts';
+import { claimsOf, type Form, start, type TestServer, type } from './harness.ts';
+import { entry, startIssuer } from './issuer.ts';
+import { revoke } from './life.ts';
+import { temporaryFolder } from './program.ts';
+
+type Test = Parameters<typeof start>[0];
+
+const patient = { timeout: 180_000 };
+const GOLD = 'https://gold.example';
+const OPAQUE = 'https://opaque.example';
+
+/** As basics, with more to be refused for. */
+const rich = `${configuration
+  .replace(
+    'clients:\n',
+    `  - { audience: ${GOLD}, scopes: [read], requiredAcr: gold }\n  - { audience: ${OPAQUE}, scopes: [read], token: { format: opaque } }\nclients:\n  - { id: retired, auth: client_secret_post, secret: { plain: x }, grants: [token_exchange], disabled: true }\n`,
+  )
+  .slice(0, -1)
+  .replace(`grant: { audiences: [${API}, ${BACKEND}]`, `grant: { audiences: [${API}, ${BACKEND}, ${GOLD}, ${OPAQUE}]`)
+  .replace('types: [access_token, jwt]', 'types: [access_token, refresh_token]')}
+  - name: for staff
+    client: gateway
+    subject: { clients: [agent], when: 'subject.claims.staff == true' }
+    actor: { required: true, clients: [stranger] }
+    grant: { audiences: [${API}], scopes: [read] }
+`;
+
+const OPTIONS: Readonly<Record<string, string>> = {
+  client_id: '--client',
+  subject_token: '--subject-token',
+  subject_token_type: '--subject-token-type',
+  actor_token: '--actor-token',
+  actor_token_type: '--actor-token-type',
+  audience: '--audience',
+  resource: '--resource',
+  scope: '--scope',
+  requested_token_type: '--requested-token-type',
+};
+
+/** The arguments that say what a form says. */
+const argumentsFor = (form: Form): string[] =>
+  Object.entries(form).flatMap(([name, value]) => {
+    const option = OPTIONS[name];
+    const short = (text: string): string => (name.endsWith('_type') ? text.slice(type('').length) : text);
+    return option === undefined ? [] : [value ?? []].flat().flatMap((one) => [option, short(one)]);
+  });
+
+const explain = (t: Test, server: TestServer, form: Form, ...more: string[]): Promise<Outcome> =>
+  beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), ...more]);
+
+interface Step {
+  readonly step: string;
+  readonly result: string;
+  readonly found: string;
+}
+const stepsOf = (explanation: Record<string, unknown>): readonly Step[] => explanation.steps as Step[];
+
+test(
+  'an exchange that would be allowed: exit 0, every step, every rule, and the claims that the token would have',
+  patient,
+  async (t) => {
+    const server = await start(t, rich);
+    const form: Form = {
+      ...(await acting(server)),
+      subject_token: await forgedToken(server, { sub: 'ada', scope: 'read write' }),
+      subject_token_type: type('access_token'),
+      audience: [API, BACKEND],
+      scope: 'read',
+    };
+    const outcome = await explain(t, server, form, '--json');
+    assert.equal(outcome.code, 0);
+    const explanation = jsonOf(outcome);
+    assert.deepEqual(Object.keys(explanation), ['decision', 'steps', 'rules', 'claims']);
+    assert.equal(explanation.decision, 'allowed');
+    const steps = ['request', 'subject token', 'actor token', 'delegation', 'rule', 'target', 'scope', 'lifetime'];
+    assert.deepEqual(
+      stepsOf(explanation).map(({ step, result }) => `${step} ${result}`),
+      steps.map((step) => `${step} passed`),
+    );
+    assert.deepEqual(explanation.rules, [
+      { rule: 'gateway', result: 'decides' },
+      { rule: 'for staff', result: 'is not asked', why: 'the first rule that matches decides alone' },
+    ]);
+    const answer = await exchange(server, form);
+    assertIssued(server, answer);
+    const lasting = ({ iat, exp, jti, ...rest }: Record<string, unknown>) => ({
+      ...rest,
+      life: Number(exp) - Number(iat),
+    });
+    assert.deepEqual(
+      lasting(explanation.claims as Record<string, unknown>),
+      lasting(claimsOf(answer.body.access_token)),
+    );
+  },
+);
+
+test(
+  'the text of an allowed exchange says who asks, for whom, what each limit is, and what the token would say',
+  patient,
+  async (t) => {
+    const server = await start(t, rich);
+    const subject_token = await forgedToken(server, { sub: 'ada' });
+    const { code, stdout, stderr } = await explain(t, server, {
+      subject_token,
+      ...(await acting(server)),
+      audience: BACKEND,
+    });
+    assert.deepEqual([code, stderr], [0, '']);
+    for (const line of [
+      'Allowed.',
+      `  ✓ request        gateway asks for an access token, for ${BACKEND}, with all the scope that is allowed`,
+      '  ✓ subject token  is about ada: one of ours, of type access_token, issued to gateway, with the scope “read write”, good for another 1 h',
+      '  ✓ delegation     agent acts for ada',
+      '  ✓ rule           “gateway” decides',
+      `  ✓ target         the token is for ${BACKEND}`,
+      `  ✓ scope          gives the scope “read”; allowed are: read write (the subject token); read write (the client); read write (the rule); read (${BACKEND})`,
+      `  ✓ lifetime       10 min, the least of 30 min (the rule), 1 h (the subject token), 1 h (the actor token) and 10 min (${BACKEND})`,
+      '  → “gateway” decides',
+      '    “for staff” is not asked: the first rule that matches decides alone',
+      'The token would say',
+    ]) {
+      assert.equal(stdout.split('\n').includes(line), true, `${line}\n\n${stdout}`);
+    }
+  },
+);
+
+/** At least one refusal of every step, as a request, and the step that refuses. */
+const refusals: readonly {
+  readonly step: string;
+  readonly reason: string;
+  readonly wrong: (server: TestServer) => Form | Promise<Form>;
+}[] = [
+  { step: 'request', reason: 'target_malformed', wrong: () => ({ resource: '/v1' }) },
+  { step: 'request', reason: 'scope_malformed', wrong: () => ({ scope: 'read  write' }) },
+  {
+    step: 'request',
+    reason: 'requested_token_type_unsupported',
+    wrong: () => ({ requested_token_type: type('saml2') }),
+  },
+  {
+    step: 'request',
+    reason: 'subject_token_type_unsupported',
+    wrong: () => ({ subject_token_type: type('id_token') }),
+  },
+  {
+    step: 'request',
+    reason: 'grant_not_allowed',
+    wrong: () => ({ client_id: 'stranger', client_secret: 'stranger-secret' }),
+  },
+  {
+    step: 'subject token',
+    reason: 'subject_token_expired',
+    wrong: async (server) => ({
+      subject_token: await forgedToken(server, { exp: Math.floor(server.clock.now / 1000) - 1 }),
+    }),
+  },
+  {
+    step: 'subject token',
+    reason: 'subject_token_revoked',
+    wrong: async (server) => {
+      const subject_token = await subjectToken(server);
+      await revoke(server, subject_token);
+      return { subject_token };
+    },
+  },
+  {
+    step: 'actor token',
+    reason: 'actor_token_signature',
+    wrong: async (server) => ({
+      actor_token: (await actorToken(server)).replace(/[^.]{8}$/, 'AAAAAAAA'),
+      actor_token_type: type('access_token'),
+    }),
+  },
+  { step: 'delegation', reason: 'actor_is_subject', wrong: (server) => acting(server, { sub: 'gateway' }) },
+  {
+    step: 'delegation',
+    reason: 'may_act',
+    wrong: async (server) => ({ subject_token: await forgedToken(server, { may_act: { sub: 'somebody' } }) }),
+  },
+  {
+    step: 'delegation',
+    reason: 'chain_too_deep',
+    wrong: async (server) => ({
+      ...(await acting(server)),
+      subject_token: await forgedToken(server, {
+        act: { sub: 'a', act: { sub: 'b', act: { sub: 'c', act: { sub: 'd', act: { sub: 'e' } } } } },
+      }),
+    }),
+  },
+  {
+    step: 'rule',
+    reason: 'no_rule_for_subject',
+    wrong: async (server) => ({ subject_token: await forgedToken(server, { client_id: 'stranger' }) }),
+  },
+  { step: 'rule', reason: 'no_rule_for_actor', wrong: (server) => acting(server, { client_id: 'stranger' }) },
+  { step: 'rule', reason: 'requested_token_type_not_granted', wrong: () => ({ requested_token_type: type('jwt') }) },
+  {
+    step: 'rule',
+    reason: 'requested_token_type_needs_grant',
+    wrong: () => ({ requested_token_type: type('refresh_token') }),
+  },
+  { step: 'target', reason: 'target_unknown', wrong: () => ({ audience: 'urn:nothing' }) },
+  { step: 'target', reason: 'target_not_granted', wrong: () => ({ audience: 'https://private.example' }) },
+  { step: 'target', reason: 'targets_disagree', wrong: () => ({ audience: [API, OPAQUE] }) },
+  { step: 'target', reason: 'target_needs_acr', wrong: () => ({ audience: GOLD }) },
+  { step: 'scope', reason: 'scope_exceeded', wrong: () => ({ scope: 'read admin' }) },
+  {
+    step: 'scope',
+    reason: 'scope_empty',
+    wrong: async (server) => ({ subject_token: await forgedToken(server, { scope: 'write' }), audience: BACKEND }),
+  },
+];
+
+test(
+  'a refusal: exit 3, the step that refused, and the answer and the reason that the request gets',
+  patient,
+  async (t) => {
+    const server = await start(t, rich);
+    const good = { subject_token: await subjectToken(server), subject_token_type: type('access_token') };
+    await inTurn(refusals, async ({ step, reason, wrong }) => {
+      const form = { ...good, ...(await wrong(server)) };
+      const answer = await exchange(server, form);
+      const { code, ...outcome } = await explain(t, server, form, '--json');
+      assert.deepEqual([answer.status, code], [400, 3], reason);
+      const explanation = jsonOf({ code, ...outcome });
+      assert.deepEqual(
+        {
+          keys: Object.keys(explanation),
+          decision: explanation.decision,
+          error: explanation.error,
+          description: explanation.description,
+          reason: explanation.reason,
+          last: [stepsOf(explanation).at(-1)?.step, stepsOf(explanation).at(-1)?.result],
+        },
+        {
+          keys: ['decision', 'error', 'description', 'reason', 'steps', 'rules'],
+          decision: 'refused',
+          error: answer.body.error,
+          description: answer.body.error_description,
+          reason,
+          last: [step, 'refused'],
+        },
+      );
+      assert.equal(server.audit(answer)?.reason, reason);
+      for (const { result } of stepsOf(explanation).slice(0, -1)) assert.equal(result, 'passed');
+      // The same, told later from the row.
+      const past = await beside(t, server, [
+        'explain',
+        '--request',
+        answer.headers.get('x-request-id') ?? '',
+        '--json',
+      ]);
+      assert.equal(past.code, 3);
+      const told = jsonOf(past);
+      assert.deepEqual(
+        [told.error, told.description, told.reason],
+        [explanation.error, explanation.description, reason],
+      );
+      assert.deepEqual(
+        stepsOf(told).map((one) => one.step),
+        stepsOf(explanation).map((one) => one.step),
+        reason,
+      );
+      assert.deepEqual(told.rules, explanation.rules);
+    });
+  },
+);
+
+test('a client that is unknown or disabled is refused as the endpoint refuses it', patient, async (t) => {
+  const server = await start(t, rich);
+  const subject_token = await subjectToken(server);
+  for (const [client_id, reason] of [
+    ['nobody', 'client_unknown'],
+    ['retired', 'client_disabled'],
+  ] as const) {
+    const outcome = await explain(t, server, { subject_token, client_id }, '--json');
+    const { error, reason: told } = jsonOf(outcome);
+    assert.deepEqual([outcome.code, error, told], [3, 'invalid_client', reason]);
+  }
+  assert.equal((await explain(t, server, { subject_token }, '--json')).code, 0);
+});
+
+test('the text of a refusal says which rule wanted what, and what it got', patient, async (t) => {
+  const server = await start(
+    t,
+    `${configuration.slice(0, configuration.indexOf('rules:'))}rules:
+  - { name: r-client, client: [stranger, agent], grant: { audiences: [${API}] } }
+  - { name: r-issuer, client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}] } }
+  - { name: r-types, client: gateway, subject: { types: [refresh_token] }, grant: { audiences: [${API}] } }
+  - { name: r-clients, client: gateway, subject: { clients: [agent, stranger] }, grant: { audiences: [${API}] } }
+  - { name: r-when, client: gateway, subject: { when: 'subject.claims.tenant == "a" && subject.claims.level > 2' }, grant: { audiences: [${API}] } }
+  - { name: r-required, client: gateway, actor: { required: true }, grant: { audiences: [${API}] } }
+  - { name: r-audience, client: gateway, grant: { audiences: [${BACKEND}] } }
+  - { name: r-own, client: gateway, when: 'request.scope == ["read"]', grant: { audiences: [${API}] } }
+  - { name: r-watched, client: gateway, mode: audit, grant: { audiences: [${API}], scopes: [read] } }
+`,
+  );
+  const subject_token = await forgedToken(server, { tenant: 'b' });
+  const { code, stdout } = await explain(t, server, { subject_token, audience: API });
+  assert.equal(code, 3);
+  assert.equal(
+    stdout.slice(stdout.indexOf('The rules, in order')),
+    `The rules, in order
+    “r-client” does not match: it is for stranger or agent, not for gateway
+    “r-issuer” does not match: its subject must come from idp, not from ${server.issuer} (subject.issuer)
+    “r-types” does not match: its subject token must be of type refresh_token, not access_token (subject.types)
+    “r-clients” does not match: its subject token must be one of ours issued to agent or stranger, not to gateway (subject.clients)
+    “r-when” does not match: its condition is not true: subject.claims.tenant == "a" && subject.claims.level > 2; subject.claims.tenant is "b", subject.claims.level is missing (subject.when)
+    “r-required” does not match: it wants an actor token, and there is none (actor.required)
+    “r-audience” does not match: it grants ${BACKEND} alone (grant.audiences)
+    “r-own” does not match: its condition is not true: request.scope == ["read"] (when)
+    “r-watched” is only watched (mode: audit): it would allow “read” at ${API}
+`,
+  );
+  const origin = await explain(t, server, { subject_token: await forgedToken(server, { client_id: 'stranger' }) });
+  assert.match(
+    origin.stdout,
+    /“r-audience” does not match: the subject token was neither issued to the calling client nor addressed to it/,
+  );
+  const actor = await explain(t, server, { subject_token, ...(await acting(server, { act: { sub: 'tool' } })) });
+  assert.match(
+    actor.stdout,
+    /“r-audience” does not match: somebody acts for the actor already, and the rule does not say `delegated: allow`/,
+  );
+});
+
+test('a past exchange that was allowed is told from its row: exit 0', patient, async (t) => {
+  const server = await start(t, rich);
+  const answer = await exchange(server, { ...(await acting(server)), audience: API, scope: 'read' });
+  const id = answer.headers.get('x-request-id') ?? '';
+  const outcome = await beside(t, server, ['explain', '--request', id]);
+  assert.equal(outcome.code, 0);
+  for (const line of [
+    '  ✓ delegation     agent acts for gateway',
+    '  ✓ scope          gives the scope “read”',
+    '  ✓ lifetime       30 min',
+  ]) {
+    assert.equal(outcome.stdout.split('\n').includes(line), true, `${line}\n\n${outcome.stdout}`);
+  }
+});
+
+test('a row that is of no exchange, or of nobody, is said so: exit 1', patient, async (t) => {
+  const server = await start(t, rich);
+  const own = await server.token({ grant_type: 'client_credentials', ...gateway });
+  const revoked = await revoke(server, own.body.access_token);
+  for (const [id, said] of [
+    [own.headers.get('x-request-id'), /was no token exchange but client_credentials/],
+    [revoked.headers.get('x-request-id'), /was no token exchange but revoke/],
+    ['00000000-0000-0000-0000-000000000000', /no request has the id 0000/],
+  ] as const) {
+    const { code, stdout, stderr } = await beside(t, server, ['explain', '--request', String(id)]);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, said);
+  }
+});
+
+test('a request whose client was not even authenticated is explained, too', patient, async (t) => {
+  const server = await start(t, rich);
+  for (const [form, reason] of [
+    [{ client_secret: 'wrong' }, 'client_credentials'],
+    [{ client_secret: undefined, client_id: undefined }, 'client_authentication_missing'],
+    [{ subject_token_type: undefined }, 'parameter_missing'],
+  ] as const) {
+    const answer = await exchange(server, form);
+    const outcome = await beside(t, server, [
+      'explain',
+      '--request',
+      String(answer.headers.get('x-request-id')),
+      '--json',
+    ]);
+    const { decision, error, reason: told, steps } = jsonOf(outcome) as Record<string, unknown> & { steps: Step[] };
+    assert.deepEqual([outcome.code, decision, error, told], [3, 'refused', answer.body.error, reason]);
+    assert.deepEqual(
+      steps.map(({ step, result }) => [step, result]),
+      [['request', 'refused']],
+    );
+  }
+});
+
+test(
+  'a token is given as text, as @FILE, or as - on standard input; its type is what it looks like',
+  patient,
+  async (t) => {
+    const idp = await startIssuer(t);
+    const file = `issuers:\n  - ${entry(idp)}\n${configuration}  - { client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }\n`;
+    const server = await start(t, file);
+    const token = await subjectToken(server);
+    writeFileSync(join(server.folder, 'token.txt'), `${token}\n`);
+    writeFileSync(join(server.folder, 'foreign.txt'), `${idp.sign()}\n`);
+    const run = (args: readonly string[], around: Around = {}): Promise<Outcome> =>
+      beside(t, server, ['explain', '--client', 'gateway', '--json', ...args], { cwd: server.folder, ...around });
+    const declared = async (outcome: Outcome): Promise<unknown> =>
+      /presented as (\w+)|of type (\w+)/
+        .exec(stepsOf(jsonOf(outcome))[1]?.found ?? '')
+        ?.slice(1)
+        .find(Boolean);
+    assert.equal(await declared(await run(['--subject-token', '@token.txt'])), 'access_token');
+    assert.equal(await declared(await run(['--subject-token', '-'], { input: `${token}\n` })), 'access_token');
+    assert.equal(await declared(await run(['--subject-token', token, '--subject-token-type', 'jwt'])), 'jwt');
+    assert.equal(await declared(await run(['--subject-token', '@foreign.txt'])), 'jwt');
+    const both = ['--subject-token', '-', '--actor-token', '-'];
+    const actor = ['--subject-token', '@token.txt', '--actor-token', '-'];
+    assert.deepEqual([(await run(both)).code, (await run(actor, { input: await actorToken(server) })).code], [2, 0]);
+    const missing = await run(['--subject-token', '@nowhere.txt']);
+    assert.deepEqual([missing.code, missing.stdout], [1, '']);
+    assert.match(missing.stderr, /nowhere\.txt/);
+  },
+);
+
+test('wrong usage is exit 2, and what cannot be done is exit 1, in one line each', patient, async (t) => {
+  const server = await start(t, rich);
+  const subject = ['--subject-token', await subjectToken(server)];
+  for (const args of [[], subject, ['--client', 'gateway'], ['--client', 'gateway', ...subject, '--nonsense']]) {
+    const { code, stdout, stderr } = await beside(t, server, ['explain', ...args]);
+    assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+    assert.notEqual(stderr, '');
+  }
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(file, 'issuer: http://127.0.0.1:1\nstore: sqlite:cambio.db\n');
+  const empty = await cambio(t, ['explain', '--config', file, '--client', 'a', '--subject-token', 'x']);
+  assert.deepEqual([empty.code, empty.stdout], [1, '']);
+  assert.match(empty.stderr, /there is no database at .*cambio\.db yet/);
+  assert.equal((await explain(t, server, { subject_token: subject[1] })).code, 0);
+});
+
+test(
+  'explaining writes nothing and uses nothing up, however often; a token that is used up is said to be',
+  patient,
+  async (t) => {
+    const idp = await startIssuer(t);
+    const file = `issuers:\n  - ${entry(idp, { singleUse: 'true' })}\n${configuration}  - { client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token] } }\n`;
+    const server = await start(t, file);
+    const once = { subject_token: idp.sign(), subject_token_type: type('jwt') };
+    const before = everythingIn(server);
+    for (const form of [once, once, { ...once, scope: 'nothing' }]) {
+      assert.equal((await explain(t, server, form)).code, 'scope' in form ? 3 : 0);
+    }
+    assert.deepEqual(everythingIn(server), before);
+    assertIssued(server, await exchange(server, once));
+    const after = await explain(t, server, once, '--json');
+    assert.deepEqual([after.code, jsonOf(after).reason], [3, 'subject_token_replayed']);
+  },
+);

@@ -1,0 +1,136 @@
+// A node: the server as a process of its own, started as its operator does, beside others on one database.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { gateway } from './basics.ts';
+import { type Answer, EXCHANGE, encode, type Form, freePort, read, type } from './harness.ts';
+import { life } from './life.ts';
+import { repository } from './program.ts';
+
+export const PROGRAM = join(repository, 'packages/server/bin/cambio.mjs');
+export const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
+
+/** The configuration of a token's life, on a database that nodes share. */
+export const shared = (url: string, yaml = life()): string =>
+  yaml.replace('store: sqlite:cambio.db', `store: ${url}\nsealingKey: { plain: ${SEALING_KEY} }`);
+
+export interface ServerNode {
+  readonly url: string;
+  /** The configuration file of this node alone. */
+  readonly file: string;
+  readonly post: (path: string, form: Form) => Promise<Answer>;
+  readonly token: (form: Form) => Promise<Answer>;
+  readonly get: (path: string) => Promise<Answer>;
+  readonly pid: number;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** All that it has printed so far. */
+  readonly printed: () => string;
+  readonly exited: Promise<number | null>;
+}
+
+type Test = { readonly after: (work: () => Promise<void>) => void };
+
+/** @param folder of a node that has ended, to go on with its files and its port */
+export async function startNode(
+  t: Test,
+  yaml: string,
+  { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0 } = {},
+): Promise<ServerNode & { readonly folder: string; readonly port: number }> {
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(file, yaml);
+  const listening = port || (await freePort());
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', file], {
+    env: { ...process.env, PORT: String(listening) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const exited = once(child, 'exit').then(([code]): number | null => code);
+  t.after(async () => {
+    end(child);
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await eventually(
+    async () => {
+      if (child.exitCode !== null) throw new Error(`the server ended: ${printed}`);
+      return printed;
+    },
+    (text) => text.includes('cambio serves'),
+    10_000,
+  );
+  const url = `http://127.0.0.1:${listening}`;
+  const post = async (path: string, form: Form): Promise<Answer> =>
+    read(
+      await fetch(url + path, {
+        method: 'POST',
+        body: encode(form),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
+    );
+  return {
+    url,
+    folder,
+    file,
+    port: listening,
+    post,
+    token: (form) => post('/oauth/token', form),
+    get: async (path) => read(await fetch(url + path)),
+    pid: child.pid ?? 0,
+    signal: (signal) => child.kill(signal),
+    printed: () => printed,
+    exited,
+  };
+}
+
+function end(child: ChildProcess): void {
+  if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+}
+
+/** Asks until the answer is as it should be. @throws AssertionError with the last answer, after so many milliseconds */
+export async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean, patience = 3000): Promise<T> {
+  const until = performance.now() + patience;
+  let answer = await ask();
+  while (!good(answer) && performance.now() < until) {
+    await wait(25);
+    answer = await ask();
+  }
+  assert.ok(good(answer), JSON.stringify(answer));
+  return answer;
+}
+
+/** A token of the gateway's own. */
+export const own = (node: ServerNode): Promise<Answer> => node.token({ grant_type: 'client_credentials', ...gateway });
+
+/** Exchanges a token of ours; with the answer comes a refresh token. */
+export const exchangeAt = async (node: ServerNode, subject_token?: unknown, form: Form = {}): Promise<Answer> =>
+  node.token({
+    grant_type: EXCHANGE,
+    ...gateway,
+    subject_token: String(subject_token ?? (await own(node)).body.access_token),
+    subject_token_type: type('access_token'),
+    ...form,
+  });
+
+export const refreshAt = (node: ServerNode, token: unknown): Promise<Answer> =>
+  node.token({ grant_type: 'refresh_token', ...gateway, refresh_token: String(token) });
+
+export const revokeAt = (node: ServerNode, token: unknown): Promise<Answer> =>
+  node.post('/oauth/revoke', { ...gateway, token: String(token) });
+
+export const isActiveAt = async (node: ServerNode, token: unknown): Promise<unknown> =>
+  (await node.post('/oauth/introspect', { ...gateway, token: String(token) })).body.active;
+
+export const kidOf = (token: unknown): unknown =>
+  JSON.parse(Buffer.from(String(token).split('.')[0] ?? '', 'base64url').toString()).kid;
+
+export const kidsAt = async (node: ServerNode): Promise<string[]> =>
+  ((await node.get('/.well-known/jwks.json')).body.keys as { kid: string }[]).map(({ kid }) => kid).toSorted();

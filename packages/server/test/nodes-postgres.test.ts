@@ -1,0 +1,193 @@
+// Two nodes and one PostgreSQL: they share nothing else, and behave as one.
+import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
+import { after, type TestContext, test } from 'node:test';
+import { gateway } from './basics.ts';
+import { EXCHANGE, type } from './harness.ts';
+import { entry, startIssuer } from './issuer.ts';
+import { BESIDE, life } from './life.ts';
+import {
+  eventually,
+  exchangeAt,
+  isActiveAt,
+  kidOf,
+  kidsAt,
+  own,
+  PROGRAM,
+  refreshAt,
+  revokeAt,
+  type ServerNode,
+  shared,
+  startNode,
+} from './node.ts';
+import { query, startPostgres } from './postgres.ts';
+import { runProgram } from './program.ts';
+
+const postgres = await startPostgres({ after });
+const url = await postgres.database();
+const idp = await startIssuer({ after: after as TestContext['after'] });
+const foreign = BESIDE.replace('beside', 'foreign').replace(
+  'issuer: self, clients: [gateway, other, plain]',
+  'issuer: idp',
+);
+const yaml = shared(url, life([BESIDE, foreign], [entry(idp, { singleUse: 'true' })]));
+// Both at once, on a database with nothing in it.
+const [one, two] = await Promise.all([startNode({ after }, yaml), startNode({ after }, yaml)]);
+
+test("two nodes that start at once on an empty database have one key set, and take each other's tokens", async () => {
+  const keys = await kidsAt(one);
+  assert.equal(keys.length, 1);
+  assert.deepEqual(await kidsAt(two), keys);
+  const issued = await own(one);
+  assert.equal(kidOf(issued.body.access_token), keys[0]);
+  const exchanged = await exchangeAt(two, issued.body.access_token);
+  assert.equal(exchanged.status, 200, exchanged.text);
+  assert.equal((await refreshAt(one, exchanged.body.refresh_token)).status, 200);
+  assert.deepEqual(await query(url, 'select count(*)::int as rows from signing_keys'), [{ rows: 1 }]);
+});
+
+test('a revocation on one node kills the token and its descendants on the other within a second', async () => {
+  const ancestor = await exchangeAt(one);
+  const derived = await exchangeAt(two, ancestor.body.access_token);
+  const bystander = await exchangeAt(two);
+  assert.equal(await isActiveAt(two, derived.body.access_token), true);
+  assert.equal((await revokeAt(one, ancestor.body.access_token)).status, 200);
+  await eventually(
+    () => isActiveAt(two, derived.body.access_token),
+    (active) => active === false,
+  );
+  for (const refused of [
+    await exchangeAt(two, derived.body.access_token),
+    await refreshAt(two, derived.body.refresh_token),
+  ]) {
+    assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
+  }
+  assert.equal(await isActiveAt(two, bystander.body.access_token), true);
+});
+
+test('a hundred uses of one refresh token over both nodes make one head of the family (R02)', async () => {
+  const { body } = await exchangeAt(one);
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => refreshAt(index % 2 ? one : two, body.refresh_token)),
+  );
+  const told = new Set(answers.map(({ status, body: { error } }) => `${status} ${error ?? ''}`));
+  const good = answers.filter(({ status }) => status === 200);
+  const successors = new Set(good.map((answer) => answer.body.refresh_token));
+  assert.equal(successors.size, 1, [...told].join());
+  assert.equal(good.length, 100, [...told].join());
+  const next = await refreshAt(two, [...successors][0]);
+  assert.equal(next.status, 200);
+  // The successor was used: its predecessor is reuse now, and the family dies on every node.
+  assert.equal((await refreshAt(one, body.refresh_token)).status, 400);
+  assert.equal((await refreshAt(two, next.body.refresh_token)).status, 400);
+});
+
+test('an id that is good once is good once over both nodes', async () => {
+  for (let round = 0; round < 3; round++) {
+    const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
+    const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
+    assert.equal(told.filter((text) => text === '200 ').length, 1, told.join());
+    assert.equal(told.filter((text) => text === '400 invalid_grant').length, 19, told.join());
+  }
+});
+
+test('a refresh that races a revocation: after the 200 of the revocation nothing works (R05)', async () => {
+  for (let round = 0; round < 10; round++) {
+    const { body } = await exchangeAt(one);
+    const racing = Promise.all(
+      Array.from({ length: 6 }, (_, index) => refreshAt(index % 2 ? one : two, body.refresh_token)),
+    );
+    assert.equal((await revokeAt(one, body.refresh_token)).status, 200);
+    const after = await refreshAt(one, body.refresh_token);
+    assert.deepEqual([after.status, after.body.error], [400, 'invalid_grant']);
+    for (const { status, body: issued } of await racing) {
+      if (status !== 200) continue;
+      assert.equal((await refreshAt(two, issued.refresh_token)).status, 400);
+      assert.equal(await isActiveAt(one, issued.access_token), false);
+      await eventually(
+        () => isActiveAt(two, issued.access_token),
+        (active) => active === false,
+      );
+    }
+  }
+});
+
+test('a key that is rotated or retired by command is published or gone on both nodes within a second', async (t) => {
+  const cambio = (...args: string[]) =>
+    runProgram(t, [process.execPath, PROGRAM, 'keys', ...args, '--config', one.file], { env: { PORT: '1' } });
+  const [old = ''] = await kidsAt(one);
+  const before = await own(two);
+  const rotated = await cambio('rotate');
+  assert.equal(rotated.code, 0, rotated.stderr);
+  for (const node of [one, two]) {
+    await eventually(
+      () => kidsAt(node),
+      (kids) => kids.length === 2,
+    );
+    assert.equal(kidOf((await own(node)).body.access_token), old, 'the new one is published ahead of its time');
+  }
+  const retired = await cambio('retire', old);
+  assert.equal(retired.code, 0, retired.stderr);
+  for (const node of [one, two]) {
+    await eventually(
+      () => kidsAt(node),
+      (kids) => !kids.includes(old),
+    );
+    const signed = await own(node);
+    assert.ok((await kidsAt(node)).includes(String(kidOf(signed.body.access_token))));
+    const refused = await exchangeAt(node, before.body.access_token);
+    assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
+    assert.equal((await exchangeAt(node, signed.body.access_token)).status, 200);
+  }
+  const rows = await query(url, "select event from audit where outcome = 'changed' order by sequence");
+  assert.deepEqual(
+    rows.map(({ event }) => JSON.parse(String(event)).detail),
+    ['rotate ES256', `retire ${old}`],
+  );
+});
+
+test('each node reads its own file again, when it changes and at SIGHUP; a faulty one changes nothing', async () => {
+  const narrower = yaml.replaceAll('scopes: [read, write]', 'scopes: [read]');
+  const scopeAt = async (node: ServerNode): Promise<unknown> => (await own(node)).body.scope;
+  assert.equal(await scopeAt(two), 'read write');
+  // As an editor does it: written elsewhere, and renamed into place.
+  writeFileSync(`${one.file}.new`, narrower);
+  renameSync(`${one.file}.new`, one.file);
+  await eventually(
+    () => scopeAt(one),
+    (scope) => scope === 'read',
+    6000,
+  );
+  assert.equal(await scopeAt(two), 'read write', 'a node reads its own file');
+  two.signal('SIGHUP');
+  await eventually(
+    async () => two.printed(),
+    (text) => text.includes('again'),
+  );
+  writeFileSync(two.file, narrower.replace('rules:', 'rulez:'));
+  await eventually(
+    async () => two.printed(),
+    (text) => text.includes('nothing changes'),
+    6000,
+  );
+  assert.match(two.printed(), /rulez/);
+  assert.equal(await scopeAt(two), 'read write');
+  writeFileSync(two.file, narrower);
+  two.signal('SIGHUP');
+  await eventually(
+    () => scopeAt(two),
+    (scope) => scope === 'read',
+    6000,
+  );
+});
+
+test('a node that is told to stop answers what has arrived, and the other goes on', async () => {
+  const { body } = await exchangeAt(one);
+  const racing = Promise.all(Array.from({ length: 10 }, () => own(two)));
+  const answers = await racing;
+  two.signal('SIGTERM');
+  assert.equal(await two.exited, 0, two.printed());
+  assert.ok(answers.every(({ status }) => status === 200));
+  assert.equal((await refreshAt(one, body.refresh_token)).status, 200);
+});
