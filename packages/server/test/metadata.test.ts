@@ -169,7 +169,7 @@ test('livez says that the process answers, readyz that it can do its work', asyn
       [200, 'ok'],
     ],
   );
-  server.sql('alter table migrations rename to gone');
+  server.sql('alter table used_ids rename to gone');
   assert.deepEqual(
     [await ask('/livez'), await ask('/readyz')],
     [
