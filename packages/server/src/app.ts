@@ -21,8 +21,9 @@ import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
 import { findAuditEvent, listAuditEvents } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
+import { announce } from './store/presence.ts';
 import type { Database } from './store/schema.ts';
-import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
+import { type Access, isReachable, listen, openStore, orUnavailable, type Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 import { isUsed } from './store/used-ids.ts';
 import { keepLooking } from './store/watch.ts';
@@ -38,7 +39,7 @@ export interface RunningServer {
    * From when this resolves, requests are judged by another reading of the file; those under way finish with the one they
    * began with. @returns the keys that a restart alone can change
    */
-  readonly reload: (configuration: Configuration) => Promise<readonly string[]>;
+  readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
   /** Stops listening, answers what has arrived, and closes the store; bounded in time. Once, however often it is called. */
   readonly close: () => Promise<void>;
 }
@@ -47,6 +48,8 @@ export interface Surroundings {
   readonly clock?: Clock;
   /** Lines for people, about what fails on our side. */
   readonly report?: (line: string) => void;
+  /** Digest of the configuration's text, which nodes compare. */
+  readonly text?: string | undefined;
 }
 
 /** What is bound when the server starts. */
@@ -60,16 +63,20 @@ const SWEEP = 600_000;
 /** @throws where the store cannot be opened or the port is taken; nothing stays open then. */
 export async function startServer(
   configuration: Configuration,
-  { clock = systemClock, report = console.error }: Surroundings = {},
+  { clock = systemClock, report = console.error, text }: Surroundings = {},
 ): Promise<RunningServer> {
   const base = await openBase(configuration, 'write', clock);
   const { store, revocations } = base;
   try {
-    let services = await openServices(configuration, base);
+    let textInForce = text;
+    const presence = announce(store, { id: newId(), configuration: () => textInForce, clock });
+    const withPresence = (read: HttpServices): HttpServices => ({ ...read, presence });
+    let services = withPresence(await openServices(configuration, base));
     const { host, port, ...options } = configuration.server;
     const http = createHttpServer(() => services, { ...options, report });
     await http.listen({ host, port });
-    const looking = keepLooking([revocations.look, () => services.keys.look()]);
+    const looking = keepLooking([revocations.look, () => services.keys.look(), presence.look], report);
+    const listening = await listen(configuration.store, looking.wake);
     const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP).unref();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
@@ -78,15 +85,18 @@ export async function startServer(
       clearTimeout(cut);
       clearInterval(sweeping);
       looking.stop();
+      await listening.stop();
       await services.throttled.flush();
+      await presence.leave();
       await store.destroy();
     };
     return {
       port: (http.server.address() as AddressInfo).port,
-      reload: async (next) => {
+      reload: async (next, nextText) => {
         const { audit, throttled, failures } = services;
         const read = await openServices({ ...next, issuer: configuration.issuer }, base, services.issuers);
-        services = { ...read, audit, throttled, failures };
+        services = withPresence({ ...read, audit, throttled, failures });
+        textInForce = nextText;
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
       },
       close: () => {
@@ -147,7 +157,7 @@ async function openBase(configuration: Configuration, access: Access, clock: Clo
   const store = await openStore(configuration.store, access, clock());
   try {
     const sealer = openSealer(configuration.sealingKey, access);
-    return { access, clock, store, sealer, revocations: await openRevocations(store, clock) };
+    return { access, clock, store, sealer, revocations: await openRevocations(store, clock, access) };
   } catch (error) {
     await store.destroy();
     throw error;

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
+import { Command } from 'commander';
+import type { CliCommand } from '../src/cli/command.ts';
 import type { TestServer } from './harness.ts';
 import { repository } from './program.ts';
 
@@ -60,6 +63,44 @@ export const beside = (
     ...around,
     env: { ...environmentOf(server), ...around.env },
   });
+
+/** The same in this process, for many of a kind: starting the program takes a second. */
+export async function within(
+  t: Pick<TestContext, 'mock'>,
+  server: TestServer,
+  command: CliCommand,
+  args: readonly string[],
+): Promise<Outcome> {
+  const output = { stdout: '', stderr: '' };
+  const keep = (name: keyof typeof output, method: 'log' | 'error') =>
+    t.mock.method(console, method, (text: string) => {
+      output[name] += `${text}\n`;
+    });
+  const mocks = [keep('stdout', 'log'), keep('stderr', 'error')];
+  const program = command.describe(new Command()).exitOverride();
+  let code = 2;
+  program.action(async (options: Record<string, unknown>) => {
+    code = await command.run(options, []);
+  });
+  try {
+    await program.parseAsync(['--config', settled(server), ...args], { from: 'user' });
+  } finally {
+    for (const { mock } of mocks) mock.restore();
+  }
+  return { code, ...output };
+}
+
+/** The configuration file of a test server, without variables. */
+function settled(server: TestServer): string {
+  const file = join(server.folder, 'settled.yaml');
+  const text = readFileSync(join(server.folder, 'cambio.yaml'), 'utf8');
+  const environment = Object.entries(environmentOf(server));
+  writeFileSync(
+    file,
+    environment.reduce((all, [name, value]) => all.replaceAll(`\${${name}}`, value), text),
+  );
+  return file;
+}
 
 /** Several at a time: a command takes a second to start. */
 export async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>, atOnce = 3): Promise<R[]> {

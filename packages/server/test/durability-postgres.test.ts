@@ -142,4 +142,32 @@ test('the database stops and starts again, connections and all: nothing that was
   await postgres.start();
   await assertRecovered(server, held);
   assert.equal((await introspect(server, revoked.body.access_token)).body.active, false);
+  const listening =
+    "select 1 from pg_stat_activity where application_name = 'cambio listening' and datname = current_database()";
+  await eventually(
+    () => query(url, listening),
+    (rows) => rows.length === 1,
+    5000,
+  );
+});
+
+test('a node that has not heard of the others for a while calls no token good: one may have been revoked there', async (t) => {
+  const { server, proxy, url } = await startBehindProxy(t);
+  const other = await start(t, shared(url));
+  const held = await hold(other);
+  assert.equal((await introspect(server, held.token)).body.active, true);
+  proxy.cut();
+  assert.equal((await revoke(other, held.token)).status, 200);
+  const { headers } = await eventually(
+    () => introspect(server, held.token),
+    ({ status }) => status === 503,
+    9000,
+  );
+  assert.equal(headers.get('retry-after'), '1');
+  proxy.mend();
+  await eventually(
+    () => introspect(server, held.token),
+    ({ body }) => body.active === false,
+    5000,
+  );
 });

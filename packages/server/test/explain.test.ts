@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { explain as explainCommand } from '../src/cli/explain.ts';
 import {
   API,
   acting,
@@ -15,7 +16,7 @@ import {
   gateway,
   subjectToken,
 } from './basics.ts';
-import { type Around, beside, cambio, everythingIn, inTurn, jsonOf, type Outcome } from './command.ts';
+import { type Around, beside, cambio, everythingIn, inTurn, jsonOf, type Outcome, within } from './command.ts';
 import { claimsOf, type Form, start, type TestServer, type } from './harness.ts';
 import { entry, startIssuer } from './issuer.ts';
 import { revoke } from './life.ts';
@@ -65,6 +66,13 @@ const argumentsFor = (form: Form): string[] =>
 
 const explain = (t: Test, server: TestServer, form: Form, ...more: string[]): Promise<Outcome> =>
   beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), ...more]);
+
+/** The same without a program of its own. */
+const explainWithin = (t: TestContext, server: TestServer, form: Form, ...more: string[]): Promise<Outcome> =>
+  within(t, server, explainCommand, [...argumentsFor({ client_id: 'gateway', ...form }), ...more]);
+
+const explainRow = (t: TestContext, server: TestServer, id: string, ...more: string[]): Promise<Outcome> =>
+  within(t, server, explainCommand, ['--request', id, ...more]);
 
 interface Step {
   readonly step: string;
@@ -124,20 +132,23 @@ test(
       audience: BACKEND,
     });
     assert.deepEqual([code, stderr], [0, '']);
+    // Time passes while the command starts.
+    const told = stdout.replaceAll(/\b59 min(?: \d+ s)?|\b1 h\b/g, '~1 h').split('\n');
     for (const line of [
       'Allowed.',
       `  ✓ request        gateway asks for an access token, for ${BACKEND}, with all the scope that is allowed`,
-      '  ✓ subject token  is about ada: one of ours, of type access_token, issued to gateway, with the scope “read write”, good for another 1 h',
+      '  ✓ subject token  is about ada: one of ours, of type access_token, issued to gateway, with the scope “read write”, good for another ~1 h',
+      '  ✓ actor token    is about who acts, agent: one of ours, of type access_token, issued to agent, with the scope “read”, good for another ~1 h',
       '  ✓ delegation     agent acts for ada',
       '  ✓ rule           “gateway” decides',
       `  ✓ target         the token is for ${BACKEND}`,
-      `  ✓ scope          gives the scope “read”; allowed are: read write (the subject token); read write (the client); read write (the rule); read (${BACKEND})`,
-      `  ✓ lifetime       10 min, the least of 30 min (the rule), 1 h (the subject token), 1 h (the actor token) and 10 min (${BACKEND})`,
+      `  ✓ scope          what the token may do: read; the subject token allows read write; the client allows read write; the rule allows read write; ${BACKEND} allows read`,
+      `  ✓ lifetime       10 min; the rule allows 30 min; the subject token allows ~1 h; the actor token allows ~1 h; ${BACKEND} allows 10 min`,
       '  → “gateway” decides',
       '    “for staff” is not asked: the first rule that matches decides alone',
       'The token would say',
     ]) {
-      assert.equal(stdout.split('\n').includes(line), true, `${line}\n\n${stdout}`);
+      assert.equal(told.includes(line), true, `${line}\n\n${told.join('\n')}`);
     }
   },
 );
@@ -230,59 +241,58 @@ const refusals: readonly {
 ];
 
 test(
-  'a refusal: exit 3, the step that refused, and the answer and the reason that the request gets',
+  'a refusal tells the step that refused, and the answer and the reason that the request gets; so does its row later',
   patient,
   async (t) => {
     const server = await start(t, rich);
     const good = { subject_token: await subjectToken(server), subject_token_type: type('access_token') };
-    await inTurn(refusals, async ({ step, reason, wrong }) => {
+    for (const { step, reason, wrong } of refusals) {
       const form = { ...good, ...(await wrong(server)) };
       const answer = await exchange(server, form);
-      const { code, ...outcome } = await explain(t, server, form, '--json');
-      assert.deepEqual([answer.status, code], [400, 3], reason);
-      const explanation = jsonOf({ code, ...outcome });
-      assert.deepEqual(
-        {
-          keys: Object.keys(explanation),
-          decision: explanation.decision,
-          error: explanation.error,
-          description: explanation.description,
-          reason: explanation.reason,
-          last: [stepsOf(explanation).at(-1)?.step, stepsOf(explanation).at(-1)?.result],
-        },
-        {
-          keys: ['decision', 'error', 'description', 'reason', 'steps', 'rules'],
-          decision: 'refused',
-          error: answer.body.error,
-          description: answer.body.error_description,
-          reason,
-          last: [step, 'refused'],
-        },
-      );
-      assert.equal(server.audit(answer)?.reason, reason);
-      for (const { result } of stepsOf(explanation).slice(0, -1)) assert.equal(result, 'passed');
-      // The same, told later from the row.
-      const past = await beside(t, server, [
-        'explain',
-        '--request',
-        answer.headers.get('x-request-id') ?? '',
+      assert.deepEqual([answer.status, server.audit(answer)?.reason], [400, reason]);
+      const id = answer.headers.get('x-request-id') ?? '';
+      const live = await within(t, server, explainCommand, [
+        ...argumentsFor({ client_id: 'gateway', ...form }),
         '--json',
       ]);
-      assert.equal(past.code, 3);
-      const told = jsonOf(past);
+      const past = await within(t, server, explainCommand, ['--request', id, '--json']);
+      for (const outcome of [live, past]) {
+        const { decision, error, description, reason: told, ...rest } = jsonOf(outcome);
+        assert.deepEqual(Object.keys(rest), ['steps', 'rules']);
+        assert.deepEqual([outcome.code, decision, told], [3, 'refused', reason]);
+        assert.deepEqual([error, description], [answer.body.error, answer.body.error_description]);
+        const steps = stepsOf(rest).map(({ step, result }) => `${step} ${result}`);
+        assert.equal(steps.at(-1), `${step} refused`, reason);
+        assert.deepEqual(steps.filter((one) => one.endsWith(' refused')).length, 1);
+      }
+      const [now, then] = [jsonOf(live), jsonOf(past)];
       assert.deepEqual(
-        [told.error, told.description, told.reason],
-        [explanation.error, explanation.description, reason],
-      );
-      assert.deepEqual(
-        stepsOf(told).map((one) => one.step),
-        stepsOf(explanation).map((one) => one.step),
+        stepsOf(then).map((one) => one.step),
+        stepsOf(now).map((one) => one.step),
         reason,
       );
-      assert.deepEqual(told.rules, explanation.rules);
-    });
+      assert.deepEqual(then.rules, now.rules, reason);
+    }
   },
 );
+
+test('a refusal at each step makes the program end with 3', patient, async (t) => {
+  const server = await start(t, rich);
+  const good = { subject_token: await subjectToken(server), subject_token_type: type('access_token') };
+  const steps = new Map(refusals.map((one) => [one.step, one]));
+  assert.deepEqual(
+    [...steps.keys()],
+    ['request', 'subject token', 'actor token', 'delegation', 'rule', 'target', 'scope'],
+  );
+  const codes = await inTurn([...steps.values()], async ({ step, wrong }) => {
+    const { code, stdout, stderr } = await explain(t, server, { ...good, ...(await wrong(server)) });
+    assert.match(stdout, new RegExp(`^Refused: .*\\n[^]*\\n  ✗ ${step} `));
+    assert.equal(stderr, '');
+    return code;
+  });
+  assert.deepEqual(codes, Array(7).fill(3));
+  assert.equal((await explain(t, server, good)).code, 0);
+});
 
 test('a client that is unknown or disabled is refused as the endpoint refuses it', patient, async (t) => {
   const server = await start(t, rich);
@@ -291,11 +301,11 @@ test('a client that is unknown or disabled is refused as the endpoint refuses it
     ['nobody', 'client_unknown'],
     ['retired', 'client_disabled'],
   ] as const) {
-    const outcome = await explain(t, server, { subject_token, client_id }, '--json');
+    const outcome = await explainWithin(t, server, { subject_token, client_id }, '--json');
     const { error, reason: told } = jsonOf(outcome);
     assert.deepEqual([outcome.code, error, told], [3, 'invalid_client', reason]);
   }
-  assert.equal((await explain(t, server, { subject_token }, '--json')).code, 0);
+  assert.equal((await explainWithin(t, server, { subject_token }, '--json')).code, 0);
 });
 
 test('the text of a refusal says which rule wanted what, and what it got', patient, async (t) => {
@@ -305,7 +315,7 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
   - { name: r-client, client: [stranger, agent], grant: { audiences: [${API}] } }
   - { name: r-issuer, client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}] } }
   - { name: r-types, client: gateway, subject: { types: [refresh_token] }, grant: { audiences: [${API}] } }
-  - { name: r-clients, client: gateway, subject: { clients: [agent, stranger] }, grant: { audiences: [${API}] } }
+  - { name: r-clients, client: gateway, subject: { clients: [agent] }, grant: { audiences: [${API}] } }
   - { name: r-when, client: gateway, subject: { when: 'subject.claims.tenant == "a" && subject.claims.level > 2' }, grant: { audiences: [${API}] } }
   - { name: r-required, client: gateway, actor: { required: true }, grant: { audiences: [${API}] } }
   - { name: r-audience, client: gateway, grant: { audiences: [${BACKEND}] } }
@@ -322,7 +332,7 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
     “r-client” does not match: it is for stranger or agent, not for gateway
     “r-issuer” does not match: its subject must come from idp, not from ${server.issuer} (subject.issuer)
     “r-types” does not match: its subject token must be of type refresh_token, not access_token (subject.types)
-    “r-clients” does not match: its subject token must be one of ours issued to agent or stranger, not to gateway (subject.clients)
+    “r-clients” does not match: its subject token must be one of ours issued to agent, not to gateway (subject.clients)
     “r-when” does not match: its condition is not true: subject.claims.tenant == "a" && subject.claims.level > 2; subject.claims.tenant is "b", subject.claims.level is missing (subject.when)
     “r-required” does not match: it wants an actor token, and there is none (actor.required)
     “r-audience” does not match: it grants ${BACKEND} alone (grant.audiences)
@@ -330,12 +340,14 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
     “r-watched” is only watched (mode: audit): it would allow “read” at ${API}
 `,
   );
-  const origin = await explain(t, server, { subject_token: await forgedToken(server, { client_id: 'stranger' }) });
+  const origin = await explainWithin(t, server, {
+    subject_token: await forgedToken(server, { client_id: 'stranger' }),
+  });
   assert.match(
     origin.stdout,
     /“r-audience” does not match: the subject token was neither issued to the calling client nor addressed to it/,
   );
-  const actor = await explain(t, server, { subject_token, ...(await acting(server, { act: { sub: 'tool' } })) });
+  const actor = await explainWithin(t, server, { subject_token, ...(await acting(server, { act: { sub: 'tool' } })) });
   assert.match(
     actor.stdout,
     /“r-audience” does not match: somebody acts for the actor already, and the rule does not say `delegated: allow`/,
@@ -350,7 +362,7 @@ test('a past exchange that was allowed is told from its row: exit 0', patient, a
   assert.equal(outcome.code, 0);
   for (const line of [
     '  ✓ delegation     agent acts for gateway',
-    '  ✓ scope          gives the scope “read”',
+    '  ✓ scope          what the token may do: read',
     '  ✓ lifetime       30 min',
   ]) {
     assert.equal(outcome.stdout.split('\n').includes(line), true, `${line}\n\n${outcome.stdout}`);
@@ -366,10 +378,10 @@ test('a row that is of no exchange, or of nobody, is said so: exit 1', patient, 
     [revoked.headers.get('x-request-id'), /was no token exchange but revoke/],
     ['00000000-0000-0000-0000-000000000000', /no request has the id 0000/],
   ] as const) {
-    const { code, stdout, stderr } = await beside(t, server, ['explain', '--request', String(id)]);
-    assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, said);
+    await assert.rejects(explainRow(t, server, String(id)), said);
   }
+  const { code, stdout, stderr } = await beside(t, server, ['explain', '--request', 'unknown']);
+  assert.deepEqual([code, stdout, stderr], [1, '', 'cambio: no request has the id unknown\n']);
 });
 
 test('a request whose client was not even authenticated is explained, too', patient, async (t) => {
@@ -380,12 +392,7 @@ test('a request whose client was not even authenticated is explained, too', pati
     [{ subject_token_type: undefined }, 'parameter_missing'],
   ] as const) {
     const answer = await exchange(server, form);
-    const outcome = await beside(t, server, [
-      'explain',
-      '--request',
-      String(answer.headers.get('x-request-id')),
-      '--json',
-    ]);
+    const outcome = await explainRow(t, server, String(answer.headers.get('x-request-id')), '--json');
     const { decision, error, reason: told, steps } = jsonOf(outcome) as Record<string, unknown> & { steps: Step[] };
     assert.deepEqual([outcome.code, decision, error, told], [3, 'refused', answer.body.error, reason]);
     assert.deepEqual(
@@ -405,21 +412,30 @@ test(
     const token = await subjectToken(server);
     writeFileSync(join(server.folder, 'token.txt'), `${token}\n`);
     writeFileSync(join(server.folder, 'foreign.txt'), `${idp.sign()}\n`);
-    const run = (args: readonly string[], around: Around = {}): Promise<Outcome> =>
-      beside(t, server, ['explain', '--client', 'gateway', '--json', ...args], { cwd: server.folder, ...around });
-    const declared = async (outcome: Outcome): Promise<unknown> =>
+    const at = (name: string): string => `@${join(server.folder, name)}`;
+    const args = (...rest: string[]): string[] => ['--client', 'gateway', '--json', ...rest];
+    const run = (around: Around, ...rest: string[]): Promise<Outcome> =>
+      beside(t, server, ['explain', ...args(...rest)], { cwd: server.folder, ...around });
+    const declared = (outcome: Outcome): unknown =>
       /presented as (\w+)|of type (\w+)/
         .exec(stepsOf(jsonOf(outcome))[1]?.found ?? '')
         ?.slice(1)
         .find(Boolean);
-    assert.equal(await declared(await run(['--subject-token', '@token.txt'])), 'access_token');
-    assert.equal(await declared(await run(['--subject-token', '-'], { input: `${token}\n` })), 'access_token');
-    assert.equal(await declared(await run(['--subject-token', token, '--subject-token-type', 'jwt'])), 'jwt');
-    assert.equal(await declared(await run(['--subject-token', '@foreign.txt'])), 'jwt');
-    const both = ['--subject-token', '-', '--actor-token', '-'];
-    const actor = ['--subject-token', '@token.txt', '--actor-token', '-'];
-    assert.deepEqual([(await run(both)).code, (await run(actor, { input: await actorToken(server) })).code], [2, 0]);
-    const missing = await run(['--subject-token', '@nowhere.txt']);
+    for (const [given, expected] of [
+      [['--subject-token', at('token.txt')], 'access_token'],
+      [['--subject-token', token], 'access_token'],
+      [['--subject-token', token, '--subject-token-type', 'jwt'], 'jwt'],
+      [['--subject-token', at('foreign.txt')], 'jwt'],
+    ] as const) {
+      assert.equal(declared(await within(t, server, explainCommand, args(...given))), expected);
+    }
+    const [fromInput, fromBoth, twice, missing] = await Promise.all([
+      run({ input: `${token}\n` }, '--subject-token', '-'),
+      run({ input: await actorToken(server) }, '--subject-token', '@token.txt', '--actor-token', '-'),
+      run({}, '--subject-token', '-', '--actor-token', '-'),
+      run({}, '--subject-token', '@nowhere.txt'),
+    ]);
+    assert.deepEqual([declared(fromInput), fromBoth.code, twice.code, twice.stdout], ['access_token', 0, 2, '']);
     assert.deepEqual([missing.code, missing.stdout], [1, '']);
     assert.match(missing.stderr, /nowhere\.txt/);
   },
@@ -428,9 +444,9 @@ test(
 test('wrong usage is exit 2, and what cannot be done is exit 1, in one line each', patient, async (t) => {
   const server = await start(t, rich);
   const subject = ['--subject-token', await subjectToken(server)];
-  for (const args of [[], subject, ['--client', 'gateway'], ['--client', 'gateway', ...subject, '--nonsense']]) {
-    const { code, stdout, stderr } = await beside(t, server, ['explain', ...args]);
-    assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+  const wrong = [[], subject, ['--client', 'gateway'], ['--client', 'gateway', ...subject, '--nonsense']];
+  for (const { code, stdout, stderr } of await inTurn(wrong, (args) => beside(t, server, ['explain', ...args]))) {
+    assert.deepEqual([code, stdout], [2, '']);
     assert.notEqual(stderr, '');
   }
   const folder = temporaryFolder(t);

@@ -182,8 +182,6 @@ test('cambio keys list, rotate, retire, as typed', async (t) => {
   assert.match((await cambio('list')).stdout, new RegExp(`^${next}  ES256  next|\n${next}  ES256  next`));
   const unknown = await cambio('retire', 'nothing');
   assert.deepEqual([unknown.code, unknown.stderr], [1, 'cambio: there is no key nothing\n']);
-  assert.equal((await cambio('rotate', '--alg', 'none')).code, 1);
-  assert.equal((await cambio('rotate', '--alg', 'Ed25519')).code, 0);
 });
 
 const seal = (...keys: Buffer[]): string =>
@@ -259,15 +257,11 @@ test('a new sealing key takes over: everything is sealed again, and the old key 
 test('a wrong sealing key is one clear line at the start', async (t) => {
   const first = await start({ after: () => undefined }, sealed(randomBytes(32)));
   await first.close();
-  const { cambio, folder, file } = await installation(t);
+  const { cambio, file } = await installation(t);
   writeFileSync(file, sealed(randomBytes(32)).replace('sqlite:cambio.db', `sqlite:${join(first.folder, 'cambio.db')}`));
-  for (const command of [['serve'], ['keys', 'list']]) {
-    const { code, stderr, stdout } = await cambio(...command);
-    assert.equal(code, 1);
-    assert.equal(stdout, '');
-    assert.match(stderr, /^cambio: the sealing key that signing key \S+ was sealed with is not configured\n$/);
-  }
-  assert.ok(folder);
+  const { code, stderr, stdout } = await cambio('serve');
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^cambio: the sealing key that signing key \S+ was sealed with is not configured\n$/);
 });
 
 const SECRET = 'a secret that a resource insists on, long enough';

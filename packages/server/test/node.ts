@@ -38,12 +38,12 @@ type Test = { readonly after: (work: () => Promise<void>) => void };
 export async function startNode(
   t: Test,
   yaml: string,
-  { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0 } = {},
+  { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0, options = [] as readonly string[] } = {},
 ): Promise<ServerNode & { readonly folder: string; readonly port: number }> {
   const file = join(folder, 'cambio.yaml');
   writeFileSync(file, yaml);
   const listening = port || (await freePort());
-  const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', file], {
+  const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', file, ...options], {
     env: { ...process.env, PORT: String(listening) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

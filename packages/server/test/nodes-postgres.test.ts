@@ -149,6 +149,13 @@ test('a key that is rotated or retired by command is published or gone on both n
 
 test('each node reads its own file again, when it changes and at SIGHUP; a faulty one changes nothing', async () => {
   const narrower = yaml.replaceAll('scopes: [read, write]', 'scopes: [read]');
+  const ready = async (node: ServerNode) => (await node.get('/readyz')).body;
+  await eventually(
+    () => ready(two),
+    ({ nodes }) => nodes === 2,
+    9000,
+  );
+  assert.equal((await ready(two)).configurations, 'same');
   const scopeAt = async (node: ServerNode): Promise<unknown> => (await own(node)).body.scope;
   assert.equal(await scopeAt(two), 'read write');
   // As an editor does it: written elsewhere, and renamed into place.
@@ -160,6 +167,12 @@ test('each node reads its own file again, when it changes and at SIGHUP; a fault
     6000,
   );
   assert.equal(await scopeAt(two), 'read write', 'a node reads its own file');
+  const differing = await eventually(
+    () => ready(two),
+    ({ configurations }) => configurations === 'different',
+    9000,
+  );
+  assert.deepEqual(differing, { status: 'ok', nodes: 2, configurations: 'different' });
   two.signal('SIGHUP');
   await eventually(
     async () => two.printed(),
@@ -179,6 +192,11 @@ test('each node reads its own file again, when it changes and at SIGHUP; a fault
     () => scopeAt(two),
     (scope) => scope === 'read',
     6000,
+  );
+  await eventually(
+    () => ready(one),
+    ({ configurations }) => configurations === 'same',
+    9000,
   );
 });
 

@@ -492,7 +492,13 @@ for (const version of versions) {
       make({ window: { NotOnOrAfter: at(-29) } }),
       make({ nameId: 'ådåÿ~?>' }),
       make({ more: { xml: '<saml:Advice><x:Note xmlns:x="urn:x">not read</x:Note></saml:Advice>' } }),
-      ...(version === 'saml2' ? [encrypt(sign(original, idp.key), ours.publicKey)] : []),
+      ...(version === 'saml2'
+        ? [
+            encrypt(sign(original, idp.key), ours.publicKey),
+            make({ moreConditions: element('saml:ProxyRestriction', { Count: '0' }) }),
+            make({ data: { InResponseTo: '_request', Address: '192.0.2.1' } }),
+          ]
+        : []),
       sign(assertionFor(server, version, {}, other), other.key),
     ];
     for (const [index, xml] of good.entries()) {

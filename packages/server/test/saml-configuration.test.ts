@@ -151,9 +151,7 @@ test('every fault of an entry is said with its line', async (t) => {
   }
 });
 
-const misread = 'the schema takes it for an OAuth issuer, whose accepts would be good';
-
-test('what only other issuers can accept is a fault of accepts', { todo: misread }, async (t) => {
+test('what only other issuers can accept is a fault of accepts', async (t) => {
   const told = await faultsOf(folderOf(t), yamlOf({ accepts: '[jwt]' }));
   assert.deepEqual(
     told.map(({ line, path }) => [line, path]),

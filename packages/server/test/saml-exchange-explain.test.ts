@@ -37,7 +37,7 @@ async function explain(t: TestContext, server: TestServer, token: string, type: 
 /** @param changes take the place of members of the same name, whole */
 const good = (changes: Variation = {}): Variation => ({ ...validAt(now), ...changes });
 
-test('explain tells in words what an assertion proves', { timeout: 60_000 }, async (t) => {
+test('explain tells in words what an assertion proves', { timeout: 180_000 }, async (t) => {
   const server = await start(t, trustingSaml([samlEntry()]), { files: { 'idp.pem': pem(current) } });
   for (const version of versions) {
     const { code, stdout } = await explain(t, server, signedFor(server, version, good()), version);
@@ -50,7 +50,7 @@ test('explain tells in words what an assertion proves', { timeout: 60_000 }, asy
 });
 
 test('explain tells in words which check an assertion failed, with what stood there where that is nobody’s secret', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const server = await start(t, trustingSaml([samlEntry()]), { files: { 'idp.pem': pem(current) } });
   const { data, window } = validAt(now);
@@ -99,7 +99,7 @@ test('explain tells in words which check an assertion failed, with what stood th
   }
 });
 
-test('explain uses nothing up', { timeout: 60_000 }, async (t) => {
+test('explain uses nothing up', { timeout: 180_000 }, async (t) => {
   const server = await start(t, trustingSaml([samlEntry({ singleUse: 'true' })]), {
     files: { 'idp.pem': pem(current) },
   });
@@ -110,7 +110,7 @@ test('explain uses nothing up', { timeout: 60_000 }, async (t) => {
   assert.deepEqual([code, /may be used once, and was/.test(stdout)], [3, true], stdout);
 });
 
-test('check says which issuers can prove nothing any more', { timeout: 60_000 }, async (t) => {
+test('check says which issuers can prove nothing any more', { timeout: 180_000 }, async (t) => {
   const folder = temporaryFolder(t);
   const old = identityProvider(idp.entityId, idp.key, { from: now - 2 * HOUR, to: now - HOUR });
   const late = identityProvider('https://late.example/saml', idp.key, { from: now - HOUR, to: now + HOUR });

@@ -119,6 +119,11 @@ for (const version of versions) {
     const groups = (...names: string[]) => signedFor(server, version, withAttributes(version, [['groups', ...names]]));
     assertIssued(server, await presentSaml(server, version, groups('staff', 'admins')));
     assertNoRule(server, await presentSaml(server, version, groups('staff')));
+    const twice = withAttributes(version, [
+      ['groups', 'staff'],
+      ['groups', 'admins'],
+    ]);
+    assertIssued(server, await presentSaml(server, version, signedFor(server, version, twice)), 'two lists are one');
     assertNoRule(
       server,
       await presentSaml(server, version, signedFor(server, version, withAttributes(version, [['x', 'y']]))),

@@ -49,6 +49,18 @@ for (const version of versions) {
     assert.match(String(server.audit(expired)?.detail), /expired on/);
   });
 
+  test(`${version}: an expired certificate proves nothing`, async (t) => {
+    const short = identityProvider(idp.entityId, undefined, { from: NOW - 60, to: NOW + 10 });
+    const server = await startSaml(t, { certificates: '[short.pem]' }, { files: { 'short.pem': pem(short) } });
+    const token = signedFor(server, version, {}, { by: short });
+    server.clock.now += 10_000;
+    assertIssued(server, await presentSaml(server, version, token), 'in its last second');
+    server.clock.now += 1_000;
+    const answer = await presentSaml(server, version, token);
+    assertSubjectRefused(server, answer, 'unknown_key');
+    assert.match(String(server.audit(answer)?.detail), /expired on Mar +1 12:00:10 2026/);
+  });
+
   test(`${version}: the metadata file gives the certificates, until it ends`, async (t) => {
     const next = identityProvider(idp.entityId);
     const server = await startSaml(

@@ -7,15 +7,17 @@ import { after, type TestContext, test } from 'node:test';
 import { Refusal } from '../src/primitives/refusal.ts';
 import { findAuditEvent, insertAuditRows, listAuditEvents, ROWS_AT_ONCE } from '../src/store/audit-rows.ts';
 import { migrate } from '../src/store/migrations/index.ts';
+import { deleteNode, insertNode, listNodes } from '../src/store/nodes.ts';
 import { findOpaqueToken, insertOpaqueToken } from '../src/store/opaque-tokens.ts';
 import { advanceFamily, findFamily, insertFamily } from '../src/store/refresh-families.ts';
 import { insertRevocation, listRevocations } from '../src/store/revocations.ts';
 import type { RefreshFamilyRow } from '../src/store/schema.ts';
 import { findSecret, insertSecret, replaceSecret } from '../src/store/secrets.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../src/store/signing-keys.ts';
-import { isReachable, openStore, orUnavailable, type Store, type StoreLocation } from '../src/store/store.ts';
+import { isReachable, listen, openStore, orUnavailable, type Store, type StoreLocation } from '../src/store/store.ts';
 import { sweep } from '../src/store/sweep.ts';
 import { isUsed, useId } from '../src/store/used-ids.ts';
+import { eventually } from './node.ts';
 import { startPostgres } from './postgres.ts';
 import { runProgram } from './program.ts';
 
@@ -223,6 +225,16 @@ for (const [kind, locate] of Object.entries(locations)) {
     );
   });
 
+  test(`${kind}: a node is there once, as it was last seen, until it leaves or says nothing any more`, async () => {
+    await insertNode(one, { id: 'a', configuration: 'old', seen_at: 10 });
+    await insertNode(two, { id: 'b', configuration: 'new', seen_at: 10 });
+    await insertNode(one, { id: 'a', configuration: 'new', seen_at: 20 });
+    assert.deepEqual((await listNodes(two, 10)).map(({ id }) => id).toSorted(), ['a', 'b']);
+    assert.deepEqual((await listNodes(two, 15)).map(plain), [{ id: 'a', configuration: 'new', seen_at: 20 }]);
+    await deleteNode(two, 'a');
+    assert.deepEqual(await listNodes(one, 0), []);
+  });
+
   test(`${kind}: nodes that start at once migrate once, and a second start changes nothing`, async (t) => {
     const fresh = await locate();
     const started = await Promise.all([3, 4, 5].map((now) => openElsewhere(t, fresh, now)));
@@ -261,3 +273,29 @@ for (const [kind, locate] of Object.entries(locations)) {
     await assert.rejects(orUnavailable(Promise.reject(refusal)), refusal);
   });
 }
+
+test('postgres: what is revoked, and what becomes of a key, is heard of at once and without looking', async () => {
+  const location = await locations.postgres();
+  const store = await openStore(location, 'write', 1);
+  let heard = 0;
+  const listening = await listen(location, () => heard++);
+  await eventually(
+    async () => heard,
+    (times) => times === 1,
+  );
+  const writes = [
+    () => insertRevocation(store, 'dead', 1),
+    () => insertSigningKey(store, signingKey('key', 100)),
+    () => resealSigningKey(store, signingKey('key', 100)),
+    () => deleteSigningKey(store, 'key'),
+  ];
+  for (const [index, write] of writes.entries()) {
+    await write();
+    await eventually(
+      async () => heard,
+      (times) => times === index + 2,
+    );
+  }
+  await listening.stop();
+  await store.destroy();
+});

@@ -1,26 +1,47 @@
 // cambio serve: answers requests until it is told to stop, by the file as it stands.
+import cluster from 'node:cluster';
 import { type RunningServer, startServer } from '../app.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { watchFile } from '../config/watch.ts';
+import { digestOf, watchFile } from '../config/watch.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { superviseWorkers } from './workers.ts';
+
+const MOST_WORKERS = 256;
 
 export const serve: CliCommand = {
   name: 'serve',
   describe: (command) =>
-    command.description('answer requests').requiredOption('--config <file>', 'the configuration file'),
-  run: async ({ config }) => {
+    command
+      .description('answer requests')
+      .requiredOption('--config <file>', 'the configuration file')
+      .option('--workers <n>', 'as so many processes behind one port', '1'),
+  run: async ({ config, workers }) => {
     const file = String(config);
     const configuration = await loadConfiguration(file, process.env);
+    const started = (port: number, how = ''): void =>
+      console.log(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`);
+    const count = Number(workers);
+    if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS) {
+      throw new Error(`--workers takes a number from 1 to ${MOST_WORKERS}`);
+    }
+    if (count > 1 && cluster.isPrimary) {
+      return superviseWorkers(count, (port) => started(port, `, ${count} workers`));
+    }
     for (const warning of configuration.warnings) console.error(formatFault(file, warning));
-    const server = await startServer(configuration);
+    const server = await startServer(configuration, { text: digestOf(file) });
     const toldToStop = untilToldToStop();
-    const watching = watchFile(file, () => reload(file, server));
-    console.log(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${server.port}`);
+    // One after the other: of two readings the later one counts.
+    let reloading = Promise.resolve();
+    const watching = watchFile(file, () => {
+      reloading = reloading.then(() => reload(file, server));
+    });
+    if (cluster.isPrimary) started(server.port);
     await toldToStop;
     watching.stop();
     await server.close();
+    cluster.worker?.disconnect();
     return EXIT.done;
   },
 };
@@ -28,8 +49,9 @@ export const serve: CliCommand = {
 /** A faulty new file changes nothing. */
 async function reload(file: string, server: RunningServer): Promise<void> {
   try {
+    const text = digestOf(file);
     const configuration = await loadConfiguration(file, process.env);
-    const unchanged = await server.reload(configuration);
+    const unchanged = await server.reload(configuration, text);
     for (const warning of configuration.warnings) console.error(formatFault(file, warning));
     for (const key of unchanged) console.error(`${file}: ${key} changed, which takes a restart`);
     console.log(`cambio read ${file} again`);

@@ -15,7 +15,14 @@ export function readToken(argument: string): string {
 export function guessType(token: string, issuer: string): string {
   if (isRefreshToken(token)) return 'refresh_token';
   if (isOpaqueToken(token)) return 'access_token';
+  if (assertionText(token) !== undefined) return 'saml2';
   const [, payload = ''] = token.split('.');
   const claims = parseJsonObject(decodeBase64url(payload)?.toString('utf8') ?? '');
   return claims?.iss === issuer ? 'access_token' : 'jwt';
+}
+
+/** The XML of a SAML assertion, as RFC 8693 section 3 carries it; undefined for anything else. */
+export function assertionText(token: string): string | undefined {
+  const text = decodeBase64url(token)?.toString('utf8').trimStart();
+  return text?.startsWith('<') ? text : undefined;
 }

@@ -83,7 +83,7 @@ function examine(
 ): number {
   for (const entry of configuration.saml) {
     const problem = certificateProblem(entry, Date.now());
-    const index = file.issuers.findIndex((source) => 'saml' in source && source.saml === entry.entityId);
+    const index = file.issuers.findIndex((source) => source.saml === entry.entityId);
     if (problem !== undefined) complain(['issuers', index, 'saml'], problem);
   }
   return runRuleTests(file, configuration, complain);

@@ -25,7 +25,7 @@ export async function resolveIssuers(file: ConfigurationFile, around: Surroundin
   const names: IssuerNaming[] = [];
   for (const [index, source] of file.issuers.entries()) {
     const path: Path = ['issuers', index];
-    if ('saml' in source) {
+    if (source.saml !== undefined) {
       const entry = await resolveSamlIssuer(source, path, around);
       saml.push(entry);
       names.push({ issuer: entry.entityId, name: entry.name });
@@ -101,7 +101,8 @@ function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile
   let introspecting = 0;
   for (const [index, { issuer, name, introspection }] of entries.entries()) {
     const path = ['issuers', index];
-    if (seen.issuer.has(issuer)) complain([...path, 'issuer'], 'another issuer has this name, or it is our own');
+    const key = file.issuers[index]?.saml === undefined ? 'issuer' : 'saml';
+    if (seen.issuer.has(issuer)) complain([...path, key], 'another issuer has this name, or it is our own');
     if (name === '') complain(path, 'has no host to be named after: set name');
     else if (seen.name.has(name)) complain([...path, 'name'], `another issuer has the name ${name}: set name`);
     if (NO_NAMES.has(name)) complain([...path, 'name'], `${name} cannot be the name of an issuer`);
@@ -109,7 +110,7 @@ function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile
       complain([...path, 'introspection'], 'only one issuer can have it: an opaque token does not say whose it is');
     }
     seen.issuer.add(issuer);
-    seen.name.add(name);
+    if (name !== '') seen.name.add(name);
   }
   for (const [index, { id }] of file.clients.entries()) {
     const before = id.slice(0, Math.max(0, id.indexOf(':')));

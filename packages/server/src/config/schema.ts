@@ -81,6 +81,8 @@ const issuerName = z.string().regex(/^[A-Za-z0-9._-]{1,255}$/, 'must be letters,
 /** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */
 const oauthIssuer = z
   .strictObject({
+    // Tells the two kinds of entry apart, so that the faults told are those of the kind that was meant.
+    saml: z.never().optional(),
     issuer: z.string().optional(),
     trustDomain: z
       .string()

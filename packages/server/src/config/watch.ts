@@ -10,10 +10,10 @@ const QUIET = 200;
 const LOOK = 5000;
 
 export function watchFile(file: string, changed: () => void): { readonly stop: () => void } {
-  let seen = digest(file);
+  let seen = digestOf(file);
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
-    const now = digest(file);
+    const now = digestOf(file);
     if (now === undefined || now === seen) return;
     seen = now;
     changed();
@@ -23,7 +23,7 @@ export function watchFile(file: string, changed: () => void): { readonly stop: (
     timer = setTimeout(look, QUIET).unref();
   };
   const hangUp = (): void => {
-    seen = digest(file);
+    seen = digestOf(file);
     changed();
   };
   // The folder, not the file: what is renamed into its place is another file.
@@ -42,7 +42,7 @@ export function watchFile(file: string, changed: () => void): { readonly stop: (
 }
 
 /** @returns undefined where the file cannot be read just now */
-function digest(file: string): string | undefined {
+export function digestOf(file: string): string | undefined {
   try {
     return sha256(readFileSync(file, 'utf8'));
   } catch {

@@ -39,12 +39,14 @@ const steps: Readonly<Record<Step, (told: Told) => string | undefined>> = {
   request: ({ event }) => sayRequest(event),
   'subject token': ({ event, policy }) =>
     event.subject && `is about ${sayToken(event.subject, event.time, policy.issuer)}`,
-  'actor token': ({ event, policy }) => event.actor && `is about ${sayToken(event.actor, event.time, policy.issuer)}`,
+  'actor token': ({ event, policy }) =>
+    event.actor && `is about who acts, ${sayToken(event.actor, event.time, policy.issuer)}`,
   delegation: ({ event, policy }) =>
     event.subject && event.mismatches && sayChain(chainOf(event, policy), event.subject.sub, policy.issuer),
   rule: ({ event: { rule } }) => rule && `“${rule}” decides`,
   target: ({ event: { targets } }) => targets && `the token is for ${sayList(targets)}`,
-  scope: ({ event: { scopeGiven }, limits }) => scopeGiven && `gives ${sayScope(scopeGiven)}${sayScopeLimits(limits)}`,
+  scope: ({ event: { scopeGiven }, limits }) => 
+    scopeGiven && `what the token may do: ${scopeGiven.join(' ') || 'nothing by name'}${sayScopeLimits(limits)}`,
   lifetime: ({ event, limits }) => sayLifetime(event, limits),
   claims: ({ leftOut }) => (leftOut.length === 0 ? undefined : `${sayList(leftOut)} cannot be told, and is left out`),
   issuing: () => undefined,
@@ -147,17 +149,18 @@ const boundWords: Readonly<Record<string, string>> = {
 
 const sayBound = (by: string): string => boundWords[by] ?? by;
 
-const sayScopeLimits = (limits: Limits | undefined): string =>
-  limits === undefined
-    ? ''
-    : `; allowed are: ${limits.scope.map(({ by, scope }) => `${[...scope].join(' ') || 'nothing'} (${sayBound(by)})`).join('; ')}`;
+function sayScopeLimits(limits: Limits | undefined): string {
+  if (limits === undefined) return '';
+  const allowed = limits.scope.map(({ by, scope }) => `${sayBound(by)} allows ${[...scope].join(' ') || 'nothing'}`);
+  return `; ${allowed.join('; ')}`;
+}
 
 function sayLifetime({ issued, time, outcome }: AuditEvent, limits: Limits | undefined): string | undefined {
   if (outcome !== 'issued') return undefined;
   const [main] = issued ?? [];
   if (main !== undefined) return sayDuration(main.expiresAt - Math.floor(time / 1000));
   if (limits === undefined) return undefined;
-  const parts = limits.lifetime.map(({ by, seconds }) => `${sayDuration(seconds)} (${sayBound(by)})`);
   const least = sayDuration(Math.min(...limits.lifetime.map(({ seconds }) => seconds)));
-  return parts.length === 1 ? parts[0] : `${least}, the least of ${sayList(parts)}`;
+  const all = limits.lifetime.map(({ by, seconds }) => `${sayBound(by)} allows ${sayDuration(seconds)}`);
+  return `${least}; ${all.join('; ')}`;
 }

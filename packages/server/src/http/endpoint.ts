@@ -6,6 +6,7 @@ import type { TokenServices } from '../grants/token-endpoint.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
+import type { Presence } from '../store/presence.ts';
 
 /** What endpoints work with: one reading of the configuration, and what the process keeps. */
 export interface HttpServices extends TokenServices {
@@ -17,6 +18,8 @@ export interface HttpServices extends TokenServices {
   readonly throttled: ThrottledRows;
   /** Is everything there that an exchange needs? */
   readonly ready: () => Promise<boolean>;
+  /** The nodes on this database, where this one is one of them. */
+  readonly presence?: Presence;
 }
 
 export interface Endpoint {

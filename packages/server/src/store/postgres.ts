@@ -62,3 +62,43 @@ function guard(client: pg.PoolClient): PostgresPoolClient {
     // Cursors are the other kind of query that the type knows; we have none.
   } as unknown as PostgresPoolClient;
 }
+
+/** What the triggers of the schema notify. */
+export const CHANNEL = 'cambio';
+/** Milliseconds until a connection that was lost is tried again; looks on schedule go on meanwhile. */
+const LISTEN_AGAIN = 1000;
+
+/** Hears of changes as soon as they are committed, on a connection of its own. */
+export function listenPostgres(url: string, heard: () => void): { readonly stop: () => Promise<void> } {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let client: pg.Client | undefined;
+  const listen = async (): Promise<void> => {
+    const connection = new pg.Client({
+      connectionString: url,
+      application_name: 'cambio listening',
+      connectionTimeoutMillis: CONNECT,
+      keepAlive: true,
+    });
+    client = connection;
+    connection.on('notification', heard).on('error', () => undefined);
+    connection.once('end', () => {
+      if (!stopped) timer = setTimeout(listen, LISTEN_AGAIN).unref();
+    });
+    try {
+      await connection.connect();
+      await connection.query(`listen ${CHANNEL}`);
+      heard();
+    } catch {
+      await connection.end().catch(() => undefined);
+    }
+  };
+  listen();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}

@@ -10,6 +10,7 @@ export interface Schema {
   opaque_tokens: OpaqueTokenTable;
   refresh_families: RefreshFamilyTable;
   secrets: { name: string; value: string };
+  nodes: NodeTable;
 }
 
 interface RevocationTable {
@@ -54,6 +55,13 @@ interface SigningKeyTable {
   activates_at: number;
 }
 
+interface NodeTable {
+  id: string;
+  /** Digest of the text of its configuration. */
+  configuration: string;
+  seen_at: number;
+}
+
 interface AuditTable {
   sequence: Generated<number>;
   time: number;
@@ -69,6 +77,7 @@ interface AuditTable {
 }
 
 export type RefreshFamilyRow = RefreshFamilyTable;
+export type NodeRow = NodeTable;
 export type AuditRow = Insertable<AuditTable>;
 export type SigningKeyRow = SigningKeyTable;
 

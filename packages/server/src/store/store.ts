@@ -42,6 +42,16 @@ async function openShared(url: string, access: Access, now: number): Promise<Sto
   return openPostgres(url, 'requests');
 }
 
+/** Hears of what other processes write, where the database can tell; where it cannot, nothing is heard. */
+export async function listen(
+  location: StoreLocation,
+  heard: () => void,
+): Promise<{ readonly stop: () => Promise<void> }> {
+  if (location.kind === 'sqlite') return { stop: async () => undefined };
+  const { listenPostgres } = await import('./postgres.ts');
+  return listenPostgres(location.url, heard);
+}
+
 /** Milliseconds that a caller waits for the database, at most. */
 export const PATIENCE = 700;
 

@@ -11,6 +11,12 @@ export const readyz = {
   answer: async ({ reply, services }) => {
     const ready = await services.ready();
     reply.code(ready ? 200 : 503);
-    return { status: ready ? 'ok' : 'unavailable' };
+    const agree = services.presence?.agree();
+    // Nodes that run by different files all work; somebody should know.
+    const nodes = agree !== undefined && {
+      nodes: services.presence?.nodes(),
+      configurations: agree ? 'same' : 'different',
+    };
+    return { status: ready ? 'ok' : 'unavailable', ...nodes };
   },
 } as const satisfies Endpoint;

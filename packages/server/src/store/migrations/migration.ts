@@ -4,7 +4,13 @@ import type { Schema } from '../schema.ts';
 
 export interface Migration {
   readonly name: string;
-  readonly up: (schema: Kysely<Schema>['schema'], sequence: SequenceColumn) => Promise<void>;
+  /** For one kind of database, where the other has nothing of the sort. */
+  readonly only?: 'sqlite' | 'postgres';
+  readonly up: (
+    schema: Kysely<Schema>['schema'],
+    sequence: SequenceColumn,
+    execute: (sql: string) => Promise<void>,
+  ) => Promise<void>;
 }
 
 /** A key that counts up by itself, which every database writes in its own way. */

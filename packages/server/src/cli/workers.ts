@@ -1,0 +1,65 @@
+// How do several processes answer on one port? The first holds the port and starts the others; each of them is a server.
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { untilToldToStop } from '../stop.ts';
+import { EXIT } from './command.ts';
+
+/** Milliseconds before one that died is replaced. */
+const REPLACE_AFTER = 500;
+
+/** @param started is told the port, once all of them answer. @returns the exit code */
+export async function superviseWorkers(count: number, started: (port: number) => void): Promise<number> {
+  let stopping = false;
+  const toldToStop = untilToldToStop().then(() => {
+    stopping = true;
+    tellAll('SIGTERM');
+  });
+  process.on('SIGHUP', () => tellAll('SIGHUP'));
+  let port = 0;
+  // The first alone, so that what cannot start is said once.
+  for (let index = 0; index < count && !stopping; index++) {
+    const worker = fork();
+    const address = await untilListening(worker);
+    if (address === undefined) {
+      if (!stopping) tellAll('SIGTERM');
+      return stopping ? EXIT.done : EXIT.failed;
+    }
+    port = address.port;
+    replaceOnce(worker);
+  }
+  if (!stopping) started(port);
+  await toldToStop;
+  await Promise.all(living().map((worker) => once(worker, 'exit')));
+  return EXIT.done;
+
+  function fork(): Worker {
+    const worker = cluster.fork();
+    // Told to stop while it was being born.
+    worker.on('online', () => stopping && worker.process.kill('SIGTERM'));
+    return worker;
+  }
+
+  function replaceOnce(worker: Worker): void {
+    worker.once('exit', async (code, signal) => {
+      if (stopping) return;
+      console.error(`cambio: a worker ended (${signal ?? code}), and is replaced`);
+      await wait(REPLACE_AFTER);
+      if (!stopping) replaceOnce(fork());
+    });
+  }
+}
+
+const living = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+
+function tellAll(signal: NodeJS.Signals): void {
+  for (const worker of living()) worker.process.kill(signal);
+}
+
+/** @returns undefined where it ends before */
+const untilListening = (worker: Worker): Promise<AddressInfo | undefined> =>
+  new Promise((resolve) => {
+    worker.once('listening', (address) => resolve(address as unknown as AddressInfo));
+    worker.once('exit', () => resolve(undefined));
+  });

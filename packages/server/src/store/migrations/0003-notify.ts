@@ -1,0 +1,19 @@
+import type { Migration } from './migration.ts';
+
+/** Whatever is done to these tables, and whoever does it, the nodes hear of it. */
+const tables = ['revocations', 'signing_keys'] as const;
+
+export const notify: Migration = {
+  name: '0003-notify',
+  only: 'postgres',
+  up: async (_schema, _sequence, execute) => {
+    await execute(
+      `create function cambio_notify() returns trigger language plpgsql as $$ begin perform pg_notify('cambio', ''); return null; end $$`,
+    );
+    for (const table of tables) {
+      await execute(
+        `create trigger cambio_notify after insert or update or delete on ${table} execute function cambio_notify()`,
+      );
+    }
+  },
+};
