@@ -49,8 +49,8 @@ test('what a token does not say, or says in another form, is no permission (RFC 
       ...[1, '', null, ['x']].map((jti) => ({ jti })),
       ...['agent', null, [], {}, { iss: 'x' }, { sub: 'a', act: 'b' }].map((act) => ({ act })),
       ...['agent', [], {}, { sub: 1 }].map((may_act) => ({ may_act })),
-      { cnf: { jkt: 'of a key that nobody proves' } },
     ],
+    bound: [{ cnf: { jkt: 'of a key that nobody proves' } }],
     expired: [{ exp: now - 31 }, { exp: 0 }],
     not_yet_valid: [{ nbf: now + 31 }, { iat: now + 31 }],
     audience: [undefined, null, '', 1, [], [1], {}, 'https://other.example', [`${US}/`], US.toUpperCase()].map(

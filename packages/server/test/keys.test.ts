@@ -255,7 +255,7 @@ test('a new sealing key takes over: everything is sealed again, and the old key 
 });
 
 test('a wrong sealing key is one clear line at the start', async (t) => {
-  const first = await start({ after: () => undefined }, sealed(randomBytes(32)));
+  const first = await start({ after: () => undefined }, sealed(randomBytes(32)), { folder: temporaryFolder(t) });
   await first.close();
   const { cambio, file } = await installation(t);
   writeFileSync(file, sealed(randomBytes(32)).replace('sqlite:cambio.db', `sqlite:${join(first.folder, 'cambio.db')}`));

@@ -177,6 +177,6 @@ test('livez says that the process answers, readyz that it can do its work', asyn
       [503, 'unavailable'],
     ],
   );
-  server.sql('alter table gone rename to migrations');
+  server.sql('alter table gone rename to used_ids');
   assert.deepEqual(await ask('/readyz'), [200, 'ok']);
 });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { shadowedBy } from '../src/config/shadowed.ts';
 import { judge } from '../src/exchange/judge.ts';
 import { accessTokenClaims } from '../src/issuing/access-token-claims.ts';
 import type { Decision } from '../src/issuing/authorization.ts';
@@ -208,11 +209,17 @@ interface Tally {
   allowed: number;
   refused: Record<string, number>;
   longest: number;
+  shadowed: number;
 }
+
+const nothing = (): Tally => ({ allowed: 0, refused: {}, longest: 0, shadowed: 0 });
 
 /** Exchanges the token of each step for the next, as far as the rules let it. */
 function walk({ world, roots, steps }: Story, tally: Tally): void {
   const parts = partsOf(world);
+  const { rules } = parts.policy;
+  const shadowed = rules.filter((rule, index) => shadowedBy(rule, rules.slice(0, index), SELF));
+  tally.shadowed += shadowed.length;
   const tokens = roots.map(rootFacts);
   let [subject] = tokens;
   let now = NOW;
@@ -226,6 +233,12 @@ function walk({ world, roots, steps }: Story, tally: Tally): void {
     const expected = expect(world, requestFor(step, subject, actor, now));
     const told = decide(parts, step, subject, actor, now);
     compare(told, expected, JSON.stringify(step));
+    const decides = 'rule' in expected ? String(expected.rule) : undefined;
+    assert.equal(
+      shadowed.some(({ name }) => name === decides),
+      false,
+      'a rule decided that check calls shadowed',
+    );
     if (typeof told === 'string') {
       tally.refused[told] = (tally.refused[told] ?? 0) + 1;
       continue;
@@ -241,7 +254,7 @@ function walk({ world, roots, steps }: Story, tally: Tally): void {
 }
 
 test(`over ${CHAINS} chains of exchanges under any rules, scope and lifetime never grow and no actor is lost`, (t) => {
-  const tally: Tally = { allowed: 0, refused: {}, longest: 0 };
+  const tally = nothing();
   fc.assert(
     fc.property(story(10), (one) => walk(one, tally)),
     { numRuns: CHAINS, seed: SEED },
@@ -249,6 +262,7 @@ test(`over ${CHAINS} chains of exchanges under any rules, scope and lifetime nev
   t.diagnostic(`seed ${SEED}: ${JSON.stringify(tally)}`);
   assert.equal(tally.allowed > CHAINS, true, 'enough was allowed to say something');
   assert.equal(tally.longest >= 6, true, 'and over enough hops');
+  assert.equal(tally.shadowed > 500, true, 'among rules that could never decide, and none did');
   assert.deepEqual(Object.keys(tally.refused).sort(), ['actor', 'scope', 'subject', 'target', 'type']);
 });
 
@@ -295,13 +309,13 @@ test('a chain may be exchanged until it names sixteen ancestors, and the model a
     type: 'access_token',
     wait: 1,
   };
-  const tally: Tally = { allowed: 0, refused: {}, longest: 0 };
+  const tally = nothing();
   walk({ world, roots: [root], steps: Array(20).fill(step) }, tally);
-  assert.deepEqual(tally, { allowed: 16, refused: { subject: 4 }, longest: 16 });
-  const busy: Tally = { allowed: 0, refused: {}, longest: 0 };
+  assert.deepEqual(tally, { ...nothing(), allowed: 16, refused: { subject: 4 }, longest: 16 });
+  const busy = nothing();
   const actors = Array.from({ length: 12 }, (_, index): Root => ({ ...root, sub: `agent-${index}` }));
   walk({ world, roots: [root, ...actors], steps: actors.map((_, index) => ({ ...step, actor: index + 1 })) }, busy);
-  assert.deepEqual(busy, { allowed: 10, refused: { actor: 2 }, longest: 10 });
+  assert.deepEqual(busy, { ...nothing(), allowed: 10, refused: { actor: 2 }, longest: 10 });
 });
 
 /** Sentence of the answer → whose it is. */

@@ -23,7 +23,7 @@ type Test = { after: (work: () => Promise<void>) => void };
 const childrenOf = ({ pid }: ServerNode): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 
-const linux = { skip: process.platform !== 'linux' };
+const linux = { skip: process.platform !== 'linux', timeout: 60_000 };
 
 test('workers answer on one port as one server, one that dies is replaced, and all of them drain', linux, async (t) => {
   const node = await startNode(t as Test, life(), { options: ['--workers', '3'] });
@@ -56,7 +56,9 @@ test('workers answer on one port as one server, one that dies is replaced, and a
   for (const pid of workers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });
 
-test('a number of workers that is none, and a server that cannot start, are one clear line', async (t) => {
+test('a number of workers that is none, and a server that cannot start, are one clear line', {
+  timeout: 60_000,
+}, async (t) => {
   const file = join(temporaryFolder(t), 'cambio.yaml');
   const none = await runProgram(t, [process.execPath, PROGRAM, 'serve', '--config', file, '--workers', '2']);
   assert.equal(none.code, 1);

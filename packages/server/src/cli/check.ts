@@ -25,10 +25,10 @@ export const check: CliCommand = {
       for (const warning of warnings) console.error(formatFault(file, warning));
       const tests = examine();
       const counts = [
-        `${clients.size} clients`,
-        `${resources.length} resources`,
-        `${policy.rules.length} rules`,
-        ...(tests === 0 ? [] : [`${tests} ${tests === 1 ? 'test' : 'tests'} passed`]),
+        count(clients.size, 'client'),
+        count(resources.length, 'resource'),
+        count(policy.rules.length, 'rule'),
+        ...(tests === 0 ? [] : [`${count(tests, 'test')} passed`]),
       ];
       console.log(`${file}: good (${counts.join(', ')})`);
       return typeof against === 'string' ? await compare(configuration, against) : EXIT.done;
@@ -36,11 +36,13 @@ export const check: CliCommand = {
       if (!(error instanceof ConfigurationError)) throw error;
       for (const fault of error.faults) console.error(formatFault(file, fault));
       const faults = error.faults.filter(({ severity }) => severity === 'fault').length;
-      console.error(`${file}: ${faults} ${faults === 1 ? 'fault' : 'faults'}`);
+      console.error(`${file}: ${count(faults, 'fault')}`);
       return EXIT.failed;
     }
   },
 };
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 /** @returns failed where any decision would change, so that a pipeline can ask */
 async function compare(configuration: Configuration, file: string): Promise<number> {

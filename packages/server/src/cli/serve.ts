@@ -1,6 +1,7 @@
 // cambio serve: answers requests until it is told to stop, by the file as it stands.
 import cluster from 'node:cluster';
 import { type RunningServer, startServer } from '../app.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { digestOf, watchFile } from '../config/watch.ts';
@@ -29,22 +30,34 @@ export const serve: CliCommand = {
     if (count > 1 && cluster.isPrimary) {
       return superviseWorkers(count, (port) => started(port, `, ${count} workers`));
     }
-    for (const warning of configuration.warnings) console.error(formatFault(file, warning));
-    const server = await startServer(configuration, { text: digestOf(file) });
-    const toldToStop = untilToldToStop();
-    // One after the other: of two readings the later one counts.
-    let reloading = Promise.resolve();
-    const watching = watchFile(file, () => {
-      reloading = reloading.then(() => reload(file, server));
-    });
-    if (cluster.isPrimary) started(server.port);
-    await toldToStop;
-    watching.stop();
-    await server.close();
-    cluster.worker?.disconnect();
-    return EXIT.done;
+    try {
+      await serveUntilTold(file, configuration, started);
+      return EXIT.done;
+    } finally {
+      // A worker lives as long as the first process can speak to it.
+      if (cluster.isWorker) process.disconnect();
+    }
   },
 };
+
+async function serveUntilTold(
+  file: string,
+  configuration: Configuration,
+  started: (port: number) => void,
+): Promise<void> {
+  for (const warning of configuration.warnings) console.error(formatFault(file, warning));
+  const server = await startServer(configuration, { text: digestOf(file) });
+  const toldToStop = untilToldToStop();
+  // One after the other: of two readings the later one counts.
+  let reloading = Promise.resolve();
+  const watching = watchFile(file, () => {
+    reloading = reloading.then(() => reload(file, server));
+  });
+  if (cluster.isPrimary) started(server.port);
+  await toldToStop;
+  watching.stop();
+  await server.close();
+}
 
 /** A faulty new file changes nothing. */
 async function reload(file: string, server: RunningServer): Promise<void> {

@@ -44,16 +44,27 @@ export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile
   };
 }
 
-/** Where a position of a scalar's text is in the file: after an opening quote, or in the lines below a `|`. */
+/** Where a position of a scalar's text is in the file, whose text has quotes, escapes, indentation and folds beside it. */
 function offsetWithin(text: string, node: unknown, { line, column }: Position): number {
-  const start = rangeOf(node) ?? 0;
-  if (!isScalar(node) || (node.type !== 'BLOCK_LITERAL' && node.type !== 'BLOCK_FOLDED')) {
-    return start + (isScalar(node) && node.type !== 'PLAIN' ? 1 : 0) + column - 1;
+  const [start = 0, end = start] = (isScalar(node) && node.range) || [];
+  if (!isScalar(node) || typeof node.value !== 'string') return start;
+  const value = node.value;
+  const before = value
+    .split('\n')
+    .slice(0, line - 1)
+    .reduce((sum, one) => sum + one.length + 1, 0);
+  const wanted = before + column - 1;
+  // What a block scalar begins with stands on a line of its own.
+  const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
+  let offset = isBlock ? text.indexOf('\n', start) + 1 : start + (node.type === 'PLAIN' ? 0 : 1);
+  for (let index = 0; index < value.length; index++) {
+    const char = value[index] ?? '';
+    if (/\s/.test(char)) continue;
+    while (offset < end && text[offset] !== char) offset++;
+    if (index >= wanted) break;
+    offset++;
   }
-  let offset = text.indexOf('\n', start) + 1;
-  for (let i = 1; i < line; i++) offset = text.indexOf('\n', offset) + 1;
-  const indent = /^ */.exec(text.slice(offset))?.[0].length ?? 0;
-  return offset + indent + column - 1;
+  return offset;
 }
 
 const VARIABLE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g;
