@@ -1,6 +1,6 @@
 // Do the pages say what is? Links lead somewhere, samples are good files, and no key and no command is missing.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -49,7 +49,11 @@ test('every configuration that a page shows is good, with every test in it passe
   for (const file of ['cert.pem', 'idp.pem']) writeFileSync(join(folder, file), certificate);
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   for (const file of ['key.pem', 'our-key.pem']) writeFileSync(join(folder, file), pem);
-  const environment = { GATEWAY_SECRET: 'secret', WEB_SECRET: 'secret' };
+  const environment = {
+    GATEWAY_SECRET: 'secret',
+    WEB_SECRET: 'secret',
+    CAMBIO_SEALING_KEY: randomBytes(32).toString('base64'),
+  };
   let tests = 0;
   let samples = 0;
   for (const page of pages) {

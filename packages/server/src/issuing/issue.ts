@@ -48,7 +48,9 @@ export async function issue(authorization: Authorization, event: AuditEvent, by:
     duration: by.clock() - event.time,
   };
   try {
-    await commit(issued, [...authorization.uses.map(useOnce), ...planned.flatMap(({ writes }) => writes)], by.audit);
+    // In one order for all, or two requests that use the same two ids would wait for each other.
+    const uses = authorization.uses.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(useOnce);
+    await commit(issued, [...uses, ...planned.flatMap(({ writes }) => writes)], by.audit);
   } catch (error) {
     // Somebody was faster and has used the successor too: as if this request had come after that one.
     if (refresh !== undefined && error instanceof Refusal && error.reason === 'refresh_token_reused')

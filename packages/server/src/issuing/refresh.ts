@@ -3,6 +3,7 @@
 import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { advanceFamily, findFamily, insertFamily } from '../store/refresh-families.ts';
+import { isRevoked } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import type { Authorization, RefreshDecision } from './authorization.ts';
 import type { Issuer, PlannedToken } from './planned-token.ts';
@@ -42,8 +43,18 @@ export function planRefresh(
     family: undefined,
     text: formatRefreshToken(successor, by.refreshKey),
     trace: { id: successor.family, type: 'refresh_token', expiresAt: decision.expiresAt },
-    writes: decision.kind === 'again' ? [] : [(transaction) => rotate(transaction, decision.presented, by.clock())],
+    writes: [
+      (transaction) =>
+        decision.kind === 'again'
+          ? refuseRevoked(transaction, successor.family)
+          : rotate(transaction, decision.presented, by.clock()),
+    ],
   };
+}
+
+/** Another node's revocation may not have come through yet; after its 200 nothing is given out. */
+async function refuseRevoked(transaction: Database, family: string): Promise<void> {
+  if (await isRevoked(transaction, family)) throw new Refusal('refresh_token_revoked');
 }
 
 const next = ({ family, generation }: RefreshTokenName): RefreshTokenName => ({ family, generation: generation + 1 });

@@ -18,3 +18,8 @@ export const listRevocations = (database: Database, after: number): Promise<{ se
     .where('sequence', '>', after)
     .orderBy('sequence')
     .execute();
+
+export async function isRevoked(database: Database, id: string): Promise<boolean> {
+  const row = await database.selectFrom('revocations').select('id').where('id', '=', id).executeTakeFirst();
+  return row !== undefined;
+}
