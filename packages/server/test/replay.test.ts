@@ -288,7 +288,7 @@ test('foreign subjects, refresh tokens and required acr are judged again as they
     new RegExp(`agent of ${idp.url} acts for ada; before that acted tool of ${idp.url}$`),
   );
   assert.match(String(changed[0]?.[2]), /^refused \(target_needs_acr\)/);
-  assert.match(String(changed[1]?.[1]), /^allowed by “r”: the scope “read” at .* for 1 d$/);
+  assert.match(String(changed[1]?.[1]), /^allowed by “r”: the scope “read” at .* for 1 d; tool of .* acts for ada$/);
   assert.equal(claimsOf(answer.body.access_token).acr, 'gold');
 });
 
