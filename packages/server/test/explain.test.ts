@@ -15,6 +15,7 @@ import {
   forgedToken,
   gateway,
   subjectToken,
+  withRules,
 } from './basics.ts';
 import { type Around, beside, cambio, everythingIn, inTurn, jsonOf, type Outcome, within } from './command.ts';
 import { claimsOf, type Form, start, type TestServer, type } from './harness.ts';
@@ -137,8 +138,8 @@ test(
     for (const line of [
       'Allowed.',
       `  ✓ request        gateway asks for an access token, for ${BACKEND}, with all the scope that is allowed`,
-      '  ✓ subject token  is about ada: one of ours, of type access_token, issued to gateway, with the scope “read write”, good for another ~1 h',
-      '  ✓ actor token    is about who acts, agent: one of ours, of type access_token, issued to agent, with the scope “read”, good for another ~1 h',
+      '  ✓ subject token  is about ada: issued by this server to gateway, of type access_token, with the scope “read write”, good for another ~1 h',
+      '  ✓ actor token    is about who acts, agent: issued by this server to agent, of type access_token, with the scope “read”, good for another ~1 h',
       '  ✓ delegation     agent acts for ada',
       '  ✓ rule           “gateway” decides',
       `  ✓ target         the token is for ${BACKEND}`,
@@ -332,7 +333,7 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
     “r-client” does not match: it is for stranger or agent, not for gateway
     “r-issuer” does not match: its subject must come from idp, not from ${server.issuer} (subject.issuer)
     “r-types” does not match: its subject token must be of type refresh_token, not access_token (subject.types)
-    “r-clients” does not match: its subject token must be one of ours issued to agent, not to gateway (subject.clients)
+    “r-clients” does not match: its subject token must be issued by this server to agent, not to gateway (subject.clients)
     “r-when” does not match: its condition is not true: subject.claims.tenant == "a" && subject.claims.level > 2; subject.claims.tenant is "b", subject.claims.level is missing (subject.when)
     “r-required” does not match: it wants an actor token, and there is none (actor.required)
     “r-audience” does not match: it grants ${BACKEND} alone (grant.audiences)
@@ -352,6 +353,25 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
     actor.stdout,
     /“r-audience” does not match: somebody acts for the actor already, and the rule does not say `delegated: allow`/,
   );
+});
+
+test('where no rule was asked, because a token was bad, the text says so once', patient, async (t) => {
+  const server = await start(t, rich);
+  const { code, stdout } = await explainWithin(t, server, { subject_token: 'x.y.z' });
+  assert.equal(code, 3);
+  assert.match(stdout, /\n\nThe rules, in order\n {4}none was asked: the request did not come so far\n$/);
+  const good = await explainWithin(t, server, { subject_token: await subjectToken(server) });
+  assert.match(good.stdout, /\n\nThe rules, in order\n {2}→ “gateway” decides\n/);
+});
+
+test('a claim that the rule adds and nobody knows is told to be left out', patient, async (t) => {
+  const rule = `{ client: gateway, grant: { audiences: [${API}], scopes: [read], claims: { team: subject.claims.team } } }`;
+  const server = await start(t, withRules(rule));
+  const without = await explainWithin(t, server, { subject_token: await subjectToken(server) });
+  assert.match(without.stdout, /\n {2}✓ claims {9}not known, and therefore left out: team\n/);
+  const known = await explainWithin(t, server, { subject_token: await forgedToken(server, { team: 'red' }) });
+  assert.equal(known.stdout.includes('left out'), false);
+  assert.match(known.stdout, /"team": "red"/);
 });
 
 test('a past exchange that was allowed is told from its row: exit 0', patient, async (t) => {
@@ -444,7 +464,8 @@ test(
 test('wrong usage is exit 2, and what cannot be done is exit 1, in one line each', patient, async (t) => {
   const server = await start(t, rich);
   const subject = ['--subject-token', await subjectToken(server)];
-  const wrong = [[], subject, ['--client', 'gateway'], ['--client', 'gateway', ...subject, '--nonsense']];
+  const good = ['--client', 'gateway', ...subject];
+  const wrong = [[], subject, ['--client', 'gateway'], [...good, '--nonsense'], [...good, '--request', 'x']];
   for (const { code, stdout, stderr } of await inTurn(wrong, (args) => beside(t, server, ['explain', ...args]))) {
     assert.deepEqual([code, stdout], [2, '']);
     assert.notEqual(stderr, '');

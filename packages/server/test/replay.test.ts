@@ -88,10 +88,7 @@ test(
     ]);
     assert.deepEqual(same, byInput);
     assert.deepEqual([same.code, same.stderr], [0, '']);
-    assert.match(
-      same.stdout,
-      /\n0 of 3 recorded decisions would change\n3 rows are of something that no rule decided\n$/,
-    );
+    assert.match(same.stdout, /\n0 of 3 recorded decisions would change\n3 other rows, which no rule decided\n$/);
     writeFileSync(join(server.folder, 'cambio.yaml'), withRules(OPEN.replace('[read, write]', '[read]')));
     const changed = await beside(t, server, ['check', '--against', join(server.folder, 'audit.jsonl')]);
     assert.deepEqual([changed.code, changed.stderr], [1, '']);
@@ -216,7 +213,7 @@ test('a claim that was not recorded is named where a decision would change; one 
   assert.deepEqual([withheld.code, changes(withheld)], [0, []]);
   assert.match(
     withheld.stdout,
-    /^0 of 0 recorded decisions would change\n1 cannot be told, for what they were decided by was not recorded\n/m,
+    /^0 of 0 recorded decisions would change\n1 decision cannot be told: what the rules read was not recorded\n/m,
   );
 });
 
@@ -242,7 +239,7 @@ test('what no rule decided is counted and not judged: other grants, bad tokens, 
   const outcome = await against(t, server, yaml);
   assert.deepEqual(
     [outcome.code, outcome.stdout],
-    [0, '0 of 1 recorded decisions would change\n5 rows are of something that no rule decided\n'],
+    [0, '0 of 1 recorded decisions would change\n5 other rows, which no rule decided\n'],
   );
   const closed = await against(
     t,

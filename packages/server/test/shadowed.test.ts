@@ -97,9 +97,8 @@ test('what only looks shadowed is not warned of: something may reach it', async 
 test('a rule is shadowed where all its clients are, and not where one is left', async () => {
   const rule = (name: string, client: string): string => `{ name: ${name}, client: ${client}, ${GRANT} }`;
   const warned = async (first: string, second: string): Promise<number> =>
-    (await warningsOf(rule('one', first), rule('other', second))).filter((one) =>
-      one.includes('can never decide'),
-    ).length;
+    (await warningsOf(rule('one', first), rule('other', second))).filter((one) => one.includes('can never decide'))
+      .length;
   assert.equal(await warned('[gateway, agent]', 'agent'), 1);
   assert.equal(await warned('[gateway, agent]', '[agent, gateway]'), 1);
   assert.equal(await warned('gateway', '[gateway, agent]'), 0);

@@ -58,8 +58,8 @@ async function compare(configuration: Configuration, file: string): Promise<numb
   }
   const { changed, same, undecided, withheld } = counts;
   console.log(`${changed} of ${changed + same} recorded decisions would change`);
-  if (withheld > 0) console.log(`${withheld} cannot be told, for what they were decided by was not recorded`);
-  if (undecided > 0) console.log(`${undecided} rows are of something that no rule decided`);
+  if (withheld > 0) console.log(`${count(withheld, 'decision')} cannot be told: what the rules read was not recorded`);
+  if (undecided > 0) console.log(`${count(undecided, 'other row')}, which no rule decided`);
   return changed === 0 ? EXIT.done : EXIT.failed;
 }
 

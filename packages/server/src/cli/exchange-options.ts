@@ -4,7 +4,7 @@ import type { Parameters } from '../primitives/parameters.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
 import { guessType, readToken } from './tokens.ts';
 
-const collect = (value: string, all: string[]): string[] => [...all, value];
+const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
 
 /** Who calls, and whose tokens are presented. */
 export const describeTokens = (command: Command): Command =>
@@ -21,8 +21,8 @@ export const describeTokens = (command: Command): Command =>
 /** What is asked for. */
 export const describeWish = (command: Command): Command =>
   command
-    .option('--audience <name>', 'a target by its name (may repeat)', collect, [])
-    .option('--resource <uri>', 'a target by where it is (may repeat)', collect, [])
+    .option('--audience <name>', 'a target by its name (may repeat)', collect)
+    .option('--resource <uri>', 'a target by where it is (may repeat)', collect)
     .option('--scope <scope>', 'the scope asked for')
     .option('--requested-token-type <name>', 'the short name of the type asked for');
 

@@ -24,9 +24,11 @@ export const explain: CliCommand = {
       .option('--request <id>', 'a past request, by its X-Request-Id, instead of an imagined one')
       .option('--json', 'as JSON'),
   run: async (options) => {
-    const { request } = options;
-    const misuse = misuseOf(options);
-    if (request === undefined && misuse !== undefined) {
+    const { request, client, subjectToken, actorToken } = options;
+    const imagined = [client, subjectToken, actorToken].some((option) => option !== undefined);
+    const misuse =
+      request === undefined ? misuseOf(options) : imagined && 'say either --request, or a client and its tokens';
+    if (misuse) {
       console.error(`cambio: ${misuse}`);
       return EXIT.usage;
     }
@@ -71,13 +73,18 @@ function tell({ decision, error, description, reason, steps, rules, claims }: Ex
   for (const { step, result, found } of steps) {
     lines.push(`  ${result === 'passed' ? '✓' : '✗'} ${step.padEnd(13)}  ${found}`);
   }
-  lines.push('', 'The rules, in order');
-  if (rules.length === 0) lines.push('    there are none, so everything is refused');
-  for (const { rule, result, part, why } of rules) {
-    const mark = result === 'decides' ? '→' : ' ';
-    const where = part === undefined || part === 'client' ? '' : ` (${part})`;
-    lines.push(`  ${mark} “${rule}” ${result}${why === undefined ? '' : `: ${why}${where}`}`);
-  }
+  lines.push('', 'The rules, in order', ...tellRules(rules));
   if (claims !== undefined) lines.push('', 'The token would say', JSON.stringify(claims, null, 2));
   return lines.join('\n');
+}
+
+function tellRules(rules: Explanation['rules']): readonly string[] {
+  if (rules.length === 0) return ['    there are none, so everything is refused'];
+  if (rules.every(({ result }) => result === 'is not asked'))
+    return ['    none was asked: the request did not come so far'];
+  return rules.map(({ rule, result, part, why }) => {
+    const mark = result === 'decides' ? '→' : ' ';
+    const where = part === undefined || part === 'client' ? '' : ` (${part})`;
+    return `  ${mark} “${rule}” ${result}${why === undefined ? '' : `: ${why}${where}`}`;
+  });
 }

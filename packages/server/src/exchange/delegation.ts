@@ -42,7 +42,9 @@ export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void 
       ([member, value]) => Object.hasOwn(claims, member) && isDeepStrictEqual(claims[member], value),
     );
   };
-  if (!namesOf(actor).some(isMeant)) throw new Refusal('may_act');
+  if (!namesOf(actor).some(isMeant)) {
+    throw new Refusal('may_act', { detail: `it names ${mayAct.sub ?? 'somebody'} of ${mayAct.iss}` });
+  }
 }
 
 /** Who acts now, before all who acted. Who acts already adds no hop, and without an actor the chain stays as it is. */

@@ -102,7 +102,7 @@ function explainIssued(
     expiresAt: now + lifetime,
   });
   const wanted = policy.rules.find(({ name }) => name === event.rule)?.grant.claims ?? [];
-  const leftOut = wanted.map(([name]) => name).filter((name) => !(name in extraClaims));
+  const leftOut = wanted.map(([name]) => name).filter((name) => !Object.hasOwn(extraClaims, name));
   return { decision: 'allowed', ...tell(event, policy, limits, leftOut), claims };
 }
 

@@ -101,9 +101,10 @@ export function readTargets(parameters: Parameters): TargetRequest {
 /** All or nothing: the resources that the values name, each once, or `unknown`. */
 export function resolveTargets(
   { audiences, resources }: TargetRequest,
-  targeting: Targeting,
+  { byAudience, byUri }: Targeting,
 ): readonly Resource[] | 'unknown' {
-  const found = new Set([...audiences.map(targeting.byAudience), ...resources.map(targeting.byUri)]);
-  const known = [...found].filter((target) => target !== undefined);
-  return known.length === found.size ? known : 'unknown';
+  const found = new Set<Resource | undefined>();
+  for (const audience of audiences) found.add(byAudience(audience));
+  for (const uri of resources) found.add(byUri(uri));
+  return found.has(undefined) ? 'unknown' : ([...found] as Resource[]);
 }

@@ -3,6 +3,7 @@ import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import type { Policy } from '../policy/rule.ts';
 import type { Chain } from '../primitives/principal.ts';
 import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';
+import { prependActor } from './delegation.ts';
 import type { Limits } from './narrow.ts';
 import { sayChain, sayDuration, sayList, sayPrincipal, sayScope } from './wording.ts';
 
@@ -45,10 +46,11 @@ const steps: Readonly<Record<Step, (told: Told) => string | undefined>> = {
     event.subject && event.mismatches && sayChain(chainOf(event, policy), event.subject.sub, policy.issuer),
   rule: ({ event: { rule } }) => rule && `“${rule}” decides`,
   target: ({ event: { targets } }) => targets && `the token is for ${sayList(targets)}`,
-  scope: ({ event: { scopeGiven }, limits }) => 
+  scope: ({ event: { scopeGiven }, limits }) =>
     scopeGiven && `what the token may do: ${scopeGiven.join(' ') || 'nothing by name'}${sayScopeLimits(limits)}`,
   lifetime: ({ event, limits }) => sayLifetime(event, limits),
-  claims: ({ leftOut }) => (leftOut.length === 0 ? undefined : `${sayList(leftOut)} cannot be told, and is left out`),
+  claims: ({ leftOut }) =>
+    leftOut.length === 0 ? undefined : `not known, and therefore left out: ${sayList(leftOut)}`,
   issuing: () => undefined,
 };
 
@@ -104,9 +106,10 @@ function failedStep(reason: Reason, { requestedType, subject, mismatches }: Audi
 
 /** The chain of the token, or what it would have been: a refused request has none. */
 function chainOf({ chain, subject, actor, client = '', rule }: AuditEvent, policy: Policy): Chain {
-  if (chain !== undefined) return chain;
-  const acts = policy.rules.find(({ name }) => name === rule)?.act === 'client' && { iss: policy.issuer, sub: client };
-  return [actor ?? acts, ...(subject?.chain ?? [])].filter((one) => one !== undefined && one !== false);
+  if (chain !== undefined || subject === undefined) return chain ?? [];
+  const clientActs = policy.rules.find(({ name }) => name === rule)?.act === 'client';
+  const acting = actor ?? (clientActs ? { iss: policy.issuer, sub: client } : undefined);
+  return prependActor(subject.chain, acting && { principal: acting, origin: undefined });
 }
 
 const typeWords: Readonly<Record<string, string>> = {
@@ -130,9 +133,8 @@ function sayToken(
   self: string,
 ): string {
   const facts = [
-    `${iss === self ? 'one of ours' : `issued by ${iss}`}`,
+    `issued by ${iss === self ? 'this server' : iss}${clientId === undefined ? '' : ` to ${clientId}`}`,
     type === declaredType ? `of type ${type}` : `presented as ${declaredType} and proven to be of type ${type}`,
-    clientId && `issued to ${clientId}`,
     scope && `with ${sayScope([...scope])}`,
     chain.length > 0 && `acted for by ${chain.map((one) => sayPrincipal(one, self)).join(', before that by ')}`,
     `good for another ${sayDuration(expiresAt - Math.floor(time / 1000))}`,

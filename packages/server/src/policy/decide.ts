@@ -25,7 +25,7 @@ export interface Mismatch {
   /** What did not match, as the file names it: `subject.types`, or `when`, the rule's own condition. */
   readonly what: string;
   /** Why a condition is false where it could not be evaluated. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 export interface Decision {
@@ -55,8 +55,11 @@ export function decide(policy: Policy, facts: Facts): Decision {
   for (const rule of policy.byClient.get(facts.client.id) ?? []) {
     const miss = firstMiss(rule, facts, lazy, policy.issuer);
     if (miss !== undefined) {
-      mismatches.push({ rule: rule.name, ...miss });
-      if (rule.mode === 'enforce' && PARTS.indexOf(miss.part) > PARTS.indexOf(furthest)) furthest = miss.part;
+      const { part, what, problem } = miss;
+      mismatches.push(
+        problem === undefined ? { rule: rule.name, part, what } : { rule: rule.name, part, what, problem },
+      );
+      if (rule.mode === 'enforce' && PARTS.indexOf(part) > PARTS.indexOf(furthest)) furthest = part;
       continue;
     }
     const [first = rule.grant.targets[0], ...others] = facts.targets === 'unknown' ? [] : facts.targets;
@@ -85,8 +88,7 @@ function firstMiss({ subject, actor, when, grant }: Rule, facts: Facts, lazy: La
 function conditionMiss(part: Part, what: string, condition: CompiledExpression | undefined, facts: LazyFacts): Miss {
   if (condition === undefined) return undefined;
   const { matched, problem } = holds(condition, facts());
-  if (matched) return undefined;
-  return problem === undefined ? { part, what } : { part, what, problem };
+  return matched ? undefined : { part, what, problem };
 }
 
 function partyMiss(

@@ -90,8 +90,8 @@ const sayParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
   issuer: ({ part, rule, trace }) => `its ${part} must come from ${list(rule[part].issuers)}, not from ${trace?.iss}`,
   types: ({ part, rule, trace }) => `its ${part} token must be of type ${list(rule[part].types)}, not ${trace?.type}`,
   clients: ({ part, rule, trace, self }) =>
-    `its ${part} token must be one of ours issued to ${list(rule[part].clients)}, not ${
-      trace?.iss === self ? `to ${trace.clientId}` : 'a foreign one'
+    `its ${part} token must be issued by this server to ${list(rule[part].clients)}, not ${
+      trace?.iss === self ? `to ${trace.clientId}` : `by ${trace?.iss}`
     }`,
   origin: ({ part }) =>
     `the ${part} token was neither issued to the calling client nor addressed to it, and the rule does not name where it comes from (${part}.clients for our own tokens, ${part}.issuer for others)`,

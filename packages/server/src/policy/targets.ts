@@ -30,25 +30,36 @@ export interface Targeting {
 }
 
 export function indexResources(resources: readonly Resource[]): Targeting {
-  const audiences = new Map(resources.map((resource) => [normalAudience(resource.audience), resource]));
-  const places = resources.flatMap((resource) =>
-    resource.locations.map((location) => ({ resource, location: new URL(location) })),
+  // As the file writes it, which most requests do, and in its normal form.
+  const names = new Map(
+    resources.flatMap((resource) => [
+      [resource.audience, resource] as const,
+      [normalAudience(resource.audience), resource] as const,
+    ]),
   );
+  // The longest location first: the narrower of two nested resources is the one meant.
+  const places = resources
+    .flatMap((resource) => resource.locations.map((location) => ({ resource, ...placeOf(new URL(location)) })))
+    .sort((a, b) => b.path.length - a.path.length);
   return {
     audiences: resources.map(({ audience }) => audience),
     scopes: [...new Set(resources.flatMap((resource) => [...resource.scopes]))],
-    byAudience: (name) => audiences.get(normalAudience(name)),
-    // The longest location wins: the narrower of two nested resources is the one meant.
-    byUri: (uri) =>
-      places
-        .filter(({ location }) => liesUnder(uri, location))
-        .sort((a, b) => b.location.pathname.length - a.location.pathname.length)[0]?.resource,
+    byAudience: (name) => names.get(name) ?? names.get(normalAudience(name)),
+    byUri: (uri) => places.find((place) => liesUnder(uri, place))?.resource,
   };
 }
 
-/** By whole path segments: `/v1` holds `/v1` and `/v1/x`, not `/v1x`. */
-function liesUnder(uri: URL, location: URL): boolean {
-  if (uri.protocol !== location.protocol || uri.host !== location.host) return false;
-  const base = location.pathname.replace(/\/$/, '');
-  return uri.pathname === base || uri.pathname.startsWith(`${base}/`);
+interface Place {
+  readonly protocol: string;
+  readonly host: string;
+  /** Without a slash at its end. */
+  readonly path: string;
 }
+
+const placeOf = ({ protocol, host, pathname }: URL): Place => ({ protocol, host, path: pathname.replace(/\/$/, '') });
+
+/** By whole path segments: `/v1` holds `/v1` and `/v1/x`, not `/v1x`. */
+const liesUnder = ({ protocol, host, pathname }: URL, place: Place): boolean =>
+  protocol === place.protocol &&
+  host === place.host &&
+  (pathname === place.path || pathname.startsWith(`${place.path}/`));
