@@ -10,6 +10,7 @@ import {
   assertIssued,
   assertRefused,
   BACKEND,
+  configuration,
   exchange,
   forgedToken,
   SUBJECT_REFUSED,
@@ -400,6 +401,9 @@ test('what looks like a token is not recorded, wherever a claim or a parameter h
   assert.equal(misplaced.status, 400);
   const row = JSON.stringify(server.audit(misplaced));
   assert.equal(row.includes(jwt.slice(0, 30)), false, row);
+  const long = 'a-scope-with-a-name-as-long-as-that-of-a-token';
+  const known = await start(t, configuration.replaceAll('scopes: [read, write', `scopes: [read, ${long}, write`));
+  assert.deepEqual(known.audit(await exchange(known, { scope: long }))?.scopeAsked, [long], 'a name that the file has');
   const beyond = await exchange(server, { scope: `read ${jwt}` });
   assert.deepEqual([beyond.status, server.audit(beyond)?.detail], [400, 'not allowed: [withheld]']);
 });

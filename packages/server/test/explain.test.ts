@@ -258,10 +258,10 @@ test(
       ]);
       const past = await within(t, server, explainCommand, ['--request', id, '--json']);
       for (const outcome of [live, past]) {
-        const { decision, error, description, reason: told, ...rest } = jsonOf(outcome);
+        const { decision, error, error_description, reason: told, ...rest } = jsonOf(outcome);
         assert.deepEqual(Object.keys(rest), ['steps', 'rules']);
         assert.deepEqual([outcome.code, decision, told], [3, 'refused', reason]);
-        assert.deepEqual([error, description], [answer.body.error, answer.body.error_description]);
+        assert.deepEqual([error, error_description], [answer.body.error, answer.body.error_description]);
         const steps = stepsOf(rest).map(({ step, result }) => `${step} ${result}`);
         assert.equal(steps.at(-1), `${step} refused`, reason);
         assert.deepEqual(steps.filter((one) => one.endsWith(' refused')).length, 1);

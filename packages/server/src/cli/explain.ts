@@ -64,10 +64,13 @@ function explainImagined(options: Record<string, unknown>, { services, isUsed }:
 }
 
 /** For a person who has never read an RFC. */
-function tell({ decision, error, description, reason, steps, rules, claims }: Explanation): string {
+function tell({ decision, error, error_description, reason, steps, rules, claims }: Explanation): string {
   const lines = [reason === undefined ? 'Allowed.' : `Refused: ${reasons[reason].meaning}.`];
   if (decision === 'refused') {
-    lines.push(`The caller is told no more than: ${error}, “${description}”.`, `The name of the reason is ${reason}.`);
+    lines.push(
+      `The caller is told no more than: ${error}, “${error_description}”.`,
+      `The name of the reason is ${reason}.`,
+    );
   }
   lines.push('', 'Step by step');
   for (const { step, result, found } of steps) {

@@ -3,6 +3,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { Client } from '../client-auth/client.ts';
 import { type Authorization, authorize } from '../issuing/authorization.ts';
 import type { Revocations } from '../issuing/revocations.ts';
+import type { Targeting } from '../policy/targets.ts';
 import { withhold } from '../policy/withhold.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { type Role, TokenRefusal } from '../primitives/refusal.ts';
@@ -39,7 +40,7 @@ export async function presentTokens(
   context: ExchangeContext,
 ): Promise<Omit<Case, 'client'>> {
   const request = readExchangeRequest(parameters, context.enabledTypes);
-  noteRequest(event, request);
+  noteRequest(event, request, context.targeting);
   const subject = await validate('subject', request.subject, event, context);
   const actor = request.actor && (await validate('actor', request.actor, event, context));
   return { request, subject, actor };
@@ -68,10 +69,11 @@ async function validate(
   }
 }
 
-/** What the caller chose to write there may be a token in the wrong place. */
-function noteRequest(event: AuditEvent, { audiences, resources, requestedType, scope }: ExchangeRequest): void {
-  event.audiencesAsked = audiences.map(withhold);
+/** What the caller chose to write there may be a token in the wrong place, unless it is a name that we know. */
+function noteRequest(event: AuditEvent, request: ExchangeRequest, { byAudience, scopes }: Targeting): void {
+  const { audiences, resources, requestedType, scope } = request;
+  event.audiencesAsked = audiences.map((name) => (byAudience(name) === undefined ? withhold(name) : name));
   event.resourcesAsked = resources.map(({ href }) => withhold(href));
   event.requestedType = requestedType;
-  if (scope !== undefined) event.scopeAsked = [...scope].map(withhold);
+  if (scope !== undefined) event.scopeAsked = [...scope].map((name) => (scopes.includes(name) ? name : withhold(name)));
 }

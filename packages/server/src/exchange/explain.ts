@@ -17,7 +17,7 @@ export interface Explanation {
   readonly decision: 'allowed' | 'refused';
   /** All that the caller is told. */
   readonly error?: string;
-  readonly description?: string;
+  readonly error_description?: string;
   readonly reason?: Reason;
   readonly steps: readonly ExplainedStep[];
   readonly rules: readonly RuleExplanation[];
@@ -113,5 +113,11 @@ function explainRefused(
   { policy, tokenErrorCode }: Pick<ExplainContext, 'policy' | 'tokenErrorCode'>,
 ): Explanation {
   const { error, description } = publicAnswer(refusal, tokenErrorCode);
-  return { decision: 'refused', error, description, reason: refusal.reason, ...tell(event, policy, limits) };
+  return {
+    decision: 'refused',
+    error,
+    error_description: description,
+    reason: refusal.reason,
+    ...tell(event, policy, limits),
+  };
 }

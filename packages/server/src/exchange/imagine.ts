@@ -54,15 +54,25 @@ export const imagined = { id: 'imagined', lineage: [], actorLineage: [] } as con
  * @returns undefined where the row is of no exchange that came as far as its rules; `withheld` where it tells too little
  */
 export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
-  const { grant, subject, actor, requestedType, audiencesAsked, resourcesAsked = [], scopeAsked, facts = {} } = event;
+  const {
+    grant,
+    subject,
+    actor,
+    requestedType,
+    audiencesAsked = [],
+    resourcesAsked = [],
+    scopeAsked,
+    facts = {},
+  } = event;
   const type = requestedTokenTypes.find((name) => name === requestedType);
   if (grant !== 'token_exchange' || !subject || !type || event.mismatches === undefined) return undefined;
-  if (resourcesAsked.includes(WITHHELD) || Object.values(facts).includes(WITHHELD)) return 'withheld';
+  const told = [...audiencesAsked, ...resourcesAsked, ...(scopeAsked ?? []), ...Object.values(facts)];
+  if (told.includes(WITHHELD)) return 'withheld';
   return {
     subject: remembered(subject, 'subject', facts),
     actor: actor && remembered(actor, 'actor', facts),
     request: {
-      audiences: audiencesAsked ?? [],
+      audiences: audiencesAsked,
       resources: resourcesAsked.map((uri) => new URL(uri)),
       requestedType: type,
       scope: scopeAsked && new Set(scopeAsked),
