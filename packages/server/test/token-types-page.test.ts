@@ -39,5 +39,9 @@ test('the page on token types can be followed by hand, command by command', asyn
   const expected = walk.flatMap(({ kind }, index) =>
     kind === 'json' ? [] : [walk[index + 1]?.kind === 'json' ? walk[index + 1]?.body : ''],
   );
-  assert.deepEqual(printed, expected);
+  assert.deepEqual(printed.map(toMinutes), expected.map(toMinutes));
 });
+
+/** What a token has left depends on how fast the page is followed: whole minutes will do. */
+const toMinutes = (text: string | undefined): string | undefined =>
+  text?.replace(/("expires_in": )(\d+)/g, (_whole, name, left) => `${name}${Math.round(Number(left) / 60)} min`);

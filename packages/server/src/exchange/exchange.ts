@@ -14,7 +14,7 @@ import {
   type ValidationContext,
 } from '../subject-tokens/validated-token.ts';
 import { type Case, type JudgeContext, judge } from './judge.ts';
-import { type ExchangeRequest, type PresentedToken, readExchangeRequest } from './request.ts';
+import { type ExchangeRequest, type PresentedToken, readExchangeRequest, type TargetRequest } from './request.ts';
 
 export interface ExchangeContext extends ValidationContext, JudgeContext {
   /** Short names of the types of token that may be presented. */
@@ -40,7 +40,8 @@ export async function presentTokens(
   context: ExchangeContext,
 ): Promise<Omit<Case, 'client'>> {
   const request = readExchangeRequest(parameters, context.enabledTypes);
-  noteRequest(event, request, context.targeting);
+  noteWanted(event, request, context.targeting);
+  event.requestedType = request.requestedType;
   const subject = await validate('subject', request.subject, event, context);
   const actor = request.actor && (await validate('actor', request.actor, event, context));
   return { request, subject, actor };
@@ -69,11 +70,13 @@ async function validate(
   }
 }
 
-/** What the caller chose to write there may be a token in the wrong place, unless it is a name that we know. */
-function noteRequest(event: AuditEvent, request: ExchangeRequest, { byAudience, scopes }: Targeting): void {
-  const { audiences, resources, requestedType, scope } = request;
+/** What every grant may be asked for; what the caller wrote there may be a token in the wrong place, unless we know the name. */
+export function noteWanted(
+  event: AuditEvent,
+  { audiences, resources, scope }: TargetRequest & Pick<ExchangeRequest, 'scope'>,
+  { byAudience, scopes }: Targeting,
+): void {
   event.audiencesAsked = audiences.map((name) => (byAudience(name) === undefined ? withhold(name) : name));
   event.resourcesAsked = resources.map(({ href }) => withhold(href));
-  event.requestedType = requestedType;
   if (scope !== undefined) event.scopeAsked = [...scope].map((name) => (scopes.includes(name) ? name : withhold(name)));
 }

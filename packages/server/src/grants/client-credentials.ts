@@ -1,4 +1,5 @@
 // client_credentials (RFC 6749 section 4.4): a client asks for a token about itself.
+import { noteWanted } from '../exchange/exchange.ts';
 import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
 import { readScope, readTargets, resolveTargets } from '../exchange/request.ts';
 import { authorize } from '../issuing/authorization.ts';
@@ -13,9 +14,7 @@ export const clientCredentials = {
   authorize: async (parameters, client, event, { targeting, now }) => {
     const request = readTargets(parameters);
     const asked = readScope(parameters);
-    event.audiencesAsked = request.audiences;
-    event.resourcesAsked = request.resources.map(({ href }) => href);
-    if (asked !== undefined) event.scopeAsked = [...asked];
+    noteWanted(event, { ...request, scope: asked }, targeting);
     const allowed = client.audiences.map(targeting.byAudience).filter((target) => target !== undefined);
     const targets = choose(resolveTargets(request, targeting), allowed);
     checkTargetsAgree(targets);

@@ -3,7 +3,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Client } from '../client-auth/client.ts';
 import { extendChain } from '../exchange/delegation.ts';
-import { ancestry, type ExchangeContext } from '../exchange/exchange.ts';
+import { ancestry, type ExchangeContext, noteWanted } from '../exchange/exchange.ts';
 import { askRules, checkAcr, grantedClaims } from '../exchange/judge.ts';
 import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
 import { readScope, readTargets, resolveTargets, type TargetRequest } from '../exchange/request.ts';
@@ -24,9 +24,7 @@ export const refreshToken = {
     if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'refresh_token' });
     const request = readTargets(parameters);
     const asked = readScope(parameters);
-    event.audiencesAsked = request.audiences;
-    event.resourcesAsked = request.resources.map(({ href }) => href);
-    if (asked !== undefined) event.scopeAsked = [...asked];
+    noteWanted(event, { ...request, scope: asked }, context.targeting);
     const presented = parseRefreshToken(text, context.refreshKey);
     const family = presented && (await context.findFamily(presented.family));
     if (presented === undefined || family === undefined) throw new Refusal('refresh_token_unknown');
