@@ -1,7 +1,6 @@
 // How do several processes answer on one port? The first holds the port and starts the others; each of them is a server.
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { untilToldToStop } from '../stop.ts';
 import { EXIT } from './command.ts';
@@ -21,12 +20,12 @@ export async function superviseWorkers(count: number, started: (port: number) =>
   // The first alone, so that what cannot start is said once.
   for (let index = 0; index < count && !stopping; index++) {
     const worker = fork();
-    const address = await untilListening(worker);
-    if (address === undefined) {
+    const listening = await untilListening(worker);
+    if (listening === undefined) {
       if (!stopping) tellAll('SIGTERM');
       return stopping ? EXIT.done : EXIT.failed;
     }
-    port = address.port;
+    port = listening;
     replaceOnce(worker);
   }
   if (!stopping) started(port);
@@ -57,9 +56,9 @@ function tellAll(signal: NodeJS.Signals): void {
   for (const worker of living()) worker.process.kill(signal);
 }
 
-/** @returns undefined where it ends before */
-const untilListening = (worker: Worker): Promise<AddressInfo | undefined> =>
+/** @returns the port; undefined where it ends before */
+const untilListening = (worker: Worker): Promise<number | undefined> =>
   new Promise((resolve) => {
-    worker.once('listening', (address) => resolve(address as unknown as AddressInfo));
+    worker.once('listening', (address) => resolve(address.port));
     worker.once('exit', () => resolve(undefined));
   });
