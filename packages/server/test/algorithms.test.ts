@@ -5,8 +5,10 @@ import { test } from 'node:test';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { assertIssued, exchange, gateway, SUBJECT_REFUSED } from './basics.ts';
 import { start, type TestServer } from './harness.ts';
+import { eventually } from './node.ts';
 
 const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] as const;
+const HOUR = 3_600_000;
 const api = (alg: string): string => `https://${alg.toLowerCase()}.example`;
 const audiences = ALGORITHMS.map(api).join(', ');
 
@@ -70,6 +72,35 @@ test('keys survive a restart: tokens from before are good after it, and nothing 
   assert.deepEqual(await keysOf(after), published);
   for (const token of tokens) {
     assertIssued(after, await exchange(after, { subject_token: token }), decodeProtectedHeader(token).alg);
+  }
+});
+
+test('keys of every algorithm are rotated: the next one is published, then signs, and what the old one signed is good', async (t) => {
+  const server = await start(
+    t,
+    configuration.replace('clients:', 'keys: { rotateEvery: 2h, publishAhead: 1h }\nclients:'),
+  );
+  const before = await Promise.all(ALGORITHMS.map((alg) => subjectToken(server, api(alg))));
+  const first = await keysOf(server);
+  server.clock.now += HOUR - 30_000;
+  const both = await eventually(
+    () => keysOf(server),
+    ({ keys }) => keys.length === 2 * ALGORITHMS.length,
+  );
+  for (const token of before) {
+    assertIssued(server, await exchange(server, { subject_token: token }), decodeProtectedHeader(token).alg);
+  }
+  server.clock.now += HOUR + 120_000;
+  for (const alg of ALGORITHMS) {
+    const token = await subjectToken(server, api(alg));
+    const { kid } = decodeProtectedHeader(token);
+    assert.equal(
+      first.keys.some((key) => key.kid === kid),
+      false,
+      alg,
+    );
+    const options = { audience: api(alg), currentDate: new Date(server.clock.now) };
+    assert.equal((await jwtVerify(token, createLocalJWKSet(both), options)).protectedHeader.alg, alg);
   }
 });
 

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { type JSONWebKeySet, jwtVerify } from 'jose';
 import { openKeyRing } from '../src/keys/key-ring.ts';
 import { manageKeys } from '../src/keys/manage.ts';
 import { createSealer } from '../src/keys/sealing.ts';
@@ -120,26 +120,6 @@ test('a refresh after the key was rotated is signed with the new key (R19)', asy
   assert.equal(answer.status, 200, answer.text);
   assert.notEqual(kidOf(answer.body.access_token), before);
   assert.equal((await introspect(server, answer.body.access_token)).body.active, true);
-});
-
-test('each algorithm that a resource asks for has a key of its own', async (t) => {
-  const algorithms = ['ES384', 'RS256', 'PS256', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'];
-  const resources = algorithms.map(
-    (alg) => `\n  - { audience: https://${alg.toLowerCase()}.example, scopes: [read], token: { alg: ${alg} } }`,
-  );
-  const audiences = algorithms.map((alg) => `https://${alg.toLowerCase()}.example`);
-  const yaml = life()
-    .replace('resources:', `resources:${resources.join('')}`)
-    .replace(`audiences: [${API},`, `audiences: [${audiences}, ${API},`);
-  const server = await start(t, yaml);
-  const { keys } = await keySet(server);
-  for (const [index, alg] of algorithms.entries()) {
-    const token = await subjectToken(server, { audience: audiences[index] });
-    const { protectedHeader } = await jwtVerify(token, createLocalJWKSet(keys));
-    assert.equal(protectedHeader.alg, alg);
-  }
-  assert.equal(keys.keys.length, algorithms.length + 1);
-  for (const key of keys.keys) assert.equal('d' in key || 'priv' in key || 'p' in key, false);
 });
 
 /** A configuration file, and `cambio` as typed beside it. */

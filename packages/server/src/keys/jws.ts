@@ -89,18 +89,20 @@ const decodeObject = (part: string): JsonObject | undefined => {
   return bytes && text !== undefined && Buffer.from(text, 'utf8').equals(bytes) ? parseJsonObject(text) : undefined;
 };
 
+type Signed = Pick<CompactJws, 'alg' | 'signingInput' | 'signature'>;
+
 /** The key says which algorithm; the token may only agree. @throws TokenRefusal algorithm, signature */
-export function verifyCompact(jws: CompactJws, key: Key | SecretKey): void {
+export function verifyCompact(jws: Signed, key: Key | SecretKey): void {
   if (jws.alg !== key.alg) throw new TokenRefusal('algorithm', `the key is for ${key.alg}`);
   if (!(key.alg === 'HS256' ? verifyMac(jws, key) : verifyWith(jws, key))) throw new TokenRefusal('signature');
 }
 
-function verifyMac({ signingInput, signature }: CompactJws, key: SecretKey): boolean {
+function verifyMac({ signingInput, signature }: Signed, key: SecretKey): boolean {
   const expected = mac(signingInput, key);
   return signature.length === expected.length && timingSafeEqual(signature, expected);
 }
 
-function verifyWith({ signingInput, signature }: CompactJws, { alg, key }: Key): boolean {
+function verifyWith({ signingInput, signature }: Signed, { alg, key }: Key): boolean {
   const { digest, options } = algorithms[alg];
   return verify(digest, Buffer.from(signingInput), { key, ...options }, signature);
 }

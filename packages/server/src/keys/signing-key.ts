@@ -1,9 +1,10 @@
 // One signing key and its life: published before it signs, and after it signed until the last token of it has expired.
-import { createPrivateKey, createPublicKey, hash, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { SigningKeyRow } from '../store/schema.ts';
-import { keyMakers, type SigningAlgorithm } from './algorithms.ts';
+import { algorithms, type SigningAlgorithm } from './algorithms.ts';
 import type { Key } from './jws.ts';
 import type { Sealer } from './sealing.ts';
+import { thumbprint } from './thumbprint.ts';
 
 export interface SigningKey extends Key {
   readonly alg: SigningAlgorithm;
@@ -24,8 +25,8 @@ export function makeSigningKey(
   sealer: Sealer,
   times: { created_at: number; activates_at: number },
 ): SigningKeyRow {
-  const key = keyMakers[alg]();
-  const kid = thumbprint(createPublicKey(key));
+  const key = algorithms[alg].newKey();
+  const kid = thumbprint({ ...createPublicKey(key).export({ format: 'jwk' }) });
   // A command line would take it for an option.
   if (kid.startsWith('-')) return makeSigningKey(alg, sealer, times);
   const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string;
@@ -53,17 +54,4 @@ export function resealed(row: SigningKeyRow, sealer: Sealer): SigningKeyRow | un
   if (sealer.isCurrent(row.private_key)) return undefined;
   const text = sealer.open(row.private_key, purpose(row.kid));
   return { ...row, private_key: sealer.seal(text, purpose(row.kid)) };
-}
-
-/** RFC 7638: SHA-256 over the members that make the key, in the order of their names (for AKP, RFC 9964, `alg` too). */
-function thumbprint(publicKey: KeyObject): string {
-  const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
-  const members = {
-    AKP: ['alg', 'kty', 'pub'],
-    EC: ['crv', 'kty', 'x', 'y'],
-    OKP: ['crv', 'kty', 'x'],
-    RSA: ['e', 'kty', 'n'],
-  };
-  const names = members[jwk.kty as keyof typeof members];
-  return hash('sha256', JSON.stringify(Object.fromEntries(names.map((name) => [name, jwk[name]]))), 'base64url');
 }

@@ -1,7 +1,7 @@
 // What keys does a JWK Set hold (RFC 7517)? Read strictly; private and symmetric keys spoil the whole set, for whoever
 // publishes one has lost control of it, and keys that we cannot use are passed over.
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { type AlgorithmName, algorithms } from '../keys/algorithms.ts';
+import { type AlgorithmName, algorithmNames, algorithms } from '../keys/algorithms.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -43,17 +43,13 @@ interface UsableKey {
 }
 
 function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
-  const { kty, crv, alg, use, key_ops: operations, kid } = jwk;
+  const { alg, use, key_ops: operations, kid } = jwk;
   if (use !== undefined && use !== 'sig' && use !== 'jwt-svid') return undefined;
   if (Array.isArray(operations) && !operations.includes('verify')) return undefined;
-  const fitting = Object.entries(algorithms)
-    .filter(([name, row]) => {
-      const { crv: curve } = row as { crv?: string };
-      return (
-        row.kty === kty && (curve === undefined || curve === (kty === 'AKP' ? alg : crv)) && (alg ?? name) === name
-      );
-    })
-    .map(([name]) => name);
+  const fitting = algorithmNames.filter(
+    (name) =>
+      (alg ?? name) === name && Object.entries(algorithms[name].jwk).every(([member, value]) => jwk[member] === value),
+  );
   if (fitting.length === 0) return undefined;
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
