@@ -16,6 +16,7 @@ function explain(error: unknown): string {
 const groups: Readonly<Record<string, string>> = {
   token: 'look into a token, or kill one',
   keys: 'the keys that sign our tokens',
+  store: 'the database',
   audit: 'what happened',
 };
 

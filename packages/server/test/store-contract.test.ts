@@ -4,9 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { sql } from 'kysely';
 import { Refusal } from '../src/primitives/refusal.ts';
 import { findAuditEvent, insertAuditRows, listAuditEvents, ROWS_AT_ONCE } from '../src/store/audit-rows.ts';
-import { migrate } from '../src/store/migrations/index.ts';
+import { migrations } from '../src/store/migrations/index.ts';
+import { migrate, rollBack } from '../src/store/migrations/migrate.ts';
+import type { Migration } from '../src/store/migrations/migration.ts';
 import { deleteNode, insertNode, listNodes } from '../src/store/nodes.ts';
 import { findOpaqueToken, insertOpaqueToken } from '../src/store/opaque-tokens.ts';
 import { advanceFamily, findFamily, insertFamily } from '../src/store/refresh-families.ts';
@@ -32,6 +35,22 @@ const locations = {
   sqlite: async (): Promise<StoreLocation> => ({ kind: 'sqlite', file: join(folder, `${files++}.db`) }),
   postgres: async (): Promise<StoreLocation> => ({ kind: 'postgres', url: await postgres.database() }),
 };
+const kinds = ['sqlite', 'postgres'] as const;
+
+/** What the next version may do to the schema: every table has another column, and there is another table. */
+const later: Migration = {
+  name: '9999-later',
+  up: async (schema, sequence) => {
+    for (const table of tables) await schema.alterTable(table).addColumn('later', 'text').execute();
+    await schema.createTable('later').addColumn('id', sequence.type, sequence.build).execute();
+  },
+  down: async (schema) => {
+    for (const table of tables) await schema.alterTable(table).dropColumn('later').execute();
+    await schema.dropTable('later').execute();
+  },
+  holds: ['later', 'audit.later'],
+};
+const tables = [...new Set(migrations.flatMap(({ holds }) => holds).filter((name) => !name.includes('.'))), 'nodes'];
 
 const family = (id: string, changed: Partial<RefreshFamilyRow> = {}): RefreshFamilyRow => ({
   id,
@@ -77,17 +96,30 @@ const openElsewhere = (t: TestContext, location: StoreLocation, now: number) => 
   return runProgram(t, [process.execPath, '--conditions=source', '--input-type=module', '--eval', script]);
 };
 
-for (const [kind, locate] of Object.entries(locations)) {
-  const location = await locate();
-  // The second starts on what the first has migrated.
+/** Two nodes on one database, as this version makes it and as the next one may. */
+async function openNodes(kind: (typeof kinds)[number], known: readonly Migration[]): Promise<readonly [Store, Store]> {
+  const location = await locations[kind]();
   const one = await openStore(location, 'write', 1);
+  await migrate(one, kind, 1, known);
+  // The second starts on what is there already.
   const two = await openStore(location, 'write', 2);
   after(async () => {
     await one.destroy();
     await two.destroy();
   });
+  return [one, two];
+}
 
-  test(`${kind}: of many that use an id at once exactly one is first, on two nodes as on one`, async () => {
+// All are opened before the first test: the runner would not wait for those that come later.
+const nodes = {
+  sqlite: await openNodes('sqlite', migrations),
+  'sqlite one step ahead': await openNodes('sqlite', [...migrations, later]),
+  postgres: await openNodes('postgres', migrations),
+  'postgres one step ahead': await openNodes('postgres', [...migrations, later]),
+};
+
+for (const [name, [one, two]] of Object.entries(nodes)) {
+  test(`${name}: of many that use an id at once exactly one is first, on two nodes as on one`, async () => {
     assert.equal(await isUsed(one, 'id'), false);
     const first = await race([one, two], (store) => useId(store, 'id', 5));
     assert.equal(first.filter(Boolean).length, 1);
@@ -95,7 +127,7 @@ for (const [kind, locate] of Object.entries(locations)) {
     assert.equal(await useId(two, 'another', 5), true);
   });
 
-  test(`${kind}: of many that advance a family at once exactly one does`, async () => {
+  test(`${name}: of many that advance a family at once exactly one does`, async () => {
     await insertFamily(one, family('raced'));
     const advanced = await race([one, two], (store) => advanceFamily(store, { id: 'raced', generation: 0, now: 7 }));
     assert.equal(advanced.filter(Boolean).length, 1);
@@ -103,7 +135,7 @@ for (const [kind, locate] of Object.entries(locations)) {
     assert.equal(await advanceFamily(two, { id: 'raced', generation: 1, now: 8 }), true);
   });
 
-  test(`${kind}: a family that is revoked, expired, unknown or further on does not advance`, async () => {
+  test(`${name}: a family that is revoked, expired, unknown or further on does not advance`, async () => {
     await insertFamily(one, family('revoked'));
     await insertFamily(one, family('expired', { expires_at: 10 }));
     await insertFamily(one, family('further', { generation: 2 }));
@@ -121,7 +153,7 @@ for (const [kind, locate] of Object.entries(locations)) {
     await assert.rejects(insertFamily(one, family('further')), 'an id is taken once');
   });
 
-  test(`${kind}: a revocation is written once and read in sequence`, async () => {
+  test(`${name}: a revocation is written once and read in sequence`, async () => {
     const before = await listRevocations(one, 0);
     await race([one, two], (store) => insertRevocation(store, 'dead', 3));
     await insertRevocation(two, 'dead too', 4);
@@ -135,7 +167,7 @@ for (const [kind, locate] of Object.entries(locations)) {
     assert.deepEqual(await listRevocations(one, all.at(-1)?.sequence ?? 0), []);
   });
 
-  test(`${kind}: audit rows come back as they were written, oldest first`, async () => {
+  test(`${name}: audit rows come back as they were written, oldest first`, async () => {
     const names = Array.from({ length: ROWS_AT_ONCE }, (_, index) => `request ${index}`);
     await insertAuditRows(one, names.map(auditRow));
     assert.equal(await findAuditEvent(two, 'request 3'), auditRow('request 3').event);
@@ -148,7 +180,7 @@ for (const [kind, locate] of Object.entries(locations)) {
     );
   });
 
-  test(`${kind}: what fails half-way leaves nothing behind, and the next transaction is not disturbed`, async () => {
+  test(`${name}: what fails half-way leaves nothing behind, and the next transaction is not disturbed`, async () => {
     const work = (reason: string) =>
       one.transaction().execute(async (transaction) => {
         await useId(transaction, `${reason} id`, 5);
@@ -166,14 +198,14 @@ for (const [kind, locate] of Object.entries(locations)) {
     }
   });
 
-  test(`${kind}: an opaque token is found by its hash`, async () => {
+  test(`${name}: an opaque token is found by its hash`, async () => {
     await insertOpaqueToken(one, { hash: 'hash', claims: '{"sub":"ada"}', expires_at: 5 });
     assert.equal(await findOpaqueToken(two, 'hash'), '{"sub":"ada"}');
     assert.equal(await findOpaqueToken(two, 'other'), undefined);
     await assert.rejects(insertOpaqueToken(two, { hash: 'hash', claims: '{}', expires_at: 5 }));
   });
 
-  test(`${kind}: of many nodes that make a secret, or the key for one time, one is heard`, async () => {
+  test(`${name}: of many nodes that make a secret, or the key for one time, one is heard`, async () => {
     let made = 0;
     await race([one, two], (store) => insertSecret(store, 'shared', `value ${made++}`));
     const value = await findSecret(one, 'shared');
@@ -185,7 +217,7 @@ for (const [kind, locate] of Object.entries(locations)) {
     assert.equal((await listSigningKeys(one)).length, 1);
   });
 
-  test(`${kind}: signing keys are listed oldest first, sealed again and deleted`, async () => {
+  test(`${name}: signing keys are listed oldest first, sealed again and deleted`, async () => {
     for (const { kid } of await listSigningKeys(one)) await deleteSigningKey(one, kid);
     for (const key of [signingKey('b', 300), signingKey('a', 200), signingKey('c', 200, 'RS256')]) {
       await insertSigningKey(one, key);
@@ -199,7 +231,7 @@ for (const [kind, locate] of Object.entries(locations)) {
     ]);
   });
 
-  test(`${kind}: what has expired is deleted an hour later, and nothing else`, async () => {
+  test(`${name}: what has expired is deleted an hour later, and nothing else`, async () => {
     const now = 2 ** 40;
     for (const [id, expires_at] of [
       ['old', now - HOUR - 1],
@@ -225,7 +257,7 @@ for (const [kind, locate] of Object.entries(locations)) {
     );
   });
 
-  test(`${kind}: a node is there once, as it was last seen, until it leaves or says nothing any more`, async () => {
+  test(`${name}: a node is there once, as it was last seen, until it leaves or says nothing any more`, async () => {
     await insertNode(one, { id: 'a', configuration: 'old', seen_at: 10 });
     await insertNode(two, { id: 'b', configuration: 'new', seen_at: 10 });
     await insertNode(one, { id: 'a', configuration: 'new', seen_at: 20 });
@@ -235,8 +267,32 @@ for (const [kind, locate] of Object.entries(locations)) {
     assert.deepEqual(await listNodes(one, 0), []);
   });
 
+  test(`${name}: what the database refuses is unavailable, and a refusal stays what it is`, async () => {
+    await assert.rejects(
+      orUnavailable(insertAuditRows(one, [{ ...auditRow('bad'), event: null as unknown as string }])),
+      ({ reason }: Refusal) => reason === 'store_unavailable',
+    );
+    const refusal = new Refusal('refresh_token_reused');
+    await assert.rejects(orUnavailable(Promise.reject(refusal)), refusal);
+  });
+}
+
+/** Tables, columns, indexes and triggers, in words of the database. */
+async function describe(store: Store, kind: (typeof kinds)[number]): Promise<unknown> {
+  const { rows } = await (kind === 'sqlite'
+    ? sql`select name, sql from sqlite_master order by name`
+    : sql`select table_name || '.' || column_name as name, data_type as what from information_schema.columns where table_schema = 'public'
+        union select indexname, indexdef from pg_indexes where schemaname = 'public'
+        union select event_object_table || ' ' || event_manipulation, trigger_name from information_schema.triggers
+        union select routine_name, routine_type from information_schema.routines where routine_schema = 'public'
+        order by 1`
+  ).execute(store);
+  return rows;
+}
+
+for (const kind of kinds) {
   test(`${kind}: nodes that start at once migrate once, and a second start changes nothing`, async (t) => {
-    const fresh = await locate();
+    const fresh = await locations[kind]();
     const started = await Promise.all([3, 4, 5].map((now) => openElsewhere(t, fresh, now)));
     assert.deepEqual(
       started.map(({ code, stderr }) => code ?? stderr),
@@ -253,24 +309,54 @@ for (const [kind, locate] of Object.entries(locations)) {
     assert.equal(await isReachable(store), false);
   });
 
-  test(`${kind}: a schema one step ahead is left alone, and works`, async () => {
-    const ahead = await openStore(await locate(), 'write', 1);
-    await ahead.insertInto('migrations').values({ name: '9999-later', applied_at: 1 }).execute();
-    await migrate(ahead, kind as 'sqlite' | 'postgres', 2);
-    assert.equal(await useId(ahead, 'id', 5), true);
-    assert.ok(
-      (await ahead.selectFrom('migrations').select('applied_at').execute()).every(({ applied_at }) => applied_at === 1),
-    );
+  test(`${kind}: a version works on a schema one step ahead of it, and refuses one further ahead`, async () => {
+    const location = await locations[kind]();
+    const ahead = await openStore(location, 'write', 1);
+    await migrate(ahead, kind, 1, [...migrations, later]);
+    for (const access of ['read', 'write'] as const) await (await openStore(location, access, 2)).destroy();
+    await migrate(ahead, kind, 1, [...migrations, later, { ...later, name: '9999-latest', up: async () => undefined }]);
+    for (const access of ['read', 'write'] as const) {
+      await assert.rejects(
+        openStore(location, access, 2),
+        /is 2 steps ahead of this version .*9999-later, 9999-latest/,
+      );
+    }
     await ahead.destroy();
   });
 
-  test(`${kind}: what the database refuses is unavailable, and a refusal stays what it is`, async () => {
+  test(`${kind}: each step is taken back by the version that made it, and leaves what was there before`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    for (let count = migrations.length; count > 1; count--) {
+      const known = migrations.slice(0, count);
+      if (known.at(-1)?.only === undefined || known.at(-1)?.only === kind) {
+        assert.equal(await rollBack(store, kind, 'keep', known), known.at(-1)?.name);
+        await assert.rejects(rollBack(store, kind, 'keep', known), /the last step of the database is/);
+        const before = await describe(store, kind);
+        await migrate(store, kind, 1, known);
+        assert.notDeepEqual(await describe(store, kind), before);
+        await rollBack(store, kind, 'keep', known);
+        assert.deepEqual(await describe(store, kind), before);
+      }
+    }
+    await migrate(store, kind, 1);
+    assert.equal(await useId(store, 'id', 5), true);
+    await store.destroy();
+  });
+
+  test(`${kind}: a step is not taken back while its tables hold what would be lost, unless one says so`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    const known = [...migrations, later];
+    await migrate(store, kind, 1, known);
+    await insertAuditRows(store, [auditRow('before'), auditRow('after')]);
+    await sql`update audit set later = 'x' where request_id = 'after'`.execute(store);
+    await sql`insert into later (id) values (1), (2)`.execute(store);
     await assert.rejects(
-      orUnavailable(insertAuditRows(one, [{ ...auditRow('bad'), event: null as unknown as string }])),
-      ({ reason }: Refusal) => reason === 'store_unavailable',
+      rollBack(store, kind, 'keep', known),
+      /9999-later back would lose 2 of later, 1 of audit\.later; --discard/,
     );
-    const refusal = new Refusal('refresh_token_reused');
-    await assert.rejects(orUnavailable(Promise.reject(refusal)), refusal);
+    assert.equal(await rollBack(store, kind, 'discard', known), '9999-later');
+    assert.equal((await findAuditEvent(store, 'after')) !== undefined, true);
+    await store.destroy();
   });
 }
 

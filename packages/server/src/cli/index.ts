@@ -6,6 +6,7 @@ import { demo } from './demo.ts';
 import { explain } from './explain.ts';
 import { keysList, keysRetire, keysRotate } from './keys.ts';
 import { serve } from './serve.ts';
+import { storeRollback } from './store.ts';
 import { targets } from './targets.ts';
 import { tokenInspect, tokenRevoke } from './token.ts';
 
@@ -19,6 +20,7 @@ export const commands = [
   keysList,
   keysRotate,
   keysRetire,
+  storeRollback,
   auditExport,
   demo,
 ] as const satisfies readonly CliCommand[];

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
-import { migrate } from './migrations/index.ts';
+import { checkNotAhead, migrate, rollBack } from './migrations/migrate.ts';
 import type { Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -21,25 +21,45 @@ export async function openStore(location: StoreLocation, access: Access, now: nu
 }
 
 async function openEmbedded(file: string, access: Access, now: number): Promise<Store> {
-  if (access === 'read' && file !== ':memory:' && !existsSync(file)) {
-    throw new Error(`there is no database at ${file} yet: start the server first`);
-  }
+  if (access === 'read') checkExists(file);
   const store = openSqlite(file, access);
-  if (access === 'write') await migrate(store, 'sqlite', now);
-  return store;
+  try {
+    await (access === 'write' ? migrate(store, 'sqlite', now) : checkNotAhead(store));
+    return store;
+  } catch (error) {
+    await store.destroy();
+    throw error;
+  }
+}
+
+function checkExists(file: string): void {
+  if (file !== ':memory:' && !existsSync(file))
+    throw new Error(`there is no database at ${file} yet: start the server first`);
 }
 
 async function openShared(url: string, access: Access, now: number): Promise<Store> {
   const { openPostgres } = await import('./postgres.ts');
-  if (access === 'write') {
-    const migrating = openPostgres(url, 'migration');
-    try {
-      await migrate(migrating, 'postgres', now);
-    } finally {
-      await migrating.destroy();
-    }
+  const migrating = openPostgres(url, 'migration');
+  try {
+    await (access === 'write' ? migrate(migrating, 'postgres', now) : checkNotAhead(migrating));
+    return openPostgres(url, 'requests');
+  } finally {
+    await migrating.destroy();
   }
-  return openPostgres(url, 'requests');
+}
+
+/** Takes the last step of this version back. @returns its name @throws as `rollBack` */
+export async function rollBackStore(location: StoreLocation, content: 'keep' | 'discard'): Promise<string> {
+  if (location.kind === 'sqlite') checkExists(location.file);
+  const store =
+    location.kind === 'sqlite'
+      ? openSqlite(location.file, 'write')
+      : (await import('./postgres.ts')).openPostgres(location.url, 'migration');
+  try {
+    return await rollBack(store, location.kind, content);
+  } finally {
+    await store.destroy();
+  }
 }
 
 /** Hears of what other processes write, where the database can tell; where it cannot, nothing is heard. */

@@ -28,4 +28,8 @@ export const first: Migration = {
     await schema.createIndex('audit_request_id').on('audit').column('request_id').execute();
     await schema.createIndex('audit_time').on('audit').column('time').execute();
   },
+  down: async (schema) => {
+    for (const table of ['signing_keys', 'audit']) await schema.dropTable(table).execute();
+  },
+  holds: ['signing_keys', 'audit'],
 };

@@ -1,5 +1,7 @@
 import type { Migration } from './migration.ts';
 
+const tables = ['revocations', 'used_ids', 'opaque_tokens', 'refresh_families', 'secrets'] as const;
+
 export const tokenLife: Migration = {
   name: '0002-token-life',
   up: async (schema, sequence) => {
@@ -35,4 +37,8 @@ export const tokenLife: Migration = {
       .addColumn('value', 'text', (column) => column.notNull())
       .execute();
   },
+  down: async (schema) => {
+    for (const table of tables) await schema.dropTable(table).execute();
+  },
+  holds: tables,
 };

@@ -16,4 +16,9 @@ export const notify: Migration = {
       );
     }
   },
+  down: async (_schema, execute) => {
+    for (const table of tables) await execute(`drop trigger cambio_notify on ${table}`);
+    await execute('drop function cambio_notify()');
+  },
+  holds: [],
 };

@@ -10,4 +10,7 @@ export const nodes: Migration = {
       .addColumn('seen_at', 'bigint', (column) => column.notNull())
       .execute();
   },
+  down: (schema) => schema.dropTable('nodes').execute(),
+  // Nodes that are there say so again.
+  holds: [],
 };

@@ -1,16 +1,20 @@
-// What is a migration? A name, and a change of the schema that works before, during and after it.
+// What is a migration? A name, a change of the schema that works before, during and after it, and the way back.
 import type { ColumnDefinitionBuilder, Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
+
+type SchemaBuilder = Kysely<Schema>['schema'];
+type Execute = (sql: string) => Promise<void>;
 
 export interface Migration {
   readonly name: string;
   /** For one kind of database, where the other has nothing of the sort. */
   readonly only?: 'sqlite' | 'postgres';
-  readonly up: (
-    schema: Kysely<Schema>['schema'],
-    sequence: SequenceColumn,
-    execute: (sql: string) => Promise<void>,
-  ) => Promise<void>;
+  /** Additive: the version before works on with what it makes. */
+  readonly up: (schema: SchemaBuilder, sequence: SequenceColumn, execute: Execute) => Promise<void>;
+  /** Takes away what `up` made, and nothing else. */
+  readonly down: (schema: SchemaBuilder, execute: Execute) => Promise<void>;
+  /** Tables, and columns as `table.column`, whose content `down` loses and somebody would miss. */
+  readonly holds: readonly string[];
 }
 
 /** A key that counts up by itself, which every database writes in its own way. */

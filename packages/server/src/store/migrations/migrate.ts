@@ -1,0 +1,114 @@
+// How is the schema brought up to date, and how one step back?
+import { type Kysely, sql } from 'kysely';
+import type { Database, Schema } from '../schema.ts';
+import { migrations } from './index.ts';
+import type { Migration, SequenceColumn } from './migration.ts';
+
+type Kind = 'sqlite' | 'postgres';
+
+const sequences: Readonly<Record<Kind, SequenceColumn>> = {
+  sqlite: { type: 'integer', build: (column) => column.primaryKey().autoIncrement() },
+  postgres: { type: 'bigserial', build: (column) => column.primaryKey() },
+};
+
+/** Any number, the same on all nodes. */
+const LOCK = 7_315_269;
+
+/** What a version does not know it cannot work with, but for one step: then the next version has come, and may be left again. */
+const STEPS_AHEAD = 1;
+
+const stepsFor = (kind: Kind, steps: readonly Migration[]): readonly Migration[] =>
+  steps.filter(({ only }) => only === undefined || only === kind);
+
+/**
+ * Brings the schema up to date, in one transaction: two nodes that start at once migrate once. A step of the next version is
+ * left alone. Where nothing is to be done nothing is written: a server then needs no right to change the schema.
+ * @throws Error where the schema is further ahead
+ */
+export async function migrate(database: Kysely<Schema>, kind: Kind, now: number, known = migrations): Promise<void> {
+  const steps = stepsFor(kind, known);
+  const before = await checkNotAhead(database, known);
+  if (steps.every(({ name }) => before.has(name))) return;
+  await locked(database, kind, async (transaction) => {
+    await sql`create table if not exists migrations (name text primary key, applied_at bigint not null)`.execute(
+      transaction,
+    );
+    const applied = await appliedTo(transaction);
+    for (const { name, up } of steps) {
+      if (applied.has(name)) continue;
+      await up(transaction.schema, sequences[kind], executeIn(transaction));
+      await transaction.insertInto('migrations').values({ name, applied_at: now }).execute();
+    }
+  });
+}
+
+/** @returns the steps that were applied @throws Error where more of them are unknown here than a version may be behind */
+export async function checkNotAhead(database: Database, known = migrations): Promise<ReadonlySet<string>> {
+  const applied = await appliedTo(database).catch(() => new Set<string>());
+  const names = known.map(({ name }) => name);
+  const unknown = [...applied].filter((name) => !names.includes(name));
+  if (unknown.length <= STEPS_AHEAD) return applied;
+  throw new Error(
+    `the database is ${unknown.length} steps ahead of this version of cambio (${unknown.toSorted().join(', ')}): ` +
+      'a later version made them, and can take back its own with cambio store rollback',
+  );
+}
+
+/**
+ * Takes this version's own last step back, so that the database is as the version before left it.
+ * @param content of what the step made: `keep` refuses where there is any
+ * @returns the name of the step @throws Error where it is not the last one applied, or would lose what is to be kept
+ */
+export async function rollBack(
+  database: Kysely<Schema>,
+  kind: Kind,
+  content: 'keep' | 'discard',
+  known = migrations,
+): Promise<string> {
+  const step = stepsFor(kind, known).at(-1);
+  if (step === undefined) throw new Error('there is no step to take back');
+  await locked(database, kind, async (transaction) => {
+    const applied = [...(await appliedTo(transaction))].toSorted();
+    const last = applied.at(-1) ?? 'none';
+    if (last !== step.name)
+      throw new Error(`the last step of the database is ${last}, and that of this version ${step.name}`);
+    const held = content === 'keep' ? await countHeld(transaction, step) : [];
+    if (held.length > 0)
+      throw new Error(`taking ${step.name} back would lose ${held.join(', ')}; --discard does it all the same`);
+    await step.down(transaction.schema, executeIn(transaction));
+    await transaction.deleteFrom('migrations').where('name', '=', step.name).execute();
+  });
+  return step.name;
+}
+
+/** What `down` would lose, in words. */
+async function countHeld(database: Database, { holds }: Migration): Promise<readonly string[]> {
+  const held: string[] = [];
+  for (const name of holds) {
+    const [table = '', column] = name.split('.');
+    const counted = column === undefined ? sql`*` : sql.ref(column);
+    const { rows } = await sql<{ count: number }>`select count(${counted}) as count from ${sql.table(table)}`.execute(
+      database,
+    );
+    const count = Number(rows[0]?.count);
+    if (count > 0) held.push(`${count} of ${name}`);
+  }
+  return held;
+}
+
+/** One node at a time changes the schema; SQLite's transactions are that anyway. */
+const locked = (database: Kysely<Schema>, kind: Kind, work: (transaction: Database) => Promise<void>): Promise<void> =>
+  database.transaction().execute(async (transaction) => {
+    if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
+    await work(transaction);
+  });
+
+const executeIn =
+  (transaction: Database) =>
+  async (text: string): Promise<void> =>
+    void (await sql.raw(text).execute(transaction));
+
+async function appliedTo(database: Database): Promise<ReadonlySet<string>> {
+  const rows = await database.selectFrom('migrations').select('name').execute();
+  return new Set(rows.map(({ name }) => name));
+}
