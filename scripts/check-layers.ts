@@ -38,7 +38,7 @@ const RESERVED = [
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 
-const IMPORT = /(?:from|import)\s+'(\.[^']+)'/g;
+const IMPORT = /(?:from|import)[\s(]*'(\.[^']+)'/g;
 
 const files = globSync('**/*.ts', { cwd: SOURCE });
 const faults: string[] = [];

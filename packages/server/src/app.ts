@@ -8,7 +8,6 @@ import { createFailureLimit } from './client-auth/failure-limit.ts';
 import type { Configuration } from './config/configuration.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
-import { createHttpServer } from './http/server.ts';
 import { findFamily } from './issuing/family.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
 import { openKeyRing } from './keys/key-ring.ts';
@@ -73,6 +72,7 @@ export async function startServer(
     const withPresence = (read: HttpServices): HttpServices => ({ ...read, presence });
     let services = withPresence(await openServices(configuration, base));
     const { host, port, ...options } = configuration.server;
+    const { createHttpServer } = await import('./http/server.ts');
     const http = createHttpServer(() => services, { ...options, report });
     await http.listen({ host, port });
     const looking = keepLooking([revocations.look, () => services.keys.look(), presence.look], report);

@@ -1,7 +1,9 @@
 // From argv to a command, and from its end to an exit code.
 import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { type CliCommand, EXIT } from './cli/command.ts';
+import { EXIT } from './cli/command.ts';
 import { commands } from './cli/index.ts';
 
 /** Faults of the surroundings that a person can mend: one line, no stack. */
@@ -34,6 +36,13 @@ function place(parent: Command, [name = '', ...rest]: readonly string[]): Comman
   );
 }
 
+/** The commands that the first word can mean; all of them where it is none of theirs. */
+function meant([first]: readonly string[]): [string, (typeof commands)[keyof typeof commands]][] {
+  const all = Object.entries(commands);
+  const some = all.filter(([name]) => name.split(' ')[0] === first);
+  return some.length > 0 || first === '--version' ? some : all;
+}
+
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -42,9 +51,10 @@ async function main(argv: readonly string[]): Promise<number> {
     .version(version)
     .exitOverride();
   let code: number = EXIT.usage;
-  for (const command of commands as readonly CliCommand[]) {
+  for (const [name, load] of meant(argv)) {
+    const command = await load();
     command
-      .describe(place(program, command.name.split(' ')))
+      .describe(place(program, name.split(' ')))
       .exitOverride()
       .action(async (...given: unknown[]) => {
         const [options, ...args] = given.slice(0, -1).toReversed();
@@ -60,6 +70,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.failed;
   }
 }
+
+// Beside the program, where only those who may change the program can write.
+enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
 // Whoever reads may stop reading, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -7,7 +7,6 @@ import { type CliCommand, EXIT } from './command.ts';
 const PAGE = 1000;
 
 export const auditExport: CliCommand = {
-  name: 'audit export',
   describe: (command) =>
     command
       .description('print every audit row as a line of JSON')

@@ -11,7 +11,6 @@ import { indexResources } from '../policy/targets.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
 export const check: CliCommand = {
-  name: 'check',
   describe: (command) =>
     command
       .description('say every fault of a configuration file, and run the tests of its rules')

@@ -37,7 +37,6 @@ type Granted = Readonly<{ access_token: string; [member: string]: unknown }>;
 type Asked = { readonly status: number; readonly requestId: string; readonly body: Record<string, unknown> };
 
 export const demo: CliCommand = {
-  name: 'demo',
   describe: (command) => command.description('show an exchange, a delegation and a refusal'),
   run: async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cambio-demo-'));

@@ -12,7 +12,6 @@ import { describeTokens, describeWish, exchangeParametersOf, misuseOf } from './
 const REFUSED = 3;
 
 export const explain: CliCommand = {
-  name: 'explain',
   describe: (command) =>
     describeWish(
       describeTokens(

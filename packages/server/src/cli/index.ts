@@ -1,26 +1,17 @@
-// What can be typed? The list of commands.
-import { auditExport } from './audit.ts';
-import { check } from './check.ts';
+// What can be typed? The list of commands; a command is loaded when it is run or asked about, for half of starting is loading.
 import type { CliCommand } from './command.ts';
-import { demo } from './demo.ts';
-import { explain } from './explain.ts';
-import { keysList, keysRetire, keysRotate } from './keys.ts';
-import { serve } from './serve.ts';
-import { storeRollback } from './store.ts';
-import { targets } from './targets.ts';
-import { tokenInspect, tokenRevoke } from './token.ts';
 
-export const commands = [
-  serve,
-  check,
-  explain,
-  targets,
-  tokenInspect,
-  tokenRevoke,
-  keysList,
-  keysRotate,
-  keysRetire,
-  storeRollback,
-  auditExport,
-  demo,
-] as const satisfies readonly CliCommand[];
+export const commands = {
+  serve: () => import('./serve.ts').then(({ serve }) => serve),
+  check: () => import('./check.ts').then(({ check }) => check),
+  explain: () => import('./explain.ts').then(({ explain }) => explain),
+  targets: () => import('./targets.ts').then(({ targets }) => targets),
+  'token inspect': () => import('./token.ts').then(({ tokenInspect }) => tokenInspect),
+  'token revoke': () => import('./token.ts').then(({ tokenRevoke }) => tokenRevoke),
+  'keys list': () => import('./keys.ts').then(({ keysList }) => keysList),
+  'keys rotate': () => import('./keys.ts').then(({ keysRotate }) => keysRotate),
+  'keys retire': () => import('./keys.ts').then(({ keysRetire }) => keysRetire),
+  'store rollback': () => import('./store.ts').then(({ storeRollback }) => storeRollback),
+  'audit export': () => import('./audit.ts').then(({ auditExport }) => auditExport),
+  demo: () => import('./demo.ts').then(({ demo }) => demo),
+} as const satisfies Readonly<Record<string, () => Promise<CliCommand>>>;

@@ -26,7 +26,6 @@ async function operate(
 const date = (time: number): string => new Date(time).toISOString();
 
 export const keysList: CliCommand = {
-  name: 'keys list',
   describe: (command) =>
     command.description('list the signing keys').requiredOption('--config <file>', 'the configuration file'),
   run: (options) =>
@@ -38,7 +37,6 @@ export const keysList: CliCommand = {
 };
 
 export const keysRotate: CliCommand = {
-  name: 'keys rotate',
   describe: (command) =>
     command
       .description('make the next signing key: published now, signing once verifiers have had time to see it')
@@ -53,7 +51,6 @@ export const keysRotate: CliCommand = {
 };
 
 export const keysRetire: CliCommand = {
-  name: 'keys retire',
   describe: (command) =>
     command
       .description('take a key away at once, as after a theft: nothing that it signed verifies any more')

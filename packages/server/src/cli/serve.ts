@@ -12,7 +12,6 @@ import { superviseWorkers } from './workers.ts';
 const MOST_WORKERS = 256;
 
 export const serve: CliCommand = {
-  name: 'serve',
   describe: (command) =>
     command
       .description('answer requests')

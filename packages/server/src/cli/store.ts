@@ -4,7 +4,6 @@ import { rollBackStore } from '../store/store.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
 export const storeRollback: CliCommand = {
-  name: 'store rollback',
   describe: (command) =>
     command
       .description('take back the last change that this version made to the schema, before an older one is started')

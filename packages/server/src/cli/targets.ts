@@ -11,7 +11,6 @@ import { type CliCommand, EXIT } from './command.ts';
 import { describeTokens, exchangeParametersOf, misuseOf } from './exchange-options.ts';
 
 export const targets: CliCommand = {
-  name: 'targets',
   describe: (command) =>
     describeTokens(
       command

@@ -12,7 +12,6 @@ import { type CliCommand, EXIT } from './command.ts';
 import { assertionText, readToken } from './tokens.ts';
 
 export const tokenInspect: CliCommand = {
-  name: 'token inspect',
   describe: (command) =>
     command.description('print what a token says, without verifying it').argument('<token>', 'text, @FILE, or -'),
   run: async (_options, [argument = '']) => {
@@ -63,7 +62,6 @@ function tellJwt(text: string, now: number): string {
 }
 
 export const tokenRevoke: CliCommand = {
-  name: 'token revoke',
   describe: (command) =>
     command
       .description('kill a token by its id, with every token that derives from it')
