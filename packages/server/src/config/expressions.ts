@@ -36,6 +36,5 @@ const FAULTY: CompiledExpression = {
   type: 'dyn',
   warnings: [],
   reads: [],
-  pick: () => ({}),
   evaluate: () => ({ value: undefined, problem: 'the expression is faulty' }),
 };

@@ -3,7 +3,7 @@
 import { type ASTNode, TypeError as CelTypeError, type Environment, ParseError } from '@marcbachmann/cel-js';
 import { createEnvironment, type Variables } from './expression/context.ts';
 import { ExpressionFault } from './expression/fault.ts';
-import { findReads, formatPath, valueAt } from './expression/reads.ts';
+import { findReads, formatPath } from './expression/reads.ts';
 import { asJson } from './expression/result.ts';
 import { Problem, Run } from './expression/run.ts';
 import { translate } from './expression/step.ts';
@@ -31,8 +31,6 @@ export interface CompiledExpression {
   readonly warnings: readonly string[];
   /** The members that the text reads: `subject.claims.tenant`. A list is read whole. */
   readonly reads: readonly string[];
-  /** Those of `reads` that are there, with their values. */
-  readonly pick: (facts: ExpressionFacts) => Readonly<Record<string, unknown>>;
   /**
    * Never throws, and takes a few milliseconds at most (listing the members of a map of 100,000 takes 30, and is done
    * once). A missing member, a wrong type, a failed conversion, a list of over 256 items or a text of over 8192 characters
@@ -52,16 +50,11 @@ export function compileExpression(text: string, variables: Variables): CompiledE
   const { root, type } = parse(text, createEnvironment(variables));
   const warnings: string[] = [];
   const step = translate(root, { text, variables, locals: [], warnings, translate });
-  const paths = findReads(root);
   return {
     text,
     type,
     warnings,
-    reads: paths.map(formatPath),
-    pick: (facts) =>
-      Object.fromEntries(
-        paths.map((path) => [formatPath(path), valueAt(facts, path)]).filter(([, value]) => value !== undefined),
-      ),
+    reads: findReads(root).map(formatPath),
     evaluate: (facts) => {
       try {
         const value = asJson(step(new Run(facts)));
