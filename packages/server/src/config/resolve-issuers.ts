@@ -90,7 +90,7 @@ const nameOf = ({ issuer, trustDomain }: IssuerSource): string =>
 
 function compileMapping(text: string, path: Path, complain: Complain): Mapping {
   const expression = compileValue(text, { claims: 'map' }, path, complain);
-  return (facts: JsonObject) => expression?.evaluate(facts).value;
+  return (facts: JsonObject) => expression.evaluate(facts).value;
 }
 
 type IssuerNaming = Pick<IssuerEntry, 'issuer' | 'name'> & Partial<Pick<IssuerEntry, 'introspection'>>;

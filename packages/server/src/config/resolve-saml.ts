@@ -40,7 +40,7 @@ export async function resolveSamlIssuer(
     maxAge: source.maxAge,
     use: source.singleUse ? 'single' : 'repeated',
     subject: named && ((facts) => named.evaluate(facts).value),
-    claims: mapped.map(([name, expression]) => [name, (facts) => expression?.evaluate(facts).value] as const),
+    claims: mapped.map(([name, expression]) => [name, (facts) => expression.evaluate(facts).value] as const),
     reads: [...mapped.map(([, expression]) => expression), named].flatMap((expression) => expression?.reads ?? []),
   };
 }
