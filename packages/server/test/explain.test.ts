@@ -404,23 +404,34 @@ test('a row that is of no exchange, or of nobody, is said so: exit 1', patient, 
   assert.deepEqual([code, stdout, stderr], [1, '', 'cambio: no request has the id unknown\n']);
 });
 
-test('a request whose client was not even authenticated is explained, too', patient, async (t) => {
-  const server = await start(t, rich);
-  for (const [form, reason] of [
-    [{ client_secret: 'wrong' }, 'client_credentials'],
-    [{ client_secret: undefined, client_id: undefined }, 'client_authentication_missing'],
-    [{ subject_token_type: undefined }, 'parameter_missing'],
-  ] as const) {
-    const answer = await exchange(server, form);
-    const outcome = await explainRow(t, server, String(answer.headers.get('x-request-id')), '--json');
-    const { decision, error, reason: told, steps } = jsonOf(outcome) as Record<string, unknown> & { steps: Step[] };
-    assert.deepEqual([outcome.code, decision, error, told], [3, 'refused', answer.body.error, reason]);
-    assert.deepEqual(
-      steps.map(({ step, result }) => [step, result]),
-      [['request', 'refused']],
-    );
-  }
-});
+test(
+  'a request that never came to its tokens is explained, with the sentence that its caller got',
+  patient,
+  async (t) => {
+    const server = await start(t, rich);
+    for (const [form, reason] of [
+      [{ client_secret: 'wrong' }, 'client_credentials'],
+      [{ client_secret: undefined, client_id: undefined }, 'client_authentication_missing'],
+      [{ subject_token_type: undefined }, 'parameter_missing'],
+    ] as const) {
+      const answer = await exchange(server, form);
+      const outcome = await explainRow(t, server, String(answer.headers.get('x-request-id')), '--json');
+      const {
+        decision,
+        error,
+        error_description: sentence,
+        reason: told,
+        steps,
+      } = jsonOf(outcome) as Record<string, unknown> & { steps: Step[] };
+      assert.deepEqual([outcome.code, decision, error, told], [3, 'refused', answer.body.error, reason]);
+      assert.equal(sentence, answer.body.error_description);
+      assert.deepEqual(
+        steps.map(({ step, result }) => [step, result]),
+        [['request', 'refused']],
+      );
+    }
+  },
+);
 
 test(
   'a token is given as text, as @FILE, or as - on standard input; its type is what it looks like',

@@ -74,6 +74,8 @@ export interface AuditEvent {
   shadows?: readonly ShadowTrace[];
   outcome?: 'issued' | 'refused' | 'failed' | 'revoked' | 'ignored' | 'changed';
   reason?: Reason;
+  /** The parameter at fault. */
+  parameter?: string;
   detail?: string;
   issued?: readonly IssuedTrace[];
   /** How many requests the row stands for, where it is more than this one: those beyond a limit. */

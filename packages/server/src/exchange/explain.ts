@@ -61,6 +61,7 @@ export async function explainExchange(
     Object.assign(event, {
       outcome: 'refused',
       reason: error.reason,
+      parameter: error.parameter,
       detail: error.detail,
     } satisfies Partial<AuditEvent>);
     return explainRefused(error, event, limits, context);
@@ -73,8 +74,7 @@ export function explainEvent(
   context: Pick<ExplainContext, 'policy' | 'tokenErrorCode'>,
 ): Explanation {
   if (event.reason === undefined) return { decision: 'allowed', ...tell(event, context.policy) };
-  // The row does not tell which parameter it was.
-  return explainRefused(new Refusal(event.reason, { parameter: '…' }), event, undefined, context);
+  return explainRefused(new Refusal(event.reason, { parameter: event.parameter ?? '…' }), event, undefined, context);
 }
 
 const tell = (

@@ -56,7 +56,7 @@ const steps: Readonly<Record<Step, (told: Told) => string | undefined>> = {
 
 /** The steps up to the one at which the request was refused. */
 export function explainSteps(told: Told): readonly ExplainedStep[] {
-  const { reason, detail } = told.event;
+  const { reason, parameter, detail = parameter } = told.event;
   const failed = reason && failedStep(reason, told.event);
   const explained: ExplainedStep[] = [];
   for (const [name, find] of Object.entries(steps)) {

@@ -33,6 +33,7 @@ export async function recordRefusal(
   Object.assign(event, {
     outcome: failed ? 'failed' : 'refused',
     reason: refusal.reason,
+    ...(refusal.parameter !== undefined && { parameter: refusal.parameter }),
     ...(refusal.detail !== undefined && { detail: refusal.detail }),
     ...(isName(refusal.clientClaimed) && { clientClaimed: refusal.clientClaimed.slice(0, 256) }),
     duration: clock() - event.time,
