@@ -306,6 +306,8 @@ test('every faulty expression of a file is told at once: unknown members, wrong 
     ['chain[0].name == "a"', /name/],
     ['client.secret == "a"', /secret/],
     ['subject.sub > 3', /no such overload: string > int/],
+    ['chain[0] == chain[1]', /: an item of chain has members and is no value itself: read one of them here$/],
+    ['actor == "ada"', /: actor has members and is no value itself/],
     ['now', /is of type int, and a condition must be true or false/],
     ['subject.sub.matches("(a")', /missing closing/],
     ['subject.sub.matches("(a)\\\\1")', /invalid escape/],

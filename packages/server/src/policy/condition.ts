@@ -95,8 +95,16 @@ function parse(text: string, environment: Environment): { readonly root: ASTNode
     return { root: parsed.ast, type: type ?? 'dyn' };
   } catch (error) {
     if (error instanceof ParseError || error instanceof CelTypeError) {
-      throw new ExpressionFault(error.summary, text, error.range?.start ?? 0);
+      throw new ExpressionFault(say(error.summary), text, error.range?.start ?? 0);
     }
     throw error;
   }
+}
+
+/** The type checker calls what has members by a name of ours, which says little to whoever wrote the expression. */
+function say(summary: string): string {
+  const [, path] = /^no such overload: .*?\bmembers\.([\w.]+)/.exec(summary) ?? [];
+  if (path === undefined) return summary;
+  const what = path.replace(/^(.*)\.item$/, 'an item of $1');
+  return `${what} has members and is no value itself: read one of them here`;
 }
