@@ -6,6 +6,7 @@ import { createAuditLog } from './audit/log.ts';
 import { countThrottled } from './audit/throttled.ts';
 import { createFailureLimit } from './client-auth/failure-limit.ts';
 import type { Configuration } from './config/configuration.ts';
+import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
 import { findFamily } from './issuing/family.ts';
@@ -24,7 +25,7 @@ import { announce } from './store/presence.ts';
 import type { Database } from './store/schema.ts';
 import { type Access, isReachable, listen, openStore, orUnavailable, type Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
-import { isUsed } from './store/used-ids.ts';
+import { isUsed, useId } from './store/used-ids.ts';
 import { keepLooking } from './store/watch.ts';
 import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer, type TrustedIssuers } from './trust/issuer.ts';
@@ -171,6 +172,7 @@ const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
 async function openServices(configuration: Configuration, base: Base, before?: TrustedIssuers): Promise<HttpServices> {
   const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
   const { access, clock, store, sealer, revocations } = base;
+  const { clientCertificates, trustProxy } = configuration.server;
   const audit = createAuditLog(store);
   const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.byPrincipal(entry.issuer)));
   return {
@@ -190,6 +192,8 @@ async function openServices(configuration: Configuration, base: Base, before?: T
     findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
     findFamily: (id) => orUnavailable(findFamily(store, id)),
     revocations,
+    readCertificate: createCertificateReader(clientCertificates, trustProxy),
+    useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
     audit,
     throttled: countThrottled(audit),
     failures: createFailureLimit(clock),

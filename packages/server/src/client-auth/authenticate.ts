@@ -1,12 +1,11 @@
 // Is the caller who it says? Exactly one method in the request, the one that the client is registered for, and proof.
 
 import { newSecret } from '../primitives/random.ts';
-import { type Reason, Refusal } from '../primitives/refusal.ts';
+import { Refusal, reasons } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
-import type { Client, Clients } from './client.ts';
-import type { FailureLimit } from './failure-limit.ts';
+import type { Client } from './client.ts';
 import { clientAuthMethods } from './index.ts';
-import type { AuthenticationRequest } from './method.ts';
+import type { AuthenticationContext, AuthenticationRequest, ClientAuthMethod, Credentials, Proof } from './method.ts';
 
 export interface AuthenticatedClient {
   readonly client: Client;
@@ -27,46 +26,65 @@ const nobody: Client = {
 };
 
 /**
- * RFC 6749 sections 2.3 and 3.2.1.
- * @throws Refusal of the `client` and `client_…` answers, authentication_rate
+ * RFC 6749 sections 2.3 and 3.2.1. What is good once is used up here, whatever becomes of the request.
+ * @throws Refusal of the `client` and `client_…` answers, authentication_rate, store_unavailable, issuer_unavailable
  */
-export function authenticateClient(
+export async function authenticateClient(
   request: AuthenticationRequest,
-  { clients, failures }: { clients: Clients; failures: FailureLimit },
-): AuthenticatedClient {
-  const found = clientAuthMethods.flatMap((method) => {
-    const credentials = method.read(request);
+  context: AuthenticationContext,
+): Promise<AuthenticatedClient> {
+  const { method, credentials } = readCredentials(request, context);
+  const { clients, failures } = context;
+  const client = credentials.clientIds.map((id) => clients.get(id)).find((entry) => entry !== undefined);
+  const name = client?.id ?? credentials.clientIds[0] ?? '';
+  failures.check(name, request.address);
+  try {
+    const { singleUse } = await prove(client, method, credentials, context);
+    if (client === undefined) throw new Refusal('client_unknown');
+    if (client.disabled) throw new Refusal('client_disabled');
+    const stated = request.parameters.get('client_id');
+    if (stated !== undefined && stated !== client.id)
+      throw new Refusal('client_id_mismatch', { parameter: 'client_id' });
+    if (singleUse !== undefined && !(await context.useOnce(singleUse.id, singleUse.expiresAt)))
+      throw new Refusal('client_assertion_replayed');
+    return { client, method };
+  } catch (error) {
+    if (!(error instanceof Refusal) || reasons[error.reason].answer !== 'client') throw error;
+    failures.failed(name, request.address);
+    throw new Refusal(error.reason, { clientClaimed: name, detail: error.detail, cause: error });
+  }
+}
+
+const methods: readonly ClientAuthMethod[] = clientAuthMethods;
+
+interface Presented {
+  readonly method: string;
+  readonly credentials: Credentials;
+}
+
+function readCredentials(request: AuthenticationRequest, context: AuthenticationContext): Presented {
+  const found = methods.flatMap((method): Presented[] => {
+    const credentials = method.read(request, context);
     return credentials === undefined ? [] : [{ method: method.name, credentials }];
   });
   const [presented] = found;
   if (found.length > 1) throw new Refusal('client_authentication_doubled');
-  if (presented === undefined) {
-    const bearer = /^Bearer\b/i.test(request.authorization ?? '');
-    throw new Refusal(bearer ? 'client_authentication_bearer' : 'client_authentication_missing');
-  }
-  const { method, credentials } = presented;
-  const client = credentials.clientIds.map((id) => clients.get(id)).find((entry) => entry !== undefined);
-  const name = client?.id ?? credentials.clientIds[0] ?? '';
-  failures.check(name, request.address);
-  const proven = credentials.prove(client ?? nobody);
-  const reason = whyNot(client, method, proven);
-  if (client === undefined || reason !== undefined) {
-    failures.failed(name, request.address);
-    throw new Refusal(reason ?? 'client_unknown', {
-      clientClaimed: name,
-      detail: client && `registered for ${client.auth}, sent ${method}`,
-    });
-  }
-  const stated = request.parameters.get('client_id');
-  if (stated !== undefined && stated !== client.id) {
-    throw new Refusal('client_id_mismatch', { parameter: 'client_id' });
-  }
-  return { client, method };
+  if (presented !== undefined) return presented;
+  const bearer = /^Bearer\b/i.test(request.authorization ?? '');
+  throw new Refusal(bearer ? 'client_authentication_bearer' : 'client_authentication_missing');
 }
 
-function whyNot(client: Client | undefined, method: string, proven: boolean): Reason | undefined {
-  if (client === undefined) return 'client_unknown';
-  if (client.auth !== method) return 'client_method';
-  if (!proven) return 'client_credentials';
-  return client.disabled ? 'client_disabled' : undefined;
+/** Credentials of a method that the client is not registered for are proven against nobody: they are of no use. */
+async function prove(
+  client: Client | undefined,
+  method: string,
+  { prove: proveAgainst }: Credentials,
+  context: AuthenticationContext,
+): Promise<Proof> {
+  if (client?.auth === method) return proveAgainst(client, context);
+  try {
+    await proveAgainst(nobody, context);
+  } catch {}
+  if (client === undefined) throw new Refusal('client_unknown');
+  throw new Refusal('client_method', { detail: `registered for ${client.auth}, sent ${method}` });
 }

@@ -21,8 +21,11 @@ export const clientSecretBasic = {
     const decodedSecret = formDecode(secret);
     return {
       clientIds: [...new Set([formDecode(id), id])],
-      prove: ({ secrets }) =>
-        secrets.flatMap((one) => [one.matches(decodedSecret), one.matches(secret)]).includes(true),
+      prove: ({ secrets }) => {
+        if (!secrets.flatMap((one) => [one.matches(decodedSecret), one.matches(secret)]).includes(true))
+          throw new Refusal('client_credentials');
+        return {};
+      },
     };
   },
 } as const satisfies ClientAuthMethod;

@@ -10,6 +10,12 @@ export const clientSecretPost = {
     if (secret === undefined) return undefined;
     const id = parameters.get('client_id');
     if (id === undefined) throw new Refusal('parameter_missing', { parameter: 'client_id' });
-    return { clientIds: [id], prove: ({ secrets }) => secrets.map((one) => one.matches(secret)).includes(true) };
+    return {
+      clientIds: [id],
+      prove: ({ secrets }) => {
+        if (!secrets.map((one) => one.matches(secret)).includes(true)) throw new Refusal('client_credentials');
+        return {};
+      },
+    };
   },
 } as const satisfies ClientAuthMethod;

@@ -1,6 +1,8 @@
 // What is a way to authenticate a client? It recognises its credentials in a request, and proves them against an entry.
+import type { X509Certificate } from 'node:crypto';
 import type { Parameters } from '../primitives/parameters.ts';
-import type { Client } from './client.ts';
+import type { Client, Clients } from './client.ts';
+import type { FailureLimit } from './failure-limit.ts';
 
 export interface AuthenticationRequest {
   /** The Authorization header as it came. */
@@ -8,13 +10,39 @@ export interface AuthenticationRequest {
   readonly parameters: Parameters;
   /** Where the request came from. */
   readonly address: string;
+  readonly certificate: PresentedCertificate | undefined;
+}
+
+/** A TLS client certificate: that the caller has its key was proven, to us or to a proxy that we trust (RFC 8705). */
+export interface PresentedCertificate {
+  readonly x509: X509Certificate;
+  /** Was it issued under one of the configured authorities? It may have expired since. Costs a signature check. */
+  readonly isTrusted: () => boolean;
+}
+
+/** What methods prove with: one reading of the configuration, and what the process keeps. */
+export interface AuthenticationContext {
+  readonly clients: Clients;
+  readonly failures: FailureLimit;
+  /**
+   * Uses an id up, on all nodes.
+   * @param expiresAt until when it must stay used, in seconds since 1970
+   * @returns whether this was its first use @throws Refusal store_unavailable
+   */
+  readonly useOnce: (id: string, expiresAt: number) => Promise<boolean>;
 }
 
 export interface Credentials {
   /** The ids that the request may mean, likeliest first. */
   readonly clientIds: readonly string[];
-  /** Constant time in what the caller sent. */
-  readonly prove: (client: Client) => boolean;
+  /** Constant time in what the caller sent. @throws Refusal with the `client` answer where they prove nothing */
+  readonly prove: (client: Client, context: AuthenticationContext) => Proof | Promise<Proof>;
+}
+
+/** What must still be done for the proof to count. */
+export interface Proof {
+  /** An id that it uses up, and until when it must stay used, in seconds since 1970. */
+  readonly singleUse?: { readonly id: string; readonly expiresAt: number };
 }
 
 export interface ClientAuthMethod {
@@ -23,5 +51,5 @@ export interface ClientAuthMethod {
   /** The form parameters that it reads beside `client_id`. */
   readonly parameters: readonly string[];
   /** @returns undefined where the request holds no such credentials. @throws Refusal where they cannot be read */
-  readonly read: (request: AuthenticationRequest) => Credentials | undefined;
+  readonly read: (request: AuthenticationRequest, context: AuthenticationContext) => Credentials | undefined;
 }

@@ -1,5 +1,6 @@
 // What does the file mean? Everything resolved: nothing below looks a name up in the file again.
 import type { Clients } from '../client-auth/client.ts';
+import type { CertificateSource } from '../http/client-certificate.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeySchedule } from '../keys/key-ring.ts';
@@ -17,6 +18,11 @@ export interface Configuration {
     readonly host: string;
     readonly port: number;
     readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+    readonly clientCertificates: CertificateSource & {
+      /** Is the caller of a TLS connection asked for one? */
+      readonly asked: boolean;
+    };
+    /** Addresses and networks, as `@fastify/proxy-addr` reads them. */
     readonly trustProxy: readonly string[];
     readonly bodyLimit: number;
   };

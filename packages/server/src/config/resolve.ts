@@ -1,19 +1,16 @@
 // Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
-import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { compilePolicy } from '../policy/rule.ts';
-import { normalAudience } from '../policy/targets.ts';
-import { SecretDigest } from '../primitives/secret.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
-import type { Complain, Path } from './fault.ts';
+import type { Complain } from './fault.ts';
+import { resolveClients } from './resolve-clients.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveResources } from './resolve-resources.ts';
 import { resolveRules } from './resolve-rules.ts';
+import { resolveServer } from './resolve-server.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { isLoopback, readSecret, type Surroundings } from './surroundings.ts';
 
@@ -29,7 +26,7 @@ export async function resolveConfiguration(
   const issuerNames = [...issuers, ...saml.map(({ entityId, name }) => ({ issuer: entityId, name }))];
   return {
     issuer: file.issuer,
-    server: resolveServer(file.server, around),
+    server: resolveServer(file, around),
     store: resolveStore(file.store, around.folder),
     tokenErrorCode: file.tokenErrorCode,
     resources,
@@ -100,71 +97,4 @@ function checkIssuer(issuer: string, complain: Complain): void {
   } else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     complain(['issuer'], 'must be https; http is for loopback only');
   }
-}
-
-function resolveServer(
-  server: ConfigurationFile['server'],
-  { folder, complain }: Surroundings,
-): Configuration['server'] {
-  const { host, port, trustProxy, limits } = server;
-  const read = (key: 'cert' | 'key', name: string): Buffer => {
-    try {
-      return readFileSync(resolve(folder, name));
-    } catch (error) {
-      complain(['server', 'tls', key], `cannot be read: ${(error as NodeJS.ErrnoException).code}`);
-      return Buffer.alloc(0);
-    }
-  };
-  const tls = server.tls && { cert: read('cert', server.tls.cert), key: read('key', server.tls.key) };
-  if (tls === undefined && trustProxy.length === 0 && !isLoopback(host)) {
-    complain(
-      ['server', 'host'],
-      'plain HTTP on an address other than loopback: set server.tls, or server.trustProxy behind a proxy',
-    );
-  }
-  if (tls !== undefined) {
-    try {
-      createSecureContext(tls);
-    } catch (error) {
-      complain(['server', 'tls'], `certificate and key cannot be used: ${(error as Error).message}`);
-    }
-  }
-  return { host, port, tls, trustProxy, bodyLimit: limits.body };
-}
-
-function resolveClients(
-  file: ConfigurationFile,
-  resources: readonly Resource[],
-  around: Surroundings,
-): ReadonlyMap<string, Client> {
-  const audiences = new Map(resources.map(({ audience }) => [normalAudience(audience), audience]));
-  const clients = new Map<string, Client>();
-  for (const [index, entry] of file.clients.entries()) {
-    const path: Path = ['clients', index];
-    if (clients.has(entry.id)) around.complain([...path, 'id'], 'another client has this id');
-    for (const [place, audience] of entry.audiences.entries()) {
-      if (!audiences.has(normalAudience(audience)))
-        around.complain([...path, 'audiences', place], 'no resource has this audience');
-    }
-    const resource = entry.resource === undefined ? undefined : audiences.get(normalAudience(entry.resource));
-    if (entry.resource !== undefined && resource === undefined) {
-      around.complain([...path, 'resource'], 'no resource has this audience');
-    }
-    if (entry.secret.length > 2)
-      around.complain([...path, 'secret'], 'a client has at most two secrets, while one replaces the other');
-    clients.set(entry.id, {
-      id: entry.id,
-      auth: entry.auth,
-      secrets: entry.secret.map(
-        (source) => new SecretDigest(readSecret(source, [...path, 'secret'], file.server.host, around)),
-      ),
-      grants: new Set(entry.grants),
-      audiences: entry.audiences,
-      scopes: entry.scopes && new Set(entry.scopes),
-      resource,
-      saml: entry.saml,
-      disabled: entry.disabled,
-    });
-  }
-  return clients;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { clientAuthMethods } from '../client-auth/index.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { grants } from '../grants/index.ts';
+import { certificateFormats } from '../http/client-certificate.ts';
 import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
 import { isName } from '../primitives/principal.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
@@ -38,6 +39,17 @@ const server = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(8080),
   tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
+  clientCertificates: z
+    .strictObject({
+      authorities: oneOrMore(z.string().min(1)).default([]),
+      header: z
+        .strictObject({
+          name: z.string().regex(/^[\w-]{1,64}$/, 'must be the name of a header'),
+          format: z.enum(certificateFormats),
+        })
+        .optional(),
+    })
+    .prefault({}),
   trustProxy: z.array(z.string().min(1)).default([]),
   limits: z.strictObject({ body: z.int().min(1024).max(16_777_216).default(1_048_576) }).prefault({}),
 });

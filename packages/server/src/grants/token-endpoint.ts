@@ -1,9 +1,8 @@
 // The life of a token request: the phases that every grant shares, in order. A grant cannot forget one.
 import type { AuditEvent } from '../audit/event.ts';
 import { type AuthenticatedClient, authenticateClient } from '../client-auth/authenticate.ts';
-import type { FailureLimit } from '../client-auth/failure-limit.ts';
 import { clientParameters } from '../client-auth/index.ts';
-import type { AuthenticationRequest } from '../client-auth/method.ts';
+import type { AuthenticationContext, AuthenticationRequest } from '../client-auth/method.ts';
 import type { ExchangeContext } from '../exchange/exchange.ts';
 import { issue } from '../issuing/issue.ts';
 import type { Issuer } from '../issuing/planned-token.ts';
@@ -14,9 +13,10 @@ import type { Grant } from './grant.ts';
 import { grants } from './index.ts';
 
 /** What a request is judged by: one reading of the configuration, and what the process keeps. */
-export interface TokenServices extends Issuer, Omit<ExchangeContext, 'client' | 'now' | keyof Issuer> {
-  readonly failures: FailureLimit;
-}
+export interface TokenServices
+  extends Issuer,
+    AuthenticationContext,
+    Omit<ExchangeContext, 'client' | 'now' | keyof Issuer> {}
 
 /** RFC 6749 section 5.1, RFC 8693 section 2.2.1. */
 export interface TokenResponse {
@@ -38,7 +38,7 @@ export async function answerTokenRequest(
   refuseRepeated(parameters, known);
   const grantType = parameters.get('grant_type');
   if (grantType === undefined) throw new Refusal('parameter_missing', { parameter: 'grant_type' });
-  const { client } = noteClient(event, authenticateClient(request, services));
+  const { client } = noteClient(event, await authenticateClient(request, services));
   const grant: Grant | undefined = grants.find((one) => one.grantType === grantType);
   if (grant === undefined) throw new Refusal('grant_type_unsupported');
   event.grant = grant.name;

@@ -5,8 +5,8 @@ import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { OwnTokenContext } from '../subject-tokens/own-token.ts';
+import { readAuthenticationRequest } from './authentication-request.ts';
 import type { HttpExchange } from './endpoint.ts';
-import { parseForm } from './form.ts';
 
 export interface TokenQuestion extends AuthenticatedClient {
   readonly token: string;
@@ -16,11 +16,14 @@ export interface TokenQuestion extends AuthenticatedClient {
 const known = new Set(['token', 'token_type_hint', ...clientParameters]);
 
 /** `token_type_hint` is advice that we do not need: the token says what it is. @throws Refusal */
-export function readTokenQuestion({ request, services }: Pick<HttpExchange, 'request' | 'services'>): TokenQuestion {
-  const { authorization, 'content-type': contentType } = request.headers;
-  const parameters = parseForm(contentType, request.body as Uint8Array | undefined);
+export async function readTokenQuestion({
+  request,
+  services,
+}: Pick<HttpExchange, 'request' | 'services'>): Promise<TokenQuestion> {
+  const asked = readAuthenticationRequest(request, services);
+  const { parameters } = asked;
   refuseRepeated(parameters, known);
-  const { client, method } = authenticateClient({ parameters, authorization, address: request.ip }, services);
+  const { client, method } = await authenticateClient(asked, services);
   const token = parameters.get('token');
   if (token === undefined) throw new Refusal('parameter_missing', { parameter: 'token' });
   return { client, method, token, context: { ...services, client, now: seconds(services.clock) } };

@@ -7,6 +7,7 @@ import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { Presence } from '../store/presence.ts';
+import type { CertificateReader } from './client-certificate.ts';
 
 /** What endpoints work with: one reading of the configuration, and what the process keeps. */
 export interface HttpServices extends TokenServices {
@@ -14,6 +15,7 @@ export interface HttpServices extends TokenServices {
   readonly resources: readonly Resource[];
   /** Signs what is no token of a resource. */
   readonly defaultAlgorithm: SigningAlgorithm;
+  readonly readCertificate: CertificateReader;
   /** Refusals beyond a limit are counted, not each recorded. */
   readonly throttled: ThrottledRows;
   /** Is everything there that an exchange needs? */

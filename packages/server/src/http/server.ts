@@ -12,6 +12,12 @@ import { endpoints } from './endpoints/index.ts';
 export interface HttpOptions {
   /** PEM; plain HTTP without it. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly clientCertificates: {
+    /** Is the caller of a TLS connection asked for a certificate? It need not have one. */
+    readonly asked: boolean;
+    /** PEM. */
+    readonly authorities: readonly string[];
+  };
   /** Addresses and networks whose X-Forwarded-For is believed. */
   readonly trustProxy: readonly string[];
   /** Bytes of a request body. */
@@ -28,7 +34,9 @@ const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 /** @param current the services of the configuration that is in force now. */
 export function createHttpServer(current: () => HttpServices, options: HttpOptions): FastifyInstance {
   const server = Fastify({
-    ...(options.tls && { https: { ...options.tls, maxHeaderSize: HEADER_LIMIT } }),
+    ...(options.tls && {
+      https: { ...options.tls, ...askForCertificate(options.clientCertificates), maxHeaderSize: HEADER_LIMIT },
+    }),
     ...(!options.tls && { http: { maxHeaderSize: HEADER_LIMIT } }),
     bodyLimit: options.bodyLimit,
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
@@ -121,6 +129,17 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   }
   return server;
 }
+
+/**
+ * Whoever has no certificate is served all the same; what one is worth, the client's method says. Without authorities none is
+ * trusted, those of the system least of all.
+ */
+const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) => ({
+  requestCert: asked,
+  rejectUnauthorized: false,
+  ca: [...authorities],
+  allowPartialTrustChain: true,
+});
 
 /** What every answer has; RFC 6749 section 5.1: nothing keeps it. */
 function prepareAnswer(reply: FastifyReply): void {

@@ -105,6 +105,8 @@ const ownReasons = {
   client_method: ['client', 'the client is registered for another authentication method'],
   client_credentials: ['client', 'the client authentication did not verify'],
   client_id_mismatch: ['client_id_mismatch', 'client_id in the form differs from the authenticated client'],
+  client_assertion_replayed: ['client', 'the client assertion was used before'],
+  client_certificate_malformed: ['client', 'the certificate that the proxy hands on cannot be read'],
   client_authentication_missing: ['client_missing', 'the request has no client authentication'],
   client_authentication_bearer: ['client_bearer', 'the request has a Bearer token where client authentication belongs'],
   client_authentication_malformed: ['client', 'the Authorization header cannot be read'],

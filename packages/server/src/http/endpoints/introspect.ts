@@ -18,7 +18,7 @@ export const introspect = {
   audit: undefined,
   metadata: 'introspection_endpoint',
   answer: async ({ request, reply, services }) => {
-    const { client, token, context } = readTokenQuestion({ request, services });
+    const { client, token, context } = await readTokenQuestion({ request, services });
     const found = await findOwnToken(token, context);
     const mayKnow = found !== undefined && (found.clientId === client.id || isFor(found, client.resource));
     const answer: JsonObject = mayKnow ? describe(found, services.issuer) : { active: false };

@@ -11,7 +11,7 @@ export const revoke = {
   audit: 'revoke',
   metadata: 'revocation_endpoint',
   answer: async ({ request, services, event }) => {
-    const { client, method, token, context } = readTokenQuestion({ request, services });
+    const { client, method, token, context } = await readTokenQuestion({ request, services });
     event.client = client.id;
     event.clientAuthentication = method;
     const found = await findRevocable(token, context);

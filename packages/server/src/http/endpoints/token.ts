@@ -1,7 +1,7 @@
 // POST /oauth/token (RFC 6749 section 3.2).
 import { answerTokenRequest } from '../../grants/token-endpoint.ts';
+import { readAuthenticationRequest } from '../authentication-request.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { parseForm } from '../form.ts';
 
 export const token = {
   place: 'below',
@@ -10,9 +10,6 @@ export const token = {
   cors: true,
   audit: 'token',
   metadata: 'token_endpoint',
-  answer: ({ request, event, services }) => {
-    const parameters = parseForm(request.headers['content-type'], request.body as Uint8Array | undefined);
-    const { authorization } = request.headers;
-    return answerTokenRequest({ parameters, authorization, address: request.ip }, event, services);
-  },
+  answer: ({ request, event, services }) =>
+    answerTokenRequest(readAuthenticationRequest(request, services), event, services),
 } as const satisfies Endpoint;

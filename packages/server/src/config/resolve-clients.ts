@@ -1,0 +1,45 @@
+// What do the clients of the file mean, and does what each says of itself fit together?
+import type { Client } from '../client-auth/client.ts';
+import type { Resource } from '../issuing/resource.ts';
+import { normalAudience } from '../policy/targets.ts';
+import { SecretDigest } from '../primitives/secret.ts';
+import type { Path } from './fault.ts';
+import type { ConfigurationFile } from './schema.ts';
+import { readSecret, type Surroundings } from './surroundings.ts';
+
+export function resolveClients(
+  file: ConfigurationFile,
+  resources: readonly Resource[],
+  around: Surroundings,
+): ReadonlyMap<string, Client> {
+  const audiences = new Map(resources.map(({ audience }) => [normalAudience(audience), audience]));
+  const clients = new Map<string, Client>();
+  for (const [index, entry] of file.clients.entries()) {
+    const path: Path = ['clients', index];
+    if (clients.has(entry.id)) around.complain([...path, 'id'], 'another client has this id');
+    for (const [place, audience] of entry.audiences.entries()) {
+      if (!audiences.has(normalAudience(audience)))
+        around.complain([...path, 'audiences', place], 'no resource has this audience');
+    }
+    const resource = entry.resource === undefined ? undefined : audiences.get(normalAudience(entry.resource));
+    if (entry.resource !== undefined && resource === undefined) {
+      around.complain([...path, 'resource'], 'no resource has this audience');
+    }
+    if (entry.secret.length > 2)
+      around.complain([...path, 'secret'], 'a client has at most two secrets, while one replaces the other');
+    clients.set(entry.id, {
+      id: entry.id,
+      auth: entry.auth,
+      secrets: entry.secret.map(
+        (source) => new SecretDigest(readSecret(source, [...path, 'secret'], file.server.host, around)),
+      ),
+      grants: new Set(entry.grants),
+      audiences: entry.audiences,
+      scopes: entry.scopes && new Set(entry.scopes),
+      resource,
+      saml: entry.saml,
+      disabled: entry.disabled,
+    });
+  }
+  return clients;
+}
