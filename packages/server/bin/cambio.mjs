@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts src/main.ts (in the repository) or dist/main.js (when installed) on Node 24 or later, whichever Node ran this
-// file. Plain JavaScript with nothing imported that an old Node lacks.
+// Starts src/main.ts (in the repository) or dist/main.js (when installed) on Node 24.7 or later, the first that has argon2,
+// whichever Node ran this file. Plain JavaScript with nothing imported that an old Node lacks.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const REQUIRED = 24;
+const REQUIRED = '24.7';
 const here = dirname(fileURLToPath(import.meta.url));
 const source = join(here, '../src/main.ts');
 const main = existsSync(source) ? source : join(here, '../dist/main.js');
@@ -27,7 +27,10 @@ function findNode() {
       // Not installed: optional, and only for some platforms.
     }
   }
-  return Number(process.versions.node.split('.')[0]) >= REQUIRED ? process.execPath : undefined;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [requiredMajor, requiredMinor] = REQUIRED.split('.').map(Number);
+  const isEnough = major > requiredMajor || (major === requiredMajor && minor >= requiredMinor);
+  return isEnough ? process.execPath : undefined;
 }
 
 const node = findNode();

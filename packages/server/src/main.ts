@@ -19,6 +19,7 @@ const groups: Readonly<Record<string, string>> = {
   token: 'look into a token, or kill one',
   keys: 'the keys that sign our tokens',
   store: 'the database',
+  account: 'people who sign in here',
   audit: 'what happened',
 };
 

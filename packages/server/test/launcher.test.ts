@@ -86,7 +86,7 @@ test('where there is only an older Node, cambio says which it needs', patient, a
   copyFileSync(BIN, alone);
   const { code, stdout, stderr } = await runProgram(t, [oldNode, alone, 'check']);
   assert.deepEqual([code, stdout], [1, '']);
-  assert.match(stderr, /^cambio needs Node 24 or later; this is v\d+\.\d+\.\d+\n$/);
+  assert.match(stderr, /^cambio needs Node 24\.7 or later; this is v\d+\.\d+\.\d+\n$/);
 });
 
 test(

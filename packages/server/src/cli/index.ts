@@ -12,6 +12,7 @@ export const commands = {
   'keys rotate': () => import('./keys.ts').then(({ keysRotate }) => keysRotate),
   'keys retire': () => import('./keys.ts').then(({ keysRetire }) => keysRetire),
   'store rollback': () => import('./store.ts').then(({ storeRollback }) => storeRollback),
+  'account hash': () => import('./account.ts').then(({ accountHash }) => accountHash),
   'audit export': () => import('./audit.ts').then(({ auditExport }) => auditExport),
   demo: () => import('./demo.ts').then(({ demo }) => demo),
 } as const satisfies Readonly<Record<string, () => Promise<CliCommand>>>;

@@ -7,6 +7,7 @@ import type { KeySchedule } from '../keys/key-ring.ts';
 import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { Policy } from '../policy/rule.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
+import type { Account } from '../sign-in/accounts.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
@@ -30,6 +31,7 @@ export interface Configuration {
   readonly tokenErrorCode: TokenErrorCode;
   readonly resources: readonly Resource[];
   readonly clients: Clients;
+  readonly accounts: readonly Account[];
   readonly issuers: readonly IssuerEntry[];
   readonly saml: readonly SamlIssuerEntry[];
   readonly policy: Policy;

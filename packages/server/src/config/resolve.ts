@@ -6,6 +6,7 @@ import { compilePolicy } from '../policy/rule.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
+import { resolveAccounts } from './resolve-accounts.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveResources } from './resolve-resources.ts';
@@ -31,6 +32,7 @@ export async function resolveConfiguration(
     tokenErrorCode: file.tokenErrorCode,
     resources,
     clients,
+    accounts: await resolveAccounts(file, issuerNames, around),
     issuers,
     saml,
     policy: compilePolicy(file.issuer, resolveRules(file, resources, issuerNames, around.complain)),

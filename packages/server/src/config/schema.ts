@@ -85,6 +85,15 @@ const client = z.strictObject({
   disabled: z.boolean().default(false),
 });
 
+const account = z.strictObject({
+  username: z
+    .string()
+    .regex(/^[^\s\p{C}](?:[^\p{C}]{0,254}[^\s\p{C}])?$/u, 'must be a printable text of 1 to 256 characters'),
+  password: z.union([z.strictObject({ hash: z.string() }), z.strictObject({ plain: z.string().min(1) })]),
+  sub: name.optional(),
+  claims: z.record(z.string(), z.json()).default({}),
+});
+
 const tokenTypes = names(subjectTokenTypes);
 const expression = z.string().min(1).max(4096);
 
@@ -229,6 +238,7 @@ export const configurationFile = z.strictObject({
   tokenErrorCode: z.enum(['invalid_grant', 'invalid_request']).default('invalid_grant'),
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),
+  accounts: z.array(account).default([]),
   issuers: z.array(issuer).default([]),
   rules: z.array(rule).default([]),
 });
@@ -238,6 +248,7 @@ export type SecretSource = z.output<typeof secret>;
 export type IssuerSource = z.output<typeof oauthIssuer>;
 export type SamlSource = z.output<typeof samlIssuer>;
 export type ResourceSource = z.output<typeof resource>;
+export type AccountSource = z.output<typeof account>;
 export type RuleTest = z.output<typeof ruleTest>;
 export type ImaginedToken = z.output<typeof imaginedToken>;
 export type RuleEntry = z.output<typeof rule>;

@@ -126,6 +126,8 @@ const ownReasons = {
   headers_too_large: ['headers', 'the request header is larger than 16 KiB'],
   http_malformed: ['http', 'the bytes are no HTTP request'],
   authentication_rate: ['too_many', 'too many failed authentications of this client from this address'],
+  sign_in_rate: ['too_many', 'too many passwords that were wrong, for this account or from this address'],
+  sign_in_busy: ['dependency', 'too many passwords are being looked at: each takes its time on purpose'],
   issuer_unavailable: ['dependency', "a trusted issuer's keys or its introspection cannot be had"],
   store_unavailable: ['dependency', 'the database did not answer'],
   server_error: ['fault', 'a fault of this server'],

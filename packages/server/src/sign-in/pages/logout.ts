@@ -1,5 +1,6 @@
 // Leave? The page that asks, and the one on which a session makes way for another.
-import { type FormTarget, form, html, page } from './page.ts';
+import { html } from './html.ts';
+import { type FormTarget, form, named, page } from './page.ts';
 
 export interface LogoutPage extends FormTarget {
   /** Username of whoever is signed in; undefined where nobody is. */
@@ -8,16 +9,26 @@ export interface LogoutPage extends FormTarget {
 
 /** Posts `logout`; without it the session stays. */
 export const logoutPage = ({ account, ...target }: LogoutPage): string =>
-  page(
-    'Sign out?',
-    html`<p>${account === undefined ? 'Nobody is signed in here.' : html`You are signed in as <strong>${account}</strong>.`}</p>
-${form(target, html`<button name="logout" value="yes">${account === undefined ? 'Continue' : 'Sign out'}</button>`)}`,
-  );
+  account === undefined
+    ? page(
+        { title: 'Nobody is signed in' },
+        html`<p class="lead">There is nothing to sign out of in this browser.</p>
+${form(target, html`<div class="choice"><button name="logout" value="yes">Continue</button></div>`)}`,
+      )
+    : page(
+        { title: 'Sign out?' },
+        html`<p class="lead">You are signed in as ${named(account)}. What you reached from here will ask you to sign in again.</p>
+${form(
+  target,
+  html`<div class="choice"><button name="logout" value="yes">Sign out</button>
+<button class="quiet" name="stay" value="yes">Stay signed in</button></div>`,
+)}`,
+      );
 
 /** Another person signed in than the one whose session this is. Posts `logout`, and the sign-in goes on. */
 export const switchAccountPage = (target: FormTarget): string =>
   page(
-    'Another account',
-    html`<p>Somebody else was signed in here. Going on signs them out.</p>
-${form(target, html`<button name="logout" value="yes">Continue</button>`)}`,
+    { title: 'Another account' },
+    html`<p class="lead">Somebody else was signed in here. Going on signs them out.</p>
+${form(target, html`<div class="choice"><button name="logout" value="yes">Continue</button></div>`)}`,
   );

@@ -1,5 +1,6 @@
-// How did it end? The pages without a form: done, and what went wrong.
-import { html, page } from './page.ts';
+// How did it end? The pages without a form: done, what went wrong, and the way on.
+import { html } from './html.ts';
+import { page } from './page.ts';
 
 export type Outcome = 'device_connected' | 'device_refused' | 'signed_out';
 
@@ -11,7 +12,7 @@ const outcomes: Readonly<Record<Outcome, readonly [title: string, message: strin
 
 export function donePage(outcome: Outcome): string {
   const [title, message] = outcomes[outcome];
-  return page(title, html`<p>${message}</p>`);
+  return page({ title }, html`<p class="lead">${message}</p>`);
 }
 
 export interface ErrorPage {
@@ -23,7 +24,16 @@ export interface ErrorPage {
 
 export const errorPage = ({ message, requestId }: ErrorPage): string =>
   page(
-    'This did not work',
-    html`<p>${message}.</p>
-<p>Whoever runs this server finds out more by the number <code>${requestId}</code>.</p>`,
+    { title: 'This did not work', mood: 'bad' },
+    html`<p class="lead">${message}.</p>
+<section class="panel"><p>If you ask for help, name this request:</p>
+<p><code>${requestId}</code></p></section>`,
+  );
+
+/** Between a form of ours and another place: it ends what `form-action` watches over, and is seen for an instant at most. */
+export const leavingPage = (href: string): string =>
+  page(
+    { title: 'One moment', next: href },
+    html`<p class="lead">You are on your way back.</p>
+<p class="choice"><a class="button quiet" href="${href}">Continue</a></p>`,
   );

@@ -1,5 +1,6 @@
-// Who are you? The page that asks for username and password.
-import { type FormTarget, form, html, page } from './page.ts';
+// Who are you? The page that asks for username and password, or leads to another provider.
+import { type Html, html } from './html.ts';
+import { describedByProblem, type FormTarget, form, named, page, problemBox } from './page.ts';
 
 export interface SignInPage extends FormTarget {
   /** Id of the client that wants to know. */
@@ -16,16 +17,26 @@ const problems = {
 } as const;
 
 /** Posts `username` and `password`, or `cancel`. */
-export const signInPage = ({ client, username, problem, ...target }: SignInPage): string =>
-  page(
-    'Sign in',
-    html`<p>to continue to <strong>${client}</strong></p>
-${problem && html`<p role="alert">${problems[problem]}</p>`}
+export const signInPage = ({ client, username, problem, ...target }: SignInPage): string => {
+  const sentence = problem && problems[problem];
+  return page(
+    { title: 'Sign in', problem },
+    html`<p class="lead">to continue to ${named(client)}</p>
+${problemBox(sentence)}
 ${form(
   target,
-  html`<label>Username <input name="username" autocomplete="username" value="${username}" required autofocus></label>
-<label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-<button>Sign in</button>
-<button name="cancel" value="yes" formnovalidate>Cancel</button>`,
+  html`${passwordFields(username ?? '', sentence)}
+<div class="choice"><button>Sign in</button>
+<button class="plain" name="cancel" value="yes" formnovalidate>Cancel</button></div>`,
 )}`,
   );
+};
+
+function passwordFields(username: string, problem: string | undefined): Html {
+  const wrong = describedByProblem(problem);
+  const focus = html` autofocus`;
+  return html`<div class="field"><label for="username">Username</label>
+<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" required${wrong}${username === '' ? focus : undefined}></div>
+<div class="field"><label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${wrong}${username === '' ? undefined : focus}></div>`;
+}

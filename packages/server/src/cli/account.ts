@@ -1,0 +1,44 @@
+// cambio account hash: what stands in the file instead of a password?
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { formatPasswordHash, hashPassword } from '../sign-in/password-hash.ts';
+import { type CliCommand, EXIT } from './command.ts';
+
+export const accountHash: CliCommand = {
+  describe: (command) =>
+    command.description(
+      'read a password from the terminal, unseen, or from standard input, and print its argon2id hash',
+    ),
+  run: async () => {
+    const password = process.stdin.isTTY ? await ask() : readFileSync(0, 'utf8').replace(/\r?\n$/, '');
+    if (password === '') throw new Error('the password is empty');
+    console.log(formatPasswordHash(await hashPassword(password)));
+    return EXIT.done;
+  },
+};
+
+async function ask(): Promise<string> {
+  const first = await askUnseen('Password: ');
+  if ((await askUnseen('Again: ')) !== first) throw new Error('the two are not the same');
+  return first;
+}
+
+/** What is typed is echoed into nothing; the question goes to standard error, so that the hash alone is the output. */
+async function askUnseen(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  process.stderr.write(question);
+  try {
+    // Ctrl-C and Ctrl-D close the terminal without an answer.
+    return await Promise.race([
+      terminal.question(''),
+      new Promise<never>((_resolve, reject) =>
+        terminal.once('close', () => reject(new Error('no password was typed'))),
+      ),
+    ]);
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,71 @@
+// Who are the people of the file, and can each be told from everybody else?
+import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import { type Account, normalUsername } from '../sign-in/accounts.ts';
+import { hashPassword, type PasswordHash, parsePasswordHash } from '../sign-in/password-hash.ts';
+import type { Path } from './fault.ts';
+import type { AccountSource, ConfigurationFile } from './schema.ts';
+import { isLoopback, type Surroundings } from './surroundings.ts';
+
+/** @param issuers those whose subjects are called `name:…` in our tokens */
+export async function resolveAccounts(
+  file: ConfigurationFile,
+  issuers: readonly { readonly name: string }[],
+  around: Surroundings,
+): Promise<readonly Account[]> {
+  checkDistinct(file, new Set(issuers.map(({ name }) => name)), around);
+  return Promise.all(
+    file.accounts.map(async ({ username, password, sub = username, claims }, index) => {
+      for (const claim of Object.keys(claims).filter((one) => RESERVED_CLAIMS.has(one)))
+        around.complain(['accounts', index, 'claims', claim], 'is a reserved claim, which no account may set');
+      const path = ['accounts', index, 'password'];
+      return {
+        username,
+        sub,
+        claims: claims as JsonObject,
+        password: await resolvePassword(password, path, file, around),
+      };
+    }),
+  );
+}
+
+async function resolvePassword(
+  password: AccountSource['password'],
+  path: Path,
+  { server }: ConfigurationFile,
+  around: Surroundings,
+): Promise<PasswordHash> {
+  if ('plain' in password) {
+    if (!isLoopback(server.host))
+      around.complain(
+        path,
+        'a plain password is for a server on loopback only: use { hash: … }, of `cambio account hash`',
+      );
+    return hashPassword(password.plain);
+  }
+  const hash = parsePasswordHash(password.hash);
+  if (typeof hash !== 'string') return hash;
+  around.complain([...path, 'hash'], hash);
+  return NO_HASH;
+}
+
+/** Stands for a faulty one while the rest of the file is looked at. */
+const NO_HASH: PasswordHash = { memory: 0, passes: 0, parallelism: 0, salt: Buffer.alloc(0), tag: Buffer.alloc(0) };
+
+/** A subject of ours is a client, an account, or somebody else's under that issuer's name: never two of these. */
+function checkDistinct(file: ConfigurationFile, issuers: ReadonlySet<string>, { complain }: Surroundings): void {
+  const clients = new Set(file.clients.map(({ id }) => id));
+  const seen = { username: new Set<string>(), sub: new Set<string>() };
+  for (const [index, { username, sub = username }] of file.accounts.entries()) {
+    const path = ['accounts', index];
+    const typed = normalUsername(username);
+    if (seen.username.has(typed)) complain([...path, 'username'], 'another account has this name, as people type it');
+    const key = sub === username ? 'username' : 'sub';
+    if (seen.sub.has(sub)) complain([...path, key], 'another account has this subject');
+    if (clients.has(sub)) complain([...path, key], 'a client has this id: tokens could not tell them apart');
+    const before = sub.slice(0, Math.max(0, sub.indexOf(':')));
+    if (issuers.has(before)) complain([...path, key], `could be a subject of the issuer ${before}`);
+    seen.username.add(typed);
+    seen.sub.add(sub);
+  }
+}

@@ -1,0 +1,73 @@
+// Who may sign in with a password, and is it theirs? Whether an account exists shows neither in the answer nor in its time.
+import { createHmac, randomBytes } from 'node:crypto';
+import { Refusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import type { Guessing } from './guessing.ts';
+import { isPassword, type PasswordHash } from './password-hash.ts';
+
+/** A local person, as the configuration names them. */
+export interface Account {
+  readonly username: string;
+  /** Their name in our tokens. */
+  readonly sub: string;
+  readonly claims: JsonObject;
+  readonly password: PasswordHash;
+}
+
+export interface Accounts {
+  readonly find: (sub: string) => Account | undefined;
+  /** @returns undefined for whoever it is not @throws Refusal sign_in_rate, sign_in_busy */
+  readonly verify: (username: string, password: string, address: string) => Promise<Account | undefined>;
+}
+
+/** Each takes its 19 MiB and a core. */
+const HASHES_AT_ONCE = 2;
+/** Tries that may wait for their turn: about a second. */
+const MAX_WAITING = 40;
+
+/** However it is typed: phones begin with a capital, and add a blank. */
+export const normalUsername = (username: string): string => username.normalize('NFKC').trim().toLowerCase();
+
+export function createAccounts(accounts: readonly Account[], guessing: Guessing): Accounts {
+  const bySub = new Map(accounts.map((account) => [account.sub, account]));
+  const byName = new Map(accounts.map((account) => [normalUsername(account.username), account]));
+  const takeTurn = createTurns(HASHES_AT_ONCE, MAX_WAITING);
+  const secret = randomBytes(32);
+  /** For an unknown name: the work of some account, always the same one. */
+  const decoy = (name: string): Account | undefined =>
+    accounts[createHmac('sha256', secret).update(name).digest().readUInt32BE() % Math.max(1, accounts.length)];
+
+  return {
+    find: (sub) => bySub.get(sub),
+    verify: async (username, password, address) => {
+      const name = normalUsername(username);
+      const worked = guessing.begin(name, address);
+      const account = byName.get(name);
+      const compared = account ?? decoy(name);
+      if (compared === undefined) return undefined;
+      const good = await takeTurn(() => isPassword(password, compared.password));
+      if (account === undefined || !good) return undefined;
+      worked();
+      return account;
+    },
+  };
+}
+
+/** Runs a few at once, the others in turn. @throws Refusal sign_in_busy where too many wait */
+function createTurns(atOnce: number, maxWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (waiting.length >= maxWaiting) throw new Refusal('sign_in_busy');
+    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      // Whoever waits takes the place over.
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}
