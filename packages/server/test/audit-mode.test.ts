@@ -1,7 +1,6 @@
 // A rule in audit mode is watched before it decides: what it would have said is in the row, and nothing else comes of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explain } from '../src/cli/explain.ts';
 import {
   ACTOR_NOT_ALLOWED,
   API,
@@ -16,7 +15,7 @@ import {
   TARGET_REFUSED,
   withRules,
 } from './basics.ts';
-import { within } from './command.ts';
+import { beside } from './command.ts';
 import { start, type } from './harness.ts';
 
 const grant = (scopes: string, more = ''): string => `grant: { audiences: [${API}], scopes: [${scopes}]${more} }`;
@@ -135,8 +134,8 @@ test('explain says of it that it is only watched, and what it would have done, n
   const subject_token = await subjectToken(server);
   const answer = await exchange(server, { subject_token });
   assertIssued(server, answer);
-  const now = await within(t, server, explain, ['--client', 'gateway', '--subject-token', subject_token]);
-  const then = await within(t, server, explain, ['--request', String(answer.headers.get('x-request-id'))]);
+  const now = await beside(t, server, ['explain', '--client', 'gateway', '--subject-token', subject_token]);
+  const then = await beside(t, server, ['explain', '--request', String(answer.headers.get('x-request-id'))]);
   for (const { code, stdout } of [now, then]) {
     assert.equal(code, 0);
     const rules = stdout.slice(stdout.indexOf('The rules'), stdout.indexOf('\n\nThe token would say'));

@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { TestContext } from 'node:test';
-import { Command } from 'commander';
-import type { CliCommand } from '../src/cli/command.ts';
+import { mock, type TestContext } from 'node:test';
+import { runProgram } from '../src/cli/program.ts';
 import type { TestServer } from './harness.ts';
 import { repository } from './program.ts';
 
@@ -24,13 +22,46 @@ export interface Around {
   /** What stands on standard input. */
   readonly input?: string;
   readonly cwd?: string;
+  /** A process of its own, though it needs none. */
+  readonly apart?: true;
 }
 
-/** Runs `cambio` with these arguments to its end. */
+/** Runs `cambio` with these arguments to its end: in this process, one after the other, unless it needs one of its own. */
 export async function cambio(
   t: Pick<TestContext, 'after'>,
   args: readonly string[],
-  { env = {}, input = '', cwd = repository }: Around = {},
+  around: Around = {},
+): Promise<Outcome> {
+  if (around.input !== undefined || around.cwd !== undefined || around.apart) return runApart(t, args, around);
+  const running = before.then(() => runHere(args, around.env ?? {}));
+  before = running.catch(() => undefined);
+  return running;
+}
+
+/** The command that is running: each has the environment and the console to itself. */
+let before: Promise<unknown> = Promise.resolve();
+
+async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
+  const output = { stdout: '', stderr: '' };
+  const mocks = (['log', 'error'] as const).map((method) =>
+    mock.method(console, method, (text: string) => {
+      output[method === 'log' ? 'stdout' : 'stderr'] += `${text}\n`;
+    }),
+  );
+  const surroundings = { ...process.env };
+  Object.assign(process.env, env);
+  try {
+    return { code: await runProgram(args), ...output };
+  } finally {
+    process.env = surroundings;
+    for (const one of mocks) one.mock.restore();
+  }
+}
+
+async function runApart(
+  t: Pick<TestContext, 'after'>,
+  args: readonly string[],
+  { env = {}, input = '', cwd = repository }: Around,
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
   t.after(() => child.kill('SIGKILL'));
@@ -63,55 +94,6 @@ export const beside = (
     ...around,
     env: { ...environmentOf(server), ...around.env },
   });
-
-/** The same in this process, for many of a kind: starting the program takes a second. */
-export async function within(
-  t: Pick<TestContext, 'mock'>,
-  server: TestServer,
-  command: CliCommand,
-  args: readonly string[],
-): Promise<Outcome> {
-  const output = { stdout: '', stderr: '' };
-  const keep = (name: keyof typeof output, method: 'log' | 'error') =>
-    t.mock.method(console, method, (text: string) => {
-      output[name] += `${text}\n`;
-    });
-  const mocks = [keep('stdout', 'log'), keep('stderr', 'error')];
-  const program = command.describe(new Command()).exitOverride();
-  let code = 2;
-  program.action(async (options: Record<string, unknown>) => {
-    code = await command.run(options, []);
-  });
-  try {
-    await program.parseAsync(['--config', settled(server), ...args], { from: 'user' });
-  } finally {
-    for (const { mock } of mocks) mock.restore();
-  }
-  return { code, ...output };
-}
-
-/** The configuration file of a test server, without variables. */
-function settled(server: TestServer): string {
-  const file = join(server.folder, 'settled.yaml');
-  const text = readFileSync(join(server.folder, 'cambio.yaml'), 'utf8');
-  const environment = Object.entries(environmentOf(server));
-  writeFileSync(
-    file,
-    environment.reduce((all, [name, value]) => all.replaceAll(`\${${name}}`, value), text),
-  );
-  return file;
-}
-
-/** Several at a time: a command takes a second to start. */
-export async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>, atOnce = 3): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as T);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
-}
 
 /** Every row of every table. */
 export function everythingIn({ folder }: Pick<TestServer, 'folder'>): Record<string, unknown[]> {

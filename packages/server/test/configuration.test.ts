@@ -8,8 +8,9 @@ import { type TestContext, test } from 'node:test';
 import { ConfigurationError, type Fault } from '../src/config/fault.ts';
 import { parseConfiguration } from '../src/config/load.ts';
 import { API, agentBasic, assertIssued, BACKEND, configuration, exchange, withRules } from './basics.ts';
+import { cambio } from './command.ts';
 import { freePort, start } from './harness.ts';
-import { type Ending, repository, runProgram, temporaryFolder } from './program.ts';
+import { temporaryFolder } from './program.ts';
 
 function folderOf(t: TestContext, files: Record<string, string>): string {
   const folder = temporaryFolder(t);
@@ -17,13 +18,10 @@ function folderOf(t: TestContext, files: Record<string, string>): string {
   return folder;
 }
 
-const cambio = (t: TestContext, args: readonly string[], env: Record<string, string> = {}): Promise<Ending> =>
-  runProgram(t, [process.execPath, join(repository, 'packages/server/bin/cambio.mjs'), ...args], { env });
-
 /** Runs a command with a file. What it says is told without the name of the file: `LINE:COLUMN: PATH: MESSAGE`. */
 async function run(t: TestContext, command: 'check' | 'serve', yaml: string, env: Record<string, string> = {}) {
   const file = join(folderOf(t, { 'cambio.yaml': yaml, 'a-file': '' }), 'cambio.yaml');
-  const { code, stdout, stderr } = await cambio(t, [command, '--config', file], env);
+  const { code, stdout, stderr } = await cambio(t, [command, '--config', file], { env });
   assert.equal(/^\s+at /m.test(stderr), false, 'no stack');
   return { code, stdout, lines: stderr.trimEnd().replaceAll(`${file}:`, '').split('\n') };
 }

@@ -12,10 +12,11 @@ import { manageKeys } from '../src/keys/manage.ts';
 import { createSealer } from '../src/keys/sealing.ts';
 import { openStore } from '../src/store/store.ts';
 import { API, exchange, gateway, subjectToken } from './basics.ts';
+import { beside, cambio } from './command.ts';
 import { claimsOf, freePort, read, start, type TestServer, type } from './harness.ts';
 import { introspect, life, refresh, refreshTokenOf, revoke } from './life.ts';
-import { eventually, kidOf, PROGRAM } from './node.ts';
-import { type Ending, runProgram, temporaryFolder } from './program.ts';
+import { eventually, kidOf } from './node.ts';
+import { temporaryFolder } from './program.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -128,30 +129,25 @@ async function installation(t: TestContext, yaml = life()) {
   const file = join(folder, 'cambio.yaml');
   writeFileSync(file, yaml);
   const env = { PORT: String(await freePort()) };
-  const cambio = (...args: string[]): Promise<Ending> =>
-    runProgram(t, [process.execPath, PROGRAM, ...args, '--config', file], { env });
-  return { folder, file, cambio, env };
+  return { folder, file, env, cambio: (...args: string[]) => cambio(t, [...args, '--config', file], { env }) };
 }
 
 test('cambio keys list, rotate, retire, as typed', async (t) => {
   const server = await start(t, life());
-  const cambio = (...args: string[]) =>
-    runProgram(t, [process.execPath, PROGRAM, 'keys', ...args, '--config', join(server.folder, 'cambio.yaml')], {
-      env: { PORT: '1' },
-    });
+  const keys = (verb: string, ...args: string[]) => beside(t, server, [`keys ${verb}`, ...args]);
   const [first = ''] = (await keySet(server)).kids;
-  const listed = await cambio('list');
+  const listed = await keys('list');
   assert.match(listed.stdout, new RegExp(`^${first}  ES256  active  made \\S+  signs from \\S+\n$`));
-  const rotated = await cambio('rotate');
+  const rotated = await keys('rotate');
   assert.match(rotated.stdout, /^the next ES256 key is published, and signs from \d{4}-/);
   const { kids } = await eventually(
     () => keySet(server),
     ({ kids }) => kids.length === 2,
   );
   const next = kids.find((kid) => kid !== first);
-  assert.deepEqual((await cambio('list')).stdout.match(/ {2}(active|next|retired) {2}/g), ['  active  ', '  next  ']);
+  assert.deepEqual((await keys('list')).stdout.match(/ {2}(active|next|retired) {2}/g), ['  active  ', '  next  ']);
   const stolen = await subjectToken(server);
-  const retired = await cambio('retire', first);
+  const retired = await keys('retire', first);
   assert.equal(retired.code, 0, retired.stderr);
   await eventually(
     () => keySet(server),
@@ -159,8 +155,8 @@ test('cambio keys list, rotate, retire, as typed', async (t) => {
   );
   assert.equal((await exchange(server, { subject_token: stolen })).status, 400);
   assert.equal((await exchange(server)).status, 200);
-  assert.match((await cambio('list')).stdout, new RegExp(`^${next}  ES256  next|\n${next}  ES256  next`));
-  const unknown = await cambio('retire', 'nothing');
+  assert.match((await keys('list')).stdout, new RegExp(`^${next}  ES256  next|\n${next}  ES256  next`));
+  const unknown = await keys('retire', 'nothing');
   assert.deepEqual([unknown.code, unknown.stderr], [1, 'cambio: there is no key nothing\n']);
 });
 

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { suite, test } from 'node:test';
+import { cambio } from './command.ts';
 import { freePort } from './harness.ts';
 import { repository, runProgram, startProgram, temporaryFolder } from './program.ts';
 
@@ -110,11 +111,11 @@ test('a file that cannot be used is one clear line and exit code 1, without a st
   const file = join(folder, 'cambio.yaml');
   const serve = (yaml: string) => {
     writeFileSync(file, yaml);
-    return runProgram(t, [process.execPath, BIN, 'serve', '--config', file]);
+    return cambio(t, ['serve', '--config', file]);
   };
   writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
   const failures = [
-    await runProgram(t, [process.execPath, BIN, 'serve', '--config', join(folder, 'absent.yaml')]),
+    await cambio(t, ['serve', '--config', join(folder, 'absent.yaml')]),
     await serve('issuer: [\n'),
     await serve(configuration(port).replace('http://127.0.0.1', 'http://login.example')),
     await serve(configuration(port)),

@@ -4,7 +4,6 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AuditEvent } from '../src/audit/event.ts';
-import { check } from '../src/cli/check.ts';
 import {
   API,
   acting,
@@ -17,7 +16,7 @@ import {
   subjectToken,
   withRules,
 } from './basics.ts';
-import { beside, everythingIn, type Outcome, within } from './command.ts';
+import { beside, everythingIn, type Outcome } from './command.ts';
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from './harness.ts';
 import { entry, startIssuer, trusting } from './issuer.ts';
 
@@ -33,7 +32,7 @@ async function against(t: TestContext, server: TestServer, yaml: string): Promis
   const rows = everythingIn(server).audit as { event: string }[];
   writeFileSync(export_, rows.map(({ event }) => `${event}\n`).join(''));
   writeFileSync(join(server.folder, 'cambio.yaml'), yaml);
-  const outcome = await within(t, server, check, ['--against', export_]);
+  const outcome = await beside(t, server, ['check', '--against', export_]);
   return { ...outcome, stdout: outcome.stdout.split('\n').slice(1).join('\n') };
 }
 
@@ -52,7 +51,7 @@ test('audit export prints every row, a line of JSON each, oldest first, and chan
     answers.push(await exchange(server, form));
   }
   const before = everythingIn(server);
-  const { code, stdout, stderr } = await beside(t, server, ['audit export']);
+  const { code, stdout, stderr } = await beside(t, server, ['audit export'], { apart: true });
   assert.deepEqual([code, stderr], [0, '']);
   const rows: AuditEvent[] = stdout
     .trimEnd()
@@ -80,7 +79,7 @@ test(
     const reads = await exchange(server, { scope: 'read' });
     const writes = await exchange(server, { scope: 'write' });
     const refused = await exchange(server, { scope: 'admin' });
-    const exported = await beside(t, server, ['audit export']);
+    const exported = await beside(t, server, ['audit export'], { apart: true });
     writeFileSync(join(server.folder, 'audit.jsonl'), exported.stdout);
     const [same, byInput] = await Promise.all([
       beside(t, server, ['check', '--against', join(server.folder, 'audit.jsonl')]),
@@ -293,7 +292,7 @@ test('a file that is no audit export is said so, with its line: exit 1', patient
   const server = await start(t, configuration);
   await subjectToken(server);
   const file = join(server.folder, 'audit.jsonl');
-  const { stdout } = await beside(t, server, ['audit export']);
+  const { stdout } = await beside(t, server, ['audit export'], { apart: true });
   writeFileSync(file, stdout);
   appendFileSync(file, '\nnull\n');
   const [bad, missing] = await Promise.all([

@@ -1,0 +1,76 @@
+// From argv to a command, and from its end to an exit code.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EXIT } from './command.ts';
+import { commands } from './index.ts';
+
+/** Faults of the surroundings that a person can mend: one line, no stack. */
+function explain(error: unknown): string {
+  const { code, message, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `port ${port} is in use`;
+  if (code === 'EACCES' || code === 'EPERM') return `no permission: ${path ?? message}`;
+  return String(message ?? error);
+}
+
+/** Commands that hold others. */
+const groups: Readonly<Record<string, string>> = {
+  token: 'look into a token, or kill one',
+  keys: 'the keys that sign our tokens',
+  store: 'the database',
+  audit: 'what happened',
+  account: 'people who sign in here',
+};
+
+/** Where a command stands: `token revoke` below `token`. */
+function place(parent: Command, [name = '', ...rest]: readonly string[]): Command {
+  if (rest.length === 0) return parent.command(name);
+  const known = parent.commands.find((one) => one.name() === name);
+  return place(
+    known ??
+      parent
+        .command(name)
+        .description(groups[name] ?? '')
+        .exitOverride(),
+    rest,
+  );
+}
+
+/** The commands that the first word can mean; all of them where it is none of theirs. */
+function meant([first]: readonly string[]): [string, (typeof commands)[keyof typeof commands]][] {
+  const all = Object.entries(commands);
+  const some = all.filter(([name]) => name.split(' ')[0] === first);
+  return some.length > 0 || first === '--version' ? some : all;
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+/** Never throws: what failed is told in one line. @returns the exit code */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const program = new Command('cambio')
+    .description('an OAuth 2.0 token exchange server (RFC 8693)')
+    .version(version)
+    .configureOutput({
+      writeOut: (text) => console.log(text.trimEnd()),
+      writeErr: (text) => console.error(text.trimEnd()),
+    })
+    .exitOverride();
+  let code: number = EXIT.usage;
+  for (const [name, load] of meant(argv)) {
+    const command = await load();
+    command
+      .describe(place(program, name.split(' ')))
+      .exitOverride()
+      .action(async (...given: unknown[]) => {
+        const [options, ...args] = given.slice(0, -1).toReversed();
+        code = await command.run(options as Record<string, unknown>, args.toReversed() as string[]);
+      });
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    console.error(`cambio: ${explain(error)}`);
+    return EXIT.failed;
+  }
+}
