@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AuditEvent, beginEvent } from './audit/event.ts';
 import { createAuditLog } from './audit/log.ts';
 import { countThrottled } from './audit/throttled.ts';
-import { createFailureLimit } from './client-auth/failure-limit.ts';
+import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
+import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
@@ -19,6 +20,7 @@ import { openSharedSecret } from './keys/shared-secret.ts';
 import { indexResources } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
+import type { Sharing } from './primitives/rate.ts';
 import { findAuditEvent, listAuditEvents } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { announce } from './store/presence.ts';
@@ -50,6 +52,8 @@ export interface Surroundings {
   readonly report?: (line: string) => void;
   /** Digest of the configuration's text, which nodes compare. */
   readonly text?: string | undefined;
+  /** The other processes of this node. */
+  readonly sharing?: Sharing | undefined;
 }
 
 /** What is bound when the server starts. */
@@ -57,15 +61,17 @@ const needRestart = ['issuer', 'server', 'store', 'sealingKey'] as const satisfi
 
 /** Milliseconds for requests that are under way when the server is told to stop. */
 const DRAIN = 4000;
+/** Milliseconds within which a request must be there as a whole. */
+const REQUEST_DEADLINE = 10_000;
 /** Milliseconds between deletions of what has expired. */
 const SWEEP = 600_000;
 
 /** @throws where the store cannot be opened or the port is taken; nothing stays open then. */
 export async function startServer(
   configuration: Configuration,
-  { clock = systemClock, report = console.error, text }: Surroundings = {},
+  { clock = systemClock, report = console.error, text, sharing }: Surroundings = {},
 ): Promise<RunningServer> {
-  const base = await openBase(configuration, 'write', clock);
+  const base = await openBase(configuration, 'write', clock, sharing);
   const { store, revocations } = base;
   try {
     let textInForce = text;
@@ -74,7 +80,7 @@ export async function startServer(
     let services = withPresence(await openServices(configuration, base));
     const { host, port, ...options } = configuration.server;
     const { createHttpServer } = await import('./http/server.ts');
-    const http = createHttpServer(() => services, { ...options, report });
+    const http = createHttpServer(() => services, { ...options, requestDeadline: REQUEST_DEADLINE, report });
     await http.listen({ host, port });
     const looking = keepLooking([revocations.look, () => services.keys.look(), presence.look], report);
     const listening = await listen(configuration.store, looking.wake);
@@ -94,9 +100,9 @@ export async function startServer(
     return {
       port: (http.server.address() as AddressInfo).port,
       reload: async (next, nextText) => {
-        const { audit, throttled, failures } = services;
+        const { audit, throttled } = services;
         const read = await openServices({ ...next, issuer: configuration.issuer }, base, services.issuers);
-        services = withPresence({ ...read, audit, throttled, failures });
+        services = withPresence({ ...read, audit, throttled });
         textInForce = nextText;
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
       },
@@ -152,13 +158,23 @@ interface Base {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly revocations: Revocations;
+  readonly failures: FailureLimit;
+  readonly requests: RequestLimit;
 }
 
-async function openBase(configuration: Configuration, access: Access, clock: Clock): Promise<Base> {
+async function openBase(configuration: Configuration, access: Access, clock: Clock, sharing?: Sharing): Promise<Base> {
   const store = await openStore(configuration.store, access, clock());
   try {
     const sealer = openSealer(configuration.sealingKey, access);
-    return { access, clock, store, sealer, revocations: await openRevocations(store, clock, access) };
+    return {
+      access,
+      clock,
+      store,
+      sealer,
+      revocations: await openRevocations(store, clock, access),
+      failures: createFailureLimit({ clock, sharing }),
+      requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
+    };
   } catch (error) {
     await store.destroy();
     throw error;
@@ -171,7 +187,7 @@ const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
 /** @param before the issuers of an earlier reading: their keys are kept */
 async function openServices(configuration: Configuration, base: Base, before?: TrustedIssuers): Promise<HttpServices> {
   const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
-  const { access, clock, store, sealer, revocations } = base;
+  const { access, clock, store, sealer, revocations, failures, requests } = base;
   const { clientCertificates, trustProxy } = configuration.server;
   const audit = createAuditLog(store);
   const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.byPrincipal(entry.issuer)));
@@ -196,7 +212,8 @@ async function openServices(configuration: Configuration, base: Base, before?: T
     useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
     audit,
     throttled: countThrottled(audit),
-    failures: createFailureLimit(clock),
+    failures,
+    requests,
     clock,
     ready: () => isReachable(store),
   };

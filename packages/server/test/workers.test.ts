@@ -25,36 +25,49 @@ const childrenOf = ({ pid }: ServerNode): number[] =>
 
 const linux = { skip: process.platform !== 'linux', timeout: 60_000 };
 
-test('workers answer on one port as one server, one that dies is replaced, and all of them drain', linux, async (t) => {
-  const node = await startNode(t as Test, life(), { options: ['--workers', '3'] });
-  assert.match(node.printed(), /^cambio serves \S+ on 127\.0\.0\.1 port \d+, 3 workers\n$/);
-  const before = childrenOf(node);
-  assert.equal(before.length, 3);
-  const { body } = await exchangeAt(node);
-  const answers = await Promise.all(Array.from({ length: 30 }, () => refreshAt(node, body.refresh_token)));
-  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
-  assert.equal(new Set(answers.map((answer) => answer.body.refresh_token)).size, 1);
-  assert.equal((await revokeAt(node, body.access_token)).status, 200);
-  // By whichever worker is asked, several times over.
-  await eventually(
-    () => Promise.all(Array.from({ length: 12 }, () => isActiveAt(node, body.access_token))),
-    (all) => all.every((active) => active === false),
-  );
-  process.kill(before[0] ?? 0, 'SIGKILL');
-  await eventually(
-    async () => childrenOf(node),
-    (now) => now.length === 3 && now[2] !== before[2],
-    10_000,
-  );
-  assert.match(node.printed(), /a worker ended \(SIGKILL\), and is replaced/);
-  assert.equal((await own(node)).status, 200);
-  const last = Promise.all(Array.from({ length: 10 }, () => own(node)));
-  assert.ok((await last).every(({ status }) => status === 200));
-  const workers = childrenOf(node);
-  node.signal('SIGTERM');
-  assert.equal(await node.exited, 0, node.printed());
-  for (const pid of workers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
-});
+test(
+  'workers answer on one port as one server and count as one, one that dies is replaced, and all of them drain',
+  linux,
+  async (t) => {
+    const node = await startNode(t as Test, life(), { options: ['--workers', '3'] });
+    assert.match(node.printed(), /^cambio serves \S+ on 127\.0\.0\.1 port \d+, 3 workers\n$/);
+    const before = childrenOf(node);
+    assert.equal(before.length, 3);
+    const { body } = await exchangeAt(node);
+    const answers = await Promise.all(Array.from({ length: 30 }, () => refreshAt(node, body.refresh_token)));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+    assert.equal(new Set(answers.map((answer) => answer.body.refresh_token)).size, 1);
+    assert.equal((await revokeAt(node, body.access_token)).status, 200);
+    // By whichever worker is asked, several times over.
+    await eventually(
+      () => Promise.all(Array.from({ length: 12 }, () => isActiveAt(node, body.access_token))),
+      (all) => all.every((active) => active === false),
+    );
+    // Each heard some of the wrong guesses, and all of them know of twenty.
+    const guess = (client_secret: string) =>
+      node.token({ grant_type: 'client_credentials', client_id: 'plain', client_secret });
+    const guesses = await Promise.all(Array.from({ length: 20 }, () => guess('wrong')));
+    assert.deepEqual([...new Set(guesses.map(({ status }) => status))], [401]);
+    await eventually(
+      () => Promise.all(Array.from({ length: 12 }, () => guess('plain-secret'))),
+      (all) => all.every(({ status }) => status === 429),
+    );
+    process.kill(before[0] ?? 0, 'SIGKILL');
+    await eventually(
+      async () => childrenOf(node),
+      (now) => now.length === 3 && now[2] !== before[2],
+      10_000,
+    );
+    assert.match(node.printed(), /a worker ended \(SIGKILL\), and is replaced/);
+    assert.equal((await own(node)).status, 200);
+    const last = Promise.all(Array.from({ length: 10 }, () => own(node)));
+    assert.ok((await last).every(({ status }) => status === 200));
+    const workers = childrenOf(node);
+    node.signal('SIGTERM');
+    assert.equal(await node.exited, 0, node.printed());
+    for (const pid of workers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
+  },
+);
 
 test('a number of workers that is none, and a server that cannot start, are one clear line', {
   timeout: 60_000,

@@ -24,7 +24,7 @@ export function countThrottled(audit: AuditLog): ThrottledRows {
   };
   return {
     count: (event) => {
-      const key = `${event.address} ${event.clientClaimed ?? ''}`;
+      const key = `${event.reason} ${event.address} ${event.client ?? event.clientClaimed ?? ''}`;
       const row = counted.get(key);
       if (row !== undefined) row.count++;
       else counted.set(key, { event, count: 1, timer: setTimeout(() => write(key), PERIOD).unref() });

@@ -7,6 +7,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { digestOf, watchFile } from '../config/watch.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { shareCounts } from './sharing.ts';
 import { superviseWorkers } from './workers.ts';
 
 const MOST_WORKERS = 256;
@@ -45,7 +46,8 @@ async function serveUntilTold(
   started: (port: number) => void,
 ): Promise<void> {
   for (const warning of configuration.warnings) console.error(formatFault(file, warning));
-  const server = await startServer(configuration, { text: digestOf(file) });
+  const sharing = cluster.isWorker ? shareCounts() : undefined;
+  const server = await startServer(configuration, { text: digestOf(file), sharing });
   const toldToStop = untilToldToStop();
   // One after the other: of two readings the later one counts.
   let reloading = Promise.resolve();

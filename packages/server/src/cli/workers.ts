@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { untilToldToStop } from '../stop.ts';
 import { EXIT } from './command.ts';
+import { relayCounts } from './sharing.ts';
 
 /** Milliseconds before one that died is replaced. */
 const REPLACE_AFTER = 500;
@@ -16,6 +17,7 @@ export async function superviseWorkers(count: number, started: (port: number) =>
     tellAll('SIGTERM');
   });
   process.on('SIGHUP', () => tellAll('SIGHUP'));
+  relayCounts();
   let port = 0;
   // The first alone, so that what cannot start is said once.
   for (let index = 0; index < count && !stopping; index++) {

@@ -27,7 +27,7 @@ const nobody: Client = {
 
 /**
  * RFC 6749 sections 2.3 and 3.2.1. What is good once is used up here, whatever becomes of the request.
- * @throws Refusal of the `client` and `client_…` answers, authentication_rate, store_unavailable, issuer_unavailable
+ * @throws Refusal of the `client` and `client_…` answers, authentication_rate, client_rate, store_unavailable, issuer_unavailable
  */
 export async function authenticateClient(
   request: AuthenticationRequest,
@@ -47,6 +47,7 @@ export async function authenticateClient(
       throw new Refusal('client_id_mismatch', { parameter: 'client_id' });
     if (singleUse !== undefined && !(await context.useOnce(singleUse.id, singleUse.expiresAt)))
       throw new Refusal('client_assertion_replayed');
+    context.requests.ofClient(client, request.address);
     return { client, method };
   } catch (error) {
     if (!(error instanceof Refusal) || reasons[error.reason].answer !== 'client') throw error;

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Parameters } from '../primitives/parameters.ts';
 import type { Client, Clients } from './client.ts';
 import type { FailureLimit } from './failure-limit.ts';
+import type { RequestLimit } from './request-limit.ts';
 
 export interface AuthenticationRequest {
   /** The Authorization header as it came. */
@@ -24,6 +25,7 @@ export interface PresentedCertificate {
 export interface AuthenticationContext {
   readonly clients: Clients;
   readonly failures: FailureLimit;
+  readonly requests: RequestLimit;
   /**
    * Uses an id up, on all nodes.
    * @param expiresAt until when it must stay used, in seconds since 1970

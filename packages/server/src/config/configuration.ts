@@ -1,5 +1,6 @@
 // What does the file mean? Everything resolved: nothing below looks a name up in the file again.
 import type { Clients } from '../client-auth/client.ts';
+import type { RequestLimits } from '../client-auth/request-limit.ts';
 import type { CertificateSource } from '../http/client-certificate.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
@@ -25,7 +26,12 @@ export interface Configuration {
     };
     /** Addresses and networks, as `@fastify/proxy-addr` reads them. */
     readonly trustProxy: readonly string[];
-    readonly bodyLimit: number;
+    readonly limits: RequestLimits & {
+      /** Bytes of a request body. */
+      readonly body: number;
+      /** Of one process. */
+      readonly connections: number;
+    };
   };
   readonly store: StoreLocation;
   readonly tokenErrorCode: TokenErrorCode;

@@ -34,7 +34,7 @@ export function resolveServer({ server, clients }: ConfigurationFile, around: Su
       asked: clients.some(({ auth }) => auth.endsWith('tls_client_auth')),
     },
     trustProxy,
-    bodyLimit: limits.body,
+    limits: { requestsPerClient: undefined, requestsPerAddress: undefined, ...limits },
   };
 }
 

@@ -51,7 +51,14 @@ const server = z.strictObject({
     })
     .prefault({}),
   trustProxy: z.array(z.string().min(1)).default([]),
-  limits: z.strictObject({ body: z.int().min(1024).max(16_777_216).default(1_048_576) }).prefault({}),
+  limits: z
+    .strictObject({
+      requestsPerClient: z.int().min(1).max(10_000_000).optional(),
+      requestsPerAddress: z.int().min(1).max(10_000_000).optional(),
+      body: z.int().min(1024).max(16_777_216).default(1_048_576),
+      connections: z.int().min(1).max(1_000_000).default(10_000),
+    })
+    .prefault({}),
 });
 
 const resource = z.strictObject({

@@ -47,6 +47,9 @@ export async function presentTokens(
   return { request, subject, actor };
 }
 
+/** Seconds: what is used up is remembered until its end, and an issuer must not fill our database with ends that never come. */
+const LONGEST_USE = 30 * 86_400;
+
 /** The token and all that it derives from. */
 export const ancestry = ({
   id,
@@ -64,6 +67,8 @@ async function validate(
     const token = await type.validate(text, context);
     event[role] = traceOf(token, type.name);
     if (context.revocations.anyOf(ancestry(token))) throw new TokenRefusal('revoked');
+    if (token.singleUse !== undefined && token.singleUse.expiresAt - context.now > LONGEST_USE)
+      throw new TokenRefusal('claims', 'it ends too late for a token that is good once');
     return token;
   } catch (error) {
     throw error instanceof TokenRefusal ? error.as(role) : error;

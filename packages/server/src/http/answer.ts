@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
 import { isName } from '../primitives/principal.ts';
-import { publicAnswer, type Reason, Refusal, type TokenErrorCode } from '../primitives/refusal.ts';
+import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { HttpServices } from './endpoint.ts';
 
 /** What Fastify throws before a handler runs. */
@@ -14,7 +14,7 @@ const frameworkReasons: Readonly<Record<string, Reason>> = {
 };
 
 /** Seconds after which a caller may ask again when something of ours failed. */
-const RETRY_AFTER = '1';
+export const RETRY_AFTER = '1';
 
 /** Whatever was thrown, as a refusal: what is not one is a fault of ours, and tells nothing outside. */
 export function toRefusal(error: unknown): Refusal {
@@ -35,10 +35,11 @@ export async function recordRefusal(
     reason: refusal.reason,
     ...(refusal.parameter !== undefined && { parameter: refusal.parameter }),
     ...(refusal.detail !== undefined && { detail: refusal.detail }),
+    ...(refusal.client !== undefined && { client: refusal.client }),
     ...(isName(refusal.clientClaimed) && { clientClaimed: refusal.clientClaimed.slice(0, 256) }),
     duration: clock() - event.time,
   } satisfies Partial<AuditEvent>);
-  if (refusal.reason === 'authentication_rate') {
+  if (reasons[refusal.reason].answer === 'too_many') {
     throttled.count(event);
     return refusal;
   }

@@ -1,11 +1,12 @@
 // Fastify, and nothing of it beyond this folder: routes made from the list of endpoints, headers that every answer has.
-import { METHODS } from 'node:http';
+import { METHODS, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
 import { newId } from '../primitives/random.ts';
-import { publicAnswer, Refusal } from '../primitives/refusal.ts';
-import { recordRefusal, sendRefusal, toRefusal } from './answer.ts';
+import { publicAnswer, type Reason, Refusal } from '../primitives/refusal.ts';
+import { RETRY_AFTER, recordRefusal, sendRefusal, toRefusal } from './answer.ts';
+import { limitConnections } from './connections.ts';
 import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
 import { endpoints } from './endpoints/index.ts';
 
@@ -20,32 +21,53 @@ export interface HttpOptions {
   };
   /** Addresses and networks whose X-Forwarded-For is believed. */
   readonly trustProxy: readonly string[];
-  /** Bytes of a request body. */
-  readonly bodyLimit: number;
+  readonly limits: {
+    /** Bytes of a request body. */
+    readonly body: number;
+    readonly connections: number;
+  };
+  /** Milliseconds within which a request must be there as a whole; a tenth of it late at most, that is seen. */
+  readonly requestDeadline: number;
   /** One line for people about what went wrong on our side. */
   readonly report: (line: string) => void;
 }
 
 /** Bytes of request headers: Node's own default, said aloud because it is promised. */
 const HEADER_LIMIT = 16_384;
+/** Milliseconds within which some of an answer must be read, and for which a connection without a request is kept. */
+const ANSWER_DEADLINE = 30_000;
+const KEEP_ALIVE = 72_000;
 /** A caller's own request id is kept when it is visible ASCII and short. */
 const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** @param current the services of the configuration that is in force now. */
 export function createHttpServer(current: () => HttpServices, options: HttpOptions): FastifyInstance {
+  const http = {
+    maxHeaderSize: HEADER_LIMIT,
+    // Said for headers too: of two deadlines Node takes the longer for the body.
+    headersTimeout: options.requestDeadline,
+    connectionsCheckingInterval: options.requestDeadline / 10,
+  };
   const server = Fastify({
     ...(options.tls && {
-      https: { ...options.tls, ...askForCertificate(options.clientCertificates), maxHeaderSize: HEADER_LIMIT },
+      https: {
+        ...options.tls,
+        ...askForCertificate(options.clientCertificates),
+        ...http,
+        handshakeTimeout: options.requestDeadline,
+      },
     }),
-    ...(!options.tls && { http: { maxHeaderSize: HEADER_LIMIT } }),
-    bodyLimit: options.bodyLimit,
+    ...(!options.tls && { http }),
+    bodyLimit: options.limits.body,
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     genReqId: newId,
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     // What arrives on an open connection while the server stops is answered, and the connection closed.
     return503OnClosing: false,
-    requestTimeout: 10_000,
+    requestTimeout: options.requestDeadline,
+    connectionTimeout: ANSWER_DEADLINE,
+    keepAliveTimeout: KEEP_ALIVE,
     clientErrorHandler: refuseBytes,
     // Before any hook has run: a path that cannot be read.
     frameworkErrors: (error, _request, reply) => {
@@ -53,6 +75,9 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       return sendRefusal(reply as FastifyReply, toRefusal(error), current().tokenErrorCode);
     },
   }) as unknown as FastifyInstance;
+  limitConnections(server.server, options.limits.connections, (socket) =>
+    options.tls ? socket.destroy() : sendBytes(socket, new Refusal('connections')),
+  );
   const events = new WeakMap<FastifyRequest, AuditEvent>();
 
   // One reader for bodies: what they are is the form parser's to say.
@@ -92,12 +117,18 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     });
   };
 
+  /** Whoever asks how the server is gets an answer, however often. */
+  const limit = (endpoint: Endpoint, request: FastifyRequest): void => {
+    if (endpoint.place !== 'root') current().requests.ofAddress(request.ip);
+  };
+
   for (const endpoint of endpoints) {
     const answering = endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method];
     const url = pathOf(endpoint, current().issuer);
     const prepare = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       if (endpoint.cors) allowAnyOrigin(reply);
       if (endpoint.audit !== undefined) events.set(request, begin(request, endpoint.audit));
+      limit(endpoint, request);
       const encoding = request.headers['content-encoding'];
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoded');
     };
@@ -122,6 +153,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
         if (request.method === 'OPTIONS') return answerPreflight(endpoint, reply);
         if (endpoint.cors) allowAnyOrigin(reply);
         if (endpoint.audit !== undefined) events.set(request, begin(request, endpoint.audit));
+        limit(endpoint, request);
         throw new Refusal('method_not_allowed', { headers: { Allow: answering.join(', ') } });
       },
       handler: () => undefined,
@@ -175,15 +207,25 @@ function answerPreflight(endpoint: Endpoint, reply: FastifyReply): FastifyReply 
 /** Bytes that never became a request. */
 function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const refusal = new Refusal(error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'http_malformed');
+  sendBytes(socket, new Refusal(byteReasons[error.code ?? ''] ?? 'http_malformed'));
+}
+
+const byteReasons: Readonly<Record<string, Reason>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'http_slow',
+};
+
+/** An answer where there is no request, and the end of the connection. */
+function sendBytes(socket: Socket, refusal: Refusal): void {
   const { status, error: code, description } = publicAnswer(refusal, 'invalid_grant');
   const body = JSON.stringify({ error: code, error_description: description });
   const head = [
-    `HTTP/1.1 ${status} ${status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     'Pragma: no-cache',
+    ...(status === 503 ? [`Retry-After: ${RETRY_AFTER}`] : []),
     `X-Request-Id: ${newId()}`,
     'Connection: close',
   ];

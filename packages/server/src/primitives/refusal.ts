@@ -35,6 +35,7 @@ const answers = {
   method: [405, 'invalid_request', 'The method is not allowed here'],
   too_large: [413, 'invalid_request', 'The body is too large'],
   encoded: [415, 'invalid_request', 'The body must not be compressed'],
+  timeout: [408, 'invalid_request', 'The request took too long to arrive'],
   headers: [431, 'invalid_request', 'The request header is too large'],
   http: [400, 'invalid_request', 'The request is not valid HTTP'],
   too_many: [429, 'temporarily_unavailable', 'Too many requests: try again later'],
@@ -124,10 +125,14 @@ const ownReasons = {
   body_too_large: ['too_large', 'the body is larger than the limit'],
   body_encoded: ['encoded', 'the body has a Content-Encoding'],
   headers_too_large: ['headers', 'the request header is larger than 16 KiB'],
+  http_slow: ['timeout', 'the whole request was not there in time'],
   http_malformed: ['http', 'the bytes are no HTTP request'],
   authentication_rate: ['too_many', 'too many failed authentications of this client from this address'],
   sign_in_rate: ['too_many', 'too many passwords that were wrong, for this account or from this address'],
   sign_in_busy: ['dependency', 'too many passwords are being looked at: each takes its time on purpose'],
+  client_rate: ['too_many', 'the client asked more often than requestsPerClient allows'],
+  address_rate: ['too_many', 'this address asked more often than requestsPerAddress allows'],
+  connections: ['dependency', 'as many connections as the limit allows have a request under way'],
   issuer_unavailable: ['dependency', "a trusted issuer's keys or its introspection cannot be had"],
   store_unavailable: ['dependency', 'the database did not answer'],
   server_error: ['fault', 'a fault of this server'],
@@ -183,6 +188,8 @@ export interface RefusalOptions {
   readonly detail?: string;
   /** Who the caller said to be. */
   readonly clientClaimed?: string;
+  /** Who the caller is. */
+  readonly client?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
@@ -193,6 +200,7 @@ export class Refusal extends Error {
   readonly parameter: string | undefined;
   readonly detail: string | undefined;
   readonly clientClaimed: string | undefined;
+  readonly client: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(reason: Reason, options: RefusalOptions = {}) {
@@ -201,6 +209,7 @@ export class Refusal extends Error {
     this.parameter = options.parameter;
     this.detail = options.detail;
     this.clientClaimed = options.clientClaimed;
+    this.client = options.client;
     this.headers = options.headers ?? {};
   }
 }

@@ -10,7 +10,7 @@ export interface Tally {
 
 export interface Tallies {
   readonly get: (key: string) => Tally | undefined;
-  readonly add: (key: string) => void;
+  readonly add: (key: string, times?: number) => void;
   /** Takes one back. */
   readonly subtract: (key: string) => void;
   readonly forget: (key: string) => void;
@@ -24,19 +24,20 @@ export function createTallies(clock: Clock, keep: number, since: 'first' | 'last
   const tallies = new Map<string, Tally>();
   const get = (key: string): Tally | undefined => {
     const tally = tallies.get(key);
-    if (tally === undefined || tally[since] + keep > clock()) return tally;
+    // A clock that was set back keeps nothing for longer.
+    if (tally === undefined || Math.abs(clock() - tally[since]) < keep) return tally;
     tallies.delete(key);
     return undefined;
   };
   return {
     get,
-    add: (key) => {
+    add: (key, times = 1) => {
       const { first = clock(), count = 0 } = get(key) ?? {};
       const oldest = tallies.size >= MAX_KEYS && !tallies.has(key) ? tallies.keys().next().value : undefined;
       if (oldest !== undefined) tallies.delete(oldest);
       // Taken out and put back: the order of the map is that of the last failure.
       if (since === 'last') tallies.delete(key);
-      tallies.set(key, { first, last: clock(), count: count + 1 });
+      tallies.set(key, { first, last: clock(), count: count + times });
     },
     subtract: (key) => {
       const tally = get(key);

@@ -1,0 +1,49 @@
+// How do the workers of a node count as one? Each tells the first process what it counted, a few times a second, and that one
+// tells the others. A count that gets lost lets somebody ask once more.
+import cluster from 'node:cluster';
+import type { Sharing } from '../primitives/rate.ts';
+
+/** What was counted since the last time: name of the rate, key, how often. */
+interface Counts {
+  readonly counts: readonly (readonly [rate: string, key: string, times: number])[];
+}
+
+const isCounts = (message: unknown): message is Counts =>
+  typeof message === 'object' && message !== null && 'counts' in message;
+
+/** Milliseconds. */
+const TELL_EVERY = 100;
+
+/** In a worker. */
+export function shareCounts(): Sharing {
+  const untold = new Map<string, [rate: string, key: string, times: number]>();
+  const listeners = new Map<string, (key: string, times: number) => void>();
+  setInterval(() => {
+    if (untold.size === 0) return;
+    process.send?.({ counts: [...untold.values()] } satisfies Counts, undefined, undefined, () => undefined);
+    untold.clear();
+  }, TELL_EVERY).unref();
+  process.on('message', (message) => {
+    if (!isCounts(message)) return;
+    for (const [rate, key, times] of message.counts) listeners.get(rate)?.(key, times);
+  });
+  return {
+    tell: (rate, key) => {
+      const name = `${rate} ${key}`;
+      const known = untold.get(name);
+      if (known === undefined) untold.set(name, [rate, key, 1]);
+      else known[2]++;
+    },
+    hear: (rate, heard) => listeners.set(rate, heard),
+  };
+}
+
+/** In the first process. */
+export function relayCounts(): void {
+  cluster.on('message', (from, message) => {
+    if (!isCounts(message)) return;
+    for (const worker of Object.values(cluster.workers ?? {})) {
+      if (worker !== undefined && worker.id !== from.id && worker.isConnected()) worker.send(message);
+    }
+  });
+}

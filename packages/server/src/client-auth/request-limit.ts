@@ -1,0 +1,46 @@
+// How much may one caller ask? Requests are counted for each address, and for each client once it has proven who it is:
+// nobody uses up what is another's.
+import { networkOf } from '../primitives/network.ts';
+import { type Counting, createRate, type Rate } from '../primitives/rate.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import type { Client } from './client.ts';
+
+export interface RequestLimit {
+  /** Counts a request. @throws Refusal address_rate */
+  readonly ofAddress: (address: string) => void;
+  /** Counts a request of a client that is authenticated. @throws Refusal client_rate */
+  readonly ofClient: (client: Client, address: string) => void;
+}
+
+/** Requests a minute; undefined is without limit. */
+export interface RequestLimits {
+  readonly requestsPerClient: number | undefined;
+  readonly requestsPerAddress: number | undefined;
+}
+
+export function createRequestLimit(
+  { requestsPerClient, requestsPerAddress }: RequestLimits,
+  counting: Counting,
+): RequestLimit {
+  const clients = createRate('clients', requestsPerClient, counting);
+  const addresses = createRate('addresses', requestsPerAddress, counting);
+  return {
+    ofAddress: (address) => {
+      const wait = take(addresses, networkOf(address));
+      if (wait !== undefined) throw new Refusal('address_rate', { headers: { 'Retry-After': String(wait) } });
+    },
+    ofClient: ({ id, auth }, address) => {
+      // Whoever knows the name of a public client can ask as it.
+      const wait = take(clients, auth === 'none' ? `${id} ${networkOf(address)}` : id);
+      if (wait !== undefined)
+        throw new Refusal('client_rate', { client: id, headers: { 'Retry-After': String(wait) } });
+    },
+  };
+}
+
+/** @returns the seconds to wait where there is nothing left to take */
+function take(rate: Rate, key: string): number | undefined {
+  const wait = rate.exceeded(key);
+  if (wait === undefined) rate.count(key);
+  return wait;
+}

@@ -1,0 +1,16 @@
+// Who is at an address, for counting? An IPv4 address is somebody; of IPv6 a site has at least a /64, all of it its own.
+
+/** IPv4 in IPv6 (`::ffff:192.0.2.1`) is IPv4. What is no address stays as it is. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const plain = address.replace(/%.*$/, '');
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain);
+  if (mapped?.[1] !== undefined) return mapped[1];
+  if (!URL.canParse(`http://[${plain}]`)) return address;
+  // The URL parser writes each address in one way.
+  const [head = '', tail] = new URL(`http://[${plain}]`).hostname.slice(1, -1).split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail ? tail.split(':') : [];
+  const zeros = Array<string>(tail === undefined ? 0 : 8 - before.length - after.length).fill('0');
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
+}
