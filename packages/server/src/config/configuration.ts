@@ -9,6 +9,7 @@ import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { Policy } from '../policy/rule.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { Account } from '../sign-in/accounts.ts';
+import type { UpstreamEntry } from '../sign-in/upstream.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
@@ -38,6 +39,8 @@ export interface Configuration {
   readonly resources: readonly Resource[];
   readonly clients: Clients;
   readonly accounts: readonly Account[];
+  /** Where else people sign in. */
+  readonly upstream: UpstreamEntry | undefined;
   readonly issuers: readonly IssuerEntry[];
   readonly saml: readonly SamlIssuerEntry[];
   readonly policy: Policy;

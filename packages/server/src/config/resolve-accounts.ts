@@ -4,7 +4,8 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { type Account, normalUsername } from '../sign-in/accounts.ts';
 import { hashPassword, type PasswordHash, parsePasswordHash } from '../sign-in/password-hash.ts';
 import type { Path } from './fault.ts';
-import type { AccountSource, ConfigurationFile } from './schema.ts';
+import type { ConfigurationFile } from './schema.ts';
+import type { AccountSource } from './schema-people.ts';
 import { isLoopback, type Surroundings } from './surroundings.ts';
 
 /** @param issuers those whose subjects are called `name:…` in our tokens */

@@ -12,7 +12,7 @@ import type { ConfigurationFile, IssuerSource } from './schema.ts';
 import { readSecret, type Surroundings } from './surroundings.ts';
 
 /** What comes before a colon in ids that are no name of an issuer's. */
-const NO_NAMES = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
+export const NO_NAMES: ReadonlySet<string> = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
 
 export interface ResolvedIssuers {
   readonly issuers: readonly IssuerEntry[];
@@ -88,7 +88,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
 const nameOf = ({ issuer, trustDomain }: IssuerSource): string =>
   trustDomain ?? (issuer !== undefined && URL.canParse(issuer) ? new URL(issuer).hostname : '');
 
-function compileMapping(text: string, path: Path, complain: Complain): Mapping {
+export function compileMapping(text: string, path: Path, complain: Complain): Mapping {
   const expression = compileValue(text, { claims: 'map' }, path, complain);
   return (facts: JsonObject) => expression.evaluate(facts).value;
 }

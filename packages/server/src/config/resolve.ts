@@ -12,6 +12,7 @@ import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveResources } from './resolve-resources.ts';
 import { resolveRules } from './resolve-rules.ts';
 import { resolveServer } from './resolve-server.ts';
+import { resolveUpstream } from './resolve-upstream.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { isLoopback, readSecret, type Surroundings } from './surroundings.ts';
 
@@ -25,6 +26,7 @@ export async function resolveConfiguration(
   const clients = resolveClients(file, resources, around);
   const { issuers, saml } = await resolveIssuers(file, around);
   const issuerNames = [...issuers, ...saml.map(({ entityId, name }) => ({ issuer: entityId, name }))];
+  const upstream = file.upstream && resolveUpstream(file.upstream, file, issuerNames, around);
   return {
     issuer: file.issuer,
     server: resolveServer(file, around),
@@ -32,7 +34,8 @@ export async function resolveConfiguration(
     tokenErrorCode: file.tokenErrorCode,
     resources,
     clients,
-    accounts: await resolveAccounts(file, issuerNames, around),
+    accounts: await resolveAccounts(file, upstream === undefined ? issuerNames : [...issuerNames, upstream], around),
+    upstream,
     issuers,
     saml,
     policy: compilePolicy(file.issuer, resolveRules(file, resources, issuerNames, around.complain)),

@@ -5,35 +5,13 @@ import { requestedTokenTypes } from '../exchange/request.ts';
 import { grants } from '../grants/index.ts';
 import { certificateFormats } from '../http/client-certificate.ts';
 import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
-import { isName } from '../primitives/principal.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
-import { isScopeName } from '../primitives/scope.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
+import { account, upstream } from './schema-people.ts';
+import { clientId, duration, expression, issuerName, name, oneOrMore, scopes, secret } from './schema-values.ts';
 
 const names = <T extends string>(list: readonly { readonly name: T }[]) =>
   z.enum(list.map(({ name }) => name) as [T, ...T[]]);
-
-const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
-
-/** `90s`, `10m`, `1h`, `30d` → seconds. */
-const duration = z
-  .string()
-  .regex(/^[1-9]\d{0,5}[smhd]$/, 'must be a duration such as 90s, 10m, 1h or 30d')
-  .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
-
-const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
-/** RFC 6749 appendix A.1. */
-const clientId = z.string().regex(/^[\x20-\x7e]{1,256}$/, 'must be 1 to 256 printable ASCII characters');
-const scopes = z.array(
-  z.string().refine(isScopeName, 'must be a scope name: printable ASCII without blank, quote and backslash'),
-);
-const oneOrMore = <T extends z.ZodType>(type: T) => z.union([type.transform((one) => [one]), z.array(type).min(1)]);
-
-const secret = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-  z.strictObject({ plain: z.string().min(1) }),
-]);
 
 const server = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -92,19 +70,7 @@ const client = z.strictObject({
   disabled: z.boolean().default(false),
 });
 
-const account = z.strictObject({
-  username: z
-    .string()
-    .regex(/^[^\s\p{C}](?:[^\p{C}]{0,254}[^\s\p{C}])?$/u, 'must be a printable text of 1 to 256 characters'),
-  password: z.union([z.strictObject({ hash: z.string() }), z.strictObject({ plain: z.string().min(1) })]),
-  sub: name.optional(),
-  claims: z.record(z.string(), z.json()).default({}),
-});
-
 const tokenTypes = names(subjectTokenTypes);
-const expression = z.string().min(1).max(4096);
-
-const issuerName = z.string().regex(/^[A-Za-z0-9._-]{1,255}$/, 'must be letters, digits, dots, dashes and underscores');
 
 /** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */
 const oauthIssuer = z
@@ -246,16 +212,15 @@ export const configurationFile = z.strictObject({
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),
   accounts: z.array(account).default([]),
+  upstream: upstream.optional(),
   issuers: z.array(issuer).default([]),
   rules: z.array(rule).default([]),
 });
 
 export type ConfigurationFile = z.output<typeof configurationFile>;
-export type SecretSource = z.output<typeof secret>;
 export type IssuerSource = z.output<typeof oauthIssuer>;
 export type SamlSource = z.output<typeof samlIssuer>;
 export type ResourceSource = z.output<typeof resource>;
-export type AccountSource = z.output<typeof account>;
 export type RuleTest = z.output<typeof ruleTest>;
 export type ImaginedToken = z.output<typeof imaginedToken>;
 export type RuleEntry = z.output<typeof rule>;

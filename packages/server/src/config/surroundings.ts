@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { Complain, Path } from './fault.ts';
-import type { SecretSource } from './schema.ts';
+import type { SecretSource } from './schema-values.ts';
 
 export interface Surroundings {
   /** What paths in the file are relative to. */

@@ -40,6 +40,8 @@ const answers = {
   http: [400, 'invalid_request', 'The request is not valid HTTP'],
   too_many: [429, 'temporarily_unavailable', 'Too many requests: try again later'],
   dependency: [503, 'temporarily_unavailable', 'The server cannot answer at the moment: try again later'],
+  upstream_denied: [403, 'access_denied', 'The other sign-in service did not sign you in'],
+  upstream: [503, 'temporarily_unavailable', 'The other sign-in service did not answer as it should: try again later'],
   fault: [500, 'server_error', 'The server failed'],
 } as const satisfies Record<string, readonly [status: number, error: string, description: string]>;
 
@@ -134,6 +136,8 @@ const ownReasons = {
   address_rate: ['too_many', 'this address asked more often than requestsPerAddress allows'],
   connections: ['dependency', 'as many connections as the limit allows have a request under way'],
   issuer_unavailable: ['dependency', "a trusted issuer's keys or its introspection cannot be had"],
+  upstream_denied: ['upstream_denied', 'the person, or the upstream provider for them, refused to sign in there'],
+  upstream_failed: ['upstream', 'the upstream provider cannot be reached, or its answer did not verify'],
   store_unavailable: ['dependency', 'the database did not answer'],
   server_error: ['fault', 'a fault of this server'],
 } as const satisfies Record<string, readonly [AnswerName, string]>;

@@ -1,0 +1,45 @@
+// What does the upstream of the file mean, and can its people be told from everybody else?
+import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import type { UpstreamEntry } from '../sign-in/upstream.ts';
+import { urlProblem } from '../trust/address.ts';
+import { compileMapping, NO_NAMES } from './resolve-issuers.ts';
+import type { ConfigurationFile } from './schema.ts';
+import type { UpstreamSource } from './schema-people.ts';
+import { readSecret, type Surroundings } from './surroundings.ts';
+
+/** @param issuers the other issuers. The same provider may stand there as well: whoever it names is then the same person */
+export function resolveUpstream(
+  source: UpstreamSource,
+  file: ConfigurationFile,
+  issuers: readonly { readonly issuer: string; readonly name: string }[],
+  around: Surroundings,
+): UpstreamEntry {
+  const { issuer, clientId, scopes } = source;
+  const complain = (key: keyof UpstreamSource, message: string): void => around.complain(['upstream', key], message);
+  const network = source.allowPrivateNetwork ? 'private' : 'public';
+  const problem = urlProblem(issuer, network) ?? (issuer === file.issuer ? 'is our own issuer' : undefined);
+  if (problem !== undefined) complain('issuer', problem);
+  const same = issuers.find((one) => one.issuer === issuer);
+  const name = source.name ?? same?.name ?? (URL.canParse(issuer) ? new URL(issuer).hostname : '');
+  if (NO_NAMES.has(name)) complain('name', `${name} cannot be the name of an issuer`);
+  if (same !== undefined && same.name !== name) complain('name', `among issuers, this one has the name ${same.name}`);
+  if (issuers.some((one) => one.name === name && one !== same)) complain('name', `another issuer has the name ${name}`);
+  if (!scopes.includes('openid')) complain('scopes', 'must hold openid');
+  for (const [index, { id }] of file.clients.entries()) {
+    if (id.startsWith(`${name}:`))
+      around.complain(['clients', index, 'id'], `could be a subject of the issuer ${name}`);
+  }
+  return {
+    issuer,
+    name,
+    network,
+    clientId,
+    secret: readSecret(source.secret, ['upstream', 'secret'], file.server.host, around),
+    scope: scopes.join(' '),
+    claims: Object.entries(source.claims).map(([claim, text]) => {
+      const path = ['upstream', 'claims', claim];
+      if (RESERVED_CLAIMS.has(claim)) around.complain(path, 'is a reserved claim, which no mapping may set');
+      return [claim, compileMapping(text, path, around.complain)] as const;
+    }),
+  };
+}
