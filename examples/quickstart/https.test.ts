@@ -1,9 +1,7 @@
 // Does the same flow run over HTTPS, under the issuer that its documentation names? And is plain HTTP kept at home?
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { VerifierOptions } from '@cambio/resource-server';
@@ -60,13 +58,9 @@ function get({ port, cert }: Served, path: string): Promise<{ status: number | u
 }
 
 async function serveApi(t: Test, jwks: VerifierOptions['jwks']): Promise<string> {
-  const api = createApi(ISSUER, { jwks }).listen(0, '127.0.0.1');
-  await once(api, 'listening');
-  t.after(() => {
-    api.closeAllConnections();
-    api.close();
-  });
-  return `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  const api = createApi(ISSUER, { jwks });
+  t.after(() => api.close());
+  return api.listen({ port: 0, host: '127.0.0.1' });
 }
 
 test('exchange.sh runs over HTTPS, and the API gets its keys there', patient, async (t) => {

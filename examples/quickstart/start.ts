@@ -1,5 +1,4 @@
 // npm start: the server of cambio.yaml and the sample API in one process, and the commands to try.
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,19 +16,19 @@ async function main(): Promise<void> {
   }
   const configuration = await loadConfiguration(fileURLToPath(new URL('cambio.yaml', import.meta.url)), process.env);
   const server = await startServer(configuration);
-  const api = createApi(configuration.issuer);
   const port = Number(process.env.API_PORT || 8081);
+  const baseUrl = `http://localhost:${port}`;
+  const api = createApi(configuration.issuer, { baseUrl });
   try {
-    await once(api.listen(port, 'localhost'), 'listening');
+    await api.listen({ port, host: 'localhost' });
   } catch (error) {
     await server.close();
     throw error;
   }
   const toldToStop = untilToldToStop();
-  console.log(greeting(configuration.issuer, `http://localhost:${port}`));
+  console.log(greeting(configuration.issuer, baseUrl));
   await toldToStop;
-  api.close();
-  api.closeIdleConnections();
+  await api.close();
   await server.close();
 }
 

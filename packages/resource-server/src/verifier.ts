@@ -1,120 +1,72 @@
-// Is this access token good here? RFC 9068 section 4, with the actors of RFC 8693 section 4.1.
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
-import { AccessRefusal } from './refusal.ts';
-
-/** One who acts for the subject. */
-export interface Actor {
-  readonly iss: string;
-  readonly sub: string;
-}
-
-export interface AccessToken {
-  /** For whom. */
-  readonly subject: string;
-  /** Who acts for the subject, the current actor first; only the first counts for access (RFC 8693 section 4.1). */
-  readonly actors: readonly Actor[];
-  readonly clientId: string;
-  readonly scope: ReadonlySet<string>;
-  readonly audience: readonly string[];
-  /** Seconds since 1970. */
-  readonly expiresAt: number;
-  readonly claims: JWTPayload;
-}
-
-export interface VerifierOptions {
-  /** The `issuer` of the Cambio server. */
-  readonly issuer: string;
-  /** The audience of this API. */
-  readonly audience: string;
-  /** Where the keys are: default `<issuer>/.well-known/jwks.json`. */
-  readonly jwksUri?: string;
-  /** The keys themselves, or what fetches them, instead of `jwksUri`. */
-  readonly jwks?: JSONWebKeySet | (() => Promise<JSONWebKeySet>);
-}
+// Is this request allowed? The token is read, its holder proves itself, and only then is asked what the token may do.
+import { type AccessToken, checkRequirements, type Requirements, readAccessToken } from './access-token.ts';
+import { checkBinding } from './binding.ts';
+import { createClaimsReader } from './claims.ts';
+import { type Credentials, type ProtectedRequest, readCredentials } from './credentials.ts';
+import type { ProofSettings } from './dpop.ts';
+import { createNonces } from './nonce.ts';
+import { ALGORITHMS, type VerifierOptions } from './options.ts';
+import { AccessRefusal, type Attributes, Denial, type Scheme } from './refusal.ts';
+import { createMemoryReplayStore } from './replay.ts';
 
 export interface Verifier {
-  /** @throws AccessRefusal invalid_token; another error where the keys cannot be had, which is not the caller's fault */
-  readonly verify: (token: string) => Promise<AccessToken>;
-  /**
-   * Reads the Authorization header, and asks for scope.
-   * @throws AccessRefusal
-   */
-  readonly authenticate: (authorization: string | undefined, wanted?: { scope?: string }) => Promise<AccessToken>;
+  /** @throws AccessRefusal with the status, 503 where what decides cannot be had, and the headers of the answer */
+  readonly authenticate: (request: ProtectedRequest, requirements?: Requirements) => Promise<AccessToken>;
 }
 
-/** Asymmetric only: nobody but the issuer makes tokens that pass. */
-const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'];
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { clock = Date.now, senderConstraint = 'optional' } = options;
+  const readClaims = createClaimsReader(options, clock);
+  const proofs = proofSettings(options, clock);
+  const offers: readonly (readonly [Scheme, Attributes])[] = [
+    ['Bearer', {}],
+    ...(proofs === undefined ? [] : [['DPoP', { algs: proofs.algorithms.join(' ') }] as const]),
+  ];
+  const schemes = offers.map(([scheme]) => scheme);
 
-export function createVerifier({ issuer, audience, jwksUri, jwks }: VerifierOptions): Verifier {
-  const keys = resolveKeys(jwks, jwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`);
-  const verify = async (token: string): Promise<AccessToken> => {
-    try {
-      const { payload } = await jwtVerify(token, keys, {
-        issuer,
-        audience,
-        typ: 'at+jwt',
-        algorithms: ALGORITHMS,
-        requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+  const refuse = (denial: Denial, attempted: Scheme | undefined, { scope }: Requirements): AccessRefusal => {
+    const { code, details } = denial;
+    const about = code === 'missing' ? { scope } : { error: code, ...details.attributes };
+    const challenges = offers
+      // Who presented a good token need not hear of other schemes.
+      .filter(([scheme]) => code !== 'insufficient_scope' || scheme === attempted)
+      .map(([scheme, attributes]) => {
+        const told = attempted === undefined || scheme === attempted ? about : {};
+        return [scheme, { ...told, resource_metadata: options.metadata?.url, ...attributes }] as const;
       });
-      return read(payload, issuer);
-    } catch (error) {
-      if (error instanceof AccessRefusal || isTheCallersFault(error))
-        throw new AccessRefusal('invalid_token', { cause: error });
-      throw error;
-    }
+    return new AccessRefusal(denial, challenges);
   };
+
   return {
-    verify,
-    authenticate: async (authorization, { scope } = {}) => {
-      const about = scope === undefined ? {} : { scope };
-      // RFC 6750 section 3.1: another scheme is no attempt to use a token, and gets no error code.
-      if (!/^Bearer(?: |$)/i.test(authorization ?? '')) throw new AccessRefusal('missing', about);
-      const token = /^Bearer +([\w\-.~+/]+=*)$/i.exec(authorization ?? '')?.[1];
-      if (token === undefined) throw new AccessRefusal('invalid_token');
-      const verified = await verify(token);
-      const enough = (scope ?? '').split(' ').every((name) => name === '' || verified.scope.has(name));
-      if (!enough) throw new AccessRefusal('insufficient_scope', about);
-      return verified;
+    authenticate: async (asked, requirements = {}) => {
+      // Read twice, and what is iterable may be read but once.
+      const request = { ...asked, headers: [...asked.headers] };
+      let credentials: Credentials | undefined;
+      try {
+        credentials = readCredentials(request.headers, schemes);
+        const token = readAccessToken(await readClaims(credentials.token), options, credentials.scheme);
+        await checkBinding(request, credentials, token.claims, { proofs, senderConstraint });
+        checkRequirements(token, requirements, clock());
+        return token;
+      } catch (error) {
+        throw error instanceof Denial ? refuse(error, credentials?.scheme, requirements) : error;
+      }
     },
   };
 }
 
-function resolveKeys(jwks: VerifierOptions['jwks'], uri: string): Parameters<typeof jwtVerify>[1] & object {
-  if (jwks === undefined) return createRemoteJWKSet(new URL(uri));
-  if (typeof jwks !== 'function') return createLocalJWKSet(jwks);
-  return async (header: Parameters<ReturnType<typeof createLocalJWKSet>>[0], token) =>
-    createLocalJWKSet(await jwks())(header, token);
-}
-
-/** Keys that cannot be fetched or are no key set: an answer that is not 200, another document, a time-out. */
-const KEY_TROUBLE = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID']);
-
-/** A token that is wrong, as against keys that cannot be had. */
-const isTheCallersFault = (error: unknown): boolean =>
-  error instanceof errors.JOSEError && !KEY_TROUBLE.has(error.code);
-
-function read(payload: JWTPayload, issuer: string): AccessToken {
-  const { sub, aud, exp, scope = '', client_id: clientId } = payload;
-  if (typeof sub !== 'string' || typeof clientId !== 'string' || typeof scope !== 'string' || exp === undefined) {
-    throw new AccessRefusal('invalid_token');
-  }
-  return {
-    subject: sub,
-    actors: readActors(payload.act, issuer),
-    clientId,
-    scope: new Set(scope === '' ? [] : scope.split(' ')),
-    audience: aud === undefined ? [] : [aud].flat(),
-    expiresAt: exp,
-    claims: payload,
-  };
-}
-
-function readActors(act: unknown, issuer: string): readonly Actor[] {
-  const actors: Actor[] = [];
-  for (let next = act; next !== undefined; next = (next as { act?: unknown }).act) {
-    const { iss = issuer, sub } = (next ?? {}) as Partial<Record<'iss' | 'sub', unknown>>;
-    if (typeof iss !== 'string' || typeof sub !== 'string') throw new AccessRefusal('invalid_token');
-    actors.push({ iss, sub });
-  }
-  return actors;
+function proofSettings(
+  { audience, baseUrl, algorithms = ALGORITHMS, replay, nonceSecret }: VerifierOptions,
+  clock: () => number,
+): ProofSettings | undefined {
+  const base = baseUrl ?? (/^https?:\/\//.test(audience) ? audience : undefined);
+  return base === undefined
+    ? undefined
+    : {
+        baseUrl: base,
+        algorithms,
+        clock,
+        replay: replay ?? createMemoryReplayStore(clock),
+        nonces: nonceSecret === undefined ? undefined : createNonces(nonceSecret, clock),
+      };
 }

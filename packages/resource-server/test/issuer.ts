@@ -1,8 +1,19 @@
 // An issuer for tests: its keys, and tokens that differ from a good one in what a test names.
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
+import type { ProtectedRequest } from '../src/index.ts';
 
 export const ISSUER = 'https://login.example';
 export const AUDIENCE = 'https://api.example';
+
+/** A request with this Authorization header. */
+export const asking = (authorization: string | undefined, more: Partial<ProtectedRequest> = {}): ProtectedRequest => ({
+  method: 'GET',
+  path: '/orders',
+  headers: authorization === undefined ? [] : [['authorization', authorization]],
+  ...more,
+});
+
+export const bearing = (token: string): ProtectedRequest => asking(`Bearer ${token}`);
 
 export interface Difference {
   /** Claims over those of a good token; undefined leaves one out. */
@@ -10,6 +21,8 @@ export interface Difference {
   readonly header?: Readonly<Record<string, unknown>>;
   /** The algorithm and the key of this name sign; default ES256. */
   readonly alg?: string;
+  /** Milliseconds since 1970, instead of the time of day. */
+  readonly now?: number;
 }
 
 export interface TestIssuer {
@@ -32,8 +45,8 @@ export async function createIssuer(algorithms: readonly string[] = ['ES256']): P
   );
   return {
     jwks: { keys },
-    sign: ({ claims = {}, header = {}, alg = 'ES256' } = {}) => {
-      const now = Math.floor(Date.now() / 1000);
+    sign: ({ claims = {}, header = {}, alg = 'ES256', now: at = Date.now() } = {}) => {
+      const now = Math.floor(at / 1000);
       const good = { iss: ISSUER, aud: AUDIENCE, sub: 'ada', client_id: 'gateway', jti: 'one', scope: 'read write' };
       const pair = pairs.get(alg);
       if (pair === undefined) throw new Error(`no key for ${alg}`);

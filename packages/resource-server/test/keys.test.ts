@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { AccessRefusal, createVerifier } from '../src/index.ts';
-import { AUDIENCE, createIssuer } from './issuer.ts';
+import { AUDIENCE, bearing, createIssuer } from './issuer.ts';
 
 const issuer = await createIssuer();
 
@@ -31,7 +31,7 @@ test('by default they are fetched from below the issuer, once for many tokens', 
   });
   const verifier = createVerifier({ issuer: iss, audience: AUDIENCE });
   for (let i = 0; i < 3; i++) {
-    assert.equal((await verifier.verify(await issuer.sign({ claims: { iss } }))).subject, 'ada');
+    assert.equal((await verifier.authenticate(bearing(await issuer.sign({ claims: { iss } })))).subject, 'ada');
   }
   assert.deepEqual(asked, ['/.well-known/jwks.json']);
 });
@@ -43,7 +43,7 @@ test('an issuer that ends in a slash has them in the same place', async (t) => {
     sendKeys(request, response);
   })}/`;
   const verifier = createVerifier({ issuer: iss, audience: AUDIENCE });
-  assert.equal((await verifier.verify(await issuer.sign({ claims: { iss } }))).subject, 'ada');
+  assert.equal((await verifier.authenticate(bearing(await issuer.sign({ claims: { iss } })))).subject, 'ada');
   assert.deepEqual(asked, ['/.well-known/jwks.json']);
 });
 
@@ -52,7 +52,7 @@ test('jwksUri says another place, and jwks holds them or fetches them', async (t
   const about = { issuer: 'https://login.example', audience: AUDIENCE };
   for (const keys of [{ jwksUri }, { jwks: issuer.jwks }, { jwks: async () => issuer.jwks }]) {
     const verifier = createVerifier({ ...about, ...keys });
-    assert.equal((await verifier.verify(await issuer.sign())).subject, 'ada');
+    assert.equal((await verifier.authenticate(bearing(await issuer.sign()))).subject, 'ada');
   }
 });
 
@@ -67,22 +67,70 @@ test('keys that cannot be had are not the fault of the caller, who gets no 401',
     'another status': { jwksUri: await listen(t, (_request, response) => response.writeHead(500).end()) },
     'not JSON': { jwksUri: await listen(t, (_request, response) => response.end('<html>')) },
     'no key set': { jwksUri: await listen(t, (_request, response) => response.end('{"keys":{}}')) },
+    'a private key': { jwks: { keys: issuer.jwks.keys.map((key) => ({ ...key, d: key.x ?? '' })) } },
+    'a key that is none': { jwks: { keys: issuer.jwks.keys.map((key) => ({ ...key, x: 'AAAA' })) } },
     'what fetches them fails': { jwks: async () => assert.fail('no keys today') },
   };
   const token = await issuer.sign();
   for (const [trouble, keys] of Object.entries(troubles)) {
     await assert.rejects(
-      createVerifier({ ...about, ...keys }).verify(token),
-      (error) => !(error instanceof AccessRefusal),
+      createVerifier({ ...about, ...keys }).authenticate(bearing(token)),
+      (error) => error instanceof AccessRefusal && error.status === 503 && error.headers['Retry-After'] === '1',
       trouble,
     );
   }
-  assert.equal((await createVerifier({ ...about, jwks: issuer.jwks }).verify(token)).subject, 'ada');
+  assert.equal((await createVerifier({ ...about, jwks: issuer.jwks }).authenticate(bearing(token))).subject, 'ada');
 });
 
 test('a key that the issuer does not publish is the fault of the caller', async () => {
   const verifier = createVerifier({ issuer: 'https://login.example', audience: AUDIENCE, jwks: { keys: [] } });
-  await assert.rejects(verifier.verify(await issuer.sign()), AccessRefusal);
+  await assert.rejects(
+    verifier.authenticate(bearing(await issuer.sign())),
+    (error) => error instanceof AccessRefusal && error.status === 401,
+  );
   const knowing = createVerifier({ issuer: 'https://login.example', audience: AUDIENCE, jwks: issuer.jwks });
-  assert.equal((await knowing.verify(await issuer.sign())).subject, 'ada');
+  assert.equal((await knowing.authenticate(bearing(await issuer.sign()))).subject, 'ada');
+});
+
+test('while the issuer fails, the keys that are held serve an hour; a token of an unknown key waits', async () => {
+  let now = Date.now();
+  let trouble = false;
+  let asked = 0;
+  const known = await createIssuer();
+  const verifier = createVerifier({
+    issuer: 'https://login.example',
+    audience: AUDIENCE,
+    clock: () => now,
+    jwks: async () => {
+      asked++;
+      return trouble ? assert.fail('out of order') : known.jwks;
+    },
+  });
+  const status = async (token: Promise<string>): Promise<number> => {
+    try {
+      await verifier.authenticate(bearing(await token));
+      return 200;
+    } catch (error) {
+      assert.ok(error instanceof AccessRefusal);
+      return error.status;
+    }
+  };
+  const good = () => known.sign({ now });
+  const unknown = () => known.sign({ now, header: { kid: 'unknown' } });
+  assert.equal(await status(good()), 200);
+  assert.equal(asked, 1);
+  assert.deepEqual(
+    [await status(unknown()), await status(unknown()), asked],
+    [401, 401, 2],
+    'asked once more, not twice',
+  );
+  trouble = true;
+  now += 6 * 60_000;
+  assert.deepEqual([await status(good()), await status(unknown())], [200, 503]);
+  assert.equal(asked, 3, 'an issuer that fails is left alone for a while');
+  now += 64 * 60_000;
+  assert.equal(await status(good()), 503);
+  trouble = false;
+  now += 11_000;
+  assert.deepEqual([await status(good()), await status(unknown())], [200, 401]);
 });

@@ -2,19 +2,25 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { suite, test } from 'node:test';
-import { AccessRefusal, createVerifier } from '../src/index.ts';
-import { AUDIENCE, createIssuer, type Difference, ISSUER } from './issuer.ts';
+import {
+  AccessRefusal,
+  type AccessToken,
+  actors,
+  createVerifier,
+  type Requirements,
+  requireActor,
+} from '../src/index.ts';
+import { AUDIENCE, bearing, createIssuer, type Difference, ISSUER } from './issuer.ts';
 
 const issuer = await createIssuer(['ES256', 'RS256']);
 const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: issuer.jwks });
+const verify = (token: string, wanted?: Requirements): Promise<AccessToken> =>
+  verifier.authenticate(bearing(token), wanted);
 
 /** Refused as the caller's fault, and for nothing else: the good twin passes. */
 async function refuses(token: string): Promise<void> {
-  await assert.rejects(
-    verifier.verify(token),
-    (error) => error instanceof AccessRefusal && error.code === 'invalid_token',
-  );
-  assert.equal((await verifier.verify(await issuer.sign())).subject, 'ada');
+  await assert.rejects(verify(token), (error) => error instanceof AccessRefusal && error.code === 'invalid_token');
+  assert.equal((await verify(await issuer.sign())).subject, 'ada');
 }
 
 const refusesDifference = async (difference: Difference): Promise<void> => refuses(await issuer.sign(difference));
@@ -23,15 +29,23 @@ const now = (): number => Math.floor(Date.now() / 1000);
 
 test('a good token tells for whom it is, by whom it was fetched, and what it may do', async () => {
   const exp = now() + 60;
-  const token = await verifier.verify(await issuer.sign({ claims: { exp } }));
+  const token = await verify(await issuer.sign({ claims: { exp } }));
   const { claims, scope, ...told } = token;
-  assert.deepEqual(told, { subject: 'ada', actors: [], clientId: 'gateway', audience: [AUDIENCE], expiresAt: exp });
+  assert.deepEqual(told, {
+    issuer: ISSUER,
+    subject: 'ada',
+    clientId: 'gateway',
+    audience: [AUDIENCE],
+    expiresAt: exp,
+    scheme: 'Bearer',
+  });
+  assert.deepEqual(actors(token), []);
   assert.deepEqual([...scope], ['read', 'write']);
   assert.equal(claims.jti, 'one');
 });
 
 test('a token without scope may do nothing', async () => {
-  assert.equal((await verifier.verify(await issuer.sign({ claims: { scope: undefined } }))).scope.size, 0);
+  assert.equal((await verify(await issuer.sign({ claims: { scope: undefined } }))).scope.size, 0);
   await refusesDifference({ claims: { scope: ['read'] } });
 });
 
@@ -40,7 +54,7 @@ suite('a token is refused', () => {
     await refusesDifference({ claims: { aud: 'https://other.example' } });
     await refusesDifference({ claims: { aud: `${AUDIENCE}/` } });
     await refusesDifference({ claims: { aud: undefined } });
-    const token = await verifier.verify(await issuer.sign({ claims: { aud: ['https://other.example', AUDIENCE] } }));
+    const token = await verify(await issuer.sign({ claims: { aud: ['https://other.example', AUDIENCE] } }));
     assert.deepEqual(token.audience, ['https://other.example', AUDIENCE]);
   });
 
@@ -53,7 +67,7 @@ suite('a token is refused', () => {
     await refusesDifference({ header: { typ: 'JWT' } });
     await refusesDifference({ header: { typ: undefined } });
     await refusesDifference({ header: { typ: 'logout+jwt' } });
-    assert.equal((await verifier.verify(await issuer.sign({ header: { typ: 'application/at+jwt' } }))).subject, 'ada');
+    assert.equal((await verify(await issuer.sign({ header: { typ: 'application/at+jwt' } }))).subject, 'ada');
   });
 
   test('that has expired, is not valid yet, or never ends', async () => {
@@ -91,7 +105,7 @@ suite('a token is refused', () => {
   });
 
   test('that asks for an algorithm which is not that of the key', async () => {
-    assert.equal((await verifier.verify(await issuer.sign({ alg: 'RS256' }))).subject, 'ada');
+    assert.equal((await verify(await issuer.sign({ alg: 'RS256' }))).subject, 'ada');
     await refusesDifference({ alg: 'RS256', header: { kid: 'key-ES256' } });
   });
 
@@ -102,16 +116,16 @@ suite('a token is refused', () => {
   });
 
   test('that is no token', async () => {
-    for (const text of ['', '.', '..', 'nonsense', 'a.b.c', `${encode({})}.${encode([])}.`]) await refuses(text);
+    for (const text of ['.', '..', 'nonsense', 'a.b.c', `${encode({})}.${encode([])}.`]) await refuses(text);
   });
 });
 
 suite('the actors of a token (RFC 8693 section 4.1)', () => {
-  const verify = async (act: unknown) => verifier.verify(await issuer.sign({ claims: { act } }));
+  const actedBy = async (act: unknown) => verify(await issuer.sign({ claims: { act } }));
+  const chain = { sub: 'agent', iss: ISSUER, act: { sub: 'gateway', act: { sub: 'bot', iss: 'https://idp.example' } } };
 
   test('come as a list, the current one first; one without issuer is of the issuer of the token', async () => {
-    const act = { sub: 'agent', iss: ISSUER, act: { sub: 'gateway', act: { sub: 'bot', iss: 'https://idp.example' } } };
-    assert.deepEqual((await verify(act)).actors, [
+    assert.deepEqual(actors(await actedBy(chain)), [
       { iss: ISSUER, sub: 'agent' },
       { iss: ISSUER, sub: 'gateway' },
       { iss: 'https://idp.example', sub: 'bot' },
@@ -122,11 +136,52 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
     const malformed = [null, 'agent', [], {}, { sub: 1 }, { sub: 'agent', iss: 1 }, { sub: 'agent', act: null }];
     for (const act of malformed) await refusesDifference({ claims: { act } });
   });
+
+  test('may be required: the current actor alone counts, by issuer and name', async () => {
+    const token = await actedBy(chain);
+    const foreign = await actedBy({ sub: 'agent', iss: 'https://idp.example' });
+    const nobody = await actedBy(undefined);
+    const agent = { iss: ISSUER, sub: 'agent' };
+    assert.deepEqual(requireActor(token), agent);
+    assert.deepEqual(requireActor(token, { sub: 'other' }, { sub: 'agent' }), agent);
+    assert.deepEqual(requireActor(token, { iss: ISSUER }), agent);
+    assert.deepEqual(requireActor(foreign, { iss: 'https://idp.example', sub: 'agent' }).iss, 'https://idp.example');
+    const refused: [AccessToken, Parameters<typeof requireActor>[1][]][] = [
+      [nobody, []],
+      [token, [{ sub: 'gateway' }]],
+      [token, [{ sub: 'Agent' }]],
+      [token, [{ iss: 'https://idp.example', sub: 'agent' }]],
+      [foreign, [{ sub: 'agent' }]],
+      [foreign, [{ iss: ISSUER }]],
+    ];
+    for (const [given, patterns] of refused) {
+      assert.throws(
+        () => requireActor(given, ...patterns),
+        (error) =>
+          error instanceof AccessRefusal &&
+          error.status === 403 &&
+          error.headers['WWW-Authenticate'] ===
+            'Bearer error="insufficient_scope", error_description="Another actor must act here"',
+      );
+    }
+  });
+
+  test('may be required of every request to a route', async () => {
+    const text = await issuer.sign({ claims: { act: chain } });
+    const none = await issuer.sign();
+    assert.equal((await verify(text, { actor: {} })).subject, 'ada');
+    assert.equal((await verify(text, { actor: [{ sub: 'bot' }, { sub: 'agent' }] })).subject, 'ada');
+    const denied = (error: unknown) => error instanceof AccessRefusal && error.status === 403;
+    await assert.rejects(verify(text, { actor: { sub: 'gateway' } }), denied);
+    await assert.rejects(verify(none, { actor: {} }), denied);
+    assert.equal((await verify(none)).subject, 'ada');
+  });
 });
 
 test('every algorithm that a Cambio server signs with is accepted', async () => {
   const algorithms = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'];
   const all = await createIssuer(algorithms);
   const accepts = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: all.jwks });
-  for (const alg of algorithms) assert.equal((await accepts.verify(await all.sign({ alg }))).subject, 'ada', alg);
+  for (const alg of algorithms)
+    assert.equal((await accepts.authenticate(bearing(await all.sign({ alg })))).subject, 'ada', alg);
 });

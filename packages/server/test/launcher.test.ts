@@ -1,27 +1,17 @@
 // Does `cambio` run whichever Node started it, and pass on what goes in and out?
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { cambio } from './command.ts';
 import { freePort } from './harness.ts';
-import { repository, runProgram, startProgram, temporaryFolder } from './program.ts';
+import { findOldNode, repository, runProgram, startProgram, temporaryFolder } from './program.ts';
 
 const BIN = join(repository, 'packages/server/bin/cambio.mjs');
 const patient = { timeout: 60_000 };
 
 const configuration = (port: number): string =>
   `issuer: http://127.0.0.1:${port}\nserver: { port: ${port} }\nstore: sqlite:cambio.db\n`;
-
-/** A Node of the system that is too old for the sources. */
-function findOldNode(): string | undefined {
-  const candidates = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
-  return candidates
-    .map((folder) => join(folder, 'node'))
-    .filter((file) => existsSync(file))
-    .find((file) => Number(spawnSync(file, ['-p', 'process.versions.node.split(".")[0]']).stdout) < 24);
-}
 
 const oldNode = findOldNode();
 const launchers: readonly { name: string; command: readonly string[] | undefined }[] = [

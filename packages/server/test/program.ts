@@ -1,7 +1,7 @@
 // A program under test: started by its command line, listened to, and ended with the test by its own id.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -92,3 +92,12 @@ export function temporaryFolder(t: Test): string {
 
 /** The path with the Node of this repository first, as `npm` sets it. */
 export const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
+
+/** A Node of the system that is too old for the sources. */
+export function findOldNode(): string | undefined {
+  const candidates = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+  return candidates
+    .map((folder) => join(folder, 'node'))
+    .filter((file) => existsSync(file))
+    .find((file) => Number(spawnSync(file, ['-p', 'process.versions.node.split(".")[0]']).stdout) < 24);
+}

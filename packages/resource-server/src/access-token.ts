@@ -1,0 +1,118 @@
+// What does an API learn from an access token, and what may it ask of one?
+import { AccessRefusal, Denial, type Scheme } from './refusal.ts';
+
+/** One who acts for the subject. */
+export interface Actor {
+  readonly iss: string;
+  readonly sub: string;
+}
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+export interface AccessToken {
+  readonly issuer: string;
+  /** For whom. */
+  readonly subject: string;
+  readonly clientId: string;
+  readonly scope: ReadonlySet<string>;
+  readonly audience: readonly string[];
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
+  /** How it was presented. */
+  readonly scheme: Scheme;
+  /** All that it says: the claims of a JWT, or the answer of introspection. */
+  readonly claims: Claims;
+}
+
+export interface Requirements {
+  /** Names between blanks; the token must have all of them. */
+  readonly scope?: string;
+  /** The current actor must match one of these; `{}` is anybody, and without `iss` an actor of the token's issuer is meant. */
+  readonly actor?: Partial<Actor> | readonly Partial<Actor>[];
+  /** Authentication context classes of which the person's must be one (RFC 9470). */
+  readonly acr?: string | readonly string[];
+  /** Seconds since the person authenticated, at most (RFC 9470). */
+  readonly maxAge?: number;
+}
+
+/** @throws Denial invalid_token where a member that decides is missing or malformed: nothing is guessed */
+export function readAccessToken(
+  claims: Claims,
+  expected: { issuer: string; audience: string },
+  scheme: Scheme,
+): AccessToken {
+  const { iss = expected.issuer, sub, aud, exp, client_id: clientId, scope = '' } = claims;
+  const audience = (Array.isArray(aud) ? aud : [aud]).filter((one) => typeof one === 'string');
+  if (iss !== expected.issuer || !audience.includes(expected.audience)) throw new Denial('invalid_token');
+  if (typeof sub !== 'string' || typeof clientId !== 'string' || typeof scope !== 'string' || typeof exp !== 'number') {
+    throw new Denial('invalid_token');
+  }
+  const token: AccessToken = {
+    issuer: expected.issuer,
+    subject: sub,
+    clientId,
+    scope: new Set(scope.split(' ').filter(Boolean)),
+    audience,
+    expiresAt: exp,
+    scheme,
+    claims,
+  };
+  actors(token);
+  return token;
+}
+
+/**
+ * Who acts for the subject, the current actor first, and after it those through whom the token came: they inform, and only
+ * the first counts for access (RFC 8693 section 4.1). An actor without `iss` is of the token's issuer.
+ */
+export function actors({ claims, issuer }: AccessToken): readonly Actor[] {
+  const chain: Actor[] = [];
+  for (let next = claims.act; next !== undefined; next = (next as { act?: unknown }).act) {
+    const { iss = issuer, sub } = (next ?? {}) as Partial<Record<'iss' | 'sub', unknown>>;
+    if (typeof iss !== 'string' || typeof sub !== 'string') throw new Denial('invalid_token');
+    chain.push({ iss, sub });
+  }
+  return chain;
+}
+
+/** @param now milliseconds since 1970 @throws Denial insufficient_scope, insufficient_user_authentication */
+export function checkRequirements(token: AccessToken, { scope, actor, acr, maxAge }: Requirements, now: number): void {
+  if (!(scope ?? '').split(' ').every((name) => name === '' || token.scope.has(name))) {
+    throw new Denial('insufficient_scope', { attributes: { scope } });
+  }
+  if (actor !== undefined && !isActedBy(token, [actor].flat())) throw actorDenied();
+  const { acr: context, auth_time: authenticatedAt } = token.claims;
+  const wanted = acr === undefined ? undefined : [acr].flat();
+  const current =
+    maxAge === undefined || (typeof authenticatedAt === 'number' && now / 1000 - authenticatedAt <= maxAge);
+  if ((wanted !== undefined && !wanted.some((one) => one === context)) || !current) {
+    const attributes = { acr_values: wanted?.join(' '), max_age: maxAge?.toString() };
+    throw new Denial('insufficient_user_authentication', { attributes });
+  }
+}
+
+function isActedBy(token: AccessToken, patterns: readonly Partial<Actor>[]): boolean {
+  const [current] = actors(token);
+  if (current === undefined) return false;
+  return patterns.some(({ iss, sub }) => {
+    const issuer = iss ?? (sub === undefined ? current.iss : token.issuer);
+    return issuer === current.iss && (sub === undefined || sub === current.sub);
+  });
+}
+
+const actorDenied = (): Denial =>
+  new Denial('insufficient_scope', { attributes: { error_description: 'Another actor must act here' } });
+
+/**
+ * For a handler that learns only as it works who may act.
+ * @param anyOf patterns as in `Requirements`; none: anybody, so long as somebody acts
+ * @returns the current actor @throws AccessRefusal insufficient_scope
+ */
+export function requireActor(token: AccessToken, ...anyOf: readonly Partial<Actor>[]): Actor {
+  const [current] = actors(token);
+  if (current === undefined || !isActedBy(token, anyOf.length === 0 ? [{}] : anyOf)) {
+    const denial = actorDenied();
+    throw new AccessRefusal(denial, [[token.scheme, { error: denial.code, ...denial.details.attributes }]]);
+  }
+  return current;
+}

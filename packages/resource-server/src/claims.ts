@@ -1,0 +1,40 @@
+// Who stands for this token? The issuer: by its signature (RFC 9068 section 4), or when it is asked (RFC 7662).
+import { errors, jwtVerify } from 'jose';
+import type { Claims } from './access-token.ts';
+import { createIntrospection } from './introspection.ts';
+import { createKeySource, fetchKeys } from './keys.ts';
+import { ALGORITHMS, type VerifierOptions } from './options.ts';
+import { Denial } from './refusal.ts';
+
+/** The claims of a token that its issuer stands for. It throws a Denial for any other, and where that cannot be told. */
+export type ReadClaims = (token: string) => Promise<Claims>;
+
+export function createClaimsReader(options: VerifierOptions, clock: () => number): ReadClaims {
+  const { issuer, audience, jwksUri, jwks, introspection, algorithms = ALGORITHMS } = options;
+  const uri = jwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
+  const load = typeof jwks === 'function' ? jwks : async () => jwks ?? (await fetchKeys(uri));
+  const keys = createKeySource(load, clock);
+  const introspect = introspection && createIntrospection(introspection, issuer, clock);
+
+  const verify: ReadClaims = async (token) => {
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        issuer,
+        audience,
+        typ: 'at+jwt',
+        algorithms: [...algorithms],
+        requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
+        currentDate: new Date(clock()),
+      });
+      return payload;
+    } catch (cause) {
+      throw cause instanceof errors.JOSEError ? new Denial('invalid_token', { cause }) : cause;
+    }
+  };
+  return async (token) => {
+    const claims = token.split('.').length === 3 ? await verify(token) : undefined;
+    if (claims !== undefined && introspection?.tokens !== 'all') return claims;
+    if (introspect === undefined) throw new Denial('invalid_token');
+    return introspect(token);
+  };
+}

@@ -1,0 +1,22 @@
+// What does a request of node:http say of its caller?
+import type { ProtectedRequest } from './credentials.ts';
+
+export interface NodeRequest {
+  readonly method?: string | undefined;
+  /** Names and values in turn; headers that came twice are there twice. */
+  readonly rawHeaders: readonly string[];
+  readonly socket: object;
+}
+
+export const readNodeRequest = ({ method = '', rawHeaders, socket }: NodeRequest, path: string): ProtectedRequest => ({
+  method,
+  path,
+  headers: rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? ''] as const] : [])),
+  certificate: certificateOf(socket),
+});
+
+/** Of a TLS socket: what the client showed, and proved to hold the key of. */
+export function certificateOf(socket: object): Uint8Array | undefined {
+  const { getPeerX509Certificate: get } = socket as { getPeerX509Certificate?: () => { raw: Uint8Array } | undefined };
+  return get?.call(socket)?.raw;
+}

@@ -1,0 +1,38 @@
+// What does a client need to know before it calls? The document of RFC 9728, and where it lies.
+
+/** Members of RFC 9728 section 2 that are often wanted; any other may be there. */
+export interface ResourceDescription extends Readonly<Record<string, unknown>> {
+  /** The URL of the API, as clients write it: https, but on loopback. */
+  readonly resource: string;
+  /** Issuers of the tokens that it accepts. */
+  readonly authorization_servers: readonly string[];
+  readonly scopes_supported?: readonly string[];
+  readonly resource_name?: string;
+  readonly resource_documentation?: string;
+  readonly dpop_bound_access_tokens_required?: boolean;
+  readonly tls_client_certificate_bound_access_tokens?: boolean;
+}
+
+export interface ResourceMetadata {
+  /** Where it is to be served: the well-known name before the path of the resource (RFC 9728 section 3). */
+  readonly path: string;
+  readonly url: string;
+  readonly document: Readonly<Record<string, unknown>>;
+}
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+/** @throws TypeError where `resource` is no URL that may name one (RFC 9728 section 1.2) */
+export function describeResource(description: ResourceDescription): ResourceMetadata {
+  const { resource } = description;
+  const { protocol, hostname, origin, pathname, search } = new URL(resource);
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  if (resource.includes('#') || !(protocol === 'https:' || (protocol === 'http:' && loopback))) {
+    throw new TypeError(`${resource} must be an https URL without fragment`);
+  }
+  const path = WELL_KNOWN + pathname.replace(/\/$/, '') + search;
+  const members = Object.entries({ bearer_methods_supported: ['header'], ...description });
+  // RFC 9728 section 3.2: what is empty is left out.
+  const given = members.filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
+  return { path, url: origin + path, document: Object.fromEntries(given) };
+}

@@ -1,0 +1,114 @@
+// Does the package work where it is installed? From its tarball, in an empty project, in plain JavaScript, as its README says.
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { EXCHANGE, freePort, start, type } from '../../server/test/harness.ts';
+import { findOldNode, path, repository, runProgram, startProgram, temporaryFolder } from '../../server/test/program.ts';
+
+const AUDIENCE = 'https://api.camall.io';
+const server = `
+issuer: \${ISSUER}
+server:
+  port: \${PORT}
+store: sqlite:cambio.db
+resources: [{ audience: ${AUDIENCE}, scopes: [openapi, read] }]
+clients:
+  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${AUDIENCE}], scopes: [openapi, read] }
+  - { id: agent, auth: client_secret_post, secret: { plain: agent-secret }, grants: [client_credentials], audiences: [${AUDIENCE}], scopes: [openapi] }
+rules:
+  - { client: gateway, actor: { clients: [agent] }, grant: { audiences: [${AUDIENCE}], scopes: [openapi, read] } }
+`;
+
+/** An empty project with the package in it, and the frameworks linked from here. */
+async function install(t: TestContext): Promise<string> {
+  const folder = temporaryFolder(t);
+  const npm = async (cwd: string, ...args: string[]): Promise<void> => {
+    const { code, stderr } = await runProgram(t, ['npm', ...args], { cwd, env: { PATH: path } });
+    assert.equal(code, 0, stderr);
+  };
+  await npm(join(repository, 'packages/resource-server'), 'pack', '--pack-destination', folder);
+  // The one dependency comes along, so that nothing is fetched.
+  await npm(repository, 'pack', './node_modules/jose', '--ignore-scripts', '--pack-destination', folder);
+  const tarballs = readdirSync(folder).map((name) => `./${name}`);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  await npm(folder, 'install', '--offline', '--no-audit', '--no-fund', ...tarballs);
+  const installed = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
+  assert.deepEqual(installed, ['@cambio', 'jose'], 'one dependency');
+  for (const name of ['fastify', 'express', 'hono', '@hono/node-server']) {
+    const link = join(folder, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(repository, 'node_modules', name), link);
+  }
+  return folder;
+}
+
+/** The programs of the README, by the heading that they stand under. */
+function programsOf(readme: string): ReadonlyMap<string, string> {
+  const sections = readme.split(/^## /m).map((section) => {
+    const [heading = ''] = section.split('\n');
+    return [heading, /^```js\n(.*?)^```$/ms.exec(section)?.[1]] as const;
+  });
+  return new Map(
+    sections.flatMap(([heading, program]) => (program === undefined ? [] : [[heading, program] as const])),
+  );
+}
+
+test('the programs of the README run from the tarball, and accept tokens of a Cambio server', {
+  timeout: 60_000,
+}, async (t) => {
+  const folder = await install(t);
+  const cambio = await start(t, server);
+  const programs = programsOf(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8'));
+  assert.deepEqual([...programs.keys()], ['Fastify', 'Express', 'Hono', 'Metadata']);
+  const apis = new Map<string, string>();
+  for (const [name, program] of programs) {
+    const port = await freePort();
+    const text = program.replaceAll('http://localhost:8080', cambio.issuer).replaceAll('8082', String(port));
+    writeFileSync(join(folder, `${name}.mjs`), text);
+    apis.set(name, `http://localhost:${port}`);
+  }
+  const imports = [...apis.keys()].map((name) => `await import('./${name}.mjs');`);
+  writeFileSync(join(folder, 'all.mjs'), [...imports, "console.log('ready');"].join('\n'));
+  // The oldest Node there is, for the package needs no more than 20.
+  const api = startProgram(t, [findOldNode() ?? process.execPath, 'all.mjs'], { cwd: folder });
+  await api.printed('ready');
+
+  const obtain = async (form: Record<string, string>): Promise<string> =>
+    String((await cambio.token({ client_id: 'gateway', client_secret: 'gateway-secret', ...form })).body.access_token);
+  const credentials = { grant_type: 'client_credentials' };
+  const subject_token = await obtain(credentials);
+  const actor_token = await obtain({ ...credentials, client_id: 'agent', client_secret: 'agent-secret' });
+  const types = { subject_token_type: type('access_token'), actor_token_type: type('access_token') };
+  const token = await obtain({ grant_type: EXCHANGE, subject_token, actor_token, ...types });
+  const narrow = await obtain({ ...credentials, scope: 'read' });
+  const call = async (url: string, text?: string) => {
+    const headers = text === undefined ? {} : { Authorization: `Bearer ${text}` };
+    const response = await fetch(`${url}/v1/resource`, { headers });
+    return {
+      status: response.status,
+      challenge: response.headers.get('www-authenticate') ?? '',
+      text: await response.text(),
+    };
+  };
+  for (const name of ['Fastify', 'Express', 'Hono']) {
+    const url = apis.get(name) ?? '';
+    const { status, text } = await call(url, token);
+    assert.equal(status, 200, `${name}: ${text}`);
+    assert.deepEqual(JSON.parse(text), { subject: 'gateway', actors: [{ iss: cambio.issuer, sub: 'agent' }] });
+    const missing = await call(url);
+    assert.equal(missing.status, 401);
+    assert.match(missing.challenge, /^Bearer scope="openapi", DPoP scope="openapi", algs="/);
+    assert.equal((await call(url, narrow)).status, 403);
+    assert.equal((await call(url, `${token}x`)).status, 401);
+  }
+  const described = apis.get('Metadata') ?? '';
+  const document = `${described}/.well-known/oauth-protected-resource`;
+  assert.ok((await call(described)).challenge.includes(`resource_metadata="${document}"`));
+  assert.deepEqual(await (await fetch(document)).json(), {
+    resource: described,
+    authorization_servers: [cambio.issuer],
+    bearer_methods_supported: ['header'],
+  });
+  assert.equal((await call(described, token)).status, 200);
+});
