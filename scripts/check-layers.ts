@@ -18,6 +18,7 @@ const LAYERS = [
   'exchange',
   'subject-tokens',
   'client-auth',
+  'proof',
   'policy',
   'issuing',
   'saml',

@@ -21,6 +21,7 @@ import { indexResources } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
+import { createNonces } from './proof/nonces.ts';
 import { findAuditEvent, listAuditEvents } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { announce } from './store/presence.ts';
@@ -128,7 +129,6 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
       return text === undefined ? undefined : JSON.parse(text);
     },
     listEvents: (after: number, limit: number) => listAuditEvents(store, after, limit),
-    isUsed: (id: string) => isUsed(store, id),
     close: () => store.destroy(),
   };
 }
@@ -186,7 +186,7 @@ const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
 
 /** @param before the issuers of an earlier reading: their keys are kept */
 async function openServices(configuration: Configuration, base: Base, before?: TrustedIssuers): Promise<HttpServices> {
-  const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
+  const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys, server } = configuration;
   const { access, clock, store, sealer, revocations, failures, requests } = base;
   const { clientCertificates, trustProxy } = configuration.server;
   const audit = createAuditLog(store);
@@ -205,6 +205,10 @@ async function openServices(configuration: Configuration, base: Base, before?: T
     keys: await openKeyRing(store, keys, sealer, clock, access),
     defaultAlgorithm: keys.algorithms[0],
     refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
+    nonces: server.dpopNonces
+      ? createNonces(await openSharedSecret(store, 'dpop-nonce', sealer, access), clock)
+      : undefined,
+    isUsed: (id) => orUnavailable(isUsed(store, id)),
     findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
     findFamily: (id) => orUnavailable(findFamily(store, id)),
     revocations,

@@ -9,12 +9,23 @@ import { accessTokenClaims } from '../src/issuing/access-token-claims.ts';
 import type { Decision } from '../src/issuing/authorization.ts';
 import { formatAct, parseAct } from '../src/primitives/principal.ts';
 import { type AnswerName, Refusal, reasons } from '../src/primitives/refusal.ts';
-import { authenticationClaims, mayActClaim } from '../src/subject-tokens/claims.ts';
+import { authenticationClaims, confirmationClaim, mayActClaim } from '../src/subject-tokens/claims.ts';
 import type { TokenFacts } from '../src/subject-tokens/validated-token.ts';
 import { claimsOf, EXCHANGE, start, type } from './harness.ts';
 import { startIssuer, US } from './issuer.ts';
 import { type Expected, expect, type Request, type Token, type Voice } from './second-model.ts';
-import { ELSEWHERE, fileOf, type Parts, partsOf, type Root, SELF, type Step, type Story, story } from './worlds.ts';
+import {
+  ELSEWHERE,
+  fileOf,
+  type Parts,
+  partsOf,
+  proverOf,
+  type Root,
+  SELF,
+  type Step,
+  type Story,
+  story,
+} from './worlds.ts';
 
 /** Fixed, so that a failure comes again. */
 const SEED = 8693;
@@ -24,6 +35,7 @@ const NOW = 1_800_000_000;
 const voices: Partial<Record<AnswerName, Voice>> = {
   subject_token: 'subject',
   actor: 'actor',
+  actor_token: 'actor token',
   target: 'target',
   requested_token_type: 'type',
   scope: 'scope',
@@ -34,9 +46,16 @@ const newId = (): string => `id-${ids++}`;
 
 /** A root as a validator would have told it. */
 function rootFacts(root: Root): TokenFacts {
-  const { iss, sub, client, audiences, scope, life, chain, mayAct, acr, tenant } = root;
+  const { iss, sub, client, audiences, scope, life, chain, mayAct, acr, tenant, key } = root;
+  const cnf = key && { jkt: key };
   const own = iss === SELF;
-  const said = { sub, ...(own && { client_id: client }), ...(tenant && { tenant }), ...(acr && { acr }) };
+  const said = {
+    sub,
+    ...(own && { client_id: client }),
+    ...(tenant && { tenant }),
+    ...(acr && { acr }),
+    ...(cnf && { cnf }),
+  };
   return {
     principal: { iss, sub },
     sub: own ? sub : `idp:${sub}`,
@@ -51,6 +70,7 @@ function rootFacts(root: Root): TokenFacts {
     actorLineage: [],
     scope: own ? new Set(scope) : undefined,
     expiresAt: NOW + life,
+    confirmation: cnf || undefined,
     mayAct,
     authentication: authenticationClaims(said),
     extraClaims: {},
@@ -76,6 +96,7 @@ function readClaims(claims: Record<string, unknown>): TokenFacts {
     actorLineage: actor_lineage as string[],
     scope: new Set(String(scope).split(' ').filter(Boolean)),
     expiresAt: Number(exp),
+    confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, SELF),
     authentication: authenticationClaims(claims),
     extraClaims: {},
@@ -102,6 +123,7 @@ function issue(decision: Decision, now: number): TokenFacts {
     id: family,
     scope: new Set(grant.scope),
     expiresAt: now + lifetime,
+    confirmation: decision.confirmation,
     mayAct: grant.mayAct,
   };
 }
@@ -118,6 +140,7 @@ const forModel = (facts: TokenFacts): Token => ({
   chain: facts.chain.map(({ iss, sub }) => ({ iss, sub })),
   ...(facts.mayAct && { mayAct: facts.mayAct }),
   ...(typeof facts.authentication.acr === 'string' && { acr: facts.authentication.acr }),
+  ...(facts.confirmation && 'jkt' in facts.confirmation && { key: facts.confirmation.jkt }),
   ...(typeof facts.claims.tenant === 'string' && { tenant: facts.claims.tenant }),
   ancestors: [facts.id, ...facts.lineage],
   actingAncestors: facts.actorLineage,
@@ -131,6 +154,7 @@ const requestFor = (step: Step, subject: TokenFacts, actor: TokenFacts | undefin
   resources: step.resources,
   ...(step.scope && { scope: step.scope }),
   type: step.type,
+  ...(step.key && { key: step.key }),
   now,
 });
 
@@ -151,7 +175,11 @@ function decide(
   };
   try {
     const event = { time: now * 1000, requestId: '', address: '', action: 'token' } as const;
-    return judge({ request, subject, actor, client }, event, { ...parts, now });
+    return judge({ request, subject, actor, client }, event, {
+      ...parts,
+      confirmation: step.key === undefined ? undefined : { jkt: step.key },
+      now,
+    });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const voice = voices[reasons[error.reason].answer];
@@ -192,6 +220,7 @@ function compare(told: Decision | Voice, expected: Expected, what: string): void
       chain: told.chain.map(({ iss, sub }) => ({ iss, sub })),
       mayAct: told.mayAct,
       refreshLifetime: refresh?.kind === 'new' ? refresh.lifetime : undefined,
+      confirmation: told.confirmation,
     },
     {
       audiences: [...expected.audiences].sort(),
@@ -200,6 +229,7 @@ function compare(told: Decision | Voice, expected: Expected, what: string): void
       chain: expected.chain,
       mayAct: expected.mayAct,
       refreshLifetime: expected.refreshLifetime,
+      confirmation: expected.key === undefined ? undefined : { jkt: expected.key },
     },
     what,
   );
@@ -263,14 +293,16 @@ test(`over ${CHAINS} chains of exchanges under any rules, scope and lifetime nev
   assert.equal(tally.allowed > CHAINS, true, 'enough was allowed to say something');
   assert.equal(tally.longest >= 6, true, 'and over enough hops');
   assert.equal(tally.shadowed > 500, true, 'among rules that could never decide, and none did');
-  assert.deepEqual(Object.keys(tally.refused).sort(), ['actor', 'scope', 'subject', 'target', 'type']);
+  assert.deepEqual(Object.keys(tally.refused).sort(), ['actor', 'actor token', 'scope', 'subject', 'target', 'type']);
 });
 
 test('a chain may be exchanged until it names sixteen ancestors, and the model agrees to the last', () => {
-  const open = { issuers: [SELF], clients: ['a'] };
+  const open = { issuers: [SELF], clients: ['a'], anyKey: false };
   const world: Story['world'] = {
     self: SELF,
-    resources: [{ audience: 'urn:r', locations: [], scopes: ['read'], acr: [], lifetime: 3600, format: 'jwt' }],
+    resources: [
+      { audience: 'urn:r', locations: [], scopes: ['read'], acr: [], lifetime: 3600, strict: false, format: 'jwt' },
+    ],
     clients: [{ id: 'a', refreshes: false }],
     rules: [
       {
@@ -279,6 +311,7 @@ test('a chain may be exchanged until it names sixteen ancestors, and the model a
         subject: open,
         actor: { ...open, must: 'may be', delegated: true },
         clientActs: false,
+        loosens: false,
         audiences: ['urn:r'],
         scopes: ['read'],
         types: ['access_token'],
@@ -299,6 +332,7 @@ test('a chain may be exchanged until it names sixteen ancestors, and the model a
     mayAct: undefined,
     acr: undefined,
     tenant: undefined,
+    key: undefined,
   };
   const step: Step = {
     client: 'a',
@@ -307,6 +341,7 @@ test('a chain may be exchanged until it names sixteen ancestors, and the model a
     resources: [],
     scope: undefined,
     type: 'access_token',
+    key: undefined,
     wait: 1,
   };
   const tally = nothing();
@@ -321,6 +356,7 @@ test('a chain may be exchanged until it names sixteen ancestors, and the model a
 /** Sentence of the answer → whose it is. */
 const sentences: Readonly<Record<string, Voice>> = {
   'The provided subject token is invalid or expired': 'subject',
+  'The provided actor token is invalid or expired': 'actor token',
   'The actor is not allowed to act for this subject': 'actor',
   'The requested audience is not valid for this client': 'target',
   'The requested_token_type is not supported': 'type',
@@ -365,7 +401,9 @@ test('the same over HTTP: every answer is the one that the model gives', async (
       const actor = step.actor === undefined ? undefined : tokens.at(step.actor % tokens.length);
       if (subject.facts.expiresAt <= now || (actor && actor.facts.expiresAt <= now)) continue;
       const expected = expect(one.world, requestFor(step, subject.facts, actor?.facts, now));
-      const answer = await server.token({
+      const proof =
+        step.key === undefined ? undefined : proverOf(step.key)?.prove({ issuer: SELF, clock: server.clock });
+      const form = {
         grant_type: EXCHANGE,
         client_id: step.client,
         client_secret: step.client,
@@ -377,7 +415,8 @@ test('the same over HTTP: every answer is the one that the model gives', async (
         scope: step.scope?.join(' '),
         requested_token_type: type('jwt'),
         ...(step.type === 'access_token' && { requested_token_type: undefined }),
-      });
+      };
+      const answer = await server.token(form, proof ? { dpop: proof } : {});
       if (answer.status !== 200) {
         const voice = sentences[String(answer.body.error_description)];
         assert.ok(
@@ -401,8 +440,15 @@ test('the same over HTTP: every answer is the one that the model gives', async (
             .sort(),
           answer.body.expires_in,
           claims.act,
+          claims.cnf,
         ],
-        [[...expected.audiences].sort(), [...expected.scope].sort(), expected.lifetime, formatAct(expected.chain)],
+        [
+          [...expected.audiences].sort(),
+          [...expected.scope].sort(),
+          expected.lifetime,
+          formatAct(expected.chain),
+          expected.key === undefined ? undefined : { jkt: expected.key },
+        ],
       );
       subject = { text, facts: readClaims(claims), declared: 'access_token' };
       tokens.push(subject);

@@ -21,6 +21,8 @@ export interface Token {
   /** The current actor first. */
   readonly chain: readonly Name[];
   readonly mayAct?: Readonly<Record<string, unknown>>;
+  /** It is good with this key alone. */
+  readonly key?: string;
   readonly acr?: string;
   readonly tenant?: string;
   /** Itself and what it derives from, by its subject and by those who act. */
@@ -34,6 +36,8 @@ export interface Resource {
   readonly scopes: readonly string[];
   readonly acr: readonly string[];
   readonly lifetime: number;
+  /** Takes no token without a key. */
+  readonly strict: boolean;
   readonly format: string;
 }
 
@@ -50,6 +54,8 @@ export interface Party {
   readonly clients?: readonly string[];
   /** A condition: the claim `tenant` is this. */
   readonly tenant?: string;
+  /** A token with a key is taken from whoever brings it. */
+  readonly anyKey: boolean;
 }
 
 export interface Rule {
@@ -58,6 +64,8 @@ export interface Rule {
   readonly subject: Party;
   readonly actor: Party & { readonly must: 'be' | 'not be' | 'may be'; readonly delegated: boolean };
   readonly clientActs: boolean;
+  /** A token with a key may become one without. */
+  readonly loosens: boolean;
   readonly audiences: readonly string[];
   readonly scopes: readonly string[];
   readonly types: readonly string[];
@@ -82,11 +90,13 @@ export interface Request {
   readonly resources: readonly string[];
   readonly scope?: readonly string[];
   readonly type: string;
+  /** What the caller proves. */
+  readonly key?: string;
   readonly now: number;
 }
 
 /** Whose sentence the caller hears. */
-export type Voice = 'subject' | 'actor' | 'target' | 'type' | 'scope';
+export type Voice = 'subject' | 'actor' | 'actor token' | 'target' | 'type' | 'scope';
 
 export type Expected =
   /** Any of these: the design does not say which of several faults is told. */
@@ -98,6 +108,7 @@ export type Expected =
       readonly chain: readonly Name[];
       readonly mayAct: Readonly<Record<string, unknown>> | undefined;
       readonly refreshLifetime: number | undefined;
+      readonly key: string | undefined;
       readonly rule: number;
     };
 
@@ -131,6 +142,15 @@ function grant(world: World, request: Request, client: Client, asked: readonly R
   const { subject, actor } = request;
   const targets = asked.length > 0 ? asked : world.resources.filter(({ audience }) => audience === rule.audiences[0]);
   const against: Voice[] = [];
+  if (subject.key !== undefined) {
+    if (subject.key !== request.key && !rule.subject.anyKey) against.push('subject');
+    if (request.key === undefined && !rule.loosens) against.push('subject');
+  }
+  if (actor?.key !== undefined) {
+    if (actor.key !== request.key && !rule.actor.anyKey) against.push('actor token');
+    if (request.key === undefined && !rule.loosens) against.push('actor token');
+  }
+  if (request.key === undefined && targets.some(({ strict }) => strict)) against.push('target');
   if (!rule.types.includes(request.type)) against.push('type');
   if (request.type === 'refresh_token' && !client.refreshes) against.push('type');
   if (targets.some(({ format }) => format !== targets[0]?.format)) against.push('target');
@@ -169,6 +189,7 @@ function grant(world: World, request: Request, client: Client, asked: readonly R
     chain,
     mayAct: gains ? undefined : subject.mayAct,
     refreshLifetime: refreshes ? rule.refreshLifetime : undefined,
+    key: request.key,
     rule: index,
   };
 }

@@ -58,6 +58,7 @@ const family = (id: string, changed: Partial<RefreshFamilyRow> = {}): RefreshFam
   generation: 0,
   rotated_at: 1,
   expires_at: 2 ** 41,
+  confirmation: null,
   remembered: '{}',
   ...changed,
 });
@@ -129,10 +130,15 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
 
   test(`${name}: of many that advance a family at once exactly one does`, async () => {
     await insertFamily(one, family('raced'));
-    const advanced = await race([one, two], (store) => advanceFamily(store, { id: 'raced', generation: 0, now: 7 }));
+    const advanced = await race([one, two], (store) =>
+      advanceFamily(store, { id: 'raced', generation: 0, now: 7, confirmation: null }),
+    );
     assert.equal(advanced.filter(Boolean).length, 1);
     assert.deepEqual(plain(await findFamily(two, 'raced')), family('raced', { generation: 1, rotated_at: 7 }));
-    assert.equal(await advanceFamily(two, { id: 'raced', generation: 1, now: 8 }), true);
+    assert.equal(await advanceFamily(two, { id: 'raced', generation: 1, now: 8, confirmation: 'key' }), true);
+    // Bound once, bound for good.
+    assert.equal(await advanceFamily(two, { id: 'raced', generation: 2, now: 9, confirmation: 'other' }), true);
+    assert.equal((await findFamily(two, 'raced'))?.confirmation, 'key');
   });
 
   test(`${name}: a family that is revoked, expired, unknown or further on does not advance`, async () => {
@@ -146,9 +152,9 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
       ['further', 5],
       ['unknown', 5],
     ] as const) {
-      assert.equal(await advanceFamily(one, { id, generation: 0, now }), false, id);
+      assert.equal(await advanceFamily(one, { id, generation: 0, now, confirmation: null }), false, id);
     }
-    assert.equal(await advanceFamily(one, { id: 'expired', generation: 0, now: 9 }), true);
+    assert.equal(await advanceFamily(one, { id: 'expired', generation: 0, now: 9, confirmation: null }), true);
     assert.equal(await findFamily(one, 'unknown'), undefined);
     await assert.rejects(insertFamily(one, family('further')), 'an id is taken once');
   });

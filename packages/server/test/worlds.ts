@@ -7,6 +7,7 @@ import { compileCondition } from '../src/policy/condition.ts';
 import { conditionVariables } from '../src/policy/facts.ts';
 import { compilePolicy, type Policy, type Rule } from '../src/policy/rule.ts';
 import { indexResources, type Targeting } from '../src/policy/targets.ts';
+import { newProver, type Prover } from './prover.ts';
 import type * as Model from './second-model.ts';
 
 export const SELF = 'https://login.example';
@@ -16,6 +17,10 @@ const CLIENTS = ['a', 'b', 'c'] as const;
 const SCOPES = ['read', 'write', 'pay'] as const;
 const TENANTS = ['red', 'blue'] as const;
 const ACRS = ['silver', 'gold'] as const;
+/** Real ones, so that a caller can prove them. */
+const PROVERS = [newProver(), newProver()] as const;
+const KEYS = PROVERS.map(({ jkt }) => jkt);
+export const proverOf = (key: string): Prover | undefined => PROVERS.find(({ jkt }) => jkt === key);
 const TYPES = ['access_token', 'jwt', 'refresh_token'] as const;
 
 /** A token that nobody here issued. */
@@ -30,6 +35,7 @@ export interface Root {
   readonly mayAct: Readonly<Record<string, unknown>> | undefined;
   readonly acr: string | undefined;
   readonly tenant: string | undefined;
+  readonly key: string | undefined;
 }
 
 export interface Step {
@@ -40,6 +46,8 @@ export interface Step {
   readonly resources: readonly string[];
   readonly scope: readonly string[] | undefined;
   readonly type: (typeof TYPES)[number];
+  /** What the caller proves. */
+  readonly key: string | undefined;
   /** Seconds that pass before it. */
   readonly wait: number;
 }
@@ -65,6 +73,7 @@ const resource = (audience: string): fc.Arbitrary<Model.Resource> =>
     scopes: most(SCOPES),
     acr: fc.oneof({ weight: 12, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: some(ACRS) }),
     lifetime: one([60, 600, 3600]),
+    strict: rarely(40),
     format: fc.oneof({ weight: 12, arbitrary: fc.constant('jwt') }, { weight: 1, arbitrary: fc.constant('opaque') }),
   });
 
@@ -84,8 +93,12 @@ const party: fc.Arbitrary<Model.Party> = fc
     types: sometimes(most(['access_token', 'jwt', 'refresh_token']), 3),
     clients: mostly(most(CLIENTS), 2),
     tenant: sometimes(one(TENANTS), 12),
+    anyKey: mostly(fc.constant(true), 8).map(Boolean),
   })
-  .map((parts) => Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)));
+  .map(
+    (parts) =>
+      Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as unknown as Model.Party,
+  );
 
 const rule: fc.Arbitrary<Model.Rule> = fc
   .record({
@@ -99,6 +112,7 @@ const rule: fc.Arbitrary<Model.Rule> = fc
     ),
     delegated: mostly(fc.constant(true), 3).map(Boolean),
     clientActs: rarely(4),
+    loosens: mostly(fc.constant(true), 4).map(Boolean),
     audiences: most(AUDIENCES),
     scopes: most(SCOPES),
     types: most(TYPES),
@@ -139,6 +153,7 @@ const root: fc.Arbitrary<Root> = fc.record({
   ),
   acr: sometimes(one(ACRS), 2),
   tenant: sometimes(one(TENANTS), 2),
+  key: sometimes(one(KEYS), 12),
 });
 
 const step: fc.Arbitrary<Step> = fc.record({
@@ -163,6 +178,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   ),
   scope: sometimes(some([...SCOPES, 'none']), 3),
   type: fc.oneof({ weight: 5, arbitrary: fc.constant('access_token' as const) }, { weight: 1, arbitrary: one(TYPES) }),
+  key: sometimes(one(KEYS), 6),
   wait: one([0, 0, 0, 1, 20]),
 });
 
@@ -221,11 +237,12 @@ export function partsOf({ resources, clients, rules }: Model.World): Parts {
   };
 }
 
-const toResource = ({ audience, locations, scopes, acr, lifetime, format }: Model.Resource): Resource => ({
+const toResource = ({ audience, locations, scopes, acr, lifetime, strict, format }: Model.Resource): Resource => ({
   audience,
   locations,
   scopes: new Set(scopes),
   requiredAcr: new Set(acr),
+  requireSenderConstraint: strict,
   token: { format: format as 'jwt' | 'opaque', lifetime, alg: 'ES256' },
 });
 
@@ -238,6 +255,8 @@ const toClient = ({ id, scopes, audience, refreshes }: Model.Client): Client => 
   scopes: scopes && new Set(scopes),
   resource: audience,
   saml: undefined,
+  dpopBoundAccessTokens: false,
+  certificateBoundAccessTokens: false,
   disabled: false,
 });
 
@@ -250,13 +269,14 @@ const conditions = new Map(
   ),
 );
 
-const toPattern = (part: 'subject' | 'actor', { issuers, types, clients, tenant }: Model.Party) => {
+const toPattern = (part: 'subject' | 'actor', { issuers, types, clients, tenant, anyKey }: Model.Party) => {
   const when = tenant === undefined ? undefined : conditions.get(part + tenant);
   return {
     ...(issuers && { issuers: new Set(issuers) }),
     ...(types && { types: new Set(types) }),
     ...(clients && { clients: new Set(clients) }),
     ...(when && { when }),
+    constrained: anyKey ? ('accept' as const) : ('prove' as const),
   };
 };
 
@@ -277,6 +297,7 @@ function toRule(one: Model.Rule, index: number, resources: readonly Resource[]):
       delegated: actor.delegated ? 'allow' : 'refuse',
     },
     act: clientActs ? 'client' : 'actor',
+    rebind: rest.loosens ? 'bearer' : 'refuse',
     grant: {
       targets: [first, ...others],
       scopes: new Set(scopes),
@@ -295,8 +316,9 @@ export function fileOf({ resources, clients, rules }: Model.World, issuers: read
   const parts = {
     issuer: SELF,
     store: 'sqlite:cambio.db',
-    resources: resources.map(({ acr, lifetime, format, ...rest }) => ({
+    resources: resources.map(({ acr, lifetime, strict, format, ...rest }) => ({
       ...rest,
+      requireSenderConstraint: strict,
       ...(acr.length > 0 && { requiredAcr: acr }),
       token: { format, lifetime: `${lifetime}s` },
     })),
@@ -328,6 +350,7 @@ const ruleInFile = (one: Model.Rule, iss: string) => ({
     ...(one.actor.delegated && { delegated: 'allow' }),
   },
   ...(one.clientActs && { act: 'client' }),
+  ...(one.loosens && { rebind: 'bearer' }),
   grant: {
     audiences: one.audiences,
     scopes: one.scopes,
@@ -339,9 +362,10 @@ const ruleInFile = (one: Model.Rule, iss: string) => ({
   },
 });
 
-const partyInFile = (part: string, { issuers, types, clients, tenant }: Model.Party, iss: string) => ({
+const partyInFile = (part: string, { issuers, types, clients, tenant, anyKey }: Model.Party, iss: string) => ({
   ...(issuers && { issuer: issuers.map((one) => (one === SELF ? 'self' : iss)) }),
   ...(types && { types }),
   ...(clients && { clients }),
+  ...(anyKey && { constrained: 'accept' }),
   ...(tenant && { when: `${part}.claims.tenant == "${tenant}"` }),
 });

@@ -1,5 +1,6 @@
 // What does an auditor want to know of one request? A record begun with the request, filled by each step, completed on
 // every way out. Plain data, a closed list of fields, and never the text of a token.
+import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { Reason } from '../primitives/refusal.ts';
 
@@ -19,6 +20,8 @@ export interface TokenTrace {
   /** Who acted for the subject when the token came, the current actor first. */
   readonly chain: Chain;
   readonly expiresAt: number;
+  /** The key that the token is bound to. */
+  readonly confirmation?: Confirmation;
 }
 
 export interface IssuedTrace {
@@ -46,6 +49,8 @@ export interface AuditEvent {
   grant?: string;
   client?: string;
   clientAuthentication?: string;
+  /** The key that the caller proved to hold. */
+  confirmation?: Confirmation;
   /** Who the caller said to be, where that was not proven. */
   clientClaimed?: string;
   subject?: TokenTrace;
@@ -61,6 +66,8 @@ export interface AuditEvent {
   targets?: readonly string[];
   scopeGiven?: readonly string[];
   rule?: string;
+  /** A bound token was exchanged for one that is bound to another key, or to none, because the rule says so. */
+  rebound?: 'key' | 'bearer';
   /** Of each rule of the client that was read and did not match, the first part that did not. */
   mismatches?: readonly {
     readonly rule: string;

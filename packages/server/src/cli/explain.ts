@@ -55,10 +55,10 @@ async function explainPast(id: string, { services, findEvent }: Reader): Promise
   return explainEvent(event, services);
 }
 
-function explainImagined(options: Record<string, unknown>, { services, isUsed }: Reader): Promise<Explanation> {
+function explainImagined(options: Record<string, unknown>, { services }: Reader): Promise<Explanation> {
   const event = beginEvent({ time: services.clock(), requestId: '', address: '', action: 'token' });
   const parameters = exchangeParametersOf(options, services.issuer);
-  const context = { ...services, isUsed, now: seconds(services.clock) };
+  const context = { ...services, now: seconds(services.clock) };
   return explainExchange(parameters, String(options.client), event, context);
 }
 

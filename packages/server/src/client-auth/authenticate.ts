@@ -22,6 +22,8 @@ const nobody: Client = {
   scopes: undefined,
   resource: undefined,
   saml: undefined,
+  dpopBoundAccessTokens: false,
+  certificateBoundAccessTokens: false,
   disabled: true,
 };
 

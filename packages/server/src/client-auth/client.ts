@@ -18,6 +18,10 @@ export interface Client {
   readonly resource: string | undefined;
   /** What it is called as a SAML service provider. */
   readonly saml: { readonly entityId: string; readonly acs: string } | undefined;
+  /** No token without a DPoP proof (RFC 9449 section 5.2). */
+  readonly dpopBoundAccessTokens: boolean;
+  /** Its tokens are bound to the TLS certificate that it presents (RFC 8705 section 3.4). */
+  readonly certificateBoundAccessTokens: boolean;
   readonly disabled: boolean;
 }
 

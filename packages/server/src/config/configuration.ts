@@ -33,6 +33,8 @@ export interface Configuration {
       /** Of one process. */
       readonly connections: number;
     };
+    /** Must DPoP proofs have a nonce of ours? */
+    readonly dpopNonces: boolean;
   };
   readonly store: StoreLocation;
   readonly tokenErrorCode: TokenErrorCode;

@@ -4,7 +4,7 @@ import { parseAct, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { refuseDisabled } from '../subject-tokens/access-token.ts';
-import { authenticationClaims, mayActClaim } from '../subject-tokens/claims.ts';
+import { authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
 import { readForeign, subjectName } from '../subject-tokens/foreign.ts';
 import type { TokenFacts, ValidationContext } from '../subject-tokens/validated-token.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
@@ -52,6 +52,7 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, now }: Cont
     scope: scope && new Set(scope),
     expiresAt: now + token.expiresIn,
     chain,
+    confirmation: confirmationClaim(claims),
     claims: { ...said, ...timesOf(token, { now } as Context), ...claims },
     mayAct: mayActClaim(claims, issuer),
     authentication: authenticationClaims(claims),
@@ -76,6 +77,7 @@ function imagineAssertion(token: ImaginedToken, issuer: SamlIssuerEntry, context
     audiences,
     scope: undefined,
     expiresAt: context.now + expiresIn,
+    confirmation: undefined,
     chain: [],
     claims: facts,
     mayAct: undefined,

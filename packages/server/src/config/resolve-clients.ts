@@ -38,6 +38,8 @@ export function resolveClients(
       scopes: entry.scopes && new Set(entry.scopes),
       resource,
       saml: entry.saml,
+      dpopBoundAccessTokens: entry.dpopBoundAccessTokens,
+      certificateBoundAccessTokens: entry.certificateBoundAccessTokens,
       disabled: entry.disabled,
     });
   }

@@ -12,7 +12,7 @@ import { readSecret, type Surroundings } from './surroundings.ts';
 export function resolveResources(file: ConfigurationFile, around: Surroundings): readonly Resource[] {
   const seen = new Set<string>();
   return file.resources.map((source, index) => {
-    const { audience, locations, scopes, requiredAcr } = source;
+    const { audience, locations, scopes, requiredAcr, requireSenderConstraint } = source;
     const path: Path = ['resources', index];
     const known = normalAudience(audience);
     if (seen.has(known)) around.complain([...path, 'audience'], 'another resource has this audience');
@@ -29,6 +29,7 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
       locations: locations ?? (/^https?:/i.test(audience) && parseResourceUri(audience) ? [audience] : []),
       scopes: new Set(scopes),
       requiredAcr: new Set(requiredAcr),
+      requireSenderConstraint,
       token: resolveToken(source.token, path, file, around),
     };
   });

@@ -39,7 +39,7 @@ export function resolveRules(
 }
 
 function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePlace): Rule {
-  const { client, subject, actor, grant, mode, act, when } = entry;
+  const { client, subject, actor, grant, mode, act, rebind, when } = entry;
   return {
     name,
     mode: mode ?? 'enforce',
@@ -52,6 +52,7 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
     },
     ...(when && { when: compileCondition(when, [...about.path, 'when'], about.complain) }),
     act: act ?? 'actor',
+    rebind: rebind ?? 'refuse',
     grant: {
       targets,
       scopes: new Set(grant.scopes),
@@ -89,6 +90,7 @@ function toPattern(
     ...(types && { types: new Set(types) }),
     ...(clients && { clients: new Set(clients) }),
     ...(when && { when: compileCondition(when, [...path, part, 'when'], complain) }),
+    constrained: pattern.constrained ?? 'prove',
   };
 }
 

@@ -11,7 +11,7 @@ import { isLoopback, type Surroundings } from './surroundings.ts';
 
 export function resolveServer({ server, clients }: ConfigurationFile, around: Surroundings): Configuration['server'] {
   const { complain } = around;
-  const { host, port, trustProxy, limits } = server;
+  const { host, port, trustProxy, limits, dpopNonces } = server;
   if (server.tls === undefined && trustProxy.length === 0 && !isLoopback(host)) {
     complain(
       ['server', 'host'],
@@ -31,10 +31,13 @@ export function resolveServer({ server, clients }: ConfigurationFile, around: Su
     tls: resolveTls(server, around),
     clientCertificates: {
       ...resolveClientCertificates(server, around),
-      asked: clients.some(({ auth }) => auth.endsWith('tls_client_auth')),
+      asked: clients.some(
+        ({ auth, certificateBoundAccessTokens }) => certificateBoundAccessTokens || auth.endsWith('tls_client_auth'),
+      ),
     },
     trustProxy,
     limits: { requestsPerClient: undefined, requestsPerAddress: undefined, ...limits },
+    dpopNonces,
   };
 }
 

@@ -15,7 +15,7 @@ import { imagineToken } from './imagined-token.ts';
 import type { ConfigurationFile, ImaginedToken, RuleTest } from './schema.ts';
 
 type Tested = Pick<Configuration, 'issuer' | 'clients' | 'resources' | 'policy' | 'issuers' | 'saml'>;
-type Context = JudgeContext & Pick<ValidationContext, 'clients' | 'issuers' | 'saml'>;
+type Context = Omit<JudgeContext, 'confirmation'> & Pick<ValidationContext, 'clients' | 'issuers' | 'saml'>;
 
 /** A fixed time: what a test says does not depend on the day. */
 const NOW = 1_800_000_000;
@@ -34,11 +34,10 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
   for (const [index, rule] of file.rules.entries()) {
     for (const [place, test] of rule.tests.entries()) {
       count++;
-      const judged = judgeImagined(
-        test.client ?? rule.client[0] ?? '',
-        (client) => imagine(test, client, context),
-        context,
-      );
+      const judged = judgeImagined(test.client ?? rule.client[0] ?? '', (client) => imagine(test, client, context), {
+        ...context,
+        confirmation: test.proves,
+      });
       const failure = compare(test.expect, judged, context.issuer);
       if (failure !== undefined)
         complain(

@@ -29,6 +29,7 @@ const server = z.strictObject({
     })
     .prefault({}),
   trustProxy: z.array(z.string().min(1)).default([]),
+  dpopNonces: z.boolean().default(false),
   limits: z
     .strictObject({
       requestsPerClient: z.int().min(1).max(10_000_000).optional(),
@@ -43,6 +44,7 @@ const resource = z.strictObject({
   audience: name,
   locations: z.array(z.string()).optional(),
   requiredAcr: oneOrMore(name).default([]),
+  requireSenderConstraint: z.boolean().default(false),
   scopes: scopes.default([]),
   token: z
     .strictObject({
@@ -67,6 +69,8 @@ const client = z.strictObject({
   scopes: scopes.optional(),
   resource: name.optional(),
   saml: z.strictObject({ entityId: name, acs: z.url() }).optional(),
+  dpopBoundAccessTokens: z.boolean().default(false),
+  certificateBoundAccessTokens: z.boolean().default(false),
   disabled: z.boolean().default(false),
 });
 
@@ -132,6 +136,7 @@ const party = {
   types: z.array(tokenTypes).min(1).optional(),
   when: expression.optional(),
   clients: oneOrMore(clientId).optional(),
+  constrained: z.literal('accept').optional(),
 };
 
 const actor = z
@@ -155,6 +160,10 @@ const imaginedToken = z.strictObject({
   claims: z.record(z.string(), z.unknown()),
 });
 
+const digest = z.string().regex(/^[\w-]{43}$/, 'must be a SHA-256 in base64url');
+/** As `cnf` has it. */
+const confirmation = z.union([z.strictObject({ jkt: digest }), z.strictObject({ 'x5t#S256': digest })]);
+
 /** An imagined request, and what must come of it. */
 const ruleTest = z.strictObject({
   name: name.optional(),
@@ -164,6 +173,8 @@ const ruleTest = z.strictObject({
   audience: oneOrMore(name).optional(),
   resource: oneOrMore(z.string()).optional(),
   scope: scopes.optional(),
+  /** The key that the caller proves. */
+  proves: confirmation.optional(),
   requestedType: z.enum(requestedTokenTypes).default('access_token'),
   expect: z.union([
     z.literal('allowed'),
@@ -180,6 +191,7 @@ const rule = z.strictObject({
   actor: actor.prefault({}),
   when: expression.optional(),
   act: z.literal('client').optional(),
+  rebind: z.literal('bearer').optional(),
   grant: z.strictObject({
     audiences: z.array(name).min(1),
     scopes: scopes.default([]),

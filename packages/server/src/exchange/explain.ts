@@ -25,7 +25,7 @@ export interface Explanation {
   readonly claims?: JsonObject;
 }
 
-interface ExplainContext extends Omit<ExchangeContext, 'client'> {
+interface ExplainContext extends Omit<ExchangeContext, 'client' | 'confirmation'> {
   readonly tokenErrorCode: TokenErrorCode;
   /** Has a single-use id been used up? */
   readonly isUsed: (id: string) => Promise<boolean>;
@@ -46,13 +46,21 @@ export async function explainExchange(
   event.grant = 'token_exchange';
   try {
     const client = admit(clientId, context.clients);
-    const decision = await exchange(parameters, client, event, { ...context, client, observe });
-    for (const { role, id } of decision.uses) {
-      if (await context.isUsed(id)) throw new Refusal(`${role}_token_replayed`);
+    const decision = await exchange(parameters, client, event, {
+      ...context,
+      client,
+      observe,
+      confirmation: undefined,
+      proof: 'assumed',
+    });
+    for (const { id, replayed } of decision.uses) {
+      if (await context.isUsed(id)) throw new Refusal(replayed);
     }
     Object.assign(event, {
       outcome: 'issued',
       chain: decision.chain,
+      confirmation: decision.confirmation,
+      rebound: decision.rebound,
       scopeGiven: [...decision.scope],
     } satisfies Partial<AuditEvent>);
     return explainIssued(decision, event, limits, context);

@@ -82,7 +82,7 @@ export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
 
 /** What was settled before the rules were asked, such as may_act, is not settled again. */
 function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFacts {
-  const { iss, sub, type, clientId, audiences, scope, expiresAt, chain, acr } = trace;
+  const { iss, sub, type, clientId, audiences, scope, expiresAt, confirmation, chain, acr } = trace;
   return {
     ...imagined,
     principal: { iss, sub },
@@ -93,6 +93,7 @@ function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFact
     audiences,
     scope: scope && new Set(scope),
     expiresAt,
+    confirmation,
     chain,
     claims: rememberedClaims(role, facts),
     mayAct: undefined,

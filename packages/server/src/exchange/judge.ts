@@ -8,10 +8,20 @@ import { decide, type Part, type Permit, type Decision as RuleDecision } from '.
 import { type Facts, readClaims } from '../policy/facts.ts';
 import type { Policy, Rule } from '../policy/rule.ts';
 import type { Targeting } from '../policy/targets.ts';
+import type { Confirmation } from '../primitives/confirmation.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { TokenFacts } from '../subject-tokens/validated-token.ts';
+import { bindResult, neededKey } from './binding.ts';
 import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
-import { checkTargetsAgree, extendLineage, type Limits, limitsOf, narrowLifetime, narrowScope } from './narrow.ts';
+import {
+  checkProofNeeded,
+  checkTargetsAgree,
+  extendLineage,
+  type Limits,
+  limitsOf,
+  narrowLifetime,
+  narrowScope,
+} from './narrow.ts';
 import { rememberGrant } from './remember.ts';
 import { type RequestedTokenType, resolveTargets, type WantedToken } from './request.ts';
 
@@ -29,6 +39,10 @@ export interface JudgeContext {
   readonly targeting: Targeting;
   /** Seconds since 1970. */
   readonly now: number;
+  /** The key that the caller proved to hold. */
+  readonly confirmation: Confirmation | undefined;
+  /** An explanation has no proof: the one that is needed counts as given. */
+  readonly proof?: 'assumed';
   /** Told what limits scope and lifetime, and by whom: an explanation wants to know, a request does not. */
   readonly observe?: (limits: Limits) => void;
 }
@@ -106,8 +120,12 @@ function narrow(
   context: JudgeContext,
 ): Decision {
   const { rule, targets } = permit;
+  const proven =
+    context.proof === 'assumed' ? neededKey({ subject, actor }, rule, client, targets) : context.confirmation;
+  const binding = bindResult({ subject, actor }, rule, proven);
   checkRequestedType(request.requestedType, rule, client);
   checkTargetsAgree(targets);
+  checkProofNeeded(targets, proven);
   checkAcr(targets, subject);
   const acting = actor ?? (rule.act === 'client' ? caller : undefined);
   if (acting !== undefined) checkDistinct(subject, acting);
@@ -130,6 +148,7 @@ function narrow(
     ...extendLineage(subject, actor, withRefresh ? 1 : 0),
     authentication: subject.authentication,
     extraClaims: { ...subject.extraClaims, ...grantedClaims(permit) },
+    ...binding,
     uses: [singleUse('subject', subject), actor && singleUse('actor', actor)].filter((one) => one !== undefined),
   };
   if (!withRefresh) return { ...decision, refresh: undefined };
@@ -164,4 +183,5 @@ export function grantedClaims({ rule, facts }: Permit): Readonly<Record<string, 
   return claims;
 }
 
-const singleUse = (role: Role, { singleUse: use }: TokenFacts): SingleUse | undefined => use && { role, ...use };
+const singleUse = (role: Role, { singleUse: use }: TokenFacts): SingleUse | undefined =>
+  use && { ...use, replayed: `${role}_token_replayed` };

@@ -3,6 +3,7 @@ import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { Rule } from '../policy/rule.ts';
 import { withhold } from '../policy/withhold.ts';
+import type { Confirmation } from '../primitives/confirmation.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { TokenFacts } from '../subject-tokens/validated-token.ts';
@@ -73,6 +74,13 @@ export function checkTargetsAgree([first, ...others]: readonly Resource[]): void
   const agrees = ({ token: { format, alg, secret } }: Resource): boolean =>
     format === first?.token.format && alg === first.token.alg && secret?.kid === first.token.secret?.kid;
   if (!others.every(agrees)) throw new Refusal('targets_disagree');
+}
+
+/** @throws Refusal target_needs_proof */
+export function checkProofNeeded(targets: readonly Resource[], confirmation: Confirmation | undefined): void {
+  const strict = targets.find(({ requireSenderConstraint }) => requireSenderConstraint);
+  if (strict !== undefined && confirmation === undefined)
+    throw new Refusal('target_needs_proof', { detail: `${strict.audience} takes no bearer tokens` });
 }
 
 /** Ids that a token names, at most. */

@@ -24,7 +24,7 @@ export interface ChangedDecision {
 /** `undecided`: no rules were asked, or not they decided. `withheld`: the row does not tell what a condition read. */
 export type Verdict = 'same' | 'undecided' | 'withheld' | ChangedDecision;
 
-type Context = Omit<JudgeContext, 'now'> & { readonly clients: Clients };
+type Context = Omit<JudgeContext, 'now' | 'confirmation'> & { readonly clients: Clients };
 
 export function replay(event: AuditEvent, context: Context): Verdict {
   const { client, subject, requestId, time } = event;
@@ -58,6 +58,7 @@ const NOT_BY_RULES: ReadonlySet<Reason> = new Set([
   'subject_token_replayed',
   'actor_token_replayed',
   'lineage_too_long',
+  'dpop_replayed',
 ] satisfies Reason[]);
 
 function recorded(event: AuditEvent): Outcome | undefined {
@@ -69,9 +70,9 @@ function recorded(event: AuditEvent): Outcome | undefined {
   return { reason: undefined, rule, targets, scope: scopeGiven, chain, lifetime };
 }
 
-function judgeAgain({ time }: AuditEvent, client: string, recalled: Imagined, context: Context): Outcome {
+function judgeAgain({ time, confirmation }: AuditEvent, client: string, recalled: Imagined, context: Context): Outcome {
   const now = Math.floor(time / 1000);
-  const judged = judgeImagined(client, (_client: Client) => recalled, { ...context, now });
+  const judged = judgeImagined(client, (_client: Client) => recalled, { ...context, now, confirmation });
   return judged.reason === undefined ? issuedBy(judged.decision, judged.rule) : judged;
 }
 

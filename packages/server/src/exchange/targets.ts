@@ -20,10 +20,11 @@ export async function findTargets(
   parameters: Parameters,
   clientId: string,
   event: AuditEvent,
-  context: Omit<ExchangeContext, 'client'>,
+  read: Omit<ExchangeContext, 'client' | 'confirmation'>,
 ): Promise<readonly PossibleTarget[]> {
-  const client = admit(clientId, context.clients);
-  const presented = await presentTokens(parameters, event, { ...context, client });
+  const client = admit(clientId, read.clients);
+  const context = { ...read, client, confirmation: undefined, proof: 'assumed' } as const;
+  const presented = await presentTokens(parameters, event, context);
   return context.targeting.audiences.flatMap((audience) => {
     const request = { ...presented.request, audiences: [audience], resources: [] };
     const alone = { ...event };

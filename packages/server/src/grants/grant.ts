@@ -4,6 +4,7 @@ import type { Client } from '../client-auth/client.ts';
 import type { ExchangeContext } from '../exchange/exchange.ts';
 import type { Authorization } from '../issuing/authorization.ts';
 import type { Parameters } from '../primitives/parameters.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
 
 export interface Grant {
   /** The short name, as the configuration says it. */
@@ -20,5 +21,5 @@ export interface Grant {
     context: ExchangeContext,
   ) => Promise<Authorization>;
   /** Members of the answer beside those of RFC 6749 section 5.1. */
-  readonly answer?: (authorization: Authorization) => Readonly<Record<string, string>>;
+  readonly answer?: (authorization: Authorization) => JsonObject;
 }

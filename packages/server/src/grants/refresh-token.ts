@@ -12,6 +12,7 @@ import type { RefreshFamily } from '../issuing/family.ts';
 import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
 import type { Permit } from '../policy/decide.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import { checkHolder } from '../proof/holder.ts';
 import { refuseDeadFamily } from '../subject-tokens/refresh-token.ts';
 import type { Grant } from './grant.ts';
 
@@ -30,6 +31,7 @@ export const refreshToken = {
     if (presented === undefined || family === undefined) throw new Refusal('refresh_token_unknown');
     noteFamily(event, family, context.issuer);
     checkFamily(family, client, context);
+    checkHolder(family.confirmation, client, context.confirmation);
     const refresh = await judgeGeneration(presented, family, event, context);
     const permit = askAgain(request, family, client, event, context);
     const { rule, targets } = permit;

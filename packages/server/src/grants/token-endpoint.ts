@@ -4,11 +4,14 @@ import { type AuthenticatedClient, authenticateClient } from '../client-auth/aut
 import { clientParameters } from '../client-auth/index.ts';
 import type { AuthenticationContext, AuthenticationRequest } from '../client-auth/method.ts';
 import type { ExchangeContext } from '../exchange/exchange.ts';
-import { issue } from '../issuing/issue.ts';
+import { checkProofNeeded } from '../exchange/narrow.ts';
+import { bindTo } from '../issuing/authorization.ts';
+import { type IssuedToken, issue } from '../issuing/issue.ts';
 import type { Issuer } from '../issuing/planned-token.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { type HolderContext, type KeyEvidence, proveHolder } from '../proof/holder.ts';
 import type { Grant } from './grant.ts';
 import { grants } from './index.ts';
 
@@ -16,13 +19,16 @@ import { grants } from './index.ts';
 export interface TokenServices
   extends Issuer,
     AuthenticationContext,
-    Omit<ExchangeContext, 'client' | 'now' | keyof Issuer> {}
+    Omit<ExchangeContext, 'client' | 'now' | 'confirmation' | keyof Issuer>,
+    Pick<HolderContext, 'nonces' | 'isUsed'> {}
+
+export interface TokenRequest extends AuthenticationRequest, KeyEvidence {}
 
 /** RFC 6749 section 5.1, RFC 8693 section 2.2.1. */
 export interface TokenResponse {
   readonly access_token: string;
   readonly issued_token_type?: string;
-  readonly token_type: 'Bearer' | 'N_A';
+  readonly token_type: IssuedToken['tokenType'];
   readonly expires_in: number;
   readonly scope?: string;
   readonly refresh_token?: string;
@@ -30,7 +36,7 @@ export interface TokenResponse {
 
 /** @throws Refusal; the event tells how far the request came */
 export async function answerTokenRequest(
-  request: AuthenticationRequest,
+  request: TokenRequest,
   event: AuditEvent,
   services: TokenServices,
 ): Promise<TokenResponse> {
@@ -43,11 +49,13 @@ export async function answerTokenRequest(
   if (grant === undefined) throw new Refusal('grant_type_unsupported');
   event.grant = grant.name;
   if (!client.grants.has(grant.name)) throw new Refusal('grant_not_allowed');
-  const authorization = await grant.authorize(parameters, client, event, {
-    ...services,
-    client,
-    now: seconds(services.clock),
-  });
+  const now = seconds(services.clock);
+  const holder = await proveHolder(request, client, { ...services, now, method: 'POST', url: services.tokenEndpoint });
+  const { confirmation } = holder;
+  event.confirmation = confirmation;
+  const context = { ...services, client, now, confirmation };
+  const authorization = bindTo(await grant.authorize(parameters, client, event, context), holder);
+  checkProofNeeded(authorization.targets, confirmation);
   const issued = await issue(authorization, event, services);
   return {
     access_token: issued.text,

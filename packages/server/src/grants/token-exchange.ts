@@ -9,5 +9,9 @@ export const tokenExchange = {
   grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
   parameters: exchangeParameters,
   authorize: exchange,
-  answer: ({ type }) => ({ issued_token_type: tokenTypeUri(type) }),
+  // The key is told here, for `token_type` cannot tell it of every type (draft-mcguinness-oauth-token-exchange-cnf).
+  answer: ({ type, confirmation }) => ({
+    issued_token_type: tokenTypeUri(type),
+    ...(confirmation && { cnf: confirmation }),
+  }),
 } as const satisfies Grant;

@@ -16,6 +16,7 @@ export function accessTokenClaims(
   about: { issuer: string; id: string; family: string | undefined; now: number; expiresAt: number },
 ): JsonObject {
   const { sub, origin, targets, clientId, scope, chain, mayAct, actorLineage, authentication, extraClaims } = decision;
+  const { confirmation } = decision;
   const audiences = targets.map(({ audience }) => audience);
   const lineage = about.family === undefined ? decision.lineage : [about.family, ...decision.lineage];
   return {
@@ -30,6 +31,7 @@ export function accessTokenClaims(
     jti: about.id,
     ...(scope.size > 0 && { scope: formatScope(scope) }),
     ...authentication,
+    ...(confirmation && { cnf: confirmation }),
     ...(chain.length > 0 && { act: formatAct(chain) }),
     ...(mayAct && { may_act: mayAct }),
     ...(lineage.length > 0 && { lineage }),

@@ -1,6 +1,7 @@
 // What a grant decided: the one thing that the signer accepts.
+import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
-import type { Role } from '../primitives/refusal.ts';
+import type { Reason } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { RememberedGrant } from './family.ts';
@@ -31,13 +32,18 @@ export interface Decision {
   /** Ids that the issuing uses up. */
   readonly uses: readonly SingleUse[];
   readonly refresh: RefreshDecision | undefined;
+  /** The key that the new tokens are bound to. */
+  readonly confirmation?: Confirmation | undefined;
+  /** How a bound token lost its key on the rule's word: to another one, or to none. */
+  readonly rebound?: 'key' | 'bearer' | undefined;
 }
 
 /** An id that is good once, and until when it must stay used, in seconds since 1970. */
 export interface SingleUse {
-  readonly role: Role;
   readonly id: string;
   readonly expiresAt: number;
+  /** What is said where it was used before. */
+  readonly replayed: Reason;
 }
 
 /**
@@ -53,5 +59,11 @@ declare const authorized: unique symbol;
 
 /** Only `authorize` makes one, and scripts/check-layers.ts names the files that may call it: one a grant. */
 export type Authorization = Decision & { readonly [authorized]: true };
+
+/** Every grant's tokens are bound to the key that the caller proved, and the proof is used up with them. */
+export const bindTo = (
+  authorization: Authorization,
+  { confirmation, uses }: Pick<Decision, 'confirmation' | 'uses'>,
+): Authorization => ({ ...authorization, confirmation, uses: [...authorization.uses, ...uses] });
 
 export const authorize = (decision: Decision): Authorization => decision as Authorization;

@@ -1,4 +1,5 @@
 // What does a refresh token stand for? What its family was granted, remembered so that the rules can be asked again.
+import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { findFamily as findRow } from '../store/refresh-families.ts';
@@ -33,6 +34,8 @@ export interface RefreshFamily {
   readonly rotatedAt: number;
   /** Seconds since 1970. */
   readonly expiresAt: number;
+  /** The first key that was proven with it; from then on one must be. */
+  readonly confirmation: Confirmation | undefined;
   readonly grant: RememberedGrant;
 }
 
@@ -45,6 +48,7 @@ export async function findFamily(database: Database, id: string): Promise<Refres
       generation: row.generation,
       rotatedAt: Number(row.rotated_at),
       expiresAt: Math.floor(Number(row.expires_at) / 1000),
+      confirmation: row.confirmation === null ? undefined : JSON.parse(row.confirmation),
       grant: JSON.parse(row.remembered),
     }
   );

@@ -3,6 +3,7 @@ import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
 import { seconds } from '../primitives/clock.ts';
+import { tokenTypeOf } from '../primitives/confirmation.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
@@ -18,7 +19,7 @@ import { planRefresh } from './refresh.ts';
 
 export interface IssuedToken {
   readonly text: string;
-  readonly tokenType: 'Bearer' | 'N_A';
+  readonly tokenType: 'Bearer' | 'DPoP' | 'N_A';
   /** Whole seconds of life. */
   readonly expiresIn: number;
   /** Empty where the resource has no scopes. */
@@ -27,7 +28,7 @@ export interface IssuedToken {
   readonly refreshToken: string | undefined;
 }
 
-/** @throws Refusal store_unavailable, …_token_replayed, refresh_token_reused: then nothing was issued */
+/** @throws Refusal store_unavailable, …_replayed, refresh_token_reused: then nothing was issued */
 export async function issue(authorization: Authorization, event: AuditEvent, by: Issuer): Promise<IssuedToken> {
   const now = seconds(by.clock);
   const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, now);
@@ -45,6 +46,7 @@ export async function issue(authorization: Authorization, event: AuditEvent, by:
     targets: authorization.targets.map(({ audience }) => audience),
     scopeGiven: [...authorization.scope],
     issued: planned.map(({ trace }) => trace),
+    ...(authorization.rebound && { rebound: authorization.rebound }),
     duration: by.clock() - event.time,
   };
   try {
@@ -59,7 +61,7 @@ export async function issue(authorization: Authorization, event: AuditEvent, by:
   }
   return {
     text: main.text,
-    tokenType: access === undefined ? 'N_A' : 'Bearer',
+    tokenType: access === undefined ? 'N_A' : tokenTypeOf(authorization.confirmation),
     expiresIn: main.trace.expiresAt - now,
     scope: formatScope(authorization.scope),
     refreshToken: access === undefined ? undefined : refresh?.text,
@@ -93,7 +95,7 @@ function planOpaque(claims: JsonObject, trace: IssuedTrace): PlannedToken {
 }
 
 const useOnce =
-  ({ role, id, expiresAt }: SingleUse): Write =>
+  ({ id, expiresAt, replayed }: SingleUse): Write =>
   async (transaction) => {
-    if (!(await useId(transaction, id, expiresAt * 1000))) throw new Refusal(`${role}_token_replayed`);
+    if (!(await useId(transaction, id, expiresAt * 1000))) throw new Refusal(replayed);
   };

@@ -15,11 +15,12 @@ export interface PlannedRefresh extends PlannedToken {
 }
 
 export function planRefresh(
-  { clientId }: Authorization,
+  { clientId, confirmation }: Authorization,
   decision: RefreshDecision,
   by: Issuer,
   now: number,
 ): PlannedRefresh {
+  const binding = confirmation === undefined ? null : JSON.stringify(confirmation);
   if (decision.kind === 'new') {
     const family = newId();
     const expiresAt = now + decision.lifetime;
@@ -29,6 +30,7 @@ export function planRefresh(
       generation: 0,
       rotated_at: now * 1000,
       expires_at: expiresAt * 1000,
+      confirmation: binding,
       remembered: JSON.stringify(decision.grant),
     };
     return {
@@ -47,7 +49,7 @@ export function planRefresh(
       (transaction) =>
         decision.kind === 'again'
           ? refuseRevoked(transaction, successor.family)
-          : rotate(transaction, decision.presented, by.clock()),
+          : rotate(transaction, decision.presented, binding, by.clock()),
     ],
   };
 }
@@ -60,8 +62,13 @@ async function refuseRevoked(transaction: Database, family: string): Promise<voi
 const next = ({ family, generation }: RefreshTokenName): RefreshTokenName => ({ family, generation: generation + 1 });
 
 /** Of many at once one rotates; the others get the same successor while the grace lasts and nobody has used it. */
-async function rotate(transaction: Database, { family, generation }: RefreshTokenName, now: number): Promise<void> {
-  if (await advanceFamily(transaction, { id: family, generation, now })) return;
+async function rotate(
+  transaction: Database,
+  { family, generation }: RefreshTokenName,
+  confirmation: string | null,
+  now: number,
+): Promise<void> {
+  if (await advanceFamily(transaction, { id: family, generation, now, confirmation })) return;
   const row = await findFamily(transaction, family);
   if (row?.generation === generation) throw new Refusal('refresh_token_revoked');
   if (row?.generation !== generation + 1 || now - Number(row.rotated_at) > REFRESH_GRACE) {

@@ -12,6 +12,8 @@ export interface Resource {
   readonly scopes: Scope;
   /** Authentication contexts of which the subject's must be one; empty: any will do. */
   readonly requiredAcr: ReadonlySet<string>;
+  /** It takes no bearer tokens. */
+  readonly requireSenderConstraint: boolean;
   readonly token: {
     readonly format: 'jwt' | 'opaque';
     /** Longest life of a token, in seconds. */

@@ -13,6 +13,8 @@ export interface PartyPattern {
   /** Clients of ours that the token was issued to: names the origin of our own tokens. */
   readonly clients?: ReadonlySet<string>;
   readonly when?: CompiledExpression;
+  /** Must a token that is bound to a key come with proof of it, and stay bound to it? */
+  readonly constrained: 'prove' | 'accept';
 }
 
 export interface ActorPattern extends PartyPattern {
@@ -31,6 +33,8 @@ export interface Rule {
   readonly when?: CompiledExpression;
   /** `client`: where no actor token is given, the calling client acts. */
   readonly act: 'client' | 'actor';
+  /** `bearer`: what was exchanged for a bound token may be a bearer token. */
+  readonly rebind: 'bearer' | 'refuse';
   readonly grant: {
     /** The first is the default target. */
     readonly targets: Targets;

@@ -1,7 +1,7 @@
 // Refresh token families: one row each, whose generation says which token is current.
 import type { Database, RefreshFamilyRow } from './schema.ts';
 
-const columns = ['id', 'client', 'generation', 'rotated_at', 'expires_at', 'remembered'] as const;
+const columns = ['id', 'client', 'generation', 'rotated_at', 'expires_at', 'confirmation', 'remembered'] as const;
 
 export async function insertFamily(database: Database, row: RefreshFamilyRow): Promise<void> {
   await database.insertInto('refresh_families').values(row).execute();
@@ -12,15 +12,19 @@ export const findFamily = (database: Database, id: string): Promise<RefreshFamil
 
 /**
  * One conditional statement: of many at once exactly one advances the generation, and none once the family is revoked.
- * @returns whether this one did
+ * @param confirmation binds a family that is not bound yet @returns whether this one did
  */
 export async function advanceFamily(
   database: Database,
-  { id, generation, now }: { id: string; generation: number; now: number },
+  { id, generation, now, confirmation }: { id: string; generation: number; now: number; confirmation: string | null },
 ): Promise<boolean> {
   const { numUpdatedRows } = await database
     .updateTable('refresh_families')
-    .set({ generation: generation + 1, rotated_at: now })
+    .set(({ fn, ref, val }) => ({
+      generation: generation + 1,
+      rotated_at: now,
+      confirmation: fn.coalesce(ref('confirmation'), val(confirmation)),
+    }))
     .where('id', '=', id)
     .where('generation', '=', generation)
     .where('expires_at', '>', now)

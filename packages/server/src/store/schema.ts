@@ -41,6 +41,8 @@ interface RefreshFamilyTable {
   generation: number;
   rotated_at: number;
   expires_at: number;
+  /** JSON: the key that the family is bound to. */
+  confirmation: string | null;
   /** JSON: what the family was granted. */
   remembered: string;
 }

@@ -10,7 +10,7 @@ import { parseScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { introspectAt } from '../trust/introspection.ts';
-import { authenticationClaims, mayActClaim, stringList, timeClaim } from './claims.ts';
+import { authenticationClaims, confirmationClaim, mayActClaim, stringList, timeClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
@@ -103,6 +103,7 @@ function readOwnClaims(claims: JsonObject, { issuer, clients, now }: ValidationC
     actorLineage,
     scope,
     expiresAt,
+    confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer),
     authentication: authenticationClaims(claims),
     extraClaims: {},

@@ -1,4 +1,5 @@
 // Reading the claims that several token types share, each strictly: of the right form, or refused.
+import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -36,6 +37,14 @@ export function mayActClaim(claims: JsonObject, issuer: string): JsonObject | un
     throw new TokenRefusal('claims', 'may_act names nobody');
   }
   return named;
+}
+
+/** RFC 7800 section 3.1. @returns undefined where the token is bound to nothing. @throws TokenRefusal bound */
+export function confirmationClaim({ cnf }: JsonObject): Confirmation | undefined {
+  const confirmation = cnf === undefined ? undefined : parseConfirmation(cnf);
+  if (cnf !== undefined && confirmation === undefined)
+    throw new TokenRefusal('bound', 'its cnf names no key by jkt or x5t#S256 alone');
+  return confirmation;
 }
 
 /** `acr`, `amr` and `auth_time`, where they have the form that OpenID Connect Core section 2 gives them. */

@@ -7,7 +7,7 @@ import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TrustedIssuer, TrustedIssuers } from '../trust/issuer.ts';
-import { authenticationClaims, mayActClaim, stringList, timeClaim } from './claims.ts';
+import { authenticationClaims, confirmationClaim, mayActClaim, stringList, timeClaim } from './claims.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 /** How far our clock and theirs may disagree, in seconds. */
@@ -68,7 +68,6 @@ export function readForeign(
     throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
   const { sub, jti } = claims;
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
-  if ('cnf' in claims) throw new TokenRefusal('bound', 'cnf');
   const principal = { iss: issuer.issuer, sub };
   const chain = parseAct(claims.act, issuer.issuer);
   if (chain === undefined) throw new TokenRefusal('claims', 'act is malformed');
@@ -90,6 +89,7 @@ export function readForeign(
     actorLineage: [],
     scope: issuer.scopes === 'intersect' ? foreignScope(claims) : undefined,
     expiresAt,
+    confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer.issuer),
     authentication: authenticationClaims(claims),
     extraClaims: Object.fromEntries(

@@ -29,6 +29,7 @@ export const refreshToken = {
       actorLineage: grant.actorLineage,
       scope: new Set(grant.scope),
       expiresAt: family.expiresAt,
+      confirmation: family.confirmation,
       mayAct: grant.mayAct,
       authentication: grant.authentication,
       extraClaims: grant.extraClaims,

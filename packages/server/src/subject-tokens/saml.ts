@@ -75,6 +75,8 @@ function toToken(
     actorLineage: [],
     scope: undefined,
     expiresAt,
+    // Holder-of-key assertions are refused: a bearer confirmation is the one that is read.
+    confirmation: undefined,
     mayAct: undefined,
     authentication: authenticationClaims({ acr: authnContext, auth_time: authnInstant }),
     extraClaims: Object.fromEntries(

@@ -5,6 +5,7 @@ import type { RefreshFamily } from '../issuing/family.ts';
 import type { Party } from '../issuing/party.ts';
 import type { SecretKey } from '../keys/jws.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -27,6 +28,8 @@ export interface TokenFacts extends Party {
   readonly scope: Scope | undefined;
   /** Seconds since 1970; always known: a token without an end is refused. */
   readonly expiresAt: number;
+  /** The key that the token is bound to (`cnf`). */
+  readonly confirmation: Confirmation | undefined;
   /** Who may act for the subject, with `iss` spelled out (RFC 8693 section 4.4). */
   readonly mayAct: JsonObject | undefined;
   /** `acr`, `amr`, `auth_time` where the token has them. */
@@ -86,6 +89,7 @@ export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace
   audiences: token.audiences,
   scope: token.scope && [...token.scope],
   ...(typeof token.authentication.acr === 'string' && { acr: token.authentication.acr }),
+  ...(token.confirmation && { confirmation: token.confirmation }),
   chain: token.chain,
   expiresAt: token.expiresAt,
 });

@@ -2,6 +2,7 @@
 // that the token is for; to everybody else the token is not active.
 
 import { INTROSPECTION_MEDIA_TYPE, signIntrospection } from '../../issuing/introspection-jwt.ts';
+import { tokenTypeOf } from '../../primitives/confirmation.ts';
 import { formatAct } from '../../primitives/principal.ts';
 import { formatScope } from '../../primitives/scope.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
@@ -33,9 +34,10 @@ const isFor = ({ audiences }: ValidatedToken, resource: string | undefined): boo
 
 /** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). Of an access token all that it says, but its lineage. */
 function describe({ type, claims, ...token }: ValidatedToken, issuer: string): JsonObject {
+  const { confirmation } = token;
   if (type === 'access_token') {
     const { lineage: _lineage, actor_lineage: _actorLineage, ...said } = claims;
-    return { ...said, active: true, token_type: 'Bearer' };
+    return { ...said, active: true, token_type: tokenTypeOf(confirmation) };
   }
   const { sub, clientId, expiresAt, origin, scope, authentication, chain, mayAct } = token;
   return {
@@ -46,6 +48,7 @@ function describe({ type, claims, ...token }: ValidatedToken, issuer: string): J
     client_id: clientId,
     token_type: 'N_A',
     exp: expiresAt,
+    ...(confirmation && { cnf: confirmation }),
     ...(origin && { sub_id: { format: 'iss_sub', ...origin } }),
     ...(scope && scope.size > 0 && { scope: formatScope(scope) }),
     ...(chain.length > 0 && { act: formatAct(chain) }),

@@ -1,6 +1,7 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414), derived from the lists, so that it cannot disagree with them.
 import { clientAuthMethods } from '../../client-auth/index.ts';
 import { grants } from '../../grants/index.ts';
+import { algorithmNames } from '../../keys/algorithms.ts';
 import { type Endpoint, type HttpServices, urlOf } from '../endpoint.ts';
 
 export const metadata = {
@@ -14,7 +15,11 @@ export const metadata = {
 } as const satisfies Endpoint;
 
 /** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
-function describe(endpoints: readonly Endpoint[], { issuer, targeting, defaultAlgorithm }: HttpServices) {
+function describe(
+  endpoints: readonly Endpoint[],
+  { issuer, targeting, defaultAlgorithm, clients }: HttpServices,
+) {
+  const certificateBound = [...clients.values()].some(({ certificateBoundAccessTokens }) => certificateBoundAccessTokens);
   const methods = clientAuthMethods.map(({ name }) => name);
   const members = endpoints.flatMap((endpoint): (readonly [string, unknown])[] => {
     const { metadata: member } = endpoint;
@@ -28,6 +33,8 @@ function describe(endpoints: readonly Endpoint[], { issuer, targeting, defaultAl
     introspection_signing_alg_values_supported: [defaultAlgorithm],
     ...(targeting.scopes.length > 0 && { scopes_supported: targeting.scopes }),
     response_types_supported: [],
+    dpop_signing_alg_values_supported: algorithmNames,
+    ...(certificateBound && { tls_client_certificate_bound_access_tokens: true }),
     grant_types_supported: grants.map(({ grantType }) => grantType),
   };
 }

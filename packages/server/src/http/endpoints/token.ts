@@ -10,6 +10,9 @@ export const token = {
   cors: true,
   audit: 'token',
   metadata: 'token_endpoint',
-  answer: ({ request, event, services }) =>
-    answerTokenRequest(readAuthenticationRequest(request, services), event, services),
+  answer: ({ request, reply, event, services }) => {
+    if (services.nonces) reply.header('DPoP-Nonce', services.nonces.current());
+    const dpop = request.headers.dpop?.toString();
+    return answerTokenRequest({ ...readAuthenticationRequest(request, services), dpop }, event, services);
+  },
 } as const satisfies Endpoint;

@@ -1,0 +1,29 @@
+// Which key is a token bound to? The `cnf` claim (RFC 7800): a DPoP key by its thumbprint (RFC 9449 section 6.1), or a TLS
+// certificate by its digest (RFC 8705 section 3.1).
+import type { JsonObject } from './strict-json.ts';
+
+export type Confirmation = { readonly jkt: string } | { readonly 'x5t#S256': string };
+
+/** SHA-256 in base64url. */
+const DIGEST = /^[\w-]{43}$/;
+
+/** @returns undefined where it names no key, several, or one in a way not known here: cannot tell, so the caller refuses. */
+export function parseConfirmation(claim: unknown): Confirmation | undefined {
+  if (typeof claim !== 'object' || claim === null || Object.keys(claim).length !== 1) return undefined;
+  const { jkt, 'x5t#S256': certificate } = claim as JsonObject;
+  if (isDigest(jkt)) return { jkt };
+  return isDigest(certificate) ? { 'x5t#S256': certificate } : undefined;
+}
+
+const isDigest = (value: unknown): value is string => typeof value === 'string' && DIGEST.test(value);
+
+export const sameKey = (a: Confirmation, b: Confirmation | undefined): boolean =>
+  b !== undefined && sayKey(a) === sayKey(b);
+
+/** In words: what proves it, and which one it is. */
+export const sayKey = (confirmation: Confirmation): string =>
+  'jkt' in confirmation ? `the DPoP key ${confirmation.jkt}` : `the TLS certificate ${confirmation['x5t#S256']}`;
+
+/** How it is presented: one that is bound to a certificate like a bearer token (RFC 9449 section 7.1, RFC 8705 section 3). */
+export const tokenTypeOf = (confirmation: Confirmation | undefined): 'Bearer' | 'DPoP' =>
+  confirmation !== undefined && 'jkt' in confirmation ? 'DPoP' : 'Bearer';

@@ -1,0 +1,97 @@
+// Does this DPoP proof prove that its sender holds the key, for this request and now? RFC 9449 section 4.3.
+import type { SingleUse } from '../issuing/authorization.ts';
+import { type CompactJws, type Key, readCompact, verifyCompact } from '../keys/jws.ts';
+import { thumbprint } from '../keys/thumbprint.ts';
+import { isName } from '../primitives/principal.ts';
+import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import { sha256 } from '../primitives/secret.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import { readKeySet } from '../trust/key-set.ts';
+import type { Nonces } from './nonces.ts';
+
+/** What the proof must be for. */
+export interface ProofContext {
+  readonly method: string;
+  /** Ours, by the configured issuer: what a Host header says proves nothing. */
+  readonly url: string;
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** Absent: none are asked for. */
+  readonly nonces: Nonces | undefined;
+  /** The token that comes with the proof, where one does. */
+  readonly accessToken?: string;
+}
+
+export interface Proof {
+  /** RFC 7638. */
+  readonly jkt: string;
+  readonly use: SingleUse;
+}
+
+/** Seconds for which a proof is good, and by which the caller's clock may be wrong. */
+const LIFE = 60;
+const LEEWAY = 30;
+
+/** @throws Refusal dpop_… */
+export function readProof(text: string, context: ProofContext): Proof {
+  const jws = readJws(text);
+  const jkt = verifyKey(jws);
+  const { htm, htu, iat, jti, nonce, ath } = jws.payload;
+  if (!isName(jti)) throw malformed('jti is missing or malformed');
+  if (typeof iat !== 'number') throw malformed('iat is missing');
+  if (htm !== context.method) throw new Refusal('dpop_request', { detail: `htm is not ${context.method}` });
+  if (typeof htu !== 'string' || normalUrl(htu) !== normalUrl(context.url))
+    throw new Refusal('dpop_request', { detail: `htu is not ${context.url}` });
+  if (!(iat > context.now - LIFE - LEEWAY && iat < context.now + LEEWAY))
+    throw new Refusal('dpop_time', { detail: `iat differs from our clock by ${Math.round(context.now - iat)} s` });
+  if (context.accessToken !== undefined && ath !== sha256(context.accessToken)) throw new Refusal('dpop_access_token');
+  if (context.nonces !== undefined && !context.nonces.isGood(nonce)) throw new Refusal('dpop_nonce');
+  const expiresAt = Math.ceil(iat) + LIFE + LEEWAY;
+  return { jkt, use: { id: sha256(JSON.stringify(['dpop', jkt, jti])), expiresAt, replayed: 'dpop_replayed' } };
+}
+
+function readJws(text: string): CompactJws {
+  try {
+    const jws = readCompact(text);
+    if (jws.typ !== 'dpop+jwt') throw malformed('its typ is not dpop+jwt');
+    return jws;
+  } catch (error) {
+    throw error instanceof TokenRefusal ? malformed(error.message) : error;
+  }
+}
+
+const malformed = (detail: string): Refusal => new Refusal('dpop_malformed', { detail });
+
+/** The header brings the key, which must be a public one of a kind that we know. @returns its thumbprint */
+function verifyKey(jws: CompactJws): string {
+  const key = findKey(jws);
+  try {
+    verifyCompact(jws, key);
+  } catch (error) {
+    throw error instanceof TokenRefusal ? new Refusal('dpop_signature', { cause: error }) : error;
+  }
+  // Of the key as Node writes it: one key has one thumbprint, however its JWK was spelled.
+  return thumbprint({ ...key.key.export({ format: 'jwk' }) });
+}
+
+function findKey({ header, alg }: CompactJws): Key {
+  const { kid: _kid, ...jwk } = (header.jwk ?? {}) as JsonObject;
+  const keys = readKeySet({ keys: [jwk] });
+  if (typeof keys === 'string') throw new Refusal('dpop_key', { detail: keys });
+  const key = keys.find({ alg, kid: undefined });
+  if (key === undefined) throw new Refusal('dpop_key', { detail: 'its jwk is no public key for its alg' });
+  return key;
+}
+
+/** The characters of a URL without query, fragment and user information. */
+const PLAIN_URL = /^https?:\/\/[\w\-.~:/[\]!$&'()*+,;=%]+$/i;
+const UNRESERVED = /[\w\-.~]/;
+
+/** RFC 3986 sections 6.2.2 and 6.2.3. @returns undefined where it is no such URL */
+function normalUrl(text: string): string | undefined {
+  if (!PLAIN_URL.test(text) || !URL.canParse(text)) return undefined;
+  return new URL(text).href.replace(/%[0-9a-f]{2}/gi, (escape) => {
+    const char = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
+    return UNRESERVED.test(char) ? char : escape.toUpperCase();
+  });
+}

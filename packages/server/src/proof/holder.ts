@@ -1,0 +1,54 @@
+// Which key does the caller prove to hold? New tokens are bound to it, and tokens that are bound to it are the caller's to use.
+import { hash } from 'node:crypto';
+import type { Client } from '../client-auth/client.ts';
+import type { PresentedCertificate } from '../client-auth/method.ts';
+import type { SingleUse } from '../issuing/authorization.ts';
+import { type Confirmation, sameKey, sayKey } from '../primitives/confirmation.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { type ProofContext, readProof } from './dpop.ts';
+
+export interface Holder {
+  /** What new tokens are bound to; undefined: they are bearer tokens. */
+  readonly confirmation: Confirmation | undefined;
+  /** The proof, which issuing uses up. */
+  readonly uses: readonly SingleUse[];
+}
+
+/** What a request brings to prove a key with. */
+export interface KeyEvidence {
+  /** The DPoP header as it came; two of them come as one, with a comma between. */
+  readonly dpop: string | undefined;
+  readonly certificate: PresentedCertificate | undefined;
+}
+
+export interface HolderContext extends ProofContext {
+  /** Has a single-use id been used up? */
+  readonly isUsed: (id: string) => Promise<boolean>;
+}
+
+/** A DPoP proof comes before the certificate: whoever sends one asks for it. @throws Refusal dpop_…, certificate_missing */
+export async function proveHolder({ dpop, certificate }: KeyEvidence, client: Client, context: HolderContext): Promise<Holder> {
+  if (dpop !== undefined) {
+    const { jkt, use } = readProof(dpop, context);
+    // Before anything happens for its sake; of two at once, the commit lets one pass.
+    if (await context.isUsed(use.id)) throw new Refusal(use.replayed);
+    return { confirmation: { jkt }, uses: [use] };
+  }
+  if (client.dpopBoundAccessTokens) throw new Refusal('dpop_missing');
+  if (!client.certificateBoundAccessTokens) return { confirmation: undefined, uses: [] };
+  if (certificate === undefined) throw new Refusal('certificate_missing');
+  // RFC 8705 section 3.1. Who issued it does not matter here: that its key is held was proven.
+  return { confirmation: { 'x5t#S256': hash('sha256', certificate.x509.raw, 'base64url') }, uses: [] };
+}
+
+/**
+ * What was bound is not for whoever has its text. A public client has nothing but its key, so that only that key will do; a
+ * client that authenticates may come with a new one (RFC 9449 section 5).
+ * @param bound what the grant was bound to when it was given @throws Refusal dpop_missing, dpop_other_key
+ */
+export function checkHolder(bound: Confirmation | undefined, client: Client, proven: Confirmation | undefined): void {
+  if (bound === undefined) return;
+  const detail = `it is bound to ${sayKey(bound)}`;
+  if (proven === undefined) throw new Refusal('dpop_missing', { detail });
+  if (client.auth === 'none' && !sameKey(bound, proven)) throw new Refusal('dpop_other_key', { detail });
+}
