@@ -90,8 +90,8 @@ const UNRESERVED = /[\w\-.~]/;
 /** RFC 3986 sections 6.2.2 and 6.2.3. @returns undefined where it is no such URL */
 function normalUrl(text: string): string | undefined {
   if (!PLAIN_URL.test(text) || !URL.canParse(text)) return undefined;
-  return new URL(text).href.replace(/%[0-9a-f]{2}/gi, (escape) => {
-    const char = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    return UNRESERVED.test(char) ? char : escape.toUpperCase();
+  return new URL(text).href.replace(/%[0-9a-f]{2}/gi, (octet) => {
+    const char = String.fromCharCode(Number.parseInt(octet.slice(1), 16));
+    return UNRESERVED.test(char) ? char : octet.toUpperCase();
   });
 }

@@ -27,7 +27,11 @@ export interface HolderContext extends ProofContext {
 }
 
 /** A DPoP proof comes before the certificate: whoever sends one asks for it. @throws Refusal dpop_…, certificate_missing */
-export async function proveHolder({ dpop, certificate }: KeyEvidence, client: Client, context: HolderContext): Promise<Holder> {
+export async function proveHolder(
+  { dpop, certificate }: KeyEvidence,
+  client: Client,
+  context: HolderContext,
+): Promise<Holder> {
   if (dpop !== undefined) {
     const { jkt, use } = readProof(dpop, context);
     // Before anything happens for its sake; of two at once, the commit lets one pass.

@@ -15,11 +15,10 @@ export const metadata = {
 } as const satisfies Endpoint;
 
 /** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
-function describe(
-  endpoints: readonly Endpoint[],
-  { issuer, targeting, defaultAlgorithm, clients }: HttpServices,
-) {
-  const certificateBound = [...clients.values()].some(({ certificateBoundAccessTokens }) => certificateBoundAccessTokens);
+function describe(endpoints: readonly Endpoint[], { issuer, targeting, defaultAlgorithm, clients }: HttpServices) {
+  const certificateBound = [...clients.values()].some(
+    ({ certificateBoundAccessTokens }) => certificateBoundAccessTokens,
+  );
   const methods = clientAuthMethods.map(({ name }) => name);
   const members = endpoints.flatMap((endpoint): (readonly [string, unknown])[] => {
     const { metadata: member } = endpoint;
