@@ -186,9 +186,9 @@ const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
 
 /** @param before the issuers of an earlier reading: their keys are kept */
 async function openServices(configuration: Configuration, base: Base, before?: TrustedIssuers): Promise<HttpServices> {
-  const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys, server } = configuration;
+  const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
   const { access, clock, store, sealer, revocations, failures, requests } = base;
-  const { clientCertificates, trustProxy } = configuration.server;
+  const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = createAuditLog(store);
   const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.byPrincipal(entry.issuer)));
   return {
@@ -205,9 +205,7 @@ async function openServices(configuration: Configuration, base: Base, before?: T
     keys: await openKeyRing(store, keys, sealer, clock, access),
     defaultAlgorithm: keys.algorithms[0],
     refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
-    nonces: server.dpopNonces
-      ? createNonces(await openSharedSecret(store, 'dpop-nonce', sealer, access), clock)
-      : undefined,
+    nonces: dpopNonces ? createNonces(await openSharedSecret(store, 'dpop-nonce', sealer, access), clock) : undefined,
     isUsed: (id) => orUnavailable(isUsed(store, id)),
     findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
     findFamily: (id) => orUnavailable(findFamily(store, id)),
