@@ -4,7 +4,7 @@ import type { IntrospectionOptions } from './introspection.ts';
 import type { ReplayStore } from './replay.ts';
 import type { ResourceMetadata } from './resource-metadata.ts';
 
-/** What Cambio signs with. */
+/** What Cambio signs with. `Ed25519` and not `EdDSA` (RFC 9864); ML-DSA (RFC 9964) where Node has it, from 24.7 on. */
 export const ALGORITHMS: readonly string[] = [
   'ES256',
   'ES384',
@@ -16,6 +16,17 @@ export const ALGORITHMS: readonly string[] = [
   'ML-DSA-87',
 ];
 
+/** Of the keys of clients, which choose for themselves. */
+export const PROOF_ALGORITHMS: readonly string[] = [
+  ...ALGORITHMS,
+  'ES512',
+  'RS384',
+  'RS512',
+  'PS384',
+  'PS512',
+  'EdDSA',
+];
+
 export interface VerifierOptions {
   /** The `issuer` of the Cambio server. */
   readonly issuer: string;
@@ -25,8 +36,10 @@ export interface VerifierOptions {
   readonly jwksUri?: string;
   /** The keys themselves, or what fetches them, instead of `jwksUri`. */
   readonly jwks?: JSONWebKeySet | (() => Promise<JSONWebKeySet>);
-  /** What may sign tokens and proofs; asymmetric alone, so that nobody but the issuer makes tokens. Default: all of `ALGORITHMS`. */
+  /** What may sign tokens. Default: whatever Cambio signs with. Asymmetric alone: nobody but the issuer makes tokens. */
   readonly algorithms?: readonly string[];
+  /** What may sign DPoP proofs. Default: whatever Cambio binds tokens to. */
+  readonly proofAlgorithms?: readonly string[];
   /** For opaque tokens, and for what was revoked. */
   readonly introspection?: IntrospectionOptions;
   /**

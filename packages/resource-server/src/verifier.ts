@@ -5,7 +5,7 @@ import { createClaimsReader } from './claims.ts';
 import { type Credentials, type ProtectedRequest, readCredentials } from './credentials.ts';
 import type { ProofSettings } from './dpop.ts';
 import { createNonces } from './nonce.ts';
-import { ALGORITHMS, type VerifierOptions } from './options.ts';
+import { PROOF_ALGORITHMS, type VerifierOptions } from './options.ts';
 import { AccessRefusal, type Attributes, Denial, type Scheme } from './refusal.ts';
 import { createMemoryReplayStore } from './replay.ts';
 
@@ -56,7 +56,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 }
 
 function proofSettings(
-  { audience, baseUrl, algorithms = ALGORITHMS, replay, nonceSecret }: VerifierOptions,
+  { audience, baseUrl, proofAlgorithms: algorithms = PROOF_ALGORITHMS, replay, nonceSecret }: VerifierOptions,
   clock: () => number,
 ): ProofSettings | undefined {
   const base = baseUrl ?? (/^https?:\/\//.test(audience) ? audience : undefined);

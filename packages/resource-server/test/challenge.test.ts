@@ -5,7 +5,7 @@ import { AccessRefusal, createVerifier, describeResource, type Requirements } fr
 import { AUDIENCE, asking, createIssuer, ISSUER } from './issuer.ts';
 
 const issuer = await createIssuer();
-const options = { issuer: ISSUER, audience: AUDIENCE, jwks: issuer.jwks, algorithms: ['ES256', 'Ed25519'] };
+const options = { issuer: ISSUER, audience: AUDIENCE, jwks: issuer.jwks, proofAlgorithms: ['ES256', 'Ed25519'] };
 const verifier = createVerifier(options);
 const DPOP = 'DPoP algs="ES256 Ed25519"';
 
@@ -110,7 +110,7 @@ test('with too weak or too old an authentication it says which would do (RFC 947
   ]);
 });
 
-test('an API that describes itself says where (RFC 9728 sections 3 and 5.1)', async () => {
+test('an API that describes itself says where (RFC 9728 sections 3 and 5.1; PR-01, PR-02, PR-03)', async () => {
   const describe = (resource: string) =>
     describeResource({ resource, authorization_servers: [ISSUER], scopes_supported: [] });
   const metadata = describe('https://api.example/v1/');

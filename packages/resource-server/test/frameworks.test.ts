@@ -140,7 +140,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
     });
 
     test('refuses with the status and the challenge of the refusal', async (t) => {
-      const api = await start(t, serve, { algorithms: ['ES256'] });
+      const api = await start(t, serve, { proofAlgorithms: ['ES256'] });
       const token = await issuer.sign();
       const cases = [
         [{}, 401, 'Bearer scope="read", DPoP scope="read", algs="ES256"', { error: 'missing' }],
@@ -201,7 +201,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
       assert.equal((await api.get('/orders', bearer(token))).status, 401);
     });
 
-    test('a token that is bound to a certificate needs the connection of that certificate (RFC 8705 section 3)', async (t) => {
+    test('a token that is bound to a certificate needs the connection of that certificate (RFC 8705 section 3; MT-04, MT-05)', async (t) => {
       const [one, another] = [
         await selfSigned({ type: 'dns', value: 'one' }),
         await selfSigned({ type: 'dns', value: 'two' }),
@@ -218,7 +218,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
   });
 }
 
-test('where a proxy ends TLS, the API reads the certificate that it forwards', async (t) => {
+test('where a proxy ends TLS, the API reads the certificate that it forwards (MT-09)', async (t) => {
   const { cert } = await selfSigned({ type: 'dns', value: 'client' });
   const der = new X509Certificate(cert).raw;
   const certificateOf = (request: { readonly raw: { readonly rawHeaders: readonly string[] } }) => {

@@ -90,7 +90,7 @@ test('an opaque token is what its issuer says it is, which is asked with the cre
   });
 });
 
-test('what is not active, not an access token, not of this issuer or not for this API is refused', async (t) => {
+test('what is not active, no access token, not of this issuer or not for this API is refused', async (t) => {
   const { behaviour, verifier } = await start(t);
   const wrong: readonly object[] = [
     { active: false },

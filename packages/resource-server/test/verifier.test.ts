@@ -49,7 +49,7 @@ test('a token without scope may do nothing', async () => {
   await refusesDifference({ claims: { scope: ['read'] } });
 });
 
-suite('a token is refused', () => {
+suite('a token is refused (AT-08)', () => {
   test('that is for another audience; one of several will do', async () => {
     await refusesDifference({ claims: { aud: 'https://other.example' } });
     await refusesDifference({ claims: { aud: `${AUDIENCE}/` } });
