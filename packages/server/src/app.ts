@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AuditEvent, beginEvent } from './audit/event.ts';
 import { createAuditLog } from './audit/log.ts';
 import { countThrottled } from './audit/throttled.ts';
+import { indexClients } from './client-auth/client.ts';
+import { openClientKeys } from './client-auth/client-keys.ts';
 import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -31,7 +33,7 @@ import { sweep } from './store/sweep.ts';
 import { isUsed, useId } from './store/used-ids.ts';
 import { keepLooking } from './store/watch.ts';
 import { discoverKeys } from './trust/discovery.ts';
-import { type IssuerEntry, indexIssuers, type TrustedIssuer, type TrustedIssuers } from './trust/issuer.ts';
+import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
 import { createOutbound } from './trust/outbound.ts';
 
@@ -102,7 +104,7 @@ export async function startServer(
       port: (http.server.address() as AddressInfo).port,
       reload: async (next, nextText) => {
         const { audit, throttled } = services;
-        const read = await openServices({ ...next, issuer: configuration.issuer }, base, services.issuers);
+        const read = await openServices({ ...next, issuer: configuration.issuer }, base, services);
         services = withPresence({ ...read, audit, throttled });
         textInForce = nextText;
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
@@ -184,17 +186,25 @@ async function openBase(configuration: Configuration, access: Access, clock: Clo
 /** Types of token that are ours. */
 const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
 
-/** @param before the issuers of an earlier reading: their keys are kept */
-async function openServices(configuration: Configuration, base: Base, before?: TrustedIssuers): Promise<HttpServices> {
+/** @param before an earlier reading: what was fetched is kept */
+async function openServices(
+  configuration: Configuration,
+  base: Base,
+  before?: Pick<HttpServices, 'issuers' | 'clientKeys'>,
+): Promise<HttpServices> {
   const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
   const { access, clock, store, sealer, revocations, failures, requests } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = createAuditLog(store);
-  const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.byPrincipal(entry.issuer)));
+  const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.issuers.byPrincipal(entry.issuer)));
+  const clientKeys = openClientKeys(clients, clock, before?.clientKeys);
   return {
     issuer,
     tokenErrorCode,
     clients,
+    clientIndex: indexClients(clients),
+    clientKeys,
+    keysOf: ({ id }) => clientKeys.get(id)?.source,
     policy,
     enabledTypes: new Set([...ALWAYS_ENABLED, ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts])]),
     resources,
@@ -210,7 +220,10 @@ async function openServices(configuration: Configuration, base: Base, before?: T
     findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
     findFamily: (id) => orUnavailable(findFamily(store, id)),
     revocations,
-    readCertificate: createCertificateReader(clientCertificates, trustProxy),
+    readCertificate:
+      clientCertificates.asked || clientCertificates.header
+        ? createCertificateReader(clientCertificates, trustProxy)
+        : undefined,
     useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
     audit,
     throttled: countThrottled(audit),

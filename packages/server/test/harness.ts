@@ -54,6 +54,7 @@ export interface TestServer {
 /**
  * @param yaml a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Sections that it lacks are not added.
  * @param files put beside the configuration file
+ * @param fetch how it is reached, where its TLS needs more than usual
  * @param folder that of a server that was closed, to go on with its database
  */
 export async function start(
@@ -63,7 +64,8 @@ export async function start(
     files = {},
     now = Date.now(),
     folder = mkdtempSync(join(tmpdir(), 'cambio-test-')),
-  }: { files?: Record<string, string>; now?: number; folder?: string } = {},
+    fetch = globalThis.fetch,
+  }: { files?: Record<string, string>; now?: number; folder?: string; fetch?: typeof globalThis.fetch } = {},
 ): Promise<TestServer> {
   let server: RunningServer | undefined;
   t.after(async () => {
@@ -72,7 +74,7 @@ export async function start(
   });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const port = await freePort();
-  const issuer = `http://127.0.0.1:${port}`;
+  const issuer = `${/^ +tls:/m.test(yaml) ? 'https' : 'http'}://127.0.0.1:${port}`;
   const file = join(folder, 'cambio.yaml');
   writeFileSync(file, yaml);
   const clock = { now };

@@ -1,7 +1,7 @@
 // Is the caller who it says? Exactly one method in the request, the one that the client is registered for, and proof.
 
 import { newSecret } from '../primitives/random.ts';
-import { Refusal, reasons } from '../primitives/refusal.ts';
+import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import type { Client } from './client.ts';
 import { clientAuthMethods } from './index.ts';
@@ -9,6 +9,7 @@ import type { AuthenticationContext, AuthenticationRequest, ClientAuthMethod, Cr
 
 export interface AuthenticatedClient {
   readonly client: Client;
+  /** As the audit row says it: the method's name, or `workload`. */
   readonly method: string;
 }
 
@@ -41,17 +42,18 @@ export async function authenticateClient(
   const name = client?.id ?? credentials.clientIds[0] ?? '';
   failures.check(name, request.address);
   try {
-    const { singleUse } = await prove(client, method, credentials, context);
+    const { singleUse, as = method } = await prove(client, method, credentials, context);
     if (client === undefined) throw new Refusal('client_unknown');
     if (client.disabled) throw new Refusal('client_disabled');
     const stated = request.parameters.get('client_id');
     if (stated !== undefined && stated !== client.id)
       throw new Refusal('client_id_mismatch', { parameter: 'client_id' });
+    context.requests.ofClient(client, request.address);
     if (singleUse !== undefined && !(await context.useOnce(singleUse.id, singleUse.expiresAt)))
       throw new Refusal('client_assertion_replayed');
-    context.requests.ofClient(client, request.address);
-    return { client, method };
-  } catch (error) {
+    return { client, method: as };
+  } catch (thrown) {
+    const error = thrown instanceof TokenRefusal ? thrown.asAssertion() : thrown;
     if (!(error instanceof Refusal) || reasons[error.reason].answer !== 'client') throw error;
     failures.failed(name, request.address);
     throw new Refusal(error.reason, { clientClaimed: name, detail: error.detail, cause: error });
@@ -66,15 +68,28 @@ interface Presented {
 }
 
 function readCredentials(request: AuthenticationRequest, context: AuthenticationContext): Presented {
-  const found = methods.flatMap((method): Presented[] => {
+  const read = (method: ClientAuthMethod): Presented[] => {
     const credentials = method.read(request, context);
     return credentials === undefined ? [] : [{ method: method.name, credentials }];
-  });
-  const [presented] = found;
-  if (found.length > 1) throw new Refusal('client_authentication_doubled');
+  };
+  const shown = methods.filter(({ recognizedBy }) => recognizedBy === 'credentials').flatMap(read);
+  if (shown.length > 1) throw new Refusal('client_authentication_doubled');
+  const [presented] = shown.length === 1 ? shown : methods.filter(isMeant(request, context)).flatMap(read);
   if (presented !== undefined) return presented;
-  const bearer = /^Bearer\b/i.test(request.authorization ?? '');
+  const bearer = isBearer(request);
   throw new Refusal(bearer ? 'client_authentication_bearer' : 'client_authentication_missing');
+}
+
+const isBearer = ({ authorization }: AuthenticationRequest): boolean => /^Bearer\b/i.test(authorization ?? '');
+
+/** Without credentials: the method of the client that is named. */
+function isMeant(
+  request: AuthenticationRequest,
+  { clients }: AuthenticationContext,
+): (method: ClientAuthMethod) => boolean {
+  const id = request.parameters.get('client_id');
+  const auth = id === undefined ? 'none' : clients.get(id)?.auth;
+  return ({ recognizedBy, name }) => recognizedBy === 'entry' && name === auth && !isBearer(request);
 }
 
 /** Credentials of a method that the client is not registered for are proven against nobody: they are of no use. */

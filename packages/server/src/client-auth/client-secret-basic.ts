@@ -10,6 +10,8 @@ const FORM_ENCODED = /^(?:[\w*\-.~!'()+]|%[0-9A-Fa-f]{2})*$/;
 export const clientSecretBasic = {
   name: 'client_secret_basic',
   parameters: [],
+  keys: { oneOf: ['secret'] },
+  recognizedBy: 'credentials',
   read: ({ authorization }) => {
     if (authorization === undefined || /^Bearer\b/i.test(authorization)) return undefined;
     const encoded = BASIC.exec(authorization)?.[1];

@@ -5,6 +5,8 @@ import type { ClientAuthMethod } from './method.ts';
 export const clientSecretPost = {
   name: 'client_secret_post',
   parameters: ['client_secret'],
+  keys: { oneOf: ['secret'] },
+  recognizedBy: 'credentials',
   read: ({ parameters }) => {
     const secret = parameters.get('client_secret');
     if (secret === undefined) return undefined;

@@ -2,8 +2,21 @@
 import { clientSecretBasic } from './client-secret-basic.ts';
 import { clientSecretPost } from './client-secret-post.ts';
 import type { ClientAuthMethod } from './method.ts';
+import { none } from './none.ts';
+import { privateKeyJwt } from './private-key-jwt.ts';
+import { selfSignedTlsClientAuth } from './self-signed-tls-client-auth.ts';
+import { spiffeJwt } from './spiffe-jwt.ts';
+import { tlsClientAuth } from './tls-client-auth.ts';
 
-export const clientAuthMethods = [clientSecretBasic, clientSecretPost] as const satisfies readonly ClientAuthMethod[];
+export const clientAuthMethods = [
+  clientSecretBasic,
+  clientSecretPost,
+  privateKeyJwt,
+  tlsClientAuth,
+  selfSignedTlsClientAuth,
+  spiffeJwt,
+  none,
+] as const satisfies readonly ClientAuthMethod[];
 
 /** The form parameters that say who the client is, whichever its method. */
 export const clientParameters: readonly string[] = [

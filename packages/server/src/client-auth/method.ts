@@ -1,7 +1,10 @@
 // What is a way to authenticate a client? It recognises its credentials in a request, and proves them against an entry.
 import type { X509Certificate } from 'node:crypto';
+import type { Clock } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';
-import type { Client, Clients } from './client.ts';
+import type { TrustedIssuers } from '../trust/issuer.ts';
+import type { KeySource } from '../trust/key-cache.ts';
+import type { Client, ClientIndex, Clients } from './client.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import type { RequestLimit } from './request-limit.ts';
 
@@ -12,6 +15,8 @@ export interface AuthenticationRequest {
   /** Where the request came from. */
   readonly address: string;
   readonly certificate: PresentedCertificate | undefined;
+  /** A token that the request is about, which may stand for a client that it does not name. */
+  readonly subjectToken?: string | undefined;
 }
 
 /** A TLS client certificate: that the caller has its key was proven, to us or to a proxy that we trust (RFC 8705). */
@@ -23,7 +28,15 @@ export interface PresentedCertificate {
 
 /** What methods prove with: one reading of the configuration, and what the process keeps. */
 export interface AuthenticationContext {
+  /** Our own. */
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
   readonly clients: Clients;
+  readonly clientIndex: ClientIndex;
+  /** The keys of a client that has any. */
+  readonly keysOf: (client: Client) => KeySource | undefined;
+  readonly issuers: TrustedIssuers;
+  readonly clock: Clock;
   readonly failures: FailureLimit;
   readonly requests: RequestLimit;
   /**
@@ -41,9 +54,10 @@ export interface Credentials {
   readonly prove: (client: Client, context: AuthenticationContext) => Proof | Promise<Proof>;
 }
 
-/** What must still be done for the proof to count. */
 export interface Proof {
-  /** An id that it uses up, and until when it must stay used, in seconds since 1970. */
+  /** What the audit row calls the method, where not by its name. */
+  readonly as?: string;
+  /** An id that the proof uses up, and until when it must stay used, in seconds since 1970. */
   readonly singleUse?: { readonly id: string; readonly expiresAt: number };
 }
 
@@ -52,6 +66,26 @@ export interface ClientAuthMethod {
   readonly name: string;
   /** The form parameters that it reads beside `client_id`. */
   readonly parameters: readonly string[];
+  /** Keys of the client's entry: it has one of the first, and may have the others; other methods have none of them. */
+  readonly keys: { readonly oneOf: readonly ClientKey[]; readonly others?: readonly ClientKey[] };
+  /**
+   * `credentials`: what it reads stands in the request for no other reason. `entry`: the client's entry says that the method
+   * is meant, for a certificate may be there to bind tokens to.
+   */
+  readonly recognizedBy: 'credentials' | 'entry';
+  /** It is of use only where callers can show certificates. */
+  readonly over?: 'tls';
   /** @returns undefined where the request holds no such credentials. @throws Refusal where they cannot be read */
   readonly read: (request: AuthenticationRequest, context: AuthenticationContext) => Credentials | undefined;
 }
+
+/** The keys of a client's entry that belong to methods. */
+export type ClientKey =
+  | 'secret'
+  | 'jwks'
+  | 'jwksUri'
+  | 'assertionAudience'
+  | 'tlsSubject'
+  | 'spiffeId'
+  | 'publicExchange'
+  | 'workload';

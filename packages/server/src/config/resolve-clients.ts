@@ -2,10 +2,10 @@
 import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
 import { normalAudience } from '../policy/targets.ts';
-import { SecretDigest } from '../primitives/secret.ts';
 import type { Path } from './fault.ts';
+import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
-import { readSecret, type Surroundings } from './surroundings.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export function resolveClients(
   file: ConfigurationFile,
@@ -25,14 +25,10 @@ export function resolveClients(
     if (entry.resource !== undefined && resource === undefined) {
       around.complain([...path, 'resource'], 'no resource has this audience');
     }
-    if (entry.secret.length > 2)
-      around.complain([...path, 'secret'], 'a client has at most two secrets, while one replaces the other');
     clients.set(entry.id, {
       id: entry.id,
       auth: entry.auth,
-      secrets: entry.secret.map(
-        (source) => new SecretDigest(readSecret(source, [...path, 'secret'], file.server.host, around)),
-      ),
+      ...resolveAuthentication(entry, path, file, around),
       grants: new Set(entry.grants),
       audiences: entry.audiences,
       scopes: entry.scopes && new Set(entry.scopes),
@@ -43,5 +39,6 @@ export function resolveClients(
       disabled: entry.disabled,
     });
   }
+  checkIndexed(clients.values(), around.complain);
   return clients;
 }

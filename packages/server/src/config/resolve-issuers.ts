@@ -3,10 +3,10 @@ import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { urlProblem } from '../trust/address.ts';
 import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
-import { readKeySet } from '../trust/key-set.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
+import { checkKeyPlace, networkOf } from './key-place.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
 import { readSecret, type Surroundings } from './surroundings.ts';
@@ -40,7 +40,7 @@ export async function resolveIssuers(file: ConfigurationFile, around: Surroundin
 }
 
 function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile, around: Surroundings): IssuerEntry {
-  const network = source.allowPrivateNetwork ? 'private' : 'public';
+  const network = networkOf(source);
   const issuer = source.issuer ?? `spiffe://${source.trustDomain}`;
   const check = (key: keyof IssuerSource, url: string): void => {
     const problem = urlProblem(url, network);
@@ -48,10 +48,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
   };
   const { introspection, jwks, jwksUri } = source;
   if (introspection !== undefined) check('introspection', introspection.endpoint);
-  if (jwksUri !== undefined) check('jwksUri', jwksUri);
-  const keys = jwks === undefined ? undefined : readKeySet(jwks);
-  if (typeof keys === 'string') around.complain([...path, 'jwks'], keys);
-  else if (keys?.size === 0) around.complain([...path, 'jwks'], 'holds no key that could be used');
+  checkKeyPlace(source, path, around.complain);
   const discovers = jwks === undefined && jwksUri === undefined;
   if (source.trustDomain !== undefined && discovers) around.complain(path, 'a trust domain needs jwksUri or jwks');
   // With introspection alone no key is ever asked for.

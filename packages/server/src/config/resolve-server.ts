@@ -6,6 +6,7 @@ import { createSecureContext } from 'node:tls';
 import { compile } from '@fastify/proxy-addr';
 import type { Configuration } from './configuration.ts';
 import type { Path } from './fault.ts';
+import { usesTls } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { isLoopback, type Surroundings } from './surroundings.ts';
 
@@ -31,9 +32,8 @@ export function resolveServer({ server, clients }: ConfigurationFile, around: Su
     tls: resolveTls(server, around),
     clientCertificates: {
       ...resolveClientCertificates(server, around),
-      asked: clients.some(
-        ({ auth, certificateBoundAccessTokens }) => certificateBoundAccessTokens || auth.endsWith('tls_client_auth'),
-      ),
+      asked:
+        server.tls !== undefined && clients.some((client) => client.certificateBoundAccessTokens || usesTls(client)),
     },
     trustProxy,
     limits: { requestsPerClient: undefined, requestsPerAddress: undefined, ...limits },

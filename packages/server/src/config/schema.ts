@@ -1,5 +1,7 @@
 // What may stand in the file? Every key, its form and its default; an unknown key is a fault.
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseDistinguishedName } from '../client-auth/distinguished-name.ts';
 import { clientAuthMethods } from '../client-auth/index.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { grants } from '../grants/index.ts';
@@ -60,10 +62,31 @@ const resource = z.strictObject({
     .prefault({}),
 });
 
+const jwks = z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) });
+
+const tlsSubject = z
+  .strictObject({
+    dn: name.refine((text) => parseDistinguishedName(text) !== undefined, 'must be a distinguished name (RFC 4514)'),
+    dns: z.string().regex(/^[A-Za-z0-9](?:[\w.-]{0,252}[\w-])?$/, 'must be a host name'),
+    uri: z.url(),
+    ip: z.string().refine((text) => isIP(text) !== 0, 'must be an address'),
+    email: z.email(),
+  })
+  .partial()
+  .refine((subject) => Object.keys(subject).length === 1, 'has exactly one of dn, dns, uri, ip, email');
+
 const client = z.strictObject({
   id: clientId,
   auth: names(clientAuthMethods),
-  secret: oneOrMore(secret),
+  secret: oneOrMore(secret).optional(),
+  jwks: jwks.optional(),
+  jwksUri: z.string().optional(),
+  allowPrivateNetwork: z.boolean().default(false),
+  assertionAudience: z.literal('legacy').optional(),
+  tlsSubject: tlsSubject.optional(),
+  spiffeId: z.string().optional(),
+  publicExchange: z.boolean().optional(),
+  workload: z.strictObject({ issuer: name, audience: name }).optional(),
   grants: z.array(names(grants)).min(1),
   audiences: z.array(name).default([]),
   scopes: scopes.optional(),
@@ -94,7 +117,7 @@ const oauthIssuer = z
     audiences: z.array(name).min(1),
     algorithms: z.array(z.enum(algorithmNames)).min(1).default(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519']),
     jwksUri: z.string().optional(),
-    jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) }).optional(),
+    jwks: jwks.optional(),
     allowPrivateNetwork: z.boolean().default(false),
     maxAge: duration.optional(),
     singleUse: z.boolean().default(false),
@@ -106,8 +129,7 @@ const oauthIssuer = z
   .refine(
     (entry) => (entry.issuer === undefined) !== (entry.trustDomain === undefined),
     'needs either issuer or trustDomain',
-  )
-  .refine((entry) => !(entry.jwks && entry.jwksUri), 'cannot have both jwks and jwksUri');
+  );
 
 /** A SAML identity provider, by its entity id. */
 const samlIssuer = z
@@ -230,6 +252,7 @@ export const configurationFile = z.strictObject({
 });
 
 export type ConfigurationFile = z.output<typeof configurationFile>;
+export type ClientSource = z.output<typeof client>;
 export type IssuerSource = z.output<typeof oauthIssuer>;
 export type SamlSource = z.output<typeof samlIssuer>;
 export type ResourceSource = z.output<typeof resource>;

@@ -11,6 +11,7 @@ export const clientCredentials = {
   name: 'client_credentials',
   grantType: 'client_credentials',
   parameters: ['audience', 'resource', 'scope'],
+  publicClients: 'never',
   authorize: async (parameters, client, event, { targeting, now }) => {
     const request = readTargets(parameters);
     const asked = readScope(parameters);

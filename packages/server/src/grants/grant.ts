@@ -13,6 +13,10 @@ export interface Grant {
   readonly grantType: string;
   /** Form parameters that it reads; those of them that stand twice are refused, but `audience` and `resource`. */
   readonly parameters: readonly string[];
+  /** The parameter whose token may stand for a client that the request does not name (docs/clients.md). */
+  readonly standsForClient?: string;
+  /** May a client that proves nothing use it: never, or where its entry says `publicExchange`? Absent: as any other. */
+  readonly publicClients?: 'never' | 'publicExchange';
   /** The client is authenticated and may use this grant. @throws Refusal */
   readonly authorize: (
     parameters: Parameters,

@@ -44,11 +44,15 @@ export async function answerTokenRequest(
   refuseRepeated(parameters, known);
   const grantType = parameters.get('grant_type');
   if (grantType === undefined) throw new Refusal('parameter_missing', { parameter: 'grant_type' });
-  const { client } = noteClient(event, await authenticateClient(request, services));
   const grant: Grant | undefined = grants.find((one) => one.grantType === grantType);
+  const subjectToken = parameters.get(grant?.standsForClient ?? '');
+  const { client, method } = noteClient(event, await authenticateClient({ ...request, subjectToken }, services));
   if (grant === undefined) throw new Refusal('grant_type_unsupported');
   event.grant = grant.name;
   if (!client.grants.has(grant.name)) throw new Refusal('grant_not_allowed');
+  const { publicClients: open } = grant;
+  if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
+    throw new Refusal('public_client_not_allowed');
   const now = seconds(services.clock);
   const holder = await proveHolder(request, client, { ...services, now, method: 'POST', url: services.tokenEndpoint });
   const { confirmation } = holder;

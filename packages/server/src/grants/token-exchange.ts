@@ -8,6 +8,8 @@ export const tokenExchange = {
   name: 'token_exchange',
   grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
   parameters: exchangeParameters,
+  publicClients: 'publicExchange',
+  standsForClient: 'subject_token',
   authorize: exchange,
   // The key is told here, for `token_type` cannot tell it of every type (draft-mcguinness-oauth-token-exchange-cnf).
   answer: ({ type, confirmation }) => ({

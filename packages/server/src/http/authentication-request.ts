@@ -14,6 +14,6 @@ export function readAuthenticationRequest(
     parameters: parseForm(contentType, request.body as Uint8Array | undefined),
     authorization,
     address: request.ip,
-    certificate: readCertificate(request),
+    certificate: readCertificate?.(request),
   };
 }

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
 import type { ThrottledRows } from '../audit/throttled.ts';
+import type { HeldClientKeys } from '../client-auth/client-keys.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
@@ -15,7 +16,9 @@ export interface HttpServices extends TokenServices {
   readonly resources: readonly Resource[];
   /** Signs what is no token of a resource. */
   readonly defaultAlgorithm: SigningAlgorithm;
-  readonly readCertificate: CertificateReader;
+  readonly clientKeys: HeldClientKeys;
+  /** Undefined where nobody can show a certificate. */
+  readonly readCertificate: CertificateReader | undefined;
   /** Refusals beyond a limit are counted, not each recorded. */
   readonly throttled: ThrottledRows;
   /** Is everything there that an exchange needs? */
@@ -37,6 +40,8 @@ export interface Endpoint {
   readonly cacheFor?: number;
   /** The member of RFC 8414 section 2 that holds its URL. */
   readonly metadata?: string;
+  /** May a client that proves nothing ask? Absent: it may. */
+  readonly publicClients?: 'never';
   /** @returns the body, sent as JSON. */
   readonly answer: (exchange: HttpExchange) => Promise<unknown> | unknown;
 }

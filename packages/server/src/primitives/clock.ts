@@ -7,3 +7,6 @@ export const systemClock: Clock = () => Date.now();
 
 /** The NumericDate of RFC 7519 section 2, in whole seconds. */
 export const seconds = (clock: Clock): number => Math.floor(clock() / 1000);
+
+/** How far our clock and that of somebody else may disagree, in seconds. */
+export const LEEWAY = 30;

@@ -6,6 +6,7 @@ const answers = {
   subject_token: [400, 'token_error', 'The provided subject token is invalid or expired'],
   actor_token: [400, 'token_error', 'The provided actor token is invalid or expired'],
   actor: [400, 'token_error', 'The actor is not allowed to act for this subject'],
+  client_assertion_type: [400, 'invalid_request', 'The client_assertion_type is not supported'],
   subject_token_type: [400, 'invalid_request', 'The subject_token_type is not supported'],
   actor_token_type: [400, 'invalid_request', 'The actor_token_type is not supported'],
   requested_token_type: [400, 'invalid_request', 'The requested_token_type is not supported'],
@@ -115,7 +116,12 @@ const ownReasons = {
   client_method: ['client', 'the client is registered for another authentication method'],
   client_credentials: ['client', 'the client authentication did not verify'],
   client_id_mismatch: ['client_id_mismatch', 'client_id in the form differs from the authenticated client'],
-  client_assertion_replayed: ['client', 'the client assertion was used before'],
+  client_assertion_type_unsupported: ['client_assertion_type', 'no such client assertion type is known'],
+  client_certificate_missing: ['client', 'the client authenticates by TLS, and showed no certificate'],
+  client_certificate_untrusted: ['client', 'no configured authority issued the certificate'],
+  client_certificate_expired: ['client', 'the certificate has expired, or is not valid yet'],
+  client_certificate_subject: ['client', 'the certificate was issued to somebody else than the client'],
+  client_certificate_unknown: ['client', 'the certificate is none of those that the client has registered'],
   client_certificate_malformed: ['client', 'the certificate that the proxy hands on cannot be read'],
   client_authentication_missing: ['client_missing', 'the request has no client authentication'],
   client_authentication_bearer: ['client_bearer', 'the request has a Bearer token where client authentication belongs'],
@@ -138,6 +144,7 @@ const ownReasons = {
   refresh_token_revoked: ['refresh_token', 'the refresh token, or a token that it derives from, was revoked'],
   refresh_token_reused: ['refresh_token', 'the refresh token was used before, so its whole family is revoked'],
   refresh_token_not_allowed: ['refresh_token', 'no rule allows any more what the refresh token was issued for'],
+  public_client_not_allowed: ['grant_not_allowed', 'the grant is not for a client that proves nothing'],
   grant_not_allowed: ['grant_not_allowed', "the grant is not in the client's entry"],
   grant_type_unsupported: ['grant_type', 'no such grant type'],
   path_unknown: ['not_found', 'no endpoint has this path'],
@@ -160,8 +167,23 @@ const ownReasons = {
   server_error: ['fault', 'a fault of this server'],
 } as const satisfies Record<string, readonly [AnswerName, string]>;
 
+/** What may be wrong with a client assertion (RFC 7523 section 3). */
+const assertionFaults = [
+  ...([
+    'malformed',
+    'wrong_type',
+    'critical_header',
+    'algorithm',
+    'unknown_issuer',
+    'unknown_key',
+    'signature',
+  ] as const),
+  ...(['claims', 'audience', 'expired', 'not_yet_valid', 'replayed'] as const),
+] satisfies readonly TokenFault[];
+
 type OwnReason = keyof typeof ownReasons;
-export type Reason = OwnReason | `${Role}_token_${TokenFault}`;
+type AssertionReason = `client_assertion_${(typeof assertionFaults)[number]}`;
+export type Reason = OwnReason | AssertionReason | `${Role}_token_${TokenFault}`;
 
 interface ReasonRow {
   readonly answer: AnswerName;
@@ -172,6 +194,12 @@ interface ReasonRow {
 export const reasons: Readonly<Record<Reason, ReasonRow>> = Object.freeze({
   ...forRole('subject'),
   ...forRole('actor'),
+  ...(Object.fromEntries(
+    assertionFaults.map((fault) => [
+      `client_assertion_${fault}`,
+      { answer: 'client', meaning: `the client assertion ${tokenFaults[fault]}` },
+    ]),
+  ) as Record<AssertionReason, ReasonRow>),
   ...(Object.fromEntries(
     Object.entries(ownReasons).map(([reason, [answer, meaning]]) => [reason, { answer, meaning }]),
   ) as Record<OwnReason, ReasonRow>),
@@ -250,5 +278,11 @@ export class TokenRefusal extends Error {
   /** The same, said of the part that the token played in the request. */
   as(role: Role): Refusal {
     return new Refusal(`${role}_token_${this.fault}`, { detail: this.detail, cause: this });
+  }
+
+  /** The same, said of the assertion by which a client authenticates. */
+  asAssertion(): Refusal {
+    const fault = assertionFaults.find((one) => one === this.fault) ?? 'claims';
+    return new Refusal(`client_assertion_${fault}`, { detail: this.detail, cause: this });
   }
 }

@@ -4,24 +4,6 @@ import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** No date of a real token lies beyond the year 9999. */
-const LAST_DATE = 253_402_300_799;
-
-/** A NumericDate (RFC 7519 section 2), in whole seconds. @returns undefined where absent. @throws TokenRefusal claims */
-export function timeClaim(claims: JsonObject, name: string): number | undefined {
-  const value = claims[name];
-  if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !(value >= 0 && value <= LAST_DATE))
-    throw new TokenRefusal('claims', `${name} is no date`);
-  return Math.floor(value);
-}
-
-/** One name or a list of names, as `aud` has it. @returns undefined where it is neither, or empty. */
-export function stringList(value: unknown): readonly string[] | undefined {
-  const list = Array.isArray(value) ? value : [value];
-  return list.length > 0 && list.every(isName) ? list : undefined;
-}
-
 /** Members of `may_act` that mean nothing there (RFC 8693 section 4.4). */
 const MEANINGLESS = new Set(['exp', 'nbf', 'aud', 'iat', 'jti']);
 

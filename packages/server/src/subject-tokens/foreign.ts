@@ -1,17 +1,17 @@
 // What every JWT of another issuer goes through, whatever it is declared as: the issuer's entry, its keys, its times, its
 // audience, its subject.
 import { type CompactJws, verifyCompact } from '../keys/jws.ts';
+import { checkTimes, stringList } from '../primitives/claims.ts';
+import { LEEWAY } from '../primitives/clock.ts';
 import { isName, type Principal, parseAct } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TrustedIssuer, TrustedIssuers } from '../trust/issuer.ts';
-import { authenticationClaims, confirmationClaim, mayActClaim, stringList, timeClaim } from './claims.ts';
+import { trustDomainOf } from '../trust/spiffe.ts';
+import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
-
-/** How far our clock and theirs may disagree, in seconds. */
-export const LEEWAY = 30;
 
 /** The entry that a token's own words lead to. Nothing is asked of anybody before it is found. @throws TokenRefusal unknown_issuer */
 export function issuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer {
@@ -19,16 +19,11 @@ export function issuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): Tru
     typeof iss === 'string'
       ? issuers.byIssuer(iss)
       : iss === undefined
-        ? issuers.byTrustDomain(trustDomainOf(sub))
+        ? issuers.byTrustDomain(trustDomainOf(sub) ?? '')
         : undefined;
   if (entry === undefined) throw new TokenRefusal('unknown_issuer');
   return entry;
 }
-
-const SPIFFE_ID = /^spiffe:\/\/([a-z0-9._-]{1,255})(?:\/(?!\.{1,2}(?:\/|$))[\w.-]+)+$/;
-
-/** The domain of a SPIFFE id (SPIFFE ID section 2), or nothing that could be configured. */
-const trustDomainOf = (sub: unknown): string => (typeof sub === 'string' ? (SPIFFE_ID.exec(sub)?.[1] ?? '') : '');
 
 /** @param type the short name under which the token was presented @throws TokenRefusal; Refusal issuer_unavailable */
 export async function validateForeign(
@@ -39,6 +34,8 @@ export async function validateForeign(
 ): Promise<ValidatedToken> {
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.issuer} accepts ${[...issuer.accepts].join(', ')}`);
+  if (issuer.kind === 'spiffe' && authenticatesClient(jws.payload, context))
+    throw new TokenRefusal('wrong_type', 'it is made out to authenticate a client');
   // A JWT-SVID is no access token (JWT-SVID section 2.3).
   if (issuer.kind === 'spiffe' && jws.typ === 'at+jwt') throw new TokenRefusal('wrong_type');
   if (!(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) {
@@ -49,6 +46,12 @@ export async function validateForeign(
   return readForeign(jws.payload, issuer, type, context, jws.signingInput);
 }
 
+/** What a client proves itself with is no subject, nor may whoever receives it as one act as the client. */
+const authenticatesClient = ({ sub, aud }: JsonObject, { issuer, clientIndex }: ValidationContext): boolean => {
+  const [audience, ...others] = stringList(aud) ?? [];
+  return audience === issuer && others.length === 0 && clientIndex.bySpiffeId(String(sub)) !== undefined;
+};
+
 /** Claims that are known to be the issuer's. @param text names a token that has no `jti` @throws TokenRefusal */
 export function readForeign(
   claims: JsonObject,
@@ -58,7 +61,7 @@ export function readForeign(
   text: string,
 ): ValidatedToken {
   const { now, client } = context;
-  const expiresAt = checkTimes(claims, issuer, now);
+  const expiresAt = checkAge(claims, issuer, now);
   const audiences = stringList(claims.aud);
   if (audiences === undefined) throw new TokenRefusal('audience', 'it has no aud');
   // An ID token is made for a client; other tokens are for whom our entry says.
@@ -103,13 +106,8 @@ export function readForeign(
 export const foreignTokenId = (issuer: string, id: string): string => sha256(JSON.stringify([issuer, id]));
 
 /** A token whose end or age cannot be told is refused. */
-function checkTimes(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): number {
-  const expiresAt = timeClaim(claims, 'exp');
-  const issuedAt = timeClaim(claims, 'iat');
-  const notBefore = timeClaim(claims, 'nbf');
-  if (expiresAt === undefined) throw new TokenRefusal('claims', 'exp is missing');
-  if (now > expiresAt + LEEWAY) throw new TokenRefusal('expired');
-  if ((notBefore ?? 0) > now + LEEWAY || (issuedAt ?? 0) > now + LEEWAY) throw new TokenRefusal('not_yet_valid');
+function checkAge(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): number {
+  const { expiresAt, issuedAt } = checkTimes(claims, now);
   if (maxAge !== undefined && (issuedAt === undefined || now - issuedAt > maxAge + LEEWAY))
     throw new TokenRefusal('too_old');
   return expiresAt;

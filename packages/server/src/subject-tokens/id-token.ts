@@ -1,7 +1,7 @@
 // id_token: who signed in, told by a trusted OpenID provider to a client (OpenID Connect Core sections 2 and 3.1.3.7).
 import { readCompact } from '../keys/jws.ts';
+import { stringList } from '../primitives/claims.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { stringList } from './claims.ts';
 import { issuerOf, validateForeign } from './foreign.ts';
 import { refuseOtherPurposes } from './jwt.ts';
 import type { SubjectTokenType } from './validated-token.ts';

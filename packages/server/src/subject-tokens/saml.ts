@@ -1,13 +1,14 @@
 // saml1 and saml2: assertions of trusted identity providers (RFC 8693 section 3, RFC 7522 section 3). What proves them is in
 // saml/; here their words become ours. The XML parser is loaded with the first assertion.
 import { formatPath } from '../policy/expression/reads.ts';
+import { LEEWAY } from '../primitives/clock.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { readAssertion } from '../saml/assertion.ts';
 import type { SamlIdentity } from '../saml/identity.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { authenticationClaims } from './claims.ts';
-import { foreignTokenId, LEEWAY, subjectName } from './foreign.ts';
+import { foreignTokenId, subjectName } from './foreign.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 const samlType = (version: 'saml1' | 'saml2') =>

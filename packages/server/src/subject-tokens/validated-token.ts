@@ -1,6 +1,6 @@
 // What does every validator of a token type return? A token that proved itself, in one shape for all types.
 import type { TokenTrace } from '../audit/event.ts';
-import type { Client, Clients } from '../client-auth/client.ts';
+import type { Client, ClientIndex, Clients } from '../client-auth/client.ts';
 import type { RefreshFamily } from '../issuing/family.ts';
 import type { Party } from '../issuing/party.ts';
 import type { SecretKey } from '../keys/jws.ts';
@@ -51,6 +51,7 @@ export interface ValidationContext {
   readonly issuer: string;
   readonly keys: KeyRing;
   readonly clients: Clients;
+  readonly clientIndex: ClientIndex;
   /** Who presents the token. */
   readonly client: Client;
   readonly issuers: TrustedIssuers;

@@ -1,5 +1,6 @@
 // Which keys has an issuer now? Kept for a while, fetched again when a token names one that we do not know, and kept a
 // while longer when the issuer fails. Trust is decided before: only listed issuers come here.
+import type { X509Certificate } from 'node:crypto';
 import type { CompactJws, Key } from '../keys/jws.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
@@ -10,6 +11,8 @@ import { type Outbound, OutboundFailure, startDeadline } from './outbound.ts';
 export interface KeySource {
   /** @throws TokenRefusal unknown_key, algorithm; Refusal issuer_unavailable where what is needed cannot be had */
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Promise<Key>;
+  /** @throws TokenRefusal unknown_key where it is the certificate of none of the keys; Refusal issuer_unavailable */
+  readonly certify: (certificate: X509Certificate) => Promise<void>;
 }
 
 /** Milliseconds: a key that its issuer removes is refused after this long. */
@@ -26,6 +29,9 @@ export function fixedKeySource(jwks: JsonObject): KeySource {
       const key = typeof keys === 'string' ? undefined : keys.find(jws);
       if (key === undefined) throw new TokenRefusal('unknown_key');
       return key;
+    },
+    certify: async (certificate) => {
+      if (typeof keys === 'string' || !keys.certifies(certificate)) throw new TokenRefusal('unknown_key');
     },
   };
 }
@@ -86,17 +92,23 @@ export function fetchedKeySource(
     await refresh();
   };
 
+  /** Asks the set, and where it does not know, a newer one. */
+  const ask = async <T>(question: (keys: PublicKeySet) => T | undefined): Promise<T> => {
+    const before = held;
+    const answer = question(await current());
+    if (answer !== undefined) return answer;
+    // What was fetched for this very question is not asked for again.
+    if (held === before) await seek();
+    const sought = question(await current());
+    if (sought !== undefined) return sought;
+    // Whether it is a key of the issuer, the issuer cannot tell now.
+    throw failure === undefined ? new TokenRefusal('unknown_key') : unavailable();
+  };
+
   return {
-    find: async (jws) => {
-      const before = held;
-      const key = (await current()).find(jws);
-      if (key !== undefined) return key;
-      // What was fetched for this very question is not asked for again.
-      if (held === before) await seek();
-      const sought = (await current()).find(jws);
-      if (sought !== undefined) return sought;
-      // Whether it is a key of the issuer, the issuer cannot tell now.
-      throw failure === undefined ? new TokenRefusal('unknown_key') : unavailable();
+    find: (jws) => ask((keys) => keys.find(jws)),
+    certify: async (certificate) => {
+      await ask((keys) => keys.certifies(certificate) || undefined);
     },
   };
 }

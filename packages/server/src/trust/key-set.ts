@@ -1,6 +1,6 @@
 // What keys does a JWK Set hold (RFC 7517)? Read strictly; private and symmetric keys spoil the whole set, for whoever
 // publishes one has lost control of it, and keys that we cannot use are passed over.
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { type AlgorithmName, algorithmNames, algorithms } from '../keys/algorithms.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -13,6 +13,8 @@ export interface PublicKeySet {
    * @returns undefined where the set holds no such key. @throws TokenRefusal algorithm, unknown_key
    */
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Key | undefined;
+  /** Is it the certificate of one of the keys: the one in `x5c`, or where there is none, one of that key (RFC 8705 section 2.2)? */
+  readonly certifies: (certificate: X509Certificate) => boolean;
 }
 
 const MAX_KEYS = 100;
@@ -33,17 +35,24 @@ export function readKeySet(json: JsonObject): PublicKeySet | string {
     const key = readKey(jwk);
     if (key !== undefined) usable.push(key);
   }
-  return { size: usable.length, find: (jws) => find(usable, jws) };
+  return {
+    size: usable.length,
+    find: (jws) => find(usable, jws),
+    certifies: ({ raw, publicKey }) =>
+      usable.some((one) => (one.certificate === undefined ? one.key.equals(publicKey) : one.certificate.equals(raw))),
+  };
 }
 
 interface UsableKey {
   readonly kid: string | undefined;
   readonly algorithms: ReadonlySet<string>;
   readonly key: Key['key'];
+  /** DER: the first of `x5c`. Never trusted: it says which certificate is meant, not that it is good. */
+  readonly certificate: Buffer | undefined;
 }
 
 function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
-  const { alg, use, key_ops: operations, kid } = jwk;
+  const { alg, use, key_ops: operations, kid, x5c } = jwk;
   if (use !== undefined && use !== 'sig' && use !== 'jwt-svid') return undefined;
   if (Array.isArray(operations) && !operations.includes('verify')) return undefined;
   const fitting = algorithmNames.filter(
@@ -54,7 +63,8 @@ function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
     if (!isStrong(key)) return undefined;
-    return { kid: kid as string | undefined, algorithms: new Set(fitting), key };
+    const certificate = x5c === undefined ? undefined : Buffer.from(String([x5c].flat()[0]), 'base64');
+    return { kid: kid as string | undefined, algorithms: new Set(fitting), key, certificate };
   } catch {
     return undefined;
   }

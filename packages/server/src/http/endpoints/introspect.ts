@@ -4,6 +4,7 @@
 import { INTROSPECTION_MEDIA_TYPE, signIntrospection } from '../../issuing/introspection-jwt.ts';
 import { tokenTypeOf } from '../../primitives/confirmation.ts';
 import { formatAct } from '../../primitives/principal.ts';
+import { Refusal } from '../../primitives/refusal.ts';
 import { formatScope } from '../../primitives/scope.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import { findOwnToken } from '../../subject-tokens/own-token.ts';
@@ -18,8 +19,11 @@ export const introspect = {
   cors: false,
   audit: undefined,
   metadata: 'introspection_endpoint',
+  publicClients: 'never',
   answer: async ({ request, reply, services }) => {
-    const { client, token, context } = await readTokenQuestion({ request, services });
+    const { client, method, token, context } = await readTokenQuestion({ request, services });
+    // RFC 7662 section 2.1: who asks must prove who it is, or tokens could be guessed.
+    if (method === 'none') throw new Refusal('client_authentication_missing');
     const found = await findOwnToken(token, context);
     const mayKnow = found !== undefined && (found.clientId === client.id || isFor(found, client.resource));
     const answer: JsonObject = mayKnow ? describe(found, services.issuer) : { active: false };

@@ -1,5 +1,6 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414), derived from the lists, so that it cannot disagree with them.
 import { clientAuthMethods } from '../../client-auth/index.ts';
+import type { ClientAuthMethod } from '../../client-auth/method.ts';
 import { grants } from '../../grants/index.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
 import { type Endpoint, type HttpServices, urlOf } from '../endpoint.ts';
@@ -15,16 +16,21 @@ export const metadata = {
 } as const satisfies Endpoint;
 
 /** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
-function describe(endpoints: readonly Endpoint[], { issuer, targeting, defaultAlgorithm, clients }: HttpServices) {
+function describe(endpoints: readonly Endpoint[], services: HttpServices) {
+  const { issuer, targeting, defaultAlgorithm, clients } = services;
   const certificateBound = [...clients.values()].some(
     ({ certificateBoundAccessTokens }) => certificateBoundAccessTokens,
   );
-  const methods = clientAuthMethods.map(({ name }) => name);
   const members = endpoints.flatMap((endpoint): (readonly [string, unknown])[] => {
     const { metadata: member } = endpoint;
     if (member === undefined) return [];
     const url = [member, urlOf(endpoint, issuer)] as const;
-    return endpoint.method === 'POST' ? [url, [`${member}_auth_methods_supported`, methods]] : [url];
+    if (endpoint.method !== 'POST') return [url];
+    return [
+      url,
+      [`${member}_auth_methods_supported`, methodsOf(endpoint, services)],
+      [`${member}_auth_signing_alg_values_supported`, algorithmNames],
+    ];
   });
   return {
     issuer,
@@ -37,3 +43,12 @@ function describe(endpoints: readonly Endpoint[], { issuer, targeting, defaultAl
     grant_types_supported: grants.map(({ grantType }) => grantType),
   };
 }
+
+const methods: readonly ClientAuthMethod[] = clientAuthMethods;
+
+/** In our order of preference, which many clients follow. */
+const methodsOf = ({ publicClients }: Endpoint, { readCertificate }: HttpServices): readonly string[] =>
+  methods
+    .filter(({ over }) => over !== 'tls' || readCertificate !== undefined)
+    .map(({ name }) => name)
+    .filter((name) => name !== 'none' || publicClients !== 'never');

@@ -1,0 +1,65 @@
+// What says a client assertion (RFC 7521 section 4.2)? Read, and its signature, times and audience checked, whichever kind it is.
+import { algorithmNames } from '../keys/algorithms.ts';
+import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
+import { withhold } from '../policy/withhold.ts';
+import { checkTimes, stringList } from '../primitives/claims.ts';
+import { seconds } from '../primitives/clock.ts';
+import type { Parameters } from '../primitives/parameters.ts';
+import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import type { KeySource } from '../trust/key-cache.ts';
+import type { AuthenticationContext } from './method.ts';
+
+const PREFIX = 'urn:ietf:params:oauth:client-assertion-type:';
+/** RFC 7523 section 2.2; draft-ietf-oauth-spiffe-client-auth section 3.1. */
+const kinds = { 'jwt-bearer': 'a JWT of the client', 'jwt-spiffe': 'a JWT-SVID' } as const;
+
+export const assertionParameters = ['client_assertion_type', 'client_assertion'] as const;
+
+/**
+ * @returns undefined where the request holds no assertion of the kind
+ * @throws Refusal parameter_missing, client_assertion_type_unsupported, client_assertion_…
+ */
+export function readAssertion(parameters: Parameters, kind: keyof typeof kinds): CompactJws | undefined {
+  const [type, assertion] = assertionParameters.map(parameters.get);
+  if (type === undefined && assertion === undefined) return undefined;
+  if (type === undefined || assertion === undefined) {
+    throw new Refusal('parameter_missing', { parameter: assertionParameters[type === undefined ? 0 : 1] });
+  }
+  const named = Object.keys(kinds).find((one) => type === PREFIX + one);
+  if (named === undefined) throw new Refusal('client_assertion_type_unsupported');
+  if (named !== kind) return undefined;
+  try {
+    const jws = readCompact(assertion);
+    // A secret would be known to two, and a MAC by the text of a public key to everybody.
+    if (!algorithmNames.some((name) => name === jws.alg))
+      throw new TokenRefusal('algorithm', `${withhold(jws.alg)} is no signature with a key of one's own`);
+    return jws;
+  } catch (error) {
+    throw error instanceof TokenRefusal ? error.asAssertion() : error;
+  }
+}
+
+/**
+ * The signature first, so that what is then told of the claims was said by the client.
+ * @param audiences of which `aud` may hold nothing else; two of them are for clients of old
+ * @returns seconds since 1970 @throws TokenRefusal, Refusal issuer_unavailable
+ */
+export async function checkAssertion(
+  jws: CompactJws,
+  keys: KeySource | undefined,
+  audiences: readonly string[],
+  { clock }: AuthenticationContext,
+): Promise<{ readonly expiresAt: number; readonly now: number }> {
+  if (keys === undefined) throw new TokenRefusal('unknown_key');
+  verifyCompact(jws, await keys.find(jws));
+  const { aud } = jws.payload;
+  const named = stringList(aud) ?? [];
+  // draft-ietf-oauth-rfc7523bis section 4: what names others too could be sent on by them.
+  if (named.length === 0 || named.length > audiences.length || !named.every((one) => audiences.includes(one)))
+    throw new TokenRefusal(
+      'audience',
+      `its aud is ${JSON.stringify(withhold(aud ?? null))} and must be ${audiences.join(' or ')}`,
+    );
+  const now = seconds(clock);
+  return { now, expiresAt: checkTimes(jws.payload, now).expiresAt };
+}

@@ -1,0 +1,29 @@
+// Which keys has a client now? Those of its entry, or of the URL that the entry names, fetched and kept like an issuer's.
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../primitives/clock.ts';
+import { fetchedKeySource, fixedKeySource, type KeySource } from '../trust/key-cache.ts';
+import { createOutbound } from '../trust/outbound.ts';
+import type { ClientKeys, Clients } from './client.ts';
+
+export type HeldClientKeys = ReadonlyMap<string, { readonly keys: ClientKeys; readonly source: KeySource }>;
+
+/** @param before of an earlier reading of the file: what was fetched is kept */
+export function openClientKeys(clients: Clients, clock: Clock, before: HeldClientKeys = new Map()): HeldClientKeys {
+  const held = [...clients.values()].flatMap(({ id, keys }) => {
+    if (keys === undefined) return [];
+    const earlier = before.get(id);
+    return [
+      [
+        id,
+        isDeepStrictEqual(earlier?.keys, keys) && earlier ? earlier : { keys, source: openKeys(keys, clock) },
+      ] as const,
+    ];
+  });
+  return new Map(held);
+}
+
+function openKeys(keys: ClientKeys, clock: Clock): KeySource {
+  if ('jwks' in keys) return fixedKeySource(keys.jwks);
+  const { jwksUri, network } = keys;
+  return fetchedKeySource(createOutbound(network), async () => jwksUri, clock);
+}

@@ -1,0 +1,24 @@
+// self_signed_tls_client_auth: a certificate that the client has registered. Nobody else vouches for it, and nothing that it
+// says counts, not even when it ends (RFC 8705 section 2.2).
+import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import type { ClientAuthMethod } from './method.ts';
+
+export const selfSignedTlsClientAuth = {
+  name: 'self_signed_tls_client_auth',
+  parameters: [],
+  keys: { oneOf: ['jwks', 'jwksUri'] },
+  recognizedBy: 'entry',
+  over: 'tls',
+  read: ({ parameters, certificate }) => ({
+    clientIds: parameters.all('client_id'),
+    prove: async (client, { keysOf }) => {
+      if (certificate === undefined) throw new Refusal('client_certificate_missing');
+      try {
+        await keysOf(client)?.certify(certificate.x509);
+        return {};
+      } catch (error) {
+        throw error instanceof TokenRefusal ? new Refusal('client_certificate_unknown') : error;
+      }
+    },
+  }),
+} as const satisfies ClientAuthMethod;

@@ -1,0 +1,38 @@
+// spiffe_jwt: a workload's JWT-SVID (draft-ietf-oauth-spiffe-client-auth section 3.1, JWT-SVID sections 2 to 4). SVIDs are kept
+// and sent again, so that they are not single-use.
+import { TokenRefusal } from '../primitives/refusal.ts';
+import { trustDomainOf } from '../trust/spiffe.ts';
+import { assertionParameters, checkAssertion, readAssertion } from './client-assertion.ts';
+import type { ClientAuthMethod } from './method.ts';
+
+const TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'jose']);
+/** JWT-SVID section 2: nothing else in the header, and these signatures. */
+const HEADER: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
+const SIGNATURE = /^(?:RS|ES|PS)(?:256|384|512)$/;
+
+export const spiffeJwt = {
+  name: 'spiffe_jwt',
+  parameters: assertionParameters,
+  keys: { oneOf: ['spiffeId'] },
+  recognizedBy: 'credentials',
+  read: ({ parameters }, { clientIndex }) => {
+    const jws = readAssertion(parameters, 'jwt-spiffe');
+    if (jws === undefined) return undefined;
+    const { sub } = jws.payload;
+    const domain = trustDomainOf(sub);
+    const client = domain === undefined ? undefined : clientIndex.bySpiffeId(String(sub));
+    return {
+      clientIds: [client?.id ?? (domain === undefined ? '' : String(sub))],
+      prove: async (_client, context) => {
+        const trusted = context.issuers.byTrustDomain(domain ?? '');
+        if (trusted === undefined) throw new TokenRefusal('unknown_issuer');
+        if (!TYPES.has(jws.typ) || !Object.keys(jws.header).every((name) => HEADER.has(name)))
+          throw new TokenRefusal('wrong_type', 'its header is not that of a JWT-SVID');
+        if (!SIGNATURE.test(jws.alg) || ![...trusted.algorithms].some((name) => name === jws.alg))
+          throw new TokenRefusal('algorithm');
+        await checkAssertion(jws, trusted.keySource, [context.issuer], context);
+        return {};
+      },
+    };
+  },
+} as const satisfies ClientAuthMethod;

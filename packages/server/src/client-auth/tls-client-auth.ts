@@ -1,0 +1,40 @@
+// tls_client_auth: a certificate that an authority issued to the client (RFC 8705 section 2.1).
+import type { X509Certificate } from 'node:crypto';
+import { Refusal } from '../primitives/refusal.ts';
+import { subjectOf, urisOf } from './certificate-names.ts';
+import type { TlsSubject } from './client.ts';
+import { parseDistinguishedName } from './distinguished-name.ts';
+import type { ClientAuthMethod } from './method.ts';
+
+/** Alternative names only, and no wildcards: what the client is called, not what it is called among others. */
+const EXACT = { subject: 'never', wildcards: false, partialWildcards: false } as const;
+
+export const tlsClientAuth = {
+  name: 'tls_client_auth',
+  parameters: [],
+  keys: { oneOf: ['tlsSubject'] },
+  recognizedBy: 'entry',
+  over: 'tls',
+  read: ({ parameters, certificate }) => ({
+    clientIds: parameters.all('client_id'),
+    prove: ({ tlsSubject }, { clock }) => {
+      if (certificate === undefined) throw new Refusal('client_certificate_missing');
+      const { x509, isTrusted } = certificate;
+      if (x509.validFromDate.getTime() > clock() || x509.validToDate.getTime() < clock())
+        throw new Refusal('client_certificate_expired');
+      if (!isTrusted()) throw new Refusal('client_certificate_untrusted');
+      if (tlsSubject === undefined || !names[tlsSubject.kind](x509, tlsSubject.value))
+        throw new Refusal('client_certificate_subject');
+      return {};
+    },
+  }),
+} as const satisfies ClientAuthMethod;
+
+/** RFC 8705 section 2.1.2. */
+const names: Readonly<Record<TlsSubject['kind'], (x509: X509Certificate, value: string) => boolean>> = {
+  dn: (x509, value) => parseDistinguishedName(value) === subjectOf(x509),
+  dns: (x509, value) => x509.checkHost(value, EXACT) !== undefined,
+  uri: (x509, value) => urisOf(x509).includes(value),
+  ip: (x509, value) => x509.checkIP(value) !== undefined,
+  email: (x509, value) => x509.checkEmail(value, EXACT) !== undefined,
+};

@@ -1,0 +1,45 @@
+// Clients that prove themselves without a secret: their entries, and the assertions that they sign.
+import { randomUUID } from 'node:crypto';
+import { API, configuration } from './basics.ts';
+import type { Answer, Form, TestServer } from './harness.ts';
+import { type Claims, type FakeKey, signJws } from './issuer.ts';
+
+export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+export const JWT_SPIFFE = 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe';
+
+/** The configuration of basics with more clients, each a line of YAML; each may ask for the first API. */
+export const withClients = (...entries: readonly string[]): string =>
+  configuration.replace(
+    'clients:\n',
+    `clients:\n${entries
+      .map((entry) => `  - { grants: [client_credentials], audiences: [${API}], scopes: [read], ${entry} }\n`)
+      .join('')}`,
+  );
+
+/** An entry's `jwks` as YAML. */
+export const jwksOf = (...keys: readonly (FakeKey | Readonly<Record<string, unknown>>)[]): string =>
+  `jwks: ${JSON.stringify({ keys: keys.map((key) => ('jwk' in key ? key.jwk : key)) })}`;
+
+/** What makes an assertion of `batch` good now. */
+export const goodClaims = ({ issuer, clock }: Pick<TestServer, 'issuer' | 'clock'>): Claims => {
+  const now = Math.floor(clock.now / 1000);
+  return { iss: 'batch', sub: 'batch', aud: issuer, iat: now, exp: now + 60, jti: randomUUID() };
+};
+
+/** @param claims, header undefined leaves a member out */
+export const assertion = (
+  server: Pick<TestServer, 'issuer' | 'clock'>,
+  key: FakeKey,
+  claims: Claims = {},
+  header: Claims = {},
+): string =>
+  signJws({ alg: key.alg, kid: key.kid, ...header }, JSON.stringify({ ...goodClaims(server), ...claims }), key);
+
+export const asserting = (client_assertion: string, client_assertion_type = JWT_BEARER): Form => ({
+  client_assertion_type,
+  client_assertion,
+});
+
+/** Asks for a token with these credentials alone. */
+export const ask = (server: TestServer, credentials: Form, headers: Record<string, string> = {}): Promise<Answer> =>
+  server.token({ grant_type: 'client_credentials', ...credentials }, headers);
