@@ -87,6 +87,18 @@ test('a client shows a certificate of a configured authority, which names it as 
   }
 });
 
+test('the metadata names what can be used: TLS where callers can show certificates (RFC 8705 section 3.3)', async (t) => {
+  const server = await startTls(t, ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }']);
+  const answer = await read(
+    await fetchAs(undefined, https.cert)(`${server.issuer}/.well-known/oauth-authorization-server`),
+  );
+  const { token_endpoint_auth_methods_supported: methods } = answer.body;
+  assert.deepEqual(
+    (methods as string[]).filter((name) => name.includes('tls')),
+    ['tls_client_auth', 'self_signed_tls_client_auth'],
+  );
+});
+
 test('a certificate of nobody that is trusted, an expired one, and none at all are refused alike (C20)', async (t) => {
   const server = await startTls(t, ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }']);
   const usage = { client: '1.3.6.1.5.5.7.3.2', server: '1.3.6.1.5.5.7.3.1' };

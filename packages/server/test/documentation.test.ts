@@ -11,6 +11,7 @@ import { parseConfiguration } from '../src/config/load.ts';
 import { configurationFile } from '../src/config/schema.ts';
 import { repository, temporaryFolder } from './program.ts';
 import { selfSigned } from './saml-certificate.ts';
+import { selfIssued } from './tls-client.ts';
 
 const read = (page: string): string => readFileSync(join(repository, page), 'utf8');
 const pages = [...globSync('*.md', { cwd: repository }), ...globSync('docs/**/*.md', { cwd: repository })];
@@ -47,6 +48,7 @@ test('every configuration that a page shows is good, with every test in it passe
   const now = Date.now() / 1000;
   const certificate = selfSigned(privateKey, { from: now - 60, to: now + 3600 }).toString();
   for (const file of ['cert.pem', 'idp.pem']) writeFileSync(join(folder, file), certificate);
+  writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=Clients', authority: true })).cert);
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   for (const file of ['key.pem', 'our-key.pem']) writeFileSync(join(folder, file), pem);
   const environment = {

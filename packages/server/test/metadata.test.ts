@@ -36,8 +36,15 @@ test('grants and client authentication in the metadata are those of the code, in
   );
   assert.deepEqual(
     body.token_endpoint_auth_methods_supported,
-    clientAuthMethods.map(({ name }) => name),
+    clientAuthMethods.map(({ name }) => name).filter((name) => !name.endsWith('tls_client_auth')),
+    'nobody can show a certificate here',
   );
+  assert.deepEqual(
+    body.introspection_endpoint_auth_methods_supported,
+    (body.revocation_endpoint_auth_methods_supported as string[]).filter((name) => name !== 'none'),
+  );
+  const algorithms = body.token_endpoint_auth_signing_alg_values_supported as string[];
+  assert.ok(algorithms.includes('ES256') && !algorithms.some((name) => /^(HS\d+|none)$/.test(name)));
   assert.equal((body.token_endpoint_auth_methods_supported as string[])[0], 'client_secret_basic');
   for (const grant_type of body.grant_types_supported as string[]) {
     const answer = await server.token({ grant_type, ...gateway });

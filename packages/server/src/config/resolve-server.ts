@@ -67,8 +67,9 @@ function resolveClientCertificates({ clientCertificates, trustProxy }: ServerSou
     header: header && { ...header, name: header.name.toLowerCase() },
     authorities: authorities.flatMap((name, index) => {
       const place = [...path, 'authorities', index];
-      const found = readFile(name, place, around)?.toString('latin1').match(CERTIFICATE) ?? [];
-      if (found.length === 0 || !found.every(isAuthority))
+      const file = readFile(name, place, around);
+      const found = file?.toString('latin1').match(CERTIFICATE) ?? [];
+      if (file !== undefined && (found.length === 0 || !found.every(isAuthority)))
         around.complain(place, `${name} must hold certificates of authorities, and nothing else`);
       return found;
     }),
