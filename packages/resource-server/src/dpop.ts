@@ -15,11 +15,11 @@ export interface ProofSettings {
   readonly clock: () => number;
 }
 
-/** Seconds for which a proof is good, and by which the caller's clock may be ahead. */
-const MAX_AGE = 60;
-const AHEAD = 30;
+/** Seconds for which a proof is good, and by which the caller's clock may be wrong; as at the token endpoint. */
+const LIFE = 60;
+const LEEWAY = 30;
 /** Characters. */
-const MAX_ID = 256;
+const MAX_ID = 1024;
 
 /** @param jkt the thumbprint of the key that the token is bound to @throws Denial */
 export async function checkProof(
@@ -37,8 +37,8 @@ export async function checkProof(
     htm === request.method &&
     htu !== undefined &&
     normalize(htu) === normalize(settings.baseUrl.replace(/\/$/, '') + request.path.replace(/[?#].*$/s, '')) &&
-    age <= MAX_AGE &&
-    age >= -AHEAD &&
+    age <= LIFE + LEEWAY &&
+    age >= -LEEWAY &&
     typeof jti === 'string' &&
     jti.length > 0 &&
     jti.length <= MAX_ID;
@@ -46,7 +46,7 @@ export async function checkProof(
   if (nonces !== undefined && !nonces.accepts(nonce)) throw new Denial('use_dpop_nonce', { nonce: nonces.current() });
   // A good proof, of another token or of another's key.
   if (ath !== sha256(token) || thumbprint !== jkt) throw new Denial('invalid_token');
-  if (!(await isNew(replay, sha256(`${thumbprint} ${jti}`), clock() + (MAX_AGE + AHEAD) * 1000))) {
+  if (!(await isNew(replay, sha256(`${thumbprint} ${jti}`), clock() + (LIFE + 2 * LEEWAY) * 1000))) {
     throw new Denial('invalid_dpop_proof');
   }
 }

@@ -168,25 +168,25 @@ suite('a proof is refused (DP-01)', () => {
     }
   });
 
-  test('that is older than a minute, of the future, or says nothing of it (B05)', async () => {
+  test('that is older than a minute and a half, of the future, or says nothing of it (B05)', async () => {
     const now = Math.floor(Date.now() / 1000);
     await refusesProofs([
       ...[now - 120, now + 90, undefined, `${now}`, null].map((iat) => ({ claims: { iat } })),
       { claims: { exp: now - 1 } },
       { claims: { nbf: now + 90 } },
     ]);
-    for (const iat of [now - 50, now + 20, now + 0.5]) {
+    for (const iat of [now - 80, now + 20, now + 0.5]) {
       await accepts(await client.ask(bound, await client.prove(bound, { claims: { iat } })));
     }
   });
 
   test('without an id, with a huge one, or without the hash of the token (B13)', async () => {
     await refusesProofs([
-      ...[undefined, '', 7, 'x'.repeat(300), 'x'.repeat(1_048_576)].map((jti) => ({ claims: { jti } })),
+      ...[undefined, '', 7, 'x'.repeat(1100), 'x'.repeat(1_048_576)].map((jti) => ({ claims: { jti } })),
       { claims: { ath: undefined } },
       { header: { jwk: { ...client.publicJwk, y: 'A'.repeat(51_200) } } },
     ]);
-    await accepts(await client.ask(bound, await client.prove(bound, { claims: { jti: 'x'.repeat(256) } })));
+    await accepts(await client.ask(bound, await client.prove(bound, { claims: { jti: 'x'.repeat(1024) } })));
   });
 
   test('that was used, at once or one after the other; one of ten that race wins (B06, DP-09)', async () => {
@@ -231,7 +231,7 @@ test('a store that is full or fails is 503, not the fault of the caller; it forg
   await accepts(await ask(), small);
   await accepts(await ask(), small);
   assert.equal(await codeOf(await ask(), small), '503 temporarily_unavailable');
-  now += 100_000;
+  now += 121_000;
   await accepts(await ask(), small);
   const broken = verifierWith({ replay: { remember: () => Promise.reject(new Error('no database')) } });
   assert.equal(await codeOf(await client.ask(bound), broken), '503 temporarily_unavailable');

@@ -1,0 +1,134 @@
+// Does the package accept what a real Cambio server issues, and a real client presents? DPoP with nonces on both sides, an
+// exchange that keeps the binding, opaque tokens, revocation.
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import Fastify from 'fastify';
+import * as client from 'openid-client';
+import { EXCHANGE, freePort, start, type TestServer, type } from '../../server/test/harness.ts';
+import { createGuard } from '../src/fastify.ts';
+import { actors, type VerifierOptions } from '../src/index.ts';
+
+const ORDERS = 'https://orders.example';
+const VAULT = 'https://vault.example';
+const configuration = `
+issuer: \${ISSUER}
+server:
+  port: \${PORT}
+  dpopNonces: true
+store: sqlite:cambio.db
+resources:
+  - { audience: ${ORDERS}, scopes: [read] }
+  - { audience: ${VAULT}, scopes: [read], token: { format: opaque } }
+clients:
+  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${ORDERS}, ${VAULT}], scopes: [read] }
+  - { id: vault, auth: client_secret_basic, secret: { plain: 'vault+secret:%' }, grants: [client_credentials], resource: ${VAULT} }
+rules:
+  - { client: gateway, grant: { audiences: [${ORDERS}, ${VAULT}], scopes: [read], types: [access_token, jwt] } }
+`;
+
+let server: TestServer;
+const undo: (() => unknown)[] = [];
+before(async () => {
+  server = await start({ after: (work) => void undo.unshift(work as () => unknown) }, configuration);
+});
+after(async () => {
+  for (const work of undo) await work();
+});
+
+/** An API of one route, GET /orders. @returns its URL */
+async function serve(audience: string, more: Partial<VerifierOptions> = {}): Promise<URL> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const guard = createGuard({ issuer: server.issuer, audience, baseUrl: url, ...more });
+  const app = Fastify();
+  app.get('/orders', { onRequest: guard.require({ scope: 'read' }) }, async (request) => {
+    const token = guard.token(request);
+    return { subject: token.subject, scheme: token.scheme, actors: actors(token).map(({ sub }) => sub) };
+  });
+  await app.listen({ port, host: '127.0.0.1' });
+  undo.unshift(() => app.close());
+  assert.equal((app.server.address() as AddressInfo).port, port);
+  return new URL(`${url}/orders`);
+}
+
+const discover = (): Promise<client.Configuration> =>
+  client.discovery(new URL(server.issuer), 'gateway', undefined, client.ClientSecretPost('gateway-secret'), {
+    algorithm: 'oauth2',
+    execute: [client.allowInsecureRequests],
+  });
+
+const accessToken = type('access_token');
+
+test('openid-client gets a token bound to its key, exchanges it, and calls an API that asks for nonces, too', async () => {
+  const url = await serve(ORDERS, { nonceSecret: 'of this API' });
+  const gateway = await discover();
+  const DPoP = client.getDPoPHandle(gateway, await client.randomDPoPKeyPair('Ed25519'));
+  const subject = await client.clientCredentialsGrant(gateway, { audience: ORDERS }, { DPoP });
+  assert.equal(subject.token_type, 'dpop');
+  const parameters = { subject_token: subject.access_token, subject_token_type: accessToken, audience: ORDERS };
+  const exchanged = await client.genericGrantRequest(gateway, EXCHANGE, parameters, { DPoP });
+  const call = async (token: string, handle?: client.DPoPHandle) => {
+    const options = handle === undefined ? {} : { DPoP: handle };
+    return client.fetchProtectedResource(gateway, token, url, 'GET', null, undefined, options);
+  };
+  const answer = await call(exchanged.access_token, DPoP);
+  assert.deepEqual(await answer.json(), { subject: 'gateway', scheme: 'DPoP', actors: [] });
+  // Without the key, or with another, it is worth nothing.
+  const challenged = (error: unknown) => error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
+  await assert.rejects(call(exchanged.access_token), challenged);
+  const other = client.getDPoPHandle(gateway, await client.randomDPoPKeyPair());
+  await assert.rejects(call(exchanged.access_token, other), challenged);
+});
+
+test('an opaque token is introspected, bearer or bound, and refused once it is revoked', async () => {
+  const introspection = { clientId: 'vault', clientSecret: 'vault+secret:%' };
+  const url = await serve(VAULT, { introspection });
+  const gateway = await discover();
+  const call = async (token: string): Promise<number> =>
+    (await fetch(url, { headers: { Authorization: `Bearer ${token}` } })).status;
+  const { access_token: bearer } = await client.clientCredentialsGrant(gateway, { audience: VAULT });
+  assert.equal(bearer.split('.').length, 1);
+  assert.equal(await call(bearer), 200);
+  assert.equal(await call(`${bearer}x`), 401);
+  await client.tokenRevocation(gateway, bearer);
+  assert.equal(await call(bearer), 401);
+
+  const DPoP = client.getDPoPHandle(gateway, await client.randomDPoPKeyPair());
+  const { access_token: bound } = await client.clientCredentialsGrant(gateway, { audience: VAULT }, { DPoP });
+  assert.equal(await call(bound), 401);
+  const answer = await client.fetchProtectedResource(gateway, bound, url, 'GET', null, undefined, { DPoP });
+  assert.deepEqual(await answer.json(), { subject: 'gateway', scheme: 'DPoP', actors: [] });
+});
+
+test('an API with wrong credentials of its own answers 503: the caller has done nothing wrong', async () => {
+  const { access_token } = await client.clientCredentialsGrant(await discover(), { audience: VAULT });
+  const call = async (clientSecret: string): Promise<number> => {
+    const url = await serve(VAULT, { introspection: { clientId: 'vault', clientSecret } });
+    return (await fetch(url, { headers: { Authorization: `Bearer ${access_token}` } })).status;
+  };
+  assert.deepEqual([await call('wrong'), await call('vault+secret:%')], [503, 200]);
+});
+
+test('an API that wants to know of revocations refuses a JWT that was revoked; one that does not waits for its end', async () => {
+  const audience = VAULT;
+  const introspection = { clientId: 'vault', clientSecret: 'vault+secret:%' };
+  const [curious, other] = [
+    await serve(audience, { introspection: { ...introspection, tokens: 'all' } }),
+    await serve(audience),
+  ];
+  const gateway = await discover();
+  const { access_token: subject_token } = await client.clientCredentialsGrant(gateway, { audience });
+  const { access_token, token_type } = await client.genericGrantRequest(gateway, EXCHANGE, {
+    subject_token,
+    subject_token_type: accessToken,
+    requested_token_type: type('jwt'),
+    audience,
+  });
+  assert.equal(token_type, 'bearer');
+  const call = async (url: URL): Promise<number> =>
+    (await fetch(url, { headers: { Authorization: `Bearer ${access_token}` } })).status;
+  assert.deepEqual([await call(curious), await call(other)], [200, 200]);
+  await client.tokenRevocation(gateway, access_token);
+  assert.deepEqual([await call(curious), await call(other)], [401, 200]);
+});
