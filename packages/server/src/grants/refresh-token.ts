@@ -11,8 +11,9 @@ import { authorize, type RefreshDecision } from '../issuing/authorization.ts';
 import type { RefreshFamily } from '../issuing/family.ts';
 import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
 import type { Permit } from '../policy/decide.ts';
+import type { Confirmation } from '../primitives/confirmation.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
-import { checkHolder } from '../proof/holder.ts';
+import { requireAnyKey, requireKey } from '../proof/holder.ts';
 import { refuseDeadFamily } from '../subject-tokens/refresh-token.ts';
 import type { Grant } from './grant.ts';
 
@@ -31,7 +32,7 @@ export const refreshToken = {
     if (presented === undefined || family === undefined) throw new Refusal('refresh_token_unknown');
     noteFamily(event, family, context.issuer);
     checkFamily(family, client, context);
-    checkHolder(family.confirmation, client, context.confirmation);
+    checkKey(family, client, context.confirmation);
     const refresh = await judgeGeneration(presented, family, event, context);
     const permit = askAgain(request, family, client, event, context);
     const { rule, targets } = permit;
@@ -71,6 +72,12 @@ function checkFamily(family: RefreshFamily, client: Client, context: ExchangeCon
     const reason = error.fault === 'expired' ? 'refresh_token_expired' : 'refresh_token_not_allowed';
     throw new Refusal(reason, { detail: error.detail, cause: error });
   }
+}
+
+/** A public client has nothing but its key, so that only that key will do (RFC 9449 section 5). */
+function checkKey({ confirmation }: RefreshFamily, { auth }: Client, proven: Confirmation | undefined): void {
+  const require = auth === 'none' ? requireKey : requireAnyKey;
+  require(confirmation, proven);
 }
 
 /**

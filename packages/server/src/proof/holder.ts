@@ -45,14 +45,15 @@ export async function proveHolder(
   return { confirmation: { 'x5t#S256': hash('sha256', certificate.x509.raw, 'base64url') }, uses: [] };
 }
 
-/**
- * What was bound is not for whoever has its text. A public client has nothing but its key, so that only that key will do; a
- * client that authenticates may come with a new one (RFC 9449 section 5).
- * @param bound what the grant was bound to when it was given @throws Refusal dpop_missing, dpop_other_key
- */
-export function checkHolder(bound: Confirmation | undefined, client: Client, proven: Confirmation | undefined): void {
-  if (bound === undefined) return;
-  const detail = `it is bound to ${sayKey(bound)}`;
-  if (proven === undefined) throw new Refusal('dpop_missing', { detail });
-  if (client.auth === 'none' && !sameKey(bound, proven)) throw new Refusal('dpop_other_key', { detail });
+/** What was bound to a key is not for whoever has its text. @param bound undefined: to none @throws Refusal dpop_missing, dpop_other_key */
+export function requireKey(bound: Confirmation | undefined, proven: Confirmation | undefined): void {
+  requireAnyKey(bound, proven);
+  if (bound !== undefined && !sameKey(bound, proven))
+    throw new Refusal('dpop_other_key', { detail: `it is bound to ${sayKey(bound)}` });
+}
+
+/** A client that authenticates may come with a new key, never with none (RFC 9449 section 5). @throws Refusal dpop_missing */
+export function requireAnyKey(bound: Confirmation | undefined, proven: Confirmation | undefined): void {
+  if (bound !== undefined && proven === undefined)
+    throw new Refusal('dpop_missing', { detail: `it is bound to ${sayKey(bound)}` });
 }
