@@ -9,21 +9,28 @@ import { openClientKeys } from './client-auth/client-keys.ts';
 import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
+import { hasSignIn } from './grants/index.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
 import { findFamily } from './issuing/family.ts';
+import { ownResource } from './issuing/resource.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
-import { openKeyRing } from './keys/key-ring.ts';
+import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import { openSealer } from './keys/sealing-key.ts';
 import { openSharedSecret } from './keys/shared-secret.ts';
-import { indexResources } from './policy/targets.ts';
+import { indexResources, type Targeting } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
 import { createNonces } from './proof/nonces.ts';
+import { createAccounts } from './sign-in/accounts.ts';
+import { createCodes } from './sign-in/codes.ts';
+import { createGuessing, type Guessing } from './sign-in/guessing.ts';
+import type { ProviderContext } from './sign-in/provider.ts';
+import { openSignIn } from './sign-in/sign-in.ts';
 import { findAuditEvent, listAuditEvents } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { announce } from './store/presence.ts';
@@ -162,6 +169,8 @@ interface Base {
   readonly revocations: Revocations;
   readonly failures: FailureLimit;
   readonly requests: RequestLimit;
+  /** Passwords that people typed wrong. */
+  readonly guessing: Guessing;
 }
 
 async function openBase(configuration: Configuration, access: Access, clock: Clock, sharing?: Sharing): Promise<Base> {
@@ -176,6 +185,7 @@ async function openBase(configuration: Configuration, access: Access, clock: Clo
       revocations: await openRevocations(store, clock, access),
       failures: createFailureLimit({ clock, sharing }),
       requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
+      guessing: createGuessing(clock),
     };
   } catch (error) {
     await store.destroy();
@@ -198,6 +208,11 @@ async function openServices(
   const audit = createAuditLog(store);
   const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.issuers.byPrincipal(entry.issuer)));
   const clientKeys = openClientKeys(clients, clock, before?.clientKeys);
+  const ring = await openKeyRing(store, keys, sealer, clock, access);
+  const targeting = indexResources(resources);
+  const context = hasSignIn(clients)
+    ? await describeSignIn(configuration, { ...base, keys: ring, targeting })
+    : undefined;
   return {
     issuer,
     tokenErrorCode,
@@ -206,13 +221,20 @@ async function openServices(
     clientKeys,
     keysOf: ({ id }) => clientKeys.get(id)?.source,
     policy,
-    enabledTypes: new Set([...ALWAYS_ENABLED, ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts])]),
+    signIn: context && createCodes(context),
+    // What a person sees only a server shows.
+    people: context && access === 'write' ? await openSignIn(context) : undefined,
+    enabledTypes: new Set([
+      ...ALWAYS_ENABLED,
+      ...(context ? ['id_token'] : []),
+      ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts]),
+    ]),
     resources,
-    targeting: indexResources(resources),
+    targeting,
     issuers: indexIssuers(trusted),
     saml: new Map(saml.map((entry) => [entry.entityId, entry])),
     tokenEndpoint: urlOf(token, issuer),
-    keys: await openKeyRing(store, keys, sealer, clock, access),
+    keys: ring,
     defaultAlgorithm: keys.algorithms[0],
     refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
     nonces: dpopNonces ? createNonces(await openSharedSecret(store, 'dpop-nonce', sealer, access), clock) : undefined,
@@ -231,6 +253,23 @@ async function openServices(
     requests,
     clock,
     ready: () => isReachable(store),
+  };
+}
+
+/** What people sign in with, and where: the file's part of it, and the store's. */
+async function describeSignIn(
+  { issuer, clients, accounts, keys: { algorithms } }: Configuration,
+  base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },
+): Promise<ProviderContext> {
+  const { store, sealer, access, revocations, guessing } = base;
+  return {
+    ...base,
+    issuer,
+    clients,
+    accounts: createAccounts(accounts, guessing),
+    own: ownResource(issuer, algorithms[0]),
+    cookieKey: await openSharedSecret(store, 'cookies', sealer, access),
+    endSession: (session) => revocations.revoke(session),
   };
 }
 

@@ -241,6 +241,7 @@ const toResource = ({ audience, locations, scopes, acr, lifetime, strict, format
   audience,
   locations,
   scopes: new Set(scopes),
+  scopeNames: new Map(),
   requiredAcr: new Set(acr),
   requireSenderConstraint: strict,
   token: { format: format as 'jwt' | 'opaque', lifetime, alg: 'ES256' },
@@ -257,6 +258,9 @@ const toClient = ({ id, scopes, audience, refreshes }: Model.Client): Client => 
   saml: undefined,
   dpopBoundAccessTokens: false,
   certificateBoundAccessTokens: false,
+  redirectUris: [],
+  postLogoutRedirectUris: [],
+  refreshLifetime: 0,
   disabled: false,
 });
 

@@ -45,7 +45,17 @@ export interface AuditEvent {
   callerRequestId?: string;
   address: string;
   /** What was asked: the endpoint's own word; `none` is never written. */
-  action: 'token' | 'revoke' | 'keys' | 'none';
+  action:
+    | 'token'
+    | 'revoke'
+    | 'keys'
+    | 'authorize'
+    | 'par'
+    | 'device_authorization'
+    | 'device'
+    | 'interaction'
+    | 'logout'
+    | 'none';
   grant?: string;
   client?: string;
   clientAuthentication?: string;
@@ -79,7 +89,7 @@ export interface AuditEvent {
   facts?: Readonly<Record<string, unknown>>;
   /** Rules in audit mode that match, and what each would have decided. */
   shadows?: readonly ShadowTrace[];
-  outcome?: 'issued' | 'refused' | 'failed' | 'revoked' | 'ignored' | 'changed';
+  outcome?: 'issued' | 'accepted' | 'refused' | 'failed' | 'revoked' | 'ignored' | 'changed';
   reason?: Reason;
   /** The parameter at fault. */
   parameter?: string;
@@ -87,6 +97,9 @@ export interface AuditEvent {
   issued?: readonly IssuedTrace[];
   /** How many requests the row stands for, where it is more than this one: those beyond a limit. */
   count?: number;
+  /** What a person agreed to, as lineage knows it, and the client that they were told would act for them. */
+  agreement?: string;
+  mayAct?: string;
   /** The id that a revocation killed. */
   revoked?: string;
   /** Milliseconds from the first byte of the request to the decision. */

@@ -13,8 +13,8 @@ export interface AuthenticatedClient {
   readonly method: string;
 }
 
-/** Compared when the client is unknown, so that unknown and wrong take the same time. */
-const nobody: Client = {
+/** No client. Compared when the client is unknown, so that unknown and wrong take the same time. */
+export const nobody: Client = {
   id: '',
   auth: '',
   secrets: [new SecretDigest(newSecret())],
@@ -25,6 +25,9 @@ const nobody: Client = {
   saml: undefined,
   dpopBoundAccessTokens: false,
   certificateBoundAccessTokens: false,
+  redirectUris: [],
+  postLogoutRedirectUris: [],
+  refreshLifetime: 0,
   disabled: true,
 };
 

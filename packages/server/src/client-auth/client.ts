@@ -47,6 +47,11 @@ export interface Client {
   readonly dpopBoundAccessTokens: boolean;
   /** Its tokens are bound to the TLS certificate that it presents (RFC 8705 section 3.4). */
   readonly certificateBoundAccessTokens: boolean;
+  /** Where a browser may be sent back to, with a code or after signing out. */
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  /** Seconds for which a refresh token lives that a person's agreement gave. */
+  readonly refreshLifetime: number;
   readonly disabled: boolean;
 }
 

@@ -3,6 +3,7 @@ import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
 import { normalAudience } from '../policy/targets.ts';
 import type { Path } from './fault.ts';
+import { checkRedirects } from './redirects.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -25,6 +26,7 @@ export function resolveClients(
     if (entry.resource !== undefined && resource === undefined) {
       around.complain([...path, 'resource'], 'no resource has this audience');
     }
+    checkRedirects(entry, path, around.complain);
     clients.set(entry.id, {
       id: entry.id,
       auth: entry.auth,
@@ -36,6 +38,9 @@ export function resolveClients(
       saml: entry.saml,
       dpopBoundAccessTokens: entry.dpopBoundAccessTokens,
       certificateBoundAccessTokens: entry.certificateBoundAccessTokens,
+      redirectUris: entry.redirectUris,
+      postLogoutRedirectUris: entry.postLogoutRedirectUris,
+      refreshLifetime: entry.refreshLifetime,
       disabled: entry.disabled,
     });
   }

@@ -12,7 +12,7 @@ import { readSecret, type Surroundings } from './surroundings.ts';
 export function resolveResources(file: ConfigurationFile, around: Surroundings): readonly Resource[] {
   const seen = new Set<string>();
   return file.resources.map((source, index) => {
-    const { audience, locations, scopes, requiredAcr, requireSenderConstraint } = source;
+    const { audience, locations, scopes, scopeNames, requiredAcr, requireSenderConstraint } = source;
     const path: Path = ['resources', index];
     const known = normalAudience(audience);
     if (seen.has(known)) around.complain([...path, 'audience'], 'another resource has this audience');
@@ -23,11 +23,15 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
         around.complain([...path, 'locations', place], 'must be an absolute URI without query and fragment');
       }
     }
+    for (const scope of Object.keys(scopeNames)) {
+      if (!scopes.includes(scope)) around.complain([...path, 'scopeNames', scope], 'is no scope of this resource');
+    }
     return {
       audience,
       // An audience that is a place is its own location.
       locations: locations ?? (/^https?:/i.test(audience) && parseResourceUri(audience) ? [audience] : []),
       scopes: new Set(scopes),
+      scopeNames: new Map(Object.entries(scopeNames)),
       requiredAcr: new Set(requiredAcr),
       requireSenderConstraint,
       token: resolveToken(source.token, path, file, around),

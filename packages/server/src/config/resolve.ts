@@ -1,6 +1,7 @@
 // Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
 import { resolve } from 'node:path';
-import type { Resource } from '../issuing/resource.ts';
+import { SIGN_IN_GRANTS } from '../grants/index.ts';
+import { OWN_LIFETIME, type Resource } from '../issuing/resource.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { compilePolicy } from '../policy/rule.ts';
 import type { StoreLocation } from '../store/store.ts';
@@ -48,7 +49,7 @@ export async function resolveConfiguration(
 const KEY_SET_KEPT = 300;
 
 function resolveKeys(
-  { keys }: ConfigurationFile,
+  { keys, clients }: ConfigurationFile,
   resources: readonly Resource[],
   complain: Complain,
 ): Configuration['keys'] {
@@ -56,11 +57,14 @@ function resolveKeys(
   if (publishAhead < KEY_SET_KEPT)
     complain(['keys', 'publishAhead'], 'must be 5m or more: verifiers keep our keys that long');
   if (rotateEvery <= publishAhead) complain(['keys', 'rotateEvery'], 'must be longer than publishAhead');
+  const ownLifetime = clients.some(({ grants }) => grants.some((grant) => SIGN_IN_GRANTS.has(grant)))
+    ? OWN_LIFETIME
+    : 0;
   return {
     algorithms: [alg, ...resources.map(({ token }) => token.alg)],
     rotateEvery: rotateEvery * 1000,
     publishAhead: publishAhead * 1000,
-    keepAfter: Math.max(0, ...resources.map(({ token }) => token.lifetime)) * 1000,
+    keepAfter: Math.max(ownLifetime, ...resources.map(({ token }) => token.lifetime)) * 1000,
   };
 }
 

@@ -48,6 +48,8 @@ const resource = z.strictObject({
   requiredAcr: oneOrMore(name).default([]),
   requireSenderConstraint: z.boolean().default(false),
   scopes: scopes.default([]),
+  /** What each scope allows, in words for people. */
+  scopeNames: z.record(z.string(), z.string().min(1).max(200)).default({}),
   token: z
     .strictObject({
       format: z.enum(['jwt', 'opaque']).default('jwt'),
@@ -94,6 +96,9 @@ const client = z.strictObject({
   saml: z.strictObject({ entityId: name, acs: z.url() }).optional(),
   dpopBoundAccessTokens: z.boolean().default(false),
   certificateBoundAccessTokens: z.boolean().default(false),
+  redirectUris: z.array(z.string()).default([]),
+  postLogoutRedirectUris: z.array(z.string()).default([]),
+  refreshLifetime: duration.default(86_400),
   disabled: z.boolean().default(false),
 });
 
@@ -252,9 +257,9 @@ export const configurationFile = z.strictObject({
 });
 
 export type ConfigurationFile = z.output<typeof configurationFile>;
-export type ClientSource = z.output<typeof client>;
 export type IssuerSource = z.output<typeof oauthIssuer>;
 export type SamlSource = z.output<typeof samlIssuer>;
+export type ClientSource = z.output<typeof client>;
 export type ResourceSource = z.output<typeof resource>;
 export type RuleTest = z.output<typeof ruleTest>;
 export type ImaginedToken = z.output<typeof imaginedToken>;

@@ -1,6 +1,7 @@
 // Token exchange, RFC 8693. Start reading here: what a subject token goes through until something may be issued for it.
 import type { AuditEvent } from '../audit/event.ts';
 import type { Client } from '../client-auth/client.ts';
+import type { SignInCodes } from '../issuing/agreement.ts';
 import { type Authorization, authorize } from '../issuing/authorization.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import type { Targeting } from '../policy/targets.ts';
@@ -20,6 +21,8 @@ export interface ExchangeContext extends ValidationContext, JudgeContext {
   /** Short names of the types of token that may be presented. */
   readonly enabledTypes: ReadonlySet<string>;
   readonly revocations: Revocations;
+  /** Codes that people's agreements gave; undefined where nobody signs in. */
+  readonly signIn: SignInCodes | undefined;
 }
 
 /** The event is filled as facts become known, so that a refusal half-way tells what was known. @throws Refusal */

@@ -45,7 +45,7 @@ export function limitsOf(bounds: {
 }
 
 /** What a person grants when signing in (OpenID Connect Core section 5.4) is no business of an API. */
-const OF_SIGN_IN: Scope = new Set(['openid', 'profile', 'email', 'offline_access']);
+export const SIGN_IN_SCOPES: Scope = new Set(['openid', 'profile', 'email', 'offline_access']);
 
 /**
  * What is asked for, where every limit allows it; with nothing asked, all that the limits have in common. More is refused,
@@ -53,7 +53,8 @@ const OF_SIGN_IN: Scope = new Set(['openid', 'profile', 'email', 'offline_access
  * @throws Refusal scope_exceeded, scope_empty
  */
 export function narrowScope(asked: Scope | undefined, { scope: limits }: Limits, targets: readonly Resource[]): Scope {
-  const isAllowed = (name: string): boolean => !OF_SIGN_IN.has(name) && limits.every(({ scope }) => scope.has(name));
+  const isAllowed = (name: string): boolean =>
+    !SIGN_IN_SCOPES.has(name) && limits.every(({ scope }) => scope.has(name));
   if (asked !== undefined) {
     const beyond = [...asked].filter((name) => !isAllowed(name));
     if (beyond.length > 0)

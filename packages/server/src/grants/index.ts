@@ -1,7 +1,23 @@
 // What can be asked of the token endpoint? The list of grants.
+import type { Clients } from '../client-auth/client.ts';
+import { authorizationCode } from './authorization-code.ts';
 import { clientCredentials } from './client-credentials.ts';
+import { deviceCode } from './device-code.ts';
 import type { Grant } from './grant.ts';
 import { refreshToken } from './refresh-token.ts';
 import { tokenExchange } from './token-exchange.ts';
 
-export const grants = [clientCredentials, tokenExchange, refreshToken] as const satisfies readonly Grant[];
+export const grants = [
+  clientCredentials,
+  tokenExchange,
+  refreshToken,
+  authorizationCode,
+  deviceCode,
+] as const satisfies readonly Grant[];
+
+/** Those that begin with a person in a browser. */
+export const SIGN_IN_GRANTS: ReadonlySet<string> = new Set([authorizationCode.name, deviceCode.name]);
+
+/** May people sign in to any of these clients? */
+export const hasSignIn = (clients: Clients): boolean =>
+  [...clients.values()].some((client) => [...client.grants].some((grant) => SIGN_IN_GRANTS.has(grant)));

@@ -7,14 +7,16 @@ import { ancestry, type ExchangeContext, noteWanted } from '../exchange/exchange
 import { askRules, checkAcr, grantedClaims } from '../exchange/judge.ts';
 import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
 import { readScope, readTargets, resolveTargets, type TargetRequest } from '../exchange/request.ts';
-import { authorize, type RefreshDecision } from '../issuing/authorization.ts';
-import type { RefreshFamily } from '../issuing/family.ts';
+import { authorize, type Decision, type RefreshDecision } from '../issuing/authorization.ts';
+import type { RefreshFamily, RememberedGrant } from '../issuing/family.ts';
 import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
 import type { Permit } from '../policy/decide.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import type { Scope } from '../primitives/scope.ts';
 import { requireAnyKey, requireKey } from '../proof/holder.ts';
 import { refuseDeadFamily } from '../subject-tokens/refresh-token.ts';
+import { narrowAgreed } from './agreed.ts';
 import type { Grant } from './grant.ts';
 
 export const refreshToken = {
@@ -33,33 +35,62 @@ export const refreshToken = {
     noteFamily(event, family, context.issuer);
     checkFamily(family, client, context);
     checkKey(family, client, context.confirmation);
+    if (family.grant.agreed && !(await context.signIn?.hasAccount(family.grant.sub)))
+      throw new Refusal('refresh_token_not_allowed', { detail: 'the account is gone' });
     const refresh = await judgeGeneration(presented, family, event, context);
-    const permit = askAgain(request, family, client, event, context);
-    const { rule, targets } = permit;
-    checkTargetsAgree(targets);
     const { grant } = family;
-    checkAcr(targets, grant);
-    const subject = { scope: new Set(grant.scope), expiresAt: family.expiresAt };
-    const limits = limitsOf({ subject, client, rule, targets, now: context.now });
+    const wanted = { ...request, scope: asked };
+    const allowed = grant.agreed
+      ? { ...narrowAgreed({ ...grant, expiresAt: family.expiresAt }, wanted, client, context), ...unchanged(grant) }
+      : narrowByRules(wanted, family, client, event, context);
     return authorize({
       type: grant.type,
       clientId: client.id,
       sub: grant.sub,
       origin: grant.origin,
-      targets,
-      scope: narrowScope(asked, limits, targets),
-      lifetime: narrowLifetime(limits),
-      chain: extendChain(grant.chain, undefined, rule.grant.maxDepth),
+      ...allowed,
       mayAct: grant.mayAct,
       lineage: [family.id, ...grant.lineage],
       actorLineage: grant.actorLineage,
       authentication: grant.authentication,
-      extraClaims: { ...grant.extraClaims, ...grantedClaims(permit) },
       uses: [],
       refresh,
     });
   },
 } as const satisfies Grant;
+
+/** A public client has nothing but its key, so that only that key will do (RFC 9449 section 5). */
+function checkKey({ confirmation }: RefreshFamily, { auth }: Client, proven: Confirmation | undefined): void {
+  const require = auth === 'none' ? requireKey : requireAnyKey;
+  require(confirmation, proven);
+}
+
+/** What a person agreed to stays as it is. */
+const unchanged = ({ chain, extraClaims }: RememberedGrant) => ({ chain, extraClaims });
+
+/** What a rule granted is granted again, or not. */
+function narrowByRules(
+  wanted: TargetRequest & { readonly scope: Scope | undefined },
+  family: RefreshFamily,
+  client: Client,
+  event: AuditEvent,
+  context: ExchangeContext,
+): Pick<Decision, 'targets' | 'scope' | 'lifetime' | 'chain' | 'extraClaims'> {
+  const { grant } = family;
+  const permit = askAgain(wanted, family, client, event, context);
+  const { rule, targets } = permit;
+  checkTargetsAgree(targets);
+  checkAcr(targets, grant);
+  const subject = { scope: new Set(grant.scope), expiresAt: family.expiresAt };
+  const limits = limitsOf({ subject, client, rule, targets, now: context.now });
+  return {
+    targets,
+    scope: narrowScope(wanted.scope, limits, targets),
+    lifetime: narrowLifetime(limits),
+    chain: extendChain(grant.chain, undefined, rule.grant.maxDepth),
+    extraClaims: { ...grant.extraClaims, ...grantedClaims(permit) },
+  };
+}
 
 function checkFamily(family: RefreshFamily, client: Client, context: ExchangeContext): void {
   const { grant, clientId } = family;
@@ -72,12 +103,6 @@ function checkFamily(family: RefreshFamily, client: Client, context: ExchangeCon
     const reason = error.fault === 'expired' ? 'refresh_token_expired' : 'refresh_token_not_allowed';
     throw new Refusal(reason, { detail: error.detail, cause: error });
   }
-}
-
-/** A public client has nothing but its key, so that only that key will do (RFC 9449 section 5). */
-function checkKey({ confirmation }: RefreshFamily, { auth }: Client, proven: Confirmation | undefined): void {
-  const require = auth === 'none' ? requireKey : requireAnyKey;
-  require(confirmation, proven);
 }
 
 /**

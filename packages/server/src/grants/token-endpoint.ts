@@ -32,6 +32,7 @@ export interface TokenResponse {
   readonly expires_in: number;
   readonly scope?: string;
   readonly refresh_token?: string;
+  readonly id_token?: string;
 }
 
 /** @throws Refusal; the event tells how far the request came */
@@ -68,6 +69,7 @@ export async function answerTokenRequest(
     expires_in: issued.expiresIn,
     ...(issued.scope !== '' && { scope: issued.scope }),
     ...(issued.refreshToken !== undefined && { refresh_token: issued.refreshToken }),
+    ...(issued.idToken !== undefined && { id_token: issued.idToken }),
   };
 }
 

@@ -5,17 +5,17 @@ import type { ThrottledRows } from '../audit/throttled.ts';
 import type { HeldClientKeys } from '../client-auth/client-keys.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
 import type { Resource } from '../issuing/resource.ts';
-import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
+import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';
 import type { CertificateReader } from './client-certificate.ts';
 
 /** What endpoints work with: one reading of the configuration, and what the process keeps. */
 export interface HttpServices extends TokenServices {
+  /** Undefined where no client may have people sign in. */
+  readonly people: SignIn | undefined;
   readonly tokenErrorCode: TokenErrorCode;
   readonly resources: readonly Resource[];
-  /** Signs what is no token of a resource. */
-  readonly defaultAlgorithm: SigningAlgorithm;
   readonly clientKeys: HeldClientKeys;
   /** Undefined where nobody can show a certificate. */
   readonly readCertificate: CertificateReader | undefined;
@@ -31,7 +31,11 @@ export interface Endpoint {
   /** `below` the issuer's path; `inserted` between host and path (RFC 8414 section 3); `root` of the server. */
   readonly place: 'below' | 'inserted' | 'root';
   readonly path: string;
-  readonly method: 'GET' | 'POST';
+  readonly methods: readonly ('GET' | 'POST')[];
+  /** Is it there, by this configuration? Absent, always. */
+  readonly isThere?: (services: HttpServices) => boolean;
+  /** Is the answer for a person, refusals included? */
+  readonly page?: true;
   /** May a page of any origin read the answers? */
   readonly cors: boolean;
   /** What the audit row of every answer calls it; undefined where answers have none. */
@@ -42,7 +46,7 @@ export interface Endpoint {
   readonly metadata?: string;
   /** May a client that proves nothing ask? Absent: it may. */
   readonly publicClients?: 'never';
-  /** @returns the body, sent as JSON. */
+  /** @returns the body: text as it is, all else as JSON. */
   readonly answer: (exchange: HttpExchange) => Promise<unknown> | unknown;
 }
 

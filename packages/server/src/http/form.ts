@@ -1,6 +1,6 @@
 // What did the body say? A strict reading of application/x-www-form-urlencoded (RFC 6749 appendix B): what a lenient parser
 // would mend (bad percent encoding, bytes that are not UTF-8, NUL) is refused, for two readers could mend it differently.
-import type { Parameters } from '../primitives/parameters.ts';
+import { type Parameters, parametersOf } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 
 const MAX_PARAMETERS = 256;
@@ -19,25 +19,14 @@ export function parseForm(contentType: string | undefined, body: Uint8Array | un
     .split('&');
   if (pairs.length > MAX_PARAMETERS)
     throw new Refusal('form_malformed', { detail: `more than ${MAX_PARAMETERS} parameters` });
-  const values = new Map<string, string[]>();
+  const values: [string, string][] = [];
   for (const pair of pairs) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
-    const value = equals === -1 ? '' : decode(pair.slice(equals + 1));
-    // An empty value is an absent one (RFC 6749 section 3.2).
-    if (value === '') continue;
-    const known = values.get(name);
-    if (known === undefined) values.set(name, [value]);
-    else known.push(value);
+    values.push([name, equals === -1 ? '' : decode(pair.slice(equals + 1))]);
   }
-  return {
-    get: (name) => values.get(name)?.[0],
-    all: (name) => values.get(name) ?? [],
-    repeated: function* () {
-      for (const [name, { length }] of values) if (length > 1) yield name;
-    },
-  };
+  return parametersOf(values);
 }
 
 /** Visible ASCII and blanks, without `%` and `+`: stands for itself. */

@@ -6,6 +6,7 @@ import { type AuditEvent, beginEvent } from '../audit/event.ts';
 import { newId } from '../primitives/random.ts';
 import { publicAnswer, type Reason, Refusal } from '../primitives/refusal.ts';
 import { RETRY_AFTER, recordRefusal, sendRefusal, toRefusal } from './answer.ts';
+import { refusalPage, sendPage } from './browser.ts';
 import { limitConnections } from './connections.ts';
 import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
 import { endpoints } from './endpoints/index.ts';
@@ -79,6 +80,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     options.tls ? socket.destroy() : sendBytes(socket, new Refusal('connections')),
   );
   const events = new WeakMap<FastifyRequest, AuditEvent>();
+  const pages = new WeakSet<FastifyRequest>();
 
   // One reader for bodies: what they are is the form parser's to say.
   server.removeAllContentTypeParsers();
@@ -100,6 +102,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     const refusal = toRefusal(error);
     const answer = event === undefined ? refusal : await recordRefusal(refusal, event, services);
     if (publicAnswer(answer, tokenErrorCode).status >= 500) options.report(`${request.id} ${describe(answer)}`);
+    if (pages.has(request)) return sendPage(reply, refusalPage(answer, request.id));
     return sendRefusal(reply, answer, tokenErrorCode);
   });
   server.setNotFoundHandler(() => {
@@ -123,11 +126,16 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   };
 
   for (const endpoint of endpoints) {
-    const answering = endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method];
+    const answering = endpoint.methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
     const url = pathOf(endpoint, current().issuer);
-    const prepare = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const meet = (request: FastifyRequest, reply: FastifyReply): void => {
+      if (endpoint.isThere?.(current()) === false) throw new Refusal('path_unknown');
+      if (endpoint.page) pages.add(request);
       if (endpoint.cors) allowAnyOrigin(reply);
       if (endpoint.audit !== undefined) events.set(request, begin(request, endpoint.audit));
+    };
+    const prepare = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      meet(request, reply);
       limit(endpoint, request);
       const encoding = request.headers['content-encoding'];
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoded');
@@ -150,9 +158,8 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       method: METHODS.filter((method) => !answering.includes(method)),
       url,
       onRequest: async (request, reply) => {
+        meet(request, reply);
         if (request.method === 'OPTIONS') return answerPreflight(endpoint, reply);
-        if (endpoint.cors) allowAnyOrigin(reply);
-        if (endpoint.audit !== undefined) events.set(request, begin(request, endpoint.audit));
         limit(endpoint, request);
         throw new Refusal('method_not_allowed', { headers: { Allow: answering.join(', ') } });
       },
@@ -194,10 +201,11 @@ function allowAnyOrigin(reply: FastifyReply): void {
 }
 
 function answerPreflight(endpoint: Endpoint, reply: FastifyReply): FastifyReply {
-  reply.header('Allow', endpoint.method);
+  const methods = endpoint.methods.join(', ');
+  reply.header('Allow', methods);
   if (endpoint.cors) {
     allowAnyOrigin(reply);
-    reply.header('Access-Control-Allow-Methods', endpoint.method);
+    reply.header('Access-Control-Allow-Methods', methods);
     reply.header('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP, X-Request-Id');
     reply.header('Access-Control-Max-Age', '600');
   }

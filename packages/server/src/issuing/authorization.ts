@@ -5,6 +5,7 @@ import type { Reason } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { RememberedGrant } from './family.ts';
+import type { Identity } from './id-token.ts';
 import type { RefreshTokenName } from './refresh-token.ts';
 import type { Targets } from './resource.ts';
 
@@ -36,6 +37,10 @@ export interface Decision {
   readonly confirmation?: Confirmation | undefined;
   /** How a bound token lost its key on the rule's word: to another one, or to none. */
   readonly rebound?: 'key' | 'bearer' | undefined;
+  /** The code that the issuing redeems: in the store, and what lineage knows it by. */
+  readonly redeems?: { readonly artifact: string; readonly id: string };
+  /** What an ID token beside it tells. */
+  readonly identity?: Identity;
 }
 
 /** An id that is good once, and until when it must stay used, in seconds since 1970. */

@@ -21,6 +21,8 @@ export interface RememberedGrant {
   readonly actorLineage: readonly string[];
   readonly authentication: JsonObject;
   readonly extraClaims: JsonObject;
+  /** A person agreed to it, so that no rule is asked. */
+  readonly agreed?: true;
   /** Whom the rules were asked about. */
   readonly subject: Party;
   readonly actor?: Party;

@@ -10,9 +10,11 @@ import { formatScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { insertOpaqueToken } from '../store/opaque-tokens.ts';
+import { consumeArtifact } from '../store/sign-in-artifacts.ts';
 import { useId } from '../store/used-ids.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
 import type { Authorization, SingleUse } from './authorization.ts';
+import { type Identity, signIdToken } from './id-token.ts';
 import { newOpaqueToken } from './opaque-token.ts';
 import type { Issuer, PlannedToken, Write } from './planned-token.ts';
 import { planRefresh } from './refresh.ts';
@@ -26,15 +28,19 @@ export interface IssuedToken {
   readonly scope: string;
   /** A refresh token beside the token that was asked for. */
   readonly refreshToken: string | undefined;
+  /** Who signed in, beside the token. */
+  readonly idToken: string | undefined;
 }
 
-/** @throws Refusal store_unavailable, …_replayed, refresh_token_reused: then nothing was issued */
+/** @throws Refusal store_unavailable, …_replayed, refresh_token_reused, code_reused: then nothing was issued */
 export async function issue(authorization: Authorization, event: AuditEvent, by: Issuer): Promise<IssuedToken> {
   const now = seconds(by.clock);
   const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, now);
   const access =
     authorization.type === 'refresh_token' ? undefined : planAccess(authorization, refresh?.family, by, now);
-  const planned = [access, refresh].filter((one) => one !== undefined);
+  const idToken =
+    access && authorization.identity && planIdToken(authorization, authorization.identity, access, by, now);
+  const planned = [access, refresh, idToken].filter((one) => one !== undefined);
   const [main] = planned;
   if (main === undefined) throw new Error('a refresh token was authorized without a family');
   // A record of its own: where the commit fails, the request's must not say that something was issued.
@@ -52,11 +58,15 @@ export async function issue(authorization: Authorization, event: AuditEvent, by:
   try {
     // In one order for all, or two requests that use the same two ids would wait for each other.
     const uses = authorization.uses.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(useOnce);
-    await commit(issued, [...uses, ...planned.flatMap(({ writes }) => writes)], by.audit);
+    const redeems = authorization.redeems === undefined ? [] : [redeem(authorization.redeems, by)];
+    await commit(issued, [...redeems, ...uses, ...planned.flatMap(({ writes }) => writes)], by.audit);
   } catch (error) {
     // Somebody was faster and has used the successor too: as if this request had come after that one.
     if (refresh !== undefined && error instanceof Refusal && error.reason === 'refresh_token_reused')
       await by.revocations.revoke(refresh.trace.id);
+    // Whoever redeemed it first may be a thief, or this one is (RFC 6749 section 4.1.2).
+    if (authorization.redeems !== undefined && error instanceof Refusal && error.reason === 'code_reused')
+      await by.revocations.revoke(authorization.redeems.id);
     throw error;
   }
   return {
@@ -65,6 +75,7 @@ export async function issue(authorization: Authorization, event: AuditEvent, by:
     expiresIn: main.trace.expiresAt - now,
     scope: formatScope(authorization.scope),
     refreshToken: access === undefined ? undefined : refresh?.text,
+    idToken: idToken?.text,
   };
 }
 
@@ -93,6 +104,25 @@ function planOpaque(claims: JsonObject, trace: IssuedTrace): PlannedToken {
   const row = { hash: sha256(text), claims: JSON.stringify(claims), expires_at: trace.expiresAt * 1000 };
   return { text, trace, writes: [(transaction) => insertOpaqueToken(transaction, row)] };
 }
+
+/** Lives as long as the access token beside it. */
+function planIdToken(
+  { sub, clientId, authentication, lineage }: Authorization,
+  identity: Identity,
+  { text: accessToken, trace: { expiresAt } }: PlannedToken,
+  by: Issuer,
+  now: number,
+): PlannedToken {
+  const id = newId();
+  const about = { id, sub, clientId, authentication, lineage, accessToken, now, expiresAt };
+  return { text: signIdToken(identity, about, by), trace: { id, type: 'id_token', expiresAt }, writes: [] };
+}
+
+const redeem =
+  ({ artifact }: { readonly artifact: string }, { clock }: Issuer): Write =>
+  async (transaction) => {
+    if (!(await consumeArtifact(transaction, artifact, clock()))) throw new Refusal('code_reused');
+  };
 
 const useOnce =
   ({ id, expiresAt, replayed }: SingleUse): Write =>

@@ -1,6 +1,7 @@
 // What is a token before it is committed? Its text, and the writes without which it must not leave.
 import type { IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
+import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Clock } from '../primitives/clock.ts';
 import type { Database } from '../store/schema.ts';
@@ -10,6 +11,8 @@ import type { Revocations } from './revocations.ts';
 export interface Issuer {
   readonly issuer: string;
   readonly keys: KeyRing;
+  /** Signs what is no token of a resource. */
+  readonly defaultAlgorithm: SigningAlgorithm;
   /** The key of the refresh tokens' MAC. */
   readonly refreshKey: string;
   readonly audit: AuditLog;

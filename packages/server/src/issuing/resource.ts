@@ -10,6 +10,8 @@ export interface Resource {
   /** Absolute URIs; what lies under one of them by whole path segments is this resource (RFC 8707). */
   readonly locations: readonly string[];
   readonly scopes: Scope;
+  /** What a scope allows, in words for the people who are asked for it. */
+  readonly scopeNames: ReadonlyMap<string, string>;
   /** Authentication contexts of which the subject's must be one; empty: any will do. */
   readonly requiredAcr: ReadonlySet<string>;
   /** It takes no bearer tokens. */
@@ -26,3 +28,17 @@ export interface Resource {
 
 /** At least one. */
 export type Targets = readonly [Resource, ...Resource[]];
+
+/** Seconds for which a token lives that is for this server alone. */
+export const OWN_LIFETIME = 3600;
+
+/** This server itself: what a token is for that only tells who somebody is. */
+export const ownResource = (issuer: string, alg: SigningAlgorithm): Resource => ({
+  audience: issuer,
+  locations: [],
+  scopes: new Set(),
+  scopeNames: new Map(),
+  requiredAcr: new Set(),
+  requireSenderConstraint: false,
+  token: { format: 'jwt', lifetime: OWN_LIFETIME, alg },
+});

@@ -10,6 +10,24 @@ export interface Parameters {
   readonly repeated: () => Iterable<string>;
 }
 
+/** An empty value is an absent one (RFC 6749 section 3.2). */
+export function parametersOf(pairs: Iterable<readonly [name: string, value: string]>): Parameters {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of pairs) {
+    if (value === '') continue;
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
+  }
+  return {
+    get: (name) => values.get(name)?.[0],
+    all: (name) => values.get(name) ?? [],
+    repeated: function* () {
+      for (const [name, { length }] of values) if (length > 1) yield name;
+    },
+  };
+}
+
 const MAY_REPEAT: ReadonlySet<string> = new Set(['audience', 'resource']);
 
 /** RFC 6749 section 3.2. What nobody reads may stand as often as it likes. @throws Refusal parameter_repeated */

@@ -11,6 +11,7 @@ export interface Schema {
   refresh_families: RefreshFamilyTable;
   secrets: { name: string; value: string };
   nodes: NodeTable;
+  sign_in_artifacts: SignInArtifactTable;
 }
 
 interface RevocationTable {
@@ -64,6 +65,20 @@ interface NodeTable {
   seen_at: number;
 }
 
+interface SignInArtifactTable {
+  /** Hash of its kind and of the value that whoever holds it shows. */
+  id: string;
+  /** Hash of the other value that finds it: the code that a device shows, the name of a session. */
+  handle: string | null;
+  /** JSON, sealed. */
+  payload: string;
+  consumed_at: number | null;
+  /** When a device last asked, and the seconds that it must wait; 0 before the first time. */
+  polled_at: number;
+  poll_interval: number;
+  expires_at: number;
+}
+
 interface AuditTable {
   sequence: Generated<number>;
   time: number;
@@ -80,6 +95,7 @@ interface AuditTable {
 
 export type RefreshFamilyRow = RefreshFamilyTable;
 export type NodeRow = NodeTable;
+export type SignInArtifactRow = SignInArtifactTable;
 export type AuditRow = Insertable<AuditTable>;
 export type SigningKeyRow = SigningKeyTable;
 

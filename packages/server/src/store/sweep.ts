@@ -5,7 +5,7 @@ import type { Database } from './schema.ts';
 const MARGIN = 3_600_000;
 
 export async function sweep(database: Database, now: number): Promise<void> {
-  for (const table of ['used_ids', 'opaque_tokens', 'refresh_families'] as const) {
+  for (const table of ['used_ids', 'opaque_tokens', 'refresh_families', 'sign_in_artifacts'] as const) {
     await database
       .deleteFrom(table)
       .where('expires_at', '<', now - MARGIN)

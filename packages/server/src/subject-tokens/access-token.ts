@@ -111,7 +111,7 @@ function readOwnClaims(claims: JsonObject, { issuer, clients, now }: ValidationC
   });
 }
 
-function idList(value: unknown): readonly string[] {
+export function idList(value: unknown): readonly string[] {
   if (value === undefined) return [];
   const list = Array.isArray(value) ? stringList(value) : undefined;
   if (list === undefined) throw new TokenRefusal('claims', 'its lineage is malformed');

@@ -1,10 +1,14 @@
-// id_token: who signed in, told by a trusted OpenID provider to a client (OpenID Connect Core sections 2 and 3.1.3.7).
-import { readCompact } from '../keys/jws.ts';
-import { stringList } from '../primitives/claims.ts';
+// id_token: who signed in, told to a client by this server or by a trusted OpenID provider (OpenID Connect Core sections 2
+// and 3.1.3.7).
+import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
+import { stringList, timeClaim } from '../primitives/claims.ts';
+import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import { idList, refuseDisabled } from './access-token.ts';
+import { authenticationClaims } from './claims.ts';
 import { issuerOf, validateForeign } from './foreign.ts';
 import { refuseOtherPurposes } from './jwt.ts';
-import type { SubjectTokenType } from './validated-token.ts';
+import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 export const idToken = {
   name: 'id_token',
@@ -21,6 +25,7 @@ export const idToken = {
     ) {
       throw new TokenRefusal('wrong_type', 'it is an access token');
     }
+    if (payload.iss === context.issuer) return validateOwn(jws, context);
     const issuer = issuerOf(payload, context.issuers);
     const { iat, azp } = payload;
     if (typeof iat !== 'number') throw new TokenRefusal('claims', 'iat is missing');
@@ -33,3 +38,37 @@ export const idToken = {
     return validateForeign(jws, issuer, 'id_token', context);
   },
 } as const satisfies SubjectTokenType;
+
+/** Ours: signed by our ring, to one client, and dead with what the person agreed to. */
+function validateOwn(jws: CompactJws, { keys, issuer, clients, now }: ValidationContext): ValidatedToken {
+  const { payload: claims } = jws;
+  const key = jws.kid === undefined ? undefined : keys.verifying(jws.kid);
+  if (key === undefined) throw new TokenRefusal('unknown_key');
+  if (jws.typ !== 'jwt') throw new TokenRefusal('wrong_type', 'its typ is not JWT');
+  verifyCompact(jws, key);
+  const { sub, jti, aud } = claims;
+  const expiresAt = timeClaim(claims, 'exp');
+  if (!isName(sub) || !isName(jti) || !isName(aud) || expiresAt === undefined)
+    throw new TokenRefusal('claims', 'sub, jti, aud or exp is missing or malformed');
+  if (expiresAt <= now) throw new TokenRefusal('expired');
+  refuseDisabled({ sub, clientId: aud, chain: [], issuer, clients });
+  return asValidated({
+    principal: { iss: issuer, sub },
+    sub,
+    origin: undefined,
+    type: 'id_token',
+    clientId: aud,
+    audiences: [aud],
+    chain: [],
+    claims,
+    id: jti,
+    lineage: idList(claims.lineage),
+    actorLineage: [],
+    scope: undefined,
+    expiresAt,
+    mayAct: undefined,
+    authentication: authenticationClaims(claims),
+    confirmation: undefined,
+    extraClaims: {},
+  });
+}

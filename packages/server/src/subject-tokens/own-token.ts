@@ -1,5 +1,6 @@
 // What is this token of ours, whatever its kind? For introspection and revocation, which are not told.
 
+import { nobody } from '../client-auth/authenticate.ts';
 import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { Revocations } from '../issuing/revocations.ts';
@@ -26,6 +27,13 @@ export async function findOwnToken(token: string, context: OwnTokenContext): Pro
   }
 }
 
+/** The same for an access token that comes without a client, as APIs get them. */
+export const findOwnAccessToken = async (
+  token: string,
+  context: Omit<OwnTokenContext, 'client'>,
+): Promise<ValidatedToken | undefined> =>
+  isRefreshToken(token) ? undefined : findOwnToken(token, { ...context, client: nobody });
+
 /** What revoking the token kills, and whose it is: of a refresh token the family, even where it was rotated since. */
 export async function findRevocable(
   token: string,
@@ -39,7 +47,7 @@ export async function findRevocable(
 /** Nobody else is asked about the token. */
 const ownOnly = ({ issuers, ...context }: OwnTokenContext): OwnTokenContext => ({
   ...context,
-  issuers: { ...nobody, byPrincipal: issuers.byPrincipal },
+  issuers: { ...noIssuers, byPrincipal: issuers.byPrincipal },
   secretOf: (kid) => context.resources.map(({ token }) => token.secret).find((secret) => secret?.kid === kid),
 });
-const nobody = indexIssuers([]);
+const noIssuers = indexIssuers([]);

@@ -1,7 +1,7 @@
 // GET /livez and /readyz: does the process answer, and can it do its work?
 import type { Endpoint } from '../endpoint.ts';
 
-const health = { place: 'root', method: 'GET', cors: false, audit: undefined } as const;
+const health = { place: 'root', methods: ['GET'], cors: false, audit: undefined } as const;
 
 export const livez = { ...health, path: '/livez', answer: () => ({ status: 'ok' }) } as const satisfies Endpoint;
 

@@ -1,10 +1,20 @@
 // What does the server answer? The list of endpoints.
 import type { Endpoint } from '../endpoint.ts';
+import { authorize, authorizeResume } from './authorize.ts';
+import { device, deviceResume } from './device.ts';
 import { livez, readyz } from './health.ts';
+import { interaction } from './interaction.ts';
 import { introspect } from './introspect.ts';
 import { jwks } from './jwks.ts';
-import { metadata } from './metadata.ts';
+import { loggedOut, logout, logoutConfirm } from './logout.ts';
+import { metadata, openidConfiguration } from './metadata.ts';
+import { deviceAuthorization, par } from './push.ts';
 import { revoke } from './revoke.ts';
 import { token } from './token.ts';
+import { userinfo } from './userinfo.ts';
 
-export const endpoints: readonly Endpoint[] = [token, introspect, revoke, jwks, metadata, livez, readyz];
+export const endpoints: readonly Endpoint[] = [
+  ...[token, introspect, revoke, jwks, metadata, openidConfiguration, livez, readyz],
+  ...[authorize, authorizeResume, interaction, par, deviceAuthorization, device, deviceResume],
+  ...[userinfo, logout, logoutConfirm, loggedOut],
+];

@@ -15,7 +15,7 @@ import type { Endpoint } from '../endpoint.ts';
 export const introspect = {
   place: 'below',
   path: '/oauth/introspect',
-  method: 'POST',
+  methods: ['POST'],
   cors: false,
   audit: undefined,
   metadata: 'introspection_endpoint',
@@ -29,7 +29,7 @@ export const introspect = {
     const answer: JsonObject = mayKnow ? describe(found, services.issuer) : { active: false };
     if (!request.headers.accept?.includes(INTROSPECTION_MEDIA_TYPE)) return answer;
     reply.type(INTROSPECTION_MEDIA_TYPE);
-    return signIntrospection(answer, client.id, services.defaultAlgorithm, services);
+    return signIntrospection(answer, client.id, services);
   },
 } as const satisfies Endpoint;
 

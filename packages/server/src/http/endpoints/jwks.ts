@@ -4,7 +4,7 @@ import type { Endpoint } from '../endpoint.ts';
 export const jwks = {
   place: 'below',
   path: '/.well-known/jwks.json',
-  method: 'GET',
+  methods: ['GET'],
   cors: true,
   audit: undefined,
   cacheFor: 300,

@@ -1,46 +1,67 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414), derived from the lists, so that it cannot disagree with them.
 import { clientAuthMethods } from '../../client-auth/index.ts';
 import type { ClientAuthMethod } from '../../client-auth/method.ts';
-import { grants } from '../../grants/index.ts';
+import { SIGN_IN_SCOPES } from '../../exchange/narrow.ts';
+import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
+import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
-import { type Endpoint, type HttpServices, urlOf } from '../endpoint.ts';
+import { type Endpoint, type HttpExchange, type HttpServices, urlOf } from '../endpoint.ts';
 
-export const metadata = {
-  place: 'inserted',
-  path: '/.well-known/oauth-authorization-server',
-  method: 'GET',
+const document = {
+  methods: ['GET'],
   cors: true,
   audit: undefined,
   cacheFor: 300,
-  answer: ({ endpoints, services }) => describe(endpoints, services),
+  answer: ({ endpoints, services }: HttpExchange) => describe(endpoints, services),
+} as const;
+
+export const metadata = {
+  ...document,
+  place: 'inserted',
+  path: '/.well-known/oauth-authorization-server',
 } as const satisfies Endpoint;
+
+/** The same under the name by which OpenID Connect Discovery 1.0 looks for it. */
+export const openidConfiguration = {
+  ...document,
+  place: 'below',
+  path: '/.well-known/openid-configuration',
+  isThere: ({ people }) => people !== undefined,
+} as const satisfies Endpoint;
+
+/** Endpoints of which RFC 8414 section 2 says how clients authenticate. */
+const AUTHENTICATING = new Set(['token_endpoint', 'introspection_endpoint', 'revocation_endpoint']);
 
 /** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
 function describe(endpoints: readonly Endpoint[], services: HttpServices) {
-  const { issuer, targeting, defaultAlgorithm, clients } = services;
+  const { issuer, targeting, defaultAlgorithm, clients, people } = services;
   const certificateBound = [...clients.values()].some(
     ({ certificateBoundAccessTokens }) => certificateBoundAccessTokens,
   );
   const members = endpoints.flatMap((endpoint): (readonly [string, unknown])[] => {
     const { metadata: member } = endpoint;
-    if (member === undefined) return [];
+    if (member === undefined || endpoint.isThere?.(services) === false) return [];
     const url = [member, urlOf(endpoint, issuer)] as const;
-    if (endpoint.method !== 'POST') return [url];
+    if (!AUTHENTICATING.has(member)) return [url];
     return [
       url,
       [`${member}_auth_methods_supported`, methodsOf(endpoint, services)],
       [`${member}_auth_signing_alg_values_supported`, algorithmNames],
     ];
   });
+  const scopes = [...(people === undefined ? [] : SIGN_IN_SCOPES), ...targeting.scopes];
   return {
     issuer,
     ...Object.fromEntries(members),
     introspection_signing_alg_values_supported: [defaultAlgorithm],
-    ...(targeting.scopes.length > 0 && { scopes_supported: targeting.scopes }),
-    response_types_supported: [],
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
+    response_types_supported: people === undefined ? [] : ['code'],
     dpop_signing_alg_values_supported: algorithmNames,
     ...(certificateBound && { tls_client_certificate_bound_access_tokens: true }),
-    grant_types_supported: grants.map(({ grantType }) => grantType),
+    grant_types_supported: grants
+      .filter(({ name }) => people !== undefined || !SIGN_IN_GRANTS.has(name))
+      .map(({ grantType }) => grantType),
+    ...(people !== undefined && describeSignIn(defaultAlgorithm)),
   };
 }
 
@@ -52,3 +73,15 @@ const methodsOf = ({ publicClients }: Endpoint, { readCertificate }: HttpService
     .filter(({ over }) => over !== 'tls' || readCertificate !== undefined)
     .map(({ name }) => name)
     .filter((name) => name !== 'none' || publicClients !== 'never');
+
+/** RFC 9207 section 3, RFC 7636, OpenID Connect Discovery 1.0 section 3. */
+const describeSignIn = (algorithm: string) => ({
+  response_modes_supported: ['query'],
+  code_challenge_methods_supported: ['S256'],
+  authorization_response_iss_parameter_supported: true,
+  request_parameter_supported: false,
+  request_uri_parameter_supported: false,
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: [algorithm],
+  claims_supported: ['sub', 'auth_time', 'amr', ...identityClaimNames],
+});

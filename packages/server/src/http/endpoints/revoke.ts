@@ -6,7 +6,7 @@ import type { Endpoint } from '../endpoint.ts';
 export const revoke = {
   place: 'below',
   path: '/oauth/revoke',
-  method: 'POST',
+  methods: ['POST'],
   cors: true,
   audit: 'revoke',
   metadata: 'revocation_endpoint',

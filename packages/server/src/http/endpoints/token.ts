@@ -6,7 +6,7 @@ import type { Endpoint } from '../endpoint.ts';
 export const token = {
   place: 'below',
   path: '/oauth/token',
-  method: 'POST',
+  methods: ['POST'],
   cors: true,
   audit: 'token',
   metadata: 'token_endpoint',

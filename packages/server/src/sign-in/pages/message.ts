@@ -29,11 +29,3 @@ export const errorPage = ({ message, requestId }: ErrorPage): string =>
 <section class="panel"><p>If you ask for help, name this request:</p>
 <p><code>${requestId}</code></p></section>`,
   );
-
-/** Between a form of ours and another place: it ends what `form-action` watches over, and is seen for an instant at most. */
-export const leavingPage = (href: string): string =>
-  page(
-    { title: 'One moment', next: href },
-    html`<p class="lead">You are on your way back.</p>
-<p class="choice"><a class="button quiet" href="${href}">Continue</a></p>`,
-  );

@@ -15,19 +15,26 @@ ${fields}
 </form>`;
 
 /**
- * Nothing but our own sheet is loaded, no script runs, nobody frames the page, and forms go to us alone. Chromium holds
- * the redirects that follow a form to `form-action` as well: what leads elsewhere is a page of its own (`leavingPage`).
+ * Nothing but our own sheet is loaded, no script runs, nobody frames the page, and forms go to us alone.
+ * @param leadsTo where the redirects that follow the page's form may end: Chromium holds them to `form-action` as well
  */
-export const pageHeaders = {
+export const pageHeaders = (leadsTo?: string): Readonly<Record<string, string>> => ({
   'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': `default-src 'none'; style-src ${styleHash}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  'Content-Security-Policy': `default-src 'none'; style-src ${styleHash}; form-action ${formAction(leadsTo)}; frame-ancestors 'none'; base-uri 'none'`,
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cache-Control': 'no-store',
   Pragma: 'no-cache',
-} as const satisfies Readonly<Record<string, string>>;
+});
+
+/** The origin of a page, the scheme of an app. A path would be compared after redirects, and is left out. */
+function formAction(leadsTo: string | undefined): string {
+  if (leadsTo === undefined || !URL.canParse(leadsTo)) return "'self'";
+  const { protocol, origin } = new URL(leadsTo);
+  return `'self' ${origin === 'null' ? protocol : origin}`;
+}
 
 interface Frame {
   readonly title: string;

@@ -3,6 +3,7 @@ import { first } from './0001-first.ts';
 import { tokenLife } from './0002-token-life.ts';
 import { notify } from './0003-notify.ts';
 import { nodes } from './0004-nodes.ts';
+import { signIn } from './0005-sign-in.ts';
 import { keyBinding } from './0006-key-binding.ts';
 import type { Migration } from './migration.ts';
 
@@ -11,5 +12,6 @@ export const migrations: readonly Migration[] = [
   tokenLife,
   notify,
   nodes,
+  signIn,
   keyBinding,
 ] as const satisfies readonly Migration[];

@@ -1,0 +1,48 @@
+// authorization_code (RFC 6749 section 4.1.3) with PKCE (RFC 7636): what a person agreed to in the browser becomes tokens.
+import { timingSafeEqual } from 'node:crypto';
+import { noteWanted } from '../exchange/exchange.ts';
+import { readTargets } from '../exchange/request.ts';
+import type { AuthorizationCode } from '../issuing/agreement.ts';
+import { authorize } from '../issuing/authorization.ts';
+import type { Parameters } from '../primitives/parameters.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { sha256 } from '../primitives/secret.ts';
+import { decideAgreed } from './agreed.ts';
+import type { Grant } from './grant.ts';
+import { refuseReused } from './reused-code.ts';
+
+export const authorizationCode = {
+  name: 'authorization_code',
+  grantType: 'authorization_code',
+  parameters: ['code', 'redirect_uri', 'code_verifier', 'audience', 'resource'],
+  authorize: async (parameters, client, event, context) => {
+    const { now, revocations, signIn, targeting } = context;
+    const text = parameters.get('code');
+    if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'code' });
+    const request = readTargets(parameters);
+    noteWanted(event, { ...request, scope: undefined }, targeting);
+    const code = await signIn?.findAuthorizationCode(text);
+    if (signIn === undefined || code === undefined) throw new Refusal('code_unknown');
+    const { agreement } = code;
+    event.agreement = agreement.id;
+    if (code.clientId !== client.id) throw new Refusal('code_client');
+    await refuseReused(code, event, revocations);
+    if (code.expiresAt <= now) throw new Refusal('code_expired');
+    if (revocations.anyOf([agreement.id, agreement.session.id])) throw new Refusal('code_revoked');
+    checkSameRequest(code, parameters);
+    if (!(await signIn.hasAccount(agreement.sub))) throw new Refusal('code_account');
+    return authorize(decideAgreed(agreement, code.artifact, request, client, event, context));
+  },
+} as const satisfies Grant;
+
+/** RFC 7636 section 4.6. OAuth 2.1 needs no redirect_uri here any more; one that is sent is compared. */
+function checkSameRequest({ redirectUri, codeChallenge }: AuthorizationCode, parameters: Parameters): void {
+  const uri = parameters.get('redirect_uri');
+  if (uri !== undefined && uri !== redirectUri) throw new Refusal('code_redirect_uri');
+  const verifier = parameters.get('code_verifier') ?? '';
+  const fits = /^[\w.~-]{43,128}$/.test(verifier) && isSame(sha256(verifier), codeChallenge);
+  if (!fits) throw new Refusal('code_verifier');
+}
+
+const isSame = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

@@ -1,0 +1,35 @@
+// device_code (RFC 8628 section 3.4): a device without a browser asks again and again whether its person has agreed elsewhere.
+import { noteWanted } from '../exchange/exchange.ts';
+import { readTargets } from '../exchange/request.ts';
+import { authorize } from '../issuing/authorization.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { decideAgreed } from './agreed.ts';
+import type { Grant } from './grant.ts';
+import { refuseReused } from './reused-code.ts';
+
+export const deviceCode = {
+  name: 'device_code',
+  grantType: 'urn:ietf:params:oauth:grant-type:device_code',
+  parameters: ['device_code', 'audience', 'resource'],
+  authorize: async (parameters, client, event, context) => {
+    const { now, revocations, signIn, targeting } = context;
+    const text = parameters.get('device_code');
+    if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'device_code' });
+    const request = readTargets(parameters);
+    noteWanted(event, { ...request, scope: undefined }, targeting);
+    const code = await signIn?.findDeviceCode(text);
+    if (signIn === undefined || code === undefined) throw new Refusal('device_code_unknown');
+    event.agreement = code.id;
+    if (code.clientId !== client.id) throw new Refusal('device_code_client');
+    await refuseReused(code, event, revocations);
+    if (code.expiresAt <= now) throw new Refusal('device_code_expired');
+    const { agreement } = code;
+    if (agreement === 'refused') throw new Refusal('device_code_refused');
+    const polled = await signIn.poll(code);
+    if (polled === 'too soon') throw new Refusal('device_code_too_soon');
+    if (agreement === undefined) throw new Refusal('device_code_pending');
+    if (revocations.anyOf([agreement.id, agreement.session.id])) throw new Refusal('code_revoked');
+    if (!(await signIn.hasAccount(agreement.sub))) throw new Refusal('code_account');
+    return authorize(decideAgreed(agreement, code.artifact, request, client, event, context));
+  },
+} as const satisfies Grant;

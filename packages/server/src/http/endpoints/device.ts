@@ -1,0 +1,10 @@
+// /device (RFC 8628 section 3.3): the pages on which a person connects a device.
+import { answerDevice, resumeDevice, showDevice } from '../../sign-in/device.ts';
+import { pageEndpoint } from '../browser.ts';
+
+export const device = pageEndpoint('/device', 'device', {
+  GET: (request, _event, signIn) => showDevice(request, signIn),
+  POST: answerDevice,
+});
+
+export const deviceResume = pageEndpoint('/device/:uid', 'device', { GET: resumeDevice });

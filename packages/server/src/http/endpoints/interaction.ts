@@ -1,0 +1,8 @@
+// /oauth/interaction/…: the pages on which a person signs in and agrees.
+import { answerInteraction, showInteraction } from '../../sign-in/interaction.ts';
+import { pageEndpoint } from '../browser.ts';
+
+export const interaction = pageEndpoint('/oauth/interaction/:uid', 'interaction', {
+  GET: (request, _event, signIn) => showInteraction(request, signIn),
+  POST: answerInteraction,
+});

@@ -1,0 +1,50 @@
+// POST /oauth/par (RFC 9126) and /oauth/device_authorization (RFC 8628 section 3.1): a client asks without a browser.
+import type { AuditEvent } from '../../audit/event.ts';
+import { authenticateClient } from '../../client-auth/authenticate.ts';
+import type { Client } from '../../client-auth/client.ts';
+import { clientParameters } from '../../client-auth/index.ts';
+import { type Parameters, refuseRepeated } from '../../primitives/parameters.ts';
+import { Refusal } from '../../primitives/refusal.ts';
+import { authorizationParameters, authorizeDevice, pushAuthorization } from '../../sign-in/authorization.ts';
+import type { SignIn } from '../../sign-in/sign-in.ts';
+import { readAuthenticationRequest } from '../authentication-request.ts';
+import type { Endpoint } from '../endpoint.ts';
+
+const known = new Set([...authorizationParameters, ...clientParameters]);
+
+type Push = (parameters: Parameters, client: Client, event: AuditEvent, signIn: SignIn) => Promise<unknown>;
+
+const pushEndpoint = (path: string, audit: Endpoint['audit'], metadata: string, status: number, push: Push) =>
+  ({
+    place: 'below',
+    path,
+    methods: ['POST'],
+    isThere: ({ people }) => people !== undefined,
+    cors: false,
+    audit,
+    metadata,
+    answer: async ({ request, reply, services, event }) => {
+      const { people, clock } = services;
+      if (people === undefined) throw new Refusal('path_unknown');
+      const asked = readAuthenticationRequest(request, services);
+      refuseRepeated(asked.parameters, known);
+      const { client, method } = await authenticateClient(asked, services);
+      event.client = client.id;
+      event.clientAuthentication = method;
+      const body = await push(asked.parameters, client, event, people);
+      event.duration = clock() - event.time;
+      await services.audit.append(event);
+      reply.code(status);
+      return body;
+    },
+  }) as const satisfies Endpoint;
+
+export const par = pushEndpoint('/oauth/par', 'par', 'pushed_authorization_request_endpoint', 201, pushAuthorization);
+
+export const deviceAuthorization = pushEndpoint(
+  '/oauth/device_authorization',
+  'device_authorization',
+  'device_authorization_endpoint',
+  200,
+  authorizeDevice,
+);

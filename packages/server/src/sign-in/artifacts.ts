@@ -1,0 +1,83 @@
+// Where does the library keep what it must remember? In our store: found by hashes, sealed, and expiring by our clock.
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import type { Sealer } from '../keys/sealing.ts';
+import type { Clock } from '../primitives/clock.ts';
+import { seconds, systemClock } from '../primitives/clock.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { sha256 } from '../primitives/secret.ts';
+import type { SignInArtifactRow } from '../store/schema.ts';
+import { consumeArtifact, deleteArtifact, findArtifact, putArtifact } from '../store/sign-in-artifacts.ts';
+import { orUnavailable, type Store } from '../store/store.ts';
+
+export interface ArtifactContext {
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+}
+
+/** What a row is called whose holder shows this value. The library's `kind` is the name of its model. */
+export const artifactId = (kind: string, value: string): string => sha256(`${kind} ${value}`);
+
+/** How a session is called by those who do not hold it: lineage, and rows that point at it. */
+export const sessionHandle = (uid: string): string => artifactId('Session uid', uid);
+const userCodeHandle = (userCode: string): string => artifactId('user code', userCode);
+
+export interface Artifact {
+  readonly row: SignInArtifactRow;
+  readonly payload: AdapterPayload;
+}
+
+const purposeOf = (id: string): string => `sign-in artifact ${id}`;
+
+/** Expired ones as well: who asks decides. */
+export async function readArtifact(
+  by: 'id' | 'handle',
+  value: string,
+  { store, sealer, clock }: ArtifactContext,
+): Promise<Artifact | undefined> {
+  const row = await orUnavailable(findArtifact(store, by, value));
+  if (row === undefined) return undefined;
+  const payload: AdapterPayload = JSON.parse(sealer.open(row.payload, purposeOf(row.id)));
+  // The library has only the system's clock: what is left by ours is left by that one.
+  const exp = seconds(systemClock) + Math.ceil((Number(row.expires_at) - clock()) / 1000);
+  return { row, payload: { ...payload, exp, ...(row.consumed_at !== null && { consumed: true }) } };
+}
+
+/**
+ * @param extra what is kept beside the library's own members
+ * @param ends told before a session is deleted, by its handle
+ */
+export function createAdapter(
+  kind: string,
+  context: ArtifactContext,
+  { extra, ends }: { extra: () => Partial<AdapterPayload>; ends: (session: string | undefined) => Promise<void> },
+): Adapter {
+  const { store, sealer, clock } = context;
+  const idOf = (value: string): string => artifactId(kind, value);
+  const payloadOf = async (by: 'id' | 'handle', value: string): Promise<AdapterPayload | undefined> =>
+    (await readArtifact(by, value, context))?.payload;
+  return {
+    upsert: async (value, payload, expiresIn = 0) => {
+      const id = idOf(value);
+      const text = JSON.stringify({ ...payload, ...extra() });
+      const { uid, userCode } = payload;
+      const handle = uid !== undefined ? sessionHandle(uid) : userCode !== undefined ? userCodeHandle(userCode) : null;
+      const row = { id, handle, payload: sealer.seal(text, purposeOf(id)), expires_at: clock() + expiresIn * 1000 };
+      await orUnavailable(putArtifact(store, row));
+    },
+    find: (value) => payloadOf('id', idOf(value)),
+    findByUid: (uid) => payloadOf('handle', sessionHandle(uid)),
+    findByUserCode: (userCode) => payloadOf('handle', userCodeHandle(userCode)),
+    consume: async (value) => {
+      if (!(await orUnavailable(consumeArtifact(store, idOf(value), clock()))))
+        throw new Refusal('request_uri_invalid');
+    },
+    destroy: async (value) => {
+      if (kind === 'Session')
+        await ends((await orUnavailable(findArtifact(store, 'id', idOf(value))))?.handle ?? undefined);
+      await orUnavailable(deleteArtifact(store, idOf(value)));
+    },
+    // What a person agreed to dies by its lineage, wherever its tokens are.
+    revokeByGrantId: async () => undefined,
+  };
+}

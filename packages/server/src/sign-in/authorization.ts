@@ -1,0 +1,170 @@
+// Authorization requests: what a client asks of a person, by way of the browser (RFC 6749 section 4.1.1), pushed ahead
+// (RFC 9126), or from a device (RFC 8628 section 3.1).
+import type { AuditEvent } from '../audit/event.ts';
+import type { Client } from '../client-auth/client.ts';
+import { noteWanted } from '../exchange/exchange.ts';
+import { readScope, readTargets } from '../exchange/request.ts';
+import { seconds } from '../primitives/clock.ts';
+import { type Parameters, refuseRepeated } from '../primitives/parameters.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { formatScope } from '../primitives/scope.ts';
+import { POLL_INTERVAL } from '../store/sign-in-artifacts.ts';
+import { artifactId } from './artifacts.ts';
+import { ASKED, judgeAsked, packAsked } from './asked.ts';
+import { type BrowserAnswer, type BrowserRequest, passOn } from './browser.ts';
+import type { LibraryAnswer } from './library.ts';
+import { switchAccountPage } from './pages/logout.ts';
+import { CODE, formOf, routes } from './provider.ts';
+import { refusalOf } from './refusals.ts';
+import type { SignIn } from './sign-in.ts';
+
+/** What the library reads as it is. */
+const PASSED = [
+  ...['client_id', 'response_type', 'response_mode', 'redirect_uri', 'state', 'nonce', 'code_challenge', 'display'],
+  ...['code_challenge_method', 'prompt', 'max_age', 'login_hint', 'ui_locales', 'acr_values', 'request', 'request_uri'],
+] as const;
+
+/** What may stand once in such a request. */
+export const authorizationParameters: ReadonlySet<string> = new Set([...PASSED, 'scope', 'requested_actor']);
+
+/** What is for the library to read: that, the scope that is wanted in the end, and all that was asked for in one text. */
+function forLibrary(parameters: Parameters, client: Client | undefined, signIn: SignIn): URLSearchParams {
+  const passed = PASSED.map((name): [string, string] => [name, parameters.get(name) ?? '']);
+  const said = new URLSearchParams(passed.filter(([, value]) => value !== ''));
+  // A pushed request has said the rest.
+  if (said.has('request_uri')) return said;
+  const asked = packAsked(parameters);
+  const scope = wantedScope(asked, client, signIn) ?? parameters.get('scope');
+  said.set(ASKED, asked);
+  if (scope === undefined) return said;
+  said.set('scope', scope);
+  // What outlives the session is agreed to every time (OpenID Connect Core section 11).
+  const prompts = new Set(said.get('prompt')?.split(' '));
+  if (scope.split(' ').includes('offline_access') && !prompts.has('none'))
+    said.set('prompt', [...prompts.add('consent')].join(' '));
+  return said;
+}
+
+/** Where it cannot be had the library comes to the same refusal, once it knows where to send it. */
+function wantedScope(asked: string, client: Client | undefined, { context }: SignIn): string | undefined {
+  try {
+    return client && formatScope(judgeAsked(asked, client, context).scope);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/** GET or POST /oauth/authorize. A POST is told to come back by GET: only then does a browser bring its session from elsewhere. */
+export async function answerAuthorization(
+  request: BrowserRequest,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<BrowserAnswer> {
+  const { query, form, cookie } = request;
+  const parameters = form ?? query;
+  refuseRepeated(parameters, authorizationParameters);
+  const client = signIn.context.clients.get(parameters.get('client_id') ?? '');
+  if (client !== undefined) event.client = client.id;
+  if (form !== undefined) {
+    const names = [...authorizationParameters, 'audience', 'resource'];
+    const again = names.flatMap((name) => form.all(name).map((value): [string, string] => [name, value]));
+    return { status: 303, location: `?${new URLSearchParams(again)}` };
+  }
+  const path = `${routes.authorization}?${forLibrary(parameters, client, signIn)}`;
+  return conclude(await signIn.library.ask({ method: 'GET', path, cookie }), event, signIn);
+}
+
+/** GET /oauth/authorize/…: the person has answered. */
+export async function resumeAuthorization(
+  { uid, cookie }: BrowserRequest,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<BrowserAnswer> {
+  return conclude(
+    await signIn.library.ask({ method: 'GET', path: `${routes.authorization}/${uid}`, cookie }),
+    event,
+    signIn,
+  );
+}
+
+/** What came of it: a code, a refusal that the client is told or only the person, or a page first. */
+function conclude(answer: LibraryAnswer, event: AuditEvent, signIn: SignIn): BrowserAnswer {
+  const { error, oidc, location } = answer;
+  const { clientId } = oidc?.client ?? {};
+  if (clientId !== undefined) event.client = clientId;
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) {
+    if (location === undefined || refusal.reason === 'server_error' || refusal.reason === 'store_unavailable')
+      throw refusal;
+    return { ...passOn(answer), refusal };
+  }
+  const code = oidc?.entities.AuthorizationCode;
+  if (code !== undefined) noteCode(event, code, signIn);
+  // Somebody else was signed in: the library would send a form that posts itself.
+  if (oidc?.route === 'resume' && location === undefined) {
+    const page = switchAccountPage(formOf(oidc, 'end_session_confirm'));
+    return { ...passOn(answer), page };
+  }
+  return passOn(answer);
+}
+
+/** Committed with the answer: the code is good from then on. */
+function noteCode(event: AuditEvent, { jti, accountId, scope }: IssuedCode, { context }: SignIn): void {
+  const id = artifactId('AuthorizationCode', jti);
+  Object.assign(event, {
+    outcome: 'issued',
+    agreement: id,
+    issued: [{ id, type: 'authorization_code', expiresAt: seconds(context.clock) + CODE }],
+    ...(accountId !== undefined && { principal: { iss: context.issuer, sub: accountId } }),
+    ...(scope !== undefined && { scopeGiven: scope.split(' ') }),
+  } satisfies Partial<AuditEvent>);
+}
+
+interface IssuedCode {
+  readonly jti: string;
+  readonly accountId?: string | undefined;
+  readonly scope?: string | undefined;
+}
+
+/** What a client that has authenticated asks for without a browser. */
+async function push(
+  parameters: Parameters,
+  client: Client,
+  route: keyof typeof routes,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { context, library } = signIn;
+  const asked = { ...readTargets(parameters), scope: readScope(parameters) };
+  noteWanted(event, asked, context.targeting);
+  const { targets, scope, actor } = judgeAsked(packAsked(parameters), client, context);
+  const form = forLibrary(parameters, client, signIn);
+  form.set('client_id', client.id);
+  const { error, body } = await library.ask({ method: 'POST', path: routes[route], cookie: undefined, form });
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) throw refusal;
+  Object.assign(event, {
+    outcome: 'accepted',
+    targets: targets.map(({ audience }) => audience),
+    scopeGiven: [...scope],
+    ...(actor !== undefined && { mayAct: actor }),
+  } satisfies Partial<AuditEvent>);
+  return body as Readonly<Record<string, unknown>>;
+}
+
+/** POST /oauth/par (RFC 9126). @throws Refusal */
+export async function pushAuthorization(parameters: Parameters, client: Client, event: AuditEvent, signIn: SignIn) {
+  if (!client.grants.has('authorization_code')) throw new Refusal('grant_not_allowed');
+  if (parameters.get('request_uri') !== undefined)
+    throw new Refusal('parameter_not_allowed', { parameter: 'request_uri' });
+  return push(parameters, client, 'pushed_authorization_request', event, signIn);
+}
+
+/** POST /oauth/device_authorization (RFC 8628 section 3.1). @throws Refusal */
+export async function authorizeDevice(parameters: Parameters, client: Client, event: AuditEvent, signIn: SignIn) {
+  if (!client.grants.has('device_code')) throw new Refusal('grant_not_allowed');
+  const answer = await push(parameters, client, 'device_authorization', event, signIn);
+  event.agreement = artifactId('DeviceCode', String(answer.device_code));
+  return { ...answer, interval: POLL_INTERVAL };
+}

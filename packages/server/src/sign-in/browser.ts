@@ -1,0 +1,58 @@
+// What does a browser send to the pages, and what does it get? And did one of our own pages send it?
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Parameters } from '../primitives/parameters.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import type { LibraryAnswer } from './library.ts';
+
+export interface BrowserRequest {
+  readonly query: Parameters;
+  /** Of a POST. */
+  readonly form: Parameters | undefined;
+  /** The last segment of a path that ends in a name. */
+  readonly uid: string;
+  readonly cookie: string | undefined;
+  readonly origin: string | undefined;
+  /** Sec-Fetch-Site: what the browser itself says of where the request comes from. */
+  readonly fetchSite: string | undefined;
+  readonly address: string;
+}
+
+export interface BrowserAnswer {
+  readonly status: number;
+  /** HTML. */
+  readonly page?: string;
+  readonly location?: string;
+  readonly cookies?: readonly string[];
+  /** Where the redirects that follow the page's form may lead, beside here. */
+  readonly leadsTo?: string | undefined;
+  /** Said to the client by way of the browser, and recorded. */
+  readonly refusal?: Refusal;
+}
+
+/** As the library answered. */
+export const passOn = ({ status, location, cookies, body }: LibraryAnswer): BrowserAnswer => ({
+  status,
+  cookies,
+  ...(location !== undefined && { location }),
+  ...(location === undefined && typeof body === 'string' && { page: body }),
+});
+
+/** @throws Refusal post_cross_site. Browsers that do not say where a request comes from say its origin at least. */
+export function refuseCrossSite({ fetchSite, origin }: BrowserRequest, issuer: string): void {
+  const own = fetchSite === undefined ? origin === undefined || origin === new URL(issuer).origin : isOwn(fetchSite);
+  if (!own) throw new Refusal('post_cross_site');
+}
+
+/** `none`: nobody but the person began it. */
+const isOwn = (fetchSite: string): boolean => fetchSite === 'same-origin' || fetchSite === 'none';
+
+/** What the forms of an interaction carry: nobody who lacks the key can tell it. */
+export const formToken = (key: string, uid: string): string =>
+  createHmac('sha256', key).update(`form ${uid}`).digest('base64url');
+
+/** @throws Refusal interaction_unknown */
+export function checkFormToken(key: string, uid: string, given: string | undefined): void {
+  const expected = Buffer.from(formToken(key, uid));
+  const actual = Buffer.from(given ?? '');
+  if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) throw new Refusal('interaction_unknown');
+}

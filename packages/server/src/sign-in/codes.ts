@@ -1,0 +1,80 @@
+// What does a code stand for? Read for the token endpoint, which needs nothing of the library.
+import type { AdapterPayload } from 'oidc-provider';
+import type { Clients } from '../client-auth/client.ts';
+import type { Agreement, AuthorizationCode, Code, DeviceCode, SignInCodes } from '../issuing/agreement.ts';
+import { pollArtifact } from '../store/sign-in-artifacts.ts';
+import { orUnavailable } from '../store/store.ts';
+import { authenticationClaims } from '../subject-tokens/claims.ts';
+import type { Accounts } from './accounts.ts';
+import { type Artifact, type ArtifactContext, artifactId, readArtifact, sessionHandle } from './artifacts.ts';
+import { type AskedContext, judgeAsked } from './asked.ts';
+
+export interface CodeContext extends ArtifactContext, AskedContext {
+  readonly clients: Clients;
+  readonly accounts: Accounts;
+}
+
+export function createCodes(context: CodeContext): SignInCodes {
+  const { store, clock, own, accounts } = context;
+  const find = (kind: string, text: string) => readArtifact('id', artifactId(kind, text), context);
+  return {
+    own,
+    findAuthorizationCode: async (text) => {
+      const found = await find('AuthorizationCode', text);
+      return found && readAuthorizationCode(found, context);
+    },
+    findDeviceCode: async (text) => {
+      const found = await find('DeviceCode', text);
+      return found && readDeviceCode(found, context);
+    },
+    poll: ({ artifact }) => orUnavailable(pollArtifact(store, artifact, clock())),
+    hasAccount: async (sub) => (await accounts.find(sub)) !== undefined,
+  };
+}
+
+const readCode = ({ row, payload }: Artifact): Code => ({
+  artifact: row.id,
+  id: row.id,
+  clientId: payload.clientId ?? '',
+  expiresAt: Math.floor(Number(row.expires_at) / 1000),
+  consumed: row.consumed_at !== null,
+});
+
+async function readAuthorizationCode(found: Artifact, context: CodeContext): Promise<AuthorizationCode | undefined> {
+  const { redirectUri = '', codeChallenge = '' } = found.payload;
+  const agreement = await readAgreement(found, context);
+  return agreement && { ...readCode(found), redirectUri, codeChallenge, agreement };
+}
+
+async function readDeviceCode(found: Artifact, context: CodeContext): Promise<DeviceCode> {
+  const { accountId, error } = found.payload;
+  const agreement = accountId === undefined ? undefined : await readAgreement(found, context);
+  return { ...readCode(found), agreement: error === undefined ? agreement : 'refused' };
+}
+
+/** What was asked for is judged again, by the configuration in force. @returns undefined where the client is gone */
+async function readAgreement({ row, payload }: Artifact, context: CodeContext): Promise<Agreement | undefined> {
+  const { clientId = '', accountId = '', sessionUid = '', scope = '', nonce } = payload;
+  const client = context.clients.get(clientId);
+  if (client === undefined) return undefined;
+  const { targets, actor } = judgeAsked(askedOf(payload), client, context);
+  const session = sessionHandle(sessionUid);
+  const stored = await readArtifact('handle', session, context);
+  const account = await context.accounts.find(accountId);
+  return {
+    id: row.id,
+    clientId,
+    sub: accountId,
+    scope: scope.split(' '),
+    targets: targets.map(({ audience }) => audience),
+    authentication: authenticationClaims({ acr: payload.acr, amr: payload.amr, auth_time: payload.authTime }),
+    ...(nonce !== undefined && { nonce }),
+    claims: account?.claims ?? {},
+    ...(actor !== undefined && { actor }),
+    session: { id: session, expiresAt: Math.floor(Number(stored?.row.expires_at ?? 0) / 1000) },
+  };
+}
+
+/** What the request asked for, as it was packed. */
+export const askedOf = ({ params }: Pick<AdapterPayload, 'params'>): string =>
+  typeof params?.asked === 'string' ? params.asked : '';

@@ -1,0 +1,186 @@
+// A person is asked: who are you, and do you agree? The two pages of an interaction, and what is posted from them.
+import type { AuditEvent } from '../audit/event.ts';
+import { seconds } from '../primitives/clock.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { judgeAsked, type Wanted } from './asked.ts';
+import { type BrowserAnswer, type BrowserRequest, checkFormToken, formToken, refuseCrossSite } from './browser.ts';
+import { askedOf } from './codes.ts';
+import type { LibraryRequest } from './library.ts';
+import { consentPage } from './pages/consent.ts';
+import { signInPage } from './pages/sign-in.ts';
+import { INTERACTION_PATH } from './provider.ts';
+import type { SignIn } from './sign-in.ts';
+
+type Details = Awaited<ReturnType<SignIn['provider']['interactionDetails']>>;
+
+interface Asking {
+  readonly details: Details;
+  readonly clientId: string;
+  readonly messages: ReturnType<SignIn['library']['toMessages']>;
+}
+
+/** @throws Refusal interaction_unknown */
+async function find({ uid, cookie }: BrowserRequest, { provider, library, context }: SignIn): Promise<Asking> {
+  const request: LibraryRequest = { method: 'GET', path: `${INTERACTION_PATH}/${uid}`, cookie };
+  try {
+    const details = await provider.interactionDetails(...library.toMessages(request));
+    const { client_id: clientId } = details.params;
+    if (details.uid !== uid || typeof clientId !== 'string') throw new Refusal('interaction_unknown');
+    if (context.clients.get(clientId)?.disabled !== false) throw new Refusal('sign_in_client_unknown');
+    return { details, clientId, messages: library.toMessages(request) };
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
+    throw new Refusal((cause as Error).name === 'SessionNotFound' ? 'interaction_unknown' : 'server_error', { cause });
+  }
+}
+
+/** GET /oauth/interaction/… */
+export async function showInteraction(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
+  const asking = await find(request, signIn);
+  return asking.details.prompt.name === 'login' ? showSignIn(asking, undefined, signIn) : showConsent(asking, signIn);
+}
+
+/** Where the browser may end up once the form was posted. */
+const leadsTo = ({ redirect_uri: uri }: Details['params']): string | undefined =>
+  typeof uri === 'string' ? uri : undefined;
+
+const targetOf = ({ details }: Asking, { context }: SignIn) => ({
+  action: `${new URL(context.issuer).pathname.replace(/\/$/, '')}${INTERACTION_PATH}/${details.uid}`,
+  csrf: formToken(context.cookieKey, details.uid),
+});
+
+function showSignIn(
+  asking: Asking,
+  tried: { readonly username: string; readonly problem: 'wrong' | 'too_often' } | undefined,
+  signIn: SignIn,
+): BrowserAnswer {
+  const { params } = asking.details;
+  const hinted = typeof params.login_hint === 'string' ? params.login_hint : undefined;
+  const page = signInPage({
+    ...targetOf(asking, signIn),
+    client: asking.clientId,
+    username: tried?.username ?? hinted,
+    problem: tried?.problem,
+  });
+  return { status: tried === undefined ? 200 : 400, page, leadsTo: leadsTo(params) };
+}
+
+async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswer> {
+  const { details, clientId } = asking;
+  const { provider, context } = signIn;
+  const { targets, scope, actor } = judge(asking, signIn);
+  const sub = details.session?.accountId ?? '';
+  const device = details.deviceCode === undefined ? undefined : await provider.DeviceCode.find(details.deviceCode);
+  const page = consentPage({
+    ...targetOf(asking, signIn),
+    client: clientId,
+    account: (await context.accounts.find(sub))?.username ?? sub,
+    scopes: [...scope].map((name) => ({ name, words: wordsOf(name, targets) })),
+    targets: targets.filter((target) => target !== context.own).map(({ audience }) => audience),
+    actor,
+    userCode: device?.userCode?.replace(/^(.{4})(.{4})$/, '$1-$2'),
+  });
+  return { status: 200, page, leadsTo: leadsTo(details.params) };
+}
+
+function judge({ details, clientId }: Asking, { context }: SignIn): Wanted {
+  const client = context.clients.get(clientId);
+  if (client === undefined) throw new Refusal('sign_in_client_unknown');
+  return judgeAsked(askedOf(details), client, context);
+}
+
+/** What the scopes of sign-in allow, which no resource names. */
+const ownWords: Readonly<Record<string, string>> = {
+  openid: 'Know who you are',
+  profile: 'See your name and profile',
+  email: 'See your email address',
+  offline_access: 'Keep this access while you are away',
+};
+
+const wordsOf = (scope: string, targets: Wanted['targets']): string | undefined =>
+  ownWords[scope] ?? targets.map(({ scopeNames }) => scopeNames.get(scope)).find((words) => words !== undefined);
+
+/** POST /oauth/interaction/… @throws Refusal post_cross_site, interaction_unknown */
+export async function answerInteraction(
+  request: BrowserRequest,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<BrowserAnswer> {
+  const { context } = signIn;
+  refuseCrossSite(request, context.issuer);
+  const asking = await find(request, signIn);
+  const { details, clientId } = asking;
+  event.client = clientId;
+  checkFormToken(context.cookieKey, details.uid, request.form?.get('csrf'));
+  if (request.form?.get('cancel') !== undefined) {
+    event.outcome = 'accepted';
+    event.detail = 'the person refused';
+    return submit(asking, { error: 'access_denied', error_description: 'The person refused' }, signIn);
+  }
+  return details.prompt.name === 'login'
+    ? signInPerson(request, asking, event, signIn)
+    : agree(request, asking, event, signIn);
+}
+
+async function signInPerson(
+  { form, address }: BrowserRequest,
+  asking: Asking,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<BrowserAnswer> {
+  const { accounts, issuer, clock } = signIn.context;
+  const username = form?.get('username') ?? '';
+  try {
+    const account = await accounts.verify(username, form?.get('password') ?? '', address);
+    if (account === undefined) throw new Refusal('sign_in_credentials', { clientClaimed: undefined });
+    Object.assign(event, { outcome: 'accepted', principal: { iss: issuer, sub: account.sub } });
+    return submit(asking, { login: { accountId: account.sub, ts: seconds(clock), amr: ['pwd'] } }, signIn);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    const problem = problems[refusal.reason];
+    if (problem === undefined) throw refusal;
+    return { ...showSignIn(asking, { username, problem }, signIn), refusal };
+  }
+}
+
+/** What is said on the page itself. */
+const problems: Partial<Record<string, 'wrong' | 'too_often'>> = {
+  sign_in_credentials: 'wrong',
+  sign_in_rate: 'too_often',
+  sign_in_busy: 'too_often',
+};
+
+async function agree(
+  { form }: BrowserRequest,
+  asking: Asking,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<BrowserAnswer> {
+  if (form?.get('agree') === undefined) throw new Refusal('parameter_missing', { parameter: 'agree' });
+  const { details, clientId } = asking;
+  const { provider, context } = signIn;
+  const { targets, scope, actor } = judge(asking, signIn);
+  const accountId = details.session?.accountId ?? '';
+  const before = details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId);
+  const grant = before ?? new provider.Grant({ accountId, clientId });
+  const names = [...scope].join(' ');
+  grant.addOIDCScope(names);
+  for (const { audience } of targets) grant.addResourceScope(audience, names);
+  const grantId = await grant.save();
+  Object.assign(event, {
+    outcome: 'accepted',
+    principal: { iss: context.issuer, sub: accountId },
+    targets: targets.map(({ audience }) => audience),
+    scopeGiven: [...scope],
+    ...(actor !== undefined && { mayAct: actor }),
+  } satisfies Partial<AuditEvent>);
+  return submit(asking, { consent: { grantId } }, signIn);
+}
+
+async function submit(
+  { messages }: Asking,
+  result: Parameters<SignIn['provider']['interactionResult']>[2],
+  { provider }: SignIn,
+): Promise<BrowserAnswer> {
+  return { status: 303, location: await provider.interactionResult(...messages, result) };
+}

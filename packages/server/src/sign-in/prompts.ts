@@ -1,0 +1,59 @@
+// When is a person asked to sign in, and when to agree? The library's policy, with what only we know.
+import type { interactionPolicy, KoaContextWithOIDC } from 'oidc-provider';
+import { type Clock, seconds } from '../primitives/clock.ts';
+import type { Wanted } from './asked.ts';
+import { askedOf } from './codes.ts';
+
+export interface PromptContext {
+  readonly clock: Clock;
+  readonly judge: (asked: string, clientId: string) => Wanted;
+  /** Could another program on the person's machine pretend to be this client? */
+  readonly isNative: (clientId: string) => boolean;
+}
+
+export function createPrompts(
+  { base, Check }: typeof interactionPolicy,
+  context: PromptContext,
+): interactionPolicy.DefaultPolicy {
+  const prompts = base();
+  const signIn = prompts.get('login')?.checks;
+  signIn?.remove('max_age');
+  signIn?.add(
+    new Check('max_age', 'the person signed in too long ago', 'login_required', ({ oidc }) => {
+      const { params, session, result } = oidc;
+      if (params?.max_age === undefined || result?.login !== undefined) return Check.NO_NEED_TO_PROMPT;
+      return seconds(context.clock) - (session?.loginTs ?? 0) > Number(params.max_age);
+    }),
+  );
+  signIn?.add(
+    new Check('account_gone', 'the account is gone', 'login_required', ({ oidc: { session, account } }) => {
+      return session?.accountId !== undefined && account === undefined;
+    }),
+  );
+  const consent = prompts.get('consent')?.checks;
+  consent?.clear();
+  consent?.add(
+    new Check('not_agreed', 'the person has not agreed', 'consent_required', ({ oidc }) => !isAgreed(oidc, context)),
+  );
+  return prompts;
+}
+
+/**
+ * Remembered in the session for the same client, targets and scope. Who acts, what outlives the session, a device, and a
+ * client that another program could pretend to be (RFC 8252 section 8.6) are asked about every time.
+ */
+function isAgreed(
+  { result, entities, client, params, route }: KoaContextWithOIDC['oidc'],
+  context: PromptContext,
+): boolean {
+  if (result?.consent !== undefined) return true;
+  const { Grant: grant } = entities;
+  if (grant === undefined || client === undefined || /device|code_verification/.test(route)) return false;
+  const { targets, scope, actor } = context.judge(askedOf({ params }), client.clientId);
+  if (actor !== undefined || scope.has('offline_access') || context.isNative(client.clientId)) return false;
+  const agreed = new Set(grant.getOIDCScope().split(' '));
+  return (
+    [...scope].every((name) => agreed.has(name)) &&
+    targets.every(({ audience }) => grant.getResourceScope(audience) !== '')
+  );
+}

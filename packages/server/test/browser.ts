@@ -1,0 +1,66 @@
+// A browser without a screen: cookies, redirects on the server's own pages, and forms as a person fills them in.
+import type { Answer } from './harness.ts';
+import { read } from './harness.ts';
+
+export interface Page extends Answer {
+  readonly url: string;
+  /** Where it leads to, when that is another place. */
+  readonly leftTo: URL | undefined;
+}
+
+export interface Browser {
+  readonly cookies: Map<string, string>;
+  readonly get: (url: string, headers?: Record<string, string>) => Promise<Page>;
+  readonly post: (url: string, form: Record<string, string>, headers?: Record<string, string>) => Promise<Page>;
+  /** Sends the one form of a page, with what stands hidden in it. */
+  readonly submit: (page: Page, fields: Record<string, string>, headers?: Record<string, string>) => Promise<Page>;
+}
+
+export function createBrowser(home: string): Browser {
+  /** By name and path, as a browser keeps them. */
+  const cookies = new Map<string, string>();
+  const send = async (url: string, init: RequestInit, headers: Record<string, string>): Promise<Page> => {
+    const { pathname } = new URL(url);
+    const sent = [...cookies]
+      .filter(([key]) => pathname.startsWith(key.split(' ')[1] ?? ''))
+      .map(([key, value]) => `${key.split(' ')[0]}=${value}`);
+    const response = await fetch(url, {
+      ...init,
+      redirect: 'manual',
+      headers: { ...headers, cookie: sent.join('; ') },
+    });
+    for (const text of response.headers.getSetCookie()) keep(cookies, text, pathname);
+    const location = response.headers.get('location');
+    const answer = await read(response);
+    if (location === null) return { ...answer, url, leftTo: undefined };
+    const next = new URL(location, url);
+    if (next.origin !== new URL(home).origin) return { ...answer, url, leftTo: next };
+    return send(next.href, {}, {});
+  };
+  const post: Browser['post'] = (url, form, headers = {}) =>
+    send(new URL(url, home).href, { method: 'POST', body: new URLSearchParams(form) }, headers);
+  return {
+    cookies,
+    get: (url, headers = {}) => send(new URL(url, home).href, {}, headers),
+    post,
+    submit: (page, fields, headers) => {
+      const { action, hidden } = formOf(page);
+      return post(new URL(action, page.url).href, { ...hidden, ...fields }, headers);
+    },
+  };
+}
+
+export function formOf({ text }: Answer): { readonly action: string; readonly hidden: Record<string, string> } {
+  const [, action = ''] = /<form method="post" action="([^"]*)"/.exec(text) ?? [];
+  const hidden = [...text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
+  return { action, hidden: Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value])) };
+}
+
+function keep(cookies: Map<string, string>, text: string, pathname: string): void {
+  const [pair = '', ...attributes] = text.split(/; */);
+  const [name = '', value = ''] = pair.split('=');
+  const path = attributes.find((one) => /^path=/i.test(one))?.slice(5) ?? pathname;
+  const gone = attributes.some((one) => /^expires=Thu, 01 Jan 1970/i.test(one)) || value === '';
+  if (gone) cookies.delete(`${name} ${path}`);
+  else cookies.set(`${name} ${path}`, value);
+}

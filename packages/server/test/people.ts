@@ -1,0 +1,114 @@
+// A configuration in which people sign in, and what a person and a client do in it.
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { API, BACKEND } from './basics.ts';
+import { type Browser, createBrowser, type Page } from './browser.ts';
+import { type Answer, type Form, start, type TestServer } from './harness.ts';
+
+export const CALLBACK = 'https://app.example/callback';
+/** RFC 7636 appendix B. */
+export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+export const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+
+/** People sign in to `web` and `tv`; `agent` may act for them. */
+export const configuration = `
+issuer: \${ISSUER}
+server:
+  port: \${PORT}
+store: sqlite:cambio.db
+resources:
+  - audience: ${API}
+    locations: [${API}/v1]
+    scopes: [read, write, admin]
+    scopeNames: { read: See your files }
+  - { audience: ${BACKEND}, scopes: [read] }
+  - { audience: https://private.example, scopes: [read] }
+clients:
+  - id: web
+    auth: client_secret_post
+    secret: { plain: web-secret }
+    grants: [authorization_code, refresh_token, token_exchange]
+    redirectUris: [${CALLBACK}, 'http://127.0.0.1:8081/callback', 'http://localhost:8081/callback']
+    postLogoutRedirectUris: [https://app.example/bye]
+    audiences: [${API}, ${BACKEND}]
+    scopes: [openid, profile, email, offline_access, read, write]
+  - { id: tv, auth: client_secret_post, secret: { plain: tv-secret }, grants: [device_code, refresh_token], audiences: [${API}], scopes: [openid, offline_access, read] }
+  - { id: other, auth: client_secret_post, secret: { plain: other-secret }, grants: [authorization_code, device_code], redirectUris: [https://other.example/callback], audiences: [${API}], scopes: [read] }
+  - { id: agent, auth: client_secret_post, secret: { plain: agent-secret }, grants: [client_credentials, token_exchange], audiences: [${API}], scopes: [read] }
+  - { id: machine, auth: client_secret_post, secret: { plain: machine-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }
+accounts:
+  - { username: ada, password: { plain: lovelace }, claims: { name: Ada Lovelace, email: ada@example.com, tenant: a } }
+  - { username: bob, password: { plain: builder } }
+rules:
+  - name: the agent acts for people
+    client: agent
+    subject: { issuer: self, clients: [web, tv] }
+    actor: { clients: [agent] }
+    grant: { audiences: [${API}], scopes: [read] }
+  - name: web exchanges what it got
+    client: web
+    subject: { issuer: self, clients: [web] }
+    grant: { audiences: [${BACKEND}], scopes: [read] }
+`;
+
+export const web = { client_id: 'web', client_secret: 'web-secret' };
+export const tv = { client_id: 'tv', client_secret: 'tv-secret' };
+export const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+
+export const startPeople = (t: Pick<TestContext, 'after'>, yaml = configuration): Promise<TestServer> => start(t, yaml);
+
+/** A good authorization request of `web`, varied; `undefined` leaves a parameter out. */
+export function authorizationUrl(changed: Form = {}): string {
+  const form: Form = {
+    client_id: 'web',
+    response_type: 'code',
+    redirect_uri: CALLBACK,
+    scope: 'openid read',
+    state: 'the-state',
+    nonce: 'the-nonce',
+    code_challenge: CHALLENGE,
+    code_challenge_method: 'S256',
+    ...changed,
+  };
+  const pairs = Object.entries(form).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  );
+  return `/oauth/authorize?${new URLSearchParams(pairs)}`;
+}
+
+/** From a page that asks a person to sign in, through the pages that follow, to what is no page of ours. */
+export async function goThrough(
+  browser: Browser,
+  first: Page,
+  who = { username: 'ada', password: 'lovelace' },
+): Promise<Page> {
+  let page = first;
+  for (let step = 0; step < 5 && page.leftTo === undefined; step++) {
+    if (page.text.includes('name="password"')) page = await browser.submit(page, who);
+    else if (page.text.includes('name="agree"')) page = await browser.submit(page, { agree: 'yes' });
+    else break;
+  }
+  return page;
+}
+
+/** Signs in, agrees, and brings back what the client's redirect URI got. */
+export async function authorizeAs(
+  server: TestServer,
+  changed: Form = {},
+  browser = createBrowser(server.issuer),
+): Promise<URL> {
+  const page = await goThrough(browser, await browser.get(authorizationUrl(changed)));
+  assert.ok(page.leftTo !== undefined, `${page.status} ${page.text}`);
+  return page.leftTo;
+}
+
+/** Redeems a code as `web`. */
+export const redeem = (server: TestServer, at: URL, changed: Form = {}): Promise<Answer> =>
+  server.token({
+    grant_type: 'authorization_code',
+    ...web,
+    code: at.searchParams.get('code') ?? undefined,
+    redirect_uri: CALLBACK,
+    code_verifier: VERIFIER,
+    ...changed,
+  });
