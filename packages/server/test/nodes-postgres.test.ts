@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
-import { gateway } from './basics.ts';
+import { API, gateway } from './basics.ts';
+import { asserting, assertion, jwksOf } from './client-credentials.ts';
 import { EXCHANGE, type } from './harness.ts';
-import { entry, startIssuer } from './issuer.ts';
-import { BESIDE, life } from './life.ts';
+import { entry, newKey, startIssuer } from './issuer.ts';
+import { BESIDE, ISSUER, life } from './life.ts';
 import {
   eventually,
   exchangeAt,
@@ -30,7 +31,12 @@ const foreign = BESIDE.replace('beside', 'foreign').replace(
   'issuer: self, clients: [gateway, other, plain]',
   'issuer: idp',
 );
-const yaml = shared(url, life([BESIDE, foreign], [entry(idp, { singleUse: 'true' })]));
+const key = newKey();
+const batch = `{ id: batch, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
+const yaml = shared(url, life([BESIDE, foreign], [entry(idp, { singleUse: 'true' })])).replace(
+  'clients:\n',
+  `clients:\n  - ${batch}\n`,
+);
 // Both at once, on a database with nothing in it.
 const [one, two] = await Promise.all([startNode({ after }, yaml), startNode({ after }, yaml)]);
 
@@ -90,6 +96,15 @@ test('an id that is good once is good once over both nodes', async () => {
     assert.equal(told.filter((text) => text === '200 ').length, 1, told.join());
     assert.equal(told.filter((text) => text === '400 invalid_grant').length, 19, told.join());
   }
+});
+
+test('a client assertion that is sent to both nodes at once authenticates one request (C13)', async () => {
+  const signed = assertion({ issuer: ISSUER, clock: { now: Date.now() } }, key);
+  const form = { grant_type: 'client_credentials', ...asserting(signed) };
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
+  const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
+  assert.equal(told.filter((text) => text === '200 ').length, 1, told.join());
+  assert.equal(told.filter((text) => text === '401 invalid_client').length, 19, told.join());
 });
 
 test('a refresh that races a revocation: after the 200 of the revocation nothing works (R05)', async () => {
