@@ -1,0 +1,213 @@
+// What becomes of a key across an exchange: every way to bind the token that comes in, every proof of the caller, every rule.
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { after, type TestContext, test } from 'node:test';
+import { ACTOR_REFUSED, assertRefused, SUBJECT_REFUSED } from './basics.ts';
+import { selfSigned } from './certificate.ts';
+import { type Answer, claimsOf, EXCHANGE, start, type } from './harness.ts';
+import { newProver } from './prover.ts';
+
+/** Each has one rule, which says of subject and actor what its name says. */
+const rules = {
+  plain: { party: '', rule: '' },
+  accept: { party: 'constrained: accept', rule: '' },
+  rebind: { party: '', rule: 'rebind: bearer,' },
+  both: { party: 'constrained: accept', rule: 'rebind: bearer,' },
+} as const;
+type RuleName = keyof typeof rules;
+const ruleNames = Object.keys(rules) as RuleName[];
+const audienceOf = (name: RuleName): string => `https://${name}.example`;
+const audiences = ruleNames.map(audienceOf);
+const entry = (id: string, more: string): string =>
+  `{ id: ${id}, auth: client_secret_post, secret: { plain: ${id}-secret }, grants: [client_credentials, token_exchange], audiences: [${audiences}], scopes: [read], ${more} }`;
+
+/** A proxy on loopback tells the certificate of its caller. `mutual-…` have tokens that are bound to theirs. */
+const server = await start(
+  { after: after as TestContext['after'] },
+  `
+issuer: \${ISSUER}
+server:
+  port: \${PORT}
+  trustProxy: [127.0.0.1]
+  clientCertificates: { header: { name: x-certificate, format: der } }
+store: sqlite:cambio.db
+resources: [${audiences.map((audience) => `{ audience: ${audience}, scopes: [read] }`)}]
+clients:
+${['web', 'agent', 'gateway'].map((id) => `  - ${entry(id, '')}\n  - ${entry(`mutual-${id}`, 'certificateBoundAccessTokens: true')}`).join('\n')}
+rules:
+${ruleNames
+  .map((name) => {
+    const { party, rule } = rules[name];
+    return `  - { name: ${name}, client: [gateway, mutual-gateway], ${rule} subject: { issuer: self, clients: [web, mutual-web], ${party} }, actor: { issuer: self, clients: [agent, mutual-agent], ${party} }, grant: { audiences: [${audienceOf(name)}], scopes: [read], types: [access_token, jwt] } }`;
+  })
+  .join('\n')}
+`,
+);
+
+const provers = { own: newProver(), other: newProver() };
+const certificates = await Promise.all(
+  ['own', 'other'].map(async (value) => new X509Certificate((await selfSigned({ type: 'dns', value })).cert)),
+);
+const [ownCertificate, otherCertificate] = certificates as [X509Certificate, X509Certificate];
+const digest = (certificate: X509Certificate): string =>
+  Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
+
+/** `own` is what the token that comes in is bound to, where it is. */
+const proofs = {
+  none: { cnf: undefined, headers: (): Record<string, string> => ({}) },
+  'own DPoP': { cnf: { jkt: provers.own.jkt }, headers: () => ({ dpop: provers.own.prove(server) }) },
+  'other DPoP': { cnf: { jkt: provers.other.jkt }, headers: () => ({ dpop: provers.other.prove(server) }) },
+  'own mTLS': { cnf: { 'x5t#S256': digest(ownCertificate) }, headers: () => header(ownCertificate) },
+  'other mTLS': { cnf: { 'x5t#S256': digest(otherCertificate) }, headers: () => header(otherCertificate) },
+  'own mTLS and other DPoP': {
+    cnf: { jkt: provers.other.jkt },
+    headers: () => ({ ...header(ownCertificate), dpop: provers.other.prove(server) }),
+  },
+} as const;
+type ProofName = keyof typeof proofs;
+const proofNames = Object.keys(proofs) as ProofName[];
+
+const header = (certificate: X509Certificate): Record<string, string> => ({
+  'x-certificate': certificate.raw.toString('base64'),
+});
+
+/** Who has a certificate is the client whose tokens are bound to it. */
+const credentials = (name: string, proof: ProofName): Record<string, string> => {
+  const id = proof.includes('mTLS') ? `mutual-${name}` : name;
+  return { client_id: id, client_secret: `${id}-secret` };
+};
+
+async function tokenOf(name: string, proof: ProofName): Promise<string> {
+  const form = { grant_type: 'client_credentials', ...credentials(name, proof) };
+  const { status, text, body } = await server.token(form, proofs[proof].headers());
+  assert.equal(status, 200, text);
+  return String(body.access_token);
+}
+
+const bindings = ['none', 'own DPoP', 'own mTLS'] as const;
+type Binding = (typeof bindings)[number];
+const tokens = {
+  subject: new Map(await Promise.all(bindings.map(async (one) => [one, await tokenOf('web', one)] as const))),
+  actor: new Map(await Promise.all(bindings.map(async (one) => [one, await tokenOf('agent', one)] as const))),
+};
+
+const exchange = (subject: Binding, actor: Binding | undefined, proof: ProofName, rule: RuleName): Promise<Answer> =>
+  server.token(
+    {
+      grant_type: EXCHANGE,
+      ...credentials('gateway', proof),
+      subject_token: tokens.subject.get(subject),
+      subject_token_type: type('access_token'),
+      ...(actor && { actor_token: tokens.actor.get(actor), actor_token_type: type('access_token') }),
+      audience: audienceOf(rule),
+    },
+    proofs[proof].headers(),
+  );
+
+/**
+ * bound to → proof → what the rules plain, accept, rebind and both make of it: `=` bound to the key of the token; `>` to the
+ * caller's other key; `o` a bearer token; `-` refused.
+ */
+const table: Readonly<Record<Binding, Readonly<Record<ProofName, string>>>> = {
+  none: {
+    none: 'o o o o',
+    'own DPoP': '> > > >',
+    'other DPoP': '> > > >',
+    'own mTLS': '> > > >',
+    'other mTLS': '> > > >',
+    'own mTLS and other DPoP': '> > > >',
+  },
+  'own DPoP': {
+    none: '- - - o',
+    'own DPoP': '= = = =',
+    'other DPoP': '- > - >',
+    'own mTLS': '- > - >',
+    'other mTLS': '- > - >',
+    'own mTLS and other DPoP': '- > - >',
+  },
+  'own mTLS': {
+    none: '- - - o',
+    'own DPoP': '- > - >',
+    'other DPoP': '- > - >',
+    'own mTLS': '= = = =',
+    'other mTLS': '- > - >',
+    'own mTLS and other DPoP': '- > - >',
+  },
+};
+
+/** What the audit row says of a token that lost its key. */
+const rebound: Readonly<Record<string, string | undefined>> = { '>': 'key', o: 'bearer' };
+
+for (const role of ['subject', 'actor'] as const) {
+  test(`a bound ${role} token is good with its key, and keeps it, unless the rule says otherwise (B09, B10, B11, B12)`, async () => {
+    for (const binding of bindings) {
+      for (const proof of proofNames) {
+        for (const [index, rule] of ruleNames.entries()) {
+          const answer = await (role === 'subject'
+            ? exchange(binding, undefined, proof, rule)
+            : exchange('none', binding, proof, rule));
+          const what = `${role} bound to ${binding}, ${proof} proven, rule ${rule}: ${answer.text}`;
+          const expected = table[binding][proof].split(' ')[index] ?? '';
+          if (expected === '-') {
+            const refused = role === 'subject' ? SUBJECT_REFUSED : ACTOR_REFUSED;
+            assertRefused(server, answer, { ...refused, reason: `${role}_token_bound` }, what);
+            continue;
+          }
+          const cnf = expected === 'o' ? undefined : proofs[proof].cnf;
+          assert.deepEqual(
+            {
+              status: answer.status,
+              token_type: answer.body.token_type,
+              told: answer.body.cnf,
+              cnf: claimsOf(answer.body.access_token).cnf,
+              rebound: server.audit(answer)?.rebound,
+            },
+            {
+              status: 200,
+              token_type: cnf !== undefined && 'jkt' in cnf ? 'DPoP' : 'Bearer',
+              told: cnf,
+              cnf,
+              rebound: binding === 'none' ? undefined : rebound[expected],
+            },
+            what,
+          );
+          if (expected === '=') assert.deepEqual(cnf, proofs[binding].cnf, what);
+        }
+      }
+    }
+  });
+}
+
+test('where subject and actor are both bound, one proof must do for both, or the rule do without', async () => {
+  const cases = [
+    ['own DPoP', 'own DPoP', 'own DPoP', 'plain', undefined],
+    ['own mTLS', 'own mTLS', 'own mTLS', 'plain', undefined],
+    ['own DPoP', 'own mTLS', 'own DPoP', 'plain', 'actor_token_bound'],
+    ['own DPoP', 'own mTLS', 'own DPoP', 'accept', undefined],
+    ['own mTLS', 'own DPoP', 'own DPoP', 'plain', 'subject_token_bound'],
+    ['own mTLS', 'own DPoP', 'own DPoP', 'accept', undefined],
+    ['own DPoP', 'own DPoP', 'none', 'accept', 'subject_token_bound'],
+    ['own DPoP', 'own DPoP', 'none', 'both', undefined],
+  ] as const;
+  for (const [subject, actor, proof, rule, reason] of cases) {
+    const answer = await exchange(subject, actor, proof, rule);
+    assert.equal(server.audit(answer)?.reason, reason, `${subject}, ${actor}, ${proof}, ${rule}: ${answer.text}`);
+    assert.equal(answer.status, reason === undefined ? 200 : 400);
+  }
+});
+
+test('a client whose tokens are bound to its certificate gets none without it', async () => {
+  const form = { grant_type: 'client_credentials', ...credentials('gateway', 'own mTLS') };
+  assertRefused(server, await server.token(form), {
+    error: 'invalid_request',
+    description: 'The client must present its TLS certificate',
+    reason: 'certificate_missing',
+  });
+  assert.equal((await server.token(form, header(ownCertificate))).status, 200);
+});
+
+test('the metadata tells that tokens may be bound to certificates (RFC 8705 section 3.3)', async () => {
+  const answer = await fetch(`${server.issuer}/.well-known/oauth-authorization-server`);
+  const metadata = (await answer.json()) as Record<string, unknown>;
+  assert.equal(metadata.tls_client_certificate_bound_access_tokens, true);
+});
