@@ -21,6 +21,7 @@ const LAYERS = [
   'client-auth',
   'policy',
   'issuing',
+  'custody',
   'saml',
   'trust',
   'keys',
@@ -35,7 +36,7 @@ const RESERVED = [
   { what: /from 'kysely'|from 'node:sqlite'/, where: /^store\// },
   { what: /process\.env/, where: /^(config|cli)\// },
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
-  { what: /\bsignCompact\(/, where: /^(issuing\/|keys\/jws\.ts)/ },
+  { what: /\bsignCompact\(/, where: /^(issuing\/|custody\/notary\.ts|keys\/jws\.ts)/ },
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 

@@ -1,14 +1,23 @@
 // The composition root: the only file that wires parts together.
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import { type Chains, createChains } from './audit/chain.ts';
 import { type AuditEvent, beginEvent } from './audit/event.ts';
-import { createAuditLog } from './audit/log.ts';
+import type { ExportLine } from './audit/export.ts';
+import { type AuditLog, createAuditLog } from './audit/log.ts';
+import { eventOf } from './audit/row.ts';
+import { type AuditFilter, searchEvents } from './audit/search.ts';
 import { countThrottled } from './audit/throttled.ts';
 import { indexClients } from './client-auth/client.ts';
 import { openClientKeys } from './client-auth/client-keys.ts';
 import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
+import { createCheckpoints } from './custody/checkpoint.ts';
+import { startCustody } from './custody/custody.ts';
+import { erasePerson, type Person } from './custody/erasure.ts';
+import { createNotary } from './custody/notary.ts';
+import { exportLines, type KnownKeys, verifyStore } from './custody/proof.ts';
 import { hasSignIn } from './grants/index.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
@@ -31,11 +40,11 @@ import { createCodes } from './sign-in/codes.ts';
 import { createGuessing, type Guessing } from './sign-in/guessing.ts';
 import type { ProviderContext } from './sign-in/provider.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
-import { findAuditEvent, listAuditEvents } from './store/audit-rows.ts';
+import { findAuditRow } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { announce } from './store/presence.ts';
 import type { Database } from './store/schema.ts';
-import { type Access, isReachable, listen, openStore, orUnavailable, type Store } from './store/store.ts';
+import { type Access, inSnapshot, isReachable, listen, openStore, orUnavailable, type Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 import { isUsed, useId } from './store/used-ids.ts';
 import { keepLooking } from './store/watch.ts';
@@ -67,7 +76,13 @@ export interface Surroundings {
 }
 
 /** What is bound when the server starts. */
-const needRestart = ['issuer', 'server', 'store', 'sealingKey'] as const satisfies readonly (keyof Configuration)[];
+const needRestart = [
+  'issuer',
+  'server',
+  'store',
+  'sealingKey',
+  'audit',
+] as const satisfies readonly (keyof Configuration)[];
 
 /** Milliseconds for requests that are under way when the server is told to stop. */
 const DRAIN = 4000;
@@ -94,6 +109,13 @@ export async function startServer(
     await http.listen({ host, port });
     const looking = keepLooking([revocations.look, () => services.keys.look(), presence.look], report);
     const listening = await listen(configuration.store, looking.wake);
+    const custody = await startCustody(configuration.audit, {
+      ...base,
+      issuer: configuration.issuer,
+      keys: () => services.keys,
+      algorithm: services.defaultAlgorithm,
+      report,
+    });
     const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP).unref();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
@@ -104,15 +126,16 @@ export async function startServer(
       looking.stop();
       await listening.stop();
       await services.throttled.flush();
+      await custody.stop();
       await presence.leave();
       await store.destroy();
     };
     return {
       port: (http.server.address() as AddressInfo).port,
       reload: async (next, nextText) => {
-        const { audit, throttled } = services;
+        const { throttled } = services;
         const read = await openServices({ ...next, issuer: configuration.issuer }, base, services);
-        services = withPresence({ ...read, audit, throttled });
+        services = withPresence({ ...read, throttled });
         textInForce = nextText;
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
       },
@@ -134,29 +157,53 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
   return {
     services: await openServices(configuration, base),
     findEvent: async (requestId: string): Promise<AuditEvent | undefined> => {
-      const text = await findAuditEvent(store, requestId);
-      return text === undefined ? undefined : JSON.parse(text);
+      const row = await findAuditRow(store, requestId);
+      return row && eventOf(row);
     },
-    listEvents: (after: number, limit: number) => listAuditEvents(store, after, limit),
+    /** The newest first. @throws Error where the cursor is none that a search gave */
+    searchEvents: (filter: AuditFilter, page: { cursor?: string | undefined; limit: number }) =>
+      searchEvents(store, filter, page),
+    /** @param take is given each line of the export of one moment */
+    exportAudit: (take: (line: ExportLine) => Promise<void>): Promise<void> =>
+      inSnapshot(store, async (database) => {
+        for await (const line of exportLines(database)) await take(line);
+      }),
+    verifyAudit: (known: KnownKeys) => inSnapshot(store, (database) => verifyStore(database, known)),
     close: () => store.destroy(),
   };
 }
 
 /** What commands change things with: each change is committed with an audit row of its own. */
 export async function openOperator(configuration: Configuration, clock: Clock = systemClock) {
-  const { store, revocations, sealer } = await openBase(configuration, 'write', clock);
-  const audit = createAuditLog(store);
+  const base = await openBase(configuration, 'write', clock);
+  const { store, revocations, sealer, audit, chains } = base;
   const commitAs =
     (action: AuditEvent['action'], about: Partial<AuditEvent>) =>
     (write: (database: Database) => Promise<void>): Promise<void> => {
       const event = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action });
       return audit.appendWith(Object.assign(event, about), write);
     };
+  const openNotary = async () => {
+    const keys = await openKeyRing(store, configuration.keys, sealer, clock, 'write');
+    const { issuer } = configuration;
+    return createNotary({ store, issuer, keys: () => keys, algorithm: configuration.keys.algorithms[0], clock });
+  };
   return {
     revoke: (id: string) => revocations.revoke(id, commitAs('revoke', { outcome: 'revoked', revoked: id })),
     keys: manageKeys(store, configuration.keys, sealer, clock),
     commitKeys: (detail: string) => commitAs('keys', { outcome: 'changed', detail }),
-    close: () => store.destroy(),
+    erase: async (person: Person) => erasePerson(person, { ...base, notary: await openNotary() }),
+    /** What was written is signed. */
+    close: async () => {
+      try {
+        if (chains.unsigned().length > 0) {
+          const every = configuration.audit.checkpointEvery;
+          await createCheckpoints({ ...base, notary: await openNotary(), every }).sign();
+        }
+      } finally {
+        await store.destroy();
+      }
+    },
   };
 }
 
@@ -171,12 +218,15 @@ interface Base {
   readonly requests: RequestLimit;
   /** Passwords that people typed wrong. */
   readonly guessing: Guessing;
+  readonly chains: Chains;
+  readonly audit: AuditLog;
 }
 
 async function openBase(configuration: Configuration, access: Access, clock: Clock, sharing?: Sharing): Promise<Base> {
   const store = await openStore(configuration.store, access, clock());
   try {
     const sealer = openSealer(configuration.sealingKey, access);
+    const chains = createChains();
     return {
       access,
       clock,
@@ -186,6 +236,8 @@ async function openBase(configuration: Configuration, access: Access, clock: Clo
       failures: createFailureLimit({ clock, sharing }),
       requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
       guessing: createGuessing(clock),
+      chains,
+      audit: createAuditLog(store, chains),
     };
   } catch (error) {
     await store.destroy();
@@ -203,9 +255,8 @@ async function openServices(
   before?: Pick<HttpServices, 'issuers' | 'clientKeys'>,
 ): Promise<HttpServices> {
   const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
-  const { access, clock, store, sealer, revocations, failures, requests } = base;
+  const { access, clock, store, sealer, revocations, failures, requests, audit } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
-  const audit = createAuditLog(store);
   const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.issuers.byPrincipal(entry.issuer)));
   const clientKeys = openClientKeys(clients, clock, before?.clientKeys);
   const ring = await openKeyRing(store, keys, sealer, clock, access);

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { type RunningServer, startServer } from '../src/app.ts';
 import type { AuditEvent } from '../src/audit/event.ts';
+import { eventOf } from '../src/audit/row.ts';
 import { loadConfiguration } from '../src/config/load.ts';
 import { openSealer } from '../src/keys/sealing-key.ts';
 
@@ -97,10 +98,10 @@ export async function start(
     audit: (answer) => {
       const row = query(
         folder,
-        'select event from audit where request_id = ?',
+        'select event, personal from audit where request_id = ?',
         answer.headers.get('x-request-id') ?? '',
       );
-      return row && JSON.parse(String(row.event));
+      return row && eventOf(row as { event: string; personal: string | null });
     },
     forge: (claims, header) => forge(folder, JSON.stringify(claims), header),
     forgeText: (payload, header) => forge(folder, payload, header),

@@ -155,9 +155,9 @@ test('a key that is rotated or retired by command is published or gone on both n
     assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
     assert.equal((await exchangeAt(node, signed.body.access_token)).status, 200);
   }
-  const rows = await query(url, "select event from audit where outcome = 'changed' order by sequence");
+  const rows = await query(url, "select personal from audit where outcome = 'changed' order by sequence");
   assert.deepEqual(
-    rows.map(({ event }) => JSON.parse(String(event)).detail),
+    rows.map(({ personal }) => JSON.parse(String(personal)).detail),
     ['rotate ES256', `retire ${old}`],
   );
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { sql } from 'kysely';
 import { Refusal } from '../src/primitives/refusal.ts';
-import { findAuditEvent, insertAuditRows, listAuditEvents, ROWS_AT_ONCE } from '../src/store/audit-rows.ts';
+import { findAuditRow, insertAuditRows, listChainRows, ROWS_AT_ONCE } from '../src/store/audit-rows.ts';
 import { migrations } from '../src/store/migrations/index.ts';
 import { migrate, rollBack } from '../src/store/migrations/migrate.ts';
 import type { Migration } from '../src/store/migrations/migration.ts';
@@ -63,7 +63,7 @@ const family = (id: string, changed: Partial<RefreshFamilyRow> = {}): RefreshFam
   ...changed,
 });
 
-const auditRow = (request_id: string) => ({
+const auditRow = (request_id: string, position = 1) => ({
   time: 2 ** 41,
   request_id,
   outcome: 'issued',
@@ -72,6 +72,12 @@ const auditRow = (request_id: string) => ({
   subject: null,
   actor: null,
   rule: null,
+  principal: null,
+  audience: null,
+  chain: `chain of ${request_id.split(' ')[0]}`,
+  position,
+  hash: 'hash',
+  personal: '{}',
   event: JSON.stringify({ requestId: request_id, text: 'ü 𝒳 "\\' }),
 });
 
@@ -175,15 +181,20 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
 
   test(`${name}: audit rows come back as they were written, oldest first`, async () => {
     const names = Array.from({ length: ROWS_AT_ONCE }, (_, index) => `request ${index}`);
-    await insertAuditRows(one, names.map(auditRow));
-    assert.equal(await findAuditEvent(two, 'request 3'), auditRow('request 3').event);
-    assert.equal(await findAuditEvent(two, 'request'), undefined);
-    const firstPage = await listAuditEvents(two, 0, 10);
-    const rest = await listAuditEvents(two, firstPage.at(-1)?.sequence ?? 0, 100);
+    await insertAuditRows(
+      one,
+      names.map((name, index) => auditRow(name, index + 1)),
+    );
+    assert.equal((await findAuditRow(two, 'request 3'))?.event, auditRow('request 3').event);
+    assert.equal(await findAuditRow(two, 'request'), undefined);
+    const chain = 'chain of request';
+    const firstPage = await listChainRows(two, { chain, after: 0, limit: 10 });
+    const rest = await listChainRows(two, { chain, after: firstPage.at(-1)?.position ?? 0, limit: 100 });
     assert.deepEqual(
       [...firstPage, ...rest].map(({ event }) => JSON.parse(event).requestId),
       names,
     );
+    await assert.rejects(insertAuditRows(two, [auditRow('request again', 3)]), 'a place in a chain is taken once');
   });
 
   test(`${name}: what fails half-way leaves nothing behind, and the next transaction is not disturbed`, async () => {
@@ -200,7 +211,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
       ['succeeds', true],
     ] as const) {
       assert.equal(await isUsed(two, `${reason} id`), expected);
-      assert.equal((await findAuditEvent(two, reason)) !== undefined, expected);
+      assert.equal((await findAuditRow(two, reason)) !== undefined, expected);
     }
   });
 
@@ -361,7 +372,7 @@ for (const kind of kinds) {
       /9999-later back would lose 2 of later, 1 of audit\.later; --discard/,
     );
     assert.equal(await rollBack(store, kind, 'discard', known), '9999-later');
-    assert.equal((await findAuditEvent(store, 'after')) !== undefined, true);
+    assert.equal((await findAuditRow(store, 'after')) !== undefined, true);
     await store.destroy();
   });
 }

@@ -49,6 +49,8 @@ export interface AuditEvent {
     | 'token'
     | 'revoke'
     | 'keys'
+    | 'erase'
+    | 'retention'
     | 'authorize'
     | 'par'
     | 'device_authorization'
@@ -67,7 +69,7 @@ export interface AuditEvent {
   actor?: TokenTrace;
   /** Everybody who acts in the issued token, the current actor first. */
   chain?: Chain;
-  /** The subject of a token that was issued without a subject token. */
+  /** The subject of the issued token, as it names it. */
   principal?: Principal;
   audiencesAsked?: readonly string[];
   resourcesAsked?: readonly string[];
@@ -89,13 +91,13 @@ export interface AuditEvent {
   facts?: Readonly<Record<string, unknown>>;
   /** Rules in audit mode that match, and what each would have decided. */
   shadows?: readonly ShadowTrace[];
-  outcome?: 'issued' | 'accepted' | 'refused' | 'failed' | 'revoked' | 'ignored' | 'changed';
+  outcome?: 'issued' | 'accepted' | 'refused' | 'failed' | 'revoked' | 'ignored' | 'changed' | 'erased' | 'deleted';
   reason?: Reason;
   /** The parameter at fault. */
   parameter?: string;
   detail?: string;
   issued?: readonly IssuedTrace[];
-  /** How many requests the row stands for, where it is more than this one: those beyond a limit. */
+  /** How many the row stands for, where not one: requests beyond a limit, rows erased or deleted. */
   count?: number;
   /** What a person agreed to, as lineage knows it, and the client that they were told would act for them. */
   agreement?: string;

@@ -3,6 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { AuditEvent } from '../audit/event.ts';
+import { eventOfLine, parseLine } from '../audit/export.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -15,7 +16,10 @@ export const check: CliCommand = {
     command
       .description('say every fault of a configuration file, and run the tests of its rules')
       .requiredOption('--config <file>', 'the configuration file')
-      .option('--against <file>', 'an audit export, or -: list every recorded decision that this file would change'),
+      .option(
+        '--against <file>',
+        'what `cambio audit export` or `search` printed, or -: list every recorded decision that this file would change',
+      ),
   run: async ({ config, against }) => {
     const file = String(config);
     try {
@@ -51,7 +55,9 @@ async function compare(configuration: Configuration, file: string): Promise<numb
   for await (const text of await openLines(file)) {
     line++;
     if (text.trim() === '') continue;
-    const verdict = replay(readEvent(text, `${file}:${line}`), context);
+    const event = readEvent(text, `${file}:${line}`);
+    if (event === undefined) continue;
+    const verdict = replay(event, context);
     counts[typeof verdict === 'string' ? verdict : 'changed']++;
     if (typeof verdict !== 'string') console.log(tell(verdict));
   }
@@ -80,7 +86,10 @@ async function openLines(file: string): Promise<AsyncIterable<string>> {
   return createInterface({ input });
 }
 
-function readEvent(text: string, place: string): AuditEvent {
+/** @returns undefined for a line of an export that is no row */
+function readEvent(text: string, place: string): AuditEvent | undefined {
+  const line = parseLine(text);
+  if (line !== undefined) return eventOfLine(line);
   try {
     const event = JSON.parse(text);
     if (typeof event === 'object' && event !== null && typeof event.time === 'number') return event;

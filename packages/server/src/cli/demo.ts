@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../app.ts';
 import type { AuditEvent } from '../audit/event.ts';
+import { eventOf } from '../audit/row.ts';
 import { parseConfiguration } from '../config/load.ts';
 import { decodeBase64url } from '../primitives/base64url.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { reasons } from '../primitives/refusal.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
-import { findAuditEvent } from '../store/audit-rows.ts';
+import { findAuditRow } from '../store/audit-rows.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
@@ -75,8 +76,8 @@ async function walk(endpoint: string, store: Store): Promise<string> {
   const exchanged = await granted(endpoint, exchange);
   const delegated = await granted(endpoint, { ...exchange, ...asToken('actor', assistant) });
   const refused = await ask(endpoint, { ...exchange, ...asToken('actor', stranger) });
-  const row = await findAuditEvent(store, refused.requestId);
-  const { reason, mismatches } = JSON.parse(row ?? '{}') as Partial<AuditEvent>;
+  const row = await findAuditRow(store, refused.requestId);
+  const { reason, mismatches }: Partial<AuditEvent> = row === undefined ? {} : eventOf(row);
   if (refused.status !== 400 || reason === undefined) throw new Error(`not refused: status ${refused.status}`);
   return [
     show('The shop brings a token. Its claims:', claimsOf(shop)),

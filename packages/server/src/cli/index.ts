@@ -13,6 +13,10 @@ export const commands = {
   'keys retire': () => import('./keys.ts').then(({ keysRetire }) => keysRetire),
   'store rollback': () => import('./store.ts').then(({ storeRollback }) => storeRollback),
   'account hash': () => import('./account.ts').then(({ accountHash }) => accountHash),
-  'audit export': () => import('./audit.ts').then(({ auditExport }) => auditExport),
+  'audit tail': () => import('./audit-search.ts').then(({ auditTail }) => auditTail),
+  'audit search': () => import('./audit-search.ts').then(({ auditSearch }) => auditSearch),
+  'audit export': () => import('./audit-proof.ts').then(({ auditExport }) => auditExport),
+  'audit verify': () => import('./audit-proof.ts').then(({ auditVerify }) => auditVerify),
+  'audit erase': () => import('./audit-proof.ts').then(({ auditErase }) => auditErase),
   demo: () => import('./demo.ts').then(({ demo }) => demo),
 } as const satisfies Readonly<Record<string, () => Promise<CliCommand>>>;

@@ -1,6 +1,7 @@
 // What does the file mean? Everything resolved: nothing below looks a name up in the file again.
 import type { Clients } from '../client-auth/client.ts';
 import type { RequestLimits } from '../client-auth/request-limit.ts';
+import type { CustodySettings } from '../custody/custody.ts';
 import type { CertificateSource } from '../http/client-certificate.ts';
 import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
@@ -37,6 +38,7 @@ export interface Configuration {
     readonly dpopNonces: boolean;
   };
   readonly store: StoreLocation;
+  readonly audit: CustodySettings;
   readonly tokenErrorCode: TokenErrorCode;
   readonly resources: readonly Resource[];
   readonly clients: Clients;

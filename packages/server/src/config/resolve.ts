@@ -8,6 +8,7 @@ import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
+import { resolveAudit } from './resolve-audit.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveResources } from './resolve-resources.ts';
@@ -32,6 +33,7 @@ export async function resolveConfiguration(
     issuer: file.issuer,
     server: resolveServer(file, around),
     store: resolveStore(file.store, around.folder),
+    audit: resolveAudit(file, around),
     tokenErrorCode: file.tokenErrorCode,
     resources,
     clients,

@@ -232,6 +232,31 @@ const rule = z.strictObject({
   tests: z.array(ruleTest).default([]),
 });
 
+const sinkName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be letters, digits, dots, dashes and underscores');
+
+const remoteSink = <T extends string>(type: T) =>
+  z.strictObject({
+    type: z.literal(type),
+    name: sinkName.optional(),
+    url: z.string(),
+    headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header'), secret).default({}),
+    allowPrivateNetwork: z.boolean().default(false),
+  });
+
+const audit = z.strictObject({
+  retention: duration.optional(),
+  checkpointEvery: duration.default(3600),
+  stream: z
+    .array(
+      z.discriminatedUnion('type', [
+        z.strictObject({ type: z.literal('stdout'), name: sinkName.optional() }),
+        remoteSink('webhook'),
+        remoteSink('otlp'),
+      ]),
+    )
+    .default([]),
+});
+
 export const configurationFile = z.strictObject({
   issuer: z.string(),
   server: server.prefault({}),
@@ -247,6 +272,7 @@ export const configurationFile = z.strictObject({
       publishAhead: duration.default(3600),
     })
     .prefault({}),
+  audit: audit.prefault({}),
   tokenErrorCode: z.enum(['invalid_grant', 'invalid_request']).default('invalid_grant'),
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),

@@ -1,29 +1,163 @@
-// Audit rows: written, never changed.
-import type { AuditRow, Database } from './schema.ts';
+// Audit rows: written once, found by the columns beside them, read along their chains.
+import { sql } from 'kysely';
+import type { AuditColumns, AuditRow, Database, NewAuditRow } from './schema.ts';
 
-/** SQLite and PostgreSQL bound the parameters of a statement; 64 rows of nine stay far below. */
+/** SQLite and PostgreSQL bound the parameters of a statement; 64 rows of fifteen stay far below. */
 export const ROWS_AT_ONCE = 64;
 
-export async function insertAuditRows(database: Database, rows: readonly AuditRow[]): Promise<void> {
+export async function insertAuditRows(database: Database, rows: readonly NewAuditRow[]): Promise<void> {
   await database.insertInto('audit').values(rows).execute();
 }
 
-/** @returns the event's JSON, or undefined where no row has the id. */
-export async function findAuditEvent(database: Database, requestId: string): Promise<string | undefined> {
-  const row = await database.selectFrom('audit').select('event').where('request_id', '=', requestId).executeTakeFirst();
-  return row?.event;
+/** @returns undefined where no row has the id. */
+export const findAuditRow = (database: Database, requestId: string): Promise<AuditRow | undefined> =>
+  database.selectFrom('audit').selectAll().where('request_id', '=', requestId).executeTakeFirst();
+
+/** The names of all chains that have rows. */
+export async function listChains(database: Database): Promise<string[]> {
+  // From one to the next along the index: the rows between them are not looked at.
+  const { rows } = await sql<{ chain: string }>`
+    with recursive chains(chain) as (
+      select min(chain) from audit where chain is not null
+      union all
+      select (select min(chain) from audit where chain is not null and chain > chains.chain)
+        from chains where chains.chain is not null
+    ) select chain from chains where chain is not null`.execute(database);
+  return rows.map(({ chain }) => chain);
 }
 
-/** Events as JSON, oldest first: the next of them after a sequence number. */
-export const listAuditEvents = (
+/** The rows of a chain in order, after a position. */
+export const listChainRows = (
   database: Database,
-  after: number,
-  limit: number,
-): Promise<{ sequence: number; event: string }[]> =>
+  { chain, after, limit }: { chain: string; after: number; limit: number },
+): Promise<AuditRow[]> =>
   database
     .selectFrom('audit')
-    .select(['sequence', 'event'])
+    .selectAll()
+    .where('chain', '=', chain)
+    .where('position', '>', after)
+    .orderBy('position')
+    .limit(limit)
+    .execute();
+
+export const findLastRow = (database: Database, chain: string): Promise<AuditRow | undefined> =>
+  database
+    .selectFrom('audit')
+    .selectAll()
+    .where('chain', '=', chain)
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+
+/** Rows that stand in no chain, oldest first: those of before there were chains, or what somebody put there. */
+export const listUnchainedRows = (database: Database, after: number, limit: number): Promise<AuditRow[]> =>
+  database
+    .selectFrom('audit')
+    .selectAll()
+    .where('chain', 'is', null)
     .where('sequence', '>', after)
     .orderBy('sequence')
     .limit(limit)
     .execute();
+
+/** Equal values, null for none; a period from its first millisecond to before its last. */
+export interface AuditTerms extends Partial<Omit<AuditColumns, 'time'>> {
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** Where a page of rows ended; the next begins behind it. */
+export interface AuditPlace {
+  readonly time: number;
+  readonly sequence: number;
+}
+
+/** The first that is asked for leads, by its index; the others are looked at in the rows that it finds. */
+const LEADING = [
+  'request_id',
+  'subject',
+  'principal',
+  'actor',
+  'rule',
+  'client',
+  'audience',
+  'outcome',
+  'reason',
+] as const;
+
+/** The newest first. */
+export function searchAuditRows(
+  database: Database,
+  terms: AuditTerms,
+  { before, limit }: { before: AuditPlace | undefined; limit: number },
+): Promise<AuditRow[]> {
+  const { since, until } = terms;
+  const [leading, ...others] = LEADING.filter((column) => terms[column] !== undefined);
+  let query = database.selectFrom('audit').selectAll();
+  if (leading !== undefined) query = query.where(leading, '=', terms[leading] ?? null);
+  // Its index is of these rows alone, and says so.
+  if (leading === 'outcome' && terms.outcome !== 'issued') query = query.where(sql<boolean>`outcome <> 'issued'`);
+  for (const column of others) query = query.where(sql<boolean>`${sql.ref(column)} || '' = ${terms[column]}`);
+  if (since !== undefined) query = query.where('time', '>=', since);
+  if (until !== undefined) query = query.where('time', '<', until);
+  if (before !== undefined) {
+    query = query.where('time', '<=', before.time);
+    query = query.where(sql<boolean>`(time, sequence) < (${before.time}, ${before.sequence})`);
+  }
+  return query.orderBy('time', 'desc').orderBy('sequence', 'desc').limit(limit).execute();
+}
+
+/** What is personal is gone, and its digest stays, so that the chain is what it was. */
+export async function eraseAuditRow(database: Database, sequence: number, personalDigest: string): Promise<void> {
+  await database
+    .updateTable('audit')
+    .set({ personal: null, personal_digest: personalDigest, subject: null, principal: null, actor: null })
+    .where('sequence', '=', sequence)
+    .execute();
+}
+
+/** Of before there were chains: its event is written without what is personal. */
+export async function eraseUnchainedRow(database: Database, sequence: number, event: string): Promise<void> {
+  await database
+    .updateTable('audit')
+    .set({ event, subject: null, principal: null, actor: null })
+    .where('sequence', '=', sequence)
+    .where('chain', 'is', null)
+    .execute();
+}
+
+/** Rows of a chain up to a position, at most so many. @returns how many */
+export async function deleteChainRows(
+  database: Database,
+  { chain, through, limit }: { chain: string; through: number; limit: number },
+): Promise<number> {
+  const first = await database
+    .selectFrom('audit')
+    .select('position')
+    .where('chain', '=', chain)
+    .orderBy('position')
+    .limit(1)
+    .executeTakeFirst();
+  const { numDeletedRows } = await database
+    .deleteFrom('audit')
+    .where('chain', '=', chain)
+    .where('position', '<=', Math.min(through, (first?.position ?? through) + limit - 1))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Of before there were chains, at most so many. @returns how many */
+export async function deleteUnchainedRows(
+  database: Database,
+  { before, limit }: { before: number; limit: number },
+): Promise<number> {
+  const old = database
+    .selectFrom('audit')
+    .select('sequence')
+    .where('chain', 'is', null)
+    .where('time', '<', before)
+    .orderBy('time')
+    .limit(limit);
+  const { numDeletedRows } = await database.deleteFrom('audit').where('sequence', 'in', old).executeTakeFirst();
+  return Number(numDeletedRows);
+}

@@ -1,10 +1,12 @@
 // What is stored? One schema for every database: text and whole numbers only, times in milliseconds since 1970.
-import type { Generated, Insertable, Kysely, Transaction } from 'kysely';
+import type { Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
 
 export interface Schema {
   migrations: { name: string; applied_at: number };
   signing_keys: SigningKeyTable;
   audit: AuditTable;
+  audit_statements: AuditStatementTable;
+  audit_cursors: AuditCursorTable;
   revocations: RevocationTable;
   used_ids: UsedIdTable;
   opaque_tokens: OpaqueTokenTable;
@@ -79,24 +81,82 @@ interface SignInArtifactTable {
   expires_at: number;
 }
 
-interface AuditTable {
-  sequence: Generated<number>;
+/** What rows are searched by; of a name that is long, or of several, what stands for it. */
+export interface AuditColumns {
   time: number;
   request_id: string;
   outcome: string;
   reason: string | null;
   client: string | null;
+  /** Whose the subject token was, or the issued one. */
   subject: string | null;
+  /** The subject of the issued token, where it has another name there. */
+  principal: string | null;
   actor: string | null;
+  audience: string | null;
   rule: string | null;
-  /** The whole event as JSON; the columns beside it are there to be searched. */
+}
+
+/** The event as JSON, in two parts. */
+export interface AuditTexts {
   event: string;
+  /** What tells of a person, with the salt. */
+  personal: string;
+}
+
+/** Where a row stands. */
+export interface AuditLink {
+  chain: string;
+  /** The first of a chain is 1. */
+  position: number;
+  hash: string;
+}
+
+/** Rows of before there were chains have no link, and their event is whole. */
+interface AuditTable extends AuditColumns {
+  sequence: Generated<number>;
+  event: string;
+  chain: string | null;
+  position: number | null;
+  hash: string | null;
+  /** Null once it is erased. */
+  personal: string | null;
+  /** Of what was erased. */
+  personal_digest: string | null;
+}
+
+interface AuditStatementTable {
+  sequence: Generated<number>;
+  kind: AuditStatementKind;
+  chain: string;
+  position: number;
+  /** The signed statement, a compact JWS. */
+  jws: string;
+  /** JSON: the public key that proves it, which outlives the key ring's. */
+  jwk: string;
+}
+
+/**
+ * What is said of a chain up to a position: `head`, its writer says that it stood so; `found`, somebody else says so after the
+ * writer died; `cut`, what is up to there was deleted because it was old; `erased`, rows lost what is personal.
+ */
+export type AuditStatementKind = 'head' | 'found' | 'cut' | 'erased';
+
+interface AuditCursorTable {
+  sink: string;
+  chain: string;
+  /** Of the last row that the sink has taken. */
+  position: number;
+  /** Until when the process that streams this chain is believed to be there. */
+  held_until: number;
 }
 
 export type RefreshFamilyRow = RefreshFamilyTable;
 export type NodeRow = NodeTable;
 export type SignInArtifactRow = SignInArtifactTable;
-export type AuditRow = Insertable<AuditTable>;
+export type NewAuditRow = AuditColumns & AuditTexts & AuditLink;
+export type AuditRow = Selectable<AuditTable>;
+export type AuditStatementRow = Insertable<AuditStatementTable>;
 export type SigningKeyRow = SigningKeyTable;
 
 /** The database, or a transaction in it: what every function of this folder takes first. */

@@ -20,8 +20,8 @@ export function openSqlite(file: string, access: 'read' | 'write'): Kysely<Schem
       database: {
         close: () => database.close(),
         prepare: (sql) => {
-          // A transaction here writes, so it takes the write lock at once instead of failing half-way.
-          const text = sql === 'begin' ? 'begin immediate' : sql;
+          // A transaction of a writer writes, so it takes the write lock at once instead of failing half-way.
+          const text = sql === 'begin' && access === 'write' ? 'begin immediate' : sql;
           let statement = prepared.get(text);
           if (statement === undefined) {
             statement = adapt(database.prepare(text));

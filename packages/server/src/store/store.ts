@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
 import { checkNotAhead, migrate, rollBack } from './migrations/migrate.ts';
-import type { Schema } from './schema.ts';
+import type { Database, Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 
 export type StoreLocation =
@@ -71,6 +71,10 @@ export async function listen(
   const { listenPostgres } = await import('./postgres.ts');
   return listenPostgres(location.url, heard);
 }
+
+/** All that is read sees the database as it was at one moment. For a store that was opened to be read. */
+export const inSnapshot = <T>(store: Store, work: (database: Database) => Promise<T>): Promise<T> =>
+  store.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
 
 /** Milliseconds that a caller waits for the database, at most. */
 export const PATIENCE = 700;

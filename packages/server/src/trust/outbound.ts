@@ -33,13 +33,26 @@ export interface OutboundRequest {
   readonly body?: string;
 }
 
-/** One for each issuer. @returns the JSON object of a 200 @throws OutboundFailure */
-export type Outbound = (request: OutboundRequest, deadline?: AbortSignal) => Promise<JsonObject>;
+/** @throws OutboundFailure */
+type Requester<T> = (request: OutboundRequest, deadline?: AbortSignal) => Promise<T>;
+
+/** One for each issuer. @returns the JSON object of a 200 */
+export type Outbound = Requester<JsonObject>;
+
+/** One for each place that is told something. @returns the text of an answer of 2xx */
+export type Delivery = Requester<string>;
 
 /** For requests that share their time. */
 export const startDeadline = (): AbortSignal => AbortSignal.timeout(DEADLINE);
 
-export function createOutbound(network: 'public' | 'private'): Outbound {
+export const createOutbound = (network: 'public' | 'private'): Outbound => createRequester(network, readObject);
+
+export const createDelivery = (network: 'public' | 'private'): Delivery => createRequester(network, readAccepted);
+
+function createRequester<T>(
+  network: 'public' | 'private',
+  read: (answer: IncomingMessage) => Promise<T>,
+): Requester<T> {
   // Agents of its own, which follow no proxy of the environment; TLS is verified whatever the environment says.
   const agents = {
     http: new HttpAgent({ keepAlive: true }),
@@ -49,11 +62,11 @@ export function createOutbound(network: 'public' | 'private'): Outbound {
   return async (request, deadline = startDeadline()) => {
     const problem = urlProblem(request.url, network);
     if (problem !== undefined) throw new OutboundFailure(`${request.url} ${problem}`);
-    if (underWay >= AT_ONCE) throw new OutboundFailure('too many requests to this issuer are under way');
+    if (underWay >= AT_ONCE) throw new OutboundFailure('too many requests to it are under way');
     const { origin, pathname } = new URL(request.url);
     underWay++;
     try {
-      return await readAnswer(await connect(request, network, agents, deadline));
+      return await readAnswer(read, await connect(request, network, agents, deadline));
     } catch (error) {
       const why = deadline.aborted ? `no answer within ${DEADLINE} ms` : (error as Error).message;
       const status = error instanceof OutboundFailure ? error.status : undefined;
@@ -110,20 +123,31 @@ const checkedLookup =
     });
   };
 
-async function readAnswer(response: IncomingMessage): Promise<JsonObject> {
+async function readAnswer<T>(read: (answer: IncomingMessage) => Promise<T>, response: IncomingMessage): Promise<T> {
   try {
-    const { statusCode: status = 0 } = response;
-    if (status !== 200) {
-      const redirect = status >= 300 && status < 400 ? ', a redirect, which is not followed' : '';
-      throw new OutboundFailure(`status ${status}${redirect}`, { status });
-    }
-    const json = parseJsonObject((await readBody(response)).toString('utf8'));
-    if (json === undefined) throw new OutboundFailure('the answer is no JSON object');
-    return json;
+    return await read(response);
   } catch (error) {
     response.destroy();
     throw error;
   }
+}
+
+async function readObject(response: IncomingMessage): Promise<JsonObject> {
+  if (response.statusCode !== 200) throw statusFailure(response);
+  const json = parseJsonObject((await readBody(response)).toString('utf8'));
+  if (json === undefined) throw new OutboundFailure('the answer is no JSON object');
+  return json;
+}
+
+async function readAccepted(response: IncomingMessage): Promise<string> {
+  const { statusCode: status = 0 } = response;
+  if (status < 200 || status > 299) throw statusFailure(response);
+  return (await readBody(response)).toString('utf8');
+}
+
+function statusFailure({ statusCode: status = 0 }: IncomingMessage): OutboundFailure {
+  const redirect = status >= 300 && status < 400 ? ', a redirect, which is not followed' : '';
+  return new OutboundFailure(`status ${status}${redirect}`, { status });
 }
 
 async function readBody(response: IncomingMessage): Promise<Buffer> {

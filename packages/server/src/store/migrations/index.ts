@@ -5,6 +5,7 @@ import { notify } from './0003-notify.ts';
 import { nodes } from './0004-nodes.ts';
 import { signIn } from './0005-sign-in.ts';
 import { keyBinding } from './0006-key-binding.ts';
+import { auditChain } from './0007-audit-chain.ts';
 import type { Migration } from './migration.ts';
 
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   nodes,
   signIn,
   keyBinding,
+  auditChain,
 ] as const satisfies readonly Migration[];

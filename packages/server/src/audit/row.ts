@@ -1,0 +1,39 @@
+// How does an event become a row, and a row an event again? What tells of a person stands apart from the rest, and beside
+// both the few columns that are searched.
+import type { AuditColumns, AuditTexts } from '../store/schema.ts';
+import type { AuditEvent } from './event.ts';
+import { personalFields } from './fields.ts';
+import { termOf } from './term.ts';
+
+/** @param salt makes the digest of what is personal tell nothing once both are gone: nobody can try names against it */
+export function textsOf(event: AuditEvent, salt: string): AuditTexts {
+  const open: Record<string, unknown> = {};
+  const personal: Record<string, unknown> = { salt };
+  for (const [name, value] of Object.entries(event)) (personalFields.has(name) ? personal : open)[name] = value;
+  return { event: JSON.stringify(open), personal: JSON.stringify(personal) };
+}
+
+/** Of an erased row, what is left. */
+export function eventOf({ event, personal }: { event: string; personal: string | null }): AuditEvent {
+  if (personal === null) return JSON.parse(event);
+  const { salt: _, ...fields } = JSON.parse(personal);
+  return { ...JSON.parse(event), ...fields };
+}
+
+/** Derived from the event alone, so that whoever verifies can derive them again. */
+export function columnsOf(event: AuditEvent): AuditColumns {
+  const { time, requestId, outcome, reason, client, rule, subject, principal, chain, actor } = event;
+  const asked = [...(event.audiencesAsked ?? []), ...(event.resourcesAsked ?? [])];
+  return {
+    time,
+    request_id: requestId,
+    outcome: outcome ?? 'failed',
+    reason: reason ?? null,
+    client: termOf(client),
+    rule: termOf(rule),
+    audience: termOf(...(event.targets ?? asked)),
+    subject: termOf(subject?.sub ?? principal?.sub),
+    principal: subject === undefined || principal?.sub === subject.sub ? null : termOf(principal?.sub),
+    actor: termOf(...(chain ?? []).map(({ sub }) => sub), actor?.sub),
+  };
+}

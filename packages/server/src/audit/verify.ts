@@ -1,0 +1,194 @@
+// Is the audit what was written? Rows, chain by chain, and what was signed of the chains; whatever does not fit is named. Pure:
+// the same for a database and for an export in another place.
+import { hashRow, NOTHING } from './chain.ts';
+import { isWithin, type ReadStatement } from './statement.ts';
+
+/** A row of a chain as it was found. */
+export interface FoundRow {
+  readonly chain: string;
+  readonly position: number;
+  readonly hash: string;
+  readonly event: string;
+  readonly personalDigest: string;
+  readonly erased: boolean;
+  /** How a person finds it. */
+  readonly requestId: string;
+}
+
+export interface Fault {
+  readonly chain: string | undefined;
+  readonly position: number | undefined;
+  readonly requestId: string | undefined;
+  readonly problem: string;
+}
+
+export interface Verdict {
+  readonly chains: number;
+  readonly rows: number;
+  readonly erased: number;
+  /** Rows behind the last signature of their chain: nobody can tell whether others came after them. */
+  readonly unsigned: number;
+  readonly statements: number;
+  /** Keys that the statements are signed with. */
+  readonly kids: readonly string[];
+  /** When the last statement was signed, in seconds since 1970. */
+  readonly signedAt: number | undefined;
+  readonly faults: readonly Fault[];
+}
+
+export interface Verifier {
+  /** The rows of a chain together, in order. */
+  readonly row: (row: FoundRow) => void;
+  /** Something else that does not fit. */
+  readonly fault: (fault: Fault) => void;
+  readonly finish: () => Verdict;
+}
+
+/** More are counted by nobody. */
+const MOST_FAULTS = 1000;
+
+/** @param trusted keys that are known from elsewhere; undefined where the export's own are all there is */
+export function createVerifier(statements: readonly ReadStatement[], trusted?: ReadonlySet<string>): Verifier {
+  const faults: Fault[] = [];
+  const fault = (one: Fault): void => void (faults.length < MOST_FAULTS && faults.push(one));
+  const good = checkStatements(statements, trusted, fault);
+  const byChain = Map.groupBy(good, ({ chain }) => chain);
+  const counts = { rows: 0, erased: 0, unsigned: 0 };
+  const finished = new Set<string>();
+  let chain: ChainVerifier | undefined;
+  const finishChain = (): void => {
+    if (chain === undefined) return;
+    counts.unsigned += chain.finish();
+    finished.add(chain.name);
+    chain = undefined;
+  };
+  const begin = (name: string): ChainVerifier => {
+    if (chain?.name === name) return chain;
+    finishChain();
+    chain = verifyChain(name, byChain.get(name) ?? [], fault);
+    return chain;
+  };
+  return {
+    row: (row) => {
+      counts.rows++;
+      if (row.erased) counts.erased++;
+      if (finished.has(row.chain)) return fault({ ...row, problem: 'stands apart from the other rows of its chain' });
+      begin(row.chain).row(row);
+    },
+    fault,
+    finish: () => {
+      finishChain();
+      for (const name of byChain.keys()) {
+        if (finished.has(name)) continue;
+        begin(name);
+        finishChain();
+      }
+      return {
+        ...counts,
+        chains: finished.size,
+        statements: statements.length,
+        kids: [...new Set(good.map(({ kid }) => kid))],
+        signedAt: good.length === 0 ? undefined : Math.max(...good.map(({ time }) => time)),
+        faults,
+      };
+    },
+  };
+}
+
+/** @returns those that can be believed */
+function checkStatements(
+  statements: readonly ReadStatement[],
+  trusted: ReadonlySet<string> | undefined,
+  fault: Verifier['fault'],
+): readonly ReadStatement[] {
+  const byId = new Map(statements.map((statement) => [statement.id, statement]));
+  const vouched = trusted && vouchedFor(statements, byId, trusted);
+  return statements.filter((statement) => {
+    const { id, kid, signature, seen, kind } = statement;
+    const about = { ...statement, requestId: undefined };
+    for (const one of seen) {
+      if (!byId.has(one))
+        fault({ ...about, problem: `the ${kind} statement names another, ${one}, which is not there` });
+    }
+    if (signature === 'bad') fault({ ...about, problem: `the signature of the ${kind} statement is wrong` });
+    else if (signature === 'unknown')
+      fault({ ...about, problem: `the key ${kid} of the ${kind} statement is not there` });
+    else if (vouched?.has(id) === false) {
+      fault({
+        ...about,
+        problem: `the ${kind} statement is signed with ${kid}, which is none of the keys to be trusted`,
+      });
+    } else return true;
+    return false;
+  });
+}
+
+/** Signed with a trusted key, or named by one that is: a key may be gone, what it signed was seen by those after it. */
+function vouchedFor(
+  statements: readonly ReadStatement[],
+  byId: ReadonlyMap<string, ReadStatement>,
+  trusted: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const vouched = new Set<string>();
+  const waiting = statements.filter(({ kid, signature }) => trusted.has(kid) && signature === 'good');
+  for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+    if (vouched.has(one.id)) continue;
+    vouched.add(one.id);
+    waiting.push(...one.seen.flatMap((id) => byId.get(id) ?? []));
+  }
+  return vouched;
+}
+
+interface ChainVerifier {
+  readonly name: string;
+  readonly row: (row: FoundRow) => void;
+  /** @returns how many rows no signature covers */
+  readonly finish: () => number;
+}
+
+function verifyChain(name: string, statements: readonly ReadStatement[], fault: Verifier['fault']): ChainVerifier {
+  const cut = furthest(statements.filter(({ kind }) => kind === 'cut'));
+  const signed = furthest(statements.filter(({ kind }) => kind === 'head' || kind === 'found'));
+  const erasures = statements.flatMap(({ kind, rows }) => (kind === 'erased' && rows !== undefined ? [rows] : []));
+  const byPosition = Map.groupBy(statements, ({ position }) => position);
+  // What was deleted because it was old, the cut stands for.
+  let last = { position: cut?.position ?? 0, hash: cut?.hash ?? NOTHING };
+  return {
+    name,
+    row: (row) => {
+      const { position, hash, requestId } = row;
+      // Deletion takes a while; what it has not come to yet proves nothing any more.
+      if (position <= (cut?.position ?? 0)) return;
+      const about = { chain: name, position, requestId };
+      const expected = last.position + 1;
+      if (position > expected) fault({ ...about, problem: `${missing(expected, position - 1)} before it` });
+      else if (position < expected) fault({ ...about, problem: 'stands in the wrong place' });
+      else if (hashRow(last.hash, row) !== hash) fault({ ...about, problem: 'is not what was written, or not here' });
+      for (const statement of byPosition.get(position) ?? []) {
+        if (statement.hash !== hash)
+          fault({ ...about, problem: `is not the row that the ${statement.kind} statement signs` });
+      }
+      if (row.erased && !erasures.some((rows) => isWithin(position, rows)))
+        fault({ ...about, problem: 'lost what is personal, and no statement says that it was erased' });
+      if (position >= expected) last = { position, hash };
+    },
+    finish: () => {
+      const { position: through = 0 } = signed ?? {};
+      if (through > last.position) {
+        fault({
+          chain: name,
+          position: last.position + 1,
+          requestId: undefined,
+          problem: `${missing(last.position + 1, through)} at the end`,
+        });
+      }
+      return Math.max(0, last.position - Math.max(through, cut?.position ?? 0));
+    },
+  };
+}
+
+const furthest = (statements: readonly ReadStatement[]): ReadStatement | undefined =>
+  statements.toSorted((a, b) => b.position - a.position)[0];
+
+const missing = (from: number, to: number): string =>
+  from === to ? `row ${from} is missing` : `rows ${from} to ${to} are missing`;

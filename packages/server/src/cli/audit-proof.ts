@@ -1,0 +1,117 @@
+// cambio audit export, verify, erase: is the record what was written, elsewhere too, and how is a person forgotten in it?
+import { createReadStream, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { openOperator, openReader } from '../app.ts';
+import { type ExportLine, parseLine } from '../audit/export.ts';
+import type { Fault, Verdict } from '../audit/verify.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { type KnownKeys, verifyLines } from '../custody/proof.ts';
+import { parseJsonObject } from '../primitives/strict-json.ts';
+import { type CliCommand, EXIT } from './command.ts';
+
+export const auditExport: CliCommand = {
+  describe: (command) =>
+    command
+      .description('print the whole audit as lines of JSON, with all that proves it')
+      .requiredOption('--config <file>', 'the configuration file'),
+  run: async ({ config }) => {
+    const { exportAudit, close } = await openReader(await loadConfiguration(String(config), process.env));
+    try {
+      await exportAudit(async (line) => void process.stdout.write(`${JSON.stringify(line)}\n`));
+      return EXIT.done;
+    } finally {
+      await close();
+    }
+  },
+};
+
+export const auditVerify: CliCommand = {
+  describe: (command) =>
+    command
+      .description('prove that no row was changed, moved, added or taken away; names every row that does not fit')
+      .argument('[file]', 'an export, which may be anywhere; without it the database of --config')
+      .option('--config <file>', 'the configuration file')
+      .option('--keys <file>', 'a JWK Set that is known to be ours: only what these keys vouch for is believed')
+      .option('--json', 'as JSON'),
+  run: async ({ config, keys, json }, [file]) => {
+    if ((config === undefined) === (file === undefined)) {
+      console.error('cambio: say either an export, or --config');
+      return EXIT.usage;
+    }
+    const known = keys === undefined ? undefined : readKeys(String(keys));
+    const verdict = await (file === undefined
+      ? verifyDatabase(String(config), known)
+      : verifyLines(() => readExport(file), known));
+    console.log(json ? JSON.stringify(verdict, null, 2) : tell(verdict, known));
+    return verdict.faults.length === 0 ? EXIT.done : EXIT.failed;
+  },
+};
+
+async function verifyDatabase(config: string, known: KnownKeys): Promise<Verdict> {
+  const { verifyAudit, close } = await openReader(await loadConfiguration(config, process.env));
+  try {
+    return await verifyAudit(known);
+  } finally {
+    await close();
+  }
+}
+
+async function* readExport(file: string): AsyncGenerator<ExportLine> {
+  let number = 0;
+  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    if (text.trim() === '') continue;
+    const line = parseLine(text);
+    if (line === undefined) throw new Error(`${file}:${number}: this is no line of an export`);
+    yield line;
+  }
+}
+
+function readKeys(file: string): KnownKeys {
+  const { keys } = parseJsonObject(readFileSync(file, 'utf8')) ?? {};
+  if (!Array.isArray(keys)) throw new Error(`${file} is no JWK Set`);
+  return keys;
+}
+
+function tell(verdict: Verdict, known: KnownKeys): string {
+  const { chains, rows, erased, unsigned, statements, kids, signedAt, faults } = verdict;
+  const lines = faults.map(tellFault);
+  lines.push(
+    `${rows} rows in ${chains} chains, ${erased} of them erased; ${statements} signed statements`,
+    signedAt === undefined
+      ? 'nothing is signed: a row changed with all that follow it would not be noticed'
+      : `signed until ${new Date(signedAt * 1000).toISOString()}; ${unsigned} rows after that, of which the end could be missing`,
+  );
+  if (known === undefined && kids.length > 0) {
+    lines.push(`the keys are those of the record itself: compare ${kids.join(', ')} with your own, or give --keys`);
+  }
+  lines.push(faults.length === 0 ? 'good: nothing was changed, moved, added or taken away' : `${faults.length} faults`);
+  return lines.join('\n');
+}
+
+function tellFault({ chain, position, requestId, problem }: Fault): string {
+  const row =
+    requestId === undefined ? '' : `${position === undefined ? '' : ` row ${position},`} request ${requestId}`;
+  return `${chain === undefined ? 'the record' : `chain ${chain}`}${row}: ${problem}`;
+}
+
+export const auditErase: CliCommand = {
+  describe: (command) =>
+    command
+      .description('forget a person: takes away what rows tell of whoever it was, and leaves the chains whole')
+      .requiredOption('--config <file>', 'the configuration file')
+      .requiredOption('--subject <sub>', 'whose rows: those where it is the subject, or acts')
+      .option('--issuer <iss>', 'of that issuer alone: another may have a person of the same name'),
+  run: async ({ config, subject, issuer }) => {
+    const { erase, close } = await openOperator(await loadConfiguration(String(config), process.env));
+    try {
+      const count = await erase({ subject: String(subject), ...(issuer !== undefined && { issuer: String(issuer) }) });
+      console.log(
+        `${count} ${count === 1 ? 'row' : 'rows'} erased; copies, exports and what was streamed are elsewhere`,
+      );
+      return EXIT.done;
+    } finally {
+      await close();
+    }
+  },
+};

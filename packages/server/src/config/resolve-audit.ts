@@ -1,0 +1,50 @@
+// What becomes of audit rows? How long they are kept, how often they are signed, and whom they are told to.
+import type { CustodySettings } from '../custody/custody.ts';
+import { sinkKinds } from '../custody/sinks/index.ts';
+import type { SinkPlace } from '../custody/sinks/sink.ts';
+import { urlProblem } from '../trust/address.ts';
+import type { Path } from './fault.ts';
+import type { ConfigurationFile } from './schema.ts';
+import { readSecret, type Surroundings } from './surroundings.ts';
+
+export function resolveAudit({ audit, server }: ConfigurationFile, around: Surroundings): CustodySettings {
+  const { retention, checkpointEvery, stream } = audit;
+  if (retention !== undefined && retention <= checkpointEvery)
+    around.complain(['audit', 'retention'], 'must be longer than checkpointEvery: what is deleted was signed before');
+  const names = new Set<string>();
+  const sinks = stream.map((entry, index) => {
+    const path: Path = ['audit', 'stream', index];
+    const kind = sinkKinds.find(({ name }) => name === entry.type) ?? sinkKinds[0];
+    const name = entry.name ?? entry.type;
+    if (names.has(name)) around.complain([...path, 'name'], 'another sink has this name');
+    names.add(name);
+    return { name, kind, place: 'url' in entry ? resolvePlace(entry, path, server.host, around) : undefined };
+  });
+  return {
+    retention: retention && retention * 1000,
+    checkpointEvery: checkpointEvery * 1000,
+    sinks,
+  };
+}
+
+type RemoteSink = Extract<ConfigurationFile['audit']['stream'][number], { url: string }>;
+
+function resolvePlace(
+  { url, headers, allowPrivateNetwork }: RemoteSink,
+  path: Path,
+  host: string,
+  around: Surroundings,
+): SinkPlace {
+  const network = allowPrivateNetwork ? 'private' : 'public';
+  const problem = urlProblem(url, network);
+  if (problem !== undefined) around.complain([...path, 'url'], problem);
+  const values = Object.entries(headers).map(([name, source]) => {
+    const value = readSecret(source, [...path, 'headers', name], host, around);
+    if (!HEADER.test(value)) around.complain([...path, 'headers', name], 'is no value of a header');
+    return [name, value];
+  });
+  return { url, network, headers: Object.fromEntries(values) };
+}
+
+/** RFC 9110 section 5.5: visible ASCII with blanks between. */
+const HEADER = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
