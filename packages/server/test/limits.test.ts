@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { AuditEvent } from '../src/audit/event.ts';
+import { eventOf } from '../src/audit/row.ts';
 import type { HttpServices } from '../src/http/endpoint.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { networkOf } from '../src/primitives/network.ts';
@@ -36,8 +37,8 @@ async function times<T>(count: number, ask: () => Promise<T>): Promise<T[]> {
 function rowsOf({ folder }: TestServer, reason: string): AuditEvent[] {
   const database = new DatabaseSync(join(folder, 'cambio.db'), { readOnly: true });
   try {
-    const rows = database.prepare('select event from audit where reason = ?').all(reason);
-    return rows.map(({ event }) => JSON.parse(String(event)));
+    const rows = database.prepare('select event, personal from audit where reason = ?').all(reason);
+    return rows.map((row) => eventOf(row as { event: string; personal: string }));
   } finally {
     database.close();
   }

@@ -4,6 +4,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AuditEvent } from '../src/audit/event.ts';
+import { eventOf } from '../src/audit/row.ts';
 import {
   API,
   acting,
@@ -29,8 +30,8 @@ const idOf = (answer: Answer): string => answer.headers.get('x-request-id') ?? '
 /** What `check --against` says of all that the server recorded, were these its rules. */
 async function against(t: TestContext, server: TestServer, yaml: string): Promise<Outcome> {
   const export_ = join(server.folder, 'audit.jsonl');
-  const rows = everythingIn(server).audit as { event: string }[];
-  writeFileSync(export_, rows.map(({ event }) => `${event}\n`).join(''));
+  const rows = everythingIn(server).audit as { event: string; personal: string }[];
+  writeFileSync(export_, rows.map((row) => `${JSON.stringify(eventOf(row))}\n`).join(''));
   writeFileSync(join(server.folder, 'cambio.yaml'), yaml);
   const outcome = await beside(t, server, ['check', '--against', export_]);
   return { ...outcome, stdout: outcome.stdout.split('\n').slice(1).join('\n') };
@@ -56,7 +57,9 @@ test('audit export prints every row, a line of JSON each, oldest first, and chan
   const rows: AuditEvent[] = stdout
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line));
+    .map((line) => JSON.parse(line))
+    .filter(({ event }) => event !== undefined)
+    .map(eventOf);
   assert.deepEqual(
     rows.map(({ requestId }) => requestId).filter((id) => answers.map(idOf).includes(id)),
     answers.map(idOf),
@@ -299,7 +302,10 @@ test('a file that is no audit export is said so, with its line: exit 1', patient
     beside(t, server, ['check', '--against', file]),
     beside(t, server, ['check', '--against', join(server.folder, 'nowhere.jsonl')]),
   ]);
-  assert.deepEqual([bad.code, bad.stderr], [1, `cambio: ${file}:3: this line is no audit row\n`]);
+  assert.deepEqual(
+    [bad.code, bad.stderr],
+    [1, `cambio: ${file}:${stdout.split('\n').length + 1}: this line is no audit row\n`],
+  );
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /^cambio: .*nowhere\.jsonl/);
   writeFileSync(file, stdout);
