@@ -24,7 +24,9 @@ export async function checkBinding(
   if ((jkt !== undefined) !== (scheme === 'DPoP')) throw new Denial('invalid_token');
   if (senderConstraint === 'required' && cnf === undefined) throw new Denial('invalid_token');
   if (certificate !== undefined && certificate !== certificateThumbprint(request)) throw new Denial('invalid_token');
-  if (jkt !== undefined && proofs !== undefined) await checkProof(request, { token, jkt }, proofs);
+  if (jkt === undefined) return;
+  if (proofs === undefined) throw new Denial('invalid_token');
+  await checkProof(request, { token, jkt }, proofs);
 }
 
 interface Confirmation {

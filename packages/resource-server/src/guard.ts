@@ -19,6 +19,8 @@ export interface GuardOptions<Request> extends VerifierOptions {
    * and strips. Default: that of the socket.
    */
   readonly certificateOf?: (request: Request) => Uint8Array | undefined;
+  /** For the log: `refusal.cause` says why, which the caller is not told. */
+  readonly onRefusal?: (refusal: AccessRefusal, request: Request) => void;
 }
 
 type Admit<Request> = (request: Request, requirements?: Requirements) => Promise<AccessRefusal | undefined>;
@@ -34,16 +36,23 @@ export function createGuardOf<Request extends object, Middleware>(
 ): Guard<Request, Middleware> {
   const verifier = createVerifier(options);
   const admitted = new WeakMap<Request, AccessToken>();
-  const { certificateOf } = options;
-  const admit: Admit<Request> = async (request, requirements) => {
+  const { certificateOf, onRefusal } = options;
+  const authenticate = (request: Request, requirements?: Requirements): Promise<AccessToken> => {
     const about = read(request);
     const certificate = certificateOf === undefined ? about.certificate : certificateOf(request);
+    return verifier.authenticate({ ...about, certificate }, requirements);
+  };
+  const admit: Admit<Request> = async (request, requirements = {}) => {
+    const token = admitted.get(request);
     try {
-      admitted.set(request, await verifier.authenticate({ ...about, certificate }, requirements));
+      // One guard after another, as for all routes and then for one.
+      if (token !== undefined) verifier.check(token, requirements);
+      else admitted.set(request, await authenticate(request, requirements));
       return undefined;
     } catch (error) {
-      if (error instanceof AccessRefusal) return error;
-      throw error;
+      if (!(error instanceof AccessRefusal)) throw error;
+      onRefusal?.(error, request);
+      return error;
     }
   };
   return {

@@ -12,6 +12,8 @@ import { createMemoryReplayStore } from './replay.ts';
 export interface Verifier {
   /** @throws AccessRefusal with the status, 503 where what decides cannot be had, and the headers of the answer */
   readonly authenticate: (request: ProtectedRequest, requirements?: Requirements) => Promise<AccessToken>;
+  /** Asks more of a token that was accepted: its proof is good but once. @throws AccessRefusal */
+  readonly check: (token: AccessToken, requirements: Requirements) => void;
 }
 
 export function createVerifier(options: VerifierOptions): Verifier {
@@ -50,6 +52,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
         return token;
       } catch (error) {
         throw error instanceof Denial ? refuse(error, credentials?.scheme, requirements) : error;
+      }
+    },
+    check: (token, requirements) => {
+      try {
+        checkRequirements(token, requirements, clock());
+      } catch (error) {
+        throw error instanceof Denial ? refuse(error, token.scheme, requirements) : error;
       }
     },
   };

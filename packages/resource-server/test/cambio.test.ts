@@ -1,11 +1,12 @@
 // Does the package accept what a real Cambio server issues, and a real client presents? DPoP with nonces on both sides, an
 // exchange that keeps the binding, opaque tokens, revocation.
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import Fastify from 'fastify';
+import type { JSONWebKeySet } from 'jose';
 import * as client from 'openid-client';
 import { EXCHANGE, freePort, start, type TestServer, type } from '../../server/test/harness.ts';
+import { fetchAs, selfIssued } from '../../server/test/tls-client.ts';
 import { createGuard } from '../src/fastify.ts';
 import { actors, type VerifierOptions } from '../src/index.ts';
 
@@ -48,7 +49,6 @@ async function serve(audience: string, more: Partial<VerifierOptions> = {}): Pro
   });
   await app.listen({ port, host: '127.0.0.1' });
   undo.unshift(() => app.close());
-  assert.equal((app.server.address() as AddressInfo).port, port);
   return new URL(`${url}/orders`);
 }
 
@@ -131,4 +131,36 @@ test('an API that wants to know of revocations refuses a JWT that was revoked; o
   assert.deepEqual([await call(curious), await call(other)], [200, 200]);
   await client.tokenRevocation(gateway, access_token);
   assert.deepEqual([await call(curious), await call(other)], [401, 200]);
+});
+
+test('a token that the server bound to a certificate is good on connections of that certificate (MT-04, MT-05)', async (t) => {
+  const loopback = { type: 'ip', value: '127.0.0.1' } as const;
+  const tls = await selfIssued({ name: 'CN=server', names: [loopback] });
+  const [gateway, stranger] = [await selfIssued({ name: 'CN=gateway' }), await selfIssued({ name: 'CN=stranger' })];
+  const bound = configuration
+    .replace('dpopNonces: true', 'tls: { cert: cert.pem, key: key.pem }')
+    .replace('id: gateway,', 'id: gateway, certificateBoundAccessTokens: true,');
+  const files = { 'cert.pem': tls.cert, 'key.pem': tls.key };
+  const cambio = await start(t, bound, { files, fetch: fetchAs(gateway, tls.cert) });
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: 'gateway',
+    client_secret: 'gateway-secret',
+    audience: ORDERS,
+  };
+  const { status, body } = await cambio.token(form);
+  assert.deepEqual([status, body.token_type], [200, 'Bearer']);
+
+  const jwks = async () =>
+    (await fetchAs(undefined, tls.cert)(`${cambio.issuer}/.well-known/jwks.json`)).json() as Promise<JSONWebKeySet>;
+  const guard = createGuard({ issuer: cambio.issuer, audience: ORDERS, jwks });
+  const app = Fastify({ https: { cert: tls.cert, key: tls.key, requestCert: true, rejectUnauthorized: false } });
+  t.after(() => app.close());
+  app.get('/orders', { onRequest: guard.require() }, async (request) => guard.token(request).subject);
+  const url = `${await app.listen({ port: 0, host: '127.0.0.1' })}/orders`;
+  const call = async (as?: typeof gateway): Promise<number> => {
+    const headers = { Authorization: `Bearer ${body.access_token}` };
+    return (await fetchAs(as, tls.cert)(url, { headers })).status;
+  };
+  assert.deepEqual([await call(gateway), await call(stranger), await call()], [200, 401, 401]);
 });

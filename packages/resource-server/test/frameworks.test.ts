@@ -15,7 +15,7 @@ import { type Certificate, selfSigned } from '../../server/test/certificate.ts';
 import { createGuard as createExpressGuard } from '../src/express.ts';
 import { createGuard as createFastifyGuard } from '../src/fastify.ts';
 import { createGuard as createHonoGuard } from '../src/hono.ts';
-import { actors, requireActor, type VerifierOptions } from '../src/index.ts';
+import { type AccessRefusal, actors, requireActor, type VerifierOptions } from '../src/index.ts';
 import { AUDIENCE, createIssuer, ISSUER } from './issuer.ts';
 import { createClient } from './proof.ts';
 
@@ -23,9 +23,9 @@ const issuer = await createIssuer();
 const server = await selfSigned({ type: 'ip', value: '127.0.0.1' });
 const TLS = { ...server, requestCert: true, rejectUnauthorized: false };
 
-/** GET /orders needs `read`; /acted lets its handler ask for an actor; /fault fails; /open has no guard, and asks for a token. */
+/** GET /orders needs `read`, after a guard that needs nothing; /acted lets its handler ask for an actor; /fault fails; /open has no guard, and asks for a token. */
 type Serve = (
-  options: VerifierOptions,
+  options: VerifierOptions & { onRefusal?: (refusal: AccessRefusal) => void },
   listen: (listener: Parameters<typeof createHttp>[1]) => Server,
 ) => Promise<Server>;
 
@@ -33,7 +33,7 @@ const frameworks: Readonly<Record<string, Serve>> = {
   Fastify: async (options, listen) => {
     const guard = createFastifyGuard(options);
     const app = Fastify({ serverFactory: (handler) => listen(handler) });
-    app.get('/orders', { onRequest: guard.require({ scope: 'read' }) }, async (request) => {
+    app.get('/orders', { onRequest: [guard.require(), guard.require({ scope: 'read' })] }, async (request) => {
       const token = guard.token(request);
       return { subject: token.subject, actors: actors(token) };
     });
@@ -47,7 +47,7 @@ const frameworks: Readonly<Record<string, Serve>> = {
   Express: async (options, listen) => {
     const guard = createExpressGuard(options);
     const app = express();
-    app.get('/orders', guard.require({ scope: 'read' }), (request, response) => {
+    app.get('/orders', guard.require(), guard.require({ scope: 'read' }), (request, response) => {
       const token = guard.token(request);
       response.json({ subject: token.subject, actors: actors(token) });
     });
@@ -64,7 +64,7 @@ const frameworks: Readonly<Record<string, Serve>> = {
   Hono: async (options, listen) => {
     const guard = createHonoGuard(options);
     const app = new Hono();
-    app.get('/orders', guard.require({ scope: 'read' }), (context) => {
+    app.get('/orders', guard.require(), guard.require({ scope: 'read' }), (context) => {
       const token = guard.token(context);
       return context.json({ subject: token.subject, actors: actors(token) });
     });
@@ -92,7 +92,7 @@ interface Api {
 async function start(
   t: TestContext,
   serve: Serve,
-  more: Partial<VerifierOptions> = {},
+  more: Partial<Parameters<Serve>[0]> = {},
   tls?: typeof TLS,
 ): Promise<Api> {
   const options = { issuer: ISSUER, audience: AUDIENCE, jwks: issuer.jwks, ...more };
@@ -143,7 +143,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
       const api = await start(t, serve, { proofAlgorithms: ['ES256'] });
       const token = await issuer.sign();
       const cases = [
-        [{}, 401, 'Bearer scope="read", DPoP scope="read", algs="ES256"', { error: 'missing' }],
+        [{}, 401, 'Bearer, DPoP algs="ES256"', { error: 'missing' }],
         [bearer('nonsense'), 401, 'Bearer error="invalid_token", DPoP algs="ES256"', { error: 'invalid_token' }],
         [
           bearer(await issuer.sign({ claims: { scope: 'write' } })),
@@ -166,13 +166,18 @@ for (const [name, serve] of Object.entries(frameworks)) {
     });
 
     test('answers 503 where the keys cannot be had: the token may be good', async (t) => {
-      const api = await start(t, serve, { jwks: () => Promise.reject(new Error('out of order')) });
+      const told: unknown[] = [];
+      const api = await start(t, serve, {
+        jwks: () => Promise.reject(new Error('out of order')),
+        onRefusal: ({ cause }) => told.push((cause as Error).message),
+      });
       assert.deepEqual(await api.get('/orders', bearer(await issuer.sign())), {
         status: 503,
         challenge: undefined,
         retryAfter: '1',
         body: { error: 'temporarily_unavailable' },
       });
+      assert.deepEqual(told, ['out of order'], 'which is for the log, and not for the caller');
     });
 
     test('a refusal that a handler throws is answered as one, and a token that nobody asked for is a fault', async (t) => {

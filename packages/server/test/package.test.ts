@@ -1,4 +1,4 @@
-// Does the server run where it is installed? Its tarball holds JavaScript, types and the launcher, and nothing else.
+// Does the server run where it is installed? Its tarball holds JavaScript, types, the launcher and the licence.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ test('the packed server starts, and checks a file', { timeout: 60_000 }, async (
   await run(folder, 'tar', 'xzf', ...readdirSync(folder));
   symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
   const installed = join(folder, 'package');
-  assert.deepEqual(readdirSync(installed).sort(), ['bin', 'dist', 'package.json']);
+  assert.deepEqual(readdirSync(installed).sort(), ['LICENSE', 'bin', 'dist', 'package.json']);
   assert.ok(existsSync(join(installed, 'dist/app.d.ts')));
   writeFileSync(
     join(folder, 'cambio.yaml'),
