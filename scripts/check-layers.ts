@@ -12,6 +12,7 @@ const LAYERS = [
   'app.ts',
   'stop.ts',
   'config',
+  'metrics',
   'http',
   'sign-in',
   'grants',
@@ -33,6 +34,8 @@ const LAYERS = [
 /** A package or a name, and the places that alone may use it. */
 const RESERVED = [
   { what: /from 'fastify'/, where: /^http\// },
+  { what: /from 'prom-client'/, where: /^metrics\// },
+  { what: /from '@opentelemetry\/api'/, where: /^(primitives\/step|http\/trace)\.ts$/ },
   { what: /from 'kysely'|from 'node:sqlite'/, where: /^store\// },
   { what: /process\.env/, where: /^(config|cli)\// },
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },

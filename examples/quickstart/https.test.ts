@@ -36,7 +36,7 @@ async function serve(t: Test): Promise<Served> {
     .replace(/^issuer: .*$/m, `issuer: ${ISSUER}`)
     .replace(/^server:$/m, 'server:\n  tls: { cert: cert.pem, key: key.pem }');
   writeFileSync(join(folder, 'cambio.yaml'), yaml);
-  const env = { PORT: String(port), CAMBIO_DATA: '.' };
+  const env = { PORT: String(port), METRICS_PORT: '0', CAMBIO_DATA: '.' };
   const server = startProgram(t, [...CAMBIO, 'serve', '--config', join(folder, 'cambio.yaml')], { env });
   await server.printed(`cambio serves ${ISSUER} on localhost port ${port}`);
   return { folder, port, cert: join(folder, 'cert.pem') };

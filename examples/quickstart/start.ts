@@ -14,6 +14,8 @@ async function main(): Promise<void> {
   } catch (error) {
     throw new Error(`the data folder ${data} cannot be made: ${(error as NodeJS.ErrnoException).code}`);
   }
+  const metrics = Number(process.env.PORT || 8080) - 8080 + 9464;
+  process.env.METRICS_PORT ||= String(metrics > 0 && metrics < 65_536 ? metrics : 0);
   const configuration = await loadConfiguration(fileURLToPath(new URL('cambio.yaml', import.meta.url)), process.env);
   const server = await startServer(configuration);
   const port = Number(process.env.API_PORT || 8081);

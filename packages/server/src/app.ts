@@ -30,6 +30,8 @@ import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import { openSealer } from './keys/sealing-key.ts';
 import { openSharedSecret } from './keys/shared-secret.ts';
+import { nobody, type Observer } from './metrics/observer.ts';
+import { openMetrics } from './metrics/open.ts';
 import { indexResources, type Targeting } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
@@ -98,15 +100,34 @@ export async function startServer(
 ): Promise<RunningServer> {
   const base = await openBase(configuration, 'write', clock, sharing);
   const { store, revocations } = base;
+  const servedBy = sharing === undefined ? 'this process' : 'the first process';
+  const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
   try {
     let textInForce = text;
+    let readAt = clock();
     const presence = announce(store, { id: newId(), configuration: () => textInForce, clock });
     const withPresence = (read: HttpServices): HttpServices => ({ ...read, presence });
-    let services = withPresence(await openServices(configuration, base));
+    let services = withPresence(await openServices(configuration, base, metrics.observer));
     const { host, port, ...options } = configuration.server;
     const { createHttpServer } = await import('./http/server.ts');
-    const http = createHttpServer(() => services, { ...options, requestDeadline: REQUEST_DEADLINE, report });
+    const { answered } = metrics.observer;
+    const { server: http, connections } = createHttpServer(() => services, {
+      ...options,
+      requestDeadline: REQUEST_DEADLINE,
+      answered,
+      report,
+    });
     await http.listen({ host, port });
+    const { nodes, agree } = presence;
+    await metrics.publish({
+      keys: () => services.keys.states(),
+      revocations: revocations.count,
+      readAt: () => readAt,
+      now: clock,
+      connections,
+      nodes,
+      agree,
+    });
     const looking = keepLooking([revocations.look, () => services.keys.look(), presence.look], report);
     const listening = await listen(configuration.store, looking.wake);
     const custody = await startCustody(configuration.audit, {
@@ -128,15 +149,18 @@ export async function startServer(
       await services.throttled.flush();
       await custody.stop();
       await presence.leave();
+      await metrics.close();
       await store.destroy();
     };
     return {
       port: (http.server.address() as AddressInfo).port,
       reload: async (next, nextText) => {
         const { throttled } = services;
-        const read = await openServices({ ...next, issuer: configuration.issuer }, base, services);
+        const again = { ...next, issuer: configuration.issuer };
+        const read = await openServices(again, base, metrics.observer, services);
         services = withPresence({ ...read, throttled });
         textInForce = nextText;
+        readAt = clock();
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
       },
       close: () => {
@@ -145,6 +169,7 @@ export async function startServer(
       },
     };
   } catch (error) {
+    await metrics.close();
     await store.destroy();
     throw error;
   }
@@ -155,7 +180,7 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
   const base = await openBase(configuration, 'read', clock);
   const { store } = base;
   return {
-    services: await openServices(configuration, base),
+    services: await openServices(configuration, base, nobody),
     findEvent: async (requestId: string): Promise<AuditEvent | undefined> => {
       const row = await findAuditRow(store, requestId);
       return row && eventOf(row);
@@ -252,12 +277,16 @@ const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
 async function openServices(
   configuration: Configuration,
   base: Base,
+  observer: Observer,
   before?: Pick<HttpServices, 'issuers' | 'clientKeys'>,
 ): Promise<HttpServices> {
   const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
-  const { access, clock, store, sealer, revocations, failures, requests, audit } = base;
+  const { access, clock, store, sealer, revocations, failures, requests } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
-  const trusted = issuers.map((entry) => trustIssuer(entry, clock, before?.issuers.byPrincipal(entry.issuer)));
+  const audit = observer.audit(base.audit);
+  const trusted = issuers.map((entry) =>
+    trustIssuer(entry, clock, observer, before?.issuers.byPrincipal(entry.issuer)),
+  );
   const clientKeys = openClientKeys(clients, clock, before?.clientKeys);
   const ring = await openKeyRing(store, keys, sealer, clock, access);
   const targeting = indexResources(resources);
@@ -324,12 +353,17 @@ async function describeSignIn(
   };
 }
 
-function trustIssuer(entry: IssuerEntry, clock: Clock, before: TrustedIssuer | undefined): TrustedIssuer {
+function trustIssuer(
+  entry: IssuerEntry,
+  clock: Clock,
+  observer: Observer,
+  before: TrustedIssuer | undefined,
+): TrustedIssuer {
   const { keys, network, issuer } = entry;
   if (before?.network === network && isDeepStrictEqual(before.keys, keys)) {
     return { ...entry, outbound: before.outbound, keySource: before.keySource };
   }
-  const outbound = createOutbound(network);
+  const outbound = observer.outbound(entry.name, createOutbound(network));
   const locate = async (deadline: AbortSignal): Promise<string> =>
     typeof keys === 'object' && 'jwksUri' in keys ? keys.jwksUri : discoverKeys(issuer, outbound, deadline);
   const keySource =

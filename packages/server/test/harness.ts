@@ -80,7 +80,10 @@ export async function start(
   writeFileSync(file, yaml);
   const clock = { now };
   const configuration = await loadConfiguration(file, { ISSUER: issuer, PORT: String(port) });
-  server = await startServer(configuration, { clock: () => clock.now, report: () => undefined });
+  // The port of metrics is one for the whole machine.
+  const metrics = yaml.includes('metrics:') ? configuration.server.metrics : undefined;
+  const settled = { ...configuration, server: { ...configuration.server, metrics } };
+  server = await startServer(settled, { clock: () => clock.now, report: () => undefined });
   const post: TestServer['post'] = async (path, body, headers = {}) =>
     read(
       await fetch(issuer + path, {

@@ -11,7 +11,7 @@ const BIN = join(repository, 'packages/server/bin/cambio.mjs');
 const patient = { timeout: 60_000 };
 
 const configuration = (port: number): string =>
-  `issuer: http://127.0.0.1:${port}\nserver: { port: ${port} }\nstore: sqlite:cambio.db\n`;
+  `issuer: http://127.0.0.1:${port}\nserver: { port: ${port}, metrics: off }\nstore: sqlite:cambio.db\n`;
 
 const oldNode = findOldNode();
 const launchers: readonly { name: string; command: readonly string[] | undefined }[] = [

@@ -179,12 +179,13 @@ test('a request that does not arrive in time is 408, be it its header or its bod
     clock: Date.now,
     requests: { ofAddress: () => undefined },
   } as unknown as HttpServices;
-  const http = createHttpServer(() => services, {
+  const { server: http } = createHttpServer(() => services, {
     tls: undefined,
     trustProxy: [],
     clientCertificates: { asked: false, authorities: [] },
     limits: { body: 1024, connections: 10 },
     requestDeadline: 100,
+    answered: () => undefined,
     report: () => undefined,
   });
   await http.listen({ host: '127.0.0.1', port: 0 });

@@ -41,7 +41,8 @@ export async function startNode(
   { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0, options = [] as readonly string[] } = {},
 ): Promise<ServerNode & { readonly folder: string; readonly port: number }> {
   const file = join(folder, 'cambio.yaml');
-  writeFileSync(file, yaml);
+  // The port of metrics is one for the whole machine.
+  writeFileSync(file, yaml.includes('metrics:') ? yaml : yaml.replace(/^server:$/m, 'server:\n  metrics: off'));
   const listening = port || (await freePort());
   const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', file, ...options], {
     env: { ...process.env, PORT: String(listening) },

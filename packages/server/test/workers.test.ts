@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from './harness.ts';
 import { life } from './life.ts';
 import {
   eventually,
@@ -16,6 +17,7 @@ import {
   startNode,
 } from './node.ts';
 import { runProgram, temporaryFolder } from './program.ts';
+import { scrape } from './scrape.ts';
 
 type Test = { after: (work: () => Promise<void>) => void };
 
@@ -29,7 +31,9 @@ test(
   'workers answer on one port as one server and count as one, one that dies is replaced, and all of them drain',
   linux,
   async (t) => {
-    const node = await startNode(t as Test, life(), { options: ['--workers', '3'] });
+    const metrics = await freePort();
+    const yaml = life().replace('server:', `server:\n  metrics: { port: ${metrics} }`);
+    const node = await startNode(t as Test, yaml, { options: ['--workers', '3'] });
     assert.match(node.printed(), /^cambio serves \S+ on 127\.0\.0\.1 port \d+, 3 workers\n$/);
     const before = childrenOf(node);
     assert.equal(before.length, 3);
@@ -52,6 +56,9 @@ test(
       () => Promise.all(Array.from({ length: 12 }, () => guess('plain-secret'))),
       (all) => all.every(({ status }) => status === 429),
     );
+    const together = await scrape(metrics);
+    assert.equal(together.value('cambio_requests_total', { grant: 'refresh_token', outcome: 'issued' }), 30);
+    assert.equal(together.value('cambio_nodes'), 3);
     process.kill(before[0] ?? 0, 'SIGKILL');
     await eventually(
       async () => childrenOf(node),

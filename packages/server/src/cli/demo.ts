@@ -16,7 +16,7 @@ import { type CliCommand, EXIT } from './command.ts';
 
 const CONFIGURATION = `
 issuer: https://login.example
-server: { host: 127.0.0.1, port: 0 }
+server: { host: 127.0.0.1, port: 0, metrics: off }
 store: sqlite:demo.db
 resources:
   - { audience: https://shop.example, scopes: [read, order] }

@@ -1,6 +1,5 @@
-// From argv to a command, and from its end to an exit code.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { version } from '../primitives/version.ts';
 import { EXIT } from './command.ts';
 import { commands } from './index.ts';
 
@@ -41,8 +40,6 @@ function meant([first]: readonly string[]): [string, (typeof commands)[keyof typ
   const some = all.filter(([name]) => name.split(' ')[0] === first);
   return some.length > 0 || first === '--version' ? some : all;
 }
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 /** Never throws: what failed is told in one line. @returns the exit code */
 export async function runProgram(argv: readonly string[]): Promise<number> {

@@ -28,7 +28,7 @@ export const serve: CliCommand = {
       throw new Error(`--workers takes a number from 1 to ${MOST_WORKERS}`);
     }
     if (count > 1 && cluster.isPrimary) {
-      return superviseWorkers(count, (port) => started(port, `, ${count} workers`));
+      return superviseWorkers(count, configuration.server.metrics, (port) => started(port, `, ${count} workers`));
     }
     try {
       await serveUntilTold(file, configuration, started);

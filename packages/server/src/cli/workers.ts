@@ -2,6 +2,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { MetricsAddress } from '../metrics/listener.ts';
+import { serveAt } from '../metrics/open.ts';
 import { untilToldToStop } from '../stop.ts';
 import { EXIT } from './command.ts';
 import { relayCounts } from './sharing.ts';
@@ -10,7 +12,11 @@ import { relayCounts } from './sharing.ts';
 const REPLACE_AFTER = 500;
 
 /** @param started is told the port, once all of them answer. @returns the exit code */
-export async function superviseWorkers(count: number, started: (port: number) => void): Promise<number> {
+export async function superviseWorkers(
+  count: number,
+  metrics: MetricsAddress | undefined,
+  started: (port: number) => void,
+): Promise<number> {
   let stopping = false;
   const toldToStop = untilToldToStop().then(() => {
     stopping = true;
@@ -30,9 +36,11 @@ export async function superviseWorkers(count: number, started: (port: number) =>
     port = listening;
     replaceOnce(worker);
   }
+  const stopMetrics = await serveMetrics(metrics);
   if (!stopping) started(port);
   await toldToStop;
   await Promise.all(living().map((worker) => once(worker, 'exit')));
+  await stopMetrics();
   return EXIT.done;
 
   function fork(): Worker {
@@ -64,3 +72,9 @@ const untilListening = (worker: Worker): Promise<number | undefined> =>
     worker.once('listening', (address) => resolve(address.port));
     worker.once('exit', () => resolve(undefined));
   });
+
+async function serveMetrics(place: MetricsAddress | undefined): Promise<() => Promise<void>> {
+  if (place === undefined) return async () => undefined;
+  const { collectFromWorkers } = await import('../metrics/workers.ts');
+  return serveAt(place, collectFromWorkers(), console.error);
+}

@@ -3,6 +3,7 @@
 import { newSecret } from '../primitives/random.ts';
 import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
+import { step } from '../primitives/step.ts';
 import type { Client } from './client.ts';
 import { clientAuthMethods } from './index.ts';
 import type { AuthenticationContext, AuthenticationRequest, ClientAuthMethod, Credentials, Proof } from './method.ts';
@@ -35,7 +36,12 @@ export const nobody: Client = {
  * RFC 6749 sections 2.3 and 3.2.1. What is good once is used up here, whatever becomes of the request.
  * @throws Refusal of the `client` and `client_…` answers, authentication_rate, client_rate, store_unavailable, issuer_unavailable
  */
-export async function authenticateClient(
+export const authenticateClient = (
+  request: AuthenticationRequest,
+  context: AuthenticationContext,
+): Promise<AuthenticatedClient> => step('authenticate', () => authenticate(request, context));
+
+async function authenticate(
   request: AuthenticationRequest,
   context: AuthenticationContext,
 ): Promise<AuthenticatedClient> {

@@ -7,6 +7,7 @@ import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeySchedule } from '../keys/key-ring.ts';
 import type { SealingKeySource } from '../keys/sealing-key.ts';
+import type { MetricsAddress } from '../metrics/listener.ts';
 import type { Policy } from '../policy/rule.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { Account } from '../sign-in/accounts.ts';
@@ -28,6 +29,7 @@ export interface Configuration {
     };
     /** Addresses and networks, as `@fastify/proxy-addr` reads them. */
     readonly trustProxy: readonly string[];
+    readonly metrics: MetricsAddress | undefined;
     readonly limits: RequestLimits & {
       /** Bytes of a request body. */
       readonly body: number;

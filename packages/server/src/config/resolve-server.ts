@@ -36,6 +36,7 @@ export function resolveServer({ server, clients }: ConfigurationFile, around: Su
         server.tls !== undefined && clients.some((client) => client.certificateBoundAccessTokens || usesTls(client)),
     },
     trustProxy,
+    metrics: server.metrics === 'off' ? undefined : server.metrics,
     limits: { requestsPerClient: undefined, requestsPerAddress: undefined, ...limits },
     dpopNonces,
   };

@@ -32,6 +32,12 @@ const server = z.strictObject({
     .prefault({}),
   trustProxy: z.array(z.string().min(1)).default([]),
   dpopNonces: z.boolean().default(false),
+  metrics: z
+    .union([
+      z.literal('off'),
+      z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535).default(9464) }),
+    ])
+    .prefault({}),
   limits: z
     .strictObject({
       requestsPerClient: z.int().min(1).max(10_000_000).optional(),

@@ -8,6 +8,7 @@ import type { Targeting } from '../policy/targets.ts';
 import { withhold } from '../policy/withhold.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { type Role, TokenRefusal } from '../primitives/refusal.ts';
+import { step } from '../primitives/step.ts';
 import {
   type TokenFacts,
   traceOf,
@@ -33,7 +34,7 @@ export async function exchange(
   context: ExchangeContext,
 ): Promise<Authorization> {
   const presented = await presentTokens(parameters, event, context);
-  return authorize(judge({ ...presented, client }, event, context));
+  return authorize(step('decide', () => judge({ ...presented, client }, event, context)));
 }
 
 /** What is asked for, and whose tokens were presented for it, each proven as what it was declared to be. @throws Refusal */
@@ -45,8 +46,9 @@ export async function presentTokens(
   const request = readExchangeRequest(parameters, context.enabledTypes);
   noteWanted(event, request, context.targeting);
   event.requestedType = request.requestedType;
-  const subject = await validate('subject', request.subject, event, context);
-  const actor = request.actor && (await validate('actor', request.actor, event, context));
+  const subject = await step('subject', () => validate('subject', request.subject, event, context));
+  const { actor: presented } = request;
+  const actor = presented && (await step('actor', () => validate('actor', presented, event, context)));
   return { request, subject, actor };
 }
 

@@ -1,6 +1,7 @@
 // With what does the caller say who it is? What client authentication reads of a request, at every endpoint alike.
 import type { FastifyRequest } from 'fastify';
 import type { AuthenticationRequest } from '../client-auth/method.ts';
+import { step } from '../primitives/step.ts';
 import type { HttpServices } from './endpoint.ts';
 import { parseForm } from './form.ts';
 
@@ -11,7 +12,7 @@ export function readAuthenticationRequest(
 ): AuthenticationRequest {
   const { authorization, 'content-type': contentType } = request.headers;
   return {
-    parameters: parseForm(contentType, request.body as Uint8Array | undefined),
+    parameters: step('parse', () => parseForm(contentType, request.body as Uint8Array | undefined)),
     authorization,
     address: request.ip,
     certificate: readCertificate?.(request),

@@ -10,6 +10,7 @@ import { refusalPage, sendPage } from './browser.ts';
 import { limitConnections } from './connections.ts';
 import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
 import { endpoints } from './endpoints/index.ts';
+import { inTrace } from './trace.ts';
 
 export interface HttpOptions {
   /** PEM; plain HTTP without it. */
@@ -29,20 +30,37 @@ export interface HttpOptions {
   };
   /** Milliseconds within which a request must be there as a whole; a tenth of it late at most, that is seen. */
   readonly requestDeadline: number;
+  /** Is told of every answer that has left. */
+  readonly answered: (answer: Answered) => void;
   /** One line for people about what went wrong on our side. */
   readonly report: (line: string) => void;
 }
 
 /** Bytes of request headers: Node's own default, said aloud because it is promised. */
 const HEADER_LIMIT = 16_384;
+/** What is known of an answer. */
+export interface Answered {
+  /** The path of the endpoint; undefined where there is none. */
+  readonly endpoint: string | undefined;
+  readonly status: number;
+  readonly seconds: number;
+  readonly event: Partial<AuditEvent>;
+}
+
 /** Milliseconds within which some of an answer must be read, and for which a connection without a request is kept. */
 const ANSWER_DEADLINE = 30_000;
 const KEEP_ALIVE = 72_000;
 /** A caller's own request id is kept when it is visible ASCII and short. */
 const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
+export interface HttpServer {
+  readonly server: FastifyInstance;
+  /** How many are open now. */
+  readonly connections: () => number;
+}
+
 /** @param current the services of the configuration that is in force now. */
-export function createHttpServer(current: () => HttpServices, options: HttpOptions): FastifyInstance {
+export function createHttpServer(current: () => HttpServices, options: HttpOptions): HttpServer {
   const http = {
     maxHeaderSize: HEADER_LIMIT,
     // Said for headers too: of two deadlines Node takes the longer for the body.
@@ -76,7 +94,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       return sendRefusal(reply as FastifyReply, toRefusal(error), current().tokenErrorCode);
     },
   }) as unknown as FastifyInstance;
-  limitConnections(server.server, options.limits.connections, (socket) =>
+  const connections = limitConnections(server.server, options.limits.connections, (socket) =>
     options.tls ? socket.destroy() : sendBytes(socket, new Refusal('connections')),
   );
   const events = new WeakMap<FastifyRequest, AuditEvent>();
@@ -100,10 +118,17 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     const { tokenErrorCode } = services;
     const event = events.get(request);
     const refusal = toRefusal(error);
-    const answer = event === undefined ? refusal : await recordRefusal(refusal, event, services);
+    const audited = event !== undefined && event.action !== 'none';
+    const answer = audited ? await recordRefusal(refusal, event, services) : refusal;
+    if (event !== undefined) event.reason = answer.reason;
     if (publicAnswer(answer, tokenErrorCode).status >= 500) options.report(`${request.id} ${describe(answer)}`);
     if (pages.has(request)) return sendPage(reply, refusalPage(answer, request.id));
     return sendRefusal(reply, answer, tokenErrorCode);
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const { statusCode: status, elapsedTime } = reply;
+    const event = events.get(request) ?? {};
+    options.answered({ endpoint: request.routeOptions.url, status, seconds: elapsedTime / 1000, event });
   });
   server.setNotFoundHandler(() => {
     throw new Refusal('path_unknown');
@@ -132,7 +157,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       if (endpoint.isThere?.(current()) === false) throw new Refusal('path_unknown');
       if (endpoint.page) pages.add(request);
       if (endpoint.cors) allowAnyOrigin(reply);
-      if (endpoint.audit !== undefined) events.set(request, begin(request, endpoint.audit));
+      events.set(request, begin(request, endpoint.audit ?? 'none'));
     };
     const prepare = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       meet(request, reply);
@@ -147,7 +172,9 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       onRequest: prepare,
       handler: async (request, reply) => {
         const event = events.get(request) ?? begin(request, 'none');
-        const body = await endpoint.answer({ request, reply, services: current(), event, endpoints });
+        const body = await inTrace(request, { route: url, event }, () =>
+          endpoint.answer({ request, reply, services: current(), event, endpoints }),
+        );
         if (endpoint.cacheFor !== undefined) {
           reply.removeHeader('Pragma').header('Cache-Control', `public, max-age=${endpoint.cacheFor}`);
         }
@@ -166,7 +193,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       handler: () => undefined,
     });
   }
-  return server;
+  return { server, connections: connections.open };
 }
 
 /**

@@ -8,6 +8,7 @@ import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
+import { step } from '../primitives/step.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { insertOpaqueToken } from '../store/opaque-tokens.ts';
 import { consumeArtifact } from '../store/sign-in-artifacts.ts';
@@ -59,7 +60,9 @@ export async function issue(authorization: Authorization, event: AuditEvent, by:
     // In one order for all, or two requests that use the same two ids would wait for each other.
     const uses = authorization.uses.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(useOnce);
     const redeems = authorization.redeems === undefined ? [] : [redeem(authorization.redeems, by)];
-    await commit(issued, [...redeems, ...uses, ...planned.flatMap(({ writes }) => writes)], by.audit);
+    const writes = [...redeems, ...uses, ...planned.flatMap((one) => one.writes)];
+    await step('commit', () => commit(issued, writes, by.audit));
+    Object.assign(event, issued);
   } catch (error) {
     // Somebody was faster and has used the successor too: as if this request had come after that one.
     if (refresh !== undefined && error instanceof Refusal && error.reason === 'refresh_token_reused')

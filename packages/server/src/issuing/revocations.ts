@@ -20,6 +20,8 @@ export interface Revocations {
   ) => Promise<void>;
   /** Learns what other processes revoked. */
   readonly look: () => Promise<void>;
+  /** How many are held. */
+  readonly count: () => number;
 }
 
 /** Rows that are read again at every look: one that was numbered before the last may have been committed after it. */
@@ -55,5 +57,6 @@ export async function openRevocations(store: Store, clock: Clock, access: Access
       revoked.add(id);
     },
     look,
+    count: () => revoked.size,
   };
 }

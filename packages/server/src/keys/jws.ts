@@ -2,6 +2,7 @@
 import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../primitives/base64url.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import { step } from '../primitives/step.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { type AlgorithmName, algorithms } from './algorithms.ts';
 
@@ -34,6 +35,10 @@ export interface CompactJws {
 const MAX_LENGTH = 65_536;
 
 export function signCompact(typ: string, payload: JsonObject, key: Key | SecretKey): string {
+  return step('sign', () => writeCompact(typ, payload, key));
+}
+
+function writeCompact(typ: string, payload: JsonObject, key: Key | SecretKey): string {
   const { alg, kid } = key;
   const input = `${encodeBase64url(JSON.stringify({ alg, typ, kid }))}.${encodeBase64url(JSON.stringify(payload))}`;
   return `${input}.${encodeBase64url(key.alg === 'HS256' ? mac(input, key) : signWith(input, key))}`;
@@ -94,7 +99,8 @@ type Signed = Pick<CompactJws, 'alg' | 'signingInput' | 'signature'>;
 /** The key says which algorithm; the token may only agree. @throws TokenRefusal algorithm, signature */
 export function verifyCompact(jws: Signed, key: Key | SecretKey): void {
   if (jws.alg !== key.alg) throw new TokenRefusal('algorithm', `the key is for ${key.alg}`);
-  if (!(key.alg === 'HS256' ? verifyMac(jws, key) : verifyWith(jws, key))) throw new TokenRefusal('signature');
+  const verified = step('verify', () => (key.alg === 'HS256' ? verifyMac(jws, key) : verifyWith(jws, key)));
+  if (!verified) throw new TokenRefusal('signature');
 }
 
 function verifyMac({ signingInput, signature }: Signed, key: SecretKey): boolean {

@@ -14,8 +14,19 @@ export interface KeyRing {
   /** The public key of this id, where it is published. */
   readonly verifying: (kid: string) => Key | undefined;
   readonly published: () => readonly PublishedKey[];
+  readonly states: () => readonly KeyState[];
   /** Learns what other processes did to the keys, and makes the next key where its time has come. */
   readonly look: () => Promise<void>;
+}
+
+export interface KeyState {
+  readonly kid: string;
+  readonly alg: SigningAlgorithm;
+  readonly state: 'next' | 'active' | 'retired';
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** From when on it signs, or signed. */
+  readonly activatesAt: number;
 }
 
 export interface KeySchedule {
@@ -81,17 +92,32 @@ export async function openKeyRing(
       const all = [...keys.values()];
       return all.filter((key) => isPublished(key, all, schedule, clock())).map(({ published }) => published);
     },
+    states: () => statesOf([...keys.values()], clock()),
     look,
   };
 }
 
 /** The latest of the algorithm that is active. */
-export function current(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey | undefined {
+function current(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey | undefined {
   return keys.reduce<SigningKey | undefined>(
     (best, key) =>
       key.alg === alg && key.activatesAt <= now && key.activatesAt >= (best?.activatesAt ?? 0) ? key : best,
     undefined,
   );
+}
+
+export const statesOf = (keys: readonly SigningKey[], now: number): readonly KeyState[] =>
+  keys.map((key) => ({
+    kid: key.kid,
+    alg: key.alg,
+    createdAt: key.createdAt,
+    activatesAt: Math.max(key.activatesAt, key.createdAt),
+    state: stateOf(key, keys, now),
+  }));
+
+export function stateOf(key: SigningKey, keys: readonly SigningKey[], now: number): KeyState['state'] {
+  if (key.activatesAt > now) return 'next';
+  return current(keys, key.alg, now) === key ? 'active' : 'retired';
 }
 
 /** When the one after it begins to sign. */

@@ -4,19 +4,9 @@ import type { Database } from '../store/schema.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
-import { current, type KeySchedule, leadOf } from './key-ring.ts';
+import { type KeySchedule, type KeyState, leadOf, stateOf, statesOf } from './key-ring.ts';
 import type { Sealer } from './sealing.ts';
 import { makeSigningKey, openSigningKey, type SigningKey } from './signing-key.ts';
-
-export interface KeyState {
-  readonly kid: string;
-  readonly alg: SigningAlgorithm;
-  readonly state: 'next' | 'active' | 'retired';
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
-  /** From when on it signs, or signed. */
-  readonly activatesAt: number;
-}
 
 /** What is to be written, with the audit row that tells of it. */
 export type Change = (database: Database) => Promise<void>;
@@ -38,10 +28,7 @@ export function manageKeys(store: Store, schedule: KeySchedule, sealer: Sealer, 
     return (database) => insertSigningKey(database, row);
   };
   return {
-    list: async () => {
-      const keys = await read();
-      return keys.map((key) => ({ ...timesOf(key), state: stateOf(key, keys, clock()) }));
-    },
+    list: async () => statesOf(await read(), clock()),
     rotate: (alg) => {
       const activatesAt = clock() + leadOf(schedule);
       return { activatesAt, write: add(alg, activatesAt) };
@@ -58,16 +45,4 @@ export function manageKeys(store: Store, schedule: KeySchedule, sealer: Sealer, 
       };
     },
   };
-}
-
-const timesOf = ({ kid, alg, createdAt, activatesAt }: SigningKey): Omit<KeyState, 'state'> => ({
-  kid,
-  alg,
-  createdAt,
-  activatesAt: Math.max(activatesAt, createdAt),
-});
-
-function stateOf(key: SigningKey, keys: readonly SigningKey[], now: number): KeyState['state'] {
-  if (key.activatesAt > now) return 'next';
-  return current(keys, key.alg, now) === key ? 'active' : 'retired';
 }

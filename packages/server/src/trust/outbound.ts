@@ -5,6 +5,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { step, traceHeaders } from '../primitives/step.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { mayConnect, type Reach, reachOf, urlProblem } from './address.ts';
 
@@ -66,7 +67,7 @@ function createRequester<T>(
     const { origin, pathname } = new URL(request.url);
     underWay++;
     try {
-      return await readAnswer(read, await connect(request, network, agents, deadline));
+      return await step('fetch', async () => readAnswer(read, await connect(request, network, agents, deadline)));
     } catch (error) {
       const why = deadline.aborted ? `no answer within ${DEADLINE} ms` : (error as Error).message;
       const status = error instanceof OutboundFailure ? error.status : undefined;
@@ -89,7 +90,13 @@ function connect(
     method,
     signal,
     lookup: checkedLookup(reachOf(url, network)),
-    headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'cambio', ...headers },
+    headers: {
+      accept: 'application/json',
+      'accept-encoding': 'gzip',
+      'user-agent': 'cambio',
+      ...traceHeaders(),
+      ...headers,
+    },
   };
   return new Promise((resolve, reject) => {
     const attempt = (): void => {

@@ -1,0 +1,95 @@
+// What can an engineer who was woken see? Everything that is counted and timed, seen at the seams between the parts.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type FinishedStep, STEPS_FINISHED } from '../primitives/step.ts';
+import type { Observer } from './observer.ts';
+import { createCounter, createHistogram } from './series.ts';
+
+export interface Metrics extends Observer {
+  readonly registry: Registry;
+  /** Audit rows that wait for their commit. */
+  readonly auditBacklog: () => number;
+  readonly close: () => void;
+}
+
+const ANSWER_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const STEP_BUCKETS = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1];
+/** Milliseconds between samples of the event loop's delay. */
+const PRECISION = 20;
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: PRECISION });
+  const requests = createCounter(registry, {
+    name: 'cambio_requests_total',
+    help: 'Answers, by what was asked, who asked, the rule that decided, what came of it and why',
+    labels: ['endpoint', 'grant', 'client', 'rule', 'outcome', 'reason'],
+  });
+  const latency = createHistogram(registry, {
+    name: 'cambio_request_duration_seconds',
+    help: 'From the head of a request to the end of its answer',
+    labels: ['endpoint', 'outcome'],
+    buckets: ANSWER_BUCKETS,
+  });
+  const steps = createHistogram(registry, {
+    name: 'cambio_step_duration_seconds',
+    help: 'The steps of a request; verify is a part of subject and actor',
+    labels: ['step'],
+    buckets: STEP_BUCKETS,
+  });
+  const commits = createHistogram(registry, {
+    name: 'cambio_audit_commit_duration_seconds',
+    help: 'From handing over an audit row until it is committed, with what else its request writes',
+    labels: ['outcome'],
+    buckets: ANSWER_BUCKETS,
+  });
+  const fetches = createHistogram(registry, {
+    name: 'cambio_issuer_fetch_duration_seconds',
+    help: 'Requests to trusted issuers: keys, discovery, introspection',
+    labels: ['issuer', 'outcome'],
+    buckets: ANSWER_BUCKETS,
+  });
+  const onStep = (message: unknown): void => {
+    const { step, seconds } = message as FinishedStep;
+    steps(seconds, step);
+  };
+  subscribe(STEPS_FINISHED, onStep);
+  let backlog = 0;
+  const committing = async (work: Promise<void>): Promise<void> => {
+    backlog++;
+    try {
+      await timed(work, commits);
+    } finally {
+      backlog--;
+    }
+  };
+  return {
+    registry,
+    auditBacklog: () => backlog,
+    answered: ({ endpoint = 'none', status, seconds, event }) => {
+      const outcome = event.outcome ?? (status < 400 ? 'answered' : status < 500 ? 'refused' : 'failed');
+      requests(endpoint, event.grant ?? '', event.client ?? '', event.rule ?? '', outcome, event.reason ?? '');
+      latency(seconds, endpoint, outcome);
+    },
+    audit: (log) => ({
+      ...log,
+      append: (event) => committing(log.append(event)),
+      appendWith: (event, write) => committing(log.appendWith(event, write)),
+    }),
+    outbound: (issuer, outbound) => (request, deadline) =>
+      timed(outbound(request, deadline), (seconds, outcome) => fetches(seconds, issuer, outcome)),
+    close: () => unsubscribe(STEPS_FINISHED, onStep),
+  };
+}
+
+async function timed<T>(work: Promise<T>, took: (seconds: number, outcome: 'ok' | 'failed') => void): Promise<T> {
+  const since = performance.now();
+  try {
+    const result = await work;
+    took((performance.now() - since) / 1000, 'ok');
+    return result;
+  } catch (error) {
+    took((performance.now() - since) / 1000, 'failed');
+    throw error;
+  }
+}

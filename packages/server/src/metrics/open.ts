@@ -1,0 +1,54 @@
+// From where can the metrics be had? From a listener of this process, or for a worker from the first process of its node.
+import type { Standing } from './gauges.ts';
+import type { MetricsAddress } from './listener.ts';
+import { nobody, type Observer } from './observer.ts';
+
+export interface OpenMetrics {
+  readonly observer: Observer;
+  /** From now on they can be had. Where their port is taken that is reported, and the server goes on without them. */
+  readonly publish: (standing: Omit<Standing, 'auditBacklog'>) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const off: OpenMetrics = { observer: nobody, publish: async () => undefined, close: async () => undefined };
+
+/** @param servedBy the first process adds up what its workers say */
+export async function openMetrics(
+  place: MetricsAddress | undefined,
+  servedBy: 'this process' | 'the first process',
+  report: (line: string) => void,
+): Promise<OpenMetrics> {
+  if (place === undefined) return off;
+  const { createMetrics } = await import('./metrics.ts');
+  const { registerGauges } = await import('./gauges.ts');
+  const { registry, auditBacklog, close, ...observer } = createMetrics();
+  let stop = async (): Promise<void> => undefined;
+  return {
+    observer,
+    publish: async (standing) => {
+      registerGauges(registry, { ...standing, auditBacklog });
+      if (servedBy === 'this process') stop = await serveAt(place, () => registry.metrics(), report);
+      else (await import('./workers.ts')).answerWithMetrics(registry);
+    },
+    close: async () => {
+      close();
+      await stop();
+    },
+  };
+}
+
+/** @returns what ends it */
+export async function serveAt(
+  place: MetricsAddress,
+  read: () => Promise<string>,
+  report: (line: string) => void,
+): Promise<() => Promise<void>> {
+  const { serveMetrics } = await import('./listener.ts');
+  try {
+    return await serveMetrics(place, read);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    report(`metrics are not served: ${code} on ${place.host} port ${place.port}; server.metrics names another one`);
+    return async () => undefined;
+  }
+}

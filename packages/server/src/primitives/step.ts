@@ -1,0 +1,60 @@
+// How long does each step of a request take, and within which trace? Seen by whoever subscribed to the channel, and by the
+// OpenTelemetry SDK that the operator loaded; where there is neither, a step costs next to nothing.
+import { channel } from 'node:diagnostics_channel';
+import { context, propagation, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
+import { Refusal, TokenRefusal } from './refusal.ts';
+
+export type Step = 'parse' | 'authenticate' | 'subject' | 'actor' | 'verify' | 'decide' | 'sign' | 'commit' | 'fetch';
+
+export interface FinishedStep {
+  readonly step: Step;
+  readonly seconds: number;
+}
+
+/** The name of the channel on which every finished step is told. */
+export const STEPS_FINISHED = 'cambio:step';
+
+const finished = channel(STEPS_FINISHED);
+const tracer = trace.getTracer('cambio');
+
+/** Does the work, at once or in time, and passes on what comes of it. */
+export function step<T>(name: Step, work: () => T): T {
+  const traced = trace.getActiveSpan() !== undefined;
+  if (!traced && !finished.hasSubscribers) return work();
+  const since = performance.now();
+  const span = traced ? tracer.startSpan(name) : undefined;
+  const end = (error?: unknown): void => {
+    finished.publish({ step: name, seconds: (performance.now() - since) / 1000 } satisfies FinishedStep);
+    if (span !== undefined) endSpan(span, error);
+  };
+  try {
+    const result = span === undefined ? work() : context.with(trace.setSpan(context.active(), span), work);
+    if (result instanceof Promise) result.then(() => end(), end);
+    else end();
+    return result;
+  } catch (error) {
+    end(error);
+    throw error;
+  }
+}
+
+/** What failed is told by its reason alone: messages may hold what a caller sent. */
+export function endSpan(span: Span, error?: unknown): void {
+  if (error !== undefined) {
+    span.setAttribute('error.type', reasonOf(error));
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end();
+}
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof Refusal) return error.reason;
+  return error instanceof TokenRefusal ? error.fault : 'failed';
+};
+
+/** What a request of ours tells of its trace (W3C Trace Context). */
+export function traceHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  propagation.inject(context.active(), headers);
+  return headers;
+}
