@@ -123,6 +123,14 @@ test('a rule that names what is not there is a warning, with its line, and the f
   );
   const idle = withRules(`{ client: agent, grant: { audiences: [${API}], scopes: [read] } }`);
   assert.deepEqual(await faultsOf(idle), ['warning rules[0].client: none of its clients has the grant token_exchange']);
+  const rebinding = (subject: string): string =>
+    withRules(
+      `{ client: gateway, rebind: bearer, subject: ${subject}, grant: { audiences: [${API}], scopes: [read] } }`,
+    );
+  assert.deepEqual(await faultsOf(rebinding('{ constrained: accept }')), []);
+  assert.deepEqual(await faultsOf(rebinding('{}')), [
+    'warning rules[0].rebind: does nothing where neither subject nor actor says constrained: accept',
+  ]);
 });
 
 test('secrets come from the environment, from a file beside the configuration, or stand in it', async (t) => {

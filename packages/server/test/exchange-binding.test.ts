@@ -4,7 +4,9 @@ import { X509Certificate } from 'node:crypto';
 import { after, type TestContext, test } from 'node:test';
 import { ACTOR_REFUSED, assertRefused, SUBJECT_REFUSED } from './basics.ts';
 import { selfSigned } from './certificate.ts';
+import { beside, jsonOf } from './command.ts';
 import { type Answer, claimsOf, EXCHANGE, start, type } from './harness.ts';
+import { entry as issuerEntry, startIssuer } from './issuer.ts';
 import { newProver } from './prover.ts';
 
 /** Each has one rule, which says of subject and actor what its name says. */
@@ -21,6 +23,8 @@ const audiences = ruleNames.map(audienceOf);
 const entry = (id: string, more: string): string =>
   `{ id: ${id}, auth: client_secret_post, secret: { plain: ${id}-secret }, grants: [client_credentials, token_exchange], audiences: [${audiences}], scopes: [read], ${more} }`;
 
+const idp = await startIssuer({ after: after as TestContext['after'] });
+
 /** A proxy on loopback tells the certificate of its caller. `mutual-…` have tokens that are bound to theirs. */
 const server = await start(
   { after: after as TestContext['after'] },
@@ -34,7 +38,10 @@ store: sqlite:cambio.db
 resources: [${audiences.map((audience) => `{ audience: ${audience}, scopes: [read] }`)}]
 clients:
 ${['web', 'agent', 'gateway'].map((id) => `  - ${entry(id, '')}\n  - ${entry(`mutual-${id}`, 'certificateBoundAccessTokens: true')}`).join('\n')}
+issuers:
+  - ${issuerEntry(idp)}
 rules:
+  - { name: foreign, client: gateway, subject: { issuer: idp }, grant: { audiences: [${audiences[0]}], scopes: [read] } }
 ${ruleNames
   .map((name) => {
     const { party, rule } = rules[name];
@@ -210,4 +217,74 @@ test('the metadata tells that tokens may be bound to certificates (RFC 8705 sect
   const answer = await fetch(`${server.issuer}/.well-known/oauth-authorization-server`);
   const metadata = (await answer.json()) as Record<string, unknown>;
   assert.equal(metadata.tls_client_certificate_bound_access_tokens, true);
+});
+
+test('explain says which key a request must prove, what becomes of it, and what was proven', async (t) => {
+  const explain = async (...args: readonly string[]): Promise<Record<string, unknown>> =>
+    jsonOf(await beside(t, server, ['explain', ...args, '--json']));
+  const proofIn = (explanation: Record<string, unknown>): unknown =>
+    (explanation.steps as { step: string; found: string }[]).find(({ step }) => step === 'proof')?.found;
+  const imagine = (subject: Binding, rule: RuleName): Promise<Record<string, unknown>> =>
+    explain(
+      '--client',
+      'gateway',
+      '--subject-token',
+      tokens.subject.get(subject) ?? '',
+      '--audience',
+      audienceOf(rule),
+    );
+  const key = `the DPoP key ${provers.own.jkt}`;
+  const needed = await imagine('own DPoP', 'plain');
+  assert.equal(needed.decision, 'allowed');
+  assert.deepEqual((needed.claims as Record<string, unknown>).cnf, { jkt: provers.own.jkt });
+  assert.equal(
+    proofIn(needed),
+    `the subject token is bound to ${key}; the caller must prove ${key}, and the new token is bound to it`,
+  );
+  assert.equal(
+    proofIn(await imagine('own mTLS', 'accept')),
+    `the subject token is bound to the TLS certificate ${digest(ownCertificate)}; the caller must prove the DPoP key (of the caller), and the new token is bound to it`,
+  );
+  assert.equal(
+    proofIn(await imagine('own DPoP', 'both')),
+    `the subject token is bound to ${key}; the new token is a bearer token, because the rule says so (rebind: bearer)`,
+  );
+  assert.equal(proofIn(await imagine('none', 'plain')), undefined);
+
+  const made = await exchange('own DPoP', undefined, 'own DPoP', 'plain');
+  assert.equal(
+    proofIn(await explain('--request', String(made.headers.get('x-request-id')))),
+    `the subject token is bound to ${key}; the caller proved ${key}, and the new token is bound to it`,
+  );
+  const refused = await exchange('own DPoP', undefined, 'none', 'accept');
+  assert.equal(
+    proofIn(await explain('--request', String(refused.headers.get('x-request-id')))),
+    `the subject token is bound to a key, and neither does the request prove it nor the rule do without: it is bound to ${key}: the rule accepts it without, yet lets nothing unbound come of it (rebind)`,
+  );
+});
+
+test("another issuer's bound token is good with its key, and what it buys is bound to it", async () => {
+  const { own, other } = provers;
+  const present = (cnf: unknown, dpop?: string): Promise<Answer> =>
+    server.token(
+      {
+        grant_type: EXCHANGE,
+        ...credentials('gateway', 'none'),
+        subject_token: idp.sign({ cnf }),
+        subject_token_type: type('jwt'),
+      },
+      dpop === undefined ? {} : { dpop },
+    );
+  const cnf = { jkt: own.jkt };
+  const good = await present(cnf, own.prove(server));
+  assert.deepEqual([good.body.token_type, good.body.cnf], ['DPoP', cnf]);
+  const unknown = [{ jwk: own.jwk }, { ...cnf, kid: 'x' }, {}, 'x', null, { jkt: 'x' }, [cnf]];
+  for (const [claim, proof] of [
+    [cnf, undefined],
+    [cnf, other.prove(server)],
+    ...unknown.map((claim) => [claim, own.prove(server)] as const),
+  ] as const) {
+    const refused = await present(claim, proof);
+    assertRefused(server, refused, { ...SUBJECT_REFUSED, reason: 'subject_token_bound' }, JSON.stringify(claim));
+  }
 });

@@ -22,8 +22,8 @@ export interface ServerNode {
   readonly url: string;
   /** The configuration file of this node alone. */
   readonly file: string;
-  readonly post: (path: string, form: Form) => Promise<Answer>;
-  readonly token: (form: Form) => Promise<Answer>;
+  readonly post: (path: string, form: Form, headers?: Record<string, string>) => Promise<Answer>;
+  readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
   readonly get: (path: string) => Promise<Answer>;
   readonly pid: number;
   readonly signal: (signal: NodeJS.Signals) => void;
@@ -69,12 +69,12 @@ export async function startNode(
     10_000,
   );
   const url = `http://127.0.0.1:${listening}`;
-  const post = async (path: string, form: Form): Promise<Answer> =>
+  const post = async (path: string, form: Form, headers = {}): Promise<Answer> =>
     read(
       await fetch(url + path, {
         method: 'POST',
         body: encode(form),
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       }),
     );
   return {
@@ -83,7 +83,7 @@ export async function startNode(
     file,
     port: listening,
     post,
-    token: (form) => post('/oauth/token', form),
+    token: (form, headers) => post('/oauth/token', form, headers),
     get: async (path) => read(await fetch(url + path)),
     pid: child.pid ?? 0,
     signal: (signal) => child.kill(signal),

@@ -23,6 +23,7 @@ import {
 } from './node.ts';
 import { query, startPostgres } from './postgres.ts';
 import { runProgram } from './program.ts';
+import { newProver } from './prover.ts';
 
 const postgres = await startPostgres({ after });
 const url = await postgres.database();
@@ -33,10 +34,9 @@ const foreign = BESIDE.replace('beside', 'foreign').replace(
 );
 const key = newKey();
 const batch = `{ id: batch, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
-const yaml = shared(url, life([BESIDE, foreign], [entry(idp, { singleUse: 'true' })])).replace(
-  'clients:\n',
-  `clients:\n  - ${batch}\n`,
-);
+const yaml = shared(url, life([BESIDE, foreign], [entry(idp, { singleUse: 'true' })]))
+  .replace('clients:\n', `clients:\n  - ${batch}\n`)
+  .replace('server:', 'server:\n  dpopNonces: true');
 // Both at once, on a database with nothing in it.
 const [one, two] = await Promise.all([startNode({ after }, yaml), startNode({ after }, yaml)]);
 
@@ -69,6 +69,24 @@ test('a revocation on one node kills the token and its descendants on the other 
     assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
   }
   assert.equal(await isActiveAt(two, bystander.body.access_token), true);
+});
+
+test("a node takes the other's nonces, and of two that get one proof at once one issues (B06, B07)", async () => {
+  const prover = newProver();
+  const prove = (nonce: string | null): Record<string, string> => ({
+    dpop: prover.prove({ issuer: ISSUER, clock: { now: Date.now() } }, { nonce }),
+  });
+  const form = { grant_type: 'client_credentials', ...gateway };
+  const first = await one.token(form, prove(null));
+  assert.equal(first.body.error, 'use_dpop_nonce');
+  for (let round = 0; round < 5; round++) {
+    const proof = prove(first.headers.get('dpop-nonce'));
+    const answers = await Promise.all([one, two, one, two].map((node) => node.token(form, proof)));
+    assert.deepEqual(answers.map(({ status, body }) => body.error ?? status).sort(), [
+      200,
+      ...Array(3).fill('invalid_dpop_proof'),
+    ]);
+  }
 });
 
 test('a hundred uses of one refresh token over both nodes make one head of the family (R02)', async () => {

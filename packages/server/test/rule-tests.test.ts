@@ -236,3 +236,19 @@ test('a test that cannot be meant is a fault of the file: unknown keys, unknown 
   }
   assert.equal(await examine(OPEN, `{ ${ADA}, expect: allowed }`), 1);
 });
+
+test('a test may bring a token that is bound to a key, and prove a key or none', async () => {
+  const [own, other] = ['k', 'o'].map((letter) => letter.repeat(43));
+  const bound = `subject: { claims: { sub: ada, cnf: { jkt: ${own} } } }`;
+  assert.equal(
+    await examine(
+      OPEN,
+      `{ ${bound}, proves: { jkt: ${own} }, expect: { allowed: { cnf: { jkt: ${own} } } } }`,
+      `{ ${bound}, proves: { jkt: ${other} }, expect: { refused: subject_token_bound } }`,
+      `{ ${bound}, expect: { refused: subject_token_bound } }`,
+      `{ ${ADA}, proves: { 'x5t#S256': ${own} }, expect: { allowed: { cnf: { 'x5t#S256': ${own} } } } }`,
+      `{ ${ADA}, expect: { allowed: { cnf: null } } }`,
+    ),
+    5,
+  );
+});

@@ -40,6 +40,12 @@ export function resolveRules(
 
 function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePlace): Rule {
   const { client, subject, actor, grant, mode, act, rebind, when } = entry;
+  if (rebind && !subject.constrained && !actor.constrained)
+    about.complain(
+      [...about.path, 'rebind'],
+      'does nothing where neither subject nor actor says constrained: accept',
+      'warning',
+    );
   return {
     name,
     mode: mode ?? 'enforce',

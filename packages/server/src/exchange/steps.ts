@@ -1,6 +1,7 @@
 // What did each step of an exchange find? Told from the audit event, in words for a person who has never read an RFC.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import type { Policy } from '../policy/rule.ts';
+import { sayKey } from '../primitives/confirmation.ts';
 import type { Chain } from '../primitives/principal.ts';
 import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';
 import { prependActor } from './delegation.ts';
@@ -14,6 +15,7 @@ type Step =
   | 'actor token'
   | 'delegation'
   | 'rule'
+  | 'proof'
   | 'target'
   | 'scope'
   | 'lifetime'
@@ -45,6 +47,7 @@ const steps: Readonly<Record<Step, (told: Told) => string | undefined>> = {
   delegation: ({ event, policy }) =>
     event.subject && event.mismatches && sayChain(chainOf(event, policy), event.subject.sub, policy.issuer),
   rule: ({ event: { rule } }) => rule && `“${rule}” decides`,
+  proof: ({ event, limits }) => sayProof(event, limits === undefined ? 'made' : 'explained'),
   target: ({ event: { targets } }) => targets && `the token is for ${sayList(targets)}`,
   scope: ({ event: { scopeGiven }, limits }) =>
     scopeGiven && `what the token may do: ${scopeGiven.join(' ') || 'nothing by name'}${sayScopeLimits(limits)}`,
@@ -86,6 +89,8 @@ const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
 
 /** Where the answer does not tell the step. */
 const stepOfReason: Partial<Record<Reason, Step>> = {
+  subject_token_bound: 'proof',
+  actor_token_bound: 'proof',
   no_rule_for_subject: 'rule',
   no_rule_for_actor: 'rule',
   requested_token_type_not_granted: 'rule',
@@ -140,6 +145,21 @@ function sayToken(
     `good for another ${sayDuration(expiresAt - Math.floor(time / 1000))}`,
   ];
   return `${sub}: ${facts.filter(Boolean).join(', ')}`;
+}
+
+/** A request that is only explained has no proof: what it would have to prove is told. */
+function sayProof(event: AuditEvent, request: 'made' | 'explained'): string | undefined {
+  const { rule, subject, actor, confirmation, rebound } = event;
+  if (rule === undefined) return undefined;
+  const found = Object.entries({ subject, actor }).flatMap(([role, token]) =>
+    token?.confirmation ? [`the ${role} token is bound to ${sayKey(token.confirmation)}`] : [],
+  );
+  if (confirmation !== undefined)
+    found.push(
+      `${request === 'made' ? 'the caller proved' : 'the caller must prove'} ${sayKey(confirmation)}, and the new token is bound to it`,
+    );
+  if (rebound === 'bearer') found.push('the new token is a bearer token, because the rule says so (rebind: bearer)');
+  return found.length === 0 ? undefined : found.join('; ');
 }
 
 const boundWords: Readonly<Record<string, string>> = {
