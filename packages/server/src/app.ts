@@ -156,7 +156,8 @@ export async function startServer(
       port: (http.server.address() as AddressInfo).port,
       reload: async (next, nextText) => {
         const { throttled } = services;
-        const again = { ...next, issuer: configuration.issuer };
+        // What was bound at the start stays.
+        const again = { ...next, issuer: configuration.issuer, server: configuration.server };
         const read = await openServices(again, base, metrics.observer, services);
         services = withPresence({ ...read, throttled });
         textInForce = nextText;

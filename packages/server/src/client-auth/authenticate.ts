@@ -70,6 +70,8 @@ async function authenticate(
 }
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
+const byCredentials = methods.filter(({ recognizedBy }) => recognizedBy === 'credentials');
+const byEntry = methods.filter(({ recognizedBy }) => recognizedBy === 'entry');
 
 interface Presented {
   readonly method: string;
@@ -81,24 +83,16 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
     const credentials = method.read(request, context);
     return credentials === undefined ? [] : [{ method: method.name, credentials }];
   };
-  const shown = methods.filter(({ recognizedBy }) => recognizedBy === 'credentials').flatMap(read);
+  const shown = byCredentials.flatMap(read);
   if (shown.length > 1) throw new Refusal('client_authentication_doubled');
-  const [presented] = shown.length === 1 ? shown : methods.filter(isMeant(request, context)).flatMap(read);
-  if (presented !== undefined) return presented;
-  const bearer = isBearer(request);
-  throw new Refusal(bearer ? 'client_authentication_bearer' : 'client_authentication_missing');
-}
-
-const isBearer = ({ authorization }: AuthenticationRequest): boolean => /^Bearer\b/i.test(authorization ?? '');
-
-/** Without credentials: the method of the client that is named. */
-function isMeant(
-  request: AuthenticationRequest,
-  { clients }: AuthenticationContext,
-): (method: ClientAuthMethod) => boolean {
+  if (shown[0] !== undefined) return shown[0];
+  if (/^Bearer\b/i.test(request.authorization ?? '')) throw new Refusal('client_authentication_bearer');
+  // Without credentials: the method of the client that is named, or of one that need not be.
   const id = request.parameters.get('client_id');
-  const auth = id === undefined ? 'none' : clients.get(id)?.auth;
-  return ({ recognizedBy, name }) => recognizedBy === 'entry' && name === auth && !isBearer(request);
+  const auth = id === undefined ? 'none' : context.clients.get(id)?.auth;
+  const [meant] = byEntry.filter(({ name }) => name === auth).flatMap(read);
+  if (meant === undefined) throw new Refusal('client_authentication_missing');
+  return meant;
 }
 
 /** Credentials of a method that the client is not registered for are proven against nobody: they are of no use. */

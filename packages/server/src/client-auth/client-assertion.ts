@@ -11,7 +11,7 @@ import type { AuthenticationContext } from './method.ts';
 
 const PREFIX = 'urn:ietf:params:oauth:client-assertion-type:';
 /** RFC 7523 section 2.2; draft-ietf-oauth-spiffe-client-auth section 3.1. */
-const kinds = { 'jwt-bearer': 'a JWT of the client', 'jwt-spiffe': 'a JWT-SVID' } as const;
+const kinds = ['jwt-bearer', 'jwt-spiffe'] as const;
 
 export const assertionParameters = ['client_assertion_type', 'client_assertion'] as const;
 
@@ -19,13 +19,13 @@ export const assertionParameters = ['client_assertion_type', 'client_assertion']
  * @returns undefined where the request holds no assertion of the kind
  * @throws Refusal parameter_missing, client_assertion_type_unsupported, client_assertion_…
  */
-export function readAssertion(parameters: Parameters, kind: keyof typeof kinds): CompactJws | undefined {
+export function readAssertion(parameters: Parameters, kind: (typeof kinds)[number]): CompactJws | undefined {
   const [type, assertion] = assertionParameters.map(parameters.get);
   if (type === undefined && assertion === undefined) return undefined;
   if (type === undefined || assertion === undefined) {
     throw new Refusal('parameter_missing', { parameter: assertionParameters[type === undefined ? 0 : 1] });
   }
-  const named = Object.keys(kinds).find((one) => type === PREFIX + one);
+  const named = kinds.find((one) => type === PREFIX + one);
   if (named === undefined) throw new Refusal('client_assertion_type_unsupported');
   if (named !== kind) return undefined;
   try {

@@ -13,8 +13,10 @@ export const selfSignedTlsClientAuth = {
     clientIds: parameters.all('client_id'),
     prove: async (client, { keysOf }) => {
       if (certificate === undefined) throw new Refusal('client_certificate_missing');
+      const keys = keysOf(client);
+      if (keys === undefined) throw new Refusal('client_certificate_unknown');
       try {
-        await keysOf(client)?.certify(certificate.x509);
+        await keys.certify(certificate.x509);
         return {};
       } catch (error) {
         throw error instanceof TokenRefusal ? new Refusal('client_certificate_unknown') : error;

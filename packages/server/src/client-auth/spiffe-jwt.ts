@@ -23,9 +23,9 @@ export const spiffeJwt = {
     const client = domain === undefined ? undefined : clientIndex.bySpiffeId(String(sub));
     return {
       clientIds: [client?.id ?? (domain === undefined ? '' : String(sub))],
-      prove: async (_client, context) => {
+      prove: async ({ spiffeId }, context) => {
         const trusted = context.issuers.byTrustDomain(domain ?? '');
-        if (trusted === undefined) throw new TokenRefusal('unknown_issuer');
+        if (spiffeId === undefined || trusted === undefined) throw new TokenRefusal('unknown_issuer');
         if (!TYPES.has(jws.typ) || !Object.keys(jws.header).every((name) => HEADER.has(name)))
           throw new TokenRefusal('wrong_type', 'its header is not that of a JWT-SVID');
         if (!SIGNATURE.test(jws.alg) || ![...trusted.algorithms].some((name) => name === jws.alg))

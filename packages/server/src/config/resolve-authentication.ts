@@ -37,7 +37,7 @@ export function resolveAuthentication(
       'is an issuer: its tokens and the assertions of the client could be taken for each other',
     );
   if (entry.auth === 'none') checkPublic(entry, path, complain);
-  if (usesTls(entry)) checkTls(entry, path, file.server, complain);
+  if (usesTls(entry) || entry.certificateBoundAccessTokens) checkTls(entry, path, file.server, complain);
   return {
     secrets: secret.map((one) => new SecretDigest(readSecret(one, [...path, 'secret'], file.server.host, around))),
     keys: jwks ? { jwks } : jwksUri === undefined ? undefined : { jwksUri, network: networkOf(entry) },
@@ -77,14 +77,17 @@ function checkPublic({ grants, publicExchange, workload }: ClientSource, path: P
 }
 
 function checkTls(
-  { auth }: ClientSource,
+  entry: ClientSource,
   path: Path,
   { tls, clientCertificates }: ConfigurationFile['server'],
   complain: Complain,
 ): void {
   if (tls === undefined && clientCertificates.header === undefined)
-    complain([...path, 'auth'], 'nobody shows a certificate without server.tls or server.clientCertificates.header');
-  if (auth === 'tls_client_auth' && clientCertificates.authorities.length === 0)
+    complain(
+      [...path, usesTls(entry) ? 'auth' : 'certificateBoundAccessTokens'],
+      'nobody shows a certificate without server.tls or server.clientCertificates.header',
+    );
+  if (entry.auth === 'tls_client_auth' && clientCertificates.authorities.length === 0)
     complain([...path, 'auth'], 'needs server.clientCertificates.authorities, or no certificate is trusted');
 }
 

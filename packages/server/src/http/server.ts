@@ -200,12 +200,8 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
  * Whoever has no certificate is served all the same; what one is worth, the client's method says. Without authorities none is
  * trusted, those of the system least of all.
  */
-const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) => ({
-  requestCert: asked,
-  rejectUnauthorized: false,
-  ca: [...authorities],
-  allowPartialTrustChain: true,
-});
+const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) =>
+  asked && { requestCert: true, rejectUnauthorized: false, ca: [...authorities], allowPartialTrustChain: true };
 
 /** What every answer has; RFC 6749 section 5.1: nothing keeps it. */
 function prepareAnswer(reply: FastifyReply): void {
