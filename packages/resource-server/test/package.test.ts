@@ -55,7 +55,7 @@ function programsOf(readme: string): ReadonlyMap<string, string> {
 }
 
 test('the programs of the README run from the tarball, and accept tokens of a Cambio server', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const folder = await install(t);
   const cambio = await start(t, server);

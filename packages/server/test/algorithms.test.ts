@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { signingAlgorithms } from '../src/keys/algorithms.ts';
 import { assertIssued, exchange, gateway, SUBJECT_REFUSED } from './basics.ts';
 import { start, type TestServer } from './harness.ts';
 import { eventually } from './node.ts';
 
-const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] as const;
 const HOUR = 3_600_000;
 const api = (alg: string): string => `https://${alg.toLowerCase()}.example`;
-const audiences = ALGORITHMS.map(api).join(', ');
+const audiences = signingAlgorithms.map(api).join(', ');
 
 const configuration = `
 issuer: http://127.0.0.1:9
@@ -18,7 +18,7 @@ server:
   port: \${PORT}
 store: sqlite:cambio.db
 resources:
-${ALGORITHMS.map((alg) => `  - { audience: ${api(alg)}, scopes: [read], token: { alg: ${alg} } }`).join('\n')}
+${signingAlgorithms.map((alg) => `  - { audience: ${api(alg)}, scopes: [read], token: { alg: ${alg} } }`).join('\n')}
 clients:
   - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${audiences}], scopes: [read] }
 rules:
@@ -36,8 +36,8 @@ const subjectToken = async (server: TestServer, audience: string): Promise<strin
 test('a token is signed as its resource says, verifies with jose, and can be exchanged again, whatever the algorithm', async (t) => {
   const server = await start(t, configuration);
   const keys = await keysOf(server);
-  for (const [index, alg] of ALGORITHMS.entries()) {
-    const next = api(ALGORITHMS[(index + 1) % ALGORITHMS.length] ?? alg);
+  for (const [index, alg] of signingAlgorithms.entries()) {
+    const next = api(signingAlgorithms[(index + 1) % signingAlgorithms.length] ?? alg);
     const token = await subjectToken(server, api(alg));
     const options = { issuer: 'http://127.0.0.1:9', typ: 'at+jwt', currentDate: new Date(server.clock.now) };
     const { protectedHeader } = await jwtVerify(token, createLocalJWKSet(keys), { ...options, audience: api(alg) });
@@ -55,7 +55,7 @@ test('a token is signed as its resource says, verifies with jose, and can be exc
 test('the published keys are public, one for each algorithm, and named by their thumbprint (RFC 7638, RFC 9964)', async (t) => {
   const server = await start(t, configuration);
   const { keys } = await keysOf(server);
-  assert.deepEqual(new Set(keys.map(({ alg }) => alg)), new Set(ALGORITHMS));
+  assert.deepEqual(new Set(keys.map(({ alg }) => alg)), new Set(signingAlgorithms));
   for (const { kid, use, alg, ...key } of keys) {
     assert.equal(use, 'sig');
     assert.equal(kid, await calculateJwkThumbprint({ alg, ...key }), alg);
@@ -65,7 +65,7 @@ test('the published keys are public, one for each algorithm, and named by their 
 
 test('keys survive a restart: tokens from before are good after it, and nothing new is published', async (t) => {
   const before = await start(t, configuration);
-  const tokens = await Promise.all(ALGORITHMS.map((alg) => subjectToken(before, api(alg))));
+  const tokens = await Promise.all(signingAlgorithms.map((alg) => subjectToken(before, api(alg))));
   const published = await keysOf(before);
   await before.close();
   const after = await start(t, configuration, { folder: before.folder });
@@ -80,18 +80,18 @@ test('keys of every algorithm are rotated: the next one is published, then signs
     t,
     configuration.replace('clients:', 'keys: { rotateEvery: 2h, publishAhead: 1h }\nclients:'),
   );
-  const before = await Promise.all(ALGORITHMS.map((alg) => subjectToken(server, api(alg))));
+  const before = await Promise.all(signingAlgorithms.map((alg) => subjectToken(server, api(alg))));
   const first = await keysOf(server);
   server.clock.now += HOUR - 30_000;
   const both = await eventually(
     () => keysOf(server),
-    ({ keys }) => keys.length === 2 * ALGORITHMS.length,
+    ({ keys }) => keys.length === 2 * signingAlgorithms.length,
   );
   for (const token of before) {
     assertIssued(server, await exchange(server, { subject_token: token }), decodeProtectedHeader(token).alg);
   }
   server.clock.now += HOUR + 120_000;
-  for (const alg of ALGORITHMS) {
+  for (const alg of signingAlgorithms) {
     const token = await subjectToken(server, api(alg));
     const { kid } = decodeProtectedHeader(token);
     assert.equal(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { path, repository, runProgram, temporaryFolder } from './program.ts';
 
-test('the packed server starts, and checks a file', { timeout: 60_000 }, async (t) => {
+test('the packed server starts, and checks a file', { timeout: 180_000 }, async (t) => {
   const folder = temporaryFolder(t);
   const run = async (cwd: string, ...command: string[]): Promise<string> => {
     const { code, stdout, stderr } = await runProgram(t, command, { cwd, env: { PATH: path } });
