@@ -1,9 +1,14 @@
 // Does a person's agreement in the browser become the right tokens, and only those?
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
-import { API } from './basics.ts';
-import { claimsOf, type TestServer } from './harness.ts';
-import { authorizeAs, redeem, startPeople } from './people.ts';
+import { API, assertIssued, assertRefused, BACKEND } from './basics.ts';
+import { createBrowser, formOf } from './browser.ts';
+import { claimsOf, EXCHANGE, type TestServer, type } from './harness.ts';
+import { authorizationUrl, authorizeAs, CALLBACK, goThrough, redeem, startPeople, web } from './people.ts';
+
+const CODE_REFUSED = { error: 'invalid_grant', description: 'The provided authorization code is invalid or expired' };
 
 suite('authorization code', () => {
   const undo: (() => void | Promise<void>)[] = [];
@@ -16,10 +21,265 @@ suite('authorization code', () => {
   });
 
   test('a person signs in, agrees, and the client gets tokens that say who they are and what they agreed to', async () => {
-    const at = await authorizeAs(server);
+    const at = await authorizeAs(server, { scope: 'openid profile email read' });
     assert.deepEqual([at.searchParams.get('state'), at.searchParams.get('iss')], ['the-state', server.issuer]);
     const answer = await redeem(server, at);
-    assert.equal(answer.status, 200, answer.text);
-    assert.equal(claimsOf(answer.body.access_token).aud, API);
+    assertIssued(server, answer);
+    const { sub, aud, client_id, scope, tenant, amr, may_act, name } = claimsOf(answer.body.access_token);
+    assert.deepEqual(
+      { sub, aud, client_id, scope, tenant, amr, may_act, name },
+      {
+        ...{ sub: 'ada', aud: API, client_id: 'web', scope: 'openid profile email read', tenant: 'a', amr: ['pwd'] },
+        ...{ may_act: undefined, name: undefined },
+      },
+    );
+    const identity = claimsOf(answer.body.id_token);
+    assert.deepEqual(
+      [identity.sub, identity.aud, identity.nonce, identity.name, identity.email, typeof identity.auth_time],
+      ['ada', 'web', 'the-nonce', 'Ada Lovelace', 'ada@example.com', 'number'],
+    );
+  });
+
+  test('a code is good once: who shows it again gets nothing, and what it had given dies (OA-16)', async () => {
+    const at = await authorizeAs(server);
+    const first = await redeem(server, at);
+    assertIssued(server, first);
+    const introspect = (token: unknown) =>
+      server.post('/oauth/introspect', new URLSearchParams({ ...web, token: String(token) }).toString());
+    assert.equal((await introspect(first.body.access_token)).body.active, true);
+    assertRefused(server, await redeem(server, at), { ...CODE_REFUSED, reason: 'code_reused' });
+    assert.deepEqual((await introspect(first.body.access_token)).body, { active: false });
+    const refreshed = await server.token({
+      grant_type: 'refresh_token',
+      ...web,
+      refresh_token: String(first.body.refresh_token),
+    });
+    assert.equal(refreshed.body.error, 'invalid_grant');
+  });
+
+  test('of many at once exactly one redeems a code', async () => {
+    const at = await authorizeAs(server);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => redeem(server, at)));
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    for (const answer of answers.filter(({ status }) => status !== 200))
+      assertRefused(server, answer, { ...CODE_REFUSED, reason: 'code_reused' });
+  });
+
+  test('a code needs its verifier, its client, its redirect URI and its minute (PK-01, PK-03)', async () => {
+    const other = { client_id: 'other', client_secret: 'other-secret' };
+    const at = await authorizeAs(server);
+    const refused = {
+      code_verifier: { code_verifier: 'x'.repeat(43) },
+      code_client: other,
+      code_redirect_uri: { redirect_uri: 'https://app.example/other' },
+      code_unknown: { code: 'nonsense' },
+    };
+    for (const [reason, changed] of Object.entries(refused))
+      assertRefused(server, await redeem(server, at, changed), { ...CODE_REFUSED, reason }, reason);
+    assertRefused(server, await redeem(server, at, { code_verifier: undefined }), {
+      ...CODE_REFUSED,
+      reason: 'code_verifier',
+    });
+    assertIssued(server, await redeem(server, at));
+    const late = await authorizeAs(server);
+    server.clock.now += 61_000;
+    assertRefused(server, await redeem(server, late), { ...CODE_REFUSED, reason: 'code_expired' });
+  });
+
+  test('a resource that is asked for is the one the token is for; another one is refused (RI-05)', async () => {
+    const at = await authorizeAs(server, { resource: [`${API}/v1`, BACKEND], scope: 'read', nonce: undefined });
+    const refused = { error: 'invalid_target', description: 'The requested audience is not valid for this client' };
+    assertRefused(server, await redeem(server, at, { resource: 'https://private.example' }), {
+      ...refused,
+      reason: 'target_not_granted',
+    });
+    const answer = await redeem(server, at, { resource: BACKEND });
+    assertIssued(server, answer);
+    assert.equal(claimsOf(answer.body.access_token).aud, BACKEND);
+    assert.equal(answer.body.id_token, undefined);
+    const refreshed = await server.token({
+      grant_type: 'refresh_token',
+      ...web,
+      refresh_token: String(answer.body.refresh_token),
+    });
+    assert.deepEqual(claimsOf(refreshed.body.access_token).aud, [API, BACKEND]);
+  });
+
+  test('what a client may not ask for it is told at its redirect URI, with state and iss (RI-03)', async () => {
+    const browser = createBrowser(server.issuer);
+    const asked = {
+      invalid_target: { resource: 'https://private.example' },
+      invalid_scope: { scope: 'openid admin' },
+      invalid_request: { requested_actor: 'nobody' },
+      unsupported_response_type: { response_type: 'none' },
+      request_not_supported: { request: 'e30.e30.' },
+      login_required: { prompt: 'none' },
+    };
+    for (const [error, changed] of Object.entries(asked)) {
+      const { leftTo, headers } = await browser.get(authorizationUrl(changed));
+      assert.equal(`${leftTo?.origin}${leftTo?.pathname}`, CALLBACK, error);
+      const { searchParams } = leftTo ?? new URL(CALLBACK);
+      assert.deepEqual([searchParams.get('error'), searchParams.get('iss')], [error, server.issuer]);
+      if (error !== 'request_not_supported') assert.equal(searchParams.get('state'), 'the-state', error);
+      assert.equal(headers.get('cache-control'), 'no-store');
+    }
+    for (const missing of ['code_challenge', 'code_challenge_method', 'response_type']) {
+      const { leftTo } = await browser.get(authorizationUrl({ [missing]: undefined }));
+      assert.equal(leftTo?.searchParams.get('error'), 'invalid_request', missing);
+    }
+    for (const response_type of ['token', 'code id_token']) {
+      const implicit = await browser.get(authorizationUrl({ response_type }));
+      assert.match(`${implicit.leftTo}`, /[#?&]error=/, response_type);
+      assert.doesNotMatch(`${implicit.leftTo}`, /[#&?](?:access_token|id_token|code)=/);
+    }
+    const plain = await browser.get(authorizationUrl({ code_challenge_method: 'plain' }));
+    assert.equal(plain.leftTo?.searchParams.get('error'), 'invalid_request');
+  });
+
+  test('a redirect URI that is not registered is never followed (BC-01)', async () => {
+    const browser = createBrowser(server.issuer);
+    const wrong = [
+      ...['https://evil.example/callback', `${CALLBACK}/x`, `${CALLBACK}?x=1`, 'https://APP.example/callback'],
+      ...[
+        'http://localhost:9999/callback',
+        'http://127.0.0.1.evil.example:8081/callback',
+        'https://127.0.0.1:8081/callback',
+      ],
+    ];
+    for (const redirect_uri of wrong) {
+      const page = await browser.get(authorizationUrl({ redirect_uri }));
+      assert.deepEqual([page.status, page.leftTo], [400, undefined], redirect_uri);
+      assert.match(page.text, /redirect_uri is not registered/);
+      assert.equal(server.audit(page)?.reason, 'redirect_uri_unregistered');
+    }
+    const unknown = await browser.get(authorizationUrl({ client_id: 'nobody' }));
+    assert.deepEqual([unknown.status, unknown.leftTo], [400, undefined]);
+    // The port of a loopback address alone may differ.
+    const at = await authorizeAs(server, { redirect_uri: 'http://127.0.0.1:54321/callback' });
+    assert.equal(at.origin, 'http://127.0.0.1:54321');
+  });
+
+  test('pages say nothing of the inside, are never framed, and take no form from elsewhere (W03, W04, W11)', async () => {
+    const browser = createBrowser(server.issuer);
+    const page = await browser.get(authorizationUrl());
+    assert.match(page.headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/);
+    const person = { username: 'ada', password: 'lovelace' };
+    const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+    const crossSite = await browser.submit(page, person, foreign);
+    assert.equal(crossSite.status, 403);
+    assert.equal(server.audit(crossSite)?.reason, 'post_cross_site');
+    const { action } = formOf(page);
+    const unproven = await browser.post(action, { ...person, csrf: 'guessed' });
+    assert.deepEqual([unproven.status, server.audit(unproven)?.reason], [400, 'interaction_unknown']);
+    const stranger = await createBrowser(server.issuer).submit(page, person);
+    assert.deepEqual([stranger.status, server.audit(stranger)?.reason], [400, 'interaction_unknown']);
+    for (const { text } of [crossSite, unproven, stranger])
+      assert.doesNotMatch(text, /oidc-provider|\bat \w+ \(|node_modules/);
+    const wrong = await browser.submit(page, { ...person, password: 'wrong' });
+    assert.equal(server.audit(wrong)?.reason, 'sign_in_credentials');
+    assert.equal((await goThrough(browser, wrong)).leftTo?.searchParams.has('code'), true);
+  });
+
+  test('a person who refuses is believed, and asked again the next time', async () => {
+    const browser = createBrowser(server.issuer);
+    const signIn = await browser.get(authorizationUrl());
+    const consent = await browser.submit(signIn, { username: 'ada', password: 'lovelace' });
+    const refused = await browser.submit(consent, { cancel: 'yes' });
+    assert.equal(refused.leftTo?.searchParams.get('error'), 'access_denied');
+    assert.match((await browser.get(authorizationUrl())).text, /name="agree"/);
+  });
+
+  test('whoever is signed in and has agreed is not asked again for the same; for more, or for an actor, they are', async () => {
+    const browser = createBrowser(server.issuer);
+    const confidential = { redirect_uri: CALLBACK };
+    await authorizeAs(server, confidential, browser);
+    assert.equal((await browser.get(authorizationUrl(confidential))).leftTo?.searchParams.has('code'), true);
+    assert.equal((await browser.get(authorizationUrl({ prompt: 'none' }))).leftTo?.searchParams.has('code'), true);
+    for (const changed of [{ scope: 'openid read write' }, { resource: BACKEND }, { requested_actor: 'agent' }])
+      assert.match((await browser.get(authorizationUrl(changed))).text, /name="agree"/);
+    const silent = await browser.get(authorizationUrl({ prompt: 'none', requested_actor: 'agent' }));
+    assert.equal(silent.leftTo?.searchParams.get('error'), 'consent_required');
+    assert.match((await browser.get(authorizationUrl({ prompt: 'login' }))).text, /name="password"/);
+    server.clock.now += 120_000;
+    assert.match((await browser.get(authorizationUrl({ max_age: '60' }))).text, /name="password"/);
+    assert.equal((await browser.get(authorizationUrl({ max_age: '600' }))).leftTo?.searchParams.has('code'), true);
+  });
+
+  test('the actor that was asked for is named to the person, and stands in may_act: only that one may act', async () => {
+    const browser = createBrowser(server.issuer);
+    const signIn = await browser.get(authorizationUrl({ requested_actor: 'agent' }));
+    const consent = await browser.submit(signIn, { username: 'ada', password: 'lovelace' });
+    assert.match(consent.text, /agent/);
+    const { leftTo } = await browser.submit(consent, { agree: 'yes' });
+    const answer = await redeem(server, leftTo ?? new URL(CALLBACK));
+    assertIssued(server, answer);
+    assert.deepEqual(claimsOf(answer.body.access_token).may_act, { iss: server.issuer, sub: 'agent' });
+    const refreshed = await server.token({
+      grant_type: 'refresh_token',
+      ...web,
+      refresh_token: String(answer.body.refresh_token),
+    });
+    assert.deepEqual(claimsOf(refreshed.body.access_token).may_act, { iss: server.issuer, sub: 'agent' });
+    const agent = { client_id: 'agent', client_secret: 'agent-secret' };
+    const actor = await server.token({ grant_type: 'client_credentials', ...agent });
+    const subject = { subject_token: String(refreshed.body.access_token), subject_token_type: type('access_token') };
+    const acted = await server.token({
+      grant_type: EXCHANGE,
+      ...agent,
+      ...subject,
+      actor_token: String(actor.body.access_token),
+      actor_token_type: type('access_token'),
+    });
+    assertIssued(server, acted);
+    assert.deepEqual(claimsOf(acted.body.access_token).act, { sub: 'agent', iss: server.issuer });
+    assert.equal(claimsOf(acted.body.access_token).scope, 'read');
+    const alone = await server.token({ grant_type: EXCHANGE, ...web, ...subject });
+    assert.equal(server.audit(alone)?.reason, 'may_act');
+  });
+
+  test('an ID token of ours is exchanged by the client it was given to', async () => {
+    const answer = await redeem(server, await authorizeAs(server));
+    const exchange = (token: unknown, name: string) =>
+      server.token({
+        grant_type: EXCHANGE,
+        ...web,
+        subject_token: String(token),
+        subject_token_type: type(name),
+        audience: BACKEND,
+      });
+    const good = await exchange(answer.body.id_token, 'id_token');
+    assertIssued(server, good);
+    assert.equal(claimsOf(good.body.access_token).sub, 'ada');
+    assert.equal(
+      server.audit(await exchange(answer.body.id_token, 'access_token'))?.reason,
+      'subject_token_wrong_type',
+    );
+    assert.equal(
+      server.audit(await exchange(answer.body.access_token, 'id_token'))?.reason,
+      'subject_token_wrong_type',
+    );
+  });
+
+  test('nothing that could be presented anywhere lies readable in the database', async () => {
+    const browser = createBrowser(server.issuer);
+    const at = await authorizeAs(server, {}, browser);
+    const answer = await redeem(server, at);
+    const database = new DatabaseSync(join(server.folder, 'cambio.db'), { readOnly: true });
+    const stored = JSON.stringify([
+      database.prepare('select * from sign_in_artifacts').all(),
+      database.prepare('select * from audit').all(),
+      database.prepare('select * from refresh_families').all(),
+    ]);
+    database.close();
+    const secrets = [
+      at.searchParams.get('code'),
+      answer.body.access_token,
+      answer.body.refresh_token,
+      answer.body.id_token,
+    ];
+    for (const secret of [...secrets, ...browser.cookies.values()]) {
+      assert.ok(String(secret).length > 10);
+      assert.equal(stored.includes(String(secret)), false);
+    }
   });
 });

@@ -91,12 +91,17 @@ export async function goThrough(
   return page;
 }
 
+const browsers = new WeakMap<TestServer, Browser>();
+
+/** One browser for each server: who is signed in need not be again. */
+function signedIn(server: TestServer): Browser {
+  const browser = browsers.get(server) ?? createBrowser(server.issuer);
+  browsers.set(server, browser);
+  return browser;
+}
+
 /** Signs in, agrees, and brings back what the client's redirect URI got. */
-export async function authorizeAs(
-  server: TestServer,
-  changed: Form = {},
-  browser = createBrowser(server.issuer),
-): Promise<URL> {
+export async function authorizeAs(server: TestServer, changed: Form = {}, browser = signedIn(server)): Promise<URL> {
   const page = await goThrough(browser, await browser.get(authorizationUrl(changed)));
   assert.ok(page.leftTo !== undefined, `${page.status} ${page.text}`);
   return page.leftTo;

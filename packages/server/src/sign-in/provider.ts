@@ -146,6 +146,8 @@ export async function createProvider(context: ProviderContext): Promise<Provider
         mask: '****-****',
         deviceInfo: () => ({}),
         userCodeInputSource: (ctx, _form, _out, error) => {
+          // The library keeps what it says on a page to itself.
+          if (error !== undefined) provider.emit('code_verification.error', ctx, error);
           ctx.body =
             error?.name === 'AbortedError'
               ? donePage('device_refused')
