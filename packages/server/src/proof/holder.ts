@@ -41,9 +41,13 @@ export async function proveHolder(
   if (client.dpopBoundAccessTokens) throw new Refusal('dpop_missing');
   if (!client.certificateBoundAccessTokens) return { confirmation: undefined, uses: [] };
   if (certificate === undefined) throw new Refusal('certificate_missing');
-  // RFC 8705 section 3.1. Who issued it does not matter here: that its key is held was proven.
-  return { confirmation: { 'x5t#S256': hash('sha256', certificate.x509.raw, 'base64url') }, uses: [] };
+  return { confirmation: confirmCertificate(certificate), uses: [] };
 }
+
+/** RFC 8705 section 3.1. Who issued it does not matter: that its key is held was proven. */
+export const confirmCertificate = ({ x509 }: PresentedCertificate): Confirmation => ({
+  'x5t#S256': hash('sha256', x509.raw, 'base64url'),
+});
 
 /** What was bound to a key is not for whoever has its text. @param bound undefined: to none @throws Refusal dpop_missing, dpop_other_key */
 export function requireKey(bound: Confirmation | undefined, proven: Confirmation | undefined): void {

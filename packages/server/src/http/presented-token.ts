@@ -1,0 +1,80 @@
+// Whose access token comes with this request, and does its bringer hold its key? For every endpoint that takes access tokens
+// (RFC 6750 section 2.1, RFC 9449 section 7.1, RFC 8705 section 3).
+import { algorithmNames } from '../keys/algorithms.ts';
+import { seconds } from '../primitives/clock.ts';
+import { type Confirmation, sameKey } from '../primitives/confirmation.ts';
+import { type Reason, Refusal } from '../primitives/refusal.ts';
+import { readProof } from '../proof/dpop.ts';
+import { confirmCertificate } from '../proof/holder.ts';
+import { findOwnAccessToken } from '../subject-tokens/own-token.ts';
+import type { ValidatedToken } from '../subject-tokens/validated-token.ts';
+import type { HttpExchange } from './endpoint.ts';
+
+const CREDENTIALS = /^(Bearer|DPoP) +([\w.~+/=-]+)$/i;
+type Scheme = 'Bearer' | 'DPoP';
+
+/** @throws Refusal access_token_missing, access_token_invalid, access_token_nonce, store_unavailable */
+export async function readPresentedToken({
+  request,
+  reply,
+  services,
+}: Pick<HttpExchange, 'request' | 'reply' | 'services'>): Promise<ValidatedToken> {
+  if (services.nonces) reply.header('DPoP-Nonce', services.nonces.current());
+  const [, named, text] = CREDENTIALS.exec(request.headers.authorization ?? '') ?? [];
+  if (named === undefined || text === undefined)
+    throw refuseToken('access_token_missing', `Bearer, ${challenge('DPoP')}`);
+  const scheme: Scheme = named.toLowerCase() === 'dpop' ? 'DPoP' : 'Bearer';
+  try {
+    const token = await findOwnAccessToken(text, { ...services, now: seconds(services.clock) });
+    if (token === undefined) throw new Refusal('access_token_invalid');
+    const proven = scheme === 'DPoP' ? await proveKey(text, request, services) : certificateOf(request, services);
+    const { confirmation } = token;
+    // A token that is bound to a key is no bearer token, and one that is not is no other.
+    const fits = confirmation === undefined ? scheme === 'Bearer' : sameKey(confirmation, proven);
+    if (!fits) throw new Refusal('access_token_invalid', { detail: 'it is bound to another key, or to none' });
+    return token;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
+    const reason = error.reason === 'dpop_nonce' ? 'access_token_nonce' : 'access_token_invalid';
+    const code = reason === 'access_token_nonce' ? 'use_dpop_nonce' : 'invalid_token';
+    throw refuseToken(reason, challenge(scheme, code), error);
+  }
+}
+
+type Asked = Pick<HttpExchange, 'request' | 'services'>;
+
+/** What names the token's place names it in the proof: our origin, and the path that was asked for. */
+async function proveKey(
+  accessToken: string,
+  { method, url, headers }: Asked['request'],
+  services: Asked['services'],
+): Promise<Confirmation> {
+  const { jkt, use } = readProof(headers.dpop?.toString() ?? '', {
+    method,
+    url: new URL(services.issuer).origin + url.replace(/\?.*$/s, ''),
+    now: seconds(services.clock),
+    nonces: services.nonces,
+    accessToken,
+  });
+  if (!(await services.useOnce(use.id, use.expiresAt))) throw new Refusal(use.replayed);
+  return { jkt };
+}
+
+function certificateOf(request: Asked['request'], { readCertificate }: Asked['services']): Confirmation | undefined {
+  const certificate = readCertificate?.(request);
+  return certificate && confirmCertificate(certificate);
+}
+
+/** RFC 6750 section 3, RFC 9449 section 7.1. */
+function challenge(scheme: Scheme, error?: string): string {
+  const said = error === undefined ? [] : [`error="${error}"`];
+  if (scheme === 'DPoP') said.push(`algs="${algorithmNames.join(' ')}"`);
+  return `${scheme} ${said.join(', ')}`;
+}
+
+/** Without credentials the challenge says no more than how. */
+export const refuseToken = (reason: Reason, wanted: string, cause?: Refusal): Refusal =>
+  new Refusal(reason, {
+    headers: { 'WWW-Authenticate': wanted },
+    ...(cause && { detail: cause.detail ?? cause.reason, cause }),
+  });
