@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
-import { signingAlgorithms } from '../src/keys/algorithms.ts';
+import { algorithmNames, signingAlgorithms } from '../src/keys/algorithms.ts';
 import { assertIssued, exchange, gateway, SUBJECT_REFUSED } from './basics.ts';
+import { ask, asserting, assertion, jwksOf, withClients } from './client-credentials.ts';
 import { start, type TestServer } from './harness.ts';
+import { newKey } from './issuer.ts';
 import { eventually } from './node.ts';
 
 const HOUR = 3_600_000;
@@ -111,4 +113,20 @@ test('the default algorithm is ES256; `keys.alg` chooses another for resources t
   };
   assert.equal(await algOf(''), 'ES256');
   assert.equal(await algOf('keys: { alg: Ed25519 }\n'), 'Ed25519');
+});
+
+test('a client proves itself with a key of any of them, and of those that only others sign with', async (t) => {
+  const keys = algorithmNames.map((alg) => newKey(alg));
+  const entry = `id: batch, auth: private_key_jwt, ${jwksOf(...keys)}`;
+  const server = await start(t, withClients(entry));
+  for (const key of keys) {
+    assertIssued(server, await ask(server, asserting(assertion(server, key))), key.alg);
+    const another = keys.find(({ alg }) => alg !== key.alg) ?? key;
+    const refused = await ask(
+      server,
+      asserting(assertion(server, { ...key, privateKey: another.privateKey, alg: another.alg }, {}, { alg: key.alg })),
+    );
+    assert.deepEqual([refused.status, refused.body.error], [401, 'invalid_client'], key.alg);
+    server.clock.now += 3000;
+  }
 });
