@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { createBrowser } from '../../packages/server/test/browser.ts';
 import { runProgram } from '../../packages/server/test/program.ts';
 import { fillIn, printedApiCall, printedForms, printedHttp, speak, type Tokens } from './testing/printed.ts';
 import {
@@ -121,6 +122,27 @@ suite('npm start', { timeout: 60_000 }, () => {
     assert.deepEqual(await call(elsewhere), [401, 'Bearer error="invalid_token"']);
     const narrow = await obtain(server.issuer, { ...ACTOR, scope: 'read' });
     assert.deepEqual(await call(narrow), [403, 'Bearer error="insufficient_scope", scope="openapi"']);
+  });
+
+  test('a person signs in in a browser, the service acts for them, and the API sees both', async () => {
+    const pages = server.api.replace('localhost', '127.0.0.1');
+    const login = await fetch(`${pages}/login`, { redirect: 'manual' });
+    const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const browser = createBrowser(server.issuer);
+    const signIn = await browser.get(login.headers.get('location') ?? '');
+    const consent = await browser.submit(signIn, { username: 'ada', password: 'ada' });
+    assert.match(consent.text, /service/);
+    const { leftTo } = await browser.submit(consent, { agree: 'yes' });
+    const callback = String(leftTo);
+    assert.deepEqual(await (await fetch(callback, { headers: { cookie } })).json(), {
+      subject: 'ada',
+      actors: [{ iss: server.issuer, sub: 'service' }],
+      client_id: 'service',
+      scope: 'openapi',
+      audience: ['https://api.camall.io'],
+    });
+    // Another browser did not begin this.
+    assert.equal((await fetch(callback)).status, 400);
   });
 
   test('the errors are those of the documentation, word for word', async () => {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError, loadConfiguration, startServer, untilToldToStop } from '@cambio/server';
 import { createApi } from './api.ts';
+import { addSignIn } from './sign-in.ts';
 
 async function main(): Promise<void> {
   // A folder named on the command line is meant from where one stands, not from where the file is.
@@ -21,6 +22,8 @@ async function main(): Promise<void> {
   const port = Number(process.env.API_PORT || 8081);
   const baseUrl = `http://localhost:${port}`;
   const api = createApi(configuration.issuer, { baseUrl });
+  const pages = `http://127.0.0.1:${port}`;
+  addSignIn(api, configuration.issuer, pages);
   try {
     await api.listen({ port, host: 'localhost' });
   } catch (error) {
@@ -28,13 +31,13 @@ async function main(): Promise<void> {
     throw error;
   }
   const toldToStop = untilToldToStop();
-  console.log(greeting(configuration.issuer, baseUrl));
+  console.log(greeting(configuration.issuer, baseUrl, pages));
   await toldToStop;
   await api.close();
   await server.close();
 }
 
-const greeting = (server: string, api: string): string => `
+const greeting = (server: string, api: string, pages: string): string => `
 Cambio is ready on ${server}, and the sample API on ${api}. Try, in another terminal:
 
   # 1. A subject token
@@ -53,6 +56,9 @@ Cambio is ready on ${server}, and the sample API on ${api}. Try, in another term
 
   # 4. Call the API: it says for whom, and by whom
   curl -s -H "Authorization: Bearer $EXCHANGED" ${api}/v1/resource | jq .
+
+  # 5. In a browser: sign in as ada, password ada, and let the service act for you
+  #    ${pages}/login
 
   # All of it at once: examples/quickstart/exchange.sh        Ctrl-C stops.
 `;

@@ -136,7 +136,7 @@ suite('authorization code', () => {
     assert.equal(plain.leftTo?.searchParams.get('error'), 'invalid_request');
   });
 
-  test('a redirect URI that is not registered is never followed (BC-01)', async () => {
+  test('a redirect URI that is not registered is never followed (BC-01, W06)', async () => {
     const browser = createBrowser(server.issuer);
     const wrong = [
       ...['https://evil.example/callback', `${CALLBACK}/x`, `${CALLBACK}?x=1`, 'https://APP.example/callback'],

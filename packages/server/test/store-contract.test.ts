@@ -16,6 +16,13 @@ import { advanceFamily, findFamily, insertFamily } from '../src/store/refresh-fa
 import { insertRevocation, listRevocations } from '../src/store/revocations.ts';
 import type { RefreshFamilyRow } from '../src/store/schema.ts';
 import { findSecret, insertSecret, replaceSecret } from '../src/store/secrets.ts';
+import {
+  consumeArtifact,
+  deleteArtifact,
+  findArtifact,
+  pollArtifact,
+  putArtifact,
+} from '../src/store/sign-in-artifacts.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../src/store/signing-keys.ts';
 import { isReachable, listen, openStore, orUnavailable, type Store, type StoreLocation } from '../src/store/store.ts';
 import { sweep } from '../src/store/sweep.ts';
@@ -145,6 +152,30 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     // Bound once, bound for good.
     assert.equal(await advanceFamily(two, { id: 'raced', generation: 2, now: 9, confirmation: 'other' }), true);
     assert.equal((await findFamily(two, 'raced'))?.confirmation, 'key');
+  });
+
+  test(`${name}: of many that consume a code at once exactly one does, and an expired one is consumed by nobody`, async () => {
+    const artifact = (id: string) => ({ id, handle: `handle of ${id}`, payload: 'sealed', expires_at: 2 ** 41 });
+    await putArtifact(one, artifact('raced'));
+    const consumed = await race([one, two], (store) => consumeArtifact(store, 'raced', 7));
+    assert.equal(consumed.filter(Boolean).length, 1);
+    // What becomes of it later brings nothing back.
+    await putArtifact(two, { ...artifact('raced'), payload: 'other' });
+    const found = await findArtifact(one, 'handle', 'handle of raced');
+    assert.deepEqual([found?.payload, found?.consumed_at], ['other', 7]);
+    await putArtifact(one, { ...artifact('late'), expires_at: 7 });
+    assert.equal(await consumeArtifact(two, 'late', 7), false);
+    assert.equal(await consumeArtifact(two, 'late', 6), true);
+    await deleteArtifact(one, 'late');
+    assert.equal(await findArtifact(two, 'id', 'late'), undefined);
+  });
+
+  test(`${name}: a device that asks too soon waits five seconds longer from then on`, async () => {
+    await putArtifact(one, { id: 'device', handle: null, payload: 'sealed', expires_at: 2 ** 41 });
+    const times = [10_000, 14_999, 24_998, 39_998];
+    const polled = [];
+    for (const now of times) polled.push(await pollArtifact(two, 'device', now));
+    assert.deepEqual(polled, ['polled', 'too soon', 'too soon', 'polled']);
   });
 
   test(`${name}: a family that is revoked, expired, unknown or further on does not advance`, async () => {
