@@ -12,6 +12,7 @@ import type { Resource, Targets } from '../issuing/resource.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope, type Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { requireKey } from '../proof/holder.ts';
 
 /** What was agreed to, or remembered of it. */
 interface Bounds {
@@ -80,6 +81,7 @@ export function decideAgreed(
 ): Decision {
   const { id, sub, session, actor, claims, nonce, authentication } = agreement;
   event.agreement = id;
+  requireKey(agreement.confirmation, context.confirmation);
   const agreed = { ...agreement, expiresAt: Number.POSITIVE_INFINITY };
   const narrowed = narrowAgreed(agreed, { ...request, scope: undefined }, client, context);
   const offline = agreement.scope.includes('offline_access');

@@ -4,8 +4,7 @@ import { algorithmNames } from '../keys/algorithms.ts';
 import { seconds } from '../primitives/clock.ts';
 import { type Confirmation, sameKey } from '../primitives/confirmation.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
-import { readProof } from '../proof/dpop.ts';
-import { confirmCertificate } from '../proof/holder.ts';
+import { confirmCertificate, useProof } from '../proof/holder.ts';
 import { findOwnAccessToken } from '../subject-tokens/own-token.ts';
 import type { ValidatedToken } from '../subject-tokens/validated-token.ts';
 import type { HttpExchange } from './endpoint.ts';
@@ -43,22 +42,20 @@ export async function readPresentedToken({
 
 type Asked = Pick<HttpExchange, 'request' | 'services'>;
 
-/** What names the token's place names it in the proof: our origin, and the path that was asked for. */
-async function proveKey(
+/** For our origin, whatever the Host header says, and the path that was asked for. */
+const proveKey = (
   accessToken: string,
   { method, url, headers }: Asked['request'],
-  services: Asked['services'],
-): Promise<Confirmation> {
-  const { jkt, use } = readProof(headers.dpop?.toString() ?? '', {
+  { issuer, clock, nonces, useOnce }: Asked['services'],
+): Promise<Confirmation> =>
+  useProof(headers.dpop?.toString() ?? '', {
     method,
-    url: new URL(services.issuer).origin + url.replace(/\?.*$/s, ''),
-    now: seconds(services.clock),
-    nonces: services.nonces,
+    url: new URL(issuer).origin + url.replace(/\?.*$/s, ''),
+    now: seconds(clock),
+    nonces,
+    useOnce,
     accessToken,
   });
-  if (!(await services.useOnce(use.id, use.expiresAt))) throw new Refusal(use.replayed);
-  return { jkt };
-}
 
 function certificateOf(request: Asked['request'], { readCertificate }: Asked['services']): Confirmation | undefined {
   const certificate = readCertificate?.(request);

@@ -1,4 +1,5 @@
 // What did a person agree to? What an authorization code or a device code stands for, until the client comes for its tokens.
+import type { Confirmation } from '../primitives/confirmation.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Resource } from './resource.ts';
 
@@ -18,6 +19,8 @@ export interface Agreement {
   readonly claims: JsonObject;
   /** The client that the person was told would act for them. */
   readonly actor?: string;
+  /** The key that the client must prove when it comes for the tokens. */
+  readonly confirmation: Confirmation | undefined;
   /** The session in which it was said: what lineage knows that by, and when it ends, in seconds since 1970. */
   readonly session: { readonly id: string; readonly expiresAt: number };
 }

@@ -1,7 +1,7 @@
 // Which key does the caller prove to hold? New tokens are bound to it, and tokens that are bound to it are the caller's to use.
 import { hash } from 'node:crypto';
 import type { Client } from '../client-auth/client.ts';
-import type { PresentedCertificate } from '../client-auth/method.ts';
+import type { AuthenticationContext, PresentedCertificate } from '../client-auth/method.ts';
 import type { SingleUse } from '../issuing/authorization.ts';
 import { type Confirmation, sameKey, sayKey } from '../primitives/confirmation.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -42,6 +42,16 @@ export async function proveHolder(
   if (!client.certificateBoundAccessTokens) return { confirmation: undefined, uses: [] };
   if (certificate === undefined) throw new Refusal('certificate_missing');
   return { confirmation: confirmCertificate(certificate), uses: [] };
+}
+
+/** A proof where nothing is issued with which it could be committed: it is used up at once. @throws Refusal dpop_… */
+export async function useProof(
+  text: string,
+  { useOnce, ...context }: ProofContext & Pick<AuthenticationContext, 'useOnce'>,
+): Promise<{ readonly jkt: string }> {
+  const { jkt, use } = readProof(text, context);
+  if (!(await useOnce(use.id, use.expiresAt))) throw new Refusal(use.replayed);
+  return { jkt };
 }
 
 /** RFC 8705 section 3.1. Who issued it does not matter: that its key is held was proven. */

@@ -5,6 +5,7 @@ import { checkTargetsAgree, limitsOf, narrowScope, SIGN_IN_SCOPES } from '../exc
 import { readScope, readTargets, resolveTargets } from '../exchange/request.ts';
 import type { Resource, Targets } from '../issuing/resource.ts';
 import type { Targeting } from '../policy/targets.ts';
+import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
 import { type Parameters, parametersOf } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
@@ -12,7 +13,7 @@ import type { Scope } from '../primitives/scope.ts';
 /** As the request says it, in one text that goes through the library as one parameter. */
 export const ASKED = 'asked';
 
-const names = ['audience', 'resource', 'scope', 'requested_actor'] as const;
+const names = ['audience', 'resource', 'scope', 'requested_actor', 'dpop_jkt'] as const;
 
 export const packAsked = (parameters: Parameters): string =>
   new URLSearchParams(
@@ -25,6 +26,8 @@ export interface Wanted {
   readonly scope: Scope;
   /** The client that is to act for the person. */
   readonly actor: string | undefined;
+  /** The key that the code will be bound to (RFC 9449 section 10). */
+  readonly confirmation: Confirmation | undefined;
 }
 
 export interface AskedContext {
@@ -34,7 +37,7 @@ export interface AskedContext {
   readonly own: Resource;
 }
 
-/** @throws Refusal target_…, targets_disagree, scope_…, requested_actor_unknown */
+/** @throws Refusal target_…, targets_disagree, scope_…, requested_actor_unknown, dpop_jkt_malformed */
 export function judgeAsked(packed: string, client: Client, context: AskedContext): Wanted {
   const parameters = parametersOf(new URLSearchParams(packed));
   const asked = readScope(parameters);
@@ -47,7 +50,12 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
   const limits = limitsOf({ client: { scopes: client.scopes ?? new Set() }, targets, now: 0 });
   const scope = new Set([...ofSignIn, ...narrowScope(ofTargets, limits, targets)]);
   if (scope.size === 0 || (ofTargets?.size === 0 && targets[0].scopes.size > 0)) throw new Refusal('scope_empty');
-  return { targets, scope, actor: readActor(parameters, context.clients) };
+  return {
+    targets,
+    scope,
+    actor: readActor(parameters, context.clients),
+    confirmation: readKey(parameters.get('dpop_jkt')),
+  };
 }
 
 /** Among the client's audiences; unasked the first of them, or this server where nothing of any API is asked for. */
@@ -63,6 +71,12 @@ function chooseTargets(
   if (!asked.every((target) => allowed.includes(target))) throw new Refusal('target_not_granted');
   const [first = own, ...others] = asked.length > 0 ? asked : wantsAccess ? allowed.slice(0, 1) : [];
   return [first, ...others];
+}
+
+function readKey(jkt: string | undefined): Confirmation | undefined {
+  const confirmation = jkt === undefined ? undefined : parseConfirmation({ jkt });
+  if (jkt !== undefined && confirmation === undefined) throw new Refusal('dpop_jkt_malformed');
+  return confirmation;
 }
 
 function readActor(parameters: Parameters, clients: Clients): string | undefined {

@@ -25,7 +25,12 @@ const PASSED = [
 ] as const;
 
 /** What may stand once in such a request. */
-export const authorizationParameters: ReadonlySet<string> = new Set([...PASSED, 'scope', 'requested_actor']);
+export const authorizationParameters: ReadonlySet<string> = new Set([
+  ...PASSED,
+  'scope',
+  'requested_actor',
+  'dpop_jkt',
+]);
 
 /** What is for the library to read: that, the scope that is wanted in the end, and all that was asked for in one text. */
 function forLibrary(parameters: Parameters, client: Client | undefined, signIn: SignIn): URLSearchParams {

@@ -57,7 +57,7 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
   const { clientId = '', accountId = '', sessionUid = '', scope = '', nonce } = payload;
   const client = context.clients.get(clientId);
   if (client === undefined) return undefined;
-  const { targets, actor } = judgeAsked(askedOf(payload), client, context);
+  const { targets, actor, confirmation } = judgeAsked(askedOf(payload), client, context);
   const session = sessionHandle(sessionUid);
   const stored = await readArtifact('handle', session, context);
   const account = await context.accounts.find(accountId);
@@ -71,6 +71,7 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
     ...(nonce !== undefined && { nonce }),
     claims: account?.claims ?? {},
     ...(actor !== undefined && { actor }),
+    confirmation,
     session: { id: session, expiresAt: Math.floor(Number(stored?.row.expires_at ?? 0) / 1000) },
   };
 }

@@ -3,12 +3,14 @@ import type { AuditEvent } from '../../audit/event.ts';
 import { authenticateClient } from '../../client-auth/authenticate.ts';
 import type { Client } from '../../client-auth/client.ts';
 import { clientParameters } from '../../client-auth/index.ts';
+import { seconds } from '../../primitives/clock.ts';
 import { type Parameters, refuseRepeated } from '../../primitives/parameters.ts';
 import { Refusal } from '../../primitives/refusal.ts';
+import { useProof } from '../../proof/holder.ts';
 import { authorizationParameters, authorizeDevice, pushAuthorization } from '../../sign-in/authorization.ts';
 import type { SignIn } from '../../sign-in/sign-in.ts';
 import { readAuthenticationRequest } from '../authentication-request.ts';
-import type { Endpoint } from '../endpoint.ts';
+import { type Endpoint, type HttpExchange, urlOf } from '../endpoint.ts';
 
 const known = new Set([...authorizationParameters, ...clientParameters]);
 
@@ -24,20 +26,42 @@ const pushEndpoint = (path: string, audit: Endpoint['audit'], metadata: string, 
     audit,
     metadata,
     answer: async ({ request, reply, services, event }) => {
-      const { people, clock } = services;
+      const { people, clock, nonces } = services;
+      if (nonces) reply.header('DPoP-Nonce', nonces.current());
       if (people === undefined) throw new Refusal('path_unknown');
       const asked = readAuthenticationRequest(request, services);
       refuseRepeated(asked.parameters, known);
       const { client, method } = await authenticateClient(asked, services);
       event.client = client.id;
       event.clientAuthentication = method;
-      const body = await push(asked.parameters, client, event, people);
+      const parameters = await withProvenKey(asked.parameters, path, { request, services });
+      const body = await push(parameters, client, event, people);
       event.duration = clock() - event.time;
       await services.audit.append(event);
       reply.code(status);
       return body;
     },
   }) as const satisfies Endpoint;
+
+/** RFC 9449 section 10.1: a proof says what dpop_jkt would, and where both are there they agree. */
+async function withProvenKey(
+  parameters: Parameters,
+  path: string,
+  { request, services }: Pick<HttpExchange, 'request' | 'services'>,
+): Promise<Parameters> {
+  const proof = request.headers.dpop?.toString();
+  if (proof === undefined) return parameters;
+  const { issuer, clock, nonces, useOnce } = services;
+  const url = urlOf({ place: 'below', path }, issuer);
+  const { jkt } = await useProof(proof, { method: 'POST', url, now: seconds(clock), nonces, useOnce });
+  if ((parameters.get('dpop_jkt') ?? jkt) !== jkt) throw new Refusal('dpop_other_key');
+  const { get, all } = parameters;
+  return {
+    ...parameters,
+    get: (name) => (name === 'dpop_jkt' ? jkt : get(name)),
+    all: (name) => (name === 'dpop_jkt' ? [jkt] : all(name)),
+  };
+}
 
 export const par = pushEndpoint('/oauth/par', 'par', 'pushed_authorization_request_endpoint', 201, pushAuthorization);
 
