@@ -1,9 +1,29 @@
 // Writes the pages that are made from the code, or with --check says which of them are stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fields } from '../packages/server/src/audit/fields.ts';
 import { publicAnswer, type Reason, Refusal, reasons } from '../packages/server/src/primitives/refusal.ts';
 
-const pages: Readonly<Record<string, () => string>> = { 'docs/errors.md': errorsPage };
+/** Each is made of what it was: all of it, or the part between two marks. */
+const pages: Readonly<Record<string, (before: string) => string>> = {
+  'docs/errors.md': errorsPage,
+  'docs/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
+};
+
+function withPart(page: string, name: string, part: string): string {
+  const [before = '', after] = page.split(`<!-- generated: ${name} -->\n`);
+  const rest = after?.split('<!-- end -->').slice(1).join('<!-- end -->');
+  if (rest === undefined) throw new Error(`no place for ${name}`);
+  return `${before}<!-- generated: ${name} -->\n${part}\n<!-- end -->${rest}`;
+}
+
+function fieldsTable(): string {
+  const rows = Object.entries(fields).map(([name, field]) => {
+    const person = 'personal' in field ? 'person' : '';
+    return `| \`${name}\` | ${field.meaning} | ${person} |`;
+  });
+  return ['| field | | |', '|---|---|---|', ...rows].join('\n');
+}
 
 function errorsPage(): string {
   const answers = Map.groupBy(Object.keys(reasons) as Reason[], (reason) => reasons[reason].answer);
@@ -29,8 +49,10 @@ ${sections.join('\n\n')}
 const check = process.argv.includes('--check');
 for (const [name, make] of Object.entries(pages)) {
   const file = resolve(import.meta.dirname, '..', name);
-  if (!check) writeFileSync(file, make());
-  else if (readFileSync(file, 'utf8') !== make()) {
+  const before = readFileSync(file, 'utf8');
+  const now = make(before);
+  if (!check) writeFileSync(file, now);
+  else if (before !== now) {
     console.error(`${name} is stale: node scripts/generate-docs.ts`);
     process.exitCode = 1;
   }

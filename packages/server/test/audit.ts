@@ -9,10 +9,12 @@ import { type KnownKeys, verifyLines } from '../src/custody/proof.ts';
 import { environmentOf } from './command.ts';
 import type { TestServer } from './harness.ts';
 
+type Recorded = Pick<TestServer, 'folder' | 'issuer' | 'clock'>;
+
 type Reader = Awaited<ReturnType<typeof openReader>>;
 
 /** Reads as a command does, whether or not the server runs. */
-export async function reading<T>(server: TestServer, work: (reader: Reader) => Promise<T>): Promise<T> {
+export async function reading<T>(server: Recorded, work: (reader: Reader) => Promise<T>): Promise<T> {
   const configuration = await loadConfiguration(join(server.folder, 'cambio.yaml'), environmentOf(server));
   const reader = await openReader(configuration, () => server.clock.now);
   try {
@@ -23,14 +25,14 @@ export async function reading<T>(server: TestServer, work: (reader: Reader) => P
 }
 
 /** Every line, as another place would read it. */
-export const exportOf = (server: TestServer): Promise<ExportLine[]> =>
+export const exportOf = (server: Recorded): Promise<ExportLine[]> =>
   reading(server, async ({ exportAudit }) => {
     const lines: ExportLine[] = [];
     await exportAudit(async (line) => void lines.push(JSON.parse(JSON.stringify(line))));
     return lines;
   });
 
-export const verifyStored = (server: TestServer, known?: KnownKeys): Promise<Verdict> =>
+export const verifyStored = (server: Recorded, known?: KnownKeys): Promise<Verdict> =>
   reading(server, ({ verifyAudit }) => verifyAudit(known));
 
 export const verify = (lines: readonly ExportLine[], known?: KnownKeys): Promise<Verdict> =>

@@ -78,7 +78,7 @@ async function runApart(
 }
 
 /** What the configuration file of a test server needs. */
-export const environmentOf = ({ issuer }: TestServer): Record<string, string> => ({
+export const environmentOf = ({ issuer }: Pick<TestServer, 'issuer'>): Record<string, string> => ({
   ISSUER: issuer,
   PORT: new URL(issuer).port,
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { assertGood, verifyStored } from './audit.ts';
 import { exchange, gateway, subjectToken } from './basics.ts';
 import { type Answer, EXCHANGE, start, type TestServer, type } from './harness.ts';
 import { entry, startIssuer } from './issuer.ts';
@@ -167,6 +168,7 @@ test('a server that is killed under load has lost nothing that it told', async (
   for (const id of ledger.requestIds) assert.deepEqual({ ...statement.get(id) }, { rows: 1 }, id);
   assert.deepEqual({ ...database.prepare('pragma integrity_check').get() }, { integrity_check: 'ok' });
   database.close();
+  assertGood(await verifyStored({ folder: node.folder, issuer: node.url, clock: { now: Date.now() } }));
   assert.ok(ledger.refreshTokens.length > 10 && ledger.revoked.length > 10);
   t.diagnostic(
     `${ledger.requestIds.length} answers, ${ledger.refreshTokens.length} refresh tokens, ${ledger.revoked.length} revocations`,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { assertGood, verifyStored } from './audit.ts';
 import { freePort } from './harness.ts';
 import { life } from './life.ts';
 import {
@@ -72,6 +73,9 @@ test(
     const workers = childrenOf(node);
     node.signal('SIGTERM');
     assert.equal(await node.exited, 0, node.printed());
+    const verdict = await verifyStored({ folder: node.folder, issuer: node.url, clock: { now: Date.now() } });
+    assertGood(verdict);
+    assert.ok(verdict.chains >= 2, 'a chain for each that wrote');
     for (const pid of workers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
   },
 );

@@ -3,7 +3,7 @@ import { METHODS, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
-import { newId } from '../primitives/random.ts';
+import { newId, newRequestId } from '../primitives/random.ts';
 import { publicAnswer, type Reason, Refusal } from '../primitives/refusal.ts';
 import { RETRY_AFTER, recordRefusal, sendRefusal, toRefusal } from './answer.ts';
 import { refusalPage, sendPage } from './browser.ts';
@@ -79,7 +79,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     ...(!options.tls && { http }),
     bodyLimit: options.limits.body,
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
-    genReqId: newId,
+    genReqId: () => newRequestId(current().clock()),
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     // What arrives on an open connection while the server stops is answered, and the connection closed.
