@@ -333,7 +333,7 @@ async function openServices(
     failures,
     requests,
     clock,
-    ready: () => isReachable(store),
+    ready: async () => revocations.isFresh() && (await isReachable(store)),
   };
 }
 

@@ -151,17 +151,18 @@ test('the database stops and starts again, connections and all: nothing that was
   );
 });
 
-test('a node that has not heard of the others for a while calls no token good: one may have been revoked there', async (t) => {
+test('a node that has not heard of the others for a second calls no token good: one may have been revoked there', async (t) => {
   const { server, proxy, url } = await startBehindProxy(t);
   const other = await start(t, shared(url));
   const held = await hold(other);
   assert.equal((await introspect(server, held.token)).body.active, true);
   proxy.cut();
   assert.equal((await revoke(other, held.token)).status, 200);
+  // From a second on; the rest is for a busy machine, and less than any longer patience would take.
   const { headers } = await eventually(
     () => introspect(server, held.token),
     ({ status }) => status === 503,
-    9000,
+    3500,
   );
   assert.equal(headers.get('retry-after'), '1');
   proxy.mend();

@@ -22,12 +22,19 @@ export interface Revocations {
   readonly look: () => Promise<void>;
   /** How many are held. */
   readonly count: () => number;
+  /** Are the others heard? */
+  readonly isFresh: () => boolean;
 }
 
 /** Rows that are read again at every look: one that was numbered before the last may have been committed after it. */
 const LOOK_BACK = 1000;
 
-/** Milliseconds without a look after which a node no longer says that a token is good: others may have revoked it. */
+/**
+ * Milliseconds for which a look may go on, or fail, before a node no longer says that a token is good: others may have
+ * revoked it. With the time between looks that makes the second within which every node knows.
+ */
+const DOUBT = 500;
+/** The same for a node that does not look. */
 const STALE = 5000;
 
 /** A reader looks once, and is gone before it matters. */
@@ -35,19 +42,27 @@ export async function openRevocations(store: Store, clock: Clock, access: Access
   const revoked = new Set<string>();
   let last = 0;
   let lookedAt = performance.now();
+  /** When the first look began that has not succeeded. */
+  let doubted: number | undefined;
   const look = async (): Promise<void> => {
     const began = performance.now();
+    doubted ??= began;
     for (const { sequence, id } of await listRevocations(store, last - LOOK_BACK)) {
       revoked.add(id);
       last = Math.max(last, sequence);
     }
     lookedAt = began;
+    doubted = undefined;
+  };
+  const isFresh = (): boolean => {
+    const now = performance.now();
+    return now - (doubted ?? now) <= DOUBT && now - lookedAt <= STALE;
   };
   await look();
   return {
     anyOf: (ids) => {
       for (const id of ids) if (revoked.has(id)) return true;
-      if (access === 'write' && performance.now() - lookedAt > STALE) {
+      if (access === 'write' && !isFresh()) {
         throw new Refusal('store_unavailable', { detail: 'revocations have not been read for a while' });
       }
       return false;
@@ -58,5 +73,6 @@ export async function openRevocations(store: Store, clock: Clock, access: Access
     },
     look,
     count: () => revoked.size,
+    isFresh,
   };
 }
