@@ -105,3 +105,15 @@ test('the audit row tells who did what for whom and by which rule, and holds no 
   }
   assert.equal(text.includes('gateway-secret'), false);
 });
+
+test('a token never outlives its subject token, whichever second it is signed in', async (t) => {
+  const server = await startBasic(t);
+  const subject_token = await subjectToken(server);
+  const subject = claimsOf(subject_token);
+  // Ten minutes before the subject token ends, which is less than the rule allows; each look at the clock is a second later.
+  let now = Number(subject.exp) * 1000 - 600_000;
+  Object.defineProperty(server.clock, 'now', { get: () => (now += 1000) });
+  const answer = await exchange(server, { subject_token });
+  assertIssued(server, answer);
+  assert.equal(claimsOf(answer.body.access_token).exp, subject.exp);
+});

@@ -61,7 +61,7 @@ export async function answerTokenRequest(
   const context = { ...services, client, now, confirmation };
   const authorization = bindTo(await grant.authorize(parameters, client, event, context), holder);
   checkProofNeeded(authorization.targets, confirmation);
-  const issued = await issue(authorization, event, services);
+  const issued = await issue(authorization, event, services, now);
   return {
     access_token: issued.text,
     ...grant.answer?.(authorization),

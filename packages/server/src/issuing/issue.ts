@@ -2,7 +2,6 @@
 import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
-import { seconds } from '../primitives/clock.ts';
 import { tokenTypeOf } from '../primitives/confirmation.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -33,9 +32,16 @@ export interface IssuedToken {
   readonly idToken: string | undefined;
 }
 
-/** @throws Refusal store_unavailable, …_replayed, refresh_token_reused, code_reused: then nothing was issued */
-export async function issue(authorization: Authorization, event: AuditEvent, by: Issuer): Promise<IssuedToken> {
-  const now = seconds(by.clock);
+/**
+ * @param now the second for which the grant decided: what is left of a subject token is counted from there
+ * @throws Refusal store_unavailable, …_replayed, refresh_token_reused, code_reused: then nothing was issued
+ */
+export async function issue(
+  authorization: Authorization,
+  event: AuditEvent,
+  by: Issuer,
+  now: number,
+): Promise<IssuedToken> {
   const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, now);
   const access =
     authorization.type === 'refresh_token' ? undefined : planAccess(authorization, refresh?.family, by, now);
