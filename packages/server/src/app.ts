@@ -1,5 +1,6 @@
 // The composition root: the only file that wires parts together.
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Chains, createChains } from './audit/chain.ts';
 import { type AuditEvent, beginEvent } from './audit/event.ts';
@@ -63,6 +64,11 @@ export interface RunningServer {
    * began with. @returns the keys that a restart alone can change
    */
   readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
+  /**
+   * Tells load balancers to turn away, by /readyz and by closing each connection with its answer, and goes on answering for as
+   * long as the file says. Resolves at once where nobody is connected.
+   */
+  readonly announceStop: () => Promise<void>;
   /** Stops listening, answers what has arrived, and closes the store; bounded in time. Once, however often it is called. */
   readonly close: () => Promise<void>;
 }
@@ -86,10 +92,12 @@ const needRestart = [
   'audit',
 ] as const satisfies readonly (keyof Configuration)[];
 
-/** Milliseconds for requests that are under way when the server is told to stop. */
-const DRAIN = 4000;
+/** Milliseconds for requests that are under way when the port closes. */
+const DRAIN = 3000;
 /** Milliseconds within which a request must be there as a whole. */
 const REQUEST_DEADLINE = 10_000;
+/** Milliseconds between looks for connections over which nothing is asked any more. */
+const IDLE = 50;
 /** Milliseconds between deletions of what has expired. */
 const SWEEP = 600_000;
 
@@ -106,9 +114,14 @@ export async function startServer(
     let textInForce = text;
     let readAt = clock();
     const presence = announce(store, { id: newId(), configuration: () => textInForce, clock });
-    const withPresence = (read: HttpServices): HttpServices => ({ ...read, presence });
+    let stopping = false;
+    const withPresence = (read: HttpServices): HttpServices => ({
+      ...read,
+      presence,
+      ready: async () => !stopping && (await read.ready()),
+    });
     let services = withPresence(await openServices(configuration, base, metrics.observer));
-    const { host, port, ...options } = configuration.server;
+    const { host, port, announceStop, ...options } = configuration.server;
     const { createHttpServer } = await import('./http/server.ts');
     const { answered } = metrics.observer;
     const { server: http, connections } = createHttpServer(() => services, {
@@ -116,6 +129,7 @@ export async function startServer(
       requestDeadline: REQUEST_DEADLINE,
       answered,
       report,
+      stopping: () => stopping,
     });
     await http.listen({ host, port });
     const { nodes, agree } = presence;
@@ -140,9 +154,13 @@ export async function startServer(
     const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP).unref();
     let closed: Promise<void> | undefined;
     const close = async (): Promise<void> => {
+      stopping = true;
       const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN);
+      // A connection whose answer was on its way is idle a moment later, and would be kept.
+      const idle = setInterval(() => http.server.closeIdleConnections(), IDLE);
       await http.close();
       clearTimeout(cut);
+      clearInterval(idle);
       clearInterval(sweeping);
       looking.stop();
       await listening.stop();
@@ -163,6 +181,10 @@ export async function startServer(
         textInForce = nextText;
         readAt = clock();
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
+      },
+      announceStop: async () => {
+        stopping = true;
+        if (connections() > 0) await wait(announceStop);
       },
       close: () => {
         closed ??= close();

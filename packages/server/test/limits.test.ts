@@ -186,6 +186,7 @@ test('a request that does not arrive in time is 408, be it its header or its bod
     limits: { body: 1024, connections: 10 },
     requestDeadline: 100,
     answered: () => undefined,
+    stopping: () => false,
     report: () => undefined,
   });
   await http.listen({ host: '127.0.0.1', port: 0 });

@@ -233,11 +233,16 @@ test('each node reads its own file again, when it changes and at SIGHUP; a fault
   );
 });
 
-test('a node that is told to stop answers what has arrived, and the other goes on', async () => {
+test('a node that is told to stop is not ready from then on, answers all the same, and the other goes on', async () => {
   const { body } = await exchangeAt(one);
-  const racing = Promise.all(Array.from({ length: 10 }, () => own(two)));
-  const answers = await racing;
+  const answers = await Promise.all(Array.from({ length: 10 }, () => own(two)));
   two.signal('SIGTERM');
+  const { headers } = await eventually(
+    () => two.get('/readyz'),
+    ({ status }) => status === 503,
+  );
+  assert.equal(headers.get('connection'), 'close', 'whoever keeps a connection finds another node');
+  answers.push(await own(two));
   assert.equal(await two.exited, 0, two.printed());
   assert.ok(answers.every(({ status }) => status === 200));
   assert.equal((await refreshAt(one, body.refresh_token)).status, 200);

@@ -57,6 +57,7 @@ async function serveUntilTold(
   if (cluster.isPrimary) started(server.port);
   await toldToStop;
   watching.stop();
+  await server.announceStop();
   await server.close();
 }
 

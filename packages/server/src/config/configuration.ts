@@ -38,6 +38,8 @@ export interface Configuration {
     };
     /** Must DPoP proofs have a nonce of ours? */
     readonly dpopNonces: boolean;
+    /** Milliseconds. */
+    readonly announceStop: number;
   };
   readonly store: StoreLocation;
   readonly audit: CustodySettings;

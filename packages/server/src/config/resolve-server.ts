@@ -39,6 +39,7 @@ export function resolveServer({ server, clients }: ConfigurationFile, around: Su
     metrics: server.metrics === 'off' ? undefined : server.metrics,
     limits: { requestsPerClient: undefined, requestsPerAddress: undefined, ...limits },
     dpopNonces,
+    announceStop: server.announceStop * 1000,
   };
 }
 

@@ -46,6 +46,7 @@ const server = z.strictObject({
       connections: z.int().min(1).max(1_000_000).default(10_000),
     })
     .prefault({}),
+  announceStop: duration.default(1),
 });
 
 const resource = z.strictObject({

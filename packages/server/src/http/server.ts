@@ -32,6 +32,8 @@ export interface HttpOptions {
   readonly requestDeadline: number;
   /** Is told of every answer that has left. */
   readonly answered: (answer: Answered) => void;
+  /** Is the server about to stop? Then every answer closes its connection. */
+  readonly stopping: () => boolean;
   /** One line for people about what went wrong on our side. */
   readonly report: (line: string) => void;
 }
@@ -105,13 +107,9 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   // Every method that can be parsed has a route: 405 where another is answered, not 404.
   for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method);
-  let stopping = false;
-  server.addHook('preClose', async () => {
-    stopping = true;
-  });
   server.addHook('onRequest', async (_request, reply) => {
     prepareAnswer(reply);
-    if (stopping) reply.header('Connection', 'close');
+    if (options.stopping()) reply.header('Connection', 'close');
   });
   server.setErrorHandler(async (error, request, reply) => {
     const services = current();
