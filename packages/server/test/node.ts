@@ -20,12 +20,14 @@ export const shared = (url: string, yaml = life()): string =>
 
 export interface ServerNode {
   readonly url: string;
+  readonly folder: string;
   /** The configuration file of this node alone. */
   readonly file: string;
   readonly post: (path: string, form: Form, headers?: Record<string, string>) => Promise<Answer>;
   readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
   readonly get: (path: string) => Promise<Answer>;
   readonly pid: number;
+  readonly port: number;
   readonly signal: (signal: NodeJS.Signals) => void;
   /** All that it has printed so far. */
   readonly printed: () => string;
@@ -39,7 +41,7 @@ export async function startNode(
   t: Test,
   yaml: string,
   { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0, options = [] as readonly string[] } = {},
-): Promise<ServerNode & { readonly folder: string; readonly port: number }> {
+): Promise<ServerNode> {
   const file = join(folder, 'cambio.yaml');
   // The port of metrics is one for the whole machine.
   writeFileSync(file, yaml.includes('metrics:') ? yaml : yaml.replace(/^server:$/m, 'server:\n  metrics: off'));
@@ -66,7 +68,7 @@ export async function startNode(
       return printed;
     },
     (text) => text.includes('cambio serves'),
-    10_000,
+    30_000,
   );
   const url = `http://127.0.0.1:${listening}`;
   const post = async (path: string, form: Form, headers = {}): Promise<Answer> =>

@@ -33,7 +33,7 @@ const LOOK_BACK = 1000;
  * Milliseconds for which a look may go on, or fail, before a node no longer says that a token is good: others may have
  * revoked it. With the time between looks that makes the second within which every node knows.
  */
-const DOUBT = 500;
+const DOUBT = 750;
 /** The same for a node that does not look. */
 const STALE = 5000;
 

@@ -1,7 +1,7 @@
 // What have other processes written? Looks at the database again and again, and at once where it tells of a change.
 
-/** Milliseconds between looks: what one node writes the others know in half a second. */
-const INTERVAL = 500;
+/** Milliseconds between looks: what one node writes the others know soon, and a look that failed is soon made again. */
+const INTERVAL = 250;
 
 export interface Looking {
   /** Looks now: something was written. */

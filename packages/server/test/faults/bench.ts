@@ -1,0 +1,41 @@
+// What do faults share, and who cleans up behind them?
+import { type Postgres, startPostgres } from '../postgres.ts';
+import type { Bench } from './fault.ts';
+
+/** What is committed is written to the disk, as in production. */
+const DURABLE = ['-c', 'fsync=on'];
+
+type Work = () => Promise<void>;
+
+export function openBench(short: boolean) {
+  const all: Work[] = [];
+  let current: Work[] = [];
+  let postgres: Promise<Postgres> | undefined;
+  return {
+    /** The bench of one fault. */
+    forOne: (): Bench & { readonly end: Work } => {
+      const works: Work[] = [];
+      current = works;
+      const after = (work: Work): void => void works.push(work);
+      return {
+        after,
+        times: (whole, brief) => (short ? brief : whole),
+        postgres: () => {
+          postgres ??= startPostgres({ after: (work) => void all.push(work) }, DURABLE);
+          return postgres;
+        },
+        ownPostgres: () => startPostgres({ after }, DURABLE),
+        end: () => undo(works),
+      };
+    },
+    /** What a fault that is under way has started ends with it. */
+    end: async () => {
+      await undo(current);
+      await undo(all);
+    },
+  };
+}
+
+async function undo(works: Work[]): Promise<void> {
+  for (const work of works.splice(0).toReversed()) await work();
+}

@@ -1,0 +1,83 @@
+// Who takes part, and what may each of them have? The configuration of the servers under test, and the same facts once more
+// for the judge, who does not ask the server.
+import { randomUUID } from 'node:crypto';
+import type { Form } from '../harness.ts';
+import { EXCHANGE, type } from '../harness.ts';
+import { lifeOf, newKey, signJws } from '../issuer.ts';
+import { SEALING_KEY } from '../node.ts';
+
+export const API = 'https://api.example';
+export const VAULT = 'https://vault.example';
+const IDP = 'https://idp.example';
+const US = 'https://cambio.example';
+
+/** What the judge holds every issued token against. */
+export const limits = {
+  audiences: [API, VAULT],
+  clientScopes: ['read', 'write'],
+  ruleScopes: ['read', 'write'],
+  /** Seconds. */
+  lifetime: 600,
+} as const;
+
+const idpKey = newKey();
+export const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' } as const;
+
+/** @param store as the file has it @param keys YAML of the schedule of the keys @param more lines of `server`, each with two blanks before it */
+export const configuration = (
+  store: string,
+  { keys = '{ rotateEvery: 30d }', more = '' }: { keys?: string; more?: string } = {},
+): string => `
+issuer: https://login.example
+server:
+  port: \${PORT}${more}
+store: ${store}
+sealingKey: { plain: ${SEALING_KEY} }
+keys: ${keys}
+resources:
+  - { audience: ${API}, scopes: [read, write, admin], token: { lifetime: 10m } }
+  - { audience: ${VAULT}, scopes: [read], token: { format: opaque, lifetime: 10m } }
+clients:
+  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange, refresh_token], audiences: [${API}, ${VAULT}], scopes: [read, write] }
+  - { id: stranger, auth: client_secret_post, secret: { plain: stranger-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }
+issuers:
+  - { issuer: ${IDP}, name: idp, accepts: [jwt], audiences: [${US}], singleUse: true, jwks: { keys: [${JSON.stringify(idpKey.jwk)}] } }
+rules:
+  - { name: own, client: gateway, subject: { issuer: self, clients: [gateway] }, grant: { audiences: [${API}, ${VAULT}], scopes: [read, write], types: [access_token, jwt, refresh_token], lifetime: 10m, refreshToken: true } }
+  - { name: foreign, client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token], lifetime: 10m } }
+`;
+
+export const ownForm = (): Form => ({ grant_type: 'client_credentials', ...gateway, audience: API });
+
+export const exchangeForm = (subjectToken: string, more: Form = {}): Form => ({
+  grant_type: EXCHANGE,
+  ...gateway,
+  subject_token: subjectToken,
+  subject_token_type: type('access_token'),
+  ...more,
+});
+
+export const refreshForm = (token: string): Form => ({ grant_type: 'refresh_token', ...gateway, refresh_token: token });
+
+export const tokenForm = (token: string): Form => ({ ...gateway, token });
+
+/** A foreign token that is good once. */
+export const singleUseForm = (now = Date.now()): Form => {
+  const claims = { iss: IDP, ...lifeOf(now), aud: US, jti: randomUUID() };
+  const header = { alg: idpKey.alg, typ: 'JWT', kid: idpKey.kid };
+  return {
+    ...exchangeForm(signJws(header, JSON.stringify(claims), idpKey)),
+    subject_token_type: type('jwt'),
+  };
+};
+
+/** Requests whose answers do not depend on what happened before: the same before a fault and after it. */
+export const probes = (): readonly Form[] => [
+  ownForm(),
+  { ...ownForm(), scope: 'admin' },
+  { ...ownForm(), audience: 'https://nowhere.example' },
+  { ...ownForm(), grant_type: 'password' },
+  exchangeForm('nonsense'),
+  refreshForm('nonsense'),
+  { grant_type: 'client_credentials', client_id: 'stranger', client_secret: 'wrong' },
+];

@@ -1,0 +1,24 @@
+// A server in a process of its own, by a clock that the harness moves: it says from when on time passes how fast.
+import { loadConfiguration, startServer } from '../../src/app.ts';
+
+/** At `since` (milliseconds since 1970 by the machine's clock) it is `told`; from then on time passes `speed` times as fast. */
+export interface Setting {
+  readonly since: number;
+  readonly told: number;
+  readonly speed: number;
+}
+
+export const timeOf = ({ since, told, speed }: Setting): number => Math.floor(told + (Date.now() - since) * speed);
+
+const [file, first] = process.argv.slice(2);
+if (file !== undefined && first !== undefined && process.send !== undefined) {
+  let setting: Setting = JSON.parse(first);
+  process.on('message', (told: Setting) => {
+    setting = told;
+    process.send?.('set');
+  });
+  process.on('disconnect', () => process.exit());
+  const configuration = await loadConfiguration(file, process.env);
+  await startServer(configuration, { clock: () => timeOf(setting), report: () => undefined });
+  process.send('ready');
+}

@@ -1,0 +1,124 @@
+// The servers under test: nodes as their operator starts them, on a database of one kind or the other.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { eventually, type ServerNode, startNode } from '../node.ts';
+import { query } from '../postgres.ts';
+import { get, type Target } from './caller.ts';
+import { configuration } from './cast.ts';
+import type { Bench } from './fault.ts';
+import type { Row } from './invariants.ts';
+
+export type Kind = 'SQLite' | 'PostgreSQL';
+
+/** A database, looked at from outside. */
+export interface Store {
+  readonly kind: Kind;
+  /** As the configuration has it. */
+  readonly location: string;
+  readonly sql: (text: string) => Promise<Record<string, unknown>[]>;
+}
+
+export async function openStore(kind: Kind, bench: Bench): Promise<Store> {
+  if (kind === 'SQLite') return sqliteAt(join(openFolder(bench), 'cambio.db'));
+  return postgresAt(await (await bench.postgres()).database());
+}
+
+/** A folder that is gone when the fault is over. */
+export function openFolder({ after }: Bench): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-faults-'));
+  after(async () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export const postgresAt = (url: string): Store => ({
+  kind: 'PostgreSQL',
+  location: url,
+  sql: (text) => query(url, text),
+});
+
+export const sqliteAt = (file: string): Store => ({
+  kind: 'SQLite',
+  location: `sqlite:${file}`,
+  sql: async (text) => {
+    const database = new DatabaseSync(file, { timeout: 5000 });
+    try {
+      return database.prepare(text).all();
+    } finally {
+      database.close();
+    }
+  },
+});
+
+/** The audit, as the judge reads it. */
+export async function readRows({ kind, sql }: Store): Promise<Row[]> {
+  const issued = kind === 'SQLite' ? "json_extract(event, '$.issued')" : "(event::json->'issued')::text";
+  const rows = await sql(`select request_id, outcome, ${issued} as issued from audit order by sequence`);
+  return rows.map(({ request_id, outcome, issued: ids }) => ({
+    requestId: String(request_id),
+    outcome: String(outcome),
+    issued: (JSON.parse(String(ids ?? '[]')) as { id: string }[]).map(({ id }) => id),
+  }));
+}
+
+/** What the audit says of a request, for whoever looks for the reason. */
+export async function findEvent({ sql }: Store, requestId: string): Promise<string> {
+  const [row] = await sql(`select event from audit where request_id = '${requestId}'`);
+  return String(row?.event ?? 'no audit row');
+}
+
+/** A node that can be ended and started again, on its port and with its files. */
+export interface Member extends Target {
+  readonly node: () => ServerNode;
+  /** Ends it at once, as a crash does. */
+  readonly kill: () => Promise<void>;
+  /** Tells it to stop, and waits until it has. @returns its exit code */
+  readonly stop: () => Promise<number | null>;
+  /** Starts it again. The load comes back when `up` is set. */
+  readonly start: () => Promise<void>;
+}
+
+export async function startMember(bench: Bench, yaml: string, options: readonly string[] = []): Promise<Member> {
+  let node = await startNode(bench, yaml, { options });
+  const again = async (): Promise<void> => {
+    node = await startNode(bench, yaml, { options, folder: node.folder, port: node.port });
+  };
+  const member: Member = {
+    url: node.url,
+    up: true,
+    ended: 0,
+    node: () => node,
+    kill: async () => {
+      member.ended++;
+      node.signal('SIGKILL');
+      member.up = false;
+      await node.exited;
+    },
+    stop: async () => {
+      node.signal('SIGTERM');
+      return node.exited;
+    },
+    start: again,
+  };
+  return member;
+}
+
+/** So many nodes, one after the other so that the first makes the tables. */
+export async function startMembers(bench: Bench, store: Store, count: number, more = ''): Promise<Member[]> {
+  const members: Member[] = [];
+  const yaml = configuration(store.location, { more });
+  for (let index = 0; index < count; index++) members.push(await startMember(bench, yaml));
+  return members;
+}
+
+/** Until it says that it can do its work. @returns milliseconds */
+export async function untilReady(target: Target, patience = 60_000): Promise<number> {
+  const began = performance.now();
+  await eventually(
+    async () => (await get(`${target.url}/readyz`))?.status,
+    (status) => status === 200,
+    patience,
+  );
+  return performance.now() - began;
+}

@@ -1,0 +1,109 @@
+// What is left after a fault? Presents again what the ledger says is good, dead or used up. The answers go into the ledger
+// as well: it is judged as a whole.
+import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { type Caller, post, type Target } from './caller.ts';
+import { exchangeForm, probes, refreshForm, tokenForm } from './cast.ts';
+import { accessTokenIn, type Family, headOf, refreshTokenIn, type Told } from './ledger.ts';
+
+/** Milliseconds in which a lost answer can be asked for again, with some to spare. */
+const GRACE = 5000;
+
+/** Milliseconds for which a caller goes on asking. */
+const PATIENCE = 5000;
+/** Milliseconds after which every node knows of a revocation, or calls no token good. */
+const EVERYWHERE = 1000;
+
+/** @param most tokens of each kind, the newest first; the driver goes on meanwhile with families of its own */
+export async function examine(caller: Caller, targets: readonly Target[], most = 15): Promise<void> {
+  const { ledger } = caller;
+  const somewhere = (index: number): Target => targets[index % targets.length] as Target;
+  const left = ledger.families.filter(({ held, examined }) => !held && !examined);
+  const alive = left.filter(({ state }) => state === 'alive');
+  await inTurn(newest([...alive.filter(({ lostAt }) => lostAt === undefined)], most), (family, index) =>
+    redeem(caller, somewhere(index), family),
+  );
+  // Each of these may be asked for again for ten seconds: all of them.
+  await inTurn(
+    alive.filter(({ lostAt }) => lostAt !== undefined),
+    (family, index) => askAgain(caller, somewhere(index), family),
+  );
+  for (const family of left) family.examined = true;
+  // From the 200 on no refresh token of the family is good anywhere: the database decides.
+  const dead = left.filter(({ state }) => state === 'revoked');
+  await inTurn(newest(dead, most), async (family, index) => {
+    await caller.ask('refresh', somewhere(index), refreshForm(headOf(family)), 'dead');
+  });
+  const known = ledger.revoked.filter(({ at }) => at < performance.now() - EVERYWHERE);
+  await inTurn(newest(known, most), async ({ token }) => {
+    for (const target of targets) {
+      await caller.ask('introspect', target, tokenForm(token), 'dead');
+      await caller.ask('exchange', target, exchangeForm(token), 'dead');
+    }
+  });
+  const used = ledger.attempts.filter(({ kind, told }) => kind === 'single-use' && told?.status === 200);
+  await inTurn(newest(used, most), async ({ form }, index) => {
+    await caller.ask('single-use', somewhere(index), form, 'dead');
+  });
+}
+
+/** A 503 says: ask again, which is what callers do. */
+async function redeem(caller: Caller, target: Target, family: Family): Promise<void> {
+  const until = performance.now() + PATIENCE;
+  let told: Told | undefined;
+  do {
+    if (told !== undefined) await wait(200);
+    told = await caller.ask('refresh', target, refreshForm(headOf(family)), 'redeem');
+  } while (told?.status === 503 && performance.now() < until);
+  if (told?.status !== 200) {
+    caller.ledger.seen.push({ invariant: 'I1', what: `${target.url} still says ${told?.status} to a refresh token` });
+  }
+  const next = refreshTokenIn(told);
+  if (next === undefined) return;
+  family.tokens.push(next);
+  family.accessTokens.push(accessTokenIn(told) ?? '');
+  delete family.lostAt;
+}
+
+async function askAgain(caller: Caller, target: Target, family: Family): Promise<void> {
+  if (performance.now() - (family.lostAt ?? 0) < GRACE) return redeem(caller, target, family);
+  family.state = 'uncertain';
+}
+
+const newest = <T>(list: readonly T[], most: number): readonly T[] => list.slice(-most);
+
+/** Some at a time. */
+export async function inTurn<T>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<void>,
+  atOnce = 6,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) await work(items[index] as T, index);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+/** What a node decides about requests whose answer must not change. */
+export const decisions = ({ url }: Target): Promise<readonly unknown[]> =>
+  Promise.all(
+    probes().map(async (form) => {
+      const told = await post(`${url}/oauth/token`, form);
+      return [told?.status, told?.body.error, told?.body.error_description, told?.body.scope];
+    }),
+  );
+
+/** I12: compares what every node decides now with what one decided before. */
+export async function compareDecisions(
+  caller: Caller,
+  targets: readonly Target[],
+  before: readonly unknown[],
+): Promise<void> {
+  for (const target of targets) {
+    const after = await decisions(target);
+    if (!isDeepStrictEqual(after, before)) {
+      caller.ledger.seen.push({ invariant: 'I12', what: `${JSON.stringify(before)} became ${JSON.stringify(after)}` });
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// npm run faults: does the server keep its promises when everything around it fails? Runs the faults one after the other on
+// processes of its own, on loopback, prints a table, and exits with 1 where an invariant is broken.
+// npm run faults [-- --short] [--only F01,F10] [--write]
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { openBench } from './bench.ts';
+import type { Outcome } from './fault.ts';
+import { writePage } from './page.ts';
+import { faults } from './rows/index.ts';
+import { formatTable, type Line, lineOf } from './table.ts';
+
+const { values } = parseArgs({
+  options: { short: { type: 'boolean' }, only: { type: 'string' }, write: { type: 'boolean' } },
+});
+const only = values.only?.split(',');
+const chosen = faults.filter(({ id }) => only === undefined || only.includes(id));
+if (chosen.length === 0) throw new Error(`--only takes some of ${faults.map(({ id }) => id).join(',')}`);
+
+/** A fault that could not be carried out shows nothing, so it does not hold. */
+const unfinished = (error: unknown): Outcome => ({
+  repetitions: 0,
+  ledgers: [],
+  checked: [],
+  violations: [{ invariant: 'unfinished', what: String((error as Error).stack ?? error) }],
+  note: 'not finished',
+});
+
+const shared = openBench(values.short === true);
+const lines: Line[] = [];
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await shared.end();
+    process.exit(1);
+  });
+}
+try {
+  for (const fault of chosen) {
+    const began = performance.now();
+    const bench = shared.forOne();
+    try {
+      console.error(`${fault.id} ${fault.title} ...`);
+      const outcome = await fault.run(bench).catch(unfinished);
+      const line = lineOf(fault, outcome, (performance.now() - began) / 1000);
+      lines.push(line);
+      console.error(`  ${line.violations.length === 0 ? 'holds' : 'BROKEN'}, ${line.seconds} s; ${line.note}`);
+      for (const { invariant, what } of line.violations.slice(0, 10)) console.error(`  ${invariant}: ${what}`);
+    } finally {
+      await bench.end();
+    }
+  }
+} finally {
+  await shared.end();
+}
+console.log(formatTable(lines));
+console.log(`\n${availableParallelism()} cores, Node ${process.versions.node}`);
+if (values.write) writePage(lines);
+process.exitCode = lines.every(({ violations }) => violations.length === 0) ? 0 : 1;

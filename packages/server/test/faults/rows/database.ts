@@ -1,0 +1,152 @@
+// F03, F05, F06, F07, F08: PostgreSQL is killed, goes away and comes back, answers late, not at all, or takes no writes.
+import { setTimeout as wait } from 'node:timers/promises';
+import { query } from '../../postgres.ts';
+import { startProxy, type Proxy as Wire } from '../../proxy.ts';
+import { get } from '../caller.ts';
+import { type Member, postgresAt, startMembers, untilReady } from '../cluster.ts';
+import { examine } from '../examine.ts';
+import type { Bench, Fault, Outcome } from '../fault.ts';
+import { ALWAYS, countOf, percentile, type Session, slowest, underLoad } from '../session.ts';
+
+interface Broken {
+  readonly bench: Bench;
+  readonly session: Session;
+  readonly proxy: Wire;
+  readonly url: string;
+}
+
+/** Two nodes on a database that they reach through a wire; as often as said it is broken and mended. */
+async function breaking(
+  bench: Bench,
+  repetitions: number,
+  fail: (broken: Broken) => Promise<void>,
+  mend: (broken: Broken) => Promise<void>,
+  downFor: number,
+): Promise<Outcome> {
+  const postgres = await bench.postgres();
+  const proxy = await startProxy(bench, postgres.port);
+  const url = await postgres.database();
+  const store = postgresAt(url);
+  const behind = { ...store, location: url.replace(String(postgres.port), String(proxy.port)) };
+  const members = await startMembers(bench, behind, 2);
+  const recovery: number[] = [];
+  const plan = { store, members, lives: 8, pause: 10, failures: 'expected' } as const;
+  const outcome = await underLoad(plan, async (session) => {
+    const broken = { bench, session, proxy, url };
+    for (let time = 0; time < repetitions; time++) {
+      await wait(300);
+      await fail(broken);
+      const until = performance.now() + downFor;
+      await judgeWithout(session, members);
+      await wait(Math.max(0, until - performance.now()));
+      await mend(broken);
+      recovery.push(Math.max(...(await Promise.all(members.map((member) => untilReady(member))))));
+      await examine(session.caller, members, 5);
+    }
+  });
+  return { ...outcome, repetitions, checked: ALWAYS, note: noteOf(outcome, recovery) };
+}
+
+const noteOf = (
+  { ledgers: [ledger] }: Pick<Outcome, 'ledgers'> & { ledgers: readonly [Session['ledger']] },
+  recovery: readonly number[],
+): string =>
+  `${countOf(ledger, 503)} answers were 503, the slowest after ${slowest(ledger, 503)} ms; ready again after ${Math.round(percentile(recovery, 99))} ms (p99)`;
+
+/** What needs no database goes on, and the balancer is told (I8). */
+async function judgeWithout({ blame }: Session, members: readonly Member[]): Promise<void> {
+  for (const { url } of members) {
+    const [alive, keys, ready] = await Promise.all(
+      ['/livez', '/.well-known/jwks.json', '/readyz'].map((path) => get(url + path)),
+    );
+    if (alive?.status !== 200) blame('I8', `livez ${alive?.status}`);
+    if (keys?.status !== 200) blame('I8', `jwks ${keys?.status}`);
+    if (ready?.status !== 503) blame('I8', `readyz ${ready?.status}`);
+  }
+}
+
+async function killDatabase(bench: Bench): Promise<Outcome> {
+  const repetitions = bench.times(20, 1);
+  const postgres = await bench.ownPostgres();
+  const store = postgresAt(await postgres.database());
+  const members = await startMembers(bench, store, 2);
+  const recovery: number[] = [];
+  const plan = { store, members, lives: 6, pause: 5, failures: 'expected' } as const;
+  const outcome = await underLoad(plan, async (session) => {
+    for (let time = 0; time < repetitions; time++) {
+      await wait(300 + Math.random() * 300);
+      await postgres.kill();
+      await judgeWithout(session, members);
+      await postgres.start();
+      recovery.push(Math.max(...(await Promise.all(members.map((member) => untilReady(member))))));
+      await examine(session.caller, members, 5);
+    }
+  });
+  return { ...outcome, repetitions, checked: ALWAYS, note: noteOf(outcome, recovery) };
+}
+
+export const databaseKilled: Fault = {
+  id: 'F03',
+  title: 'kill -9 of PostgreSQL and all its processes',
+  run: killDatabase,
+};
+
+export const databaseAway: Fault = {
+  id: 'F05',
+  title: 'PostgreSQL away for 1 s, again and again',
+  run: (bench) =>
+    breaking(
+      bench,
+      bench.times(20, 1),
+      async ({ proxy }) => proxy.cut(),
+      async ({ proxy }) => proxy.mend(),
+      1000,
+    ),
+};
+
+export const databaseSlow: Fault = {
+  id: 'F06',
+  title: 'PostgreSQL slow: each answer 2 s late',
+  run: (bench) =>
+    breaking(
+      bench,
+      bench.times(4, 1),
+      async ({ proxy }) => proxy.delay(2000),
+      async ({ proxy }) => proxy.mend(),
+      3000,
+    ),
+};
+
+export const databaseSilent: Fault = {
+  id: 'F07',
+  title: 'PostgreSQL half-open: nothing arrives, nothing is refused',
+  run: (bench) =>
+    breaking(
+      bench,
+      bench.times(6, 1),
+      async ({ proxy }) => proxy.silence(),
+      async ({ proxy }) => proxy.mend(),
+      3000,
+    ),
+};
+
+/** As a standby after a failover. The setting counts from the next session on, so the sessions are ended. */
+async function setReadOnly({ url }: Broken, value: 'on' | 'off'): Promise<void> {
+  const name = new URL(url).pathname.slice(1);
+  const elsewhere = url.replace(name, 'postgres');
+  await query(elsewhere, `alter database ${name} set default_transaction_read_only = ${value}`);
+  await query(elsewhere, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+}
+
+export const databaseReadOnly: Fault = {
+  id: 'F08',
+  title: 'PostgreSQL read-only, as a standby is',
+  run: (bench) =>
+    breaking(
+      bench,
+      bench.times(6, 1),
+      (broken) => setReadOnly(broken, 'on'),
+      (broken) => setReadOnly(broken, 'off'),
+      1500,
+    ),
+};

@@ -1,0 +1,52 @@
+// Would an API accept this token? A verifier by jose that keeps our key set as long as its Cache-Control says, never asks
+// before, and so complains of a key that it cannot have seen.
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import { get } from './caller.ts';
+
+export interface Verifier {
+  /** @returns why the token does not verify; undefined where it does */
+  readonly complaint: (token: string) => Promise<string | undefined>;
+  /** How often it has asked for the keys. */
+  readonly fetched: () => number;
+}
+
+/** @param urls of the servers that it asks for the keys, in turn @param clock milliseconds since 1970, as the verifier has it */
+export function openVerifier(urls: () => readonly string[], clock: () => number = Date.now): Verifier {
+  let kept: { readonly until: number; readonly keys: ReturnType<typeof createLocalJWKSet> } | undefined;
+  let fetching: Promise<void> | undefined;
+  let turn = 0;
+  const fetchKeys = async (): Promise<void> => {
+    const asked = urls();
+    for (let tries = 0; tries < asked.length; tries++) {
+      const at = clock();
+      const answer = await get(`${asked[turn++ % asked.length]}/.well-known/jwks.json`);
+      if (answer?.status !== 200) continue;
+      kept = { until: at + answer.keptFor * 1000, keys: createLocalJWKSet(answer.body as unknown as JSONWebKeySet) };
+      return;
+    }
+  };
+  return {
+    complaint: async (token) => {
+      if (kept === undefined || kept.until <= clock()) {
+        fetching ??= fetchKeys().finally(() => {
+          fetching = undefined;
+        });
+        await fetching;
+      }
+      // Nobody answers: that is not the token's fault, and an API would wait.
+      if (kept === undefined) return undefined;
+      try {
+        await jwtVerify(token, kept.keys, {
+          issuer: 'https://login.example',
+          typ: 'at+jwt',
+          currentDate: new Date(clock()),
+          clockTolerance: 5,
+        });
+        return undefined;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    },
+    fetched: () => turn,
+  };
+}
