@@ -159,3 +159,19 @@ test('what a stolen token gave dies with the family on every node, as a subject 
     assertRefused(server, await refresh(server, refresh_token), REVOKED);
   }
 });
+
+test('whoever was overtaken while it refreshed gets the same successor, unless the family was revoked meanwhile (R05)', async (t) => {
+  const server = await start(t, life());
+  // Between the look at the family and its rotation another request is faster, and in one case somebody revokes.
+  const overtake = (more: string): void =>
+    server.sql(`create trigger overtake before update on refresh_families begin
+      update refresh_families set generation = new.generation, rotated_at = new.rotated_at where id = old.id;
+      ${more} select raise(ignore); end`);
+  const overtaken = await refreshTokenOf(server);
+  overtake('');
+  assert.equal((await refresh(server, overtaken)).status, 200);
+  server.sql('drop trigger overtake');
+  const revoked = await refreshTokenOf(server);
+  overtake('insert into revocations (id, revoked_at) values (old.id, 0);');
+  assertRefused(server, await refresh(server, revoked), REVOKED);
+});

@@ -69,8 +69,10 @@ async function rotate(
   now: number,
 ): Promise<void> {
   if (await advanceFamily(transaction, { id: family, generation, now, confirmation })) return;
+  // Whoever was faster may have been revoked since.
+  await refuseRevoked(transaction, family);
   const row = await findFamily(transaction, family);
-  if (row?.generation === generation) throw new Refusal('refresh_token_revoked');
+  if (row?.generation === generation) throw new Refusal('refresh_token_expired');
   if (row?.generation !== generation + 1 || now - Number(row.rotated_at) > REFRESH_GRACE) {
     throw new Refusal('refresh_token_reused', { detail: 'another request was first' });
   }
