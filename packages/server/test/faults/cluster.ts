@@ -82,7 +82,10 @@ export interface Member extends Target {
 export async function startMember(bench: Bench, yaml: string, options: readonly string[] = []): Promise<Member> {
   let node = await startNode(bench, yaml, { options });
   const again = async (): Promise<void> => {
-    node = await startNode(bench, yaml, { options, folder: node.folder, port: node.port });
+    const { folder, port } = node;
+    // As whatever watches over a server does: where it does not start, once more.
+    const start = () => startNode(bench, yaml, { options, folder, port });
+    node = await start().catch(start);
   };
   const member: Member = {
     url: node.url,

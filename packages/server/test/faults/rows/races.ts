@@ -59,8 +59,9 @@ async function refreshRace(session: Session, nodes: readonly [Member, Member], f
   if (winners.size !== 1 || successor === undefined) return session.blame('I4', `${winners.size} successors`);
   // Used once, the successor makes its predecessor a reused token: the family dies, on both nodes.
   const next = refreshTokenIn(await session.caller.ask('refresh', nodes[0], refreshForm(successor), 'redeem'));
+  if (next === undefined) return;
   await session.caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
-  await session.caller.ask('refresh', nodes[0], refreshForm(next ?? ''), 'dead');
+  await session.caller.ask('refresh', nodes[0], refreshForm(next), 'dead');
   family.state = 'uncertain';
 }
 
