@@ -5,9 +5,10 @@ import { after, type TestContext, test } from 'node:test';
 import { ACTOR_REFUSED, assertRefused, SUBJECT_REFUSED } from './basics.ts';
 import { selfSigned } from './certificate.ts';
 import { beside, jsonOf } from './command.ts';
-import { type Answer, claimsOf, EXCHANGE, start, type } from './harness.ts';
+import { type Answer, claimsOf, EXCHANGE, encode, type Form, read, start, type } from './harness.ts';
 import { entry as issuerEntry, startIssuer } from './issuer.ts';
 import { newProver } from './prover.ts';
+import { fetchAs, type Identity, selfIssued } from './tls-client.ts';
 
 /** Each has one rule, which says of subject and actor what its name says. */
 const rules = {
@@ -287,4 +288,52 @@ test("another issuer's bound token is good with its key, and what it buys is bou
     const refused = await present(claim, proof);
     assertRefused(server, refused, { ...SUBJECT_REFUSED, reason: 'subject_token_bound' }, JSON.stringify(claim));
   }
+});
+
+test('over TLS a token is bound to the certificate of the connection, whoever issued it (MT-04, MT-07)', async (t) => {
+  const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value: '127.0.0.1' }] });
+  const [mine, theirs] = await Promise.all(['mine', 'theirs'].map((name) => selfIssued({ name: `CN=${name}` })));
+  assert.ok(mine && theirs);
+  const app =
+    '{ id: app, auth: none, publicExchange: true, grants: [token_exchange, refresh_token], certificateBoundAccessTokens: true }';
+  const yaml = `
+issuer: \${ISSUER}
+server:
+  port: \${PORT}
+  tls: { cert: cert.pem, key: key.pem }
+store: sqlite:cambio.db
+resources: [{ audience: https://api.example, scopes: [read] }]
+clients:
+  - { id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [client_credentials], audiences: [https://api.example], scopes: [read] }
+  - ${app}
+rules:
+  - { client: app, subject: { issuer: self, clients: [web, app] }, grant: { audiences: [https://api.example], scopes: [read], refreshToken: true } }
+`;
+  const files = { 'cert.pem': https.cert, 'key.pem': https.key };
+  const secure = await start(t, yaml, { files, fetch: fetchAs(undefined, https.cert) });
+  const ask = async (identity: Identity | undefined, form: Form): Promise<Answer> =>
+    read(
+      await fetchAs(identity, https.cert)(`${secure.issuer}/oauth/token`, {
+        method: 'POST',
+        body: encode({ client_id: 'app', ...form }),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
+    );
+  const web = await ask(undefined, {
+    ...{ grant_type: 'client_credentials', client_id: 'web', client_secret: 'web-secret' },
+  });
+  const exchangeOf = (subject: Answer) => ({
+    ...{ grant_type: EXCHANGE, subject_token: String(subject.body.access_token) },
+    subject_token_type: type('access_token'),
+  });
+  assert.equal(secure.audit(await ask(undefined, exchangeOf(web)))?.reason, 'certificate_missing');
+  const bound = await ask(mine, exchangeOf(web));
+  const cnf = { 'x5t#S256': digest(mine.x509) };
+  assert.deepEqual([bound.body.token_type, claimsOf(bound.body.access_token).cnf], ['Bearer', cnf]);
+  assert.equal(secure.audit(await ask(theirs, exchangeOf(bound)))?.reason, 'subject_token_bound');
+  assert.deepEqual((await ask(mine, exchangeOf(bound))).body.cnf, cnf);
+  const refresh = { grant_type: 'refresh_token', refresh_token: String(bound.body.refresh_token) };
+  const refused = await ask(theirs, refresh);
+  assert.deepEqual([refused.body.error, secure.audit(refused)?.reason], ['invalid_grant', 'refresh_token_bound']);
+  assert.deepEqual(claimsOf((await ask(mine, refresh)).body.access_token).cnf, cnf);
 });

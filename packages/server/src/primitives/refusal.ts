@@ -165,6 +165,7 @@ const ownReasons = {
   dpop_other_key: ['dpop_proof', 'what the client brings is bound to another key than that of the DPoP proof'],
   dpop_nonce: ['dpop_nonce', 'the DPoP proof has no nonce of this server, or an old one'],
   refresh_token_unknown: ['refresh_token', 'it is no refresh token of this server'],
+  refresh_token_bound: ['refresh_token', 'the refresh token is bound to another certificate'],
   refresh_token_client: ['refresh_token', 'the refresh token belongs to another client'],
   refresh_token_expired: ['refresh_token', 'the refresh token has expired'],
   refresh_token_revoked: ['refresh_token', 'the refresh token, or a token that it derives from, was revoked'],

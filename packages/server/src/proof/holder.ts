@@ -59,11 +59,13 @@ export const confirmCertificate = ({ x509 }: PresentedCertificate): Confirmation
   'x5t#S256': hash('sha256', x509.raw, 'base64url'),
 });
 
-/** What was bound to a key is not for whoever has its text. @param bound undefined: to none @throws Refusal dpop_missing, dpop_other_key */
+/** What was bound to a key is not for whoever has its text. @param bound undefined: to none @throws Refusal dpop_missing, dpop_other_key, refresh_token_bound */
 export function requireKey(bound: Confirmation | undefined, proven: Confirmation | undefined): void {
   requireAnyKey(bound, proven);
   if (bound !== undefined && !sameKey(bound, proven))
-    throw new Refusal('dpop_other_key', { detail: `it is bound to ${sayKey(bound)}` });
+    throw new Refusal('jkt' in bound ? 'dpop_other_key' : 'refresh_token_bound', {
+      detail: `it is bound to ${sayKey(bound)}`,
+    });
 }
 
 /** A client that authenticates may come with a new key, never with none (RFC 9449 section 5). @throws Refusal dpop_missing */
