@@ -23,6 +23,7 @@ import { hasSignIn } from './grants/index.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
+import { upstreamReturn } from './http/endpoints/upstream.ts';
 import { findFamily } from './issuing/family.ts';
 import { ownResource } from './issuing/resource.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
@@ -43,6 +44,8 @@ import { createCodes } from './sign-in/codes.ts';
 import { createGuessing, type Guessing } from './sign-in/guessing.ts';
 import type { ProviderContext } from './sign-in/provider.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
+import { createUpstream } from './sign-in/upstream.ts';
+import { openUpstreamPeople } from './sign-in/upstream-people.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { announce } from './store/presence.ts';
@@ -361,17 +364,26 @@ async function openServices(
 
 /** What people sign in with, and where: the file's part of it, and the store's. */
 async function describeSignIn(
-  { issuer, clients, accounts, keys: { algorithms } }: Configuration,
+  { issuer, clients, accounts, upstream, keys: { algorithms } }: Configuration,
   base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },
 ): Promise<ProviderContext> {
   const { store, sealer, access, revocations, guessing } = base;
+  const cookieKey = await openSharedSecret(store, 'cookies', sealer, access);
   return {
     ...base,
     issuer,
     clients,
-    accounts: createAccounts(accounts, guessing),
+    accounts: createAccounts(accounts, guessing, upstream && openUpstreamPeople(upstream.name, base)),
+    upstream:
+      upstream &&
+      createUpstream(upstream, {
+        outbound: createOutbound(upstream.network),
+        redirectUri: urlOf(upstreamReturn, issuer),
+        secret: cookieKey,
+        clock: base.clock,
+      }),
     own: ownResource(issuer, algorithms[0]),
-    cookieKey: await openSharedSecret(store, 'cookies', sealer, access),
+    cookieKey,
     endSession: (session) => revocations.revoke(session),
   };
 }

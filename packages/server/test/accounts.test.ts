@@ -152,7 +152,7 @@ test('a password is good for its account alone, however the name is typed', asyn
     ).verify('ada', 'ada', '192.0.2.1'),
     undefined,
   );
-  assert.deepEqual([accounts.find('ada'), accounts.find('Ada')], [ada, undefined]);
+  assert.deepEqual([await accounts.find('ada'), await accounts.find('Ada')], [ada, undefined]);
 });
 
 test('more passwords at once than can be looked at in good time are refused, and harm nobody later', async () => {

@@ -30,8 +30,8 @@ export function createBrowser(home: string): Browser {
       headers: { ...headers, cookie: sent.join('; ') },
     });
     for (const text of response.headers.getSetCookie()) keep(cookies, text, pathname);
-    const location = response.headers.get('location');
     const answer = await read(response);
+    const location = response.headers.get('location') ?? onwardOf(answer);
     if (location === null) return { ...answer, url, leftTo: undefined };
     const next = new URL(location, url);
     if (next.origin !== new URL(home).origin) return { ...answer, url, leftTo: next };
@@ -49,6 +49,10 @@ export function createBrowser(home: string): Browser {
     },
   };
 }
+
+/** Where a page leads at once, without a form. */
+const onwardOf = ({ text }: Answer): string | null =>
+  /<meta http-equiv="refresh" content="0;url=([^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? null;
 
 export function formOf({ text }: Answer): { readonly action: string; readonly hidden: Record<string, string> } {
   const [, action = ''] = /<form method="post" action="([^"]*)"/.exec(text) ?? [];

@@ -89,6 +89,7 @@ test('a person of the provider is somebody here: its name before theirs, and the
   });
   assert.deepEqual(person, {
     sub: 'idp:ada',
+    username: 'ada@idp.example',
     claims: { email: 'ada@idp.example' },
     authentication: { auth_time: at, amr: ['pwd', 'otp'], acr: 'high' },
   });

@@ -56,6 +56,7 @@ export interface AuditEvent {
     | 'device_authorization'
     | 'device'
     | 'interaction'
+    | 'sign_in'
     | 'logout'
     | 'none';
   grant?: string;
@@ -67,6 +68,8 @@ export interface AuditEvent {
   clientClaimed?: string;
   subject?: TokenTrace;
   actor?: TokenTrace;
+  /** The other provider at which a person signed in. */
+  provider?: string;
   /** Everybody who acts in the issued token, the current actor first. */
   chain?: Chain;
   /** The subject of the issued token, as it names it. */

@@ -3,10 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import type { BrowserAnswer, BrowserRequest } from '../sign-in/browser.ts';
-import { errorPage } from '../sign-in/pages/message.ts';
+import { errorPage, leavingPage } from '../sign-in/pages/message.ts';
 import { pageHeaders } from '../sign-in/pages/page.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
-import { recordRefusal } from './answer.ts';
+import { RETRY_AFTER, recordRefusal } from './answer.ts';
 import type { Endpoint, HttpExchange } from './endpoint.ts';
 import { parseForm } from './form.ts';
 
@@ -67,18 +67,19 @@ function readBrowserRequest(request: FastifyRequest): BrowserRequest {
   };
 }
 
-export function sendPage(
-  reply: FastifyReply,
-  { status, page, location, cookies, leadsTo }: BrowserAnswer,
-): FastifyReply {
-  reply.code(status);
-  if (cookies !== undefined && cookies.length > 0) reply.header('Set-Cookie', [...cookies]);
-  if (location !== undefined) return reply.header('Location', location).send('');
-  return reply.headers(pageHeaders(leadsTo)).send(page);
+/** A form is answered by a page, which leads on where there is somewhere to go. */
+export function sendPage(reply: FastifyReply, answer: BrowserAnswer): FastifyReply {
+  const { status, page, location, cookies = [], refusal } = answer;
+  if (cookies.length > 0) reply.header('Set-Cookie', [...cookies]);
+  if (status === 503) reply.header('Retry-After', RETRY_AFTER);
+  if (refusal !== undefined) reply.headers(refusal.headers);
+  if (location === undefined) return reply.code(status).headers(pageHeaders).send(page);
+  if (reply.request.method === 'POST') return reply.code(200).headers(pageHeaders).send(leavingPage(location));
+  return reply.code(status).header('Location', location).send('');
 }
 
 /** A refusal for a person: the sentence, and the number that finds the row. */
 export function refusalPage(refusal: Refusal, requestId: string): BrowserAnswer {
   const { status, description } = publicAnswer(refusal, 'invalid_grant');
-  return { status, page: errorPage({ message: description, requestId }) };
+  return { status, page: errorPage({ message: description, requestId }), refusal };
 }

@@ -1,23 +1,25 @@
 // Who may sign in with a password, and is it theirs? Whether an account exists shows neither in the answer nor in its time.
 import { createHmac, randomBytes } from 'node:crypto';
 import { Refusal } from '../primitives/refusal.ts';
-import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Guessing } from './guessing.ts';
 import { isPassword, type PasswordHash } from './password-hash.ts';
+import type { People, Person } from './person.ts';
 
 /** A local person, as the configuration names them. */
-export interface Account {
-  readonly username: string;
-  /** Their name in our tokens. */
-  readonly sub: string;
-  readonly claims: JsonObject;
+export interface Account extends Person {
   readonly password: PasswordHash;
 }
 
 export interface Accounts {
-  readonly find: (sub: string) => Account | undefined;
+  /** Are there any here, beside those of another provider? */
+  readonly local: 'some' | 'none';
+  readonly find: (sub: string) => Promise<Person | undefined>;
+  /** Whose name was typed, for the audit row: whoever it is. */
+  readonly named: (username: string) => Account | undefined;
   /** @returns undefined for whoever it is not @throws Refusal sign_in_rate, sign_in_busy */
   readonly verify: (username: string, password: string, address: string) => Promise<Account | undefined>;
+  /** Somebody whom another provider has signed in. */
+  readonly remember: (person: Person) => Promise<void>;
 }
 
 /** Each takes its 19 MiB and a core. */
@@ -25,10 +27,13 @@ const HASHES_AT_ONCE = 2;
 /** Tries that may wait for their turn: about a second. */
 const MAX_WAITING = 40;
 
+const NOBODY: People = { find: async () => undefined, remember: async () => undefined };
+
 /** However it is typed: phones begin with a capital, and add a blank. */
 export const normalUsername = (username: string): string => username.normalize('NFKC').trim().toLowerCase();
 
-export function createAccounts(accounts: readonly Account[], guessing: Guessing): Accounts {
+/** @param upstream people of another provider, where there is one */
+export function createAccounts(accounts: readonly Account[], guessing: Guessing, upstream: People = NOBODY): Accounts {
   const bySub = new Map(accounts.map((account) => [account.sub, account]));
   const byName = new Map(accounts.map((account) => [normalUsername(account.username), account]));
   const takeTurn = createTurns(HASHES_AT_ONCE, MAX_WAITING);
@@ -38,7 +43,10 @@ export function createAccounts(accounts: readonly Account[], guessing: Guessing)
     accounts[createHmac('sha256', secret).update(name).digest().readUInt32BE() % Math.max(1, accounts.length)];
 
   return {
-    find: (sub) => bySub.get(sub),
+    local: accounts.length > 0 ? 'some' : 'none',
+    find: async (sub) => bySub.get(sub) ?? upstream.find(sub),
+    named: (username) => byName.get(normalUsername(username)),
+    remember: upstream.remember,
     verify: async (username, password, address) => {
       const name = normalUsername(username);
       const worked = guessing.begin(name, address);

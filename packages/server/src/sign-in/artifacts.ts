@@ -43,6 +43,18 @@ export async function readArtifact(
   return { row, payload: { ...payload, exp, ...(row.consumed_at !== null && { consumed: true }) } };
 }
 
+/** @param lifetime in seconds */
+export function writeArtifact(
+  id: string,
+  handle: string | null,
+  payload: object,
+  lifetime: number,
+  { store, sealer, clock }: ArtifactContext,
+): Promise<void> {
+  const sealed = sealer.seal(JSON.stringify(payload), purposeOf(id));
+  return orUnavailable(putArtifact(store, { id, handle, payload: sealed, expires_at: clock() + lifetime * 1000 }));
+}
+
 /**
  * @param extra what is kept beside the library's own members
  * @param ends told before a session is deleted, by its handle
@@ -52,18 +64,15 @@ export function createAdapter(
   context: ArtifactContext,
   { extra, ends }: { extra: () => Partial<AdapterPayload>; ends: (session: string | undefined) => Promise<void> },
 ): Adapter {
-  const { store, sealer, clock } = context;
+  const { store, clock } = context;
   const idOf = (value: string): string => artifactId(kind, value);
   const payloadOf = async (by: 'id' | 'handle', value: string): Promise<AdapterPayload | undefined> =>
     (await readArtifact(by, value, context))?.payload;
   return {
     upsert: async (value, payload, expiresIn = 0) => {
-      const id = idOf(value);
-      const text = JSON.stringify({ ...payload, ...extra() });
       const { uid, userCode } = payload;
       const handle = uid !== undefined ? sessionHandle(uid) : userCode !== undefined ? userCodeHandle(userCode) : null;
-      const row = { id, handle, payload: sealer.seal(text, purposeOf(id)), expires_at: clock() + expiresIn * 1000 };
-      await orUnavailable(putArtifact(store, row));
+      await writeArtifact(idOf(value), handle, { ...payload, ...extra() }, expiresIn, context);
     },
     find: (value) => payloadOf('id', idOf(value)),
     findByUid: (uid) => payloadOf('handle', sessionHandle(uid)),

@@ -23,8 +23,6 @@ export interface BrowserAnswer {
   readonly page?: string;
   readonly location?: string;
   readonly cookies?: readonly string[];
-  /** Where the redirects that follow the page's form may lead, beside here. */
-  readonly leadsTo?: string | undefined;
   /** Said to the client by way of the browser, and recorded. */
   readonly refusal?: Refusal;
 }

@@ -1,26 +1,29 @@
 // A person is asked: who are you, and do you agree? The two pages of an interaction, and what is posted from them.
 import type { AuditEvent } from '../audit/event.ts';
 import { seconds } from '../primitives/clock.ts';
-import { Refusal } from '../primitives/refusal.ts';
+import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { judgeAsked, type Wanted } from './asked.ts';
 import { type BrowserAnswer, type BrowserRequest, checkFormToken, formToken, refuseCrossSite } from './browser.ts';
 import { askedOf } from './codes.ts';
 import type { LibraryRequest } from './library.ts';
 import { consentPage } from './pages/consent.ts';
-import { signInPage } from './pages/sign-in.ts';
+import { type SignInPage, signInPage } from './pages/sign-in.ts';
 import { INTERACTION_PATH } from './provider.ts';
 import type { SignIn } from './sign-in.ts';
 
 type Details = Awaited<ReturnType<SignIn['provider']['interactionDetails']>>;
 
-interface Asking {
+export interface Asking {
   readonly details: Details;
   readonly clientId: string;
   readonly messages: ReturnType<SignIn['library']['toMessages']>;
 }
 
 /** @throws Refusal interaction_unknown */
-async function find({ uid, cookie }: BrowserRequest, { provider, library, context }: SignIn): Promise<Asking> {
+export async function findInteraction(
+  { uid, cookie }: BrowserRequest,
+  { provider, library, context }: SignIn,
+): Promise<Asking> {
   const request: LibraryRequest = { method: 'GET', path: `${INTERACTION_PATH}/${uid}`, cookie };
   try {
     const details = await provider.interactionDetails(...library.toMessages(request));
@@ -36,33 +39,35 @@ async function find({ uid, cookie }: BrowserRequest, { provider, library, contex
 
 /** GET /oauth/interaction/… */
 export async function showInteraction(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
-  const asking = await find(request, signIn);
+  const asking = await findInteraction(request, signIn);
   return asking.details.prompt.name === 'login' ? showSignIn(asking, undefined, signIn) : showConsent(asking, signIn);
 }
-
-/** Where the browser may end up once the form was posted. */
-const leadsTo = ({ redirect_uri: uri }: Details['params']): string | undefined =>
-  typeof uri === 'string' ? uri : undefined;
 
 const targetOf = ({ details }: Asking, { context }: SignIn) => ({
   action: `${new URL(context.issuer).pathname.replace(/\/$/, '')}${INTERACTION_PATH}/${details.uid}`,
   csrf: formToken(context.cookieKey, details.uid),
 });
 
-function showSignIn(
-  asking: Asking,
-  tried: { readonly username: string; readonly problem: 'wrong' | 'too_often' } | undefined,
-  signIn: SignIn,
-): BrowserAnswer {
-  const { params } = asking.details;
-  const hinted = typeof params.login_hint === 'string' ? params.login_hint : undefined;
+interface Tried {
+  readonly username: string | undefined;
+  readonly problem: NonNullable<SignInPage['problem']>;
+  readonly refusal: Refusal;
+}
+
+export function showSignIn(asking: Asking, tried: Tried | undefined, signIn: SignIn): BrowserAnswer {
+  const { accounts, upstream } = signIn.context;
+  const { login_hint: hint } = asking.details.params;
   const page = signInPage({
     ...targetOf(asking, signIn),
     client: asking.clientId,
-    username: tried?.username ?? hinted,
+    accounts: accounts.local,
+    upstream: upstream?.name,
+    username: tried?.username ?? (typeof hint === 'string' ? hint : undefined),
     problem: tried?.problem,
   });
-  return { status: tried === undefined ? 200 : 400, page, leadsTo: leadsTo(params) };
+  if (tried === undefined) return { status: 200, page };
+  const { refusal } = tried;
+  return { status: publicAnswer(refusal, 'invalid_grant').status, page, refusal };
 }
 
 async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswer> {
@@ -80,7 +85,7 @@ async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswe
     actor,
     userCode: device?.userCode?.replace(/^(.{4})(.{4})$/, '$1-$2'),
   });
-  return { status: 200, page, leadsTo: leadsTo(details.params) };
+  return { status: 200, page };
 }
 
 function judge({ details, clientId }: Asking, { context }: SignIn): Wanted {
@@ -108,7 +113,7 @@ export async function answerInteraction(
 ): Promise<BrowserAnswer> {
   const { context } = signIn;
   refuseCrossSite(request, context.issuer);
-  const asking = await find(request, signIn);
+  const asking = await findInteraction(request, signIn);
   const { details, clientId } = asking;
   event.client = clientId;
   checkFormToken(context.cookieKey, details.uid, request.form?.get('csrf'));
@@ -130,16 +135,19 @@ async function signInPerson(
 ): Promise<BrowserAnswer> {
   const { accounts, issuer, clock } = signIn.context;
   const username = form?.get('username') ?? '';
+  const named = accounts.named(username);
+  // What was typed stands in no row: it may be the password, in the wrong field.
+  Object.assign(event, { action: 'sign_in', ...(named && { principal: { iss: issuer, sub: named.sub } }) });
   try {
     const account = await accounts.verify(username, form?.get('password') ?? '', address);
-    if (account === undefined) throw new Refusal('sign_in_credentials', { clientClaimed: undefined });
-    Object.assign(event, { outcome: 'accepted', principal: { iss: issuer, sub: account.sub } });
+    if (account === undefined) throw new Refusal('sign_in_credentials');
+    event.outcome = 'accepted';
     return submit(asking, { login: { accountId: account.sub, ts: seconds(clock), amr: ['pwd'] } }, signIn);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const problem = problems[refusal.reason];
     if (problem === undefined) throw refusal;
-    return { ...showSignIn(asking, { username, problem }, signIn), refusal };
+    return showSignIn(asking, { username, problem, refusal }, signIn);
   }
 }
 
@@ -177,7 +185,7 @@ async function agree(
   return submit(asking, { consent: { grantId } }, signIn);
 }
 
-async function submit(
+export async function submit(
   { messages }: Asking,
   result: Parameters<SignIn['provider']['interactionResult']>[2],
   { provider }: SignIn,

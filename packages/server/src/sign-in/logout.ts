@@ -22,13 +22,12 @@ export async function showLogout(request: BrowserRequest, signIn: SignIn): Promi
   const answer = await signIn.library.ask({ method: 'GET', path: `${routes.end_session}?${passed}`, cookie });
   const refusal = refusalOf(answer.error, 'redirect_uri_unregistered');
   if (refusal !== undefined) throw refusal;
-  const leadsTo = query.get('post_logout_redirect_uri');
   // Where nobody is signed in the library would send a form that posts itself.
   if (answer.oidc !== undefined && answer.oidc.session?.accountId === undefined) {
     const page = logoutPage({ ...formOf(answer.oidc, 'end_session_confirm'), account: undefined });
-    return { ...passOn(answer), page, leadsTo };
+    return { ...passOn(answer), page };
   }
-  return { ...passOn(answer), leadsTo };
+  return passOn(answer);
 }
 
 /** Whose ID token it is, however old: signed by a key that is still published. */

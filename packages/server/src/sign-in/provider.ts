@@ -16,11 +16,14 @@ import { donePage } from './pages/message.ts';
 import type { FormTarget } from './pages/page.ts';
 import { createPrompts } from './prompts.ts';
 import { isRegistered } from './redirect-uri.ts';
+import type { Upstream } from './upstream.ts';
 
 export interface ProviderContext extends CodeContext {
   readonly issuer: string;
   readonly keys: KeyRing;
   readonly failures: FailureLimit;
+  /** Another provider at which people sign in. */
+  readonly upstream: Upstream | undefined;
   /** Signs cookies, and what forms carry. */
   readonly cookieKey: string;
   /** Told when a session ends because its owner left: what was issued with it dies. @param session its handle */
@@ -28,7 +31,7 @@ export interface ProviderContext extends CodeContext {
 }
 
 /** Seconds. */
-const SESSION = 28_800;
+export const SESSION = 28_800;
 const VISIT = 3600;
 const INTERACTION = 1800;
 export const CODE = 60;

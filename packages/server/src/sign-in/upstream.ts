@@ -41,6 +41,8 @@ export interface UpstreamEntry {
 /** Somebody whom the provider has signed in. */
 export interface UpstreamPerson {
   readonly sub: string;
+  /** What they know themselves as, for the pages. */
+  readonly username: string;
   readonly claims: JsonObject;
   /** `acr`, `amr` and `auth_time`, as the provider says. */
   readonly authentication: JsonObject;
@@ -49,8 +51,10 @@ export interface UpstreamPerson {
 /** What a client asked for of the sign-in, which the provider has to do for us. */
 export interface UpstreamWishes {
   readonly prompt?: 'login' | undefined;
-  /** Seconds. */
+  /** Seconds since they signed in there, at most: the provider must say when that was. */
   readonly maxAge?: number | undefined;
+  /** The same, where a provider that does not say it will do. */
+  readonly sessionAge?: number | undefined;
   readonly loginHint?: string | undefined;
 }
 
@@ -92,7 +96,7 @@ export function createUpstream(
 
   return {
     name: entry.name,
-    begin: (interaction, { prompt, maxAge, loginHint }) =>
+    begin: (interaction, { prompt, sessionAge, maxAge = sessionAge, loginHint }) =>
       orFailed(async () => {
         const state = `${interaction}.${randomBytes(16).toString('base64url')}`;
         const url = buildAuthorizationUrl(await provider(), {
@@ -154,8 +158,10 @@ function toPerson({ name, claims: mappings }: UpstreamEntry, claims: JsonObject)
   const sub = `${name}:${claims.sub}`;
   if (!isName(sub)) throw new Error('its subject is no printable text');
   const mapped = mappings.map(([claim, mapping]) => [claim, mapping({ claims })] as const);
+  const username = [claims.preferred_username, claims.email].find(isName) ?? sub;
   return {
     sub,
+    username,
     claims: Object.fromEntries(mapped.filter(([, value]) => value !== undefined)),
     authentication: authenticationClaims(claims),
   };

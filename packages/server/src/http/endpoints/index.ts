@@ -11,10 +11,21 @@ import { metadata, openidConfiguration } from './metadata.ts';
 import { deviceAuthorization, par } from './push.ts';
 import { revoke } from './revoke.ts';
 import { token } from './token.ts';
+import { upstreamReturn, upstreamVisit } from './upstream.ts';
 import { userinfo } from './userinfo.ts';
 
 export const endpoints: readonly Endpoint[] = [
   ...[token, introspect, revoke, jwks, metadata, openidConfiguration, livez, readyz],
-  ...[authorize, authorizeResume, interaction, par, deviceAuthorization, device, deviceResume],
+  ...[
+    authorize,
+    authorizeResume,
+    interaction,
+    upstreamVisit,
+    upstreamReturn,
+    par,
+    deviceAuthorization,
+    device,
+    deviceResume,
+  ],
   ...[userinfo, logout, logoutConfirm, loggedOut],
 ];

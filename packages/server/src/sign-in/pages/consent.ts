@@ -43,7 +43,7 @@ ${form(
 function useOf(targets: readonly string[], scopes: readonly { readonly name: string }[]): Html | undefined {
   if (targets.length === 0 && scopes.length === 0) return undefined;
   const where = targets.map((target, index) => html`${index > 0 ? ' and ' : ''}${named(target)}`);
-  return html`<li>use ${where.length > 0 ? where : 'what these names stand for'}${
+  return html`<li>Use ${where.length > 0 ? where : 'what these names stand for'}${
     scopes.length > 0 ? html`<div class="names">${scopes.map(({ name }) => html`<code>${name}</code> `)}</div>` : ''
   }</li>`;
 }

@@ -12,7 +12,7 @@ const outcomes: Readonly<Record<Outcome, readonly [title: string, message: strin
 
 export function donePage(outcome: Outcome): string {
   const [title, message] = outcomes[outcome];
-  return page({ title }, html`<p class="lead">${message}</p>`);
+  return page({ title, mood: outcome === 'device_refused' ? 'asking' : 'done' }, html`<p class="lead">${message}</p>`);
 }
 
 export interface ErrorPage {
@@ -24,8 +24,16 @@ export interface ErrorPage {
 
 export const errorPage = ({ message, requestId }: ErrorPage): string =>
   page(
-    { title: 'This did not work', mood: 'bad' },
+    { title: 'This did not work', mood: 'failed' },
     html`<p class="lead">${message}.</p>
 <section class="panel"><p>If you ask for help, name this request:</p>
 <p><code>${requestId}</code></p></section>`,
+  );
+
+/** After a form of ours, on the way to elsewhere: seen for an instant at most. */
+export const leavingPage = (href: string): string =>
+  page(
+    { title: 'One moment', next: href },
+    html`<p class="lead">You are on your way.</p>
+<p class="choice"><a class="button quiet" href="${href}">Continue</a></p>`,
   );

@@ -15,30 +15,24 @@ ${fields}
 </form>`;
 
 /**
- * Nothing but our own sheet is loaded, no script runs, nobody frames the page, and forms go to us alone.
- * @param leadsTo where the redirects that follow the page's form may end: Chromium holds them to `form-action` as well
+ * Nothing but our own sheet is loaded, no script runs, nobody frames the page, and forms go to us alone. Chromium holds
+ * the redirects that follow a form to `form-action` as well, a client's own ones included, so that a form is answered by a
+ * page: what leads on from there is a visit of its own (`leavingPage`).
  */
-export const pageHeaders = (leadsTo?: string): Readonly<Record<string, string>> => ({
+export const pageHeaders = {
   'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': `default-src 'none'; style-src ${styleHash}; form-action ${formAction(leadsTo)}; frame-ancestors 'none'; base-uri 'none'`,
+  'Content-Security-Policy': `default-src 'none'; style-src ${styleHash}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cache-Control': 'no-store',
   Pragma: 'no-cache',
-});
-
-/** The origin of a page, the scheme of an app. A path would be compared after redirects, and is left out. */
-function formAction(leadsTo: string | undefined): string {
-  if (leadsTo === undefined || !URL.canParse(leadsTo)) return "'self'";
-  const { protocol, origin } = new URL(leadsTo);
-  return `'self' ${origin === 'null' ? protocol : origin}`;
-}
+} as const satisfies Readonly<Record<string, string>>;
 
 interface Frame {
   readonly title: string;
-  readonly mood?: 'good' | 'bad';
+  readonly mood?: keyof typeof marks;
   /** Was something wrong with what was sent? Said first to who only hears the page. */
   readonly problem?: string | undefined;
   /** Where the browser goes at once. */
@@ -46,7 +40,7 @@ interface Frame {
 }
 
 /** @returns the whole document; the title is its heading as well */
-export const page = ({ title, mood = 'good', problem, next }: Frame, body: Html): string =>
+export const page = ({ title, mood = 'asking', problem, next }: Frame, body: Html): string =>
   html`<!doctype html>
 <html lang="en">
 <head>
@@ -70,10 +64,11 @@ ${body}
 /** Not through the template: its hash is that of these very bytes. */
 const sheet = new Html(`<style>${style}</style>`);
 
-/** Two arrows that pass each other; where something went wrong, a sign that says so. */
+/** Two arrows that pass each other; where something ended, a sign that says how. */
 const marks = {
-  good: html`<svg class="mark" viewBox="0 0 40 40" aria-hidden="true"><path d="M5 14h28m-8-8 8 8-8 8" opacity=".5"/><path d="M35 26H7m8-8-8 8 8 8"/></svg>`,
-  bad: html`<svg class="mark bad" viewBox="0 0 40 40" aria-hidden="true"><circle cx="20" cy="20" r="15.5"/><path d="M20 12v10m0 5.5v.01"/></svg>`,
+  asking: html`<svg class="mark" viewBox="0 0 40 40" aria-hidden="true"><path d="M5 14h28m-8-8 8 8-8 8" opacity=".5"/><path d="M35 26H7m8-8-8 8 8 8"/></svg>`,
+  done: html`<svg class="mark" viewBox="0 0 40 40" aria-hidden="true"><circle cx="20" cy="20" r="15.5"/><path d="m13.5 20.5 4.5 4.5 8.5-9.5"/></svg>`,
+  failed: html`<svg class="mark failed" viewBox="0 0 40 40" aria-hidden="true"><circle cx="20" cy="20" r="15.5"/><path d="M20 12v10m0 5.5v.01"/></svg>`,
 } as const;
 
 /** Names go their own way round: one from right to left turns nothing that stands beside it. */

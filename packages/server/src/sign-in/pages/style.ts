@@ -30,7 +30,7 @@ html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:3rem 1.25rem;background:var(--ground);color:var(--ink);font:400 1rem/1.55 -apple-system,'Segoe UI',Roboto,Inter,'Helvetica Neue',Arial,sans-serif;-webkit-font-smoothing:antialiased;overflow-wrap:anywhere}
 main{width:100%;max-width:27.5rem;padding:2.75rem 2.5rem;background:var(--card);border:1px solid var(--line);border-radius:1.125rem;box-shadow:0 1px 2px rgb(0 0 0/.04),0 16px 40px -20px rgb(0 0 0/.16)}
 .mark{display:block;width:2.5rem;height:2.5rem;margin:0 0 1.5rem -.3rem;fill:none;stroke:var(--accent);stroke-width:2.75;stroke-linecap:round;stroke-linejoin:round}
-.mark.bad{margin-left:0;stroke:var(--danger)}
+.mark.failed{margin-left:0;stroke:var(--danger)}
 h1{margin:0;font-size:1.75rem;line-height:1.2;font-weight:650;letter-spacing:-.02em;text-wrap:balance}
 h2{margin:0 0 .75rem;font-size:.9375rem;line-height:1.45;font-weight:600}
 h2 strong{font-weight:inherit}
@@ -58,7 +58,7 @@ button:hover,.button:hover{background:var(--press)}
 .field+.choice{margin-top:1.75rem}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 input:focus-visible{outline-width:2px;outline-offset:-1px;border-color:transparent}
-.or{display:flex;align-items:center;gap:.875rem;margin:1.5rem 0;color:var(--soft);font-size:.875rem}
+.or{display:flex;align-items:center;gap:.875rem;margin:.25rem 0;color:var(--soft);font-size:.875rem}
 .or::before,.or::after{content:'';flex:1;height:1px;background:var(--line)}
 .problem{margin-top:1.5rem;padding:.75rem 1rem;border-inline-start:3px solid var(--danger);border-radius:.375rem;background:var(--dangerGround);color:var(--danger);font-size:.9375rem}
 .panel{padding:1.125rem 1.25rem;border:1px solid var(--line);border-radius:.75rem;background:var(--inset);font-size:.9375rem}

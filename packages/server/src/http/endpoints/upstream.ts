@@ -1,0 +1,10 @@
+// The way to another OpenID provider that the configuration names, and back.
+import { INTERACTION_PATH } from '../../sign-in/provider.ts';
+import { returnFromUpstream, UPSTREAM_PATH, visitUpstream } from '../../sign-in/upstream-visit.ts';
+import { pageEndpoint } from '../browser.ts';
+
+export const upstreamVisit = pageEndpoint(`${INTERACTION_PATH}/:uid/upstream`, 'sign_in', { GET: visitUpstream });
+
+export const upstreamReturn = pageEndpoint(UPSTREAM_PATH, 'sign_in', {
+  GET: (request, _event, signIn) => returnFromUpstream(request, signIn),
+});

@@ -1,0 +1,92 @@
+// The way to the other provider and back: from the sign-in page, and to what the person was asked on the way.
+import type { AuditEvent } from '../audit/event.ts';
+import { seconds } from '../primitives/clock.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import type { BrowserAnswer, BrowserRequest } from './browser.ts';
+import { type Asking, findInteraction, showSignIn, submit } from './interaction.ts';
+import { INTERACTION_PATH, SESSION } from './provider.ts';
+import type { SignIn } from './sign-in.ts';
+import type { Upstream, UpstreamWishes } from './upstream.ts';
+
+/** Where the provider sends people, whichever interaction of ours they come from. */
+export const UPSTREAM_PATH = '/oauth/upstream';
+
+/** GET /oauth/upstream: back to the interaction, whose cookie says that this browser set out. */
+export async function returnFromUpstream({ query }: BrowserRequest, { context }: SignIn): Promise<BrowserAnswer> {
+  const answer = answerIn(query);
+  const interaction = upstreamOf(context).interactionOf(answer);
+  if (interaction === undefined) throw new Refusal('interaction_unknown');
+  const base = new URL(context.issuer).pathname.replace(/\/$/, '');
+  return { status: 303, location: `${base}${INTERACTION_PATH}/${interaction}/upstream?${answer}` };
+}
+
+/** Each as often as it stands there: what is repeated is openid-client's to refuse. */
+const answerIn = (query: BrowserRequest['query']): URLSearchParams =>
+  new URLSearchParams(
+    ['state', 'code', 'iss', 'error'].flatMap((name) =>
+      query.all(name).map((value): [string, string] => [name, value]),
+    ),
+  );
+
+/** GET /oauth/interaction/…/upstream: there, or back. @throws Refusal interaction_unknown, upstream_failed */
+export async function visitUpstream(
+  request: BrowserRequest,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<BrowserAnswer> {
+  const upstream = upstreamOf(signIn.context);
+  const asking = await findInteraction(request, signIn);
+  if (asking.details.prompt.name !== 'login') throw new Refusal('interaction_unknown');
+  Object.assign(event, { action: 'sign_in', client: asking.clientId, provider: upstream.name });
+  const wishes = wishesOf(asking);
+  if (request.query.get('state') === undefined) {
+    return { status: 303, location: await upstream.begin(asking.details.uid, wishes) };
+  }
+  return complete(request, asking, wishes, event, signIn);
+}
+
+async function complete(
+  { query }: BrowserRequest,
+  asking: Asking,
+  wishes: UpstreamWishes,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<BrowserAnswer> {
+  const { issuer, clock, accounts } = signIn.context;
+  try {
+    const person = await upstreamOf(signIn.context).complete(asking.details.uid, answerIn(query), wishes);
+    const { acr, amr, auth_time: at = seconds(clock) } = person.authentication;
+    if (seconds(clock) - Number(at) > SESSION)
+      throw new Refusal('upstream_failed', {
+        detail: 'the person signed in there before our sessions would have ended',
+      });
+    await accounts.remember(person);
+    Object.assign(event, { outcome: 'accepted', principal: { iss: issuer, sub: person.sub } });
+    const login = {
+      accountId: person.sub,
+      ts: Number(at),
+      ...(acr !== undefined && { acr }),
+      ...(amr !== undefined && { amr }),
+    };
+    return submit(asking, { login } as Parameters<typeof submit>[1], signIn);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal) || refusal.reason !== 'upstream_denied') throw refusal;
+    return showSignIn(asking, { username: undefined, problem: 'upstream_denied', refusal }, signIn);
+  }
+}
+
+/** What the client asked for of the sign-in. Nobody comes back with one that is older than a session of ours may be. */
+function wishesOf({ details: { params } }: Asking): UpstreamWishes {
+  const { prompt, max_age: maxAge, login_hint: loginHint } = params;
+  return {
+    prompt: typeof prompt === 'string' && prompt.split(' ').includes('login') ? 'login' : undefined,
+    maxAge: maxAge === undefined ? undefined : Math.min(Number(maxAge), SESSION),
+    sessionAge: SESSION,
+    loginHint: typeof loginHint === 'string' ? loginHint : undefined,
+  };
+}
+
+function upstreamOf({ upstream }: SignIn['context']): Upstream {
+  if (upstream === undefined) throw new Refusal('path_unknown');
+  return upstream;
+}

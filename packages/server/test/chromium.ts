@@ -1,0 +1,25 @@
+// A real browser for a test: the chromium of the system, headless, one for a file.
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+const executablePath = (process.env.PATH ?? '')
+  .split(delimiter)
+  .flatMap((folder) => NAMES.map((name) => join(folder, name)))
+  .find((file) => existsSync(file));
+
+/** Why the tests of the file are skipped; false where they are not. */
+export const noBrowser = executablePath === undefined && 'there is no chromium in the path: apt-get install chromium';
+
+export async function openBrowser(t: Pick<TestContext, 'after'>): Promise<Browser> {
+  const browser = await chromium.launch({
+    ...(executablePath !== undefined && { executablePath }),
+    // Its own sandbox cannot be made by root, as which CI runs.
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
+  t.after(() => browser.close());
+  return browser;
+}
