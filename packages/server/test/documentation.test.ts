@@ -79,12 +79,81 @@ test('every configuration that a page shows is good, with every test in it passe
   assert.notEqual(samples * tests, 0);
 });
 
-test('docs/configure.md names every key of the file', () => {
+/** Where the table of each heading stands in the schema; `*` is any element of a list, a number one form of several. */
+const tables: Readonly<Record<string, readonly string[]>> = {
+  'The top': [],
+  server: ['server'],
+  keys: ['keys'],
+  audit: ['audit'],
+  sinks: ['audit', 'stream', '*', '1'],
+  resources: ['resources', '*'],
+  clients: ['clients', '*'],
+  accounts: ['accounts', '*'],
+  upstream: ['upstream'],
+  issuers: ['issuers', '*', '0'],
+  'SAML identity providers': ['issuers', '*', '1'],
+  rules: ['rules', '*'],
+  'subject, actor': ['rules', '*', 'actor'],
+  grant: ['rules', '*', 'grant'],
+  tests: ['rules', '*', 'tests', '*'],
+};
+
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly required?: readonly string[];
+  readonly items?: Node;
+  readonly anyOf?: readonly Node[];
+  readonly oneOf?: readonly Node[];
+  readonly pattern?: string;
+  readonly default?: unknown;
+  readonly not?: unknown;
+}
+
+const below = (node: Node | undefined, step: string): Node | undefined =>
+  step === '*' ? node?.items : (node?.properties?.[step] ?? (node?.anyOf ?? node?.oneOf)?.[Number(step)]);
+
+/** As the file would say it. */
+function sayDefault({ default: value, pattern }: Node): string | undefined {
+  if (
+    value === undefined ||
+    (typeof value === 'object' && Object.keys(value as object).length > 0 && !Array.isArray(value))
+  )
+    return undefined;
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : value.join(', ');
+  if (typeof value === 'object') return undefined;
+  if (typeof value !== 'number' || !pattern?.endsWith('[smhd]$')) return String(value);
+  const [unit, size] = (
+    [
+      ['d', 86_400],
+      ['h', 3600],
+      ['m', 60],
+      ['s', 1],
+    ] as const
+  ).find(([, each]) => value % each === 0 && value > each) ?? ['s', 1];
+  return `${value / size}${unit}`;
+}
+
+test('docs/configure.md has a row for every key of the file, with its default', () => {
+  const schema = z.toJSONSchema(configurationFile, { io: 'input', unrepresentable: 'any' }) as Node;
   const page = read('docs/configure.md');
-  const schema = z.toJSONSchema(configurationFile, { io: 'input', unrepresentable: 'any' });
-  const missing = [...keysOf(schema)].filter((key) => !new RegExp(`\\b${key}\\b`).test(page));
-  assert.deepEqual(missing, []);
-  assert.equal(keysOf(schema).has('audience'), true);
+  let compared = 0;
+  const wrong: string[] = [];
+  for (const [title, path] of Object.entries(tables)) {
+    const node = path.reduce<Node | undefined>(below, schema);
+    assert.ok(node?.properties, title);
+    const section = new RegExp(`^##+ ${title}$([\\s\\S]*?)(?=^##|$(?![\\s\\S]))`, 'm').exec(page)?.[1] ?? '';
+    for (const [key, { not, ...property }] of Object.entries(node.properties)) {
+      if (not !== undefined) continue;
+      const row = new RegExp(`^\\| [^|]*\`${key}(?:\\.\\w+)?\`[^|]*\\| ?([^|]*?) ?\\|`, 'm').exec(section);
+      const said = row?.[1]?.replaceAll('`', '').replace(/^\[(.+)\]$/, '$1');
+      const expected = sayDefault(property) ?? said;
+      if (said === undefined || said !== expected)
+        wrong.push(`${title}: ${key} is ${expected}, and the page says ${said}`);
+      compared++;
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(compared > 100);
 });
 
 test('README.md names every command', () => {
@@ -94,14 +163,3 @@ test('README.md names every command', () => {
     [],
   );
 });
-
-/** The names of all members, however deep. */
-function keysOf(schema: unknown): Set<string> {
-  if (typeof schema !== 'object' || schema === null) return new Set();
-  const keys = new Set<string>();
-  for (const [name, value] of Object.entries(schema)) {
-    if (name === 'properties') for (const key of Object.keys(value)) keys.add(key);
-    for (const key of keysOf(value)) keys.add(key);
-  }
-  return keys;
-}
