@@ -24,6 +24,7 @@ import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
 import { upstreamReturn } from './http/endpoints/upstream.ts';
+import type { Answered } from './http/server.ts';
 import { findFamily } from './issuing/family.ts';
 import { ownResource } from './issuing/resource.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
@@ -38,6 +39,7 @@ import { indexResources, type Targeting } from './policy/targets.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
+import { createReport, type Report } from './primitives/report.ts';
 import { createNonces } from './proof/nonces.ts';
 import { createAccounts } from './sign-in/accounts.ts';
 import { createCodes } from './sign-in/codes.ts';
@@ -78,8 +80,8 @@ export interface RunningServer {
 
 export interface Surroundings {
   readonly clock?: Clock;
-  /** Lines for people, about what fails on our side. */
-  readonly report?: (line: string) => void;
+  /** As the configuration says, where nothing else is. */
+  readonly report?: Report;
   /** Digest of the configuration's text, which nodes compare. */
   readonly text?: string | undefined;
   /** The other processes of this node. */
@@ -107,7 +109,7 @@ const SWEEP = 600_000;
 /** @throws where the store cannot be opened or the port is taken; nothing stays open then. */
 export async function startServer(
   configuration: Configuration,
-  { clock = systemClock, report = console.error, text, sharing }: Surroundings = {},
+  { clock = systemClock, report = createReport(configuration.log), text, sharing }: Surroundings = {},
 ): Promise<RunningServer> {
   const base = await openBase(configuration, 'write', clock, sharing);
   const { store, revocations } = base;
@@ -126,7 +128,10 @@ export async function startServer(
     let services = withPresence(await openServices(configuration, base, metrics.observer));
     const { host, port, announceStop, ...options } = configuration.server;
     const { createHttpServer } = await import('./http/server.ts');
-    const { answered } = metrics.observer;
+    const answered = (answer: Answered): void => {
+      metrics.observer.answered(answer);
+      if (configuration.log.level === 'debug') report(...sayAnswer(answer));
+    };
     const { server: http, connections } = createHttpServer(() => services, {
       ...options,
       requestDeadline: REQUEST_DEADLINE,
@@ -200,6 +205,12 @@ export async function startServer(
     throw error;
   }
 }
+
+const sayAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, event: { reason } }: Answered) =>
+  [
+    `${endpoint} ${status}${reason === undefined ? '' : ` ${reason}`} in ${(seconds * 1000).toFixed(1)} ms`,
+    { level: 'debug', requestId },
+  ] as const;
 
 /** What commands read with: the services of a configuration on a store that they cannot change. */
 export async function openReader(configuration: Configuration, clock: Clock = systemClock) {

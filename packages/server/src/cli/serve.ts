@@ -5,12 +5,15 @@ import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { digestOf, watchFile } from '../config/watch.ts';
+import { createReport, type Report } from '../primitives/report.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { shareCounts } from './sharing.ts';
 import { superviseWorkers } from './workers.ts';
 
 const MOST_WORKERS = 256;
+const INFO = { level: 'info' } as const;
+const WARN = { level: 'warn' } as const;
 
 export const serve: CliCommand = {
   describe: (command) =>
@@ -21,17 +24,20 @@ export const serve: CliCommand = {
   run: async ({ config, workers }) => {
     const file = String(config);
     const configuration = await loadConfiguration(file, process.env);
+    const report = createReport(configuration.log);
     const started = (port: number, how = ''): void =>
-      console.log(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`);
+      report(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`, INFO);
     const count = Number(workers);
     if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS) {
       throw new Error(`--workers takes a number from 1 to ${MOST_WORKERS}`);
     }
     if (count > 1 && cluster.isPrimary) {
-      return superviseWorkers(count, configuration.server.metrics, (port) => started(port, `, ${count} workers`));
+      return superviseWorkers(count, { metrics: configuration.server.metrics, report }, (port) =>
+        started(port, `, ${count} workers`),
+      );
     }
     try {
-      await serveUntilTold(file, configuration, started);
+      await serveUntilTold(file, configuration, report, started);
       return EXIT.done;
     } finally {
       // A worker lives as long as the first process can speak to it.
@@ -43,16 +49,17 @@ export const serve: CliCommand = {
 async function serveUntilTold(
   file: string,
   configuration: Configuration,
+  report: Report,
   started: (port: number) => void,
 ): Promise<void> {
-  for (const warning of configuration.warnings) console.error(formatFault(file, warning));
+  for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
   const sharing = cluster.isWorker ? shareCounts() : undefined;
-  const server = await startServer(configuration, { text: digestOf(file), sharing });
+  const server = await startServer(configuration, { text: digestOf(file), sharing, report });
   const toldToStop = untilToldToStop();
   // One after the other: of two readings the later one counts.
   let reloading = Promise.resolve();
   const watching = watchFile(file, () => {
-    reloading = reloading.then(() => reload(file, server));
+    reloading = reloading.then(() => reload(file, server, report));
   });
   if (cluster.isPrimary) started(server.port);
   await toldToStop;
@@ -62,17 +69,17 @@ async function serveUntilTold(
 }
 
 /** A faulty new file changes nothing. */
-async function reload(file: string, server: RunningServer): Promise<void> {
+async function reload(file: string, server: RunningServer, report: Report): Promise<void> {
   try {
     const text = digestOf(file);
     const configuration = await loadConfiguration(file, process.env);
     const unchanged = await server.reload(configuration, text);
-    for (const warning of configuration.warnings) console.error(formatFault(file, warning));
-    for (const key of unchanged) console.error(`${file}: ${key} changed, which takes a restart`);
-    console.log(`cambio read ${file} again`);
+    for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
+    for (const key of unchanged) report(`${file}: ${key} changed, which takes a restart`, WARN);
+    report(`cambio read ${file} again`, INFO);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    console.error(error.message);
-    console.error(`${file}: ${error instanceof ConfigurationError ? 'faulty' : 'not usable'}, so nothing changes`);
+    report(error.message);
+    report(`${file}: ${error instanceof ConfigurationError ? 'faulty' : 'not usable'}, so nothing changes`);
   }
 }

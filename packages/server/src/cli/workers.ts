@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MetricsAddress } from '../metrics/listener.ts';
 import { serveAt } from '../metrics/open.ts';
+import type { Report } from '../primitives/report.ts';
 import { untilToldToStop } from '../stop.ts';
 import { EXIT } from './command.ts';
 import { relayCounts } from './sharing.ts';
@@ -14,7 +15,7 @@ const REPLACE_AFTER = 500;
 /** @param started is told the port, once all of them answer. @returns the exit code */
 export async function superviseWorkers(
   count: number,
-  metrics: MetricsAddress | undefined,
+  { metrics, report }: { readonly metrics: MetricsAddress | undefined; readonly report: Report },
   started: (port: number) => void,
 ): Promise<number> {
   let stopping = false;
@@ -36,7 +37,7 @@ export async function superviseWorkers(
     port = listening;
     replaceOnce(worker);
   }
-  const stopMetrics = await serveMetrics(metrics);
+  const stopMetrics = await serveMetrics(metrics, report);
   if (!stopping) started(port);
   await toldToStop;
   await Promise.all(living().map((worker) => once(worker, 'exit')));
@@ -53,7 +54,7 @@ export async function superviseWorkers(
   function replaceOnce(worker: Worker): void {
     worker.once('exit', async (code, signal) => {
       if (stopping) return;
-      console.error(`cambio: a worker ended (${signal ?? code}), and is replaced`);
+      report(`cambio: a worker ended (${signal ?? code}), and is replaced`, { level: 'warn' });
       await wait(REPLACE_AFTER);
       if (!stopping) replaceOnce(fork());
     });
@@ -73,8 +74,8 @@ const untilListening = (worker: Worker): Promise<number | undefined> =>
     worker.once('exit', () => resolve(undefined));
   });
 
-async function serveMetrics(place: MetricsAddress | undefined): Promise<() => Promise<void>> {
+async function serveMetrics(place: MetricsAddress | undefined, report: Report): Promise<() => Promise<void>> {
   if (place === undefined) return async () => undefined;
   const { collectFromWorkers } = await import('../metrics/workers.ts');
-  return serveAt(place, collectFromWorkers(), console.error);
+  return serveAt(place, collectFromWorkers(), report);
 }

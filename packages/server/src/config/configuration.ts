@@ -10,6 +10,7 @@ import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { MetricsAddress } from '../metrics/listener.ts';
 import type { Policy } from '../policy/rule.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
+import type { ReportForm } from '../primitives/report.ts';
 import type { Account } from '../sign-in/accounts.ts';
 import type { UpstreamEntry } from '../sign-in/upstream.ts';
 import type { StoreLocation } from '../store/store.ts';
@@ -41,6 +42,7 @@ export interface Configuration {
     /** Milliseconds. */
     readonly announceStop: number;
   };
+  readonly log: ReportForm;
   readonly store: StoreLocation;
   readonly audit: CustodySettings;
   readonly tokenErrorCode: TokenErrorCode;

@@ -31,6 +31,7 @@ export async function resolveConfiguration(
   const upstream = file.upstream && resolveUpstream(file.upstream, file, issuerNames, around);
   return {
     issuer: file.issuer,
+    log: file.log,
     server: resolveServer(file, around),
     store: resolveStore(file.store, around.folder),
     audit: resolveAudit(file, around),

@@ -8,6 +8,7 @@ import { grants } from '../grants/index.ts';
 import { certificateFormats } from '../http/client-certificate.ts';
 import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
+import { levels } from '../primitives/report.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import { account, upstream } from './schema-people.ts';
 import { clientId, duration, expression, issuerName, name, oneOrMore, scopes, secret } from './schema-values.ts';
@@ -267,6 +268,9 @@ const audit = z.strictObject({
 export const configurationFile = z.strictObject({
   issuer: z.string(),
   server: server.prefault({}),
+  log: z
+    .strictObject({ format: z.enum(['text', 'json']).default('text'), level: z.enum(levels).default('info') })
+    .prefault({}),
   store: z
     .string()
     .regex(/^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/, 'must be sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE')

@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
 import { newId, newRequestId } from '../primitives/random.ts';
 import { publicAnswer, type Reason, Refusal } from '../primitives/refusal.ts';
+import type { Report } from '../primitives/report.ts';
 import { RETRY_AFTER, recordRefusal, sendRefusal, toRefusal } from './answer.ts';
 import { refusalPage, sendPage } from './browser.ts';
 import { limitConnections } from './connections.ts';
@@ -34,14 +35,15 @@ export interface HttpOptions {
   readonly answered: (answer: Answered) => void;
   /** Is the server about to stop? Then every answer closes its connection. */
   readonly stopping: () => boolean;
-  /** One line for people about what went wrong on our side. */
-  readonly report: (line: string) => void;
+  /** About what went wrong on our side. */
+  readonly report: Report;
 }
 
 /** Bytes of request headers: Node's own default, said aloud because it is promised. */
 const HEADER_LIMIT = 16_384;
 /** What is known of an answer. */
 export interface Answered {
+  readonly requestId: string;
   /** The path of the endpoint; undefined where there is none. */
   readonly endpoint: string | undefined;
   readonly status: number;
@@ -119,14 +121,20 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     const audited = event !== undefined && event.action !== 'none';
     const answer = audited ? await recordRefusal(refusal, event, services) : refusal;
     if (event !== undefined) event.reason = answer.reason;
-    if (publicAnswer(answer, tokenErrorCode).status >= 500) options.report(`${request.id} ${describe(answer)}`);
+    if (publicAnswer(answer, tokenErrorCode).status >= 500) options.report(describe(answer), { requestId: request.id });
     if (pages.has(request)) return sendPage(reply, refusalPage(answer, request.id));
     return sendRefusal(reply, answer, tokenErrorCode);
   });
   server.addHook('onResponse', async (request, reply) => {
     const { statusCode: status, elapsedTime } = reply;
     const event = events.get(request) ?? {};
-    options.answered({ endpoint: request.routeOptions.url, status, seconds: elapsedTime / 1000, event });
+    options.answered({
+      requestId: request.id,
+      endpoint: request.routeOptions.url,
+      status,
+      seconds: elapsedTime / 1000,
+      event,
+    });
   });
   server.setNotFoundHandler(() => {
     throw new Refusal('path_unknown');
