@@ -12,9 +12,10 @@ import { POLL_INTERVAL } from '../store/sign-in-artifacts.ts';
 import { artifactId } from './artifacts.ts';
 import { ASKED, judgeAsked, packAsked } from './asked.ts';
 import { type BrowserAnswer, type BrowserRequest, passOn } from './browser.ts';
+import { formOf } from './features.ts';
 import type { LibraryAnswer } from './library.ts';
 import { switchAccountPage } from './pages/logout.ts';
-import { CODE, formOf, routes } from './provider.ts';
+import { CODE, routes } from './provider.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 

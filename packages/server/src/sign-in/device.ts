@@ -2,9 +2,10 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { artifactId } from './artifacts.ts';
 import { type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite } from './browser.ts';
+import { formOf } from './features.ts';
 import type { LibraryAnswer } from './library.ts';
 import { switchAccountPage } from './pages/logout.ts';
-import { formOf, routes } from './provider.ts';
+import { routes } from './provider.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 

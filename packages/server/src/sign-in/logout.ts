@@ -4,8 +4,9 @@ import type { AuditEvent } from '../audit/event.ts';
 import { readCompact, verifyCompact } from '../keys/jws.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite } from './browser.ts';
+import { formOf } from './features.ts';
 import { logoutPage } from './pages/logout.ts';
-import { formOf, routes } from './provider.ts';
+import { routes } from './provider.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 

@@ -1,7 +1,6 @@
 // How is the library set up? The browser half alone: it signs nothing of ours, authenticates no client, and answers no token.
 import { generateKeyPairSync } from 'node:crypto';
-import type { AdapterPayload, ClientMetadata, Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { Client } from '../client-auth/client.ts';
+import type { AdapterPayload, Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { FailureLimit } from '../client-auth/failure-limit.ts';
 import { SIGN_IN_SCOPES } from '../exchange/narrow.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -9,11 +8,9 @@ import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { createAdapter } from './artifacts.ts';
 import { ASKED, judgeAsked, type Wanted } from './asked.ts';
+import { clientAdapter } from './client-metadata.ts';
 import { askedOf, type CodeContext } from './codes.ts';
-import { deviceCodePage, deviceConfirmPage } from './pages/device.ts';
-import { logoutPage } from './pages/logout.ts';
-import { donePage } from './pages/message.ts';
-import type { FormTarget } from './pages/page.ts';
+import { describeFeatures } from './features.ts';
 import { createPrompts } from './prompts.ts';
 import { isRegistered } from './redirect-uri.ts';
 import type { Upstream } from './upstream.ts';
@@ -81,8 +78,6 @@ export async function createProvider(context: ProviderContext): Promise<Provider
       throw Object.assign(new errors.CustomOIDCProviderError(error, description), { cause });
     }
   };
-  const usernameOf = async (sub: string | undefined): Promise<string | undefined> =>
-    sub === undefined ? undefined : ((await accounts.find(sub))?.username ?? sub);
   const isNative = (clientId: string): boolean => {
     const client = clients.get(clientId);
     return client?.auth === 'none' && !client.redirectUris.every((uri) => uri.startsWith('https:'));
@@ -137,50 +132,10 @@ export async function createProvider(context: ProviderContext): Promise<Provider
       RefreshToken: 1,
       ClientCredentials: 1,
     },
-    features: {
-      devInteractions: { enabled: false },
-      userinfo: { enabled: false },
-      dPoP: { enabled: false },
-      resourceIndicators: { enabled: false },
-      pushedAuthorizationRequests: { enabled: true },
-      deviceFlow: {
-        enabled: true,
-        charset: 'base-20',
-        mask: '****-****',
-        deviceInfo: () => ({}),
-        userCodeInputSource: (ctx, _form, _out, error) => {
-          // The library keeps what it says on a page to itself.
-          if (error !== undefined) provider.emit('code_verification.error', ctx, error);
-          ctx.body =
-            error?.name === 'AbortedError'
-              ? donePage('device_refused')
-              : deviceCodePage({
-                  ...formOf(ctx.oidc, 'code_verification'),
-                  userCode:
-                    typeof ctx.query.typed === 'string'
-                      ? ctx.query.typed
-                      : (ctx.oidc.params?.user_code as string | undefined),
-                  problem: error && (deviceProblems[error.name] ?? 'unknown'),
-                });
-        },
-        userCodeConfirmSource: (ctx, _form, client, _info, userCode) => {
-          ctx.body = deviceConfirmPage({ ...formOf(ctx.oidc, 'code_verification'), client: client.clientId, userCode });
-        },
-        successSource: (ctx) => {
-          ctx.body = donePage('device_connected');
-        },
-      },
-      rpInitiatedLogout: {
-        enabled: true,
-        logoutSource: async (ctx) => {
-          const account = await usernameOf(ctx.oidc.session?.accountId);
-          ctx.body = logoutPage({ ...formOf(ctx.oidc, 'end_session_confirm'), account });
-        },
-        postLogoutSuccessSource: (ctx) => {
-          ctx.body = donePage('signed_out');
-        },
-      },
-    },
+    features: describeFeatures(
+      async (sub) => (await accounts.find(sub))?.username ?? sub,
+      (ctx, error) => provider.emit('code_verification.error', ctx, error),
+    ),
   };
   const provider = new Provider(issuer, configuration);
   Object.assign(provider.Client.prototype, {
@@ -194,19 +149,6 @@ export async function createProvider(context: ProviderContext): Promise<Provider
   return provider;
 }
 
-const deviceProblems: Readonly<Record<string, 'unknown' | 'expired' | 'used' | 'missing'>> = {
-  NotFoundError: 'unknown',
-  ExpiredError: 'expired',
-  AlreadyUsedError: 'used',
-  NoCodeError: 'missing',
-};
-
-/** The library proves forms by a secret in the session: a page of another site has neither. */
-export function formOf(oidc: KoaContextWithOIDC['oidc'], route: string): FormTarget {
-  const { secret } = oidc.session?.state ?? {};
-  return { action: new URL(oidc.urlFor(route)).pathname, csrf: typeof secret === 'string' ? secret : '' };
-}
-
 /** An authorization code remembers what was asked for, as a device code does by itself. */
 const askedBeside = (kind: string, ctx: KoaContextWithOIDC | undefined): Partial<AdapterPayload> =>
   kind === 'AuthorizationCode' ? { params: { asked: askedOf({ params: ctx?.oidc.params }) } } : {};
@@ -217,35 +159,3 @@ const endOf =
   async (uid: string | undefined): Promise<void> => {
     if (provider.ctx?.oidc.route === 'end_session_confirm' && uid !== undefined) await endSession(uid);
   };
-
-/** Clients are those of the configuration; the library need not authenticate them, for we have. */
-const clientAdapter = (find: (id: string) => Client | undefined) => {
-  const never = async (): Promise<undefined> => undefined;
-  return {
-    upsert: never,
-    findByUid: never,
-    findByUserCode: never,
-    consume: never,
-    destroy: never,
-    revokeByGrantId: never,
-    find: async (id: string): Promise<ClientMetadata | undefined> => {
-      const client = find(id);
-      return client === undefined || client.disabled ? undefined : describeClient(client);
-    },
-  };
-};
-
-const describeClient = ({ id, grants, redirectUris, postLogoutRedirectUris }: Client): ClientMetadata => ({
-  client_id: id,
-  token_endpoint_auth_method: 'none',
-  application_type: redirectUris.every((uri) => /^https?:/.test(uri)) ? 'web' : 'native',
-  redirect_uris: [...redirectUris],
-  post_logout_redirect_uris: [...postLogoutRedirectUris],
-  response_types: grants.has('authorization_code') ? ['code'] : [],
-  response_modes: ['query'],
-  grant_types: [
-    ...(grants.has('authorization_code') ? ['authorization_code'] : []),
-    ...(grants.has('device_code') ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
-    ...(grants.has('refresh_token') ? ['refresh_token'] : []),
-  ],
-});

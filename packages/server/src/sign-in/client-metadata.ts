@@ -1,0 +1,35 @@
+// What does the library know of clients? Those of the configuration, as it calls things.
+import type { Adapter, ClientMetadata } from 'oidc-provider';
+import type { Client } from '../client-auth/client.ts';
+
+/** Clients are those of the configuration; the library need not authenticate them, for we have. */
+export const clientAdapter = (find: (id: string) => Client | undefined): Adapter => {
+  const never = async (): Promise<undefined> => undefined;
+  return {
+    upsert: never,
+    findByUid: never,
+    findByUserCode: never,
+    consume: never,
+    destroy: never,
+    revokeByGrantId: never,
+    find: async (id: string): Promise<ClientMetadata | undefined> => {
+      const client = find(id);
+      return client === undefined || client.disabled ? undefined : describeClient(client);
+    },
+  };
+};
+
+const describeClient = ({ id, grants, redirectUris, postLogoutRedirectUris }: Client): ClientMetadata => ({
+  client_id: id,
+  token_endpoint_auth_method: 'none',
+  application_type: redirectUris.every((uri) => /^https?:/.test(uri)) ? 'web' : 'native',
+  redirect_uris: [...redirectUris],
+  post_logout_redirect_uris: [...postLogoutRedirectUris],
+  response_types: grants.has('authorization_code') ? ['code'] : [],
+  response_modes: ['query'],
+  grant_types: [
+    ...(grants.has('authorization_code') ? ['authorization_code'] : []),
+    ...(grants.has('device_code') ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),
+    ...(grants.has('refresh_token') ? ['refresh_token'] : []),
+  ],
+});
