@@ -23,6 +23,8 @@ export async function startProxy(
   let mode: Mode = 'whole';
   let late = 0;
   const sockets = new Set<Socket>();
+  /** Of these, those that lead to the database. */
+  const upstreams = new Set<Socket>();
   /** Connections over which nothing passes any more, whatever becomes of the wire. */
   const dead = new WeakSet<Socket>();
   const pass = (from: Socket, into: Socket): void => {
@@ -44,10 +46,15 @@ export async function startProxy(
   };
   const server = createServer((client) => {
     if (mode === 'cut') return void client.destroy();
+    if (mode === 'silent') {
+      // Nothing arrives, so the database never hears of it.
+      sockets.add(client.on('error', () => undefined).on('close', () => sockets.delete(client)));
+      return;
+    }
     const upstream = connect(to, '127.0.0.1');
+    upstreams.add(upstream.on('close', () => upstreams.delete(upstream)));
     pass(client, upstream);
     pass(upstream, client);
-    if (mode === 'silent') for (const socket of [client, upstream]) dead.add(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const endAll = (): void => {
@@ -74,6 +81,8 @@ export async function startProxy(
     mend: () => {
       mode = 'whole';
       late = 0;
+      // The database hears that nobody is at the other end; the one who was has to find out by himself.
+      for (const socket of upstreams) if (dead.has(socket)) socket.destroy();
     },
   };
 }

@@ -42,9 +42,27 @@ async function openShared(url: string, access: Access, now: number): Promise<Sto
   const migrating = openPostgres(url, 'migration');
   try {
     await (access === 'write' ? migrate(migrating, 'postgres', now) : checkNotAhead(migrating));
-    return openPostgres(url, 'requests');
+    return await connected(openPostgres(url, 'requests'));
   } finally {
     await migrating.destroy();
+  }
+}
+
+/** Milliseconds that a start waits for its first connection; requests wait less. */
+const PATIENCE_AT_START = 10_000;
+
+/** The database has just answered: one that is slow to take the next connection is no reason not to start. */
+async function connected(store: Store): Promise<Store> {
+  const until = performance.now() + PATIENCE_AT_START;
+  for (;;) {
+    try {
+      await store.selectFrom('migrations').select('name').limit(1).execute();
+      return store;
+    } catch (error) {
+      if (performance.now() < until) continue;
+      await store.destroy();
+      throw error;
+    }
   }
 }
 
