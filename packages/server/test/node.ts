@@ -68,7 +68,7 @@ export async function startNode(
       return printed;
     },
     (text) => text.includes('cambio serves'),
-    30_000,
+    90_000,
   );
   const url = `http://127.0.0.1:${listening}`;
   const post = async (path: string, form: Form, headers = {}): Promise<Answer> =>
