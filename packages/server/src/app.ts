@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Chains, createChains } from './audit/chain.ts';
-import { type AuditEvent, beginEvent } from './audit/event.ts';
+import type { AuditEvent } from './audit/event.ts';
 import type { ExportLine } from './audit/export.ts';
 import { type AuditLog, createAuditLog } from './audit/log.ts';
 import { eventOf } from './audit/row.ts';
@@ -12,14 +12,18 @@ import { countThrottled } from './audit/throttled.ts';
 import { indexClients } from './client-auth/client.ts';
 import { openClientKeys } from './client-auth/client-keys.ts';
 import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
+import { openRegisteredClients, type RegisteredClients } from './client-auth/registered-clients.ts';
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
+import { clientEntry } from './config/schema.ts';
+import type { Entry } from './config/shown.ts';
 import { createCheckpoints } from './custody/checkpoint.ts';
 import { startCustody } from './custody/custody.ts';
 import { erasePerson, type Person } from './custody/erasure.ts';
 import { createNotary } from './custody/notary.ts';
 import { exportLines, type KnownKeys, verifyStore } from './custody/proof.ts';
 import { hasSignIn } from './grants/index.ts';
+import type { Administration } from './http/admin/administration.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
@@ -51,7 +55,6 @@ import { openUpstreamPeople } from './sign-in/upstream-people.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { announce } from './store/presence.ts';
-import type { Database } from './store/schema.ts';
 import { type Access, inSnapshot, isReachable, listen, openStore, orUnavailable, type Store } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 import { isUsed, useId } from './store/used-ids.ts';
@@ -125,7 +128,19 @@ export async function startServer(
       presence,
       ready: async () => !stopping && (await read.ready()),
     });
-    let services = withPresence(await openServices(configuration, base, metrics.observer));
+    let inForce = configuration;
+    let services = withPresence(await openServices(inForce, base, metrics.observer));
+    /** One after the other: the last one counts. */
+    let reading = Promise.resolve();
+    const readAgain = (next?: Configuration): Promise<void> => {
+      reading = reading.then(async () => {
+        const { throttled } = services;
+        inForce = next ?? inForce;
+        services = withPresence({ ...(await openServices(inForce, base, metrics.observer, services)), throttled });
+      });
+      return reading;
+    };
+    base.registered.onChange(readAgain);
     const { host, port, announceStop, ...options } = configuration.server;
     const { createHttpServer } = await import('./http/server.ts');
     const answered = (answer: Answered): void => {
@@ -150,7 +165,10 @@ export async function startServer(
       nodes,
       agree,
     });
-    const looking = keepLooking([revocations.look, () => services.keys.look(), presence.look], report);
+    const looking = keepLooking(
+      [revocations.look, base.registered.look, () => services.keys.look(), presence.look],
+      report,
+    );
     const listening = await listen(configuration.store, looking.wake);
     const custody = await startCustody(configuration.audit, {
       ...base,
@@ -181,11 +199,8 @@ export async function startServer(
     return {
       port: (http.server.address() as AddressInfo).port,
       reload: async (next, nextText) => {
-        const { throttled } = services;
         // What was bound at the start stays.
-        const again = { ...next, issuer: configuration.issuer, server: configuration.server };
-        const read = await openServices(again, base, metrics.observer, services);
-        services = withPresence({ ...read, throttled });
+        await readAgain({ ...next, issuer: configuration.issuer, server: configuration.server });
         textInForce = nextText;
         readAt = clock();
         return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
@@ -235,33 +250,21 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
   };
 }
 
-/** What commands change things with: each change is committed with an audit row of its own. */
+/** What commands change things with: the operations of the admin API, and what only somebody with the database may do. */
 export async function openOperator(configuration: Configuration, clock: Clock = systemClock) {
   const base = await openBase(configuration, 'write', clock);
-  const { store, revocations, sealer, audit, chains } = base;
-  const commitAs =
-    (action: AuditEvent['action'], about: Partial<AuditEvent>) =>
-    (write: (database: Database) => Promise<void>): Promise<void> => {
-      const event = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action });
-      return audit.appendWith(Object.assign(event, about), write);
-    };
-  const openNotary = async () => {
-    const keys = await openKeyRing(store, configuration.keys, sealer, clock, 'write');
-    const { issuer } = configuration;
-    return createNotary({ store, issuer, keys: () => keys, algorithm: configuration.keys.algorithms[0], clock });
-  };
+  const { store, chains } = base;
+  const services = await openServices(configuration, base, nobody);
+  const { issuer, keys, audit } = configuration;
+  const notary = createNotary({ store, issuer, keys: () => services.keys, algorithm: keys.algorithms[0], clock });
   return {
-    revoke: (id: string) => revocations.revoke(id, commitAs('revoke', { outcome: 'revoked', revoked: id })),
-    keys: manageKeys(store, configuration.keys, sealer, clock),
-    commitKeys: (detail: string) => commitAs('keys', { outcome: 'changed', detail }),
-    erase: async (person: Person) => erasePerson(person, { ...base, notary: await openNotary() }),
+    services,
+    erase: (person: Person) => erasePerson(person, { ...base, notary }),
     /** What was written is signed. */
     close: async () => {
       try {
-        if (chains.unsigned().length > 0) {
-          const every = configuration.audit.checkpointEvery;
-          await createCheckpoints({ ...base, notary: await openNotary(), every }).sign();
-        }
+        if (chains.unsigned().length > 0)
+          await createCheckpoints({ ...base, notary, every: audit.checkpointEvery }).sign();
       } finally {
         await store.destroy();
       }
@@ -276,6 +279,7 @@ interface Base {
   readonly store: Store;
   readonly sealer: Sealer;
   readonly revocations: Revocations;
+  readonly registered: RegisteredClients;
   readonly failures: FailureLimit;
   readonly requests: RequestLimit;
   /** Passwords that people typed wrong. */
@@ -294,7 +298,8 @@ async function openBase(configuration: Configuration, access: Access, clock: Clo
       clock,
       store,
       sealer,
-      revocations: await openRevocations(store, clock, access),
+      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, access }),
+      registered: await openRegisteredClients(store),
       failures: createFailureLimit({ clock, sharing }),
       requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
       guessing: createGuessing(clock),
@@ -317,7 +322,8 @@ async function openServices(
   observer: Observer,
   before?: Pick<HttpServices, 'issuers' | 'clientKeys'>,
 ): Promise<HttpServices> {
-  const { issuer, tokenErrorCode, clients, policy, resources, issuers, saml, keys } = configuration;
+  const clients = configuration.withRegistered(base.registered.all().values());
+  const { issuer, tokenErrorCode, policy, resources, issuers, saml, keys } = configuration;
   const { access, clock, store, sealer, revocations, failures, requests } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
@@ -328,7 +334,7 @@ async function openServices(
   const ring = await openKeyRing(store, keys, sealer, clock, access);
   const targeting = indexResources(resources);
   const context = hasSignIn(clients)
-    ? await describeSignIn(configuration, { ...base, keys: ring, targeting })
+    ? await describeSignIn({ ...configuration, clients }, { ...base, keys: ring, targeting })
     : undefined;
   return {
     issuer,
@@ -365,6 +371,7 @@ async function openServices(
         : undefined,
     useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
     audit,
+    admin: administer(configuration, base, audit),
     throttled: countThrottled(audit),
     failures,
     requests,
@@ -396,6 +403,40 @@ async function describeSignIn(
     own: ownResource(issuer, algorithms[0]),
     cookieKey,
     endSession: (session) => revocations.revoke(session),
+  };
+}
+
+function administer(
+  configuration: Configuration,
+  { store, sealer, clock, registered }: Base,
+  audit: AuditLog,
+): Administration {
+  const { entries, keys, faultsOf } = configuration;
+  return {
+    entries,
+    fileClients: new Map(entries.clients.map(({ id, ...entry }) => [String(id), entry])),
+    clientEntry,
+    registered,
+    faultsOf: async (id, stored) =>
+      (await faultsOf(id, stored)).map(({ path, message }) => ({ at: `body.${path}`, detail: message })),
+    rulesNaming: (clientId) =>
+      entries.rules.flatMap(({ name, client, subject, actor }, index) => {
+        const clients = [client, ...[subject, actor].map((party) => (party as Entry | undefined)?.clients)].flat();
+        return clients.includes(clientId) ? [String(name ?? `rules[${index}]`)] : [];
+      }),
+    reread: () => orUnavailable(registered.look()),
+    keys: manageKeys(store, keys, sealer, clock),
+    algorithms: keys.algorithms,
+    commit: (event, write) => {
+      event.outcome ??= 'changed';
+      event.duration = clock() - event.time;
+      return audit.appendWith(event, write);
+    },
+    searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
+    findEvent: async (requestId) => {
+      const row = await orUnavailable(findAuditRow(store, requestId));
+      return row && eventOf(row);
+    },
   };
 }
 

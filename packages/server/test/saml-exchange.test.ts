@@ -201,7 +201,7 @@ test('revoking an assertion by its id kills what was exchanged from it, and the 
   const { issuer, folder } = server;
   const configuration = await loadConfiguration(`${folder}/cambio.yaml`, { ISSUER: issuer, PORT: '8080' });
   const operator = await openOperator(configuration);
-  await operator.revoke(id);
+  await operator.services.revocations.revoke(id);
   await operator.close();
   const deadline = Date.now() + 10_000;
   while ((await active(first)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));

@@ -48,7 +48,6 @@ export interface AuditEvent {
   action:
     | 'token'
     | 'revoke'
-    | 'keys'
     | 'erase'
     | 'retention'
     | 'authorize'
@@ -58,6 +57,7 @@ export interface AuditEvent {
     | 'interaction'
     | 'sign_in'
     | 'logout'
+    | 'admin'
     | 'none';
   grant?: string;
   client?: string;
@@ -105,6 +105,10 @@ export interface AuditEvent {
   /** What a person agreed to, as lineage knows it, and the client that they were told would act for them. */
   agreement?: string;
   mayAct?: string;
+  /** The operation of the admin API. */
+  operation?: string;
+  /** What an operator changed through the admin API, without secrets. */
+  change?: { readonly what: string; readonly before?: unknown; readonly after?: unknown };
   /** The id that a revocation killed. */
   revoked?: string;
   /** Milliseconds from the first byte of the request to the decision. */

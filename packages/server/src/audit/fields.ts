@@ -15,7 +15,7 @@ export const fields = {
   address: { meaning: 'where the request came from, or `command line`', personal: true },
   action: {
     meaning:
-      'what was asked: `token`, `revoke`, `authorize`, `par`, `device_authorization`, `device`, `interaction`, `sign_in`, `logout`; by an operator or by the server itself `keys`, `erase`, `retention`',
+      'what was asked: `token`, `revoke`, `authorize`, `par`, `device_authorization`, `device`, `interaction`, `sign_in`, `logout`; by an operator `admin`; by an operator or by the server itself `erase`, `retention`',
   },
   grant: { meaning: 'the grant of a token request' },
   client: { meaning: 'the client that authenticated' },
@@ -60,6 +60,8 @@ export const fields = {
   agreement: { meaning: 'the id of what a person agreed to, as lineage knows it' },
   mayAct: { meaning: 'the client that they were told would act for them' },
   provider: { meaning: 'the other provider at which a person signed in' },
+  operation: { meaning: 'the operation of the admin API or of a command, by its OpenAPI `operationId`' },
+  change: { meaning: 'what an operator changed: `what`, `before`, `after`, without secrets', personal: true },
   revoked: { meaning: 'the id that a revocation killed' },
   duration: { meaning: 'milliseconds from the first byte of the request to the decision' },
 } as const satisfies Readonly<Record<keyof AuditEvent, Field>>;

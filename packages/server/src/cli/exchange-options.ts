@@ -1,8 +1,9 @@
 // The options of commands that imagine an exchange, and the parameters that they stand for.
 import type { Command } from 'commander';
-import type { Parameters } from '../primitives/parameters.ts';
+import { type Parameters, parametersOf } from '../primitives/parameters.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
-import { guessType, readToken } from './tokens.ts';
+import { guessType } from '../subject-tokens/guess-type.ts';
+import { readToken } from './tokens.ts';
 
 const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
 
@@ -37,10 +38,9 @@ export function misuseOf(options: Record<string, unknown>): string | undefined {
 
 /** As a form would have them. */
 export function exchangeParametersOf(options: Record<string, unknown>, issuer: string): Parameters {
-  const values = new Map<string, readonly string[]>();
+  const pairs: [string, string][] = [];
   const put = (name: string, value: unknown): void => {
-    const list = [value].flat().filter((one): one is string => typeof one === 'string' && one !== '');
-    if (list.length > 0) values.set(name, list);
+    for (const one of [value].flat()) if (typeof one === 'string') pairs.push([name, one]);
   };
   for (const role of ['subject', 'actor'] as const) {
     const argument = options[`${role}Token`];
@@ -54,9 +54,5 @@ export function exchangeParametersOf(options: Record<string, unknown>, issuer: s
   put('scope', options.scope);
   const requested = options.requestedTokenType;
   if (typeof requested === 'string') put('requested_token_type', tokenTypeUri(requested));
-  return {
-    get: (name) => values.get(name)?.[0],
-    all: (name) => values.get(name) ?? [],
-    repeated: () => [],
-  };
+  return parametersOf(pairs);
 }

@@ -15,6 +15,7 @@ function explain(error: unknown): string {
 const groups: Readonly<Record<string, string>> = {
   token: 'look into a token, or kill one',
   keys: 'the keys that sign our tokens',
+  clients: 'who may call',
   store: 'the database',
   audit: 'what happened',
   account: 'people who sign in here',

@@ -1,6 +1,4 @@
 // cambio token: what does this token say, and how is it killed?
-import { openOperator } from '../app.ts';
-import { loadConfiguration } from '../config/load.ts';
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { readCompact } from '../keys/jws.ts';
@@ -8,8 +6,10 @@ import { parseAct } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { foreignTokenId } from '../subject-tokens/foreign.ts';
+import { assertionText } from '../subject-tokens/guess-type.ts';
+import { administer, describeWhere } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
-import { assertionText, readToken } from './tokens.ts';
+import { readToken } from './tokens.ts';
 
 export const tokenInspect: CliCommand = {
   describe: (command) =>
@@ -63,18 +63,22 @@ function tellJwt(text: string, now: number): string {
 
 export const tokenRevoke: CliCommand = {
   describe: (command) =>
-    command
-      .description('kill a token by its id, with every token that derives from it')
-      .argument('<id>', 'jti, refresh family, or the id that token inspect tells of a foreign token')
-      .requiredOption('--config <file>', 'the configuration file'),
-  run: async ({ config }, [id = '']) => {
-    const { revoke, close } = await openOperator(await loadConfiguration(String(config), process.env));
-    try {
-      await revoke(id);
-      console.log(`revoked ${id}; every node knows within a second`);
-      return EXIT.done;
-    } finally {
-      await close();
+    describeWhere(
+      command
+        .description('kill a token by its id, with every token that derives from it, or all of a subject or a client')
+        .argument('[id]', 'jti, refresh family, or the id that token inspect tells of a foreign token')
+        .option('--subject <sub>', 'instead: all that was issued so far for a subject')
+        .option('--client <id>', 'instead: all that was issued so far to a client'),
+    ),
+  run: async ({ subject, client, ...options }, [id]) => {
+    const what = Object.entries({ id, subject, client }).filter(([, value]) => value !== undefined);
+    if (what.length !== 1) {
+      console.error('cambio: say one of an id, --subject and --client');
+      return EXIT.usage;
     }
+    return administer(options, async (call) => {
+      await call('revoke-tokens', { body: Object.fromEntries(what) });
+      console.log(`revoked ${what[0]?.[1]}; every node knows within a second`);
+    });
   },
 };

@@ -17,8 +17,10 @@ import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { Fault } from './fault.ts';
+import type { Registering } from './registered.ts';
+import type { Entries } from './shown.ts';
 
-export interface Configuration {
+export interface Configuration extends Registering {
   readonly issuer: string;
   readonly server: {
     readonly host: string;
@@ -56,6 +58,8 @@ export interface Configuration {
   readonly policy: Policy;
   readonly keys: KeySchedule & { readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]] };
   readonly sealingKey: SealingKeySource;
+  /** As the file has them, without secrets. */
+  readonly entries: Entries;
   readonly warnings: readonly Fault[];
   /**
    * Looks closer than a start does: runs the tests that rules carry, and asks whether certificates have expired.

@@ -8,6 +8,7 @@ import { resolveConfiguration } from './resolve.ts';
 import { certificateProblem } from './resolve-saml.ts';
 import { runRuleTests } from './rule-tests.ts';
 import { type ConfigurationFile, configurationFile } from './schema.ts';
+import { entriesOf } from './shown.ts';
 import type { Surroundings } from './surroundings.ts';
 import { readYaml } from './yaml.ts';
 
@@ -63,7 +64,11 @@ async function check(value: unknown, around: Surroundings): Promise<Omit<Configu
   const parsed = configurationFile.safeParse(value);
   if (parsed.success) {
     const configuration = await resolveConfiguration(parsed.data, around);
-    return { ...configuration, examine: () => examine(parsed.data, configuration, around.complain) };
+    return {
+      ...configuration,
+      entries: entriesOf(value),
+      examine: () => examine(parsed.data, configuration, around.complain),
+    };
   }
   const { issues } = parsed.error;
   for (const issue of issues) complainOf(issue, [], around.complain);
@@ -78,7 +83,7 @@ async function check(value: unknown, around: Surroundings): Promise<Omit<Configu
 
 function examine(
   file: ConfigurationFile,
-  configuration: Omit<Configuration, 'warnings' | 'examine'>,
+  configuration: Omit<Configuration, 'warnings' | 'examine' | 'entries'>,
   complain: Complain,
 ): number {
   for (const entry of configuration.saml) {

@@ -39,7 +39,11 @@ export function resolveAuthentication(
   if (entry.auth === 'none') checkPublic(entry, path, complain);
   if (usesTls(entry) || entry.certificateBoundAccessTokens) checkTls(entry, path, file.server, complain);
   return {
-    secrets: secret.map((one) => new SecretDigest(readSecret(one, [...path, 'secret'], file.server.host, around))),
+    secrets: secret.map((one) =>
+      'sha256' in one
+        ? SecretDigest.of(one.sha256)
+        : new SecretDigest(readSecret(one, [...path, 'secret'], file.server.host, around)),
+    ),
     keys: jwks ? { jwks } : jwksUri === undefined ? undefined : { jwksUri, network: networkOf(entry) },
     assertionAudience,
     tlsSubject:

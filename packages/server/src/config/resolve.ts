@@ -7,6 +7,7 @@ import { compilePolicy } from '../policy/rule.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
+import { registerBeside } from './registered.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
 import { resolveAudit } from './resolve-audit.ts';
 import { resolveClients } from './resolve-clients.ts';
@@ -22,7 +23,7 @@ import { isLoopback, readSecret, type Surroundings } from './surroundings.ts';
 export async function resolveConfiguration(
   file: ConfigurationFile,
   around: Surroundings,
-): Promise<Omit<Configuration, 'warnings' | 'examine'>> {
+): Promise<Omit<Configuration, 'warnings' | 'examine' | 'entries'>> {
   checkIssuer(file.issuer, around.complain);
   const resources = resolveResources(file, around);
   const clients = resolveClients(file, resources, around);
@@ -45,6 +46,7 @@ export async function resolveConfiguration(
     policy: compilePolicy(file.issuer, resolveRules(file, resources, issuerNames, around.complain)),
     keys: resolveKeys(file, resources, around.complain),
     sealingKey: resolveSealingKey(file, around),
+    ...registerBeside(file, clients, resources, { around, check: resolveConfiguration }),
   };
 }
 

@@ -85,10 +85,15 @@ const tlsSubject = z
   .partial()
   .refine((subject) => Object.keys(subject).length === 1, 'has exactly one of dn, dns, uri, ip, email');
 
+const digest = z.string().regex(/^[\w-]{43}$/, 'must be a SHA-256 in base64url');
+
+/** Of a random secret alone: of one that a person chose, its digest tells enough to guess it. */
+const hashedSecret = z.strictObject({ sha256: digest });
+
 const client = z.strictObject({
   id: clientId,
   auth: names(clientAuthMethods),
-  secret: oneOrMore(secret).optional(),
+  secret: oneOrMore(z.union([...secret.options, hashedSecret])).optional(),
   jwks: jwks.optional(),
   jwksUri: z.string().optional(),
   allowPrivateNetwork: z.boolean().default(false),
@@ -195,7 +200,6 @@ const imaginedToken = z.strictObject({
   claims: z.record(z.string(), z.unknown()),
 });
 
-const digest = z.string().regex(/^[\w-]{43}$/, 'must be a SHA-256 in base64url');
 /** As `cnf` has it. */
 const confirmation = z.union([z.strictObject({ jkt: digest }), z.strictObject({ 'x5t#S256': digest })]);
 
@@ -294,6 +298,9 @@ export const configurationFile = z.strictObject({
 });
 
 export type ConfigurationFile = z.output<typeof configurationFile>;
+/** What a client that is registered at run time says of itself. */
+export const clientEntry = client.omit({ id: true, secret: true });
+
 export type IssuerSource = z.output<typeof oauthIssuer>;
 export type SamlSource = z.output<typeof samlIssuer>;
 export type ClientSource = z.output<typeof client>;

@@ -9,12 +9,7 @@ import { withhold } from '../policy/withhold.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { type Role, TokenRefusal } from '../primitives/refusal.ts';
 import { step } from '../primitives/step.ts';
-import {
-  type TokenFacts,
-  traceOf,
-  type ValidatedToken,
-  type ValidationContext,
-} from '../subject-tokens/validated-token.ts';
+import { traceOf, type ValidatedToken, type ValidationContext } from '../subject-tokens/validated-token.ts';
 import { type Case, type JudgeContext, judge } from './judge.ts';
 import { type ExchangeRequest, type PresentedToken, readExchangeRequest, type TargetRequest } from './request.ts';
 
@@ -55,13 +50,6 @@ export async function presentTokens(
 /** Seconds: what is used up is remembered until its end, and an issuer must not fill our database with ends that never come. */
 const LONGEST_USE = 30 * 86_400;
 
-/** The token and all that it derives from. */
-export const ancestry = ({
-  id,
-  lineage,
-  actorLineage,
-}: Pick<TokenFacts, 'id' | 'lineage' | 'actorLineage'>): readonly string[] => [id, ...lineage, ...actorLineage];
-
 async function validate(
   role: Role,
   { text, type }: PresentedToken,
@@ -71,7 +59,7 @@ async function validate(
   try {
     const token = await type.validate(text, context);
     event[role] = traceOf(token, type.name);
-    if (context.revocations.anyOf(ancestry(token))) throw new TokenRefusal('revoked');
+    if (context.revocations.covers(token)) throw new TokenRefusal('revoked');
     if (token.singleUse !== undefined && token.singleUse.expiresAt - context.now > LONGEST_USE)
       throw new TokenRefusal('claims', 'it ends too late for a token that is good once');
     return token;

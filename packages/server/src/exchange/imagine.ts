@@ -47,7 +47,7 @@ export function admit(id: string, clients: Clients): Client {
 }
 
 /** What no imagined token has. */
-export const imagined = { id: 'imagined', lineage: [], actorLineage: [] } as const;
+export const imagined = { id: 'imagined', lineage: [], actorLineage: [], issuedAt: undefined } as const;
 
 /**
  * The request that an audit row remembers, its tokens with the claims that conditions read then.

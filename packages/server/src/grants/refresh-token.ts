@@ -3,7 +3,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Client } from '../client-auth/client.ts';
 import { extendChain } from '../exchange/delegation.ts';
-import { ancestry, type ExchangeContext, noteWanted } from '../exchange/exchange.ts';
+import { type ExchangeContext, noteWanted } from '../exchange/exchange.ts';
 import { askRules, checkAcr, grantedClaims } from '../exchange/judge.ts';
 import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
 import { readScope, readTargets, resolveTargets, type TargetRequest } from '../exchange/request.ts';
@@ -95,7 +95,8 @@ function narrowByRules(
 function checkFamily(family: RefreshFamily, client: Client, context: ExchangeContext): void {
   const { grant, clientId } = family;
   if (clientId !== client.id) throw new Refusal('refresh_token_client');
-  if (context.revocations.anyOf(ancestry({ ...grant, id: family.id }))) throw new Refusal('refresh_token_revoked');
+  if (context.revocations.covers({ ...grant, id: family.id, clientId, issuedAt: family.rotatedAt / 1000 }))
+    throw new Refusal('refresh_token_revoked');
   try {
     refuseDeadFamily(family, context);
   } catch (error) {

@@ -26,5 +26,5 @@ export async function readTokenQuestion({
   const { client, method } = await authenticateClient(asked, services);
   const token = parameters.get('token');
   if (token === undefined) throw new Refusal('parameter_missing', { parameter: 'token' });
-  return { client, method, token, context: { ...services, client, now: seconds(services.clock) } };
+  return { client, method, token, context: { ...services, now: seconds(services.clock) } };
 }

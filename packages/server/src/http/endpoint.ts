@@ -8,6 +8,7 @@ import type { Resource } from '../issuing/resource.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';
+import type { Administration } from './admin/administration.ts';
 import type { CertificateReader } from './client-certificate.ts';
 
 /** What endpoints work with: one reading of the configuration, and what the process keeps. */
@@ -21,6 +22,8 @@ export interface HttpServices extends TokenServices {
   readonly readCertificate: CertificateReader | undefined;
   /** Refusals beyond a limit are counted, not each recorded. */
   readonly throttled: ThrottledRows;
+  /** What the admin API works with. */
+  readonly admin: Administration;
   /** Is everything there that an exchange needs? */
   readonly ready: () => Promise<boolean>;
   /** The nodes on this database, where this one is one of them. */

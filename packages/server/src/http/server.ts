@@ -1,11 +1,17 @@
 // Fastify, and nothing of it beyond this folder: routes made from the list of endpoints, headers that every answer has.
+
 import { METHODS, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
 import { newId, newRequestId } from '../primitives/random.ts';
 import { publicAnswer, type Reason, Refusal } from '../primitives/refusal.ts';
+<<<<<<< HEAD
 import type { Report } from '../primitives/report.ts';
+=======
+import { ADMIN_PATH } from './admin/openapi.ts';
+import { adminRoutes } from './admin/routes.ts';
+>>>>>>> d86442b (Admin API: clients at run time, keys, revocation by subject and client, audit, explanations; the commands use it too)
 import { RETRY_AFTER, recordRefusal, sendRefusal, toRefusal } from './answer.ts';
 import { refusalPage, sendPage } from './browser.ts';
 import { limitConnections } from './connections.ts';
@@ -150,6 +156,15 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       ...(typeof callerRequestId === 'string' && CALLER_REQUEST_ID.test(callerRequestId) && { callerRequestId }),
     });
   };
+
+  server.register(adminRoutes, {
+    prefix: pathOf({ place: 'below', path: ADMIN_PATH }, current().issuer),
+    current,
+    begin,
+    report: (refusal, request) => {
+      if (publicAnswer(refusal, 'invalid_grant').status >= 500) options.report(`${request.id} ${describe(refusal)}`);
+    },
+  });
 
   /** Whoever asks how the server is gets an answer, however often. */
   const limit = (endpoint: Endpoint, request: FastifyRequest): void => {

@@ -1,14 +1,31 @@
 // Is a token dead, or one that it derives from? Every revoked id is held in memory, so that asking costs no query; what
 // another process revokes arrives by polling. Revocations are kept for ever: nothing that was revoked comes back.
 import type { Clock } from '../primitives/clock.ts';
+import type { Chain } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { insertRevocation, listRevocations } from '../store/revocations.ts';
+import { insertRevocation, listRevocations, replaceRevocation } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { type Access, orUnavailable, type Store } from '../store/store.ts';
+
+/** What a token may die of. */
+export interface Mortal {
+  readonly id: string;
+  /** The ids that it derives from. */
+  readonly lineage: readonly string[];
+  readonly actorLineage: readonly string[];
+  /** The subject's name in our tokens. */
+  readonly sub: string;
+  readonly clientId: string | undefined;
+  readonly chain: Chain;
+  /** Seconds since 1970. */
+  readonly issuedAt: number | undefined;
+}
 
 export interface Revocations {
   /** @throws Refusal store_unavailable where it has been long since the others were heard: one of them may have been revoked */
   readonly anyOf: (ids: Iterable<string>) => boolean;
+  /** Is the token dead, by its id, its ancestors, its subject, its actors or its client? @throws as `anyOf` */
+  readonly covers: (token: Mortal) => boolean;
   /**
    * Dead from when this resolves, here at once and on other nodes after their next look.
    * @param commit runs the write, in a transaction with what must be committed beside it
@@ -18,6 +35,10 @@ export interface Revocations {
     id: string,
     commit?: (write: (database: Database) => Promise<void>) => Promise<void>,
   ) => Promise<void>;
+  /** All that was issued so far in which the subject is the subject, or acts. */
+  readonly revokeSubject: Revocations['revoke'];
+  /** All that was issued so far to the client. What others obtained in exchange is theirs, and lives. */
+  readonly revokeClient: Revocations['revoke'];
   /** Learns what other processes revoked. */
   readonly look: () => Promise<void>;
   /** How many are held. */
@@ -25,6 +46,10 @@ export interface Revocations {
   /** Are the others heard? */
   readonly isFresh: () => boolean;
 }
+
+/** Names of many tokens. No token has such an id: ours are random, and those of others a hash. */
+const ofSubject = (sub: string): string => `subject:${sub}`;
+const ofClient = (id: string): string => `client:${id}`;
 
 /** Rows that are read again at every look: one that was numbered before the last may have been committed after it. */
 const LOOK_BACK = 1000;
@@ -38,8 +63,12 @@ const DOUBT = 750;
 const STALE = 5000;
 
 /** A reader looks once, and is gone before it matters. */
-export async function openRevocations(store: Store, clock: Clock, access: Access): Promise<Revocations> {
-  const revoked = new Set<string>();
+export async function openRevocations(
+  store: Store,
+  { issuer, clock, access }: { issuer: string; clock: Clock; access: Access },
+): Promise<Revocations> {
+  /** Id, or name of many → when, in milliseconds since 1970. */
+  const revoked = new Map<string, number>();
   let last = 0;
   let lookedAt = performance.now();
   /** When the first look began that has not succeeded. */
@@ -47,8 +76,8 @@ export async function openRevocations(store: Store, clock: Clock, access: Access
   const look = async (): Promise<void> => {
     const began = performance.now();
     doubted ??= began;
-    for (const { sequence, id } of await listRevocations(store, last - LOOK_BACK)) {
-      revoked.add(id);
+    for (const { sequence, id, revoked_at } of await listRevocations(store, last - LOOK_BACK)) {
+      revoked.set(id, Math.max(revoked.get(id) ?? 0, Number(revoked_at)));
       last = Math.max(last, sequence);
     }
     lookedAt = began;
@@ -58,19 +87,35 @@ export async function openRevocations(store: Store, clock: Clock, access: Access
     const now = performance.now();
     return now - (doubted ?? now) <= DOUBT && now - lookedAt <= STALE;
   };
+  const revokeMany: Revocations['revoke'] = async (name, commit = (write) => write(store)) => {
+    const now = clock();
+    await orUnavailable(commit((database) => replaceRevocation(database, name, now)));
+    revoked.set(name, now);
+  };
+  const anyOf = (ids: Iterable<string>): boolean => {
+    for (const id of ids) if (revoked.has(id)) return true;
+    if (access === 'write' && !isFresh()) {
+      throw new Refusal('store_unavailable', { detail: 'revocations have not been read for a while' });
+    }
+    return false;
+  };
   await look();
   return {
-    anyOf: (ids) => {
-      for (const id of ids) if (revoked.has(id)) return true;
-      if (access === 'write' && !isFresh()) {
-        throw new Refusal('store_unavailable', { detail: 'revocations have not been read for a while' });
-      }
-      return false;
+    anyOf,
+    covers: ({ id, lineage, actorLineage, sub, clientId = '', chain, issuedAt = 0 }) => {
+      if (anyOf([id, ...lineage, ...actorLineage])) return true;
+      const actors = chain.flatMap((actor) => (actor.iss === issuer ? [ofSubject(actor.sub)] : []));
+      return [ofSubject(sub), ofClient(clientId), ...actors].some(
+        (name) => issuedAt * 1000 <= (revoked.get(name) ?? -1),
+      );
     },
     revoke: async (id, commit = (write) => write(store)) => {
-      await orUnavailable(commit((database) => insertRevocation(database, id, clock())));
-      revoked.add(id);
+      const now = clock();
+      await orUnavailable(commit((database) => insertRevocation(database, id, now)));
+      revoked.set(id, now);
     },
+    revokeSubject: (sub, commit) => revokeMany(ofSubject(sub), commit),
+    revokeClient: (id, commit) => revokeMany(ofClient(id), commit),
     look,
     count: () => revoked.size,
     isFresh,

@@ -6,8 +6,13 @@ import { inspect } from 'node:util';
 export class SecretDigest {
   readonly #digest: Buffer;
 
-  constructor(text: string) {
-    this.#digest = digest(text);
+  constructor(text: string | Buffer) {
+    this.#digest = typeof text === 'string' ? digest(text) : text;
+  }
+
+  /** @param sha256 in base64url */
+  static of(sha256: string): SecretDigest {
+    return new SecretDigest(Buffer.from(sha256, 'base64url'));
   }
 
   /** Constant time in the candidate. */

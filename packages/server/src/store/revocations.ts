@@ -10,11 +10,20 @@ export async function insertRevocation(database: Database, id: string, now: numb
     .execute();
 }
 
+/** The later time counts, under a number that nobody has seen yet. In a transaction. */
+export async function replaceRevocation(database: Database, id: string, now: number): Promise<void> {
+  await database.deleteFrom('revocations').where('id', '=', id).execute();
+  await database.insertInto('revocations').values({ id, revoked_at: now }).execute();
+}
+
 /** In sequence; a transaction that takes its number first may commit last, so callers look back a little. */
-export const listRevocations = (database: Database, after: number): Promise<{ sequence: number; id: string }[]> =>
+export const listRevocations = (
+  database: Database,
+  after: number,
+): Promise<{ sequence: number; id: string; revoked_at: number }[]> =>
   database
     .selectFrom('revocations')
-    .select(['sequence', 'id'])
+    .select(['sequence', 'id', 'revoked_at'])
     .where('sequence', '>', after)
     .orderBy('sequence')
     .execute();

@@ -14,6 +14,9 @@ export interface Schema {
   secrets: { name: string; value: string };
   nodes: NodeTable;
   sign_in_artifacts: SignInArtifactTable;
+  registered_clients: RegisteredClientTable;
+  /** How often each kind of thing has changed. */
+  revisions: { name: string; number: number };
 }
 
 interface RevocationTable {
@@ -58,6 +61,16 @@ interface SigningKeyTable {
   created_at: number;
   /** From when on it signs; 0 for the first of its algorithm. */
   activates_at: number;
+}
+
+interface RegisteredClientTable {
+  id: string;
+  /** JSON: as the configuration file would have it, secrets as digests; null once it is deleted. */
+  entry: string | null;
+  /** Of the last change: grows over all clients. */
+  revision: number;
+  created_at: number;
+  updated_at: number;
 }
 
 interface NodeTable {
@@ -152,6 +165,7 @@ interface AuditCursorTable {
 }
 
 export type RefreshFamilyRow = RefreshFamilyTable;
+export type RegisteredClientRow = RegisteredClientTable;
 export type NodeRow = NodeTable;
 export type SignInArtifactRow = SignInArtifactTable;
 export type NewAuditRow = AuditColumns & AuditTexts & AuditLink;

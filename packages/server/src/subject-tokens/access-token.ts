@@ -103,6 +103,7 @@ function readOwnClaims(claims: JsonObject, { issuer, clients, now }: ValidationC
     lineage,
     actorLineage,
     scope,
+    issuedAt,
     expiresAt,
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer),

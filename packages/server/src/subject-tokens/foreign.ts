@@ -1,7 +1,7 @@
 // What every JWT of another issuer goes through, whatever it is declared as: the issuer's entry, its keys, its times, its
 // audience, its subject.
 import { type CompactJws, verifyCompact } from '../keys/jws.ts';
-import { checkTimes, stringList } from '../primitives/claims.ts';
+import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { LEEWAY } from '../primitives/clock.ts';
 import { isName, type Principal, parseAct } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -91,6 +91,7 @@ export function readForeign(
     lineage: [],
     actorLineage: [],
     scope: issuer.scopes === 'intersect' ? foreignScope(claims) : undefined,
+    issuedAt: timeClaim(claims, 'iat'),
     expiresAt,
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer.issuer),

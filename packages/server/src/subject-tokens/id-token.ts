@@ -65,6 +65,7 @@ function validateOwn(jws: CompactJws, { keys, issuer, clients, now }: Validation
     lineage: idList(claims.lineage),
     actorLineage: [],
     scope: undefined,
+    issuedAt: timeClaim(claims, 'iat'),
     expiresAt,
     mayAct: undefined,
     authentication: authenticationClaims(claims),

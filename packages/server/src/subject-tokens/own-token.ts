@@ -10,7 +10,8 @@ import { accessToken } from './access-token.ts';
 import { refreshToken } from './refresh-token.ts';
 import type { ValidatedToken, ValidationContext } from './validated-token.ts';
 
-export interface OwnTokenContext extends ValidationContext {
+/** Nobody presents the token: it is looked at for whoever asks. */
+export interface OwnTokenContext extends Omit<ValidationContext, 'client'> {
   readonly revocations: Revocations;
   readonly resources: readonly Resource[];
 }
@@ -19,20 +20,18 @@ export interface OwnTokenContext extends ValidationContext {
 export async function findOwnToken(token: string, context: OwnTokenContext): Promise<ValidatedToken | undefined> {
   try {
     const found = await (isRefreshToken(token) ? refreshToken : accessToken).validate(token, ownOnly(context));
-    const { id, lineage, actorLineage } = found;
-    return context.revocations.anyOf([id, ...lineage, ...actorLineage]) ? undefined : found;
+    return context.revocations.covers(found) ? undefined : found;
   } catch (error) {
     if (error instanceof TokenRefusal) return undefined;
     throw error;
   }
 }
 
-/** The same for an access token that comes without a client, as APIs get them. */
+/** The same for an access token alone, as APIs get them. */
 export const findOwnAccessToken = async (
   token: string,
-  context: Omit<OwnTokenContext, 'client'>,
-): Promise<ValidatedToken | undefined> =>
-  isRefreshToken(token) ? undefined : findOwnToken(token, { ...context, client: nobody });
+  context: OwnTokenContext,
+): Promise<ValidatedToken | undefined> => (isRefreshToken(token) ? undefined : findOwnToken(token, context));
 
 /** What revoking the token kills, and whose it is: of a refresh token the family, even where it was rotated since. */
 export async function findRevocable(
@@ -45,7 +44,8 @@ export async function findRevocable(
 }
 
 /** Nobody else is asked about the token. */
-const ownOnly = ({ issuers, ...context }: OwnTokenContext): OwnTokenContext => ({
+const ownOnly = ({ issuers, ...context }: OwnTokenContext): ValidationContext => ({
+  client: nobody,
   ...context,
   issuers: { ...noIssuers, byPrincipal: issuers.byPrincipal },
   secretOf: (kid) => context.resources.map(({ token }) => token.secret).find((secret) => secret?.kid === kid),

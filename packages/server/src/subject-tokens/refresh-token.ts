@@ -28,6 +28,7 @@ export const refreshToken = {
       lineage: grant.lineage,
       actorLineage: grant.actorLineage,
       scope: new Set(grant.scope),
+      issuedAt: Math.floor(family.rotatedAt / 1000),
       expiresAt: family.expiresAt,
       confirmation: family.confirmation,
       mayAct: grant.mayAct,

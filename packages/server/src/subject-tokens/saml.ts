@@ -75,6 +75,7 @@ function toToken(
     lineage: [],
     actorLineage: [],
     scope: undefined,
+    issuedAt,
     expiresAt,
     // Holder-of-key assertions are refused: a bearer confirmation is the one that is read.
     confirmation: undefined,

@@ -26,6 +26,8 @@ export interface TokenFacts extends Party {
   readonly actorLineage: readonly string[];
   /** What the token may do here; undefined where its type has no scope of ours, so that the rule's list counts. */
   readonly scope: Scope | undefined;
+  /** Seconds since 1970; undefined where the token does not say. */
+  readonly issuedAt: number | undefined;
   /** Seconds since 1970; always known: a token without an end is refused. */
   readonly expiresAt: number;
   /** The key that the token is bound to (`cnf`). */

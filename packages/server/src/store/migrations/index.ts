@@ -6,6 +6,8 @@ import { nodes } from './0004-nodes.ts';
 import { signIn } from './0005-sign-in.ts';
 import { keyBinding } from './0006-key-binding.ts';
 import { auditChain } from './0007-audit-chain.ts';
+import { registeredClients } from './0009-registered-clients.ts';
+import { notifyClients } from './0010-notify-clients.ts';
 import type { Migration } from './migration.ts';
 
 export const migrations: readonly Migration[] = [
@@ -16,4 +18,6 @@ export const migrations: readonly Migration[] = [
   signIn,
   keyBinding,
   auditChain,
+  registeredClients,
+  notifyClients,
 ] as const satisfies readonly Migration[];

@@ -2,6 +2,8 @@
 // be kept for five minutes, which are five seconds here, while processes are no faster than they are.
 import { setTimeout as wait } from 'node:timers/promises';
 import { loadConfiguration, openOperator } from '../../../src/app.ts';
+import { beginEvent } from '../../../src/audit/event.ts';
+import { newId } from '../../../src/primitives/random.ts';
 import { get } from '../caller.ts';
 import { configuration } from '../cast.ts';
 import { startClocked } from '../clocked.ts';
@@ -38,7 +40,10 @@ async function rotate(bench: Bench): Promise<Outcome> {
     for (let rotation = 0; rotation < rotations; rotation++) {
       const until = performance.now() + 1000;
       await Promise.all(
-        operators.map(async ({ keys, commitKeys }) => commitKeys('rotate ES256')(keys.rotate('ES256').write)),
+        operators.map(({ services: { admin } }) => {
+          const event = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action: 'admin' });
+          return admin.commit(event, admin.keys.rotate('ES256').write);
+        }),
       );
       await wait(EVERYWHERE);
       await checkPublished(session, kids, clock);

@@ -1,0 +1,114 @@
+// Where does a command change things: in the database that a configuration names, or on a server through its admin API? Both
+// run the same operations.
+import type { Command } from 'commander';
+import { openOperator } from '../app.ts';
+import { beginEvent } from '../audit/event.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { clientEntry } from '../config/schema.ts';
+import { operationsFor } from '../http/admin/index.ts';
+import { invoke, type Said } from '../http/admin/invoke.ts';
+import { ADMIN_PATH } from '../http/admin/openapi.ts';
+import type { Operation } from '../http/admin/operation.ts';
+import { InvalidRequest } from '../http/admin/problem.ts';
+import { newId } from '../primitives/random.ts';
+import { Refusal, reasons } from '../primitives/refusal.ts';
+import { parseJsonObject } from '../primitives/strict-json.ts';
+import { EXIT } from './command.ts';
+import { readToken } from './tokens.ts';
+
+export interface Done {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly version: string | undefined;
+}
+
+/** Runs an operation of the admin API by its id. @throws Error that says in one line what is wrong */
+export type Administer = (id: string, said?: Said) => Promise<Done>;
+
+export const describeWhere = (command: Command): Command =>
+  command
+    .option('--config <file>', 'the configuration file: works on its database')
+    .option('--server <url>', 'the issuer of a running server: works through its admin API')
+    .option('--token <token>', 'for --server: text, @FILE or -; without it the environment variable CAMBIO_TOKEN');
+
+const operations = operationsFor({ clientEntry });
+
+export async function administer(
+  { config, server, token }: Record<string, unknown>,
+  work: (administer: Administer) => Promise<void>,
+): Promise<number> {
+  if ((config === undefined) === (server === undefined)) {
+    console.error('cambio: say either --config or --server');
+    return EXIT.usage;
+  }
+  if (typeof server === 'string') {
+    await work(remote(server, readToken(String(token ?? process.env.CAMBIO_TOKEN ?? ''))));
+    return EXIT.done;
+  }
+  const { services, close } = await openOperator(await loadConfiguration(String(config), process.env));
+  try {
+    await work(local(services));
+    return EXIT.done;
+  } finally {
+    await close();
+  }
+}
+
+const find = (id: string): Operation => {
+  const found = operations.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`there is no operation ${id}`);
+  return found;
+};
+
+const local =
+  (services: Awaited<ReturnType<typeof openOperator>>['services']): Administer =>
+  async (id, said = {}) => {
+    const event = beginEvent({
+      time: services.clock(),
+      requestId: newId(),
+      address: 'command line',
+      action: 'admin',
+    });
+    event.operation = id;
+    try {
+      const { body, version } = await invoke(find(id), said, { services, event });
+      return { body: (body ?? {}) as Done['body'], version: version && `"${version}"` };
+    } catch (error) {
+      throw error instanceof Refusal ? new Error(inWords(error)) : error;
+    }
+  };
+
+const inWords = (refusal: Refusal): string =>
+  refusal instanceof InvalidRequest
+    ? refusal.errors.map(({ at, detail }) => `${at}: ${detail}`).join('; ')
+    : (refusal.detail ?? reasons[refusal.reason].meaning);
+
+const remote =
+  (server: string, token: string): Administer =>
+  async (id, { path = {}, query = {}, body, ifMatch } = {}) => {
+    const { method, at } = find(id);
+    const place = at.replaceAll(/\{(\w+)\}/g, (_, name) =>
+      encodeURIComponent(String((path as Record<string, unknown>)[name])),
+    );
+    const asked = new URLSearchParams(
+      Object.entries(query).flatMap(([name, value]): [string, string][] =>
+        value === undefined ? [] : [[name, String(value)]],
+      ),
+    );
+    const response = await fetch(`${server.replace(/\/$/, '')}${ADMIN_PATH}${place}?${asked}`, {
+      method,
+      redirect: 'error',
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((error: Error) => {
+      throw new Error(`${server} cannot be reached: ${(error.cause as Error | undefined)?.message ?? error.message}`);
+    });
+    const text = await response.text();
+    const answer: Done['body'] = parseJsonObject(text) ?? {};
+    if (response.ok) return { body: answer, version: response.headers.get('etag') ?? undefined };
+    const { title = response.statusText, detail } = answer as { title?: string; detail?: string };
+    throw new Error(`${server} says ${response.status}: ${[title, detail].filter(Boolean).join(': ')}`);
+  };

@@ -1,0 +1,52 @@
+// What does a client that was registered at run time mean, beside the file in force? It is read as the file's own are.
+import type { Client } from '../client-auth/client.ts';
+import type { RegisteredClient, StoredClient } from '../client-auth/registered-clients.ts';
+import type { Resource } from '../issuing/resource.ts';
+import { type Fault, formatPath, type Path } from './fault.ts';
+import { resolveClients } from './resolve-clients.ts';
+import { type ClientSource, type ConfigurationFile, clientEntry } from './schema.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface Registering {
+  /** Those of the file first; what cannot be read any more is left out. */
+  readonly withRegistered: (registered: Iterable<RegisteredClient>) => ReadonlyMap<string, Client>;
+  /** What the whole file would be refused for with this client in it. */
+  readonly faultsOf: (id: string, stored: StoredClient) => Promise<readonly Pick<Fault, 'path' | 'message'>[]>;
+}
+
+export function registerBeside(
+  file: ConfigurationFile,
+  clients: ReadonlyMap<string, Client>,
+  resources: readonly Resource[],
+  {
+    around,
+    check,
+  }: { around: Surroundings; check: (file: ConfigurationFile, around: Surroundings) => Promise<unknown> },
+): Registering {
+  const unheard: Surroundings = { ...around, complain: () => undefined };
+  return {
+    withRegistered: (registered) => {
+      const entries = [...registered].flatMap(({ id, ...stored }) => (clients.has(id) ? [] : sourceOf(id, stored)));
+      const read = entries.length === 0 ? [] : resolveClients({ ...file, clients: entries }, resources, unheard);
+      return new Map([...read, ...clients]);
+    },
+    faultsOf: async (id, stored) => {
+      const entries = file.clients.filter((one) => one.id !== id);
+      const faults: { path: string; message: string }[] = [];
+      const complain: Surroundings['complain'] = (path, message, severity) => {
+        const [section, index, ...rest] = path as [string, number, ...Path];
+        if (section === 'clients' && index === entries.length && severity !== 'warning')
+          faults.push({ path: formatPath(rest), message });
+      };
+      const clientsWithIt = [...entries, ...sourceOf(id, stored)];
+      await check({ ...file, clients: clientsWithIt }, { ...around, complain });
+      return faults;
+    },
+  };
+}
+
+function sourceOf(id: string, { entry, secrets }: StoredClient): readonly ClientSource[] {
+  const { data } = clientEntry.safeParse(entry);
+  if (data === undefined) return [];
+  return [{ ...data, id, ...(secrets.length > 0 && { secret: secrets.map(({ sha256 }) => ({ sha256 })) }) }];
+}

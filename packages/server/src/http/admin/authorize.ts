@@ -1,0 +1,24 @@
+// May the caller operate the server? Whoever brings an access token of ours for the admin API, with the scope that the
+// operation needs.
+
+import type { HttpExchange } from '../endpoint.ts';
+import { readPresentedToken, refuseToken } from '../presented-token.ts';
+import type { Operation } from './operation.ts';
+
+/** The audience of the admin API: its tokens are those of the resource that the configuration has under this name. */
+export const adminAudience = (issuer: string): string => `${issuer.replace(/\/$/, '')}/admin`;
+
+/** Tells the event who asks. @throws Refusal access_token_…, store_unavailable */
+export async function authorizeAdmin(
+  asked: Pick<HttpExchange, 'request' | 'reply' | 'services' | 'event'>,
+  scope: Operation['scope'],
+): Promise<void> {
+  const { services, event } = asked;
+  const { audiences, clientId, principal, chain, scope: held } = await readPresentedToken(asked);
+  if (!audiences.includes(adminAudience(services.issuer)))
+    throw refuseToken('access_token_invalid', 'Bearer error="invalid_token"');
+  event.client = clientId;
+  event.principal = principal;
+  event.chain = chain;
+  if (!held?.has(scope)) throw refuseToken('access_token_scope', `Bearer error="insufficient_scope", scope="${scope}"`);
+}

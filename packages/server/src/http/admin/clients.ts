@@ -1,0 +1,282 @@
+// The clients: all are shown; those that were registered here can be changed, and those of the file belong to the file.
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import type { Client } from '../../client-auth/client.ts';
+import {
+  changeClient,
+  type RegisteredClient,
+  type RegisteredSecret,
+  registerClient,
+  type StoredClient,
+} from '../../client-auth/registered-clients.ts';
+import { newId, newSecret } from '../../primitives/random.ts';
+import { Refusal } from '../../primitives/refusal.ts';
+import { sha256 } from '../../primitives/secret.ts';
+import type { JsonObject } from '../../primitives/strict-json.ts';
+import type { HttpServices } from '../endpoint.ts';
+import { adminAudience } from './authorize.ts';
+import { type Call, type Operation, operation } from './operation.ts';
+import { cut, pageOf, pageQuery } from './page.ts';
+import { InvalidRequest } from './problem.ts';
+
+const time = z.iso.datetime();
+const shown = z.object({
+  id: z.string(),
+  source: z.enum(['file', 'registered']),
+  entry: z.looseObject({}).describe('in the words of the configuration file, without secrets'),
+  secrets: z.array(z.object({ id: z.string(), createdAt: time })).optional(),
+  createdAt: time.optional(),
+  updatedAt: time.optional(),
+});
+const withSecret = shown.extend({ secret: z.string().optional().describe('shown this once') });
+const path = z.strictObject({ id: z.string() });
+const secretPath = path.extend({ secret: z.string() });
+
+/** @param entry what a client may say of itself, in the words of the configuration file; without `id` and secrets */
+export function clientOperations(entry: z.ZodObject): readonly Operation[] {
+  const own = { ...entry.shape, id: z.string().regex(/^[\x20-\x7e]{1,256}$/) };
+  return [
+    operation({
+      id: 'list-clients',
+      method: 'GET',
+      at: '/clients',
+      summary: 'The clients of the file and those registered at run time, by id',
+      scope: 'admin:read',
+      query: z.strictObject(pageQuery),
+      status: 200,
+      answer: pageOf(shown),
+      run: async ({ query, services }) => {
+        const { items, ...rest } = cut(idsOf(services), query);
+        return { body: { items: items.map((id) => show(find(id, services))), ...rest } };
+      },
+    }),
+    operation({
+      id: 'get-client',
+      method: 'GET',
+      at: '/clients/{id}',
+      summary: 'One client',
+      scope: 'admin:read',
+      path,
+      status: 200,
+      answer: shown,
+      versioned: true,
+      run: async ({ path: { id }, services }) => {
+        const found = find(id, services);
+        return { body: show(found), version: versionOf(found) };
+      },
+    }),
+    operation({
+      id: 'create-client',
+      method: 'POST',
+      at: '/clients',
+      summary: 'Register a client; a secret, where it needs one, is in the answer and nowhere else',
+      scope: 'admin:write',
+      body: z.strictObject(own),
+      status: 201,
+      answer: withSecret,
+      versioned: true,
+      run: createClient,
+    }),
+    operation({
+      id: 'replace-client',
+      method: 'PUT',
+      at: '/clients/{id}',
+      summary:
+        'Replace what a registered client says of itself; its secrets stay. `disabled: true` kills its tokens at once',
+      scope: 'admin:write',
+      path,
+      body: entry,
+      needsMatch: true,
+      status: 200,
+      answer: shown,
+      versioned: true,
+      run: replaceClient,
+    }),
+    operation({
+      id: 'delete-client',
+      method: 'DELETE',
+      at: '/clients/{id}',
+      summary: 'Delete a registered client that no rule names; its tokens are dead at once',
+      scope: 'admin:write',
+      path,
+      needsMatch: true,
+      status: 204,
+      run: deleteClient,
+    }),
+    operation({
+      id: 'add-client-secret',
+      method: 'POST',
+      at: '/clients/{id}/secrets',
+      summary: 'A new secret, shown this once; the one before goes on working, an older one does not',
+      scope: 'admin:write',
+      path,
+      body: z.strictObject({}),
+      status: 201,
+      answer: withSecret,
+      versioned: true,
+      run: addSecret,
+    }),
+    operation({
+      id: 'delete-client-secret',
+      method: 'DELETE',
+      at: '/clients/{id}/secrets/{secret}',
+      summary: 'Take one of two secrets away',
+      scope: 'admin:write',
+      path: secretPath,
+      status: 204,
+      run: deleteSecret,
+    }),
+  ];
+}
+
+type Found = { readonly id: string } & (
+  | { readonly source: 'file'; readonly entry: JsonObject }
+  | ({ readonly source: 'registered' } & RegisteredClient)
+);
+
+const idsOf = ({ admin }: HttpServices): readonly string[] =>
+  [...new Set([...admin.fileClients.keys(), ...admin.registered.all().keys()])].toSorted();
+
+/** @throws Refusal admin_item_unknown */
+function find(id: string, { admin }: HttpServices): Found {
+  const entry = admin.fileClients.get(id);
+  if (entry !== undefined) return { id, source: 'file', entry };
+  const registered = admin.registered.all().get(id);
+  if (registered === undefined) throw new Refusal('admin_item_unknown');
+  return { source: 'registered', ...registered };
+}
+
+/** @throws Refusal admin_item_unknown; admin_in_use where the file has it */
+function findRegistered(id: string, services: HttpServices): RegisteredClient {
+  const found = find(id, services);
+  if (found.source === 'registered') return found;
+  throw new Refusal('admin_in_use', { detail: 'the configuration file declares this client: change it there' });
+}
+
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+function show(found: Found): z.output<typeof shown> {
+  const { id, source, entry } = found;
+  if (source === 'file') return { id, source, entry };
+  const { secrets, createdAt, updatedAt } = found;
+  return {
+    id,
+    source,
+    entry,
+    secrets: secrets.map((secret) => ({ id: secret.id, createdAt: iso(secret.createdAt) })),
+    createdAt: iso(createdAt),
+    updatedAt: iso(updatedAt),
+  };
+}
+
+const versionOf = (found: Found): string =>
+  found.source === 'registered' ? String(found.revision) : hash('sha256', JSON.stringify(found.entry)).slice(0, 32);
+
+async function createClient({ body: { id }, said, services, event }: Call<undefined, undefined, { id: string }>) {
+  const { id: _id, ...entry } = said;
+  if (idsOf(services).includes(id)) throw new Refusal('admin_in_use', { detail: 'there is a client of this id' });
+  const secret = String(entry.auth).startsWith('client_secret') ? newSecret() : undefined;
+  const secrets = secret === undefined ? [] : [digestOf(secret, services)];
+  await check(id, { entry, secrets }, services);
+  event.change = { what: `client ${id}`, after: entry };
+  await services.admin.commit(event, registerClient(id, { entry, secrets }, services.clock()));
+  const found = await reread(id, services);
+  return { body: { ...show(found), secret }, version: versionOf(found), location: `/${encodeURIComponent(id)}` };
+}
+
+async function replaceClient({
+  path: { id },
+  body,
+  said,
+  ifMatch,
+  services,
+  event,
+}: Call<{ id: string }, undefined, JsonObject>) {
+  const before = findRegistered(id, services);
+  requireMatch(ifMatch, before);
+  const after = { entry: said, secrets: before.secrets };
+  await check(id, after, services);
+  if (body.disabled === true) refuseLastAdmin(id, services);
+  await change(before, after, event, services);
+  const found = await reread(id, services);
+  return { body: show(found), version: versionOf(found) };
+}
+
+async function deleteClient({ path: { id }, ifMatch, services, event }: Call<{ id: string }, undefined, undefined>) {
+  const before = findRegistered(id, services);
+  requireMatch(ifMatch, before);
+  const rule = services.admin.rulesNaming(id)[0];
+  if (rule !== undefined) throw new Refusal('admin_in_use', { detail: `the rule “${rule}” names it: disable it` });
+  refuseLastAdmin(id, services);
+  await change(before, undefined, event, services);
+  return {};
+}
+
+async function addSecret({ path: { id }, services, event }: Call<{ id: string }, undefined, object>) {
+  const before = findRegistered(id, services);
+  if (before.secrets.length === 0) {
+    throw new Refusal('admin_in_use', { detail: 'the client authenticates without a secret' });
+  }
+  const secret = newSecret();
+  const secrets = [digestOf(secret, services), ...before.secrets.slice(0, 1)];
+  await change(before, { entry: before.entry, secrets }, event, services);
+  const found = await reread(id, services);
+  return { body: { ...show(found), secret }, version: versionOf(found) };
+}
+
+async function deleteSecret({ path, services, event }: Call<{ id: string; secret: string }, undefined, undefined>) {
+  const before = findRegistered(path.id, services);
+  const secrets = before.secrets.filter(({ id }) => id !== path.secret);
+  if (secrets.length === before.secrets.length) throw new Refusal('admin_item_unknown');
+  if (secrets.length === 0) throw new Refusal('admin_in_use', { detail: 'it is the only secret of the client' });
+  await change(before, { entry: before.entry, secrets }, event, services);
+  return {};
+}
+
+/** @throws Refusal admin_changed where somebody was faster */
+async function change(
+  before: RegisteredClient,
+  after: StoredClient | undefined,
+  event: Call<never, never, never>['event'],
+  services: HttpServices,
+): Promise<void> {
+  event.change = { what: `client ${before.id}`, before: told(before), ...(after && { after: told(after) }) };
+  await services.admin.commit(event, changeClient(before, after, services.clock()));
+  await services.admin.reread();
+}
+
+/** What the audit row tells: which secrets there are, and nothing of what they are. */
+const told = ({ entry, secrets }: StoredClient) => ({ ...entry, secrets: secrets.map(({ id }) => id) });
+
+async function reread(id: string, services: HttpServices): Promise<Found> {
+  await services.admin.reread();
+  return find(id, services);
+}
+
+const digestOf = (secret: string, { clock }: HttpServices): RegisteredSecret => ({
+  id: newId().slice(0, 8),
+  sha256: sha256(secret),
+  createdAt: clock(),
+});
+
+/** @throws InvalidRequest with all that a file with this client would be refused for */
+async function check(id: string, stored: StoredClient, { admin }: HttpServices): Promise<void> {
+  const faults = await admin.faultsOf(id, stored);
+  if (faults.length > 0) throw new InvalidRequest(faults);
+}
+
+/** @throws Refusal admin_changed */
+function requireMatch(ifMatch: string, { revision }: RegisteredClient): void {
+  const versions = ifMatch.split(',').map((text) => text.trim());
+  if (!versions.includes('*') && !versions.includes(`"${revision}"`)) throw new Refusal('admin_changed');
+}
+
+/** Whoever operates the server must not lock everybody out. @throws Refusal admin_in_use */
+function refuseLastAdmin(id: string, { clients, issuer }: HttpServices): void {
+  const mayWrite = ({ disabled, audiences, scopes }: Client): boolean =>
+    !disabled && audiences.includes(adminAudience(issuer)) && scopes?.has('admin:write') === true;
+  const admins = [...clients.values()].filter(mayWrite);
+  if (admins.some((one) => one.id === id) && admins.length === 1) {
+    throw new Refusal('admin_in_use', { detail: 'nobody else could use the admin API' });
+  }
+}

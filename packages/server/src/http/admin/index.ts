@@ -1,0 +1,21 @@
+// What can be done through the admin API? The list of operations.
+import type { Administration } from './administration.ts';
+import { findAuditEvent, searchAudit } from './audit.ts';
+import { clientOperations } from './clients.ts';
+import { configuration } from './configuration.ts';
+import { explain } from './explain.ts';
+import { listKeys, retireKey, rotateKey } from './keys.ts';
+import type { Operation } from './operation.ts';
+import { revokeTokens } from './revocations.ts';
+
+export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry'>): readonly Operation[] => [
+  ...clientOperations(clientEntry),
+  ...configuration,
+  listKeys,
+  rotateKey,
+  retireKey,
+  revokeTokens,
+  searchAudit,
+  findAuditEvent,
+  explain,
+];

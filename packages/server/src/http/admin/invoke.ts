@@ -1,0 +1,48 @@
+// One operation of the admin API, from what a caller says to what comes of it: for HTTP and for commands alike.
+import type { z } from 'zod';
+import { Refusal } from '../../primitives/refusal.ts';
+import type { JsonObject } from '../../primitives/strict-json.ts';
+import type { AdminAnswer, Call, Operation } from './operation.ts';
+import { InvalidRequest } from './problem.ts';
+
+export interface Said {
+  readonly path?: unknown;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly ifMatch?: string | undefined;
+}
+
+/** @throws Refusal admin_invalid, admin_unconditional, or what the operation refuses with */
+export function invoke(
+  operation: Operation,
+  { path, query = {}, body, ifMatch }: Said,
+  context: Pick<Call<never, never, never>, 'services' | 'event'>,
+): Promise<AdminAnswer> {
+  if (operation.needsMatch && ifMatch === undefined) throw new Refusal('admin_unconditional');
+  const call = {
+    ...context,
+    path: parse(operation.path, path, 'path'),
+    query: operation.query === undefined ? refuseAny(query) : parse(operation.query, query, 'query'),
+    body: parse(operation.body, body, 'body'),
+    said: (body ?? {}) as JsonObject,
+    ifMatch: ifMatch ?? '',
+  };
+  return operation.run(call as Call<never, never, never>);
+}
+
+function refuseAny(query: Readonly<Record<string, unknown>>): undefined {
+  const faults = Object.keys(query).map((name) => ({ at: `query.${name}`, detail: 'unknown parameter' }));
+  if (faults.length > 0) throw new InvalidRequest(faults);
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown, part: string): unknown {
+  if (schema === undefined) return undefined;
+  const { data, error } = schema.safeParse(value);
+  if (error === undefined) return data;
+  throw new InvalidRequest(
+    error.issues.map(({ path, message }) => ({ at: placeOf([part, ...path]), detail: message })),
+  );
+}
+
+const placeOf = (path: readonly PropertyKey[]): string =>
+  path.map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${String(key)}`)).join('');

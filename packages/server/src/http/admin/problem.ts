@@ -1,0 +1,50 @@
+// A refusal of the admin API, as RFC 9457 has it: its callers operate the server, so that they are told what is wrong.
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { publicAnswer, Refusal } from '../../primitives/refusal.ts';
+
+export const problem = z.object({
+  type: z.string().describe('`urn:cambio:error:` and the error of docs/errors.md'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  instance: z.string().describe('`urn:uuid:` and the X-Request-Id, by which the audit log knows the request'),
+  errors: z
+    .array(z.object({ at: z.string().describe('the part, as a path such as `body.grants[0]`'), detail: z.string() }))
+    .optional(),
+});
+
+export type Faults = NonNullable<z.output<typeof problem>['errors']>;
+
+/** Values that cannot be taken, each with its place. */
+export class InvalidRequest extends Refusal {
+  readonly errors: Faults;
+
+  constructor(errors: Faults) {
+    super('admin_invalid', {
+      detail: errors
+        .map(({ at, detail }) => `${at}: ${detail}`)
+        .join('; ')
+        .slice(0, 1024),
+    });
+    this.errors = errors;
+  }
+}
+
+export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { status, error, description } = publicAnswer(refusal, 'invalid_grant');
+  const ours = status < 500;
+  if (status === 503) reply.header('Retry-After', '1');
+  return reply
+    .code(status)
+    .headers(refusal.headers)
+    .type('application/problem+json')
+    .send({
+      type: `urn:cambio:error:${error}`,
+      title: description,
+      status,
+      ...(ours && refusal.detail !== undefined && { detail: refusal.detail }),
+      instance: `urn:uuid:${reply.request.id}`,
+      ...(refusal instanceof InvalidRequest && { errors: refusal.errors }),
+    } satisfies z.output<typeof problem>);
+}

@@ -1,0 +1,13 @@
+import type { Migration } from './migration.ts';
+
+/** As 0003-notify: other nodes hear of it at once. */
+export const notifyClients: Migration = {
+  name: '0010-notify-clients',
+  only: 'postgres',
+  up: (_schema, _sequence, execute) =>
+    execute(
+      'create trigger cambio_notify after insert or update or delete on registered_clients execute function cambio_notify()',
+    ),
+  down: (_schema, execute) => execute('drop trigger cambio_notify on registered_clients'),
+  holds: [],
+};

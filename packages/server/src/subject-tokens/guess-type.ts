@@ -1,0 +1,21 @@
+// What does a token look like? Where a person or a program asks about one without saying its type.
+import { isOpaqueToken } from '../issuing/opaque-token.ts';
+import { isRefreshToken } from '../issuing/refresh-token.ts';
+import { decodeBase64url } from '../primitives/base64url.ts';
+import { parseJsonObject } from '../primitives/strict-json.ts';
+
+/** The short name under which a token is presented where nobody says. */
+export function guessType(token: string, issuer: string): string {
+  if (isRefreshToken(token)) return 'refresh_token';
+  if (isOpaqueToken(token)) return 'access_token';
+  if (assertionText(token) !== undefined) return 'saml2';
+  const [, payload = ''] = token.split('.');
+  const claims = parseJsonObject(decodeBase64url(payload)?.toString('utf8') ?? '');
+  return claims?.iss === issuer ? 'access_token' : 'jwt';
+}
+
+/** The XML of a SAML assertion, as RFC 8693 section 3 carries it; undefined for anything else. */
+export function assertionText(token: string): string | undefined {
+  const text = decodeBase64url(token)?.toString('utf8').trimStart();
+  return text?.startsWith('<') ? text : undefined;
+}
