@@ -6,12 +6,9 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
 import { newId, newRequestId } from '../primitives/random.ts';
 import { publicAnswer, type Reason, Refusal } from '../primitives/refusal.ts';
-<<<<<<< HEAD
 import type { Report } from '../primitives/report.ts';
-=======
 import { ADMIN_PATH } from './admin/openapi.ts';
 import { adminRoutes } from './admin/routes.ts';
->>>>>>> d86442b (Admin API: clients at run time, keys, revocation by subject and client, audit, explanations; the commands use it too)
 import { RETRY_AFTER, recordRefusal, sendRefusal, toRefusal } from './answer.ts';
 import { refusalPage, sendPage } from './browser.ts';
 import { limitConnections } from './connections.ts';
