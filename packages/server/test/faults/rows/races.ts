@@ -26,6 +26,8 @@ async function race(
         const subject = accessTokenIn(await caller.ask('own', one, ownForm())) ?? '';
         const family = openFamily(ledger, await caller.ask('exchange', two, exchangeForm(subject)));
         if (family === undefined) return;
+        // What the round leaves of it the round itself has looked at.
+        family.state = 'uncertain';
         await round(session, [one, two], family);
         family.held = false;
       },
@@ -62,7 +64,6 @@ async function refreshRace(session: Session, nodes: readonly [Member, Member], f
   if (next === undefined) return;
   await session.caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
   await session.caller.ask('refresh', nodes[0], refreshForm(next), 'dead');
-  family.state = 'uncertain';
 }
 
 async function refreshAgainstRevocation(
@@ -74,7 +75,7 @@ async function refreshAgainstRevocation(
   const [first = ''] = family.tokens;
   const racing = racers(session, nodes, first);
   const revoked = await caller.ask('revoke', nodes[1], tokenForm(first), 'good');
-  if (revoked?.status !== 200) return session.blame('I8', `a revocation was answered ${revoked?.status}`);
+  if (revoked?.status !== 200) return void (await racing);
   await caller.ask('refresh', nodes[0], refreshForm(first), 'dead');
   await caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
   for (const told of await racing) {
