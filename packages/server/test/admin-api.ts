@@ -3,15 +3,17 @@ import type { TestContext } from 'node:test';
 import { configuration } from './basics.ts';
 import { type Answer, read, start, type TestServer } from './harness.ts';
 
-/** The operator may change what can be changed, the auditor may look. */
-export const administered = configuration.replace(
-  'clients:\n',
-  `  - { audience: "\${ISSUER}/admin", scopes: [admin:read, admin:write] }
+/** With an operator, who may change what can be changed, and an auditor, who may look. */
+export const withOperators = (yaml: string): string =>
+  yaml.replace(
+    'clients:\n',
+    `  - { audience: "\${ISSUER}/admin", scopes: [admin:read, admin:write] }
 clients:
   - { id: operator, auth: client_secret_post, secret: { plain: operator-secret }, grants: [client_credentials], audiences: ["\${ISSUER}/admin"], scopes: [admin:read, admin:write] }
   - { id: auditor, auth: client_secret_post, secret: { plain: auditor-secret }, grants: [client_credentials], audiences: ["\${ISSUER}/admin"], scopes: [admin:read] }
 `,
-);
+  );
+export const administered = withOperators(configuration);
 
 export const startAdministered = (t: Pick<TestContext, 'after'>): Promise<TestServer> => start(t, administered);
 

@@ -1,7 +1,7 @@
 // What was told is written down: no token leaves without its audit row, whatever fails, and a killed server lost nothing.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, type TestContext, test } from 'node:test';
@@ -10,14 +10,12 @@ import { assertGood, verifyStored } from './audit.ts';
 import { exchange, gateway, subjectToken } from './basics.ts';
 import { type Answer, EXCHANGE, start, type TestServer, type } from './harness.ts';
 import { entry, startIssuer } from './issuer.ts';
-import { BESIDE, introspect, life, refresh, revoke } from './life.ts';
+import { BESIDE, life, refresh, revoke } from './life.ts';
 import {
   eventually,
   exchangeAt,
   isActiveAt,
-  kidOf,
   own,
-  PROGRAM,
   refreshAt,
   revokeAt,
   type ServerNode,
@@ -25,7 +23,6 @@ import {
   startNode,
 } from './node.ts';
 import { query, startPostgres } from './postgres.ts';
-import { runProgram, temporaryFolder } from './program.ts';
 
 const postgres = await startPostgres({ after });
 
@@ -175,38 +172,6 @@ test('a server that is killed under load has lost nothing that it told', async (
   );
   for (const token of ledger.refreshTokens.slice(-50)) assert.equal((await refreshAt(node, token)).status, 200);
   for (const token of ledger.revoked) assert.equal(await isActiveAt(node, token), false);
-});
-
-test('after a restore of an older copy, what was revoked since is dead once the keys are retired, as documented', async (t) => {
-  const keep = { after: () => undefined };
-  const folder = temporaryFolder(t);
-  const file = join(folder, 'cambio.db');
-  const begun = await start(keep, life(), { folder });
-  const vault = { audience: 'https://vault.example' };
-  const issued = [await exchange(begun), await exchange(begun, vault)];
-  const kid = kidOf(issued[0]?.body.access_token);
-  await begun.close();
-  copyFileSync(file, join(folder, 'copy.db'));
-  const later = await start(keep, life(), { folder });
-  for (const { body } of issued) {
-    assert.equal((await revoke(later, body.access_token)).status, 200);
-    assert.equal((await revoke(later, body.refresh_token)).status, 200);
-  }
-  await later.close();
-  copyFileSync(join(folder, 'copy.db'), file);
-  const command = [process.execPath, PROGRAM, 'keys', 'retire', String(kid), '--config', join(folder, 'cambio.yaml')];
-  const retired = await runProgram(t, command, { env: { PORT: '1', ISSUER: 'https://login.example' } });
-  assert.equal(retired.code, 0, retired.stderr);
-  const database = new DatabaseSync(file);
-  database.exec('delete from opaque_tokens; delete from refresh_families;');
-  database.close();
-  const restored = await start(t, life(), { folder });
-  for (const { body } of issued) {
-    assert.equal((await introspect(restored, body.access_token)).body.active, false);
-    assert.equal((await exchange(restored, { subject_token: String(body.access_token) })).status, 400);
-    assert.equal((await refresh(restored, body.refresh_token)).status, 400);
-  }
-  assert.equal((await exchange(restored, vault)).status, 200);
 });
 
 const limits = process.platform === 'linux';

@@ -65,20 +65,23 @@ export const tokenRevoke: CliCommand = {
   describe: (command) =>
     describeWhere(
       command
-        .description('kill a token by its id, with every token that derives from it, or all of a subject or a client')
+        .description(
+          'kill a token by its id, with every token that derives from it, all of a subject or a client, or all',
+        )
         .argument('[id]', 'jti, refresh family, or the id that token inspect tells of a foreign token')
         .option('--subject <sub>', 'instead: all that was issued so far for a subject')
-        .option('--client <id>', 'instead: all that was issued so far to a client'),
+        .option('--client <id>', 'instead: all that was issued so far to a client')
+        .option('--all', 'instead: all that was issued here so far, after an older copy of the database was restored'),
     ),
-  run: async ({ subject, client, ...options }, [id]) => {
-    const what = Object.entries({ id, subject, client }).filter(([, value]) => value !== undefined);
+  run: async ({ subject, client, all, ...options }, [id]) => {
+    const what = Object.entries({ id, subject, client, all }).filter(([, value]) => value !== undefined);
     if (what.length !== 1) {
-      console.error('cambio: say one of an id, --subject and --client');
+      console.error('cambio: say one of an id, --subject, --client and --all');
       return EXIT.usage;
     }
     return administer(options, async (call) => {
       await call('revoke-tokens', { body: Object.fromEntries(what) });
-      console.log(`revoked ${what[0]?.[1]}; every node knows within a second`);
+      console.log(`revoked ${all ? 'all that was issued so far' : what[0]?.[1]}; every node knows within a second`);
     });
   },
 };

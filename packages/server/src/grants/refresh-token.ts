@@ -95,7 +95,8 @@ function narrowByRules(
 function checkFamily(family: RefreshFamily, client: Client, context: ExchangeContext): void {
   const { grant, clientId } = family;
   if (clientId !== client.id) throw new Refusal('refresh_token_client');
-  if (context.revocations.covers({ ...grant, id: family.id, clientId, issuedAt: family.rotatedAt / 1000 }))
+  const principal = { iss: context.issuer, sub: grant.sub };
+  if (context.revocations.covers({ ...grant, id: family.id, principal, clientId, issuedAt: family.rotatedAt / 1000 }))
     throw new Refusal('refresh_token_revoked');
   try {
     refuseDeadFamily(family, context);

@@ -1,10 +1,11 @@
 // Is a token dead, or one that it derives from? Every revoked id is held in memory, so that asking costs no query; what
 // another process revokes arrives by polling. Revocations are kept for ever: nothing that was revoked comes back.
 import type { Clock } from '../primitives/clock.ts';
-import type { Chain } from '../primitives/principal.ts';
+import type { Chain, Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { insertRevocation, listRevocations, replaceRevocation } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
+import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
 import { type Access, orUnavailable, type Store } from '../store/store.ts';
 
 /** What a token may die of. */
@@ -13,6 +14,8 @@ export interface Mortal {
   /** The ids that it derives from. */
   readonly lineage: readonly string[];
   readonly actorLineage: readonly string[];
+  /** Who it is about, as whoever issued it says. */
+  readonly principal: Principal;
   /** The subject's name in our tokens. */
   readonly sub: string;
   readonly clientId: string | undefined;
@@ -20,6 +23,8 @@ export interface Mortal {
   /** Seconds since 1970. */
   readonly issuedAt: number | undefined;
 }
+
+type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
 
 export interface Revocations {
   /** @throws Refusal store_unavailable where it has been long since the others were heard: one of them may have been revoked */
@@ -31,14 +36,16 @@ export interface Revocations {
    * @param commit runs the write, in a transaction with what must be committed beside it
    * @throws Refusal store_unavailable
    */
-  readonly revoke: (
-    id: string,
-    commit?: (write: (database: Database) => Promise<void>) => Promise<void>,
-  ) => Promise<void>;
+  readonly revoke: (id: string, commit?: Commit) => Promise<void>;
   /** All that was issued so far in which the subject is the subject, or acts. */
   readonly revokeSubject: Revocations['revoke'];
   /** All that was issued so far to the client. What others obtained in exchange is theirs, and lives. */
   readonly revokeClient: Revocations['revoke'];
+  /**
+   * All that was issued here so far: tokens, refresh families, and what people are signed in by. For a database that was
+   * restored, which has forgotten what was revoked since. Tokens of other issuers are theirs.
+   */
+  readonly revokeAll: (commit: Commit) => Promise<void>;
   /** Learns what other processes revoked. */
   readonly look: () => Promise<void>;
   /** How many are held. */
@@ -50,6 +57,7 @@ export interface Revocations {
 /** Names of many tokens. No token has such an id: ours are random, and those of others a hash. */
 const ofSubject = (sub: string): string => `subject:${sub}`;
 const ofClient = (id: string): string => `client:${id}`;
+const ALL = 'all';
 
 /** Rows that are read again at every look: one that was numbered before the last may have been committed after it. */
 const LOOK_BACK = 1000;
@@ -61,6 +69,8 @@ const LOOK_BACK = 1000;
 const DOUBT = 750;
 /** The same for a node that does not look. */
 const STALE = 5000;
+/** Milliseconds until every node knows: what one of them still derives meanwhile from what is dead would outlive it. */
+const SPREAD = 1000;
 
 /** A reader looks once, and is gone before it matters. */
 export async function openRevocations(
@@ -88,9 +98,9 @@ export async function openRevocations(
     return now - (doubted ?? now) <= DOUBT && now - lookedAt <= STALE;
   };
   const revokeMany: Revocations['revoke'] = async (name, commit = (write) => write(store)) => {
-    const now = clock();
-    await orUnavailable(commit((database) => replaceRevocation(database, name, now)));
-    revoked.set(name, now);
+    const until = clock() + SPREAD;
+    await orUnavailable(commit((database) => replaceRevocation(database, name, until)));
+    revoked.set(name, until);
   };
   const anyOf = (ids: Iterable<string>): boolean => {
     for (const id of ids) if (revoked.has(id)) return true;
@@ -102,10 +112,11 @@ export async function openRevocations(
   await look();
   return {
     anyOf,
-    covers: ({ id, lineage, actorLineage, sub, clientId = '', chain, issuedAt = 0 }) => {
+    covers: ({ id, lineage, actorLineage, principal, sub, clientId = '', chain, issuedAt = 0 }) => {
       if (anyOf([id, ...lineage, ...actorLineage])) return true;
       const actors = chain.flatMap((actor) => (actor.iss === issuer ? [ofSubject(actor.sub)] : []));
-      return [ofSubject(sub), ofClient(clientId), ...actors].some(
+      const ours = principal.iss === issuer ? [ALL] : [];
+      return [ofSubject(sub), ofClient(clientId), ...actors, ...ours].some(
         (name) => issuedAt * 1000 <= (revoked.get(name) ?? -1),
       );
     },
@@ -116,6 +127,10 @@ export async function openRevocations(
     },
     revokeSubject: (sub, commit) => revokeMany(ofSubject(sub), commit),
     revokeClient: (id, commit) => revokeMany(ofClient(id), commit),
+    revokeAll: async (commit) => {
+      await revokeMany(ALL, commit);
+      while ((await orUnavailable(deleteSomeArtifacts(store))) === 'more');
+    },
     look,
     count: () => revoked.size,
     isFresh,

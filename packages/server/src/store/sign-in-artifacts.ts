@@ -29,6 +29,17 @@ export async function deleteArtifact(database: Database, id: string): Promise<vo
   await database.deleteFrom('sign_in_artifacts').where('id', '=', id).execute();
 }
 
+/** As many as can be deleted at once: after the last of them everybody signs in again. */
+const AT_ONCE = 10_000;
+
+export async function deleteSomeArtifacts(database: Database): Promise<'more' | 'none'> {
+  const { numDeletedRows } = await database
+    .deleteFrom('sign_in_artifacts')
+    .where('id', 'in', ({ selectFrom }) => selectFrom('sign_in_artifacts').select('id').limit(AT_ONCE))
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows) < AT_ONCE ? 'none' : 'more';
+}
+
 /** One conditional statement: of many at once exactly one consumes it. @returns whether this one did */
 export async function consumeArtifact(database: Database, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await database
