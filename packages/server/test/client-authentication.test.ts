@@ -81,7 +81,7 @@ test('who fails to authenticate learns nothing about the tokens that came along 
   assert.equal((await exchange(server, { subject_token: 'not.a.token' })).status, 400);
 });
 
-test('HTTP Basic holds id and secret raw, or form-encoded once; never twice, never by half (RFC 6749 section 2.3.1)', async (t) => {
+test('HTTP Basic holds id and secret raw, or form-encoded once; never twice, never by half (C05; RFC 6749 section 2.3.1)', async (t) => {
   const server = await start(
     t,
     withClients(
@@ -114,7 +114,7 @@ test('HTTP Basic holds id and secret raw, or form-encoded once; never twice, nev
   }
 });
 
-test('an Authorization header that cannot be read is 401 like wrong credentials', async (t) => {
+test('an Authorization header that cannot be read is 401 like wrong credentials, and one too large 431 (C04)', async (t) => {
   const server = await startBasic(t);
   assertIssued(server, await server.token(credentials, agentBasic));
   const bad = ['Basic', 'Basic !!!!', 'Basic YWdlbnQ', `Basic ${btoa(':agent-secret')}`, `Basic ${btoa('agent\0:x')}`];
@@ -123,6 +123,7 @@ test('an Authorization header that cannot be read is 401 like wrong credentials'
     const answer = await server.token(credentials, { authorization });
     assertRefused(server, answer, { ...CLIENT_REFUSED, reason: 'client_authentication_malformed' }, authorization);
   }
+  assert.equal((await withBasic(server, `agent:${'x'.repeat(49_152)}`)).status, 431);
   for (const pair of ['agent:', 'agent:agent-secret:', 'agent::agent-secret', 'agent:agent-secret\n']) {
     assertRefused(server, await withBasic(server, pair), { ...CLIENT_REFUSED, reason: 'client_credentials' }, pair);
   }
@@ -151,7 +152,7 @@ test('without client authentication the answer names the ways in, and Bearer is 
   });
 });
 
-test('a request authenticates its client in one way, and names no other client (RFC 6749 section 2.3)', async (t) => {
+test('a request authenticates its client in one way, and names no other client (C06; RFC 6749 section 2.3)', async (t) => {
   const server = await startBasic(t);
   for (const secret of ['agent-secret', 'wrong']) {
     const twice = await server.token({ ...credentials, client_id: 'agent', client_secret: secret }, agentBasic);
@@ -171,6 +172,24 @@ test('a request authenticates its client in one way, and names no other client (
   assertRefused(server, wrong, { ...CLIENT_REFUSED, reason: 'client_credentials' });
 });
 
+test('of two Authorization headers none is taken, for a proxy may have looked at the other (RFC 9110 section 5.3)', async (t) => {
+  const server = await startBasic(t);
+  const form = 'grant_type=client_credentials';
+  const send = (...credentials: readonly string[]): Promise<string> =>
+    server.raw(
+      [
+        'POST /oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close',
+        ...credentials.map((pair) => `Authorization: ${basic(pair).authorization}`),
+        `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n${form}`,
+      ].join('\r\n'),
+    );
+  for (const another of ['agent:agent-secret', 'agent:wrong', 'gateway:gateway-secret']) {
+    const answer = await send('agent:agent-secret', another);
+    assert.match(answer, /^HTTP\/1\.1 401 [\s\S]*"invalid_client"/, another);
+  }
+  assert.match(await send('agent:agent-secret'), /^HTTP\/1\.1 200 /);
+});
+
 test('two secrets of a client are alive while one replaces the other', async (t) => {
   const server = await start(
     t,
@@ -184,7 +203,7 @@ test('two secrets of a client are alive while one replaces the other', async (t)
   }
 });
 
-test('twenty wrong secrets a minute may be tried for a client from an address (RFC 6749 section 2.3.1)', async (t) => {
+test('twenty wrong secrets a minute may be tried for a client from an address (C22; RFC 6749 section 2.3.1)', async (t) => {
   const server = await startBasic(t);
   for (const client_id of ['gateway', 'nobody']) {
     const ask = (client_secret: string) => server.token({ ...credentials, client_id, client_secret });

@@ -176,7 +176,7 @@ const rows: readonly Row[] = [
     right: () => gateway,
   },
   {
-    when: 'the client may not use this grant',
+    when: 'the client may not use this grant (C19)',
     refused: {
       error: 'unauthorized_client',
       description: 'The client may not use this grant_type',

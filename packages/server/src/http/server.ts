@@ -70,6 +70,8 @@ export interface HttpServer {
 export function createHttpServer(current: () => HttpServices, options: HttpOptions): HttpServer {
   const http = {
     maxHeaderSize: HEADER_LIMIT,
+    // Of two Authorization headers Node would take the first, and a proxy before us perhaps the other.
+    joinDuplicateHeaders: true,
     // Said for headers too: of two deadlines Node takes the longer for the body.
     headersTimeout: options.requestDeadline,
     connectionsCheckingInterval: options.requestDeadline / 10,
