@@ -179,6 +179,9 @@ test('a proof is good for 60 seconds, and clocks may differ by 30 (B05)', async 
     await assertProofRefused(changed({ iat }), 'dpop_time');
   for (const iat of [String(now), null]) await assertProofRefused(changed({ iat }), 'dpop_malformed');
   for (const iat of [now - 89, now + 29, now + 0.5]) await assertBound(changed({ iat }));
+  for (const times of [{ exp: now - 31 }, { nbf: now + 31 }, { exp: 'soon' }])
+    await assertProofRefused(changed(times), 'dpop_time');
+  await assertBound(changed({ exp: now + 1, nbf: now }));
 });
 
 test('a proof is good once, also when it comes many times at once (B06)', async () => {

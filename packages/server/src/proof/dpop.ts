@@ -2,6 +2,7 @@
 import type { SingleUse } from '../issuing/authorization.ts';
 import { type CompactJws, type Key, readCompact, verifyCompact } from '../keys/jws.ts';
 import { thumbprint } from '../keys/thumbprint.ts';
+import { checkTimes } from '../primitives/claims.ts';
 import { isName } from '../primitives/principal.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -42,6 +43,7 @@ export function readProof(text: string, context: ProofContext): Proof {
   if (htm !== context.method) throw new Refusal('dpop_request', { detail: `htm is not ${context.method}` });
   if (typeof htu !== 'string' || normalUrl(htu) !== normalUrl(context.url))
     throw new Refusal('dpop_request', { detail: `htu is not ${context.url}` });
+  checkLife(jws.payload, context.now);
   if (!(iat > context.now - LIFE - LEEWAY && iat < context.now + LEEWAY))
     throw new Refusal('dpop_time', { detail: `iat differs from our clock by ${Math.round(context.now - iat)} s` });
   if (context.accessToken !== undefined && ath !== sha256(context.accessToken)) throw new Refusal('dpop_access_token');
@@ -57,6 +59,15 @@ function readJws(text: string): CompactJws {
     return jws;
   } catch (error) {
     throw error instanceof TokenRefusal ? malformed(error.message) : error;
+  }
+}
+
+/** A proof needs neither `exp` nor `nbf`; one that has them means them (RFC 7519 section 4.1). */
+function checkLife({ exp, nbf }: JsonObject, now: number): void {
+  try {
+    checkTimes({ exp: exp ?? now, nbf }, now);
+  } catch (error) {
+    throw error instanceof TokenRefusal ? new Refusal('dpop_time', { cause: error }) : error;
   }
 }
 
