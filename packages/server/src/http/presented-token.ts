@@ -69,6 +69,13 @@ function challenge(scheme: Scheme, error?: string): string {
   return `${scheme} ${said.join(', ')}`;
 }
 
+/** The token is good, and too little for what is asked. */
+export const refuseScope = ({ confirmation }: ValidatedToken, scope: string): Refusal =>
+  refuseToken(
+    'access_token_scope',
+    `${confirmation && 'jkt' in confirmation ? 'DPoP' : 'Bearer'} error="insufficient_scope", scope="${scope}"`,
+  );
+
 /** Without credentials the challenge says no more than how. */
 export const refuseToken = (reason: Reason, wanted: string, cause?: Refusal): Refusal =>
   new Refusal(reason, {

@@ -2,7 +2,7 @@
 // operation needs.
 
 import type { HttpExchange } from '../endpoint.ts';
-import { readPresentedToken, refuseToken } from '../presented-token.ts';
+import { readPresentedToken, refuseScope, refuseToken } from '../presented-token.ts';
 import type { Operation } from './operation.ts';
 
 /** The audience of the admin API: its tokens are those of the resource that the configuration has under this name. */
@@ -14,11 +14,12 @@ export async function authorizeAdmin(
   scope: Operation['scope'],
 ): Promise<void> {
   const { services, event } = asked;
-  const { audiences, clientId, principal, chain, scope: held } = await readPresentedToken(asked);
+  const token = await readPresentedToken(asked);
+  const { audiences, clientId, principal, chain, scope: held } = token;
   if (!audiences.includes(adminAudience(services.issuer)))
     throw refuseToken('access_token_invalid', 'Bearer error="invalid_token"');
   event.client = clientId;
   event.principal = principal;
   event.chain = chain;
-  if (!held?.has(scope)) throw refuseToken('access_token_scope', `Bearer error="insufficient_scope", scope="${scope}"`);
+  if (!held?.has(scope)) throw refuseScope(token, scope);
 }

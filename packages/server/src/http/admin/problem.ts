@@ -1,4 +1,5 @@
 // A refusal of the admin API, as RFC 9457 has it: its callers operate the server, so that they are told what is wrong.
+// Whoever has not shown yet that they do is told no more than anybody.
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { publicAnswer, Refusal } from '../../primitives/refusal.ts';
@@ -33,7 +34,7 @@ export class InvalidRequest extends Refusal {
 
 export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { status, error, description } = publicAnswer(refusal, 'invalid_grant');
-  const ours = status < 500;
+  const tell = status < 500 && status !== 401;
   if (status === 503) reply.header('Retry-After', '1');
   return reply
     .code(status)
@@ -43,7 +44,7 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply
       type: `urn:cambio:error:${error}`,
       title: description,
       status,
-      ...(ours && refusal.detail !== undefined && { detail: refusal.detail }),
+      ...(tell && refusal.detail !== undefined && { detail: refusal.detail }),
       instance: `urn:uuid:${reply.request.id}`,
       ...(refusal instanceof InvalidRequest && { errors: refusal.errors }),
     } satisfies z.output<typeof problem>);

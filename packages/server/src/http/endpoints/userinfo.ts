@@ -2,7 +2,7 @@
 // the scope openid.
 import { identityClaims } from '../../issuing/identity-claims.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { readPresentedToken, refuseToken } from '../presented-token.ts';
+import { readPresentedToken, refuseScope, refuseToken } from '../presented-token.ts';
 
 export const userinfo = {
   place: 'below',
@@ -15,8 +15,7 @@ export const userinfo = {
   answer: async ({ request, reply, services }) => {
     const found = await readPresentedToken({ request, reply, services });
     const { sub, scope = new Set() } = found;
-    if (!scope.has('openid'))
-      throw refuseToken('access_token_scope', 'Bearer error="insufficient_scope", scope="openid"');
+    if (!scope.has('openid')) throw refuseScope(found, 'openid');
     const account = await services.people?.context.accounts.find(sub);
     if (account === undefined) throw refuseToken('access_token_invalid', 'Bearer error="invalid_token"');
     return { sub, ...identityClaims(account.claims, scope) };
