@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { AuditEvent } from '../src/audit/event.ts';
 import { eventOf } from '../src/audit/row.ts';
+import { clientEntry } from '../src/config/schema.ts';
 import type { HttpServices } from '../src/http/endpoint.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { networkOf } from '../src/primitives/network.ts';
@@ -178,6 +179,7 @@ test('a request that does not arrive in time is 408, be it its header or its bod
     issuer: 'http://127.0.0.1',
     clock: Date.now,
     requests: { ofAddress: () => undefined },
+    admin: { clientEntry },
   } as unknown as HttpServices;
   const { server: http } = createHttpServer(() => services, {
     tls: undefined,

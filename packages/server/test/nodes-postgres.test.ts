@@ -92,13 +92,17 @@ test("a node takes the other's nonces, and of two that get one proof at once one
 test('a hundred uses of one refresh token over both nodes make one head of the family (R02)', async () => {
   const { body } = await exchangeAt(one);
   const answers = await Promise.all(
-    Array.from({ length: 100 }, (_, index) => refreshAt(index % 2 ? one : two, body.refresh_token)),
+    Array.from({ length: 100 }, async (_, index) => {
+      const use = () => refreshAt(index % 2 ? one : two, body.refresh_token);
+      const answer = await use();
+      // Whoever is told that it is too much at once asks again, and gets what the others got.
+      return answer.status === 503 ? use() : answer;
+    }),
   );
   const told = new Set(answers.map(({ status, body: { error } }) => `${status} ${error ?? ''}`));
-  const good = answers.filter(({ status }) => status === 200);
-  const successors = new Set(good.map((answer) => answer.body.refresh_token));
-  assert.equal(successors.size, 1, [...told].join());
-  assert.equal(good.length, 100, [...told].join());
+  assert.deepEqual([...told], ['200 ']);
+  const successors = new Set(answers.map((answer) => answer.body.refresh_token));
+  assert.equal(successors.size, 1);
   const next = await refreshAt(two, [...successors][0]);
   assert.equal(next.status, 200);
   // The successor was used: its predecessor is reuse now, and the family dies on every node.
@@ -175,8 +179,8 @@ test('a key that is rotated or retired by command is published or gone on both n
   }
   const rows = await query(url, "select personal from audit where outcome = 'changed' order by sequence");
   assert.deepEqual(
-    rows.map(({ personal }) => JSON.parse(String(personal)).detail),
-    ['rotate ES256', `retire ${old}`],
+    rows.map(({ personal }) => JSON.parse(String(personal)).change.what),
+    ['key ES256', `key ${old}`],
   );
 });
 
