@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import { API, assertIssued, assertRefused, BACKEND } from './basics.ts';
 import { createBrowser, formOf } from './browser.ts';
-import { claimsOf, EXCHANGE, type TestServer, type } from './harness.ts';
+import { claimsOf, EXCHANGE, type Form, type TestServer, type } from './harness.ts';
 import { authorizationUrl, authorizeAs, CALLBACK, goThrough, redeem, startPeople, web } from './people.ts';
 
 const CODE_REFUSED = { error: 'invalid_grant', description: 'The provided authorization code is invalid or expired' };
@@ -127,11 +127,17 @@ suite('authorization code', () => {
       const { leftTo } = await browser.get(authorizationUrl({ [missing]: undefined }));
       assert.equal(leftTo?.searchParams.get('error'), 'invalid_request', missing);
     }
-    for (const response_type of ['token', 'code id_token']) {
-      const implicit = await browser.get(authorizationUrl({ response_type }));
-      assert.match(`${implicit.leftTo}`, /[#?&]error=/, response_type);
-      assert.doesNotMatch(`${implicit.leftTo}`, /[#&?](?:access_token|id_token|code)=/);
+    for (const response_type of ['token', 'id_token', 'code token', 'code id_token']) {
+      const { leftTo } = await browser.get(authorizationUrl({ response_type }));
+      assert.equal(leftTo?.searchParams.get('error'), 'unsupported_response_type', response_type);
+      assert.equal(leftTo?.hash, '');
     }
+    for (const response_mode of ['fragment', 'form_post', 'web_message', 'jwt', 'query.jwt', 'nothing']) {
+      const page = await browser.get(authorizationUrl({ response_mode }));
+      assert.equal(page.leftTo?.searchParams.get('error'), 'invalid_request', response_mode);
+      assert.equal(server.audit(page)?.reason, 'response_mode_unsupported');
+    }
+    assert.equal((await browser.get(authorizationUrl({ response_mode: 'query' }))).status, 200);
     const plain = await browser.get(authorizationUrl({ code_challenge_method: 'plain' }));
     assert.equal(plain.leftTo?.searchParams.get('error'), 'invalid_request');
   });
@@ -144,6 +150,7 @@ suite('authorization code', () => {
         'http://localhost:9999/callback',
         'http://127.0.0.1.evil.example:8081/callback',
         'https://127.0.0.1:8081/callback',
+        'http://127.0.0.1:99999/callback',
       ],
     ];
     for (const redirect_uri of wrong) {
@@ -157,6 +164,23 @@ suite('authorization code', () => {
     // The port of a loopback address alone may differ.
     const at = await authorizeAs(server, { redirect_uri: 'http://127.0.0.1:54321/callback' });
     assert.equal(at.origin, 'http://127.0.0.1:54321');
+  });
+
+  test('a request comes by GET or POST, and one that no GET could hold is refused', async () => {
+    const post = (changed: Form) =>
+      createBrowser(server.issuer).post(
+        '/oauth/authorize',
+        Object.fromEntries(new URL(authorizationUrl(changed), server.issuer).searchParams),
+      );
+    assert.match((await post({ state: 's'.repeat(4000) })).text, /name="password"/);
+    const long = await post({ state: 's'.repeat(20_000) });
+    assert.deepEqual([long.status, server.audit(long)?.reason], [400, 'authorization_request_invalid']);
+  });
+
+  test('without openid the answer is as OAuth has it: no ID token, whatever nonce was sent', async () => {
+    const answer = await redeem(server, await authorizeAs(server, { scope: 'read' }));
+    assertIssued(server, answer);
+    assert.deepEqual([answer.body.id_token, answer.body.scope], [undefined, 'read']);
   });
 
   test('pages say nothing of the inside, are never framed, and take no form from elsewhere (W03, W04, W11)', async () => {
@@ -200,9 +224,26 @@ suite('authorization code', () => {
     const silent = await browser.get(authorizationUrl({ prompt: 'none', requested_actor: 'agent' }));
     assert.equal(silent.leftTo?.searchParams.get('error'), 'consent_required');
     assert.match((await browser.get(authorizationUrl({ prompt: 'login' }))).text, /name="password"/);
+    assert.match((await browser.get(authorizationUrl({ prompt: 'consent' }))).text, /name="agree"/);
     server.clock.now += 120_000;
     assert.match((await browser.get(authorizationUrl({ max_age: '60' }))).text, /name="password"/);
     assert.equal((await browser.get(authorizationUrl({ max_age: '600' }))).leftTo?.searchParams.has('code'), true);
+  });
+
+  test('a client that means one person by an ID token is not given another who happens to be signed in', async () => {
+    const { body } = await redeem(server, await authorizeAs(server));
+    const hint = { id_token_hint: String(body.id_token) };
+    const bob = createBrowser(server.issuer);
+    await goThrough(bob, await bob.get(authorizationUrl()), { username: 'bob', password: 'builder' });
+    const silent = await bob.get(authorizationUrl({ ...hint, prompt: 'none' }));
+    assert.equal(silent.leftTo?.searchParams.get('error'), 'login_required');
+    assert.match((await bob.get(authorizationUrl(hint))).text, /name="password"/);
+    // What is no ID token of ours means nobody.
+    for (const id_token_hint of ['nonsense', String(body.access_token)])
+      assert.equal((await bob.get(authorizationUrl({ id_token_hint }))).leftTo?.searchParams.has('code'), true);
+    const meant = createBrowser(server.issuer);
+    assert.equal((await authorizeAs(server, hint, meant)).searchParams.has('code'), true);
+    assert.equal((await meant.get(authorizationUrl(hint))).leftTo?.searchParams.has('code'), true);
   });
 
   test('the actor that was asked for is named to the person, and stands in may_act: only that one may act', async () => {

@@ -33,7 +33,9 @@ suite('sign-in', () => {
     const request_uri = String(pushed.body.request_uri);
     const at = (client_id: string) => `/oauth/authorize?${new URLSearchParams({ client_id, request_uri })}`;
     const browser = createBrowser(server.issuer);
-    assert.equal((await browser.get(at('other'))).leftTo, undefined);
+    const stolen = await browser.get(at('other'));
+    assert.deepEqual([stolen.leftTo, stolen.status], [undefined, 400]);
+    assert.equal(server.audit(stolen)?.reason, 'request_uri_invalid');
     const page = await goThrough(browser, await browser.get(at('web')));
     assertIssued(server, await redeem(server, page.leftTo ?? new URL(CALLBACK)));
     const again = await browser.get(at('web'));
@@ -48,6 +50,8 @@ suite('sign-in', () => {
       [{ client_secret: 'wrong' }, 'invalid_client'],
       [{ redirect_uri: 'https://evil.example/' }, 'invalid_request'],
       [{ code_challenge: undefined }, 'invalid_request'],
+      [{ response_type: 'token' }, 'unsupported_response_type'],
+      [{ response_mode: 'jwt' }, 'invalid_request'],
       [{ scope: 'admin' }, 'invalid_scope'],
       [{ request_uri: 'urn:x' }, 'invalid_request'],
       [{ client_id: 'tv', client_secret: 'tv-secret' }, 'unauthorized_client'],

@@ -13,7 +13,9 @@ import type { Scope } from '../primitives/scope.ts';
 /** As the request says it, in one text that goes through the library as one parameter. */
 export const ASKED = 'asked';
 
-const names = ['audience', 'resource', 'scope', 'requested_actor', 'dpop_jkt'] as const;
+const names = [
+  ...['audience', 'resource', 'scope', 'requested_actor', 'dpop_jkt', 'response_mode', 'id_token_hint'],
+] as const;
 
 export const packAsked = (parameters: Parameters): string =>
   new URLSearchParams(
@@ -37,9 +39,13 @@ export interface AskedContext {
   readonly own: Resource;
 }
 
-/** @throws Refusal target_…, targets_disagree, scope_…, requested_actor_unknown, dpop_jkt_malformed */
+/**
+ * @throws Refusal target_…, targets_disagree, scope_…, requested_actor_unknown, dpop_jkt_malformed,
+ * response_mode_unsupported
+ */
 export function judgeAsked(packed: string, client: Client, context: AskedContext): Wanted {
   const parameters = parametersOf(new URLSearchParams(packed));
+  if ((parameters.get('response_mode') ?? 'query') !== 'query') throw new Refusal('response_mode_unsupported');
   const asked = readScope(parameters);
   const ofTargets = asked && new Set([...asked].filter((name) => !SIGN_IN_SCOPES.has(name)));
   const ofSignIn = [...(asked ?? [])].filter((name) => SIGN_IN_SCOPES.has(name));

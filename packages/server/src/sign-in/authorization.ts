@@ -6,12 +6,12 @@ import { noteWanted } from '../exchange/exchange.ts';
 import { readScope, readTargets } from '../exchange/request.ts';
 import { seconds } from '../primitives/clock.ts';
 import { type Parameters, refuseRepeated } from '../primitives/parameters.ts';
-import { Refusal } from '../primitives/refusal.ts';
+import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { POLL_INTERVAL } from '../store/sign-in-artifacts.ts';
 import { artifactId } from './artifacts.ts';
 import { ASKED, judgeAsked, packAsked } from './asked.ts';
-import { type BrowserAnswer, type BrowserRequest, passOn } from './browser.ts';
+import { askByGet, type BrowserAnswer, type BrowserRequest, passOn } from './browser.ts';
 import { formOf } from './features.ts';
 import type { LibraryAnswer } from './library.ts';
 import { switchAccountPage } from './pages/logout.ts';
@@ -21,16 +21,14 @@ import type { SignIn } from './sign-in.ts';
 
 /** What the library reads as it is. */
 const PASSED = [
-  ...['client_id', 'response_type', 'response_mode', 'redirect_uri', 'state', 'nonce', 'code_challenge', 'display'],
+  ...['client_id', 'response_type', 'redirect_uri', 'state', 'nonce', 'code_challenge', 'display'],
   ...['code_challenge_method', 'prompt', 'max_age', 'login_hint', 'ui_locales', 'acr_values', 'request', 'request_uri'],
 ] as const;
 
 /** What may stand once in such a request. */
 export const authorizationParameters: ReadonlySet<string> = new Set([
   ...PASSED,
-  'scope',
-  'requested_actor',
-  'dpop_jkt',
+  ...['scope', 'requested_actor', 'dpop_jkt', 'response_mode', 'id_token_hint'],
 ]);
 
 /** What is for the library to read: that, the scope that is wanted in the end, and all that was asked for in one text. */
@@ -40,13 +38,17 @@ function forLibrary(parameters: Parameters, client: Client | undefined, signIn: 
   // A pushed request has said the rest.
   if (said.has('request_uri')) return said;
   const asked = packAsked(parameters);
-  const scope = wantedScope(asked, client, signIn) ?? parameters.get('scope');
+  const scope = wantedScope(asked, client, signIn) ?? parameters.get('scope') ?? '';
+  const scopes = scope.split(' ');
   said.set(ASKED, asked);
-  if (scope === undefined) return said;
-  said.set('scope', scope);
+  if (scope !== '') said.set('scope', scope);
+  // It would answer in a fragment.
+  if (said.get('response_type')?.includes('token')) said.set('response_type', 'none');
+  // It stands in ID tokens alone.
+  if (!scopes.includes('openid')) said.delete('nonce');
   // What outlives the session is agreed to every time (OpenID Connect Core section 11).
   const prompts = new Set(said.get('prompt')?.split(' '));
-  if (scope.split(' ').includes('offline_access') && !prompts.has('none'))
+  if (scopes.includes('offline_access') && !prompts.has('none'))
     said.set('prompt', [...prompts.add('consent')].join(' '));
   return said;
 }
@@ -61,7 +63,7 @@ function wantedScope(asked: string, client: Client | undefined, { context }: Sig
   }
 }
 
-/** GET or POST /oauth/authorize. A POST is told to come back by GET: only then does a browser bring its session from elsewhere. */
+/** GET or POST /oauth/authorize. */
 export async function answerAuthorization(
   request: BrowserRequest,
   event: AuditEvent,
@@ -74,8 +76,9 @@ export async function answerAuthorization(
   if (client !== undefined) event.client = client.id;
   if (form !== undefined) {
     const names = [...authorizationParameters, 'audience', 'resource'];
-    const again = names.flatMap((name) => form.all(name).map((value): [string, string] => [name, value]));
-    return { status: 303, location: `?${new URLSearchParams(again)}` };
+    return askByGet(
+      new URLSearchParams(names.flatMap((name) => form.all(name).map((value): [string, string] => [name, value]))),
+    );
   }
   const path = `${routes.authorization}?${forLibrary(parameters, client, signIn)}`;
   return conclude(await signIn.library.ask({ method: 'GET', path, cookie }), event, signIn);
@@ -94,6 +97,9 @@ export async function resumeAuthorization(
   );
 }
 
+/** What no client is told: who knows whose pushed request it was. */
+const saidToPeople: ReadonlySet<Reason> = new Set(['server_error', 'store_unavailable', 'request_uri_invalid']);
+
 /** What came of it: a code, a refusal that the client is told or only the person, or a page first. */
 function conclude(answer: LibraryAnswer, event: AuditEvent, signIn: SignIn): BrowserAnswer {
   const { error, oidc, location } = answer;
@@ -101,8 +107,7 @@ function conclude(answer: LibraryAnswer, event: AuditEvent, signIn: SignIn): Bro
   if (clientId !== undefined) event.client = clientId;
   const refusal = refusalOf(error);
   if (refusal !== undefined) {
-    if (location === undefined || refusal.reason === 'server_error' || refusal.reason === 'store_unavailable')
-      throw refusal;
+    if (location === undefined || saidToPeople.has(refusal.reason)) throw refusal;
     return { ...passOn(answer), refusal };
   }
   const code = oidc?.entities.AuthorizationCode;

@@ -35,6 +35,19 @@ export const passOn = ({ status, location, cookies, body }: LibraryAnswer): Brow
   ...(location === undefined && typeof body === 'string' && { page: body }),
 });
 
+/** Bytes of a query: a request with its cookies has to stay below the 16 KiB that headers may have. */
+const MAX_QUERY = 8192;
+
+/**
+ * What is posted from elsewhere is told to come back by GET: only then does a browser bring its session along.
+ * @throws Refusal authorization_request_invalid
+ */
+export function askByGet(said: URLSearchParams): BrowserAnswer {
+  const location = `?${said}`;
+  if (location.length > MAX_QUERY) throw new Refusal('authorization_request_invalid', { detail: 'it is too long' });
+  return { status: 303, location };
+}
+
 /** @throws Refusal post_cross_site. Browsers that do not say where a request comes from say its origin at least. */
 export function refuseCrossSite({ fetchSite, origin }: BrowserRequest, issuer: string): void {
   const own = fetchSite === undefined ? origin === undefined || origin === new URL(issuer).origin : isOwn(fetchSite);

@@ -26,7 +26,6 @@ const describeClient = ({ id, grants, redirectUris, postLogoutRedirectUris }: Cl
   redirect_uris: [...redirectUris],
   post_logout_redirect_uris: [...postLogoutRedirectUris],
   response_types: grants.has('authorization_code') ? ['code'] : [],
-  response_modes: ['query'],
   grant_types: [
     ...(grants.has('authorization_code') ? ['authorization_code'] : []),
     ...(grants.has('device_code') ? ['urn:ietf:params:oauth:grant-type:device_code'] : []),

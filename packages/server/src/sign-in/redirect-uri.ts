@@ -5,6 +5,8 @@
 const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(\/.*)?$/;
 
 export const isRegistered = (uri: string, registered: readonly string[]): boolean =>
-  registered.some((one) => one === uri || (LOOPBACK.test(one) && withoutPort(one) === withoutPort(uri)));
+  registered.some(
+    (one) => one === uri || (LOOPBACK.test(one) && withoutPort(one) === withoutPort(uri) && URL.canParse(uri)),
+  );
 
 const withoutPort = (uri: string): string | undefined => LOOPBACK.exec(uri)?.slice(1).join('');

@@ -12,6 +12,8 @@ const reasonOf: Readonly<Record<string, Reason>> = {
   invalid_scope: 'scope_malformed',
   invalid_request_uri: 'request_uri_invalid',
   request_uri_not_supported: 'request_uri_invalid',
+  // A pushed request is one to the library: this one was pushed by another client.
+  invalid_request_object: 'request_uri_invalid',
   request_not_supported: 'request_object_unsupported',
   unsupported_response_type: 'response_type_unsupported',
 };
@@ -47,7 +49,6 @@ export function refusalOf(error: unknown, malformed: Reason = 'authorization_req
     readonly cause?: unknown;
   };
   if (cause instanceof Refusal) return cause;
-  const told = code === 'invalid_request' ? malformed : reasonOf[code ?? ''];
-  const reason = askedAgain[name] ?? (expose === true ? told : undefined);
-  return new Refusal(reason ?? 'server_error', { detail, cause: error });
+  const told = expose === true ? (reasonOf[code ?? ''] ?? malformed) : 'server_error';
+  return new Refusal(askedAgain[name] ?? told, { detail, cause: error });
 }
