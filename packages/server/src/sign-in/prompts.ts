@@ -7,17 +7,20 @@ import { askedOf } from './codes.ts';
 export interface PromptContext {
   readonly clock: Clock;
   readonly judge: (asked: string, clientId: string) => Wanted;
+  /** @returns the `sub` that the client has in mind */
+  readonly hinted: (asked: string) => string | undefined;
   /** Could another program on the person's machine pretend to be this client? */
   readonly isNative: (clientId: string) => boolean;
 }
 
 export function createPrompts(
-  { base, Check }: typeof interactionPolicy,
+  { base, Check, Prompt }: typeof interactionPolicy,
   context: PromptContext,
 ): interactionPolicy.DefaultPolicy {
   const prompts = base();
   const signIn = prompts.get('login')?.checks;
   signIn?.remove('max_age');
+  signIn?.remove('id_token_hint');
   signIn?.add(
     new Check('max_age', 'the person signed in too long ago', 'login_required', ({ oidc }) => {
       const { params, session, result } = oidc;
@@ -30,10 +33,19 @@ export function createPrompts(
       return session?.accountId !== undefined && account === undefined;
     }),
   );
-  const consent = prompts.get('consent')?.checks;
-  consent?.clear();
-  consent?.add(
-    new Check('not_agreed', 'the person has not agreed', 'consent_required', ({ oidc }) => !isAgreed(oidc, context)),
+  signIn?.add(
+    new Check('id_token_hint', 'another person is signed in', 'login_required', ({ oidc }) => {
+      const { params, session } = oidc;
+      const hinted = context.hinted(askedOf({ params }));
+      return hinted !== undefined && hinted !== session?.accountId;
+    }),
+  );
+  prompts.remove('consent');
+  prompts.add(
+    new Prompt(
+      { name: 'consent', requestable: true },
+      new Check('not_agreed', 'the person has not agreed', 'consent_required', ({ oidc }) => !isAgreed(oidc, context)),
+    ),
   );
   return prompts;
 }

@@ -11,6 +11,7 @@ import { ASKED, judgeAsked, type Wanted } from './asked.ts';
 import { clientAdapter } from './client-metadata.ts';
 import { askedOf, type CodeContext } from './codes.ts';
 import { describeFeatures } from './features.ts';
+import { readHint } from './id-token-hint.ts';
 import { createPrompts } from './prompts.ts';
 import { isRegistered } from './redirect-uri.ts';
 import type { Upstream } from './upstream.ts';
@@ -112,7 +113,10 @@ export async function createProvider(context: ProviderContext): Promise<Provider
     findAccount: async (_context, sub) =>
       (await accounts.find(sub)) && { accountId: sub, claims: async () => ({ sub }) },
     interactions: {
-      policy: createPrompts(interactionPolicy, { clock, judge, isNative }),
+      policy: createPrompts(interactionPolicy, {
+        ...{ clock, judge, isNative },
+        hinted: (asked) => readHint(new URLSearchParams(asked).get('id_token_hint') ?? undefined, context)?.sub,
+      }),
       url: (_context, { uid }) => `${base}${INTERACTION_PATH}/${uid}`,
     },
     renderError: (ctx, out) => {
