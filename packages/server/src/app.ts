@@ -50,7 +50,6 @@ import { createCodes } from './sign-in/codes.ts';
 import { createGuessing, type Guessing } from './sign-in/guessing.ts';
 import type { ProviderContext } from './sign-in/provider.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
-import { createUpstream } from './sign-in/upstream.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
@@ -114,7 +113,7 @@ export async function startServer(
   configuration: Configuration,
   { clock = systemClock, report = createReport(configuration.log), text, sharing }: Surroundings = {},
 ): Promise<RunningServer> {
-  const base = await openBase(configuration, 'write', clock, sharing);
+  const base = { ...(await openBase(configuration, 'write', clock, sharing)), openPeople: openSignIn };
   const { store, revocations } = base;
   const servedBy = sharing === undefined ? 'this process' : 'the first process';
   const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
@@ -282,6 +281,8 @@ interface Base {
   readonly registered: RegisteredClients;
   readonly failures: FailureLimit;
   readonly requests: RequestLimit;
+  /** What a person sees, which only a server shows. */
+  readonly openPeople?: typeof openSignIn;
   /** Passwords that people typed wrong. */
   readonly guessing: Guessing;
   readonly chains: Chains;
@@ -345,8 +346,7 @@ async function openServices(
     keysOf: ({ id }) => clientKeys.get(id)?.source,
     policy,
     signIn: context && createCodes(context),
-    // What a person sees only a server shows.
-    people: context && access === 'write' ? await openSignIn(context) : undefined,
+    people: context && (await base.openPeople?.(context)),
     enabledTypes: new Set([
       ...ALWAYS_ENABLED,
       ...(context ? ['id_token'] : []),
@@ -394,7 +394,7 @@ async function describeSignIn(
     accounts: createAccounts(accounts, guessing, upstream && openUpstreamPeople(upstream.name, base)),
     upstream:
       upstream &&
-      createUpstream(upstream, {
+      (await import('./sign-in/upstream.ts')).createUpstream(upstream, {
         outbound: createOutbound(upstream.network),
         redirectUri: urlOf(upstreamReturn, issuer),
         secret: cookieKey,
