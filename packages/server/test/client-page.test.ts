@@ -1,18 +1,16 @@
 // docs/clients.md as a person follows it: its commands are run as they stand there, against a server with its entries.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { claimsOf, start, type TestServer } from './harness.ts';
 import { startIssuer } from './issuer.ts';
 import { repository, temporaryFolder } from './program.ts';
-import { fetchAs, selfIssued } from './tls-client.ts';
 
 const run = promisify(execFile);
 const page = readFileSync(join(repository, 'docs/clients.md'), 'utf8');
-const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value: '127.0.0.1' }] });
 
 /** The samples of a section in their order. */
 function samples(title: string, language: string): readonly string[] {
@@ -20,22 +18,21 @@ function samples(title: string, language: string): readonly string[] {
   return [...section.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text);
 }
 
-/** The first configuration of a section on this machine, some of its texts replaced. */
+/** The first configuration of a section on this machine, some of its texts replaced. @param folder with certificates */
 function serve(
   t: Pick<TestContext, 'after'>,
   title: string,
   replaced: readonly (readonly [string | RegExp, string])[] = [],
-  files: Record<string, string> = {},
+  folder?: string,
 ): Promise<TestServer> {
   const [sample = ''] = samples(title, 'yaml');
   const local = sample
     .replace('server:\n', '')
     .replace(/^issuer: .*\n/, `issuer: \${ISSUER}\nstore: sqlite:cambio.db\nserver:\n  port: \${PORT}\n`);
   const yaml = replaced.reduce((text, [from, to]) => text.replace(from, to), local);
-  return start(t, yaml, {
-    files: { ...files, 'cert.pem': https.cert, 'key.pem': https.key },
-    fetch: fetchAs(undefined, https.cert),
-  });
+  const made = folder === undefined ? [] : readdirSync(folder).filter((name) => name.endsWith('.pem'));
+  const files = made.map((name) => [name, readFileSync(join(folder ?? '', name), 'utf8')] as const);
+  return start(t, yaml, { files: Object.fromEntries(files) });
 }
 
 /** Types a sample. @returns what it prints */
@@ -66,16 +63,14 @@ test('a secret, and a private key: the commands of the page get a token', async 
 
 test('certificates: the commands of the page make them, and get a token with them', async (t) => {
   const folder = temporaryFolder(t);
-  writeFileSync(join(folder, 'cert.pem'), https.cert);
   const [make, use] = samples('Certificates of an authority', 'sh');
   assert.match(await type(folder, make), /CN=ledger,O=Example/);
-  const files = { 'ca.pem': readFileSync(join(folder, 'ca.pem'), 'utf8') };
-  const authority = await serve(t, 'Certificates of an authority', [], files);
+  const authority = await serve(t, 'Certificates of an authority', [], folder);
   assert.equal(tokenOf(await type(folder, use, { ISSUER: authority.issuer })).sub, 'ledger');
 
   const [makeOwn, useOwn] = samples('Certificates of its own', 'sh');
   const jwk = await type(folder, makeOwn);
-  const own = await serve(t, 'Certificates of its own', [[/jwksUri: .*/, `jwks: { keys: [${jwk.trim()}] }`]]);
+  const own = await serve(t, 'Certificates of its own', [[/jwksUri: .*/, `jwks: { keys: [${jwk.trim()}] }`]], folder);
   assert.equal(tokenOf(await type(folder, useOwn, { ISSUER: own.issuer })).sub, 'robot');
 });
 

@@ -2,7 +2,7 @@
 // (RFC 6750 section 2.1, RFC 9449 section 7.1, RFC 8705 section 3).
 import { algorithmNames } from '../keys/algorithms.ts';
 import { seconds } from '../primitives/clock.ts';
-import { type Confirmation, sameKey } from '../primitives/confirmation.ts';
+import { type Confirmation, sameKey, tokenTypeOf } from '../primitives/confirmation.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { confirmCertificate, useProof } from '../proof/holder.ts';
 import { findOwnAccessToken } from '../subject-tokens/own-token.ts';
@@ -71,10 +71,7 @@ function challenge(scheme: Scheme, error?: string): string {
 
 /** The token is good, and too little for what is asked. */
 export const refuseScope = ({ confirmation }: ValidatedToken, scope: string): Refusal =>
-  refuseToken(
-    'access_token_scope',
-    `${confirmation && 'jkt' in confirmation ? 'DPoP' : 'Bearer'} error="insufficient_scope", scope="${scope}"`,
-  );
+  refuseToken('access_token_scope', `${tokenTypeOf(confirmation)} error="insufficient_scope", scope="${scope}"`);
 
 /** Without credentials the challenge says no more than how. */
 export const refuseToken = (reason: Reason, wanted: string, cause?: Refusal): Refusal =>
