@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
 import { API, gateway } from './basics.ts';
+import { type Browser, createBrowser, formOf, type Page } from './browser.ts';
 import { asserting, assertion, jwksOf } from './client-credentials.ts';
 import { EXCHANGE, type } from './harness.ts';
 import { entry, newKey, startIssuer } from './issuer.ts';
@@ -21,6 +22,7 @@ import {
   shared,
   startNode,
 } from './node.ts';
+import { authorizationUrl, CALLBACK, VERIFIER, web } from './people.ts';
 import { query, startPostgres } from './postgres.ts';
 import { runProgram } from './program.ts';
 import { newProver } from './prover.ts';
@@ -34,8 +36,12 @@ const foreign = BESIDE.replace('beside', 'foreign').replace(
 );
 const key = newKey();
 const batch = `{ id: batch, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
+const people = `{ id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [authorization_code], redirectUris: [${CALLBACK}], audiences: [${API}], scopes: [openid, read] }`;
 const yaml = shared(url, life([BESIDE, foreign], [entry(idp, { singleUse: 'true' })]))
-  .replace('clients:\n', `clients:\n  - ${batch}\n`)
+  .replace(
+    'clients:\n',
+    `accounts: [{ username: ada, password: { plain: lovelace } }]\nclients:\n  - ${batch}\n  - ${people}\n`,
+  )
   .replace('server:', 'server:\n  dpopNonces: true');
 // Both at once, on a database with nothing in it.
 const [one, two] = await Promise.all([startNode({ after }, yaml), startNode({ after }, yaml)]);
@@ -127,6 +133,50 @@ test('a client assertion that is sent to both nodes at once authenticates one re
   const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
   assert.equal(told.filter((text) => text === '200 ').length, 1, told.join());
   assert.equal(told.filter((text) => text === '401 invalid_client').length, 19, told.join());
+});
+
+test('a person goes from node to node, and of two that get one code at once one issues, for nothing (OA-16)', async () => {
+  const browsers = [createBrowser(one.url), createBrowser(two.url)];
+  const goOn = (browser: Browser, page: Page | undefined): Promise<Page> => {
+    if (page === undefined) return browser.get(authorizationUrl());
+    if (page.leftTo !== undefined) return browser.get(page.leftTo.pathname + page.leftTo.search);
+    const { action, hidden } = formOf(page);
+    return browser.post(action, { ...hidden, username: 'ada', password: 'lovelace', agree: 'yes' });
+  };
+  /** Each step by the other node. */
+  const codeFor = async (): Promise<string> => {
+    let page: Page | undefined;
+    let cookies = new Map<string, string>();
+    while (page?.leftTo === undefined || page.leftTo.origin === ISSUER) {
+      const browser = browsers.reverse()[0] ?? assert.fail();
+      for (const [name, value] of cookies) browser.cookies.set(name, value);
+      page = await goOn(browser, page);
+      assert.equal(page.status < 400, true, page.text);
+      cookies = browser.cookies;
+    }
+    return page.leftTo.searchParams.get('code') ?? '';
+  };
+  const redeemAt = (node: ServerNode, code: string) =>
+    node.token({ grant_type: 'authorization_code', ...web, code, redirect_uri: CALLBACK, code_verifier: VERIFIER });
+  const redeemed = await redeemAt(two, await codeFor());
+  assert.equal(redeemed.status, 200, redeemed.text);
+  const tellsAt = async ({ url: home }: ServerNode, token: unknown): Promise<number> =>
+    (await fetch(`${home}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
+  for (const node of [one, two]) assert.equal(await tellsAt(node, redeemed.body.access_token), 200);
+  for (let round = 0; round < 3; round++) {
+    const code = await codeFor();
+    const answers = await Promise.all([one, two, one, two].map((node) => redeemAt(node, code)));
+    const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`).sort();
+    assert.deepEqual(told, ['200 ', ...Array(3).fill('400 invalid_grant')]);
+    // Nobody can tell who of them stole it: what the first one got is dead, on every node.
+    const got = answers.find(({ status }) => status === 200)?.body.access_token;
+    for (const node of [one, two]) {
+      await eventually(
+        () => tellsAt(node, got),
+        (status) => status === 401,
+      );
+    }
+  }
 });
 
 test('a refresh that races a revocation: after the 200 of the revocation nothing works (R05)', async () => {
