@@ -9,7 +9,7 @@ import { parseConfiguration } from '../src/config/load.ts';
 import { configuration as nobodySignsIn } from './basics.ts';
 import { createBrowser } from './browser.ts';
 import { freePort } from './harness.ts';
-import { authorizationUrl, configuration, goThrough } from './people.ts';
+import { authorizationUrl, CALLBACK, configuration, goThrough } from './people.ts';
 
 test('a client that a new file disables signs nobody in, and what people are in the middle of goes on for the others', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
@@ -31,6 +31,12 @@ test('a client that a new file disables signs nobody in, and what people are in 
   await server.reload(await read(configuration.replace('- id: web\n', '- id: web\n    disabled: true\n')));
   const refused = await browser.get(`${ISSUER}${authorizationUrl()}`);
   assert.deepEqual([refused.status, refused.leftTo], [400, undefined]);
+  await server.reload(await read(configuration));
+  const asked = await browser.get(`${ISSUER}${authorizationUrl({ prompt: 'login' })}`);
+  await server.reload(await read(configuration.replace(`[${CALLBACK}, `, '[')));
+  const stranded = await goThrough(browser, asked);
+  assert.deepEqual([stranded.status, stranded.leftTo], [400, undefined], 'the redirect URI is registered no more');
+  assert.match(stranded.text, /redirect_uri is not registered/);
   // Where no client has people sign in any more, nothing of it is there.
   await server.reload(await read(nobodySignsIn));
   assert.equal((await fetch(`${ISSUER}${authorizationUrl()}`)).status, 404);

@@ -1,6 +1,7 @@
 // When is a person asked to sign in, and when to agree? The library's policy, with what only we know.
 import type { interactionPolicy, KoaContextWithOIDC } from 'oidc-provider';
 import { type Clock, seconds } from '../primitives/clock.ts';
+import { Refusal } from '../primitives/refusal.ts';
 import type { Wanted } from './asked.ts';
 import { askedOf } from './codes.ts';
 
@@ -19,6 +20,14 @@ export function createPrompts(
 ): interactionPolicy.DefaultPolicy {
   const prompts = base();
   const signIn = prompts.get('login')?.checks;
+  signIn?.add(
+    new Check('redirect_uri', 'the redirect URI is registered no more', ({ oidc: { params, client } }) => {
+      const { redirect_uri: uri } = params ?? {};
+      if (typeof uri === 'string' && client?.redirectUriAllowed(uri) !== true)
+        throw new Refusal('redirect_uri_unregistered');
+      return Check.NO_NEED_TO_PROMPT;
+    }),
+  );
   signIn?.remove('max_age');
   signIn?.remove('id_token_hint');
   signIn?.add(
