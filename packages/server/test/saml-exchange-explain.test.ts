@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { beside, cambio } from './command.ts';
 import { start, type TestServer } from './harness.ts';
-import { repository, runProgram, temporaryFolder } from './program.ts';
+import { temporaryFolder } from './program.ts';
 import {
   idp,
   metadataOf,
@@ -23,16 +24,8 @@ const now = Date.now() / 1000;
 const HOUR = 3600;
 const current = identityProvider(idp.entityId, idp.key, { from: now - HOUR, to: now + HOUR });
 
-const cambio = (t: TestContext, args: readonly string[], env: Record<string, string>) =>
-  runProgram(t, [process.execPath, join(repository, 'packages/server/bin/cambio.mjs'), ...args], { env });
-
-async function explain(t: TestContext, server: TestServer, token: string, type: string) {
-  const { issuer, folder } = server;
-  const config = join(folder, 'cambio.yaml');
-  const options = { client: 'gateway', 'subject-token': token, 'subject-token-type': type, config };
-  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-  return cambio(t, ['explain', ...args], { ISSUER: issuer, PORT: new URL(issuer).port });
-}
+const explain = (t: TestContext, server: TestServer, token: string, type: string) =>
+  beside(t, server, ['explain', '--client', 'gateway', '--subject-token', token, '--subject-token-type', type]);
 
 /** @param changes take the place of members of the same name, whole */
 const good = (changes: Variation = {}): Variation => ({ ...validAt(now), ...changes });
@@ -121,8 +114,7 @@ test('check says which issuers can prove nothing any more', { timeout: 180_000 }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const file = join(folder, 'cambio.yaml');
   const { code, stderr } = await cambio(t, ['check', '--config', file], {
-    ISSUER: 'http://127.0.0.1:8080',
-    PORT: '8080',
+    env: { ISSUER: 'http://127.0.0.1:8080', PORT: '8080' },
   });
   assert.equal(code, 1, stderr);
   const [first = '', second = ''] = stderr.replaceAll(`${file}:`, '').split('\n');
