@@ -142,6 +142,7 @@ test('keys that are for something else, or too weak, sign nothing (RFC 7517 sect
     spoiled('of another kind', { kty: 'RSA' }),
     spoiled('for an algorithm that nobody knows', { alg: 'ES256K' }),
     spoiled('with exponent one', { e: 'AQ' }, 'RS256'),
+    spoiled('with an exponent as long as its modulus', { e: base64url(randomBytes(256).fill(0x7f)) }, 'RS256'),
     spoiled('for RS512', { alg: 'RS512' }, 'RS256'),
   ];
   idp.keys.push(...bad, strong);

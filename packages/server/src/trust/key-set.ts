@@ -20,6 +20,7 @@ export interface PublicKeySet {
 const MAX_KEYS = 100;
 const MAX_ID = 1024;
 const RSA_BITS = { least: 2048, most: 4096 };
+const RSA_EXPONENT = { least: 3n, most: 2n ** 32n };
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv', 'k'];
 
 /** @returns the set, or why it cannot be believed */
@@ -70,9 +71,11 @@ function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
   }
 }
 
-/** RFC 7518 section 3.3, and no exponent that makes signatures easy. */
-function isStrong({ asymmetricKeyDetails: { modulusLength: bits, publicExponent = 3n } = {} }: KeyObject): boolean {
-  return bits === undefined || (bits >= RSA_BITS.least && bits <= RSA_BITS.most && publicExponent >= 3n);
+/** RFC 7518 section 3.3, and no exponent that makes signatures easy, or us work a hundred times longer on each. */
+function isStrong({ asymmetricKeyDetails: { modulusLength: bits, publicExponent = 0n } = {} }: KeyObject): boolean {
+  if (bits === undefined) return true;
+  const { least, most } = RSA_EXPONENT;
+  return bits >= RSA_BITS.least && bits <= RSA_BITS.most && publicExponent >= least && publicExponent <= most;
 }
 
 function find(keys: readonly UsableKey[], { alg, kid }: Pick<CompactJws, 'alg' | 'kid'>): Key | undefined {
