@@ -221,6 +221,11 @@ suite('authorization code', () => {
     assert.equal((await browser.get(authorizationUrl({ prompt: 'none' }))).leftTo?.searchParams.has('code'), true);
     for (const changed of [{ scope: 'openid read write' }, { resource: BACKEND }, { requested_actor: 'agent' }])
       assert.match((await browser.get(authorizationUrl(changed))).text, /name="agree"/);
+    // Agreed to at one API is not agreed to at another.
+    const afresh = createBrowser(server.issuer);
+    await authorizeAs(server, { scope: 'openid write' }, afresh);
+    await authorizeAs(server, { scope: 'openid read', audience: BACKEND }, afresh);
+    assert.match((await afresh.get(authorizationUrl({ scope: 'openid read' }))).text, /name="agree"/);
     const silent = await browser.get(authorizationUrl({ prompt: 'none', requested_actor: 'agent' }));
     assert.equal(silent.leftTo?.searchParams.get('error'), 'consent_required');
     assert.match((await browser.get(authorizationUrl({ prompt: 'login' }))).text, /name="password"/);

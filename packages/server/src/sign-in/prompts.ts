@@ -60,7 +60,7 @@ export function createPrompts(
 }
 
 /**
- * Remembered in the session for the same client, targets and scope. Who acts, what outlives the session, a device, and a
+ * Remembered in the session for the same client, and for each target by scope. Who acts, what outlives the session, a device, and a
  * client that another program could pretend to be (RFC 8252 section 8.6) are asked about every time.
  */
 function isAgreed(
@@ -72,9 +72,8 @@ function isAgreed(
   if (grant === undefined || client === undefined || /device|code_verification/.test(route)) return false;
   const { targets, scope, actor } = context.judge(askedOf({ params }), client.clientId);
   if (actor !== undefined || scope.has('offline_access') || context.isNative(client.clientId)) return false;
-  const agreed = new Set(grant.getOIDCScope().split(' '));
-  return (
-    [...scope].every((name) => agreed.has(name)) &&
-    targets.every(({ audience }) => grant.getResourceScope(audience) !== '')
-  );
+  return targets.every(({ audience }) => {
+    const agreed = new Set(grant.getResourceScope(audience).split(' '));
+    return scope.isSubsetOf(agreed);
+  });
 }
