@@ -82,7 +82,7 @@ suite('a password', () => {
         ['x-frame-options', 'referrer-policy', 'cache-control', 'x-content-type-options'].map((name) =>
           headers.get(name),
         ),
-        ['DENY', 'no-referrer', 'no-store', 'nosniff'],
+        ['DENY', 'same-origin', 'no-store', 'nosniff'],
       );
     }
   });

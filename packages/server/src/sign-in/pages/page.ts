@@ -18,13 +18,14 @@ ${fields}
  * Nothing but our own sheet is loaded, no script runs, nobody frames the page, and forms go to us alone. Chromium holds
  * the redirects that follow a form to `form-action` as well, a client's own ones included, so that a form is answered by a
  * page: what leads on from there is a visit of its own (`leavingPage`).
+ * Nobody else is told where a person came from; to ourselves a browser without Sec-Fetch-Site says its origin by it.
  */
 export const pageHeaders = {
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Security-Policy': `default-src 'none'; style-src ${styleHash}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
+  'Referrer-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cache-Control': 'no-store',
   Pragma: 'no-cache',
