@@ -1,6 +1,6 @@
 // Fastify, and nothing of it beyond this folder: routes made from the list of endpoints, headers that every answer has.
 
-import { METHODS, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
@@ -112,11 +112,19 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   // One reader for bodies: what they are is the form parser's to say.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  // Every method that can be parsed has a route: 405 where another is answered, not 404.
-  for (const method of METHODS) if (!server.supportedMethods.includes(method)) server.addHttpMethod(method);
-  server.addHook('onRequest', async (_request, reply) => {
+  /** By path: what becomes of a method that the endpoint does not answer. A route for each would double the start. */
+  const otherMethods = new Map<string, (request: FastifyRequest, reply: FastifyReply) => FastifyReply>();
+  const adminPrefix = pathOf({ place: 'below', path: ADMIN_PATH }, current().issuer);
+  server.addHook('onRequest', async (request, reply) => {
     prepareAnswer(reply);
     if (options.stopping()) reply.header('Connection', 'close');
+    const path = pathIn(request);
+    // Before a body is read.
+    if (request.is404 && !isBelow(path, adminPrefix)) {
+      const answer = otherMethods.get(path);
+      if (answer === undefined) throw new Refusal('path_unknown');
+      return answer(request, reply);
+    }
   });
   server.setErrorHandler(async (error, request, reply) => {
     const services = current();
@@ -141,10 +149,6 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       event,
     });
   });
-  server.setNotFoundHandler(() => {
-    throw new Refusal('path_unknown');
-  });
-
   const begin = (request: FastifyRequest, action: AuditEvent['action']): AuditEvent => {
     const callerRequestId = request.headers['x-request-id'];
     return beginEvent({
@@ -157,11 +161,12 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   };
 
   server.register(adminRoutes, {
-    prefix: pathOf({ place: 'below', path: ADMIN_PATH }, current().issuer),
+    prefix: adminPrefix,
     current,
     begin,
     report: (refusal, request) => {
-      if (publicAnswer(refusal, 'invalid_grant').status >= 500) options.report(`${request.id} ${describe(refusal)}`);
+      if (publicAnswer(refusal, 'invalid_grant').status >= 500)
+        options.report(describe(refusal), { requestId: request.id });
     },
   });
 
@@ -201,16 +206,11 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
         return body;
       },
     });
-    server.route({
-      method: METHODS.filter((method) => !answering.includes(method)),
-      url,
-      onRequest: async (request, reply) => {
-        meet(request, reply);
-        if (request.method === 'OPTIONS') return answerPreflight(endpoint, reply);
-        limit(endpoint, request);
-        throw new Refusal('method_not_allowed', { headers: { Allow: answering.join(', ') } });
-      },
-      handler: () => undefined,
+    otherMethods.set(url, (request, reply) => {
+      meet(request, reply);
+      if (request.method === 'OPTIONS') return answerPreflight(endpoint, reply);
+      limit(endpoint, request);
+      throw new Refusal('method_not_allowed', { headers: { Allow: answering.join(', ') } });
     });
   }
   return { server, connections: connections.open };
@@ -222,6 +222,9 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
  */
 const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) =>
   asked && { requestCert: true, rejectUnauthorized: false, ca: [...authorities], allowPartialTrustChain: true };
+
+const pathIn = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? '';
+const isBelow = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
 
 /** What every answer has; RFC 6749 section 5.1: nothing keeps it. */
 function prepareAnswer(reply: FastifyReply): void {

@@ -23,9 +23,13 @@ export interface AdminOptions {
 export async function adminRoutes(server: FastifyInstance, { current, begin, report }: AdminOptions): Promise<void> {
   const events = new WeakMap<FastifyRequest, AuditEvent>();
   server.addHook('onRequest', async (request) => {
-    const { resources, issuer } = current();
+    const { resources, issuer, requests } = current();
     if (!resources.some(({ audience }) => audience === adminAudience(issuer))) throw new Refusal('path_unknown');
     events.set(request, begin(request, 'admin'));
+    requests.ofAddress(request.ip);
+    if (request.is404) throw refuseMethod(request);
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoded');
   });
   server.setErrorHandler(async (error, request, reply) => {
     const event = events.get(request);
@@ -34,9 +38,8 @@ export async function adminRoutes(server: FastifyInstance, { current, begin, rep
     report(answer, request);
     return sendProblem(reply, answer);
   });
-  server.setNotFoundHandler(() => {
-    throw new Refusal('path_unknown');
-  });
+  // So that what has no route here is refused here, in the form of this API.
+  server.setNotFoundHandler(() => undefined);
   const operations = operationsFor(current().admin);
   let document: object | undefined;
   server.get('/openapi.json', () => {
@@ -44,33 +47,34 @@ export async function adminRoutes(server: FastifyInstance, { current, begin, rep
     return document;
   });
 
-  for (const [at, here] of Map.groupBy(operations, (one) => one.at)) {
-    const url = at.replaceAll(/\{(\w+)\}/g, ':$1');
-    for (const operation of here) {
-      server.route({
-        method: operation.method,
-        url,
-        exposeHeadRoute: false,
-        handler: async (request, reply) => {
-          const event = events.get(request) ?? begin(request, 'admin');
-          event.operation = operation.id;
-          const services = current();
-          await authorizeAdmin({ request, reply, services, event }, operation.scope);
-          const answer = await invoke(operation, read(operation, request), { services, event });
-          return send(reply, operation, answer);
-        },
-      });
-    }
-    const methods = here.map(({ method }) => method as string);
+  const refuseMethod = ({ url }: FastifyRequest): Refusal => {
+    const path = url.split('?', 1)[0]?.slice(server.prefix.length) ?? '';
+    const methods = operations.filter(({ at }) => patternOf(at).test(path)).map(({ method }) => method);
+    if (methods.length === 0) return new Refusal('path_unknown');
+    return new Refusal('method_not_allowed', { headers: { Allow: methods.join(', ') } });
+  };
+
+  for (const operation of operations) {
     server.route({
-      method: server.supportedMethods.filter((method) => !methods.includes(method)),
-      url,
-      handler: () => {
-        throw new Refusal('method_not_allowed', { headers: { Allow: methods.join(', ') } });
+      method: operation.method,
+      url: operation.at.replaceAll(PARAMETER, ':$1'),
+      exposeHeadRoute: false,
+      handler: async (request, reply) => {
+        const event = events.get(request) ?? begin(request, 'admin');
+        event.operation = operation.id;
+        const services = current();
+        await authorizeAdmin({ request, reply, services, event }, operation.scope);
+        const answer = await invoke(operation, read(operation, request), { services, event });
+        return send(reply, operation, answer);
       },
     });
   }
 }
+
+/** A part of a path that stands for whatever is there. */
+const PARAMETER = /\{(\w+)\}/g;
+
+const patternOf = (at: string): RegExp => new RegExp(`^${at.replaceAll(PARAMETER, '[^/]+')}$`);
 
 /** @throws Refusal admin_invalid, admin_body */
 function read(operation: Operation, request: FastifyRequest): Said {
