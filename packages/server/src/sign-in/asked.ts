@@ -64,6 +64,13 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
   };
 }
 
+/** By the client's entry as it is now. @throws Refusal sign_in_client_unknown, and what judgeAsked throws */
+export function judgeNow(packed: string, clientId: string, context: AskedContext): Wanted {
+  const client = context.clients.get(clientId);
+  if (client === undefined) throw new Refusal('sign_in_client_unknown');
+  return judgeAsked(packed, client, context);
+}
+
 /** Among the client's audiences; unasked the first of them, or this server where nothing of any API is asked for. */
 function chooseTargets(
   parameters: Parameters,

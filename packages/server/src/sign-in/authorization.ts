@@ -14,8 +14,9 @@ import { ASKED, judgeAsked, packAsked } from './asked.ts';
 import { askByGet, type BrowserAnswer, type BrowserRequest, passOn } from './browser.ts';
 import { formOf } from './features.ts';
 import type { LibraryAnswer } from './library.ts';
+import { CODE } from './lifetimes.ts';
 import { switchAccountPage } from './pages/logout.ts';
-import { CODE, routes } from './provider.ts';
+import { routes } from './places.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 

@@ -2,13 +2,13 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
-import { judgeAsked, type Wanted } from './asked.ts';
+import { judgeNow, type Wanted } from './asked.ts';
 import { type BrowserAnswer, type BrowserRequest, checkFormToken, formToken, refuseCrossSite } from './browser.ts';
 import { askedOf } from './codes.ts';
 import type { LibraryRequest } from './library.ts';
 import { consentPage } from './pages/consent.ts';
 import { type SignInPage, signInPage } from './pages/sign-in.ts';
-import { INTERACTION_PATH } from './provider.ts';
+import { INTERACTION_PATH, interactionPath } from './places.ts';
 import type { SignIn } from './sign-in.ts';
 
 type Details = Awaited<ReturnType<SignIn['provider']['interactionDetails']>>;
@@ -44,7 +44,7 @@ export async function showInteraction(request: BrowserRequest, signIn: SignIn): 
 }
 
 const targetOf = ({ details }: Asking, { context }: SignIn) => ({
-  action: `${new URL(context.issuer).pathname.replace(/\/$/, '')}${INTERACTION_PATH}/${details.uid}`,
+  action: interactionPath(context.issuer, details.uid),
   csrf: formToken(context.cookieKey, details.uid),
 });
 
@@ -88,11 +88,8 @@ async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswe
   return { status: 200, page };
 }
 
-function judge({ details, clientId }: Asking, { context }: SignIn): Wanted {
-  const client = context.clients.get(clientId);
-  if (client === undefined) throw new Refusal('sign_in_client_unknown');
-  return judgeAsked(askedOf(details), client, context);
-}
+const judge = ({ details, clientId }: Asking, { context }: SignIn): Wanted =>
+  judgeNow(askedOf(details), clientId, context);
 
 /** What the scopes of sign-in allow, which no resource names. */
 const ownWords: Readonly<Record<string, string>> = {

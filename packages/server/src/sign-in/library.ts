@@ -3,6 +3,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { basePath } from './places.ts';
 
 export interface LibraryRequest {
   readonly method: 'GET' | 'POST';
@@ -42,8 +43,6 @@ const ERRORS = [
 ] as const;
 
 export function openLibrary(provider: Provider): Library {
-  const { host, protocol, pathname } = new URL(provider.issuer);
-  const base = pathname.replace(/\/$/, '');
   const errors = new WeakMap<IncomingMessage, unknown>();
   const waiting = new WeakMap<IncomingMessage, (answer: Promise<LibraryAnswer>) => void>();
   for (const name of ERRORS) {
@@ -70,7 +69,22 @@ export function openLibrary(provider: Provider): Library {
     await answered.catch(() => undefined);
   });
   const handle = provider.callback();
-  const toMessages: Library['toMessages'] = ({ method, path, cookie, form }) => {
+  const toMessages = messagesTo(provider.issuer);
+  return {
+    toMessages,
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        const [message, response] = toMessages(request);
+        waiting.set(message, resolve);
+        handle(message, response).catch(reject);
+      }),
+  };
+}
+
+function messagesTo(issuer: string): Library['toMessages'] {
+  const { host, protocol } = new URL(issuer);
+  const base = basePath(issuer);
+  return ({ method, path, cookie, form }) => {
     const message = new IncomingMessage(Object.assign(new Socket(), { encrypted: protocol === 'https:' }));
     // Our own identity is the issuer, whatever the caller's Host header said.
     message.headers = { host, accept: 'text/html', ...(cookie !== undefined && { cookie }) };
@@ -85,14 +99,5 @@ export function openLibrary(provider: Provider): Library {
     }
     message.push(null);
     return [message, new ServerResponse(message)];
-  };
-  return {
-    toMessages,
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        const [message, response] = toMessages(request);
-        waiting.set(message, resolve);
-        handle(message, response).catch(reject);
-      }),
   };
 }

@@ -5,7 +5,7 @@ import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, refuseCrossS
 import { formOf } from './features.ts';
 import { readHint } from './id-token-hint.ts';
 import { logoutPage } from './pages/logout.ts';
-import { routes } from './provider.ts';
+import { routes } from './places.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 

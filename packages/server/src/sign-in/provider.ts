@@ -1,17 +1,19 @@
 // How is the library set up? The browser half alone: it signs nothing of ours, authenticates no client, and answers no token.
 import { generateKeyPairSync } from 'node:crypto';
 import type { AdapterPayload, Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Client } from '../client-auth/client.ts';
 import type { FailureLimit } from '../client-auth/failure-limit.ts';
 import { SIGN_IN_SCOPES } from '../exchange/narrow.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { createAdapter } from './artifacts.ts';
-import { ASKED, judgeAsked, type Wanted } from './asked.ts';
+import { ASKED, judgeNow } from './asked.ts';
 import { clientAdapter } from './client-metadata.ts';
 import { askedOf, type CodeContext } from './codes.ts';
 import { describeFeatures } from './features.ts';
 import { readHint } from './id-token-hint.ts';
+import { describeLifetimes } from './lifetimes.ts';
+import { basePath, interactionPath, routes } from './places.ts';
 import { createPrompts } from './prompts.ts';
 import { isRegistered } from './redirect-uri.ts';
 import type { Upstream } from './upstream.ts';
@@ -28,23 +30,6 @@ export interface ProviderContext extends CodeContext {
   readonly endSession: (session: string) => Promise<void>;
 }
 
-/** Seconds. */
-export const SESSION = 28_800;
-const VISIT = 3600;
-const INTERACTION = 1800;
-export const CODE = 60;
-export const DEVICE_CODE = 600;
-
-/** Below the issuer: what the library calls its routes, and where they are. */
-export const routes = {
-  authorization: '/oauth/authorize',
-  pushed_authorization_request: '/oauth/par',
-  device_authorization: '/oauth/device_authorization',
-  code_verification: '/device',
-  end_session: '/oauth/logout',
-} as const;
-export const INTERACTION_PATH = '/oauth/interaction';
-
 /** It takes its time, and warns of every Node that has no long-term support yet. */
 async function load(): Promise<typeof import('oidc-provider')> {
   const { warn } = console;
@@ -59,32 +44,25 @@ async function load(): Promise<typeof import('oidc-provider')> {
 /** Loaded where somebody can sign in. */
 export async function createProvider(context: ProviderContext): Promise<Provider> {
   const { default: Provider, errors, interactionPolicy } = await load();
-  const { issuer, clients, clock, accounts, cookieKey, endSession, targeting } = context;
-  const { pathname, protocol } = new URL(issuer);
-  const base = pathname.replace(/\/$/, '');
-  const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure: protocol === 'https:' } as const;
-
-  const judge = (asked: string, clientId: string): Wanted => {
-    const client = clients.get(clientId);
-    if (client === undefined) throw new Refusal('sign_in_client_unknown');
-    return judgeAsked(asked, client, context);
-  };
+  const { issuer, clients, accounts, clock, endSession } = context;
+  const prompts = createPrompts(interactionPolicy, {
+    clock,
+    judge: (asked, clientId) => judgeNow(asked, clientId, context),
+    isNative: (clientId) => isNative(clients.get(clientId)),
+    hinted: (asked) => readHint(new URLSearchParams(asked).get('id_token_hint') ?? undefined, context)?.sub,
+  });
   /** A refusal of ours, in a form that the library can send to the client. */
   const checkAsked = (_context: unknown, asked: string | undefined, { clientId }: { clientId: string }): void => {
     try {
-      judge(asked ?? '', clientId);
+      judgeNow(asked ?? '', clientId, context);
     } catch (cause) {
       if (!(cause instanceof Refusal)) throw cause;
       const { error, description } = publicAnswer(cause, 'invalid_grant');
       throw Object.assign(new errors.CustomOIDCProviderError(error, description), { cause });
     }
   };
-  const isNative = (clientId: string): boolean => {
-    const client = clients.get(clientId);
-    return client?.auth === 'none' && !client.redirectUris.every((uri) => uri.startsWith('https:'));
-  };
-
-  const configuration: Configuration = {
+  const provider = new Provider(issuer, {
+    ...describeProtocol(context),
     adapter: (kind: string) =>
       kind === 'Client'
         ? clientAdapter((id) => clients.get(id))
@@ -92,56 +70,13 @@ export async function createProvider(context: ProviderContext): Promise<Provider
             extra: () => askedBeside(kind, Provider.ctx),
             ends: endOf(Provider, endSession),
           }),
-    clients: [],
-    clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [], response_types: [] },
-    // Never used: what it would sign we sign ourselves.
-    jwks: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }) as never] },
-    clientBasedCORS: () => false,
-    conformIdTokenClaims: true,
-    cookies: {
-      keys: [cookieKey],
-      names: { session: 'cambio_session', interaction: 'cambio_interaction', resume: 'cambio_resume' },
-      long: { ...cookie, path: base || '/' },
-      short: cookie,
-    },
     extraParams: { [ASKED]: checkAsked as never },
-    scopes: [...SIGN_IN_SCOPES, ...targeting.scopes],
-    responseTypes: ['code'],
-    pkce: { required: () => true },
-    allowOmittingSingleRegisteredRedirectUri: true,
-    expiresWithSession: () => false,
-    findAccount: async (_context, sub) =>
-      (await accounts.find(sub)) && { accountId: sub, claims: async () => ({ sub }) },
-    interactions: {
-      policy: createPrompts(interactionPolicy, {
-        ...{ clock, judge, isNative },
-        hinted: (asked) => readHint(new URLSearchParams(asked).get('id_token_hint') ?? undefined, context)?.sub,
-      }),
-      url: (_context, { uid }) => `${base}${INTERACTION_PATH}/${uid}`,
-    },
-    renderError: (ctx, out) => {
-      ctx.body = out;
-    },
-    routes,
-    ttl: {
-      AuthorizationCode: CODE,
-      DeviceCode: DEVICE_CODE,
-      Interaction: INTERACTION,
-      Grant: SESSION,
-      // From when the person signed in, however busy it is.
-      Session: (_context, { accountId, loginTs = 0 }) =>
-        accountId === undefined ? VISIT : Math.max(1, loginTs + SESSION - seconds(clock)),
-      AccessToken: 1,
-      IdToken: 1,
-      RefreshToken: 1,
-      ClientCredentials: 1,
-    },
+    interactions: { policy: prompts, url: (_context, { uid }) => interactionPath(issuer, uid) },
     features: describeFeatures(
       async (sub) => (await accounts.find(sub))?.username ?? sub,
       (ctx, error) => provider.emit('code_verification.error', ctx, error),
     ),
-  };
-  const provider = new Provider(issuer, configuration);
+  });
   Object.assign(provider.Client.prototype, {
     redirectUriAllowed(this: { clientId: string }, uri: string) {
       return isRegistered(uri, clients.get(this.clientId)?.redirectUris ?? []);
@@ -152,6 +87,41 @@ export async function createProvider(context: ProviderContext): Promise<Provider
   });
   return provider;
 }
+
+/** What of the protocols is spoken, and how long what they leave behind lives. */
+function describeProtocol({ issuer, accounts, clock, cookieKey, targeting }: ProviderContext): Configuration {
+  const secure = new URL(issuer).protocol === 'https:';
+  const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const;
+  return {
+    clients: [],
+    clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [], response_types: [] },
+    // Never used: what it would sign we sign ourselves.
+    jwks: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }) as never] },
+    clientBasedCORS: () => false,
+    conformIdTokenClaims: true,
+    cookies: {
+      keys: [cookieKey],
+      names: { session: 'cambio_session', interaction: 'cambio_interaction', resume: 'cambio_resume' },
+      long: { ...cookie, path: basePath(issuer) || '/' },
+      short: cookie,
+    },
+    scopes: [...SIGN_IN_SCOPES, ...targeting.scopes],
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: true,
+    expiresWithSession: () => false,
+    findAccount: async (_context, sub) =>
+      (await accounts.find(sub)) && { accountId: sub, claims: async () => ({ sub }) },
+    renderError: (ctx, out) => {
+      ctx.body = out;
+    },
+    routes,
+    ttl: describeLifetimes(clock),
+  };
+}
+
+const isNative = (client: Client | undefined): boolean =>
+  client?.auth === 'none' && !client.redirectUris.every((uri) => uri.startsWith('https:'));
 
 /** An authorization code remembers what was asked for, as a device code does by itself. */
 const askedBeside = (kind: string, ctx: KoaContextWithOIDC | undefined): Partial<AdapterPayload> =>

@@ -4,20 +4,17 @@ import { seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { BrowserAnswer, BrowserRequest } from './browser.ts';
 import { type Asking, findInteraction, showSignIn, submit } from './interaction.ts';
-import { INTERACTION_PATH, SESSION } from './provider.ts';
+import { SESSION } from './lifetimes.ts';
+import { interactionPath } from './places.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Upstream, UpstreamWishes } from './upstream.ts';
-
-/** Where the provider sends people, whichever interaction of ours they come from. */
-export const UPSTREAM_PATH = '/oauth/upstream';
 
 /** GET /oauth/upstream: back to the interaction, whose cookie says that this browser set out. */
 export async function returnFromUpstream({ query }: BrowserRequest, { context }: SignIn): Promise<BrowserAnswer> {
   const answer = answerIn(query);
   const interaction = upstreamOf(context).interactionOf(answer);
   if (interaction === undefined) throw new Refusal('interaction_unknown');
-  const base = new URL(context.issuer).pathname.replace(/\/$/, '');
-  return { status: 303, location: `${base}${INTERACTION_PATH}/${interaction}/upstream?${answer}` };
+  return { status: 303, location: `${interactionPath(context.issuer, interaction)}/upstream?${answer}` };
 }
 
 /** Each as often as it stands there: what is repeated is openid-client's to refuse. */

@@ -1,6 +1,6 @@
 // The way to another OpenID provider that the configuration names, and back.
-import { INTERACTION_PATH } from '../../sign-in/provider.ts';
-import { returnFromUpstream, UPSTREAM_PATH, visitUpstream } from '../../sign-in/upstream-visit.ts';
+import { INTERACTION_PATH, UPSTREAM_PATH } from '../../sign-in/places.ts';
+import { returnFromUpstream, visitUpstream } from '../../sign-in/upstream-visit.ts';
 import { pageEndpoint } from '../browser.ts';
 
 export const upstreamVisit = pageEndpoint(`${INTERACTION_PATH}/:uid/upstream`, 'sign_in', { GET: visitUpstream });
