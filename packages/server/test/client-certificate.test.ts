@@ -1,7 +1,8 @@
 // Clients that authenticate by TLS (RFC 8705), to the server itself and to a proxy before it.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { agentBasic, assertIssued, assertRefused, CLIENT_REFUSED, gateway } from './basics.ts';
+import { administered } from './admin-api.ts';
+import { API, agentBasic, assertIssued, assertRefused, CLIENT_REFUSED, gateway } from './basics.ts';
 import { ask, withClients } from './client-credentials.ts';
 import { type Answer, encode, read, start, type TestServer } from './harness.ts';
 import { JWKS, startIssuer } from './issuer.ts';
@@ -179,6 +180,40 @@ test('a certificate that the client registered is good until it is taken out, ev
   }
   const missing = await askAs(server, undefined);
   assertRefused(server, missing, { ...CLIENT_REFUSED, reason: 'client_certificate_missing' });
+});
+
+test('who is registered at run time shows a certificate where the file names authorities; elsewhere nobody would be asked', async (t) => {
+  const startWith = (more: string): Promise<TestServer> =>
+    start(t, administered.replace('server:', `server:\n  tls: { cert: cert.pem, key: key.pem }\n${more}`), {
+      files,
+      fetch: fetchAs(undefined, https.cert),
+    });
+  const self = await selfIssued({ name: 'CN=anything' });
+  const entry = { grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
+  const own = { id: 'own', auth: 'self_signed_tls_client_auth', ...entry };
+  const clients = [
+    [self, { ...own, jwks: { keys: [self.x509.publicKey.export({ format: 'jwk' })] } }],
+    [batch, { id: 'batch', auth: 'tls_client_auth', tlsSubject: { dns: 'batch.example' }, ...entry }],
+  ] as const;
+  const register = async (server: TestServer, body: object): Promise<Answer> => {
+    const operator = { client_secret: 'operator-secret' };
+    const { access_token: token } = (await askAs(server, undefined, 'operator', operator)).body;
+    return read(
+      await fetchAs(undefined, https.cert)(`${server.issuer}/admin/v1/clients`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    );
+  };
+  const [asking, silent] = [await startWith('  clientCertificates: { authorities: [ca.pem] }'), await startWith('')];
+  for (const [identity, client] of clients) {
+    assert.equal((await register(asking, client)).status, 201);
+    assertIssued(asking, await askAs(asking, identity, client.id));
+    const refused = await register(silent, client);
+    assert.equal(refused.status, 422);
+    assert.match(refused.text, /body\.auth: the server asks nobody for a certificate/);
+  }
 });
 
 const formats: Readonly<Record<string, (client: Identity) => string>> = {

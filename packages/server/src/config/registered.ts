@@ -3,9 +3,13 @@ import type { Client } from '../client-auth/client.ts';
 import type { RegisteredClient, StoredClient } from '../client-auth/registered-clients.ts';
 import type { Resource } from '../issuing/resource.ts';
 import { type Fault, formatPath, type Path } from './fault.ts';
+import { asksForCertificate, certificateKeyOf } from './resolve-authentication.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { type ClientSource, type ConfigurationFile, clientEntry } from './schema.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** A server asks from its start on, or never. */
+const UNASKED = 'the server asks nobody for a certificate: it needs server.clientCertificates.authorities';
 
 export interface Registering {
   /** Those of the file first; what cannot be read any more is left out. */
@@ -38,8 +42,17 @@ export function registerBeside(
         if (section === 'clients' && index === entries.length && severity !== 'warning')
           faults.push({ path: formatPath(rest), message });
       };
-      const clientsWithIt = [...entries, ...sourceOf(id, stored)];
-      await check({ ...file, clients: clientsWithIt }, { ...around, complain });
+      const registered = sourceOf(id, stored);
+      await check({ ...file, clients: [...entries, ...registered] }, { ...around, complain });
+      const { tls, clientCertificates } = file.server;
+      const key = registered.map(certificateKeyOf).find((one) => one !== undefined);
+      if (
+        key !== undefined &&
+        tls !== undefined &&
+        clientCertificates.header === undefined &&
+        !asksForCertificate(file)
+      )
+        faults.push({ path: key, message: UNASKED });
       return faults;
     },
   };

@@ -11,8 +11,18 @@ import { readSecret, type Surroundings } from './surroundings.ts';
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
 
-export const usesTls = ({ auth }: Pick<ClientSource, 'auth'>): boolean =>
-  methods.some(({ name, over }) => name === auth && over === 'tls');
+/** What in the entry makes the client show a certificate, if anything. */
+export function certificateKeyOf({
+  auth,
+  certificateBoundAccessTokens: bound,
+}: ClientSource): 'auth' | 'certificateBoundAccessTokens' | undefined {
+  if (methods.some(({ name, over }) => name === auth && over === 'tls')) return 'auth';
+  return bound ? 'certificateBoundAccessTokens' : undefined;
+}
+
+/** Are the callers of TLS connections asked for one, from the start of the server on? Browsers then ask their people in turn. */
+export const asksForCertificate = ({ server, clients }: Pick<ConfigurationFile, 'server' | 'clients'>): boolean =>
+  server.tls !== undefined && (server.clientCertificates.authorities.length > 0 || clients.some(certificateKeyOf));
 
 type Authentication = Pick<
   Client,
@@ -37,7 +47,7 @@ export function resolveAuthentication(
       'is an issuer: its tokens and the assertions of the client could be taken for each other',
     );
   if (entry.auth === 'none') checkPublic(entry, path, complain);
-  if (usesTls(entry) || entry.certificateBoundAccessTokens) checkTls(entry, path, file.server, complain);
+  checkTls(entry, path, file.server, complain);
   return {
     secrets: secret.map((one) =>
       'sha256' in one
@@ -86,11 +96,9 @@ function checkTls(
   { tls, clientCertificates }: ConfigurationFile['server'],
   complain: Complain,
 ): void {
-  if (tls === undefined && clientCertificates.header === undefined)
-    complain(
-      [...path, usesTls(entry) ? 'auth' : 'certificateBoundAccessTokens'],
-      'nobody shows a certificate without server.tls or server.clientCertificates.header',
-    );
+  const key = certificateKeyOf(entry);
+  if (key !== undefined && tls === undefined && clientCertificates.header === undefined)
+    complain([...path, key], 'nobody shows a certificate without server.tls or server.clientCertificates.header');
   if (entry.auth === 'tls_client_auth' && clientCertificates.authorities.length === 0)
     complain([...path, 'auth'], 'needs server.clientCertificates.authorities, or no certificate is trusted');
 }

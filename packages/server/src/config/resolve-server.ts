@@ -6,12 +6,13 @@ import { createSecureContext } from 'node:tls';
 import { compile } from '@fastify/proxy-addr';
 import type { Configuration } from './configuration.ts';
 import type { Path } from './fault.ts';
-import { usesTls } from './resolve-authentication.ts';
+import { asksForCertificate } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { isLoopback, type Surroundings } from './surroundings.ts';
 
-export function resolveServer({ server, clients }: ConfigurationFile, around: Surroundings): Configuration['server'] {
+export function resolveServer(file: ConfigurationFile, around: Surroundings): Configuration['server'] {
   const { complain } = around;
+  const { server } = file;
   const { host, port, trustProxy, limits, dpopNonces } = server;
   if (server.tls === undefined && trustProxy.length === 0 && !isLoopback(host)) {
     complain(
@@ -30,11 +31,7 @@ export function resolveServer({ server, clients }: ConfigurationFile, around: Su
     host,
     port,
     tls: resolveTls(server, around),
-    clientCertificates: {
-      ...resolveClientCertificates(server, around),
-      asked:
-        server.tls !== undefined && clients.some((client) => client.certificateBoundAccessTokens || usesTls(client)),
-    },
+    clientCertificates: { ...resolveClientCertificates(server, around), asked: asksForCertificate(file) },
     trustProxy,
     metrics: server.metrics === 'off' ? undefined : server.metrics,
     limits: { requestsPerClient: undefined, requestsPerAddress: undefined, ...limits },
