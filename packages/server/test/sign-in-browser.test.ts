@@ -227,10 +227,10 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     leave.search = new URLSearchParams({ client_id: 'web', post_logout_redirect_uri: `${app}/callback` }).toString();
     await page.goto(leave.href);
     await page.getByRole('button', { name: 'Stay signed in' }).click();
-    await page.waitForURL(`${app}/callback`);
-    // Still somebody, though no longer agreed with the client.
-    await page.goto((await ask(web, `${app}/callback`)).url);
-    await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
+    await page.getByRole('heading', { name: 'You are still signed in' }).waitFor();
+    const stayed = await ask(web, `${app}/callback`);
+    await page.goto(stayed.url);
+    assert.equal(new URL(page.url()).searchParams.get('state'), stayed.checks.expectedState);
     await page.goto(leave.href);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL(`${app}/callback`);

@@ -102,8 +102,17 @@ suite('sign-in', () => {
       );
     const wrong = await leave({ post_logout_redirect_uri: 'https://evil.example/bye' });
     assert.deepEqual([wrong.status, wrong.leftTo], [400, undefined]);
+    const twice = await browser.get(
+      `/oauth/logout?client_id=web&post_logout_redirect_uri=${away}&post_logout_redirect_uri=x`,
+    );
+    assert.deepEqual([twice.status, server.audit(twice)?.reason], [400, 'parameter_repeated']);
     const page = await leave();
     assert.match(page.text, /Sign out\?/);
+    // Whoever stays loses nothing, and the client is not told that they left.
+    const stayed = await browser.submit(page, { stay: 'yes' });
+    assert.deepEqual([stayed.status, stayed.leftTo], [200, undefined]);
+    assert.match(stayed.text, /You are still signed in/);
+    assertIssued(server, await redeem(server, await authorizeAs(server, { prompt: 'none' }, browser)));
     const refreshed = await refresh(online.body.refresh_token);
     assertIssued(server, refreshed);
     const left = await browser.submit(page, { logout: 'yes' });

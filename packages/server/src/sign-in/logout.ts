@@ -1,22 +1,26 @@
 // /oauth/logout: a person leaves, on a client's request or their own (OpenID Connect RP-Initiated Logout 1.0). They are asked
 // first; then the session ends, and with it what was issued in it without offline_access.
 import type { AuditEvent } from '../audit/event.ts';
+import { refuseRepeated } from '../primitives/parameters.ts';
 import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite } from './browser.ts';
 import { formOf } from './features.ts';
 import { readHint } from './id-token-hint.ts';
 import { logoutPage } from './pages/logout.ts';
+import { donePage } from './pages/message.ts';
 import { routes } from './places.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 
 const PASSED = ['post_logout_redirect_uri', 'state', 'logout_hint', 'ui_locales'] as const;
+const known: ReadonlySet<string> = new Set([...PASSED, 'client_id', 'id_token_hint']);
 
 /** GET or POST. */
 export async function showLogout(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
   const { query, form, cookie } = request;
   const said = form ?? query;
-  const names = form === undefined ? PASSED : [...PASSED, 'client_id', 'id_token_hint'];
-  const passed = new URLSearchParams(names.map((name): [string, string] => [name, said.get(name) ?? '']));
+  refuseRepeated(said, known);
+  const names = form === undefined ? PASSED : known;
+  const passed = new URLSearchParams([...names].map((name): [string, string] => [name, said.get(name) ?? '']));
   if (form !== undefined) return askByGet(passed);
   passed.set(
     'client_id',
@@ -38,7 +42,9 @@ export async function answerLogout(request: BrowserRequest, event: AuditEvent, s
   const { form, cookie } = request;
   const { context, library } = signIn;
   refuseCrossSite(request, context.issuer);
-  const said = new URLSearchParams({ xsrf: form?.get('csrf') ?? '', logout: form?.get('logout') ?? '' });
+  // The client is told by way of the browser of those alone who left (RP-Initiated Logout section 3).
+  if (form?.get('logout') === undefined) return { status: 200, page: donePage('still_signed_in') };
+  const said = new URLSearchParams({ xsrf: form.get('csrf') ?? '', logout: 'yes' });
   const answer = await library.ask({ method: 'POST', path: `${routes.end_session}/confirm`, cookie, form: said });
   const refusal = refusalOf(answer.error, 'interaction_unknown');
   if (refusal !== undefined) throw refusal;

@@ -2,12 +2,13 @@
 import { html } from './html.ts';
 import { page } from './page.ts';
 
-export type Outcome = 'device_connected' | 'device_refused' | 'signed_out';
+export type Outcome = 'device_connected' | 'device_refused' | 'signed_out' | 'still_signed_in';
 
 const outcomes: Readonly<Record<Outcome, readonly [title: string, message: string]>> = {
   device_connected: ['Your device is connected', 'You can close this page and go on at the device.'],
   device_refused: ['Nothing was connected', 'You can close this page.'],
   signed_out: ['You are signed out', 'You can close this page.'],
+  still_signed_in: ['You are still signed in', 'Nothing has changed. You can go back, or close this page.'],
 };
 
 export function donePage(outcome: Outcome): string {
