@@ -106,7 +106,9 @@ suite('sign-in', () => {
       `/oauth/logout?client_id=web&post_logout_redirect_uri=${away}&post_logout_redirect_uri=x`,
     );
     assert.deepEqual([twice.status, server.audit(twice)?.reason], [400, 'parameter_repeated']);
-    const page = await leave();
+    const other = await leave({ client_id: 'other' });
+    assert.deepEqual([other.status, server.audit(other)?.reason], [400, 'parameter_not_allowed']);
+    const page = await leave({ client_id: 'web' });
     assert.match(page.text, /Sign out\?/);
     // Whoever stays loses nothing, and the client is not told that they left.
     const stayed = await browser.submit(page, { stay: 'yes' });

@@ -2,6 +2,7 @@
 // first; then the session ends, and with it what was issued in it without offline_access.
 import type { AuditEvent } from '../audit/event.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
+import { Refusal } from '../primitives/refusal.ts';
 import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite } from './browser.ts';
 import { formOf } from './features.ts';
 import { readHint } from './id-token-hint.ts';
@@ -14,7 +15,7 @@ import type { SignIn } from './sign-in.ts';
 const PASSED = ['post_logout_redirect_uri', 'state', 'logout_hint', 'ui_locales'] as const;
 const known: ReadonlySet<string> = new Set([...PASSED, 'client_id', 'id_token_hint']);
 
-/** GET or POST. */
+/** GET or POST. @throws Refusal parameter_repeated, parameter_not_allowed, redirect_uri_unregistered */
 export async function showLogout(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
   const { query, form, cookie } = request;
   const said = form ?? query;
@@ -22,10 +23,11 @@ export async function showLogout(request: BrowserRequest, signIn: SignIn): Promi
   const names = form === undefined ? PASSED : known;
   const passed = new URLSearchParams([...names].map((name): [string, string] => [name, said.get(name) ?? '']));
   if (form !== undefined) return askByGet(passed);
-  passed.set(
-    'client_id',
-    readHint(query.get('id_token_hint'), signIn.context)?.clientId ?? query.get('client_id') ?? '',
-  );
+  const clientId = query.get('client_id');
+  const hinted = readHint(query.get('id_token_hint'), signIn.context)?.clientId;
+  if ((clientId ?? hinted) !== (hinted ?? clientId))
+    throw new Refusal('parameter_not_allowed', { parameter: 'client_id' });
+  passed.set('client_id', hinted ?? clientId ?? '');
   const answer = await signIn.library.ask({ method: 'GET', path: `${routes.end_session}?${passed}`, cookie });
   const refusal = refusalOf(answer.error, 'redirect_uri_unregistered');
   if (refusal !== undefined) throw refusal;
