@@ -12,6 +12,8 @@ export interface Target {
   up: boolean;
   /** Counts how often the harness ended it: an answer that did not come for that is excused. */
   ended: number;
+  /** When, of its workers, one was killed last, in milliseconds of this process. */
+  workerKilledAt?: number;
   /** It stands before several nodes: what one of them knows the others know within a second. */
   readonly several?: true;
 }
@@ -48,7 +50,7 @@ export function openCaller(ledger: Ledger, verifiers: readonly Verifier[], clock
       ledger.attempts.push(attempt);
       const told = await post(target.url + paths[kind], form, agent);
       attempt.took = performance.now() - attempt.sentAt;
-      if (told === undefined) attempt.excused = target.ended > ended;
+      if (told === undefined) attempt.excused = target.ended > ended || isHandedToTheDead(target, attempt);
       else attempt.told = told;
       const token = accessTokenIn(told);
       if (token?.startsWith('ey')) {
@@ -61,6 +63,12 @@ export function openCaller(ledger: Ledger, verifiers: readonly Verifier[], clock
     close: () => agent.destroy(),
   };
 }
+
+/** Milliseconds in which a connection may belong to a worker that is dead, and nobody has noticed. */
+const UNNOTICED = 100;
+
+const isHandedToTheDead = ({ workerKilledAt = -UNNOTICED }: Target, { sentAt }: Attempt): boolean =>
+  sentAt - workerKilledAt < UNNOTICED;
 
 /** @returns undefined where no whole answer came */
 export function post(url: string, form: Form, agent: Agent | false = false): Promise<Told | undefined> {

@@ -13,7 +13,7 @@ async function killServers(bench: Bench, kind: Kind, nodes: 1 | 2): Promise<Outc
   const store = await openStore(kind, bench);
   const members = await startMembers(bench, store, nodes);
   const recovery: number[] = [];
-  const plan = { store, members, lives: 6, pause: nodes === 1 ? 0 : 15, failures: 'excused' } as const;
+  const plan = { store, members, lives: 6, pause: nodes === 1 ? 0 : 60, failures: 'excused' } as const;
   const outcome = await underLoad(plan, async (session) => {
     for (let kill = 0; kill < kills; kill++) {
       const victim = members[kill % nodes];
@@ -59,6 +59,7 @@ async function killWorkers(bench: Bench): Promise<Outcome> {
       const victim = before[kill % before.length] ?? 0;
       member.ended++;
       process.kill(victim, 'SIGKILL');
+      member.workerKilledAt = performance.now();
       await eventually(
         async () => workers(),
         (now) => now.length === 3 && !now.includes(victim),
@@ -67,7 +68,7 @@ async function killWorkers(bench: Bench): Promise<Outcome> {
       await examine(session.caller, [member]);
     }
   });
-  return { ...outcome, repetitions: kills, checked: [...ALWAYS, 'Z'], note: 'the port stays open meanwhile' };
+  return { ...outcome, repetitions: kills, checked: [...ALWAYS, 'Z'], note: 'the port stays open meanwhile; a connection of a dead worker is cut within 100 ms' };
 }
 
 export const killSqlite: Fault = {
