@@ -163,11 +163,14 @@ test('cambio clients, keys and token revoke work on the database of a file, and 
   const file = join(server.folder, 'entry.yaml');
   writeFileSync(file, `auth: client_secret_post\ngrants: [client_credentials]\naudiences: [${API}]\nscopes: [read]\n`);
   const token = await adminToken(server);
+  // What writes to standard output itself needs one of its own.
+  const alone = ([name]: readonly string[]) => (name === 'audit search' ? ({ apart: true } as const) : {});
   const ways = {
-    local: (...args: string[]) => beside(t, server, args),
+    local: (...args: string[]) => beside(t, server, args, alone(args)),
     remote: (...args: string[]) =>
       cambio(t, [...(args[0] ?? '').split(' '), ...args.slice(1), '--server', server.issuer], {
         env: { CAMBIO_TOKEN: token },
+        ...alone(args),
       }),
   };
   for (const [id, run] of Object.entries(ways)) {
@@ -205,6 +208,8 @@ test('cambio clients, keys and token revoke work on the database of a file, and 
       () => exchange(server, { subject_token }),
       ({ status }) => status === 400,
     );
+    const rows = await run('audit search', '--outcome', 'revoked', '--since', '1h', '--limit', '1');
+    assert.equal(JSON.parse(rows.stdout).revoked, jti);
     assert.equal((await run('token revoke')).code, 2);
     assert.equal((await run('token revoke', 'x', '--subject', 'y')).code, 2);
   }

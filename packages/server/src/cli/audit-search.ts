@@ -4,18 +4,23 @@ import type { Command } from 'commander';
 import { openReader } from '../app.ts';
 import { csvHeader, csvLine } from '../audit/csv.ts';
 import type { AuditEvent } from '../audit/event.ts';
-import type { AuditFilter, FoundEvent } from '../audit/search.ts';
+import type { AuditFilter } from '../audit/search.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { type Clock, systemClock } from '../primitives/clock.ts';
+import { administer, describeWhere } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
-const PAGE = 500;
+/** The most that the admin API gives at once. */
+const PAGE = 200;
 /** Milliseconds between two looks for new rows, and for how long a row may be under way. */
 const LOOK = 300;
 const UNDER_WAY = 10_000;
 
 type Options = Readonly<Record<string, unknown>>;
-type Search = Awaited<ReturnType<typeof openReader>>['searchEvents'];
+type Search = (
+  filter: AuditFilter,
+  page: { readonly cursor: string | undefined; readonly limit: number },
+) => Promise<{ readonly found: readonly { readonly event: AuditEvent }[]; readonly next: string | undefined }>;
 
 /** Options that are equal to something, and the filter that each becomes. */
 const equal = {
@@ -31,7 +36,7 @@ const equal = {
 } as const satisfies Readonly<Record<string, readonly [keyof AuditFilter, string]>>;
 
 function describeFilter(command: Command): Command {
-  command.requiredOption('--config <file>', 'the configuration file');
+  describeWhere(command);
   for (const [name, [, description]] of Object.entries(equal)) command.option(`--${name} <text>`, description);
   return command
     .option('--since <time>', 'from then on: 2026-01-31T08:00:00Z, 2026-01-31, or 15m, 2h, 7d ago')
@@ -77,25 +82,34 @@ function countOf(text: unknown, option: string): number {
   return count;
 }
 
-async function* find(search: Search, filter: AuditFilter, count: number): AsyncGenerator<FoundEvent> {
+async function* find(search: Search, filter: AuditFilter, count: number): AsyncGenerator<AuditEvent> {
   let cursor: string | undefined;
   let left = count;
   do {
     const page = await search(filter, { cursor, limit: PAGE });
-    yield* page.found.slice(0, left);
+    yield* page.found.slice(0, left).map(({ event }) => event);
     left -= page.found.length;
     cursor = page.next;
   } while (cursor !== undefined && left > 0);
 }
 
-async function findAll(search: Search, filter: AuditFilter, count: number): Promise<FoundEvent[]> {
-  const found: FoundEvent[] = [];
+async function findAll(search: Search, filter: AuditFilter, count: number): Promise<AuditEvent[]> {
+  const found: AuditEvent[] = [];
   for await (const one of find(search, filter, count)) found.push(one);
   return found;
 }
 
-/** Opens what the configuration names, does the work, and closes it. */
-async function withReader(options: Options, work: (search: Search) => Promise<void>): Promise<number> {
+/** Looks into the database that a configuration names, or asks a server. */
+async function withSearch(options: Options, work: (search: Search) => Promise<void>): Promise<number> {
+  if (options.config === undefined || options.server !== undefined)
+    return administer(options, (call) =>
+      work(async ({ since, until, requestId, ...filter }, page) => {
+        const times = { since: isoOf(since), until: isoOf(until) };
+        const { body } = await call('search-audit', { query: { ...filter, ...times, request: requestId, ...page } });
+        const { items, next } = body as { items: readonly AuditEvent[]; next?: string };
+        return { found: items.map((event) => ({ event })), next };
+      }),
+    );
   const { searchEvents, close } = await openReader(await loadConfiguration(String(options.config), process.env));
   try {
     await work(searchEvents);
@@ -104,6 +118,9 @@ async function withReader(options: Options, work: (search: Search) => Promise<vo
     await close();
   }
 }
+
+const isoOf = (time: number | undefined): string | undefined =>
+  time === undefined ? undefined : new Date(time).toISOString();
 
 export const auditSearch: CliCommand = {
   describe: (command) =>
@@ -116,9 +133,9 @@ export const auditSearch: CliCommand = {
     const { head, line } = formatOf(options);
     const filter = filterOf(options, systemClock);
     const limit = countOf(options.limit, '--limit');
-    return withReader(options, async (search) => {
+    return withSearch(options, async (search) => {
       process.stdout.write(head);
-      for await (const { event } of find(search, filter, limit)) process.stdout.write(line(event));
+      for await (const event of find(search, filter, limit)) process.stdout.write(line(event));
     });
   },
 };
@@ -132,10 +149,10 @@ export const auditTail: CliCommand = {
     const { head, line } = formatOf(options);
     const filter = filterOf(options, systemClock);
     const lines = countOf(options.lines, '--lines');
-    return withReader(options, async (search) => {
+    return withSearch(options, async (search) => {
       process.stdout.write(head);
       const last = (await findAll(search, filter, lines)).toReversed();
-      for (const { event } of last) process.stdout.write(line(event));
+      for (const event of last) process.stdout.write(line(event));
       if (options.follow) await follow(search, filter, last, (event) => process.stdout.write(line(event)));
     });
   },
@@ -145,21 +162,24 @@ export const auditTail: CliCommand = {
 async function follow(
   search: Search,
   filter: AuditFilter,
-  printed: readonly FoundEvent[],
+  printed: readonly AuditEvent[],
   print: (event: AuditEvent) => void,
 ): Promise<never> {
-  let newest = Math.max(systemClock() - UNDER_WAY, filter.since ?? 0, printed.at(-1)?.event.time ?? 0);
-  let seen = new Map(printed.map(({ row }) => [row.sequence, row.time]));
+  let newest = Math.max(systemClock() - UNDER_WAY, filter.since ?? 0, printed.at(-1)?.time ?? 0);
+  let seen = new Map(printed.map((event) => [nameOf(event), event.time]));
   for (;;) {
     // A row has the time at which its request began: it may be written after a row of a later time.
     const since = Math.max(newest - UNDER_WAY, filter.since ?? 0);
     const found = await findAll(search, { ...filter, since }, Number.POSITIVE_INFINITY);
-    const fresh = found.filter(({ row }) => !seen.has(row.sequence)).toReversed();
+    const fresh = found.filter((event) => !seen.has(nameOf(event))).toReversed();
     seen = new Map(
-      [...seen, ...fresh.map(({ row }) => [row.sequence, row.time] as const)].filter(([, time]) => time >= since),
+      [...seen, ...fresh.map((event) => [nameOf(event), event.time] as const)].filter(([, time]) => time >= since),
     );
-    newest = Math.max(newest, ...fresh.map(({ row }) => row.time));
-    for (const { event } of fresh) print(event);
+    newest = Math.max(newest, ...fresh.map(({ time }) => time));
+    for (const event of fresh) print(event);
     await wait(LOOK);
   }
 }
+
+/** One request has one row of a kind. */
+const nameOf = ({ requestId, action, reason }: AuditEvent): string => JSON.stringify([requestId, action, reason]);

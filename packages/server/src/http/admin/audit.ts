@@ -24,14 +24,17 @@ export const searchAudit = operation({
     outcome: text,
     reason: text,
     rule: text,
+    request: text.describe('the X-Request-Id of the answer'),
     since: time.optional(),
     until: time.optional(),
     ...pageQuery,
   }),
   status: 200,
   answer: pageOf(event),
-  run: async ({ query: { cursor, limit, ...filter }, services: { admin } }) => {
-    const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+  run: async ({ query: { cursor, limit, request: requestId, ...filter }, services: { admin } }) => {
+    const given = Object.fromEntries(
+      Object.entries({ ...filter, requestId }).filter(([, value]) => value !== undefined),
+    );
     try {
       const { found, next } = await admin.searchEvents(given, { cursor, limit });
       return { body: { items: found.map((one) => one.event), next } };
