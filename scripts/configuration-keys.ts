@@ -1,0 +1,106 @@
+// Which keys may stand in the configuration file, of which form, with which default? Told by the schema itself.
+import { z } from 'zod';
+import { configurationFile } from '../packages/server/src/config/schema.ts';
+
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | Schema;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly enum?: readonly string[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** Of each key its path, its form, and its default, or that it must be there. */
+export function keysTable(): string {
+  const rows = rowsOf(
+    z.toJSONSchema(configurationFile, { io: 'input', unrepresentable: 'any', override: tellDuration }) as Schema,
+    '',
+  );
+  return ['| key | form | default |', '|---|---|---|', ...new Set(rows)].join('\n');
+}
+
+/** A default is told as it would be written: of a duration zod knows the seconds alone. */
+function tellDuration({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: { default?: unknown };
+}): void {
+  const { def } = zodSchema._zod;
+  if (def.type !== 'default' || typeof def.defaultValue !== 'number' || jsonSchema.default !== undefined) return;
+  const [unit, seconds] = UNITS.find(([, size]) => Number(def.defaultValue) % size === 0) ?? ['s', 1];
+  jsonSchema.default = `${def.defaultValue / seconds}${unit}`;
+}
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+function rowsOf(schema: Schema, path: string): readonly string[] {
+  return objectsIn(schema).flatMap(({ properties = {}, required = [] }) =>
+    Object.entries(properties).flatMap(([name, value]) => {
+      // `saml: never` tells two kinds of entry apart, and is no key.
+      if (Object.keys(value).length === 1 && 'not' in value) return [];
+      const place = path === '' ? name : `${path}.${name}`;
+      const row = `| \`${place}\` | ${formOf(value)} | ${defaultOf(value, required.includes(name))} |`;
+      return isSecret(value) ? [row] : [row, ...rowsOf(value, isList(value) ? `${place}[]` : place)];
+    }),
+  );
+}
+
+/** The objects whose members stand below a key: its own, or those of a list. */
+function objectsIn(schema: Schema): readonly Schema[] {
+  const { properties, items, oneOf = [], anyOf = oneOf } = schema;
+  if (properties !== undefined) return [schema];
+  return [...(items === undefined ? [] : objectsIn(items)), ...anyOf.flatMap(objectsIn)];
+}
+
+const isList = ({ type, anyOf = [] }: Schema): boolean => type === 'array' || anyOf.some(isList);
+
+/** `{ env }`, `{ file }` or `{ plain }`, one or a list of them. */
+const isSecret = ({ anyOf = [], items }: Schema): boolean =>
+  anyOf.some(({ properties = {} }) => 'env' in properties) ||
+  anyOf.some(isSecret) ||
+  (items !== undefined && isSecret(items));
+
+function formOf(schema: Schema): string {
+  const {
+    type,
+    anyOf,
+    items,
+    const: constant,
+    enum: choices,
+    minimum,
+    maximum,
+    pattern,
+    additionalProperties,
+  } = schema;
+  if (isSecret(schema)) return isList(schema) ? 'secret, or a list of them' : 'secret';
+  if (constant !== undefined) return `\`${constant}\``;
+  if (choices !== undefined && choices.length > 20) return 'a reason of [errors.md](errors.md)';
+  if (choices !== undefined) return choices.map((choice) => `\`${choice}\``).join(', ');
+  if (anyOf !== undefined) return [...new Set(anyOf.map(formOf))].join(', or ');
+  if (type === 'array') return `list of ${items === undefined ? 'anything' : formOf(items)}`;
+  if (type === 'integer') return `${minimum} to ${maximum}`;
+  if (type === 'object')
+    return typeof additionalProperties === 'object' ? `map to ${formOf(additionalProperties)}` : 'map';
+  if (type === 'string') return pattern?.includes('[smhd]') ? 'duration' : 'text';
+  return type ?? 'anything';
+}
+
+const defaultOf = ({ default: value }: Schema, isRequired: boolean): string => {
+  if (value !== undefined && typeof value !== 'object') return `\`${value}\``;
+  return isRequired ? 'required' : '';
+};
