@@ -68,7 +68,12 @@ async function killWorkers(bench: Bench): Promise<Outcome> {
       await examine(session.caller, [member]);
     }
   });
-  return { ...outcome, repetitions: kills, checked: [...ALWAYS, 'Z'], note: 'the port stays open meanwhile; a connection of a dead worker is cut within 100 ms' };
+  return {
+    ...outcome,
+    repetitions: kills,
+    checked: [...ALWAYS, 'Z'],
+    note: 'the port stays open meanwhile; a connection of a dead worker is cut within 100 ms',
+  };
 }
 
 export const killSqlite: Fault = {
