@@ -8,7 +8,7 @@ import { createBrowser, formOf } from './browser.ts';
 import { claimsOf, EXCHANGE, type Form, type TestServer, type } from './harness.ts';
 import { authorizationUrl, authorizeAs, CALLBACK, goThrough, redeem, startPeople, web } from './people.ts';
 
-const CODE_REFUSED = { error: 'invalid_grant', description: 'The provided authorization code is invalid or expired' };
+const CODE_REFUSED = { error: 'invalid_grant', description: 'The provided code is invalid or expired' };
 
 suite('authorization code', () => {
   const undo: (() => void | Promise<void>)[] = [];

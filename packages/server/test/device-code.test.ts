@@ -52,7 +52,7 @@ suite('device code', () => {
     assert.equal(claimsOf(answer.body.id_token).aud, 'tv');
     assertRefused(server, await poll(device), {
       error: 'invalid_grant',
-      description: 'The provided authorization code is invalid or expired',
+      description: 'The provided code is invalid or expired',
       reason: 'code_reused',
     });
   });

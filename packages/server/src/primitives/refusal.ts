@@ -33,7 +33,7 @@ const answers = {
   dpop_proof: [400, 'invalid_dpop_proof', 'The DPoP proof is missing, or not valid for this request'],
   dpop_nonce: [400, 'use_dpop_nonce', 'The DPoP proof must have the nonce of the DPoP-Nonce header'],
   refresh_token: [400, 'invalid_grant', 'The provided refresh token is invalid or expired'],
-  code: [400, 'invalid_grant', 'The provided authorization code is invalid or expired'],
+  code: [400, 'invalid_grant', 'The provided code is invalid or expired'],
   device_code: [400, 'invalid_grant', 'The provided device code is invalid'],
   authorization_pending: [400, 'authorization_pending', 'The person has not answered yet'],
   slow_down: [400, 'slow_down', 'The client asks too often: wait five seconds longer from now on'],
