@@ -77,17 +77,21 @@ function tell(verdict: Verdict, known: KnownKeys): string {
   const { chains, rows, erased, unsigned, statements, kids, signedAt, faults } = verdict;
   const lines = faults.map(tellFault);
   lines.push(
-    `${rows} rows in ${chains} chains, ${erased} of them erased; ${statements} signed statements`,
+    `${count(rows, 'row')} in ${count(chains, 'chain')}, ${erased} of them erased; ${count(statements, 'signed statement')}`,
     signedAt === undefined
       ? 'nothing is signed: a row changed with all that follow it would not be noticed'
-      : `signed until ${new Date(signedAt * 1000).toISOString()}; ${unsigned} rows after that, of which the end could be missing`,
+      : `signed until ${new Date(signedAt * 1000).toISOString()}; ${count(unsigned, 'row')} after that, of which the end could be missing`,
   );
   if (known === undefined && kids.length > 0) {
     lines.push(`the keys are those of the record itself: compare ${kids.join(', ')} with your own, or give --keys`);
   }
-  lines.push(faults.length === 0 ? 'good: nothing was changed, moved, added or taken away' : `${faults.length} faults`);
+  lines.push(
+    faults.length === 0 ? 'good: nothing was changed, moved, added or taken away' : count(faults.length, 'fault'),
+  );
   return lines.join('\n');
 }
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 function tellFault({ chain, position, requestId, problem }: Fault): string {
   const row =
