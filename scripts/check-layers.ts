@@ -5,11 +5,12 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 const SOURCE = resolve(import.meta.dirname, '../packages/server/src');
 
-/** From the top. `main.ts` and `app.ts` are layers of their own, and so is `stop.ts` below them. */
+/** From the top. `main.ts`, `app.ts` and `services.ts` are layers of their own, and so is `stop.ts` below them. */
 const LAYERS = [
   'main.ts',
   'cli',
   'app.ts',
+  'services.ts',
   'stop.ts',
   'config',
   'metrics',

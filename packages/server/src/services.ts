@@ -1,0 +1,239 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Chains, createChains } from './audit/chain.ts';
+import { type AuditLog, createAuditLog } from './audit/log.ts';
+import { eventOf } from './audit/row.ts';
+import { searchEvents } from './audit/search.ts';
+import { countThrottled } from './audit/throttled.ts';
+import { indexClients } from './client-auth/client.ts';
+import { openClientKeys } from './client-auth/client-keys.ts';
+import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
+import { openRegisteredClients, type RegisteredClients } from './client-auth/registered-clients.ts';
+import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
+import type { Configuration } from './config/configuration.ts';
+import { clientEntry } from './config/schema.ts';
+import type { Entry } from './config/shown.ts';
+import { hasSignIn } from './grants/index.ts';
+import type { Administration } from './http/admin/administration.ts';
+import { createCertificateReader } from './http/client-certificate.ts';
+import { type HttpServices, urlOf } from './http/endpoint.ts';
+import { token } from './http/endpoints/token.ts';
+import { upstreamReturn } from './http/endpoints/upstream.ts';
+import { findFamily } from './issuing/family.ts';
+import { ownResource } from './issuing/resource.ts';
+import { openRevocations, type Revocations } from './issuing/revocations.ts';
+import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
+import { manageKeys } from './keys/manage.ts';
+import type { Sealer } from './keys/sealing.ts';
+import { openSealer } from './keys/sealing-key.ts';
+import { openSharedSecret } from './keys/shared-secret.ts';
+import type { Observer } from './metrics/observer.ts';
+import { indexResources, type Targeting } from './policy/targets.ts';
+import type { Clock } from './primitives/clock.ts';
+import type { Sharing } from './primitives/rate.ts';
+import { createNonces } from './proof/nonces.ts';
+import { createAccounts } from './sign-in/accounts.ts';
+import { createCodes } from './sign-in/codes.ts';
+import { createGuessing, type Guessing } from './sign-in/guessing.ts';
+import type { ProviderContext } from './sign-in/provider.ts';
+import type { openSignIn } from './sign-in/sign-in.ts';
+import { openUpstreamPeople } from './sign-in/upstream-people.ts';
+import { findAuditRow } from './store/audit-rows.ts';
+import { findOpaqueToken } from './store/opaque-tokens.ts';
+import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
+import { isUsed, useId } from './store/used-ids.ts';
+import { discoverKeys } from './trust/discovery.ts';
+import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
+import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
+import { createOutbound } from './trust/outbound.ts';
+
+/** What outlives a reading of the file. */
+export interface Base {
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly revocations: Revocations;
+  readonly registered: RegisteredClients;
+  readonly failures: FailureLimit;
+  readonly requests: RequestLimit;
+  /** What a person sees, which only a server shows. */
+  readonly openPeople?: typeof openSignIn;
+  /** Passwords that people typed wrong. */
+  readonly guessing: Guessing;
+  readonly chains: Chains;
+  readonly audit: AuditLog;
+}
+
+export async function openBase(
+  configuration: Configuration,
+  access: Access,
+  clock: Clock,
+  sharing?: Sharing,
+): Promise<Base> {
+  const store = await openStore(configuration.store, access, clock());
+  try {
+    const sealer = openSealer(configuration.sealingKey, access);
+    const chains = createChains();
+    return {
+      access,
+      clock,
+      store,
+      sealer,
+      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, access }),
+      registered: await openRegisteredClients(store),
+      failures: createFailureLimit({ clock, sharing }),
+      requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
+      guessing: createGuessing(clock),
+      chains,
+      audit: createAuditLog(store, chains),
+    };
+  } catch (error) {
+    await store.destroy();
+    throw error;
+  }
+}
+
+/** Types of token that are ours. */
+const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
+
+/** @param before an earlier reading: what was fetched is kept */
+export async function openServices(
+  configuration: Configuration,
+  base: Base,
+  observer: Observer,
+  before?: Pick<HttpServices, 'issuers' | 'clientKeys'>,
+): Promise<HttpServices> {
+  const clients = configuration.withRegistered(base.registered.all().values());
+  const { issuer, tokenErrorCode, policy, resources, issuers, saml, keys } = configuration;
+  const { access, clock, store, sealer, revocations, failures, requests } = base;
+  const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
+  const audit = observer.audit(base.audit);
+  const trusted = issuers.map((entry) =>
+    trustIssuer(entry, clock, observer, before?.issuers.byPrincipal(entry.issuer)),
+  );
+  const clientKeys = openClientKeys(clients, clock, before?.clientKeys);
+  const ring = await openKeyRing(store, keys, sealer, clock, access);
+  const targeting = indexResources(resources);
+  const context = hasSignIn(clients)
+    ? await describeSignIn({ ...configuration, clients }, { ...base, keys: ring, targeting })
+    : undefined;
+  return {
+    issuer,
+    tokenErrorCode,
+    clients,
+    clientIndex: indexClients(clients),
+    clientKeys,
+    keysOf: ({ id }) => clientKeys.get(id)?.source,
+    policy,
+    signIn: context && createCodes(context),
+    people: context && (await base.openPeople?.(context)),
+    enabledTypes: new Set([
+      ...ALWAYS_ENABLED,
+      ...(context ? ['id_token'] : []),
+      ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts]),
+    ]),
+    resources,
+    targeting,
+    issuers: indexIssuers(trusted),
+    saml: new Map(saml.map((entry) => [entry.entityId, entry])),
+    tokenEndpoint: urlOf(token, issuer),
+    keys: ring,
+    defaultAlgorithm: keys.algorithms[0],
+    refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
+    nonces: dpopNonces ? createNonces(await openSharedSecret(store, 'dpop-nonce', sealer, access), clock) : undefined,
+    isUsed: (id) => orUnavailable(isUsed(store, id)),
+    findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
+    findFamily: (id) => orUnavailable(findFamily(store, id)),
+    revocations,
+    readCertificate:
+      clientCertificates.asked || clientCertificates.header
+        ? createCertificateReader(clientCertificates, trustProxy)
+        : undefined,
+    useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
+    audit,
+    admin: administer(configuration, base, audit),
+    throttled: countThrottled(audit),
+    failures,
+    requests,
+    clock,
+    ready: async () => revocations.isFresh() && (await isReachable(store)),
+  };
+}
+
+/** What people sign in with, and where: the file's part of it, and the store's. */
+async function describeSignIn(
+  { issuer, clients, accounts, upstream, keys: { algorithms } }: Configuration,
+  base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },
+): Promise<ProviderContext> {
+  const { store, sealer, access, revocations, guessing } = base;
+  const cookieKey = await openSharedSecret(store, 'cookies', sealer, access);
+  return {
+    ...base,
+    issuer,
+    clients,
+    accounts: createAccounts(accounts, guessing, upstream && openUpstreamPeople(upstream.name, base)),
+    upstream:
+      upstream &&
+      (await import('./sign-in/upstream.ts')).createUpstream(upstream, {
+        outbound: createOutbound(upstream.network),
+        redirectUri: urlOf(upstreamReturn, issuer),
+        secret: cookieKey,
+        clock: base.clock,
+      }),
+    own: ownResource(issuer, algorithms[0]),
+    cookieKey,
+    endSession: (session) => revocations.revoke(session),
+  };
+}
+
+function administer(
+  configuration: Configuration,
+  { store, sealer, clock, registered }: Base,
+  audit: AuditLog,
+): Administration {
+  const { entries, keys, faultsOf } = configuration;
+  return {
+    entries,
+    fileClients: new Map(entries.clients.map(({ id, ...entry }) => [String(id), entry])),
+    clientEntry,
+    registered,
+    faultsOf: async (id, stored) =>
+      (await faultsOf(id, stored)).map(({ path, message }) => ({ at: `body.${path}`, detail: message })),
+    rulesNaming: (clientId) =>
+      entries.rules.flatMap(({ name, client, subject, actor }, index) => {
+        const clients = [client, ...[subject, actor].map((party) => (party as Entry | undefined)?.clients)].flat();
+        return clients.includes(clientId) ? [String(name ?? `rules[${index}]`)] : [];
+      }),
+    reread: () => orUnavailable(registered.look()),
+    keys: manageKeys(store, keys, sealer, clock),
+    algorithms: keys.algorithms,
+    commit: (event, write) => {
+      event.outcome ??= 'changed';
+      event.duration = clock() - event.time;
+      return audit.appendWith(event, write);
+    },
+    searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
+    findEvent: async (requestId) => {
+      const row = await orUnavailable(findAuditRow(store, requestId));
+      return row && eventOf(row);
+    },
+  };
+}
+
+function trustIssuer(
+  entry: IssuerEntry,
+  clock: Clock,
+  observer: Observer,
+  before: TrustedIssuer | undefined,
+): TrustedIssuer {
+  const { keys, network, issuer } = entry;
+  if (before?.network === network && isDeepStrictEqual(before.keys, keys)) {
+    return { ...entry, outbound: before.outbound, keySource: before.keySource };
+  }
+  const outbound = observer.outbound(entry.name, createOutbound(network));
+  const locate = async (deadline: AbortSignal): Promise<string> =>
+    typeof keys === 'object' && 'jwksUri' in keys ? keys.jwksUri : discoverKeys(issuer, outbound, deadline);
+  const keySource =
+    typeof keys === 'object' && 'jwks' in keys ? fixedKeySource(keys.jwks) : fetchedKeySource(outbound, locate, clock);
+  return { ...entry, outbound, keySource };
+}
