@@ -34,7 +34,10 @@ const secretPath = path.extend({ secret: z.string() });
 
 /** @param entry what a client may say of itself, in the words of the configuration file; without `id` and secrets */
 export function clientOperations(entry: z.ZodObject): readonly Operation[] {
-  const own = { ...entry.shape, id: z.string().regex(/^[\x20-\x7e]{1,256}$/) };
+  const own = {
+    ...entry.shape,
+    id: z.string().regex(/^[\x20-\x7e]{1,256}$/, 'must be 1 to 256 printable ASCII characters'),
+  };
   return [
     operation({
       id: 'list-clients',

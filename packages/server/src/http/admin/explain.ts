@@ -34,7 +34,7 @@ export const explain = operation({
   at: '/explain',
   summary: 'Judge an exchange without making it, or tell why a past one ended as it did',
   scope: 'admin:read',
-  body: z.union([imagined, past]),
+  body: z.union([imagined, past], 'must be the parameters of an exchange with its client, or a request'),
   status: 200,
   answer: z.looseObject({
     decision: z.enum(['allowed', 'refused']),

@@ -13,12 +13,15 @@ export const revokeTokens = operation({
   summary:
     'Revoke one token with its descendants, or all that was issued so far: for a subject, to a client, or at all',
   scope: 'admin:write',
-  body: z.union([
-    z.strictObject({ id: name.describe('jti, refresh family, or what `token inspect` tells of a foreign token') }),
-    z.strictObject({ subject: name.describe('the `sub` of our tokens') }),
-    z.strictObject({ client: name }),
-    z.strictObject({ all: z.literal(true).describe('after an older copy of the database was restored') }),
-  ]),
+  body: z.union(
+    [
+      z.strictObject({ id: name.describe('jti, refresh family, or what `token inspect` tells of a foreign token') }),
+      z.strictObject({ subject: name.describe('the `sub` of our tokens') }),
+      z.strictObject({ client: name }),
+      z.strictObject({ all: z.literal(true).describe('after an older copy of the database was restored') }),
+    ],
+    'must have one of id, subject, client and all',
+  ),
   status: 204,
   run: async ({ body, services: { admin, revocations }, event }) => {
     const commit = (write: (database: Database) => Promise<void>) => admin.commit(event, write);
