@@ -1,7 +1,8 @@
 // Who stands for this token? The issuer: by its signature (RFC 9068 section 4), or when it is asked (RFC 7662).
-import { errors, jwtVerify } from 'jose';
+import { errors } from 'jose';
 import type { Claims } from './access-token.ts';
 import { createIntrospection } from './introspection.ts';
+import { verifyJwt } from './jwt.ts';
 import { createKeySource, fetchKeys } from './keys.ts';
 import { ALGORITHMS, type VerifierOptions } from './options.ts';
 import { Denial } from './refusal.ts';
@@ -18,7 +19,7 @@ export function createClaimsReader(options: VerifierOptions, clock: () => number
 
   const verify: ReadClaims = async (token) => {
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload } = await verifyJwt(token, keys, {
         issuer,
         audience,
         typ: 'at+jwt',

@@ -1,7 +1,9 @@
 // Does the caller hold the key that the token is bound to? A DPoP proof, RFC 9449 sections 4.3 and 7.
 import { createHash } from 'node:crypto';
-import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose';
+import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload } from 'jose';
 import { type ProtectedRequest, valuesOf } from './credentials.ts';
+import { verifyJwt } from './jwt.ts';
+import { withStrongKeys } from './keys.ts';
 import type { Nonces } from './nonce.ts';
 import { Denial } from './refusal.ts';
 import type { ReplayStore } from './replay.ts';
@@ -58,7 +60,7 @@ async function readProof(
   { algorithms, clock }: ProofSettings,
 ): Promise<{ readonly claims: ProofClaims; readonly thumbprint: string }> {
   try {
-    const { payload, protectedHeader } = await jwtVerify<ProofClaims>(proof, EmbeddedJWK, {
+    const { payload, protectedHeader } = await verifyJwt<ProofClaims>(proof, withStrongKeys(EmbeddedJWK), {
       typ: 'dpop+jwt',
       algorithms: [...algorithms],
       requiredClaims: ['jti', 'htm', 'htu', 'iat', 'ath'],

@@ -2,6 +2,7 @@
 // no longer than it allows.
 import { createHash } from 'node:crypto';
 import type { Claims } from './access-token.ts';
+import { parseJson } from './json.ts';
 import { Denial } from './refusal.ts';
 
 export interface IntrospectionOptions {
@@ -50,7 +51,7 @@ export function createIntrospection(
         }),
       });
       if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
-      const answer = (await response.json()) as Claims | null;
+      const answer = parseJson(await response.text()) as Claims | null;
       if (typeof answer?.active !== 'boolean') throw new Error(`${url} does not say whether the token is active`);
       return answer;
     } catch (cause) {

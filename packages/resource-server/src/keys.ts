@@ -1,6 +1,7 @@
 // With which keys does the issuer sign? Its key set, kept while it is fresh, asked for again when a token names a key that is
 // not in it, and used an hour longer while the issuer cannot be reached.
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { parseJson } from './json.ts';
 import { Denial } from './refusal.ts';
 
 /** Milliseconds for which a Cambio server lets its keys be kept. */
@@ -12,13 +13,31 @@ const COOL_DOWN = 10_000;
 /** Milliseconds. */
 const TIMEOUT = 3000;
 
-type Find = ReturnType<typeof createLocalJWKSet>;
+interface RsaKeyAlgorithm {
+  readonly modulusLength: number;
+  /** Big-endian. */
+  readonly publicExponent: Uint8Array;
+}
+
+type Find = (...about: Parameters<JWTVerifyGetKey>) => Promise<CryptoKey>;
 
 export async function fetchKeys(uri: string): Promise<JSONWebKeySet> {
   const response = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
   if (response.status !== 200) throw new Error(`${uri} answered ${response.status}`);
-  return (await response.json()) as JSONWebKeySet;
+  return parseJson(await response.text()) as JSONWebKeySet;
 }
+
+/** RFC 7518 section 3.3; and with the exponent 1 whatever anybody writes is a signature (RFC 8017 section 3.1). */
+export const withStrongKeys =
+  (find: Find): Find =>
+  async (header, token) => {
+    const key = await find(header, token);
+    const { modulusLength: bits, publicExponent: exponent = [3] } = key.algorithm as Partial<RsaKeyAlgorithm>;
+    const [last = 0, ...others] = [...exponent].reverse();
+    if ((bits !== undefined && bits < 2048) || (last < 3 && !others.some(Boolean)))
+      throw new errors.JWKSInvalid('the RSA key is too weak');
+    return key;
+  };
 
 /** Finds the key for a JWS. It throws a Denial temporarily_unavailable where the keys cannot be had. */
 export function createKeySource(load: () => Promise<JSONWebKeySet>, clock: () => number): JWTVerifyGetKey {
@@ -32,7 +51,7 @@ export function createKeySource(load: () => Promise<JSONWebKeySet>, clock: () =>
     underWay ??= Promise.resolve()
       .then(load)
       .then((jwks) => {
-        held = { find: createLocalJWKSet(jwks), since: clock() };
+        held = { find: withStrongKeys(createLocalJWKSet(jwks)), since: clock() };
         failed = undefined;
       })
       .catch((cause) => {

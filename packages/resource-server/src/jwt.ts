@@ -1,0 +1,46 @@
+// Who signed this JWT, and does every parser read it alike? jose verifies; what jose lets pass, and another parser would refuse
+// or read in another way, is refused before.
+import {
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
+import { parseJson } from './json.ts';
+
+/**
+ * Refuses, beside what jose does, base64url that no encoder writes, bytes that are no text, a member that stands twice, and
+ * unencoded payloads, said to be critical or not (RFC 7797 section 7).
+ * @throws JOSEError, and what `findKey` throws
+ */
+export async function verifyJwt<Claims = JWTPayload>(
+  token: string,
+  findKey: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult<Claims>> {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  decode(signature);
+  parse(payload);
+  if ('b64' in Object(parse(header))) throw new errors.JWTInvalid('a JWT has no unencoded payload');
+  return jwtVerify<Claims>(token, findKey, options);
+}
+
+/** RFC 7515 section 2. */
+function decode(part: string): Buffer {
+  const bytes = Buffer.from(part, 'base64url');
+  if (bytes.toString('base64url') !== part) throw new errors.JWTInvalid('a part is no canonical base64url');
+  return bytes;
+}
+
+function parse(part: string): unknown {
+  const bytes = decode(part);
+  const text = bytes.toString();
+  if (!Buffer.from(text).equals(bytes)) throw new errors.JWTInvalid('a part is no text');
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    throw new errors.JWTInvalid('a part is no unambiguous JSON', { cause });
+  }
+}
