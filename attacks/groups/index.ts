@@ -1,0 +1,5 @@
+// The groups of attacks, in the order of rows.tsv. A group is one file here and one line in this list.
+import type { Group } from '../group.ts';
+import { tokenEndpoint } from './token-endpoint.ts';
+
+export const groups: readonly Group[] = [tokenEndpoint];

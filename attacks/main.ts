@@ -1,0 +1,32 @@
+// npm run attacks: does every attack fail? Tries them all, prints a table by group, writes docs/attacks.md, and exits with 1
+// where one is broken. npm run attacks [-- --only T,J05]
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { undoing, type World } from './group.ts';
+import { groups } from './groups/index.ts';
+import { formatPage, formatTable, isBroken, judge } from './page.ts';
+import { rows } from './row.ts';
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const only = values.only?.split(',');
+const chosen = rows.filter(({ id }) => only === undefined || only.some((start) => id.startsWith(start)));
+
+const { after, undo } = undoing();
+const worlds = new Map<string, Promise<World>>();
+try {
+  const lines = await judge(groups, chosen, async (group, row) => {
+    const world = worlds.get(group.letter) ?? group.open({ after });
+    worlds.set(group.letter, world);
+    try {
+      return await (await world)(row);
+    } catch (error) {
+      return { broken: error instanceof Error ? error.message : String(error) };
+    }
+  });
+  console.log(formatTable(lines));
+  if (only === undefined) writeFileSync(join(import.meta.dirname, '../docs/attacks.md'), formatPage(lines));
+  process.exitCode = lines.length > 0 && !lines.some(isBroken) ? 0 : 1;
+} finally {
+  await undo();
+}
