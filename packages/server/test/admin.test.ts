@@ -121,7 +121,10 @@ test('lists come a page at a time; what cannot be a page is refused (A08)', asyn
   }
   const quoted = await admin(server, `GET /audit?subject=${encodeURIComponent(`%' or 1=1 --`)}`);
   assert.deepEqual([quoted.status, quoted.body.items], [200, []]);
-  assert.equal(problemOf(await admin(server, 'GET /audit?order=time')), '422 invalid_request');
+  for (const query of ['order=time', 'cursor=AAAA', 'cursor=', 'subject=a%00b', 'request=%00', 'since=1']) {
+    assert.equal(problemOf(await admin(server, `GET /audit?${query}`)), '422 invalid_request', query);
+  }
+  assert.equal(problemOf(await admin(server, 'GET /audit/%00')), '422 invalid_request');
 });
 
 test('a body that is no JSON object, has a member twice or one that nobody knows changes nothing (A04, A06)', async (t) => {

@@ -104,6 +104,9 @@ const CURSOR = /^(\d{1,16})\.(\d{1,16})$/;
 const formatCursor = ({ time, sequence }: AuditPlace): string =>
   Buffer.from(`${time}.${sequence}`).toString('base64url');
 
+/** Whether a search could have given it. */
+export const isCursor = (text: string): boolean => CURSOR.test(Buffer.from(text, 'base64url').toString());
+
 function parseCursor(text: string): AuditPlace {
   const [, time, sequence] = CURSOR.exec(Buffer.from(text, 'base64url').toString()) ?? [];
   if (time === undefined || sequence === undefined) throw new Error('the cursor is none that a search gave');

@@ -31,7 +31,7 @@ export interface Administration {
   readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]];
   /** Commits a change with the audit row that tells of it. @throws Refusal store_unavailable */
   readonly commit: (event: AuditEvent, write: (database: Database) => Promise<void>) => Promise<void>;
-  /** @throws Error where the cursor is none that a search gave */
+  /** @throws Refusal store_unavailable */
   readonly searchEvents: (
     filter: AuditFilter,
     page: { readonly cursor?: string | undefined; readonly limit: number },

@@ -1,12 +1,14 @@
 // Who did what for whom? The audit log, searched.
 import { z } from 'zod';
+import { isCursor } from '../../audit/search.ts';
+import { isName } from '../../primitives/principal.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './page.ts';
-import { InvalidRequest } from './problem.ts';
 
 const event = z.looseObject({ time: z.int(), requestId: z.string(), action: z.string() });
-const text = z.string().min(1).max(1024).optional();
+const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
+const text = name.optional();
 const time = z.iso.datetime({ offset: true }).transform((said) => Date.parse(said));
 
 export const searchAudit = operation({
@@ -28,6 +30,7 @@ export const searchAudit = operation({
     since: time.optional(),
     until: time.optional(),
     ...pageQuery,
+    cursor: pageQuery.cursor.refine((said) => said === undefined || isCursor(said), 'is none that a search gave'),
   }),
   status: 200,
   answer: pageOf(event),
@@ -35,13 +38,8 @@ export const searchAudit = operation({
     const given = Object.fromEntries(
       Object.entries({ ...filter, requestId }).filter(([, value]) => value !== undefined),
     );
-    try {
-      const { found, next } = await admin.searchEvents(given, { cursor, limit });
-      return { body: { items: found.map((one) => one.event), next } };
-    } catch (error) {
-      if (error instanceof Refusal) throw error;
-      throw new InvalidRequest([{ at: 'query.cursor', detail: (error as Error).message }]);
-    }
+    const { found, next } = await admin.searchEvents(given, { cursor, limit });
+    return { body: { items: found.map((one) => one.event), next } };
   },
 });
 
@@ -51,7 +49,7 @@ export const findAuditEvent = operation({
   at: '/audit/{requestId}',
   summary: 'The row of one request, by its X-Request-Id',
   scope: 'admin:read',
-  path: z.strictObject({ requestId: z.string() }),
+  path: z.strictObject({ requestId: name }),
   status: 200,
   answer: event,
   run: async ({ path, services: { admin } }) => {
