@@ -1,0 +1,52 @@
+// The product as its operator runs it: `cambio serve`, every default, metrics and audit included.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AUDIENCE, CLIENT, RESOURCE, SCOPE } from '../workloads/workload.ts';
+import type { Contender, Place } from './contender.ts';
+
+const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
+
+export const paths = { token: '/oauth/token', introspection: '/oauth/introspect' };
+
+/** @param store as the configuration file has it */
+export function cambioCommand({ folder, ...place }: Place, store: string): readonly string[] {
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(join(folder, 'idp.pem'), place.issuers.saml.certificate);
+  writeFileSync(file, configurationOf(place, store));
+  return [MAIN, 'serve', '--config', file, '--workers', String(place.workers)];
+}
+
+export const cambio = {
+  name: 'cambio',
+  title: 'this server on SQLite, its audit durable',
+  paths,
+  command: (place) => cambioCommand(place, 'sqlite:cambio.db'),
+} as const satisfies Contender;
+
+const configurationOf = ({ port, issuers }: Omit<Place, 'folder'>, store: string): string => `
+issuer: http://127.0.0.1:${port}
+server: { port: ${port}, metrics: { port: 0 } }
+store: ${store}
+sealingKey: { plain: ${Buffer.alloc(32, 7).toString('base64')} }
+resources:
+  - { audience: ${new URL(RESOURCE).origin}, locations: ['${RESOURCE}'], scopes: [${SCOPE}, write] }
+clients:
+  - id: ${CLIENT.client_id}
+    auth: client_secret_post
+    secret: { plain: ${CLIENT.client_secret} }
+    grants: [client_credentials, token_exchange, refresh_token]
+    audiences: ['${new URL(RESOURCE).origin}']
+    scopes: [${SCOPE}, write]
+issuers:
+${[issuers.people, issuers.agents, issuers.elsewhere].map(jwtIssuer).join('')}
+  - { saml: '${issuers.saml.entityId}', name: saml, accepts: [saml2], certificates: [idp.pem], audiences: ['${AUDIENCE}'] }
+rules:
+  - { client: gateway, subject: { issuer: self, types: [access_token] }, grant: ${GRANT} }
+  - { client: gateway, subject: { issuer: '${issuers.people.issuer}' }, actor: { issuer: '${issuers.agents.issuer}' }, grant: ${GRANT} }
+  - { client: gateway, subject: { issuer: ['${issuers.elsewhere.issuer}', '${issuers.saml.entityId}'] }, grant: ${GRANT} }
+`;
+
+const GRANT = `{ audiences: ['${new URL(RESOURCE).origin}'], scopes: [${SCOPE}, write], types: [access_token, refresh_token] }`;
+
+const jwtIssuer = ({ issuer, jwk }: Place['issuers']['people']): string =>
+  `  - { issuer: '${issuer}', accepts: [jwt], audiences: ['${AUDIENCE}'], jwks: { keys: [${JSON.stringify(jwk)}] } }\n`;

@@ -1,0 +1,28 @@
+// Who is measured, and how is it started?
+import type { Issuers } from '../issuers.ts';
+import type { workloads } from '../workloads/index.ts';
+
+export type WorkloadName = (typeof workloads)[number]['name'];
+
+export interface Place {
+  /** Where it listens, on 127.0.0.1. */
+  readonly port: number;
+  /** Empty, its own, and gone afterwards. */
+  readonly folder: string;
+  readonly issuers: Issuers;
+  /** Of the measured processes. */
+  readonly workers: number;
+}
+
+export interface Contender {
+  readonly name: string;
+  /** What it is, to a reader of the results. */
+  readonly title: string;
+  /** The workloads that it knows; all where nothing is said. */
+  readonly offers?: readonly WorkloadName[];
+  readonly paths: { readonly token: string; readonly introspection: string };
+  /** What Node runs; it prints a line with ` serves ` once it answers. */
+  readonly command: (place: Place) => readonly string[] | Promise<readonly string[]>;
+  /** Ends what it needed beside its own process. */
+  readonly end?: () => Promise<void>;
+}

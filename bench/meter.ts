@@ -1,0 +1,62 @@
+// What does a contender use? Loaded into its processes before it starts, so that all of them are measured alike; answers over
+// the channel to the driver. The first process of several answers for all.
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+export interface Usage {
+  /** Microseconds of CPU since the start, all processes. */
+  readonly cpu: number;
+  /** Bytes of resident memory, all processes. */
+  readonly memory: number;
+  /** Milliseconds for which the event loop was held since `watch`: the worst process. */
+  readonly held: { readonly p99: number; readonly max: number };
+}
+
+export type Question = { readonly meter: 'usage' | 'watch' };
+
+/** Milliseconds. */
+const RESOLUTION = 10;
+const NANO = 1e6;
+
+let delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
+
+const isQuestion = (message: unknown): message is Question =>
+  typeof message === 'object' && message !== null && 'meter' in message;
+
+process.on('message', async (message) => {
+  if (!isQuestion(message)) return;
+  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  if (message.meter === 'watch') watch();
+  const usages = [usage(), ...(await Promise.all(workers.map((worker) => ask(worker, message))))];
+  process.send?.(usages.reduce(together));
+});
+// Whoever is told to stop ends, though the driver may still ask.
+if (cluster.isPrimary) process.channel?.unref();
+
+function watch(): void {
+  delay ??= monitorEventLoopDelay({ resolution: RESOLUTION });
+  delay.enable();
+  delay.reset();
+}
+
+function usage(): Usage {
+  const { user, system } = process.cpuUsage();
+  const since = (nanoseconds: number | undefined): number => Math.max(0, (nanoseconds ?? 0) / NANO - RESOLUTION);
+  const held = { p99: since(delay?.percentile(99)), max: since(delay?.max) };
+  return { cpu: user + system, memory: process.memoryUsage.rss(), held };
+}
+
+const together = (one: Usage, other: Usage): Usage => ({
+  cpu: one.cpu + other.cpu,
+  memory: one.memory + other.memory,
+  held: { p99: Math.max(one.held.p99, other.held.p99), max: Math.max(one.held.max, other.held.max) },
+});
+
+async function ask(worker: Worker, question: Question): Promise<Usage> {
+  worker.send(question);
+  for (;;) {
+    const [answer] = await once(worker, 'message');
+    if ('cpu' in answer) return answer;
+  }
+}

@@ -1,0 +1,122 @@
+// A contender that runs: a process of its own, metered, driven from here, and ended with all that it made.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openConnection, writeRequest } from './connection.ts';
+import type { Contender } from './contenders/contender.ts';
+import type { Issuers } from './issuers.ts';
+import type { Question, Usage } from './meter.ts';
+import type { Form, Workload } from './workloads/workload.ts';
+
+export interface Served {
+  readonly contender: Contender;
+  readonly port: number;
+  /** So many requests of a workload, as bytes. */
+  readonly prepare: (workload: Workload, count: number) => Promise<readonly Buffer[]>;
+  readonly usage: () => Promise<Usage>;
+  /** Like `usage`; what the event loop did is counted from now on. */
+  readonly watch: () => Promise<Usage>;
+  readonly stop: () => Promise<void>;
+}
+
+const METER = join(import.meta.dirname, 'meter.ts');
+const FLAGS = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--import', METER];
+/** Connections over which a contender is asked for tokens before a round. */
+const OBTAINING = 8;
+
+/** @param flags of Node, beside those that every contender has */
+export async function serve(
+  contender: Contender,
+  issuers: Issuers,
+  { workers = 1, flags = [] as readonly string[] } = {},
+): Promise<Served> {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-bench-'));
+  const port = await freePort();
+  const command = await contender.command({ port, folder, issuers, workers });
+  const child = spawn(process.execPath, [...FLAGS, ...flags, ...command], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    cwd: folder,
+  });
+  const exited = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await exited;
+    await contender.end?.();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilServing(child, contender.name);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const ask = async (question: Question): Promise<Usage> => {
+    child.send(question);
+    const [usage] = await once(child, 'message');
+    return usage;
+  };
+  const { paths } = contender;
+  const obtain = (forms: readonly Form[], member: string): Promise<readonly string[]> =>
+    obtainFrom(port, paths.token, forms, member);
+  return {
+    contender,
+    port,
+    prepare: async (workload, count) => {
+      const tokenEndpoint = `http://127.0.0.1:${port}${paths.token}`;
+      const forms = await workload.forms(count, { issuers, tokenEndpoint, obtain });
+      return forms.map((form) => writeRequest(paths[workload.endpoint], form));
+    },
+    usage: () => ask({ meter: 'usage' }),
+    watch: () => ask({ meter: 'watch' }),
+    stop,
+  };
+}
+
+/** @throws Error with what it printed, where it ends first */
+async function untilServing(child: ChildProcess, name: string): Promise<void> {
+  let printed = '';
+  await new Promise<void>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        printed += text;
+        if (printed.includes(' serves ')) resolve();
+      });
+    }
+    child.once('exit', () => reject(new Error(`${name} ended: ${printed}`)));
+  });
+}
+
+/** @returns a member of each answer, in any order @throws Error where one has not got it */
+async function obtainFrom(
+  port: number,
+  path: string,
+  forms: readonly Form[],
+  member: string,
+): Promise<readonly string[]> {
+  const values: string[] = [];
+  let next = 0;
+  const keepAsking = async (): Promise<void> => {
+    const connection = await openConnection(port);
+    for (let form = forms[next++]; form !== undefined; form = forms[next++]) {
+      const { body } = await connection.send(writeRequest(path, form));
+      const { [member]: value } = JSON.parse(body.toString());
+      if (typeof value !== 'string') throw new Error(`no ${member}: ${body}`);
+      values.push(value);
+    }
+    connection.close();
+  };
+  await Promise.all(Array.from({ length: OBTAINING }, keepAsking));
+  return values;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
