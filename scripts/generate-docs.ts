@@ -1,15 +1,17 @@
 // Writes the pages that are made from the code, or with --check says which of them are stale.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fields } from '../packages/server/src/audit/fields.ts';
 import { publicAnswer, type Reason, Refusal, reasons } from '../packages/server/src/primitives/refusal.ts';
 import { keysTable } from './configuration-keys.ts';
+import { conformancePages } from './conformance-pages.ts';
 
 /** Each is made of what it was: all of it, or the part between two marks. */
 const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/errors.md': errorsPage,
   'docs/configure.md': (before) => withPart(before, 'keys', keysTable()),
   'docs/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
+  ...conformancePages(),
 };
 
 function withPart(page: string, name: string, part: string): string {
@@ -51,7 +53,7 @@ ${sections.join('\n\n')}
 const check = process.argv.includes('--check');
 for (const [name, make] of Object.entries(pages)) {
   const file = resolve(import.meta.dirname, '..', name);
-  const before = readFileSync(file, 'utf8');
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const now = make(before);
   if (!check) writeFileSync(file, now);
   else if (before !== now) {

@@ -45,7 +45,7 @@ test('an account has a name, a password, and what is to be said of the person', 
   assert.deepEqual([await isPassword('bob', bob.password), await isPassword('ada', bob.password)], [true, false]);
 });
 
-test('an account that could be taken for another, for a client or for a foreign subject is a fault of its line', async () => {
+test('an account that could be taken for another, for a client or for a foreign subject is a fault of its line (AT-03, BC-01k)', async () => {
   const plain = 'password: { plain: x }';
   const more = `clients:
   - { id: gateway, auth: client_secret_post, secret: { plain: x }, grants: [client_credentials] }

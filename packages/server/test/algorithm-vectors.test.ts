@@ -69,7 +69,7 @@ suite('Ed25519 (RFC 8037 appendix A)', () => {
     assert.equal(verifies(spoil(jws), jwk, 'EdDSA'), false);
   });
 
-  test('the same key signs under the name Ed25519 (RFC 9864), and jose agrees', async () => {
+  test('the same key signs under the name Ed25519 (RFC 9864), and jose agrees (JW-19)', async () => {
     const input = `${base64url('{"alg":"Ed25519"}')}.${payload}`;
     const renamed = `${input}.${sign(null, Buffer.from(input), key).toString('base64url')}`;
     assert.equal(verifies(renamed, jwk, 'Ed25519'), true);
@@ -78,7 +78,7 @@ suite('Ed25519 (RFC 8037 appendix A)', () => {
   });
 });
 
-suite('ML-DSA (RFC 9964 appendix A.1)', () => {
+suite('ML-DSA (RFC 9964 appendix A.1; JW-20)', () => {
   const examples = JSON.parse(readFileSync(join(import.meta.dirname, 'vectors/rfc9964.json'), 'utf8')) as Record<
     'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87',
     { readonly kid: string; readonly jws: string }

@@ -35,7 +35,7 @@ async function keysOf(server: TestServer): Promise<JSONWebKeySet> {
 const subjectToken = async (server: TestServer, audience: string): Promise<string> =>
   String((await server.token({ grant_type: 'client_credentials', ...gateway, audience })).body.access_token);
 
-test('a token is signed as its resource says, verifies with jose, and can be exchanged again, whatever the algorithm', async (t) => {
+test('a token is signed as its resource says, verifies with jose, and can be exchanged again, whatever the algorithm (AT-01)', async (t) => {
   const server = await start(t, configuration);
   const keys = await keysOf(server);
   for (const [index, alg] of signingAlgorithms.entries()) {

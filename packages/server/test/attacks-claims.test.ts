@@ -18,7 +18,7 @@ import {
 } from './basics.ts';
 import { claimsOf, start, type } from './harness.ts';
 
-test('header and claims are JSON objects that every parser reads alike (RFC 7519 section 4)', async (t) => {
+test('header and claims are JSON objects that every parser reads alike (RFC 7519 section 4; JW-08)', async (t) => {
   const server = await startBasic(t);
   const good = claimsOf(await subjectToken(server));
   const text = JSON.stringify(good);
@@ -81,7 +81,7 @@ test('members called __proto__ or constructor are members like any other', async
   await refuse(server, server.forgeText(inherited), 'claims', 'sub only in __proto__');
 });
 
-test('exp has no leeway, which would add up along a chain; iat and nbf allow for clocks that differ by half a minute', async (t) => {
+test('exp has no leeway, which would add up along a chain; iat and nbf allow for clocks that differ by half a minute (JW-13)', async (t) => {
   const server = await startBasic(t);
   const now = Math.floor(server.clock.now / 1000);
   for (const exp of [now + 1, now + 1.5, now + 3600])
@@ -117,7 +117,7 @@ test('iss is our issuer letter for letter (RFC 8725 section 3.8)', async (t) => 
   }
 });
 
-test('typ says at+jwt, in any case; every other kind of JWT is refused (RFC 9068 section 4)', async (t) => {
+test('typ says at+jwt, in any case; every other kind of JWT is refused (RFC 9068 section 4; AT-08, JW-12)', async (t) => {
   const server = await startBasic(t);
   const good = claimsOf(await subjectToken(server));
   for (const typ of ['at+jwt', 'AT+JWT', 'application/at+jwt']) await accept(server, server.forge(good, { typ }), typ);
@@ -147,7 +147,7 @@ test('sub, jti, client_id and aud are names that print, and are there (RFC 9068 
   }
 });
 
-test('act, may_act and scope have their form, or the token is refused (RFC 8693 section 4)', async (t) => {
+test('act, may_act and scope have their form, or the token is refused (RFC 8693 section 4; TE-60)', async (t) => {
   const server = await startBasic(t);
   const bad = {
     act: ['agent', 'string', null, [{ sub: 'agent' }], {}, { iss: 'x' }, { sub: 1 }, { sub: 'a', act: 'b' }],

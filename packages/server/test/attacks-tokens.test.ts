@@ -18,7 +18,7 @@ function signedByAttacker(good: string, header: Record<string, unknown>): string
   return `${input}.${base64url(sign('sha256', Buffer.from(input), key))}`;
 }
 
-test('a token without signature, or with one made from the public key, is worth nothing', async (t) => {
+test('a token without signature, or with one made from the public key, is worth nothing (JW-04, JW-05)', async (t) => {
   const server = await startBasic(t);
   const good = await subjectToken(server);
   const jwks = await (await fetch(`${server.issuer}/.well-known/jwks.json`)).json();
@@ -38,7 +38,7 @@ test('a token without signature, or with one made from the public key, is worth 
   await refuse(server, signedByAttacker(good, {}), 'signature');
 });
 
-test('keys that a token brings along are never used, nor fetched (RFC 8725 section 3.10)', async (t) => {
+test('keys that a token brings along are never used, nor fetched (RFC 8725 section 3.10; JW-06)', async (t) => {
   const server = await startBasic(t);
   const good = await subjectToken(server);
   let visits = 0;
@@ -75,7 +75,7 @@ test('kid is compared as text with the ids of our keys, and is nothing else', as
   }
 });
 
-test('a header that asks for an extension is refused, even one that names what we know (RFC 7515 section 4.1.11)', async (t) => {
+test('a header that asks for an extension is refused, even one that names what we know (RFC 7515 section 4.1.11; JW-07)', async (t) => {
   const server = await startBasic(t);
   const good = await subjectToken(server);
   for (const header of [
@@ -93,7 +93,7 @@ test('a header that asks for an extension is refused, even one that names what w
   await accept(server, server.forge(claimsOf(good), { 'x-unknown': true }));
 });
 
-test('the compact serialization is the only one, in canonical base64url (RFC 7515 section 7.1)', async (t) => {
+test('the compact serialization is the only one, in canonical base64url (RFC 7515 section 7.1; JW-01)', async (t) => {
   const server = await startBasic(t);
   const good = await subjectToken(server);
   const [header = '', payload = '', signature = ''] = good.split('.');
@@ -126,7 +126,7 @@ test('the compact serialization is the only one, in canonical base64url (RFC 751
   await accept(server, good);
 });
 
-test('an ES256 signature is r and s, 32 bytes each, and neither is zero nor beyond the order (CVE-2022-21449)', async (t) => {
+test('an ES256 signature is r and s, 32 bytes each, and neither is zero nor beyond the order (CVE-2022-21449; JW-16)', async (t) => {
   const server = await startBasic(t);
   const good = await subjectToken(server);
   const [header = '', payload = '', signature = ''] = good.split('.');

@@ -20,7 +20,7 @@ suite('authorization code', () => {
     for (const work of undo) await work();
   });
 
-  test('a person signs in, agrees, and the client gets tokens that say who they are and what they agreed to', async () => {
+  test('a person signs in, agrees, and the client gets tokens that say who they are and what they agreed to (IS-01)', async () => {
     const at = await authorizeAs(server, { scope: 'openid profile email read' });
     assert.deepEqual([at.searchParams.get('state'), at.searchParams.get('iss')], ['the-state', server.issuer]);
     const answer = await redeem(server, at);
@@ -86,7 +86,7 @@ suite('authorization code', () => {
     assertRefused(server, await redeem(server, late), { ...CODE_REFUSED, reason: 'code_expired' });
   });
 
-  test('a resource that is asked for is the one the token is for; another one is refused (RI-05)', async () => {
+  test('a resource that is asked for is the one the token is for; another one is refused (RI-05, RI-02)', async () => {
     const at = await authorizeAs(server, { resource: [`${API}/v1`, BACKEND], scope: 'read', nonce: undefined });
     const refused = { error: 'invalid_target', description: 'The requested audience is not valid for this client' };
     assertRefused(server, await redeem(server, at, { resource: 'https://private.example' }), {
@@ -105,7 +105,7 @@ suite('authorization code', () => {
     assert.deepEqual(claimsOf(refreshed.body.access_token).aud, [API, BACKEND]);
   });
 
-  test('what a client may not ask for it is told at its redirect URI, with state and iss (RI-03)', async () => {
+  test('what a client may not ask for it is told at its redirect URI, with state and iss (RI-03, PK-02, PK-04, BC-01b, BC-01c, IS-01)', async () => {
     const browser = createBrowser(server.issuer);
     const asked = {
       invalid_target: { resource: 'https://private.example' },
@@ -142,7 +142,7 @@ suite('authorization code', () => {
     assert.equal(plain.leftTo?.searchParams.get('error'), 'invalid_request');
   });
 
-  test('a redirect URI that is not registered is never followed (BC-01, W06)', async () => {
+  test('a redirect URI that is not registered is never followed (BC-01a, W06)', async () => {
     const browser = createBrowser(server.issuer);
     const wrong = [
       ...['https://evil.example/callback', `${CALLBACK}/x`, `${CALLBACK}?x=1`, 'https://APP.example/callback'],
@@ -166,13 +166,17 @@ suite('authorization code', () => {
     assert.equal(at.origin, 'http://127.0.0.1:54321');
   });
 
-  test('a request comes by GET or POST, and one that no GET could hold is refused', async () => {
+  test('a request comes by GET or POST, and one that no GET could hold is refused (BC-01j)', async () => {
     const post = (changed: Form) =>
       createBrowser(server.issuer).post(
         '/oauth/authorize',
         Object.fromEntries(new URL(authorizationUrl(changed), server.issuer).searchParams),
       );
     assert.match((await post({ state: 's'.repeat(4000) })).text, /name="password"/);
+    const body = new URL(authorizationUrl(), server.issuer).searchParams;
+    const moved = await fetch(`${server.issuer}/oauth/authorize`, { method: 'POST', body, redirect: 'manual' });
+    assert.deepEqual([moved.status, moved.headers.get('location')], [200, null]);
+    assert.match(await moved.text(), /refresh" content="0;url=\?client_id=web&amp;/, 'the way on is a GET');
     const long = await post({ state: 's'.repeat(20_000) });
     assert.deepEqual([long.status, server.audit(long)?.reason], [400, 'authorization_request_invalid']);
   });
@@ -183,10 +187,12 @@ suite('authorization code', () => {
     assert.deepEqual([answer.body.id_token, answer.body.scope], [undefined, 'read']);
   });
 
-  test('pages say nothing of the inside, are never framed, and take no form from elsewhere (W03, W04, W11)', async () => {
+  test('pages say nothing of the inside, are never framed, and take no form from elsewhere (W03, W04, W11, BC-01i)', async () => {
     const browser = createBrowser(server.issuer);
     const page = await browser.get(authorizationUrl());
     assert.match(page.headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/);
+    const read = await fetch(server.issuer + authorizationUrl(), { headers: { origin: 'https://evil.example' } });
+    assert.equal(read.headers.get('access-control-allow-origin'), null);
     const person = { username: 'ada', password: 'lovelace' };
     const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
     const crossSite = await browser.submit(page, person, foreign);
@@ -251,7 +257,7 @@ suite('authorization code', () => {
     assert.equal((await meant.get(authorizationUrl(hint))).leftTo?.searchParams.has('code'), true);
   });
 
-  test('the actor that was asked for is named to the person, and stands in may_act: only that one may act', async () => {
+  test('the actor that was asked for is named to the person, and stands in may_act: only that one may act (AG-01, AG-02, AG-03)', async () => {
     const browser = createBrowser(server.issuer);
     const signIn = await browser.get(authorizationUrl({ requested_actor: 'agent' }));
     const consent = await browser.submit(signIn, { username: 'ada', password: 'lovelace' });

@@ -23,7 +23,7 @@ async function assertEachRefused(server: TestServer, attacks: readonly Attack[])
   assertIssued(server, await ask(server, asserting(assertion(server, key))));
 }
 
-test('a client proves itself with a JWT that it signs, with or without client_id (RFC 7523 section 2.2)', async (t) => {
+test('a client proves itself with a JWT that it signs, with or without client_id (RFC 7523 section 2.2; AS-01, AS-06, BC-01h)', async (t) => {
   const server = await startBatch(t);
   const issued = await ask(server, asserting(assertion(server, key)));
   assertIssued(server, issued);
@@ -38,7 +38,7 @@ test('a client proves itself with a JWT that it signs, with or without client_id
   assertIssued(server, await ask(server, asserting(assertion(server, key, { nbf, iat: nbf, exp: nbf + 300 }, header))));
 });
 
-test('the algorithm is that of the key, and never a MAC (C08)', async (t) => {
+test('the algorithm is that of the key, and never a MAC (C08, AS-03, AS-04)', async (t) => {
   const server = await startBatch(t);
   const claims = JSON.stringify(goodClaims(server));
   const pem = createPublicKey(key.privateKey).export({ type: 'spki', format: 'pem' }) as string;
@@ -62,7 +62,7 @@ test('the algorithm is that of the key, and never a MAC (C08)', async (t) => {
   ]);
 });
 
-test('iss and sub are the id of the client, and client_id is no other (C10)', async (t) => {
+test('iss and sub are the id of the client, and client_id is no other (C10, AS-01, AS-02)', async (t) => {
   const server = await startBatch(t);
   await assertEachRefused(server, [
     ['iss', assertion(server, key, { iss: 'gateway' }), 'client_assertion_claims'],
@@ -76,7 +76,7 @@ test('iss and sub are the id of the client, and client_id is no other (C10)', as
   assertRefused(server, other, { ...CLIENT_REFUSED, reason: 'client_assertion_claims' });
 });
 
-test('aud is our issuer alone; `assertionAudience: legacy` takes the token endpoint too (C11)', async (t) => {
+test('aud is our issuer alone; `assertionAudience: legacy` takes the token endpoint too (C11, AS-05)', async (t) => {
   const legacy = `id: old, auth: private_key_jwt, assertionAudience: legacy, ${jwksOf(key)}`;
   const server = await start(t, withClients(entryOf(), legacy));
   const { issuer } = server;
@@ -108,7 +108,7 @@ test('aud is our issuer alone; `assertionAudience: legacy` takes the token endpo
   }
 });
 
-test('it ends, within ten minutes, and is neither from the future nor past (C12)', async (t) => {
+test('it ends, within ten minutes, and is neither from the future nor past (C12, AS-02)', async (t) => {
   const server = await startBatch(t);
   const at = (claims: Record<string, number | string | undefined>): string => {
     const now = Math.floor(server.clock.now / 1000);
@@ -135,7 +135,7 @@ test('it ends, within ten minutes, and is neither from the future nor past (C12)
     assertIssued(server, await ask(server, asserting(at(claims))), JSON.stringify(claims));
 });
 
-test('it is good once, whatever became of the request, and at every endpoint (C13)', async (t) => {
+test('it is good once, whatever became of the request, and at every endpoint (C13, AS-02)', async (t) => {
   const server = await startBatch(t);
   const replayed = { ...CLIENT_REFUSED, reason: 'client_assertion_replayed' };
   const once = asserting(assertion(server, key));
@@ -167,7 +167,7 @@ test('two clients may use the same jti (C15), and each must have one that is a s
   );
 });
 
-test('the type of the assertion is said, and is one that we know (C21)', async (t) => {
+test('the type of the assertion is said, and is one that we know (C21, AS-01, AS-07)', async (t) => {
   const server = await startBatch(t);
   const text = assertion(server, key);
   const told = async (form: Record<string, string>): Promise<unknown[]> => {
@@ -188,7 +188,7 @@ test('the type of the assertion is said, and is one that we know (C21)', async (
   assertIssued(server, await ask(server, asserting(text)));
 });
 
-test('what says that it is for something else is no client assertion (C24), and a client assertion is no subject token', async (t) => {
+test('what says that it is for something else is no client assertion (C24), and a client assertion is no subject token (AS-06, JW-12)', async (t) => {
   const idp = await startIssuer(t);
   const yaml = withClients(entryOf()).replace(
     /rules:[\s\S]*/,
@@ -216,7 +216,7 @@ test('what says that it is for something else is no client assertion (C24), and 
   }
 });
 
-test('an assertion beside another way to authenticate is no help, signed or not (C09)', async (t) => {
+test('an assertion beside another way to authenticate is no help, signed or not (C09, OA-09)', async (t) => {
   const server = await startBatch(t);
   const unsigned = `${base64url('{"alg":"none"}')}.${base64url(JSON.stringify(goodClaims(server)))}.`;
   assert.equal((await ask(server, asserting(unsigned), agentBasic)).status, 401);

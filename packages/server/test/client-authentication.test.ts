@@ -40,7 +40,7 @@ test('a client authenticates by HTTP Basic or in the form, as it is registered (
   assertIssued(server, await server.token(credentials, lowerCase), 'RFC 9110 section 11.1');
 });
 
-test('unknown client, wrong secret, wrong method and disabled client are the same bytes (RFC 6749 section 5.2)', async (t) => {
+test('unknown client, wrong secret, wrong method and disabled client are the same bytes (RFC 6749 section 5.2; OA-10, OA-11)', async (t) => {
   const server = await start(
     t,
     withClients('id: retired, auth: client_secret_post, secret: { plain: retired-secret }, disabled: true'),
@@ -71,7 +71,7 @@ test('unknown client, wrong secret, wrong method and disabled client are the sam
   assertIssued(server, await post('gateway', 'gateway-secret'));
 });
 
-test('who fails to authenticate learns nothing about the tokens that came along (RFC 8693 section 5)', async (t) => {
+test('who fails to authenticate learns nothing about the tokens that came along (RFC 8693 section 5; TE-21)', async (t) => {
   const server = await startBasic(t);
   const wrong = { client_secret: 'wrong' };
   const good = await exchange(server, wrong);
@@ -81,7 +81,7 @@ test('who fails to authenticate learns nothing about the tokens that came along 
   assert.equal((await exchange(server, { subject_token: 'not.a.token' })).status, 400);
 });
 
-test('HTTP Basic holds id and secret raw, or form-encoded once; never twice, never by half (C05; RFC 6749 section 2.3.1)', async (t) => {
+test('HTTP Basic holds id and secret raw, or form-encoded once; never twice, never by half (C05; RFC 6749 section 2.3.1; OA-08)', async (t) => {
   const server = await start(
     t,
     withClients(
@@ -152,7 +152,7 @@ test('without client authentication the answer names the ways in, and Bearer is 
   });
 });
 
-test('a request authenticates its client in one way, and names no other client (C06; RFC 6749 section 2.3)', async (t) => {
+test('a request authenticates its client in one way, and names no other client (C06; RFC 6749 section 2.3; OA-09)', async (t) => {
   const server = await startBasic(t);
   for (const secret of ['agent-secret', 'wrong']) {
     const twice = await server.token({ ...credentials, client_id: 'agent', client_secret: secret }, agentBasic);
@@ -203,7 +203,7 @@ test('two secrets of a client are alive while one replaces the other', async (t)
   }
 });
 
-test('twenty wrong secrets a minute may be tried for a client from an address (C22; RFC 6749 section 2.3.1)', async (t) => {
+test('twenty wrong secrets a minute may be tried for a client from an address (C22; RFC 6749 section 2.3.1; OA-11)', async (t) => {
   const server = await startBasic(t);
   for (const client_id of ['gateway', 'nobody']) {
     const ask = (client_secret: string) => server.token({ ...credentials, client_id, client_secret });

@@ -70,7 +70,7 @@ const subjects: readonly (readonly [subject: string, others: readonly string[]])
   ['email: batch@EXAMPLE.org', ['email: Batch@example.org', 'email: other@example.org']],
 ];
 
-test('a client shows a certificate of a configured authority, which names it as its entry does (C20)', async (t) => {
+test('a client shows a certificate of a configured authority, which names it as its entry does (C20, MT-02)', async (t) => {
   const server = await startTls(
     t,
     subjects.flatMap(([right, wrong], index) =>
@@ -100,7 +100,7 @@ test('the metadata names what can be used: TLS where callers can show certificat
   );
 });
 
-test('a certificate of nobody that is trusted, an expired one, and none at all are refused alike (C20)', async (t) => {
+test('a certificate of nobody that is trusted, an expired one, and none at all are refused alike (C20, MT-01)', async (t) => {
   const server = await startTls(t, ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }']);
   const usage = { client: '1.3.6.1.5.5.7.3.2', server: '1.3.6.1.5.5.7.3.1' };
   const cases: readonly (readonly [string, Identity | undefined])[] = [
@@ -144,7 +144,7 @@ test('an intermediate authority can stand by itself, and other clients need no c
   );
 });
 
-test('a certificate that the client registered is good until it is taken out, even past its end (RFC 8705 section 2.2)', async (t) => {
+test('a certificate that the client registered is good until it is taken out, even past its end (RFC 8705 section 2.2; MT-03)', async (t) => {
   const keys = await startIssuer(t);
   const [one, two, fetched] = (await Promise.all(
     [1, -1, 1].map((days) => selfIssued({ name: 'CN=anything', days })),
@@ -248,7 +248,7 @@ test('behind a proxy the certificate is in a header, however that proxy writes i
   }
 });
 
-test('the header of anybody but the proxy is not read, and the certificate of the proxy is not its caller’s (C20)', async (t) => {
+test('the header of anybody but the proxy is not read, and the certificate of the proxy is not its caller’s (C20, MT-09)', async (t) => {
   const header = { 'client-cert': `:${batch.x509.raw.toString('base64')}:` };
   const missing = { ...CLIENT_REFUSED, reason: 'client_certificate_missing' };
   const elsewhere = await start(t, behind('rfc9440', '192.0.2.1'), { files });

@@ -45,7 +45,7 @@ const good = {
   workload: 'auth: none, workload: { issuer: idp, audience: urn:us }, grants: [token_exchange]',
 };
 
-test('an entry has what its method needs, and nothing that only other methods read', async (t) => {
+test('an entry has what its method needs, and nothing that only other methods read (MT-02)', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=ca', authority: true })).cert);
   const of = async (entry: string): Promise<string[]> => complaints(folder, [`id: c, ${entry}`]);

@@ -33,7 +33,7 @@ const workloads = (id: string, spiffeId: string): string =>
 const svidOf = (idp: FakeIssuer, server: TestServer, claims: Claims = {}, options: SignOptions = {}): string =>
   idp.sign({ iss: undefined, jti: undefined, sub: SHOP, aud: server.issuer, ...claims }, { key: spire, ...options });
 
-test('a workload authenticates with its JWT-SVID, as often as it likes (draft-ietf-oauth-spiffe-client-auth)', async (t) => {
+test('a workload authenticates with its JWT-SVID, as often as it likes (draft-ietf-oauth-spiffe-client-auth; SP-01, SP-05a)', async (t) => {
   const idp = await startIssuer(t);
   const clients = [workloads('cart', SHOP), workloads('shop', `${DOMAIN}/ns/shop/*`), workloads('all', `${DOMAIN}/*`)];
   const server = await start(t, yaml([...clients, workloads(`${DOMAIN}/ns/mesh`, `${DOMAIN}/ns/mesh`)], [trustDomain]));
@@ -60,7 +60,7 @@ test('a workload authenticates with its JWT-SVID, as often as it likes (draft-ie
   assert.deepEqual([other.status, server.audit(other)?.reason], [400, 'client_id_mismatch']);
 });
 
-test('an SVID of another domain, audience, time, key or form is refused, and so is one under the wrong type', async (t) => {
+test('an SVID of another domain, audience, time, key or form is refused, and so is one under the wrong type (SP-01, SP-02, SP-04)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, yaml([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain]));
   const past = Math.floor(server.clock.now / 1000) - 60;
@@ -105,7 +105,7 @@ const PUBLIC = [
 ];
 const PUBLIC_RULE = `{ name: public, client: [terminal, page], subject: { issuer: self, clients: [gateway] }, grant: { audiences: [${API}], scopes: [read], refreshToken: true } }`;
 
-test('a public client exchanges where its entry says so, and proves nothing by its id', async (t) => {
+test('a public client exchanges where its entry says so, and proves nothing by its id (TE-20, TE-23)', async (t) => {
   const server = await start(t, yaml(PUBLIC, [trustDomain], [PUBLIC_RULE]));
   const subject_token = await subjectToken(server);
   const exchange = (form: Form): Promise<Answer> =>
@@ -146,7 +146,7 @@ const startWorkload = async (t: Pick<TestContext, 'after'>): Promise<[TestServer
   return [await start(t, yaml(clients, issuers, [rule, own])), idp];
 };
 
-test('where no client is named, the token of a workload stands for the one that is marked for it', async (t) => {
+test('where no client is named, the token of a workload stands for the one that is marked for it (TE-20)', async (t) => {
   const [server, idp] = await startWorkload(t);
   const exchange = (subject_token: string, form: Form = {}): Promise<Answer> =>
     server.token({ grant_type: EXCHANGE, subject_token, subject_token_type: type('jwt'), ...form });

@@ -47,7 +47,7 @@ test('a good file is good: exit 0, and nothing to complain of', async (t) => {
   assert.match(stdout, /cambio\.yaml: good \(3 clients, 3 resources, 1 rules?\b/);
 });
 
-test('check says every fault at once, each with its line: unknown keys, wrong values, and names that lead nowhere', async (t) => {
+test('check says every fault at once, each with its line: unknown keys, wrong values, and names that lead nowhere (MD-01, TE-09, AT-09)', async (t) => {
   const yaml = `issuer: http://login.example/?x
 isuer: x
 server:
@@ -170,7 +170,7 @@ test('a value may come from the environment, with a default', async (t) => {
   assert.equal(body.expires_in, 600);
 });
 
-test('plain HTTP is for loopback, or for behind a proxy that is named; plain secrets and http issuers are for loopback', async () => {
+test('plain HTTP is for loopback, or for behind a proxy that is named; plain secrets and http issuers are for loopback (TE-70a)', async () => {
   const on = (server: string, issuer = 'https://login.example', rest = ''): Promise<string[]> =>
     faultsOf(`issuer: ${issuer}\nserver: ${server}\n${rest}`);
   const plainHttp = [

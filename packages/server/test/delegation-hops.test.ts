@@ -30,7 +30,7 @@ const hop = async (server: TestServer, last: Answer | undefined, actor: Form = {
 const actors = (server: TestServer, { body }: Answer): string[] =>
   readAct(claimsOf(body.access_token).act, server.issuer);
 
-test('without an actor token the new token is the subject, and nobody acts: impersonation (RFC 8693 section 1.1)', async (t) => {
+test('without an actor token the new token is the subject, and nobody acts: impersonation (RFC 8693 section 1.1; TE-50)', async (t) => {
   const server = await start(t, agents('types: [access_token, jwt]'));
   const answer = await hop(server, undefined);
   assertIssued(server, answer);
@@ -38,7 +38,7 @@ test('without an actor token the new token is the subject, and nobody acts: impe
   assert.deepEqual([sub, acting], ['gateway', undefined]);
 });
 
-test('with one its subject stays and the actor is named beside it: delegation (RFC 8693 section 1.1)', async (t) => {
+test('with one its subject stays and the actor is named beside it: delegation (RFC 8693 section 1.1; TE-51)', async (t) => {
   const server = await start(t, agents('types: [access_token, jwt]'));
   const answer = await hop(server, undefined, await actAs(server, 'agent-0'));
   assertIssued(server, answer);
@@ -52,7 +52,7 @@ for (const [grant, depth] of [
   ['lifetime: 10m', 5],
   ['maxDepth: 1', 1],
 ] as const) {
-  test(`with { ${grant} } ${depth} actors act one after the other, the last one outermost, and no more (RFC 8693 section 4.1)`, async (t) => {
+  test(`with { ${grant} } ${depth} actors act one after the other, the last one outermost, and no more (RFC 8693 section 4.1; TE-61, TE-69)`, async (t) => {
     const server = await start(t, agents(grant));
     let last: Answer | undefined;
     const expected: string[] = [];
@@ -84,7 +84,7 @@ test('A acts for the subject, B after A, and A again: three hops, none of them d
   assertRefused(server, fourth, { ...ACTOR_NOT_ALLOWED, reason: 'chain_too_deep' });
 });
 
-test('an exchange without an actor never makes a delegated token clean (RFC 8693 section 1.1)', async (t) => {
+test('an exchange without an actor never makes a delegated token clean (RFC 8693 section 1.1; TE-52)', async (t) => {
   const server = await start(t, agents('types: [access_token, jwt]'));
   const clean = await hop(server, undefined);
   const delegated = await hop(server, undefined, await actAs(server, 'agent-0'));
@@ -96,7 +96,7 @@ test('an exchange without an actor never makes a delegated token clean (RFC 8693
   }
 });
 
-test('introspection tells act and may_act as the token does (RFC 8693 section 4.1)', async (t) => {
+test('introspection tells act and may_act as the token does (RFC 8693 section 4.1; TE-63, IN-04)', async (t) => {
   const server = await start(t, agents('types: [access_token]'));
   const first = await hop(server, undefined, await actAs(server, 'agent-0'));
   const second = await hop(server, first, await actAs(server, 'agent-1'));

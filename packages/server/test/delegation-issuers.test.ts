@@ -47,7 +47,7 @@ async function ownAbout(server: TestServer, token: string): Promise<string> {
   return String(answer.body.access_token);
 }
 
-test('an actor is named as its issuer names it, over hops of different issuers (RFC 8693 section 4.1)', async (t) => {
+test('an actor is named as its issuer names it, over hops of different issuers (RFC 8693 section 4.1; TE-73c)', async (t) => {
   const { server, idp, other } = await startWorld(t);
   const first = await exchange(server, { ...subject(idp.sign()), ...actor(idp.sign({ sub: 'agent' })) });
   const second = await exchange(server, {

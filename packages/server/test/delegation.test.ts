@@ -25,7 +25,7 @@ const agents = withRules(
   `{ client: gateway, actor: { clients: [agent] }, grant: { audiences: [${API}], scopes: [read], maxDepth: 10 } }`,
 );
 
-test('with an actor token its subject acts, before all who acted; the subject stays who it was (RFC 8693 section 4.1)', async (t) => {
+test('with an actor token its subject acts, before all who acted; the subject stays who it was (RFC 8693 section 4.1; TE-61)', async (t) => {
   const server = await start(t, agents);
   const who = { ...(await acting(server)), subject_token: await subjectToken(server) };
   assert.deepEqual(await actorsOf(server, who), ['agent']);
@@ -34,7 +34,7 @@ test('with an actor token its subject acts, before all who acted; the subject st
   assert.deepEqual(await actorsOf(server, { ...who, subject_token }), ['agent', 'b', 'c', 'd']);
 });
 
-test('without an actor token nobody new acts, and who acted is kept, never dropped (RFC 8693 section 1.1)', async (t) => {
+test('without an actor token nobody new acts, and who acted is kept, never dropped (RFC 8693 section 1.1; TE-52)', async (t) => {
   const server = await start(t, agents);
   assert.deepEqual(await actorsOf(server, {}), []);
   const subject_token = await forgedToken(server, { act: { sub: 'b', iss: ELSEWHERE, act: { sub: 'c' } } });
@@ -55,7 +55,7 @@ test('who acts already adds no hop, and A to B to A is three actors', async (t) 
   assert.deepEqual(await actorsOf(server, { ...actor, subject_token: namesake }), ['agent', `agent@${ELSEWHERE}`]);
 });
 
-test('members of act that identify nobody are ignored and not passed on (RFC 8693 section 4.1)', async (t) => {
+test('members of act that identify nobody are ignored and not passed on (RFC 8693 section 4.1; TE-60)', async (t) => {
   const server = await start(t, agents);
   const prior = {
     sub: 'b',
@@ -68,7 +68,7 @@ test('members of act that identify nobody are ignored and not passed on (RFC 869
   assert.deepEqual(await actorsOf(server, { subject_token: await forgedToken(server, { act: prior }) }), ['b', 'c']);
 });
 
-test('prior actors inform and never grant: a rule sees who presents the actor token, not who acted before (RFC 8693 section 4.1)', async (t) => {
+test('prior actors inform and never grant: a rule sees who presents the actor token, not who acted before (RFC 8693 section 4.1; TE-62)', async (t) => {
   const rule = `{ client: gateway, actor: { required: true, clients: [agent] }, grant: { audiences: [${API}], scopes: [read] } }`;
   const server = await start(t, withRules(rule));
   const subject_token = await forgedToken(server, { act: act('agent') });
@@ -88,7 +88,7 @@ test('an actor equal to the subject delegates nothing and is refused; a namesake
   await refuseActor(server, twice, 'actor_is_subject');
 });
 
-test('the chain is at most as long as the rule allows, five by default, and is never cut off', async (t) => {
+test('the chain is at most as long as the rule allows, five by default, and is never cut off (TE-69)', async (t) => {
   const grant = (depth: string) => `grant: { audiences: [${API}], scopes: [read]${depth} }`;
   const longest = async (depth: string): Promise<number> => {
     const server = await start(t, withRules(`{ client: gateway, actor: { clients: [agent] }, ${grant(depth)} }`));
@@ -128,7 +128,7 @@ test('an actor token of somebody acting for the actor is refused, unless the rul
   assert.deepEqual(await actorsOf(open, await acting(open, { act: { sub: 'tool' } })), ['agent']);
 });
 
-test('may_act binds the actor by every member that it names (RFC 8693 section 4.4)', async (t) => {
+test('may_act binds the actor by every member that it names (RFC 8693 section 4.4; TE-66)', async (t) => {
   const server = await start(t, agents);
   const actor = await acting(server, { email: 'agent@example.com', groups: ['a', 'b'] });
   const allowed = async (may_act: Record<string, unknown>): Promise<Form> => ({
@@ -158,7 +158,7 @@ test('may_act binds the actor by every member that it names (RFC 8693 section 4.
   }
 });
 
-test('without an actor token the client is who acts, and may_act must name it (RFC 8693 section 4.4)', async (t) => {
+test('without an actor token the client is who acts, and may_act must name it (RFC 8693 section 4.4; TE-67)', async (t) => {
   const server = await start(t, agents);
   const form = async (may_act: Record<string, unknown>) => ({ subject_token: await forgedToken(server, { may_act }) });
   for (const mayAct of [{ sub: 'gateway' }, { client_id: 'gateway' }, { sub: 'gateway', iss: server.issuer }]) {
@@ -178,7 +178,7 @@ test('may_act does not replace the rules: an actor needs both (RFC 8693 section 
   assert.deepEqual(await actorsOf(server, { ...(await acting(server)), subject_token: agent }), ['agent']);
 });
 
-test('may_act is used up by the hop that it permits, and copied where nobody new acts', async (t) => {
+test('may_act is used up by the hop that it permits, and copied where nobody new acts (TE-73c)', async (t) => {
   const server = await start(t, agents);
   const mayActOf = async (form: Form): Promise<unknown> => {
     const answer = await exchange(server, form);
@@ -217,7 +217,7 @@ test('disabling a client kills its tokens: those issued to it, those about it, a
   ]);
 });
 
-test('acr, amr and auth_time are those of the subject, never those of the actor (RFC 9068 section 2.2.1)', async (t) => {
+test('acr, amr and auth_time are those of the subject, never those of the actor (RFC 9068 section 2.2.1; TE-53, AT-04)', async (t) => {
   const server = await start(t, configuration);
   const own = { acr: 'silver', amr: ['pwd', 'otp'], auth_time: 1_700_000_000 };
   const better = await acting(server, { acr: 'gold', amr: ['hwk'], auth_time: 1_800_000_000 });

@@ -23,7 +23,7 @@ suite('device code', () => {
     server.token({ grant_type: DEVICE, ...tv, device_code: String(device.body.device_code), ...form });
   const type = async (userCode: string) => browser.submit(await browser.get('/device'), { user_code: userCode });
 
-  test('a device asks, a person types its code, compares it, signs in and agrees, and the device has its tokens', async () => {
+  test('a device asks, a person types its code, compares it, signs in and agrees, and the device has its tokens (DV-01, DV-03)', async () => {
     const device = await begin();
     assert.equal(device.status, 200, device.text);
     assert.deepEqual(Object.keys(device.body).toSorted(), [
@@ -85,7 +85,7 @@ suite('device code', () => {
     assert.match((await type(String(device.body.user_code))).text, /has expired/);
   });
 
-  test('a person who does not know the device refuses, and it is told', async () => {
+  test('a person who does not know the device refuses, and it is told (DV-02)', async () => {
     const device = await begin();
     const compare = await type(String(device.body.user_code));
     assert.match((await browser.submit(compare, { abort: 'yes' })).text, /Nothing was connected/);
@@ -96,7 +96,7 @@ suite('device code', () => {
     });
   });
 
-  test('wrong user codes are counted, and after twenty of them nothing is compared', async () => {
+  test('wrong user codes are counted, and after twenty of them nothing is compared (DV-03)', async () => {
     const page = await browser.get('/device');
     const { status, text } = await browser.submit(page, { user_code: 'BBBB-BBBB' });
     assert.match(text, /No device shows this code/, String(status));

@@ -11,7 +11,7 @@ const same = (...texts: readonly string[]): void => {
   for (const [index, other] of others.entries()) assert.equal(other, first, texts[index + 1]);
 };
 
-test('one name can be written in many ways', () => {
+test('one name can be written in many ways (MT-02)', () => {
   same('CN=Ada,O=Example', 'cn=ada,o=example', ' CN = Ada , O = Example', '2.5.4.3=ADA,2.5.4.10=example');
   same('CN=Ada  Lovelace,O=x', 'CN=ada lovelace,O=x', 'CN=\\ Ada Lovelace\\ ,O=x');
   same('CN=a+UID=7,O=x', 'UID=7+CN=a,O=x');

@@ -31,7 +31,7 @@ const prover = newProver();
 
 const ask = (dpop: string, to = server) => to.token({ grant_type: 'client_credentials', ...gateway }, { dpop });
 
-test('a proof without a nonce, or with one that is old or made up, is told which to use (B07, DP-05)', async () => {
+test('a proof without a nonce, or with one that is old or made up, is told which to use (B07, DP-05, DP-10)', async () => {
   const first = await ask(prover.prove(server));
   assertRefused(server, first, NONCE_NEEDED);
   const nonce = String(first.headers.get('dpop-nonce'));

@@ -48,7 +48,7 @@ async function assertBound(dpop: string, { jkt }: Pick<Prover, 'jkt'> = prover):
   assert.deepEqual(claimsOf(answer.body.access_token).cnf, { jkt });
 }
 
-test('a token that is asked for with a proof is bound to its key, and the audit row names it (DP-02)', async () => {
+test('a token that is asked for with a proof is bound to its key, and the audit row names it (DP-02, TE-33, BC-01e)', async () => {
   const bound = await ask(prover.prove(server));
   assert.equal(bound.body.token_type, 'DPoP');
   assert.deepEqual(claimsOf(bound.body.access_token).cnf, { jkt: prover.jkt });
@@ -58,7 +58,7 @@ test('a token that is asked for with a proof is bound to its key, and the audit 
   assert.equal(claimsOf(bearer.body.access_token).cnf, undefined);
 });
 
-test('introspection tells the key of a token, opaque or not, and calls it DPoP', async () => {
+test('introspection tells the key of a token, opaque or not, and calls it DPoP (IN-04, IN-05)', async () => {
   for (const audience of [API, VAULT]) {
     const { body } = await ask(prover.prove(server), { ...gateway, audience });
     const form = new URLSearchParams({ ...gateway, token: String(body.access_token) }).toString();
@@ -67,7 +67,7 @@ test('introspection tells the key of a token, opaque or not, and calls it DPoP',
   }
 });
 
-test('two DPoP headers, or two proofs in one, are refused (B02)', async () => {
+test('two DPoP headers, or two proofs in one, are refused (B02, DP-01)', async () => {
   const [one, two] = [prover.prove(server), prover.prove(server)];
   const body = new URLSearchParams({ grant_type: 'client_credentials', ...gateway }).toString();
   const request = (headers: string): string =>
@@ -84,7 +84,7 @@ test('two DPoP headers, or two proofs in one, are refused (B02)', async () => {
   assert.match(await server.raw(request(`DPoP: ${one}\r\n`)), /^HTTP\/1.1 200 .*"token_type":"DPoP"/s);
 });
 
-test('a proof of another kind, without a claim, or that two parsers could read differently is refused (B03)', async () => {
+test('a proof of another kind, without a claim, or that two parsers could read differently is refused (B03, DP-01)', async () => {
   for (const typ of ['jwt', 'at+jwt', 'DPoP', undefined])
     await assertProofRefused(changed({}, { typ }), 'dpop_malformed');
   for (const name of ['jti', 'iat']) await assertProofRefused(changed({ [name]: undefined }), 'dpop_malformed');
@@ -103,7 +103,7 @@ test('a proof of another kind, without a claim, or that two parsers could read d
   await assertBound(changed({}, { typ: 'application/DPoP+JWT' }));
 });
 
-test('the key of a proof must be public, of a kind for its algorithm, and must have signed it (B03)', async () => {
+test('the key of a proof must be public, of a kind for its algorithm, and must have signed it (B03, DP-01)', async () => {
   const { jwk, key } = prover;
   const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
   const secret = key.export({ format: 'jwk' });
@@ -133,7 +133,7 @@ test('the key of a proof must be public, of a kind for its algorithm, and must h
   }
 });
 
-test('a proof for another method, another URL, or our URL by another name is refused (B04)', async () => {
+test('a proof for another method, another URL, or our URL by another name is refused (B04, DP-01)', async () => {
   const url = `${server.issuer}/oauth/token`;
   for (const htm of ['GET', 'post', undefined, ['POST']]) await assertProofRefused(changed({ htm }), 'dpop_request');
   for (const htu of [
@@ -173,7 +173,7 @@ test('the Host header has no say in what a proof is for (B04)', async () => {
   assert.match(await send(prover.prove(server)), /"token_type":"DPoP"/);
 });
 
-test('a proof is good for 60 seconds, and clocks may differ by 30 (B05)', async () => {
+test('a proof is good for 60 seconds, and clocks may differ by 30 (B05, DP-01)', async () => {
   const now = Math.floor(server.clock.now / 1000);
   for (const iat of [now - 91, now + 31, now - 3600, now + 3600, 0])
     await assertProofRefused(changed({ iat }), 'dpop_time');
@@ -184,7 +184,7 @@ test('a proof is good for 60 seconds, and clocks may differ by 30 (B05)', async 
   await assertBound(changed({ exp: now + 1, nbf: now }));
 });
 
-test('a proof is good once, also when it comes many times at once (B06)', async () => {
+test('a proof is good once, also when it comes many times at once (B06, DP-09)', async () => {
   const proof = prover.prove(server);
   await assertBound(proof);
   await assertProofRefused(proof, 'dpop_replayed');

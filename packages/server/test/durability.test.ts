@@ -106,7 +106,7 @@ for (const [kind, open] of Object.entries(stores)) {
     assert.equal((await server.token(form)).status, 400);
   });
 
-  test(`${kind}: where a revocation cannot be written down it is not told, and works when it is asked again`, async (t) => {
+  test(`${kind}: where a revocation cannot be written down it is not told, and works when it is asked again (RV-06)`, async (t) => {
     const { server, fail, mend } = await open(t, life());
     const { body } = await exchange(server);
     await fail('revocations', 'insert');

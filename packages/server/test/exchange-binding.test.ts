@@ -147,7 +147,7 @@ const table: Readonly<Record<Binding, Readonly<Record<ProofName, string>>>> = {
 const rebound: Readonly<Record<string, string | undefined>> = { '>': 'key', o: 'bearer' };
 
 for (const role of ['subject', 'actor'] as const) {
-  test(`a bound ${role} token is good with its key, and keeps it, unless the rule says otherwise (B09, B10, B11, B12)`, async () => {
+  test(`a bound ${role} token is good with its key, and keeps it, unless the rule says otherwise (B09, B10, B11, B12, TE-72, TE-73a)`, async () => {
     for (const binding of bindings) {
       for (const proof of proofNames) {
         for (const [index, rule] of ruleNames.entries()) {
@@ -204,7 +204,7 @@ test('where subject and actor are both bound, one proof must do for both, or the
   }
 });
 
-test('a client whose tokens are bound to its certificate gets none without it', async () => {
+test('a client whose tokens are bound to its certificate gets none without it (MT-06)', async () => {
   const form = { grant_type: 'client_credentials', ...credentials('gateway', 'own mTLS') };
   assertRefused(server, await server.token(form), {
     error: 'invalid_request',
@@ -214,7 +214,15 @@ test('a client whose tokens are bound to its certificate gets none without it', 
   assert.equal((await server.token(form, header(ownCertificate))).status, 200);
 });
 
-test('the metadata tells that tokens may be bound to certificates (RFC 8705 section 3.3)', async () => {
+test('the certificate of RFC 8705 appendix A has the thumbprint that stands there (MT-10)', async () => {
+  const der =
+    'MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAxODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwIDSQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOVbUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=';
+  const form = { grant_type: 'client_credentials', ...credentials('gateway', 'own mTLS') };
+  const { body } = await server.token(form, { 'x-certificate': der });
+  assert.deepEqual(claimsOf(body.access_token).cnf, { 'x5t#S256': 'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0' });
+});
+
+test('the metadata tells that tokens may be bound to certificates (RFC 8705 section 3.3; MT-06)', async () => {
   const answer = await fetch(`${server.issuer}/.well-known/oauth-authorization-server`);
   const metadata = (await answer.json()) as Record<string, unknown>;
   assert.equal(metadata.tls_client_certificate_bound_access_tokens, true);

@@ -31,7 +31,7 @@ test('a mapped subject is never a client of ours, nor what another issuer calls 
   }
 });
 
-test('claims adds claims to our tokens, as far as they can be evaluated', async (t) => {
+test('claims adds claims to our tokens, as far as they can be evaluated (AT-06)', async (t) => {
   const idp = await startIssuer(t);
   const claims =
     '{ email: claims.email, groups: "claims.groups.filter(g, g.startsWith(\'shop-\'))", verified: claims.email_verified }';

@@ -36,7 +36,7 @@ test('an issuer without a name is called by its host', async (t) => {
   assert.equal(claimsOf((await present(server, idp.sign())).body.access_token).sub, '127.0.0.1:ada');
 });
 
-test('what a token does not say, or says in another form, is no permission (RFC 7519 section 4.1)', async (t) => {
+test('what a token does not say, or says in another form, is no permission (RFC 7519 section 4.1; JW-13)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const now = Math.floor(server.clock.now / 1000);
@@ -134,7 +134,7 @@ test('an id_token is for a client: the one that calls, or a configured audience 
   assertSubjectRefused(server, await present(server, accessToken, ID_TOKEN), 'wrong_type');
 });
 
-test('a jwt is for whom the entry says: that a client is called is not enough (RFC 8725 section 3.9)', async (t) => {
+test('a jwt is for whom the entry says: that a client is called is not enough (RFC 8725 section 3.9; JW-11)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, anyType)));
   assertSubjectRefused(server, await present(server, idp.sign({ aud: 'gateway' })), 'audience');

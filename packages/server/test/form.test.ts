@@ -11,7 +11,7 @@ const MALFORMED = {
   reason: 'form_malformed',
 };
 
-test('the test vector of RFC 6749 appendix B reads as it says', async (t) => {
+test('the test vector of RFC 6749 appendix B reads as it says (OA-05)', async (t) => {
   const server = await start(t, configuration.replace('plain: gateway-secret', 'plain: " %&+£€"'));
   const client = 'grant_type=client_credentials&client_id=gateway&client_secret=';
   for (const secret of ['+%25%26%2B%C2%A3%E2%82%AC', '%20%25%26%2b%c2%a3%e2%82%ac', '+%25%26%2B£€', ' %25%26%2B£€']) {

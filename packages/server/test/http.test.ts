@@ -21,7 +21,7 @@ test("the request id is ours; the caller's own is kept in the audit row where it
   }
 });
 
-test('a body is read up to its limit, 1 MiB by default, and never when it is encoded', async (t) => {
+test('a body is read up to its limit, 1 MiB by default, and never when it is encoded (OA-12b, OA-17)', async (t) => {
   const server = await startBasic(t);
   const padded = (length: number): string => `${FORM}&x=`.padEnd(length, 'x');
   assertIssued(server, await server.post('/oauth/token', padded(1_048_576)));
@@ -50,7 +50,7 @@ test('a body is read up to its limit, 1 MiB by default, and never when it is enc
   assert.equal((await small.post('/oauth/token', padded(1025))).status, 413);
 });
 
-test('request headers over 16 KiB are 431, one or many, in the form of every other refusal', async (t) => {
+test('request headers over 16 KiB are 431, one or many, in the form of every other refusal (OA-12b, OA-17)', async (t) => {
   const server = await startBasic(t);
   const tooLarge = [
     [`X-Large: ${'x'.repeat(17_000)}`],

@@ -12,7 +12,7 @@ import { basic, ISSUER, introspect, life, other, REFRESH, refreshTokenOf, VAULT 
 const SIGNED = 'application/token-introspection+jwt';
 const INACTIVE = { active: false };
 
-test('an active token is told as it is: to its own client, and to the API that it is for (RFC 7662 section 2.2)', async (t) => {
+test('an active token is told as it is: to its own client, and to the API that it is for (RFC 7662 section 2.2; IN-01, IN-04)', async (t) => {
   const server = await start(t, life());
   const { body } = await exchange(server, { ...(await acting(server)), audience: API, scope: 'read' });
   const { lineage, actor_lineage, ...said } = claimsOf(body.access_token);
@@ -29,7 +29,7 @@ test('an active token is told as it is: to its own client, and to the API that i
   }
 });
 
-test('an opaque token says by introspection what a JWT says by itself', async (t) => {
+test('an opaque token says by introspection what a JWT says by itself (TE-70b)', async (t) => {
   const idp = await startIssuer(t);
   const grant = `grant: { audiences: [${API}, ${VAULT}], scopes: [read], types: [access_token, jwt] }`;
   const trusted = entry(idp, { claims: '{ email: claims.email }' });
@@ -73,7 +73,7 @@ test('a refresh token is told to its own client alone, and never looks like an a
   }
 });
 
-test('to everybody else, and of everything else, exactly that it is not active (RFC 7662 section 2.2)', async (t) => {
+test('to everybody else, and of everything else, exactly that it is not active (RFC 7662 section 2.2; IN-03)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, life(undefined, [entry(idp)]));
   const token = await subjectToken(server);
@@ -109,14 +109,15 @@ test('of a token for several APIs each of them is told', async (t) => {
   assert.deepEqual((await introspect(server, body.access_token, {}, basic('vault'))).body, INACTIVE);
 });
 
-test('who asks authenticates, with one token, once (RFC 7662 section 2.1)', async (t) => {
+test('who asks authenticates, with one token, once (RFC 7662 section 2.1; IN-02, IN-07, IJ-04)', async (t) => {
   const server = await start(t, life());
   const token = await subjectToken(server);
   const post = async (body: string, headers = {}) => {
     const { status, body: said } = await server.post('/oauth/introspect', body, headers);
     return [status, said.error];
   };
-  assert.deepEqual(await post(encode({ token })), [401, 'invalid_client']);
+  for (const headers of [{}, { accept: SIGNED }])
+    assert.deepEqual(await post(encode({ token }), headers), [401, 'invalid_client']);
   assert.deepEqual(await post(encode({ token, client_id: 'gateway', client_secret: 'wrong' })), [
     401,
     'invalid_client',
@@ -133,7 +134,7 @@ test('who asks authenticates, with one token, once (RFC 7662 section 2.1)', asyn
   assert.equal((await fetch(`${server.issuer}/oauth/introspect?token=${token}`)).status, 405);
 });
 
-test('on request the answer is signed, for the asker, and useless as a token (RFC 9701 section 5)', async (t) => {
+test('on request the answer is signed, for the asker, and useless as a token (RFC 9701 section 5; IJ-01, IJ-02, IJ-03, IJ-05a, IJ-05b, IJ-06)', async (t) => {
   const server = await start(t, life());
   const token = await subjectToken(server);
   const verified = async (text: string, audience: string) => {

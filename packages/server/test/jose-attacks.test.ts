@@ -10,7 +10,7 @@ import { type Attack, assertEachRefused, assertSubjectRefused, present, startBot
 
 const publicPem = (key: KeyObject): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string;
 
-test('the key says how it signs, and the token may only agree: no none, no HMAC with a public key (RFC 8725 section 3.1)', async (t) => {
+test('the key says how it signs, and the token may only agree: no none, no HMAC with a public key (RFC 8725 section 3.1; JW-02, JW-04, JW-05)', async (t) => {
   const [server, idp, key] = await startBoth(t, { algorithms: '[ES256, RS256, PS256]' });
   const rsa = newKey('RS256');
   idp.keys.push(rsa);
@@ -74,7 +74,7 @@ test('the key says how it signs, and the token may only agree: no none, no HMAC 
   );
 });
 
-test('a header that asks for an extension is refused, even one that names what we know (RFC 7515 section 4.1.11)', async (t) => {
+test('a header that asks for an extension is refused, even one that names what we know (RFC 7515 section 4.1.11; JW-07)', async (t) => {
   const [server, idp] = await startBoth(t);
   const headers: readonly Claims[] = [
     { crit: ['https://unknown.example'], 'https://unknown.example': true },
@@ -93,7 +93,7 @@ test('a header that asks for an extension is refused, even one that names what w
   );
 });
 
-test('an ECDSA signature is r and s side by side, in range, and as long as the curve says (RFC 7518 section 3.4)', async (t) => {
+test('an ECDSA signature is r and s side by side, in range, and as long as the curve says (RFC 7518 section 3.4; JW-16)', async (t) => {
   const [server, idp] = await startBoth(t);
   const good = idp.sign();
   const [header, payload, signature = ''] = good.split('.');
@@ -121,7 +121,7 @@ test('an ECDSA signature is r and s side by side, in range, and as long as the c
   await assertEachRefused(server, cases, good);
 });
 
-test('header and claims are JSON objects that every parser reads alike (RFC 7519 section 4)', async (t) => {
+test('header and claims are JSON objects that every parser reads alike (RFC 7519 section 4; JW-01, JW-08)', async (t) => {
   const [server, idp, key] = await startBoth(t);
   const text = JSON.stringify(claimsOf(idp.sign()));
   const within = (member: string): string => `${text.slice(0, -1)},${member}}`;
@@ -199,7 +199,7 @@ test('iss is one issuer of the file, letter for letter, before anything is asked
   assertIssued(server, await present(server, idp.sign()));
 });
 
-test('encryption proves nothing: what we could decrypt is not thereby signed', async (t) => {
+test('encryption proves nothing: what we could decrypt is not thereby signed (JW-14)', async (t) => {
   const [server, idp] = await startBoth(t);
   const { keys } = (await (await fetch(`${server.issuer}/.well-known/jwks.json`)).json()) as {
     keys: Record<string, unknown>[];

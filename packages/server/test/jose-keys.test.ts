@@ -20,7 +20,7 @@ test('a key that its issuer published without alg signs with every algorithm of 
   }
 });
 
-test('an algorithm that the entry does not list is refused, even with a good signature of a published key', async (t) => {
+test('an algorithm that the entry does not list is refused, even with a good signature of a published key (JW-02, JW-19)', async (t) => {
   const idp = await startIssuer(t);
   idp.keys.splice(0, 1, ...algorithmNames.map((alg) => newKey(alg)));
   for (const listed of [['RS256', 'ML-DSA-44'], algorithmNames, undefined]) {
@@ -34,7 +34,7 @@ test('an algorithm that the entry does not list is refused, even with a good sig
   }
 });
 
-test('keys that a token brings along are neither used nor fetched (RFC 8725 section 3.10)', async (t) => {
+test('keys that a token brings along are neither used nor fetched (RFC 8725 section 3.10; JW-06)', async (t) => {
   const [server, idp, key] = await startBoth(t);
   const listener = await startIssuer(t);
   const attacker = newKey();
@@ -62,7 +62,7 @@ test('keys that a token brings along are neither used nor fetched (RFC 8725 sect
   assert.equal(listener.seen.length, 0);
 });
 
-test('kid is compared as text within the keys of its issuer, and is nothing else (RFC 7515 section 4.1.4)', async (t) => {
+test('kid is compared as text within the keys of its issuer, and is nothing else (RFC 7515 section 4.1.4; JW-09, JW-10)', async (t) => {
   const [one, two] = [await startIssuer(t), await startIssuer(t)];
   const entries = [entry(one, { name: 'one' }), entry(two, { name: 'two' })];
   const server = await start(t, trusting(entries, [FOREIGN_RULE.replace('[idp]', '[one, two]')]));
@@ -93,7 +93,7 @@ test('kid is compared as text within the keys of its issuer, and is nothing else
   );
 });
 
-test('without kid the one key that fits is taken, and where several would do none is (RFC 7517 section 4.5)', async (t) => {
+test('without kid the one key that fits is taken, and where several would do none is (RFC 7517 section 4.5; JW-09)', async (t) => {
   const [server, idp, key] = await startBoth(t);
   const rsa = newKey('RS256');
   const unnamed = (signing: FakeKey): string => idp.sign({}, { key: signing, header: { kid: undefined } });
@@ -109,7 +109,7 @@ test('without kid the one key that fits is taken, and where several would do non
   assertIssued(server, await present(server, idp.sign(later, { key })));
 });
 
-test('a kid that names two keys names none (RFC 7517 section 4.5)', async (t) => {
+test('a kid that names two keys names none (RFC 7517 section 4.5; JW-09)', async (t) => {
   const [server, idp, key] = await startBoth(t);
   const twin = newKey('ES256', key.kid);
   const other = newKey('ES256');
@@ -121,7 +121,7 @@ test('a kid that names two keys names none (RFC 7517 section 4.5)', async (t) =>
   );
 });
 
-test('keys that are for something else, or too weak, sign nothing (RFC 7517 section 4, RFC 7518 section 3.3)', async (t) => {
+test('keys that are for something else, or too weak, sign nothing (RFC 7517 section 4, RFC 7518 section 3.3; JW-03, JW-15a)', async (t) => {
   const [server, idp, key] = await startBoth(t, { algorithms: '[RS256, RS512, ES256, ES384]' });
   const [weak, heavy, strong] = [
     newKey('RS256', 'weak', 1024),

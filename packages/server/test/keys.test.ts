@@ -33,7 +33,7 @@ const keySet = async (server: TestServer) =>
 
 const kidNow = async (server: TestServer): Promise<unknown> => kidOf(await subjectToken(server));
 
-test('a key is published ahead of its time, signs, is kept until its last token has expired, and is gone', async (t) => {
+test('a key is published ahead of its time, signs, is kept until its last token has expired, and is gone (JW-18)', async (t) => {
   const server = await start(t, withKeys('{ rotateEvery: 1d, publishAhead: 1h }'));
   const [first = ''] = (await keySet(server)).kids;
   const began = server.clock.now;
@@ -250,7 +250,7 @@ const withSecret = (secret: string, yaml = life()): string =>
     )
     .replace(`audiences: [${API},`, `audiences: [${HS}, ${API},`);
 
-test('a resource that insists on HS256 verifies with its own secret, and its tokens go nowhere else', async (t) => {
+test('a resource that insists on HS256 verifies with its own secret, and its tokens go nowhere else (JW-05)', async (t) => {
   const server = await start(t, withSecret(SECRET));
   const token = await subjectToken(server, { audience: HS });
   const key = new TextEncoder().encode(SECRET);
@@ -276,7 +276,7 @@ test('a resource that insists on HS256 verifies with its own secret, and its tok
   assert.equal((await introspect(server, token)).body.active, false);
 });
 
-test('a secret under 32 bytes is a fault, and so is HS256 without one', async (t) => {
+test('a secret under 32 bytes is a fault, and so is HS256 without one (JW-15a)', async (t) => {
   const { cambio, file } = await installation(t, withSecret('too short'));
   const short = await cambio('check');
   assert.equal(short.code, 1);

@@ -233,7 +233,7 @@ test('a form has at most 256 parameters, whatever their names would hash to (Q17
   assertIssued(server, await padded(256));
 });
 
-test('claims nested deeper than 64 are not parsed, however deep (Q07)', async (t) => {
+test('claims nested deeper than 64 are not parsed, however deep (Q07, OA-17)', async (t) => {
   const [server, idp] = await startBoth(t);
   const nested = (depth: number): string => {
     const claims = JSON.stringify({ ...JSON.parse(payloadOf(idp.sign())) }).slice(0, -1);

@@ -10,7 +10,7 @@ import { type Answer, read, start, type TestServer } from './harness.ts';
 const METADATA = '/.well-known/oauth-authorization-server';
 const get = async (url: string, init: RequestInit = {}): Promise<Answer> => read(await fetch(url, init));
 
-test('the metadata says what the server does, and every URL in it answers (RFC 8414 section 2)', async (t) => {
+test('the metadata says what the server does, and every URL in it answers (RFC 8414 section 2; MD-01, MD-03, MD-04, BC-01i)', async (t) => {
   const server = await startBasic(t);
   const { status, headers, body } = await get(server.issuer + METADATA);
   assert.equal(status, 200);
@@ -27,7 +27,7 @@ test('the metadata says what the server does, and every URL in it answers (RFC 8
   }
 });
 
-test('grants and client authentication in the metadata are those of the code, in our order of preference', async (t) => {
+test('grants and client authentication in the metadata are those of the code, in our order of preference (MD-05, MD-06)', async (t) => {
   const server = await startBasic(t);
   const { body } = await get(server.issuer + METADATA);
   assert.deepEqual(
@@ -54,7 +54,7 @@ test('grants and client authentication in the metadata are those of the code, in
   assert.equal((await server.token({ grant_type: 'password', ...gateway })).body.error, 'unsupported_grant_type');
 });
 
-test('an issuer with a path has its endpoints under it, and its metadata between host and path (RFC 8414 section 3.1)', async (t) => {
+test('an issuer with a path has its endpoints under it, and its metadata between host and path (RFC 8414 section 3.1; MD-02)', async (t) => {
   const server = await start(t, configuration.replace(/^issuer: .*$/m, '$&/tenant/one'));
   const issuer = `${server.issuer}/tenant/one`;
   const { status, body } = await get(`${server.issuer}${METADATA}/tenant/one`);
@@ -70,14 +70,14 @@ test('an issuer with a path has its endpoints under it, and its metadata between
   assert.equal((await get(`${server.issuer}/livez`)).status, 200, 'health is at the root, where probes look');
 });
 
-test('a slash at the end of the issuer stays in iss, and is in no path (RFC 8414 section 3.1)', async (t) => {
+test('a slash at the end of the issuer stays in iss, and is in no path (RFC 8414 section 3.1; MD-02)', async (t) => {
   const server = await start(t, configuration.replace(/^issuer: .*$/m, '$&/'));
   const { body } = await get(server.issuer + METADATA);
   assert.deepEqual([body.issuer, body.token_endpoint], [`${server.issuer}/`, `${server.issuer}/oauth/token`]);
   assertIssued(server, await exchange(server));
 });
 
-test('the keys are public keys only, each with its id, use and algorithm (RFC 7517 section 4)', async (t) => {
+test('the keys are public keys only, each with its id, use and algorithm (RFC 7517 section 4; MD-09)', async (t) => {
   const server = await startBasic(t);
   const { status, body } = await get(`${server.issuer}/.well-known/jwks.json`);
   assert.equal(status, 200);
@@ -129,7 +129,7 @@ const preflight = (server: TestServer, path: string): Promise<Answer> =>
     headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
   });
 
-test('a page of any origin may read metadata, keys and token answers, without credentials', async (t) => {
+test('a page of any origin may read metadata, keys and token answers, without credentials (DP-06)', async (t) => {
   const server = await startBasic(t);
   const origin = { origin: 'https://app.example' };
   const form = new URLSearchParams({ grant_type: 'client_credentials', ...gateway });

@@ -286,7 +286,7 @@ function walk({ world, roots, steps }: Story, tally: Tally): void {
   tally.longest = Math.max(tally.longest, hops);
 }
 
-test(`over ${CHAINS} chains of exchanges under any rules, scope and lifetime never grow and no actor is lost`, (t) => {
+test(`over ${CHAINS} chains of exchanges under any rules, scope and lifetime never grow and no actor is lost (TE-53)`, (t) => {
   const tally = nothing();
   fc.assert(
     fc.property(story(10), (one) => walk(one, tally)),

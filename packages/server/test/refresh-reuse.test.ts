@@ -20,7 +20,7 @@ const next = async (server: TestServer, token: unknown): Promise<Answer> => {
   return answer;
 };
 
-test('a second use after the grace kills the family and all that was issued from it, and nothing else', async (t) => {
+test('a second use after the grace kills the family and all that was issued from it, and nothing else (BC-01f)', async (t) => {
   const server = await start(t, life());
   const first = await exchange(server);
   const bystander = await exchange(server);
@@ -40,7 +40,7 @@ test('a second use after the grace kills the family and all that was issued from
   await next(server, bystander.body.refresh_token);
 });
 
-test('within the grace the answer that was lost is given again: the same successor, and no second branch', async (t) => {
+test('within the grace the answer that was lost is given again: the same successor, and no second branch (BC-01f)', async (t) => {
   const server = await start(t, life());
   const { body } = await exchange(server);
   const first = await next(server, body.refresh_token);

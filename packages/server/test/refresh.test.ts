@@ -30,7 +30,7 @@ import { assertSubjectRefused } from './trusting.ts';
 
 const REFRESH_REFUSED = { error: 'invalid_grant', description: 'The provided refresh token is invalid or expired' };
 
-test('a refresh token that is asked for stands in access_token, of no use as such (RFC 8693 section 2.2.1)', async (t) => {
+test('a refresh token that is asked for stands in access_token, of no use as such (RFC 8693 section 2.2.1; TE-31, TE-33, TE-34, TE-38)', async (t) => {
   const server = await start(t, life());
   const answer = await exchange(server, { ...REFRESH, scope: 'read' });
   assertIssued(server, answer);
@@ -48,7 +48,7 @@ test('a refresh token that is asked for stands in access_token, of no use as suc
   );
 });
 
-test('a rule with refreshToken adds one beside an access token, for clients that may refresh', async (t) => {
+test('a rule with refreshToken adds one beside an access token, for clients that may refresh (TE-37)', async (t) => {
   const server = await start(t, life());
   for (const form of [{}, { requested_token_type: type('jwt') }, { audience: VAULT }]) {
     const { body } = await exchange(server, form);
@@ -90,7 +90,7 @@ test('an opaque resource gets opaque tokens at every refresh', async (t) => {
   for (const { body } of [first, again]) assert.match(String(body.access_token), /^cambio_at_/);
 });
 
-test('scope and target only narrow, and the next refresh has them all again (RFC 6749 section 6, RFC 8707 section 2.2)', async (t) => {
+test('scope and target only narrow, and the next refresh has them all again (RFC 6749 section 6, RFC 8707 section 2.2; OA-15, RI-02, RI-05)', async (t) => {
   const server = await start(t, life());
   let current = await refreshTokenOf(server, { audience: [API, BACKEND], scope: 'read' });
   const step = async (form: Parameters<typeof refresh>[2]) => {
@@ -106,7 +106,7 @@ test('scope and target only narrow, and the next refresh has them all again (RFC
   assert.deepEqual((await refresh(server, wide, { scope: 'write' })).body.scope, 'write');
 });
 
-test('a request that is refused rotates nothing: the same token is still the current one', async (t) => {
+test('a request that is refused rotates nothing: the same token is still the current one (OA-15)', async (t) => {
   const server = await start(t, life());
   const token = await refreshTokenOf(server, { audience: API, scope: 'read' });
   const repeated = 'The parameter refresh_token is repeated';

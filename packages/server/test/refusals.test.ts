@@ -176,7 +176,7 @@ const rows: readonly Row[] = [
     right: () => gateway,
   },
   {
-    when: 'the client may not use this grant (C19)',
+    when: 'the client may not use this grant (C19, TE-22, OA-13)',
     refused: {
       error: 'unauthorized_client',
       description: 'The client may not use this grant_type',
@@ -231,7 +231,7 @@ for (const [role, refused] of [
   ['subject', SUBJECT_REFUSED],
   ['actor', ACTOR_REFUSED],
 ] as const) {
-  test(`when the ${role} token is refused, for any reason: "${refused.description}"`, async (t) => {
+  test(`when the ${role} token is refused, for any reason: "${refused.description}" (TE-44)`, async (t) => {
     const server = await start(
       t,
       configuration.replace(
@@ -250,7 +250,7 @@ for (const [role, refused] of [
   });
 }
 
-test('tokenErrorCode: invalid_request switches the code of refused tokens and actors, and no other (RFC 8693 section 2.2.2)', async (t) => {
+test('tokenErrorCode: invalid_request switches the code of refused tokens and actors, and no other (RFC 8693 section 2.2.2; TE-40, TE-42)', async (t) => {
   const [plain, strict] = [configuration, configuration.replace('server:', 'tokenErrorCode: invalid_request\nserver:')];
   const codes = async (yaml: string): Promise<unknown[]> => {
     const server = await start(t, yaml);

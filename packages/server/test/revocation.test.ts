@@ -9,7 +9,7 @@ import { assertActorRefused, assertSubjectRefused } from './trusting.ts';
 const states = async (server: TestServer, tokens: readonly unknown[]): Promise<unknown[]> =>
   Promise.all(tokens.map(async (token) => (await introspect(server, token)).body.active));
 
-test('of A, B, C and D, each exchanged from the one before, revoking B leaves A alone and kills C and D', async (t) => {
+test('of A, B, C and D, each exchanged from the one before, revoking B leaves A alone and kills C and D (RV-07)', async (t) => {
   const server = await start(t, life());
   const a = await subjectToken(server);
   const b = await exchange(server, { subject_token: a });
@@ -38,7 +38,7 @@ test('of A, B, C and D, each exchanged from the one before, revoking B leaves A 
   }
 });
 
-test('revoking a refresh token kills what was issued with it and from it; revoking an access token spares its refresh token', async (t) => {
+test('revoking a refresh token kills what was issued with it and from it; revoking an access token spares its refresh token (RV-04)', async (t) => {
   const server = await start(t, life());
   const first = await exchange(server);
   const second = await refresh(server, first.body.refresh_token);
@@ -72,7 +72,7 @@ test('with the token of an actor everything dies in which it acts, however far a
   assertIssued(server, await exchange(server), 'the subject lives');
 });
 
-test("another client's token is not revoked, and the answer does not tell (RFC 7009 section 2.1)", async (t) => {
+test("another client's token is not revoked, and the answer does not tell (RFC 7009 section 2.1; RV-03)", async (t) => {
   const server = await start(t, life());
   const [access, renewing] = [await subjectToken(server), await refreshTokenOf(server)];
   for (const token of [access, renewing]) {
@@ -89,7 +89,7 @@ test("another client's token is not revoked, and the answer does not tell (RFC 7
   assert.deepEqual(await states(server, [access, renewing]), [false, false]);
 });
 
-test('what is unknown, dead already, or hinted at wrongly is answered alike (RFC 7009 section 2.2)', async (t) => {
+test('what is unknown, dead already, or hinted at wrongly is answered alike (RFC 7009 section 2.2; RV-01, RV-02)', async (t) => {
   const server = await start(t, life());
   const token = await subjectToken(server);
   const expired = server.forge({ ...claimsOf(token), exp: 1 });
@@ -110,7 +110,7 @@ test('what is unknown, dead already, or hinted at wrongly is answered alike (RFC
   }
 });
 
-test('who revokes authenticates, with one token (RFC 7009 section 2.1)', async (t) => {
+test('who revokes authenticates, with one token (RFC 7009 section 2.1; RV-01)', async (t) => {
   const server = await start(t, life());
   const token = await subjectToken(server);
   const post = async (form: Parameters<typeof encode>[0]) => {

@@ -118,7 +118,7 @@ test('a rule chooses subjects by issuer, proven type and client', async (t) => {
 const asResource = (yaml: string, audience: string): string =>
   yaml.replace('{ id: gateway,', `{ id: gateway, resource: ${audience},`);
 
-test('the caller must have a claim on the subject token: issued to it, addressed to it, or its origin named by the rule', async (t) => {
+test('the caller must have a claim on the subject token: issued to it, addressed to it, or its origin named by the rule (TE-24)', async (t) => {
   const rule = (subject: string) => withRules(`{ client: gateway, subject: ${subject}, ${GRANT} }`);
   const asked = async (yaml: string, claims: Record<string, unknown>): Promise<[TestServer, Answer]> => {
     const server = await start(t, yaml);
@@ -156,7 +156,7 @@ test('the audience that a client is may be written with a slash, as everywhere (
   }
 });
 
-test('a rule may require an actor, forbid one, or name those who may act', async (t) => {
+test('a rule may require an actor, forbid one, or name those who may act (TE-68)', async (t) => {
   const ask = async (actor: string, form: (server: TestServer) => Promise<Form>): Promise<number> => {
     const server = await start(t, withRules(`{ client: gateway, actor: ${actor}, ${GRANT} }`));
     const answer = await exchange(server, await form(server));
@@ -186,7 +186,7 @@ test('a rule may require an actor, forbid one, or name those who may act', async
   );
 });
 
-test('scope is what subject, client, rule and every target have in common, and asking for more is refused', async (t) => {
+test('scope is what subject, client, rule and every target have in common, and asking for more is refused (TE-53)', async (t) => {
   const server = await start(
     t,
     withRules(`{ client: gateway, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, admin] } }`),
@@ -209,7 +209,7 @@ test('scope is what subject, client, rule and every target have in common, and a
   assertRefused(server, without, { ...SCOPE_REFUSED, reason: 'scope_empty' });
 });
 
-test('lifetime is the least that target, rule, subject and actor leave', async (t) => {
+test('lifetime is the least that target, rule, subject and actor leave (TE-35, TE-53)', async (t) => {
   const server = await startBasic(t);
   const now = Math.floor(server.clock.now / 1000);
   const life = async (form: Form): Promise<unknown> => {

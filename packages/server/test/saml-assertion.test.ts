@@ -52,7 +52,7 @@ test('an assertion of a trusted identity provider proves who its subject is', as
   );
 });
 
-test('the version of the assertion is the declared one', async () => {
+test('the version of the assertion is the declared one (SA-02, SA-30)', async () => {
   await accepts();
   const asSaml1 = { ...context, version: 'saml1' } as const;
   await refuses(signed(), asSaml1, 'wrong_type', /SAML 2\.0 Assertion 2\.0/);
@@ -62,7 +62,7 @@ test('the version of the assertion is the declared one', async () => {
   await refuses(signed({ root: { 'xmlns:saml': 'urn:other' } }), context, 'wrong_type', /urn:other/);
 });
 
-test('the issuer is trusted and is an entity', async () => {
+test('the issuer is trusted and is an entity (SA-31)', async () => {
   const format = 'urn:oasis:names:tc:SAML:2.0:nameid-format:';
   await accepts({ issuerAttributes: { Format: `${format}entity` } });
   await refuses(
@@ -75,7 +75,7 @@ test('the issuer is trusted and is an entity', async () => {
   await refuses(signed({ issuer: '' }), context, 'unknown_issuer', /^$/);
 });
 
-test('the id is a name, and the root has no attribute of unknown meaning', async () => {
+test('the id is a name, and the root has no attribute of unknown meaning (SA-30)', async () => {
   await accepts({ id: `_${'a'.repeat(255)}` });
   await refuses(signed({ id: '1a' }), context, 'malformed', /ID of the assertion/);
   await refuses(signed({ id: `_${'a'.repeat(256)}` }), context, 'malformed', /ID of the assertion/);
@@ -83,7 +83,7 @@ test('the id is a name, and the root has no attribute of unknown meaning', async
   await refuses(signed({ root: { ID: undefined } }), context, 'malformed', /ID of the assertion/);
 });
 
-test('times are UTC, and an issue in the future is refused', async () => {
+test('times are UTC, and an issue in the future is refused (SA-30)', async () => {
   await accepts({ root: { IssueInstant: at(30) } });
   await accepts({ root: { IssueInstant: at(-60).replace('Z', '.1234567Z') } });
   await refuses(
@@ -103,13 +103,13 @@ test('times are UTC, and an issue in the future is refused', async () => {
   }
 });
 
-test('an assertion without conditions or without an end is refused', async () => {
+test('an assertion without conditions or without an end is refused (SA-32)', async () => {
   await accepts();
   await refuses(signed({ conditions: null }), context, 'malformed', /no Conditions/);
   await refuses(signed({ window: { NotOnOrAfter: undefined } }), context, 'claims', /Conditions has no NotOnOrAfter/);
 });
 
-test('an assertion counts from NotBefore until before NotOnOrAfter, give or take the leeway', async () => {
+test('an assertion counts from NotBefore until before NotOnOrAfter, give or take the leeway (SA-32)', async () => {
   const later = (seconds: number) => ({ ...context, now: NOW + seconds });
   await accepts({ window: { NotBefore: undefined } });
   await accepts({}, later(329));
@@ -122,7 +122,7 @@ test('an assertion counts from NotBefore until before NotOnOrAfter, give or take
   await refuses(signed(), { ...exact, now: NOW + 300 }, 'expired', /is past/);
 });
 
-test('every audience restriction must name the reader, by any of its audiences', async () => {
+test('every audience restriction must name the reader, by any of its audiences (SA-33)', async () => {
   const restricted = (...restrictions: readonly (readonly string[])[]): Variation => ({
     restrictions: all(...restrictions.map((audiences) => audienceRestriction(...audiences))),
   });
@@ -142,7 +142,7 @@ test('every audience restriction must name the reader, by any of its audiences',
   }
 });
 
-test('OneTimeUse and ProxyRestriction are reported; a condition that is not known refuses', async () => {
+test('OneTimeUse and ProxyRestriction are reported; a condition that is not known refuses (SA-34)', async () => {
   const moreConditions = all(
     element('saml:OneTimeUse'),
     element('saml:ProxyRestriction', { Count: '0' }, element('saml:Audience', {}, 'https://next.example')),
@@ -156,7 +156,7 @@ test('OneTimeUse and ProxyRestriction are reported; a condition that is not know
   await refuses(signed({ moreConditions: foreign }), context, 'claims', /not known here: OneTimeUse/);
 });
 
-test('the subject is confirmed to the bearer, at our token endpoint, until a time that is stated', async () => {
+test('the subject is confirmed to the bearer, at our token endpoint, until a time that is stated (SA-36)', async () => {
   await accepts();
   const holder = 'urn:oasis:names:tc:SAML:2.0:cm:holder-of-key';
   await refuses(signed({ confirmation: null }), context, 'claims', /no SubjectConfirmation$/);
@@ -182,7 +182,7 @@ test('one confirmation that holds is enough, and the earlier end counts', async 
   await refuses(signed({ confirmation: neither }), context, 'audience', /Recipient is another.*; .*is past/);
 });
 
-test('an assertion for the calling client as a service provider is accepted from that client alone', async () => {
+test('an assertion for the calling client as a service provider is accepted from that client alone (SA-33, SA-36)', async () => {
   const forClient = { audience: ADDRESSEE.entityId, data: { Recipient: ADDRESSEE.acs, InResponseTo: '_r1' } };
   const fromClient = { ...context, addressee: ADDRESSEE };
   assert.equal((await accepts(forClient, fromClient)).addressedTo, 'client');
@@ -193,7 +193,7 @@ test('an assertion for the calling client as a service provider is accepted from
   await refuses(signed({ audience: ADDRESSEE.entityId }), fromClient, 'audience', /Recipient is another/);
 });
 
-test('NameID is present, prints, and is a name of the issuer that lasts', async () => {
+test('NameID is present, prints, and is a name of the issuer that lasts (SA-35)', async () => {
   const format = 'urn:oasis:names:tc:SAML:2.0:nameid-format:';
   const name = (nameIdAttributes: Variation['nameIdAttributes']) => signed({ nameIdAttributes });
   await accepts({ nameIdAttributes: { NameQualifier: idp.entityId, SPNameQualifier: AUDIENCE } });
@@ -224,7 +224,7 @@ test('a refusal tells no NameID and no attribute value', async () => {
   }
 });
 
-test('a subject that has not signed in has no auth_time; an ended session refuses', async () => {
+test('a subject that has not signed in has no auth_time; an ended session refuses (SA-38)', async () => {
   const without = await accepts({ authn: null });
   assert.deepEqual([without.authnInstant, without.authnContext], [undefined, undefined]);
   const session = await accepts({ authnAttributes: { SessionNotOnOrAfter: at(3600) } });
@@ -239,7 +239,7 @@ test('a subject that has not signed in has no auth_time; an ended session refuse
   await refuses(signed({ authn: two }), context, 'malformed', /more than one AuthnStatement/);
 });
 
-test('attributes keep all values, and say which of them stand twice', async () => {
+test('attributes keep all values, and say which of them stand twice (SA-39)', async () => {
   const attributes = all(
     attribute2('mail', 'ada@example.org'),
     attribute2('mail', 'eve@example.org'),
@@ -276,7 +276,7 @@ test('a value is text: the NameID of eduPersonTargetedID is left out, other elem
   );
 });
 
-test('what a reader of text could skip is refused: elements in NameID, Audience and Issuer', async () => {
+test('what a reader of text could skip is refused: elements in NameID, Audience and Issuer (SA-12)', async () => {
   await accepts();
   const split = { xml: 'https://login<saml:x></saml:x>.example' };
   await refuses(signed({ nameId: element('saml:NameID', {}, split) }), context, 'malformed', /NameID holds elements/);

@@ -25,7 +25,7 @@ const context = contextFor([trustIn(idp)], { version: 'saml1' });
 const signed = (is?: Variation) => sign(assertion1(idp, is), idp.key);
 const accepts = (is?: Variation) => read(signed(is), context);
 
-test('a SAML 1.1 assertion proves who its subject is', async () => {
+test('a SAML 1.1 assertion proves who its subject is (SA-50, SA-54)', async () => {
   assert.deepEqual(
     { ...(await accepts()) },
     {
@@ -48,19 +48,19 @@ test('a SAML 1.1 assertion proves who its subject is', async () => {
   );
 });
 
-test('SAML 1.0 is refused', async () => {
+test('SAML 1.0 is refused (SA-50)', async () => {
   await accepts();
   await refuses(signed({ root: { MinorVersion: '0' } }), context, 'wrong_type', /SAML 1\.x Assertion 1 0/);
   await refuses(signed(), { ...context, version: 'saml2' }, 'wrong_type', /SAML 1\.x Assertion/);
 });
 
-test('the issuer is an attribute, and exactly one that is trusted', async () => {
+test('the issuer is an attribute, and exactly one that is trusted (SA-50)', async () => {
   await accepts();
   await refuses(signed({ issuer: 'https://other.example' }), context, 'unknown_issuer', /other\.example/);
   await refuses(signed({ root: { Issuer: undefined } }), context, 'malformed', /no Issuer/);
 });
 
-test('conditions are required, with an end and an audience', async () => {
+test('conditions are required, with an end and an audience (SA-51, SA-53)', async () => {
   await accepts();
   await refuses(signed({ conditions: null }), context, 'malformed', /no Conditions/);
   await refuses(signed({ window: { NotOnOrAfter: undefined } }), context, 'claims', /no NotOnOrAfter/);
@@ -70,7 +70,7 @@ test('conditions are required, with an end and an audience', async () => {
   await refuses(signed({ moreConditions: element('saml:Condition') }), context, 'claims', /not known here/);
 });
 
-test('DoNotCacheCondition means that the assertion is used once', async () => {
+test('DoNotCacheCondition means that the assertion is used once (SA-51)', async () => {
   assert.equal((await accepts({ moreConditions: element('saml:DoNotCacheCondition') })).oneTimeUse, true);
 });
 
@@ -80,7 +80,7 @@ test('an assertion for the calling client as a service provider is accepted from
   await refuses(signed(forClient), context, 'audience', /restricted to https:\/\/app/);
 });
 
-test('all statements speak of one subject', async () => {
+test('all statements speak of one subject (SA-52)', async () => {
   const statement = (...subject: Parameters<typeof subject1>) =>
     element('saml:AttributeStatement', {}, subject1(...subject), attribute1('mail', 'x'));
   await accepts({ attributes: all(statement(), statement('ada', { confirmation: null })) });
@@ -100,7 +100,7 @@ test('the name of the subject prints and lasts', async () => {
   await refuses(signed(transient), context, 'subject', /transient/);
 });
 
-test('the subject is confirmed to the bearer', async () => {
+test('the subject is confirmed to the bearer (SA-53)', async () => {
   const name = 'urn:oasis:names:tc:SAML:1.0:cm:';
   await accepts({ confirmation: confirmation1(`${name}bearer`, `${name}artifact-01`) });
   await refuses(signed({ confirmation: null }), context, 'claims', /no SubjectConfirmation/);
@@ -111,7 +111,7 @@ test('the subject is confirmed to the bearer', async () => {
   await refuses(signed({ confirmation: { xml: keyed } }), context, 'claims', /data or a key/);
 });
 
-test('one name in two namespaces is one attribute that stands twice', async () => {
+test('one name in two namespaces is one attribute that stands twice (SA-54)', async () => {
   const twice = all(attribute1('mail', 'a'), { xml: attribute1('mail', 'b').xml.replace(':attributes', ':others') });
   const identity = await accepts({ attributes: element('saml:AttributeStatement', {}, subject1(), twice) });
   assert.deepEqual([identity.attributes.mail, identity.repeatedAttributes], [['a', 'b'], ['mail']]);

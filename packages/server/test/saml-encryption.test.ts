@@ -98,7 +98,7 @@ test('an encrypted assertion proves what the one inside does', async () => {
   for (const way of ways) assert.deepEqual(await read(encrypted(way), context), plain);
 });
 
-test('the assertion inside is judged like any other', async () => {
+test('the assertion inside is judged like any other (SA-40)', async () => {
   await read(encrypted(), context);
   const altered = encrypted({}, signed.replace('>ada<', '>eve<'));
   await refuses(altered, context, 'signature', /altered/);
@@ -115,7 +115,7 @@ test('either of two keys may decrypt, and without one an encrypted assertion is 
   await refuses(encrypted(), { ...context, decryptionKeys: [] }, 'unknown_key', /no decryptionKey is configured/);
 });
 
-test('whatever fails with a key fails in the same words', async () => {
+test('whatever fails with a key fails in the same words (SA-40)', async () => {
   await read(encrypted(), context);
   const flip = (at: number) => (bytes: Buffer) => {
     const changed = Buffer.from(bytes);
@@ -140,7 +140,7 @@ test('whatever fails with a key fails in the same words', async () => {
   for (const failure of failures) await refuses(encrypted(failure), context, 'malformed', /^it cannot be decrypted$/);
 });
 
-test('padding that can be asked about is refused by name, before any key is used', async () => {
+test('padding that can be asked about is refused by name, before any key is used (SA-40)', async () => {
   await read(encrypted(), context);
   const contents = [`${ENC}aes256-cbc`, `${ENC}aes128-cbc`, `${ENC}tripledes-cbc`, `${ENC11}aes192-gcm`];
   for (const content of contents)

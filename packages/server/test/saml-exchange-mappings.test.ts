@@ -46,7 +46,7 @@ for (const version of versions) {
     assertSubjectRefused(server, await presentSaml(server, version, without), 'subject', 'nothing to map');
   });
 
-  test(`${version}: an attribute that stands twice is refused where a mapping reads it, and nowhere else`, async (t) => {
+  test(`${version}: an attribute that stands twice is refused where a mapping reads it, and nowhere else (SA-39)`, async (t) => {
     const twice = withAttributes(version, [
       ['mail', 'ada@example.org'],
       ['urn:oid:1.2', 'a'],

@@ -19,7 +19,7 @@ for (const version of versions) {
     ['with singleUse', { singleUse: 'true' }, {}],
     ['with OneTimeUse', {}, { moreConditions: once[version] }],
   ] as const) {
-    test(`${version}: ${what} an assertion is good once, whatever is asked for it`, async (t) => {
+    test(`${version}: ${what} an assertion is good once, whatever is asked for it (SA-34, SA-37, SA-51)`, async (t) => {
       const server = await startSaml(t, members, { rules: [FOREIGN_RULE, ACTOR_RULE] });
       const token = signedFor(server, version, is);
       const wide = await presentSaml(server, version, token, { scope: 'admin' });

@@ -139,7 +139,7 @@ for (const version of versions) {
   });
 }
 
-test('an assertion is one thing and a JWT another, whatever they are declared as', async (t) => {
+test('an assertion is one thing and a JWT another, whatever they are declared as (TE-14, SA-03)', async (t) => {
   const jwts = await startIssuer(t);
   const server = await startSaml(
     t,

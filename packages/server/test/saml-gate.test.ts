@@ -35,7 +35,7 @@ async function quickly(within: number, run: () => Promise<unknown>): Promise<voi
   assert.ok(Math.min(...times) < within, `${Math.min(...times)} ms`);
 }
 
-test('the token is base64url, padded or not, and nothing else', async () => {
+test('the token is base64url, padded or not, and nothing else (SA-01)', async () => {
   // A length that needs padding, and bytes that need `-` or `_`.
   const xml = sign(assertion2(idp, { nameId: 'ådåÿ~?>' }), idp.key, { attributes: { Id: '_s' } });
   const token = [xml, `${xml} `, `${xml}  `].map(encode).find((one) => one.length % 4 === 2) ?? '';
@@ -68,7 +68,7 @@ test('nothing is inflated', async () => {
   await quickly(5, () => refuses(bomb, context, 'malformed', /not UTF-8|does not begin/));
 });
 
-test('a DOCTYPE and what may stand in it is refused, quickly', async () => {
+test('a DOCTYPE and what may stand in it is refused, quickly (SA-10)', async () => {
   await accepted();
   const laughs = Array.from({ length: 12 }, (_, at) => `<!ENTITY l${at + 1} "${`&l${at};`.repeat(10)}">`).join('');
   const types = [
@@ -114,7 +114,7 @@ test('no document makes us fetch anything', async (t) => {
   assert.equal(connections, 0);
 });
 
-test('comments, CDATA sections and processing instructions are refused wherever they stand', async () => {
+test('comments, CDATA sections and processing instructions are refused wherever they stand (SA-12)', async () => {
   await accepted();
   const pieces = [
     ['<!-- -->', /a comment/],
@@ -147,7 +147,7 @@ test('comments, CDATA sections and processing instructions are refused wherever 
   await refuses(sign(commented, idp.key), context, 'malformed', /a comment/);
 });
 
-test('the bytes are UTF-8 without byte order mark, of XML 1.0, without control characters', async () => {
+test('the bytes are UTF-8 without byte order mark, of XML 1.0, without control characters (SA-10)', async () => {
   for (const declaration of ["<?xml version='1.0' encoding='utf-8'?>", '<?xml version="1.0" standalone="yes" ?>\r\n']) {
     await read(declaration + signed, context);
   }
@@ -170,7 +170,7 @@ test('the bytes are UTF-8 without byte order mark, of XML 1.0, without control c
   }
 });
 
-test('what is not well-formed is refused', async () => {
+test('what is not well-formed is refused (SA-10)', async () => {
   await accepted();
   const broken = [
     signed + signed,
@@ -194,7 +194,7 @@ test('what is not well-formed is refused', async () => {
   }
 });
 
-test('size, depth and width are bounded, and a refusal is quick', async () => {
+test('size, depth and width are bounded, and a refusal is quick (SA-01, SA-10)', async () => {
   const filled = (length: number) =>
     sign(assertion2(idp, { attributes: attribute2('x', 'x'.repeat(length)) }), idp.key);
   await read(filled(100_000), context);

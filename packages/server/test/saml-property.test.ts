@@ -94,7 +94,7 @@ const apply = (document: string, edits: readonly Edit[]): string =>
 for (const [version, signed] of versions) {
   const context = contextFor([trustIn(idp)], { version });
 
-  test(`${version}: edits of the text never make it say something else`, async () => {
+  test(`${version}: edits of the text never make it say something else (SA-11)`, async () => {
     const identity = await read(signed, context);
     await fc.assert(
       fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), async (edits) => {
@@ -120,7 +120,7 @@ for (const [version, signed] of versions) {
     );
   });
 
-  test(`${version}: parts moved about or doubled never make it say something else`, async () => {
+  test(`${version}: parts moved about or doubled never make it say something else (SA-11)`, async () => {
     const identity = await read(signed, context);
     const position = fc.nat(signed.length);
     await fc.assert(

@@ -26,14 +26,14 @@ const context = contextFor([trustIn(idp)]);
 const good = assertion2(idp);
 const signed = (is?: Signing) => sign(good, idp.key, is);
 
-test('an assertion that is not signed is refused, and so is one that was altered', async () => {
+test('an assertion that is not signed is refused, and so is one that was altered (SA-25)', async () => {
   await read(signed(), context);
   await refuses(good, context, 'signature', /not signed/);
   await refuses(signed().replace('>ada<', '>eve<'), context, 'signature', /altered after/);
   await refuses(signed().replace('@example.org', '@example.com'), context, 'signature', /altered after/);
 });
 
-test('every algorithm of the list verifies, with a key of its kind', async () => {
+test('every algorithm of the list verifies, with a key of its kind (SA-23)', async () => {
   const curve = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey;
   const rsa = [`${DS_MORE}rsa-sha256`, `${DS_MORE}rsa-sha384`, `${DS_MORE}rsa-sha512`];
   const pss = ['sha256', 'sha384', 'sha512'].map((digest) => `${DS_MORE_2007}${digest}-rsa-MGF1`);
@@ -75,7 +75,7 @@ test('an ECDSA signature is two numbers side by side, neither of them zero (CVE-
   }
 });
 
-test('weak and foreign algorithms are refused by name', async () => {
+test('weak and foreign algorithms are refused by name (SA-23)', async () => {
   await read(signed(), context);
   for (const method of [
     `${DS}rsa-sha1`,
@@ -101,13 +101,13 @@ test('an HMAC keyed with the public key of the issuer proves nothing (xml-crypto
   }
 });
 
-test('algorithms take no parameters', async () => {
+test('algorithms take no parameters (SA-23)', async () => {
   await read(signed(), context);
   const parameters = element('ds:HMACOutputLength', {}, '1');
   await refuses(signed({ parameters }), context, 'algorithm', /SignatureMethod has parameters/);
 });
 
-test('a signature of another trusted issuer does not count', async () => {
+test('a signature of another trusted issuer does not count (SA-24)', async () => {
   const other = identityProvider('https://other.example/saml');
   const both = contextFor([trustIn(idp), trustIn(other)]);
   await read(sign(assertion2(other), other.key), both);
@@ -115,7 +115,7 @@ test('a signature of another trusted issuer does not count', async () => {
   await refuses(sign(assertion2(other), idp.key), both, 'signature', /another key/);
 });
 
-test('a certificate in KeyInfo is a hint in a refusal, and never trusted', async () => {
+test('a certificate in KeyInfo is a hint in a refusal, and never trusted (SA-24)', async () => {
   const attacker = identityProvider();
   await read(signed({ keyInfo: x509(idp.certificate) }), context);
   await read(signed({ keyInfo: x509(attacker.certificate) }), context);
@@ -171,7 +171,7 @@ test('RSA keys have 2048 to 4096 bits, and curves are those of NIST', async () =
   );
 });
 
-test('the reference names the assertion, once', async () => {
+test('the reference names the assertion, once (SA-21)', async () => {
   await read(signed(), context);
   for (const reference of ['', '#_b', '_a1', '#xpointer(/)', "#xpointer(id('_a1'))", 'https://evil.example/#_a1']) {
     await refuses(signed({ reference }), context, 'malformed', /refers to .*, not to the assertion/);
@@ -182,7 +182,7 @@ test('the reference names the assertion, once', async () => {
   await refuses(signed({ change: twice }), context, 'malformed', /SignedInfo holds .*Reference, Reference/);
 });
 
-test('the transforms are enveloped-signature, then exclusive canonicalization', async () => {
+test('the transforms are enveloped-signature, then exclusive canonicalization (SA-22)', async () => {
   const enveloped = transform(`${DS}enveloped-signature`);
   const exclusive = transform(EXCLUSIVE);
   await read(signed({ transforms: [enveloped, transform(`${EXCLUSIVE}WithComments`)] }), context);
@@ -202,7 +202,7 @@ test('the transforms are enveloped-signature, then exclusive canonicalization', 
   await refuses(signed({ canonicalization: inclusive }), context, 'algorithm', /canonicalization .* is not accepted/);
 });
 
-test('InclusiveNamespaces changes what is digested, and has the one form', async () => {
+test('InclusiveNamespaces changes what is digested, and has the one form (SA-22)', async () => {
   const inclusive = (PrefixList: string) => [
     transform(`${DS}enveloped-signature`),
     element(
@@ -221,7 +221,7 @@ test('InclusiveNamespaces changes what is digested, and has the one form', async
   }
 });
 
-test('SignedInfo, SignatureValue and at most KeyInfo make a Signature (CVE-2025-29774)', async () => {
+test('SignedInfo, SignatureValue and at most KeyInfo make a Signature (CVE-2025-29774; SA-20, SA-21, SA-26)', async () => {
   await read(signed({ attributes: { Id: '_s' } }), context);
   await refuses(signed({ object: element('ds:Object') }), context, 'malformed', /Signature holds .*Object/);
   const info = /<ds:SignedInfo>.*<\/ds:SignedInfo>/;
@@ -249,7 +249,7 @@ test('SignatureValue and DigestValue are base64, which may be wrapped in lines',
   await refuses(signed({ change: digest }), context, 'malformed', /DigestValue is not canonical/);
 });
 
-test('the signature stands after the issuer in SAML 2.0 and at the end in 1.1', async () => {
+test('the signature stands after the issuer in SAML 2.0 and at the end in 1.1 (SA-20, SA-55)', async () => {
   await read(signed(), context);
   const signature = signatureOf(good, idp.key);
   await refuses(

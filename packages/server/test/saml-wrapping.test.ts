@@ -155,7 +155,7 @@ for (const version of ['saml2', 'saml1'] as const) {
   };
 
   for (const [name, build] of Object.entries(permutations)) {
-    test(`${version}: ${name}`, async () => {
+    test(`${version}: ${name} (SA-27)`, async () => {
       assert.equal((await read(parts.signed, context)).nameId, 'ada');
       for (const attack of build(parts)) {
         assert.notEqual(attack, parts.signed);
@@ -176,7 +176,7 @@ test('what the issuer itself signed is refused where a second reader could take 
   await refuses(genuine(`<saml:Advice>${foreign}</saml:Advice>`), context, 'malformed', /second Signature \(urn:x\)/);
 });
 
-test('an id that stands twice is refused, in any spelling and namespace', async () => {
+test('an id that stands twice is refused, in any spelling and namespace (SA-21)', async () => {
   const signed = (attributes: Record<string, string>) => sign(assertion2(idp), idp.key, { attributes });
   await read(signed({ Id: '_s' }), context);
   for (const name of ['ID', 'Id', 'id', 'AssertionID', 'xml:id']) {
@@ -236,7 +236,7 @@ test('what has no canonical form is refused: nothing never passes for something 
   await refuses(cut, context, 'malformed', /no canonical form/);
 });
 
-test('XInclude and schema locations are refused, and nothing is fetched', async () => {
+test('XInclude and schema locations are refused, and nothing is fetched (SA-10)', async () => {
   await read(sign(assertion2(idp), idp.key), context);
   const include =
     '<saml:Advice><xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="http://127.0.0.1:9/"></xi:include></saml:Advice>';

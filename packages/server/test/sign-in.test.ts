@@ -25,12 +25,15 @@ suite('sign-in', () => {
   const refresh = (token: unknown) =>
     server.token({ grant_type: 'refresh_token', ...web, refresh_token: String(token) });
 
-  test('a request is pushed by a client that authenticates, and used once, by that client, within a minute (PA-04)', async () => {
+  test('a request is pushed by a client that authenticates, and used once, by that client, within a minute (PA-04, PA-01, PA-02, PA-03, RI-02)', async () => {
     const pushed = await push();
     assert.equal(pushed.status, 201, pushed.text);
     assert.equal(pushed.headers.get('cache-control'), 'no-store');
     assert.equal(server.audit(pushed)?.outcome, 'accepted');
     const request_uri = String(pushed.body.request_uri);
+    assert.match(request_uri, /^urn:ietf:params:oauth:request_uri:[\w-]{20,}$/);
+    assert.equal(pushed.body.expires_in, 60);
+    assert.equal((await fetch(`${server.issuer}/oauth/par`)).status, 405);
     const at = (client_id: string) => `/oauth/authorize?${new URLSearchParams({ client_id, request_uri })}`;
     const browser = createBrowser(server.issuer);
     const stolen = await browser.get(at('other'));
@@ -53,6 +56,7 @@ suite('sign-in', () => {
       [{ response_type: 'token' }, 'unsupported_response_type'],
       [{ response_mode: 'jwt' }, 'invalid_request'],
       [{ scope: 'admin' }, 'invalid_scope'],
+      [{ resource: 'https://private.example' }, 'invalid_target'],
       [{ request_uri: 'urn:x' }, 'invalid_request'],
       [{ client_id: 'tv', client_secret: 'tv-secret' }, 'unauthorized_client'],
     ];
@@ -127,7 +131,7 @@ suite('sign-in', () => {
     assert.match((await browser.submit(nobody, { logout: 'yes' })).text, /You are signed out/);
   });
 
-  test('the two documents of metadata agree member by member, and say what is there (MD-08)', async (t) => {
+  test('the two documents of metadata agree member by member, and say what is there (MD-08, PK-05, IS-01)', async (t) => {
     const read = async (base: string, name: string): Promise<Record<string, unknown>> =>
       JSON.parse(await (await fetch(`${base}/.well-known/${name}`)).text());
     const metadata = await read(server.issuer, 'oauth-authorization-server');

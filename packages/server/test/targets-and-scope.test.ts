@@ -119,7 +119,7 @@ test('our own issuer, its endpoints and the names of clients are no targets', as
   assertIssued(server, await exchange(server, { audience: API }));
 });
 
-test('without scope all that subject, client, rule and targets have in common, and never what the client might have', async (t) => {
+test('without scope all that subject, client, rule and targets have in common, and never what the client might have (OA-14, RI-06)', async (t) => {
   const server = await start(t, shop);
   const given = async (scope: string | undefined, form: Form = {}): Promise<unknown> => {
     const answer = await exchange(server, { subject_token: await forgedToken(server, { scope }), ...form });

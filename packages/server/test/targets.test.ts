@@ -24,7 +24,7 @@ async function refused(server: TestServer, form: Form, reason: string): Promise<
   assertRefused(server, await exchange(server, form), { ...TARGET_REFUSED, reason }, JSON.stringify(form));
 }
 
-test('with neither audience nor resource the first audience of the rule is meant', async (t) => {
+test('with neither audience nor resource the first audience of the rule is meant (AT-07)', async (t) => {
   const server = await startBasic(t);
   assert.equal(await audienceOf(server, {}), API);
   const grant = `grant: { audiences: [${BACKEND}, ${API}], scopes: [read] }`;
@@ -32,14 +32,14 @@ test('with neither audience nor resource the first audience of the rule is meant
   assert.equal(await audienceOf(other, {}), BACKEND);
 });
 
-test('one audience is a string, several are a list, and each stands once (RFC 7519 section 4.1.3)', async (t) => {
+test('one audience is a string, several are a list, and each stands once (RFC 7519 section 4.1.3; BC-01g)', async (t) => {
   const server = await startBasic(t);
   assert.equal(await audienceOf(server, { audience: [API, API], resource: `${API}/v1` }), API);
   assert.deepEqual(await audienceOf(server, { audience: [BACKEND, API] }), [BACKEND, API]);
   assert.deepEqual(await audienceOf(server, { audience: API, resource: `${BACKEND}/api` }), [API, BACKEND]);
 });
 
-test('several targets are allowed all together or not at all (RFC 8693 section 2.2.2)', async (t) => {
+test('several targets are allowed all together or not at all (RFC 8693 section 2.2.2; TE-41, RI-03)', async (t) => {
   const server = await startBasic(t);
   await refused(server, { audience: [API, 'https://private.example'] }, 'target_not_granted');
   await refused(server, { audience: API, resource: 'https://private.example/' }, 'target_not_granted');
@@ -47,7 +47,7 @@ test('several targets are allowed all together or not at all (RFC 8693 section 2
   await refused(server, { audience: API, resource: 'https://unknown.example/' }, 'target_unknown');
 });
 
-test('https://x and https://x/ are one audience, in the request as in the configuration (RFC 3986 section 6.2.3)', async (t) => {
+test('https://x and https://x/ are one audience, in the request as in the configuration (RFC 3986 section 6.2.3; RI-09)', async (t) => {
   const server = await startBasic(t);
   assert.equal(await audienceOf(server, { audience: `${API}/` }), API);
   assert.equal(await audienceOf(server, { audience: 'HTTPS://API.EXAMPLE' }), API);
@@ -58,12 +58,24 @@ test('https://x and https://x/ are one audience, in the request as in the config
   assert.equal(await audienceOf(slashed, { audience: API }), `${API}/`, 'aud is the name that the file gives');
 });
 
-test('a resource lies under a location by whole path segments (RFC 8707 section 2)', async (t) => {
+test('a resource lies under a location by whole path segments (RFC 8707 section 2; RI-04, RI-09)', async (t) => {
   const server = await startBasic(t);
   for (const path of ['/v1', '/v1/', '/v1/a/b', '/v1?q=1', '/x/../v1', '/v1/./a', '/%2e%2e/v1']) {
     assert.equal(await audienceOf(server, { resource: API + path }), API, path);
   }
-  for (const path of ['', '/', '/v', '/v1x', '/v1%2Fa', '/V1', '//v1', '/v1/../admin', '/v1/%2e%2e/admin', '/v2/v1']) {
+  for (const path of [
+    '',
+    '/',
+    '/v',
+    '/v1x',
+    '/%761',
+    '/v1%2Fa',
+    '/V1',
+    '//v1',
+    '/v1/../admin',
+    '/v1/%2e%2e/admin',
+    '/v2/v1',
+  ]) {
     await refused(server, { resource: API + path }, 'target_unknown');
   }
   for (const resource of [`${API}:8443/v1`, 'http://api.example/v1', 'https://api.example.evil.example/v1']) {
@@ -101,7 +113,7 @@ test('several targets share one token, so their tokens must look alike', async (
   assert.equal(await audienceOf(server, { audience: BACKEND }), BACKEND);
 });
 
-test("client_credentials serves the audiences of the client's entry, the first by default (RFC 6749 section 4.4)", async (t) => {
+test("client_credentials serves the audiences of the client's entry, the first by default (RFC 6749 section 4.4; RI-02, AT-07)", async (t) => {
   const server = await startBasic(t);
   const ask = (form: Form) => server.token({ grant_type: 'client_credentials', ...gateway, ...form });
   for (const [form, aud] of [

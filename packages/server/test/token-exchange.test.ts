@@ -14,7 +14,7 @@ import {
 } from './basics.ts';
 import { claimsOf, start, type } from './harness.ts';
 
-test('an exchange answers every member of RFC 8693 section 2.2.1', async (t) => {
+test('an exchange answers every member of RFC 8693 section 2.2.1 (TE-31, TE-36)', async (t) => {
   const server = await startBasic(t);
   const answer = await exchange(server, { audience: API, scope: 'read' });
   assertIssued(server, answer);
@@ -28,7 +28,7 @@ test('an exchange answers every member of RFC 8693 section 2.2.1', async (t) => 
   });
 });
 
-test('client_credentials answers the members of RFC 6749 section 5.1, and no issued_token_type', async (t) => {
+test('client_credentials answers the members of RFC 6749 section 5.1, and no issued_token_type (AT-03)', async (t) => {
   const server = await startBasic(t);
   const answer = await server.token({ grant_type: 'client_credentials', ...gateway });
   assertIssued(server, answer);
@@ -41,9 +41,14 @@ test('client_credentials answers the members of RFC 6749 section 5.1, and no iss
   );
 });
 
-test('the issued token has the claims of RFC 9068 section 2.2, scope as one string, and the client that asked', async (t) => {
+test('the issued token has the claims of RFC 9068 section 2.2, scope as one string, and the client that asked (TE-64, TE-65, AT-02, AT-05)', async (t) => {
   const server = await startBasic(t);
-  const subject_token = server.forge({ ...claimsOf(await subjectToken(server)), sub: 'ada' });
+  const subject_token = server.forge({
+    ...claimsOf(await subjectToken(server)),
+    sub: 'ada',
+    client_id: 'stranger',
+    aud: 'gateway',
+  });
   const { body } = await exchange(server, { subject_token, requested_token_type: type('jwt') });
   const { iat, exp, jti, lineage, ...claims } = claimsOf(body.access_token);
   assert.equal(iat, Math.floor(server.clock.now / 1000));
@@ -53,7 +58,7 @@ test('the issued token has the claims of RFC 9068 section 2.2, scope as one stri
   assert.notEqual(claimsOf(other.body.access_token).jti, jti, 'jti names one token');
 });
 
-test('a target without scopes gives a token without scope; where it has some, none left is refused (RFC 8693 section 2.2.1)', async (t) => {
+test('a target without scopes gives a token without scope; where it has some, none left is refused (RFC 8693 section 2.2.1; TE-36)', async (t) => {
   const rule = '{ client: gateway, grant: { audiences: [https://private.example] } }';
   const server = await start(t, withRules(rule).replace('private.example, scopes: [read]', 'private.example'));
   const answer = await exchange(server);
@@ -73,7 +78,7 @@ test('every token names the tokens that it derives from, nearest first', async (
   assert.deepEqual(claimsOf(second).lineage, [claimsOf(first).jti, claimsOf(subject_token).jti]);
 });
 
-test('the audit row tells who did what for whom and by which rule, and holds no token and no secret', async (t) => {
+test('the audit row tells who did what for whom and by which rule, and holds no token and no secret (TE-71, TX-12)', async (t) => {
   const server = await startBasic(t);
   const subject_token = await subjectToken(server);
   const actor = await acting(server);

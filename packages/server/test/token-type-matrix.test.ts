@@ -139,7 +139,7 @@ async function startBoth(t: Parameters<typeof start>[0]): Promise<[TestServer, F
 }
 
 for (const role of ['subject', 'actor'] as const) {
-  test(`as ${role} token each kind is accepted under the names that the table gives it, and under no other`, async (t) => {
+  test(`as ${role} token each kind is accepted under the names that the table gives it, and under no other (TE-14, JW-12, IJG-13, TX-11)`, async (t) => {
     const [server, idp] = await startBoth(t);
     for (const [name, verdicts, make] of rows) {
       for (const [index, verdict] of verdicts.split(' ').entries()) {
@@ -164,7 +164,7 @@ test('the audit row names the type that was declared and the one that the token 
   assert.deepEqual([declaredType, proved], ['jwt', 'access_token']);
 });
 
-test('a foreign access token is none here unless its issuer may send such (RFC 8693 section 3)', async (t) => {
+test('a foreign access token is none here unless its issuer may send such (RFC 8693 section 3; TE-15)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, life([RULE], [entry(idp)]));
   const token = idp.sign(access, { header: of('at+jwt') });

@@ -79,7 +79,7 @@ test('an issuer that is not listed is neither looked up nor asked, whatever its 
   assert.deepEqual([asked, stranger.seen], [[], []]);
 });
 
-test('a name that leads to a private address is not connected to, unless the entry of its issuer allows it', async (t) => {
+test('a name that leads to a private address is not connected to, unless the entry of its issuer allows it (JW-17)', async (t) => {
   const idp = await startIssuer(t, { tls: trusted });
   const named = { ...idp, url: `https://${NAME}:${new URL(idp.url).port}` };
   idp.instead.set(DISCOVERY, json({ issuer: named.url, jwks_uri: named.url + JWKS }));

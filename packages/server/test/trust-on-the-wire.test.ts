@@ -43,7 +43,7 @@ async function assertEachFails(
   assertIssued(server, await present(server, freshToken(server, idp)));
 }
 
-test('a redirect is not followed, wherever it leads', (t) =>
+test('a redirect is not followed, wherever it leads (JW-17)', (t) =>
   assertEachFails(t, JWKS, (_idp, elsewhere) => {
     const places = [elsewhere.url + JWKS, 'file:///etc/passwd', 'https://idp.example.com/jwks', '/other'];
     return Object.fromEntries(
@@ -81,7 +81,7 @@ test('an answer that is no good key set is no key set, whatever its status says 
     };
   }));
 
-test('an answer is read up to 512 KiB, counted after decompression, and no further', (t) =>
+test('an answer is read up to 512 KiB, counted after decompression, and no further (JW-17)', (t) =>
   assertEachFails(t, JWKS, (idp) => {
     const good = JSON.stringify({ keys: idp.keys.map(({ jwk }) => jwk) });
     const encoded = (name: string, body: Uint8Array): Behaviour =>

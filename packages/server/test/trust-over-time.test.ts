@@ -27,7 +27,7 @@ test('a good set serves on while its issuer fails, for an hour after it was due,
   assertIssued(server, await ask(), 'it came back');
 });
 
-test('10,000 names of keys that nobody knows cost one request a cool-down, and good keys stay', async (t) => {
+test('10,000 names of keys that nobody knows cost one request a cool-down, and good keys stay (JW-18)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const stranger = () => present(server, freshToken(server, idp, { header: { kid: randomUUID() } }));
@@ -55,7 +55,7 @@ test('whether an unknown key is a good one is not for the caller to answer while
   assertIssued(server, await present(server, freshToken(server, idp, { key: rotated })));
 });
 
-test('a key that its issuer adds is known with the first token that it signs; one that it removes is refused after five minutes', async (t) => {
+test('a key that its issuer adds is known with the first token that it signs; one that it removes is refused after five minutes (JW-18)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const [old, added] = [idp.keys[0], newKey('RS256')];

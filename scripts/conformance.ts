@@ -1,0 +1,110 @@
+// Which requirements of which standards are there, what becomes of each, and which tests name it?
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+
+export const REPOSITORY = resolve(import.meta.dirname, '..');
+
+/** What becomes of a requirement. */
+export const verdicts = {
+  held: 'always so',
+  configured: 'so where the configuration says it',
+  departs: 'otherwise, on purpose: docs/divergences.md says why',
+  absent: 'of a feature that does not exist here, or the duty of somebody else',
+} as const;
+export type Verdict = keyof typeof verdicts;
+
+export interface Requirement {
+  /** `TE-14`, as titles of tests name it; a letter follows where a part has its own verdict. */
+  readonly id: string;
+  readonly clause: string;
+  /** The requirement, in our words. */
+  readonly says: string;
+  readonly verdict: string;
+  /** Paths from `packages/server/src`, or from the repository where they begin with `packages/`. */
+  readonly code: readonly string[];
+  readonly note: string;
+}
+
+/** Under a heading of its own, or the only one of its page and without. */
+export interface Section {
+  readonly heading: string | undefined;
+  readonly requirements: readonly Requirement[];
+}
+
+/** One file of `conformance/`: `# TITLE`, `## HEADING` where there are several, and a requirement a line, its fields parted by tabs. */
+export interface Page {
+  readonly name: string;
+  readonly title: string;
+  readonly sections: readonly Section[];
+}
+
+export const readPages = (): readonly Page[] =>
+  globSync('conformance/*.tsv', { cwd: REPOSITORY })
+    .sort()
+    .map((file) => ({ name: basename(file, '.tsv'), ...readPage(read(file)) }));
+
+export const requirementsOf = ({ sections }: Page): readonly Requirement[] =>
+  sections.flatMap(({ requirements }) => requirements);
+
+export const codePath = (path: string): string => (path.startsWith('packages/') ? path : `packages/server/src/${path}`);
+
+function readPage(text: string): Pick<Page, 'title' | 'sections'> {
+  const [first = '', ...lines] = text.trimEnd().split('\n');
+  const sections: { heading: string | undefined; requirements: Requirement[] }[] = [];
+  for (const line of lines) {
+    if (line.startsWith('## ')) sections.push({ heading: line.slice(3), requirements: [] });
+    else if (sections.length === 0) sections.push({ heading: undefined, requirements: [readRequirement(line)] });
+    else sections.at(-1)?.requirements.push(readRequirement(line));
+  }
+  return { title: first.replace('# ', ''), sections };
+}
+
+function readRequirement(line: string): Requirement {
+  const [id = '', clause = '', says = '', verdict = '', code = '', note = '', ...more] = line.split('\t');
+  if (says === '' || more.length > 0) throw new Error(`not the fields of a requirement: ${line}`);
+  return { id, clause, says, verdict, code: code.split(' ').filter((path) => path !== ''), note };
+}
+
+/** A test, or a row of attacks, that names requirements. */
+export interface NamedTest {
+  readonly name: string;
+  /** From the root of the repository. */
+  readonly page: string;
+  readonly ids: readonly string[];
+}
+
+const TESTS = ['packages/*/test/**/*.ts', 'examples/*/*.test.ts', 'attacks/*.test.ts'];
+/** The title of a test or of a suite, or the part of one that stands in a table. */
+const TITLE =
+  /(?:\b(?:test|suite)\(|\b(?:title|when):)\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
+const ID = /(?<![\w-])[A-Z]{2,3}-\d{2}[a-z]?(?!\w)/g;
+/** In brackets: `UTF-16` is no requirement. */
+const idsIn = (text: string): readonly string[] =>
+  [...text.matchAll(/\(([^()]*)\)/g)].flatMap(([, named]) => named?.match(ID) ?? []);
+
+/** Every test that names a requirement in its title, and every row of attacks that does, and is held. */
+export const readTests = (): readonly NamedTest[] =>
+  [...readTitles(), ...readAttacks()].filter(({ ids }) => ids.length > 0);
+
+const readTitles = (): readonly NamedTest[] =>
+  globSync(TESTS, { cwd: REPOSITORY })
+    .sort()
+    .flatMap((page) =>
+      [...read(page).matchAll(TITLE)].map(([title]) => ({
+        name: basename(page).replace(/\.test\.ts$/, ''),
+        page,
+        ids: idsIn(title),
+      })),
+    );
+
+/** docs/attacks.md says which rows are held; a test fails where it does not. */
+function readAttacks(): readonly NamedTest[] {
+  const page = 'docs/attacks.md';
+  const held = new Set([...read(page).matchAll(/^\| (\w+) \|.*\| held, /gm)].map(([, id]) => id));
+  return read('attacks/rows.tsv')
+    .split('\n')
+    .map((line) => ({ name: line.split('\t', 1)[0] ?? '', page, ids: idsIn(line) }))
+    .filter(({ name }) => held.has(name));
+}
+
+const read = (file: string): string => readFileSync(join(REPOSITORY, file), 'utf8');
