@@ -250,8 +250,8 @@ const nothing = (): Tally => ({ allowed: 0, refused: {}, longest: 0, shadowed: 0
 /** Exchanges the token of each step for the next, as far as the rules let it. */
 function walk({ world, roots, steps }: Story, tally: Tally): void {
   const parts = partsOf(world);
-  const { rules } = parts.policy;
-  const shadowed = rules.filter((rule, index) => shadowedBy(rule, rules.slice(0, index), SELF));
+  const { rules, byClient } = parts.policy;
+  const shadowed = rules.filter((rule) => shadowedBy(rule, byClient, SELF));
   tally.shadowed += shadowed.length;
   const tokens = roots.map(rootFacts);
   let [subject] = tokens;

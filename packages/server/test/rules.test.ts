@@ -60,6 +60,35 @@ test('the first rule whose client, subject, actor and target match decides', asy
   );
 });
 
+test('a client may have thousands of rules: those for other subjects and targets are passed over', async (t) => {
+  const many = Array.from(
+    { length: 200 },
+    (_, index) => `{ name: subject ${index}, client: gateway, subject: { clients: [stranger-${index}] }, ${GRANT} }`,
+  );
+  const server = await start(
+    t,
+    withRules(
+      ...many,
+      `{ name: for the agent, client: gateway, subject: { clients: [agent] }, ${GRANT} }`,
+      `{ name: watched, client: gateway, mode: audit, ${GRANT} }`,
+      `{ name: for the backend, client: gateway, grant: { audiences: [${BACKEND}], scopes: [read] } }`,
+      `{ name: last, client: gateway, actor: { forbidden: true }, ${GRANT} }`,
+    ),
+  );
+  const ofAgent = { subject_token: await forgedToken(server, { client_id: 'agent' }) };
+  assert.equal(ruleOf(server, await exchange(server, { ...ofAgent, audience: API })), 'for the agent');
+  const last = await exchange(server, { audience: API });
+  assert.equal(ruleOf(server, last), 'last');
+  assert.deepEqual(
+    server.audit(last)?.shadows?.map(({ rule }) => rule),
+    ['watched'],
+  );
+  assert.equal(ruleOf(server, await exchange(server, { audience: BACKEND })), 'for the backend');
+  const refused = await exchange(server, { audience: API, ...(await acting(server)) });
+  assertRefused(server, refused, { ...ACTOR_NOT_ALLOWED, reason: 'no_rule_for_actor' });
+  assert.equal(server.audit(refused)?.mismatches?.length, 100, 'a row does not tell of thousands of rules');
+});
+
 test('requested type and scope are judged by that rule alone; a later rule never helps out', async (t) => {
   const narrow = `{ name: narrow, client: gateway, grant: { audiences: [${API}], scopes: [read], types: [jwt] } }`;
   const wide = `{ name: wide, client: gateway, grant: { audiences: [${API}], scopes: [read, write], types: [access_token, jwt] } }`;

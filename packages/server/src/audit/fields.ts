@@ -42,7 +42,7 @@ export const fields = {
   },
   mismatches: {
     meaning:
-      'of each rule of the client that did not match, the first part that did not: `rule`, `part`, `what`, `problem`',
+      'of each rule of the client that was read and did not match (100 at most), the first part that did not: `rule`, `part`, `what`, `problem`',
     personal: true,
   },
   facts: { meaning: 'the values that conditions of the file read, by their path', personal: true },

@@ -8,7 +8,7 @@ import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeySchedule } from '../keys/key-ring.ts';
 import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { MetricsAddress } from '../metrics/listener.ts';
-import type { Policy } from '../policy/rule.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { ReportForm } from '../primitives/report.ts';
 import type { Account } from '../sign-in/accounts.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Configuration } from './configuration.ts';
-import { type Complain, ConfigurationError, type Path } from './fault.ts';
+import { type Complain, ConfigurationError, type Fault, type Path } from './fault.ts';
 import { resolveConfiguration } from './resolve.ts';
 import { certificateProblem } from './resolve-saml.ts';
 import { runRuleTests } from './rule-tests.ts';
@@ -41,16 +41,13 @@ export async function parseConfiguration(
   const configuration = value === undefined ? undefined : await check(value ?? {}, around);
   const throwFaults = (): void => {
     if (faults.every(({ severity }) => severity === 'warning')) return;
-    throw new ConfigurationError(
-      file,
-      faults.toSorted((a, b) => a.line - b.line || a.column - b.column),
-    );
+    throw new ConfigurationError(file, faults.toSorted(byPlace));
   };
   throwFaults();
   if (configuration === undefined) throw new ConfigurationError(file, faults);
   return {
     ...configuration,
-    warnings: [...faults],
+    warnings: faults.toSorted(byPlace),
     examine: () => {
       const count = configuration.examine();
       throwFaults();
@@ -58,6 +55,8 @@ export async function parseConfiguration(
     },
   };
 }
+
+const byPlace = (a: Fault, b: Fault): number => a.line - b.line || a.column - b.column;
 
 /** The form of each part, then how the parts fit together: what is wrong with the first hides nothing of the second. */
 async function check(value: unknown, around: Surroundings): Promise<Omit<Configuration, 'warnings'> | undefined> {

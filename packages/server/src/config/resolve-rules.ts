@@ -3,11 +3,12 @@ import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../issuing/resource.ts';
 import { conditionVariables } from '../policy/facts.ts';
 import type { PartyPattern, Rule } from '../policy/rule.ts';
+import { indexRules } from '../policy/rule-index.ts';
 import { normalAudience } from '../policy/targets.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileCondition, compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
-import type { ConfigurationFile, RuleEntry } from './schema.ts';
+import type { ClientSource, ConfigurationFile, RuleEntry } from './schema.ts';
 import { shadowedBy } from './shadowed.ts';
 
 export function resolveRules(
@@ -20,22 +21,26 @@ export function resolveRules(
     ['self', file.issuer],
     ...issuers.flatMap(({ issuer, name }) => [[issuer, issuer] as const, [name, issuer] as const]),
   ]);
+  const clients = new Map(file.clients.map((client) => [client.id, client]));
+  const known = new Map(resources.map((resource) => [normalAudience(resource.audience), resource]));
   const seen = new Set<string>();
-  const rules: Rule[] = [];
+  const rules = new Map<Rule, Path>();
   for (const [index, entry] of file.rules.entries()) {
     const path: Path = ['rules', index];
     const name = entry.name ?? `rule ${index + 1}`;
     if (seen.has(name)) complain([...path, 'name'], 'another rule has this name');
     seen.add(name);
-    warnOfStrangers(entry, file, issuerNames, path, complain);
-    const [first, ...others] = grantedTargets(entry, resources, path, complain);
+    warnOfStrangers(entry, clients, issuerNames, path, complain);
+    const [first, ...others] = grantedTargets(entry, known, path, complain);
     if (first === undefined) continue;
-    const rule = toRule(name, entry, [first, ...others], { path, issuerNames, complain });
-    const earlier = shadowedBy(rule, rules, file.issuer);
-    if (earlier !== undefined) complain(path, `can never decide: “${earlier.name}” always matches first`, 'warning');
-    rules.push(rule);
+    rules.set(toRule(name, entry, [first, ...others], { path, issuerNames, complain }), path);
   }
-  return rules;
+  const byClient = indexRules([...rules.keys()]);
+  for (const [rule, path] of rules) {
+    const earlier = shadowedBy(rule, byClient, file.issuer);
+    if (earlier !== undefined) complain(path, `can never decide: “${earlier.name}” always matches first`, 'warning');
+  }
+  return [...rules.keys()];
 }
 
 function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePlace): Rule {
@@ -102,13 +107,13 @@ function toPattern(
 
 function grantedTargets(
   { grant }: RuleEntry,
-  resources: readonly Resource[],
+  known: ReadonlyMap<string, Resource>,
   path: Path,
   complain: Complain,
 ): Resource[] {
   const targets: Resource[] = [];
   for (const [place, audience] of grant.audiences.entries()) {
-    const target = resources.find((one) => normalAudience(one.audience) === normalAudience(audience));
+    const target = known.get(normalAudience(audience));
     if (target === undefined)
       complain([...path, 'grant', 'audiences', place], 'no resource has this audience', 'warning');
     else targets.push(target);
@@ -124,12 +129,11 @@ function grantedTargets(
 /** Names that nobody has: what asks for them never matches. */
 function warnOfStrangers(
   entry: RuleEntry,
-  file: ConfigurationFile,
+  clients: ReadonlyMap<string, ClientSource>,
   issuerNames: IssuerNames,
   path: Path,
   complain: Complain,
 ): void {
-  const clients = new Map(file.clients.map((client) => [client.id, client]));
   const check = (kind: string, known: IssuerNames | typeof clients, names: readonly string[] = [], ...where: Path) => {
     for (const [place, name] of names.entries()) {
       // A name alone need not stand in a list.

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { OWN_LIFETIME, type Resource } from '../issuing/resource.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
-import { compilePolicy } from '../policy/rule.ts';
+import { compilePolicy } from '../policy/policy.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';

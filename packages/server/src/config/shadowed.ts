@@ -1,12 +1,22 @@
 // Which rules can never decide, because an earlier one always matches first?
 import type { ActorPattern, PartyPattern, Rule } from '../policy/rule.ts';
+import type { ClientRules } from '../policy/rule-index.ts';
 
 /**
  * @param self our own issuer
  * @returns the earlier rule, where it is certain; conditions and what only requests can tell make it uncertain
  */
-export const shadowedBy = (rule: Rule, earlier: readonly Rule[], self: string): Rule | undefined =>
-  earlier.find((one) => covers(one, rule, self));
+export function shadowedBy(rule: Rule, rules: ReadonlyMap<string, ClientRules>, self: string): Rule | undefined {
+  const [caller = ''] = rule.clients;
+  const [issuer] = rule.subject.issuers ?? [];
+  const [client] = rule.subject.clients ?? [];
+  const [target] = rule.grant.targets;
+  for (const one of rules.get(caller)?.naming({ issuer, client, target }) ?? []) {
+    if (one === rule) return undefined;
+    if (covers(one, rule, self)) return one;
+  }
+  return undefined;
+}
 
 function covers(one: Rule, rule: Rule, self: string): boolean {
   return (

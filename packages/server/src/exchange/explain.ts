@@ -4,7 +4,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import { explainRules, type RuleExplanation } from '../policy/explain.ts';
-import type { Policy } from '../policy/rule.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { publicAnswer, type Reason, Refusal, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';

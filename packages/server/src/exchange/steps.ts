@@ -1,6 +1,6 @@
 // What did each step of an exchange find? Told from the audit event, in words for a person who has never read an RFC.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
-import type { Policy } from '../policy/rule.ts';
+import type { Policy } from '../policy/policy.ts';
 import { sayKey } from '../primitives/confirmation.ts';
 import type { Chain } from '../primitives/principal.ts';
 import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';

@@ -5,7 +5,8 @@ import type { Resource, Targets } from '../issuing/resource.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type CompiledExpression, holds } from './condition.ts';
 import { conditionFacts, type Facts } from './facts.ts';
-import type { ActorPattern, PartyPattern, Policy, Rule } from './rule.ts';
+import type { Policy } from './policy.ts';
+import type { ActorPattern, PartyPattern, Rule } from './rule.ts';
 
 declare const decided: unique symbol;
 
@@ -33,7 +34,7 @@ export interface Decision {
   readonly permit: Permit | undefined;
   /** How far the best of the rules came. */
   readonly furthest: Part;
-  /** Of each of the client's rules that was read and did not match. */
+  /** Of each of the client's rules that was read and did not match; the first of very many. */
   readonly mismatches: readonly Mismatch[];
   /** What rules in audit mode would have permitted. */
   readonly shadows: readonly Permit[];
@@ -43,7 +44,23 @@ export interface Decision {
 /** Facts in the form that conditions read, made when the first of them does. */
 export type LazyFacts = () => JsonObject;
 
+/** So many rules that did not match are told of one decision, at most: an audit row is no copy of the file. */
+const MOST_TOLD = 100;
+
 export function decide(policy: Policy, facts: Facts): Decision {
+  const rules = policy.byClient.get(facts.client.id);
+  const { principal, clientId = '' } = facts.subject;
+  const naming = rules?.naming({
+    issuer: principal.iss,
+    client: principal.iss === policy.issuer ? clientId : '',
+    target: facts.targets === 'unknown' ? undefined : facts.targets[0],
+  });
+  const decision = ask(naming ?? [], policy, facts);
+  // How far the best of the rules came, only all of them can tell.
+  return decision.permit === undefined && naming !== rules?.all ? ask(rules?.all ?? [], policy, facts) : decision;
+}
+
+function ask(rules: Iterable<Rule>, policy: Policy, facts: Facts): Decision {
   const mismatches: Mismatch[] = [];
   const shadows: Permit[] = [];
   let furthest: Part = 'client';
@@ -52,13 +69,12 @@ export function decide(policy: Policy, facts: Facts): Decision {
     made ??= conditionFacts(facts);
     return made;
   };
-  for (const rule of policy.byClient.get(facts.client.id) ?? []) {
+  for (const rule of rules) {
     const miss = firstMiss(rule, facts, lazy, policy.issuer);
     if (miss !== undefined) {
       const { part, what, problem } = miss;
-      mismatches.push(
-        problem === undefined ? { rule: rule.name, part, what } : { rule: rule.name, part, what, problem },
-      );
+      const told = problem === undefined ? { rule: rule.name, part, what } : { rule: rule.name, part, what, problem };
+      if (mismatches.length < MOST_TOLD) mismatches.push(told);
       if (rule.mode === 'enforce' && PARTS.indexOf(part) > PARTS.indexOf(furthest)) furthest = part;
       continue;
     }

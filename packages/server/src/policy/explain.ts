@@ -3,7 +3,8 @@ import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import { reasons } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { CompiledExpression } from './condition.ts';
-import type { Policy, Rule } from './rule.ts';
+import type { Policy } from './policy.ts';
+import type { Rule } from './rule.ts';
 
 export interface RuleExplanation {
   readonly rule: string;
@@ -55,10 +56,28 @@ function explainRule(rule: Rule, event: AuditEvent, self: string): Explained {
     return { result: 'is only watched (mode: audit)', why };
   }
   const mismatch = event.mismatches.find((one) => one.rule === rule.name);
-  if (mismatch === undefined) return { result: 'is not asked', why: 'it was not in the file then' };
+  if (mismatch === undefined) return explainUntold(rule, event, self);
   const why = sayMismatch(mismatch.what, rule, event, self);
   const { what: part, problem } = mismatch;
   return { result: 'does not match', part, why: problem === undefined ? why : `${why}; ${problem}` };
+}
+
+/** Of a client that has many rules, those for others are passed over, and the row tells the first misses alone. */
+function explainUntold(rule: Rule, event: AuditEvent, self: string): Explained {
+  const { subject } = event;
+  const { issuers, clients } = rule.subject;
+  const issuedTo = subject?.iss === self ? subject.clientId : undefined;
+  const part =
+    subject === undefined
+      ? undefined
+      : issuers?.has(subject.iss) === false
+        ? 'subject.issuer'
+        : clients?.has(issuedTo ?? '') === false
+          ? 'subject.clients'
+          : undefined;
+  return part === undefined
+    ? { result: 'is not asked', why: 'it is for other targets, was not in the file then, or is one of very many' }
+    : { result: 'does not match', part, why: sayMismatch(part, rule, event, self) };
 }
 
 const explainGone = (rule: string, event: AuditEvent): RuleExplanation => ({

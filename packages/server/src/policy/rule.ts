@@ -2,7 +2,6 @@
 import type { Targets } from '../issuing/resource.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { CompiledExpression } from './condition.ts';
-import { type ClaimRead, findClaimReads } from './facts.ts';
 
 /** What a rule asks of a subject or actor token; an absent part asks nothing. */
 export interface PartyPattern {
@@ -51,32 +50,5 @@ export interface Rule {
     readonly maxDepth: number;
     /** Claims to add, from verified facts. */
     readonly claims: readonly (readonly [name: string, value: CompiledExpression])[];
-  };
-}
-
-export interface Policy {
-  /** The issuer that `self` means. */
-  readonly issuer: string;
-  /** In the order of the file. */
-  readonly rules: readonly Rule[];
-  /** The rules of each client, in the same order. */
-  readonly byClient: ReadonlyMap<string, readonly Rule[]>;
-  /** The claims that the rules read: they are recorded. */
-  readonly claimReads: readonly ClaimRead[];
-}
-
-export function compilePolicy(issuer: string, rules: readonly Rule[]): Policy {
-  const clients = new Set(rules.flatMap((rule) => [...rule.clients]));
-  const expressions = rules.flatMap(({ subject, actor, when, grant }) => [
-    subject.when,
-    actor.when,
-    when,
-    ...grant.claims.map(([, value]) => value),
-  ]);
-  return {
-    issuer,
-    rules,
-    byClient: new Map([...clients].map((id) => [id, rules.filter((rule) => rule.clients.has(id))])),
-    claimReads: findClaimReads(expressions.filter((expression) => expression !== undefined)),
   };
 }
