@@ -1,5 +1,6 @@
 // Does a person's agreement in the browser become the right tokens, and only those?
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
@@ -81,6 +82,12 @@ suite('authorization code', () => {
       reason: 'code_verifier',
     });
     assertIssued(server, await redeem(server, at));
+    const short = 'x'.repeat(42);
+    const weak = await authorizeAs(server, { code_challenge: hash('sha256', short, 'base64url') });
+    assertRefused(server, await redeem(server, weak, { code_verifier: short }), {
+      ...CODE_REFUSED,
+      reason: 'code_verifier',
+    });
     const late = await authorizeAs(server);
     server.clock.now += 61_000;
     assertRefused(server, await redeem(server, late), { ...CODE_REFUSED, reason: 'code_expired' });

@@ -112,6 +112,21 @@ test('an entry has what its method needs, and nothing that only other methods re
   }
 });
 
+test('a client id is printable ASCII, for a request could not name it otherwise (RFC 6749 appendix A.1; OA-06)', async (t) => {
+  const named = (id: string): Promise<string[]> =>
+    complaints(temporaryFolder(t), [
+      `id: ${JSON.stringify(id)}, auth: client_secret_post, secret: { sha256: ${'x'.repeat(43)} }`,
+    ]);
+  for (const id of ['a', 'a b:c+%"~', 'x'.repeat(256)])
+    assert.equal(
+      (await named(id)).some((told) => told.startsWith('clients[0].id')),
+      false,
+      id,
+    );
+  for (const id of ['', 'é', 'a\tb', 'a\u007f', 'x'.repeat(257)])
+    assert.equal((await named(id))[0], 'clients[0].id: must be 1 to 256 printable ASCII characters', id);
+});
+
 test('public clients and workloads: what could never be used, or stands for two', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=ca', authority: true })).cert);

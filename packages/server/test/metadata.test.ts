@@ -46,6 +46,8 @@ test('grants and client authentication in the metadata are those of the code, in
   );
   const algorithms = body.token_endpoint_auth_signing_alg_values_supported as string[];
   assert.ok(algorithms.includes('ES256') && !algorithms.some((name) => /^(HS\d+|none)$/.test(name)));
+  for (const endpoint of ['introspection_endpoint', 'revocation_endpoint'])
+    assert.deepEqual(body[`${endpoint}_auth_signing_alg_values_supported`], algorithms, endpoint);
   assert.equal((body.token_endpoint_auth_methods_supported as string[])[0], 'client_secret_basic');
   for (const grant_type of body.grant_types_supported as string[]) {
     const answer = await server.token({ grant_type, ...gateway });

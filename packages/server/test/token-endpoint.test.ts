@@ -101,7 +101,8 @@ test('every other parameter may stand once, and a repeated one is told before wh
   const subject_token = await subjectToken(server);
   const form: Form = { grant_type: EXCHANGE, ...gateway, subject_token, subject_token_type: type('access_token') };
   const names = ['grant_type', 'subject_token', 'subject_token_type', 'actor_token', 'actor_token_type'];
-  for (const name of [...names, 'requested_token_type', 'scope', 'client_id', 'client_secret']) {
+  const clientNames = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
+  for (const name of [...names, ...clientNames, 'requested_token_type', 'scope']) {
     const one = String(form[name] ?? 'read');
     const refused = invalidRequest(`The parameter ${name} is repeated`, 'parameter_repeated');
     assertRefused(server, await server.token({ ...form, [name]: [one, one] }), refused, name);
