@@ -5,7 +5,7 @@ import { formatAct } from '../src/primitives/principal.ts';
 import { act, readAct, refuseActor } from './actors.ts';
 import { ACTOR_NOT_ALLOWED, API, assertIssued, assertRefused, exchange, SUBJECT_REFUSED, withRules } from './basics.ts';
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from './harness.ts';
-import { introspect, revoke } from './life.ts';
+import { introspect } from './life.ts';
 
 const AGENTS = Array.from({ length: 12 }, (_, index) => `agent-${index}`);
 
@@ -84,18 +84,6 @@ test('A acts for the subject, B after A, and A again: three hops, none of them d
   assertRefused(server, fourth, { ...ACTOR_NOT_ALLOWED, reason: 'chain_too_deep' });
 });
 
-test('an exchange without an actor never makes a delegated token clean (RFC 8693 section 1.1; TE-52)', async (t) => {
-  const server = await start(t, agents('types: [access_token, jwt]'));
-  const clean = await hop(server, undefined);
-  const delegated = await hop(server, undefined, await actAs(server, 'agent-0'));
-  for (const requested_token_type of [type('access_token'), type('jwt')]) {
-    const form = { subject_token: String(delegated.body.access_token), requested_token_type };
-    assert.deepEqual(actors(server, await exchange(server, form)), ['agent-0']);
-    const plain = { ...form, subject_token: String(clean.body.access_token) };
-    assert.deepEqual(actors(server, await exchange(server, plain)), []);
-  }
-});
-
 test('introspection tells act and may_act as the token does (RFC 8693 section 4.1; TE-63, IN-04)', async (t) => {
   const server = await start(t, agents('types: [access_token]'));
   const first = await hop(server, undefined, await actAs(server, 'agent-0'));
@@ -108,51 +96,6 @@ test('introspection tells act and may_act as the token does (RFC 8693 section 4.
   assert.deepEqual((await introspect(server, bound)).body.may_act, may_act);
   const clean = await hop(server, undefined);
   assert.equal('act' in (await introspect(server, clean.body.access_token)).body, false);
-});
-
-test('parameters that would name a subject without its token are ignored', async (t) => {
-  const server = await start(t, agents('types: [access_token]'));
-  const named = { requested_subject: 'ada', requested_issuer: 'x', subject: 'ada', act: '{"sub":"agent-0"}' };
-  const answer = await exchange(server, named);
-  assertIssued(server, answer);
-  assert.equal(claimsOf(answer.body.access_token).sub, 'gateway');
-  assert.deepEqual(actors(server, answer), []);
-});
-
-test('when an ancestor is revoked, nothing that derives from it is exchanged, by subject or by actor', async (t) => {
-  const server = await start(t, agents('types: [access_token]'));
-  const chainFrom = async (actor: Form): Promise<{ first: Answer; last: Answer }> => {
-    const first = await hop(server, undefined, actor);
-    return { first, last: await hop(server, await hop(server, first), await actAs(server, 'agent-1')) };
-  };
-  const actor = await actAs(server, 'agent-0');
-  const [bySubject, byActor, untouched] = [
-    await chainFrom(await actAs(server, 'agent-0')),
-    await chainFrom(actor),
-    await chainFrom(await actAs(server, 'agent-2')),
-  ];
-  await revoke(server, bySubject.first.body.access_token);
-  await revoke(server, actor.actor_token, { client_id: 'agent-0', client_secret: 'agent-0' });
-  for (const { last } of [bySubject, byActor]) {
-    const answer = await hop(server, last);
-    assertRefused(server, answer, { ...SUBJECT_REFUSED, reason: 'subject_token_revoked' });
-  }
-  assertIssued(server, await hop(server, untouched.last));
-});
-
-test('when the actor is disabled, the tokens in which it acts now are dead', async (t) => {
-  const fixed = agents('types: [access_token]').replace(`issuer: \${ISSUER}`, 'issuer: https://login.example');
-  const before = await start(t, fixed);
-  const one = await hop(before, undefined, await actAs(before, 'agent-0'));
-  const two = await hop(before, one, await actAs(before, 'agent-1'));
-  const other = await hop(before, undefined, await actAs(before, 'agent-2'));
-  await before.close();
-  const disabled = fixed.replace('{ id: agent-1,', '{ id: agent-1, disabled: true,');
-  const after = await start(t, disabled, { folder: before.folder });
-  const refused = { ...SUBJECT_REFUSED, reason: 'subject_token_client_disabled' };
-  assertRefused(after, await hop(after, two), refused);
-  assertIssued(after, await hop(after, one));
-  assertIssued(after, await hop(after, other));
 });
 
 test('who acted before and is disabled now is in the past, and does not kill the token', async (t) => {
@@ -214,29 +157,6 @@ const forAda = (server: TestServer): Record<string, unknown> => {
     scope: 'read',
   };
 };
-
-test('an actor token is no subject token, nor the reverse: each is asked for its own claim', async (t) => {
-  const server = await start(t, agents('types: [access_token]'));
-  const actor = String((await actAs(server, 'agent-0')).actor_token);
-  const subject = server.forge(forAda(server));
-  assertIssued(
-    server,
-    await exchange(server, { subject_token: subject, actor_token: actor, actor_token_type: type('access_token') }),
-  );
-  const swapped = { subject_token: actor, actor_token: subject, actor_token_type: type('access_token') };
-  assertRefused(server, await exchange(server, swapped), { ...SUBJECT_REFUSED, reason: 'no_rule_for_subject' });
-  await refuseActor(
-    server,
-    { subject_token: subject, actor_token: server.forge(forAda(server)), actor_token_type: type('access_token') },
-    'actor_is_subject',
-  );
-  const bob = server.forge({ ...forAda(server), sub: 'bob' });
-  await refuseActor(
-    server,
-    { subject_token: subject, actor_token: bob, actor_token_type: type('access_token') },
-    'no_rule_for_actor',
-  );
-});
 
 test('a chain takes 8192 bytes of JSON and not one more, and nothing is cut off', async (t) => {
   const server = await start(t, agents('types: [access_token], maxDepth: 10'));

@@ -7,7 +7,6 @@ import {
   ACTOR_REFUSED,
   API,
   acting,
-  actorToken,
   assertIssued,
   assertRefused,
   configuration,
@@ -32,13 +31,6 @@ test('with an actor token its subject acts, before all who acted; the subject st
   assert.equal(claimsOf((await exchange(server, who)).body.access_token).sub, 'gateway');
   const subject_token = await forgedToken(server, { act: act('b', 'c', 'd') });
   assert.deepEqual(await actorsOf(server, { ...who, subject_token }), ['agent', 'b', 'c', 'd']);
-});
-
-test('without an actor token nobody new acts, and who acted is kept, never dropped (RFC 8693 section 1.1; TE-52)', async (t) => {
-  const server = await start(t, agents);
-  assert.deepEqual(await actorsOf(server, {}), []);
-  const subject_token = await forgedToken(server, { act: { sub: 'b', iss: ELSEWHERE, act: { sub: 'c' } } });
-  assert.deepEqual(await actorsOf(server, { subject_token }), [`b@${ELSEWHERE}`, 'c']);
 });
 
 test('who acts already adds no hop, and A to B to A is three actors', async (t) => {
@@ -66,26 +58,6 @@ test('members of act that identify nobody are ignored and not passed on (RFC 869
     act: { sub: 'c', iss: server.issuer, exp: 0 },
   };
   assert.deepEqual(await actorsOf(server, { subject_token: await forgedToken(server, { act: prior }) }), ['b', 'c']);
-});
-
-test('prior actors inform and never grant: a rule sees who presents the actor token, not who acted before (RFC 8693 section 4.1; TE-62)', async (t) => {
-  const rule = `{ client: gateway, actor: { required: true, clients: [agent] }, grant: { audiences: [${API}], scopes: [read] } }`;
-  const server = await start(t, withRules(rule));
-  const subject_token = await forgedToken(server, { act: act('agent') });
-  await refuseActor(server, { subject_token }, 'no_rule_for_actor');
-  const other = await acting(server, { sub: 'other', client_id: 'stranger' });
-  await refuseActor(server, { subject_token, ...other }, 'no_rule_for_actor');
-  assert.deepEqual(await actorsOf(server, { subject_token, ...(await acting(server)) }), ['agent']);
-});
-
-test('an actor equal to the subject delegates nothing and is refused; a namesake elsewhere is somebody else', async (t) => {
-  const server = await start(t, agents);
-  await refuseActor(server, await acting(server, { sub: 'gateway' }), 'actor_is_subject');
-  const ada = await forgedToken(server, { sub: 'ada' });
-  await refuseActor(server, { subject_token: ada, ...(await acting(server, { sub: 'ada' })) }, 'actor_is_subject');
-  assert.deepEqual(await actorsOf(server, { subject_token: ada, ...(await acting(server)) }), ['agent']);
-  const twice = { ...(await acting(server)), subject_token: await actorToken(server) };
-  await refuseActor(server, twice, 'actor_is_subject');
 });
 
 test('the chain is at most as long as the rule allows, five by default, and is never cut off (TE-69)', async (t) => {
