@@ -20,11 +20,11 @@ export function bindResult(
   const bound = boundTokens(presented, rule);
   const stranger = bound.find(({ to, constrained }) => constrained === 'prove' && !sameKey(to, proven));
   if (stranger !== undefined) throw unproven(stranger, 'the request does not prove it');
-  const [first] = bound;
-  if (first === undefined || bound.every(({ to }) => sameKey(to, proven))) return { confirmation: proven };
+  const rebound = bound.find(({ to }) => !sameKey(to, proven));
+  if (rebound === undefined) return { confirmation: proven };
   if (proven !== undefined) return { confirmation: proven, rebound: 'key' };
   if (rule.rebind !== 'bearer')
-    throw unproven(first, 'the rule accepts it without, yet lets nothing unbound come of it (rebind)');
+    throw unproven(rebound, 'the rule accepts it without, yet lets nothing unbound come of it (rebind)');
   return { confirmation: undefined, rebound: 'bearer' };
 }
 

@@ -99,7 +99,7 @@ export function extendLineage(
 ): { readonly lineage: readonly string[]; readonly actorLineage: readonly string[] } {
   const lineage = [subject.id, ...subject.lineage];
   const acting = actor === undefined ? [] : [actor.id, ...actor.lineage, ...actor.actorLineage];
-  const actorLineage = acting.length === 0 ? subject.actorLineage : [...new Set([...acting, ...subject.actorLineage])];
+  const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
   if (lineage.length + families > MAX_ANCESTORS || actorLineage.length > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long');
   return { lineage, actorLineage };
