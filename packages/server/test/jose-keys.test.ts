@@ -1,11 +1,21 @@
 // Which key must have signed? One of the issuer's own, named by the token, made for that algorithm, and strong enough.
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { algorithmNames } from '../src/keys/algorithms.ts';
-import { assertIssued } from './basics.ts';
-import { base64url, start } from './harness.ts';
-import { type Claims, entry, type FakeKey, FOREIGN_RULE, JWKS, newKey, startIssuer, trusting } from './issuer.ts';
+import { assertIssued, gateway } from './basics.ts';
+import { base64url, claimsOf, start } from './harness.ts';
+import {
+  type Claims,
+  entry,
+  type FakeKey,
+  FOREIGN_RULE,
+  JWKS,
+  newKey,
+  signJws,
+  startIssuer,
+  trusting,
+} from './issuer.ts';
 import { type Attack, assertEachRefused, assertSubjectRefused, freshToken, present, startBoth } from './trusting.ts';
 
 test('a key that its issuer published without alg signs with every algorithm of its kind that the entry lists', async (t) => {
@@ -123,27 +133,26 @@ test('a kid that names two keys names none (RFC 7517 section 4.5; JW-09)', async
 
 test('keys that are for something else, or too weak, sign nothing (RFC 7517 section 4, RFC 7518 section 3.3; JW-03, JW-15a)', async (t) => {
   const [server, idp, key] = await startBoth(t, { algorithms: '[RS256, RS512, ES256, ES384]' });
-  const [weak, heavy, strong] = [
-    newKey('RS256', 'weak', 1024),
-    newKey('RS256', 'heavy', 4104),
-    newKey('RS256', 'strong', 4096),
-  ];
-  const spoiled = (kid: string, changes: object, alg = 'ES256'): FakeKey => {
-    const made = newKey(alg, kid);
-    return { ...made, jwk: { ...made.jwk, ...changes } };
-  };
+  const [weak, rsa, strong] = [newKey('RS256', 'weak', 1024), newKey('RS256'), newKey('RS256', 'strong', 4096)];
+  const spoiled = (kid: string, changes: object, made = newKey()): FakeKey => ({
+    ...made,
+    kid,
+    jwk: { ...made.jwk, kid, ...changes },
+  });
   const bad = [
     weak,
-    heavy,
+    spoiled('heavy', { n: base64url(Buffer.alloc(513, 0xff)) }, rsa),
     spoiled('for encryption', { use: 'enc' }),
     spoiled('for signing only', { key_ops: ['sign'] }),
+    spoiled('for what is no list', { key_ops: 'verify' }),
     spoiled('of another curve', { crv: 'P-384' }),
     spoiled('off its curve', { x: base64url(randomBytes(32)) }),
     spoiled('of another kind', { kty: 'RSA' }),
     spoiled('for an algorithm that nobody knows', { alg: 'ES256K' }),
-    spoiled('with exponent one', { e: 'AQ' }, 'RS256'),
-    spoiled('with an exponent as long as its modulus', { e: base64url(randomBytes(256).fill(0x7f)) }, 'RS256'),
-    spoiled('for RS512', { alg: 'RS512' }, 'RS256'),
+    spoiled('with exponent one', { e: 'AQ' }, rsa),
+    spoiled('with an even exponent', { e: 'Ag' }, rsa),
+    spoiled('with an exponent as long as its modulus', { e: base64url(randomBytes(256).fill(0x7f)) }, rsa),
+    spoiled('for RS512', { alg: 'RS512' }, rsa),
   ];
   idp.keys.push(...bad, strong);
   for (const one of bad) {
@@ -151,6 +160,73 @@ test('keys that are for something else, or too weak, sign nothing (RFC 7517 sect
     assertSubjectRefused(server, answer, one.kid === 'for RS512' ? 'algorithm' : 'unknown_key', one.kid);
   }
   for (const one of [key, strong]) assertIssued(server, await present(server, freshToken(server, idp, { key: one })));
+});
+
+test('a key whose members are not base64url as RFC 7515 section 2 writes it is none, though others would read it', async (t) => {
+  const [server, idp, key] = await startBoth(t);
+  const written = (kid: string, change: (x: string) => unknown): FakeKey => {
+    const made = newKey('ES256', kid);
+    return { ...made, jwk: { ...made.jwk, x: change(String(made.jwk.x)) } };
+  };
+  const bad = [
+    written('padded', (x) => `${x}=`),
+    written('with a line break', (x) => `${x}\n`),
+    written('with bits that no encoder writes', (x) => x.slice(0, -1) + nextCharacter(x.slice(-1))),
+    written('of no text', () => 7),
+  ];
+  idp.keys.push(...bad);
+  await assertEachRefused(
+    server,
+    bad.map((one): Attack => [one.kid, idp.sign({}, { key: one }), 'unknown_key']),
+    idp.sign({}, { key }),
+  );
+});
+
+/** Of 32 bytes the last character says nothing with two of its bits. */
+const nextCharacter = (character: string): string =>
+  Buffer.from([(Buffer.from(`A${character}`, 'base64url')[0] ?? 0) + 1, 0]).toString('base64url')[1] ?? '';
+
+/** The points of Ed25519 whose multiples by eight are nothing, as they are written: `y` little-endian, and the sign of `x`. */
+const SMALL_ORDER = [
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '00'.repeat(32),
+  `${'00'.repeat(31)}80`,
+  ...['05', '85'].map((last) => `26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc${last}`),
+  ...['7a', 'fa'].map((last) => `c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03${last}`),
+];
+
+test('an Ed25519 key of small order, under which anybody can sign, is none: not of an issuer, nor of a DPoP proof (RFC 8032 section 5.1)', async (t) => {
+  const [server, idp] = await startBoth(t);
+  const good = newKey('Ed25519');
+  const jwks = SMALL_ORDER.map((hex, index) => ({
+    kty: 'OKP',
+    crv: 'Ed25519',
+    x: base64url(Buffer.from(hex, 'hex')),
+    kid: `small ${index}`,
+  }));
+  // Nobody has a private key of these, and nobody needs one: this is a signature of every text under the first of them, and of
+  // every second to eighth under the others. Some versions of OpenSSL accept it.
+  const signature = base64url(Buffer.from(`01${'00'.repeat(63)}`, 'hex'));
+  const sign = (header: Claims, claims: Claims): string =>
+    `${base64url(JSON.stringify({ alg: 'Ed25519', ...header }))}.${base64url(JSON.stringify({ ...claims, jti: randomUUID() }))}.${signature}`;
+  idp.keys.push(good, ...jwks.map((jwk) => ({ ...good, kid: jwk.kid, jwk })));
+  const claims = claimsOf(idp.sign());
+  await assertEachRefused(
+    server,
+    jwks.map((jwk): Attack => [jwk.kid, sign({ typ: 'JWT', kid: jwk.kid }, claims), 'unknown_key']),
+    idp.sign({}, { key: good }),
+  );
+  const proof = { htm: 'POST', htu: `${server.issuer}/oauth/token`, iat: Math.floor(server.clock.now / 1000) };
+  const ask = (dpop: string) => server.token({ grant_type: 'client_credentials', ...gateway }, { dpop });
+  for (const { kid: _, ...jwk } of jwks) {
+    const answer = await ask(sign({ typ: 'dpop+jwt', jwk }, proof));
+    assert.deepEqual([answer.body.error, server.audit(answer)?.reason], ['invalid_dpop_proof', 'dpop_key']);
+  }
+  const { kid: _kid, alg: _alg, use: _use, ...jwk } = good.jwk;
+  const header = { alg: 'Ed25519', typ: 'dpop+jwt', jwk };
+  const accepted = await ask(signJws(header, JSON.stringify({ ...proof, jti: randomUUID() }), good));
+  assert.deepEqual([accepted.status, accepted.body.token_type], [200, 'DPoP'], accepted.text);
 });
 
 test('keys in the file are judged as those that are fetched, and a set that nobody should publish is a fault of the file', async (t) => {

@@ -1,10 +1,12 @@
 // What keys does a JWK Set hold (RFC 7517)? Read strictly; private and symmetric keys spoil the whole set, for whoever
 // publishes one has lost control of it, and keys that we cannot use are passed over.
-import { createPublicKey, type JsonWebKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type X509Certificate } from 'node:crypto';
 import { type AlgorithmName, algorithmNames, algorithms } from '../keys/algorithms.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
+import { decodeBase64url } from '../primitives/base64url.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { isStrong } from './key-strength.ts';
 
 export interface PublicKeySet {
   readonly size: number;
@@ -19,8 +21,8 @@ export interface PublicKeySet {
 
 const MAX_KEYS = 100;
 const MAX_ID = 1024;
-const RSA_BITS = { least: 2048, most: 4096 };
-const RSA_EXPONENT = { least: 3n, most: 2n ** 32n };
+/** Of whatever kind: what the key is made of (RFC 7518 section 6, RFC 8037 section 2, RFC 9964 section 3). */
+const MATERIAL = ['n', 'e', 'x', 'y', 'pub'];
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv', 'k'];
 
 /** @returns the set, or why it cannot be believed */
@@ -55,7 +57,8 @@ interface UsableKey {
 function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
   const { alg, use, key_ops: operations, kid, x5c } = jwk;
   if (use !== undefined && use !== 'sig' && use !== 'jwt-svid') return undefined;
-  if (Array.isArray(operations) && !operations.includes('verify')) return undefined;
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return undefined;
+  if (MATERIAL.some((member) => member in jwk && !isCanonical(jwk[member]))) return undefined;
   const fitting = algorithmNames.filter(
     (name) =>
       (alg ?? name) === name && Object.entries(algorithms[name].jwk).every(([member, value]) => jwk[member] === value),
@@ -71,12 +74,8 @@ function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
   }
 }
 
-/** RFC 7518 section 3.3, and no exponent that makes signatures easy, or us work a hundred times longer on each. */
-function isStrong({ asymmetricKeyDetails: { modulusLength: bits, publicExponent = 0n } = {} }: KeyObject): boolean {
-  if (bits === undefined) return true;
-  const { least, most } = RSA_EXPONENT;
-  return bits >= RSA_BITS.least && bits <= RSA_BITS.most && publicExponent >= least && publicExponent <= most;
-}
+/** RFC 7515 section 2: bytes have one text. */
+const isCanonical = (value: unknown): boolean => typeof value === 'string' && decodeBase64url(value) !== undefined;
 
 function find(keys: readonly UsableKey[], { alg, kid }: Pick<CompactJws, 'alg' | 'kid'>): Key | undefined {
   const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
