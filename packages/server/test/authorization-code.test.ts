@@ -93,7 +93,7 @@ suite('authorization code', () => {
     assertRefused(server, await redeem(server, late), { ...CODE_REFUSED, reason: 'code_expired' });
   });
 
-  test('a resource that is asked for is the one the token is for; another one is refused (RI-05, RI-02)', async () => {
+  test('a resource that is asked for is the one the token is for; another one is refused (RI-02, RI-05)', async () => {
     const at = await authorizeAs(server, { resource: [`${API}/v1`, BACKEND], scope: 'read', nonce: undefined });
     const refused = { error: 'invalid_target', description: 'The requested audience is not valid for this client' };
     assertRefused(server, await redeem(server, at, { resource: 'https://private.example' }), {

@@ -23,7 +23,7 @@ suite('device code', () => {
     server.token({ grant_type: DEVICE, ...tv, device_code: String(device.body.device_code), ...form });
   const type = async (userCode: string) => browser.submit(await browser.get('/device'), { user_code: userCode });
 
-  test('a device asks, a person types its code, compares it, signs in and agrees, and the device has its tokens (DV-01, DV-03)', async () => {
+  test('a device asks, a person types its code, compares it, signs in and agrees, and the device has its tokens (DV-01, DV-03, OA-12a)', async () => {
     const device = await begin();
     assert.equal(device.status, 200, device.text);
     assert.deepEqual(Object.keys(device.body).toSorted(), [

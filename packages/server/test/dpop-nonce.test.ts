@@ -13,7 +13,7 @@ const NONCE_WANTED = {
   reason: 'dpop_nonce',
 };
 
-test('a code, a device code, a refresh token and a subject token are good after the question for a nonce (B07, DP-05)', async (t: TestContext) => {
+test('a code, a device code, a refresh token and a subject token are good after the question for a nonce (B07, DP-05, DP-02)', async (t: TestContext) => {
   const server = await startPeople(t, configuration.replace('server:\n', 'server:\n  dpopNonces: true\n'));
   const prover = newProver();
   const askTwice = async (form: Form): Promise<Answer> => {

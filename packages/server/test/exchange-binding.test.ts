@@ -147,7 +147,7 @@ const table: Readonly<Record<Binding, Readonly<Record<ProofName, string>>>> = {
 const rebound: Readonly<Record<string, string | undefined>> = { '>': 'key', o: 'bearer' };
 
 for (const role of ['subject', 'actor'] as const) {
-  test(`a bound ${role} token is good with its key, and keeps it, unless the rule says otherwise (B09, B10, B11, B12, TE-72, TE-73a)`, async () => {
+  test(`a bound ${role} token is good with its key, and keeps it, unless the rule says otherwise (B09, B10, B11, B12, TE-72, TE-73a, DP-02)`, async () => {
     for (const binding of bindings) {
       for (const proof of proofNames) {
         for (const [index, rule] of ruleNames.entries()) {

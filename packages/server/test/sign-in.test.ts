@@ -25,7 +25,7 @@ suite('sign-in', () => {
   const refresh = (token: unknown) =>
     server.token({ grant_type: 'refresh_token', ...web, refresh_token: String(token) });
 
-  test('a request is pushed by a client that authenticates, and used once, by that client, within a minute (PA-04, PA-01, PA-02, PA-03, RI-02)', async () => {
+  test('a request is pushed by a client that authenticates, and used once, by that client, within a minute (PA-01, PA-02, PA-03, PA-04, OA-12a, RI-02)', async () => {
     const pushed = await push();
     assert.equal(pushed.status, 201, pushed.text);
     assert.equal(pushed.headers.get('cache-control'), 'no-store');
