@@ -130,7 +130,8 @@ export async function startServer(
       agree,
     });
     const looking = keepLooking(
-      [revocations.look, base.registered.look, () => services.keys.look(), presence.look],
+      store,
+      [revocations.look, base.registered.look, (changed) => services.keys.look(changed), presence.look],
       report,
     );
     const listening = await listen(configuration.store, looking.wake);

@@ -41,6 +41,7 @@ import { findAuditRow } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
 import { isUsed, useId } from './store/used-ids.ts';
+import { CHANGED } from './store/watch.ts';
 import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
@@ -204,7 +205,7 @@ function administer(
         const clients = [client, ...[subject, actor].map((party) => (party as Entry | undefined)?.clients)].flat();
         return clients.includes(clientId) ? [String(name ?? `rules[${index}]`)] : [];
       }),
-    reread: () => orUnavailable(registered.look()),
+    reread: () => orUnavailable(registered.look(CHANGED)),
     keys: manageKeys(store, keys, sealer, clock),
     algorithms: keys.algorithms,
     commit: (event, write) => {

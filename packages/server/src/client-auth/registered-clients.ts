@@ -4,6 +4,7 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { insertClient, listChangedClients, nextRevision, updateClient } from '../store/registered-clients.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { CHANGED, type Look } from '../store/watch.ts';
 
 export interface RegisteredSecret {
   readonly id: string;
@@ -30,7 +31,7 @@ export type StoredClient = Pick<RegisteredClient, 'entry' | 'secrets'>;
 
 export interface RegisteredClients {
   readonly all: () => ReadonlyMap<string, RegisteredClient>;
-  readonly look: () => Promise<void>;
+  readonly look: Look;
   /** Tells whenever something has changed. */
   readonly onChange: (listener: () => Promise<void>) => void;
 }
@@ -39,8 +40,8 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
   const clients = new Map<string, RegisteredClient>();
   let seen = 0;
   const listeners: (() => Promise<void>)[] = [];
-  const look = async (): Promise<void> => {
-    const rows = await listChangedClients(store, seen);
+  const look: Look = async (changed) => {
+    const rows = (await changed) ? await listChangedClients(store, seen) : [];
     for (const { id, entry, revision, created_at, updated_at } of rows) {
       seen = Number(revision);
       const stored: StoredClient | undefined = entry === null ? undefined : JSON.parse(entry);
@@ -56,7 +57,7 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
     }
     if (rows.length > 0) for (const listener of listeners) await listener();
   };
-  await look();
+  await look(CHANGED);
   return { all: () => clients, look, onChange: (listener) => listeners.push(listener) };
 }
 

@@ -3,10 +3,12 @@
 import type { Clock } from '../primitives/clock.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { LOOK_BACK } from '../store/mark.ts';
 import { insertRevocation, listRevocations, replaceRevocation } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
 import { type Access, orUnavailable, type Store } from '../store/store.ts';
+import { CHANGED, type Look } from '../store/watch.ts';
 
 /** What a token may die of. */
 export interface Mortal {
@@ -47,7 +49,7 @@ export interface Revocations {
    */
   readonly revokeAll: (commit: Commit) => Promise<void>;
   /** Learns what other processes revoked. */
-  readonly look: () => Promise<void>;
+  readonly look: Look;
   /** How many are held. */
   readonly count: () => number;
   /** Are the others heard? */
@@ -58,9 +60,6 @@ export interface Revocations {
 const ofSubject = (sub: string): string => `subject:${sub}`;
 const ofClient = (id: string): string => `client:${id}`;
 const ALL = 'all';
-
-/** Rows that are read again at every look: one that was numbered before the last may have been committed after it. */
-const LOOK_BACK = 1000;
 
 /**
  * Milliseconds for which a look may go on, or fail, before a node no longer says that a token is good: others may have
@@ -83,10 +82,10 @@ export async function openRevocations(
   let lookedAt = performance.now();
   /** When the first look began that has not succeeded. */
   let doubted: number | undefined;
-  const look = async (): Promise<void> => {
+  const look: Look = async (changed) => {
     const began = performance.now();
     doubted ??= began;
-    for (const { sequence, id, revoked_at } of await listRevocations(store, last - LOOK_BACK)) {
+    for (const { sequence, id, revoked_at } of (await changed) ? await listRevocations(store, last - LOOK_BACK) : []) {
       revoked.set(id, Math.max(revoked.get(id) ?? 0, Number(revoked_at)));
       last = Math.max(last, sequence);
     }
@@ -109,7 +108,7 @@ export async function openRevocations(
     }
     return false;
   };
-  await look();
+  await look(CHANGED);
   return {
     anyOf,
     covers: ({ id, lineage, actorLineage, principal, sub, clientId = '', chain, issuedAt = 0 }) => {

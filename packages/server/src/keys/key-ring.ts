@@ -3,6 +3,7 @@
 import type { Clock } from '../primitives/clock.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../store/signing-keys.ts';
 import type { Access, Store } from '../store/store.ts';
+import { CHANGED, type Look } from '../store/watch.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
 import type { Key } from './jws.ts';
 import type { Sealer } from './sealing.ts';
@@ -16,7 +17,7 @@ export interface KeyRing {
   readonly published: () => readonly PublishedKey[];
   readonly states: () => readonly KeyState[];
   /** Learns what other processes did to the keys, and makes the next key where its time has come. */
-  readonly look: () => Promise<void>;
+  readonly look: Look;
 }
 
 export interface KeyState {
@@ -59,8 +60,8 @@ export async function openKeyRing(
     // A key that is here is not opened again; one that is gone from the table is gone.
     keys = new Map(rows.map((row) => [row.kid, keys.get(row.kid) ?? openSigningKey(row, sealer)]));
   };
-  const look = async (): Promise<void> => {
-    await read();
+  const look: Look = async (changed) => {
+    if (await changed) await read();
     if (access === 'read') return;
     const all = [...keys.values()];
     const missing = missingKeys(all, schedule, clock());
@@ -77,7 +78,7 @@ export async function openKeyRing(
       if (again !== undefined) await resealSigningKey(store, again);
     }
   }
-  await look();
+  await look(CHANGED);
   return {
     signing: (alg) => {
       const key = current([...keys.values()], alg, clock());

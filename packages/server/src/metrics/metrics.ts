@@ -15,7 +15,7 @@ export interface Metrics extends Observer {
 const ANSWER_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const STEP_BUCKETS = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1];
 /** Milliseconds between samples of the event loop's delay. */
-const PRECISION = 20;
+const PRECISION = 100;
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
