@@ -131,7 +131,30 @@ test('a kid that names two keys names none (RFC 7517 section 4.5; JW-09)', async
   );
 });
 
-test('keys that are for something else, or too weak, sign nothing (RFC 7517 section 4, RFC 7518 section 3.3; JW-03, JW-15a)', async (t) => {
+/** A modulus of 2048 bits that leaves 1, a power of 65537, modulo each prime by which such keys are known (CVE-2017-15361). */
+const PRIMORIAL = [
+  2n,
+  11n,
+  13n,
+  17n,
+  19n,
+  37n,
+  53n,
+  61n,
+  71n,
+  73n,
+  79n,
+  97n,
+  103n,
+  107n,
+  109n,
+  127n,
+  151n,
+  157n,
+].reduce((product, prime) => product * prime);
+const ROCA = (2n ** 2047n / PRIMORIAL + 1n) * PRIMORIAL + 1n;
+
+test('keys that are for something else, or too weak, sign nothing (RFC 7517 section 4, RFC 7518 section 3.3; JW-03, JW-15)', async (t) => {
   const [server, idp, key] = await startBoth(t, { algorithms: '[RS256, RS512, ES256, ES384]' });
   const [weak, rsa, strong] = [newKey('RS256', 'weak', 1024), newKey('RS256'), newKey('RS256', 'strong', 4096)];
   const spoiled = (kid: string, changes: object, made = newKey()): FakeKey => ({
@@ -152,6 +175,7 @@ test('keys that are for something else, or too weak, sign nothing (RFC 7517 sect
     spoiled('with exponent one', { e: 'AQ' }, rsa),
     spoiled('with an even exponent', { e: 'Ag' }, rsa),
     spoiled('with an exponent as long as its modulus', { e: base64url(randomBytes(256).fill(0x7f)) }, rsa),
+    spoiled('whose primes can be told (ROCA)', { n: base64url(Buffer.from(ROCA.toString(16), 'hex')) }, rsa),
     spoiled('for RS512', { alg: 'RS512' }, rsa),
   ];
   idp.keys.push(...bad, strong);

@@ -277,7 +277,7 @@ test('a resource that insists on HS256 verifies with its own secret, and its tok
   assert.equal((await introspect(server, token)).body.active, false);
 });
 
-test('a secret under 32 bytes is a fault, and so is HS256 without one (JW-15a)', async (t) => {
+test('a secret under 32 bytes is a fault, and so is HS256 without one (JW-15)', async (t) => {
   const { cambio, file } = await installation(t, withSecret('too short'));
   const short = await cambio('check');
   assert.equal(short.code, 1);

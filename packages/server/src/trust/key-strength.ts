@@ -16,12 +16,32 @@ export function isStrong(key: KeyObject): boolean {
 }
 
 /** RFC 7518 section 3.3, and no exponent that makes signatures easy, or us work a hundred times longer on each. */
-function isStrongRsa({
-  asymmetricKeyDetails: { modulusLength: bits = 0, publicExponent = 0n } = {},
-}: KeyObject): boolean {
+function isStrongRsa(key: KeyObject): boolean {
+  const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   const { least, most } = RSA_EXPONENT;
   const fits = publicExponent >= least && publicExponent <= most && publicExponent % 2n === 1n;
-  return fits && bits >= RSA_BITS.least && bits <= RSA_BITS.most;
+  return fits && bits >= RSA_BITS.least && bits <= RSA_BITS.most && !isRoca(key);
+}
+
+/**
+ * Modulo each of these the moduli of a chip library's keys, which can be factored, are powers of 65537 (ROCA,
+ * CVE-2017-15361). Of moduli made at random one in 370 million is.
+ */
+const TELLTALES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157].map((prime) => ({
+  prime: BigInt(prime),
+  powers: powersModulo(prime),
+}));
+
+function powersModulo(prime: number): ReadonlySet<bigint> {
+  const powers = new Set<bigint>();
+  for (let power = 1; !powers.has(BigInt(power)); power = (power * 65537) % prime) powers.add(BigInt(power));
+  return powers;
+}
+
+function isRoca(key: KeyObject): boolean {
+  const { n = '' } = key.export({ format: 'jwk' });
+  const modulus = BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`);
+  return TELLTALES.every(({ prime, powers }) => powers.has(modulus % prime));
 }
 
 /** RFC 8032 section 5.1.3: `y` little-endian, and in the last bit the sign of `x`; one that is P or more is no point. */
