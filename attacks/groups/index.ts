@@ -1,7 +1,8 @@
 // The groups of attacks, in the order of rows.tsv. A group is one file here and one line in this list.
 import type { Group } from '../group.ts';
 import { delegation } from './delegation.ts';
+import { policy } from './policy.ts';
 import { saml } from './saml.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 
-export const groups: readonly Group[] = [tokenEndpoint, saml, delegation];
+export const groups: readonly Group[] = [tokenEndpoint, saml, delegation, policy];

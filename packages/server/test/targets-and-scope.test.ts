@@ -10,17 +10,12 @@ import {
   configuration,
   exchange,
   forgedToken,
-  REQUESTED_TYPE_REFUSED,
   SCOPE_REFUSED,
-  SUBJECT_REFUSED,
   startBasic,
-  subjectToken,
   TARGET_REFUSED,
   withRules,
 } from './basics.ts';
-import { type Answer, claimsOf, type Form, start, type TestServer, type } from './harness.ts';
-import { entry, startIssuer, trusting } from './issuer.ts';
-import { BESIDE, ISSUER, life, other, plain, refresh, refreshTokenOf } from './life.ts';
+import { type Answer, claimsOf, type Form, start } from './harness.ts';
 
 const BILLING = 'urn:example:billing';
 const STORE = 'https://store.example';
@@ -73,131 +68,6 @@ test('one target that may not be had refuses all, and which one it was is not to
     assertRefused(server, answer, { ...TARGET_REFUSED, reason }, JSON.stringify(form));
   }
   assertIssued(server, await exchange(server, { audience: [API, BILLING] }));
-});
-
-test('a target that nobody granted is refused in the same bytes as one that does not exist', async (t) => {
-  const server = await start(t, shop);
-  const [known, unknown] = [
-    await exchange(server, { audience: STORE }),
-    await exchange(server, { audience: 'urn:example:nothing' }),
-  ];
-  assert.deepEqual([known.status, known.text], [unknown.status, unknown.text]);
-  assert.deepEqual(
-    [server.audit(known)?.reason, server.audit(unknown)?.reason],
-    ['target_not_granted', 'target_unknown'],
-  );
-  assertIssued(server, await exchange(server, { audience: BILLING }));
-});
-
-test('our own issuer, its endpoints and the names of clients are no targets', async (t) => {
-  const server = await start(t, shop);
-  for (const audience of [
-    server.issuer,
-    `${server.issuer}/`,
-    `${server.issuer}/admin/v1`,
-    `${server.issuer}/oauth/token`,
-    'gateway',
-    'agent',
-    'self',
-    '*',
-  ]) {
-    assertRefused(
-      server,
-      await exchange(server, { audience }),
-      { ...TARGET_REFUSED, reason: 'target_unknown' },
-      audience,
-    );
-  }
-  for (const resource of [server.issuer, `${server.issuer}/admin/v1/clients`]) {
-    assertRefused(
-      server,
-      await exchange(server, { resource }),
-      { ...TARGET_REFUSED, reason: 'target_unknown' },
-      resource,
-    );
-  }
-  assertIssued(server, await exchange(server, { audience: API }));
-});
-
-test('without scope all that subject, client, rule and targets have in common, and never what the client might have (OA-14, RI-06)', async (t) => {
-  const server = await start(t, shop);
-  const given = async (scope: string | undefined, form: Form = {}): Promise<unknown> => {
-    const answer = await exchange(server, { subject_token: await forgedToken(server, { scope }), ...form });
-    if (answer.status === 200) return answer.body.scope;
-    assertRefused(server, answer, { ...SCOPE_REFUSED, reason: 'scope_empty' });
-    return 'refused';
-  };
-  assert.equal(await given('read'), 'read');
-  assert.equal(await given('write read admin'), 'write read');
-  assert.equal(await given('pay'), 'refused', 'no target of pay');
-  assert.equal(await given('pay', { audience: BILLING }), 'pay');
-  assert.equal(await given('pay read', { audience: [BILLING, API] }), 'read');
-  assert.equal(await given('write', { audience: BACKEND }), 'refused');
-  assert.equal(await given(undefined), 'refused');
-  assert.equal(await given(''), 'refused');
-});
-
-test('a scope is names between single blanks, and everything else is refused (RFC 6749 section 3.3)', async (t) => {
-  const server = await start(t, shop);
-  const many = (count: number): string => Array.from({ length: count }, (_, i) => `s${i}`).join(' ');
-  for (const scope of [
-    'read  write',
-    ' read',
-    'read ',
-    'read\twrite',
-    'read\nwrite',
-    'read\u0000',
-    'read\u00a0write',
-    'ré',
-    '"read"',
-    'read\\',
-    'read,write\u007f',
-    many(10_000),
-  ]) {
-    const answer = await exchange(server, { scope });
-    if (scope.includes('\u0000')) assert.equal(answer.status, 400);
-    else
-      assertRefused(
-        server,
-        answer,
-        { ...SCOPE_REFUSED, reason: 'scope_malformed' },
-        JSON.stringify(scope.slice(0, 40)),
-      );
-  }
-  assertRefused(server, await exchange(server, { scope: many(256) }), { ...SCOPE_REFUSED, reason: 'scope_exceeded' });
-  for (const [scope, given] of [
-    ['write read', 'write read'],
-    ['read read', 'read'],
-    ['', 'read write'],
-  ] as const) {
-    const answer = await exchange(server, { scope });
-    assertIssued(server, answer, scope);
-    assert.equal(answer.body.scope, given, 'in the order in which it was asked, each name once');
-  }
-});
-
-test('names are compared letter for letter, and one name is no part of another', async (t) => {
-  const server = await start(t, shop);
-  for (const scope of ['Read', 'READ', 'rea', 'read:all', 'reading', 'read write admin']) {
-    assertRefused(server, await exchange(server, { scope }), { ...SCOPE_REFUSED, reason: 'scope_exceeded' }, scope);
-  }
-  assertIssued(server, await exchange(server, { scope: 'read' }));
-});
-
-test('a subject whose token has no scope of ours takes the rule’s list; one of ours without scope may do nothing', async (t) => {
-  const idp = await startIssuer(t);
-  const rule = `{ client: gateway, subject: { issuer: [self, idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
-  const server = await start(t, trusting(entry(idp), [rule]));
-  const foreign = (claims = {}): Form => ({ subject_token: idp.sign(claims), subject_token_type: type('jwt') });
-  for (const claims of [{}, { scope: 'write' }, { scope: '' }]) {
-    const answer = await exchange(server, foreign(claims));
-    assertIssued(server, answer);
-    assert.equal(answer.body.scope, 'read');
-  }
-  const more = await exchange(server, { ...foreign({ scope: 'read write' }), scope: 'write' });
-  assertRefused(server, more, { ...SCOPE_REFUSED, reason: 'scope_exceeded' });
-  const own = await exchange(server, { subject_token: await forgedToken(server, { scope: undefined }) });
-  assertRefused(server, own, { ...SCOPE_REFUSED, reason: 'scope_empty' });
 });
 
 test('the actor’s scope is its own: it neither widens nor narrows what is done for the subject', async (t) => {
@@ -256,62 +126,4 @@ test('a target that needs an acr is out of reach for a subject without it, and n
     single,
     await exchange(single, { subject_token: await forgedToken(single, { acr: 'gold' }), audience: BACKEND }),
   );
-});
-
-test('a refresh token is for those whose rule and whose client allow it', async (t) => {
-  const form = (client: Form): Form => ({ requested_token_type: type('refresh_token'), ...client });
-  const narrow = BESIDE.replace('access_token, jwt, refresh_token]', 'access_token, jwt]').replace(
-    ', refreshToken: true',
-    '',
-  );
-  const [open, closed] = [await start(t, life()), await start(t, life([narrow]))];
-  const subject = async (server: TestServer, client: Form): Promise<Form> => {
-    const { body } = await server.token({ grant_type: 'client_credentials', ...client });
-    return { subject_token: String(body.access_token), ...form(client) };
-  };
-  assertIssued(open, await exchange(open, await subject(open, other)));
-  const forbidden = await exchange(closed, await subject(closed, other));
-  assertRefused(closed, forbidden, { ...REQUESTED_TYPE_REFUSED, reason: 'requested_token_type_not_granted' });
-  const withoutGrant = await exchange(open, await subject(open, plain));
-  assertRefused(open, withoutGrant, { ...REQUESTED_TYPE_REFUSED, reason: 'requested_token_type_needs_grant' });
-  const beside = await exchange(open, { ...(await subject(open, plain)), requested_token_type: undefined });
-  assert.deepEqual([beside.status, beside.body.refresh_token], [200, undefined], 'nor does it get one beside');
-});
-
-test('a target that is taken from the rule is out of reach of the refresh tokens and the tokens issued before', async (t) => {
-  const before = await start(t, life());
-  const backend = await refreshTokenOf(before, { audience: BACKEND });
-  const api = await refreshTokenOf(before, { audience: API });
-  const access = await subjectToken(before);
-  await before.close();
-  const after = await start(t, life([BESIDE.replace(`${API}, ${BACKEND}, `, `${API}, `)]), { folder: before.folder });
-  assertRefused(after, await refresh(after, backend), { ...TARGET_REFUSED, reason: 'target_not_granted' });
-  assertIssued(after, await refresh(after, api));
-  const asSubject: Form = { subject_token: backend, subject_token_type: type('refresh_token') };
-  const not = { ...TARGET_REFUSED, reason: 'target_not_granted' };
-  assertRefused(after, await exchange(after, { ...asSubject, audience: BACKEND }), not);
-  assertRefused(after, await exchange(after, { subject_token: access, audience: BACKEND }), not);
-  assertIssued(after, await exchange(after, { subject_token: access, audience: API }));
-  assert.equal(claimsOf(access).iss, ISSUER);
-});
-
-test('what no rule grants is refused, by the sentence of the part that was missing', async (t) => {
-  const server = await start(
-    t,
-    withRules(`{ client: gateway, actor: { clients: [agent] }, grant: { audiences: [${API}], scopes: [read] } }`),
-  );
-  assertRefused(server, await exchange(server, { subject_token: await forgedToken(server, { client_id: 'agent' }) }), {
-    ...SUBJECT_REFUSED,
-    reason: 'no_rule_for_subject',
-  });
-  assertRefused(server, await exchange(server, { audience: BACKEND }), {
-    ...TARGET_REFUSED,
-    reason: 'target_not_granted',
-  });
-  assertRefused(server, await exchange(server, { requested_token_type: type('jwt') }), {
-    ...REQUESTED_TYPE_REFUSED,
-    reason: 'requested_token_type_not_granted',
-  });
-  assertRefused(server, await exchange(server, { scope: 'write' }), { ...SCOPE_REFUSED, reason: 'scope_exceeded' });
-  assertIssued(server, await exchange(server, { audience: API, scope: 'read' }));
 });
