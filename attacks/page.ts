@@ -28,13 +28,14 @@ export async function judge(
 }
 
 const isHeld = ({ verdict }: Line): boolean => 'attempts' in verdict;
+const isNotApplicable = ({ verdict }: Line): boolean => 'because' in verdict;
 export const isBroken = ({ verdict }: Line): boolean => 'broken' in verdict;
 const count = (lines: readonly Line[], which: (line: Line) => boolean): number => lines.filter(which).length;
 
 /** For a person at a terminal. */
 export function formatTable(lines: readonly Line[]): string {
   const named = (name: string, some: readonly Line[]): string => {
-    const numbers = [some.length, count(some, isHeld), count(some, ({ verdict }) => 'because' in verdict)];
+    const numbers = [some.length, count(some, isHeld), count(some, isNotApplicable)];
     return [name.padEnd(58), ...[...numbers, count(some, isBroken)].map((n) => String(n).padStart(14))].join('');
   };
   const head = ['group'.padEnd(58), ...['rows', 'held', 'not applicable', 'broken'].map((name) => name.padStart(14))];
@@ -49,7 +50,8 @@ export function formatPage(lines: readonly Line[]): string {
   const sections = [...Map.groupBy(lines, ({ row }) => row.group)].map(([name, some]) => {
     const [first] = some;
     const table = ['| row | test | answered | verdict |', '|---|---|---|---|', ...some.map(formatLine)].join('\n');
-    return `## ${name}\n\n[${first?.file}](../attacks/groups/${first?.file})\n\n${table}`;
+    const held = `${count(some, isHeld)} held, ${count(some, isNotApplicable)} not applicable`;
+    return `## ${name}\n\n[${first?.file}](../attacks/groups/${first?.file}): ${held}.\n\n${table}`;
   });
   return `# Attacks
 
@@ -57,7 +59,7 @@ Every attack of [attacks/rows.tsv](../attacks/rows.tsv) is tried at a running se
 variants that its row names, and each beside a twin that differs in nothing but the attack and is let through. What is
 answered is compared with the row; a listener that must see nothing, the audit row and the like show the rest.
 
-${count(lines, isHeld)} rows are held and ${count(lines, ({ verdict }) => 'because' in verdict)} do not apply. \`npm run attacks\` runs them alone and writes this page; a test fails while it is stale.
+\`npm run attacks\` runs them alone and writes this page; a test fails while it is stale.
 
 ${sections.join('\n\n')}
 `;

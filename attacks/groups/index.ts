@@ -4,5 +4,6 @@ import { delegation } from './delegation.ts';
 import { policy } from './policy.ts';
 import { saml } from './saml.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
+import { tokens } from './tokens.ts';
 
-export const groups: readonly Group[] = [tokenEndpoint, saml, delegation, policy];
+export const groups: readonly Group[] = [tokenEndpoint, tokens, saml, delegation, policy];

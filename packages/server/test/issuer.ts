@@ -135,7 +135,7 @@ export function newKey(alg = 'ES256', kid: string = randomUUID(), bits = 2048): 
 }
 
 /** Signs as the key's algorithm does, whatever the header says. */
-export function signJws(header: Claims | string, payload: string, { alg, privateKey }: FakeKey): string {
+export function signJws(header: Claims | string, payload: string | Uint8Array, { alg, privateKey }: FakeKey): string {
   const { digest, options } = algorithms[alg as AlgorithmName];
   const input = `${base64url(typeof header === 'string' ? header : JSON.stringify(header))}.${base64url(payload)}`;
   return `${input}.${base64url(sign(digest, Buffer.from(input), { key: privateKey, ...options }))}`;
