@@ -7,7 +7,8 @@ const DURABLE = ['-c', 'fsync=on'];
 
 type Work = () => Promise<void>;
 
-export function openBench(short: boolean) {
+/** @param rounds how often, whatever each fault says */
+export function openBench(short: boolean, rounds?: number) {
   const all: Work[] = [];
   let current: Work[] = [];
   let postgres: Promise<Postgres> | undefined;
@@ -19,7 +20,7 @@ export function openBench(short: boolean) {
       const after = (work: Work): void => void works.push(work);
       return {
         after,
-        times: (whole, brief) => (short ? brief : whole),
+        times: (whole, brief) => rounds ?? (short ? brief : whole),
         postgres: () => {
           postgres ??= startPostgres({ after: (work) => void all.push(work) }, DURABLE);
           return postgres;

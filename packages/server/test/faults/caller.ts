@@ -30,6 +30,8 @@ const paths: Readonly<Record<Kind, string>> = {
   own: '/oauth/token',
   exchange: '/oauth/token',
   'single-use': '/oauth/token',
+  code: '/oauth/token',
+  assertion: '/oauth/token',
   refresh: '/oauth/token',
   revoke: '/oauth/revoke',
   introspect: '/oauth/introspect',

@@ -10,6 +10,8 @@ export const API = 'https://api.example';
 export const VAULT = 'https://vault.example';
 const IDP = 'https://idp.example';
 const US = 'https://cambio.example';
+export const LOGIN = 'https://login.example';
+export const CALLBACK = 'https://app.example/callback';
 
 /** What the judge holds every issued token against. */
 export const limits = {
@@ -23,14 +25,26 @@ export const limits = {
 const idpKey = newKey();
 export const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' } as const;
 
-/** @param store as the file has it @param keys YAML of the schedule of the keys @param more lines of `server`, each with two blanks before it */
+/** What a fault needs beside what all have. */
+export interface Beside {
+  /** YAML of the schedule of the keys. */
+  readonly keys?: string;
+  /** Each a line of YAML. */
+  readonly clients?: readonly string[];
+  readonly accounts?: readonly string[];
+  readonly issuers?: readonly string[];
+}
+
+const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${line}`).join('');
+
+/** @param store as the file has it */
 export const configuration = (
   store: string,
-  { keys = '{ rotateEvery: 30d }', more = '' }: { keys?: string; more?: string } = {},
+  { keys = '{ rotateEvery: 30d }', clients = [], accounts = [], issuers = [] }: Beside = {},
 ): string => `
-issuer: https://login.example
+issuer: ${LOGIN}
 server:
-  port: \${PORT}${more}
+  port: \${PORT}
 store: ${store}
 sealingKey: { plain: ${SEALING_KEY} }
 keys: ${keys}
@@ -38,13 +52,14 @@ resources:
   - { audience: ${API}, scopes: [read, write, admin], token: { lifetime: 10m } }
   - { audience: ${VAULT}, scopes: [read], token: { format: opaque, lifetime: 10m } }
 clients:
-  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange, refresh_token], audiences: [${API}, ${VAULT}], scopes: [read, write] }
-  - { id: stranger, auth: client_secret_post, secret: { plain: stranger-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }
+  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange, refresh_token, authorization_code], redirectUris: [${CALLBACK}], audiences: [${API}, ${VAULT}], scopes: [read, write] }
+  - { id: stranger, auth: client_secret_post, secret: { plain: stranger-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }${lines(clients)}
+accounts:${lines(accounts) || ' []'}
 issuers:
-  - { issuer: ${IDP}, name: idp, accepts: [jwt], audiences: [${US}], singleUse: true, jwks: { keys: [${JSON.stringify(idpKey.jwk)}] } }
+  - { issuer: ${IDP}, name: idp, accepts: [jwt], audiences: [${US}], singleUse: true, jwks: { keys: [${JSON.stringify(idpKey.jwk)}] } }${lines(issuers)}
 rules:
   - { name: own, client: gateway, subject: { issuer: self, clients: [gateway] }, grant: { audiences: [${API}, ${VAULT}], scopes: [read, write], types: [access_token, jwt, refresh_token], lifetime: 10m, refreshToken: true } }
-  - { name: foreign, client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token], lifetime: 10m } }
+  - { name: foreign, client: gateway, subject: { issuer: [idp${issuers.length > 0 ? ', saml' : ''}] }, grant: { audiences: [${API}], scopes: [read], types: [access_token], lifetime: 10m } }
 `;
 
 export const ownForm = (): Form => ({ grant_type: 'client_credentials', ...gateway, audience: API });

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { eventually, type ServerNode, startNode } from '../node.ts';
 import { query } from '../postgres.ts';
 import { get, type Target } from './caller.ts';
-import { configuration } from './cast.ts';
+import { type Beside, configuration } from './cast.ts';
 import type { Bench } from './fault.ts';
 import type { Row } from './invariants.ts';
 
@@ -108,9 +108,9 @@ export async function startMember(bench: Bench, yaml: string, options: readonly 
 }
 
 /** So many nodes, one after the other so that the first makes the tables. */
-export async function startMembers(bench: Bench, store: Store, count: number, more = ''): Promise<Member[]> {
+export async function startMembers(bench: Bench, store: Store, count: number, beside: Beside = {}): Promise<Member[]> {
   const members: Member[] = [];
-  const yaml = configuration(store.location, { more });
+  const yaml = configuration(store.location, beside);
   for (let index = 0; index < count; index++) members.push(await startMember(bench, yaml));
   return members;
 }

@@ -12,7 +12,7 @@ const GRACE = 5000;
 /** Milliseconds for which a caller goes on asking. */
 const PATIENCE = 5000;
 /** Milliseconds after which every node knows of a revocation, or calls no token good. */
-const EVERYWHERE = 1000;
+export const EVERYWHERE = 1000;
 
 /** @param most tokens of each kind, the newest first; the driver goes on meanwhile with families of its own */
 export async function examine(caller: Caller, targets: readonly Target[], most = 15): Promise<void> {

@@ -1,7 +1,15 @@
 // Which invariants hold? Judged from the ledger, the audit rows and the facts of the cast; the server is not asked.
 import { decodeJwt } from 'jose';
 import { limits } from './cast.ts';
-import { type Attempt, accessTokenIn, isAcknowledged, type Ledger, refreshTokenIn, type Violation } from './ledger.ts';
+import {
+  type Attempt,
+  accessTokenIn,
+  isAcknowledged,
+  type Ledger,
+  once,
+  refreshTokenIn,
+  type Violation,
+} from './ledger.ts';
 
 /** What each of them says, for whoever reads the table. */
 export const invariants = {
@@ -43,7 +51,7 @@ export function judge(ledger: Ledger, rows: readonly Row[]): Violation[] {
   ];
 }
 
-const audited = new Set(['own', 'exchange', 'single-use', 'refresh', 'revoke']);
+const audited = new Set(['own', 'exchange', ...Object.keys(once), 'refresh', 'revoke']);
 
 function judgeRows(attempts: readonly Attempt[], rows: readonly Row[]): Violation[] {
   const byRequest = Map.groupBy(rows, ({ requestId }) => requestId);
@@ -67,8 +75,8 @@ function judgeRows(attempts: readonly Attempt[], rows: readonly Row[]): Violatio
 function judgeOnce(attempts: readonly Attempt[]): Violation[] {
   const good = attempts.filter(isAcknowledged);
   const uses = Map.groupBy(
-    good.filter(({ kind }) => kind === 'single-use'),
-    ({ form }) => form.subject_token,
+    good.filter(({ kind }) => kind in once),
+    ({ kind, form }) => form[once[kind] ?? ''],
   );
   const successors = Map.groupBy(
     good.filter(({ kind }) => kind === 'refresh'),
@@ -88,13 +96,15 @@ function judgeAnswer(attempt: Attempt): Violation[] {
   const { expects, told, took = 0, kind } = attempt;
   if (told === undefined) return expects === 'redeem' ? [broken('I1', attempt, describe(attempt))] : [];
   if (expects === 'dead' && told.status === 200 && (kind !== 'introspect' || told.body.active !== false)) {
-    return [broken(kind === 'single-use' ? 'I5' : 'I2', attempt, 'was accepted')];
+    return [broken(kind in once ? 'I5' : 'I2', attempt, 'was accepted')];
   }
   if (expects === 'redeem' && told.status >= 400 && told.status < 500)
     return [broken('I1', attempt, describe(attempt))];
   const failed = told.status === 503 && told.body.error === 'temporarily_unavailable';
   if (failed && took > IN_TIME) return [broken('I8', attempt, `503 after ${Math.round(took)} ms`)];
-  const fine = told.status === 200 || failed || (expects !== 'good' && told.status === 400);
+  // A client whose assertion was used up has not authenticated.
+  const refused = told.status === (kind === 'assertion' ? 401 : 400);
+  const fine = told.status === 200 || failed || (expects !== 'good' && refused);
   return fine ? [] : [broken('I8', attempt, describe(attempt))];
 }
 

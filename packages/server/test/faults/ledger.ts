@@ -2,7 +2,14 @@
 // its answer when it comes, and what is known of each token since.
 import type { Form } from '../harness.ts';
 
-export type Kind = 'own' | 'exchange' | 'single-use' | 'refresh' | 'revoke' | 'introspect';
+export type Kind = 'own' | 'exchange' | 'single-use' | 'code' | 'assertion' | 'refresh' | 'revoke' | 'introspect';
+
+/** What of these is good once: the parameter that holds it. */
+export const once: Partial<Record<Kind, string>> = {
+  'single-use': 'subject_token',
+  code: 'code',
+  assertion: 'client_assertion',
+};
 
 /**
  * What an answer may be. `good`: 200, or 503 while something of ours fails. `redeem`: the same, for a token that must be good;

@@ -1,20 +1,33 @@
 // npm run faults: does the server keep its promises when everything around it fails? Runs the faults one after the other on
 // processes of its own, on loopback, prints a table, and exits with 1 where an invariant is broken.
-// npm run faults [-- --short] [--only F01,F10] [--write]
+// npm run faults [-- --short] [--only F01,F10] [--rounds 10] [--write]; npm run races the same, of the races alone.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';
 import type { Outcome } from './fault.ts';
 import { writePage } from './page.ts';
-import { faults } from './rows/index.ts';
+import { faults, races } from './rows/index.ts';
 import { formatTable, type Line, lineOf } from './table.ts';
 
+/** More would take an hour for each. */
+const MOST_ROUNDS = 10_000;
+
 const { values } = parseArgs({
-  options: { short: { type: 'boolean' }, only: { type: 'string' }, write: { type: 'boolean' } },
+  options: {
+    short: { type: 'boolean' },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    races: { type: 'boolean' },
+    write: { type: 'boolean' },
+  },
 });
 const only = values.only?.split(',');
-const chosen = faults.filter(({ id }) => only === undefined || only.includes(id));
-if (chosen.length === 0) throw new Error(`--only takes some of ${faults.map(({ id }) => id).join(',')}`);
+const all = values.races ? races : faults;
+const chosen = all.filter(({ id }) => only === undefined || only.includes(id));
+if (chosen.length === 0) throw new Error(`--only takes some of ${all.map(({ id }) => id).join(',')}`);
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0 && rounds <= MOST_ROUNDS))
+  throw new Error(`--rounds takes a number from 1 to ${MOST_ROUNDS}`);
 
 /** A fault that could not be carried out shows nothing, so it does not hold. */
 const unfinished = (error: unknown): Outcome => ({
@@ -25,7 +38,7 @@ const unfinished = (error: unknown): Outcome => ({
   note: 'not finished',
 });
 
-const shared = openBench(values.short === true);
+const shared = openBench(values.short === true, rounds);
 const lines: Line[] = [];
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {

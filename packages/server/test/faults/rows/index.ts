@@ -3,16 +3,21 @@ import type { Fault } from '../fault.ts';
 import { clockJumps, clockJumpsSqlite } from './clock.ts';
 import { databaseAway, databaseKilled, databaseReadOnly, databaseSilent, databaseSlow } from './database.ts';
 import { diskFull } from './disk-full.ts';
+import { exchangeRaces } from './exchange-race.ts';
 import { keyRotation } from './key-rotation.ts';
 import { killPostgresNode, killSqlite, killWorker } from './kill-server.ts';
 import { lostAnswers } from './lost-answer.ts';
+import { onceRaces } from './once-races.ts';
 import { powerLoss } from './power-loss.ts';
-import { refreshRaces, revocationRaces } from './races.ts';
+import { refreshRaces, revocationRaces } from './refresh-races.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { longLoad } from './soak.ts';
 import { writeFailsPostgres, writeFailsSqlite } from './write-fails.ts';
 
-export const faults = [
+/** `npm run races` runs these alone. */
+export const races: readonly Fault[] = [refreshRaces, revocationRaces, exchangeRaces, ...onceRaces];
+
+export const faults: readonly Fault[] = [
   killSqlite,
   killWorker,
   killPostgresNode,
@@ -22,8 +27,7 @@ export const faults = [
   databaseSlow,
   databaseSilent,
   databaseReadOnly,
-  refreshRaces,
-  revocationRaces,
+  ...races,
   keyRotation,
   clockJumps,
   clockJumpsSqlite,
@@ -33,4 +37,4 @@ export const faults = [
   writeFailsPostgres,
   lostAnswers,
   longLoad,
-] as const satisfies readonly Fault[];
+];

@@ -1,0 +1,29 @@
+// F11x: many exchange a token on two nodes while it is revoked, or the one that it was got for.
+import { exchangeForm, ownForm, tokenForm } from '../cast.ts';
+import type { Fault } from '../fault.ts';
+import { accessTokenIn } from '../ledger.ts';
+import { RACERS, type Race, race } from './race.ts';
+
+/** In every other round it is the parent of the subject token that is revoked. */
+async function exchangeAgainstRevocation(racing: Race, number: number): Promise<void> {
+  const { caller, nodes, run, isDead } = racing;
+  const [one, two] = nodes;
+  const ancestor = accessTokenIn(await caller.ask('own', one, ownForm())) ?? '';
+  const derived = number % 2 ? await caller.ask('exchange', two, exchangeForm(ancestor)) : undefined;
+  const subject = accessTokenIn(derived) ?? ancestor;
+  const exchanging = run('exchange', exchangeForm(subject));
+  const revoked = await caller.ask('revoke', one, tokenForm(ancestor));
+  if (revoked?.status !== 200) return void (await exchanging);
+  await caller.ask('exchange', one, exchangeForm(subject), 'dead');
+  const winners = (await exchanging).map(accessTokenIn).filter((token) => token !== undefined);
+  // The first and the last of those that it got through to; they and all others descend from the same token.
+  for (const token of new Set([winners.at(0), winners.at(-1), subject])) {
+    if (token !== undefined) await isDead(token, one);
+  }
+}
+
+export const exchangeRaces: Fault = {
+  id: 'F11x',
+  title: `${RACERS} exchange on two nodes while an ancestor of their subject token is revoked`,
+  run: (bench) => race(bench, bench.times(1000, 6), exchangeAgainstRevocation),
+};

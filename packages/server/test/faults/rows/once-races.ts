@@ -1,0 +1,121 @@
+// F24: what is good once is sent sixteen times at once, over two nodes: a code, a client assertion, a token and a SAML
+// assertion of an issuer whose entry says `singleUse`. Exactly one gets its 200.
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createBrowser, formOf } from '../../browser.ts';
+import { asserting, assertion, jwksOf } from '../../client-credentials.ts';
+import { type Form, type } from '../../harness.ts';
+import { newKey } from '../../issuer.ts';
+import { authorizationUrl, VERIFIER } from '../../people.ts';
+import { validAt } from '../../saml-exchange.ts';
+import { assertion2, encode, identityProvider, sign } from '../../saml-signer.ts';
+import { API, CALLBACK, exchangeForm, gateway, LOGIN, singleUseForm } from '../cast.ts';
+import { openFolder } from '../cluster.ts';
+import type { Bench, Fault } from '../fault.ts';
+import { accessTokenIn, type Kind } from '../ledger.ts';
+import { RACERS, type Race, race } from './race.ts';
+
+/** @returns what was told to the one that was first */
+async function raceOnce({ caller, nodes, run, blame }: Race, kind: Kind, form: Form) {
+  const good = (await run(kind, form)).filter((told) => told?.status === 200);
+  if (good.length !== 1) blame('I5', `${kind}: ${good.length} of ${RACERS} were accepted`);
+  for (const node of nodes) await caller.ask(kind, node, form, 'dead');
+  return good[0];
+}
+
+/** A browser in which somebody is signed in, or will be at the first code. @returns codes, one after the other */
+function openBrowser(url: string): () => Promise<string> {
+  const browser = createBrowser(url);
+  const asked = authorizationUrl({ client_id: gateway.client_id, redirect_uri: CALLBACK, scope: 'read' });
+  return async () => {
+    let page = await browser.get(asked);
+    // What is not ours is where the code goes; ours is under the name that nobody listens to.
+    for (let step = 0; step < 12 && page.leftTo?.origin !== new URL(CALLBACK).origin; step++) {
+      if (page.leftTo !== undefined) {
+        page = await browser.get(page.leftTo.pathname + page.leftTo.search);
+      } else {
+        const { action, hidden } = formOf(page);
+        page = await browser.post(action, { ...hidden, username: 'ada', password: 'lovelace', agree: 'yes' });
+      }
+    }
+    const code = page.leftTo?.searchParams.get('code');
+    if (!code) throw new Error(`no code: ${page.status} ${page.text}`);
+    return code;
+  };
+}
+
+function raceCodes(bench: Bench) {
+  const free: (() => Promise<string>)[] = [];
+  const accounts = ['{ username: ada, password: { plain: lovelace } }'];
+  const round = async (racing: Race, number: number): Promise<void> => {
+    const { caller, nodes, isDead } = racing;
+    const nextCode = free.pop() ?? openBrowser(nodes[number % 2 ? 0 : 1].url);
+    const codes = [await nextCode(), number % 10 ? undefined : await nextCode()];
+    free.push(nextCode);
+    const [form, alone] = codes.map(
+      (code): Form => ({
+        grant_type: 'authorization_code',
+        ...gateway,
+        code,
+        redirect_uri: CALLBACK,
+        code_verifier: VERIFIER,
+      }),
+    );
+    const first = await raceOnce(racing, 'code', form ?? {});
+    // Nobody can tell who of them stole it: what was got for it is dead (RFC 6749 section 4.1.2). What was got alone is not.
+    if (first !== undefined) await isDead(accessTokenIn(first) ?? '');
+    if (alone?.code === undefined) return;
+    const got = accessTokenIn(await caller.ask('code', nodes[0], alone)) ?? '';
+    await caller.ask('exchange', nodes[1], exchangeForm(got));
+  };
+  return race(bench, bench.times(1000, 10), round, { accounts });
+}
+
+function raceClientAssertions(bench: Bench) {
+  const key = newKey();
+  const rounds = bench.times(1000, 5);
+  // Each round is another client: after twenty failures a minute a client is asked to wait.
+  const clients = Array.from(
+    { length: rounds },
+    (_, number) =>
+      `{ id: batch-${number}, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`,
+  );
+  const round = async (racing: Race, number: number): Promise<void> => {
+    const id = `batch-${number}`;
+    const signed = assertion({ issuer: LOGIN, clock: { now: Date.now() } }, key, { iss: id, sub: id });
+    await raceOnce(racing, 'assertion', { grant_type: 'client_credentials', ...asserting(signed) });
+  };
+  return race(bench, rounds, round, { clients });
+}
+
+const raceTokens = (bench: Bench) =>
+  race(bench, bench.times(1000, 5), async (racing) => void (await raceOnce(racing, 'single-use', singleUseForm())));
+
+function raceSamlAssertions(bench: Bench) {
+  const now = Math.floor(Date.now() / 1000);
+  const idp = identityProvider(undefined, undefined, { from: now - 86_400, to: now + 86_400 });
+  const file = join(openFolder(bench), 'idp.pem');
+  writeFileSync(file, idp.certificate.toString());
+  const issuers = [
+    `{ saml: ${idp.entityId}, name: saml, accepts: [saml2], audiences: [${LOGIN}], certificates: [${file}], singleUse: true }`,
+  ];
+  const round = async (racing: Race): Promise<void> => {
+    const is = validAt(Date.now() / 1000);
+    const xml = assertion2(idp, {
+      ...is,
+      id: `_${randomUUID()}`,
+      data: { Recipient: `${LOGIN}/oauth/token`, ...is.data },
+    });
+    const subject = encode(sign(xml, idp.key));
+    await raceOnce(racing, 'single-use', { ...exchangeForm(subject), subject_token_type: type('saml2') });
+  };
+  return race(bench, bench.times(1000, 5), round, { issuers });
+}
+
+export const onceRaces: readonly Fault[] = [
+  { id: 'F24c', title: `one code ${RACERS} times at once, on two nodes`, run: raceCodes },
+  { id: 'F24a', title: `one client assertion ${RACERS} times at once, on two nodes`, run: raceClientAssertions },
+  { id: 'F24j', title: `one single-use token ${RACERS} times at once, on two nodes`, run: raceTokens },
+  { id: 'F24s', title: `one single-use SAML assertion ${RACERS} times at once, on two nodes`, run: raceSamlAssertions },
+];

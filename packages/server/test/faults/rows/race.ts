@@ -1,0 +1,65 @@
+// A race: many ask for the same at once, on two nodes that share a PostgreSQL; a thousand times.
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Form } from '../../harness.ts';
+import { type Beside, exchangeForm, tokenForm } from '../cast.ts';
+import { type Member, openStore, startMembers } from '../cluster.ts';
+import { EVERYWHERE, inTurn } from '../examine.ts';
+import type { Bench, Outcome } from '../fault.ts';
+import type { Kind, Told } from '../ledger.ts';
+import { ALWAYS, countOf, type Session, underLoad } from '../session.ts';
+
+/** Requests of one round, half on each node. */
+export const RACERS = 16;
+/** Rounds that run at once: each is for something of its own. */
+const AT_ONCE = 4;
+
+export interface Race extends Session {
+  readonly nodes: readonly [Member, Member];
+  /** All of them ask, and each may be refused. */
+  readonly run: (kind: Kind, form: Form) => Promise<readonly (Told | undefined)[]>;
+  /** The access token is good for nothing, at once on the node that said so, and a second later on both. */
+  readonly isDead: (accessToken: string, on?: Member) => Promise<void>;
+}
+
+/** @param round of which number, from 0 on */
+export async function race(
+  bench: Bench,
+  rounds: number,
+  round: (race: Race, number: number) => Promise<void>,
+  beside: Beside = {},
+): Promise<Outcome> {
+  const store = await openStore('PostgreSQL', bench);
+  const members = await startMembers(bench, store, 2, beside);
+  const [one, two] = members;
+  if (one === undefined || two === undefined) throw new Error('two nodes are needed');
+  const outcome = await underLoad({ store, members, lives: 0, failures: 'excused' }, async (session) => {
+    const { caller } = session;
+    const later: Promise<void>[] = [];
+    const refused = async (accessToken: string, node: Member): Promise<void> => {
+      await caller.ask('introspect', node, tokenForm(accessToken), 'dead');
+      await caller.ask('exchange', node, exchangeForm(accessToken), 'dead');
+    };
+    const isDead: Race['isDead'] = async (accessToken, on) => {
+      if (on !== undefined) await refused(accessToken, on);
+      later.push(
+        wait(EVERYWHERE)
+          .then(() => Promise.all(members.map((node) => refused(accessToken, node))))
+          .then(),
+      );
+    };
+    const run: Race['run'] = (kind, form) =>
+      Promise.all(Array.from({ length: RACERS }, (_, index) => caller.ask(kind, index % 2 ? one : two, form, 'race')));
+    const racing = { ...session, nodes: [one, two] as const, run, isDead };
+    const numbers = Array.from({ length: rounds }, (_, number) => number);
+    await inTurn(numbers, (number) => round(racing, number), AT_ONCE);
+    await Promise.all(later);
+  });
+  const [ledger] = outcome.ledgers;
+  const refusals = countOf(ledger, 400) + countOf(ledger, 401);
+  return {
+    ...outcome,
+    repetitions: rounds,
+    checked: ALWAYS,
+    note: `${countOf(ledger, 200)} answers were 200, ${refusals} were 400 or 401`,
+  };
+}

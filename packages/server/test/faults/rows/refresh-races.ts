@@ -1,0 +1,63 @@
+// F10, F11: many present one refresh token at once, on two nodes; and while others revoke it.
+import { exchangeForm, ownForm, refreshForm, tokenForm } from '../cast.ts';
+import type { Bench, Fault, Outcome } from '../fault.ts';
+import { accessTokenIn, type Family, openFamily, refreshTokenIn } from '../ledger.ts';
+import { RACERS, type Race, race } from './race.ts';
+
+const raceOfFamilies = (
+  bench: Bench,
+  rounds: number,
+  round: (race: Race, family: Family) => Promise<void>,
+): Promise<Outcome> =>
+  race(bench, rounds, async (racing) => {
+    const { caller, ledger, nodes } = racing;
+    const subject = accessTokenIn(await caller.ask('own', nodes[0], ownForm())) ?? '';
+    const family = openFamily(ledger, await caller.ask('exchange', nodes[1], exchangeForm(subject)));
+    if (family === undefined) return;
+    // What the round leaves of it the round itself has looked at.
+    family.state = 'uncertain';
+    await round(racing, family);
+    family.held = false;
+  });
+
+async function refreshRace({ caller, nodes, run, blame, isDead }: Race, family: Family): Promise<void> {
+  const [first = ''] = family.tokens;
+  const told = await run('refresh', refreshForm(first));
+  const winners = new Set(told.map(refreshTokenIn).filter((token) => token !== undefined));
+  const [successor] = winners;
+  if (winners.size !== 1 || successor === undefined) return blame('I4', `${winners.size} successors`);
+  // Used once, the successor makes its predecessor a reused token: the family dies, on both nodes.
+  const renewed = await caller.ask('refresh', nodes[0], refreshForm(successor), 'redeem');
+  const next = refreshTokenIn(renewed);
+  if (next === undefined) return;
+  await caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
+  await caller.ask('refresh', nodes[0], refreshForm(next), 'dead');
+  await isDead(accessTokenIn(renewed) ?? '', nodes[1]);
+}
+
+async function refreshAgainstRevocation({ caller, nodes, run, isDead }: Race, family: Family): Promise<void> {
+  const [first = ''] = family.tokens;
+  const racing = run('refresh', refreshForm(first));
+  const revoked = await caller.ask('revoke', nodes[1], tokenForm(first));
+  if (revoked?.status !== 200) return void (await racing);
+  await caller.ask('refresh', nodes[0], refreshForm(first), 'dead');
+  await caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
+  const winner = (await racing).find((told) => told?.status === 200);
+  if (winner !== undefined) {
+    await caller.ask('refresh', nodes[0], refreshForm(refreshTokenIn(winner) ?? ''), 'dead');
+    await isDead(accessTokenIn(winner) ?? '', nodes[1]);
+  }
+  family.state = 'revoked';
+}
+
+export const refreshRaces: Fault = {
+  id: 'F10',
+  title: `${RACERS} present one refresh token at once, on two nodes`,
+  run: (bench) => raceOfFamilies(bench, bench.times(1000, 10), refreshRace),
+};
+
+export const revocationRaces: Fault = {
+  id: 'F11',
+  title: `${RACERS} refresh on two nodes while one revokes`,
+  run: (bench) => raceOfFamilies(bench, bench.times(1000, 5), refreshAgainstRevocation),
+};
