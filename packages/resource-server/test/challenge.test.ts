@@ -22,14 +22,14 @@ async function refusal(
   assert.fail('it was accepted');
 }
 
-test('a good token passes, whatever the case of the scheme', async () => {
+test('a good token passes, whatever the case of the scheme (BU-01)', async () => {
   const token = await issuer.sign();
   for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
     assert.equal((await verifier.authenticate(asking(`${scheme} ${token}`))).subject, 'ada');
   }
 });
 
-test('without a token, or with another scheme, the challenges have no error code (RFC 6750 section 3.1)', async () => {
+test('without a token, or with another scheme, the challenges have no error code (RFC 6750 section 3.1; BU-02)', async () => {
   for (const authorization of [undefined, '', 'Basic YTpi', 'Bearers x']) {
     assert.deepEqual(await refusal(authorization), [401, `Bearer, ${DPOP}`]);
     assert.deepEqual(await refusal(authorization, { scope: 'read' }), [
@@ -49,7 +49,7 @@ test('an API that does not know its URL speaks no DPoP: it could not tell whethe
   assert.equal((await nameless.authenticate(asking(`Bearer ${token}`))).subject, 'ada');
 });
 
-test('what is malformed, or there twice, is 400 invalid_request (RFC 6750 section 3.1)', async () => {
+test('what is malformed, or there twice, is 400 invalid_request (RFC 6750 section 3.1; BU-02)', async () => {
   const token = await issuer.sign();
   const challenge = 'Bearer error="invalid_request", DPoP error="invalid_request", algs="ES256 Ed25519"';
   for (const authorization of [
@@ -71,7 +71,7 @@ test('what is malformed, or there twice, is 400 invalid_request (RFC 6750 sectio
   assert.equal((await verifier.authenticate(asking(`Bearer ${token}`))).subject, 'ada');
 });
 
-test('with a wrong token it says invalid_token, in the scheme that was used', async () => {
+test('with a wrong token it says invalid_token, in the scheme that was used (BU-02)', async () => {
   const token = await issuer.sign();
   for (const wrong of [`${token}x`, 'nonsense', 'a.b.c']) {
     assert.deepEqual(await refusal(`Bearer ${wrong}`), [401, `Bearer error="invalid_token", ${DPOP}`], wrong);
@@ -80,7 +80,7 @@ test('with a wrong token it says invalid_token, in the scheme that was used', as
   assert.equal((await verifier.authenticate(asking(`Bearer ${token}`))).subject, 'ada');
 });
 
-test('with too little scope it says insufficient_scope, and which is wanted', async () => {
+test('with too little scope it says insufficient_scope, and which is wanted (BU-02)', async () => {
   const token = `Bearer ${await issuer.sign({ claims: { scope: 'read write' } })}`;
   assert.equal((await verifier.authenticate(asking(token), { scope: 'read' })).subject, 'ada');
   assert.equal((await verifier.authenticate(asking(token), { scope: 'write read' })).subject, 'ada');
@@ -89,7 +89,7 @@ test('with too little scope it says insufficient_scope, and which is wanted', as
   }
 });
 
-test('with too weak or too old an authentication it says which would do (RFC 9470 section 3)', async () => {
+test('with too weak or too old an authentication it says which would do (RFC 9470 section 3; BU-03)', async () => {
   const now = Math.floor(Date.now() / 1000);
   const token = `Bearer ${await issuer.sign({ claims: { acr: 'mfa', auth_time: now - 600 } })}`;
   const unknown = `Bearer ${await issuer.sign()}`;

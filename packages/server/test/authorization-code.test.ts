@@ -21,7 +21,7 @@ suite('authorization code', () => {
     for (const work of undo) await work();
   });
 
-  test('a person signs in, agrees, and the client gets tokens that say who they are and what they agreed to (IS-01)', async () => {
+  test('a person signs in, agrees, and the client gets tokens that say who they are and what they agreed to (IS-01, OI-01, OI-07)', async () => {
     const at = await authorizeAs(server, { scope: 'openid profile email read' });
     assert.deepEqual([at.searchParams.get('state'), at.searchParams.get('iss')], ['the-state', server.issuer]);
     const answer = await redeem(server, at);
@@ -112,7 +112,7 @@ suite('authorization code', () => {
     assert.deepEqual(claimsOf(refreshed.body.access_token).aud, [API, BACKEND]);
   });
 
-  test('what a client may not ask for it is told at its redirect URI, with state and iss (RI-03, PK-02, PK-04, BC-01b, BC-01c, IS-01)', async () => {
+  test('what a client may not ask for it is told at its redirect URI, with state and iss (RI-03, PK-02, PK-04, BC-01b, BC-01c, IS-01, OI-03, OI-05)', async () => {
     const browser = createBrowser(server.issuer);
     const asked = {
       invalid_target: { resource: 'https://private.example' },
@@ -173,7 +173,7 @@ suite('authorization code', () => {
     assert.equal(at.origin, 'http://127.0.0.1:54321');
   });
 
-  test('a request comes by GET or POST, and one that no GET could hold is refused (BC-01j)', async () => {
+  test('a request comes by GET or POST, and one that no GET could hold is refused (BC-01j, OI-02)', async () => {
     const post = (changed: Form) =>
       createBrowser(server.issuer).post(
         '/oauth/authorize',
@@ -226,7 +226,7 @@ suite('authorization code', () => {
     assert.match((await browser.get(authorizationUrl())).text, /name="agree"/);
   });
 
-  test('whoever is signed in and has agreed is not asked again for the same; for more, or for an actor, they are', async () => {
+  test('whoever is signed in and has agreed is not asked again for the same; for more, or for an actor, they are (OI-03, OI-08)', async () => {
     const browser = createBrowser(server.issuer);
     const confidential = { redirect_uri: CALLBACK };
     await authorizeAs(server, confidential, browser);
@@ -241,6 +241,10 @@ suite('authorization code', () => {
     assert.match((await afresh.get(authorizationUrl({ scope: 'openid read' }))).text, /name="agree"/);
     const silent = await browser.get(authorizationUrl({ prompt: 'none', requested_actor: 'agent' }));
     assert.equal(silent.leftTo?.searchParams.get('error'), 'consent_required');
+    const offline = { scope: 'openid offline_access read' };
+    assert.match((await browser.get(authorizationUrl(offline))).text, /name="agree"/, 'without prompt=consent, too');
+    const quiet = await browser.get(authorizationUrl({ ...offline, prompt: 'none' }));
+    assert.equal(quiet.leftTo?.searchParams.get('error'), 'consent_required');
     assert.match((await browser.get(authorizationUrl({ prompt: 'login' }))).text, /name="password"/);
     assert.match((await browser.get(authorizationUrl({ prompt: 'consent' }))).text, /name="agree"/);
     server.clock.now += 120_000;
@@ -248,7 +252,7 @@ suite('authorization code', () => {
     assert.equal((await browser.get(authorizationUrl({ max_age: '600' }))).leftTo?.searchParams.has('code'), true);
   });
 
-  test('a client that means one person by an ID token is not given another who happens to be signed in', async () => {
+  test('a client that means one person by an ID token is not given another who happens to be signed in (OI-04)', async () => {
     const { body } = await redeem(server, await authorizeAs(server));
     const hint = { id_token_hint: String(body.id_token) };
     const bob = createBrowser(server.issuer);

@@ -75,7 +75,7 @@ test('what a token does not say, or says in another form, is no permission (RFC 
   }
 });
 
-test('an id_token is for a client: the one that calls, or a configured audience (OpenID Connect Core section 3.1.3.7)', async (t) => {
+test('an id_token is for a client: the one that calls, or a configured audience (OpenID Connect Core section 3.1.3.7; OI-14)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, anyType)));
   for (const claims of [

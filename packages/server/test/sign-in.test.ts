@@ -63,7 +63,7 @@ suite('sign-in', () => {
     for (const [form, error] of refused) assert.equal((await push(form)).body.error, error, JSON.stringify(form));
   });
 
-  test('userinfo tells whoever holds a token with openid what its scope covers, and challenges everybody else', async () => {
+  test('userinfo tells whoever holds a token with openid what its scope covers, and challenges everybody else (OI-06, OI-07, BU-02)', async () => {
     const answer = await redeem(server, await authorizeAs(server, { scope: 'openid email read' }));
     const ask = (token?: string, method = 'GET') =>
       fetch(`${server.issuer}/oauth/userinfo`, {
@@ -90,7 +90,7 @@ suite('sign-in', () => {
     }
   });
 
-  test('logout ends the session and what was issued in it, but for offline_access', async () => {
+  test('logout ends the session and what was issued in it, but for offline_access (OI-12)', async () => {
     const browser = createBrowser(server.issuer);
     const online = await redeem(server, await authorizeAs(server, {}, browser));
     const offline = await redeem(server, await authorizeAs(server, { scope: 'openid offline_access read' }, browser));
@@ -131,7 +131,7 @@ suite('sign-in', () => {
     assert.match((await browser.submit(nobody, { logout: 'yes' })).text, /You are signed out/);
   });
 
-  test('the two documents of metadata agree member by member, and say what is there (MD-08, PK-05, IS-01)', async (t) => {
+  test('the two documents of metadata agree member by member, and say what is there (MD-08, PK-05, IS-01, OI-10, OI-11)', async (t) => {
     const read = async (base: string, name: string): Promise<Record<string, unknown>> =>
       JSON.parse(await (await fetch(`${base}/.well-known/${name}`)).text());
     const metadata = await read(server.issuer, 'oauth-authorization-server');
@@ -142,6 +142,7 @@ suite('sign-in', () => {
       [`${server.issuer}/oauth/authorize`, ['S256'], ['code']],
     );
     assert.equal(metadata.authorization_response_iss_parameter_supported, true);
+    assert.deepEqual(metadata.id_token_signing_alg_values_supported, ['ES256']);
     const without = await startBasic(t);
     const silent = await read(without.issuer, 'oauth-authorization-server');
     assert.equal('authorization_endpoint' in silent, false);
@@ -201,7 +202,7 @@ suite('sign-in', () => {
     assert.notEqual(tokens.access_token, undefined);
   });
 
-  test('oauth4webapi accepts the answers: iss, code and ID token', async () => {
+  test('oauth4webapi accepts the answers: iss, code and ID token (OI-01)', async () => {
     const issuer = new URL(server.issuer);
     const insecure = { [oauth.allowInsecureRequests]: true };
     const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure));

@@ -98,7 +98,7 @@ test('scopes of sign-in never pass an exchange: they belong to no resource', asy
 const needing = (acr: string): string =>
   configuration.replace(`audience: ${BACKEND},`, `audience: ${BACKEND}, requiredAcr: ${acr},`);
 
-test('a target that needs an acr is out of reach for a subject without it, and no actor makes up for it (RFC 9470 section 2)', async (t) => {
+test('a target that needs an acr is out of reach for a subject without it, and no actor makes up for it (RFC 9470 section 2; BU-04)', async (t) => {
   const server = await start(t, needing('[gold, platinum]'));
   const ask = async (acr: unknown, form: Form = {}): Promise<Answer> =>
     exchange(server, { subject_token: await forgedToken(server, { acr }), audience: BACKEND, ...form });

@@ -107,7 +107,7 @@ test('two sign-ins have nothing in common: state, nonce and challenge are of eac
   for (const name of ['state', 'nonce', 'code_challenge']) assert.notEqual(asked.get(name), other.get(name), name);
 });
 
-test('an ID token that is not the good one for this sign-in signs nobody in', async (t) => {
+test('an ID token that is not the good one for this sign-in signs nobody in (OI-13)', async (t) => {
   const { idp, complete } = await begin(t);
   const now = Math.floor(Date.now() / 1000);
   const faults: Readonly<Record<string, Claims>> = {
@@ -130,7 +130,7 @@ test('an ID token that is not the good one for this sign-in signs nobody in', as
   assert.equal((await complete()).sub, 'idp:ada');
 });
 
-test('an answer to another sign-in, or by another issuer, is not taken; nor one without iss where it is promised', async (t) => {
+test('an answer to another sign-in, or by another issuer, is not taken; nor one without iss where it is promised (OI-13)', async (t) => {
   const { idp, asked, complete } = await begin(t);
   const state = String(asked.get('state'));
   const swapped = state.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
