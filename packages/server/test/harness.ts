@@ -5,7 +5,6 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { TestContext } from 'node:test';
 import { type RunningServer, startServer } from '../src/app.ts';
 import type { AuditEvent } from '../src/audit/event.ts';
 import { eventOf } from '../src/audit/row.ts';
@@ -59,7 +58,7 @@ export interface TestServer {
  * @param folder that of a server that was closed, to go on with its database
  */
 export async function start(
-  t: Pick<TestContext, 'after'>,
+  t: { readonly after: (work: () => Promise<void>) => void },
   yaml: string,
   {
     files = {},

@@ -379,7 +379,7 @@ test('the same over HTTP: every answer is the one that the model gives', async (
   ];
   const tally = { allowed: 0, refused: 0 };
   for (const one of fc.sample(story(24), { numRuns: 28, seed: SEED })) {
-    const server = await start(t, fileOf(one.world, issuers, ELSEWHERE));
+    const server = await start(t, fileOf(one.world, issuers));
     const begun = Math.floor(server.clock.now / 1000);
     const present = (root: Root): { text: string; facts: TokenFacts; declared: string } => {
       const facts = { ...rootFacts(root), expiresAt: begun + root.life };

@@ -326,8 +326,8 @@ function toRule(one: Model.Rule, index: number, resources: readonly Resource[]):
   };
 }
 
-/** The world as a configuration file: JSON is YAML. @param issuers entries of the file @param iss what ELSEWHERE is there */
-export function fileOf({ resources, clients, rules }: Model.World, issuers: readonly unknown[], iss: string): string {
+/** The world as a configuration file: JSON is YAML. @param issuers entries of the file */
+export function fileOf({ resources, clients, rules }: Model.World, issuers: readonly unknown[]): string {
   const parts = {
     issuer: SELF,
     store: 'sqlite:cambio.db',
@@ -339,7 +339,7 @@ export function fileOf({ resources, clients, rules }: Model.World, issuers: read
     })),
     clients: clients.map(clientInFile),
     issuers,
-    rules: rules.map((one) => ruleInFile(one, iss)),
+    rules: rules.map(ruleInFile),
   };
   const lines = Object.entries(parts).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
   return `server:\n  port: \${PORT}\n${lines.join('')}`;
@@ -354,12 +354,12 @@ const clientInFile = ({ id, scopes, audience, refreshes }: Model.Client) => ({
   ...(audience && { resource: audience }),
 });
 
-const ruleInFile = (one: Model.Rule, iss: string) => ({
+const ruleInFile = (one: Model.Rule) => ({
   client: one.clients,
   ...(one.watched && { mode: 'audit' }),
-  subject: partyInFile('subject', one.subject, iss),
+  subject: partyInFile('subject', one.subject),
   actor: {
-    ...partyInFile('actor', one.actor, iss),
+    ...partyInFile('actor', one.actor),
     ...(one.actor.must === 'be' && { required: true }),
     ...(one.actor.must === 'not be' && { forbidden: true }),
     ...(one.actor.delegated && { delegated: 'allow' }),
@@ -377,8 +377,8 @@ const ruleInFile = (one: Model.Rule, iss: string) => ({
   },
 });
 
-const partyInFile = (part: string, { issuers, types, clients, tenant, anyKey }: Model.Party, iss: string) => ({
-  ...(issuers && { issuer: issuers.map((one) => (one === SELF ? 'self' : iss)) }),
+const partyInFile = (part: string, { issuers, types, clients, tenant, anyKey }: Model.Party) => ({
+  ...(issuers && { issuer: issuers.map((one) => (one === SELF ? 'self' : one)) }),
   ...(types && { types }),
   ...(clients && { clients }),
   ...(anyKey && { constrained: 'accept' }),

@@ -1,0 +1,193 @@
+// What the targets share: one server, everybody who calls it, and the issuers that it trusts.
+import { randomUUID } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { Agent, type OutgoingHttpHeaders, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FinishedStep, STEPS_FINISHED } from '../../src/primitives/step.ts';
+import { EXCHANGE, encode, start, type TestServer, type } from '../harness.ts';
+import { type FakeKey, newKey, signJws } from '../issuer.ts';
+import { idp, pem } from '../saml-exchange.ts';
+import type * as Model from '../second-model.ts';
+import { ELSEWHERE, fileOf, SELF } from '../worlds.ts';
+
+/** What foreign tokens and assertions are addressed to. */
+export const US = 'https://cambio.example';
+export const SAML = idp.entityId;
+
+const anyone = { issuers: [SELF, ELSEWHERE, SAML], anyKey: false } as const;
+
+/** Much is allowed, so that much is issued and can be judged; some is not, so that refusals are near. */
+export const world: Model.World = {
+  self: SELF,
+  resources: ['https://r0.example', 'https://r1.example', 'urn:r2'].map((audience, index) => ({
+    audience,
+    locations: [`https://place${index}.example/v1`],
+    scopes: index === 2 ? ['read'] : ['read', 'write'],
+    acr: index === 1 ? ['gold'] : [],
+    lifetime: 600,
+    strict: false,
+    format: 'jwt',
+  })),
+  clients: [
+    { id: 'a', refreshes: false },
+    { id: 'b', refreshes: false, scopes: ['read'], audience: 'https://r0.example' },
+  ],
+  rules: [
+    {
+      clients: ['a'],
+      watched: false,
+      subject: { ...anyone, tenant: 'red' },
+      actor: { ...anyone, must: 'may be', delegated: true },
+      clientActs: true,
+      loosens: false,
+      audiences: ['https://r0.example', 'https://r1.example', 'urn:r2'],
+      scopes: ['read'],
+      types: ['access_token'],
+      depth: 10,
+      refreshBeside: false,
+      refreshLifetime: 60,
+    },
+    {
+      clients: ['a', 'b'],
+      watched: false,
+      subject: anyone,
+      actor: { ...anyone, must: 'may be', delegated: false },
+      clientActs: false,
+      loosens: false,
+      audiences: ['https://r0.example', 'urn:r2'],
+      scopes: ['read', 'write'],
+      types: ['access_token', 'jwt'],
+      lifetime: 300,
+      depth: 5,
+      refreshBeside: false,
+      refreshLifetime: 60,
+    },
+  ],
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  /** The steps that the server took for it: how much work it was, whatever the machine. */
+  readonly steps: readonly FinishedStep['step'][];
+}
+
+/** A token as a parameter has it, and the short name of its declared type. */
+export interface Presented {
+  readonly text: string;
+  readonly declared: string;
+}
+
+export interface Bench {
+  readonly server: TestServer;
+  /** The key of the issuer ELSEWHERE. */
+  readonly foreign: FakeKey;
+  /** POSTs the body as it is, one character a byte. */
+  readonly send: (path: string, body: string, headers?: OutgoingHttpHeaders) => Promise<Answer>;
+  /** Asks for an exchange and nothing in particular. */
+  readonly exchange: (
+    who: { readonly client?: string; readonly subject: Presented; readonly actor?: Presented | undefined },
+    headers?: OutgoingHttpHeaders,
+  ) => Promise<Answer>;
+  /** How many of the requests so far got what they asked for. */
+  readonly issued: () => number;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+  /** Claims that make a token of ours, or of ELSEWHERE, good now. */
+  readonly claims: (issuer: 'own' | 'foreign') => Record<string, unknown>;
+  /** The server's published keys. */
+  readonly ownKeys: () => Promise<readonly object[]>;
+  /** Signs with the issuer's own key. */
+  readonly sign: (issuer: 'own' | 'foreign', payload: string, header?: Record<string, unknown>) => string;
+}
+
+export async function openBench(t: { readonly after: (work: () => void | Promise<void>) => void }): Promise<Bench> {
+  const foreign = newKey();
+  const issuers = [
+    { issuer: ELSEWHERE, name: 'idp', accepts: ['jwt'], audiences: [US], jwks: { keys: [foreign.jwk] } },
+    { saml: SAML, name: 'saml', accepts: ['saml1', 'saml2'], audiences: [US], certificates: ['idp.pem'] },
+  ];
+  // Where there is one, in memory: what a disk takes to be sure is no part of the question.
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cambio-fuzz-'));
+  const server = await start(t, fileOf(world, issuers), { files: { 'idp.pem': pem(idp) }, folder });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  let issued = 0;
+  let steps: FinishedStep['step'][] = [];
+  const count = (message: unknown): void => void steps.push((message as FinishedStep).step);
+  subscribe(STEPS_FINISHED, count);
+  t.after(() => void unsubscribe(STEPS_FINISHED, count));
+  const now = (): number => Math.floor(server.clock.now / 1000);
+  const port = Number(new URL(server.issuer).port);
+  const send: Bench['send'] = async (path, body, headers = {}) => {
+    const all = { 'content-type': 'application/x-www-form-urlencoded', ...headers };
+    const ask = async (): Promise<Answer> => {
+      steps = [];
+      return { ...(await post({ agent, port, path, headers: all }, Buffer.from(body, 'latin1'))), steps };
+    };
+    const answer = await ask();
+    if (answer.status === 200) issued++;
+    // Who fails too often is told to wait, which says nothing of this input.
+    if (answer.status !== 429) return answer;
+    server.clock.now += 61_000;
+    return ask();
+  };
+  return {
+    server,
+    foreign,
+    send,
+    issued: () => issued,
+    exchange: ({ client = 'a', subject, actor }, headers) => {
+      const who = { grant_type: EXCHANGE, client_id: client, client_secret: client };
+      const tokens = { ...parametersOf('subject', subject), ...(actor && parametersOf('actor', actor)) };
+      return send('/oauth/token', encode({ ...who, ...tokens }), headers);
+    },
+    now,
+    claims: (issuer) => ({
+      iss: issuer === 'own' ? SELF : ELSEWHERE,
+      sub: 'ada',
+      aud: issuer === 'own' ? ['https://r0.example'] : [US],
+      iat: now(),
+      exp: now() + 900,
+      jti: randomUUID(),
+      ...(issuer === 'own' && { client_id: 'a', scope: 'read write' }),
+    }),
+    ownKeys: async () =>
+      ((await (await fetch(`${server.issuer}/.well-known/jwks.json`)).json()) as { keys: object[] }).keys,
+    sign: (issuer, payload, header = {}) =>
+      issuer === 'own'
+        ? server.forgeText(payload, header)
+        : signJws({ alg: foreign.alg, typ: 'JWT', kid: foreign.kid, ...header }, payload, foreign),
+  };
+}
+
+const parametersOf = (role: 'subject' | 'actor', { text, declared }: Presented) => ({
+  [`${role}_token`]: text,
+  [`${role}_token_type`]: type(declared),
+});
+
+interface Destination {
+  readonly agent: Agent;
+  readonly port: number;
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+}
+
+/** node:http, since fetch would mend headers. */
+const post = (to: Destination, body: Buffer): Promise<Omit<Answer, 'steps'>> =>
+  new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', method: 'POST', ...to }, (response) => {
+      let text = '';
+      response
+        .setEncoding('utf8')
+        .on('data', (part: string) => {
+          text += part;
+        })
+        .on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+        .on('error', reject);
+    });
+    sent.on('error', reject).end(body);
+  });

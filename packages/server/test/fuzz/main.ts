@@ -1,0 +1,43 @@
+// npm run fuzz: what `npm test` does for a moment, for longer, and with an eye on the time of each input.
+// npm run fuzz [-- --only form,jws] [--seconds 30] [--runs N] [--seed N]
+import { parseArgs } from 'node:util';
+import { openBench } from './bench.ts';
+import found from './found.json' with { type: 'json' };
+import { targets } from './targets/index.ts';
+
+/** Milliseconds of CPU that one input may take. */
+const CPU = 100;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seconds: { type: 'string', default: '30' },
+    runs: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+  },
+});
+const only = values.only?.split(',');
+const chosen = targets.filter(({ name }) => only === undefined || only.includes(name));
+const [seconds, runs, seed] = [values.seconds, values.runs, values.seed].map(Number) as [number, number, number];
+if (chosen.length < (only ?? targets).length)
+  throw new Error(`--only takes some of ${targets.map(({ name }) => name)}`);
+if (!(seconds > 0 && runs > 0 && Number.isInteger(seed))) throw new Error('--seconds, --runs and --seed take numbers');
+
+const ends: (() => void | Promise<void>)[] = [];
+try {
+  for (const { name, title, run } of chosen) {
+    console.log(`${name}: ${title} ...`);
+    const bench = await openBench({ after: (end) => ends.unshift(end) });
+    const known: readonly unknown[] = (found as Record<string, unknown[]>)[name] ?? [];
+    const { runs: done, broken } = await run(bench, { seed, runs, time: seconds * 1000, cpu: CPU }, known);
+    console.log(
+      `  ${broken ? 'BROKEN' : 'holds'} for ${done} inputs, ${bench.issued()} of them allowed; --seed ${seed}`,
+    );
+    if (broken === undefined) continue;
+    process.exitCode = 1;
+    console.log(`  for ${JSON.stringify(broken.input)}\n  ${(broken.error as Error).stack ?? broken.error}`);
+    console.log(`  once mended, keep this input in packages/server/test/fuzz/found.json under "${name}"`);
+  }
+} finally {
+  for (const end of ends) await end();
+}
