@@ -11,7 +11,6 @@ export const verdicts = {
   departs: 'otherwise, on purpose: docs/divergences.md says why',
   absent: 'of a feature that does not exist here, or the duty of somebody else',
 } as const;
-export type Verdict = keyof typeof verdicts;
 
 export interface Requirement {
   /** `TE-14`, as titles of tests name it; a letter follows where a part has its own verdict. */
@@ -19,6 +18,7 @@ export interface Requirement {
   readonly clause: string;
   /** The requirement, in our words. */
   readonly says: string;
+  /** One of `verdicts`. */
   readonly verdict: string;
   /** Paths from `packages/server/src`, or from the repository where they begin with `packages/`. */
   readonly code: readonly string[];
@@ -49,14 +49,14 @@ export const requirementsOf = ({ sections }: Page): readonly Requirement[] =>
 export const codePath = (path: string): string => (path.startsWith('packages/') ? path : `packages/server/src/${path}`);
 
 function readPage(text: string): Pick<Page, 'title' | 'sections'> {
-  const [first = '', ...lines] = text.trimEnd().split('\n');
-  const sections: { heading: string | undefined; requirements: Requirement[] }[] = [];
-  for (const line of lines) {
-    if (line.startsWith('## ')) sections.push({ heading: line.slice(3), requirements: [] });
-    else if (sections.length === 0) sections.push({ heading: undefined, requirements: [readRequirement(line)] });
-    else sections.at(-1)?.requirements.push(readRequirement(line));
-  }
-  return { title: first.replace('# ', ''), sections };
+  const [head = '', ...parts] = text.trimEnd().split('\n## ');
+  const [title = '', ...lines] = head.split('\n');
+  const sections = parts.map((part): Section => {
+    const [heading, ...rows] = part.split('\n');
+    return { heading, requirements: rows.map(readRequirement) };
+  });
+  const own = lines.length === 0 ? [] : [{ heading: undefined, requirements: lines.map(readRequirement) }];
+  return { title: title.replace('# ', ''), sections: [...own, ...sections] };
 }
 
 function readRequirement(line: string): Requirement {

@@ -84,7 +84,7 @@ test('every private IPv4 address is refused in each form in which IPv6 can write
   );
 });
 
-test('a URL to fetch is https, or http on loopback under allowPrivateNetwork; its text alone is judged before any look-up', () => {
+test('a URL to fetch is https, or http on loopback under allowPrivateNetwork; its text alone is judged before any look-up (JW-17)', () => {
   const rows: readonly (readonly [url: string, forPublic: boolean, forPrivate: boolean])[] = [
     ['https://idp.example.com', true, true],
     ['https://idp.example.com:8443/a/b?c=d', true, true],

@@ -28,7 +28,7 @@ const ACTOR_RULE = `{ name: acting, client: gateway, subject: { issuer: [self, i
 const PORTAL_RULE = `{ name: portal, client: portal, grant: { audiences: [${API}], scopes: [read] } }`;
 
 for (const version of versions) {
-  test(`${version}: an assertion addressed to us is exchanged; its subject is named after the provider, and sub_id tells where it came from`, async (t) => {
+  test(`${version}: an assertion addressed to us is exchanged; its subject is named after the provider, and sub_id tells where it came from (SA-38)`, async (t) => {
     const server = await startSaml(t);
     const token = signedFor(server, version);
     const answer = await presentSaml(server, version, token);

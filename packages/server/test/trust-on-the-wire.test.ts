@@ -153,7 +153,7 @@ test('an issuer that knows only RFC 8414 is found too, its path behind the well-
   }
 });
 
-test('an issuer that hangs or trickles is given up within the deadline, and slows nobody else meanwhile', async (t) => {
+test('an issuer that hangs or trickles is given up within the deadline, and slows nobody else meanwhile (JW-17)', async (t) => {
   const slow: Readonly<Record<string, readonly [path: string, Behaviour]>> = {
     silence: [JWKS, silence],
     'silence at discovery': [DISCOVERY, silence],
