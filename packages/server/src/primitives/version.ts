@@ -1,4 +1,5 @@
 // Which version is this?
 import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 
-export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+export const version: string = JSON.parse(readFileSync(findPackageJSON(import.meta.url) ?? '', 'utf8')).version;

@@ -1,0 +1,60 @@
+// What do people install? The server and everything that it runs, in few files, so that it starts fast and what was tested is
+// what runs: a package without dependencies, whose licences.txt names what is in it. npm run build [-- FOLDER]
+import { execFileSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { ROOT } from './manifests.ts';
+
+const SERVER = join(ROOT, 'packages/server');
+const BUILT = resolve(process.argv[2] ?? join(ROOT, 'dist/server'));
+
+/** Dependencies ask whether these are there, and go on without. */
+const ABSENT = ['pg-native', 'pg-cloudflare'];
+/** What CommonJS among the dependencies asks Node itself for. */
+const REQUIRE = "import { createRequire as ofNode } from 'node:module'; const require = ofNode(import.meta.url);";
+
+rmSync(BUILT, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: ROOT,
+  entryPoints: [join(SERVER, 'src/main.ts'), join(SERVER, 'src/app.ts')],
+  outdir: join(BUILT, 'dist'),
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  external: ABSENT,
+  banner: { js: REQUIRE },
+  legalComments: 'none',
+  metafile: true,
+});
+execFileSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', join(BUILT, 'dist')], { cwd: SERVER, stdio: 'inherit' });
+cpSync(join(SERVER, 'bin'), join(BUILT, 'bin'), { recursive: true });
+cpSync(join(ROOT, 'LICENSE'), join(BUILT, 'LICENSE'));
+writeFileSync(join(BUILT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+writeFileSync(join(BUILT, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
+
+/** As in the repository, without what only the repository needs. */
+function manifest(): Readonly<Record<string, unknown>> {
+  const { scripts, dependencies, devDependencies, exports, ...kept } = JSON.parse(
+    readFileSync(join(SERVER, 'package.json'), 'utf8'),
+  );
+  const { source, ...entry } = exports['.'];
+  return { ...kept, exports: { '.': entry } };
+}
+
+/** Of each package that some of the files are from: its name, its version, its licence as it says it itself. */
+function licencesOf(files: readonly string[]): string {
+  const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []));
+  const texts = [...folders]
+    .sort()
+    .map((name) => join(ROOT, name))
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const own = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
+      const text = own.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
+      return `${name} ${version} (${license})\n\n${text}\n`;
+    });
+  return texts.join(`\n${'='.repeat(80)}\n\n`);
+}
