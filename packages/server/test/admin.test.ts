@@ -1,12 +1,10 @@
 // The admin API: who may use it, in which form it answers, and what of the configuration it shows.
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { admin, adminToken, startAdministered } from './admin-api.ts';
 import { API, assertIssued, configuration, exchange, subjectToken } from './basics.ts';
 import { type Answer, read, start } from './harness.ts';
-import { newProver } from './prover.ts';
 
 const problemOf = ({ status, body, headers }: Answer) => {
   assert.match(headers.get('content-type') ?? '', /^application\/problem\+json/);
@@ -40,41 +38,6 @@ test('only an access token of ours for the admin API opens it, with the scope th
   assert.equal(server.audit(mere)?.client, 'auditor');
   assert.equal((await admin(server, 'GET /clients', { token: auditor })).status, 200);
   assert.equal((await admin(server, 'GET /clients', { token: good })).status, 200);
-});
-
-test('a token that is bound to a key opens it with a proof for this token and this request, once (B14)', async (t) => {
-  const server = await startAdministered(t);
-  const prover = newProver();
-  const form = { grant_type: 'client_credentials', client_id: 'auditor', client_secret: 'auditor-secret' };
-  const token = String((await server.token(form, { dpop: prover.prove(server) })).body.access_token);
-  const prove = (claims: object = {}, by = prover): string => {
-    const htu = `${server.issuer}/admin/v1/clients`;
-    return by.prove(server, { htm: 'GET', htu, ath: hash('sha256', token, 'base64url'), ...claims });
-  };
-  const call = (dpop: string, scheme = 'DPoP', what = 'GET /clients?limit=1'): Promise<Answer> =>
-    admin(server, what, { headers: { authorization: `${scheme} ${token}`, dpop } });
-  const used = prove();
-  assert.equal((await call(used)).status, 200);
-  for (const [dpop, scheme] of [
-    [used],
-    [prove({ ath: hash('sha256', `${token}x`, 'base64url') })],
-    [prove({ ath: undefined })],
-    [prove({ htm: 'POST' })],
-    [prove({ htu: `${server.issuer}/admin/v1/keys` })],
-    [prove({}, newProver())],
-    [prove(), 'Bearer'],
-  ] as const) {
-    const answer = await call(dpop, scheme);
-    assert.equal(problemOf(answer), '401 invalid_token');
-    assert.equal(answer.body.detail, undefined, 'whoever stole the token does not learn what it lacks');
-    assert.match(
-      answer.headers.get('www-authenticate') ?? '',
-      new RegExp(`^${scheme ?? 'DPoP'} error="invalid_token"`),
-    );
-  }
-  const mere = await call(prove({ htm: 'DELETE', htu: `${server.issuer}/admin/v1/keys/x` }), 'DPoP', 'DELETE /keys/x');
-  assert.equal(problemOf(mere), '403 insufficient_scope');
-  assert.match(mere.headers.get('www-authenticate') ?? '', /^DPoP error="insufficient_scope", scope="admin:write"/);
 });
 
 test('a server without a resource for it has no admin API', async (t) => {

