@@ -38,7 +38,7 @@ export interface Held {
   readonly attempts: number;
 }
 
-/** @param cases by the id of the row, in their order */
+/** @param cases by the id of the row */
 export function group<W>(
   letter: string,
   file: string,
