@@ -41,13 +41,13 @@ export interface Row {
 /** Milliseconds within which a 503 comes: promised is about a second, the rest is for a busy machine. */
 const IN_TIME = 2000;
 
-/** @param rows of the audit; absent where the fault took the database away for good */
-export function judge(ledger: Ledger, rows: readonly Row[]): Violation[] {
+/** @param inTime milliseconds within which a 503 must have come */
+export function judge(ledger: Ledger, rows: readonly Row[], inTime = IN_TIME): Violation[] {
   return [
     ...ledger.seen,
     ...judgeRows(ledger.attempts, rows),
     ...judgeOnce(ledger.attempts),
-    ...ledger.attempts.flatMap((attempt) => [...judgeAnswer(attempt), ...judgeIssued(attempt)]),
+    ...ledger.attempts.flatMap((attempt) => [...judgeAnswer(attempt, inTime), ...judgeIssued(attempt)]),
   ];
 }
 
@@ -92,7 +92,7 @@ function judgeOnce(attempts: readonly Attempt[]): Violation[] {
   ];
 }
 
-function judgeAnswer(attempt: Attempt): Violation[] {
+function judgeAnswer(attempt: Attempt, inTime: number): Violation[] {
   const { expects, told, took = 0, kind } = attempt;
   if (told === undefined) return expects === 'redeem' ? [broken('I1', attempt, describe(attempt))] : [];
   if (expects === 'dead' && told.status === 200 && (kind !== 'introspect' || told.body.active !== false)) {
@@ -101,7 +101,7 @@ function judgeAnswer(attempt: Attempt): Violation[] {
   if (expects === 'redeem' && told.status >= 400 && told.status < 500)
     return [broken('I1', attempt, describe(attempt))];
   const failed = told.status === 503 && told.body.error === 'temporarily_unavailable';
-  if (failed && took > IN_TIME) return [broken('I8', attempt, `503 after ${Math.round(took)} ms`)];
+  if (failed && took > inTime) return [broken('I8', attempt, `503 after ${Math.round(took)} ms`)];
   // A client whose assertion was used up has not authenticated.
   const refused = told.status === (kind === 'assertion' ? 401 : 400);
   const fine = told.status === 200 || failed || (expects !== 'good' && refused);

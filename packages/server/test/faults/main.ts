@@ -57,6 +57,8 @@ try {
       lines.push(line);
       console.error(`  ${line.violations.length === 0 ? 'holds' : 'BROKEN'}, ${line.seconds} s; ${line.note}`);
       for (const { invariant, what } of line.violations.slice(0, 10)) console.error(`  ${invariant}: ${what}`);
+      for (const [invariant, all] of Map.groupBy(line.violations, (one) => one.invariant))
+        console.error(`  ${invariant} is broken ${all.length} times`);
     } finally {
       await bench.end();
     }

@@ -31,11 +31,13 @@ export interface Plan {
   readonly clock?: () => number;
   /** How many verifiers look at every token. */
   readonly verifiers?: number;
+  /** Milliseconds within which a 503 must have come, where that is judged otherwise than usual. */
+  readonly inTime?: number;
 }
 
 /** @returns what every outcome has */
 export async function underLoad(
-  { store, members, lives, pause = 0, failures, clock = Date.now, verifiers = 1 }: Plan,
+  { store, members, lives, pause = 0, failures, clock = Date.now, verifiers = 1, inTime }: Plan,
   work: (session: Session) => Promise<void>,
 ): Promise<{ readonly ledgers: readonly [Ledger]; readonly violations: readonly Violation[] }> {
   const [first] = members;
@@ -61,7 +63,7 @@ export async function underLoad(
   await compareDecisions(caller, members, before);
   caller.close();
   const violations = [
-    ...judge(ledger, await readRows(store)),
+    ...judge(ledger, await readRows(store), inTime),
     ...(failures === 'excused' ? judgeFlawless(ledger.attempts) : []),
     ...(await judgeStore(store)),
   ];

@@ -5,21 +5,26 @@ import { accessTokenIn } from '../ledger.ts';
 import { RACERS, type Race, race } from './race.ts';
 
 /** In every other round it is the parent of the subject token that is revoked. */
-async function exchangeAgainstRevocation(racing: Race, number: number): Promise<void> {
+async function exchangeAgainstRevocation(racing: Race, number: number): Promise<boolean> {
   const { caller, nodes, run, isDead } = racing;
   const [one, two] = nodes;
-  const ancestor = accessTokenIn(await caller.ask('own', one, ownForm())) ?? '';
-  const derived = number % 2 ? await caller.ask('exchange', two, exchangeForm(ancestor)) : undefined;
-  const subject = accessTokenIn(derived) ?? ancestor;
+  const ancestor = accessTokenIn(await caller.ask('own', one, ownForm()));
+  if (ancestor === undefined) return false;
+  const subject = number % 2 ? accessTokenIn(await caller.ask('exchange', two, exchangeForm(ancestor))) : ancestor;
+  if (subject === undefined) return false;
   const exchanging = run('exchange', exchangeForm(subject));
   const revoked = await caller.ask('revoke', one, tokenForm(ancestor));
-  if (revoked?.status !== 200) return void (await exchanging);
+  if (revoked?.status !== 200) {
+    await exchanging;
+    return false;
+  }
   await caller.ask('exchange', one, exchangeForm(subject), 'dead');
   const winners = (await exchanging).map(accessTokenIn).filter((token) => token !== undefined);
   // The first and the last of those that it got through to; they and all others descend from the same token.
   for (const token of new Set([winners.at(0), winners.at(-1), subject])) {
     if (token !== undefined) await isDead(token, one);
   }
+  return true;
 }
 
 export const exchangeRaces: Fault = {

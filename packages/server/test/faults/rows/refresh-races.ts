@@ -2,44 +2,52 @@
 import { exchangeForm, ownForm, refreshForm, tokenForm } from '../cast.ts';
 import type { Bench, Fault, Outcome } from '../fault.ts';
 import { accessTokenIn, type Family, openFamily, refreshTokenIn } from '../ledger.ts';
-import { RACERS, type Race, race } from './race.ts';
+import { isUnsure, RACERS, type Race, race } from './race.ts';
 
 const raceOfFamilies = (
   bench: Bench,
   rounds: number,
-  round: (race: Race, family: Family) => Promise<void>,
+  round: (race: Race, family: Family) => Promise<boolean>,
 ): Promise<Outcome> =>
   race(bench, rounds, async (racing) => {
     const { caller, ledger, nodes } = racing;
-    const subject = accessTokenIn(await caller.ask('own', nodes[0], ownForm())) ?? '';
+    const subject = accessTokenIn(await caller.ask('own', nodes[0], ownForm()));
+    if (subject === undefined) return false;
     const family = openFamily(ledger, await caller.ask('exchange', nodes[1], exchangeForm(subject)));
-    if (family === undefined) return;
+    if (family === undefined) return false;
     // What the round leaves of it the round itself has looked at.
     family.state = 'uncertain';
-    await round(racing, family);
+    const raced = await round(racing, family);
     family.held = false;
+    return raced;
   });
 
-async function refreshRace({ caller, nodes, run, blame, isDead }: Race, family: Family): Promise<void> {
+async function refreshRace({ caller, nodes, run, blame, isDead }: Race, family: Family): Promise<boolean> {
   const [first = ''] = family.tokens;
   const told = await run('refresh', refreshForm(first));
   const winners = new Set(told.map(refreshTokenIn).filter((token) => token !== undefined));
   const [successor] = winners;
-  if (winners.size !== 1 || successor === undefined) return blame('I4', `${winners.size} successors`);
+  if (winners.size > 1) blame('I4', `${winners.size} successors`);
+  if (winners.size === 0 && !isUnsure(told)) blame('I4', 'no successor');
+  if (successor === undefined) return false;
   // Used once, the successor makes its predecessor a reused token: the family dies, on both nodes.
   const renewed = await caller.ask('refresh', nodes[0], refreshForm(successor), 'redeem');
   const next = refreshTokenIn(renewed);
-  if (next === undefined) return;
+  if (next === undefined) return false;
   await caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
   await caller.ask('refresh', nodes[0], refreshForm(next), 'dead');
   await isDead(accessTokenIn(renewed) ?? '', nodes[1]);
+  return true;
 }
 
-async function refreshAgainstRevocation({ caller, nodes, run, isDead }: Race, family: Family): Promise<void> {
+async function refreshAgainstRevocation({ caller, nodes, run, isDead }: Race, family: Family): Promise<boolean> {
   const [first = ''] = family.tokens;
   const racing = run('refresh', refreshForm(first));
   const revoked = await caller.ask('revoke', nodes[1], tokenForm(first));
-  if (revoked?.status !== 200) return void (await racing);
+  if (revoked?.status !== 200) {
+    await racing;
+    return false;
+  }
   await caller.ask('refresh', nodes[0], refreshForm(first), 'dead');
   await caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
   const winner = (await racing).find((told) => told?.status === 200);
@@ -48,6 +56,7 @@ async function refreshAgainstRevocation({ caller, nodes, run, isDead }: Race, fa
     await isDead(accessTokenIn(winner) ?? '', nodes[1]);
   }
   family.state = 'revoked';
+  return true;
 }
 
 export const refreshRaces: Fault = {
