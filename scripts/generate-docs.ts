@@ -5,12 +5,14 @@ import { fields } from '../packages/server/src/audit/fields.ts';
 import { publicAnswer, type Reason, Refusal, reasons } from '../packages/server/src/primitives/refusal.ts';
 import { keysTable } from './configuration-keys.ts';
 import { conformancePages } from './conformance-pages.ts';
+import { vectorsPage } from './vectors-page.ts';
 
 /** Each is made of what it was: all of it, or the part between two marks. */
 const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/errors.md': errorsPage,
   'docs/configure.md': (before) => withPart(before, 'keys', keysTable()),
   'docs/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
+  'docs/vectors.md': vectorsPage,
   ...conformancePages(),
 };
 

@@ -51,7 +51,7 @@ suite('a published signature verifies, and with one bit changed it does not', ()
   }
 });
 
-test('jose agrees about the algorithms that are newer than most libraries (RFC 9864, RFC 9964)', async () => {
+test('jose agrees about the algorithms that are newer than most libraries (RFC 9864, RFC 9964; JW-19, JW-20)', async () => {
   const recent = signatures.filter(({ section }) => /9864|9964/.test(section));
   assert.equal(recent.length, 4);
   for (const one of recent)
@@ -122,7 +122,7 @@ test('published texts are no subject tokens of anybody that is trusted here, and
   for (const key of own) assertIssued(server, await present(server, idp.sign({}, { key })), key.kid);
 });
 
-test('a JWK without `alg` is no ML-DSA key, nor is one of the wrong size (RFC 9964 section 3)', () => {
+test('a JWK without `alg` is no ML-DSA key, nor is one of the wrong size (RFC 9964 section 3; JW-20)', () => {
   const jwk = publicJwkOf(jwkOf('RFC 9964 A.1 ML-DSA-44'));
   const sizes = [
     jwk,

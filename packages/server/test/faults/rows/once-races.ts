@@ -27,34 +27,39 @@ async function raceOnce({ caller, nodes, run, blame }: Race, kind: Kind, form: F
   return good[0];
 }
 
-/** A browser in which somebody is signed in, or will be at the first code. @returns codes, one after the other */
-function openBrowser(url: string): () => Promise<string> {
+/** Undefined where a page did not come: the browser is of no more use. */
+type NextCode = () => Promise<string | undefined>;
+
+/** A browser in which somebody is signed in, or will be at the first code. */
+function openBrowser(url: string): NextCode {
   const browser = createBrowser(url);
   const asked = authorizationUrl({ client_id: gateway.client_id, redirect_uri: CALLBACK, scope: 'read' });
   return async () => {
     let page = await browser.get(asked);
-    // What is not ours is where the code goes; ours is under the name that nobody listens to.
-    for (let step = 0; step < 12 && page.leftTo?.origin !== new URL(CALLBACK).origin; step++) {
-      if (page.leftTo !== undefined) {
-        page = await browser.get(page.leftTo.pathname + page.leftTo.search);
-      } else {
+    for (let step = 0; step < 12 && page.status < 400; step++) {
+      const { leftTo } = page;
+      if (leftTo === undefined) {
         const { action, hidden } = formOf(page);
         page = await browser.post(action, { ...hidden, username: 'ada', password: 'lovelace', agree: 'yes' });
+      } else if (leftTo.href.startsWith(CALLBACK)) {
+        return leftTo.searchParams.get('code') ?? undefined;
+      } else {
+        // Ours, under the name that nobody listens to.
+        page = await browser.get(leftTo.pathname + leftTo.search);
       }
     }
-    const code = page.leftTo?.searchParams.get('code');
-    if (!code) throw new Error(`no code: ${page.status} ${page.text}`);
-    return code;
+    return undefined;
   };
 }
 
 function raceCodes(bench: Bench) {
-  const free: (() => Promise<string>)[] = [];
+  const free: NextCode[] = [];
   const accounts = ['{ username: ada, password: { plain: lovelace } }'];
   const round = async (racing: Race, number: number): Promise<boolean> => {
     const { caller, nodes, isDead } = racing;
     const nextCode = free.pop() ?? openBrowser(nodes[number % 2 ? 0 : 1].url);
     const codes = [await nextCode(), number % 10 ? undefined : await nextCode()];
+    if (codes[0] === undefined) return false;
     free.push(nextCode);
     const [form, alone] = codes.map(
       (code): Form => ({
