@@ -3,7 +3,8 @@
 import { Refusal } from '../primitives/refusal.ts';
 import type { ClientAuthMethod } from './method.ts';
 
-const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
+/** Base64 as it is written, or without its padding; never with another one (RFC 4648 section 3.2). */
+const BASIC = /^Basic +((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?)$/i;
 /** Only what a form encoder writes: something encoded by half is taken raw, or it would have two meanings. */
 const FORM_ENCODED = /^(?:[\w*\-.~!'()+]|%[0-9A-Fa-f]{2})*$/;
 
