@@ -99,3 +99,15 @@ export function undoing(): Undo & { readonly undo: () => Promise<void> } {
     },
   };
 }
+
+/** Asks a few at once, whose audit rows are then committed together; what is looked up of an answer is for afterwards. */
+export async function askEach<T, R>(list: readonly T[], ask: (one: T) => Promise<R>): Promise<(readonly [T, R])[]> {
+  const answers: (readonly [T, R])[] = [];
+  for (let at = 0; at < list.length; at += AT_ONCE) {
+    const some = list.slice(at, at + AT_ONCE);
+    answers.push(...(await Promise.all(some.map(async (one) => [one, await ask(one)] as const))));
+  }
+  return answers;
+}
+
+const AT_ONCE = 16;

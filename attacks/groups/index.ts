@@ -1,10 +1,19 @@
 // The groups of attacks, in the order of rows.tsv. A group is one file here and one line in this list.
 import type { Group } from '../group.ts';
 import { binding } from './binding.ts';
+import { clientAuthentication } from './client-authentication.ts';
 import { delegation } from './delegation.ts';
 import { policy } from './policy.ts';
 import { saml } from './saml.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 import { tokens } from './tokens.ts';
 
-export const groups: readonly Group[] = [tokenEndpoint, tokens, saml, delegation, policy, binding];
+export const groups: readonly Group[] = [
+  tokenEndpoint,
+  clientAuthentication,
+  tokens,
+  saml,
+  delegation,
+  policy,
+  binding,
+];

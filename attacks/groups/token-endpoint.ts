@@ -23,7 +23,7 @@ import { pem, idp as provider, samlEntry, signedFor, trustingSaml } from '../../
 import { NOW } from '../../packages/server/test/saml-signer.ts';
 import { freshToken } from '../../packages/server/test/trusting.ts';
 import { answerOf, FORM, LENGTH, request } from '../../packages/server/test/wire.ts';
-import { group, type Trial, type Undo } from '../group.ts';
+import { askEach, group, type Trial, type Undo } from '../group.ts';
 
 /** CONNECT never reaches a path, and OPTIONS is a preflight. */
 const METHODS = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'PROPFIND', 'PURGE', 'M-SEARCH', 'LINK'];
@@ -70,9 +70,9 @@ async function tryPairs({ server }: World, { attempt, twin }: Trial, bad: readon
   const post = (pair: string, encoding: BufferEncoding) =>
     server.post('/oauth/token', new Uint8Array(Buffer.from(`${FORM}&${pair}`, encoding)));
   const pairs = bad.flatMap((value) => [`x=${value}`, `${value}=x`, `scope=read${value}`]);
-  await Promise.all(
-    pairs.map(async (pair) => because(server, await attempt(pair, post(pair, 'latin1')), 'form_malformed', pair)),
-  );
+  for (const [pair, answer] of await askEach(pairs, (one) => attempt(one, post(one, 'latin1')))) {
+    because(server, answer, 'form_malformed', pair);
+  }
   for (const value of good) await twin(post(`x=${value}`, 'utf8'));
 }
 

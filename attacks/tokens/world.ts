@@ -12,7 +12,7 @@ import {
   startIssuer,
   trusting,
 } from '../../packages/server/test/issuer.ts';
-import type { Trial, Undo } from '../group.ts';
+import { askEach, type Trial, type Undo } from '../group.ts';
 
 /** Who signs good tokens, and how they are declared. */
 export interface Origin {
@@ -106,15 +106,14 @@ export async function tryTokens(
   faults: readonly string[],
   good: readonly string[] = [sign()],
 ): Promise<void> {
-  const one = async (role: Role, what: string, token: string): Promise<void> => {
-    const whole = `${name}, ${what}, as ${role} token`;
-    const answer = await attempt(whole, present(world, role, token, declared));
+  const all = Object.entries(tokens).flatMap(([what, token]) =>
+    (['subject', 'actor'] as const).map((role) => ({ role, token, whole: `${name}, ${what}, as ${role} token` })),
+  );
+  const answers = await askEach(all, ({ role, token, whole }) => attempt(whole, present(world, role, token, declared)));
+  for (const [{ role, whole }, answer] of answers) {
     const { reason = '' } = world.server.audit(answer) ?? {};
     assert.ok(faults.includes(reason.replace(`${role}_token_`, '')), `${whole}: ${reason}`);
-  };
-  // At once, so that their audit rows are committed together.
-  const all = Object.entries(tokens);
-  await Promise.all(all.flatMap(([what, token]) => [one('subject', what, token), one('actor', what, token)]));
+  }
   for (const token of good) await twin(present(world, 'subject', token, declared));
   await twin(present(world, 'actor', sign({ sub: 'somebody' }), declared));
 }

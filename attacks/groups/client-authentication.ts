@@ -1,0 +1,52 @@
+// C: may somebody pass for a client that they are not?
+import assert from 'node:assert/strict';
+import { assertions } from '../clients/assertions.ts';
+import { secrets } from '../clients/secrets.ts';
+import { askDirectly, certificateHeader, certificates, gateway, open, type World } from '../clients/world.ts';
+import { type Case, group } from '../group.ts';
+
+/** Why a certificate is refused that is not just untrusted. */
+const REASONS: Readonly<Record<string, string>> = {
+  'of another subject': 'client_certificate_subject',
+  'of a subject that only ends so': 'client_certificate_subject',
+  'without names': 'client_certificate_subject',
+  expired: 'client_certificate_expired',
+};
+
+const byCertificate: Case<World> = async ({ server, elsewhere, direct, ask }, { attempt, twin }) => {
+  const { good, ...bad } = certificates;
+  const tls = { client_id: 'tls' };
+  for (const [what, identity] of Object.entries(bad)) {
+    const reason = REASONS[what] ?? 'client_certificate_untrusted';
+    const own = await attempt(what, askDirectly(direct, identity, tls));
+    const proxied = await attempt(`${what}, by the proxy`, ask(tls, certificateHeader(identity)));
+    assert.deepEqual([direct.audit(own)?.reason, server.audit(proxied)?.reason], [reason, reason], what);
+  }
+  const { 'client-cert': value } = certificateHeader(good);
+  for (const text of ['x', ':eA==:', `${value}, ${value}`, `${value}"`, `,${value}`, value.slice(1), '']) {
+    await attempt(`unreadable, ${text.slice(0, 9)}`, ask(tls, { 'client-cert': text }));
+  }
+  await attempt('none', ask(tls));
+  await attempt('none, over TLS', askDirectly(direct, undefined, tls));
+  await attempt('of the client, for another', ask({ client_id: 'batch' }, certificateHeader(good)));
+  const form = { grant_type: 'client_credentials', ...tls };
+  const spoofed = { ...certificateHeader(good), 'x-forwarded-for': '192.0.2.1' };
+  for (const [what, other, headers] of [
+    ['a header that is not the proxy’s', elsewhere, certificateHeader(good)],
+    ['with a proxy’s name on it', elsewhere, spoofed],
+    ['where there is no proxy', direct, certificateHeader(good)],
+  ] as const) {
+    const answer = await attempt(what, other.token(form, headers));
+    assert.equal(other.audit(answer)?.reason, 'client_certificate_missing', what);
+  }
+  await twin(ask(tls, certificateHeader(good)));
+  await twin(askDirectly(direct, good, tls));
+  await twin(elsewhere.token({ ...form, ...gateway }, { 'client-cert': 'x' }));
+  assert.equal(server.audit(await ask(tls, certificateHeader(good)))?.clientAuthentication, 'tls_client_auth');
+};
+
+export const clientAuthentication = group('C', 'client-authentication.ts', open, {
+  ...secrets,
+  ...assertions,
+  C20: byCertificate,
+});
