@@ -1,6 +1,7 @@
 // Is it written down? Rows are committed in groups: one fsync for all that arrived while the last one ran.
 
 import { newId } from '../primitives/random.ts';
+import { Refusal } from '../primitives/refusal.ts';
 import { insertAuditRows, ROWS_AT_ONCE } from '../store/audit-rows.ts';
 import type { AuditColumns, AuditTexts, Database } from '../store/schema.ts';
 import { orUnavailable, PATIENCE, type Store } from '../store/store.ts';
@@ -22,7 +23,8 @@ type Unlinked = AuditColumns & AuditTexts;
 
 interface Waiting {
   readonly row: Unlinked;
-  /** Milliseconds of the process's own clock: after that its caller has been told that it failed. */
+  /** Milliseconds of the process's own clock: when it came, and when its caller is told that it failed. */
+  readonly since: number;
   readonly until: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -32,33 +34,40 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
   const waiting: Waiting[] = [];
   let running = false;
 
+  /** Nobody in the group waits for longer than its first, so that one timer will do for all. */
+  const commit = async (group: readonly [Waiting, ...Waiting[]]): Promise<void> => {
+    const rows = group.map(({ row }) => row);
+    const extension = chains.extend(rows);
+    try {
+      const patience = group[0].since + PATIENCE - performance.now();
+      await orUnavailable(insertAuditRows(store, link(rows, extension)), patience);
+      extension.committed();
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      extension.lost();
+      for (const { reject } of group) reject(error);
+    }
+  };
+
   const flush = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const group = waiting.splice(0, ROWS_AT_ONCE).filter(({ until }) => until > performance.now());
-      if (group.length === 0) continue;
-      const rows = group.map(({ row }) => row);
-      const extension = chains.extend(rows);
-      try {
-        await insertAuditRows(store, link(rows, extension));
-        extension.committed();
-        for (const { resolve } of group) resolve();
-      } catch (error) {
-        extension.lost();
-        for (const { reject } of group) reject(error);
-      }
+      const now = performance.now();
+      const [late, group] = partition(waiting.splice(0, ROWS_AT_ONCE), ({ until }) => until <= now);
+      for (const { reject } of late) reject(new Refusal('store_unavailable', { detail: 'no answer in time' }));
+      const [first, ...others] = group;
+      if (first !== undefined) await commit([first, ...others]);
     }
     running = false;
   };
 
-  const enqueue = (row: Unlinked, patience: number): Promise<void> => {
-    const written = new Promise<void>((resolve, reject) => {
-      waiting.push({ row, until: performance.now() + patience, resolve, reject });
+  const enqueue = (row: Unlinked, patience: number): Promise<void> =>
+    new Promise<void>((resolve, reject) => {
+      const since = performance.now();
+      waiting.push({ row, since, until: since + patience, resolve, reject });
       if (running) return;
       running = true;
       setImmediate(flush);
     });
-    return orUnavailable(written, patience);
-  };
 
   const commitWith = async (row: Unlinked, write: (transaction: Database) => Promise<void>): Promise<void> => {
     let extension = undefined as Extension | undefined;
@@ -76,9 +85,18 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
   };
 
   return {
-    append: (event) => enqueue(toRow(event), event.outcome === 'failed' ? PATIENCE_AFTER_FAILURE : PATIENCE),
+    append: (event) =>
+      event.outcome === 'failed'
+        ? orUnavailable(enqueue(toRow(event), PATIENCE_AFTER_FAILURE), PATIENCE_AFTER_FAILURE)
+        : enqueue(toRow(event), PATIENCE),
     appendWith: (event, write) => orUnavailable(commitWith(toRow(event), write)),
   };
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [T[], T[]] {
+  const parts: readonly [T[], T[]] = [[], []];
+  for (const one of all) parts[isFirst(one) ? 0 : 1].push(one);
+  return parts;
 }
 
 const toRow = (event: AuditEvent): Unlinked => ({ ...columnsOf(event), ...textsOf(event, newId()) });

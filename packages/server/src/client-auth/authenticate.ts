@@ -79,18 +79,19 @@ interface Presented {
 }
 
 function readCredentials(request: AuthenticationRequest, context: AuthenticationContext): Presented {
-  const read = (method: ClientAuthMethod): Presented[] => {
+  const read = (method: ClientAuthMethod): Presented | undefined => {
     const credentials = method.read(request, context);
-    return credentials === undefined ? [] : [{ method: method.name, credentials }];
+    return credentials && { method: method.name, credentials };
   };
-  const shown = byCredentials.flatMap(read);
-  if (shown.length > 1) throw new Refusal('client_authentication_doubled');
-  if (shown[0] !== undefined) return shown[0];
+  const [shown, another] = byCredentials.map(read).filter((one) => one !== undefined);
+  if (another !== undefined) throw new Refusal('client_authentication_doubled');
+  if (shown !== undefined) return shown;
   if (/^Bearer\b/i.test(request.authorization ?? '')) throw new Refusal('client_authentication_bearer');
   // Without credentials: the method of the client that is named, or of one that need not be.
   const id = request.parameters.get('client_id');
   const auth = id === undefined ? 'none' : context.clients.get(id)?.auth;
-  const [meant] = byEntry.filter(({ name }) => name === auth).flatMap(read);
+  const method = byEntry.find(({ name }) => name === auth);
+  const meant = method && read(method);
   if (meant === undefined) throw new Refusal('client_authentication_missing');
   return meant;
 }

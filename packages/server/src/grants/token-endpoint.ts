@@ -55,7 +55,8 @@ export async function answerTokenRequest(
   if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
     throw new Refusal('public_client_not_allowed');
   const now = seconds(services.clock);
-  const holder = await proveHolder(request, client, { ...services, now, method: 'POST', url: services.tokenEndpoint });
+  const { nonces, isUsed, tokenEndpoint: url } = services;
+  const holder = await proveHolder(request, client, { nonces, isUsed, now, method: 'POST', url });
   const { confirmation } = holder;
   event.confirmation = confirmation;
   const context = { ...services, client, now, confirmation };

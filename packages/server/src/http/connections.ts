@@ -38,5 +38,11 @@ export function limitConnections(server: Server, most: number, refuse: (socket: 
   return { open: () => all.size };
 }
 
+const names = new WeakMap<Socket, string>();
+
 /** With TLS a request has another socket than its connection, and the same ends. */
-const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+function nameOf(socket: Socket): string {
+  const name = names.get(socket) ?? `${socket.remoteAddress} ${socket.remotePort}`;
+  names.set(socket, name);
+  return name;
+}

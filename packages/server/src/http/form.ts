@@ -4,9 +4,6 @@ import { type Parameters, parametersOf } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 
 const MAX_PARAMETERS = 256;
-const PERCENT = 0x25;
-const PLUS = 0x2b;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws Refusal form_malformed */
 export function parseForm(contentType: string | undefined, body: Uint8Array | undefined): Parameters {
@@ -14,9 +11,7 @@ export function parseForm(contentType: string | undefined, body: Uint8Array | un
   if (mediaType !== 'application/x-www-form-urlencoded')
     throw new Refusal('form_malformed', { detail: 'another content type' });
   // Latin-1 keeps every byte as one character, so that decoding sees the bytes.
-  const pairs = Buffer.from(body ?? [])
-    .toString('latin1')
-    .split('&');
+  const pairs = body === undefined ? [] : latin1(body).split('&');
   if (pairs.length > MAX_PARAMETERS)
     throw new Refusal('form_malformed', { detail: `more than ${MAX_PARAMETERS} parameters` });
   const values: [string, string][] = [];
@@ -29,27 +24,28 @@ export function parseForm(contentType: string | undefined, body: Uint8Array | un
   return parametersOf(values);
 }
 
+const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString('latin1');
+
 /** Visible ASCII and blanks, without `%` and `+`: stands for itself. */
 const PLAIN = /^[ -$&-*,-~]*$/;
+const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+/** Characters stand for bytes here. */
+const NOT_ASCII = /[\x80-\xff]/g;
 
 function decode(text: string): string {
   if (PLAIN.test(text)) return text;
-  const bytes = Buffer.alloc(text.length);
-  let length = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charCodeAt(i);
-    if (char === PERCENT) {
-      const hex = text.slice(i + 1, i + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(hex))
-        throw new Refusal('form_malformed', { detail: 'a percent sign without two hexadecimal digits' });
-      bytes[length++] = Number.parseInt(hex, 16);
-      i += 2;
-    } else bytes[length++] = char === PLUS ? 0x20 : char;
-  }
-  const decoded = bytes.subarray(0, length);
-  if (decoded.includes(0)) throw new Refusal('form_malformed', { detail: 'a NUL' });
+  if (BROKEN_ESCAPE.test(text))
+    throw new Refusal('form_malformed', { detail: 'a percent sign without two hexadecimal digits' });
+  const escaped = text.replaceAll('+', ' ').replace(NOT_ASCII, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
+  const decoded = decodeEscapes(escaped);
+  if (decoded.includes('\0')) throw new Refusal('form_malformed', { detail: 'a NUL' });
+  return decoded;
+}
+
+function decodeEscapes(text: string): string {
   try {
-    return utf8.decode(decoded);
+    return decodeURIComponent(text);
   } catch {
     throw new Refusal('form_malformed', { detail: 'bytes that are not UTF-8' });
   }

@@ -115,16 +115,16 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   /** By path: what becomes of a method that the endpoint does not answer. A route for each would double the start. */
   const otherMethods = new Map<string, (request: FastifyRequest, reply: FastifyReply) => FastifyReply>();
   const adminPrefix = pathOf({ place: 'below', path: ADMIN_PATH }, current().issuer);
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     prepareAnswer(reply);
     if (options.stopping()) reply.header('Connection', 'close');
+    if (!request.is404) return done();
     const path = pathIn(request);
+    if (isBelow(path, adminPrefix)) return done();
     // Before a body is read.
-    if (request.is404 && !isBelow(path, adminPrefix)) {
-      const answer = otherMethods.get(path);
-      if (answer === undefined) throw new Refusal('path_unknown');
-      return answer(request, reply);
-    }
+    const answer = otherMethods.get(path);
+    if (answer === undefined) throw new Refusal('path_unknown');
+    answer(request, reply);
   });
   server.setErrorHandler(async (error, request, reply) => {
     const services = current();
@@ -138,7 +138,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     if (pages.has(request)) return sendPage(reply, refusalPage(answer, request.id));
     return sendRefusal(reply, answer, tokenErrorCode);
   });
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const { statusCode: status, elapsedTime } = reply;
     const event = events.get(request) ?? {};
     options.answered({
@@ -148,6 +148,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       seconds: elapsedTime / 1000,
       event,
     });
+    done();
   });
   const begin = (request: FastifyRequest, action: AuditEvent['action']): AuditEvent => {
     const callerRequestId = request.headers['x-request-id'];
@@ -184,11 +185,12 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       if (endpoint.cors) allowAnyOrigin(reply);
       events.set(request, begin(request, endpoint.audit ?? 'none'));
     };
-    const prepare = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const prepare = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
       meet(request, reply);
       limit(endpoint, request);
       const encoding = request.headers['content-encoding'];
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoded');
+      done();
     };
     server.route({
       method: answering,

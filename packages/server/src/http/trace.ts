@@ -1,6 +1,6 @@
 // Within which trace is a request answered? That of its caller where `traceparent` names one (W3C Trace Context), for the
 // OpenTelemetry SDK that the operator loaded; without one this does nothing.
-import { context, isSpanContextValid, propagation, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, context, isSpanContextValid, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
 import { endSpan } from '../primitives/step.ts';
@@ -8,14 +8,23 @@ import { endSpan } from '../primitives/step.ts';
 const tracer = trace.getTracer('cambio');
 
 /** Attributes are names from the configuration and from our own tables: whose token it was, no trace tells. */
-export async function inTrace<T>(
+export function inTrace<T>(
   { method, headers, id }: Pick<FastifyRequest, 'method' | 'headers' | 'id'>,
   { route, event }: { readonly route: string; readonly event: AuditEvent },
   work: () => Promise<T> | T,
-): Promise<T> {
+): Promise<T> | T {
   const caller = propagation.extract(context.active(), headers);
   const span = tracer.startSpan(`${method} ${route}`, { kind: SpanKind.SERVER }, caller);
   if (!isSpanContextValid(span.spanContext())) return work();
+  return inSpan(span, caller, { method, route, id, event }, work);
+}
+
+async function inSpan<T>(
+  span: Span,
+  caller: Context,
+  { method, route, id, event }: { method: string; route: string; id: string; event: AuditEvent },
+  work: () => Promise<T> | T,
+): Promise<T> {
   span.setAttributes({ 'http.request.method': method, 'http.route': route, 'cambio.request_id': id });
   const end = (error?: unknown): void => {
     const { grant, client, rule, outcome } = event;

@@ -2,6 +2,7 @@
 import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
+import { noteProven } from '../keys/proven.ts';
 import { tokenTypeOf } from '../primitives/confirmation.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -102,10 +103,13 @@ function planAccess(authorization: Authorization, family: string | undefined, by
   const claims = accessTokenClaims(authorization, { issuer: by.issuer, id, family, now, expiresAt });
   const trace = { id, type: 'access_token', expiresAt };
   const { format, alg, secret } = authorization.targets[0].token;
-  if (format === 'jwt' || authorization.type === 'jwt') {
-    return { text: signCompact('at+jwt', claims, secret ?? by.keys.signing(alg)), trace, writes: [] };
-  }
-  return planOpaque(claims, trace);
+  if (format === 'opaque' && authorization.type !== 'jwt') return planOpaque(claims, trace);
+  if (secret !== undefined) return { text: signCompact('at+jwt', claims, secret), trace, writes: [] };
+  const key = by.keys.signing(alg);
+  const text = signCompact('at+jwt', claims, key);
+  // Most of what an agent exchanges was issued here a moment ago.
+  noteProven(text, key.publicKey.key);
+  return { text, trace, writes: [] };
 }
 
 function planOpaque(claims: JsonObject, trace: IssuedTrace): PlannedToken {

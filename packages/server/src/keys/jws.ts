@@ -1,10 +1,12 @@
 // The one file that makes and proves our signatures, and the one strict reading of a compact JWS, whoever signed it.
+import { isUtf8 } from 'node:buffer';
 import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../primitives/base64url.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { step } from '../primitives/step.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { type AlgorithmName, algorithms } from './algorithms.ts';
+import { isProven, noteProven } from './proven.ts';
 
 export interface Key {
   readonly kid: string;
@@ -29,6 +31,8 @@ export interface CompactJws {
   readonly payload: JsonObject;
   readonly signingInput: string;
   readonly signature: Buffer;
+  /** The whole, as it came. */
+  readonly text: string;
 }
 
 /** A longer token is not even looked at. */
@@ -84,14 +88,13 @@ export function readCompact(token: string): CompactJws {
     payload,
     signingInput: `${headerPart}.${payloadPart}`,
     signature,
+    text: token,
   };
 }
 
 const decodeObject = (part: string): JsonObject | undefined => {
   const bytes = decodeBase64url(part);
-  // A byte order mark or bytes that are not UTF-8 would not come back the same.
-  const text = bytes?.toString('utf8');
-  return bytes && text !== undefined && Buffer.from(text, 'utf8').equals(bytes) ? parseJsonObject(text) : undefined;
+  return bytes && isUtf8(bytes) ? parseJsonObject(bytes.toString('utf8')) : undefined;
 };
 
 type Signed = Pick<CompactJws, 'alg' | 'signingInput' | 'signature'>;
@@ -101,6 +104,13 @@ export function verifyCompact(jws: Signed, key: Key | SecretKey): void {
   if (jws.alg !== key.alg) throw new TokenRefusal('algorithm', `the key is for ${key.alg}`);
   const verified = step('verify', () => (key.alg === 'HS256' ? verifyMac(jws, key) : verifyWith(jws, key)));
   if (!verified) throw new TokenRefusal('signature');
+}
+
+/** As `verifyCompact`, for tokens that come again. @throws TokenRefusal algorithm, signature */
+export function verifyPresented(jws: CompactJws, key: Key | SecretKey): void {
+  if (jws.alg === key.alg && isProven(jws.text, key.key)) return;
+  verifyCompact(jws, key);
+  noteProven(jws.text, key.key);
 }
 
 function verifyMac({ signingInput, signature }: Signed, key: SecretKey): boolean {

@@ -11,7 +11,7 @@ import { makeSigningKey, openSigningKey, type PublishedKey, resealed, type Signi
 
 export interface KeyRing {
   /** The private key that signs with this algorithm now. */
-  readonly signing: (alg: SigningAlgorithm) => Key;
+  readonly signing: (alg: SigningAlgorithm) => Pick<SigningKey, keyof Key | 'publicKey'>;
   /** The public key of this id, where it is published. */
   readonly verifying: (kid: string) => Key | undefined;
   readonly published: () => readonly PublishedKey[];

@@ -55,13 +55,12 @@ export function createMetrics(): Metrics {
   };
   subscribe(STEPS_FINISHED, onStep);
   let backlog = 0;
-  const committing = async (work: Promise<void>): Promise<void> => {
+  const committing = (work: Promise<void>): Promise<void> => {
     backlog++;
-    try {
-      await timed(work, commits);
-    } finally {
+    return timed(work, (seconds, outcome) => {
       backlog--;
-    }
+      commits(seconds, outcome);
+    });
   };
   return {
     registry,

@@ -13,18 +13,20 @@ export interface Parameters {
 /** An empty value is an absent one (RFC 6749 section 3.2). */
 export function parametersOf(pairs: Iterable<readonly [name: string, value: string]>): Parameters {
   const values = new Map<string, string[]>();
+  const repeated = new Set<string>();
   for (const [name, value] of pairs) {
     if (value === '') continue;
     const known = values.get(name);
     if (known === undefined) values.set(name, [value]);
-    else known.push(value);
+    else {
+      known.push(value);
+      repeated.add(name);
+    }
   }
   return {
     get: (name) => values.get(name)?.[0],
     all: (name) => values.get(name) ?? [],
-    repeated: function* () {
-      for (const [name, { length }] of values) if (length > 1) yield name;
-    },
+    repeated: () => repeated,
   };
 }
 

@@ -20,7 +20,18 @@ export function parseJsonObject(text: string): JsonObject | undefined {
   return Object.assign(Object.create(null), value);
 }
 
-function shallow(text: string): boolean {
+/** How deep it is, only text with very many brackets can leave open. */
+const shallow = (text: string): boolean =>
+  count(text, '{') + count(text, '[') <= MAX_DEPTH || depthOf(text) <= MAX_DEPTH;
+
+function count(text: string, char: string): number {
+  let found = 0;
+  for (let at = text.indexOf(char); at !== -1; at = text.indexOf(char, at + 1)) found++;
+  return found;
+}
+
+function depthOf(text: string): number {
+  let deepest = 0;
   let depth = 0;
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
@@ -30,10 +41,10 @@ function shallow(text: string): boolean {
       else if (char === QUOTE) quoted = false;
     } else if (char === QUOTE) quoted = true;
     else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
-      if (++depth > MAX_DEPTH) return false;
+      deepest = Math.max(deepest, ++depth);
     } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth--;
   }
-  return true;
+  return deepest;
 }
 
 /** The text is known to be valid JSON. */

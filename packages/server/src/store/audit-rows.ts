@@ -1,12 +1,32 @@
 // Audit rows: written once, found by the columns beside them, read along their chains.
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import type { AuditColumns, AuditRow, Database, NewAuditRow } from './schema.ts';
 
 /** SQLite and PostgreSQL bound the parameters of a statement; 64 rows of fifteen stay far below. */
 export const ROWS_AT_ONCE = 64;
 
+const COLUMNS = [
+  ...['time', 'request_id', 'outcome', 'reason', 'client', 'subject', 'principal', 'actor', 'audience', 'rule'],
+  ...['event', 'personal', 'chain', 'position', 'hash'],
+] as readonly (keyof NewAuditRow)[];
+
 export async function insertAuditRows(database: Database, rows: readonly NewAuditRow[]): Promise<void> {
-  await database.insertInto('audit').values(rows).execute();
+  const values = rows.flatMap((row) => COLUMNS.map((column) => row[column]));
+  await database.executeQuery(CompiledQuery.raw(insertion(database, rows.length), values));
+}
+
+/** By dialect, then by the number of rows: a statement of hundreds of parameters costs more to make than to run. */
+const insertions = new WeakMap<object, string[]>();
+
+function insertion(database: Database, rows: number): string {
+  const { adapter } = database.getExecutor();
+  const known = insertions.get(adapter) ?? [];
+  insertions.set(adapter, known);
+  known[rows] ??= database
+    .insertInto('audit')
+    .values(Array.from({ length: rows }, () => Object.fromEntries(COLUMNS.map((name) => [name, ''])) as never))
+    .compile().sql;
+  return known[rows];
 }
 
 /** @returns undefined where no row has the id. */

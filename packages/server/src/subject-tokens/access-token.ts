@@ -3,7 +3,7 @@
 import type { Clients } from '../client-auth/client.ts';
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
-import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
+import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import { stringList, timeClaim } from '../primitives/claims.ts';
 import { type Chain, isName, type Principal, parseAct, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -40,7 +40,7 @@ export function validateOwnJwt(jws: CompactJws, context: ValidationContext): Val
   if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
   const key = jws.kid === undefined ? undefined : (context.keys.verifying(jws.kid) ?? context.secretOf?.(jws.kid));
   if (key === undefined) throw new TokenRefusal('unknown_key');
-  verifyCompact(jws, key);
+  verifyPresented(jws, key);
   return readOwnClaims(jws.payload, context);
 }
 

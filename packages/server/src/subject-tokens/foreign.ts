@@ -1,6 +1,6 @@
 // What every JWT of another issuer goes through, whatever it is declared as: the issuer's entry, its keys, its times, its
 // audience, its subject.
-import { type CompactJws, verifyCompact } from '../keys/jws.ts';
+import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { LEEWAY } from '../primitives/clock.ts';
 import { isName, type Principal, parseAct } from '../primitives/principal.ts';
@@ -41,7 +41,7 @@ export async function validateForeign(
   if (!(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) {
     throw new TokenRefusal('algorithm', `${issuer.issuer} may sign with ${[...issuer.algorithms].join(', ')}`);
   }
-  verifyCompact(jws, await issuer.keySource.find(jws));
+  verifyPresented(jws, await issuer.keySource.find(jws));
   // Not the signature: an ECDSA signature can be written in two ways, and a revoked token must stay revoked.
   return readForeign(jws.payload, issuer, type, context, jws.signingInput);
 }

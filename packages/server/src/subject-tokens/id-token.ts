@@ -1,6 +1,6 @@
 // id_token: who signed in, told to a client by this server or by a trusted OpenID provider (OpenID Connect Core sections 2
 // and 3.1.3.7).
-import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
+import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import { stringList, timeClaim } from '../primitives/claims.ts';
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -45,7 +45,7 @@ function validateOwn(jws: CompactJws, { keys, issuer, clients, now }: Validation
   const key = jws.kid === undefined ? undefined : keys.verifying(jws.kid);
   if (key === undefined) throw new TokenRefusal('unknown_key');
   if (jws.typ !== 'jwt') throw new TokenRefusal('wrong_type', 'its typ is not JWT');
-  verifyCompact(jws, key);
+  verifyPresented(jws, key);
   const { sub, jti, aud } = claims;
   const expiresAt = timeClaim(claims, 'exp');
   if (!isName(sub) || !isName(jti) || !isName(aud) || expiresAt === undefined)

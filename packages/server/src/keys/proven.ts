@@ -1,0 +1,32 @@
+// Which signatures were proven before? What a key has signed it has signed for ever; whether the key is still trusted, and the
+// token still good, is asked anew each time. So a token that comes again costs a hash and not a signature check.
+import { hash, type KeyObject } from 'node:crypto';
+
+/** Signatures of a generation. There are two, some 4 MiB together; what nobody asks for in the time of one is forgotten. */
+const GENERATION = 16_384;
+
+/** SHA-256 of the whole token (two that differ in a single bit are two) → the very key that proved it. */
+let young = new Map<string, KeyObject>();
+let old = new Map<string, KeyObject>();
+
+const nameOf = (token: string): string => hash('sha256', token, 'base64url');
+
+/** Another key of the same name is another key. */
+export function isProven(token: string, key: KeyObject): boolean {
+  const name = nameOf(token);
+  if (young.get(name) === key) return true;
+  if (old.get(name) !== key) return false;
+  note(name, key);
+  return true;
+}
+
+/** For a token that was just verified with the key, or made with its private half. */
+export const noteProven = (token: string, key: KeyObject): void => note(nameOf(token), key);
+
+function note(name: string, key: KeyObject): void {
+  if (young.size >= GENERATION) {
+    old = young;
+    young = new Map();
+  }
+  young.set(name, key);
+}
