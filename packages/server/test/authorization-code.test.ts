@@ -66,7 +66,7 @@ suite('authorization code', () => {
       assertRefused(server, answer, { ...CODE_REFUSED, reason: 'code_reused' });
   });
 
-  test('a code needs its verifier, its client, its redirect URI and its minute (PK-01, PK-03)', async () => {
+  test('a code needs its verifier, its client, its redirect URI and its minute (PK-01, PK-03, OA-18)', async () => {
     const other = { client_id: 'other', client_secret: 'other-secret' };
     const at = await authorizeAs(server);
     const refused = {
@@ -81,7 +81,7 @@ suite('authorization code', () => {
       ...CODE_REFUSED,
       reason: 'code_verifier',
     });
-    assertIssued(server, await redeem(server, at));
+    assertIssued(server, await redeem(server, at, { redirect_uri: undefined }), 'which need not be said again');
     const short = 'x'.repeat(42);
     const weak = await authorizeAs(server, { code_challenge: hash('sha256', short, 'base64url') });
     assertRefused(server, await redeem(server, weak, { code_verifier: short }), {

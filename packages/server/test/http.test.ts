@@ -87,7 +87,7 @@ test('a path is an exact name, and one that cannot be read is like one that noth
   assert.equal(answerOf(normal).status, 200);
 });
 
-test("a database that fails is never the caller's fault: 503, Retry-After, and nothing issued", async (t) => {
+test("a database that fails is never the caller's fault: 503, Retry-After, and nothing issued (OA-19)", async (t) => {
   const server: TestServer = await startBasic(t);
   server.sql(
     "create trigger full before insert on audit when new.outcome = 'issued' begin select raise(abort, 'disk full'); end",
