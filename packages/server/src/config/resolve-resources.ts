@@ -19,7 +19,7 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
     seen.add(known);
     for (const [place, location] of (locations ?? []).entries()) {
       const uri = parseResourceUri(location);
-      if (uri === undefined || uri.search !== '' || location.includes('#')) {
+      if (uri === undefined || uri.search !== '') {
         around.complain([...path, 'locations', place], 'must be an absolute URI without query and fragment');
       }
     }

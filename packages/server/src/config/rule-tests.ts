@@ -52,7 +52,7 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
 /** @throws Refusal */
 function imagine(test: RuleTest, client: Client, context: Context): Imagined {
   const resources = (test.resource ?? []).map((text) => {
-    const uri = text.includes('#') ? undefined : parseResourceUri(text);
+    const uri = parseResourceUri(text);
     if (uri === undefined) throw new Refusal('target_malformed');
     return uri;
   });

@@ -91,7 +91,7 @@ export interface TargetRequest {
 /** RFC 8707 section 2. @throws Refusal target_malformed */
 export function readTargets(parameters: Parameters): TargetRequest {
   const resources = parameters.all('resource').map((text) => {
-    const uri = text.includes('#') ? undefined : parseResourceUri(text);
+    const uri = parseResourceUri(text);
     if (uri === undefined) throw new Refusal('target_malformed');
     return uri;
   });

@@ -1,7 +1,7 @@
 // Which resources does a request mean? `audience` names one by its logical name, `resource` by where it is (RFC 8707).
 import type { Resource } from '../issuing/resource.ts';
 
-/** RFC 3986: the characters of a URI; a backslash or a blank would be read differently by different parsers. */
+/** RFC 3986: the characters of a URI without fragment; a backslash or a blank would be read differently by different parsers. */
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[\w\-.~:/?[\]@!$&'()*+,;=%]+$/;
 
 /**
@@ -11,7 +11,7 @@ const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[\w\-.~:/?[\]@!$&'()*+,;=%]+$/;
 export function parseResourceUri(text: string): URL | undefined {
   if (!URI.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  return url.username === '' && url.password === '' && url.hash === '' ? url : undefined;
+  return url.username === '' && url.password === '' ? url : undefined;
 }
 
 /** `https://x` and `https://x/` are one name; no other two are. */
