@@ -1,4 +1,5 @@
 // What was measured, as tables that people read.
+import { availableParallelism } from 'node:os';
 import { type Round, type Spread, spreadOf } from './rounds.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -27,7 +28,10 @@ export const ratioOf = (rounds: readonly Round[], others: readonly Round[]): Spr
 const format = ({ median, least, most }: Spread, digits: number): string =>
   `${median.toFixed(digits)} (${least.toFixed(digits)}..${most.toFixed(digits)})`;
 
-function table([head = [], ...rows]: readonly (readonly string[])[]): string {
+/** Where it was measured, in what matters and nothing more. */
+export const machine = (): string => `${availableParallelism()} cores, Node ${process.version}.`;
+
+export function table([head = [], ...rows]: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }

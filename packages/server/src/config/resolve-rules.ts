@@ -3,13 +3,12 @@ import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../issuing/resource.ts';
 import { conditionVariables } from '../policy/facts.ts';
 import type { PartyPattern, Rule } from '../policy/rule.ts';
-import { indexRules } from '../policy/rule-index.ts';
 import { normalAudience } from '../policy/targets.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileCondition, compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource, ConfigurationFile, RuleEntry } from './schema.ts';
-import { shadowedBy } from './shadowed.ts';
+import { findShadowed } from './shadowed.ts';
 
 export function resolveRules(
   file: ConfigurationFile,
@@ -35,10 +34,8 @@ export function resolveRules(
     if (first === undefined) continue;
     rules.set(toRule(name, entry, [first, ...others], { path, issuerNames, complain }), path);
   }
-  const byClient = indexRules([...rules.keys()]);
-  for (const [rule, path] of rules) {
-    const earlier = shadowedBy(rule, byClient, file.issuer);
-    if (earlier !== undefined) complain(path, `can never decide: “${earlier.name}” always matches first`, 'warning');
+  for (const [rule, earlier] of findShadowed([...rules.keys()], file.issuer)) {
+    complain(rules.get(rule) ?? [], `can never decide: “${earlier.name}” always matches first`, 'warning');
   }
   return [...rules.keys()];
 }

@@ -1,27 +1,38 @@
 // Which rules can never decide, because an earlier one always matches first?
 import type { ActorPattern, PartyPattern, Rule } from '../policy/rule.ts';
-import type { ClientRules } from '../policy/rule-index.ts';
+import { indexRules } from '../policy/rule-index.ts';
 
 /**
+ * @param rules in the order of the file
  * @param self our own issuer
- * @returns the earlier rule, where it is certain; conditions and what only requests can tell make it uncertain
+ * @returns those of them, each with the earlier rule, where it is certain; conditions and what only requests can tell make it
+ *   uncertain
  */
-export function shadowedBy(rule: Rule, rules: ReadonlyMap<string, ClientRules>, self: string): Rule | undefined {
-  const [caller = ''] = rule.clients;
-  const [issuer] = rule.subject.issuers ?? [];
-  const [client] = rule.subject.clients ?? [];
-  const [target] = rule.grant.targets;
-  for (const one of rules.get(caller)?.naming({ issuer, client, target }) ?? []) {
-    if (one === rule) return undefined;
-    if (covers(one, rule, self)) return one;
-  }
-  return undefined;
+export function findShadowed(rules: readonly Rule[], self: string): ReadonlyMap<Rule, Rule> {
+  const places = new Map(rules.map((rule, place) => [rule, place]));
+  const certain = indexRules(
+    rules.filter(({ mode, when, subject }) => mode === 'enforce' && when === undefined && subject.when === undefined),
+  );
+  const earlierThan = (rule: Rule, place: number): Rule | undefined => {
+    const [caller = ''] = rule.clients;
+    const [issuer] = rule.subject.issuers ?? [];
+    const [client] = rule.subject.clients ?? [];
+    for (const one of certain.get(caller)?.naming({ issuer, client, target: rule.grant.targets[0] }) ?? []) {
+      if ((places.get(one) ?? place) >= place) return undefined;
+      if (covers(one, rule, self)) return one;
+    }
+    return undefined;
+  };
+  return new Map(
+    rules.flatMap((rule, place) => {
+      const earlier = earlierThan(rule, place);
+      return earlier === undefined ? [] : [[rule, earlier] as const];
+    }),
+  );
 }
 
 function covers(one: Rule, rule: Rule, self: string): boolean {
   return (
-    one.mode === 'enforce' &&
-    one.when === undefined &&
     holdsAll(one.clients, rule.clients) &&
     coversParty(one.subject, rule.subject, self) &&
     coversActor(one.actor, rule.actor, self) &&

@@ -66,6 +66,12 @@ export interface HttpServer {
   readonly connections: () => number;
 }
 
+const refuseSchema = (): never => {
+  throw new Error('routes have no schemas');
+};
+/** Bodies are read by our own hand. What compiles schemas is a tenth of what a start would load. */
+const noSchemas = { buildValidator: refuseSchema, buildSerializer: refuseSchema };
+
 /** @param current the services of the configuration that is in force now. */
 export function createHttpServer(current: () => HttpServices, options: HttpOptions): HttpServer {
   const http = {
@@ -97,6 +103,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     connectionTimeout: ANSWER_DEADLINE,
     keepAliveTimeout: KEEP_ALIVE,
     clientErrorHandler: refuseBytes,
+    schemaController: { compilersFactory: noSchemas },
     // Before any hook has run: a path that cannot be read.
     frameworkErrors: (error, _request, reply) => {
       prepareAnswer(reply as FastifyReply);

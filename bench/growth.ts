@@ -1,0 +1,87 @@
+// npm run bench:growth: does an exchange cost more where there is more of something? Of each kind two servers, one with little
+// and one with much of it, at the same exchange in interleaved rounds; what an item costs in memory, and how long a start takes.
+// All of it is written to growth.md; --only some of it is printed.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Contender } from './contenders/contender.ts';
+import { type Amount, type Growing, growing } from './growing.ts';
+import { openIssuers } from './issuers.ts';
+import { machine, ratioOf, table } from './report.ts';
+import { measure, type Round, spreadOf } from './rounds.ts';
+import { type Served, serve } from './served.ts';
+import { cold } from './workloads/cold.ts';
+
+const ALL = Object.keys(growing).join(',');
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: ALL },
+    rows: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '7' },
+  },
+});
+
+const EFFORT = { rounds: Number(values.rounds), requests: 1000 };
+/** An exchange may cost so much more where there is much. */
+const TARGET = 1.1;
+
+interface Started {
+  readonly served: Served;
+  /** Milliseconds until it answered, what it needs made before. */
+  readonly start: number;
+}
+
+const issuers = openIssuers();
+
+async function start(kind: Growing, amount: Amount): Promise<Started> {
+  let ready = 0;
+  const contender: Contender = {
+    ...kind.contender(amount),
+    command: async (place) => {
+      const command = await kind.contender(amount).command(place);
+      ready = performance.now();
+      return command;
+    },
+  };
+  const served = await serve(contender, issuers);
+  return { served, start: performance.now() - ready };
+}
+
+const medianOf = (rounds: readonly Round[], what: 'cpu' | 'memory'): number =>
+  spreadOf(rounds.map((round) => round[what])).median;
+
+async function compare(name: string, kind: Growing, [little, much]: readonly [Amount, Amount]) {
+  const small = await start(kind, little);
+  const large = await start(kind, much).catch(async (error) => {
+    await small.served.stop();
+    throw error;
+  });
+  try {
+    const [ofSmall = [], ofLarge = []] = await measure(cold, [small.served, large.served], issuers, EFFORT);
+    const ratio = ratioOf(ofLarge, ofSmall);
+    const bytes = (medianOf(ofLarge, 'memory') - medianOf(ofSmall, 'memory')) / (much - little);
+    return [
+      `${name}: ${little.toLocaleString('en')} → ${much.toLocaleString('en')}`,
+      `${medianOf(ofSmall, 'cpu').toFixed(0)} → ${medianOf(ofLarge, 'cpu').toFixed(0)}`,
+      `${ratio.median.toFixed(2)} (${ratio.least.toFixed(2)}..${ratio.most.toFixed(2)})`,
+      ratio.median < TARGET ? 'met' : 'missed',
+      bytes.toFixed(0),
+      `${small.start.toFixed(0)} → ${large.start.toFixed(0)}`,
+    ];
+  } finally {
+    await Promise.all([small.served.stop(), large.served.stop()]);
+  }
+}
+
+const head = ['what grows', 'CPU µs an exchange', 'ratio', `target < ${TARGET}`, 'bytes an item', 'start, ms'];
+const rows: string[][] = [];
+for (const name of values.only.split(',')) {
+  const kind = growing[name];
+  if (kind === undefined) throw new Error(`${name} is none of ${Object.keys(growing).join(', ')}`);
+  const [little, much] = kind.amounts;
+  rows.push(await compare(name, kind, [little, name === 'audit rows' ? Number(values.rows) : much]));
+  console.error(rows.at(-1)?.join(' | '));
+}
+const result = `# Growth\n\n${machine()} Medians of ${EFFORT.rounds} interleaved rounds.\n\n${table([head, ...rows])}\n`;
+if (values.only === ALL) writeFileSync(join(import.meta.dirname, 'growth.md'), result);
+console.log(result);
