@@ -129,6 +129,29 @@ test('an RSA key that proves nothing is the fault of who published it: too short
   assert.equal(await refusalOf(bearing(token), by(good)), 'ada');
 });
 
+test('a key signs what it was published for, and a name that two keys have is the name of none (RFC 7517 section 4)', async () => {
+  const token = bearing(signTexts(...tokenTexts({})));
+  const by = (...keys: object[]) =>
+    createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: keys as JWK[] } });
+  const others = [
+    [{ ...jwk, use: 'enc' }],
+    [{ ...jwk, key_ops: ['sign'] }],
+    [{ ...jwk, key_ops: 'verify' }],
+    [{ ...jwk, key_ops: ['verify', 'verify'] }],
+    [{ ...jwk, alg: 'ES384' }],
+    [{ ...jwk, kid: 'another' }],
+    [jwk, { ...jwk, x: jwk.y }],
+  ];
+  for (const keys of others)
+    assert.equal(await refusalOf(token, by(...keys)), '401 invalid_token', JSON.stringify(keys));
+  // A point that is not on the curve.
+  assert.equal(await refusalOf(token, by({ ...jwk, x: jwk.y })), '503 temporarily_unavailable');
+  assert.equal(
+    await refusalOf(token, by({ ...jwk, use: 'sig', key_ops: ['verify'] }, { ...jwk, kid: 'another' })),
+    'ada',
+  );
+});
+
 test('what the issuer says of its keys and of a token is read as strictly', async (t) => {
   const set = JSON.stringify({ keys: [jwk] });
   const said = JSON.stringify({

@@ -200,6 +200,27 @@ test('a refresh that races a revocation: after the 200 of the revocation nothing
   }
 });
 
+test('exchanges that race the revocation of an ancestor: from its 200 on nothing that they got works', async () => {
+  const bystander = await exchangeAt(two);
+  for (let round = 0; round < 3; round++) {
+    const ancestor = (await own(one)).body.access_token;
+    const parent = (await exchangeAt(two, ancestor)).body.access_token;
+    const racing = Promise.all(Array.from({ length: 6 }, (_, index) => exchangeAt(index % 2 ? one : two, parent)));
+    assert.equal((await revokeAt(one, ancestor)).status, 200);
+    assert.deepEqual((await exchangeAt(one, parent)).body.error, 'invalid_grant');
+    const got = (await racing).filter(({ status }) => status === 200).map(({ body }) => body.access_token);
+    for (const token of [parent, ...got]) {
+      assert.equal(await isActiveAt(one, token), false);
+      await eventually(
+        () => isActiveAt(two, token),
+        (active) => active === false,
+      );
+      for (const node of [one, two]) assert.equal((await exchangeAt(node, token)).body.error, 'invalid_grant');
+    }
+  }
+  assert.equal(await isActiveAt(one, bystander.body.access_token), true);
+});
+
 test('a key that is rotated or retired by command is published or gone on both nodes within a second', async (t) => {
   const cambio = (...args: string[]) =>
     runProgram(t, [process.execPath, PROGRAM, 'keys', ...args, '--config', one.file], { env: { PORT: '1' } });
