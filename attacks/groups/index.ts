@@ -1,5 +1,6 @@
 // The groups of attacks, in the order of rows.tsv. A group is one file here and one line in this list.
 import type { Group } from '../group.ts';
+import { administration } from './admin.ts';
 import { binding } from './binding.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { delegation } from './delegation.ts';
@@ -16,4 +17,5 @@ export const groups: readonly Group[] = [
   delegation,
   policy,
   binding,
+  administration,
 ];

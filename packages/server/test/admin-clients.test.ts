@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { OpenAPIClientAxios } from 'openapi-client-axios';
-import { admin, administered, adminToken, startAdministered } from './admin-api.ts';
+import { admin, adminToken, startAdministered } from './admin-api.ts';
 import { API, assertIssued, exchange, subjectToken } from './basics.ts';
 import { beside, cambio } from './command.ts';
-import { type Answer, claimsOf, start, type TestServer } from './harness.ts';
+import { type Answer, claimsOf, type TestServer } from './harness.ts';
 import { eventually } from './node.ts';
 
 const entry = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
@@ -85,60 +85,6 @@ test('who changes what has changed since, or does not say what they read, change
   assert.equal((await admin(server, 'DELETE /clients/new', { headers: etag(made) })).status, 412);
   const read = await admin(server, 'GET /clients/new');
   assert.equal((await admin(server, 'DELETE /clients/new', { headers: etag(read) })).status, 204);
-});
-
-test('what belongs to the file, is named by a rule, or is the last way in is not changed (A09)', async (t) => {
-  const server = await start(t, administered.replace('client: gateway', 'client: [gateway, named]'));
-  const conflict = async (what: string, more: object = {}): Promise<void> => {
-    const answer = await admin(server, what, { headers: { 'if-match': '*' }, ...more });
-    assert.deepEqual([what, answer.status], [what, 409]);
-  };
-  await conflict('POST /clients', { body: { ...entry, id: 'gateway' } });
-  await conflict('DELETE /clients/gateway');
-  await conflict('PUT /clients/gateway', { body: entry });
-  await conflict('POST /clients/gateway/secrets', { body: {} });
-  await admin(server, 'POST /clients', {
-    body: { ...entry, grants: ['client_credentials', 'token_exchange'], id: 'named' },
-  });
-  await conflict('DELETE /clients/named');
-  await conflict('POST /clients', { body: { ...entry, id: 'named' } });
-  await admin(server, 'POST /clients', { body: { ...entry, id: 'free' } });
-  assert.equal((await admin(server, 'DELETE /clients/free', { headers: { 'if-match': '*' } })).status, 204);
-});
-
-test('the last client that may operate the server is neither disabled nor deleted (A09)', async (t) => {
-  // Of one name, wherever it listens.
-  const lasting = administered.replaceAll('$' + '{ISSUER}', 'https://login.example');
-  const first = await start(t, lasting);
-  const body = { ...entry, audiences: ['https://login.example/admin'], scopes: ['admin:read', 'admin:write'] };
-  const { body: made } = await admin(first, 'POST /clients', { body: { ...body, id: 'second' } });
-  const disable = async (server: TestServer) => {
-    const token = String((await obtain(server, made.secret, 'second')).body.access_token);
-    const headers = { 'if-match': '*' };
-    return admin(server, 'PUT /clients/second', { token, headers, body: { ...body, disabled: true } });
-  };
-  await first.close();
-  const onlyReading = lasting.replace(
-    'scopes: [admin:read, admin:write] }\n  - { id: auditor',
-    'scopes: [admin:read] }\n  - { id: auditor',
-  );
-  const alone = await start(t, onlyReading, { folder: first.folder });
-  assert.equal((await disable(alone)).status, 409);
-  await alone.close();
-  const beside = await start(t, lasting, { folder: first.folder });
-  assert.equal((await disable(beside)).status, 200);
-});
-
-test('what one node registers another knows within a second', async (t) => {
-  const one = await startAdministered(t);
-  const other = await start(t, administered.replace('sqlite:cambio.db', `sqlite:${join(one.folder, 'cambio.db')}`));
-  const { body } = await admin(one, 'POST /clients', { body: { ...entry, id: 'new' } });
-  await eventually(
-    () => admin(other, 'GET /clients/new'),
-    ({ status }) => status === 200,
-  );
-  assert.equal((await obtain(other, body.secret)).status, 200);
-  assertIssued(one, await obtain(one, body.secret));
 });
 
 test('a client made from the OpenAPI document works the API', async (t) => {

@@ -1,0 +1,13 @@
+// A: may anybody change through the admin API what they should not, learn a secret, or leave no trace?
+import { bodies } from '../admin/bodies.ts';
+import { changes } from '../admin/changes.ts';
+import { openAdminWorld } from '../admin/world.ts';
+import { group } from '../group.ts';
+
+export const administration = group('A', 'admin.ts', openAdminWorld, {
+  A02: { because: 'there are no tenants: one process serves one issuer' },
+  A07: { because: 'the admin API makes no issuers: they stand in the file, and X03 and X23 try them there' },
+  A16: { because: 'the admin API imports nothing: the file is read from disk' },
+  ...bodies,
+  ...changes,
+});
