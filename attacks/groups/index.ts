@@ -4,6 +4,7 @@ import { administration } from './admin.ts';
 import { binding } from './binding.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { delegation } from './delegation.ts';
+import { issuers } from './issuers.ts';
 import { policy } from './policy.ts';
 import { saml } from './saml.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
@@ -13,6 +14,7 @@ export const groups: readonly Group[] = [
   tokenEndpoint,
   clientAuthentication,
   tokens,
+  issuers,
   saml,
   delegation,
   policy,
