@@ -185,7 +185,7 @@ test('a request that does not arrive in time is 408, be it its header or its bod
     tls: undefined,
     trustProxy: [],
     clientCertificates: { asked: false, authorities: [] },
-    limits: { body: 1024, connections: 10 },
+    limits: { body: 1024, connections: 10, waiting: 10 },
     requestDeadline: 100,
     answered: () => undefined,
     stopping: () => false,

@@ -38,6 +38,7 @@ export interface Configuration extends Registering {
       readonly body: number;
       /** Of one process. */
       readonly connections: number;
+      readonly waiting: number;
     };
     /** Must DPoP proofs have a nonce of ours? */
     readonly dpopNonces: boolean;

@@ -45,6 +45,7 @@ const server = z.strictObject({
       requestsPerAddress: z.int().min(1).max(10_000_000).optional(),
       body: z.int().min(1024).max(16_777_216).default(1_048_576),
       connections: z.int().min(1).max(1_000_000).default(10_000),
+      waiting: z.int().min(1).max(100_000).default(500),
     })
     .prefault({}),
   announceStop: duration.default(1),

@@ -15,6 +15,7 @@ import { limitConnections } from './connections.ts';
 import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
 import { endpoints } from './endpoints/index.ts';
 import { inTrace } from './trace.ts';
+import { createTurns } from './turns.ts';
 
 export interface HttpOptions {
   /** PEM; plain HTTP without it. */
@@ -31,6 +32,8 @@ export interface HttpOptions {
     /** Bytes of a request body. */
     readonly body: number;
     readonly connections: number;
+    /** Requests that have arrived and are not begun. */
+    readonly waiting: number;
   };
   /** Milliseconds within which a request must be there as a whole; a tenth of it late at most, that is seen. */
   readonly requestDeadline: number;
@@ -113,6 +116,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   const connections = limitConnections(server.server, options.limits.connections, (socket) =>
     options.tls ? socket.destroy() : sendBytes(socket, new Refusal('connections')),
   );
+  const turns = createTurns(options.limits.waiting);
   const events = new WeakMap<FastifyRequest, AuditEvent>();
   const pages = new WeakSet<FastifyRequest>();
 
@@ -141,7 +145,8 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     const audited = event !== undefined && event.action !== 'none';
     const answer = audited ? await recordRefusal(refusal, event, services) : refusal;
     if (event !== undefined) event.reason = answer.reason;
-    if (publicAnswer(answer, tokenErrorCode).status >= 500) options.report(describe(answer), { requestId: request.id });
+    if (publicAnswer(answer, tokenErrorCode).status >= 500 && answer.reason !== 'overload')
+      options.report(describe(answer), { requestId: request.id });
     if (pages.has(request)) return sendPage(reply, refusalPage(answer, request.id));
     return sendRefusal(reply, answer, tokenErrorCode);
   });
@@ -183,6 +188,14 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     if (endpoint.place !== 'root') current().requests.ofAddress(request.ip);
   };
 
+  /** Before anything is done for the request. */
+  const waitForTurn = (request: FastifyRequest, _reply: FastifyReply, done: (refusal?: Error) => void): void => {
+    if (turns.take(done)) return;
+    // No row and no line for each: there are thousands of them, and metrics count them.
+    events.set(request, begin(request, 'none'));
+    done(new Refusal('overload'));
+  };
+
   for (const endpoint of endpoints) {
     const answering = endpoint.methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
     const url = pathOf(endpoint, current().issuer);
@@ -203,7 +216,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       method: answering,
       url,
       exposeHeadRoute: false,
-      onRequest: prepare,
+      onRequest: endpoint.place === 'root' ? prepare : [waitForTurn, prepare],
       handler: async (request, reply) => {
         const event = events.get(request) ?? begin(request, 'none');
         const body = await inTrace(request, { route: url, event }, () =>

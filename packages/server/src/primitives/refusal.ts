@@ -242,6 +242,7 @@ const ownReasons = {
   client_rate: ['too_many', 'the client asked more often than requestsPerClient allows'],
   address_rate: ['too_many', 'this address asked more often than requestsPerAddress allows'],
   connections: ['dependency', 'as many connections as the limit allows have a request under way'],
+  overload: ['dependency', 'as many requests as the limit allows wait to be begun'],
   issuer_unavailable: ['dependency', "a trusted issuer's keys or its introspection cannot be had"],
   upstream_denied: ['upstream_denied', 'the person, or the upstream provider for them, refused to sign in there'],
   upstream_failed: ['upstream', 'the upstream provider cannot be reached, or its answer did not verify'],
