@@ -7,9 +7,9 @@ import { parseArgs } from 'node:util';
 import type { Contender } from './contenders/contender.ts';
 import { type Amount, type Growing, growing } from './growing.ts';
 import { openIssuers } from './issuers.ts';
-import { machine, ratioOf, table } from './report.ts';
-import { measure, type Round, spreadOf } from './rounds.ts';
+import { measure, type Round, ratioOf, spreadOf } from './rounds.ts';
 import { type Served, serve } from './served.ts';
+import { machine, table } from './table.ts';
 import { cold } from './workloads/cold.ts';
 
 const ALL = Object.keys(growing).join(',');

@@ -1,40 +1,52 @@
 // How fast is it answered? A closed loop sends the next request when the last one is answered; an open loop sends at a fixed
 // rate, whatever is answered, as strangers do.
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Connection, openConnection } from './connection.ts';
 
 export interface Sample {
-  /** What was answered, by status. */
-  readonly statuses: ReadonlyMap<number, number>;
   readonly seconds: number;
-  /** Milliseconds to each answer with the expected status, sorted. */
-  readonly latencies: Float64Array;
+  /** Milliseconds to each answer, sorted, by status. 0 is a request that found no connection, or lost it. */
+  readonly latencies: ReadonlyMap<number, Float64Array>;
 }
 
-export interface ClosedLoop {
+interface Loop {
   readonly port: number;
   readonly requests: readonly Buffer[];
-  /** The status that every answer must have. */
+  /** The status that every answer must have; 503 is the one other that is counted. */
   readonly expect: number;
+}
+
+export interface ClosedLoop extends Loop {
   readonly connections: number;
   /** Seconds after which nothing more is sent. */
   readonly within: number;
 }
 
+export interface OpenLoop extends Loop {
+  /** Requests a second; they are sent one after the other, and from the first again. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** Opened before the first request is due; a request that finds none idle is lost. */
+  readonly connections: number;
+}
+
+/** Milliseconds that the answers of an open loop are waited for at its end. */
+const PATIENCE = 5000;
+const NOTHING = Buffer.alloc(0);
+
 /** @throws Error at the first answer that is not as expected */
-export async function runClosedLoop(loop: ClosedLoop): Promise<Sample> {
-  const open = await Promise.all(Array.from({ length: loop.connections }, () => openConnection(loop.port)));
-  const latencies: number[] = [];
+export async function runClosedLoop({ port, requests, expect, connections, within }: ClosedLoop): Promise<Sample> {
+  const open = await Promise.all(Array.from({ length: connections }, () => openConnection(port)));
+  const tally = openTally(expect);
   const began = performance.now();
-  const until = began + loop.within * 1000;
+  const until = began + within * 1000;
   let next = 0;
   const keepSending = async ({ send }: Connection): Promise<void> => {
     for (;;) {
-      const request = loop.requests[next++];
+      const request = requests[next++];
       const sent = performance.now();
       if (request === undefined || sent > until) return;
-      const { status, head, body } = await send(request);
-      if (status !== loop.expect) throw new Error(`${loop.expect} was expected:\n${head}\n\n${body}`);
-      latencies.push(performance.now() - sent);
+      tally.count(await send(request), sent);
     }
   };
   try {
@@ -42,11 +54,73 @@ export async function runClosedLoop(loop: ClosedLoop): Promise<Sample> {
   } finally {
     for (const connection of open) connection.close();
   }
-  const seconds = (performance.now() - began) / 1000;
-  const statuses = new Map([[loop.expect, latencies.length]]);
-  return { statuses, seconds, latencies: Float64Array.from(latencies).sort() };
+  return tally.sample((performance.now() - began) / 1000);
 }
 
-/** @param sorted not empty */
+/**
+ * A request counts from when it was due, not from when it could be sent: waiting is what its caller would have done.
+ * @throws Error at the first answer that is not as expected
+ */
+export async function runOpenLoop({ port, requests, expect, ...loop }: OpenLoop): Promise<Sample> {
+  const { rate, seconds, connections } = loop;
+  const tally = openTally(expect);
+  const all = await Promise.all(Array.from({ length: connections }, () => openConnection(port)));
+  const idle = [...all];
+  const pending = new Set<Promise<void>>();
+  const sendOne = async (request: Buffer, due: number): Promise<void> => {
+    const connection = idle.pop();
+    if (connection === undefined) return tally.lose(due);
+    try {
+      tally.count(await connection.send(request), due);
+      idle.push(connection);
+    } catch {
+      tally.lose(due);
+    }
+  };
+  const total = Math.round(rate * seconds);
+  const began = performance.now();
+  for (let sent = 0; sent < total; ) {
+    const due = Math.min(total, Math.ceil(((performance.now() - began) / 1000) * rate));
+    for (; sent < due; sent++) {
+      const work = sendOne(requests[sent % requests.length] ?? NOTHING, began + (sent / rate) * 1000);
+      pending.add(work);
+      work.finally(() => pending.delete(work));
+    }
+    await wait(1);
+  }
+  const lasted = (performance.now() - began) / 1000;
+  await Promise.race([Promise.all(pending), wait(PATIENCE)]);
+  for (const connection of all) connection.close();
+  await Promise.all(pending);
+  return tally.sample(lasted);
+}
+
+function openTally(expect: number) {
+  const latencies = new Map<number, number[]>();
+  let unexpected: Error | undefined;
+  const add = (status: number, since: number): void => {
+    const list = latencies.get(status) ?? [];
+    latencies.set(status, list);
+    list.push(performance.now() - since);
+  };
+  return {
+    count: ({ status, head, body }: { status: number; head: string; body: Buffer }, since: number): void => {
+      add(status, since);
+      if (status === expect || status === 503) return;
+      unexpected ??= new Error(`${expect} was expected:\n${head}\n\n${body}`);
+    },
+    lose: (since: number) => add(0, since),
+    sample: (seconds: number): Sample => {
+      if (unexpected) throw unexpected;
+      const sorted = [...latencies].map(([status, list]) => [status, Float64Array.from(list).sort()] as const);
+      return { seconds, latencies: new Map(sorted) };
+    },
+  };
+}
+
+export const latenciesOf = ({ latencies }: Sample, status: number): Float64Array =>
+  latencies.get(status) ?? new Float64Array();
+
+/** @returns NaN of nothing */
 export const percentile = (sorted: Float64Array, part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;

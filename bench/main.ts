@@ -1,40 +1,61 @@
-// npm run bench: every contender at every workload, and what comes of it as results.md.
+// npm run bench: every contender at every workload, and what comes of it in results.md. Options take a part of it, and print.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Contender } from './contenders/contender.ts';
 import { contenders } from './contenders/index.ts';
 import { openIssuers } from './issuers.ts';
-import { formatWorkload } from './report.ts';
-import { measure } from './rounds.ts';
-import { type Served, serve } from './served.ts';
+import { printProfile } from './profile.ts';
+import { formatResults } from './report.ts';
+import { type Plan, run, withServed } from './run.ts';
 import { workloads } from './workloads/index.ts';
+import type { Workload } from './workloads/workload.ts';
+
+const RESULTS = join(import.meta.dirname, 'results.md');
 
 const { values } = parseArgs({
   options: {
+    /** Fewer and shorter rounds, nothing but rounds. */
     short: { type: 'boolean', default: false },
-    only: { type: 'string', default: workloads.map(({ name }) => name).join(',') },
-    against: { type: 'string', default: contenders.map(({ name }) => name).join(',') },
+    /** Names of workloads; nothing but rounds. */
+    only: { type: 'string' },
+    /** Names of contenders, beside `cambio`. */
+    against: { type: 'string' },
+    /** A file for the profile of `cambio`, by default at `cold`. */
+    profile: { type: 'string' },
   },
 });
 
-const pick = <T extends { readonly name: string }>(all: readonly T[], names: string): readonly T[] =>
-  names.split(',').map((name) => {
-    const found = all.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`${name} is none of ${all.map((one) => one.name).join(', ')}`);
-    return found;
-  });
+/** @throws Error where a name is none of them */
+function pick<T extends { readonly name: string }>(all: readonly T[], names: readonly string[]): readonly T[] {
+  const unknown = names.find((name) => all.every((one) => one.name !== name));
+  if (unknown !== undefined) throw new Error(`${unknown} is none of ${all.map(({ name }) => name).join(', ')}`);
+  return all.filter(({ name }) => names.includes(name));
+}
 
-const effort = values.short ? { rounds: 3, requests: 600 } : { rounds: 7, requests: 2000 };
-const issuers = openIssuers();
-const served: Served[] = [];
-try {
-  for (const one of pick<Contender>(contenders, values.against)) served.push(await serve(one, issuers));
-  for (const workload of pick(workloads, values.only)) {
-    const knowing = served.filter(({ contender: { offers } }) => offers?.includes(workload.name) ?? true);
-    const rounds = await measure(workload, knowing, issuers, effort);
-    console.log(
-      formatWorkload(workload, new Map(knowing.map(({ contender }, index) => [contender.name, rounds[index] ?? []]))),
-    );
-  }
-} finally {
-  await Promise.all(served.map(({ stop }) => stop()));
+const isWhole = !values.short && values.only === undefined && values.against === undefined;
+const plan: Plan = {
+  contenders:
+    values.against === undefined ? contenders : pick<Contender>(contenders, ['cambio', ...values.against.split(',')]),
+  workloads: values.only === undefined ? workloads : pick<Workload>(workloads, values.only.split(',')),
+  ...(values.short ? { rounds: 3, requests: 600 } : { rounds: 5, requests: 2000 }),
+  seconds: isWhole ? 8 : 0,
+  overload: 20_000,
+  progress: (text) => console.error(text),
+};
+
+if (values.profile !== undefined) await profile(values.profile);
+else {
+  const page = formatResults(await run(plan), plan);
+  if (isWhole) writeFileSync(RESULTS, `${page}\n`);
+  console.log(page);
+}
+
+async function profile(file: string): Promise<void> {
+  const issuers = openIssuers();
+  const chosen = values.only === undefined ? pick<Workload>(workloads, ['cold']) : plan.workloads;
+  await withServed(pick<Contender>(contenders, ['cambio']), issuers, async ([served]) => {
+    for (const workload of served ? chosen : [])
+      if (served) await printProfile(workload, served, issuers, { requests: 2 * plan.requests, file });
+  });
 }

@@ -2,6 +2,7 @@
 // the channel to the driver. The first process of several answers for all.
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
+import { type Profiler, Session } from 'node:inspector/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface Usage {
@@ -13,12 +14,17 @@ export interface Usage {
   readonly held: { readonly p99: number; readonly max: number };
 }
 
-export type Question = { readonly meter: 'usage' | 'watch' };
+/** `watch` and `profile` begin something; what `profiled` answers is the first process's profile alone. */
+export type Question = { readonly meter: 'usage' | 'watch' | 'profile' | 'profiled' };
 
 /** Milliseconds. */
 const RESOLUTION = 10;
 const NANO = 1e6;
 
+/** Microseconds between the samples of a profile. */
+const SAMPLE_EVERY = 200;
+
+const session = new Session();
 let delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
 const isQuestion = (message: unknown): message is Question =>
@@ -28,6 +34,8 @@ process.on('message', async (message) => {
   if (!isQuestion(message)) return;
   const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
   if (message.meter === 'watch') watch();
+  if (message.meter === 'profile') await startProfile();
+  if (message.meter === 'profiled') return process.send?.(await endProfile());
   const usages = [usage(), ...(await Promise.all(workers.map((worker) => ask(worker, message))))];
   process.send?.(usages.reduce(together));
 });
@@ -38,6 +46,19 @@ function watch(): void {
   delay ??= monitorEventLoopDelay({ resolution: RESOLUTION });
   delay.enable();
   delay.reset();
+}
+
+async function startProfile(): Promise<void> {
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.setSamplingInterval', { interval: SAMPLE_EVERY });
+  await session.post('Profiler.start');
+}
+
+async function endProfile(): Promise<Profiler.Profile> {
+  const { profile } = await session.post('Profiler.stop');
+  session.disconnect();
+  return profile;
 }
 
 function usage(): Usage {

@@ -1,37 +1,90 @@
-// What was measured, as tables that people read.
-import { availableParallelism } from 'node:os';
-import { type Round, type Spread, spreadOf } from './rounds.ts';
-import type { Workload } from './workloads/workload.ts';
+// What was measured, as a page that people read.
+import { contenders } from './contenders/index.ts';
+import type { Overload } from './overload.ts';
+import type { Results } from './results.ts';
+import { CONNECTIONS, type Effort, type Round, ratioOf, spreadOf } from './rounds.ts';
+import { machine, mebibytes, range, table } from './table.ts';
+import { judgeTargets } from './targets.ts';
+import { workloads } from './workloads/index.ts';
 
 /** What the others are set against, round by round. */
 const YARDSTICK = 'bare';
 
-export function formatWorkload({ name, title }: Workload, measured: ReadonlyMap<string, readonly Round[]>): string {
+/** What was not measured is left out. */
+export const formatResults = (results: Results, effort: Effort): string =>
+  [
+    '# What an exchange costs',
+    `${machine()} How it is measured: [performance.md](../docs/performance.md).`,
+    `Figures are the median of ${effort.rounds} rounds of up to ${effort.requests} requests over ${CONNECTIONS} connections (least..most). CPU is that of the contender's own processes, for each answer; × ${YARDSTICK} compares it round by round.`,
+    section('Targets', table([['target', 'limit', 'measured', ''], ...judgeTargets(results)])),
+    section('Contenders', table([['', ''], ...contenders.map(({ name, title }) => [name, title])])),
+    ...workloads.flatMap(({ name, title }) => {
+      const measured = results.workloads.get(name);
+      return measured === undefined ? [] : [section(`${name}: ${title}`, formatRounds(measured))];
+    }),
+    ...(results.halfOfPeak.size > 0 ? [section('Cold at half of the peak', formatHalf(results))] : []),
+    ...(results.overload.size > 0 ? [section('Cold at four times the peak', formatOverload(results))] : []),
+    ...(results.workers.size > 0 ? [section('Cold with two workers against one', formatWorkers(results))] : []),
+    ...(results.saml.length > 0 ? [section('SAML 2.0 without HTTP', formatSaml(results))] : []),
+  ].join('\n\n');
+
+const section = (title: string, text: string): string => `## ${title}\n\n${text}`;
+
+function formatRounds(measured: ReadonlyMap<string, readonly Round[]>): string {
   const yardstick = measured.get(YARDSTICK);
   const rows = [...measured].map(([contender, rounds]) => [
     contender,
-    format(spreadOf(rounds.map(({ cpu }) => cpu)), 0),
-    yardstick === undefined ? '' : format(ratioOf(rounds, yardstick), 2),
-    format(spreadOf(rounds.map(({ rate }) => rate)), 0),
-    format(spreadOf(rounds.map(({ p50 }) => p50)), 1),
-    format(spreadOf(rounds.map(({ p99 }) => p99)), 1),
-    (spreadOf(rounds.map(({ memory }) => memory)).median / 2 ** 20).toFixed(0),
+    range(spreadOf(rounds.map(({ cpu }) => cpu)), 0),
+    yardstick === undefined ? '' : range(ratioOf(rounds, yardstick), 2),
+    range(spreadOf(rounds.map(({ rate }) => rate)), 0),
+    range(spreadOf(rounds.map(({ p50 }) => p50)), 1),
+    range(spreadOf(rounds.map(({ p99 }) => p99)), 1),
+    mebibytes(spreadOf(rounds.map(({ memory }) => memory)).median),
   ]);
   const head = ['contender', 'CPU µs', `× ${YARDSTICK}`, 'a second', 'p50 ms', 'p99 ms', 'memory MiB'];
-  return [`### ${name}: ${title}`, '', table([head, ...rows]), ''].join('\n');
+  return table([head, ...rows]);
 }
 
-/** Of CPU, round by round: both had the same moment of the machine. */
-export const ratioOf = (rounds: readonly Round[], others: readonly Round[]): Spread =>
-  spreadOf(rounds.map(({ cpu }, index) => cpu / (others[index]?.cpu ?? Number.NaN)));
+const formatHalf = ({ halfOfPeak }: Results): string =>
+  table([
+    ['contender', 'a second', 'p50 ms', 'p99 ms'],
+    ...[...halfOfPeak].map(([name, { rate, p50, p99 }]) => [name, rate.toFixed(0), p50.toFixed(1), p99.toFixed(1)]),
+  ]);
 
-const format = ({ median, least, most }: Spread, digits: number): string =>
-  `${median.toFixed(digits)} (${least.toFixed(digits)}..${most.toFixed(digits)})`;
+const overloadRows: readonly (readonly [string, (of: Overload) => string])[] = [
+  ['peak, a second', ({ peak }) => peak.toFixed(0)],
+  ['asked for, a second', ({ offered }) => offered.toFixed(0)],
+  ['granted, a second', ({ granted }) => granted.toFixed(0)],
+  ['503, a second', ({ refused }) => refused.toFixed(0)],
+  ['found every connection of the driver busy, a second', ({ lost }) => lost.toFixed(0)],
+  ['ms to what was granted, p99', ({ grantedP99 }) => grantedP99.toFixed(0)],
+  ['ms to a 503, p50 and p99', ({ refusedP50, refusedP99 }) => `${refusedP50.toFixed(0)}, ${refusedP99.toFixed(0)}`],
+  [
+    'ms for which the event loop is held, p99 and most',
+    ({ heldP99, heldMost }) => `${heldP99.toFixed(0)}, ${heldMost.toFixed(0)}`,
+  ],
+  ['memory MiB, before and after', ({ memory }) => memory.map(mebibytes).join(', ')],
+];
 
-/** Where it was measured, in what matters and nothing more. */
-export const machine = (): string => `${availableParallelism()} cores, Node ${process.version}.`;
+const formatOverload = ({ overload }: Results): string =>
+  table([['', ...overload.keys()], ...overloadRows.map(([what, read]) => [what, ...[...overload.values()].map(read)])]);
 
-export function table([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
+const formatWorkers = ({ workers }: Results): string =>
+  table([
+    ['contender', 'one, a second', 'two', 'two in one', 'one, CPU µs', 'two', 'one, memory MiB', 'two'],
+    ...[...workers].map(([name, both]) => {
+      const [one, two] = both;
+      const ratio = spreadOf(two.map(({ rate }, index) => rate / (one[index]?.rate ?? Number.NaN)));
+      const of = (measure: keyof Round) => both.map((rounds) => spreadOf(rounds.map((round) => round[measure])));
+      return [
+        name,
+        ...of('rate').map((rate) => range(rate, 0)),
+        range(ratio, 2),
+        ...of('cpu').map((cpu) => range(cpu, 0)),
+        ...of('memory').map(({ median }) => mebibytes(median)),
+      ];
+    }),
+  ]);
+
+const formatSaml = ({ saml }: Results): string =>
+  table([['in a second of one core', ''], ...saml.map(({ name, rate }) => [name, rate.toFixed(0)])]);

@@ -2,7 +2,7 @@
 // machine hits all of them. What is told is the median, between the best round and the worst.
 
 import type { Issuers } from './issuers.ts';
-import { percentile, runClosedLoop } from './load.ts';
+import { latenciesOf, percentile, runClosedLoop } from './load.ts';
 import type { Served } from './served.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -46,7 +46,7 @@ export async function measure(
   for (let round = 0; round <= rounds; round++) {
     issuers.nextRound();
     for (const [index, one] of served.entries()) {
-      const result = await runRound(workload, one, requests);
+      const result = await runRound(workload, one, workload.slow ? requests / 4 : requests);
       if (round > 0) all[index]?.push(result);
     }
   }
@@ -56,7 +56,7 @@ export async function measure(
 async function runRound(workload: Workload, { prepare, port, usage }: Served, count: number): Promise<Round> {
   const requests = await prepare(workload, count);
   const before = await usage();
-  const { latencies, seconds } = await runClosedLoop({
+  const sample = await runClosedLoop({
     port,
     requests,
     expect: workload.expect,
@@ -64,8 +64,9 @@ async function runRound(workload: Workload, { prepare, port, usage }: Served, co
     within: LONGEST_ROUND,
   });
   const after = await usage();
+  const latencies = latenciesOf(sample, workload.expect);
   return {
-    rate: latencies.length / seconds,
+    rate: latencies.length / sample.seconds,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
     cpu: (after.cpu - before.cpu) / latencies.length,
@@ -77,3 +78,7 @@ export function spreadOf(values: readonly number[]): Spread {
   const sorted = Float64Array.from(values).sort();
   return { median: percentile(sorted, 0.5), least: sorted[0] ?? Number.NaN, most: sorted.at(-1) ?? Number.NaN };
 }
+
+/** Of CPU, round by round: both had the same moment of the machine. @returns NaN where one was not measured */
+export const ratioOf = (rounds: readonly Round[] = [], others: readonly Round[] = []): Spread =>
+  spreadOf(rounds.map(({ cpu }, index) => cpu / (others[index]?.cpu ?? Number.NaN)));

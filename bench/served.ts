@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { Profiler } from 'node:inspector/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,8 @@ export interface Served {
   readonly usage: () => Promise<Usage>;
   /** Like `usage`; what the event loop did is counted from now on. */
   readonly watch: () => Promise<Usage>;
+  /** Where the time of the first process goes while the work is done. */
+  readonly profile: (work: () => Promise<unknown>) => Promise<Profiler.Profile>;
   readonly stop: () => Promise<void>;
 }
 
@@ -35,7 +38,9 @@ export async function serve(
 ): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-bench-'));
   const port = await freePort();
-  const command = await contender.command({ port, folder, issuers, workers });
+  const works = [async () => rmSync(folder, { recursive: true, force: true })];
+  const after = (work: () => Promise<void>): void => void works.unshift(work);
+  const command = await contender.command({ port, folder, issuers, workers, after });
   const child = spawn(process.execPath, [...FLAGS, ...flags, ...command], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     cwd: folder,
@@ -44,8 +49,7 @@ export async function serve(
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await exited;
-    await contender.end?.();
-    rmSync(folder, { recursive: true, force: true });
+    for (const work of works) await work();
   };
   try {
     await untilServing(child, contender.name);
@@ -53,10 +57,10 @@ export async function serve(
     await stop();
     throw error;
   }
-  const ask = async (question: Question): Promise<Usage> => {
-    child.send(question);
-    const [usage] = await once(child, 'message');
-    return usage;
+  const ask = async <T = Usage>(meter: Question['meter']): Promise<T> => {
+    child.send({ meter } satisfies Question);
+    const [answer] = await once(child, 'message');
+    return answer;
   };
   const { paths } = contender;
   const obtain = (forms: readonly Form[], member: string): Promise<readonly string[]> =>
@@ -69,8 +73,13 @@ export async function serve(
       const forms = await workload.forms(count, { issuers, tokenEndpoint, obtain });
       return forms.map((form) => writeRequest(paths[workload.endpoint], form));
     },
-    usage: () => ask({ meter: 'usage' }),
-    watch: () => ask({ meter: 'watch' }),
+    usage: () => ask('usage'),
+    watch: () => ask('watch'),
+    profile: async (work) => {
+      await ask('profile');
+      await work();
+      return ask<Profiler.Profile>('profiled');
+    },
     stop,
   };
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { machine, table } from './report.ts';
+import { machine, table } from './table.ts';
 
 const { values } = parseArgs({
   options: { starts: { type: 'string', default: '7' }, idle: { type: 'string', default: '20' } },

@@ -20,6 +20,7 @@ export const cambio = {
   name: 'cambio',
   title: 'this server on SQLite, its audit durable',
   paths,
+  workers: true,
   command: (place) => cambioCommand(place, 'sqlite:cambio.db'),
 } as const satisfies Contender;
 

@@ -12,6 +12,8 @@ export interface Place {
   readonly issuers: Issuers;
   /** Of the measured processes. */
   readonly workers: number;
+  /** What ends with the contender, the last thing first. */
+  readonly after: (work: () => Promise<void>) => void;
 }
 
 export interface Contender {
@@ -20,9 +22,9 @@ export interface Contender {
   readonly title: string;
   /** The workloads that it knows; all where nothing is said. */
   readonly offers?: readonly WorkloadName[];
+  /** Can it run as several processes behind one port? */
+  readonly workers?: true;
   readonly paths: { readonly token: string; readonly introspection: string };
   /** What Node runs; it prints a line with ` serves ` once it answers. */
   readonly command: (place: Place) => readonly string[] | Promise<readonly string[]>;
-  /** Ends what it needed beside its own process. */
-  readonly end?: () => Promise<void>;
 }

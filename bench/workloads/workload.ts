@@ -10,6 +10,8 @@ export interface Workload {
   readonly endpoint: 'token' | 'introspection';
   /** The status that every answer must have. */
   readonly expect: 200 | 400;
+  /** Its rounds have a quarter of the usual requests: each is a commit of its own. */
+  readonly slow?: true;
   /** So many requests for one round. */
   readonly forms: (count: number, from: Sources) => readonly Form[] | Promise<readonly Form[]>;
 }

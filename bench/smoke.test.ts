@@ -1,0 +1,60 @@
+// Does the harness run, from the contenders to the page? Nothing is said of how long anything takes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sortProfile } from './buckets.ts';
+import { contenders } from './contenders/index.ts';
+import { openIssuers } from './issuers.ts';
+import { runClosedLoop } from './load.ts';
+import { measureOverload } from './overload.ts';
+import { formatResults } from './report.ts';
+import { knows, run, withServed } from './run.ts';
+import { cold } from './workloads/cold.ts';
+import { workloads } from './workloads/index.ts';
+
+const effort = { rounds: 1, requests: 4 };
+
+test('npm run bench: every contender answers every workload that it offers as it should, and the page has all of them', async () => {
+  const local = contenders.filter(({ name }) => name !== 'cambio-postgres');
+  const results = await run({
+    ...effort,
+    contenders: local,
+    workloads,
+    seconds: 0,
+    overload: 0,
+    progress: () => undefined,
+  });
+  for (const workload of workloads) {
+    const measured = results.workloads.get(workload.name);
+    const knowing = local.filter((one) => knows(one, workload)).map(({ name }) => name);
+    assert.deepEqual([...(measured?.keys() ?? [])], knowing);
+    for (const [name, rounds] of measured ?? []) {
+      assert.equal(rounds.length, 1, name);
+      for (const figure of Object.values(rounds[0] ?? {})) assert.ok(figure > 0, `${workload.name} ${name}: ${figure}`);
+    }
+  }
+  const page = formatResults(results, effort);
+  for (const { name, title } of workloads) assert.ok(page.includes(`## ${name}: ${title}\n\n| contender | CPU µs |`));
+  assert.match(page, /\| cold: CPU of an exchange, in that of bare \| ≤ 1.3 \| \d+\.\d\d \| (met|\*\*missed\*\*) \|/);
+  assert.match(page, /\| overload: granted[^|]+\| ≥ 0.9 \| {2}\| not measured \|/);
+});
+
+test('npm run bench: strangers are counted by what they are answered, and a profile is sorted by parts of the server', async () => {
+  const issuers = openIssuers();
+  const [cambio] = contenders;
+  await withServed([cambio], issuers, async ([served]) => {
+    assert.ok(served);
+    const overload = await measureOverload(cold, served, issuers, { seconds: 0.2, requests: 20 });
+    assert.ok(overload.peak > 0 && overload.granted > 0 && overload.refused >= 0 && overload.lost >= 0);
+    assert.ok(overload.memory.every((bytes) => bytes > 0));
+    const requests = await served.prepare(cold, 20);
+    const loop = { port: served.port, requests, expect: 200, connections: 2, within: 10 };
+    const { byBucket } = sortProfile(await served.profile(() => runClosedLoop(loop)), '');
+    assert.ok(byBucket.some(([name]) => name === 'crypto: verify'));
+    const wrong = runClosedLoop({ ...loop, expect: 400 });
+    await assert.rejects(
+      wrong,
+      /400 was expected:\nHTTP\/1.1 200 OK/,
+      'an answer that is not as expected ends the run',
+    );
+  });
+});

@@ -1,0 +1,83 @@
+// What do we want of it, and is it so?
+import type { Results } from './results.ts';
+import { type Round, ratioOf, spreadOf } from './rounds.ts';
+
+interface Target {
+  readonly name: string;
+  readonly limit: number;
+  readonly least?: true;
+  readonly digits: number;
+  /** NaN where it was not measured. */
+  readonly value: (results: Results) => number;
+}
+
+const rounds = (results: Results, workload: string, contender: string): readonly Round[] =>
+  results.workloads.get(workload)?.get(contender) ?? [];
+
+const against =
+  (workload: string, peer: string) =>
+  (results: Results): number =>
+    ratioOf(rounds(results, workload, 'cambio'), rounds(results, workload, peer)).median;
+
+const overload =
+  (read: (of: NonNullable<ReturnType<Results['overload']['get']>>) => number) =>
+  ({ overload: all }: Results): number => {
+    const of = all.get('cambio');
+    return of === undefined ? Number.NaN : read(of);
+  };
+
+const targets: readonly Target[] = [
+  { name: 'cold: CPU of an exchange, in that of bare', limit: 1.3, digits: 2, value: against('cold', 'bare') },
+  { name: 'cold: the same in that of oidc-provider', limit: 0.5, digits: 2, value: against('cold', 'oidc-provider') },
+  { name: 'hot: the same in that of oidc-provider', limit: 0.25, digits: 2, value: against('hot', 'oidc-provider') },
+  {
+    name: 'refused: CPU, in that of the same request granted',
+    limit: 1,
+    digits: 2,
+    value: (results) =>
+      spreadOf(rounds(results, 'refused', 'cambio').map(({ cpu }) => cpu)).median /
+      spreadOf(rounds(results, 'cold', 'cambio').map(({ cpu }) => cpu)).median,
+  },
+  {
+    name: 'audit: its part of the CPU of an exchange',
+    limit: 0.1,
+    digits: 2,
+    value: (results) =>
+      1 - ratioOf(rounds(results, 'cold', 'cambio-unaudited'), rounds(results, 'cold', 'cambio')).median,
+  },
+  {
+    name: 'SAML 2.0: verifications in a second of one core',
+    limit: 2000,
+    least: true,
+    digits: 0,
+    value: ({ saml }) => saml[0]?.rate ?? Number.NaN,
+  },
+  {
+    name: 'overload: granted, in what is granted at the peak',
+    limit: 0.9,
+    least: true,
+    digits: 2,
+    value: overload(({ granted, peak }) => granted / peak),
+  },
+  {
+    name: 'overload: ms for which the event loop is held, 99th percentile',
+    limit: 100,
+    digits: 0,
+    value: overload(({ heldP99 }) => heldP99),
+  },
+  {
+    name: 'overload: ms until a request is refused, half of them',
+    limit: 100,
+    digits: 0,
+    value: overload(({ refusedP50 }) => refusedP50),
+  },
+];
+
+/** @returns rows of target, limit, value, verdict */
+export const judgeTargets = (results: Results): readonly (readonly string[])[] =>
+  targets.map(({ name, limit, least, digits, value }) => {
+    const found = value(results);
+    const met = least ? found >= limit : found <= limit;
+    const verdict = Number.isNaN(found) ? 'not measured' : met ? 'met' : '**missed**';
+    return [name, `${least ? '≥' : '≤'} ${limit}`, Number.isNaN(found) ? '' : found.toFixed(digits), verdict];
+  });

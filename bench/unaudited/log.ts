@@ -1,0 +1,8 @@
+// An audit log that writes nothing down, to tell what the real one costs.
+import type { AuditLog } from '../../packages/server/src/audit/log.ts';
+import type { Store } from '../../packages/server/src/store/store.ts';
+
+export const createAuditLog = (store: Store): AuditLog => ({
+  append: async () => undefined,
+  appendWith: (_event, write) => store.transaction().execute(write),
+});
