@@ -23,8 +23,8 @@ async function raceOnce({ caller, nodes, run, blame }: Race, kind: Kind, form: F
   if (good.length > 1) blame('I5', `${kind}: ${good.length} of ${RACERS} were accepted`);
   if (good.length === 0 && !isUnsure(told)) blame('I5', `${kind}: none of ${RACERS} was accepted`);
   if (good.length === 0) return undefined;
-  for (const node of nodes) await caller.ask(kind, node, form, 'dead');
-  return good[0];
+  const again = await Promise.all(nodes.map((node) => caller.ask(kind, node, form, 'dead')));
+  return isUnsure(again) ? undefined : good[0];
 }
 
 /** Undefined where a page did not come: the browser is of no more use. */

@@ -47,13 +47,13 @@ export async function race(
       await caller.ask('introspect', node, tokenForm(accessToken), 'dead');
       await caller.ask('exchange', node, exchangeForm(accessToken), 'dead');
     };
+    const refusedLater = async (accessToken: string): Promise<void> => {
+      await wait(EVERYWHERE);
+      for (const node of members) await refused(accessToken, node);
+    };
     const isDead: Race['isDead'] = async (accessToken, on) => {
       if (on !== undefined) await refused(accessToken, on);
-      later.push(
-        wait(EVERYWHERE)
-          .then(() => Promise.all(members.map((node) => refused(accessToken, node))))
-          .then(),
-      );
+      later.push(refusedLater(accessToken));
     };
     const run: Race['run'] = (kind, form) =>
       Promise.all(Array.from({ length: RACERS }, (_, index) => caller.ask(kind, index % 2 ? one : two, form, 'race')));

@@ -34,7 +34,8 @@ async function refreshRace({ caller, nodes, run, blame, isDead }: Race, family: 
   const renewed = await caller.ask('refresh', nodes[0], refreshForm(successor), 'redeem');
   const next = refreshTokenIn(renewed);
   if (next === undefined) return false;
-  await caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
+  const reused = await caller.ask('refresh', nodes[1], refreshForm(first), 'dead');
+  if (isUnsure([reused])) return false;
   await caller.ask('refresh', nodes[0], refreshForm(next), 'dead');
   await isDead(accessTokenIn(renewed) ?? '', nodes[1]);
   return true;
