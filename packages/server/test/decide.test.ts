@@ -5,6 +5,7 @@ import { type Decision, decide } from '../src/policy/decide.ts';
 import { conditionFacts, type Facts, parsePath, readClaims } from '../src/policy/facts.ts';
 import { compilePolicy } from '../src/policy/policy.ts';
 import type { Rule } from '../src/policy/rule.ts';
+import { indexRules } from '../src/policy/rule-index.ts';
 import { indexResources, normalAudience, parseResourceUri } from '../src/policy/targets.ts';
 import { withhold } from '../src/policy/withhold.ts';
 import { IDP, NOW, resource, rule, SELF, token, value, when } from './judging.ts';
@@ -26,13 +27,18 @@ const agent = token('agent');
 const ruled = (rules: readonly Rule[], facts: Partial<Facts> = {}): Decision =>
   decide(compilePolicy(SELF, rules), { ...plain, ...facts });
 
+/** By how what did not match begins; a rule's own `when` speaks of whoever would act. */
+const PART_OF = new Map(Object.entries({ subject: 'subject', actor: 'actor', unknown: 'target', grant: 'target' }));
+
 /** What keeps the one rule from matching. */
 function missOf(parts: Parameters<typeof rule>[1], facts: Partial<Facts> = {}): string | undefined {
   const { permit, mismatches, furthest } = ruled([rule([api], parts)], facts);
   assert.equal(mismatches.length, permit === undefined ? 1 : 0);
   const [miss] = mismatches;
   if (miss === undefined) return undefined;
-  assert.deepEqual([miss.rule, miss.part], ['rule', furthest === 'client' ? miss.part : furthest]);
+  assert.equal(miss.rule, 'rule');
+  const part = PART_OF.get(/^\w+/.exec(miss.what)?.[0] ?? '');
+  if (part !== undefined) assert.deepEqual([miss.part, furthest], [part, part]);
   return miss.problem === undefined ? miss.what : `${miss.what}: ${miss.problem}`;
 }
 
@@ -150,16 +156,32 @@ test('many rules are looked up by issuer, client and target, and decide as if ea
   assert.equal(nameOf([...elsewhere, named, last], { subject: foreign }), 'named');
   assert.equal(nameOf([...elsewhere, last, named]), 'last');
   assert.equal(nameOf([...others, last]), 'last');
-  assert.equal(nameOf([...others, last], { subject: token('ada', { clientId: 'client-7' }) }), 'crowd 7');
+  const seventh = token('ada', { clientId: 'client-7', audiences: ['gateway'] });
+  assert.equal(nameOf([...others, last], { subject: seventh }), 'crowd 7');
   const alien = { ...foreign, clientId: 'client-7', audiences: ['gateway'] };
   assert.equal(nameOf([...others, last], { subject: alien }), 'last', 'their client-7 is not ours');
+  assert.deepEqual(ruled([...others, last], { subject: alien }).mismatches, []);
   const nameless = token('ada', { clientId: undefined, audiences: ['gateway'] });
   assert.equal(nameOf([...others, last], { subject: nameless }), 'last');
   const elsewhereToo = crowd(40, () => ({}));
   assert.equal(nameOf([...elsewhereToo, last], { targets: [api] }), 'last');
+  assert.deepEqual(ruled([...elsewhereToo, last], { targets: [api] }).mismatches, []);
   assert.equal(nameOf([...elsewhereToo, last], { targets: [other] }), 'crowd 0');
   assert.equal(nameOf([...elsewhereToo, last]), 'crowd 0');
   assert.equal(ruled([...elsewhereToo, last], { targets: 'unknown' }).furthest, 'target');
+  const missed = ruled([...elsewhere, last, named], { subject: foreign }).mismatches;
+  assert.deepEqual(
+    missed.map((one) => one.rule),
+    ['last'],
+  );
+  assert.equal(ruled([...elsewhere.slice(0, 31), last]).mismatches.length, 31, 'so few are read');
+  assert.equal(ruled([...elsewhere.slice(0, 32), last]).mismatches.length, 0);
+  assert.deepEqual(
+    indexRules([...elsewhere, last])
+      .get('gateway')
+      ?.naming({}),
+    [...elsewhere, last],
+  );
   const late = crowd(60, (index) => ({
     subject: { issuers: new Set([index % 2 === 0 ? SELF : IDP]) },
     when: when('now < 1'),
@@ -315,7 +337,7 @@ test('https://x and https://x/ are one audience, and no other two are', () => {
       'https://api.example#',
       'https://a b',
     ],
-    ...['api', 'urn:api', 'ftp://API', 'xhttps://API', 'https://', 'https://API/V1/'],
+    ...['api', 'urn:api', 'ftp://API', 'xhttps://API', 'http:https://API', 'https://', 'https://API/V1/'],
   ])
     assert.equal(normalAudience(name), name);
 });

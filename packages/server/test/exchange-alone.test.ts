@@ -1,16 +1,20 @@
 // What does an exchange read, note and refuse on its way to the judge? With opaque tokens of ours in memory, and no server.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { type ExchangeContext, exchange, noteWanted } from '../src/exchange/exchange.ts';
 import { explainExchange } from '../src/exchange/explain.ts';
 import { exchangeParameters, readExchangeRequest, resolveTargets } from '../src/exchange/request.ts';
 import { findTargets } from '../src/exchange/targets.ts';
+import { signCompact } from '../src/keys/jws.ts';
 import type { Rule } from '../src/policy/rule.ts';
 import { type Parameters as Form, parametersOf } from '../src/primitives/parameters.ts';
 import { Refusal } from '../src/primitives/refusal.ts';
 import { sha256 } from '../src/primitives/secret.ts';
+import { type FinishedStep, STEPS_FINISHED } from '../src/primitives/step.ts';
 import { tokenTypeUri } from '../src/primitives/token-type.ts';
-import { client, NOW, newEvent, partsOf, resource, rule, SELF, value } from './judging.ts';
+import { client, IDP, NOW, newEvent, partsOf, resource, rule, SELF, value } from './judging.ts';
 
 const api = resource('api', { locations: ['https://api.example/v1'] });
 const other = resource('other', { scopes: new Set(['write', 'pay']), token: { lifetime: 60 } });
@@ -172,7 +176,7 @@ test('a token that is refused or revoked is refused as what it was declared to b
 
 test('an exchange is explained without being made', async () => {
   const grant = { claims: [['team', value('subject.claims.team')] as const, ['level', value('1')] as const] };
-  const around = context([rule([api], { grant })]);
+  const around = context([rule([other], { name: 'for another', clients: new Set(['x']) }), rule([api], { grant })]);
   const event = newEvent();
   const told = await explainExchange(parameters(form), 'gateway', event, around);
   assert.equal(told.decision, 'allowed');
@@ -194,7 +198,7 @@ test('an exchange is explained without being made', async () => {
     'lifetime: 10 min; the subject token allows 10 min; api allows 1 h',
     'claims: not known, and therefore left out: team',
   ]);
-  assert.deepEqual(told.rules, [{ rule: 'rule', result: 'decides' }]);
+  assert.deepEqual(told.rules.at(-1), { rule: 'rule', result: 'decides' });
   const { client: id, grant: kind, outcome, chain, scopeGiven } = event;
   assert.deepEqual(
     [id, kind, outcome, chain, scopeGiven],
@@ -204,6 +208,71 @@ test('an exchange is explained without being made', async () => {
     (await explainExchange(parameters(form), 'gateway', newEvent(), context([open]))).steps.at(-1)?.step,
     'lifetime',
   );
+});
+
+const KEY = { ...generateKeyPairSync('ed25519'), kid: 'k', alg: 'Ed25519' } as const;
+/** Whose tokens are good once. */
+const idp = {
+  issuer: IDP,
+  name: 'idp',
+  kind: 'oauth',
+  accepts: new Set(['jwt']),
+  audiences: new Set([SELF]),
+  algorithms: new Set(['Ed25519']),
+  use: 'single',
+  scopes: 'ignore',
+  claims: [],
+  keySource: { find: async () => ({ ...KEY, key: KEY.publicKey }) },
+};
+const foreign = (exp: number): Said => ({
+  subject_token: signCompact(
+    'JWT',
+    { iss: IDP, sub: 'ada', aud: SELF, jti: 'once', iat: NOW, exp },
+    { ...KEY, key: KEY.privateKey },
+  ),
+  subject_token_type: tokenTypeUri('jwt'),
+});
+const trusting = (isUsed: () => Promise<boolean>) =>
+  context([rule([api], { subject: { issuers: new Set([IDP]) } })], {
+    issuers: { byIssuer: () => idp, byName: () => idp },
+    saml: new Map(),
+    isUsed,
+  });
+const MONTH = 30 * 86_400;
+
+test('a token that is good once is remembered for a month at most, and is not used up by an explanation', async () => {
+  const fresh = trusting(async () => false);
+  const { uses } = await exchange(parameters(foreign(NOW + MONTH - 30)), gateway, newEvent(), fresh);
+  assert.deepEqual(
+    uses.map(({ expiresAt, replayed }) => [expiresAt, replayed]),
+    [[NOW + MONTH, 'subject_token_replayed']],
+  );
+  const detail = 'it ends too late for a token that is good once';
+  await assert.rejects(exchange(parameters(foreign(NOW + MONTH - 29)), gateway, newEvent(), fresh), {
+    reason: 'subject_token_claims',
+    detail,
+  });
+  const explain = (isUsed: boolean) =>
+    explainExchange(
+      parameters(foreign(NOW + 60)),
+      'gateway',
+      newEvent(),
+      trusting(async () => isUsed),
+    );
+  assert.equal((await explain(false)).decision, 'allowed');
+  const used = await explain(true);
+  assert.deepEqual([used.decision, used.reason], ['refused', 'subject_token_replayed']);
+});
+
+test('the steps of an exchange are told by name, for metrics and traces', async () => {
+  const told: unknown[] = [];
+  const listen = (finished: unknown): void => {
+    told.push((finished as FinishedStep).step);
+  };
+  subscribe(STEPS_FINISHED, listen);
+  await exchange(parameters(acting), gateway, newEvent(), context([open]));
+  unsubscribe(STEPS_FINISHED, listen);
+  assert.deepEqual(told, ['subject', 'actor', 'decide']);
 });
 
 test('an explanation needs no proof, and tells which one the request would need', async () => {
@@ -248,6 +317,9 @@ test('every target is judged as if it were asked for alone', async () => {
   assert.deepEqual(await targets({ ...form, scope: 'read' }), [
     { audience: 'api', scope: 'read', lifetime: 600, rule: 'all' },
   ]);
+  const fault = { ...value('1'), evaluate: () => assert.fail('a fault of ours') };
+  const faulty = context([rule([api], { grant: { claims: [['x', fault]] } })]);
+  await assert.rejects(findTargets(parameters(form), 'gateway', newEvent(), faulty), /a fault of ours/);
   await assert.rejects(targets(form, 'barred'), refusal('client_disabled'));
   await assert.rejects(targets({ ...form, subject_token: 'cambio_at_old' }), refusal('subject_token_expired'));
 });

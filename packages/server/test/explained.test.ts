@@ -55,8 +55,9 @@ function told(
 ): readonly string[] {
   const { rules = [rule([api])], limits, leftOut = [] } = more;
   const policy = compilePolicy(SELF, rules);
+  const marks = { passed: '', refused: '✗ ' };
   return explainSteps({ event: newEvent(event), policy, limits, leftOut }).map(
-    ({ step, result, found }) => `${result === 'refused' ? '✗ ' : ''}${step}: ${found}`,
+    ({ step, result, found }) => `${marks[result]}${step}: ${found}`,
   );
 }
 
@@ -120,6 +121,8 @@ test('a request that is only explained tells what limits it, and which claims ar
   const refused = { ...judged, rule: 'rule', targets: ['api'], reason: 'scope_empty', outcome: 'refused' } as const;
   assert.deepEqual(told(refused, { limits }).at(-1), `✗ scope: ${reasons.scope_empty.meaning}${limited}`);
   assert.equal(told(refused).at(-1), `✗ scope: ${reasons.scope_empty.meaning}`);
+  const late = { ...refused, reason: 'target_needs_acr' } as const;
+  assert.equal(told(late, { limits }).at(-1), `✗ target: ${reasons.target_needs_acr.meaning}`);
   assert.equal(told(event).at(-1), 'scope: what the token may do: nothing by name', 'no limits, no lifetime');
   assert.equal(
     told({ ...event, outcome: 'refused' }, { limits }).at(-1),
@@ -288,6 +291,8 @@ test('of each rule it is told whether it decided, or what did not match', () => 
   assert.equal(ruleTold({}, judged), untold);
   const clients = new Set(['a', 'b']);
   assert.equal(ruleTold({ clients }, judged), 'does not match; client; it is for a or b, not for gateway');
+  const { client, ...nobody } = judged;
+  assert.equal(ruleTold({ clients }, nobody), untold);
   const issuers = new Set([SELF, IDP]);
   assert.equal(
     miss('subject.issuer', { subject: { issuers } }),

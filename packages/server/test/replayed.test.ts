@@ -99,6 +99,8 @@ test('what changes is told before and after, in words', () => {
   const changed = (event: Partial<AuditEvent>, ...rules: readonly Rule[]) =>
     typeof again(row(event), ...rules) === 'object';
   assert.equal(changed({ chain: [{ iss: SELF, sub: 'agent' }] }, plain), true);
+  assert.equal(changed({ chain: [{ iss: SELF, sub: 'agent' }] }, rule([api], { act: 'client' })), true);
+  assert.equal(changed({ chain: [{ iss: SELF, sub: 'gateway' }] }, rule([api], { act: 'client' })), false);
   assert.equal(changed({ targets: ['other'] }, plain), true);
   assert.equal(changed({ scopeGiven: ['read'] }, plain), true);
   assert.equal(changed({ client: 'gone' }, plain), true);
@@ -123,6 +125,7 @@ test('a row that no rule decided is undecided', () => {
     [{ issued: undefined }, 'nothing issued'],
     [{ outcome: 'failed' }, 'failed after issuing'],
     [{ outcome: 'refused' }, 'refused without a reason'],
+    [{ outcome: 'failed', reason: 'server_error' }, 'failed for a reason that no rule gave'],
   ] as const)
     assert.equal(again(row(event as never), plain), 'undecided', why);
   for (const reason of ['subject_token_replayed', 'actor_token_replayed', 'lineage_too_long', 'dpop_replayed'] as const)
@@ -210,7 +213,7 @@ test('what a row remembers is the request, its tokens with the claims that condi
   });
   assert.deepEqual([...(recalled.subject.scope ?? [])], ['read', 'write']);
   assert.deepEqual(
-    [made.actor.claims, made.actor.authentication, recalled.actor?.scope],
+    [made.actor.claims, recalled.actor?.authentication, recalled.actor?.scope],
     [{ level: 1 }, {}, undefined],
   );
   assert.deepEqual(recalled.request, {

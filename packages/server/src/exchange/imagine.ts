@@ -117,8 +117,7 @@ function rememberedClaims(role: Role, facts: JsonObject): JsonObject {
       holder[name] = inner;
       holder = inner;
     }
-    const whole = typeof value === 'object' && value !== null && !Array.isArray(value);
-    holder[last] = whole ? Object.assign(Object.create(null), value, holder[last]) : value;
+    holder[last] = value;
   }
   return (root.claims as JsonObject | undefined) ?? {};
 }

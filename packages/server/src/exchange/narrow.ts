@@ -1,6 +1,6 @@
 // Never wider: scope, lifetime and ancestry are computed here and nowhere else.
 import type { Client } from '../client-auth/client.ts';
-import type { Resource } from '../issuing/resource.ts';
+import type { Resource, Targets } from '../issuing/resource.ts';
 import type { Rule } from '../policy/rule.ts';
 import { withhold } from '../policy/withhold.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
@@ -71,9 +71,9 @@ export const narrowLifetime = ({ lifetime }: Limits): number =>
   Math.max(1, Math.min(...lifetime.map(({ seconds }) => seconds)));
 
 /** Several targets share one token, so what it looks like must be the same for all. @throws Refusal targets_disagree */
-export function checkTargetsAgree([first, ...others]: readonly Resource[]): void {
+export function checkTargetsAgree([first, ...others]: Targets): void {
   const agrees = ({ token: { format, alg, secret } }: Resource): boolean =>
-    format === first?.token.format && alg === first.token.alg && secret?.kid === first.token.secret?.kid;
+    format === first.token.format && alg === first.token.alg && secret?.kid === first.token.secret?.kid;
   if (!others.every(agrees)) throw new Refusal('targets_disagree');
 }
 

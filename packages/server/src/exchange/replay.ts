@@ -27,17 +27,17 @@ export type Verdict = 'same' | 'undecided' | 'withheld' | ChangedDecision;
 type Context = Omit<JudgeContext, 'now' | 'confirmation'> & { readonly clients: Clients };
 
 export function replay(event: AuditEvent, context: Context): Verdict {
-  const { client, subject, requestId, time } = event;
+  const { client, requestId, time } = event;
   const recalled = recall(event);
   const before = recorded(event);
-  if (client === undefined || subject === undefined || recalled === undefined || before === undefined)
-    return 'undecided';
+  if (client === undefined || recalled === undefined || before === undefined) return 'undecided';
   if (recalled === 'withheld') return recalled;
   const after = judgeAgain(event, client, recalled, context);
   if (same(before, after)) return 'same';
-  const tell = (outcome: Outcome): string => describe(outcome, subject.sub, context.issuer);
+  const { sub } = recalled.subject;
+  const tell = (outcome: Outcome): string => describe(outcome, sub, context.issuer);
   const missing = missingClaims(recalled, context);
-  return { requestId, time, client, subject: subject.sub, before: tell(before), after: tell(after), missing };
+  return { requestId, time, client, subject: sub, before: tell(before), after: tell(after), missing };
 }
 
 /** Either a reason, or what was issued. */

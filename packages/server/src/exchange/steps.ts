@@ -45,9 +45,11 @@ const steps: Readonly<Record<Step, (told: Told) => string | undefined>> = {
   'actor token': ({ event, policy }) =>
     event.actor && `is about who acts, ${sayToken(event.actor, event.time, policy.issuer)}`,
   delegation: ({ event, policy }) =>
-    event.subject && event.mismatches && sayChain(chainOf(event, policy), event.subject.sub, policy.issuer),
+    event.subject &&
+    event.mismatches &&
+    sayChain(event.chain ?? wouldBe(event.subject.chain, event, policy), event.subject.sub, policy.issuer),
   rule: ({ event: { rule } }) => rule && `“${rule}” decides`,
-  proof: ({ event, limits }) => sayProof(event, limits === undefined ? 'made' : 'explained'),
+  proof: ({ event, limits }) => sayProof(event, limits === undefined ? 'proved' : 'must prove'),
   target: ({ event: { targets } }) => targets && `the token is for ${sayList(targets)}`,
   scope: ({ event: { scopeGiven }, limits }) =>
     scopeGiven && `what the token may do: ${scopeGiven.join(' ') || 'nothing by name'}${sayScopeLimits(limits)}`,
@@ -109,12 +111,11 @@ function failedStep(reason: Reason, { requestedType, subject, mismatches }: Audi
   return mismatches === undefined ? 'actor token' : 'issuing';
 }
 
-/** The chain of the token, or what it would have been: a refused request has none. */
-function chainOf({ chain, subject, actor, client = '', rule }: AuditEvent, policy: Policy): Chain {
-  if (chain !== undefined || subject === undefined) return chain ?? [];
+/** What the chain of the token would have been: a refused request has none. */
+function wouldBe(chain: Chain, { actor, client = '', rule }: AuditEvent, policy: Policy): Chain {
   const clientActs = policy.rules.find(({ name }) => name === rule)?.act === 'client';
   const acting = actor ?? (clientActs ? { iss: policy.issuer, sub: client } : undefined);
-  return prependActor(subject.chain, acting && { principal: acting, origin: undefined });
+  return prependActor(chain, acting && { principal: acting, origin: undefined });
 }
 
 const typeWords: Readonly<Record<string, string>> = {
@@ -148,16 +149,14 @@ function sayToken(
 }
 
 /** A request that is only explained has no proof: what it would have to prove is told. */
-function sayProof(event: AuditEvent, request: 'made' | 'explained'): string | undefined {
+function sayProof(event: AuditEvent, what: 'proved' | 'must prove'): string | undefined {
   const { rule, subject, actor, confirmation, rebound } = event;
   if (rule === undefined) return undefined;
   const found = Object.entries({ subject, actor }).flatMap(([role, token]) =>
     token?.confirmation ? [`the ${role} token is bound to ${sayKey(token.confirmation)}`] : [],
   );
   if (confirmation !== undefined)
-    found.push(
-      `${request === 'made' ? 'the caller proved' : 'the caller must prove'} ${sayKey(confirmation)}, and the new token is bound to it`,
-    );
+    found.push(`the caller ${what} ${sayKey(confirmation)}, and the new token is bound to it`);
   if (rebound === 'bearer') found.push('the new token is a bearer token, because the rule says so (rebind: bearer)');
   return found.length === 0 ? undefined : found.join('; ');
 }

@@ -49,15 +49,16 @@ const MOST_TOLD = 100;
 
 export function decide(policy: Policy, facts: Facts): Decision {
   const rules = policy.byClient.get(facts.client.id);
+  if (rules === undefined) return ask([], policy, facts);
   const { principal, clientId = '' } = facts.subject;
-  const naming = rules?.naming({
+  const naming = rules.naming({
     issuer: principal.iss,
     client: principal.iss === policy.issuer ? clientId : '',
     target: facts.targets === 'unknown' ? undefined : facts.targets[0],
   });
-  const decision = ask(naming ?? [], policy, facts);
+  const decision = ask(naming, policy, facts);
   // How far the best of the rules came, only all of them can tell.
-  return decision.permit === undefined && naming !== rules?.all ? ask(rules?.all ?? [], policy, facts) : decision;
+  return decision.permit === undefined && naming !== rules.all ? ask(rules.all, policy, facts) : decision;
 }
 
 function ask(rules: Iterable<Rule>, policy: Policy, facts: Facts): Decision {

@@ -91,7 +91,7 @@ export function readClaims(reads: readonly ClaimRead[], facts: JsonObject): Json
   return found;
 }
 
-const NAME = /^\w+|\.(\w+)|\[("(?:[^"\\]|\\.)*")\]/g;
+const NAME = /\w+|\.(\w+)|\[("(?:[^"\\]|\\.)*")\]/g;
 
 /** The names of a path as records have it: `subject.claims["https://example.com/t"]`. */
 export const parsePath = (text: string): MemberPath =>
