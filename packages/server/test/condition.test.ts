@@ -252,6 +252,17 @@ test('a pattern that is not anchored is warned of', () => {
     String.raw`^a\.b[$^|(]\Q(|\E$`,
     '^[]|]$',
     '^$',
+    '(^a)(b|c)$',
+    '(?s)^a$',
+    '(?-m)^a$',
+    '^((a)b$)',
+    '^[[:alpha:]|]$',
+    '^[[:^alpha:]|]$',
+    String.raw`^[\]|]$`,
+    String.raw`^\*a$`,
+    '(?<n>^a$)',
+    '(?P<name>^a$)',
+    '(?i:^a$)',
   ]) {
     assert.deepEqual(warningsOf(pattern), [], pattern);
   }
@@ -270,6 +281,18 @@ test('a pattern that is not anchored is warned of', () => {
     '',
     '^a(b$)?',
     '.*',
+    '^',
+    '^*a$',
+    String.raw`^\Q$`,
+    '(?im)^a$',
+    '(?m:^a$)',
+    '(?i)^a|^b$',
+    'a^b$',
+    '^a$|^b',
+    '^((a)|b$)',
+    '(^(a)b)?c$',
+    '(^(?:a)b)?c$',
+    '^(a)|b$',
   ]) {
     assert.match(warningsOf(pattern).join(), /is not anchored/, pattern);
   }

@@ -282,6 +282,7 @@ test('what looks like a token is withheld wherever it stands, and what does not 
       'cambio_rt_',
       random,
       `Bearer ${random}`,
+      `Bearer   ${random}`,
       `+/=~${random}`,
     ],
   ]) {

@@ -110,7 +110,17 @@ test('values are equal that are of one type and the same all the way down', () =
     'c.yes == c.no',
     'c.none == false',
   ];
-  unequal.push('c.l == c.shorter', 'c.l == c.other', 'c.l == c.m', 'c.m == c.l', 'c.m == c.fewer', 'c.fewer == c.m');
+  unequal.push(
+    'c.l == c.shorter',
+    'c.shorter == c.l',
+    'c.s == c.none',
+    'c.none == c.s',
+    'c.l == c.other',
+    'c.l == c.m',
+    'c.m == c.l',
+    'c.m == c.fewer',
+    'c.fewer == c.m',
+  );
   unequal.push('c.m == c.named', 'c.m == c.deep', 'c.m == null', 'c.l == c.s', 'c.s == c.l', 'c.n == c.yes');
   unequal.push('timestamp(c.time) == timestamp(0)', 'c.time == timestamp(c.time)', 'timestamp(c.time) == c.m');
   table([...equal.map((text) => [text, true] as const), ...unequal.map((text) => [text, false] as const)], c);
@@ -134,6 +144,8 @@ test('a comparison of values that are nested too deeply or too large has no answ
   const { n0, ...less } = map;
   table([['c.a == d.a', problem('a map has 257 items, more than 256')]], { a: map }, { a: { ...map } });
   table([['c.a == d.a', problem('a map has 257 items, more than 256')]], { a: less }, { a: map });
+  table([['c.a == d.a', problem('a map has 257 items, more than 256')]], { a: map }, { a: less });
+  table([['"n256" in c.a', true]], { a: map });
   const missing = { a: [1, { x: nest(66) }], b: 1 };
   table([['c == d', problem('a value is nested too deeply')]], missing, structuredClone(missing));
 });
@@ -404,6 +416,7 @@ test('macros go through lists and the names of members', () => {
       ['c.l.all(c, c > 0)', true],
       ['c.l.all(x, c.l.all(x, x > 0) && x > 0)', true],
       ['has(c.l) && !has(c.gone)', true],
+      ['[c].all(x, has(x.l) && !has(x.gone) && has(x.m.a))', true],
       ['has(c.s.x)', problem('c.s is of type string, not map')],
     ],
     c,
@@ -459,6 +472,7 @@ test('members and items are found by names and whole numbers', () => {
       ['c.gone[0]', problem('c.gone is missing')],
       ['c.gone["a"]', problem('c.gone is missing')],
       ['[1, c.gone]', problem('c.gone is missing')],
+      ['size([1, c.gone])', problem('c.gone is missing')],
       ['{"a": c.gone}', problem('c.gone is missing')],
       ['{c.gone: 1}', problem('c.gone is missing')],
       ['{c.s: 1, "y": [c.i]}', { b: 1, y: [1] }],
@@ -467,6 +481,13 @@ test('members and items are found by names and whole numbers', () => {
     ],
     c,
   );
+  assert.deepEqual(compileExpression('c.l.exists(x, x.matches("a"))', VARIABLES).warnings.length, 1);
+  const broken = {
+    get now() {
+      return assert.fail('broken');
+    },
+  };
+  assert.match(compileExpression('now', VARIABLES).evaluate(broken).problem ?? '', /^the expression failed: .*broken/);
   const { evaluate: run } = compileExpression('now > 5 || text == "x"', VARIABLES);
   assert.deepEqual(run({ text: 'x' }), { value: true });
   assert.deepEqual(run({ now: 1 }), problem('text is missing'));

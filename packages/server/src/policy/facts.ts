@@ -91,8 +91,8 @@ export function readClaims(reads: readonly ClaimRead[], facts: JsonObject): Json
   return found;
 }
 
-const NAME = /\w+|\.(\w+)|\[("(?:[^"\\]|\\.)*")\]/g;
+const NAME = /\w+|\[("(?:[^"\\]|\\.)*")\]/g;
 
 /** The names of a path as records have it: `subject.claims["https://example.com/t"]`. */
 export const parsePath = (text: string): MemberPath =>
-  [...text.matchAll(NAME)].map(([whole, name, quoted]) => name ?? (quoted === undefined ? whole : JSON.parse(quoted)));
+  [...text.matchAll(NAME)].map(([name, quoted]) => (quoted === undefined ? name : JSON.parse(quoted)));

@@ -49,7 +49,7 @@ const overloads: readonly Overload[] = [
     Number.isFinite(value) ? asInt(BigInt(Math.trunc(value))) : notConverted('int'),
   ),
   overload('int', 'function', ['string'], (_, text) =>
-    /^[+-]?\d{1,19}$/.test(text) ? asInt(BigInt(text.replace('+', ''))) : notConverted('int'),
+    /^[+-]?\d{1,19}$/.test(text) ? asInt(BigInt(text)) : notConverted('int'),
   ),
   overload('double', 'function', ['double'], (_, value) => value),
   overload('double', 'function', ['int'], (_, value) => Number(value)),

@@ -53,13 +53,10 @@ const endsAnchored = (tokens: readonly string[]): boolean =>
   branchesOf(tokens).every((branch) => {
     const last = branch.at(-1);
     if (last === '$' || last === '\\z') return true;
-    if (last !== ')') return false;
-    for (let start = branch.length - 2; start >= 0; start--) {
-      if (branch[start]?.startsWith('(') && groupEnd(branch.slice(start + 1)) === branch.length - start - 2) {
-        return endsAnchored(branch.slice(start + 1, -1));
-      }
-    }
-    return false;
+    const start = branch.findLastIndex(
+      (token, index) => token.startsWith('(') && groupEnd(branch.slice(index + 1)) === branch.length - index - 2,
+    );
+    return start >= 0 && endsAnchored(branch.slice(start + 1, -1));
   });
 
 /** Where the group ends that was open before the first token. */

@@ -81,7 +81,6 @@ function translateIndex(node: NodeOf<'[]'>, context: Context): Step {
   return (run) => {
     const list = holder(run);
     const index = key(run);
-    if (index instanceof Problem) return index;
     if (typeof index === 'string') return memberOf(list, index, text, missing);
     if (typeof index !== 'number' && typeof index !== 'bigint') return wrongKind('an index', index, 'string or int');
     if (!Array.isArray(list)) return wrongKind(text, list, 'list');
