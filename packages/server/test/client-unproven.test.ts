@@ -19,7 +19,9 @@ import { type Claims, entry, type FakeIssuer, newKey, type SignOptions, startIss
 const DOMAIN = 'spiffe://prod.example';
 const SHOP = `${DOMAIN}/ns/shop/sa/cart`;
 const spire = newKey('ES256', 'bundle-1');
-const trustDomain = `{ trustDomain: prod.example, accepts: [jwt], audiences: [${US}, "\${ISSUER}"], algorithms: [ES256, Ed25519], ${jwksOf({ ...spire.jwk, use: 'jwt-svid', alg: undefined })} }`;
+/** In the bundle, too, and of a kind that no JWT-SVID is signed with. */
+const edwards = newKey('Ed25519', 'bundle-2');
+const trustDomain = `{ trustDomain: prod.example, accepts: [jwt], audiences: [${US}, "\${ISSUER}"], algorithms: [ES256, Ed25519], ${jwksOf(...[spire, edwards].map(({ jwk }) => ({ ...jwk, use: 'jwt-svid', alg: undefined })))} }`;
 
 const yaml = (clients: readonly string[], issuers: readonly string[], rules: readonly string[] = []): string => {
   const lines = (list: readonly string[]): string => list.map((line) => `  - ${line}\n`).join('');
@@ -71,7 +73,7 @@ test('an SVID of another domain, audience, time, key or form is refused, and so 
     [svidOf(idp, server, { exp: past }), 'client_assertion_expired'],
     [svidOf(idp, server, { exp: undefined }), 'client_assertion_claims'],
     [svidOf(idp, server, {}, { key: newKey('ES256', spire.kid) }), 'client_assertion_signature'],
-    [svidOf(idp, server, {}, { key: newKey('Ed25519', spire.kid) }), 'client_assertion_algorithm'],
+    [svidOf(idp, server, {}, { key: edwards }), 'client_assertion_algorithm'],
     [svidOf(idp, server, {}, { header: { typ: 'at+jwt' } }), 'client_assertion_wrong_type'],
     [svidOf(idp, server, {}, { header: { x5c: ['x'] } }), 'client_assertion_wrong_type'],
     [svidOf(idp, server, { sub: 'spiffe://other.example/ns/shop/x' }), 'client_unknown'],
