@@ -8,8 +8,8 @@ import { cell } from '../src/audit/csv.ts';
 import type { ExportLine } from '../src/audit/export.ts';
 import { assertGood, exportOf, reading, rowsOf, verify, verifyStored } from './audit.ts';
 import { API, actorToken, BACKEND, configuration, exchange, forgedToken, subjectToken } from './basics.ts';
-import { beside, cambio, everythingIn } from './command.ts';
-import { start, type TestServer, type } from './harness.ts';
+import { beside, cambio } from './command.ts';
+import { everythingIn, start, type TestServer, type } from './harness.ts';
 import { eventually } from './node.ts';
 import { repository, temporaryFolder } from './program.ts';
 

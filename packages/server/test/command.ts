@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { mock, type TestContext } from 'node:test';
 import { runProgram } from '../src/cli/program.ts';
+import { canaries } from './canaries.ts';
 import type { TestServer } from './harness.ts';
 import { repository } from './program.ts';
 
@@ -32,6 +32,13 @@ export async function cambio(
   args: readonly string[],
   around: Around = {},
 ): Promise<Outcome> {
+  for (const arg of args) if (/^eyJ/.test(arg)) canaries.plant(arg);
+  const outcome = await run(t, args, around);
+  canaries.look(`what ${args[0]} printed`, outcome.stdout + outcome.stderr);
+  return outcome;
+}
+
+async function run(t: Pick<TestContext, 'after'>, args: readonly string[], around: Around): Promise<Outcome> {
   if (around.input !== undefined || around.cwd !== undefined || around.apart) return runApart(t, args, around);
   const running = before.then(() => runHere(args, around.env ?? {}));
   before = running.catch(() => undefined);
@@ -94,17 +101,6 @@ export const beside = (
     ...around,
     env: { ...environmentOf(server), ...around.env },
   });
-
-/** Every row of every table. */
-export function everythingIn({ folder }: Pick<TestServer, 'folder'>): Record<string, unknown[]> {
-  const database = new DatabaseSync(join(folder, 'cambio.db'), { readOnly: true });
-  try {
-    const tables = database.prepare("select name from sqlite_master where type = 'table' order by name").all();
-    return Object.fromEntries(tables.map(({ name }) => [name, database.prepare(`select * from ${name}`).all()]));
-  } finally {
-    database.close();
-  }
-}
 
 /** What is printed as JSON. */
 export function jsonOf({ stdout, stderr }: Outcome): Record<string, unknown> {

@@ -16,8 +16,8 @@ import {
   subjectToken,
   withRules,
 } from './basics.ts';
-import { type Around, beside, cambio, everythingIn, jsonOf, type Outcome } from './command.ts';
-import { claimsOf, type Form, start, type TestServer, type } from './harness.ts';
+import { type Around, beside, cambio, jsonOf, type Outcome } from './command.ts';
+import { claimsOf, everythingIn, type Form, start, type TestServer, type } from './harness.ts';
 import { entry, startIssuer } from './issuer.ts';
 import { revoke } from './life.ts';
 import { temporaryFolder } from './program.ts';

@@ -1,6 +1,6 @@
 // A real server for a test: its own folder, database, port and clock, talked to over HTTP.
 import { createPrivateKey, sign } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { AuditEvent } from '../src/audit/event.ts';
 import { eventOf } from '../src/audit/row.ts';
 import { loadConfiguration } from '../src/config/load.ts';
 import { openSealer } from '../src/keys/sealing-key.ts';
+import { canaries } from './canaries.ts';
 
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
@@ -58,7 +59,7 @@ export interface TestServer {
  * @param folder that of a server that was closed, to go on with its database
  */
 export async function start(
-  t: { readonly after: (work: () => Promise<void>) => void },
+  t: { readonly after: (work: () => Promise<void>) => void; readonly name?: string },
   yaml: string,
   {
     files = {},
@@ -70,8 +71,11 @@ export async function start(
   let server: RunningServer | undefined;
   t.after(async () => {
     await server?.close();
+    for (const [table, rows] of Object.entries(everythingIn({ folder })))
+      canaries.look(`${table}, after ${t.name ?? 'all tests'}`, JSON.stringify(rows));
     rmSync(folder, { recursive: true, force: true });
   });
+  canaries.plantConfiguration(yaml);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const port = await freePort();
   const issuer = `${/^ +tls:/m.test(yaml) ? 'https' : 'http'}://127.0.0.1:${port}`;
@@ -82,15 +86,20 @@ export async function start(
   // The port of metrics is one for the whole machine.
   const metrics = yaml.includes('metrics:') ? configuration.server.metrics : undefined;
   const settled = { ...configuration, server: { ...configuration.server, metrics } };
-  server = await startServer(settled, { clock: () => clock.now, report: () => undefined });
-  const post: TestServer['post'] = async (path, body, headers = {}) =>
-    read(
+  server = await startServer(settled, {
+    clock: () => clock.now,
+    report: (line) => canaries.look(`a line in ${t.name ?? 'all tests'}`, line),
+  });
+  const post: TestServer['post'] = async (path, body, headers = {}) => {
+    canaries.plantRequest(body, headers);
+    return read(
       await fetch(issuer + path, {
         method: 'POST',
         body,
         headers: { 'content-type': FORM, ...headers },
       }),
     );
+  };
   return {
     issuer,
     folder,
@@ -115,7 +124,11 @@ export async function start(
         database.close();
       }
     },
-    raw: (request) => send(port, request),
+    raw: async (request) => {
+      const text = await send(port, request);
+      if (!text.startsWith('HTTP/1.1 2')) canaries.look('an error', text);
+      return text;
+    },
     close: server.close,
   };
 }
@@ -132,7 +145,23 @@ export function encode(form: Form): string {
 export async function read(response: Response): Promise<Answer> {
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json') && text !== '';
-  return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
+  const answer = { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
+  canaries.plantAnswer(answer);
+  if (answer.status >= 400) canaries.look('an error', text);
+  return answer;
+}
+
+/** Every row of every table; nothing where there is no database here. */
+export function everythingIn({ folder }: Pick<TestServer, 'folder'>): Record<string, unknown[]> {
+  const file = join(folder, 'cambio.db');
+  if (!existsSync(file)) return {};
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const tables = database.prepare("select name from sqlite_master where type = 'table' order by name").all();
+    return Object.fromEntries(tables.map(({ name }) => [name, database.prepare(`select * from ${name}`).all()]));
+  } finally {
+    database.close();
+  }
 }
 
 function query(folder: string, sql: string, ...values: string[]): Record<string, unknown> | undefined {
@@ -152,7 +181,9 @@ function forge(folder: string, payload: string | Uint8Array, header: Record<stri
   const input = `${base64url(headerText)}.${base64url(payload)}`;
   const sealer = openSealer({ file: join(folder, 'cambio.db.key') }, 'read');
   const key = createPrivateKey(sealer.open(String(row?.private_key), `signing key ${row?.kid}`));
-  return `${input}.${base64url(sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }))}`;
+  const token = `${input}.${base64url(sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }))}`;
+  canaries.plant(token);
+  return token;
 }
 
 export const base64url = (data: string | Uint8Array): string => Buffer.from(data as string).toString('base64url');

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gateway } from './basics.ts';
-import { type Answer, EXCHANGE, encode, type Form, freePort, read, type } from './harness.ts';
+import { canaries } from './canaries.ts';
+import { type Answer, EXCHANGE, encode, everythingIn, type Form, freePort, read, type } from './harness.ts';
 import { life } from './life.ts';
 import { repository } from './program.ts';
 
@@ -60,8 +61,11 @@ export async function startNode(
   t.after(async () => {
     end(child);
     await exited;
+    canaries.look('what the server printed', printed);
+    for (const [table, rows] of Object.entries(everythingIn({ folder }))) canaries.look(table, JSON.stringify(rows));
     rmSync(folder, { recursive: true, force: true });
   });
+  canaries.plantConfiguration(yaml);
   await eventually(
     async () => {
       if (child.exitCode !== null) throw new Error(`the server ended: ${printed}`);
@@ -71,14 +75,12 @@ export async function startNode(
     90_000,
   );
   const url = `http://127.0.0.1:${listening}`;
-  const post = async (path: string, form: Form, headers = {}): Promise<Answer> =>
-    read(
-      await fetch(url + path, {
-        method: 'POST',
-        body: encode(form),
-        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-      }),
-    );
+  const post = async (path: string, form: Form, headers = {}): Promise<Answer> => {
+    const body = encode(form);
+    canaries.plantRequest(body, headers);
+    const all = { 'content-type': 'application/x-www-form-urlencoded', ...headers };
+    return read(await fetch(url + path, { method: 'POST', body, headers: all }));
+  };
   return {
     url,
     folder,

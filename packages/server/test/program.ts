@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
+import { canaries } from './canaries.ts';
 
 export const repository = resolve(import.meta.dirname, '../../..');
 
@@ -59,7 +60,8 @@ export function startProgram(t: Test, [command = '', ...args]: readonly string[]
   };
   t.after(async () => {
     tellGroup('SIGKILL');
-    await ended;
+    const { stdout, stderr } = await ended;
+    canaries.look(`what ${command} printed`, stdout + stderr);
   });
   return {
     printed: (text) =>

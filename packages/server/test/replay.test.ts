@@ -17,8 +17,8 @@ import {
   subjectToken,
   withRules,
 } from './basics.ts';
-import { beside, everythingIn, type Outcome } from './command.ts';
-import { type Answer, claimsOf, type Form, start, type TestServer, type } from './harness.ts';
+import { beside, type Outcome } from './command.ts';
+import { type Answer, claimsOf, everythingIn, type Form, start, type TestServer, type } from './harness.ts';
 import { entry, startIssuer, trusting } from './issuer.ts';
 
 const patient = { timeout: 120_000 };

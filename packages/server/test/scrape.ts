@@ -1,5 +1,6 @@
 // What does a server tell of itself? Its metrics as a scraper reads them.
 import assert from 'node:assert/strict';
+import { canaries } from './canaries.ts';
 
 export interface Scrape {
   /** The value of the one series that has at least these labels; undefined where there is none. */
@@ -14,6 +15,7 @@ export async function scrape(port: number): Promise<Scrape> {
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
   const text = await response.text();
+  canaries.look('metrics', text);
   const series = text
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertIssued, configuration, gateway, startBasic } from './basics.ts';
-import { beside, everythingIn } from './command.ts';
-import { start } from './harness.ts';
+import { beside } from './command.ts';
+import { everythingIn, start } from './harness.ts';
 
 const names = (server: { folder: string }): string[] =>
   (everythingIn(server).migrations as { name: string }[]).map(({ name }) => name);

@@ -13,8 +13,8 @@ import {
   subjectToken,
   withRules,
 } from './basics.ts';
-import { beside, everythingIn, jsonOf } from './command.ts';
-import { start, type TestServer } from './harness.ts';
+import { beside, jsonOf } from './command.ts';
+import { everythingIn, start, type TestServer } from './harness.ts';
 
 const patient = { timeout: 120_000 };
 

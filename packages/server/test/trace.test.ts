@@ -10,8 +10,10 @@ import {
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { acting, exchange, gateway, startBasic, subjectToken } from './basics.ts';
+import { canaries } from './canaries.ts';
 import { start } from './harness.ts';
 import { DISCOVERY, entry, JWKS, startIssuer, trusting } from './issuer.ts';
 import { present } from './trusting.ts';
@@ -19,7 +21,16 @@ import { present } from './trusting.ts';
 const exporter = new InMemorySpanExporter();
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+const watched: SpanProcessor = {
+  onStart: () => undefined,
+  onEnd: ({ name, attributes, events, status }) =>
+    canaries.look('a span', JSON.stringify([name, attributes, events, status])),
+  forceFlush: async () => undefined,
+  shutdown: async () => undefined,
+};
+trace.setGlobalTracerProvider(
+  new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter), watched] }),
+);
 after(() => {
   trace.disable();
   context.disable();
