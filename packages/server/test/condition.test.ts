@@ -184,6 +184,7 @@ test('a fault of the text is told when it is compiled, with its place', () => {
     ['now + 1', 1, /is of type int, and a condition must be true or false/],
     ['"a"', 1, /is of type string/],
     ['now > 99999999999999999999', 7, /over 64 bits/],
+    ['[].map(item, item + item) == []', 1, /cannot be checked: Operator overload/],
     ['string == string', 1, /Unknown variable: string/],
     ['cel.bind(x, now, x > 1)', 1, /bind\(\) is not available/],
     ['duration("1h") > duration("1m")', 1, /duration\(\) is not available/],

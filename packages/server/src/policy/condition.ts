@@ -97,7 +97,8 @@ function parse(text: string, environment: Environment): { readonly root: ASTNode
     if (error instanceof ParseError || error instanceof CelTypeError) {
       throw new ExpressionFault(say(error.summary), text, error.range?.start ?? 0);
     }
-    throw error;
+    // What the type checker itself gives up on: `[].map(v, v + v)`, where v could be of any type that can be added.
+    throw new ExpressionFault(`cannot be checked: ${(error as Error).message}`, text, 0);
   }
 }
 
