@@ -102,6 +102,10 @@ test('a file that cannot be read as YAML is a fault with its line; a key that st
     await faultsOf('issuer: https://a.example\nissuer: https://b.example\nserver: { port: 1, port: 2, prot: 3 }'),
     ['fault : Map keys must be unique', 'fault : Map keys must be unique', 'fault server.prot: unknown key'],
   );
+  const nine = (name: string): string => `[${Array(9).fill(name).join(', ')}]`;
+  const aliases = `a: &a ${nine('x')}\nb: &b ${nine('*a')}\nc: &c ${nine('*b')}\nd: ${nine('*c')}`;
+  assert.deepEqual(await faultsOf(aliases), ['fault : aliases (*name) stand for more than a file may hold']);
+  assert.deepEqual(await faultsOf('issuer: &us https://login.example\nresources: [{ audience: *us }]'), []);
   assert.deepEqual(await faultsOf(''), ['fault issuer: is missing']);
   assert.deepEqual(await faultsOf('issuer: https://login.example'), []);
 });

@@ -33,8 +33,18 @@ export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile
       add(node.range?.[0] ?? 0, [], `the environment variable ${missing} is not set`, 'fault');
     },
   });
+  const readValue = (): unknown => {
+    try {
+      return document.toJS();
+    } catch (error) {
+      // Lists of lists of aliases: a page of text that would be gigabytes of value.
+      if (!(error instanceof ReferenceError)) throw error;
+      add(0, [], 'aliases (*name) stand for more than a file may hold', 'fault');
+      return undefined;
+    }
+  };
   return {
-    value: first === undefined ? document.toJS() : undefined,
+    value: first === undefined ? readValue() : undefined,
     faults,
     complain: (path, message, severity = 'fault', within) => {
       const { node, offset } = locate(document.contents, path);
