@@ -92,8 +92,6 @@ export interface Bench {
     who: { readonly client?: string; readonly subject: Presented; readonly actor?: Presented | undefined },
     headers?: OutgoingHttpHeaders,
   ) => Promise<Answer>;
-  /** How many of the requests so far got what they asked for. */
-  readonly issued: () => number;
   /** Seconds since 1970. */
   readonly now: () => number;
   /** Claims that make a token of ours, or of ELSEWHERE, good now. */
@@ -115,7 +113,6 @@ export async function openBench(t: { readonly after: (work: () => void | Promise
   const server = await start(t, fileOf(world, issuers), { files: { 'idp.pem': pem(idp) }, folder });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   t.after(() => agent.destroy());
-  let issued = 0;
   let steps: FinishedStep['step'][] = [];
   const count = (message: unknown): void => void steps.push((message as FinishedStep).step);
   subscribe(STEPS_FINISHED, count);
@@ -129,7 +126,6 @@ export async function openBench(t: { readonly after: (work: () => void | Promise
       return { ...(await post({ agent, port, path, headers: all }, Buffer.from(body, 'latin1'))), steps };
     };
     const answer = await ask();
-    if (answer.status === 200) issued++;
     // Who fails too often is told to wait, which says nothing of this input.
     if (answer.status !== 429) return answer;
     server.clock.now += 61_000;
@@ -139,7 +135,6 @@ export async function openBench(t: { readonly after: (work: () => void | Promise
     server,
     foreign,
     send,
-    issued: () => issued,
     exchange: ({ client = 'a', subject, actor }, headers) => {
       const who = { grant_type: EXCHANGE, client_id: client, client_secret: client };
       const tokens = { ...parametersOf('subject', subject), ...(actor && parametersOf('actor', actor)) };

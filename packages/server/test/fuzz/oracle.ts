@@ -71,10 +71,10 @@ export const asking = (now: number, who: Partial<Asked> & Pick<Asked, 'subject'>
   ...who,
 });
 
-/** What the server issued is what the second model allows: to the same subject, no wider, no longer. */
-export function assertAllowed(asked: Asked, answer: Answer): void {
+/** What the server issued is what the second model allows: to the same subject, no wider, no longer. @returns whether it did */
+export function assertAllowed(asked: Asked, answer: Answer): boolean {
   assertGoodAnswer(answer);
-  if (answer.status !== 200) return;
+  if (answer.status !== 200) return false;
   const claims = assertTokenAnswer(answer);
   const { subject, actor } = asked;
   assert.ok(subject !== undefined && actor !== UNREADABLE, 'issued for a token that nobody can read');
@@ -104,6 +104,7 @@ export function assertAllowed(asked: Asked, answer: Answer): void {
   const { iss, sub } = subject.iss === SELF ? (subject.from ?? { iss: undefined, sub: subject.sub }) : subject;
   if (iss === undefined) assert.equal(claims.sub, sub);
   else assert.deepEqual({ iss: origin?.iss, sub: origin?.sub }, { iss, sub });
+  return true;
 }
 
 type Claims = Readonly<Record<string, unknown>>;

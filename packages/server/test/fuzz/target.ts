@@ -22,6 +22,8 @@ export interface Target {
 
 export interface Outcome {
   readonly runs: number;
+  /** How many of the inputs were let through: where few are, little is shown. */
+  readonly allowed: number;
   /** The smallest input for which something did not hold, and what. */
   readonly broken?: { readonly input: unknown; readonly error: unknown };
 }
@@ -32,8 +34,8 @@ interface Definition<Input> {
   readonly short: number;
   /** Plain data as JSON has it, so that a found input can be kept in a file. */
   readonly input: fc.Arbitrary<Input>;
-  /** @throws AssertionError where something does not hold */
-  readonly judge: (input: Input, bench: Bench) => Promise<void>;
+  /** Was it let through? @throws AssertionError where something does not hold */
+  readonly judge: (input: Input, bench: Bench) => Promise<boolean>;
 }
 
 export const defineTarget = <Input>({ name, title, short, input, judge }: Definition<Input>): Target => ({
@@ -41,9 +43,10 @@ export const defineTarget = <Input>({ name, title, short, input, judge }: Defini
   title,
   short,
   run: async (bench, { seed, runs, time, cpu }, found = []) => {
+    let allowed = 0;
     const { failed, counterexample, errorInstance, numRuns } = await fc.check(
       fc.asyncProperty(input, async (one) => {
-        await watched(() => judge(one, bench), cpu);
+        if (await watched(() => judge(one, bench), cpu)) allowed++;
       }),
       {
         seed,
@@ -53,19 +56,19 @@ export const defineTarget = <Input>({ name, title, short, input, judge }: Defini
         examples: found.map((one): [Input] => [one as Input]),
       },
     );
-    return { runs: numRuns, ...(failed && { broken: { input: counterexample?.[0], error: errorInstance } }) };
+    return { runs: numRuns, allowed, ...(failed && { broken: { input: counterexample?.[0], error: errorInstance } }) };
   },
 });
 
 /** What takes too long three times running does so because of its input; once may be the garbage of others. */
-async function watched(work: () => Promise<void>, limit: number | undefined): Promise<void> {
+async function watched<T>(work: () => Promise<T>, limit: number | undefined): Promise<T> {
   let least = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 3; attempt++) {
     const before = process.cpuUsage();
-    await work();
+    const result = await work();
     const { user, system } = process.cpuUsage(before);
     least = Math.min(least, (user + system) / 1000);
-    if (limit === undefined || least <= limit) return;
+    if (limit === undefined || least <= limit) return result;
   }
   throw new Error(`took ${Math.round(least)} ms of CPU`);
 }

@@ -167,6 +167,6 @@ export const claims = defineTarget({
     const read = readUnambiguously(text);
     if (answer.status === 200) assert.ok(read, 'claims were read that two readers could read differently');
     const subject = read && readClaims(read, now, { iss: SELF, sub: client, client_id: client });
-    assertAllowed(asking(now, { client, subject }), answer);
+    return assertAllowed(asking(now, { client, subject }), answer);
   },
 });

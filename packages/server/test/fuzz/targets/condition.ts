@@ -140,7 +140,7 @@ export const condition = defineTarget({
     } catch (error) {
       if (!(error instanceof ExpressionFault)) throw error;
       assert.match(error.message, /\S/);
-      return;
+      return false;
     }
     const { value, problem } = compiled.evaluate(facts);
     assert.doesNotMatch(problem ?? '', /^the expression failed/);
@@ -151,5 +151,6 @@ export const condition = defineTarget({
     assert.deepEqual(compiled.evaluate(facts), { value, ...(problem !== undefined && { problem }) }, 'the same again');
     const { matched } = holds(compiled, facts);
     assert.equal(matched, value === true);
+    return problem === undefined;
   },
 });

@@ -112,6 +112,7 @@ export const configuration = defineTarget({
       });
       assert.ok(warnings.every(({ severity }) => severity === 'warning'));
       examine();
+      return true;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       assert.notEqual(error.faults.length, 0);
@@ -119,6 +120,7 @@ export const configuration = defineTarget({
         assert.ok(line >= 1 && line <= lines && column >= 1, `${line}:${column} of ${lines} lines: ${message}`);
         assert.match(message, /^[^\n]+$/);
       }
+      return false;
     }
   },
 });

@@ -89,8 +89,9 @@ export const delegation = defineTarget({
     const read = readClaims(said, now, actorSaid ?? { client_id: client });
     const acting = actorSaid && (readClaims(actorSaid, now) ?? UNREADABLE);
     const asked = asking(now, { client, subject: read, ...(acting && { actor: acting }) });
-    assertAllowed(asked, answer);
-    if (answer.status === 200 || read === undefined || acting === UNREADABLE) return;
+    if (assertAllowed(asked, answer)) return true;
+    if (read === undefined || acting === UNREADABLE) return false;
     assert.ok('refused' in expect(world, asked as Request), `refused, and the model allows it: ${answer.text}`);
+    return false;
   },
 });

@@ -117,6 +117,6 @@ export const jws = defineTarget({
     const read = answer.status === 200 ? readClaims(await verify(text, bench), now) : undefined;
     assert.ok(read === undefined || declared === 'jwt' || read.type === declared, `taken for ${declared}`);
     const who = role === 'subject' ? { subject: read } : { subject: readClaims(good, now), actor: read ?? UNREADABLE };
-    assertAllowed(asking(now, who), answer);
+    return assertAllowed(asking(now, who), answer);
   },
 });

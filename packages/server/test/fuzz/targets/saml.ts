@@ -103,6 +103,6 @@ export const saml = defineTarget({
     // Nobody declares one version and proves another.
     const read = token.declared === one.version ? asserted : undefined;
     const who = role === 'subject' ? { subject: read } : { subject: readClaims(good, now), actor: read ?? UNREADABLE };
-    assertAllowed(asking(now, who), answer);
+    return assertAllowed(asking(now, who), answer);
   },
 });
