@@ -1,6 +1,7 @@
 // May a caller say too little, too much, or what nobody asked for?
+
 import assert from 'node:assert/strict';
-import { everythingIn } from '../../packages/server/test/command.ts';
+import { everythingIn } from '../../packages/server/test/harness.ts';
 import type { Case, Trial } from '../group.ts';
 import { type AdminWorld, ANY, ENTRY } from './world.ts';
 
