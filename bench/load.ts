@@ -26,7 +26,7 @@ export interface OpenLoop extends Loop {
   /** Requests a second; they are sent one after the other, and from the first again. */
   readonly rate: number;
   readonly seconds: number;
-  /** Opened before the first request is due; a request that finds none idle is lost. */
+  /** Opened before the first request is due. One that was told `Retry-After` rests so long; a request that finds none is lost. */
   readonly connections: number;
 }
 
@@ -71,8 +71,11 @@ export async function runOpenLoop({ port, requests, expect, ...loop }: OpenLoop)
     const connection = idle.pop();
     if (connection === undefined) return tally.lose(due);
     try {
-      tally.count(await connection.send(request), due);
-      idle.push(connection);
+      const answer = await connection.send(request);
+      tally.count(answer, due);
+      const [, rest] = /\r\nretry-after: (\d+)/i.exec(answer.head) ?? [];
+      if (rest === undefined) idle.push(connection);
+      else setTimeout(() => idle.push(connection), Number(rest) * 1000).unref();
     } catch {
       tally.lose(due);
     }

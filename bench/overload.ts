@@ -12,7 +12,7 @@ export interface Overload {
   readonly granted: number;
   /** 503, a second. */
   readonly refused: number;
-  /** Requests a second that found every connection busy, or lost theirs. */
+  /** Requests a second that found every connection busy or at rest, or lost theirs. */
   readonly lost: number;
   /** Milliseconds to a 503. */
   readonly refusedP50: number;

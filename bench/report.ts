@@ -56,7 +56,7 @@ const overloadRows: readonly (readonly [string, (of: Overload) => string])[] = [
   ['asked for, a second', ({ offered }) => offered.toFixed(0)],
   ['granted, a second', ({ granted }) => granted.toFixed(0)],
   ['503, a second', ({ refused }) => refused.toFixed(0)],
-  ['found every connection of the driver busy, a second', ({ lost }) => lost.toFixed(0)],
+  ['found every connection busy or at rest, a second', ({ lost }) => lost.toFixed(0)],
   ['ms to what was granted, p99', ({ grantedP99 }) => grantedP99.toFixed(0)],
   ['ms to a 503, p50 and p99', ({ refusedP50, refusedP99 }) => `${refusedP50.toFixed(0)}, ${refusedP99.toFixed(0)}`],
   [

@@ -193,7 +193,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     if (turns.take(done)) return;
     // No row and no line for each: there are thousands of them, and metrics count them.
     events.set(request, begin(request, 'none'));
-    done(new Refusal('overload'));
+    done(OVERLOAD);
   };
 
   for (const endpoint of endpoints) {
@@ -244,6 +244,9 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
  */
 const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) =>
   asked && { requestCert: true, rejectUnauthorized: false, ca: [...authorities], allowPartialTrustChain: true };
+
+/** One for all: making an error costs more than the answer. */
+const OVERLOAD = new Refusal('overload');
 
 const pathIn = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? '';
 const isBelow = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
