@@ -6,6 +6,7 @@ import { clientAuthentication } from './client-authentication.ts';
 import { delegation } from './delegation.ts';
 import { issuers } from './issuers.ts';
 import { policy } from './policy.ts';
+import { refreshing } from './refresh.ts';
 import { saml } from './saml.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 import { tokens } from './tokens.ts';
@@ -18,6 +19,7 @@ export const groups: readonly Group[] = [
   saml,
   delegation,
   policy,
+  refreshing,
   binding,
   administration,
 ];

@@ -54,17 +54,6 @@ function assertProofRefused(answer: Answer, reason: string): void {
   assertRefused(server, answer, { error: 'invalid_dpop_proof', description, reason });
 }
 
-test("a public client's refresh token works with its own key alone, and outlives attempts with others (R10, DP-03)", async () => {
-  const first = await begin(app, own);
-  assertProofRefused(await refresh(app, other, first), 'dpop_other_key');
-  assertProofRefused(await refresh(app, undefined, first), 'dpop_missing');
-  const second = assertRefreshed(await refresh(app, own, first), own);
-  assertProofRefused(await refresh(app, other, second), 'dpop_other_key');
-  assertRefreshed(await refresh(app, own, second), own);
-  // Whoever has an old token and no key cannot even end the family.
-  assertProofRefused(await refresh(app, other, first), 'dpop_other_key');
-});
-
 test('a client that authenticates may prove another key, and never none (DP-03)', async () => {
   const first = await begin(gateway, own);
   assertProofRefused(await refresh(gateway, undefined, first), 'dpop_missing');

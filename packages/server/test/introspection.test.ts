@@ -73,35 +73,6 @@ test('a refresh token is told to its own client alone, and never looks like an a
   }
 });
 
-test('to everybody else, and of everything else, exactly that it is not active (RFC 7662 section 2.2; IN-03)', async (t) => {
-  const idp = await startIssuer(t);
-  const server = await start(t, life(undefined, [entry(idp)]));
-  const token = await subjectToken(server);
-  const claims = claimsOf(token);
-  const now = Math.floor(server.clock.now / 1000);
-  const nobody: readonly (readonly [string, string])[] = [
-    ['no token', 'nonsense'],
-    ['one without its signature', token.replace(/[^.]*$/, '')],
-    ["another issuer's", idp.sign()],
-    ['expired', server.forge({ ...claims, exp: now })],
-    ['not valid yet, by nbf', server.forge({ ...claims, nbf: now + 31 })],
-    ['issued in the future', server.forge({ ...claims, iat: now + 31 })],
-    ['of another type', server.forge(claims, { typ: 'JWT' })],
-    ['of a client that is unknown', server.forge({ ...claims, client_id: 'gone' })],
-    ['an opaque one that was never issued', `cambio_at_${'x'.repeat(43)}`],
-  ];
-  for (const [what, text] of nobody) assert.deepEqual((await introspect(server, text)).body, INACTIVE, what);
-  for (const [form, headers] of [
-    [other, {}],
-    [{}, basic('agent')],
-    [{}, basic('vault')],
-  ] as const) {
-    const answer = await introspect(server, token, form, headers);
-    assert.deepEqual([answer.status, answer.text], [200, '{"active":false}']);
-  }
-  assert.equal((await introspect(server, token)).body.active, true);
-});
-
 test('of a token for several APIs each of them is told', async (t) => {
   const server = await start(t, life());
   const { body } = await exchange(server, { audience: [API, BACKEND] });

@@ -108,22 +108,6 @@ test('a verifier that keeps our keys as long as it is told never meets an unknow
   assert.ok(nodes[0].published().length < 8, 'and those that are done with are gone');
 });
 
-test('a refresh after the key was rotated is signed with the new key (R19)', async (t) => {
-  const server = await start(t, withKeys('{ rotateEvery: 2h, publishAhead: 1h }'));
-  const before = await kidNow(server);
-  const token = await refreshTokenOf(server);
-  server.clock.now += 2 * HOUR;
-  await eventually(
-    () => keySet(server),
-    ({ kids }) => kids.length === 2,
-  );
-  server.clock.now += HOUR + 3 * MINUTE;
-  const answer = await refresh(server, token);
-  assert.equal(answer.status, 200, answer.text);
-  assert.notEqual(kidOf(answer.body.access_token), before);
-  assert.equal((await introspect(server, answer.body.access_token)).body.active, true);
-});
-
 /** A configuration file, and `cambio` as typed beside it. */
 async function installation(t: TestContext, yaml = life()) {
   const folder = temporaryFolder(t);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertIssued, assertRefused, exchange } from './basics.ts';
 import { type Answer, start, type TestServer, type } from './harness.ts';
-import { exchanged, introspect, life, refresh, refreshTokenOf, revoke } from './life.ts';
+import { exchanged, introspect, life, refresh, refreshTokenOf } from './life.ts';
 
 const REFRESH_REFUSED = { error: 'invalid_grant', description: 'The provided refresh token is invalid or expired' };
 const REUSED = { ...REFRESH_REFUSED, reason: 'refresh_token_reused' };
@@ -40,22 +40,6 @@ test('a second use after the grace kills the family and all that was issued from
   await next(server, bystander.body.refresh_token);
 });
 
-test('within the grace the answer that was lost is given again: the same successor, and no second branch (BC-01f)', async (t) => {
-  const server = await start(t, life());
-  const { body } = await exchange(server);
-  const first = await next(server, body.refresh_token);
-  const retries: Answer[] = [];
-  for (const wait of [0, 5000, GRACE - 5000]) {
-    server.clock.now += wait;
-    retries.push(await next(server, body.refresh_token));
-  }
-  const successors = new Set([first, ...retries].map((answer) => answer.body.refresh_token));
-  assert.equal(successors.size, 1);
-  const tokens = new Set([first, ...retries].map((answer) => answer.body.access_token));
-  assert.equal(tokens.size, 4, 'each answer has an access token of its own');
-  await next(server, first.body.refresh_token);
-});
-
 test('once the successor was used its predecessor is reuse, even inside the grace', async (t) => {
   const server = await start(t, life());
   const { body } = await exchange(server);
@@ -64,58 +48,6 @@ test('once the successor was used its predecessor is reuse, even inside the grac
   assert.equal((await next(server, second.body.refresh_token)).body.refresh_token, third.body.refresh_token);
   assertRefused(server, await refresh(server, body.refresh_token), REUSED);
   assertRefused(server, await refresh(server, third.body.refresh_token), REVOKED);
-});
-
-test('generations are counted, not timed: two rotations at one instant, then the older token (R04)', async (t) => {
-  const server = await start(t, life());
-  let token: unknown = await refreshTokenOf(server);
-  const older: unknown[] = [];
-  for (let turn = 0; turn < 5; turn++) {
-    older.push(token);
-    token = (await next(server, token)).body.refresh_token;
-  }
-  assertRefused(server, await refresh(server, older[2]), REUSED);
-});
-
-test('a hundred uses at once make one successor, which every answer carries', async (t) => {
-  const server = await start(t, life());
-  const token = await refreshTokenOf(server);
-  const answers = await Promise.all(Array.from({ length: 100 }, () => refresh(server, token)));
-  const successors = new Set(answers.map(({ body }) => body.refresh_token));
-  assert.deepEqual([new Set(answers.map(({ status }) => status)), successors.size], [new Set([200]), 1]);
-  await next(server, [...successors][0]);
-});
-
-test('on two nodes at once it is still one', async (t) => {
-  const one = await start(t, life());
-  const two = await start(t, life(), { folder: one.folder });
-  for (let round = 0; round < 5; round++) {
-    const token = await refreshTokenOf(one);
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => refresh(index % 2 ? one : two, token)));
-    const given = answers.filter(({ status }) => status === 200);
-    assert.equal(new Set(given.map(({ body }) => body.refresh_token)).size, 1);
-    await next(two, given[0]?.body.refresh_token);
-  }
-});
-
-test('after the answer of a revocation nothing of the family works, however many refreshes raced it (R05)', async (t) => {
-  const server = await start(t, life());
-  for (let round = 0; round < 5; round++) {
-    const { body } = await exchange(server);
-    const racing = [
-      refresh(server, body.refresh_token),
-      revoke(server, body.refresh_token),
-      refresh(server, body.refresh_token),
-    ];
-    const [first, revoked, second] = (await Promise.all(racing)) as [Answer, Answer, Answer];
-    assert.equal(revoked.status, 200);
-    for (const answer of [first, second]) {
-      if (answer.status !== 200) continue;
-      assert.equal(await active(server, answer.body.access_token), false);
-      assertRefused(server, await refresh(server, answer.body.refresh_token), REVOKED);
-    }
-    assertRefused(server, await refresh(server, body.refresh_token), REVOKED);
-  }
 });
 
 test('a use that is overtaken, between look and write, by two others is reuse: nothing is issued, and the family dies', async (t) => {

@@ -1,17 +1,7 @@
 // Refresh tokens: how one is had, what it gives, how far it reaches, and when it ends (RFC 6749 section 6).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  API,
-  acting,
-  assertIssued,
-  assertRefused,
-  BACKEND,
-  exchange,
-  SCOPE_REFUSED,
-  subjectToken,
-  TARGET_REFUSED,
-} from './basics.ts';
+import { API, acting, assertIssued, assertRefused, BACKEND, exchange, subjectToken } from './basics.ts';
 import { claimsOf, start, type TestServer, type } from './harness.ts';
 import {
   BESIDE,
@@ -104,39 +94,6 @@ test('scope and target only narrow, and the next refresh has them all again (RFC
   assert.deepEqual(await step({}), [[API, BACKEND], 'read']);
   const wide = await refreshTokenOf(server, { audience: API });
   assert.deepEqual((await refresh(server, wide, { scope: 'write' })).body.scope, 'write');
-});
-
-test('a request that is refused rotates nothing: the same token is still the current one (OA-15)', async (t) => {
-  const server = await start(t, life());
-  const token = await refreshTokenOf(server, { audience: API, scope: 'read' });
-  const repeated = 'The parameter refresh_token is repeated';
-  for (const [form, expected] of [
-    [{ scope: 'write' }, { ...SCOPE_REFUSED, reason: 'scope_exceeded' }],
-    [{ scope: 'read admin' }, { ...SCOPE_REFUSED, reason: 'scope_exceeded' }],
-    [{ scope: 'read  read' }, { ...SCOPE_REFUSED, reason: 'scope_malformed' }],
-    [{ audience: BACKEND }, { ...TARGET_REFUSED, reason: 'target_not_granted' }],
-    [{ audience: [API, BACKEND] }, { ...TARGET_REFUSED, reason: 'target_not_granted' }],
-    [{ audience: 'https://unknown.example' }, { ...TARGET_REFUSED, reason: 'target_unknown' }],
-    [{ resource: `${API}/v1#` }, { ...TARGET_REFUSED, reason: 'target_malformed' }],
-    [
-      { refresh_token: [token, token] },
-      { error: 'invalid_request', description: repeated, reason: 'parameter_repeated' },
-    ],
-    [other, { ...REFRESH_REFUSED, reason: 'refresh_token_client' }],
-    [
-      { client_secret: 'wrong' },
-      {
-        status: 401,
-        error: 'invalid_client',
-        description: 'Client authentication failed',
-        reason: 'client_credentials',
-      },
-    ],
-  ] as const) {
-    assertRefused(server, await refresh(server, token, form), expected, JSON.stringify(form));
-  }
-  server.clock.now += 60_000;
-  assertIssued(server, await refresh(server, token), 'long after any grace');
 });
 
 test('what is no refresh token of ours is told no more than that', async (t) => {
