@@ -5,6 +5,7 @@ import { binding } from './binding.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { delegation } from './delegation.ts';
 import { issuers } from './issuers.ts';
+import { pages } from './pages.ts';
 import { policy } from './policy.ts';
 import { refreshing } from './refresh.ts';
 import { saml } from './saml.ts';
@@ -22,4 +23,5 @@ export const groups: readonly Group[] = [
   refreshing,
   binding,
   administration,
+  pages,
 ];

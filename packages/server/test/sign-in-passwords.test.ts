@@ -62,30 +62,6 @@ suite('a password', () => {
     server.clock.now += 1000;
     assert.match((await attempt('192.0.2.2', 'bob', 'builder')).text, /name="agree"/);
   });
-
-  test('is asked for on a page that nothing keeps and nobody frames, as every page here is (W04)', async () => {
-    const browser = createBrowser(server.issuer);
-    const signIn = await browser.get(authorizationUrl());
-    const pages = [
-      signIn,
-      await browser.submit(signIn, { username: 'ada', password: 'lovelace' }),
-      await browser.get(authorizationUrl({ redirect_uri: 'https://evil.example' })),
-      await browser.get('/oauth/interaction/nobody-s'),
-      await browser.get('/device'),
-      await browser.get('/oauth/logout'),
-    ];
-    for (const { headers, text } of pages) {
-      assert.match(text, /^<!doctype html>/);
-      const policy = headers.get('content-security-policy') ?? '';
-      assert.match(policy, /^default-src 'none'; .*form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/);
-      assert.deepEqual(
-        ['x-frame-options', 'referrer-policy', 'cache-control', 'x-content-type-options'].map((name) =>
-          headers.get(name),
-        ),
-        ['DENY', 'same-origin', 'no-store', 'nosniff'],
-      );
-    }
-  });
 });
 
 test('where another provider cannot be reached, a page says so, the row why, and a password still does', async (t) => {
