@@ -30,18 +30,13 @@ const FLAGS = ['--conditions=source', '--disable-warning=ExperimentalWarning', '
 /** Connections over which a contender is asked for tokens before a round. */
 const OBTAINING = 8;
 
-/** @param flags of Node, beside those that every contender has */
-export async function serve(
-  contender: Contender,
-  issuers: Issuers,
-  { workers = 1, flags = [] as readonly string[] } = {},
-): Promise<Served> {
+export async function serve(contender: Contender, issuers: Issuers, { workers = 1 } = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-bench-'));
   const port = await freePort();
   const works = [async () => rmSync(folder, { recursive: true, force: true })];
   const after = (work: () => Promise<void>): void => void works.unshift(work);
   const command = await contender.command({ port, folder, issuers, workers, after });
-  const child = spawn(process.execPath, [...FLAGS, ...flags, ...command], {
+  const child = spawn(process.execPath, [...FLAGS, ...command], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     cwd: folder,
   });
