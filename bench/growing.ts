@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { readYaml } from '../packages/server/src/config/yaml.ts';
 import { openStore } from '../packages/server/src/store/store.ts';
 import { cambioCommand, paths } from './contenders/cambio.ts';
 import type { Contender } from './contenders/contender.ts';
@@ -16,9 +17,6 @@ export interface Growing {
 }
 
 const audience = new URL(RESOURCE).origin;
-const lines = (count: number, line: (index: number) => string): string =>
-  Array.from({ length: count }, (_, index) => `${line(index)}\n`).join('');
-
 const contenderOf = (amount: Amount, fill: (folder: string, file: string) => void | Promise<void>): Contender => ({
   name: String(amount),
   title: '',
@@ -30,11 +28,15 @@ const contenderOf = (amount: Amount, fill: (folder: string, file: string) => voi
   },
 });
 
-/** Entries at the head of a list of the configuration: what is looked for stands behind all of them. */
-const inFile = (list: string, entry: (index: number) => string) => (amount: Amount) =>
-  contenderOf(amount, (_folder, file) =>
-    writeFileSync(file, readFileSync(file, 'utf8').replace(`\n${list}:\n`, `\n${list}:\n${lines(amount, entry)}`)),
-  );
+type Entry = Readonly<Record<string, unknown>>;
+
+/** Entries at the head of a list of the configuration, which is written as JSON: what is looked for stands behind all of them. */
+const inFile = (list: string, entry: (index: number) => Entry) => (amount: Amount) =>
+  contenderOf(amount, (_folder, file) => {
+    const configuration = readYaml(readFileSync(file, 'utf8'), {}).value as Record<string, readonly Entry[]>;
+    const entries = Array.from({ length: amount }, (_, index) => entry(index));
+    writeFileSync(file, JSON.stringify({ ...configuration, [list]: [...entries, ...(configuration[list] ?? [])] }));
+  });
 
 /** Rows of a table, by one statement that is told how many. */
 const inStore = (statement: string) => (amount: Amount) =>
@@ -66,11 +68,14 @@ const event = JSON.stringify({ action: 'token', grant: 'token_exchange', client:
 export const growing: Readonly<Record<string, Growing>> = {
   'clients of the file': {
     amounts: [10, 10_000],
-    contender: inFile(
-      'clients',
-      (index) =>
-        `  - { id: client-${index}, auth: client_secret_post, secret: { plain: secret-of-client-${index} }, grants: [client_credentials], audiences: ['${audience}'], scopes: [read] }`,
-    ),
+    contender: inFile('clients', (index) => ({
+      id: `client-${index}`,
+      auth: 'client_secret_post',
+      secret: { plain: `secret-of-client-${index}` },
+      grants: ['client_credentials'],
+      audiences: [audience],
+      scopes: ['read'],
+    })),
   },
   'registered clients': {
     amounts: [10, 100_000],
@@ -80,19 +85,20 @@ export const growing: Readonly<Record<string, Growing>> = {
   },
   'rules of one client': {
     amounts: [10, 10_000],
-    contender: inFile(
-      'rules',
-      (index) =>
-        `  - { name: rule ${index}, client: gateway, subject: { clients: [gateway], types: [access_token], when: 'subject.claims.sub == "${index}"' }, grant: { audiences: ['${audience}'] } }`,
-    ),
+    contender: inFile('rules', (index) => ({
+      name: `rule ${index}`,
+      client: 'gateway',
+      subject: { clients: ['gateway'], types: ['access_token'], when: `subject.claims.sub == "${index}"` },
+      grant: { audiences: [audience] },
+    })),
   },
   issuers: {
     amounts: [1, 1000],
-    contender: inFile(
-      'issuers',
-      (index) =>
-        `  - { issuer: 'https://issuer-${index}.example', accepts: [jwt], audiences: ['https://login.example'] }`,
-    ),
+    contender: inFile('issuers', (index) => ({
+      issuer: `https://issuer-${index}.example`,
+      accepts: ['jwt'],
+      audiences: ['https://login.example'],
+    })),
   },
   'revoked ids': {
     amounts: [1000, 1_000_000],

@@ -4,7 +4,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Contender } from './contenders/contender.ts';
 import { type Amount, type Growing, growing } from './growing.ts';
 import { openIssuers } from './issuers.ts';
 import { measure, type Round, ratioOf, spreadOf } from './rounds.ts';
@@ -22,29 +21,19 @@ const { values } = parseArgs({
 });
 
 const EFFORT = { rounds: Number(values.rounds), requests: 1000 };
+const issuers = openIssuers();
 /** An exchange may cost so much more where there is much. */
 const TARGET = 1.1;
 
 interface Started {
   readonly served: Served;
-  /** Milliseconds until it answered, what it needs made before. */
+  /** Milliseconds of CPU until it answered. */
   readonly start: number;
 }
 
-const issuers = openIssuers();
-
 async function start(kind: Growing, amount: Amount): Promise<Started> {
-  let ready = 0;
-  const contender: Contender = {
-    ...kind.contender(amount),
-    command: async (place) => {
-      const command = await kind.contender(amount).command(place);
-      ready = performance.now();
-      return command;
-    },
-  };
-  const served = await serve(contender, issuers);
-  return { served, start: performance.now() - ready };
+  const served = await serve(kind.contender(amount), issuers);
+  return { served, start: (await served.usage()).cpu / 1000 };
 }
 
 const medianOf = (rounds: readonly Round[], what: 'cpu' | 'memory'): number =>
@@ -73,7 +62,7 @@ async function compare(name: string, kind: Growing, [little, much]: readonly [Am
   }
 }
 
-const head = ['what grows', 'CPU µs an exchange', 'ratio', `target < ${TARGET}`, 'bytes an item', 'start, ms'];
+const head = ['what grows', 'CPU µs an exchange', 'ratio', `target < ${TARGET}`, 'bytes an item', 'start, CPU ms'];
 const rows: string[][] = [];
 for (const name of values.only.split(',')) {
   const kind = growing[name];

@@ -110,6 +110,26 @@ test('a file that cannot be read as YAML is a fault with its line; a key that st
   assert.deepEqual(await faultsOf('issuer: https://login.example'), []);
 });
 
+test('a file may be JSON, which is YAML: its faults have the same lines, and variables are filled in', async () => {
+  const told = async (text: string): Promise<readonly string[]> => {
+    const parsing = parseConfiguration(text, { file: 'cambio.json', environment: SURROUNDINGS });
+    const faults = await parsing.then(({ warnings }) => warnings).catch(({ faults: found }) => found as Fault[]);
+    return faults.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
+  };
+  const rule = '{ "client": "nobody", "grant": { "audiences": ["https://api.example"] } }';
+  const client = '{ "id": "a", "auth": "none", "grants": ["token_exchange"], "publicExchange": true }';
+  const file = (rest: string, issuer = 'https://login.example'): string =>
+    `{\n  "issuer": "${issuer}",\n  "resources": [{ "audience": "https://api.example" }],\n  "clients": [${client}]${rest}\n}`;
+  assert.deepEqual(await told(file('')), []);
+  assert.deepEqual(await told(file('', `$\{ISSUER}`)), []);
+  assert.deepEqual(await told(file(',\n  "colour": "blue"')), ['5:3 colour: unknown key']);
+  assert.deepEqual(await told(file(',\n  "clients": []')), ['5:3 : Map keys must be unique']);
+  assert.deepEqual(await told(file(`,\n  "rules": [\n    ${rule}]`)), [
+    '6:7 rules[0].client: there is no client "nobody"',
+    '6:7 rules[0].client: none of its clients has the grant token_exchange',
+  ]);
+});
+
 test('a rule that names what is not there is a warning, with its line, and the file is good', async (t) => {
   const rule = `{ client: [gateway, nobody], subject: { clients: [no-one] }, grant: { audiences: [${API}, https://none.example], scopes: [read, fly] } }`;
   const { code, stdout, lines } = await run(t, 'check', withRules(rule), SURROUNDINGS);

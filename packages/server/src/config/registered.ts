@@ -28,11 +28,17 @@ export function registerBeside(
   }: { around: Surroundings; check: (file: ConfigurationFile, around: Surroundings) => Promise<unknown> },
 ): Registering {
   const unheard: Surroundings = { ...around, complain: () => undefined };
+  /** What each was read as; undefined for what cannot be read. One that changes is another object. */
+  const known = new WeakMap<RegisteredClient, Client | undefined>();
   return {
     withRegistered: (registered) => {
-      const entries = [...registered].flatMap(({ id, ...stored }) => (clients.has(id) ? [] : sourceOf(id, stored)));
-      const read = entries.length === 0 ? [] : resolveClients({ ...file, clients: entries }, resources, unheard);
-      return new Map([...read, ...clients]);
+      const own = [...registered].filter(({ id }) => !clients.has(id));
+      const fresh = own.filter((one) => !known.has(one));
+      const sources = fresh.flatMap(({ id, ...stored }) => sourceOf(id, stored));
+      const read = sources.length === 0 ? clients : resolveClients({ ...file, clients: sources }, resources, unheard);
+      for (const one of fresh) known.set(one, read.get(one.id));
+      const readable = own.flatMap((one) => known.get(one) ?? []);
+      return new Map([...readable.map((client) => [client.id, client] as const), ...clients]);
     },
     faultsOf: async (id, stored) => {
       const entries = file.clients.filter((one) => one.id !== id);

@@ -66,6 +66,8 @@ export function resolveAuthentication(
 
 const kinds: readonly TlsSubject['kind'][] = ['dn', 'dns', 'uri', 'ip', 'email'];
 
+const keysOfMethods = new Set<ClientKey>(methods.flatMap(({ keys }) => [...keys.oneOf, ...(keys.others ?? [])]));
+
 /** An entry has what its method needs, and nothing that only other methods read. */
 function checkKeys(entry: ClientSource, path: Path, complain: Complain): void {
   const own = methods.find(({ name }) => name === entry.auth)?.keys;
@@ -75,8 +77,7 @@ function checkKeys(entry: ClientSource, path: Path, complain: Complain): void {
     if (oneOf.length === 1) complain([...path, ...oneOf], 'is missing');
     else complain(path, `${entry.auth} needs ${oneOf.join(' or ')}`);
   }
-  const others = new Set<ClientKey>(methods.flatMap(({ keys }) => [...keys.oneOf, ...(keys.others ?? [])]));
-  for (const key of others) {
+  for (const key of keysOfMethods) {
     if (entry[key] !== undefined && !allowed.has(key)) complain([...path, key], `means nothing to ${entry.auth}`);
   }
 }

@@ -1,7 +1,7 @@
 // What do the clients of the file mean, and does what each says of itself fit together?
 import type { Client } from '../client-auth/client.ts';
 import type { Resource } from '../issuing/resource.ts';
-import { normalAudience } from '../policy/targets.ts';
+import { indexAudiences } from '../policy/targets.ts';
 import type { Path } from './fault.ts';
 import { checkRedirects } from './redirects.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
@@ -13,16 +13,16 @@ export function resolveClients(
   resources: readonly Resource[],
   around: Surroundings,
 ): ReadonlyMap<string, Client> {
-  const audiences = new Map(resources.map(({ audience }) => [normalAudience(audience), audience]));
+  const byAudience = indexAudiences(resources);
   const clients = new Map<string, Client>();
   for (const [index, entry] of file.clients.entries()) {
     const path: Path = ['clients', index];
     if (clients.has(entry.id)) around.complain([...path, 'id'], 'another client has this id');
     for (const [place, audience] of entry.audiences.entries()) {
-      if (!audiences.has(normalAudience(audience)))
+      if (byAudience(audience) === undefined)
         around.complain([...path, 'audiences', place], 'no resource has this audience');
     }
-    const resource = entry.resource === undefined ? undefined : audiences.get(normalAudience(entry.resource));
+    const resource = entry.resource === undefined ? undefined : byAudience(entry.resource)?.audience;
     if (entry.resource !== undefined && resource === undefined) {
       around.complain([...path, 'resource'], 'no resource has this audience');
     }

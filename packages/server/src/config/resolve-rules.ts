@@ -3,7 +3,7 @@ import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../issuing/resource.ts';
 import { conditionVariables } from '../policy/facts.ts';
 import type { PartyPattern, Rule } from '../policy/rule.ts';
-import { normalAudience } from '../policy/targets.ts';
+import { indexAudiences, type Targeting } from '../policy/targets.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileCondition, compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
@@ -21,7 +21,7 @@ export function resolveRules(
     ...issuers.flatMap(({ issuer, name }) => [[issuer, issuer] as const, [name, issuer] as const]),
   ]);
   const clients = new Map(file.clients.map((client) => [client.id, client]));
-  const known = new Map(resources.map((resource) => [normalAudience(resource.audience), resource]));
+  const byAudience = indexAudiences(resources);
   const seen = new Set<string>();
   const rules = new Map<Rule, Path>();
   for (const [index, entry] of file.rules.entries()) {
@@ -30,7 +30,7 @@ export function resolveRules(
     if (seen.has(name)) complain([...path, 'name'], 'another rule has this name');
     seen.add(name);
     warnOfStrangers(entry, clients, issuerNames, path, complain);
-    const [first, ...others] = grantedTargets(entry, known, path, complain);
+    const [first, ...others] = grantedTargets(entry, byAudience, path, complain);
     if (first === undefined) continue;
     rules.set(toRule(name, entry, [first, ...others], { path, issuerNames, complain }), path);
   }
@@ -104,13 +104,13 @@ function toPattern(
 
 function grantedTargets(
   { grant }: RuleEntry,
-  known: ReadonlyMap<string, Resource>,
+  byAudience: Targeting['byAudience'],
   path: Path,
   complain: Complain,
 ): Resource[] {
   const targets: Resource[] = [];
   for (const [place, audience] of grant.audiences.entries()) {
-    const target = known.get(normalAudience(audience));
+    const target = byAudience(audience);
     if (target === undefined)
       complain([...path, 'grant', 'audiences', place], 'no resource has this audience', 'warning');
     else targets.push(target);

@@ -29,14 +29,19 @@ export interface Targeting {
   readonly byUri: (uri: URL) => Resource | undefined;
 }
 
-export function indexResources(resources: readonly Resource[]): Targeting {
-  // As the file writes it, which most requests do, and in its normal form.
+/** By the names as the file writes them, which most requests do, and in their normal form. */
+export function indexAudiences(resources: readonly Resource[]): Targeting['byAudience'] {
   const names = new Map(
     resources.flatMap((resource) => [
       [resource.audience, resource] as const,
       [normalAudience(resource.audience), resource] as const,
     ]),
   );
+  return (name) => names.get(name) ?? names.get(normalAudience(name));
+}
+
+/** Their locations are known to be URIs. */
+export function indexResources(resources: readonly Resource[]): Targeting {
   // The longest location first: the narrower of two nested resources is the one meant.
   const places = resources
     .flatMap((resource) => resource.locations.map((location) => ({ resource, ...placeOf(new URL(location)) })))
@@ -44,7 +49,7 @@ export function indexResources(resources: readonly Resource[]): Targeting {
   return {
     audiences: resources.map(({ audience }) => audience),
     scopes: [...new Set(resources.flatMap((resource) => [...resource.scopes]))],
-    byAudience: (name) => names.get(name) ?? names.get(normalAudience(name)),
+    byAudience: indexAudiences(resources),
     byUri: (uri) => places.find((place) => liesUnder(uri, place))?.resource,
   };
 }
