@@ -65,7 +65,7 @@ function readJws(text: string): CompactJws {
 /** A proof needs neither `exp` nor `nbf`; one that has them means them (RFC 7519 section 4.1). */
 function checkLife({ exp, nbf }: JsonObject, now: number): void {
   try {
-    checkTimes({ exp: exp ?? now, nbf }, now);
+    checkTimes({ exp: exp === undefined ? now : exp, nbf }, now);
   } catch (error) {
     throw error instanceof TokenRefusal ? new Refusal('dpop_time', { cause: error }) : error;
   }
