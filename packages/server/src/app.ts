@@ -13,7 +13,7 @@ import { erasePerson, type Person } from './custody/erasure.ts';
 import { createNotary } from './custody/notary.ts';
 import { exportLines, type KnownKeys, verifyStore } from './custody/proof.ts';
 import type { HttpServices } from './http/endpoint.ts';
-import type { Answered } from './http/server.ts';
+import type { Answered } from './http/life.ts';
 import { nobody } from './metrics/observer.ts';
 import { openMetrics } from './metrics/open.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';

@@ -11,6 +11,8 @@ const frameworkReasons: Readonly<Record<string, Reason>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'form_malformed',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'http_malformed',
   FST_ERR_BAD_URL: 'path_unknown',
+  // The body broke off.
+  ECONNRESET: 'http_malformed',
 };
 
 /** Seconds after which a caller may ask again when something of ours failed. */
@@ -51,10 +53,24 @@ export async function recordRefusal(
   }
 }
 
+interface RefusalAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly error: string; readonly error_description: string };
+}
+
 /** RFC 6749 section 5.2; RFC 9110 section 15.5.2 wants a challenge with every 401. */
-export function sendRefusal(reply: FastifyReply, refusal: Refusal, tokenErrorCode: TokenErrorCode): FastifyReply {
+export function refusalAnswer(refusal: Refusal, tokenErrorCode: TokenErrorCode): RefusalAnswer {
   const { status, error, description } = publicAnswer(refusal, tokenErrorCode);
-  if (status === 401) reply.header('WWW-Authenticate', 'Basic realm="cambio", charset="UTF-8"');
-  if (status === 503) reply.header('Retry-After', RETRY_AFTER);
-  return reply.code(status).headers(refusal.headers).send({ error, error_description: description });
+  const headers = {
+    ...(status === 401 && { 'WWW-Authenticate': 'Basic realm="cambio", charset="UTF-8"' }),
+    ...(status === 503 && { 'Retry-After': RETRY_AFTER }),
+    ...refusal.headers,
+  };
+  return { status, headers, body: { error, error_description: description } };
+}
+
+export function sendRefusal(reply: FastifyReply, refusal: Refusal, tokenErrorCode: TokenErrorCode): FastifyReply {
+  const { status, headers, body } = refusalAnswer(refusal, tokenErrorCode);
+  return reply.code(status).headers(headers).send(body);
 }

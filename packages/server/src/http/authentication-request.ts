@@ -1,13 +1,13 @@
 // With what does the caller say who it is? What client authentication reads of a request, at every endpoint alike.
-import type { FastifyRequest } from 'fastify';
 import type { AuthenticationRequest } from '../client-auth/method.ts';
 import { step } from '../primitives/step.ts';
+import type { Call } from './call.ts';
 import type { HttpServices } from './endpoint.ts';
 import { parseForm } from './form.ts';
 
 /** @throws Refusal form_malformed, client_certificate_malformed */
 export function readAuthenticationRequest(
-  request: FastifyRequest,
+  request: Call,
   { readCertificate }: Pick<HttpServices, 'readCertificate'>,
 ): AuthenticationRequest {
   const { authorization, 'content-type': contentType } = request.headers;

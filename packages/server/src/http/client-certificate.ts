@@ -4,9 +4,9 @@ import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { compile } from '@fastify/proxy-addr';
-import type { FastifyRequest } from 'fastify';
 import type { PresentedCertificate } from '../client-auth/method.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import type { Call } from './call.ts';
 
 export interface CertificateSource {
   /** PEM: whoever these issued a certificate to is trusted to be who it says. */
@@ -43,9 +43,7 @@ function decodePercent(text: string | undefined): string | undefined {
   }
 }
 
-export type CertificateReader = (
-  request: Pick<FastifyRequest, 'socket' | 'headers'>,
-) => PresentedCertificate | undefined;
+export type CertificateReader = (request: Pick<Call, 'socket' | 'headers'>) => PresentedCertificate | undefined;
 
 /** RFC 5280 section 4.2.1.12. */
 const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2';

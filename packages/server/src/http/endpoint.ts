@@ -9,6 +9,7 @@ import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';
 import type { Administration } from './admin/administration.ts';
+import type { Call, Reply } from './call.ts';
 import type { CertificateReader } from './client-certificate.ts';
 
 /** What endpoints work with: one reading of the configuration, and what the process keeps. */
@@ -39,6 +40,8 @@ export interface Endpoint {
   readonly isThere?: (services: HttpServices) => boolean;
   /** Is the answer for a person, refusals included? */
   readonly page?: true;
+  /** Does it answer without the framework? Its exchange is a plain one then. */
+  readonly direct?: true;
   /** May a page of any origin read the answers? */
   readonly cors: boolean;
   /** What the audit row of every answer calls it; undefined where answers have none. */
@@ -53,14 +56,26 @@ export interface Endpoint {
   readonly answer: (exchange: HttpExchange) => Promise<unknown> | unknown;
 }
 
-export interface HttpExchange {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
+export interface PlainExchange {
+  readonly request: Call;
+  readonly reply: Reply;
   readonly services: HttpServices;
   /** The whole list, for the one that describes it. */
   readonly endpoints: readonly Endpoint[];
   /** The audit record, where the endpoint is audited. */
   readonly event: AuditEvent;
+}
+
+export interface HttpExchange extends PlainExchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** One that needs nothing of the framework: its requests take the short way. */
+export interface PlainEndpoint extends Endpoint {
+  readonly direct: true;
+  readonly methods: readonly ['POST'];
+  readonly answer: (exchange: PlainExchange) => Promise<unknown> | unknown;
 }
 
 /** Where the endpoint is, as a path of this server. */
@@ -72,3 +87,5 @@ export function pathOf(endpoint: Pick<Endpoint, 'place' | 'path'>, issuer: strin
 
 export const urlOf = (endpoint: Pick<Endpoint, 'place' | 'path'>, issuer: string): string =>
   new URL(issuer).origin + pathOf(endpoint, issuer);
+
+export const isPlain = (endpoint: Endpoint): endpoint is PlainEndpoint => endpoint.direct === true;

@@ -1,15 +1,15 @@
 // Within which trace is a request answered? That of its caller where `traceparent` names one (W3C Trace Context), for the
 // OpenTelemetry SDK that the operator loaded; without one this does nothing.
 import { type Context, context, isSpanContextValid, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
-import type { FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
 import { endSpan } from '../primitives/step.ts';
+import type { Call } from './call.ts';
 
 const tracer = trace.getTracer('cambio');
 
 /** Attributes are names from the configuration and from our own tables: whose token it was, no trace tells. */
 export function inTrace<T>(
-  { method, headers, id }: Pick<FastifyRequest, 'method' | 'headers' | 'id'>,
+  { method, headers, id }: Pick<Call, 'method' | 'headers' | 'id'>,
   { route, event }: { readonly route: string; readonly event: AuditEvent },
   work: () => Promise<T> | T,
 ): Promise<T> | T {

@@ -6,7 +6,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import { step } from '../primitives/step.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { type AlgorithmName, algorithms } from './algorithms.ts';
-import { isProven, noteProven } from './proven.ts';
+import { proveOnce } from './proven.ts';
 
 export interface Key {
   readonly kid: string;
@@ -97,20 +97,21 @@ const decodeObject = (part: string): JsonObject | undefined => {
   return bytes && isUtf8(bytes) ? parseJsonObject(bytes.toString('utf8')) : undefined;
 };
 
+const disagreement = ({ alg }: Key | SecretKey): TokenRefusal => new TokenRefusal('algorithm', `the key is for ${alg}`);
+
 type Signed = Pick<CompactJws, 'alg' | 'signingInput' | 'signature'>;
 
 /** The key says which algorithm; the token may only agree. @throws TokenRefusal algorithm, signature */
 export function verifyCompact(jws: Signed, key: Key | SecretKey): void {
-  if (jws.alg !== key.alg) throw new TokenRefusal('algorithm', `the key is for ${key.alg}`);
+  if (jws.alg !== key.alg) throw disagreement(key);
   const verified = step('verify', () => (key.alg === 'HS256' ? verifyMac(jws, key) : verifyWith(jws, key)));
   if (!verified) throw new TokenRefusal('signature');
 }
 
 /** As `verifyCompact`, for tokens that come again. @throws TokenRefusal algorithm, signature */
 export function verifyPresented(jws: CompactJws, key: Key | SecretKey): void {
-  if (jws.alg === key.alg && isProven(jws.text, key.key)) return;
-  verifyCompact(jws, key);
-  noteProven(jws.text, key.key);
+  if (jws.alg !== key.alg) throw disagreement(key);
+  proveOnce(jws.text, key.key, () => verifyCompact(jws, key));
 }
 
 function verifyMac({ signingInput, signature }: Signed, key: SecretKey): boolean {

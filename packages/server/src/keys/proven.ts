@@ -11,16 +11,15 @@ let old = new Map<string, KeyObject>();
 
 const nameOf = (token: string): string => hash('sha256', token, 'base64url');
 
-/** Another key of the same name is another key. */
-export function isProven(token: string, key: KeyObject): boolean {
+/** Another key of the same name is another key. @param prove throws where the key did not sign the token */
+export function proveOnce(token: string, key: KeyObject, prove: () => void): void {
   const name = nameOf(token);
-  if (young.get(name) === key) return true;
-  if (old.get(name) !== key) return false;
+  if (young.get(name) === key) return;
+  if (old.get(name) !== key) prove();
   note(name, key);
-  return true;
 }
 
-/** For a token that was just verified with the key, or made with its private half. */
+/** For a token that was just made with the private half of the key. */
 export const noteProven = (token: string, key: KeyObject): void => note(nameOf(token), key);
 
 function note(name: string, key: KeyObject): void {

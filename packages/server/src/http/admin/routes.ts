@@ -6,6 +6,7 @@ import { Refusal } from '../../primitives/refusal.ts';
 import { parseJsonObject } from '../../primitives/strict-json.ts';
 import { recordRefusal, toRefusal } from '../answer.ts';
 import type { HttpServices } from '../endpoint.ts';
+import { type Life, refuseEncoded } from '../life.ts';
 import { adminAudience, authorizeAdmin } from './authorize.ts';
 import { operationsFor } from './index.ts';
 import { invoke, type Said } from './invoke.ts';
@@ -13,10 +14,8 @@ import { describeApi } from './openapi.ts';
 import type { AdminAnswer, Operation } from './operation.ts';
 import { InvalidRequest, sendProblem } from './problem.ts';
 
-export interface AdminOptions {
+export interface AdminOptions extends Pick<Life, 'begin' | 'report'> {
   readonly current: () => HttpServices;
-  readonly begin: (request: FastifyRequest, action: AuditEvent['action']) => AuditEvent;
-  readonly report: (refusal: Refusal, request: FastifyRequest) => void;
 }
 
 /** Below the prefix that it is registered with. Without a resource of its audience the API is not there. */
@@ -28,8 +27,7 @@ export async function adminRoutes(server: FastifyInstance, { current, begin, rep
     events.set(request, begin(request, 'admin'));
     requests.ofAddress(request.ip);
     if (request.is404) throw refuseMethod(request);
-    const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoded');
+    refuseEncoded(request);
   });
   server.setErrorHandler(async (error, request, reply) => {
     const event = events.get(request);

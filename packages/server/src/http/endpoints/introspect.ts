@@ -10,12 +10,13 @@ import type { JsonObject } from '../../primitives/strict-json.ts';
 import { findOwnToken } from '../../subject-tokens/own-token.ts';
 import type { ValidatedToken } from '../../subject-tokens/validated-token.ts';
 import { readTokenQuestion } from '../client-request.ts';
-import type { Endpoint } from '../endpoint.ts';
+import type { PlainEndpoint } from '../endpoint.ts';
 
 export const introspect = {
   place: 'below',
   path: '/oauth/introspect',
   methods: ['POST'],
+  direct: true,
   cors: false,
   audit: undefined,
   metadata: 'introspection_endpoint',
@@ -28,10 +29,10 @@ export const introspect = {
     const mayKnow = found !== undefined && (found.clientId === client.id || isFor(found, client.resource));
     const answer: JsonObject = mayKnow ? describe(found, services.issuer) : { active: false };
     if (!request.headers.accept?.includes(INTROSPECTION_MEDIA_TYPE)) return answer;
-    reply.type(INTROSPECTION_MEDIA_TYPE);
+    reply.header('Content-Type', INTROSPECTION_MEDIA_TYPE);
     return signIntrospection(answer, client.id, services);
   },
-} as const satisfies Endpoint;
+} as const satisfies PlainEndpoint;
 
 const isFor = ({ audiences }: ValidatedToken, resource: string | undefined): boolean =>
   resource !== undefined && audiences.includes(resource);

@@ -1,12 +1,13 @@
 // POST /oauth/token (RFC 6749 section 3.2).
 import { answerTokenRequest } from '../../grants/token-endpoint.ts';
 import { readAuthenticationRequest } from '../authentication-request.ts';
-import type { Endpoint } from '../endpoint.ts';
+import type { PlainEndpoint } from '../endpoint.ts';
 
 export const token = {
   place: 'below',
   path: '/oauth/token',
   methods: ['POST'],
+  direct: true,
   cors: true,
   audit: 'token',
   metadata: 'token_endpoint',
@@ -15,4 +16,4 @@ export const token = {
     const dpop = request.headers.dpop?.toString();
     return answerTokenRequest({ ...readAuthenticationRequest(request, services), dpop }, event, services);
   },
-} as const satisfies Endpoint;
+} as const satisfies PlainEndpoint;
