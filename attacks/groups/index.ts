@@ -4,6 +4,7 @@ import { administration } from './admin.ts';
 import { binding } from './binding.ts';
 import { clientAuthentication } from './client-authentication.ts';
 import { delegation } from './delegation.ts';
+import { exhaustion } from './exhaustion.ts';
 import { issuers } from './issuers.ts';
 import { pages } from './pages.ts';
 import { policy } from './policy.ts';
@@ -24,4 +25,5 @@ export const groups: readonly Group[] = [
   binding,
   administration,
   pages,
+  exhaustion,
 ];

@@ -11,10 +11,8 @@ import type { HttpServices } from '../src/http/endpoint.ts';
 import { createHttpServer } from '../src/http/server.ts';
 import { networkOf } from '../src/primitives/network.ts';
 import { createRate } from '../src/primitives/rate.ts';
-import { agentBasic, assertIssued, assertRefused, configuration, exchange, gateway, stranger } from './basics.ts';
+import { agentBasic, assertIssued, configuration, gateway } from './basics.ts';
 import { type Answer, encode, start, type TestServer } from './harness.ts';
-import { entry, startIssuer, trusting } from './issuer.ts';
-import { assertEachRefused, startBoth } from './trusting.ts';
 
 const own = { grant_type: 'client_credentials' };
 const TOO_MANY = {
@@ -141,23 +139,7 @@ function hold(server: TestServer, text: string): { readonly socket: Socket; read
   return { socket, closed: new Promise((resolve) => socket.on('close', () => resolve(answer))) };
 }
 
-const opened = ({ socket }: { readonly socket: Socket }): Promise<void> =>
-  new Promise((resolve) => (socket.connecting ? socket.once('connect', () => resolve()) : resolve()));
-
 const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-
-test('whoever holds connections open shuts nobody out: the one that was quiet for longest makes way (Q06)', async (t) => {
-  const server = await start(t, limited('connections: 4'));
-  const held = [];
-  for (const text of ['', 'GET /livez HTTP/1.1\r\nX-Slow: ', 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n', '']) {
-    held.push(hold(server, text));
-    await opened(held.at(-1) as ReturnType<typeof hold>);
-  }
-  assert.match(await server.raw(PROBE), / 200 OK/);
-  assert.equal(await held[0]?.closed, '', 'the first of them is closed');
-  assert.equal(held[3]?.socket.destroyed, false);
-  for (const { socket } of held) socket.destroy();
-});
 
 test('where every connection has a request under way the next gets 503 at once, and one that ends makes room (Q06)', async (t) => {
   const server = await start(t, limited('connections: 2'));
@@ -205,95 +187,4 @@ test('a request that does not arrive in time is 408, be it its header or its bod
     assert.match(answer, /^HTTP\/1\.1 408 Request Timeout\r\n/);
     assert.match(answer, /"error_description":"The request took too long to arrive"/);
   }
-});
-
-test('header lines of more than 16 KiB are 431, be they one or five thousand (Q03)', async (t) => {
-  const server = await start(t, configuration);
-  const request = (...headers: string[]): string =>
-    [`GET /livez HTTP/1.1`, 'Host: x', 'Connection: close', ...headers, '', ''].join('\r\n');
-  for (const headers of [
-    [`X: ${'x'.repeat(65_536)}`],
-    [`X: ${'x'.repeat(32_768)}`],
-    Array.from({ length: 5000 }, (_, index) => `X${index}: y`),
-  ]) {
-    assert.match(await server.raw(request(...headers)), /^HTTP\/1\.1 431 /);
-  }
-  assert.match(await server.raw(request(`X: ${'x'.repeat(15_000)}`)), / 200 OK/);
-});
-
-test('a form has at most 256 parameters, whatever their names would hash to (Q17)', async (t) => {
-  const server = await start(t, configuration);
-  const padded = (count: number) =>
-    server.post('/oauth/token', `${encode({ ...own, ...gateway })}${'&x=y'.repeat(count - 3)}`);
-  assertRefused(server, await padded(257), {
-    error: 'invalid_request',
-    description: 'The body is not a valid application/x-www-form-urlencoded form',
-    reason: 'form_malformed',
-  });
-  assertIssued(server, await padded(256));
-});
-
-test('claims nested deeper than 64 are not parsed, however deep (Q07, OA-17)', async (t) => {
-  const [server, idp] = await startBoth(t);
-  const nested = (depth: number): string => {
-    const claims = JSON.stringify({ ...JSON.parse(payloadOf(idp.sign())) }).slice(0, -1);
-    return idp.signAll(`${claims},"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`);
-  };
-  await assertEachRefused(
-    server,
-    [
-      ['65', nested(64), 'malformed'],
-      ['many', nested(20_000), 'malformed'],
-    ],
-    nested(63),
-  );
-});
-
-const payloadOf = (token: string): string => Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
-
-test('no text of a caller makes a pattern run for long: each is refused as what it is (Q08)', async (t) => {
-  const server = await start(t, configuration);
-  const long = 'a'.repeat(100_000);
-  for (const text of [
-    `${long}!`,
-    `${'a '.repeat(50_000)}\t`,
-    `https://${long}`,
-    `${'%25'.repeat(30_000)}`,
-    '('.repeat(90_000),
-  ]) {
-    for (const name of ['scope', 'audience', 'resource', 'subject_token', 'subject_token_type']) {
-      const { status, body } = await exchange(server, { [name]: text });
-      assert.equal(status, 400, `${name} ${text.slice(0, 20)} ${JSON.stringify(body)}`);
-    }
-  }
-  assertIssued(server, await exchange(server, { scope: 'read', resource: 'https://api.example/v1' }));
-});
-
-test('an issuer with more keys than sense, or larger ones than can be checked at full rate, is a fault of the file (Q09, Q12)', async (t) => {
-  const idp = await startIssuer(t);
-  const key = idp.keys[0]?.jwk ?? {};
-  const withKeys = (keys: unknown): string => trusting(entry(idp, { jwks: JSON.stringify({ keys }) }));
-  const many = (count: number) => Array.from({ length: count }, (_, index) => ({ ...key, kid: `${index}` }));
-  const rsa = (bits: number) => ({ kty: 'RSA', e: 'AQAB', n: Buffer.alloc(bits / 8, 0xff).toString('base64url') });
-  await assert.rejects(start(t, withKeys(many(10_000))), /keys is no list of at most 100/);
-  await assert.rejects(start(t, withKeys([rsa(8192)])), /holds no key that could be used/);
-  for (const keys of [many(100), [rsa(4096)]]) {
-    const server = await start(t, withKeys(keys));
-    assertIssued(server, await server.token({ ...own, ...gateway }));
-  }
-});
-
-test('a token that is good once ends within 30 days, for so long it is remembered (Q10)', async (t) => {
-  const [server, idp] = await startBoth(t, { singleUse: 'true' });
-  const seconds = Math.floor(server.clock.now / 1000);
-  const ending = (days: number): string => idp.sign({ exp: seconds + days * 86_400 });
-  await assertEachRefused(
-    server,
-    [
-      ['in 31 days', ending(31), 'claims'],
-      ['never', ending(10_000), 'claims'],
-    ],
-    ending(29),
-  );
-  assert.equal((await server.token({ ...own, ...stranger })).status, 200);
 });
