@@ -56,7 +56,8 @@ export function createHistogram(
 function createSeries<T>({ labels }: Named, make: () => T) {
   const series = new Map<string, { readonly labels: Record<string, string>; readonly held: T }>();
   const at = (values: readonly string[]): T => {
-    const key = values.join('\0');
+    const [first = ''] = values;
+    const key = values.length === 1 ? first : values.join('\0');
     const known = series.get(key);
     if (known !== undefined) return known.held;
     const other = labels.map(() => 'other');
