@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { ROOT } from './manifests.ts';
 
 const SERVER = join(ROOT, 'packages/server');
@@ -34,6 +34,22 @@ cpSync(join(SERVER, 'bin'), join(BUILT, 'bin'), { recursive: true });
 cpSync(join(ROOT, 'LICENSE'), join(BUILT, 'LICENSE'));
 writeFileSync(join(BUILT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 writeFileSync(join(BUILT, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
+console.log(weightsOf(metafile));
+
+/** KiB of the built package by where they are from, the heaviest first; our own code is `cambio`. */
+function weightsOf({ outputs }: Metafile): string {
+  const weights = new Map<string, number>();
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(file)?.[1] ?? 'cambio';
+      weights.set(name, (weights.get(name) ?? 0) + bytesInOutput);
+    }
+  }
+  const lines = [...weights]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, bytes]) => `${Math.ceil(bytes / 1024)} KiB ${name}`);
+  return lines.join('\n');
+}
 
 /** As in the repository, without what only the repository needs. */
 function manifest(): Readonly<Record<string, unknown>> {
