@@ -10,6 +10,14 @@ import { letterOf, type Row, rows } from './row.ts';
 
 const verdicts = new Map<Row, Verdict>();
 
+test('every row is in a group', () => {
+  const letters = new Set(groups.map(({ letter }) => letter));
+  assert.deepEqual(
+    rows.filter(({ id }) => !letters.has(letterOf(id))),
+    [],
+  );
+});
+
 for (const { letter, cases, open } of groups) {
   const own = rows.filter(({ id }) => letterOf(id) === letter);
   suite(own[0]?.group ?? letter, () => {
