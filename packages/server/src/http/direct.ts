@@ -47,21 +47,26 @@ export function directWay({ endpoint, url, endpoints, current, life, ...options 
       },
     };
     let event: AuditEvent | undefined;
-    response.once('close', () => {
-      const seconds = (performance.now() - since) / 1000;
-      const { statusCode: status } = response;
-      options.answered({ requestId: call.id, endpoint: url, status, seconds, event: event ?? {} });
-    });
+    const finish = (status: number, headers: Readonly<Record<string, string>>, body: unknown): void => {
+      const tell = (): void => {
+        const seconds = (performance.now() - since) / 1000;
+        options.answered({ requestId: call.id, endpoint: url, status, seconds, event: event ?? {} });
+      };
+      send(response, status, headers, body);
+      // Whoever asked may be gone.
+      if (response.destroyed) tell();
+      else response.once('close', tell);
+    };
     const refuse = async (error: unknown): Promise<void> => {
       const refusal = await life.refuse(error, call, event);
       const { status, headers: more, body } = refusalAnswer(refusal, current().tokenErrorCode);
-      send(response, status, { ...said, ...more }, body);
+      finish(status, { ...said, ...more }, body);
     };
     const begin = async (): Promise<void> => {
       try {
         event = life.meet(endpoint, call, reply);
         const body = await answer(call, reply, event, request);
-        send(response, 200, said, body);
+        finish(200, said, body);
       } catch (error) {
         await refuse(error);
       }
