@@ -65,14 +65,7 @@ async function measureWorkloads(
 ): Promise<Results['workloads']> {
   const measured = new Map<string, ReadonlyMap<string, readonly Round[]>>();
   // Nobody is measured with code that V8 has seen too seldom to compile well.
-  const [first] = plan.workloads;
-  if (first !== undefined)
-    await measure(
-      first,
-      served.filter(({ contender }) => knows(contender, first)),
-      issuers,
-      plan,
-    );
+  await measure(cold, served, issuers, plan);
   for (const workload of plan.workloads) {
     const knowing = served.filter(({ contender }) => knows(contender, workload));
     plan.progress(`${workload.name}: ${knowing.map(({ contender: { name } }) => name).join(', ')}`);
