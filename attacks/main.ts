@@ -12,6 +12,9 @@ const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const only = values.only?.split(',');
 const chosen = rows.filter(({ id }) => only === undefined || only.some((start) => id.startsWith(start)));
 
+const unknown = only?.find((start) => rows.every(({ id }) => !id.startsWith(start)));
+if (unknown !== undefined) throw new Error(`no row of rows.tsv begins with ${unknown}`);
+
 const { after, undo } = undoing();
 const worlds = new Map<string, Promise<World>>();
 try {
@@ -26,7 +29,7 @@ try {
   });
   console.log(formatTable(lines));
   if (only === undefined) writeFileSync(join(import.meta.dirname, '../docs/attacks.md'), formatPage(lines));
-  process.exitCode = lines.length > 0 && !lines.some(isBroken) ? 0 : 1;
+  process.exitCode = lines.some(isBroken) ? 1 : 0;
 } finally {
   await undo();
 }

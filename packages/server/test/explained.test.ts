@@ -10,23 +10,12 @@ import { explainRules } from '../src/policy/explain.ts';
 import { compilePolicy } from '../src/policy/policy.ts';
 import type { Rule } from '../src/policy/rule.ts';
 import { type Reason, reasons } from '../src/primitives/refusal.ts';
-import { IDP, NOW, newEvent, resource, rule, SELF, when } from './judging.ts';
+import { adaTrace, IDP, NOW, newEvent, resource, rule, SELF, when } from './judging.ts';
 
 const api = resource('api');
 const other = resource('other');
 
-const ada: TokenTrace = {
-  iss: SELF,
-  sub: 'ada',
-  id: 'id-ada',
-  declaredType: 'access_token',
-  type: 'access_token',
-  clientId: 'gateway',
-  audiences: [],
-  scope: ['read', 'write'],
-  chain: [],
-  expiresAt: NOW + 600,
-};
+const ada: TokenTrace = { ...adaTrace, audiences: [] };
 const robot: TokenTrace = {
   iss: IDP,
   sub: 'robot',

@@ -1,5 +1,5 @@
 // Resources, clients, rules and tokens in memory, in the shapes that the judge takes: what a test does not say is plain.
-import type { AuditEvent } from '../src/audit/event.ts';
+import type { AuditEvent, TokenTrace } from '../src/audit/event.ts';
 import type { Client } from '../src/client-auth/client.ts';
 import { type Case, type JudgeContext, judge } from '../src/exchange/judge.ts';
 import type { Decision } from '../src/issuing/authorization.ts';
@@ -163,3 +163,17 @@ export function ask(
 export function reasonOf({ refusal }: Told): Reason | readonly [Reason, string] | undefined {
   return refusal?.detail === undefined ? refusal?.reason : [refusal.reason, refusal.detail];
 }
+
+/** Ada's token, as a row tells of it. */
+export const adaTrace: TokenTrace = {
+  iss: SELF,
+  sub: 'ada',
+  id: 'id-ada',
+  declaredType: 'access_token',
+  type: 'access_token',
+  clientId: 'gateway',
+  audiences: ['api'],
+  scope: ['read', 'write'],
+  chain: [],
+  expiresAt: NOW + 600,
+};

@@ -6,24 +6,13 @@ import { admit, type Imagined, judgeImagined, recall } from '../src/exchange/ima
 import { replay } from '../src/exchange/replay.ts';
 import type { Rule } from '../src/policy/rule.ts';
 import { type Reason, reasons } from '../src/primitives/refusal.ts';
-import { client, IDP, NOW, newEvent, partsOf, resource, rule, SELF, value, when } from './judging.ts';
+import { adaTrace, client, IDP, NOW, newEvent, partsOf, resource, rule, SELF, value, when } from './judging.ts';
 
 const api = resource('api');
 const other = resource('other', { scopes: new Set(['write', 'read']) });
 const clients = new Map([client('gateway'), client('x', { disabled: true })].map((one) => [one.id, one]));
 
-const ada: TokenTrace = {
-  iss: SELF,
-  sub: 'ada',
-  id: 'id-ada',
-  declaredType: 'access_token',
-  type: 'access_token',
-  clientId: 'gateway',
-  audiences: ['api'],
-  scope: ['read', 'write'],
-  chain: [],
-  expiresAt: NOW + 600,
-};
+const ada = adaTrace;
 const agent: TokenTrace = { ...ada, sub: 'agent', id: 'id-agent', expiresAt: NOW + 300 };
 
 /** As the rule `rule` of `api` decides it. */

@@ -9,6 +9,7 @@ import { compilePolicy, type Policy } from '../src/policy/policy.ts';
 import type { Rule } from '../src/policy/rule.ts';
 import { FEW } from '../src/policy/rule-index.ts';
 import { indexResources, type Targeting } from '../src/policy/targets.ts';
+import { client as registered } from './judging.ts';
 import { newProver, type Prover } from './prover.ts';
 import type * as Model from './second-model.ts';
 
@@ -258,22 +259,12 @@ const toResource = ({ audience, locations, scopes, acr, lifetime, strict, format
   token: { format: format as 'jwt' | 'opaque', lifetime, alg: 'ES256' },
 });
 
-const toClient = ({ id, scopes, audience, refreshes }: Model.Client): Client => ({
-  id,
-  auth: 'client_secret_post',
-  secrets: [],
-  grants: new Set(refreshes ? ['token_exchange', 'refresh_token'] : ['token_exchange']),
-  audiences: [],
-  scopes: scopes && new Set(scopes),
-  resource: audience,
-  saml: undefined,
-  dpopBoundAccessTokens: false,
-  certificateBoundAccessTokens: false,
-  redirectUris: [],
-  postLogoutRedirectUris: [],
-  refreshLifetime: 0,
-  disabled: false,
-});
+const toClient = ({ id, scopes, audience, refreshes }: Model.Client): Client =>
+  registered(id, {
+    grants: new Set(refreshes ? ['token_exchange', 'refresh_token'] : ['token_exchange']),
+    scopes: scopes && new Set(scopes),
+    resource: audience,
+  });
 
 const conditions = new Map(
   (['subject', 'actor'] as const).flatMap((part) =>

@@ -33,7 +33,7 @@ function readJson(text: string, value: JsonObject): YamlFile {
 
 function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const faults: Fault[] = [];
   const add = (offset: number, path: Path, message: string, severity: Fault['severity']): void => {
     const { line, col } = lines.linePos(offset);
