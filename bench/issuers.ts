@@ -9,7 +9,7 @@ import {
   identityProvider,
   sign as signAssertion,
   x509,
-} from '../packages/server/test/saml-signer.ts';
+} from '../packages/server/test/support/saml-signer.ts';
 import { AUDIENCE } from './workloads/workload.ts';
 
 export interface JwtIssuer {

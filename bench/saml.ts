@@ -14,7 +14,7 @@ import {
   sign,
   trustIn,
   x509,
-} from '../packages/server/test/saml-signer.ts';
+} from '../packages/server/test/support/saml-signer.ts';
 
 export interface SamlRate {
   readonly name: string;

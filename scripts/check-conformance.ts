@@ -15,7 +15,7 @@ const requirements = readPages().flatMap(requirementsOf);
 const tests = readTests();
 const known = new Set(requirements.map(({ id }) => id));
 const named = new Set(tests.flatMap(({ ids }) => ids));
-const divergences = readFileSync(join(REPOSITORY, 'docs/divergences.md'), 'utf8');
+const divergences = readFileSync(join(REPOSITORY, 'docs/explanation/divergences.md'), 'utf8');
 
 function* faultsOf({ id, verdict, code, note }: Requirement): Generator<string> {
   if (!(verdict in verdicts)) yield `"${verdict}" is no verdict`;
@@ -26,7 +26,8 @@ function* faultsOf({ id, verdict, code, note }: Requirement): Generator<string> 
   if (code.length === 0) yield 'no code holds it';
   if (!named.has(id)) yield 'no title of a test names it';
   if (verdict === 'configured' && note === '') yield 'does not say by which configuration';
-  if (verdict === 'departs' && !divergences.includes(id)) yield 'departs, and docs/divergences.md does not name it';
+  if (verdict === 'departs' && !divergences.includes(id))
+    yield 'departs, and docs/explanation/divergences.md does not name it';
   for (const path of code) if (!existsSync(join(REPOSITORY, codePath(path)))) yield `${path} does not exist`;
 }
 

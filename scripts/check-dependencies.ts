@@ -1,10 +1,10 @@
-// Does every dependency say what it is for? docs/dependencies.md has a row with a reason for each direct one and for nothing
+// Does every dependency say what it is for? docs/explanation/dependencies.md has a row with a reason for each direct one and for nothing
 // else; the lock file has a hash for each package, and nothing that runs has an install script.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { directDependencies, lockedPackages, ROOT } from './manifests.ts';
 
-const PAGE = 'docs/dependencies.md';
+const PAGE = 'docs/explanation/dependencies.md';
 const faults: string[] = [];
 
 /** The reasons of a section, by name. A name that stands twice is a fault. */

@@ -17,18 +17,23 @@ const LAYERS = [
   'http',
   'sign-in',
   'grants',
+  'explain',
   'exchange',
   'subject-tokens',
   'proof',
   'client-auth',
   'policy',
+  'narrowing',
   'issuing',
-  'custody',
+  'audit-retention',
   'saml',
   'trust',
+  'model',
   'keys',
+  'outbound',
   'audit',
   'store',
+  'expression',
   'primitives',
 ];
 
@@ -36,11 +41,11 @@ const LAYERS = [
 const RESERVED = [
   { what: /from 'fastify'/, where: /^http\// },
   { what: /from 'prom-client'/, where: /^metrics\// },
-  { what: /from '@opentelemetry\/api'/, where: /^(primitives\/step|http\/trace)\.ts$/ },
+  { what: /from '@opentelemetry\/api'/, where: /^(primitives\/tracing|http\/trace)\.ts$/ },
   { what: /from 'kysely'|from 'node:sqlite'/, where: /^store\// },
   { what: /process\.env/, where: /^(config|cli)\// },
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
-  { what: /\bsignCompact\(/, where: /^(issuing\/|custody\/notary\.ts|keys\/jws\.ts)/ },
+  { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 

@@ -15,8 +15,8 @@ const tests = readTests();
 export const conformancePages = (): Readonly<Record<string, () => string>> => {
   const pages = readPages();
   return {
-    'docs/conformance.md': () => overview(pages),
-    ...Object.fromEntries(pages.map((page) => [`docs/${page.name}.md`, () => pageOf(page)])),
+    'docs/evidence/conformance/README.md': () => overview(pages),
+    ...Object.fromEntries(pages.map((page) => [`docs/evidence/conformance/${page.name}.md`, () => pageOf(page)])),
   };
 };
 
@@ -34,16 +34,16 @@ ${Object.entries(verdicts)
   .map(([verdict, meaning]) => `- *${verdict}*: ${meaning}.`)
   .join('\n')}
 
-The title of each test that holds a requirement names its id, so that \`grep -rn TE-14 packages attacks\` finds it, and
+The title of each test that holds a requirement names its id, so that \`grep -rn TE-14 packages\` finds it, and
 \`npx node --conditions=source --test --test-name-pattern=TE-14 FILE\` runs it; so does the row of each
-[attack](attacks.md). \`npm run conformance\` fails where we claim a requirement that none of them names, where one names a
+[attack](../attacks.md). \`npm run conformance\` fails where we claim a requirement that none of them names, where one names a
 requirement that is unknown, and where code is named that is not there.
 
 | page | requirements | ${Object.keys(verdicts).join(' | ')} |
 |---|---|---|---|---|---|
 ${rows.join('\n')}
 
-These pages are made from \`conformance/*.tsv\` and the titles of the tests by \`node scripts/generate-docs.ts\`.
+These pages are made from \`packages/server/test/conformance/*.tsv\` and the titles of the tests by \`node scripts/generate-docs.ts\`.
 `;
 }
 
@@ -58,20 +58,20 @@ function pageOf({ name, title, sections }: Page): string {
   );
   return `# ${title}
 
-[What the verdicts mean, and how to run the tests of a row](conformance.md). Made from \`conformance/${name}.tsv\`.
+[What the verdicts mean, and how to run the tests of a row](README.md). Made from \`packages/server/test/conformance/${name}.tsv\`.
 
 ${parts.join('\n\n')}
 `;
 }
 
 function rowOf({ id, clause, says, verdict, code, note }: Requirement): string {
-  const links = tests.filter(({ ids }) => ids.includes(id)).map(({ name, page }) => `[${name}](../${page})`);
+  const links = tests.filter(({ ids }) => ids.includes(id)).map(({ name, page }) => `[${name}](../../../${page})`);
   const cells = [
     id,
     clause,
     note === '' ? says : `${says}<br>*${note}*`,
-    verdict === 'departs' ? '[departs](divergences.md)' : verdict,
-    code.map((path) => `[${path.replace(/^packages\//, '')}](../${codePath(path)})`).join('<br>'),
+    verdict === 'departs' ? '[departs](../../explanation/divergences.md)' : verdict,
+    code.map((path) => `[${path.replace(/^packages\//, '')}](../../../${codePath(path)})`).join('<br>'),
     [...new Set(links)].join('<br>'),
   ];
   return `| ${cells.join(' | ')} |`;

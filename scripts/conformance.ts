@@ -8,7 +8,7 @@ export const REPOSITORY = resolve(import.meta.dirname, '..');
 export const verdicts = {
   held: 'always so',
   configured: 'so where the configuration says it',
-  departs: 'otherwise, on purpose: docs/divergences.md says why',
+  departs: 'otherwise, on purpose: docs/explanation/divergences.md says why',
   absent: 'of a feature that does not exist here, or the duty of somebody else',
 } as const;
 
@@ -31,7 +31,7 @@ export interface Section {
   readonly requirements: readonly Requirement[];
 }
 
-/** One file of `conformance/`: `# TITLE`, `## HEADING` where there are several, and a requirement a line, its fields parted by tabs. */
+/** One file of `test/conformance/`: `# TITLE`, `## HEADING` where there are several, and a requirement a line, its fields parted by tabs. */
 export interface Page {
   readonly name: string;
   readonly title: string;
@@ -39,7 +39,7 @@ export interface Page {
 }
 
 export const readPages = (): readonly Page[] =>
-  globSync('conformance/*.tsv', { cwd: REPOSITORY })
+  globSync('packages/server/test/conformance/*.tsv', { cwd: REPOSITORY })
     .sort()
     .map((file) => ({ name: basename(file, '.tsv'), ...readPage(read(file)) }));
 
@@ -73,7 +73,7 @@ export interface NamedTest {
   readonly ids: readonly string[];
 }
 
-const TESTS = ['packages/*/test/**/*.ts', 'examples/*/*.test.ts', 'attacks/*.test.ts'];
+const TESTS = ['packages/*/test/**/*.ts', 'examples/*/*.test.ts'];
 /** The title of a test or of a suite, or the part of one that stands in a table. */
 const TITLE =
   /(?:\b(?:test|suite)\(|\b(?:title|when):)\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
@@ -97,11 +97,11 @@ const readTitles = (): readonly NamedTest[] =>
       })),
     );
 
-/** docs/attacks.md says which rows are held; a test fails where it does not. */
+/** docs/evidence/attacks.md says which rows are held; a test fails where it does not. */
 function readAttacks(): readonly NamedTest[] {
-  const page = 'docs/attacks.md';
+  const page = 'docs/evidence/attacks.md';
   const held = new Set([...read(page).matchAll(/^\| (\w+) \|.*\| held, /gm)].map(([, id]) => id));
-  return read('attacks/rows.tsv')
+  return read('packages/server/test/attacks/rows.tsv')
     .split('\n')
     .map((line) => ({ name: line.split('\t', 1)[0] ?? '', page, ids: idsIn(line) }))
     .filter(({ name }) => held.has(name));

@@ -9,10 +9,10 @@ import { vectorsPage } from './vectors-page.ts';
 
 /** Each is made of what it was: all of it, or the part between two marks. */
 const pages: Readonly<Record<string, (before: string) => string>> = {
-  'docs/errors.md': errorsPage,
-  'docs/configure.md': (before) => withPart(before, 'keys', keysTable()),
-  'docs/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
-  'docs/vectors.md': vectorsPage,
+  'docs/reference/errors.md': errorsPage,
+  'docs/reference/configuration.md': (before) => withPart(before, 'keys', keysTable()),
+  'docs/reference/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
+  'docs/evidence/vectors.md': vectorsPage,
   ...conformancePages(),
 };
 

@@ -1,4 +1,4 @@
-// What becomes of the examples that the RFCs publish? The page that is made of them; packages/server/test/vectors.test.ts
+// What becomes of the examples that the RFCs publish? The page that is made of them; packages/server/test/vectors/vectors.test.ts
 // tries each and fails where the page is not true.
 import { published, type Signature } from '../packages/server/test/vectors/published.ts';
 
@@ -48,7 +48,7 @@ export function vectorsPage(): string {
   return `# Published examples
 
 The examples of RFC 7515, 7519, 7520, 7636, 7638, 7797, 8037, 8705, 9449, 9864 and 9964, as they stand there
-([published.json](../packages/server/test/vectors/published.json)): ${rows.length} of them. For each signature the server's own check
+([published.json](../../packages/server/test/vectors/published.json)): ${rows.length} of them. For each signature the server's own check
 verifies it, and no longer when one bit differs. None is a token that anybody could exchange: each is presented over HTTP,
 refused for the reason below, and beside it tokens are accepted that are signed with the RFCs' own keys, where their private
 halves are published. HS256 is what a resource may ask for its own tokens (\`secret\`); nobody else's token may be signed with

@@ -1,4 +1,4 @@
-// Which changes of the sources did no test notice? Reads the report of `stryker run`, writes the scores into docs/mutation.md,
+// Which changes of the sources did no test notice? Reads the report of `stryker run`, writes the scores into docs/evidence/mutation.md,
 // and fails where a survivor has no reason there, or a reason no survivor.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import type { schema } from '@stryker-mutator/api/core';
 
 const ROOT = join(import.meta.dirname, '..');
 const SOURCES = 'packages/server/src/';
-const PAGE = join(ROOT, 'docs/mutation.md');
+const PAGE = join(ROOT, 'docs/evidence/mutation.md');
 
 const report: schema.MutationTestResult = JSON.parse(
   readFileSync(join(ROOT, 'node_modules/.cache/mutation/report.json'), 'utf8'),

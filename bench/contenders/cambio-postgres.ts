@@ -1,4 +1,4 @@
-import { startPostgres } from '../../packages/server/test/postgres.ts';
+import { startPostgres } from '../../packages/server/test/support/postgres.ts';
 import { cambioCommand, paths } from './cambio.ts';
 import type { Contender, Place } from './contender.ts';
 

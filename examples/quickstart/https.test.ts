@@ -5,9 +5,9 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { VerifierOptions } from '@cambio/resource-server';
-import { selfSigned } from '../../packages/server/test/certificate.ts';
-import { freePort } from '../../packages/server/test/harness.ts';
-import { repository, runProgram, startProgram, temporaryFolder } from '../../packages/server/test/program.ts';
+import { selfSigned } from '../../packages/server/test/support/certificate.ts';
+import { freePort } from '../../packages/server/test/support/harness.ts';
+import { repository, runProgram, startProgram, temporaryFolder } from '../../packages/server/test/support/program.ts';
 import { createApi } from './api.ts';
 
 import { missingTools, type Test } from './testing/quickstart.ts';

@@ -4,8 +4,8 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { createBrowser } from '../../packages/server/test/browser.ts';
-import { runProgram } from '../../packages/server/test/program.ts';
+import { createBrowser } from '../../packages/server/test/support/browser.ts';
+import { runProgram } from '../../packages/server/test/support/program.ts';
 import { fillIn, printedApiCall, printedForms, printedHttp, speak, type Tokens } from './testing/printed.ts';
 import {
   ACTOR,

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { runProgram, temporaryFolder } from '../../packages/server/test/program.ts';
+import { runProgram, temporaryFolder } from '../../packages/server/test/support/program.ts';
 import {
   BY_NODE,
   BY_NPM,

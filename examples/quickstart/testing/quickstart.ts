@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort } from '../../../packages/server/test/harness.ts';
-import { type Program, path, startProgram, temporaryFolder } from '../../../packages/server/test/program.ts';
+import { freePort } from '../../../packages/server/test/support/harness.ts';
+import { type Program, path, startProgram, temporaryFolder } from '../../../packages/server/test/support/program.ts';
 
 export type Test = Pick<TestContext, 'after'>;
 export type Environment = Readonly<Record<'PATH' | 'PORT' | 'API_PORT' | 'CAMBIO_DATA', string>>;

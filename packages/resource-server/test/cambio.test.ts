@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test';
 import Fastify from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import * as client from 'openid-client';
-import { EXCHANGE, freePort, start, type TestServer, type } from '../../server/test/harness.ts';
-import { fetchAs, selfIssued } from '../../server/test/tls-client.ts';
+import { EXCHANGE, freePort, start, type TestServer, type } from '../../server/test/support/harness.ts';
+import { fetchAs, selfIssued } from '../../server/test/support/tls-client.ts';
 import { createGuard } from '../src/fastify.ts';
 import { actors, type VerifierOptions } from '../src/index.ts';
 

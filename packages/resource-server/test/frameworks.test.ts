@@ -11,7 +11,7 @@ import { getRequestListener } from '@hono/node-server';
 import express from 'express';
 import Fastify from 'fastify';
 import { Hono } from 'hono';
-import { type Certificate, selfSigned } from '../../server/test/certificate.ts';
+import { type Certificate, selfSigned } from '../../server/test/support/certificate.ts';
 import { createGuard as createExpressGuard } from '../src/express.ts';
 import { createGuard as createFastifyGuard } from '../src/fastify.ts';
 import { createGuard as createHonoGuard } from '../src/hono.ts';

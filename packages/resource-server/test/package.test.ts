@@ -3,8 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { EXCHANGE, freePort, start, type } from '../../server/test/harness.ts';
-import { findOldNode, path, repository, runProgram, startProgram, temporaryFolder } from '../../server/test/program.ts';
+import { EXCHANGE, freePort, start, type } from '../../server/test/support/harness.ts';
+import {
+  findOldNode,
+  path,
+  repository,
+  runProgram,
+  startProgram,
+  temporaryFolder,
+} from '../../server/test/support/program.ts';
 
 const AUDIENCE = 'https://api.camall.io';
 const server = `

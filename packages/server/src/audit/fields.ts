@@ -7,7 +7,7 @@ interface Field {
   readonly personal?: true;
 }
 
-/** docs/audit-log.md is made of it. */
+/** docs/reference/audit-log.md is made of it. */
 export const fields = {
   time: { meaning: 'when the request began, in milliseconds since 1970' },
   requestId: { meaning: 'ours, the `X-Request-Id` of the answer' },

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import { openOperator, openReader } from '../app.ts';
 import { type ExportLine, parseLine } from '../audit/export.ts';
 import type { Fault, Verdict } from '../audit/verify.ts';
+import { type KnownKeys, verifyLines } from '../audit-retention/proof.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { type KnownKeys, verifyLines } from '../custody/proof.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { type CliCommand, EXIT } from './command.ts';
 

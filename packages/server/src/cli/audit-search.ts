@@ -30,7 +30,7 @@ const equal = {
   client: ['client', 'the client that authenticated'],
   audience: ['audience', 'what the token is for, or was to be for'],
   outcome: ['outcome', 'issued, refused, failed, revoked, ...'],
-  reason: ['reason', 'of a refusal, as docs/errors.md names it'],
+  reason: ['reason', 'of a refusal, as docs/reference/errors.md names it'],
   rule: ['rule', 'the rule that decided'],
   request: ['requestId', 'the X-Request-Id of the answer'],
 } as const satisfies Readonly<Record<string, readonly [keyof AuditFilter, string]>>;

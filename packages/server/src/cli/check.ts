@@ -7,8 +7,8 @@ import { eventOfLine, parseLine } from '../audit/export.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { type ChangedDecision, replay } from '../exchange/replay.ts';
-import { indexResources } from '../policy/targets.ts';
+import { type ChangedDecision, replay } from '../explain/replay.ts';
+import { indexResources } from '../narrowing/targets.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
 export const check: CliCommand = {

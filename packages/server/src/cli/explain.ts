@@ -2,7 +2,7 @@
 import { openReader } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { type Explanation, explainEvent, explainExchange } from '../exchange/explain.ts';
+import { type Explanation, explainEvent, explainExchange } from '../explain/explain.ts';
 import { seconds } from '../primitives/clock.ts';
 import { reasons } from '../primitives/refusal.ts';
 import { type CliCommand, EXIT } from './command.ts';

@@ -5,7 +5,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { digestOf, watchFile } from '../config/watch.ts';
-import { createReport, type Report } from '../primitives/report.ts';
+import { createReport, type Report } from '../primitives/log.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { shareCounts } from './sharing.ts';

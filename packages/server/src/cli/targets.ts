@@ -3,8 +3,8 @@
 import { openReader } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { findTargets, type PossibleTarget } from '../exchange/targets.ts';
-import { sayDuration, sayScope } from '../exchange/wording.ts';
+import { findTargets, type PossibleTarget } from '../explain/targets.ts';
+import { sayDuration, sayScope } from '../explain/wording.ts';
 import { seconds } from '../primitives/clock.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
 import { type CliCommand, EXIT } from './command.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MetricsAddress } from '../metrics/listener.ts';
 import { serveAt } from '../metrics/open.ts';
-import type { Report } from '../primitives/report.ts';
+import type { Report } from '../primitives/log.ts';
 import { untilToldToStop } from '../stop.ts';
 import { EXIT } from './command.ts';
 import { relayCounts } from './sharing.ts';

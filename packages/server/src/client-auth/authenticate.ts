@@ -1,10 +1,10 @@
 // Is the caller who it says? Exactly one method in the request, the one that the client is registered for, and proof.
 
+import type { Client } from '../model/client.ts';
 import { newSecret } from '../primitives/random.ts';
 import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
-import { step } from '../primitives/step.ts';
-import type { Client } from './client.ts';
+import { step } from '../primitives/tracing.ts';
 import { clientAuthMethods } from './index.ts';
 import type { AuthenticationContext, AuthenticationRequest, ClientAuthMethod, Credentials, Proof } from './method.ts';
 

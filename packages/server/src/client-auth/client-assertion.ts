@@ -1,7 +1,8 @@
 // What says a client assertion (RFC 7521 section 4.2)? Read, and its signature, times and audience checked, whichever kind it is.
+
+import { withhold } from '../audit/redact.ts';
 import { algorithmNames } from '../keys/algorithms.ts';
 import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
-import { withhold } from '../policy/withhold.ts';
 import { checkTimes, stringList } from '../primitives/claims.ts';
 import { seconds } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';

@@ -1,9 +1,9 @@
 // Which keys has a client now? Those of its entry, or of the URL that the entry names, fetched and kept like an issuer's.
 import { isDeepStrictEqual } from 'node:util';
+import type { ClientKeys, Clients } from '../model/client.ts';
+import { createOutbound } from '../outbound/outbound.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { fetchedKeySource, fixedKeySource, type KeySource } from '../trust/key-cache.ts';
-import { createOutbound } from '../trust/outbound.ts';
-import type { ClientKeys, Clients } from './client.ts';
 
 export type HeldClientKeys = ReadonlyMap<string, { readonly keys: ClientKeys; readonly source: KeySource }>;
 

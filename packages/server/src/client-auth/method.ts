@@ -1,10 +1,10 @@
 // What is a way to authenticate a client? It recognises its credentials in a request, and proves them against an entry.
 import type { X509Certificate } from 'node:crypto';
+import type { Client, ClientIndex, Clients } from '../model/client.ts';
 import type { Clock } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
 import type { KeySource } from '../trust/key-cache.ts';
-import type { Client, ClientIndex, Clients } from './client.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import type { RequestLimit } from './request-limit.ts';
 

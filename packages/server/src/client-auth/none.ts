@@ -1,10 +1,10 @@
 // none: a public client, which can keep no secret, says who it is and proves nothing (RFC 6749 section 2.1). Or it says not even
 // that: then the token of a workload that it brings stands for it, which the exchange goes on to verify.
 import { readCompact } from '../keys/jws.ts';
+import type { Client, ClientIndex } from '../model/client.ts';
 import { stringList } from '../primitives/claims.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { trustDomainOf } from '../trust/spiffe.ts';
-import type { Client, ClientIndex } from './client.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { ClientAuthMethod } from './method.ts';
 
 export const none = {

@@ -1,9 +1,10 @@
 // How much may one caller ask? Requests are counted for each address, and for each client once it has proven who it is:
 // nobody uses up what is another's.
+
+import type { Client } from '../model/client.ts';
 import { networkOf } from '../primitives/network.ts';
 import { type Counting, createRate, type Rate } from '../primitives/rate.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import type { Client } from './client.ts';
 
 export interface RequestLimit {
   /** Counts a request. @throws Refusal address_rate */

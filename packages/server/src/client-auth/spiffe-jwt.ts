@@ -1,7 +1,7 @@
 // spiffe_jwt: a workload's JWT-SVID (draft-ietf-oauth-spiffe-client-auth section 3.1, JWT-SVID sections 2 to 4). SVIDs are kept
 // and sent again, so that they are not single-use.
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { trustDomainOf } from '../trust/spiffe.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import { assertionParameters, checkAssertion, readAssertion } from './client-assertion.ts';
 import type { ClientAuthMethod } from './method.ts';
 

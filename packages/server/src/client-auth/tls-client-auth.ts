@@ -1,8 +1,8 @@
 // tls_client_auth: a certificate that an authority issued to the client (RFC 8705 section 2.1).
 import type { X509Certificate } from 'node:crypto';
+import type { TlsSubject } from '../model/client.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { subjectOf, urisOf } from './certificate-names.ts';
-import type { TlsSubject } from './client.ts';
 import { parseDistinguishedName } from './distinguished-name.ts';
 import type { ClientAuthMethod } from './method.ts';
 

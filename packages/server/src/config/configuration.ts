@@ -1,24 +1,25 @@
 // What does the file mean? Everything resolved: nothing below looks a name up in the file again.
-import type { Clients } from '../client-auth/client.ts';
+
+import type { CustodySettings } from '../audit-retention/retain.ts';
 import type { RequestLimits } from '../client-auth/request-limit.ts';
-import type { CustodySettings } from '../custody/custody.ts';
 import type { CertificateSource } from '../http/client-certificate.ts';
-import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeySchedule } from '../keys/key-ring.ts';
 import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { MetricsAddress } from '../metrics/listener.ts';
+import type { Clients } from '../model/client.ts';
+import type { Resource } from '../model/resource.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { ReportForm } from '../primitives/log.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
-import type { ReportForm } from '../primitives/report.ts';
 import type { Account } from '../sign-in/accounts.ts';
 import type { UpstreamEntry } from '../sign-in/upstream.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { Fault } from './fault.ts';
+import type { Entries } from './redacted.ts';
 import type { Registering } from './registered.ts';
-import type { Entries } from './shown.ts';
 
 export interface Configuration extends Registering {
   readonly issuer: string;

@@ -4,7 +4,7 @@ import {
   compileCondition as compileBoolean,
   compileExpression,
   ExpressionFault,
-} from '../policy/condition.ts';
+} from '../expression/condition.ts';
 import { conditionVariables } from '../policy/facts.ts';
 import type { Complain, Path } from './fault.ts';
 

@@ -1,12 +1,13 @@
 // A token that the test of a rule imagines, read as the real one would be but for its proof.
-import { imagined } from '../exchange/imagine.ts';
+import { imagined } from '../explain/simulate.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
 import { parseAct, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { refuseDisabled } from '../subject-tokens/access-token.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
 import { readForeign, subjectName } from '../subject-tokens/foreign.ts';
-import type { TokenFacts, ValidationContext } from '../subject-tokens/validated-token.ts';
+import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { ImaginedToken } from './schema.ts';
 

@@ -4,12 +4,12 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Configuration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Fault, type Path } from './fault.ts';
+import { entriesOf } from './redacted.ts';
 import { resolveConfiguration } from './resolve.ts';
 import { certificateProblem } from './resolve-saml.ts';
 import { runRuleTests } from './rule-tests.ts';
 import { type ConfigurationFile, configurationFile } from './schema.ts';
-import { entriesOf } from './shown.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './source.ts';
 import { readYaml } from './yaml.ts';
 
 /** @throws ConfigurationError */

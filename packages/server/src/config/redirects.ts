@@ -2,7 +2,7 @@
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource } from './schema.ts';
-import { isLoopback } from './surroundings.ts';
+import { isLoopback } from './source.ts';
 
 export function checkRedirects(entry: ClientSource, path: Path, complain: Complain): void {
   const { grants, redirectUris, postLogoutRedirectUris, audiences, scopes } = entry;

@@ -1,12 +1,13 @@
 // What does a client that was registered at run time mean, beside the file in force? It is read as the file's own are.
-import type { Client } from '../client-auth/client.ts';
+
 import type { RegisteredClient, StoredClient } from '../client-auth/registered-clients.ts';
-import type { Resource } from '../issuing/resource.ts';
+import type { Client } from '../model/client.ts';
+import type { Resource } from '../model/resource.ts';
 import { type Fault, formatPath, type Path } from './fault.ts';
 import { asksForCertificate, certificateKeyOf } from './resolve-authentication.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { type ClientSource, type ConfigurationFile, clientEntry } from './schema.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './source.ts';
 
 /** A server asks from its start on, or never. */
 const UNASKED = 'the server asks nobody for a certificate: it needs server.clientCertificates.authorities';

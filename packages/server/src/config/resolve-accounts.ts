@@ -6,7 +6,7 @@ import { hashPassword, type PasswordHash, parsePasswordHash } from '../sign-in/p
 import type { Path } from './fault.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { AccountSource } from './schema-people.ts';
-import { isLoopback, type Surroundings } from './surroundings.ts';
+import { isLoopback, type Surroundings } from './source.ts';
 
 /** @param issuers those whose subjects are called `name:…` in our tokens */
 export async function resolveAccounts(

@@ -1,11 +1,11 @@
 // What becomes of audit rows? How long they are kept, how often they are signed, and whom they are told to.
-import type { CustodySettings } from '../custody/custody.ts';
-import { sinkKinds } from '../custody/sinks/index.ts';
-import type { SinkPlace } from '../custody/sinks/sink.ts';
-import { urlProblem } from '../trust/address.ts';
+import type { CustodySettings } from '../audit-retention/retain.ts';
+import { sinkKinds } from '../audit-retention/sinks/index.ts';
+import type { SinkPlace } from '../audit-retention/sinks/sink.ts';
+import { urlProblem } from '../outbound/address.ts';
 import type { Path } from './fault.ts';
 import type { ConfigurationFile } from './schema.ts';
-import { readSecret, type Surroundings } from './surroundings.ts';
+import { readSecret, type Surroundings } from './source.ts';
 
 export function resolveAudit({ audit, server }: ConfigurationFile, around: Surroundings): CustodySettings {
   const { retention, checkpointEvery, stream } = audit;

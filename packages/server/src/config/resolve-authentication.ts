@@ -1,13 +1,14 @@
 // How does a client of the file prove who it is? Each method has keys of its own, and an entry those of its method alone.
-import type { Client, TlsSubject } from '../client-auth/client.ts';
+
 import { clientAuthMethods } from '../client-auth/index.ts';
 import type { ClientAuthMethod, ClientKey } from '../client-auth/method.ts';
+import type { Client, TlsSubject } from '../model/client.ts';
 import { SecretDigest } from '../primitives/secret.ts';
-import { trustDomainOf } from '../trust/spiffe.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { Complain, Path } from './fault.ts';
-import { checkKeyPlace, networkOf } from './key-place.ts';
+import { checkKeyPlace, networkOf } from './key-location.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
-import { readSecret, type Surroundings } from './surroundings.ts';
+import { readSecret, type Surroundings } from './source.ts';
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
 

@@ -1,12 +1,12 @@
 // What do the clients of the file mean, and does what each says of itself fit together?
-import type { Client } from '../client-auth/client.ts';
-import type { Resource } from '../issuing/resource.ts';
-import { indexAudiences } from '../policy/targets.ts';
+import type { Client } from '../model/client.ts';
+import type { Resource } from '../model/resource.ts';
+import { indexAudiences } from '../narrowing/targets.ts';
 import type { Path } from './fault.ts';
 import { checkRedirects } from './redirects.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './source.ts';
 
 export function resolveClients(
   file: ConfigurationFile,

@@ -1,15 +1,15 @@
 // What do the issuers of the file mean, and can each be told from the others?
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { urlProblem } from '../outbound/address.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { urlProblem } from '../trust/address.ts';
 import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
-import { checkKeyPlace, networkOf } from './key-place.ts';
+import { checkKeyPlace, networkOf } from './key-location.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
-import { readSecret, type Surroundings } from './surroundings.ts';
+import { readSecret, type Surroundings } from './source.ts';
 
 /** What comes before a colon in ids that are no name of an issuer's. */
 export const NO_NAMES: ReadonlySet<string> = new Set(['spiffe', 'https', 'http', 'urn', 'self']);

@@ -1,13 +1,13 @@
 // What do the resources of the file mean?
 import { createSecretKey } from 'node:crypto';
-import type { Resource } from '../issuing/resource.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { SecretKey } from '../keys/jws.ts';
-import { normalAudience, parseResourceUri } from '../policy/targets.ts';
+import type { Resource } from '../model/resource.ts';
+import { normalAudience, parseResourceUri } from '../narrowing/targets.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { Path } from './fault.ts';
 import type { ConfigurationFile, ResourceSource } from './schema.ts';
-import { readSecret, type Surroundings } from './surroundings.ts';
+import { readSecret, type Surroundings } from './source.ts';
 
 export function resolveResources(file: ConfigurationFile, around: Surroundings): readonly Resource[] {
   const seen = new Set<string>();

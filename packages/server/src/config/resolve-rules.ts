@@ -1,9 +1,9 @@
 // What do the rules of the file mean? Names become resources; what can never match is a warning.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
-import type { Resource, Targets } from '../issuing/resource.ts';
+import type { Resource, Targets } from '../model/resource.ts';
+import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
 import { conditionVariables } from '../policy/facts.ts';
 import type { PartyPattern, Rule } from '../policy/rule.ts';
-import { indexAudiences, type Targeting } from '../policy/targets.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileCondition, compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';

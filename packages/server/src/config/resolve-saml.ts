@@ -9,7 +9,7 @@ import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileValue } from './expressions.ts';
 import type { Path } from './fault.ts';
 import type { SamlSource } from './schema.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './source.ts';
 
 /** What mappings of assertions read. */
 const variables = { nameId: 'string', nameIdFormat: 'dyn', attributes: 'map' } as const;

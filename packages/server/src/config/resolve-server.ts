@@ -8,7 +8,7 @@ import type { Configuration } from './configuration.ts';
 import type { Path } from './fault.ts';
 import { asksForCertificate } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
-import { isLoopback, type Surroundings } from './surroundings.ts';
+import { isLoopback, type Surroundings } from './source.ts';
 
 export function resolveServer(file: ConfigurationFile, around: Surroundings): Configuration['server'] {
   const { complain } = around;

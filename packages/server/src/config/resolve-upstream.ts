@@ -1,11 +1,11 @@
 // What does the upstream of the file mean, and can its people be told from everybody else?
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { urlProblem } from '../outbound/address.ts';
 import type { UpstreamEntry } from '../sign-in/upstream.ts';
-import { urlProblem } from '../trust/address.ts';
 import { compileMapping, NO_NAMES } from './resolve-issuers.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { UpstreamSource } from './schema-people.ts';
-import { readSecret, type Surroundings } from './surroundings.ts';
+import { readSecret, type Surroundings } from './source.ts';
 
 /** @param issuers the other issuers. The same provider may stand there as well: whoever it names is then the same person */
 export function resolveUpstream(

@@ -1,8 +1,8 @@
 // Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
 import { resolve } from 'node:path';
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
-import { OWN_LIFETIME, type Resource } from '../issuing/resource.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
+import { OWN_LIFETIME, type Resource } from '../model/resource.ts';
 import { compilePolicy } from '../policy/policy.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
@@ -17,7 +17,7 @@ import { resolveRules } from './resolve-rules.ts';
 import { resolveServer } from './resolve-server.ts';
 import { resolveUpstream } from './resolve-upstream.ts';
 import type { ConfigurationFile } from './schema.ts';
-import { isLoopback, readSecret, type Surroundings } from './surroundings.ts';
+import { isLoopback, readSecret, type Surroundings } from './source.ts';
 
 /** Complains of whatever does not fit; what it then returns is not to be used. */
 export async function resolveConfiguration(

@@ -1,13 +1,15 @@
 // Do the rules do what their tests say? Imagined requests, judged by the file's own rules.
-import type { Client } from '../client-auth/client.ts';
-import { type Imagined, type Judgement, judgeImagined } from '../exchange/imagine.ts';
+
 import type { JudgeContext } from '../exchange/judge.ts';
+import { type Imagined, type Judgement, judgeImagined } from '../explain/simulate.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
-import { indexResources, parseResourceUri } from '../policy/targets.ts';
+import type { Client } from '../model/client.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
+import { indexResources, parseResourceUri } from '../narrowing/targets.ts';
 import { Refusal, type Role, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { TokenFacts, ValidationContext } from '../subject-tokens/validated-token.ts';
+import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { indexIssuers, type TrustedIssuer } from '../trust/issuer.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';

@@ -1,12 +1,13 @@
 // Which key is the new token bound to? The one that the caller proved. A token that is bound to a key is good with that key
 // alone, and what comes of it stays with it, unless the rule says otherwise.
-import type { Client } from '../client-auth/client.ts';
+
 import type { Decision } from '../issuing/authorization.ts';
-import type { Resource } from '../issuing/resource.ts';
+import type { Client } from '../model/client.ts';
+import type { Resource } from '../model/resource.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
 import type { Rule } from '../policy/rule.ts';
 import { type Confirmation, sameKey, sayKey } from '../primitives/confirmation.ts';
 import { Refusal, type Role } from '../primitives/refusal.ts';
-import type { TokenFacts } from '../subject-tokens/validated-token.ts';
 
 type Bound = { readonly role: Role; readonly to: Confirmation; readonly constrained: 'prove' | 'accept' };
 type Presented = { readonly subject: TokenFacts; readonly actor: TokenFacts | undefined };

@@ -1,9 +1,9 @@
 // Who acts for whom? The rules of `act` and `may_act` (RFC 8693 sections 4.1 and 4.4), and nothing else computes a chain.
 import { isDeepStrictEqual } from 'node:util';
+import type { TokenFacts } from '../model/token-facts.ts';
 import { type Chain, formatAct, type Principal, samePrincipal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { TokenFacts } from '../subject-tokens/validated-token.ts';
 
 /** Bytes of the `act` claim. */
 const MAX_CHAIN_BYTES = 8192;

@@ -1,17 +1,17 @@
 // Token exchange, RFC 8693. Start reading here: what a subject token goes through until something may be issued for it.
+
 import type { AuditEvent } from '../audit/event.ts';
-import type { Client } from '../client-auth/client.ts';
-import type { SignInCodes } from '../issuing/agreement.ts';
 import { type Authorization, authorize } from '../issuing/authorization.ts';
 import type { Revocations } from '../issuing/revocations.ts';
-import type { Targeting } from '../policy/targets.ts';
-import { withhold } from '../policy/withhold.ts';
+import type { SignInCodes } from '../model/agreement.ts';
+import type { Client } from '../model/client.ts';
+import { noteWanted } from '../narrowing/wanted.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { type Role, TokenRefusal } from '../primitives/refusal.ts';
-import { step } from '../primitives/step.ts';
+import { step } from '../primitives/tracing.ts';
 import { traceOf, type ValidatedToken, type ValidationContext } from '../subject-tokens/validated-token.ts';
 import { type Case, type JudgeContext, judge } from './judge.ts';
-import { type ExchangeRequest, type PresentedToken, readExchangeRequest, type TargetRequest } from './request.ts';
+import { type PresentedToken, readExchangeRequest } from './request.ts';
 
 export interface ExchangeContext extends ValidationContext, JudgeContext {
   /** Short names of the types of token that may be presented. */
@@ -66,15 +66,4 @@ async function validate(
   } catch (error) {
     throw error instanceof TokenRefusal ? error.as(role) : error;
   }
-}
-
-/** What every grant may be asked for; what the caller wrote there may be a token in the wrong place, unless we know the name. */
-export function noteWanted(
-  event: AuditEvent,
-  { audiences, resources, scope }: TargetRequest & Pick<ExchangeRequest, 'scope'>,
-  { byAudience, scopes }: Targeting,
-): void {
-  event.audiencesAsked = audiences.map((name) => (byAudience(name) === undefined ? withhold(name) : name));
-  event.resourcesAsked = resources.map(({ href }) => withhold(href));
-  if (scope !== undefined) event.scopeAsked = [...scope].map((name) => (scopes.includes(name) ? name : withhold(name)));
 }

@@ -1,19 +1,11 @@
 // What may be issued? Delegation, then the rules, then narrowing to what subject, actor, client, target and rule all allow.
 // Pure: verified facts in, a decision out or a refusal, so that recorded and imagined requests can be judged like real ones.
+
 import type { AuditEvent, ShadowTrace } from '../audit/event.ts';
-import type { Client } from '../client-auth/client.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
-import type { Resource } from '../issuing/resource.ts';
-import { decide, type Part, type Permit, type Decision as RuleDecision } from '../policy/decide.ts';
-import { type Facts, readClaims } from '../policy/facts.ts';
-import type { Policy } from '../policy/policy.ts';
-import type { Rule } from '../policy/rule.ts';
-import type { Targeting } from '../policy/targets.ts';
-import type { Confirmation } from '../primitives/confirmation.ts';
-import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
-import type { TokenFacts } from '../subject-tokens/validated-token.ts';
-import { bindResult, neededKey } from './binding.ts';
-import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
+import type { Client } from '../model/client.ts';
+import type { Resource } from '../model/resource.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
 import {
   checkProofNeeded,
   checkTargetsAgree,
@@ -22,9 +14,19 @@ import {
   limitsOf,
   narrowLifetime,
   narrowScope,
-} from './narrow.ts';
+} from '../narrowing/narrow.ts';
+import type { Targeting } from '../narrowing/targets.ts';
+import { resolveTargets } from '../narrowing/wanted.ts';
+import { decide, type Part, type Permit, type Decision as RuleDecision } from '../policy/decide.ts';
+import { type Facts, readClaims } from '../policy/facts.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Rule } from '../policy/rule.ts';
+import type { Confirmation } from '../primitives/confirmation.ts';
+import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
+import { bindResult, neededKey } from './binding.ts';
+import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
 import { rememberGrant } from './remember.ts';
-import { type RequestedTokenType, resolveTargets, type WantedToken } from './request.ts';
+import type { RequestedTokenType, WantedToken } from './request.ts';
 
 /** What is judged. */
 export interface Case {

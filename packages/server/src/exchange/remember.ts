@@ -1,8 +1,8 @@
 // What must be remembered with a refresh token, so that at every refresh the rules can be asked again?
 import type { Decision } from '../issuing/authorization.ts';
 import type { RememberedGrant } from '../issuing/family.ts';
-import type { Party } from '../issuing/party.ts';
-import type { TokenFacts } from '../subject-tokens/validated-token.ts';
+import type { Party } from '../model/party.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
 
 export function rememberGrant(
   decision: Omit<Decision, 'refresh'>,

@@ -1,9 +1,7 @@
 // What does the caller ask for? The parameters of RFC 8693 section 2.1, read and well-formed.
-import type { Resource } from '../issuing/resource.ts';
-import { parseResourceUri, type Targeting } from '../policy/targets.ts';
+import { readScope, readTargets, type Wanted } from '../narrowing/wanted.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal, type Role } from '../primitives/refusal.ts';
-import { parseScope, type Scope } from '../primitives/scope.ts';
 import { tokenTypeName } from '../primitives/token-type.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import type { SubjectTokenType } from '../subject-tokens/validated-token.ts';
@@ -29,9 +27,8 @@ export interface PresentedToken {
 }
 
 /** What is wanted, whoever it is for. */
-export interface WantedToken extends TargetRequest {
+export interface WantedToken extends Wanted {
   readonly requestedType: RequestedTokenType;
-  readonly scope: Scope | undefined;
 }
 
 export interface ExchangeRequest extends WantedToken {
@@ -73,38 +70,4 @@ function readRequestedType(uri: string | undefined): RequestedTokenType {
   const type = requestedTokenTypes.find((name) => name === tokenTypeName(uri));
   if (type === undefined) throw new Refusal('requested_token_type_unsupported');
   return type;
-}
-
-export function readScope(parameters: Parameters): Scope | undefined {
-  const text = parameters.get('scope');
-  if (text === undefined) return undefined;
-  const scope = parseScope(text);
-  if (scope === undefined) throw new Refusal('scope_malformed');
-  return scope;
-}
-
-export interface TargetRequest {
-  readonly audiences: readonly string[];
-  readonly resources: readonly URL[];
-}
-
-/** RFC 8707 section 2. @throws Refusal target_malformed */
-export function readTargets(parameters: Parameters): TargetRequest {
-  const resources = parameters.all('resource').map((text) => {
-    const uri = parseResourceUri(text);
-    if (uri === undefined) throw new Refusal('target_malformed');
-    return uri;
-  });
-  return { audiences: parameters.all('audience'), resources };
-}
-
-/** All or nothing: the resources that the values name, each once, or `unknown`. */
-export function resolveTargets(
-  { audiences, resources }: TargetRequest,
-  { byAudience, byUri }: Targeting,
-): readonly Resource[] | 'unknown' {
-  const found = new Set<Resource | undefined>();
-  for (const audience of audiences) found.add(byAudience(audience));
-  for (const uri of resources) found.add(byUri(uri));
-  return found.has(undefined) ? 'unknown' : ([...found] as Resource[]);
 }

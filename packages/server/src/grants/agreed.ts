@@ -1,14 +1,15 @@
 // A person agreed: what may be issued for that now? No rule is asked; the client's entry bounds it, then and at each refresh.
+
 import type { AuditEvent } from '../audit/event.ts';
-import type { Client } from '../client-auth/client.ts';
 import type { ExchangeContext } from '../exchange/exchange.ts';
 import { checkAcr } from '../exchange/judge.ts';
-import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope, SIGN_IN_SCOPES } from '../exchange/narrow.ts';
-import { resolveTargets, type TargetRequest } from '../exchange/request.ts';
-import type { Agreement } from '../issuing/agreement.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import { identityClaimNames, identityClaims } from '../issuing/identity-claims.ts';
-import type { Resource, Targets } from '../issuing/resource.ts';
+import type { Agreement } from '../model/agreement.ts';
+import type { Client } from '../model/client.ts';
+import type { Resource, Targets } from '../model/resource.ts';
+import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
+import { resolveTargets, type TargetRequest } from '../narrowing/wanted.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope, type Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';

@@ -1,9 +1,9 @@
 // authorization_code (RFC 6749 section 4.1.3) with PKCE (RFC 7636): what a person agreed to in the browser becomes tokens.
+
 import { timingSafeEqual } from 'node:crypto';
-import { noteWanted } from '../exchange/exchange.ts';
-import { readTargets } from '../exchange/request.ts';
-import type { AuthorizationCode } from '../issuing/agreement.ts';
 import { authorize } from '../issuing/authorization.ts';
+import type { AuthorizationCode } from '../model/agreement.ts';
+import { noteWanted, readTargets } from '../narrowing/wanted.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';

@@ -1,9 +1,9 @@
 // client_credentials (RFC 6749 section 4.4): a client asks for a token about itself.
-import { noteWanted } from '../exchange/exchange.ts';
-import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
-import { readScope, readTargets, resolveTargets } from '../exchange/request.ts';
+
 import { authorize } from '../issuing/authorization.ts';
-import type { Resource, Targets } from '../issuing/resource.ts';
+import type { Resource, Targets } from '../model/resource.ts';
+import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../narrowing/narrow.ts';
+import { noteWanted, readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { Grant } from './grant.ts';
 

@@ -1,7 +1,7 @@
 // device_code (RFC 8628 section 3.4): a device without a browser asks again and again whether its person has agreed elsewhere.
-import { noteWanted } from '../exchange/exchange.ts';
-import { readTargets } from '../exchange/request.ts';
+
 import { authorize } from '../issuing/authorization.ts';
+import { noteWanted, readTargets } from '../narrowing/wanted.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { decideAgreed } from './agreed.ts';
 import type { Grant } from './grant.ts';

@@ -1,5 +1,5 @@
 // What can be asked of the token endpoint? The list of grants.
-import type { Clients } from '../client-auth/client.ts';
+import type { Clients } from '../model/client.ts';
 import { authorizationCode } from './authorization-code.ts';
 import { clientCredentials } from './client-credentials.ts';
 import { deviceCode } from './device-code.ts';

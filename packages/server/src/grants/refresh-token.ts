@@ -1,15 +1,16 @@
 // refresh_token (RFC 6749 section 6): the rules are asked again, and the token makes way for its successor. Everything that
 // the request says is judged before anything rotates.
+
 import type { AuditEvent } from '../audit/event.ts';
-import type { Client } from '../client-auth/client.ts';
 import { extendChain } from '../exchange/delegation.ts';
-import { type ExchangeContext, noteWanted } from '../exchange/exchange.ts';
+import type { ExchangeContext } from '../exchange/exchange.ts';
 import { askRules, checkAcr, grantedClaims } from '../exchange/judge.ts';
-import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../exchange/narrow.ts';
-import { readScope, readTargets, resolveTargets, type TargetRequest } from '../exchange/request.ts';
 import { authorize, type Decision, type RefreshDecision } from '../issuing/authorization.ts';
 import type { RefreshFamily, RememberedGrant } from '../issuing/family.ts';
 import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
+import type { Client } from '../model/client.ts';
+import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../narrowing/narrow.ts';
+import { noteWanted, readScope, readTargets, resolveTargets, type TargetRequest } from '../narrowing/wanted.ts';
 import type { Permit } from '../policy/decide.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';

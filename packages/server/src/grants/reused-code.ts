@@ -1,8 +1,8 @@
 // Was a code used before? Then one of the two who showed it stole it, and all that was issued for it dies (RFC 6749
 // section 4.1.2, RFC 9700 section 2.1.1).
 import type { AuditEvent } from '../audit/event.ts';
-import type { Code } from '../issuing/agreement.ts';
 import type { Revocations } from '../issuing/revocations.ts';
+import type { Code } from '../model/agreement.ts';
 import { Refusal } from '../primitives/refusal.ts';
 
 /** @throws Refusal code_reused */

@@ -4,10 +4,10 @@ import { type AuthenticatedClient, authenticateClient } from '../client-auth/aut
 import { clientParameters } from '../client-auth/index.ts';
 import type { AuthenticationContext, AuthenticationRequest } from '../client-auth/method.ts';
 import type { ExchangeContext } from '../exchange/exchange.ts';
-import { checkProofNeeded } from '../exchange/narrow.ts';
 import { bindTo } from '../issuing/authorization.ts';
 import { type IssuedToken, issue } from '../issuing/issue.ts';
-import type { Issuer } from '../issuing/planned-token.ts';
+import type { Issuer } from '../issuing/signer.ts';
+import { checkProofNeeded } from '../narrowing/narrow.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';

@@ -1,6 +1,6 @@
 // With what does the caller say who it is? What client authentication reads of a request, at every endpoint alike.
 import type { AuthenticationRequest } from '../client-auth/method.ts';
-import { step } from '../primitives/step.ts';
+import { step } from '../primitives/tracing.ts';
 import type { Call } from './call.ts';
 import type { HttpServices } from './endpoint.ts';
 import { parseForm } from './form.ts';

@@ -4,7 +4,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { ThrottledRows } from '../audit/throttled.ts';
 import type { HeldClientKeys } from '../client-auth/client-keys.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
-import type { Resource } from '../issuing/resource.ts';
+import type { Resource } from '../model/resource.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';

@@ -1,9 +1,9 @@
 // What becomes of every request to an endpoint, by whichever way it came? It is begun, met, limited, and where it is refused
 // that is recorded and reported.
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
+import type { Report } from '../primitives/log.ts';
 import { newRequestId } from '../primitives/random.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
-import type { Report } from '../primitives/report.ts';
 import { recordRefusal, toRefusal } from './answer.ts';
 import type { Call, Reply } from './call.ts';
 import type { Endpoint, HttpServices } from './endpoint.ts';

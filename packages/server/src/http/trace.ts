@@ -2,7 +2,7 @@
 // OpenTelemetry SDK that the operator loaded; without one this does nothing.
 import { type Context, context, isSpanContextValid, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { AuditEvent } from '../audit/event.ts';
-import { endSpan } from '../primitives/step.ts';
+import { endSpan } from '../primitives/tracing.ts';
 import type { Call } from './call.ts';
 
 const tracer = trace.getTracer('cambio');

@@ -1,4 +1,6 @@
 // What a grant decided: the one thing that the signer accepts.
+
+import type { Targets } from '../model/resource.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { Reason } from '../primitives/refusal.ts';
@@ -7,7 +9,6 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import type { RememberedGrant } from './family.ts';
 import type { Identity } from './id-token.ts';
 import type { RefreshTokenName } from './refresh-token.ts';
-import type { Targets } from './resource.ts';
 
 export interface Decision {
   /** The short name of the type of token. */

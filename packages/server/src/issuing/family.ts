@@ -1,10 +1,11 @@
 // What does a refresh token stand for? What its family was granted, remembered so that the rules can be asked again.
+
+import type { Party } from '../model/party.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { findFamily as findRow } from '../store/refresh-families.ts';
 import type { Database } from '../store/schema.ts';
-import type { Party } from './party.ts';
 
 /** Plain data: kept as JSON. */
 export interface RememberedGrant {

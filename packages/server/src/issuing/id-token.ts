@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { algorithms } from '../keys/algorithms.ts';
 import { signCompact } from '../keys/jws.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { Issuer } from './planned-token.ts';
+import type { Issuer } from './signer.ts';
 
 /** What a client is told of whoever signed in. */
 export interface Identity {

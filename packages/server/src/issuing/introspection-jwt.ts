@@ -3,7 +3,7 @@
 import { signCompact } from '../keys/jws.ts';
 import { seconds } from '../primitives/clock.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { Issuer } from './planned-token.ts';
+import type { Issuer } from './signer.ts';
 
 export const INTROSPECTION_MEDIA_TYPE = 'application/token-introspection+jwt';
 

@@ -2,14 +2,14 @@
 import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
-import { noteProven } from '../keys/proven.ts';
+import { noteProven } from '../keys/signature-cache.ts';
 import { tokenTypeOf } from '../primitives/confirmation.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
-import { step } from '../primitives/step.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { step } from '../primitives/tracing.ts';
 import { insertOpaqueToken } from '../store/opaque-tokens.ts';
 import { consumeArtifact } from '../store/sign-in-artifacts.ts';
 import { useId } from '../store/used-ids.ts';
@@ -17,8 +17,8 @@ import { accessTokenClaims } from './access-token-claims.ts';
 import type { Authorization, SingleUse } from './authorization.ts';
 import { type Identity, signIdToken } from './id-token.ts';
 import { newOpaqueToken } from './opaque-token.ts';
-import type { Issuer, PlannedToken, Write } from './planned-token.ts';
 import { planRefresh } from './refresh.ts';
+import type { Issuer, PlannedToken, Write } from './signer.ts';
 
 export interface IssuedToken {
   readonly text: string;

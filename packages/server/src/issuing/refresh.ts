@@ -6,8 +6,8 @@ import { advanceFamily, findFamily, insertFamily } from '../store/refresh-famili
 import { isRevoked } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import type { Authorization, RefreshDecision } from './authorization.ts';
-import type { Issuer, PlannedToken } from './planned-token.ts';
 import { formatRefreshToken, REFRESH_GRACE, type RefreshTokenName } from './refresh-token.ts';
+import type { Issuer, PlannedToken } from './signer.ts';
 
 export interface PlannedRefresh extends PlannedToken {
   /** The family, where it is new: the access token beside derives from it. */

@@ -3,10 +3,10 @@ import { isUtf8 } from 'node:buffer';
 import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../primitives/base64url.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { step } from '../primitives/step.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { step } from '../primitives/tracing.ts';
 import { type AlgorithmName, algorithms } from './algorithms.ts';
-import { proveOnce } from './proven.ts';
+import { proveOnce } from './signature-cache.ts';
 
 export interface Key {
   readonly kid: string;

@@ -1,7 +1,7 @@
 // What can an engineer who was woken see? Everything that is counted and timed, seen at the seams between the parts.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { type FinishedStep, STEPS_FINISHED } from '../primitives/step.ts';
+import { type FinishedStep, STEPS_FINISHED } from '../primitives/tracing.ts';
 import type { Observer } from './observer.ts';
 import { createCounter, createHistogram } from './series.ts';
 

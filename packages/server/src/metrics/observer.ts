@@ -1,7 +1,7 @@
 // Through what are the parts watched? At the seams between them, where the composition root puts it in.
 import type { AuditLog } from '../audit/log.ts';
 import type { Answered } from '../http/life.ts';
-import type { Outbound } from '../trust/outbound.ts';
+import type { Outbound } from '../outbound/outbound.ts';
 
 export interface Observer {
   readonly answered: (answer: Answered) => void;

@@ -1,9 +1,10 @@
 // May this client have that token? Rules are read in order; the first whose client, subject, actor and target parts match
 // decides. Pure: facts in, decision out.
-import type { Party } from '../issuing/party.ts';
-import type { Resource, Targets } from '../issuing/resource.ts';
+
+import { type CompiledExpression, holds } from '../expression/condition.ts';
+import type { Party } from '../model/party.ts';
+import type { Resource, Targets } from '../model/resource.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { type CompiledExpression, holds } from './condition.ts';
 import { conditionFacts, type Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 import type { ActorPattern, PartyPattern, Rule } from './rule.ts';

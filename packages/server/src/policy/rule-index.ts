@@ -1,6 +1,6 @@
 // Which rules of a client can match at all? One that names issuers, clients or targets matches no others: where a client has
 // many rules, those that name somebody else are passed over unread.
-import type { Resource } from '../issuing/resource.ts';
+import type { Resource } from '../model/resource.ts';
 import type { Rule } from './rule.ts';
 
 /** What a rule may name and a request brings; undefined passes no rule over. */

@@ -1,7 +1,8 @@
 // A rule: who may exchange whose token, for what. Read from the configuration, complete: nothing is looked up later.
-import type { Targets } from '../issuing/resource.ts';
+
+import type { CompiledExpression } from '../expression/condition.ts';
+import type { Targets } from '../model/resource.ts';
 import type { Scope } from '../primitives/scope.ts';
-import type { CompiledExpression } from './condition.ts';
 
 /** What a rule asks of a subject or actor token; an absent part asks nothing. */
 export interface PartyPattern {

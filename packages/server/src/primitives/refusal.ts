@@ -1,5 +1,5 @@
 // Every way to say no. A precise reason for the audit row and for `explain`; a public answer for the caller, who learns
-// no more than the sentence. One table: docs/errors.md is made from it.
+// no more than the sentence. One table: docs/reference/errors.md is made from it.
 
 /** What the outside sees. The sentences are fixed: clients and documentation quote them. */
 const answers = {

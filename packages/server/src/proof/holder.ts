@@ -1,8 +1,8 @@
 // Which key does the caller prove to hold? New tokens are bound to it, and tokens that are bound to it are the caller's to use.
 import { hash } from 'node:crypto';
-import type { Client } from '../client-auth/client.ts';
 import type { AuthenticationContext, PresentedCertificate } from '../client-auth/method.ts';
 import type { SingleUse } from '../issuing/authorization.ts';
+import type { Client } from '../model/client.ts';
 import { type Confirmation, sameKey, sayKey } from '../primitives/confirmation.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type ProofContext, readProof } from './dpop.ts';

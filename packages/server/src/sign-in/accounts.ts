@@ -1,8 +1,8 @@
 // Who may sign in with a password, and is it theirs? Whether an account exists shows neither in the answer nor in its time.
 import { createHmac, randomBytes } from 'node:crypto';
 import { Refusal } from '../primitives/refusal.ts';
-import type { Guessing } from './guessing.ts';
 import { isPassword, type PasswordHash } from './password-hash.ts';
+import type { Guessing } from './password-rate-limit.ts';
 import type { People, Person } from './person.ts';
 
 /** A local person, as the configuration names them. */

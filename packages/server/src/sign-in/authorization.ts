@@ -1,22 +1,22 @@
 // Authorization requests: what a client asks of a person, by way of the browser (RFC 6749 section 4.1.1), pushed ahead
 // (RFC 9126), or from a device (RFC 8628 section 3.1).
+
 import type { AuditEvent } from '../audit/event.ts';
-import type { Client } from '../client-auth/client.ts';
-import { noteWanted } from '../exchange/exchange.ts';
-import { readScope, readTargets } from '../exchange/request.ts';
+import type { Client } from '../model/client.ts';
+import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import { seconds } from '../primitives/clock.ts';
 import { type Parameters, refuseRepeated } from '../primitives/parameters.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { POLL_INTERVAL } from '../store/sign-in-artifacts.ts';
 import { artifactId } from './artifacts.ts';
-import { ASKED, judgeAsked, packAsked } from './asked.ts';
+import { ASKED, judgeAsked, packAsked } from './authorization-request.ts';
 import { askByGet, type BrowserAnswer, type BrowserRequest, passOn } from './browser.ts';
 import { formOf } from './features.ts';
 import type { LibraryAnswer } from './library.ts';
 import { CODE } from './lifetimes.ts';
 import { switchAccountPage } from './pages/logout.ts';
-import { routes } from './places.ts';
+import { routes } from './paths.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 

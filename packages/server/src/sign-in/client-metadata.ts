@@ -1,6 +1,6 @@
 // What does the library know of clients? Those of the configuration, as it calls things.
 import type { Adapter, ClientMetadata } from 'oidc-provider';
-import type { Client } from '../client-auth/client.ts';
+import type { Client } from '../model/client.ts';
 
 /** Clients are those of the configuration; the library need not authenticate them, for we have. */
 export const clientAdapter = (find: (id: string) => Client | undefined): Adapter => {

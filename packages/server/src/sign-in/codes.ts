@@ -1,13 +1,13 @@
 // What does a code stand for? Read for the token endpoint, which needs nothing of the library.
 import type { AdapterPayload } from 'oidc-provider';
-import type { Clients } from '../client-auth/client.ts';
-import type { Agreement, AuthorizationCode, Code, DeviceCode, SignInCodes } from '../issuing/agreement.ts';
+import type { Agreement, AuthorizationCode, Code, DeviceCode, SignInCodes } from '../model/agreement.ts';
+import type { Clients } from '../model/client.ts';
 import { pollArtifact } from '../store/sign-in-artifacts.ts';
 import { orUnavailable } from '../store/store.ts';
 import { authenticationClaims } from '../subject-tokens/claims.ts';
 import type { Accounts } from './accounts.ts';
 import { type Artifact, type ArtifactContext, artifactId, readArtifact, sessionHandle } from './artifacts.ts';
-import { type AskedContext, judgeAsked } from './asked.ts';
+import { type AskedContext, judgeAsked } from './authorization-request.ts';
 
 export interface CodeContext extends ArtifactContext, AskedContext {
   readonly clients: Clients;

@@ -5,7 +5,7 @@ import { type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite } from
 import { formOf } from './features.ts';
 import type { LibraryAnswer } from './library.ts';
 import { switchAccountPage } from './pages/logout.ts';
-import { routes } from './places.ts';
+import { routes } from './paths.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 

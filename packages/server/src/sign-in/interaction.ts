@@ -2,13 +2,13 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
-import { judgeNow, type Wanted } from './asked.ts';
+import { judgeNow, type Wanted } from './authorization-request.ts';
 import { type BrowserAnswer, type BrowserRequest, checkFormToken, formToken, refuseCrossSite } from './browser.ts';
 import { askedOf } from './codes.ts';
 import type { LibraryRequest } from './library.ts';
 import { consentPage } from './pages/consent.ts';
 import { type SignInPage, signInPage } from './pages/sign-in.ts';
-import { INTERACTION_PATH, interactionPath } from './places.ts';
+import { INTERACTION_PATH, interactionPath } from './paths.ts';
 import type { SignIn } from './sign-in.ts';
 
 type Details = Awaited<ReturnType<SignIn['provider']['interactionDetails']>>;

@@ -3,7 +3,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { basePath } from './places.ts';
+import { basePath } from './paths.ts';
 
 export interface LibraryRequest {
   readonly method: 'GET' | 'POST';

@@ -8,7 +8,7 @@ import { formOf } from './features.ts';
 import { readHint } from './id-token-hint.ts';
 import { logoutPage } from './pages/logout.ts';
 import { donePage } from './pages/message.ts';
-import { routes } from './places.ts';
+import { routes } from './paths.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 

@@ -2,7 +2,7 @@
 import type { interactionPolicy, KoaContextWithOIDC } from 'oidc-provider';
 import { type Clock, seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import type { Wanted } from './asked.ts';
+import type { Wanted } from './authorization-request.ts';
 import { askedOf } from './codes.ts';
 
 export interface PromptContext {

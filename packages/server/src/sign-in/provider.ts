@@ -1,19 +1,19 @@
 // How is the library set up? The browser half alone: it signs nothing of ours, authenticates no client, and answers no token.
 import { generateKeyPairSync } from 'node:crypto';
 import type { AdapterPayload, Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { Client } from '../client-auth/client.ts';
 import type { FailureLimit } from '../client-auth/failure-limit.ts';
-import { SIGN_IN_SCOPES } from '../exchange/narrow.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import type { Client } from '../model/client.ts';
+import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { createAdapter } from './artifacts.ts';
-import { ASKED, judgeNow } from './asked.ts';
+import { ASKED, judgeNow } from './authorization-request.ts';
 import { clientAdapter } from './client-metadata.ts';
 import { askedOf, type CodeContext } from './codes.ts';
 import { describeFeatures } from './features.ts';
 import { readHint } from './id-token-hint.ts';
 import { describeLifetimes } from './lifetimes.ts';
-import { basePath, interactionPath, routes } from './places.ts';
+import { basePath, interactionPath, routes } from './paths.ts';
 import { createPrompts } from './prompts.ts';
 import { isRegistered } from './redirect-uri.ts';
 import type { Upstream } from './upstream.ts';

@@ -5,7 +5,7 @@ import { Refusal } from '../primitives/refusal.ts';
 import type { BrowserAnswer, BrowserRequest } from './browser.ts';
 import { type Asking, findInteraction, showSignIn, submit } from './interaction.ts';
 import { SESSION } from './lifetimes.ts';
-import { interactionPath } from './places.ts';
+import { interactionPath } from './paths.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Upstream, UpstreamWishes } from './upstream.ts';
 

@@ -17,14 +17,14 @@ import {
   discovery,
   enableNonRepudiationChecks,
 } from 'openid-client';
+import { urlProblem } from '../outbound/address.ts';
+import type { Outbound } from '../outbound/outbound.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { isName } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { authenticationClaims } from '../subject-tokens/claims.ts';
-import { urlProblem } from '../trust/address.ts';
 import type { Mapping } from '../trust/issuer.ts';
-import type { Outbound } from '../trust/outbound.ts';
 
 export interface UpstreamEntry {
   readonly issuer: string;

@@ -1,9 +1,10 @@
 // access_token: one that we issued ourselves (RFC 8693 section 3), a JWT of RFC 9068 or an opaque one. Another issuer's only
 // where its entry lists access_token under `accepts`.
-import type { Clients } from '../client-auth/client.ts';
+
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
+import type { Clients } from '../model/client.ts';
 import { stringList, timeClaim } from '../primitives/claims.ts';
 import { type Chain, isName, type Principal, parseAct, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';

@@ -7,9 +7,9 @@ import { isName, type Principal, parseAct } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TrustedIssuer, TrustedIssuers } from '../trust/issuer.ts';
-import { trustDomainOf } from '../trust/spiffe.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 

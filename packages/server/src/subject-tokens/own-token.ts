@@ -2,8 +2,8 @@
 
 import { nobody } from '../client-auth/authenticate.ts';
 import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
-import type { Resource } from '../issuing/resource.ts';
 import type { Revocations } from '../issuing/revocations.ts';
+import type { Resource } from '../model/resource.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { indexIssuers } from '../trust/issuer.ts';
 import { accessToken } from './access-token.ts';

@@ -1,6 +1,6 @@
 // saml1 and saml2: assertions of trusted identity providers (RFC 8693 section 3, RFC 7522 section 3). What proves them is in
 // saml/; here their words become ours. The XML parser is loaded with the first assertion.
-import { formatPath } from '../policy/expression/reads.ts';
+import { formatPath } from '../expression/reads.ts';
 import { LEEWAY } from '../primitives/clock.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';

@@ -1,5 +1,5 @@
 // Where does an issuer publish its keys? OpenID Connect Discovery section 4, else RFC 8414 section 3.
-import { type Outbound, OutboundFailure } from './outbound.ts';
+import { type Outbound, OutboundFailure } from '../outbound/outbound.ts';
 
 /**
  * @returns the `jwks_uri`: of the issuer's own host, for one elsewhere must be named in the file.

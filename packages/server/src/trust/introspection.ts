@@ -1,9 +1,9 @@
 // Is an opaque token of another issuer good? Its issuer is asked (RFC 7662), and its answer checked like claims.
 
+import { OutboundFailure } from '../outbound/outbound.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TrustedIssuer } from './issuer.ts';
-import { OutboundFailure } from './outbound.ts';
 
 /** @returns the members of an active answer, or undefined. @throws Refusal issuer_unavailable */
 export async function introspectAt(issuer: TrustedIssuer, token: string): Promise<JsonObject | undefined> {

@@ -1,8 +1,8 @@
 // Whom else do we believe? An issuer as the configuration names it, with where its keys come from.
 import type { AlgorithmName } from '../keys/algorithms.ts';
+import type { Outbound } from '../outbound/outbound.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { KeySource } from './key-cache.ts';
-import type { Outbound } from './outbound.ts';
 
 /** Reads something out of verified facts; undefined where it is not there. */
 export type Mapping = (facts: JsonObject) => unknown;

@@ -2,11 +2,11 @@
 // while longer when the issuer fails. Trust is decided before: only listed issuers come here.
 import type { X509Certificate } from 'node:crypto';
 import type { CompactJws, Key } from '../keys/jws.ts';
+import { type Outbound, OutboundFailure, startDeadline } from '../outbound/outbound.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type PublicKeySet, readKeySet } from './key-set.ts';
-import { type Outbound, OutboundFailure, startDeadline } from './outbound.ts';
 
 export interface KeySource {
   /** @throws TokenRefusal unknown_key, algorithm; Refusal issuer_unavailable where what is needed cannot be had */

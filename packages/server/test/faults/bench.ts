@@ -1,5 +1,5 @@
 // What do faults share, and who cleans up behind them?
-import { type Postgres, startPostgres } from '../postgres.ts';
+import { type Postgres, startPostgres } from '../support/postgres.ts';
 import type { Bench } from './fault.ts';
 
 /** What is committed is written to the disk, as in production. */

@@ -1,6 +1,6 @@
 // How does the load speak to a server? Over connections that are kept, writing every request into the ledger before it goes.
 import { Agent, request } from 'node:http';
-import { encode, type Form } from '../harness.ts';
+import { encode, type Form } from '../support/harness.ts';
 import type { Attempt, Expectation, Kind, Ledger, Told } from './ledger.ts';
 import { accessTokenIn } from './ledger.ts';
 import type { Verifier } from './verifier.ts';

@@ -1,10 +1,10 @@
 // Who takes part, and what may each of them have? The configuration of the servers under test, and the same facts once more
 // for the judge, who does not ask the server.
 import { randomUUID } from 'node:crypto';
-import type { Form } from '../harness.ts';
-import { EXCHANGE, type } from '../harness.ts';
-import { lifeOf, newKey, signJws } from '../issuer.ts';
-import { SEALING_KEY } from '../node.ts';
+import type { Form } from '../support/harness.ts';
+import { EXCHANGE, type } from '../support/harness.ts';
+import { lifeOf, newKey, signJws } from '../support/issuer.ts';
+import { SEALING_KEY } from '../support/node.ts';
 
 export const API = 'https://api.example';
 export const VAULT = 'https://vault.example';

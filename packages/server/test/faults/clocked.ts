@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../harness.ts';
+import { freePort } from '../support/harness.ts';
 import type { Target } from './caller.ts';
 import type { Setting } from './clocked-server.ts';
 import type { Bench } from './fault.ts';

@@ -1,5 +1,5 @@
 // What is a fault? A row of the table: what is done to the servers, how often, and what must hold meanwhile and afterwards.
-import type { Postgres } from '../postgres.ts';
+import type { Postgres } from '../support/postgres.ts';
 import type { Invariant } from './invariants.ts';
 import type { Ledger, Violation } from './ledger.ts';
 

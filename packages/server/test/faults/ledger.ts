@@ -1,6 +1,6 @@
 // What was asked, and what was told? The ledger of the load, kept outside of the server: every request before it is sent,
 // its answer when it comes, and what is known of each token since.
-import type { Form } from '../harness.ts';
+import type { Form } from '../support/harness.ts';
 
 export type Kind = 'own' | 'exchange' | 'single-use' | 'code' | 'assertion' | 'refresh' | 'revoke' | 'introspect';
 

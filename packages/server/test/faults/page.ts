@@ -1,12 +1,12 @@
-// docs/reliability.md holds the lines of the last runs, between two marks: a run of some faults replaces their lines alone.
+// docs/evidence/reliability.md holds the lines of the last runs, between two marks: a run of some faults replaces their lines alone.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { repository } from '../program.ts';
+import { repository } from '../support/program.ts';
 import { faults } from './rows/index.ts';
 import { formatHead, formatLine, type Line } from './table.ts';
 
-const PAGE = join(repository, 'docs/reliability.md');
+const PAGE = join(repository, 'docs/evidence/reliability.md');
 const MARKS = /(?<=<!-- written by npm run faults -->\n).*(?=<!-- end -->)/s;
 
 export function writePage(lines: readonly Line[]): void {

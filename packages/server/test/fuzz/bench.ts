@@ -5,12 +5,12 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { Agent, type OutgoingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FinishedStep, STEPS_FINISHED } from '../../src/primitives/step.ts';
-import { EXCHANGE, encode, start, type TestServer, type } from '../harness.ts';
-import { type FakeKey, newKey, signJws } from '../issuer.ts';
-import { idp, pem } from '../saml-exchange.ts';
-import type * as Model from '../second-model.ts';
-import { ELSEWHERE, fileOf, SELF } from '../worlds.ts';
+import { type FinishedStep, STEPS_FINISHED } from '../../src/primitives/tracing.ts';
+import { EXCHANGE, encode, start, type TestServer, type } from '../support/harness.ts';
+import { type FakeKey, newKey, signJws } from '../support/issuer.ts';
+import { idp, pem } from '../support/saml-exchange.ts';
+import type * as Model from '../support/second-model.ts';
+import { ELSEWHERE, fileOf, SELF } from '../support/worlds.ts';
 
 /** What foreign tokens and assertions are addressed to. */
 export const US = 'https://cambio.example';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { publicAnswer, type Reason, Refusal, reasons } from '../../src/primitives/refusal.ts';
-import { claimsOf, EXCHANGE } from '../harness.ts';
-import { expect, type Name, type Request, type Token } from '../second-model.ts';
-import { ELSEWHERE, SELF } from '../worlds.ts';
+import { claimsOf, EXCHANGE } from '../support/harness.ts';
+import { expect, type Name, type Request, type Token } from '../support/second-model.ts';
+import { ELSEWHERE, SELF } from '../support/worlds.ts';
 import { type Answer, US, world } from './bench.ts';
 
 const errors = new Set(

@@ -1,4 +1,4 @@
-// The examples that the RFCs publish, as they stand there. docs/vectors.md is made from them, and vectors.test.ts tries each.
+// The examples that the RFCs publish, as they stand there. docs/evidence/vectors.md is made from them, and vectors.test.ts tries each.
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -15,7 +15,7 @@ export const searchAudit = operation({
   id: 'search-audit',
   method: 'GET',
   at: '/audit',
-  summary: 'The rows that hold all that is asked for, the newest first; docs/audit-log.md has the fields',
+  summary: 'The rows that hold all that is asked for, the newest first; docs/reference/audit-log.md has the fields',
   scope: 'admin:read',
   query: z.strictObject({
     subject: text,

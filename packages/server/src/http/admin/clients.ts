@@ -1,7 +1,6 @@
 // The clients: all are shown; those that were registered here can be changed, and those of the file belong to the file.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { Client } from '../../client-auth/client.ts';
 import {
   changeClient,
   type RegisteredClient,
@@ -9,6 +8,7 @@ import {
   registerClient,
   type StoredClient,
 } from '../../client-auth/registered-clients.ts';
+import type { Client } from '../../model/client.ts';
 import { newId, newSecret } from '../../primitives/random.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { sha256 } from '../../primitives/secret.ts';

@@ -1,6 +1,6 @@
 // What would come of an exchange, or what came of one, and why? Issues nothing and uses nothing up.
 import { z } from 'zod';
-import { explainEvent, explainExchange } from '../../exchange/explain.ts';
+import { explainEvent, explainExchange } from '../../explain/explain.ts';
 import { seconds } from '../../primitives/clock.ts';
 import { parametersOf } from '../../primitives/parameters.ts';
 import { Refusal } from '../../primitives/refusal.ts';

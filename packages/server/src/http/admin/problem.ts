@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { publicAnswer, Refusal } from '../../primitives/refusal.ts';
 
 export const problem = z.object({
-  type: z.string().describe('`urn:cambio:error:` and the error of docs/errors.md'),
+  type: z.string().describe('`urn:cambio:error:` and the error of docs/reference/errors.md'),
   title: z.string(),
   status: z.int(),
   detail: z.string().optional(),

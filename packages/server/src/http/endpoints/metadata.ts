@@ -1,10 +1,10 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414), derived from the lists, so that it cannot disagree with them.
 import { clientAuthMethods } from '../../client-auth/index.ts';
 import type { ClientAuthMethod } from '../../client-auth/method.ts';
-import { SIGN_IN_SCOPES } from '../../exchange/narrow.ts';
 import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
 import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
+import { SIGN_IN_SCOPES } from '../../narrowing/narrow.ts';
 import { type Endpoint, type HttpExchange, type HttpServices, urlOf } from '../endpoint.ts';
 
 const document = {

@@ -1,8 +1,8 @@
 // POST /oauth/par (RFC 9126) and /oauth/device_authorization (RFC 8628 section 3.1): a client asks without a browser.
 import type { AuditEvent } from '../../audit/event.ts';
 import { authenticateClient } from '../../client-auth/authenticate.ts';
-import type { Client } from '../../client-auth/client.ts';
 import { clientParameters } from '../../client-auth/index.ts';
+import type { Client } from '../../model/client.ts';
 import { seconds } from '../../primitives/clock.ts';
 import { type Parameters, refuseRepeated } from '../../primitives/parameters.ts';
 import { Refusal } from '../../primitives/refusal.ts';

@@ -1,5 +1,5 @@
 // The way to another OpenID provider that the configuration names, and back.
-import { INTERACTION_PATH, UPSTREAM_PATH } from '../../sign-in/places.ts';
+import { INTERACTION_PATH, UPSTREAM_PATH } from '../../sign-in/paths.ts';
 import { returnFromUpstream, visitUpstream } from '../../sign-in/upstream-visit.ts';
 import { pageEndpoint } from '../browser.ts';
 

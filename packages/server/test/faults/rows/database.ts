@@ -1,7 +1,7 @@
 // F03, F05, F06, F07, F08: PostgreSQL is killed, goes away and comes back, answers late, not at all, or takes no writes.
 import { setTimeout as wait } from 'node:timers/promises';
-import { query } from '../../postgres.ts';
-import { startProxy, type Proxy as Wire } from '../../proxy.ts';
+import { query } from '../../support/postgres.ts';
+import { startProxy, type Proxy as Wire } from '../../support/proxy.ts';
 import { get } from '../caller.ts';
 import { type Member, postgresAt, startMembers, untilReady } from '../cluster.ts';
 import { examine } from '../examine.ts';

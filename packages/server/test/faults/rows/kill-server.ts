@@ -1,7 +1,7 @@
 // F01, F02: the server is killed (kill -9) at random moments under load; one of two nodes, or the only one, or a worker.
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { eventually } from '../../node.ts';
+import { eventually } from '../../support/node.ts';
 import { configuration } from '../cast.ts';
 import { type Kind, openStore, startMember, startMembers } from '../cluster.ts';
 import { examine } from '../examine.ts';

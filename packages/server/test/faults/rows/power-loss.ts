@@ -8,7 +8,7 @@ import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { eventually } from '../../node.ts';
+import { eventually } from '../../support/node.ts';
 import { type Member, openFolder, sqliteAt, startMembers } from '../cluster.ts';
 import type { Bench, Fault, Outcome } from '../fault.ts';
 import { isAcknowledged, type Ledger } from '../ledger.ts';

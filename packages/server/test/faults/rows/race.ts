@@ -1,6 +1,6 @@
 // A race: many ask for the same at once, on two nodes that share a PostgreSQL; a thousand times.
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Form } from '../../harness.ts';
+import type { Form } from '../../support/harness.ts';
 import { type Beside, exchangeForm, tokenForm } from '../cast.ts';
 import { type Member, openStore, startMembers } from '../cluster.ts';
 import { EVERYWHERE, inTurn } from '../examine.ts';

@@ -1,6 +1,6 @@
 // F18: both nodes are restarted one after the other, again and again, behind a load balancer and at full load.
 import { setTimeout as wait } from 'node:timers/promises';
-import { eventually } from '../../node.ts';
+import { eventually } from '../../support/node.ts';
 import { startBalancer } from '../balancer.ts';
 import { openStore, startMembers } from '../cluster.ts';
 import type { Bench, Fault, Outcome } from '../fault.ts';

@@ -1,7 +1,7 @@
 // Claims: JSON that two readers could read differently, and values of every wrong kind, signed by the issuer itself.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { SELF } from '../../worlds.ts';
+import { SELF } from '../../support/worlds.ts';
 import { asking, assertAllowed, readClaims } from '../oracle.ts';
 import { defineTarget } from '../target.ts';
 

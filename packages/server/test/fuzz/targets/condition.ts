@@ -1,9 +1,9 @@
 // Conditions: CEL put together of its own words, on claims that a caller chose.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { compileExpression, ExpressionFault, holds } from '../../../src/policy/condition.ts';
+import { compileExpression, ExpressionFault, holds } from '../../../src/expression/condition.ts';
 import { conditionVariables } from '../../../src/policy/facts.ts';
-import { ELSEWHERE, SELF } from '../../worlds.ts';
+import { ELSEWHERE, SELF } from '../../support/worlds.ts';
 import { defineTarget } from '../target.ts';
 
 const atom = fc.constantFrom(

@@ -1,8 +1,8 @@
 // Who acts for whom: chains and permissions of every shape. Here the second model decides both ways.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { expect, type Request } from '../../second-model.ts';
-import { ELSEWHERE, SELF } from '../../worlds.ts';
+import { expect, type Request } from '../../support/second-model.ts';
+import { ELSEWHERE, SELF } from '../../support/worlds.ts';
 import { world } from '../bench.ts';
 import { asking, assertAllowed, readClaims, UNREADABLE } from '../oracle.ts';
 import { defineTarget } from '../target.ts';

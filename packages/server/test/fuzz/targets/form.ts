@@ -1,7 +1,7 @@
 // Forms: bytes that are nearly a request.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { EXCHANGE, type } from '../../harness.ts';
+import { EXCHANGE, type } from '../../support/harness.ts';
 import { apply, edit, few } from '../edits.ts';
 import { assertAllowed, assertGoodAnswer, readForm } from '../oracle.ts';
 import { defineTarget } from '../target.ts';

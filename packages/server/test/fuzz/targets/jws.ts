@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import { base64url } from '../../harness.ts';
-import { hmacJws, newKey, signJws } from '../../issuer.ts';
+import { base64url } from '../../support/harness.ts';
+import { hmacJws, newKey, signJws } from '../../support/issuer.ts';
 import type { Bench } from '../bench.ts';
 import { apply, edit, few } from '../edits.ts';
 import { asking, assertAllowed, readClaims, UNREADABLE } from '../oracle.ts';

@@ -1,7 +1,7 @@
 // Assertions: bytes of a signed one, changed, on the wire.
 import fc from 'fast-check';
-import { idp, type Version, validAt, versions } from '../../saml-exchange.ts';
-import { assertion1, assertion2, sign } from '../../saml-signer.ts';
+import { idp, type Version, validAt, versions } from '../../support/saml-exchange.ts';
+import { assertion1, assertion2, sign } from '../../support/saml-signer.ts';
 import { type Bench, SAML, US } from '../bench.ts';
 import { apply, edit, few, place } from '../edits.ts';
 import { asking, assertAllowed, readClaims, UNREADABLE } from '../oracle.ts';

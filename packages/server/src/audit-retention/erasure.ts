@@ -1,0 +1,75 @@
+// A person is to be forgotten: the fields that tell of them go, with the salt, wherever they were the subject or acted. What is
+// left is the place in the chain, and a signed statement that says which rows were erased.
+import type { Head } from '../audit/chain.ts';
+import { digestPersonal } from '../audit/chain.ts';
+import { type AuditEvent, beginEvent } from '../audit/event.ts';
+import type { AuditLog } from '../audit/log.ts';
+import { textsOf } from '../audit/row.ts';
+import { type AuditFilter, type FoundEvent, searchEvents } from '../audit/search.ts';
+import { formatRanges } from '../audit/statement.ts';
+import type { Clock } from '../primitives/clock.ts';
+import { newId } from '../primitives/random.ts';
+import { eraseAuditRow, eraseUnchainedRow } from '../store/audit-rows.ts';
+import { insertStatement } from '../store/audit-statements.ts';
+import type { AuditRow } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+import type { Notary } from './statement-signer.ts';
+
+/** Rows erased in one transaction. */
+const AT_ONCE = 200;
+
+export interface Person {
+  /** The `sub` under which somebody is known. */
+  readonly subject: string;
+  /** Whose name it is; absent, whoever has this name. */
+  readonly issuer?: string;
+}
+
+interface Erasure {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly notary: Notary;
+  readonly clock: Clock;
+}
+
+/** @returns how many rows were erased */
+export async function erasePerson({ subject, issuer }: Person, by: Erasure): Promise<number> {
+  const whose = issuer === undefined ? {} : { issuer };
+  const asSubject = await eraseFound({ subject, ...whose }, by);
+  return asSubject + (await eraseFound({ actor: subject, ...whose }, by));
+}
+
+async function eraseFound(filter: AuditFilter, by: Erasure): Promise<number> {
+  let count = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await searchEvents(by.store, filter, { cursor, limit: AT_ONCE });
+    if (page.found.length > 0) await eraseRows(page.found, by);
+    count += page.found.length;
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return count;
+}
+
+async function eraseRows(found: readonly FoundEvent[], { audit, notary, clock }: Erasure): Promise<void> {
+  const chained = found.flatMap(({ row }) => (isChained(row) ? [row] : []));
+  const statements = await Promise.all(
+    [...Map.groupBy(chained, ({ chain }) => chain).values()].map((rows) => {
+      const [last] = rows.toSorted((a, b) => b.position - a.position);
+      return notary.sign('erased', last as Head, formatRanges(rows.map(({ position }) => position)));
+    }),
+  );
+  const event: AuditEvent = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action: 'erase' });
+  // Who it was is not said again.
+  Object.assign(event, { outcome: 'erased', count: found.length });
+  await audit.appendWith(event, async (transaction) => {
+    for (const statement of statements) await insertStatement(transaction, statement);
+    for (const { sequence, personal } of chained) await eraseAuditRow(transaction, sequence, digestPersonal(personal));
+    for (const one of found) {
+      if (one.row.chain === null) await eraseUnchainedRow(transaction, one.row.sequence, textsOf(one.event, '').event);
+    }
+  });
+}
+
+const isChained = (row: AuditRow): row is AuditRow & Head & { personal: string } =>
+  row.chain !== null && row.personal !== null;

@@ -1,0 +1,134 @@
+// What proves the audit? All of it as it was at one moment, in a form that can be taken elsewhere; and what a verifier makes of
+// it, here or there.
+import { isDeepStrictEqual } from 'node:util';
+import { type ExportedRow, type ExportLine, exportRow, foundRow } from '../audit/export.ts';
+import { columnsOf, eventOf } from '../audit/row.ts';
+import type { ReadStatement } from '../audit/statement.ts';
+import { createVerifier, type Verdict, type Verifier } from '../audit/verify.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import { listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
+import { listStatements } from '../store/audit-statements.ts';
+import type { AuditRow, Database } from '../store/schema.ts';
+import { indexKeys, readStatement } from './statement-signer.ts';
+
+/** Rows read at once. */
+const PAGE = 1000;
+
+/** Keys, statements, rows of before there were chains, and the rows of each chain in order. */
+export async function* exportLines(database: Database): AsyncGenerator<ExportLine> {
+  const { keys, statements } = await readStatements(database);
+  for (const key of keys) yield { key };
+  for (const statement of statements) yield { statement };
+  for await (const row of readRows(database)) yield exportRow(row);
+}
+
+async function readStatements(database: Database): Promise<{ keys: JsonObject[]; statements: string[] }> {
+  const statements: string[] = [];
+  const keys = new Set<string>();
+  const page = (after: number) => listStatements(database, after, PAGE);
+  for await (const { jws, jwk } of pages(page, ({ sequence }) => sequence)) {
+    statements.push(jws);
+    keys.add(jwk);
+  }
+  return { keys: [...keys].map((key) => JSON.parse(key)), statements };
+}
+
+async function* readRows(database: Database): AsyncGenerator<AuditRow> {
+  yield* pages(
+    (after) => listUnchainedRows(database, after, PAGE),
+    ({ sequence }) => sequence,
+  );
+  for (const chain of await listChains(database)) {
+    yield* pages(
+      (after) => listChainRows(database, { chain, after, limit: PAGE }),
+      ({ position }) => position ?? 0,
+    );
+  }
+}
+
+async function* pages<T>(read: (after: number) => Promise<T[]>, place: (row: T) => number): AsyncGenerator<T> {
+  for (let after = 0; ; ) {
+    const page = await read(after);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = place(last);
+  }
+}
+
+/** Keys that the verifier has from elsewhere, as a JWK Set has them; undefined where it has none. */
+export type KnownKeys = readonly JsonObject[] | undefined;
+
+/** What stands in the database, the columns that are searched by included. */
+export async function verifyStore(database: Database, known: KnownKeys): Promise<Verdict> {
+  const { keys, statements } = await readStatements(database);
+  const verifier = createVerifierWith(keys, statements, known);
+  let firstChained = Number.POSITIVE_INFINITY;
+  let lastUnchained: AuditRow | undefined;
+  for await (const row of readRows(database)) {
+    const line = exportRow(row);
+    if ('chain' in line) {
+      verifier.row(foundRow(line));
+      checkColumns(row, line, verifier);
+      firstChained = Math.min(firstChained, row.sequence);
+    } else if ('event' in line) lastUnchained = row;
+  }
+  if (lastUnchained !== undefined && lastUnchained.sequence > firstChained) {
+    verifier.fault({ ...OUTSIDE, requestId: lastUnchained.request_id });
+  }
+  return verifier.finish();
+}
+
+const OUTSIDE = {
+  chain: undefined,
+  position: undefined,
+  problem:
+    'stands in no chain, and was written after the first row that does: an older version wrote it, or a stranger',
+};
+
+function checkColumns(row: AuditRow, { chain, position }: ExportedRow, verifier: Verifier): void {
+  const derived = derive(row);
+  for (const [column, value] of Object.entries(derived ?? {})) {
+    if (isDeepStrictEqual(row[column as keyof AuditRow], value)) continue;
+    const problem = `is found by another ${column} than it has`;
+    verifier.fault({ chain, position, requestId: row.request_id, problem });
+  }
+}
+
+/** @returns undefined for what was tampered with so that it cannot be read, which its hash tells */
+function derive(row: AuditRow) {
+  try {
+    return columnsOf(eventOf(row));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What was exported, read twice: what is signed of the chains comes before their rows. */
+export async function verifyLines(read: () => AsyncIterable<ExportLine>, known: KnownKeys): Promise<Verdict> {
+  const keys: JsonObject[] = [];
+  const statements: string[] = [];
+  for await (const line of read()) {
+    if ('key' in line) keys.push(line.key);
+    else if ('statement' in line) statements.push(line.statement);
+  }
+  const verifier = createVerifierWith(keys, statements, known);
+  for await (const line of read()) if ('chain' in line) verifier.row(foundRow(line));
+  return verifier.finish();
+}
+
+function createVerifierWith(keys: readonly JsonObject[], statements: readonly string[], known: KnownKeys): Verifier {
+  const index = indexKeys(keys, known);
+  const faulty: string[] = [];
+  const read = statements.flatMap((text): readonly ReadStatement[] => {
+    const statement = readStatement(text, index);
+    if (statement === undefined) faulty.push(text);
+    return statement === undefined ? [] : [statement];
+  });
+  const verifier = createVerifier(read, known && new Set(known.map(({ kid }) => String(kid))));
+  for (const text of faulty) {
+    const problem = `a statement that cannot be read: ${text.slice(0, 40)}`;
+    verifier.fault({ chain: undefined, position: undefined, requestId: undefined, problem });
+  }
+  return verifier;
+}

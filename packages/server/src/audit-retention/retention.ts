@@ -1,0 +1,55 @@
+// What is old is deleted, and the chains stay provable: a signed statement stands for the rows that are gone.
+import { beginEvent } from '../audit/event.ts';
+import type { AuditLog } from '../audit/log.ts';
+import type { Clock } from '../primitives/clock.ts';
+import { newId } from '../primitives/random.ts';
+import { deleteCursors, findTakenPosition } from '../store/audit-cursors.ts';
+import { deleteChainRows, deleteUnchainedRows, findLastRow, listChains } from '../store/audit-rows.ts';
+import { findCut, findStatedPosition, insertStatement } from '../store/audit-statements.ts';
+import type { Store } from '../store/store.ts';
+import type { Notary } from './statement-signer.ts';
+
+/** Rows deleted in one transaction: nobody waits for it long. */
+const AT_ONCE = 500;
+
+export interface Retention {
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly notary: Notary;
+  readonly clock: Clock;
+  /** Milliseconds for which a row is kept. */
+  readonly age: number;
+  /** Names of the sinks that must have taken a row before. */
+  readonly sinks: readonly string[];
+}
+
+/** Up to places that were signed, and that every sink has taken. */
+export async function deleteOldRows(by: Retention): Promise<void> {
+  const { store, clock, age, sinks } = by;
+  const before = clock() - age;
+  for (const chain of await listChains(store)) {
+    const taken = await findTakenPosition(store, chain, sinks);
+    const through = await cut(by, chain, { before, taken });
+    while ((await deleteChainRows(store, { chain, through, limit: AT_ONCE })) > 0);
+    if (through > 0 && (await findLastRow(store, chain)) === undefined) await deleteCursors(store, chain);
+  }
+  while ((await deleteUnchainedRows(store, { before, limit: AT_ONCE })) > 0);
+}
+
+/** @returns the position up to which the rows of the chain may go */
+async function cut(
+  { store, audit, notary, clock }: Retention,
+  chain: string,
+  { before, taken }: { before: number; taken: number },
+): Promise<number> {
+  const already = await findStatedPosition(store, chain, ['cut']);
+  const place = await findCut(store, chain, { before, through: taken });
+  if (place === undefined || place.position <= already) return already;
+  const statement = await notary.sign('cut', { chain, ...place });
+  const event = beginEvent({ time: clock(), requestId: newId(), address: 'server', action: 'retention' });
+  Object.assign(event, { outcome: 'deleted', count: place.position - already, detail: `chain ${chain}` });
+  await audit.appendWith(event, async (transaction) => {
+    await insertStatement(transaction, statement);
+  });
+  return place.position;
+}

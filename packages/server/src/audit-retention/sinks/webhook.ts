@@ -1,0 +1,17 @@
+// Rows as lines of JSON (application/x-ndjson) in a POST; 2xx says that they were taken.
+import { createDelivery } from '../../outbound/outbound.ts';
+import { formatLine, type SinkKind } from './sink.ts';
+
+export const webhook = {
+  name: 'webhook',
+  open: (place) => {
+    if (place === undefined) throw new Error('a webhook needs a url');
+    const { url, network } = place;
+    const deliver = createDelivery(network);
+    const headers = { 'content-type': 'application/x-ndjson', ...place.headers };
+    return async (rows) => {
+      const body = rows.map((row) => `${formatLine(row)}\n`).join('');
+      await deliver({ url, method: 'POST', headers, body });
+    };
+  },
+} as const satisfies SinkKind;

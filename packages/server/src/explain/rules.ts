@@ -1,0 +1,133 @@
+// Why did the rules decide as they did? Each rule in order, and the first part that did not match, in words.
+import type { AuditEvent, TokenTrace } from '../audit/event.ts';
+import type { CompiledExpression } from '../expression/condition.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Rule } from '../policy/rule.ts';
+import { reasons } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+
+export interface RuleExplanation {
+  readonly rule: string;
+  readonly result:
+    | 'decides'
+    | 'does not match'
+    | 'is not asked'
+    | 'is only watched (mode: audit)'
+    | 'is gone from the file';
+  /** What did not match, as the file names it: `subject.types`. */
+  readonly part?: string;
+  readonly why?: string;
+}
+
+/** @param policy the rules as they are now; what the event tells may come from an earlier reading of the file */
+export function explainRules(policy: Policy, event: AuditEvent): readonly RuleExplanation[] {
+  const decides = policy.rules.findIndex(({ name }) => name === event.rule);
+  const explained = policy.rules.map((rule, index) => {
+    const later = decides !== -1 && index > decides;
+    return { rule: rule.name, ...(later ? notAsked : explainRule(rule, event, policy.issuer)) };
+  });
+  const names = new Set(policy.rules.map(({ name }) => name));
+  const gone = [event.rule, ...(event.mismatches ?? []).map(({ rule }) => rule)].filter(
+    (name) => name && !names.has(name),
+  );
+  return [...explained, ...gone.map((rule = '') => explainGone(rule, event))];
+}
+
+type Explained = Omit<RuleExplanation, 'rule'>;
+
+const notAsked: Explained = { result: 'is not asked', why: 'the first rule that matches decides alone' };
+
+function explainRule(rule: Rule, event: AuditEvent, self: string): Explained {
+  if (rule.name === event.rule) return { result: 'decides' };
+  if (event.mismatches === undefined)
+    return { result: 'is not asked', why: 'the request did not come as far as the rules' };
+  if (event.client !== undefined && !rule.clients.has(event.client)) {
+    return {
+      result: 'does not match',
+      part: 'client',
+      why: `it is for ${list(rule.clients)}, not for ${event.client}`,
+    };
+  }
+  const shadow = event.shadows?.find((one) => one.rule === rule.name);
+  if (shadow !== undefined) {
+    const { reason, scope = [], targets = [] } = shadow;
+    const allowed = `it would allow ${scope.length === 0 ? 'no scope' : `“${scope.join(' ')}”`} at ${targets.join(' and ')}`;
+    const why = reason === undefined ? allowed : `it would decide, and refuse: ${reasons[reason].meaning}`;
+    return { result: 'is only watched (mode: audit)', why };
+  }
+  const mismatch = event.mismatches.find((one) => one.rule === rule.name);
+  if (mismatch === undefined) return explainUntold(rule, event, self);
+  const why = sayMismatch(mismatch.what, rule, event, self);
+  const { what: part, problem } = mismatch;
+  return { result: 'does not match', part, why: problem === undefined ? why : `${why}; ${problem}` };
+}
+
+/** Of a client that has many rules, those for others are passed over, and the row tells the first misses alone. */
+function explainUntold(rule: Rule, event: AuditEvent, self: string): Explained {
+  const { subject } = event;
+  const { issuers, clients } = rule.subject;
+  const issuedTo = subject?.iss === self ? subject.clientId : undefined;
+  const part =
+    subject === undefined
+      ? undefined
+      : issuers?.has(subject.iss) === false
+        ? 'subject.issuer'
+        : clients?.has(issuedTo ?? '') === false
+          ? 'subject.clients'
+          : undefined;
+  return part === undefined
+    ? { result: 'is not asked', why: 'it is for other targets, was not in the file then, or is one of very many' }
+    : { result: 'does not match', part, why: sayMismatch(part, rule, event, self) };
+}
+
+const explainGone = (rule: string, event: AuditEvent): RuleExplanation => ({
+  rule,
+  result: 'is gone from the file',
+  why: rule === event.rule ? 'it decided' : 'it did not match',
+});
+
+function sayMismatch(what: string, rule: Rule, event: AuditEvent, self: string): string {
+  const [part, member = ''] = what.split('.');
+  if (part === 'subject' || part === 'actor') {
+    return sayParty[member]?.({ part, rule, trace: event[part], facts: event.facts ?? {}, self }) ?? what;
+  }
+  if (what === 'unknown target') return 'a target that is asked for is not registered';
+  if (what === 'grant.audiences') return `it grants ${list(rule.grant.targets.map(({ audience }) => audience))} alone`;
+  return rule.when === undefined ? 'its condition is not true' : sayCondition(rule.when, event.facts ?? {});
+}
+
+interface PartyMiss {
+  readonly part: 'subject' | 'actor';
+  readonly rule: Rule;
+  readonly trace: TokenTrace | undefined;
+  readonly facts: JsonObject;
+  readonly self: string;
+}
+
+/** By what is wrong with the party, as the file names it. */
+const sayParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
+  issuer: ({ part, rule, trace }) => `its ${part} must come from ${list(rule[part].issuers)}, not from ${trace?.iss}`,
+  types: ({ part, rule, trace }) => `its ${part} token must be of type ${list(rule[part].types)}, not ${trace?.type}`,
+  clients: ({ part, rule, trace, self }) =>
+    `its ${part} token must be issued by this server to ${list(rule[part].clients)}, not ${
+      trace?.iss === self ? `to ${trace.clientId}` : `by ${trace?.iss}`
+    }`,
+  origin: ({ part }) =>
+    `the ${part} token was neither issued to the calling client nor addressed to it, and the rule does not name where it comes from (${part}.clients for our own tokens, ${part}.issuer for others)`,
+  when: ({ part, rule, facts }) => {
+    const { when } = rule[part];
+    return when === undefined ? `its condition on the ${part} is not true` : sayCondition(when, facts);
+  },
+  required: () => 'it wants an actor token, and there is none',
+  forbidden: () => 'it wants no actor token, and there is one',
+  delegated: () => 'somebody acts for the actor already, and the rule does not say `delegated: allow` of its actor',
+};
+
+/** The condition, and the claims that it looked at. */
+function sayCondition({ text, reads }: CompiledExpression, facts: JsonObject): string {
+  const read = reads.filter((path) => /^(?:subject|actor)\.claims\b/.test(path));
+  const values = read.map((path) => `${path} is ${path in facts ? JSON.stringify(facts[path]) : 'missing'}`);
+  return `its condition is not true: ${text}${values.length === 0 ? '' : `; ${values.join(', ')}`}`;
+}
+
+const list = (names: Iterable<string> | undefined): string => [...(names ?? [])].join(' or ');

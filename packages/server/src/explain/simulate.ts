@@ -1,0 +1,123 @@
+// What would come of a request that nobody makes? Requests as tests of rules imagine them and as audit rows remember them, in
+// the shape that the judge takes. Nothing here is verified, and nothing of it can be signed.
+import type { AuditEvent, TokenTrace } from '../audit/event.ts';
+import { WITHHELD } from '../audit/redact.ts';
+import { type Case, type JudgeContext, judge } from '../exchange/judge.ts';
+import { requestedTokenTypes } from '../exchange/request.ts';
+import type { Decision } from '../issuing/authorization.ts';
+import type { Client, Clients } from '../model/client.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
+import { parsePath } from '../policy/facts.ts';
+import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+
+/** What is known of a client's request before its secret is. */
+export type Imagined = Omit<Case, 'client'>;
+
+/** What the judge says, as data. The rule is the one that was chosen. */
+export type Judgement = { readonly rule: string | undefined } & (
+  | { readonly reason: undefined; readonly decision: Decision }
+  | { readonly reason: Reason }
+);
+
+/** @param imagine what the client brings and asks for; may throw a Refusal */
+export function judgeImagined(
+  clientId: string,
+  imagine: (client: Client) => Imagined,
+  context: JudgeContext & { readonly clients: Clients },
+): Judgement {
+  const event: AuditEvent = { time: context.now * 1000, requestId: '', address: '', action: 'none' };
+  try {
+    const client = admit(clientId, context.clients);
+    const decision = judge({ ...imagine(client), client }, event, context);
+    return { reason: undefined, rule: event.rule, decision };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { reason: error.reason, rule: event.rule };
+  }
+}
+
+/** The client, where the token endpoint would let it exchange anything. @throws Refusal client_unknown, client_disabled, grant_not_allowed */
+export function admit(id: string, clients: Clients): Client {
+  const client = clients.get(id);
+  if (client === undefined) throw new Refusal('client_unknown');
+  if (client.disabled) throw new Refusal('client_disabled');
+  if (!client.grants.has('token_exchange')) throw new Refusal('grant_not_allowed');
+  return client;
+}
+
+/** What no imagined token has. */
+export const imagined = { id: 'imagined', lineage: [], actorLineage: [], issuedAt: undefined } as const;
+
+/**
+ * The request that an audit row remembers, its tokens with the claims that conditions read then.
+ * @returns undefined where the row is of no exchange that came as far as its rules; `withheld` where it tells too little
+ */
+export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
+  const {
+    grant,
+    subject,
+    actor,
+    requestedType,
+    audiencesAsked = [],
+    resourcesAsked = [],
+    scopeAsked,
+    facts = {},
+  } = event;
+  const type = requestedTokenTypes.find((name) => name === requestedType);
+  if (grant !== 'token_exchange' || !subject || !type || event.mismatches === undefined) return undefined;
+  const told = [...audiencesAsked, ...resourcesAsked, ...(scopeAsked ?? []), ...Object.values(facts)];
+  if (told.includes(WITHHELD)) return 'withheld';
+  return {
+    subject: remembered(subject, 'subject', facts),
+    actor: actor && remembered(actor, 'actor', facts),
+    request: {
+      audiences: audiencesAsked,
+      resources: resourcesAsked.map((uri) => new URL(uri)),
+      requestedType: type,
+      scope: scopeAsked && new Set(scopeAsked),
+    },
+  };
+}
+
+/** What was settled before the rules were asked, such as may_act, is not settled again. */
+function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFacts {
+  const { iss, sub, type, clientId, audiences, scope, expiresAt, confirmation, chain, acr } = trace;
+  return {
+    ...imagined,
+    principal: { iss, sub },
+    sub,
+    origin: undefined,
+    type,
+    clientId,
+    audiences,
+    scope: scope && new Set(scope),
+    expiresAt,
+    confirmation,
+    chain,
+    claims: rememberedClaims(role, facts),
+    mayAct: undefined,
+    authentication: acr === undefined ? {} : { acr },
+    extraClaims: {},
+  };
+}
+
+type Members = Record<string, unknown>;
+
+/** From their paths, `subject.claims.org.id`, back to the shape in which the token had them. */
+function rememberedClaims(role: Role, facts: JsonObject): JsonObject {
+  const root: Members = Object.create(null);
+  for (const [text, value] of Object.entries(facts)) {
+    const path = parsePath(text);
+    const last = path.at(-1);
+    if (path[0] !== role || last === undefined) continue;
+    let holder = root;
+    for (const name of path.slice(1, -1)) {
+      const inner: Members = Object.assign(Object.create(null), holder[name]);
+      holder[name] = inner;
+      holder = inner;
+    }
+    holder[last] = value;
+  }
+  return (root.claims as JsonObject | undefined) ?? {};
+}

@@ -1,0 +1,187 @@
+// What did each step of an exchange find? Told from the audit event, in words for a person who has never read an RFC.
+import type { AuditEvent, TokenTrace } from '../audit/event.ts';
+import { prependActor } from '../exchange/delegation.ts';
+import type { Limits } from '../narrowing/narrow.ts';
+import type { Policy } from '../policy/policy.ts';
+import { sayKey } from '../primitives/confirmation.ts';
+import type { Chain } from '../primitives/principal.ts';
+import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';
+import { sayChain, sayDuration, sayList, sayPrincipal, sayScope } from './wording.ts';
+
+/** In order. */
+type Step =
+  | 'request'
+  | 'subject token'
+  | 'actor token'
+  | 'delegation'
+  | 'rule'
+  | 'proof'
+  | 'target'
+  | 'scope'
+  | 'lifetime'
+  | 'claims'
+  | 'issuing';
+
+export interface ExplainedStep {
+  readonly step: Step;
+  readonly result: 'passed' | 'refused';
+  readonly found: string;
+}
+
+interface Told {
+  readonly event: AuditEvent;
+  readonly policy: Policy;
+  /** Known of a request that was judged to be explained. */
+  readonly limits: Limits | undefined;
+  /** Claims that the rule would have added. */
+  readonly leftOut: readonly string[];
+}
+
+/** A step that had nothing to do, or of which nothing is known, finds nothing. */
+const steps: Readonly<Record<Step, (told: Told) => string | undefined>> = {
+  request: ({ event }) => sayRequest(event),
+  'subject token': ({ event, policy }) =>
+    event.subject && `is about ${sayToken(event.subject, event.time, policy.issuer)}`,
+  'actor token': ({ event, policy }) =>
+    event.actor && `is about who acts, ${sayToken(event.actor, event.time, policy.issuer)}`,
+  delegation: ({ event, policy }) =>
+    event.subject &&
+    event.mismatches &&
+    sayChain(event.chain ?? wouldBe(event.subject.chain, event, policy), event.subject.sub, policy.issuer),
+  rule: ({ event: { rule } }) => rule && `“${rule}” decides`,
+  proof: ({ event, limits }) => sayProof(event, limits === undefined ? 'proved' : 'must prove'),
+  target: ({ event: { targets } }) => targets && `the token is for ${sayList(targets)}`,
+  scope: ({ event: { scopeGiven }, limits }) =>
+    scopeGiven && `what the token may do: ${scopeGiven.join(' ') || 'nothing by name'}${sayScopeLimits(limits)}`,
+  lifetime: ({ event, limits }) => sayLifetime(event, limits),
+  claims: ({ leftOut }) =>
+    leftOut.length === 0 ? undefined : `not known, and therefore left out: ${sayList(leftOut)}`,
+  issuing: () => undefined,
+};
+
+/** The steps up to the one at which the request was refused. */
+export function explainSteps(told: Told): readonly ExplainedStep[] {
+  const { reason, parameter, detail = parameter } = told.event;
+  const failed = reason && failedStep(reason, told.event);
+  const explained: ExplainedStep[] = [];
+  for (const [name, find] of Object.entries(steps)) {
+    const step = name as Step;
+    if (reason !== undefined && step === failed) {
+      const { meaning } = reasons[reason];
+      const limits = step === 'scope' ? sayScopeLimits(told.limits) : '';
+      return [
+        ...explained,
+        { step, result: 'refused', found: `${detail ? `${meaning}: ${detail}` : meaning}${limits}` },
+      ];
+    }
+    const found = find(told);
+    if (found !== undefined) explained.push({ step, result: 'passed', found });
+  }
+  return explained;
+}
+
+/** At which step requests end, by the answer that the caller gets; all other requests ended before any token was looked at. */
+const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
+  subject_token: 'subject token',
+  actor_token: 'actor token',
+  actor: 'delegation',
+  target: 'target',
+  scope: 'scope',
+};
+
+/** Where the answer does not tell the step. */
+const stepOfReason: Partial<Record<Reason, Step>> = {
+  subject_token_bound: 'proof',
+  actor_token_bound: 'proof',
+  no_rule_for_subject: 'rule',
+  no_rule_for_actor: 'rule',
+  requested_token_type_not_granted: 'rule',
+  requested_token_type_needs_grant: 'rule',
+  target_malformed: 'request',
+  scope_malformed: 'request',
+};
+
+function failedStep(reason: Reason, { requestedType, subject, mismatches }: AuditEvent): Step {
+  const { answer } = reasons[reason];
+  const known = stepOfReason[reason] ?? stepOfAnswer[answer];
+  if (known !== undefined || requestedType === undefined) return known ?? 'request';
+  if (answer !== 'dependency' && answer !== 'fault') return 'request';
+  // Something of ours failed while the next step had its turn.
+  if (subject === undefined) return 'subject token';
+  return mismatches === undefined ? 'actor token' : 'issuing';
+}
+
+/** What the chain of the token would have been: a refused request has none. */
+function wouldBe(chain: Chain, { actor, client = '', rule }: AuditEvent, policy: Policy): Chain {
+  const clientActs = policy.rules.find(({ name }) => name === rule)?.act === 'client';
+  const acting = actor ?? (clientActs ? { iss: policy.issuer, sub: client } : undefined);
+  return prependActor(chain, acting && { principal: acting, origin: undefined });
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  access_token: 'an access token',
+  jwt: 'an access token as JWT',
+  refresh_token: 'a refresh token',
+};
+
+function sayRequest(event: AuditEvent): string | undefined {
+  const { client, requestedType, audiencesAsked = [], resourcesAsked = [], scopeAsked } = event;
+  if (client === undefined || requestedType === undefined) return undefined;
+  const targets = [...audiencesAsked, ...resourcesAsked];
+  const target = targets.length === 0 ? 'the first target that its rule grants' : sayList(targets);
+  const scope = scopeAsked === undefined ? 'all the scope that is allowed' : sayScope(scopeAsked);
+  return `${client} asks for ${typeWords[requestedType] ?? requestedType}, for ${target}, with ${scope}`;
+}
+
+function sayToken(
+  { iss, sub, type, declaredType, clientId, scope, chain, expiresAt }: TokenTrace,
+  time: number,
+  self: string,
+): string {
+  const facts = [
+    `issued by ${iss === self ? 'this server' : iss}${clientId === undefined ? '' : ` to ${clientId}`}`,
+    type === declaredType ? `of type ${type}` : `presented as ${declaredType} and proven to be of type ${type}`,
+    scope && `with ${sayScope([...scope])}`,
+    chain.length > 0 && `acted for by ${chain.map((one) => sayPrincipal(one, self)).join(', before that by ')}`,
+    `good for another ${sayDuration(expiresAt - Math.floor(time / 1000))}`,
+  ];
+  return `${sub}: ${facts.filter(Boolean).join(', ')}`;
+}
+
+/** A request that is only explained has no proof: what it would have to prove is told. */
+function sayProof(event: AuditEvent, what: 'proved' | 'must prove'): string | undefined {
+  const { rule, subject, actor, confirmation, rebound } = event;
+  if (rule === undefined) return undefined;
+  const found = Object.entries({ subject, actor }).flatMap(([role, token]) =>
+    token?.confirmation ? [`the ${role} token is bound to ${sayKey(token.confirmation)}`] : [],
+  );
+  if (confirmation !== undefined)
+    found.push(`the caller ${what} ${sayKey(confirmation)}, and the new token is bound to it`);
+  if (rebound === 'bearer') found.push('the new token is a bearer token, because the rule says so (rebind: bearer)');
+  return found.length === 0 ? undefined : found.join('; ');
+}
+
+const boundWords: Readonly<Record<string, string>> = {
+  subject: 'the subject token',
+  actor: 'the actor token',
+  client: 'the client',
+  rule: 'the rule',
+};
+
+const sayBound = (by: string): string => boundWords[by] ?? by;
+
+function sayScopeLimits(limits: Limits | undefined): string {
+  if (limits === undefined) return '';
+  const allowed = limits.scope.map(({ by, scope }) => `${sayBound(by)} allows ${[...scope].join(' ') || 'nothing'}`);
+  return `; ${allowed.join('; ')}`;
+}
+
+function sayLifetime({ issued, time, outcome }: AuditEvent, limits: Limits | undefined): string | undefined {
+  if (outcome !== 'issued') return undefined;
+  const [main] = issued ?? [];
+  if (main !== undefined) return sayDuration(main.expiresAt - Math.floor(time / 1000));
+  if (limits === undefined) return undefined;
+  const least = sayDuration(Math.min(...limits.lifetime.map(({ seconds }) => seconds)));
+  const all = limits.lifetime.map(({ by, seconds }) => `${sayBound(by)} allows ${sayDuration(seconds)}`);
+  return `${least}; ${all.join('; ')}`;
+}

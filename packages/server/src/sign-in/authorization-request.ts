@@ -1,0 +1,100 @@
+// What does an authorization request ask for, and may its client ask for that? The same answer at every step: when it comes,
+// when the person is asked, and when the code is redeemed.
+
+import type { Client, Clients } from '../model/client.ts';
+import type { Resource, Targets } from '../model/resource.ts';
+import { checkTargetsAgree, limitsOf, narrowScope, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
+import type { Targeting } from '../narrowing/targets.ts';
+import { readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
+import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
+import { type Parameters, parametersOf } from '../primitives/parameters.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import type { Scope } from '../primitives/scope.ts';
+
+/** As the request says it, in one text that goes through the library as one parameter. */
+export const ASKED = 'asked';
+
+const names = [
+  ...['audience', 'resource', 'scope', 'requested_actor', 'dpop_jkt', 'response_mode', 'id_token_hint'],
+] as const;
+
+export const packAsked = (parameters: Parameters): string =>
+  new URLSearchParams(
+    names.flatMap((name) => parameters.all(name).map((value): [string, string] => [name, value])),
+  ).toString();
+
+/** What it comes to. */
+export interface Wanted {
+  readonly targets: Targets;
+  readonly scope: Scope;
+  /** The client that is to act for the person. */
+  readonly actor: string | undefined;
+  /** The key that the code will be bound to (RFC 9449 section 10). */
+  readonly confirmation: Confirmation | undefined;
+}
+
+export interface AskedContext {
+  readonly clients: Clients;
+  readonly targeting: Targeting;
+  /** This server itself, for those who only want to know who somebody is. */
+  readonly own: Resource;
+}
+
+/**
+ * @throws Refusal target_…, targets_disagree, scope_…, requested_actor_unknown, dpop_jkt_malformed,
+ * response_mode_unsupported
+ */
+export function judgeAsked(packed: string, client: Client, context: AskedContext): Wanted {
+  const parameters = parametersOf(new URLSearchParams(packed));
+  if ((parameters.get('response_mode') ?? 'query') !== 'query') throw new Refusal('response_mode_unsupported');
+  const asked = readScope(parameters);
+  const ofTargets = asked && new Set([...asked].filter((name) => !SIGN_IN_SCOPES.has(name)));
+  const ofSignIn = [...(asked ?? [])].filter((name) => SIGN_IN_SCOPES.has(name));
+  const targets = chooseTargets(parameters, ofTargets?.size !== 0, client, context);
+  checkTargetsAgree(targets);
+  const beyond = ofSignIn.find((name) => !client.scopes?.has(name));
+  if (beyond !== undefined) throw new Refusal('scope_exceeded', { detail: `the client has not ${beyond}` });
+  const limits = limitsOf({ client: { scopes: client.scopes ?? new Set() }, targets, now: 0 });
+  const scope = new Set([...ofSignIn, ...narrowScope(ofTargets, limits, targets)]);
+  if (scope.size === 0 || (ofTargets?.size === 0 && targets[0].scopes.size > 0)) throw new Refusal('scope_empty');
+  return {
+    targets,
+    scope,
+    actor: readActor(parameters, context.clients),
+    confirmation: readKey(parameters.get('dpop_jkt')),
+  };
+}
+
+/** By the client's entry as it is now. @throws Refusal sign_in_client_unknown, and what judgeAsked throws */
+export function judgeNow(packed: string, clientId: string, context: AskedContext): Wanted {
+  const client = context.clients.get(clientId);
+  if (client === undefined) throw new Refusal('sign_in_client_unknown');
+  return judgeAsked(packed, client, context);
+}
+
+/** Among the client's audiences; unasked the first of them, or this server where nothing of any API is asked for. */
+function chooseTargets(
+  parameters: Parameters,
+  wantsAccess: boolean,
+  client: Client,
+  { targeting, own }: AskedContext,
+): Targets {
+  const asked = resolveTargets(readTargets(parameters), targeting);
+  if (asked === 'unknown') throw new Refusal('target_unknown');
+  const allowed = client.audiences.map(targeting.byAudience).filter((target) => target !== undefined);
+  if (!asked.every((target) => allowed.includes(target))) throw new Refusal('target_not_granted');
+  const [first = own, ...others] = asked.length > 0 ? asked : wantsAccess ? allowed.slice(0, 1) : [];
+  return [first, ...others];
+}
+
+function readKey(jkt: string | undefined): Confirmation | undefined {
+  const confirmation = jkt === undefined ? undefined : parseConfirmation({ jkt });
+  if (jkt !== undefined && confirmation === undefined) throw new Refusal('dpop_jkt_malformed');
+  return confirmation;
+}
+
+function readActor(parameters: Parameters, clients: Clients): string | undefined {
+  const actor = parameters.get('requested_actor');
+  if (actor !== undefined && clients.get(actor)?.disabled !== false) throw new Refusal('requested_actor_unknown');
+  return actor;
+}

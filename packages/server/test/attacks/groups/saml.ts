@@ -1,0 +1,49 @@
+// S: SAML assertions of both versions, wrapped, marked up, signed, addressed and encoded in every way that was ever believed.
+import assert from 'node:assert/strict';
+import { encrypt, idp, presentSaml, signedFor, versions } from '../../support/saml-exchange.ts';
+import { at, element, encode, sign } from '../../support/saml-signer.ts';
+import { type Case, group } from '../group.ts';
+import { carriage } from '../saml/carriage.ts';
+import { conditions } from '../saml/conditions.ts';
+import { markup } from '../saml/markup.ts';
+import { materialFor, openSamlWorld, other, ours, type SamlWorld } from '../saml/material.ts';
+import { signatures } from '../saml/signatures.ts';
+import { wrapping } from '../saml/wrapping.ts';
+
+const control: Case<SamlWorld> = async (world, { attempt, twin }) => {
+  const { server } = world;
+  for (const version of versions) {
+    const { make, signed, original } = materialFor(world, version);
+    await twin(presentSaml(server, version, encode(signed)));
+    const good = {
+      'an XML declaration': `<?xml version="1.0" encoding="UTF-8"?>\n${signed}`,
+      'valid from half a minute ahead': make({ window: { NotBefore: at(30) } }),
+      'valid until half a minute ago': make({ window: { NotOnOrAfter: at(-29) } }),
+      'a name in other letters': make({ nameId: 'ådåÿ~?>' }),
+      'advice that is not read': make({
+        more: { xml: '<saml:Advice><x:Note xmlns:x="urn:x">not read</x:Note></saml:Advice>' },
+      }),
+    };
+    const good2 = {
+      encrypted: encrypt(sign(original, idp.key), ours.publicKey),
+      'a condition on proxies': make({ moreConditions: element('saml:ProxyRestriction', { Count: '0' }) }),
+      'in response to something': make({ data: { InResponseTo: '_request', Address: '192.0.2.1' } }),
+    };
+    for (const [what, xml] of Object.entries({ ...good, ...(version === 'saml2' && good2) }))
+      await attempt(`${version}: ${what}`, presentSaml(server, version, encode(xml)));
+    const padded = [signed, `${signed} `, `${signed}  `].map(encode).find((one) => one.length % 4 === 2);
+    await attempt(`${version}: padded`, presentSaml(server, version, `${padded}==`));
+    // Proven, and then no rule's: it is the signature that told the two providers apart.
+    const theirs = await presentSaml(server, version, signedFor(server, version, {}, { by: other }));
+    assert.equal(server.audit(theirs)?.reason, 'no_rule_for_subject');
+  }
+};
+
+export const saml = group('S', 'saml.ts', openSamlWorld, {
+  ...wrapping,
+  ...markup,
+  ...signatures,
+  ...conditions,
+  ...carriage,
+  S47: control,
+});

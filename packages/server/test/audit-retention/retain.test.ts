@@ -1,0 +1,210 @@
+// What becomes of rows once they are written: people are forgotten, old rows go, and the proof stays.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { cell } from '../../src/audit/csv.ts';
+import type { ExportLine } from '../../src/audit/export.ts';
+import { assertGood, exportOf, reading, rowsOf, verify, verifyStored } from '../support/audit.ts';
+import { API, actorToken, BACKEND, configuration, exchange, forgedToken, subjectToken } from '../support/basics.ts';
+import { beside, cambio } from '../support/command.ts';
+import { everythingIn, start, type TestServer, type } from '../support/harness.ts';
+import { eventually } from '../support/node.ts';
+import { repository, temporaryFolder } from '../support/program.ts';
+
+const HOUR = 3_600_000;
+const ISSUER = 'https://login.example';
+/** One that stays when the server comes back on another port. */
+const settled = (audit = ''): string => `${audit}${configuration.replace(/\$\{ISSUER\}/, ISSUER)}`;
+
+const about = async (server: TestServer, sub: string): Promise<void> => {
+  const answer = await exchange(server, { subject_token: await forgedToken(server, { sub, sub_id: undefined }) });
+  assert.equal(answer.status, 200, answer.text);
+};
+
+const textOf = (server: TestServer): string => JSON.stringify(everythingIn(server));
+const exportFile = (folder: string, lines: readonly ExportLine[]): string => {
+  const file = join(folder, 'audit.jsonl');
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return file;
+};
+
+test('who is erased is nowhere in the record, the others are, and the chains are proven; it says which rows were erased', async (t) => {
+  const server = await start(t, settled());
+  for (const sub of ['zora', 'ada', 'zora']) await about(server, sub);
+  const acting = { actor_token: await actorToken(server), actor_token_type: type('access_token') };
+  await exchange(server, { subject_token: await forgedToken(server, { sub: 'ada' }), ...acting });
+  await server.close();
+  assert.match(textOf(server), /zora/);
+  const before = await verifyStored(server);
+  assertGood(before);
+  const erased = await beside(t, server, ['audit erase', '--subject', 'zora', '--issuer', ISSUER]);
+  assert.deepEqual([erased.code, erased.stdout.split(';')[0]], [0, '2 rows erased']);
+  assert.doesNotMatch(textOf(server), /zora/);
+  assert.match(textOf(server), /ada/);
+  const verdict = await verifyStored(server);
+  assertGood(verdict);
+  assert.deepEqual([verdict.erased, verdict.rows], [2, before.rows + 1], 'and a row says that it was done');
+  await reading(server, async ({ searchEvents }) => {
+    const { found } = await searchEvents({ outcome: 'erased' }, { limit: 10 });
+    assert.deepEqual(
+      found.map(({ event }) => [event.action, event.count]),
+      [['erase', 2]],
+    );
+    assert.equal((await searchEvents({ subject: 'ada' }, { limit: 10 })).found.length, 2);
+    assert.equal((await searchEvents({ subject: 'zora' }, { limit: 10 })).found.length, 0);
+  });
+  const again = await beside(t, server, ['audit erase', '--subject', 'zora']);
+  assert.match(again.stdout, /^0 rows erased/);
+  // Another issuer's person of the same name stays.
+  const other = await beside(t, server, ['audit erase', '--subject', 'ada', '--issuer', 'https://other.example']);
+  assert.match(other.stdout, /^0 rows erased/);
+  // Whoever acts is somebody too.
+  const actor = await beside(t, server, ['audit erase', '--subject', 'agent']);
+  assert.match(actor.stdout, /^[1-9]\d* rows? erased/);
+  assertGood(await verifyStored(server));
+});
+
+test('the salt goes with what is erased: without it the digest tells nothing', async (t) => {
+  const server = await start(t, settled());
+  await about(server, 'zora');
+  await server.close();
+  await beside(t, server, ['audit erase', '--subject', 'zora']);
+  const row = (await exportOf(server)).find((line) => 'personalDigest' in line);
+  assert.ok(row);
+  assert.deepEqual(Object.keys(row).toSorted(), ['chain', 'event', 'hash', 'personalDigest', 'position']);
+});
+
+test('rows older than the retention go once they are signed, what stands for them proves the rest, and it is in the record', async (t) => {
+  const keep = { after: () => undefined };
+  const yaml = settled('audit: { retention: 90d }');
+  const first = await start(keep, yaml);
+  await about(first, 'ada');
+  await first.close();
+  const day = 24 * HOUR;
+  const now = first.clock.now + 60 * day;
+  const second = await start(keep, yaml, { folder: first.folder, now });
+  await about(second, 'bob');
+  await second.close();
+  assertGood(await verifyStored(second));
+  const old = rowsOf(await exportOf(second)).length;
+  const third = await start(t as { after: (work: () => Promise<void>) => void }, yaml, {
+    folder: first.folder,
+    now: now + 60 * day,
+  });
+  await eventually(
+    async () => textOf(third),
+    (text) => !/ada/.test(text) && /"retention/.test(text.replaceAll('\\', '')),
+  );
+  await third.close();
+  assert.match(textOf(third), /bob/, 'younger');
+  const lines = await exportOf(third);
+  assertGood(await verifyStored(third));
+  assertGood(await verify(lines));
+  assert.ok(rowsOf(lines).length < old + 4);
+  // What is cut without a statement is missed.
+  const cut = lines.filter((line) => !('statement' in line && /"kind":"cut"/.test(payloadOf(line.statement))));
+  assert.ok((await verify(cut)).faults.some(({ problem }) => /missing/.test(problem)));
+});
+
+const payloadOf = (jws: string): string => Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString();
+
+test('an export is verified in another folder, by the command and by another program, with the published keys', async (t) => {
+  const server = await start(t, settled());
+  await about(server, 'ada');
+  const keys = await (await fetch(`${server.issuer}/.well-known/jwks.json`)).text();
+  await server.close();
+  const folder = temporaryFolder(t);
+  const lines = await exportOf(server);
+  const file = exportFile(folder, lines);
+  const known = join(folder, 'jwks.json');
+  writeFileSync(known, keys);
+  const run = () => cambio(t, ['audit', 'verify', file, '--keys', known]);
+  const untouched = await run();
+  assert.deepEqual([untouched.code, untouched.stderr], [0, '']);
+  assert.match(untouched.stdout, /good: nothing was changed/);
+  const program =
+    /```python\n([\s\S]*?)```/.exec(readFileSync(join(repository, 'docs/reference/audit-log.md'), 'utf8'))?.[1] ?? '';
+  const python = () => spawnSync('python3', ['-', file], { input: program, encoding: 'utf8' });
+  const there = python().error === undefined;
+  if (there) assert.match(python().stdout, /^\d+ rows, good$/m);
+  const [victim] = rowsOf(lines);
+  assert.ok(victim);
+  exportFile(
+    folder,
+    lines.map((line) => (line === victim ? { ...victim, event: victim.event.replace('token', 'tokem') } : line)),
+  );
+  const edited = await run();
+  assert.equal(edited.code, 1);
+  assert.match(
+    edited.stdout,
+    new RegExp(`chain ${victim.chain} row 1, request ${JSON.parse(victim.event).requestId}: is not what`),
+  );
+  if (there) assert.match(python().stdout, new RegExp(`^${victim.chain} 1 is not what was written$`, 'm'));
+});
+
+test('rows are found by who, what and when, the newest first, a page at a time without a gap', async (t) => {
+  const server = await start(t, configuration);
+  const start_ = server.clock.now;
+  for (let index = 0; index < 12; index++) {
+    server.clock.now += 1000;
+    await about(server, index % 3 === 0 ? 'zora' : 'ada');
+  }
+  const subject_token = await subjectToken(server);
+  await exchange(server, {
+    subject_token,
+    audience: [API, BACKEND],
+    actor_token: await actorToken(server),
+    actor_token_type: type('access_token'),
+  });
+  await exchange(server, { subject_token, audience: 'https://nowhere.example' });
+  await reading(server, async ({ searchEvents }) => {
+    const all = async (filter: Parameters<typeof searchEvents>[0], limit: number) => {
+      const events = [];
+      let cursor: string | undefined;
+      do {
+        const page = await searchEvents(filter, { cursor, limit });
+        events.push(...page.found.map(({ event }) => event));
+        cursor = page.next;
+      } while (cursor !== undefined);
+      return events;
+    };
+    const whole = await all({}, 1000);
+    for (const limit of [1, 3, 1000]) assert.deepEqual(await all({}, limit), whole);
+    assert.ok(whole.every(({ time }, index) => time <= (whole[index - 1]?.time ?? time)));
+    const count = async (filter: Parameters<typeof searchEvents>[0]) => (await all(filter, 2)).length;
+    assert.equal(await count({ subject: 'zora' }), 4);
+    assert.equal(await count({ subject: 'zora', outcome: 'issued', rule: 'gateway', client: 'gateway' }), 4);
+    assert.equal(await count({ subject: 'zora', client: 'agent' }), 0);
+    assert.equal(await count({ subject: 'zora', issuer: 'https://other.example' }), 0);
+    assert.equal(await count({ subject: 'zora', issuer: server.issuer, since: start_ + 2000 }), 3);
+    assert.equal(await count({ subject: 'zora', until: start_ + 2000 }), 1);
+    assert.equal(await count({ audience: BACKEND }), 1, 'one of several');
+    assert.equal(await count({ audience: 'https://nowhere.example', outcome: 'refused', reason: 'target_unknown' }), 1);
+    assert.equal(await count({ actor: 'agent' }), 1);
+    await assert.rejects(searchEvents({}, { cursor: 'no cursor', limit: 1 }), /the cursor is none/);
+  });
+  const csv = await beside(t, server, ['audit search', '--subject', 'zora', '--format', 'csv'], { apart: true });
+  assert.deepEqual([csv.code, csv.stdout.split('\r\n').length], [0, 6], 'a head, four rows, and the end');
+  assert.match(csv.stdout, /^time,requestId,/);
+  const wrong = await beside(t, server, ['audit search', '--since', 'yesterday']);
+  assert.deepEqual([wrong.code, wrong.stderr.split(' such')[0]], [1, 'cambio: yesterday is no time']);
+});
+
+test('a cell of CSV is no formula to a spreadsheet, and comes back as it was', () => {
+  for (const [text, expected] of [
+    ['plain', 'plain'],
+    ['=1+1', "'=1+1"],
+    ['+1', "'+1"],
+    ['-1', "'-1"],
+    ['@sum', "'@sum"],
+    ['\t=1', "'\t=1"],
+    ['a,b', '"a,b"'],
+    ['=a"b', '"\'=a""b"'],
+    ['two\nlines', '"two\nlines"'],
+    ['', ''],
+  ] as const) {
+    assert.equal(cell(text), expected);
+  }
+});

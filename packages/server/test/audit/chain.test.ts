@@ -1,0 +1,246 @@
+// Can the record be trusted? Whatever is changed, moved, added or taken away is found and named; what was left alone is good.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { digestPersonal, hashRow } from '../../src/audit/chain.ts';
+import type { ExportedRow, ExportLine } from '../../src/audit/export.ts';
+import { columnsOf, eventOf } from '../../src/audit/row.ts';
+import { assertGood, exportOf, rowsOf, verify, verifyStored } from '../support/audit.ts';
+import { exchange } from '../support/basics.ts';
+import { start, type TestServer } from '../support/harness.ts';
+import { life, refresh } from '../support/life.ts';
+import { shared } from '../support/node.ts';
+import { query, startPostgres } from '../support/postgres.ts';
+
+type Test = { readonly after: (work: () => Promise<void>) => void };
+
+/** Grouped rows, and rows in transactions of their own; then it ends as it should, and another process goes on. */
+async function recorded(t: Test, yaml: string): Promise<TestServer> {
+  const first = await start(t, yaml);
+  const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(first)));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200],
+  );
+  await refresh(first, answers[0]?.body.refresh_token);
+  await exchange(first, { subject_token: 'no token' });
+  await first.close();
+  const second = await start(t, yaml, { folder: first.folder });
+  await exchange(second);
+  await second.close();
+  return second;
+}
+
+const server = await recorded({ after }, life());
+const lines = await exportOf(server);
+const untouched = rowsOf(lines);
+/** The chain with most rows. */
+const [longest = []] = [...Map.groupBy(untouched, ({ chain }) => chain).values()].toSorted(
+  (a, b) => b.length - a.length,
+);
+const [, second, third] = longest as [ExportedRow, ExportedRow, ExportedRow];
+
+const replaced = (row: ExportedRow, by: Partial<ExportedRow>): ExportLine[] =>
+  lines.map((line) => (line === row ? { ...row, ...by } : line));
+const without = (...gone: readonly ExportLine[]): ExportLine[] => lines.filter((line) => !gone.includes(line));
+const statement = (kind: string, chain: string): ExportLine =>
+  lines.find((line) => 'statement' in line && said(line).kind === kind && said(line).chain === chain) as ExportLine;
+const said = ({ statement: jws }: { readonly statement: string }): Record<string, unknown> =>
+  JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
+
+/** The rest of the chain hashed again, as somebody would who knows how. */
+function rehashed(from: ExportedRow, by: Partial<ExportedRow>): ExportLine[] {
+  let previous = longest[longest.indexOf(from) - 1]?.hash ?? '';
+  const changed = new Map<ExportLine, ExportedRow>();
+  for (const row of longest.slice(longest.indexOf(from))) {
+    const next = row === from ? { ...row, ...by } : row;
+    previous = hashRow(previous, { ...next, personalDigest: digestPersonal(next.personal ?? '') });
+    changed.set(row, { ...next, hash: previous });
+  }
+  return lines.map((line) => changed.get(line) ?? line);
+}
+
+const other = untouched.find(({ chain }) => chain !== second.chain) as ExportedRow;
+const last = longest.at(-1) as ExportedRow;
+const edited = { event: second.event.replace('issued', 'refusd') };
+
+const tampered: Readonly<
+  Record<string, { readonly lines: ExportLine[]; readonly row: ExportedRow; readonly says: RegExp }>
+> = {
+  'an edited event': { lines: replaced(second, edited), row: second, says: /not what was written/ },
+  'an edited person': {
+    lines: replaced(second, { personal: String(second.personal).replace('gateway', 'goteway') }),
+    row: second,
+    says: /not what was written/,
+  },
+  'another hash': { lines: replaced(second, { hash: third.hash }), row: second, says: /not what was written/ },
+  'an edit with all that follows hashed again': {
+    lines: rehashed(second, edited),
+    row: last,
+    says: /not the row that the head statement signs/,
+  },
+  'a row taken away': { lines: without(second), row: third, says: /row 2 is missing before it/ },
+  'a row taken away and the others moved up': {
+    lines: without(second).map((line) => (line === third ? { ...third, position: 2 } : line)),
+    row: { ...third, position: 2 },
+    says: /not what was written/,
+  },
+  'the last row taken away': { lines: without(last), row: { ...last, event: '{}' }, says: /missing at the end/ },
+  'two rows in the wrong order': {
+    lines: lines.map((line) => (line === second ? third : line === third ? second : line)),
+    row: second,
+    says: /wrong place/,
+  },
+  'a row that is there twice': {
+    lines: [...lines.slice(0, lines.indexOf(second)), second, ...lines.slice(lines.indexOf(second))],
+    row: second,
+    says: /wrong place/,
+  },
+  'rows of two chains swapped': {
+    lines: lines.map((line) =>
+      line === second
+        ? { ...other, chain: second.chain, position: second.position }
+        : line === other
+          ? { ...second, chain: other.chain, position: other.position }
+          : line,
+    ),
+    row: { ...second, event: other.event },
+    says: /not what was written/,
+  },
+  'a row copied to the end of its chain': {
+    lines: lines.flatMap((line) => (line === last ? [last, { ...second, position: last.position + 1 }] : [line])),
+    row: { ...second, position: last.position + 1 },
+    says: /not what was written/,
+  },
+  'what is personal taken away without an erasure': {
+    lines: lines.map((line) => {
+      if (line !== second) return line;
+      const { personal = '', ...rest } = second;
+      return { ...rest, personalDigest: digestPersonal(personal) };
+    }),
+    row: second,
+    says: /no statement says that it was erased/,
+  },
+};
+
+for (const [what, { lines: changed, row, says }] of Object.entries(tampered)) {
+  test(`${what} is found and named, and the untouched record is good (A15)`, async () => {
+    assertGood(await verify(lines));
+    const { faults } = await verify(changed);
+    const named = faults.find(({ chain, problem }) => chain === row.chain && says.test(problem));
+    assert.ok(named, JSON.stringify(faults));
+    if (!/at the end/.test(named.problem)) assert.equal(named.position, row.position);
+    if (named.requestId !== undefined) assert.equal(named.requestId, JSON.parse(row.event).requestId);
+  });
+}
+
+test('a whole chain that is gone is found by what was signed of it, and a statement that is gone by those after it', async () => {
+  const gone = await verify(lines.filter((line) => !('chain' in line && line.chain === second.chain)));
+  assert.match(gone.faults[0]?.problem ?? '', /^rows 1 to \d+ are missing at the end$/);
+  const all = lines.filter((line) => 'statement' in line);
+  const [first] = all;
+  assert.ok(all.length >= 2);
+  const hidden = await verify(lines.filter((line) => line !== first));
+  assert.ok(hidden.faults.some(({ problem }) => /names another, .*, which is not there/.test(problem)));
+});
+
+test('a statement that was changed, or is signed with another key, is not believed', async () => {
+  const head = statement('head', second.chain) as { statement: string };
+  const [header = '', , signature = ''] = head.statement.split('.');
+  const claims = { ...said(head), position: 1, hash: longest[0]?.hash };
+  const forged = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`;
+  const changed = await verify(lines.map((line) => (line === head ? { statement: forged } : line)));
+  assert.ok(changed.faults.some(({ problem }) => /signature of the head statement is wrong/.test(problem)));
+  const keyless = await verify(lines.filter((line) => !('key' in line)));
+  assert.ok(keyless.faults.some(({ problem }) => /^the key .* is not there$/.test(problem)));
+  const garbled = await verify([...lines, { statement: 'no statement' }]);
+  assert.ok(garbled.faults.some(({ problem }) => /cannot be read/.test(problem)));
+});
+
+test('with keys that are known from elsewhere only what they vouch for is believed', async () => {
+  const [key] = lines.filter((line) => 'key' in line).map((line) => line.key);
+  assert.ok(key);
+  assertGood(await verify(lines, [key]));
+  const { faults } = await verify(lines, [{ ...key, kid: 'another' }]);
+  assert.ok(faults.some(({ problem }) => /none of the keys to be trusted/.test(problem)));
+  // Another key under the id of ours.
+  const stranger = await recorded({ after }, life());
+  const theirs = (await exportOf(stranger)).find((line) => 'key' in line);
+  assert.ok(theirs);
+  const impostor = await verify(lines, [{ ...theirs.key, kid: key.kid }]);
+  assert.ok(impostor.faults.some(({ problem }) => /signature of the head statement is wrong/.test(problem)));
+});
+
+test('what comes after the last signature is counted: its end could be cut off unseen', async (t) => {
+  const running = await start(t, life());
+  await exchange(running);
+  const unsigned = await verifyStored(running);
+  assertGood(unsigned);
+  assert.deepEqual([unsigned.rows, unsigned.unsigned, unsigned.signedAt], [2, 2, undefined]);
+  await running.close();
+  const signed = await verifyStored(running);
+  assertGood(signed);
+  assert.deepEqual([signed.rows, signed.unsigned, signed.signedAt], [2, 0, Math.floor(running.clock.now / 1000)]);
+});
+
+test('in the database also the columns that rows are found by are proven, and rows that somebody added', async (t) => {
+  const own = await recorded(t as Test, life());
+  assertGood(await verifyStored(own));
+  own.sql(`update audit set client = 'somebody' where sequence = 2`);
+  const hidden = await verifyStored(own);
+  assert.deepEqual(
+    hidden.faults.map(({ problem }) => problem),
+    ['is found by another client than it has'],
+  );
+  own.sql(`update audit set client = 'gateway' where sequence = 2`);
+  own.sql(`insert into audit (time, request_id, outcome, event) values (1, 'added', 'issued', '{}')`);
+  const added = await verifyStored(own);
+  assert.deepEqual(
+    added.faults.map(({ requestId }) => requestId),
+    ['added'],
+  );
+  assert.match(added.faults[0]?.problem ?? '', /in no chain/);
+});
+
+test('the columns of a row follow from its event alone', () => {
+  const row = { iss: 'https://idp.example', sub: 'alice' };
+  const [found] = untouched;
+  const event = eventOf({ event: found?.event ?? '{}', personal: found?.personal ?? null });
+  const subject = { ...row, id: '1', declaredType: 'jwt', type: 'jwt', audiences: [], chain: [], expiresAt: 1 };
+  const foreign = { ...event, subject, principal: { iss: 'https://us.example', sub: 'idp:alice' } };
+  const acting = {
+    ...foreign,
+    chain: [
+      { ...row, sub: 'a' },
+      { ...row, sub: 'b' },
+    ],
+    targets: ['x', 'y'],
+  };
+  assert.deepEqual(
+    [columnsOf(foreign).subject, columnsOf(foreign).principal, columnsOf(foreign).actor],
+    ['alice', 'idp:alice', null],
+  );
+  assert.deepEqual([columnsOf(acting).actor, columnsOf(acting).audience], ['\u0001', '\u0001']);
+  assert.equal(columnsOf({ ...foreign, subject: { ...subject, sub: '𝒳'.repeat(512) } }).subject?.length, 44);
+});
+
+test('two nodes on one PostgreSQL write chains of their own, and each is proven; rows swapped between them are found', async (t) => {
+  const postgres = await startPostgres({ after: (work) => t.after(work) });
+  const url = await postgres.database();
+  const yaml = shared(url, life());
+  const nodes = [await start(t, yaml), await start(t, yaml)] as const;
+  await Promise.all(nodes.flatMap((node) => [exchange(node), exchange(node), exchange(node)]));
+  for (const node of nodes) await node.close();
+  assertGood(await verifyStored(nodes[0]));
+  assertGood(await verify(await exportOf(nodes[1])));
+  const rows = await query(url, 'select chain, count(*) from audit group by chain');
+  assert.ok(rows.length >= 2, 'a chain for each');
+  const [a, b] = rows.map(({ chain }) => chain);
+  await query(
+    url,
+    `update audit as row set event = other.event, personal = other.personal from audit as other
+     where row.position = 1 and other.position = 1 and row.chain in ('${a}', '${b}') and other.chain in ('${a}', '${b}') and row.chain <> other.chain`,
+  );
+  const { faults } = await verifyStored(nodes[0]);
+  const wrong = faults.filter(({ problem }) => /not what was written/.test(problem));
+  assert.deepEqual(wrong.map(({ chain }) => chain).toSorted(), [a, b].toSorted());
+});

@@ -1,0 +1,103 @@
+// private_key_jwt: what a client's own JWT must say, and what becomes of one that says something else.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { assertIssued, assertRefused, CLIENT_REFUSED, exchange } from '../support/basics.ts';
+import { ask, asserting, assertion, jwksOf, withClients } from '../support/client-credentials.ts';
+import { start, type TestServer, type } from '../support/harness.ts';
+import { type Claims, entry, FOREIGN_RULE, JWKS, newKey, startIssuer, status } from '../support/issuer.ts';
+
+const key = newKey();
+const entryOf = (members = jwksOf(key)): string => `id: batch, auth: private_key_jwt, ${members}`;
+const startBatch = (t: Pick<TestContext, 'after'>, members?: string): Promise<TestServer> =>
+  start(t, withClients(entryOf(members)));
+
+type Attack = readonly [what: string, assertion: string, reason: string];
+
+/** Every one is refused with the same bytes and for its own reason; a good one, asked last, is not. */
+async function assertEachRefused(server: TestServer, attacks: readonly Attack[]): Promise<void> {
+  for (const [what, text, reason] of attacks) {
+    assertRefused(server, await ask(server, asserting(text)), { ...CLIENT_REFUSED, reason }, what);
+    server.clock.now += 3000;
+  }
+  assertIssued(server, await ask(server, asserting(assertion(server, key))));
+}
+
+test('a client proves itself with a JWT that it signs, with or without client_id (RFC 7523 section 2.2; AS-01, AS-06, BC-01h)', async (t) => {
+  const server = await startBatch(t);
+  const issued = await ask(server, asserting(assertion(server, key)));
+  assertIssued(server, issued);
+  assert.equal(server.audit(issued)?.clientAuthentication, 'private_key_jwt');
+  for (const typ of ['JWT', 'client-authentication+jwt', 'application/client-authentication+JWT']) {
+    assertIssued(server, await ask(server, asserting(assertion(server, key, {}, { typ }))), typ);
+  }
+  assertIssued(server, await ask(server, { ...asserting(assertion(server, key)), client_id: 'batch' }));
+  // What agentgateway sends: an nbf ten seconds back, and the chain of a certificate that is not asked for.
+  const nbf = Math.floor(server.clock.now / 1000) - 10;
+  const header = { x5c: ['bm90IGEgY2VydGlmaWNhdGU='], 'x5t#S256': 'x' };
+  assertIssued(server, await ask(server, asserting(assertion(server, key, { nbf, iat: nbf, exp: nbf + 300 }, header))));
+});
+
+test('a token of an issuer is no client assertion, and a client assertion is no subject token (AS-06, JW-12)', async (t) => {
+  const idp = await startIssuer(t);
+  const yaml = withClients(entryOf()).replace(
+    /rules:[\s\S]*/,
+    `issuers:\n  - ${entry(idp)}\nrules:\n  - ${FOREIGN_RULE}\n`,
+  );
+  const server = await start(t, yaml);
+  await assertEachRefused(server, [
+    ['a token of an issuer', idp.sign({ aud: server.issuer }), 'client_unknown'],
+    [
+      'a token of an issuer about the client',
+      idp.sign({ aud: server.issuer, sub: 'batch' }),
+      'client_assertion_unknown_key',
+    ],
+  ]);
+  for (const name of ['jwt', 'id_token', 'access_token']) {
+    const answer = await exchange(server, { subject_token: assertion(server, key), subject_token_type: type(name) });
+    assert.match(
+      server.audit(answer)?.reason ?? '',
+      /^subject_token_(unknown_issuer|wrong_type|type_unsupported)$/,
+      name,
+    );
+  }
+});
+
+test('keys come from jwksUri like those of an issuer: kept, fetched again for a new one, 503 while they cannot be had', async (t) => {
+  const keys = await startIssuer(t);
+  const [first] = keys.keys;
+  assert.ok(first);
+  const server = await startBatch(t, `jwksUri: '${keys.url}${JWKS}', allowPrivateNetwork: true`);
+  keys.instead.set(JWKS, status(500));
+  const down = await ask(server, asserting(assertion(server, first)));
+  assert.deepEqual(
+    [down.status, down.body.error, down.headers.get('retry-after')],
+    [503, 'temporarily_unavailable', '1'],
+  );
+  assert.equal(server.audit(down)?.reason, 'issuer_unavailable');
+  keys.instead.clear();
+  server.clock.now += 10_000;
+  for (let i = 0; i < 3; i++) assertIssued(server, await ask(server, asserting(assertion(server, first))));
+  assert.equal(keys.count(JWKS), 2);
+  const next = newKey();
+  keys.keys.push(next);
+  server.clock.now += 10_000;
+  assertIssued(server, await ask(server, asserting(assertion(server, next))));
+  const stranger = await ask(server, asserting(assertion(server, newKey())));
+  assertRefused(server, stranger, { ...CLIENT_REFUSED, reason: 'client_assertion_unknown_key' });
+});
+
+test('a key that cannot be told from another is no proof (RFC 7515 section 4.1.4)', async (t) => {
+  const [one, two] = [newKey('ES256', 'same'), newKey('ES256', 'same')];
+  const encrypting = { ...newKey('ES256', 'enc').jwk, use: 'enc' };
+  const server = await startBatch(t, jwksOf(key, one, two, encrypting));
+  const cases: readonly (readonly [Claims, typeof key, string])[] = [
+    [{}, one, 'client_assertion_unknown_key'],
+    [{ kid: undefined }, key, 'client_assertion_unknown_key'],
+    [{ kid: 'enc' }, key, 'client_assertion_unknown_key'],
+    [{ kid: 'elsewhere' }, key, 'client_assertion_unknown_key'],
+  ];
+  await assertEachRefused(
+    server,
+    cases.map(([header, signer, reason]) => [JSON.stringify(header), assertion(server, signer, {}, header), reason]),
+  );
+});

@@ -1,0 +1,200 @@
+// Clients that are known by something else than a secret of theirs: SPIFFE workloads, public clients, and workloads for whom a
+// token of their platform speaks.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  API,
+  assertIssued,
+  assertRefused,
+  CLIENT_REFUSED,
+  configuration,
+  gateway,
+  SUBJECT_REFUSED,
+  subjectToken,
+} from '../support/basics.ts';
+import { ask, asserting, JWT_SPIFFE, jwksOf } from '../support/client-credentials.ts';
+import { type Answer, EXCHANGE, encode, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { type Claims, entry, type FakeIssuer, newKey, type SignOptions, startIssuer, US } from '../support/issuer.ts';
+
+const DOMAIN = 'spiffe://prod.example';
+const SHOP = `${DOMAIN}/ns/shop/sa/cart`;
+const spire = newKey('ES256', 'bundle-1');
+/** In the bundle, too, and of a kind that no JWT-SVID is signed with. */
+const edwards = newKey('Ed25519', 'bundle-2');
+const trustDomain = `{ trustDomain: prod.example, accepts: [jwt], audiences: [${US}, "\${ISSUER}"], algorithms: [ES256, Ed25519], ${jwksOf(...[spire, edwards].map(({ jwk }) => ({ ...jwk, use: 'jwt-svid', alg: undefined })))} }`;
+
+const yaml = (clients: readonly string[], issuers: readonly string[], rules: readonly string[] = []): string => {
+  const lines = (list: readonly string[]): string => list.map((line) => `  - ${line}\n`).join('');
+  const [start = '', end = ''] = configuration.split('rules:\n');
+  return `${start.replace('clients:\n', `clients:\n${lines(clients)}`)}issuers:\n${lines(issuers)}rules:\n${lines(rules)}${end}`;
+};
+const workloads = (id: string, spiffeId: string): string =>
+  `{ id: ${id}, auth: spiffe_jwt, spiffeId: '${spiffeId}', grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
+
+/** A JWT-SVID for us. */
+const svidOf = (idp: FakeIssuer, server: TestServer, claims: Claims = {}, options: SignOptions = {}): string =>
+  idp.sign({ iss: undefined, jti: undefined, sub: SHOP, aud: server.issuer, ...claims }, { key: spire, ...options });
+
+test('a workload authenticates with its JWT-SVID, as often as it likes (draft-ietf-oauth-spiffe-client-auth; SP-01, SP-05a)', async (t) => {
+  const idp = await startIssuer(t);
+  const clients = [workloads('cart', SHOP), workloads('shop', `${DOMAIN}/ns/shop/*`), workloads('all', `${DOMAIN}/*`)];
+  const server = await start(t, yaml([...clients, workloads(`${DOMAIN}/ns/mesh`, `${DOMAIN}/ns/mesh`)], [trustDomain]));
+  const svid = svidOf(idp, server);
+  for (const form of [{}, {}, { client_id: 'cart' }]) {
+    const answer = await ask(server, { ...asserting(svid, JWT_SPIFFE), ...form });
+    assertIssued(server, answer);
+    const { client, clientAuthentication } = server.audit(answer) ?? {};
+    assert.deepEqual([client, clientAuthentication], ['cart', 'spiffe_jwt']);
+  }
+  for (const [sub, client] of [
+    [`${DOMAIN}/ns/shop/sa/other`, 'shop'],
+    [`${DOMAIN}/ns/shopping`, 'all'],
+    [`${DOMAIN}/ns/mesh`, `${DOMAIN}/ns/mesh`],
+  ] as const) {
+    const answer = await ask(server, asserting(svidOf(idp, server, { sub }), JWT_SPIFFE));
+    assert.equal(server.audit(answer)?.client, client);
+    assertIssued(server, answer);
+  }
+  // kagenti sends the SPIFFE id as client_id.
+  const named = svidOf(idp, server, { sub: `${DOMAIN}/ns/mesh` });
+  assertIssued(server, await ask(server, { ...asserting(named, JWT_SPIFFE), client_id: `${DOMAIN}/ns/mesh` }));
+  const other = await ask(server, { ...asserting(svid, JWT_SPIFFE), client_id: 'shop' });
+  assert.deepEqual([other.status, server.audit(other)?.reason], [400, 'client_id_mismatch']);
+});
+
+test('an SVID of another domain, audience, time, key or form is refused, and so is one under the wrong type (SP-01, SP-02, SP-04)', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, yaml([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain]));
+  const past = Math.floor(server.clock.now / 1000) - 60;
+  const attacks: readonly (readonly [string, string])[] = [
+    [svidOf(idp, server, { aud: [server.issuer, US] }), 'client_assertion_audience'],
+    [svidOf(idp, server, { aud: US }), 'client_assertion_audience'],
+    [svidOf(idp, server, { aud: undefined }), 'client_assertion_audience'],
+    [svidOf(idp, server, { exp: past }), 'client_assertion_expired'],
+    [svidOf(idp, server, { exp: undefined }), 'client_assertion_claims'],
+    [svidOf(idp, server, {}, { key: newKey('ES256', spire.kid) }), 'client_assertion_signature'],
+    [svidOf(idp, server, {}, { key: edwards }), 'client_assertion_algorithm'],
+    [svidOf(idp, server, {}, { header: { typ: 'at+jwt' } }), 'client_assertion_wrong_type'],
+    [svidOf(idp, server, {}, { header: { x5c: ['x'] } }), 'client_assertion_wrong_type'],
+    [svidOf(idp, server, { sub: 'spiffe://other.example/ns/shop/x' }), 'client_unknown'],
+    [svidOf(idp, server, { sub: `${DOMAIN}/ns/shop` }), 'client_unknown'],
+    [svidOf(idp, server, { sub: `${DOMAIN}/ns/shop/../mesh` }), 'client_unknown'],
+  ];
+  for (const [svid, reason] of attacks) {
+    assertRefused(server, await ask(server, asserting(svid, JWT_SPIFFE)), { ...CLIENT_REFUSED, reason }, reason);
+    server.clock.now += 1000;
+  }
+  const asJwt = await ask(server, asserting(svidOf(idp, server)));
+  assertRefused(server, asJwt, { ...CLIENT_REFUSED, reason: 'client_unknown' });
+  assertIssued(server, await ask(server, asserting(svidOf(idp, server), JWT_SPIFFE)));
+});
+
+test('an SVID that authenticates a client is no subject token; one for another audience is', async (t) => {
+  const idp = await startIssuer(t);
+  const rule = `{ name: mesh, client: gateway, subject: { issuer: prod.example }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const server = await start(t, yaml([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain], [rule]));
+  const exchange = (subject_token: string): Promise<Answer> =>
+    server.token({ grant_type: EXCHANGE, ...gateway, subject_token, subject_token_type: type('jwt') });
+  const answer = await exchange(svidOf(idp, server));
+  assertRefused(server, answer, { ...SUBJECT_REFUSED, reason: 'subject_token_wrong_type' });
+  assertIssued(server, await exchange(svidOf(idp, server, { aud: US })));
+  assertIssued(server, await exchange(svidOf(idp, server, { sub: `${DOMAIN}/ns/mesh` })), 'of no client');
+});
+
+const PUBLIC = [
+  '{ id: terminal, auth: none, publicExchange: true, grants: [token_exchange, refresh_token] }',
+  '{ id: page, auth: none, grants: [token_exchange, refresh_token] }',
+];
+const PUBLIC_RULE = `{ name: public, client: [terminal, page], subject: { issuer: self, clients: [gateway] }, grant: { audiences: [${API}], scopes: [read], refreshToken: true } }`;
+
+test('a public client exchanges where its entry says so, and proves nothing by its id (TE-20, TE-23)', async (t) => {
+  const server = await start(t, yaml(PUBLIC, [trustDomain], [PUBLIC_RULE]));
+  const subject_token = await subjectToken(server);
+  const exchange = (form: Form): Promise<Answer> =>
+    server.token({ grant_type: EXCHANGE, subject_token, subject_token_type: type('access_token'), ...form });
+  const good = await exchange({ client_id: 'terminal' });
+  assertIssued(server, good);
+  assert.equal(server.audit(good)?.clientAuthentication, 'none');
+  const refreshed = await server.token({
+    grant_type: 'refresh_token',
+    client_id: 'terminal',
+    refresh_token: String(good.body.refresh_token),
+  });
+  assertIssued(server, refreshed);
+  assertRefused(server, await exchange({ client_id: 'page' }), {
+    error: 'unauthorized_client',
+    description: 'The client may not use this grant_type',
+    reason: 'public_client_not_allowed',
+  });
+  const withSecret = await exchange({ client_id: 'terminal', client_secret: 'x' });
+  assertRefused(server, withSecret, { ...CLIENT_REFUSED, reason: 'client_method' });
+  const token = String(good.body.access_token);
+  const asking = encode({ client_id: 'terminal', token });
+  assert.equal((await server.post('/oauth/introspect', asking)).status, 401);
+  assert.equal((await server.post('/oauth/revoke', asking)).status, 200);
+  const seen = await server.post('/oauth/introspect', encode({ ...gateway, token }));
+  assert.deepEqual(seen.body, { active: false });
+});
+
+const startWorkload = async (t: Pick<TestContext, 'after'>): Promise<[TestServer, FakeIssuer]> => {
+  const idp = await startIssuer(t);
+  const clients = [
+    `{ id: jobs, auth: none, workload: { issuer: idp, audience: ${US} }, grants: [token_exchange] }`,
+    `{ id: mesh, auth: none, workload: { issuer: prod.example, audience: ${US} }, grants: [token_exchange] }`,
+  ];
+  const rule = `{ name: workloads, client: [jobs, mesh], subject: { issuer: [idp, prod.example] }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const own = `{ name: own, client: [jobs, mesh], subject: { issuer: self, clients: [gateway, jobs] }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const issuers = [entry(idp, { audiences: `[${US}, 'urn:other']`, accepts: '[jwt, id_token]' }), trustDomain];
+  return [await start(t, yaml(clients, issuers, [rule, own])), idp];
+};
+
+test('where no client is named, the token of a workload stands for the one that is marked for it (TE-20)', async (t) => {
+  const [server, idp] = await startWorkload(t);
+  const exchange = (subject_token: string, form: Form = {}): Promise<Answer> =>
+    server.token({ grant_type: EXCHANGE, subject_token, subject_token_type: type('jwt'), ...form });
+  const good = await exchange(idp.sign());
+  assertIssued(server, good);
+  const { client, clientAuthentication } = server.audit(good) ?? {};
+  assert.deepEqual([client, clientAuthentication], ['jobs', 'workload']);
+  const svid = await exchange(svidOf(idp, server, { aud: US }));
+  assertIssued(server, svid);
+  assert.equal(server.audit(svid)?.client, 'mesh');
+  assertIssued(server, await exchange(idp.sign(), { subject_token_type: type('id_token') }));
+  const missing = {
+    ...CLIENT_REFUSED,
+    description: 'Client authentication is missing: use HTTP Basic, or client_id and client_secret',
+    reason: 'client_authentication_missing',
+  };
+  for (const [what, token] of Object.entries({
+    'our own token': await subjectToken(server),
+    'a token that we issued to the workload': String(good.body.access_token),
+    'another audience': idp.sign({ aud: 'urn:other' }),
+    'another issuer': idp.sign({ iss: 'https://other.example' }),
+    'our issuer, forged': idp.sign({ iss: server.issuer }),
+    'no JWT': 'not.a.token',
+  }))
+    assertRefused(server, await exchange(token), missing, what);
+  // The token is only looked at to find the client: then it must prove itself.
+  const forged = await exchange(idp.sign({}, { key: newKey('ES256', idp.keys[0]?.kid) }));
+  assertRefused(server, forged, { ...SUBJECT_REFUSED, reason: 'subject_token_signature' });
+});
+
+test('a workload may do nothing by its id, without a token, or anywhere but in an exchange', async (t) => {
+  const [server, idp] = await startWorkload(t);
+  const subject_token = idp.sign();
+  const form: Form = { grant_type: EXCHANGE, subject_token, subject_token_type: type('jwt') };
+  const named = await server.token({ ...form, client_id: 'jobs' });
+  assert.deepEqual([named.status, server.audit(named)?.reason], [400, 'public_client_not_allowed']);
+  const refused: readonly (readonly [Form, Record<string, string>])[] = [
+    [{ ...form, grant_type: 'client_credentials' }, {}],
+    [{ ...form, grant_type: 'refresh_token', refresh_token: 'x' }, {}],
+    [{ ...form, subject_token: '' }, {}],
+    [form, { authorization: `Bearer ${subject_token}` }],
+    [form, { authorization: 'Basic eDp4' }],
+    [{ ...form, client_secret: '', client_id: 'nobody' }, {}],
+  ];
+  for (const [body, headers] of refused) assert.equal((await server.token(body, headers)).status, 401, encode(body));
+  for (const path of ['/oauth/introspect', '/oauth/revoke'])
+    assert.equal((await server.post(path, encode({ ...form, token: 'x' }))).status, 401, path);
+  assertIssued(server, await server.token(form));
+});

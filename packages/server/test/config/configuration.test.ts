@@ -1,0 +1,272 @@
+// `cambio check` and `cambio serve` with good and bad files: what is said, on which line, and how they end.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ConfigurationError, type Fault } from '../../src/config/fault.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { API, agentBasic, assertIssued, BACKEND, configuration, exchange, withRules } from '../support/basics.ts';
+import { cambio } from '../support/command.ts';
+import { freePort, start } from '../support/harness.ts';
+import { temporaryFolder } from '../support/program.ts';
+
+function folderOf(t: TestContext, files: Record<string, string>): string {
+  const folder = temporaryFolder(t);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+/** Runs a command with a file. What it says is told without the name of the file: `LINE:COLUMN: PATH: MESSAGE`. */
+async function run(t: TestContext, command: 'check' | 'serve', yaml: string, env: Record<string, string> = {}) {
+  const file = join(folderOf(t, { 'cambio.yaml': yaml, 'a-file': '' }), 'cambio.yaml');
+  const { code, stdout, stderr } = await cambio(t, [command, '--config', file], { env });
+  assert.equal(/^\s+at /m.test(stderr), false, 'no stack');
+  return { code, stdout, lines: stderr.trimEnd().replaceAll(`${file}:`, '').split('\n') };
+}
+
+const SURROUNDINGS = { ISSUER: 'http://127.0.0.1:8080', PORT: '8080' };
+
+/** The same in this process, for what needs no command: the faults and warnings of the file. */
+async function faultsOf(yaml: string, environment: Record<string, string> = {}, folder = tmpdir()): Promise<string[]> {
+  const told = (faults: readonly Fault[]) =>
+    faults.map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
+  try {
+    const file = join(folder, 'cambio.yaml');
+    return told((await parseConfiguration(yaml, { file, environment: { ...SURROUNDINGS, ...environment } })).warnings);
+  } catch (error) {
+    assert.ok(error instanceof ConfigurationError, String(error));
+    return told(error.faults);
+  }
+}
+
+test('a good file is good: exit 0, and nothing to complain of', async (t) => {
+  const { code, stdout, lines } = await run(t, 'check', configuration, SURROUNDINGS);
+  assert.deepEqual([code, lines], [0, ['']]);
+  assert.match(stdout, /cambio\.yaml: good \(3 clients, 3 resources, 1 rules?\b/);
+});
+
+test('check says every fault at once, each with its line: unknown keys, wrong values, and names that lead nowhere (MD-01, TE-09, AT-09)', async (t) => {
+  const yaml = `issuer: http://login.example/?x
+isuer: x
+server:
+  host: 0.0.0.0
+  prot: 8080
+tokenErrorCode: invalid_token
+resources:
+  - audience: https://api.example
+    scope: [read]
+    token: { lifetime: 1 hour }
+  - { audience: https://api.example/, locations: [/v1] }
+clients:
+  - { id: a, auth: client_secret_post, secret: { env: NOT_SET }, grants: [client_credentials], audiences: [elsewhere] }
+  - { id: a, auth: client_secret_post, secret: { file: missing.txt }, grants: [client_credentials] }
+  - { id: c, auth: client_secret_post, secret: { plain: x }, grants: [client_credentials], resource: "\${UNSET}" }
+rules:
+  - { client: a, actor: { require: true }, grant: { audiences: [https://api.example], lifetime: 10, maxDepth: 99 } }
+`;
+  const { code, stdout, lines } = await run(t, 'check', yaml);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.deepEqual(
+    lines.map((line) => line.replace(/^(\d+):\d+: ([^ ]*):? .*$/, '$1 $2')),
+    [
+      '1 issuer:',
+      '2 isuer:',
+      '4 server.host:',
+      '5 server.prot:',
+      '6 tokenErrorCode:',
+      '9 resources[0].scope:',
+      '10 resources[0].token.lifetime:',
+      '11 resources[1].audience:',
+      '11 resources[1].locations[0]:',
+      '13 clients[0].secret:',
+      '13 clients[0].audiences[0]:',
+      '14 clients[1].id:',
+      '14 clients[1].secret:',
+      '15 clients[2].secret:',
+      '15 the',
+      '17 rules[0].actor.require:',
+      '17 rules[0].grant.lifetime:',
+      '17 rules[0].grant.maxDepth:',
+      ' 18 faults',
+    ],
+  );
+});
+
+test('a file that cannot be read as YAML is a fault with its line; a key that stands twice hides nothing else', async (t) => {
+  const { code, lines } = await run(t, 'check', 'issuer: https://login.example\nresources:\n  - [\n');
+  assert.equal(code, 1);
+  assert.match(lines[0] ?? '', /^[34]:\d+: /);
+  assert.deepEqual(
+    await faultsOf('issuer: https://a.example\nissuer: https://b.example\nserver: { port: 1, port: 2, prot: 3 }'),
+    ['fault : Map keys must be unique', 'fault : Map keys must be unique', 'fault server.prot: unknown key'],
+  );
+  const nine = (name: string): string => `[${Array(9).fill(name).join(', ')}]`;
+  const aliases = `a: &a ${nine('x')}\nb: &b ${nine('*a')}\nc: &c ${nine('*b')}\nd: ${nine('*c')}`;
+  assert.deepEqual(await faultsOf(aliases), ['fault : aliases (*name) stand for more than a file may hold']);
+  assert.deepEqual(await faultsOf('issuer: &us https://login.example\nresources: [{ audience: *us }]'), []);
+  assert.deepEqual(await faultsOf(''), ['fault issuer: is missing']);
+  assert.deepEqual(await faultsOf('issuer: https://login.example'), []);
+});
+
+test('a file may be JSON, which is YAML: its faults have the same lines, and variables are filled in', async () => {
+  const told = async (text: string): Promise<readonly string[]> => {
+    const parsing = parseConfiguration(text, { file: 'cambio.json', environment: SURROUNDINGS });
+    const faults = await parsing.then(({ warnings }) => warnings).catch(({ faults: found }) => found as Fault[]);
+    return faults.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
+  };
+  const rule = '{ "client": "nobody", "grant": { "audiences": ["https://api.example"] } }';
+  const client = '{ "id": "a", "auth": "none", "grants": ["token_exchange"], "publicExchange": true }';
+  const file = (rest: string, issuer = 'https://login.example'): string =>
+    `{\n  "issuer": "${issuer}",\n  "resources": [{ "audience": "https://api.example" }],\n  "clients": [${client}]${rest}\n}`;
+  assert.deepEqual(await told(file('')), []);
+  assert.deepEqual(await told(file('', `$\{ISSUER}`)), []);
+  assert.deepEqual(await told(file(',\n  "colour": "blue"')), ['5:3 colour: unknown key']);
+  assert.deepEqual(await told(file(',\n  "clients": []')), ['5:3 : Map keys must be unique']);
+  assert.deepEqual(await told(file(`,\n  "rules": [\n    ${rule}]`)), [
+    '6:7 rules[0].client: there is no client "nobody"',
+    '6:7 rules[0].client: none of its clients has the grant token_exchange',
+  ]);
+});
+
+test('a rule that names what is not there is a warning, with its line, and the file is good', async (t) => {
+  const rule = `{ client: [gateway, nobody], subject: { clients: [no-one] }, grant: { audiences: [${API}, https://none.example], scopes: [read, fly] } }`;
+  const { code, stdout, lines } = await run(t, 'check', withRules(rule), SURROUNDINGS);
+  assert.equal(code, 0);
+  assert.match(stdout, /good/);
+  const last = withRules(rule).trimEnd().split('\n').length;
+  assert.deepEqual(
+    lines.map((line) => line.replace(/^(\d+):\d+/, '$1')),
+    [
+      `${last}: warning: rules[0].client[1]: there is no client "nobody"`,
+      `${last}: warning: rules[0].subject.clients: there is no client "no-one"`,
+      `${last}: warning: rules[0].grant.audiences[1]: no resource has this audience`,
+      `${last}: warning: rules[0].grant.scopes[1]: none of the rule's audiences has this scope`,
+    ],
+  );
+  const idle = withRules(`{ client: agent, grant: { audiences: [${API}], scopes: [read] } }`);
+  assert.deepEqual(await faultsOf(idle), ['warning rules[0].client: none of its clients has the grant token_exchange']);
+  const rebinding = (subject: string): string =>
+    withRules(
+      `{ client: gateway, rebind: bearer, subject: ${subject}, grant: { audiences: [${API}], scopes: [read] } }`,
+    );
+  assert.deepEqual(await faultsOf(rebinding('{ constrained: accept }')), []);
+  assert.deepEqual(await faultsOf(rebinding('{}')), [
+    'warning rules[0].rebind: does nothing where neither subject nor actor says constrained: accept',
+  ]);
+});
+
+test('secrets come from the environment, from a file beside the configuration, or stand in it', async (t) => {
+  const yaml = configuration
+    .replace('{ plain: gateway-secret }', '{ env: GATEWAY_SECRET }')
+    .replace('{ plain: agent-secret }', '{ file: agent.txt }');
+  const folder = folderOf(t, { 'agent.txt': 'agent-secret\n', 'empty.txt': '\n' });
+  assert.deepEqual(await faultsOf(yaml, { GATEWAY_SECRET: 'x' }, folder), []);
+  assert.deepEqual(await faultsOf(yaml.replace('agent.txt', 'empty.txt'), {}, folder), [
+    'fault clients[0].secret: the environment variable GATEWAY_SECRET is not set',
+    'fault clients[1].secret: empty.txt is empty',
+  ]);
+  assert.deepEqual(await faultsOf(yaml.replace('agent.txt', 'none.txt'), { GATEWAY_SECRET: 'x' }, folder), [
+    'fault clients[1].secret: none.txt cannot be read: ENOENT',
+  ]);
+  const server = await start(t, yaml.replace('{ env: GATEWAY_SECRET }', '{ plain: gateway-secret }'), {
+    files: { 'agent.txt': 'agent-secret\n' },
+  });
+  assertIssued(
+    server,
+    await server.token({ grant_type: 'client_credentials' }, agentBasic),
+    'the line feed is no part of it',
+  );
+});
+
+test('a value may come from the environment, with a default', async (t) => {
+  const yaml = configuration.replace('lifetime: 10m', `lifetime: "$\{LIFETIME:-10m}"`);
+  assert.deepEqual(await faultsOf(yaml, { LIFETIME: 'long' }), [
+    'fault resources[1].token.lifetime: must be a duration such as 90s, 10m, 1h or 30d',
+  ]);
+  assert.deepEqual(await faultsOf(yaml, { LIFETIME: '5m' }), []);
+  assert.deepEqual(await faultsOf(yaml, { LIFETIME: '' }), [], 'an empty variable is one that is not set');
+  assert.deepEqual(await faultsOf(yaml.replace(':-10m', '')), ['fault : the environment variable LIFETIME is not set']);
+  assert.deepEqual((await faultsOf(configuration, { PORT: 'many' })).length, 1, 'a number stays a number');
+  const server = await start(t, yaml);
+  const { body } = await exchange(server, { audience: BACKEND });
+  assert.equal(body.expires_in, 600);
+});
+
+test('plain HTTP is for loopback, or for behind a proxy that is named; plain secrets and http issuers are for loopback (TE-70a)', async () => {
+  const on = (server: string, issuer = 'https://login.example', rest = ''): Promise<string[]> =>
+    faultsOf(`issuer: ${issuer}\nserver: ${server}\n${rest}`);
+  const plainHttp = [
+    'fault server.host: plain HTTP on an address other than loopback: set server.tls, or server.trustProxy behind a proxy',
+  ];
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'login.example', '127.0.0.1.example']) {
+    assert.deepEqual(await on(`{ host: "${host}" }`), plainHttp, host);
+    assert.deepEqual(await on(`{ host: "${host}", trustProxy: [10.0.0.0/8] }`), [], host);
+  }
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
+    assert.deepEqual(await on(`{ host: "${host}" }`), [], host);
+  const client = 'clients: [{ id: a, auth: client_secret_post, secret: { plain: x }, grants: [token_exchange] }]';
+  assert.deepEqual(await on('{ host: 127.0.0.1 }', undefined, client), []);
+  assert.match(
+    (await on('{ host: 0.0.0.0, trustProxy: [10.0.0.0/8] }', undefined, client)).join(),
+    /^fault clients\[0\]\.secret: /,
+  );
+  for (const issuer of ['http://localhost:8080', 'http://[::1]:8080', 'http://127.0.0.1', 'https://login.example/a']) {
+    assert.deepEqual(await on('{}', `"${issuer}"`), [], issuer);
+  }
+  for (const issuer of [
+    'http://login.example',
+    'login.example',
+    'https://a@b.example',
+    'https://b.example/?a',
+    'https://b.example/#',
+    'ftp://b.example',
+  ]) {
+    assert.equal((await on('{}', `"${issuer}"`)).length, 1, issuer);
+  }
+});
+
+/** Starts that must fail, all at once: each says one line, exits 1 and shows no stack. */
+async function failToStart(t: TestContext, starts: readonly (readonly [yaml: string, why: RegExp])[]): Promise<void> {
+  const ends = await Promise.all(starts.map(async ([yaml, why]) => ({ why, ...(await run(t, 'serve', yaml)) })));
+  for (const { why, code, stdout, lines } of ends) {
+    assert.deepEqual([code, stdout, lines.length], [1, '', 1], String(why));
+    assert.match(lines[0] ?? '', why);
+  }
+}
+
+test('a start that fails says why in one line, without a stack, and exits 1', async (t) => {
+  const port = await freePort();
+  const taken = createServer().listen(port, '127.0.0.1');
+  t.after(() => taken.close());
+  await new Promise((resolve) => taken.once('listening', resolve));
+  const yaml = (store: string): string =>
+    `issuer: http://127.0.0.1:${port}\nserver: { port: ${port} }\nstore: "sqlite:${store}"\n`;
+  await failToStart(t, [
+    [yaml(':memory:'), new RegExp(`^cambio: port ${port} is in use$`)],
+    [yaml('a-file/cambio.db'), /^cambio: .*a-file/],
+    ['issuer: 1\n', /^cambio: 1:1: issuer: /],
+  ]);
+});
+
+test('a database or a certificate that cannot be used is named', async (t) => {
+  const yaml = 'issuer: https://login.example\n';
+  await failToStart(t, [
+    [`${yaml}server: { port: 0 }\nstore: "sqlite:."\n`, /^cambio: .*cambio-test-/],
+    [`${yaml}server: { port: 0, tls: { cert: a-file, key: a-file } }\n`, /^cambio: .*server\.tls/],
+  ]);
+});
+
+test('wrong usage exits 2, a missing file 1', async (t) => {
+  const ends = await Promise.all([
+    cambio(t, ['check']),
+    cambio(t, ['chekc']),
+    cambio(t, ['check', '--config', 'none.yaml']),
+  ]);
+  assert.deepEqual(
+    ends.map(({ code }) => code),
+    [2, 2, 1],
+  );
+  assert.equal(ends[2]?.stderr, 'none.yaml:1:1: cannot be read: ENOENT\nnone.yaml: 1 fault\n');
+});

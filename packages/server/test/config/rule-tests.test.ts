@@ -1,0 +1,254 @@
+// Rules are tested like code: what `tests:` may say, and what `cambio check` says of those that fail.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ConfigurationError } from '../../src/config/fault.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { API, assertIssued, BACKEND, exchange, withRules } from '../support/basics.ts';
+import { cambio } from '../support/command.ts';
+import { start } from '../support/harness.ts';
+import { temporaryFolder } from '../support/program.ts';
+import { idp, pem, samlEntry } from '../support/saml-exchange.ts';
+
+const environment = { ISSUER: 'https://login.example', PORT: '8080' };
+const IDP = `issuers:
+  - issuer: https://idp.example
+    name: idp
+    accepts: [jwt]
+    audiences: [https://login.example]
+    subject: '"person:" + claims.sub'
+    claims: { email: 'claims.email' }
+rules:`;
+
+/** One rule with these tests, each a line of YAML. */
+const file = (rule: string, tests: readonly string[]): string =>
+  withRules(`{ name: r, ${rule}, tests: [${tests.join(', ')}] }`).replace('rules:', IDP);
+
+/** What fails, without the place; the number of tests where none does. */
+async function examine(rule: string, ...tests: readonly string[]): Promise<number | readonly string[]> {
+  const { examine: run } = await parseConfiguration(file(rule, tests), { file: 'cambio.yaml', environment });
+  try {
+    return run();
+  } catch (error) {
+    assert.ok(error instanceof ConfigurationError, String(error));
+    return error.faults
+      .filter(({ severity }) => severity === 'fault')
+      .map(({ path, message }) => `${path}: ${message}`);
+  }
+}
+
+const OPEN = `client: gateway, subject: { issuer: [self, idp] }, actor: { clients: [agent] }, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt], lifetime: 10m, claims: { tenant: subject.claims.tenant } }`;
+const ADA = 'subject: { claims: { sub: ada } }';
+
+test('a test gives a request and says what must come of it: allowed, with these claims, or refused for this reason', async () => {
+  for (const good of [
+    `{ ${ADA}, expect: allowed }`,
+    `{ name: named, client: gateway, ${ADA}, expect: { allowed: { sub: ada, client_id: gateway, aud: '${API}' } } }`,
+    `{ ${ADA}, audience: '${BACKEND}', scope: [read], expect: { allowed: { aud: '${BACKEND}', scope: read } } }`,
+    `{ ${ADA}, audience: ['${API}', '${BACKEND}'], expect: { allowed: { aud: ['${API}', '${BACKEND}'], scope: read } } }`,
+    `{ ${ADA}, resource: '${BACKEND}/api/x', expect: { allowed: { aud: '${BACKEND}' } } }`,
+    `{ ${ADA}, actor: { client: agent, claims: { sub: agent } }, expect: { allowed: { act: { sub: agent } } } }`,
+    `{ ${ADA}, expect: { allowed: { act: null, may_act: null, tenant: null } } }`,
+    `{ subject: { claims: { sub: ada, act: { sub: tool } } }, expect: { allowed: { act: { sub: tool, iss: 'https://login.example' } } } }`,
+    `{ subject: { claims: { sub: ada, tenant: a, acr: gold } }, expect: { allowed: { tenant: a, acr: gold } } }`,
+    `{ subject: { issuer: idp, type: jwt, claims: { sub: ada, email: a@b.c } }, expect: { allowed: { sub: 'person:ada', email: a@b.c, sub_id: { iss: 'https://idp.example', sub: ada } } } }`,
+    `{ subject: { issuer: 'https://idp.example', type: jwt, audiences: ['https://login.example'], claims: { sub: ada } }, expect: allowed }`,
+    `{ subject: { type: jwt, claims: { sub: ada } }, expect: allowed }`,
+    `{ ${ADA}, requestedType: jwt, expect: allowed }`,
+    `{ ${ADA}, requestedType: refresh_token, expect: { refused: requested_token_type_not_granted } }`,
+    `{ ${ADA}, scope: [admin], expect: { refused: scope_exceeded } }`,
+    `{ subject: { scope: [read], claims: { sub: ada } }, scope: [write], expect: { refused: scope_exceeded } }`,
+    `{ subject: { scope: [], claims: { sub: ada } }, expect: { refused: scope_empty } }`,
+    `{ ${ADA}, audience: 'https://private.example', expect: { refused: target_not_granted } }`,
+    `{ ${ADA}, audience: nothing, expect: { refused: target_unknown } }`,
+    `{ ${ADA}, resource: nothing, expect: { refused: target_malformed } }`,
+    `{ subject: { client: agent, claims: { sub: ada } }, expect: { refused: no_rule_for_subject } }`,
+    `{ subject: { client: agent, audiences: [gateway], claims: { sub: ada } }, expect: allowed }`,
+    `{ ${ADA}, actor: { client: stranger, claims: { sub: x } }, expect: { refused: no_rule_for_actor } }`,
+    `{ ${ADA}, actor: { client: agent, claims: { sub: ada } }, expect: { refused: actor_is_subject } }`,
+    `{ subject: { claims: { sub: ada, may_act: { sub: agent } } }, expect: { refused: may_act } }`,
+    `{ subject: { claims: { sub: ada, may_act: { sub: agent } } }, actor: { client: agent, claims: { sub: agent } }, expect: allowed }`,
+    `{ client: stranger, ${ADA}, expect: { refused: grant_not_allowed } }`,
+    `{ client: nobody, ${ADA}, expect: { refused: client_unknown } }`,
+  ]) {
+    assert.equal(await examine(OPEN, good), 1, good);
+  }
+});
+
+test('what a real token could not say is refused in a test too, and blamed on the token that says it', async () => {
+  for (const good of [
+    `{ subject: { claims: { name: ada } }, expect: { refused: subject_token_claims } }`,
+    `{ subject: { claims: { sub: ada, act: tool } }, expect: { refused: subject_token_claims } }`,
+    `{ ${ADA}, actor: { client: agent, claims: { sub: agent, act: [] } }, expect: { refused: actor_token_claims } }`,
+    `{ subject: { client: nobody, claims: { sub: ada } }, expect: { refused: subject_token_client_disabled } }`,
+    `{ subject: { type: id_token, claims: { sub: ada } }, expect: { refused: subject_token_wrong_type } }`,
+    `{ subject: { issuer: elsewhere, type: jwt, claims: { sub: ada } }, expect: { refused: subject_token_unknown_issuer } }`,
+    `{ subject: { issuer: idp, type: id_token, claims: { sub: ada } }, expect: { refused: subject_token_not_accepted } }`,
+    `{ subject: { issuer: idp, type: jwt, audiences: [elsewhere], claims: { sub: ada } }, expect: { refused: subject_token_audience } }`,
+    `{ subject: { issuer: idp, type: jwt, claims: { sub: 7 } }, expect: { refused: subject_token_claims } }`,
+  ]) {
+    assert.equal(await examine(OPEN, good), 1, good);
+  }
+});
+
+test('the assertion of a SAML identity provider is imagined by its NameID and its attributes', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'idp.pem'), pem(idp));
+  const rule = `{ name: r, client: gateway, subject: { issuer: idp, when: '"ops" in subject.claims.attributes.group' }, grant: { audiences: [${API}], scopes: [read] }, tests: [TESTS] }`;
+  const entry = samlEntry({ claims: '{ mail: "attributes.mail" }', accepts: '[saml2]' });
+  const run = async (...tests: readonly string[]): Promise<number> => {
+    const yaml = withRules(rule.replace('TESTS', tests.join(', '))).replace('rules:', `issuers:\n  - ${entry}\nrules:`);
+    const { examine: runTests } = await parseConfiguration(yaml, { file: join(folder, 'cambio.yaml'), environment });
+    return runTests();
+  };
+  const subject = (claims: string, type = 'saml2'): string =>
+    `subject: { issuer: idp, type: ${type}, claims: { ${claims} } }`;
+  assert.equal(
+    await run(
+      `{ ${subject('nameId: ada, attributes: { group: [ops], mail: a@b.c }')}, expect: { allowed: { sub: 'idp:ada', mail: a@b.c, sub_id: { sub: ada } } } }`,
+      `{ ${subject('nameId: ada, attributes: { group: [dev] }')}, expect: { refused: no_rule_for_subject } }`,
+      `{ ${subject('nameId: ada')}, expect: { refused: no_rule_for_subject } }`,
+      `{ ${subject('sub: ada')}, expect: { refused: subject_token_subject } }`,
+      `{ ${subject('nameId: ada', 'saml1')}, expect: { refused: subject_token_not_accepted } }`,
+    ),
+    5,
+  );
+});
+
+test('conditions are tested by the claims that they read, on a day that never changes', async () => {
+  const rule = `client: gateway, when: 'subject.claims.level > 2 && now - subject.claims.iat < 60', grant: { audiences: [${API}], scopes: [read] }`;
+  assert.equal(
+    await examine(
+      rule,
+      '{ subject: { claims: { sub: ada, level: 3 } }, expect: allowed }',
+      '{ subject: { claims: { sub: ada, level: 2 } }, expect: { refused: no_rule_for_subject } }',
+      '{ subject: { claims: { sub: ada, level: 3, iat: 1 } }, expect: { refused: no_rule_for_subject } }',
+      '{ subject: { claims: { sub: ada } }, expect: { refused: no_rule_for_subject } }',
+    ),
+    4,
+  );
+  const own = `client: gateway, when: 'subject.claims.scope == "read" && subject.claims.client_id == "gateway" && subject.aud == ["x"]', grant: { audiences: [${API}], scopes: [read] }`;
+  assert.equal(
+    await examine(own, '{ subject: { scope: [read], audiences: [x], claims: { sub: ada } }, expect: allowed }'),
+    1,
+  );
+});
+
+test('a test that fails says what was expected and what came instead', async () => {
+  assert.deepEqual(
+    await examine(
+      OPEN,
+      `{ name: good, ${ADA}, expect: allowed }`,
+      `{ name: too much, ${ADA}, scope: [admin], expect: allowed }`,
+      `{ name: other reason, ${ADA}, scope: [admin], expect: { refused: scope_empty } }`,
+      `{ name: not refused, ${ADA}, expect: { refused: scope_empty } }`,
+      `{ name: other claim, ${ADA}, expect: { allowed: { sub: bob } } }`,
+      `{ name: no claim, ${ADA}, expect: { allowed: { tenant: a } } }`,
+      `{ name: a claim, ${ADA}, expect: { allowed: { sub: null } } }`,
+      `{ name: half an actor, subject: { claims: { sub: ada, act: { sub: tool } } }, expect: { allowed: { act: { sub: agent } } } }`,
+      `{ ${ADA}, audience: nothing, expect: allowed }`,
+    ),
+    [
+      'rules[0].tests[1]: “too much” fails: expected it to be allowed, but it is refused for scope_exceeded (more scope was asked for than subject, client, rule and targets all allow)',
+      'rules[0].tests[2]: “other reason” fails: expected scope_empty, but it is refused for scope_exceeded (more scope was asked for than subject, client, rule and targets all allow)',
+      'rules[0].tests[3]: “not refused” fails: expected scope_empty, but it is allowed by “r”',
+      'rules[0].tests[4]: “other claim” fails: expected sub to be "bob", but it is "ada"',
+      'rules[0].tests[5]: “no claim” fails: expected tenant to be "a", but it is absent',
+      'rules[0].tests[6]: “a claim” fails: expected sub to be absent, but it is "ada"',
+      'rules[0].tests[7]: “half an actor” fails: expected act to be {"sub":"agent"}, but it is {"sub":"tool","iss":"https://login.example"}',
+      'rules[0].tests[8]: the test fails: expected it to be allowed, but it is refused for target_unknown (an audience or resource is not registered)',
+    ],
+  );
+});
+
+const LINES = `
+rules:
+  - name: r
+    client: gateway
+    grant: { audiences: [${API}], scopes: [read] }
+    tests:
+      - subject: { claims: { sub: ada } }
+        expect: allowed
+      - name: may write
+        subject: { claims: { sub: ada } }
+        scope: [write]
+        expect: allowed
+  - name: s
+    client: gateway
+    grant: { audiences: [${BACKEND}], scopes: [read] }
+    tests:
+      - name: is for the backend
+        subject: { claims: { sub: ada } }
+        expect: { allowed: { aud: ${BACKEND} } }
+`;
+
+test('check runs the tests: each failure with its line and exit 1, or their number and exit 0', {
+  timeout: 120_000,
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  const head = withRules().replace('rules: []\n', '').trimEnd();
+  const [bad, good] = [join(folder, 'bad.yaml'), join(folder, 'good.yaml')];
+  writeFileSync(bad, head + LINES);
+  writeFileSync(
+    good,
+    head + LINES.replace('scope: [write]', 'scope: [read]').replace(`{ allowed: { aud: ${BACKEND} } }`, 'allowed'),
+  );
+  const [failed, passed] = await Promise.all(
+    [bad, good].map((one) => cambio(t, ['check', '--config', one], { env: environment })),
+  );
+  const at = (line: number): number => head.split('\n').length + line;
+  assert.deepEqual([failed?.code, failed?.stdout], [1, '']);
+  assert.deepEqual(
+    failed?.stderr
+      .replaceAll(/, but .*/g, '')
+      .trimEnd()
+      .split('\n'),
+    [
+      `${bad}:${at(8)}:9: rules[0].tests[1]: “may write” fails: expected it to be allowed`,
+      `${bad}:${at(16)}:9: rules[1].tests[0]: “is for the backend” fails: expected aud to be "${BACKEND}"`,
+      `${bad}: 2 faults`,
+    ],
+  );
+  assert.deepEqual(passed, {
+    code: 0,
+    stdout: `${good}: good (3 clients, 3 resources, 2 rules, 3 tests passed)\n`,
+    stderr: '',
+  });
+});
+
+test('a test that fails keeps no server from starting: the file is good, and its rules decide', async (t) => {
+  const failing = `{ client: gateway, grant: { audiences: [${API}], scopes: [read] }, tests: [{ ${ADA}, expect: { refused: scope_empty } }] }`;
+  const server = await start(t, withRules(failing));
+  assertIssued(server, await exchange(server));
+});
+
+test('a test that cannot be meant is a fault of the file: unknown keys, unknown reasons, nothing expected', async () => {
+  for (const [bad, message] of [
+    [`{ ${ADA}, expect: { refused: because } }`, /refused|Invalid/],
+    [`{ ${ADA}, expect: maybe }`, /Invalid|expected/],
+    [`{ ${ADA} }`, /expect: is missing|Invalid/],
+    [`{ ${ADA}, expect: allowed, colour: blue }`, /colour: unknown key/],
+    [`{ subject: { sub: ada }, expect: allowed }`, /subject\.(sub: unknown key|claims: is missing)/],
+    [`{ subject: { type: paper, claims: {} }, expect: allowed }`, /type/],
+  ] as const) {
+    await assert.rejects(examine(OPEN, bad), message, bad);
+  }
+  assert.equal(await examine(OPEN, `{ ${ADA}, expect: allowed }`), 1);
+});
+
+test('a test may bring a token that is bound to a key, and prove a key or none', async () => {
+  const [own, other] = ['k', 'o'].map((letter) => letter.repeat(43));
+  const bound = `subject: { claims: { sub: ada, cnf: { jkt: ${own} } } }`;
+  assert.equal(
+    await examine(
+      OPEN,
+      `{ ${bound}, proves: { jkt: ${own} }, expect: { allowed: { cnf: { jkt: ${own} } } } }`,
+      `{ ${bound}, proves: { jkt: ${other} }, expect: { refused: subject_token_bound } }`,
+      `{ ${bound}, expect: { refused: subject_token_bound } }`,
+      `{ ${ADA}, proves: { 'x5t#S256': ${own} }, expect: { allowed: { cnf: { 'x5t#S256': ${own} } } } }`,
+      `{ ${ADA}, expect: { allowed: { cnf: null } } }`,
+    ),
+    5,
+  );
+});

@@ -1,0 +1,199 @@
+// What may be wrong with a SAML issuer in the configuration file: every fault, with its line.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ConfigurationError } from '../../src/config/fault.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { trusting } from '../support/issuer.ts';
+import { temporaryFolder } from '../support/program.ts';
+import { idp, metadataOf, pem, pemOf } from '../support/saml-exchange.ts';
+import { identityProvider } from '../support/saml-signer.ts';
+
+const SURROUNDINGS = { ISSUER: 'http://127.0.0.1:8080', PORT: '8080' };
+const ENTRY: Readonly<Record<string, string | undefined>> = {
+  saml: 'https://idp.example/saml',
+  name: 'idp',
+  accepts: '[saml2]',
+  audiences: '[https://login.example]',
+  certificates: '[idp.pem]',
+};
+
+/** Names no issuer, so that a faulty one is all that is wrong. */
+const RULE = '{ name: any, client: gateway, grant: { audiences: [https://api.example], scopes: [read] } }';
+
+/** `issuers` with one key to a line, so that each has a line of its own. */
+const yamlOf = (...entries: readonly (typeof ENTRY)[]): string => {
+  const lines = entries.map((entry) =>
+    Object.entries({ ...ENTRY, ...entry })
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('\n    '),
+  );
+  return trusting(lines, [RULE]);
+};
+
+interface Told {
+  /** The text of the line that the fault names. */
+  readonly line: string;
+  readonly path: string;
+  readonly message: string;
+}
+
+async function faultsOf(folder: string, yaml: string): Promise<readonly Told[]> {
+  try {
+    const { examine } = await parseConfiguration(yaml, {
+      file: join(folder, 'cambio.yaml'),
+      environment: SURROUNDINGS,
+    });
+    examine();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const lines = yaml.split('\n');
+    return error.faults.map(({ line, path, message }) => ({ line: (lines[line - 1] ?? '').trim(), path, message }));
+  }
+}
+
+function folderOf(t: TestContext): string {
+  const folder = temporaryFolder(t);
+  const now = Date.now() / 1000;
+  const current = identityProvider(idp.entityId, idp.key, { from: now - 60, to: now + 3600 });
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+  const files: Record<string, string | Uint8Array> = {
+    'idp.pem': pem(current),
+    'idp.der': current.certificate.raw,
+    'two.pem': pem(current) + pem(idp),
+    'expired.pem': pem(identityProvider(idp.entityId, idp.key, { from: now - 60, to: now - 30 })),
+    'early.pem': pem(identityProvider(idp.entityId, idp.key, { from: now + 3600, to: now + 7200 })),
+    'weak.pem': pem(identityProvider(idp.entityId, weak, { from: now - 60, to: now + 3600 })),
+    'key.pem': pemOf(idp.key),
+    'ec.pem': pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey),
+    'idp.xml': metadataOf([current]),
+    'other.xml': metadataOf([{ ...current, entityId: 'https://other.example/saml' }]),
+    'expired.xml': metadataOf([current], { validUntil: '2020-01-01T00:00:00Z' }),
+    'empty.xml': metadataOf([]).replace('<md:EntityDescriptor', '$& entityID="https://idp.example/saml"'),
+    'doctype.xml': `<!DOCTYPE x>${metadataOf([current])}`,
+    'text.xml': 'nothing here',
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+test('certificates in PEM and DER, and metadata, are good', async (t) => {
+  const folder = folderOf(t);
+  const good: readonly (typeof ENTRY)[] = [
+    {},
+    { certificates: '[idp.der]' },
+    { certificates: '[expired.pem, idp.pem]' },
+    { certificates: undefined, metadata: 'idp.xml' },
+    { accepts: '[saml1, saml2]', decryptionKey: 'key.pem', singleUse: 'true', maxAge: '10m' },
+    { name: undefined },
+    { saml: 'urn:example:idp' },
+    { claims: `{ mail: "attributes.mail[0]" }`, subject: `'"idp:" + nameId'` },
+  ];
+  for (const entry of good) assert.deepEqual(await faultsOf(folder, yamlOf(entry)), [], JSON.stringify(entry));
+  const two = yamlOf({}, { saml: 'https://two.example/saml', name: 'two' });
+  assert.deepEqual(await faultsOf(folder, two), []);
+});
+
+test('every fault of an entry is said with its line', async (t) => {
+  const folder = folderOf(t);
+  const faults: readonly (readonly [entry: typeof ENTRY, key: string, path: string, message: RegExp])[] = [
+    [{ certificates: '[nothing.pem]' }, 'certificates', '.certificates[0]', /^nothing\.pem cannot be read: ENOENT$/],
+    [{ certificates: '[.]' }, 'certificates', '.certificates[0]', /^\. cannot be read: EISDIR$/],
+    [{ certificates: '[idp.pem, key.pem]' }, 'certificates', '.certificates[1]', /^key\.pem holds no certificate$/],
+    [{ certificates: '[two.pem]' }, 'certificates', '.certificates[0]', /^two\.pem holds several certificates/],
+    [{ certificates: '[]' }, 'certificates', '.certificates', /1/],
+    [{ certificates: '[expired.pem]' }, 'saml', '.saml', /none of its certificates can be used: one expired on/],
+    [{ certificates: '[early.pem]' }, 'saml', '.saml', /one is not valid before/],
+    [{ certificates: '[weak.pem]' }, 'saml', '.saml', /one has an RSA key of 1024 bits/],
+    [{ certificates: undefined, metadata: 'nothing.xml' }, 'metadata', '.metadata', /^nothing\.xml cannot be read/],
+    [{ certificates: undefined, metadata: 'text.xml' }, 'metadata', '.metadata', /the metadata file/],
+    [{ certificates: undefined, metadata: 'doctype.xml' }, 'metadata', '.metadata', /has a DOCTYPE/],
+    [{ certificates: undefined, metadata: 'empty.xml' }, 'metadata', '.metadata', /no certificate for signing/],
+    [
+      { certificates: undefined, metadata: 'other.xml' },
+      'metadata',
+      '.metadata',
+      /^describes https:\/\/other\.example\/saml, not https:\/\/idp\.example\/saml$/,
+    ],
+    [
+      { certificates: undefined, metadata: 'expired.xml' },
+      'saml',
+      '.saml',
+      /^its metadata was valid until 2020-01-01T/,
+    ],
+    [{ metadata: 'idp.xml' }, 'saml', '', /either certificates or metadata/],
+    [{ certificates: undefined }, 'saml', '', /either certificates or metadata/],
+    [{ name: 'self' }, 'name', '.name', /cannot be the name of an issuer/],
+    [{ name: '"a:b"' }, 'name', '.name', /must be letters, digits/],
+    [{ accepts: '[saml2, colour]' }, 'accepts', '.accepts[1]', /saml1/],
+    [{ accepts: undefined }, 'saml', '.accepts', /is missing/],
+    [{ audiences: '[]' }, 'audiences', '.audiences', /1/],
+    [{ colour: 'blue' }, 'colour', '.colour', /unknown key/],
+    [{ claims: '{ act: nameId }' }, 'claims', '.claims.act', /is a reserved claim/],
+    [{ claims: '{ x: claims.mail }' }, 'claims', '.claims.x', /claims/],
+    [{ subject: '"nameId +"' }, 'subject', '.subject', /./],
+    [{ decryptionKey: 'nothing.pem' }, 'decryptionKey', '.decryptionKey', /cannot be read: ENOENT/],
+    [{ decryptionKey: 'idp.pem' }, 'decryptionKey', '.decryptionKey', /^idp\.pem holds no private key$/],
+    [{ decryptionKey: 'ec.pem' }, 'decryptionKey', '.decryptionKey', /^must be an RSA key$/],
+    [{ maxAge: 'soon' }, 'maxAge', '.maxAge', /must be a duration/],
+  ];
+  for (const [entry, key, path, message] of faults) {
+    const what = JSON.stringify(entry);
+    const [fault, ...others] = await faultsOf(folder, yamlOf(entry));
+    assert.deepEqual(others, [], what);
+    assert.equal(fault?.path, `issuers[0]${path}`, `${what}: ${fault?.message}`);
+    assert.match(fault.message, message, what);
+    assert.match(fault.line, new RegExp(`^(- )?${key}:`), what);
+  }
+});
+
+test('what only other issuers can accept is a fault of accepts', async (t) => {
+  const told = await faultsOf(folderOf(t), yamlOf({ accepts: '[jwt]' }));
+  assert.deepEqual(
+    told.map(({ line, path }) => [line, path]),
+    [['accepts: [jwt]', 'issuers[0].accepts[0]']],
+  );
+});
+
+test('an entity id that is a URN needs a name', async (t) => {
+  const folder = folderOf(t);
+  assert.deepEqual(await faultsOf(folder, yamlOf({ saml: 'urn:example:idp' })), []);
+  const told = await faultsOf(folder, yamlOf({ saml: 'urn:example:idp', name: undefined }));
+  assert.deepEqual(
+    told.filter(({ path }) => path.startsWith('issuers')),
+    [{ line: '- saml: urn:example:idp', path: 'issuers[0]', message: 'has no host to be named after: set name' }],
+  );
+});
+
+test('two issuers of one name, or of one entity id, are a fault', async (t) => {
+  const folder = folderOf(t);
+  const [name, ...more] = await faultsOf(folder, yamlOf({}, { saml: 'https://two.example/saml' }));
+  assert.deepEqual([name?.path, more], ['issuers[1].name', []]);
+  assert.match(String(name?.message), /another issuer has the name idp/);
+  const same = await faultsOf(folder, yamlOf({}, { name: 'two' }));
+  assert.deepEqual(
+    same.map(({ message }) => message),
+    ['another issuer has this name, or it is our own'],
+  );
+  assert.match(String(same[0]?.line), /^- saml: https:\/\/idp\.example\/saml$/);
+  const hosts = await faultsOf(
+    folder,
+    yamlOf({ name: undefined }, { saml: 'https://idp.example/another', name: undefined }),
+  );
+  assert.match(String(hosts[0]?.message), /another issuer has the name idp\.example: set name/);
+});
+
+test('all faults are said at once', async (t) => {
+  const entry = { certificates: '[nothing.pem]', decryptionKey: 'ec.pem', claims: '{ sub: nameId }', subject: '"1 +"' };
+  const told = await faultsOf(folderOf(t), yamlOf(entry));
+  assert.deepEqual(told.map(({ path }) => path).sort(), [
+    'issuers[0].certificates[0]',
+    'issuers[0].claims.sub',
+    'issuers[0].decryptionKey',
+    'issuers[0].subject',
+  ]);
+});

@@ -1,0 +1,177 @@
+// Rules that can never decide: told when the file is checked, with their line, and only where it is certain.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { formatFault } from '../../src/config/fault.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { API, BACKEND, withRules } from '../support/basics.ts';
+import { cambio } from '../support/command.ts';
+import { temporaryFolder } from '../support/program.ts';
+
+const environment = { ISSUER: 'https://login.example', PORT: '8080' };
+const GRANT = `grant: { audiences: [${API}], scopes: [read] }`;
+const IDP =
+  'issuers:\n  - { issuer: https://idp.example, name: idp, accepts: [jwt], audiences: [https://login.example] }\nrules:';
+
+/** The line of the first rule. */
+const FIRST =
+  withRules()
+    .split('\n')
+    .findIndex((line) => line.startsWith('rules:')) + 4;
+
+/** What is warned of a file with these rules, without what stands before the message. */
+async function warningsOf(...rules: readonly string[]): Promise<readonly string[]> {
+  const yaml = withRules(...rules).replace('rules:', IDP);
+  const { warnings } = await parseConfiguration(yaml, { file: 'cambio.yaml', environment });
+  return warnings.map((fault) => formatFault('cambio.yaml', fault));
+}
+
+const shadows = async (one: string, other: string): Promise<boolean> => {
+  const warnings = await warningsOf(
+    `{ name: one, client: gateway, ${one} }`,
+    `{ name: other, client: gateway, ${other} }`,
+  );
+  if (warnings.length === 0) return false;
+  assert.deepEqual(warnings, [
+    `cambio.yaml:${FIRST + 1}:5: warning: rules[1]: can never decide: “one” always matches first`,
+  ]);
+  return true;
+};
+
+test('a rule after one that always matches first can never decide, and is warned of with its line', async () => {
+  const both = `grant: { audiences: [${API}, ${BACKEND}], scopes: [read] }`;
+  for (const [one, other] of [
+    [GRANT, GRANT],
+    [both, GRANT],
+    [GRANT, `grant: { audiences: [${API}], scopes: [write], types: [jwt], lifetime: 1m }`],
+    [GRANT, `subject: { types: [access_token] }, ${GRANT}`],
+    [GRANT, `subject: { issuer: self }, ${GRANT}`],
+    [GRANT, `subject: { when: 'subject.claims.a == 1' }, ${GRANT}`],
+    [GRANT, `when: 'now > 1', ${GRANT}`],
+    [GRANT, `actor: { forbidden: true }, ${GRANT}`],
+    [GRANT, `actor: { required: true }, ${GRANT}`],
+    [GRANT, `mode: audit, ${GRANT}`],
+    [GRANT, `act: client, ${GRANT}`],
+    [`subject: { clients: [gateway, agent] }, ${GRANT}`, `subject: { clients: [agent] }, ${GRANT}`],
+    [`subject: { issuer: [self, idp] }, ${GRANT}`, `subject: { issuer: idp }, ${GRANT}`],
+    [`subject: { issuer: [idp, self] }, ${GRANT}`, `subject: { issuer: https://idp.example }, ${GRANT}`],
+    [`actor: { clients: [agent, stranger] }, ${GRANT}`, `actor: { required: true, clients: [agent] }, ${GRANT}`],
+    [`actor: { clients: [agent], delegated: allow }, ${GRANT}`, `actor: { clients: [agent] }, ${GRANT}`],
+    [`actor: { required: true, clients: [agent] }, ${GRANT}`, `actor: { required: true, clients: [agent] }, ${GRANT}`],
+    [`actor: { forbidden: true }, ${GRANT}`, `actor: { forbidden: true, clients: [agent] }, ${GRANT}`],
+  ] as const) {
+    assert.equal(await shadows(one, other), true, `${one}\n${other}`);
+  }
+});
+
+test('what only looks shadowed is not warned of: something may reach it', async () => {
+  const backend = `grant: { audiences: [${BACKEND}], scopes: [read] }`;
+  const both = `grant: { audiences: [${API}, ${BACKEND}], scopes: [read] }`;
+  for (const [one, other] of [
+    [GRANT, backend],
+    [GRANT, both],
+    [`mode: audit, ${GRANT}`, GRANT],
+    [`when: 'now > 1', ${GRANT}`, GRANT],
+    [`subject: { when: 'subject.claims.a == 1' }, ${GRANT}`, GRANT],
+    [`subject: { when: 'subject.claims.a == 1' }, ${GRANT}`, `subject: { when: 'subject.claims.a == 1' }, ${GRANT}`],
+    [`subject: { types: [access_token] }, ${GRANT}`, GRANT],
+    [`subject: { types: [access_token] }, ${GRANT}`, `subject: { types: [access_token, refresh_token] }, ${GRANT}`],
+    // Naming where a token comes from lets in what the other rule does not.
+    [GRANT, `subject: { clients: [agent] }, ${GRANT}`],
+    [GRANT, `subject: { issuer: idp }, ${GRANT}`],
+    [`subject: { issuer: self }, ${GRANT}`, `subject: { clients: [agent] }, ${GRANT}`],
+    [`subject: { issuer: self }, ${GRANT}`, `subject: { issuer: [self, idp] }, ${GRANT}`],
+    [`subject: { clients: [agent] }, ${GRANT}`, `subject: { issuer: self }, ${GRANT}`],
+    [`actor: { forbidden: true }, ${GRANT}`, GRANT],
+    [`actor: { required: true, clients: [agent] }, ${GRANT}`, `actor: { clients: [agent] }, ${GRANT}`],
+    [`actor: { clients: [agent] }, ${GRANT}`, GRANT],
+    [GRANT, `actor: { clients: [agent] }, ${GRANT}`],
+    [`actor: { clients: [agent] }, ${GRANT}`, `actor: { clients: [agent], delegated: allow }, ${GRANT}`],
+    [`actor: { clients: [agent], when: 'actor.claims.a == 1' }, ${GRANT}`, `actor: { clients: [agent] }, ${GRANT}`],
+  ] as const) {
+    assert.equal(await shadows(one, other), false, `${one}\n${other}`);
+  }
+});
+
+test('a rule is shadowed where all its clients are, and not where one is left', async () => {
+  const rule = (name: string, client: string): string => `{ name: ${name}, client: ${client}, ${GRANT} }`;
+  const warned = async (first: string, second: string): Promise<number> =>
+    (await warningsOf(rule('one', first), rule('other', second))).filter((one) => one.includes('can never decide'))
+      .length;
+  assert.equal(await warned('[gateway, agent]', 'agent'), 1);
+  assert.equal(await warned('[gateway, agent]', '[agent, gateway]'), 1);
+  assert.equal(await warned('gateway', '[gateway, agent]'), 0);
+});
+
+test('a faulty condition is a fault and makes no other rule seem shadowed', async () => {
+  const rules = [
+    `{ name: one, client: gateway, when: 'nobody', ${GRANT} }`,
+    `{ name: other, client: gateway, ${GRANT} }`,
+  ];
+  await assert.rejects(warningsOf(...rules), (error: Error) => {
+    assert.match(error.message, /rules\[0\]\.when/);
+    assert.equal(error.message.includes('can never decide'), false);
+    return true;
+  });
+  assert.deepEqual(await warningsOf(rules[1] ?? ''), []);
+});
+
+test('clients, issuers, audiences and scopes that nobody has are warned of, each with its own line', async (t) => {
+  const rules = `
+rules:
+  - name: everything wrong
+    client:
+      - gateway
+      - nobody
+    subject:
+      issuer: [self, nowhere]
+      clients: ghost
+    actor:
+      issuer: elsewhere
+      clients:
+        - agent
+        - phantom
+    grant:
+      audiences:
+        - ${API}
+        - https://nothing.example
+      scopes:
+        - read
+        - fly
+      types: [access_token, refresh_token]
+  - name: nobody asks
+    client: stranger
+    grant: { audiences: [${BACKEND}], scopes: [read] }
+`;
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'cambio.yaml');
+  const head = withRules().replace('rules: []\n', '').trimEnd();
+  writeFileSync(file, head + rules);
+  const at = (line: number): number => head.split('\n').length + line;
+  const { code, stdout, stderr } = await cambio(t, ['check', '--config', file], { env: environment });
+  assert.deepEqual([code, stdout], [0, `${file}: good (3 clients, 3 resources, 2 rules)\n`]);
+  assert.deepEqual(
+    stderr.trimEnd().split('\n').toSorted(),
+    [
+      `${file}:${at(5)}:9: warning: rules[0].client[1]: there is no client "nobody"`,
+      `${file}:${at(7)}:22: warning: rules[0].subject.issuer[1]: there is no issuer "nowhere"`,
+      `${file}:${at(8)}:7: warning: rules[0].subject.clients: there is no client "ghost"`,
+      `${file}:${at(10)}:7: warning: rules[0].actor.issuer: there is no issuer "elsewhere"`,
+      `${file}:${at(13)}:11: warning: rules[0].actor.clients[1]: there is no client "phantom"`,
+      `${file}:${at(17)}:11: warning: rules[0].grant.audiences[1]: no resource has this audience`,
+      `${file}:${at(20)}:11: warning: rules[0].grant.scopes[1]: none of the rule's audiences has this scope`,
+      `${file}:${at(14)}:5: warning: rules[0].grant: none of its clients has the grant refresh_token, so none gets a refresh token`,
+      `${file}:${at(23)}:5: warning: rules[1].client: none of its clients has the grant token_exchange`,
+    ].toSorted(),
+  );
+});
+
+test('a rule that grants nothing that exists is warned of and never decides; the others do', async () => {
+  const lost = `{ name: lost, client: gateway, grant: { audiences: [https://nothing.example], scopes: [read] } }`;
+  const warnings = await warningsOf(lost, `{ name: other, client: gateway, ${GRANT} }`);
+  assert.deepEqual(warnings.map((one) => one.replace(/^.*warning: /, '')).toSorted(), [
+    'rules[0].grant.audiences[0]: no resource has this audience',
+    "rules[0].grant.scopes[0]: none of the rule's audiences has this scope",
+  ]);
+});

@@ -1,0 +1,165 @@
+// Do the pages say what is? Links lead somewhere, samples are good files, and no key and no command is missing.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { commands } from '../../src/cli/index.ts';
+import { ConfigurationError } from '../../src/config/fault.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { configurationFile } from '../../src/config/schema.ts';
+import { repository, temporaryFolder } from '../support/program.ts';
+import { selfSigned } from '../support/saml-certificate.ts';
+import { selfIssued } from '../support/tls-client.ts';
+
+const read = (page: string): string => readFileSync(join(repository, page), 'utf8');
+const pages = [...globSync('*.md', { cwd: repository }), ...globSync('docs/**/*.md', { cwd: repository })];
+
+/** The headings of a page, as the anchors that they get. */
+const anchors = (text: string): readonly string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+
+test('every link of a page to a file or a heading leads somewhere', () => {
+  let count = 0;
+  for (const page of pages) {
+    const prose = read(page).replace(/```[\s\S]*?```/g, '');
+    for (const [, target = ''] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      count++;
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      assert.equal(existsSync(join(repository, file)), true, `${page} links to ${target}`);
+      if (anchor !== undefined) assert.equal(anchors(read(file)).includes(anchor), true, `${page} links to ${target}`);
+    }
+  }
+  assert.notEqual(count, 0);
+});
+
+test('every configuration that a page shows is good, with every test in it passed', async (t) => {
+  const folder = temporaryFolder(t);
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const now = Date.now() / 1000;
+  const certificate = selfSigned(privateKey, { from: now - 60, to: now + 3600 }).toString();
+  for (const file of ['cert.pem', 'idp.pem']) writeFileSync(join(folder, file), certificate);
+  writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=Clients', authority: true })).cert);
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  for (const file of ['key.pem', 'our-key.pem']) writeFileSync(join(folder, file), pem);
+  const environment = {
+    GATEWAY_SECRET: 'secret',
+    WEB_SECRET: 'secret',
+    CAMBIO_SEALING_KEY: randomBytes(32).toString('base64'),
+  };
+  let tests = 0;
+  let samples = 0;
+  for (const page of pages) {
+    for (const [, yaml = ''] of read(page).matchAll(/```yaml\n([\s\S]*?)```/g)) {
+      samples++;
+      const told: string[] = [];
+      try {
+        const { warnings, examine } = await parseConfiguration(yaml, {
+          file: join(folder, 'cambio.yaml'),
+          environment,
+        });
+        told.push(...warnings.map(({ line, message }) => `line ${line}: ${message}`));
+        tests += examine();
+      } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error;
+        told.push(error.message);
+      }
+      assert.deepEqual(told, [], `${page}:\n${yaml}`);
+    }
+  }
+  assert.notEqual(samples * tests, 0);
+});
+
+/** Where the table of each heading stands in the schema; `*` is any element of a list, a number one form of several. */
+const tables: Readonly<Record<string, readonly string[]>> = {
+  'The top': [],
+  server: ['server'],
+  keys: ['keys'],
+  audit: ['audit'],
+  sinks: ['audit', 'stream', '*', '1'],
+  resources: ['resources', '*'],
+  clients: ['clients', '*'],
+  accounts: ['accounts', '*'],
+  upstream: ['upstream'],
+  issuers: ['issuers', '*', '0'],
+  'SAML identity providers': ['issuers', '*', '1'],
+  rules: ['rules', '*'],
+  'subject, actor': ['rules', '*', 'actor'],
+  grant: ['rules', '*', 'grant'],
+  tests: ['rules', '*', 'tests', '*'],
+};
+
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly required?: readonly string[];
+  readonly items?: Node;
+  readonly anyOf?: readonly Node[];
+  readonly oneOf?: readonly Node[];
+  readonly pattern?: string;
+  readonly default?: unknown;
+  readonly not?: unknown;
+}
+
+const below = (node: Node | undefined, step: string): Node | undefined =>
+  step === '*' ? node?.items : (node?.properties?.[step] ?? (node?.anyOf ?? node?.oneOf)?.[Number(step)]);
+
+/** As the file would say it. */
+function sayDefault({ default: value, pattern }: Node): string | undefined {
+  if (
+    value === undefined ||
+    (typeof value === 'object' && Object.keys(value as object).length > 0 && !Array.isArray(value))
+  )
+    return undefined;
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : value.join(', ');
+  if (typeof value === 'object') return undefined;
+  if (typeof value !== 'number' || !pattern?.endsWith('[smhd]$')) return String(value);
+  const [unit, size] = (
+    [
+      ['d', 86_400],
+      ['h', 3600],
+      ['m', 60],
+      ['s', 1],
+    ] as const
+  ).find(([, each]) => value % each === 0 && value > each) ?? ['s', 1];
+  return `${value / size}${unit}`;
+}
+
+test('docs/reference/configuration.md has a row for every key of the file, with its default', () => {
+  const schema = z.toJSONSchema(configurationFile, { io: 'input', unrepresentable: 'any' }) as Node;
+  const page = read('docs/reference/configuration.md');
+  let compared = 0;
+  const wrong: string[] = [];
+  for (const [title, path] of Object.entries(tables)) {
+    const node = path.reduce<Node | undefined>(below, schema);
+    assert.ok(node?.properties, title);
+    const section = new RegExp(`^##+ ${title}$([\\s\\S]*?)(?=^##|$(?![\\s\\S]))`, 'm').exec(page)?.[1] ?? '';
+    for (const [key, { not, ...property }] of Object.entries(node.properties)) {
+      if (not !== undefined) continue;
+      const row = new RegExp(`^\\| [^|]*\`${key}(?:\\.\\w+)?\`[^|]*\\| ?([^|]*?) ?\\|`, 'm').exec(section);
+      const said = row?.[1]?.replaceAll('`', '').replace(/^\[(.+)\]$/, '$1');
+      const expected = sayDefault(property) ?? said;
+      if (said === undefined || said !== expected)
+        wrong.push(`${title}: ${key} is ${expected}, and the page says ${said}`);
+      compared++;
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(compared > 100);
+});
+
+test('README.md names every command', () => {
+  const page = read('README.md');
+  assert.deepEqual(
+    Object.keys(commands).filter((name) => !page.includes(`cambio ${name}`)),
+    [],
+  );
+});

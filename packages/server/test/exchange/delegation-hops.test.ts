@@ -1,0 +1,181 @@
+// Who acts for whom over real hops: every token here was issued by the server, exchanged again, and never forged.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatAct } from '../../src/primitives/principal.ts';
+import { act, readAct, refuseActor } from '../support/actors.ts';
+import {
+  ACTOR_NOT_ALLOWED,
+  API,
+  assertIssued,
+  assertRefused,
+  exchange,
+  SUBJECT_REFUSED,
+  withRules,
+} from '../support/basics.ts';
+import { type Answer, claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { introspect } from '../support/life.ts';
+
+const AGENTS = Array.from({ length: 12 }, (_, index) => `agent-${index}`);
+
+const client = (id: string): string =>
+  `  - { id: ${id}, auth: client_secret_post, secret: { plain: ${id} }, grants: [client_credentials], audiences: [${API}], scopes: [read] }\n`;
+
+/** Twelve agents that may act, each with the rule's grant. */
+const agents = (grant: string, rule = ''): string =>
+  withRules(
+    `{ name: agents, client: gateway, actor: { clients: [${AGENTS.join(', ')}] }, ${rule}grant: { audiences: [${API}], scopes: [read], ${grant} } }`,
+  ).replace('rules:', `${AGENTS.map(client).join('')}rules:`);
+
+async function actAs(server: TestServer, id: string): Promise<Form> {
+  const own = await server.token({ grant_type: 'client_credentials', client_id: id, client_secret: id });
+  return { actor_token: String(own.body.access_token), actor_token_type: type('access_token') };
+}
+
+/** One hop: the token of the last one goes in, the actor comes before all others. */
+const hop = async (server: TestServer, last: Answer | undefined, actor: Form = {}): Promise<Answer> =>
+  exchange(server, { ...actor, ...(last && { subject_token: String(last.body.access_token) }) });
+
+const actors = (server: TestServer, { body }: Answer): string[] =>
+  readAct(claimsOf(body.access_token).act, server.issuer);
+
+test('without an actor token the new token is the subject, and nobody acts: impersonation (RFC 8693 section 1.1; TE-50)', async (t) => {
+  const server = await start(t, agents('types: [access_token, jwt]'));
+  const answer = await hop(server, undefined);
+  assertIssued(server, answer);
+  const { sub, act: acting } = claimsOf(answer.body.access_token);
+  assert.deepEqual([sub, acting], ['gateway', undefined]);
+});
+
+test('with one its subject stays and the actor is named beside it: delegation (RFC 8693 section 1.1; TE-51)', async (t) => {
+  const server = await start(t, agents('types: [access_token, jwt]'));
+  const answer = await hop(server, undefined, await actAs(server, 'agent-0'));
+  assertIssued(server, answer);
+  const { sub, act: acting, client_id } = claimsOf(answer.body.access_token);
+  assert.deepEqual([sub, acting], ['gateway', { sub: 'agent-0', iss: server.issuer }]);
+  assert.equal(client_id, 'gateway', 'the client that asked, not the one that acts (RFC 8693 section 4.3)');
+});
+
+for (const [grant, depth] of [
+  ['maxDepth: 10', 10],
+  ['lifetime: 10m', 5],
+  ['maxDepth: 1', 1],
+] as const) {
+  test(`with { ${grant} } ${depth} actors act one after the other, the last one outermost, and no more (RFC 8693 section 4.1; TE-61, TE-69)`, async (t) => {
+    const server = await start(t, agents(grant));
+    let last: Answer | undefined;
+    const expected: string[] = [];
+    for (const agent of AGENTS.slice(0, depth)) {
+      last = await hop(server, last, await actAs(server, agent));
+      assertIssued(server, last, agent);
+      expected.unshift(agent);
+      assert.deepEqual(actors(server, last), expected);
+      assert.equal(claimsOf(last.body.access_token).sub, 'gateway');
+    }
+    const beyond = await hop(server, last, await actAs(server, 'agent-11'));
+    assertRefused(server, beyond, { ...ACTOR_NOT_ALLOWED, reason: 'chain_too_deep' });
+    assert.equal(server.audit(beyond)?.detail, `${depth + 1} actors, ${depth} allowed`);
+    const kept = await hop(server, last);
+    assert.deepEqual(actors(server, kept), expected, 'without a new actor it may be exchanged further');
+  });
+}
+
+test('A acts for the subject, B after A, and A again: three hops, none of them dropped', async (t) => {
+  const server = await start(t, agents('maxDepth: 3'));
+  const [a, b] = [await actAs(server, 'agent-0'), await actAs(server, 'agent-1')];
+  const first = await hop(server, undefined, a);
+  const second = await hop(server, first, b);
+  const third = await hop(server, second, a);
+  assert.deepEqual(actors(server, third), ['agent-0', 'agent-1', 'agent-0']);
+  const again = await hop(server, third, a);
+  assert.deepEqual(actors(server, again), ['agent-0', 'agent-1', 'agent-0'], 'who acts already adds no hop');
+  const fourth = await hop(server, again, b);
+  assertRefused(server, fourth, { ...ACTOR_NOT_ALLOWED, reason: 'chain_too_deep' });
+});
+
+test('introspection tells act and may_act as the token does (RFC 8693 section 4.1; TE-63, IN-04)', async (t) => {
+  const server = await start(t, agents('types: [access_token]'));
+  const first = await hop(server, undefined, await actAs(server, 'agent-0'));
+  const second = await hop(server, first, await actAs(server, 'agent-1'));
+  const { act: told } = (await introspect(server, second.body.access_token)).body;
+  assert.deepEqual(told, claimsOf(second.body.access_token).act);
+  assert.deepEqual(readAct(told, server.issuer), ['agent-1', 'agent-0']);
+  const may_act = { iss: server.issuer, sub: 'agent-0' };
+  const bound = server.forge({ ...claimsOf(first.body.access_token), act: undefined, may_act });
+  assert.deepEqual((await introspect(server, bound)).body.may_act, may_act);
+  const clean = await hop(server, undefined);
+  assert.equal('act' in (await introspect(server, clean.body.access_token)).body, false);
+});
+
+test('who acted before and is disabled now is in the past, and does not kill the token', async (t) => {
+  const fixed = agents('types: [access_token]').replace(`issuer: \${ISSUER}`, 'issuer: https://login.example');
+  const before = await start(t, fixed);
+  const one = await hop(before, undefined, await actAs(before, 'agent-0'));
+  const two = await hop(before, one, await actAs(before, 'agent-1'));
+  await before.close();
+  const after = await start(t, fixed.replace('{ id: agent-0,', '{ id: agent-0, disabled: true,'), {
+    folder: before.folder,
+  });
+  assertIssued(after, await hop(after, two));
+  assertRefused(after, await hop(after, one), { ...SUBJECT_REFUSED, reason: 'subject_token_client_disabled' });
+});
+
+test('act: client makes the calling client the actor where no actor token is given', async (t) => {
+  const server = await start(t, agents('types: [access_token], maxDepth: 2', 'act: client, '));
+  const ada = (claims: Record<string, unknown> = {}): Form => ({
+    subject_token: server.forge({ ...forAda(server), ...claims }),
+  });
+  const acting = async (form: Form): Promise<string[]> => {
+    const answer = await exchange(server, form);
+    assertIssued(server, answer, JSON.stringify(form));
+    return actors(server, answer);
+  };
+  assert.deepEqual(await acting(ada()), ['gateway']);
+  assert.deepEqual(await acting(ada({ act: act('tool') })), ['gateway', 'tool']);
+  assert.deepEqual(await acting(ada({ act: act('gateway', 'tool') })), ['gateway', 'tool'], 'it acts already');
+  assert.deepEqual(
+    await acting({ ...ada(), ...(await actAs(server, 'agent-0')) }),
+    ['agent-0'],
+    'the actor token counts',
+  );
+  await refuseActor(server, ada({ act: act('a', 'b') }), 'chain_too_deep');
+  await refuseActor(
+    server,
+    { ...ada(), subject_token: server.forge({ ...forAda(server), sub: 'gateway' }) },
+    'actor_is_subject',
+  );
+  await refuseActor(server, ada({ may_act: { sub: 'agent-0' } }), 'may_act');
+  const bound = await exchange(server, ada({ may_act: { sub: 'gateway' } }));
+  assert.deepEqual(actors(server, bound), ['gateway']);
+  assert.equal(claimsOf(bound.body.access_token).may_act, undefined, 'it is used up by the hop');
+  const kept = await exchange(server, ada({ may_act: { sub: 'gateway' }, act: act('gateway') }));
+  assert.deepEqual(claimsOf(kept.body.access_token).may_act, { iss: server.issuer, sub: 'gateway' }, 'no hop, no use');
+});
+
+/** The claims of a token about ada that was issued to the gateway. */
+const forAda = (server: TestServer): Record<string, unknown> => {
+  const now = Math.floor(server.clock.now / 1000);
+  return {
+    iss: server.issuer,
+    sub: 'ada',
+    aud: API,
+    client_id: 'gateway',
+    iat: now,
+    exp: now + 600,
+    jti: crypto.randomUUID(),
+    scope: 'read',
+  };
+};
+
+test('a chain takes 8192 bytes of JSON and not one more, and nothing is cut off', async (t) => {
+  const server = await start(t, agents('types: [access_token], maxDepth: 10'));
+  const empty = JSON.stringify(formatAct(Array.from({ length: 10 }, () => ({ iss: server.issuer, sub: '' }))));
+  const names = (bytes: number): string[] =>
+    Array.from({ length: 10 }, (_, index) => 'n'.repeat(index < 9 ? 760 : bytes - empty.length - 9 * 760));
+  const form = (bytes: number): Form => ({
+    subject_token: server.forge({ ...forAda(server), act: act(...names(bytes)) }),
+  });
+  const exact = await exchange(server, form(8192));
+  assertIssued(server, exact);
+  assert.equal(Buffer.byteLength(JSON.stringify(claimsOf(exact.body.access_token).act)), 8192);
+  await refuseActor(server, form(8193), 'chain_too_large');
+});

@@ -1,0 +1,139 @@
+// Who acts for whom where subject and actor come from different issuers: a principal is an issuer and a name there, and a
+// token of ours about somebody from elsewhere says both (RFC 8693 section 4, RFC 9493 section 3.2.2).
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseAct } from '../../src/primitives/principal.ts';
+import { actorsOf, readAct, refuseActor } from '../support/actors.ts';
+import { ACTOR_NOT_ALLOWED, API, acting, assertIssued, assertRefused, exchange } from '../support/basics.ts';
+import { claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { entry, type FakeIssuer, startIssuer, trusting } from '../support/issuer.ts';
+
+const GRANT = `grant: { audiences: [${API}], scopes: [read] }`;
+/** Anybody of ours or of theirs may act for anybody. */
+const OPEN = `{ client: gateway, subject: { issuer: [self, idp, other] }, actor: { issuer: [self, idp, other], clients: [gateway, agent] }, ${GRANT} }`;
+const FOREIGN_ACTORS = `{ client: gateway, subject: { issuer: [self, idp, other] }, actor: { issuer: [idp, other] }, ${GRANT} }`;
+
+interface World {
+  readonly server: TestServer;
+  readonly idp: FakeIssuer;
+  readonly other: FakeIssuer;
+}
+
+async function startWorld(
+  t: Parameters<typeof startIssuer>[0],
+  rules: readonly string[] = [FOREIGN_ACTORS, OPEN],
+): Promise<World> {
+  const [idp, other] = [await startIssuer(t), await startIssuer(t)];
+  const server = await start(t, trusting([entry(idp), entry(other, { name: 'other' })], rules));
+  return { server, idp, other };
+}
+
+const subject = (subject_token: string): Form => ({ subject_token, subject_token_type: type('jwt') });
+const actor = (actor_token: string): Form => ({ actor_token, actor_token_type: type('jwt') });
+
+/** A token of ours about somebody of theirs. */
+async function ownAbout(server: TestServer, token: string): Promise<string> {
+  const answer = await exchange(server, subject(token));
+  assertIssued(server, answer);
+  return String(answer.body.access_token);
+}
+
+test('an actor is named as its issuer names it, over hops of different issuers (RFC 8693 section 4.1; TE-73c)', async (t) => {
+  const { server, idp, other } = await startWorld(t);
+  const first = await exchange(server, { ...subject(idp.sign()), ...actor(idp.sign({ sub: 'agent' })) });
+  const second = await exchange(server, {
+    subject_token: String(first.body.access_token),
+    ...actor(other.sign({ sub: 'agent' })),
+  });
+  assertIssued(server, second);
+  const { sub, act } = claimsOf(second.body.access_token);
+  assert.deepEqual([sub, readAct(act, server.issuer)], ['idp:ada', [`agent@${other.url}`, `agent@${idp.url}`]]);
+  const third = { subject_token: String(second.body.access_token), ...(await acting(server)) };
+  assert.deepEqual(await actorsOf(server, third), ['agent', `agent@${other.url}`, `agent@${idp.url}`]);
+});
+
+test('an actor token that says that somebody acts for the actor needs a rule that allows it, whoever issued it', async (t) => {
+  const closed = await startWorld(t, [FOREIGN_ACTORS]);
+  const open = await startWorld(t, [
+    FOREIGN_ACTORS.replace('issuer: [idp, other] },', 'issuer: [idp, other], delegated: allow },'),
+  ]);
+  for (const { server, idp } of [closed, open]) {
+    assert.deepEqual(await actorsOf(server, actor(idp.sign({ sub: 'agent' }))), [`agent@${idp.url}`]);
+  }
+  const delegated = ({ idp }: World): Form => actor(idp.sign({ sub: 'agent', act: { sub: 'tool' } }));
+  await refuseActor(closed.server, delegated(closed), 'no_rule_for_actor');
+  assert.deepEqual(await actorsOf(open.server, delegated(open)), [`agent@${open.idp.url}`]);
+});
+
+test('who acts already adds no hop, by whichever name the new actor token calls it', async (t) => {
+  const { server, idp, other } = await startWorld(t);
+  const agent = idp.sign({ sub: 'agent' });
+  const delegated = await exchange(server, { ...subject(idp.sign()), ...actor(agent) });
+  const subject_token = String(delegated.body.access_token);
+  const own = await ownAbout(server, agent);
+  for (const again of [agent, own]) {
+    assert.deepEqual(await actorsOf(server, { subject_token, ...actor(again) }), [`agent@${idp.url}`]);
+  }
+  const namesake = await ownAbout(server, other.sign({ sub: 'agent' }));
+  assert.deepEqual(await actorsOf(server, { subject_token, ...actor(namesake) }), ['other:agent', `agent@${idp.url}`]);
+});
+
+test('may_act may name the actor by either of its names (RFC 8693 section 4.4)', async (t) => {
+  const { server, idp, other } = await startWorld(t);
+  const own = await ownAbout(server, idp.sign({ sub: 'agent' }));
+  const stranger = await ownAbout(server, other.sign({ sub: 'agent' }));
+  for (const may_act of [
+    { iss: idp.url, sub: 'agent' },
+    { iss: server.issuer, sub: 'idp:agent' },
+    { iss: server.issuer, sub: 'idp:agent', client_id: 'gateway' },
+  ]) {
+    const form = subject(idp.sign({ may_act }));
+    assert.deepEqual(await actorsOf(server, { ...form, ...actor(own) }), ['idp:agent']);
+    await refuseActor(server, { ...form, ...actor(stranger) }, 'may_act');
+  }
+  const mixed = subject(idp.sign({ may_act: { iss: idp.url, sub: 'idp:agent' } }));
+  await refuseActor(server, { ...mixed, ...actor(own) }, 'may_act');
+});
+
+test('may_act permits one hop: it goes with the token until somebody new acts, and then no further (RFC 8693 section 4.4)', async (t) => {
+  const { server, idp } = await startWorld(t);
+  const may_act = { sub: 'agent' };
+  const agent = actor(idp.sign({ sub: 'agent' }));
+  await refuseActor(server, subject(idp.sign({ may_act })), 'may_act');
+  const hop = await exchange(server, { ...subject(idp.sign({ may_act })), ...agent });
+  assertIssued(server, hop);
+  assert.equal(claimsOf(hop.body.access_token).may_act, undefined);
+  const further = { subject_token: String(hop.body.access_token), ...(await acting(server)) };
+  assert.deepEqual(await actorsOf(server, further), ['agent', `agent@${idp.url}`], 'it binds nobody any more');
+  const either = { iss: server.issuer, sub: 'gateway' };
+  const copied = await exchange(server, subject(idp.sign({ may_act: either })));
+  assert.deepEqual(claimsOf(copied.body.access_token).may_act, either);
+  const subject_token = String(copied.body.access_token);
+  await refuseActor(server, { subject_token, ...agent }, 'may_act');
+  assert.deepEqual(await actorsOf(server, { subject_token }), []);
+});
+
+test('a chain is walked hop by hop, never by recursion, and not to its end where that is too far', () => {
+  let act: Record<string, unknown> = { sub: 'a' };
+  for (let i = 1; i < 1_000_000; i++) act = { sub: 'a', act };
+  assert.equal(parseAct(act, 'https://idp.example'), undefined);
+  const shallow = { sub: 'b', act: { sub: 'a', iss: 'https://other.example' } };
+  assert.deepEqual(parseAct(shallow, 'https://idp.example'), [
+    { iss: 'https://idp.example', sub: 'b' },
+    { iss: 'https://other.example', sub: 'a' },
+  ]);
+});
+
+test('tokenErrorCode says how a refused actor is called, in words that stay (RFC 8693 section 2.2.2)', async (t) => {
+  const idp = await startIssuer(t);
+  const yaml = trusting(entry(idp), [FOREIGN_ACTORS.replaceAll(', other', '')]).replace(
+    'server:',
+    'tokenErrorCode: invalid_request\nserver:',
+  );
+  const server = await start(t, yaml);
+  const refused = await exchange(server, { ...subject(idp.sign()), ...actor(idp.sign()) });
+  assertRefused(server, refused, { ...ACTOR_NOT_ALLOWED, error: 'invalid_request', reason: 'actor_is_subject' });
+  assert.deepEqual(await actorsOf(server, { ...subject(idp.sign()), ...actor(idp.sign({ sub: 'agent' })) }), [
+    `agent@${idp.url}`,
+  ]);
+});

@@ -1,0 +1,514 @@
+// What may be issued for proven tokens? The judge alone, without a server: each limit at its edge, and one step beyond.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Limits, limitsOf } from '../../src/narrowing/narrow.ts';
+import { formatAct, type Principal } from '../../src/primitives/principal.ts';
+import {
+  type Asked,
+  ask,
+  client,
+  IDP,
+  NOW,
+  reasonOf,
+  resource,
+  rule,
+  SELF,
+  token,
+  value,
+  when,
+} from '../support/judging.ts';
+
+const api = resource('api');
+const other = resource('other', { scopes: new Set(['write', 'read', 'pay']) });
+const open = { resources: [api, other], rules: [rule([api, other])] };
+const agent = token('agent', { expiresAt: NOW + 500 });
+const ours = (sub: string): Principal => ({ iss: SELF, sub });
+
+test('a decision tells all that the new token says, and whence it comes', () => {
+  const subject = token('ada', {
+    lineage: ['parent'],
+    actorLineage: ['helper'],
+    authentication: { acr: 'gold', amr: ['pwd'] },
+    extraClaims: { team: 'red', size: 1 },
+  });
+  const grant = { claims: [['size', value('2')] as const, ['gone', value('subject.claims.gone')] as const] };
+  const { decision, event } = ask({ ...open, rules: [rule([api, other], { grant })] }, { subject });
+  assert.deepEqual(decision, {
+    type: 'access_token',
+    clientId: 'gateway',
+    sub: 'ada',
+    origin: undefined,
+    targets: [api],
+    scope: new Set(['read', 'write']),
+    lifetime: 600,
+    chain: [],
+    mayAct: undefined,
+    lineage: ['id-ada', 'parent'],
+    actorLineage: ['helper'],
+    authentication: { acr: 'gold', amr: ['pwd'] },
+    extraClaims: { team: 'red', size: 2 },
+    confirmation: undefined,
+    uses: [],
+    refresh: undefined,
+  });
+  assert.deepEqual([event.rule, event.targets, event.mismatches], ['rule', ['api'], []]);
+  assert.equal('shadows' in event, false);
+  assert.equal('facts' in event, true, 'the claim that the rule reads is recorded, were it there');
+  assert.equal('facts' in ask(open, {}).event, false);
+});
+
+test('who acts stands before who acted, once, and never in the place of the subject', () => {
+  const acted = ask(open, { subject: token('ada', { chain: [ours('tool')] }), actor: agent }).decision;
+  assert.deepEqual(acted?.chain, [ours('agent'), ours('tool')]);
+  const again = ask(open, { subject: token('ada', { chain: [ours('agent')] }), actor: agent }).decision;
+  assert.deepEqual(again?.chain, [ours('agent')]);
+  const known = { iss: IDP, sub: 'robot' };
+  const robot = token('idp:robot', { origin: known });
+  assert.deepEqual(ask(open, { subject: token('ada', { chain: [known] }), actor: robot }).decision?.chain, [known]);
+  assert.deepEqual(ask(open, { subject: token('ada', { chain: [ours('x')] }) }).decision?.chain, [ours('x')]);
+  assert.equal(reasonOf(ask(open, { actor: token('ada') })), 'actor_is_subject');
+  assert.equal(
+    reasonOf(ask({ ...open, rules: [] }, { actor: token('ada') })),
+    'actor_is_subject',
+    'whatever the rules say',
+  );
+  assert.equal(reasonOf(ask(open, { subject: token('idp:ada', { origin: known }), actor: robot })), 'actor_is_subject');
+  const elsewhere = token('idp:ada', {
+    principal: { iss: IDP, sub: 'ada' },
+    clientId: undefined,
+    audiences: ['gateway'],
+  });
+  assert.deepEqual(ask(open, { actor: elsewhere }).decision?.chain, [{ iss: IDP, sub: 'ada' }]);
+});
+
+test('with act: client the calling client acts where nobody else does', () => {
+  const world = { ...open, rules: [rule([api], { act: 'client' })] };
+  assert.deepEqual(ask(world, {}).decision?.chain, [ours('gateway')]);
+  assert.deepEqual(ask(world, { actor: agent }).decision?.chain, [ours('agent')]);
+  assert.equal(reasonOf(ask(world, { subject: token('gateway') })), 'actor_is_subject');
+  assert.equal(ask(open, { subject: token('gateway') }).refusal, undefined);
+});
+
+test('a chain is as deep as the rule says and takes 8 KiB, and beyond that is refused', () => {
+  const deep = (maxDepth: number, chain: readonly Principal[], actor = agent) =>
+    ask({ ...open, rules: [rule([api], { grant: { maxDepth } })] }, { subject: token('ada', { chain }), actor });
+  assert.equal(deep(2, [ours('x')]).decision?.chain.length, 2);
+  assert.deepEqual(reasonOf(deep(1, [ours('x')])), ['chain_too_deep', '2 actors, 1 allowed']);
+  assert.deepEqual(deep(5, [ours('agent')]).decision?.chain, [ours('agent')]);
+  const padded = (bytes: number): readonly Principal[] => {
+    const chain = Array.from({ length: 9 }, (_, index) => ({ iss: SELF, sub: `${index}`.repeat(800) }));
+    const missing = bytes - Buffer.byteLength(JSON.stringify(formatAct([ours('agent'), ...chain])));
+    return [{ iss: SELF, sub: `${'0'.repeat(800)}${'x'.repeat(missing)}` }, ...chain.slice(1)];
+  };
+  assert.equal(deep(10, padded(8192)).decision?.chain.length, 10);
+  assert.equal(reasonOf(deep(10, padded(8193))), 'chain_too_large');
+  const wide = padded(8192).map(({ iss, sub }) => ({ iss, sub: sub.replaceAll('x', 'é') }));
+  assert.equal(reasonOf(deep(10, wide)), 'chain_too_large', 'bytes are counted, not characters');
+});
+
+test('may_act binds whoever acts, by every member that it names', () => {
+  const acts = (mayAct: Record<string, unknown>, asked: Asked = {}) =>
+    ask(open, { subject: token('ada', { mayAct }), ...asked });
+  const named = token('agent', { claims: { client_id: 'gateway', roles: ['a'] } });
+  assert.equal(acts({ ...ours('agent') }, { actor: agent }).refusal, undefined);
+  assert.equal(acts({ ...ours('agent'), roles: ['a'] }, { actor: named }).refusal, undefined);
+  for (const mayAct of [
+    { ...ours('agent'), roles: ['b'] },
+    { ...ours('agent'), gone: undefined },
+    { iss: IDP, sub: 'agent' },
+    { ...ours('other') },
+  ]) {
+    assert.deepEqual(reasonOf(acts(mayAct, { actor: named })), ['may_act', `it names ${mayAct.sub} of ${mayAct.iss}`]);
+  }
+  const robot = token('idp:robot', { origin: { iss: IDP, sub: 'robot' } });
+  assert.equal(acts({ iss: IDP, sub: 'robot' }, { actor: robot }).refusal, undefined);
+  assert.equal(acts({ ...ours('idp:robot') }, { actor: robot }).refusal, undefined);
+  assert.equal(acts({ ...ours('gateway') }).refusal, undefined, 'without an actor token the client acts');
+  assert.equal(acts({ iss: SELF, client_id: 'gateway' }).refusal, undefined);
+  assert.deepEqual(reasonOf(acts({ iss: SELF, client_id: 'x' })), ['may_act', `it names somebody of ${SELF}`]);
+});
+
+test('may_act is used up by the hop that it permits, and kept where nobody new acts', () => {
+  const mayAct = { ...ours('agent') };
+  const subject = token('ada', { mayAct });
+  assert.equal(ask(open, { subject, actor: agent }).decision?.mayAct, undefined);
+  const acting = token('ada', { mayAct, chain: [ours('agent')] });
+  assert.deepEqual(ask(open, { subject: acting, actor: agent }).decision?.mayAct, mayAct);
+  const free = token('ada', { mayAct: { ...ours('gateway') } });
+  assert.deepEqual(ask(open, { subject: free }).decision?.mayAct, ours('gateway'));
+});
+
+test('where no rule matches, the one that came furthest speaks', () => {
+  const stranger = token('ada', { clientId: 'stranger' });
+  const actor = rule([api], { actor: { presence: 'required' } });
+  const said = (rules: readonly ReturnType<typeof rule>[], asked: Asked) => reasonOf(ask({ ...open, rules }, asked));
+  assert.equal(said([], {}), 'no_rule_for_subject');
+  assert.equal(said([rule([api], { clients: new Set(['x']) })], {}), 'no_rule_for_subject');
+  assert.equal(said([rule([api])], { subject: stranger }), 'no_rule_for_subject');
+  assert.equal(said([actor], {}), 'no_rule_for_actor');
+  assert.equal(said([rule([api])], { audiences: ['other'] }), 'target_not_granted');
+  assert.equal(said([rule([api])], { audiences: ['nothing'] }), 'target_unknown');
+  assert.equal(said([actor], { audiences: ['nothing'] }), 'no_rule_for_actor');
+  assert.equal(said([rule([api])], { subject: stranger, audiences: ['nothing'] }), 'no_rule_for_subject');
+  for (const rules of [
+    [rule([api]), actor],
+    [actor, rule([api])],
+  ])
+    assert.equal(said(rules, { audiences: ['other'] }), 'target_not_granted');
+  assert.equal(said([actor, rule([api], { mode: 'audit' })], { audiences: ['other'] }), 'no_rule_for_actor');
+});
+
+test('a rule in audit mode says what it would have decided, and decides nothing', () => {
+  const seen: Limits[] = [];
+  const watched = (name: string, grant = {}) => rule([api], { name, mode: 'audit', grant });
+  const rules = [
+    watched('generous'),
+    watched('jwt alone', { types: new Set(['jwt']) }),
+    rule([api], { name: 'real', grant: { scopes: new Set(['read']) } }),
+  ];
+  const { decision, event } = ask({ ...open, rules }, {}, { observe: (limits) => seen.push(limits) });
+  assert.deepEqual(decision?.scope, new Set(['read']));
+  assert.equal(event.rule, 'real');
+  assert.deepEqual(event.shadows, [
+    { rule: 'generous', targets: ['api'], scope: ['read', 'write'] },
+    { rule: 'jwt alone', reason: 'requested_token_type_not_granted' },
+  ]);
+  assert.equal(seen.length, 1, 'the limits of the rule that decides are told alone');
+  assert.equal(reasonOf(ask({ ...open, rules: rules.slice(0, 2) }, {})), 'no_rule_for_subject');
+});
+
+test('what a watched rule would do with the proof is told, and a fault of ours is no refusal', () => {
+  const strict = resource('strict', { requireSenderConstraint: true });
+  const watched = rule([strict], { mode: 'audit' });
+  const world = { resources: [strict], rules: [watched] };
+  assert.deepEqual(ask(world, {}, { confirmation: { jkt: 'k' } }).event.shadows, [
+    { rule: 'rule', targets: ['strict'], scope: ['read', 'write'] },
+  ]);
+  assert.deepEqual(ask(world, {}).event.shadows, [{ rule: 'rule', reason: 'target_needs_proof' }]);
+  const broken = { ...value('1'), evaluate: () => assert.fail('a fault of ours') };
+  const faulty = rule([api], { mode: 'audit', grant: { claims: [['x', broken]] } });
+  assert.throws(() => ask({ ...open, rules: [faulty] }, {}), /a fault of ours/);
+});
+
+test('scope is what subject, client, rule and every target have in common', () => {
+  const caller = client('gateway', { scopes: new Set(['write', 'read', 'pay']) });
+  const world = {
+    ...open,
+    rules: [rule([api, other], { grant: { scopes: new Set(['read', 'write', 'pay', 'openid']) } })],
+  };
+  const scopes = (asked: Asked) => {
+    const told = ask(world, { client: caller, ...asked });
+    return told.decision ? [...told.decision.scope] : reasonOf(told);
+  };
+  const all = new Set(['pay', 'read', 'write', 'openid']);
+  const both = ['api', 'other'];
+  assert.deepEqual(scopes({ subject: token('ada', { scope: all }) }), ['read', 'write']);
+  assert.deepEqual(scopes({ subject: token('ada', { scope: all }), audiences: ['other'] }), ['pay', 'read', 'write']);
+  assert.deepEqual(scopes({ subject: token('ada', { scope: all }), audiences: both }), ['read', 'write']);
+  assert.deepEqual(scopes({ subject: token('ada', { scope: undefined }), audiences: ['other'] }), [
+    'write',
+    'read',
+    'pay',
+  ]);
+  assert.deepEqual(scopes({ subject: token('ada', { scope: new Set(['write']) }) }), ['write']);
+  assert.deepEqual(scopes({ scope: new Set(['write']) }), ['write']);
+  assert.deepEqual(scopes({ scope: new Set(['pay', 'read', 'none']) }), ['scope_exceeded', 'not allowed: pay none']);
+  const secret = `cambio_rt_${'x'.repeat(50)}`;
+  assert.deepEqual(scopes({ scope: new Set([secret]) }), ['scope_exceeded', 'not allowed: [withheld]']);
+  assert.equal(scopes({ subject: token('ada', { scope: new Set(['other']) }) }), 'scope_empty');
+  const narrow = client('gateway', { scopes: new Set(['pay']) });
+  assert.equal(scopes({ client: narrow }), 'scope_empty');
+});
+
+test('an API without scopes gets a token without scope, and no token has the scopes of sign-in', () => {
+  const plain = resource('plain', { scopes: new Set() });
+  const signIn = ['openid', 'profile', 'email', 'offline_access'];
+  const identity = resource('identity', { scopes: new Set([...signIn, 'read']) });
+  const grant = { scopes: new Set([...signIn, 'read']) };
+  const world = { resources: [plain, identity], rules: [rule([plain, identity], { grant })] };
+  const subject = token('ada', { scope: new Set([...signIn, 'read']) });
+  assert.deepEqual(ask(world, { subject }).decision?.scope, new Set());
+  assert.deepEqual(ask(world, { subject, audiences: ['identity'] }).decision?.scope, new Set(['read']));
+  assert.deepEqual(reasonOf(ask(world, { subject, audiences: ['identity'], scope: new Set(signIn) })), [
+    'scope_exceeded',
+    `not allowed: ${signIn.join(' ')}`,
+  ]);
+  assert.deepEqual(reasonOf(ask(world, { subject, audiences: ['plain', 'identity'] })), 'scope_empty');
+  const asked = new Set<string>();
+  assert.equal(ask(world, { subject, audiences: ['identity'], scope: asked }).decision?.scope, asked);
+});
+
+test('a token lives as long as subject, actor, rule and every target allow, and a second at least', () => {
+  const short = resource('short', { token: { lifetime: 60 } });
+  const lifetime = (asked: Asked, limit?: number) =>
+    ask({ resources: [api, short], rules: [rule([api, short], { grant: { lifetime: limit } })] }, asked).decision
+      ?.lifetime;
+  assert.equal(lifetime({}), 600);
+  assert.equal(lifetime({ actor: agent }), 500);
+  assert.equal(lifetime({ actor: agent }, 300), 300);
+  assert.equal(lifetime({ actor: agent, audiences: ['api', 'short'] }, 300), 60);
+  assert.equal(lifetime({ subject: token('ada', { expiresAt: NOW + 9000 }) }), 3600);
+  assert.equal(lifetime({ subject: token('ada', { expiresAt: NOW }) }), 1);
+  assert.equal(lifetime({ subject: token('ada', { expiresAt: NOW + 2 }) }), 2);
+});
+
+test('what limits a token is told with who sets the limit', () => {
+  let told: Limits | undefined;
+  const world = { ...open, rules: [rule([api], { grant: { lifetime: 900 } })] };
+  const caller = client('gateway', { scopes: new Set(['read']) });
+  ask(world, { actor: agent, client: caller }, { observe: (limits) => (told = limits) });
+  const scope = new Set(['read', 'write']);
+  assert.deepEqual(told, {
+    scope: [
+      { by: 'subject', scope },
+      { by: 'client', scope: new Set(['read']) },
+      { by: 'rule', scope },
+      { by: 'api', scope },
+    ],
+    lifetime: [
+      { by: 'rule', seconds: 900 },
+      { by: 'subject', seconds: 600 },
+      { by: 'actor', seconds: 500 },
+      { by: 'api', seconds: 3600 },
+    ],
+  });
+  const { scope: ofClient, lifetime } = limitsOf({ client: caller, targets: [], now: NOW });
+  assert.deepEqual(
+    [ofClient.map(({ by }) => by), lifetime],
+    [['client'], []],
+    'a client alone has no subject and no rule',
+  );
+  ask(open, { subject: token('ada', { scope: undefined }) }, { observe: (limits) => (told = limits) });
+  assert.deepEqual(
+    [told?.scope.map(({ by }) => by), told?.lifetime.map(({ by }) => by)],
+    [
+      ['rule', 'api'],
+      ['subject', 'api'],
+    ],
+  );
+});
+
+test('targets that are asked for at once take tokens of one form, algorithm and key', () => {
+  const secret = { kid: 'k', alg: 'HS256', key: Buffer.alloc(32) } as never;
+  const shapes = {
+    opaque: resource('opaque', { token: { format: 'opaque' } }),
+    edwards: resource('edwards', { token: { alg: 'Ed25519' } }),
+    secret: resource('secret', { token: { secret } }),
+  };
+  const twin = resource('twin', { token: { secret } });
+  const all = [api, other, ...Object.values(shapes), twin] as const;
+  const world = { resources: all, rules: [rule([...all])] };
+  for (const name of Object.keys(shapes)) {
+    assert.equal(reasonOf(ask(world, { audiences: ['api', name] })), 'targets_disagree', name);
+    assert.equal(reasonOf(ask(world, { audiences: ['api', 'other', name] })), 'targets_disagree', name);
+    assert.equal(ask(world, { audiences: [name] }).refusal, undefined, name);
+  }
+  assert.equal(ask(world, { audiences: ['secret', 'twin'] }).refusal, undefined);
+  assert.deepEqual(ask(world, { audiences: ['other', 'api', 'api'] }).decision?.targets, [other, api]);
+});
+
+test('a target that takes no bearer tokens needs a proof, and one that needs an acr a subject that has it', () => {
+  const strict = resource('strict', { requireSenderConstraint: true });
+  const gold = resource('gold', { requiredAcr: new Set(['gold', 'platinum']) });
+  const world = { resources: [api, strict, gold], rules: [rule([api, strict, gold])] };
+  assert.deepEqual(reasonOf(ask(world, { audiences: ['api', 'strict'] })), [
+    'target_needs_proof',
+    'strict takes no bearer tokens',
+  ]);
+  const proven = ask(world, { audiences: ['strict'] }, { confirmation: { jkt: 'k' } }).decision;
+  assert.deepEqual(proven?.confirmation, { jkt: 'k' });
+  const refused = ['target_needs_acr', 'gold needs gold or platinum'];
+  for (const authentication of [{}, { acr: 'silver' }, { acr: ['gold'] }]) {
+    const subject = token('ada', { authentication });
+    assert.deepEqual(reasonOf(ask(world, { subject, audiences: ['api', 'gold'] })), refused);
+    assert.equal(ask(world, { subject, audiences: ['api'] }).refusal, undefined);
+  }
+  for (const acr of ['gold', 'platinum'])
+    assert.equal(
+      ask(world, { subject: token('ada', { authentication: { acr } }), audiences: ['gold'] }).refusal,
+      undefined,
+    );
+});
+
+test('a token names sixteen ancestors of its own and sixteen of those who act, each once', () => {
+  const ids = (prefix: string, length: number): string[] => Array.from({ length }, (_, index) => `${prefix}${index}`);
+  const subject = (length: number) => token('ada', { lineage: ids('s', length) });
+  assert.equal(ask(open, { subject: subject(15) }).decision?.lineage.length, 16);
+  assert.equal(reasonOf(ask(open, { subject: subject(16) })), 'lineage_too_long');
+  const refresh = { requestedType: 'refresh_token' } as const;
+  assert.equal(ask(open, { subject: subject(14), ...refresh }).decision?.lineage.length, 15);
+  assert.equal(reasonOf(ask(open, { subject: subject(15), ...refresh })), 'lineage_too_long', 'the family counts');
+  const actor = token('agent', { lineage: ['a', 'b'], actorLineage: ['b', 'c'] });
+  assert.deepEqual(ask(open, { subject: token('ada', { actorLineage: ['c', 'd'] }), actor }).decision?.actorLineage, [
+    ...['id-agent', 'a', 'b', 'c', 'd'],
+  ]);
+  const busy = (length: number) => token('agent', { lineage: ids('a', length) });
+  assert.equal(ask(open, { actor: busy(15) }).decision?.actorLineage.length, 16);
+  assert.equal(reasonOf(ask(open, { actor: busy(16) })), 'lineage_too_long');
+});
+
+test('which requested types a rule grants, and a refresh token only to a client that may refresh', () => {
+  const world = { ...open, rules: [rule([api], { grant: { types: new Set(['jwt', 'refresh_token']) } })] };
+  const caller = client('gateway', { grants: new Set(['token_exchange']) });
+  assert.equal(reasonOf(ask(world, {})), 'requested_token_type_not_granted');
+  assert.equal(ask(world, { requestedType: 'jwt', client: caller }).decision?.type, 'jwt');
+  assert.equal(ask(world, { requestedType: 'refresh_token' }).decision?.type, 'refresh_token');
+  assert.equal(
+    reasonOf(ask(world, { requestedType: 'refresh_token', client: caller })),
+    'requested_token_type_needs_grant',
+  );
+});
+
+test('a refresh token remembers what its rules are asked again about', () => {
+  const origin = { iss: IDP, sub: 'ada' };
+  const subject = token('idp:ada', {
+    origin,
+    extraClaims: { team: 'red' },
+    claims: { tenant: 'blue' },
+    authentication: { acr: 'gold' },
+    chain: [ours('tool')],
+  });
+  const grant = { refreshToken: 'beside', refreshLifetime: 90, claims: [['size', value('2')] as const] } as const;
+  const world = { ...open, rules: [rule([api], { grant })] };
+  const { decision } = ask(world, { subject, actor: agent });
+  const remembered = {
+    type: 'access_token',
+    sub: 'idp:ada',
+    origin,
+    scope: ['read', 'write'],
+    targets: ['api'],
+    chain: [ours('agent'), ours('tool')],
+    mayAct: undefined,
+    lineage: ['id-idp:ada'],
+    actorLineage: ['id-agent'],
+    authentication: { acr: 'gold' },
+    extraClaims: { team: 'red' },
+    subject: {
+      principal: ours('idp:ada'),
+      type: 'access_token',
+      clientId: 'gateway',
+      audiences: [],
+      chain: [ours('tool')],
+      claims: { tenant: 'blue' },
+    },
+    actor: {
+      principal: ours('agent'),
+      type: 'access_token',
+      clientId: 'gateway',
+      audiences: [],
+      chain: [],
+      claims: { ...ours('agent') },
+    },
+  };
+  assert.deepEqual(decision?.refresh, { kind: 'new', lifetime: 90, grant: remembered });
+  assert.deepEqual(decision?.extraClaims, { team: 'red', size: 2 });
+  const typeOf = (requestedType: 'jwt' | 'refresh_token') => {
+    const refresh = ask(world, { requestedType }).decision?.refresh;
+    return refresh?.kind === 'new' && [refresh.grant.type, refresh.grant.actor];
+  };
+  assert.deepEqual(typeOf('jwt'), ['jwt', undefined]);
+  assert.deepEqual(typeOf('refresh_token'), ['access_token', undefined]);
+  const caller = client('gateway', { grants: new Set(['token_exchange']) });
+  assert.equal(ask(world, { client: caller }).decision?.refresh, undefined, 'whoever may not refresh gets none beside');
+});
+
+test('what is good once is used up, whichever part it plays', () => {
+  const once = (id: string) => ({ singleUse: { id, expiresAt: NOW + 60 } });
+  const uses = (asked: Asked) => ask(open, asked).decision?.uses;
+  const use = (role: string, id: string) => ({ id, expiresAt: NOW + 60, replayed: `${role}_token_replayed` });
+  assert.deepEqual(uses({ subject: token('ada', once('s')) }), [use('subject', 's')]);
+  assert.deepEqual(uses({ actor: token('agent', once('a')) }), [use('actor', 'a')]);
+  assert.deepEqual(uses({ subject: token('ada', once('s')), actor: token('agent', once('a')) }), [
+    use('subject', 's'),
+    use('actor', 'a'),
+  ]);
+});
+
+const key = (jkt: string) => ({ jkt });
+const bound = (sub: string, jkt = 'one') => token(sub, { confirmation: key(jkt) });
+const unproven = 'it is bound to the DPoP key one: the request does not prove it';
+const unloosed =
+  'it is bound to the DPoP key one: the rule accepts it without, yet lets nothing unbound come of it (rebind)';
+
+test('a token that is bound to a key comes with its proof, unless the rule accepts it without', () => {
+  const accept = { subject: { constrained: 'accept' }, actor: { constrained: 'accept' } } as const;
+  const told = (rules: Parameters<typeof rule>[1], asked: Asked, proven?: string) => {
+    const world = { ...open, rules: [rule([api], rules)] };
+    const answer = ask(world, asked, { confirmation: proven === undefined ? undefined : key(proven) });
+    return answer.decision ? [answer.decision.confirmation, answer.decision.rebound] : reasonOf(answer);
+  };
+  const subject = { subject: bound('ada') };
+  const actor = { actor: bound('agent') };
+  assert.deepEqual(told({}, subject, 'one'), [key('one'), undefined]);
+  assert.deepEqual(told({}, actor, 'one'), [key('one'), undefined]);
+  assert.deepEqual(told({}, subject), ['subject_token_bound', unproven]);
+  assert.deepEqual(told({}, subject, 'two'), ['subject_token_bound', unproven]);
+  assert.deepEqual(told({}, actor), ['actor_token_bound', unproven]);
+  assert.deepEqual(told({ rebind: 'bearer' }, subject), ['subject_token_bound', unproven]);
+  assert.deepEqual(told({ subject: accept.subject }, { ...subject, ...actor }), ['actor_token_bound', unproven]);
+  assert.deepEqual(told(accept, subject, 'two'), [key('two'), 'key']);
+  assert.deepEqual(told(accept, { subject: bound('ada', 'two'), ...actor }, 'two'), [key('two'), 'key']);
+  assert.deepEqual(told(accept, { ...subject, ...actor }, 'one'), [key('one'), undefined]);
+  assert.deepEqual(told(accept, subject), ['subject_token_bound', unloosed]);
+  assert.deepEqual(told(accept, actor), ['actor_token_bound', unloosed]);
+  assert.deepEqual(told({ ...accept, rebind: 'bearer' }, subject), [undefined, 'bearer']);
+  assert.deepEqual(told({}, {}, 'two'), [key('two'), undefined]);
+  assert.deepEqual(told({}, {}), [undefined, undefined]);
+});
+
+test('an explanation assumes the key that the request would have to prove', () => {
+  const strict = resource('strict', { requireSenderConstraint: true });
+  const needed = (rules: Parameters<typeof rule>[1], asked: Asked) => {
+    const world = { resources: [api, strict], rules: [rule([api, strict], rules)] };
+    const { decision } = ask(world, asked, { proof: 'assumed' });
+    assert.ok(decision);
+    return decision.confirmation;
+  };
+  const own = key('(of the caller)');
+  const accept = { subject: { constrained: 'accept' } } as const;
+  assert.equal(needed({}, {}), undefined);
+  assert.deepEqual(needed({}, { subject: bound('ada') }), key('one'));
+  assert.deepEqual(needed(accept, { subject: bound('ada') }), own);
+  assert.equal(needed({ ...accept, rebind: 'bearer' }, { subject: bound('ada') }), undefined);
+  assert.deepEqual(
+    needed({ ...accept, rebind: 'bearer' }, { subject: bound('ada'), actor: bound('agent', 'two') }),
+    key('two'),
+  );
+  assert.deepEqual(needed({}, { client: client('gateway', { dpopBoundAccessTokens: true }) }), own);
+  assert.deepEqual(needed({}, { client: client('gateway', { certificateBoundAccessTokens: true }) }), own);
+  assert.deepEqual(needed({}, { audiences: ['api', 'strict'] }), own);
+  assert.equal(needed({ rebind: 'bearer' }, {}), undefined);
+});
+
+test('conditions see the request, the chain that would be, and the time', () => {
+  const decides = (text: string, asked: Asked) =>
+    ask({ ...open, rules: [rule([api], { when: when(text) })] }, asked).refusal === undefined;
+  const resources = [new URL('https://api.example/v1')];
+  const world = { locations: ['https://api.example'] };
+  assert.equal(
+    decides('request.scope == ["read"] && request.audiences == ["api"]', {
+      scope: new Set(['read']),
+      audiences: ['api'],
+    }),
+    true,
+  );
+  assert.equal(decides('request.scope == [] && request.resources == []', {}), true);
+  assert.equal(decides('request.requested_token_type == "jwt"', { requestedType: 'jwt' }), true);
+  assert.equal(
+    decides(`chain[0].sub == "agent" && chain[1].iss == "${SELF}"`, {
+      subject: token('ada', { chain: [ours('x')] }),
+      actor: agent,
+    }),
+    true,
+  );
+  assert.equal(decides(`now == ${NOW} && client.id == "gateway"`, {}), true);
+  const located = resource('api', world);
+  const { refusal } = ask(
+    {
+      resources: [located],
+      rules: [rule([located], { when: when('request.resources == ["https://api.example/v1"]') })],
+    },
+    { resources },
+  );
+  assert.equal(refusal, undefined);
+});

@@ -1,0 +1,510 @@
+// cambio explain: what would come of an exchange, or what came of one, and why; for a program and for a person.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import {
+  API,
+  acting,
+  actorToken,
+  assertIssued,
+  BACKEND,
+  configuration,
+  exchange,
+  forgedToken,
+  gateway,
+  subjectToken,
+  withRules,
+} from '../support/basics.ts';
+import { type Around, beside, cambio, jsonOf, type Outcome } from '../support/command.ts';
+import { claimsOf, everythingIn, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { entry, startIssuer } from '../support/issuer.ts';
+import { revoke } from '../support/life.ts';
+import { temporaryFolder } from '../support/program.ts';
+
+type Test = Parameters<typeof start>[0];
+
+const patient = { timeout: 180_000 };
+const GOLD = 'https://gold.example';
+const OPAQUE = 'https://opaque.example';
+
+/** As basics, with more to be refused for. */
+const rich = `${configuration
+  .replace(
+    'clients:\n',
+    `  - { audience: ${GOLD}, scopes: [read], requiredAcr: gold }\n  - { audience: ${OPAQUE}, scopes: [read], token: { format: opaque } }\nclients:\n  - { id: retired, auth: client_secret_post, secret: { plain: x }, grants: [token_exchange], disabled: true }\n`,
+  )
+  .slice(0, -1)
+  .replace(`grant: { audiences: [${API}, ${BACKEND}]`, `grant: { audiences: [${API}, ${BACKEND}, ${GOLD}, ${OPAQUE}]`)
+  .replace('types: [access_token, jwt]', 'types: [access_token, refresh_token]')}
+  - name: for staff
+    client: gateway
+    subject: { clients: [agent], when: 'subject.claims.staff == true' }
+    actor: { required: true, clients: [stranger] }
+    grant: { audiences: [${API}], scopes: [read] }
+`;
+
+const OPTIONS: Readonly<Record<string, string>> = {
+  client_id: '--client',
+  subject_token: '--subject-token',
+  subject_token_type: '--subject-token-type',
+  actor_token: '--actor-token',
+  actor_token_type: '--actor-token-type',
+  audience: '--audience',
+  resource: '--resource',
+  scope: '--scope',
+  requested_token_type: '--requested-token-type',
+};
+
+/** The arguments that say what a form says. */
+const argumentsFor = (form: Form): string[] =>
+  Object.entries(form).flatMap(([name, value]) => {
+    const option = OPTIONS[name];
+    const short = (text: string): string => (name.endsWith('_type') ? text.slice(type('').length) : text);
+    return option === undefined ? [] : [value ?? []].flat().flatMap((one) => [option, short(one)]);
+  });
+
+const explain = (t: Test, server: TestServer, form: Form, ...more: string[]): Promise<Outcome> =>
+  beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), ...more]);
+
+/** The same without a program of its own. */
+const explainWithin = (t: TestContext, server: TestServer, form: Form, ...more: string[]): Promise<Outcome> =>
+  beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), ...more]);
+
+const explainRow = (t: TestContext, server: TestServer, id: string, ...more: string[]): Promise<Outcome> =>
+  beside(t, server, ['explain', '--request', id, ...more]);
+
+interface Step {
+  readonly step: string;
+  readonly result: string;
+  readonly found: string;
+}
+const stepsOf = (explanation: Record<string, unknown>): readonly Step[] => explanation.steps as Step[];
+
+test(
+  'an exchange that would be allowed: exit 0, every step, every rule, and the claims that the token would have',
+  patient,
+  async (t) => {
+    const server = await start(t, rich);
+    const form: Form = {
+      ...(await acting(server)),
+      subject_token: await forgedToken(server, { sub: 'ada', scope: 'read write' }),
+      subject_token_type: type('access_token'),
+      audience: [API, BACKEND],
+      scope: 'read',
+    };
+    const outcome = await explain(t, server, form, '--json');
+    assert.equal(outcome.code, 0);
+    const explanation = jsonOf(outcome);
+    assert.deepEqual(Object.keys(explanation), ['decision', 'steps', 'rules', 'claims']);
+    assert.equal(explanation.decision, 'allowed');
+    const steps = ['request', 'subject token', 'actor token', 'delegation', 'rule', 'target', 'scope', 'lifetime'];
+    assert.deepEqual(
+      stepsOf(explanation).map(({ step, result }) => `${step} ${result}`),
+      steps.map((step) => `${step} passed`),
+    );
+    assert.deepEqual(explanation.rules, [
+      { rule: 'gateway', result: 'decides' },
+      { rule: 'for staff', result: 'is not asked', why: 'the first rule that matches decides alone' },
+    ]);
+    const answer = await exchange(server, form);
+    assertIssued(server, answer);
+    const lasting = ({ iat, exp, jti, ...rest }: Record<string, unknown>) => ({
+      ...rest,
+      life: Number(exp) - Number(iat),
+    });
+    assert.deepEqual(
+      lasting(explanation.claims as Record<string, unknown>),
+      lasting(claimsOf(answer.body.access_token)),
+    );
+  },
+);
+
+test(
+  'the text of an allowed exchange says who asks, for whom, what each limit is, and what the token would say',
+  patient,
+  async (t) => {
+    const server = await start(t, rich);
+    const subject_token = await forgedToken(server, { sub: 'ada' });
+    const { code, stdout, stderr } = await explain(t, server, {
+      subject_token,
+      ...(await acting(server)),
+      audience: BACKEND,
+    });
+    assert.deepEqual([code, stderr], [0, '']);
+    // Time passes while the command starts.
+    const told = stdout.replaceAll(/\b59 min(?: \d+ s)?|\b1 h\b/g, '~1 h').split('\n');
+    for (const line of [
+      'Allowed.',
+      `  ✓ request        gateway asks for an access token, for ${BACKEND}, with all the scope that is allowed`,
+      '  ✓ subject token  is about ada: issued by this server to gateway, of type access_token, with the scope “read write”, good for another ~1 h',
+      '  ✓ actor token    is about who acts, agent: issued by this server to agent, of type access_token, with the scope “read”, good for another ~1 h',
+      '  ✓ delegation     agent acts for ada',
+      '  ✓ rule           “gateway” decides',
+      `  ✓ target         the token is for ${BACKEND}`,
+      `  ✓ scope          what the token may do: read; the subject token allows read write; the client allows read write; the rule allows read write; ${BACKEND} allows read`,
+      `  ✓ lifetime       10 min; the rule allows 30 min; the subject token allows ~1 h; the actor token allows ~1 h; ${BACKEND} allows 10 min`,
+      '  → “gateway” decides',
+      '    “for staff” is not asked: the first rule that matches decides alone',
+      'The token would say',
+    ]) {
+      assert.equal(told.includes(line), true, `${line}\n\n${told.join('\n')}`);
+    }
+  },
+);
+
+/** At least one refusal of every step, as a request, and the step that refuses. */
+const refusals: readonly {
+  readonly step: string;
+  readonly reason: string;
+  readonly wrong: (server: TestServer) => Form | Promise<Form>;
+}[] = [
+  { step: 'request', reason: 'target_malformed', wrong: () => ({ resource: '/v1' }) },
+  { step: 'request', reason: 'scope_malformed', wrong: () => ({ scope: 'read  write' }) },
+  {
+    step: 'request',
+    reason: 'requested_token_type_unsupported',
+    wrong: () => ({ requested_token_type: type('saml2') }),
+  },
+  {
+    step: 'request',
+    reason: 'subject_token_type_unsupported',
+    wrong: () => ({ subject_token_type: type('id_token') }),
+  },
+  {
+    step: 'request',
+    reason: 'grant_not_allowed',
+    wrong: () => ({ client_id: 'stranger', client_secret: 'stranger-secret' }),
+  },
+  {
+    step: 'subject token',
+    reason: 'subject_token_expired',
+    wrong: async (server) => ({
+      subject_token: await forgedToken(server, { exp: Math.floor(server.clock.now / 1000) - 1 }),
+    }),
+  },
+  {
+    step: 'subject token',
+    reason: 'subject_token_revoked',
+    wrong: async (server) => {
+      const subject_token = await subjectToken(server);
+      await revoke(server, subject_token);
+      return { subject_token };
+    },
+  },
+  {
+    step: 'actor token',
+    reason: 'actor_token_signature',
+    wrong: async (server) => ({
+      actor_token: (await actorToken(server)).replace(/[^.]{8}$/, 'AAAAAAAA'),
+      actor_token_type: type('access_token'),
+    }),
+  },
+  { step: 'delegation', reason: 'actor_is_subject', wrong: (server) => acting(server, { sub: 'gateway' }) },
+  {
+    step: 'delegation',
+    reason: 'may_act',
+    wrong: async (server) => ({ subject_token: await forgedToken(server, { may_act: { sub: 'somebody' } }) }),
+  },
+  {
+    step: 'delegation',
+    reason: 'chain_too_deep',
+    wrong: async (server) => ({
+      ...(await acting(server)),
+      subject_token: await forgedToken(server, {
+        act: { sub: 'a', act: { sub: 'b', act: { sub: 'c', act: { sub: 'd', act: { sub: 'e' } } } } },
+      }),
+    }),
+  },
+  {
+    step: 'rule',
+    reason: 'no_rule_for_subject',
+    wrong: async (server) => ({ subject_token: await forgedToken(server, { client_id: 'stranger' }) }),
+  },
+  { step: 'rule', reason: 'no_rule_for_actor', wrong: (server) => acting(server, { client_id: 'stranger' }) },
+  { step: 'rule', reason: 'requested_token_type_not_granted', wrong: () => ({ requested_token_type: type('jwt') }) },
+  {
+    step: 'rule',
+    reason: 'requested_token_type_needs_grant',
+    wrong: () => ({ requested_token_type: type('refresh_token') }),
+  },
+  { step: 'target', reason: 'target_unknown', wrong: () => ({ audience: 'urn:nothing' }) },
+  { step: 'target', reason: 'target_not_granted', wrong: () => ({ audience: 'https://private.example' }) },
+  { step: 'target', reason: 'targets_disagree', wrong: () => ({ audience: [API, OPAQUE] }) },
+  { step: 'target', reason: 'target_needs_acr', wrong: () => ({ audience: GOLD }) },
+  { step: 'scope', reason: 'scope_exceeded', wrong: () => ({ scope: 'read admin' }) },
+  {
+    step: 'scope',
+    reason: 'scope_empty',
+    wrong: async (server) => ({ subject_token: await forgedToken(server, { scope: 'write' }), audience: BACKEND }),
+  },
+];
+
+test(
+  'a refusal tells the step that refused, and the answer and the reason that the request gets; so does its row later',
+  patient,
+  async (t) => {
+    const server = await start(t, rich);
+    const good = { subject_token: await subjectToken(server), subject_token_type: type('access_token') };
+    for (const { step, reason, wrong } of refusals) {
+      const form = { ...good, ...(await wrong(server)) };
+      const answer = await exchange(server, form);
+      assert.deepEqual([answer.status, server.audit(answer)?.reason], [400, reason]);
+      const id = answer.headers.get('x-request-id') ?? '';
+      const live = await beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), '--json']);
+      const past = await beside(t, server, ['explain', '--request', id, '--json']);
+      for (const outcome of [live, past]) {
+        const { decision, error, error_description, reason: told, ...rest } = jsonOf(outcome);
+        assert.deepEqual(Object.keys(rest), ['steps', 'rules']);
+        assert.deepEqual([outcome.code, decision, told], [3, 'refused', reason]);
+        assert.deepEqual([error, error_description], [answer.body.error, answer.body.error_description]);
+        const steps = stepsOf(rest).map(({ step, result }) => `${step} ${result}`);
+        assert.equal(steps.at(-1), `${step} refused`, reason);
+        assert.deepEqual(steps.filter((one) => one.endsWith(' refused')).length, 1);
+      }
+      const [now, then] = [jsonOf(live), jsonOf(past)];
+      assert.deepEqual(
+        stepsOf(then).map((one) => one.step),
+        stepsOf(now).map((one) => one.step),
+        reason,
+      );
+      assert.deepEqual(then.rules, now.rules, reason);
+    }
+  },
+);
+
+test('a refusal at each step makes the program end with 3', patient, async (t) => {
+  const server = await start(t, rich);
+  const good = { subject_token: await subjectToken(server), subject_token_type: type('access_token') };
+  const steps = new Map(refusals.map((one) => [one.step, one]));
+  assert.deepEqual(
+    [...steps.keys()],
+    ['request', 'subject token', 'actor token', 'delegation', 'rule', 'target', 'scope'],
+  );
+  const codes = await Promise.all(
+    [...steps.values()].map(async ({ step, wrong }) => {
+      const { code, stdout, stderr } = await explain(t, server, { ...good, ...(await wrong(server)) });
+      assert.match(stdout, new RegExp(`^Refused: .*\\n[^]*\\n  ✗ ${step} `));
+      assert.equal(stderr, '');
+      return code;
+    }),
+  );
+  assert.deepEqual(codes, Array(7).fill(3));
+  assert.equal((await explain(t, server, good)).code, 0);
+});
+
+test('a client that is unknown or disabled is refused as the endpoint refuses it', patient, async (t) => {
+  const server = await start(t, rich);
+  const subject_token = await subjectToken(server);
+  for (const [client_id, reason] of [
+    ['nobody', 'client_unknown'],
+    ['retired', 'client_disabled'],
+  ] as const) {
+    const outcome = await explainWithin(t, server, { subject_token, client_id }, '--json');
+    const { error, reason: told } = jsonOf(outcome);
+    assert.deepEqual([outcome.code, error, told], [3, 'invalid_client', reason]);
+  }
+  assert.equal((await explainWithin(t, server, { subject_token }, '--json')).code, 0);
+});
+
+test('the text of a refusal says which rule wanted what, and what it got', patient, async (t) => {
+  const server = await start(
+    t,
+    `${configuration.slice(0, configuration.indexOf('rules:'))}rules:
+  - { name: r-client, client: [stranger, agent], grant: { audiences: [${API}] } }
+  - { name: r-issuer, client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}] } }
+  - { name: r-types, client: gateway, subject: { types: [refresh_token] }, grant: { audiences: [${API}] } }
+  - { name: r-clients, client: gateway, subject: { clients: [agent] }, grant: { audiences: [${API}] } }
+  - { name: r-when, client: gateway, subject: { when: 'subject.claims.tenant == "a" && subject.claims.level > 2' }, grant: { audiences: [${API}] } }
+  - { name: r-required, client: gateway, actor: { required: true }, grant: { audiences: [${API}] } }
+  - { name: r-audience, client: gateway, grant: { audiences: [${BACKEND}] } }
+  - { name: r-own, client: gateway, when: 'request.scope == ["read"]', grant: { audiences: [${API}] } }
+  - { name: r-watched, client: gateway, mode: audit, grant: { audiences: [${API}], scopes: [read] } }
+`,
+  );
+  const subject_token = await forgedToken(server, { tenant: 'b' });
+  const { code, stdout } = await explain(t, server, { subject_token, audience: API });
+  assert.equal(code, 3);
+  assert.equal(
+    stdout.slice(stdout.indexOf('The rules, in order')),
+    `The rules, in order
+    “r-client” does not match: it is for stranger or agent, not for gateway
+    “r-issuer” does not match: its subject must come from idp, not from ${server.issuer} (subject.issuer)
+    “r-types” does not match: its subject token must be of type refresh_token, not access_token (subject.types)
+    “r-clients” does not match: its subject token must be issued by this server to agent, not to gateway (subject.clients)
+    “r-when” does not match: its condition is not true: subject.claims.tenant == "a" && subject.claims.level > 2; subject.claims.tenant is "b", subject.claims.level is missing (subject.when)
+    “r-required” does not match: it wants an actor token, and there is none (actor.required)
+    “r-audience” does not match: it grants ${BACKEND} alone (grant.audiences)
+    “r-own” does not match: its condition is not true: request.scope == ["read"] (when)
+    “r-watched” is only watched (mode: audit): it would allow “read” at ${API}
+`,
+  );
+  const origin = await explainWithin(t, server, {
+    subject_token: await forgedToken(server, { client_id: 'stranger' }),
+  });
+  assert.match(
+    origin.stdout,
+    /“r-audience” does not match: the subject token was neither issued to the calling client nor addressed to it/,
+  );
+  const actor = await explainWithin(t, server, { subject_token, ...(await acting(server, { act: { sub: 'tool' } })) });
+  assert.match(
+    actor.stdout,
+    /“r-audience” does not match: somebody acts for the actor already, and the rule does not say `delegated: allow`/,
+  );
+});
+
+test('where no rule was asked, because a token was bad, the text says so once', patient, async (t) => {
+  const server = await start(t, rich);
+  const { code, stdout } = await explainWithin(t, server, { subject_token: 'x.y.z' });
+  assert.equal(code, 3);
+  assert.match(stdout, /\n\nThe rules, in order\n {4}none was asked: the request did not come so far\n$/);
+  const good = await explainWithin(t, server, { subject_token: await subjectToken(server) });
+  assert.match(good.stdout, /\n\nThe rules, in order\n {2}→ “gateway” decides\n/);
+});
+
+test('a claim that the rule adds and nobody knows is told to be left out', patient, async (t) => {
+  const rule = `{ client: gateway, grant: { audiences: [${API}], scopes: [read], claims: { team: subject.claims.team } } }`;
+  const server = await start(t, withRules(rule));
+  const without = await explainWithin(t, server, { subject_token: await subjectToken(server) });
+  assert.match(without.stdout, /\n {2}✓ claims {9}not known, and therefore left out: team\n/);
+  const known = await explainWithin(t, server, { subject_token: await forgedToken(server, { team: 'red' }) });
+  assert.equal(known.stdout.includes('left out'), false);
+  assert.match(known.stdout, /"team": "red"/);
+});
+
+test('a past exchange that was allowed is told from its row: exit 0', patient, async (t) => {
+  const server = await start(t, rich);
+  const answer = await exchange(server, { ...(await acting(server)), audience: API, scope: 'read' });
+  const id = answer.headers.get('x-request-id') ?? '';
+  const outcome = await beside(t, server, ['explain', '--request', id]);
+  assert.equal(outcome.code, 0);
+  for (const line of [
+    '  ✓ delegation     agent acts for gateway',
+    '  ✓ scope          what the token may do: read',
+    '  ✓ lifetime       30 min',
+  ]) {
+    assert.equal(outcome.stdout.split('\n').includes(line), true, `${line}\n\n${outcome.stdout}`);
+  }
+});
+
+test('a row that is of no exchange, or of nobody, is said so: exit 1', patient, async (t) => {
+  const server = await start(t, rich);
+  const own = await server.token({ grant_type: 'client_credentials', ...gateway });
+  const revoked = await revoke(server, own.body.access_token);
+  for (const [id, said] of [
+    [own.headers.get('x-request-id'), /was no token exchange but client_credentials/],
+    [revoked.headers.get('x-request-id'), /was no token exchange but revoke/],
+    ['00000000-0000-0000-0000-000000000000', /^cambio: no request has the id 0000[-0]*\n$/],
+  ] as const) {
+    const { code, stdout, stderr } = await explainRow(t, server, String(id));
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, said);
+  }
+});
+
+test(
+  'a request that never came to its tokens is explained, with the sentence that its caller got',
+  patient,
+  async (t) => {
+    const server = await start(t, rich);
+    for (const [form, reason] of [
+      [{ client_secret: 'wrong' }, 'client_credentials'],
+      [{ client_secret: undefined, client_id: undefined }, 'client_authentication_missing'],
+      [{ subject_token_type: undefined }, 'parameter_missing'],
+    ] as const) {
+      const answer = await exchange(server, form);
+      const outcome = await explainRow(t, server, String(answer.headers.get('x-request-id')), '--json');
+      const {
+        decision,
+        error,
+        error_description: sentence,
+        reason: told,
+        steps,
+      } = jsonOf(outcome) as Record<string, unknown> & { steps: Step[] };
+      assert.deepEqual([outcome.code, decision, error, told], [3, 'refused', answer.body.error, reason]);
+      assert.equal(sentence, answer.body.error_description);
+      assert.deepEqual(
+        steps.map(({ step, result }) => [step, result]),
+        [['request', 'refused']],
+      );
+    }
+  },
+);
+
+test(
+  'a token is given as text, as @FILE, or as - on standard input; its type is what it looks like',
+  patient,
+  async (t) => {
+    const idp = await startIssuer(t);
+    const file = `issuers:\n  - ${entry(idp)}\n${configuration}  - { client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }\n`;
+    const server = await start(t, file);
+    const token = await subjectToken(server);
+    writeFileSync(join(server.folder, 'token.txt'), `${token}\n`);
+    writeFileSync(join(server.folder, 'foreign.txt'), `${idp.sign()}\n`);
+    const at = (name: string): string => `@${join(server.folder, name)}`;
+    const args = (...rest: string[]): string[] => ['--client', 'gateway', '--json', ...rest];
+    const run = (around: Around, ...rest: string[]): Promise<Outcome> =>
+      beside(t, server, ['explain', ...args(...rest)], { cwd: server.folder, ...around });
+    const declared = (outcome: Outcome): unknown =>
+      /presented as (\w+)|of type (\w+)/
+        .exec(stepsOf(jsonOf(outcome))[1]?.found ?? '')
+        ?.slice(1)
+        .find(Boolean);
+    for (const [given, expected] of [
+      [['--subject-token', at('token.txt')], 'access_token'],
+      [['--subject-token', token], 'access_token'],
+      [['--subject-token', token, '--subject-token-type', 'jwt'], 'jwt'],
+      [['--subject-token', at('foreign.txt')], 'jwt'],
+    ] as const) {
+      assert.equal(declared(await beside(t, server, ['explain', ...args(...given)])), expected);
+    }
+    const [fromInput, fromBoth, twice, missing] = await Promise.all([
+      run({ input: `${token}\n` }, '--subject-token', '-'),
+      run({ input: await actorToken(server) }, '--subject-token', '@token.txt', '--actor-token', '-'),
+      run({}, '--subject-token', '-', '--actor-token', '-'),
+      run({}, '--subject-token', '@nowhere.txt'),
+    ]);
+    assert.deepEqual([declared(fromInput), fromBoth.code, twice.code, twice.stdout], ['access_token', 0, 2, '']);
+    assert.deepEqual([missing.code, missing.stdout], [1, '']);
+    assert.match(missing.stderr, /nowhere\.txt/);
+  },
+);
+
+test('wrong usage is exit 2, and what cannot be done is exit 1, in one line each', patient, async (t) => {
+  const server = await start(t, rich);
+  const subject = ['--subject-token', await subjectToken(server)];
+  const good = ['--client', 'gateway', ...subject];
+  const wrong = [[], subject, ['--client', 'gateway'], [...good, '--nonsense'], [...good, '--request', 'x']];
+  for (const { code, stdout, stderr } of await Promise.all(
+    wrong.map((args) => beside(t, server, ['explain', ...args])),
+  )) {
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.notEqual(stderr, '');
+  }
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(file, 'issuer: http://127.0.0.1:1\nstore: sqlite:cambio.db\n');
+  const empty = await cambio(t, ['explain', '--config', file, '--client', 'a', '--subject-token', 'x']);
+  assert.deepEqual([empty.code, empty.stdout], [1, '']);
+  assert.match(empty.stderr, /there is no database at .*cambio\.db yet/);
+  assert.equal((await explain(t, server, { subject_token: subject[1] })).code, 0);
+});
+
+test(
+  'explaining writes nothing and uses nothing up, however often; a token that is used up is said to be',
+  patient,
+  async (t) => {
+    const idp = await startIssuer(t);
+    const file = `issuers:\n  - ${entry(idp, { singleUse: 'true' })}\n${configuration}  - { client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token] } }\n`;
+    const server = await start(t, file);
+    const once = { subject_token: idp.sign(), subject_token_type: type('jwt') };
+    const before = everythingIn(server);
+    for (const form of [once, once, { ...once, scope: 'nothing' }]) {
+      assert.equal((await explain(t, server, form)).code, 'scope' in form ? 3 : 0);
+    }
+    assert.deepEqual(everythingIn(server), before);
+    assertIssued(server, await exchange(server, once));
+    const after = await explain(t, server, once, '--json');
+    assert.deepEqual([after.code, jsonOf(after).reason], [3, 'subject_token_replayed']);
+  },
+);

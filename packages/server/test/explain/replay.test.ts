@@ -1,0 +1,313 @@
+// Recorded exchanges, judged again by a changed file: `cambio audit export` and `cambio check --against`.
+import assert from 'node:assert/strict';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { eventOf } from '../../src/audit/row.ts';
+import {
+  API,
+  acting,
+  assertIssued,
+  BACKEND,
+  configuration,
+  exchange,
+  forgedToken,
+  gateway,
+  subjectToken,
+  withRules,
+} from '../support/basics.ts';
+import { beside, type Outcome } from '../support/command.ts';
+import { type Answer, claimsOf, everythingIn, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { entry, startIssuer, trusting } from '../support/issuer.ts';
+
+const patient = { timeout: 120_000 };
+const CLIENT = 'client: gateway, actor: { clients: [agent] }';
+const OPEN = `{ name: open, ${CLIENT}, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] } }`;
+
+const idOf = (answer: Answer): string => answer.headers.get('x-request-id') ?? '';
+
+/** What `check --against` says of all that the server recorded, were these its rules. */
+async function against(t: TestContext, server: TestServer, yaml: string): Promise<Outcome> {
+  const export_ = join(server.folder, 'audit.jsonl');
+  const rows = everythingIn(server).audit as { event: string; personal: string }[];
+  writeFileSync(export_, rows.map((row) => `${JSON.stringify(eventOf(row))}\n`).join(''));
+  writeFileSync(join(server.folder, 'cambio.yaml'), yaml);
+  const outcome = await beside(t, server, ['check', '--against', export_]);
+  return { ...outcome, stdout: outcome.stdout.split('\n').slice(1).join('\n') };
+}
+
+/** The changes alone: [request id, was, now]. */
+const changes = ({ stdout }: Outcome): readonly (readonly string[])[] =>
+  [...stdout.matchAll(/^\S+Z (\S+): .*\n {2}was (.*)\n {2}now (.*)$/gm)].map(([, id = '', was = '', now = '']) => [
+    id,
+    was,
+    now,
+  ]);
+
+test('audit export prints every row, a line of JSON each, oldest first, and changes nothing', patient, async (t) => {
+  const server = await start(t, configuration);
+  const answers: Answer[] = [];
+  for (const form of [{}, { audience: BACKEND }, { scope: 'admin' }, { subject_token: 'x.y.z' }]) {
+    answers.push(await exchange(server, form));
+  }
+  const before = everythingIn(server);
+  const { code, stdout, stderr } = await beside(t, server, ['audit export'], { apart: true });
+  assert.deepEqual([code, stderr], [0, '']);
+  const rows: AuditEvent[] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ event }) => event !== undefined)
+    .map(eventOf);
+  assert.deepEqual(
+    rows.map(({ requestId }) => requestId).filter((id) => answers.map(idOf).includes(id)),
+    answers.map(idOf),
+  );
+  assert.deepEqual(rows.map((row) => row.requestId).length, (before.audit ?? []).length);
+  for (const answer of answers) {
+    assert.deepEqual(
+      rows.find(({ requestId }) => requestId === idOf(answer)),
+      server.audit(answer),
+    );
+  }
+  assert.deepEqual(everythingIn(server), before);
+});
+
+test(
+  'a file under which nothing would change: exit 0; one under which something would: each decision, and exit 1',
+  patient,
+  async (t) => {
+    const server = await start(t, withRules(OPEN));
+    const reads = await exchange(server, { scope: 'read' });
+    const writes = await exchange(server, { scope: 'write' });
+    const refused = await exchange(server, { scope: 'admin' });
+    const exported = await beside(t, server, ['audit export'], { apart: true });
+    writeFileSync(join(server.folder, 'audit.jsonl'), exported.stdout);
+    const [same, byInput] = await Promise.all([
+      beside(t, server, ['check', '--against', join(server.folder, 'audit.jsonl')]),
+      beside(t, server, ['check', '--against', '-'], { input: exported.stdout }),
+    ]);
+    assert.deepEqual(same, byInput);
+    assert.deepEqual([same.code, same.stderr], [0, '']);
+    assert.match(same.stdout, /\n0 of 3 recorded decisions would change\n3 other rows, which no rule decided\n$/);
+    writeFileSync(join(server.folder, 'cambio.yaml'), withRules(OPEN.replace('[read, write]', '[read]')));
+    const changed = await beside(t, server, ['check', '--against', join(server.folder, 'audit.jsonl')]);
+    assert.deepEqual([changed.code, changed.stderr], [1, '']);
+    assert.deepEqual(changes(changed), [
+      [
+        idOf(writes),
+        `allowed by “open”: the scope “write” at ${API} for 1 h`,
+        'refused (scope_exceeded): more scope was asked for than subject, client, rule and targets all allow',
+      ],
+    ]);
+    assert.match(changed.stdout, new RegExp(`Z ${idOf(writes)}: gateway for gateway\n`));
+    assert.match(changed.stdout, /\n1 of 3 recorded decisions would change\n/);
+    assertIssued(server, reads);
+    assert.equal(refused.status, 400);
+  },
+);
+
+test('scope, targets, lifetime, who acts, and allowed or not: each of them is a change; the name of a rule is none', async (t) => {
+  const server = await start(t, withRules(OPEN));
+  const answer = await exchange(server, { subject_token: await forgedToken(server, { sub: 'ada' }) });
+  const delegated = await exchange(server, { ...(await acting(server)), audience: BACKEND });
+  const refused = await exchange(server, { audience: 'https://private.example' });
+  const before = `allowed by “open”: the scope “read write” at ${API} for 1 h`;
+  const changed = async (...rules: readonly string[]): Promise<unknown> =>
+    changes(await against(t, server, withRules(...rules)));
+  assert.deepEqual(await changed(OPEN), []);
+  assert.deepEqual(await changed(OPEN.replace('name: open', 'name: renamed')), []);
+  assert.deepEqual(await changed(OPEN.replace('[read, write]', '[write, read]')), []);
+  assert.deepEqual(await changed(`{ name: first, ${CLIENT}, grant: { audiences: [${API}], scopes: [read] } }`, OPEN), [
+    [idOf(answer), before, `allowed by “first”: the scope “read” at ${API} for 1 h`],
+  ]);
+  assert.deepEqual(await changed(OPEN.replace('grant: {', 'grant: { lifetime: 20m,')), [
+    [idOf(answer), before, `allowed by “open”: the scope “read write” at ${API} for 20 min`],
+  ]);
+  assert.deepEqual(await changed(OPEN.replace(`[${API}, ${BACKEND}]`, `[${BACKEND}, ${API}]`)), [
+    [idOf(answer), before, `allowed by “open”: the scope “read” at ${BACKEND} for 10 min`],
+  ]);
+  assert.deepEqual(await changed(OPEN.replace('actor: {', 'act: client, actor: {')), [
+    [idOf(answer), before, `${before}; gateway acts for ada`],
+  ]);
+  assert.deepEqual(await changed(OPEN.replace('clients: [agent]', 'forbidden: true')), [
+    [
+      idOf(delegated),
+      `allowed by “open”: the scope “read” at ${BACKEND} for 10 min; agent acts for gateway`,
+      'refused (no_rule_for_actor): rules match the client and the subject, but none the actor',
+    ],
+  ]);
+  assert.deepEqual(await changed(OPEN.replace(`${BACKEND}]`, `${BACKEND}, 'https://private.example']`)), [
+    [
+      idOf(refused),
+      'refused (target_not_granted): rules match client, subject and actor, but none grants this target',
+      'allowed by “open”: the scope “read” at https://private.example for 1 h',
+    ],
+  ]);
+});
+
+test('a client that is gone, disabled or without the grant is refused whatever the rules say', async (t) => {
+  const server = await start(t, withRules(OPEN));
+  await exchange(server);
+  const now = async (yaml: string): Promise<string | undefined> => changes(await against(t, server, yaml))[0]?.[2];
+  const yaml = withRules(OPEN);
+  assert.match(String(await now(yaml.replace('{ id: gateway,', '{ id: other,'))), /^refused \(client_unknown\)/);
+  assert.match(
+    String(await now(yaml.replace('{ id: gateway,', '{ id: gateway, disabled: true,'))),
+    /^refused \(client_disabled\)/,
+  );
+  assert.match(
+    String(await now(yaml.replace('[client_credentials, token_exchange]', '[client_credentials]'))),
+    /^refused \(grant_not_allowed\)/,
+  );
+  assert.equal(await now(yaml), undefined);
+});
+
+test('conditions are asked again by the claims that were recorded, whatever their names and however deep', async (t) => {
+  const rule = (when: string): string =>
+    withRules(`{ name: r, ${CLIENT}, when: '${when}', grant: { audiences: [${API}], scopes: [read] } }`);
+  const paths = [
+    'subject.claims.tenant == "a"',
+    'subject.claims.org.unit.id == 7',
+    'subject.claims["https://example.com/t"] == "x"',
+    '"dev" in subject.claims.groups',
+    'actor.claims.level > 2',
+    'subject.claims.org == {"unit": {"id": 7}}',
+    'chain[0].sub == "agent" && client.id == "gateway" && request.scope == ["read"] && subject.aud == ["https://api.example"]',
+  ];
+  const server = await start(t, rule(paths.join(' && ')));
+  const claims = { tenant: 'a', org: { unit: { id: 7 } }, 'https://example.com/t': 'x', groups: ['ops', 'dev'] };
+  const form = {
+    subject_token: await forgedToken(server, claims),
+    ...(await acting(server, { level: 3 })),
+    scope: 'read',
+  };
+  const answer = await exchange(server, form);
+  assertIssued(server, answer);
+  for (const path of paths) assert.deepEqual(changes(await against(t, server, rule(path))), [], path);
+  for (const [path, other] of [
+    ['== "a"', '== "b"'],
+    ['id == 7', 'id == 8'],
+    ['"x"', '"y"'],
+    ['"dev"', '"root"'],
+    ['> 2', '> 3'],
+    ['"agent"', '"tool"'],
+  ] as const) {
+    const [change] = changes(await against(t, server, rule(paths.join(' && ').replace(path, other))));
+    assert.equal(change?.[0], idOf(answer), other);
+    assert.match(String(change?.[2]), /^refused \(no_rule_for_actor\)/);
+  }
+});
+
+test('a claim that was not recorded is named where a decision would change; one that was withheld decides nothing', async (t) => {
+  const rule = (when: string): string =>
+    withRules(`{ name: r, ${CLIENT}, when: '${when}', grant: { audiences: [${API}], scopes: [read] } }`);
+  const server = await start(t, rule('has(subject.claims.tenant)'));
+  const answer = await exchange(server, { subject_token: await forgedToken(server, { tenant: 'a', team: 'x' }) });
+  assertIssued(server, answer);
+  const outcome = await against(t, server, rule('subject.claims.team == "x"'));
+  assert.equal(changes(outcome)[0]?.[0], idOf(answer));
+  assert.match(outcome.stdout, /\n {2}the rules read subject\.claims\.team, which was not recorded or not there\n/);
+  const long = await start(t, rule('has(subject.claims.tenant)'));
+  assertIssued(long, await exchange(long, { subject_token: await forgedToken(long, { tenant: 'x'.repeat(300) }) }));
+  const withheld = await against(t, long, rule('subject.claims.tenant == "a"'));
+  assert.deepEqual([withheld.code, changes(withheld)], [0, []]);
+  assert.match(
+    withheld.stdout,
+    /^0 of 0 recorded decisions would change\n1 decision cannot be told: what the rules read was not recorded\n/m,
+  );
+});
+
+test('what no rule decided is counted and not judged: other grants, bad tokens, used-up tokens, failed clients', async (t) => {
+  const idp = await startIssuer(t);
+  const rule = `{ name: r, client: gateway, subject: { issuer: [self, idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const yaml = trusting(entry(idp, { singleUse: 'true' }), [rule]);
+  const server = await start(t, yaml);
+  const once: Form = { subject_token: idp.sign(), subject_token_type: type('jwt') };
+  const first = await exchange(server, once);
+  assertIssued(server, first);
+  const counted = [
+    await exchange(server, once),
+    await server.token({ grant_type: 'client_credentials', ...gateway }),
+    await exchange(server, { ...once, subject_token: 'x.y.z' }),
+    await exchange(server, { ...once, client_secret: 'wrong' }),
+    await exchange(server, { ...once, subject_token: idp.sign({ may_act: { sub: 'nobody' } }) }),
+  ];
+  assert.deepEqual(
+    counted.map(({ status }) => status),
+    [400, 200, 400, 401, 400],
+  );
+  const outcome = await against(t, server, yaml);
+  assert.deepEqual(
+    [outcome.code, outcome.stdout],
+    [0, '0 of 1 recorded decisions would change\n5 other rows, which no rule decided\n'],
+  );
+  const closed = await against(
+    t,
+    server,
+    trusting(entry(idp, { singleUse: 'true' }), []).replace(/rules:\s*$/, 'rules: []\n'),
+  );
+  assert.deepEqual(
+    changes(closed).map(([id]) => id),
+    [idOf(first)],
+  );
+});
+
+test('foreign subjects, refresh tokens and required acr are judged again as they were', async (t) => {
+  const idp = await startIssuer(t);
+  const rules = (acr: string): string =>
+    trusting(entry(idp), [
+      `{ name: r, client: gateway, subject: { issuer: [idp], types: [jwt] }, actor: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token] } }`,
+    ])
+      .replace(
+        'grants: [client_credentials, token_exchange], audiences: [',
+        'grants: [client_credentials, token_exchange, refresh_token], audiences: [',
+      )
+      .replace(`audience: ${API},`, `audience: ${API}, requiredAcr: ${acr},`);
+  const server = await start(t, rules('gold'));
+  const form = { subject_token_type: type('jwt'), actor_token_type: type('jwt') };
+  const subject_token = idp.sign({ acr: 'gold', act: { sub: 'tool' } });
+  const answer = await exchange(server, { ...form, subject_token, actor_token: idp.sign({ sub: 'agent' }) });
+  assertIssued(server, answer);
+  const refreshing = await exchange(server, {
+    subject_token,
+    subject_token_type: type('jwt'),
+    requested_token_type: type('refresh_token'),
+  });
+  assertIssued(server, refreshing);
+  assert.deepEqual(changes(await against(t, server, rules('gold'))), []);
+  const changed = changes(await against(t, server, rules('platinum')));
+  assert.deepEqual(
+    changed.map(([id]) => id),
+    [idOf(answer), idOf(refreshing)],
+  );
+  assert.match(
+    String(changed[0]?.[1]),
+    new RegExp(`agent of ${idp.url} acts for ada; before that acted tool of ${idp.url}$`),
+  );
+  assert.match(String(changed[0]?.[2]), /^refused \(target_needs_acr\)/);
+  assert.match(String(changed[1]?.[1]), /^allowed by “r”: the scope “read” at .* for 1 d; tool of .* acts for ada$/);
+  assert.equal(claimsOf(answer.body.access_token).acr, 'gold');
+});
+
+test('a file that is no audit export is said so, with its line: exit 1', patient, async (t) => {
+  const server = await start(t, configuration);
+  await subjectToken(server);
+  const file = join(server.folder, 'audit.jsonl');
+  const { stdout } = await beside(t, server, ['audit export'], { apart: true });
+  writeFileSync(file, stdout);
+  appendFileSync(file, '\nnull\n');
+  const [bad, missing] = await Promise.all([
+    beside(t, server, ['check', '--against', file]),
+    beside(t, server, ['check', '--against', join(server.folder, 'nowhere.jsonl')]),
+  ]);
+  assert.deepEqual(
+    [bad.code, bad.stderr],
+    [1, `cambio: ${file}:${stdout.split('\n').length + 1}: this line is no audit row\n`],
+  );
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /^cambio: .*nowhere\.jsonl/);
+  writeFileSync(file, stdout);
+  assert.equal((await beside(t, server, ['check', '--against', file])).code, 0);
+});

@@ -1,0 +1,390 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileCondition, compileExpression, ExpressionFault, holds } from '../../src/expression/condition.ts';
+
+const VARIABLES = {
+  subject: { issuer: 'string', claims: 'map' },
+  actor: { issuer: 'string', claims: 'map' },
+  chain: [{ iss: 'string', sub: 'string' }],
+  now: 'int',
+} as const;
+
+const NOW = 1_800_000_000;
+
+const factsOf = (claims: unknown, actorClaims: unknown = {}) => ({
+  subject: { issuer: 'https://idp.example', claims },
+  actor: { issuer: 'https://idp.example', claims: actorClaims },
+  chain: [{ iss: 'https://login.example', sub: 'agent' }],
+  now: NOW,
+});
+
+const evaluate = (text: string, claims: unknown = {}, actorClaims: unknown = {}) =>
+  compileExpression(text, VARIABLES).evaluate(factsOf(claims, actorClaims));
+const isTrue = (text: string, claims: unknown = {}, actorClaims: unknown = {}) =>
+  holds(compileCondition(text, VARIABLES), factsOf(claims, actorClaims)).matched;
+const problemOf = (text: string, claims: unknown = {}, actorClaims: unknown = {}) => {
+  const { matched, problem } = holds(compileCondition(text, VARIABLES), factsOf(claims, actorClaims));
+  assert.equal(matched, false, text);
+  return problem ?? '';
+};
+
+function faultOf(text: string): ExpressionFault {
+  try {
+    compileCondition(text, VARIABLES);
+  } catch (error) {
+    assert.ok(error instanceof ExpressionFault, `${text}: ${error}`);
+    return error;
+  }
+  return assert.fail(`no fault: ${text}`);
+}
+
+test('a condition reads claims, compares and combines them', () => {
+  const claims = { tenant: 'a', level: 2, ratio: 0.5, groups: ['dev', 'ops'], admin: true, gone: null, org: { id: 7 } };
+  for (const text of [
+    'subject.claims.tenant == "a"',
+    'subject.claims["tenant"] == "a"',
+    'subject.claims.tenant != "b" && !(subject.claims.tenant == "c")',
+    '"ops" in subject.claims.groups && !("root" in subject.claims.groups)',
+    '"tenant" in subject.claims && !("toString" in subject.claims)',
+    'has(subject.claims.tenant) && !has(subject.claims.team)',
+    'subject.claims.admin',
+    'subject.claims.gone == null && has(subject.claims.gone) && [null][0] == null',
+    'subject.claims.org.id == 7 && subject.claims.org == {"id": 7}',
+    'subject.claims.groups == ["dev", "ops"] && subject.claims.groups[1] == "ops"',
+    'subject.claims.groups.exists(g, g.startsWith("de")) && subject.claims.groups.all(g, g.size() == 3)',
+    'subject.claims.groups.exists_one(g, g == "dev") && subject.claims.groups.filter(g, g != "dev") == ["ops"]',
+    'subject.claims.groups.map(g, g + "@a") == ["dev@a", "ops@a"]',
+    'subject.claims.groups.map(g, g == "dev", g.upperAscii()) == ["DEV"]',
+    'subject.claims.exists(name, name == "tenant")',
+    'subject.claims.groups.exists(g, actor.claims.groups.exists(h, g == h))',
+    'subject.claims.groups.exists(g, g in actor.claims.groups)',
+    'subject.claims.tenant == "b" ? false : subject.claims.level > 1',
+    '"read write".split(" ").join(",") == "read,write"',
+    'subject.issuer.contains("idp") && subject.issuer.endsWith("example")',
+    'chain[0].sub == "agent" && chain.all(link, link.iss == "https://login.example")',
+    'timestamp(now).getFullYear() == 2027 && timestamp(now) > timestamp("2020-02-29T00:00:00Z")',
+  ]) {
+    assert.equal(isTrue(text, claims, { groups: ['ops'] }), true, text);
+  }
+});
+
+test('a number of a claim compares with an int as a number, and may be calculated with', () => {
+  const claims = { level: 2, ratio: 2.5, iat: NOW - 100, text: '2' };
+  for (const text of [
+    'subject.claims.level == 2 && subject.claims.level == 2.0 && 2 == subject.claims.level',
+    'subject.claims.level >= 2 && subject.claims.level < 3 && subject.claims.ratio > 2',
+    'subject.claims.level in [1, 2, 3]',
+    'now - subject.claims.iat < 300',
+    '-subject.claims.level == -2 && subject.claims.level + 1 == 3 && subject.claims.level * 2 == 4',
+    'now / 7 * 7 + now % 7 == now',
+    'int(subject.claims.text) == 2 && double(subject.claims.text) == 2.0 && string(subject.claims.level) == "2"',
+    'subject.claims.level != "2"',
+  ]) {
+    assert.equal(isTrue(text, claims), true, text);
+  }
+  assert.equal(isTrue('subject.claims.level == 2', { level: '2' }), false);
+  assert.equal(isTrue('subject.claims.level == 2', { level: 2.000001 }), false);
+  assert.equal(isTrue('subject.claims.level == 9007199254740993', { level: 9007199254740992 }), false);
+});
+
+test('what is missing, of the wrong type or cannot be converted is false, and the problem says so', () => {
+  const claims = { tenant: 'a', list: ['x'], text: 'abc', gone: null, zero: 0, huge: 1e300, big: 9e18 };
+  for (const [text, problem] of [
+    ['subject.claims.team == "a"', 'subject.claims.team is missing'],
+    ['subject.claims.team != "a"', 'subject.claims.team is missing'],
+    ['!(subject.claims.team == "a")', 'subject.claims.team is missing'],
+    ['has(subject.claims.team.lead)', 'subject.claims.team is missing'],
+    ['subject.claims.tenant.lead == "a"', 'subject.claims.tenant is of type string, not map'],
+    ['subject.claims.gone.lead == "a"', 'subject.claims.gone is of type null, not map'],
+    ['subject.claims.list[1] == "a"', 'subject.claims.list[1] is missing'],
+    ['subject.claims.list["x"] == "a"', 'subject.claims.list is of type list, not map'],
+    ['subject.claims.tenant < 3', 'string < int has no meaning'],
+    ['subject.claims.tenant - 3 == 0', 'string - int has no meaning'],
+    ['subject.claims.tenant', 'subject.claims.tenant is neither true nor false'],
+    ['!subject.claims.tenant', 'subject.claims.tenant is of type string, not bool'],
+    ['subject.claims.tenant && true', 'subject.claims.tenant is of type string, not bool'],
+    ['subject.claims.tenant.exists(c, c == "a")', 'subject.claims.tenant is of type string, not list or map'],
+    ['subject.claims.list.startsWith("x")', 'subject.claims.list.startsWith("x") does not take (list, string)'],
+    ['int(subject.claims.text) == 0', 'int() cannot read the value'],
+    ['int(subject.claims.huge) > 0', 'an int overflows 64 bits'],
+    ['int(subject.claims.big) + int(subject.claims.big) > 0', 'an int overflows 64 bits'],
+    ['double(subject.claims.text) > 0.0', 'double() cannot read the value'],
+    ['bool(subject.claims.text)', 'bool() cannot read the value'],
+    ['1 / int(subject.claims.zero) == 1', 'division by zero'],
+    ['timestamp(subject.claims.text) > timestamp(now)', 'timestamp() cannot read the value'],
+    ['timestamp(subject.claims.huge) > timestamp(now)', 'timestamp() cannot read the value'],
+  ] as const) {
+    assert.equal(problemOf(text, claims), problem, text);
+  }
+});
+
+test('a deciding side of && and || absorbs what is wrong with the other', () => {
+  assert.equal(isTrue('subject.claims.team == "a" || true'), true);
+  assert.equal(isTrue('subject.claims.aud == "x" || "x" in subject.claims.aud', { aud: ['x'] }), true);
+  assert.equal(isTrue('subject.claims.aud == "x" || "x" in subject.claims.aud', { aud: 'x' }), true);
+  assert.deepEqual(evaluate('subject.claims.team == "a" && false'), { value: false });
+  assert.equal(isTrue('subject.claims.list.exists(x, x > 1)', { list: ['a', 2] }), true);
+  assert.equal(problemOf('subject.claims.list.exists(x, x > 1)', { list: ['a', 1] }), 'string > int has no meaning');
+  assert.equal(problemOf('subject.claims.list.all(x, x > 1)', { list: ['a', 2] }), 'string > int has no meaning');
+});
+
+test('only own members exist, whatever they are named', () => {
+  const hostile = JSON.parse(
+    '{"__proto__": {"admin": true}, "constructor": "c", "tenant": "a", "in": {"constructor": 1}}',
+  );
+  const claims = Object.assign(Object.create(null), hostile);
+  assert.equal(isTrue('subject.claims.tenant == "a" && subject.claims.constructor == "c"', claims), true);
+  assert.equal(isTrue('subject.claims["in"].constructor == 1', claims), true);
+  assert.equal(isTrue('subject.claims["__proto__"].admin', hostile), true);
+  for (const name of ['admin', 'toString', 'hasOwnProperty', '__proto__', 'constructor', 'valueOf']) {
+    assert.equal(isTrue(`has(subject.claims.x.${name})`, { x: {} }), false, name);
+    assert.equal(isTrue(`"${name}" in subject.claims.x`, { x: {} }), false, name);
+    assert.equal(problemOf(`subject.claims.${name} == null`, { tenant: 'a' }), `subject.claims.${name} is missing`);
+  }
+  const { value } = evaluate('{"__proto__": subject.claims.tenant, "constructor": 1}', claims);
+  assert.deepEqual(Object.keys(value as object), ['__proto__', 'constructor']);
+});
+
+test('a value is given as JSON has it, or not at all', () => {
+  for (const [text, value] of [
+    ['subject.claims.email', 'ada@example.com'],
+    ['subject.claims.email.split("@")[0] + ":" + subject.issuer', 'ada:https://idp.example'],
+    ['now', NOW],
+    ['[1, 2.5, "a", null, true]', [1, 2.5, 'a', null, true]],
+    ['timestamp(0)', '1970-01-01T00:00:00.000Z'],
+    ['"ADA É".lowerAscii()', 'ada É'],
+    ['size("a💩")', 2],
+  ] as const) {
+    assert.deepEqual(evaluate(text, { email: 'ada@example.com' }).value, value, text);
+  }
+  const { value } = evaluate('{"tenant": subject.claims.org, "admin": false}', { org: { id: 7 } });
+  assert.equal(JSON.stringify(value), '{"tenant":{"id":7},"admin":false}');
+  for (const [text, claims, problem] of [
+    ['9007199254740993', {}, 'the result is too large a number'],
+    ['1.0 / 0.0', {}, 'the result is no JSON number'],
+    ['subject.claims.list', { list: Array(2000).fill(1) }, 'the result has more than 1024 values'],
+    ['subject.claims.map', { map: { a: 'x'.repeat(9000) } }, 'the result has more than 8192 characters'],
+  ] as const) {
+    assert.deepEqual(evaluate(text, claims), { value: undefined, problem }, text);
+  }
+});
+
+test('a fault of the text is told when it is compiled, with its place', () => {
+  for (const [text, column, message] of [
+    ['subject.claims.tenant ==', 25, /Unexpected token/],
+    ['subject.claims.tenant = "a"', 23, /Unexpected character/],
+    ['subjekt.claims.tenant == "a"', 1, /Unknown variable: subjekt/],
+    ['subject.clams.tenant == "a"', 9, /No such key: clams/],
+    ['has(subject.clams.tenant)', 19, /No such key/],
+    ['chain.exists(link, link.subject == "a")', 25, /No such key: subject/],
+    ['subject.claims.tenant.like("a")', 1, /no matching overload/],
+    ['tenantOf(subject)', 1, /no matching overload/],
+    ['subject.issuer == 1', 1, /no such overload/],
+    ['subject.issuer.startsWith(1)', 1, /no matching overload/],
+    ['now + 1', 1, /is of type int, and a condition must be true or false/],
+    ['"a"', 1, /is of type string/],
+    ['now > 99999999999999999999', 7, /over 64 bits/],
+    ['[].map(item, item + item) == []', 1, /cannot be checked: Operator overload/],
+    ['string == string', 1, /Unknown variable: string/],
+    ['cel.bind(x, now, x > 1)', 1, /bind\(\) is not available/],
+    ['duration("1h") > duration("1m")', 1, /duration\(\) is not available/],
+    ['timestamp(now).getHours("Europe/Berlin") > 8', 1, /getHours\(\) is not available/],
+    ['b"x" == b"x"', 1, /bytes/],
+    ['now > 1u', 7, /uint/],
+    [`now > 1 ${'|| now > 1 '.repeat(400)}`, 1, /longer than 4096/],
+    [`${'('.repeat(60)}now > 1${')'.repeat(60)}`, 33, /maxDepth/],
+  ] as const) {
+    const fault = faultOf(text);
+    assert.deepEqual([fault.line, fault.column], [1, column], `${text}: ${fault.message}`);
+    assert.match(fault.message, message);
+  }
+  const fault = faultOf('subject.issuer == "a"\n  && nobody == 1');
+  assert.deepEqual([fault.line, fault.column], [2, 6]);
+});
+
+test('macros nest two deep, and a third level is a fault', () => {
+  const list = 'subject.claims.groups';
+  const claims = { groups: ['a'] };
+  assert.equal(isTrue(`${list}.all(a, ${list}.all(b, a == b))`, claims), true);
+  assert.equal(isTrue(`${list}.filter(a, a == "a").map(b, b).exists(c, c == "a")`, claims), true);
+  const fault = faultOf(`${list}.all(a, ${list}.all(b, ${list}.all(c, a == c)))`);
+  assert.deepEqual([fault.column, fault.message], [59, 'macros nest 2 deep at most']);
+});
+
+test('a pattern searches in linear time, is compiled once, and must be a constant of RE2', () => {
+  const condition = 'subject.claims.sub.matches("^repo:org/[a-z-]+:ref:main$")';
+  assert.equal(isTrue(condition, { sub: 'repo:org/app:ref:main' }), true);
+  assert.equal(isTrue('matches(subject.claims.sub, "^(?i)ADA$")', { sub: 'ada' }), true);
+  for (const sub of [
+    'repo:org/evil@x:ref:main',
+    'repo:org-evil/app:ref:main',
+    'repo:org/app:ref:main\n',
+    'x\nrepo:org/app:ref:main',
+    'repo:org/App:ref:main',
+    'repo:org/ａpp:ref:main',
+    'repo:org/app/:ref:main',
+    'evil/repo:org/app:ref:main',
+  ]) {
+    assert.equal(isTrue(condition, { sub }), false, sub);
+  }
+  assert.equal(problemOf(condition, { sub: 7 }), 'subject.claims.sub is of type double, not string');
+  for (const [text, column, message] of [
+    ['subject.claims.sub.matches("^(a$")', 28, /missing closing \)/],
+    ['subject.claims.sub.matches("^(?=a)$")', 28, /invalid or unsupported Perl syntax/],
+    ['subject.claims.sub.matches(subject.claims.pattern)', 28, /must be a string in quotes/],
+    ['subject.claims.sub.matches("^" + subject.issuer)', 28, /must be a string in quotes/],
+    ['subject.claims.sub.matches("^(a{500}){2}$")', 28, /too large/],
+  ] as const) {
+    const fault = faultOf(text);
+    assert.deepEqual([fault.line, fault.column], [1, column], `${text}: ${fault.message}`);
+    assert.match(fault.message, message);
+  }
+});
+
+test('a pattern that is not anchored is warned of', () => {
+  const warningsOf = (pattern: string) => compileCondition(`subject.issuer.matches(r"${pattern}")`, VARIABLES).warnings;
+  for (const pattern of [
+    '^a$',
+    '^(a|b)$',
+    '(^a|^b)$',
+    '(?i)^a$',
+    '(?:^a$|^b$)',
+    String.raw`\Aa\z`,
+    String.raw`^a\.b[$^|(]\Q(|\E$`,
+    '^[]|]$',
+    '^$',
+    '(^a)(b|c)$',
+    '(?s)^a$',
+    '(?-m)^a$',
+    '^((a)b$)',
+    '^[[:alpha:]|]$',
+    '^[[:^alpha:]|]$',
+    String.raw`^[\]|]$`,
+    String.raw`^\*a$`,
+    '(?<n>^a$)',
+    '(?P<name>^a$)',
+    '(?i:^a$)',
+  ]) {
+    assert.deepEqual(warningsOf(pattern), [], pattern);
+  }
+  for (const pattern of [
+    'a',
+    '^a',
+    'a$',
+    '^a|b$',
+    '^a$|b',
+    '(^a|b)$',
+    '(?m)^a$',
+    '(^a)?b$',
+    String.raw`^a\$`,
+    '^a[$]',
+    '^a$?',
+    '',
+    '^a(b$)?',
+    '.*',
+    '^',
+    '^*a$',
+    String.raw`^\Q$`,
+    '(?im)^a$',
+    '(?m:^a$)',
+    '(?i)^a|^b$',
+    'a^b$',
+    '^a$|^b',
+    '^((a)|b$)',
+    '(^(a)b)?c$',
+    '(^(?:a)b)?c$',
+    '^(a)|b$',
+  ]) {
+    assert.match(warningsOf(pattern).join(), /is not anchored/, pattern);
+  }
+});
+
+test('a condition names what it reads, for that alone goes to the audit row', () => {
+  const text =
+    'subject.claims.groups.exists(g, g == actor.claims["https://x/team"] && g != "") && chain[0].sub == "agent" ' +
+    '&& has(subject.claims.a.b) && subject.claims.tenant.matches("^a$") && subject.claims.tenant != "b"';
+  const condition = compileCondition(text, VARIABLES);
+  assert.deepEqual(condition.reads, [
+    'subject.claims.groups',
+    'actor.claims["https://x/team"]',
+    'chain',
+    'subject.claims.a.b',
+    'subject.claims.tenant',
+  ]);
+});
+
+test('a list of 256 items is gone through, one of 257 makes the condition false', () => {
+  const list = (length: number) => ({ list: Array.from({ length }, (_, index) => `item-${index}`) });
+  const map = (length: number) => ({ list: Object.fromEntries(list(length).list.map((name) => [name, 1])) });
+  for (const text of [
+    'subject.claims.list.all(x, x != "y")',
+    '!subject.claims.list.exists(x, x == "y")',
+    'subject.claims.list.map(x, x + "!").size() > 0',
+    'subject.claims.list.filter(x, x == "y") == []',
+    'subject.claims.list == subject.claims.list',
+  ]) {
+    for (const claims of [list, map]) {
+      assert.equal(isTrue(text, claims(256)), true, text);
+      assert.match(problemOf(text, claims(257)), /has 257 items, more than 256/, text);
+    }
+  }
+  assert.equal(isTrue('"item-255" in subject.claims.list', list(256)), true);
+  assert.match(problemOf('"item-256" in subject.claims.list', list(257)), /has 257 items/);
+  assert.match(problemOf('!("y" in subject.claims.list)', list(257)), /has 257 items/);
+  assert.equal(isTrue('size(subject.claims.list) == 300', list(300)), true);
+});
+
+test('a text of 8192 characters is looked through, a longer one makes the condition false', () => {
+  const text = (length: number) => ({ text: 'x'.repeat(length) });
+  for (const condition of [
+    'subject.claims.text.matches("^x*$")',
+    'subject.claims.text.contains("xx")',
+    'subject.claims.text.startsWith("xx")',
+    'subject.claims.text.upperAscii() != "x"',
+    'subject.claims.text.split(",").size() == 1',
+    'size(subject.claims.text) > 5',
+    'subject.claims.text + "" != "y"',
+  ]) {
+    assert.equal(isTrue(condition, text(8192)), true, condition);
+    assert.match(problemOf(condition, text(8193)), /more than 8192|longer than 8192/, condition);
+  }
+});
+
+test('what a caller sends cannot make a condition long: it ends, and is false', () => {
+  const many = (prefix: string) => Array.from({ length: 256 }, (_, index) => `${prefix}${index}`);
+  const lists = Array.from({ length: 256 }, () => many('x'));
+  const claims = {
+    groups: many('a'),
+    lists,
+    long: 'a'.repeat(8192),
+    part: `${'a'.repeat(2000)}b${'a'.repeat(2000)}`,
+    mixed: 'ab'.repeat(4096),
+    commas: ','.repeat(8192),
+    tiny: many('a').slice(0, 100),
+  };
+  const actor = { groups: many('b'), lists, tiny: many('b').slice(0, 100) };
+  for (const text of [
+    'subject.claims.groups.exists(g, actor.claims.groups.exists(h, g == h || g.startsWith(h)))',
+    '!subject.claims.groups.exists(g, actor.claims.groups.exists(h, g == h || g.startsWith(h)))',
+    'subject.claims.lists.all(x, actor.claims.lists.all(y, x == y))',
+    `${Array(9).fill('subject.claims.long.contains(subject.claims.part)').join(' || ')}`,
+    'subject.claims.mixed.matches("^(a|b)*a(a|b){60}$")',
+    'subject.claims.groups.map(x, subject.claims.groups.map(y, subject.claims.lists)) == []',
+    'subject.claims.groups.map(x, subject.claims.long).join("") == ""',
+    'subject.claims.commas.split(",").join(subject.claims.long) == ""',
+    'subject.claims.groups.map(x, subject.claims.groups + subject.claims.groups) == []',
+  ]) {
+    assert.match(problemOf(text, claims, actor), /takes too long|at most|more than/, text);
+  }
+  assert.deepEqual(evaluate('subject.claims.tiny.exists(g, actor.claims.tiny.exists(h, g == h))', claims, actor), {
+    value: false,
+  });
+  assert.deepEqual(evaluate('subject.claims.groups.exists(g, g in actor.claims.groups)', claims, actor), {
+    value: false,
+  });
+});
+
+test('an expression of as many operators as fit does not exhaust the stack', () => {
+  const text = `now>1${'&&now>1'.repeat(245)}`;
+  assert.equal(isTrue(text), true);
+});

@@ -1,0 +1,301 @@
+// Does a person's agreement in the browser become the right tokens, and only those?
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, suite, test } from 'node:test';
+import { API, assertIssued, assertRefused, BACKEND } from '../support/basics.ts';
+import { createBrowser } from '../support/browser.ts';
+import { claimsOf, EXCHANGE, type Form, type TestServer, type } from '../support/harness.ts';
+import { authorizationUrl, authorizeAs, CALLBACK, goThrough, redeem, startPeople, web } from '../support/people.ts';
+
+const CODE_REFUSED = { error: 'invalid_grant', description: 'The provided code is invalid or expired' };
+
+suite('authorization code', () => {
+  const undo: (() => void | Promise<void>)[] = [];
+  let server: TestServer;
+  before(async () => {
+    server = await startPeople({ after: (work) => void undo.unshift(work as () => void) });
+  });
+  after(async () => {
+    for (const work of undo) await work();
+  });
+
+  test('a person signs in, agrees, and the client gets tokens that say who they are and what they agreed to (IS-01, OI-01, OI-07)', async () => {
+    const at = await authorizeAs(server, { scope: 'openid profile email read' });
+    assert.deepEqual([at.searchParams.get('state'), at.searchParams.get('iss')], ['the-state', server.issuer]);
+    const answer = await redeem(server, at);
+    assertIssued(server, answer);
+    const { sub, aud, client_id, scope, tenant, amr, may_act, name } = claimsOf(answer.body.access_token);
+    assert.deepEqual(
+      { sub, aud, client_id, scope, tenant, amr, may_act, name },
+      {
+        ...{ sub: 'ada', aud: API, client_id: 'web', scope: 'openid profile email read', tenant: 'a', amr: ['pwd'] },
+        ...{ may_act: undefined, name: undefined },
+      },
+    );
+    const identity = claimsOf(answer.body.id_token);
+    assert.deepEqual(
+      [identity.sub, identity.aud, identity.nonce, identity.name, identity.email, typeof identity.auth_time],
+      ['ada', 'web', 'the-nonce', 'Ada Lovelace', 'ada@example.com', 'number'],
+    );
+  });
+
+  test('a code is good once: who shows it again gets nothing, and what it had given dies (OA-16)', async () => {
+    const at = await authorizeAs(server);
+    const first = await redeem(server, at);
+    assertIssued(server, first);
+    const introspect = (token: unknown) =>
+      server.post('/oauth/introspect', new URLSearchParams({ ...web, token: String(token) }).toString());
+    assert.equal((await introspect(first.body.access_token)).body.active, true);
+    assertRefused(server, await redeem(server, at), { ...CODE_REFUSED, reason: 'code_reused' });
+    assert.deepEqual((await introspect(first.body.access_token)).body, { active: false });
+    const refreshed = await server.token({
+      grant_type: 'refresh_token',
+      ...web,
+      refresh_token: String(first.body.refresh_token),
+    });
+    assert.equal(refreshed.body.error, 'invalid_grant');
+  });
+
+  test('of many at once exactly one redeems a code', async () => {
+    const at = await authorizeAs(server);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => redeem(server, at)));
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    for (const answer of answers.filter(({ status }) => status !== 200))
+      assertRefused(server, answer, { ...CODE_REFUSED, reason: 'code_reused' });
+  });
+
+  test('a code needs its verifier, its client, its redirect URI and its minute (PK-01, PK-03, OA-18)', async () => {
+    const other = { client_id: 'other', client_secret: 'other-secret' };
+    const at = await authorizeAs(server);
+    const refused = {
+      code_verifier: { code_verifier: 'x'.repeat(43) },
+      code_client: other,
+      code_redirect_uri: { redirect_uri: 'https://app.example/other' },
+      code_unknown: { code: 'nonsense' },
+    };
+    for (const [reason, changed] of Object.entries(refused))
+      assertRefused(server, await redeem(server, at, changed), { ...CODE_REFUSED, reason }, reason);
+    assertRefused(server, await redeem(server, at, { code_verifier: undefined }), {
+      ...CODE_REFUSED,
+      reason: 'code_verifier',
+    });
+    assertIssued(server, await redeem(server, at, { redirect_uri: undefined }), 'which need not be said again');
+    const short = 'x'.repeat(42);
+    const weak = await authorizeAs(server, { code_challenge: hash('sha256', short, 'base64url') });
+    assertRefused(server, await redeem(server, weak, { code_verifier: short }), {
+      ...CODE_REFUSED,
+      reason: 'code_verifier',
+    });
+    const late = await authorizeAs(server);
+    server.clock.now += 61_000;
+    assertRefused(server, await redeem(server, late), { ...CODE_REFUSED, reason: 'code_expired' });
+  });
+
+  test('a resource that is asked for is the one the token is for; another one is refused (RI-02, RI-05)', async () => {
+    const at = await authorizeAs(server, { resource: [`${API}/v1`, BACKEND], scope: 'read', nonce: undefined });
+    const refused = { error: 'invalid_target', description: 'The requested audience is not valid for this client' };
+    assertRefused(server, await redeem(server, at, { resource: 'https://private.example' }), {
+      ...refused,
+      reason: 'target_not_granted',
+    });
+    const answer = await redeem(server, at, { resource: BACKEND });
+    assertIssued(server, answer);
+    assert.equal(claimsOf(answer.body.access_token).aud, BACKEND);
+    assert.equal(answer.body.id_token, undefined);
+    const refreshed = await server.token({
+      grant_type: 'refresh_token',
+      ...web,
+      refresh_token: String(answer.body.refresh_token),
+    });
+    assert.deepEqual(claimsOf(refreshed.body.access_token).aud, [API, BACKEND]);
+  });
+
+  test('what a client may not ask for it is told at its redirect URI, with state and iss (RI-03, PK-02, PK-04, BC-01b, BC-01c, IS-01, OI-03, OI-05)', async () => {
+    const browser = createBrowser(server.issuer);
+    const asked = {
+      invalid_target: { resource: 'https://private.example' },
+      invalid_scope: { scope: 'openid admin' },
+      invalid_request: { requested_actor: 'nobody' },
+      unsupported_response_type: { response_type: 'none' },
+      request_not_supported: { request: 'e30.e30.' },
+      login_required: { prompt: 'none' },
+    };
+    for (const [error, changed] of Object.entries(asked)) {
+      const { leftTo, headers } = await browser.get(authorizationUrl(changed));
+      assert.equal(`${leftTo?.origin}${leftTo?.pathname}`, CALLBACK, error);
+      const { searchParams } = leftTo ?? new URL(CALLBACK);
+      assert.deepEqual([searchParams.get('error'), searchParams.get('iss')], [error, server.issuer]);
+      if (error !== 'request_not_supported') assert.equal(searchParams.get('state'), 'the-state', error);
+      assert.equal(headers.get('cache-control'), 'no-store');
+    }
+    for (const missing of ['code_challenge', 'code_challenge_method', 'response_type']) {
+      const { leftTo } = await browser.get(authorizationUrl({ [missing]: undefined }));
+      assert.equal(leftTo?.searchParams.get('error'), 'invalid_request', missing);
+    }
+    for (const response_type of ['token', 'id_token', 'code token', 'code id_token']) {
+      const { leftTo } = await browser.get(authorizationUrl({ response_type }));
+      assert.equal(leftTo?.searchParams.get('error'), 'unsupported_response_type', response_type);
+      assert.equal(leftTo?.hash, '');
+    }
+    for (const response_mode of ['fragment', 'form_post', 'web_message', 'jwt', 'query.jwt', 'nothing']) {
+      const page = await browser.get(authorizationUrl({ response_mode }));
+      assert.equal(page.leftTo?.searchParams.get('error'), 'invalid_request', response_mode);
+      assert.equal(server.audit(page)?.reason, 'response_mode_unsupported');
+    }
+    assert.equal((await browser.get(authorizationUrl({ response_mode: 'query' }))).status, 200);
+    const plain = await browser.get(authorizationUrl({ code_challenge_method: 'plain' }));
+    assert.equal(plain.leftTo?.searchParams.get('error'), 'invalid_request');
+  });
+
+  test('a request comes by GET or POST, and one that no GET could hold is refused (BC-01j, OI-02)', async () => {
+    const post = (changed: Form) =>
+      createBrowser(server.issuer).post(
+        '/oauth/authorize',
+        Object.fromEntries(new URL(authorizationUrl(changed), server.issuer).searchParams),
+      );
+    assert.match((await post({ state: 's'.repeat(4000) })).text, /name="password"/);
+    const body = new URL(authorizationUrl(), server.issuer).searchParams;
+    const moved = await fetch(`${server.issuer}/oauth/authorize`, { method: 'POST', body, redirect: 'manual' });
+    assert.deepEqual([moved.status, moved.headers.get('location')], [200, null]);
+    assert.match(await moved.text(), /refresh" content="0;url=\?client_id=web&amp;/, 'the way on is a GET');
+    const long = await post({ state: 's'.repeat(20_000) });
+    assert.deepEqual([long.status, server.audit(long)?.reason], [400, 'authorization_request_invalid']);
+  });
+
+  test('without openid the answer is as OAuth has it: no ID token, whatever nonce was sent', async () => {
+    const answer = await redeem(server, await authorizeAs(server, { scope: 'read' }));
+    assertIssued(server, answer);
+    assert.deepEqual([answer.body.id_token, answer.body.scope], [undefined, 'read']);
+  });
+
+  test('a person who refuses is believed, and asked again the next time', async () => {
+    const browser = createBrowser(server.issuer);
+    const signIn = await browser.get(authorizationUrl());
+    const consent = await browser.submit(signIn, { username: 'ada', password: 'lovelace' });
+    const refused = await browser.submit(consent, { cancel: 'yes' });
+    assert.equal(refused.leftTo?.searchParams.get('error'), 'access_denied');
+    assert.match((await browser.get(authorizationUrl())).text, /name="agree"/);
+  });
+
+  test('whoever is signed in and has agreed is not asked again for the same; for more, or for an actor, they are (OI-03, OI-08)', async () => {
+    const browser = createBrowser(server.issuer);
+    const confidential = { redirect_uri: CALLBACK };
+    await authorizeAs(server, confidential, browser);
+    assert.equal((await browser.get(authorizationUrl(confidential))).leftTo?.searchParams.has('code'), true);
+    assert.equal((await browser.get(authorizationUrl({ prompt: 'none' }))).leftTo?.searchParams.has('code'), true);
+    for (const changed of [{ scope: 'openid read write' }, { resource: BACKEND }, { requested_actor: 'agent' }])
+      assert.match((await browser.get(authorizationUrl(changed))).text, /name="agree"/);
+    // Agreed to at one API is not agreed to at another.
+    const afresh = createBrowser(server.issuer);
+    await authorizeAs(server, { scope: 'openid write' }, afresh);
+    await authorizeAs(server, { scope: 'openid read', audience: BACKEND }, afresh);
+    assert.match((await afresh.get(authorizationUrl({ scope: 'openid read' }))).text, /name="agree"/);
+    const silent = await browser.get(authorizationUrl({ prompt: 'none', requested_actor: 'agent' }));
+    assert.equal(silent.leftTo?.searchParams.get('error'), 'consent_required');
+    const offline = { scope: 'openid offline_access read' };
+    assert.match((await browser.get(authorizationUrl(offline))).text, /name="agree"/, 'without prompt=consent, too');
+    const quiet = await browser.get(authorizationUrl({ ...offline, prompt: 'none' }));
+    assert.equal(quiet.leftTo?.searchParams.get('error'), 'consent_required');
+    assert.match((await browser.get(authorizationUrl({ prompt: 'login' }))).text, /name="password"/);
+    assert.match((await browser.get(authorizationUrl({ prompt: 'consent' }))).text, /name="agree"/);
+    server.clock.now += 120_000;
+    assert.match((await browser.get(authorizationUrl({ max_age: '60' }))).text, /name="password"/);
+    assert.equal((await browser.get(authorizationUrl({ max_age: '600' }))).leftTo?.searchParams.has('code'), true);
+  });
+
+  test('a client that means one person by an ID token is not given another who happens to be signed in (OI-04)', async () => {
+    const { body } = await redeem(server, await authorizeAs(server));
+    const hint = { id_token_hint: String(body.id_token) };
+    const bob = createBrowser(server.issuer);
+    await goThrough(bob, await bob.get(authorizationUrl()), { username: 'bob', password: 'builder' });
+    const silent = await bob.get(authorizationUrl({ ...hint, prompt: 'none' }));
+    assert.equal(silent.leftTo?.searchParams.get('error'), 'login_required');
+    assert.match((await bob.get(authorizationUrl(hint))).text, /name="password"/);
+    // What is no ID token of ours means nobody.
+    for (const id_token_hint of ['nonsense', String(body.access_token)])
+      assert.equal((await bob.get(authorizationUrl({ id_token_hint }))).leftTo?.searchParams.has('code'), true);
+    const meant = createBrowser(server.issuer);
+    assert.equal((await authorizeAs(server, hint, meant)).searchParams.has('code'), true);
+    assert.equal((await meant.get(authorizationUrl(hint))).leftTo?.searchParams.has('code'), true);
+  });
+
+  test('the actor that was asked for is named to the person, and stands in may_act: only that one may act (AG-01, AG-02, AG-03)', async () => {
+    const browser = createBrowser(server.issuer);
+    const signIn = await browser.get(authorizationUrl({ requested_actor: 'agent' }));
+    const consent = await browser.submit(signIn, { username: 'ada', password: 'lovelace' });
+    assert.match(consent.text, /agent/);
+    const { leftTo } = await browser.submit(consent, { agree: 'yes' });
+    const answer = await redeem(server, leftTo ?? new URL(CALLBACK));
+    assertIssued(server, answer);
+    assert.deepEqual(claimsOf(answer.body.access_token).may_act, { iss: server.issuer, sub: 'agent' });
+    const refreshed = await server.token({
+      grant_type: 'refresh_token',
+      ...web,
+      refresh_token: String(answer.body.refresh_token),
+    });
+    assert.deepEqual(claimsOf(refreshed.body.access_token).may_act, { iss: server.issuer, sub: 'agent' });
+    const agent = { client_id: 'agent', client_secret: 'agent-secret' };
+    const actor = await server.token({ grant_type: 'client_credentials', ...agent });
+    const subject = { subject_token: String(refreshed.body.access_token), subject_token_type: type('access_token') };
+    const acted = await server.token({
+      grant_type: EXCHANGE,
+      ...agent,
+      ...subject,
+      actor_token: String(actor.body.access_token),
+      actor_token_type: type('access_token'),
+    });
+    assertIssued(server, acted);
+    assert.deepEqual(claimsOf(acted.body.access_token).act, { sub: 'agent', iss: server.issuer });
+    assert.equal(claimsOf(acted.body.access_token).scope, 'read');
+    const alone = await server.token({ grant_type: EXCHANGE, ...web, ...subject });
+    assert.equal(server.audit(alone)?.reason, 'may_act');
+  });
+
+  test('an ID token of ours is exchanged by the client it was given to', async () => {
+    const answer = await redeem(server, await authorizeAs(server));
+    const exchange = (token: unknown, name: string) =>
+      server.token({
+        grant_type: EXCHANGE,
+        ...web,
+        subject_token: String(token),
+        subject_token_type: type(name),
+        audience: BACKEND,
+      });
+    const good = await exchange(answer.body.id_token, 'id_token');
+    assertIssued(server, good);
+    assert.equal(claimsOf(good.body.access_token).sub, 'ada');
+    assert.equal(
+      server.audit(await exchange(answer.body.id_token, 'access_token'))?.reason,
+      'subject_token_wrong_type',
+    );
+    assert.equal(
+      server.audit(await exchange(answer.body.access_token, 'id_token'))?.reason,
+      'subject_token_wrong_type',
+    );
+  });
+
+  test('nothing that could be presented anywhere lies readable in the database', async () => {
+    const browser = createBrowser(server.issuer);
+    const at = await authorizeAs(server, {}, browser);
+    const answer = await redeem(server, at);
+    const database = new DatabaseSync(join(server.folder, 'cambio.db'), { readOnly: true });
+    const stored = JSON.stringify([
+      database.prepare('select * from sign_in_artifacts').all(),
+      database.prepare('select * from audit').all(),
+      database.prepare('select * from refresh_families').all(),
+    ]);
+    database.close();
+    const secrets = [
+      at.searchParams.get('code'),
+      answer.body.access_token,
+      answer.body.refresh_token,
+      answer.body.id_token,
+    ];
+    for (const secret of [...secrets, ...browser.cookies.values()]) {
+      assert.ok(String(secret).length > 10);
+      assert.equal(stored.includes(String(secret)), false);
+    }
+  });
+});

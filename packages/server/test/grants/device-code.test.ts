@@ -1,0 +1,122 @@
+// Does a device get its tokens once its person has agreed elsewhere, and not before? RFC 8628.
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { assertIssued, assertRefused } from '../support/basics.ts';
+import { type Browser, createBrowser } from '../support/browser.ts';
+import { type Answer, claimsOf, encode, type Form, type TestServer } from '../support/harness.ts';
+import { DEVICE, goThrough, startPeople, tv } from '../support/people.ts';
+
+suite('device code', () => {
+  const undo: (() => void | Promise<void>)[] = [];
+  let server: TestServer;
+  let browser: Browser;
+  before(async () => {
+    server = await startPeople({ after: (work) => void undo.unshift(work as () => void) });
+    browser = createBrowser(server.issuer);
+  });
+  after(async () => {
+    for (const work of undo) await work();
+  });
+  const begin = (form: Form = {}): Promise<Answer> =>
+    server.post('/oauth/device_authorization', encode({ ...tv, scope: 'openid read', ...form }));
+  const poll = (device: Answer, form: Form = {}): Promise<Answer> =>
+    server.token({ grant_type: DEVICE, ...tv, device_code: String(device.body.device_code), ...form });
+  const type = async (userCode: string) => browser.submit(await browser.get('/device'), { user_code: userCode });
+
+  test('a device asks, a person types its code, compares it, signs in and agrees, and the device has its tokens (DV-01, DV-03, OA-12a)', async () => {
+    const device = await begin();
+    assert.equal(device.status, 200, device.text);
+    assert.deepEqual(Object.keys(device.body).toSorted(), [
+      ...['device_code', 'expires_in', 'interval', 'user_code', 'verification_uri', 'verification_uri_complete'],
+    ]);
+    assert.equal(device.headers.get('cache-control'), 'no-store');
+    assert.equal(server.audit(device)?.outcome, 'accepted');
+    assertRefused(server, await poll(device), {
+      error: 'authorization_pending',
+      description: 'The person has not answered yet',
+      reason: 'device_code_pending',
+    });
+    const userCode = String(device.body.user_code);
+    assert.match(userCode, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
+    // Typed in small letters and without the dash (DV-03); a link fills the code in, and connects nothing by itself.
+    const linked = await browser.get(String(device.body.verification_uri_complete));
+    assert.ok(linked.text.includes(`value="${userCode}"`));
+    const compare = await browser.submit(linked, { user_code: userCode.toLowerCase().replace('-', '') });
+    assert.ok(compare.text.includes(userCode), compare.text);
+    const done = await goThrough(browser, await browser.submit(compare, { confirm: 'yes' }));
+    assert.match(done.text, /Your device is connected/);
+    server.clock.now += 5000;
+    const answer = await poll(device);
+    assertIssued(server, answer);
+    assert.equal(claimsOf(answer.body.access_token).sub, 'ada');
+    assert.equal(claimsOf(answer.body.id_token).aud, 'tv');
+    assertRefused(server, await poll(device), {
+      error: 'invalid_grant',
+      description: 'The provided code is invalid or expired',
+      reason: 'code_reused',
+    });
+  });
+
+  test('a device that asks too often is slowed, a code of another client is none, and every code ends (DV-02)', async () => {
+    const device = await begin();
+    const pending = { error: 'authorization_pending', description: 'The person has not answered yet' };
+    const slower = {
+      error: 'slow_down',
+      description: 'The client asks too often: wait five seconds longer from now on',
+      reason: 'device_code_too_soon',
+    };
+    assertRefused(server, await poll(device), { ...pending, reason: 'device_code_pending' });
+    server.clock.now += 4000;
+    assertRefused(server, await poll(device), slower);
+    server.clock.now += 9000;
+    assertRefused(server, await poll(device), slower);
+    server.clock.now += 15_000;
+    assertRefused(server, await poll(device), { ...pending, reason: 'device_code_pending' });
+    const none = { error: 'invalid_grant', description: 'The provided device code is invalid' };
+    const other = { client_id: 'other', client_secret: 'other-secret' };
+    assertRefused(server, await poll(device, other), { ...none, reason: 'device_code_client' });
+    assertRefused(server, await poll(device, { device_code: 'x' }), { ...none, reason: 'device_code_unknown' });
+    server.clock.now += 600_000;
+    assertRefused(server, await poll(device), {
+      error: 'expired_token',
+      description: 'The device code has expired',
+      reason: 'device_code_expired',
+    });
+    assert.match((await type(String(device.body.user_code))).text, /has expired/);
+  });
+
+  test('a person who does not know the device refuses, and it is told (DV-02)', async () => {
+    const device = await begin();
+    const compare = await type(String(device.body.user_code));
+    assert.match((await browser.submit(compare, { abort: 'yes' })).text, /Nothing was connected/);
+    assertRefused(server, await poll(device), {
+      error: 'access_denied',
+      description: 'The person refused',
+      reason: 'device_code_refused',
+    });
+  });
+
+  test('wrong user codes are counted, and after twenty of them nothing is compared (DV-03)', async () => {
+    const page = await browser.get('/device');
+    const { status, text } = await browser.submit(page, { user_code: 'BBBB-BBBB' });
+    assert.match(text, /No device shows this code/, String(status));
+    for (let tries = 1; tries < 20; tries++) await type('BBBB-BBBB');
+    assert.equal((await type('BBBB-BBBB')).status, 429);
+    server.clock.now += 60_000;
+    assert.equal((await type('BBBB-BBBB')).status, 200);
+  });
+
+  test('only a client with the grant may ask, for what it may have, and after it has said who it is', async () => {
+    const refused = async (form: Form, expected: string): Promise<void> => {
+      const answer = await begin(form);
+      assert.equal(answer.body.error, expected, answer.text);
+      assert.notEqual(server.audit(answer)?.reason, undefined);
+    };
+    await refused({ client_secret: 'wrong' }, 'invalid_client');
+    await refused({ client_id: 'web', client_secret: 'web-secret' }, 'unauthorized_client');
+    await refused({ scope: 'write' }, 'invalid_scope');
+    await refused({ resource: 'https://private.example' }, 'invalid_target');
+    await refused({ requested_actor: 'nobody' }, 'invalid_request');
+    assert.equal((await begin({ requested_actor: 'agent' })).status, 200);
+  });
+});

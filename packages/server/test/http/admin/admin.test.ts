@@ -1,0 +1,147 @@
+// The admin API: who may use it, in which form it answers, and what of the configuration it shows.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { admin, adminToken, startAdministered } from '../../support/admin-api.ts';
+import { API, assertIssued, configuration, exchange, subjectToken } from '../../support/basics.ts';
+import { type Answer, read, start } from '../../support/harness.ts';
+
+const problemOf = ({ status, body, headers }: Answer) => {
+  assert.match(headers.get('content-type') ?? '', /^application\/problem\+json/);
+  assert.equal(body.status, status);
+  assert.equal(body.instance, `urn:uuid:${headers.get('x-request-id')}`);
+  return `${status} ${String(body.type).replace('urn:cambio:error:', '')}`;
+};
+
+test('only an access token of ours for the admin API opens it, with the scope that the operation needs (RFC 6750)', async (t) => {
+  const server = await startAdministered(t);
+  const anonymous = await read(await fetch(`${server.issuer}/admin/v1/clients`));
+  assert.equal(problemOf(anonymous), '401 invalid_token');
+  assert.match(anonymous.headers.get('www-authenticate') ?? '', /^Bearer, DPoP algs="ES256 /);
+  const good = await adminToken(server);
+  const others = [
+    await subjectToken(server),
+    'x.y.z',
+    `${good}x`,
+    server.forge({ ...JSON.parse(atob(String(good.split('.')[1]))), exp: 1 }),
+  ];
+  for (const token of others) {
+    const answer = await admin(server, 'GET /clients', { token });
+    assert.equal(problemOf(answer), '401 invalid_token');
+    assert.match(answer.headers.get('www-authenticate') ?? '', /error="invalid_token"/);
+    assert.equal(server.audit(answer)?.reason, 'access_token_invalid');
+  }
+  const auditor = await adminToken(server, 'auditor');
+  const mere = await admin(server, 'POST /keys', { token: auditor, body: {} });
+  assert.equal(problemOf(mere), '403 insufficient_scope');
+  assert.match(mere.headers.get('www-authenticate') ?? '', /error="insufficient_scope", scope="admin:write"/);
+  assert.equal(server.audit(mere)?.client, 'auditor');
+  assert.equal((await admin(server, 'GET /clients', { token: auditor })).status, 200);
+  assert.equal((await admin(server, 'GET /clients', { token: good })).status, 200);
+});
+
+test('a server without a resource for it has no admin API', async (t) => {
+  const without = await start(t, configuration);
+  assert.equal((await read(await fetch(`${without.issuer}/admin/v1/clients`))).status, 404);
+  const withIt = await startAdministered(t);
+  assert.equal((await read(await fetch(`${withIt.issuer}/admin/v1/clients`))).status, 401);
+});
+
+test('the configuration in force is shown in the words of the file', async (t) => {
+  const server = await startAdministered(t);
+  const all = await Promise.all(
+    ['clients', 'resources', 'issuers', 'rules', 'keys'].map(
+      async (name) => [name, await admin(server, `GET /${name}`)] as const,
+    ),
+  );
+  for (const [name, { status }] of all) {
+    assert.equal(status, 200, name);
+  }
+  const bodies = Object.fromEntries(all.map(([name, { body }]) => [name, body.items as Record<string, unknown>[]]));
+  assert.deepEqual(
+    bodies.clients?.map(({ id, source }) => [id, source]),
+    ['agent', 'auditor', 'gateway', 'operator', 'stranger'].map((id) => [id, 'file']),
+  );
+  assert.equal(bodies.resources?.[0]?.audience, API);
+  assert.equal(bodies.rules?.[0]?.name, 'gateway');
+  assert.deepEqual(bodies.issuers, []);
+  assert.equal(bodies.keys?.[0]?.state, 'active');
+});
+
+test('paths and methods that it does not have are said so in its own form', async (t) => {
+  const server = await startAdministered(t);
+  assert.equal(problemOf(await admin(server, 'GET /nothing')), '404 invalid_request');
+  const wrong = await admin(server, 'PATCH /keys', { body: {} });
+  assert.equal(problemOf(wrong), '405 invalid_request');
+  assert.equal(wrong.headers.get('allow'), 'GET, POST');
+  assert.equal((await admin(server, 'GET /keys')).status, 200);
+});
+
+test('what is revoked by id, by subject or by client is dead at once, and so is what derives from it; nobody else’s is', async (t) => {
+  const server = await startAdministered(t);
+  const before = async (body: object) => {
+    const token = await subjectToken(server);
+    const derived = String((await exchange(server, { subject_token: token })).body.access_token);
+    const answer = await admin(server, 'POST /revocations', { body });
+    assert.equal(answer.status, 204);
+    assert.equal(server.audit(answer)?.outcome, 'revoked');
+    return Promise.all(
+      [token, derived].map(async (subject_token) => (await exchange(server, { subject_token })).status),
+    );
+  };
+  assert.deepEqual(await before({ subject: 'somebody' }), [200, 200]);
+  assert.deepEqual(await before({ subject: 'gateway' }), [400, 400]);
+  server.clock.now += 2000;
+  assertIssued(server, await exchange(server));
+  assert.deepEqual(await before({ client: 'stranger' }), [200, 200]);
+  assert.deepEqual(await before({ client: 'gateway' }), [400, 400]);
+  server.clock.now += 2000;
+  const token = await subjectToken(server);
+  const { jti } = JSON.parse(atob(String(token.split('.')[1])));
+  assert.equal((await admin(server, 'POST /revocations', { body: { id: jti } })).status, 204);
+  assert.equal((await exchange(server, { subject_token: token })).status, 400);
+  assertIssued(server, await exchange(server));
+  for (const bad of [
+    {},
+    { id: 'a', subject: 'b' },
+    { subject: '' },
+    { all: false },
+    { all: true, id: 'a' },
+    { everybody: true },
+  ]) {
+    assert.equal(problemOf(await admin(server, 'POST /revocations', { body: bad })), '422 invalid_request');
+  }
+});
+
+test('an exchange is explained, imagined or past, and rows are found by what they say', async (t) => {
+  const server = await startAdministered(t);
+  const subject_token = await subjectToken(server);
+  const allowed = await admin(server, 'POST /explain', { body: { client: 'gateway', subject_token, audience: [API] } });
+  assert.equal(allowed.body.decision, 'allowed');
+  const refused = await admin(server, 'POST /explain', { body: { client: 'stranger', subject_token } });
+  assert.deepEqual([refused.status, refused.body.decision, refused.body.reason], [200, 'refused', 'grant_not_allowed']);
+  const made = await exchange(server, { subject_token, scope: 'admin' });
+  const id = String(made.headers.get('x-request-id'));
+  const past = await admin(server, 'POST /explain', { body: { request: id } });
+  assert.equal(past.body.reason, 'scope_exceeded');
+  assert.equal((await admin(server, 'POST /explain', { body: { request: 'none' } })).status, 404);
+  assert.deepEqual((await admin(server, `GET /audit/${id}`)).body.reason, 'scope_exceeded');
+  const found = await admin(server, 'GET /audit?client=gateway&reason=scope_exceeded');
+  assert.deepEqual(
+    (found.body.items as { requestId: string }[]).map(({ requestId }) => requestId),
+    [id],
+  );
+  assert.doesNotMatch(found.text + past.text, new RegExp(String(subject_token.split('.')[2])));
+});
+
+test('its OpenAPI document is valid, and names every operation', async (t) => {
+  const server = await startAdministered(t);
+  const { body } = await admin(server, 'GET /openapi.json');
+  const { valid, errors } = await new Validator().validate(structuredClone(body));
+  assert.equal(valid, true, JSON.stringify(errors));
+  const paths = body.paths as Record<string, Record<string, { operationId: string }>>;
+  const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of ['create-client', 'search-audit', 'explain', 'revoke-tokens', 'rotate-key'])
+    assert.ok(ids.includes(id));
+});

@@ -1,0 +1,172 @@
+// Clients that are registered at run time: by the admin API, by a client made from its OpenAPI document, and by commands.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { OpenAPIClientAxios } from 'openapi-client-axios';
+import { admin, adminToken, startAdministered } from '../../support/admin-api.ts';
+import { API, assertIssued, exchange, subjectToken } from '../../support/basics.ts';
+import { beside, cambio } from '../../support/command.ts';
+import { type Answer, claimsOf, type TestServer } from '../../support/harness.ts';
+import { eventually } from '../../support/node.ts';
+
+const entry = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
+
+const etag = ({ headers }: Answer): Record<string, string> => ({ 'if-match': String(headers.get('etag')) });
+
+const obtain = (server: TestServer, client_secret: unknown, client_id = 'new') =>
+  server.token({ grant_type: 'client_credentials', client_id, client_secret: String(client_secret) });
+
+test('a client lives: registered, used, changed, disabled and let in again, deleted; each write is one audit row with before and after (A12, A13, A14)', async (t) => {
+  const server = await startAdministered(t);
+  const made = await admin(server, 'POST /clients', { body: { ...entry, id: 'new' } });
+  assert.equal(made.status, 201);
+  assert.equal(made.headers.get('location'), '/admin/v1/clients/new');
+  const { secret } = made.body;
+  const token = await obtain(server, secret);
+  assertIssued(server, token);
+  assert.deepEqual(token.body.scope, 'read');
+  const changed = await admin(server, 'PUT /clients/new', {
+    body: { ...entry, scopes: ['read', 'write'] },
+    headers: etag(made),
+  });
+  assert.equal(changed.status, 200);
+  assert.equal((await obtain(server, secret)).body.scope, 'read write');
+  const disabled = await admin(server, 'PUT /clients/new', {
+    body: { ...entry, disabled: true },
+    headers: etag(changed),
+  });
+  assert.equal((await obtain(server, secret)).status, 401);
+  const late = { subject_token: String(token.body.access_token) };
+  assert.equal((await exchange(server, late)).status, 400);
+  const enabled = await admin(server, 'PUT /clients/new', { body: entry, headers: etag(disabled) });
+  assertIssued(server, await obtain(server, secret));
+  const deleted = await admin(server, 'DELETE /clients/new', { headers: etag(enabled) });
+  assert.equal(deleted.status, 204);
+  assert.equal((await obtain(server, secret)).status, 401);
+  assert.equal((await admin(server, 'GET /clients/new')).status, 404);
+  const rows = [made, changed, disabled, deleted].map((answer) => server.audit(answer));
+  for (const row of rows) {
+    assert.equal(row?.client, 'operator');
+    assert.equal(row?.outcome, 'changed');
+    assert.equal(row?.change?.what, 'client new');
+    assert.doesNotMatch(JSON.stringify(row), new RegExp(String(secret)));
+  }
+  const scopesOf = (told: unknown): unknown => (told as typeof entry | undefined)?.scopes;
+  const { before, after } = rows[1]?.change ?? {};
+  assert.deepEqual([scopesOf(before), scopesOf(after)], [['read'], ['read', 'write']]);
+  assert.equal(rows[3]?.change?.after, undefined);
+  assert.equal((await admin(server, 'POST /clients', { body: { ...entry, id: 'new' } })).status, 201, 'its id is free');
+});
+
+test('a secret is rotated without an outage: two are good, a third takes the place of the oldest', async (t) => {
+  const server = await startAdministered(t);
+  const { body: made } = await admin(server, 'POST /clients', { body: { ...entry, id: 'new' } });
+  const { body: second } = await admin(server, 'POST /clients/new/secrets', { body: {} });
+  for (const one of [made, second]) assertIssued(server, await obtain(server, one.secret));
+  const { body: third } = await admin(server, 'POST /clients/new/secrets', { body: {} });
+  assert.equal((await obtain(server, made.secret)).status, 401);
+  for (const one of [second, third]) assertIssued(server, await obtain(server, one.secret));
+  const [newest, older] = third.secrets as { id: string }[];
+  assert.equal((await admin(server, `DELETE /clients/new/secrets/${older?.id}`)).status, 204);
+  assert.equal((await obtain(server, second.secret)).status, 401);
+  assert.equal((await admin(server, `DELETE /clients/new/secrets/${newest?.id}`)).status, 409);
+  assertIssued(server, await obtain(server, third.secret));
+});
+
+test('who changes what has changed since, or does not say what they read, changes nothing (RFC 9110 section 13)', async (t) => {
+  const server = await startAdministered(t);
+  const made = await admin(server, 'POST /clients', { body: { ...entry, id: 'new' } });
+  const put = (headers: Record<string, string>) => admin(server, 'PUT /clients/new', { body: entry, headers });
+  assert.equal((await put({})).status, 428);
+  assert.equal((await put({ 'if-match': '"0"' })).status, 412);
+  const [one, other] = await Promise.all([put(etag(made)), put(etag(made))]);
+  assert.deepEqual([one.status, other.status].toSorted(), [200, 412]);
+  assert.equal((await admin(server, 'DELETE /clients/new', { headers: etag(made) })).status, 412);
+  const read = await admin(server, 'GET /clients/new');
+  assert.equal((await admin(server, 'DELETE /clients/new', { headers: etag(read) })).status, 204);
+});
+
+test('a client made from the OpenAPI document works the API', async (t) => {
+  const server = await startAdministered(t);
+  const { body: definition } = await admin(server, 'GET /openapi.json');
+  const api = new OpenAPIClientAxios({ definition: definition as never });
+  const client = await api.init();
+  client.defaults.headers.common.authorization = `Bearer ${await adminToken(server)}`;
+  const made = await client['create-client']?.({}, { ...entry, id: 'new' });
+  assert.equal(made?.status, 201);
+  const read = await client['get-client']?.({ id: 'new' });
+  assert.deepEqual(read?.data.entry.grants, ['client_credentials']);
+  const listed = await client['list-clients']?.({ limit: 3 });
+  assert.equal(listed?.data.items.length, 3);
+  const deleted = await client['delete-client']?.({ id: 'new', 'If-Match': read?.headers.etag });
+  assert.equal(deleted?.status, 204);
+  await assert.rejects(async () => client['get-client']?.({ id: 'new' }), /404/);
+});
+
+test('cambio clients, keys and token revoke work on the database of a file, and through the API of a server', async (t) => {
+  const server = await startAdministered(t);
+  const file = join(server.folder, 'entry.yaml');
+  writeFileSync(file, `auth: client_secret_post\ngrants: [client_credentials]\naudiences: [${API}]\nscopes: [read]\n`);
+  const token = await adminToken(server);
+  // What writes to standard output itself needs one of its own.
+  const alone = ([name]: readonly string[]) => (name === 'audit search' ? ({ apart: true } as const) : {});
+  const ways = {
+    local: (...args: string[]) => beside(t, server, args, alone(args)),
+    remote: (...args: string[]) =>
+      cambio(t, [...(args[0] ?? '').split(' '), ...args.slice(1), '--server', server.issuer], {
+        env: { CAMBIO_TOKEN: token },
+        ...alone(args),
+      }),
+  };
+  for (const [id, run] of Object.entries(ways)) {
+    const added = await run('clients add', id, '--entry', file);
+    assert.deepEqual([added.code, added.stderr], [0, '']);
+    const works = (secret: string, status: number) =>
+      eventually(
+        () => {
+          server.clock.now += 3000; // Failures are counted by the minute.
+          return obtain(server, secret.trim(), id);
+        },
+        (answer) => answer.status === status,
+      );
+    await works(added.stdout, 200);
+    const rotated = await run('clients rotate', id);
+    for (const { stdout } of [added, rotated]) await works(stdout, 200);
+    assert.equal((await run('clients disable', id)).code, 0);
+    await works(rotated.stdout, 401);
+    assert.match(
+      (await run('clients list')).stdout,
+      new RegExp(`^${id}  registered  client_secret_post  client_credentials  disabled`, 'm'),
+    );
+    assert.equal((await run('clients disable', id, '--undo')).code, 0);
+    await works(rotated.stdout, 200);
+    assert.equal((await run('clients delete', id)).code, 0);
+    await works(rotated.stdout, 401);
+    const unknown = await run('clients delete', id);
+    assert.deepEqual([unknown.code, unknown.stdout], [1, '']);
+    assert.match(unknown.stderr, /^cambio: .*no such/i);
+    assert.match((await run('keys list')).stdout, / {2}ES256 {2}active {2}/);
+    const subject_token = await subjectToken(server);
+    const { jti } = claimsOf(subject_token);
+    assert.equal((await run('token revoke', String(jti))).code, 0);
+    await eventually(
+      () => exchange(server, { subject_token }),
+      ({ status }) => status === 400,
+    );
+    const rows = await run('audit search', '--outcome', 'revoked', '--since', '1h', '--limit', '1');
+    assert.equal(JSON.parse(rows.stdout).revoked, jti);
+    assert.equal((await run('token revoke')).code, 2);
+    assert.equal((await run('token revoke', 'x', '--subject', 'y')).code, 2);
+  }
+  const subject_token = await subjectToken(server);
+  assert.equal((await exchange(server, { subject_token })).status, 200);
+  assert.equal((await ways.remote('token revoke', '--all')).code, 0);
+  assert.equal((await exchange(server, { subject_token })).status, 400);
+  assert.match((await ways.remote('clients list')).stderr, /says 401/, 'the token of the operator is one of all');
+  const neither = await cambio(t, ['clients', 'list']);
+  assert.equal(neither.code, 2);
+  const stranger = await cambio(t, ['clients', 'list', '--server', server.issuer, '--token', 'x.y.z']);
+  assert.deepEqual([stranger.code, stranger.stdout], [1, '']);
+  assert.match(stranger.stderr, /says 401/);
+});

@@ -1,0 +1,238 @@
+// Clients that authenticate by TLS (RFC 8705), to the server itself and to a proxy before it.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { administered } from '../support/admin-api.ts';
+import { API, agentBasic, assertIssued, assertRefused, CLIENT_REFUSED, gateway } from '../support/basics.ts';
+import { ask, withClients } from '../support/client-credentials.ts';
+import { type Answer, encode, read, start, type TestServer } from '../support/harness.ts';
+import { JWKS, startIssuer } from '../support/issuer.ts';
+import { fetchAs, type Identity, selfIssued } from '../support/tls-client.ts';
+
+const authority = await selfIssued({ name: 'CN=Clients, O=Example', authority: true });
+const intermediate = await authority.issue({ name: 'CN=Below, O=Example', authority: true });
+const stranger = await selfIssued({ name: 'CN=Clients, O=Example', authority: true });
+const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value: '127.0.0.1' }] });
+
+const UID = '0.9.2342.19200300.100.1.1';
+const NAME: readonly Record<string, string[]>[] = [
+  { C: ['DE'] },
+  { O: ['Example'] },
+  { OU: ['Back, Office'] },
+  { CN: ['batch'], [UID]: ['7'] },
+];
+const names = [
+  { type: 'dns', value: 'batch.example' },
+  { type: 'url', value: 'spiffe://example.org/batch' },
+  { type: 'ip', value: '2001:db8::7' },
+  { type: 'email', value: 'batch@example.org' },
+] as const;
+const batch = await authority.issue({ name: NAME, names });
+
+const files = {
+  'ca.pem': authority.cert,
+  'both.pem': `${authority.cert}\n${intermediate.cert}`,
+  'cert.pem': https.cert,
+  'key.pem': https.key,
+};
+const TLS = 'server:\n  tls: { cert: cert.pem, key: key.pem }\n  clientCertificates: { authorities: [ca.pem] }';
+
+/** Over TLS; each entry a line of YAML. */
+const startTls = (t: Pick<TestContext, 'after'>, entries: readonly string[], server = TLS): Promise<TestServer> =>
+  start(t, withClients(...entries).replace('server:', server), { files, fetch: fetchAs(undefined, https.cert) });
+
+/** A request of the client, with a certificate or none. */
+const askAs = async (
+  server: TestServer,
+  client: Identity | undefined,
+  client_id = 'batch',
+  form = {},
+): Promise<Answer> =>
+  read(
+    await fetchAs(client, https.cert)(`${server.issuer}/oauth/token`, {
+      method: 'POST',
+      body: encode({ grant_type: 'client_credentials', client_id, ...form }),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }),
+  );
+
+const subjects: readonly (readonly [subject: string, others: readonly string[]])[] = [
+  [
+    'dn: "cn=Batch + uid=7,OU=Back\\\\, Office,o=example,C=de"',
+    [
+      'dn: "CN=batch+UID=7,O=Example,OU=Back\\\\, Office,C=DE"',
+      'dn: "CN=batch,OU=Back\\\\, Office,O=Example,C=DE"',
+      'dn: "O=Example,C=DE"',
+    ],
+  ],
+  ['dns: BATCH.example', ['dns: example', 'dns: other.example', 'dns: batch']],
+  ['uri: spiffe://example.org/batch', ['uri: spiffe://example.org/batch2', 'uri: spiffe://example.org/']],
+  ['ip: 2001:db8:0:0::7', ['ip: 2001:db8::8', 'ip: 127.0.0.1']],
+  ['email: batch@EXAMPLE.org', ['email: Batch@example.org', 'email: other@example.org']],
+];
+
+test('a client shows a certificate of a configured authority, which names it as its entry does (C20, MT-02)', async (t) => {
+  const server = await startTls(
+    t,
+    subjects.flatMap(([right, wrong], index) =>
+      [right, ...wrong].map((subject, n) => `id: c${index}-${n}, auth: tls_client_auth, tlsSubject: { ${subject} }`),
+    ),
+  );
+  for (const [index, [right, wrong]] of subjects.entries()) {
+    const good = await askAs(server, batch, `c${index}-0`);
+    assertIssued(server, good, right);
+    assert.equal(server.audit(good)?.clientAuthentication, 'tls_client_auth');
+    for (const [n, subject] of wrong.entries()) {
+      const answer = await askAs(server, batch, `c${index}-${n + 1}`);
+      assertRefused(server, answer, { ...CLIENT_REFUSED, reason: 'client_certificate_subject' }, subject);
+    }
+  }
+});
+
+test('the metadata names what can be used: TLS where callers can show certificates (RFC 8705 section 3.3)', async (t) => {
+  const server = await startTls(t, ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }']);
+  const answer = await read(
+    await fetchAs(undefined, https.cert)(`${server.issuer}/.well-known/oauth-authorization-server`),
+  );
+  const { token_endpoint_auth_methods_supported: methods } = answer.body;
+  assert.deepEqual(
+    (methods as string[]).filter((name) => name.includes('tls')),
+    ['tls_client_auth', 'self_signed_tls_client_auth'],
+  );
+});
+
+test('a certificate below another authority comes with its chain, and is for clients; the client says its own id (MT-01)', async (t) => {
+  const server = await startTls(t, ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }']);
+  const usage = '1.3.6.1.5.5.7.3.2';
+  const below = await intermediate.issue({ name: NAME, names });
+  assertRefused(server, await askAs(server, below), { ...CLIENT_REFUSED, reason: 'client_certificate_untrusted' });
+  assertIssued(
+    server,
+    await askAs(server, { ...below, cert: `${below.cert}\n${intermediate.cert}` }),
+    'with its chain',
+  );
+  assertIssued(server, await askAs(server, await authority.issue({ name: NAME, names, usage })));
+  assertIssued(server, await askAs(server, batch));
+  // Not the client's way, and not the certificate's client: the id must be said.
+  const secret = await askAs(server, batch, 'batch', { client_secret: 'gateway-secret' });
+  assertRefused(server, secret, { ...CLIENT_REFUSED, reason: 'client_method' });
+  assert.equal((await askAs(server, batch, '')).status, 401);
+});
+
+test('an intermediate authority can stand by itself, and other clients need no certificate', async (t) => {
+  const server = await startTls(
+    t,
+    ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }'],
+    TLS.replace('ca.pem', 'both.pem'),
+  );
+  assertIssued(server, await askAs(server, await intermediate.issue({ name: NAME, names })));
+  assertIssued(server, await ask(server, {}, agentBasic));
+  assertIssued(
+    server,
+    await askAs(server, batch, 'gateway', gateway),
+    'a certificate beside a secret proves nothing more',
+  );
+});
+
+test('a certificate that the client registered is good until it is taken out, even past its end (RFC 8705 section 2.2; MT-03)', async (t) => {
+  const keys = await startIssuer(t);
+  const [one, two, fetched] = (await Promise.all(
+    [1, -1, 1].map((days) => selfIssued({ name: 'CN=anything', days })),
+  )) as [Identity, Identity, Identity];
+  const jwk = (client: Identity) => client.x509.publicKey.export({ format: 'jwk' });
+  const x5c = (client: Identity) => [client.x509.raw.toString('base64')];
+  const entry = (id: string, jwks: readonly object[]) =>
+    `id: ${id}, auth: self_signed_tls_client_auth, jwks: ${JSON.stringify({ keys: jwks })}`;
+  keys.instead.set(JWKS, (_request, response) =>
+    response.end(JSON.stringify({ keys: [{ ...jwk(fetched), x5c: x5c(fetched) }] })),
+  );
+  const server = await startTls(t, [
+    entry('batch', [
+      { ...jwk(one), x5c: x5c(one) },
+      { ...jwk(two), x5c: x5c(two) },
+    ]),
+    entry('by-key', [jwk(one)]),
+    entry('pinned', [{ ...jwk(one), x5c: x5c(two) }]),
+    `id: fetched, auth: self_signed_tls_client_auth, jwksUri: '${keys.url}${JWKS}', allowPrivateNetwork: true`,
+  ]);
+  assertIssued(server, await askAs(server, one));
+  assertIssued(server, await askAs(server, two), 'expired');
+  assertIssued(server, await askAs(server, one, 'by-key'));
+  assertIssued(server, await askAs(server, fetched, 'fetched'));
+  for (const [id, client] of [
+    ['batch', batch],
+    ['by-key', two],
+    ['pinned', one],
+    ['fetched', one],
+  ] as const) {
+    const answer = await askAs(server, client, id);
+    assertRefused(server, answer, { ...CLIENT_REFUSED, reason: 'client_certificate_unknown' }, id);
+  }
+  const missing = await askAs(server, undefined);
+  assertRefused(server, missing, { ...CLIENT_REFUSED, reason: 'client_certificate_missing' });
+});
+
+test('who is registered at run time shows a certificate where the file names authorities; elsewhere nobody would be asked', async (t) => {
+  const startWith = (more: string): Promise<TestServer> =>
+    start(t, administered.replace('server:', `server:\n  tls: { cert: cert.pem, key: key.pem }\n${more}`), {
+      files,
+      fetch: fetchAs(undefined, https.cert),
+    });
+  const self = await selfIssued({ name: 'CN=anything' });
+  const entry = { grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
+  const own = { id: 'own', auth: 'self_signed_tls_client_auth', ...entry };
+  const clients = [
+    [self, { ...own, jwks: { keys: [self.x509.publicKey.export({ format: 'jwk' })] } }],
+    [batch, { id: 'batch', auth: 'tls_client_auth', tlsSubject: { dns: 'batch.example' }, ...entry }],
+  ] as const;
+  const register = async (server: TestServer, body: object): Promise<Answer> => {
+    const operator = { client_secret: 'operator-secret' };
+    const { access_token: token } = (await askAs(server, undefined, 'operator', operator)).body;
+    return read(
+      await fetchAs(undefined, https.cert)(`${server.issuer}/admin/v1/clients`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    );
+  };
+  const [asking, silent] = [await startWith('  clientCertificates: { authorities: [ca.pem] }'), await startWith('')];
+  for (const [identity, client] of clients) {
+    assert.equal((await register(asking, client)).status, 201);
+    assertIssued(asking, await askAs(asking, identity, client.id));
+    const refused = await register(silent, client);
+    assert.equal(refused.status, 422);
+    assert.match(refused.text, /body\.auth: the server asks nobody for a certificate/);
+  }
+});
+
+const formats: Readonly<Record<string, (client: Identity) => string>> = {
+  rfc9440: ({ x509 }) => `:${x509.raw.toString('base64')}:`,
+  der: ({ x509 }) => x509.raw.toString('base64'),
+  pem: ({ cert }) => encodeURIComponent(cert),
+  xfcc: ({ cert }) =>
+    `By=spiffe://example.org/envoy;Hash=00ff;Cert="${encodeURIComponent(cert)}";Subject="CN=batch,O=\\"Example\\"";URI=spiffe://example.org/x`,
+};
+
+const behind = (format: string, trustProxy: string): string =>
+  withClients('id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }').replace(
+    'server:',
+    `server:\n  trustProxy: [${trustProxy}]\n  clientCertificates: { authorities: [ca.pem], header: { name: Client-Cert, format: ${format} } }`,
+  );
+
+test('behind a proxy the certificate is in a header, however that proxy writes it (RFC 9440)', async (t) => {
+  for (const [format, write] of Object.entries(formats)) {
+    const server = await start(t, behind(format, '127.0.0.0/8'), { files });
+    const askWith = (value: string): Promise<Answer> => ask(server, { client_id: 'batch' }, { 'client-cert': value });
+    assertIssued(server, await askWith(write(batch)), format);
+    const other = await askWith(write(await stranger.issue({ name: NAME, names })));
+    assertRefused(server, other, { ...CLIENT_REFUSED, reason: 'client_certificate_untrusted' }, format);
+    for (const bad of ['x', ':eA==:', `${write(batch)}, ${write(batch)}`, `${write(batch)}"`, `,${write(batch)}`]) {
+      const answer = await askWith(bad);
+      assertRefused(server, answer, { ...CLIENT_REFUSED, reason: 'client_certificate_malformed' }, `${format} ${bad}`);
+      server.clock.now += 4000;
+    }
+    const none = await ask(server, { client_id: 'batch' });
+    assertRefused(server, none, { ...CLIENT_REFUSED, reason: 'client_certificate_missing' });
+    assertIssued(server, await ask(server, {}, agentBasic));
+  }
+});

@@ -1,0 +1,84 @@
+// Revoking a token, and with it every token that derives from it, however deep (RFC 7009).
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { acting, actorToken, assertIssued, exchange, subjectToken } from '../../support/basics.ts';
+import { claimsOf, start, type TestServer, type } from '../../support/harness.ts';
+import { basic, exchanged, introspect, life, refresh, revoke, VAULT } from '../../support/life.ts';
+import { assertActorRefused, assertSubjectRefused } from '../../support/trusting.ts';
+
+const states = async (server: TestServer, tokens: readonly unknown[]): Promise<unknown[]> =>
+  Promise.all(tokens.map(async (token) => (await introspect(server, token)).body.active));
+
+test('of A, B, C and D, each exchanged from the one before, revoking B leaves A alone and kills C and D (RV-07)', async (t) => {
+  const server = await start(t, life());
+  const a = await subjectToken(server);
+  const b = await exchange(server, { subject_token: a });
+  const c = await exchange(server, { subject_token: String(b.body.access_token), audience: VAULT });
+  const d = await exchange(server, { subject_token: String(c.body.access_token) });
+  const chain = [a, ...[b, c, d].map(({ body }) => body.access_token)];
+  const sibling = await exchanged(server, a);
+  assert.deepEqual(await states(server, chain), [true, true, true, true]);
+  const answer = await revoke(server, b.body.access_token);
+  assert.deepEqual([answer.status, answer.text], [200, '{}']);
+  const row = server.audit(answer);
+  assert.deepEqual(
+    [row?.action, row?.outcome, row?.client, row?.revoked],
+    ['revoke', 'revoked', 'gateway', claimsOf(b.body.access_token).jti],
+  );
+  assert.deepEqual(await states(server, [...chain, sibling]), [true, false, false, false, true]);
+  for (const token of chain.slice(1)) {
+    assertSubjectRefused(server, await exchange(server, { subject_token: String(token) }), 'revoked');
+  }
+  assertIssued(server, await exchange(server, { subject_token: a }));
+  // The refresh token beside B is older than B and lives; those beside C and D derive from B.
+  assertIssued(server, await refresh(server, b.body.refresh_token));
+  for (const { body } of [c, d]) {
+    const refused = await refresh(server, body.refresh_token);
+    assert.deepEqual([refused.body.error, server.audit(refused)?.reason], ['invalid_grant', 'refresh_token_revoked']);
+  }
+});
+
+test('revoking a refresh token kills what was issued with it and from it; revoking an access token spares its refresh token (RV-04)', async (t) => {
+  const server = await start(t, life());
+  const first = await exchange(server);
+  const second = await refresh(server, first.body.refresh_token);
+  assert.equal((await revoke(server, second.body.access_token)).status, 200);
+  assert.deepEqual(
+    await states(server, [first.body.access_token, second.body.access_token, second.body.refresh_token]),
+    [true, false, true],
+  );
+  // Any generation of it will do: the family is what dies.
+  assert.equal((await revoke(server, first.body.refresh_token)).status, 200);
+  assert.deepEqual(await states(server, [first.body.access_token, second.body.refresh_token]), [false, false]);
+  assert.equal((await refresh(server, second.body.refresh_token)).status, 400);
+});
+
+test('with the token of an actor everything dies in which it acts, however far away', async (t) => {
+  const server = await start(t, life());
+  const agents = await actorToken(server);
+  const form = { actor_token: agents, actor_token_type: type('access_token') };
+  const delegated = await exchange(server, form);
+  const further = await exchanged(server, delegated.body.access_token);
+  const elsewhere = await exchange(server, await acting(server));
+  const tokens = [delegated.body.access_token, further, delegated.body.refresh_token, elsewhere.body.access_token];
+  assert.deepEqual(await states(server, tokens), [true, true, true, true]);
+  assert.equal((await revoke(server, agents, {}, basic('agent'))).status, 200);
+  assert.deepEqual(
+    await states(server, tokens),
+    [false, false, false, true],
+    'another token of the actor is not meant',
+  );
+  assertActorRefused(server, await exchange(server, form), 'revoked');
+  assertIssued(server, await exchange(server), 'the subject lives');
+});
+
+test('what was revoked stays revoked after a restart', async (t) => {
+  const first = await start(t, life());
+  const token = await subjectToken(first);
+  const derived = await exchanged(first, token);
+  await revoke(first, token);
+  await first.close();
+  const second = await start(t, life(), { folder: first.folder });
+  assert.deepEqual(await states(second, [token, derived]), [false, false]);
+  assertSubjectRefused(second, await exchange(second, { subject_token: derived }), 'revoked');
+});

@@ -1,0 +1,156 @@
+// HTTP at the token endpoint: request ids, sizes, paths, and a database that fails.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { API, assertIssued, assertRefused, configuration, gateway, startBasic } from '../support/basics.ts';
+import { start, type TestServer } from '../support/harness.ts';
+import { answerOf, FORM, LENGTH, request } from '../support/wire.ts';
+
+test("the request id is ours; the caller's own is kept in the audit row where it prints and is short", async (t) => {
+  const server = await startBasic(t);
+  const ask = async (id: string) => server.post('/oauth/token', FORM, { 'x-request-id': id });
+  for (const kept of ['trace-1', '~'.repeat(128), 'a"b\\c<d>']) {
+    const answer = await ask(kept);
+    assert.notEqual(answer.headers.get('x-request-id'), kept);
+    assert.equal(server.audit(answer)?.callerRequestId, kept);
+  }
+  for (const dropped of ['~'.repeat(129), 'two words', 'é', '']) {
+    const answer = await ask(dropped);
+    assertIssued(server, answer);
+    assert.equal(server.audit(answer)?.callerRequestId, undefined, dropped);
+  }
+});
+
+test('a body is read up to its limit, 1 MiB by default, and never when it is encoded (OA-12b, OA-17)', async (t) => {
+  const server = await startBasic(t);
+  const padded = (length: number): string => `${FORM}&x=`.padEnd(length, 'x');
+  assertIssued(server, await server.post('/oauth/token', padded(1_048_576)));
+  assertRefused(server, await server.post('/oauth/token', padded(1_048_577)), {
+    status: 413,
+    error: 'invalid_request',
+    description: 'The body is too large',
+    reason: 'body_too_large',
+  });
+  const chunk = 'x'.repeat(65_536);
+  const chunks = Array(17).fill(`10000\r\n${chunk}\r\n`).join('');
+  const chunked = request(['Host: x', 'Transfer-Encoding: chunked'], { body: `${chunks}0\r\n\r\n` });
+  assert.equal(answerOf(await server.raw(chunked)).status, 413);
+  for (const encoding of ['gzip', 'GZIP', 'gzip, identity', 'br', 'unknown']) {
+    const answer = await server.post('/oauth/token', new Uint8Array(gzipSync(FORM)), { 'content-encoding': encoding });
+    assertRefused(server, answer, {
+      status: 415,
+      error: 'invalid_request',
+      description: 'The body must not be compressed',
+      reason: 'body_encoded',
+    });
+  }
+  assertIssued(server, await server.post('/oauth/token', FORM, { 'content-encoding': 'identity' }));
+  const small = await start(t, configuration.replace('server:', 'server:\n  limits: { body: 1024 }'));
+  assertIssued(small, await small.post('/oauth/token', padded(1024)));
+  assert.equal((await small.post('/oauth/token', padded(1025))).status, 413);
+});
+
+test('request headers over 16 KiB are 431, one or many, in the form of every other refusal (OA-12b, OA-17)', async (t) => {
+  const server = await startBasic(t);
+  const tooLarge = [
+    [`X-Large: ${'x'.repeat(17_000)}`],
+    Array.from({ length: 1500 }, (_, i) => `X-${i}: many`),
+    [`Authorization: Basic ${btoa(`gateway:${'x'.repeat(48_000)}`)}`],
+  ];
+  for (const headers of tooLarge) assertJson(await server.raw(request(['Host: x', ...headers, LENGTH])), 431);
+  const small = await server.raw(request(['Host: x', `X-Large: ${'x'.repeat(15_000)}`, LENGTH]));
+  assert.equal(answerOf(small).status, 200);
+});
+
+/** What never reached the token endpoint is answered like what did. */
+function assertJson(bytes: string, status: number): void {
+  const answer = answerOf(bytes);
+  assert.deepEqual([answer.status, answer.body.error], [status, 'invalid_request']);
+  assert.equal(answer.headers.get('cache-control'), 'no-store');
+  assert.match(answer.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/);
+}
+
+test('a path is an exact name, and one that cannot be read is like one that nothing is at', async (t) => {
+  const server = await startBasic(t);
+  for (const path of [
+    '/',
+    '/oauth/token/',
+    '/OAuth/Token',
+    '/oauth%2Ftoken',
+    '/oauth/token;x',
+    '/oauth//token',
+    '/%zz',
+  ]) {
+    assertJson(await server.raw(request(['Host: x', LENGTH], { line: `POST ${path} HTTP/1.1` })), 404);
+  }
+  const normal = await server.raw(request(['Host: x', LENGTH], { line: 'POST /oauth/%74oken?x HTTP/1.1' }));
+  assert.equal(answerOf(normal).status, 200);
+});
+
+test("a database that fails is never the caller's fault: 503, Retry-After, and nothing issued (OA-19)", async (t) => {
+  const server: TestServer = await startBasic(t);
+  server.sql(
+    "create trigger full before insert on audit when new.outcome = 'issued' begin select raise(abort, 'disk full'); end",
+  );
+  const answer = await server.post('/oauth/token', FORM);
+  assertRefused(server, answer, {
+    status: 503,
+    error: 'temporarily_unavailable',
+    description: 'The server cannot answer at the moment: try again later',
+    reason: 'store_unavailable',
+  });
+  assert.equal(answer.headers.get('retry-after'), '1');
+  assert.equal(server.audit(answer)?.outcome, 'failed');
+  server.sql('drop trigger full');
+  assertIssued(server, await server.token({ grant_type: 'client_credentials', ...gateway, audience: API }));
+});
+
+/** The path alone takes the short way, past the framework; with a query it takes the long one. */
+const WAYS = ['/oauth/token', '/oauth/token?'];
+
+test('requests that take the short way are answered as those that take the long one', async (t) => {
+  const server = await start(t, configuration.replace('server:', 'server:\n  limits: { body: 4096 }'));
+  const asked: Record<string, [string | Uint8Array<ArrayBuffer>, Record<string, string>]> = {
+    good: [FORM, {}],
+    'not signed in': [FORM.replace('gateway-secret', 'wrong'), {}],
+    'no grant type': ['client_id=gateway', {}],
+    'another media type': ['{}', { 'content-type': 'application/json' }],
+    compressed: [new Uint8Array(gzipSync(FORM)), { 'content-encoding': 'gzip' }],
+    'too large': [FORM.padEnd(5000, '&'), {}],
+  };
+  for (const [what, [body, headers]] of Object.entries(asked)) {
+    const [short, long] = await Promise.all(
+      WAYS.map(async (path) => {
+        const answer = await server.post(path, body, headers);
+        const { error = 'none' } = answer.body;
+        const told = Object.fromEntries(answer.headers);
+        for (const own of ['x-request-id', 'date', 'content-length', 'keep-alive']) delete told[own];
+        const { reason, outcome } = server.audit(answer) ?? {};
+        return { status: answer.status, error, told, reason, outcome };
+      }),
+    );
+    assert.deepEqual(short, long, what);
+    assert.equal(short?.status === 200, what === 'good', what);
+  }
+});
+
+test('a body that breaks off is the fault of whoever sent it, and the next request is answered', async (t) => {
+  const server = await startBasic(t);
+  using database = new DatabaseSync(join(server.folder, 'cambio.db'), { readOnly: true });
+  for (const path of WAYS) {
+    const socket = connect(Number(new URL(server.issuer).port), '127.0.0.1');
+    socket.write(request(['Host: x', 'Content-Length: 100'], { line: `POST ${path} HTTP/1.1`, body: 'grant_type=' }));
+    await once(socket, 'connect');
+    const brokenOff = () =>
+      Number(database.prepare("select count(*) from audit where reason = 'http_malformed'").get()?.['count(*)']);
+    const before = brokenOff();
+    assertIssued(server, await server.post('/oauth/token', FORM));
+    socket.resetAndDestroy();
+    while (brokenOff() === before) assertIssued(server, await server.post('/oauth/token', FORM));
+    assert.equal(brokenOff(), before + 1);
+  }
+});

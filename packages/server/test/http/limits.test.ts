@@ -1,0 +1,190 @@
+// How much may one caller take? Requests, connections, time, parameters: each limit beside what still goes through.
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { eventOf } from '../../src/audit/row.ts';
+import { clientEntry } from '../../src/config/schema.ts';
+import type { HttpServices } from '../../src/http/endpoint.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { networkOf } from '../../src/primitives/network.ts';
+import { createRate } from '../../src/primitives/rate.ts';
+import { agentBasic, assertIssued, configuration, gateway } from '../support/basics.ts';
+import { type Answer, encode, start, type TestServer } from '../support/harness.ts';
+
+const own = { grant_type: 'client_credentials' };
+const TOO_MANY = {
+  status: 429,
+  error: 'temporarily_unavailable',
+  description: 'Too many requests: try again later',
+};
+
+const limited = (limits: string, yaml = configuration): string =>
+  yaml.replace('server:', `server:\n  limits: { ${limits} }`);
+
+const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status }) => status);
+
+/** One after the other. */
+async function times<T>(count: number, ask: () => Promise<T>): Promise<T[]> {
+  const answers: T[] = [];
+  for (let index = 0; index < count; index++) answers.push(await ask());
+  return answers;
+}
+
+function rowsOf({ folder }: TestServer, reason: string): AuditEvent[] {
+  const database = new DatabaseSync(join(folder, 'cambio.db'), { readOnly: true });
+  try {
+    const rows = database.prepare('select event, personal from audit where reason = ?').all(reason);
+    return rows.map((row) => eventOf(row as { event: string; personal: string }));
+  } finally {
+    database.close();
+  }
+}
+
+test('a client may ask so often a minute, and another one is not concerned; one row stands for all beyond', async (t) => {
+  const server = await start(t, limited('requestsPerClient: 3'));
+  const ask = () => server.token({ ...own, ...gateway });
+  const wrong = () => server.token({ ...own, ...gateway, client_secret: 'wrong' });
+  await times(5, wrong);
+  assert.deepEqual(
+    statuses(await times(3, ask)),
+    [200, 200, 200],
+    'nobody uses up what is of a client that it cannot prove to be',
+  );
+  server.clock.now += 20_000;
+  const refused = await times(4, ask);
+  for (const { status, body, headers } of refused) {
+    assert.deepEqual([status, body.error, body.error_description], [429, TOO_MANY.error, TOO_MANY.description]);
+    assert.equal(headers.get('retry-after'), '40');
+  }
+  assert.equal(
+    (await server.post('/oauth/introspect', encode({ token: 'x', ...gateway }))).status,
+    429,
+    'all endpoints count',
+  );
+  assertIssued(server, await server.token(own, agentBasic));
+  server.clock.now += 40_000;
+  assertIssued(server, await ask());
+  await server.close();
+  const [row, ...others] = rowsOf(server, 'client_rate');
+  assert.deepEqual([row?.client, row?.clientClaimed, row?.count, others], ['gateway', undefined, 4, []]);
+});
+
+test('an address may ask so often a minute, whoever it says to be; how the server is it may always ask', async (t) => {
+  const server = await start(
+    t,
+    limited('requestsPerAddress: 3').replace('server:', 'server:\n  trustProxy: [127.0.0.1]'),
+  );
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const ask = (address: string) => server.token({ ...own, ...gateway }, from(address));
+  assert.deepEqual(statuses(await times(4, () => ask('192.0.2.1'))), [200, 200, 200, 429]);
+  const keys = await fetch(`${server.issuer}/.well-known/jwks.json`, { headers: from('192.0.2.1') });
+  assert.deepEqual([keys.status, keys.headers.get('retry-after')], [429, '60']);
+  for (const path of ['/livez', '/readyz']) {
+    assert.equal((await fetch(server.issuer + path, { headers: from('192.0.2.1') })).status, 200);
+  }
+  const site = ['2001:db8:0:1::1', '2001:DB8:0:1:ffff::2', '2001:db8:0:1:1:2:3:4', '2001:db8:0:1::9'];
+  const answers: Answer[] = [];
+  for (const address of site) answers.push(await ask(address));
+  assert.deepEqual(statuses(answers), [200, 200, 200, 429], 'a /64 is one');
+  assertIssued(server, await ask('2001:db8:0:2::1'));
+  assertIssued(server, await ask('192.0.2.2'));
+  await server.close();
+  assert.deepEqual(
+    rowsOf(server, 'address_rate').map(({ address, count }) => [address, count]),
+    [
+      ['192.0.2.1', 1],
+      ['2001:db8:0:1::9', 1],
+    ],
+  );
+});
+
+test('what is counted as one site', () => {
+  for (const [address, network] of [
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::1', '0:0:0:0::/64'],
+    ['2001:db8::', '2001:db8:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['not:an:address', 'not:an:address'],
+  ]) {
+    assert.equal(networkOf(address ?? ''), network);
+  }
+});
+
+test('counters are in memory and bounded: nothing can fail there, and strangers do not fill it (Q16, Q18)', () => {
+  const clock = { now: 0 };
+  const rate = createRate('test', 1, { clock: () => clock.now });
+  rate.count('first');
+  assert.equal(rate.exceeded('first'), 60);
+  for (let index = 1; index < 50_000; index++) rate.count(`stranger ${index}`);
+  assert.equal(rate.exceeded('first'), 60);
+  rate.count('one too many');
+  assert.equal(rate.exceeded('first'), undefined);
+  assert.equal(rate.exceeded('stranger 1'), 60);
+  clock.now = -3_600_000;
+  assert.equal(rate.exceeded('stranger 1'), undefined, 'a clock that was set back locks nobody out');
+});
+
+/** A connection that sends this and waits. @returns what it got by the time that it was closed */
+function hold(server: TestServer, text: string): { readonly socket: Socket; readonly closed: Promise<string> } {
+  const socket = connect(Number(new URL(server.issuer).port), '127.0.0.1', () => socket.write(text));
+  let answer = '';
+  socket.setEncoding('latin1').on('data', (more) => {
+    answer += more;
+  });
+  socket.on('error', () => undefined);
+  return { socket, closed: new Promise((resolve) => socket.on('close', () => resolve(answer))) };
+}
+
+const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+test('where every connection has a request under way the next gets 503 at once, and one that ends makes room (Q06)', async (t) => {
+  const server = await start(t, limited('connections: 2'));
+  const body = encode({ ...own, ...gateway });
+  const head = `POST /oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`;
+  const busy = [hold(server, head), hold(server, head)] as const;
+  for (const { socket } of busy) await new Promise((resolve) => socket.once('data', resolve));
+  const refused = await server.raw(PROBE);
+  assert.match(refused, /^HTTP\/1\.1 503 Service Unavailable\r\n/);
+  assert.match(refused, /\r\nRetry-After: 1\r\n.*"error":"temporarily_unavailable"/s);
+  busy[0].socket.write(body);
+  assert.match(await busy[0].closed, / 200 OK/);
+  assert.match(await server.raw(PROBE), / 200 OK/);
+  busy[1].socket.destroy();
+});
+
+test('a request that does not arrive in time is 408, be it its header or its body that is slow; a prompt one is answered', async (t) => {
+  const services = {
+    issuer: 'http://127.0.0.1',
+    clock: Date.now,
+    requests: { ofAddress: () => undefined },
+    admin: { clientEntry },
+  } as unknown as HttpServices;
+  const { server: http } = createHttpServer(() => services, {
+    tls: undefined,
+    trustProxy: [],
+    clientCertificates: { asked: false, authorities: [] },
+    limits: { body: 1024, connections: 10, waiting: 10 },
+    requestDeadline: 100,
+    answered: () => undefined,
+    stopping: () => false,
+    report: () => undefined,
+  });
+  await http.listen({ host: '127.0.0.1', port: 0 });
+  t.after(() => http.close());
+  const address = http.server.address();
+  const server = { issuer: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}` } as TestServer;
+  const late = [
+    'GET /livez HTTP/1.1\r\nX-Slow: ',
+    'POST /oauth/introspect HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab',
+  ];
+  const [prompt, ...slow] = await Promise.all([PROBE, ...late].map((text) => hold(server, text).closed));
+  assert.match(prompt ?? '', / 200 OK/);
+  for (const answer of slow) {
+    assert.match(answer, /^HTTP\/1\.1 408 Request Timeout\r\n/);
+    assert.match(answer, /"error_description":"The request took too long to arrive"/);
+  }
+});

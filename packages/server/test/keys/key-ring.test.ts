@@ -1,0 +1,273 @@
+// The life of a signing key: published ahead of its time, active, kept until its last token has expired, and gone; moved by
+// schedule or by command, sealed at rest.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { type JSONWebKeySet, jwtVerify } from 'jose';
+import { openKeyRing } from '../../src/keys/key-ring.ts';
+import { manageKeys } from '../../src/keys/manage.ts';
+import { createSealer } from '../../src/keys/sealing.ts';
+import { openStore } from '../../src/store/store.ts';
+import { CHANGED } from '../../src/store/watch.ts';
+import { API, exchange, gateway, subjectToken } from '../support/basics.ts';
+import { beside, cambio } from '../support/command.ts';
+import { claimsOf, freePort, read, start, type TestServer, type } from '../support/harness.ts';
+import { introspect, life, refresh, refreshTokenOf, revoke } from '../support/life.ts';
+import { eventually, kidOf } from '../support/node.ts';
+import { temporaryFolder } from '../support/program.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const withKeys = (keys: string, yaml = life()): string => yaml.replace('resources:', `keys: ${keys}\nresources:`);
+
+const keySet = async (server: TestServer) =>
+  read(await fetch(`${server.issuer}/.well-known/jwks.json`)).then(({ body, headers }) => ({
+    keys: body as unknown as JSONWebKeySet,
+    kids: (body.keys as { kid: string }[]).map(({ kid }) => kid),
+    keptFor: Number(headers.get('cache-control')?.match(/max-age=(\d+)/)?.[1]) * 1000,
+  }));
+
+const kidNow = async (server: TestServer): Promise<unknown> => kidOf(await subjectToken(server));
+
+test('a key is published ahead of its time, signs, is kept until its last token has expired, and is gone (JW-18)', async (t) => {
+  const server = await start(t, withKeys('{ rotateEvery: 1d, publishAhead: 1h }'));
+  const [first = ''] = (await keySet(server)).kids;
+  const began = server.clock.now;
+  server.clock.now = began + DAY - HOUR - 2 * MINUTE;
+  assert.deepEqual((await keySet(server)).kids, [first]);
+  server.clock.now = began + DAY - HOUR;
+  const { kids } = await eventually(
+    () => keySet(server),
+    ({ kids }) => kids.length === 2,
+  );
+  const next = kids.find((kid) => kid !== first);
+  assert.equal(await kidNow(server), first, 'the new one does not sign yet');
+  server.clock.now = began + DAY + 2 * MINUTE;
+  const last = await subjectToken(server);
+  assert.equal(kidOf(last), next);
+  const token = server.forge({ ...claimsOf(last), jti: 'the last of the first key' }, { kid: first });
+  assert.equal((await exchange(server, { subject_token: token })).status, 200, 'what the old key signed is good');
+  server.clock.now += HOUR - 2 * MINUTE;
+  assert.deepEqual(new Set((await keySet(server)).kids), new Set([first, next]), 'tokens of this server live an hour');
+  server.clock.now += 10 * MINUTE;
+  await eventually(
+    () => keySet(server),
+    ({ kids }) => kids.length === 1 && kids[0] === next,
+  );
+});
+
+test('a verifier that keeps our keys as long as it is told never meets an unknown kid, while two nodes rotate', async (t) => {
+  let now = Date.now();
+  const store = await openStore({ kind: 'sqlite', file: ':memory:' }, 'write', now);
+  t.after(() => store.destroy());
+  const sealer = createSealer([randomBytes(32)]);
+  const schedule = {
+    algorithms: ['ES256'],
+    rotateEvery: 7 * MINUTE,
+    publishAhead: 5 * MINUTE,
+    keepAfter: 10 * MINUTE,
+  } as const;
+  // The clocks of the nodes differ, and one hears of everything a moment later.
+  const nodes = [
+    await openKeyRing(store, schedule, sealer, () => now + 20_000, 'write'),
+    await openKeyRing(store, schedule, sealer, () => now - 20_000, 'write'),
+  ] as const;
+  const operator = manageKeys(store, schedule, sealer, () => now);
+  const verifiers = [0, 1].flatMap((node) =>
+    [0, 97_000, 203_000].map((since) => ({ node, until: now + since, kids: [] as string[] })),
+  );
+  const signed = new Map<string, number>();
+  for (let step = 0; step < 1000; step++) {
+    now += 7_000;
+    if (step % 90 === 40) await operator.rotate('ES256').write(store);
+    await nodes[step % 2]?.look(CHANGED);
+    for (const { signing } of nodes) signed.set(signing('ES256').kid, now);
+    for (const verifier of verifiers) {
+      if (now >= verifier.until) {
+        verifier.kids = nodes[verifier.node]?.published().map(({ kid }) => kid) ?? [];
+        verifier.until = now + 300_000;
+      }
+      if (verifier.kids.length === 0) continue;
+      for (const { signing } of nodes) assert.ok(verifier.kids.includes(signing('ES256').kid), `step ${step}`);
+    }
+    // Every token that is alive still verifies.
+    for (const [kid, at] of signed) {
+      if (now - at <= schedule.keepAfter)
+        assert.ok(
+          nodes.every(({ verifying }) => verifying(kid)),
+          `step ${step}`,
+        );
+    }
+  }
+  assert.ok(signed.size > 15, `${signed.size} keys signed`);
+  assert.ok(nodes[0].published().length < 8, 'and those that are done with are gone');
+});
+
+/** A configuration file, and `cambio` as typed beside it. */
+async function installation(t: TestContext, yaml = life()) {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(file, yaml);
+  const env = { PORT: String(await freePort()) };
+  return { folder, file, env, cambio: (...args: string[]) => cambio(t, [...args, '--config', file], { env }) };
+}
+
+test('cambio keys list, rotate, retire, as typed', async (t) => {
+  const server = await start(t, life());
+  const keys = (verb: string, ...args: string[]) => beside(t, server, [`keys ${verb}`, ...args]);
+  const [first = ''] = (await keySet(server)).kids;
+  const listed = await keys('list');
+  assert.match(listed.stdout, new RegExp(`^${first}  ES256  active  made \\S+  signs from \\S+\n$`));
+  const rotated = await keys('rotate');
+  assert.match(rotated.stdout, /^the next ES256 key is published, and signs from \d{4}-/);
+  const { kids } = await eventually(
+    () => keySet(server),
+    ({ kids }) => kids.length === 2,
+  );
+  const next = kids.find((kid) => kid !== first);
+  assert.deepEqual((await keys('list')).stdout.match(/ {2}(active|next|retired) {2}/g), ['  active  ', '  next  ']);
+  const stolen = await subjectToken(server);
+  const retired = await keys('retire', first);
+  assert.equal(retired.code, 0, retired.stderr);
+  await eventually(
+    () => keySet(server),
+    ({ kids }) => kids.length === 2 && !kids.includes(first),
+  );
+  assert.equal((await exchange(server, { subject_token: stolen })).status, 400);
+  assert.equal((await exchange(server)).status, 200);
+  assert.match((await keys('list')).stdout, new RegExp(`^${next}  ES256  next|\n${next}  ES256  next`));
+  const unknown = await keys('retire', 'nothing');
+  assert.deepEqual([unknown.code, unknown.stderr], [1, 'cambio: there is no key nothing\n']);
+});
+
+const seal = (...keys: Buffer[]): string =>
+  `sealingKey: [${keys.map((key) => `{ plain: '${key.toString('base64')}' }`)}]`;
+const sealed = (...keys: Buffer[]): string => life().replace('resources:', `${seal(...keys)}\nresources:`);
+
+const columns = (folder: string) => {
+  const database = new DatabaseSync(join(folder, 'cambio.db'));
+  const rows = database
+    .prepare('select kid as name, private_key as value from signing_keys union all select name, value from secrets')
+    .all();
+  database.close();
+  return rows.map(({ name, value }) => ({ name: String(name), value: String(value) }));
+};
+
+test('what lies in the database opens with the sealing key alone, and each value only in its own place', async (t) => {
+  const key = randomBytes(32);
+  const server = await start(t, sealed(key));
+  const refreshToken = await refreshTokenOf(server);
+  const values = columns(server.folder);
+  assert.equal(values.length, 2);
+  const stored =
+    readFileSync(join(server.folder, 'cambio.db'), 'latin1') +
+    readFileSync(join(server.folder, 'cambio.db-wal'), 'latin1');
+  for (const secret of ['PRIVATE KEY', 'MIG', refreshToken]) assert.equal(stored.includes(secret), false, secret);
+  const [signing, shared] = [values[0], values[1]];
+  await server.close();
+  const update = (value: string): void => {
+    const database = new DatabaseSync(join(server.folder, 'cambio.db'));
+    database.prepare('update signing_keys set private_key = ?').run(value);
+    database.close();
+  };
+  const again = () => start({ after: () => undefined }, sealed(key), { folder: server.folder });
+  const flipped = Buffer.from(signing?.value.split('.')[1] ?? '', 'base64url');
+  flipped[40] = (flipped[40] ?? 0) ^ 1;
+  const [id] = (signing?.value ?? '').split('.');
+  for (const [what, value] of [
+    ['tampered', `${id}.${flipped.toString('base64url')}`],
+    ['cut', `${id}.${flipped.subarray(0, 20).toString('base64url')}`],
+    ['empty', `${id}.`],
+    ["another value's", shared?.value ?? ''],
+  ]) {
+    update(value ?? '');
+    await assert.rejects(again(), /signing key \S+ was altered in the database/, what);
+  }
+  update(signing?.value ?? '');
+  const back = await start(t, sealed(key), { folder: server.folder });
+  assert.equal((await refresh(back, refreshToken)).status, 200);
+});
+
+test('a new sealing key takes over: everything is sealed again, and the old key opens nothing', async (t) => {
+  const [old, young] = [randomBytes(32), randomBytes(32)];
+  const keep = { after: () => undefined };
+  const server = await start(keep, sealed(old));
+  const token = await refreshTokenOf(server);
+  const { kids } = await keySet(server);
+  await server.close();
+  const before = columns(server.folder);
+  const taking = await start(keep, sealed(young, old), { folder: server.folder });
+  const between = await refresh(taking, token);
+  assert.equal(between.status, 200);
+  await taking.close();
+  const now = columns(server.folder);
+  for (const { name, value } of now) {
+    assert.notEqual(value.split('.')[0], before.find((row) => row.name === name)?.value.split('.')[0]);
+  }
+  await assert.rejects(start(keep, sealed(old), { folder: server.folder }), /not configured/);
+  const last = await start(t, sealed(young), { folder: server.folder });
+  assert.deepEqual((await keySet(last)).kids, kids);
+  assert.equal((await refresh(last, between.body.refresh_token)).status, 200);
+});
+
+test('a wrong sealing key is one clear line at the start', async (t) => {
+  const first = await start({ after: () => undefined }, sealed(randomBytes(32)), { folder: temporaryFolder(t) });
+  await first.close();
+  const { cambio, file } = await installation(t);
+  writeFileSync(file, sealed(randomBytes(32)).replace('sqlite:cambio.db', `sqlite:${join(first.folder, 'cambio.db')}`));
+  const { code, stderr, stdout } = await cambio('serve');
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^cambio: the sealing key that signing key \S+ was sealed with is not configured\n$/);
+});
+
+const SECRET = 'a secret that a resource insists on, long enough';
+const HS = 'https://hs.example';
+const withSecret = (secret: string, yaml = life()): string =>
+  yaml
+    .replace(
+      'resources:',
+      `resources:\n  - { audience: ${HS}, scopes: [read], token: { alg: HS256, secret: { plain: '${secret}' } } }`,
+    )
+    .replace(`audiences: [${API},`, `audiences: [${HS}, ${API},`);
+
+test('a resource that insists on HS256 verifies with its own secret, and its tokens go nowhere else (JW-05)', async (t) => {
+  const server = await start(t, withSecret(SECRET));
+  const token = await subjectToken(server, { audience: HS });
+  const key = new TextEncoder().encode(SECRET);
+  const { payload, protectedHeader } = await jwtVerify(token, key, {
+    audience: HS,
+    typ: 'at+jwt',
+    issuer: 'https://login.example',
+  });
+  assert.deepEqual([protectedHeader.alg, payload.sub], ['HS256', 'gateway']);
+  await assert.rejects(jwtVerify(token, new TextEncoder().encode(`${SECRET}.`)));
+  const { keys, kids } = await keySet(server);
+  assert.equal(kids.includes(String(kidOf(token))), false);
+  assert.equal(JSON.stringify(keys).includes('oct'), false);
+  const refused = await exchange(server, { subject_token: token });
+  assert.deepEqual(
+    [refused.status, refused.body.error],
+    [400, 'invalid_grant'],
+    'whoever verifies it could have made it',
+  );
+  assert.equal((await exchange(server, { subject_token: token, subject_token_type: type('jwt') })).status, 400);
+  assert.equal((await introspect(server, token)).body.active, true);
+  assert.equal((await revoke(server, token, gateway)).status, 200);
+  assert.equal((await introspect(server, token)).body.active, false);
+});
+
+test('a secret under 32 bytes is a fault, and so is HS256 without one (JW-15)', async (t) => {
+  const { cambio, file } = await installation(t, withSecret('too short'));
+  const short = await cambio('check');
+  assert.equal(short.code, 1);
+  assert.match(short.stderr + short.stdout, /must be 32 bytes or more/);
+  writeFileSync(file, withSecret(SECRET).replace(/, secret: \{ plain: 'a secret[^}]*\}/, ''));
+  const none = await cambio('check');
+  assert.equal(none.code, 1);
+  assert.match(none.stderr + none.stdout, /HS256 needs a secret/);
+});

@@ -1,0 +1,302 @@
+// What a SAML 2.0 assertion must say. Every refusal stands beside the twin that is accepted.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SamlContext } from '../../src/saml/identity.ts';
+import { SAML1, SAML2, XSI } from '../../src/saml/names.ts';
+import { read, refuses } from '../support/saml-check.ts';
+import {
+  ADDRESSEE,
+  AUDIENCE,
+  all,
+  assertion1,
+  assertion2,
+  at,
+  attribute2,
+  audienceRestriction,
+  confirmation2,
+  contextFor,
+  element,
+  identityProvider,
+  NOW,
+  sign,
+  TOKEN_ENDPOINT,
+  trustIn,
+  type Variation,
+} from '../support/saml-signer.ts';
+
+const idp = identityProvider();
+const context = contextFor([trustIn(idp)]);
+const signed = (is?: Variation) => sign(assertion2(idp, is), idp.key);
+const accepts = (is?: Variation, inContext: SamlContext = context) => read(signed(is), inContext);
+
+test('an assertion of a trusted identity provider proves who its subject is', async () => {
+  assert.deepEqual(
+    { ...(await accepts()) },
+    {
+      issuer: idp.entityId,
+      id: '_a1',
+      issuedAt: NOW - 60,
+      nameId: 'ada',
+      nameIdFormat: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
+      attributes: Object.assign(Object.create(null), { mail: ['ada@example.org'], groups: ['staff', 'admins'] }),
+      repeatedAttributes: [],
+      audiences: [AUDIENCE],
+      addressedTo: 'server',
+      notOnOrAfter: NOW + 300,
+      authnInstant: NOW - 90,
+      authnContext: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
+      sessionNotOnOrAfter: undefined,
+      oneTimeUse: false,
+      proxyRestriction: undefined,
+    },
+  );
+});
+
+test('the version of the assertion is the declared one (SA-02, SA-30)', async () => {
+  await accepts();
+  const asSaml1 = { ...context, version: 'saml1' } as const;
+  await refuses(signed(), asSaml1, 'wrong_type', /SAML 2\.0 Assertion 2\.0/);
+  await refuses(sign(assertion1(idp), idp.key), context, 'wrong_type', /SAML 1\.x Assertion 1 1/);
+  await refuses(signed({ root: { Version: '2.1' } }), context, 'wrong_type', /2\.1/);
+  await refuses(signed({ root: { 'xmlns:saml': SAML1 } }), context, 'wrong_type', /SAML 1\.x/);
+  await refuses(signed({ root: { 'xmlns:saml': 'urn:other' } }), context, 'wrong_type', /urn:other/);
+});
+
+test('the issuer is trusted and is an entity (SA-31)', async () => {
+  const format = 'urn:oasis:names:tc:SAML:2.0:nameid-format:';
+  await accepts({ issuerAttributes: { Format: `${format}entity` } });
+  await refuses(
+    signed({ issuerAttributes: { Format: `${format}persistent` } }),
+    context,
+    'malformed',
+    /Issuer is no entity/,
+  );
+  await refuses(signed({ issuer: `${idp.entityId}/` }), context, 'unknown_issuer', /^https:\/\/idp\.example\/saml\/$/);
+  await refuses(signed({ issuer: '' }), context, 'unknown_issuer', /^$/);
+});
+
+test('the id is a name, and the root has no attribute of unknown meaning (SA-30)', async () => {
+  await accepts({ id: `_${'a'.repeat(255)}` });
+  await refuses(signed({ id: '1a' }), context, 'malformed', /ID of the assertion/);
+  await refuses(signed({ id: `_${'a'.repeat(256)}` }), context, 'malformed', /ID of the assertion/);
+  await refuses(signed({ root: { ID: undefined, Id: '_a1' } }), context, 'malformed', /attribute Id/);
+  await refuses(signed({ root: { ID: undefined } }), context, 'malformed', /ID of the assertion/);
+});
+
+test('times are UTC, and an issue in the future is refused (SA-30)', async () => {
+  await accepts({ root: { IssueInstant: at(30) } });
+  await accepts({ root: { IssueInstant: at(-60).replace('Z', '.1234567Z') } });
+  await refuses(
+    signed({ root: { IssueInstant: at(31) } }),
+    context,
+    'not_yet_valid',
+    /IssueInstant lies in the future/,
+  );
+  for (const time of [
+    '2026-02-30T00:00:00Z',
+    '2026-02-01T24:00:00Z',
+    '2026-02-01T00:00:00+00:00',
+    '2026-02-01',
+    'now',
+  ]) {
+    await refuses(signed({ root: { IssueInstant: time } }), context, 'malformed', /IssueInstant .* no time in UTC/);
+  }
+});
+
+test('an assertion without conditions or without an end is refused (SA-32)', async () => {
+  await accepts();
+  await refuses(signed({ conditions: null }), context, 'malformed', /no Conditions/);
+  await refuses(signed({ window: { NotOnOrAfter: undefined } }), context, 'claims', /Conditions has no NotOnOrAfter/);
+});
+
+test('an assertion counts from NotBefore until before NotOnOrAfter, give or take the leeway (SA-32)', async () => {
+  const later = (seconds: number) => ({ ...context, now: NOW + seconds });
+  await accepts({ window: { NotBefore: undefined } });
+  await accepts({}, later(329));
+  await refuses(signed(), later(330), 'expired', /NotOnOrAfter of Conditions is past: 2026-03-01T12:05:00Z/);
+  await accepts({ window: { NotBefore: at(30) } });
+  await refuses(signed({ window: { NotBefore: at(31) } }), context, 'not_yet_valid', /NotBefore of Conditions/);
+  await refuses(signed({ window: { NotBefore: at(300) } }), context, 'claims', /ends before it begins/);
+  const exact = { ...context, leeway: 0 };
+  await accepts({}, { ...exact, now: NOW + 299 });
+  await refuses(signed(), { ...exact, now: NOW + 300 }, 'expired', /is past/);
+});
+
+test('every audience restriction must name the reader, by any of its audiences (SA-33)', async () => {
+  const restricted = (...restrictions: readonly (readonly string[])[]): Variation => ({
+    restrictions: all(...restrictions.map((audiences) => audienceRestriction(...audiences))),
+  });
+  const identity = await accepts(restricted(['https://other.example', AUDIENCE], [AUDIENCE]));
+  assert.deepEqual(identity.audiences, ['https://other.example', AUDIENCE]);
+  await refuses(signed(restricted()), context, 'audience', /restricted to no audience/);
+  await refuses(signed(restricted([])), context, 'audience', /restricted to nobody/);
+  await refuses(signed(restricted(['https://other.example'])), context, 'audience', /restricted to https:\/\/other/);
+  await refuses(
+    signed(restricted([AUDIENCE], ['https://other.example'])),
+    context,
+    'audience',
+    /, and https:\/\/other/,
+  );
+  for (const near of [`${AUDIENCE}/`, ` ${AUDIENCE}`, AUDIENCE.toUpperCase(), AUDIENCE.slice(0, -1)]) {
+    await refuses(signed(restricted([near])), context, 'audience', /restricted to/);
+  }
+});
+
+test('OneTimeUse and ProxyRestriction are reported; a condition that is not known refuses (SA-34)', async () => {
+  const moreConditions = all(
+    element('saml:OneTimeUse'),
+    element('saml:ProxyRestriction', { Count: '0' }, element('saml:Audience', {}, 'https://next.example')),
+  );
+  const identity = await accepts({ moreConditions });
+  assert.equal(identity.oneTimeUse, true);
+  assert.deepEqual(identity.proxyRestriction, { count: 0, audiences: ['https://next.example'] });
+  const typed = element('saml:Condition', { 'xmlns:xsi': XSI, 'xsi:type': 'del:DelegationRestrictionType' });
+  await refuses(signed({ moreConditions: typed }), context, 'claims', /not known here: Condition/);
+  const foreign = element('x:OneTimeUse', { 'xmlns:x': 'urn:x' });
+  await refuses(signed({ moreConditions: foreign }), context, 'claims', /not known here: OneTimeUse/);
+});
+
+test('the subject is confirmed to the bearer, at our token endpoint, until a time that is stated (SA-36)', async () => {
+  await accepts();
+  const holder = 'urn:oasis:names:tc:SAML:2.0:cm:holder-of-key';
+  await refuses(signed({ confirmation: null }), context, 'claims', /no SubjectConfirmation$/);
+  await refuses(signed({ confirmation: confirmation2({}, holder) }), context, 'claims', /not bearer: .*holder-of-key/);
+  await refuses(signed({ data: { Recipient: undefined } }), context, 'audience', /no Recipient/);
+  await refuses(signed({ data: { Recipient: `${TOKEN_ENDPOINT}/` } }), context, 'audience', /Recipient is another/);
+  await refuses(signed({ data: { NotOnOrAfter: undefined } }), context, 'claims', /Data has no NotOnOrAfter/);
+  await refuses(signed({ data: { NotOnOrAfter: at(-30) } }), context, 'expired', /Data is past/);
+  await refuses(signed({ data: { NotBefore: at(31) } }), context, 'not_yet_valid', /Data lies in the future/);
+  const bare = element('saml:SubjectConfirmation', { Method: 'urn:oasis:names:tc:SAML:2.0:cm:bearer' });
+  await refuses(signed({ confirmation: bare }), context, 'claims', /no SubjectConfirmationData/);
+  const keyed = confirmation2({}, undefined, element('saml:KeyInfo'));
+  await refuses(signed({ confirmation: keyed }), context, 'claims', /names a presenter or a key/);
+});
+
+test('one confirmation that holds is enough, and the earlier end counts', async () => {
+  const confirmation = all(
+    confirmation2({ Recipient: 'https://other.example' }),
+    confirmation2({ NotOnOrAfter: at(120) }),
+  );
+  assert.equal((await accepts({ confirmation })).notOnOrAfter, NOW + 120);
+  const neither = all(confirmation2({ Recipient: 'https://other.example' }), confirmation2({ NotOnOrAfter: at(-60) }));
+  await refuses(signed({ confirmation: neither }), context, 'audience', /Recipient is another.*; .*is past/);
+});
+
+test('an assertion for the calling client as a service provider is accepted from that client alone (SA-33, SA-36)', async () => {
+  const forClient = { audience: ADDRESSEE.entityId, data: { Recipient: ADDRESSEE.acs, InResponseTo: '_r1' } };
+  const fromClient = { ...context, addressee: ADDRESSEE };
+  assert.equal((await accepts(forClient, fromClient)).addressedTo, 'client');
+  assert.equal((await accepts({}, fromClient)).addressedTo, 'server');
+  await refuses(signed(forClient), context, 'audience', /restricted to https:\/\/app\.example\/sp/);
+  // Audience of one reader, recipient of another.
+  await refuses(signed({ ...forClient, audience: AUDIENCE }), fromClient, 'audience', /Recipient is another/);
+  await refuses(signed({ audience: ADDRESSEE.entityId }), fromClient, 'audience', /Recipient is another/);
+});
+
+test('NameID is present, prints, and is a name of the issuer that lasts (SA-35)', async () => {
+  const format = 'urn:oasis:names:tc:SAML:2.0:nameid-format:';
+  const name = (nameIdAttributes: Variation['nameIdAttributes']) => signed({ nameIdAttributes });
+  await accepts({ nameIdAttributes: { NameQualifier: idp.entityId, SPNameQualifier: AUDIENCE } });
+  await accepts({ nameIdAttributes: { Format: undefined } });
+  await refuses(signed({ nameId: null }), context, 'subject', /no NameID/);
+  for (const nameId of ['', ' ', 'ada ', '\nada', 'a\u202eda', 'a'.repeat(1025)]) {
+    await refuses(signed({ nameId }), context, 'subject', /empty, too long, or does not print/);
+  }
+  await refuses(name({ Format: `${format}transient` }), context, 'subject', /transient/);
+  await refuses(
+    name({ NameQualifier: 'https://other.example' }),
+    context,
+    'subject',
+    /NameQualifier is not its issuer/,
+  );
+  await refuses(name({ SPNameQualifier: 'https://other.example' }), context, 'subject', /another service provider/);
+});
+
+test('a refusal tells no NameID and no attribute value', async () => {
+  const context0 = contextFor([trustIn(idp, { audiences: ['https://other.example'] })]);
+  for (const is of [
+    { nameId: 'ada lovelace ' },
+    { nameIdAttributes: { NameQualifier: 'x' } },
+    {},
+  ] satisfies Variation[]) {
+    await refuses(signed(is), context0, 'audience', /^(?!.*(ada|lovelace|admins)).*$/);
+    await refuses(signed({ ...is, data: { Recipient: 'x' } }), context, 'audience', /^(?!.*(ada|lovelace|admins)).*$/);
+  }
+});
+
+test('a subject that has not signed in has no auth_time; an ended session refuses (SA-38)', async () => {
+  const without = await accepts({ authn: null });
+  assert.deepEqual([without.authnInstant, without.authnContext], [undefined, undefined]);
+  const session = await accepts({ authnAttributes: { SessionNotOnOrAfter: at(3600) } });
+  assert.equal(session.sessionNotOnOrAfter, NOW + 3600);
+  const ended = signed({ authnAttributes: { SessionNotOnOrAfter: at(-30) } });
+  await refuses(ended, context, 'expired', /SessionNotOnOrAfter is past/);
+  await refuses(signed({ authnAttributes: { AuthnInstant: at(31) } }), context, 'not_yet_valid', /AuthnInstant/);
+  const two = all(
+    element('saml:AuthnStatement', { AuthnInstant: at(-1) }),
+    element('saml:AuthnStatement', { AuthnInstant: at(-1) }),
+  );
+  await refuses(signed({ authn: two }), context, 'malformed', /more than one AuthnStatement/);
+});
+
+test('attributes keep all values, and say which of them stand twice (SA-39)', async () => {
+  const attributes = all(
+    attribute2('mail', 'ada@example.org'),
+    attribute2('mail', 'eve@example.org'),
+    attribute2('__proto__', 'x'),
+    attribute2('empty'),
+    attribute2('escaped', '<&>"\r'),
+    attribute2('nil', { xml: '' }, ''),
+  );
+  const identity = await accepts({ attributes });
+  assert.deepEqual(identity.repeatedAttributes, ['mail']);
+  assert.deepEqual(identity.attributes.mail, ['ada@example.org', 'eve@example.org']);
+  assert.deepEqual(Object.keys(identity.attributes), ['mail', '__proto__', 'empty', 'escaped', 'nil']);
+  assert.deepEqual(identity.attributes.escaped, ['<&>"\r']);
+  assert.deepEqual(identity.attributes.empty, []);
+});
+
+test('a value is text: the NameID of eduPersonTargetedID is left out, other elements refuse', async () => {
+  const value = element('saml:NameID', {}, 'opaque');
+  assert.deepEqual((await accepts({ attributes: attribute2('targeted', value, 'text') })).attributes.targeted, [
+    'text',
+  ]);
+  const mixed = { xml: 'admin<saml:b></saml:b>@example.org' };
+  await refuses(
+    signed({ attributes: attribute2('mail', mixed) }),
+    context,
+    'malformed',
+    /attribute mail holds elements/,
+  );
+  await refuses(
+    signed({ attributes: attribute2('mail', { xml: `x${value.xml}` }) }),
+    context,
+    'malformed',
+    /mail holds elements/,
+  );
+});
+
+test('what a reader of text could skip is refused: elements in NameID, Audience and Issuer (SA-12)', async () => {
+  await accepts();
+  const split = { xml: 'https://login<saml:x></saml:x>.example' };
+  await refuses(signed({ nameId: element('saml:NameID', {}, split) }), context, 'malformed', /NameID holds elements/);
+  const restrictions = element('saml:AudienceRestriction', {}, element('saml:Audience', {}, split));
+  await refuses(signed({ restrictions }), context, 'malformed', /Audience holds elements/);
+  const issuer = assertion2(idp).replace('idp.example', 'idp<saml:x></saml:x>.example');
+  await refuses(sign(issuer, idp.key), context, 'malformed', /Issuer holds elements/);
+});
+
+test('Advice is not read; a part of unknown meaning refuses', async () => {
+  const advised = element('saml:Advice', {}, element('saml:AssertionIDRef', {}, '_b'));
+  const identity = await accepts({ more: advised });
+  assert.equal(identity.nameId, 'ada');
+  await refuses(signed({ more: element('saml:Statement') }), context, 'malformed', /Assertion holds Statement/);
+  await refuses(signed({ more: { xml: 'text' } }), context, 'malformed', /text between elements/);
+  await refuses(signed({ more: element('saml:Subject') }), context, 'malformed', /more than one Subject/);
+  await refuses(
+    signed({ root: { 'xmlns:saml': SAML2 }, more: element('saml:Issuer', {}, 'x') }),
+    context,
+    'malformed',
+    /Issuer/,
+  );
+});

@@ -1,0 +1,233 @@
+// How an assertion is carried, and what no XML parser is shown. Each refusal has its accepted twin.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { deflateRawSync, gzipSync } from 'node:zlib';
+import { readAssertion } from '../../src/saml/assertion.ts';
+import { DS, EXCLUSIVE } from '../../src/saml/names.ts';
+import { read, refusal, refuses } from '../support/saml-check.ts';
+import {
+  assertion2,
+  attribute2,
+  contextFor,
+  element,
+  encode,
+  identityProvider,
+  sign,
+  transform,
+  trustIn,
+} from '../support/saml-signer.ts';
+
+const idp = identityProvider();
+const context = contextFor([trustIn(idp)]);
+const signed = sign(assertion2(idp), idp.key);
+const accepted = () => read(signed, context);
+
+/** @param within milliseconds of this process's own time, the best of a few rounds: the machine may be busy otherwise */
+async function quickly(within: number, run: () => Promise<unknown>): Promise<void> {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const start = process.cpuUsage();
+    await run();
+    times.push(process.cpuUsage(start).user / 1000);
+  }
+  assert.ok(Math.min(...times) < within, `${Math.min(...times)} ms`);
+}
+
+test('the token is base64url, padded or not, and nothing else (SA-01)', async () => {
+  // A length that needs padding, and bytes that need `-` or `_`.
+  const xml = sign(assertion2(idp, { nameId: 'ådåÿ~?>' }), idp.key, { attributes: { Id: '_s' } });
+  const token = [xml, `${xml} `, `${xml}  `].map(encode).find((one) => one.length % 4 === 2) ?? '';
+  assert.equal((await readAssertion(token, context)).nameId, 'ådåÿ~?>');
+  await readAssertion(`${token}==`, context);
+  const base64 = Buffer.from(token, 'base64url').toString('base64');
+  const refused: readonly (readonly [string, RegExp])[] = [
+    [base64.replace(/=+$/, ''), /base64 with \+ or \//],
+    [`${token}=`, /not canonical base64url/],
+    [`${token}===`, /not canonical base64url/],
+    [`${token.slice(0, -1)}${token.endsWith('g') ? 'h' : 'B'}`, /not canonical base64url/],
+    [` ${token}`, /white space/],
+    [token.replace(/(.{76})/g, '$1\r\n'), /white space/],
+    [`${token}\n`, /white space/],
+    [xml, /it is XML as it is/],
+    [`${token}.`, /not canonical base64url/],
+    ['', /does not begin with an XML element/],
+  ];
+  for (const [bad, detail] of refused) {
+    const { fault, detail: said } = await refusal(bad, context);
+    assert.deepEqual([fault, detail.test(said ?? '') || said], ['malformed', true]);
+  }
+});
+
+test('nothing is inflated', async () => {
+  await accepted();
+  await refuses(deflateRawSync(signed), context, 'malformed', /not UTF-8|does not begin|control/);
+  await refuses(gzipSync(signed), context, 'malformed', /not UTF-8/);
+  const bomb = deflateRawSync(Buffer.alloc(8 << 20, ' '));
+  await quickly(5, () => refuses(bomb, context, 'malformed', /not UTF-8|does not begin/));
+});
+
+test('a DOCTYPE and what may stand in it is refused, quickly (SA-10)', async () => {
+  await accepted();
+  const laughs = Array.from({ length: 12 }, (_, at) => `<!ENTITY l${at + 1} "${`&l${at};`.repeat(10)}">`).join('');
+  const types = [
+    '<!DOCTYPE x>',
+    '<!DOCTYPE x [<!ENTITY e "ada">]>',
+    `<!DOCTYPE x [<!ENTITY l0 "ha">${laughs}]>`,
+    '<!doctype x>',
+    '<!DOCTYPE x [<!ATTLIST x ID ID #IMPLIED>]>',
+  ];
+  for (const type of types) {
+    await quickly(5, () => refuses(type + signed, context, 'malformed', /DOCTYPE|entity/));
+    await refuses(`<?xml version="1.0"?>\n${type}${signed}`, context, 'malformed', /DOCTYPE|entity/);
+  }
+  await refuses(signed.replace('>ada<', '>&e;<'), context, 'malformed', /entity that XML does not define/);
+  await refuses(signed.replace('>ada<', '>&#97;&nbsp;<'), context, 'malformed', /entity/);
+});
+
+test('no document makes us fetch anything', async (t) => {
+  let connections = 0;
+  const listener = createServer(() => undefined).on('connection', () => connections++);
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  t.after(() => listener.close());
+  const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/x`;
+  await accepted();
+  const documents = [
+    `<!DOCTYPE x SYSTEM "${url}">${signed}`,
+    `<!DOCTYPE x PUBLIC "-//X//X" "${url}">${signed}`,
+    `<!DOCTYPE x [<!ENTITY e SYSTEM "${url}">]>${signed.replace('>ada<', '>&e;<')}`,
+    `<!DOCTYPE x [<!ENTITY % p SYSTEM "${url}"> %p;]>${signed}`,
+    `<?xml-stylesheet href="${url}"?>${signed}`,
+    signed.replace('</saml:Subject>', `<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="${url}"/>$&`),
+    signed.replace(
+      'Version=',
+      `xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:schemaLocation="urn:x ${url}" Version=`,
+    ),
+    signed.replace('URI="#_a1"', `URI="${url}"`),
+    signed
+      .replace('</ds:SignatureValue>', `$&<ds:KeyInfo><ds:RetrievalMethod URI="${url}"/></ds:KeyInfo>`)
+      .replace('>ada<', '>eve<'),
+  ];
+  for (const document of documents) await assert.rejects(read(document, context));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(connections, 0);
+});
+
+test('comments, CDATA sections and processing instructions are refused wherever they stand (SA-12)', async () => {
+  await accepted();
+  const pieces = [
+    ['<!-- -->', /a comment/],
+    ['<!---->', /a comment/],
+    ['<![CDATA[x]]>', /a CDATA section/],
+    ['<?x y?>', /a processing instruction/],
+    ['<?xml version="1.0"?>', /a processing instruction/],
+  ] as const;
+  const places = [
+    /(?<=>a)(?=da<)/,
+    /(?=<ds:DigestValue>)/,
+    /(?<=<ds:DigestValue>....)/,
+    /(?<=<ds:SignatureValue>....)/,
+    /$/,
+    /^(?=.)/s,
+  ];
+  for (const [piece, detail] of pieces) {
+    for (const spot of places) {
+      if (spot.source.startsWith('^') && piece.startsWith('<?xml')) continue;
+      await refuses(
+        signed.replace(spot, () => piece),
+        context,
+        'malformed',
+        detail,
+      );
+    }
+  }
+  // Signed as such: no canonical form shows a comment, and every reader must see one name.
+  const commented = assertion2(idp, { nameId: 'admin@example.org' }).replace('@', '<!-- -->@');
+  await refuses(sign(commented, idp.key), context, 'malformed', /a comment/);
+});
+
+test('the bytes are UTF-8 without byte order mark, of XML 1.0, without control characters (SA-10)', async () => {
+  for (const declaration of ["<?xml version='1.0' encoding='utf-8'?>", '<?xml version="1.0" standalone="yes" ?>\r\n']) {
+    await read(declaration + signed, context);
+  }
+  const utf16 = Buffer.from(`\ufeff<?xml version="1.0" encoding="UTF-16"?>${signed}`, 'utf16le');
+  await refuses(utf16, context, 'malformed', /not UTF-8/);
+  await refuses(utf16.subarray(2), context, 'malformed', /control character/);
+  await refuses(utf16.swap16(), context, 'malformed', /not UTF-8/);
+  const latin = `<?xml version="1.0" encoding="ISO-8859-1"?>${signed}`;
+  await refuses(latin, context, 'malformed', /XML declaration of something else/);
+  await refuses(Buffer.from(latin.replace('ada', 'ådå'), 'latin1'), context, 'malformed', /not UTF-8/);
+  await refuses(`<?xml version="1.1"?>${signed}`, context, 'malformed', /XML declaration of something else/);
+  await refuses(`<?xml version="1.0" encoding="UTF-7"?>${signed}`, context, 'malformed', /XML declaration/);
+  await refuses(`\ufeff${signed}`, context, 'malformed', /does not begin/);
+  await refuses(Buffer.concat([Buffer.from(signed), Buffer.from([0xc0, 0x80])]), context, 'malformed', /not UTF-8/);
+  for (const char of ['\0', '\u0001', '\u000b', '\u001f']) {
+    await refuses(signed.replace('>ada<', `>a${char}da<`), context, 'malformed', /control character/);
+  }
+  for (const char of ['&#0;', '&#1;', '&#xFFFE;', '&#xD800;', '\uffff']) {
+    await refuses(signed.replace('>ada<', `>a${char}da<`), context, 'malformed', /well-formed/);
+  }
+});
+
+test('what is not well-formed is refused (SA-10)', async () => {
+  await accepted();
+  const broken = [
+    signed + signed,
+    `${signed}text`,
+    `text${signed}`,
+    signed.slice(0, -1),
+    signed.replace('</saml:Subject>', ''),
+    signed.replace('<saml:Subject>', '<other:Subject>').replace('</saml:Subject>', '</other:Subject>'),
+    signed.replace('Version="2.0"', 'Version="2.0" Version="2.0"'),
+    signed.replace('Version="2.0"', 'Version=2.0'),
+    signed.replace('Version="2.0"', 'Version="<"'),
+    signed.replace('>ada<', '>a]]>da<'),
+    signed.replace('>ada<', '>a&da<'),
+    signed.replace('Version=', 'xmlns:a="u" xmlns:b="u" a:c="" b:c="" Version='),
+    '<',
+    '<a',
+    '<a b="',
+  ];
+  for (const document of broken) {
+    await refuses(document, context, 'malformed', /well-formed|does not begin|entity|does not end/);
+  }
+});
+
+test('size, depth and width are bounded, and a refusal is quick (SA-01, SA-10)', async () => {
+  const filled = (length: number) =>
+    sign(assertion2(idp, { attributes: attribute2('x', 'x'.repeat(length)) }), idp.key);
+  await read(filled(100_000), context);
+  await read(sign(assertion2(idp, { attributes: { xml: attribute2('x', 'y').xml.repeat(1000) } }), idp.key), context);
+  await quickly(20, () => refuses(filled(1 << 20), context, 'malformed', /more than 174764 characters/));
+  await refuses(filled(140_000), context, 'malformed', /more than 174764 characters/);
+  const put = (content: string) => signed.replace('</saml:Subject>', () => content);
+  const deep = (depth: number) => put('<x>'.repeat(depth) + '</x>'.repeat(depth));
+  await quickly(20, () => refuses(deep(10_000), context, 'malformed', /nest more than 32/));
+  await refuses(deep(29), context, 'malformed', /well-formed/);
+  await quickly(20, () => refuses(put('<x>'.repeat(40_000)), context, 'malformed', /nest more than 32/));
+  await quickly(20, () => refuses(put('<x/>'.repeat(30_000)), context, 'malformed', /more than 4096 elements/));
+  const wide = (count: number) =>
+    put(`<x ${Array.from({ length: count }, (_, at) => `a${at}=''`).join(' ')}/></saml:Subject>`);
+  await quickly(20, () => refuses(wide(12_000), context, 'malformed', /more than 32 attributes/));
+  await refuses(wide(30), context, 'signature', /altered/);
+});
+
+test('the worst that the gate lets through does not hold the event loop', async () => {
+  const names = Array.from({ length: 28 }, (_, at) => `xmlns:p${at}="urn:${at}"`).join(' ');
+  const level = (depth: number) => names.replaceAll('urn:', `urn:${depth}-`);
+  const open = Array.from({ length: 27 }, (_, at) => `<x ${level(at)}>`).join('');
+  const many = `${open}${'<p1:y p2:z="" p3:z="" p4:z=""/>'.repeat(3400)}${'</x>'.repeat(27)}`;
+  const PrefixList = Array.from({ length: 10 }, (_, at) => `p${at}`).join(' ');
+  const transforms = [
+    transform(`${DS}enveloped-signature`),
+    element(
+      'ds:Transform',
+      { Algorithm: EXCLUSIVE },
+      element('c:InclusiveNamespaces', { 'xmlns:c': EXCLUSIVE, PrefixList }),
+    ),
+  ];
+  const heavy = sign(assertion2(idp, { attributes: { xml: many } }), idp.key, { transforms });
+  assert.ok(heavy.length > 110_000);
+  await quickly(100, () => refuses(heavy, context, 'signature', /digest is another/));
+});

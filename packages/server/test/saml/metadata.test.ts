@@ -1,0 +1,75 @@
+// An identity provider's metadata file.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readMetadata } from '../../src/saml/metadata.ts';
+import { DS, METADATA } from '../../src/saml/names.ts';
+import {
+  all,
+  at,
+  element,
+  type IdentityProvider,
+  identityProvider,
+  NOW,
+  none,
+  type Xml,
+  x509,
+} from '../support/saml-signer.ts';
+
+const idp = identityProvider();
+const next = identityProvider();
+const PROTOCOL = 'urn:oasis:names:tc:SAML:2.0:protocol';
+
+const keyOf = ({ certificate }: IdentityProvider, use?: string) =>
+  element('md:KeyDescriptor', { use }, x509(certificate));
+const role = (attributes: Record<string, string>, ...content: readonly Xml[]) =>
+  element('md:IDPSSODescriptor', { protocolSupportEnumeration: PROTOCOL, ...attributes }, ...content);
+const entity = (attributes: Record<string, string | undefined>, ...content: readonly Xml[]) =>
+  element(
+    'md:EntityDescriptor',
+    { 'xmlns:ds': DS, 'xmlns:md': METADATA, entityID: idp.entityId, ...attributes },
+    ...content,
+  ).xml;
+const readXml = (xml: string) => readMetadata(Buffer.from(xml), NOW);
+
+test('metadata gives the entity id, the certificates that sign, and how long it counts', async () => {
+  const file = entity(
+    { validUntil: at(3600) },
+    { xml: '<!-- of the identity provider -->\n' },
+    role(
+      { validUntil: at(1800) },
+      keyOf(idp, 'signing'),
+      keyOf(next),
+      keyOf(idp, 'signing'),
+      keyOf(identityProvider(), 'encryption'),
+    ),
+    element('md:SPSSODescriptor', {}, keyOf(identityProvider(), 'signing')),
+  );
+  const metadata = await readXml(`\ufeff<?xml version="1.0" encoding="UTF-8"?>\n${file}`);
+  assert.equal(metadata.entityId, idp.entityId);
+  assert.deepEqual(
+    metadata.certificates.map(({ fingerprint256 }) => fingerprint256),
+    [idp.certificate.fingerprint256, next.certificate.fingerprint256],
+  );
+  assert.equal(metadata.validUntil, NOW + 1800);
+  assert.equal((await readXml(entity({}, role({}, keyOf(idp))))).validUntil, undefined);
+});
+
+test('a file that cannot be used says why', async () => {
+  const good = entity({}, role({}, keyOf(idp)));
+  await readXml(good);
+  const refused: readonly (readonly [string, RegExp])[] = [
+    [entity({ validUntil: at(0) }, role({}, keyOf(idp))), /was valid until 2026-03-01T12:00:00/],
+    [entity({ validUntil: 'tomorrow' }, role({}, keyOf(idp))), /validUntil of EntityDescriptor is no time/],
+    [entity({ entityID: undefined }, role({}, keyOf(idp))), /EntityDescriptor has no entityID/],
+    [entity({}, role({}, keyOf(idp, 'encryption'))), /no certificate for signing/],
+    [entity({}, role({})), /no certificate for signing/],
+    [entity({}, none), /no identity provider/],
+    [entity({}, role({}, { xml: keyOf(idp).xml.replace(/MII.{9}/, 'MIIAAAAAAAAA') })), /cannot be read/],
+    [element('md:EntitiesDescriptor', { 'xmlns:md': METADATA }, all()).xml, /describes a federation/],
+    ['<x/>', /no EntityDescriptor as its root/],
+    [good.slice(0, -1), /not well-formed/],
+    [`<!DOCTYPE x>${good}`, /DOCTYPE/],
+    [good.replace('<md:IDPSSO', '<![CDATA[x]]><md:IDPSSO'), /CDATA/],
+  ];
+  for (const [xml, message] of refused) await assert.rejects(readXml(xml), { name: 'Error', message });
+});

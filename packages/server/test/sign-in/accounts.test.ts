@@ -1,0 +1,233 @@
+// People of the file: their entries, their passwords, and how fast somebody may guess.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigurationError } from '../../src/config/fault.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { Refusal } from '../../src/primitives/refusal.ts';
+import { createAccounts } from '../../src/sign-in/accounts.ts';
+import { formatPasswordHash, hashPassword, isPassword, parsePasswordHash } from '../../src/sign-in/password-hash.ts';
+import { createGuessing } from '../../src/sign-in/password-rate-limit.ts';
+import { cambio } from '../support/command.ts';
+
+/** "password" with the salt "somesalt": a vector of the reference implementation of argon2. */
+const REFERENCE = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+
+const read = async (accounts: readonly string[], more = '', server = '') => {
+  const lines = [
+    'issuer: https://login.example',
+    server,
+    'accounts:',
+    ...accounts.map((one) => `  - { ${one} }`),
+    more,
+  ];
+  try {
+    const text = lines.filter((line) => line !== '').join('\n');
+    return (await parseConfiguration(text, { file: 'cambio.yaml', environment: {} })).accounts;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return error.faults.map(({ line, path, message }) => `${line} ${path} ${message}`);
+  }
+};
+
+test('an account has a name, a password, and what is to be said of the person', async () => {
+  const [ada, bob] = await read([
+    `username: ada, password: { hash: '${REFERENCE}' }, claims: { email: ada@example.com, groups: [a, b] }`,
+    'username: Bob Smith, password: { plain: bob }, sub: b-17',
+  ]);
+  assert.ok(typeof ada === 'object' && typeof bob === 'object');
+  assert.deepEqual([ada.sub, ada.claims], ['ada', { email: 'ada@example.com', groups: ['a', 'b'] }]);
+  assert.deepEqual([bob.username, bob.sub], ['Bob Smith', 'b-17']);
+  assert.equal(formatPasswordHash(ada.password), REFERENCE);
+  assert.deepEqual(
+    [await isPassword('password', ada.password), await isPassword('Password', ada.password)],
+    [true, false],
+  );
+  assert.deepEqual([await isPassword('bob', bob.password), await isPassword('ada', bob.password)], [true, false]);
+});
+
+test('an account that could be taken for another, for a client or for a foreign subject is a fault of its line (AT-03, BC-01k)', async () => {
+  const plain = 'password: { plain: x }';
+  const more = `clients:
+  - { id: gateway, auth: client_secret_post, secret: { plain: x }, grants: [client_credentials] }
+  - { id: batch, auth: client_secret_post, secret: { plain: x }, grants: [client_credentials] }
+issuers:
+  - { issuer: https://idp.example, name: idp, accepts: [jwt], audiences: [a] }`;
+  assert.deepEqual(
+    await read(
+      [
+        `username: ada, ${plain}`,
+        `username: ADA, ${plain}`,
+        `username: bob, ${plain}, sub: ada`,
+        `username: gateway, ${plain}`,
+        `username: carol, ${plain}, sub: batch`,
+        `username: dan, ${plain}, sub: 'idp:17'`,
+        `username: eve, ${plain}, claims: { sub: root, email: e@example.com, act: { sub: ada } }`,
+        `username: henry, ${plain}, sub: 'other:17'`,
+      ],
+      more,
+    ),
+    [
+      '4 accounts[1].username another account has this name, as people type it',
+      '5 accounts[2].sub another account has this subject',
+      '6 accounts[3].username a client has this id: tokens could not tell them apart',
+      '7 accounts[4].sub a client has this id: tokens could not tell them apart',
+      '8 accounts[5].sub could be a subject of the issuer idp',
+      '9 accounts[6].claims.sub is a reserved claim, which no account may set',
+      '9 accounts[6].claims.act is a reserved claim, which no account may set',
+    ],
+  );
+  assert.deepEqual(
+    await read([`username: ' ada', ${plain}`, 'username: bob', `username: carol, ${plain}, colour: blue`]),
+    [
+      '3 accounts[0].username must be a printable text of 1 to 256 characters',
+      '4 accounts[1].password is missing',
+      '5 accounts[2].colour unknown key',
+    ],
+  );
+});
+
+test('a password is a good hash, of bounded cost; in plain it is for loopback only', async () => {
+  const fault = async (hash: string) => (await read([`username: ada, password: { hash: '${hash}' }`]))[0];
+  const [salt, tag] = ['c29tZXNhbHQ', 'CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'];
+  const withCost = (cost: string) => `$argon2id$v=19$${cost}$${salt}$${tag}`;
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ['secret', /must be \$argon2id/],
+    ['$2b$12$abcdefghijklmnopqrstuv', /must be \$argon2id/],
+    [REFERENCE.replace('argon2id', 'argon2i'), /must be \$argon2id/],
+    [REFERENCE.replace('v=19', 'v=16'), /must be \$argon2id/],
+    [`${REFERENCE}=`, /must be \$argon2id/],
+    [REFERENCE.replace(salt, 'c29tZXM'), /salt of 8 bytes/],
+    [REFERENCE.replace(salt, `${salt}x`.slice(0, 9)), /no base64/],
+    [withCost('m=4096,t=3,p=1'), /too weak/],
+    [withCost('m=19456,t=1,p=1'), /too weak/],
+    [withCost('m=1048576,t=2,p=1'), /costs too much/],
+    [withCost('m=65536,t=600,p=1'), /costs too much/],
+    [withCost('m=65536,t=2,p=64'), /costs too much/],
+  ];
+  for (const [hash, expected] of refused) assert.match(String(await fault(hash)), expected, hash);
+  for (const cost of ['m=19456,t=2,p=1', 'm=7168,t=5,p=1', 'm=47104,t=1,p=1']) {
+    assert.equal(typeof parsePasswordHash(withCost(cost)), 'object', cost);
+  }
+  const plain = ['username: ada, password: { plain: ada }'];
+  assert.equal(typeof (await read(plain))[0], 'object');
+  const server = 'server: { host: 0.0.0.0, trustProxy: [10.0.0.1] }';
+  assert.match(String((await read(plain, '', server))[0]), /^4 accounts\[0\]\.password .*cambio account hash/);
+});
+
+test('cambio account hash reads a password, never from its arguments, and prints what the file takes', async (t) => {
+  const [good, empty, argument] = await Promise.all([
+    cambio(t, ['account', 'hash'], { input: 'pässword\n' }),
+    cambio(t, ['account', 'hash'], { input: '\n' }),
+    cambio(t, ['account', 'hash', 'secret'], { input: 'secret' }),
+  ]);
+  const hash = parsePasswordHash(good.stdout.trim());
+  assert.ok(typeof hash === 'object', good.stdout);
+  // However a keyboard writes the umlaut.
+  for (const form of ['NFC', 'NFD']) assert.equal(await isPassword('pässword'.normalize(form), hash), true, form);
+  assert.equal(await isPassword('passwort', hash), false);
+  assert.deepEqual([empty.code, empty.stdout, empty.stderr], [1, '', 'cambio: the password is empty\n']);
+  assert.deepEqual([argument.code, argument.stdout], [2, '']);
+});
+
+test('a password is good for its account alone, however the name is typed', async () => {
+  const password = await hashPassword('ada');
+  const ada = { username: 'Ada', sub: 'ada', claims: {}, password };
+  const accounts = createAccounts(
+    [ada],
+    createGuessing(() => 0),
+  );
+  for (const typed of ['Ada', 'ada', ' ADA ']) assert.equal(await accounts.verify(typed, 'ada', '192.0.2.1'), ada);
+  for (const [name, text] of [
+    ['ada', 'Ada'],
+    ['ada', ''],
+    ['bob', 'ada'],
+    ['', ''],
+  ] as const) {
+    assert.equal(await accounts.verify(name, text, '192.0.2.1'), undefined);
+  }
+  assert.equal(
+    await createAccounts(
+      [],
+      createGuessing(() => 0),
+    ).verify('ada', 'ada', '192.0.2.1'),
+    undefined,
+  );
+  assert.deepEqual([await accounts.find('ada'), await accounts.find('Ada')], [ada, undefined]);
+});
+
+test('more passwords at once than can be looked at in good time are refused, and harm nobody later', async () => {
+  const password = { memory: 8, passes: 1, parallelism: 1, salt: Buffer.alloc(8), tag: Buffer.alloc(32) };
+  const ada = { username: 'ada', sub: 'ada', claims: {}, password };
+  const accounts = createAccounts(
+    [ada],
+    createGuessing(() => 0),
+  );
+  const tries = Array.from({ length: 60 }, (_, index) => accounts.verify(`ada`, 'ada', `192.0.2.${index}`));
+  const settled = await Promise.allSettled(tries);
+  const refused = settled.filter((one) => one.status === 'rejected');
+  assert.equal(refused.length, 18);
+  for (const { reason } of refused) assert.equal((reason as Refusal).reason, 'sign_in_busy');
+  assert.equal(await accounts.verify('ada', 'ada', '192.0.2.99'), undefined);
+});
+
+/** Seconds to wait; 0 where a try is taken, and it fails. */
+function tryOnce(guessing: ReturnType<typeof createGuessing>, username: string, address: string): number {
+  try {
+    guessing.begin(username, address);
+    return 0;
+  } catch (error) {
+    assert.ok(error instanceof Refusal && error.reason === 'sign_in_rate');
+    return Number(error.headers['Retry-After']);
+  }
+}
+
+test('whoever fails waits, twice as long each time; another account and another address do not', () => {
+  let now = 0;
+  const guessing = createGuessing(() => now);
+  const waits: number[] = [];
+  for (let count = 0; count < 18; count++) {
+    const wait = tryOnce(guessing, 'ada', '192.0.2.1');
+    waits.push(wait);
+    now += wait * 1000;
+    if (wait > 0) assert.equal(tryOnce(guessing, 'ada', '192.0.2.1'), 0);
+  }
+  assert.deepEqual(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+  assert.equal(tryOnce(guessing, 'ada', '192.0.2.2'), 0);
+  assert.equal(tryOnce(guessing, 'bob', '192.0.2.1'), 0);
+  now += 900_000;
+  guessing.begin('ada', '192.0.2.1')();
+  // A good password forgets what came before it.
+  for (let count = 0; count < 5; count++) assert.equal(tryOnce(guessing, 'ada', '192.0.2.1'), 0);
+  assert.equal(tryOnce(guessing, 'ada', '192.0.2.1'), 1);
+});
+
+test('an address that tries many accounts waits as well, and an IPv6 network is one address', () => {
+  for (const address of [() => '192.0.2.1', (count: number) => `2001:db8:1:2::${count.toString(16)}`]) {
+    const guessing = createGuessing(() => 0);
+    for (let count = 0; count < 30; count++) {
+      assert.equal(tryOnce(guessing, `person${count}`, address(count)), 0);
+    }
+    assert.equal(tryOnce(guessing, 'another', address(99)), 1);
+    assert.equal(tryOnce(guessing, 'another', '2001:db8:1:3::1'), 0);
+  }
+});
+
+test('an account that strangers attack from everywhere keeps a try for each other address', () => {
+  let now = 0;
+  const guessing = createGuessing(() => now);
+  for (let count = 0; count < 500; count++) {
+    assert.equal(tryOnce(guessing, 'ada', `10.0.${count >> 8}.${count & 255}`), 0);
+  }
+  // An attacker's address is slowed from its first failure on.
+  assert.equal(tryOnce(guessing, 'ada', '10.0.0.1'), 60);
+  assert.equal(tryOnce(guessing, 'bob', '10.0.0.1'), 0);
+  const isGood = guessing.begin('ada', '192.0.2.1');
+  isGood();
+  assert.equal(tryOnce(guessing, 'ada', '192.0.2.1'), 0);
+  now += 3_600_000;
+  // An hour later it is forgotten.
+  assert.deepEqual(
+    [0, 1].map(() => tryOnce(guessing, 'ada', '192.0.2.1')),
+    [0, 0],
+  );
+});

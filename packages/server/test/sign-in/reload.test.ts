@@ -1,0 +1,43 @@
+// Does a new reading of the file reach the pages, and does an issuer with a path have them under it?
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startServer } from '../../src/app.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { configuration as nobodySignsIn } from '../support/basics.ts';
+import { createBrowser } from '../support/browser.ts';
+import { freePort } from '../support/harness.ts';
+import { authorizationUrl, CALLBACK, configuration, goThrough } from '../support/people.ts';
+
+test('a client that a new file disables signs nobody in, and what people are in the middle of goes on for the others', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+  const port = await freePort();
+  const ISSUER = `http://127.0.0.1:${port}/tenant/one`;
+  const read = (text: string) =>
+    parseConfiguration(text, { file: join(folder, 'cambio.yaml'), environment: { ISSUER, PORT: String(port) } });
+  const server = await startServer(await read(configuration), { report: () => undefined });
+  t.after(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const browser = createBrowser(ISSUER);
+  const page = await browser.get(`${ISSUER}${authorizationUrl()}`);
+  assert.match(page.url, /\/tenant\/one\/oauth\/interaction\//);
+  await server.reload(await read(configuration.replace('id: other,', 'id: other, disabled: true,')));
+  const { leftTo } = await goThrough(browser, page);
+  assert.deepEqual([leftTo?.searchParams.get('iss'), leftTo?.searchParams.has('code')], [ISSUER, true]);
+  await server.reload(await read(configuration.replace('- id: web\n', '- id: web\n    disabled: true\n')));
+  const refused = await browser.get(`${ISSUER}${authorizationUrl()}`);
+  assert.deepEqual([refused.status, refused.leftTo], [400, undefined]);
+  await server.reload(await read(configuration));
+  const asked = await browser.get(`${ISSUER}${authorizationUrl({ prompt: 'login' })}`);
+  await server.reload(await read(configuration.replace(`[${CALLBACK}, `, '[')));
+  const stranded = await goThrough(browser, asked);
+  assert.deepEqual([stranded.status, stranded.leftTo], [400, undefined], 'the redirect URI is registered no more');
+  assert.match(stranded.text, /redirect_uri is not registered/);
+  // Where no client has people sign in any more, nothing of it is there.
+  await server.reload(await read(nobodySignsIn));
+  assert.equal((await fetch(`${ISSUER}${authorizationUrl()}`)).status, 404);
+});

@@ -1,0 +1,238 @@
+// Signing in through another OpenID provider: what is asked of it, and what of its answers is believed.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { ConfigurationError } from '../../src/config/fault.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { createOutbound } from '../../src/outbound/outbound.ts';
+import { Refusal } from '../../src/primitives/refusal.ts';
+import { createUpstream, type UpstreamEntry, type UpstreamWishes } from '../../src/sign-in/upstream.ts';
+import {
+  type Claims,
+  DISCOVERY,
+  type FakeIssuer,
+  JWKS,
+  json,
+  newKey,
+  type SignOptions,
+  startIssuer,
+  status,
+} from '../support/issuer.ts';
+
+const REDIRECT = 'https://login.example/oauth/upstream';
+const INTERACTION = 'an-interaction-of-ours';
+
+/** A provider whose next ID token a test may change, and us beside it. */
+async function begin(t: Pick<TestContext, 'after'>, wishes: UpstreamWishes = {}, change: Partial<UpstreamEntry> = {}) {
+  const idp = await startIssuer(t);
+  const endpoints = { authorization_endpoint: `${idp.url}/authorize`, token_endpoint: `${idp.url}/token` };
+  const about = { issuer: idp.url, jwks_uri: idp.url + JWKS, ...endpoints };
+  const metadata = { ...about, id_token_signing_alg_values_supported: ['ES256'] };
+  idp.instead.set(DISCOVERY, json({ ...metadata, authorization_response_iss_parameter_supported: true }));
+  const entry: UpstreamEntry = {
+    ...{
+      issuer: idp.url,
+      name: 'idp',
+      network: 'private',
+      clientId: 'us',
+      secret: 'secret',
+      scope: 'openid email',
+    },
+    claims: [['email', ({ claims }) => (claims as Claims).email]],
+    ...change,
+  };
+  const around = { redirectUri: REDIRECT, secret: 'shared by the nodes', clock: Date.now };
+  const upstream = createUpstream(entry, { ...around, outbound: createOutbound(entry.network) });
+  const asked = new URL(await upstream.begin(INTERACTION, wishes)).searchParams;
+  const good = { state: String(asked.get('state')), code: 'a-code', iss: idp.url };
+  return {
+    idp,
+    upstream,
+    asked,
+    /** The way back, with an ID token of these claims. */
+    complete: (claims: Claims = {}, answer: Readonly<Record<string, string>> = {}, options: SignOptions = {}) => {
+      const said = { sub: 'ada', aud: 'us', nonce: asked.get('nonce'), ...claims };
+      const id_token = idp.sign(said, options);
+      idp.instead.set('/token', json({ access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token }));
+      return upstream.complete(INTERACTION, new URLSearchParams({ ...good, ...answer }), wishes);
+    },
+  };
+}
+
+const refusedAs =
+  (reason: string, detail = /./) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof Refusal, String(error));
+    assert.equal(error.reason, reason);
+    assert.match(error.detail ?? 'none', detail);
+    return true;
+  };
+
+const tokenRequest = (idp: FakeIssuer) => idp.seen.find(({ path }) => path === '/token');
+
+test('a person of the provider is somebody here: its name before theirs, and the claims that are mapped', async (t) => {
+  const { idp, asked, complete, upstream } = await begin(t, { prompt: 'login', loginHint: 'ada@idp' });
+  assert.deepEqual(
+    { ...Object.fromEntries(asked), state: '', nonce: '', code_challenge: '' },
+    {
+      ...{ client_id: 'us', response_type: 'code', redirect_uri: REDIRECT, scope: 'openid email' },
+      ...{ state: '', nonce: '', code_challenge: '', code_challenge_method: 'S256' },
+      ...{ prompt: 'login', login_hint: 'ada@idp' },
+    },
+  );
+  const at = Math.floor(Date.now() / 1000) - 60;
+  const person = await complete({
+    email: 'ada@idp.example',
+    name: 'Ada',
+    auth_time: at,
+    amr: ['pwd', 'otp'],
+    acr: 'high',
+  });
+  assert.deepEqual(person, {
+    sub: 'idp:ada',
+    username: 'ada@idp.example',
+    claims: { email: 'ada@idp.example' },
+    authentication: { auth_time: at, amr: ['pwd', 'otp'], acr: 'high' },
+  });
+  assert.equal(upstream.interactionOf(asked), INTERACTION);
+  const request = tokenRequest(idp);
+  assert.equal(request?.headers.authorization, `Basic ${btoa('us:secret')}`);
+  const form = new URLSearchParams(request?.body);
+  assert.match(form.get('code_verifier') ?? '', /^[\w-]{43}$/);
+  assert.deepEqual([form.get('code'), form.get('redirect_uri')], ['a-code', REDIRECT]);
+});
+
+test('two sign-ins have nothing in common: state, nonce and challenge are of each alone', async (t) => {
+  const { upstream, asked } = await begin(t);
+  const other = new URL(await upstream.begin(INTERACTION, {})).searchParams;
+  for (const name of ['state', 'nonce', 'code_challenge']) assert.notEqual(asked.get(name), other.get(name), name);
+});
+
+test('an ID token that is not the good one for this sign-in signs nobody in (OI-13)', async (t) => {
+  const { idp, complete } = await begin(t);
+  const now = Math.floor(Date.now() / 1000);
+  const faults: Readonly<Record<string, Claims>> = {
+    'another nonce': { nonce: 'another' },
+    'no nonce': { nonce: undefined },
+    'another audience': { aud: 'them' },
+    'another issuer': { iss: 'https://evil.example' },
+    'no subject': { sub: undefined },
+    'a subject that turns the writing': { sub: 'a\u202eda' },
+    expired: { exp: now - 31 },
+    'of tomorrow': { nbf: now + 3600 },
+  };
+  for (const [name, claims] of Object.entries(faults)) {
+    await assert.rejects(complete(claims), refusedAs('upstream_failed'), name);
+  }
+  assert.equal((await complete()).sub, 'idp:ada');
+  const foreign = newKey('ES256', idp.keys[0]?.kid);
+  await assert.rejects(complete({}, {}, { key: foreign }), refusedAs('upstream_failed'), 'a foreign signature');
+  await assert.rejects(complete({}, {}, { header: { alg: 'none' } }), refusedAs('upstream_failed'), 'no algorithm');
+  assert.equal((await complete()).sub, 'idp:ada');
+});
+
+test('an answer to another sign-in, or by another issuer, is not taken; nor one without iss where it is promised (OI-13)', async (t) => {
+  const { idp, asked, complete } = await begin(t);
+  const state = String(asked.get('state'));
+  const swapped = state.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+  const answers: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+    [{ state: `another-interaction.${state.split('.')[1]}` }, /another sign-in/],
+    [{ state: 'nonsense' }, /another sign-in/],
+    [{ iss: 'https://evil.example' }, /iss/],
+    [{ iss: '' }, /iss/],
+    [{ error: 'server_error' }, /^server_error: /],
+  ];
+  for (const [answer, detail] of answers)
+    await assert.rejects(complete({}, answer), refusedAs('upstream_failed', detail));
+  assert.equal(tokenRequest(idp), undefined);
+  // A state that was never given out has another nonce and another verifier.
+  await assert.rejects(complete({}, { state: swapped }), refusedAs('upstream_failed', /claim/));
+  await assert.rejects(complete({}, { error: 'access_denied' }), refusedAs('upstream_denied'));
+  assert.equal((await complete()).sub, 'idp:ada');
+});
+
+test('a client that wants the person to have signed in lately gets what the provider says of it', async (t) => {
+  const { asked, complete } = await begin(t, { maxAge: 300 });
+  assert.equal(asked.get('max_age'), '300');
+  const now = Math.floor(Date.now() / 1000);
+  await assert.rejects(complete({ auth_time: now - 3600 }), refusedAs('upstream_failed'));
+  await assert.rejects(complete(), refusedAs('upstream_failed'));
+  assert.equal((await complete({ auth_time: now - 60 })).sub, 'idp:ada');
+});
+
+test('a provider that fails, redirects, or is not where we may go fails the sign-in, and is asked again later', async (t) => {
+  const { idp, upstream, complete } = await begin(t);
+  for (const behaviour of [status(500), status(302, { location: 'https://evil.example' }), json([])]) {
+    await assert.rejects(async () => {
+      const done = complete();
+      idp.instead.set('/token', behaviour);
+      await done;
+    }, refusedAs('upstream_failed'));
+  }
+  assert.equal((await complete()).sub, 'idp:ada');
+  const good = idp.instead.get(DISCOVERY);
+  const entry: UpstreamEntry = {
+    ...{ issuer: idp.url, name: 'idp', network: 'private', clientId: 'us', secret: 's', scope: 'openid', claims: [] },
+  };
+  const around = { redirectUri: REDIRECT, secret: 'x', clock: Date.now };
+  const another = createUpstream(entry, { ...around, outbound: createOutbound('private') });
+  const endpoints = { token_endpoint: `${idp.url}/token`, jwks_uri: idp.url + JWKS };
+  const wrong = [
+    { issuer: 'https://evil.example', authorization_endpoint: `${idp.url}/authorize`, ...endpoints },
+    { issuer: idp.url, authorization_endpoint: 'http://evil.example/authorize', ...endpoints },
+    { issuer: idp.url, authorization_endpoint: 'javascript:alert(1)', ...endpoints },
+  ];
+  for (const metadata of wrong) {
+    idp.instead.set(DISCOVERY, json(metadata));
+    await assert.rejects(another.begin(INTERACTION, {}), refusedAs('upstream_failed'));
+  }
+  idp.instead.set(DISCOVERY, good ?? status(404));
+  assert.equal(new URL(await another.begin(INTERACTION, {})).pathname, '/authorize');
+  const outside = createUpstream({ ...entry, network: 'public' }, { ...around, outbound: createOutbound('public') });
+  await assert.rejects(outside.begin(INTERACTION, {}), refusedAs('upstream_failed', /allowPrivateNetwork/));
+  await idp.close();
+  // What is known of it is still good; what it has to answer itself is not to be had.
+  assert.match(await upstream.begin(INTERACTION, {}), /authorize/);
+  await assert.rejects(complete(), refusedAs('upstream_failed', /ECONNREFUSED/));
+});
+
+test('the upstream of the file is somebody else than ourselves, and named like nobody else', async () => {
+  const faultsOf = async (members: string, more = ''): Promise<readonly string[] | string | undefined> => {
+    const upstream = `upstream: { clientId: us, secret: { plain: x }, ${members} }`;
+    const text = `issuer: https://login.example\n${upstream}\n${more}`;
+    try {
+      return (await parseConfiguration(text, { file: 'cambio.yaml', environment: {} })).upstream?.name;
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      return error.faults.map(({ line, path, message }) => `${line} ${path} ${message}`);
+    }
+  };
+  const url = 'issuer: https://idp.example';
+  const sameIssuer = 'issuers:\n  - { issuer: https://idp.example, name: corp, accepts: [jwt], audiences: [a] }';
+  assert.equal(await faultsOf(url), 'idp.example');
+  assert.equal(await faultsOf(`${url}, name: contoso, claims: { email: claims.email }`), 'contoso');
+  // Who is named by a token of that issuer, and who signs in there, is one person.
+  assert.equal(await faultsOf(url, sameIssuer), 'corp');
+  assert.deepEqual(await faultsOf(`${url}, name: contoso`, sameIssuer), [
+    '2 upstream.name among issuers, this one has the name corp',
+  ]);
+  assert.deepEqual(await faultsOf('issuer: https://other.example, name: corp', sameIssuer), [
+    '2 upstream.name another issuer has the name corp',
+  ]);
+  assert.deepEqual(await faultsOf('issuer: https://login.example'), ['2 upstream.issuer is our own issuer']);
+  assert.deepEqual(await faultsOf('issuer: http://127.0.0.1:9000, name: urn, scopes: [email]'), [
+    '2 upstream.issuer must be https; http is for loopback under allowPrivateNetwork only',
+    '2 upstream.name urn cannot be the name of an issuer',
+    '2 upstream.scopes must hold openid',
+  ]);
+  assert.equal(await faultsOf('issuer: http://127.0.0.1:9000, name: local, allowPrivateNetwork: true'), 'local');
+  const people = `clients:
+  - { id: 'idp.example:x', auth: client_secret_post, secret: { plain: x }, grants: [client_credentials] }
+accounts:
+  - { username: 'idp.example:y', password: { plain: x } }`;
+  assert.deepEqual(await faultsOf(`${url}, claims: { act: claims.act, email: 'claims.' }`, people), [
+    '2 upstream.claims.act is a reserved claim, which no mapping may set',
+    '2 upstream.claims.email Expected IDENTIFIER, got EOF',
+    '4 clients[0].id could be a subject of the issuer idp.example',
+    '6 accounts[0].username could be a subject of the issuer idp.example',
+  ]);
+});

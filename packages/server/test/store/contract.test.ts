@@ -1,0 +1,442 @@
+// One contract for every database: what the functions of the store promise, on SQLite and on PostgreSQL.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, type TestContext, test } from 'node:test';
+import { sql } from 'kysely';
+import { Refusal } from '../../src/primitives/refusal.ts';
+import { findAuditRow, insertAuditRows, listChainRows, ROWS_AT_ONCE } from '../../src/store/audit-rows.ts';
+import { migrations } from '../../src/store/migrations/index.ts';
+import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
+import type { Migration } from '../../src/store/migrations/migration.ts';
+import { deleteNode, insertNode, listNodes } from '../../src/store/nodes.ts';
+import { findOpaqueToken, insertOpaqueToken } from '../../src/store/opaque-tokens.ts';
+import { advanceFamily, findFamily, insertFamily } from '../../src/store/refresh-families.ts';
+import { insertRevocation, listRevocations } from '../../src/store/revocations.ts';
+import type { RefreshFamilyRow } from '../../src/store/schema.ts';
+import { findSecret, insertSecret, replaceSecret } from '../../src/store/secrets.ts';
+import {
+  consumeArtifact,
+  deleteArtifact,
+  findArtifact,
+  pollArtifact,
+  putArtifact,
+} from '../../src/store/sign-in-artifacts.ts';
+import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../../src/store/signing-keys.ts';
+import {
+  isReachable,
+  listen,
+  openStore,
+  orUnavailable,
+  type Store,
+  type StoreLocation,
+} from '../../src/store/store.ts';
+import { sweep } from '../../src/store/sweep.ts';
+import { isUsed, useId } from '../../src/store/used-ids.ts';
+import { eventually } from '../support/node.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { runProgram } from '../support/program.ts';
+
+const RACERS = 50;
+const HOUR = 3_600_000;
+const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const postgres = await startPostgres({ after });
+let files = 0;
+
+const locations = {
+  sqlite: async (): Promise<StoreLocation> => ({ kind: 'sqlite', file: join(folder, `${files++}.db`) }),
+  postgres: async (): Promise<StoreLocation> => ({ kind: 'postgres', url: await postgres.database() }),
+};
+const kinds = ['sqlite', 'postgres'] as const;
+
+/** What the next version may do to the schema: every table has another column, and there is another table. */
+const later: Migration = {
+  name: '9999-later',
+  up: async (schema, sequence) => {
+    for (const table of tables) await schema.alterTable(table).addColumn('later', 'text').execute();
+    await schema.createTable('later').addColumn('id', sequence.type, sequence.build).execute();
+  },
+  down: async (schema) => {
+    for (const table of tables) await schema.alterTable(table).dropColumn('later').execute();
+    await schema.dropTable('later').execute();
+  },
+  holds: ['later', 'audit.later'],
+};
+const tables = [...new Set(migrations.flatMap(({ holds }) => holds).filter((name) => !name.includes('.'))), 'nodes'];
+
+const family = (id: string, changed: Partial<RefreshFamilyRow> = {}): RefreshFamilyRow => ({
+  id,
+  client: 'gateway',
+  generation: 0,
+  rotated_at: 1,
+  expires_at: 2 ** 41,
+  confirmation: null,
+  remembered: '{}',
+  ...changed,
+});
+
+const auditRow = (request_id: string, position = 1) => ({
+  time: 2 ** 41,
+  request_id,
+  outcome: 'issued',
+  reason: null,
+  client: 'gateway',
+  subject: null,
+  actor: null,
+  rule: null,
+  principal: null,
+  audience: null,
+  chain: `chain of ${request_id.split(' ')[0]}`,
+  position,
+  hash: 'hash',
+  personal: '{}',
+  event: JSON.stringify({ requestId: request_id, text: 'ü 𝒳 "\\' }),
+});
+
+const signingKey = (kid: string, activates_at: number, alg = 'ES256') => ({
+  kid,
+  alg,
+  private_key: `sealed ${kid}`,
+  created_at: activates_at,
+  activates_at,
+});
+
+/** Rows of SQLite have no prototype. */
+const plain = <T extends object>(row: T | undefined): T | undefined => row && { ...row };
+
+/** At once, as many requests come; half of them through the store of another node. */
+const race = <T>(stores: readonly Store[], work: (store: Store) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: RACERS }, (_, index) => work(stores[index % stores.length] as Store)));
+
+/** In a process of its own, as a node that starts. */
+const openElsewhere = (t: TestContext, location: StoreLocation, now: number) => {
+  const script = `import { openStore } from './packages/server/src/store/store.ts';
+    await (await openStore(${JSON.stringify(location)}, 'write', ${now})).destroy();`;
+  return runProgram(t, [process.execPath, '--conditions=source', '--input-type=module', '--eval', script]);
+};
+
+/** Two nodes on one database, as this version makes it and as the next one may. */
+async function openNodes(kind: (typeof kinds)[number], known: readonly Migration[]): Promise<readonly [Store, Store]> {
+  const location = await locations[kind]();
+  const one = await openStore(location, 'write', 1);
+  await migrate(one, kind, 1, known);
+  // The second starts on what is there already.
+  const two = await openStore(location, 'write', 2);
+  after(async () => {
+    await one.destroy();
+    await two.destroy();
+  });
+  return [one, two];
+}
+
+// All are opened before the first test: the runner would not wait for those that come later.
+const nodes = {
+  sqlite: await openNodes('sqlite', migrations),
+  'sqlite one step ahead': await openNodes('sqlite', [...migrations, later]),
+  postgres: await openNodes('postgres', migrations),
+  'postgres one step ahead': await openNodes('postgres', [...migrations, later]),
+};
+
+for (const [name, [one, two]] of Object.entries(nodes)) {
+  test(`${name}: of many that use an id at once exactly one is first, on two nodes as on one`, async () => {
+    assert.equal(await isUsed(one, 'id'), false);
+    const first = await race([one, two], (store) => useId(store, 'id', 5));
+    assert.equal(first.filter(Boolean).length, 1);
+    assert.equal(await isUsed(two, 'id'), true);
+    assert.equal(await useId(two, 'another', 5), true);
+  });
+
+  test(`${name}: of many that advance a family at once exactly one does`, async () => {
+    await insertFamily(one, family('raced'));
+    const advanced = await race([one, two], (store) =>
+      advanceFamily(store, { id: 'raced', generation: 0, now: 7, confirmation: null }),
+    );
+    assert.equal(advanced.filter(Boolean).length, 1);
+    assert.deepEqual(plain(await findFamily(two, 'raced')), family('raced', { generation: 1, rotated_at: 7 }));
+    assert.equal(await advanceFamily(two, { id: 'raced', generation: 1, now: 8, confirmation: 'key' }), true);
+    // Bound once, bound for good.
+    assert.equal(await advanceFamily(two, { id: 'raced', generation: 2, now: 9, confirmation: 'other' }), true);
+    assert.equal((await findFamily(two, 'raced'))?.confirmation, 'key');
+  });
+
+  test(`${name}: of many that consume a code at once exactly one does, and an expired one is consumed by nobody`, async () => {
+    const artifact = (id: string) => ({ id, handle: `handle of ${id}`, payload: 'sealed', expires_at: 2 ** 41 });
+    await putArtifact(one, artifact('raced'));
+    const consumed = await race([one, two], (store) => consumeArtifact(store, 'raced', 7));
+    assert.equal(consumed.filter(Boolean).length, 1);
+    // What becomes of it later brings nothing back.
+    await putArtifact(two, { ...artifact('raced'), payload: 'other' });
+    const found = await findArtifact(one, 'handle', 'handle of raced');
+    assert.deepEqual([found?.payload, found?.consumed_at], ['other', 7]);
+    await putArtifact(one, { ...artifact('late'), expires_at: 7 });
+    assert.equal(await consumeArtifact(two, 'late', 7), false);
+    assert.equal(await consumeArtifact(two, 'late', 6), true);
+    await deleteArtifact(one, 'late');
+    assert.equal(await findArtifact(two, 'id', 'late'), undefined);
+  });
+
+  test(`${name}: a device that asks too soon waits five seconds longer from then on`, async () => {
+    await putArtifact(one, { id: 'device', handle: null, payload: 'sealed', expires_at: 2 ** 41 });
+    const times = [10_000, 14_999, 24_998, 39_998];
+    const polled = [];
+    for (const now of times) polled.push(await pollArtifact(two, 'device', now));
+    assert.deepEqual(polled, ['polled', 'too soon', 'too soon', 'polled']);
+  });
+
+  test(`${name}: a family that is revoked, expired, unknown or further on does not advance`, async () => {
+    await insertFamily(one, family('revoked'));
+    await insertFamily(one, family('expired', { expires_at: 10 }));
+    await insertFamily(one, family('further', { generation: 2 }));
+    await insertRevocation(two, 'revoked', 1);
+    for (const [id, now] of [
+      ['revoked', 5],
+      ['expired', 10],
+      ['further', 5],
+      ['unknown', 5],
+    ] as const) {
+      assert.equal(await advanceFamily(one, { id, generation: 0, now, confirmation: null }), false, id);
+    }
+    assert.equal(await advanceFamily(one, { id: 'expired', generation: 0, now: 9, confirmation: null }), true);
+    assert.equal(await findFamily(one, 'unknown'), undefined);
+    await assert.rejects(insertFamily(one, family('further')), 'an id is taken once');
+  });
+
+  test(`${name}: a revocation is written once and read in sequence`, async () => {
+    const before = await listRevocations(one, 0);
+    await race([one, two], (store) => insertRevocation(store, 'dead', 3));
+    await insertRevocation(two, 'dead too', 4);
+    const rows = (await listRevocations(one, before.at(-1)?.sequence ?? 0)).map(({ id }) => id);
+    assert.deepEqual(rows, ['dead', 'dead too']);
+    const all = await listRevocations(two, 0);
+    assert.deepEqual(
+      all.map(({ sequence }) => sequence),
+      all.map(({ sequence }) => sequence).toSorted((a, b) => a - b),
+    );
+    assert.deepEqual(await listRevocations(one, all.at(-1)?.sequence ?? 0), []);
+  });
+
+  test(`${name}: audit rows come back as they were written, oldest first`, async () => {
+    const names = Array.from({ length: ROWS_AT_ONCE }, (_, index) => `request ${index}`);
+    await insertAuditRows(
+      one,
+      names.map((name, index) => auditRow(name, index + 1)),
+    );
+    assert.equal((await findAuditRow(two, 'request 3'))?.event, auditRow('request 3').event);
+    assert.equal(await findAuditRow(two, 'request'), undefined);
+    const chain = 'chain of request';
+    const firstPage = await listChainRows(two, { chain, after: 0, limit: 10 });
+    const rest = await listChainRows(two, { chain, after: firstPage.at(-1)?.position ?? 0, limit: 100 });
+    assert.deepEqual(
+      [...firstPage, ...rest].map(({ event }) => JSON.parse(event).requestId),
+      names,
+    );
+    await assert.rejects(insertAuditRows(two, [auditRow('request again', 3)]), 'a place in a chain is taken once');
+  });
+
+  test(`${name}: what fails half-way leaves nothing behind, and the next transaction is not disturbed`, async () => {
+    const work = (reason: string) =>
+      one.transaction().execute(async (transaction) => {
+        await useId(transaction, `${reason} id`, 5);
+        await insertAuditRows(transaction, [auditRow(reason)]);
+        if (reason === 'fails') throw new Error('half-way');
+      });
+    await assert.rejects(work('fails'), /half-way/);
+    await work('succeeds');
+    for (const [reason, expected] of [
+      ['fails', false],
+      ['succeeds', true],
+    ] as const) {
+      assert.equal(await isUsed(two, `${reason} id`), expected);
+      assert.equal((await findAuditRow(two, reason)) !== undefined, expected);
+    }
+  });
+
+  test(`${name}: an opaque token is found by its hash`, async () => {
+    await insertOpaqueToken(one, { hash: 'hash', claims: '{"sub":"ada"}', expires_at: 5 });
+    assert.equal(await findOpaqueToken(two, 'hash'), '{"sub":"ada"}');
+    assert.equal(await findOpaqueToken(two, 'other'), undefined);
+    await assert.rejects(insertOpaqueToken(two, { hash: 'hash', claims: '{}', expires_at: 5 }));
+  });
+
+  test(`${name}: of many nodes that make a secret, or the key for one time, one is heard`, async () => {
+    let made = 0;
+    await race([one, two], (store) => insertSecret(store, 'shared', `value ${made++}`));
+    const value = await findSecret(one, 'shared');
+    assert.equal(await findSecret(two, 'shared'), value);
+    await replaceSecret(two, 'shared', 'sealed again');
+    assert.equal(await findSecret(one, 'shared'), 'sealed again');
+    assert.equal(await findSecret(one, 'other'), undefined);
+    await race([one, two], (store) => insertSigningKey(store, signingKey(`key ${made++}`, 100)));
+    assert.equal((await listSigningKeys(one)).length, 1);
+  });
+
+  test(`${name}: signing keys are listed oldest first, sealed again and deleted`, async () => {
+    for (const { kid } of await listSigningKeys(one)) await deleteSigningKey(one, kid);
+    for (const key of [signingKey('b', 300), signingKey('a', 200), signingKey('c', 200, 'RS256')]) {
+      await insertSigningKey(one, key);
+    }
+    await resealSigningKey(two, { ...signingKey('a', 999), private_key: 'sealed again' });
+    await deleteSigningKey(two, 'c');
+    await deleteSigningKey(two, 'never there');
+    assert.deepEqual((await listSigningKeys(one)).map(plain), [
+      { ...signingKey('a', 200), private_key: 'sealed again' },
+      signingKey('b', 300),
+    ]);
+  });
+
+  test(`${name}: what has expired is deleted an hour later, and nothing else`, async () => {
+    const now = 2 ** 40;
+    for (const [id, expires_at] of [
+      ['old', now - HOUR - 1],
+      ['new', now - HOUR],
+    ] as const) {
+      await useId(one, id, expires_at);
+      await insertOpaqueToken(one, { hash: id, claims: '{}', expires_at });
+      await insertFamily(one, family(id, { expires_at }));
+    }
+    await insertRevocation(one, 'old', 1);
+    await sweep(two, now);
+    for (const [id, kept] of [
+      ['old', false],
+      ['new', true],
+    ] as const) {
+      assert.equal(await isUsed(one, id), kept);
+      assert.equal((await findOpaqueToken(one, id)) !== undefined, kept);
+      assert.equal((await findFamily(one, id)) !== undefined, kept);
+    }
+    assert.ok(
+      (await listRevocations(one, 0)).some(({ id }) => id === 'old'),
+      'a revocation is kept for ever',
+    );
+  });
+
+  test(`${name}: a node is there once, as it was last seen, until it leaves or says nothing any more`, async () => {
+    await insertNode(one, { id: 'a', configuration: 'old', seen_at: 10 });
+    await insertNode(two, { id: 'b', configuration: 'new', seen_at: 10 });
+    await insertNode(one, { id: 'a', configuration: 'new', seen_at: 20 });
+    assert.deepEqual((await listNodes(two, 10)).map(({ id }) => id).toSorted(), ['a', 'b']);
+    assert.deepEqual((await listNodes(two, 15)).map(plain), [{ id: 'a', configuration: 'new', seen_at: 20 }]);
+    await deleteNode(two, 'a');
+    assert.deepEqual(await listNodes(one, 0), []);
+  });
+
+  test(`${name}: what the database refuses is unavailable, and a refusal stays what it is`, async () => {
+    await assert.rejects(
+      orUnavailable(insertAuditRows(one, [{ ...auditRow('bad'), event: null as unknown as string }])),
+      ({ reason }: Refusal) => reason === 'store_unavailable',
+    );
+    const refusal = new Refusal('refresh_token_reused');
+    await assert.rejects(orUnavailable(Promise.reject(refusal)), refusal);
+  });
+}
+
+/** Tables, columns, indexes and triggers, in words of the database. */
+async function describe(store: Store, kind: (typeof kinds)[number]): Promise<unknown> {
+  const { rows } = await (kind === 'sqlite'
+    ? sql`select name, sql from sqlite_master order by name`
+    : sql`select table_name || '.' || column_name as name, data_type as what from information_schema.columns where table_schema = 'public'
+        union select indexname, indexdef from pg_indexes where schemaname = 'public'
+        union select event_object_table || ' ' || event_manipulation, trigger_name from information_schema.triggers
+        union select routine_name, routine_type from information_schema.routines where routine_schema = 'public'
+        order by 1`
+  ).execute(store);
+  return rows;
+}
+
+for (const kind of kinds) {
+  test(`${kind}: nodes that start at once migrate once, and a second start changes nothing`, async (t) => {
+    const fresh = await locations[kind]();
+    const started = await Promise.all([3, 4, 5].map((now) => openElsewhere(t, fresh, now)));
+    assert.deepEqual(
+      started.map(({ code, stderr }) => code ?? stderr),
+      [0, 0, 0],
+      started[0]?.stderr,
+    );
+    const store = await openStore(fresh, 'write', 6);
+    const applied = await store.selectFrom('migrations').select(['name', 'applied_at']).orderBy('name').execute();
+    assert.ok(applied.length >= 2);
+    assert.equal(new Set(applied.map(({ applied_at }) => applied_at)).size, 1, 'one node applied them all');
+    assert.notEqual(applied[0]?.applied_at, 6);
+    assert.equal(await isReachable(store), true);
+    await store.destroy();
+    assert.equal(await isReachable(store), false);
+  });
+
+  test(`${kind}: a version works on a schema one step ahead of it, and refuses one further ahead`, async () => {
+    const location = await locations[kind]();
+    const ahead = await openStore(location, 'write', 1);
+    await migrate(ahead, kind, 1, [...migrations, later]);
+    for (const access of ['read', 'write'] as const) await (await openStore(location, access, 2)).destroy();
+    await migrate(ahead, kind, 1, [...migrations, later, { ...later, name: '9999-latest', up: async () => undefined }]);
+    for (const access of ['read', 'write'] as const) {
+      await assert.rejects(
+        openStore(location, access, 2),
+        /is 2 steps ahead of this version .*9999-later, 9999-latest/,
+      );
+    }
+    await ahead.destroy();
+  });
+
+  test(`${kind}: each step is taken back by the version that made it, and leaves what was there before`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    for (let count = migrations.length; count > 1; count--) {
+      const known = migrations.slice(0, count);
+      if (known.at(-1)?.only === undefined || known.at(-1)?.only === kind) {
+        assert.equal(await rollBack(store, kind, 'keep', known), known.at(-1)?.name);
+        await assert.rejects(rollBack(store, kind, 'keep', known), /the last step of the database is/);
+        const before = await describe(store, kind);
+        await migrate(store, kind, 1, known);
+        assert.notDeepEqual(await describe(store, kind), before);
+        await rollBack(store, kind, 'keep', known);
+        assert.deepEqual(await describe(store, kind), before);
+      }
+    }
+    await migrate(store, kind, 1);
+    assert.equal(await useId(store, 'id', 5), true);
+    await store.destroy();
+  });
+
+  test(`${kind}: a step is not taken back while its tables hold what would be lost, unless one says so`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    const known = [...migrations, later];
+    await migrate(store, kind, 1, known);
+    await insertAuditRows(store, [auditRow('before'), auditRow('after')]);
+    await sql`update audit set later = 'x' where request_id = 'after'`.execute(store);
+    await sql`insert into later (id) values (1), (2)`.execute(store);
+    await assert.rejects(
+      rollBack(store, kind, 'keep', known),
+      /9999-later back would lose 2 of later, 1 of audit\.later; --discard/,
+    );
+    assert.equal(await rollBack(store, kind, 'discard', known), '9999-later');
+    assert.equal((await findAuditRow(store, 'after')) !== undefined, true);
+    await store.destroy();
+  });
+}
+
+test('postgres: what is revoked, and what becomes of a key, is heard of at once and without looking', async () => {
+  const location = await locations.postgres();
+  const store = await openStore(location, 'write', 1);
+  let heard = 0;
+  const listening = await listen(location, () => heard++);
+  await eventually(
+    async () => heard,
+    (times) => times === 1,
+  );
+  const writes = [
+    () => insertRevocation(store, 'dead', 1),
+    () => insertSigningKey(store, signingKey('key', 100)),
+    () => resealSigningKey(store, signingKey('key', 100)),
+    () => deleteSigningKey(store, 'key'),
+  ];
+  for (const [index, write] of writes.entries()) {
+    await write();
+    await eventually(
+      async () => heard,
+      (times) => times === index + 2,
+    );
+  }
+  await listening.stop();
+  await store.destroy();
+});

@@ -1,0 +1,215 @@
+// What was told is written down: no token leaves without its audit row, whatever fails, and a killed server lost nothing.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { assertGood, verifyStored } from '../support/audit.ts';
+import { exchange, gateway, subjectToken } from '../support/basics.ts';
+import { type Answer, EXCHANGE, start, type TestServer, type } from '../support/harness.ts';
+import { entry, startIssuer } from '../support/issuer.ts';
+import { BESIDE, life, refresh, revoke } from '../support/life.ts';
+import {
+  eventually,
+  exchangeAt,
+  isActiveAt,
+  own,
+  refreshAt,
+  revokeAt,
+  type ServerNode,
+  shared,
+  startNode,
+} from '../support/node.ts';
+import { query, startPostgres } from '../support/postgres.ts';
+
+const postgres = await startPostgres({ after });
+
+/** Makes one kind of write fail, and lets it work again. */
+interface Sabotage {
+  readonly fail: (table: string, event: 'insert' | 'update') => Promise<void>;
+  readonly mend: (table: string) => Promise<void>;
+}
+
+const stores = {
+  sqlite: async (t: TestContext, yaml: string): Promise<{ server: TestServer } & Sabotage> => {
+    const server = await start(t, yaml);
+    return {
+      server,
+      fail: async (table, event) =>
+        server.sql(`create trigger sabotage before ${event} on ${table} begin select raise(abort, 'sabotaged'); end`),
+      mend: async () => server.sql('drop trigger sabotage'),
+    };
+  },
+  postgres: async (t: TestContext, yaml: string): Promise<{ server: TestServer } & Sabotage> => {
+    const url = await postgres.database();
+    const raise = `create or replace function sabotage() returns trigger language plpgsql as $$ begin raise exception 'sabotaged'; end $$`;
+    return {
+      server: await start(t, shared(url, yaml)),
+      fail: async (table, event) =>
+        void (await query(
+          url,
+          `${raise}; create trigger sabotage before ${event} on ${table} for each row execute function sabotage()`,
+        )),
+      mend: async (table) => void (await query(url, `drop trigger sabotage on ${table}`)),
+    };
+  },
+};
+
+function assertNothingLeft(what: string, { status, body, headers, text }: Answer): void {
+  assert.deepEqual([what, status, body.error], [what, 503, 'temporarily_unavailable']);
+  assert.equal(headers.get('retry-after'), '1');
+  assert.doesNotMatch(text, /token|sabotaged/);
+}
+
+for (const [kind, open] of Object.entries(stores)) {
+  test(`${kind}: where the audit row cannot be written nothing is issued, rotated or revoked`, async (t) => {
+    const { server, fail, mend } = await open(t, life());
+    const subject_token = await subjectToken(server);
+    const { body } = await exchange(server, { subject_token });
+    await fail('audit', 'insert');
+    const presented = { grant_type: 'client_credentials', ...gateway };
+    assertNothingLeft('client credentials', await server.token(presented));
+    assertNothingLeft('exchange', await exchange(server, { subject_token }));
+    assertNothingLeft('opaque', await exchange(server, { subject_token, audience: 'https://vault.example' }));
+    assertNothingLeft('refresh', await refresh(server, body.refresh_token));
+    assertNothingLeft('revoke', await revoke(server, body.refresh_token));
+    assertNothingLeft('a refusal', await server.token({ ...presented, client_secret: 'wrong' }));
+    await mend('audit');
+    const first = await refresh(server, body.refresh_token);
+    assert.equal(first.status, 200, 'neither rotated nor revoked');
+    assert.equal((await refresh(server, first.body.refresh_token)).status, 200);
+  });
+
+  test(`${kind}: where the family cannot be rotated nothing is issued, and the same token is good afterwards`, async (t) => {
+    const { server, fail, mend } = await open(t, life());
+    const { body } = await exchange(server);
+    await fail('refresh_families', 'update');
+    assertNothingLeft('refresh', await refresh(server, body.refresh_token));
+    assert.equal((await exchange(server)).status, 200, 'what does not rotate goes on');
+    await mend('refresh_families');
+    const next = await refresh(server, body.refresh_token);
+    assert.equal(next.status, 200);
+    assert.equal((await refresh(server, next.body.refresh_token)).status, 200);
+  });
+
+  test(`${kind}: where a single-use id cannot be written down nothing is issued, and it is not used up`, async (t) => {
+    const idp = await startIssuer(t);
+    const rule = BESIDE.replace('issuer: self, clients: [gateway, other, plain]', 'issuer: idp');
+    const { server, fail, mend } = await open(t, life([rule], [entry(idp, { singleUse: 'true' })]));
+    const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
+    await fail('used_ids', 'insert');
+    assertNothingLeft('exchange', await server.token(form));
+    await mend('used_ids');
+    assert.equal((await server.token(form)).status, 200);
+    assert.equal((await server.token(form)).status, 400);
+  });
+
+  test(`${kind}: where a revocation cannot be written down it is not told, and works when it is asked again (RV-06)`, async (t) => {
+    const { server, fail, mend } = await open(t, life());
+    const { body } = await exchange(server);
+    await fail('revocations', 'insert');
+    assertNothingLeft('revoke', await revoke(server, body.refresh_token));
+    await mend('revocations');
+    assert.equal((await revoke(server, body.refresh_token)).status, 200);
+    assert.equal((await refresh(server, body.refresh_token)).status, 400);
+  });
+}
+
+/** What clients were told, kept outside of the server. */
+interface Ledger {
+  readonly requestIds: string[];
+  readonly refreshTokens: unknown[];
+  readonly revoked: unknown[];
+}
+
+/** Asks without a pause until the server is gone. */
+async function load(node: ServerNode, ledger: Ledger): Promise<void> {
+  const told = (answer: Answer): Answer => {
+    if (answer.status === 200) ledger.requestIds.push(answer.headers.get('x-request-id') ?? '');
+    return answer;
+  };
+  try {
+    for (;;) {
+      const { body } = told(await exchangeAt(node, told(await own(node)).body.access_token));
+      const next = told(await refreshAt(node, body.refresh_token));
+      if (next.status === 200) ledger.refreshTokens.push(next.body.refresh_token);
+      if (told(await revokeAt(node, body.access_token)).status === 200) ledger.revoked.push(body.access_token);
+    }
+  } catch {
+    // The server is gone.
+  }
+}
+
+test('a server that is killed under load has lost nothing that it told', async (t) => {
+  const own = t as { after: (work: () => Promise<void>) => void };
+  const ledger: Ledger = { requestIds: [], refreshTokens: [], revoked: [] };
+  let node = await startNode(own, life());
+  for (const milliseconds of [150, 400, 275]) {
+    const before = ledger.requestIds.length;
+    const loading = Promise.all(Array.from({ length: 8 }, () => load(node, ledger)));
+    await eventually(
+      async () => ledger.requestIds.length,
+      (count) => count > before + 20,
+      10_000,
+    );
+    await wait(milliseconds);
+    node.signal('SIGKILL');
+    await loading;
+    await node.exited;
+    node = await startNode(own, life(), node);
+  }
+  const database = new DatabaseSync(join(node.folder, 'cambio.db'), { readOnly: true });
+  const statement = database.prepare('select count(*) as rows from audit where request_id = ?');
+  for (const id of ledger.requestIds) assert.deepEqual({ ...statement.get(id) }, { rows: 1 }, id);
+  assert.deepEqual({ ...database.prepare('pragma integrity_check').get() }, { integrity_check: 'ok' });
+  database.close();
+  assertGood(await verifyStored({ folder: node.folder, issuer: node.url, clock: { now: Date.now() } }));
+  assert.ok(ledger.refreshTokens.length > 10 && ledger.revoked.length > 10);
+  t.diagnostic(
+    `${ledger.requestIds.length} answers, ${ledger.refreshTokens.length} refresh tokens, ${ledger.revoked.length} revocations`,
+  );
+  for (const token of ledger.refreshTokens.slice(-50)) assert.equal((await refreshAt(node, token)).status, 200);
+  for (const token of ledger.revoked) assert.equal(await isActiveAt(node, token), false);
+});
+
+const limits = process.platform === 'linux';
+test('a disk that takes no more: 503, nothing is torn, and it recovers by itself', { skip: !limits }, async (t) => {
+  const node = await startNode(t as { after: (work: () => Promise<void>) => void }, life());
+  const held = await exchangeAt(node);
+  const { size } = statSync(join(node.folder, 'cambio.db-wal'));
+  // The system refuses every write beyond this size, as a full disk does.
+  const limit = (bytes: string) => execFileSync('prlimit', ['--pid', String(node.pid), `--fsize=${bytes}:`]);
+  limit(String(size + 16_384));
+  const answers: Answer[] = [];
+  await eventually(
+    async () => {
+      answers.push(await own(node));
+      return answers.at(-1);
+    },
+    (answer) => answer?.status === 503,
+  );
+  for (const answer of [
+    await own(node),
+    await exchangeAt(node, held.body.access_token),
+    await refreshAt(node, held.body.refresh_token),
+  ]) {
+    assertNothingLeft('full', answer);
+  }
+  assert.equal((await node.get('/livez')).status, 200);
+  assert.equal((await node.get('/.well-known/jwks.json')).status, 200);
+  limit('unlimited');
+  assert.equal((await refreshAt(node, held.body.refresh_token)).status, 200);
+  assert.equal((await own(node)).status, 200);
+  const database = new DatabaseSync(join(node.folder, 'cambio.db'), { readOnly: true });
+  assert.deepEqual({ ...database.prepare('pragma integrity_check').get() }, { integrity_check: 'ok' });
+  for (const { headers } of answers.filter(({ status }) => status === 200)) {
+    const id = headers.get('x-request-id') ?? '';
+    assert.deepEqual(
+      { ...database.prepare('select count(*) as rows from audit where request_id = ?').get(id) },
+      { rows: 1 },
+    );
+  }
+  database.close();
+});

@@ -1,0 +1,324 @@
+// Two nodes and one PostgreSQL: they share nothing else, and behave as one.
+import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
+import { after, type TestContext, test } from 'node:test';
+import { API, gateway } from '../support/basics.ts';
+import { type Browser, createBrowser, formOf, type Page } from '../support/browser.ts';
+import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';
+import { EXCHANGE, type } from '../support/harness.ts';
+import { entry, newKey, startIssuer } from '../support/issuer.ts';
+import { BESIDE, ISSUER, life } from '../support/life.ts';
+import {
+  eventually,
+  exchangeAt,
+  isActiveAt,
+  kidOf,
+  kidsAt,
+  own,
+  PROGRAM,
+  refreshAt,
+  revokeAt,
+  type ServerNode,
+  shared,
+  startNode,
+} from '../support/node.ts';
+import { authorizationUrl, CALLBACK, VERIFIER, web } from '../support/people.ts';
+import { query, startPostgres } from '../support/postgres.ts';
+import { runProgram } from '../support/program.ts';
+import { newProver } from '../support/prover.ts';
+
+const postgres = await startPostgres({ after });
+const url = await postgres.database();
+const idp = await startIssuer({ after: after as TestContext['after'] });
+const foreign = BESIDE.replace('beside', 'foreign').replace(
+  'issuer: self, clients: [gateway, other, plain]',
+  'issuer: idp',
+);
+const key = newKey();
+const batch = `{ id: batch, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
+const people = `{ id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [authorization_code], redirectUris: [${CALLBACK}], audiences: [${API}], scopes: [openid, read] }`;
+const yaml = shared(url, life([BESIDE, foreign], [entry(idp, { singleUse: 'true' })]))
+  .replace(
+    'clients:\n',
+    `accounts: [{ username: ada, password: { plain: lovelace } }]\nclients:\n  - ${batch}\n  - ${people}\n`,
+  )
+  .replace('server:', 'server:\n  dpopNonces: true');
+// Both at once, on a database with nothing in it.
+const [one, two] = await Promise.all([startNode({ after }, yaml), startNode({ after }, yaml)]);
+
+test("two nodes that start at once on an empty database have one key set, and take each other's tokens", async () => {
+  const keys = await kidsAt(one);
+  assert.equal(keys.length, 1);
+  assert.deepEqual(await kidsAt(two), keys);
+  const issued = await own(one);
+  assert.equal(kidOf(issued.body.access_token), keys[0]);
+  const exchanged = await exchangeAt(two, issued.body.access_token);
+  assert.equal(exchanged.status, 200, exchanged.text);
+  assert.equal((await refreshAt(one, exchanged.body.refresh_token)).status, 200);
+  assert.deepEqual(await query(url, 'select count(*)::int as rows from signing_keys'), [{ rows: 1 }]);
+});
+
+test('a revocation on one node kills the token and its descendants on the other within a second', async () => {
+  const ancestor = await exchangeAt(one);
+  const derived = await exchangeAt(two, ancestor.body.access_token);
+  const bystander = await exchangeAt(two);
+  assert.equal(await isActiveAt(two, derived.body.access_token), true);
+  assert.equal((await revokeAt(one, ancestor.body.access_token)).status, 200);
+  await eventually(
+    () => isActiveAt(two, derived.body.access_token),
+    (active) => active === false,
+  );
+  for (const refused of [
+    await exchangeAt(two, derived.body.access_token),
+    await refreshAt(two, derived.body.refresh_token),
+  ]) {
+    assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
+  }
+  assert.equal(await isActiveAt(two, bystander.body.access_token), true);
+});
+
+test("a node takes the other's nonces, and of two that get one proof at once one issues (B06, B07)", async () => {
+  const prover = newProver();
+  const prove = (nonce: string | null): Record<string, string> => ({
+    dpop: prover.prove({ issuer: ISSUER, clock: { now: Date.now() } }, { nonce }),
+  });
+  const form = { grant_type: 'client_credentials', ...gateway };
+  const first = await one.token(form, prove(null));
+  assert.equal(first.body.error, 'use_dpop_nonce');
+  for (let round = 0; round < 5; round++) {
+    const proof = prove(first.headers.get('dpop-nonce'));
+    const answers = await Promise.all([one, two, one, two].map((node) => node.token(form, proof)));
+    assert.deepEqual(answers.map(({ status, body }) => body.error ?? status).sort(), [
+      200,
+      ...Array(3).fill('invalid_dpop_proof'),
+    ]);
+  }
+});
+
+test('a hundred uses of one refresh token over both nodes make one head of the family (R02)', async () => {
+  const { body } = await exchangeAt(one);
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, async (_, index) => {
+      const use = () => refreshAt(index % 2 ? one : two, body.refresh_token);
+      const answer = await use();
+      // Whoever is told that it is too much at once asks again, and gets what the others got.
+      return answer.status === 503 ? use() : answer;
+    }),
+  );
+  const told = new Set(answers.map(({ status, body: { error } }) => `${status} ${error ?? ''}`));
+  assert.deepEqual([...told], ['200 ']);
+  const successors = new Set(answers.map((answer) => answer.body.refresh_token));
+  assert.equal(successors.size, 1);
+  const next = await refreshAt(two, [...successors][0]);
+  assert.equal(next.status, 200);
+  // The successor was used: its predecessor is reuse now, and the family dies on every node.
+  assert.equal((await refreshAt(one, body.refresh_token)).status, 400);
+  assert.equal((await refreshAt(two, next.body.refresh_token)).status, 400);
+});
+
+test('an id that is good once is good once over both nodes', async () => {
+  for (let round = 0; round < 3; round++) {
+    const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
+    const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
+    assert.equal(told.filter((text) => text === '200 ').length, 1, told.join());
+    assert.equal(told.filter((text) => text === '400 invalid_grant').length, 19, told.join());
+  }
+});
+
+test('a client assertion that is sent to both nodes at once authenticates one request (C13)', async () => {
+  const signed = assertion({ issuer: ISSUER, clock: { now: Date.now() } }, key);
+  const form = { grant_type: 'client_credentials', ...asserting(signed) };
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
+  const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
+  assert.equal(told.filter((text) => text === '200 ').length, 1, told.join());
+  assert.equal(told.filter((text) => text === '401 invalid_client').length, 19, told.join());
+});
+
+test('a person goes from node to node, and of two that get one code at once one issues, for nothing (OA-16)', async () => {
+  const browsers = [createBrowser(one.url), createBrowser(two.url)];
+  const goOn = (browser: Browser, page: Page | undefined): Promise<Page> => {
+    if (page === undefined) return browser.get(authorizationUrl());
+    if (page.leftTo !== undefined) return browser.get(page.leftTo.pathname + page.leftTo.search);
+    const { action, hidden } = formOf(page);
+    return browser.post(action, { ...hidden, username: 'ada', password: 'lovelace', agree: 'yes' });
+  };
+  /** Each step by the other node. */
+  const codeFor = async (): Promise<string> => {
+    let page: Page | undefined;
+    let cookies = new Map<string, string>();
+    while (page?.leftTo === undefined || page.leftTo.origin === ISSUER) {
+      const browser = browsers.reverse()[0] ?? assert.fail();
+      for (const [name, value] of cookies) browser.cookies.set(name, value);
+      page = await goOn(browser, page);
+      assert.equal(page.status < 400, true, page.text);
+      cookies = browser.cookies;
+    }
+    return page.leftTo.searchParams.get('code') ?? '';
+  };
+  const redeemAt = (node: ServerNode, code: string) =>
+    node.token({ grant_type: 'authorization_code', ...web, code, redirect_uri: CALLBACK, code_verifier: VERIFIER });
+  const redeemed = await redeemAt(two, await codeFor());
+  assert.equal(redeemed.status, 200, redeemed.text);
+  const tellsAt = async ({ url: home }: ServerNode, token: unknown): Promise<number> =>
+    (await fetch(`${home}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
+  for (const node of [one, two]) assert.equal(await tellsAt(node, redeemed.body.access_token), 200);
+  for (let round = 0; round < 3; round++) {
+    const code = await codeFor();
+    const answers = await Promise.all([one, two, one, two].map((node) => redeemAt(node, code)));
+    const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`).sort();
+    assert.deepEqual(told, ['200 ', ...Array(3).fill('400 invalid_grant')]);
+    // Nobody can tell who of them stole it: what the first one got is dead, on every node.
+    const got = answers.find(({ status }) => status === 200)?.body.access_token;
+    for (const node of [one, two]) {
+      await eventually(
+        () => tellsAt(node, got),
+        (status) => status === 401,
+      );
+    }
+  }
+});
+
+test('a refresh that races a revocation: after the 200 of the revocation nothing works (R05)', async () => {
+  for (let round = 0; round < 10; round++) {
+    const { body } = await exchangeAt(one);
+    const racing = Promise.all(
+      Array.from({ length: 6 }, (_, index) => refreshAt(index % 2 ? one : two, body.refresh_token)),
+    );
+    assert.equal((await revokeAt(one, body.refresh_token)).status, 200);
+    const after = await refreshAt(one, body.refresh_token);
+    assert.deepEqual([after.status, after.body.error], [400, 'invalid_grant']);
+    for (const { status, body: issued } of await racing) {
+      if (status !== 200) continue;
+      assert.equal((await refreshAt(two, issued.refresh_token)).status, 400);
+      assert.equal(await isActiveAt(one, issued.access_token), false);
+      await eventually(
+        () => isActiveAt(two, issued.access_token),
+        (active) => active === false,
+      );
+    }
+  }
+});
+
+test('exchanges that race the revocation of an ancestor: from its 200 on nothing that they got works', async () => {
+  const bystander = await exchangeAt(two);
+  for (let round = 0; round < 3; round++) {
+    const ancestor = (await own(one)).body.access_token;
+    const parent = (await exchangeAt(two, ancestor)).body.access_token;
+    const racing = Promise.all(Array.from({ length: 6 }, (_, index) => exchangeAt(index % 2 ? one : two, parent)));
+    assert.equal((await revokeAt(one, ancestor)).status, 200);
+    assert.deepEqual((await exchangeAt(one, parent)).body.error, 'invalid_grant');
+    const got = (await racing).filter(({ status }) => status === 200).map(({ body }) => body.access_token);
+    for (const token of [parent, ...got]) {
+      assert.equal(await isActiveAt(one, token), false);
+      await eventually(
+        () => isActiveAt(two, token),
+        (active) => active === false,
+      );
+      for (const node of [one, two]) assert.equal((await exchangeAt(node, token)).body.error, 'invalid_grant');
+    }
+  }
+  assert.equal(await isActiveAt(one, bystander.body.access_token), true);
+});
+
+test('a key that is rotated or retired by command is published or gone on both nodes within a second', async (t) => {
+  const cambio = (...args: string[]) =>
+    runProgram(t, [process.execPath, PROGRAM, 'keys', ...args, '--config', one.file], { env: { PORT: '1' } });
+  const [old = ''] = await kidsAt(one);
+  const before = await own(two);
+  const rotated = await cambio('rotate');
+  assert.equal(rotated.code, 0, rotated.stderr);
+  for (const node of [one, two]) {
+    await eventually(
+      () => kidsAt(node),
+      (kids) => kids.length === 2,
+    );
+    assert.equal(kidOf((await own(node)).body.access_token), old, 'the new one is published ahead of its time');
+  }
+  const retired = await cambio('retire', old);
+  assert.equal(retired.code, 0, retired.stderr);
+  for (const node of [one, two]) {
+    await eventually(
+      () => kidsAt(node),
+      (kids) => !kids.includes(old),
+    );
+    const signed = await own(node);
+    assert.ok((await kidsAt(node)).includes(String(kidOf(signed.body.access_token))));
+    const refused = await exchangeAt(node, before.body.access_token);
+    assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
+    assert.equal((await exchangeAt(node, signed.body.access_token)).status, 200);
+  }
+  const rows = await query(url, "select personal from audit where outcome = 'changed' order by sequence");
+  assert.deepEqual(
+    rows.map(({ personal }) => JSON.parse(String(personal)).change.what),
+    ['key ES256', `key ${old}`],
+  );
+});
+
+test('each node reads its own file again, when it changes and at SIGHUP; a faulty one changes nothing', async () => {
+  const narrower = yaml.replaceAll('scopes: [read, write]', 'scopes: [read]');
+  const ready = async (node: ServerNode) => (await node.get('/readyz')).body;
+  await eventually(
+    () => ready(two),
+    ({ nodes }) => nodes === 2,
+    9000,
+  );
+  assert.equal((await ready(two)).configurations, 'same');
+  const scopeAt = async (node: ServerNode): Promise<unknown> => (await own(node)).body.scope;
+  assert.equal(await scopeAt(two), 'read write');
+  // As an editor does it: written elsewhere, and renamed into place.
+  writeFileSync(`${one.file}.new`, narrower);
+  renameSync(`${one.file}.new`, one.file);
+  await eventually(
+    () => scopeAt(one),
+    (scope) => scope === 'read',
+    6000,
+  );
+  assert.equal(await scopeAt(two), 'read write', 'a node reads its own file');
+  const differing = await eventually(
+    () => ready(two),
+    ({ configurations }) => configurations === 'different',
+    9000,
+  );
+  assert.deepEqual(differing, { status: 'ok', nodes: 2, configurations: 'different' });
+  two.signal('SIGHUP');
+  await eventually(
+    async () => two.printed(),
+    (text) => text.includes('again'),
+  );
+  writeFileSync(two.file, narrower.replace('rules:', 'rulez:'));
+  await eventually(
+    async () => two.printed(),
+    (text) => text.includes('nothing changes'),
+    6000,
+  );
+  assert.match(two.printed(), /rulez/);
+  assert.equal(await scopeAt(two), 'read write');
+  writeFileSync(two.file, narrower);
+  two.signal('SIGHUP');
+  await eventually(
+    () => scopeAt(two),
+    (scope) => scope === 'read',
+    6000,
+  );
+  await eventually(
+    () => ready(one),
+    ({ configurations }) => configurations === 'same',
+    9000,
+  );
+});
+
+test('a node that is told to stop is not ready from then on, answers all the same, and the other goes on', async () => {
+  const { body } = await exchangeAt(one);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => own(two)));
+  two.signal('SIGTERM');
+  const { headers } = await eventually(
+    () => two.get('/readyz'),
+    ({ status }) => status === 503,
+  );
+  assert.equal(headers.get('connection'), 'close', 'whoever keeps a connection finds another node');
+  answers.push(await own(two));
+  assert.equal(await two.exited, 0, two.printed());
+  assert.ok(answers.every(({ status }) => status === 200));
+  assert.equal((await refreshAt(one, body.refresh_token)).status, 200);
+});

@@ -1,0 +1,115 @@
+// Two server processes on one database: what one revokes, uses up or rotates, the other knows.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { exchange, gateway } from '../support/basics.ts';
+import { EXCHANGE, encode, type Form, freePort, read, start, type TestServer, type } from '../support/harness.ts';
+import { entry, startIssuer } from '../support/issuer.ts';
+import { BESIDE, introspect, life, refresh, revoke } from '../support/life.ts';
+import { runProgram, startProgram } from '../support/program.ts';
+import { assertSubjectRefused } from '../support/trusting.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+/** Another process with the file and the database of a running server. */
+async function startSecond(t: TestContext, { folder }: TestServer) {
+  const port = await freePort();
+  const command = [process.execPath, '--conditions=source', MAIN, 'serve', '--config', join(folder, 'cambio.yaml')];
+  const program = startProgram(t, command, { env: { PORT: String(port) } });
+  await program.printed('serves');
+  return async (path: string, form: Form) =>
+    read(await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: new URLSearchParams(encode(form)) }));
+}
+
+/** Asks until the answer is as it should be; fails with the last one after a second (the promise), and some for a busy machine. */
+async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<void> {
+  let answer = await ask();
+  for (let turn = 0; turn < 40 && !good(answer); turn++) {
+    await wait(50);
+    answer = await ask();
+  }
+  assert.ok(good(answer), JSON.stringify(answer));
+}
+
+test('a revocation on one node kills the token and its descendants on the other, within a second', async (t) => {
+  const one = await start(t, life());
+  const two = await startSecond(t, one);
+  const ancestor = await exchange(one);
+  const derived = await exchange(one, { subject_token: String(ancestor.body.access_token) });
+  const onTwo = (path: string, token: unknown) => two(path, { ...gateway, token: String(token) });
+  const activeOnTwo = async (token: unknown) => (await onTwo('/oauth/introspect', token)).body.active;
+  assert.equal(await activeOnTwo(derived.body.access_token), true);
+  assert.equal((await revoke(one, ancestor.body.access_token)).status, 200);
+  await eventually(
+    () => activeOnTwo(derived.body.access_token),
+    (active) => active === false,
+  );
+  const presented = { subject_token: String(derived.body.access_token), subject_token_type: type('access_token') };
+  const refused = await two('/oauth/token', { grant_type: EXCHANGE, ...gateway, ...presented });
+  assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant']);
+  const renewed = await two('/oauth/token', {
+    grant_type: 'refresh_token',
+    ...gateway,
+    refresh_token: String(derived.body.refresh_token),
+  });
+  assert.deepEqual([renewed.status, renewed.body.error], [400, 'invalid_grant']);
+});
+
+test('a rotation and a revoked family are seen by the other node at once: both are asked of the database', async (t) => {
+  const one = await start(t, life());
+  const two = await startSecond(t, one);
+  const { body } = await exchange(one);
+  const onTwo = (token: unknown) =>
+    two('/oauth/token', { grant_type: 'refresh_token', ...gateway, refresh_token: String(token) });
+  const second = await refresh(one, body.refresh_token);
+  const third = await onTwo(second.body.refresh_token);
+  assert.equal(third.status, 200);
+  assert.equal((await refresh(one, third.body.refresh_token)).status, 200);
+  const other = await exchange(one);
+  await revoke(one, other.body.refresh_token);
+  assert.equal((await onTwo(other.body.refresh_token)).status, 400);
+});
+
+test('an id that is good once is good once on all nodes', async (t) => {
+  const idp = await startIssuer(t);
+  const rule = BESIDE.replace('issuer: self, clients: [gateway, other, plain]', 'issuer: idp');
+  const one = await start(t, life([rule], [entry(idp, { singleUse: 'true' })]));
+  const two = await startSecond(t, one);
+  for (let round = 0; round < 5; round++) {
+    const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => (index % 2 ? one.token(form) : two('/oauth/token', form))),
+    );
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+  }
+});
+
+test('a token of another issuer is revoked by its id, with all that was exchanged for it (cambio token revoke)', async (t) => {
+  const idp = await startIssuer(t);
+  const rule = BESIDE.replace('issuer: self, clients: [gateway, other, plain]', 'issuer: idp');
+  const server = await start(t, life([rule], [entry(idp)]));
+  const ask = (token: string) => exchange(server, { subject_token: token, subject_token_type: type('jwt') });
+  const [token, another] = [idp.sign(), idp.sign({ jti: undefined })];
+  for (const one of [token, another]) {
+    const answer = await ask(one);
+    const config = ['--config', join(server.folder, 'cambio.yaml')];
+    const command = [
+      process.execPath,
+      '--conditions=source',
+      MAIN,
+      'token',
+      'revoke',
+      String(server.audit(answer)?.subject?.id),
+    ];
+    const { code, stderr } = await runProgram(t, [...command, ...config], { env: { PORT: '0' } });
+    assert.deepEqual([code, stderr], [0, '']);
+    await eventually(
+      async () => (await introspect(server, answer.body.access_token)).body.active,
+      (active) => active === false,
+    );
+    assertSubjectRefused(server, await ask(one), 'revoked');
+    assert.equal((await refresh(server, answer.body.refresh_token)).status, 400);
+  }
+  assert.equal((await ask(idp.sign())).status, 200);
+});

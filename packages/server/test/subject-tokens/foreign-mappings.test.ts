@@ -1,0 +1,163 @@
+// What an issuer's entry makes of a token: `subject` and `claims` (CEL), and `singleUse`.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigurationError } from '../../src/app.ts';
+import { API, assertIssued, assertRefused, SCOPE_REFUSED } from '../support/basics.ts';
+import { type Answer, claimsOf, start, type } from '../support/harness.ts';
+import { entry, FOREIGN_RULE, startIssuer, trusting } from '../support/issuer.ts';
+import { assertActorRefused, assertSubjectRefused, present, presentActor } from '../support/trusting.ts';
+
+test('subject names whom a token is about from its claims, and sub_id still tells where they came from', async (t) => {
+  const idp = await startIssuer(t);
+  const subject = '\'"user:" + claims.email\'';
+  const server = await start(t, trusting(entry(idp, { subject })));
+  const answer = await present(server, idp.sign({ email: 'ada@example.com' }));
+  const { sub, sub_id } = claimsOf(answer.body.access_token);
+  assert.deepEqual([sub, sub_id], ['user:ada@example.com', { format: 'iss_sub', iss: idp.url, sub: 'ada' }]);
+  for (const email of [undefined, 1, 'a\0b', ['ada@example.com'], 'x'.repeat(2000)]) {
+    assertSubjectRefused(server, await present(server, idp.sign({ email })), 'subject', String(email));
+  }
+});
+
+test('a mapped subject is never a client of ours, nor what another issuer calls its subjects', async (t) => {
+  const [idp, other] = [await startIssuer(t), await startIssuer(t)];
+  const entries = [entry(idp, { subject: 'claims.login' }), entry(other, { name: 'other' })];
+  const server = await start(t, trusting(entries));
+  for (const login of ['gateway', 'agent', 'other:ada', 'other:']) {
+    assertSubjectRefused(server, await present(server, idp.sign({ login })), 'subject', login);
+  }
+  for (const login of ['ada', 'idp:ada', 'others:ada', 'other', 'agents']) {
+    assert.equal(claimsOf((await present(server, idp.sign({ login }))).body.access_token).sub, login);
+  }
+});
+
+test('claims adds claims to our tokens, as far as they can be evaluated (AT-06)', async (t) => {
+  const idp = await startIssuer(t);
+  const claims =
+    '{ email: claims.email, groups: "claims.groups.filter(g, g.startsWith(\'shop-\'))", verified: claims.email_verified }';
+  const server = await start(t, trusting(entry(idp, { claims })));
+  const said = async (token: string) => {
+    const { email, groups, verified } = claimsOf((await present(server, token)).body.access_token);
+    return { email, groups, verified };
+  };
+  assert.deepEqual(
+    await said(idp.sign({ email: 'ada@example.com', email_verified: true, groups: ['shop-a', 'x', 'shop-b'] })),
+    { email: 'ada@example.com', groups: ['shop-a', 'shop-b'], verified: true },
+  );
+  assert.deepEqual(await said(idp.sign({ groups: 'shop-a' })), {
+    email: undefined,
+    groups: undefined,
+    verified: undefined,
+  });
+});
+
+test('what the server itself says cannot be mapped, and an expression that cannot be read is a fault of the file', async (t) => {
+  const idp = await startIssuer(t);
+  const reserved = ['iss', 'sub', 'aud', 'exp', 'client_id', 'scope', 'act', 'may_act', 'cnf', 'jti', 'lineage', 'acr'];
+  for (const name of reserved) {
+    await assert.rejects(start(t, trusting(entry(idp, { claims: `{ ${name}: claims.email }` }))), (error) => {
+      assert.ok(error instanceof ConfigurationError, name);
+      assert.match(error.message, /reserved claim/, name);
+      return true;
+    });
+  }
+  for (const text of ['claims.', 'user.email', 'claims.email +', 'nothing(claims)']) {
+    await assert.rejects(start(t, trusting(entry(idp, { subject: `"${text}"` }))), ConfigurationError, text);
+  }
+});
+
+test('an issuer without audiences, or one that could be taken for another, cannot be configured', async (t) => {
+  const [idp, other] = [await startIssuer(t), await startIssuer(t)];
+  const ours = entry({ url: `"$\{ISSUER}"` });
+  for (const [entries, fault] of [
+    [[entry(idp, { audiences: undefined })], /audiences/],
+    [[entry(idp, { audiences: '[]' })], /audiences/],
+    [[entry(idp, { accepts: undefined })], /accepts/],
+    [[entry(idp, { accepts: '[refresh_token]' })], /accepts/],
+    [[entry(idp), entry(idp, { name: 'other' })], /another issuer has this name/],
+    [[entry(idp), entry(other)], /another issuer has the name idp/],
+    [[ours], /or it is our own/],
+    [[entry(idp, { name: 'self' })], /cannot be the name of an issuer/],
+    [[entry(idp, { allowPrivateNetwork: undefined })], /http is for loopback under allowPrivateNetwork only/],
+    [[entry(idp, { jwksUri: `${idp.url}/jwks`, jwks: '{ keys: [{}] }' })], /both jwks and jwksUri/],
+    [[entry(idp, { issuer: undefined, trustDomain: 'prod.example' })], /a trust domain needs/],
+  ] as const) {
+    await assert.rejects(start(t, trusting(entries)), (error) => {
+      assert.ok(error instanceof ConfigurationError);
+      assert.match(error.message, fault);
+      return true;
+    });
+  }
+  await start(t, trusting([entry(idp), entry(other, { name: 'other' })]));
+});
+
+const ONCE = { singleUse: 'true' };
+const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status }) => status).sort();
+
+test('with singleUse a token is good once, whatever is asked for it', async (t) => {
+  const idp = await startIssuer(t);
+  const [server, lenient] = [await start(t, trusting(entry(idp, ONCE))), await start(t, trusting(entry(idp)))];
+  const token = idp.sign();
+  assertIssued(server, await present(server, token));
+  assertSubjectRefused(server, await present(server, token), 'replayed');
+  assertSubjectRefused(server, await present(server, token, { scope: 'read' }), 'replayed');
+  const { jti } = claimsOf(token);
+  assertSubjectRefused(server, await present(server, idp.sign({ jti, sub: 'other' })), 'replayed', 'the same jti');
+  assertIssued(server, await present(server, idp.sign()));
+  assertSubjectRefused(server, await present(server, idp.sign({ jti: undefined })), 'claims', 'without jti');
+  for (const _time of [1, 2]) assertIssued(lenient, await present(lenient, token));
+});
+
+test('of fifty at once exactly one is first', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, trusting(entry(idp, ONCE)));
+  const token = idp.sign();
+  const answers = await Promise.all(Array.from({ length: 50 }, () => present(server, token)));
+  assert.deepEqual(statuses(answers), [200, ...Array(49).fill(400)]);
+  const row = server.audit(answers.find(({ status }) => status === 400) as Answer);
+  assert.deepEqual([row?.outcome, row?.reason, row?.issued], ['refused', 'subject_token_replayed', undefined]);
+});
+
+test('an exchange that is refused uses nothing up', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, trusting(entry(idp, ONCE)));
+  const token = idp.sign();
+  const wide = await present(server, token, { scope: 'admin' });
+  assertRefused(server, wide, { ...SCOPE_REFUSED, reason: 'scope_exceeded' });
+  assert.equal((await present(server, token, { audience: 'https://unknown.example' })).body.error, 'invalid_target');
+  assertIssued(server, await present(server, token));
+});
+
+test('an id of one issuer is not used up by another, and an actor token is used up too', async (t) => {
+  const [one, two] = [await startIssuer(t), await startIssuer(t)];
+  const rule = `{ client: gateway, subject: { issuer: [self, one, two] }, actor: { issuer: [one, two] }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const entries = [entry(one, { ...ONCE, name: 'one' }), entry(two, { ...ONCE, name: 'two' })];
+  const server = await start(t, trusting(entries, [rule]));
+  for (const idp of [one, two]) assertIssued(server, await present(server, idp.sign({ jti: 'the same' })));
+  const acting = one.sign({ sub: 'agent' });
+  assertIssued(server, await presentActor(server, acting));
+  assertActorRefused(server, await presentActor(server, acting), 'replayed');
+  assertSubjectRefused(server, await present(server, acting), 'replayed');
+  const both = { actor_token: two.sign({ sub: 'agent' }), actor_token_type: type('jwt') };
+  assertSubjectRefused(server, await present(server, acting, both), 'replayed');
+  assertIssued(
+    server,
+    await presentActor(server, both.actor_token),
+    'the actor token of a refused exchange is still good',
+  );
+});
+
+test('what was used stays used after a restart, until it would have expired anyway', async (t) => {
+  const idp = await startIssuer(t);
+  const yaml = trusting(entry(idp, ONCE), [FOREIGN_RULE]);
+  const first = await start(t, yaml);
+  const token = idp.sign();
+  assertIssued(first, await present(first, token));
+  await first.close();
+  const second = await start(t, yaml, { folder: first.folder });
+  assertSubjectRefused(second, await present(second, token), 'replayed');
+  second.clock.now = (Number(claimsOf(token).exp) + 30) * 1000;
+  assertSubjectRefused(second, await present(second, token), 'replayed', 'within the leeway of its exp');
+  second.clock.now += 1000;
+  assertSubjectRefused(second, await present(second, token), 'expired');
+});

@@ -1,0 +1,112 @@
+// Opaque tokens of another issuer: it is asked at every exchange, over connections that are kept, a few at once.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { assertIssued, exchange } from '../support/basics.ts';
+import { claimsOf, start, type TestServer, type } from '../support/harness.ts';
+import { bytes, entry, type FakeIssuer, INTROSPECT, json, startIssuer, status, trusting } from '../support/issuer.ts';
+import { assertSubjectRefused, assertUnavailable } from '../support/trusting.ts';
+
+async function startAsking(t: Parameters<typeof start>[0]): Promise<[TestServer, FakeIssuer]> {
+  const idp = await startIssuer(t);
+  const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: "us:1", secret: { plain: "a+b %" } }`;
+  return [await start(t, trusting(entry(idp, { accepts: '[access_token]', introspection }))), idp];
+}
+
+/** A token that its issuer says is good. */
+function newOpaque(idp: FakeIssuer): string {
+  const token = randomUUID();
+  idp.opaque.set(token, { ...claimsOf(idp.sign({ client_id: 'web' })), active: true });
+  return token;
+}
+
+const ask = (server: TestServer, token: string) =>
+  exchange(server, { subject_token: token, subject_token_type: type('access_token') });
+
+test('a token that its issuer ends is refused from then on', async (t) => {
+  const [server, idp] = await startAsking(t);
+  const token = newOpaque(idp);
+  for (const _time of [1, 2]) assertIssued(server, await ask(server, token));
+  idp.opaque.delete(token);
+  assertSubjectRefused(server, await ask(server, token), 'inactive');
+  assert.equal(idp.count(INTROSPECT), 3);
+});
+
+test('we authenticate with Basic, form-encoded as RFC 6749 section 2.3.1 has it, and tell nobody else', async (t) => {
+  const [server, idp] = await startAsking(t);
+  const elsewhere = await startIssuer(t);
+  assertIssued(server, await ask(server, newOpaque(idp)));
+  const { authorization = '' } = idp.seen[0]?.headers ?? {};
+  assert.equal(atob(authorization.replace('Basic ', '')), 'us%3A1:a%2Bb%20%25');
+  idp.instead.set(INTROSPECT, status(307, { location: elsewhere.url + INTROSPECT }));
+  assertUnavailable(server, await ask(server, newOpaque(idp)));
+  assert.equal(elsewhere.seen.length, 0);
+});
+
+test('an issuer that does not answer properly is unavailable, and the token is not called invalid for it', async (t) => {
+  const [server, idp] = await startAsking(t);
+  const token = newOpaque(idp);
+  for (const [what, behaviour] of Object.entries({
+    'an error': status(500),
+    'our credentials are wrong': status(401),
+    HTML: bytes('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>'),
+    'a list': json([{ active: true }]),
+    nothing: bytes('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),
+    'a closed connection': bytes(),
+  })) {
+    idp.instead.set(INTROSPECT, behaviour);
+    assertUnavailable(server, await ask(server, token), what);
+  }
+  idp.instead.clear();
+  assertIssued(server, await ask(server, token));
+});
+
+test('a kept connection that the issuer closed meanwhile is opened again, and the caller sees nothing of it', async (t) => {
+  const [server, idp] = await startAsking(t);
+  const known = new Set<unknown>();
+  idp.instead.set(INTROSPECT, (request, response) => {
+    // A second request on one connection finds it reset.
+    if (known.has(request.socket)) request.socket.resetAndDestroy();
+    else {
+      known.add(request.socket);
+      const token = new URLSearchParams(idp.seen.at(-1)?.body).get('token') ?? '';
+      json(idp.opaque.get(token))(request, response);
+    }
+  });
+  for (let round = 1; round <= 4; round++) assertIssued(server, await ask(server, newOpaque(idp)));
+  assert.equal(known.size, 4);
+  assert.equal(idp.count(INTROSPECT), 7, 'one on a fresh connection, and three on a kept one and again on a fresh one');
+});
+
+test('connections are kept: many exchanges, one after the other, cost one connection', async (t) => {
+  const [server, idp] = await startAsking(t);
+  const sockets = new Set<unknown>();
+  idp.instead.set(INTROSPECT, (request, response) => {
+    sockets.add(request.socket);
+    json({ active: false })(request, response);
+  });
+  for (let round = 0; round < 5; round++) assertSubjectRefused(server, await ask(server, 'x'), 'inactive');
+  assert.equal(sockets.size, 1);
+});
+
+test('what comes on top of sixteen at once fails at once: an issuer that hangs piles nothing up', async (t) => {
+  const [server, idp] = await startAsking(t);
+  const sixteen = Promise.withResolvers<void>();
+  idp.instead.set(INTROSPECT, () => {
+    if (idp.count(INTROSPECT) === 16) sixteen.resolve();
+  });
+  let given = 0;
+  const asked = Array.from({ length: 20 }, async () => {
+    const answer = await ask(server, newOpaque(idp));
+    given++;
+    return answer;
+  });
+  const first = await Promise.race(asked);
+  assertUnavailable(server, first);
+  assert.match(server.audit(first)?.detail ?? '', /too many requests/);
+  await sixteen.promise;
+  assert.ok(given <= 4, 'sixteen still wait');
+  await idp.close();
+  for (const answer of await Promise.all(asked)) assertUnavailable(server, answer);
+  assert.equal(idp.count(INTROSPECT), 16);
+});

@@ -1,0 +1,132 @@
+// What an issuer's entry makes of an assertion: `subject` and `claims`, and what rules read of it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertIssued } from '../support/basics.ts';
+import { FOREIGN_RULE } from '../support/issuer.ts';
+import {
+  assertNoRule,
+  claims,
+  idp,
+  pem,
+  presentSaml,
+  samlEntry,
+  signedFor,
+  startSaml,
+  versions,
+  withAttributes,
+} from '../support/saml-exchange.ts';
+import { identityProvider } from '../support/saml-signer.ts';
+import { assertSubjectRefused } from '../support/trusting.ts';
+
+for (const version of versions) {
+  test(`${version}: subject and claims read nameId, nameIdFormat and attributes`, async (t) => {
+    const server = await startSaml(t, {
+      subject: '\'"user:" + attributes.mail[0]\'',
+      claims: `{ login: nameId, format: nameIdFormat, groups: 'attributes["urn:oid:1.2"].filter(g, g.startsWith("shop-"))', missing: 'attributes.nothing[0]' }`,
+    });
+    const list = withAttributes(version, [
+      ['mail', 'ada@example.org'],
+      ['urn:oid:1.2', 'shop-a', 'x', 'shop-b'],
+    ]);
+    const { sub, sub_id, login, format, groups, missing } = claims(
+      await presentSaml(server, version, signedFor(server, version, list)),
+    );
+    assert.deepEqual(
+      { sub, sub_id, login, groups, missing },
+      {
+        sub: 'user:ada@example.org',
+        sub_id: { format: 'iss_sub', iss: idp.entityId, sub: 'ada' },
+        login: 'ada',
+        groups: ['shop-a', 'shop-b'],
+        missing: undefined,
+      },
+    );
+    assert.match(String(format), /^urn:oasis:names:tc:SAML:/);
+    const without = signedFor(server, version, withAttributes(version, [['groups', 'x']]));
+    assertSubjectRefused(server, await presentSaml(server, version, without), 'subject', 'nothing to map');
+  });
+
+  test(`${version}: an attribute that stands twice is refused where a mapping reads it, and nowhere else (SA-39)`, async (t) => {
+    const twice = withAttributes(version, [
+      ['mail', 'ada@example.org'],
+      ['urn:oid:1.2', 'a'],
+      ['urn:oid:1.2', 'b'],
+    ]);
+    const unread = await startSaml(t, { claims: '{ mail: "attributes.mail[0]" }' });
+    assert.equal(claims(await presentSaml(unread, version, signedFor(unread, version, twice))).mail, 'ada@example.org');
+    for (const text of [
+      `attributes["urn:oid:1.2"][0]`,
+      `attributes["urn:oid:" + "1.2"]`,
+      `has(attributes.mail) && "urn:oid:1.2" in attributes`,
+      `["urn:oid:1.2"].map(n, attributes[n][0])`,
+    ]) {
+      const server = await startSaml(t, { claims: `{ x: '${text}' }` });
+      assertSubjectRefused(
+        server,
+        await presentSaml(server, version, signedFor(server, version, twice)),
+        'claims',
+        text,
+      );
+    }
+    const named = await startSaml(t, { subject: `'attributes.mail[0]'` });
+    const mails = withAttributes(version, [
+      ['mail', 'ada@example.org'],
+      ['mail', 'root@example.org'],
+    ]);
+    assertSubjectRefused(named, await presentSaml(named, version, signedFor(named, version, mails)), 'claims');
+  });
+
+  test(`${version}: a name that is never the same again is nobody’s`, async (t) => {
+    const server = await startSaml(t, { subject: `'attributes.mail[0]'` });
+    assertIssued(server, await presentSaml(server, version, signedFor(server, version)));
+    const Format =
+      version === 'saml2'
+        ? 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
+        : 'urn:mace:shibboleth:1.0:nameIdentifier';
+    const token = signedFor(server, version, { nameIdAttributes: { Format } });
+    assertSubjectRefused(server, await presentSaml(server, version, token), 'subject');
+  });
+
+  test(`${version}: a mapped subject is never a client of ours, nor what another issuer calls its subjects`, async (t) => {
+    const other = identityProvider('https://other.example/saml');
+    const server = await startSaml(
+      t,
+      { subject: 'nameId' },
+      {
+        others: [samlEntry({ saml: other.entityId, name: 'other', certificates: '[other.pem]' })],
+        files: { 'other.pem': pem(other) },
+      },
+    );
+    for (const nameId of ['gateway', 'agent', 'other:ada']) {
+      assertSubjectRefused(
+        server,
+        await presentSaml(server, version, signedFor(server, version, { nameId })),
+        'subject',
+      );
+    }
+    assert.equal(
+      claims(await presentSaml(server, version, signedFor(server, version, { nameId: 'idp:ada' }))).sub,
+      'idp:ada',
+    );
+  });
+
+  test(`${version}: rules read what the assertion says`, async (t) => {
+    const rule = FOREIGN_RULE.replace(
+      'issuer: [idp]',
+      `issuer: [idp], types: [${version}], when: '"admins" in subject.claims.attributes.groups && subject.claims.nameId == subject.sub'`,
+    );
+    const server = await startSaml(t, {}, { rules: [rule] });
+    const groups = (...names: string[]) => signedFor(server, version, withAttributes(version, [['groups', ...names]]));
+    assertIssued(server, await presentSaml(server, version, groups('staff', 'admins')));
+    assertNoRule(server, await presentSaml(server, version, groups('staff')));
+    const twice = withAttributes(version, [
+      ['groups', 'staff'],
+      ['groups', 'admins'],
+    ]);
+    assertIssued(server, await presentSaml(server, version, signedFor(server, version, twice)), 'two lists are one');
+    assertNoRule(
+      server,
+      await presentSaml(server, version, signedFor(server, version, withAttributes(version, [['x', 'y']]))),
+    );
+  });
+}

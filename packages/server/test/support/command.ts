@@ -1,0 +1,109 @@
+// A command run as a user would: the program itself, its exit code, and what it prints.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { mock, type TestContext } from 'node:test';
+import { runProgram } from '../../src/cli/program.ts';
+import { canaries } from './canaries.ts';
+import type { TestServer } from './harness.ts';
+import { repository } from './program.ts';
+
+const BIN = join(repository, 'packages/server/bin/cambio.mjs');
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Around {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What stands on standard input. */
+  readonly input?: string;
+  readonly cwd?: string;
+  /** A process of its own, though it needs none. */
+  readonly apart?: true;
+}
+
+/** Runs `cambio` with these arguments to its end: in this process, one after the other, unless it needs one of its own. */
+export async function cambio(
+  t: Pick<TestContext, 'after'>,
+  args: readonly string[],
+  around: Around = {},
+): Promise<Outcome> {
+  for (const arg of args) if (/^eyJ/.test(arg)) canaries.plant(arg);
+  const outcome = await run(t, args, around);
+  canaries.look(`what ${args[0]} printed`, outcome.stdout + outcome.stderr);
+  return outcome;
+}
+
+async function run(t: Pick<TestContext, 'after'>, args: readonly string[], around: Around): Promise<Outcome> {
+  if (around.input !== undefined || around.cwd !== undefined || around.apart) return runApart(t, args, around);
+  const running = before.then(() => runHere(args, around.env ?? {}));
+  before = running.catch(() => undefined);
+  return running;
+}
+
+/** The command that is running: each has the environment and the console to itself. */
+let before: Promise<unknown> = Promise.resolve();
+
+async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
+  const output = { stdout: '', stderr: '' };
+  const mocks = (['log', 'error'] as const).map((method) =>
+    mock.method(console, method, (text: string) => {
+      output[method === 'log' ? 'stdout' : 'stderr'] += `${text}\n`;
+    }),
+  );
+  const surroundings = { ...process.env };
+  Object.assign(process.env, env);
+  try {
+    return { code: await runProgram(args), ...output };
+  } finally {
+    process.env = surroundings;
+    for (const one of mocks) one.mock.restore();
+  }
+}
+
+async function runApart(
+  t: Pick<TestContext, 'after'>,
+  args: readonly string[],
+  { env = {}, input = '', cwd = repository }: Around,
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
+  t.after(() => child.kill('SIGKILL'));
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  // A command that does not read its input may end before all of it is written.
+  child.stdin.on('error', () => undefined).end(input);
+  const [code] = await once(child, 'close');
+  return { code, ...output };
+}
+
+/** What the configuration file of a test server needs. */
+export const environmentOf = ({ issuer }: Pick<TestServer, 'issuer'>): Record<string, string> => ({
+  ISSUER: issuer,
+  PORT: new URL(issuer).port,
+});
+
+/** Runs a command with the configuration of a test server. */
+export const beside = (
+  t: Pick<TestContext, 'after'>,
+  server: TestServer,
+  [name = '', ...args]: readonly string[],
+  around: Around = {},
+): Promise<Outcome> =>
+  cambio(t, [...name.split(' '), '--config', join(server.folder, 'cambio.yaml'), ...args], {
+    ...around,
+    env: { ...environmentOf(server), ...around.env },
+  });
+
+/** What is printed as JSON. */
+export function jsonOf({ stdout, stderr }: Outcome): Record<string, unknown> {
+  assert.equal(stderr, '');
+  return JSON.parse(stdout);
+}

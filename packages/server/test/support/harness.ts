@@ -1,0 +1,212 @@
+// A real server for a test: its own folder, database, port and clock, talked to over HTTP.
+import { createPrivateKey, sign } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type RunningServer, startServer } from '../../src/app.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { eventOf } from '../../src/audit/row.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { openSealer } from '../../src/keys/sealing-key.ts';
+import { canaries } from './canaries.ts';
+
+export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
+
+/** The values of one parameter may be several. */
+export type Form = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed JSON. */
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+}
+
+export interface TestServer {
+  /** Also the base of every URL. */
+  readonly issuer: string;
+  /** The folder of the configuration file and of the database `cambio.db`. */
+  readonly folder: string;
+  readonly clock: { now: number };
+  readonly post: (
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers?: Record<string, string>,
+  ) => Promise<Answer>;
+  /** POSTs a form to the token endpoint. */
+  readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
+  /** The audit row of an answer. */
+  readonly audit: (answer: Answer) => AuditEvent | undefined;
+  /** A token with the given claims, signed with the server's own key: what only the server itself could make. */
+  readonly forge: (claims: Record<string, unknown>, header?: Record<string, unknown>) => string;
+  /** The same with the text of the payload in the caller's hands, for what no JSON writer would write. */
+  readonly forgeText: (payload: string | Uint8Array, header?: Record<string, unknown> | string) => string;
+  /** Runs SQL in the server's own database. */
+  readonly sql: (text: string) => void;
+  /** Sends bytes as they are, and reads until the server closes the connection. */
+  readonly raw: (request: string | Uint8Array) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * @param yaml a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Sections that it lacks are not added.
+ * @param files put beside the configuration file
+ * @param fetch how it is reached, where its TLS needs more than usual
+ * @param folder that of a server that was closed, to go on with its database
+ */
+export async function start(
+  t: { readonly after: (work: () => Promise<void>) => void; readonly name?: string },
+  yaml: string,
+  {
+    files = {},
+    now = Date.now(),
+    folder = mkdtempSync(join(tmpdir(), 'cambio-test-')),
+    fetch = globalThis.fetch,
+  }: { files?: Record<string, string>; now?: number; folder?: string; fetch?: typeof globalThis.fetch } = {},
+): Promise<TestServer> {
+  let server: RunningServer | undefined;
+  t.after(async () => {
+    await server?.close();
+    for (const [table, rows] of Object.entries(everythingIn({ folder })))
+      canaries.look(`${table}, after ${t.name ?? 'all tests'}`, JSON.stringify(rows));
+    rmSync(folder, { recursive: true, force: true });
+  });
+  canaries.plantConfiguration(yaml);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const port = await freePort();
+  const issuer = `${/^ +tls:/m.test(yaml) ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(file, yaml);
+  const clock = { now };
+  const configuration = await loadConfiguration(file, { ISSUER: issuer, PORT: String(port) });
+  // The port of metrics is one for the whole machine.
+  const metrics = yaml.includes('metrics:') ? configuration.server.metrics : undefined;
+  const settled = { ...configuration, server: { ...configuration.server, metrics } };
+  server = await startServer(settled, {
+    clock: () => clock.now,
+    report: (line) => canaries.look(`a line in ${t.name ?? 'all tests'}`, line),
+  });
+  const post: TestServer['post'] = async (path, body, headers = {}) => {
+    canaries.plantRequest(body, headers);
+    return read(
+      await fetch(issuer + path, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': FORM, ...headers },
+      }),
+    );
+  };
+  return {
+    issuer,
+    folder,
+    clock,
+    post,
+    token: (form, headers) => post('/oauth/token', encode(form), headers),
+    audit: (answer) => {
+      const row = query(
+        folder,
+        'select event, personal from audit where request_id = ?',
+        answer.headers.get('x-request-id') ?? '',
+      );
+      return row && eventOf(row as { event: string; personal: string | null });
+    },
+    forge: (claims, header) => forge(folder, JSON.stringify(claims), header),
+    forgeText: (payload, header) => forge(folder, payload, header),
+    sql: (text) => {
+      const database = new DatabaseSync(join(folder, 'cambio.db'));
+      try {
+        database.exec(text);
+      } finally {
+        database.close();
+      }
+    },
+    raw: async (request) => {
+      const text = await send(port, request);
+      if (!text.startsWith('HTTP/1.1 2')) canaries.look('an error', text);
+      return text;
+    },
+    close: server.close,
+  };
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+export function encode(form: Form): string {
+  const pairs = Object.entries(form).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  );
+  return new URLSearchParams(pairs).toString();
+}
+
+export async function read(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.includes('json') && text !== '';
+  const answer = { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
+  canaries.plantAnswer(answer);
+  if (answer.status >= 400) canaries.look('an error', text);
+  return answer;
+}
+
+/** Every row of every table; nothing where there is no database here. */
+export function everythingIn({ folder }: Pick<TestServer, 'folder'>): Record<string, unknown[]> {
+  const file = join(folder, 'cambio.db');
+  if (!existsSync(file)) return {};
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const tables = database.prepare("select name from sqlite_master where type = 'table' order by name").all();
+    return Object.fromEntries(tables.map(({ name }) => [name, database.prepare(`select * from ${name}`).all()]));
+  } finally {
+    database.close();
+  }
+}
+
+function query(folder: string, sql: string, ...values: string[]): Record<string, unknown> | undefined {
+  const database = new DatabaseSync(join(folder, 'cambio.db'), { readOnly: true });
+  try {
+    return database.prepare(sql).get(...values);
+  } finally {
+    database.close();
+  }
+}
+
+/** ES256 alone: the algorithm of the first key, unless the configuration says otherwise. */
+function forge(folder: string, payload: string | Uint8Array, header: Record<string, unknown> | string = {}): string {
+  const row = query(folder, 'select kid, alg, private_key from signing_keys order by created_at limit 1');
+  const headerText =
+    typeof header === 'string' ? header : JSON.stringify({ alg: row?.alg, typ: 'at+jwt', kid: row?.kid, ...header });
+  const input = `${base64url(headerText)}.${base64url(payload)}`;
+  const sealer = openSealer({ file: join(folder, 'cambio.db.key') }, 'read');
+  const key = createPrivateKey(sealer.open(String(row?.private_key), `signing key ${row?.kid}`));
+  const token = `${input}.${base64url(sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }))}`;
+  canaries.plant(token);
+  return token;
+}
+
+export const base64url = (data: string | Uint8Array): string => Buffer.from(data as string).toString('base64url');
+
+function send(port: number, request: string | Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text) => {
+      answer += text;
+    });
+    socket.on('error', reject).on('close', () => resolve(answer));
+  });
+}
+
+/** The claims of a JWT, unverified. */
+export const claimsOf = (token: unknown): Record<string, unknown> =>
+  JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,179 @@
+// Resources, clients, rules and tokens in memory, in the shapes that the judge takes: what a test does not say is plain.
+import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
+import { type Case, type JudgeContext, judge } from '../../src/exchange/judge.ts';
+import { type CompiledExpression, compileCondition, compileExpression } from '../../src/expression/condition.ts';
+import type { Decision } from '../../src/issuing/authorization.ts';
+import type { Client } from '../../src/model/client.ts';
+import type { Resource, Targets } from '../../src/model/resource.ts';
+import type { TokenFacts } from '../../src/model/token-facts.ts';
+import { indexResources, type Targeting } from '../../src/narrowing/targets.ts';
+import { conditionVariables } from '../../src/policy/facts.ts';
+import { compilePolicy, type Policy } from '../../src/policy/policy.ts';
+import type { Rule } from '../../src/policy/rule.ts';
+import { type Reason, Refusal } from '../../src/primitives/refusal.ts';
+
+export const SELF = 'https://login.example';
+export const IDP = 'https://idp.example';
+export const NOW = 1_800_000_000;
+
+export const resource = (
+  audience: string,
+  { token, ...more }: Partial<Omit<Resource, 'token'>> & { readonly token?: Partial<Resource['token']> } = {},
+): Resource => ({
+  audience,
+  locations: [],
+  scopes: new Set(['read', 'write']),
+  scopeNames: new Map(),
+  requiredAcr: new Set(),
+  requireSenderConstraint: false,
+  ...more,
+  token: { format: 'jwt', lifetime: 3600, alg: 'ES256', ...token },
+});
+
+export const client = (id: string, more: Partial<Client> = {}): Client => ({
+  id,
+  auth: 'client_secret_post',
+  secrets: [],
+  grants: new Set(['token_exchange', 'refresh_token']),
+  audiences: [],
+  scopes: undefined,
+  resource: undefined,
+  saml: undefined,
+  dpopBoundAccessTokens: false,
+  certificateBoundAccessTokens: false,
+  redirectUris: [],
+  postLogoutRedirectUris: [],
+  refreshLifetime: 0,
+  disabled: false,
+  ...more,
+});
+
+type RuleParts = Partial<Omit<Rule, 'subject' | 'actor' | 'grant'>> & {
+  readonly subject?: Partial<Rule['subject']>;
+  readonly actor?: Partial<Rule['actor']>;
+  readonly grant?: Partial<Rule['grant']>;
+};
+
+/** For `gateway`, of whatever token it has a claim on. */
+export const rule = (targets: Targets, { subject, actor, grant, ...more }: RuleParts = {}): Rule => ({
+  name: 'rule',
+  mode: 'enforce',
+  clients: new Set(['gateway']),
+  act: 'actor',
+  rebind: 'refuse',
+  ...more,
+  subject: { constrained: 'prove', ...subject },
+  actor: { constrained: 'prove', presence: 'optional', delegated: 'refuse', ...actor },
+  grant: {
+    targets,
+    scopes: new Set(['read', 'write']),
+    types: new Set(['access_token', 'jwt', 'refresh_token']),
+    lifetime: undefined,
+    refreshToken: 'none',
+    refreshLifetime: 86_400,
+    maxDepth: 5,
+    claims: [],
+    ...grant,
+  },
+});
+
+export const when = (text: string): CompiledExpression => compileCondition(text, conditionVariables);
+export const value = (text: string): CompiledExpression => compileExpression(text, conditionVariables);
+
+/** One of ours, issued to `gateway`. */
+export function token(sub: string, more: Partial<TokenFacts> = {}): TokenFacts {
+  const principal = more.principal ?? { iss: SELF, sub };
+  return {
+    principal,
+    sub,
+    origin: undefined,
+    type: 'access_token',
+    clientId: 'gateway',
+    audiences: [],
+    chain: [],
+    claims: { ...principal },
+    id: `id-${sub}`,
+    issuedAt: NOW,
+    lineage: [],
+    actorLineage: [],
+    scope: new Set(['read', 'write']),
+    expiresAt: NOW + 600,
+    confirmation: undefined,
+    mayAct: undefined,
+    authentication: {},
+    extraClaims: {},
+    ...more,
+  };
+}
+
+/** What the file would say. */
+export interface World {
+  readonly resources: readonly Resource[];
+  readonly rules: readonly Rule[];
+}
+
+export interface Parts {
+  readonly issuer: string;
+  readonly policy: Policy;
+  readonly targeting: Targeting;
+}
+
+export const partsOf = ({ resources, rules }: World): Parts => ({
+  issuer: SELF,
+  policy: compilePolicy(SELF, rules),
+  targeting: indexResources(resources),
+});
+
+export const newEvent = (more: Partial<AuditEvent> = {}): AuditEvent => ({
+  time: NOW * 1000,
+  requestId: 'r-1',
+  address: '127.0.0.1',
+  action: 'token',
+  ...more,
+});
+
+export type Asked = Partial<Case['request']> & Partial<Omit<Case, 'request'>>;
+export type Told = { readonly event: AuditEvent } & (
+  | { readonly decision: Decision; readonly refusal?: undefined }
+  | { readonly decision?: undefined; readonly refusal: Refusal }
+);
+
+/** `gateway` brings ada's token, where nothing else is said. */
+export function ask(
+  world: World,
+  { subject, actor, client: caller, ...request }: Asked,
+  more?: Partial<JudgeContext>,
+): Told {
+  const event = newEvent();
+  const judged: Case = {
+    request: { audiences: [], resources: [], requestedType: 'access_token', scope: undefined, ...request },
+    subject: subject ?? token('ada'),
+    actor,
+    client: caller ?? client('gateway'),
+  };
+  try {
+    return { event, decision: judge(judged, event, { ...partsOf(world), now: NOW, confirmation: undefined, ...more }) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { event, refusal: error };
+  }
+}
+
+/** The reason of a refusal, and its detail where it has one. */
+export function reasonOf({ refusal }: Told): Reason | readonly [Reason, string] | undefined {
+  return refusal?.detail === undefined ? refusal?.reason : [refusal.reason, refusal.detail];
+}
+
+/** Ada's token, as a row tells of it. */
+export const adaTrace: TokenTrace = {
+  iss: SELF,
+  sub: 'ada',
+  id: 'id-ada',
+  declaredType: 'access_token',
+  type: 'access_token',
+  clientId: 'gateway',
+  audiences: ['api'],
+  scope: ['read', 'write'],
+  chain: [],
+  expiresAt: NOW + 600,
+};

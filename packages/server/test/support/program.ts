@@ -1,0 +1,105 @@
+// A program under test: started by its command line, listened to, and ended with the test by its own id.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+import { canaries } from './canaries.ts';
+
+export const repository = resolve(import.meta.dirname, '../../../..');
+
+type Test = Pick<TestContext, 'after'>;
+type Signal = 'SIGTERM' | 'SIGINT';
+
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Program {
+  /** Resolves once it has printed the text. @throws Error with all that it printed where it ends before that */
+  readonly printed: (text: string) => Promise<void>;
+  readonly tell: (signal: Signal) => void;
+  /** As Ctrl-C in a terminal does: to the program and all that it started. */
+  readonly tellGroup: (signal: Signal) => void;
+  /** The exit code, as soon as it is known; null where a signal ended it. */
+  readonly exited: Promise<number | null>;
+  /** Once it and all that it started have ended. */
+  readonly ended: Promise<Ending>;
+}
+
+export interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export function startProgram(t: Test, [command = '', ...args]: readonly string[], around: Surroundings = {}): Program {
+  const child = spawn(command, args, {
+    cwd: around.cwd ?? repository,
+    env: { ...process.env, NO_UPDATE_NOTIFIER: '1', ...around.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  let closed = false;
+  const ended = once(child, 'close').then(([code, signal]): Ending => {
+    closed = true;
+    return { code, signal, ...output };
+  });
+  /** The group that `detached` made: whatever the program started is in it, and its number is taken until all have ended. */
+  const tellGroup = (signal: NodeJS.Signals): void => {
+    if (!closed && child.pid !== undefined) process.kill(-child.pid, signal);
+  };
+  t.after(async () => {
+    tellGroup('SIGKILL');
+    const { stdout, stderr } = await ended;
+    canaries.look(`what ${command} printed`, stdout + stderr);
+  });
+  return {
+    printed: (text) =>
+      new Promise((fulfil, reject) => {
+        const look = (): void => {
+          if (output.stdout.includes(text)) fulfil();
+        };
+        child.stdout.on('data', look);
+        look();
+        ended.then(({ code, stdout, stderr }) =>
+          reject(new Error(`ended with ${code} before it printed ${JSON.stringify(text)}:\n${stdout}\n${stderr}`)),
+        );
+      }),
+    tell: (signal) => child.kill(signal),
+    tellGroup,
+    exited: once(child, 'exit').then(([code]) => code),
+    ended,
+  };
+}
+
+/** Runs to its end. */
+export const runProgram = (t: Test, command: readonly string[], around: Surroundings = {}): Promise<Ending> =>
+  startProgram(t, command, around).ended;
+
+export function temporaryFolder(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The path with the Node of this repository first, as `npm` sets it. */
+export const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
+
+/** A Node of the system that is too old for the sources. */
+export function findOldNode(): string | undefined {
+  const candidates = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
+  return candidates
+    .map((folder) => join(folder, 'node'))
+    .filter((file) => existsSync(file))
+    .find((file) => Number(spawnSync(file, ['-p', 'process.versions.node.split(".")[0]']).stdout) < 24);
+}

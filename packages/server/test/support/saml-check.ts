@@ -1,0 +1,31 @@
+// How SAML tests ask: is this accepted, and if not, is it refused for the reason that was meant?
+import assert from 'node:assert/strict';
+import { type TokenFault, TokenRefusal } from '../../src/primitives/refusal.ts';
+import { readAssertion } from '../../src/saml/assertion.ts';
+import type { SamlContext, SamlIdentity } from '../../src/saml/identity.ts';
+import { encode } from './saml-signer.ts';
+
+/** @param assertion XML as text or bytes */
+export const read = (assertion: string | Uint8Array, context: SamlContext): Promise<SamlIdentity> =>
+  readAssertion(encode(assertion), context);
+
+export async function refusal(token: string, context: SamlContext): Promise<TokenRefusal> {
+  try {
+    await readAssertion(token, context);
+  } catch (error) {
+    if (error instanceof TokenRefusal) return error;
+    throw error;
+  }
+  return assert.fail('the assertion was accepted');
+}
+
+/** A refusal for another reason would prove nothing. */
+export async function refuses(
+  assertion: string | Uint8Array,
+  context: SamlContext,
+  fault: TokenFault,
+  detail: RegExp,
+): Promise<void> {
+  const { fault: found, detail: said } = await refusal(encode(assertion), context);
+  assert.deepEqual([found, detail.test(said ?? '') ? detail.source : said], [fault, detail.source]);
+}

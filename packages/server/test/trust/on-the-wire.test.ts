@@ -1,0 +1,40 @@
+// How other issuers may give us their keys: in pieces, compressed, and where OAuth alone has them.
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { assertIssued } from '../support/basics.ts';
+import { start } from '../support/harness.ts';
+import {
+  bytes,
+  DISCOVERY,
+  entry,
+  JWKS,
+  json,
+  METADATA,
+  newKey,
+  startIssuer,
+  status,
+  trusting,
+} from '../support/issuer.ts';
+import { freshToken, present } from '../support/trusting.ts';
+
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
+
+test('an answer in gzip, in pieces, or with members that nobody knows is as good as any', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, trusting(entry(idp)));
+  const keys = [{ kty: 'unknown', kid: 'x' }, { ...newKey().jwk, use: 'enc' }, ...idp.keys.map(({ jwk }) => jwk)];
+  const body = gzipSync(JSON.stringify({ keys, spiffe_sequence: 1 }));
+  const head = `${HEAD}Content-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`;
+  idp.instead.set(JWKS, bytes(head, body.subarray(0, 30), body.subarray(30)));
+  assertIssued(server, await present(server, freshToken(server, idp)));
+});
+
+test('an issuer that knows only RFC 8414 is found too, its path behind the well-known one', async (t) => {
+  for (const absent of [404, 401, 405]) {
+    const idp = await startIssuer(t, { path: '/tenant' });
+    const server = await start(t, trusting(entry(idp)));
+    idp.instead.set(`/tenant${DISCOVERY}`, status(absent));
+    idp.instead.set(`${METADATA}/tenant`, json({ issuer: idp.url, jwks_uri: idp.url + JWKS }));
+    assertIssued(server, await present(server, freshToken(server, idp)), String(absent));
+  }
+});
