@@ -1,4 +1,5 @@
 // What does an API learn from an access token, and what may it ask of one?
+import { checkActors } from './check-options.ts';
 import { AccessRefusal, Denial, type Scheme } from './refusal.ts';
 
 /** One who acts for the subject. */
@@ -109,6 +110,7 @@ const actorDenied = (): Denial =>
  * @returns the current actor @throws AccessRefusal insufficient_scope
  */
 export function requireActor(token: AccessToken, ...anyOf: readonly Partial<Actor>[]): Actor {
+  if (anyOf.length > 0) checkActors(anyOf);
   const [current] = actors(token);
   if (current === undefined || !isActedBy(token, anyOf.length === 0 ? [{}] : anyOf)) {
     const denial = actorDenied();

@@ -1,5 +1,6 @@
 // What do the adapters of the frameworks share? A verifier, and the memory of what it admitted.
 import type { AccessToken, Requirements } from './access-token.ts';
+import { checkRequirementsForm } from './check-options.ts';
 import type { ProtectedRequest } from './credentials.ts';
 import type { VerifierOptions } from './options.ts';
 import { AccessRefusal } from './refusal.ts';
@@ -7,7 +8,7 @@ import { createVerifier } from './verifier.ts';
 
 /** `Request` is what the framework hands to a handler, and `Middleware` what it takes before one. */
 export interface Guard<Request, Middleware> {
-  /** Lets nobody pass who has not a token that does. */
+  /** Admits requests whose token meets the requirements. @throws TypeError at once, where one is undefined, empty or unknown */
   readonly require: (requirements?: Requirements) => Middleware;
   /** @throws Error in a handler that no `require` of this guard stands before */
   readonly token: (request: Request) => AccessToken;
@@ -56,7 +57,10 @@ export function createGuardOf<Request extends object, Middleware>(
     }
   };
   return {
-    require: (requirements) => build((request) => admit(request, requirements)),
+    require: (requirements = {}) => {
+      checkRequirementsForm(requirements);
+      return build((request) => admit(request, requirements));
+    },
     token: (request) => {
       const token = admitted.get(request);
       if (token === undefined) throw new Error('no token: this route does not require one');

@@ -1,6 +1,7 @@
 // Is this request allowed? The token is read, its holder proves itself, and only then is asked what the token may do.
 import { type AccessToken, checkRequirements, type Requirements, readAccessToken } from './access-token.ts';
 import { checkBinding } from './binding.ts';
+import { checkOptions, checkRequirementsForm } from './check-options.ts';
 import { createClaimsReader } from './claims.ts';
 import { type Credentials, type ProtectedRequest, readCredentials } from './credentials.ts';
 import type { ProofSettings } from './dpop.ts';
@@ -16,7 +17,9 @@ export interface Verifier {
   readonly check: (token: AccessToken, requirements: Requirements) => void;
 }
 
+/** @throws TypeError where an option is undefined, empty or unknown */
 export function createVerifier(options: VerifierOptions): Verifier {
+  checkOptions(options);
   const { clock = Date.now, senderConstraint = 'optional' } = options;
   const readClaims = createClaimsReader(options, clock);
   const proofs = proofSettings(options, clock);
@@ -41,6 +44,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   return {
     authenticate: async (asked, requirements = {}) => {
+      checkRequirementsForm(requirements);
       // Read twice, and what is iterable may be read but once.
       const request = { ...asked, headers: [...asked.headers] };
       let credentials: Credentials | undefined;
@@ -55,6 +59,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       }
     },
     check: (token, requirements) => {
+      checkRequirementsForm(requirements);
       try {
         checkRequirements(token, requirements, clock());
       } catch (error) {

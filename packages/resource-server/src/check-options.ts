@@ -1,0 +1,80 @@
+// Faults in options and requirements, found at start: a value that is absent by mistake must not admit everybody.
+import type { Actor, Requirements } from './access-token.ts';
+import type { VerifierOptions } from './options.ts';
+
+/** @throws TypeError that names the option and says what to write */
+export function checkOptions(options: VerifierOptions): void {
+  refuseUndefined('options', options);
+  const { issuer, audience, algorithms, proofAlgorithms, introspection, senderConstraint, nonceSecret } = options;
+  if (typeof issuer !== 'string' || !URL.canParse(issuer)) throw fault('issuer', issuer, 'the URL of the server');
+  checkText('audience', audience);
+  checkOneOf('senderConstraint', senderConstraint, ['required', 'optional']);
+  if (nonceSecret !== undefined) checkText('nonceSecret', nonceSecret);
+  if (algorithms !== undefined) checkAlgorithms('algorithms', algorithms);
+  if (proofAlgorithms !== undefined) checkAlgorithms('proofAlgorithms', proofAlgorithms);
+  if (introspection === undefined) return;
+  refuseUndefined('introspection', introspection);
+  const { clientId, clientSecret, method, tokens, cacheFor } = introspection;
+  checkText('introspection.clientId', clientId);
+  checkText('introspection.clientSecret', clientSecret);
+  checkOneOf('introspection.method', method, ['client_secret_basic', 'client_secret_post']);
+  checkOneOf('introspection.tokens', tokens, ['opaque', 'all']);
+  if (cacheFor !== undefined) checkSeconds('introspection.cacheFor', cacheFor);
+}
+
+const REQUIREMENTS = ['scope', 'actor', 'acr', 'maxAge'];
+
+/** @throws TypeError as `checkOptions` */
+export function checkRequirementsForm(requirements: Requirements): void {
+  refuseUndefined('requirements', requirements);
+  const unknown = Object.keys(requirements).find((name) => !REQUIREMENTS.includes(name));
+  if (unknown !== undefined) throw fault(`requirements.${unknown}`, unknown, `one of ${REQUIREMENTS.join(', ')}`);
+  const { scope, actor, acr, maxAge } = requirements;
+  if (scope !== undefined) checkText('requirements.scope', scope);
+  if (actor !== undefined) checkActors([actor].flat());
+  if (acr !== undefined) {
+    if ([acr].flat().length === 0) throw fault('requirements.acr', acr, 'at least one context class');
+    for (const one of [acr].flat()) checkText('requirements.acr', one);
+  }
+  if (maxAge !== undefined) checkSeconds('requirements.maxAge', maxAge);
+}
+
+/** `{}` is the one pattern that admits every actor, and somebody wrote it. @throws TypeError as `checkOptions` */
+export function checkActors(patterns: readonly Partial<Actor>[]): void {
+  if (patterns.length === 0) throw fault('actor', patterns, 'at least one pattern');
+  for (const pattern of patterns) {
+    if (typeof pattern !== 'object' || pattern === null) throw fault('actor', pattern, '{ sub } or { iss, sub }');
+    refuseUndefined('actor', pattern);
+    for (const [name, value] of Object.entries(pattern)) {
+      if (name !== 'iss' && name !== 'sub') throw fault(`actor.${name}`, value, 'iss and sub only');
+      checkText(`actor.${name}`, value);
+    }
+  }
+}
+
+/** A member that is present and undefined is most often an environment variable that is not set. */
+function refuseUndefined(what: string, members: object): void {
+  const name = Object.entries(members).find(([, value]) => value === undefined)?.[0];
+  if (name !== undefined) throw new TypeError(`${what}.${name} is undefined: give it a value, or leave it out`);
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value !== 'string' || value.trim() === '') throw fault(name, value, 'a text that is not empty');
+}
+
+function checkSeconds(name: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw fault(name, value, 'seconds, 0 or more');
+}
+
+function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (value !== undefined && !allowed.includes(value as string)) throw fault(name, value, allowed.join(' or '));
+}
+
+function checkAlgorithms(name: string, value: readonly unknown[]): void {
+  const isAsymmetric = (one: unknown): boolean => typeof one === 'string' && one !== 'none' && !one.startsWith('HS');
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isAsymmetric))
+    throw fault(name, value, 'names of asymmetric algorithms, such as ES256');
+}
+
+const fault = (name: string, value: unknown, wanted: string): TypeError =>
+  new TypeError(`${name} is ${JSON.stringify(value) ?? String(value)}: it must be ${wanted}`);

@@ -1,0 +1,75 @@
+// Options and requirements that are absent by mistake: each is a fault at start, beside its accepted twin.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Requirements } from '../src/access-token.ts';
+import { createGuard } from '../src/express.ts';
+import { createVerifier, requireActor, type VerifierOptions } from '../src/index.ts';
+
+const good: VerifierOptions = { issuer: 'https://login.example', audience: 'https://orders.example' };
+const introspection = { clientId: 'orders', clientSecret: 'secret' };
+/** As an environment variable that is not set gives it. */
+const unset = undefined as unknown as string;
+
+test('an option that is undefined, empty or unknown is a fault at start that names it', () => {
+  const faults: Record<string, object> = {
+    issuer: { issuer: unset },
+    audience: { audience: '' },
+    senderConstraint: { senderConstraint: 'require' },
+    'options.senderConstraint is undefined': { senderConstraint: unset },
+    'options.introspection is undefined': { introspection: unset },
+    'introspection.clientSecret': { introspection: { ...introspection, clientSecret: unset } },
+    'introspection.tokens': { introspection: { ...introspection, tokens: 'any' } },
+    'introspection.cacheFor': { introspection: { ...introspection, cacheFor: Number.NaN } },
+    nonceSecret: { nonceSecret: '' },
+    algorithms: { algorithms: [] },
+    'algorithms is \\["HS256"\\]': { algorithms: ['HS256'] },
+    proofAlgorithms: { proofAlgorithms: ['none'] },
+  };
+  for (const [said, options] of Object.entries(faults))
+    assert.throws(() => createVerifier({ ...good, ...options }), new RegExp(`^TypeError: .*${said}`), said);
+  const twin: VerifierOptions = {
+    ...good,
+    senderConstraint: 'required',
+    introspection: { ...introspection, tokens: 'all', cacheFor: 0 },
+    nonceSecret: 'secret',
+    algorithms: ['ES256'],
+  };
+  assert.ok(createVerifier(twin));
+});
+
+test('a requirement that is undefined, empty or unknown is a fault where the guard is made, not a request that passes', () => {
+  const guard = createGuard(good);
+  const faults: Record<string, object> = {
+    'actor.sub is undefined': { actor: { sub: unset } },
+    'actor.iss is undefined': { actor: { iss: unset, sub: 'gateway' } },
+    'actor.sub': { actor: [{ sub: 'gateway' }, { sub: '' }] },
+    'actor.id': { actor: { id: 'gateway' } },
+    'actor is \\[\\]': { actor: [] },
+    'requirements.actor is undefined': { actor: unset },
+    'requirements.scope is undefined': { scope: unset },
+    'requirements.scope': { scope: ' ' },
+    'requirements.scopes': { scopes: 'read' },
+    'requirements.acr': { acr: [] },
+    'requirements.maxAge': { maxAge: Number.NaN },
+  };
+  for (const [said, requirements] of Object.entries(faults))
+    assert.throws(() => guard.require(requirements as Requirements), new RegExp(`^TypeError: .*${said}`), said);
+  assert.ok(guard.require({ scope: 'read', actor: [{ sub: 'gateway' }, {}], acr: 'gold', maxAge: 0 }));
+  assert.ok(guard.require());
+});
+
+test('a handler that asks for an actor whose name is undefined gets a fault, not everybody who acts', () => {
+  const token = {
+    issuer: good.issuer,
+    subject: 'ada',
+    clientId: 'gateway',
+    scope: new Set<string>(),
+    audience: [good.audience],
+    expiresAt: 0,
+    scheme: 'Bearer',
+    claims: { act: { sub: 'intruder' } },
+  } as const;
+  assert.throws(() => requireActor(token, { sub: unset }), /^TypeError: actor.sub is undefined/);
+  assert.throws(() => requireActor(token, { sub: 'gateway' }), { name: 'AccessRefusal' });
+  assert.deepEqual(requireActor(token, { sub: 'intruder' }), { iss: good.issuer, sub: 'intruder' });
+});
