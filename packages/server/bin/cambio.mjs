@@ -38,12 +38,22 @@ if (node === undefined) {
   console.error(`cambio needs Node ${REQUIRED} or later; this is ${process.version}`);
   process.exit(1);
 }
-const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)];
+// Node opens a debugger at SIGUSR1 unless it is told not to.
+const args = [
+  '--conditions=source',
+  '--disable-sigusr1',
+  '--disable-warning=ExperimentalWarning',
+  main,
+  ...process.argv.slice(2),
+];
 process.removeAllListeners('warning'); // execve is still marked experimental, which the user need not read
 if (typeof process.execve === 'function' && process.platform !== 'win32') {
   process.execve(node, [node, ...args], process.env);
 }
-const child = spawn(node, args, { stdio: 'inherit' });
+// The channel tells the program when this process ends, however it ends.
+const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+// Nor does this process open one.
+process.on('SIGUSR1', () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`cambio: ${error.message}`);

@@ -5,6 +5,7 @@ import { openOperator } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { clientEntry } from '../config/schema.ts';
+import { isLoopback } from '../config/source.ts';
 import { operationsFor } from '../http/admin/index.ts';
 import { invoke, type Said } from '../http/admin/invoke.ts';
 import { ADMIN_PATH } from '../http/admin/openapi.ts';
@@ -41,6 +42,7 @@ export async function administer(
     return EXIT.usage;
   }
   if (typeof server === 'string') {
+    checkServer(server);
     await work(remote(server, readToken(String(token ?? process.env.CAMBIO_TOKEN ?? ''))));
     return EXIT.done;
   }
@@ -81,6 +83,15 @@ const inWords = (refusal: Refusal): string =>
   refusal instanceof InvalidRequest
     ? refusal.errors.map(({ at, detail }) => `${at}: ${detail}`).join('; ')
     : (refusal.detail ?? reasons[refusal.reason].meaning);
+
+/** A token that goes over plain http is everybody's on the way. @throws Error */
+function checkServer(server: string): void {
+  const url = URL.parse(server);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new Error(`--server ${server} is not a URL. Use the issuer, such as https://login.example.com`);
+  if (url.protocol === 'http:' && !isLoopback(url.hostname))
+    throw new Error(`--server ${server} would send the token in the clear. Use https://; http:// is for loopback only`);
+}
 
 const remote =
   (server: string, token: string): Administer =>

@@ -62,6 +62,12 @@ function resolveClientCertificates({ clientCertificates, trustProxy }: ServerSou
   const path: Path = ['server', 'clientCertificates'];
   if (header !== undefined && trustProxy.length === 0)
     around.complain([...path, 'header'], 'is believed of trustProxy alone, and that is empty');
+  if (header !== undefined && trustProxy.some((address) => isLoopback(address.replace(/\/\d+$/, ''))))
+    around.complain(
+      [...path, 'header'],
+      'trustProxy names a loopback address, from which every local process can send a certificate that is not its own: give the proxy an address of its own',
+      'warning',
+    );
   return {
     header: header && { ...header, name: header.name.toLowerCase() },
     authorities: authorities.flatMap((name, index) => {

@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { cambio } from '../support/command.ts';
 import { freePort } from '../support/harness.ts';
 import { findOldNode, repository, runProgram, startProgram, temporaryFolder } from '../support/program.ts';
 
 const BIN = join(repository, 'packages/server/bin/cambio.mjs');
+/** Milliseconds within which Node would say that its debugger listens. */
+const DEBUGGER_MS = 500;
 const patient = { timeout: 60_000 };
 
 const configuration = (port: number): string =>
@@ -40,6 +43,21 @@ for (const { name, command, signal } of launchers) {
       assert.deepEqual([faulty.code, faulty.stdout], [1, '']);
       assert.match(faulty.stderr, /^.*bad\.yaml:2:1: colour: unknown key$/m);
       assert.match(faulty.stderr, /^.*bad\.yaml:3:\d+: server\.port: /m);
+    });
+
+    test('takes the server with it when it is killed, and opens no debugger', { ...patient, skip }, async (t) => {
+      const port = await freePort();
+      const file = join(temporaryFolder(t), 'cambio.yaml');
+      writeFileSync(file, configuration(port));
+      const server = startProgram(t, [...cambio, 'serve', '--config', file]);
+      await server.printed(`port ${port}`);
+      server.tell('SIGUSR1');
+      await wait(DEBUGGER_MS);
+      assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200);
+      server.tell('SIGKILL');
+      const { stderr } = await server.ended;
+      assert.doesNotMatch(stderr, /Debugger/);
+      await assert.rejects(fetch(`http://127.0.0.1:${port}/readyz`));
     });
 
     test(`passes ${signal} on, and the server drains`, { ...patient, skip }, async (t) => {

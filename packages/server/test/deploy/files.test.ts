@@ -68,7 +68,7 @@ test('the image is made of files that are there, on the Node that the tests run 
       kept.some((line) => line === `!${file}` || (line.startsWith('!') && file.startsWith(`${line.slice(1)}/`))),
       `${file} does not reach the builder`,
     );
-  const [, program = ''] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(text)?.[1] ?? '[]');
+  const [, , program = ''] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(text)?.[1] ?? '[]');
   assert.ok(existsSync(join(repository, program)));
 });
 
@@ -94,6 +94,31 @@ test('the chart names values that it has, and templates that it defines', () => 
     assert.notEqual(value, undefined, name);
   }
   for (const [, name] of text.matchAll(/include "([\w.]+)"/g)) assert.ok(text.includes(`define "${name}"`), name);
+});
+
+test('no proxy sends a request twice that a node may have answered, and no certificate is believed of loopback', async () => {
+  // A code that is shown twice counts as stolen, and what was issued for it is revoked.
+  assert.match(read('nginx/nginx.conf'), /proxy_next_upstream error timeout;/);
+  assert.match(read('envoy/envoy.yaml'), /retry_on: connect-failure,/);
+  const header = 'clientCertificates: { header: { name: Client-Cert, format: pem } }';
+  const withHeader = (proxy: string): string =>
+    read('cambio.yaml').replace(/^( *)trustProxy: .*$/m, `$1trustProxy: ['${proxy}']\n$1${header}`);
+  for (const [proxy, warned] of [
+    ['127.0.0.1', true],
+    ['127.0.0.0/8', true],
+    ['::1', true],
+    ['10.0.0.7', false],
+  ] as const) {
+    const { warnings } = await parseConfiguration(withHeader(proxy), {
+      file: join(deploy, 'cambio.yaml'),
+      environment,
+    });
+    assert.deepEqual(
+      warnings.map(({ path }) => path),
+      warned ? ['server.clientCertificates.header'] : [],
+      proxy,
+    );
+  }
 });
 
 test('nginx takes its file', { skip: isMissing('nginx', '-v') }, async (t) => {

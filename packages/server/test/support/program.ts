@@ -10,7 +10,7 @@ import { canaries } from './canaries.ts';
 export const repository = resolve(import.meta.dirname, '../../../..');
 
 type Test = Pick<TestContext, 'after'>;
-type Signal = 'SIGTERM' | 'SIGINT';
+type Signal = 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGUSR1';
 
 export interface Ending {
   readonly code: number | null;
