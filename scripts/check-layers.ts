@@ -49,6 +49,9 @@ const RESERVED = [
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 
+/** A variable of a module, or an empty collection: a cache is an object that services.ts makes. What hangs on an object (WeakMap) ends with it. */
+const MODULE_STATE = /^(?:export )?(?:let |var |const \w+ = new (?:Map|Set)(?:<.*>)?\(\))/m;
+
 const IMPORT = /(?:from|import)[\s(]*'(\.[^']+)'/g;
 
 const files = globSync('**/*.ts', { cwd: SOURCE });
@@ -67,6 +70,7 @@ for (const file of files) {
     if (LAYERS.indexOf(target.split('/')[0] ?? '') < layer)
       faults.push(`${file}: imports ${target}, which is above it`);
   }
+  if (MODULE_STATE.test(text)) faults.push(`${file}: keeps state in the module`);
   for (const { what, where } of RESERVED) {
     if (what.test(text) && !where.test(file)) faults.push(`${file}: ${what.source} is not for this place`);
   }

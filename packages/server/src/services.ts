@@ -24,6 +24,7 @@ import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import { openSealer } from './keys/sealing-key.ts';
 import { openSharedSecret } from './keys/shared-secret.ts';
+import { createSignatureCache, type SignatureCache } from './keys/signature-cache.ts';
 import type { Observer } from './metrics/observer.ts';
 import { indexClients } from './model/client.ts';
 import { ownResource } from './model/resource.ts';
@@ -32,6 +33,7 @@ import { createOutbound } from './outbound/outbound.ts';
 import type { Clock } from './primitives/clock.ts';
 import type { Sharing } from './primitives/rate.ts';
 import { createNonces } from './proof/nonces.ts';
+import { createXmlLoader, type XmlLoader } from './saml/document.ts';
 import { createAccounts } from './sign-in/accounts.ts';
 import { createCodes } from './sign-in/codes.ts';
 import { createGuessing, type Guessing } from './sign-in/password-rate-limit.ts';
@@ -63,6 +65,8 @@ export interface Base {
   readonly guessing: Guessing;
   readonly chains: Chains;
   readonly audit: AuditLog;
+  readonly signatures: SignatureCache;
+  readonly loadXml: XmlLoader;
 }
 
 export async function openBase(
@@ -87,6 +91,8 @@ export async function openBase(
       guessing: createGuessing(clock),
       chains,
       audit: createAuditLog(store, chains),
+      signatures: createSignatureCache(),
+      loadXml: createXmlLoader(),
     };
   } catch (error) {
     await store.destroy();
@@ -106,7 +112,7 @@ export async function openServices(
 ): Promise<HttpServices> {
   const clients = configuration.withRegistered(base.registered.all().values());
   const { issuer, tokenErrorCode, policy, resources, issuers, saml, keys } = configuration;
-  const { access, clock, store, sealer, revocations, failures, requests } = base;
+  const { access, clock, store, sealer, revocations, failures, requests, signatures, loadXml } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
   const trusted = issuers.map((entry) =>
@@ -137,8 +143,10 @@ export async function openServices(
     targeting,
     issuers: indexIssuers(trusted),
     saml: new Map(saml.map((entry) => [entry.entityId, entry])),
+    loadXml,
     tokenEndpoint: urlOf(token, issuer),
     keys: ring,
+    signatures,
     defaultAlgorithm: keys.algorithms[0],
     refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
     nonces: dpopNonces ? createNonces(await openSharedSecret(store, 'dpop-nonce', sealer, access), clock) : undefined,

@@ -2,7 +2,6 @@
 import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
-import { noteProven } from '../keys/signature-cache.ts';
 import { tokenTypeOf } from '../primitives/confirmation.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -108,7 +107,7 @@ function planAccess(authorization: Authorization, family: string | undefined, by
   const key = by.keys.signing(alg);
   const text = signCompact('at+jwt', claims, key);
   // Most of what an agent exchanges was issued here a moment ago.
-  noteProven(text, key.publicKey.key);
+  by.signatures.note(text, key.publicKey.key);
   return { text, trace, writes: [] };
 }
 

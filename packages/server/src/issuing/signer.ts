@@ -3,6 +3,7 @@ import type { IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Clock } from '../primitives/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { Revocations } from './revocations.ts';
@@ -16,6 +17,7 @@ export interface Issuer {
   /** The key of the refresh tokens' MAC. */
   readonly refreshKey: string;
   readonly audit: AuditLog;
+  readonly signatures: SignatureCache;
   readonly revocations: Revocations;
   readonly clock: Clock;
 }

@@ -6,7 +6,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { step } from '../primitives/tracing.ts';
 import { type AlgorithmName, algorithms } from './algorithms.ts';
-import { proveOnce } from './signature-cache.ts';
+import type { SignatureCache } from './signature-cache.ts';
 
 export interface Key {
   readonly kid: string;
@@ -109,7 +109,7 @@ export function verifyCompact(jws: Signed, key: Key | SecretKey): void {
 }
 
 /** As `verifyCompact`, for tokens that come again. @throws TokenRefusal algorithm, signature */
-export function verifyPresented(jws: CompactJws, key: Key | SecretKey): void {
+export function verifyPresented(jws: CompactJws, key: Key | SecretKey, { proveOnce }: SignatureCache): void {
   if (jws.alg !== key.alg) throw disagreement(key);
   proveOnce(jws.text, key.key, () => verifyCompact(jws, key));
 }

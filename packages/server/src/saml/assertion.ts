@@ -4,15 +4,7 @@ import { saml1 } from './assertion1.ts';
 import { saml2 } from './assertion2.ts';
 import { decodeCarriage, passByteGate } from './byte-gate.ts';
 import { refuseDecoys } from './decoys.ts';
-import {
-  childNodes,
-  loadParser,
-  type OpenDocument,
-  readDocument,
-  readElement,
-  readHead,
-  type XmlParser,
-} from './document.ts';
+import { childNodes, type OpenDocument, readDocument, readElement, readHead, type XmlParser } from './document.ts';
 import { attribute, is, shown, type XmlElement } from './element.ts';
 import { decrypt } from './encryption.ts';
 import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
@@ -31,7 +23,7 @@ const profiles = { saml1, saml2 } as const satisfies Record<SamlContext['version
 export async function readAssertion(token: string, context: SamlContext): Promise<SamlIdentity> {
   const bytes = decodeCarriage(token);
   passByteGate(bytes);
-  const parser = await loadParser();
+  const parser = await context.loadXml();
   const open = parser.open(bytes);
   try {
     if (!is(readHead(open, open.root), SAML2, 'EncryptedAssertion')) return readSigned(parser, open, context);

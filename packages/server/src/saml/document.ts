@@ -7,7 +7,7 @@ import { shown, type XmlAttribute, type XmlElement } from './element.ts';
 
 /** Its types leave out two functions that it has. */
 type Library = typeof import('libxml2-wasm/lib/libxml2.mjs') & {
-  readonly addFunction: (callback: typeof isInside, signature: string) => number;
+  readonly addFunction: (callback: (data: number, node: Node, parent: Node) => 0 | 1, signature: string) => number;
   readonly xmlOutputBufferCreateIO: (handler: XmlOutputBufferHandler) => number;
 };
 
@@ -26,24 +26,28 @@ export interface OpenDocument {
 
 export interface XmlParser {
   readonly library: Library;
-  /** The number of `isInside` in the function table of WebAssembly. */
-  readonly visible: number;
+  /** Calls back for what is inside the one element that is canonicalized. */
+  readonly selection: Selection;
   /** Without DTD, entities, XInclude and network. @throws TokenRefusal malformed */
   readonly open: (bytes: Uint8Array) => OpenDocument;
 }
 
-let loading: Promise<XmlParser> | undefined;
+/** @throws Error where the bindings are not those we know */
+export type XmlLoader = () => Promise<XmlParser>;
 
-/** The parser; the first call compiles 1 MB of WebAssembly. @throws Error where the bindings are not those we know */
-export function loadParser(): Promise<XmlParser> {
-  loading ??= import('libxml2-wasm/lib/libxml2.mjs').then((bindings) => {
-    const library = bindings as Library;
-    const visible = library.addFunction(isInside, 'iiii');
-    const parser: XmlParser = { library, visible, open: (bytes) => openDocument(parser, bytes) };
-    requireKnownAnswer(parser);
-    return parser;
-  });
-  return loading;
+/** Gives one parser, which its first call makes; the first of the process compiles 1 MB of WebAssembly. */
+export function createXmlLoader(): XmlLoader {
+  let loading: Promise<XmlParser> | undefined;
+  return () => {
+    loading ??= import('libxml2-wasm/lib/libxml2.mjs').then((bindings) => {
+      const library = bindings as Library;
+      const selection = createSelection(library);
+      const parser: XmlParser = { library, selection, open: (bytes) => openDocument(parser, bytes) };
+      requireKnownAnswer(parser);
+      return parser;
+    });
+    return loading;
+  };
 }
 
 /** A document whose reading and canonical forms are known: what the bindings keep inside may move from version to version. */
@@ -160,13 +164,12 @@ export function removeNode({ parser: { library }, namespaces }: OpenDocument, no
  * @throws TokenRefusal malformed, where there is no canonical form
  */
 export function canonicalize({ pointer, parser }: OpenDocument, prefixes: readonly string[], only?: Node): Buffer {
-  const { library, visible } = parser;
+  const { library, selection } = parser;
   const chunks: Buffer[] = [];
   const write = (chunk: Uint8Array) => chunks.push(Buffer.from(chunk)) && chunk.length;
   const output = library.xmlOutputBufferCreateIO({ write, close: () => true });
   const list = prefixes.length === 0 ? 0 : library.allocCStringArray([...prefixes]);
-  if (only !== undefined) inside = new Set([only]);
-  const callback = only === undefined ? 0 : visible;
+  const callback = only === undefined ? 0 : selection.of(only);
   const result = library.xmlC14NExecute(pointer, callback, 0, EXCLUSIVE_C14N, list, 0, output);
   if (list !== 0) library.free(list);
   library.xmlOutputBufferClose(output);
@@ -176,14 +179,28 @@ export function canonicalize({ pointer, parser }: OpenDocument, prefixes: readon
   return Buffer.concat(chunks);
 }
 
-/** What is inside the element that is being canonicalized, as far as canonicalization has come: it meets parents first. */
-let inside = new Set<Node>();
+interface Selection {
+  /** @returns the number, in the function table of WebAssembly, of the callback that selects the element and all inside it */
+  readonly of: (element: Node) => number;
+}
 
-function isInside(_: number, node: Node, parent: Node): 0 | 1 {
-  if (inside.has(node)) return 1;
-  if (!inside.has(parent)) return 0;
-  inside.add(node);
-  return 1;
+/** One callback for all: an entry of the function table is never given back, and canonicalization is not interrupted. */
+function createSelection(library: Library): Selection {
+  /** What is inside the element, as far as canonicalization has come: it meets parents first. */
+  let inside = new Set<Node>();
+  const isInside = (_: number, node: Node, parent: Node): 0 | 1 => {
+    if (inside.has(node)) return 1;
+    if (!inside.has(parent)) return 0;
+    inside.add(node);
+    return 1;
+  };
+  const callback = library.addFunction(isInside, 'iiii');
+  return {
+    of: (element) => {
+      inside = new Set([element]);
+      return callback;
+    },
+  };
 }
 
 /** Of libxml2: kinds of nodes, and a mode of canonicalization. */

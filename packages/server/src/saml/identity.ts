@@ -1,5 +1,6 @@
 // What goes into the check of an assertion, and what comes out.
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { XmlLoader } from './document.ts';
 
 /** What the configuration says of one identity provider. */
 export interface SamlTrust {
@@ -18,6 +19,7 @@ export interface Addressee {
 }
 
 export interface SamlContext {
+  readonly loadXml: XmlLoader;
   readonly version: 'saml1' | 'saml2';
   /** By the exact entity id. */
   readonly findIssuer: (entityId: string) => SamlTrust | undefined;

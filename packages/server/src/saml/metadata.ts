@@ -2,7 +2,7 @@
 // it is believed as the configuration is: a signature in it is not checked.
 import { X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { loadParser, readDocument } from './document.ts';
+import { createXmlLoader, readDocument } from './document.ts';
 import { attribute, base64Of, everyElement, is, requiredAttribute, type XmlElement } from './element.ts';
 import { DS, METADATA } from './names.ts';
 import { optionalInstant } from './validity.ts';
@@ -24,7 +24,7 @@ export async function readMetadata(xml: Uint8Array, now: number): Promise<Identi
   // Comments are usual here. What else begins so would declare a document type (or hide text as CDATA).
   if (/<!(?!--)/.test(Buffer.from(xml).toString('utf8')))
     throw new Error('the metadata file has a DOCTYPE or a CDATA section');
-  const parser = await loadParser();
+  const parser = await createXmlLoader()();
   try {
     return readEntity(readDocument(parser, xml), now);
   } catch (error) {

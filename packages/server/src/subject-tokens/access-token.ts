@@ -41,7 +41,7 @@ export function validateOwnJwt(jws: CompactJws, context: ValidationContext): Val
   if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
   const key = jws.kid === undefined ? undefined : (context.keys.verifying(jws.kid) ?? context.secretOf?.(jws.kid));
   if (key === undefined) throw new TokenRefusal('unknown_key');
-  verifyPresented(jws, key);
+  verifyPresented(jws, key, context.signatures);
   return readOwnClaims(jws.payload, context);
 }
 

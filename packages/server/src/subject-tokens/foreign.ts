@@ -41,7 +41,7 @@ export async function validateForeign(
   if (!(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) {
     throw new TokenRefusal('algorithm', `${issuer.issuer} may sign with ${[...issuer.algorithms].join(', ')}`);
   }
-  verifyPresented(jws, await issuer.keySource.find(jws));
+  verifyPresented(jws, await issuer.keySource.find(jws), context.signatures);
   // Not the signature: an ECDSA signature can be written in two ways, and a revoked token must stay revoked.
   return readForeign(jws.payload, issuer, type, context, jws.signingInput);
 }

@@ -40,12 +40,12 @@ export const idToken = {
 } as const satisfies SubjectTokenType;
 
 /** Ours: signed by our ring, to one client, and dead with what the person agreed to. */
-function validateOwn(jws: CompactJws, { keys, issuer, clients, now }: ValidationContext): ValidatedToken {
+function validateOwn(jws: CompactJws, { keys, issuer, clients, signatures, now }: ValidationContext): ValidatedToken {
   const { payload: claims } = jws;
   const key = jws.kid === undefined ? undefined : keys.verifying(jws.kid);
   if (key === undefined) throw new TokenRefusal('unknown_key');
   if (jws.typ !== 'jwt') throw new TokenRefusal('wrong_type', 'its typ is not JWT');
-  verifyPresented(jws, key);
+  verifyPresented(jws, key, signatures);
   const { sub, jti, aud } = claims;
   const expiresAt = timeClaim(claims, 'exp');
   if (!isName(sub) || !isName(jti) || !isName(aud) || expiresAt === undefined)

@@ -15,9 +15,10 @@ const samlType = (version: 'saml1' | 'saml2') =>
   ({
     name: version,
     validate: async (token, context) => {
-      const { client, now, saml, tokenEndpoint } = context;
+      const { client, now, saml, tokenEndpoint, loadXml } = context;
       const identity = await readAssertion(token, {
         version,
+        loadXml,
         findIssuer: (entityId) => trusted(saml.get(entityId), now),
         decryptionKeys: [...saml.values()].flatMap(({ decryptionKey }) => decryptionKey ?? []),
         recipient: tokenEndpoint,

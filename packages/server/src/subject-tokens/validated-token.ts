@@ -3,8 +3,10 @@ import type { TokenTrace } from '../audit/event.ts';
 import type { RefreshFamily } from '../issuing/family.ts';
 import type { SecretKey } from '../keys/jws.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Client, ClientIndex, Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
+import type { XmlLoader } from '../saml/document.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 
@@ -20,6 +22,7 @@ export interface ValidationContext {
   /** Our own issuer. */
   readonly issuer: string;
   readonly keys: KeyRing;
+  readonly signatures: SignatureCache;
   readonly clients: Clients;
   readonly clientIndex: ClientIndex;
   /** Who presents the token. */
@@ -27,6 +30,7 @@ export interface ValidationContext {
   readonly issuers: TrustedIssuers;
   /** SAML identity providers by entity id. */
   readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
+  readonly loadXml: XmlLoader;
   /** Our own URL, to which assertions are addressed. */
   readonly tokenEndpoint: string;
   /**

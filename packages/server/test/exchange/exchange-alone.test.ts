@@ -9,6 +9,7 @@ import { exchangeParameters, readExchangeRequest } from '../../src/exchange/requ
 import { explainExchange } from '../../src/explain/explain.ts';
 import { findTargets } from '../../src/explain/targets.ts';
 import { signCompact } from '../../src/keys/jws.ts';
+import { createSignatureCache } from '../../src/keys/signature-cache.ts';
 import { noteWanted, resolveTargets } from '../../src/narrowing/wanted.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { type Parameters as Form, parametersOf } from '../../src/primitives/parameters.ts';
@@ -42,6 +43,7 @@ const context = (rules: readonly Rule[], more: object = {}) =>
     clients: new Map([gateway, barred].map((one) => [one.id, one])),
     enabledTypes: new Set(['access_token', 'jwt']),
     issuers: { introspecting: undefined },
+    signatures: createSignatureCache(),
     revocations: { covers: () => false },
     signIn: undefined,
     confirmation: undefined,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TokenRefusal } from '../../src/primitives/refusal.ts';
 import { passByteGate } from '../../src/saml/byte-gate.ts';
-import { loadParser, readDocument } from '../../src/saml/document.ts';
+import { createXmlLoader, readDocument } from '../../src/saml/document.ts';
 import type { SamlContext, SamlIdentity } from '../../src/saml/identity.ts';
 import { read } from '../support/saml-check.ts';
 import {
@@ -25,7 +25,7 @@ const versions = [
   ['saml2', sign(assertion2(idp), idp.key, { keyInfo: x509(idp.certificate) })],
   ['saml1', sign(assertion1(idp), idp.key)],
 ] as const;
-const parser = await loadParser();
+const parser = await createXmlLoader()();
 
 /** The identity, or undefined for a refusal. Any other error fails the test. */
 async function attempt(document: string | Uint8Array, context: SamlContext): Promise<SamlIdentity | undefined> {

@@ -9,6 +9,7 @@ import {
   sign as signBytes,
   type X509Certificate,
 } from 'node:crypto';
+import { createXmlLoader } from '../../src/saml/document.ts';
 import type { SamlContext, SamlTrust } from '../../src/saml/identity.ts';
 import { DS, DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC, EXCLUSIVE, SAML1, SAML2 } from '../../src/saml/names.ts';
 import { selfSigned } from './saml-certificate.ts';
@@ -44,9 +45,12 @@ export const trustIn = ({ entityId, certificate }: IdentityProvider, changes: Pa
   ...changes,
 });
 
+const loadXml = createXmlLoader();
+
 export function contextFor(trusted: readonly SamlTrust[], changes: Partial<SamlContext> = {}): SamlContext {
   return {
     version: 'saml2',
+    loadXml,
     findIssuer: (entityId) => trusted.find((one) => one.entityId === entityId),
     decryptionKeys: [],
     recipient: TOKEN_ENDPOINT,
