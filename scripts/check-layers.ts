@@ -5,12 +5,15 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 const SOURCE = resolve(import.meta.dirname, '../packages/server/src');
 
-/** From the top. `main.ts`, `app.ts` and `services.ts` are layers of their own, and so is `stop.ts` below them. */
+/** From the top. `main.ts`, `app.ts` and the files beside it are layers of their own, and so is `stop.ts` below them. */
 const LAYERS = [
   'main.ts',
   'cli',
   'app.ts',
+  'offline.ts',
+  'in-force.ts',
   'services.ts',
+  'administration.ts',
   'stop.ts',
   'config',
   'metrics',

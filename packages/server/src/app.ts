@@ -1,39 +1,29 @@
-// The composition root: the only file that wires parts together.
+// Starts a server: opens what it needs, keeps it up to date, and listens.
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { AuditEvent } from './audit/event.ts';
-import type { ExportLine } from './audit/export.ts';
-import { eventOf } from './audit/row.ts';
-import { type AuditFilter, searchEvents } from './audit/search.ts';
-import { createCheckpoints } from './audit-retention/checkpoint.ts';
-import { erasePerson, type Person } from './audit-retention/erasure.ts';
-import { exportLines, type KnownKeys, verifyStore } from './audit-retention/proof.ts';
 import { startCustody } from './audit-retention/retain.ts';
-import { createNotary } from './audit-retention/statement-signer.ts';
 import type { Configuration } from './config/configuration.ts';
-import type { HttpServices } from './http/endpoint.ts';
 import type { Answered } from './http/life.ts';
-import { nobody } from './metrics/observer.ts';
-import { openMetrics } from './metrics/open.ts';
+import { type InForce, openInForce } from './in-force.ts';
+import { type OpenMetrics, openMetrics } from './metrics/open.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { createReport, type Report } from './primitives/log.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
-import { openBase, openServices } from './services.ts';
+import { type Base, openBase } from './services.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
-import { findAuditRow } from './store/audit-rows.ts';
-import { announce } from './store/presence.ts';
-import { inSnapshot, listen } from './store/store.ts';
+import { startPolling } from './store/poll.ts';
+import { announce, type Presence } from './store/presence.ts';
+import { listen } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
-import { keepLooking } from './store/watch.ts';
 
 export interface RunningServer {
-  /** Where it listens: the port is the one that the system chose where the file says 0. */
+  /** The port that it listens on; the system chose it where the file says 0. */
   readonly port: number;
   /**
-   * From when this resolves, requests are judged by another reading of the file; those under way finish with the one they
-   * began with. @returns the keys that a restart alone can change
+   * Puts another reading of the file in force. From when this resolves, requests are judged by it; those under way finish with
+   * the configuration that they began with. @returns the keys that changed and take a restart
    */
   readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
   /**
@@ -41,13 +31,13 @@ export interface RunningServer {
    * long as the file says. Resolves at once where nobody is connected.
    */
   readonly announceStop: () => Promise<void>;
-  /** Stops listening, answers what has arrived, and closes the store; bounded in time. Once, however often it is called. */
+  /** Stops listening, answers what has arrived, and closes the store, within bounded time. Later calls do nothing more. */
   readonly close: () => Promise<void>;
 }
 
-export interface Surroundings {
+export interface StartOptions {
   readonly clock?: Clock;
-  /** As the configuration says, where nothing else is. */
+  /** The default writes lines as the configuration says. */
   readonly report?: Report;
   /** Digest of the configuration's text, which nodes compare. */
   readonly text?: string | undefined;
@@ -55,8 +45,8 @@ export interface Surroundings {
   readonly sharing?: Sharing | undefined;
 }
 
-/** What is bound when the server starts. */
-const needRestart = [
+/** Keys of the file that are bound at the start. */
+const NEED_RESTART = [
   'issuer',
   'server',
   'store',
@@ -64,179 +54,179 @@ const needRestart = [
   'audit',
 ] as const satisfies readonly (keyof Configuration)[];
 
-/** Milliseconds for requests that are under way when the port closes. */
-const DRAIN = 3000;
-/** Milliseconds within which a request must be there as a whole. */
-const REQUEST_DEADLINE = 10_000;
-/** Milliseconds between looks for connections over which nothing is asked any more. */
-const IDLE = 50;
-/** Milliseconds between deletions of what has expired. */
-const SWEEP = 600_000;
+/** Time for requests that are under way when the port closes. */
+const DRAIN_MS = 3000;
+/** Time within which a whole request must arrive. */
+const REQUEST_DEADLINE_MS = 10_000;
+/** Time between two searches for idle connections, while the server closes. */
+const IDLE_MS = 50;
+/** Time between deletions of expired rows. */
+const SWEEP_MS = 600_000;
 
-/** @throws where the store cannot be opened or the port is taken; nothing stays open then. */
+/** @throws where the store cannot be opened or the port is taken; nothing stays open then */
 export async function startServer(
   configuration: Configuration,
-  { clock = systemClock, report = createReport(configuration.log), text, sharing }: Surroundings = {},
+  { clock = systemClock, report = createReport(configuration.log), text, sharing }: StartOptions = {},
 ): Promise<RunningServer> {
-  const base = { ...(await openBase(configuration, 'write', clock, sharing)), openPeople: openSignIn };
-  const { store, revocations } = base;
-  const servedBy = sharing === undefined ? 'this process' : 'the first process';
-  const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
+  const endings = createEndings();
   try {
-    let textInForce = text;
-    let readAt = clock();
-    const presence = announce(store, { id: newId(), configuration: () => textInForce, clock });
-    let stopping = false;
-    const withPresence = (read: HttpServices): HttpServices => ({
-      ...read,
-      presence,
-      ready: async () => !stopping && (await read.ready()),
-    });
-    let inForce = configuration;
-    let services = withPresence(await openServices(inForce, base, metrics.observer));
-    /** One after the other: the last one counts. */
-    let reading = Promise.resolve();
-    const readAgain = (next?: Configuration): Promise<void> => {
-      reading = reading.then(async () => {
-        const { throttled } = services;
-        inForce = next ?? inForce;
-        services = withPresence({ ...(await openServices(inForce, base, metrics.observer, services)), throttled });
-      });
-      return reading;
-    };
-    base.registered.onChange(readAgain);
-    const { host, port, announceStop, ...options } = configuration.server;
-    const { createHttpServer } = await import('./http/server.ts');
-    const answered = (answer: Answered): void => {
-      metrics.observer.answered(answer);
-      if (configuration.log.level === 'debug') report(...sayAnswer(answer));
-    };
-    const { server: http, connections } = createHttpServer(() => services, {
-      ...options,
-      requestDeadline: REQUEST_DEADLINE,
-      answered,
-      report,
-      stopping: () => stopping,
-    });
-    await http.listen({ host, port });
-    const { nodes, agree } = presence;
-    await metrics.publish({
-      keys: () => services.keys.states(),
-      revocations: revocations.count,
-      readAt: () => readAt,
-      now: clock,
-      connections,
-      nodes,
-      agree,
-    });
-    const looking = keepLooking(
-      store,
-      [revocations.look, base.registered.look, (changed) => services.keys.look(changed), presence.look],
-      report,
-    );
-    const listening = await listen(configuration.store, looking.wake);
-    const custody = await startCustody(configuration.audit, {
-      ...base,
-      issuer: configuration.issuer,
-      keys: () => services.keys,
-      algorithm: services.defaultAlgorithm,
-      report,
-    });
-    const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP).unref();
+    const node = await open(configuration, { clock, report, text, sharing, endings });
+    await keepUpToDate(node);
+    const { port, connections } = await listenForRequests(node);
     let closed: Promise<void> | undefined;
-    const close = async (): Promise<void> => {
-      stopping = true;
-      const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN);
-      // A connection whose answer was on its way is idle a moment later, and would be kept.
-      const idle = setInterval(() => http.server.closeIdleConnections(), IDLE);
-      await http.close();
-      clearTimeout(cut);
-      clearInterval(idle);
-      clearInterval(sweeping);
-      looking.stop();
-      await listening.stop();
-      await services.throttled.flush();
-      await custody.stop();
-      await presence.leave();
-      await metrics.close();
-      await store.destroy();
-    };
     return {
-      port: (http.server.address() as AddressInfo).port,
+      port,
       reload: async (next, nextText) => {
         // What was bound at the start stays.
-        await readAgain({ ...next, issuer: configuration.issuer, server: configuration.server });
-        textInForce = nextText;
-        readAt = clock();
-        return needRestart.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
+        await node.inForce.put({ ...next, issuer: configuration.issuer, server: configuration.server });
+        node.state.text = nextText;
+        node.state.readAt = clock();
+        return NEED_RESTART.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
       },
       announceStop: async () => {
-        stopping = true;
-        if (connections() > 0) await wait(announceStop);
+        node.state.stopping = true;
+        if (connections() > 0) await wait(configuration.server.announceStop);
       },
       close: () => {
-        closed ??= close();
+        node.state.stopping = true;
+        closed ??= endings.end();
         return closed;
       },
     };
   } catch (error) {
-    await metrics.close();
-    await store.destroy();
+    await endings.end().catch(() => undefined);
     throw error;
   }
 }
 
-const sayAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, event: { reason } }: Answered) =>
+/** A running node, from when its store is open. */
+interface Node {
+  /** The configuration that it started with. */
+  readonly configuration: Configuration;
+  readonly base: Base;
+  readonly metrics: OpenMetrics;
+  readonly presence: Presence;
+  readonly inForce: InForce;
+  readonly report: Report;
+  readonly endings: Endings;
+  readonly state: {
+    stopping: boolean;
+    /** Digest of the text in force. */
+    text: string | undefined;
+    /** When it was read, in milliseconds since 1970. */
+    readAt: number;
+  };
+}
+
+type Opening = Required<Omit<StartOptions, 'text' | 'sharing'>> &
+  Pick<StartOptions, 'text' | 'sharing'> & { readonly endings: Endings };
+
+/** Opens the store, and the services of the configuration. */
+async function open(configuration: Configuration, { clock, report, text, sharing, endings }: Opening): Promise<Node> {
+  const base = { ...(await openBase(configuration, 'write', clock, sharing)), openPeople: openSignIn };
+  endings.add(() => base.store.destroy());
+  const servedBy = sharing === undefined ? 'this process' : 'the first process';
+  const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
+  endings.add(metrics.close);
+  const state = { stopping: false, text, readAt: clock() };
+  const presence = announce(base.store, { id: newId(), configuration: () => state.text, clock });
+  endings.add(presence.leave);
+  const inForce = await openInForce(configuration, {
+    base,
+    observer: metrics.observer,
+    withNode: (read) => ({ ...read, presence, ready: async () => !state.stopping && (await read.ready()) }),
+  });
+  return { configuration, base, metrics, presence, inForce, report, endings, state };
+}
+
+/** Starts everything that runs beside requests: polling, custody of the audit, deletion of expired rows. */
+async function keepUpToDate({ configuration, base, presence, inForce, report, endings }: Node): Promise<void> {
+  const { store, clock, revocations, registered } = base;
+  const { services } = inForce;
+  const custody = await startCustody(configuration.audit, {
+    ...base,
+    issuer: configuration.issuer,
+    keys: () => services().keys,
+    algorithm: services().defaultAlgorithm,
+    report,
+  });
+  endings.add(custody.stop);
+  endings.add(() => services().throttled.flush());
+  const polls = [revocations.poll, registered.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
+  const polling = startPolling(store, [...polls, presence.poll], report);
+  endings.add(polling.stop);
+  const notifications = await listen(configuration.store, polling.wake);
+  endings.add(notifications.stop);
+  const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP_MS).unref();
+  endings.add(() => clearInterval(sweeping));
+}
+
+/** @returns the port, and how many connections are open now */
+async function listenForRequests({ configuration, base, metrics, presence, inForce, report, endings, state }: Node) {
+  const { host, port, announceStop: _, ...options } = configuration.server;
+  const { createHttpServer } = await import('./http/server.ts');
+  const { server: http, connections } = createHttpServer(inForce.services, {
+    ...options,
+    requestDeadline: REQUEST_DEADLINE_MS,
+    answered: (answer) => {
+      metrics.observer.answered(answer);
+      if (configuration.log.level === 'debug') report(...describeAnswer(answer));
+    },
+    report,
+    stopping: () => state.stopping,
+  });
+  await http.listen({ host, port });
+  endings.add(async () => {
+    const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_MS);
+    // A connection becomes idle a moment after its last answer, and would stay open.
+    const idle = setInterval(() => http.server.closeIdleConnections(), IDLE_MS);
+    await http.close();
+    clearTimeout(cut);
+    clearInterval(idle);
+  });
+  await metrics.publish({
+    keys: () => inForce.services().keys.states(),
+    revocations: base.revocations.count,
+    readAt: () => state.readAt,
+    now: base.clock,
+    connections,
+    nodes: presence.nodes,
+    agree: presence.agree,
+  });
+  return { port: (http.server.address() as AddressInfo).port, connections };
+}
+
+interface Endings {
+  readonly add: (end: () => unknown) => void;
+  /** Ends everything, what was opened last first, also where one of them fails. @throws the first failure */
+  readonly end: () => Promise<void>;
+}
+
+function createEndings(): Endings {
+  const endings: (() => unknown)[] = [];
+  return {
+    add: (end) => void endings.push(end),
+    end: async () => {
+      const failures: unknown[] = [];
+      for (let end = endings.pop(); end !== undefined; end = endings.pop()) {
+        try {
+          await end();
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (failures.length > 0) throw failures[0];
+    },
+  };
+}
+
+const describeAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, event: { reason } }: Answered) =>
   [
     `${endpoint} ${status}${reason === undefined ? '' : ` ${reason}`} in ${(seconds * 1000).toFixed(1)} ms`,
     { level: 'debug', requestId },
   ] as const;
 
-/** What commands read with: the services of a configuration on a store that they cannot change. */
-export async function openReader(configuration: Configuration, clock: Clock = systemClock) {
-  const base = await openBase(configuration, 'read', clock);
-  const { store } = base;
-  return {
-    services: await openServices(configuration, base, nobody),
-    findEvent: async (requestId: string): Promise<AuditEvent | undefined> => {
-      const row = await findAuditRow(store, requestId);
-      return row && eventOf(row);
-    },
-    /** The newest first. @throws Error where the cursor is none that a search gave */
-    searchEvents: (filter: AuditFilter, page: { cursor?: string | undefined; limit: number }) =>
-      searchEvents(store, filter, page),
-    /** @param take is given each line of the export of one moment */
-    exportAudit: (take: (line: ExportLine) => Promise<void>): Promise<void> =>
-      inSnapshot(store, async (database) => {
-        for await (const line of exportLines(database)) await take(line);
-      }),
-    verifyAudit: (known: KnownKeys) => inSnapshot(store, (database) => verifyStore(database, known)),
-    close: () => store.destroy(),
-  };
-}
-
-/** What commands change things with: the operations of the admin API, and what only somebody with the database may do. */
-export async function openOperator(configuration: Configuration, clock: Clock = systemClock) {
-  const base = await openBase(configuration, 'write', clock);
-  const { store, chains } = base;
-  const services = await openServices(configuration, base, nobody);
-  const { issuer, keys, audit } = configuration;
-  const notary = createNotary({ store, issuer, keys: () => services.keys, algorithm: keys.algorithms[0], clock });
-  return {
-    services,
-    erase: (person: Person) => erasePerson(person, { ...base, notary }),
-    /** What was written is signed. */
-    close: async () => {
-      try {
-        if (chains.unsigned().length > 0)
-          await createCheckpoints({ ...base, notary, every: audit.checkpointEvery }).sign();
-      } finally {
-        await store.destroy();
-      }
-    },
-  };
-}
-
 export { ConfigurationError } from './config/fault.ts';
 export { loadConfiguration } from './config/load.ts';
+export { openOperator, openReader } from './offline.ts';
 export { untilToldToStop } from './stop.ts';

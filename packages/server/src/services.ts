@@ -1,18 +1,15 @@
+// Opens the services of one reading of the configuration, over what the process keeps.
 import { isDeepStrictEqual } from 'node:util';
+import { administer } from './administration.ts';
 import { type Chains, createChains } from './audit/chain.ts';
 import { type AuditLog, createAuditLog } from './audit/log.ts';
-import { eventOf } from './audit/row.ts';
-import { searchEvents } from './audit/search.ts';
 import { countThrottled } from './audit/throttled.ts';
 import { openClientKeys } from './client-auth/client-keys.ts';
 import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
 import { openRegisteredClients, type RegisteredClients } from './client-auth/registered-clients.ts';
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
-import type { Entry } from './config/redacted.ts';
-import { clientEntry } from './config/schema.ts';
 import { hasSignIn } from './grants/index.ts';
-import type { Administration } from './http/admin/administration.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
@@ -20,7 +17,6 @@ import { upstreamReturn } from './http/endpoints/upstream.ts';
 import { findFamily } from './issuing/family.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
-import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import { openSealer } from './keys/sealing-key.ts';
 import { openSharedSecret } from './keys/shared-secret.ts';
@@ -40,16 +36,14 @@ import { createGuessing, type Guessing } from './sign-in/password-rate-limit.ts'
 import type { ProviderContext } from './sign-in/provider.ts';
 import type { openSignIn } from './sign-in/sign-in.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
-import { findAuditRow } from './store/audit-rows.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
 import { isUsed, useId } from './store/used-ids.ts';
-import { CHANGED } from './store/watch.ts';
 import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
 
-/** What outlives a reading of the file. */
+/** What the process keeps from one reading of the file to the next. */
 export interface Base {
   readonly access: Access;
   readonly clock: Clock;
@@ -59,9 +53,9 @@ export interface Base {
   readonly registered: RegisteredClients;
   readonly failures: FailureLimit;
   readonly requests: RequestLimit;
-  /** What a person sees, which only a server shows. */
+  /** Only a server has people sign in. */
   readonly openPeople?: typeof openSignIn;
-  /** Passwords that people typed wrong. */
+  /** Wrong passwords, by username. */
   readonly guessing: Guessing;
   readonly chains: Chains;
   readonly audit: AuditLog;
@@ -100,10 +94,7 @@ export async function openBase(
   }
 }
 
-/** Types of token that are ours. */
-const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
-
-/** @param before an earlier reading: what was fetched is kept */
+/** @param before the services of an earlier reading, which hand on what they have fetched */
 export async function openServices(
   configuration: Configuration,
   base: Base,
@@ -111,8 +102,8 @@ export async function openServices(
   before?: Pick<HttpServices, 'issuers' | 'clientKeys'>,
 ): Promise<HttpServices> {
   const clients = configuration.withRegistered(base.registered.all().values());
-  const { issuer, tokenErrorCode, policy, resources, issuers, saml, keys } = configuration;
-  const { access, clock, store, sealer, revocations, failures, requests, signatures, loadXml } = base;
+  const { issuer, resources, issuers, keys } = configuration;
+  const { access, clock, store, sealer, revocations } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
   const trusted = issuers.map((entry) =>
@@ -125,49 +116,68 @@ export async function openServices(
     ? await describeSignIn({ ...configuration, clients }, { ...base, keys: ring, targeting })
     : undefined;
   return {
-    issuer,
-    tokenErrorCode,
+    ...takeFromFile(configuration),
+    ...takeFromBase(base),
+    ...openQueries(store),
     clients,
     clientIndex: indexClients(clients),
     clientKeys,
     keysOf: ({ id }) => clientKeys.get(id)?.source,
-    policy,
     signIn: context && createCodes(context),
     people: context && (await base.openPeople?.(context)),
-    enabledTypes: new Set([
-      ...ALWAYS_ENABLED,
-      ...(context ? ['id_token'] : []),
-      ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts]),
-    ]),
-    resources,
+    enabledTypes: enabledTypes(configuration, context),
     targeting,
     issuers: indexIssuers(trusted),
-    saml: new Map(saml.map((entry) => [entry.entityId, entry])),
-    loadXml,
     tokenEndpoint: urlOf(token, issuer),
     keys: ring,
-    signatures,
-    defaultAlgorithm: keys.algorithms[0],
     refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
     nonces: dpopNonces ? createNonces(await openSharedSecret(store, 'dpop-nonce', sealer, access), clock) : undefined,
-    isUsed: (id) => orUnavailable(isUsed(store, id)),
-    findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
-    findFamily: (id) => orUnavailable(findFamily(store, id)),
-    revocations,
     readCertificate:
       clientCertificates.asked || clientCertificates.header
         ? createCertificateReader(clientCertificates, trustProxy)
         : undefined,
-    useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
     audit,
     admin: administer(configuration, base, audit),
     throttled: countThrottled(audit),
-    failures,
-    requests,
-    clock,
     ready: async () => revocations.isFresh() && (await isReachable(store)),
   };
 }
+
+const takeFromFile = ({ issuer, tokenErrorCode, policy, resources, saml, keys }: Configuration) => ({
+  issuer,
+  tokenErrorCode,
+  policy,
+  resources,
+  saml: new Map(saml.map((entry) => [entry.entityId, entry])),
+  defaultAlgorithm: keys.algorithms[0],
+});
+
+const takeFromBase = ({ clock, revocations, failures, requests, signatures, loadXml }: Base) => ({
+  clock,
+  revocations,
+  failures,
+  requests,
+  signatures,
+  loadXml,
+});
+
+/** Each query waits a bounded time. @throws Refusal store_unavailable */
+const openQueries = (store: Store): Pick<HttpServices, 'isUsed' | 'useOnce' | 'findOpaque' | 'findFamily'> => ({
+  isUsed: (id) => orUnavailable(isUsed(store, id)),
+  useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
+  findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
+  findFamily: (id) => orUnavailable(findFamily(store, id)),
+});
+
+/** Token types that need no issuer of the file. */
+const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
+
+const enabledTypes = ({ issuers, saml }: Configuration, signIn: unknown): ReadonlySet<string> =>
+  new Set([
+    ...ALWAYS_ENABLED,
+    ...(signIn === undefined ? [] : ['id_token']),
+    ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts]),
+  ]);
 
 /** What people sign in with, and where: the file's part of it, and the store's. */
 async function describeSignIn(
@@ -192,40 +202,6 @@ async function describeSignIn(
     own: ownResource(issuer, algorithms[0]),
     cookieKey,
     endSession: (session) => revocations.revoke(session),
-  };
-}
-
-function administer(
-  configuration: Configuration,
-  { store, sealer, clock, registered }: Base,
-  audit: AuditLog,
-): Administration {
-  const { entries, keys, faultsOf } = configuration;
-  return {
-    entries,
-    fileClients: new Map(entries.clients.map(({ id, ...entry }) => [String(id), entry])),
-    clientEntry,
-    registered,
-    faultsOf: async (id, stored) =>
-      (await faultsOf(id, stored)).map(({ path, message }) => ({ at: `body.${path}`, detail: message })),
-    rulesNaming: (clientId) =>
-      entries.rules.flatMap(({ name, client, subject, actor }, index) => {
-        const clients = [client, ...[subject, actor].map((party) => (party as Entry | undefined)?.clients)].flat();
-        return clients.includes(clientId) ? [String(name ?? `rules[${index}]`)] : [];
-      }),
-    reread: () => orUnavailable(registered.look(CHANGED)),
-    keys: manageKeys(store, keys, sealer, clock),
-    algorithms: keys.algorithms,
-    commit: (event, write) => {
-      event.outcome ??= 'changed';
-      event.duration = clock() - event.time;
-      return audit.appendWith(event, write);
-    },
-    searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
-    findEvent: async (requestId) => {
-      const row = await orUnavailable(findAuditRow(store, requestId));
-      return row && eventOf(row);
-    },
   };
 }
 

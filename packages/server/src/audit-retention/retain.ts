@@ -4,6 +4,7 @@ import type { AuditLog } from '../audit/log.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Clock } from '../primitives/clock.ts';
+import { createRepeatable } from '../primitives/serial.ts';
 import type { Store } from '../store/store.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { deleteOldRows } from './retention.ts';
@@ -66,22 +67,18 @@ export async function startCustody(
   };
 }
 
-/** Now, and again and again; one at a time. */
+/** Runs `work` at once and then at intervals, one run at a time; a failed run is reported. */
 function repeat(what: string, work: () => Promise<void>, every: number, report: (line: string) => void) {
-  let running: Promise<void> | undefined;
-  const run = (): void => {
-    running ??= work()
-      .catch((error) => report(`${what}: ${error.message}`))
-      .finally(() => {
-        running = undefined;
-      });
+  const run = createRepeatable(() => work().catch((error) => report(`${what}: ${error.message}`)));
+  let last = run();
+  const again = (): void => {
+    last = run();
   };
-  run();
-  const timer = setInterval(run, Math.min(every, LONGEST_TIMER)).unref();
+  const timer = setInterval(again, Math.min(every, LONGEST_TIMER)).unref();
   return {
     stop: async () => {
       clearInterval(timer);
-      await running;
+      await last;
     },
   };
 }

@@ -1,7 +1,8 @@
 // Is it written down? Rows are committed in groups: one fsync for all that arrived while the last one ran.
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { createRepeatable } from '../primitives/serial.ts';
 import { insertAuditRows, ROWS_AT_ONCE } from '../store/audit-rows.ts';
 import type { AuditColumns, AuditTexts, Database } from '../store/schema.ts';
 import { orUnavailable, PATIENCE, type Store } from '../store/store.ts';
@@ -32,7 +33,6 @@ interface Waiting {
 
 export function createAuditLog(store: Store, chains: Chains): AuditLog {
   const waiting: Waiting[] = [];
-  let running = false;
 
   /** Nobody in the group waits for longer than its first, so that one timer will do for all. */
   const commit = async (group: readonly [Waiting, ...Waiting[]]): Promise<void> => {
@@ -49,7 +49,9 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
     }
   };
 
-  const flush = async (): Promise<void> => {
+  const flush = createRepeatable(async () => {
+    // What arrives in the same turn of the event loop is one group.
+    await nextTurn();
     while (waiting.length > 0) {
       const now = performance.now();
       const [late, group] = partition(waiting.splice(0, ROWS_AT_ONCE), ({ until }) => until <= now);
@@ -57,16 +59,13 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
       const [first, ...others] = group;
       if (first !== undefined) await commit([first, ...others]);
     }
-    running = false;
-  };
+  });
 
   const enqueue = (row: Unlinked, patience: number): Promise<void> =>
     new Promise<void>((resolve, reject) => {
       const since = performance.now();
       waiting.push({ row, since, until: since + patience, resolve, reject });
-      if (running) return;
-      running = true;
-      setImmediate(flush);
+      flush();
     });
 
   const commitWith = async (row: Unlinked, write: (transaction: Database) => Promise<void>): Promise<void> => {

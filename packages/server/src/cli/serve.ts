@@ -6,6 +6,7 @@ import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { digestOf, watchFile } from '../config/watch.ts';
 import { createReport, type Report } from '../primitives/log.ts';
+import { createSerial } from '../primitives/serial.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { shareCounts } from './sharing.ts';
@@ -56,11 +57,8 @@ async function serveUntilTold(
   const sharing = cluster.isWorker ? shareCounts() : undefined;
   const server = await startServer(configuration, { text: digestOf(file), sharing, report });
   const toldToStop = untilToldToStop();
-  // One after the other: of two readings the later one counts.
-  let reloading = Promise.resolve();
-  const watching = watchFile(file, () => {
-    reloading = reloading.then(() => reload(file, server, report));
-  });
+  const inTurn = createSerial();
+  const watching = watchFile(file, () => inTurn(() => reload(file, server, report)));
   if (cluster.isPrimary) started(server.port);
   await toldToStop;
   watching.stop();

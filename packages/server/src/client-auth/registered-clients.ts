@@ -1,10 +1,10 @@
 // Which clients were registered at run time? Held in memory as they stand in the database, and read again when they change.
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { Poll } from '../store/poll.ts';
 import { insertClient, listChangedClients, nextRevision, updateClient } from '../store/registered-clients.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { CHANGED, type Look } from '../store/watch.ts';
 
 export interface RegisteredSecret {
   readonly id: string;
@@ -31,7 +31,7 @@ export type StoredClient = Pick<RegisteredClient, 'entry' | 'secrets'>;
 
 export interface RegisteredClients {
   readonly all: () => ReadonlyMap<string, RegisteredClient>;
-  readonly look: Look;
+  readonly poll: Poll;
   /** Tells whenever something has changed. */
   readonly onChange: (listener: () => Promise<void>) => void;
 }
@@ -40,8 +40,8 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
   const clients = new Map<string, RegisteredClient>();
   let seen = 0;
   const listeners: (() => Promise<void>)[] = [];
-  const look: Look = async (changed) => {
-    const rows = (await changed) ? await listChangedClients(store, seen) : [];
+  const poll: Poll = async (changed) => {
+    const rows = (await changed) === false ? [] : await listChangedClients(store, seen);
     for (const { id, entry, revision, created_at, updated_at } of rows) {
       seen = Number(revision);
       const stored: StoredClient | undefined = entry === null ? undefined : JSON.parse(entry);
@@ -57,8 +57,8 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
     }
     if (rows.length > 0) for (const listener of listeners) await listener();
   };
-  await look(CHANGED);
-  return { all: () => clients, look, onChange: (listener) => listeners.push(listener) };
+  await poll();
+  return { all: () => clients, poll, onChange: (listener) => listeners.push(listener) };
 }
 
 type Write = (database: Database) => Promise<void>;

@@ -3,12 +3,12 @@
 import type { Clock } from '../primitives/clock.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { LOOK_BACK } from '../store/mark.ts';
+import type { Poll } from '../store/poll.ts';
+import { LOOK_BACK } from '../store/poll.ts';
 import { insertRevocation, listRevocations, replaceRevocation } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
 import { type Access, orUnavailable, type Store } from '../store/store.ts';
-import { CHANGED, type Look } from '../store/watch.ts';
 
 /** What a token may die of. */
 export interface Mortal {
@@ -34,7 +34,7 @@ export interface Revocations {
   /** Is the token dead, by its id, its ancestors, its subject, its actors or its client? @throws as `anyOf` */
   readonly covers: (token: Mortal) => boolean;
   /**
-   * Dead from when this resolves, here at once and on other nodes after their next look.
+   * Dead from when this resolves, here at once and on other nodes after their next poll.
    * @param commit runs the write, in a transaction with what must be committed beside it
    * @throws Refusal store_unavailable
    */
@@ -49,7 +49,7 @@ export interface Revocations {
    */
   readonly revokeAll: (commit: Commit) => Promise<void>;
   /** Learns what other processes revoked. */
-  readonly look: Look;
+  readonly poll: Poll;
   /** How many are held. */
   readonly count: () => number;
   /** Are the others heard? */
@@ -82,10 +82,12 @@ export async function openRevocations(
   let lookedAt = performance.now();
   /** When the first look began that has not succeeded. */
   let doubted: number | undefined;
-  const look: Look = async (changed) => {
+  const poll: Poll = async (changed) => {
     const began = performance.now();
     doubted ??= began;
-    for (const { sequence, id, revoked_at } of (await changed) ? await listRevocations(store, last - LOOK_BACK) : []) {
+    for (const { sequence, id, revoked_at } of (await changed) === false
+      ? []
+      : await listRevocations(store, last - LOOK_BACK)) {
       revoked.set(id, Math.max(revoked.get(id) ?? 0, Number(revoked_at)));
       last = Math.max(last, sequence);
     }
@@ -108,7 +110,7 @@ export async function openRevocations(
     }
     return false;
   };
-  await look(CHANGED);
+  await poll();
   return {
     anyOf,
     covers: ({ id, lineage, actorLineage, principal, sub, clientId = '', chain, issuedAt = 0 }) => {
@@ -130,7 +132,7 @@ export async function openRevocations(
       await revokeMany(ALL, commit);
       while ((await orUnavailable(deleteSomeArtifacts(store))) === 'more');
     },
-    look,
+    poll,
     count: () => revoked.size,
     isFresh,
   };

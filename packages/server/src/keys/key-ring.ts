@@ -1,9 +1,9 @@
 // Which key signs now, and which are published? Of each algorithm the keys follow one another in time: the latest that is
 // active signs, the next is published ahead of its time, and the one before until the last token of it has expired.
 import type { Clock } from '../primitives/clock.ts';
+import type { Poll } from '../store/poll.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../store/signing-keys.ts';
 import type { Access, Store } from '../store/store.ts';
-import { CHANGED, type Look } from '../store/watch.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
 import type { Key } from './jws.ts';
 import type { Sealer } from './sealing.ts';
@@ -17,7 +17,7 @@ export interface KeyRing {
   readonly published: () => readonly PublishedKey[];
   readonly states: () => readonly KeyState[];
   /** Learns what other processes did to the keys, and makes the next key where its time has come. */
-  readonly look: Look;
+  readonly poll: Poll;
 }
 
 export interface KeyState {
@@ -60,8 +60,8 @@ export async function openKeyRing(
     // A key that is here is not opened again; one that is gone from the table is gone.
     keys = new Map(rows.map((row) => [row.kid, keys.get(row.kid) ?? openSigningKey(row, sealer)]));
   };
-  const look: Look = async (changed) => {
-    if (await changed) await read();
+  const poll: Poll = async (changed) => {
+    if ((await changed) !== false) await read();
     if (access === 'read') return;
     const all = [...keys.values()];
     const missing = missingKeys(all, schedule, clock());
@@ -78,7 +78,7 @@ export async function openKeyRing(
       if (again !== undefined) await resealSigningKey(store, again);
     }
   }
-  await look(CHANGED);
+  await poll();
   return {
     signing: (alg) => {
       const key = current([...keys.values()], alg, clock());
@@ -94,7 +94,7 @@ export async function openKeyRing(
       return all.filter((key) => isPublished(key, all, schedule, clock())).map(({ published }) => published);
     },
     states: () => statesOf([...keys.values()], clock()),
-    look,
+    poll,
   };
 }
 

@@ -10,8 +10,8 @@ export interface Observer {
   readonly outbound: (issuer: string, outbound: Outbound) => Outbound;
 }
 
-/** Nobody looks. */
-export const nobody: Observer = {
+/** Observes nothing. */
+export const unobserved: Observer = {
   answered: () => undefined,
   audit: (log) => log,
   outbound: (_issuer, outbound) => outbound,

@@ -1,7 +1,7 @@
 // From where can the metrics be had? From a listener of this process, or for a worker from the first process of its node.
 import type { Standing } from './gauges.ts';
 import type { MetricsAddress } from './listener.ts';
-import { nobody, type Observer } from './observer.ts';
+import { type Observer, unobserved } from './observer.ts';
 
 export interface OpenMetrics {
   readonly observer: Observer;
@@ -10,7 +10,7 @@ export interface OpenMetrics {
   readonly close: () => Promise<void>;
 }
 
-const off: OpenMetrics = { observer: nobody, publish: async () => undefined, close: async () => undefined };
+const off: OpenMetrics = { observer: unobserved, publish: async () => undefined, close: async () => undefined };
 
 /** @param servedBy the first process adds up what its workers say */
 export async function openMetrics(

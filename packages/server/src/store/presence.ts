@@ -5,7 +5,7 @@ import type { Store } from './store.ts';
 
 export interface Presence {
   /** Says it, where it is time to, and hears of the others. */
-  readonly look: () => Promise<void>;
+  readonly poll: () => Promise<void>;
   readonly nodes: () => number;
   /** Does every node run by the same text? Undefined where this one runs by no text. */
   readonly agree: () => boolean | undefined;
@@ -25,7 +25,7 @@ export function announce(
   let said: { readonly at: number; readonly configuration: string } | undefined;
   let seen: readonly string[] = [];
   return {
-    look: async () => {
+    poll: async () => {
       const now = configuration();
       if (now === undefined) return;
       if (said?.configuration === now && performance.now() - said.at < EVERY) return;

@@ -11,7 +11,6 @@ import { openKeyRing } from '../../src/keys/key-ring.ts';
 import { manageKeys } from '../../src/keys/manage.ts';
 import { createSealer } from '../../src/keys/sealing.ts';
 import { openStore } from '../../src/store/store.ts';
-import { CHANGED } from '../../src/store/watch.ts';
 import { API, exchange, gateway, subjectToken } from '../support/basics.ts';
 import { beside, cambio } from '../support/command.ts';
 import { claimsOf, freePort, read, start, type TestServer, type } from '../support/harness.ts';
@@ -85,7 +84,7 @@ test('a verifier that keeps our keys as long as it is told never meets an unknow
   for (let step = 0; step < 1000; step++) {
     now += 7_000;
     if (step % 90 === 40) await operator.rotate('ES256').write(store);
-    await nodes[step % 2]?.look(CHANGED);
+    await nodes[step % 2]?.poll();
     for (const { signing } of nodes) signed.set(signing('ES256').kid, now);
     for (const verifier of verifiers) {
       if (now >= verifier.until) {

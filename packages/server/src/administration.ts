@@ -1,0 +1,56 @@
+// Gives the admin API what it works with: the file in force, and the database.
+import type { AuditLog } from './audit/log.ts';
+import { eventOf } from './audit/row.ts';
+import { searchEvents } from './audit/search.ts';
+import type { RegisteredClients } from './client-auth/registered-clients.ts';
+import type { Configuration } from './config/configuration.ts';
+import type { Entry } from './config/redacted.ts';
+import { clientEntry } from './config/schema.ts';
+import type { Administration } from './http/admin/administration.ts';
+import { manageKeys } from './keys/manage.ts';
+import type { Sealer } from './keys/sealing.ts';
+import type { Clock } from './primitives/clock.ts';
+import { findAuditRow } from './store/audit-rows.ts';
+import { orUnavailable, type Store } from './store/store.ts';
+
+interface Administered {
+  readonly store: Store;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly registered: RegisteredClients;
+}
+
+/** What the admin API works with, beside what every endpoint has. */
+export function administer(
+  configuration: Configuration,
+  { store, sealer, clock, registered }: Administered,
+  audit: AuditLog,
+): Administration {
+  const { entries, keys, faultsOf } = configuration;
+  return {
+    entries,
+    fileClients: new Map(entries.clients.map(({ id, ...entry }) => [String(id), entry])),
+    clientEntry,
+    registered,
+    faultsOf: async (id, stored) =>
+      (await faultsOf(id, stored)).map(({ path, message }) => ({ at: `body.${path}`, detail: message })),
+    rulesNaming: (clientId) =>
+      entries.rules.flatMap(({ name, client, subject, actor }, index) => {
+        const clients = [client, ...[subject, actor].map((party) => (party as Entry | undefined)?.clients)].flat();
+        return clients.includes(clientId) ? [String(name ?? `rules[${index}]`)] : [];
+      }),
+    reread: () => orUnavailable(registered.poll()),
+    keys: manageKeys(store, keys, sealer, clock),
+    algorithms: keys.algorithms,
+    commit: (event, write) => {
+      event.outcome ??= 'changed';
+      event.duration = clock() - event.time;
+      return audit.appendWith(event, write);
+    },
+    searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
+    findEvent: async (requestId) => {
+      const row = await orUnavailable(findAuditRow(store, requestId));
+      return row && eventOf(row);
+    },
+  };
+}

@@ -1,0 +1,60 @@
+// What commands work with, without a server: a reader, and an operator who can write.
+import type { AuditEvent } from './audit/event.ts';
+import type { ExportLine } from './audit/export.ts';
+import { eventOf } from './audit/row.ts';
+import { type AuditFilter, searchEvents } from './audit/search.ts';
+import { createCheckpoints } from './audit-retention/checkpoint.ts';
+import { erasePerson, type Person } from './audit-retention/erasure.ts';
+import { exportLines, type KnownKeys, verifyStore } from './audit-retention/proof.ts';
+import { createNotary } from './audit-retention/statement-signer.ts';
+import type { Configuration } from './config/configuration.ts';
+import { unobserved } from './metrics/observer.ts';
+import { type Clock, systemClock } from './primitives/clock.ts';
+import { openBase, openServices } from './services.ts';
+import { findAuditRow } from './store/audit-rows.ts';
+import { inSnapshot } from './store/store.ts';
+
+/** The services of a configuration on a store that the command cannot change. */
+export async function openReader(configuration: Configuration, clock: Clock = systemClock) {
+  const base = await openBase(configuration, 'read', clock);
+  const { store } = base;
+  return {
+    services: await openServices(configuration, base, unobserved),
+    findEvent: async (requestId: string): Promise<AuditEvent | undefined> => {
+      const row = await findAuditRow(store, requestId);
+      return row && eventOf(row);
+    },
+    /** Newest first. @throws Error where no search gave this cursor */
+    searchEvents: (filter: AuditFilter, page: { cursor?: string | undefined; limit: number }) =>
+      searchEvents(store, filter, page),
+    /** @param take gets each line of an export, which shows the database at one moment */
+    exportAudit: (take: (line: ExportLine) => Promise<void>): Promise<void> =>
+      inSnapshot(store, async (database) => {
+        for await (const line of exportLines(database)) await take(line);
+      }),
+    verifyAudit: (known: KnownKeys) => inSnapshot(store, (database) => verifyStore(database, known)),
+    close: () => store.destroy(),
+  };
+}
+
+/** The operations of the admin API, and erasure, which only a command with access to the database can do. */
+export async function openOperator(configuration: Configuration, clock: Clock = systemClock) {
+  const base = await openBase(configuration, 'write', clock);
+  const { store, chains } = base;
+  const services = await openServices(configuration, base, unobserved);
+  const { issuer, keys, audit } = configuration;
+  const notary = createNotary({ store, issuer, keys: () => services.keys, algorithm: keys.algorithms[0], clock });
+  return {
+    services,
+    erase: (person: Person) => erasePerson(person, { ...base, notary }),
+    /** Signs the rows that this command wrote. */
+    close: async () => {
+      try {
+        if (chains.unsigned().length > 0)
+          await createCheckpoints({ ...base, notary, every: audit.checkpointEvery }).sign();
+      } finally {
+        await store.destroy();
+      }
+    },
+  };
+}

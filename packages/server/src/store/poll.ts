@@ -1,0 +1,60 @@
+// Polls the database for what other processes wrote: on a schedule, and at once when the database notifies.
+import { sql } from 'kysely';
+import { createRepeatable } from '../primitives/serial.ts';
+import type { Database } from './schema.ts';
+import type { Store } from './store.ts';
+
+/** Milliseconds between two polls, also after a failed one. */
+const INTERVAL_MS = 250;
+
+/** Transactions can commit in another order than they took their sequence numbers, by at most this many. */
+export const LOOK_BACK = 1000;
+
+/**
+ * Reads what other processes wrote.
+ * @param changed false where nothing was written since the last successful poll; absent, read in any case. Rejects where the
+ *   database cannot be read
+ */
+export type Poll = (changed?: Promise<boolean>) => Promise<void>;
+
+export interface Polling {
+  /** Polls now: something was written. */
+  readonly wake: () => void;
+  readonly stop: () => void;
+}
+
+/** @param report gets a line when polls begin to fail, and one when they succeed again */
+export function startPolling(store: Store, polls: readonly Poll[], report: (line: string) => void): Polling {
+  let failure: string | undefined;
+  let seen: string | undefined;
+  const pollOnce = async (): Promise<void> => {
+    const before = failure;
+    const marker = changeMarker(store);
+    const changed = marker.then((now) => now !== seen);
+    failure = failureOf(await Promise.allSettled([marker, ...polls.map((poll) => poll(changed))]));
+    // Only what every poll has read is seen.
+    seen = failure === undefined ? await marker : undefined;
+    if (failure !== undefined && before === undefined) report(`what other nodes wrote cannot be read: ${failure}`);
+    if (failure === undefined && before !== undefined) report('what other nodes wrote can be read again');
+  };
+  const wake = createRepeatable(pollOnce);
+  const timer = setInterval(wake, INTERVAL_MS).unref();
+  return { wake, stop: () => clearInterval(timer) };
+}
+
+function failureOf(results: readonly PromiseSettledResult<unknown>[]): string | undefined {
+  const failed = results.find((result) => result.status === 'rejected');
+  return failed && String((failed.reason as Error).message ?? failed.reason);
+}
+
+/** A text that differs whenever revocations, registered clients or signing keys do: one small query. */
+async function changeMarker(database: Database): Promise<string> {
+  const { rows } = await statement.execute(database);
+  return rows.map(({ marker }) => marker).join();
+}
+
+/** Sequence numbers only grow, so the sum of the latest grows with every row among them. */
+const statement = sql<{ marker: string }>`select
+  coalesce((select sum(sequence) from (select sequence from revocations order by sequence desc limit ${sql.lit(LOOK_BACK)}) as latest), 0)
+  || ' ' || coalesce((select number from revisions where name = 'clients'), 0)
+  || ' ' || coalesce((select string_agg(kid, ' ' order by kid) from signing_keys), '') as marker`;
