@@ -67,7 +67,7 @@ function createRequester<T>(
     const { origin, pathname } = new URL(request.url);
     underWay++;
     try {
-      return await step('fetch', async () => readAnswer(read, await connect(request, network, agents, deadline)));
+      return await step('fetch', () => endBy(deadline, ask(read, request, network, agents, deadline)));
     } catch (error) {
       const why = deadline.aborted ? `no answer within ${DEADLINE} ms` : (error as Error).message;
       const status = error instanceof OutboundFailure ? error.status : undefined;
@@ -76,6 +76,28 @@ function createRequester<T>(
       underWay--;
     }
   };
+}
+
+/**
+ * Settles with the work, or at the deadline: the one place that bounds a request, whichever events Node emits for it. The
+ * timer keeps the process alive, which the signal of a timeout does not.
+ */
+async function endBy<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const give = (): void => late.reject(new Error('the deadline has passed'));
+  const timer = setTimeout(give, DEADLINE);
+  if (deadline.aborted) give();
+  deadline.addEventListener('abort', give);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    deadline.removeEventListener('abort', give);
+  }
+}
+
+async function ask<T>(read: (answer: IncomingMessage) => Promise<T>, ...about: Parameters<typeof connect>): Promise<T> {
+  return readAnswer(read, await connect(...about));
 }
 
 function connect(
@@ -104,10 +126,14 @@ function connect(
         ? requestHttp(url, { ...options, agent: agents.http })
         : requestHttps(url, { ...options, agent: agents.https });
       request.on('response', resolve);
+      // Another protocol (101) ends a request with neither an answer nor an error.
+      const onClose = (): void => reject(new Error('the connection ended without an answer'));
+      request.on('close', onClose);
       request.on('error', (error: NodeJS.ErrnoException) => {
         // A kept connection that its server closed as we wrote: nothing was read, and it is asked again on a new one.
-        if (request.reusedSocket && error.code === 'ECONNRESET') attempt();
-        else reject(error);
+        if (!request.reusedSocket || error.code !== 'ECONNRESET') return reject(error);
+        request.off('close', onClose);
+        attempt();
       });
       request.end(body);
     };

@@ -5,6 +5,7 @@ import {
   bytes,
   DISCOVERY,
   type FakeKey,
+  forever,
   JWKS,
   json,
   newKey,
@@ -136,6 +137,20 @@ export const answers = {
       'a private ML-DSA key': json({ keys: [jwk, privateJwk(newKey('ML-DSA-44'))] }),
       'a symmetric key': json({ keys: [jwk, { kty: 'oct', kid: 'x', k: 'AAAA' }] }),
       'a symmetric key under another type': json({ keys: [jwk, { kty: 'EC', kid: 'x', k: 'AAAA' }] }),
+    });
+  },
+
+  X26: (world, trial) => {
+    const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n';
+    const hint = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+    return tryBehaviours(world, trial, world.take(), JWKS, {
+      'another protocol': ({ socket }) => void socket.write(switching),
+      'another protocol, and the connection closed': bytes(switching),
+      'another protocol after a hint': bytes(hint, switching),
+      'hints without end': forever('', hint),
+      'a header without end': forever(HEAD, 'X: y\r\n'),
+      'a body without end': forever(`${HEAD}Content-Length: 100000\r\n\r\n`, ' '),
+      'trailers without end': forever(`${HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\n`, 'X: y\r\n'),
     });
   },
 } as const satisfies Readonly<Record<string, Case<World>>>;

@@ -22,7 +22,7 @@ export interface World {
   readonly elsewhere: FakeIssuer;
 }
 
-const COUNT = 21;
+const COUNT = 22;
 
 export async function open(undo: Undo): Promise<World> {
   const elsewhere = await startIssuer(undo);
