@@ -55,6 +55,14 @@ const RESERVED = [
 /** A variable of a module, or an empty collection: a cache is an object that services.ts makes. What hangs on an object (WeakMap) ends with it. */
 const MODULE_STATE = /^(?:export )?(?:let |var |const \w+ = new (?:Map|Set)(?:<.*>)?\(\))/m;
 
+/** What decides: it reads and writes nothing but its arguments, so that imagined and recorded requests are judged like real ones. */
+const PURE = /^(?:exchange\/(?:judge|delegation|binding|remember)\.ts|(?:narrowing|policy|expression)\/)/;
+/** What it may load beside itself. */
+const PURE_GROUND =
+  /^(?:primitives\/(?!tracing|clock|log|random)|model\/|node:(?:util|crypto|buffer)$|@marcbachmann\/cel-js$|re2js$)/;
+/** `import type` is gone at run time; an import of types alone, each marked by itself, is not. */
+const VALUE_IMPORT = /(?:^(?:import|export)\s(?!type\s)[^;']*?(?<=from\s)|^import\s|\bimport\()'([^']+)'/gm;
+
 const IMPORT = /(?:from|import)[\s(]*'(\.[^']+)'/g;
 
 const files = globSync('**/*.ts', { cwd: SOURCE });
@@ -77,6 +85,25 @@ for (const file of files) {
   for (const { what, where } of RESERVED) {
     if (what.test(text) && !where.test(file)) faults.push(`${file}: ${what.source} is not for this place`);
   }
+}
+
+for (const file of files.filter((one) => PURE.test(one))) {
+  for (const [one, path] of reachedFrom(file)) {
+    if (!PURE.test(one) && !PURE_GROUND.test(one)) faults.push(`${file}: is not pure, since ${path.join(' → ')}`);
+  }
+}
+
+/** What is loaded when the file is: packages by their names, files with the way there. */
+function reachedFrom(file: string): ReadonlyMap<string, readonly string[]> {
+  const reached = new Map([[file, [file]]]);
+  for (const [one, path] of reached) {
+    const text = files.includes(one) ? readFileSync(join(SOURCE, one), 'utf8') : '';
+    for (const [, target = ''] of text.matchAll(VALUE_IMPORT)) {
+      const name = target.startsWith('.') ? relative(SOURCE, resolve(SOURCE, dirname(one), target)) : target;
+      if (!reached.has(name)) reached.set(name, [...path, name]);
+    }
+  }
+  return reached;
 }
 
 const finished = new Set<string>();

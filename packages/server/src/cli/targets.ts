@@ -1,7 +1,6 @@
 // cambio targets: what may this client ask for with this token? Each audience with the scope that would be granted, and the
 // rule that grants it.
 import { openReader } from '../app.ts';
-import { beginEvent } from '../audit/event.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { findTargets, type PossibleTarget } from '../explain/targets.ts';
 import { sayDuration, sayScope } from '../explain/wording.ts';
@@ -25,10 +24,9 @@ export const targets: CliCommand = {
     }
     const { services, close } = await openReader(await loadConfiguration(String(options.config), process.env));
     try {
-      const event = beginEvent({ time: services.clock(), requestId: '', address: '', action: 'token' });
       const parameters = exchangeParametersOf(options, services.issuer);
       const context = { ...services, now: seconds(services.clock) };
-      const found = await findTargets(parameters, String(options.client), event, context);
+      const found = await findTargets(parameters, String(options.client), context);
       console.log(options.json ? JSON.stringify(found, null, 2) : tell(found));
       return EXIT.done;
     } catch (error) {

@@ -1,11 +1,11 @@
 // What says a client assertion (RFC 7521 section 4.2)? Read, and its signature, times and audience checked, whichever kind it is.
 
-import { withhold } from '../audit/redact.ts';
 import { algorithmNames } from '../keys/algorithms.ts';
 import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
 import { checkTimes, stringList } from '../primitives/claims.ts';
 import { seconds } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';
+import { withhold } from '../primitives/redact.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import type { KeySource } from '../trust/key-cache.ts';
 import type { AuthenticationContext } from './method.ts';

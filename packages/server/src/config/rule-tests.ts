@@ -1,7 +1,7 @@
 // Do the rules do what their tests say? Imagined requests, judged by the file's own rules.
 
 import type { JudgeContext } from '../exchange/judge.ts';
-import { type Imagined, type Judgement, judgeImagined } from '../explain/simulate.ts';
+import { type Imagined, judgeImagined, type Simulated } from '../explain/simulate.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
@@ -79,7 +79,7 @@ function imagineAs(role: Role, token: ImaginedToken, client: Client, context: Co
 }
 
 /** @returns what is not as expected */
-function compare(expect: RuleTest['expect'], judged: Judgement, issuer: string): string | undefined {
+function compare(expect: RuleTest['expect'], judged: Simulated, issuer: string): string | undefined {
   const wanted = typeof expect === 'object' && 'refused' in expect ? expect.refused : undefined;
   if (judged.reason !== undefined) {
     if (judged.reason === wanted) return undefined;

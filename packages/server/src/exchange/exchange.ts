@@ -7,10 +7,10 @@ import type { SignInCodes } from '../model/agreement.ts';
 import type { Client } from '../model/client.ts';
 import { noteWanted } from '../narrowing/wanted.ts';
 import type { Parameters } from '../primitives/parameters.ts';
-import { type Role, TokenRefusal } from '../primitives/refusal.ts';
+import { Refusal, type Role, TokenRefusal } from '../primitives/refusal.ts';
 import { step } from '../primitives/tracing.ts';
 import { traceOf, type ValidatedToken, type ValidationContext } from '../subject-tokens/validated-token.ts';
-import { type Case, type JudgeContext, judge } from './judge.ts';
+import { type Case, type JudgeContext, type Judgement, judge, type Trace } from './judge.ts';
 import { type PresentedToken, readExchangeRequest } from './request.ts';
 
 export interface ExchangeContext extends ValidationContext, JudgeContext {
@@ -28,14 +28,36 @@ export async function exchange(
   event: AuditEvent,
   context: ExchangeContext,
 ): Promise<Authorization> {
-  const presented = await presentTokens(parameters, event, context);
-  return authorize(step('decide', () => judge({ ...presented, client }, event, context)));
+  const { result } = await judgeRequest(parameters, client, event, context);
+  if (result instanceof Refusal) throw result;
+  return authorize(result);
 }
+
+/** The judgement of a request whose tokens have proven themselves. @throws Refusal where they have not */
+export async function judgeRequest(
+  parameters: Parameters,
+  client: Client,
+  event: AuditEvent,
+  context: ExchangeContext,
+): Promise<Judgement> {
+  const presented = await presentTokens(parameters, event, context);
+  const judgement = step('decide', () => judge({ ...presented, client }, context));
+  noteTrace(event, judgement.trace);
+  return judgement;
+}
+
+/** Limits are for explanations. */
+export function noteTrace(event: Known, { limits: _limits, ...noted }: Readonly<Trace>): void {
+  Object.assign(event, noted);
+}
+
+/** What is known of a request so far. */
+export type Known = Partial<AuditEvent>;
 
 /** What is asked for, and whose tokens were presented for it, each proven as what it was declared to be. @throws Refusal */
 export async function presentTokens(
   parameters: Parameters,
-  event: AuditEvent,
+  event: Known,
   context: ExchangeContext,
 ): Promise<Omit<Case, 'client'>> {
   const request = readExchangeRequest(parameters, context.enabledTypes);
@@ -53,7 +75,7 @@ const LONGEST_USE = 30 * 86_400;
 async function validate(
   role: Role,
   { text, type }: PresentedToken,
-  event: AuditEvent,
+  event: Known,
   context: ExchangeContext,
 ): Promise<ValidatedToken> {
   try {

@@ -1,5 +1,5 @@
 // What may be issued? Delegation, then the rules, then narrowing to what subject, actor, client, target and rule all allow.
-// Pure: verified facts in, a decision out or a refusal, so that recorded and imagined requests can be judged like real ones.
+// Pure: verified facts in, a decision or a refusal out, so that recorded and imagined requests can be judged like real ones.
 
 import type { AuditEvent, ShadowTrace } from '../audit/event.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
@@ -46,36 +46,55 @@ export interface JudgeContext {
   readonly confirmation: Confirmation | undefined;
   /** An explanation has no proof: the one that is needed counts as given. */
   readonly proof?: 'assumed';
-  /** Told what limits scope and lifetime, and by whom: an explanation wants to know, a request does not. */
-  readonly observe?: (limits: Limits) => void;
 }
 
-/** @throws Refusal; the event tells which rule decided, and which did not match and why */
-export function judge(judged: Case, event: AuditEvent, context: JudgeContext): Decision {
+/** How the judge came to its result, as far as it came: which rule decided, which did not match and why. */
+export interface Trace extends Pick<AuditEvent, 'rule' | 'targets' | 'mismatches' | 'facts' | 'shadows'> {
+  /** What limits scope and lifetime, and by whom. */
+  limits?: Limits;
+}
+
+export interface Judgement {
+  readonly result: Decision | Refusal;
+  readonly trace: Readonly<Trace>;
+}
+
+export function judge(judged: Case, context: JudgeContext): Judgement {
+  const trace: Trace = {};
+  return { result: orRefusal(() => chooseRule(judged, context, trace)), trace };
+}
+
+/** What is thrown and is no refusal is a fault of ours. */
+export function orRefusal<T>(decide: () => T): T | Refusal {
+  try {
+    return decide();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision {
   const { request, subject, actor, client } = judged;
   const caller = clientAsActor(context.issuer, client.id);
   if (actor !== undefined) checkDistinct(subject, actor);
   checkMayAct(subject.mayAct, actor ?? caller);
   const targets = resolveTargets(request, context.targeting);
-  const decision = askRules(factsOf(judged, targets, context.now), event, context.policy);
-  if (decision.shadows.length > 0) {
-    const unobserved = { ...context, observe: undefined };
-    event.shadows = decision.shadows.map((shadow) => trace(shadow, () => narrow(judged, caller, shadow, unobserved)));
-  }
-  if (decision.permit !== undefined) return narrow(judged, caller, decision.permit, context);
+  const decision = askRules(factsOf(judged, targets, context.now), context.policy, trace);
+  if (decision.shadows.length > 0)
+    trace.shadows = decision.shadows.map((shadow) => traceShadow(shadow, judged, caller, context));
+  if (decision.permit !== undefined) return narrow(judged, caller, decision.permit, context, trace);
   const reason = nobodySpeaksFor[decision.furthest];
   throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
 }
 
 /** What a rule in audit mode would have decided. */
-function trace({ rule }: Permit, decide: () => Decision): ShadowTrace {
-  try {
-    const { targets, scope } = decide();
-    return { rule: rule.name, targets: targets.map(({ audience }) => audience), scope: [...scope] };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { rule: rule.name, reason: error.reason };
-  }
+function traceShadow(permit: Permit, judged: Case, caller: Actor, context: JudgeContext): ShadowTrace {
+  const rule = permit.rule.name;
+  const decided = orRefusal(() => narrow(judged, caller, permit, context, {}));
+  if (decided instanceof Refusal) return { rule, reason: decided.reason };
+  const { targets, scope } = decided;
+  return { rule, targets: targets.map(({ audience }) => audience), scope: [...scope] };
 }
 
 function factsOf({ request, subject, actor, client }: Case, targets: Facts['targets'], now: number): Facts {
@@ -103,14 +122,14 @@ const nobodySpeaksFor: Readonly<Record<Part, Reason>> = {
   target: 'target_not_granted',
 };
 
-/** The rules' answer, noted in the event. */
-export function askRules(facts: Facts, event: AuditEvent, policy: Policy): RuleDecision {
+/** The rules' answer, noted in the trace. */
+export function askRules(facts: Facts, policy: Policy, trace: Trace): RuleDecision {
   const decision = decide(policy, facts);
-  event.mismatches = decision.mismatches;
-  if (policy.claimReads.length > 0) event.facts = readClaims(policy.claimReads, decision.facts());
+  trace.mismatches = decision.mismatches;
+  if (policy.claimReads.length > 0) trace.facts = readClaims(policy.claimReads, decision.facts());
   if (decision.permit !== undefined) {
-    event.rule = decision.permit.rule.name;
-    event.targets = decision.permit.targets.map(({ audience }) => audience);
+    trace.rule = decision.permit.rule.name;
+    trace.targets = decision.permit.targets.map(({ audience }) => audience);
   }
   return decision;
 }
@@ -121,6 +140,7 @@ function narrow(
   caller: Actor,
   permit: Permit,
   context: JudgeContext,
+  trace: Trace,
 ): Decision {
   const { rule, targets } = permit;
   const proven =
@@ -134,7 +154,7 @@ function narrow(
   if (acting !== undefined) checkDistinct(subject, acting);
   const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
   const limits = limitsOf({ subject, actor, client, rule, targets, now: context.now });
-  context.observe?.(limits);
+  trace.limits = limits;
   const withRefresh =
     request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
   const decision = {

@@ -1,7 +1,7 @@
 // Why was this exchange allowed, or refused? Told from the audit event: of a request that is judged only to be explained, or
 // of one that was made long ago.
 import type { AuditEvent } from '../audit/event.ts';
-import { type ExchangeContext, exchange } from '../exchange/exchange.ts';
+import { type ExchangeContext, judgeRequest } from '../exchange/exchange.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Limits } from '../narrowing/narrow.ts';
@@ -39,20 +39,14 @@ export async function explainExchange(
   context: ExplainContext,
 ): Promise<Explanation> {
   let limits: Limits | undefined;
-  const observe = (observed: Limits): void => {
-    limits = observed;
-  };
   event.client = clientId;
   event.grant = 'token_exchange';
   try {
     const client = admit(clientId, context.clients);
-    const decision = await exchange(parameters, client, event, {
-      ...context,
-      client,
-      observe,
-      confirmation: undefined,
-      proof: 'assumed',
-    });
+    const assumed = { ...context, client, confirmation: undefined, proof: 'assumed' } as const;
+    const { result: decision, trace } = await judgeRequest(parameters, client, event, assumed);
+    limits = trace.limits;
+    if (decision instanceof Refusal) throw decision;
     for (const { id, replayed } of decision.uses) {
       if (await context.isUsed(id)) throw new Refusal(replayed);
     }

@@ -1,13 +1,13 @@
 // What would come of a request that nobody makes? Requests as tests of rules imagine them and as audit rows remember them, in
 // the shape that the judge takes. Nothing here is verified, and nothing of it can be signed.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
-import { WITHHELD } from '../audit/redact.ts';
-import { type Case, type JudgeContext, judge } from '../exchange/judge.ts';
+import { type Case, type JudgeContext, judge, orRefusal } from '../exchange/judge.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { parsePath } from '../policy/facts.ts';
+import { WITHHELD } from '../primitives/redact.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
@@ -15,7 +15,7 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 export type Imagined = Omit<Case, 'client'>;
 
 /** What the judge says, as data. The rule is the one that was chosen. */
-export type Judgement = { readonly rule: string | undefined } & (
+export type Simulated = { readonly rule: string | undefined } & (
   | { readonly reason: undefined; readonly decision: Decision }
   | { readonly reason: Reason }
 );
@@ -25,16 +25,15 @@ export function judgeImagined(
   clientId: string,
   imagine: (client: Client) => Imagined,
   context: JudgeContext & { readonly clients: Clients },
-): Judgement {
-  const event: AuditEvent = { time: context.now * 1000, requestId: '', address: '', action: 'none' };
-  try {
+): Simulated {
+  const judged = orRefusal(() => {
     const client = admit(clientId, context.clients);
-    const decision = judge({ ...imagine(client), client }, event, context);
-    return { reason: undefined, rule: event.rule, decision };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { reason: error.reason, rule: event.rule };
-  }
+    return { ...imagine(client), client };
+  });
+  if (judged instanceof Refusal) return { rule: undefined, reason: judged.reason };
+  const { result, trace } = judge(judged, context);
+  const { rule } = trace;
+  return result instanceof Refusal ? { rule, reason: result.reason } : { rule, reason: undefined, decision: result };
 }
 
 /** The client, where the token endpoint would let it exchange anything. @throws Refusal client_unknown, client_disabled, grant_not_allowed */

@@ -1,5 +1,4 @@
 // What may be asked for? Every registered resource, judged as if it were asked for alone.
-import type { AuditEvent } from '../audit/event.ts';
 import { type ExchangeContext, presentTokens } from '../exchange/exchange.ts';
 import { judge } from '../exchange/judge.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -19,21 +18,16 @@ export interface PossibleTarget {
 export async function findTargets(
   parameters: Parameters,
   clientId: string,
-  event: AuditEvent,
   read: Omit<ExchangeContext, 'client' | 'confirmation'>,
 ): Promise<readonly PossibleTarget[]> {
   const client = admit(clientId, read.clients);
   const context = { ...read, client, confirmation: undefined, proof: 'assumed' } as const;
-  const presented = await presentTokens(parameters, event, context);
+  const presented = await presentTokens(parameters, {}, context);
   return context.targeting.audiences.flatMap((audience) => {
     const request = { ...presented.request, audiences: [audience], resources: [] };
-    const alone = { ...event };
-    try {
-      const { scope, lifetime } = judge({ ...presented, request, client }, alone, context);
-      return [{ audience, scope: formatScope(scope), lifetime, rule: alone.rule ?? '' }];
-    } catch (error) {
-      if (error instanceof Refusal) return [];
-      throw error;
-    }
+    const { result, trace } = judge({ ...presented, request, client }, context);
+    if (result instanceof Refusal) return [];
+    const { scope, lifetime } = result;
+    return [{ audience, scope: formatScope(scope), lifetime, rule: trace.rule ?? '' }];
   });
 }

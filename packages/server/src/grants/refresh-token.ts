@@ -3,8 +3,8 @@
 
 import type { AuditEvent } from '../audit/event.ts';
 import { extendChain } from '../exchange/delegation.ts';
-import type { ExchangeContext } from '../exchange/exchange.ts';
-import { askRules, checkAcr, grantedClaims } from '../exchange/judge.ts';
+import { type ExchangeContext, noteTrace } from '../exchange/exchange.ts';
+import { askRules, checkAcr, grantedClaims, type Trace } from '../exchange/judge.ts';
 import { authorize, type Decision, type RefreshDecision } from '../issuing/authorization.ts';
 import type { RefreshFamily, RememberedGrant } from '../issuing/family.ts';
 import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
@@ -154,7 +154,9 @@ function askAgain(
     },
     now: context.now,
   };
-  const { permit, furthest } = askRules(facts, event, context.policy);
+  const trace: Trace = {};
+  const { permit, furthest } = askRules(facts, context.policy, trace);
+  noteTrace(event, trace);
   if (permit === undefined)
     throw new Refusal(furthest === 'target' ? 'target_not_granted' : 'refresh_token_not_allowed');
   const { rule } = permit;

@@ -1,10 +1,10 @@
 // Never wider: scope, lifetime and ancestry are computed here and nowhere else.
 
-import { withhold } from '../audit/redact.ts';
 import type { Client } from '../model/client.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
+import { withhold } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
 

@@ -1,8 +1,8 @@
 // What a request asks for, of every grant: audience, resource (RFC 8707) and scope.
 import type { AuditEvent } from '../audit/event.ts';
-import { withhold } from '../audit/redact.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Parameters } from '../primitives/parameters.ts';
+import { withhold } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { parseResourceUri, type Targeting } from './targets.ts';
@@ -47,7 +47,7 @@ export function resolveTargets(
 
 /** Records the requested audience, resource and scope. Unknown values are redacted: a caller may have put a token there by mistake. */
 export function noteWanted(
-  event: AuditEvent,
+  event: Partial<AuditEvent>,
   { audiences, resources, scope }: Wanted,
   { byAudience, scopes }: Targeting,
 ): void {

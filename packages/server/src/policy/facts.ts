@@ -1,12 +1,12 @@
 // What may a rule look at? Verified facts only, as plain data; and what of it is recorded, so that a decision can be
 // replayed.
 
-import { withhold } from '../audit/redact.ts';
 import type { CompiledExpression } from '../expression/condition.ts';
 import { type MemberPath, valueAt } from '../expression/reads.ts';
 import type { Party } from '../model/party.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Chain } from '../primitives/principal.ts';
+import { withhold } from '../primitives/redact.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
 export interface Facts {

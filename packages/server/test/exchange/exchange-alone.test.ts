@@ -309,7 +309,7 @@ test('every target is judged as if it were asked for alone', async () => {
     rule([other], { name: 'pays', actor: { presence: 'required' } }),
     rule([api, other], { name: 'all' }),
   ]);
-  const targets = (said: Said, id = 'gateway') => findTargets(parameters(said), id, newEvent(), caller);
+  const targets = (said: Said, id = 'gateway') => findTargets(parameters(said), id, caller);
   assert.deepEqual(await targets(form), [
     { audience: 'api', scope: 'read write', lifetime: 600, rule: 'all' },
     { audience: 'other', scope: 'write', lifetime: 60, rule: 'all' },
@@ -323,7 +323,7 @@ test('every target is judged as if it were asked for alone', async () => {
   ]);
   const fault = { ...value('1'), evaluate: () => assert.fail('a fault of ours') };
   const faulty = context([rule([api], { grant: { claims: [['x', fault]] } })]);
-  await assert.rejects(findTargets(parameters(form), 'gateway', newEvent(), faulty), /a fault of ours/);
+  await assert.rejects(findTargets(parameters(form), 'gateway', faulty), /a fault of ours/);
   await assert.rejects(targets(form, 'barred'), refusal('client_disabled'));
   await assert.rejects(targets({ ...form, subject_token: 'cambio_at_old' }), refusal('subject_token_expired'));
 });

@@ -1,7 +1,7 @@
 // What may be issued for proven tokens? The judge alone, without a server: each limit at its edge, and one step beyond.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Limits, limitsOf } from '../../src/narrowing/narrow.ts';
+import { limitsOf } from '../../src/narrowing/narrow.ts';
 import { formatAct, type Principal } from '../../src/primitives/principal.ts';
 import {
   type Asked,
@@ -32,7 +32,7 @@ test('a decision tells all that the new token says, and whence it comes', () => 
     extraClaims: { team: 'red', size: 1 },
   });
   const grant = { claims: [['size', value('2')] as const, ['gone', value('subject.claims.gone')] as const] };
-  const { decision, event } = ask({ ...open, rules: [rule([api, other], { grant })] }, { subject });
+  const { decision, trace } = ask({ ...open, rules: [rule([api, other], { grant })] }, { subject });
   assert.deepEqual(decision, {
     type: 'access_token',
     clientId: 'gateway',
@@ -51,10 +51,10 @@ test('a decision tells all that the new token says, and whence it comes', () => 
     uses: [],
     refresh: undefined,
   });
-  assert.deepEqual([event.rule, event.targets, event.mismatches], ['rule', ['api'], []]);
-  assert.equal('shadows' in event, false);
-  assert.equal('facts' in event, true, 'the claim that the rule reads is recorded, were it there');
-  assert.equal('facts' in ask(open, {}).event, false);
+  assert.deepEqual([trace.rule, trace.targets, trace.mismatches], ['rule', ['api'], []]);
+  assert.equal('shadows' in trace, false);
+  assert.equal('facts' in trace, true, 'the claim that the rule reads is recorded, were it there');
+  assert.equal('facts' in ask(open, {}).trace, false);
 });
 
 test('who acts stands before who acted, once, and never in the place of the subject', () => {
@@ -159,21 +159,20 @@ test('where no rule matches, the one that came furthest speaks', () => {
 });
 
 test('a rule in audit mode says what it would have decided, and decides nothing', () => {
-  const seen: Limits[] = [];
   const watched = (name: string, grant = {}) => rule([api], { name, mode: 'audit', grant });
   const rules = [
     watched('generous'),
     watched('jwt alone', { types: new Set(['jwt']) }),
     rule([api], { name: 'real', grant: { scopes: new Set(['read']) } }),
   ];
-  const { decision, event } = ask({ ...open, rules }, {}, { observe: (limits) => seen.push(limits) });
+  const { decision, trace } = ask({ ...open, rules }, {});
   assert.deepEqual(decision?.scope, new Set(['read']));
-  assert.equal(event.rule, 'real');
-  assert.deepEqual(event.shadows, [
+  assert.equal(trace.rule, 'real');
+  assert.deepEqual(trace.shadows, [
     { rule: 'generous', targets: ['api'], scope: ['read', 'write'] },
     { rule: 'jwt alone', reason: 'requested_token_type_not_granted' },
   ]);
-  assert.equal(seen.length, 1, 'the limits of the rule that decides are told alone');
+  assert.deepEqual(trace.limits?.scope[1], { by: 'rule', scope: new Set(['read']) }, 'of the rule that decides alone');
   assert.equal(reasonOf(ask({ ...open, rules: rules.slice(0, 2) }, {})), 'no_rule_for_subject');
 });
 
@@ -181,10 +180,10 @@ test('what a watched rule would do with the proof is told, and a fault of ours i
   const strict = resource('strict', { requireSenderConstraint: true });
   const watched = rule([strict], { mode: 'audit' });
   const world = { resources: [strict], rules: [watched] };
-  assert.deepEqual(ask(world, {}, { confirmation: { jkt: 'k' } }).event.shadows, [
+  assert.deepEqual(ask(world, {}, { confirmation: { jkt: 'k' } }).trace.shadows, [
     { rule: 'rule', targets: ['strict'], scope: ['read', 'write'] },
   ]);
-  assert.deepEqual(ask(world, {}).event.shadows, [{ rule: 'rule', reason: 'target_needs_proof' }]);
+  assert.deepEqual(ask(world, {}).trace.shadows, [{ rule: 'rule', reason: 'target_needs_proof' }]);
   const broken = { ...value('1'), evaluate: () => assert.fail('a fault of ours') };
   const faulty = rule([api], { mode: 'audit', grant: { claims: [['x', broken]] } });
   assert.throws(() => ask({ ...open, rules: [faulty] }, {}), /a fault of ours/);
@@ -253,12 +252,10 @@ test('a token lives as long as subject, actor, rule and every target allow, and 
 });
 
 test('what limits a token is told with who sets the limit', () => {
-  let told: Limits | undefined;
   const world = { ...open, rules: [rule([api], { grant: { lifetime: 900 } })] };
   const caller = client('gateway', { scopes: new Set(['read']) });
-  ask(world, { actor: agent, client: caller }, { observe: (limits) => (told = limits) });
   const scope = new Set(['read', 'write']);
-  assert.deepEqual(told, {
+  assert.deepEqual(ask(world, { actor: agent, client: caller }).trace.limits, {
     scope: [
       { by: 'subject', scope },
       { by: 'client', scope: new Set(['read']) },
@@ -278,7 +275,7 @@ test('what limits a token is told with who sets the limit', () => {
     [['client'], []],
     'a client alone has no subject and no rule',
   );
-  ask(open, { subject: token('ada', { scope: undefined }) }, { observe: (limits) => (told = limits) });
+  const told = ask(open, { subject: token('ada', { scope: undefined }) }).trace.limits;
   assert.deepEqual(
     [told?.scope.map(({ by }) => by), told?.lifetime.map(({ by }) => by)],
     [

@@ -176,19 +176,12 @@ function decide(
     requestedType: step.type,
     scope: step.scope && new Set(step.scope),
   };
-  try {
-    const event = { time: now * 1000, requestId: '', address: '', action: 'token' } as const;
-    return judge({ request, subject, actor, client }, event, {
-      ...parts,
-      confirmation: step.key === undefined ? undefined : { jkt: step.key },
-      now,
-    });
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const voice = voices[reasons[error.reason].answer];
-    assert.ok(voice, error.reason);
-    return voice;
-  }
+  const confirmation = step.key === undefined ? undefined : { jkt: step.key };
+  const { result } = judge({ request, subject, actor, client }, { ...parts, confirmation, now });
+  if (!(result instanceof Refusal)) return result;
+  const voice = voices[reasons[result.reason].answer];
+  assert.ok(voice, result.reason);
+  return voice;
 }
 
 /** The invariants, asked of the tokens themselves. */

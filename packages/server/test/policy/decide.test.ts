@@ -1,13 +1,13 @@
 // Which rule decides, and what of the others did not match? The rules alone, without a server.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withhold } from '../../src/audit/redact.ts';
 import { indexResources, normalAudience, parseResourceUri } from '../../src/narrowing/targets.ts';
 import { type Decision, decide } from '../../src/policy/decide.ts';
 import { conditionFacts, type Facts, parsePath, readClaims } from '../../src/policy/facts.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { indexRules } from '../../src/policy/rule-index.ts';
+import { withhold } from '../../src/primitives/redact.ts';
 import { IDP, NOW, resource, rule, SELF, token, value, when } from '../support/judging.ts';
 
 const api = resource('api');

@@ -1,6 +1,6 @@
 // Resources, clients, rules and tokens in memory, in the shapes that the judge takes: what a test does not say is plain.
 import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
-import { type Case, type JudgeContext, judge } from '../../src/exchange/judge.ts';
+import { type Case, type JudgeContext, type Judgement, judge } from '../../src/exchange/judge.ts';
 import { type CompiledExpression, compileCondition, compileExpression } from '../../src/expression/condition.ts';
 import type { Decision } from '../../src/issuing/authorization.ts';
 import type { Client } from '../../src/model/client.ts';
@@ -133,10 +133,11 @@ export const newEvent = (more: Partial<AuditEvent> = {}): AuditEvent => ({
 });
 
 export type Asked = Partial<Case['request']> & Partial<Omit<Case, 'request'>>;
-export type Told = { readonly event: AuditEvent } & (
-  | { readonly decision: Decision; readonly refusal?: undefined }
-  | { readonly decision?: undefined; readonly refusal: Refusal }
-);
+export type Told = Pick<Judgement, 'trace'> &
+  (
+    | { readonly decision: Decision; readonly refusal?: undefined }
+    | { readonly decision?: undefined; readonly refusal: Refusal }
+  );
 
 /** `gateway` brings ada's token, where nothing else is said. */
 export function ask(
@@ -144,19 +145,14 @@ export function ask(
   { subject, actor, client: caller, ...request }: Asked,
   more?: Partial<JudgeContext>,
 ): Told {
-  const event = newEvent();
   const judged: Case = {
     request: { audiences: [], resources: [], requestedType: 'access_token', scope: undefined, ...request },
     subject: subject ?? token('ada'),
     actor,
     client: caller ?? client('gateway'),
   };
-  try {
-    return { event, decision: judge(judged, event, { ...partsOf(world), now: NOW, confirmation: undefined, ...more }) };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { event, refusal: error };
-  }
+  const { result, trace } = judge(judged, { ...partsOf(world), now: NOW, confirmation: undefined, ...more });
+  return result instanceof Refusal ? { trace, refusal: result } : { trace, decision: result };
 }
 
 /** The reason of a refusal, and its detail where it has one. */
