@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { formatPasswordHash, hashPassword } from '../sign-in/password-hash.ts';
+import { formatPasswordHash, hashPassword, MAX_PASSWORD_LENGTH } from '../sign-in/password-hash.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
 export const accountHash: CliCommand = {
@@ -13,6 +13,8 @@ export const accountHash: CliCommand = {
   run: async () => {
     const password = process.stdin.isTTY ? await ask() : readFileSync(0, 'utf8').replace(/\r?\n$/, '');
     if (password === '') throw new Error('the password is empty');
+    if (password.length > MAX_PASSWORD_LENGTH)
+      throw new Error(`the password is longer than ${MAX_PASSWORD_LENGTH} characters`);
     console.log(formatPasswordHash(await hashPassword(password)));
     return EXIT.done;
   },

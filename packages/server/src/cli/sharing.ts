@@ -2,10 +2,11 @@
 // tells the others. A count that gets lost lets somebody ask once more.
 import cluster from 'node:cluster';
 import type { Sharing } from '../primitives/rate.ts';
+import type { TallyKey } from '../primitives/tallies.ts';
 
 /** What was counted since the last time: name of the rate, key, how often. */
 interface Counts {
-  readonly counts: readonly (readonly [rate: string, key: string, times: number])[];
+  readonly counts: readonly (readonly [rate: string, key: TallyKey, times: number])[];
 }
 
 const isCounts = (message: unknown): message is Counts =>
@@ -16,8 +17,8 @@ const TELL_EVERY = 100;
 
 /** In a worker. */
 export function shareCounts(): Sharing {
-  const untold = new Map<string, [rate: string, key: string, times: number]>();
-  const listeners = new Map<string, (key: string, times: number) => void>();
+  const untold = new Map<string, [rate: string, key: TallyKey, times: number]>();
+  const listeners = new Map<string, (key: TallyKey, times: number) => void>();
   setInterval(() => {
     if (untold.size === 0) return;
     process.send?.({ counts: [...untold.values()] } satisfies Counts, undefined, undefined, () => undefined);

@@ -1,6 +1,6 @@
 // Is the caller who it says? Exactly one method in the request, the one that the client is registered for, and proof.
 
-import type { Client } from '../model/client.ts';
+import { type Client, isClientId } from '../model/client.ts';
 import { newSecret } from '../primitives/random.ts';
 import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
@@ -47,8 +47,10 @@ async function authenticate(
 ): Promise<AuthenticatedClient> {
   const { method, credentials } = readCredentials(request, context);
   const { clients, failures } = context;
-  const client = credentials.clientIds.map((id) => clients.get(id)).find((entry) => entry !== undefined);
-  const name = client?.id ?? credentials.clientIds[0] ?? '';
+  // Texts that no client can be called are all counted as one, and recorded nowhere.
+  const ids = credentials.clientIds.filter(isClientId);
+  const client = ids.map((id) => clients.get(id)).find((entry) => entry !== undefined);
+  const name = client?.id ?? ids[0] ?? '';
   failures.check(name, request.address);
   try {
     const { singleUse, as = method } = await prove(client, method, credentials, context);

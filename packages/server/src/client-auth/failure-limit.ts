@@ -3,6 +3,7 @@
 import { networkOf } from '../primitives/network.ts';
 import { type Counting, createRate } from '../primitives/rate.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { type TallyKey, tallyKey } from '../primitives/tallies.ts';
 
 /** Failures a minute. */
 const FAILURES_ALLOWED = 20;
@@ -15,7 +16,7 @@ export interface FailureLimit {
 
 export function createFailureLimit(counting: Counting): FailureLimit {
   const rate = createRate('failures', FAILURES_ALLOWED, counting);
-  const pair = (clientId: string, address: string): string => `${networkOf(address)} ${clientId}`;
+  const pair = (clientId: string, address: string): TallyKey => tallyKey(networkOf(address), clientId);
   return {
     check: (clientId, address) => {
       const wait = rate.exceeded(pair(clientId, address));

@@ -5,6 +5,7 @@ import type { Client } from '../model/client.ts';
 import { networkOf } from '../primitives/network.ts';
 import { type Counting, createRate, type Rate } from '../primitives/rate.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { type TallyKey, tallyKey } from '../primitives/tallies.ts';
 
 export interface RequestLimit {
   /** Counts a request. @throws Refusal address_rate */
@@ -27,12 +28,12 @@ export function createRequestLimit(
   const addresses = createRate('addresses', requestsPerAddress, counting);
   return {
     ofAddress: (address) => {
-      const wait = take(addresses, networkOf(address));
+      const wait = take(addresses, tallyKey(networkOf(address)));
       if (wait !== undefined) throw new Refusal('address_rate', { headers: { 'Retry-After': String(wait) } });
     },
     ofClient: ({ id, auth }, address) => {
       // Whoever knows the name of a public client can ask as it.
-      const wait = take(clients, auth === 'none' ? `${id} ${networkOf(address)}` : id);
+      const wait = take(clients, auth === 'none' ? tallyKey(id, networkOf(address)) : tallyKey(id));
       if (wait !== undefined)
         throw new Refusal('client_rate', { client: id, headers: { 'Retry-After': String(wait) } });
     },
@@ -40,7 +41,7 @@ export function createRequestLimit(
 }
 
 /** @returns the seconds to wait where there is nothing left to take */
-function take(rate: Rate, key: string): number | undefined {
+function take(rate: Rate, key: TallyKey): number | undefined {
   const wait = rate.exceeded(key);
   if (wait === undefined) rate.count(key);
   return wait;

@@ -1,5 +1,6 @@
 // The forms that values have in many places of the file.
 import { z } from 'zod';
+import { isClientId } from '../model/client.ts';
 import { isName } from '../primitives/principal.ts';
 import { isScopeName } from '../primitives/scope.ts';
 
@@ -12,8 +13,7 @@ export const duration = z
   .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
 
 export const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
-/** RFC 6749 appendix A.1. */
-export const clientId = z.string().regex(/^[\x20-\x7e]{1,256}$/, 'must be 1 to 256 printable ASCII characters');
+export const clientId = z.string().refine(isClientId, 'must be 1 to 256 printable ASCII characters');
 export const scopes = z.array(
   z.string().refine(isScopeName, 'must be a scope name: printable ASCII without blank, quote and backslash'),
 );

@@ -10,22 +10,31 @@ export function parseForm(contentType: string | undefined, body: Uint8Array | un
   const mediaType = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType !== 'application/x-www-form-urlencoded')
     throw new Refusal('form_malformed', { detail: 'another content type' });
-  // Latin-1 keeps every byte as one character, so that decoding sees the bytes.
-  const pairs = body === undefined ? [] : latin1(body).split('&');
-  if (pairs.length > MAX_PARAMETERS)
-    throw new Refusal('form_malformed', { detail: `more than ${MAX_PARAMETERS} parameters` });
+  const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body.buffer, body.byteOffset, body.length);
   const values: [string, string][] = [];
-  for (const pair of pairs) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    const name = decode(equals === -1 ? pair : pair.slice(0, equals));
-    values.push([name, equals === -1 ? '' : decode(pair.slice(equals + 1))]);
+  let count = 0;
+  for (let start = 0; start <= bytes.length; ) {
+    const ampersand = bytes.indexOf(AMPERSAND, start);
+    const end = ampersand === -1 ? bytes.length : ampersand;
+    if (++count > MAX_PARAMETERS)
+      throw new Refusal('form_malformed', { detail: `more than ${MAX_PARAMETERS} parameters` });
+    const equals = bytes.subarray(start, end).indexOf(EQUALS);
+    const nameEnd = equals === -1 ? end : start + equals;
+    if (end > start) values.push([decode(cut(bytes, start, nameEnd)), decode(cut(bytes, nameEnd + 1, end))]);
+    start = end + 1;
   }
   return parametersOf(values);
 }
 
-const latin1 = ({ buffer, byteOffset, length }: Uint8Array): string =>
-  Buffer.from(buffer, byteOffset, length).toString('latin1');
+const AMPERSAND = '&'.charCodeAt(0);
+const EQUALS = '='.charCodeAt(0);
+
+/**
+ * Each text is made of the bytes. A slice of the whole body's text would keep all of it alive for as long as a short value is
+ * held. Latin-1 keeps every byte as one character, so that decoding sees the bytes.
+ */
+const cut = (bytes: Buffer, start: number, end: number): string =>
+  start < end ? bytes.toString('latin1', start, end) : '';
 
 /** Visible ASCII and blanks, without `%` and `+`: stands for itself. */
 const PLAIN = /^[ -$&-*,-~]*$/;

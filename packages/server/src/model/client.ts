@@ -55,6 +55,11 @@ export interface Client {
   readonly disabled: boolean;
 }
 
+const CLIENT_ID = /^[\x20-\x7e]{1,256}$/;
+
+/** Can a client be called so (RFC 6749 appendix A.1)? The bound holds for everything that keeps an id. */
+export const isClientId = (text: string): boolean => text.length <= 256 && CLIENT_ID.test(text);
+
 export type Clients = ReadonlyMap<string, Client>;
 
 /** The clients by what else than their id may name them. */

@@ -22,6 +22,9 @@ export interface Accounts {
   readonly remember: (person: Person) => Promise<void>;
 }
 
+/** In UTF-16 units. A longer text is nobody's name: normalizing it could take seconds. */
+const MAX_USERNAME_LENGTH = 1024;
+
 /** Each takes its 19 MiB and a core. */
 const HASHES_AT_ONCE = 2;
 /** Tries that may wait for their turn: about a second. */
@@ -30,7 +33,8 @@ const MAX_WAITING = 40;
 const NOBODY: People = { find: async () => undefined, remember: async () => undefined };
 
 /** However it is typed: phones begin with a capital, and add a blank. */
-export const normalUsername = (username: string): string => username.normalize('NFKC').trim().toLowerCase();
+export const normalUsername = (username: string): string =>
+  username.length > MAX_USERNAME_LENGTH ? '' : username.normalize('NFKC').trim().toLowerCase();
 
 /** @param upstream people of another provider, where there is one */
 export function createAccounts(accounts: readonly Account[], guessing: Guessing, upstream: People = NOBODY): Accounts {

@@ -1,10 +1,10 @@
 // How fast may somebody guess a password? Each failure is counted for the account and address together, for the address,
 // and for the account. Whoever fails waits, longer each time; what strangers do elsewhere never takes from a person's own
 // address its first try, so that nobody is locked out (docs/guides/sign-in.md tells the figures).
-import { isIPv6 } from 'node:net';
 import type { Clock } from '../primitives/clock.ts';
+import { networkOf } from '../primitives/network.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { createTallies, type Tally } from '../primitives/tallies.ts';
+import { createTallies, type Tally, tallyKey } from '../primitives/tallies.ts';
 
 /** Milliseconds after which the last failure is forgotten. */
 const FORGET = 3_600_000;
@@ -40,9 +40,10 @@ export function createGuessing(clock: Clock): Guessing {
 
   return {
     begin: (username, address) => {
-      const network = networkOf(address);
-      const account = `account ${username.slice(0, 256)}`;
-      const pair = `${network} ${account}`;
+      const place = networkOf(address);
+      const network = tallyKey('network', place);
+      const account = tallyKey('account', username);
+      const pair = tallyKey('pair', place, username);
       const attacked = (tallies.get(account)?.count ?? 0) >= ATTACK;
       const wait = Math.max(
         left(tallies.get(pair), attacked ? ATTACKED_ACCOUNT_FROM_ADDRESS : ACCOUNT_FROM_ADDRESS),
@@ -58,18 +59,4 @@ export function createGuessing(clock: Clock): Guessing {
       };
     },
   };
-}
-
-/** Whoever has one IPv6 address has the 2^64 of its network. */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address;
-  const [before = '', after] = address.split('%', 1)[0]?.split('::') ?? [];
-  const groups = (text: string | undefined): string[] => (text ? text.split(':') : []);
-  const [head, tail] = [groups(before), groups(after)];
-  const zeros = after === undefined ? 0 : 8 - head.length - tail.length;
-  const all = [...head, ...Array<string>(zeros).fill('0'), ...tail];
-  return all
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

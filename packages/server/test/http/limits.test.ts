@@ -11,6 +11,7 @@ import type { HttpServices } from '../../src/http/endpoint.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { networkOf } from '../../src/primitives/network.ts';
 import { createRate } from '../../src/primitives/rate.ts';
+import { tallyKey } from '../../src/primitives/tallies.ts';
 import { agentBasic, assertIssued, configuration, gateway } from '../support/basics.ts';
 import { type Answer, encode, start, type TestServer } from '../support/harness.ts';
 
@@ -117,15 +118,15 @@ test('what is counted as one site', () => {
 test('counters are in memory and bounded: nothing can fail there, and strangers do not fill it (Q16, Q18)', () => {
   const clock = { now: 0 };
   const rate = createRate('test', 1, { clock: () => clock.now });
-  rate.count('first');
-  assert.equal(rate.exceeded('first'), 60);
-  for (let index = 1; index < 50_000; index++) rate.count(`stranger ${index}`);
-  assert.equal(rate.exceeded('first'), 60);
-  rate.count('one too many');
-  assert.equal(rate.exceeded('first'), undefined);
-  assert.equal(rate.exceeded('stranger 1'), 60);
+  rate.count(tallyKey('first'));
+  assert.equal(rate.exceeded(tallyKey('first')), 60);
+  for (let index = 1; index < 50_000; index++) rate.count(tallyKey(`stranger ${index}`));
+  assert.equal(rate.exceeded(tallyKey('first')), 60);
+  rate.count(tallyKey('one too many'));
+  assert.equal(rate.exceeded(tallyKey('first')), undefined);
+  assert.equal(rate.exceeded(tallyKey('stranger 1')), 60);
   clock.now = -3_600_000;
-  assert.equal(rate.exceeded('stranger 1'), undefined, 'a clock that was set back locks nobody out');
+  assert.equal(rate.exceeded(tallyKey('stranger 1')), undefined, 'a clock that was set back locks nobody out');
 });
 
 /** A connection that sends this and waits. @returns what it got by the time that it was closed */

@@ -13,6 +13,7 @@ import { life } from './life.ts';
 import { repository } from './program.ts';
 
 export const PROGRAM = join(repository, 'packages/server/bin/cambio.mjs');
+const MAIN = join(repository, 'packages/server/src/main.ts');
 export const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
 
 /** The configuration of a token's life, on a database that nodes share. */
@@ -37,17 +38,21 @@ export interface ServerNode {
 
 type Test = { readonly after: (work: () => Promise<void>) => void };
 
-/** @param folder of a node that has ended, to go on with its files and its port */
+/**
+ * @param folder of a node that has ended, to go on with its files and its port
+ * @param heap megabytes that V8 may use for it, on the Node of the test and not on the one that the launcher finds
+ */
 export async function startNode(
   t: Test,
   yaml: string,
-  { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0, options = [] as readonly string[] } = {},
+  { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0, options = [] as readonly string[], heap = 0 } = {},
 ): Promise<ServerNode> {
   const file = join(folder, 'cambio.yaml');
   // The port of metrics is one for the whole machine.
   writeFileSync(file, yaml.includes('metrics:') ? yaml : yaml.replace(/^server:$/m, 'server:\n  metrics: off'));
+  const program = heap === 0 ? [PROGRAM] : [`--max-old-space-size=${heap}`, '--conditions=source', MAIN];
   const listening = port || (await freePort());
-  const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', file, ...options], {
+  const child = spawn(process.execPath, [...program, 'serve', '--config', file, ...options], {
     env: { ...process.env, PORT: String(listening) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,0 +1,46 @@
+// Which text of a stranger costs memory or time out of proportion?
+import assert from 'node:assert/strict';
+import { createBrowser, formOf } from '../../support/browser.ts';
+import { startNode } from '../../support/node.ts';
+import { authorizationUrl, configuration, startPeople } from '../../support/people.ts';
+import type { Case } from '../group.ts';
+import type { ExhaustionWorld } from './world.ts';
+
+const HEAP_MB = 128;
+const LONG = 1_000_000;
+/** Milliseconds of the processor for one password, argon2 included. */
+const LONGEST_MS = 1000;
+
+export const strangers: Readonly<Record<string, Case<ExhaustionWorld>>> = {
+  Q30: async (_world, { attempt, twin, after }) => {
+    const yaml = configuration.replace(/\$\{ISSUER\}/, `http://127.0.0.1:\${PORT}`);
+    const node = await startNode({ after }, yaml, { heap: HEAP_MB });
+    const ask = (client_id: string, client_secret: string) =>
+      node.token({ grant_type: 'client_credentials', client_id, client_secret });
+    for (let index = 0; index < 150; index++) {
+      const answer = ask(`${index}`.padEnd(LONG, 'x'), 'wrong');
+      if (index % 50 > 0) await answer;
+      else await attempt(`client id ${index} of 1 MB`, answer);
+    }
+    await twin(ask('machine', 'machine-secret'));
+  },
+
+  Q31: async (_world, { attempt, twin, after }) => {
+    const server = await startPeople({ after });
+    const browser = createBrowser(server.issuer);
+    const page = await browser.get(authorizationUrl());
+    const { action, hidden } = formOf(page);
+    // Sorting marks takes the square of their number.
+    const marks = `a${'\u0301\u0316'.repeat(50_000)}`;
+    for (const [what, form] of Object.entries({
+      'a username of combining marks': { username: marks, password: 'guess' },
+      'a password of combining marks': { username: 'ada', password: marks },
+    })) {
+      const before = process.cpuUsage();
+      await attempt(what, browser.post(action, { ...hidden, ...form }));
+      const { user, system } = process.cpuUsage(before);
+      assert.ok((user + system) / 1000 < LONGEST_MS, what);
+    }
+    await twin(browser.submit(page, { username: 'ada', password: 'lovelace' }));
+  },
+};

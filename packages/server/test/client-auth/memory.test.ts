@@ -1,0 +1,82 @@
+// A stranger's text does not fill the memory: each kind sends more than the heap of the server may hold.
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { createBrowser, formOf } from '../support/browser.ts';
+import { base64url, type Form } from '../support/harness.ts';
+import { type ServerNode, startNode } from '../support/node.ts';
+import { authorizationUrl, configuration } from '../support/people.ts';
+
+const HEAP_MB = 128;
+const REQUESTS = 150;
+const LANES = 4;
+const MEGABYTE = 1_000_000;
+
+/** Another one for each request, and within the limit of a body. */
+const long = (index: number): string => `${index}`.padEnd(MEGABYTE, 'x');
+const wrong = { grant_type: 'client_credentials', client_secret: 'wrong' };
+
+function assertionOf(index: number): string {
+  const parts = [{ alg: 'ES256' }, { sub: `${index}`.padEnd(700_000, 'x') }];
+  return `${parts.map((part) => base64url(JSON.stringify(part))).join('.')}.AAAA`;
+}
+
+const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+const forms: Readonly<Record<string, (index: number) => Form>> = {
+  'client ids of 1 MB': (index) => ({ ...wrong, client_id: long(index) }),
+  'client ids in bodies of 1 MB': (index) => ({ ...wrong, client_id: `client number ${index}`, x: long(index) }),
+  'assertions about subjects of 700 KB': (index) => ({
+    ...{ grant_type: 'client_credentials', client_assertion_type: ASSERTION },
+    client_assertion: assertionOf(index),
+  }),
+};
+
+/** Each request comes from an address of its own, so that no limit ends the flood, and names itself. */
+const from = (index: number) => ({
+  'x-forwarded-for': `10.0.${index >> 8}.${index & 255}`,
+  'x-request-id': `${index}`.padEnd(4000, 'x'),
+});
+
+async function flood(send: (index: number) => Promise<void>): Promise<void> {
+  const lane = async (first: number): Promise<void> => {
+    for (let index = first; index < REQUESTS; index += LANES) await send(index);
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
+}
+
+suite('a server with a heap of 128 MB survives', () => {
+  const yaml = configuration
+    .replace(/\$\{ISSUER\}/, `http://127.0.0.1:\${PORT}`)
+    .replace('server:\n', 'server:\n  trustProxy: [127.0.0.1]\n');
+  const ends: (() => Promise<void>)[] = [];
+  let node: ServerNode;
+  before(async () => {
+    node = await startNode({ after: (end) => void ends.push(end) }, yaml, { heap: HEAP_MB });
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  for (const [name, form] of Object.entries(forms)) {
+    test(`${name} (Q30)`, async () => {
+      await flood(async (index) => {
+        const { status } = await node.token(form(index), from(index));
+        assert.ok(status === 401 || status === 400, String(status));
+      });
+      const good = await node.token({ ...wrong, client_id: 'machine', client_secret: 'machine-secret' });
+      assert.equal(good.status, 200);
+    });
+  }
+
+  test('usernames of 1 MB, and the right one is still let in (Q30)', async () => {
+    const browser = createBrowser(node.url);
+    const page = await browser.get(authorizationUrl());
+    const { action, hidden } = formOf(page);
+    await flood(async (index) => {
+      const form = { ...hidden, username: long(index).slice(0, MEGABYTE - 1000), password: 'guess' };
+      assert.equal((await browser.post(action, form, from(index))).status, 400);
+    });
+    const signedIn = await browser.submit(page, { username: 'ada', password: 'lovelace' });
+    assert.match(signedIn.text, /name="agree"/);
+  });
+});
