@@ -2,7 +2,7 @@
 import { createSecretKey } from 'node:crypto';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { SecretKey } from '../keys/jws.ts';
-import type { Resource } from '../model/resource.ts';
+import { adminAudience, type Resource } from '../model/resource.ts';
 import { normalAudience, parseResourceUri } from '../narrowing/targets.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { Path } from './fault.ts';
@@ -11,6 +11,7 @@ import { readSecret, type Surroundings } from './source.ts';
 
 export function resolveResources(file: ConfigurationFile, around: Surroundings): readonly Resource[] {
   const seen = new Set<string>();
+  const secrets = new Set<string>();
   return file.resources.map((source, index) => {
     const { audience, locations, scopes, scopeNames, requiredAcr, requireSenderConstraint } = source;
     const path: Path = ['resources', index];
@@ -26,6 +27,15 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
     for (const scope of Object.keys(scopeNames)) {
       if (!scopes.includes(scope)) around.complain([...path, 'scopeNames', scope], 'is no scope of this resource');
     }
+    const token = resolveToken(source.token, path, file, around);
+    if (token.secret !== undefined) {
+      const place = [...path, 'token', 'secret'];
+      if (isOurs(audience, file.issuer))
+        around.complain([...path, 'token', 'alg'], 'HS256 is not for this server itself: use a key of the server');
+      if (secrets.has(token.secret.kid))
+        around.complain(place, 'another resource has this secret: each could make tokens for the other');
+      secrets.add(token.secret.kid);
+    }
     return {
       audience,
       // An audience that is a place is its own location.
@@ -34,9 +44,23 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
       scopeNames: new Map(Object.entries(scopeNames)),
       requiredAcr: new Set(requiredAcr),
       requireSenderConstraint,
-      token: resolveToken(source.token, path, file, around),
+      token,
     };
   });
+}
+
+/** Is the audience this server's own, or its admin API's, in any spelling? */
+const isOurs = (audience: string, issuer: string): boolean =>
+  [issuer, adminAudience(issuer)].some((own) => spelledAlike(own) === spelledAlike(audience));
+
+/** Equal for all spellings that somebody could take for one URL: case, escapes, default ports, dots and slashes. */
+function spelledAlike(name: string): string {
+  const url = URL.canParse(name) ? new URL(name).href : name;
+  return url
+    .replaceAll(/%([2-7][0-9a-f])/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replaceAll(/(?<!:)\/+/g, '/')
+    .replace(/\/$/, '')
+    .toLowerCase();
 }
 
 function resolveToken(

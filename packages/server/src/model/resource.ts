@@ -29,6 +29,9 @@ export interface Resource {
 /** At least one. */
 export type Targets = readonly [Resource, ...Resource[]];
 
+/** The audience of the admin API: its tokens are those of the resource that the configuration has under this name. */
+export const adminAudience = (issuer: string): string => `${issuer.replace(/\/$/, '')}/admin`;
+
 /** Seconds for which a token lives that is for this server alone. */
 export const OWN_LIFETIME = 3600;
 

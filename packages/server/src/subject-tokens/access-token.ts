@@ -5,6 +5,7 @@ import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { Clients } from '../model/client.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
 import { stringList, timeClaim } from '../primitives/claims.ts';
 import { type Chain, isName, type Principal, parseAct, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -36,19 +37,19 @@ export const accessToken = {
 /** What may be told to another issuer, to ask whether it is its token: no JWT, nothing of ours, nothing longer than a name. */
 const mayBeForeignOpaque = (token: string): boolean => /^[\w~+/=-]{1,2048}$/.test(token) && !isRefreshToken(token);
 
-/** @throws TokenRefusal */
+/** Signed by our own key: a token that a resource's secret signed is of another type (resource-token.ts). @throws TokenRefusal */
 export function validateOwnJwt(jws: CompactJws, context: ValidationContext): ValidatedToken {
   if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
-  const key = jws.kid === undefined ? undefined : (context.keys.verifying(jws.kid) ?? context.secretOf?.(jws.kid));
+  const key = jws.kid === undefined ? undefined : context.keys.verifying(jws.kid);
   if (key === undefined) throw new TokenRefusal('unknown_key');
   verifyPresented(jws, key, context.signatures);
-  return readOwnClaims(jws.payload, context);
+  return asValidated(readOwnClaims(jws.payload, context));
 }
 
 async function validateOpaque(token: string, context: ValidationContext): Promise<ValidatedToken> {
   const claims = parseJsonObject((await context.findOpaque(sha256(token))) ?? '');
   if (claims === undefined) throw new TokenRefusal('unknown_key', 'no such opaque token');
-  return readOwnClaims(claims, context);
+  return asValidated(readOwnClaims(claims, context));
 }
 
 async function validateByIntrospection(token: string, context: ValidationContext): Promise<ValidatedToken> {
@@ -73,7 +74,11 @@ function refuseOtherThanAccess({ typ, payload }: CompactJws): void {
   if (!plain || !access || identity) throw new TokenRefusal('wrong_type', 'nothing says that it is an access token');
 }
 
-function readOwnClaims(claims: JsonObject, { issuer, clients, now }: ValidationContext): ValidatedToken {
+/** The claims of an access token in our form. Whoever calls it knows who vouches for them. @throws TokenRefusal */
+export function readOwnClaims(
+  claims: JsonObject,
+  { issuer, clients, now }: Pick<ValidationContext, 'issuer' | 'clients' | 'now'>,
+): TokenFacts {
   const { sub, jti, client_id: clientId, aud } = claims;
   const audiences = stringList(aud);
   const expiresAt = timeClaim(claims, 'exp');
@@ -91,7 +96,7 @@ function readOwnClaims(claims: JsonObject, { issuer, clients, now }: ValidationC
   const lineage = idList(claims.lineage);
   const actorLineage = idList(claims.actor_lineage);
   refuseDisabled({ sub, clientId, chain, issuer, clients });
-  return asValidated({
+  return {
     principal: { iss: issuer, sub },
     sub,
     origin: originClaim(claims.sub_id),
@@ -110,7 +115,7 @@ function readOwnClaims(claims: JsonObject, { issuer, clients, now }: ValidationC
     mayAct: mayActClaim(claims, issuer),
     authentication: authenticationClaims(claims),
     extraClaims: {},
-  });
+  };
 }
 
 export function idList(value: unknown): readonly string[] {

@@ -8,6 +8,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import { indexIssuers } from '../trust/issuer.ts';
 import { accessToken } from './access-token.ts';
 import { refreshToken } from './refresh-token.ts';
+import { type ResourceToken, readResourceToken } from './resource-token.ts';
 import type { ValidatedToken, ValidationContext } from './validated-token.ts';
 
 /** Nobody presents the token: it is looked at for whoever asks. */
@@ -16,11 +17,26 @@ export interface OwnTokenContext extends Omit<ValidationContext, 'client'> {
   readonly resources: readonly Resource[];
 }
 
-/** @returns the token where it is ours and good; undefined for anything else. @throws Refusal store_unavailable */
-export async function findOwnToken(token: string, context: OwnTokenContext): Promise<ValidatedToken | undefined> {
-  try {
+/**
+ * @returns the token where it is ours, by our own key or record, and good; undefined for anything else
+ * @throws Refusal store_unavailable
+ */
+export const findOwnToken = (token: string, context: OwnTokenContext): Promise<ValidatedToken | undefined> =>
+  unlessRefused(async () => {
     const found = await (isRefreshToken(token) ? refreshToken : accessToken).validate(token, ownOnly(context));
     return context.revocations.covers(found) ? undefined : found;
+  });
+
+/** The token where a resource's secret signed it, for that resource alone. @throws Refusal store_unavailable */
+export const findResourceToken = (token: string, context: OwnTokenContext): Promise<ResourceToken | undefined> =>
+  unlessRefused(async () => {
+    const found = readResourceToken(token, { ...ownOnly(context), resources: context.resources });
+    return context.revocations.covers(found.facts) ? undefined : found;
+  });
+
+async function unlessRefused<T>(find: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await find();
   } catch (error) {
     if (error instanceof TokenRefusal) return undefined;
     throw error;
@@ -48,6 +64,5 @@ const ownOnly = ({ issuers, ...context }: OwnTokenContext): ValidationContext =>
   client: nobody,
   ...context,
   issuers: { ...noIssuers, byPrincipal: issuers.byPrincipal },
-  secretOf: (kid) => context.resources.map(({ token }) => token.secret).find((secret) => secret?.kid === kid),
 });
 const noIssuers = indexIssuers([]);

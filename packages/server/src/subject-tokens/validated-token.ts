@@ -1,7 +1,6 @@
 // What does every validator of a token type return? A token that proved itself, in one shape for all types.
 import type { TokenTrace } from '../audit/event.ts';
 import type { RefreshFamily } from '../issuing/family.ts';
-import type { SecretKey } from '../keys/jws.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Client, ClientIndex, Clients } from '../model/client.ts';
@@ -33,11 +32,6 @@ export interface ValidationContext {
   readonly loadXml: XmlLoader;
   /** Our own URL, to which assertions are addressed. */
   readonly tokenEndpoint: string;
-  /**
-   * The secret of a resource, by `kid`. Not for exchanges: the resource could have made the token itself, so that it proves
-   * nothing to anybody else.
-   */
-  readonly secretOf?: (kid: string) => SecretKey | undefined;
   /** The claims of an opaque token of ours, as JSON, by the hash of its text. */
   readonly findOpaque: (hash: string) => Promise<string | undefined>;
   readonly findFamily: (id: string) => Promise<RefreshFamily | undefined>;

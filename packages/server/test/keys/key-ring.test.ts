@@ -14,7 +14,7 @@ import { openStore } from '../../src/store/store.ts';
 import { API, exchange, gateway, subjectToken } from '../support/basics.ts';
 import { beside, cambio } from '../support/command.ts';
 import { claimsOf, freePort, read, start, type TestServer, type } from '../support/harness.ts';
-import { introspect, life, refresh, refreshTokenOf, revoke } from '../support/life.ts';
+import { basic, introspect, life, refresh, refreshTokenOf, revoke } from '../support/life.ts';
 import { eventually, kidOf } from '../support/node.ts';
 import { temporaryFolder } from '../support/program.ts';
 
@@ -232,7 +232,11 @@ const withSecret = (secret: string, yaml = life()): string =>
       'resources:',
       `resources:\n  - { audience: ${HS}, scopes: [read], token: { alg: HS256, secret: { plain: '${secret}' } } }`,
     )
-    .replace(`audiences: [${API},`, `audiences: [${HS}, ${API},`);
+    .replace(`audiences: [${API},`, `audiences: [${HS}, ${API},`)
+    .replace(
+      'clients:\n',
+      `clients:\n  - { id: hs, auth: client_secret_basic, secret: { plain: hs-secret }, grants: [client_credentials], resource: ${HS} }\n`,
+    );
 
 test('a resource that insists on HS256 verifies with its own secret, and its tokens go nowhere else (JW-05)', async (t) => {
   const server = await start(t, withSecret(SECRET));
@@ -255,9 +259,13 @@ test('a resource that insists on HS256 verifies with its own secret, and its tok
     'whoever verifies it could have made it',
   );
   assert.equal((await exchange(server, { subject_token: token, subject_token_type: type('jwt') })).status, 400);
-  assert.equal((await introspect(server, token)).body.active, true);
-  assert.equal((await revoke(server, token, gateway)).status, 200);
+  // To its resource alone it proves something, so that nobody revokes by it either.
+  const asked = () => introspect(server, token, {}, basic('hs'));
+  assert.equal((await asked()).body.active, true);
   assert.equal((await introspect(server, token)).body.active, false);
+  const ignored = await revoke(server, token, gateway);
+  assert.deepEqual([ignored.status, server.audit(ignored)?.outcome], [200, 'ignored']);
+  assert.equal((await asked()).body.active, true);
 });
 
 test('a secret under 32 bytes is a fault, and so is HS256 without one (JW-15)', async (t) => {

@@ -1,12 +1,10 @@
 // May the caller operate the server? Whoever brings an access token of ours for the admin API, with the scope that the
 // operation needs.
 
+import { adminAudience } from '../../model/resource.ts';
 import type { HttpExchange } from '../endpoint.ts';
 import { readPresentedToken, refuseScope, refuseToken } from '../presented-token.ts';
 import type { Operation } from './operation.ts';
-
-/** The audience of the admin API: its tokens are those of the resource that the configuration has under this name. */
-export const adminAudience = (issuer: string): string => `${issuer.replace(/\/$/, '')}/admin`;
 
 /** Tells the event who asks. @throws Refusal access_token_…, store_unavailable */
 export async function authorizeAdmin(

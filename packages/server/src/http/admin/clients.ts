@@ -9,12 +9,12 @@ import {
   type StoredClient,
 } from '../../client-auth/registered-clients.ts';
 import type { Client } from '../../model/client.ts';
+import { adminAudience } from '../../model/resource.ts';
 import { newId, newSecret } from '../../primitives/random.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { sha256 } from '../../primitives/secret.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { HttpServices } from '../endpoint.ts';
-import { adminAudience } from './authorize.ts';
 import { type Call, type Operation, operation } from './operation.ts';
 import { cut, pageOf, pageQuery } from './page.ts';
 import { InvalidRequest } from './problem.ts';

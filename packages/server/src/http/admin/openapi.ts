@@ -1,7 +1,7 @@
 // What does the admin API look like to a program? OpenAPI 3.1, made of the list of operations.
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
-import { adminAudience } from './authorize.ts';
+import { adminAudience } from '../../model/resource.ts';
 import type { Operation } from './operation.ts';
 import { problem } from './problem.ts';
 

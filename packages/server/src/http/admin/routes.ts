@@ -2,12 +2,13 @@
 // change and every refusal.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../../audit/event.ts';
+import { adminAudience } from '../../model/resource.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { parseJsonObject } from '../../primitives/strict-json.ts';
 import { recordRefusal, toRefusal } from '../answer.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { type Life, refuseEncoded } from '../life.ts';
-import { adminAudience, authorizeAdmin } from './authorize.ts';
+import { authorizeAdmin } from './authorize.ts';
 import { operationsFor } from './index.ts';
 import { invoke, type Said } from './invoke.ts';
 import { describeApi } from './openapi.ts';

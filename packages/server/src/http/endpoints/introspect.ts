@@ -2,13 +2,14 @@
 // that the token is for; to everybody else the token is not active.
 
 import { INTROSPECTION_MEDIA_TYPE, signIntrospection } from '../../issuing/introspection-jwt.ts';
+import type { Client } from '../../model/client.ts';
+import type { TokenFacts } from '../../model/token-facts.ts';
 import { tokenTypeOf } from '../../primitives/confirmation.ts';
 import { formatAct } from '../../primitives/principal.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { formatScope } from '../../primitives/scope.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
-import { findOwnToken } from '../../subject-tokens/own-token.ts';
-import type { ValidatedToken } from '../../subject-tokens/validated-token.ts';
+import { findOwnToken, findResourceToken, type OwnTokenContext } from '../../subject-tokens/own-token.ts';
 import { readTokenQuestion } from '../client-request.ts';
 import type { PlainEndpoint } from '../endpoint.ts';
 
@@ -25,20 +26,33 @@ export const introspect = {
     const { client, method, token, context } = await readTokenQuestion({ request, services });
     // RFC 7662 section 2.1: who asks must prove who it is, or tokens could be guessed.
     if (method === 'none') throw new Refusal('client_authentication_missing');
-    const found = await findOwnToken(token, context);
-    const mayKnow = found !== undefined && (found.clientId === client.id || isFor(found, client.resource));
-    const answer: JsonObject = mayKnow ? describe(found, services.issuer) : { active: false };
+    const facts = await findFor(client, token, context);
+    const answer: JsonObject = facts === undefined ? { active: false } : describe(facts, services.issuer);
     if (!request.headers.accept?.includes(INTROSPECTION_MEDIA_TYPE)) return answer;
     reply.header('Content-Type', INTROSPECTION_MEDIA_TYPE);
     return signIntrospection(answer, client.id, services);
   },
 } as const satisfies PlainEndpoint;
 
-const isFor = ({ audiences }: ValidatedToken, resource: string | undefined): boolean =>
-  resource !== undefined && audiences.includes(resource);
+/**
+ * A token of ours is told to its client and to the APIs that it is for. A token that a resource's secret signed is told to that
+ * resource: what it says of a client is the resource's word.
+ */
+async function findFor(
+  { id, resource }: Client,
+  token: string,
+  context: OwnTokenContext,
+): Promise<TokenFacts | undefined> {
+  const found = await findOwnToken(token, context);
+  if (found?.clientId === id) return found;
+  if (resource === undefined) return undefined;
+  if (found !== undefined) return found.audiences.includes(resource) ? found : undefined;
+  const told = await findResourceToken(token, context);
+  return told?.audience === resource ? told.facts : undefined;
+}
 
 /** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). Of an access token all that it says, but its lineage. */
-function describe({ type, claims, ...token }: ValidatedToken, issuer: string): JsonObject {
+function describe({ type, claims, ...token }: TokenFacts, issuer: string): JsonObject {
   const { confirmation } = token;
   if (type === 'access_token') {
     const { lineage: _lineage, actor_lineage: _actorLineage, ...said } = claims;

@@ -28,6 +28,7 @@ import {
 } from '../../support/life.ts';
 import { eventually, kidOf } from '../../support/node.ts';
 import { newProver, type Prover } from '../../support/prover.ts';
+import { headerOf, MINE, signWithSecret, withSecrets } from '../../support/shared-secret.ts';
 import { freshToken } from '../../support/trusting.ts';
 import { group, type Undo } from '../group.ts';
 
@@ -313,5 +314,31 @@ export const refreshing = group('R', 'refresh.ts', open, {
     );
     assert.notEqual(renewing.status, 500);
     await twin(presented(await subjectToken(server)));
+  },
+
+  R21: async (_world, trial) => {
+    const server = await start(trial, withSecrets);
+    const mine = await subjectToken(server, { audience: MINE });
+    const ours = await subjectToken(server, { audience: API });
+    const { jti } = claimsOf(ours);
+    const forge = (claims: object) => signWithSecret({ ...claimsOf(mine), ...claims }, { kid: headerOf(mine).kid });
+    const asApi = (token: string) => server.post('/oauth/introspect', encode({ token }), basic('api'));
+    const bearer = (path: string, token: string) =>
+      fetch(server.issuer + path, { headers: { authorization: `Bearer ${token}` } }).then(read);
+    for (const aud of [API, [MINE, API]]) {
+      const answer = await trial.attempt(`introspected for ${aud}`, asApi(forge({ aud })));
+      assert.deepEqual(answer.body, { active: false });
+    }
+    const admin = { aud: `${server.issuer}/admin`, scope: 'admin:read admin:write' };
+    for (const [path, claims] of [
+      ['/admin/v1/clients', admin],
+      ['/oauth/userinfo', { sub: 'ada', scope: 'openid' }],
+    ] as const)
+      assert.equal((await bearer(path, forge(claims))).status, 401, path);
+    for (const id of [jti, 'all', 'subject:gateway', 'client:gateway'])
+      await trial.attempt(`revoked with the id ${id}`, revoke(server, forge({ jti: id })));
+    assert.equal((await asApi(ours)).body.active, true, 'nothing was revoked');
+    await trial.twin(exchange(server, { subject_token: ours }));
+    assert.equal((await server.post('/oauth/introspect', encode({ token: mine }), basic('mine'))).body.active, true);
   },
 });

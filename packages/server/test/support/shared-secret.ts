@@ -1,0 +1,44 @@
+// Resources that share a secret with the server (HS256), and tokens that one of them forges with it.
+import { createHmac } from 'node:crypto';
+import { withOperators } from './admin-api.ts';
+import { API } from './basics.ts';
+import { canaries } from './canaries.ts';
+import { base64url } from './harness.ts';
+import { configuration } from './people.ts';
+
+export const MINE = 'https://mine.example';
+export const OTHER = 'https://other-hs.example';
+const SECRET = 'the secret of mine, which is long enough';
+export const OTHER_SECRET = 'the secret of the other, long enough too';
+export const sharedSecret = (secret = SECRET): string => `token: { alg: HS256, secret: { plain: '${secret}' } }`;
+
+/** Two resources with secrets of their own, the clients that they are, people, and operators. */
+export const withSecrets = withOperators(
+  configuration.replace(
+    'clients:\n',
+    `  - { audience: ${MINE}, scopes: [read], ${sharedSecret()} }
+  - { audience: ${OTHER}, scopes: [read], ${sharedSecret(OTHER_SECRET)} }
+clients:
+  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${API}, ${MINE}, ${OTHER}], scopes: [read] }
+  - { id: api, auth: client_secret_basic, secret: { plain: api-secret }, grants: [client_credentials], resource: ${API} }
+  - { id: mine, auth: client_secret_basic, secret: { plain: mine-secret }, grants: [client_credentials], resource: ${MINE} }
+  - { id: theirs, auth: client_secret_basic, secret: { plain: theirs-secret }, grants: [client_credentials], resource: ${OTHER} }
+`,
+  ),
+).replace('rules:\n', `rules:\n  - { client: gateway, grant: { audiences: [${API}, ${MINE}], scopes: [read] } }\n`);
+
+/** A JWT with this HMAC; without a secret that of the first resource. */
+export function signWithSecret(
+  claims: Readonly<Record<string, unknown>>,
+  header: Readonly<Record<string, unknown>>,
+  secret = SECRET,
+): string {
+  const head = { alg: 'HS256', typ: 'at+jwt', ...header };
+  const input = [head, claims].map((part) => base64url(JSON.stringify(part))).join('.');
+  const text = `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+  canaries.plant(text);
+  return text;
+}
+
+export const headerOf = (text: string): Readonly<Record<string, unknown>> =>
+  JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString());
