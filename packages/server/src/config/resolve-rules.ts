@@ -1,9 +1,10 @@
 // What do the rules of the file mean? Names become resources; what can never match is a warning.
+import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
 import { conditionVariables } from '../policy/facts.ts';
-import type { PartyPattern, Rule } from '../policy/rule.ts';
+import { DEFAULT_TYPES, type PartyPattern, type Rule } from '../policy/rule.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileCondition, compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
@@ -30,6 +31,7 @@ export function resolveRules(
     if (seen.has(name)) complain([...path, 'name'], 'another rule has this name');
     seen.add(name);
     warnOfStrangers(entry, clients, issuerNames, path, complain);
+    warnOfTypes(entry, clients, file.issuer, path, complain);
     const [first, ...others] = grantedTargets(entry, byAudience, path, complain);
     if (first === undefined) continue;
     rules.set(toRule(name, entry, [first, ...others], { path, issuerNames, complain }), path);
@@ -58,7 +60,7 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
       presence: actor.required ? 'required' : actor.forbidden ? 'forbidden' : 'optional',
       delegated: actor.delegated ?? 'refuse',
     },
-    ...(when && { when: compileCondition(when, [...about.path, 'when'], about.complain) }),
+    when: when === undefined ? 'always' : compileCondition(when, [...about.path, 'when'], about.complain),
     act: act ?? 'actor',
     rebind: rebind ?? 'refuse',
     grant: {
@@ -94,10 +96,10 @@ function toPattern(
 ): PartyPattern {
   const { issuer, types, clients, when } = pattern;
   return {
-    ...(issuer && { issuers: new Set(issuer.map((name) => issuerNames.get(name) ?? name)) }),
-    ...(types && { types: new Set(types) }),
-    ...(clients && { clients: new Set(clients) }),
-    ...(when && { when: compileCondition(when, [...path, part, 'when'], complain) }),
+    issuers: issuer === undefined ? 'any' : new Set(issuer.map((name) => issuerNames.get(name) ?? name)),
+    types: types === undefined ? DEFAULT_TYPES : { own: new Set(types), foreign: new Set(types) },
+    clients: clients === undefined ? 'any' : new Set(clients),
+    when: when === undefined ? 'always' : compileCondition(when, [...path, part, 'when'], complain),
     constrained: pattern.constrained ?? 'prove',
   };
 }
@@ -122,6 +124,37 @@ function grantedTargets(
   }
   return targets;
 }
+
+/** A rule without `types` takes access tokens of ours alone. It may have been written for another token that its clients get. */
+function warnOfTypes(
+  entry: RuleEntry,
+  clients: ReadonlyMap<string, ClientSource>,
+  self: string,
+  path: Path,
+  complain: Complain,
+): void {
+  for (const part of ['subject', 'actor'] as const) {
+    const pattern = entry[part];
+    const { issuer = [self], types, clients: issuedTo = entry.client } = pattern;
+    const asksForActor = entry.actor.required || entry.actor.issuer !== undefined || entry.actor.clients !== undefined;
+    if (types !== undefined || (part === 'actor' && !asksForActor)) continue;
+    if (!issuer.some((name) => name === 'self' || name === self)) continue;
+    const holders = issuedTo.map((id) => clients.get(id)).filter((client) => client !== undefined);
+    const refused = [
+      holders.some(getsIdTokens) && 'ID token',
+      holders.some(({ grants }) => grants.includes('refresh_token')) && 'refresh token',
+    ].filter((kind) => kind !== false);
+    if (refused.length > 0)
+      complain(
+        [...path, part],
+        `has no types, so of our own tokens it takes access tokens, and no ${refused.join(' and no ')}: write types: [access_token], or name what it takes`,
+        'warning',
+      );
+  }
+}
+
+const getsIdTokens = ({ grants, scopes }: ClientSource): boolean =>
+  grants.some((grant) => SIGN_IN_GRANTS.has(grant)) && (scopes?.includes('openid') ?? true);
 
 /** Names that nobody has: what asks for them never matches. */
 function warnOfStrangers(

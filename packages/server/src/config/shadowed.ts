@@ -11,12 +11,12 @@ import { indexRules } from '../policy/rule-index.ts';
 export function findShadowed(rules: readonly Rule[], self: string): ReadonlyMap<Rule, Rule> {
   const places = new Map(rules.map((rule, place) => [rule, place]));
   const certain = indexRules(
-    rules.filter(({ mode, when, subject }) => mode === 'enforce' && when === undefined && subject.when === undefined),
+    rules.filter(({ mode, when, subject }) => mode === 'enforce' && when === 'always' && subject.when === 'always'),
   );
   const earlierThan = (rule: Rule, place: number): Rule | undefined => {
     const [caller = ''] = rule.clients;
-    const [issuer] = rule.subject.issuers ?? [];
-    const [client] = rule.subject.clients ?? [];
+    const [issuer] = rule.subject.issuers === 'any' ? [] : rule.subject.issuers;
+    const [client] = rule.subject.clients === 'any' ? [] : rule.subject.clients;
     for (const one of certain.get(caller)?.naming({ issuer, client, target: rule.grant.targets[0] }) ?? []) {
       if ((places.get(one) ?? place) >= place) return undefined;
       if (covers(one, rule, self)) return one;
@@ -43,18 +43,19 @@ function covers(one: Rule, rule: Rule, self: string): boolean {
 /** A part that asks nothing holds whatever another asks; but naming the origin lets more match, not less. */
 function coversParty(one: PartyPattern, other: PartyPattern, self: string): boolean {
   return (
-    one.when === undefined &&
+    one.when === 'always' &&
     holdsAll(one.issuers, other.issuers) &&
-    holdsAll(one.types, other.types) &&
+    holdsAll(one.types.own, other.types.own) &&
+    holdsAll(one.types.foreign, other.types.foreign) &&
     holdsAll(one.clients, other.clients) &&
-    (one.clients !== undefined || other.clients === undefined) &&
-    (one.issuers !== undefined || !namesForeignOrigin(other, self))
+    (one.clients !== 'any' || other.clients === 'any') &&
+    (one.issuers !== 'any' || !namesForeignOrigin(other, self))
   );
 }
 
 /** `issuer: self` is no origin, and with `clients` only our own tokens match. */
 const namesForeignOrigin = ({ issuers, clients }: PartyPattern, self: string): boolean =>
-  clients === undefined && issuers !== undefined && [...issuers].some((issuer) => issuer !== self);
+  clients === 'any' && issuers !== 'any' && [...issuers].some((issuer) => issuer !== self);
 
 function coversActor(one: ActorPattern, other: ActorPattern, self: string): boolean {
   const without = other.presence === 'required' || one.presence !== 'required';
@@ -63,5 +64,6 @@ function coversActor(one: ActorPattern, other: ActorPattern, self: string): bool
   return without && one.presence !== 'forbidden' && delegated && coversParty(one, other, self);
 }
 
-const holdsAll = (one: ReadonlySet<unknown> | undefined, other: ReadonlySet<unknown> | undefined): boolean =>
-  one === undefined || (other?.isSubsetOf(one) ?? false);
+/** A word stands for every name: `any`, `accepted`. */
+const holdsAll = (one: ReadonlySet<string> | string, other: ReadonlySet<string> | string): boolean =>
+  typeof one === 'string' || (typeof other !== 'string' && other.isSubsetOf(one));

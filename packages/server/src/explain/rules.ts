@@ -70,9 +70,9 @@ function explainUntold(rule: Rule, event: AuditEvent, self: string): Explained {
   const part =
     subject === undefined
       ? undefined
-      : issuers?.has(subject.iss) === false
+      : issuers !== 'any' && !issuers.has(subject.iss)
         ? 'subject.issuer'
-        : clients?.has(issuedTo ?? '') === false
+        : clients !== 'any' && !clients.has(issuedTo ?? '')
           ? 'subject.clients'
           : undefined;
   return part === undefined
@@ -93,7 +93,7 @@ function sayMismatch(what: string, rule: Rule, event: AuditEvent, self: string):
   }
   if (what === 'unknown target') return 'a target that is asked for is not registered';
   if (what === 'grant.audiences') return `it grants ${list(rule.grant.targets.map(({ audience }) => audience))} alone`;
-  return rule.when === undefined ? 'its condition is not true' : sayCondition(rule.when, event.facts ?? {});
+  return rule.when === 'always' ? 'its condition is not true' : sayCondition(rule.when, event.facts ?? {});
 }
 
 interface PartyMiss {
@@ -107,7 +107,11 @@ interface PartyMiss {
 /** By what is wrong with the party, as the file names it. */
 const sayParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
   issuer: ({ part, rule, trace }) => `its ${part} must come from ${list(rule[part].issuers)}, not from ${trace?.iss}`,
-  types: ({ part, rule, trace }) => `its ${part} token must be of type ${list(rule[part].types)}, not ${trace?.type}`,
+  types: ({ part, rule, trace, self }) => {
+    const { own, foreign } = rule[part].types;
+    const taken = trace?.iss === self ? own : foreign;
+    return `its ${part} token must be of ${taken === 'accepted' ? "a type that its issuer's entry accepts" : `type ${list(taken)}`}, not ${trace?.type}`;
+  },
   clients: ({ part, rule, trace, self }) =>
     `its ${part} token must be issued by this server to ${list(rule[part].clients)}, not ${
       trace?.iss === self ? `to ${trace.clientId}` : `by ${trace?.iss}`
@@ -116,7 +120,7 @@ const sayParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
     `the ${part} token was neither issued to the calling client nor addressed to it, and the rule does not name where it comes from (${part}.clients for our own tokens, ${part}.issuer for others)`,
   when: ({ part, rule, facts }) => {
     const { when } = rule[part];
-    return when === undefined ? `its condition on the ${part} is not true` : sayCondition(when, facts);
+    return when === 'always' ? `its condition on the ${part} is not true` : sayCondition(when, facts);
   },
   required: () => 'it wants an actor token, and there is none',
   forbidden: () => 'it wants no actor token, and there is one',
@@ -130,4 +134,5 @@ function sayCondition({ text, reads }: CompiledExpression, facts: JsonObject): s
   return `its condition is not true: ${text}${values.length === 0 ? '' : `; ${values.join(', ')}`}`;
 }
 
-const list = (names: Iterable<string> | undefined): string => [...(names ?? [])].join(' or ');
+const list = (names: ReadonlySet<string> | readonly string[] | string): string =>
+  typeof names === 'string' ? names : [...names].join(' or ');

@@ -103,8 +103,8 @@ function firstMiss({ subject, actor, when, grant }: Rule, facts: Facts, lazy: La
   );
 }
 
-function conditionMiss(part: Part, what: string, condition: CompiledExpression | undefined, facts: LazyFacts): Miss {
-  if (condition === undefined) return undefined;
+function conditionMiss(part: Part, what: string, condition: CompiledExpression | 'always', facts: LazyFacts): Miss {
+  if (condition === 'always') return undefined;
   const { matched, problem } = holds(condition, facts());
   return matched ? undefined : { part, what, problem };
 }
@@ -117,9 +117,10 @@ function partyMiss(
   self: string,
 ): Miss {
   const { issuers, types, clients } = pattern;
-  if (issuers && !issuers.has(party.principal.iss)) return { part, what: `${part}.issuer` };
-  if (types && !types.has(party.type)) return { part, what: `${part}.types` };
-  if (clients && !issuedToOneOf(clients, party, self)) return { part, what: `${part}.clients` };
+  if (issuers !== 'any' && !issuers.has(party.principal.iss)) return { part, what: `${part}.issuer` };
+  const taken = party.principal.iss === self ? types.own : types.foreign;
+  if (taken !== 'accepted' && !taken.has(party.type)) return { part, what: `${part}.types` };
+  if (clients !== 'any' && !issuedToOneOf(clients, party, self)) return { part, what: `${part}.clients` };
   return hasClaimOn(pattern, party, client, self) ? undefined : { part, what: `${part}.origin` };
 }
 
@@ -133,8 +134,8 @@ const issuedToOneOf = (clients: ReadonlySet<string>, { principal, clientId }: Pa
  */
 function hasClaimOn(pattern: PartyPattern, party: Party, client: Facts['client'], self: string): boolean {
   if (party.principal.iss === self) {
-    if (party.clientId === client.id || pattern.clients !== undefined) return true;
-  } else if (pattern.issuers !== undefined) return true;
+    if (party.clientId === client.id || pattern.clients !== 'any') return true;
+  } else if (pattern.issuers !== 'any') return true;
   return party.audiences.some((audience) => audience === client.id || audience === client.resource);
 }
 

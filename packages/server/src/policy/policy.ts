@@ -24,6 +24,6 @@ export function compilePolicy(issuer: string, rules: readonly Rule[]): Policy {
     issuer,
     rules,
     byClient: indexRules(rules),
-    claimReads: findClaimReads(expressions.filter((expression) => expression !== undefined)),
+    claimReads: findClaimReads(expressions.filter((expression) => expression !== 'always')),
   };
 }

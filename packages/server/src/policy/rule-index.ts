@@ -26,7 +26,7 @@ const parts = {
   issuer: ({ subject }) => subject.issuers,
   client: ({ subject }) => subject.clients,
   target: ({ grant }) => grant.targets,
-} as const satisfies Record<keyof Named, (rule: Rule) => Iterable<unknown> | undefined>;
+} as const satisfies Record<keyof Named, (rule: Rule) => Iterable<unknown> | 'any'>;
 
 export function indexRules(rules: readonly Rule[]): ReadonlyMap<string, ClientRules> {
   const byClient = new Map<string, Rule[]>();
@@ -51,7 +51,7 @@ function many(all: readonly Rule[]): ClientRules {
     const byName = new Map<unknown, number[]>();
     for (const [place, rule] of all.entries()) {
       const names = namesOf(rule);
-      if (names === undefined) any.push(place);
+      if (names === 'any') any.push(place);
       else for (const name of names) append(byName, name, place);
     }
     return { part: part as keyof Named, any, byName };

@@ -4,15 +4,25 @@ import type { CompiledExpression } from '../expression/condition.ts';
 import type { Targets } from '../model/resource.ts';
 import type { Scope } from '../primitives/scope.ts';
 
-/** What a rule asks of a subject or actor token; an absent part asks nothing. */
+/** Short names of the token types that a rule takes, by who issued the token. */
+export interface TakenTypes {
+  /** Of our own tokens. */
+  readonly own: ReadonlySet<string>;
+  /** Of other issuers' tokens. `accepted`: every type that the issuer's entry accepts. */
+  readonly foreign: ReadonlySet<string> | 'accepted';
+}
+
+/** The types of a rule that names none. An ID token or a refresh token of ours is taken only where the rule says so. */
+export const DEFAULT_TYPES: TakenTypes = { own: new Set(['access_token']), foreign: 'accepted' };
+
+/** What a rule asks of a subject or actor token. */
 export interface PartyPattern {
   /** `iss` values. */
-  readonly issuers?: ReadonlySet<string>;
-  /** Short names of token types. */
-  readonly types?: ReadonlySet<string>;
+  readonly issuers: ReadonlySet<string> | 'any';
+  readonly types: TakenTypes;
   /** Clients of ours that the token was issued to: names the origin of our own tokens. */
-  readonly clients?: ReadonlySet<string>;
-  readonly when?: CompiledExpression;
+  readonly clients: ReadonlySet<string> | 'any';
+  readonly when: CompiledExpression | 'always';
   /** Must a token that is bound to a key come with proof of it, and stay bound to it? */
   readonly constrained: 'prove' | 'accept';
 }
@@ -30,7 +40,7 @@ export interface Rule {
   readonly clients: ReadonlySet<string>;
   readonly subject: PartyPattern;
   readonly actor: ActorPattern;
-  readonly when?: CompiledExpression;
+  readonly when: CompiledExpression | 'always';
   /** `client`: where no actor token is given, the calling client acts. */
   readonly act: 'client' | 'actor';
   /** `bearer`: what was exchanged for a bound token may be a bearer token. */

@@ -10,6 +10,7 @@ import { parseConfiguration } from '../../src/config/load.ts';
 import { API, agentBasic, assertIssued, BACKEND, configuration, exchange, withRules } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
 import { freePort, start } from '../support/harness.ts';
+import { configuration as PEOPLE } from '../support/people.ts';
 import { temporaryFolder } from '../support/program.ts';
 
 function folderOf(t: TestContext, files: Record<string, string>): string {
@@ -269,4 +270,18 @@ test('wrong usage exits 2, a missing file 1', async (t) => {
     [2, 2, 1],
   );
   assert.equal(ends[2]?.stderr, 'none.yaml:1:1: cannot be read: ENOENT\nnone.yaml: 1 fault\n');
+});
+
+test('a rule without types is warned of where its clients get tokens of ours that it does not take', async () => {
+  const people = PEOPLE.replaceAll(/, types: \[access_token.*?\]/g, '');
+  const told = (await faultsOf(people)).filter((fault) => fault.includes('has no types'));
+  const sentence =
+    'has no types, so of our own tokens it takes access tokens, and no ID token and no refresh token: write';
+  assert.equal(told.length, 2);
+  for (const [index, fault] of told.entries())
+    assert.ok(fault.startsWith(`warning rules[${index}].subject: ${sentence}`), fault);
+  assert.deepEqual(
+    (await faultsOf(PEOPLE)).filter((fault) => fault.includes('has no types')),
+    [],
+  );
 });

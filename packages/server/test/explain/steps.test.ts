@@ -10,7 +10,7 @@ import type { Limits } from '../../src/narrowing/narrow.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { type Reason, reasons } from '../../src/primitives/refusal.ts';
-import { adaTrace, IDP, NOW, newEvent, resource, rule, SELF, when } from '../support/judging.ts';
+import { adaTrace, IDP, NOW, newEvent, resource, rule, SELF, types as typesOf, when } from '../support/judging.ts';
 
 const api = resource('api');
 const other = resource('other');
@@ -291,7 +291,7 @@ test('of each rule it is told whether it decided, or what did not match', () => 
     miss('actor.issuer', { actor: { issuers } }, { actor: robot }),
     `its actor must come from ${SELF} or ${IDP}, not from ${IDP}`,
   );
-  const types = new Set(['jwt', 'saml2']);
+  const types = typesOf('jwt', 'saml2');
   assert.equal(
     miss('subject.types', { subject: { types } }),
     'its subject token must be of type jwt or saml2, not access_token',
@@ -320,7 +320,7 @@ test('of each rule it is told whether it decided, or what did not match', () => 
   assert.equal(miss('subject'), 'subject');
   assert.equal(
     miss('subject.types', {}, { subject: undefined } as never),
-    'its subject token must be of type , not undefined',
+    "its subject token must be of a type that its issuer's entry accepts, not undefined",
   );
   assert.equal(
     miss('actor.clients', { actor: { clients } }),

@@ -266,6 +266,14 @@ suite('authorization code', () => {
     const good = await exchange(answer.body.id_token, 'id_token');
     assertIssued(server, good);
     assert.equal(claimsOf(good.body.access_token).sub, 'ada');
+    const agent = { client_id: 'agent', client_secret: 'agent-secret' };
+    const agents = await server.token({
+      grant_type: EXCHANGE,
+      ...agent,
+      subject_token: String(answer.body.id_token),
+      subject_token_type: type('id_token'),
+    });
+    assert.equal(server.audit(agents)?.reason, 'no_rule_for_subject', 'its rule takes access tokens alone');
     assert.equal(
       server.audit(await exchange(answer.body.id_token, 'access_token'))?.reason,
       'subject_token_wrong_type',

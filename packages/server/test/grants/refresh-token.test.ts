@@ -1,7 +1,16 @@
 // Refresh tokens: how one is had, what it gives, how far it reaches, and when it ends (RFC 6749 section 6).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { API, acting, assertIssued, assertRefused, BACKEND, exchange, subjectToken } from '../support/basics.ts';
+import {
+  API,
+  acting,
+  assertIssued,
+  assertRefused,
+  BACKEND,
+  exchange,
+  SUBJECT_REFUSED,
+  subjectToken,
+} from '../support/basics.ts';
 import { claimsOf, start, type TestServer, type } from '../support/harness.ts';
 import {
   BESIDE,
@@ -154,6 +163,12 @@ test('a refresh token is a subject token too, of its own client, and exchanging 
   const own = { subject_token: await refreshTokenOf(strict), subject_token_type: type('refresh_token') };
   assertIssued(strict, await exchange(strict, own));
   assert.equal(strict.audit(await exchange(strict, { ...own, ...other }))?.reason, 'no_rule_for_subject');
+  const silent = await start(t, life([BESIDE.replace('types: [refresh_token, access_token, jwt], ', '')]));
+  const unnamed = { subject_token: await refreshTokenOf(silent), subject_token_type: type('refresh_token') };
+  const refused = await exchange(silent, unnamed);
+  assertRefused(silent, refused, { ...SUBJECT_REFUSED, reason: 'no_rule_for_subject' });
+  assert.equal(silent.audit(refused)?.mismatches?.[0]?.what, 'subject.types');
+  assertIssued(silent, await exchange(silent));
 });
 
 test('a refresh token outlives its subject token, until refreshLifetime has passed, and no access token outlives it', async (t) => {

@@ -8,7 +8,7 @@ import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { indexRules } from '../../src/policy/rule-index.ts';
 import { withhold } from '../../src/primitives/redact.ts';
-import { IDP, NOW, resource, rule, SELF, token, value, when } from '../support/judging.ts';
+import { IDP, NOW, resource, rule, SELF, token, types, value, when } from '../support/judging.ts';
 
 const api = resource('api');
 const other = resource('other');
@@ -52,12 +52,30 @@ test('a rule asks where a token comes from, of which type it is and to whom it w
     assert.equal(miss({ issuers: names(IDP) }, agent), `${part}.issuer`);
     assert.equal(miss({ issuers: names(IDP, SELF) }, agent), undefined);
     assert.equal(miss({ issuers: names(IDP) }, foreign), undefined);
-    assert.equal(miss({ types: names('jwt') }, agent), `${part}.types`);
-    assert.equal(miss({ types: names('jwt', 'access_token') }, agent), undefined);
+    assert.equal(miss({ types: types('jwt') }, agent), `${part}.types`);
+    assert.equal(miss({ types: types('jwt', 'access_token') }, agent), undefined);
     assert.equal(miss({ clients: names('x') }, agent), `${part}.clients`);
     assert.equal(miss({ clients: names('x', 'gateway') }, agent), undefined);
     assert.equal(miss({ clients: names('gateway') }, { ...foreign, clientId: 'gateway' }), `${part}.clients`);
     assert.equal(miss({ clients: names('undefined') }, { ...agent, clientId: undefined }), `${part}.clients`);
+  }
+});
+
+test('a rule without types takes access tokens of ours alone, and of others what their issuer may send', () => {
+  for (const [part, facts] of [
+    ['subject', (one: typeof agent) => ({ subject: one })],
+    ['actor', (one: typeof agent) => ({ actor: one })],
+  ] as const) {
+    const issuers = new Set([SELF, IDP]);
+    const miss = (of: typeof agent, type: string) => missOf({ [part]: { issuers } }, facts({ ...of, type }));
+    assert.equal(miss(agent, 'access_token'), undefined);
+    for (const type of ['id_token', 'refresh_token', 'jwt', 'saml2']) {
+      assert.equal(miss(agent, type), `${part}.types`, type);
+      assert.equal(miss(foreign, type), undefined, type);
+    }
+    const named = { [part]: { issuers, types: types('id_token') } };
+    assert.equal(missOf(named, facts({ ...agent, type: 'id_token' })), undefined);
+    assert.equal(missOf(named, facts({ ...foreign, type: 'jwt' })), `${part}.types`);
   }
 });
 

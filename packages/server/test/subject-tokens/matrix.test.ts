@@ -129,7 +129,8 @@ const rows: readonly Row[] = [
 ];
 
 const SIGNED = { accept: 'application/token-introspection+jwt' };
-const RULE = `{ client: gateway, subject: { issuer: [self, idp] }, actor: { issuer: [self, idp] }, grant: { audiences: [${API}, ${BACKEND}, ${VAULT}], scopes: [read], types: [access_token, jwt, refresh_token] } }`;
+const TYPES = '[access_token, id_token, refresh_token, jwt]';
+const RULE = `{ client: gateway, subject: { issuer: [self, idp], types: ${TYPES} }, actor: { issuer: [self, idp], types: ${TYPES} }, grant: { audiences: [${API}, ${BACKEND}, ${VAULT}], scopes: [read], types: [access_token, jwt, refresh_token] } }`;
 
 async function startBoth(t: Parameters<typeof start>[0]): Promise<[TestServer, FakeIssuer]> {
   const idp = await startIssuer(t);

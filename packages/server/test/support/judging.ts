@@ -9,7 +9,7 @@ import type { TokenFacts } from '../../src/model/token-facts.ts';
 import { indexResources, type Targeting } from '../../src/narrowing/targets.ts';
 import { conditionVariables } from '../../src/policy/facts.ts';
 import { compilePolicy, type Policy } from '../../src/policy/policy.ts';
-import type { Rule } from '../../src/policy/rule.ts';
+import { DEFAULT_TYPES, type PartyPattern, type Rule, type TakenTypes } from '../../src/policy/rule.ts';
 import { type Reason, Refusal } from '../../src/primitives/refusal.ts';
 
 export const SELF = 'https://login.example';
@@ -54,16 +54,27 @@ type RuleParts = Partial<Omit<Rule, 'subject' | 'actor' | 'grant'>> & {
   readonly grant?: Partial<Rule['grant']>;
 };
 
-/** For `gateway`, of whatever token it has a claim on. */
+const ANYBODY: PartyPattern = {
+  issuers: 'any',
+  types: DEFAULT_TYPES,
+  clients: 'any',
+  when: 'always',
+  constrained: 'prove',
+};
+
+export const types = (...names: readonly string[]): TakenTypes => ({ own: new Set(names), foreign: new Set(names) });
+
+/** For `gateway`, of an access token that it has a claim on. */
 export const rule = (targets: Targets, { subject, actor, grant, ...more }: RuleParts = {}): Rule => ({
   name: 'rule',
   mode: 'enforce',
   clients: new Set(['gateway']),
   act: 'actor',
   rebind: 'refuse',
+  when: 'always',
   ...more,
-  subject: { constrained: 'prove', ...subject },
-  actor: { constrained: 'prove', presence: 'optional', delegated: 'refuse', ...actor },
+  subject: { ...ANYBODY, ...subject },
+  actor: { ...ANYBODY, presence: 'optional', delegated: 'refuse', ...actor },
   grant: {
     targets,
     scopes: new Set(['read', 'write']),

@@ -16,7 +16,7 @@ const CLIENTS = `
   - { id: vault, auth: client_secret_basic, secret: { plain: vault-secret }, grants: [client_credentials], resource: ${VAULT} }`;
 
 /** Everything that may be asked for, with a refresh token beside it. */
-export const BESIDE = `{ name: beside, client: [gateway, other, plain], subject: { issuer: self, clients: [gateway, other, plain] }, actor: { issuer: self, clients: [agent, gateway] }, grant: { audiences: [${API}, ${BACKEND}, ${VAULT}], scopes: [read, write], types: [access_token, jwt, refresh_token], refreshToken: true } }`;
+export const BESIDE = `{ name: beside, client: [gateway, other, plain], subject: { types: [refresh_token, access_token, jwt], issuer: self, clients: [gateway, other, plain] }, actor: { issuer: self, clients: [agent, gateway] }, grant: { audiences: [${API}, ${BACKEND}, ${VAULT}], scopes: [read, write], types: [access_token, jwt, refresh_token], refreshToken: true } }`;
 
 export const ISSUER = 'https://login.example';
 

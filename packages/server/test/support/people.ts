@@ -42,12 +42,12 @@ accounts:
 rules:
   - name: the agent acts for people
     client: agent
-    subject: { issuer: self, clients: [web, tv] }
+    subject: { issuer: self, clients: [web, tv], types: [access_token] }
     actor: { clients: [agent] }
     grant: { audiences: [${API}], scopes: [read] }
   - name: web exchanges what it got
     client: web
-    subject: { issuer: self, clients: [web] }
+    subject: { issuer: self, clients: [web], types: [access_token, id_token, refresh_token] }
     grant: { audiences: [${BACKEND}], scopes: [read] }
 `;
 

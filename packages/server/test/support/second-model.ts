@@ -50,6 +50,7 @@ export interface Client {
 
 export interface Party {
   readonly issuers?: readonly string[];
+  /** Absent: of tokens issued here the access token alone, of others every type. */
   readonly types?: readonly string[];
   readonly clients?: readonly string[];
   /** A condition: the claim `tenant` is this. */
@@ -213,8 +214,9 @@ function findTargets(world: World, { audiences, resources }: Request): readonly 
 
 function partyMatches(world: World, party: Party, token: Token, client: Client): boolean {
   if (party.issuers !== undefined && !party.issuers.includes(token.iss)) return false;
-  if (party.types !== undefined && !party.types.includes(token.type)) return false;
   const own = token.iss === world.self;
+  const types = party.types ?? (own ? ['access_token'] : [token.type]);
+  if (!types.includes(token.type)) return false;
   if (party.clients !== undefined && !(own && token.client !== undefined && party.clients.includes(token.client)))
     return false;
   if (party.tenant !== undefined && token.tenant !== party.tenant) return false;

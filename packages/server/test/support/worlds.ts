@@ -7,9 +7,9 @@ import type { Resource } from '../../src/model/resource.ts';
 import { indexResources, type Targeting } from '../../src/narrowing/targets.ts';
 import { conditionVariables } from '../../src/policy/facts.ts';
 import { compilePolicy, type Policy } from '../../src/policy/policy.ts';
-import type { Rule } from '../../src/policy/rule.ts';
+import { DEFAULT_TYPES, type Rule } from '../../src/policy/rule.ts';
 import { FEW } from '../../src/policy/rule-index.ts';
-import { client as registered } from './judging.ts';
+import { client as registered, types as typesOf } from './judging.ts';
 import { newProver, type Prover } from './prover.ts';
 import type * as Model from './second-model.ts';
 
@@ -278,10 +278,10 @@ const conditions = new Map(
 const toPattern = (part: 'subject' | 'actor', { issuers, types, clients, tenant, anyKey }: Model.Party) => {
   const when = tenant === undefined ? undefined : conditions.get(part + tenant);
   return {
-    ...(issuers && { issuers: new Set(issuers) }),
-    ...(types && { types: new Set(types) }),
-    ...(clients && { clients: new Set(clients) }),
-    ...(when && { when }),
+    issuers: issuers === undefined ? ('any' as const) : new Set(issuers),
+    types: types === undefined ? DEFAULT_TYPES : typesOf(...types),
+    clients: clients === undefined ? ('any' as const) : new Set(clients),
+    when: when ?? ('always' as const),
     constrained: anyKey ? ('accept' as const) : ('prove' as const),
   };
 };
@@ -302,6 +302,7 @@ function toRule(one: Model.Rule, index: number, resources: readonly Resource[]):
       presence: presences[actor.must],
       delegated: actor.delegated ? 'allow' : 'refuse',
     },
+    when: 'always',
     act: clientActs ? 'client' : 'actor',
     rebind: rest.loosens ? 'bearer' : 'refuse',
     grant: {

@@ -22,7 +22,7 @@ const TARGETS = [API, VAULT, ACCEPTING, REBINDING];
 const client = (id: string, more = ''): string =>
   `  - { id: ${id}, auth: client_secret_post, secret: { plain: ${id}-secret }, grants: [client_credentials, token_exchange, refresh_token], audiences: [${TARGETS}], scopes: [read]${more} }\n`;
 const rule = (targets: readonly string[], party: string, rest: string): string =>
-  `  - { client: [gateway, mutual-gateway], subject: { issuer: self, clients: [web, mutual-web, gateway]${party} }, actor: { issuer: self, clients: [agent]${party} }, ${rest}grant: { audiences: [${targets}], scopes: [read], types: [access_token, jwt, refresh_token] } }\n`;
+  `  - { client: [gateway, mutual-gateway], subject: { issuer: self, clients: [web, mutual-web, gateway], types: [access_token, refresh_token, id_token]${party} }, actor: { issuer: self, clients: [agent]${party} }, ${rest}grant: { audiences: [${targets}], scopes: [read], types: [access_token, jwt, refresh_token] } }\n`;
 
 /** A proxy on loopback tells the certificate of its caller. */
 const yaml = (idp: FakeIssuer, server = ''): string =>

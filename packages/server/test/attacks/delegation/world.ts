@@ -10,10 +10,10 @@ import type { Trial, Undo } from '../group.ts';
 
 const GRANT = `grant: { audiences: [${API}, ${BACKEND}, ${VAULT}], scopes: [read], types: [access_token, jwt, refresh_token] }`;
 const RULES = [
-  `{ client: gateway, subject: { issuer: [self, idp] }, actor: { required: true, issuer: idp }, ${GRANT} }`,
-  `{ client: gateway, subject: { issuer: [self, idp] }, actor: { issuer: self, clients: [agent, tool, gateway] }, ${GRANT} }`,
-  `{ client: delegator, subject: { issuer: self, clients: [gateway] }, actor: { required: true, clients: [agent] }, ${GRANT} }`,
-  `{ client: robot, subject: { issuer: self, clients: [gateway] }, ${GRANT} }`,
+  `{ client: gateway, subject: { issuer: [self, idp], types: [access_token, refresh_token, jwt] }, actor: { required: true, issuer: idp }, ${GRANT} }`,
+  `{ client: gateway, subject: { issuer: [self, idp], types: [access_token, refresh_token, jwt] }, actor: { issuer: self, clients: [agent, tool, gateway] }, ${GRANT} }`,
+  `{ client: delegator, subject: { issuer: self, clients: [gateway], types: [access_token, refresh_token, jwt] }, actor: { required: true, clients: [agent] }, ${GRANT} }`,
+  `{ client: robot, subject: { issuer: self, clients: [gateway], types: [access_token, refresh_token, jwt] }, ${GRANT} }`,
 ];
 const exchanger = (id: string): string =>
   `  - { id: ${id}, auth: client_secret_post, secret: { plain: ${id}-secret }, grants: [token_exchange] }\n`;

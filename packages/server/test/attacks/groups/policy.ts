@@ -17,7 +17,7 @@ const RULES = [
   `{ client: gateway, subject: { issuer: self }, grant: { audiences: [${API}, ${BACKEND}, ${BILLING}], scopes: [read, write, pay], types: [access_token, jwt] } }`,
   `{ client: gateway, subject: { issuer: idp, when: 'subject.sub.matches("${PATTERN}")' }, grant: { audiences: [${API}], scopes: [read] } }`,
   `{ client: gateway, subject: { issuer: other, when: 'subject.claims.owner == "org"' }, grant: { audiences: [${API}], scopes: [read] } }`,
-  `{ client: [shop, plain], subject: { issuer: [self, idp], clients: [gateway] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token] } }`,
+  `{ client: [shop, plain], subject: { issuer: [self, idp], clients: [gateway], types: [access_token, refresh_token, jwt] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token] } }`,
   `{ client: shop, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`,
 ];
 const client = (id: string, grants: string): string =>

@@ -14,8 +14,8 @@ const METHODS = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY', 'PRO
 const URLENCODED = 'application/x-www-form-urlencoded';
 const GRANT = `grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write]`;
 const RULES = [
-  `{ client: gateway, subject: { issuer: [self, idp, saml] }, actor: { clients: [agent] }, ${GRANT}, types: [access_token, jwt, refresh_token] } }`,
-  `{ client: narrow, subject: { issuer: self, clients: [gateway] }, ${GRANT}, types: [access_token, refresh_token] } }`,
+  `{ client: gateway, subject: { issuer: [self, idp, saml], types: [access_token, refresh_token, id_token, jwt, saml1, saml2] }, actor: { clients: [agent] }, ${GRANT}, types: [access_token, jwt, refresh_token] } }`,
+  `{ client: narrow, subject: { issuer: self, clients: [gateway], types: [access_token, refresh_token] }, ${GRANT}, types: [access_token, refresh_token] } }`,
 ];
 const NARROW = { client_id: 'narrow', client_secret: 'narrow-secret' };
 
