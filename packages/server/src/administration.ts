@@ -39,7 +39,7 @@ export function administer(
         const clients = [client, ...[subject, actor].map((party) => (party as Entry | undefined)?.clients)].flat();
         return clients.includes(clientId) ? [String(name ?? `rules[${index}]`)] : [];
       }),
-    reread: () => orUnavailable(registered.poll()),
+    reread: () => orUnavailable(registered.reread()),
     keys: manageKeys(store, keys, sealer, clock),
     algorithms: keys.algorithms,
     commit: (event, write) => {

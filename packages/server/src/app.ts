@@ -4,8 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { startCustody } from './audit-retention/retain.ts';
 import type { Configuration } from './config/configuration.ts';
+import type { HttpServices } from './http/endpoint.ts';
 import type { Answered } from './http/life.ts';
 import { type InForce, openInForce } from './in-force.ts';
+import type { Standing } from './metrics/gauges.ts';
 import { type OpenMetrics, openMetrics } from './metrics/open.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { createReport, type Report } from './primitives/log.ts';
@@ -13,7 +15,7 @@ import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
 import { type Base, openBase } from './services.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
-import { startPolling } from './store/poll.ts';
+import { type Polling, startPolling } from './store/poll.ts';
 import { announce, type Presence } from './store/presence.ts';
 import { listen } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
@@ -23,9 +25,13 @@ export interface RunningServer {
   readonly port: number;
   /**
    * Puts another reading of the file in force. From when this resolves, requests are judged by it; those under way finish with
-   * the configuration that they began with. @returns the keys that changed and take a restart
+   * the configuration that they began with.
+   * @returns the keys that changed and take a restart
+   * @throws where the first attempt fails: more follow until this reading, or a later one, is in force
    */
   readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
+  /** The file as it stands is faulty. The configuration in force stays, and a metric says so until the next `reload`. */
+  readonly refuseFile: () => void;
   /**
    * Tells load balancers to turn away, by /readyz and by closing each connection with its answer, and goes on answering for as
    * long as the file says. Resolves at once where nobody is connected.
@@ -54,6 +60,8 @@ const NEED_RESTART = [
   'audit',
 ] as const satisfies readonly (keyof Configuration)[];
 
+/** A node is unready while a change has waited longer than this to be in force, or the database was last polled before. */
+const MAX_PENDING_MS = 5000;
 /** Time for requests that are under way when the port closes. */
 const DRAIN_MS = 3000;
 /** Time within which a whole request must arrive. */
@@ -69,19 +77,23 @@ export async function startServer(
   { clock = systemClock, report = createReport(configuration.log), text, sharing }: StartOptions = {},
 ): Promise<RunningServer> {
   const endings = createEndings();
+  /** What was bound at the start stays. */
+  const binding = { issuer: configuration.issuer, server: configuration.server };
   try {
     const node = await open(configuration, { clock, report, text, sharing, endings });
-    await keepUpToDate(node);
+    const polling = await keepUpToDate(node);
     const { port, connections } = await listenForRequests(node);
+    await publishMetrics(node, { connections, pollAge: polling.age });
     let closed: Promise<void> | undefined;
     return {
       port,
       reload: async (next, nextText) => {
-        // What was bound at the start stays.
-        await node.inForce.put({ ...next, issuer: configuration.issuer, server: configuration.server });
-        node.state.text = nextText;
-        node.state.readAt = clock();
+        node.state.fileIsFaulty = false;
+        await node.inForce.want({ configuration: { ...next, ...binding }, text: nextText });
         return NEED_RESTART.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
+      },
+      refuseFile: () => {
+        node.state.fileIsFaulty = true;
       },
       announceStop: async () => {
         node.state.stopping = true;
@@ -109,13 +121,9 @@ interface Node {
   readonly inForce: InForce;
   readonly report: Report;
   readonly endings: Endings;
-  readonly state: {
-    stopping: boolean;
-    /** Digest of the text in force. */
-    text: string | undefined;
-    /** When it was read, in milliseconds since 1970. */
-    readAt: number;
-  };
+  readonly state: { stopping: boolean; fileIsFaulty: boolean };
+  /** The node is ready while all of these hold, and the database can be reached. */
+  readonly readyWhile: (() => boolean)[];
 }
 
 type Opening = Required<Omit<StartOptions, 'text' | 'sharing'>> &
@@ -128,19 +136,30 @@ async function open(configuration: Configuration, { clock, report, text, sharing
   const servedBy = sharing === undefined ? 'this process' : 'the first process';
   const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
   endings.add(metrics.close);
-  const state = { stopping: false, text, readAt: clock() };
-  const presence = announce(base.store, { id: newId(), configuration: () => state.text, clock });
+  const state = { stopping: false, fileIsFaulty: false };
+  const readyWhile = [() => !state.stopping];
+  const isReady = (read: HttpServices) => async () => readyWhile.every((holds) => holds()) && (await read.ready());
+  let textInForce = (): string | undefined => text;
+  const presence = announce(base.store, { id: newId(), configuration: () => textInForce(), clock });
   endings.add(presence.leave);
-  const inForce = await openInForce(configuration, {
-    base,
-    observer: metrics.observer,
-    withNode: (read) => ({ ...read, presence, ready: async () => !state.stopping && (await read.ready()) }),
-  });
-  return { configuration, base, metrics, presence, inForce, report, endings, state };
+  const inForce = await openInForce(
+    { configuration, text },
+    {
+      base,
+      observer: metrics.observer,
+      report,
+      withNode: (read) => ({ ...read, presence, ready: isReady(read) }),
+    },
+  );
+  endings.add(inForce.stop);
+  textInForce = inForce.text;
+  readyWhile.push(() => inForce.pendingFor() <= MAX_PENDING_MS);
+  return { configuration, base, metrics, presence, inForce, report, endings, state, readyWhile };
 }
 
 /** Starts everything that runs beside requests: polling, custody of the audit, deletion of expired rows. */
-async function keepUpToDate({ configuration, base, presence, inForce, report, endings }: Node): Promise<void> {
+async function keepUpToDate(node: Node): Promise<Polling> {
+  const { configuration, base, presence, inForce, report, endings, readyWhile } = node;
   const { store, clock, revocations, registered } = base;
   const { services } = inForce;
   const custody = await startCustody(configuration.audit, {
@@ -155,14 +174,16 @@ async function keepUpToDate({ configuration, base, presence, inForce, report, en
   const polls = [revocations.poll, registered.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
   const polling = startPolling(store, [...polls, presence.poll], report);
   endings.add(polling.stop);
+  readyWhile.push(() => polling.age() <= MAX_PENDING_MS);
   const notifications = await listen(configuration.store, polling.wake);
   endings.add(notifications.stop);
   const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP_MS).unref();
   endings.add(() => clearInterval(sweeping));
+  return polling;
 }
 
 /** @returns the port, and how many connections are open now */
-async function listenForRequests({ configuration, base, metrics, presence, inForce, report, endings, state }: Node) {
+async function listenForRequests({ configuration, metrics, inForce, report, endings, state }: Node) {
   const { host, port, announceStop: _, ...options } = configuration.server;
   const { createHttpServer } = await import('./http/server.ts');
   const { server: http, connections } = createHttpServer(inForce.services, {
@@ -184,16 +205,24 @@ async function listenForRequests({ configuration, base, metrics, presence, inFor
     clearTimeout(cut);
     clearInterval(idle);
   });
-  await metrics.publish({
+  return { port: (http.server.address() as AddressInfo).port, connections };
+}
+
+function publishMetrics(
+  { base, metrics, presence, inForce, state }: Node,
+  seen: Pick<Standing, 'connections' | 'pollAge'>,
+): Promise<void> {
+  return metrics.publish({
+    ...seen,
     keys: () => inForce.services().keys.states(),
     revocations: base.revocations.count,
-    readAt: () => state.readAt,
+    readAt: inForce.readAt,
+    pendingFor: inForce.pendingFor,
+    fileIsFaulty: () => state.fileIsFaulty,
     now: base.clock,
-    connections,
     nodes: presence.nodes,
     agree: presence.agree,
   });
-  return { port: (http.server.address() as AddressInfo).port, connections };
 }
 
 interface Endings {

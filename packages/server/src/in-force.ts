@@ -1,33 +1,122 @@
-// Holds the services of the configuration that is in force, and puts another in force.
+// Keeps the wanted configuration in force. A change that cannot be put in force is tried again until it is.
 import type { Configuration } from './config/configuration.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import type { Observer } from './metrics/observer.ts';
-import { createSerial } from './primitives/serial.ts';
+import type { Report } from './primitives/log.ts';
+import { createRepeatable } from './primitives/serial.ts';
 import { type Base, openServices } from './services.ts';
+
+/** A configuration, and the digest of the text that it was read from. */
+export interface Reading {
+  readonly configuration: Configuration;
+  readonly text: string | undefined;
+}
 
 export interface InForce {
   readonly services: () => HttpServices;
+  /** Digest of the text in force. */
+  readonly text: () => string | undefined;
+  /** When the configuration in force was read, in milliseconds since 1970. */
+  readonly readAt: () => number;
   /**
-   * Reads the clients of the database anew, and the file too where another configuration is given. In force from when this
-   * resolves; requests under way finish with the services that they began with.
+   * From when this resolves the configuration is in force; requests under way finish with the services that they began with.
+   * @throws where the first attempt fails; more follow until it, or a later one, is in force
    */
-  readonly put: (next?: Configuration) => Promise<void>;
+  readonly want: (reading: Reading) => Promise<void>;
+  /** Milliseconds for which a change of the file or of a registered client has been wanted and is not in force; 0 if none is. */
+  readonly pendingFor: () => number;
+  readonly stop: () => void;
 }
+
+/** Time until the next attempt: twice as long each time. */
+const RETRY_MS = { first: 250, longest: 5000 };
 
 /** @param withNode adds what the services of every configuration have in common */
 export async function openInForce(
-  configuration: Configuration,
-  { base, observer, withNode }: { base: Base; observer: Observer; withNode: (read: HttpServices) => HttpServices },
+  first: Reading,
+  by: {
+    readonly base: Base;
+    readonly observer: Observer;
+    readonly report: Report;
+    readonly withNode: (read: HttpServices) => HttpServices;
+  },
 ): Promise<InForce> {
-  let inForce = configuration;
-  let services = withNode(await openServices(inForce, base, observer));
-  const inTurn = createSerial();
-  const put = (next?: Configuration): Promise<void> =>
-    inTurn(async () => {
-      const { throttled } = services;
-      inForce = next ?? inForce;
-      services = withNode({ ...(await openServices(inForce, base, observer, services)), throttled });
-    });
-  base.registered.onChange(put);
-  return { services: () => services, put };
+  const { base, observer, report } = by;
+  let inForce = first;
+  let services = by.withNode(await openServices(first.configuration, base, observer));
+  let readAt = base.clock();
+  const put = async (reading: Reading): Promise<void> => {
+    const { throttled } = services;
+    const before = { services, configuration: inForce.configuration };
+    const opened = await openServices(reading.configuration, base, observer, before);
+    services = by.withNode({ ...opened, throttled });
+    if (reading !== inForce) readAt = base.clock();
+    inForce = reading;
+  };
+
+  let wanted = first;
+  const putting = keepTrying(async () => {
+    try {
+      await put(wanted);
+    } catch (error) {
+      // A registered client that changed does not wait for a file that cannot be put in force.
+      if (wanted !== inForce) await put(inForce).catch(() => undefined);
+      throw error;
+    }
+  }, report);
+  base.registered.onChange(putting.run);
+  return {
+    services: () => services,
+    text: () => inForce.text,
+    readAt: () => readAt,
+    want: (reading) => {
+      wanted = reading;
+      return putting.run();
+    },
+    pendingFor: putting.pendingFor,
+    stop: putting.stop,
+  };
+}
+
+/** @returns `run` begins `work` once what runs has ended. After a failure, work begins again and again until it succeeds */
+function keepTrying(work: () => Promise<void>, report: Report) {
+  let runs = 0;
+  let pendingSince: number | undefined;
+  let failed = false;
+  let stopped = false;
+  let pause = RETRY_MS.first;
+  let retry: NodeJS.Timeout | undefined;
+  const tryAgain = (error: unknown): void => {
+    if (stopped) return;
+    if (!failed) report(`a change is not in force yet: ${(error as Error).message}`);
+    failed = true;
+    retry = setTimeout(() => attempt().catch(() => undefined), pause).unref();
+    pause = Math.min(2 * pause, RETRY_MS.longest);
+  };
+  const attempt = createRepeatable(async () => {
+    clearTimeout(retry);
+    const count = runs;
+    try {
+      await work();
+    } catch (error) {
+      tryAgain(error);
+      throw error;
+    }
+    if (count === runs) pendingSince = undefined;
+    if (failed) report('the change is in force now', { level: 'info' });
+    failed = false;
+  });
+  return {
+    run: (): Promise<void> => {
+      runs++;
+      pendingSince ??= performance.now();
+      pause = RETRY_MS.first;
+      return attempt();
+    },
+    pendingFor: (): number => (pendingSince === undefined ? 0 : performance.now() - pendingSince),
+    stop: (): void => {
+      stopped = true;
+      clearTimeout(retry);
+    },
+  };
 }

@@ -49,6 +49,8 @@ export interface Base {
   readonly clock: Clock;
   readonly store: Store;
   readonly sealer: Sealer;
+  /** A secret that all nodes share. It never changes, so each is read once. */
+  readonly sharedSecret: (name: string) => Promise<string>;
   readonly revocations: Revocations;
   readonly registered: RegisteredClients;
   readonly failures: FailureLimit;
@@ -78,6 +80,7 @@ export async function openBase(
       clock,
       store,
       sealer,
+      sharedSecret: createSharedSecrets(store, sealer, access),
       revocations: await openRevocations(store, { issuer: configuration.issuer, clock, access }),
       registered: await openRegisteredClients(store),
       failures: createFailureLimit({ clock, sharing }),
@@ -94,23 +97,38 @@ export async function openBase(
   }
 }
 
-/** @param before the services of an earlier reading, which hand on what they have fetched */
+/** @returns reads each secret once; a read that fails is made again at the next call */
+function createSharedSecrets(store: Store, sealer: Sealer, access: Access): Base['sharedSecret'] {
+  const known = new Map<string, string>();
+  return async (name) => {
+    const secret = known.get(name) ?? (await openSharedSecret(store, name, sealer, access));
+    known.set(name, secret);
+    return secret;
+  };
+}
+
+/** An earlier reading: it hands on what it has opened and fetched, so that another one rarely needs the database. */
+export interface Before {
+  readonly configuration: Configuration;
+  readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'keys'>;
+}
+
 export async function openServices(
   configuration: Configuration,
   base: Base,
   observer: Observer,
-  before?: Pick<HttpServices, 'issuers' | 'clientKeys'>,
+  before?: Before,
 ): Promise<HttpServices> {
   const clients = configuration.withRegistered(base.registered.all().values());
   const { issuer, resources, issuers, keys } = configuration;
-  const { access, clock, store, sealer, revocations } = base;
+  const { clock, store, sharedSecret, revocations } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
   const trusted = issuers.map((entry) =>
-    trustIssuer(entry, clock, observer, before?.issuers.byPrincipal(entry.issuer)),
+    trustIssuer(entry, clock, observer, before?.services.issuers.byPrincipal(entry.issuer)),
   );
-  const clientKeys = openClientKeys(clients, clock, before?.clientKeys);
-  const ring = await openKeyRing(store, keys, sealer, clock, access);
+  const clientKeys = openClientKeys(clients, clock, before?.services.clientKeys);
+  const ring = await openKeys(keys, base, before);
   const targeting = indexResources(resources);
   const context = hasSignIn(clients)
     ? await describeSignIn({ ...configuration, clients }, { ...base, keys: ring, targeting })
@@ -130,8 +148,8 @@ export async function openServices(
     issuers: indexIssuers(trusted),
     tokenEndpoint: urlOf(token, issuer),
     keys: ring,
-    refreshKey: await openSharedSecret(store, 'refresh-token', sealer, access),
-    nonces: dpopNonces ? createNonces(await openSharedSecret(store, 'dpop-nonce', sealer, access), clock) : undefined,
+    refreshKey: await sharedSecret('refresh-token'),
+    nonces: dpopNonces ? createNonces(await sharedSecret('dpop-nonce'), clock) : undefined,
     readCertificate:
       clientCertificates.asked || clientCertificates.header
         ? createCertificateReader(clientCertificates, trustProxy)
@@ -179,13 +197,19 @@ const enabledTypes = ({ issuers, saml }: Configuration, signIn: unknown): Readon
     ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts]),
   ]);
 
+/** The key ring goes on while its schedule is the same. */
+const openKeys = async (keys: Configuration['keys'], base: Base, before: Before | undefined): Promise<KeyRing> =>
+  before !== undefined && isDeepStrictEqual(before.configuration.keys, keys)
+    ? before.services.keys
+    : openKeyRing(base.store, keys, base.sealer, base.clock, base.access);
+
 /** What people sign in with, and where: the file's part of it, and the store's. */
 async function describeSignIn(
   { issuer, clients, accounts, upstream, keys: { algorithms } }: Configuration,
   base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },
 ): Promise<ProviderContext> {
-  const { store, sealer, access, revocations, guessing } = base;
-  const cookieKey = await openSharedSecret(store, 'cookies', sealer, access);
+  const { revocations, guessing } = base;
+  const cookieKey = await base.sharedSecret('cookies');
   return {
     ...base,
     issuer,

@@ -2,11 +2,11 @@
 import cluster from 'node:cluster';
 import { type RunningServer, startServer } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { ConfigurationError, formatFault } from '../config/fault.ts';
-import { loadConfiguration } from '../config/load.ts';
-import { digestOf, watchFile } from '../config/watch.ts';
+import { formatFault } from '../config/fault.ts';
+import { parseConfiguration, readText } from '../config/load.ts';
+import { watchFile } from '../config/watch.ts';
 import { createReport, type Report } from '../primitives/log.ts';
-import { createSerial } from '../primitives/serial.ts';
+import { sha256 } from '../primitives/secret.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { shareCounts } from './sharing.ts';
@@ -24,7 +24,8 @@ export const serve: CliCommand = {
       .option('--workers <n>', 'as so many processes behind one port', '1'),
   run: async ({ config, workers }) => {
     const file = String(config);
-    const configuration = await loadConfiguration(file, process.env);
+    const text = readText(file);
+    const configuration = await parseConfiguration(text, { file, environment: process.env });
     const report = createReport(configuration.log);
     const started = (port: number, how = ''): void =>
       report(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`, INFO);
@@ -38,7 +39,7 @@ export const serve: CliCommand = {
       );
     }
     try {
-      await serveUntilTold(file, configuration, report, started);
+      await serveUntilTold(file, { text, configuration }, report, started);
       return EXIT.done;
     } finally {
       // A worker lives as long as the first process can speak to it.
@@ -49,16 +50,15 @@ export const serve: CliCommand = {
 
 async function serveUntilTold(
   file: string,
-  configuration: Configuration,
+  { text, configuration }: { readonly text: string; readonly configuration: Configuration },
   report: Report,
   started: (port: number) => void,
 ): Promise<void> {
   for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
   const sharing = cluster.isWorker ? shareCounts() : undefined;
-  const server = await startServer(configuration, { text: digestOf(file), sharing, report });
+  const server = await startServer(configuration, { text: sha256(text), sharing, report });
   const toldToStop = untilToldToStop();
-  const inTurn = createSerial();
-  const watching = watchFile(file, () => inTurn(() => reload(file, server, report)));
+  const watching = watchFile(file, text, (changed) => reload(file, changed, server, report));
   if (cluster.isPrimary) started(server.port);
   await toldToStop;
   watching.stop();
@@ -66,18 +66,23 @@ async function serveUntilTold(
   await server.close();
 }
 
-/** A faulty new file changes nothing. */
-async function reload(file: string, server: RunningServer, report: Report): Promise<void> {
+/** Hands the text to the server, which goes on with the previous configuration while the new one is faulty or not in force. */
+async function reload(file: string, text: string, server: RunningServer, report: Report): Promise<void> {
+  let configuration: Configuration;
   try {
-    const text = digestOf(file);
-    const configuration = await loadConfiguration(file, process.env);
-    const unchanged = await server.reload(configuration, text);
-    for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
+    configuration = await parseConfiguration(text, { file, environment: process.env });
+  } catch (error) {
+    server.refuseFile();
+    report((error as Error).message);
+    report(`${file}: invalid; keeping the previous configuration`);
+    return;
+  }
+  for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
+  try {
+    const unchanged = await server.reload(configuration, sha256(text));
     for (const key of unchanged) report(`${file}: ${key} changed, which takes a restart`, WARN);
     report(`cambio read ${file} again`, INFO);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    report(error.message);
-    report(`${file}: ${error instanceof ConfigurationError ? 'faulty' : 'not usable'}, so nothing changes`);
+  } catch {
+    // The server reports it, and tries again by itself.
   }
 }

@@ -3,7 +3,7 @@ import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Poll } from '../store/poll.ts';
 import { insertClient, listChangedClients, nextRevision, updateClient } from '../store/registered-clients.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, RegisteredClientRow } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
 export interface RegisteredSecret {
@@ -30,35 +30,55 @@ export interface RegisteredClient {
 export type StoredClient = Pick<RegisteredClient, 'entry' | 'secrets'>;
 
 export interface RegisteredClients {
+  /** The clients as the database has them. They are in force once the listeners are done. */
   readonly all: () => ReadonlyMap<string, RegisteredClient>;
   readonly poll: Poll;
-  /** Tells whenever something has changed. */
+  /** Polls. From when this resolves, the clients of the database are in force here. @throws where one of both fails */
+  readonly reread: () => Promise<void>;
+  /** @param listener puts the clients in force. Where it fails it tries again by itself */
   readonly onChange: (listener: () => Promise<void>) => void;
 }
 
 export async function openRegisteredClients(store: Store): Promise<RegisteredClients> {
   const clients = new Map<string, RegisteredClient>();
-  let seen = 0;
+  /** The latest revision that was read, and the latest that is in force. */
+  let read = 0;
+  let inForce = 0;
   const listeners: (() => Promise<void>)[] = [];
+  const put = async (): Promise<void> => {
+    const upTo = read;
+    for (const listener of listeners) await listener();
+    inForce = Math.max(inForce, upTo);
+  };
   const poll: Poll = async (changed) => {
-    const rows = (await changed) === false ? [] : await listChangedClients(store, seen);
-    for (const { id, entry, revision, created_at, updated_at } of rows) {
-      seen = Number(revision);
-      const stored: StoredClient | undefined = entry === null ? undefined : JSON.parse(entry);
-      if (stored === undefined) clients.delete(id);
-      else
-        clients.set(id, {
-          id,
-          ...stored,
-          revision: seen,
-          createdAt: Number(created_at),
-          updatedAt: Number(updated_at),
-        });
-    }
-    if (rows.length > 0) for (const listener of listeners) await listener();
+    const rows = (await changed) === false ? [] : await listChangedClients(store, read);
+    // Two polls can run at once: the one that asked first may be answered last.
+    const newer = rows.filter(({ revision }) => Number(revision) > read);
+    for (const row of newer) take(row, clients);
+    read = Math.max(read, ...newer.map(({ revision }) => Number(revision)));
+    if (newer.length > 0) put().catch(() => undefined);
   };
   await poll();
-  return { all: () => clients, poll, onChange: (listener) => listeners.push(listener) };
+  inForce = read;
+  return {
+    all: () => clients,
+    poll,
+    reread: async () => {
+      await poll();
+      if (inForce < read) await put();
+    },
+    onChange: (listener) => void listeners.push(listener),
+  };
+}
+
+function take(
+  { id, entry, revision, created_at, updated_at }: RegisteredClientRow,
+  into: Map<string, RegisteredClient>,
+) {
+  if (entry === null) return void into.delete(id);
+  const stored: StoredClient = JSON.parse(entry);
+  const times = { createdAt: Number(created_at), updatedAt: Number(updated_at) };
+  into.set(id, { id, ...stored, revision: Number(revision), ...times });
 }
 
 type Write = (database: Database) => Promise<void>;

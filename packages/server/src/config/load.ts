@@ -13,22 +13,17 @@ import type { Surroundings } from './source.ts';
 import { readYaml } from './yaml.ts';
 
 /** @throws ConfigurationError */
-export async function loadConfiguration(file: string, environment: NodeJS.ProcessEnv): Promise<Configuration> {
-  let text: string;
+export const loadConfiguration = async (file: string, environment: NodeJS.ProcessEnv): Promise<Configuration> =>
+  parseConfiguration(readText(file), { file, environment });
+
+/** @throws ConfigurationError */
+export function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigurationError(file, [
-      {
-        severity: 'fault',
-        line: 1,
-        column: 1,
-        path: '',
-        message: `cannot be read: ${(error as NodeJS.ErrnoException).code}`,
-      },
-    ]);
+    const message = `cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+    throw new ConfigurationError(file, [{ severity: 'fault', line: 1, column: 1, path: '', message }]);
   }
-  return parseConfiguration(text, { file, environment });
 }
 
 /** @param file names the text in faults, and paths in it are relative to the file's folder. @throws ConfigurationError */

@@ -1,39 +1,53 @@
-// When should the file be read again? At SIGHUP, and when its text changes, be it written, replaced, or reached by a
-// symbolic link that now leads elsewhere, as Kubernetes does it.
-import { readFileSync, watch } from 'node:fs';
+// Watches the configuration file: at SIGHUP, and when its text changes, be it written, replaced, or reached by a symbolic link
+// that now leads elsewhere, as in Kubernetes.
+import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { sha256 } from '../primitives/secret.ts';
+import { createRepeatable } from '../primitives/serial.ts';
 
-/** Milliseconds of quiet after a change: editors write in several steps. */
-const QUIET = 200;
-/** Milliseconds between looks, where the file system tells nothing. */
-const LOOK = 5000;
+/** Time without changes before the file is read: editors write in several steps. */
+const QUIET_MS = 200;
+/** Time between two reads, in case the file system reports nothing. */
+const READ_MS = 5000;
 
-export function watchFile(file: string, changed: () => void): { readonly stop: () => void } {
-  let seen = digestOf(file);
+/**
+ * @param seen the text that was read last
+ * @param take gets each other text, and at SIGHUP the same text too, one at a time. A text that it rejects is given again later
+ */
+export function watchFile(
+  file: string,
+  seen: string,
+  take: (text: string) => Promise<void>,
+): { readonly stop: () => void } {
+  let taken = seen;
+  let told = false;
+  const look = createRepeatable(async () => {
+    const text = read(file);
+    if (text === undefined || (text === taken && !told)) return;
+    const before = taken;
+    [taken, told] = [text, false];
+    try {
+      await take(text);
+    } catch (error) {
+      [taken, told] = [before, true];
+      throw error;
+    }
+  });
+  const lookNow = (): void => void look().catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;
-  const look = (): void => {
-    const now = digestOf(file);
-    if (now === undefined || now === seen) return;
-    seen = now;
-    changed();
-  };
-  const soon = (): void => {
+  const folder = watchFolder(file, () => {
     clearTimeout(timer);
-    timer = setTimeout(look, QUIET).unref();
-  };
+    timer = setTimeout(lookNow, QUIET_MS).unref();
+  });
   const hangUp = (): void => {
-    seen = digestOf(file);
-    changed();
+    told = true;
+    lookNow();
   };
-  // The folder, not the file: what is renamed into its place is another file.
-  const folder = watch(dirname(resolve(file)), soon).unref();
-  folder.on('error', () => undefined);
-  const looking = setInterval(look, LOOK).unref();
+  const looking = setInterval(lookNow, READ_MS).unref();
   process.on('SIGHUP', hangUp);
+  lookNow();
   return {
     stop: () => {
-      folder.close();
+      folder?.close();
       clearTimeout(timer);
       clearInterval(looking);
       process.off('SIGHUP', hangUp);
@@ -41,10 +55,20 @@ export function watchFile(file: string, changed: () => void): { readonly stop: (
   };
 }
 
-/** @returns undefined where the file cannot be read just now */
-export function digestOf(file: string): string | undefined {
+/** The folder, because a file that is renamed into place is another file. @returns undefined where the system cannot watch */
+function watchFolder(file: string, changed: () => void): FSWatcher | undefined {
   try {
-    return sha256(readFileSync(file, 'utf8'));
+    const folder = watch(dirname(resolve(file)), changed).unref();
+    return folder.on('error', () => undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns undefined where the file cannot be read just now */
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }

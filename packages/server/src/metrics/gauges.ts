@@ -14,6 +14,11 @@ export interface Standing {
   readonly agree: () => boolean | undefined;
   /** When the configuration in force was read, in milliseconds since 1970. */
   readonly readAt: () => number;
+  /** Milliseconds for which a change has been wanted and is not in force. */
+  readonly pendingFor: () => number;
+  readonly fileIsFaulty: () => boolean;
+  /** Milliseconds since the last successful poll for what other processes wrote. */
+  readonly pollAge: () => number;
 }
 
 interface Reading {
@@ -43,6 +48,24 @@ const gauges: readonly StandingGauge[] = [
     help: 'When the configuration in force was read',
     together: 'min',
     read: ({ readAt }) => [{ value: readAt() / 1000 }],
+  },
+  {
+    name: 'cambio_configuration_pending_seconds',
+    help: 'For how long a change of the file or of a registered client has been wanted and is not in force; 0 if none is',
+    together: 'max',
+    read: ({ pendingFor }) => [{ value: pendingFor() / 1000 }],
+  },
+  {
+    name: 'cambio_configuration_faulty',
+    help: '1 where the file as it stands is faulty, and the configuration before it is in force',
+    together: 'max',
+    read: ({ fileIsFaulty }) => [{ value: fileIsFaulty() ? 1 : 0 }],
+  },
+  {
+    name: 'cambio_poll_age_seconds',
+    help: 'Since when the database was not read for what other nodes wrote',
+    together: 'max',
+    read: ({ pollAge }) => [{ value: pollAge() / 1000 }],
   },
   {
     name: 'cambio_configuration_mismatch',

@@ -20,6 +20,8 @@ export type Poll = (changed?: Promise<boolean>) => Promise<void>;
 export interface Polling {
   /** Polls now: something was written. */
   readonly wake: () => void;
+  /** Milliseconds since the last successful poll began. */
+  readonly age: () => number;
   readonly stop: () => void;
 }
 
@@ -27,19 +29,22 @@ export interface Polling {
 export function startPolling(store: Store, polls: readonly Poll[], report: (line: string) => void): Polling {
   let failure: string | undefined;
   let seen: string | undefined;
+  let succeededAt = performance.now();
   const pollOnce = async (): Promise<void> => {
     const before = failure;
+    const began = performance.now();
     const marker = changeMarker(store);
     const changed = marker.then((now) => now !== seen);
     failure = failureOf(await Promise.allSettled([marker, ...polls.map((poll) => poll(changed))]));
     // Only what every poll has read is seen.
     seen = failure === undefined ? await marker : undefined;
+    if (failure === undefined) succeededAt = began;
     if (failure !== undefined && before === undefined) report(`what other nodes wrote cannot be read: ${failure}`);
     if (failure === undefined && before !== undefined) report('what other nodes wrote can be read again');
   };
   const wake = createRepeatable(pollOnce);
   const timer = setInterval(wake, INTERVAL_MS).unref();
-  return { wake, stop: () => clearInterval(timer) };
+  return { wake, age: () => performance.now() - succeededAt, stop: () => clearInterval(timer) };
 }
 
 function failureOf(results: readonly PromiseSettledResult<unknown>[]): string | undefined {

@@ -1,4 +1,5 @@
 // The shared database: PostgreSQL behind a bounded pool, every statement with a deadline.
+import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import type { Schema } from './schema.ts';
@@ -70,34 +71,38 @@ const LISTEN_AGAIN = 1000;
 
 /** Hears of changes as soon as they are committed, on a connection of its own. */
 export function listenPostgres(url: string, heard: () => void): { readonly stop: () => Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
+  const stopping = new AbortController();
   let client: pg.Client | undefined;
-  const listen = async (): Promise<void> => {
+  const listenOnce = async (): Promise<void> => {
     const connection = new pg.Client({
       connectionString: url,
       application_name: 'cambio listening',
       connectionTimeoutMillis: CONNECT,
+      query_timeout: STATEMENT,
       keepAlive: true,
     });
     client = connection;
     connection.on('notification', heard).on('error', () => undefined);
-    connection.once('end', () => {
-      if (!stopped) timer = setTimeout(listen, LISTEN_AGAIN).unref();
-    });
+    const ended = new Promise((resolve) => connection.once('end', resolve));
     try {
       await connection.connect();
       await connection.query(`listen ${CHANNEL}`);
       heard();
-    } catch {
+      await ended;
+    } finally {
       await connection.end().catch(() => undefined);
+    }
+  };
+  const listen = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await listenOnce().catch(() => undefined);
+      await wait(LISTEN_AGAIN, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
     }
   };
   listen();
   return {
     stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
+      stopping.abort();
       await client?.end().catch(() => undefined);
     },
   };

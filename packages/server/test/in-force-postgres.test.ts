@@ -1,0 +1,152 @@
+// What is wanted comes into force on nodes that share PostgreSQL: connections that end and tables that are locked meanwhile.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { withOperators } from './support/admin-api.ts';
+import { API } from './support/basics.ts';
+import { freePort, read } from './support/harness.ts';
+import { ISSUER } from './support/life.ts';
+import { eventually, type ServerNode, shared, startNode } from './support/node.ts';
+import { query, startPostgres } from './support/postgres.ts';
+import { scrape } from './support/scrape.ts';
+
+const postgres = await startPostgres({ after });
+const url = await postgres.database();
+const metrics = await freePort();
+const yaml = withOperators(shared(url)).replaceAll(`$${'{ISSUER}'}`, ISSUER);
+const one = await startNode({ after }, yaml.replace('server:', `server:\n  metrics: { port: ${metrics} }`));
+const two = await startNode({ after }, yaml);
+
+const tokenOf = (node: ServerNode, id: string, secret = `${id}-secret`) =>
+  node.token({ grant_type: 'client_credentials', client_id: id, client_secret: secret });
+
+const becomes = (node: ServerNode, id: string, secret: string, status: number) =>
+  eventually(
+    async () => (await tokenOf(node, id, secret)).status,
+    (answered) => answered === status,
+    15_000,
+  );
+
+async function admin(node: ServerNode, method: string, path: string, body?: unknown, ifMatch = '*') {
+  const { access_token: token } = (await tokenOf(node, 'operator')).body;
+  const headers = {
+    authorization: `Bearer ${token}`,
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...(method !== 'POST' && { 'if-match': ifMatch }),
+  };
+  return read(
+    await fetch(`${node.url}/admin/v1${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }),
+  );
+}
+
+const entry = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
+
+/** A registered client that both nodes know. @returns its secret */
+async function register(id: string): Promise<string> {
+  const answer = await admin(two, 'POST', '/clients', { id, ...entry });
+  assert.equal(answer.status, 201, answer.text);
+  const secret = String(answer.body.secret);
+  for (const node of [one, two]) await becomes(node, id, secret, 200);
+  return secret;
+}
+
+const TERMINATE =
+  "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cambio%' and pid <> pg_backend_pid()";
+
+/** Holds a lock on a table that stops its readers, too. */
+async function lock(table: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`begin; lock table ${table} in access exclusive mode`);
+  return () => client.end();
+}
+
+const edit = (file: string, from: string, to: string): void => {
+  const text = readFileSync(file, 'utf8');
+  assert.ok(text.includes(from), from);
+  writeFileSync(file, text.replace(from, to));
+};
+
+const PEOPLE = `accounts: [{ username: ada, password: { plain: lovelace } }]
+clients:
+  - { id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [authorization_code], redirectUris: [https://web.example/cb], audiences: [${API}], scopes: [openid] }`;
+
+test('a change that waits for the database is a metric, and after five seconds makes the node unready; it comes into force by itself, and holds up no other', async () => {
+  const secret = await register('meanwhile');
+  const pending = async () => (await scrape(metrics)).value('cambio_configuration_pending_seconds') ?? Number.NaN;
+  const ready = async (node = one) => (await node.get('/readyz')).status;
+  assert.deepEqual([await pending(), await ready()], [0, 200]);
+  // The file needs a secret for the cookies of people, and the table of secrets is locked.
+  const unlock = await lock('secrets');
+  edit(one.file, '\nclients:', `\n${PEOPLE}`);
+  edit(one.file, '{ id: plain,', '{ id: plain, disabled: true,');
+  await eventually(pending, (seconds) => seconds > 0, 10_000);
+  assert.equal(await ready(), 200);
+  const disabled = await admin(two, 'PUT', '/clients/meanwhile', { ...entry, disabled: true });
+  assert.equal(disabled.status, 200, disabled.text);
+  await becomes(one, 'meanwhile', secret, 401);
+  await eventually(ready, (status) => status === 503, 10_000);
+  assert.deepEqual([await ready(two), (await tokenOf(one, 'plain')).status], [200, 200]);
+  await unlock();
+  await becomes(one, 'plain', 'plain-secret', 401);
+  await eventually(ready, (status) => status === 200);
+  assert.equal(await pending(), 0);
+  assert.match(one.printed(), /a change is not in force yet/);
+  assert.match(one.printed(), /the change is in force now/);
+});
+
+test('connections that end and a table that is locked while clients and files change leave every node with the last change', async () => {
+  const secrets = [await register('a'), await register('b'), await register('c')];
+  for (const [index, id] of ['a', 'b', 'c'].entries()) {
+    const unlock = index === 1 ? await lock('registered_clients') : async () => undefined;
+    const ending = (async () => {
+      for (let round = 0; round < 8; round++) {
+        await query(url, TERMINATE);
+        await wait(50);
+      }
+      await unlock();
+    })();
+    edit(one.file, 'name: beside', `name: beside${id}`);
+    // What is refused because the database failed is asked again, as an operator would.
+    await eventually(
+      async () => {
+        const { body } = await admin(two, 'GET', `/clients/${id}`).catch(() => ({
+          body: {} as Record<string, unknown>,
+        }));
+        if ((body.entry as { disabled?: boolean } | undefined)?.disabled) return true;
+        await admin(two, 'PUT', `/clients/${id}`, { ...entry, disabled: true }).catch(() => undefined);
+        return false;
+      },
+      Boolean,
+      15_000,
+    );
+    await ending;
+    for (const node of [one, two]) await becomes(node, id, secrets[index] ?? '', 401);
+  }
+  edit(one.file, '{ id: other,', '{ id: other, disabled: true,');
+  one.signal('SIGHUP');
+  await becomes(one, 'other', 'other-secret', 401);
+  for (const node of [one, two]) assert.equal((await node.get('/readyz')).status, 200);
+});
+
+test('an ordinary reload needs nothing of the database: a file is in force although every table of it is locked', async () => {
+  const unlock = await lock('secrets, signing_keys, registered_clients, revisions');
+  edit(two.file, '{ id: agent,', '{ id: agent, disabled: true,');
+  await eventually(
+    async () => two.printed(),
+    (text) => /cambio read .* again/.test(text),
+    10_000,
+  );
+  await unlock();
+  assert.equal(
+    (await two.token({ grant_type: 'client_credentials' }, { authorization: `Basic ${btoa('agent:agent-secret')}` }))
+      .status,
+    401,
+  );
+});

@@ -1,0 +1,102 @@
+// What is wanted comes into force: also when the database fails while it changes.
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { gateway } from './support/basics.ts';
+import { freePort } from './support/harness.ts';
+import { life, other, plain } from './support/life.ts';
+import { eventually, type ServerNode, startNode } from './support/node.ts';
+import { scrape } from './support/scrape.ts';
+
+const statusOf = async (node: ServerNode, client: Record<string, string>): Promise<number> =>
+  (await node.token({ grant_type: 'client_credentials', ...client })).status;
+
+/** Waits until the client is refused, or taken. */
+const becomes = (node: ServerNode, client: Record<string, string>, status: number): Promise<number> =>
+  eventually(
+    () => statusOf(node, client),
+    (answered) => answered === status,
+    15_000,
+  );
+
+const edit = (file: string, from: string, to: string): void => {
+  const text = readFileSync(file, 'utf8');
+  assert.ok(text.includes(from), from);
+  writeFileSync(file, text.replace(from, to));
+};
+
+const PLAIN = '{ id: plain,';
+const PLAIN_DISABLED = '{ id: plain, disabled: true,';
+
+async function startWatched(t: TestContext) {
+  const metrics = await freePort();
+  const yaml = life().replace('server:', `server:\n  metrics: { port: ${metrics} }`);
+  const node = await startNode(t, yaml);
+  const value = async (name: string): Promise<number> => (await scrape(metrics)).value(name) ?? Number.NaN;
+  return { node, value };
+}
+
+/** A write lock on the database of the node, held by another process: this one. */
+function lock({ folder }: ServerNode): () => void {
+  const database = new DatabaseSync(join(folder, 'cambio.db'));
+  database.exec('begin immediate');
+  return () => {
+    database.exec('rollback');
+    database.close();
+  };
+}
+
+for (const [what, alsoChanges] of [
+  ['needs nothing of the database', ''],
+  ['needs a new key', '\nkeys: { alg: Ed25519 }'],
+  ['needs a new secret', '\naccounts: [{ username: ada, password: { plain: lovelace } }]'],
+] as const) {
+  test(`a file that changes while the database is locked comes into force, and so does all after it (the change ${what})`, async (t) => {
+    const { node, value } = await startWatched(t);
+    assert.equal(await statusOf(node, plain), 200);
+    const unlock = lock(node);
+    edit(node.file, PLAIN, PLAIN_DISABLED);
+    if (what === 'needs a new secret')
+      edit(
+        node.file,
+        'clients:',
+        'clients:\n  - { id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [authorization_code], redirectUris: [https://web.example/cb], audiences: [https://api.example], scopes: [openid] }',
+      );
+    if (alsoChanges !== '') edit(node.file, '\nclients:', `${alsoChanges}\nclients:`);
+    await wait(4000);
+    unlock();
+    await becomes(node, plain, 401);
+    assert.equal(await value('cambio_configuration_pending_seconds'), 0);
+    assert.equal((await node.get('/readyz')).status, 200);
+    // By the file again, and at SIGHUP.
+    edit(node.file, '{ id: other,', '{ id: other, disabled: true,');
+    await becomes(node, other, 401);
+    edit(node.file, '{ id: gateway,', '{ id: gateway, disabled: true,');
+    node.signal('SIGHUP');
+    await becomes(node, gateway, 401);
+  });
+}
+
+test('a faulty file keeps the configuration in force and the node ready, and a metric says so until a good one is there', async (t) => {
+  const { node, value } = await startWatched(t);
+  assert.equal(await value('cambio_configuration_faulty'), 0);
+  edit(node.file, 'grants: [client_credentials], audiences', 'grants: [made_up], audiences');
+  await eventually(
+    () => value('cambio_configuration_faulty'),
+    (faulty) => faulty === 1,
+    15_000,
+  );
+  assert.match(node.printed(), /invalid; keeping the previous configuration/);
+  assert.equal((await node.get('/readyz')).status, 200);
+  assert.equal(await statusOf(node, gateway), 200);
+  // Away for a while, as between two steps of an editor, is not another text.
+  const text = readFileSync(node.file, 'utf8');
+  rmSync(node.file);
+  await wait(500);
+  writeFileSync(node.file, text.replace('made_up', 'client_credentials').replace(PLAIN, PLAIN_DISABLED));
+  await becomes(node, plain, 401);
+  assert.equal(await value('cambio_configuration_faulty'), 0);
+});
