@@ -40,6 +40,9 @@ const LAYERS = [
   'primitives',
 ];
 
+/** What rounds numbers and takes the last of two members: parseJsonObject refuses both. */
+const OTHER_JSON = /JSON\.parse\b|(?<!\bz)\.json\(\)/;
+
 /** A package or a name, and the places that alone may use it. */
 const RESERVED = [
   { what: /from 'fastify'/, where: /^http\// },
@@ -49,6 +52,7 @@ const RESERVED = [
   { what: /process\.env/, where: /^(config|cli)\// },
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
   { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },
+  { what: OTHER_JSON, where: /^primitives\/strict-json\.ts$/ },
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 
@@ -104,6 +108,12 @@ function reachedFrom(file: string): ReadonlyMap<string, readonly string[]> {
     }
   }
   return reached;
+}
+
+const RESOURCE_SERVER = resolve(import.meta.dirname, '../packages/resource-server/src');
+for (const file of globSync('**/*.ts', { cwd: RESOURCE_SERVER })) {
+  if (file !== 'json.ts' && OTHER_JSON.test(readFileSync(join(RESOURCE_SERVER, file), 'utf8')))
+    faults.push(`packages/resource-server/src/${file}: ${OTHER_JSON.source} is not for this place`);
 }
 
 const finished = new Set<string>();

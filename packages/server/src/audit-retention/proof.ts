@@ -5,7 +5,7 @@ import { type ExportedRow, type ExportLine, exportRow, foundRow } from '../audit
 import { columnsOf, eventOf } from '../audit/row.ts';
 import type { ReadStatement } from '../audit/statement.ts';
 import { createVerifier, type Verdict, type Verifier } from '../audit/verify.ts';
-import type { JsonObject } from '../primitives/strict-json.ts';
+import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 import { listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
 import { listStatements } from '../store/audit-statements.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
@@ -30,7 +30,7 @@ async function readStatements(database: Database): Promise<{ keys: JsonObject[];
     statements.push(jws);
     keys.add(jwk);
   }
-  return { keys: [...keys].map((key) => JSON.parse(key)), statements };
+  return { keys: [...keys].map((key) => parseOwnJson<JsonObject>(key)), statements };
 }
 
 async function* readRows(database: Database): AsyncGenerator<AuditRow> {

@@ -1,4 +1,5 @@
 // What is a line of an export? A key, a signed statement, or a row with its place; texts that are hashed stand as texts.
+import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import type { AuditRow } from '../store/schema.ts';
 import { digestPersonal } from './chain.ts';
 import type { AuditEvent } from './event.ts';
@@ -38,27 +39,20 @@ export function foundRow({ chain, position, hash, event, personal, personalDiges
 
 /** Of what may have been tampered with. */
 function requestIdOf(event: string): string {
-  try {
-    return String(JSON.parse(event).requestId);
-  } catch {
-    return '?';
-  }
+  return String(parseJsonObject(event)?.requestId ?? '?');
 }
 
 /** @returns undefined where the text is no line of an export */
 export function parseLine(text: string): ExportLine | undefined {
-  try {
-    const line = JSON.parse(text);
-    const { key, statement, chain, position, hash, event } = line;
-    if (typeof key === 'object' && key !== null) return { key };
-    if (typeof statement === 'string') return { statement };
-    if (typeof event !== 'string') return undefined;
-    if (chain === undefined) return { event };
-    const placed = typeof chain === 'string' && Number.isSafeInteger(position) && typeof hash === 'string';
-    return placed && isText(line.personal) && isText(line.personalDigest) ? line : undefined;
-  } catch {
-    return undefined;
-  }
+  const line = parseJsonObject(text);
+  if (line === undefined) return undefined;
+  const { key, statement, chain, position, hash, event } = line;
+  if (typeof key === 'object' && key !== null) return { key: key as JsonObject };
+  if (typeof statement === 'string') return { statement };
+  if (typeof event !== 'string') return undefined;
+  if (chain === undefined) return { event };
+  const placed = typeof chain === 'string' && Number.isSafeInteger(position) && typeof hash === 'string';
+  return placed && isText(line.personal) && isText(line.personalDigest) ? (line as unknown as ExportedRow) : undefined;
 }
 
 const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';

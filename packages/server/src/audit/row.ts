@@ -1,5 +1,6 @@
 // How does an event become a row, and a row an event again? What tells of a person stands apart from the rest, and beside
 // both the few columns that are searched.
+import { parseOwnJson } from '../primitives/strict-json.ts';
 import type { AuditColumns, AuditTexts } from '../store/schema.ts';
 import type { AuditEvent } from './event.ts';
 import { personalFields } from './fields.ts';
@@ -15,9 +16,9 @@ export function textsOf(event: AuditEvent, salt: string): AuditTexts {
 
 /** Of an erased row, what is left. */
 export function eventOf({ event, personal }: { event: string; personal: string | null }): AuditEvent {
-  if (personal === null) return JSON.parse(event);
-  const { salt: _, ...fields } = JSON.parse(personal);
-  return { ...JSON.parse(event), ...fields };
+  if (personal === null) return parseOwnJson(event);
+  const { salt: _, ...fields } = parseOwnJson<Record<string, unknown>>(personal);
+  return { ...parseOwnJson<AuditEvent>(event), ...fields };
 }
 
 /** Derived from the event alone, so that whoever verifies can derive them again. */

@@ -9,6 +9,7 @@ import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { type ChangedDecision, replay } from '../explain/replay.ts';
 import { indexResources } from '../narrowing/targets.ts';
+import { parseJsonObject } from '../primitives/strict-json.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
 export const check: CliCommand = {
@@ -90,11 +91,7 @@ async function openLines(file: string): Promise<AsyncIterable<string>> {
 function readEvent(text: string, place: string): AuditEvent | undefined {
   const line = parseLine(text);
   if (line !== undefined) return eventOfLine(line);
-  try {
-    const event = JSON.parse(text);
-    if (typeof event === 'object' && event !== null && typeof event.time === 'number') return event;
-  } catch {
-    // Said below.
-  }
+  const event = parseJsonObject(text);
+  if (typeof event?.time === 'number') return event as unknown as AuditEvent;
   throw new Error(`${place}: this line is no audit row`);
 }

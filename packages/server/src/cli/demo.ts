@@ -9,6 +9,7 @@ import { parseConfiguration } from '../config/load.ts';
 import { decodeBase64url } from '../primitives/base64url.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { reasons } from '../primitives/refusal.ts';
+import { parseJsonObject } from '../primitives/strict-json.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
 import { findAuditRow } from '../store/audit-rows.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -98,7 +99,7 @@ const asToken = (role: 'subject' | 'actor', token: Granted): Form => ({
 
 async function ask(endpoint: string, form: Form): Promise<Asked> {
   const response = await fetch(endpoint, { method: 'POST', body: new URLSearchParams(form) });
-  const body = (await response.json()) as Record<string, unknown>;
+  const body = parseJsonObject(await response.text()) ?? {};
   return { status: response.status, requestId: response.headers.get('x-request-id') ?? '', body };
 }
 
@@ -111,6 +112,6 @@ async function granted(endpoint: string, form: Form): Promise<Granted> {
 const shorten = (answer: Granted): Granted => ({ ...answer, access_token: `${answer.access_token.slice(0, 20)}...` });
 
 const claimsOf = (answer: Granted): unknown =>
-  JSON.parse(String(decodeBase64url(answer.access_token.split('.')[1] ?? '')));
+  parseJsonObject(String(decodeBase64url(answer.access_token.split('.')[1] ?? '')));
 
 const show = (title: string, what: unknown): string => `${title}\n${JSON.stringify(what, null, 2)}`;

@@ -1,6 +1,6 @@
 // Which clients were registered at run time? Held in memory as they stand in the database, and read again when they change.
 import { Refusal } from '../primitives/refusal.ts';
-import type { JsonObject } from '../primitives/strict-json.ts';
+import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 import type { Poll } from '../store/poll.ts';
 import { insertClient, listChangedClients, nextRevision, updateClient } from '../store/registered-clients.ts';
 import type { Database, RegisteredClientRow } from '../store/schema.ts';
@@ -76,7 +76,7 @@ function take(
   into: Map<string, RegisteredClient>,
 ) {
   if (entry === null) return void into.delete(id);
-  const stored: StoredClient = JSON.parse(entry);
+  const stored: StoredClient = parseOwnJson(entry);
   const times = { createdAt: Number(created_at), updatedAt: Number(updated_at) };
   into.set(id, { id, ...stored, revision: Number(revision), ...times });
 }

@@ -1,6 +1,6 @@
 // What does the file say, and on which line? YAML with `${NAME}` and `${NAME:-default}` from the environment.
 import { isMap, isScalar, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
-import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { isExactNumber, type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { type Complain, type Fault, formatPath, type Path, type Position } from './fault.ts';
 
 export interface YamlFile {
@@ -49,6 +49,7 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
   visit(document, {
     Scalar: (key, node) => {
       const missing = key === 'key' ? undefined : substitute(node, environment);
+      if (isRounded(node)) add(node.range?.[0] ?? 0, [], ROUNDED, 'fault');
       if (missing === undefined) return;
       unset.add(node);
       add(node.range?.[0] ?? 0, [], `the environment variable ${missing} is not set`, 'fault');
@@ -73,6 +74,14 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
       if (!unset.has(node)) add(within ? offsetWithin(text, node, within) : offset, path, message, severity);
     },
   };
+}
+
+const ROUNDED = 'is a number that would be rounded: write it in quotes, or with 15 digits at most';
+
+/** Would it be read as another number? */
+function isRounded({ value, source = '' }: Scalar): boolean {
+  if (typeof value !== 'number') return false;
+  return /^0[xo]/.test(source) ? !Number.isSafeInteger(value) : !isExactNumber(source);
 }
 
 /** Where a position of a scalar's text is in the file, whose text has quotes, escapes, indentation and folds beside it. */
@@ -111,6 +120,7 @@ function substitute(node: Scalar, environment: NodeJS.ProcessEnv): string | unde
   });
   // An unquoted value that became a number is one, as if it had been written there.
   node.value = node.type === 'PLAIN' && /^\d+$/.test(text) ? Number(text) : text;
+  node.source = text;
   return missing;
 }
 

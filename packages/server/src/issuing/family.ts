@@ -3,7 +3,7 @@
 import type { Party } from '../model/party.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
-import type { JsonObject } from '../primitives/strict-json.ts';
+import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 import { findFamily as findRow } from '../store/refresh-families.ts';
 import type { Database } from '../store/schema.ts';
 
@@ -51,8 +51,8 @@ export async function findFamily(database: Database, id: string): Promise<Refres
       generation: row.generation,
       rotatedAt: Number(row.rotated_at),
       expiresAt: Math.floor(Number(row.expires_at) / 1000),
-      confirmation: row.confirmation === null ? undefined : JSON.parse(row.confirmation),
-      grant: JSON.parse(row.remembered),
+      confirmation: row.confirmation === null ? undefined : parseOwnJson(row.confirmation),
+      grant: parseOwnJson(row.remembered),
     }
   );
 }

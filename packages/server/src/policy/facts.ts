@@ -7,7 +7,7 @@ import type { Party } from '../model/party.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Chain } from '../primitives/principal.ts';
 import { withhold } from '../primitives/redact.ts';
-import type { JsonObject } from '../primitives/strict-json.ts';
+import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 
 export interface Facts {
   readonly client: { readonly id: string; readonly resource: string | undefined };
@@ -96,4 +96,4 @@ const NAME = /\w+|\[("(?:[^"\\]|\\.)*")\]/g;
 
 /** The names of a path as records have it: `subject.claims["https://example.com/t"]`. */
 export const parsePath = (text: string): MemberPath =>
-  [...text.matchAll(NAME)].map(([name, quoted]) => (quoted === undefined ? name : JSON.parse(quoted)));
+  [...text.matchAll(NAME)].map(([name, quoted]) => (quoted === undefined ? name : parseOwnJson<string>(quoted)));

@@ -231,7 +231,10 @@ const ownReasons = {
   http_slow: ['timeout', 'the whole request was not there in time'],
   http_malformed: ['http', 'the bytes are no HTTP request'],
   admin_item_unknown: ['admin_item', 'no such client, key or row'],
-  admin_body: ['admin_body', 'the body of a request to the admin API is no JSON object, or one with a member twice'],
+  admin_body: [
+    'admin_body',
+    'the body of a request to the admin API is not a JSON object, or one with a member twice or a number beyond 2^53',
+  ],
   admin_in_use: ['admin_in_use', 'what would be changed belongs to the file, is needed, or is there already'],
   admin_changed: ['admin_changed', 'what would be changed has changed since its ETag was read'],
   admin_unconditional: ['admin_unconditional', 'a change without If-Match'],

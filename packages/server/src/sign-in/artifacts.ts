@@ -5,6 +5,7 @@ import type { Clock } from '../primitives/clock.ts';
 import { seconds, systemClock } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
+import { parseOwnJson } from '../primitives/strict-json.ts';
 import type { SignInArtifactRow } from '../store/schema.ts';
 import { consumeArtifact, deleteArtifact, findArtifact, putArtifact } from '../store/sign-in-artifacts.ts';
 import { orUnavailable, type Store } from '../store/store.ts';
@@ -37,7 +38,7 @@ export async function readArtifact(
 ): Promise<Artifact | undefined> {
   const row = await orUnavailable(findArtifact(store, by, value));
   if (row === undefined) return undefined;
-  const payload: AdapterPayload = JSON.parse(sealer.open(row.payload, purposeOf(row.id)));
+  const payload: AdapterPayload = parseOwnJson(sealer.open(row.payload, purposeOf(row.id)));
   // The library has only the system's clock: what is left by ours is left by that one.
   const exp = seconds(systemClock) + Math.ceil((Number(row.expires_at) - clock()) / 1000);
   return { row, payload: { ...payload, exp, ...(row.consumed_at !== null && { consumed: true }) } };

@@ -17,6 +17,7 @@ import {
   discovery,
   enableNonRepudiationChecks,
 } from 'openid-client';
+import { readCompact } from '../keys/jws.ts';
 import { urlProblem } from '../outbound/address.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Clock } from '../primitives/clock.ts';
@@ -124,7 +125,8 @@ export function createUpstream(
           idTokenExpected: true,
           ...(maxAge !== undefined && { maxAge }),
         });
-        return toPerson(entry, { ...tokens.claims() });
+        // The same text, whose signature was verified: openid-client would round a number, and take the last of two members.
+        return toPerson(entry, readCompact(tokens.id_token ?? '').payload);
       }),
   };
 }

@@ -69,6 +69,15 @@ const refusedAs =
 
 const tokenRequest = (idp: FakeIssuer) => idp.seen.find(({ path }) => path === '/token');
 
+test('a claim that a double would round signs nobody in', async (t) => {
+  const mapped: Partial<UpstreamEntry> = { claims: [['uid', ({ claims }) => (claims as Claims).uid]] };
+  const { complete } = await begin(t, {}, mapped);
+  const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
+  for (const uid of ['9007199254740993', '1e400', '41.99999999999999999999'])
+    await assert.rejects(complete({ uid: rawJSON(uid) }), refusedAs('upstream_failed'), uid);
+  assert.equal((await complete({ uid: rawJSON('9007199254740991') })).claims.uid, 9007199254740991);
+});
+
 test('a person of the provider is somebody here: its name before theirs, and the claims that are mapped', async (t) => {
   const { idp, asked, complete, upstream } = await begin(t, { prompt: 'login', loginHint: 'ada@idp' });
   assert.deepEqual(

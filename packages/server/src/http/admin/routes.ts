@@ -95,7 +95,10 @@ function readBody({ headers, body }: FastifyRequest): unknown {
   const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') throw new Refusal('admin_body', { detail: 'the content type is another' });
   const value = parseJsonObject(Buffer.from((body as Uint8Array | undefined) ?? []).toString('utf8'));
-  if (value === undefined) throw new Refusal('admin_body', { detail: 'no JSON object, or one with a member twice' });
+  if (value === undefined)
+    throw new Refusal('admin_body', {
+      detail: 'not a JSON object, or one with a member twice or a number beyond 2^53',
+    });
   return { ...value };
 }
 

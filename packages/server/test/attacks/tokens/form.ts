@@ -146,6 +146,27 @@ export const form = {
     }
   },
 
+  J38: async (world, trial) => {
+    for (const origin of [world.ours, world.theirs]) {
+      const good = origin.sign();
+      const withNumber = (number: string): string => `${textOf(good).slice(0, -1)},"uid":${number}}`;
+      const numbers = ['9007199254740993', '9007199254740992', '-9007199254740993', '1e400', '1e22', '1e-400'];
+      const all = [...numbers, '41.99999999999999999999', '[{"id":9007199254740993}]', '12345678901234567890123'];
+      const tokens = Object.fromEntries(all.map((number) => [number, origin.signText(withNumber(number))]));
+      const header = Buffer.from(good.split('.')[0] ?? '', 'base64url').toString();
+      tokens['in the header'] = origin.signText(textOf(good), `${header.slice(0, -1)},"x":9007199254740993}`);
+      const exact = ['9007199254740991', '-9007199254740991', '-0', '1E2', '0.1'].map(withNumber);
+      await tryTokens(
+        world,
+        trial,
+        origin,
+        tokens,
+        ['malformed'],
+        [good, ...exact.map((text) => origin.signText(text))],
+      );
+    }
+  },
+
   J28: async (world, trial) => {
     const { server } = world;
     const answer = await fetch(`${server.issuer}/.well-known/jwks.json`);

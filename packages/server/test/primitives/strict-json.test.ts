@@ -1,0 +1,101 @@
+// The JSON of others is read as every parser reads it, or not at all.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isExactNumber, parseJsonObject } from '../../src/primitives/strict-json.ts';
+
+const EXACT = {
+  '9007199254740991': 9007199254740991,
+  '-9007199254740991': -9007199254740991,
+  '0': 0,
+  '-0': -0,
+  '1E2': 100,
+  '1e+2': 100,
+  '1.50e1': 15,
+  '10e-1': 1,
+  '1.0': 1,
+  '0e999999999999999999999': 0,
+  '0.1': 0.1,
+  '0.10000000000000000055511': 0.1,
+  '1735689600.123': 1735689600.123,
+  '5e-324': 5e-324,
+  '900719925474099100e-2': 9007199254740991,
+} as const;
+
+const ROUNDED = [
+  '9007199254740992',
+  '9007199254740993',
+  '-9007199254740993',
+  '1234567890123456789',
+  '1234567890123456800',
+  '10000000000000000000000',
+  '1e22',
+  '1E+309',
+  '1e309',
+  '-1e309',
+  '1e99999999999999999999',
+  '9007199254740991.4',
+  '9007199254740992.5',
+  '0.99999999999999999999',
+  '41.99999999999999999999',
+  '1e-400',
+  '-1e-99999999999999999999',
+  '10e-500',
+];
+
+/** Places where a number may stand, in canonical spelling and in others. */
+const places = (literal: string): string[] => [
+  `{"a":${literal}}`,
+  `{"a":[${literal}]}`,
+  `{"a":[1,${literal},"x"]}`,
+  `{"a":{"b":${literal}},"c":1}`,
+  `{ "a" : ${literal} }`,
+  `{"a":"\\u0061","b":\n${literal}\n}`,
+];
+
+test('a number is read as what stands there', () => {
+  for (const [literal, value] of Object.entries(EXACT)) {
+    assert.ok(isExactNumber(literal), literal);
+    assert.deepEqual({ ...parseJsonObject(`{"a":${literal}}`) }, { a: value }, literal);
+    for (const text of places(literal)) assert.ok(parseJsonObject(text), text);
+  }
+});
+
+test('a number that a double would round refuses the whole text (RFC 7493 section 2.2)', () => {
+  for (const literal of ROUNDED) {
+    assert.ok(!isExactNumber(literal), literal);
+    for (const text of places(literal)) assert.equal(parseJsonObject(text), undefined, text);
+  }
+});
+
+test('digits in a text are not a number', () => {
+  for (const literal of ROUNDED) {
+    const value = { sub: literal, list: [`:${literal}`, `,${literal}`, `[${literal}`], [`a":${literal}`]: '' };
+    for (const space of [0, 1])
+      assert.deepEqual({ ...parseJsonObject(JSON.stringify(value, null, space)) }, value, literal);
+  }
+});
+
+test('two integers, however they are spelled, are never read as one', () => {
+  const integer = fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n });
+  const spelled = fc.tuple(integer, fc.nat(3), fc.constantFrom('', '.0', 'e0', '.00E+0')).map(([value, zeros, end]) => {
+    const shifted = value % 10n ** BigInt(zeros) === 0n && zeros > 0;
+    return { value, literal: shifted ? `${value / 10n ** BigInt(zeros)}e${zeros}` : `${value}${end}` };
+  });
+  const near = fc.bigInt({ min: 2n ** 53n - 4n, max: 2n ** 53n + 4n }).map((value) => ({ value, literal: `${value}` }));
+  fc.assert(
+    fc.property(fc.oneof(spelled, near), ({ value, literal }) => {
+      const read = parseJsonObject(`{"a":${literal}}`);
+      const safe = value <= 2n ** 53n - 1n && value >= -(2n ** 53n) + 1n;
+      assert.equal(read === undefined ? undefined : BigInt(read.a as number), safe ? value : undefined, literal);
+    }),
+    { seed: 1, numRuns: 2000 },
+  );
+});
+
+test('a long number costs no more than its length', () => {
+  for (const literal of [`0.${'0'.repeat(200_000)}1`, `1${'0'.repeat(200_000)}1`, `${'0.'.padEnd(200_000, '10')}e3`]) {
+    isExactNumber(literal);
+    parseJsonObject(`{"a":${literal}}`);
+  }
+});

@@ -1,0 +1,124 @@
+// A number beyond 2^53 is read exactly or refused, wherever others write JSON: two people are never one subject for it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { admin, administered } from '../support/admin-api.ts';
+import { API, assertIssued, configuration, exchange, gateway, subjectToken } from '../support/basics.ts';
+import { claimsOf, start, type } from '../support/harness.ts';
+import { bytes, entry, INTROSPECT, JWKS, lifeOf, newKey, signJws, startIssuer, trusting } from '../support/issuer.ts';
+import { newProver } from '../support/prover.ts';
+import { assertSubjectRefused, assertUnavailable, present } from '../support/trusting.ts';
+
+/** A number as JSON.stringify writes it, whatever a double would make of it. */
+const literal = (text: string): unknown => (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(text);
+const SAFE = literal('9007199254740991');
+const BEYOND = ['9007199254740993', '9007199254740992', '-9007199254740993', '1e400', '41.99999999999999999999'];
+
+test('a foreign token with such a claim is refused, whether or not something reads it', async (t) => {
+  const idp = await startIssuer(t);
+  const members = { subject: '\'"user:" + string(claims.uid)\'', claims: '{ uid: claims.uid }' };
+  const rule = `{ client: gateway, subject: { issuer: idp, when: 'subject.claims.uid > 0' }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const server = await start(t, trusting(entry(idp, members), [rule]));
+  for (const beyond of BEYOND) {
+    for (const claims of [{ uid: literal(beyond) }, { uid: 1, other: { deep: [literal(beyond)] } }])
+      assertSubjectRefused(server, await present(server, idp.sign(claims)), 'malformed', beyond);
+  }
+  const answer = await present(server, idp.sign({ uid: SAFE }));
+  assertIssued(server, answer);
+  const { sub, uid } = claimsOf(answer.body.access_token);
+  assert.deepEqual([sub, uid], ['user:9007199254740991', 9007199254740991]);
+});
+
+test('a mapping never makes such a number, which the next reader would round', async (t) => {
+  const idp = await startIssuer(t);
+  const claims =
+    '{ sum: claims.uid + claims.uid, whole: int(claims.text), half: double(claims.text), small: int(claims.other) }';
+  const server = await start(t, trusting(entry(idp, { claims })));
+  const answer = await present(server, idp.sign({ uid: SAFE, text: '9007199254740993', other: '7' }));
+  const { sum, whole, half, small } = claimsOf(answer.body.access_token);
+  assert.deepEqual([sum, whole, half, small], [undefined, undefined, undefined, 7]);
+});
+
+test('a token of ours, an introspection answer, a key set and an admin body are read alike', async (t) => {
+  const idp = await startIssuer(t);
+  const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: us, secret: { plain: secret } }`;
+  const rules = [
+    `{ client: gateway, subject: { issuer: [self, idp], clients: [gateway] }, grant: { audiences: [${API}] } }`,
+    `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`,
+  ];
+  const server = await start(t, trusting(entry(idp, { accepts: '[access_token, jwt]', introspection }), rules));
+  const own = { ...claimsOf(await subjectToken(server)), client_id: 'gateway' };
+  const opaque = { ...lifeOf(server.clock.now), iss: idp.url, client_id: 'web', active: true };
+  const ask = (subject_token: string) => exchange(server, { subject_token, subject_token_type: type('access_token') });
+  for (const beyond of BEYOND) {
+    assertSubjectRefused(server, await ask(server.forge({ ...own, uid: literal(beyond) })), 'malformed', beyond);
+    idp.opaque.set('token', { ...opaque, uid: literal(beyond) });
+    assertUnavailable(server, await ask('token'), beyond);
+  }
+  idp.opaque.set('token', { ...opaque, uid: SAFE });
+  assertIssued(server, await ask('token'));
+  const keys = idp.keys.map(({ jwk }) => jwk);
+  const body = (uid: string) => `{"keys":${JSON.stringify(keys)},"uid":${uid}}`;
+  const head = 'HTTP/1.1 200 OK\r\n\r\n';
+  idp.instead.set(JWKS, bytes(head, body('9007199254740993')));
+  assertUnavailable(server, await present(server, idp.sign()));
+  idp.instead.set(JWKS, bytes(head, body('9007199254740991')));
+  server.clock.now += 10_000;
+  assertIssued(server, await present(server, idp.sign()));
+});
+
+test('a DPoP proof and a client assertion are read alike', async (t) => {
+  const keys = await startIssuer(t);
+  const [key] = keys.keys;
+  assert.ok(key);
+  const client = `{ id: batch, auth: private_key_jwt, jwks: ${JSON.stringify({ keys: [key.jwk] })}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
+  const server = await start(t, configuration.replace('clients:', `clients:\n  - ${client}`));
+  const prover = newProver();
+  const prove = (uid: unknown) =>
+    server.token({ grant_type: 'client_credentials', ...gateway }, { dpop: prover.prove(server, { uid }) });
+  const assertion = (uid: unknown) => {
+    const claims = { ...lifeOf(server.clock.now), iss: 'batch', sub: 'batch', aud: server.issuer, uid };
+    const client_assertion = signJws({ alg: 'ES256', typ: 'JWT', kid: key.kid }, JSON.stringify(claims), key);
+    const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+    return server.token({ grant_type: 'client_credentials', client_assertion, client_assertion_type });
+  };
+  for (const beyond of BEYOND) {
+    for (const [answer, reason] of [
+      [await prove(literal(beyond)), 'dpop_malformed'],
+      [await assertion(literal(beyond)), 'client_assertion_malformed'],
+    ] as const)
+      assert.equal(server.audit(answer)?.reason, reason, beyond);
+  }
+  for (const answer of [await prove(SAFE), await assertion(SAFE)]) assertIssued(server, answer);
+});
+
+test('the body of an administrator is read alike', async (t) => {
+  const server = await start(t, administered);
+  const { jwk } = newKey();
+  const client = (exp: unknown) => ({
+    ...{ id: 'batch', auth: 'private_key_jwt', grants: ['client_credentials'], audiences: [API], scopes: ['read'] },
+    jwks: { keys: [{ ...jwk, exp }] },
+  });
+  const beyond = await admin(server, 'POST /clients', { body: client(literal('9007199254740993')) });
+  assert.equal(server.audit(beyond)?.reason, 'admin_body', beyond.text);
+  const safe = await admin(server, 'POST /clients', { body: client(SAFE) });
+  assert.equal(safe.status, 201, safe.text);
+});
+
+test('a number of the configuration file that would be rounded is a fault with its line, in YAML as in JSON', async () => {
+  const accounts = (uid: string) =>
+    `issuer: https://login.example\nstore: sqlite:x.db\nsealingKey: { env: KEY }\nresources: []\nclients: []\nrules: []\naccounts:\n  - username: ada\n    password: { plain: secret }\n    claims:\n      uid: ${uid}\n`;
+  const environment = { KEY: Buffer.alloc(32).toString('base64'), UID: '9007199254740993', SMALL: '7' };
+  const read = (text: string) => parseConfiguration(text, { file: 'cambio.yaml', environment });
+  const hex = ['0x20000000000001', '0o400000000000000001'];
+  for (const uid of [...BEYOND, ...hex, '.inf', '.nan', '1234567890123456789012', '{ 9007199254740993: x }', `$\{UID}`])
+    await assert.rejects(read(accounts(uid)), /:11:\d+.*would be rounded/, uid);
+  const json = (uid: string) =>
+    `{"issuer":"https://login.example","store":"sqlite:x.db","sealingKey":{"env":"KEY"},"resources":[],"clients":[],"rules":[],\n"accounts":[{"username":"ada","password":{"plain":"secret"},"claims":{"uid":${uid}}}]}`;
+  for (const uid of BEYOND) await assert.rejects(read(json(uid)), /:2:\d+.*would be rounded/, uid);
+  for (const uid of ['9007199254740991', '"9007199254740993"', '1E2', '-0', '0.1', '0x1F', `$\{SMALL}`]) {
+    const [account] = (await read(accounts(uid))).accounts;
+    assert.ok(account?.claims.uid !== undefined, uid);
+  }
+  assert.equal((await read(json('9007199254740991'))).accounts[0]?.claims.uid, 9007199254740991);
+});
