@@ -42,6 +42,7 @@ import { isUsed, useId } from './store/used-ids.ts';
 import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
+import { decryptionKeysOf } from './trust/saml-issuer.ts';
 
 /** What the process keeps from one reading of the file to the next. */
 export interface Base {
@@ -167,6 +168,7 @@ const takeFromFile = ({ issuer, tokenErrorCode, policy, resources, saml, keys }:
   policy,
   resources,
   saml: new Map(saml.map((entry) => [entry.entityId, entry])),
+  samlDecryptionKeys: decryptionKeysOf(saml),
   defaultAlgorithm: keys.algorithms[0],
 });
 

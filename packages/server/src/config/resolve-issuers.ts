@@ -3,7 +3,7 @@ import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
-import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import { decryptionKeysOf, type SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import { checkKeyPlace, networkOf } from './key-location.ts';
@@ -13,6 +13,9 @@ import { readSecret, type Surroundings } from './source.ts';
 
 /** What comes before a colon in ids that are no name of an issuer's. */
 export const NO_NAMES: ReadonlySet<string> = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
+
+/** Different ones: every encrypted assertion costs an RSA operation for each. */
+const MAX_DECRYPTION_KEYS = 8;
 
 export interface ResolvedIssuers {
   readonly issuers: readonly IssuerEntry[];
@@ -36,6 +39,11 @@ export async function resolveIssuers(file: ConfigurationFile, around: Surroundin
     }
   }
   checkDistinct(names, file, around.complain);
+  if (decryptionKeysOf(saml).length > MAX_DECRYPTION_KEYS)
+    around.complain(
+      ['issuers'],
+      `have more than ${MAX_DECRYPTION_KEYS} different decryption keys, each of which costs an RSA operation for every encrypted assertion: let entries share one`,
+    );
   return { issuers, saml };
 }
 

@@ -37,6 +37,7 @@ export async function resolveSamlIssuer(
       source.decryptionKey === undefined
         ? undefined
         : readKey(source.decryptionKey, [...path, 'decryptionKey'], around),
+    attributeFormats: source.attributeFormats && new Set(source.attributeFormats),
     maxAge: source.maxAge,
     use: source.singleUse ? 'single' : 'repeated',
     subject: named && ((facts) => named.evaluate(facts).value),
@@ -94,11 +95,19 @@ export function certificateProblem({ certificates, validUntil }: SamlIssuerEntry
   return faults.length < keys.length ? undefined : `none of its certificates can be used: ${faults.join(', ')}`;
 }
 
+/** Whoever sends an encrypted assertion makes the server use the key. */
+const MAX_RSA_BITS = 4096;
+
 function readKey(name: string, path: Path, around: Surroundings): KeyObject | undefined {
   const file = readBytes(name, path, around);
   try {
     const key = file && createPrivateKey(file);
     if (key && key.asymmetricKeyType !== 'rsa') around.complain(path, 'must be an RSA key');
+    else if ((key?.asymmetricKeyDetails?.modulusLength ?? 0) > MAX_RSA_BITS)
+      around.complain(
+        path,
+        `must be an RSA key of at most ${MAX_RSA_BITS} bits: a longer one makes each assertion slow`,
+      );
     return key;
   } catch {
     around.complain(path, `${name} holds no private key`);

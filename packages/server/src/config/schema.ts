@@ -160,6 +160,7 @@ const samlIssuer = z
     certificates: z.array(z.string().min(1)).min(1).optional(),
     metadata: z.string().min(1).optional(),
     decryptionKey: z.string().min(1).optional(),
+    attributeFormats: z.array(z.string()).min(1).optional(),
     maxAge: duration.optional(),
     singleUse: z.boolean().default(false),
     subject: expression.optional(),

@@ -81,6 +81,9 @@ function readId(root: XmlElement, { namespace, attributes, hasVersion }: Asserti
 /** An NCName (Namespaces in XML section 3), as good as XML Schema's. */
 const ID = /^[\p{L}_][\p{L}\p{N}\p{M}._-]*$/u;
 
+/** Each costs an RSA operation for each key. */
+const MAX_ENCRYPTED_PARTS = 8;
+
 /** From here on there is nothing but the bytes that were digested: id and issuer, too, are read again. */
 function judgeSigned(
   parser: XmlParser,
@@ -92,7 +95,10 @@ function judgeSigned(
   if (readId(assertion, profile) !== id || profile.issuer(assertion) !== trust.entityId)
     throw new TokenRefusal('signature', 'what is signed is not what the document shows');
   refuseDecoys(assertion, id, profile.attributes[0]);
+  let parts = 0;
   return profile.judge(assertion, trust, context, (container) => {
+    if (++parts > MAX_ENCRYPTED_PARTS)
+      throw new TokenRefusal('malformed', `it has more than ${MAX_ENCRYPTED_PARTS} encrypted parts`);
     const part = decrypt(container, context.decryptionKeys);
     passByteGate(part);
     const element = readDocument(parser, part);

@@ -2,7 +2,7 @@
 // it, so that time, audience and single use carry the whole weight.
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { namedReaders, type Reader, readAudiences, readersOf } from './addressing.ts';
-import { readAttributes } from './attributes.ts';
+import { attributeNaming, readAttributes } from './attributes.ts';
 import {
   attribute,
   childrenOf,
@@ -45,8 +45,9 @@ export const saml1 = {
       id: requiredAttribute(assertion, 'AssertionID'),
       issuedAt,
       ...readSubject(assertion, trust.entityId),
-      ...readAttributes(attributes, 'AttributeName'),
+      ...readAttributes(attributes, attributeNaming.saml1, trust.attributeFormats),
       ...conditions,
+      usableUntil: conditions.notOnOrAfter,
       ...readAuthentication(assertion, context),
       sessionNotOnOrAfter: undefined,
       proxyRestriction: undefined,

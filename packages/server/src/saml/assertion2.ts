@@ -1,7 +1,7 @@
 // What does a SAML 2.0 assertion say, and does it hold here and now? (SAML 2.0 core section 2, RFC 7522 section 3)
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { namedReaders, type Reader, readAudiences, readersOf } from './addressing.ts';
-import { readAttributes } from './attributes.ts';
+import { attributeNaming, readAttributes } from './attributes.ts';
 import {
   attribute,
   childrenOf,
@@ -68,10 +68,11 @@ export const saml2 = {
       id: requiredAttribute(assertion, 'ID'),
       issuedAt,
       ...readNameId(subject, trust.entityId, confirmation.reader, decrypt),
-      ...readAttributes(readAttributeElements(assertion, decrypt), 'Name'),
+      ...readAttributes(readAttributeElements(assertion, decrypt), attributeNaming.saml2, trust.attributeFormats),
       audiences: conditions.audiences,
       addressedTo: confirmation.reader.addressedTo,
       notOnOrAfter: Math.min(conditions.notOnOrAfter, confirmation.notOnOrAfter),
+      usableUntil: Math.min(conditions.notOnOrAfter, confirmation.latest),
       ...readAuthentication(assertion, context),
       oneTimeUse: conditions.oneTimeUse,
       proxyRestriction: conditions.proxyRestriction,

@@ -1,6 +1,7 @@
-// Which attributes does an assertion state of its subject? (SAML 2.0 core section 2.7.3, SAML 1.1 core section 2.4.4)
+// Reads the attributes that an assertion states of its subject (SAML 2.0 core section 2.7.3, SAML 1.1 core section 2.4.4).
 import { TokenRefusal } from '../primitives/refusal.ts';
 import {
+  attribute,
   elementsOf,
   is,
   isNil,
@@ -13,23 +14,72 @@ import {
 import type { SamlIdentity } from './identity.ts';
 import { SAML2 } from './names.ts';
 
+/** Where a version of SAML has the two parts of an attribute's name, and the formats whose attributes are read by name alone. */
+export interface AttributeNaming {
+  readonly name: 'Name' | 'AttributeName';
+  readonly format: 'NameFormat' | 'AttributeNamespace';
+  readonly usualFormats: readonly string[];
+}
+
+const FORMAT = 'urn:oasis:names:tc:SAML:2.0:attrname-format:';
+
+export const attributeNaming: Readonly<Record<'saml1' | 'saml2', AttributeNaming>> = {
+  saml2: {
+    name: 'Name',
+    format: 'NameFormat',
+    // Absent is unspecified (SAML 2.0 core section 2.7.3.1).
+    usualFormats: ['', `${FORMAT}unspecified`, `${FORMAT}basic`, `${FORMAT}uri`],
+  },
+  saml1: {
+    name: 'AttributeName',
+    format: 'AttributeNamespace',
+    // Of Shibboleth and of AD FS.
+    usualFormats: [
+      'urn:mace:shibboleth:1.0:attributeNamespace:uri',
+      'http://schemas.xmlsoap.org/claims',
+      'http://schemas.xmlsoap.org/ws/2005/05/identity/claims',
+      'http://schemas.microsoft.com/ws/2008/06/identity/claims',
+    ],
+  },
+};
+
+interface Stated {
+  readonly name: string;
+  readonly format: string;
+  readonly values: readonly string[];
+}
+
 /**
+ * An attribute is its name and its format together: a `role` of another format is another attribute. Its key is the name
+ * where the format is one of those that count and no other of them has the name; else it is `{format}name`.
  * @param elements `Attribute` elements, of all statements
- * @param nameAttribute where they have their name
+ * @param formats those whose attributes are read by name alone
  * @throws TokenRefusal malformed
  */
 export function readAttributes(
   elements: readonly XmlElement[],
-  nameAttribute: 'Name' | 'AttributeName',
+  naming: AttributeNaming,
+  formats: ReadonlySet<string> = new Set(naming.usualFormats),
 ): Pick<SamlIdentity, 'attributes' | 'repeatedAttributes'> {
-  const attributes: Record<string, readonly string[]> = Object.create(null);
+  const stated = new Map<string, Stated>();
   const repeated = new Set<string>();
   for (const element of elements) {
-    const name = requiredAttribute(element, nameAttribute);
+    const name = requiredAttribute(element, naming.name);
+    const format = attribute(element, naming.format) ?? '';
     refuseOtherChildren(element, element.namespace, ['AttributeValue']);
-    const values = elementsOf(element).filter((value) => !isNil(value) && !holdsNameId(value));
-    if (name in attributes) repeated.add(name);
-    attributes[name] = [...(attributes[name] ?? []), ...values.map((value) => readValue(value, name))];
+    const values = elementsOf(element)
+      .filter((value) => !isNil(value) && !holdsNameId(value))
+      .map((value) => readValue(value, name));
+    const before = stated.get(`{${format}}${name}`);
+    if (before !== undefined) repeated.add(name);
+    stated.set(`{${format}}${name}`, { name, format, values: [...(before?.values ?? []), ...values] });
+  }
+  const usual = [...stated.values()].filter(({ name, format }) => formats.has(format) && !name.startsWith('{'));
+  const attributes: Record<string, readonly string[]> = Object.create(null);
+  for (const [key, one] of stated) {
+    const namesakes = usual.filter(({ name }) => name === one.name);
+    if (namesakes.length > 1) repeated.add(one.name);
+    attributes[namesakes.length === 1 && namesakes[0] === one ? one.name : key] = one.values;
   }
   return { attributes, repeatedAttributes: [...repeated] };
 }

@@ -11,6 +11,13 @@ const MAX_DEPTH = 32;
 const MAX_ELEMENTS = 4096;
 /** Of one element, namespace declarations included: canonicalization sorts them by insertion. */
 const MAX_ATTRIBUTES = 32;
+/** Characters of the name of a namespace, which canonicalization repeats and compares. Real ones have up to 70. */
+const MAX_NAMESPACE_NAME = 256;
+/**
+ * Namespace declarations in scope, added up over all elements. Canonicalization looks at each of them for each element and
+ * each listed prefix. Real assertions with hundreds of groups have 10,000.
+ */
+const MAX_DECLARATIONS_SEEN = 65_536;
 
 /** UTF-8 is the only encoding, so that no declaration can contradict the bytes. */
 const DECLARATION =
@@ -43,43 +50,64 @@ export function decodeCarriage(token: string): Buffer {
  */
 export function passByteGate(bytes: Buffer): void {
   if (bytes.length > MAX_BYTES) throw malformed(`it has more than ${MAX_BYTES} bytes`);
+  const text = decodeXml(bytes);
+  scanTags(text, DECLARATION.exec(text)?.[0].length ?? 0);
+}
+
+/** The text that every XML parser reads in these bytes, whatever encoding they declare. @throws TokenRefusal malformed */
+export function decodeXml(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw malformed('it is not UTF-8');
-  const text = bytes.toString('utf8');
+  const text = Buffer.from(bytes).toString('utf8');
   if (!text.startsWith('<')) throw malformed('it does not begin with an XML element');
+  if (text.startsWith('<?') && !DECLARATION.test(text)) throw malformed(`it holds ${nameOfMarkup(text, 0)}`);
   if (CONTROL.test(text)) throw malformed('it holds a control character');
   if (text.includes('&') && ENTITY.test(text)) throw malformed('it refers to an entity that XML does not define');
-  scanTags(text, DECLARATION.exec(text)?.[0].length ?? 0);
+  return text;
 }
 
 /** In well-formed XML a bare `<` stands nowhere but at the start of a tag or of one of the things refused here. */
 function scanTags(text: string, start: number): void {
-  let depth = 0;
   let elements = 0;
+  let seen = 0;
+  /** By depth: how many declarations are in scope there. */
+  const scopes = [0];
   for (let at = text.indexOf('<', start); at !== -1; at = text.indexOf('<', at + 1)) {
     const next = text.charCodeAt(at + 1);
-    if (next === SLASH) depth--;
-    else if (next === EXCLAMATION || next === QUESTION) throw malformed(`it holds ${nameOfMarkup(text, at)}`);
+    if (next === SLASH) {
+      if (scopes.length > 1) scopes.pop();
+    } else if (next === EXCLAMATION || next === QUESTION) throw malformed(`it holds ${nameOfMarkup(text, at)}`);
     else {
-      const end = endOfTag(text, at);
+      const { end, declarations } = readTag(text, at);
       if (++elements > MAX_ELEMENTS) throw malformed(`it has more than ${MAX_ELEMENTS} elements`);
-      if (text.charCodeAt(end - 1) !== SLASH && ++depth > MAX_DEPTH)
+      const inScope = (scopes.at(-1) ?? 0) + declarations;
+      seen += inScope;
+      if (seen > MAX_DECLARATIONS_SEEN) throw malformed('it declares too many namespaces');
+      if (text.charCodeAt(end - 1) !== SLASH && scopes.push(inScope) > MAX_DEPTH + 1)
         throw malformed(`its elements nest more than ${MAX_DEPTH} deep`);
       at = end;
     }
   }
 }
 
-/** Where the start tag at `start` has its `>`, which attribute values may also hold. */
-function endOfTag(text: string, start: number): number {
+/** @returns where the start tag at `start` has its `>`, which attribute values may also hold, and what it declares */
+function readTag(text: string, start: number): { readonly end: number; readonly declarations: number } {
   let attributes = 0;
+  let declarations = 0;
+  let nameAt = start + 1;
   for (let at = start + 1; at < text.length; at++) {
     const char = text.charCodeAt(at);
-    if (char === GREATER) return at;
-    if (char === DOUBLE_QUOTE || char === SINGLE_QUOTE) {
-      if (++attributes > MAX_ATTRIBUTES) throw malformed(`an element has more than ${MAX_ATTRIBUTES} attributes`);
-      at = text.indexOf(char === DOUBLE_QUOTE ? '"' : "'", at + 1);
-      if (at === -1) break;
+    if (char === GREATER) return { end: at, declarations };
+    if (char !== DOUBLE_QUOTE && char !== SINGLE_QUOTE) continue;
+    if (++attributes > MAX_ATTRIBUTES) throw malformed(`an element has more than ${MAX_ATTRIBUTES} attributes`);
+    const end = text.indexOf(char === DOUBLE_QUOTE ? '"' : "'", at + 1);
+    if (end === -1) break;
+    if (text.slice(nameAt, at).includes('xmlns')) {
+      declarations++;
+      if (end - at > MAX_NAMESPACE_NAME + 1)
+        throw malformed(`the name of a namespace has more than ${MAX_NAMESPACE_NAME} characters`);
     }
+    at = end;
+    nameAt = end + 1;
   }
   throw malformed('a tag does not end');
 }

@@ -5,9 +5,8 @@ import type { ErrorDetail, XmlOutputBufferHandler } from 'libxml2-wasm';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { shown, type XmlAttribute, type XmlElement } from './element.ts';
 
-/** Its types leave out two functions that it has. */
+/** Its types leave out a function that it has. */
 type Library = typeof import('libxml2-wasm/lib/libxml2.mjs') & {
-  readonly addFunction: (callback: (data: number, node: Node, parent: Node) => 0 | 1, signature: string) => number;
   readonly xmlOutputBufferCreateIO: (handler: XmlOutputBufferHandler) => number;
 };
 
@@ -26,8 +25,6 @@ export interface OpenDocument {
 
 export interface XmlParser {
   readonly library: Library;
-  /** Calls back for what is inside the one element that is canonicalized. */
-  readonly selection: Selection;
   /** Without DTD, entities, XInclude and network. @throws TokenRefusal malformed */
   readonly open: (bytes: Uint8Array) => OpenDocument;
 }
@@ -41,8 +38,7 @@ export function createXmlLoader(): XmlLoader {
   return () => {
     loading ??= import('libxml2-wasm/lib/libxml2.mjs').then((bindings) => {
       const library = bindings as Library;
-      const selection = createSelection(library);
-      const parser: XmlParser = { library, selection, open: (bytes) => openDocument(parser, bytes) };
+      const parser: XmlParser = { library, open: (bytes) => openDocument(parser, bytes) };
       requireKnownAnswer(parser);
       return parser;
     });
@@ -52,18 +48,18 @@ export function createXmlLoader(): XmlLoader {
 
 /** A document whose reading and canonical forms are known: what the bindings keep inside may move from version to version. */
 function requireKnownAnswer(parser: XmlParser): void {
-  const open = parser.open(Buffer.from('<a z="1" xmlns:b="urn:b" b:y="&#65;"><b:c/>t<?p?></a>'));
+  const open = parser.open(
+    Buffer.from('<a z="1" xmlns:b="urn:b" xmlns:c="urn:c" xmlns:d="urn:d" b:y="&#65;"><b:c/>t<?p?></a>'),
+  );
   const [child = 0] = childNodes(open, open.root);
-  const answer = [
-    canonicalize(open, [], child).toString(),
-    canonicalize(open, []).toString(),
-    JSON.stringify(readHead(open, open.root).attributes),
-  ].join('\n');
+  const { attributes } = readHead(open, open.root);
+  const whole = canonicalize(open, []);
+  const answer = [canonicalizeAlone(open, ['b', 'c'], child), whole, JSON.stringify(attributes)].join('\n');
   open.close();
   if (answer !== KNOWN_ANSWER) throw new Error('this version of libxml2-wasm is not known to the server');
 }
 
-const KNOWN_ANSWER = `<b:c xmlns:b="urn:b"></b:c>
+const KNOWN_ANSWER = `<b:c xmlns:b="urn:b" xmlns:c="urn:c"></b:c>
 <a xmlns:b="urn:b" z="1" b:y="A"><b:c></b:c>t<?p?></a>
 [{"name":"z","namespace":"","value":"1"},{"name":"y","namespace":"urn:b","value":"A"}]`;
 
@@ -159,48 +155,51 @@ export function removeNode({ parser: { library }, namespaces }: OpenDocument, no
 }
 
 /**
- * Exclusive XML Canonicalization 1.0 without comments: of the whole document, or of one element in it.
+ * The canonical form of one element. It is taken out of the document first: what stands beside it, which nobody has signed,
+ * costs nothing.
  * @param prefixes InclusiveNamespaces PrefixList
  * @throws TokenRefusal malformed, where there is no canonical form
  */
-export function canonicalize({ pointer, parser }: OpenDocument, prefixes: readonly string[], only?: Node): Buffer {
-  const { library, selection } = parser;
+export function canonicalizeAlone(open: OpenDocument, prefixes: readonly string[], node: Node): Buffer {
+  const { xmlFreeDoc, xmlNewDoc, xmlDocSetRootElement } = open.parser.library;
+  declareInScope(open, prefixes, node);
+  const alone = xmlNewDoc();
+  xmlDocSetRootElement(alone, node);
+  try {
+    return canonicalize({ ...open, pointer: alone }, prefixes);
+  } finally {
+    xmlFreeDoc(alone);
+  }
+}
+
+/** Listed prefixes count as their ancestors declare them (Exclusive XML Canonicalization section 3). */
+function declareInScope({ pointer, parser: { library } }: OpenDocument, prefixes: readonly string[], node: Node): void {
+  for (const listed of prefixes) {
+    const prefix = listed === '#default' ? undefined : listed;
+    const declaration = library.xmlSearchNs(pointer, node, prefix ?? null);
+    // Where the element declares the prefix itself this does nothing.
+    if (declaration !== 0) library.xmlNewNs(node, library.XmlNsStruct.href(declaration), prefix);
+  }
+}
+
+/**
+ * Exclusive XML Canonicalization 1.0 of the whole document, without comments.
+ * @param prefixes InclusiveNamespaces PrefixList
+ * @throws TokenRefusal malformed, where there is no canonical form
+ */
+export function canonicalize({ pointer, parser }: OpenDocument, prefixes: readonly string[]): Buffer {
+  const { library } = parser;
   const chunks: Buffer[] = [];
   const write = (chunk: Uint8Array) => chunks.push(Buffer.from(chunk)) && chunk.length;
   const output = library.xmlOutputBufferCreateIO({ write, close: () => true });
   const list = prefixes.length === 0 ? 0 : library.allocCStringArray([...prefixes]);
-  const callback = only === undefined ? 0 : selection.of(only);
-  const result = library.xmlC14NExecute(pointer, callback, 0, EXCLUSIVE_C14N, list, 0, output);
+  const result = library.xmlC14NExecute(pointer, 0, 0, EXCLUSIVE_C14N, list, 0, output);
   if (list !== 0) library.free(list);
   library.xmlOutputBufferClose(output);
   // Nothing, or the half that was written before canonicalization failed (at a relative namespace name), must never pass
   // for the canonical form of something (CVE-2025-66568).
   if (result < 0 || chunks.length === 0) throw new TokenRefusal('malformed', 'it has no canonical form');
   return Buffer.concat(chunks);
-}
-
-interface Selection {
-  /** @returns the number, in the function table of WebAssembly, of the callback that selects the element and all inside it */
-  readonly of: (element: Node) => number;
-}
-
-/** One callback for all: an entry of the function table is never given back, and canonicalization is not interrupted. */
-function createSelection(library: Library): Selection {
-  /** What is inside the element, as far as canonicalization has come: it meets parents first. */
-  let inside = new Set<Node>();
-  const isInside = (_: number, node: Node, parent: Node): 0 | 1 => {
-    if (inside.has(node)) return 1;
-    if (!inside.has(parent)) return 0;
-    inside.add(node);
-    return 1;
-  };
-  const callback = library.addFunction(isInside, 'iiii');
-  return {
-    of: (element) => {
-      inside = new Set([element]);
-      return callback;
-    },
-  };
 }
 
 /** Of libxml2: kinds of nodes, and a mode of canonicalization. */

@@ -9,6 +9,8 @@ export interface SamlTrust {
   readonly certificates: readonly X509Certificate[];
   /** The names by which this issuer may address us. */
   readonly audiences: readonly string[];
+  /** Formats (SAML 1.1: namespaces) whose attributes are read by name alone; undefined: the usual ones of the version. */
+  readonly attributeFormats?: ReadonlySet<string> | undefined;
 }
 
 /** How an assertion may be addressed to the calling client as a service provider. */
@@ -42,7 +44,7 @@ export interface SamlIdentity {
   readonly issuedAt: number;
   readonly nameId: string;
   readonly nameIdFormat: string | undefined;
-  /** The values of each attribute by its `Name` (`AttributeName` in SAML 1.1); an object without prototype. */
+  /** The values of each attribute by its name, or by `{format}name` (see attributes.ts); an object without prototype. */
   readonly attributes: Readonly<Record<string, readonly string[]>>;
   /** Names that more than one attribute has: their values are all in the list, but nobody can say which attribute counts. */
   readonly repeatedAttributes: readonly string[];
@@ -52,6 +54,8 @@ export interface SamlIdentity {
   readonly addressedTo: 'server' | 'client';
   /** The end of the assertion and of its confirmation. Within the leeway it may lie in the past. */
   readonly notOnOrAfter: number;
+  /** The end of the last confirmation that anybody could still present the assertion by: its id stays used until then. */
+  readonly usableUntil: number;
   /** When the subject signed in; undefined where the issuer does not say that it did (RFC 7522 section 3, item 7). */
   readonly authnInstant: number | undefined;
   /** AuthnContextClassRef, or AuthenticationMethod in SAML 1.1. */

@@ -2,6 +2,7 @@
 // it is believed as the configuration is: a signature in it is not checked.
 import { X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import { decodeXml } from './byte-gate.ts';
 import { createXmlLoader, readDocument } from './document.ts';
 import { attribute, base64Of, everyElement, is, requiredAttribute, type XmlElement } from './element.ts';
 import { DS, METADATA } from './names.ts';
@@ -21,17 +22,20 @@ export interface IdentityProviderMetadata {
  * @throws Error that says in a sentence what is wrong with the file
  */
 export async function readMetadata(xml: Uint8Array, now: number): Promise<IdentityProviderMetadata> {
-  // Comments are usual here. What else begins so would declare a document type (or hide text as CDATA).
-  if (/<!(?!--)/.test(Buffer.from(xml).toString('utf8')))
-    throw new Error('the metadata file has a DOCTYPE or a CDATA section');
   const parser = await createXmlLoader()();
   try {
-    return readEntity(readDocument(parser, xml), now);
+    const bytes = withoutByteOrderMark(xml);
+    // Comments are usual here. What else begins so would declare a document type (or hide text as CDATA).
+    if (/<!(?!--)/.test(decodeXml(bytes))) throw new Error('the metadata file has a DOCTYPE or a CDATA section');
+    return readEntity(readDocument(parser, bytes), now);
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
     throw new Error(`the metadata file cannot be used: ${error.detail}`, { cause: error });
   }
 }
+
+const withoutByteOrderMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 
 function readEntity(root: XmlElement, now: number): IdentityProviderMetadata {
   if (is(root, METADATA, 'EntitiesDescriptor'))
@@ -48,12 +52,19 @@ function readEntity(root: XmlElement, now: number): IdentityProviderMetadata {
   return { entityId: requiredAttribute(root, 'entityID'), certificates: distinct(certificates), validUntil };
 }
 
-/** A KeyDescriptor without `use` serves both purposes (SAML 2.0 metadata section 2.4.1.1). */
+/**
+ * A KeyDescriptor without `use` serves both purposes (SAML 2.0 metadata section 2.4.1.1). It holds one certificate: of a
+ * chain, the second is that of an authority, whose key must not prove assertions.
+ */
 function signingCertificates(role: XmlElement): X509Certificate[] {
   return role.children
     .filter((child) => is(child, METADATA, 'KeyDescriptor') && (attribute(child, 'use') ?? 'signing') === 'signing')
-    .flatMap((descriptor) => everyElement(descriptor))
-    .filter((element) => is(element, DS, 'X509Certificate'))
+    .flatMap((descriptor) => {
+      const found = everyElement(descriptor).filter((element) => is(element, DS, 'X509Certificate'));
+      if (found.length > 1)
+        throw new Error('a KeyDescriptor of the metadata file holds several certificates: keep the one that signs');
+      return found;
+    })
     .map((element) => {
       try {
         return new X509Certificate(base64Of(element));

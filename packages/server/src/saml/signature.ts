@@ -6,6 +6,7 @@ import { signingKey } from './certificates.ts';
 import { refuseDecoys } from './decoys.ts';
 import {
   canonicalize,
+  canonicalizeAlone,
   childNodes,
   type Node,
   type OpenDocument,
@@ -60,8 +61,9 @@ export function signedBytes(open: OpenDocument, expected: Expected): Buffer {
   const signature = readElement(open, node);
   refuseDecoys(signature, expected.id);
   const { signedInfo, value, keyInfo } = readSignature(signature, expected.id);
-  const [infoNode] = childNodes(open, node);
-  proveSignature(canonicalize(open, signedInfo.prefixes, infoNode), value, signedInfo.method, keyInfo, expected);
+  const [infoNode = 0] = childNodes(open, node);
+  const bytesOfInfo = canonicalizeAlone(open, signedInfo.prefixes, infoNode);
+  proveSignature(bytesOfInfo, value, signedInfo.method, keyInfo, expected);
   removeNode(open, node);
   const { digest, digestValue, prefixes } = signedInfo.reference;
   const bytes = canonicalize(open, prefixes);

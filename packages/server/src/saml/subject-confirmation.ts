@@ -5,13 +5,15 @@ import type { Reader } from './addressing.ts';
 import { attribute, childrenOf, elementsOf, optionalChild, shown, type XmlElement } from './element.ts';
 import type { SamlContext } from './identity.ts';
 import { SAML2 } from './names.ts';
-import { requireWindow } from './validity.ts';
+import { optionalInstant, requireWindow } from './validity.ts';
 
 const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
 
 export interface Confirmation {
   readonly reader: Reader;
   readonly notOnOrAfter: number;
+  /** The end of the longest of all confirmations, whether or not it holds now and for us. */
+  readonly latest: number;
 }
 
 /**
@@ -21,9 +23,11 @@ export interface Confirmation {
  */
 export function confirmedUntil(subject: XmlElement, readers: readonly Reader[], context: SamlContext): Confirmation {
   const refusals: TokenRefusal[] = [];
-  for (const confirmation of childrenOf(subject, SAML2, 'SubjectConfirmation')) {
+  const confirmations = childrenOf(subject, SAML2, 'SubjectConfirmation');
+  const latest = Math.max(...confirmations.map(endOf));
+  for (const confirmation of confirmations) {
     try {
-      return confirm(confirmation, readers, context);
+      return { ...confirm(confirmation, readers, context), latest };
     } catch (error) {
       if (!(error instanceof TokenRefusal)) throw error;
       refusals.push(error);
@@ -36,7 +40,19 @@ export function confirmedUntil(subject: XmlElement, readers: readonly Reader[], 
   );
 }
 
-function confirm(confirmation: XmlElement, readers: readonly Reader[], context: SamlContext): Confirmation {
+/** One that states no end is never accepted. */
+function endOf(confirmation: XmlElement): number {
+  const ends = childrenOf(confirmation, SAML2, 'SubjectConfirmationData').map((data) =>
+    optionalInstant(data, 'NotOnOrAfter'),
+  );
+  return Math.max(0, ...ends.filter((end) => end !== undefined));
+}
+
+function confirm(
+  confirmation: XmlElement,
+  readers: readonly Reader[],
+  context: SamlContext,
+): Omit<Confirmation, 'latest'> {
   const method = attribute(confirmation, 'Method') ?? 'missing';
   // Of a key holder we have seen no proof; for a sender that vouches nobody vouches.
   if (method !== BEARER) throw new TokenRefusal('claims', `SubjectConfirmation Method is not bearer: ${shown(method)}`);

@@ -20,7 +20,7 @@ const samlType = (version: 'saml1' | 'saml2') =>
         version,
         loadXml,
         findIssuer: (entityId) => trusted(saml.get(entityId), now),
-        decryptionKeys: [...saml.values()].flatMap(({ decryptionKey }) => decryptionKey ?? []),
+        decryptionKeys: context.samlDecryptionKeys,
         recipient: tokenEndpoint,
         addressee: client.saml,
         now,
@@ -85,7 +85,7 @@ function toToken(
     extraClaims: Object.fromEntries(
       issuer.claims.map(([name, mapping]) => [name, mapping(facts)]).filter(([, value]) => value !== undefined),
     ),
-    ...(single && { singleUse: { id, expiresAt: expiresAt + LEEWAY } }),
+    ...(single && { singleUse: { id, expiresAt: identity.usableUntil + LEEWAY } }),
   });
 }
 

@@ -1,4 +1,5 @@
 // What does every validator of a token type return? A token that proved itself, in one shape for all types.
+import type { KeyObject } from 'node:crypto';
 import type { TokenTrace } from '../audit/event.ts';
 import type { RefreshFamily } from '../issuing/family.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -30,6 +31,7 @@ export interface ValidationContext {
   /** SAML identity providers by entity id. */
   readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
   readonly loadXml: XmlLoader;
+  readonly samlDecryptionKeys: readonly KeyObject[];
   /** Our own URL, to which assertions are addressed. */
   readonly tokenEndpoint: string;
   /** The claims of an opaque token of ours, as JSON, by the hash of its text. */

@@ -16,6 +16,8 @@ export interface SamlIssuerEntry {
   /** When the metadata that names them ends, in seconds since 1970; undefined where it has no end, and where the file names them. */
   readonly validUntil: number | undefined;
   readonly decryptionKey: KeyObject | undefined;
+  /** Formats whose attributes are read by name alone; undefined: the usual ones. */
+  readonly attributeFormats?: ReadonlySet<string> | undefined;
   readonly maxAge: number | undefined;
   readonly use: 'single' | 'repeated';
   /** The subject's name in our tokens, instead of `name:nameId`. */
@@ -23,4 +25,15 @@ export interface SamlIssuerEntry {
   readonly claims: readonly (readonly [name: string, mapping: Mapping])[];
   /** What the mappings read, such as `attributes.mail`. */
   readonly reads: readonly string[];
+}
+
+/**
+ * The keys that may decrypt assertions, each once, however many entries have it: all are tried, for the issuer is known only
+ * after decryption.
+ */
+export function decryptionKeysOf(entries: readonly SamlIssuerEntry[]): readonly KeyObject[] {
+  const keys: KeyObject[] = [];
+  for (const { decryptionKey: key } of entries)
+    if (key !== undefined && !keys.some((known) => known.equals(key))) keys.push(key);
+  return keys;
 }

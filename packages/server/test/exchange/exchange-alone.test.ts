@@ -240,6 +240,7 @@ const trusting = (isUsed: () => Promise<boolean>) =>
   context([rule([api], { subject: { issuers: new Set([IDP]) } })], {
     issuers: { byIssuer: () => idp, byName: () => idp },
     saml: new Map(),
+    samlDecryptionKeys: [],
     isUsed,
   });
 const MONTH = 30 * 86_400;

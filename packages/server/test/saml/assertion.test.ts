@@ -43,6 +43,7 @@ test('an assertion of a trusted identity provider proves who its subject is', as
       audiences: [AUDIENCE],
       addressedTo: 'server',
       notOnOrAfter: NOW + 300,
+      usableUntil: NOW + 300,
       authnInstant: NOW - 90,
       authnContext: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
       sessionNotOnOrAfter: undefined,
@@ -254,6 +255,38 @@ test('attributes keep all values, and say which of them stand twice (SA-39)', as
   assert.deepEqual(Object.keys(identity.attributes), ['mail', '__proto__', 'empty', 'escaped', 'nil']);
   assert.deepEqual(identity.attributes.escaped, ['<&>"\r']);
   assert.deepEqual(identity.attributes.empty, []);
+});
+
+test('an attribute is its format and its name: one of another format is another one (SA-39)', async () => {
+  const FORMAT = 'urn:oasis:names:tc:SAML:2.0:attrname-format:';
+  const of = (NameFormat: string | undefined, value: string, name = 'role') =>
+    element('saml:Attribute', { Name: name, NameFormat }, element('saml:AttributeValue', {}, value));
+  for (const usual of [undefined, `${FORMAT}unspecified`, `${FORMAT}basic`, `${FORMAT}uri`]) {
+    const both = all(of(usual, 'user'), of('urn:self-asserted', 'admin'));
+    const { attributes, repeatedAttributes } = await accepts({ attributes: both });
+    assert.deepEqual(
+      [{ ...attributes }, repeatedAttributes],
+      [{ role: ['user'], '{urn:self-asserted}role': ['admin'] }, []],
+    );
+  }
+  const own = await accepts({ attributes: of('urn:self-asserted', 'admin') });
+  assert.deepEqual({ ...own.attributes }, { '{urn:self-asserted}role': ['admin'] });
+  const unclear = await accepts({ attributes: all(of(`${FORMAT}uri`, 'user'), of(`${FORMAT}basic`, 'admin')) });
+  assert.deepEqual([unclear.attributes.role, unclear.repeatedAttributes], [undefined, ['role']]);
+  // A name that looks like a key with a format is not taken for one.
+  const posing = await accepts({ attributes: of(`${FORMAT}basic`, 'admin', '{urn:directory}role') });
+  assert.deepEqual(Object.keys(posing.attributes), [`{${FORMAT}basic}{urn:directory}role`]);
+});
+
+test('a single-use id stays used until the last of all confirmations ends', async () => {
+  const confirmation = all(
+    confirmation2({ NotOnOrAfter: at(60) }),
+    confirmation2({ NotOnOrAfter: at(240), Recipient: 'https://elsewhere.example' }),
+  );
+  const { notOnOrAfter, usableUntil } = await accepts({ confirmation });
+  assert.deepEqual([notOnOrAfter, usableUntil], [NOW + 60, NOW + 240]);
+  const bounded = await accepts({ confirmation: all(confirmation2(), confirmation2({ NotOnOrAfter: at(900) })) });
+  assert.equal(bounded.usableUntil, NOW + 300);
 });
 
 test('a value is text: the NameID of eduPersonTargetedID is left out, other elements refuse', async () => {

@@ -18,6 +18,7 @@ import {
   subject1,
   trustIn,
   type Variation,
+  type Xml,
 } from '../support/saml-signer.ts';
 
 const idp = identityProvider();
@@ -39,6 +40,7 @@ test('a SAML 1.1 assertion proves who its subject is (SA-50, SA-54)', async () =
       audiences: [AUDIENCE],
       addressedTo: 'server',
       notOnOrAfter: NOW + 300,
+      usableUntil: NOW + 300,
       authnInstant: NOW - 90,
       authnContext: 'urn:oasis:names:tc:SAML:1.0:am:password',
       sessionNotOnOrAfter: undefined,
@@ -111,8 +113,24 @@ test('the subject is confirmed to the bearer (SA-53)', async () => {
   await refuses(signed({ confirmation: { xml: keyed } }), context, 'claims', /data or a key/);
 });
 
-test('one name in two namespaces is one attribute that stands twice (SA-54)', async () => {
-  const twice = all(attribute1('mail', 'a'), { xml: attribute1('mail', 'b').xml.replace(':attributes', ':others') });
-  const identity = await accepts({ attributes: element('saml:AttributeStatement', {}, subject1(), twice) });
-  assert.deepEqual([identity.attributes.mail, identity.repeatedAttributes], [['a', 'b'], ['mail']]);
+test('an attribute is its namespace and its name: that of another namespace is another one (SA-54)', async () => {
+  const usual = 'urn:mace:shibboleth:1.0:attributeNamespace:uri';
+  const of = (namespace: string, value: string) => ({ xml: attribute1('role', value).xml.replace(usual, namespace) });
+  const statement = (...list: readonly Xml[]) => ({
+    attributes: element('saml:AttributeStatement', {}, subject1(), ...list),
+  });
+  const own = await accepts(statement(of('urn:self-asserted', 'admin')));
+  assert.deepEqual({ ...own.attributes }, { '{urn:self-asserted}role': ['admin'] });
+  const both = await accepts(statement(of(usual, 'user'), of('urn:self-asserted', 'admin')));
+  assert.deepEqual({ ...both.attributes }, { role: ['user'], '{urn:self-asserted}role': ['admin'] });
+  assert.deepEqual(both.repeatedAttributes, []);
+  // Of two that may count nobody can say which one is meant.
+  const adfs = 'http://schemas.xmlsoap.org/claims';
+  const unclear = await accepts(statement(of(usual, 'user'), of(adfs, 'admin')));
+  assert.deepEqual({ ...unclear.attributes }, { [`{${usual}}role`]: ['user'], [`{${adfs}}role`]: ['admin'] });
+  assert.deepEqual(unclear.repeatedAttributes, ['role']);
+  const trust = trustIn(idp, { attributeFormats: new Set(['urn:self-asserted']) });
+  const chosen = sign(assertion1(idp, statement(of(usual, 'user'), of('urn:self-asserted', 'admin'))), idp.key);
+  const { attributes } = await read(chosen, contextFor([trust], { version: 'saml1' }));
+  assert.deepEqual({ ...attributes }, { [`{${usual}}role`]: ['user'], role: ['admin'] });
 });

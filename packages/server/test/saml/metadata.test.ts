@@ -56,6 +56,8 @@ test('metadata gives the entity id, the certificates that sign, and how long it 
 
 test('a file that cannot be used says why', async () => {
   const good = entity({}, role({}, keyOf(idp)));
+  const [one = ''] = /<ds:X509Certificate>.*<\/ds:X509Certificate>/.exec(keyOf(next).xml) ?? [];
+  const chain = keyOf(idp).xml.replace('</ds:X509Data>', `${one}</ds:X509Data>`);
   await readXml(good);
   const refused: readonly (readonly [string, RegExp])[] = [
     [entity({ validUntil: at(0) }, role({}, keyOf(idp))), /was valid until 2026-03-01T12:00:00/],
@@ -70,6 +72,23 @@ test('a file that cannot be used says why', async () => {
     [good.slice(0, -1), /not well-formed/],
     [`<!DOCTYPE x>${good}`, /DOCTYPE/],
     [good.replace('<md:IDPSSO', '<![CDATA[x]]><md:IDPSSO'), /CDATA/],
+    [`<?xml version="1.0" encoding="UTF-7"?>${good}`, /an XML declaration of something else/],
+    [entity({}, role({}, { xml: chain })), /several certificates/],
+    [
+      entity(
+        {},
+        role({}, { xml: keyOf(idp).xml.replace('</ds:X509Data>', `</ds:X509Data><ds:X509Data>${one}</ds:X509Data>`) }),
+      ),
+      /several certificates/,
+    ],
   ];
   for (const [xml, message] of refused) await assert.rejects(readXml(xml), { name: 'Error', message });
+});
+
+test('a file in UTF-16 is refused, with and without a byte order mark: its DOCTYPE would pass unseen', async () => {
+  const xml = `<!DOCTYPE x>${entity({}, role({}, keyOf(idp)))}`;
+  const little = Buffer.from(xml, 'utf16le');
+  for (const bytes of [little, Buffer.from(little).swap16()])
+    for (const mark of [[], [0xff, 0xfe], [0xfe, 0xff]])
+      await assert.rejects(readMetadata(Buffer.concat([Buffer.from(mark), bytes]), NOW), { message: /metadata file/ });
 });

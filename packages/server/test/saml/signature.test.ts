@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { DS, DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC, EXCLUSIVE } from '../../src/saml/names.ts';
+import { DS, DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC, EXCLUSIVE, SAML2 } from '../../src/saml/names.ts';
 import { selfSigned } from '../support/saml-certificate.ts';
 import { read, refuses } from '../support/saml-check.ts';
 import {
@@ -219,6 +219,32 @@ test('InclusiveNamespaces changes what is digested, and has the one form (SA-22)
   for (const list of ['a b:c', '<', Array.from({ length: 11 }, (_, at) => `p${at}`).join(' ')]) {
     await refuses(signed({ transforms: inclusive(list) }), context, 'malformed', /PrefixList/);
   }
+});
+
+test('InclusiveNamespaces of SignedInfo itself counts as its ancestors declare it (SA-22)', async () => {
+  const XS = 'http://www.w3.org/2001/XMLSchema';
+  const declared = assertion2(idp, { root: { 'xmlns:xs': XS } });
+  const listing = (PrefixList: string, inherited: string): string => {
+    const method = `<ds:CanonicalizationMethod Algorithm="${EXCLUSIVE}">`;
+    const list = element('ec:InclusiveNamespaces', { 'xmlns:ec': EXCLUSIVE, PrefixList }).xml;
+    return sign(declared, idp.key, {
+      transforms: [
+        transform(`${DS}enveloped-signature`),
+        element(
+          'ds:Transform',
+          { Algorithm: EXCLUSIVE },
+          element('ec:InclusiveNamespaces', { 'xmlns:ec': EXCLUSIVE, PrefixList: 'xs' }),
+        ),
+      ],
+      change: (info) =>
+        info.replace(`${method}</ds:CanonicalizationMethod>`, `${method}${list}</ds:CanonicalizationMethod>`),
+      canonical: (info) => info.replace(`<ds:SignedInfo xmlns:ds="${DS}"`, `$& ${inherited}`),
+    });
+  };
+  await read(listing('xs', `xmlns:xs="${XS}"`), context);
+  await read(listing('xs saml unknown ds', `xmlns:saml="${SAML2}" xmlns:xs="${XS}"`), context);
+  await refuses(listing('xs', `xmlns:xs="urn:another"`), context, 'signature', /altered/);
+  await refuses(listing('xs', ''), context, 'signature', /altered/);
 });
 
 test('SignedInfo, SignatureValue and at most KeyInfo make a Signature (CVE-2025-29774; SA-20, SA-21, SA-26)', async () => {

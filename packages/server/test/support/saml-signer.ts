@@ -206,7 +206,7 @@ export const confirmation1 = (...methods: readonly string[]): Xml =>
 export const attribute1 = (name: string, ...values: readonly string[]): Xml =>
   element(
     'saml:Attribute',
-    { AttributeName: name, AttributeNamespace: 'urn:example:attributes' },
+    { AttributeName: name, AttributeNamespace: 'urn:mace:shibboleth:1.0:attributeNamespace:uri' },
     ...values.map((value) => element('saml:AttributeValue', {}, value)),
   );
 
@@ -293,6 +293,8 @@ export interface Signing {
   readonly object?: Xml;
   /** Changes SignedInfo before it is signed. */
   readonly change?: (signedInfo: string) => string;
+  /** Changes what is signed in place of SignedInfo: its canonical form where that is not its text. */
+  readonly canonical?: (signedInfo: string) => string;
   /** Makes the signature value in place of the key. */
   readonly forge?: (signedInfo: Buffer) => Buffer;
 }
@@ -327,7 +329,8 @@ export function signatureOf(canonical: string, key: KeyObject, is: Signing = {})
     ),
   ).xml;
   const changed = is.change?.(info) ?? info;
-  const bytes = Buffer.from(changed.replace('<ds:SignedInfo', `<ds:SignedInfo xmlns:ds="${DS}"`));
+  const text = changed.replace('<ds:SignedInfo', `<ds:SignedInfo xmlns:ds="${DS}"`);
+  const bytes = Buffer.from(is.canonical?.(text) ?? text);
   const [hash, options] = METHODS[method] ?? ['sha256', {}];
   const signature = is.forge?.(bytes) ?? signBytes(hash, bytes, { key, ...options });
   return element(

@@ -1,7 +1,16 @@
 // S: SAML assertions of both versions, wrapped, marked up, signed, addressed and encoded in every way that was ever believed.
 import assert from 'node:assert/strict';
-import { encrypt, idp, presentSaml, signedFor, versions } from '../../support/saml-exchange.ts';
-import { at, element, encode, sign } from '../../support/saml-signer.ts';
+import {
+  claims,
+  encrypt,
+  idp,
+  presentSaml,
+  signedFor,
+  tokenEndpoint,
+  versions,
+  withAttributes,
+} from '../../support/saml-exchange.ts';
+import { all, at, confirmation2, element, encode, sign } from '../../support/saml-signer.ts';
 import { type Case, group } from '../group.ts';
 import { carriage } from '../saml/carriage.ts';
 import { conditions } from '../saml/conditions.ts';
@@ -39,6 +48,51 @@ const control: Case<SamlWorld> = async (world, { attempt, twin }) => {
   }
 };
 
+/** No mapping and no condition reads what is called `role` in a format of the sender's choice. */
+const selfAsserted: Case<SamlWorld> = async ({ server }, { attempt, twin }) => {
+  const usual = {
+    saml2: 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri',
+    saml1: 'urn:mace:shibboleth:1.0:attributeNamespace:uri',
+  };
+  for (const version of versions) {
+    const role = (format: string) => {
+      const is = withAttributes(version, [['role', 'admin']]).attributes?.xml ?? '';
+      const xml =
+        version === 'saml2' ? is.replace('Name="role"', `$& NameFormat="${format}"`) : is.replace(usual.saml1, format);
+      return signedFor(server, version, { attributes: { xml } });
+    };
+    assert.equal(claims(await twin(presentSaml(server, version, role(usual[version])))).role, 'admin');
+    for (const format of ['urn:self-asserted', `${usual[version]}/`, usual[version].toUpperCase()])
+      assert.equal(
+        claims(await attempt(`${version}, ${format}`, presentSaml(server, version, role(format)))).role,
+        undefined,
+      );
+  }
+};
+
+const twoConfirmations: Case<SamlWorld> = async ({ server }, { attempt, twin, after }) => {
+  const data = { Recipient: tokenEndpoint(server) };
+  const make = (): string =>
+    signedFor(server, 'saml2', {
+      confirmation: all(
+        confirmation2({ ...data, NotOnOrAfter: at(60) }),
+        confirmation2({ ...data, NotOnOrAfter: at(280) }),
+      ),
+      moreConditions: element('saml:OneTimeUse'),
+    });
+  const token = make();
+  await twin(presentSaml(server, 'saml2', token));
+  await attempt('at once', presentSaml(server, 'saml2', token));
+  const { now } = server.clock;
+  after(() => {
+    server.clock.now = now;
+  });
+  // Past the shorter confirmation and the leeway, when what is used is swept.
+  server.clock.now += 100_000;
+  await attempt('when the shorter one has ended', presentSaml(server, 'saml2', token));
+  await twin(presentSaml(server, 'saml2', make()));
+};
+
 export const saml = group('S', 'saml.ts', openSamlWorld, {
   ...wrapping,
   ...markup,
@@ -46,4 +100,6 @@ export const saml = group('S', 'saml.ts', openSamlWorld, {
   ...conditions,
   ...carriage,
   S47: control,
+  S49: selfAsserted,
+  S50: twoConfirmations,
 });

@@ -62,4 +62,16 @@ export const carriage: Readonly<Record<string, Case<SamlWorld>>> = {
     make({ more: { xml: `<saml:Advice>${'x'.repeat(1 << 17)}</saml:Advice>` } }),
     beforeSubjectEnds(signed, '<x></x>'.repeat(15_000)),
   ]),
+  // What canonicalization would do for them is measured in byte-gate.test.ts.
+  S48: refused(/^(malformed|signature)$/, ({ signed }) => {
+    const declare = (count: number, name = 'urn:x'): string =>
+      Array.from({ length: count }, (_, at) => `xmlns:p${at}="${name}${at}"`).join(' ');
+    const unsigned = signed.replace(/(SignatureValue>)..../, '$1AAAA');
+    return [
+      beforeSubjectEnds(unsigned, `<x ${declare(28)}>`.repeat(20) + '<y/>'.repeat(3000) + '</x>'.repeat(20)),
+      beforeSubjectEnds(unsigned, `<x ${declare(28)}/>`.repeat(150)),
+      beforeSubjectEnds(unsigned, `<x ${declare(4, `urn:${'x'.repeat(20_000)}`)}/>`),
+      beforeSubjectEnds(unsigned, `<x ${declare(14)}>${'<y/>'.repeat(4000)}</x>`),
+    ];
+  }),
 };

@@ -72,7 +72,7 @@ export async function openSamlWorld(undo: Undo): Promise<SamlWorld> {
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   undo.after(() => listener.close());
   const entries = [
-    samlEntry({ decryptionKey: 'our-key.pem' }),
+    samlEntry({ decryptionKey: 'our-key.pem', claims: "{ role: 'attributes.role[0]' }" }),
     samlEntry({ saml: other.entityId, name: 'other', certificates: '[other.pem]' }),
   ];
   const files = { 'idp.pem': pem(idp), 'other.pem': pem(other), 'our-key.pem': pemOf(ours.privateKey) };
