@@ -1,5 +1,8 @@
 // S: SAML assertions of both versions, wrapped, marked up, signed, addressed and encoded in every way that was ever believed.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { openStore } from '../../../src/store/store.ts';
+import { sweep } from '../../../src/store/sweep.ts';
 import {
   claims,
   encrypt,
@@ -76,8 +79,9 @@ const twoConfirmations: Case<SamlWorld> = async ({ server }, { attempt, twin, af
     signedFor(server, 'saml2', {
       confirmation: all(
         confirmation2({ ...data, NotOnOrAfter: at(60) }),
-        confirmation2({ ...data, NotOnOrAfter: at(280) }),
+        confirmation2({ ...data, NotOnOrAfter: at(9000) }),
       ),
+      window: { NotOnOrAfter: at(9000) },
       moreConditions: element('saml:OneTimeUse'),
     });
   const token = make();
@@ -87,8 +91,11 @@ const twoConfirmations: Case<SamlWorld> = async ({ server }, { attempt, twin, af
   after(() => {
     server.clock.now = now;
   });
-  // Past the shorter confirmation and the leeway, when what is used is swept.
-  server.clock.now += 100_000;
+  // Past the shorter confirmation and all margins, when ids that have expired are swept.
+  server.clock.now += 4_000_000;
+  const store = await openStore({ kind: 'sqlite', file: join(server.folder, 'cambio.db') }, 'write', server.clock.now);
+  after(() => store.destroy());
+  await sweep(store, server.clock.now);
   await attempt('when the shorter one has ended', presentSaml(server, 'saml2', token));
   await twin(presentSaml(server, 'saml2', make()));
 };
