@@ -31,7 +31,7 @@ const buckets = [
   },
   { name: 'exchange and issuing', frames: /src\/(exchange|grants|issuing)\// },
   { name: 'HTTP: our handler', frames: /src\/http\/|src\/primitives\// },
-  { name: 'HTTP: Fastify', frames: /node_modules\/(fastify|find-my-way|avvio|light-my-request|@fastify|pino)/ },
+  { name: 'HTTP: router', frames: /node_modules\/path-to-regexp/ },
   { name: 'HTTP: Node', frames: /node:(_http|net|internal\/(stream|http|url|timers)|events|stream|internal\/streams)/ },
 ] as const satisfies readonly Bucket[];
 

@@ -45,7 +45,7 @@ const OTHER_JSON = /JSON\.parse\b|(?<!\bz)\.json\(\)/;
 
 /** A package or a name, and the places that alone may use it. */
 const RESERVED = [
-  { what: /from 'fastify'/, where: /^http\// },
+  { what: /from 'path-to-regexp'/, where: /^http\/router\.ts$/ },
   { what: /from 'prom-client'/, where: /^metrics\// },
   { what: /from '@opentelemetry\/api'/, where: /^(primitives\/tracing|http\/trace)\.ts$/ },
   { what: /from 'kysely'|from 'node:sqlite'/, where: /^store\// },

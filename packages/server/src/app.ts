@@ -1,11 +1,10 @@
 // Starts a server: opens what it needs, keeps it up to date, and listens.
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { startCustody } from './audit-retention/retain.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { HttpServices } from './http/endpoint.ts';
-import type { Answered } from './http/life.ts';
+import type { Answered } from './http/handle.ts';
 import { type InForce, openInForce } from './in-force.ts';
 import type { Standing } from './metrics/gauges.ts';
 import { type OpenMetrics, openMetrics } from './metrics/open.ts';
@@ -66,8 +65,6 @@ const MAX_PENDING_MS = 5000;
 const DRAIN_MS = 3000;
 /** Time within which a whole request must arrive. */
 const REQUEST_DEADLINE_MS = 10_000;
-/** Time between two searches for idle connections, while the server closes. */
-const IDLE_MS = 50;
 /** Time between deletions of expired rows. */
 const SWEEP_MS = 600_000;
 
@@ -186,7 +183,7 @@ async function keepUpToDate(node: Node): Promise<Polling> {
 async function listenForRequests({ configuration, metrics, inForce, report, endings, state }: Node) {
   const { host, port, announceStop: _, ...options } = configuration.server;
   const { createHttpServer } = await import('./http/server.ts');
-  const { server: http, connections } = createHttpServer(inForce.services, {
+  const http = createHttpServer(inForce.services, {
     ...options,
     requestDeadline: REQUEST_DEADLINE_MS,
     answered: (answer) => {
@@ -196,16 +193,9 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
     report,
     stopping: () => state.stopping,
   });
-  await http.listen({ host, port });
-  endings.add(async () => {
-    const cut = setTimeout(() => http.server.closeAllConnections(), DRAIN_MS);
-    // A connection becomes idle a moment after its last answer, and would stay open.
-    const idle = setInterval(() => http.server.closeIdleConnections(), IDLE_MS);
-    await http.close();
-    clearTimeout(cut);
-    clearInterval(idle);
-  });
-  return { port: (http.server.address() as AddressInfo).port, connections };
+  const boundPort = await http.listen({ host, port });
+  endings.add(() => http.close(DRAIN_MS));
+  return { port: boundPort, connections: http.connections };
 }
 
 function publishMetrics(

@@ -31,7 +31,7 @@ export interface Configuration extends Registering {
       /** Is the caller of a TLS connection asked for one? */
       readonly asked: boolean;
     };
-    /** Addresses and networks, as `@fastify/proxy-addr` reads them. */
+    /** Addresses and networks, as `parseNetwork` reads them. */
     readonly trustProxy: readonly string[];
     readonly metrics: MetricsAddress | undefined;
     readonly limits: RequestLimits & {

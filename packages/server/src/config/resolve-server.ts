@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { compile } from '@fastify/proxy-addr';
+import { parseNetwork } from '../http/proxies.ts';
 import type { Configuration } from './configuration.ts';
 import type { Path } from './fault.ts';
 import { asksForCertificate } from './resolve-authentication.ts';
@@ -21,11 +21,8 @@ export function resolveServer(file: ConfigurationFile, around: Surroundings): Co
     );
   }
   for (const [index, address] of trustProxy.entries()) {
-    try {
-      compile(address);
-    } catch {
+    if (parseNetwork(address) === undefined)
       complain(['server', 'trustProxy', index], 'must be an address or a network such as 10.0.0.0/8');
-    }
   }
   return {
     host,

@@ -1,20 +1,20 @@
 // With what does the caller say who it is? What client authentication reads of a request, at every endpoint alike.
 import type { AuthenticationRequest } from '../client-auth/method.ts';
 import { step } from '../primitives/tracing.ts';
-import type { Call } from './call.ts';
 import type { HttpServices } from './endpoint.ts';
 import { parseForm } from './form.ts';
+import type { Request } from './request.ts';
 
 /** @throws Refusal form_malformed, client_certificate_malformed */
 export function readAuthenticationRequest(
-  request: Call,
+  request: Request,
   { readCertificate }: Pick<HttpServices, 'readCertificate'>,
 ): AuthenticationRequest {
   const { authorization, 'content-type': contentType } = request.headers;
   return {
-    parameters: step('parse', () => parseForm(contentType, request.body as Uint8Array | undefined)),
+    parameters: step('parse', () => parseForm(contentType, request.body)),
     authorization,
-    address: request.ip,
+    address: request.address,
     certificate: readCertificate?.(request),
   };
 }

@@ -1,16 +1,20 @@
 // Between a browser and the pages: what is read of its request, and how a page, a redirect or a refusal is sent.
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEvent } from '../audit/event.ts';
-import { publicAnswer, Refusal } from '../primitives/refusal.ts';
+import { Refusal } from '../primitives/refusal.ts';
 import type { BrowserAnswer, BrowserRequest } from '../sign-in/browser.ts';
-import { errorPage, leavingPage } from '../sign-in/pages/message.ts';
+import { leavingPage } from '../sign-in/pages/message.ts';
 import { pageHeaders } from '../sign-in/pages/page.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
-import { RETRY_AFTER, recordRefusal } from './answer.ts';
-import type { Endpoint, HttpExchange } from './endpoint.ts';
+import type { Endpoint, Exchange } from './endpoint.ts';
 import { parseForm } from './form.ts';
+import { recordRefusal } from './record.ts';
+import { retry } from './render.ts';
+import type { Answer, Request } from './request.ts';
 
 type AnswerBrowser = (request: BrowserRequest, event: AuditEvent, signIn: SignIn) => Promise<BrowserAnswer>;
+
+/** What oidc-provider calls an interaction: nothing else becomes a part of the URL that it is asked for. */
+const LIBRARY_NAME = /^[\w-]{1,64}$/;
 
 /** An endpoint for browsers: there where people sign in; its rows are written with its answers. */
 export const pageEndpoint = (
@@ -23,25 +27,22 @@ export const pageEndpoint = (
     path,
     methods: Object.keys(answers) as ('GET' | 'POST')[],
     isThere: ({ people }) => people !== undefined,
-    page: true,
+    face: 'page',
+    segments: { uid: LIBRARY_NAME },
     cors: false,
     audit,
-    answer: async ({ request, reply, services, event }) => {
+    answer: async ({ request, services, event }) => {
       const { people } = services;
       const answer = answers[request.method === 'POST' ? 'POST' : 'GET'];
       if (people === undefined || answer === undefined) throw new Refusal('path_unknown');
       const answered = await answer(readBrowserRequest(request), event, people);
       await record(answered, event, services);
-      return sendPage(reply, answered);
+      return renderPage(answered, request.method);
     },
   }) as const satisfies Endpoint;
 
 /** What led to nothing yet has no row. */
-async function record(
-  { refusal }: BrowserAnswer,
-  event: AuditEvent,
-  services: HttpExchange['services'],
-): Promise<void> {
+async function record({ refusal }: BrowserAnswer, event: AuditEvent, services: Exchange['services']): Promise<void> {
   if (refusal !== undefined) {
     const recorded = await recordRefusal(refusal, event, services);
     if (recorded !== refusal) throw recorded;
@@ -52,34 +53,27 @@ async function record(
 }
 
 /** @throws Refusal form_malformed */
-function readBrowserRequest(request: FastifyRequest): BrowserRequest {
-  const { cookie, origin, 'sec-fetch-site': fetchSite, 'content-type': contentType } = request.headers;
-  const { uid } = request.params as { readonly uid?: string };
-  const [, query = ''] = request.url.split('?', 2);
+function readBrowserRequest({ method, headers, query, parameters, body, address }: Request): BrowserRequest {
+  const { cookie, origin, 'sec-fetch-site': fetchSite, 'content-type': contentType } = headers;
   return {
     query: parseForm('application/x-www-form-urlencoded', Buffer.from(query)),
-    form: request.method === 'POST' ? parseForm(contentType, request.body as Uint8Array | undefined) : undefined,
-    uid: uid ?? '',
+    form: method === 'POST' ? parseForm(contentType, body) : undefined,
+    uid: parameters.uid ?? '',
     cookie,
     origin,
     fetchSite: fetchSite?.toString(),
-    address: request.ip,
+    address,
   };
 }
 
 /** A form is answered by a page, which leads on where there is somewhere to go. */
-export function sendPage(reply: FastifyReply, answer: BrowserAnswer): FastifyReply {
-  const { status, page, location, cookies = [], refusal } = answer;
-  if (cookies.length > 0) reply.header('Set-Cookie', [...cookies]);
-  if (status === 503) reply.header('Retry-After', RETRY_AFTER);
-  if (refusal !== undefined) reply.headers(refusal.headers);
-  if (location === undefined) return reply.code(status).headers(pageHeaders).send(page);
-  if (reply.request.method === 'POST') return reply.code(200).headers(pageHeaders).send(leavingPage(location));
-  return reply.code(status).header('Location', location).send('');
-}
-
-/** A refusal for a person: the sentence, and the number that finds the row. */
-export function refusalPage(refusal: Refusal, requestId: string): BrowserAnswer {
-  const { status, description } = publicAnswer(refusal, 'invalid_grant');
-  return { status, page: errorPage({ message: description, requestId }), refusal };
+function renderPage({ status, page, location, cookies = [], refusal }: BrowserAnswer, method: string): Answer {
+  const headers = {
+    ...(cookies.length > 0 && { 'Set-Cookie': cookies }),
+    ...retry(status),
+    ...refusal?.headers,
+  };
+  if (location === undefined) return { status, headers: { ...headers, ...pageHeaders }, body: page ?? '' };
+  if (method === 'POST') return { status: 200, headers: { ...headers, ...pageHeaders }, body: leavingPage(location) };
+  return { status, headers: { ...headers, 'Content-Type': 'text/plain; charset=utf-8', Location: location }, body: '' };
 }

@@ -3,10 +3,10 @@
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { compile } from '@fastify/proxy-addr';
 import type { PresentedCertificate } from '../client-auth/method.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import type { Call } from './call.ts';
+import { createProxies } from './proxies.ts';
+import type { Request } from './request.ts';
 
 export interface CertificateSource {
   /** PEM: whoever these issued a certificate to is trusted to be who it says. */
@@ -43,7 +43,7 @@ function decodePercent(text: string | undefined): string | undefined {
   }
 }
 
-export type CertificateReader = (request: Pick<Call, 'socket' | 'headers'>) => PresentedCertificate | undefined;
+export type CertificateReader = (request: Pick<Request, 'socket' | 'headers'>) => PresentedCertificate | undefined;
 
 /** RFC 5280 section 4.2.1.12. */
 const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2';
@@ -53,13 +53,13 @@ export function createCertificateReader(
   { authorities, header }: CertificateSource,
   trustProxy: readonly string[],
 ): CertificateReader {
-  const isProxy = compile([...trustProxy]);
+  const { isTrusted: isProxy } = createProxies(trustProxy);
   const issuers = authorities.map((pem) => new X509Certificate(pem));
   const isIssued = (x509: X509Certificate): boolean =>
     (x509.keyUsage ?? [CLIENT_AUTHENTICATION]).includes(CLIENT_AUTHENTICATION) &&
     issuers.some((issuer) => x509.checkIssued(issuer) && x509.verify(issuer.publicKey));
   return ({ socket, headers }) => {
-    if (!isProxy(socket.remoteAddress ?? '', 0)) return readConnection(socket, authorities.length > 0);
+    if (!isProxy(socket.remoteAddress ?? '')) return readConnection(socket, authorities.length > 0);
     const text = header && headers[header.name];
     if (header === undefined || text === undefined || text === '') return undefined;
     const x509 = parse(formats[header.format](String(text)));

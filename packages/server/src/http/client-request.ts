@@ -6,7 +6,7 @@ import { refuseRepeated } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { OwnTokenContext } from '../subject-tokens/own-token.ts';
 import { readAuthenticationRequest } from './authentication-request.ts';
-import type { PlainExchange } from './endpoint.ts';
+import type { Exchange } from './endpoint.ts';
 
 export interface TokenQuestion extends AuthenticatedClient {
   readonly token: string;
@@ -19,7 +19,7 @@ const known = new Set(['token', 'token_type_hint', ...clientParameters]);
 export async function readTokenQuestion({
   request,
   services,
-}: Pick<PlainExchange, 'request' | 'services'>): Promise<TokenQuestion> {
+}: Pick<Exchange, 'request' | 'services'>): Promise<TokenQuestion> {
   const asked = readAuthenticationRequest(request, services);
   const { parameters } = asked;
   refuseRepeated(parameters, known);

@@ -1,5 +1,4 @@
-// What is an endpoint? A path below the issuer, a method, what it answers, and what the metadata says of it.
-import type { FastifyReply, FastifyRequest } from 'fastify';
+// What is an endpoint? A path, its methods, the face of its refusals, and what it answers.
 import type { AuditEvent } from '../audit/event.ts';
 import type { ThrottledRows } from '../audit/throttled.ts';
 import type { HeldClientKeys } from '../client-auth/client-keys.ts';
@@ -9,8 +8,8 @@ import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';
 import type { Administration } from './admin/administration.ts';
-import type { Call, Reply } from './call.ts';
 import type { CertificateReader } from './client-certificate.ts';
+import type { Answer, Request } from './request.ts';
 
 /** What endpoints work with: one reading of the configuration, and what the process keeps. */
 export interface HttpServices extends TokenServices {
@@ -31,51 +30,48 @@ export interface HttpServices extends TokenServices {
   readonly presence?: Presence;
 }
 
+/** In which form a refusal is told: RFC 6749 section 5.2, a page for a person, RFC 9457. */
+export type Face = 'json' | 'page' | 'problem';
+
 export interface Endpoint {
   /** `below` the issuer's path; `inserted` between host and path (RFC 8414 section 3); `root` of the server. */
   readonly place: 'below' | 'inserted' | 'root';
+  /** `:name` stands for one segment. */
   readonly path: string;
-  readonly methods: readonly ('GET' | 'POST')[];
+  /** GET answers HEAD too. Without any, nothing is there, and the endpoint says only in which form that is told. */
+  readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[];
+  readonly face: Face;
   /** Is it there, by this configuration? Absent, always. */
   readonly isThere?: (services: HttpServices) => boolean;
-  /** Is the answer for a person, refusals included? */
-  readonly page?: true;
-  /** Does it answer without the framework? Its exchange is a plain one then. */
-  readonly direct?: true;
+  /** What a named segment may be; absent, any name (`isName`). */
+  readonly segments?: Readonly<Record<string, RegExp>>;
+  /** Answered at once however busy the server is, and however often it is asked. */
+  readonly urgent?: true;
   /** May a page of any origin read the answers? */
   readonly cors: boolean;
-  /** What the audit row of every answer calls it; undefined where answers have none. */
+  /** What the audit row calls it; undefined where it has none. */
   readonly audit: AuditEvent['action'] | undefined;
-  /** Seconds for which a 200 may be kept; absent, nothing keeps it. */
+  /** Does it take DPoP proofs? Then its answers bring the nonce for the next one (RFC 9449 section 8). */
+  readonly nonces?: true;
+  /** Seconds for which an answer that is not a refusal may be kept; absent, nothing keeps it. */
   readonly cacheFor?: number;
   /** The member of RFC 8414 section 2 that holds its URL. */
   readonly metadata?: string;
   /** May a client that proves nothing ask? Absent: it may. */
   readonly publicClients?: 'never';
-  /** @returns the body: text as it is, all else as JSON. */
-  readonly answer: (exchange: HttpExchange) => Promise<unknown> | unknown;
+  /** @throws Refusal where the caller may not ask */
+  readonly authorize?: (exchange: Exchange) => Promise<void>;
+  /** @throws Refusal */
+  readonly answer: (exchange: Exchange) => Promise<Answer> | Answer;
 }
 
-export interface PlainExchange {
-  readonly request: Call;
-  readonly reply: Reply;
+export interface Exchange {
+  readonly request: Request;
   readonly services: HttpServices;
   /** The whole list, for the one that describes it. */
   readonly endpoints: readonly Endpoint[];
-  /** The audit record, where the endpoint is audited. */
+  /** What metrics, the trace and, where the endpoint is audited, the audit row tell of the request. */
   readonly event: AuditEvent;
-}
-
-export interface HttpExchange extends PlainExchange {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-}
-
-/** One that needs nothing of the framework: its requests take the short way. */
-export interface PlainEndpoint extends Endpoint {
-  readonly direct: true;
-  readonly methods: readonly ['POST'];
-  readonly answer: (exchange: PlainExchange) => Promise<unknown> | unknown;
 }
 
 /** Where the endpoint is, as a path of this server. */
@@ -87,5 +83,3 @@ export function pathOf(endpoint: Pick<Endpoint, 'place' | 'path'>, issuer: strin
 
 export const urlOf = (endpoint: Pick<Endpoint, 'place' | 'path'>, issuer: string): string =>
   new URL(issuer).origin + pathOf(endpoint, issuer);
-
-export const isPlain = (endpoint: Endpoint): endpoint is PlainEndpoint => endpoint.direct === true;

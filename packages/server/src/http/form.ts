@@ -6,11 +6,11 @@ import { Refusal } from '../primitives/refusal.ts';
 const MAX_PARAMETERS = 256;
 
 /** @throws Refusal form_malformed */
-export function parseForm(contentType: string | undefined, body: Uint8Array | undefined): Parameters {
+export function parseForm(contentType: string | undefined, body: Uint8Array): Parameters {
   const mediaType = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType !== 'application/x-www-form-urlencoded')
     throw new Refusal('form_malformed', { detail: 'another content type' });
-  const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body.buffer, body.byteOffset, body.length);
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   const values: [string, string][] = [];
   let count = 0;
   for (let start = 0; start <= bytes.length; ) {

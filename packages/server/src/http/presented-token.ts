@@ -7,18 +7,13 @@ import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { confirmCertificate, useProof } from '../proof/holder.ts';
 import { findOwnAccessToken } from '../subject-tokens/own-token.ts';
 import type { ValidatedToken } from '../subject-tokens/validated-token.ts';
-import type { HttpExchange } from './endpoint.ts';
+import type { Exchange } from './endpoint.ts';
 
 const CREDENTIALS = /^(Bearer|DPoP) +([\w.~+/=-]+)$/i;
 type Scheme = 'Bearer' | 'DPoP';
 
 /** @throws Refusal access_token_missing, access_token_invalid, access_token_nonce, store_unavailable */
-export async function readPresentedToken({
-  request,
-  reply,
-  services,
-}: Pick<HttpExchange, 'request' | 'reply' | 'services'>): Promise<ValidatedToken> {
-  if (services.nonces) reply.header('DPoP-Nonce', services.nonces.current());
+export async function readPresentedToken({ request, services }: Asked): Promise<ValidatedToken> {
   const [, named, text] = CREDENTIALS.exec(request.headers.authorization ?? '') ?? [];
   if (named === undefined || text === undefined)
     throw refuseToken('access_token_missing', `Bearer, ${challenge('DPoP')}`);
@@ -40,17 +35,17 @@ export async function readPresentedToken({
   }
 }
 
-type Asked = Pick<HttpExchange, 'request' | 'services'>;
+type Asked = Pick<Exchange, 'request' | 'services'>;
 
 /** For our origin, whatever the Host header says, and the path that was asked for. */
 const proveKey = (
   accessToken: string,
-  { method, url, headers }: Asked['request'],
+  { method, path, headers }: Asked['request'],
   { issuer, clock, nonces, useOnce }: Asked['services'],
 ): Promise<Confirmation> =>
   useProof(headers.dpop?.toString() ?? '', {
     method,
-    url: new URL(issuer).origin + url.replace(/\?.*$/s, ''),
+    url: new URL(issuer).origin + path,
     now: seconds(clock),
     nonces,
     useOnce,

@@ -1,25 +1,31 @@
-// Fastify, and nothing of it beyond this folder: routes made from the list of endpoints, and before it the short way of those
-// that need none.
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import { compile, default as proxyAddress } from '@fastify/proxy-addr';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { AuditEvent } from '../audit/event.ts';
+// Node's server: plain or with TLS, its deadlines, its connections, and its end. What a request gets is the handler's to say.
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import { Refusal } from '../primitives/refusal.ts';
-import { ADMIN_PATH } from './admin/openapi.ts';
-import { adminRoutes } from './admin/routes.ts';
-import { sendRefusal, toRefusal } from './answer.ts';
-import { refusalPage, sendPage } from './browser.ts';
-import { refuseBytes, sendBytes } from './bytes.ts';
-import { limitConnections } from './connections.ts';
-import { directWay, type Listener } from './direct.ts';
-import { type Endpoint, type HttpServices, isPlain, pathOf } from './endpoint.ts';
+import { adminEndpoints } from './admin/endpoints.ts';
+import { operationsFor } from './admin/index.ts';
+import { createAdmission } from './admission.ts';
+import { type Bodies, createBodies } from './body.ts';
+import { type Connections, createConnections } from './connections.ts';
+import type { Endpoint, HttpServices } from './endpoint.ts';
 import { endpoints } from './endpoints/index.ts';
-import { allowAnyOrigin, createLife, type Life, type LifeOptions, OVERLOAD, refuseEncoded } from './life.ts';
-import { createNodeServer, type NodeServerOptions } from './node-server.ts';
-import { inTrace } from './trace.ts';
-import { createTurns, type Turns } from './turns.ts';
+import { createHandler, type Handler, type HandlerOptions } from './handle.ts';
+import { createProxies } from './proxies.ts';
+import { refusalOfBytes, sendBytes } from './raw-responses.ts';
+import { createRouter } from './router.ts';
 
-export interface HttpOptions extends NodeServerOptions, LifeOptions {
+export interface HttpOptions extends Pick<HandlerOptions, 'answered' | 'stopping' | 'report'> {
+  /** PEM; plain HTTP without it. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly clientCertificates: {
+    /** Is the caller of a TLS connection asked for a certificate? It need not have one. */
+    readonly asked: boolean;
+    /** PEM. */
+    readonly authorities: readonly string[];
+  };
   /** Addresses and networks whose X-Forwarded-For is believed. */
   readonly trustProxy: readonly string[];
   readonly limits: {
@@ -29,157 +35,155 @@ export interface HttpOptions extends NodeServerOptions, LifeOptions {
     /** Requests that have arrived and are not begun. */
     readonly waiting: number;
   };
+  /**
+   * Milliseconds within which a request must be there as a whole, a tenth of it late at most, and within which its answer must
+   * be read.
+   */
+  readonly requestDeadline: number;
 }
 
 export interface HttpServer {
-  readonly server: FastifyInstance;
+  /** @returns the port @throws where it is taken */
+  readonly listen: (at: { readonly host: string; readonly port: number }) => Promise<number>;
   /** How many are open now. */
   readonly connections: () => number;
+  /** Stops listening, and resolves once what has arrived is answered. @param drain milliseconds at most */
+  readonly close: (drain: number) => Promise<void>;
 }
+
+/** All that a server answers. */
+export const endpointsOf = ({ admin }: Pick<HttpServices, 'admin'>): readonly Endpoint[] => [
+  ...endpoints,
+  ...adminEndpoints(operationsFor(admin)),
+];
 
 /** @param current the services of the configuration that is in force now. */
 export function createHttpServer(current: () => HttpServices, options: HttpOptions): HttpServer {
-  const life = createLife(current, options);
-  const turns = createTurns(options.limits.waiting);
-  const isProxy = options.trustProxy.length > 0 && compile([...options.trustProxy]);
-  const direct = directWays(current, life, {
+  const all = endpointsOf(current());
+  const connections = createConnections(options.limits.connections, (socket) => {
+    // Bytes that are not TLS say nothing to a client that speaks it.
+    if (options.tls) return void socket.destroy();
+    sendBytes(socket, new Refusal('connections'));
+    connections.leaves(socket);
+  });
+  const bodies = createBodies(options.limits.body, connections);
+  const handle = createHandler({
     ...options,
-    turns,
-    addressOf: isProxy ? (request) => proxyAddress(request, isProxy) : ({ socket }) => socket.remoteAddress ?? '',
+    endpoints: all,
+    current,
+    router: createRouter(all, current().issuer),
+    proxies: createProxies(options.trustProxy),
+    admission: createAdmission(options.limits.waiting),
+    bodies,
+    connections,
+    answerDeadline: options.requestDeadline,
   });
-  const server = Fastify({
-    serverFactory: (framework: RequestListener): Server =>
-      createNodeServer(options, (request, response) => {
-        const way = request.method === 'POST' ? direct.get(request.url ?? '') : undefined;
-        if (way === undefined) framework(request, response);
-        else way(request, response);
-      }),
-    bodyLimit: options.limits.body,
-    trustProxy: isProxy,
-    genReqId: life.newId,
-    requestIdHeader: false,
-    forceCloseConnections: 'idle',
-    // What arrives on an open connection while the server stops is answered, and the connection closed.
-    return503OnClosing: false,
-    clientErrorHandler: refuseBytes,
-    // Before any hook has run: a path that cannot be read.
-    frameworkErrors: (error, { id }, reply) => {
-      life.prepare(reply, id);
-      return sendRefusal(reply as FastifyReply, toRefusal(error), current().tokenErrorCode);
-    },
-  }) as FastifyInstance;
-  const connections = limitConnections(server.server, options.limits.connections, (socket) =>
-    options.tls ? socket.destroy() : sendBytes(socket, new Refusal('connections')),
-  );
-  const events = new WeakMap<FastifyRequest, AuditEvent>();
-  const pages = new WeakSet<FastifyRequest>();
-
-  // One reader for bodies: what they are is the form parser's to say.
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  /** By path: what becomes of a method that the endpoint does not answer. A route for each would double the start. */
-  const otherMethods = new Map<string, (request: FastifyRequest, reply: FastifyReply) => FastifyReply>();
-  const adminPrefix = pathOf({ place: 'below', path: ADMIN_PATH }, current().issuer);
-  server.addHook('onRequest', (request, reply, done) => {
-    life.prepare(reply, request.id);
-    if (!request.is404) return done();
-    const path = pathIn(request);
-    if (isBelow(path, adminPrefix)) return done();
-    // Before a body is read.
-    const answer = otherMethods.get(path);
-    if (answer === undefined) throw new Refusal('path_unknown');
-    answer(request, reply);
-  });
-  server.setErrorHandler(async (error, request, reply) => {
-    const refusal = await life.refuse(error, request, events.get(request));
-    if (pages.has(request)) return sendPage(reply, refusalPage(refusal, request.id));
-    return sendRefusal(reply, refusal, current().tokenErrorCode);
-  });
-  server.addHook('onResponse', (request, reply, done) => {
-    const { statusCode: status, elapsedTime } = reply;
-    const event = events.get(request) ?? {};
-    const { url: endpoint } = request.routeOptions;
-    options.answered({ requestId: request.id, endpoint, status, seconds: elapsedTime / 1000, event });
-    done();
-  });
-
-  server.register(adminRoutes, { prefix: adminPrefix, current, begin: life.begin, report: life.report });
-
-  /** Before anything is done for the request. */
-  const waitForTurn = (request: FastifyRequest, _reply: FastifyReply, done: (refusal?: Error) => void): void => {
-    if (turns.take(done)) return;
-    // No row and no line for each: there are thousands of them, and metrics count them.
-    events.set(request, life.begin(request, 'none'));
-    done(OVERLOAD);
+  const servers: Server[] = [];
+  const open = async (host: string, port: number): Promise<number> => {
+    const server = createNodeServer(options);
+    connections.watch(server);
+    answerWith(server, { handle, bodies, connections, report: options.report });
+    server.listen({ host, port });
+    await once(server, 'listening');
+    servers.push(server);
+    return (server.address() as AddressInfo).port;
   };
-
-  for (const endpoint of endpoints as readonly Endpoint[]) {
-    const answering = endpoint.methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-    const url = pathOf(endpoint, current().issuer);
-    const meet = (request: FastifyRequest, reply: FastifyReply): void => {
-      const event = life.meet(endpoint, request, reply);
-      if (endpoint.page) pages.add(request);
-      events.set(request, event);
-    };
-    const prepare = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-      meet(request, reply);
-      life.limit(endpoint, request);
-      refuseEncoded(request);
-      done();
-    };
-    server.route({
-      method: answering,
-      url,
-      exposeHeadRoute: false,
-      onRequest: endpoint.place === 'root' ? prepare : [waitForTurn, prepare],
-      handler: async (request, reply) => {
-        const event = events.get(request) ?? life.begin(request, 'none');
-        const body = await inTrace(request, { route: url, event }, () =>
-          endpoint.answer({ request, reply, services: current(), event, endpoints }),
-        );
-        if (endpoint.cacheFor !== undefined) {
-          reply.removeHeader('Pragma').header('Cache-Control', `public, max-age=${endpoint.cacheFor}`);
-        }
-        return body;
-      },
-    });
-    otherMethods.set(url, (request, reply) => {
-      meet(request, reply);
-      if (request.method === 'OPTIONS') return answerPreflight(endpoint, reply);
-      life.limit(endpoint, request);
-      throw new Refusal('method_not_allowed', { headers: { Allow: answering.join(', ') } });
-    });
-  }
-  return { server, connections: connections.open };
+  return {
+    listen: async ({ host, port: wanted }) => {
+      const port = await open(host, wanted);
+      // Of a machine's two loopback addresses each caller tries one.
+      if (host === 'localhost') await openOthers(servers, (address) => open(address, port));
+      return port;
+    },
+    connections: connections.open,
+    close: (drain) => closeAll(servers, drain),
+  };
 }
 
-/** By the path that a POST names, character for character. */
-function directWays(
-  current: () => HttpServices,
-  life: Life,
-  options: HttpOptions & { readonly addressOf: (request: IncomingMessage) => string; readonly turns: Turns },
-): ReadonlyMap<string, Listener> {
-  const { answered, addressOf, turns } = options;
-  const common = { endpoints, current, life, turns, addressOf, answered, bodyLimit: options.limits.body };
-  return new Map(
-    endpoints.filter(isPlain).map((endpoint) => {
-      const url = pathOf(endpoint, current().issuer);
-      return [url, directWay({ endpoint, url, ...common })];
-    }),
+async function openOthers(servers: readonly Server[], open: (address: string) => Promise<unknown>): Promise<void> {
+  const open_ = new Set(servers.map((server) => (server.address() as AddressInfo).address));
+  for (const { address } of await lookup('localhost', { all: true }))
+    if (!open_.has(address)) await open(address).catch(() => undefined);
+}
+
+/** Bytes of request headers: Node's own default, said aloud because it is promised. */
+const MAX_HEADER_BYTES = 16_384;
+/** For which a connection may be silent while it has a request, and while it has none. */
+const SILENCE_MS = 30_000;
+const KEEP_ALIVE_MS = 72_000;
+
+function createNodeServer({ tls, clientCertificates, requestDeadline }: HttpOptions): Server {
+  const http = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Of two Authorization headers Node would take the first, and a proxy before us perhaps the other.
+    joinDuplicateHeaders: true,
+    requestTimeout: requestDeadline,
+    // Said for headers too: of two deadlines Node takes the longer for the body.
+    headersTimeout: requestDeadline,
+    connectionsCheckingInterval: requestDeadline / 10,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+  const server =
+    tls === undefined
+      ? createServer(http)
+      : createTlsServer({
+          ...tls,
+          ...askForCertificate(clientCertificates),
+          ...http,
+          handshakeTimeout: requestDeadline,
+        });
+  return server.setTimeout(SILENCE_MS);
+}
+
+/**
+ * Whoever has no certificate is served all the same; what one is worth, the client's method says. Without authorities none is
+ * trusted, those of the system least of all.
+ */
+const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) =>
+  asked && { requestCert: true, rejectUnauthorized: false, ca: [...authorities], allowPartialTrustChain: true };
+
+interface Road extends Pick<HttpOptions, 'report'> {
+  readonly handle: Handler;
+  readonly bodies: Bodies;
+  readonly connections: Connections;
+}
+
+function answerWith(server: Server, { handle, bodies, connections, report }: Road): void {
+  const listener = (...[request, response]: Parameters<Handler>): void => {
+    handle(request, response).catch((error) => {
+      report(`a request was not answered: ${error?.stack}`);
+      request.socket.destroy();
+    });
+  };
+  server.on('request', listener);
+  // RFC 9110 section 10.1.1: an expectation that we do not know is ignored, and the request is one like any other.
+  server.on('checkExpectation', listener);
+  server.on('clientError', (error, duplex) => {
+    const socket = duplex as Socket;
+    if (codeOf(error) === 'ERR_HTTP_REQUEST_TIMEOUT' && bodies.tooLate(socket)) return;
+    const refusal = refusalOfBytes(error, socket);
+    if (refusal === undefined) return void socket.destroy();
+    sendBytes(socket, refusal);
+    connections.leaves(socket);
+  });
+}
+
+const codeOf = ({ code }: NodeJS.ErrnoException): string | undefined => code;
+
+/** A connection whose answer was on its way is idle a moment later, and would be kept. */
+const CHECK_IDLE_MS = 50;
+
+async function closeAll(servers: readonly Server[], drain: number): Promise<void> {
+  const each = (work: (server: Server) => void) => () => servers.forEach(work);
+  const cut = setTimeout(
+    each((server) => server.closeAllConnections()),
+    drain,
   );
-}
-
-const pathIn = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? '';
-const isBelow = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
-
-function answerPreflight(endpoint: Endpoint, reply: FastifyReply): FastifyReply {
-  const methods = endpoint.methods.join(', ');
-  reply.header('Allow', methods);
-  if (endpoint.cors) {
-    allowAnyOrigin(reply);
-    reply.header('Access-Control-Allow-Methods', methods);
-    reply.header('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP, X-Request-Id');
-    reply.header('Access-Control-Max-Age', '600');
-  }
-  return reply.code(204).send();
+  const idle = setInterval(
+    each((server) => server.closeIdleConnections()),
+    CHECK_IDLE_MS,
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  clearTimeout(cut);
+  clearInterval(idle);
 }

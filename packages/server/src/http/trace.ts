@@ -3,18 +3,18 @@
 import { type Context, context, isSpanContextValid, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { AuditEvent } from '../audit/event.ts';
 import { endSpan } from '../primitives/tracing.ts';
-import type { Call } from './call.ts';
+import type { Request } from './request.ts';
 
 const tracer = trace.getTracer('cambio');
 
 /** Attributes are names from the configuration and from our own tables: whose token it was, no trace tells. */
 export function inTrace<T>(
-  { method, headers, id }: Pick<Call, 'method' | 'headers' | 'id'>,
-  { route, event }: { readonly route: string; readonly event: AuditEvent },
+  { method, headers, id }: Pick<Request, 'method' | 'headers' | 'id'>,
+  { route, event }: { readonly route: string | undefined; readonly event: AuditEvent },
   work: () => Promise<T> | T,
 ): Promise<T> | T {
   const caller = propagation.extract(context.active(), headers);
-  const span = tracer.startSpan(`${method} ${route}`, { kind: SpanKind.SERVER }, caller);
+  const span = tracer.startSpan(route === undefined ? method : `${method} ${route}`, { kind: SpanKind.SERVER }, caller);
   if (!isSpanContextValid(span.spanContext())) return work();
   return inSpan(span, caller, { method, route, id, event }, work);
 }
@@ -22,10 +22,14 @@ export function inTrace<T>(
 async function inSpan<T>(
   span: Span,
   caller: Context,
-  { method, route, id, event }: { method: string; route: string; id: string; event: AuditEvent },
+  { method, route, id, event }: { method: string; route: string | undefined; id: string; event: AuditEvent },
   work: () => Promise<T> | T,
 ): Promise<T> {
-  span.setAttributes({ 'http.request.method': method, 'http.route': route, 'cambio.request_id': id });
+  span.setAttributes({
+    'http.request.method': method,
+    ...(route !== undefined && { 'http.route': route }),
+    'cambio.request_id': id,
+  });
   const end = (error?: unknown): void => {
     const { grant, client, rule, outcome } = event;
     for (const [name, value] of Object.entries({ grant, client, rule, outcome })) {

@@ -1,6 +1,6 @@
 // Through what are the parts watched? At the seams between them, where the composition root puts it in.
 import type { AuditLog } from '../audit/log.ts';
-import type { Answered } from '../http/life.ts';
+import type { Answered } from '../http/handle.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 
 export interface Observer {

@@ -1,14 +1,10 @@
 // How much may one caller take? Requests, connections, time, parameters: each limit beside what still goes through.
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { eventOf } from '../../src/audit/row.ts';
-import { clientEntry } from '../../src/config/schema.ts';
-import type { HttpServices } from '../../src/http/endpoint.ts';
-import { createHttpServer } from '../../src/http/server.ts';
 import { networkOf } from '../../src/primitives/network.ts';
 import { createRate } from '../../src/primitives/rate.ts';
 import { tallyKey } from '../../src/primitives/tallies.ts';
@@ -127,65 +123,4 @@ test('counters are in memory and bounded: nothing can fail there, and strangers 
   assert.equal(rate.exceeded(tallyKey('stranger 1')), 60);
   clock.now = -3_600_000;
   assert.equal(rate.exceeded(tallyKey('stranger 1')), undefined, 'a clock that was set back locks nobody out');
-});
-
-/** A connection that sends this and waits. @returns what it got by the time that it was closed */
-function hold(server: TestServer, text: string): { readonly socket: Socket; readonly closed: Promise<string> } {
-  const socket = connect(Number(new URL(server.issuer).port), '127.0.0.1', () => socket.write(text));
-  let answer = '';
-  socket.setEncoding('latin1').on('data', (more) => {
-    answer += more;
-  });
-  socket.on('error', () => undefined);
-  return { socket, closed: new Promise((resolve) => socket.on('close', () => resolve(answer))) };
-}
-
-const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-
-test('where every connection has a request under way the next gets 503 at once, and one that ends makes room (Q06)', async (t) => {
-  const server = await start(t, limited('connections: 2'));
-  const body = encode({ ...own, ...gateway });
-  const head = `POST /oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`;
-  const busy = [hold(server, head), hold(server, head)] as const;
-  for (const { socket } of busy) await new Promise((resolve) => socket.once('data', resolve));
-  const refused = await server.raw(PROBE);
-  assert.match(refused, /^HTTP\/1\.1 503 Service Unavailable\r\n/);
-  assert.match(refused, /\r\nRetry-After: 1\r\n.*"error":"temporarily_unavailable"/s);
-  busy[0].socket.write(body);
-  assert.match(await busy[0].closed, / 200 OK/);
-  assert.match(await server.raw(PROBE), / 200 OK/);
-  busy[1].socket.destroy();
-});
-
-test('a request that does not arrive in time is 408, be it its header or its body that is slow; a prompt one is answered', async (t) => {
-  const services = {
-    issuer: 'http://127.0.0.1',
-    clock: Date.now,
-    requests: { ofAddress: () => undefined },
-    admin: { clientEntry },
-  } as unknown as HttpServices;
-  const { server: http } = createHttpServer(() => services, {
-    tls: undefined,
-    trustProxy: [],
-    clientCertificates: { asked: false, authorities: [] },
-    limits: { body: 1024, connections: 10, waiting: 10 },
-    requestDeadline: 100,
-    answered: () => undefined,
-    stopping: () => false,
-    report: () => undefined,
-  });
-  await http.listen({ host: '127.0.0.1', port: 0 });
-  t.after(() => http.close());
-  const address = http.server.address();
-  const server = { issuer: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}` } as TestServer;
-  const late = [
-    'GET /livez HTTP/1.1\r\nX-Slow: ',
-    'POST /oauth/introspect HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab',
-  ];
-  const [prompt, ...slow] = await Promise.all([PROBE, ...late].map((text) => hold(server, text).closed));
-  assert.match(prompt ?? '', / 200 OK/);
-  for (const answer of slow) {
-    assert.match(answer, /^HTTP\/1\.1 408 Request Timeout\r\n/);
-    assert.match(answer, /"error_description":"The request took too long to arrive"/);
-  }
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createTurns } from '../../src/http/turns.ts';
+import { createAdmission } from '../../src/http/admission.ts';
 import { assertIssued, configuration, gateway } from '../support/basics.ts';
 import { type Answer, encode, start, type TestServer } from '../support/harness.ts';
 
@@ -54,14 +54,19 @@ test('with too many requests at once some are refused quickly, without a row eac
 
 test('requests wait for later turns of the event loop in the order in which they came, as many as may', async () => {
   let now = 0;
-  const turns = createTurns(2, () => now);
+  const admission = createAdmission(2, () => now);
   const begun: string[] = [];
-  const take = (name: string): boolean =>
-    turns.take(() => {
-      begun.push(name);
-      now += 15;
-    });
-  assert.deepEqual(['a', 'b', 'c', 'd', 'e'].map(take), [true, true, true, true, false]);
+  const begin = (name: string): void => {
+    begun.push(name);
+    now += 15;
+  };
+  const enter = (name: string): void => {
+    const turn = admission.enter();
+    if (turn === undefined) begin(name);
+    else turn.then(() => begin(name));
+  };
+  for (const name of ['a', 'b', 'c', 'd']) enter(name);
+  assert.throws(() => enter('e'), { reason: 'overload' });
   assert.deepEqual(begun, ['a', 'b'], 'a turn is over after 20 ms');
   now += 1000;
   for (let turn = 0; begun.length < 4; turn++) {
@@ -70,6 +75,6 @@ test('requests wait for later turns of the event loop in the order in which they
   }
   assert.deepEqual(begun, ['a', 'b', 'c', 'd']);
   await nextTurn();
-  assert.equal(take('f'), true, 'nobody waits any more');
-  assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'f']);
+  enter('f');
+  assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'f'], 'nobody waits any more');
 });

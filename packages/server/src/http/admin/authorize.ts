@@ -2,13 +2,13 @@
 // operation needs.
 
 import { adminAudience } from '../../model/resource.ts';
-import type { HttpExchange } from '../endpoint.ts';
+import type { Exchange } from '../endpoint.ts';
 import { readPresentedToken, refuseScope, refuseToken } from '../presented-token.ts';
 import type { Operation } from './operation.ts';
 
 /** Tells the event who asks. @throws Refusal access_token_…, store_unavailable */
 export async function authorizeAdmin(
-  asked: Pick<HttpExchange, 'request' | 'reply' | 'services' | 'event'>,
+  asked: Pick<Exchange, 'request' | 'services' | 'event'>,
   scope: Operation['scope'],
 ): Promise<void> {
   const { services, event } = asked;

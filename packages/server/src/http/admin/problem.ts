@@ -1,6 +1,5 @@
 // A refusal of the admin API, as RFC 9457 has it: its callers operate the server, so that they are told what is wrong.
 // Whoever has not shown yet that they do is told no more than anybody.
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { publicAnswer, Refusal } from '../../primitives/refusal.ts';
 
@@ -32,20 +31,16 @@ export class InvalidRequest extends Refusal {
   }
 }
 
-export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
+/** @param requestId that of the answer */
+export function problemOf(refusal: Refusal, requestId: string): z.output<typeof problem> {
   const { status, error, description } = publicAnswer(refusal, 'invalid_grant');
   const tell = status < 500 && status !== 401;
-  if (status === 503) reply.header('Retry-After', '1');
-  return reply
-    .code(status)
-    .headers(refusal.headers)
-    .type('application/problem+json')
-    .send({
-      type: `urn:cambio:error:${error}`,
-      title: description,
-      status,
-      ...(tell && refusal.detail !== undefined && { detail: refusal.detail }),
-      instance: `urn:uuid:${reply.request.id}`,
-      ...(refusal instanceof InvalidRequest && { errors: refusal.errors }),
-    } satisfies z.output<typeof problem>);
+  return {
+    type: `urn:cambio:error:${error}`,
+    title: description,
+    status,
+    ...(tell && refusal.detail !== undefined && { detail: refusal.detail }),
+    instance: `urn:uuid:${requestId}`,
+    ...(refusal instanceof InvalidRequest && { errors: refusal.errors }),
+  };
 }

@@ -1,22 +1,32 @@
 // GET /livez and /readyz: does the process answer, and can it do its work?
 import type { Endpoint } from '../endpoint.ts';
 
-const health = { place: 'root', methods: ['GET'], cors: false, audit: undefined } as const;
+const health = {
+  place: 'root',
+  methods: ['GET'],
+  face: 'json',
+  urgent: true,
+  cors: false,
+  audit: undefined,
+} as const;
 
-export const livez = { ...health, path: '/livez', answer: () => ({ status: 'ok' }) } as const satisfies Endpoint;
+export const livez = {
+  ...health,
+  path: '/livez',
+  answer: () => ({ status: 200, body: { status: 'ok' } }),
+} as const satisfies Endpoint;
 
 export const readyz = {
   ...health,
   path: '/readyz',
-  answer: async ({ reply, services }) => {
+  answer: async ({ services }) => {
     const ready = await services.ready();
-    reply.code(ready ? 200 : 503);
     const agree = services.presence?.agree();
     // Nodes that run by different files all work; somebody should know.
     const nodes = agree !== undefined && {
       nodes: services.presence?.nodes(),
       configurations: agree ? 'same' : 'different',
     };
-    return { status: ready ? 'ok' : 'unavailable', ...nodes };
+    return { status: ready ? 200 : 503, body: { status: ready ? 'ok' : 'unavailable', ...nodes } };
   },
 } as const satisfies Endpoint;

@@ -11,28 +11,32 @@ import { formatScope } from '../../primitives/scope.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import { findOwnToken, findResourceToken, type OwnTokenContext } from '../../subject-tokens/own-token.ts';
 import { readTokenQuestion } from '../client-request.ts';
-import type { PlainEndpoint } from '../endpoint.ts';
+import type { Endpoint } from '../endpoint.ts';
 
 export const introspect = {
   place: 'below',
   path: '/oauth/introspect',
   methods: ['POST'],
-  direct: true,
+  face: 'json',
   cors: false,
   audit: undefined,
   metadata: 'introspection_endpoint',
   publicClients: 'never',
-  answer: async ({ request, reply, services }) => {
+  answer: async ({ request, services, event }) => {
     const { client, method, token, context } = await readTokenQuestion({ request, services });
+    event.client = client.id;
     // RFC 7662 section 2.1: who asks must prove who it is, or tokens could be guessed.
     if (method === 'none') throw new Refusal('client_authentication_missing');
     const facts = await findFor(client, token, context);
-    const answer: JsonObject = facts === undefined ? { active: false } : describe(facts, services.issuer);
-    if (!request.headers.accept?.includes(INTROSPECTION_MEDIA_TYPE)) return answer;
-    reply.header('Content-Type', INTROSPECTION_MEDIA_TYPE);
-    return signIntrospection(answer, client.id, services);
+    const body: JsonObject = facts === undefined ? { active: false } : describe(facts, services.issuer);
+    if (!request.headers.accept?.includes(INTROSPECTION_MEDIA_TYPE)) return { status: 200, body };
+    return {
+      status: 200,
+      headers: { 'Content-Type': INTROSPECTION_MEDIA_TYPE },
+      body: await signIntrospection(body, client.id, services),
+    };
   },
-} as const satisfies PlainEndpoint;
+} as const satisfies Endpoint;
 
 /**
  * A token of ours is told to its client and to the APIs that it is for. A token that a resource's secret signed is told to that

@@ -5,9 +5,10 @@ export const jwks = {
   place: 'below',
   path: '/.well-known/jwks.json',
   methods: ['GET'],
+  face: 'json',
   cors: true,
   audit: undefined,
   cacheFor: 300,
   metadata: 'jwks_uri',
-  answer: ({ services }) => ({ keys: services.keys.published() }),
+  answer: ({ services }) => ({ status: 200, body: { keys: services.keys.published() } }),
 } as const satisfies Endpoint;

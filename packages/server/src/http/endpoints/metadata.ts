@@ -5,14 +5,15 @@ import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
 import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
 import { SIGN_IN_SCOPES } from '../../narrowing/narrow.ts';
-import { type Endpoint, type HttpExchange, type HttpServices, urlOf } from '../endpoint.ts';
+import { type Endpoint, type Exchange, type HttpServices, urlOf } from '../endpoint.ts';
 
 const document = {
   methods: ['GET'],
+  face: 'json',
   cors: true,
   audit: undefined,
   cacheFor: 300,
-  answer: ({ endpoints, services }: HttpExchange) => describe(endpoints, services),
+  answer: ({ endpoints, services }: Exchange) => ({ status: 200, body: describe(endpoints, services) }),
 } as const;
 
 export const metadata = {

@@ -10,7 +10,7 @@ import { useProof } from '../../proof/holder.ts';
 import { authorizationParameters, authorizeDevice, pushAuthorization } from '../../sign-in/authorization.ts';
 import type { SignIn } from '../../sign-in/sign-in.ts';
 import { readAuthenticationRequest } from '../authentication-request.ts';
-import { type Endpoint, type HttpExchange, urlOf } from '../endpoint.ts';
+import { type Endpoint, type Exchange, urlOf } from '../endpoint.ts';
 
 const known = new Set([...authorizationParameters, ...clientParameters]);
 
@@ -22,12 +22,13 @@ const pushEndpoint = (path: string, audit: Endpoint['audit'], metadata: string, 
     path,
     methods: ['POST'],
     isThere: ({ people }) => people !== undefined,
+    face: 'json',
     cors: false,
+    nonces: true,
     audit,
     metadata,
-    answer: async ({ request, reply, services, event }) => {
-      const { people, clock, nonces } = services;
-      if (nonces) reply.header('DPoP-Nonce', nonces.current());
+    answer: async ({ request, services, event }) => {
+      const { people, clock } = services;
       if (people === undefined) throw new Refusal('path_unknown');
       const asked = readAuthenticationRequest(request, services);
       refuseRepeated(asked.parameters, known);
@@ -38,8 +39,7 @@ const pushEndpoint = (path: string, audit: Endpoint['audit'], metadata: string, 
       const body = await push(parameters, client, event, people);
       event.duration = clock() - event.time;
       await services.audit.append(event);
-      reply.code(status);
-      return body;
+      return { status, body };
     },
   }) as const satisfies Endpoint;
 
@@ -47,7 +47,7 @@ const pushEndpoint = (path: string, audit: Endpoint['audit'], metadata: string, 
 async function withProvenKey(
   parameters: Parameters,
   path: string,
-  { request, services }: Pick<HttpExchange, 'request' | 'services'>,
+  { request, services }: Pick<Exchange, 'request' | 'services'>,
 ): Promise<Parameters> {
   const proof = request.headers.dpop?.toString();
   if (proof === undefined) return parameters;

@@ -7,6 +7,7 @@ export const revoke = {
   place: 'below',
   path: '/oauth/revoke',
   methods: ['POST'],
+  face: 'json',
   cors: true,
   audit: 'revoke',
   metadata: 'revocation_endpoint',
@@ -20,11 +21,11 @@ export const revoke = {
     if (found === undefined || found.clientId !== client.id) {
       event.outcome = 'ignored';
       await services.audit.append(event);
-      return {};
+      return { status: 200, body: {} };
     }
     event.outcome = 'revoked';
     event.revoked = found.id;
     await services.revocations.revoke(found.id, (write) => services.audit.appendWith(event, write));
-    return {};
+    return { status: 200, body: {} };
   },
 } as const satisfies Endpoint;

@@ -1,19 +1,20 @@
 // POST /oauth/token (RFC 6749 section 3.2).
 import { answerTokenRequest } from '../../grants/token-endpoint.ts';
 import { readAuthenticationRequest } from '../authentication-request.ts';
-import type { PlainEndpoint } from '../endpoint.ts';
+import type { Endpoint } from '../endpoint.ts';
 
 export const token = {
   place: 'below',
   path: '/oauth/token',
   methods: ['POST'],
-  direct: true,
+  face: 'json',
   cors: true,
+  nonces: true,
   audit: 'token',
   metadata: 'token_endpoint',
-  answer: ({ request, reply, event, services }) => {
-    if (services.nonces) reply.header('DPoP-Nonce', services.nonces.current());
+  answer: async ({ request, event, services }) => {
     const dpop = request.headers.dpop?.toString();
-    return answerTokenRequest({ ...readAuthenticationRequest(request, services), dpop }, event, services);
+    const asked = { ...readAuthenticationRequest(request, services), dpop };
+    return { status: 200, body: await answerTokenRequest(asked, event, services) };
   },
-} as const satisfies PlainEndpoint;
+} as const satisfies Endpoint;

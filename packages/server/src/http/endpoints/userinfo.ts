@@ -9,15 +9,18 @@ export const userinfo = {
   path: '/oauth/userinfo',
   methods: ['GET', 'POST'],
   isThere: ({ people }) => people !== undefined,
+  face: 'json',
   cors: true,
+  nonces: true,
   audit: undefined,
   metadata: 'userinfo_endpoint',
-  answer: async ({ request, reply, services }) => {
-    const found = await readPresentedToken({ request, reply, services });
+  answer: async ({ request, services, event }) => {
+    const found = await readPresentedToken({ request, services });
+    event.client = found.clientId;
     const { sub, scope = new Set() } = found;
     if (!scope.has('openid')) throw refuseScope(found, 'openid');
     const account = await services.people?.context.accounts.find(sub);
     if (account === undefined) throw refuseToken('access_token_invalid', 'Bearer error="invalid_token"');
-    return { sub, ...identityClaims(account.claims, scope) };
+    return { status: 200, body: { sub, ...identityClaims(account.claims, scope) } };
   },
 } as const satisfies Endpoint;

@@ -73,7 +73,7 @@ test('paths and methods that it does not have are said so in its own form', asyn
   assert.equal(problemOf(await admin(server, 'GET /nothing')), '404 invalid_request');
   const wrong = await admin(server, 'PATCH /keys', { body: {} });
   assert.equal(problemOf(wrong), '405 invalid_request');
-  assert.equal(wrong.headers.get('allow'), 'GET, POST');
+  assert.equal(wrong.headers.get('allow'), 'GET, HEAD, POST');
   assert.equal((await admin(server, 'GET /keys')).status, 200);
 });
 

@@ -1,0 +1,102 @@
+// Makes an endpoint of each operation of the admin API: who may ask, in which form, and what is answered.
+import { adminAudience } from '../../model/resource.ts';
+import { Refusal } from '../../primitives/refusal.ts';
+import { parseJsonObject } from '../../primitives/strict-json.ts';
+import type { Endpoint, HttpServices } from '../endpoint.ts';
+import type { Answer, Request } from '../request.ts';
+import { authorizeAdmin } from './authorize.ts';
+import { invoke, type Said } from './invoke.ts';
+import { ADMIN_PATH, describeApi } from './openapi.ts';
+import type { AdminAnswer, Operation } from './operation.ts';
+import { InvalidRequest } from './problem.ts';
+
+/** The API is there where a resource has its audience. */
+const common = {
+  place: 'below',
+  face: 'problem',
+  isThere: ({ resources, issuer }: HttpServices) =>
+    resources.some(({ audience }) => audience === adminAudience(issuer)),
+  cors: false,
+  audit: 'admin',
+} as const;
+
+export function adminEndpoints(operations: readonly Operation[]): readonly Endpoint[] {
+  return [describing(operations), ...operations.map(endpointOf), elsewhere];
+}
+
+function endpointOf(operation: Operation): Endpoint {
+  return {
+    ...common,
+    path: ADMIN_PATH + operation.at.replaceAll(/\{(\w+)\}/g, ':$1'),
+    methods: [operation.method],
+    nonces: true,
+    authorize: (exchange) => {
+      exchange.event.operation = operation.id;
+      return authorizeAdmin(exchange, operation.scope);
+    },
+    answer: async ({ request, services, event }) =>
+      render(operation, request, await invoke(operation, read(operation, request), { services, event })),
+  };
+}
+
+/** Anybody may see what there is to be asked. */
+function describing(operations: readonly Operation[]): Endpoint {
+  let document: object | undefined;
+  return {
+    ...common,
+    path: `${ADMIN_PATH}/openapi.json`,
+    methods: ['GET'],
+    answer: ({ services }) => {
+      document ??= describeApi(operations, services.issuer);
+      return { status: 200, body: document };
+    },
+  };
+}
+
+/** What has no operation is refused in the form of this API. */
+const elsewhere: Endpoint = {
+  ...common,
+  path: `${ADMIN_PATH}{/*rest}{/}`,
+  methods: [],
+  answer: () => {
+    throw new Refusal('path_unknown');
+  },
+};
+
+/** @throws Refusal admin_invalid, admin_body */
+function read(operation: Operation, request: Request): Said {
+  const query = new URLSearchParams(request.query);
+  return {
+    path: request.parameters,
+    query: Object.fromEntries([...query.keys()].map((name) => [name, single(query.getAll(name), name)])),
+    body: operation.body && readBody(request),
+    ifMatch: request.headers['if-match'],
+  };
+}
+
+function single([value = '', ...others]: readonly string[], name: string): string {
+  if (others.length > 0) throw new InvalidRequest([{ at: `query.${name}`, detail: 'stands more than once' }]);
+  return value;
+}
+
+function readBody({ headers, body }: Request): unknown {
+  const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  if (mediaType !== 'application/json') throw new Refusal('admin_body', { detail: 'the content type is another' });
+  const value = parseJsonObject(Buffer.from(body).toString('utf8'));
+  if (value === undefined)
+    throw new Refusal('admin_body', {
+      detail: 'not a JSON object, or one with a member twice or a number beyond 2^53',
+    });
+  return { ...value };
+}
+
+function render({ status }: Operation, request: Request, { body, version, location }: AdminAnswer): Answer {
+  return {
+    status,
+    headers: {
+      ...(version !== undefined && { ETag: `"${version}"` }),
+      ...(location !== undefined && { Location: request.path + location }),
+    },
+    body,
+  };
+}

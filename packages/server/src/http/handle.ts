@@ -1,0 +1,189 @@
+// What becomes of a request? Eight phases, in this order, for every endpoint alike; nothing else answers a request.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AuditEvent, beginEvent } from '../audit/event.ts';
+import type { Report } from '../primitives/log.ts';
+import { newRequestId } from '../primitives/random.ts';
+import { publicAnswer, type Refusal } from '../primitives/refusal.ts';
+import type { Admission } from './admission.ts';
+import { type Bodies, NO_BODY } from './body.ts';
+import type { Connections } from './connections.ts';
+import type { Endpoint, HttpServices } from './endpoint.ts';
+import type { Proxies } from './proxies.ts';
+import { recordRefusal } from './record.ts';
+import { commonHeaders, JSON_TYPE, renderRefusal, toRefusal } from './render.ts';
+import type { Answer, Headers, Request } from './request.ts';
+import type { Route, Router } from './router.ts';
+import { inTrace } from './trace.ts';
+
+/** What is known of an answer that has left. */
+export interface Answered {
+  readonly requestId: string;
+  /** The path of the endpoint; undefined where there is none. */
+  readonly endpoint: string | undefined;
+  readonly status: number;
+  readonly seconds: number;
+  readonly event: AuditEvent;
+}
+
+export interface HandlerOptions {
+  readonly endpoints: readonly Endpoint[];
+  /** The services of the configuration that is in force now. */
+  readonly current: () => HttpServices;
+  readonly router: Router;
+  readonly proxies: Proxies;
+  readonly admission: Admission;
+  readonly bodies: Bodies;
+  readonly connections: Connections;
+  /** Milliseconds within which an answer must have been read. */
+  readonly answerDeadline: number;
+  /** Is told of every answer that has left. */
+  readonly answered: (answer: Answered) => void;
+  /** Is the server about to stop? Then every answer closes its connection. */
+  readonly stopping: () => boolean;
+  /** About what went wrong on our side. */
+  readonly report: Report;
+}
+
+export type Handler = (incoming: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function createHandler(options: HandlerOptions): Handler {
+  const { current, router, proxies, admission, bodies, connections, answered, report } = options;
+
+  return async (incoming, response) => {
+    const since = performance.now();
+    connections.works(incoming.socket);
+    // 1. The endpoint. There is always one, be it the one for paths at which nothing is.
+    const route = router.find(incoming.method ?? '', incoming.url ?? '', current());
+    const { endpoint, label, verdict } = route;
+    // 2. Its id, the caller's address, and the headers that every answer has.
+    const id = newRequestId(current().clock());
+    const request = readHead(incoming, id, route, proxies.callerOf(incoming));
+    const headers = headersOf(id, endpoint, options.stopping());
+    // 3. The record: whatever is known of the request is noted here, and metrics, trace and audit row tell it.
+    const event = begin(request, endpoint.audit ?? 'none', current().clock());
+    let answer: Answer;
+    try {
+      if (verdict === 'preflight') {
+        answer = answerPreflight(route);
+      } else {
+        // 4. Admission: its turn, and the limit of its address. Health is told whatever waits.
+        const turn = endpoint.urgent ? undefined : admission.enter();
+        if (turn !== undefined) await turn;
+        answer = await inTrace(request, { route: label, event }, async () => {
+          if (!endpoint.urgent) current().requests.ofAddress(request.address);
+          if (verdict !== 'answer') throw verdict;
+          // 5. The body: uncompressed, within the limit, in time.
+          const read = bodies.read(incoming);
+          const body = read instanceof Promise ? await read : read;
+          // 6. The endpoint.
+          const services = current();
+          if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();
+          const exchange = { request: { ...request, body }, services, event, endpoints: options.endpoints };
+          await endpoint.authorize?.(exchange);
+          return endpoint.answer(exchange);
+        });
+        if (endpoint.cacheFor !== undefined) allowKeeping(headers, endpoint.cacheFor);
+      }
+    } catch (error) {
+      // 7. The refusal: the record is completed and committed, and told in the form of the endpoint.
+      const refusal = await recordRefusal(toRefusal(error), event, current());
+      reportFault(refusal, id);
+      const { tokenErrorCode } = current();
+      answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode });
+    }
+    // 8. The answer, and what is told of it once it has left.
+    send(response, { ...answer, headers: { ...headers, ...answer.headers } });
+    connections.waits(incoming.socket);
+    const { status } = answer;
+    whenLeft(response, options.answerDeadline, () =>
+      answered({ requestId: id, endpoint: label, status, seconds: (performance.now() - since) / 1000, event }),
+    );
+  };
+
+  function reportFault(refusal: Refusal, requestId: string): void {
+    // Of those there are thousands at once, and metrics count them.
+    if (refusal.reason === 'overload') return;
+    if (publicAnswer(refusal, 'invalid_grant').status >= 500) report(describe(refusal), { requestId });
+  }
+}
+
+function readHead(
+  { method = '', headers, socket }: IncomingMessage,
+  id: string,
+  route: Route,
+  address: string,
+): Request {
+  const { path, query, parameters } = route;
+  return { id, method, path, query, parameters, headers, body: NO_BODY, address, socket };
+}
+
+const ANY_ORIGIN = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate, X-Request-Id',
+};
+
+const headersOf = (id: string, { cors }: Endpoint, closing: boolean): Record<string, string> => ({
+  ...commonHeaders(id),
+  ...(cors && ANY_ORIGIN),
+  ...(closing && { Connection: 'close' }),
+});
+
+function allowKeeping(headers: Record<string, string>, seconds: number): void {
+  headers['Cache-Control'] = `public, max-age=${seconds}`;
+  delete headers.Pragma;
+}
+
+/** A caller's own request id is kept when it is visible ASCII and short. */
+const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+function begin({ id, address, headers }: Request, action: AuditEvent['action'], time: number): AuditEvent {
+  const callerRequestId = headers['x-request-id'];
+  return beginEvent({
+    time,
+    requestId: id,
+    address,
+    action,
+    ...(typeof callerRequestId === 'string' && CALLER_REQUEST_ID.test(callerRequestId) && { callerRequestId }),
+  });
+}
+
+function answerPreflight({ endpoint, methods }: Route): Answer {
+  const asked = methods.filter((method) => method !== 'HEAD').join(', ');
+  const cors = {
+    'Access-Control-Allow-Methods': asked,
+    'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP, X-Request-Id',
+    'Access-Control-Max-Age': '600',
+  };
+  return { status: 204, headers: { Allow: methods.join(', '), ...(endpoint.cors && cors) } };
+}
+
+const describe = (refusal: Refusal): string => {
+  const cause = refusal.cause instanceof Error ? (refusal.cause.stack ?? refusal.cause.message) : '';
+  return refusal.reason === 'server_error' ? `${refusal.message}\n${cause}` : refusal.message;
+};
+
+function send(response: ServerResponse, { status, headers, body }: Answer & { readonly headers: Headers }): void {
+  if (body === undefined) {
+    response.writeHead(status, headers as Record<string, string>).end();
+    return;
+  }
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const length = Buffer.byteLength(text);
+  const all = { 'Content-Type': JSON_TYPE, ...headers, 'Content-Length': length } as Record<string, string | number>;
+  response.writeHead(status, all).end(text);
+}
+
+/** Whoever asked may be gone, and whoever does not read gives the place up. */
+function whenLeft(response: ServerResponse, deadline: number, tell: () => void): void {
+  if (response.destroyed) {
+    tell();
+    return;
+  }
+  const { socket } = response;
+  const isRead = socket === null || socket.writableLength === 0;
+  const timer = isRead ? undefined : setTimeout(() => socket.destroy(), deadline).unref();
+  response.once('close', () => {
+    clearTimeout(timer);
+    tell();
+  });
+}

@@ -1,0 +1,71 @@
+// Reads the caller's address behind trusted proxies: the nearest address of X-Forwarded-For that belongs to none of them.
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, SocketAddress } from 'node:net';
+
+export interface Proxies {
+  readonly isTrusted: (address: string) => boolean;
+  /** Each proxy adds the address that it was called from at the end, so that only what trusted ones added is believed. */
+  readonly callerOf: (request: Pick<IncomingMessage, 'socket' | 'headers'>) => string;
+}
+
+type Family = 'ipv4' | 'ipv6';
+
+export interface Network {
+  readonly family: Family;
+  readonly address: string;
+  readonly bits: number;
+}
+
+/** IPv4 in IPv6 (`::ffff:192.0.2.1`) is IPv4, and a zone (`%eth0`) names no other address. */
+const plain = (address: string): string => address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+
+const familyOf = (address: string): Family | undefined =>
+  isIP(address) === 4 ? 'ipv4' : isIP(address) === 6 ? 'ipv6' : undefined;
+
+/** @returns undefined where the text is neither an address nor a network such as 10.0.0.0/8 */
+export function parseNetwork(text: string): Network | undefined {
+  const [, address = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = familyOf(address);
+  if (family === undefined) return undefined;
+  const most = family === 'ipv4' ? 32 : 128;
+  const bits = length === undefined ? most : Number(length);
+  if (bits < 1 || bits > most) return undefined;
+  const mapped = plain(address);
+  if (familyOf(mapped) === family) return { family, address, bits };
+  return bits > 96 ? { family: 'ipv4', address: mapped, bits: bits - 96 } : undefined;
+}
+
+/** @param trusted addresses and networks, as `parseNetwork` reads them */
+export function createProxies(trusted: readonly string[]): Proxies {
+  // A list for each family: in one list of both, Node takes every IPv4 address for the IPv6 address that maps it.
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const text of trusted) {
+    const network = parseNetwork(text);
+    if (network === undefined) throw new Error(`not an address or a network: ${text}`);
+    lists[network.family].addSubnet(network.address, network.bits, network.family);
+  }
+  const isTrusted = (text: string): boolean => {
+    const address = plain(text);
+    const family = familyOf(address);
+    return family !== undefined && lists[family].check(address, family);
+  };
+  return {
+    isTrusted,
+    callerOf: ({ socket, headers }) => {
+      let caller = socket.remoteAddress ?? '';
+      if (trusted.length === 0 || !isTrusted(caller)) return caller;
+      const hops = headers['x-forwarded-for']?.toString().split(',') ?? [];
+      for (const hop of hops.reverse()) {
+        const address = readHop(hop.trim());
+        // What is not an address says nothing: the caller is then the proxy that wrote it.
+        if (address === undefined) return caller;
+        caller = address;
+        if (!isTrusted(address)) return caller;
+      }
+      return caller;
+    },
+  };
+}
+
+/** Some proxies add the port. */
+const readHop = (text: string): string | undefined => (isIP(text) === 0 ? SocketAddress.parse(text)?.address : text);

@@ -1,0 +1,33 @@
+// Answers bytes that never became a request, and connections beyond the limit. Written by hand: there is no response.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { newId } from '../primitives/random.ts';
+import { type Reason, Refusal } from '../primitives/refusal.ts';
+import { commonHeaders, JSON_TYPE, renderRefusal } from './render.ts';
+
+/** @returns undefined where nobody is there to be answered */
+export function refusalOfBytes(error: NodeJS.ErrnoException, socket: Socket): Refusal | undefined {
+  if (error.code === 'ECONNRESET' || !socket.writable) return undefined;
+  return new Refusal(reasonsOfBytes[error.code ?? ''] ?? 'http_malformed');
+}
+
+const reasonsOfBytes: Readonly<Record<string, Reason>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'http_slow',
+};
+
+/** An answer where there is no request, and the end of the connection. */
+export function sendBytes(socket: Socket, refusal: Refusal): void {
+  const requestId = newId();
+  const { status, headers, body } = renderRefusal(refusal, 'json', { requestId, tokenErrorCode: 'invalid_grant' });
+  const text = JSON.stringify(body);
+  const all = {
+    'Content-Type': JSON_TYPE,
+    'Content-Length': Buffer.byteLength(text),
+    ...commonHeaders(requestId),
+    ...headers,
+    Connection: 'close',
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', text].join('\r\n'));
+}

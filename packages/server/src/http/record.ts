@@ -1,0 +1,40 @@
+// Completes the audit record of a refusal, and commits it where the endpoint is audited.
+import type { AuditEvent } from '../audit/event.ts';
+import { isName } from '../primitives/principal.ts';
+import { publicAnswer, type Refusal, reasons } from '../primitives/refusal.ts';
+import type { HttpServices } from './endpoint.ts';
+import { toRefusal } from './render.ts';
+
+/** @returns the refusal to answer with: another one where not even the record of this one could be written. */
+export async function recordRefusal(
+  refusal: Refusal,
+  event: AuditEvent,
+  { audit, throttled, clock }: Pick<HttpServices, 'audit' | 'throttled' | 'clock'>,
+): Promise<Refusal> {
+  const failed = publicAnswer(refusal, 'invalid_grant').status >= 500;
+  Object.assign(event, {
+    outcome: failed ? 'failed' : 'refused',
+    reason: refusal.reason,
+    ...(refusal.parameter !== undefined && { parameter: refusal.parameter }),
+    ...(refusal.detail !== undefined && { detail: refusal.detail }),
+    ...(refusal.client !== undefined && { client: refusal.client }),
+    ...(isName(refusal.clientClaimed) && { clientClaimed: refusal.clientClaimed.slice(0, 256) }),
+    duration: clock() - event.time,
+  } satisfies Partial<AuditEvent>);
+  // Of overload there are thousands of refusals at once, and metrics count them.
+  if (event.action === 'none' || refusal.reason === 'overload') return refusal;
+  if (reasons[refusal.reason].answer === 'too_many') {
+    throttled.count(event);
+    return refusal;
+  }
+  try {
+    await audit.append(event);
+    return refusal;
+  } catch (error) {
+    if (failed) return refusal;
+    const other = toRefusal(error);
+    event.reason = other.reason;
+    event.outcome = 'failed';
+    return other;
+  }
+}

@@ -1,0 +1,155 @@
+// Finds the endpoint of a request. A path is one exact name: nothing in it is repaired or normalized, but that an escaped letter
+// is that letter (RFC 3986 section 6.2.2.2).
+import { type MatchFunction, match, type ParamData } from 'path-to-regexp';
+import { isName } from '../primitives/principal.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
+import type { Request } from './request.ts';
+
+export interface Route extends Pick<Request, 'path' | 'query' | 'parameters'> {
+  readonly endpoint: Endpoint;
+  /** The endpoint's path, for metrics and traces; undefined where nothing is. */
+  readonly label: string | undefined;
+  /** Every method that is answered here. */
+  readonly methods: readonly string[];
+  /** What to do: answer, say what a page of another origin may ask (CORS), or refuse. */
+  readonly verdict: 'answer' | 'preflight' | Refusal;
+}
+
+export interface Router {
+  readonly find: (method: string, target: string, services: HttpServices) => Route;
+}
+
+/** All that is answered at one path. */
+interface Place {
+  readonly label: string | undefined;
+  readonly byMethod: ReadonlyMap<string, Endpoint>;
+  readonly methods: readonly string[];
+  /** It speaks for the place where none answers the method. */
+  readonly first: Endpoint;
+}
+
+const UNKNOWN = new Refusal('path_unknown');
+
+const nowhere: Place = {
+  label: undefined,
+  byMethod: new Map(),
+  methods: [],
+  first: {
+    place: 'root',
+    path: '',
+    methods: [],
+    face: 'json',
+    cors: false,
+    audit: undefined,
+    answer: () => {
+      throw UNKNOWN;
+    },
+  },
+};
+
+export function createRouter(endpoints: readonly Endpoint[], issuer: string): Router {
+  const locate = createMap(endpoints, issuer);
+  return {
+    find: (method, target, services) => {
+      const { path, query } = readTarget(target);
+      const { place, named } = locate(path);
+      const endpoint = place.byMethod.get(method) ?? place.first;
+      const { label, methods } = place;
+      const route = { endpoint, label, path, query, methods, parameters: {} };
+      if (endpoint.isThere?.(services) === false)
+        return { ...route, endpoint: nowhere.first, label: undefined, verdict: UNKNOWN };
+      const parameters = methods.length === 0 ? undefined : readSegments(named, endpoint);
+      if (parameters === undefined) return { ...route, verdict: UNKNOWN };
+      if (place.byMethod.has(method)) return { ...route, parameters, verdict: 'answer' };
+      if (method === 'OPTIONS') return { ...route, verdict: 'preflight' };
+      const refusal = new Refusal('method_not_allowed', { headers: { Allow: methods.join(', ') } });
+      return { ...route, verdict: refusal };
+    },
+  };
+}
+
+interface Located {
+  readonly place: Place;
+  /** Segments by their names, as they were sent. */
+  readonly named: ParamData;
+}
+
+/** Every place of the server. @returns what finds the one at a path */
+function createMap(endpoints: readonly Endpoint[], issuer: string): (path: string) => Located {
+  const byLabel = Map.groupBy(endpoints, (endpoint) => pathOf(endpoint, issuer));
+  const exact = new Map<string, Located>();
+  const patterns: { readonly test: MatchFunction<ParamData>; readonly place: Place }[] = [];
+  for (const [label, all] of byLabel) {
+    const [first] = all;
+    if (first === undefined) continue;
+    const byMethod = new Map(all.flatMap((endpoint) => methodsOf(endpoint).map((method) => [method, endpoint])));
+    const methods = [...byMethod.keys()];
+    const place = { label: methods.length === 0 ? undefined : label, byMethod, methods, first };
+    if (/[:{]/.test(first.path)) patterns.push({ test: matcher(first, issuer), place });
+    else exact.set(label, { place, named: {} });
+  }
+  return (sent) => {
+    const found = exact.get(sent);
+    if (found !== undefined) return found;
+    if (!PATH.test(sent)) return { place: nowhere, named: {} };
+    const path = sent.replace(ESCAPED, (escaped, hex) => {
+      const char = String.fromCharCode(Number.parseInt(hex, 16));
+      return UNRESERVED.test(char) ? char : escaped;
+    });
+    const unescaped = exact.get(path);
+    if (unescaped !== undefined) return unescaped;
+    for (const { test, place } of patterns) {
+      const matched = test(path);
+      if (matched !== false) return { place, named: matched.params };
+    }
+    return { place: nowhere, named: {} };
+  };
+}
+
+/** RFC 3986 section 3.3: what else stands in a path names nothing. */
+const PATH = /^\/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$/;
+const ESCAPED = /%([0-9A-Fa-f]{2})/g;
+const UNRESERVED = /^[\w.~-]$/;
+
+const methodsOf = ({ methods }: Endpoint): readonly string[] =>
+  methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+
+/** Segments stay escaped: that of a name may be a slash. */
+function matcher(endpoint: Endpoint, issuer: string): MatchFunction<ParamData> {
+  const base = pathOf({ place: endpoint.place, path: '' }, issuer).replace(SYNTAX, '\\$&');
+  return match(base + endpoint.path, { sensitive: true, trailing: false, decode: false });
+}
+
+/** What stands for something else in a pattern. */
+const SYNTAX = /[{}()[\]+?!:*\\]/g;
+
+const ORIGIN = /^https?:\/\/[^/?#]*/i;
+
+/** RFC 9112 section 3.2: a path, or a whole URL. Our origin is the issuer's, whatever the URL says. */
+function readTarget(target: string): { readonly path: string; readonly query: string } {
+  const local = target.startsWith('/') ? target : target.replace(ORIGIN, '');
+  const mark = local.indexOf('?');
+  if (mark === -1) return { path: local, query: '' };
+  return { path: local.slice(0, mark), query: local.slice(mark + 1) };
+}
+
+/** @returns undefined where one is not what the endpoint takes, or not UTF-8 */
+function readSegments(named: ParamData, { segments }: Endpoint): Readonly<Record<string, string>> | undefined {
+  const read: Record<string, string> = {};
+  for (const [name, sent] of Object.entries(named)) {
+    const text = decode(String(sent));
+    const pattern = segments?.[name];
+    if (!isName(text) || pattern?.test(text) === false) return undefined;
+    read[name] = text;
+  }
+  return read;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
