@@ -43,7 +43,7 @@ export interface Endpoint {
   readonly face: Face;
   /** Is it there, by this configuration? Absent, always. */
   readonly isThere?: (services: HttpServices) => boolean;
-  /** What a named segment may be; absent, any name (`isName`). */
+  /** What a named segment may be; absent, any text of at most 1024 characters. */
   readonly segments?: Readonly<Record<string, RegExp>>;
   /** Answered at once however busy the server is, and however often it is asked. */
   readonly urgent?: true;

@@ -1,7 +1,6 @@
 // Finds the endpoint of a request. A path is one exact name: nothing in it is repaired or normalized, but that an escaped letter
 // is that letter (RFC 3986 section 6.2.2.2).
 import { type MatchFunction, match, type ParamData } from 'path-to-regexp';
-import { isName } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
 import type { Request } from './request.ts';
@@ -134,13 +133,16 @@ function readTarget(target: string): { readonly path: string; readonly query: st
   return { path: local.slice(0, mark), query: local.slice(mark + 1) };
 }
 
-/** @returns undefined where one is not what the endpoint takes, or not UTF-8 */
+/** As long as a name may be (`isName`). */
+const MAX_SEGMENT_LENGTH = 1024;
+
+/** @returns undefined where one is too long, not UTF-8, or not what the endpoint takes */
 function readSegments(named: ParamData, { segments }: Endpoint): Readonly<Record<string, string>> | undefined {
   const read: Record<string, string> = {};
   for (const [name, sent] of Object.entries(named)) {
     const text = decode(String(sent));
-    const pattern = segments?.[name];
-    if (!isName(text) || pattern?.test(text) === false) return undefined;
+    if (text === undefined || text.length > MAX_SEGMENT_LENGTH) return undefined;
+    if (segments?.[name]?.test(text) === false) return undefined;
     read[name] = text;
   }
   return read;

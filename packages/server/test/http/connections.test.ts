@@ -56,7 +56,7 @@ async function startSmall(t: TestContext, { connections = 10, requestDeadline = 
     await http.close(1000);
   });
   const hold: Small['hold'] = async (text) => {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     sockets.push(socket);
     let answer = '';
     socket.setEncoding('latin1').on('data', (more) => {
