@@ -46,8 +46,9 @@ async function* readRows(database: Database): AsyncGenerator<AuditRow> {
   }
 }
 
+/** From the least number there can be: a row that somebody put before the first must not be missed. */
 async function* pages<T>(read: (after: number) => Promise<T[]>, place: (row: T) => number): AsyncGenerator<T> {
-  for (let after = 0; ; ) {
+  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
     const page = await read(after);
     yield* page;
     const last = page.at(-1);
@@ -71,7 +72,10 @@ export async function verifyStore(database: Database, known: KnownKeys): Promise
       verifier.row(foundRow(line));
       checkColumns(row, line, verifier);
       firstChained = Math.min(firstChained, row.sequence);
-    } else if ('event' in line) lastUnchained = row;
+    } else {
+      verifier.unchained();
+      lastUnchained = row;
+    }
   }
   if (lastUnchained !== undefined && lastUnchained.sequence > firstChained) {
     verifier.fault({ ...OUTSIDE, requestId: lastUnchained.request_id });
@@ -113,7 +117,10 @@ export async function verifyLines(read: () => AsyncIterable<ExportLine>, known: 
     else if ('statement' in line) statements.push(line.statement);
   }
   const verifier = createVerifierWith(keys, statements, known);
-  for await (const line of read()) if ('chain' in line) verifier.row(foundRow(line));
+  for await (const line of read()) {
+    if ('chain' in line) verifier.row(foundRow(line));
+    else if ('event' in line) verifier.unchained();
+  }
   return verifier.finish();
 }
 

@@ -4,8 +4,8 @@ import type { AuditLog } from '../audit/log.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { newId } from '../primitives/random.ts';
 import { deleteCursors, findTakenPosition } from '../store/audit-cursors.ts';
-import { deleteChainRows, deleteUnchainedRows, findLastRow, listChains } from '../store/audit-rows.ts';
-import { findCut, findStatedPosition, insertStatement } from '../store/audit-statements.ts';
+import { deleteChainRows, deleteUnchainedRows, findLastRow, listChains, listFirstPlaces } from '../store/audit-rows.ts';
+import { findCut, insertStatement } from '../store/audit-statements.ts';
 import type { Store } from '../store/store.ts';
 import type { Notary } from './statement-signer.ts';
 
@@ -28,28 +28,28 @@ export async function deleteOldRows(by: Retention): Promise<void> {
   const { store, clock, age, sinks } = by;
   const before = clock() - age;
   for (const chain of await listChains(store)) {
-    const taken = await findTakenPosition(store, chain, sinks);
-    const through = await cut(by, chain, { before, taken });
-    while ((await deleteChainRows(store, { chain, through, limit: AT_ONCE })) > 0);
-    if (through > 0 && (await findLastRow(store, chain)) === undefined) await deleteCursors(store, chain);
+    const through = await findTakenPosition(store, chain, sinks);
+    const end = await findCut(store, chain, { before, through });
+    while (end !== undefined && (await cut(by, chain, end.position)) === 'more');
+    if ((await findLastRow(store, chain)) === undefined) await deleteCursors(store, chain);
   }
   while ((await deleteUnchainedRows(store, { before, limit: AT_ONCE })) > 0);
 }
 
-/** @returns the position up to which the rows of the chain may go */
-async function cut(
-  { store, audit, notary, clock }: Retention,
-  chain: string,
-  { before, taken }: { before: number; taken: number },
-): Promise<number> {
-  const already = await findStatedPosition(store, chain, ['cut']);
-  const place = await findCut(store, chain, { before, through: taken });
-  if (place === undefined || place.position <= already) return already;
+/**
+ * Deletes the first rows of a chain in the transaction that says so, for a row that stands before a cut was put there.
+ * @param end the last position that may go
+ */
+async function cut({ store, audit, notary, clock }: Retention, chain: string, end: number): Promise<'more' | 'done'> {
+  const places = (await listFirstPlaces(store, chain, AT_ONCE)).filter(({ position }) => position <= end);
+  const place = places.at(-1);
+  if (place === undefined) return 'done';
   const statement = await notary.sign('cut', { chain, ...place });
   const event = beginEvent({ time: clock(), requestId: newId(), address: 'server', action: 'retention' });
-  Object.assign(event, { outcome: 'deleted', count: place.position - already, detail: `chain ${chain}` });
+  Object.assign(event, { outcome: 'deleted', count: places.length, detail: `chain ${chain}` });
   await audit.appendWith(event, async (transaction) => {
     await insertStatement(transaction, statement);
+    await deleteChainRows(transaction, { chain, through: place.position });
   });
-  return place.position;
+  return place.position < end ? 'more' : 'done';
 }

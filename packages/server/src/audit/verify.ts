@@ -28,6 +28,13 @@ export interface Verdict {
   readonly erased: number;
   /** Rows behind the last signature of their chain: nobody can tell whether others came after them. */
   readonly unsigned: number;
+  /**
+   * Rows that no `head` or `cut` statement covers, but a `found` one, which signs what stands in the database: somebody who could
+   * write to it can have made them up before it was signed.
+   */
+  readonly foundOnly: number;
+  /** Rows that stand in no chain: of before there were chains, or made up. Nothing proves them. */
+  readonly unchained: number;
   readonly statements: number;
   /** Keys that the statements are signed with. */
   readonly kids: readonly string[];
@@ -39,6 +46,8 @@ export interface Verdict {
 export interface Verifier {
   /** The rows of a chain together, in order. */
   readonly row: (row: FoundRow) => void;
+  /** A row that stands in no chain. */
+  readonly unchained: () => void;
   /** Something else that does not fit. */
   readonly fault: (fault: Fault) => void;
   readonly finish: () => Verdict;
@@ -53,12 +62,14 @@ export function createVerifier(statements: readonly ReadStatement[], trusted?: R
   const fault = (one: Fault): void => void (faults.length < MOST_FAULTS && faults.push(one));
   const good = checkStatements(statements, trusted, fault);
   const byChain = Map.groupBy(good, ({ chain }) => chain);
-  const counts = { rows: 0, erased: 0, unsigned: 0 };
+  const counts = { rows: 0, erased: 0, unsigned: 0, foundOnly: 0, unchained: 0 };
   const finished = new Set<string>();
   let chain: ChainVerifier | undefined;
   const finishChain = (): void => {
     if (chain === undefined) return;
-    counts.unsigned += chain.finish();
+    const { unsigned, foundOnly } = chain.finish();
+    counts.unsigned += unsigned;
+    counts.foundOnly += foundOnly;
     finished.add(chain.name);
     chain = undefined;
   };
@@ -75,6 +86,7 @@ export function createVerifier(statements: readonly ReadStatement[], trusted?: R
       if (finished.has(row.chain)) return fault({ ...row, problem: 'stands apart from the other rows of its chain' });
       begin(row.chain).row(row);
     },
+    unchained: () => void counts.unchained++,
     fault,
     finish: () => {
       finishChain();
@@ -142,8 +154,8 @@ function vouchedFor(
 interface ChainVerifier {
   readonly name: string;
   readonly row: (row: FoundRow) => void;
-  /** @returns how many rows no signature covers */
-  readonly finish: () => number;
+  /** @returns how many rows no signature covers, and how many only a `found` statement */
+  readonly finish: () => { readonly unsigned: number; readonly foundOnly: number };
 }
 
 function verifyChain(name: string, statements: readonly ReadStatement[], fault: Verifier['fault']): ChainVerifier {
@@ -151,15 +163,18 @@ function verifyChain(name: string, statements: readonly ReadStatement[], fault: 
   const signed = furthest(statements.filter(({ kind }) => kind === 'head' || kind === 'found'));
   const erasures = statements.flatMap(({ kind, rows }) => (kind === 'erased' && rows !== undefined ? [rows] : []));
   const byPosition = Map.groupBy(statements, ({ position }) => position);
+  const byWriter = furthest(statements.filter(({ kind }) => kind === 'head'));
   // What was deleted because it was old, the cut stands for.
-  let last = { position: cut?.position ?? 0, hash: cut?.hash ?? NOTHING };
+  const start = { position: cut?.position ?? 0, hash: cut?.hash ?? NOTHING };
+  let last = start;
   return {
     name,
     row: (row) => {
       const { position, hash, requestId } = row;
-      // Deletion takes a while; what it has not come to yet proves nothing any more.
-      if (position <= (cut?.position ?? 0)) return;
       const about = { chain: name, position, requestId };
+      // Rows are deleted with the statement that stands for them: what is there now was put there.
+      if (!(position > start.position))
+        return fault({ ...about, problem: `stands before row ${start.position + 1}, with which its chain begins` });
       const expected = last.position + 1;
       if (position > expected) fault({ ...about, problem: `${missing(expected, position - 1)} before it` });
       else if (position < expected) fault({ ...about, problem: 'stands in the wrong place' });
@@ -182,7 +197,12 @@ function verifyChain(name: string, statements: readonly ReadStatement[], fault: 
           problem: `${missing(last.position + 1, through)} at the end`,
         });
       }
-      return Math.max(0, last.position - Math.max(through, cut?.position ?? 0));
+      const signedThrough = Math.max(through, start.position);
+      const provenThrough = Math.max(byWriter?.position ?? 0, start.position);
+      return {
+        unsigned: Math.max(0, last.position - signedThrough),
+        foundOnly: Math.max(0, Math.min(last.position, signedThrough) - provenThrough),
+      };
     },
   };
 }

@@ -74,7 +74,7 @@ function readKeys(file: string): KnownKeys {
 }
 
 function tell(verdict: Verdict, known: KnownKeys): string {
-  const { chains, rows, erased, unsigned, statements, kids, signedAt, faults } = verdict;
+  const { chains, rows, erased, unsigned, foundOnly, unchained, statements, kids, signedAt, faults } = verdict;
   const lines = faults.map(tellFault);
   lines.push(
     `${count(rows, 'row')} in ${count(chains, 'chain')}, ${erased} of them erased; ${count(statements, 'signed statement')}`,
@@ -82,12 +82,18 @@ function tell(verdict: Verdict, known: KnownKeys): string {
       ? 'nothing is signed: a row changed with all that follow it would not be noticed'
       : `signed until ${new Date(signedAt * 1000).toISOString()}; ${count(unsigned, 'row')} after that, of which the end could be missing`,
   );
+  if (foundOnly > 0)
+    lines.push(
+      `${count(foundOnly, 'row')} signed by another process only, which signs what it finds once a writer is gone: who could write to the database can have made them up before that`,
+    );
+  if (unchained > 0)
+    lines.push(`${count(unchained, 'row')} in no chain, from before there were chains: nothing proves them`);
   if (known === undefined && kids.length > 0) {
     lines.push(`the keys are those of the record itself: compare ${kids.join(', ')} with your own, or give --keys`);
   }
-  lines.push(
-    faults.length === 0 ? 'good: nothing was changed, moved, added or taken away' : count(faults.length, 'fault'),
-  );
+  const unproven = foundOnly + unchained;
+  const good = `good: nothing was changed, moved, added or taken away${unproven > 0 ? `, but for ${count(unproven, 'row')} that nothing proves` : ''}`;
+  lines.push(faults.length === 0 ? good : count(faults.length, 'fault'));
   return lines.join('\n');
 }
 

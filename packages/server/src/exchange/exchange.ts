@@ -64,9 +64,18 @@ export async function presentTokens(
   noteWanted(event, request, context.targeting);
   event.requestedType = request.requestedType;
   const subject = await step('subject', () => validate('subject', request.subject, event, context));
+  noteWorkload(event);
   const { actor: presented } = request;
   const actor = presented && (await step('actor', () => validate('actor', presented, event, context)));
   return { request, subject, actor };
+}
+
+/** A caller that only its subject token names is that client once the token has proven itself. */
+function noteWorkload(event: Known): void {
+  if (event.clientClaimed === undefined) return;
+  event.client = event.clientClaimed;
+  event.clientAuthentication = 'workload';
+  delete event.clientClaimed;
 }
 
 /** Seconds: what is used up is remembered until its end, and an issuer must not fill our database with ends that never come. */

@@ -81,7 +81,9 @@ const known = new Set([
 ]);
 
 function noteClient(event: AuditEvent, authenticated: AuthenticatedClient): AuthenticatedClient {
-  event.client = authenticated.client.id;
-  event.clientAuthentication = authenticated.method;
+  const { client, method } = authenticated;
+  // Its token says who the workload is, and has not proven itself yet.
+  if (method === 'workload') event.clientClaimed = client.id;
+  else Object.assign(event, { client: client.id, clientAuthentication: method });
   return authenticated;
 }

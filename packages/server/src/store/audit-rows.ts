@@ -69,12 +69,12 @@ export const findLastRow = (database: Database, chain: string): Promise<AuditRow
     .limit(1)
     .executeTakeFirst();
 
-/** Rows that stand in no chain, oldest first: those of before there were chains, or what somebody put there. */
+/** Rows that lack a place in a chain, oldest first: those of before there were chains, or what somebody put there. */
 export const listUnchainedRows = (database: Database, after: number, limit: number): Promise<AuditRow[]> =>
   database
     .selectFrom('audit')
     .selectAll()
-    .where('chain', 'is', null)
+    .where((is) => is.or([is('chain', 'is', null), is('position', 'is', null), is('hash', 'is', null)]))
     .where('sequence', '>', after)
     .orderBy('sequence')
     .limit(limit)
@@ -146,25 +146,34 @@ export async function eraseUnchainedRow(database: Database, sequence: number, ev
     .execute();
 }
 
-/** Rows of a chain up to a position, at most so many. @returns how many */
+/** Up to and with a position. @returns how many */
 export async function deleteChainRows(
   database: Database,
-  { chain, through, limit }: { chain: string; through: number; limit: number },
+  { chain, through }: { chain: string; through: number },
 ): Promise<number> {
-  const first = await database
-    .selectFrom('audit')
-    .select('position')
-    .where('chain', '=', chain)
-    .orderBy('position')
-    .limit(1)
-    .executeTakeFirst();
   const { numDeletedRows } = await database
     .deleteFrom('audit')
     .where('chain', '=', chain)
-    .where('position', '<=', Math.min(through, (first?.position ?? through) + limit - 1))
+    .where('position', '<=', through)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
+
+/** The rows of a chain that come first, in order: where each stands. */
+export const listFirstPlaces = (
+  database: Database,
+  chain: string,
+  limit: number,
+): Promise<{ position: number; hash: string }[]> =>
+  database
+    .selectFrom('audit')
+    .select(['position', 'hash'])
+    .where('chain', '=', chain)
+    .where('position', 'is not', null)
+    .orderBy('position')
+    .limit(limit)
+    .$narrowType<{ position: number; hash: string }>()
+    .execute();
 
 /** Of before there were chains, at most so many. @returns how many */
 export async function deleteUnchainedRows(

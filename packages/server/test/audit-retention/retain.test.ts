@@ -103,6 +103,11 @@ test('rows older than the retention go once they are signed, what stands for the
   assertGood(await verifyStored(third));
   assertGood(await verify(lines));
   assert.ok(rowsOf(lines).length < old + 4);
+  // What stands before the cut was put there since.
+  const [row] = rowsOf(lines);
+  const revived = [...lines.filter((line) => line !== row), ...(row ? [{ ...row, position: 1 }, row] : [])];
+  const isCut = rowsOf(lines).every(({ position }) => position > 1);
+  assert.ok(!isCut || (await verify(revived)).faults.some(({ problem }) => /stands before row/.test(problem)));
   // What is cut without a statement is missed.
   const cut = lines.filter((line) => !('statement' in line && /"kind":"cut"/.test(payloadOf(line.statement))));
   assert.ok((await verify(cut)).faults.some(({ problem }) => /missing/.test(problem)));

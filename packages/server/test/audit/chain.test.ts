@@ -6,6 +6,7 @@ import type { ExportedRow, ExportLine } from '../../src/audit/export.ts';
 import { columnsOf, eventOf } from '../../src/audit/row.ts';
 import { assertGood, exportOf, rowsOf, verify, verifyStored } from '../support/audit.ts';
 import { exchange } from '../support/basics.ts';
+import { beside } from '../support/command.ts';
 import { start, type TestServer } from '../support/harness.ts';
 import { life, refresh } from '../support/life.ts';
 import { shared } from '../support/node.ts';
@@ -199,6 +200,73 @@ test('in the database also the columns that rows are found by are proven, and ro
     ['added'],
   );
   assert.match(added.faults[0]?.problem ?? '', /in no chain/);
+});
+
+test('a row before the first position, before what was deleted, or with half a place is found', async (t) => {
+  const own = await recorded(t as Test, life());
+  assertGood(await verifyStored(own));
+  const [{ chain, hash }] = rowsOf(await exportOf(own)) as [ExportedRow];
+  const insert = (sequence: number, place: string): void =>
+    own.sql(
+      `insert into audit (sequence, time, request_id, outcome, event, personal, chain, position, hash)
+       values (${sequence}, 1, 'added', 'issued', '{"requestId":"added"}', '{}', ${place})`,
+    );
+  const places: Record<string, RegExp> = {
+    [`'${chain}', 0, '${hash}'`]: /stands before row 1, with which its chain begins/,
+    [`'${chain}', -7, '${hash}'`]: /stands before row 1/,
+    [`'', 0, '${hash}'`]: /stands before row 1/,
+    [`'${chain}', null, '${hash}'`]: /stands in no chain/,
+    [`'${chain}', 99, null`]: /stands in no chain/,
+    [`null, 1, '${hash}'`]: /stands in no chain/,
+  };
+  for (const [place, says] of Object.entries(places)) {
+    insert(1_000_000, place);
+    const { faults } = await verifyStored(own);
+    assert.ok(
+      faults.some(({ requestId, problem }) => requestId === 'added' && says.test(problem)),
+      `${place}: ${JSON.stringify(faults)}`,
+    );
+    own.sql(`delete from audit where request_id = 'added'`);
+  }
+  // As if it were of before there were chains: that cannot be told, and so it is counted.
+  for (const sequence of [0, -3]) {
+    insert(sequence, 'null, null, null');
+    const verdict = await verifyStored(own);
+    assertGood(verdict);
+    assert.equal(verdict.unchained, 1);
+    assert.equal((await verify(await exportOf(own))).unchained, 1);
+    own.sql(`delete from audit where request_id = 'added'`);
+  }
+  const untampered = await verifyStored(own);
+  assert.deepEqual([untampered.unchained, untampered.foundOnly], [0, 0]);
+  assertGood(untampered);
+});
+
+test('what only another process signed, which found it, is counted: a forged chain with an old time is signed, too', async (t) => {
+  const own = await start(t as Test & Parameters<typeof start>[0], life());
+  await exchange(own);
+  await own.close();
+  const events = [1, 2].map((position) => `{"requestId":"forged-${position}","time":1,"outcome":"issued"}`);
+  let previous = '';
+  for (const [index, event] of events.entries()) {
+    const position = index + 1;
+    previous = hashRow(previous, { chain: 'forged', position, event, personalDigest: digestPersonal('{}') });
+    own.sql(
+      `insert into audit (time, request_id, outcome, event, personal, chain, position, hash)
+       values (1, 'forged-${position}', 'issued', '${event}', '{}', 'forged', ${position}, '${previous}')`,
+    );
+  }
+  const before = await verifyStored(own);
+  const later = { folder: own.folder, now: own.clock.now + 24 * 3_600_000 };
+  const next = await start(t as Test & Parameters<typeof start>[0], life(), later);
+  await exchange(next);
+  await next.close();
+  const verdict = await verifyStored(next);
+  assert.deepEqual([before.foundOnly, before.unsigned], [0, 2]);
+  assert.deepEqual([verdict.foundOnly, verdict.unsigned], [2, 0]);
+  const told = await beside(t, next, ['audit verify']);
+  assert.match(told.stdout, /2 rows signed by another process only/);
+  assert.match(told.stdout, /but for 2 rows that nothing proves/);
 });
 
 test('the columns of a row follow from its event alone', () => {

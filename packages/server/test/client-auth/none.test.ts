@@ -177,6 +177,14 @@ test('where no client is named, the token of a workload stands for the one that 
   // The token is only looked at to find the client: then it must prove itself.
   const forged = await exchange(idp.sign({}, { key: newKey('ES256', idp.keys[0]?.kid) }));
   assertRefused(server, forged, { ...SUBJECT_REFUSED, reason: 'subject_token_signature' });
+  // What is not proven is a claim: nobody was authenticated.
+  const row = server.audit(forged);
+  assert.deepEqual([row?.client, row?.clientAuthentication, row?.clientClaimed], [undefined, undefined, 'jobs']);
+  const expired = await exchange(idp.sign({ exp: 1 }));
+  assert.equal(server.audit(expired)?.clientAuthentication, undefined);
+  const outOfReach = await exchange(idp.sign(), { scope: 'admin' });
+  assert.equal(outOfReach.status, 400);
+  assert.deepEqual([server.audit(outOfReach)?.client, server.audit(outOfReach)?.clientClaimed], ['jobs', undefined]);
 });
 
 test('a workload may do nothing by its id, without a token, or anywhere but in an exchange', async (t) => {
