@@ -210,6 +210,7 @@ const ownReasons = {
   user_code_unknown: ['user_code', 'the code that was typed is that of no device, has expired, or was used'],
   interaction_needed: ['interaction_required', 'prompt is none, and the person would have to be asked'],
   interaction_unknown: ['interaction', 'the cookie, its page or its form belong to nothing that is under way'],
+  cookie_repeated: ['interaction', 'the browser sends two cookies of ours with one name: one of them is not ours'],
   post_cross_site: ['cross_site', 'a form was posted from another site (W03)'],
   access_token_missing: ['access_token_missing', 'the request has no access token'],
   access_token_nonce: [

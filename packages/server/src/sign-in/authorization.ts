@@ -11,8 +11,9 @@ import { formatScope } from '../primitives/scope.ts';
 import { POLL_INTERVAL } from '../store/sign-in-artifacts.ts';
 import { artifactId } from './artifacts.ts';
 import { ASKED, judgeAsked, packAsked } from './authorization-request.ts';
-import { askByGet, type BrowserAnswer, type BrowserRequest, passOn } from './browser.ts';
+import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, remember } from './browser.ts';
 import { formOf } from './features.ts';
+import { requireOwn } from './interaction.ts';
 import type { LibraryAnswer } from './library.ts';
 import { CODE } from './lifetimes.ts';
 import { switchAccountPage } from './pages/logout.ts';
@@ -82,20 +83,20 @@ export async function answerAuthorization(
     );
   }
   const path = `${routes.authorization}?${forLibrary(parameters, client, signIn)}`;
-  return conclude(await signIn.library.ask({ method: 'GET', path, cookie }), event, signIn);
+  const visitor = signIn.cookies.meet(cookie);
+  const answer = conclude(await signIn.library.ask({ method: 'GET', path, visitor }), event, signIn);
+  return remember(visitor, answer);
 }
 
 /** GET /oauth/authorize/…: the person has answered. */
 export async function resumeAuthorization(
-  { uid, cookie }: BrowserRequest,
+  request: BrowserRequest,
   event: AuditEvent,
   signIn: SignIn,
 ): Promise<BrowserAnswer> {
-  return conclude(
-    await signIn.library.ask({ method: 'GET', path: `${routes.authorization}/${uid}`, cookie }),
-    event,
-    signIn,
-  );
+  const own = await requireOwn(request, signIn);
+  const path = `${routes.authorization}/${own.interaction}`;
+  return conclude(await signIn.library.ask({ method: 'GET', path, ...own }), event, signIn);
 }
 
 /** What no client is told: who knows whose pushed request it was. */
@@ -153,7 +154,7 @@ async function push(
   const { targets, scope, actor } = judgeAsked(packAsked(parameters), client, context);
   const form = forLibrary(parameters, client, signIn);
   form.set('client_id', client.id);
-  const { error, body } = await library.ask({ method: 'POST', path: routes[route], cookie: undefined, form });
+  const { error, body } = await library.ask({ method: 'POST', path: routes[route], visitor: undefined, form });
   const refusal = refusalOf(error);
   if (refusal !== undefined) throw refusal;
   Object.assign(event, {

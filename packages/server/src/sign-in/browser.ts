@@ -2,6 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import type { KnownVisitor } from './cookies.ts';
 import type { LibraryAnswer } from './library.ts';
 
 export interface BrowserRequest {
@@ -35,6 +36,12 @@ export const passOn = ({ status, location, cookies, body }: LibraryAnswer): Brow
   ...(location === undefined && typeof body === 'string' && { page: body }),
 });
 
+/** The browser keeps the secret by which it is known again. */
+export const remember = ({ cookie }: KnownVisitor, answer: BrowserAnswer): BrowserAnswer => ({
+  ...answer,
+  cookies: [...(answer.cookies ?? []), cookie],
+});
+
 /** Bytes of a query: a request with its cookies has to stay below the 16 KiB that headers may have. */
 const MAX_QUERY = 8192;
 
@@ -57,13 +64,21 @@ export function refuseCrossSite({ fetchSite, origin }: BrowserRequest, issuer: s
 /** `none`: nobody but the person began it. */
 const isOwn = (fetchSite: string): boolean => fetchSite === 'same-origin' || fetchSite === 'none';
 
+/** Which form is it, and for which browser? */
+export interface FormOwner {
+  /** The interaction. */
+  readonly uid: string;
+  /** The digest of the browser's secret. */
+  readonly browser: string;
+}
+
 /** What the forms of an interaction carry: nobody who lacks the key can tell it. */
-export const formToken = (key: string, uid: string): string =>
-  createHmac('sha256', key).update(`form ${uid}`).digest('base64url');
+export const formToken = (key: string, { uid, browser }: FormOwner): string =>
+  createHmac('sha256', key).update(`form ${uid} ${browser}`).digest('base64url');
 
 /** @throws Refusal interaction_unknown */
-export function checkFormToken(key: string, uid: string, given: string | undefined): void {
-  const expected = Buffer.from(formToken(key, uid));
+export function checkFormToken(key: string, owner: FormOwner, given: string | undefined): void {
+  const expected = Buffer.from(formToken(key, owner));
   const actual = Buffer.from(given ?? '');
   if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) throw new Refusal('interaction_unknown');
 }

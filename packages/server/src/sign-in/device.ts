@@ -1,8 +1,9 @@
 // /device: a person types the code that a device shows, compares it, and is asked as in a browser (RFC 8628 section 3.3).
 import type { AuditEvent } from '../audit/event.ts';
 import { artifactId } from './artifacts.ts';
-import { type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite } from './browser.ts';
+import { type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite, remember } from './browser.ts';
 import { formOf } from './features.ts';
+import { requireOwn } from './interaction.ts';
 import type { LibraryAnswer } from './library.ts';
 import { switchAccountPage } from './pages/logout.ts';
 import { routes } from './paths.ts';
@@ -13,7 +14,7 @@ import type { SignIn } from './sign-in.ts';
 export async function showDevice({ query, cookie }: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
   const typed = new URLSearchParams({ typed: query.get('user_code') ?? '' });
   const path = `${routes.code_verification}?${typed}`;
-  const answer = await signIn.library.ask({ method: 'GET', path, cookie });
+  const answer = await signIn.library.ask({ method: 'GET', path, visitor: signIn.cookies.read(cookie) });
   const refusal = refusalOf(answer.error);
   if (refusal !== undefined) throw refusal;
   return passOn(answer);
@@ -22,13 +23,14 @@ export async function showDevice({ query, cookie }: BrowserRequest, signIn: Sign
 /** POST /device: the code was typed, or was compared. @throws Refusal post_cross_site, authentication_rate */
 export async function answerDevice(request: BrowserRequest, event: AuditEvent, signIn: SignIn): Promise<BrowserAnswer> {
   const { form, cookie, address } = request;
-  const { context, library } = signIn;
+  const { context, library, cookies } = signIn;
   refuseCrossSite(request, context.issuer);
   context.failures.check(GUESSES, address);
   const said = new URLSearchParams({ xsrf: form?.get('csrf') ?? '' });
   for (const name of ['user_code', 'confirm', 'abort']) said.set(name, form?.get(name) ?? '');
-  const answer = await library.ask({ method: 'POST', path: routes.code_verification, cookie, form: said });
-  const concluded = conclude(answer, event);
+  const visitor = cookies.meet(cookie);
+  const answer = await library.ask({ method: 'POST', path: routes.code_verification, visitor, form: said });
+  const concluded = remember(visitor, conclude(answer, event));
   if (concluded.refusal?.reason === 'user_code_unknown') context.failures.failed(GUESSES, address);
   return concluded;
 }
@@ -37,16 +39,10 @@ export async function answerDevice(request: BrowserRequest, event: AuditEvent, s
 const GUESSES = 'user code';
 
 /** GET /device/…: the person has answered. */
-export async function resumeDevice(
-  { uid, cookie }: BrowserRequest,
-  event: AuditEvent,
-  signIn: SignIn,
-): Promise<BrowserAnswer> {
-  return conclude(
-    await signIn.library.ask({ method: 'GET', path: `${routes.code_verification}/${uid}`, cookie }),
-    event,
-    signIn.context.issuer,
-  );
+export async function resumeDevice(request: BrowserRequest, event: AuditEvent, signIn: SignIn): Promise<BrowserAnswer> {
+  const own = await requireOwn(request, signIn);
+  const path = `${routes.code_verification}/${own.interaction}`;
+  return conclude(await signIn.library.ask({ method: 'GET', path, ...own }), event, signIn.context.issuer);
 }
 
 function conclude(answer: LibraryAnswer, event: AuditEvent, issuer = ''): BrowserAnswer {

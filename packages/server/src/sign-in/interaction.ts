@@ -5,6 +5,7 @@ import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { judgeNow, type Wanted } from './authorization-request.ts';
 import { type BrowserAnswer, type BrowserRequest, checkFormToken, formToken, refuseCrossSite } from './browser.ts';
 import { askedOf } from './codes.ts';
+import { isSameBrowser, type Visitor } from './cookies.ts';
 import type { LibraryRequest } from './library.ts';
 import { consentPage } from './pages/consent.ts';
 import { type SignInPage, signInPage } from './pages/sign-in.ts';
@@ -15,22 +16,48 @@ type Details = Awaited<ReturnType<SignIn['provider']['interactionDetails']>>;
 
 export interface Asking {
   readonly details: Details;
+  readonly browser: string;
   readonly clientId: string;
   readonly messages: ReturnType<SignIn['library']['toMessages']>;
 }
 
-/** @throws Refusal interaction_unknown */
-export async function findInteraction(
+/** The names that the library gives to interactions. */
+const UID = /^[\w-]{21,64}$/;
+
+/** An interaction that goes on in the browser that asked for it, and in no other. */
+export interface OwnInteraction {
+  readonly interaction: string;
+  readonly visitor: Visitor & { readonly browser: string };
+}
+
+/**
+ * The address of an interaction may come from anybody, and so may a cookie of another host of the site. What neither can
+ * give to a browser is its secret.
+ * @throws Refusal interaction_unknown, cookie_repeated
+ */
+export async function requireOwn(
   { uid, cookie }: BrowserRequest,
-  { provider, library, context }: SignIn,
-): Promise<Asking> {
-  const request: LibraryRequest = { method: 'GET', path: `${INTERACTION_PATH}/${uid}`, cookie };
+  { provider, cookies }: SignIn,
+): Promise<OwnInteraction> {
+  const visitor = cookies.read(cookie);
+  const { browser } = visitor;
+  if (browser === undefined || !UID.test(uid)) throw new Refusal('interaction_unknown');
+  const found = (await provider.Interaction.find(uid)) as { readonly browser?: unknown } | undefined;
+  if (!isSameBrowser(found?.browser, visitor)) throw new Refusal('interaction_unknown');
+  return { interaction: uid, visitor: { ...visitor, browser } };
+}
+
+/** @throws Refusal interaction_unknown, cookie_repeated, sign_in_client_unknown */
+export async function findInteraction(request: BrowserRequest, signIn: SignIn): Promise<Asking> {
+  const { provider, library, context } = signIn;
+  const own = await requireOwn(request, signIn);
+  const asked: LibraryRequest = { method: 'GET', path: `${INTERACTION_PATH}/${own.interaction}`, ...own };
   try {
-    const details = await provider.interactionDetails(...library.toMessages(request));
+    const details = await provider.interactionDetails(...library.toMessages(asked));
     const { client_id: clientId } = details.params;
-    if (details.uid !== uid || typeof clientId !== 'string') throw new Refusal('interaction_unknown');
+    if (details.uid !== own.interaction || typeof clientId !== 'string') throw new Refusal('interaction_unknown');
     if (context.clients.get(clientId)?.disabled !== false) throw new Refusal('sign_in_client_unknown');
-    return { details, clientId, messages: library.toMessages(request) };
+    return { details, clientId, browser: own.visitor.browser, messages: library.toMessages(asked) };
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
     throw new Refusal((cause as Error).name === 'SessionNotFound' ? 'interaction_unknown' : 'server_error', { cause });
@@ -43,9 +70,9 @@ export async function showInteraction(request: BrowserRequest, signIn: SignIn): 
   return asking.details.prompt.name === 'login' ? showSignIn(asking, undefined, signIn) : showConsent(asking, signIn);
 }
 
-const targetOf = ({ details }: Asking, { context }: SignIn) => ({
-  action: interactionPath(context.issuer, details.uid),
-  csrf: formToken(context.cookieKey, details.uid),
+const targetOf = ({ details: { uid }, browser }: Asking, { context }: SignIn) => ({
+  action: interactionPath(context.issuer, uid),
+  csrf: formToken(context.cookieKey, { uid, browser }),
 });
 
 interface Tried {
@@ -111,9 +138,9 @@ export async function answerInteraction(
   const { context } = signIn;
   refuseCrossSite(request, context.issuer);
   const asking = await findInteraction(request, signIn);
-  const { details, clientId } = asking;
+  const { details, clientId, browser } = asking;
   event.client = clientId;
-  checkFormToken(context.cookieKey, details.uid, request.form?.get('csrf'));
+  checkFormToken(context.cookieKey, { uid: details.uid, browser }, request.form?.get('csrf'));
   if (request.form?.get('cancel') !== undefined) {
     event.outcome = 'accepted';
     event.detail = 'the person refused';

@@ -3,13 +3,17 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Cookies, Visitor } from './cookies.ts';
 import { basePath } from './paths.ts';
 
 export interface LibraryRequest {
   readonly method: 'GET' | 'POST';
   /** Below the issuer, with its query. */
   readonly path: string;
-  readonly cookie: string | undefined;
+  /** Absent: a client asks, without a browser. */
+  readonly visitor: Visitor | undefined;
+  /** The interaction that this browser asked for, where one goes on. */
+  readonly interaction?: string;
   readonly form?: URLSearchParams;
 }
 
@@ -42,7 +46,12 @@ const ERRORS = [
   'end_session_success.error',
 ] as const;
 
-export function openLibrary(provider: Provider): Library {
+/** Names that no browser sees: which interaction goes on is said by its address, and proven by the browser's secret. */
+export const INNER_COOKIES = { interaction: 'interaction', resume: 'resume' } as const;
+/** Tells the library's adapter which browser asks. */
+export const BROWSER_HEADER = 'x-browser';
+
+export function openLibrary(provider: Provider, { sessionName }: Cookies): Library {
   const errors = new WeakMap<IncomingMessage, unknown>();
   const waiting = new WeakMap<IncomingMessage, (answer: Promise<LibraryAnswer>) => void>();
   for (const name of ERRORS) {
@@ -59,7 +68,10 @@ export function openLibrary(provider: Provider): Library {
       return {
         status,
         location: res.getHeader('location')?.toString(),
-        cookies: [res.getHeader('set-cookie') ?? []].flat().map(String),
+        cookies: [res.getHeader('set-cookie') ?? []]
+          .flat()
+          .map(String)
+          .filter((cookie) => cookie.startsWith(`${sessionName}=`)),
         body,
         oidc: (context as unknown as KoaContextWithOIDC).oidc,
         error: errors.get(req),
@@ -69,7 +81,7 @@ export function openLibrary(provider: Provider): Library {
     await answered.catch(() => undefined);
   });
   const handle = provider.callback();
-  const toMessages = messagesTo(provider.issuer);
+  const toMessages = messagesTo(provider.issuer, sessionName);
   return {
     toMessages,
     ask: (request) =>
@@ -81,13 +93,24 @@ export function openLibrary(provider: Provider): Library {
   };
 }
 
-function messagesTo(issuer: string): Library['toMessages'] {
+function messagesTo(issuer: string, sessionName: string): Library['toMessages'] {
   const { host, protocol } = new URL(issuer);
   const base = basePath(issuer);
-  return ({ method, path, cookie, form }) => {
+  const cookieOf = ({ visitor, interaction }: LibraryRequest): string =>
+    [
+      ...(visitor?.session === undefined ? [] : [`${sessionName}=${visitor.session}`]),
+      ...(interaction === undefined ? [] : Object.values(INNER_COOKIES).map((name) => `${name}=${interaction}`)),
+    ].join('; ');
+  return (request) => {
+    const { method, path, visitor, form } = request;
     const message = new IncomingMessage(Object.assign(new Socket(), { encrypted: protocol === 'https:' }));
     // Our own identity is the issuer, whatever the caller's Host header said.
-    message.headers = { host, accept: 'text/html', ...(cookie !== undefined && { cookie }) };
+    message.headers = {
+      host,
+      accept: 'text/html',
+      cookie: cookieOf(request),
+      ...(visitor?.browser !== undefined && { [BROWSER_HEADER]: visitor.browser }),
+    };
     Object.assign(message, { method, url: path, originalUrl: base + path });
     if (form !== undefined) {
       const body = Buffer.from(form.toString());

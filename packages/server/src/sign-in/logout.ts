@@ -28,7 +28,11 @@ export async function showLogout(request: BrowserRequest, signIn: SignIn): Promi
   if ((clientId ?? hinted) !== (hinted ?? clientId))
     throw new Refusal('parameter_not_allowed', { parameter: 'client_id' });
   passed.set('client_id', hinted ?? clientId ?? '');
-  const answer = await signIn.library.ask({ method: 'GET', path: `${routes.end_session}?${passed}`, cookie });
+  const answer = await signIn.library.ask({
+    method: 'GET',
+    path: `${routes.end_session}?${passed}`,
+    visitor: signIn.cookies.read(cookie),
+  });
   const refusal = refusalOf(answer.error, 'redirect_uri_unregistered');
   if (refusal !== undefined) throw refusal;
   // Where nobody is signed in the library would send a form that posts itself.
@@ -42,12 +46,17 @@ export async function showLogout(request: BrowserRequest, signIn: SignIn): Promi
 /** POST /oauth/logout/confirm. @throws Refusal post_cross_site */
 export async function answerLogout(request: BrowserRequest, event: AuditEvent, signIn: SignIn): Promise<BrowserAnswer> {
   const { form, cookie } = request;
-  const { context, library } = signIn;
+  const { context, library, cookies } = signIn;
   refuseCrossSite(request, context.issuer);
   // The client is told by way of the browser of those alone who left (RP-Initiated Logout section 3).
   if (form?.get('logout') === undefined) return { status: 200, page: donePage('still_signed_in') };
   const said = new URLSearchParams({ xsrf: form.get('csrf') ?? '', logout: 'yes' });
-  const answer = await library.ask({ method: 'POST', path: `${routes.end_session}/confirm`, cookie, form: said });
+  const answer = await library.ask({
+    method: 'POST',
+    path: `${routes.end_session}/confirm`,
+    visitor: cookies.read(cookie),
+    form: said,
+  });
   const refusal = refusalOf(answer.error, 'interaction_unknown');
   if (refusal !== undefined) throw refusal;
   const sub = answer.oidc?.session?.accountId;
@@ -57,5 +66,5 @@ export async function answerLogout(request: BrowserRequest, event: AuditEvent, s
 }
 
 /** GET /oauth/logout/success */
-export const showLoggedOut = async ({ cookie }: BrowserRequest, { library }: SignIn): Promise<BrowserAnswer> =>
-  passOn(await library.ask({ method: 'GET', path: `${routes.end_session}/success`, cookie }));
+export const showLoggedOut = async ({ cookie }: BrowserRequest, { library, cookies }: SignIn): Promise<BrowserAnswer> =>
+  passOn(await library.ask({ method: 'GET', path: `${routes.end_session}/success`, visitor: cookies.read(cookie) }));

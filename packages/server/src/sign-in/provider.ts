@@ -10,10 +10,12 @@ import { createAdapter } from './artifacts.ts';
 import { ASKED, judgeNow } from './authorization-request.ts';
 import { clientAdapter } from './client-metadata.ts';
 import { askedOf, type CodeContext } from './codes.ts';
+import type { Cookies } from './cookies.ts';
 import { describeFeatures } from './features.ts';
 import { readHint } from './id-token-hint.ts';
+import { BROWSER_HEADER, INNER_COOKIES } from './library.ts';
 import { describeLifetimes } from './lifetimes.ts';
-import { basePath, interactionPath, routes } from './paths.ts';
+import { interactionPath, routes } from './paths.ts';
 import { createPrompts } from './prompts.ts';
 import { isRegistered } from './redirect-uri.ts';
 import type { Upstream } from './upstream.ts';
@@ -24,7 +26,7 @@ export interface ProviderContext extends CodeContext {
   readonly failures: FailureLimit;
   /** Another provider at which people sign in. */
   readonly upstream: Upstream | undefined;
-  /** Signs cookies, and what forms carry. */
+  /** Signs what forms carry. */
   readonly cookieKey: string;
   /** Told when a session ends because its owner left: what was issued with it dies. @param session its handle */
   readonly endSession: (session: string) => Promise<void>;
@@ -42,7 +44,7 @@ async function load(): Promise<typeof import('oidc-provider')> {
 }
 
 /** Loaded where somebody can sign in. */
-export async function createProvider(context: ProviderContext): Promise<Provider> {
+export async function createProvider(context: ProviderContext, cookies: Cookies): Promise<Provider> {
   const { default: Provider, errors, interactionPolicy } = await load();
   const { issuer, clients, accounts, clock, endSession } = context;
   const prompts = createPrompts(interactionPolicy, {
@@ -62,12 +64,12 @@ export async function createProvider(context: ProviderContext): Promise<Provider
     }
   };
   const provider = new Provider(issuer, {
-    ...describeProtocol(context),
+    ...describeProtocol(context, cookies),
     adapter: (kind: string) =>
       kind === 'Client'
         ? clientAdapter((id) => clients.get(id))
         : createAdapter(kind, context, {
-            extra: () => askedBeside(kind, Provider.ctx),
+            extra: () => keptBeside(kind, Provider.ctx),
             ends: endOf(Provider, endSession),
           }),
     extraParams: { [ASKED]: checkAsked as never },
@@ -77,6 +79,7 @@ export async function createProvider(context: ProviderContext): Promise<Provider
       (ctx, error) => provider.emit('code_verification.error', ctx, error),
     ),
   });
+  keepBrowser(provider);
   Object.assign(provider.Client.prototype, {
     redirectUriAllowed(this: { clientId: string }, uri: string) {
       return isRegistered(uri, clients.get(this.clientId)?.redirectUris ?? []);
@@ -89,9 +92,10 @@ export async function createProvider(context: ProviderContext): Promise<Provider
 }
 
 /** What of the protocols is spoken, and how long what they leave behind lives. */
-function describeProtocol({ issuer, accounts, clock, cookieKey, targeting }: ProviderContext): Configuration {
-  const secure = new URL(issuer).protocol === 'https:';
-  const cookie = { httpOnly: true, sameSite: 'lax', signed: true, secure } as const;
+function describeProtocol(
+  { accounts, clock, targeting }: ProviderContext,
+  { sessionName, attributes }: Cookies,
+): Configuration {
   return {
     clients: [],
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [], response_types: [] },
@@ -100,10 +104,9 @@ function describeProtocol({ issuer, accounts, clock, cookieKey, targeting }: Pro
     clientBasedCORS: () => false,
     conformIdTokenClaims: true,
     cookies: {
-      keys: [cookieKey],
-      names: { session: 'cambio_session', interaction: 'cambio_interaction', resume: 'cambio_resume' },
-      long: { ...cookie, path: basePath(issuer) || '/' },
-      short: cookie,
+      names: { session: sessionName, ...INNER_COOKIES },
+      long: { ...attributes, signed: false },
+      short: { signed: false },
     },
     scopes: [...SIGN_IN_SCOPES, ...targeting.scopes],
     responseTypes: ['code'],
@@ -123,9 +126,18 @@ function describeProtocol({ issuer, accounts, clock, cookieKey, targeting }: Pro
 const isNative = (client: Client | undefined): boolean =>
   client?.auth === 'none' && !client.redirectUris.every((uri) => uri.startsWith('https:'));
 
-/** An authorization code remembers what was asked for, as a device code does by itself. */
-const askedBeside = (kind: string, ctx: KoaContextWithOIDC | undefined): Partial<AdapterPayload> =>
-  kind === 'AuthorizationCode' ? { params: { asked: askedOf({ params: ctx?.oidc.params }) } } : {};
+/** An authorization code keeps what was asked for, as a device code does by itself; an interaction, which browser asked. */
+function keptBeside(kind: string, ctx: KoaContextWithOIDC | undefined): Partial<AdapterPayload> {
+  if (kind === 'AuthorizationCode') return { params: { asked: askedOf({ params: ctx?.oidc.params }) } };
+  const browser = ctx?.req.headers[BROWSER_HEADER];
+  return kind === 'Interaction' && browser !== undefined ? { browser } : {};
+}
+
+/** What the library keeps of an interaction that it writes anew. */
+function keepBrowser({ Interaction }: Provider): void {
+  const names = (Interaction as unknown as { readonly IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
+  Object.defineProperty(Interaction, 'IN_PAYLOAD', { value: [...names, 'browser'] });
+}
 
 /** A session whose cookie changes is written anew and goes on; one that its owner leaves ends. */
 const endOf =

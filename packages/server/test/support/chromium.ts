@@ -14,11 +14,15 @@ const executablePath = (process.env.PATH ?? '')
 /** Why the tests of the file are skipped; false where they are not. */
 export const noBrowser = executablePath === undefined && 'there is no chromium in the path: apt-get install chromium';
 
-export async function openBrowser(t: Pick<TestContext, 'after'>): Promise<Browser> {
+/** @param hosts names that mean this machine, as `*.example.test` */
+export async function openBrowser(t: Pick<TestContext, 'after'>, hosts?: string): Promise<Browser> {
   const browser = await chromium.launch({
     ...(executablePath !== undefined && { executablePath }),
     // Its own sandbox cannot be made by root, as which CI runs.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      ...(hosts === undefined ? [] : [`--host-resolver-rules=MAP ${hosts} 127.0.0.1`]),
+    ],
   });
   t.after(() => browser.close());
   return browser;

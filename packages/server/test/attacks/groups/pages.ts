@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { admin, withOperators } from '../../support/admin-api.ts';
 import { createBrowser, formOf, type Page } from '../../support/browser.ts';
 import { beside } from '../../support/command.ts';
-import type { TestServer } from '../../support/harness.ts';
+import { read, type TestServer } from '../../support/harness.ts';
 import {
   authorizationUrl,
   authorizeAs,
@@ -231,5 +231,46 @@ export const pages = group('W', 'pages.ts', open, {
       for (const name of ['server', 'x-powered-by', 'via']) assert.equal(headers.get(name), null, what);
     }
     await twin(createBrowser(server.issuer).get(authorizationUrl()));
+  },
+
+  W20: async ({ server }, { attempt, twin }) => {
+    const attacker = createBrowser(server.issuer);
+    const page = await attacker.get(authorizationUrl());
+    const { pathname } = new URL(page.url);
+    const uid = pathname.split('/').at(-1) ?? '';
+    const planted = [...attacker.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
+    const victim = createBrowser(server.issuer);
+    await victim.get(authorizationUrl());
+    const own = [...victim.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
+    // What a host beside ours adds to the cookies of the victim's browser: of the old names, and of ours.
+    const additions = {
+      nothing: [],
+      'the names of interactions': [`cambio_interaction=${uid}`, `cambio_resume=${uid}`, `interaction=${uid}`],
+      'a secret': planted,
+    };
+    for (const [what, added] of Object.entries(additions)) {
+      const cookie = [...added, ...own].join('; ');
+      for (const path of [pathname, `/oauth/authorize/${uid}`, `/device/${uid}`]) {
+        const response = await fetch(server.issuer + path, { headers: { cookie }, redirect: 'manual' });
+        await attempt(`${path} with ${what}`, read(response));
+      }
+    }
+    await twin(goThrough(victim, await victim.get(authorizationUrl())));
+    await twin(goThrough(attacker, page));
+  },
+
+  W22: async ({ server }, { attempt, twin }) => {
+    const browser = createBrowser(server.issuer);
+    await authorizeAs(server, {}, browser);
+    const cookies = [...browser.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
+    const get = async (cookie: string) =>
+      read(await fetch(server.issuer + authorizationUrl(), { headers: { cookie }, redirect: 'manual' }));
+    for (const one of cookies) {
+      for (const another of [one, `${one.split('=')[0]}=${'y'.repeat(43)}`]) {
+        await attempt(another, get([another, ...cookies].join('; ')));
+        await attempt(`${another}, behind`, get([...cookies, another].join('; ')));
+      }
+    }
+    await twin(get(cookies.join('; ')));
   },
 });

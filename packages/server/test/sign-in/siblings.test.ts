@@ -1,0 +1,163 @@
+// Another host of the same site, at a real browser: it may write cookies for the whole site, and takes over no sign-in by that.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { after, before, suite, type TestContext, test } from 'node:test';
+import type { Browser, BrowserContext, Cookie, Page } from 'playwright-core';
+import { selfSigned } from '../support/certificate.ts';
+import { noBrowser, openBrowser } from '../support/chromium.ts';
+import { start, type TestServer } from '../support/harness.ts';
+import { authorizationUrl, CALLBACK, configuration } from '../support/people.ts';
+
+type Test = Pick<TestContext, 'after'>;
+
+const provider = `upstream: { issuer: 'https://127.0.0.1:9', name: corp, clientId: us, secret: { plain: x }, allowPrivateNetwork: true }`;
+
+suite('a host beside ours', { skip: noBrowser }, () => {
+  const ends: (() => unknown)[] = [];
+  const file: Test = { after: (end) => void ends.push(end as () => unknown) };
+  let browser: Browser;
+  let server: TestServer;
+  let issuer: string;
+  let evil: string;
+  /** The client's page. */
+  let callback: string;
+  /** What the evil host sets at its next visit, and where it leads. */
+  let planted: { cookies: readonly string[]; to: string };
+
+  before(async () => {
+    const { cert, key } = await selfSigned({ type: 'dns', value: '*.example.test' });
+    browser = await openBrowser(file, '*.example.test');
+    const others = createServer({ cert, key }, ({ headers }, response) => {
+      if (headers.host?.startsWith('app.')) response.end('back');
+      else response.writeHead(302, { 'set-cookie': [...planted.cookies], location: planted.to }).end();
+    }).listen(0, '127.0.0.1');
+    await once(others, 'listening');
+    file.after(() => others.close().closeAllConnections());
+    const { port } = others.address() as AddressInfo;
+    [evil, callback] = [`https://evil.example.test:${port}/`, `https://app.example.test:${port}/callback`];
+    const yaml = configuration
+      .replace(/\$\{ISSUER\}/, `https://login.example.test:\${PORT}`)
+      .replace('server:\n', 'server:\n  tls: { cert: cert.pem, key: key.pem }\n')
+      .replace(CALLBACK, callback)
+      .replace('accounts:\n', 'accounts:\n  - { username: mallory, password: { plain: evil } }\n');
+    server = await start(file, `${yaml}${provider}\n`, { files: { 'cert.pem': cert, 'key.pem': key } });
+    issuer = server.issuer.replace('127.0.0.1', 'login.example.test');
+  });
+  after(async () => {
+    for (const end of ends.toReversed()) await end();
+  });
+
+  /** A person's browser of their own. */
+  async function newVisitor(t: Test): Promise<{ readonly page: Page; readonly context: BrowserContext }> {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
+    t.after(() => context.close());
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    return { page, context };
+  }
+
+  /** In every way in which another host could write what the attacker's browser holds. */
+  const plant = (cookies: readonly Cookie[], ...places: readonly string[]): string[] =>
+    cookies.flatMap(({ name, value }) =>
+      ['/', ...places].flatMap((path) => {
+        const rest = `; Domain=example.test; Path=${path}; Secure`;
+        const plain = name.replace(/^__Host-/, '');
+        return [`${name}=${value}${rest}`, `${plain}=${value}${rest}`, `=${name}=${value}${rest}`];
+      }),
+    );
+
+  const begin = async (page: Page): Promise<string> => {
+    await page.goto(issuer + authorizationUrl({ redirect_uri: callback }));
+    assert.equal(await page.title(), 'Sign in');
+    return new URL(page.url()).pathname;
+  };
+
+  const signIn = async (page: Page, username: string, password: string): Promise<URL> => {
+    await page.getByLabel('Username').fill(username);
+    await page.getByLabel('Password').fill(password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.waitForURL(`${callback}?**`);
+    return new URL(page.url());
+  };
+
+  test('gets nobody to sign in for it: the browser that answers is the one that asked (W20)', async (t) => {
+    const attacker = await newVisitor(t);
+    const victim = await newVisitor(t);
+    const interaction = await begin(attacker.page);
+    const resume = interaction.replace('interaction', 'authorize');
+    planted = {
+      cookies: plant(await attacker.context.cookies(), interaction, resume),
+      to: issuer + interaction,
+    };
+    await victim.page.goto(evil);
+    assert.match(await victim.page.locator('main').innerText(), /belongs to another browser/);
+    assert.equal(await victim.page.getByLabel('Password').count(), 0);
+    // Nor once the browser is one that we know, at this address or the next.
+    await begin(victim.page);
+    for (const to of [
+      interaction,
+      resume,
+      `${interaction}/upstream`,
+      `/oauth/upstream?state=${interaction.split('/').at(-1)}.${'x'.repeat(22)}&code=x`,
+    ]) {
+      planted = { ...planted, to: issuer + to };
+      await victim.page.goto(evil);
+      assert.match(await victim.page.locator('main').innerText(), /belongs to another browser/, to);
+    }
+    // Whoever asked goes on, in the browser of either.
+    assert.equal((await signIn(attacker.page, 'mallory', 'evil')).searchParams.get('state'), 'the-state');
+    await begin(victim.page);
+    assert.equal((await signIn(victim.page, 'ada', 'lovelace')).searchParams.get('state'), 'the-state');
+  });
+
+  test('signs nobody in as somebody else, with a session of its own', async (t) => {
+    const attacker = await newVisitor(t);
+    const victim = await newVisitor(t);
+    await begin(attacker.page);
+    await signIn(attacker.page, 'mallory', 'evil');
+    planted = {
+      cookies: plant(await attacker.context.cookies(), '/oauth/authorize', '/device', '/oauth/logout'),
+      to: issuer + authorizationUrl({ redirect_uri: callback }),
+    };
+    await victim.page.goto(evil);
+    assert.equal(await victim.page.title(), 'Sign in');
+    planted = { ...planted, to: `${issuer}/oauth/logout` };
+    await victim.page.goto(evil);
+    assert.doesNotMatch(await victim.page.locator('main').innerText(), /mallory/);
+    // The attacker's own browser is signed in all the while.
+    await attacker.page.goto(issuer + authorizationUrl({ redirect_uri: callback }));
+    await attacker.page.waitForURL(`${callback}?**`);
+  });
+
+  test('cannot write our cookies at all: their names are for this host, over https, alone', async (t) => {
+    const { page, context } = await newVisitor(t);
+    await begin(page);
+    await signIn(page, 'ada', 'lovelace');
+    const kept = (await context.cookies()).toSorted((a, b) => a.name.localeCompare(b.name));
+    assert.deepEqual(
+      kept.map(({ name, domain, path, secure, httpOnly, sameSite }) => ({
+        name,
+        domain,
+        path,
+        secure,
+        httpOnly,
+        sameSite,
+      })),
+      ['__Host-cambio_browser', '__Host-cambio_session'].map((name) => ({
+        ...{ name, domain: 'login.example.test', path: '/', secure: true, httpOnly: true, sameSite: 'Lax' },
+      })),
+    );
+    planted = { cookies: plant(kept), to: issuer + authorizationUrl({ redirect_uri: callback }) };
+    const other = await newVisitor(t);
+    await other.page.goto(evil);
+    const names = (await other.context.cookies(evil)).map(({ name }) => name);
+    assert.deepEqual(
+      names.filter((name) => name.startsWith('__Host-')),
+      [],
+    );
+    assert.deepEqual(names.toSorted(), ['cambio_browser', 'cambio_session']);
+  });
+});
