@@ -15,6 +15,7 @@ import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { introspectAt } from '../trust/introspection.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
+import { refuseStatedOther } from './stated-kind.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 /** How far the clocks of our own nodes may disagree, in seconds. `exp` gets no leeway: it would add up along a chain. */
@@ -60,18 +61,19 @@ async function validateByIntrospection(token: string, context: ValidationContext
   // An answer that names another issuer, or none, or no client, may speak of another token.
   if (answer.iss !== issuer.issuer)
     throw new TokenRefusal('unknown_issuer', 'the introspection answer names another issuer');
+  refuseStatedOther(answer, 'access_token');
   if (!isName(answer.client_id)) throw new TokenRefusal('claims', 'the introspection answer names no client_id');
   return readForeign(answer, issuer, 'access_token', context, token);
 }
 
 /** A foreign access token says so: by its `typ` (RFC 9068), or by what only access tokens hold and ID tokens do not. */
 function refuseOtherThanAccess({ typ, payload }: CompactJws): void {
+  refuseStatedOther(payload, 'access_token');
   if (typ === 'at+jwt') return;
   const plain = typ === undefined || typ === 'jwt';
   const access = 'scope' in payload || 'scp' in payload || 'client_id' in payload || payload.typ === 'Bearer';
-  const identity =
-    'nonce' in payload || 'at_hash' in payload || 'c_hash' in payload || 'events' in payload || payload.typ === 'ID';
-  if (!plain || !access || identity) throw new TokenRefusal('wrong_type', 'nothing says that it is an access token');
+  if (!plain || !access || 'nonce' in payload)
+    throw new TokenRefusal('wrong_type', 'nothing says that it is an access token');
 }
 
 /** The claims of an access token in our form. Whoever calls it knows who vouches for them. @throws TokenRefusal */

@@ -14,17 +14,11 @@ export const idToken = {
   name: 'id_token',
   validate: async (token, context) => {
     const jws = readCompact(token);
-    refuseOtherPurposes(jws);
+    refuseOtherPurposes(jws, 'id_token');
     const { payload } = jws;
-    // An access token is no proof that somebody signed in: its header, or Keycloak's `typ` claim, or what only it has, tells.
-    if (
-      jws.typ === 'at+jwt' ||
-      (payload.typ !== undefined && payload.typ !== 'ID') ||
-      'scope' in payload ||
-      'client_id' in payload
-    ) {
+    // An access token does not prove that somebody signed in: its header tells, or what only it has.
+    if (jws.typ === 'at+jwt' || 'scope' in payload || 'client_id' in payload)
       throw new TokenRefusal('wrong_type', 'it is an access token');
-    }
     if (payload.iss === context.issuer) return validateOwn(jws, context);
     const issuer = issuerOf(payload, context.issuers);
     const { iat, azp } = payload;

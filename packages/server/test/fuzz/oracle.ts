@@ -128,6 +128,12 @@ export function readChain(act: unknown, issuer: string): readonly Name[] | undef
   return chain;
 }
 
+/** RFC 7493 section 2.2: an integer beyond 2^53, whose neighbours are read as the same. */
+const hasRoundedNumber = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value).some(hasRoundedNumber)
+    : typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
+
 /** RFC 8693 section 4.4. */
 const namesSomebody = (mayAct: unknown): mayAct is Claims =>
   isObject(mayAct) &&
@@ -146,7 +152,7 @@ export function readClaims(claims: Claims, now: number, acting: Claims = {}): To
   const own = iss === SELF;
   // What these mean, only our own tokens can say.
   const { lineage = [], actor_lineage = [], sub_id } = own ? claims : {};
-  if ((!own && iss !== ELSEWHERE) || !isText(sub)) return undefined;
+  if ((!own && iss !== ELSEWHERE) || !isText(sub) || hasRoundedNumber(claims)) return undefined;
   const audiences = [aud].flat();
   if (!isTexts(audiences) || audiences.length === 0 || (!own && !audiences.includes(US))) return undefined;
   const leeway = 30;

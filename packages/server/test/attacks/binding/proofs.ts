@@ -127,7 +127,7 @@ export const proofs: Readonly<Record<string, Case<BindingWorld>>> = {
     const now = Math.floor(server.clock.now / 1000);
     const times = (list: readonly unknown[]): string[] => list.map((iat) => prove({ iat }));
     await tryProofs(world, trial, 'dpop_time', [
-      ...times([now - 91, now + 31, now - 3600, now + 3600, 0, -now, Number.MAX_SAFE_INTEGER, 1e300]),
+      ...times([now - 91, now + 31, now - 3600, now + 3600, 0, -now, Number.MAX_SAFE_INTEGER]),
       ...[{ exp: now - 31 }, { nbf: now + 31 }, { exp: 'soon' }].map((claims) => prove(claims)),
     ]);
     await tryProofs(world, trial, 'dpop_malformed', times([undefined, null, String(now), [now], {}]));
