@@ -29,11 +29,11 @@ export function shareCounts(): Sharing {
     for (const [rate, key, times] of message.counts) listeners.get(rate)?.(key, times);
   });
   return {
-    tell: (rate, key) => {
+    tell: (rate, key, times) => {
       const name = `${rate} ${key}`;
       const known = untold.get(name);
-      if (known === undefined) untold.set(name, [rate, key, 1]);
-      else known[2]++;
+      if (known === undefined) untold.set(name, [rate, key, times]);
+      else known[2] += times;
     },
     hear: (rate, heard) => listeners.set(rate, heard),
   };

@@ -12,6 +12,8 @@ export interface RequestLimit {
   readonly ofAddress: (address: string) => void;
   /** Counts a request of a client that is authenticated. @throws Refusal client_rate */
   readonly ofClient: (client: Client, address: string) => void;
+  /** Takes both counts of a request back that somebody else made the client send. */
+  readonly giveBack: (client: Client, address: string) => void;
 }
 
 /** Requests a minute; undefined is without limit. */
@@ -31,14 +33,21 @@ export function createRequestLimit(
       const wait = take(addresses, tallyKey(networkOf(address)));
       if (wait !== undefined) throw new Refusal('address_rate', { headers: { 'Retry-After': String(wait) } });
     },
-    ofClient: ({ id, auth }, address) => {
-      // Whoever knows the name of a public client can ask as it.
-      const wait = take(clients, auth === 'none' ? tallyKey(id, networkOf(address)) : tallyKey(id));
+    ofClient: (client, address) => {
+      const wait = take(clients, keyOf(client, address));
       if (wait !== undefined)
-        throw new Refusal('client_rate', { client: id, headers: { 'Retry-After': String(wait) } });
+        throw new Refusal('client_rate', { client: client.id, headers: { 'Retry-After': String(wait) } });
+    },
+    giveBack: (client, address) => {
+      addresses.giveBack(tallyKey(networkOf(address)));
+      clients.giveBack(keyOf(client, address));
     },
   };
 }
+
+/** Everybody who knows the name of a public client can ask as it. */
+const keyOf = ({ id, auth }: Client, address: string): TallyKey =>
+  auth === 'none' ? tallyKey(id, networkOf(address)) : tallyKey(id);
 
 /** @returns the seconds to wait where there is nothing left to take */
 function take(rate: Rate, key: TallyKey): number | undefined {

@@ -7,11 +7,14 @@ export interface Rate {
   /** @returns whole seconds until the key may go on; undefined where it may now */
   readonly exceeded: (key: TallyKey) => number | undefined;
   readonly count: (key: TallyKey) => void;
+  /** Takes one count back. */
+  readonly giveBack: (key: TallyKey) => void;
 }
 
 /** The other processes of a node, which count the same. */
 export interface Sharing {
-  readonly tell: (rate: string, key: TallyKey) => void;
+  /** @param times below 0 where counts are taken back */
+  readonly tell: (rate: string, key: TallyKey, times: number) => void;
   readonly hear: (rate: string, heard: (key: TallyKey, times: number) => void) => void;
 }
 
@@ -26,9 +29,9 @@ const WINDOW = 60_000;
 
 /** @param allowed times a minute; without it there is no limit, and nothing is counted */
 export function createRate(name: string, allowed: number | undefined, { clock, sharing }: Counting): Rate {
-  if (allowed === undefined) return { exceeded: () => undefined, count: () => undefined };
+  if (allowed === undefined) return { exceeded: () => undefined, count: () => undefined, giveBack: () => undefined };
   const tallies = createTallies(clock, WINDOW, 'first');
-  sharing?.hear(name, tallies.add);
+  sharing?.hear(name, (key, times) => (times > 0 ? tallies.add(key, times) : tallies.subtract(key, -times)));
   return {
     exceeded: (key) => {
       const tally = tallies.get(key);
@@ -37,7 +40,11 @@ export function createRate(name: string, allowed: number | undefined, { clock, s
     },
     count: (key) => {
       tallies.add(key);
-      sharing?.tell(name, key);
+      sharing?.tell(name, key, 1);
+    },
+    giveBack: (key) => {
+      tallies.subtract(key);
+      sharing?.tell(name, key, -1);
     },
   };
 }

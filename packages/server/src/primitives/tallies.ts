@@ -23,8 +23,8 @@ export interface Tally {
 export interface Tallies {
   readonly get: (key: TallyKey) => Tally | undefined;
   readonly add: (key: TallyKey, times?: number) => void;
-  /** Takes one back. */
-  readonly subtract: (key: TallyKey) => void;
+  /** Takes as many back. */
+  readonly subtract: (key: TallyKey, times?: number) => void;
   readonly forget: (key: TallyKey) => void;
   /** How many are held. */
   readonly size: () => number;
@@ -66,10 +66,10 @@ export function createTallies(clock: Clock, keepMs: number, since: 'first' | 'la
       if (since === 'last') tallies.delete(key);
       tallies.set(key, { first, last: clock(), count: count + times });
     },
-    subtract: (key) => {
+    subtract: (key, times = 1) => {
       const tally = get(key);
       if (tally === undefined) return;
-      if (tally.count > 1) tallies.set(key, { ...tally, count: tally.count - 1 });
+      if (tally.count > times) tallies.set(key, { ...tally, count: tally.count - times });
       else tallies.delete(key);
     },
     forget: (key) => void tallies.delete(key),

@@ -1,5 +1,6 @@
 // How much may one caller take? Requests, connections, time, parameters: each limit beside what still goes through.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -67,6 +68,25 @@ test('a client may ask so often a minute, and another one is not concerned; one 
   await server.close();
   const [row, ...others] = rowsOf(server, 'client_rate');
   assert.deepEqual([row?.client, row?.clientClaimed, row?.count, others], ['gateway', undefined, 4, []]);
+});
+
+test('tokens that strangers make up use nothing of what an API may ask', async (t) => {
+  const server = await start(t, limited('requestsPerClient: 4, requestsPerAddress: 6'));
+  const { access_token: token } = (await server.token({ ...own, ...gateway })).body;
+  const introspect = (about: unknown) => server.post('/oauth/introspect', encode({ token: String(about), ...gateway }));
+  const madeUp = await times(20, () => introspect(`cambio_at_${randomBytes(32).toString('base64url')}`));
+  assert.deepEqual([...new Set(statuses(madeUp))], [200]);
+  const real = await times(4, () => introspect(token));
+  assert.deepEqual(
+    real.map(({ status, body }) => [status, body.active]),
+    [
+      [200, true],
+      [200, true],
+      [200, true],
+      [429, undefined],
+    ],
+  );
+  assert.equal((await introspect('made-up')).status, 429);
 });
 
 test('an address may ask so often a minute, whoever it says to be; how the server is it may always ask', async (t) => {

@@ -28,6 +28,8 @@ export const introspect = {
     // RFC 7662 section 2.1: who asks must prove who it is, or tokens could be guessed.
     if (method === 'none') throw new Refusal('client_authentication_missing');
     const facts = await findFor(client, token, context);
+    // An API asks about whatever strangers send it: made-up tokens must not use up what it may ask.
+    if (facts === undefined) services.requests.giveBack(client, request.address);
     const body: JsonObject = facts === undefined ? { active: false } : describe(facts, services.issuer);
     if (!request.headers.accept?.includes(INTROSPECTION_MEDIA_TYPE)) return { status: 200, body };
     return {
