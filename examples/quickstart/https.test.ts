@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { VerifierOptions } from '@cambio/resource-server';
 import { selfSigned } from '../../packages/server/test/support/certificate.ts';
+import { changed, dataOf, yamlOf } from '../../packages/server/test/support/configuration.ts';
 import { freePort } from '../../packages/server/test/support/harness.ts';
 import { repository, runProgram, startProgram, temporaryFolder } from '../../packages/server/test/support/program.ts';
 import { createApi } from './api.ts';
@@ -32,10 +33,9 @@ async function serve(t: Test): Promise<Served> {
   writeFileSync(join(folder, 'cert.pem'), cert);
   writeFileSync(join(folder, 'key.pem'), key);
   const quickstart = readFileSync(join(import.meta.dirname, 'cambio.yaml'), 'utf8');
-  const yaml = quickstart
-    .replace(/^issuer: .*$/m, `issuer: ${ISSUER}`)
-    .replace(/^server:$/m, 'server:\n  tls: { cert: cert.pem, key: key.pem }');
-  writeFileSync(join(folder, 'cambio.yaml'), yaml);
+  const tls = { cert: 'cert.pem', key: 'key.pem' };
+  const source = changed(dataOf(quickstart), { issuer: ISSUER, server: { tls } });
+  writeFileSync(join(folder, 'cambio.yaml'), yamlOf(source));
   const env = { PORT: String(port), METRICS_PORT: '0', CAMBIO_DATA: '.' };
   const server = startProgram(t, [...CAMBIO, 'serve', '--config', join(folder, 'cambio.yaml')], { env });
   await server.printed(`cambio serves ${ISSUER} on localhost port ${port}`);

@@ -1,11 +1,11 @@
 // What is wanted comes into force on nodes that share PostgreSQL: connections that end and tables that are locked meanwhile.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { withOperators } from './support/admin-api.ts';
-import { API } from './support/basics.ts';
+import { API, client } from './support/basics.ts';
+import { added, all, type Configuration, changed, changeFile, edited } from './support/configuration.ts';
 import { freePort, read } from './support/harness.ts';
 import { ISSUER } from './support/life.ts';
 import { eventually, type ServerNode, shared, startNode } from './support/node.ts';
@@ -15,9 +15,9 @@ import { scrape } from './support/scrape.ts';
 const postgres = await startPostgres({ after });
 const url = await postgres.database();
 const metrics = await freePort();
-const yaml = withOperators(shared(url)).replaceAll(`$${'{ISSUER}'}`, ISSUER);
-const one = await startNode({ after }, yaml.replace('server:', `server:\n  metrics: { port: ${metrics} }`));
-const two = await startNode({ after }, yaml);
+const world = withOperators(shared(url), ISSUER);
+const one = await startNode({ after }, changed(world, { server: { metrics: { port: metrics } } }));
+const two = await startNode({ after }, world);
 
 const tokenOf = (node: ServerNode, id: string, secret = `${id}-secret`) =>
   node.token({ grant_type: 'client_credentials', client_id: id, client_secret: secret });
@@ -67,15 +67,13 @@ async function lock(table: string): Promise<() => Promise<void>> {
   return () => client.end();
 }
 
-const edit = (file: string, from: string, to: string): void => {
-  const text = readFileSync(file, 'utf8');
-  assert.ok(text.includes(from), from);
-  writeFileSync(file, text.replace(from, to));
+const disabling = (id: string): Configuration => ({ clients: edited(id, { disabled: true }) });
+const people = {
+  accounts: [{ username: 'ada', password: { plain: 'lovelace' } }],
+  clients: added(
+    client('web', { grants: ['authorization_code'], redirectUris: ['https://web.example/cb'], scopes: ['openid'] }),
+  ),
 };
-
-const PEOPLE = `accounts: [{ username: ada, password: { plain: lovelace } }]
-clients:
-  - { id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [authorization_code], redirectUris: [https://web.example/cb], audiences: [${API}], scopes: [openid] }`;
 
 test('a change that waits for the database is a metric, and after five seconds makes the node unready; it comes into force by itself, and holds up no other', async () => {
   const secret = await register('meanwhile');
@@ -84,8 +82,7 @@ test('a change that waits for the database is a metric, and after five seconds m
   assert.deepEqual([await pending(), await ready()], [0, 200]);
   // The file needs a secret for the cookies of people, and the table of secrets is locked.
   const unlock = await lock('secrets');
-  edit(one.file, '\nclients:', `\n${PEOPLE}`);
-  edit(one.file, '{ id: plain,', '{ id: plain, disabled: true,');
+  changeFile(one.file, people, disabling('plain'));
   await eventually(pending, (seconds) => seconds > 0, 10_000);
   assert.equal(await ready(), 200);
   const disabled = await admin(two, 'PUT', '/clients/meanwhile', { ...entry, disabled: true });
@@ -112,7 +109,7 @@ test('connections that end and a table that is locked while clients and files ch
       }
       await unlock();
     })();
-    edit(one.file, 'name: beside', `name: beside${id}`);
+    changeFile(one.file, { rules: all({ name: `beside${id}` }) });
     // What is refused because the database failed is asked again, as an operator would.
     await eventually(
       async () => {
@@ -129,7 +126,7 @@ test('connections that end and a table that is locked while clients and files ch
     await ending;
     for (const node of [one, two]) await becomes(node, id, secrets[index] ?? '', 401);
   }
-  edit(one.file, '{ id: other,', '{ id: other, disabled: true,');
+  changeFile(one.file, disabling('other'));
   one.signal('SIGHUP');
   await becomes(one, 'other', 'other-secret', 401);
   for (const node of [one, two]) assert.equal((await node.get('/readyz')).status, 200);
@@ -137,7 +134,7 @@ test('connections that end and a table that is locked while clients and files ch
 
 test('an ordinary reload needs nothing of the database: a file is in force although every table of it is locked', async () => {
   const unlock = await lock('secrets, signing_keys, registered_clients, revisions');
-  edit(two.file, '{ id: agent,', '{ id: agent, disabled: true,');
+  changeFile(two.file, disabling('agent'));
   await eventually(
     async () => two.printed(),
     (text) => /cambio read .* again/.test(text),

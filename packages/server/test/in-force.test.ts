@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { gateway } from './support/basics.ts';
+import { client, gateway } from './support/basics.ts';
+import { added, type Configuration, changed, changeFile, dataOf, edited, yamlOf } from './support/configuration.ts';
 import { freePort } from './support/harness.ts';
 import { life, other, plain } from './support/life.ts';
 import { eventually, type ServerNode, startNode } from './support/node.ts';
@@ -22,18 +23,22 @@ const becomes = (node: ServerNode, client: Record<string, string>, status: numbe
     15_000,
   );
 
-const edit = (file: string, from: string, to: string): void => {
-  const text = readFileSync(file, 'utf8');
-  assert.ok(text.includes(from), from);
-  writeFileSync(file, text.replace(from, to));
+const disabled = (id: string): Configuration => ({ clients: edited(id, { disabled: true }) });
+const grantsOfAgent = (...grants: readonly string[]): Configuration => ({ clients: edited('agent', { grants }) });
+const people = {
+  accounts: [{ username: 'ada', password: { plain: 'lovelace' } }],
+  clients: added(
+    client('web', {
+      grants: ['authorization_code'],
+      redirectUris: ['https://web.example/cb'],
+      scopes: ['openid'],
+    }),
+  ),
 };
-
-const PLAIN = '{ id: plain,';
-const PLAIN_DISABLED = '{ id: plain, disabled: true,';
 
 async function startWatched(t: TestContext) {
   const metrics = await freePort();
-  const yaml = life().replace('server:', `server:\n  metrics: { port: ${metrics} }`);
+  const yaml = changed(life(), { server: { metrics: { port: metrics } } });
   const node = await startNode(t, yaml);
   const value = async (name: string): Promise<number> => (await scrape(metrics)).value(name) ?? Number.NaN;
   return { node, value };
@@ -50,31 +55,24 @@ function lock({ folder }: ServerNode): () => void {
 }
 
 for (const [what, alsoChanges] of [
-  ['needs nothing of the database', ''],
-  ['needs a new key', '\nkeys: { alg: Ed25519 }'],
-  ['needs a new secret', '\naccounts: [{ username: ada, password: { plain: lovelace } }]'],
+  ['needs nothing of the database', {}],
+  ['needs a new key', { keys: { alg: 'Ed25519' } }],
+  ['needs a new secret', people],
 ] as const) {
   test(`a file that changes while the database is locked comes into force, and so does all after it (the change ${what})`, async (t) => {
     const { node, value } = await startWatched(t);
     assert.equal(await statusOf(node, plain), 200);
     const unlock = lock(node);
-    edit(node.file, PLAIN, PLAIN_DISABLED);
-    if (what === 'needs a new secret')
-      edit(
-        node.file,
-        'clients:',
-        'clients:\n  - { id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [authorization_code], redirectUris: [https://web.example/cb], audiences: [https://api.example], scopes: [openid] }',
-      );
-    if (alsoChanges !== '') edit(node.file, '\nclients:', `${alsoChanges}\nclients:`);
+    changeFile(node.file, disabled('plain'), alsoChanges);
     await wait(4000);
     unlock();
     await becomes(node, plain, 401);
     assert.equal(await value('cambio_configuration_pending_seconds'), 0);
     assert.equal((await node.get('/readyz')).status, 200);
     // By the file again, and at SIGHUP.
-    edit(node.file, '{ id: other,', '{ id: other, disabled: true,');
+    changeFile(node.file, disabled('other'));
     await becomes(node, other, 401);
-    edit(node.file, '{ id: gateway,', '{ id: gateway, disabled: true,');
+    changeFile(node.file, disabled('gateway'));
     node.signal('SIGHUP');
     await becomes(node, gateway, 401);
   });
@@ -83,7 +81,7 @@ for (const [what, alsoChanges] of [
 test('a faulty file keeps the configuration in force and the node ready, and a metric says so until a good one is there', async (t) => {
   const { node, value } = await startWatched(t);
   assert.equal(await value('cambio_configuration_faulty'), 0);
-  edit(node.file, 'grants: [client_credentials], audiences', 'grants: [made_up], audiences');
+  changeFile(node.file, grantsOfAgent('made_up'));
   await eventually(
     () => value('cambio_configuration_faulty'),
     (faulty) => faulty === 1,
@@ -93,10 +91,10 @@ test('a faulty file keeps the configuration in force and the node ready, and a m
   assert.equal((await node.get('/readyz')).status, 200);
   assert.equal(await statusOf(node, gateway), 200);
   // Away for a while, as between two steps of an editor, is not another text.
-  const text = readFileSync(node.file, 'utf8');
+  const faulty = dataOf(readFileSync(node.file, 'utf8'));
   rmSync(node.file);
   await wait(500);
-  writeFileSync(node.file, text.replace('made_up', 'client_credentials').replace(PLAIN, PLAIN_DISABLED));
+  writeFileSync(node.file, yamlOf(changed(faulty, grantsOfAgent('client_credentials'), disabled('plain'))));
   await becomes(node, plain, 401);
   assert.equal(await value('cambio_configuration_faulty'), 0);
 });

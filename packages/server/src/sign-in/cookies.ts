@@ -49,10 +49,10 @@ export function createCookies(issuer: string): Cookies {
   const nameOf = (name: string): string =>
     `${secure ? '__Host-' : ''}cambio_${name}${path === '' ? '' : `_${sha256(path).slice(0, 12)}`}`;
   const [sessionName, browserName] = [nameOf('session'), nameOf('browser')];
-  const readSecret = (header: string | undefined): string | undefined => valueOf(header, browserName);
+  const readSecret = (header: string | undefined): string | undefined => cookieValue(header, browserName);
   const read: Cookies['read'] = (header) => {
     const secret = readSecret(header);
-    return { session: valueOf(header, sessionName), browser: secret && digestOf(secret) };
+    return { session: cookieValue(header, sessionName), browser: secret && digestOf(secret) };
   };
   return {
     sessionName,
@@ -69,7 +69,7 @@ export function createCookies(issuer: string): Cookies {
 const digestOf = (secret: string): string => sha256(`browser ${secret}`);
 
 /** Of two cookies with one name, one is not ours: which one cannot be told. @throws Refusal cookie_repeated */
-function valueOf(header: string | undefined, name: string): string | undefined {
+function cookieValue(header: string | undefined, name: string): string | undefined {
   const found = (header ?? '').split(';').flatMap((pair) => {
     const [before = '', ...after] = pair.split('=');
     return before.trim() === name ? [after.join('=').trim()] : [];

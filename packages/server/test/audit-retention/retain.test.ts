@@ -9,6 +9,7 @@ import type { ExportLine } from '../../src/audit/export.ts';
 import { assertGood, exportOf, reading, rowsOf, verify, verifyStored } from '../support/audit.ts';
 import { API, actorToken, BACKEND, configuration, exchange, forgedToken, subjectToken } from '../support/basics.ts';
 import { beside, cambio } from '../support/command.ts';
+import { type Configuration, changed } from '../support/configuration.ts';
 import { everythingIn, start, type TestServer, type } from '../support/harness.ts';
 import { eventually } from '../support/node.ts';
 import { repository, temporaryFolder } from '../support/program.ts';
@@ -16,7 +17,7 @@ import { repository, temporaryFolder } from '../support/program.ts';
 const HOUR = 3_600_000;
 const ISSUER = 'https://login.example';
 /** One that stays when the server comes back on another port. */
-const settled = (audit = ''): string => `${audit}${configuration.replace(/\$\{ISSUER\}/, ISSUER)}`;
+const settled = (changes: Configuration = {}): Configuration => changed(configuration, { issuer: ISSUER }, changes);
 
 const about = async (server: TestServer, sub: string): Promise<void> => {
   const answer = await exchange(server, { subject_token: await forgedToken(server, { sub, sub_id: undefined }) });
@@ -78,7 +79,7 @@ test('the salt goes with what is erased: without it the digest tells nothing', a
 
 test('rows older than the retention go once they are signed, what stands for them proves the rest, and it is in the record', async (t) => {
   const keep = { after: () => undefined };
-  const yaml = settled('audit: { retention: 90d }');
+  const yaml = settled({ audit: { retention: '90d' } });
   const first = await start(keep, yaml);
   await about(first, 'ada');
   await first.close();

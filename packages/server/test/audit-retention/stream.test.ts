@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { after, test } from 'node:test';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { configuration, exchange } from '../support/basics.ts';
+import { type Configuration, changed } from '../support/configuration.ts';
 import { freePort, start } from '../support/harness.ts';
 import { life } from '../support/life.ts';
 import { eventually, shared } from '../support/node.ts';
@@ -41,8 +42,19 @@ async function startSink(t: Test, port = 0) {
   return Object.assign(sink, { close, port: typeof address === 'object' && address !== null ? address.port : 0 });
 }
 
-const streaming = (type: string, port: number, yaml = configuration): string =>
-  `audit: { stream: [{ type: ${type}, url: 'http://127.0.0.1:${port}/in', headers: { Authorization: { plain: Bearer x } }, allowPrivateNetwork: true }] }\n${yaml}`;
+const streaming = (type: string, port: number, base = configuration): Configuration =>
+  changed(base, {
+    audit: {
+      stream: [
+        {
+          type,
+          url: `http://127.0.0.1:${port}/in`,
+          headers: { Authorization: { plain: 'Bearer x' } },
+          allowPrivateNetwork: true,
+        },
+      ],
+    },
+  });
 
 const eventsOf = (received: readonly Received[]): (AuditEvent & { link: { chain: string; position: number } })[] =>
   received.flatMap(({ text }) =>
@@ -122,11 +134,12 @@ test('a sink that was away is told when it is back, without a restart', { timeou
 
 test('a new sink is told of what is written from then on', async (t) => {
   const keep = { after: () => undefined };
-  const before = await start(keep, configuration.replace(/\$\{ISSUER\}/, 'https://login.example'));
+  const lasting = changed(configuration, { issuer: 'https://login.example' });
+  const before = await start(keep, lasting);
   const old = await exchange(before);
   await before.close();
   const sink = await startSink(t as Test);
-  const yaml = streaming('webhook', sink.port).replace(/\$\{ISSUER\}/, 'https://login.example');
+  const yaml = streaming('webhook', sink.port, lasting);
   const server = await start(t, yaml, { folder: before.folder });
   const answer = await exchange(server);
   await eventually(

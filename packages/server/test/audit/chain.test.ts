@@ -7,6 +7,7 @@ import { columnsOf, eventOf } from '../../src/audit/row.ts';
 import { assertGood, exportOf, rowsOf, verify, verifyStored } from '../support/audit.ts';
 import { exchange } from '../support/basics.ts';
 import { beside } from '../support/command.ts';
+import type { Configuration } from '../support/configuration.ts';
 import { start, type TestServer } from '../support/harness.ts';
 import { life, refresh } from '../support/life.ts';
 import { shared } from '../support/node.ts';
@@ -15,8 +16,8 @@ import { query, startPostgres } from '../support/postgres.ts';
 type Test = { readonly after: (work: () => Promise<void>) => void };
 
 /** Grouped rows, and rows in transactions of their own; then it ends as it should, and another process goes on. */
-async function recorded(t: Test, yaml: string): Promise<TestServer> {
-  const first = await start(t, yaml);
+async function recorded(t: Test, source: Configuration): Promise<TestServer> {
+  const first = await start(t, source);
   const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(first)));
   assert.deepEqual(
     answers.map(({ status }) => status),
@@ -25,7 +26,7 @@ async function recorded(t: Test, yaml: string): Promise<TestServer> {
   await refresh(first, answers[0]?.body.refresh_token);
   await exchange(first, { subject_token: 'no token' });
   await first.close();
-  const second = await start(t, yaml, { folder: first.folder });
+  const second = await start(t, source, { folder: first.folder });
   await exchange(second);
   await second.close();
   return second;
@@ -294,8 +295,8 @@ test('the columns of a row follow from its event alone', () => {
 test('two nodes on one PostgreSQL write chains of their own, and each is proven; rows swapped between them are found', async (t) => {
   const postgres = await startPostgres({ after: (work) => t.after(work) });
   const url = await postgres.database();
-  const yaml = shared(url, life());
-  const nodes = [await start(t, yaml), await start(t, yaml)] as const;
+  const source = shared(url, life());
+  const nodes = [await start(t, source), await start(t, source)] as const;
   await Promise.all(nodes.flatMap((node) => [exchange(node), exchange(node), exchange(node)]));
   for (const node of nodes) await node.close();
   assertGood(await verifyStored(nodes[0]));

@@ -13,8 +13,8 @@ const BIN = join(repository, 'packages/server/bin/cambio.mjs');
 const DEBUGGER_MS = 500;
 const patient = { timeout: 60_000 };
 
-const configuration = (port: number): string =>
-  `issuer: http://127.0.0.1:${port}\nserver: { port: ${port}, metrics: off }\nstore: sqlite:cambio.db\n`;
+const configuration = (port: number, { host = '127.0.0.1', store = 'cambio.db' } = {}): string =>
+  `issuer: http://${host}:${port}\nserver: { port: ${port}, metrics: off }\nstore: sqlite:${store}\n`;
 
 const oldNode = findOldNode();
 /** Each signal goes one of two ways: the launcher makes way for the program where its Node can, and hands signals on where not. */
@@ -124,9 +124,9 @@ test('a file that cannot be used is one clear line and exit code 1, without a st
   const failures = [
     await cambio(t, ['serve', '--config', join(folder, 'absent.yaml')]),
     await serve('issuer: [\n'),
-    await serve(configuration(port).replace('http://127.0.0.1', 'http://login.example')),
+    await serve(configuration(port, { host: 'login.example' })),
     await serve(configuration(port)),
-    await serve(configuration(port).replace('sqlite:cambio.db', 'sqlite:cambio.yaml/cambio.db')),
+    await serve(configuration(port, { store: 'cambio.yaml/cambio.db' })),
   ];
   for (const { code, stdout, stderr } of failures) {
     assert.deepEqual([code, stdout], [1, '']);

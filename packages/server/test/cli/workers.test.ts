@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertGood, verifyStored } from '../support/audit.ts';
+import { changed } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
 import { life } from '../support/life.ts';
 import {
@@ -33,7 +34,7 @@ test(
   linux,
   async (t) => {
     const metrics = await freePort();
-    const yaml = life().replace('server:', `server:\n  metrics: { port: ${metrics} }`);
+    const yaml = changed(life(), { server: { metrics: { port: metrics } } });
     const node = await startNode(t as Test, yaml, { options: ['--workers', '3'] });
     assert.match(node.printed(), /^cambio serves \S+ on 127\.0\.0\.1 port \d+, 3 workers\n$/);
     const before = childrenOf(node);

@@ -6,27 +6,16 @@ import {
   assertIssued,
   assertRefused,
   CLIENT_REFUSED,
-  configuration,
   exchange,
   gateway,
   startBasic,
 } from '../support/basics.ts';
+import { withClients } from '../support/client-credentials.ts';
 import { type Answer, start, type TestServer } from '../support/harness.ts';
 
 const credentials = { grant_type: 'client_credentials' };
 const basic = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toString('base64')}` });
 const withBasic = (server: TestServer, pair: string): Promise<Answer> => server.token(credentials, basic(pair));
-
-/** The configuration with more clients; each may ask for the first API. */
-const withClients = (...entries: readonly string[]): string =>
-  configuration.replace(
-    'clients:\n',
-    `clients:\n${entries
-      .map(
-        (entry) => `  - { grants: [client_credentials], audiences: [https://api.example], scopes: [read], ${entry} }\n`,
-      )
-      .join('')}`,
-  );
 
 test('a client authenticates by HTTP Basic or in the form, as it is registered (RFC 6749 section 2.3.1)', async (t) => {
   const server = await startBasic(t);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { assertIssued, assertRefused, CLIENT_REFUSED, exchange } from '../support/basics.ts';
 import { ask, asserting, assertion, jwksOf, withClients } from '../support/client-credentials.ts';
+import { changed } from '../support/configuration.ts';
 import { start, type TestServer, type } from '../support/harness.ts';
 import { type Claims, entry, FOREIGN_RULE, JWKS, newKey, startIssuer, status } from '../support/issuer.ts';
 
@@ -39,11 +40,8 @@ test('a client proves itself with a JWT that it signs, with or without client_id
 
 test('a token of an issuer is no client assertion, and a client assertion is no subject token (AS-06, JW-12)', async (t) => {
   const idp = await startIssuer(t);
-  const yaml = withClients(entryOf()).replace(
-    /rules:[\s\S]*/,
-    `issuers:\n  - ${entry(idp)}\nrules:\n  - ${FOREIGN_RULE}\n`,
-  );
-  const server = await start(t, yaml);
+  const issuers = [entry(idp)];
+  const server = await start(t, changed(withClients(entryOf()), { issuers, rules: [FOREIGN_RULE] }));
   await assertEachRefused(server, [
     ['a token of an issuer', idp.sign({ aud: server.issuer }), 'client_unknown'],
     [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser, formOf } from '../support/browser.ts';
+import { changed } from '../support/configuration.ts';
 import { base64url, type Form } from '../support/harness.ts';
 import { type ServerNode, startNode } from '../support/node.ts';
 import { authorizationUrl, configuration } from '../support/people.ts';
@@ -45,13 +46,14 @@ async function flood(send: (index: number) => Promise<void>): Promise<void> {
 }
 
 suite('a server with a heap of 128 MB survives', () => {
-  const yaml = configuration
-    .replace(/\$\{ISSUER\}/, `http://127.0.0.1:\${PORT}`)
-    .replace('server:\n', 'server:\n  trustProxy: [127.0.0.1]\n');
+  const behindProxy = changed(configuration, {
+    issuer: `http://127.0.0.1:\${PORT}`,
+    server: { trustProxy: ['127.0.0.1'] },
+  });
   const ends: (() => Promise<void>)[] = [];
   let node: ServerNode;
   before(async () => {
-    node = await startNode({ after: (end) => void ends.push(end) }, yaml, { heap: HEAP_MB });
+    node = await startNode({ after: (end) => void ends.push(end) }, behindProxy, { heap: HEAP_MB });
   });
   after(async () => {
     for (const end of ends) await end();

@@ -13,6 +13,7 @@ import {
   subjectToken,
 } from '../support/basics.ts';
 import { ask, asserting, JWT_SPIFFE, jwksOf } from '../support/client-credentials.ts';
+import { added, type Configuration, changed, type Entry, entries } from '../support/configuration.ts';
 import { type Answer, EXCHANGE, encode, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { type Claims, entry, type FakeIssuer, newKey, type SignOptions, startIssuer, US } from '../support/issuer.ts';
 
@@ -23,11 +24,12 @@ const spire = newKey('ES256', 'bundle-1');
 const edwards = newKey('Ed25519', 'bundle-2');
 const trustDomain = `{ trustDomain: prod.example, accepts: [jwt], audiences: [${US}, "\${ISSUER}"], algorithms: [ES256, Ed25519], ${jwksOf(...[spire, edwards].map(({ jwk }) => ({ ...jwk, use: 'jwt-svid', alg: undefined })))} }`;
 
-const yaml = (clients: readonly string[], issuers: readonly string[], rules: readonly string[] = []): string => {
-  const lines = (list: readonly string[]): string => list.map((line) => `  - ${line}\n`).join('');
-  const [start = '', end = ''] = configuration.split('rules:\n');
-  return `${start.replace('clients:\n', `clients:\n${lines(clients)}`)}issuers:\n${lines(issuers)}rules:\n${lines(rules)}${end}`;
-};
+const configured = (
+  clients: readonly Entry[],
+  issuers: readonly Entry[],
+  rules: readonly Entry[] = [],
+): Configuration =>
+  changed(configuration, { clients: added(...clients), issuers: entries(issuers), rules: added(...rules) });
 const workloads = (id: string, spiffeId: string): string =>
   `{ id: ${id}, auth: spiffe_jwt, spiffeId: '${spiffeId}', grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
 
@@ -38,7 +40,10 @@ const svidOf = (idp: FakeIssuer, server: TestServer, claims: Claims = {}, option
 test('a workload authenticates with its JWT-SVID, as often as it likes (draft-ietf-oauth-spiffe-client-auth; SP-01, SP-05a)', async (t) => {
   const idp = await startIssuer(t);
   const clients = [workloads('cart', SHOP), workloads('shop', `${DOMAIN}/ns/shop/*`), workloads('all', `${DOMAIN}/*`)];
-  const server = await start(t, yaml([...clients, workloads(`${DOMAIN}/ns/mesh`, `${DOMAIN}/ns/mesh`)], [trustDomain]));
+  const server = await start(
+    t,
+    configured([...clients, workloads(`${DOMAIN}/ns/mesh`, `${DOMAIN}/ns/mesh`)], [trustDomain]),
+  );
   const svid = svidOf(idp, server);
   for (const form of [{}, {}, { client_id: 'cart' }]) {
     const answer = await ask(server, { ...asserting(svid, JWT_SPIFFE), ...form });
@@ -64,7 +69,7 @@ test('a workload authenticates with its JWT-SVID, as often as it likes (draft-ie
 
 test('an SVID of another domain, audience, time, key or form is refused, and so is one under the wrong type (SP-01, SP-02, SP-04)', async (t) => {
   const idp = await startIssuer(t);
-  const server = await start(t, yaml([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain]));
+  const server = await start(t, configured([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain]));
   const past = Math.floor(server.clock.now / 1000) - 60;
   const attacks: readonly (readonly [string, string])[] = [
     [svidOf(idp, server, { aud: [server.issuer, US] }), 'client_assertion_audience'],
@@ -92,7 +97,7 @@ test('an SVID of another domain, audience, time, key or form is refused, and so 
 test('an SVID that authenticates a client is no subject token; one for another audience is', async (t) => {
   const idp = await startIssuer(t);
   const rule = `{ name: mesh, client: gateway, subject: { issuer: prod.example }, grant: { audiences: [${API}], scopes: [read] } }`;
-  const server = await start(t, yaml([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain], [rule]));
+  const server = await start(t, configured([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain], [rule]));
   const exchange = (subject_token: string): Promise<Answer> =>
     server.token({ grant_type: EXCHANGE, ...gateway, subject_token, subject_token_type: type('jwt') });
   const answer = await exchange(svidOf(idp, server));
@@ -108,7 +113,7 @@ const PUBLIC = [
 const PUBLIC_RULE = `{ name: public, client: [terminal, page], subject: { issuer: self, clients: [gateway] }, grant: { audiences: [${API}], scopes: [read], refreshToken: true } }`;
 
 test('a public client exchanges where its entry says so, and proves nothing by its id (TE-20, TE-23)', async (t) => {
-  const server = await start(t, yaml(PUBLIC, [trustDomain], [PUBLIC_RULE]));
+  const server = await start(t, configured(PUBLIC, [trustDomain], [PUBLIC_RULE]));
   const subject_token = await subjectToken(server);
   const exchange = (form: Form): Promise<Answer> =>
     server.token({ grant_type: EXCHANGE, subject_token, subject_token_type: type('access_token'), ...form });
@@ -145,7 +150,7 @@ const startWorkload = async (t: Pick<TestContext, 'after'>): Promise<[TestServer
   const rule = `{ name: workloads, client: [jobs, mesh], subject: { issuer: [idp, prod.example] }, grant: { audiences: [${API}], scopes: [read] } }`;
   const own = `{ name: own, client: [jobs, mesh], subject: { issuer: self, clients: [gateway, jobs] }, grant: { audiences: [${API}], scopes: [read] } }`;
   const issuers = [entry(idp, { audiences: `[${US}, 'urn:other']`, accepts: '[jwt, id_token]' }), trustDomain];
-  return [await start(t, yaml(clients, issuers, [rule, own])), idp];
+  return [await start(t, configured(clients, issuers, [rule, own])), idp];
 };
 
 test('where no client is named, the token of a workload stands for the one that is marked for it (TE-20)', async (t) => {

@@ -7,8 +7,18 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ConfigurationError, type Fault } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
-import { API, agentBasic, assertIssued, BACKEND, configuration, exchange, withRules } from '../support/basics.ts';
+import {
+  API,
+  agentBasic,
+  assertIssued,
+  BACKEND,
+  configuration,
+  exchange,
+  textBeforeRules,
+  withRules,
+} from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
+import { all, type Configuration, changed, edited, type Source, yamlOf } from '../support/configuration.ts';
 import { freePort, start } from '../support/harness.ts';
 import { configuration as PEOPLE } from '../support/people.ts';
 import { temporaryFolder } from '../support/program.ts';
@@ -20,8 +30,8 @@ function folderOf(t: TestContext, files: Record<string, string>): string {
 }
 
 /** Runs a command with a file. What it says is told without the name of the file: `LINE:COLUMN: PATH: MESSAGE`. */
-async function run(t: TestContext, command: 'check' | 'serve', yaml: string, env: Record<string, string> = {}) {
-  const file = join(folderOf(t, { 'cambio.yaml': yaml, 'a-file': '' }), 'cambio.yaml');
+async function run(t: TestContext, command: 'check' | 'serve', source: Source, env: Record<string, string> = {}) {
+  const file = join(folderOf(t, { 'cambio.yaml': yamlOf(source), 'a-file': '' }), 'cambio.yaml');
   const { code, stdout, stderr } = await cambio(t, [command, '--config', file], { env });
   assert.equal(/^\s+at /m.test(stderr), false, 'no stack');
   return { code, stdout, lines: stderr.trimEnd().replaceAll(`${file}:`, '').split('\n') };
@@ -30,12 +40,18 @@ async function run(t: TestContext, command: 'check' | 'serve', yaml: string, env
 const SURROUNDINGS = { ISSUER: 'http://127.0.0.1:8080', PORT: '8080' };
 
 /** The same in this process, for what needs no command: the faults and warnings of the file. */
-async function faultsOf(yaml: string, environment: Record<string, string> = {}, folder = tmpdir()): Promise<string[]> {
+async function faultsOf(
+  source: Source,
+  environment: Record<string, string> = {},
+  folder = tmpdir(),
+): Promise<string[]> {
   const told = (faults: readonly Fault[]) =>
     faults.map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
   try {
     const file = join(folder, 'cambio.yaml');
-    return told((await parseConfiguration(yaml, { file, environment: { ...SURROUNDINGS, ...environment } })).warnings);
+    return told(
+      (await parseConfiguration(yamlOf(source), { file, environment: { ...SURROUNDINGS, ...environment } })).warnings,
+    );
   } catch (error) {
     assert.ok(error instanceof ConfigurationError, String(error));
     return told(error.faults);
@@ -133,10 +149,11 @@ test('a file may be JSON, which is YAML: its faults have the same lines, and var
 
 test('a rule that names what is not there is a warning, with its line, and the file is good', async (t) => {
   const rule = `{ client: [gateway, nobody], subject: { clients: [no-one] }, grant: { audiences: [${API}, https://none.example], scopes: [read, fly] } }`;
-  const { code, stdout, lines } = await run(t, 'check', withRules(rule), SURROUNDINGS);
+  const text = `${textBeforeRules}rules:\n  - ${rule}`;
+  const { code, stdout, lines } = await run(t, 'check', text, SURROUNDINGS);
   assert.equal(code, 0);
   assert.match(stdout, /good/);
-  const last = withRules(rule).trimEnd().split('\n').length;
+  const last = text.split('\n').length;
   assert.deepEqual(
     lines.map((line) => line.replace(/^(\d+):\d+/, '$1')),
     [
@@ -148,7 +165,7 @@ test('a rule that names what is not there is a warning, with its line, and the f
   );
   const idle = withRules(`{ client: agent, grant: { audiences: [${API}], scopes: [read] } }`);
   assert.deepEqual(await faultsOf(idle), ['warning rules[0].client: none of its clients has the grant token_exchange']);
-  const rebinding = (subject: string): string =>
+  const rebinding = (subject: string): Configuration =>
     withRules(
       `{ client: gateway, rebind: bearer, subject: ${subject}, grant: { audiences: [${API}], scopes: [read] } }`,
     );
@@ -159,19 +176,23 @@ test('a rule that names what is not there is a warning, with its line, and the f
 });
 
 test('secrets come from the environment, from a file beside the configuration, or stand in it', async (t) => {
-  const yaml = configuration
-    .replace('{ plain: gateway-secret }', '{ env: GATEWAY_SECRET }')
-    .replace('{ plain: agent-secret }', '{ file: agent.txt }');
+  const withSecrets = (gateway: Configuration, file: string): Configuration =>
+    changed(
+      configuration,
+      { clients: edited('gateway', { secret: () => gateway }) },
+      { clients: edited('agent', { secret: () => ({ file }) }) },
+    );
+  const fromEnvironment = { env: 'GATEWAY_SECRET' };
   const folder = folderOf(t, { 'agent.txt': 'agent-secret\n', 'empty.txt': '\n' });
-  assert.deepEqual(await faultsOf(yaml, { GATEWAY_SECRET: 'x' }, folder), []);
-  assert.deepEqual(await faultsOf(yaml.replace('agent.txt', 'empty.txt'), {}, folder), [
+  assert.deepEqual(await faultsOf(withSecrets(fromEnvironment, 'agent.txt'), { GATEWAY_SECRET: 'x' }, folder), []);
+  assert.deepEqual(await faultsOf(withSecrets(fromEnvironment, 'empty.txt'), {}, folder), [
     'fault clients[0].secret: the environment variable GATEWAY_SECRET is not set',
     'fault clients[1].secret: empty.txt is empty',
   ]);
-  assert.deepEqual(await faultsOf(yaml.replace('agent.txt', 'none.txt'), { GATEWAY_SECRET: 'x' }, folder), [
+  assert.deepEqual(await faultsOf(withSecrets(fromEnvironment, 'none.txt'), { GATEWAY_SECRET: 'x' }, folder), [
     'fault clients[1].secret: none.txt cannot be read: ENOENT',
   ]);
-  const server = await start(t, yaml.replace('{ env: GATEWAY_SECRET }', '{ plain: gateway-secret }'), {
+  const server = await start(t, withSecrets({ plain: 'gateway-secret' }, 'agent.txt'), {
     files: { 'agent.txt': 'agent-secret\n' },
   });
   assertIssued(
@@ -182,13 +203,17 @@ test('secrets come from the environment, from a file beside the configuration, o
 });
 
 test('a value may come from the environment, with a default', async (t) => {
-  const yaml = configuration.replace('lifetime: 10m', `lifetime: "$\{LIFETIME:-10m}"`);
+  const withLifetime = (lifetime: string): Configuration =>
+    changed(configuration, { resources: edited(BACKEND, { token: { lifetime } }) });
+  const yaml = withLifetime(`$\{LIFETIME:-10m}`);
   assert.deepEqual(await faultsOf(yaml, { LIFETIME: 'long' }), [
     'fault resources[1].token.lifetime: must be a duration such as 90s, 10m, 1h or 30d',
   ]);
   assert.deepEqual(await faultsOf(yaml, { LIFETIME: '5m' }), []);
   assert.deepEqual(await faultsOf(yaml, { LIFETIME: '' }), [], 'an empty variable is one that is not set');
-  assert.deepEqual(await faultsOf(yaml.replace(':-10m', '')), ['fault : the environment variable LIFETIME is not set']);
+  assert.deepEqual(await faultsOf(withLifetime(`$\{LIFETIME}`)), [
+    'fault : the environment variable LIFETIME is not set',
+  ]);
   assert.deepEqual((await faultsOf(configuration, { PORT: 'many' })).length, 1, 'a number stays a number');
   const server = await start(t, yaml);
   const { body } = await exchange(server, { audience: BACKEND });
@@ -273,7 +298,7 @@ test('wrong usage exits 2, a missing file 1', async (t) => {
 });
 
 test('a rule without types is warned of where its clients get tokens of ours that it does not take', async () => {
-  const people = PEOPLE.replaceAll(/, types: \[access_token.*?\]/g, '');
+  const people = changed(PEOPLE, { rules: all({ subject: { types: undefined } }) });
   const told = (await faultsOf(people)).filter((fault) => fault.includes('has no types'));
   const sentence =
     'has no types, so of our own tokens it takes access tokens, and no ID token and no refresh token: write';

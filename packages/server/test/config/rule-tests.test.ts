@@ -5,25 +5,26 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
-import { API, assertIssued, BACKEND, exchange, withRules } from '../support/basics.ts';
+import { API, assertIssued, BACKEND, exchange, textBeforeRules, withRules } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
+import { changed, entries, yamlOf } from '../support/configuration.ts';
 import { start } from '../support/harness.ts';
 import { temporaryFolder } from '../support/program.ts';
 import { idp, pem, samlEntry } from '../support/saml-exchange.ts';
 
 const environment = { ISSUER: 'https://login.example', PORT: '8080' };
-const IDP = `issuers:
-  - issuer: https://idp.example
-    name: idp
-    accepts: [jwt]
-    audiences: [https://login.example]
-    subject: '"person:" + claims.sub'
-    claims: { email: 'claims.email' }
-rules:`;
+const IDP = {
+  issuer: 'https://idp.example',
+  name: 'idp',
+  accepts: ['jwt'],
+  audiences: ['https://login.example'],
+  subject: '"person:" + claims.sub',
+  claims: { email: 'claims.email' },
+};
 
 /** One rule with these tests, each a line of YAML. */
 const file = (rule: string, tests: readonly string[]): string =>
-  withRules(`{ name: r, ${rule}, tests: [${tests.join(', ')}] }`).replace('rules:', IDP);
+  yamlOf(changed(withRules(`{ name: r, ${rule}, tests: [${tests.join(', ')}] }`), { issuers: [IDP] }));
 
 /** What fails, without the place; the number of tests where none does. */
 async function examine(rule: string, ...tests: readonly string[]): Promise<number | readonly string[]> {
@@ -95,11 +96,19 @@ test('what a real token could not say is refused in a test too, and blamed on th
 test('the assertion of a SAML identity provider is imagined by its NameID and its attributes', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'idp.pem'), pem(idp));
-  const rule = `{ name: r, client: gateway, subject: { issuer: idp, when: '"ops" in subject.claims.attributes.group' }, grant: { audiences: [${API}], scopes: [read] }, tests: [TESTS] }`;
+  const rule = {
+    name: 'r',
+    client: 'gateway',
+    subject: { issuer: 'idp', when: '"ops" in subject.claims.attributes.group' },
+    grant: { audiences: [API], scopes: ['read'] },
+  };
   const entry = samlEntry({ claims: '{ mail: "attributes.mail" }', accepts: '[saml2]' });
   const run = async (...tests: readonly string[]): Promise<number> => {
-    const yaml = withRules(rule.replace('TESTS', tests.join(', '))).replace('rules:', `issuers:\n  - ${entry}\nrules:`);
-    const { examine: runTests } = await parseConfiguration(yaml, { file: join(folder, 'cambio.yaml'), environment });
+    const source = changed(withRules({ ...rule, tests: entries(tests) }), { issuers: [entry] });
+    const { examine: runTests } = await parseConfiguration(yamlOf(source), {
+      file: join(folder, 'cambio.yaml'),
+      environment,
+    });
     return runTests();
   };
   const subject = (claims: string, type = 'saml2'): string =>
@@ -162,8 +171,7 @@ test('a test that fails says what was expected and what came instead', async () 
   );
 });
 
-const LINES = `
-rules:
+const linesWith = (scope: string, expected: string): string => `rules:
   - name: r
     client: gateway
     grant: { audiences: [${API}], scopes: [read] }
@@ -172,7 +180,7 @@ rules:
         expect: allowed
       - name: may write
         subject: { claims: { sub: ada } }
-        scope: [write]
+        scope: [${scope}]
         expect: allowed
   - name: s
     client: gateway
@@ -180,24 +188,20 @@ rules:
     tests:
       - name: is for the backend
         subject: { claims: { sub: ada } }
-        expect: { allowed: { aud: ${BACKEND} } }
+        expect: ${expected}
 `;
 
 test('check runs the tests: each failure with its line and exit 1, or their number and exit 0', {
   timeout: 120_000,
 }, async (t) => {
   const folder = temporaryFolder(t);
-  const head = withRules().replace('rules: []\n', '').trimEnd();
   const [bad, good] = [join(folder, 'bad.yaml'), join(folder, 'good.yaml')];
-  writeFileSync(bad, head + LINES);
-  writeFileSync(
-    good,
-    head + LINES.replace('scope: [write]', 'scope: [read]').replace(`{ allowed: { aud: ${BACKEND} } }`, 'allowed'),
-  );
+  writeFileSync(bad, textBeforeRules + linesWith('write', `{ allowed: { aud: ${BACKEND} } }`));
+  writeFileSync(good, textBeforeRules + linesWith('read', 'allowed'));
   const [failed, passed] = await Promise.all(
     [bad, good].map((one) => cambio(t, ['check', '--config', one], { env: environment })),
   );
-  const at = (line: number): number => head.split('\n').length + line;
+  const at = (line: number): number => textBeforeRules.trimEnd().split('\n').length + line;
   assert.deepEqual([failed?.code, failed?.stdout], [1, '']);
   assert.deepEqual(
     failed?.stderr

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
-import { trusting } from '../support/issuer.ts';
+import { withRules } from '../support/basics.ts';
+import { yamlOf } from '../support/configuration.ts';
 import { temporaryFolder } from '../support/program.ts';
 import { idp, metadataOf, pem, pemOf } from '../support/saml-exchange.ts';
 import { identityProvider } from '../support/saml-signer.ts';
@@ -24,14 +25,14 @@ const ENTRY: Readonly<Record<string, string | undefined>> = {
 const RULE = '{ name: any, client: gateway, grant: { audiences: [https://api.example], scopes: [read] } }';
 
 /** `issuers` with one key to a line, so that each has a line of its own. */
-const yamlOf = (...entries: readonly (typeof ENTRY)[]): string => {
+const withIssuers = (...entries: readonly (typeof ENTRY)[]): string => {
   const lines = entries.map((entry) =>
     Object.entries({ ...ENTRY, ...entry })
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name}: ${value}`)
       .join('\n    '),
   );
-  return trusting(lines, [RULE]);
+  return `${yamlOf(withRules(RULE))}issuers:\n${lines.map((line) => `  - ${line}\n`).join('')}`;
 };
 
 interface Told {
@@ -93,8 +94,8 @@ test('certificates in PEM and DER, and metadata, are good', async (t) => {
     { saml: 'urn:example:idp' },
     { claims: `{ mail: "attributes.mail[0]" }`, subject: `'"idp:" + nameId'` },
   ];
-  for (const entry of good) assert.deepEqual(await faultsOf(folder, yamlOf(entry)), [], JSON.stringify(entry));
-  const two = yamlOf({}, { saml: 'https://two.example/saml', name: 'two' });
+  for (const entry of good) assert.deepEqual(await faultsOf(folder, withIssuers(entry)), [], JSON.stringify(entry));
+  const two = withIssuers({}, { saml: 'https://two.example/saml', name: 'two' });
   assert.deepEqual(await faultsOf(folder, two), []);
 });
 
@@ -143,7 +144,7 @@ test('every fault of an entry is said with its line', async (t) => {
   ];
   for (const [entry, key, path, message] of faults) {
     const what = JSON.stringify(entry);
-    const [fault, ...others] = await faultsOf(folder, yamlOf(entry));
+    const [fault, ...others] = await faultsOf(folder, withIssuers(entry));
     assert.deepEqual(others, [], what);
     assert.equal(fault?.path, `issuers[0]${path}`, `${what}: ${fault?.message}`);
     assert.match(fault.message, message, what);
@@ -152,7 +153,7 @@ test('every fault of an entry is said with its line', async (t) => {
 });
 
 test('what only other issuers can accept is a fault of accepts', async (t) => {
-  const told = await faultsOf(folderOf(t), yamlOf({ accepts: '[jwt]' }));
+  const told = await faultsOf(folderOf(t), withIssuers({ accepts: '[jwt]' }));
   assert.deepEqual(
     told.map(({ line, path }) => [line, path]),
     [['accepts: [jwt]', 'issuers[0].accepts[0]']],
@@ -161,8 +162,8 @@ test('what only other issuers can accept is a fault of accepts', async (t) => {
 
 test('an entity id that is a URN needs a name', async (t) => {
   const folder = folderOf(t);
-  assert.deepEqual(await faultsOf(folder, yamlOf({ saml: 'urn:example:idp' })), []);
-  const told = await faultsOf(folder, yamlOf({ saml: 'urn:example:idp', name: undefined }));
+  assert.deepEqual(await faultsOf(folder, withIssuers({ saml: 'urn:example:idp' })), []);
+  const told = await faultsOf(folder, withIssuers({ saml: 'urn:example:idp', name: undefined }));
   assert.deepEqual(
     told.filter(({ path }) => path.startsWith('issuers')),
     [{ line: '- saml: urn:example:idp', path: 'issuers[0]', message: 'has no host to be named after: set name' }],
@@ -171,10 +172,10 @@ test('an entity id that is a URN needs a name', async (t) => {
 
 test('two issuers of one name, or of one entity id, are a fault', async (t) => {
   const folder = folderOf(t);
-  const [name, ...more] = await faultsOf(folder, yamlOf({}, { saml: 'https://two.example/saml' }));
+  const [name, ...more] = await faultsOf(folder, withIssuers({}, { saml: 'https://two.example/saml' }));
   assert.deepEqual([name?.path, more], ['issuers[1].name', []]);
   assert.match(String(name?.message), /another issuer has the name idp/);
-  const same = await faultsOf(folder, yamlOf({}, { name: 'two' }));
+  const same = await faultsOf(folder, withIssuers({}, { name: 'two' }));
   assert.deepEqual(
     same.map(({ message }) => message),
     ['another issuer has this name, or it is our own'],
@@ -182,14 +183,14 @@ test('two issuers of one name, or of one entity id, are a fault', async (t) => {
   assert.match(String(same[0]?.line), /^- saml: https:\/\/idp\.example\/saml$/);
   const hosts = await faultsOf(
     folder,
-    yamlOf({ name: undefined }, { saml: 'https://idp.example/another', name: undefined }),
+    withIssuers({ name: undefined }, { saml: 'https://idp.example/another', name: undefined }),
   );
   assert.match(String(hosts[0]?.message), /another issuer has the name idp\.example: set name/);
 });
 
 test('all faults are said at once', async (t) => {
   const entry = { certificates: '[nothing.pem]', decryptionKey: 'ec.pem', claims: '{ sub: nameId }', subject: '"1 +"' };
-  const told = await faultsOf(folderOf(t), yamlOf(entry));
+  const told = await faultsOf(folderOf(t), withIssuers(entry));
   assert.deepEqual(told.map(({ path }) => path).sort(), [
     'issuers[0].certificates[0]',
     'issuers[0].claims.sub',

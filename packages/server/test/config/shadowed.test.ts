@@ -3,26 +3,24 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { stringify } from 'yaml';
 import { formatFault } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
-import { API, BACKEND, withRules } from '../support/basics.ts';
+import { API, BACKEND, textBeforeRules } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
 import { temporaryFolder } from '../support/program.ts';
 
 const environment = { ISSUER: 'https://login.example', PORT: '8080' };
 const GRANT = `grant: { audiences: [${API}], scopes: [read] }`;
-const IDP =
-  'issuers:\n  - { issuer: https://idp.example, name: idp, accepts: [jwt], audiences: [https://login.example] }\nrules:';
+const IDP = { issuer: 'https://idp.example', name: 'idp', accepts: ['jwt'], audiences: ['https://login.example'] };
+const HEAD = textBeforeRules + stringify({ issuers: [IDP] });
 
 /** The line of the first rule. */
-const FIRST =
-  withRules()
-    .split('\n')
-    .findIndex((line) => line.startsWith('rules:')) + 4;
+const FIRST = HEAD.split('\n').length + 1;
 
 /** What is warned of a file with these rules, without what stands before the message. */
 async function warningsOf(...rules: readonly string[]): Promise<readonly string[]> {
-  const yaml = withRules(...rules).replace('rules:', IDP);
+  const yaml = `${HEAD}rules:${rules.map((rule) => `\n  - ${rule}`).join('')}\n`;
   const { warnings } = await parseConfiguration(yaml, { file: 'cambio.yaml', environment });
   return warnings.map((fault) => formatFault('cambio.yaml', fault));
 }
@@ -146,7 +144,7 @@ rules:
 `;
   const folder = temporaryFolder(t);
   const file = join(folder, 'cambio.yaml');
-  const head = withRules().replace('rules: []\n', '').trimEnd();
+  const head = textBeforeRules.trimEnd();
   writeFileSync(file, head + rules);
   const at = (line: number): number => head.split('\n').length + line;
   const { code, stdout, stderr } = await cambio(t, ['check', '--config', file], { env: environment });

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { reasons } from '../../src/primitives/refusal.ts';
 import { configuration } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
 import { freePort, start } from '../support/harness.ts';
 import { repository } from '../support/program.ts';
 import { scrape } from '../support/scrape.ts';
@@ -29,7 +30,7 @@ function expressions(): readonly string[] {
 
 test('every metric, label and reason that the alerts and the dashboard name is there in a scrape', async (t) => {
   const port = await freePort();
-  await start(t, configuration.replace('server:', `server:\n  metrics: { port: ${port} }`));
+  await start(t, changed(configuration, { server: { metrics: { port } } }));
   const { text } = await scrape(port);
   const types = new Map([...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, kind]) => [name, kind]));
   const named = expressions().flatMap((expression) => expression.match(/\b(?:cambio|nodejs|process)_\w+/g) ?? []);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { parseConfiguration } from '../../src/config/load.ts';
+import { changed, dataOf, yamlOf } from '../support/configuration.ts';
 import { repository, temporaryFolder } from '../support/program.ts';
 import { selfIssued } from '../support/tls-client.ts';
 
@@ -100,9 +101,9 @@ test('no proxy sends a request twice that a node may have answered, and no certi
   // A code that is shown twice counts as stolen, and what was issued for it is revoked.
   assert.match(read('nginx/nginx.conf'), /proxy_next_upstream error timeout;/);
   assert.match(read('envoy/envoy.yaml'), /retry_on: connect-failure,/);
-  const header = 'clientCertificates: { header: { name: Client-Cert, format: pem } }';
+  const clientCertificates = { header: { name: 'Client-Cert', format: 'pem' } };
   const withHeader = (proxy: string): string =>
-    read('cambio.yaml').replace(/^( *)trustProxy: .*$/m, `$1trustProxy: ['${proxy}']\n$1${header}`);
+    yamlOf(changed(dataOf(read('cambio.yaml')), { server: { trustProxy: [proxy], clientCertificates } }));
   for (const [proxy, warned] of [
     ['127.0.0.1', true],
     ['127.0.0.0/8', true],

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { type Configuration, changed, dataOf, edited } from '../support/configuration.ts';
 import { claimsOf, start, type TestServer } from '../support/harness.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { repository, temporaryFolder } from '../support/program.ts';
@@ -18,21 +19,19 @@ function samples(title: string, language: string): readonly string[] {
   return [...section.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text);
 }
 
-/** The first configuration of a section on this machine, some of its texts replaced. @param folder with certificates */
+/** The first configuration of a section on this machine, with changes. @param folder with certificates */
 function serve(
   t: Pick<TestContext, 'after'>,
   title: string,
-  replaced: readonly (readonly [string | RegExp, string])[] = [],
+  changes: Configuration = {},
   folder?: string,
 ): Promise<TestServer> {
   const [sample = ''] = samples(title, 'yaml');
-  const local = sample
-    .replace('server:\n', '')
-    .replace(/^issuer: .*\n/, `issuer: \${ISSUER}\nstore: sqlite:cambio.db\nserver:\n  port: \${PORT}\n`);
-  const yaml = replaced.reduce((text, [from, to]) => text.replace(from, to), local);
+  const here = { issuer: `\${ISSUER}`, store: 'sqlite:cambio.db', server: { port: `\${PORT}` } };
+  const source = changed(dataOf(sample), here, changes);
   const made = folder === undefined ? [] : readdirSync(folder).filter((name) => name.endsWith('.pem'));
   const files = made.map((name) => [name, readFileSync(join(folder ?? '', name), 'utf8')] as const);
-  return start(t, yaml, { files: Object.fromEntries(files) });
+  return start(t, source, { files: Object.fromEntries(files) });
 }
 
 /** Types a sample. @returns what it prints */
@@ -51,13 +50,17 @@ const tokenOf = (printed: string): Record<string, unknown> => claimsOf(JSON.pars
 
 test('a secret, and a private key: the commands of the page get a token', async (t) => {
   const folder = temporaryFolder(t);
-  const secrets = await serve(t, 'Secrets', [['{ env: GATEWAY_SECRET }', '{ plain: gateway-secret }']]);
+  const secrets = await serve(t, 'Secrets', {
+    clients: edited('gateway', { secret: () => ({ plain: 'gateway-secret' }) }),
+  });
   const environment = { ISSUER: secrets.issuer, GATEWAY_SECRET: 'gateway-secret' };
   assert.equal(tokenOf(await type(folder, samples('Secrets', 'sh')[0], environment)).sub, 'gateway');
 
   const [make, use] = samples('Private keys', 'sh');
   const jwk = await type(folder, make);
-  const keys = await serve(t, 'Private keys', [[/^ +jwks:\n(?: {6}.*\n)+/m, `    jwks: { keys: [${jwk.trim()}] }\n`]]);
+  const keys = await serve(t, 'Private keys', {
+    clients: edited('batch', { jwks: { keys: [JSON.parse(jwk)] } }),
+  });
   assert.equal(tokenOf(await type(folder, use, { ISSUER: keys.issuer })).sub, 'batch');
 });
 
@@ -65,21 +68,27 @@ test('certificates: the commands of the page make them, and get a token with the
   const folder = temporaryFolder(t);
   const [make, use] = samples('Certificates of an authority', 'sh');
   assert.match(await type(folder, make), /CN=ledger,O=Example/);
-  const authority = await serve(t, 'Certificates of an authority', [], folder);
+  const authority = await serve(t, 'Certificates of an authority', {}, folder);
   assert.equal(tokenOf(await type(folder, use, { ISSUER: authority.issuer })).sub, 'ledger');
 
   const [makeOwn, useOwn] = samples('Certificates of its own', 'sh');
   const jwk = await type(folder, makeOwn);
-  const own = await serve(t, 'Certificates of its own', [[/jwksUri: .*/, `jwks: { keys: [${jwk.trim()}] }`]], folder);
+  const own = await serve(
+    t,
+    'Certificates of its own',
+    {
+      clients: edited('robot', { jwksUri: undefined, jwks: { keys: [JSON.parse(jwk)] } }),
+    },
+    folder,
+  );
   assert.equal(tokenOf(await type(folder, useOwn, { ISSUER: own.issuer })).sub, 'robot');
 });
 
 test('a workload: the command of the page exchanges the token of a platform', async (t) => {
   const platform = await startIssuer(t);
-  const server = await serve(t, 'Workloads', [
-    ['https://token.actions.githubusercontent.com', platform.url],
-    ['name: github', 'name: github\n    allowPrivateNetwork: true'],
-  ]);
+  const server = await serve(t, 'Workloads', {
+    issuers: edited('github', { issuer: platform.url, allowPrivateNetwork: true }),
+  });
   const claims = { aud: 'https://login.example.com', repository: 'example/shop' };
   const environment = { ISSUER: server.issuer, TOKEN: platform.sign(claims) };
   const [use] = samples('Workloads', 'sh');

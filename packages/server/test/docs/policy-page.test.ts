@@ -5,8 +5,10 @@ import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parse } from 'yaml';
 import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
+import { changed, dataOf, yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
 import { type Program, repository, startProgram, temporaryFolder } from '../support/program.ts';
 
@@ -43,16 +45,17 @@ test('the page has files, rules, commands and what they print, and nothing that 
 });
 
 test('every file of the page is good, and every rule of the page is, in the place of the rules of the last file', async () => {
-  const head = files.at(-1)?.replace(/^rules:[\s\S]*/m, '');
+  const last = dataOf(files.at(-1) ?? '');
+  const withRules = (rules: string): string => yamlOf(changed(last, { rules: parse(rules) }));
   let tests = 0;
   for (const { kind, text } of blocks) {
     if (!kind.startsWith('yaml')) continue;
-    const outcome = await examine(kind === 'yaml' ? text : `${head}rules:\n${text}`);
+    const outcome = await examine(kind === 'yaml' ? text : withRules(text));
     assert.deepEqual(outcome.said, [], text);
     tests += outcome.tests;
   }
   assert.equal(tests, 4);
-  const broken = await examine(`${head}rules:\n  - { client: tool, colour: blue }\n`);
+  const broken = await examine(withRules('- { client: tool, colour: blue }'));
   assert.match(broken.said.join('\n'), /colour: unknown key/);
 });
 

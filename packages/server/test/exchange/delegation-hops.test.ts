@@ -8,23 +8,25 @@ import {
   API,
   assertIssued,
   assertRefused,
+  client,
   exchange,
   SUBJECT_REFUSED,
   withRules,
 } from '../support/basics.ts';
+import { added, type Configuration, changed, edited } from '../support/configuration.ts';
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { introspect } from '../support/life.ts';
 
 const AGENTS = Array.from({ length: 12 }, (_, index) => `agent-${index}`);
 
-const client = (id: string): string =>
-  `  - { id: ${id}, auth: client_secret_post, secret: { plain: ${id} }, grants: [client_credentials], audiences: [${API}], scopes: [read] }\n`;
-
 /** Twelve agents that may act, each with the rule's grant. */
-const agents = (grant: string, rule = ''): string =>
-  withRules(
-    `{ name: agents, client: gateway, actor: { clients: [${AGENTS.join(', ')}] }, ${rule}grant: { audiences: [${API}], scopes: [read], ${grant} } }`,
-  ).replace('rules:', `${AGENTS.map(client).join('')}rules:`);
+const agents = (grant: string, rule = ''): Configuration =>
+  changed(
+    withRules(
+      `{ name: agents, client: gateway, actor: { clients: [${AGENTS.join(', ')}] }, ${rule}grant: { audiences: [${API}], scopes: [read], ${grant} } }`,
+    ),
+    { clients: added(...AGENTS.map((id) => client(id, { secret: { plain: id } }))) },
+  );
 
 async function actAs(server: TestServer, id: string): Promise<Form> {
   const own = await server.token({ grant_type: 'client_credentials', client_id: id, client_secret: id });
@@ -107,12 +109,12 @@ test('introspection tells act and may_act as the token does (RFC 8693 section 4.
 });
 
 test('who acted before and is disabled now is in the past, and does not kill the token', async (t) => {
-  const fixed = agents('types: [access_token]').replace(`issuer: \${ISSUER}`, 'issuer: https://login.example');
+  const fixed = changed(agents('types: [access_token]'), { issuer: 'https://login.example' });
   const before = await start(t, fixed);
   const one = await hop(before, undefined, await actAs(before, 'agent-0'));
   const two = await hop(before, one, await actAs(before, 'agent-1'));
   await before.close();
-  const after = await start(t, fixed.replace('{ id: agent-0,', '{ id: agent-0, disabled: true,'), {
+  const after = await start(t, changed(fixed, { clients: edited('agent-0', { disabled: true }) }), {
     folder: before.folder,
   });
   assertIssued(after, await hop(after, two));

@@ -5,13 +5,19 @@ import { test } from 'node:test';
 import { parseAct } from '../../src/primitives/principal.ts';
 import { actorsOf, readAct, refuseActor } from '../support/actors.ts';
 import { ACTOR_NOT_ALLOWED, API, acting, assertIssued, assertRefused, exchange } from '../support/basics.ts';
+import { changed, type Entry } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, trusting } from '../support/issuer.ts';
 
 const GRANT = `grant: { audiences: [${API}], scopes: [read] }`;
 /** Anybody of ours or of theirs may act for anybody. */
 const OPEN = `{ client: gateway, subject: { issuer: [self, idp, other] }, actor: { issuer: [self, idp, other], clients: [gateway, agent] }, ${GRANT} }`;
-const FOREIGN_ACTORS = `{ client: gateway, subject: { issuer: [self, idp, other] }, actor: { issuer: [idp, other] }, ${GRANT} }`;
+const FOREIGN_ACTORS = {
+  client: 'gateway',
+  subject: { issuer: ['self', 'idp', 'other'] },
+  actor: { issuer: ['idp', 'other'] },
+  grant: { audiences: [API], scopes: ['read'] },
+};
 
 interface World {
   readonly server: TestServer;
@@ -21,7 +27,7 @@ interface World {
 
 async function startWorld(
   t: Parameters<typeof startIssuer>[0],
-  rules: readonly string[] = [FOREIGN_ACTORS, OPEN],
+  rules: readonly Entry[] = [FOREIGN_ACTORS, OPEN],
 ): Promise<World> {
   const [idp, other] = [await startIssuer(t), await startIssuer(t)];
   const server = await start(t, trusting([entry(idp), entry(other, { name: 'other' })], rules));
@@ -54,9 +60,7 @@ test('an actor is named as its issuer names it, over hops of different issuers (
 
 test('an actor token that says that somebody acts for the actor needs a rule that allows it, whoever issued it', async (t) => {
   const closed = await startWorld(t, [FOREIGN_ACTORS]);
-  const open = await startWorld(t, [
-    FOREIGN_ACTORS.replace('issuer: [idp, other] },', 'issuer: [idp, other], delegated: allow },'),
-  ]);
+  const open = await startWorld(t, [changed(FOREIGN_ACTORS, { actor: { delegated: 'allow' } })]);
   for (const { server, idp } of [closed, open]) {
     assert.deepEqual(await actorsOf(server, actor(idp.sign({ sub: 'agent' }))), [`agent@${idp.url}`]);
   }
@@ -126,11 +130,8 @@ test('a chain is walked hop by hop, never by recursion, and not to its end where
 
 test('tokenErrorCode says how a refused actor is called, in words that stay (RFC 8693 section 2.2.2)', async (t) => {
   const idp = await startIssuer(t);
-  const yaml = trusting(entry(idp), [FOREIGN_ACTORS.replaceAll(', other', '')]).replace(
-    'server:',
-    'tokenErrorCode: invalid_request\nserver:',
-  );
-  const server = await start(t, yaml);
+  const rule = changed(FOREIGN_ACTORS, { subject: { issuer: ['self', 'idp'] }, actor: { issuer: ['idp'] } });
+  const server = await start(t, changed(trusting(entry(idp), [rule]), { tokenErrorCode: 'invalid_request' }));
   const refused = await exchange(server, { ...subject(idp.sign()), ...actor(idp.sign()) });
   assertRefused(server, refused, { ...ACTOR_NOT_ALLOWED, error: 'invalid_request', reason: 'actor_is_subject' });
   assert.deepEqual(await actorsOf(server, { ...subject(idp.sign()), ...actor(idp.sign({ sub: 'agent' })) }), [

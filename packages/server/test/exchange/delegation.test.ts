@@ -17,6 +17,7 @@ import {
   subjectToken,
   withRules,
 } from '../support/basics.ts';
+import { added, changed } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type } from '../support/harness.ts';
 
 const ELSEWHERE = 'https://idp.example';
@@ -167,10 +168,9 @@ test('may_act is used up by the hop that it permits, and copied where nobody new
 });
 
 test('disabling a client kills its tokens: those issued to it, those about it, and those in which it acts now', async (t) => {
-  const retired = `  - { id: retired, auth: client_secret_post, secret: { plain: x }, grants: [token_exchange], disabled: true }\n`;
-  const yaml = (disabled: boolean) =>
-    agents.replace('clients:\n', `clients:\n${disabled ? retired : retired.replace(', disabled: true', '')}`);
-  const [server, twin] = [await start(t, yaml(true)), await start(t, yaml(false))];
+  const retired = { id: 'retired', auth: 'client_secret_post', secret: { plain: 'x' }, grants: ['token_exchange'] };
+  const where = (disabled: boolean) => changed(agents, { clients: added({ ...retired, disabled }) });
+  const [server, twin] = [await start(t, where(true)), await start(t, where(false))];
   const killed = { ...SUBJECT_REFUSED, reason: 'subject_token_client_disabled' };
   for (const claims of [{ sub: 'retired' }, { act: act('retired', 'b') }]) {
     const subject_token = await forgedToken(server, claims);

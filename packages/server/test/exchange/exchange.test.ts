@@ -12,6 +12,7 @@ import {
   subjectToken,
   withRules,
 } from '../support/basics.ts';
+import { changed, edited } from '../support/configuration.ts';
 import { claimsOf, start, type } from '../support/harness.ts';
 
 test('an exchange answers every member of RFC 8693 section 2.2.1 (TE-31, TE-36)', async (t) => {
@@ -60,7 +61,10 @@ test('the issued token has the claims of RFC 9068 section 2.2, scope as one stri
 
 test('a target without scopes gives a token without scope; where it has some, none left is refused (RFC 8693 section 2.2.1; TE-36)', async (t) => {
   const rule = '{ client: gateway, grant: { audiences: [https://private.example] } }';
-  const server = await start(t, withRules(rule).replace('private.example, scopes: [read]', 'private.example'));
+  const server = await start(
+    t,
+    changed(withRules(rule), { resources: edited('https://private.example', { scopes: undefined }) }),
+  );
   const answer = await exchange(server);
   assertIssued(server, answer);
   assert.deepEqual(['scope' in answer.body, 'scope' in claimsOf(answer.body.access_token)], [false, false]);

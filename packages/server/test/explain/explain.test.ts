@@ -17,6 +17,7 @@ import {
   withRules,
 } from '../support/basics.ts';
 import { type Around, beside, cambio, jsonOf, type Outcome } from '../support/command.ts';
+import { added, changed } from '../support/configuration.ts';
 import { claimsOf, everythingIn, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
 import { revoke } from '../support/life.ts';
@@ -29,20 +30,40 @@ const GOLD = 'https://gold.example';
 const OPAQUE = 'https://opaque.example';
 
 /** As basics, with more to be refused for. */
-const rich = `${configuration
-  .replace(
-    'clients:\n',
-    `  - { audience: ${GOLD}, scopes: [read], requiredAcr: gold }\n  - { audience: ${OPAQUE}, scopes: [read], token: { format: opaque } }\nclients:\n  - { id: retired, auth: client_secret_post, secret: { plain: x }, grants: [token_exchange], disabled: true }\n`,
-  )
-  .slice(0, -1)
-  .replace(`grant: { audiences: [${API}, ${BACKEND}]`, `grant: { audiences: [${API}, ${BACKEND}, ${GOLD}, ${OPAQUE}]`)
-  .replace('types: [access_token, jwt]', 'types: [access_token, refresh_token]')}
-  - name: for staff
-    client: gateway
-    subject: { clients: [agent], when: 'subject.claims.staff == true' }
-    actor: { required: true, clients: [stranger] }
-    grant: { audiences: [${API}], scopes: [read] }
-`;
+const rich = changed(configuration, {
+  resources: added(
+    { audience: GOLD, scopes: ['read'], requiredAcr: 'gold' },
+    { audience: OPAQUE, scopes: ['read'], token: { format: 'opaque' } },
+  ),
+  clients: added({
+    id: 'retired',
+    auth: 'client_secret_post',
+    secret: { plain: 'x' },
+    grants: ['token_exchange'],
+    disabled: true,
+  }),
+  rules: [
+    {
+      name: 'gateway',
+      client: 'gateway',
+      subject: { issuer: 'self', types: ['access_token'] },
+      actor: { clients: ['agent'] },
+      grant: {
+        audiences: [API, BACKEND, GOLD, OPAQUE],
+        scopes: ['read', 'write'],
+        types: ['access_token', 'refresh_token'],
+        lifetime: '30m',
+      },
+    },
+    {
+      name: 'for staff',
+      client: 'gateway',
+      subject: { clients: ['agent'], when: 'subject.claims.staff == true' },
+      actor: { required: true, clients: ['stranger'] },
+      grant: { audiences: [API], scopes: ['read'] },
+    },
+  ],
+});
 
 const OPTIONS: Readonly<Record<string, string>> = {
   client_id: '--client',
@@ -310,17 +331,17 @@ test('a client that is unknown or disabled is refused as the endpoint refuses it
 test('the text of a refusal says which rule wanted what, and what it got', patient, async (t) => {
   const server = await start(
     t,
-    `${configuration.slice(0, configuration.indexOf('rules:'))}rules:
-  - { name: r-client, client: [stranger, agent], grant: { audiences: [${API}] } }
-  - { name: r-issuer, client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}] } }
-  - { name: r-types, client: gateway, subject: { types: [refresh_token] }, grant: { audiences: [${API}] } }
-  - { name: r-clients, client: gateway, subject: { clients: [agent] }, grant: { audiences: [${API}] } }
-  - { name: r-when, client: gateway, subject: { when: 'subject.claims.tenant == "a" && subject.claims.level > 2' }, grant: { audiences: [${API}] } }
-  - { name: r-required, client: gateway, actor: { required: true }, grant: { audiences: [${API}] } }
-  - { name: r-audience, client: gateway, grant: { audiences: [${BACKEND}] } }
-  - { name: r-own, client: gateway, when: 'request.scope == ["read"]', grant: { audiences: [${API}] } }
-  - { name: r-watched, client: gateway, mode: audit, grant: { audiences: [${API}], scopes: [read] } }
-`,
+    withRules(
+      `{ name: r-client, client: [stranger, agent], grant: { audiences: [${API}] } }`,
+      `{ name: r-issuer, client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}] } }`,
+      `{ name: r-types, client: gateway, subject: { types: [refresh_token] }, grant: { audiences: [${API}] } }`,
+      `{ name: r-clients, client: gateway, subject: { clients: [agent] }, grant: { audiences: [${API}] } }`,
+      `{ name: r-when, client: gateway, subject: { when: 'subject.claims.tenant == "a" && subject.claims.level > 2' }, grant: { audiences: [${API}] } }`,
+      `{ name: r-required, client: gateway, actor: { required: true }, grant: { audiences: [${API}] } }`,
+      `{ name: r-audience, client: gateway, grant: { audiences: [${BACKEND}] } }`,
+      `{ name: r-own, client: gateway, when: 'request.scope == ["read"]', grant: { audiences: [${API}] } }`,
+      `{ name: r-watched, client: gateway, mode: audit, grant: { audiences: [${API}], scopes: [read] } }`,
+    ),
   );
   const subject_token = await forgedToken(server, { tenant: 'b' });
   const { code, stdout } = await explain(t, server, { subject_token, audience: API });
@@ -436,8 +457,8 @@ test(
   patient,
   async (t) => {
     const idp = await startIssuer(t);
-    const file = `issuers:\n  - ${entry(idp)}\n${configuration}  - { client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }\n`;
-    const server = await start(t, file);
+    const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`;
+    const server = await start(t, changed(configuration, { issuers: [entry(idp)], rules: added(rule) }));
     const token = await subjectToken(server);
     writeFileSync(join(server.folder, 'token.txt'), `${token}\n`);
     writeFileSync(join(server.folder, 'foreign.txt'), `${idp.sign()}\n`);
@@ -495,8 +516,9 @@ test(
   patient,
   async (t) => {
     const idp = await startIssuer(t);
-    const file = `issuers:\n  - ${entry(idp, { singleUse: 'true' })}\n${configuration}  - { client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token] } }\n`;
-    const server = await start(t, file);
+    const issuers = [entry(idp, { singleUse: 'true' })];
+    const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token] } }`;
+    const server = await start(t, changed(configuration, { issuers, rules: added(rule) }));
     const once = { subject_token: idp.sign(), subject_token_type: type('jwt') };
     const before = everythingIn(server);
     for (const form of [once, once, { ...once, scope: 'nothing' }]) {

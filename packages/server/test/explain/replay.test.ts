@@ -18,21 +18,28 @@ import {
   withRules,
 } from '../support/basics.ts';
 import { beside, type Outcome } from '../support/command.ts';
+import { type Configuration, changed, type Entry, edited, yamlOf } from '../support/configuration.ts';
 import { type Answer, claimsOf, everythingIn, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer, trusting } from '../support/issuer.ts';
 
 const patient = { timeout: 120_000 };
 const CLIENT = 'client: gateway, actor: { clients: [agent] }';
-const OPEN = `{ name: open, ${CLIENT}, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] } }`;
+const OPEN = {
+  name: 'open',
+  client: 'gateway',
+  actor: { clients: ['agent'] },
+  grant: { audiences: [API, BACKEND], scopes: ['read', 'write'], types: ['access_token', 'jwt'] },
+};
+const openWith = (changes: Configuration): Configuration => changed(OPEN, changes);
 
 const idOf = (answer: Answer): string => answer.headers.get('x-request-id') ?? '';
 
 /** What `check --against` says of all that the server recorded, were these its rules. */
-async function against(t: TestContext, server: TestServer, yaml: string): Promise<Outcome> {
+async function against(t: TestContext, server: TestServer, source: Configuration): Promise<Outcome> {
   const export_ = join(server.folder, 'audit.jsonl');
   const rows = everythingIn(server).audit as { event: string; personal: string }[];
   writeFileSync(export_, rows.map((row) => `${JSON.stringify(eventOf(row))}\n`).join(''));
-  writeFileSync(join(server.folder, 'cambio.yaml'), yaml);
+  writeFileSync(join(server.folder, 'cambio.yaml'), yamlOf(source));
   const outcome = await beside(t, server, ['check', '--against', export_]);
   return { ...outcome, stdout: outcome.stdout.split('\n').slice(1).join('\n') };
 }
@@ -91,18 +98,19 @@ test(
     assert.deepEqual(same, byInput);
     assert.deepEqual([same.code, same.stderr], [0, '']);
     assert.match(same.stdout, /\n0 of 3 recorded decisions would change\n3 other rows, which no rule decided\n$/);
-    writeFileSync(join(server.folder, 'cambio.yaml'), withRules(OPEN.replace('[read, write]', '[read]')));
-    const changed = await beside(t, server, ['check', '--against', join(server.folder, 'audit.jsonl')]);
-    assert.deepEqual([changed.code, changed.stderr], [1, '']);
-    assert.deepEqual(changes(changed), [
+    const narrower = withRules(openWith({ grant: { scopes: ['read'] } }));
+    writeFileSync(join(server.folder, 'cambio.yaml'), yamlOf(narrower));
+    const after = await beside(t, server, ['check', '--against', join(server.folder, 'audit.jsonl')]);
+    assert.deepEqual([after.code, after.stderr], [1, '']);
+    assert.deepEqual(changes(after), [
       [
         idOf(writes),
         `allowed by “open”: the scope “write” at ${API} for 1 h`,
         'refused (scope_exceeded): more scope was asked for than subject, client, rule and targets all allow',
       ],
     ]);
-    assert.match(changed.stdout, new RegExp(`Z ${idOf(writes)}: gateway for gateway\n`));
-    assert.match(changed.stdout, /\n1 of 3 recorded decisions would change\n/);
+    assert.match(after.stdout, new RegExp(`Z ${idOf(writes)}: gateway for gateway\n`));
+    assert.match(after.stdout, /\n1 of 3 recorded decisions would change\n/);
     assertIssued(server, reads);
     assert.equal(refused.status, 400);
   },
@@ -114,31 +122,32 @@ test('scope, targets, lifetime, who acts, and allowed or not: each of them is a 
   const delegated = await exchange(server, { ...(await acting(server)), audience: BACKEND });
   const refused = await exchange(server, { audience: 'https://private.example' });
   const before = `allowed by “open”: the scope “read write” at ${API} for 1 h`;
-  const changed = async (...rules: readonly string[]): Promise<unknown> =>
+  const changesBy = async (...rules: readonly Entry[]): Promise<unknown> =>
     changes(await against(t, server, withRules(...rules)));
-  assert.deepEqual(await changed(OPEN), []);
-  assert.deepEqual(await changed(OPEN.replace('name: open', 'name: renamed')), []);
-  assert.deepEqual(await changed(OPEN.replace('[read, write]', '[write, read]')), []);
-  assert.deepEqual(await changed(`{ name: first, ${CLIENT}, grant: { audiences: [${API}], scopes: [read] } }`, OPEN), [
-    [idOf(answer), before, `allowed by “first”: the scope “read” at ${API} for 1 h`],
-  ]);
-  assert.deepEqual(await changed(OPEN.replace('grant: {', 'grant: { lifetime: 20m,')), [
+  assert.deepEqual(await changesBy(OPEN), []);
+  assert.deepEqual(await changesBy(openWith({ name: 'renamed' })), []);
+  assert.deepEqual(await changesBy(openWith({ grant: { scopes: ['write', 'read'] } })), []);
+  assert.deepEqual(
+    await changesBy(`{ name: first, ${CLIENT}, grant: { audiences: [${API}], scopes: [read] } }`, OPEN),
+    [[idOf(answer), before, `allowed by “first”: the scope “read” at ${API} for 1 h`]],
+  );
+  assert.deepEqual(await changesBy(openWith({ grant: { lifetime: '20m' } })), [
     [idOf(answer), before, `allowed by “open”: the scope “read write” at ${API} for 20 min`],
   ]);
-  assert.deepEqual(await changed(OPEN.replace(`[${API}, ${BACKEND}]`, `[${BACKEND}, ${API}]`)), [
+  assert.deepEqual(await changesBy(openWith({ grant: { audiences: [BACKEND, API] } })), [
     [idOf(answer), before, `allowed by “open”: the scope “read” at ${BACKEND} for 10 min`],
   ]);
-  assert.deepEqual(await changed(OPEN.replace('actor: {', 'act: client, actor: {')), [
+  assert.deepEqual(await changesBy(openWith({ act: 'client' })), [
     [idOf(answer), before, `${before}; gateway acts for ada`],
   ]);
-  assert.deepEqual(await changed(OPEN.replace('clients: [agent]', 'forbidden: true')), [
+  assert.deepEqual(await changesBy(openWith({ actor: { clients: undefined, forbidden: true } })), [
     [
       idOf(delegated),
       `allowed by “open”: the scope “read” at ${BACKEND} for 10 min; agent acts for gateway`,
       'refused (no_rule_for_actor): rules match the client and the subject, but none the actor',
     ],
   ]);
-  assert.deepEqual(await changed(OPEN.replace(`${BACKEND}]`, `${BACKEND}, 'https://private.example']`)), [
+  assert.deepEqual(await changesBy(openWith({ grant: { audiences: [API, BACKEND, 'https://private.example'] } })), [
     [
       idOf(refused),
       'refused (target_not_granted): rules match client, subject and actor, but none grants this target',
@@ -150,22 +159,18 @@ test('scope, targets, lifetime, who acts, and allowed or not: each of them is a 
 test('a client that is gone, disabled or without the grant is refused whatever the rules say', async (t) => {
   const server = await start(t, withRules(OPEN));
   await exchange(server);
-  const now = async (yaml: string): Promise<string | undefined> => changes(await against(t, server, yaml))[0]?.[2];
-  const yaml = withRules(OPEN);
-  assert.match(String(await now(yaml.replace('{ id: gateway,', '{ id: other,'))), /^refused \(client_unknown\)/);
-  assert.match(
-    String(await now(yaml.replace('{ id: gateway,', '{ id: gateway, disabled: true,'))),
-    /^refused \(client_disabled\)/,
-  );
-  assert.match(
-    String(await now(yaml.replace('[client_credentials, token_exchange]', '[client_credentials]'))),
-    /^refused \(grant_not_allowed\)/,
-  );
-  assert.equal(await now(yaml), undefined);
+  const now = async (changesOfGateway: Configuration): Promise<string | undefined> => {
+    const source = changed(withRules(OPEN), { clients: edited('gateway', changesOfGateway) });
+    return changes(await against(t, server, source))[0]?.[2];
+  };
+  assert.match(String(await now({ id: 'other' })), /^refused \(client_unknown\)/);
+  assert.match(String(await now({ disabled: true })), /^refused \(client_disabled\)/);
+  assert.match(String(await now({ grants: ['client_credentials'] })), /^refused \(grant_not_allowed\)/);
+  assert.equal(await now({}), undefined);
 });
 
 test('conditions are asked again by the claims that were recorded, whatever their names and however deep', async (t) => {
-  const rule = (when: string): string =>
+  const rule = (when: string): Configuration =>
     withRules(`{ name: r, ${CLIENT}, when: '${when}', grant: { audiences: [${API}], scopes: [read] } }`);
   const paths = [
     'subject.claims.tenant == "a"',
@@ -186,22 +191,24 @@ test('conditions are asked again by the claims that were recorded, whatever thei
   const answer = await exchange(server, form);
   assertIssued(server, answer);
   for (const path of paths) assert.deepEqual(changes(await against(t, server, rule(path))), [], path);
-  for (const [path, other] of [
-    ['== "a"', '== "b"'],
-    ['id == 7', 'id == 8'],
-    ['"x"', '"y"'],
-    ['"dev"', '"root"'],
-    ['> 2', '> 3'],
-    ['"agent"', '"tool"'],
-  ] as const) {
-    const [change] = changes(await against(t, server, rule(paths.join(' && ').replace(path, other))));
+  for (const [index, other] of [
+    'subject.claims.tenant == "b"',
+    'subject.claims.org.unit.id == 8',
+    'subject.claims["https://example.com/t"] == "y"',
+    '"root" in subject.claims.groups',
+    'actor.claims.level > 3',
+    undefined,
+    'chain[0].sub == "tool"',
+  ].entries()) {
+    if (other === undefined) continue;
+    const [change] = changes(await against(t, server, rule(paths.with(index, other).join(' && '))));
     assert.equal(change?.[0], idOf(answer), other);
     assert.match(String(change?.[2]), /^refused \(no_rule_for_actor\)/);
   }
 });
 
 test('a claim that was not recorded is named where a decision would change; one that was withheld decides nothing', async (t) => {
-  const rule = (when: string): string =>
+  const rule = (when: string): Configuration =>
     withRules(`{ name: r, ${CLIENT}, when: '${when}', grant: { audiences: [${API}], scopes: [read] } }`);
   const server = await start(t, rule('has(subject.claims.tenant)'));
   const answer = await exchange(server, { subject_token: await forgedToken(server, { tenant: 'a', team: 'x' }) });
@@ -243,11 +250,7 @@ test('what no rule decided is counted and not judged: other grants, bad tokens, 
     [outcome.code, outcome.stdout],
     [0, '0 of 1 recorded decisions would change\n5 other rows, which no rule decided\n'],
   );
-  const closed = await against(
-    t,
-    server,
-    trusting(entry(idp, { singleUse: 'true' }), []).replace(/rules:\s*$/, 'rules: []\n'),
-  );
+  const closed = await against(t, server, trusting(entry(idp, { singleUse: 'true' }), []));
   assert.deepEqual(
     changes(closed).map(([id]) => id),
     [idOf(first)],
@@ -256,15 +259,16 @@ test('what no rule decided is counted and not judged: other grants, bad tokens, 
 
 test('foreign subjects, refresh tokens and required acr are judged again as they were', async (t) => {
   const idp = await startIssuer(t);
-  const rules = (acr: string): string =>
-    trusting(entry(idp), [
-      `{ name: r, client: gateway, subject: { issuer: [idp], types: [jwt] }, actor: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token] } }`,
-    ])
-      .replace(
-        'grants: [client_credentials, token_exchange], audiences: [',
-        'grants: [client_credentials, token_exchange, refresh_token], audiences: [',
-      )
-      .replace(`audience: ${API},`, `audience: ${API}, requiredAcr: ${acr},`);
+  const rules = (acr: string): Configuration =>
+    changed(
+      trusting(entry(idp), [
+        `{ name: r, client: gateway, subject: { issuer: [idp], types: [jwt] }, actor: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token] } }`,
+      ]),
+      {
+        clients: edited('gateway', { grants: ['client_credentials', 'token_exchange', 'refresh_token'] }),
+        resources: edited(API, { requiredAcr: acr }),
+      },
+    );
   const server = await start(t, rules('gold'));
   const form = { subject_token_type: type('jwt'), actor_token_type: type('jwt') };
   const subject_token = idp.sign({ acr: 'gold', act: { sub: 'tool' } });
@@ -277,17 +281,17 @@ test('foreign subjects, refresh tokens and required acr are judged again as they
   });
   assertIssued(server, refreshing);
   assert.deepEqual(changes(await against(t, server, rules('gold'))), []);
-  const changed = changes(await against(t, server, rules('platinum')));
+  const stricter = changes(await against(t, server, rules('platinum')));
   assert.deepEqual(
-    changed.map(([id]) => id),
+    stricter.map(([id]) => id),
     [idOf(answer), idOf(refreshing)],
   );
   assert.match(
-    String(changed[0]?.[1]),
+    String(stricter[0]?.[1]),
     new RegExp(`agent of ${idp.url} acts for ada; before that acted tool of ${idp.url}$`),
   );
-  assert.match(String(changed[0]?.[2]), /^refused \(target_needs_acr\)/);
-  assert.match(String(changed[1]?.[1]), /^allowed by “r”: the scope “read” at .* for 1 d; tool of .* acts for ada$/);
+  assert.match(String(stricter[0]?.[2]), /^refused \(target_needs_acr\)/);
+  assert.match(String(stricter[1]?.[1]), /^allowed by “r”: the scope “read” at .* for 1 d; tool of .* acts for ada$/);
   assert.equal(claimsOf(answer.body.access_token).acr, 'gold');
 });
 

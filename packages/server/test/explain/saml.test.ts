@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { beside, cambio } from '../support/command.ts';
+import { yamlOf } from '../support/configuration.ts';
 import { start, type TestServer } from '../support/harness.ts';
 import { temporaryFolder } from '../support/program.ts';
 import {
@@ -109,7 +110,7 @@ test('check says which issuers can prove nothing any more', { timeout: 180_000 }
   const late = identityProvider('https://late.example/saml', idp.key, { from: now - HOUR, to: now + HOUR });
   const validUntil = new Date((Math.floor(now) - HOUR) * 1000).toISOString();
   const lateEntry = samlEntry({ saml: late.entityId, name: 'late', metadata: 'late.xml' });
-  const yaml = trustingSaml([samlEntry(), lateEntry]);
+  const yaml = yamlOf(trustingSaml([samlEntry(), lateEntry]));
   const files = { 'cambio.yaml': yaml, 'idp.pem': pem(old), 'late.xml': metadataOf([late], { validUntil }) };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const file = join(folder, 'cambio.yaml');
@@ -118,13 +119,17 @@ test('check says which issuers can prove nothing any more', { timeout: 180_000 }
   });
   assert.equal(code, 1, stderr);
   const [first = '', second = ''] = stderr.replaceAll(`${file}:`, '').split('\n');
-  const line = yaml.split('\n').findIndex((text) => text.includes(`saml: ${idp.entityId}`)) + 1;
+  const lineOf = (text: string): number => yaml.split('\n').findIndex((line) => line.includes(text)) + 1;
   assert.match(
     first,
-    new RegExp(`^${line}:\\d+: issuers\\[0\\]\\.saml: none of its certificates can be used: one expired on `),
+    new RegExp(
+      `^${lineOf(`saml: ${idp.entityId}`)}:\\d+: issuers\\[0\\]\\.saml: none of its certificates can be used: one expired on `,
+    ),
   );
   assert.match(
     second,
-    new RegExp(`^${line + 1}:\\d+: issuers\\[1\\]\\.saml: its metadata was valid until ${validUntil}$`),
+    new RegExp(
+      `^${lineOf(`saml: ${late.entityId}`)}:\\d+: issuers\\[1\\]\\.saml: its metadata was valid until ${validUntil}$`,
+    ),
   );
 });

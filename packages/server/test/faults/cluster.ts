@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Source } from '../support/configuration.ts';
 import { eventually, type ServerNode, startNode } from '../support/node.ts';
 import { query } from '../support/postgres.ts';
 import { get, type Target } from './caller.ts';
@@ -79,12 +80,12 @@ export interface Member extends Target {
   readonly start: () => Promise<void>;
 }
 
-export async function startMember(bench: Bench, yaml: string, options: readonly string[] = []): Promise<Member> {
-  let node = await startNode(bench, yaml, { options });
+export async function startMember(bench: Bench, source: Source, options: readonly string[] = []): Promise<Member> {
+  let node = await startNode(bench, source, { options });
   const again = async (): Promise<void> => {
     const { folder, port } = node;
     // As whatever watches over a server does: where it does not start, once more.
-    const start = () => startNode(bench, yaml, { options, folder, port });
+    const start = () => startNode(bench, source, { options, folder, port });
     node = await start().catch(start);
   };
   const member: Member = {

@@ -11,6 +11,7 @@ import {
   SUBJECT_REFUSED,
   subjectToken,
 } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
 import { claimsOf, start, type TestServer, type } from '../support/harness.ts';
 import {
   BESIDE,
@@ -62,7 +63,7 @@ test('a rule with refreshToken adds one beside an access token, for clients that
     description: 'The requested_token_type is not supported',
     reason: 'requested_token_type_needs_grant',
   });
-  const quiet = await start(t, life([BESIDE.replace(', refreshToken: true', '')]));
+  const quiet = await start(t, life([changed(BESIDE, { grant: { refreshToken: undefined } })]));
   assert.equal((await exchange(quiet)).body.refresh_token, undefined);
 });
 
@@ -159,11 +160,11 @@ test('a refresh token is a subject token too, of its own client, and exchanging 
     [200, undefined],
     'the rule names the clients of its subjects',
   );
-  const strict = await start(t, life([BESIDE.replace(', clients: [gateway, other, plain] }', ' }')]));
+  const strict = await start(t, life([changed(BESIDE, { subject: { clients: undefined } })]));
   const own = { subject_token: await refreshTokenOf(strict), subject_token_type: type('refresh_token') };
   assertIssued(strict, await exchange(strict, own));
   assert.equal(strict.audit(await exchange(strict, { ...own, ...other }))?.reason, 'no_rule_for_subject');
-  const silent = await start(t, life([BESIDE.replace('types: [refresh_token, access_token, jwt], ', '')]));
+  const silent = await start(t, life([changed(BESIDE, { subject: { types: undefined } })]));
   const unnamed = { subject_token: await refreshTokenOf(silent), subject_token_type: type('refresh_token') };
   const refused = await exchange(silent, unnamed);
   assertRefused(silent, refused, { ...SUBJECT_REFUSED, reason: 'no_rule_for_subject' });
@@ -172,10 +173,7 @@ test('a refresh token is a subject token too, of its own client, and exchanging 
 });
 
 test('a refresh token outlives its subject token, until refreshLifetime has passed, and no access token outlives it', async (t) => {
-  const server = await start(
-    t,
-    life([BESIDE.replace('refreshToken: true', 'refreshToken: true, refreshLifetime: 3h')]),
-  );
+  const server = await start(t, life([changed(BESIDE, { grant: { refreshLifetime: '3h' } })]));
   let current = await refreshTokenOf(server);
   for (const [hours, lifetime] of [
     [1.5, 3600],

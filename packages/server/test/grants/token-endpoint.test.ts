@@ -15,6 +15,7 @@ import {
   subjectToken,
   TARGET_REFUSED,
 } from '../support/basics.ts';
+import { changed, edited } from '../support/configuration.ts';
 import { EXCHANGE, encode, type Form, start, type } from '../support/harness.ts';
 
 const invalidRequest = (description: string, reason: string) => ({ error: 'invalid_request', description, reason });
@@ -146,11 +147,15 @@ test('resource is an absolute URI without fragment and without user information 
 });
 
 test('audience is a free name, compared exactly where it is no place (RFC 8693 section 2.1; TE-09)', async (t) => {
-  const named = configuration.replace('https://private.example', '"Billing äpi: 1"');
-  const server = await start(t, named.replace('grant: { audiences: [', 'grant: { audiences: ["Billing äpi: 1", '));
-  assertIssued(server, await exchange(server, { audience: 'Billing äpi: 1' }));
-  for (const audience of ['billing äpi: 1', 'Billing äpi: 1/', 'Billing a\u0308pi: 1']) {
-    assertRefused(server, await exchange(server, { audience }), { ...TARGET_REFUSED, reason: 'target_unknown' });
+  const audience = 'Billing äpi: 1';
+  const named = changed(configuration, {
+    resources: edited('https://private.example', { audience }),
+    rules: edited('gateway', { grant: { audiences: [audience, API, BACKEND] } }),
+  });
+  const server = await start(t, named);
+  assertIssued(server, await exchange(server, { audience }));
+  for (const other of ['billing äpi: 1', 'Billing äpi: 1/', 'Billing a\u0308pi: 1']) {
+    assertRefused(server, await exchange(server, { audience: other }), { ...TARGET_REFUSED, reason: 'target_unknown' });
   }
 });
 

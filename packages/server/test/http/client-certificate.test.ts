@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { administered } from '../support/admin-api.ts';
 import { API, agentBasic, assertIssued, assertRefused, CLIENT_REFUSED, gateway } from '../support/basics.ts';
 import { ask, withClients } from '../support/client-credentials.ts';
+import { type Configuration, changed } from '../support/configuration.ts';
 import { type Answer, encode, read, start, type TestServer } from '../support/harness.ts';
 import { JWKS, startIssuer } from '../support/issuer.ts';
 import { fetchAs, type Identity, selfIssued } from '../support/tls-client.ts';
@@ -34,11 +35,18 @@ const files = {
   'cert.pem': https.cert,
   'key.pem': https.key,
 };
-const TLS = 'server:\n  tls: { cert: cert.pem, key: key.pem }\n  clientCertificates: { authorities: [ca.pem] }';
+const tls = { cert: 'cert.pem', key: 'key.pem' };
 
 /** Over TLS; each entry a line of YAML. */
-const startTls = (t: Pick<TestContext, 'after'>, entries: readonly string[], server = TLS): Promise<TestServer> =>
-  start(t, withClients(...entries).replace('server:', server), { files, fetch: fetchAs(undefined, https.cert) });
+const startTls = (
+  t: Pick<TestContext, 'after'>,
+  entries: readonly string[],
+  authorities = ['ca.pem'],
+): Promise<TestServer> =>
+  start(t, changed(withClients(...entries), { server: { tls, clientCertificates: { authorities } } }), {
+    files,
+    fetch: fetchAs(undefined, https.cert),
+  });
 
 /** A request of the client, with a certificate or none. */
 const askAs = async (
@@ -122,7 +130,7 @@ test('an intermediate authority can stand by itself, and other clients need no c
   const server = await startTls(
     t,
     ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }'],
-    TLS.replace('ca.pem', 'both.pem'),
+    ['both.pem'],
   );
   assertIssued(server, await askAs(server, await intermediate.issue({ name: NAME, names })));
   assertIssued(server, await ask(server, {}, agentBasic));
@@ -172,8 +180,8 @@ test('a certificate that the client registered is good until it is taken out, ev
 });
 
 test('who is registered at run time shows a certificate where the file names authorities; elsewhere nobody would be asked', async (t) => {
-  const startWith = (more: string): Promise<TestServer> =>
-    start(t, administered.replace('server:', `server:\n  tls: { cert: cert.pem, key: key.pem }\n${more}`), {
+  const startWith = (more: Configuration): Promise<TestServer> =>
+    start(t, changed(administered, { server: { tls, ...more } }), {
       files,
       fetch: fetchAs(undefined, https.cert),
     });
@@ -195,7 +203,7 @@ test('who is registered at run time shows a certificate where the file names aut
       }),
     );
   };
-  const [asking, silent] = [await startWith('  clientCertificates: { authorities: [ca.pem] }'), await startWith('')];
+  const [asking, silent] = [await startWith({ clientCertificates: { authorities: ['ca.pem'] } }), await startWith({})];
   for (const [identity, client] of clients) {
     assert.equal((await register(asking, client)).status, 201);
     assertIssued(asking, await askAs(asking, identity, client.id));
@@ -213,11 +221,13 @@ const formats: Readonly<Record<string, (client: Identity) => string>> = {
     `By=spiffe://example.org/envoy;Hash=00ff;Cert="${encodeURIComponent(cert)}";Subject="CN=batch,O=\\"Example\\"";URI=spiffe://example.org/x`,
 };
 
-const behind = (format: string, trustProxy: string): string =>
-  withClients('id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }').replace(
-    'server:',
-    `server:\n  trustProxy: [${trustProxy}]\n  clientCertificates: { authorities: [ca.pem], header: { name: Client-Cert, format: ${format} } }`,
-  );
+const behind = (format: string, proxy: string): Configuration =>
+  changed(withClients('id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }'), {
+    server: {
+      trustProxy: [proxy],
+      clientCertificates: { authorities: ['ca.pem'], header: { name: 'Client-Cert', format } },
+    },
+  });
 
 test('behind a proxy the certificate is in a header, however that proxy writes it (RFC 9440)', async (t) => {
   for (const [format, write] of Object.entries(formats)) {

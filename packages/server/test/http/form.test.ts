@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, configuration, startBasic } from '../support/basics.ts';
+import { changed, edited } from '../support/configuration.ts';
 import { start } from '../support/harness.ts';
 import { FORM } from '../support/wire.ts';
 
@@ -12,7 +13,10 @@ const MALFORMED = {
 };
 
 test('the test vector of RFC 6749 appendix B reads as it says (OA-05)', async (t) => {
-  const server = await start(t, configuration.replace('plain: gateway-secret', 'plain: " %&+£€"'));
+  const server = await start(
+    t,
+    changed(configuration, { clients: edited('gateway', { secret: { plain: ' %&+£€' } }) }),
+  );
   const client = 'grant_type=client_credentials&client_id=gateway&client_secret=';
   for (const secret of ['+%25%26%2B%C2%A3%E2%82%AC', '%20%25%26%2b%c2%a3%e2%82%ac', '+%25%26%2B£€', ' %25%26%2B£€']) {
     assertIssued(server, await server.post('/oauth/token', client + secret), secret);

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { API, assertIssued, assertRefused, configuration, gateway, startBasic } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
 import { start, type TestServer } from '../support/harness.ts';
 import { answerOf, FORM, LENGTH, request } from '../support/wire.ts';
 
@@ -49,7 +50,7 @@ test('a body is read up to its limit, 1 MiB by default, and never when it is enc
     });
   }
   assertIssued(server, await server.post('/oauth/token', FORM, { 'content-encoding': 'identity' }));
-  const small = await start(t, configuration.replace('server:', 'server:\n  limits: { body: 1024 }'));
+  const small = await start(t, changed(configuration, { server: { limits: { body: 1024 } } }));
   assertIssued(small, await small.post('/oauth/token', padded(1024)));
   assert.equal((await small.post('/oauth/token', padded(1025))).status, 413);
 });

@@ -10,6 +10,7 @@ import { networkOf } from '../../src/primitives/network.ts';
 import { createRate } from '../../src/primitives/rate.ts';
 import { tallyKey } from '../../src/primitives/tallies.ts';
 import { agentBasic, assertIssued, configuration, gateway } from '../support/basics.ts';
+import { type Configuration, changed } from '../support/configuration.ts';
 import { type Answer, encode, start, type TestServer } from '../support/harness.ts';
 
 const own = { grant_type: 'client_credentials' };
@@ -19,8 +20,7 @@ const TOO_MANY = {
   description: 'Too many requests: try again later',
 };
 
-const limited = (limits: string, yaml = configuration): string =>
-  yaml.replace('server:', `server:\n  limits: { ${limits} }`);
+const limited = (limits: Configuration): Configuration => changed(configuration, { server: { limits } });
 
 const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status }) => status);
 
@@ -42,7 +42,7 @@ function rowsOf({ folder }: TestServer, reason: string): AuditEvent[] {
 }
 
 test('a client may ask so often a minute, and another one is not concerned; one row stands for all beyond', async (t) => {
-  const server = await start(t, limited('requestsPerClient: 3'));
+  const server = await start(t, limited({ requestsPerClient: 3 }));
   const ask = () => server.token({ ...own, ...gateway });
   const wrong = () => server.token({ ...own, ...gateway, client_secret: 'wrong' });
   await times(5, wrong);
@@ -71,7 +71,7 @@ test('a client may ask so often a minute, and another one is not concerned; one 
 });
 
 test('tokens that strangers make up use nothing of what an API may ask', async (t) => {
-  const server = await start(t, limited('requestsPerClient: 4, requestsPerAddress: 6'));
+  const server = await start(t, limited({ requestsPerClient: 4, requestsPerAddress: 6 }));
   const { access_token: token } = (await server.token({ ...own, ...gateway })).body;
   const introspect = (about: unknown) => server.post('/oauth/introspect', encode({ token: String(about), ...gateway }));
   const madeUp = await times(20, () => introspect(`cambio_at_${randomBytes(32).toString('base64url')}`));
@@ -90,10 +90,7 @@ test('tokens that strangers make up use nothing of what an API may ask', async (
 });
 
 test('an address may ask so often a minute, whoever it says to be; how the server is it may always ask', async (t) => {
-  const server = await start(
-    t,
-    limited('requestsPerAddress: 3').replace('server:', 'server:\n  trustProxy: [127.0.0.1]'),
-  );
+  const server = await start(t, changed(limited({ requestsPerAddress: 3 }), { server: { trustProxy: ['127.0.0.1'] } }));
   const from = (address: string) => ({ 'x-forwarded-for': address });
   const ask = (address: string) => server.token({ ...own, ...gateway }, from(address));
   assert.deepEqual(statuses(await times(4, () => ask('192.0.2.1'))), [200, 200, 200, 429]);

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createAdmission } from '../../src/http/admission.ts';
 import { assertIssued, configuration, gateway } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
 import { type Answer, encode, start, type TestServer } from '../support/harness.ts';
 
 const own = { grant_type: 'client_credentials', ...gateway };
@@ -31,7 +32,7 @@ async function open(t: TestContext, { issuer }: TestServer): Promise<Socket> {
 }
 
 test('with too many requests at once some are refused quickly, without a row each; the others, and those after, are served', async (t) => {
-  const server = await start(t, configuration.replace('server:', 'server:\n  limits: { waiting: 1 }'));
+  const server = await start(t, changed(configuration, { server: { limits: { waiting: 1 } } }));
   const sockets = await Promise.all(Array.from({ length: MANY }, () => open(t, server)));
   // Written in one go: all of them are there when the server looks next.
   const answers = sockets.map((socket) => {

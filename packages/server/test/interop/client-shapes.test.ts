@@ -1,7 +1,8 @@
 // The requests of gateways, frameworks and agents, byte for byte as they send them: each is answered as it expects.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { API, actorToken, BACKEND, configuration, subjectToken } from '../support/basics.ts';
+import { API, actorToken, BACKEND, client, configuration, subjectToken } from '../support/basics.ts';
+import { added, type Configuration, changed, edited } from '../support/configuration.ts';
 import { claimsOf, start, type TestServer } from '../support/harness.ts';
 
 const URN = 'urn:ietf:params:oauth:token-type:';
@@ -18,13 +19,12 @@ const basicRaw = `Basic ${btoa(`odd:${SECRET}`)}`;
 const basicGateway = `Basic ${btoa('gw:gw-secret')}`;
 const POST = 'client_id=gateway&client_secret=gateway-secret';
 
-const clients = `clients:
-  - { id: odd, auth: client_secret_basic, secret: { plain: "${SECRET}" }, grants: [token_exchange] }
-  - { id: gw, auth: client_secret_basic, secret: { plain: gw-secret }, grants: [token_exchange] }`;
-const yaml = configuration
-  .replace('clients:', clients)
-  .replace('client: gateway', 'client: [gateway, odd, gw]')
-  .replace('types: [access_token] }', 'types: [access_token], clients: [gateway] }');
+const withBasic = (id: string, plain: string): Configuration =>
+  client(id, { auth: 'client_secret_basic', secret: { plain }, grants: ['token_exchange'] });
+const world = changed(configuration, {
+  clients: added(withBasic('odd', SECRET), withBasic('gw', 'gw-secret')),
+  rules: edited('gateway', { client: ['gateway', 'odd', 'gw'], subject: { clients: ['gateway'] } }),
+});
 
 interface Shape {
   readonly sender: string;
@@ -205,7 +205,7 @@ async function replay(server: TestServer, { headers, body }: Shape) {
 }
 
 test('requests of real clients are answered as they are, with all that those clients check', async (t) => {
-  const server = await start(t, yaml);
+  const server = await start(t, world);
   for (const shape of accepted) {
     const { status, top, text, json } = await replay(server, shape);
     assert.equal(status, 200, `${shape.sender}: ${text}`);
@@ -224,7 +224,7 @@ test('requests of real clients are answered as they are, with all that those cli
 });
 
 test('what a client must mend is told within the first 256 bytes, which is all that a gateway logs', async (t) => {
-  const server = await start(t, yaml);
+  const server = await start(t, world);
   for (const shape of refused) {
     const { status, top, text, json } = await replay(server, shape);
     assert.deepEqual([status, json.error], [shape.status, shape.error], `${shape.sender}: ${text}`);

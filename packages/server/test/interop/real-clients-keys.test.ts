@@ -5,6 +5,7 @@ import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import { API, subjectToken } from '../support/basics.ts';
 import { withClients } from '../support/client-credentials.ts';
+import { changed, edited } from '../support/configuration.ts';
 import { claimsOf, EXCHANGE, start, type TestServer, type } from '../support/harness.ts';
 import { fetchAs, selfIssued } from '../support/tls-client.ts';
 
@@ -30,16 +31,15 @@ async function startAll(t: Pick<TestContext, 'after'>): Promise<TestServer> {
     'id: issued, auth: tls_client_auth, tlsSubject: { dns: issued.example }',
     `id: own, auth: self_signed_tls_client_auth, jwks: ${ownKeys}`,
   ];
-  const yaml = withClients(...entries)
-    .replaceAll('{ grants: [client_credentials],', `{ ${grants},`)
-    .replace(
-      'server:',
-      'server:\n  tls: { cert: cert.pem, key: key.pem }\n  clientCertificates: { authorities: ca.pem }',
-    )
-    .replace('client: gateway', 'client: [gateway, ec, edwards, issued, own]')
-    .replace('types: [access_token] }', 'clients: [gateway] }');
+  const world = changed(withClients(...entries.map((entry) => `${grants}, ${entry}`)), {
+    server: { tls: { cert: 'cert.pem', key: 'key.pem' }, clientCertificates: { authorities: 'ca.pem' } },
+    rules: edited('gateway', {
+      client: ['gateway', 'ec', 'edwards', 'issued', 'own'],
+      subject: { types: undefined, clients: ['gateway'] },
+    }),
+  });
   const files = { 'ca.pem': authority.cert, 'cert.pem': https.cert, 'key.pem': https.key };
-  return start(t, yaml, { files, fetch: fetchAs(undefined, https.cert) });
+  return start(t, world, { files, fetch: fetchAs(undefined, https.cert) });
 }
 
 const ways = {

@@ -4,28 +4,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { algorithmNames, signingAlgorithms } from '../../src/keys/algorithms.ts';
-import { assertIssued, exchange, gateway, SUBJECT_REFUSED } from '../support/basics.ts';
+import { assertIssued, client, exchange, gateway, SUBJECT_REFUSED } from '../support/basics.ts';
 import { ask, asserting, assertion, jwksOf, withClients } from '../support/client-credentials.ts';
+import { type Configuration, changed, edited } from '../support/configuration.ts';
 import { start, type TestServer } from '../support/harness.ts';
 import { newKey } from '../support/issuer.ts';
 import { eventually } from '../support/node.ts';
 
 const HOUR = 3_600_000;
 const api = (alg: string): string => `https://${alg.toLowerCase()}.example`;
-const audiences = signingAlgorithms.map(api).join(', ');
+const audiences = signingAlgorithms.map(api);
 
-const configuration = `
-issuer: http://127.0.0.1:9
-server:
-  port: \${PORT}
-store: sqlite:cambio.db
-resources:
-${signingAlgorithms.map((alg) => `  - { audience: ${api(alg)}, scopes: [read], token: { alg: ${alg} } }`).join('\n')}
-clients:
-  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${audiences}], scopes: [read] }
-rules:
-  - { client: gateway, grant: { audiences: [${audiences}], scopes: [read] } }
-`;
+const configuration = {
+  issuer: 'http://127.0.0.1:9',
+  server: { port: `\${PORT}` },
+  store: 'sqlite:cambio.db',
+  resources: signingAlgorithms.map((alg) => ({ audience: api(alg), scopes: ['read'], token: { alg } })),
+  clients: [client('gateway', { grants: ['client_credentials', 'token_exchange'], audiences })],
+  rules: [{ client: 'gateway', grant: { audiences, scopes: ['read'] } }],
+};
 
 /** The published keys; their order says nothing. */
 async function keysOf(server: TestServer): Promise<JSONWebKeySet> {
@@ -78,10 +75,7 @@ test('keys survive a restart: tokens from before are good after it, and nothing 
 });
 
 test('keys of every algorithm are rotated: the next one is published, then signs, and what the old one signed is good', async (t) => {
-  const server = await start(
-    t,
-    configuration.replace('clients:', 'keys: { rotateEvery: 2h, publishAhead: 1h }\nclients:'),
-  );
+  const server = await start(t, changed(configuration, { keys: { rotateEvery: '2h', publishAhead: '1h' } }));
   const before = await Promise.all(signingAlgorithms.map((alg) => subjectToken(server, api(alg))));
   const first = await keysOf(server);
   server.clock.now += HOUR - 30_000;
@@ -107,12 +101,13 @@ test('keys of every algorithm are rotated: the next one is published, then signs
 });
 
 test('the default algorithm is ES256; `keys.alg` chooses another for resources that name none', async (t) => {
-  const algOf = async (keys: string): Promise<unknown> => {
-    const yaml = configuration.replace(`token: { alg: ES256 }`, 'token: {}').replace('clients:', `${keys}clients:`);
-    return decodeProtectedHeader(await subjectToken(await start(t, yaml), api('ES256'))).alg;
+  const algOf = async (keys: Configuration): Promise<unknown> => {
+    const resources = edited(api('ES256'), { token: undefined });
+    const server = await start(t, changed(configuration, { resources, keys }));
+    return decodeProtectedHeader(await subjectToken(server, api('ES256'))).alg;
   };
-  assert.equal(await algOf(''), 'ES256');
-  assert.equal(await algOf('keys: { alg: Ed25519 }\n'), 'Ed25519');
+  assert.equal(await algOf({}), 'ES256');
+  assert.equal(await algOf({ alg: 'Ed25519' }), 'Ed25519');
 });
 
 test('a client proves itself with a key of any of them, and of those that only others sign with', async (t) => {

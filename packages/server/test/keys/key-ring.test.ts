@@ -13,16 +13,15 @@ import { createSealer } from '../../src/keys/sealing.ts';
 import { openStore } from '../../src/store/store.ts';
 import { API, exchange, gateway, subjectToken } from '../support/basics.ts';
 import { beside, cambio } from '../support/command.ts';
+import { added, type Configuration, changed, edited, yamlOf } from '../support/configuration.ts';
 import { claimsOf, freePort, read, start, type TestServer, type } from '../support/harness.ts';
-import { basic, introspect, life, refresh, refreshTokenOf, revoke } from '../support/life.ts';
+import { basic, introspect, introspecting, life, refresh, refreshTokenOf, revoke } from '../support/life.ts';
 import { eventually, kidOf } from '../support/node.ts';
 import { temporaryFolder } from '../support/program.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-const withKeys = (keys: string, yaml = life()): string => yaml.replace('resources:', `keys: ${keys}\nresources:`);
 
 const keySet = async (server: TestServer) =>
   read(await fetch(`${server.issuer}/.well-known/jwks.json`)).then(({ body, headers }) => ({
@@ -34,7 +33,7 @@ const keySet = async (server: TestServer) =>
 const kidNow = async (server: TestServer): Promise<unknown> => kidOf(await subjectToken(server));
 
 test('a key is published ahead of its time, signs, is kept until its last token has expired, and is gone (JW-18)', async (t) => {
-  const server = await start(t, withKeys('{ rotateEvery: 1d, publishAhead: 1h }'));
+  const server = await start(t, changed(life(), { keys: { rotateEvery: '1d', publishAhead: '1h' } }));
   const [first = ''] = (await keySet(server)).kids;
   const began = server.clock.now;
   server.clock.now = began + DAY - HOUR - 2 * MINUTE;
@@ -108,10 +107,10 @@ test('a verifier that keeps our keys as long as it is told never meets an unknow
 });
 
 /** A configuration file, and `cambio` as typed beside it. */
-async function installation(t: TestContext, yaml = life()) {
+async function installation(t: TestContext, source = life()) {
   const folder = temporaryFolder(t);
   const file = join(folder, 'cambio.yaml');
-  writeFileSync(file, yaml);
+  writeFileSync(file, yamlOf(source));
   const env = { PORT: String(await freePort()) };
   return { folder, file, env, cambio: (...args: string[]) => cambio(t, [...args, '--config', file], { env }) };
 }
@@ -144,9 +143,8 @@ test('cambio keys list, rotate, retire, as typed', async (t) => {
   assert.deepEqual([unknown.code, unknown.stderr], [1, 'cambio: there is no key nothing\n']);
 });
 
-const seal = (...keys: Buffer[]): string =>
-  `sealingKey: [${keys.map((key) => `{ plain: '${key.toString('base64')}' }`)}]`;
-const sealed = (...keys: Buffer[]): string => life().replace('resources:', `${seal(...keys)}\nresources:`);
+const sealed = (...keys: Buffer[]): Configuration =>
+  changed(life(), { sealingKey: keys.map((key) => ({ plain: key.toString('base64') })) });
 
 const columns = (folder: string) => {
   const database = new DatabaseSync(join(folder, 'cambio.db'));
@@ -218,7 +216,8 @@ test('a wrong sealing key is one clear line at the start', async (t) => {
   const first = await start({ after: () => undefined }, sealed(randomBytes(32)), { folder: temporaryFolder(t) });
   await first.close();
   const { cambio, file } = await installation(t);
-  writeFileSync(file, sealed(randomBytes(32)).replace('sqlite:cambio.db', `sqlite:${join(first.folder, 'cambio.db')}`));
+  const store = `sqlite:${join(first.folder, 'cambio.db')}`;
+  writeFileSync(file, yamlOf(changed(sealed(randomBytes(32)), { store })));
   const { code, stderr, stdout } = await cambio('serve');
   assert.deepEqual([code, stdout], [1, '']);
   assert.match(stderr, /^cambio: the sealing key that signing key \S+ was sealed with is not configured\n$/);
@@ -226,17 +225,21 @@ test('a wrong sealing key is one clear line at the start', async (t) => {
 
 const SECRET = 'a secret that a resource insists on, long enough';
 const HS = 'https://hs.example';
-const withSecret = (secret: string, yaml = life()): string =>
-  yaml
-    .replace(
-      'resources:',
-      `resources:\n  - { audience: ${HS}, scopes: [read], token: { alg: HS256, secret: { plain: '${secret}' } } }`,
-    )
-    .replace(`audiences: [${API},`, `audiences: [${HS}, ${API},`)
-    .replace(
-      'clients:\n',
-      `clients:\n  - { id: hs, auth: client_secret_basic, secret: { plain: hs-secret }, grants: [client_credentials], resource: ${HS} }\n`,
-    );
+const withSecret = (plain?: string): Configuration =>
+  changed(
+    life(),
+    {
+      resources: added({
+        audience: HS,
+        scopes: ['read'],
+        token: { alg: 'HS256', secret: plain === undefined ? undefined : { plain } },
+      }),
+      clients: edited('gateway', { audiences: [HS, API] }),
+    },
+    {
+      clients: added(introspecting('hs', HS)),
+    },
+  );
 
 test('a resource that insists on HS256 verifies with its own secret, and its tokens go nowhere else (JW-05)', async (t) => {
   const server = await start(t, withSecret(SECRET));
@@ -273,7 +276,7 @@ test('a secret under 32 bytes is a fault, and so is HS256 without one (JW-15)', 
   const short = await cambio('check');
   assert.equal(short.code, 1);
   assert.match(short.stderr + short.stdout, /must be 32 bytes or more/);
-  writeFileSync(file, withSecret(SECRET).replace(/, secret: \{ plain: 'a secret[^}]*\}/, ''));
+  writeFileSync(file, yamlOf(withSecret()));
   const none = await cambio('check');
   assert.equal(none.code, 1);
   assert.match(none.stderr + none.stdout, /HS256 needs a secret/);

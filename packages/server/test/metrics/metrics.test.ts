@@ -7,6 +7,7 @@ import { type RunningServer, startServer } from '../../src/app.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { createCounter } from '../../src/metrics/series.ts';
 import { configuration, exchange, forgedToken, gateway, stranger } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
 import { encode, freePort, start, type TestServer } from '../support/harness.ts';
 import { entry, startIssuer, trusting } from '../support/issuer.ts';
 import { eventually } from '../support/node.ts';
@@ -14,9 +15,9 @@ import { scrape } from '../support/scrape.ts';
 import { present } from '../support/trusting.ts';
 
 /** A server with metrics. @returns it, and the port of its metrics */
-async function startSeen(t: TestContext, yaml = configuration): Promise<readonly [TestServer, number]> {
+async function startSeen(t: TestContext, source = configuration): Promise<readonly [TestServer, number]> {
   const port = await freePort();
-  return [await start(t, yaml.replace('server:', `server:\n  metrics: { port: ${port} }`)), port];
+  return [await start(t, changed(source, { server: { metrics: { port } } })), port];
 }
 
 test('answers are counted by who asked, the rule that decided, what came of it and why; never by what a stranger says', async (t) => {
@@ -116,7 +117,7 @@ test('a metrics port that is taken is told in one line, and the server goes on; 
   t.after(() => Promise.all(others.map(({ close }) => close())));
   const another = async (text: string, metrics: number): Promise<void> => {
     const read = await loadConfiguration(join(server.folder, 'cambio.yaml'), environment);
-    const moved = { ...read, server: { ...read.server, metrics: { host: '127.0.0.1', port: metrics } } };
+    const moved = { ...read, server: { ...read.server, port: 0, metrics: { host: '127.0.0.1', port: metrics } } };
     others.push(await startServer(moved, { text, report: (line) => said.push(line) }));
   };
   await another('one', port);

@@ -15,20 +15,30 @@ import {
   TARGET_REFUSED,
   withRules,
 } from '../support/basics.ts';
+import { added, type Configuration, changed, edited } from '../support/configuration.ts';
 import { type Answer, claimsOf, type Form, start } from '../support/harness.ts';
 
 const BILLING = 'urn:example:billing';
 const STORE = 'https://store.example';
 
 /** Four resources, one of them in two places; a rule that grants three of them. */
-const shop = withRules(
-  `{ name: shop, client: gateway, grant: { audiences: [${API}, ${BACKEND}, ${BILLING}], scopes: [read, write, pay], types: [access_token, jwt] } }`,
-)
-  .replace(
-    'clients:\n',
-    `  - { audience: ${BILLING}, locations: ['https://pay.example/v2', 'https://pay.example/v3'], scopes: [read, pay], token: { lifetime: 5m } }\n  - { audience: ${STORE}, scopes: [read] }\nclients:\n`,
-  )
-  .replace('scopes: [read, write] }\n  - { id: agent', 'scopes: [read, write, pay] }\n  - { id: agent');
+const shop = changed(
+  withRules(
+    `{ name: shop, client: gateway, grant: { audiences: [${API}, ${BACKEND}, ${BILLING}], scopes: [read, write, pay], types: [access_token, jwt] } }`,
+  ),
+  {
+    resources: added(
+      {
+        audience: BILLING,
+        locations: ['https://pay.example/v2', 'https://pay.example/v3'],
+        scopes: ['read', 'pay'],
+        token: { lifetime: '5m' },
+      },
+      { audience: STORE, scopes: ['read'] },
+    ),
+    clients: edited('gateway', { scopes: ['read', 'write', 'pay'] }),
+  },
+);
 
 const reach = ({ body }: Answer): unknown[] => {
   const { aud, scope } = claimsOf(body.access_token);
@@ -95,11 +105,11 @@ test('scopes of sign-in never pass an exchange: they belong to no resource', asy
   }
 });
 
-const needing = (acr: string): string =>
-  configuration.replace(`audience: ${BACKEND},`, `audience: ${BACKEND}, requiredAcr: ${acr},`);
+const needing = (...requiredAcr: readonly string[]): Configuration =>
+  changed(configuration, { resources: edited(BACKEND, { requiredAcr }) });
 
 test('a target that needs an acr is out of reach for a subject without it, and no actor makes up for it (RFC 9470 section 2; BU-04)', async (t) => {
-  const server = await start(t, needing('[gold, platinum]'));
+  const server = await start(t, needing('gold', 'platinum'));
   const ask = async (acr: unknown, form: Form = {}): Promise<Answer> =>
     exchange(server, { subject_token: await forgedToken(server, { acr }), audience: BACKEND, ...form });
   for (const acr of ['silver', 'Gold', 'gold ', '', undefined, ['gold'], { gold: true }, 1]) {

@@ -13,6 +13,7 @@ import {
   TARGET_REFUSED,
   withRules,
 } from '../support/basics.ts';
+import { added, type Configuration, changed, edited } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type TestServer } from '../support/harness.ts';
 
 async function audienceOf(server: TestServer, form: Form): Promise<unknown> {
@@ -54,7 +55,7 @@ test('https://x and https://x/ are one audience, in the request as in the config
   for (const audience of [`${API}/v1`, `${API}//`, `${API}?`, `${API}#`, 'api.example', API.replace('https', 'http')]) {
     await refused(server, { audience }, 'target_unknown');
   }
-  const slashed = await start(t, configuration.replace(`audience: ${API},`, `audience: ${API}/,`));
+  const slashed = await start(t, changed(configuration, { resources: edited(API, { audience: `${API}/` }) }));
   assert.equal(await audienceOf(slashed, { audience: API }), `${API}/`, 'aud is the name that the file gives');
 });
 
@@ -84,21 +85,25 @@ test('a resource lies under a location by whole path segments (RFC 8707 section 
 });
 
 test('of two locations that hold a resource the narrower one is meant', async (t) => {
-  const admin = `  - { audience: admin, locations: [${API}/v1/admin], scopes: [read] }\n`;
-  const grant = `grant: { audiences: [${API}], scopes: [read] }`;
-  const both = grant.replace(']', ', admin]');
-  const open = await start(t, withRules(`{ client: gateway, ${both} }`).replace('clients:\n', `${admin}clients:\n`));
+  const withAdmin = (...audiences: readonly string[]): Configuration =>
+    changed(withRules({ client: 'gateway', grant: { audiences, scopes: ['read'] } }), {
+      resources: added({ audience: 'admin', locations: [`${API}/v1/admin`], scopes: ['read'] }),
+    });
+  const open = await start(t, withAdmin(API, 'admin'));
   assert.equal(await audienceOf(open, { resource: `${API}/v1/admin/users` }), 'admin');
   assert.equal(await audienceOf(open, { resource: `${API}/v1/administration` }), API);
-  const closed = await start(t, withRules(`{ client: gateway, ${grant} }`).replace('clients:\n', `${admin}clients:\n`));
+  const closed = await start(t, withAdmin(API));
   await refused(closed, { resource: `${API}/v1/admin/users` }, 'target_not_granted');
   assert.equal(await audienceOf(closed, { resource: `${API}/v1/users` }), API);
 });
 
 test('an audience that is a place is its own location; a name is none', async (t) => {
-  const resources = `  - { audience: https://plain.example, scopes: [read] }\n  - { audience: billing, scopes: [read] }\n`;
+  const resources = added(
+    { audience: 'https://plain.example', scopes: ['read'] },
+    { audience: 'billing', scopes: ['read'] },
+  );
   const rule = '{ client: gateway, grant: { audiences: [https://plain.example, billing], scopes: [read] } }';
-  const server = await start(t, withRules(rule).replace('clients:\n', `${resources}clients:\n`));
+  const server = await start(t, changed(withRules(rule), { resources }));
   assert.equal(await audienceOf(server, { resource: 'https://plain.example/any/path' }), 'https://plain.example');
   assert.equal(await audienceOf(server, { audience: 'billing' }), 'billing');
   await refused(server, { resource: 'billing' }, 'target_malformed');
@@ -106,8 +111,7 @@ test('an audience that is a place is its own location; a name is none', async (t
 });
 
 test('several targets share one token, so their tokens must look alike', async (t) => {
-  const yaml = configuration.replace('token: { lifetime: 10m }', 'token: { lifetime: 10m, alg: Ed25519 }');
-  const server = await start(t, yaml);
+  const server = await start(t, changed(configuration, { resources: edited(BACKEND, { token: { alg: 'Ed25519' } }) }));
   await refused(server, { audience: [API, BACKEND], scope: 'read' }, 'targets_disagree');
   assert.equal(await audienceOf(server, { audience: API }), API);
   assert.equal(await audienceOf(server, { audience: BACKEND }), BACKEND);
@@ -134,7 +138,7 @@ test("client_credentials serves the audiences of the client's entry, the first b
   }
   const none = await start(
     t,
-    configuration.replace(`audiences: [${API}, ${BACKEND}], scopes: [read, write] }`, 'scopes: [read] }'),
+    changed(configuration, { clients: edited('gateway', { audiences: undefined, scopes: ['read'] }) }),
   );
   const answer = await none.token({ grant_type: 'client_credentials', ...gateway });
   assertRefused(none, answer, { ...TARGET_REFUSED, reason: 'target_missing' });

@@ -7,6 +7,7 @@ import { createDelivery, createOutbound, OutboundFailure } from '../../src/outbo
 import { Refusal } from '../../src/primitives/refusal.ts';
 import { createUpstream } from '../../src/sign-in/upstream.ts';
 import { assertIssued, configuration, exchange } from '../support/basics.ts';
+import { added, changed } from '../support/configuration.ts';
 import { start, type } from '../support/harness.ts';
 import {
   type Behaviour,
@@ -161,7 +162,7 @@ test('the keys of a client are had again', async (t) => {
   const keys = await startIssuer(t);
   const [key] = keys.keys;
   const client = `{ id: batch, auth: private_key_jwt, jwksUri: '${keys.url}${JWKS}', allowPrivateNetwork: true, grants: [client_credentials], audiences: [https://api.example], scopes: [read] }`;
-  const server = await start(t, configuration.replace('clients:', `clients:\n  - ${client}`));
+  const server = await start(t, changed(configuration, { clients: added(client) }));
   const ask = () => {
     const life = lifeOf(server.clock.now);
     const client_assertion = keys.sign({ ...life, iss: 'batch', sub: 'batch', aud: server.issuer }, key && { key });
@@ -221,8 +222,8 @@ test('a webhook and an OTLP sink that ended so are told of every row once they t
   const cases = ['webhook', 'otlp'].map(async (kind) => {
     const sink = await startIssuer(t);
     sink.instead.set('/in', switching);
-    const stream = `audit: { stream: [{ type: ${kind}, url: '${sink.url}/in', allowPrivateNetwork: true }] }`;
-    const server = await start(t, `${stream}\n${configuration}`);
+    const stream = [{ type: kind, url: `${sink.url}/in`, allowPrivateNetwork: true }];
+    const server = await start(t, changed(configuration, { audit: { stream } }));
     const answer = await exchange(server);
     assertIssued(server, answer);
     const tries = async () => sink.count('/in');

@@ -77,9 +77,9 @@ test('where it would have refused, the reason is told: type, scope, depth, acr',
 });
 
 test('what it would have matched does not change the sentence of a refusal', async (t) => {
-  const near = `{ name: near, mode: audit, client: gateway, grant: { audiences: [${BACKEND}], scopes: [read] } }`;
+  const near = { name: 'near', client: 'gateway', grant: { audiences: [BACKEND], scopes: ['read'] } };
   const far = `{ name: far, client: gateway, actor: { required: true, clients: [agent] }, ${grant('read')} }`;
-  const server = await start(t, withRules(near, far));
+  const server = await start(t, withRules({ ...near, mode: 'audit' }, far));
   const answer = await exchange(server, { audience: API });
   assertRefused(server, answer, { ...ACTOR_NOT_ALLOWED, reason: 'no_rule_for_actor' });
   assert.deepEqual(
@@ -89,7 +89,7 @@ test('what it would have matched does not change the sentence of a refusal', asy
       ['far', 'actor.required'],
     ],
   );
-  const enforced = await start(t, withRules(near.replace('mode: audit, ', ''), far));
+  const enforced = await start(t, withRules(near, far));
   assertRefused(enforced, await exchange(enforced, { audience: API }), {
     ...TARGET_REFUSED,
     reason: 'target_not_granted',
@@ -118,7 +118,10 @@ test('it gives no refresh token and uses up nothing', async (t) => {
   const answer = await exchange(server, { requested_token_type: type('refresh_token') });
   assertRefused(server, answer, NOBODY);
   assert.deepEqual(server.audit(answer)?.shadows, [{ rule: 'refreshes', reason: 'requested_token_type_needs_grant' }]);
-  const enforced = await start(t, withRules(rule.replace('mode: audit, ', '').replace('types: [refresh_token], ', '')));
+  const enforced = await start(
+    t,
+    withRules(`{ name: refreshes, client: gateway, ${grant('read', ', refreshToken: true')} }`),
+  );
   assertIssued(enforced, await exchange(enforced));
 });
 

@@ -14,8 +14,10 @@ import {
   exchange,
   forgedToken,
   SUBJECT_REFUSED,
+  textBeforeRules,
   withRules,
 } from '../support/basics.ts';
+import { changed, edited, type Source, yamlOf } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
 
 const GRANT = `grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] }`;
@@ -167,8 +169,9 @@ test('a rule adds claims to the token from verified facts, and leaves out what c
 });
 
 test('an added claim never says what the server itself says', async (t) => {
-  const free = `{ client: gateway, grant: { audiences: [${API}], scopes: [read], claims: { tenant: '"a"' } } }`;
-  const server = await start(t, withRules(free));
+  const claiming = (name: string): string =>
+    `{ client: gateway, grant: { audiences: [${API}], scopes: [read], claims: { ${name}: '"a"' } } }`;
+  const server = await start(t, withRules(claiming('tenant')));
   assertIssued(server, await exchange(server));
   for (const name of [
     'iss',
@@ -188,16 +191,16 @@ test('an added claim never says what the server itself says', async (t) => {
     'lineage',
     'typ',
   ]) {
-    const [fault] = await faultsOf(withRules(free.replace('tenant:', `${name}:`)));
+    const [fault] = await faultsOf(withRules(claiming(name)));
     assert.match(String(fault), new RegExp(`rules\\[0\\]\\.grant\\.claims\\.${name}: is a reserved claim`), name);
   }
 });
 
 /** What `check` says of a file, each with its place. */
-async function faultsOf(yaml: string): Promise<readonly string[]> {
+async function faultsOf(source: Source): Promise<readonly string[]> {
   const environment = { ISSUER: 'https://login.example', PORT: '8080' };
   try {
-    const { warnings } = await parseConfiguration(yaml, { file: 'cambio.yaml', environment });
+    const { warnings } = await parseConfiguration(yamlOf(source), { file: 'cambio.yaml', environment });
     return warnings.map((fault) => formatFault('cambio.yaml', fault));
   } catch (error) {
     assert.ok(error instanceof ConfigurationError, String(error));
@@ -206,9 +209,8 @@ async function faultsOf(yaml: string): Promise<readonly string[]> {
 }
 
 test('a faulty condition is told with the line and the column at which it stands, however it is quoted', async () => {
-  const head = withRules().replace('rules: []\n', '');
-  const first = head.split('\n').length;
-  const file = (lines: string): string => `${head}rules:\n  - client: gateway\n${lines}    ${GRANT}\n`;
+  const first = textBeforeRules.split('\n').length;
+  const file = (lines: string): string => `${textBeforeRules}rules:\n  - client: gateway\n${lines}    ${GRANT}\n`;
   for (const [lines, line, column] of [
     ['    when: now > nobody\n', 2, 17],
     ["    when: 'now > nobody'\n", 2, 18],
@@ -341,7 +343,14 @@ test('what looks like a token is not recorded, wherever a claim or a parameter h
   const row = JSON.stringify(server.audit(misplaced));
   assert.equal(row.includes(jwt.slice(0, 30)), false, row);
   const long = 'a-scope-with-a-name-as-long-as-that-of-a-token';
-  const known = await start(t, configuration.replaceAll('scopes: [read, write', `scopes: [read, ${long}, write`));
+  const known = await start(
+    t,
+    changed(configuration, {
+      resources: edited(API, { scopes: ['read', long] }),
+      clients: edited('gateway', { scopes: ['read', long] }),
+      rules: edited('gateway', { grant: { scopes: ['read', long] } }),
+    }),
+  );
   assert.deepEqual(known.audit(await exchange(known, { scope: long }))?.scopeAsked, [long], 'a name that the file has');
   const beyond = await exchange(server, { scope: `read ${jwt}` });
   assert.deepEqual([beyond.status, server.audit(beyond)?.detail], [400, 'not allowed: [withheld]']);

@@ -18,6 +18,7 @@ import {
   TARGET_REFUSED,
   withRules,
 } from '../support/basics.ts';
+import { type Configuration, changed, edited } from '../support/configuration.ts';
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
 
 const GRANT = `grant: { audiences: [${API}], scopes: [read] }`;
@@ -144,35 +145,35 @@ test('a rule chooses subjects by issuer, proven type and client', async (t) => {
 });
 
 /** `gateway` is an API with this audience, and may exchange what is presented to it. */
-const asResource = (yaml: string, audience: string): string =>
-  yaml.replace('{ id: gateway,', `{ id: gateway, resource: ${audience},`);
+const asResource = (base: Configuration, resource: string): Configuration =>
+  changed(base, { clients: edited('gateway', { resource }) });
 
 test('the caller must have a claim on the subject token: issued to it, addressed to it, or its origin named by the rule (TE-24)', async (t) => {
   const rule = (subject: string) => withRules(`{ client: gateway, subject: ${subject}, ${GRANT} }`);
-  const asked = async (yaml: string, claims: Record<string, unknown>): Promise<[TestServer, Answer]> => {
-    const server = await start(t, yaml);
+  const asked = async (base: Configuration, claims: Record<string, unknown>): Promise<[TestServer, Answer]> => {
+    const server = await start(t, base);
     return [server, await exchange(server, { subject_token: await forgedToken(server, claims) })];
   };
   const others = { client_id: 'stranger', aud: BACKEND };
-  for (const [yaml, claims] of [
+  for (const [base, claims] of [
     [rule('{ issuer: self }'), others],
     [rule('{}'), others],
     [rule('{ clients: [agent] }'), others],
     [asResource(rule('{ issuer: self }'), API), others],
     [asResource(rule('{ issuer: self }'), API), { ...others, aud: `${API}/v1` }],
   ] as const) {
-    const [server, answer] = await asked(yaml, claims);
+    const [server, answer] = await asked(base, claims);
     assertRefused(server, answer, NOBODY);
   }
-  for (const [yaml, claims] of [
+  for (const [base, claims] of [
     [rule('{ issuer: self }'), { ...others, client_id: 'gateway' }],
     [rule('{ issuer: self }'), { ...others, aud: 'gateway' }],
     [rule('{ clients: [stranger] }'), others],
     [asResource(rule('{ issuer: self }'), BACKEND), others],
     [asResource(rule('{ issuer: self }'), BACKEND), { ...others, aud: [API, BACKEND] }],
   ] as const) {
-    const [server, answer] = await asked(yaml, claims);
-    assertIssued(server, answer, `${yaml.slice(yaml.indexOf('rules:'))} ${JSON.stringify(claims)}`);
+    const [server, answer] = await asked(base, claims);
+    assertIssued(server, answer, JSON.stringify([base.rules, claims]));
   }
 });
 

@@ -24,6 +24,7 @@ import {
   subjectToken,
   TARGET_REFUSED,
 } from '../support/basics.ts';
+import { added, type Configuration, changed } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
 
 interface Row {
@@ -234,10 +235,15 @@ for (const [role, refused] of [
   test(`when the ${role} token is refused, for any reason: "${refused.description}" (TE-44)`, async (t) => {
     const server = await start(
       t,
-      configuration.replace(
-        'clients:\n',
-        'clients:\n  - { id: retired, auth: client_secret_post, secret: { plain: x }, grants: [token_exchange], disabled: true }\n',
-      ),
+      changed(configuration, {
+        clients: added({
+          id: 'retired',
+          auth: 'client_secret_post',
+          secret: { plain: 'x' },
+          grants: ['token_exchange'],
+          disabled: true,
+        }),
+      }),
     );
     const good = role === 'subject' ? await subjectToken(server) : await actorToken(server);
     const present = (token: string) =>
@@ -251,9 +257,9 @@ for (const [role, refused] of [
 }
 
 test('tokenErrorCode: invalid_request switches the code of refused tokens and actors, and no other (RFC 8693 section 2.2.2; TE-40, TE-42)', async (t) => {
-  const [plain, strict] = [configuration, configuration.replace('server:', 'tokenErrorCode: invalid_request\nserver:')];
-  const codes = async (yaml: string): Promise<unknown[]> => {
-    const server = await start(t, yaml);
+  const [plain, strict] = [configuration, changed(configuration, { tokenErrorCode: 'invalid_request' })];
+  const codes = async (source: Configuration): Promise<unknown[]> => {
+    const server = await start(t, source);
     assertIssued(server, await exchange(server));
     const forms: Form[] = [
       { subject_token: 'not.a.token' },

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { API, assertRefused, BACKEND } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
+import { changed } from '../support/configuration.ts';
 import { type Answer, claimsOf, EXCHANGE, encode, type Form, type } from '../support/harness.ts';
 import {
   authorizeAs,
@@ -24,7 +25,7 @@ const NONCE_WANTED = {
 };
 
 test('a code, a device code, a refresh token and a subject token are good after the question for a nonce (B07, DP-05, DP-02)', async (t: TestContext) => {
-  const server = await startPeople(t, configuration.replace('server:\n', 'server:\n  dpopNonces: true\n'));
+  const server = await startPeople(t, changed(configuration, { server: { dpopNonces: true } }));
   const prover = newProver();
   const askTwice = async (form: Form): Promise<Answer> => {
     const asked = await server.token(form, { dpop: prover.prove(server) });

@@ -8,6 +8,7 @@ import * as client from 'openid-client';
 import type { Browser, Page } from 'playwright-core';
 import { createApi } from '../../../../examples/quickstart/api.ts';
 import { noBrowser, openBrowser } from '../support/chromium.ts';
+import { changed, dataOf } from '../support/configuration.ts';
 import { claimsOf, EXCHANGE, start, type TestServer, type as typeName } from '../support/harness.ts';
 
 type Test = Pick<TestContext, 'after'>;
@@ -89,8 +90,16 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     app = await listen(file, atHome);
     // Any port will do on loopback (RFC 8252 section 7.3): which one the other server gets is not known yet.
     upstream = await start(file, configuration([`${app}/callback`, 'http://127.0.0.1/oauth/upstream']));
-    const provider = `{ issuer: '${upstream.issuer}', name: corp, clientId: partner, secret: { plain: partner-secret }, claims: { email: claims.email }, allowPrivateNetwork: true }`;
-    server = await start(file, `${configuration([`${app}/callback`, `${app}/onward`])}upstream: ${provider}\n`);
+    const provider = {
+      issuer: upstream.issuer,
+      name: 'corp',
+      clientId: 'partner',
+      secret: { plain: 'partner-secret' },
+      claims: { email: 'claims.email' },
+      allowPrivateNetwork: true,
+    };
+    const world = dataOf(configuration([`${app}/callback`, `${app}/onward`]));
+    server = await start(file, changed(world, { upstream: provider }));
     web = await discover(server, 'web', client.ClientSecretPost('web-secret'));
   });
   after(async () => {

@@ -2,10 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser } from '../support/browser.ts';
+import { changed } from '../support/configuration.ts';
 import { encode, read, start, type TestServer } from '../support/harness.ts';
-import { authorizationUrl, authorizeAs, configuration, goThrough, startPeople, tv } from '../support/people.ts';
-
-const upstream = `upstream: { issuer: http://127.0.0.1:9, name: corp, clientId: us, secret: { plain: x }, allowPrivateNetwork: true }`;
+import {
+  authorizationUrl,
+  authorizeAs,
+  configuration,
+  goThrough,
+  startPeople,
+  tv,
+  UNREACHABLE,
+} from '../support/people.ts';
 
 suite('a sign-in', () => {
   const undo: (() => unknown)[] = [];
@@ -13,7 +20,7 @@ suite('a sign-in', () => {
   before(async () => {
     server = await startPeople(
       { after: (work) => void undo.unshift(work as () => unknown) },
-      `${configuration}${upstream}\n`,
+      changed(configuration, { upstream: UNREACHABLE }),
     );
   });
   after(async () => {
@@ -108,7 +115,7 @@ suite('a sign-in', () => {
 test('two issuers of one host have cookies of other names', async (t) => {
   const names: string[][] = [];
   for (const path of ['/a', '/b']) {
-    const server = await start(t, configuration.replace(/issuer: \$\{ISSUER\}/, `issuer: \${ISSUER}${path}`));
+    const server = await start(t, changed(configuration, { issuer: `\${ISSUER}${path}` }));
     const answer = await fetch(server.issuer + path + authorizationUrl(), { redirect: 'manual' });
     assert.equal(answer.status, 303);
     names.push(answer.headers.getSetCookie().map((cookie) => cookie.split('=')[0] ?? ''));

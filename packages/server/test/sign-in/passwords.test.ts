@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser, type Page } from '../support/browser.ts';
+import { changed } from '../support/configuration.ts';
 import type { TestServer } from '../support/harness.ts';
-import { authorizationUrl, configuration, startPeople } from '../support/people.ts';
+import { authorizationUrl, configuration, startPeople, UNREACHABLE } from '../support/people.ts';
 
 suite('a password', () => {
   const undo: (() => unknown)[] = [];
   let server: TestServer;
   before(async () => {
-    const behindProxy = configuration.replace('server:\n', 'server:\n  trustProxy: [127.0.0.1]\n');
+    const behindProxy = changed(configuration, { server: { trustProxy: ['127.0.0.1'] } });
     server = await startPeople({ after: (work) => void undo.unshift(work as () => unknown) }, behindProxy);
   });
   after(async () => {
@@ -65,9 +66,7 @@ suite('a password', () => {
 });
 
 test('where another provider cannot be reached, a page says so, the row why, and a password still does', async (t) => {
-  const provider =
-    'upstream: { issuer: http://127.0.0.1:9, name: corp, clientId: us, secret: { plain: x }, allowPrivateNetwork: true }';
-  const server = await startPeople(t, `${configuration}${provider}\n`);
+  const server = await startPeople(t, changed(configuration, { upstream: UNREACHABLE }));
   const browser = createBrowser(server.issuer);
   const signIn = await browser.get(authorizationUrl());
   const [, link = ''] = /href="([^"]*)"[^>]*>Continue with <bdi>corp</.exec(signIn.text) ?? [];
@@ -85,9 +84,7 @@ test('where another provider cannot be reached, a page says so, the row why, and
 });
 
 test('an answer of another provider is taken by the browser alone that set out for it (login CSRF)', async (t) => {
-  const provider =
-    'upstream: { issuer: http://127.0.0.1:9, name: corp, clientId: us, secret: { plain: x }, allowPrivateNetwork: true }';
-  const server = await startPeople(t, `${configuration}${provider}\n`);
+  const server = await startPeople(t, changed(configuration, { upstream: UNREACHABLE }));
   const attacker = createBrowser(server.issuer);
   const { url } = await attacker.get(authorizationUrl());
   const state = `${url.split('/').at(-1)}.${'x'.repeat(22)}`;

@@ -8,15 +8,21 @@ import { startServer } from '../../src/app.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
 import { configuration as nobodySignsIn } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
+import { type Configuration, changed, edited, yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
-import { authorizationUrl, CALLBACK, configuration, goThrough } from '../support/people.ts';
+import { authorizationUrl, configuration, goThrough } from '../support/people.ts';
 
 test('a client that a new file disables signs nobody in, and what people are in the middle of goes on for the others', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
   const port = await freePort();
   const ISSUER = `http://127.0.0.1:${port}/tenant/one`;
-  const read = (text: string) =>
-    parseConfiguration(text, { file: join(folder, 'cambio.yaml'), environment: { ISSUER, PORT: String(port) } });
+  const read = (source: Configuration) =>
+    parseConfiguration(yamlOf(source), {
+      file: join(folder, 'cambio.yaml'),
+      environment: { ISSUER, PORT: String(port) },
+    });
+  const readWith = (id: string, changes: Configuration) =>
+    read(changed(configuration, { clients: edited(id, changes) }));
   const server = await startServer(await read(configuration), { report: () => undefined });
   t.after(async () => {
     await server.close();
@@ -25,15 +31,15 @@ test('a client that a new file disables signs nobody in, and what people are in 
   const browser = createBrowser(ISSUER);
   const page = await browser.get(`${ISSUER}${authorizationUrl()}`);
   assert.match(page.url, /\/tenant\/one\/oauth\/interaction\//);
-  await server.reload(await read(configuration.replace('id: other,', 'id: other, disabled: true,')));
+  await server.reload(await readWith('other', { disabled: true }));
   const { leftTo } = await goThrough(browser, page);
   assert.deepEqual([leftTo?.searchParams.get('iss'), leftTo?.searchParams.has('code')], [ISSUER, true]);
-  await server.reload(await read(configuration.replace('- id: web\n', '- id: web\n    disabled: true\n')));
+  await server.reload(await readWith('web', { disabled: true }));
   const refused = await browser.get(`${ISSUER}${authorizationUrl()}`);
   assert.deepEqual([refused.status, refused.leftTo], [400, undefined]);
   await server.reload(await read(configuration));
   const asked = await browser.get(`${ISSUER}${authorizationUrl({ prompt: 'login' })}`);
-  await server.reload(await read(configuration.replace(`[${CALLBACK}, `, '[')));
+  await server.reload(await readWith('web', { redirectUris: ['http://127.0.0.1:8081/callback'] }));
   const stranded = await goThrough(browser, asked);
   assert.deepEqual([stranded.status, stranded.leftTo], [400, undefined], 'the redirect URI is registered no more');
   assert.match(stranded.text, /redirect_uri is not registered/);

@@ -7,12 +7,11 @@ import { after, before, suite, type TestContext, test } from 'node:test';
 import type { Browser, BrowserContext, Cookie, Page } from 'playwright-core';
 import { selfSigned } from '../support/certificate.ts';
 import { noBrowser, openBrowser } from '../support/chromium.ts';
+import { added, changed, edited } from '../support/configuration.ts';
 import { start, type TestServer } from '../support/harness.ts';
-import { authorizationUrl, CALLBACK, configuration } from '../support/people.ts';
+import { authorizationUrl, configuration, UNREACHABLE } from '../support/people.ts';
 
 type Test = Pick<TestContext, 'after'>;
-
-const provider = `upstream: { issuer: 'https://127.0.0.1:9', name: corp, clientId: us, secret: { plain: x }, allowPrivateNetwork: true }`;
 
 suite('a host beside ours', { skip: noBrowser }, () => {
   const ends: (() => unknown)[] = [];
@@ -37,12 +36,14 @@ suite('a host beside ours', { skip: noBrowser }, () => {
     file.after(() => others.close().closeAllConnections());
     const { port } = others.address() as AddressInfo;
     [evil, callback] = [`https://evil.example.test:${port}/`, `https://app.example.test:${port}/callback`];
-    const yaml = configuration
-      .replace(/\$\{ISSUER\}/, `https://login.example.test:\${PORT}`)
-      .replace('server:\n', 'server:\n  tls: { cert: cert.pem, key: key.pem }\n')
-      .replace(CALLBACK, callback)
-      .replace('accounts:\n', 'accounts:\n  - { username: mallory, password: { plain: evil } }\n');
-    server = await start(file, `${yaml}${provider}\n`, { files: { 'cert.pem': cert, 'key.pem': key } });
+    const world = changed(configuration, {
+      issuer: `https://login.example.test:\${PORT}`,
+      server: { tls: { cert: 'cert.pem', key: 'key.pem' } },
+      clients: edited('web', { redirectUris: [callback] }),
+      accounts: added({ username: 'mallory', password: { plain: 'evil' } }),
+      upstream: { ...UNREACHABLE, issuer: 'https://127.0.0.1:9' },
+    });
+    server = await start(file, world, { files: { 'cert.pem': cert, 'key.pem': key } });
     issuer = server.issuer.replace('127.0.0.1', 'login.example.test');
   });
   after(async () => {

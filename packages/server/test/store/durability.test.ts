@@ -8,9 +8,10 @@ import { after, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assertGood, verifyStored } from '../support/audit.ts';
 import { exchange, gateway, subjectToken } from '../support/basics.ts';
+import type { Configuration } from '../support/configuration.ts';
 import { type Answer, EXCHANGE, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
-import { BESIDE, life, refresh, revoke } from '../support/life.ts';
+import { FOREIGN_BESIDE, life, refresh, revoke } from '../support/life.ts';
 import {
   eventually,
   exchangeAt,
@@ -33,8 +34,8 @@ interface Sabotage {
 }
 
 const stores = {
-  sqlite: async (t: TestContext, yaml: string): Promise<{ server: TestServer } & Sabotage> => {
-    const server = await start(t, yaml);
+  sqlite: async (t: TestContext, source: Configuration): Promise<{ server: TestServer } & Sabotage> => {
+    const server = await start(t, source);
     return {
       server,
       fail: async (table, event) =>
@@ -42,11 +43,11 @@ const stores = {
       mend: async () => server.sql('drop trigger sabotage'),
     };
   },
-  postgres: async (t: TestContext, yaml: string): Promise<{ server: TestServer } & Sabotage> => {
+  postgres: async (t: TestContext, source: Configuration): Promise<{ server: TestServer } & Sabotage> => {
     const url = await postgres.database();
     const raise = `create or replace function sabotage() returns trigger language plpgsql as $$ begin raise exception 'sabotaged'; end $$`;
     return {
-      server: await start(t, shared(url, yaml)),
+      server: await start(t, shared(url, source)),
       fail: async (table, event) =>
         void (await query(
           url,
@@ -96,8 +97,7 @@ for (const [kind, open] of Object.entries(stores)) {
 
   test(`${kind}: where a single-use id cannot be written down nothing is issued, and it is not used up`, async (t) => {
     const idp = await startIssuer(t);
-    const rule = BESIDE.replace('issuer: self, clients: [gateway, other, plain]', 'issuer: idp');
-    const { server, fail, mend } = await open(t, life([rule], [entry(idp, { singleUse: 'true' })]));
+    const { server, fail, mend } = await open(t, life([FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
     const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
     await fail('used_ids', 'insert');
     assertNothingLeft('exchange', await server.token(form));

@@ -5,9 +5,10 @@ import { after, type TestContext, test } from 'node:test';
 import { API, gateway } from '../support/basics.ts';
 import { type Browser, createBrowser, formOf, type Page } from '../support/browser.ts';
 import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';
+import { added, all, changed, edited, yamlOf } from '../support/configuration.ts';
 import { EXCHANGE, type } from '../support/harness.ts';
 import { entry, newKey, startIssuer } from '../support/issuer.ts';
-import { BESIDE, ISSUER, life } from '../support/life.ts';
+import { BESIDE, FOREIGN_BESIDE, ISSUER, life } from '../support/life.ts';
 import {
   eventually,
   exchangeAt,
@@ -30,21 +31,17 @@ import { newProver } from '../support/prover.ts';
 const postgres = await startPostgres({ after });
 const url = await postgres.database();
 const idp = await startIssuer({ after: after as TestContext['after'] });
-const foreign = BESIDE.replace('beside', 'foreign').replace(
-  'issuer: self, clients: [gateway, other, plain]',
-  'issuer: idp',
-);
 const key = newKey();
 const batch = `{ id: batch, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
 const people = `{ id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [authorization_code], redirectUris: [${CALLBACK}], audiences: [${API}], scopes: [openid, read] }`;
-const yaml = shared(url, life([BESIDE, foreign], [entry(idp, { singleUse: 'true' })]))
-  .replace(
-    'clients:\n',
-    `accounts: [{ username: ada, password: { plain: lovelace } }]\nclients:\n  - ${batch}\n  - ${people}\n`,
-  )
-  .replace('server:', 'server:\n  dpopNonces: true');
+const issuers = [entry(idp, { singleUse: 'true' })];
+const world = changed(shared(url, life([BESIDE, FOREIGN_BESIDE], issuers)), {
+  accounts: [{ username: 'ada', password: { plain: 'lovelace' } }],
+  clients: added(batch, people),
+  server: { dpopNonces: true },
+});
 // Both at once, on a database with nothing in it.
-const [one, two] = await Promise.all([startNode({ after }, yaml), startNode({ after }, yaml)]);
+const [one, two] = await Promise.all([startNode({ after }, world), startNode({ after }, world)]);
 
 test("two nodes that start at once on an empty database have one key set, and take each other's tokens", async () => {
   const keys = await kidsAt(one);
@@ -256,7 +253,9 @@ test('a key that is rotated or retired by command is published or gone on both n
 });
 
 test('each node reads its own file again, when it changes and at SIGHUP; a faulty one changes nothing', async () => {
-  const narrower = yaml.replaceAll('scopes: [read, write]', 'scopes: [read]');
+  const scopes = ['read'];
+  const narrow = changed(world, { clients: edited('gateway', { scopes }), rules: all({ grant: { scopes } }) });
+  const narrower = yamlOf(narrow);
   const ready = async (node: ServerNode) => (await node.get('/readyz')).body;
   await eventually(
     () => ready(two),
@@ -286,7 +285,7 @@ test('each node reads its own file again, when it changes and at SIGHUP; a fault
     async () => two.printed(),
     (text) => text.includes('again'),
   );
-  writeFileSync(two.file, narrower.replace('rules:', 'rulez:'));
+  writeFileSync(two.file, yamlOf(changed(narrow, { rules: undefined, rulez: narrow.rules })));
   await eventually(
     async () => two.printed(),
     (text) => text.includes('nothing changes'),

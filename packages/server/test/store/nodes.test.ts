@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { exchange, gateway } from '../support/basics.ts';
 import { EXCHANGE, encode, type Form, freePort, read, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
-import { BESIDE, introspect, life, refresh, revoke } from '../support/life.ts';
+import { FOREIGN_BESIDE, introspect, life, refresh, revoke } from '../support/life.ts';
 import { runProgram, startProgram } from '../support/program.ts';
 import { assertSubjectRefused } from '../support/trusting.ts';
 
@@ -73,8 +73,7 @@ test('a rotation and a revoked family are seen by the other node at once: both a
 
 test('an id that is good once is good once on all nodes', async (t) => {
   const idp = await startIssuer(t);
-  const rule = BESIDE.replace('issuer: self, clients: [gateway, other, plain]', 'issuer: idp');
-  const one = await start(t, life([rule], [entry(idp, { singleUse: 'true' })]));
+  const one = await start(t, life([FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
   const two = await startSecond(t, one);
   for (let round = 0; round < 5; round++) {
     const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
@@ -87,8 +86,7 @@ test('an id that is good once is good once on all nodes', async (t) => {
 
 test('a token of another issuer is revoked by its id, with all that was exchanged for it (cambio token revoke)', async (t) => {
   const idp = await startIssuer(t);
-  const rule = BESIDE.replace('issuer: self, clients: [gateway, other, plain]', 'issuer: idp');
-  const server = await start(t, life([rule], [entry(idp)]));
+  const server = await start(t, life([FOREIGN_BESIDE], [entry(idp)]));
   const ask = (token: string) => exchange(server, { subject_token: token, subject_token_type: type('jwt') });
   const [token, another] = [idp.sign(), idp.sign({ jti: undefined })];
   for (const one of [token, another]) {

@@ -8,7 +8,7 @@ import { exchange } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
 import { EXCHANGE, encode, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
-import { BESIDE, introspect, life, refresh, revoke, VAULT } from '../support/life.ts';
+import { BESIDE, FOREIGN_BESIDE, introspect, life, refresh, revoke, VAULT } from '../support/life.ts';
 import { eventually, PROGRAM } from '../support/node.ts';
 import {
   authorizationUrl,
@@ -28,8 +28,7 @@ test('after a restore of an older copy, `token revoke --all` makes all dead that
   const folder = temporaryFolder(t);
   const file = join(folder, 'cambio.db');
   const idp = await startIssuer(t);
-  const foreign = BESIDE.replace('beside', 'foreign').replace(/issuer: self, clients: .+?\]/, 'issuer: idp');
-  const yaml = life([BESIDE, foreign], [entry(idp)]);
+  const yaml = life([BESIDE, FOREIGN_BESIDE], [entry(idp)]);
   const revokeAll = async () => {
     const command = [process.execPath, PROGRAM, 'token', 'revoke', '--all', '--config', join(folder, 'cambio.yaml')];
     const { code, stderr } = await runProgram(t, command, { env: { PORT: '1' } });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { check } from '../../src/cli/check.ts';
 import { assertIssued } from '../support/basics.ts';
+import { all, changed, dataOf, withTexts } from '../support/configuration.ts';
 import { AUDIENCE, type Shape, shapes } from '../support/foreign-shapes.ts';
 import { claimsOf, EXCHANGE, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { type Claims, type FakeIssuer, newKey, startIssuer } from '../support/issuer.ts';
@@ -86,10 +87,15 @@ async function startExample(t: Parameters<typeof start>[0], shape: Shape): Promi
   const idp = await startIssuer(t, { path: issuerPath });
   idp.keys.splice(0, 1, newKey('RS256'));
   const base = { ...idp, url: idp.url.slice(0, idp.url.length - issuerPath.length) };
-  let yaml = readFileSync(join(EXAMPLES, `${shape.name}.yaml`), 'utf8');
-  for (const [url, at] of shape.real) yaml = yaml.replaceAll(url, base.url + at);
-  yaml = yaml.replace(/^ {2}- (issuer: http|trustDomain)/m, '  - allowPrivateNetwork: true\n    $1');
-  return [base, await start(t, `server:\n  port: \${PORT}\nstore: sqlite:cambio.db\n${yaml}`)];
+  const example = dataOf(readFileSync(join(EXAMPLES, `${shape.name}.yaml`), 'utf8'));
+  const ofReal = (text: string): string =>
+    shape.real.reduce((whole, [url, at]) => whole.replaceAll(url, base.url + at), text);
+  const here = changed(withTexts(example, ofReal), {
+    server: { port: `\${PORT}` },
+    store: 'sqlite:cambio.db',
+    issuers: all({ allowPrivateNetwork: true }),
+  });
+  return [base, await start(t, here)];
 }
 
 const presenting = ({ declared }: Shape, subject_token: string): Form => ({

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
 import { claimsOf, start, type } from '../support/harness.ts';
 import { type Claims, entry, FOREIGN_RULE, startIssuer, trusting, US } from '../support/issuer.ts';
 import { assertActorRefused, assertSubjectRefused, present, presentActor } from '../support/trusting.ts';
@@ -32,7 +33,10 @@ test('a jwt of a trusted issuer is exchanged; its subject is named after the iss
 
 test('an issuer without a name is called by its host', async (t) => {
   const idp = await startIssuer(t);
-  const server = await start(t, trusting(entry(idp, { name: undefined }), [FOREIGN_RULE.replace('idp', idp.url)]));
+  const server = await start(
+    t,
+    trusting(entry(idp, { name: undefined }), [changed(FOREIGN_RULE, { subject: { issuer: idp.url } })]),
+  );
   assert.equal(claimsOf((await present(server, idp.sign())).body.access_token).sub, '127.0.0.1:ada');
 });
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { parseConfiguration } from '../../src/config/load.ts';
 import { admin, administered } from '../support/admin-api.ts';
 import { API, assertIssued, configuration, exchange, gateway, subjectToken } from '../support/basics.ts';
+import { added, changed } from '../support/configuration.ts';
 import { claimsOf, start, type } from '../support/harness.ts';
 import { bytes, entry, INTROSPECT, JWKS, lifeOf, newKey, signJws, startIssuer, trusting } from '../support/issuer.ts';
 import { newProver } from '../support/prover.ts';
@@ -72,7 +73,7 @@ test('a DPoP proof and a client assertion are read alike', async (t) => {
   const [key] = keys.keys;
   assert.ok(key);
   const client = `{ id: batch, auth: private_key_jwt, jwks: ${JSON.stringify({ keys: [key.jwk] })}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
-  const server = await start(t, configuration.replace('clients:', `clients:\n  - ${client}`));
+  const server = await start(t, changed(configuration, { clients: added(client) }));
   const prover = newProver();
   const prove = (uid: unknown) =>
     server.token({ grant_type: 'client_credentials', ...gateway }, { dpop: prover.prove(server, { uid }) });

@@ -12,6 +12,7 @@ import {
   startBasic,
   subjectToken,
 } from '../support/basics.ts';
+import { changed, edited } from '../support/configuration.ts';
 import { claimsOf, start, type } from '../support/harness.ts';
 
 test('claims nested a hundred thousand deep cost no more than a refusal', async (t) => {
@@ -81,7 +82,7 @@ test('act, may_act and scope have their form, or the token is refused (RFC 8693 
 });
 
 test('a token of another client is exchanged where the rule names that client as its origin', async (t) => {
-  const named = configuration.replace('types: [access_token] }', 'types: [access_token], clients: [agent] }');
+  const named = changed(configuration, { rules: edited('gateway', { subject: { clients: ['agent'] } }) });
   for (const [yaml, status] of [
     [configuration, 400],
     [named, 200],

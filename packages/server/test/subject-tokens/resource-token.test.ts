@@ -11,6 +11,7 @@ import { subjectTokenTypes } from '../../src/subject-tokens/index.ts';
 import { admin, adminToken } from '../support/admin-api.ts';
 import { API, exchange, gateway, subjectToken } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
+import { added, type Configuration, changed, yamlOf } from '../support/configuration.ts';
 import { type Answer, claimsOf, EXCHANGE, encode, read, start, type TestServer, type } from '../support/harness.ts';
 import { basic } from '../support/life.ts';
 import { authorizeAs, configuration, redeem, web } from '../support/people.ts';
@@ -184,14 +185,14 @@ test('shown to any consumer of a token, one that a resource forged is worth as m
 test('check refuses HS256 for the admin API and the server itself in any spelling, and one secret for two resources', async (t) => {
   const issuer = 'http://127.0.0.1:8080';
   const file = join(temporaryFolder(t), 'cambio.yaml');
-  const check = async (resources: string): Promise<readonly [number | null, string]> => {
-    writeFileSync(file, configuration.replace('clients:\n', `${resources}\nclients:\n`));
+  const check = async (...resources: readonly Configuration[]): Promise<readonly [number | null, string]> => {
+    writeFileSync(file, yamlOf(changed(configuration, { resources: added(...resources) })));
     const { code, stdout, stderr } = await cambio(t, ['check', '--config', file], {
       env: { ISSUER: issuer, PORT: '8080' },
     });
     return [code, stdout + stderr];
   };
-  const resource = (audience: string) => `  - { audience: '${audience}', scopes: [read], ${sharedSecret()} }`;
+  const resource = (audience: string) => ({ audience, scopes: ['read'], token: sharedSecret() });
   const [code, told] = await check(resource(MINE));
   assert.equal(code, 0, told);
   const paths = ['/admin', '/admin/', '//admin', '/ADMIN', '/%61dmin', '/./admin', '/x/../admin', '', '/'];
@@ -199,6 +200,6 @@ test('check refuses HS256 for the admin API and the server itself in any spellin
     const [refused, why] = await check(resource(spelling));
     assert.deepEqual([refused, /HS256 is not for this server itself/.test(why)], [1, true], `${spelling}: ${why}`);
   }
-  const [refused, why] = await check(`${resource(MINE)}\n${resource(OTHER)}`);
+  const [refused, why] = await check(resource(MINE), resource(OTHER));
   assert.deepEqual([refused, /another resource has this secret/.test(why)], [1, true], why);
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertIssued } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
 import { FOREIGN_RULE } from '../support/issuer.ts';
 import {
   assertNoRule,
@@ -111,10 +112,12 @@ for (const version of versions) {
   });
 
   test(`${version}: rules read what the assertion says`, async (t) => {
-    const rule = FOREIGN_RULE.replace(
-      'issuer: [idp]',
-      `issuer: [idp], types: [${version}], when: '"admins" in subject.claims.attributes.groups && subject.claims.nameId == subject.sub'`,
-    );
+    const rule = changed(FOREIGN_RULE, {
+      subject: {
+        types: [version],
+        when: '"admins" in subject.claims.attributes.groups && subject.claims.nameId == subject.sub',
+      },
+    });
     const server = await startSaml(t, {}, { rules: [rule] });
     const groups = (...names: string[]) => signedFor(server, version, withAttributes(version, [['groups', ...names]]));
     assertIssued(server, await presentSaml(server, version, groups('staff', 'admins')));

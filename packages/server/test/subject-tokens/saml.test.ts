@@ -6,6 +6,7 @@ import { openOperator } from '../../src/app.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { SAML1, SAML2 } from '../../src/saml/names.ts';
 import { API, assertIssued, assertRefused, exchange, gateway, subjectToken } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
 import { type Answer, encode, start, type } from '../support/harness.ts';
 import { entry, FOREIGN_RULE, startIssuer, trusting } from '../support/issuer.ts';
 import {
@@ -146,7 +147,7 @@ test('an assertion is one thing and a JWT another, whatever they are declared as
     {},
     {
       others: [entry(jwts, { name: 'jwts', accepts: '[jwt, id_token, access_token]' })],
-      rules: [FOREIGN_RULE.replace('[idp]', '[idp, jwts, self]')],
+      rules: [changed(FOREIGN_RULE, { subject: { issuer: ['idp', 'jwts', 'self'] } })],
     },
   );
   const life = { iat: NOW, exp: NOW + 300 };

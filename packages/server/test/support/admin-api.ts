@@ -1,18 +1,20 @@
 // A server with its admin API, and calls to it.
 import type { TestContext } from 'node:test';
-import { configuration } from './basics.ts';
+import { client, configuration } from './basics.ts';
+import { added, type Configuration, changed } from './configuration.ts';
 import { type Answer, read, start, type TestServer } from './harness.ts';
 
 /** With an operator, who may change what can be changed, and an auditor, who may look. */
-export const withOperators = (yaml: string): string =>
-  yaml.replace(
-    'clients:\n',
-    `  - { audience: "\${ISSUER}/admin", scopes: [admin:read, admin:write] }
-clients:
-  - { id: operator, auth: client_secret_post, secret: { plain: operator-secret }, grants: [client_credentials], audiences: ["\${ISSUER}/admin"], scopes: [admin:read, admin:write] }
-  - { id: auditor, auth: client_secret_post, secret: { plain: auditor-secret }, grants: [client_credentials], audiences: ["\${ISSUER}/admin"], scopes: [admin:read] }
-`,
-  );
+export function withOperators(base: Configuration, issuer: unknown = base.issuer): Configuration {
+  const audience = `${issuer}/admin`;
+  return changed(base, {
+    resources: added({ audience, scopes: ['admin:read', 'admin:write'] }),
+    clients: added(
+      client('operator', { audiences: [audience], scopes: ['admin:read', 'admin:write'] }),
+      client('auditor', { audiences: [audience], scopes: ['admin:read'] }),
+    ),
+  });
+}
 export const administered = withOperators(configuration);
 
 export const startAdministered = (t: Pick<TestContext, 'after'>): Promise<TestServer> => start(t, administered);

@@ -1,36 +1,66 @@
 // The configuration that most tests start from, the requests that they vary, and what they expect of an answer.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { type Configuration, changed, type Entry, entries, yamlOf } from './configuration.ts';
 import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, type } from './harness.ts';
 
 export const API = 'https://api.example';
 export const BACKEND = 'https://backend.example';
 
 /** `gateway` exchanges, `agent` acts, `stranger` may authenticate and nothing else. */
-export const configuration = `
-issuer: \${ISSUER}
-server:
-  port: \${PORT}
-store: sqlite:cambio.db
-resources:
-  - { audience: ${API}, locations: [${API}/v1], scopes: [read, write, admin] }
-  - { audience: ${BACKEND}, locations: [${BACKEND}/api], scopes: [read], token: { lifetime: 10m } }
-  - { audience: https://private.example, scopes: [read] }
-clients:
-  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${API}, ${BACKEND}], scopes: [read, write] }
-  - { id: agent, auth: client_secret_basic, secret: { plain: agent-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }
-  - { id: stranger, auth: client_secret_post, secret: { plain: stranger-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }
-rules:
-  - name: gateway
-    client: gateway
-    subject: { issuer: self, types: [access_token] }
-    actor: { clients: [agent] }
-    grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt], lifetime: 30m }
-`;
+export const configuration: Configuration = {
+  issuer: `\${ISSUER}`,
+  server: { port: `\${PORT}` },
+  store: 'sqlite:cambio.db',
+  resources: [
+    { audience: API, locations: [`${API}/v1`], scopes: ['read', 'write', 'admin'] },
+    { audience: BACKEND, locations: [`${BACKEND}/api`], scopes: ['read'], token: { lifetime: '10m' } },
+    { audience: 'https://private.example', scopes: ['read'] },
+  ],
+  clients: [
+    client('gateway', {
+      grants: ['client_credentials', 'token_exchange'],
+      audiences: [API, BACKEND],
+      scopes: ['read', 'write'],
+    }),
+    client('agent', { auth: 'client_secret_basic' }),
+    client('stranger'),
+  ],
+  rules: [
+    {
+      name: 'gateway',
+      client: 'gateway',
+      subject: { issuer: 'self', types: ['access_token'] },
+      actor: { clients: ['agent'] },
+      grant: {
+        audiences: [API, BACKEND],
+        scopes: ['read', 'write'],
+        types: ['access_token', 'jwt'],
+        lifetime: '30m',
+      },
+    },
+  ],
+};
 
-/** The same with other rules, each a line of YAML. */
-export const withRules = (...rules: readonly string[]): string =>
-  `${configuration.slice(0, configuration.indexOf('rules:'))}rules:${rules.map((rule) => `\n  - ${rule}`).join('') || ' []'}\n`;
+/** The entry of a client with a secret, which may ask for tokens to read the first API; other members beside or instead. */
+export function client(id: string, members: Configuration = {}): Configuration {
+  return {
+    id,
+    auth: 'client_secret_post',
+    secret: { plain: `${id}-secret` },
+    grants: ['client_credentials'],
+    audiences: [API],
+    scopes: ['read'],
+    ...members,
+  };
+}
+
+/** The same with other rules. */
+export const withRules = (...rules: readonly Entry[]): Configuration =>
+  changed(configuration, { rules: entries(rules) });
+
+/** The whole text of a file with the same clients and resources, for tests of lines: what stands before the rules. */
+export const textBeforeRules: string = yamlOf(changed(configuration, { rules: undefined }));
 
 export const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' };
 export const stranger = { client_id: 'stranger', client_secret: 'stranger-secret' };

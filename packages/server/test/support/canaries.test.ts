@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { configuration, exchange, gateway, startBasic, subjectToken } from './basics.ts';
 import { canaries, openCanaries } from './canaries.ts';
+import { yamlOf } from './configuration.ts';
 import { claimsOf } from './harness.ts';
 import { runProgram } from './program.ts';
 
@@ -11,7 +12,7 @@ test('a token, a secret and a password are found wherever they stand, and nothin
   const { plant, plantConfiguration, plantRequest, plantAnswer, look, takeSeen } = openCanaries();
   const signature = 'Zm9yZ2VkLXNpZ25hdHVyZS1vZi1hLXRva2Vu';
   plant(`eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.${signature}`);
-  plantConfiguration(configuration);
+  plantConfiguration(yamlOf(configuration));
   plantRequest('client_id=some-long-client-id&client_secret=sent%20in-this-long-form&scope=openid-and-more', {
     authorization: `Basic ${btoa('agent-of-change:sent-in-the-header')}`,
     'x-request-id': 'chosen-by-the-caller',

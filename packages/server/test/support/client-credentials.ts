@@ -1,20 +1,26 @@
 // Clients that prove themselves without a secret: their entries, and the assertions that they sign.
 import { randomUUID } from 'node:crypto';
+import { parse } from 'yaml';
 import { API, configuration } from './basics.ts';
+import { added, type Configuration, changed } from './configuration.ts';
 import type { Answer, Form, TestServer } from './harness.ts';
 import { type Claims, type FakeKey, signJws } from './issuer.ts';
 
 export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 export const JWT_SPIFFE = 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe';
 
-/** The configuration of basics with more clients, each a line of YAML; each may ask for the first API. */
-export const withClients = (...entries: readonly string[]): string =>
-  configuration.replace(
-    'clients:\n',
-    `clients:\n${entries
-      .map((entry) => `  - { grants: [client_credentials], audiences: [${API}], scopes: [read], ${entry} }\n`)
-      .join('')}`,
-  );
+/** The configuration of basics with more clients, each the members of its entry as YAML; each may ask for the first API. */
+export const withClients = (...members: readonly string[]): Configuration =>
+  changed(configuration, {
+    clients: added(
+      ...members.map((more) => ({
+        grants: ['client_credentials'],
+        audiences: [API],
+        scopes: ['read'],
+        ...parse(`{ ${more} }`),
+      })),
+    ),
+  });
 
 /** An entry's `jwks` as YAML. */
 export const jwksOf = (...keys: readonly (FakeKey | Readonly<Record<string, unknown>>)[]): string =>

@@ -11,6 +11,7 @@ import { eventOf } from '../../src/audit/row.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { openSealer } from '../../src/keys/sealing-key.ts';
 import { canaries } from './canaries.ts';
+import { type Configuration, dataOf, type Source, yamlOf } from './configuration.ts';
 
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
@@ -53,14 +54,14 @@ export interface TestServer {
 }
 
 /**
- * @param yaml a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Sections that it lacks are not added.
+ * @param source a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Sections that it lacks are not added.
  * @param files put beside the configuration file
  * @param fetch how it is reached, where its TLS needs more than usual
  * @param folder that of a server that was closed, to go on with its database
  */
 export async function start(
   t: { readonly after: (work: () => Promise<void>) => void; readonly name?: string },
-  yaml: string,
+  source: Source,
   {
     files = {},
     now = Date.now(),
@@ -75,16 +76,19 @@ export async function start(
       canaries.look(`${table}, after ${t.name ?? 'all tests'}`, JSON.stringify(rows));
     rmSync(folder, { recursive: true, force: true });
   });
-  canaries.plantConfiguration(yaml);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const port = await freePort();
-  const issuer = `${/^ +tls:/m.test(yaml) ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const { server: { tls, metrics: ports } = {} } = dataOf(source) as { server?: Configuration };
+  const issuer = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+  const environment = { ISSUER: issuer, PORT: String(port) };
+  const text = yamlOf(source);
+  canaries.plantConfiguration(text);
   const file = join(folder, 'cambio.yaml');
-  writeFileSync(file, yaml);
+  writeFileSync(file, text);
   const clock = { now };
-  const configuration = await loadConfiguration(file, { ISSUER: issuer, PORT: String(port) });
+  const configuration = await loadConfiguration(file, environment);
   // The port of metrics is one for the whole machine.
-  const metrics = yaml.includes('metrics:') ? configuration.server.metrics : undefined;
+  const metrics = ports !== undefined ? configuration.server.metrics : undefined;
   const settled = { ...configuration, server: { ...configuration.server, metrics } };
   server = await startServer(settled, {
     clock: () => clock.now,

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { type AlgorithmName, algorithms } from '../../src/keys/algorithms.ts';
 import { API, BACKEND, configuration } from './basics.ts';
+import { type Configuration, changed, type Entry, entries, parsed } from './configuration.ts';
 import { base64url } from './harness.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -185,21 +186,22 @@ export const forever =
 /** Accepts, and says nothing. */
 export const silence: Behaviour = () => undefined;
 
-/** An entry of `issuers` as YAML: an OIDC issuer on loopback called `idp`, with other members beside or instead. */
+/** An entry of `issuers`: an OIDC issuer on loopback called `idp`, with other members beside or instead; texts are YAML. */
 export function entry(
   { url }: Pick<FakeIssuer, 'url'>,
   members: Readonly<Record<string, string | undefined>> = {},
-): string {
-  const good = { issuer: url, name: 'idp', accepts: '[jwt]', audiences: `[${US}]`, allowPrivateNetwork: 'true' };
-  const pairs = Object.entries({ ...good, ...members }).filter(([, value]) => value !== undefined);
-  return `{ ${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
+): Configuration {
+  const good = { issuer: url, name: 'idp', accepts: ['jwt'], audiences: [US], allowPrivateNetwork: true };
+  return changed(good, parsed(members));
 }
 
-export const FOREIGN_RULE = `{ name: foreign, client: gateway, subject: { issuer: [idp] }, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] } }`;
+export const FOREIGN_RULE: Configuration = {
+  name: 'foreign',
+  client: 'gateway',
+  subject: { issuer: ['idp'] },
+  grant: { audiences: [API, BACKEND], scopes: ['read', 'write'], types: ['access_token', 'jwt'] },
+};
 
-/** The configuration of basics with other issuers and rules, each a line of YAML. */
-export function trusting(issuers: string | readonly string[], rules: readonly string[] = [FOREIGN_RULE]): string {
-  const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${line}`).join('');
-  const start = configuration.slice(0, configuration.indexOf('rules:'));
-  return `${start}issuers:${lines([issuers].flat())}\nrules:${lines(rules)}\n`;
-}
+/** The configuration of basics with other issuers and rules. */
+export const trusting = (issuers: Entry | readonly Entry[], rules: readonly Entry[] = [FOREIGN_RULE]): Configuration =>
+  changed(configuration, { issuers: entries([issuers].flat()), rules: entries(rules) });

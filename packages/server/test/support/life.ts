@@ -1,45 +1,75 @@
 // What tests of a token's life share: refresh tokens, opaque tokens, introspection and revocation.
 import assert from 'node:assert/strict';
-import { API, BACKEND, exchange, gateway } from './basics.ts';
+import { API, BACKEND, client, exchange, gateway } from './basics.ts';
+import { type Configuration, changed, type Entry, entries } from './configuration.ts';
 import { type Answer, encode, type Form, type TestServer, type } from './harness.ts';
 
 /** Its tokens are opaque. */
 export const VAULT = 'https://vault.example';
 
+const EXCHANGES = ['client_credentials', 'token_exchange'];
+const REFRESHES = [...EXCHANGES, 'refresh_token'];
+
 /** `gateway` and `other` exchange and refresh, `agent` acts, `api` and `vault` are APIs that introspect. */
-const CLIENTS = `
-  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange, refresh_token], audiences: [${API}, ${BACKEND}, ${VAULT}], scopes: [read, write] }
-  - { id: other, auth: client_secret_post, secret: { plain: other-secret }, grants: [client_credentials, token_exchange, refresh_token], audiences: [${API}], scopes: [read] }
-  - { id: plain, auth: client_secret_post, secret: { plain: plain-secret }, grants: [client_credentials, token_exchange], audiences: [${API}], scopes: [read] }
-  - { id: agent, auth: client_secret_basic, secret: { plain: agent-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }
-  - { id: api, auth: client_secret_basic, secret: { plain: api-secret }, grants: [client_credentials], resource: ${API} }
-  - { id: vault, auth: client_secret_basic, secret: { plain: vault-secret }, grants: [client_credentials], resource: ${VAULT} }`;
+const CLIENTS = [
+  client('gateway', { grants: REFRESHES, audiences: [API, BACKEND, VAULT], scopes: ['read', 'write'] }),
+  client('other', { grants: REFRESHES }),
+  client('plain', { grants: EXCHANGES }),
+  client('agent', { auth: 'client_secret_basic' }),
+  introspecting('api', API),
+  introspecting('vault', VAULT),
+];
+
+/** The entry of a client that is an API, and asks about the tokens that it is shown. */
+export function introspecting(id: string, resource: string): Configuration {
+  const { audiences, scopes, ...entry } = client(id, { auth: 'client_secret_basic', resource });
+  return entry;
+}
 
 /** Everything that may be asked for, with a refresh token beside it. */
-export const BESIDE = `{ name: beside, client: [gateway, other, plain], subject: { types: [refresh_token, access_token, jwt], issuer: self, clients: [gateway, other, plain] }, actor: { issuer: self, clients: [agent, gateway] }, grant: { audiences: [${API}, ${BACKEND}, ${VAULT}], scopes: [read, write], types: [access_token, jwt, refresh_token], refreshToken: true } }`;
+export const BESIDE: Configuration = {
+  name: 'beside',
+  client: ['gateway', 'other', 'plain'],
+  subject: {
+    issuer: 'self',
+    types: ['refresh_token', 'access_token', 'jwt'],
+    clients: ['gateway', 'other', 'plain'],
+  },
+  actor: { issuer: 'self', types: ['access_token'], clients: ['agent', 'gateway'] },
+  grant: {
+    audiences: [API, BACKEND, VAULT],
+    scopes: ['read', 'write'],
+    types: ['access_token', 'jwt', 'refresh_token'],
+    refreshToken: true,
+  },
+};
+
+/** The same for tokens of the issuer `idp`. */
+export const FOREIGN_BESIDE: Configuration = changed(BESIDE, {
+  name: 'foreign',
+  subject: { issuer: 'idp', clients: undefined },
+});
 
 export const ISSUER = 'https://login.example';
 
-/** @param rules each a line of YAML @param issuers likewise @param issuer one that stays when the server comes back on another port */
+/** @param issuer one that stays when the server comes back on another port */
 export const life = (
-  rules: readonly string[] = [BESIDE],
-  issuers: readonly string[] = [],
+  rules: readonly Entry[] = [BESIDE],
+  issuers: readonly Entry[] = [],
   issuer: string = ISSUER,
-): string => `
-issuer: ${issuer}
-server:
-  port: \${PORT}
-store: sqlite:cambio.db
-resources:
-  - { audience: ${API}, locations: [${API}/v1], scopes: [read, write, admin] }
-  - { audience: ${BACKEND}, scopes: [read] }
-  - { audience: ${VAULT}, scopes: [read], token: { format: opaque } }
-clients:${CLIENTS}
-issuers:${list(issuers)}
-rules:${list(rules)}
-`;
-
-const list = (lines: readonly string[]): string => lines.map((line) => `\n  - ${line}`).join('') || ' []';
+): Configuration => ({
+  issuer,
+  server: { port: `\${PORT}` },
+  store: 'sqlite:cambio.db',
+  resources: [
+    { audience: API, locations: [`${API}/v1`], scopes: ['read', 'write', 'admin'] },
+    { audience: BACKEND, scopes: ['read'] },
+    { audience: VAULT, scopes: ['read'], token: { format: 'opaque' } },
+  ],
+  clients: CLIENTS,
+  issuers: entries(issuers),
+  rules: entries(rules),
+});
 
 export const other = { client_id: 'other', client_secret: 'other-secret' };
 export const plain = { client_id: 'plain', client_secret: 'plain-secret' };

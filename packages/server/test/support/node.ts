@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gateway } from './basics.ts';
 import { canaries } from './canaries.ts';
+import { type Configuration, changed, dataOf, type Source, yamlOf } from './configuration.ts';
 import { type Answer, EXCHANGE, encode, everythingIn, type Form, freePort, read, type } from './harness.ts';
 import { life } from './life.ts';
 import { repository } from './program.ts';
@@ -17,8 +18,8 @@ const MAIN = join(repository, 'packages/server/src/main.ts');
 export const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
 
 /** The configuration of a token's life, on a database that nodes share. */
-export const shared = (url: string, yaml = life()): string =>
-  yaml.replace('store: sqlite:cambio.db', `store: ${url}\nsealingKey: { plain: ${SEALING_KEY} }`);
+export const shared = (url: string, base: Configuration = life()): Configuration =>
+  changed(base, { store: url, sealingKey: { plain: SEALING_KEY } });
 
 export interface ServerNode {
   readonly url: string;
@@ -44,12 +45,13 @@ type Test = { readonly after: (work: () => Promise<void>) => void };
  */
 export async function startNode(
   t: Test,
-  yaml: string,
+  source: Source,
   { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0, options = [] as readonly string[], heap = 0 } = {},
 ): Promise<ServerNode> {
   const file = join(folder, 'cambio.yaml');
   // The port of metrics is one for the whole machine.
-  writeFileSync(file, yaml.includes('metrics:') ? yaml : yaml.replace(/^server:$/m, 'server:\n  metrics: off'));
+  const text = yamlOf(changed({ server: { metrics: 'off' } }, dataOf(source)));
+  writeFileSync(file, text);
   const program = heap === 0 ? [PROGRAM] : [`--max-old-space-size=${heap}`, '--conditions=source', MAIN];
   const listening = port || (await freePort());
   const child = spawn(process.execPath, [...program, 'serve', '--config', file, ...options], {
@@ -70,7 +72,7 @@ export async function startNode(
     for (const [table, rows] of Object.entries(everythingIn({ folder }))) canaries.look(table, JSON.stringify(rows));
     rmSync(folder, { recursive: true, force: true });
   });
-  canaries.plantConfiguration(yaml);
+  canaries.plantConfiguration(text);
   await eventually(
     async () => {
       if (child.exitCode !== null) throw new Error(`the server ended: ${printed}`);

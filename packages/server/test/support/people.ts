@@ -1,8 +1,9 @@
 // A configuration in which people sign in, and what a person and a client do in it.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { API, BACKEND } from './basics.ts';
+import { API, BACKEND, client } from './basics.ts';
 import { type Browser, createBrowser, type Page } from './browser.ts';
+import type { Configuration, Source } from './configuration.ts';
 import { type Answer, type Form, start, type TestServer } from './harness.ts';
 
 export const CALLBACK = 'https://app.example/callback';
@@ -11,51 +12,76 @@ export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 export const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 
 /** People sign in to `web` and `tv`; `agent` may act for them. */
-export const configuration = `
-issuer: \${ISSUER}
-server:
-  port: \${PORT}
-store: sqlite:cambio.db
-resources:
-  - audience: ${API}
-    locations: [${API}/v1]
-    scopes: [read, write, admin]
-    scopeNames: { read: See your files }
-  - { audience: ${BACKEND}, scopes: [read] }
-  - { audience: https://private.example, scopes: [read] }
-clients:
-  - id: web
-    auth: client_secret_post
-    secret: { plain: web-secret }
-    grants: [authorization_code, refresh_token, token_exchange]
-    redirectUris: [${CALLBACK}, 'http://127.0.0.1:8081/callback', 'http://localhost:8081/callback']
-    postLogoutRedirectUris: [https://app.example/bye]
-    audiences: [${API}, ${BACKEND}]
-    scopes: [openid, profile, email, offline_access, read, write]
-  - { id: tv, auth: client_secret_post, secret: { plain: tv-secret }, grants: [device_code, refresh_token], audiences: [${API}], scopes: [openid, offline_access, read] }
-  - { id: other, auth: client_secret_post, secret: { plain: other-secret }, grants: [authorization_code, device_code], redirectUris: [https://other.example/callback], audiences: [${API}], scopes: [read] }
-  - { id: agent, auth: client_secret_post, secret: { plain: agent-secret }, grants: [client_credentials, token_exchange], audiences: [${API}], scopes: [read] }
-  - { id: machine, auth: client_secret_post, secret: { plain: machine-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }
-accounts:
-  - { username: ada, password: { plain: lovelace }, claims: { name: Ada Lovelace, email: ada@example.com, tenant: a } }
-  - { username: bob, password: { plain: builder } }
-rules:
-  - name: the agent acts for people
-    client: agent
-    subject: { issuer: self, clients: [web, tv], types: [access_token] }
-    actor: { clients: [agent] }
-    grant: { audiences: [${API}], scopes: [read] }
-  - name: web exchanges what it got
-    client: web
-    subject: { issuer: self, clients: [web], types: [access_token, id_token, refresh_token] }
-    grant: { audiences: [${BACKEND}], scopes: [read] }
-`;
+export const configuration: Configuration = {
+  issuer: `\${ISSUER}`,
+  server: { port: `\${PORT}` },
+  store: 'sqlite:cambio.db',
+  resources: [
+    {
+      audience: API,
+      locations: [`${API}/v1`],
+      scopes: ['read', 'write', 'admin'],
+      scopeNames: { read: 'See your files' },
+    },
+    { audience: BACKEND, scopes: ['read'] },
+    { audience: 'https://private.example', scopes: ['read'] },
+  ],
+  clients: [
+    client('web', {
+      grants: ['authorization_code', 'refresh_token', 'token_exchange'],
+      redirectUris: [CALLBACK, 'http://127.0.0.1:8081/callback', 'http://localhost:8081/callback'],
+      postLogoutRedirectUris: ['https://app.example/bye'],
+      audiences: [API, BACKEND],
+      scopes: ['openid', 'profile', 'email', 'offline_access', 'read', 'write'],
+    }),
+    client('tv', { grants: ['device_code', 'refresh_token'], scopes: ['openid', 'offline_access', 'read'] }),
+    client('other', {
+      grants: ['authorization_code', 'device_code'],
+      redirectUris: ['https://other.example/callback'],
+    }),
+    client('agent', { grants: ['client_credentials', 'token_exchange'] }),
+    client('machine'),
+  ],
+  accounts: [
+    {
+      username: 'ada',
+      password: { plain: 'lovelace' },
+      claims: { name: 'Ada Lovelace', email: 'ada@example.com', tenant: 'a' },
+    },
+    { username: 'bob', password: { plain: 'builder' } },
+  ],
+  rules: [
+    {
+      name: 'the agent acts for people',
+      client: 'agent',
+      subject: { issuer: 'self', clients: ['web', 'tv'], types: ['access_token'] },
+      actor: { clients: ['agent'] },
+      grant: { audiences: [API], scopes: ['read'] },
+    },
+    {
+      name: 'web exchanges what it got',
+      client: 'web',
+      subject: { issuer: 'self', clients: ['web'], types: ['access_token', 'id_token', 'refresh_token'] },
+      grant: { audiences: [BACKEND], scopes: ['read'] },
+    },
+  ],
+};
+
+/** A provider that nobody can reach. */
+export const UNREACHABLE: Configuration = {
+  issuer: 'http://127.0.0.1:9',
+  name: 'corp',
+  clientId: 'us',
+  secret: { plain: 'x' },
+  allowPrivateNetwork: true,
+};
 
 export const web = { client_id: 'web', client_secret: 'web-secret' };
 export const tv = { client_id: 'tv', client_secret: 'tv-secret' };
 export const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 
-export const startPeople = (t: Pick<TestContext, 'after'>, yaml = configuration): Promise<TestServer> => start(t, yaml);
+export const startPeople = (t: Pick<TestContext, 'after'>, source: Source = configuration): Promise<TestServer> =>
+  start(t, source);
 
 /** A good authorization request of `web`, varied; `undefined` leaves a parameter out. */
 export function authorizationUrl(changed: Form = {}): string {

@@ -5,8 +5,9 @@ import { constants, createCipheriv, type KeyObject, publicEncrypt, randomBytes, 
 import type { TestContext } from 'node:test';
 import { DS, ENC, ENC11, METADATA, SAML2 } from '../../src/saml/names.ts';
 import { assertRefused, exchange, SUBJECT_REFUSED } from './basics.ts';
+import { added, type Configuration, changed, type Entry, parsed } from './configuration.ts';
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from './harness.ts';
-import { FOREIGN_RULE, trusting } from './issuer.ts';
+import { trusting } from './issuer.ts';
 import {
   AUDIENCE,
   all,
@@ -38,29 +39,32 @@ export const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', for
 
 /** `portal` is a service provider: assertions may be addressed to it. */
 export const PORTAL = { entityId: 'https://portal.example/sp', acs: 'https://portal.example/acs' };
-const PORTAL_CLIENT = `{ id: portal, auth: client_secret_post, secret: { plain: portal-secret }, grants: [token_exchange], saml: { entityId: ${PORTAL.entityId}, acs: ${PORTAL.acs} } }`;
+const PORTAL_CLIENT = {
+  id: 'portal',
+  auth: 'client_secret_post',
+  secret: { plain: 'portal-secret' },
+  grants: ['token_exchange'],
+  saml: PORTAL,
+};
 export const portal = { client_id: 'portal', client_secret: 'portal-secret' };
 
 type Members = Readonly<Record<string, string | undefined>>;
 
-/** An entry of `issuers` as YAML: the provider, called `idp`, with other members beside or instead. */
-export function samlEntry(members: Members = {}): string {
+/** An entry of `issuers`: the provider, called `idp`, with other members beside or instead; texts are YAML. */
+export function samlEntry(members: Members = {}): Configuration {
   const good = {
     saml: idp.entityId,
     name: 'idp',
-    accepts: '[saml1, saml2]',
-    audiences: `[${AUDIENCE}]`,
-    certificates: members.metadata === undefined ? '[idp.pem]' : undefined,
+    accepts: ['saml1', 'saml2'],
+    audiences: [AUDIENCE],
+    certificates: members.metadata === undefined ? ['idp.pem'] : undefined,
   };
-  const pairs = Object.entries({ ...good, ...members }).filter(([, value]) => value !== undefined);
-  return `{ ${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
+  return changed(good, parsed(members));
 }
 
 /** The configuration of basics with these issuers and rules, the client `portal`, and bodies of up to 4 MiB. */
-export const trustingSaml = (entries: readonly string[], rules: readonly string[] = [FOREIGN_RULE]): string =>
-  trusting(entries, rules)
-    .replace('  - { id: stranger,', `  - ${PORTAL_CLIENT}\n$&`)
-    .replace(/^ {2}port: .*$/m, '$&\n  limits: { body: 4194304 }');
+export const trustingSaml = (issuers: readonly Entry[], rules?: readonly Entry[]): Configuration =>
+  changed(trusting(issuers, rules), { clients: added(PORTAL_CLIENT), server: { limits: { body: 4_194_304 } } });
 
 /** @param members of the one entry @param files beside the configuration, and beside `idp.pem` */
 export const startSaml = (
@@ -70,7 +74,7 @@ export const startSaml = (
     rules,
     others = [],
     files = {},
-  }: { rules?: readonly string[]; others?: readonly string[]; files?: Record<string, string> } = {},
+  }: { rules?: readonly Entry[]; others?: readonly Entry[]; files?: Record<string, string> } = {},
 ): Promise<TestServer> =>
   start(t, trustingSaml([samlEntry(members), ...others], rules), {
     files: { 'idp.pem': pem(idp), ...files },

@@ -1,31 +1,33 @@
 // Resources that share a secret with the server (HS256), and tokens that one of them forges with it.
 import { createHmac } from 'node:crypto';
 import { withOperators } from './admin-api.ts';
-import { API } from './basics.ts';
+import { API, client } from './basics.ts';
 import { canaries } from './canaries.ts';
+import { added, type Configuration, changed } from './configuration.ts';
 import { base64url } from './harness.ts';
+import { introspecting } from './life.ts';
 import { configuration } from './people.ts';
 
 export const MINE = 'https://mine.example';
 export const OTHER = 'https://other-hs.example';
 const SECRET = 'the secret of mine, which is long enough';
 export const OTHER_SECRET = 'the secret of the other, long enough too';
-export const sharedSecret = (secret = SECRET): string => `token: { alg: HS256, secret: { plain: '${secret}' } }`;
+export const sharedSecret = (plain = SECRET): Configuration => ({ alg: 'HS256', secret: { plain } });
 
 /** Two resources with secrets of their own, the clients that they are, people, and operators. */
-export const withSecrets = withOperators(
-  configuration.replace(
-    'clients:\n',
-    `  - { audience: ${MINE}, scopes: [read], ${sharedSecret()} }
-  - { audience: ${OTHER}, scopes: [read], ${sharedSecret(OTHER_SECRET)} }
-clients:
-  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${API}, ${MINE}, ${OTHER}], scopes: [read] }
-  - { id: api, auth: client_secret_basic, secret: { plain: api-secret }, grants: [client_credentials], resource: ${API} }
-  - { id: mine, auth: client_secret_basic, secret: { plain: mine-secret }, grants: [client_credentials], resource: ${MINE} }
-  - { id: theirs, auth: client_secret_basic, secret: { plain: theirs-secret }, grants: [client_credentials], resource: ${OTHER} }
-`,
+export const withSecrets: Configuration = changed(withOperators(configuration), {
+  resources: added(
+    { audience: MINE, scopes: ['read'], token: sharedSecret() },
+    { audience: OTHER, scopes: ['read'], token: sharedSecret(OTHER_SECRET) },
   ),
-).replace('rules:\n', `rules:\n  - { client: gateway, grant: { audiences: [${API}, ${MINE}], scopes: [read] } }\n`);
+  clients: added(
+    client('gateway', { grants: ['client_credentials', 'token_exchange'], audiences: [API, MINE, OTHER] }),
+    introspecting('api', API),
+    introspecting('mine', MINE),
+    introspecting('theirs', OTHER),
+  ),
+  rules: added({ client: 'gateway', grant: { audiences: [API, MINE], scopes: ['read'] } }),
+});
 
 /** A JWT with this HMAC; without a secret that of the first resource. */
 export function signWithSecret(

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gateway } from '../support/basics.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { changed, yamlOf } from '../support/configuration.ts';
 import { EXCHANGE, encode, freePort, type } from '../support/harness.ts';
 import { entry, FOREIGN_RULE, startIssuer, trusting } from '../support/issuer.ts';
 import { startProgram, temporaryFolder } from '../support/program.ts';
@@ -30,8 +31,8 @@ test('nothing in the environment weakens TLS or leads requests through a proxy',
   const entries = issuers.map((idp, index) => entry(idp, { name: names[index] }));
   const folder = temporaryFolder(t);
   const port = await freePort();
-  const rule = FOREIGN_RULE.replace('[idp]', `[${names}]`);
-  writeFileSync(join(folder, 'cambio.yaml'), trusting(entries, [rule]));
+  const rule = changed(FOREIGN_RULE, { subject: { issuer: names } });
+  writeFileSync(join(folder, 'cambio.yaml'), yamlOf(trusting(entries, [rule])));
   writeFileSync(join(folder, 'ca.pem'), onLoopback.cert);
   const main = join(import.meta.dirname, '../../src/main.ts');
   const program = startProgram(

@@ -4,6 +4,7 @@ import { admin, adminToken } from '../../support/admin-api.ts';
 import { verifyStored } from '../../support/audit.ts';
 import { exchange, startBasic, subjectToken } from '../../support/basics.ts';
 import { beside } from '../../support/command.ts';
+import { type Configuration, changed, edited } from '../../support/configuration.ts';
 import { type Answer, claimsOf, everythingIn, start, type TestServer } from '../../support/harness.ts';
 import { eventually } from '../../support/node.ts';
 import type { Case, Trial } from '../group.ts';
@@ -13,11 +14,11 @@ import { type AdminWorld, ANY, ENTRY, lasting, OPERATING, obtain, operationsOf }
 const EXCHANGING = { ...ENTRY, grants: ['client_credentials', 'token_exchange'] };
 
 /** A client that may operate a server whose own clients may only look. @returns the answer to disabling it */
-async function disableLast({ after }: Trial, yaml: string): Promise<Answer> {
+async function disableLast({ after }: Trial, changes: Configuration): Promise<Answer> {
   const first = await start({ after }, lasting);
   const { body } = await admin(first, 'POST /clients', { body: { ...OPERATING, id: 'second' } });
   await first.close();
-  const server = await start({ after }, yaml, { folder: first.folder });
+  const server = await start({ after }, changes, { folder: first.folder });
   const token = String((await obtain(server, 'second', body.secret)).body.access_token);
   return admin(server, 'PUT /clients/second', { token, headers: ANY, body: { ...OPERATING, disabled: true } });
 }
@@ -80,10 +81,7 @@ export const changes: Readonly<Record<string, Case<AdminWorld>>> = {
     await conflict(`DELETE /keys/${active}`);
     const { secrets } = (await call('GET /clients/named')).body as { secrets: { id: string }[] };
     await conflict(`DELETE /clients/named/secrets/${secrets[0]?.id}`);
-    const looking = lasting.replace(
-      'scopes: [admin:read, admin:write] }\n  - { id: auditor',
-      'scopes: [admin:read] }\n  - { id: auditor',
-    );
+    const looking = changed(lasting, { clients: edited('operator', { scopes: ['admin:read'] }) });
     await attempt('the last operator disabled', disableLast(trial, looking));
     await twin(disableLast(trial, lasting));
     await call('POST /clients', { ...ENTRY, id: 'free' });

@@ -1,7 +1,8 @@
 // What do attacks on the admin API run against? Two nodes on one database, with an operator, and what callers say to it.
 import { join } from 'node:path';
-import { admin, administered, adminToken } from '../../support/admin-api.ts';
-import { API } from '../../support/basics.ts';
+import { admin, adminToken, withOperators } from '../../support/admin-api.ts';
+import { API, configuration } from '../../support/basics.ts';
+import { changed, edited } from '../../support/configuration.ts';
 import { type Answer, start, type TestServer } from '../../support/harness.ts';
 import type { Undo } from '../group.ts';
 
@@ -15,11 +16,11 @@ export interface AdminWorld {
 
 const ISSUER = 'https://login.example';
 /** Of one name on each node, whatever its port. */
-export const lasting = administered.replaceAll('${' + 'ISSUER}', ISSUER);
+export const lasting = changed(withOperators(configuration, ISSUER), { issuer: ISSUER });
 
 export async function openAdminWorld(undo: Undo): Promise<AdminWorld> {
-  const server = await start(undo, lasting.replace('client: gateway', 'client: [gateway, named]'));
-  const shared = lasting.replace('sqlite:cambio.db', `sqlite:${join(server.folder, 'cambio.db')}`);
+  const server = await start(undo, changed(lasting, { rules: edited('gateway', { client: ['gateway', 'named'] }) }));
+  const shared = changed(lasting, { store: `sqlite:${join(server.folder, 'cambio.db')}` });
   const second = await start(undo, shared, { now: server.clock.now });
   let token = await adminToken(server);
   const call: AdminWorld['call'] = async (what, body, headers = {}) => {

@@ -2,8 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { withOperators } from '../../support/admin-api.ts';
-import { API } from '../../support/basics.ts';
+import { API, client } from '../../support/basics.ts';
 import { selfSigned } from '../../support/certificate.ts';
+import { type Configuration, changed } from '../../support/configuration.ts';
 import { type Answer, EXCHANGE, type Form, start, type TestServer, type } from '../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer } from '../../support/issuer.ts';
 import { newProver, type Prover } from '../../support/prover.ts';
@@ -19,37 +20,63 @@ export const VAULT = 'https://vault.example';
 const ISSUER = 'https://login.example';
 const TARGETS = [API, VAULT, ACCEPTING, REBINDING];
 
-const client = (id: string, more = ''): string =>
-  `  - { id: ${id}, auth: client_secret_post, secret: { plain: ${id}-secret }, grants: [client_credentials, token_exchange, refresh_token], audiences: [${TARGETS}], scopes: [read]${more} }\n`;
-const rule = (targets: readonly string[], party: string, rest: string): string =>
-  `  - { client: [gateway, mutual-gateway], subject: { issuer: self, clients: [web, mutual-web, gateway], types: [access_token, refresh_token, id_token]${party} }, actor: { issuer: self, clients: [agent]${party} }, ${rest}grant: { audiences: [${targets}], scopes: [read], types: [access_token, jwt, refresh_token] } }\n`;
+const exchanger = (id: string, more: Configuration = {}): Configuration =>
+  client(id, { grants: ['client_credentials', 'token_exchange', 'refresh_token'], audiences: TARGETS, ...more });
+const rule = (targets: readonly string[], party: Configuration = {}, rest: Configuration = {}): Configuration => ({
+  client: ['gateway', 'mutual-gateway'],
+  subject: {
+    issuer: 'self',
+    clients: ['web', 'mutual-web', 'gateway'],
+    types: ['access_token', 'refresh_token', 'id_token'],
+    ...party,
+  },
+  actor: { issuer: 'self', clients: ['agent'], ...party },
+  ...rest,
+  grant: { audiences: targets, scopes: ['read'], types: ['access_token', 'jwt', 'refresh_token'] },
+});
+const ACCEPT = { constrained: 'accept' };
 
 /** A proxy on loopback tells the certificate of its caller. */
-const yaml = (idp: FakeIssuer, server = ''): string =>
-  withOperators(`
-issuer: ${ISSUER}
-server:
-  port: \${PORT}
-  trustProxy: [127.0.0.1]
-  clientCertificates: { header: { name: x-certificate, format: der } }${server}
-store: sqlite:cambio.db
-resources:
-  - { audience: ${API}, scopes: [read] }
-  - { audience: ${VAULT}, scopes: [read], token: { format: opaque } }
-  - { audience: ${ACCEPTING}, scopes: [read] }
-  - { audience: ${REBINDING}, scopes: [read] }
-clients:
-${['web', 'agent', 'gateway'].map((id) => client(id)).join('')}${['web', 'gateway'].map((id) => client(`mutual-${id}`, ', certificateBoundAccessTokens: true')).join('')}  - { id: person, auth: none, grants: [authorization_code], redirectUris: [http://127.0.0.1/callback], audiences: [${API}], scopes: [openid, read] }
-accounts:
-  - { username: ada, password: { plain: correct horse battery } }
-issuers:
-  - ${entry(idp)}
-rules:
-  - { client: [gateway, mutual-gateway], subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }
-${rule([ACCEPTING], ', constrained: accept', '')}${rule([REBINDING], ', constrained: accept', 'rebind: bearer, ')}${rule([API, VAULT], '', '')}`).replaceAll(
-    '${' + 'ISSUER}',
-    ISSUER,
-  );
+const configurationOf = (idp: FakeIssuer): Configuration =>
+  withOperators({
+    issuer: ISSUER,
+    server: {
+      port: `\${PORT}`,
+      trustProxy: ['127.0.0.1'],
+      clientCertificates: { header: { name: 'x-certificate', format: 'der' } },
+    },
+    store: 'sqlite:cambio.db',
+    resources: [
+      { audience: API, scopes: ['read'] },
+      { audience: VAULT, scopes: ['read'], token: { format: 'opaque' } },
+      { audience: ACCEPTING, scopes: ['read'] },
+      { audience: REBINDING, scopes: ['read'] },
+    ],
+    clients: [
+      ...['web', 'agent', 'gateway'].map((id) => exchanger(id)),
+      ...['web', 'gateway'].map((id) => exchanger(`mutual-${id}`, { certificateBoundAccessTokens: true })),
+      {
+        id: 'person',
+        auth: 'none',
+        grants: ['authorization_code'],
+        redirectUris: ['http://127.0.0.1/callback'],
+        audiences: [API],
+        scopes: ['openid', 'read'],
+      },
+    ],
+    accounts: [{ username: 'ada', password: { plain: 'correct horse battery' } }],
+    issuers: [entry(idp)],
+    rules: [
+      {
+        client: ['gateway', 'mutual-gateway'],
+        subject: { issuer: 'idp' },
+        grant: { audiences: [API], scopes: ['read'] },
+      },
+      rule([ACCEPTING], ACCEPT),
+      rule([REBINDING], ACCEPT, { rebind: 'bearer' }),
+      rule([API, VAULT]),
+    ],
+  });
 
 export interface BindingWorld {
   readonly server: TestServer;
@@ -67,8 +94,9 @@ export interface BindingWorld {
 
 export async function openBindingWorld(undo: Undo): Promise<BindingWorld> {
   const idp = await startIssuer(undo);
-  const server = await start(undo, yaml(idp));
-  const shared = yaml(idp).replace('sqlite:cambio.db', `sqlite:${join(server.folder, 'cambio.db')}`);
+  const base = configurationOf(idp);
+  const server = await start(undo, base);
+  const shared = changed(base, { store: `sqlite:${join(server.folder, 'cambio.db')}` });
   const certificate = async (value: string): Promise<X509Certificate> =>
     new X509Certificate((await selfSigned({ type: 'dns', value })).cert);
   const own = newProver();
@@ -77,7 +105,7 @@ export async function openBindingWorld(undo: Undo): Promise<BindingWorld> {
     idp,
     own,
     second: await start(undo, shared, { now: server.clock.now }),
-    strict: await start(undo, yaml(idp, '\n  dpopNonces: true'), { now: server.clock.now }),
+    strict: await start(undo, changed(base, { server: { dpopNonces: true } }), { now: server.clock.now }),
     other: newProver(),
     certificates: { own: await certificate('own'), other: await certificate('other') },
     prove: (claims = {}, header = {}, by = own) => by.prove({ issuer: ISSUER, clock: server.clock }, claims, header),

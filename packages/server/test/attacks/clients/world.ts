@@ -2,6 +2,7 @@
 // its own and no limit stops it, and one that callers reach over TLS.
 import { API, gateway, stranger } from '../../support/basics.ts';
 import { asserting, assertion, jwksOf, withClients } from '../../support/client-credentials.ts';
+import { type Configuration, changed } from '../../support/configuration.ts';
 import { type Answer, encode, type Form, read, start, type TestServer } from '../../support/harness.ts';
 import { type Claims, newKey } from '../../support/issuer.ts';
 import { fetchAs, type Identity, selfIssued } from '../../support/tls-client.ts';
@@ -45,11 +46,12 @@ const CLIENTS = [
   `id: plain, auth: client_secret_basic, secret: { plain: '${SECRET}' }`,
   'id: tls, auth: tls_client_auth, tlsSubject: { dns: batch.example }',
 ];
-const HEADER = 'clientCertificates: { authorities: [ca.pem], header: { name: Client-Cert, format: rfc9440 } }';
+const authorities = ['ca.pem'];
+const clientCertificates = { authorities, header: { name: 'Client-Cert', format: 'rfc9440' } };
 const files = { 'ca.pem': authority.cert, 'cert.pem': https.cert, 'key.pem': https.key };
 
-const behind = (proxy: string): string =>
-  withClients(...CLIENTS).replace('server:', `server:\n  trustProxy: [${proxy}]\n  ${HEADER}`);
+const withServer = (server: Configuration): Configuration => changed(withClients(...CLIENTS), { server });
+const behind = (proxy: string): Configuration => withServer({ trustProxy: [proxy], clientCertificates });
 
 export interface World {
   /** Whoever asks is its proxy. */
@@ -69,8 +71,8 @@ export interface World {
 export async function open(undo: Undo): Promise<World> {
   const server = await start(undo, behind('127.0.0.0/8'), { files });
   const elsewhere = await start(undo, behind('192.0.2.1'), { files });
-  const tls = 'tls: { cert: cert.pem, key: key.pem }\n  clientCertificates: { authorities: [ca.pem] }';
-  const direct = await start(undo, withClients(...CLIENTS).replace('server:', `server:\n  ${tls}`), {
+  const tls = { cert: 'cert.pem', key: 'key.pem' };
+  const direct = await start(undo, withServer({ tls, clientCertificates: { authorities } }), {
     files,
     fetch: fetchAs(undefined, https.cert),
   });

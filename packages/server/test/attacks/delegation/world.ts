@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readAct } from '../../support/actors.ts';
 import { withOperators } from '../../support/admin-api.ts';
-import { API, BACKEND, exchange } from '../../support/basics.ts';
+import { API, BACKEND, client, exchange } from '../../support/basics.ts';
+import { added, type Configuration, changed, edited } from '../../support/configuration.ts';
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from '../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, trusting } from '../../support/issuer.ts';
 import { VAULT } from '../../support/life.ts';
@@ -15,8 +16,8 @@ const RULES = [
   `{ client: delegator, subject: { issuer: self, clients: [gateway], types: [access_token, refresh_token, jwt] }, actor: { required: true, clients: [agent] }, ${GRANT} }`,
   `{ client: robot, subject: { issuer: self, clients: [gateway], types: [access_token, refresh_token, jwt] }, ${GRANT} }`,
 ];
-const exchanger = (id: string): string =>
-  `  - { id: ${id}, auth: client_secret_post, secret: { plain: ${id}-secret }, grants: [token_exchange] }\n`;
+const exchanger = (id: string): Configuration =>
+  client(id, { grants: ['token_exchange'], audiences: undefined, scopes: undefined });
 export const delegator = { client_id: 'delegator', client_secret: 'delegator-secret' };
 export const robot = { client_id: 'robot', client_secret: 'robot-secret' };
 
@@ -29,11 +30,17 @@ export interface DelegationWorld {
 
 export async function openDelegationWorld(undo: Undo): Promise<DelegationWorld> {
   const [idp, other] = [await startIssuer(undo), await startIssuer(undo)];
-  const yaml = withOperators(trusting([entry(idp), entry(other, { name: 'other' })], RULES))
-    .replace('[client_credentials, token_exchange]', '[client_credentials, token_exchange, refresh_token]')
-    .replace('clients:\n', `  - { audience: ${VAULT}, scopes: [read], token: { format: opaque } }\n$&`)
-    .replace('issuers:', `${exchanger('delegator')}${exchanger('robot')}$&`);
-  return { idp, other, server: await start(undo, yaml) };
+  const base = withOperators(trusting([entry(idp), entry(other, { name: 'other' })], RULES));
+  const refreshing = edited('gateway', { grants: ['client_credentials', 'token_exchange', 'refresh_token'] });
+  const configuration = changed(
+    base,
+    { clients: refreshing },
+    {
+      resources: added({ audience: VAULT, scopes: ['read'], token: { format: 'opaque' } }),
+      clients: added(exchanger('delegator'), exchanger('robot')),
+    },
+  );
+  return { idp, other, server: await start(undo, configuration) };
 }
 
 export const subject = (subject_token: string): Form => ({ subject_token, subject_token_type: type('jwt') });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { admin } from '../../support/admin-api.ts';
 import { API, exchange, gateway } from '../../support/basics.ts';
-import { jwksOf } from '../../support/client-credentials.ts';
+import { added, type Configuration, changed } from '../../support/configuration.ts';
 import { claimsOf, encode, type Form, start, type } from '../../support/harness.ts';
 import { entry, type FakeKey, trusting } from '../../support/issuer.ts';
 import { present, presentActor } from '../../support/trusting.ts';
@@ -20,9 +20,9 @@ const rsa = (bits: number): { kty: string; e: string; n: string } => ({
 });
 
 /** What becomes of a configuration file. */
-async function startOf(undo: Undo, yaml: string): Promise<Outcome> {
+async function startOf(undo: Undo, source: Configuration): Promise<Outcome> {
   try {
-    const server = await start(undo, yaml);
+    const server = await start(undo, source);
     return { status: 200, text: server.issuer };
   } catch (error) {
     return { status: 'fault', text: (error as Error).message };
@@ -87,12 +87,12 @@ export const requests: Readonly<Record<string, Case<ExhaustionWorld>>> = {
       list(count, (index) => String(index))
         .split(',')
         .map((kid) => ({ ...key, kid }));
-    const withKeys = (keys: readonly unknown[]): string => trusting(entry(idp, { jwks: JSON.stringify({ keys }) }));
-    const asClient = (keys: readonly Record<string, unknown>[]): string =>
-      trusting(entry(idp)).replace(
-        'clients:\n',
-        `$&  - { id: batch, auth: private_key_jwt, ${jwksOf(...keys)}, grants: [client_credentials] }\n`,
-      );
+    const withKeys = (keys: readonly unknown[]): Configuration =>
+      trusting(entry(idp, { jwks: JSON.stringify({ keys }) }));
+    const asClient = (keys: readonly Record<string, unknown>[]): Configuration =>
+      changed(trusting(entry(idp)), {
+        clients: added({ id: 'batch', auth: 'private_key_jwt', jwks: { keys }, grants: ['client_credentials'] }),
+      });
     for (const count of [101, 10_000]) {
       const told = await attempt(`${count} keys of an issuer`, startOf({ after }, withKeys(many(count))));
       assert.match(told.text ?? '', /keys is no list of at most 100/);

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { API, configuration, exchange, gateway, subjectToken } from '../../support/basics.ts';
+import { changed } from '../../support/configuration.ts';
 import { type Answer, claimsOf, EXCHANGE, everythingIn, type Form, read, start, type } from '../../support/harness.ts';
 import { entry, JWKS, lifeOf, newKey, trusting } from '../../support/issuer.ts';
 import { eventually, startNode } from '../../support/node.ts';
@@ -77,8 +78,7 @@ function heavyForms(world: ExhaustionWorld, issuer: string): Readonly<Record<str
 export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
   Q06: async (_world, { attempt, twin, after }) => {
     const limit = 20;
-    const yaml = configuration.replace('server:', `server:\n  limits: { connections: ${limit} }`);
-    const server = await start({ after }, yaml);
+    const server = await start({ after }, changed(configuration, { server: { limits: { connections: limit } } }));
     const port = Number(new URL(server.issuer).port);
     const probe = async (): Promise<Answer> => {
       const status = Number(/^HTTP\/1\.1 (\d+)/.exec(await server.raw(PROBE))?.[1]);
@@ -140,11 +140,8 @@ export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
     );
     const folder = temporaryFolder({ after } as never);
     writeFileSync(join(folder, 'idp.pem'), pem(provider));
-    const yaml = trusting([entry(idp), samlEntry({ name: 'saml' })], rules).replace(
-      '${' + 'ISSUER}',
-      'http://127.0.0.1:${' + 'PORT}',
-    );
-    const node = await startNode({ after }, yaml, { folder });
+    const base = trusting([entry(idp), samlEntry({ name: 'saml' })], rules);
+    const node = await startNode({ after }, changed(base, { issuer: `http://127.0.0.1:\${PORT}` }), { folder });
     const own = await node.token({ grant_type: 'client_credentials', ...gateway });
     const ask = (form: Form): Promise<Answer> =>
       node.token({

@@ -1,6 +1,7 @@
 // Which text of a stranger costs memory or time out of proportion?
 import assert from 'node:assert/strict';
 import { createBrowser, formOf } from '../../support/browser.ts';
+import { changed } from '../../support/configuration.ts';
 import { startNode } from '../../support/node.ts';
 import { authorizationUrl, configuration, startPeople } from '../../support/people.ts';
 import type { Case } from '../group.ts';
@@ -13,8 +14,8 @@ const LONGEST_MS = 1000;
 
 export const strangers: Readonly<Record<string, Case<ExhaustionWorld>>> = {
   Q30: async (_world, { attempt, twin, after }) => {
-    const yaml = configuration.replace(/\$\{ISSUER\}/, `http://127.0.0.1:\${PORT}`);
-    const node = await startNode({ after }, yaml, { heap: HEAP_MB });
+    const here = changed(configuration, { issuer: `http://127.0.0.1:\${PORT}` });
+    const node = await startNode({ after }, here, { heap: HEAP_MB });
     const ask = (client_id: string, client_secret: string) =>
       node.token({ grant_type: 'client_credentials', client_id, client_secret });
     for (let index = 0; index < 150; index++) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { withOperators } from '../../support/admin-api.ts';
 import { API } from '../../support/basics.ts';
 import { asserting, assertion, jwksOf } from '../../support/client-credentials.ts';
+import { added, changed } from '../../support/configuration.ts';
 import { type Answer, start, type TestServer } from '../../support/harness.ts';
 import { entry, type FakeIssuer, type FakeKey, newKey, startIssuer, trusting } from '../../support/issuer.ts';
 import type { Undo } from '../group.ts';
@@ -24,8 +25,8 @@ export async function openExhaustionWorld(undo: Undo): Promise<ExhaustionWorld> 
   const key: FakeKey = newKey();
   const batch = `{ id: batch, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
   const issuers = [entry(idp), entry(once, { name: 'once', singleUse: 'true' })];
-  const yaml = withOperators(trusting(issuers, ['self', 'idp', 'once'].map(rule)));
-  const server = await start(undo, yaml.replace('clients:\n', `clients:\n  - ${batch}\n`));
+  const base = withOperators(trusting(issuers, ['self', 'idp', 'once'].map(rule)));
+  const server = await start(undo, changed(base, { clients: added(batch) }));
   return {
     server,
     idp,

@@ -1,8 +1,10 @@
 // W: may another site, or a name, make a person's browser do or show what the person did not mean?
 import assert from 'node:assert/strict';
 import { admin, withOperators } from '../../support/admin-api.ts';
+import { API, client } from '../../support/basics.ts';
 import { createBrowser, formOf, type Page } from '../../support/browser.ts';
 import { beside } from '../../support/command.ts';
+import { added, changed, edited } from '../../support/configuration.ts';
 import { read, type TestServer } from '../../support/harness.ts';
 import {
   authorizationUrl,
@@ -19,7 +21,11 @@ import { group, type Undo } from '../group.ts';
 const PERSON = { username: 'ada', password: 'lovelace' };
 const EVIL = `"><img src=x onerror=alert(1)>'&`;
 const ESCAPED = '&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&#39;&amp;';
-const EVIL_CLIENT = `  - { id: ${JSON.stringify(EVIL)}, auth: client_secret_post, secret: { plain: x }, grants: [authorization_code], redirectUris: [https://evil.example/callback], audiences: [https://api.example], scopes: [read] }\n`;
+const EVIL_CLIENT = client(EVIL, {
+  secret: { plain: 'x' },
+  grants: ['authorization_code'],
+  redirectUris: ['https://evil.example/callback'],
+});
 
 interface World {
   readonly server: TestServer;
@@ -28,9 +34,10 @@ interface World {
 const open = async (undo: Undo): Promise<World> => ({
   server: await startPeople(
     undo,
-    withOperators(configuration)
-      .replace('scopeNames: { read: See your files }', `scopeNames: { read: ${JSON.stringify(`See ${EVIL}`)} }`)
-      .replace('  - id: web\n', `${EVIL_CLIENT}$&`),
+    changed(withOperators(configuration), {
+      resources: edited(API, { scopeNames: { read: `See ${EVIL}` } }),
+      clients: added(EVIL_CLIENT),
+    }),
   ),
 });
 

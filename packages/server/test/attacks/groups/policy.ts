@@ -1,9 +1,10 @@
 // P: may anybody get a wider scope, another target, another type or another subject than a rule grants?
 import assert from 'node:assert/strict';
-import { API, BACKEND, exchange, forgedToken, gateway, subjectToken } from '../../support/basics.ts';
+import { API, BACKEND, client, exchange, forgedToken, gateway, subjectToken } from '../../support/basics.ts';
+import { added, type Configuration, changed, edited, without } from '../../support/configuration.ts';
 import { type Answer, encode, type Form, start, type TestServer, type } from '../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, trusting } from '../../support/issuer.ts';
-import { BESIDE, life, refresh, refreshTokenOf } from '../../support/life.ts';
+import { BESIDE, life, refresh, refreshTokenOf, VAULT } from '../../support/life.ts';
 import { group, type Trial, type Undo } from '../group.ts';
 
 const BILLING = 'urn:example:billing';
@@ -20,8 +21,8 @@ const RULES = [
   `{ client: [shop, plain], subject: { issuer: [self, idp], clients: [gateway], types: [access_token, refresh_token, jwt] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token] } }`,
   `{ client: shop, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`,
 ];
-const client = (id: string, grants: string): string =>
-  `  - { id: ${id}, auth: client_secret_post, secret: { plain: ${id}-secret }, grants: [${grants}] }\n`;
+const exchanger = (id: string, ...more: readonly string[]): Configuration =>
+  client(id, { grants: ['token_exchange', ...more], audiences: undefined, scopes: undefined });
 const as = (id: string): Form => ({ client_id: id, client_secret: `${id}-secret` });
 
 interface World {
@@ -32,12 +33,17 @@ interface World {
 
 async function open(undo: Undo): Promise<World> {
   const [idp, other] = [await startIssuer(undo), await startIssuer(undo)];
-  const resources = `  - { audience: ${BILLING}, scopes: [read, pay] }\n  - { audience: ${STORE}, locations: [${STORE}/v1], scopes: [read] }\n`;
-  const clients = `${client('shop', 'token_exchange, refresh_token')}${client('plain', 'token_exchange')}${client('idle', 'token_exchange')}`;
-  const yaml = trusting([entry(idp), entry(other, { name: 'other' })], RULES)
-    .replace('clients:\n', `${resources}$&${clients}`)
-    .replace('scopes: [read, write] }\n  - { id: agent', 'scopes: [read, write, pay] }\n  - { id: agent');
-  return { idp, other, server: await start(undo, yaml) };
+  const resources = added(
+    { audience: BILLING, scopes: ['read', 'pay'] },
+    { audience: STORE, locations: [`${STORE}/v1`], scopes: ['read'] },
+  );
+  const clients = added(exchanger('shop', 'refresh_token'), exchanger('plain'), exchanger('idle'));
+  const configuration = changed(
+    trusting([entry(idp), entry(other, { name: 'other' })], RULES),
+    { resources, clients },
+    { clients: edited('gateway', { scopes: ['read', 'write', 'pay'] }) },
+  );
+  return { idp, other, server: await start(undo, configuration) };
 }
 
 const because = (server: TestServer, answer: Answer, reason: string, what = ''): void =>
@@ -190,12 +196,11 @@ export const policy = group('P', 'policy.ts', open, {
     ];
     const access = await subjectToken(before);
     await before.close();
-    const lines = { rule: life([BESIDE.replace(`${API}, ${BACKEND}, `, `${API}, `)]) };
-    const gone = lines.rule
-      .replace(`  - { audience: ${BACKEND}, scopes: [read] }\n`, '')
-      .replace(`[${API}, ${BACKEND}, `, `[${API}, `);
-    for (const [what, yaml] of Object.entries({ 'taken from the rule': lines.rule, 'gone from the file': gone })) {
-      const server = await start({ after }, yaml, { folder: before.folder });
+    const audiences = [API, VAULT];
+    const narrower = life([changed(BESIDE, { grant: { audiences } })]);
+    const gone = changed(narrower, { resources: without(BACKEND), clients: edited('gateway', { audiences }) });
+    for (const [what, changes] of Object.entries({ 'taken from the rule': narrower, 'gone from the file': gone })) {
+      const server = await start({ after }, changes, { folder: before.folder });
       await attempt(`${what}: refreshed`, refresh(server, backend));
       const asSubject: Form = { subject_token: backend, subject_token_type: REFRESH };
       await attempt(`${what}: exchanged`, exchange(server, { ...asSubject, audience: BACKEND }));
@@ -203,7 +208,7 @@ export const policy = group('P', 'policy.ts', open, {
       await twin(exchange(server, { subject_token: access, audience: API }));
       await server.close();
     }
-    const server = await start({ after }, lines.rule, { folder: before.folder });
+    const server = await start({ after }, narrower, { folder: before.folder });
     await twin(refresh(server, api));
     await server.close();
     const again = await start({ after }, life(), { folder: before.folder });

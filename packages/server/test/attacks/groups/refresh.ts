@@ -1,6 +1,7 @@
 // R: may a token live on after its use, its owner or its end; and who is told what of it?
 import assert from 'node:assert/strict';
 import { API, agentBasic, BACKEND, exchange, forgedToken, gateway, subjectToken } from '../../support/basics.ts';
+import { added, changed } from '../../support/configuration.ts';
 import {
   type Answer,
   claimsOf,
@@ -47,14 +48,13 @@ interface World {
 
 async function open(undo: Undo): Promise<World> {
   const idp = await startIssuer(undo);
-  const rule = BESIDE.replaceAll('[gateway, other, plain]', '[gateway, other, plain, app]');
+  const clients = ['gateway', 'other', 'plain', 'app'];
+  const rule = changed(BESIDE, { client: clients, subject: { clients } });
   const foreign = `{ client: gateway, subject: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token] } }`;
-  const yaml = life([rule, foreign], [entry(idp)]).replace(
-    '  - { id: plain,',
-    '  - { id: app, auth: none, publicExchange: true, grants: [token_exchange, refresh_token] }\n$&',
-  );
-  const server = await start(undo, yaml);
-  return { idp, server, second: await start(undo, yaml, { folder: server.folder }) };
+  const app = { id: 'app', auth: 'none', publicExchange: true, grants: ['token_exchange', 'refresh_token'] };
+  const configuration = changed(life([rule, foreign], [entry(idp)]), { clients: added(app) });
+  const server = await start(undo, configuration);
+  return { idp, server, second: await start(undo, configuration, { folder: server.folder }) };
 }
 
 const because = (server: TestServer, answer: Answer, reason: string, what = ''): void =>
@@ -278,8 +278,8 @@ export const refreshing = group('R', 'refresh.ts', open, {
   },
 
   R19: async (_world, { after, attempt, twin }) => {
-    const keys = 'keys: { rotateEvery: 2h, publishAhead: 1h }\nresources:';
-    const server = await start({ after }, life().replace('resources:', keys));
+    const keys = { rotateEvery: '2h', publishAhead: '1h' };
+    const server = await start({ after }, changed(life(), { keys }));
     const first = await exchange(server);
     server.clock.now += 2 * HOUR;
     const published = () => fetch(`${server.issuer}/.well-known/jwks.json`).then(read);

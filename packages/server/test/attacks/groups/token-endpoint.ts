@@ -1,6 +1,7 @@
 // T: may anything be smuggled past the way in which the token endpoint reads a request?
 import assert from 'node:assert/strict';
-import { API, acting, agentBasic, BACKEND, exchange, gateway, subjectToken } from '../../support/basics.ts';
+import { API, acting, agentBasic, BACKEND, client, exchange, gateway, subjectToken } from '../../support/basics.ts';
+import { added, changed, edited } from '../../support/configuration.ts';
 import { type Answer, claimsOf, encode, type Form, start, type TestServer, type } from '../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer } from '../../support/issuer.ts';
 import { pem, idp as provider, samlEntry, signedFor, trustingSaml } from '../../support/saml-exchange.ts';
@@ -27,13 +28,13 @@ interface World {
 async function open(undo: Undo): Promise<World> {
   const idp = await startIssuer(undo);
   const entries = [samlEntry({ name: 'saml' }), entry(idp, { accepts: '[access_token, id_token, jwt]' })];
-  const yaml = trustingSaml(entries, RULES)
-    .replace('[client_credentials, token_exchange]', '[client_credentials, token_exchange, refresh_token]')
-    .replace(
-      '  - { id: stranger,',
-      '  - { id: narrow, auth: client_secret_post, secret: { plain: narrow-secret }, grants: [token_exchange] }\n$&',
-    );
-  return { idp, server: await start(undo, yaml, { files: { 'idp.pem': pem(provider) }, now: NOW * 1000 }) };
+  const narrow = client('narrow', { grants: ['token_exchange'], audiences: undefined, scopes: undefined });
+  const configuration = changed(
+    trustingSaml(entries, RULES),
+    { clients: edited('gateway', { grants: ['client_credentials', 'token_exchange', 'refresh_token'] }) },
+    { clients: added(narrow) },
+  );
+  return { idp, server: await start(undo, configuration, { files: { 'idp.pem': pem(provider) }, now: NOW * 1000 }) };
 }
 
 /** The row says so in every answer, and the audit row why. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { ConfigurationError } from '../../../src/config/fault.ts';
 import { loadConfiguration } from '../../../src/config/load.ts';
 import { exchange } from '../../support/basics.ts';
+import { type Configuration, changed, yamlOf } from '../../support/configuration.ts';
 import { claimsOf, start, type } from '../../support/harness.ts';
 import { entry, FOREIGN_RULE, INTROSPECT, JWKS, startIssuer, trusting } from '../../support/issuer.ts';
 import type { Case, Undo } from '../group.ts';
@@ -14,17 +15,17 @@ import type { Outcome } from '../row.ts';
 import { resolve } from './names.ts';
 import type { World } from './world.ts';
 
-const PATTERN = 'subject: { issuer: [idp], when: \'subject.sub.matches("^[a-z]+@corp[.]example$")\' }';
+const PATTERN = { when: 'subject.sub.matches("^[a-z]+@corp[.]example$")' };
 
 const jwt = (subject_token: string) => ({ subject_token, subject_token_type: type('jwt') });
 const opaque = (subject_token: string) => ({ subject_token, subject_token_type: type('access_token') });
 
 /** What becomes of a configuration file: `fault`, with what it says, or it is good. */
-async function loaded(undo: Undo, yaml: string): Promise<Outcome> {
+async function loaded(undo: Undo, source: Configuration): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
   undo.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'cambio.yaml');
-  writeFileSync(file, yaml);
+  writeFileSync(file, yamlOf(source));
   try {
     await loadConfiguration(file, { ISSUER: 'http://127.0.0.1:8080', PORT: '8080' });
     return { status: 200 };
@@ -37,7 +38,7 @@ async function loaded(undo: Undo, yaml: string): Promise<Outcome> {
 export const trust = {
   X02: async (_world, { after, attempt, twin }) => {
     const idp = await startIssuer({ after });
-    const rule = FOREIGN_RULE.replace('subject: { issuer: [idp] }', PATTERN);
+    const rule = changed(FOREIGN_RULE, { subject: PATTERN });
     const server = await start({ after }, trusting(entry(idp), [rule]));
     const around = [
       'eve@corp.example.evil.test',

@@ -1,6 +1,7 @@
 // What do the attacks through issuers run against? A server that trusts many issuers and has asked none of them yet.
 import assert from 'node:assert/strict';
 import { exchange } from '../../support/basics.ts';
+import { changed } from '../../support/configuration.ts';
 import { type Answer, start, type TestServer, type } from '../../support/harness.ts';
 import {
   type Behaviour,
@@ -30,7 +31,7 @@ export async function open(undo: Undo): Promise<World> {
   for (let n = 0; n < COUNT; n++) untaken.push(await startIssuer(undo));
   const names = untaken.map((_, n) => `idp${n}`);
   const entries = untaken.map((idp, n) => entry(idp, { name: names[n] }));
-  const server = await start(undo, trusting(entries, [FOREIGN_RULE.replace('[idp]', `[${names}]`)]));
+  const server = await start(undo, trusting(entries, [changed(FOREIGN_RULE, { subject: { issuer: names } })]));
   const take = (): FakeIssuer => {
     const next = untaken.pop();
     if (next === undefined) throw new Error('more issuers are needed');

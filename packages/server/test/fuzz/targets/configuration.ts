@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { ConfigurationError } from '../../../src/config/fault.ts';
 import { parseConfiguration } from '../../../src/config/load.ts';
 import { configuration as basic } from '../../support/basics.ts';
+import { yamlOf } from '../../support/configuration.ts';
 import { repository } from '../../support/program.ts';
 import { fileOf } from '../../support/worlds.ts';
 import { world } from '../bench.ts';
@@ -14,7 +15,7 @@ import { apply, edit, few, place } from '../edits.ts';
 import { defineTarget } from '../target.ts';
 
 const files = [
-  basic,
+  yamlOf(basic),
   fileOf(world, []),
   ...globSync('{deploy,examples/*}/cambio.yaml', { cwd: repository })
     .toSorted()

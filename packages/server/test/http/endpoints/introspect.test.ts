@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { API, acting, BACKEND, exchange, gateway, subjectToken } from '../../support/basics.ts';
+import { changed, edited } from '../../support/configuration.ts';
 import { claimsOf, encode, start, type TestServer, type } from '../../support/harness.ts';
 import { entry, startIssuer } from '../../support/issuer.ts';
 import { basic, ISSUER, introspect, life, other, REFRESH, refreshTokenOf, VAULT } from '../../support/life.ts';
@@ -139,7 +140,7 @@ test('a disabled client is told nothing, and its tokens are dead', async (t) => 
   const first = await start(t, life());
   const token = await subjectToken(first);
   await first.close();
-  const disabled = await start(t, life().replace('{ id: gateway,', '{ id: gateway, disabled: true,'), {
+  const disabled = await start(t, changed(life(), { clients: edited('gateway', { disabled: true }) }), {
     folder: first.folder,
   });
   assert.equal((await introspect(disabled, token)).status, 401);

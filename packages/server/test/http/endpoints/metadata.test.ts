@@ -5,6 +5,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { clientAuthMethods } from '../../../src/client-auth/index.ts';
 import { grants, SIGN_IN_GRANTS } from '../../../src/grants/index.ts';
 import { API, assertIssued, configuration, exchange, gateway, startBasic } from '../../support/basics.ts';
+import { changed } from '../../support/configuration.ts';
 import { type Answer, read, start, type TestServer } from '../../support/harness.ts';
 
 const METADATA = '/.well-known/oauth-authorization-server';
@@ -57,7 +58,7 @@ test('grants and client authentication in the metadata are those of the code, in
 });
 
 test('an issuer with a path has its endpoints under it, and its metadata between host and path (RFC 8414 section 3.1; MD-02)', async (t) => {
-  const server = await start(t, configuration.replace(/^issuer: .*$/m, '$&/tenant/one'));
+  const server = await start(t, changed(configuration, { issuer: `${configuration.issuer}/tenant/one` }));
   const issuer = `${server.issuer}/tenant/one`;
   const { status, body } = await get(`${server.issuer}${METADATA}/tenant/one`);
   assert.deepEqual([status, body.issuer, body.token_endpoint], [200, issuer, `${issuer}/oauth/token`]);
@@ -73,7 +74,7 @@ test('an issuer with a path has its endpoints under it, and its metadata between
 });
 
 test('a slash at the end of the issuer stays in iss, and is in no path (RFC 8414 section 3.1; MD-02)', async (t) => {
-  const server = await start(t, configuration.replace(/^issuer: .*$/m, '$&/'));
+  const server = await start(t, changed(configuration, { issuer: `${configuration.issuer}/` }));
   const { body } = await get(server.issuer + METADATA);
   assert.deepEqual([body.issuer, body.token_endpoint], [`${server.issuer}/`, `${server.issuer}/oauth/token`]);
   assertIssued(server, await exchange(server));
