@@ -10,6 +10,7 @@ import { openRegisteredClients, type RegisteredClients } from './client-auth/reg
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
 import { hasSignIn } from './grants/index.ts';
+import { regrantAll } from './grants/regrant.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
@@ -37,6 +38,7 @@ import type { ProviderContext } from './sign-in/provider.ts';
 import type { openSignIn } from './sign-in/sign-in.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
+import { findFirstEnd } from './store/refresh-families.ts';
 import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
 import { isUsed, useId } from './store/used-ids.ts';
 import { discoverKeys } from './trust/discovery.ts';
@@ -121,7 +123,7 @@ export async function openServices(
   before?: Before,
 ): Promise<HttpServices> {
   const clients = configuration.withRegistered(base.registered.all().values());
-  const { issuer, resources, issuers, keys } = configuration;
+  const { issuer, policy, resources, issuers, keys } = configuration;
   const { clock, store, sharedSecret, revocations } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
@@ -134,6 +136,7 @@ export async function openServices(
   const context = hasSignIn(clients)
     ? await describeSignIn({ ...configuration, clients }, { ...base, keys: ring, targeting })
     : undefined;
+  const signIn = context && createCodes(context);
   return {
     ...takeFromFile(configuration),
     ...takeFromBase(base),
@@ -142,7 +145,8 @@ export async function openServices(
     clientIndex: indexClients(clients),
     clientKeys,
     keysOf: ({ id }) => clientKeys.get(id)?.source,
-    signIn: context && createCodes(context),
+    signIn,
+    regrant: (family, now) => regrantAll(family, now, { issuer, policy, targeting, clients, signIn }),
     people: context && (await base.openPeople?.(context)),
     enabledTypes: enabledTypes(configuration, context),
     targeting,
@@ -182,11 +186,17 @@ const takeFromBase = ({ clock, revocations, failures, requests, signatures, load
 });
 
 /** Each query waits a bounded time. @throws Refusal store_unavailable */
-const openQueries = (store: Store): Pick<HttpServices, 'isUsed' | 'useOnce' | 'findOpaque' | 'findFamily'> => ({
+const openQueries = (
+  store: Store,
+): Pick<HttpServices, 'isUsed' | 'useOnce' | 'findOpaque' | 'findFamily' | 'endOf'> => ({
   isUsed: (id) => orUnavailable(isUsed(store, id)),
   useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
   findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
   findFamily: (id) => orUnavailable(findFamily(store, id)),
+  endOf: async (ids) => {
+    const end = await orUnavailable(findFirstEnd(store, ids));
+    return end === undefined ? 'unbounded' : Math.floor(end / 1000);
+  },
 });
 
 /** Token types that need no issuer of the file. */

@@ -16,6 +16,8 @@ export interface TokenTrace {
   readonly clientId?: string;
   readonly audiences: readonly string[];
   readonly scope?: readonly string[];
+  /** The audiences that a person agreed to, where nothing else may come of it. */
+  readonly agreedAudiences?: readonly string[];
   readonly acr?: string;
   /** Who acted for the subject when the token came, the current actor first. */
   readonly chain: Chain;
@@ -90,6 +92,8 @@ export interface AuditEvent {
     readonly what: string;
     readonly problem?: string;
   }[];
+  /** When the first of the families and sessions ends that a new refresh token comes from, in seconds since 1970. */
+  ancestorsEnd?: number;
   /** The values that conditions of the loaded file read, by their path. */
   facts?: Readonly<Record<string, unknown>>;
   /** Rules in audit mode that match, and what each would have decided. */

@@ -24,7 +24,7 @@ export const fields = {
   clientClaimed: { meaning: 'who the caller said to be, where that was not proven', personal: true },
   subject: {
     meaning:
-      'the subject token: `iss`, `sub`, `id`, `declaredType`, `type`, `clientId`, `audiences`, `scope`, `acr`, `chain`, `expiresAt`, `confirmation`',
+      'the subject token: `iss`, `sub`, `id`, `declaredType`, `type`, `clientId`, `audiences`, `scope`, `agreedAudiences`, `acr`, `chain`, `expiresAt`, `confirmation`',
     personal: true,
   },
   actor: { meaning: 'the actor token, likewise', personal: true },
@@ -44,6 +44,10 @@ export const fields = {
     meaning:
       'of each rule of the client that was read and did not match (100 at most), the first part that did not: `rule`, `part`, `what`, `problem`',
     personal: true,
+  },
+  ancestorsEnd: {
+    meaning:
+      'when the first of the families and sessions ends that the refresh token comes from, in seconds since 1970',
   },
   facts: { meaning: 'the values that conditions of the file read, by their path', personal: true },
   shadows: {

@@ -21,7 +21,7 @@ export const nobody: Client = {
   secrets: [new SecretDigest(newSecret())],
   grants: new Set(),
   audiences: [],
-  scopes: undefined,
+  scopes: new Set(),
   resource: undefined,
   saml: undefined,
   dpopBoundAccessTokens: false,

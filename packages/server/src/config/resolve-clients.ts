@@ -33,7 +33,7 @@ export function resolveClients(
       ...resolveAuthentication(entry, path, file, around),
       grants: new Set(entry.grants),
       audiences: entry.audiences,
-      scopes: entry.scopes && new Set(entry.scopes),
+      scopes: entry.scopes === undefined ? 'unbounded' : new Set(entry.scopes),
       resource,
       saml: entry.saml,
       dpopBoundAccessTokens: entry.dpopBoundAccessTokens,

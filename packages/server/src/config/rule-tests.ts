@@ -1,6 +1,6 @@
 // Do the rules do what their tests say? Imagined requests, judged by the file's own rules.
 
-import type { JudgeContext } from '../exchange/judge.ts';
+import type { JudgeServices } from '../exchange/judge.ts';
 import { type Imagined, judgeImagined, type Simulated } from '../explain/simulate.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
@@ -17,7 +17,7 @@ import { imagineToken } from './imagined-token.ts';
 import type { ConfigurationFile, ImaginedToken, RuleTest } from './schema.ts';
 
 type Tested = Pick<Configuration, 'issuer' | 'clients' | 'resources' | 'policy' | 'issuers' | 'saml'>;
-type Context = Omit<JudgeContext, 'confirmation'> & Pick<ValidationContext, 'clients' | 'issuers' | 'saml'>;
+type Context = JudgeServices & Pick<ValidationContext, 'clients' | 'issuers' | 'saml' | 'now'>;
 
 /** A fixed time: what a test says does not depend on the day. */
 const NOW = 1_800_000_000;

@@ -1,38 +1,41 @@
 // Which key is the new token bound to? The one that the caller proved. A token that is bound to a key is good with that key
 // alone, and what comes of it stays with it, unless the rule says otherwise.
 
-import type { Decision } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
-import type { TokenFacts } from '../model/token-facts.ts';
 import type { Rule } from '../policy/rule.ts';
 import { type Confirmation, sameKey, sayKey } from '../primitives/confirmation.ts';
 import { Refusal, type Role } from '../primitives/refusal.ts';
 
-type Bound = { readonly role: Role; readonly to: Confirmation; readonly constrained: 'prove' | 'accept' };
-type Presented = { readonly subject: TokenFacts; readonly actor: TokenFacts | undefined };
+/** Something that may be bound to a key. */
+interface Held {
+  readonly confirmation: Confirmation | undefined;
+}
 
-/** @throws Refusal subject_token_bound, actor_token_bound */
-export function bindResult(
+type Presented = { readonly subject: Held; readonly actor: Held | undefined };
+type BoundToken = { readonly role: Role; readonly to: Confirmation; readonly constrained: 'prove' | 'accept' };
+
+/** @returns how a key was lost on the rule's word @throws Refusal subject_token_bound, actor_token_bound */
+export function checkBinding(
   presented: Presented,
   rule: Rule,
   proven: Confirmation | undefined,
-): Pick<Decision, 'confirmation' | 'rebound'> {
+): 'key' | 'bearer' | undefined {
   const bound = boundTokens(presented, rule);
   const stranger = bound.find(({ to, constrained }) => constrained === 'prove' && !sameKey(to, proven));
   if (stranger !== undefined) throw unproven(stranger, 'the request does not prove it');
   const rebound = bound.find(({ to }) => !sameKey(to, proven));
-  if (rebound === undefined) return { confirmation: proven };
-  if (proven !== undefined) return { confirmation: proven, rebound: 'key' };
+  if (rebound === undefined) return undefined;
+  if (proven !== undefined) return 'key';
   if (rule.rebind !== 'bearer')
     throw unproven(rebound, 'the rule accepts it without, yet lets nothing unbound come of it (rebind)');
-  return { confirmation: undefined, rebound: 'bearer' };
+  return 'bearer';
 }
 
-const unproven = ({ role, to }: Bound, why: string): Refusal =>
+const unproven = ({ role, to }: BoundToken, why: string): Refusal =>
   new Refusal(`${role}_token_bound`, { detail: `it is bound to ${sayKey(to)}: ${why}` });
 
-function boundTokens({ subject, actor }: Presented, rule: Rule): readonly Bound[] {
+function boundTokens({ subject, actor }: Presented, rule: Rule): readonly BoundToken[] {
   return (['subject', 'actor'] as const).flatMap((role) => {
     const to = { subject, actor }[role]?.confirmation;
     return to === undefined ? [] : [{ role, to, constrained: rule[role].constrained }];

@@ -1,25 +1,28 @@
 // Token exchange, RFC 8693. Start reading here: what a subject token goes through until something may be issued for it.
 
 import type { AuditEvent } from '../audit/event.ts';
-import { type Authorization, authorize } from '../issuing/authorization.ts';
+import { type Authorization, authorize, type Decision } from '../issuing/authorization.ts';
 import type { Revocations } from '../issuing/revocations.ts';
-import type { SignInCodes } from '../model/agreement.ts';
 import type { Client } from '../model/client.ts';
 import { noteWanted } from '../narrowing/wanted.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal, type Role, TokenRefusal } from '../primitives/refusal.ts';
+import type { Bound } from '../primitives/scope.ts';
 import { step } from '../primitives/tracing.ts';
-import { traceOf, type ValidatedToken, type ValidationContext } from '../subject-tokens/validated-token.ts';
-import { type Case, type JudgeContext, type Judgement, judge, type Trace } from './judge.ts';
+import { traceOf, type ValidatedToken, type ValidationServices } from '../subject-tokens/validated-token.ts';
+import { type Case, endBy, type Judgement, type JudgeServices, judge, type Moment, type Trace } from './judge.ts';
 import { type PresentedToken, readExchangeRequest } from './request.ts';
 
-export interface ExchangeContext extends ValidationContext, JudgeContext {
+/** What an exchange uses of the server: one reading of the configuration, and what the process keeps. */
+export interface ExchangeServices extends ValidationServices, JudgeServices {
   /** Short names of the types of token that may be presented. */
   readonly enabledTypes: ReadonlySet<string>;
   readonly revocations: Revocations;
-  /** Codes that people's agreements gave; undefined where nobody signs in. */
-  readonly signIn: SignInCodes | undefined;
+  /** The first end, in seconds since 1970, of the families and sessions among these ids. */
+  readonly endOf: (ids: readonly string[]) => Promise<Bound<number>>;
 }
+
+export interface ExchangeContext extends ExchangeServices, Moment {}
 
 /** The event is filled as facts become known, so that a refusal half-way tells what was known. @throws Refusal */
 export async function exchange(
@@ -40,10 +43,20 @@ export async function judgeRequest(
   event: AuditEvent,
   context: ExchangeContext,
 ): Promise<Judgement> {
-  const presented = await presentTokens(parameters, event, context);
-  const judgement = step('decide', () => judge({ ...presented, client }, context));
-  noteTrace(event, judgement.trace);
-  return judgement;
+  const presented = await presentTokens(parameters, client, event, context);
+  const { result, trace } = step('decide', () => judge({ ...presented, client }, context));
+  noteTrace(event, trace);
+  return { result: result instanceof Refusal ? result : await endWithAncestors(result, event, context), trace };
+}
+
+/** A refresh token lives on without its subject token, but not beyond the family or the session that this one comes from. */
+async function endWithAncestors(decision: Decision, event: Known, context: ExchangeContext): Promise<Decision> {
+  const { refresh, lineage, actorLineage } = decision;
+  if (refresh?.kind !== 'new') return decision;
+  const end = await context.endOf([...lineage, ...actorLineage]);
+  if (end === 'unbounded') return decision;
+  event.ancestorsEnd = end;
+  return endBy(decision, end, context.now);
 }
 
 /** Limits are for explanations. */
@@ -57,16 +70,18 @@ export type Known = Partial<AuditEvent>;
 /** What is asked for, and whose tokens were presented for it, each proven as what it was declared to be. @throws Refusal */
 export async function presentTokens(
   parameters: Parameters,
+  client: Client,
   event: Known,
   context: ExchangeContext,
 ): Promise<Omit<Case, 'client'>> {
   const request = readExchangeRequest(parameters, context.enabledTypes);
   noteWanted(event, request, context.targeting);
   event.requestedType = request.requestedType;
-  const subject = await step('subject', () => validate('subject', request.subject, event, context));
+  const validation = { ...context, client };
+  const subject = await step('subject', () => validate('subject', request.subject, event, validation));
   noteWorkload(event);
   const { actor: presented } = request;
-  const actor = presented && (await step('actor', () => validate('actor', presented, event, context)));
+  const actor = presented && (await step('actor', () => validate('actor', presented, event, validation)));
   return { request, subject, actor };
 }
 
@@ -85,7 +100,7 @@ async function validate(
   role: Role,
   { text, type }: PresentedToken,
   event: Known,
-  context: ExchangeContext,
+  context: ExchangeContext & { readonly client: Client },
 ): Promise<ValidatedToken> {
   try {
     const token = await type.validate(text, context);

@@ -4,17 +4,8 @@
 import type { AuditEvent, ShadowTrace } from '../audit/event.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
-import type { Resource } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
-import {
-  checkProofNeeded,
-  checkTargetsAgree,
-  extendLineage,
-  type Limits,
-  limitsOf,
-  narrowLifetime,
-  narrowScope,
-} from '../narrowing/narrow.ts';
+import { extendLineage, type Limits, limitsOf, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { resolveTargets } from '../narrowing/wanted.ts';
 import { decide, type Part, type Permit, type Decision as RuleDecision } from '../policy/decide.ts';
@@ -23,7 +14,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Rule } from '../policy/rule.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
-import { bindResult, neededKey } from './binding.ts';
+import { checkBinding, neededKey } from './binding.ts';
 import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
 import { rememberGrant } from './remember.ts';
 import type { RequestedTokenType, WantedToken } from './request.ts';
@@ -36,10 +27,15 @@ export interface Case {
   readonly client: Client;
 }
 
-export interface JudgeContext {
+/** What one reading of the file says. */
+export interface JudgeServices {
   readonly issuer: string;
   readonly policy: Policy;
   readonly targeting: Targeting;
+}
+
+/** When a request is judged, and what its caller proved. */
+export interface Moment {
   /** Seconds since 1970. */
   readonly now: number;
   /** The key that the caller proved to hold. */
@@ -48,14 +44,16 @@ export interface JudgeContext {
   readonly proof?: 'assumed';
 }
 
+export interface JudgeContext extends JudgeServices, Moment {}
+
 /** How the judge came to its result, as far as it came: which rule decided, which did not match and why. */
 export interface Trace extends Pick<AuditEvent, 'rule' | 'targets' | 'mismatches' | 'facts' | 'shadows'> {
   /** What limits scope and lifetime, and by whom. */
   limits?: Limits;
 }
 
-export interface Judgement {
-  readonly result: Decision | Refusal;
+export interface Judgement<T = Decision> {
+  readonly result: T | Refusal;
   readonly trace: Readonly<Trace>;
 }
 
@@ -83,7 +81,7 @@ function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision
   const decision = askRules(factsOf(judged, targets, context.now), context.policy, trace);
   if (decision.shadows.length > 0)
     trace.shadows = decision.shadows.map((shadow) => traceShadow(shadow, judged, caller, context));
-  if (decision.permit !== undefined) return narrow(judged, caller, decision.permit, context, trace);
+  if (decision.permit !== undefined) return applyRule(judged, caller, decision.permit, context, trace);
   const reason = nobodySpeaksFor[decision.furthest];
   throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
 }
@@ -91,7 +89,7 @@ function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision
 /** What a rule in audit mode would have decided. */
 function traceShadow(permit: Permit, judged: Case, caller: Actor, context: JudgeContext): ShadowTrace {
   const rule = permit.rule.name;
-  const decided = orRefusal(() => narrow(judged, caller, permit, context, {}));
+  const decided = orRefusal(() => applyRule(judged, caller, permit, context, {}));
   if (decided instanceof Refusal) return { rule, reason: decided.reason };
   const { targets, scope } = decided;
   return { rule, targets: targets.map(({ audience }) => audience), scope: [...scope] };
@@ -112,6 +110,13 @@ function factsOf({ request, subject, actor, client }: Case, targets: Facts['targ
     },
     now,
   };
+}
+
+/** The refresh token of a decision ends with what it comes from. @param end in seconds since 1970 */
+export function endBy(decision: Decision, end: number, now: number): Decision {
+  const { refresh } = decision;
+  if (refresh?.kind !== 'new') return decision;
+  return { ...decision, refresh: { ...refresh, lifetime: Math.max(1, Math.min(refresh.lifetime, end - now)) } };
 }
 
 /** When no rule matches, the rule that came furthest speaks. */
@@ -135,7 +140,7 @@ export function askRules(facts: Facts, policy: Policy, trace: Trace): RuleDecisi
 }
 
 /** The rule that was chosen is asked alone. */
-function narrow(
+function applyRule(
   { request, subject, actor, client }: Case,
   caller: Actor,
   permit: Permit,
@@ -145,38 +150,42 @@ function narrow(
   const { rule, targets } = permit;
   const proven =
     context.proof === 'assumed' ? neededKey({ subject, actor }, rule, client, targets) : context.confirmation;
-  const binding = bindResult({ subject, actor }, rule, proven);
+  const rebound = checkBinding({ subject, actor }, rule, proven);
   checkRequestedType(request.requestedType, rule, client);
-  checkTargetsAgree(targets);
-  checkProofNeeded(targets, proven);
-  checkAcr(targets, subject);
   const acting = actor ?? (rule.act === 'client' ? caller : undefined);
   if (acting !== undefined) checkDistinct(subject, acting);
   const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
-  const limits = limitsOf({ subject, actor, client, rule, targets, now: context.now });
-  trace.limits = limits;
+  trace.limits = limitsOf({ subject, actor: actor ?? 'unbounded', client, rule, targets, now: context.now });
+  const { authentication } = subject;
+  const narrowed = narrow({
+    targets,
+    asked: request.scope,
+    limits: trace.limits,
+    authentication,
+    confirmation: proven,
+  });
   const withRefresh =
     request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
   const decision = {
+    ...narrowed,
     type: request.requestedType,
     clientId: client.id,
     sub: subject.sub,
     origin: subject.origin,
-    targets,
-    scope: narrowScope(request.scope, limits, targets),
-    lifetime: narrowLifetime(limits),
     chain,
     // It permits the hop that it authorizes: where somebody new acts it is used up.
     mayAct: chain === subject.chain ? subject.mayAct : undefined,
     ...extendLineage(subject, actor, withRefresh ? 1 : 0),
-    authentication: subject.authentication,
     extraClaims: { ...subject.extraClaims, ...grantedClaims(permit) },
-    ...binding,
+    rebound,
     uses: [singleUse('subject', subject), actor && singleUse('actor', actor)].filter((one) => one !== undefined),
   };
   if (!withRefresh) return { ...decision, refresh: undefined };
+  const { refreshLifetime } = rule.grant;
   const grant = rememberGrant(decision, subject, actor);
-  return { ...decision, refresh: { kind: 'new', lifetime: rule.grant.refreshLifetime, grant } };
+  // While a token lives its family is remembered, and bounds what comes of it.
+  const lifetime = Math.min(decision.lifetime, refreshLifetime);
+  return { ...decision, lifetime, refresh: { kind: 'new', lifetime: refreshLifetime, grant } };
 }
 
 const mayRefresh = (client: Client): boolean => client.grants.has('refresh_token');
@@ -184,16 +193,6 @@ const mayRefresh = (client: Client): boolean => client.grants.has('refresh_token
 function checkRequestedType(type: RequestedTokenType, rule: Rule, client: Client): void {
   if (!rule.grant.types.has(type)) throw new Refusal('requested_token_type_not_granted');
   if (type === 'refresh_token' && !mayRefresh(client)) throw new Refusal('requested_token_type_needs_grant');
-}
-
-/** How the subject authenticated is copied, never improved: a target that needs more is out of reach. */
-export function checkAcr(targets: readonly Resource[], { authentication }: Pick<TokenFacts, 'authentication'>): void {
-  const { acr } = authentication;
-  for (const { audience, requiredAcr } of targets) {
-    if (requiredAcr.size > 0 && !(typeof acr === 'string' && requiredAcr.has(acr))) {
-      throw new Refusal('target_needs_acr', { detail: `${audience} needs ${[...requiredAcr].join(' or ')}` });
-    }
-  }
 }
 
 /** The claims that the rule adds; what cannot be evaluated is left out. */

@@ -4,8 +4,11 @@ import type { RememberedGrant } from '../issuing/family.ts';
 import type { Party } from '../model/party.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 
+/** Everything but the family itself. */
+type Remembered = Omit<Decision, 'refresh'>;
+
 export function rememberGrant(
-  decision: Omit<Decision, 'refresh'>,
+  decision: Remembered,
   subject: TokenFacts,
   actor: TokenFacts | undefined,
 ): RememberedGrant {
@@ -23,6 +26,7 @@ export function rememberGrant(
     extraClaims: subject.extraClaims,
     subject: party(subject),
     actor: actor && party(actor),
+    bound: { subject: subject.confirmation, actor: actor?.confirmation },
   };
 }
 

@@ -1,7 +1,7 @@
 // Why was this exchange allowed, or refused? Told from the audit event: of a request that is judged only to be explained, or
 // of one that was made long ago.
 import type { AuditEvent } from '../audit/event.ts';
-import { type ExchangeContext, judgeRequest } from '../exchange/exchange.ts';
+import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Limits } from '../narrowing/narrow.ts';
@@ -25,7 +25,9 @@ export interface Explanation {
   readonly claims?: JsonObject;
 }
 
-interface ExplainContext extends Omit<ExchangeContext, 'client' | 'confirmation'> {
+interface ExplainContext extends ExchangeServices {
+  /** Seconds since 1970. */
+  readonly now: number;
   readonly tokenErrorCode: TokenErrorCode;
   /** Has a single-use id been used up? */
   readonly isUsed: (id: string) => Promise<boolean>;
@@ -43,7 +45,7 @@ export async function explainExchange(
   event.grant = 'token_exchange';
   try {
     const client = admit(clientId, context.clients);
-    const assumed = { ...context, client, confirmation: undefined, proof: 'assumed' } as const;
+    const assumed = { ...context, confirmation: undefined, proof: 'assumed' } as const;
     const { result: decision, trace } = await judgeRequest(parameters, client, event, assumed);
     limits = trace.limits;
     if (decision instanceof Refusal) throw decision;

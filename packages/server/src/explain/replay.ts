@@ -1,6 +1,6 @@
 // What would a changed file have decided? Recorded exchanges judged again by other rules, and where the answer differs.
 import type { AuditEvent } from '../audit/event.ts';
-import type { JudgeContext } from '../exchange/judge.ts';
+import { endBy, type JudgeServices } from '../exchange/judge.ts';
 import { valueAt } from '../expression/reads.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
@@ -24,7 +24,7 @@ export interface ChangedDecision {
 /** `undecided`: no rules were asked, or not they decided. `withheld`: the row does not tell what a condition read. */
 export type Verdict = 'same' | 'undecided' | 'withheld' | ChangedDecision;
 
-type Context = Omit<JudgeContext, 'now' | 'confirmation'> & { readonly clients: Clients };
+type Context = JudgeServices & { readonly clients: Clients };
 
 export function replay(event: AuditEvent, context: Context): Verdict {
   const { client, requestId, time } = event;
@@ -32,7 +32,7 @@ export function replay(event: AuditEvent, context: Context): Verdict {
   const before = recorded(event);
   if (client === undefined || recalled === undefined || before === undefined) return 'undecided';
   if (recalled === 'withheld') return recalled;
-  const after = judgeAgain(event, client, recalled, context);
+  const after = judgeRecalled(event, client, recalled, context);
   if (same(before, after)) return 'same';
   const { sub } = recalled.subject;
   const tell = (outcome: Outcome): string => describe(outcome, sub, context.issuer);
@@ -70,10 +70,17 @@ function recorded(event: AuditEvent): Outcome | undefined {
   return { reason: undefined, rule, targets, scope: scopeGiven, chain, lifetime };
 }
 
-function judgeAgain({ time, confirmation }: AuditEvent, client: string, recalled: Imagined, context: Context): Outcome {
+function judgeRecalled(
+  { time, confirmation, ancestorsEnd }: AuditEvent,
+  client: string,
+  recalled: Imagined,
+  context: Context,
+): Outcome {
   const now = Math.floor(time / 1000);
   const judged = judgeImagined(client, (_client: Client) => recalled, { ...context, now, confirmation });
-  return judged.reason === undefined ? issuedBy(judged.decision, judged.rule) : judged;
+  if (judged.reason !== undefined) return judged;
+  const { decision, rule } = judged;
+  return issuedBy(ancestorsEnd === undefined ? decision : endBy(decision, ancestorsEnd, now), rule);
 }
 
 const issuedBy = ({ targets, scope, chain, type, lifetime, refresh }: Decision, rule: string | undefined): Outcome => ({

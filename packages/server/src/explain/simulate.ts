@@ -81,7 +81,7 @@ export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
 
 /** What was settled before the rules were asked, such as may_act, is not settled again. */
 function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFacts {
-  const { iss, sub, type, clientId, audiences, scope, expiresAt, confirmation, chain, acr } = trace;
+  const { iss, sub, type, clientId, audiences, scope, agreedAudiences, expiresAt, confirmation, chain, acr } = trace;
   return {
     ...imagined,
     principal: { iss, sub },
@@ -90,7 +90,8 @@ function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFact
     type,
     clientId,
     audiences,
-    scope: scope && new Set(scope),
+    scope: scope === undefined ? 'unbounded' : new Set(scope),
+    agreedAudiences: agreedAudiences ?? 'unbounded',
     expiresAt,
     confirmation,
     chain,

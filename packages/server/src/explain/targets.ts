@@ -1,5 +1,5 @@
 // What may be asked for? Every registered resource, judged as if it were asked for alone.
-import { type ExchangeContext, presentTokens } from '../exchange/exchange.ts';
+import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
 import { judge } from '../exchange/judge.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -18,11 +18,11 @@ export interface PossibleTarget {
 export async function findTargets(
   parameters: Parameters,
   clientId: string,
-  read: Omit<ExchangeContext, 'client' | 'confirmation'>,
+  services: ExchangeServices & { readonly now: number },
 ): Promise<readonly PossibleTarget[]> {
-  const client = admit(clientId, read.clients);
-  const context = { ...read, client, confirmation: undefined, proof: 'assumed' } as const;
-  const presented = await presentTokens(parameters, {}, context);
+  const client = admit(clientId, services.clients);
+  const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
+  const presented = await presentTokens(parameters, client, {}, context);
   return context.targeting.audiences.flatMap((audience) => {
     const request = { ...presented.request, audiences: [audience], resources: [] };
     const { result, trace } = judge({ ...presented, request, client }, context);

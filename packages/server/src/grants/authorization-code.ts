@@ -2,25 +2,32 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import { authorize } from '../issuing/authorization.ts';
+import type { Revocations } from '../issuing/revocations.ts';
 import type { AuthorizationCode } from '../model/agreement.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
-import { decideAgreed } from './agreed.ts';
-import type { Grant } from './grant.ts';
+import { type AgreedServices, decideAgreed } from './agreed.ts';
+import type { Grant, GrantRequest } from './grant.ts';
 import { refuseReused } from './reused-code.ts';
+
+/** What the grants of codes use of the server. */
+export interface CodeServices extends AgreedServices {
+  readonly revocations: Revocations;
+}
 
 export const authorizationCode = {
   name: 'authorization_code',
   grantType: 'authorization_code',
   parameters: ['code', 'redirect_uri', 'code_verifier', 'audience', 'resource'],
-  authorize: async (parameters, client, event, context) => {
-    const { now, revocations, signIn, targeting } = context;
+  authorize: async (request: GrantRequest, services: CodeServices) => {
+    const { parameters, client, event, now } = request;
+    const { revocations, signIn, targeting } = services;
     const text = parameters.get('code');
     if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'code' });
-    const request = readTargets(parameters);
-    noteWanted(event, { ...request, scope: undefined }, targeting);
+    const wanted = readTargets(parameters);
+    noteWanted(event, { ...wanted, scope: undefined }, targeting);
     const code = await signIn?.findAuthorizationCode(text);
     if (signIn === undefined || code === undefined) throw new Refusal('code_unknown');
     const { agreement } = code;
@@ -31,7 +38,7 @@ export const authorizationCode = {
     if (revocations.anyOf([agreement.id, agreement.session.id])) throw new Refusal('code_revoked');
     checkSameRequest(code, parameters);
     if (!(await signIn.hasAccount(agreement.sub))) throw new Refusal('code_account');
-    return authorize(decideAgreed(agreement, code.artifact, request, client, event, context));
+    return authorize(decideAgreed(agreement, code.artifact, wanted, request, services));
   },
 } as const satisfies Grant;
 

@@ -2,36 +2,45 @@
 
 import { authorize } from '../issuing/authorization.ts';
 import type { Resource, Targets } from '../model/resource.ts';
-import { checkTargetsAgree, limitsOf, narrowLifetime, narrowScope } from '../narrowing/narrow.ts';
+import { limitsOf, listedScopes, narrow } from '../narrowing/narrow.ts';
+import type { Targeting } from '../narrowing/targets.ts';
 import { noteWanted, readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import type { Grant } from './grant.ts';
+import type { Grant, GrantRequest } from './grant.ts';
 
 export const clientCredentials = {
   name: 'client_credentials',
   grantType: 'client_credentials',
   parameters: ['audience', 'resource', 'scope'],
   publicClients: 'never',
-  authorize: async (parameters, client, event, { targeting, now }) => {
-    const request = readTargets(parameters);
-    const asked = readScope(parameters);
-    noteWanted(event, { ...request, scope: asked }, targeting);
+  authorize: async (
+    { parameters, client, event, now, confirmation }: GrantRequest,
+    { targeting }: { readonly targeting: Targeting },
+  ) => {
+    const wanted = { ...readTargets(parameters), scope: readScope(parameters) };
+    noteWanted(event, wanted, targeting);
     const allowed = client.audiences.map(targeting.byAudience).filter((target) => target !== undefined);
-    const targets = choose(resolveTargets(request, targeting), allowed);
-    checkTargetsAgree(targets);
-    const limits = limitsOf({ client: { scopes: client.scopes ?? new Set() }, targets, now });
+    const targets = choose(resolveTargets(wanted, targeting), allowed);
+    const bounds = {
+      subject: 'unbounded',
+      actor: 'unbounded',
+      rule: 'unbounded',
+      client: listedScopes(client),
+    } as const;
+    const limits = limitsOf({ ...bounds, targets, now });
     return authorize({
+      // Nobody signed in: a target that asks for more than that is out of reach.
+      ...narrow({ targets, asked: wanted.scope, limits, authentication: {}, confirmation }),
       type: 'access_token',
       clientId: client.id,
       sub: client.id,
-      targets,
-      scope: narrowScope(asked, limits, targets),
-      lifetime: narrowLifetime(limits),
+      origin: undefined,
       chain: [],
+      mayAct: undefined,
       lineage: [],
       actorLineage: [],
-      authentication: {},
       extraClaims: {},
+      rebound: undefined,
       uses: [],
       refresh: undefined,
     });

@@ -4,19 +4,21 @@ import { authorize } from '../issuing/authorization.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { decideAgreed } from './agreed.ts';
-import type { Grant } from './grant.ts';
+import type { CodeServices } from './authorization-code.ts';
+import type { Grant, GrantRequest } from './grant.ts';
 import { refuseReused } from './reused-code.ts';
 
 export const deviceCode = {
   name: 'device_code',
   grantType: 'urn:ietf:params:oauth:grant-type:device_code',
   parameters: ['device_code', 'audience', 'resource'],
-  authorize: async (parameters, client, event, context) => {
-    const { now, revocations, signIn, targeting } = context;
+  authorize: async (request: GrantRequest, services: CodeServices) => {
+    const { parameters, client, event, now } = request;
+    const { revocations, signIn, targeting } = services;
     const text = parameters.get('device_code');
     if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'device_code' });
-    const request = readTargets(parameters);
-    noteWanted(event, { ...request, scope: undefined }, targeting);
+    const wanted = readTargets(parameters);
+    noteWanted(event, { ...wanted, scope: undefined }, targeting);
     const code = await signIn?.findDeviceCode(text);
     if (signIn === undefined || code === undefined) throw new Refusal('device_code_unknown');
     event.agreement = code.id;
@@ -30,6 +32,6 @@ export const deviceCode = {
     if (agreement === undefined) throw new Refusal('device_code_pending');
     if (revocations.anyOf([agreement.id, agreement.session.id])) throw new Refusal('code_revoked');
     if (!(await signIn.hasAccount(agreement.sub))) throw new Refusal('code_account');
-    return authorize(decideAgreed(agreement, code.artifact, request, client, event, context));
+    return authorize(decideAgreed(agreement, code.artifact, wanted, request, services));
   },
 } as const satisfies Grant;

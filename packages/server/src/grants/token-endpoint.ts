@@ -3,23 +3,21 @@ import type { AuditEvent } from '../audit/event.ts';
 import { type AuthenticatedClient, authenticateClient } from '../client-auth/authenticate.ts';
 import { clientParameters } from '../client-auth/index.ts';
 import type { AuthenticationContext, AuthenticationRequest } from '../client-auth/method.ts';
-import type { ExchangeContext } from '../exchange/exchange.ts';
 import { bindTo } from '../issuing/authorization.ts';
 import { type IssuedToken, issue } from '../issuing/issue.ts';
 import type { Issuer } from '../issuing/signer.ts';
-import { checkProofNeeded } from '../narrowing/narrow.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type HolderContext, type KeyEvidence, proveHolder } from '../proof/holder.ts';
-import type { Grant } from './grant.ts';
+import type { Grant, GrantServices } from './grant.ts';
 import { grants } from './index.ts';
 
 /** What a request is judged by: one reading of the configuration, and what the process keeps. */
 export interface TokenServices
   extends Issuer,
     AuthenticationContext,
-    Omit<ExchangeContext, 'client' | 'now' | 'confirmation' | keyof Issuer>,
+    GrantServices,
     Pick<HolderContext, 'nonces' | 'isUsed'> {}
 
 export interface TokenRequest extends AuthenticationRequest, KeyEvidence {}
@@ -59,9 +57,8 @@ export async function answerTokenRequest(
   const holder = await proveHolder(request, client, { nonces, isUsed, now, method: 'POST', url });
   const { confirmation } = holder;
   event.confirmation = confirmation;
-  const context = { ...services, client, now, confirmation };
-  const authorization = bindTo(await grant.authorize(parameters, client, event, context), holder);
-  checkProofNeeded(authorization.targets, confirmation);
+  const decided = await grant.authorize({ parameters, client, event, now, confirmation }, services);
+  const authorization = bindTo(decided, holder);
   const issued = await issue(authorization, event, services, now);
   return {
     access_token: issued.text,

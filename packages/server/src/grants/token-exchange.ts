@@ -1,8 +1,8 @@
 // urn:ietf:params:oauth:grant-type:token-exchange (RFC 8693).
-import { exchange } from '../exchange/exchange.ts';
+import { type ExchangeServices, exchange } from '../exchange/exchange.ts';
 import { exchangeParameters } from '../exchange/request.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
-import type { Grant } from './grant.ts';
+import type { Grant, GrantRequest } from './grant.ts';
 
 export const tokenExchange = {
   name: 'token_exchange',
@@ -10,7 +10,8 @@ export const tokenExchange = {
   parameters: exchangeParameters,
   publicClients: 'publicExchange',
   standsForClient: 'subject_token',
-  authorize: exchange,
+  authorize: ({ parameters, client, event, now, confirmation }: GrantRequest, services: ExchangeServices) =>
+    exchange(parameters, client, event, { ...services, now, confirmation }),
   // The key is told here, for `token_type` cannot tell it of every type (draft-mcguinness-oauth-token-exchange-cnf).
   answer: ({ type, confirmation }) => ({
     issued_token_type: tokenTypeUri(type),

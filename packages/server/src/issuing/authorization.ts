@@ -1,43 +1,38 @@
 // What a grant decided: the one thing that the signer accepts.
 
-import type { Targets } from '../model/resource.ts';
+import type { Narrowed } from '../model/narrowed.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { Reason } from '../primitives/refusal.ts';
-import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { RememberedGrant } from './family.ts';
 import type { Identity } from './id-token.ts';
 import type { RefreshTokenName } from './refresh-token.ts';
 
-export interface Decision {
+/** What a rule, or a person's agreement, grants: once, and again at each refresh. */
+export interface Granted extends Narrowed {
+  readonly chain: Chain;
+  readonly mayAct: JsonObject | undefined;
+  /** Claims that the subject's issuer and the rule add. */
+  readonly extraClaims: JsonObject;
+  /** How a bound token lost its key on the rule's word: to another one, or to none. */
+  readonly rebound: 'key' | 'bearer' | undefined;
+}
+
+export interface Decision extends Granted {
   /** The short name of the type of token. */
   readonly type: 'access_token' | 'jwt' | 'refresh_token';
   readonly clientId: string;
   /** The `sub` of the new token. */
   readonly sub: string;
   /** Where the subject came from, if not from here (RFC 9493 `iss_sub`). */
-  readonly origin?: Principal;
-  readonly targets: Targets;
-  readonly scope: Scope;
-  /** Seconds. */
-  readonly lifetime: number;
-  readonly chain: Chain;
-  readonly mayAct?: JsonObject;
+  readonly origin: Principal | undefined;
   /** Ids of the tokens that this one derives from, nearest first: by its subject, and by those who act. */
   readonly lineage: readonly string[];
   readonly actorLineage: readonly string[];
-  /** How the subject authenticated: copied, never improved (RFC 9068 section 2.2.1). */
-  readonly authentication: JsonObject;
-  /** Claims that the subject's issuer adds. */
-  readonly extraClaims: JsonObject;
   /** Ids that the issuing uses up. */
   readonly uses: readonly SingleUse[];
   readonly refresh: RefreshDecision | undefined;
-  /** The key that the new tokens are bound to. */
-  readonly confirmation?: Confirmation | undefined;
-  /** How a bound token lost its key on the rule's word: to another one, or to none. */
-  readonly rebound?: 'key' | 'bearer' | undefined;
   /** The code that the issuing redeems: in the store, and what lineage knows it by. */
   readonly redeems?: { readonly artifact: string; readonly id: string };
   /** What an ID token beside it tells. */
@@ -69,7 +64,7 @@ export type Authorization = Decision & { readonly [authorized]: true };
 /** Every grant's tokens are bound to the key that the caller proved, and the proof is used up with them. */
 export const bindTo = (
   authorization: Authorization,
-  { confirmation, uses }: Pick<Decision, 'confirmation' | 'uses'>,
+  { confirmation, uses }: { readonly confirmation: Confirmation | undefined; readonly uses: readonly SingleUse[] },
 ): Authorization => ({ ...authorization, confirmation, uses: [...authorization.uses, ...uses] });
 
 export const authorize = (decision: Decision): Authorization => decision as Authorization;

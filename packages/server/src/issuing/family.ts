@@ -27,6 +27,8 @@ export interface RememberedGrant {
   /** Whom the rules were asked about. */
   readonly subject: Party;
   readonly actor?: Party;
+  /** The keys that their tokens were bound to. */
+  readonly bound?: { readonly subject?: Confirmation; readonly actor?: Confirmation };
 }
 
 export interface RefreshFamily {

@@ -19,6 +19,8 @@ export function signIdToken(
     readonly clientId: string;
     readonly authentication: JsonObject;
     readonly lineage: readonly string[];
+    /** Of the access token beside it: what the person agreed to, and for which key. */
+    readonly agreed: JsonObject;
     readonly accessToken: string;
     readonly now: number;
     readonly expiresAt: number;
@@ -40,6 +42,7 @@ export function signIdToken(
       ...(nonce !== undefined && { nonce }),
       ...about.authentication,
       ...(digest !== null && { at_hash: leftHalf(hash(digest, about.accessToken, 'buffer')) }),
+      agreed: about.agreed,
       lineage: about.lineage,
     },
     by.keys.signing(by.defaultAlgorithm),

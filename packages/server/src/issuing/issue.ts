@@ -46,7 +46,9 @@ export async function issue(
   const access =
     authorization.type === 'refresh_token' ? undefined : planAccess(authorization, refresh?.family, by, now);
   const idToken =
-    access && authorization.identity && planIdToken(authorization, authorization.identity, access, by, now);
+    access &&
+    authorization.identity &&
+    planIdToken(authorization, authorization.identity, access, refresh?.family, by, now);
   const planned = [access, refresh, idToken].filter((one) => one !== undefined);
   const [main] = planned;
   if (main === undefined) throw new Error('a refresh token was authorized without a family');
@@ -119,14 +121,23 @@ function planOpaque(claims: JsonObject, trace: IssuedTrace): PlannedToken {
 
 /** Lives as long as the access token beside it. */
 function planIdToken(
-  { sub, clientId, authentication, lineage }: Authorization,
+  authorization: Authorization,
   identity: Identity,
   { text: accessToken, trace: { expiresAt } }: PlannedToken,
+  family: string | undefined,
   by: Issuer,
   now: number,
 ): PlannedToken {
   const id = newId();
-  const about = { id, sub, clientId, authentication, lineage, accessToken, now, expiresAt };
+  const { sub, clientId, authentication, scope, targets, mayAct, confirmation } = authorization;
+  const lineage = family === undefined ? authorization.lineage : [family, ...authorization.lineage];
+  const agreed = {
+    scope: formatScope(scope),
+    aud: targets.map(({ audience }) => audience),
+    ...(mayAct && { may_act: mayAct }),
+    ...(confirmation && { cnf: confirmation }),
+  };
+  const about = { id, sub, clientId, authentication, agreed, lineage, accessToken, now, expiresAt };
   return { text: signIdToken(identity, about, by), trace: { id, type: 'id_token', expiresAt }, writes: [] };
 }
 

@@ -1,5 +1,5 @@
 // Who calls? A client as the configuration knows it.
-import type { Scope } from '../primitives/scope.ts';
+import type { Bound, Scope } from '../primitives/scope.ts';
 import type { SecretDigest } from '../primitives/secret.ts';
 import { patternsOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -37,8 +37,8 @@ export interface Client {
   readonly grants: ReadonlySet<string>;
   /** What client_credentials may ask for; the first is the default. */
   readonly audiences: readonly string[];
-  /** Bounds every grant; absent, an exchange is bounded by its rule alone. */
-  readonly scopes: Scope | undefined;
+  /** Bounds every grant. `unbounded`: an exchange is bounded by its rule alone, and other grants give no scope. */
+  readonly scopes: Bound<Scope>;
   /** The audience of the API that this client is, where it is one. */
   readonly resource: string | undefined;
   /** What it is called as a SAML service provider. */

@@ -1,7 +1,7 @@
 // The facts of a verified token, in one shape for all token types.
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
-import type { Scope } from '../primitives/scope.ts';
+import type { Bound, Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Party } from './party.ts';
 
@@ -15,8 +15,10 @@ export interface TokenFacts extends Party {
   /** The ids that it derives from. */
   readonly lineage: readonly string[];
   readonly actorLineage: readonly string[];
-  /** What the token may do here; undefined where its type has no scope of ours, so that the rule's list counts. */
-  readonly scope: Scope | undefined;
+  /** What the token may do here. `unbounded`: its type has no scope of ours, so that the rule's list counts. */
+  readonly scope: Bound<Scope>;
+  /** The audiences that a person agreed to, where what comes of the token is for those alone. */
+  readonly agreedAudiences: Bound<readonly string[]>;
   /** Seconds since 1970; undefined where the token does not say. */
   readonly issuedAt: number | undefined;
   /** Seconds since 1970; always known: a token without an end is refused. */

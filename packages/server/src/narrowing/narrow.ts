@@ -1,73 +1,123 @@
-// Never wider: scope, lifetime and ancestry are computed here and nowhere else.
+// Never wider: scope, targets, lifetime and ancestry are narrowed here and nowhere else. The decision of every grant passes
+// `narrow`, so that a grant cannot forget a check that every grant needs.
 
 import type { Client } from '../model/client.ts';
+import type { Narrowed } from '../model/narrowed.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import { withhold } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import type { Scope } from '../primitives/scope.ts';
+import { type Bound, listedNames, type Scope } from '../primitives/scope.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
 
 /** Everything that bounds a token, and who bounds it: `subject`, `actor`, `client`, `rule`, or a target's audience. */
 export interface Limits {
   readonly scope: readonly { readonly by: string; readonly scope: Scope }[];
+  /** Seconds. */
   readonly lifetime: readonly { readonly by: string; readonly seconds: number }[];
+  /** Audiences that a person agreed to. */
+  readonly audiences: Bound<readonly string[]>;
+  /** Scope that a person grants when signing in, and no API has. */
+  readonly signIn: Scope;
 }
 
-export function limitsOf(bounds: {
-  readonly subject?: Pick<TokenFacts, 'scope' | 'expiresAt'>;
-  readonly actor?: Pick<TokenFacts, 'expiresAt'>;
+/** What a token that is presented, or an agreement, lets its descendants have. */
+export interface SubjectBounds extends Pick<TokenFacts, 'scope' | 'agreedAudiences'> {
+  /** Seconds since 1970. */
+  readonly expiresAt: Bound<number>;
+}
+
+/** Every member is said: a grant that has no rule says so. */
+export interface Bounds {
+  readonly subject: Bound<SubjectBounds>;
+  readonly actor: Bound<Pick<TokenFacts, 'expiresAt'>>;
   readonly client: Pick<Client, 'scopes'>;
-  readonly rule?: { readonly grant: { readonly scopes: Scope; readonly lifetime: number | undefined } };
+  readonly rule: Bound<{ readonly grant: { readonly scopes: Scope; readonly lifetime: number | undefined } }>;
   readonly targets: readonly Resource[];
+  readonly signIn?: Scope;
   readonly now: number;
-}): Limits {
-  const { subject, actor, client, rule, targets, now } = bounds;
+}
+
+export function limitsOf({ subject, actor, client, rule, targets, signIn = NO_SCOPE, now }: Bounds): Limits {
   const scope: Limits['scope'][number][] = [];
   const lifetime: Limits['lifetime'][number][] = [];
-  const limitScope = (by: string, names: Scope | undefined): void => {
-    if (names !== undefined) scope.push({ by, scope: names });
+  const limitScope = (by: string, names: Bound<Scope>): void => {
+    if (names !== 'unbounded') scope.push({ by, scope: names });
   };
-  const limitLifetime = (by: string, seconds: number | undefined): void => {
-    if (seconds !== undefined) lifetime.push({ by, seconds });
+  const limitEnd = (by: string, end: Bound<number>): void => {
+    if (end !== 'unbounded') lifetime.push({ by, seconds: end - now });
   };
-  limitScope('subject', subject?.scope);
+  if (subject !== 'unbounded') limitScope('subject', subject.scope);
   limitScope('client', client.scopes);
-  limitScope('rule', rule?.grant.scopes);
-  limitLifetime('rule', rule?.grant.lifetime);
-  limitLifetime('subject', subject && subject.expiresAt - now);
-  limitLifetime('actor', actor && actor.expiresAt - now);
+  if (rule !== 'unbounded') {
+    limitScope('rule', rule.grant.scopes);
+    limitEnd('rule', rule.grant.lifetime === undefined ? 'unbounded' : now + rule.grant.lifetime);
+  }
+  if (subject !== 'unbounded') limitEnd('subject', subject.expiresAt);
+  if (actor !== 'unbounded') limitEnd('actor', actor.expiresAt);
   for (const { audience, scopes, token } of targets) {
     limitScope(audience, scopes);
-    limitLifetime(audience, token.lifetime);
+    limitEnd(audience, now + token.lifetime);
   }
-  return { scope, lifetime };
+  return { scope, lifetime, audiences: subject === 'unbounded' ? subject : subject.agreedAudiences, signIn };
 }
+
+const NO_SCOPE: Scope = new Set();
+
+/** Without a rule that says what a client may do, one whose entry lists no scopes may do nothing by name. */
+export const listedScopes = ({ scopes }: Pick<Client, 'scopes'>): { readonly scopes: Scope } => ({
+  scopes: listedNames(scopes),
+});
 
 /** What a person grants when signing in (OpenID Connect Core section 5.4) is no business of an API. */
 export const SIGN_IN_SCOPES: Scope = new Set(['openid', 'profile', 'email', 'offline_access']);
+
+export interface Wish {
+  readonly targets: Targets;
+  /** Undefined: all that the limits have in common. */
+  readonly asked: Scope | undefined;
+  readonly limits: Limits;
+  readonly authentication: JsonObject;
+  /** The key that the caller proved to hold. */
+  readonly confirmation: Confirmation | undefined;
+}
+
+/** @throws Refusal targets_disagree, target_not_agreed, target_needs_proof, target_needs_acr, scope_exceeded, scope_empty */
+export function narrow({ targets, asked, limits, authentication, confirmation }: Wish): Narrowed {
+  checkTargetsAgree(targets);
+  checkAgreed(targets, limits);
+  checkProofNeeded(targets, confirmation);
+  checkAcr(targets, authentication);
+  const scope = narrowScope(asked, limits, targets);
+  return { targets, scope, lifetime: narrowLifetime(limits), authentication, confirmation } as Narrowed;
+}
 
 /**
  * What is asked for, where every limit allows it; with nothing asked, all that the limits have in common. More is refused,
  * never cut off in silence (RFC 8693 section 2.2.2, RFC 6749 section 5.2).
  * @throws Refusal scope_exceeded, scope_empty
  */
-export function narrowScope(asked: Scope | undefined, { scope: limits }: Limits, targets: readonly Resource[]): Scope {
+export function narrowScope(
+  asked: Scope | undefined,
+  { scope: limits, signIn }: Pick<Limits, 'scope' | 'signIn'>,
+  targets: readonly Resource[],
+): Scope {
   const isAllowed = (name: string): boolean =>
-    !SIGN_IN_SCOPES.has(name) && limits.every(({ scope }) => scope.has(name));
+    SIGN_IN_SCOPES.has(name) ? signIn.has(name) : limits.every(({ scope }) => scope.has(name));
   if (asked !== undefined) {
     const beyond = [...asked].filter((name) => !isAllowed(name));
     if (beyond.length > 0)
       throw new Refusal('scope_exceeded', { detail: `not allowed: ${beyond.map(withhold).join(' ')}` });
     return asked;
   }
-  const allowed = new Set([...(limits[0]?.scope ?? [])].filter(isAllowed));
-  if (allowed.size === 0 && targets.some(({ scopes }) => scopes.size > 0)) throw new Refusal('scope_empty');
-  return allowed;
+  const ofTargets = [...(limits[0]?.scope ?? [])].filter((name) => !SIGN_IN_SCOPES.has(name) && isAllowed(name));
+  if (ofTargets.length === 0 && targets.some(({ scopes }) => scopes.size > 0)) throw new Refusal('scope_empty');
+  return new Set([...signIn, ...ofTargets]);
 }
 
 /** Seconds: the least of the limits, and at least one. */
-export const narrowLifetime = ({ lifetime }: Limits): number =>
+const narrowLifetime = ({ lifetime }: Limits): number =>
   Math.max(1, Math.min(...lifetime.map(({ seconds }) => seconds)));
 
 /** Several targets share one token, so what it looks like must be the same for all. @throws Refusal targets_disagree */
@@ -77,11 +127,25 @@ export function checkTargetsAgree([first, ...others]: Targets): void {
   if (!others.every(agrees)) throw new Refusal('targets_disagree');
 }
 
-/** @throws Refusal target_needs_proof */
-export function checkProofNeeded(targets: readonly Resource[], confirmation: Confirmation | undefined): void {
+function checkAgreed(targets: Targets, { audiences }: Limits): void {
+  const beyond = audiences === 'unbounded' ? undefined : targets.find(({ audience }) => !audiences.includes(audience));
+  if (beyond !== undefined)
+    throw new Refusal('target_not_agreed', { detail: `the person did not agree to ${beyond.audience}` });
+}
+
+function checkProofNeeded(targets: Targets, confirmation: Confirmation | undefined): void {
   const strict = targets.find(({ requireSenderConstraint }) => requireSenderConstraint);
   if (strict !== undefined && confirmation === undefined)
     throw new Refusal('target_needs_proof', { detail: `${strict.audience} takes no bearer tokens` });
+}
+
+/** Nobody who has not authenticated so is let through: a client that acts for itself has no `acr`. */
+function checkAcr(targets: Targets, { acr }: JsonObject): void {
+  for (const { audience, requiredAcr } of targets) {
+    if (requiredAcr.size > 0 && !(typeof acr === 'string' && requiredAcr.has(acr))) {
+      throw new Refusal('target_needs_acr', { detail: `${audience} needs ${[...requiredAcr].join(' or ')}` });
+    }
+  }
 }
 
 /** Ids that a token names, at most. */

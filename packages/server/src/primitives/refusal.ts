@@ -105,6 +105,7 @@ export const tokenFaults = {
   inactive: 'is not active, says its issuer',
   client_disabled: 'belongs to a client that is unknown now, or disabled',
   revoked: 'was revoked, or derives from one that was',
+  not_granted: 'goes back to a grant that no rule allows any more, or to an account that is gone',
 } as const satisfies Record<string, string>;
 
 export type TokenFault = keyof typeof tokenFaults;
@@ -134,6 +135,10 @@ const ownReasons = {
   target_unknown: ['target', 'an audience or resource is not registered'],
   target_malformed: ['target', 'a resource is not an absolute URI without fragment (RFC 8707 section 2)'],
   target_not_granted: ['target', 'rules match client, subject and actor, but none grants this target'],
+  target_not_agreed: [
+    'target',
+    'the subject token stands for what a person agreed to, and the target is no part of that',
+  ],
   target_missing: ['target', 'the client has no default audience and asked for none'],
   targets_disagree: ['target', 'the targets asked for at once need tokens of different formats'],
   target_needs_acr: ['target', 'the subject has not authenticated in a way that the target accepts (requiredAcr)'],

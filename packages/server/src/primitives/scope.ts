@@ -3,6 +3,12 @@
 /** Names in the order in which they were given (RFC 6749 section 3.3). */
 export type Scope = ReadonlySet<string>;
 
+/** A limit on names. `'unbounded'` is a word that somebody wrote: what is left out never means "no limit". */
+export type Bound<Names> = Names | 'unbounded';
+
+/** The names that are listed: where none are, nothing is allowed by name. */
+export const listedNames = (scope: Bound<Scope>): Scope => (scope === 'unbounded' ? new Set() : scope);
+
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const MAX_NAMES = 256;
 

@@ -3,7 +3,7 @@
 
 import type { Client, Clients } from '../model/client.ts';
 import type { Resource, Targets } from '../model/resource.ts';
-import { checkTargetsAgree, limitsOf, narrowScope, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
+import { checkTargetsAgree, limitsOf, listedScopes, narrowScope, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
 import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
@@ -52,9 +52,11 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
   const ofSignIn = [...(asked ?? [])].filter((name) => SIGN_IN_SCOPES.has(name));
   const targets = chooseTargets(parameters, ofTargets?.size !== 0, client, context);
   checkTargetsAgree(targets);
-  const beyond = ofSignIn.find((name) => !client.scopes?.has(name));
+  const listed = listedScopes(client);
+  const beyond = ofSignIn.find((name) => !listed.scopes.has(name));
   if (beyond !== undefined) throw new Refusal('scope_exceeded', { detail: `the client has not ${beyond}` });
-  const limits = limitsOf({ client: { scopes: client.scopes ?? new Set() }, targets, now: 0 });
+  const bounds = { subject: 'unbounded', actor: 'unbounded', rule: 'unbounded', client: listed } as const;
+  const limits = limitsOf({ ...bounds, targets, now: 0 });
   const scope = new Set([...ofSignIn, ...narrowScope(ofTargets, limits, targets)]);
   if (scope.size === 0 || (ofTargets?.size === 0 && targets[0].scopes.size > 0)) throw new Refusal('scope_empty');
   return {

@@ -10,6 +10,18 @@ export async function insertFamily(database: Database, row: RefreshFamilyRow): P
 export const findFamily = (database: Database, id: string): Promise<RefreshFamilyRow | undefined> =>
   database.selectFrom('refresh_families').select(columns).where('id', '=', id).executeTakeFirst();
 
+/** @returns when the first of the families and sessions among these ids ends, in milliseconds since 1970 */
+export async function findFirstEnd(database: Database, ids: readonly string[]): Promise<number | undefined> {
+  if (ids.length === 0) return undefined;
+  const ends = await database
+    .selectFrom('refresh_families')
+    .select('expires_at')
+    .where('id', 'in', ids)
+    .unionAll(database.selectFrom('sign_in_artifacts').select('expires_at').where('handle', 'in', ids))
+    .execute();
+  return ends.length === 0 ? undefined : Math.min(...ends.map(({ expires_at }) => Number(expires_at)));
+}
+
 /**
  * One conditional statement: of many at once exactly one advances the generation, and none once the family is revoked.
  * @param confirmation binds a family that is not bound yet @returns whether this one did

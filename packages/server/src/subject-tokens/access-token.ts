@@ -111,6 +111,7 @@ export function readOwnClaims(
     lineage,
     actorLineage,
     scope,
+    agreedAudiences: 'unbounded',
     issuedAt,
     expiresAt,
     confirmation: confirmationClaim(claims),

@@ -4,8 +4,10 @@ import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import { stringList, timeClaim } from '../primitives/claims.ts';
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import { parseScope } from '../primitives/scope.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
 import { idList, refuseDisabled } from './access-token.ts';
-import { authenticationClaims } from './claims.ts';
+import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, validateForeign } from './foreign.ts';
 import { refuseOtherPurposes } from './jwt.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
@@ -46,6 +48,7 @@ function validateOwn(jws: CompactJws, { keys, issuer, clients, signatures, now }
     throw new TokenRefusal('claims', 'sub, jti, aud or exp is missing or malformed');
   if (expiresAt <= now) throw new TokenRefusal('expired');
   refuseDisabled({ sub, clientId: aud, chain: [], issuer, clients });
+  const agreed = agreedClaim(claims);
   return asValidated({
     principal: { iss: issuer, sub },
     sub,
@@ -58,12 +61,27 @@ function validateOwn(jws: CompactJws, { keys, issuer, clients, signatures, now }
     id: jti,
     lineage: idList(claims.lineage),
     actorLineage: [],
-    scope: undefined,
+    scope: agreed.scope,
+    agreedAudiences: agreed.audiences,
     issuedAt: timeClaim(claims, 'iat'),
     expiresAt,
-    mayAct: undefined,
+    mayAct: mayActClaim(agreed.claim, issuer),
     authentication: authenticationClaims(claims),
-    confirmation: undefined,
+    confirmation: confirmationClaim(agreed.claim),
     extraClaims: {},
   });
+}
+
+/**
+ * What the person agreed to bounds what comes of the token, as it bounds the access token that was issued beside it.
+ * @throws TokenRefusal claims, where the token does not say it: without a bound it would be good for everything
+ */
+function agreedClaim({ agreed }: JsonObject) {
+  if (typeof agreed !== 'object' || agreed === null || Array.isArray(agreed))
+    throw new TokenRefusal('claims', 'it does not say what the person agreed to');
+  const claim = agreed as JsonObject;
+  const scope = typeof claim.scope === 'string' ? parseScope(claim.scope) : undefined;
+  const audiences = stringList(claim.aud);
+  if (scope === undefined || audiences === undefined) throw new TokenRefusal('claims', 'agreed is malformed');
+  return { claim, scope, audiences };
 }

@@ -1,9 +1,16 @@
 // refresh_token: one that we issued. Exchanging it does not use it up, and only the current one of its family counts.
+import { accessTokenClaims } from '../issuing/access-token-claims.ts';
+import type { Granted } from '../issuing/authorization.ts';
 import type { RefreshFamily, RememberedGrant } from '../issuing/family.ts';
 import { parseRefreshToken } from '../issuing/refresh-token.ts';
-import { TokenRefusal } from '../primitives/refusal.ts';
+import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { refuseDisabled } from './access-token.ts';
-import { asValidated, type SubjectTokenType, type ValidationContext } from './validated-token.ts';
+import {
+  asValidated,
+  type SubjectTokenType,
+  type ValidationContext,
+  type ValidationServices,
+} from './validated-token.ts';
 
 export const refreshToken = {
   name: 'refresh_token',
@@ -13,30 +20,53 @@ export const refreshToken = {
     const family = await context.findFamily(name.family);
     if (family === undefined) throw new TokenRefusal('expired', 'its family is gone');
     if (family.generation !== name.generation) throw new TokenRefusal('revoked', 'a newer one has taken its place');
-    refuseDeadFamily(family, context);
-    const { grant, clientId } = family;
+    refuseDeadFamily(family, context.now, context);
+    const granted = await regranted(family, context);
+    const { grant, clientId, expiresAt, confirmation } = family;
+    const { issuer, now } = context;
+    const about = { issuer, id: family.id, family: undefined, now, expiresAt };
+    const said = { ...granted, clientId, sub: grant.sub, origin: grant.origin, confirmation };
+    const lineage = { lineage: [family.id, ...grant.lineage], actorLineage: grant.actorLineage };
     return asValidated({
-      principal: { iss: context.issuer, sub: grant.sub },
+      principal: { iss: issuer, sub: grant.sub },
       sub: grant.sub,
       origin: grant.origin,
       type: 'refresh_token',
       clientId,
       audiences: [],
-      chain: grant.chain,
-      claims: grant.subject.claims,
+      chain: granted.chain,
+      claims: accessTokenClaims({ ...said, ...lineage }, about),
       id: family.id,
       lineage: grant.lineage,
       actorLineage: grant.actorLineage,
-      scope: new Set(grant.scope),
+      scope: granted.scope,
+      agreedAudiences: grant.agreed ? granted.targets.map(({ audience }) => audience) : 'unbounded',
       issuedAt: Math.floor(family.rotatedAt / 1000),
-      expiresAt: family.expiresAt,
-      confirmation: family.confirmation,
-      mayAct: grant.mayAct,
-      authentication: grant.authentication,
-      extraClaims: grant.extraClaims,
+      expiresAt,
+      confirmation,
+      mayAct: granted.mayAct,
+      authentication: granted.authentication,
+      // An access token hands on nothing of what its issuer added, and so does this.
+      extraClaims: {},
     });
   },
 } as const satisfies SubjectTokenType;
+
+/** It says exactly what an access token would say that it is exchanged for now. @throws TokenRefusal not_granted */
+async function regranted(family: RefreshFamily, { regrant, now }: ValidationContext): Promise<Granted> {
+  try {
+    return await regrant(family, now);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
+    throw new TokenRefusal('not_granted', error.reason);
+  }
+}
+
+/** What tells whether a family is alive. */
+export type FamilyServices = Pick<
+  ValidationServices,
+  'issuer' | 'issuers' | 'saml' | 'clients' | 'findFamily' | 'refreshKey'
+>;
 
 /**
  * Nobody speaks through an old grant who could not speak anew: no disabled client, and no issuer that is trusted no more.
@@ -44,7 +74,8 @@ export const refreshToken = {
  */
 export function refuseDeadFamily(
   { expiresAt, clientId, grant }: RefreshFamily,
-  { now, issuer, issuers, saml, clients }: Pick<ValidationContext, 'now' | 'issuer' | 'issuers' | 'saml' | 'clients'>,
+  now: number,
+  { issuer, issuers, saml, clients }: FamilyServices,
 ): void {
   if (expiresAt <= now) throw new TokenRefusal('expired');
   refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer, clients });

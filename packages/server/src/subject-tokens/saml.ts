@@ -75,7 +75,8 @@ function toToken(
     id,
     lineage: [],
     actorLineage: [],
-    scope: undefined,
+    scope: 'unbounded',
+    agreedAudiences: 'unbounded',
     issuedAt,
     expiresAt,
     // Holder-of-key assertions are refused: a bearer confirmation is the one that is read.

@@ -1,6 +1,7 @@
 // What does every validator of a token type return? A token that proved itself, in one shape for all types.
 import type { KeyObject } from 'node:crypto';
 import type { TokenTrace } from '../audit/event.ts';
+import type { Granted } from '../issuing/authorization.ts';
 import type { RefreshFamily } from '../issuing/family.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { SignatureCache } from '../keys/signature-cache.ts';
@@ -17,16 +18,14 @@ export type ValidatedToken = TokenFacts & { readonly [validated]: true };
 
 export const asValidated = (facts: TokenFacts): ValidatedToken => facts as ValidatedToken;
 
-/** What validators may ask. */
-export interface ValidationContext {
+/** What validators use of the server: one reading of the configuration, and what the process keeps. */
+export interface ValidationServices {
   /** Our own issuer. */
   readonly issuer: string;
   readonly keys: KeyRing;
   readonly signatures: SignatureCache;
   readonly clients: Clients;
   readonly clientIndex: ClientIndex;
-  /** Who presents the token. */
-  readonly client: Client;
   readonly issuers: TrustedIssuers;
   /** SAML identity providers by entity id. */
   readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
@@ -39,6 +38,13 @@ export interface ValidationContext {
   readonly findFamily: (id: string) => Promise<RefreshFamily | undefined>;
   /** The key of the refresh tokens' MAC. */
   readonly refreshKey: string;
+  /** What an access token for the family would be granted now, with nothing asked. @throws Refusal */
+  readonly regrant: (family: RefreshFamily, now: number) => Promise<Granted>;
+}
+
+export interface ValidationContext extends ValidationServices {
+  /** Who presents the token. */
+  readonly client: Client;
   /** Seconds since 1970. */
   readonly now: number;
 }
@@ -58,7 +64,8 @@ export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace
   type: token.type,
   clientId: token.clientId,
   audiences: token.audiences,
-  scope: token.scope && [...token.scope],
+  ...(token.scope !== 'unbounded' && { scope: [...token.scope] }),
+  ...(token.agreedAudiences !== 'unbounded' && { agreedAudiences: token.agreedAudiences }),
   ...(typeof token.authentication.acr === 'string' && { acr: token.authentication.acr }),
   ...(token.confirmation && { confirmation: token.confirmation }),
   chain: token.chain,

@@ -48,6 +48,7 @@ test('a decision tells all that the new token says, and whence it comes', () => 
     authentication: { acr: 'gold', amr: ['pwd'] },
     extraClaims: { team: 'red', size: 2 },
     confirmation: undefined,
+    rebound: undefined,
     uses: [],
     refresh: undefined,
   });
@@ -204,7 +205,7 @@ test('scope is what subject, client, rule and every target have in common', () =
   assert.deepEqual(scopes({ subject: token('ada', { scope: all }) }), ['read', 'write']);
   assert.deepEqual(scopes({ subject: token('ada', { scope: all }), audiences: ['other'] }), ['pay', 'read', 'write']);
   assert.deepEqual(scopes({ subject: token('ada', { scope: all }), audiences: both }), ['read', 'write']);
-  assert.deepEqual(scopes({ subject: token('ada', { scope: undefined }), audiences: ['other'] }), [
+  assert.deepEqual(scopes({ subject: token('ada', { scope: 'unbounded' }), audiences: ['other'] }), [
     'write',
     'read',
     'pay',
@@ -268,14 +269,21 @@ test('what limits a token is told with who sets the limit', () => {
       { by: 'actor', seconds: 500 },
       { by: 'api', seconds: 3600 },
     ],
+    audiences: 'unbounded',
+    signIn: new Set(),
   });
-  const { scope: ofClient, lifetime } = limitsOf({ client: caller, targets: [], now: NOW });
+  const { scope: ofClient, lifetime } = limitsOf({
+    ...{ subject: 'unbounded', actor: 'unbounded', rule: 'unbounded' },
+    client: caller,
+    targets: [],
+    now: NOW,
+  });
   assert.deepEqual(
     [ofClient.map(({ by }) => by), lifetime],
     [['client'], []],
     'a client alone has no subject and no rule',
   );
-  const told = ask(open, { subject: token('ada', { scope: undefined }) }).trace.limits;
+  const told = ask(open, { subject: token('ada', { scope: 'unbounded' }) }).trace.limits;
   assert.deepEqual(
     [told?.scope.map(({ by }) => by), told?.lifetime.map(({ by }) => by)],
     [
@@ -388,6 +396,7 @@ test('a refresh token remembers what its rules are asked again about', () => {
       chain: [ours('tool')],
       claims: { tenant: 'blue' },
     },
+    bound: { subject: undefined, actor: undefined },
     actor: {
       principal: ours('agent'),
       type: 'access_token',

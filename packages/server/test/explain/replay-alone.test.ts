@@ -205,6 +205,7 @@ test('what a row remembers is the request, its tokens with the claims that condi
     clientId: 'gateway',
     audiences: ['api'],
     scope: {},
+    agreedAudiences: 'unbounded',
     expiresAt: NOW + 600,
     confirmation: { jkt: 'k' },
     chain: [{ iss: IDP, sub: 'tool' }],
@@ -215,7 +216,7 @@ test('what a row remembers is the request, its tokens with the claims that condi
   assert.deepEqual([...(recalled.subject.scope ?? [])], ['read', 'write']);
   assert.deepEqual(
     [made.actor.claims, recalled.actor?.authentication, recalled.actor?.scope],
-    [{ level: 1 }, {}, undefined],
+    [{ level: 1 }, {}, 'unbounded'],
   );
   assert.deepEqual(recalled.request, {
     audiences: ['api'],

@@ -96,6 +96,8 @@ test('a request that is only explained tells what limits it, and which claims ar
       { by: 'actor', seconds: 60 },
       { by: 'api', seconds: 3600 },
     ],
+    audiences: 'unbounded',
+    signIn: new Set(),
   };
   const event = { ...judged, rule: 'rule', targets: ['api'], scopeGiven: [], outcome: 'issued' } as const;
   const limited =
@@ -204,7 +206,7 @@ test('which keys tokens are bound to, and which the caller proved or must prove'
   const bound = { ...ada, confirmation: { jkt: 'one' } };
   const proof = (event: Partial<AuditEvent>, limits?: Limits) =>
     told({ ...judged, rule: 'rule', ...event }, limits && { limits }).find((line) => line.startsWith('proof'));
-  const none: Limits = { scope: [], lifetime: [] };
+  const none: Limits = { scope: [], lifetime: [], audiences: 'unbounded', signIn: new Set() };
   assert.equal(proof({}), undefined);
   assert.equal(
     proof({ subject: bound, actor: { ...robot, confirmation: { 'x5t#S256': 'two' } }, confirmation: { jkt: 'one' } }),

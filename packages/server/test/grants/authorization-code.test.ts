@@ -254,7 +254,7 @@ suite('authorization code', () => {
   });
 
   test('an ID token of ours is exchanged by the client it was given to', async () => {
-    const answer = await redeem(server, await authorizeAs(server));
+    const answer = await redeem(server, await authorizeAs(server, { audience: [API, BACKEND] }));
     const exchange = (token: unknown, name: string) =>
       server.token({
         grant_type: EXCHANGE,

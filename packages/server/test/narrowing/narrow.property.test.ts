@@ -10,6 +10,7 @@ import type { Decision } from '../../src/issuing/authorization.ts';
 import type { TokenFacts } from '../../src/model/token-facts.ts';
 import { formatAct, parseAct } from '../../src/primitives/principal.ts';
 import { type AnswerName, Refusal, reasons } from '../../src/primitives/refusal.ts';
+import { listedNames } from '../../src/primitives/scope.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from '../../src/subject-tokens/claims.ts';
 import { claimsOf, EXCHANGE, start, type } from '../support/harness.ts';
 import { startIssuer, US } from '../support/issuer.ts';
@@ -69,7 +70,8 @@ function rootFacts(root: Root): TokenFacts {
     issuedAt: undefined,
     lineage: [],
     actorLineage: [],
-    scope: own ? new Set(scope) : undefined,
+    scope: own ? new Set(scope) : 'unbounded',
+    agreedAudiences: 'unbounded',
     expiresAt: NOW + life,
     confirmation: cnf || undefined,
     mayAct,
@@ -97,6 +99,7 @@ function readClaims(claims: Record<string, unknown>): TokenFacts {
     lineage: lineage as string[],
     actorLineage: actor_lineage as string[],
     scope: new Set(String(scope).split(' ').filter(Boolean)),
+    agreedAudiences: 'unbounded',
     expiresAt: Number(exp),
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, SELF),
@@ -121,10 +124,18 @@ function issue(decision: Decision, now: number): TokenFacts {
     type: 'refresh_token',
     clientId: decision.clientId,
     audiences: [],
-    claims: grant.subject.claims,
+    claims: accessTokenClaims(decision, {
+      issuer: SELF,
+      id: family,
+      family: undefined,
+      now,
+      expiresAt: now + lifetime,
+    }),
     id: family,
     issuedAt: now,
     scope: new Set(grant.scope),
+    agreedAudiences: 'unbounded',
+    extraClaims: {},
     expiresAt: now + lifetime,
     confirmation: decision.confirmation,
     mayAct: grant.mayAct,
@@ -138,7 +149,7 @@ const forModel = (facts: TokenFacts): Token => ({
   type: facts.type,
   ...(facts.clientId !== undefined && { client: facts.clientId }),
   audiences: facts.audiences,
-  ...(facts.scope && { scope: [...facts.scope] }),
+  ...(facts.scope !== 'unbounded' && { scope: [...facts.scope] }),
   expires: facts.expiresAt,
   chain: facts.chain.map(({ iss, sub }) => ({ iss, sub })),
   ...(facts.mayAct && { mayAct: facts.mayAct }),
@@ -187,8 +198,8 @@ function decide(
 /** The invariants, asked of the tokens themselves. */
 function assertNarrower(before: TokenFacts, after: TokenFacts, decision: Decision, expected: Expected): void {
   assert.ok(!('refused' in expected));
-  for (const name of after.scope ?? []) {
-    if (before.scope !== undefined) assert.ok(before.scope.has(name), `scope grew by ${name}`);
+  for (const name of listedNames(after.scope)) {
+    if (before.scope !== 'unbounded') assert.ok(before.scope.has(name), `scope grew by ${name}`);
   }
   assert.equal(decision.lifetime >= 1, true);
   if (decision.type !== 'refresh_token') assert.equal(after.expiresAt <= before.expiresAt, true, 'lifetime grew');

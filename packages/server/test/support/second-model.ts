@@ -183,6 +183,8 @@ function grant(world: World, request: Request, client: Client, asked: readonly R
   const ends = [rule.lifetime ?? Number.MAX_SAFE_INTEGER, subject.expires - request.now];
   if (actor !== undefined) ends.push(actor.expires - request.now);
   for (const { lifetime } of targets) ends.push(lifetime);
+  // What comes with a refresh token ends no later than that.
+  if (refreshes) ends.push(rule.refreshLifetime);
   return {
     audiences: targets.map(({ audience }) => audience),
     scope: request.scope ?? scope,

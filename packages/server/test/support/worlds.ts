@@ -262,7 +262,7 @@ const toResource = ({ audience, locations, scopes, acr, lifetime, strict, format
 const toClient = ({ id, scopes, audience, refreshes }: Model.Client): Client =>
   registered(id, {
     grants: new Set(refreshes ? ['token_exchange', 'refresh_token'] : ['token_exchange']),
-    scopes: scopes && new Set(scopes),
+    scopes: scopes === undefined ? 'unbounded' : new Set(scopes),
     resource: audience,
   });
 

@@ -2,6 +2,7 @@
 // operation needs.
 
 import { adminAudience } from '../../model/resource.ts';
+import { listedNames } from '../../primitives/scope.ts';
 import type { Exchange } from '../endpoint.ts';
 import { readPresentedToken, refuseScope, refuseToken } from '../presented-token.ts';
 import type { Operation } from './operation.ts';
@@ -19,5 +20,5 @@ export async function authorizeAdmin(
   event.client = clientId;
   event.principal = principal;
   event.chain = chain;
-  if (!held?.has(scope)) throw refuseScope(token, scope);
+  if (!listedNames(held).has(scope)) throw refuseScope(token, scope);
 }

@@ -12,6 +12,7 @@ import type { Client } from '../../model/client.ts';
 import { adminAudience } from '../../model/resource.ts';
 import { newId, newSecret } from '../../primitives/random.ts';
 import { Refusal } from '../../primitives/refusal.ts';
+import { listedNames } from '../../primitives/scope.ts';
 import { sha256 } from '../../primitives/secret.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { HttpServices } from '../endpoint.ts';
@@ -277,7 +278,7 @@ function requireMatch(ifMatch: string, { revision }: RegisteredClient): void {
 /** Whoever operates the server must not lock everybody out. @throws Refusal admin_in_use */
 function refuseLastAdmin(id: string, { clients, issuer }: HttpServices): void {
   const mayWrite = ({ disabled, audiences, scopes }: Client): boolean =>
-    !disabled && audiences.includes(adminAudience(issuer)) && scopes?.has('admin:write') === true;
+    !disabled && audiences.includes(adminAudience(issuer)) && listedNames(scopes).has('admin:write');
   const admins = [...clients.values()].filter(mayWrite);
   if (admins.some((one) => one.id === id) && admins.length === 1) {
     throw new Refusal('admin_in_use', { detail: 'nobody else could use the admin API' });

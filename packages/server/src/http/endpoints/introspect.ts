@@ -7,7 +7,7 @@ import type { TokenFacts } from '../../model/token-facts.ts';
 import { tokenTypeOf } from '../../primitives/confirmation.ts';
 import { formatAct } from '../../primitives/principal.ts';
 import { Refusal } from '../../primitives/refusal.ts';
-import { formatScope } from '../../primitives/scope.ts';
+import { formatScope, listedNames } from '../../primitives/scope.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import { findOwnToken, findResourceToken, type OwnTokenContext } from '../../subject-tokens/own-token.ts';
 import { readTokenQuestion } from '../client-request.ts';
@@ -75,7 +75,7 @@ function describe({ type, claims, ...token }: TokenFacts, issuer: string): JsonO
     exp: expiresAt,
     ...(confirmation && { cnf: confirmation }),
     ...(origin && { sub_id: { format: 'iss_sub', ...origin } }),
-    ...(scope && scope.size > 0 && { scope: formatScope(scope) }),
+    ...(listedNames(scope).size > 0 && { scope: formatScope(listedNames(scope)) }),
     ...(chain.length > 0 && { act: formatAct(chain) }),
     ...(mayAct && { may_act: mayAct }),
   };

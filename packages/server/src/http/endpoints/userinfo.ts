@@ -1,6 +1,7 @@
 // GET and POST /oauth/userinfo (OpenID Connect Core section 5.3): who somebody is, for whoever holds their access token with
 // the scope openid.
 import { identityClaims } from '../../issuing/identity-claims.ts';
+import { listedNames } from '../../primitives/scope.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { readPresentedToken, refuseScope, refuseToken } from '../presented-token.ts';
 
@@ -17,7 +18,8 @@ export const userinfo = {
   answer: async ({ request, services, event }) => {
     const found = await readPresentedToken({ request, services });
     event.client = found.clientId;
-    const { sub, scope = new Set() } = found;
+    const { sub } = found;
+    const scope = listedNames(found.scope);
     if (!scope.has('openid')) throw refuseScope(found, 'openid');
     const account = await services.people?.context.accounts.find(sub);
     if (account === undefined) throw refuseToken('access_token_invalid', 'Bearer error="invalid_token"');

@@ -1,0 +1,99 @@
+// What does a refresh token still stand for? What a rule granted is granted again, or not, by the rules as they are now. Every
+// check of the first time is made again, on the facts that the family remembers. Pure, like judge.ts.
+
+import type { Granted } from '../issuing/authorization.ts';
+import type { RefreshFamily, RememberedGrant } from '../issuing/family.ts';
+import type { Client } from '../model/client.ts';
+import type { Resource } from '../model/resource.ts';
+import { limitsOf, narrow } from '../narrowing/narrow.ts';
+import { resolveTargets, type Wanted } from '../narrowing/wanted.ts';
+import type { Permit } from '../policy/decide.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { checkBinding } from './binding.ts';
+import { checkDistinct, clientAsActor, extendChain } from './delegation.ts';
+import { askRules, grantedClaims, type JudgeContext, type Judgement, orRefusal, type Trace } from './judge.ts';
+
+/** What is judged again. */
+export interface RefreshCase {
+  readonly wanted: Wanted;
+  readonly family: RefreshFamily;
+  readonly client: Client;
+}
+
+export function judgeAgain(judged: RefreshCase, context: JudgeContext): Judgement<Granted> {
+  const trace: Trace = {};
+  return { result: orRefusal(() => grantAgain(judged, context, trace)), trace };
+}
+
+function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeContext, trace: Trace): Granted {
+  const { grant } = family;
+  const { issuer, now, confirmation } = context;
+  const permit = askAgain(wanted, grant, client, context, trace);
+  const { rule, targets } = permit;
+  // Who acts for the subject was said the first time; where nobody did, the rule may say now that the client does.
+  const acting = grant.actor === undefined && rule.act === 'client' ? clientAsActor(issuer, client.id) : undefined;
+  if (acting !== undefined) checkDistinct({ principal: { iss: issuer, sub: grant.sub }, origin: grant.origin }, acting);
+  const chain = extendChain(grant.chain, acting, rule.grant.maxDepth);
+  const subject = { scope: new Set(grant.scope), agreedAudiences: 'unbounded', expiresAt: family.expiresAt } as const;
+  trace.limits = limitsOf({ subject, actor: 'unbounded', client, rule, targets, now });
+  const { authentication } = grant;
+  return {
+    ...narrow({ targets, asked: wanted.scope, limits: trace.limits, authentication, confirmation }),
+    chain,
+    mayAct: chain === grant.chain ? grant.mayAct : undefined,
+    extraClaims: { ...grant.extraClaims, ...grantedClaims(permit) },
+    rebound: checkBoundAgain(grant, permit, context),
+  };
+}
+
+/** What was granted then must still be allowed now, and a target that is asked for must have been granted. */
+function askAgain(
+  wanted: Wanted,
+  grant: RememberedGrant,
+  client: Client,
+  { policy, targeting, now }: JudgeContext,
+  trace: Trace,
+): Permit {
+  const granted = resolveTargets({ audiences: grant.targets, resources: [] }, targeting);
+  const asked = resolveTargets(wanted, targeting);
+  if (granted === 'unknown' || asked === 'unknown') throw new Refusal('target_unknown');
+  const targets = chosenOf(granted, asked);
+  const facts = {
+    client,
+    subject: grant.subject,
+    actor: grant.actor,
+    // As the rules saw it the first time: a client that acts by their word is not among those who would act.
+    chain: grant.actor === undefined ? grant.subject.chain : grant.chain,
+    targets,
+    request: {
+      audiences: wanted.audiences,
+      resources: wanted.resources.map(({ href }) => href),
+      scope: grant.scope,
+      requestedType: 'access_token',
+    },
+    now,
+  };
+  const { permit, furthest } = askRules(facts, policy, trace);
+  if (permit === undefined)
+    throw new Refusal(furthest === 'target' ? 'target_not_granted' : 'refresh_token_not_allowed');
+  const { types, refreshToken } = permit.rule.grant;
+  if (refreshToken === 'none' && !types.has('refresh_token')) throw new Refusal('refresh_token_not_allowed');
+  if (grant.type === 'jwt' && !types.has('jwt')) throw new Refusal('refresh_token_not_allowed');
+  return permit;
+}
+
+function chosenOf(granted: readonly Resource[], asked: readonly Resource[]): readonly Resource[] {
+  if (!asked.every((target) => granted.includes(target))) throw new Refusal('target_not_granted');
+  return asked.length === 0 ? granted : asked;
+}
+
+/** A token that was bound to a key gave this family, and what comes of it stays bound, unless the rule says otherwise. */
+function checkBoundAgain({ bound }: RememberedGrant, { rule }: Permit, { confirmation }: JudgeContext) {
+  const presented = {
+    subject: { confirmation: bound?.subject },
+    actor: bound?.actor && { confirmation: bound.actor },
+  };
+  const rebound = orRefusal(() => checkBinding(presented, rule, confirmation));
+  if (!(rebound instanceof Refusal)) return rebound;
+  throw new Refusal('refresh_token_not_allowed', { detail: `${rebound.reason}: ${rebound.detail}`, cause: rebound });
+}

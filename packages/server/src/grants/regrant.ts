@@ -1,0 +1,45 @@
+// What is granted again for a refresh token: by what a person agreed to, or by the rules, asked anew.
+import type { Judgement, JudgeServices, Moment } from '../exchange/judge.ts';
+import { orRefusal } from '../exchange/judge.ts';
+import { judgeAgain, type RefreshCase } from '../exchange/judge-again.ts';
+import type { Granted } from '../issuing/authorization.ts';
+import type { RefreshFamily } from '../issuing/family.ts';
+import type { Clients } from '../model/client.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { type AgreedServices, narrowAgreed } from './agreed.ts';
+
+export interface RegrantServices extends JudgeServices, AgreedServices {}
+
+/** @throws Refusal where the account is gone */
+export async function regrant(
+  judged: RefreshCase,
+  { now, confirmation }: Moment,
+  services: RegrantServices,
+): Promise<Judgement<Granted>> {
+  const { family, wanted, client } = judged;
+  const { grant, expiresAt } = family;
+  if (!grant.agreed) return judgeAgain(judged, { ...services, now, confirmation });
+  if (!(await services.signIn?.hasAccount(grant.sub)))
+    throw new Refusal('refresh_token_not_allowed', { detail: 'the account is gone' });
+  const result = orRefusal((): Granted => {
+    const narrowed = narrowAgreed({ ...grant, expiresAt }, wanted, client, { now, confirmation }, services);
+    const { chain, mayAct, extraClaims } = grant;
+    return { ...narrowed, chain, mayAct, extraClaims, rebound: undefined };
+  });
+  return { result, trace: {} };
+}
+
+/** What an access token for the family would be granted now, with nothing asked. @throws Refusal */
+export async function regrantAll(
+  family: RefreshFamily,
+  now: number,
+  services: RegrantServices & { readonly clients: Clients },
+): Promise<Granted> {
+  const client = services.clients.get(family.clientId);
+  if (client === undefined) throw new Refusal('client_unknown');
+  const wanted = { audiences: [], resources: [], scope: undefined };
+  const { confirmation } = family;
+  const { result } = await regrant({ family, wanted, client }, { now, confirmation }, services);
+  if (result instanceof Refusal) throw result;
+  return result;
+}
