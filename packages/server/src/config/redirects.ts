@@ -1,8 +1,8 @@
 // Where may a browser be sent back to? RFC 9700 section 4.1, RFC 8252 section 7: only to places that nobody else can listen at.
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
+import { isLoopback } from '../primitives/network.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource } from './schema.ts';
-import { isLoopback } from './source.ts';
 
 export function checkRedirects(entry: ClientSource, path: Path, complain: Complain): void {
   const { grants, redirectUris, postLogoutRedirectUris, audiences, scopes } = entry;

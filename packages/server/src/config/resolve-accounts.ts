@@ -1,12 +1,13 @@
 // Who are the people of the file, and can each be told from everybody else?
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isLoopback } from '../primitives/network.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type Account, normalUsername } from '../sign-in/accounts.ts';
 import { hashPassword, type PasswordHash, parsePasswordHash } from '../sign-in/password-hash.ts';
 import type { Path } from './fault.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { AccountSource } from './schema-people.ts';
-import { isLoopback, type Surroundings } from './source.ts';
+import type { Surroundings } from './source.ts';
 
 /** @param issuers those whose subjects are called `name:…` in our tokens */
 export async function resolveAccounts(

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { parseNetwork } from '../http/proxies.ts';
+import { isLoopback } from '../primitives/network.ts';
 import type { Configuration } from './configuration.ts';
 import type { Path } from './fault.ts';
 import { asksForCertificate } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
-import { isLoopback, type Surroundings } from './source.ts';
+import type { Surroundings } from './source.ts';
 
 export function resolveServer(file: ConfigurationFile, around: Surroundings): Configuration['server'] {
   const { complain } = around;

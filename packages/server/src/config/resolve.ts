@@ -1,9 +1,9 @@
 // Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
-import { resolve } from 'node:path';
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { OWN_LIFETIME, type Resource } from '../model/resource.ts';
 import { compilePolicy } from '../policy/policy.ts';
+import { isLoopback } from '../primitives/network.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
@@ -15,9 +15,10 @@ import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveResources } from './resolve-resources.ts';
 import { resolveRules } from './resolve-rules.ts';
 import { resolveServer } from './resolve-server.ts';
+import { resolveStore } from './resolve-store.ts';
 import { resolveUpstream } from './resolve-upstream.ts';
 import type { ConfigurationFile } from './schema.ts';
-import { isLoopback, readSecret, type Surroundings } from './source.ts';
+import { readSecret, type Surroundings } from './source.ts';
 
 /** Complains of whatever does not fit; what it then returns is not to be used. */
 export async function resolveConfiguration(
@@ -30,11 +31,12 @@ export async function resolveConfiguration(
   const { issuers, saml } = await resolveIssuers(file, around);
   const issuerNames = [...issuers, ...saml.map(({ entityId, name }) => ({ issuer: entityId, name }))];
   const upstream = file.upstream && resolveUpstream(file.upstream, file, issuerNames, around);
+  const store = resolveStore(file.store, around);
   return {
     issuer: file.issuer,
     log: file.log,
     server: resolveServer(file, around),
-    store: resolveStore(file.store, around.folder),
+    store,
     audit: resolveAudit(file, around),
     tokenErrorCode: file.tokenErrorCode,
     resources,
@@ -45,7 +47,7 @@ export async function resolveConfiguration(
     saml,
     policy: compilePolicy(file.issuer, resolveRules(file, resources, issuerNames, around.complain)),
     keys: resolveKeys(file, resources, around.complain),
-    sealingKey: resolveSealingKey(file, around),
+    sealingKey: resolveSealingKey(file, store, around),
     ...registerBeside(file, clients, resources, { around, check: resolveConfiguration }),
   };
 }
@@ -73,9 +75,12 @@ function resolveKeys(
   };
 }
 
-function resolveSealingKey({ sealingKey, store, server }: ConfigurationFile, around: Surroundings): SealingKeySource {
+function resolveSealingKey(
+  { sealingKey, server }: ConfigurationFile,
+  location: StoreLocation,
+  around: Surroundings,
+): SealingKeySource {
   if (sealingKey === undefined) {
-    const location = resolveStore(store, around.folder);
     if (location.kind === 'sqlite')
       return location.file === ':memory:' ? 'ephemeral' : { file: `${location.file}.key` };
     around.complain(['store'], 'a shared database needs a sealingKey that all nodes know: 32 bytes in base64');
@@ -89,12 +94,6 @@ function resolveSealingKey({ sealingKey, store, server }: ConfigurationFile, aro
   if (keys.length > 2) around.complain(['sealingKey'], 'at most two, while the first takes over from the second');
   const [first = Buffer.alloc(0), ...others] = keys;
   return { keys: [first, ...others] };
-}
-
-function resolveStore(store: string, folder: string): StoreLocation {
-  if (!store.startsWith('sqlite:')) return { kind: 'postgres', url: store };
-  const file = store.slice('sqlite:'.length);
-  return { kind: 'sqlite', file: file === ':memory:' ? file : resolve(folder, file) };
 }
 
 /** RFC 8414 section 2: https, no query, no fragment; http only where nothing leaves the machine. */

@@ -1,7 +1,7 @@
 // What lies around a configuration file: the folder, the environment, the secrets that it points at.
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { isLoopback } from '../primitives/network.ts';
 import type { Complain, Path } from './fault.ts';
 import type { SecretSource } from './schema-values.ts';
 
@@ -11,9 +11,6 @@ export interface Surroundings {
   readonly environment: NodeJS.ProcessEnv;
   readonly complain: Complain;
 }
-
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** @param host of the server: a plain secret is for loopback only */
 export function readSecret(

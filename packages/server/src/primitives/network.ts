@@ -1,6 +1,13 @@
-// Who is at an address, for counting? An IPv4 address is somebody; of IPv6 a site has at least a /64, all of it its own.
+// What an address says: whether it is this machine, and which network it counts as.
+import { isIP } from 'node:net';
 
-/** IPv4 in IPv6 (`::ffff:192.0.2.1`) is IPv4. What is no address stays as it is. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+
+/**
+ * The network that requests are counted by: an IPv4 address, or the /64 of an IPv6 address, which is the least that a site has.
+ * IPv4 in IPv6 (`::ffff:192.0.2.1`) is IPv4. A text that is not an address stays as it is.
+ */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const plain = address.replace(/%.*$/, '');

@@ -1,17 +1,54 @@
 // The shared database: PostgreSQL behind a bounded pool, every statement with a deadline.
+import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import type { PostgresConnection, PostgresTls } from './postgres-url.ts';
 import type { Schema } from './schema.ts';
 
 /** Connections of one process, at most. */
-const POOL = 10;
-/** Milliseconds to get a connection, and for a statement. */
-const CONNECT = 450;
-const STATEMENT = 450;
-/** The same where the schema changes, which is before anybody waits. */
-const MIGRATION_CONNECT = 10_000;
-const MIGRATION = 60_000;
+const MAX_CONNECTIONS = 10;
+
+/**
+ * Deadlines in milliseconds: to connect, of a statement, to wait for a lock, and of a transaction in which nothing happens. The
+ * last frees the locks of a node whose machine was lost. A migration runs before anyone waits.
+ */
+const DEADLINES = {
+  requests: { connect: 450, statement: 450, lock: 400, idleTransaction: 2000 },
+  migration: { connect: 10_000, statement: 60_000, lock: 60_000, idleTransaction: 60_000 },
+} as const;
+
+/** Time without traffic before each side asks whether the other is still there. */
+const KEEP_ALIVE_MS = 10_000;
+/** The server gives up a connection after three questions without an answer, and frees what it holds. */
+const SERVER_KEEP_ALIVE = `-c tcp_keepalives_idle=${KEEP_ALIVE_MS / 1000} -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3`;
+
+type Purpose = keyof typeof DEADLINES;
+
+/** What every connection of ours has in common. The driver reads no URL, so that none of it can say otherwise. */
+function settingsOf({ tls, options, ...place }: PostgresConnection, purpose: Purpose) {
+  const { connect, statement, lock, idleTransaction } = DEADLINES[purpose];
+  return {
+    ...place,
+    ssl: tls === 'none' ? false : openTls(tls),
+    options: `${SERVER_KEEP_ALIVE} ${options ?? ''}`.trim(),
+    connectionTimeoutMillis: connect,
+    // Set in the server, and kept here too for when the server does not answer.
+    statement_timeout: statement,
+    query_timeout: statement,
+    lock_timeout: lock,
+    idle_in_transaction_session_timeout: idleTransaction,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+  };
+}
+
+/** Verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+function openTls({ authority, cert, key }: PostgresTls) {
+  const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
+  const files = { ca: read(authority), cert: read(cert), key: read(key) };
+  return { rejectUnauthorized: true, ...Object.fromEntries(Object.entries(files).filter(([, file]) => file)) };
+}
 
 /** The driver gives whole numbers of 64 bits as text; ours are times and counters, which fit. */
 const types = {
@@ -19,18 +56,11 @@ const types = {
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
-/** @param purpose migrations may take their time */
-export function openPostgres(url: string, purpose: 'requests' | 'migration'): Kysely<Schema> {
-  const deadline = purpose === 'requests' ? STATEMENT : MIGRATION;
+export function openPostgres(connection: PostgresConnection, purpose: Purpose): Kysely<Schema> {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...settingsOf(connection, purpose),
     application_name: 'cambio',
-    max: purpose === 'requests' ? POOL : 1,
-    connectionTimeoutMillis: purpose === 'requests' ? CONNECT : MIGRATION_CONNECT,
-    // Told to the server, and kept here for when the server cannot be heard.
-    statement_timeout: deadline,
-    query_timeout: deadline,
-    keepAlive: true,
+    max: purpose === 'requests' ? MAX_CONNECTIONS : 1,
     types,
   });
   // A connection that breaks is replaced by the next query; without listeners, idle or in use, it would end the process.
@@ -66,21 +96,18 @@ function guard(client: pg.PoolClient): PostgresPoolClient {
 
 /** What the triggers of the schema notify. */
 export const CHANNEL = 'cambio';
-/** Milliseconds until a connection that was lost is tried again; looks on schedule go on meanwhile. */
-const LISTEN_AGAIN = 1000;
+/** Time until a lost connection is opened again; polls go on meanwhile. */
+const LISTEN_AGAIN_MS = 1000;
 
 /** Hears of changes as soon as they are committed, on a connection of its own. */
-export function listenPostgres(url: string, heard: () => void): { readonly stop: () => Promise<void> } {
+export function listenPostgres(
+  location: PostgresConnection,
+  heard: () => void,
+): { readonly stop: () => Promise<void> } {
   const stopping = new AbortController();
   let client: pg.Client | undefined;
   const listenOnce = async (): Promise<void> => {
-    const connection = new pg.Client({
-      connectionString: url,
-      application_name: 'cambio listening',
-      connectionTimeoutMillis: CONNECT,
-      query_timeout: STATEMENT,
-      keepAlive: true,
-    });
+    const connection = new pg.Client({ ...settingsOf(location, 'requests'), application_name: 'cambio listening' });
     client = connection;
     connection.on('notification', heard).on('error', () => undefined);
     const ended = new Promise((resolve) => connection.once('end', resolve));
@@ -96,7 +123,7 @@ export function listenPostgres(url: string, heard: () => void): { readonly stop:
   const listen = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await listenOnce().catch(() => undefined);
-      await wait(LISTEN_AGAIN, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+      await wait(LISTEN_AGAIN_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
     }
   };
   listen();
@@ -107,3 +134,16 @@ export function listenPostgres(url: string, heard: () => void): { readonly stop:
     },
   };
 }
+
+/** @returns an error that names the database, and says what to do where TLS is the reason */
+export function explainFailure(error: unknown, { host, port, tls }: PostgresConnection): Error {
+  const { message, code } = error as NodeJS.ErrnoException;
+  const isAboutTls = tls !== 'none' && /SSL|TLS|CERT|SIGNED|ALTNAME/i.test(`${code} ${message}`);
+  const place = host.startsWith('/') ? host : `${host} port ${port}`;
+  return new Error(`the database ${place} cannot be opened: ${message}${isAboutTls ? TLS_NEEDED : ''}`, {
+    cause: error,
+  });
+}
+
+const TLS_NEEDED =
+  '. Its server must offer TLS, with a certificate that names this host and comes from an authority in sslrootcert, or from one that Node trusts';

@@ -1,14 +1,16 @@
 // Where is what must outlive the process? Opens the database that the configuration names.
 import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
 import { checkNotAhead, migrate, rollBack } from './migrations/migrate.ts';
+import type { PostgresConnection } from './postgres-url.ts';
 import type { Database, Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 
 export type StoreLocation =
   | { readonly kind: 'sqlite'; readonly file: string }
-  | { readonly kind: 'postgres'; readonly url: string };
+  | { readonly kind: 'postgres'; readonly connection: PostgresConnection };
 
 export type Store = Kysely<Schema>;
 
@@ -17,7 +19,9 @@ export type Access = 'read' | 'write';
 
 /** @throws the driver's error where the database cannot be opened, or for a reader where there is none yet */
 export async function openStore(location: StoreLocation, access: Access, now: number): Promise<Store> {
-  return location.kind === 'sqlite' ? openEmbedded(location.file, access, now) : openShared(location.url, access, now);
+  return location.kind === 'sqlite'
+    ? openEmbedded(location.file, access, now)
+    : openShared(location.connection, access, now);
 }
 
 async function openEmbedded(file: string, access: Access, now: number): Promise<Store> {
@@ -37,12 +41,14 @@ function checkExists(file: string): void {
     throw new Error(`there is no database at ${file} yet: start the server first`);
 }
 
-async function openShared(url: string, access: Access, now: number): Promise<Store> {
-  const { openPostgres } = await import('./postgres.ts');
-  const migrating = openPostgres(url, 'migration');
+async function openShared(connection: PostgresConnection, access: Access, now: number): Promise<Store> {
+  const { explainFailure, openPostgres } = await import('./postgres.ts');
+  const migrating = openPostgres(connection, 'migration');
   try {
     await (access === 'write' ? migrate(migrating, 'postgres', now) : checkNotAhead(migrating));
-    return await connected(openPostgres(url, 'requests'));
+    return await connected(openPostgres(connection, 'requests'));
+  } catch (error) {
+    throw explainFailure(error, connection);
   } finally {
     await migrating.destroy();
   }
@@ -50,6 +56,7 @@ async function openShared(url: string, access: Access, now: number): Promise<Sto
 
 /** Milliseconds that a start waits for its first connection; requests wait less. */
 const PATIENCE_AT_START = 10_000;
+const AGAIN_MS = 50;
 
 /** The database has just answered: one that is slow to take the next connection is no reason not to start. */
 async function connected(store: Store): Promise<Store> {
@@ -59,7 +66,10 @@ async function connected(store: Store): Promise<Store> {
       await store.selectFrom('migrations').select('name').limit(1).execute();
       return store;
     } catch (error) {
-      if (performance.now() < until) continue;
+      if (performance.now() < until) {
+        await wait(AGAIN_MS);
+        continue;
+      }
       await store.destroy();
       throw error;
     }
@@ -72,7 +82,7 @@ export async function rollBackStore(location: StoreLocation, content: 'keep' | '
   const store =
     location.kind === 'sqlite'
       ? openSqlite(location.file, 'write')
-      : (await import('./postgres.ts')).openPostgres(location.url, 'migration');
+      : (await import('./postgres.ts')).openPostgres(location.connection, 'migration');
   try {
     return await rollBack(store, location.kind, content);
   } finally {
@@ -87,7 +97,7 @@ export async function listen(
 ): Promise<{ readonly stop: () => Promise<void> }> {
   if (location.kind === 'sqlite') return { stop: async () => undefined };
   const { listenPostgres } = await import('./postgres.ts');
-  return listenPostgres(location.url, heard);
+  return listenPostgres(location.connection, heard);
 }
 
 /** All that is read sees the database as it was at one moment. For a store that was opened to be read. */

@@ -19,7 +19,7 @@ const isMissing = (program: string, ...args: string[]): string | false =>
 /** What an operator sets, for every file. */
 const environment = {
   CAMBIO_ISSUER: 'https://login.example.com',
-  CAMBIO_STORE: 'postgres://cambio:secret@postgres:5432/cambio',
+  CAMBIO_STORE: 'postgres://cambio:secret@postgres:5432/cambio?sslmode=verify-full',
   CAMBIO_SEALING_KEY: randomBytes(32).toString('base64'),
   GATEWAY_SECRET: 'secret',
 };

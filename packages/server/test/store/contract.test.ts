@@ -12,6 +12,7 @@ import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
 import type { Migration } from '../../src/store/migrations/migration.ts';
 import { deleteNode, insertNode, listNodes } from '../../src/store/nodes.ts';
 import { findOpaqueToken, insertOpaqueToken } from '../../src/store/opaque-tokens.ts';
+import { readPostgresUrl } from '../../src/store/postgres-url.ts';
 import { advanceFamily, findFamily, insertFamily } from '../../src/store/refresh-families.ts';
 import { insertRevocation, listRevocations } from '../../src/store/revocations.ts';
 import type { RefreshFamilyRow } from '../../src/store/schema.ts';
@@ -47,7 +48,10 @@ let files = 0;
 
 const locations = {
   sqlite: async (): Promise<StoreLocation> => ({ kind: 'sqlite', file: join(folder, `${files++}.db`) }),
-  postgres: async (): Promise<StoreLocation> => ({ kind: 'postgres', url: await postgres.database() }),
+  postgres: async (): Promise<StoreLocation> => ({
+    kind: 'postgres',
+    connection: readPostgresUrl(await postgres.database(), '/').connection ?? assert.fail(),
+  }),
 };
 const kinds = ['sqlite', 'postgres'] as const;
 

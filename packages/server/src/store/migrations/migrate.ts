@@ -42,9 +42,18 @@ export async function migrate(database: Kysely<Schema>, kind: Kind, now: number,
   });
 }
 
+/** A new database has no table of steps. @throws every other error: what was applied cannot be told then */
+function noneWithoutTable(error: Error & { readonly code?: string }): ReadonlySet<string> {
+  if (error.code === UNDEFINED_TABLE || error.message.startsWith('no such table')) return new Set();
+  throw error;
+}
+
+/** SQLSTATE. */
+const UNDEFINED_TABLE = '42P01';
+
 /** @returns the steps that were applied @throws Error where more of them are unknown here than a version may be behind */
 export async function checkNotAhead(database: Database, known = migrations): Promise<ReadonlySet<string>> {
-  const applied = await appliedTo(database).catch(() => new Set<string>());
+  const applied = await appliedTo(database).catch(noneWithoutTable);
   const names = known.map(({ name }) => name);
   const unknown = [...applied].filter((name) => !names.includes(name));
   if (unknown.length <= STEPS_AHEAD) return applied;

@@ -1,0 +1,97 @@
+// Reads the URL of a PostgreSQL database. The connection is verified TLS, except on loopback, over a socket, or with sslmode=disable.
+import { resolve } from 'node:path';
+import { isLoopback } from '../primitives/network.ts';
+
+export interface PostgresConnection {
+  /** A host name, an address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  /** Undefined, as the driver finds it: PGUSER, PGPASSWORD, PGDATABASE. */
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly database: string | undefined;
+  /** Settings of the session, as `-c name=value`. */
+  readonly options: string | undefined;
+  readonly tls: PostgresTls | 'none';
+}
+
+/** Files in PEM. Without an authority, those of Node are trusted. */
+export interface PostgresTls {
+  readonly authority: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+export interface ReadPostgresUrl {
+  /** Undefined where the URL is faulty. */
+  readonly connection?: PostgresConnection;
+  readonly fault?: string;
+  readonly warning?: string;
+}
+
+const PARAMETERS: readonly string[] = ['host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'options'];
+
+/** The same sentence for whatever cannot be read: any part of the text may be a part of the password. */
+const UNREADABLE =
+  'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE; in the user name and the password, percent-encode all but letters and digits';
+
+const IN_THE_CLEAR =
+  'the connection to the database is not encrypted: anyone on the way reads it and can change it. Use sslmode=verify-full';
+
+/** Names of sslmode that encrypt. Each is verify-full here, which is never weaker. */
+const VERIFIED: readonly string[] = ['require', 'verify-ca', 'verify-full'];
+
+/** @param folder that paths in the URL are relative to */
+export function readPostgresUrl(text: string, folder: string): ReadPostgresUrl {
+  // A URL with a user and without a host, which the parser refuses: the host is a parameter.
+  const url = parse(/[?&]host=/.test(text) ? text.replace(/@\//, '@localhost/') : text);
+  if (url === undefined) return { fault: UNREADABLE };
+  const { user, password, database, parameters, port } = url;
+  if (
+    [...parameters.keys()].some((name) => !PARAMETERS.includes(name)) ||
+    parameters.size > new Set(parameters.keys()).size
+  )
+    return { fault: `${UNREADABLE}; it can have, once each, the parameters ${PARAMETERS.join(', ')}` };
+  const socket = parameters.get('host');
+  if (socket !== null && !socket.startsWith('/'))
+    return { fault: 'its parameter host is the folder of a Unix socket; the name of a host stands before the port' };
+  const host = socket ?? url.host;
+  if (host === '') return { fault: 'must name a host: localhost, or ?host=/FOLDER for a Unix socket' };
+  const isLocal = host.startsWith('/') || isLoopback(host);
+  const mode = parameters.get('sslmode') ?? (isLocal ? 'disable' : 'verify-full');
+  if (mode !== 'disable' && !VERIFIED.includes(mode))
+    return {
+      fault: 'sslmode must be verify-full, or disable for a connection that anyone on the way can read and change',
+    };
+  const options = parameters.get('options') ?? undefined;
+  const file = (name: string): string | undefined => {
+    const path = parameters.get(name);
+    return path === null ? undefined : resolve(folder, path);
+  };
+  const tls = { authority: file('sslrootcert'), cert: file('sslcert'), key: file('sslkey') };
+  return {
+    connection: { host, port, user, password, database, options, tls: VERIFIED.includes(mode) ? tls : 'none' },
+    ...(mode === 'disable' && !isLocal && { warning: IN_THE_CLEAR }),
+  };
+}
+
+/** @returns undefined where the text can be read in more than one way, as with a password that is not encoded */
+function parse(text: string) {
+  if (!URL.canParse(text) || /[\s#]/.test(text)) return undefined;
+  const { username, password, hostname, port, pathname, searchParams: parameters } = new URL(text);
+  const authority = /^\w+:\/\/([^/?]*)/.exec(text)?.[1] ?? '';
+  try {
+    const [host, database] = [decodeURIComponent(hostname), decodeURIComponent(pathname.slice(1))];
+    if (authority.split('@').length > 2 || /[/@:]/.test(database) || /[,@]/.test(host)) return undefined;
+    return {
+      host: host.replace(/^\[(.*)\]$/, '$1'),
+      port: port === '' ? 5432 : Number(port),
+      user: username === '' ? undefined : decodeURIComponent(username),
+      password: password === '' ? undefined : decodeURIComponent(password),
+      database: database === '' ? undefined : database,
+      parameters,
+    };
+  } catch {
+    return undefined;
+  }
+}
