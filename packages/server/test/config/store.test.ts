@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { configuration } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
+import { yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
-import { SEALING_KEY } from '../support/node.ts';
+import { shared } from '../support/node.ts';
 import { temporaryFolder } from '../support/program.ts';
 
 async function run(t: TestContext, command: 'check' | 'serve', store: string) {
   const file = join(temporaryFolder(t), 'cambio.yaml');
-  const shared = `store: \${STORE}\nsealingKey: { plain: ${SEALING_KEY} }`;
-  writeFileSync(file, configuration.replace('store: sqlite:cambio.db', shared));
+  writeFileSync(file, yamlOf(shared(`\${STORE}`, configuration)));
   const env = { ISSUER: 'http://127.0.0.1:8080', PORT: '0', STORE: store };
   const { code, stderr } = await cambio(t, [command, '--config', file], { env });
   assert.doesNotMatch(stderr, /canary/);
