@@ -3,6 +3,7 @@
 import { readCompact } from '../keys/jws.ts';
 import type { Client, ClientIndex } from '../model/client.ts';
 import { stringList } from '../primitives/claims.ts';
+import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { ClientAuthMethod } from './method.ts';
@@ -26,8 +27,9 @@ function workloadOf(token: string, { byWorkload }: ClientIndex): Client | undefi
     const { iss, sub, aud } = readCompact(token).payload;
     const domain = iss === undefined ? trustDomainOf(sub) : undefined;
     const issuer = domain === undefined ? iss : `spiffe://${domain}`;
+    if (!isName(issuer)) return undefined;
     const audiences = stringList(aud) ?? [];
-    const found = new Set(audiences.map((audience) => byWorkload(String(issuer), audience)));
+    const found = new Set(audiences.map((audience) => byWorkload(issuer, audience)));
     found.delete(undefined);
     return found.size === 1 ? [...found][0] : undefined;
   } catch (error) {

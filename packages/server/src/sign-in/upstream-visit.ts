@@ -53,7 +53,7 @@ async function complete(
   try {
     const person = await upstreamOf(signIn.context).complete(asking.details.uid, answerIn(query), wishes);
     const { acr, amr, auth_time: at = seconds(clock) } = person.authentication;
-    if (seconds(clock) - Number(at) > SESSION)
+    if (seconds(clock) - at > SESSION)
       throw new Refusal('upstream_failed', {
         detail: 'the person signed in there before our sessions would have ended',
       });
@@ -61,11 +61,11 @@ async function complete(
     Object.assign(event, { outcome: 'accepted', principal: { iss: issuer, sub: person.sub } });
     const login = {
       accountId: person.sub,
-      ts: Number(at),
+      ts: at,
       ...(acr !== undefined && { acr }),
-      ...(amr !== undefined && { amr }),
+      ...(amr !== undefined && { amr: [...amr] }),
     };
-    return submit(asking, { login } as Parameters<typeof submit>[1], signIn);
+    return submit(asking, { login }, signIn);
   } catch (refusal) {
     if (!(refusal instanceof Refusal) || refusal.reason !== 'upstream_denied') throw refusal;
     return showSignIn(asking, { username: undefined, problem: 'upstream_denied', refusal }, signIn);
@@ -73,10 +73,12 @@ async function complete(
 }
 
 /** What the client asked for of the sign-in. Nobody comes back with one that is older than a session of ours may be. */
-function wishesOf({ details: { params } }: Asking): UpstreamWishes {
+function wishesOf({ details: { params, iat } }: Asking): UpstreamWishes {
   const { prompt, max_age: maxAge, login_hint: loginHint } = params;
+  const anew = typeof prompt === 'string' && prompt.split(' ').includes('login');
   return {
-    prompt: typeof prompt === 'string' && prompt.split(' ').includes('login') ? 'login' : undefined,
+    prompt: anew ? 'login' : undefined,
+    since: anew ? iat : undefined,
     maxAge: maxAge === undefined ? undefined : Math.min(Number(maxAge), SESSION),
     sessionAge: SESSION,
     loginHint: typeof loginHint === 'string' ? loginHint : undefined,

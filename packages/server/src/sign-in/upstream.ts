@@ -20,12 +20,11 @@ import {
 import { readCompact } from '../keys/jws.ts';
 import { urlProblem } from '../outbound/address.ts';
 import type { Outbound } from '../outbound/outbound.ts';
-import type { Clock } from '../primitives/clock.ts';
-import { isName } from '../primitives/principal.ts';
+import { type Clock, seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { authenticationClaims } from '../subject-tokens/claims.ts';
 import type { Mapping } from '../trust/issuer.ts';
+import { LEEWAY, readUpstreamClaims, type UpstreamClaims } from './upstream-claims.ts';
 
 export interface UpstreamEntry {
   readonly issuer: string;
@@ -45,13 +44,14 @@ export interface UpstreamPerson {
   /** What they know themselves as, for the pages. */
   readonly username: string;
   readonly claims: JsonObject;
-  /** `acr`, `amr` and `auth_time`, as the provider says. */
-  readonly authentication: JsonObject;
+  readonly authentication: UpstreamClaims['authentication'];
 }
 
 /** What a client asked for of the sign-in, which the provider has to do for us. */
 export interface UpstreamWishes {
   readonly prompt?: 'login' | undefined;
+  /** With `prompt`: when the person was asked, in seconds since 1970. An earlier sign-in is not the one that was asked for. */
+  readonly since?: number | undefined;
   /** Seconds since they signed in there, at most: the provider must say when that was. */
   readonly maxAge?: number | undefined;
   /** The same, where a provider that does not say it will do. */
@@ -71,7 +71,6 @@ export interface Upstream {
 
 /** Milliseconds for which the provider's metadata is good. */
 const METADATA_KEPT = 3_600_000;
-const LEEWAY = 30;
 const STATE = /^([\w-]{16,128})\.[\w-]{22}$/;
 
 /** @param redirectUri where the provider sends people back @param secret known to all nodes: any of them completes */
@@ -114,7 +113,7 @@ export function createUpstream(
         return url.href;
       }),
     interactionOf: (answer) => STATE.exec(answer.get('state') ?? '')?.[1],
-    complete: (interaction, answer, { maxAge }) =>
+    complete: (interaction, answer, { maxAge, since }) =>
       orFailed(async () => {
         const state = answer.get('state') ?? '';
         if (STATE.exec(state)?.[1] !== interaction) throw new Error('the answer is to another sign-in');
@@ -126,7 +125,11 @@ export function createUpstream(
           ...(maxAge !== undefined && { maxAge }),
         });
         // The same text, whose signature was verified: openid-client would round a number, and take the last of two members.
-        return toPerson(entry, readCompact(tokens.id_token ?? '').payload);
+        const person = toPerson(entry, readCompact(tokens.id_token ?? '').payload, seconds(clock));
+        const { auth_time: authTime } = person.authentication;
+        if (since !== undefined && authTime !== undefined && authTime < since - LEEWAY)
+          throw new Error('the person did not sign in anew, as prompt=login asks');
+        return person;
       }),
   };
 }
@@ -156,16 +159,15 @@ const authenticate: ClientAuth = (server, client, body, headers) => {
   return method(server, client, body, headers);
 };
 
-function toPerson({ name, claims: mappings }: UpstreamEntry, claims: JsonObject): UpstreamPerson {
-  const sub = `${name}:${claims.sub}`;
-  if (!isName(sub)) throw new Error('its subject is no printable text');
+function toPerson({ name, claims: mappings }: UpstreamEntry, claims: JsonObject, now: number): UpstreamPerson {
+  const { sub: subject, username, authentication } = readUpstreamClaims(claims, now);
+  const sub = `${name}:${subject}`;
   const mapped = mappings.map(([claim, mapping]) => [claim, mapping({ claims })] as const);
-  const username = [claims.preferred_username, claims.email].find(isName) ?? sub;
   return {
     sub,
-    username,
+    username: username ?? sub,
     claims: Object.fromEntries(mapped.filter(([, value]) => value !== undefined)),
-    authentication: authenticationClaims(claims),
+    authentication,
   };
 }
 

@@ -211,3 +211,36 @@ test('a workload may do nothing by its id, without a token, or anywhere but in a
     assert.equal((await server.post(path, encode({ ...form, token: 'x' }))).status, 401, path);
   assertIssued(server, await server.token(form));
 });
+
+test('a token whose claims are of odd types stands for nobody, and is no fault of ours', async (t) => {
+  const idp = await startIssuer(t);
+  const workload = `{ id: job, auth: none, workload: { issuer: idp, audience: ${US} }, grants: [token_exchange], audiences: [${API}], scopes: [read] }`;
+  const rule = `{ client: job, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const server = await start(t, configured([workload], [entry(idp)], [rule]));
+  const exchangeOf = (claims: Claims) =>
+    server.token({
+      grant_type: EXCHANGE,
+      subject_token: idp.sign({ aud: US, ...claims }),
+      subject_token_type: type('jwt'),
+    });
+  const odd: readonly unknown[] = [
+    null,
+    7,
+    true,
+    [],
+    {},
+    [idp.url],
+    { toString: 1, valueOf: 1 },
+    { toString: null },
+    '',
+    '\ud800',
+    'x'.repeat(2000),
+  ];
+  for (const value of odd) {
+    for (const name of ['iss', 'sub', 'aud']) {
+      const { status, text } = await exchangeOf({ [name]: value });
+      assert.ok(status === 400 || status === 401, `${name} ${JSON.stringify(value)}: ${status} ${text}`);
+    }
+  }
+  assertIssued(server, await exchangeOf({}));
+});

@@ -15,6 +15,7 @@ import {
   redeem,
   startPeople,
 } from '../../support/people.ts';
+import { startUpstream } from '../../support/upstream.ts';
 import { FORM } from '../../support/wire.ts';
 import { group, type Undo } from '../group.ts';
 
@@ -279,5 +280,28 @@ export const pages = group('W', 'pages.ts', open, {
       }
     }
     await twin(get(cookies.join('; ')));
+  },
+
+  W23: async (_world, { attempt, twin, after }) => {
+    const { server, leave, comeBack } = await startUpstream({ after });
+    const now = Math.floor(server.clock.now / 1000);
+    const claims = {
+      auth_time: [now + 3600, now * 1000, now - 0.5, '1', -1],
+      sub: ['', ' ', 'a'.repeat(256), 7],
+      acr: [7],
+      amr: ['pwd'],
+    };
+    for (const [name, values] of Object.entries(claims)) {
+      for (const value of values) {
+        const browser = createBrowser(server.issuer);
+        const asked = await leave(browser, { max_age: '60' });
+        await attempt(`${name}: ${value}`, comeBack(browser, asked, { auth_time: now, [name]: value }));
+        const again = await browser.get(authorizationUrl({ prompt: 'none' }));
+        assert.equal(again.leftTo?.searchParams.get('code'), null, 'nobody is signed in');
+      }
+    }
+    const browser = createBrowser(server.issuer);
+    const asked = await leave(browser, { max_age: '60' });
+    await twin(goThrough(browser, await comeBack(browser, asked, { auth_time: now, acr: 'high', amr: ['pwd'] })));
   },
 });
