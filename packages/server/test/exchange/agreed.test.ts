@@ -1,0 +1,198 @@
+// An ID token of ours, or a person's refresh token, buys what the person agreed to and no more: scope, targets, key, actor.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import {
+  API,
+  assertIssued,
+  assertRefused,
+  BACKEND,
+  SCOPE_REFUSED,
+  SUBJECT_REFUSED,
+  TARGET_REFUSED,
+} from '../support/basics.ts';
+import { changed, edited } from '../support/configuration.ts';
+import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { authorizeAs, configuration, redeem, VERIFIER, web } from '../support/people.ts';
+import { newProver } from '../support/prover.ts';
+
+/** `web` and `agent` may exchange everything that they can get hold of, for both APIs. */
+const open = changed(configuration, {
+  rules: [
+    {
+      name: 'open',
+      client: ['web', 'agent'],
+      subject: { issuer: 'self', clients: ['web'], types: ['access_token', 'id_token', 'refresh_token'] },
+      grant: { audiences: [API, BACKEND], scopes: ['read', 'write'] },
+    },
+  ],
+  clients: edited('agent', { audiences: [API, BACKEND], scopes: ['read', 'write'] }),
+});
+
+type Kind = 'id_token' | 'refresh_token' | 'access_token';
+
+const present = (server: TestServer, { body }: Answer, kind: Kind, form: Form = {}, headers = {}): Promise<Answer> =>
+  server.token(
+    { grant_type: EXCHANGE, ...web, subject_token: String(body[kind]), subject_token_type: type(kind), ...form },
+    headers,
+  );
+
+/** A server on which ada has agreed to this, and the tokens that `web` got for it. */
+async function agreed(
+  t: TestContext,
+  asked: Form,
+  headers: (server: TestServer) => Record<string, string> = () => ({}),
+): Promise<readonly [TestServer, Answer]> {
+  const server = await start(t, open);
+  const at = await authorizeAs(server, asked);
+  const code = at.searchParams.get('code') ?? undefined;
+  const form = { grant_type: 'authorization_code', ...web, code, code_verifier: VERIFIER };
+  const answer = await server.token(form, headers(server));
+  assertIssued(server, answer);
+  return [server, answer];
+}
+
+test('who agreed to be known, and to nothing else, gives no token that opens anything', async (t) => {
+  const [server, tokens] = await agreed(t, { scope: 'openid' });
+  assert.equal(claimsOf(tokens.body.access_token).scope, 'openid');
+  const notAgreed = { ...TARGET_REFUSED, reason: 'target_not_agreed' };
+  for (const kind of ['id_token', 'refresh_token'] as const)
+    for (const audience of [API, BACKEND, undefined])
+      assertRefused(server, await present(server, tokens, kind, { audience }), notAgreed, `${kind} ${audience}`);
+  assertRefused(server, await present(server, tokens, 'access_token', { audience: API }), {
+    ...SCOPE_REFUSED,
+    reason: 'scope_empty',
+  });
+});
+
+test('scope grows by no kind of token, and targets by none that never leaves the client', async (t) => {
+  const [server, tokens] = await agreed(t, { scope: 'openid read' });
+  for (const kind of ['id_token', 'refresh_token', 'access_token'] as const) {
+    const whole = await present(server, tokens, kind, { audience: API });
+    assertIssued(server, whole, kind);
+    assert.equal(whole.body.scope, 'read', kind);
+    assertRefused(
+      server,
+      await present(server, tokens, kind, { audience: API, scope: 'read write' }),
+      { ...SCOPE_REFUSED, reason: 'scope_exceeded' },
+      kind,
+    );
+  }
+  const notAgreed = { ...TARGET_REFUSED, reason: 'target_not_agreed' };
+  assertRefused(server, await present(server, tokens, 'id_token', { audience: BACKEND }), notAgreed);
+  assertRefused(server, await present(server, tokens, 'refresh_token', { audience: BACKEND }), notAgreed);
+  assertRefused(server, await present(server, tokens, 'id_token', { audience: [API, BACKEND] }), notAgreed);
+  // Whoever is handed an access token acts on it elsewhere: for that there are rules.
+  assertIssued(server, await present(server, tokens, 'access_token', { audience: BACKEND }));
+});
+
+test('an agreement to two targets is good for both', async (t) => {
+  const [server, tokens] = await agreed(t, { scope: 'openid read', audience: [API, BACKEND] });
+  for (const audience of [API, BACKEND])
+    for (const kind of ['id_token', 'refresh_token'] as const)
+      assertIssued(server, await present(server, tokens, kind, { audience }), kind);
+});
+
+test('a code that is redeemed for a part of it gives an ID token for that part', async (t) => {
+  const server = await start(t, open);
+  const at = await authorizeAs(server, { scope: 'openid read', audience: [API, BACKEND] });
+  const tokens = await redeem(server, at, { audience: BACKEND });
+  assertIssued(server, await present(server, tokens, 'id_token', { audience: BACKEND }));
+  assertRefused(server, await present(server, tokens, 'id_token', { audience: API }), {
+    ...TARGET_REFUSED,
+    reason: 'target_not_agreed',
+  });
+  assertIssued(server, await present(server, tokens, 'refresh_token', { audience: API }), 'the whole of it');
+});
+
+test('an ID token beside a token that is bound to a key is good with that key alone', async (t) => {
+  const prover = newProver();
+  const proof = (server: TestServer, by = prover) => ({ DPoP: by.prove(server) });
+  const [server, tokens] = await agreed(t, { scope: 'openid read' }, proof);
+  const bound = { ...SUBJECT_REFUSED, reason: 'subject_token_bound' };
+  for (const kind of ['id_token', 'refresh_token', 'access_token'] as const) {
+    assertRefused(server, await present(server, tokens, kind), bound, kind);
+    assertRefused(server, await present(server, tokens, kind, {}, proof(server, newProver())), bound, kind);
+    const good = await present(server, tokens, kind, {}, proof(server));
+    assertIssued(server, good, kind);
+    assert.deepEqual(claimsOf(good.body.access_token).cnf, { jkt: prover.jkt }, kind);
+  }
+});
+
+test('who was told to act for the person is named by the ID token too', async (t) => {
+  const [server, tokens] = await agreed(t, { scope: 'openid read', requested_actor: 'agent' });
+  const agent = { client_id: 'agent', client_secret: 'agent-secret' };
+  for (const kind of ['id_token', 'refresh_token', 'access_token'] as const) {
+    assert.equal(server.audit(await present(server, tokens, kind, { audience: API }))?.reason, 'may_act', kind);
+    assertIssued(server, await present(server, tokens, kind, { ...agent, audience: API }), kind);
+  }
+});
+
+test('an ID token that does not say what was agreed to is refused, as one from before it had to', async (t) => {
+  const [server, tokens] = await agreed(t, { scope: 'openid read' });
+  const { agreed: said, ...claims } = claimsOf(tokens.body.id_token) as Record<string, unknown> & { agreed: object };
+  const forged = (more: object) => ({
+    ...tokens,
+    body: { id_token: server.forge({ ...claims, ...more }, { typ: 'JWT' }) },
+  });
+  const malformed = { ...SUBJECT_REFUSED, reason: 'subject_token_claims' };
+  for (const more of [
+    {},
+    { agreed: 'read' },
+    { agreed: null },
+    { agreed: [said] },
+    { agreed: {} },
+    { agreed: { ...said, scope: undefined } },
+    { agreed: { ...said, scope: 'read  write' } },
+    { agreed: { ...said, scope: '' } },
+    { agreed: { ...said, aud: undefined } },
+    { agreed: { ...said, aud: [] } },
+    { agreed: { ...said, aud: [7] } },
+    { agreed: { ...said, may_act: 'agent' } },
+  ])
+    assertRefused(server, await present(server, forged(more), 'id_token'), malformed, JSON.stringify(more));
+  assert.equal(
+    server.audit(await present(server, forged({ agreed: { ...said, cnf: { jwk: {} } } }), 'id_token'))?.reason,
+    'subject_token_bound',
+  );
+  assertIssued(server, await present(server, forged({ agreed: said }), 'id_token'));
+});
+
+test('a revoked refresh token takes the ID token with it that came beside it', async (t) => {
+  const [server, tokens] = await agreed(t, { scope: 'openid read' });
+  assertIssued(server, await present(server, tokens, 'id_token'));
+  await server.post(
+    '/oauth/revoke',
+    new URLSearchParams({ ...web, token: String(tokens.body.refresh_token) }).toString(),
+  );
+  for (const kind of ['id_token', 'access_token', 'refresh_token'] as const)
+    assertRefused(
+      server,
+      await present(server, tokens, kind),
+      { ...SUBJECT_REFUSED, reason: 'subject_token_revoked' },
+      kind,
+    );
+});
+
+test('what comes of a token that ends with the session ends with the session, and with offline_access it does not', async (t) => {
+  const grant = { audiences: [API], scopes: ['read'], types: ['refresh_token'], refreshLifetime: '30d' };
+  const lasting = changed(open, {
+    clients: edited('agent', { grants: ['token_exchange', 'refresh_token'] }),
+    rules: edited('open', { grant }),
+  });
+  const onlyNow = changed(lasting, { clients: edited('web', { grants: ['authorization_code', 'token_exchange'] }) });
+  const agent = { client_id: 'agent', client_secret: 'agent-secret', requested_token_type: type('refresh_token') };
+  for (const [source, scope, expected] of [
+    [onlyNow, 'openid read', 28_800],
+    [lasting, 'openid read', 28_800],
+    // As long as the family of the client itself.
+    [lasting, 'openid read offline_access', 86_400],
+  ] as const) {
+    const server = await start(t, source, { now: 1_800_000_000_000 });
+    const tokens = await redeem(server, await authorizeAs(server, { scope }));
+    for (const kind of ['access_token', 'id_token'] as const) {
+      const answer = await present(server, tokens, kind, { ...agent, audience: API });
+      assertIssued(server, answer);
+      assert.equal(answer.body.expires_in, expected, `${scope} ${kind}`);
+    }
+  }
+});
