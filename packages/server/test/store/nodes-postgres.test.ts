@@ -288,7 +288,7 @@ test('each node reads its own file again, when it changes and at SIGHUP; a fault
   writeFileSync(two.file, yamlOf(changed(narrow, { rules: undefined, rulez: narrow.rules })));
   await eventually(
     async () => two.printed(),
-    (text) => text.includes('nothing changes'),
+    (text) => text.includes('keeping the previous configuration'),
     6000,
   );
   assert.match(two.printed(), /rulez/);

@@ -78,7 +78,8 @@ export const parsed = (members: Readonly<Record<string, string | undefined>>): C
   Object.fromEntries(Object.entries(members).map(([name, text]) => [name, text && parse(text)]));
 
 /** The text of a file: YAML, since JSON has no number that is left to the environment, as `${PORT}` is. */
-export const yamlOf = (source: Source): string => (typeof source === 'string' ? source : stringify(source));
+export const yamlOf = (source: Source): string =>
+  typeof source === 'string' ? source : stringify(source, { aliasDuplicateObjects: false });
 
 /** Writes a configuration file again, changed. */
 export const changeFile = (file: string, ...changes: readonly Configuration[]): void =>

@@ -1,7 +1,7 @@
 // A program under test: started by its command line, listened to, and ended with the test by its own id.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -91,6 +91,16 @@ export function temporaryFolder(t: Test): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** May every user of the machine enter the folder, and those above it? */
+export function isOpenToAll(folder: string): boolean {
+  const open = process.platform === 'win32' || (statSync(folder).mode & 1) === 1;
+  return open && (dirname(folder) === folder || isOpenToAll(dirname(folder)));
+}
+
+/** A folder for temporary files that another user may enter too. */
+export const findOpenFolder = (): string =>
+  [tmpdir(), '/tmp', '/var/tmp'].find((folder) => existsSync(folder) && isOpenToAll(folder)) ?? tmpdir();
 
 /** The path with the Node of this repository first, as `npm` sets it. */
 export const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
