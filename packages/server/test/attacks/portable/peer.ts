@@ -1,0 +1,108 @@
+// Another server's token endpoint, as the portable attacks see it: how to get a token there, and which answers refuse.
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { type Answer, EXCHANGE, encode, type Form, read, type } from '../../support/harness.ts';
+
+/** Attacks are for servers of one's own, on this machine. */
+const url = z.url({ protocol: /^https?$/, hostname: /^(localhost|127(\.\d+){3}|\[::1\])$/, error: 'must be a URL on loopback' });
+const form = z.record(z.string(), z.string());
+const client = z.strictObject({
+  id: z.string().min(1),
+  secret: z.string().min(1),
+  method: z.enum(['client_secret_basic', 'client_secret_post']).default('client_secret_basic'),
+});
+
+/** What a file of `npm run attacks -- --against FILE` says. */
+const adapter = z.strictObject({
+  tokenEndpoint: url,
+  /** RFC 7009. Without it, rows that revoke are left out. */
+  revocationEndpoint: url.optional(),
+  /** RFC 7517. Without it, rows that forge with the server's public key are left out. */
+  jwksUri: url.optional(),
+  /** May exchange. */
+  client,
+  /** Another that may exchange, for rows about somebody else's tokens. Without it they are left out. */
+  other: client.optional(),
+  /** The request that gets a client a subject token of its own, but for its credentials. */
+  subject: form.default({ grant_type: 'client_credentials' }),
+  /** What an exchange of that token asks for, so that it is granted. */
+  exchange: form.default({}),
+  /** A scope that the subject token does not have. Without it, the row about wider scope is left out. */
+  widerScope: z.string().min(1).optional(),
+  /** Which answers refuse. */
+  refusals: z
+    .strictObject({ statuses: z.array(z.int()).min(1), errors: z.array(z.string()).optional() })
+    .default({ statuses: [400, 401, 403] }),
+});
+
+export type Adapter = z.input<typeof adapter>;
+type Credentials = z.output<typeof client>;
+
+export interface Peer {
+  readonly tokenEndpoint: string;
+  readonly client: Credentials;
+  readonly other: Credentials | undefined;
+  readonly widerScope: string | undefined;
+  /** POSTs to the token endpoint, as nobody. */
+  readonly post: (body: string | Form, headers?: Record<string, string>) => Promise<Answer>;
+  readonly token: (form: Form, as?: Credentials) => Promise<Answer>;
+  /** A new subject token of a client's own. @throws Error with the answer where there is none */
+  readonly subjectToken: (as?: Credentials) => Promise<string>;
+  /** A good exchange, varied: `undefined` leaves a parameter out. */
+  readonly exchange: (form?: Form, as?: Credentials) => Promise<Answer>;
+  readonly revoke: ((token: string) => Promise<Answer>) | undefined;
+  readonly keys: (() => Promise<readonly Record<string, unknown>[]>) | undefined;
+  readonly refuses: (answer: Answer) => boolean;
+}
+
+/** @throws Error that names the file and what is wrong with it */
+export function readAdapter(file: string): Adapter {
+  const { data, error } = adapter.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (data === undefined) throw new Error(`${file}: ${z.prettifyError(error)}`);
+  return data;
+}
+
+export function createPeer(source: Adapter): Peer {
+  const { tokenEndpoint, revocationEndpoint, jwksUri, refusals, ...said } = adapter.parse(source);
+  const send = async (to: string, body: string | Form, headers: Record<string, string> = {}): Promise<Answer> => {
+    const text = typeof body === 'string' ? body : encode(body);
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    return read(await fetch(to, { method: 'POST', headers: { ...type, ...headers }, body: text, signal }));
+  };
+  const sendAs = (to: string, { id, secret, method }: Credentials, body: Form): Promise<Answer> =>
+    method === 'client_secret_basic'
+      ? send(to, body, { authorization: basic(id, secret) })
+      : send(to, { client_id: id, client_secret: secret, ...body });
+  const token: Peer['token'] = (body, as = said.client) => sendAs(tokenEndpoint, as, body);
+  const subjectToken: Peer['subjectToken'] = async (as) => {
+    const answer = await token(said.subject, as);
+    const text = answer.body.access_token;
+    if (typeof text !== 'string') throw new Error(`no subject token: ${answer.status} ${answer.text.slice(0, 200)}`);
+    return text;
+  };
+  return {
+    tokenEndpoint,
+    client: said.client,
+    other: said.other,
+    widerScope: said.widerScope,
+    post: (body, headers) => send(tokenEndpoint, body, headers),
+    token,
+    subjectToken,
+    exchange: async (varied = {}, as) => {
+      const subject = 'subject_token' in varied ? {} : { subject_token: await subjectToken(as) };
+      const usual = { grant_type: EXCHANGE, ...subject, subject_token_type: type('access_token'), ...said.exchange };
+      return token({ ...usual, ...varied }, as);
+    },
+    revoke: revocationEndpoint && ((text) => sendAs(revocationEndpoint, said.client, { token: text })),
+    keys: jwksUri && (async () => (await (await fetch(jwksUri)).json()).keys),
+    refuses: ({ status, body }) =>
+      refusals.statuses.includes(status) && (refusals.errors?.includes(String(body.error)) ?? true),
+  };
+}
+
+/** RFC 6749 section 2.3.1: each part is form-encoded first. */
+export const basic = (id: string, secret: string): string =>
+  `Basic ${btoa([id, secret].map((part) => encode({ '': part }).slice(1)).join(':'))}`;
+
+const TIMEOUT_MS = 10_000;
