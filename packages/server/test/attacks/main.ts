@@ -1,19 +1,22 @@
 // npm run attacks: does every attack fail? Tries them all, prints a table by group, writes docs/evidence/attacks.md, and exits with 1
-// where one is broken. npm run attacks [-- --only T,J05]
+// where one is broken. npm run attacks [-- --only T,J05] [--against ADAPTER]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { undoing, type World } from './group.ts';
 import { groups } from './groups/index.ts';
 import { formatPage, formatTable, isBroken, judge } from './page.ts';
+import { attackPeer } from './portable/run.ts';
 import { rows } from './row.ts';
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const { values } = parseArgs({ options: { only: { type: 'string' }, against: { type: 'string' } } });
 const only = values.only?.split(',');
 const chosen = rows.filter(({ id }) => only === undefined || only.some((start) => id.startsWith(start)));
 
 const unknown = only?.find((start) => rows.every(({ id }) => !id.startsWith(start)));
 if (unknown !== undefined) throw new Error(`no row of rows.tsv begins with ${unknown}`);
+
+if (values.against !== undefined) process.exit(await attackPeer(values.against, only));
 
 const { after, undo } = undoing();
 const worlds = new Map<string, Promise<World>>();

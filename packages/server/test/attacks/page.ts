@@ -1,5 +1,6 @@
 // How is it told which attacks hold? docs/evidence/attacks.md, and a table by group.
 import type { Group } from './group.ts';
+import { portable } from './portable/cases.ts';
 import { letterOf, type Row } from './row.ts';
 
 /** How often the row was tried, why it says nothing of Cambio, or what went wrong. */
@@ -60,6 +61,26 @@ variants that its row names, and each beside a twin that differs in nothing but 
 answered is compared with the row; a listener that must see nothing, the audit row and the like show the rest.
 
 \`npm run attacks\` runs them alone and writes this page; a test fails while it is stale.
+
+${Object.keys(portable).length} rows need nothing but a token endpoint and a client that may exchange (${Object.keys(portable).join(', ')}). \`npm run attacks -- --against peer.json\`
+tries those on another server on this machine, and exits with 1 where one is granted what it must be refused:
+
+\`\`\`json
+{
+  "tokenEndpoint": "http://127.0.0.1:9000/token",
+  "revocationEndpoint": "http://127.0.0.1:9000/revoke",
+  "jwksUri": "http://127.0.0.1:9000/jwks",
+  "client": { "id": "gateway", "secret": "...", "method": "client_secret_basic" },
+  "other": { "id": "partner", "secret": "...", "method": "client_secret_post" },
+  "subject": { "grant_type": "client_credentials", "scope": "read" },
+  "exchange": { "audience": "https://api.example" },
+  "widerScope": "write",
+  "refusals": { "statuses": [400, 401, 403] }
+}
+\`\`\`
+
+\`subject\` is how a client gets a token there, \`exchange\` what an exchange must ask to be granted, and \`refusals\` which answers refuse; only
+\`tokenEndpoint\` and \`client\` must be there, and rows that need more are left out by name.
 
 ${sections.join('\n\n')}
 `;

@@ -8,6 +8,7 @@ import { exhaustion } from './exhaustion.ts';
 import { issuers } from './issuers.ts';
 import { pages } from './pages.ts';
 import { policy } from './policy.ts';
+import { publishedFlaws } from './published.ts';
 import { refreshing } from './refresh.ts';
 import { saml } from './saml.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
@@ -26,4 +27,5 @@ export const groups: readonly Group[] = [
   administration,
   pages,
   exhaustion,
+  publishedFlaws,
 ];

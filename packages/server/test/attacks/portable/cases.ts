@@ -26,11 +26,16 @@ const tried = async (variants: Readonly<Record<string, () => Promise<Answer>>>):
   return done;
 };
 
-const ofForm = (needs: PortableCase['needs'], variants: (peer: Peer) => Readonly<Record<string, Form>>): PortableCase => ({
+const ofForm = (
+  needs: PortableCase['needs'],
+  variants: (peer: Peer) => Readonly<Record<string, Form>>,
+): PortableCase => ({
   needs,
   attacks: (peer) =>
     tried(
-      Object.fromEntries(Object.entries(variants(peer)).map(([what, form]) => [what, () => peer.exchange(form)] as const)),
+      Object.fromEntries(
+        Object.entries(variants(peer)).map(([what, form]) => [what, () => peer.exchange(form)] as const),
+      ),
     ),
   twin: good,
 });
@@ -69,8 +74,8 @@ export const portable: Readonly<Record<string, PortableCase>> = {
     needs: [],
     attacks: (peer) =>
       tried({
-        'parameters in the query': () => peer.post('', { 'x-query': 'none' }),
-        'no grant': () => peer.post({ client_id: peer.client.id }),
+        'GET, parameters in the query': async () => peer.get(await peer.exchangeForm()),
+        'POST, parameters in the query': async () => peer.post('', {}, await peer.exchangeForm()),
       }),
     twin: good,
   },
@@ -113,7 +118,10 @@ export const portable: Readonly<Record<string, PortableCase>> = {
         const answer = await peer.exchange({ subject_token: token });
         if (answer.status !== 200) break;
         token = String(answer.body.access_token);
-        const exp = token.split('.').length === 3 ? Number(decode(token, 1).exp) : Date.now() / 1000 + Number(answer.body.expires_in);
+        const exp =
+          token.split('.').length === 3
+            ? Number(decode(token, 1).exp)
+            : Date.now() / 1000 + Number(answer.body.expires_in);
         if (exp > end + 1) longer.push({ what: `hop ${hop} ends ${exp - end} seconds later`, answer });
       }
       return longer;
@@ -134,7 +142,7 @@ export const portable: Readonly<Record<string, PortableCase>> = {
       });
     return Object.fromEntries(forged);
   }),
-  N06: {
+  N05: {
     needs: ['other', 'widerScope'],
     attacks: async (peer) => {
       const theirs = await peer.subjectToken(peer.other);
@@ -145,7 +153,7 @@ export const portable: Readonly<Record<string, PortableCase>> = {
     },
     twin: good,
   },
-  N09: {
+  N08: {
     needs: ['revoke'],
     attacks: async (peer) => {
       const token = await peer.subjectToken();
@@ -154,12 +162,16 @@ export const portable: Readonly<Record<string, PortableCase>> = {
     },
     twin: good,
   },
-  N10: {
+  N09: {
     needs: ['other'],
     attacks: async (peer) => {
       const { client, other } = peer;
       if (other === undefined) return [];
-      const form = { grant_type: EXCHANGE, subject_token: await peer.subjectToken(), subject_token_type: type('access_token') };
+      const form = {
+        grant_type: EXCHANGE,
+        subject_token: await peer.subjectToken(),
+        subject_token_type: type('access_token'),
+      };
       const authorization = basic(client.id, client.secret);
       return tried({
         'Basic of one, client_id of another': () => peer.post({ ...form, client_id: other.id }, { authorization }),

@@ -4,7 +4,11 @@ import { z } from 'zod';
 import { type Answer, EXCHANGE, encode, type Form, read, type } from '../../support/harness.ts';
 
 /** Attacks are for servers of one's own, on this machine. */
-const url = z.url({ protocol: /^https?$/, hostname: /^(localhost|127(\.\d+){3}|\[::1\])$/, error: 'must be a URL on loopback' });
+const url = z.url({
+  protocol: /^https?$/,
+  hostname: /^(localhost|127(\.\d+){3}|\[::1\])$/,
+  error: 'must be a URL on loopback',
+});
 const form = z.record(z.string(), z.string());
 const client = z.strictObject({
   id: z.string().min(1),
@@ -32,7 +36,7 @@ const adapter = z.strictObject({
   /** Which answers refuse. */
   refusals: z
     .strictObject({ statuses: z.array(z.int()).min(1), errors: z.array(z.string()).optional() })
-    .default({ statuses: [400, 401, 403] }),
+    .default({ statuses: [400, 401, 403, 404, 405, 415] }),
 });
 
 export type Adapter = z.input<typeof adapter>;
@@ -44,7 +48,10 @@ export interface Peer {
   readonly other: Credentials | undefined;
   readonly widerScope: string | undefined;
   /** POSTs to the token endpoint, as nobody. */
-  readonly post: (body: string | Form, headers?: Record<string, string>) => Promise<Answer>;
+  readonly post: (body: string | Form, headers?: Record<string, string>, query?: Form) => Promise<Answer>;
+  readonly get: (query: Form) => Promise<Answer>;
+  /** All that a good exchange says, its credentials included. */
+  readonly exchangeForm: () => Promise<Form>;
   readonly token: (form: Form, as?: Credentials) => Promise<Answer>;
   /** A new subject token of a client's own. @throws Error with the answer where there is none */
   readonly subjectToken: (as?: Credentials) => Promise<string>;
@@ -81,24 +88,44 @@ export function createPeer(source: Adapter): Peer {
     if (typeof text !== 'string') throw new Error(`no subject token: ${answer.status} ${answer.text.slice(0, 200)}`);
     return text;
   };
+  const usual = (subject_token: string | undefined): Form => ({
+    grant_type: EXCHANGE,
+    subject_token,
+    subject_token_type: type('access_token'),
+    ...said.exchange,
+  });
   return {
     tokenEndpoint,
     client: said.client,
     other: said.other,
     widerScope: said.widerScope,
-    post: (body, headers) => send(tokenEndpoint, body, headers),
+    post: (body, headers, query) => send(query ? `${tokenEndpoint}?${encode(query)}` : tokenEndpoint, body, headers),
+    get: async (query) =>
+      read(await fetch(`${tokenEndpoint}?${encode(query)}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })),
+    exchangeForm: async () => ({
+      ...usual(await subjectToken()),
+      client_id: said.client.id,
+      client_secret: said.client.secret,
+    }),
     token,
     subjectToken,
     exchange: async (varied = {}, as) => {
-      const subject = 'subject_token' in varied ? {} : { subject_token: await subjectToken(as) };
-      const usual = { grant_type: EXCHANGE, ...subject, subject_token_type: type('access_token'), ...said.exchange };
-      return token({ ...usual, ...varied }, as);
+      const subject = 'subject_token' in varied ? undefined : await subjectToken(as);
+      return token({ ...usual(subject), ...varied }, as);
     },
-    revoke: revocationEndpoint && ((text) => sendAs(revocationEndpoint, said.client, { token: text })),
-    keys: jwksUri && (async () => (await (await fetch(jwksUri)).json()).keys),
+    revoke:
+      revocationEndpoint === undefined ? undefined : (text) => sendAs(revocationEndpoint, said.client, { token: text }),
+    keys: jwksUri === undefined ? undefined : () => readKeys(jwksUri),
     refuses: ({ status, body }) =>
       refusals.statuses.includes(status) && (refusals.errors?.includes(String(body.error)) ?? true),
   };
+}
+
+async function readKeys(uri: string): Promise<readonly Record<string, unknown>[]> {
+  const { keys } = (await (await fetch(uri, { signal: AbortSignal.timeout(TIMEOUT_MS) })).json()) as {
+    keys: Record<string, unknown>[];
+  };
+  return keys;
 }
 
 /** RFC 6749 section 2.3.1: each part is form-encoded first. */

@@ -23,7 +23,8 @@ async function tryRow(peer: Peer, id: string): Promise<PeerVerdict> {
   if (missing.length > 0) return { because: `the adapter has no ${missing.join(' and no ')}` };
   try {
     const control = await row.twin(peer);
-    if (control.status !== 200) return { because: `its twin is refused: ${control.status} ${control.text.slice(0, 120)}` };
+    if (control.status !== 200)
+      return { because: `its twin is refused: ${control.status} ${control.text.slice(0, 120)}` };
     const answers = await row.attacks(peer);
     const granted = answers.filter(({ answer }) => !peer.refuses(answer));
     if (granted.length === 0) return { held: answers.length };
