@@ -42,14 +42,18 @@ export const fields = {
   },
   mismatches: {
     meaning:
-      'of each rule of the client that was read and did not match (100 at most), the first part that did not: `rule`, `part`, `what`, `problem`',
+      'of each rule of the client that was read and did not match (100 at most), the first part that did not: `rule`, `part`, `what`, `problem`. Where it could not be told which rule decides, the last is the rule that stopped the request',
     personal: true,
   },
   ancestorsEnd: {
     meaning:
       'when the first of the families and sessions ends that the refresh token comes from, in seconds since 1970',
   },
-  facts: { meaning: 'the values that conditions of the file read, by their path', personal: true },
+  facts: {
+    meaning:
+      'the values that conditions of the file read, by their path; `[elsewhere]` where the token only says who keeps the claim',
+    personal: true,
+  },
   shadows: {
     meaning: 'what rules in audit mode would have decided: `rule`, `reason`, `targets`, `scope`',
   },

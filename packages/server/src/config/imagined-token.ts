@@ -8,6 +8,7 @@ import { refuseDisabled } from '../subject-tokens/access-token.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
 import { readForeign, subjectName } from '../subject-tokens/foreign.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
+import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { ImaginedToken } from './schema.ts';
 
@@ -68,7 +69,8 @@ function imagineAssertion(token: ImaginedToken, issuer: SamlIssuerEntry, context
   if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
   if (principal === undefined) throw new TokenRefusal('subject');
   const facts: JsonObject = { attributes: {}, ...claims };
-  const mapped = issuer.subject === undefined ? `${issuer.name}:${principal.sub}` : issuer.subject(facts);
+  const { subject, extraClaims } = mapFacts(issuer, facts);
+  const mapped = issuer.subject === undefined ? `${issuer.name}:${principal.sub}` : subject;
   return {
     ...imagined,
     principal,
@@ -85,8 +87,6 @@ function imagineAssertion(token: ImaginedToken, issuer: SamlIssuerEntry, context
     claims: facts,
     mayAct: undefined,
     authentication: {},
-    extraClaims: Object.fromEntries(
-      issuer.claims.map(([name, mapping]) => [name, mapping(facts)]).filter(([, value]) => value !== undefined),
-    ),
+    extraClaims,
   };
 }

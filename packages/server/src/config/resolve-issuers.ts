@@ -1,10 +1,9 @@
 // What do the issuers of the file mean, and can each be told from the others?
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
-import type { JsonObject } from '../primitives/strict-json.ts';
 import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
 import { decryptionKeysOf, type SamlIssuerEntry } from '../trust/saml-issuer.ts';
-import { compileValue } from './expressions.ts';
+import { compileMappingOf } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import { checkKeyPlace, networkOf } from './key-location.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
@@ -94,8 +93,7 @@ const nameOf = ({ issuer, trustDomain }: IssuerSource): string =>
   trustDomain ?? (issuer !== undefined && URL.canParse(issuer) ? new URL(issuer).hostname : '');
 
 export function compileMapping(text: string, path: Path, complain: Complain): Mapping {
-  const expression = compileValue(text, { claims: 'map' }, path, complain);
-  return (facts: JsonObject) => expression.evaluate(facts).value;
+  return compileMappingOf(text, { claims: 'map' }, path, complain).mapping;
 }
 
 type IssuerNaming = Pick<IssuerEntry, 'issuer' | 'name'> & Partial<Pick<IssuerEntry, 'introspection'>>;

@@ -3,10 +3,9 @@ import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
-import { conditionVariables } from '../policy/facts.ts';
 import { DEFAULT_TYPES, type PartyPattern, type Rule } from '../policy/rule.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
-import { compileCondition, compileValue } from './expressions.ts';
+import { compileClaim, compileCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource, ConfigurationFile, RuleEntry } from './schema.ts';
 import { findShadowed } from './shadowed.ts';
@@ -74,7 +73,7 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
       claims: Object.entries(grant.claims).map(([claim, text]) => {
         const place = [...about.path, 'grant', 'claims', claim];
         if (RESERVED_CLAIMS.has(claim)) about.complain(place, 'is a reserved claim, which no rule may set');
-        return [claim, compileValue(text, conditionVariables, place, about.complain)] as const;
+        return [claim, compileClaim(text, place, about.complain)] as const;
       }),
     },
   };

@@ -6,7 +6,7 @@ import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { signingKey } from '../saml/certificates.ts';
 import { readMetadata } from '../saml/metadata.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
-import { compileValue } from './expressions.ts';
+import { compileMappingOf } from './expressions.ts';
 import type { Path } from './fault.ts';
 import type { SamlSource } from './schema.ts';
 import type { Surroundings } from './source.ts';
@@ -23,10 +23,10 @@ export async function resolveSamlIssuer(
   const mapped = Object.entries(claims).map(([name, text]) => {
     const place = [...path, 'claims', name];
     if (RESERVED_CLAIMS.has(name)) around.complain(place, 'is a reserved claim, which no mapping may set');
-    return [name, compileValue(text, variables, place, around.complain)] as const;
+    return [name, compileMappingOf(text, variables, place, around.complain)] as const;
   });
   const named =
-    subject === undefined ? undefined : compileValue(subject, variables, [...path, 'subject'], around.complain);
+    subject === undefined ? undefined : compileMappingOf(subject, variables, [...path, 'subject'], around.complain);
   return {
     entityId,
     name: source.name ?? (URL.canParse(entityId) ? new URL(entityId).hostname : ''),
@@ -40,8 +40,8 @@ export async function resolveSamlIssuer(
     attributeFormats: source.attributeFormats && new Set(source.attributeFormats),
     maxAge: source.maxAge,
     use: source.singleUse ? 'single' : 'repeated',
-    subject: named && ((facts) => named.evaluate(facts).value),
-    claims: mapped.map(([name, expression]) => [name, (facts) => expression.evaluate(facts).value] as const),
+    subject: named?.mapping,
+    claims: mapped.map(([name, { mapping }]) => [name, mapping] as const),
     reads: [...mapped.map(([, expression]) => expression), named].flatMap((expression) => expression?.reads ?? []),
   };
 }

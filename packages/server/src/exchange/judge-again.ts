@@ -9,9 +9,18 @@ import { limitsOf, narrow } from '../narrowing/narrow.ts';
 import { resolveTargets, type Wanted } from '../narrowing/wanted.ts';
 import type { Permit } from '../policy/decide.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
 import { checkBinding } from './binding.ts';
 import { checkDistinct, clientAsActor, extendChain } from './delegation.ts';
-import { askRules, grantedClaims, type JudgeContext, type Judgement, orRefusal, type Trace } from './judge.ts';
+import {
+  askRules,
+  cannotTell,
+  grantedClaims,
+  type JudgeContext,
+  type Judgement,
+  orRefusal,
+  type Trace,
+} from './judge.ts';
 
 /** What is judged again. */
 export interface RefreshCase {
@@ -41,7 +50,7 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
     ...narrow({ targets, asked: wanted.scope, limits: trace.limits, authentication, confirmation }),
     chain,
     mayAct: chain === grant.chain ? grant.mayAct : undefined,
-    extraClaims: { ...grant.extraClaims, ...grantedClaims(permit) },
+    extraClaims: { ...grant.extraClaims, ...claimsOf(permit) },
     rebound: checkBoundAgain(grant, permit, context),
   };
 }
@@ -60,27 +69,34 @@ function askAgain(
   const targets = chosenOf(granted, asked);
   const facts = {
     client,
-    subject: grant.subject,
+    subject: { ...grant.subject, scope: new Set(grant.scope) },
     actor: grant.actor,
     // As the rules saw it the first time: a client that acts by their word is not among those who would act.
     chain: grant.actor === undefined ? grant.subject.chain : grant.chain,
     targets,
-    request: {
-      audiences: wanted.audiences,
-      resources: wanted.resources.map(({ href }) => href),
-      scope: grant.scope,
-      requestedType: 'access_token',
-    },
+    scope: wanted.scope,
+    requestedType: 'access_token',
     now,
   };
-  const { permit, furthest } = askRules(facts, policy, trace);
-  if (permit === undefined)
+  const { outcome, furthest } = askRules(facts, policy, trace);
+  if (outcome === undefined)
     throw new Refusal(furthest === 'target' ? 'target_not_granted' : 'refresh_token_not_allowed');
-  const { types, refreshToken } = permit.rule.grant;
+  if (outcome.kind === 'cannot tell') throw ofRefreshToken(cannotTell(outcome));
+  const { types, refreshToken } = outcome.rule.grant;
   if (refreshToken === 'none' && !types.has('refresh_token')) throw new Refusal('refresh_token_not_allowed');
   if (grant.type === 'jwt' && !types.has('jwt')) throw new Refusal('refresh_token_not_allowed');
-  return permit;
+  return outcome;
 }
+
+function claimsOf(permit: Permit): JsonObject {
+  const claims = orRefusal(() => grantedClaims(permit));
+  if (claims instanceof Refusal) throw ofRefreshToken(claims);
+  return claims;
+}
+
+/** The caller brought a refresh token, and hears of that. */
+const ofRefreshToken = (refusal: Refusal): Refusal =>
+  new Refusal('refresh_token_cannot_tell', { detail: refusal.message, cause: refusal });
 
 function chosenOf(granted: readonly Resource[], asked: readonly Resource[]): readonly Resource[] {
   if (!asked.every((target) => granted.includes(target))) throw new Refusal('target_not_granted');

@@ -8,8 +8,9 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { extendLineage, type Limits, limitsOf, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { resolveTargets } from '../narrowing/wanted.ts';
-import { decide, type Part, type Permit, type Decision as RuleDecision } from '../policy/decide.ts';
+import { decide, type Permit, type Decision as RuleDecision, type Undecided } from '../policy/decide.ts';
 import { type Facts, readClaims } from '../policy/facts.ts';
+import type { Part } from '../policy/match.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Rule } from '../policy/rule.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
@@ -81,15 +82,18 @@ function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision
   const decision = askRules(factsOf(judged, targets, context.now), context.policy, trace);
   if (decision.shadows.length > 0)
     trace.shadows = decision.shadows.map((shadow) => traceShadow(shadow, judged, caller, context));
-  if (decision.permit !== undefined) return applyRule(judged, caller, decision.permit, context, trace);
+  const { outcome } = decision;
+  if (outcome?.kind === 'permit') return applyRule(judged, caller, outcome, context, trace);
+  if (outcome !== undefined) throw cannotTell(outcome);
   const reason = nobodySpeaksFor[decision.furthest];
   throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
 }
 
 /** What a rule in audit mode would have decided. */
-function traceShadow(permit: Permit, judged: Case, caller: Actor, context: JudgeContext): ShadowTrace {
-  const rule = permit.rule.name;
-  const decided = orRefusal(() => applyRule(judged, caller, permit, context, {}));
+function traceShadow(shadow: Permit | Undecided, judged: Case, caller: Actor, context: JudgeContext): ShadowTrace {
+  const rule = shadow.rule.name;
+  if (shadow.kind === 'cannot tell') return { rule, reason: cannotTell(shadow).reason };
+  const decided = orRefusal(() => applyRule(judged, caller, shadow, context, {}));
   if (decided instanceof Refusal) return { rule, reason: decided.reason };
   const { targets, scope } = decided;
   return { rule, targets: targets.map(({ audience }) => audience), scope: [...scope] };
@@ -102,12 +106,8 @@ function factsOf({ request, subject, actor, client }: Case, targets: Facts['targ
     actor,
     chain: prependActor(subject.chain, actor),
     targets,
-    request: {
-      audiences: request.audiences,
-      resources: request.resources.map(({ href }) => href),
-      scope: [...(request.scope ?? [])],
-      requestedType: request.requestedType,
-    },
+    scope: request.scope,
+    requestedType: request.requestedType,
     now,
   };
 }
@@ -132,9 +132,9 @@ export function askRules(facts: Facts, policy: Policy, trace: Trace): RuleDecisi
   const decision = decide(policy, facts);
   trace.mismatches = decision.mismatches;
   if (policy.claimReads.length > 0) trace.facts = readClaims(policy.claimReads, decision.facts());
-  if (decision.permit !== undefined) {
-    trace.rule = decision.permit.rule.name;
-    trace.targets = decision.permit.targets.map(({ audience }) => audience);
+  if (decision.outcome?.kind === 'permit') {
+    trace.rule = decision.outcome.rule.name;
+    trace.targets = decision.outcome.targets.map(({ audience }) => audience);
   }
   return decision;
 }
@@ -195,14 +195,27 @@ function checkRequestedType(type: RequestedTokenType, rule: Rule, client: Client
   if (type === 'refresh_token' && !mayRefresh(client)) throw new Refusal('requested_token_type_needs_grant');
 }
 
-/** The claims that the rule adds; what cannot be evaluated is left out. */
-export function grantedClaims({ rule, facts }: Permit): Readonly<Record<string, unknown>> {
+/**
+ * The claims that the rule adds; what the facts do not hold is left out. What cannot be told refuses: an API, or a later rule,
+ * may take a missing claim for "no".
+ * @throws Refusal rules_too_costly, subject_claims_elsewhere, actor_claims_elsewhere
+ */
+export function grantedClaims({ rule, evaluate }: Permit): Readonly<Record<string, unknown>> {
   const claims: Record<string, unknown> = Object.create(null);
   for (const [name, expression] of rule.grant.claims) {
-    const { value } = expression.evaluate(facts());
-    if (value !== undefined) claims[name] = value;
+    const evaluation = evaluate(expression);
+    if (evaluation.kind === 'cannot tell') throw cannotTell({ ...evaluation, rule, what: `grant.claims.${name}` });
+    if (evaluation.kind === 'value') claims[name] = evaluation.value;
   }
   return claims;
+}
+
+/** Which rule decides, or what it adds, cannot be told: no other rule may decide instead. */
+export function cannotTell({ rule, what, why, whose, problem }: Omit<Undecided, 'part' | 'kind'>): Refusal {
+  const detail = `“${rule.name}”, ${what}: ${problem}`;
+  if (why === 'failure') return new Refusal('rules_failed', { detail });
+  if (why === 'cost') return new Refusal('rules_too_costly', { detail });
+  return new Refusal(whose === 'actor' ? 'actor_claims_elsewhere' : 'subject_claims_elsewhere', { detail });
 }
 
 const singleUse = (role: Role, { singleUse: use }: TokenFacts): SingleUse | undefined =>

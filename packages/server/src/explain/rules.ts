@@ -3,7 +3,7 @@ import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import type { CompiledExpression } from '../expression/condition.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Rule } from '../policy/rule.ts';
-import { reasons } from '../primitives/refusal.ts';
+import { type Reason, reasons } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
 export interface RuleExplanation {
@@ -11,6 +11,7 @@ export interface RuleExplanation {
   readonly result:
     | 'decides'
     | 'does not match'
+    | 'cannot be told'
     | 'is not asked'
     | 'is only watched (mode: audit)'
     | 'is gone from the file';
@@ -21,10 +22,12 @@ export interface RuleExplanation {
 
 /** @param policy the rules as they are now; what the event tells may come from an earlier reading of the file */
 export function explainRules(policy: Policy, event: AuditEvent): readonly RuleExplanation[] {
-  const decides = policy.rules.findIndex(({ name }) => name === event.rule);
+  const untold = untoldRule(event);
+  const last = policy.rules.findIndex(({ name }) => name === (untold ?? event.rule));
   const explained = policy.rules.map((rule, index) => {
-    const later = decides !== -1 && index > decides;
-    return { rule: rule.name, ...(later ? notAsked : explainRule(rule, event, policy.issuer)) };
+    const later = last !== -1 && index > last;
+    const why = untold === undefined ? FIRST_DECIDES : `no other rule may decide in place of “${untold}”`;
+    return { rule: rule.name, ...(later ? { result: NOT_ASKED, why } : explainRule(rule, event, policy.issuer)) };
   });
   const names = new Set(policy.rules.map(({ name }) => name));
   const gone = [event.rule, ...(event.mismatches ?? []).map(({ rule }) => rule)].filter(
@@ -35,7 +38,19 @@ export function explainRules(policy: Policy, event: AuditEvent): readonly RuleEx
 
 type Explained = Omit<RuleExplanation, 'rule'>;
 
-const notAsked: Explained = { result: 'is not asked', why: 'the first rule that matches decides alone' };
+const NOT_ASKED = 'is not asked' as const;
+const FIRST_DECIDES = 'the first rule that matches decides alone';
+const CANNOT_TELL: ReadonlySet<unknown> = new Set([
+  'rules_too_costly',
+  'rules_failed',
+  'subject_claims_elsewhere',
+  'actor_claims_elsewhere',
+  'refresh_token_cannot_tell',
+] satisfies Reason[]);
+
+/** The rule of which it cannot be told whether it matches: the last that was asked. */
+const untoldRule = ({ reason, rule, mismatches }: AuditEvent): string | undefined =>
+  CANNOT_TELL.has(reason) && rule === undefined ? mismatches?.at(-1)?.rule : undefined;
 
 function explainRule(rule: Rule, event: AuditEvent, self: string): Explained {
   if (rule.name === event.rule) return { result: 'decides' };
@@ -59,6 +74,7 @@ function explainRule(rule: Rule, event: AuditEvent, self: string): Explained {
   if (mismatch === undefined) return explainUntold(rule, event, self);
   const why = sayMismatch(mismatch.what, rule, event, self);
   const { what: part, problem } = mismatch;
+  if (rule.name === untoldRule(event)) return { result: 'cannot be told', part, why: problem ?? '' };
   return { result: 'does not match', part, why: problem === undefined ? why : `${why}; ${problem}` };
 }
 

@@ -3,6 +3,8 @@
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import { type Case, type JudgeContext, judge, orRefusal } from '../exchange/judge.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
+import { ELSEWHERE } from '../expression/elsewhere.ts';
+import type { MemberPath } from '../expression/reads.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
@@ -104,6 +106,15 @@ function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFact
 
 type Members = Record<string, unknown>;
 
+/** A claim that the token only referred to is referred to again. */
+function referTo(root: Members, [, ...path]: MemberPath): void {
+  const [, name = '', inner] = path;
+  const attribute = name === 'attributes' && inner !== undefined;
+  const claims = root.claims as Members;
+  const holder = attribute ? (claims.attributes as Members) : claims;
+  holder._claim_names = { ...(holder._claim_names as object | undefined), [attribute ? inner : name]: '' };
+}
+
 /** From their paths, `subject.claims.org.id`, back to the shape in which the token had them. */
 function rememberedClaims(role: Role, facts: JsonObject): JsonObject {
   const root: Members = Object.create(null);
@@ -118,6 +129,7 @@ function rememberedClaims(role: Role, facts: JsonObject): JsonObject {
       holder = inner;
     }
     holder[last] = value;
+    if (value === ELSEWHERE) referTo(root, path);
   }
   return (root.claims as JsonObject | undefined) ?? {};
 }

@@ -1,26 +1,40 @@
 // What do the CEL expressions of the configuration say of an exchange? Parsed, type-checked and bounded in cost when the
 // file is loaded; evaluated on claims that a caller may have chosen to do harm.
 import { type ASTNode, TypeError as CelTypeError, type Environment, ParseError } from '@marcbachmann/cel-js';
-import { createEnvironment, type Variables } from './context.ts';
+import { createEnvironment, priceOf, type Variables } from './context.ts';
 import { ExpressionFault } from './fault.ts';
 import { findReads, formatPath } from './reads.ts';
 import { asJson } from './result.ts';
-import { Problem, Run } from './run.ts';
+import { type Budget, CannotTell, Problem, Run, TOO_LONG, type Why } from './run.ts';
 import { translate } from './step.ts';
 
+export { Budget } from './run.ts';
 export { ExpressionFault, type Variables };
 
 /** Characters of an expression. */
 const MAX_LENGTH = 4096;
 
+/** Steps to begin an evaluation. */
+const BASE_PRICE = 60;
+
 /** What an expression is evaluated on: plain data as JSON has it, by the name of the variable. */
 export type ExpressionFacts = Readonly<Record<string, unknown>>;
 
-/** A value as JSON has it; undefined where there is none, and then the problem says why. */
-export interface Evaluation {
-  readonly value: unknown;
-  /** For `explain` and the audit row: names members and types, never what a claim says. */
-  readonly problem?: string;
+/** The problem is for `explain` and the audit row: it names members and types, never what a claim says. */
+export type Evaluation =
+  /** As JSON has it. */
+  | { readonly kind: 'value'; readonly value: unknown }
+  /** The facts give none: a member is missing, or is of the wrong type. */
+  | { readonly kind: 'none'; readonly problem: string }
+  /** There may be one, and it cannot be told. Nobody may take this for "no". */
+  | CannotBeTold;
+
+export interface CannotBeTold {
+  readonly kind: 'cannot tell';
+  readonly why: Why;
+  /** Whose claim is kept elsewhere. */
+  readonly whose: string;
+  readonly problem: string;
 }
 
 export interface CompiledExpression {
@@ -31,12 +45,8 @@ export interface CompiledExpression {
   readonly warnings: readonly string[];
   /** The members that the text reads: `subject.claims.tenant`. A list is read whole. */
   readonly reads: readonly string[];
-  /**
-   * Never throws, and takes a few milliseconds at most (listing the members of a map of 100,000 takes 30, and is done
-   * once). A missing member, a wrong type, a failed conversion, a list of over 256 items or a text of over 8192 characters
-   * is a problem, as far as the value depends on it.
-   */
-  readonly evaluate: (facts: ExpressionFacts) => Evaluation;
+  /** Never throws. What it costs comes out of the budget that the expressions of one request share. */
+  readonly evaluate: (facts: ExpressionFacts, budget: Budget) => Evaluation;
 }
 
 /**
@@ -50,21 +60,31 @@ export function compileExpression(text: string, variables: Variables): CompiledE
   const { root, type } = parse(text, createEnvironment(variables));
   const warnings: string[] = [];
   const step = translate(root, { text, variables, locals: [], warnings, translate });
+  const price = BASE_PRICE + priceOf(root);
   return {
     text,
     type,
     warnings,
     reads: findReads(root).map(formatPath),
-    evaluate: (facts) => {
+    evaluate: (facts, budget) => {
       try {
-        const value = asJson(step(new Run(facts)));
-        return value instanceof Problem ? { value: undefined, problem: value.text } : { value };
+        if (!budget.affords(price)) return EXHAUSTED;
+        const value = asJson(step(new Run(facts, budget)), budget);
+        return value instanceof Problem ? { kind: 'none', problem: value.text } : { kind: 'value', value };
       } catch (error) {
-        // A fault of ours; but no claim may choose between a refusal and a failure of the server.
-        return { value: undefined, problem: `the expression failed: ${error}` };
+        return cannotTell(error);
       }
     },
   };
+}
+
+const EXHAUSTED: CannotBeTold = { kind: 'cannot tell', why: 'cost', whose: '', problem: TOO_LONG };
+
+function cannotTell(error: unknown): CannotBeTold {
+  const kind = 'cannot tell';
+  if (error instanceof CannotTell) return { kind, why: error.why, whose: error.whose, problem: error.message };
+  // A fault of ours; but no claim may choose between a refusal and a failure of the server.
+  return { kind, why: 'failure', whose: '', problem: `the expression failed: ${error}` };
 }
 
 /**
@@ -77,14 +97,17 @@ export function compileCondition(text: string, variables: Variables): CompiledEx
   throw new ExpressionFault(`is of type ${expression.type}, and a condition must be true or false`, text, 0);
 }
 
-/** True only where the expression is true: what is missing, of the wrong type or too large is false, and says so. */
-export function holds(
-  expression: CompiledExpression,
-  facts: ExpressionFacts,
-): { readonly matched: boolean; readonly problem?: string } {
-  const { value, problem } = expression.evaluate(facts);
-  if (value === true || value === false) return { matched: value };
-  return { matched: false, problem: problem ?? `${expression.text} is neither true nor false` };
+export type Answer = { readonly kind: 'yes' } | { readonly kind: 'no'; readonly problem?: string } | CannotBeTold;
+
+/** Yes only where the expression is true. What is missing or of the wrong type makes it no, and says so. */
+export function holds(expression: CompiledExpression, facts: ExpressionFacts, budget: Budget): Answer {
+  const evaluation = expression.evaluate(facts, budget);
+  if (evaluation.kind === 'cannot tell') return evaluation;
+  if (evaluation.kind === 'none') return { kind: 'no', problem: evaluation.problem };
+  if (evaluation.value === true) return { kind: 'yes' };
+  return evaluation.value === false
+    ? { kind: 'no' }
+    : { kind: 'no', problem: `${expression.text} is neither true nor false` };
 }
 
 function parse(text: string, environment: Environment): { readonly root: ASTNode; readonly type: string } {

@@ -95,4 +95,4 @@ export function partsOf(node: ASTNode): readonly ASTNode[] {
 export const priceOf = (node: ASTNode): number =>
   partsOf(node).reduce((price, part) => price + priceOf(part), PRICES[node.op] ?? 2);
 
-const PRICES: Partial<Record<ASTNode['op'], number>> = { call: 40, rcall: 40, list: 10, map: 20 };
+const PRICES: Partial<Record<ASTNode['op'], number>> = { call: 25, rcall: 25, list: 16, map: 24 };

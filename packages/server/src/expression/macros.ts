@@ -3,7 +3,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, declaredType, faultAt, priceOf, quote } from './context.ts';
 import { ExpressionFault } from './fault.ts';
 import { Problem, type Run, type Step } from './run.ts';
-import { isMap, itemsOf, wrongKind } from './values.ts';
+import { hasMember, isMap, itemsOf, wrongKind } from './values.ts';
 
 /** A loop in a loop in a loop would take the cube of what a caller sends. */
 const MAX_NESTING = 2;
@@ -85,7 +85,7 @@ function translateHas(member: ASTNode | undefined, context: Context): Step {
   const [step, text] = [context.translate(holder, context), quote(holder, context)];
   return (run) => {
     const value = step(run);
-    return isMap(value) ? Object.hasOwn(value, name) && value[name] !== undefined : wrongKind(text, value, 'map');
+    return isMap(value) ? hasMember(value, name) : wrongKind(text, value, 'map');
   };
 }
 
@@ -108,7 +108,8 @@ function translateLoop(node: ASTNode, context: Context): Step {
       test: (item) => {
         const answer = test(run, item);
         if (typeof answer === 'boolean') return answer;
-        return run.pay(PROBLEM_PRICE) ?? wrongKind(testText, answer, 'bool');
+        run.pay(PROBLEM_PRICE);
+        return wrongKind(testText, answer, 'bool');
       },
       make: (item) => make(run, item),
     });
@@ -124,6 +125,7 @@ function translateBody(body: ASTNode | undefined, context: Context): Body {
   const price = 2 + priceOf(body);
   return (run, item) => {
     run.locals[index] = item;
-    return run.pay(price) ?? step(run);
+    run.pay(price);
+    return step(run);
   };
 }

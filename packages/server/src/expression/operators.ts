@@ -78,10 +78,7 @@ function combination(node: BinaryNode, context: Context): (run: Run, a: unknown,
     case '==':
       return equal;
     case '!=':
-      return (run, a, b) => {
-        const same = equal(run, a, b);
-        return typeof same === 'boolean' ? !same : same;
-      };
+      return (run, a, b) => !equal(run, a, b);
     case 'in': {
       const text = quote(node.args[1], context);
       return (run, a, b) => within(run, a, b, text);

@@ -1,6 +1,7 @@
 // Which members of which variables does an expression read? That, and no other claim, goes to the audit row.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { partsOf } from './context.ts';
+import { ELSEWHERE, isElsewhere } from './elsewhere.ts';
 import { iterationVariable } from './macros.ts';
 import { isMap } from './values.ts';
 
@@ -49,9 +50,13 @@ export const formatPath = (path: MemberPath): string =>
     })
     .join('');
 
-/** The value at the end of a path; undefined where something on the way is missing. */
+/** The value at the end of a path; undefined where something on the way is missing, ELSEWHERE where it is kept elsewhere. */
 export function valueAt(facts: Readonly<Record<string, unknown>>, path: MemberPath): unknown {
   let value: unknown = facts;
-  for (const name of path) value = isMap(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  for (const name of path) {
+    if (!isMap(value)) return undefined;
+    if (isElsewhere(value, name)) return ELSEWHERE;
+    value = Object.hasOwn(value, name) ? value[name] : undefined;
+  }
   return value;
 }

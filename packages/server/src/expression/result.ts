@@ -1,51 +1,66 @@
 // What does an expression give to those who asked? Plain JSON, of bounded size: it may become a claim.
-import { MAX_TEXT, Problem } from './run.ts';
+import { refuseIncomplete } from './elsewhere.ts';
+import { type Budget, CannotTell, Problem } from './run.ts';
 import { kindOf } from './values.ts';
 
-const MAX_VALUES = 1024;
+/** Characters of a result: a longer token than this is not taken by anybody, this server included. */
+const MAX_CHARACTERS = 65_536;
 const MAX_DEPTH = 64;
 
+/** Steps to copy a value. */
+const VALUE_PRICE = 4;
+
 interface Room {
-  values: number;
-  text: number;
+  readonly budget: Budget;
+  left: number;
 }
 
-/** Ints become numbers, timestamps RFC 3339 strings; what JSON cannot say, or what is too large, is a problem. */
-export const asJson = (value: unknown): unknown =>
-  typeof value === 'boolean' ? value : convert(value, { values: MAX_VALUES, text: MAX_TEXT }, 0);
+/** Ints become numbers, timestamps RFC 3339 strings; what JSON cannot say is a problem. @throws CannotTell too large */
+export const asJson = (value: unknown, budget: Budget): unknown =>
+  typeof value === 'boolean' ? value : convert(value, { budget, left: MAX_CHARACTERS }, 0);
 
 function convert(value: unknown, room: Room, depth: number): unknown {
-  room.values -= 1;
-  if (room.values < 0 || depth > MAX_DEPTH) return new Problem(`the result has more than ${MAX_VALUES} values`);
+  room.budget.pay(VALUE_PRICE);
+  take(room, 1);
+  if (depth > MAX_DEPTH) throw new CannotTell('cost', `the result is nested more than ${MAX_DEPTH} deep`);
   if (value === null || typeof value === 'boolean' || value instanceof Problem) return value;
-  if (typeof value === 'string') return withinRoom(value, room);
+  if (typeof value === 'string') {
+    take(room, value.length);
+    return value;
+  }
   if (typeof value === 'bigint' || typeof value === 'number') return asJsonNumber(value);
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) {
-    if (value.length > room.values) return new Problem(`the result has more than ${MAX_VALUES} values`);
-    const items = value.map((item) => convert(item, room, depth + 1));
-    return items.find((item) => item instanceof Problem) ?? items;
+  if (Array.isArray(value)) return convertList(value, room, depth);
+  return kindOf(value) === 'map' ? convertMap(value as object, room, depth) : new Problem('the result is not JSON');
+}
+
+function convertList(list: readonly unknown[], room: Room, depth: number): unknown {
+  const items: unknown[] = [];
+  for (const item of list) {
+    const converted = convert(item, room, depth + 1);
+    if (converted instanceof Problem) return converted;
+    items.push(converted);
   }
-  return kindOf(value) === 'map' ? convertMap(value as object, room, depth) : new Problem('the result is no JSON');
+  return items;
 }
 
 function convertMap(map: object, room: Room, depth: number): unknown {
+  refuseIncomplete(map);
   // Without a prototype, so that `__proto__` is a member like any other.
   const result: Record<string, unknown> = Object.create(null);
   for (const [name, member] of Object.entries(map)) {
     if (member === undefined) continue;
-    const converted = withinRoom(name, room) instanceof Problem ? TOO_LONG : convert(member, room, depth + 1);
+    take(room, name.length);
+    const converted = convert(member, room, depth + 1);
     if (converted instanceof Problem) return converted;
     result[name] = converted;
   }
   return result;
 }
 
-const TOO_LONG = new Problem(`the result has more than ${MAX_TEXT} characters`);
-
-function withinRoom(text: string, room: Room): string | Problem {
-  room.text -= text.length;
-  return room.text < 0 ? TOO_LONG : text;
+function take(room: Room, characters: number): void {
+  room.left -= characters;
+  if (room.left < 0) throw new CannotTell('cost', `the result has more than ${MAX_CHARACTERS} characters`);
 }
 
 function asJsonNumber(value: bigint | number): number | Problem {

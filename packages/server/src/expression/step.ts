@@ -3,6 +3,7 @@
 // claim named `constructor` makes every condition on its neighbours fail.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
+import { refuseElsewhere } from './elsewhere.ts';
 import { translateCall } from './functions.ts';
 import { translateMacro } from './macros.ts';
 import { translateOperator } from './operators.ts';
@@ -70,6 +71,7 @@ function translateMember(node: NodeOf<'.'>, context: Context): Step {
 
 function memberOf(holder: unknown, name: string, text: string, missing: Problem): unknown {
   if (!isMap(holder)) return wrongKind(text, holder, 'map');
+  refuseElsewhere(holder, name);
   const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
   return value === undefined ? missing : value;
 }

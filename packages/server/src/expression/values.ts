@@ -1,6 +1,7 @@
 // What are values, and when are they equal, ordered, added? CEL over plain JSON: a claim's number is a double that
 // compares with an int as a number does, values of different types are unequal, and only own members exist.
-import { MAX_ITEMS, MAX_TEXT, Problem, type Run } from './run.ts';
+import { refuseElsewhere, refuseIncomplete } from './elsewhere.ts';
+import { CannotTell, Problem, type Run } from './run.ts';
 
 /** The types of values, with what stands for them here. A JSON number is a double, a number in an expression an int. */
 export interface Kinds {
@@ -18,9 +19,10 @@ export type Kind = keyof Kinds;
 const MAX_DEPTH = 64;
 const MAX_INT = 2n ** 63n - 1n;
 const MIN_INT = -(2n ** 63n);
+/** A longer list is indexed when a text is looked for in it: rules ask the same list for one group after the other. */
+const FEW = 32;
 /** Steps to list one member of a map. */
 const MEMBER_PRICE = 16;
-const TOO_DEEP = new Problem('a value is nested too deeply');
 
 export function kindOf(value: unknown): Kind | 'unknown' {
   switch (typeof value) {
@@ -51,71 +53,64 @@ export const wrongKind = (text: string, value: unknown, wanted: string): Problem
 
 /** What a loop goes through: the items of a list, the names of a map's members. */
 export function itemsOf(run: Run, value: unknown, text: string): readonly unknown[] | Problem {
-  const items = Array.isArray(value) ? value : isMap(value) ? namesOf(run, value) : undefined;
-  if (items === undefined) return wrongKind(text, value, 'list or map');
-  if (items instanceof Problem) return items;
-  const problem = run.pay(items.length * 2);
-  if (problem !== undefined) return problem;
-  return items.length > MAX_ITEMS ? new Problem(`${text} has ${items.length} items, more than ${MAX_ITEMS}`) : items;
+  if (isMap(value)) return namesOf(run, value);
+  if (!Array.isArray(value)) return wrongKind(text, value, 'list or map');
+  run.pay(value.length * 2);
+  return value;
 }
 
 /** The members' names. To list those of a huge map takes long by itself, however little is then done with them. */
-export function namesOf(run: Run, map: Kinds['map']): readonly string[] | Problem {
-  const exhausted = run.pay(MEMBER_PRICE);
-  if (exhausted !== undefined) return exhausted;
+export function namesOf(run: Run, map: Kinds['map']): readonly string[] {
+  refuseIncomplete(map);
+  run.pay(MEMBER_PRICE);
   const names = Object.keys(map);
-  return run.pay(names.length * MEMBER_PRICE) ?? names;
+  run.pay(names.length * MEMBER_PRICE);
+  return names;
+}
+
+/** Is there a member of this name? */
+export function hasMember(map: Kinds['map'], name: string): boolean {
+  refuseElsewhere(map, name);
+  return Object.hasOwn(map, name) && map[name] !== undefined;
 }
 
 /** Values of different types are unequal, numbers are compared as numbers, lists and maps all the way down. */
-export function equal(run: Run, a: unknown, b: unknown, depth = 0): boolean | Problem {
+export function equal(run: Run, a: unknown, b: unknown, depth = 0): boolean {
   if (typeof a === 'string' && typeof b === 'string') {
-    return a.length === b.length && (run.pay(1 + (a.length >> 6)) ?? a === b);
+    if (a.length !== b.length) return false;
+    run.pay(1 + (a.length >> 6));
+    return a === b;
   }
   // Not `==`: this is false for NaN too, and exact between int and double.
   if (isNumber(a) && isNumber(b)) return a <= b && a >= b;
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
-  if (depth > MAX_DEPTH) return TOO_DEEP;
-  const exhausted = run.pay(2);
-  if (exhausted !== undefined) return exhausted;
-  if (Array.isArray(a) && Array.isArray(b)) {
-    if (a.length !== b.length) return false;
-    return allOf(itemsOf(run, a, 'a list'), (_, index) => equal(run, a[index], b[index], depth + 1));
-  }
-  if (isMap(a) && isMap(b)) {
-    const [names, others] = [itemsOf(run, a, 'a map'), itemsOf(run, b, 'a map')];
-    if (names instanceof Problem) return names;
-    if (others instanceof Problem) return others;
-    return (
-      names.length === others.length &&
-      allOf(names, (name) => Object.hasOwn(b, name) && equal(run, a[name], b[name], depth + 1))
-    );
-  }
-  return a === b;
+  if (depth > MAX_DEPTH) throw new CannotTell('cost', 'a value is nested too deeply');
+  run.pay(2);
+  if (Array.isArray(a) && Array.isArray(b)) return equalLists(run, a, b, depth);
+  return isMap(a) && isMap(b) ? equalMaps(run, a, b, depth) : a === b;
 }
 
-function allOf(
-  items: readonly unknown[] | Problem,
-  test: (item: string, index: number) => boolean | Problem,
-): boolean | Problem {
-  if (items instanceof Problem) return items;
-  for (const [index, item] of items.entries()) {
-    const result = test(item as string, index);
-    if (result !== true) return result;
-  }
-  return true;
+function equalLists(run: Run, a: readonly unknown[], b: readonly unknown[], depth: number): boolean {
+  if (a.length !== b.length) return false;
+  run.pay(a.length * 2);
+  return a.every((item, index) => equal(run, item, b[index], depth + 1));
+}
+
+function equalMaps(run: Run, a: Kinds['map'], b: Kinds['map'], depth: number): boolean {
+  const [names, others] = [namesOf(run, a), namesOf(run, b)];
+  return (
+    names.length === others.length &&
+    names.every((name) => Object.hasOwn(b, name) && equal(run, a[name], b[name], depth + 1))
+  );
 }
 
 /** `a in b`: an item of a list, the name of a member of a map. */
 export function within(run: Run, item: unknown, collection: unknown, text: string): boolean | Problem {
-  if (isMap(collection)) return typeof item === 'string' && Object.hasOwn(collection, item);
-  const items = itemsOf(run, collection, text);
-  if (items instanceof Problem) return items;
-  for (const other of items) {
-    const same = equal(run, item, other);
-    if (same !== false) return same;
-  }
-  return false;
+  if (isMap(collection)) return typeof item === 'string' && hasMember(collection, item);
+  if (!Array.isArray(collection)) return wrongKind(text, collection, 'list or map');
+  if (typeof item === 'string' && collection.length > FEW) return run.holdsText(collection, item);
+  run.pay(collection.length);
+  return collection.some((other) => equal(run, item, other));
 }
 
 /** Numbers, strings, booleans and timestamps have an order; strings by UTF-16 units. */
@@ -141,12 +136,12 @@ export function calculate(run: Run, operator: ArithmeticOperator, a: unknown, b:
   if (typeof a === 'bigint' && typeof b === 'bigint') return calculateInt(operator, a, b);
   if (isNumber(a) && isNumber(b)) return calculateDouble(operator, Number(a), Number(b));
   if (operator === '+' && typeof a === 'string' && typeof b === 'string') {
-    if (a.length + b.length > MAX_TEXT) return new Problem(`a string would be longer than ${MAX_TEXT} characters`);
-    return run.pay((a.length + b.length) >> 4) ?? a + b;
+    run.pay((a.length + b.length) >> 3);
+    return a + b;
   }
   if (operator === '+' && Array.isArray(a) && Array.isArray(b)) {
-    if (a.length + b.length > MAX_ITEMS) return new Problem(`a list would have more than ${MAX_ITEMS} items`);
-    return run.pay(a.length + b.length) ?? [...a, ...b];
+    run.pay(a.length + b.length);
+    return [...a, ...b];
   }
   return new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`);
 }

@@ -93,6 +93,12 @@ export function narrow({ targets, asked, limits, authentication, confirmation }:
   return { targets, scope, lifetime: narrowLifetime(limits), authentication, confirmation } as Narrowed;
 }
 
+/** Of what is asked for, or of everything where nothing is: the scope of APIs that every limit allows. */
+export function possibleScope(asked: Scope | undefined, { scope: limits }: Pick<Limits, 'scope'>): Scope {
+  const names = [...(asked ?? limits[0]?.scope ?? [])];
+  return new Set(names.filter((name) => !SIGN_IN_SCOPES.has(name) && limits.every(({ scope }) => scope.has(name))));
+}
+
 /**
  * What is asked for, where every limit allows it; with nothing asked, all that the limits have in common. More is refused,
  * never cut off in silence (RFC 8693 section 2.2.2, RFC 6749 section 5.2).
@@ -100,20 +106,18 @@ export function narrow({ targets, asked, limits, authentication, confirmation }:
  */
 export function narrowScope(
   asked: Scope | undefined,
-  { scope: limits, signIn }: Pick<Limits, 'scope' | 'signIn'>,
+  limits: Pick<Limits, 'scope' | 'signIn'>,
   targets: readonly Resource[],
 ): Scope {
-  const isAllowed = (name: string): boolean =>
-    SIGN_IN_SCOPES.has(name) ? signIn.has(name) : limits.every(({ scope }) => scope.has(name));
+  const possible = possibleScope(asked, limits);
   if (asked !== undefined) {
-    const beyond = [...asked].filter((name) => !isAllowed(name));
+    const beyond = [...asked].filter((name) => !possible.has(name) && !limits.signIn.has(name));
     if (beyond.length > 0)
       throw new Refusal('scope_exceeded', { detail: `not allowed: ${beyond.map(withhold).join(' ')}` });
     return asked;
   }
-  const ofTargets = [...(limits[0]?.scope ?? [])].filter((name) => !SIGN_IN_SCOPES.has(name) && isAllowed(name));
-  if (ofTargets.length === 0 && targets.some(({ scopes }) => scopes.size > 0)) throw new Refusal('scope_empty');
-  return new Set([...signIn, ...ofTargets]);
+  if (possible.size === 0 && targets.some(({ scopes }) => scopes.size > 0)) throw new Refusal('scope_empty');
+  return new Set([...limits.signIn, ...possible]);
 }
 
 /** Seconds: the least of the limits, and at least one. */

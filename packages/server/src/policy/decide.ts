@@ -1,153 +1,214 @@
 // May this client have that token? Rules are read in order; the first whose client, subject, actor and target parts match
 // decides. Pure: facts in, decision out.
-
-import { type CompiledExpression, holds } from '../expression/condition.ts';
-import type { Party } from '../model/party.ts';
-import type { Resource, Targets } from '../model/resource.ts';
+import {
+  Budget,
+  type CannotBeTold,
+  type CompiledExpression,
+  type Evaluation,
+  type ExpressionFacts,
+  holds,
+} from '../expression/condition.ts';
+import type { Targets } from '../model/resource.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { conditionFacts, type Facts } from './facts.ts';
+import { type Facts, RuleFacts, sharedFacts } from './facts.ts';
+import { actorMiss, type Miss, PARTS, type Part, subjectMiss, targetMiss } from './match.ts';
 import type { Policy } from './policy.ts';
-import type { ActorPattern, PartyPattern, Rule } from './rule.ts';
+import type { Rule } from './rule.ts';
 
 declare const decided: unique symbol;
 
 /** The rule that decided and the targets that it allows. Only `decide` makes one. */
-export type Permit = { readonly rule: Rule; readonly targets: Targets; readonly facts: LazyFacts } & {
-  readonly [decided]: true;
-};
+export type Permit = {
+  readonly kind: 'permit';
+  readonly rule: Rule;
+  readonly targets: Targets;
+  /** What an expression of the rule says of the facts. It costs what is left of the request's budget. */
+  readonly evaluate: (expression: CompiledExpression) => Evaluation;
+} & { readonly [decided]: true };
 
-/** The parts that choose a rule, in the order in which they are read. */
-const PARTS = ['client', 'subject', 'actor', 'target'] as const;
-export type Part = (typeof PARTS)[number];
+/** The rule may match, and nobody can say whether it does. No later rule may decide in its place. */
+export interface Undecided extends CannotBeTold {
+  readonly rule: Rule;
+  readonly part: Part;
+  /** The condition, as the file names it. */
+  readonly what: string;
+}
 
 /** The first part of a rule that did not match. */
-export interface Mismatch {
+export interface Mismatch extends Miss {
   readonly rule: string;
-  readonly part: Part;
-  /** What did not match, as the file names it: `subject.types`, or `when`, the rule's own condition. */
-  readonly what: string;
-  /** Why a condition is false where it could not be evaluated. */
-  readonly problem?: string | undefined;
 }
 
 export interface Decision {
   /** Undefined: no rule matches. */
-  readonly permit: Permit | undefined;
+  readonly outcome: Permit | Undecided | undefined;
   /** How far the best of the rules came. */
   readonly furthest: Part;
-  /** Of each of the client's rules that was read and did not match; the first of very many. */
+  /** Of each of the client's rules that was read and did not match, the first of very many; and of one that cannot be told. */
   readonly mismatches: readonly Mismatch[];
-  /** What rules in audit mode would have permitted. */
-  readonly shadows: readonly Permit[];
-  readonly facts: LazyFacts;
+  /** Rules in audit mode that would have decided, or could not have told; the first of very many. */
+  readonly shadows: readonly (Permit | Undecided)[];
+  /** The facts in the form that conditions read. */
+  readonly facts: () => JsonObject;
 }
 
-/** Facts in the form that conditions read, made when the first of them does. */
-export type LazyFacts = () => JsonObject;
-
-/** So many rules that did not match are told of one decision, at most: an audit row is no copy of the file. */
+/** So many rules are told of in one decision, at most: an audit row is no copy of the file. */
 const MOST_TOLD = 100;
+/** Steps for rules in audit mode, beside those for the rules that decide: to watch one must not change an answer. */
+const WATCHED_STEPS = 200_000;
+/** Steps to compare the names of a rule. */
+const NAMES_PRICE = 60;
+
+interface Missed {
+  readonly kind: 'miss';
+  readonly miss: Miss;
+}
+
+/** The actor's names or the targets do not match, so that the rule does not, whatever its conditions say. */
+interface Unasked {
+  readonly kind: 'unasked';
+  readonly miss: Miss;
+}
+
+type Finding = Permit | Undecided | Missed | Unasked;
 
 export function decide(policy: Policy, facts: Facts): Decision {
+  const asking = new Asking(policy.issuer, facts);
   const rules = policy.byClient.get(facts.client.id);
-  if (rules === undefined) return ask([], policy, facts);
   const { principal, clientId = '' } = facts.subject;
-  const naming = rules.naming({
+  const naming = rules?.naming({
     issuer: principal.iss,
     client: principal.iss === policy.issuer ? clientId : '',
     target: facts.targets === 'unknown' ? undefined : facts.targets[0],
   });
-  const decision = ask(naming, policy, facts);
-  // How far the best of the rules came, only all of them can tell.
-  return decision.permit === undefined && naming !== rules.all ? ask(rules.all, policy, facts) : decision;
-}
-
-function ask(rules: Iterable<Rule>, policy: Policy, facts: Facts): Decision {
-  const mismatches: Mismatch[] = [];
-  const shadows: Permit[] = [];
-  let furthest: Part = 'client';
-  let made: JsonObject | undefined;
-  const lazy: LazyFacts = () => {
-    made ??= conditionFacts(facts);
-    return made;
-  };
-  for (const rule of rules) {
-    const miss = firstMiss(rule, facts, lazy, policy.issuer);
-    if (miss !== undefined) {
-      const { part, what, problem } = miss;
-      const told = problem === undefined ? { rule: rule.name, part, what } : { rule: rule.name, part, what, problem };
-      if (mismatches.length < MOST_TOLD) mismatches.push(told);
-      if (rule.mode === 'enforce' && PARTS.indexOf(part) > PARTS.indexOf(furthest)) furthest = part;
-      continue;
-    }
-    const [first = rule.grant.targets[0], ...others] = facts.targets === 'unknown' ? [] : facts.targets;
-    const permit = { rule, targets: [first, ...others], facts: lazy } as const as Permit;
-    if (rule.mode === 'enforce') return { permit, furthest: 'target', mismatches, shadows, facts: lazy };
-    shadows.push(permit);
+  const findings = new Map<Rule, Finding>();
+  for (const rule of naming ?? []) {
+    const finding = asking.find(rule);
+    findings.set(rule, finding);
+    if (rule.mode === 'audit' || 'miss' in finding) continue;
+    return { outcome: finding, furthest: 'target', ...tell(findings), facts: asking.shared };
   }
-  return { permit: undefined, furthest, mismatches, shadows, facts: lazy };
+  // Nothing is permitted any more. To report the furthest rule, look at all of them; none is asked twice.
+  const all = new Map<Rule, Finding>();
+  for (const rule of rules?.all ?? []) {
+    const finding = findings.get(rule) ?? asking.find(rule);
+    all.set(rule, finding.kind === 'unasked' ? asking.settle(rule, finding) : finding);
+  }
+  return { outcome: undefined, furthest: furthestOf(all), ...tell(all), facts: asking.shared };
 }
 
-type Miss = Omit<Mismatch, 'rule'> | undefined;
-
-/** Conditions come after what is cheaper to ask of the same part; the rule's own sees everything but the targets. */
-function firstMiss({ subject, actor, when, grant }: Rule, facts: Facts, lazy: LazyFacts, self: string): Miss {
-  return (
-    partyMiss('subject', subject, facts.subject, facts.client, self) ??
-    conditionMiss('subject', 'subject.when', subject.when, lazy) ??
-    actorMiss(actor, facts, self) ??
-    (facts.actor && conditionMiss('actor', 'actor.when', actor.when, lazy)) ??
-    // Its miss counts as one of whoever would act.
-    conditionMiss(facts.actor === undefined ? 'subject' : 'actor', 'when', when, lazy) ??
-    targetMiss(grant.targets, facts.targets)
-  );
+function furthestOf(findings: ReadonlyMap<Rule, Finding>): Part {
+  let furthest = 0;
+  for (const [{ mode }, finding] of findings) {
+    if (mode === 'enforce' && finding.kind === 'miss') furthest = Math.max(furthest, PARTS.indexOf(finding.miss.part));
+  }
+  return PARTS[furthest] ?? 'client';
 }
 
-function conditionMiss(part: Part, what: string, condition: CompiledExpression | 'always', facts: LazyFacts): Miss {
-  if (condition === 'always') return undefined;
-  const { matched, problem } = holds(condition, facts());
-  return matched ? undefined : { part, what, problem };
+function tell(findings: ReadonlyMap<Rule, Finding>): Pick<Decision, 'mismatches' | 'shadows'> {
+  const mismatches: Mismatch[] = [];
+  const shadows: (Permit | Undecided)[] = [];
+  for (const [{ name, mode }, finding] of findings) {
+    if ('miss' in finding) {
+      if (mismatches.length < MOST_TOLD) mismatches.push({ rule: name, ...finding.miss });
+    } else if (mode === 'audit') {
+      if (shadows.length < MOST_TOLD) shadows.push(finding);
+    } else if (finding.kind === 'cannot tell') {
+      const { part, what, problem } = finding;
+      mismatches.push({ rule: name, part, what, problem });
+    }
+  }
+  return { mismatches, shadows };
 }
 
-function partyMiss(
-  part: 'subject' | 'actor',
-  pattern: PartyPattern,
-  party: Party,
-  client: Facts['client'],
-  self: string,
-): Miss {
-  const { issuers, types, clients } = pattern;
-  if (issuers !== 'any' && !issuers.has(party.principal.iss)) return { part, what: `${part}.issuer` };
-  const taken = party.principal.iss === self ? types.own : types.foreign;
-  if (taken !== 'accepted' && !taken.has(party.type)) return { part, what: `${part}.types` };
-  if (clients !== 'any' && !issuedToOneOf(clients, party, self)) return { part, what: `${part}.clients` };
-  return hasClaimOn(pattern, party, client, self) ? undefined : { part, what: `${part}.origin` };
+/** Asks rules about one request. What it costs comes out of one budget, and facts are made when a condition reads them. */
+class Asking {
+  readonly #self: string;
+  readonly #facts: Facts;
+  readonly #targets: number;
+  readonly #budgets = { enforce: new Budget(), audit: new Budget(WATCHED_STEPS) };
+  #shared: JsonObject | undefined;
+
+  constructor(self: string, facts: Facts) {
+    this.#self = self;
+    this.#facts = facts;
+    this.#targets = facts.targets === 'unknown' ? 0 : facts.targets.length;
+  }
+
+  readonly shared = (): JsonObject => {
+    this.#shared ??= sharedFacts(this.#facts);
+    return this.#shared;
+  };
+
+  find(rule: Rule): Finding {
+    const price = NAMES_PRICE + ((this.#targets * rule.grant.targets.length) >> 2);
+    if (!this.#budgets[rule.mode].affords(price))
+      return { kind: 'cannot tell', rule, part: 'client', what: 'client', why: 'cost', whose: '', problem: TOO_MANY };
+    const subject = subjectMiss(rule, this.#facts, this.#self);
+    if (subject !== undefined) return { kind: 'miss', miss: subject };
+    const miss = actorMiss(rule, this.#facts, this.#self) ?? targetMiss(rule, this.#facts);
+    if (miss !== undefined) return { kind: 'unasked', miss };
+    const read = this.#reading(rule);
+    return this.#firstMiss(rule, read) ?? this.#permit(rule, read);
+  }
+
+  /** How far did a rule come that does not match? What cannot be told of it is no reason to refuse. */
+  settle(rule: Rule, { miss }: Unasked): Missed {
+    const found = this.#firstMiss(rule, this.#reading(rule));
+    if (found === undefined) return { kind: 'miss', miss };
+    if (found.kind === 'miss') return found;
+    const { part, what, problem } = found;
+    return { kind: 'miss', miss: { part, what, problem } };
+  }
+
+  #reading(rule: Rule): () => ExpressionFacts {
+    let read: RuleFacts | undefined;
+    return () => {
+      read ??= new RuleFacts(this.shared(), rule, this.#facts, this.#budgets[rule.mode]);
+      return read as unknown as ExpressionFacts;
+    };
+  }
+
+  #permit(rule: Rule, read: () => ExpressionFacts): Permit {
+    const { targets: asked } = this.#facts;
+    const [first = rule.grant.targets[0], ...others] = asked === 'unknown' ? [] : asked;
+    return {
+      kind: 'permit',
+      rule,
+      targets: [first, ...others],
+      evaluate: (expression: CompiledExpression) => expression.evaluate(read(), this.#budgets[rule.mode]),
+    } as const as unknown as Permit;
+  }
+
+  /** Conditions come after the names of the same part; the rule's own sees everything. */
+  #firstMiss(rule: Rule, read: () => ExpressionFacts): Missed | Undecided | undefined {
+    const { actor } = this.#facts;
+    const { subject, actor: acting, when } = rule;
+    return (
+      this.#ask(rule, 'subject', 'subject.when', subject.when, read) ??
+      toMissed(actorMiss(rule, this.#facts, this.#self)) ??
+      (actor && this.#ask(rule, 'actor', 'actor.when', acting.when, read)) ??
+      // Its miss counts as one of whoever would act.
+      this.#ask(rule, actor === undefined ? 'subject' : 'actor', 'when', when, read)
+    );
+  }
+
+  #ask(
+    rule: Rule,
+    part: Part,
+    what: string,
+    condition: CompiledExpression | 'always',
+    read: () => ExpressionFacts,
+  ): Missed | Undecided | undefined {
+    if (condition === 'always') return undefined;
+    const answer = holds(condition, read(), this.#budgets[rule.mode]);
+    if (answer.kind === 'yes') return undefined;
+    if (answer.kind === 'cannot tell') return { ...answer, rule, part, what };
+    const { problem } = answer;
+    return { kind: 'miss', miss: problem === undefined ? { part, what } : { part, what, problem } };
+  }
 }
 
-/** Clients are ours: a foreign issuer may call somebody by the same name. */
-const issuedToOneOf = (clients: ReadonlySet<string>, { principal, clientId }: Party, self: string): boolean =>
-  principal.iss === self && clientId !== undefined && clients.has(clientId);
+const TOO_MANY = 'there are too many rules to compare in one request';
 
-/**
- * The caller must have a claim on the token: it was issued to it, it is addressed to it, or the rule names where it comes
- * from. `issuer: self` alone is no origin: every token of ours would have it.
- */
-function hasClaimOn(pattern: PartyPattern, party: Party, client: Facts['client'], self: string): boolean {
-  if (party.principal.iss === self) {
-    if (party.clientId === client.id || pattern.clients !== 'any') return true;
-  } else if (pattern.issuers !== 'any') return true;
-  return party.audiences.some((audience) => audience === client.id || audience === client.resource);
-}
-
-function actorMiss(pattern: ActorPattern, { actor, client }: Facts, self: string): Miss {
-  const part = 'actor';
-  if (actor === undefined) return pattern.presence === 'required' ? { part, what: 'actor.required' } : undefined;
-  if (pattern.presence === 'forbidden') return { part, what: 'actor.forbidden' };
-  if (actor.chain.length > 0 && pattern.delegated === 'refuse') return { part, what: 'actor.delegated' };
-  return partyMiss(part, pattern, actor, client, self);
-}
-
-function targetMiss(granted: readonly Resource[], asked: Facts['targets']): Miss {
-  if (asked === 'unknown') return { part: 'target', what: 'unknown target' };
-  return asked.every((target) => granted.includes(target)) ? undefined : { part: 'target', what: 'grant.audiences' };
-}
+const toMissed = (miss: Miss | undefined): Missed | undefined => miss && { kind: 'miss', miss };

@@ -104,6 +104,7 @@ export const tokenFaults = {
   subject: 'names no subject that this server can take over',
   inactive: 'is not active, says its issuer',
   client_disabled: 'belongs to a client that is unknown now, or disabled',
+  cannot_tell: 'says too much for the mapping of its issuer entry, or only refers to a claim that the mapping reads',
   revoked: 'was revoked, or derives from one that was',
   not_granted: 'goes back to a grant that no rule allows any more, or to an account that is gone',
 } as const satisfies Record<string, string>;
@@ -115,6 +116,16 @@ export type Role = 'subject' | 'actor';
 const ownReasons = {
   no_rule_for_subject: ['subject_token', 'no rule lets this client exchange such a subject token'],
   lineage_too_long: ['subject_token', 'the subject token has more ancestors than a token may name'],
+  rules_too_costly: ['subject_token', 'conditions or claims of the rules take too long on what the tokens say'],
+  rules_failed: ['subject_token', 'a condition or claim of the rules failed, which is a fault of this server'],
+  subject_claims_elsewhere: [
+    'subject_token',
+    'the rules read a claim that the subject token only refers to (_claim_names, or a group overage)',
+  ],
+  actor_claims_elsewhere: [
+    'actor',
+    'the rules read a claim that the actor token only refers to (_claim_names, or a group overage)',
+  ],
   no_rule_for_actor: ['actor', 'rules match the client and the subject, but none the actor'],
   may_act: ['actor', 'the may_act claim of the subject token names somebody else'],
   actor_is_subject: ['actor', 'the actor is the subject itself, so nothing is delegated'],
@@ -182,6 +193,10 @@ const ownReasons = {
   refresh_token_expired: ['refresh_token', 'the refresh token has expired'],
   refresh_token_revoked: ['refresh_token', 'the refresh token, or a token that it derives from, was revoked'],
   refresh_token_reused: ['refresh_token', 'the refresh token was used before, so its whole family is revoked'],
+  refresh_token_cannot_tell: [
+    'refresh_token',
+    'whether a rule still allows it cannot be told: it takes too long, or a claim was only referred to',
+  ],
   refresh_token_not_allowed: ['refresh_token', 'no rule allows any more what the refresh token was issued for'],
   public_client_not_allowed: ['grant_not_allowed', 'the grant is not for a client that proves nothing'],
   code_unknown: ['code', 'it is no authorization code of this server'],

@@ -23,7 +23,7 @@ import type { Outbound } from '../outbound/outbound.ts';
 import { type Clock, seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { Mapping } from '../trust/issuer.ts';
+import { type ClaimMappings, mapFacts } from '../trust/issuer.ts';
 import { LEEWAY, readUpstreamClaims, type UpstreamClaims } from './upstream-claims.ts';
 
 export interface UpstreamEntry {
@@ -35,7 +35,7 @@ export interface UpstreamEntry {
   readonly secret: string;
   readonly scope: string;
   /** Claims of the person here, read from the ID token. */
-  readonly claims: readonly (readonly [name: string, mapping: Mapping])[];
+  readonly claims: ClaimMappings;
 }
 
 /** Somebody whom the provider has signed in. */
@@ -162,11 +162,10 @@ const authenticate: ClientAuth = (server, client, body, headers) => {
 function toPerson({ name, claims: mappings }: UpstreamEntry, claims: JsonObject, now: number): UpstreamPerson {
   const { sub: subject, username, authentication } = readUpstreamClaims(claims, now);
   const sub = `${name}:${subject}`;
-  const mapped = mappings.map(([claim, mapping]) => [claim, mapping({ claims })] as const);
   return {
     sub,
     username: username ?? sub,
-    claims: Object.fromEntries(mapped.filter(([, value]) => value !== undefined)),
+    claims: mapFacts({ subject: undefined, claims: mappings }, { claims }).extraClaims,
     authentication,
   };
 }

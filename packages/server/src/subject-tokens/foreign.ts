@@ -3,13 +3,13 @@
 import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { LEEWAY } from '../primitives/clock.ts';
-import { isName, type Principal, parseAct } from '../primitives/principal.ts';
+import { isName, parseAct } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { TrustedIssuer, TrustedIssuers } from '../trust/issuer.ts';
+import { mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issuer.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
@@ -77,10 +77,11 @@ export function readForeign(
   if (jti !== undefined && !isName(jti)) throw new TokenRefusal('claims', 'jti is malformed');
   if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
   const { client_id: clientId, azp } = claims;
+  const { subject, extraClaims } = mapFacts(issuer, { claims });
   const id = jti === undefined ? sha256(text) : foreignTokenId(issuer.issuer, jti);
   return asValidated({
     principal,
-    sub: mapSubject(principal, issuer, claims, context),
+    sub: subjectName(issuer.subject === undefined ? `${issuer.name}:${sub}` : subject, issuer.name, context),
     origin: principal,
     type,
     clientId: isName(clientId) ? clientId : isName(azp) ? azp : undefined,
@@ -97,9 +98,7 @@ export function readForeign(
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer.issuer),
     authentication: authenticationClaims(claims),
-    extraClaims: Object.fromEntries(
-      issuer.claims.map(([name, mapping]) => [name, mapping({ claims })]).filter(([, value]) => value !== undefined),
-    ),
+    extraClaims,
     ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + LEEWAY } }),
   });
 }
@@ -114,18 +113,6 @@ function checkAge(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): n
     throw new TokenRefusal('too_old');
   return expiresAt;
 }
-
-const mapSubject = (
-  { sub }: Principal,
-  issuer: TrustedIssuer,
-  claims: JsonObject,
-  context: Pick<ValidationContext, 'clients' | 'issuers' | 'saml'>,
-): string =>
-  subjectName(
-    issuer.subject === undefined ? `${issuer.name}:${sub}` : issuer.subject({ claims }),
-    issuer.name,
-    context,
-  );
 
 /**
  * What our token calls the subject: never as a client of ours is called, nor as another issuer's subject could be.

@@ -6,6 +6,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { readAssertion } from '../saml/assertion.ts';
 import type { SamlIdentity } from '../saml/identity.ts';
+import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { authenticationClaims } from './claims.ts';
 import { foreignTokenId, subjectName } from './foreign.ts';
@@ -54,17 +55,14 @@ function toToken(
   if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY) throw new TokenRefusal('too_old');
   refuseAmbiguous(identity, issuer);
   const facts: JsonObject = { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), attributes };
+  const { subject, extraClaims } = mapFacts(issuer, facts);
   const principal = { iss: issuer.entityId, sub: nameId };
   const id = foreignTokenId(issuer.entityId, identity.id);
   const expiresAt = Math.min(identity.notOnOrAfter, identity.sessionNotOnOrAfter ?? identity.notOnOrAfter);
   const single = issuer.use === 'single' || identity.oneTimeUse;
   return asValidated({
     principal,
-    sub: subjectName(
-      issuer.subject === undefined ? `${issuer.name}:${nameId}` : issuer.subject(facts),
-      issuer.name,
-      context,
-    ),
+    sub: subjectName(issuer.subject === undefined ? `${issuer.name}:${nameId}` : subject, issuer.name, context),
     origin: principal,
     type,
     clientId: undefined,
@@ -83,9 +81,7 @@ function toToken(
     confirmation: undefined,
     mayAct: undefined,
     authentication: authenticationClaims({ acr: authnContext, auth_time: authnInstant }),
-    extraClaims: Object.fromEntries(
-      issuer.claims.map(([name, mapping]) => [name, mapping(facts)]).filter(([, value]) => value !== undefined),
-    ),
+    extraClaims,
     ...(single && { singleUse: { id, expiresAt: identity.usableUntil + LEEWAY } }),
   });
 }

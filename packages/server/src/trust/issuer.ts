@@ -1,11 +1,30 @@
 // Whom else do we believe? An issuer as the configuration names it, with where its keys come from.
+
+import { Budget } from '../expression/run.ts';
 import type { AlgorithmName } from '../keys/algorithms.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { KeySource } from './key-cache.ts';
 
-/** Reads something out of verified facts; undefined where it is not there. */
-export type Mapping = (facts: JsonObject) => unknown;
+/** Reads something out of verified facts; undefined where it is not there. @throws TokenRefusal cannot_tell */
+export type Mapping = (facts: JsonObject, budget: Budget) => unknown;
+export type ClaimMappings = readonly (readonly [name: string, mapping: Mapping])[];
+
+/** Steps for all mappings of one token. */
+const MAPPING_STEPS = 200_000;
+
+/** The subject's name, where the entry makes one, and the claims that it adds to our token. @throws TokenRefusal cannot_tell */
+export function mapFacts(
+  { subject, claims }: { readonly subject: Mapping | undefined; readonly claims: ClaimMappings },
+  facts: JsonObject,
+): { readonly subject: unknown; readonly extraClaims: JsonObject } {
+  const budget = new Budget(MAPPING_STEPS);
+  const mapped = claims.map(([name, mapping]) => [name, mapping(facts, budget)] as const);
+  return {
+    subject: subject?.(facts, budget),
+    extraClaims: Object.fromEntries(mapped.filter(([, value]) => value !== undefined)),
+  };
+}
 
 export interface IssuerEntry {
   /** The exact `iss` of its tokens; for a SPIFFE trust domain `spiffe://` and the domain. */
@@ -29,7 +48,7 @@ export interface IssuerEntry {
   /** The subject's name in our tokens, instead of `name:sub`. */
   readonly subject: Mapping | undefined;
   /** Claims to add to our tokens. */
-  readonly claims: readonly (readonly [name: string, mapping: Mapping])[];
+  readonly claims: ClaimMappings;
   /** RFC 7662, for opaque access tokens. */
   readonly introspection: { readonly endpoint: string; readonly client: string; readonly secret: string } | undefined;
 }

@@ -1,6 +1,6 @@
 // A SAML identity provider as the configuration names it.
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { Mapping } from './issuer.ts';
+import type { ClaimMappings, Mapping } from './issuer.ts';
 
 export interface SamlIssuerEntry {
   /** The exact Issuer of its assertions. */
@@ -22,7 +22,7 @@ export interface SamlIssuerEntry {
   readonly use: 'single' | 'repeated';
   /** The subject's name in our tokens, instead of `name:nameId`. */
   readonly subject: Mapping | undefined;
-  readonly claims: readonly (readonly [name: string, mapping: Mapping])[];
+  readonly claims: ClaimMappings;
   /** What the mappings read, such as `attributes.mail`. */
   readonly reads: readonly string[];
 }

@@ -310,3 +310,23 @@ test('a rule without types is warned of where its clients get tokens of ours tha
     [],
   );
 });
+
+test('a condition or an added claim on request.* is a warning that says what to write instead', async () => {
+  const rule = (when: string, claim = 'client.id'): Configuration =>
+    withRules(
+      `{ client: gateway, when: '${when}', grant: { audiences: [${API}], scopes: [read], claims: { x: '${claim}' } } }`,
+    );
+  for (const [text, instead] of [
+    ['size(request.audiences) > 0', 'request.audiences is an older name: write targets, the audiences'],
+    ['"x" in request.resources', 'request.resources is an older name: write targets, the audiences'],
+    ['request.scope.exists(s, s == "read")', 'request.scope is an older name: write scope, what'],
+    ['request.requested_token_type == "jwt"', 'request.requested_token_type is an older name: name the types in the'],
+  ] as const) {
+    const [when = '', ...others] = await faultsOf(rule(text));
+    assert.ok(when.startsWith(`warning rules[0].when: ${instead}`), when);
+    assert.deepEqual(others, []);
+    const [claim = ''] = await faultsOf(rule('now > 1', text));
+    assert.ok(claim.startsWith(`warning rules[0].grant.claims.x: ${instead}`), claim);
+  }
+  assert.deepEqual(await faultsOf(rule('"x" in targets || "read" in scope')), []);
+});

@@ -256,3 +256,13 @@ test('a test may bring a token that is bound to a key, and prove a key or none',
     5,
   );
 });
+
+test('a test may expect that it cannot be told, and says so in words where it did not', async () => {
+  const rule = `client: gateway, subject: { when: '"dev" in subject.claims.groups' }, grant: { audiences: [${API}], scopes: [read] }`;
+  const referring = 'subject: { claims: { sub: ada, hasgroups: true } }';
+  assert.equal(await examine(rule, `{ ${referring}, expect: { refused: subject_claims_elsewhere } }`), 1);
+  assert.deepEqual(await examine(rule, `{ ${referring}, expect: allowed }`), [
+    'rules[0].tests[0]: the test fails: expected it to be allowed, but it is refused for subject_claims_elsewhere (the rules read a claim that the subject token only refers to (_claim_names, or a group overage))',
+  ]);
+  assert.equal(await examine(rule, `{ ${ADA}, expect: { refused: no_rule_for_subject } }`), 1);
+});

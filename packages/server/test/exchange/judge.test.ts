@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limitsOf } from '../../src/narrowing/narrow.ts';
+import type { Rule } from '../../src/policy/rule.ts';
 import { formatAct, type Principal } from '../../src/primitives/principal.ts';
 import {
   type Asked,
@@ -486,19 +487,51 @@ test('an explanation assumes the key that the request would have to prove', () =
   assert.equal(needed({ rebind: 'bearer' }, {}), undefined);
 });
 
-test('conditions see the request, the chain that would be, and the time', () => {
-  const decides = (text: string, asked: Asked) =>
-    ask({ ...open, rules: [rule([api], { when: when(text) })] }, asked).refusal === undefined;
-  const resources = [new URL('https://api.example/v1')];
-  const world = { locations: ['https://api.example'] };
-  assert.equal(
-    decides('request.scope == ["read"] && request.audiences == ["api"]', {
-      scope: new Set(['read']),
-      audiences: ['api'],
-    }),
-    true,
+test('conditions see what would be given, however it is asked for, the chain that would be, and the time', () => {
+  const located = resource('https://api.example', { locations: ['https://api.example/v1'] });
+  const world = { resources: [located, other], rules: [] };
+  const decides = (text: string, asked: Asked, grant?: Partial<Rule['grant']>) =>
+    ask({ ...world, rules: [rule([located, other], { when: when(text), ...(grant && { grant }) })] }, asked).refusal ===
+    undefined;
+  const spellings: readonly Asked[] = [
+    {},
+    { audiences: ['https://api.example'] },
+    { audiences: ['https://api.example/'] },
+    { audiences: ['HTTPS://API.EXAMPLE'] },
+    { resources: [new URL('https://api.example/v1/x?y')] },
+    { audiences: ['https://api.example'], resources: [new URL('https://api.example/v1')] },
+  ];
+  for (const asked of spellings) {
+    assert.equal(decides('targets == ["https://api.example"] && scope == ["read", "write"]', asked), true);
+    assert.equal(decides('!("https://api.example" in targets)', asked), false, JSON.stringify(asked));
+    assert.equal(decides('request.audiences == targets && request.scope == scope', asked), true);
+    assert.equal(decides('request.resources == ["https://api.example/v1"]', asked), true);
+    assert.equal(decides('!("write" in scope)', asked), false);
+    assert.equal(decides('!("write" in scope)', { ...asked, scope: new Set(['read']) }), true);
+    assert.equal(decides('scope == ["read"]', asked, { scopes: new Set(['read']) }), true);
+    const subject = token('ada', { scope: new Set(['read']) });
+    assert.equal(decides('scope == ["read"]', { ...asked, subject }), true);
+    assert.equal(
+      decides('scope == ["read"]', { ...asked, client: client('gateway', { scopes: new Set(['read']) }) }),
+      true,
+    );
+  }
+  for (const audiences of [
+    ['https://api.example', 'other'],
+    ['other', 'https://api.example/'],
+  ])
+    assert.equal(
+      decides('targets == ["https://api.example", "other"]', { audiences }),
+      true,
+      'in the order of the rule',
+    );
+  for (const scope of [new Set(['read', 'write']), new Set(['write', 'read'])])
+    assert.equal(decides('scope == ["read", "write"]', { scope }), true, 'in the order of the rule');
+  const more = ask(
+    { ...world, rules: [rule([other], { when: when('scope == ["read"]'), grant: { scopes: new Set(['read']) } })] },
+    { scope: new Set(['read', 'write']) },
   );
-  assert.equal(decides('request.scope == [] && request.resources == []', {}), true);
+  assert.equal(reasonOf(more)?.[0], 'scope_exceeded', 'to ask for more leads to no other rule');
   assert.equal(decides('request.requested_token_type == "jwt"', { requestedType: 'jwt' }), true);
   assert.equal(
     decides(`chain[0].sub == "agent" && chain[1].iss == "${SELF}"`, {
@@ -508,13 +541,4 @@ test('conditions see the request, the chain that would be, and the time', () => 
     true,
   );
   assert.equal(decides(`now == ${NOW} && client.id == "gateway"`, {}), true);
-  const located = resource('api', world);
-  const { refusal } = ask(
-    {
-      resources: [located],
-      rules: [rule([located], { when: when('request.resources == ["https://api.example/v1"]') })],
-    },
-    { resources },
-  );
-  assert.equal(refusal, undefined);
 });

@@ -315,3 +315,19 @@ test('a file that is no audit export is said so, with its line: exit 1', patient
   writeFileSync(file, stdout);
   assert.equal((await beside(t, server, ['check', '--against', file])).code, 0);
 });
+
+test('a claim that was kept elsewhere is so again, and what can be told now is a change in words', async (t) => {
+  const rule = (when: string): Configuration =>
+    withRules(`{ name: r, ${CLIENT}, when: '${when}', grant: { audiences: [${API}], scopes: [read] } }`);
+  const server = await start(t, rule('!("contractors" in subject.claims.groups)'));
+  const claims = { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://graph.example' } } };
+  const answer = await exchange(server, { subject_token: await forgedToken(server, claims) });
+  assert.equal(server.audit(answer)?.reason, 'subject_claims_elsewhere');
+  assert.deepEqual(changes(await against(t, server, rule('!("staff" in subject.claims.groups)'))), []);
+  const [change] = changes(await against(t, server, rule('now > 1')));
+  assert.match(
+    String(change?.[1]),
+    /^refused \(subject_claims_elsewhere\): the rules read a claim that the subject token/,
+  );
+  assert.match(String(change?.[2]), /^allowed by “r”/);
+});

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Environment } from '@marcbachmann/cel-js';
 import fc from 'fast-check';
-import { compileExpression, holds } from '../../src/expression/condition.ts';
+import { compileExpression } from '../../src/expression/condition.ts';
+import { markElsewhere } from '../../src/expression/elsewhere.ts';
+import { answerOf, evaluate } from '../support/evaluating.ts';
 
 /** Names that break careless readers, beside those that the expressions below read. */
 const NAMES = ['a', 'b', 'list', 'map', '__proto__', 'constructor', 'prototype', 'toString', 'length', ''];
@@ -75,12 +77,11 @@ test('whatever the claims are, an evaluation ends with a value or a problem', ()
   const expressions = [...COMMON, ...OWN].map((text) => compileExpression(text, { c: 'map' }));
   fc.assert(
     fc.property(claimsJson, fc.constantFrom(...expressions), (claims, expression) => {
-      const { value, problem } = expression.evaluate({ c: claims });
+      const { value, problem } = evaluate(expression, { c: claims });
       assert.equal(value === undefined, problem !== undefined);
       assert.doesNotMatch(problem ?? '', /^the expression failed/);
       if (value !== undefined) assert.equal(typeof JSON.stringify(value), 'string');
-      const { matched } = holds(expression, { c: claims });
-      assert.equal(matched, value === true);
+      assert.equal(answerOf(expression, { c: claims })[0] === 'yes', value === true);
     }),
     { numRuns: 2000 },
   );
@@ -97,7 +98,7 @@ test("our evaluation agrees with the library's wherever that has an answer", () 
   const plain = claimsJson.filter((claims) => !/"(constructor|__proto__|)":/.test(JSON.stringify(claims)));
   fc.assert(
     fc.property(plain, fc.constantFrom(...pairs), (claims, { text, ours, theirs }) => {
-      const { value } = ours.evaluate({ c: claims });
+      const { value } = evaluate(ours, { c: claims });
       let expected: unknown;
       try {
         expected = theirs({ c: claims });
@@ -109,4 +110,79 @@ test("our evaluation agrees with the library's wherever that has an answer", () 
     }),
     { numRuns: 2000 },
   );
+});
+
+/** Yes, no, not there, or not to be told. */
+type Truth = 'T' | 'F' | 'N' | 'U';
+type Node = Truth | readonly ['!' | '&&' | '||' | '?' | 'exists' | 'all', ...Node[]];
+
+const LEAVES: Readonly<Record<Truth, string>> = { T: 'c.yes', F: 'c.no', N: 'c.gone', U: 'c.groups' };
+const node = fc.letrec<{ node: Node }>((tie) => ({
+  node: fc.oneof(
+    { maxDepth: 5 },
+    fc.constantFrom<Truth[]>('T', 'F', 'N', 'U'),
+    fc.tuple(fc.constant('!' as const), tie('node')),
+    fc.tuple(fc.constantFrom('&&' as const, '||' as const), tie('node'), tie('node')),
+    fc.tuple(fc.constant('?' as const), tie('node'), tie('node'), tie('node')),
+    fc.tuple(fc.constantFrom('exists' as const, 'all' as const), tie('node')),
+  ),
+})).node;
+
+function textOf(one: Node, depth = 0): string {
+  if (typeof one === 'string') return LEAVES[one];
+  const [operator, ...parts] = one;
+  const nested = operator === 'exists' || operator === 'all' ? depth + 1 : depth;
+  // A third loop would not be compiled: it stands for what it holds.
+  const texts = parts.map((part) => textOf(part, nested));
+  const [a = '', b = '', d = ''] = texts;
+  if (operator === '!') return `!(${a})`;
+  if (operator === '?') return `((${a}) ? (${b}) : (${d}))`;
+  if (operator === '&&' || operator === '||') return `((${a}) ${operator} (${b}))`;
+  return nested > 2 ? `(${a})` : `[1, 2].${operator}(i${nested}, ${a})`;
+}
+
+/** Read from the documentation, from left to right: what is looked at and cannot be told ends it all. */
+function truthOf(one: Node): Truth {
+  if (typeof one === 'string') return one;
+  const [operator, first, ...rest] = one;
+  const a = truthOf(first as Node);
+  if (a === 'U') return 'U';
+  switch (operator) {
+    case '!':
+      return a === 'N' ? 'N' : a === 'T' ? 'F' : 'T';
+    case '?':
+      return a === 'N' ? 'N' : truthOf(rest[a === 'T' ? 0 : 1] as Node);
+    case 'exists':
+    case 'all':
+      return a;
+    default: {
+      const deciding = operator === '||' ? 'T' : 'F';
+      if (a === deciding) return a;
+      const b = truthOf(rest[0] as Node);
+      if (b === 'U' || b === deciding) return b;
+      return a === 'N' || b === 'N' ? 'N' : a;
+    }
+  }
+}
+
+test('what cannot be told is told as such by every expression that looks at it, and by no other', () => {
+  const claims = markElsewhere({ yes: true, no: false, _claim_names: { groups: 'src1' } }, 'subject');
+  const seen = new Set<Truth>();
+  fc.assert(
+    fc.property(node, (one) => {
+      const text = textOf(one);
+      const expected = truthOf(one);
+      seen.add(expected);
+      const [answer, problem] = answerOf(compileExpression(text, { c: 'map' }), { c: claims });
+      const words: Readonly<Record<Truth, readonly unknown[]>> = {
+        T: ['yes', false],
+        F: ['no', false],
+        N: ['no', true],
+        U: ['cannot tell', true],
+      };
+      assert.deepEqual([answer, problem !== undefined], words[expected], text);
+    }),
+    { numRuns: 3000 },
+  );
+  assert.equal(seen.size, 4);
 });

@@ -17,8 +17,10 @@ import {
   textBeforeRules,
   withRules,
 } from '../support/basics.ts';
-import { changed, edited, type Source, yamlOf } from '../support/configuration.ts';
+import { beside } from '../support/command.ts';
+import { type Configuration, changed, edited, type Source, yamlOf } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { BESIDE, life, refresh } from '../support/life.ts';
 
 const GRANT = `grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt] }`;
 const NOBODY = { ...SUBJECT_REFUSED, reason: 'no_rule_for_subject' };
@@ -54,9 +56,10 @@ test('a condition of a rule sees subject, actor, client, request, chain and now'
     ['actor.sub == "agent" && actor.claims.level > 2', 'actor.claims.level > 3'],
     ['actor.iss == subject.iss && actor.client_id == "agent"', 'actor.iss != subject.iss'],
     ['client.id == "gateway"', 'client.id == "agent"'],
-    ['request.audiences == ["https://api.example", "https://backend.example"]', 'request.audiences.size() == 1'],
-    ['request.resources == ["https://api.example/v1/x"]', 'request.resources == []'],
-    ['request.scope == ["read"] && request.requested_token_type == "jwt"', '"write" in request.scope'],
+    ['targets == ["https://api.example", "https://backend.example"]', 'targets.size() == 1'],
+    ['scope == ["read"]', '"write" in scope'],
+    ['request.audiences == targets && request.scope == scope', 'request.audiences == []'],
+    ['request.requested_token_type == "jwt"', 'request.requested_token_type == "access_token"'],
     ['chain.map(actor, actor.sub) == ["agent", "tool"]', 'chain.size() == 1'],
     ['now > 1700000000 && now - subject.claims.iat < 60', 'now - subject.claims.iat > 60'],
     ['timestamp(now).getFullYear() >= 2026', 'timestamp(now).getFullYear() < 2026'],
@@ -68,10 +71,10 @@ test('a condition of a rule sees subject, actor, client, request, chain and now'
   }
 });
 
-test('of what is not there nothing is known: no actor, nothing asked for, nobody who acts', async (t) => {
+test('of who is not there nothing is known, and what is not asked for is what would be given', async (t) => {
   for (const [when, opposite] of [
     ['!has(actor.sub) && !has(actor.claims)', 'has(actor.sub)'],
-    ['request.audiences == [] && request.resources == [] && request.scope == []', 'request.scope.size() > 0'],
+    ['targets == ["https://api.example"] && scope == ["read", "write"]', 'targets == [] || scope == []'],
     ['request.requested_token_type == "access_token"', 'request.requested_token_type == "jwt"'],
     ['chain == []', 'chain[0].sub == "agent"'],
     ['!("tenant" in subject.claims)', 'actor.sub != "agent"'],
@@ -354,4 +357,84 @@ test('what looks like a token is not recorded, wherever a claim or a parameter h
   assert.deepEqual(known.audit(await exchange(known, { scope: long }))?.scopeAsked, [long], 'a name that the file has');
   const beyond = await exchange(server, { scope: `read ${jwt}` });
   assert.deepEqual([beyond.status, server.audit(beyond)?.detail], [400, 'not allowed: [withheld]']);
+});
+
+/** The same target in each spelling of a request. */
+const SPELLINGS: readonly Form[] = [
+  {},
+  { audience: API },
+  { audience: `${API}/` },
+  { audience: 'HTTPS://API.EXAMPLE' },
+  { resource: `${API}/v1` },
+  { resource: `${API}/v1/x` },
+  { audience: API, resource: `${API}/v1` },
+  { audience: [API, BACKEND] },
+  { audience: BACKEND, resource: `${API}/v1` },
+];
+
+test('no spelling of a request dodges a condition on its targets or its scope, by the old names either', async (t) => {
+  for (const when of [
+    `!("${API}" in targets)`,
+    `targets.all(one, one != "${API}")`,
+    `!("${API}" in request.audiences)`,
+    `!request.resources.exists(one, one.startsWith("${API}"))`,
+    '!("write" in scope)',
+    '!("write" in request.scope)',
+  ]) {
+    const server = await start(t, withRules(`{ client: gateway, when: ${quoted(when)}, ${GRANT} }`));
+    for (const form of SPELLINGS) {
+      const asked = { ...form, ...(when.includes('write') && form.audience === undefined && { scope: undefined }) };
+      const several = Array.isArray(form.audience) || form.audience === BACKEND;
+      // What both targets allow is less.
+      if (when.includes('write') && several) continue;
+      assertRefused(server, await exchange(server, asked), NOBODY, `${when} ${JSON.stringify(form)}`);
+    }
+    const twin = when.includes('write') ? { scope: 'read' } : { audience: BACKEND };
+    assertIssued(server, await exchange(server, twin), `${when}, its twin`);
+    await server.close();
+  }
+});
+
+test('a refresh asks the conditions again: for what it asks then, of what was granted', async (t) => {
+  const rule = (when: string): Configuration => life([changed(BESIDE, { when })]);
+  const server = await start(t, rule(`!("${API}" in targets) || !("write" in scope)`));
+  const token = String((await exchange(server, { audience: [API, BACKEND], scope: 'read' })).body.refresh_token);
+  for (const form of SPELLINGS) {
+    const asked = await refresh(server, token, form);
+    if (asked.status === 200) assert.equal(asked.body.scope, 'read');
+    else assert.fail(`${JSON.stringify(form)} ${asked.text}`);
+  }
+  const strict = await start(t, rule(`!("${API}" in targets)`), { folder: server.folder });
+  for (const form of SPELLINGS)
+    assert.equal(strict.audit(await refresh(strict, token, form))?.reason, 'refresh_token_not_allowed');
+  assertIssued(strict, await refresh(strict, token, { audience: BACKEND }));
+});
+
+test('what cannot be told refuses the request, and no wider rule decides', async (t) => {
+  const narrow = `{ name: contractors, client: gateway, subject: { when: '"contractors" in subject.claims.groups' }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const wide = `{ name: all, client: gateway, grant: { audiences: [${API}], scopes: [read, write] } }`;
+  const server = await start(t, withRules(narrow, wide));
+  const given = async (claims: Record<string, unknown>): Promise<unknown> => {
+    const answer = await exchange(server, { subject_token: await forgedToken(server, claims) });
+    return answer.status === 200 ? answer.body.scope : server.audit(answer)?.reason;
+  };
+  const groups = (length: number, last: string) => ({
+    groups: [...Array.from({ length: length - 1 }, (_, index) => `group-${index}`), last],
+  });
+  for (const length of [256, 257, 2000]) {
+    assert.equal(await given(groups(length, 'contractors')), 'read', `${length} groups`);
+    assert.equal(await given(groups(length, 'staff')), 'read write', `${length} groups`);
+  }
+  const sources = { _claim_sources: { src1: { endpoint: 'https://graph.example/groups' } } };
+  for (const overage of [{ _claim_names: { groups: 'src1' }, ...sources }, { hasgroups: true }, sources])
+    assert.equal(await given(overage), 'subject_claims_elsewhere', JSON.stringify(overage));
+  assert.equal(await given({}), 'read write', 'somebody without groups is in none');
+  const refused = await exchange(server, { subject_token: await forgedToken(server, { hasgroups: true }) });
+  assertRefused(server, refused, { ...SUBJECT_REFUSED, reason: 'subject_claims_elsewhere' });
+  const row = server.audit(refused);
+  assert.equal(row?.detail, '“contractors”, subject.when: the subject token only says where to ask for groups');
+  assert.deepEqual(row?.facts, { 'subject.claims.groups': '[elsewhere]' });
+  const told = await beside(t, server, ['explain', '--request', String(refused.headers.get('x-request-id'))]);
+  assert.match(told.stdout, /“contractors” cannot be told: the subject token only says where to ask for groups/);
+  assert.match(told.stdout, /“all” is not asked: no other rule may decide in place of “contractors”/);
 });

@@ -1,9 +1,10 @@
 // Which rule decides, and what of the others did not match? The rules alone, without a server.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Budget } from '../../src/expression/condition.ts';
 import { indexResources, normalAudience, parseResourceUri } from '../../src/narrowing/targets.ts';
-import { type Decision, decide } from '../../src/policy/decide.ts';
-import { conditionFacts, type Facts, parsePath, readClaims } from '../../src/policy/facts.ts';
+import { type Decision, decide, type Permit } from '../../src/policy/decide.ts';
+import { type Facts, parsePath, RuleFacts, readClaims, sharedFacts } from '../../src/policy/facts.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { indexRules } from '../../src/policy/rule-index.ts';
@@ -13,19 +14,23 @@ import { IDP, NOW, resource, rule, SELF, token, types, value, when } from '../su
 const api = resource('api');
 const other = resource('other');
 const plain: Facts = {
-  client: { id: 'gateway', resource: undefined },
+  client: { id: 'gateway', resource: undefined, scopes: 'unbounded' },
   subject: token('ada'),
   actor: undefined,
   chain: [],
   targets: [],
-  request: { audiences: [], resources: [], scope: [], requestedType: 'access_token' },
+  scope: undefined,
+  requestedType: 'access_token',
   now: NOW,
 };
 const foreign = token('ada', { principal: { iss: IDP, sub: 'ada' }, type: 'jwt', clientId: undefined });
 const agent = token('agent');
 
-const ruled = (rules: readonly Rule[], facts: Partial<Facts> = {}): Decision =>
-  decide(compilePolicy(SELF, rules), { ...plain, ...facts });
+function ruled(rules: readonly Rule[], facts: Partial<Facts> = {}): Decision & { readonly permit: Permit | undefined } {
+  const decision = decide(compilePolicy(SELF, rules), { ...plain, ...facts });
+  const { outcome } = decision;
+  return { ...decision, permit: outcome?.kind === 'permit' ? outcome : undefined };
+}
 
 /** By how what did not match begins; a rule's own `when` speaks of whoever would act. */
 const PART_OF = new Map(Object.entries({ subject: 'subject', actor: 'actor', unknown: 'target', grant: 'target' }));
@@ -88,7 +93,7 @@ test('the caller must have a claim on a token, or the rule name where it comes f
   assert.equal(missOf({ subject: { clients: new Set(['stranger']) } }, { subject: strange }), undefined);
   assert.equal(missOf({}, { subject: { ...strange, audiences: ['x', 'gateway'] } }), undefined);
   assert.equal(missOf({}, { subject: { ...strange, audiences: ['urn:us'] } }), 'subject.origin');
-  const api1 = { client: { id: 'gateway', resource: 'urn:us' } };
+  const api1 = { client: { id: 'gateway', resource: 'urn:us', scopes: 'unbounded' } } as const;
   assert.equal(missOf({}, { ...api1, subject: { ...strange, audiences: ['urn:us'] } }), undefined);
   assert.equal(missOf({}, { subject: foreign }), 'subject.origin');
   assert.equal(
@@ -156,7 +161,7 @@ test('the first rule that matches decides, and those before it say why they did 
     shadows.map(({ rule }) => rule.name),
     ['watched'],
   );
-  const nobody = ruled(rules, { client: { id: 'nobody', resource: undefined } });
+  const nobody = ruled(rules, { client: { id: 'nobody', resource: undefined, scopes: 'unbounded' } });
   assert.deepEqual([nobody.permit, nobody.furthest, nobody.mismatches, nobody.shadows], [undefined, 'client', [], []]);
   assert.equal(ruled(rules.slice(0, 3)).furthest, 'actor', 'what is only watched does not count');
 });
@@ -222,15 +227,23 @@ test('of very many rules the first hundred are told, and the furthest of all spe
 });
 
 test('conditions read the facts under fixed names, made once', () => {
+  const placed = resource('placed', { locations: ['https://placed.example'] });
   const subject = token('ada', { clientId: undefined, audiences: ['api'], claims: { tenant: 'red' } });
   const facts: Facts = {
     ...plain,
     subject,
     actor: agent,
     chain: [{ iss: SELF, sub: 'agent', extra: 1 } as never],
-    request: { audiences: ['api'], resources: ['https://api.example/'], scope: ['read'], requestedType: 'jwt' },
+    targets: [placed],
+    scope: new Set(['write', 'read', 'pay']),
+    requestedType: 'jwt',
   };
-  assert.deepEqual(conditionFacts(facts), {
+  const granting = rule([other, placed]);
+  const read = (one: Facts, of: Rule) => {
+    const made = new RuleFacts(sharedFacts(one), of, one, new Budget());
+    return { ...made, targets: made.targets, scope: made.scope, request: made.request };
+  };
+  assert.deepEqual(read(facts, granting), {
     subject: { iss: SELF, sub: 'ada', type: 'access_token', aud: ['api'], claims: { tenant: 'red' } },
     actor: {
       iss: SELF,
@@ -241,13 +254,20 @@ test('conditions read the facts under fixed names, made once', () => {
       claims: { iss: SELF, sub: 'agent' },
     },
     client: { id: 'gateway' },
-    request: { audiences: ['api'], resources: ['https://api.example/'], scope: ['read'], requested_token_type: 'jwt' },
+    targets: ['placed'],
+    scope: ['read', 'write'],
+    request: {
+      audiences: ['placed'],
+      resources: ['https://placed.example'],
+      scope: ['read', 'write'],
+      requested_token_type: 'jwt',
+    },
     chain: [{ iss: SELF, sub: 'agent' }],
     now: NOW,
   });
-  assert.deepEqual(conditionFacts(plain).actor, {});
-  const { permit, facts: lazy } = ruled([rule([api])]);
-  assert.equal(permit?.facts(), lazy());
+  assert.deepEqual(read(plain, granting).actor, {});
+  const { facts: lazy } = ruled([rule([api])]);
+  assert.equal(lazy(), lazy());
 });
 
 test('the claims that rules read are recorded, each once, and what looks like a token is withheld', () => {

@@ -51,6 +51,24 @@ test('claims adds claims to our tokens, as far as they can be evaluated (AT-06)'
   });
 });
 
+test('a mapping that cannot be told refuses the token: a claim that is missing later means that there was none', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(
+    t,
+    trusting(entry(idp, { claims: '{ groups: claims.groups, first: "claims.groups[0]" }' })),
+  );
+  const sources = { _claim_sources: { src1: { endpoint: 'https://graph.example' } } };
+  for (const claims of [{ _claim_names: { groups: 'src1' }, ...sources }, { hasgroups: true }]) {
+    const detail = "the issuer's token only says where to ask for groups";
+    assertSubjectRefused(server, await present(server, idp.sign(claims)), 'cannot_tell', detail);
+    assertActorRefused(server, await presentActor(server, idp.sign(claims)), 'cannot_tell', detail);
+  }
+  const groups = Array.from({ length: 2000 }, (_, index) => `group-${index}`);
+  const many = await present(server, idp.sign({ groups }));
+  assert.deepEqual(claimsOf(many.body.access_token).groups, groups);
+  assertIssued(server, await present(server, idp.sign()));
+});
+
 test('what the server itself says cannot be mapped, and an expression that cannot be read is a fault of the file', async (t) => {
   const idp = await startIssuer(t);
   const reserved = ['iss', 'sub', 'aud', 'exp', 'client_id', 'scope', 'act', 'may_act', 'cnf', 'jti', 'lineage', 'acr'];

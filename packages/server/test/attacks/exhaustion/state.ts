@@ -134,7 +134,8 @@ export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
   Q14: async (world, { attempt, twin, after }) => {
     const { idp } = world;
     const condition = `subject.claims.list.exists(one, one.matches("^(a+)+$"))`;
-    const rules = [`, when: '${condition}'`, ''].map(
+    // As many rules as a large file has: each asks, and all of them together have the time of one.
+    const rules = [...Array(200).fill(`, when: '${condition}'`), ''].map(
       (when) =>
         `{ client: gateway, subject: { issuer: [self, idp, saml]${when} }, grant: { audiences: [${API}], scopes: [read] } }`,
     );

@@ -1,10 +1,11 @@
 // P: may anybody get a wider scope, another target, another type or another subject than a rule grants?
 import assert from 'node:assert/strict';
-import { API, BACKEND, client, exchange, forgedToken, gateway, subjectToken } from '../../support/basics.ts';
+import { API, BACKEND, client, exchange, forgedToken, gateway, subjectToken, withRules } from '../../support/basics.ts';
 import { added, type Configuration, changed, edited, without } from '../../support/configuration.ts';
-import { type Answer, encode, type Form, start, type TestServer, type } from '../../support/harness.ts';
+import { type Answer, EXCHANGE, encode, type Form, start, type TestServer, type } from '../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, trusting } from '../../support/issuer.ts';
 import { BESIDE, life, refresh, refreshTokenOf, VAULT } from '../../support/life.ts';
+import { authorizeAs, redeem, startPeople } from '../../support/people.ts';
 import { group, type Trial, type Undo } from '../group.ts';
 
 const BILLING = 'urn:example:billing';
@@ -272,6 +273,91 @@ export const policy = group('P', 'policy.ts', open, {
     await tryForms(server, trial, 'no_rule_for_subject', Object.fromEntries(owned));
     await trial.twin(exchange(server, foreign(idp.sign({ sub: good }))));
     await trial.twin(exchange(server, foreign(other.sign({ owner: 'org' }))));
+  },
+
+  P30: async (_world, { attempt, twin, after }) => {
+    const guarded = (when: string): Configuration => life([changed(BESIDE, { when })]);
+    const spellings: Readonly<Record<string, Form>> = {
+      omitted: {},
+      'by audience': { audience: API },
+      'with a slash': { audience: `${API}/` },
+      'in capitals': { audience: API.toUpperCase() },
+      'by resource': { resource: `${API}/v1` },
+      'below the resource': { resource: `${API}/v1/x?y` },
+      'among others': { audience: [BACKEND, API] },
+      'among others, by resource': { audience: BACKEND, resource: `${API}/v1` },
+    };
+    const open = await start({ after }, life());
+    const token = await refreshTokenOf(open, { audience: [API, BACKEND] });
+    await open.close();
+    for (const name of ['targets', 'request.audiences']) {
+      const server = await start({ after }, guarded(`!("${API}" in ${name})`), { folder: open.folder });
+      const subject_token = await subjectToken(server);
+      for (const [what, form] of Object.entries(spellings)) {
+        await attempt(`${name} ${what}`, exchange(server, { subject_token, ...form }));
+        await attempt(`${name} ${what}, at a refresh`, refresh(server, token, form));
+      }
+      await twin(exchange(server, { subject_token, audience: BACKEND }));
+      await twin(refresh(server, token, { audience: BACKEND }));
+      await server.close();
+    }
+    const server = await start({ after }, guarded('!("write" in scope)'));
+    const subject_token = await subjectToken(server);
+    await attempt('no scope asked for', exchange(server, { subject_token }));
+    await attempt('another order', exchange(server, { subject_token, scope: 'write read' }));
+    await twin(exchange(server, { subject_token, scope: 'read' }));
+  },
+
+  P31: async (_world, { attempt, twin, after }) => {
+    const wide = `{ client: gateway, grant: { audiences: [${API}], scopes: [read, write] } }`;
+    const narrow = (when: string): string =>
+      `{ client: gateway, subject: { when: '${when}' }, grant: { audiences: [${API}], scopes: [read] } }`;
+    const long = { long: 'ab'.repeat(20_000), groups: ['x'] };
+    const referred = {
+      _claim_names: { _claim_names: { groups: 's' }, _claim_sources: { s: { endpoint: 'https://graph.example' } } },
+      hasgroups: { hasgroups: true },
+    };
+    for (const [when, tokens] of [
+      ['"contractors" in subject.claims.groups', referred],
+      ['!("staff" in subject.claims.groups)', referred],
+      ['subject.claims.groups.exists(one, one == "contractors") || true', referred],
+      ['has(subject.claims.groups) && size(subject.claims.groups) > 300', referred],
+      ['subject.claims.long.matches("^(a|b)*a(a|b){60}$")', { long }],
+      [
+        'true || subject.claims.long.matches("^(a|b)*a(a|b){60}$") ? !subject.claims.long.matches("^(a|b)*a(a|b){60}$") : false',
+        { long },
+      ],
+    ] as const) {
+      const server = await start({ after }, withRules(narrow(when), wide));
+      for (const [what, claims] of Object.entries(tokens))
+        await attempt(`${what}: ${when}`, exchange(server, { subject_token: await forgedToken(server, claims) }));
+      await twin(exchange(server, { subject_token: await forgedToken(server, { groups: ['x'], long: 'ab' }) }));
+      await server.close();
+    }
+  },
+
+  P32: async (_world, { attempt, twin, after }) => {
+    const silent = await start({ after }, life([changed(BESIDE, { subject: { types: undefined } })]));
+    const subject_token = await refreshTokenOf(silent);
+    const asSubject: Form = { subject_token, subject_token_type: REFRESH };
+    because(silent, await attempt('a refresh token', exchange(silent, asSubject)), 'no_rule_for_subject');
+    because(
+      silent,
+      await attempt('for another target', exchange(silent, { ...asSubject, audience: BACKEND })),
+      'no_rule_for_subject',
+    );
+    await twin(exchange(silent));
+    const people = await startPeople({ after });
+    const { body } = await redeem(people, await authorizeAs(people));
+    const exchangeAs = (token: unknown, kind: string): Promise<Answer> =>
+      people.token({
+        grant_type: EXCHANGE,
+        ...as('agent'),
+        subject_token: String(token),
+        subject_token_type: type(kind),
+      });
+    await attempt('an ID token', exchangeAs(body.id_token, 'id_token'));
+    await twin(exchangeAs(body.access_token, 'access_token'));
   },
 
   P17: async ({ server, idp, other }, trial) => {

@@ -1,8 +1,9 @@
 // Conditions: CEL put together of its own words, on claims that a caller chose.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { compileExpression, ExpressionFault, holds } from '../../../src/expression/condition.ts';
+import { compileExpression, ExpressionFault } from '../../../src/expression/condition.ts';
 import { conditionVariables } from '../../../src/policy/facts.ts';
+import { answerOf, evaluate } from '../../support/evaluating.ts';
 import { ELSEWHERE, SELF } from '../../support/worlds.ts';
 import { defineTarget } from '../target.ts';
 
@@ -142,15 +143,16 @@ export const condition = defineTarget({
       assert.match(error.message, /\S/);
       return false;
     }
-    const { value, problem } = compiled.evaluate(facts);
+    const { value, problem, why } = evaluate(compiled, facts);
     assert.doesNotMatch(problem ?? '', /^the expression failed/);
     assert.equal(value === undefined, problem !== undefined, 'a value or a problem');
     // As JSON has it: it comes back the same.
     if (value !== undefined)
       assert.deepEqual(JSON.parse(JSON.stringify(value)), JSON.parse(JSON.stringify(structuredClone(value))));
-    assert.deepEqual(compiled.evaluate(facts), { value, ...(problem !== undefined && { problem }) }, 'the same again');
-    const { matched } = holds(compiled, facts);
-    assert.equal(matched, value === true);
+    assert.notEqual(why, 'failure');
+    assert.deepEqual(evaluate(compiled, facts).problem, problem, 'the same again');
+    assert.deepEqual(evaluate(compiled, facts).value, value, 'the same again');
+    assert.equal(answerOf(compiled, facts)[0] === 'yes', value === true);
     return problem === undefined;
   },
 });
