@@ -2,11 +2,12 @@
 import type { AuditLog } from './audit/log.ts';
 import { eventOf } from './audit/row.ts';
 import { searchEvents } from './audit/search.ts';
-import type { RegisteredClients } from './client-auth/registered-clients.ts';
+import type { RegisteredClient, RegisteredClients } from './client-auth/registered-clients.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { Entry } from './config/redacted.ts';
 import { clientEntry } from './config/schema.ts';
 import type { Administration } from './http/admin/administration.ts';
+import { countOperators, type Operators } from './http/admin/operators.ts';
 import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import type { Clock } from './primitives/clock.ts';
@@ -27,18 +28,33 @@ export function administer(
   audit: AuditLog,
 ): Administration {
   const { entries, keys, faultsOf } = configuration;
+  const { issuer, resources, policy, accounts, upstream } = configuration;
+  const people = accounts.length > 0 || upstream !== undefined ? 'some' : 'none';
+  const operatorsOf = (clients: readonly RegisteredClient[]): Operators =>
+    countOperators(configuration.withRegistered(clients), { issuer, resources, rules: policy.rules, people });
   return {
     entries,
     fileClients: new Map(entries.clients.map(({ id, ...entry }) => [String(id), entry])),
     clientEntry,
     registered,
     faultsOf: async (id, stored) =>
-      (await faultsOf(id, stored)).map(({ path, message }) => ({ at: `body.${path}`, detail: message })),
+      (await faultsOf(id, stored, registered.all().values())).map(({ path, message }) => ({
+        at: `body.${path}`,
+        detail: message,
+      })),
     rulesNaming: (clientId) =>
       entries.rules.flatMap(({ name, client, subject, actor }, index) => {
         const clients = [client, ...[subject, actor].map((party) => (party as Entry | undefined)?.clients)].flat();
         return clients.includes(clientId) ? [String(name ?? `rules[${index}]`)] : [];
       }),
+    operatorsAfter: (id, after) => {
+      const all = [...registered.all().values()];
+      const changed = all.flatMap((one) => (one.id !== id ? one : after === undefined ? [] : { ...one, ...after }));
+      const [now, then] = [operatorsOf(all), operatorsOf(changed)];
+      const kind = now.certain > 0 ? 'certain' : 'possible';
+      if (then[kind] >= now[kind]) return 'as many';
+      return then[kind] === 0 ? 'none' : 'fewer';
+    },
     reread: () => orUnavailable(registered.reread()),
     keys: manageKeys(store, keys, sealer, clock),
     algorithms: keys.algorithms,

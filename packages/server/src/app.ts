@@ -26,7 +26,8 @@ export interface RunningServer {
    * Puts another reading of the file in force. From when this resolves, requests are judged by it; those under way finish with
    * the configuration that they began with.
    * @returns the keys that changed and take a restart
-   * @throws where the first attempt fails: more follow until this reading, or a later one, is in force
+   * @throws ConfigurationError where a registered client has the name of somebody in the file: nothing changes then. Another error
+   *   where the first attempt fails: more follow until this reading, or a later one, is in force
    */
   readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
   /** The file as it stands is faulty. The configuration in force stays, and a metric says so until the next `reload`. */
@@ -68,7 +69,10 @@ const REQUEST_DEADLINE_MS = 10_000;
 /** Time between deletions of expired rows. */
 const SWEEP_MS = 600_000;
 
-/** @throws where the store cannot be opened or the port is taken; nothing stays open then */
+/**
+ * @throws where the store cannot be opened, a registered client has the name of somebody in the file, or the port is taken;
+ *   nothing stays open then
+ */
 export async function startServer(
   configuration: Configuration,
   { clock = systemClock, report = createReport(configuration.log), text, sharing }: StartOptions = {},
@@ -85,6 +89,8 @@ export async function startServer(
     return {
       port,
       reload: async (next, nextText) => {
+        node.state.fileIsFaulty = true;
+        next.checkBeside(node.base.registered.all().values());
         node.state.fileIsFaulty = false;
         await node.inForce.want({ configuration: { ...next, ...binding }, text: nextText });
         return NEED_RESTART.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
@@ -130,6 +136,7 @@ type Opening = Required<Omit<StartOptions, 'text' | 'sharing'>> &
 async function open(configuration: Configuration, { clock, report, text, sharing, endings }: Opening): Promise<Node> {
   const base = { ...(await openBase(configuration, 'write', clock, sharing)), openPeople: openSignIn };
   endings.add(() => base.store.destroy());
+  configuration.checkBeside(base.registered.all().values());
   const servedBy = sharing === undefined ? 'this process' : 'the first process';
   const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
   endings.add(metrics.close);

@@ -45,6 +45,13 @@ export async function openInForce(
   let inForce = first;
   let services = by.withNode(await openServices(first.configuration, base, observer));
   let readAt = base.clock();
+  let leftOut: string | undefined;
+  /** Registered by another node, whose file has not given their names to somebody else. */
+  const reportLeftOut = (): void => {
+    const found = problemBeside(inForce.configuration, base);
+    if (found !== undefined && found !== leftOut) report(`left out: ${found}`);
+    leftOut = found;
+  };
   const put = async (reading: Reading): Promise<void> => {
     const { throttled } = services;
     const before = { services, configuration: inForce.configuration };
@@ -52,6 +59,7 @@ export async function openInForce(
     services = by.withNode({ ...opened, throttled });
     if (reading !== inForce) readAt = base.clock();
     inForce = reading;
+    reportLeftOut();
   };
 
   let wanted = first;
@@ -76,6 +84,15 @@ export async function openInForce(
     pendingFor: putting.pendingFor,
     stop: putting.stop,
   };
+}
+
+function problemBeside({ checkBeside }: Configuration, { registered }: Base): string | undefined {
+  try {
+    checkBeside(registered.all().values());
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** @returns `run` begins `work` once what runs has ended. After a failure, work begins again and again until it succeeds */

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import { type RunningServer, startServer } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { formatFault } from '../config/fault.ts';
+import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { parseConfiguration, readText } from '../config/load.ts';
 import { watchFile } from '../config/watch.ts';
 import { createReport, type Report } from '../primitives/log.ts';
@@ -58,7 +58,7 @@ async function serveUntilTold(
   const sharing = cluster.isWorker ? shareCounts() : undefined;
   const server = await startServer(configuration, { text: sha256(text), sharing, report });
   const toldToStop = untilToldToStop();
-  const watching = watchFile(file, text, (changed) => reload(file, changed, server, report));
+  const watching = watchFile(file, text, createReload(file, server, report));
   if (cluster.isPrimary) started(server.port);
   await toldToStop;
   watching.stop();
@@ -66,23 +66,30 @@ async function serveUntilTold(
   await server.close();
 }
 
-/** Hands the text to the server, which goes on with the previous configuration while the new one is faulty or not in force. */
-async function reload(file: string, text: string, server: RunningServer, report: Report): Promise<void> {
-  let configuration: Configuration;
-  try {
-    configuration = await parseConfiguration(text, { file, environment: process.env });
-  } catch (error) {
+/** @returns hands a text to the server, which keeps the previous configuration while the new one is faulty or not in force */
+function createReload(file: string, server: RunningServer, report: Report): (text: string) => Promise<void> {
+  let conflict: string | undefined;
+  const refuse = ({ message }: Error): void => {
     server.refuseFile();
-    report((error as Error).message);
+    report(message);
     report(`${file}: invalid; keeping the previous configuration`);
-    return;
-  }
-  for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
-  try {
-    const unchanged = await server.reload(configuration, sha256(text));
-    for (const key of unchanged) report(`${file}: ${key} changed, which takes a restart`, WARN);
-    report(`cambio read ${file} again`, INFO);
-  } catch {
-    // The server reports it, and tries again by itself.
-  }
+  };
+  return async (text) => {
+    const parsing = parseConfiguration(text, { file, environment: process.env });
+    const configuration = await parsing.catch(refuse);
+    if (configuration === undefined) return;
+    for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
+    try {
+      const unchanged = await server.reload(configuration, sha256(text));
+      for (const key of unchanged) report(`${file}: ${key} changed, which takes a restart`, WARN);
+      report(`cambio read ${file} again`, INFO);
+    } catch (error) {
+      // Where the database fails, the server reports it, and tries again by itself.
+      if (!(error instanceof ConfigurationError)) return;
+      if (error.message !== conflict) refuse(error);
+      conflict = error.message;
+      // The registered client that stands in the way can be deleted, so the file is tried again.
+      throw error;
+    }
+  };
 }

@@ -32,6 +32,8 @@ export type StoredClient = Pick<RegisteredClient, 'entry' | 'secrets'>;
 export interface RegisteredClients {
   /** The clients as the database has them. They are in force once the listeners are done. */
   readonly all: () => ReadonlyMap<string, RegisteredClient>;
+  /** The latest revision that was read. */
+  readonly revision: () => number;
   readonly poll: Poll;
   /** Polls. From when this resolves, the clients of the database are in force here. @throws where one of both fails */
   readonly reread: () => Promise<void>;
@@ -62,6 +64,7 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
   inForce = read;
   return {
     all: () => clients,
+    revision: () => read,
     poll,
     reread: async () => {
       await poll();
@@ -92,11 +95,20 @@ export const registerClient =
     if (!(await insertClient(database, row))) throw new Refusal('admin_in_use', { detail: 'it is registered already' });
   };
 
-/** @param after undefined deletes it @returns what refuses with admin_changed where somebody was faster */
+/**
+ * @param after undefined deletes it
+ * @param read the revision of all clients that the change was judged by; `any` where no other client matters
+ * @returns what refuses with admin_changed where another change was faster
+ */
 export const changeClient =
-  (before: RegisteredClient, after: StoredClient | undefined, now: number): Write =>
+  (
+    before: RegisteredClient,
+    after: StoredClient | undefined,
+    { now, read }: { now: number; read: number | 'any' },
+  ): Write =>
   async (database) => {
     const revision = await nextRevision(database);
+    if (read !== 'any' && revision !== read + 1) throw new Refusal('admin_changed');
     const entry = after === undefined ? null : JSON.stringify(after);
     const row = { id: before.id, entry, revision, updated_at: now };
     if (!(await updateClient(database, before.revision, row))) throw new Refusal('admin_changed');

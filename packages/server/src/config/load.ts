@@ -48,6 +48,12 @@ export async function parseConfiguration(
       throwFaults();
       return count;
     },
+    checkBeside: (registered) => {
+      const before = faults.length;
+      configuration.checkBeside(registered);
+      const found = faults.splice(before);
+      if (found.length > 0) throw new ConfigurationError(file, found);
+    },
   };
 }
 

@@ -1,9 +1,9 @@
-// What does a client that was registered at run time mean, beside the file in force? It is read as the file's own are.
-
+// Reads the clients that were registered at run time, as if they stood in the file in force.
 import type { RegisteredClient, StoredClient } from '../client-auth/registered-clients.ts';
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
 import { type Fault, formatPath, type Path } from './fault.ts';
+import type { Taken } from './principal-names.ts';
 import { asksForCertificate, certificateKeyOf } from './resolve-authentication.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { type ClientSource, type ConfigurationFile, clientEntry } from './schema.ts';
@@ -13,10 +13,26 @@ import type { Surroundings } from './source.ts';
 const UNASKED = 'the server asks nobody for a certificate: it needs server.clientCertificates.authorities';
 
 export interface Registering {
-  /** Those of the file first; what cannot be read any more is left out. */
+  /**
+   * The clients of the file, and the registered ones that can be read and told from every other principal. The file's take the
+   * place of registered ones of the same id.
+   */
   readonly withRegistered: (registered: Iterable<RegisteredClient>) => ReadonlyMap<string, Client>;
-  /** What the whole file would be refused for with this client in it. */
-  readonly faultsOf: (id: string, stored: StoredClient) => Promise<readonly Pick<Fault, 'path' | 'message'>[]>;
+  /** What the whole file, with the other registered clients, would be refused for with this client in it. */
+  readonly faultsOf: (
+    id: string,
+    stored: StoredClient,
+    registered: Iterable<RegisteredClient>,
+  ) => Promise<readonly Pick<Fault, 'path' | 'message'>[]>;
+  /** @throws ConfigurationError where a registered client has a name, or another identifier, that the file gives to somebody else */
+  readonly checkBeside: (registered: Iterable<RegisteredClient>) => void;
+}
+
+interface ReadClient {
+  readonly id: string;
+  /** Undefined where the entry cannot be read any more. */
+  readonly client: Client | undefined;
+  readonly taken: Taken | undefined;
 }
 
 export function registerBeside(
@@ -25,34 +41,46 @@ export function registerBeside(
   resources: readonly Resource[],
   {
     around,
+    takenBy,
     check,
-  }: { around: Surroundings; check: (file: ConfigurationFile, around: Surroundings) => Promise<unknown> },
+  }: {
+    around: Surroundings;
+    takenBy: (id: string) => Taken | undefined;
+    check: (file: ConfigurationFile, around: Surroundings) => Promise<unknown>;
+  },
 ): Registering {
-  const unheard: Surroundings = { ...around, complain: () => undefined };
-  /** What each was read as; undefined for what cannot be read. One that changes is another object. */
-  const known = new WeakMap<RegisteredClient, Client | undefined>();
+  const readAll = createReader(file, clients, resources, { around, takenBy });
   return {
     withRegistered: (registered) => {
-      const own = [...registered].filter(({ id }) => !clients.has(id));
-      const fresh = own.filter((one) => !known.has(one));
-      const sources = fresh.flatMap(({ id, ...stored }) => sourceOf(id, stored));
-      const read = sources.length === 0 ? clients : resolveClients({ ...file, clients: sources }, resources, unheard);
-      for (const one of fresh) known.set(one, read.get(one.id));
-      const readable = own.flatMap((one) => known.get(one) ?? []);
+      const readable = readAll(registered).flatMap(({ client, taken }) => (taken === undefined ? (client ?? []) : []));
       return new Map([...readable.map((client) => [client.id, client] as const), ...clients]);
     },
-    faultsOf: async (id, stored) => {
-      const entries = file.clients.filter((one) => one.id !== id);
+    checkBeside: (registered) => {
+      for (const { id, taken } of readAll(registered)) {
+        if (taken === undefined) continue;
+        const message = `the client “${id}” is registered: ${taken.message}. Delete it with cambio clients delete`;
+        around.complain(taken.path, message);
+      }
+    },
+    faultsOf: async (id, stored, registered) => {
+      const others = [...registered].filter((one) => one.id !== id && !clients.has(one.id));
+      const entries = [
+        ...file.clients.filter((one) => one.id !== id),
+        ...others.flatMap((one) => sourceOf(one.id, one)),
+      ];
       const faults: { path: string; message: string }[] = [];
       const complain: Surroundings['complain'] = (path, message, severity) => {
         const [section, index, ...rest] = path as [string, number, ...Path];
         if (section === 'clients' && index === entries.length && severity !== 'warning')
           faults.push({ path: formatPath(rest), message });
       };
-      const registered = sourceOf(id, stored);
-      await check({ ...file, clients: [...entries, ...registered] }, { ...around, complain });
+      const source = sourceOf(id, stored);
+      await check({ ...file, clients: [...entries, ...source] }, { ...around, complain });
+      const account = takenBy(id);
+      if (account !== undefined && !faults.some(({ message }) => message === account.message))
+        faults.push({ path: 'id', message: account.message });
       const { tls, clientCertificates } = file.server;
-      const key = registered.map(certificateKeyOf).find((one) => one !== undefined);
+      const key = source.map(certificateKeyOf).find((one) => one !== undefined);
       if (
         key !== undefined &&
         tls !== undefined &&
@@ -64,6 +92,44 @@ export function registerBeside(
     },
   };
 }
+
+/** @returns reads registered clients that the file does not declare, oldest first: of two that claim one thing the older has it */
+function createReader(
+  file: ConfigurationFile,
+  clients: ReadonlyMap<string, Client>,
+  resources: readonly Resource[],
+  { around, takenBy }: { around: Surroundings; takenBy: (id: string) => Taken | undefined },
+): (registered: Iterable<RegisteredClient>) => readonly ReadClient[] {
+  const unheard: Surroundings = { ...around, complain: () => undefined };
+  /** A client that changes is another object. */
+  const known = new WeakMap<RegisteredClient, Client | undefined>();
+  return (registered) => {
+    const own = [...registered].filter(({ id }) => !clients.has(id));
+    const fresh = own.filter((one) => !known.has(one));
+    const sources = fresh.flatMap(({ id, ...stored }) => sourceOf(id, stored));
+    const read = sources.length === 0 ? clients : resolveClients({ ...file, clients: sources }, resources, unheard);
+    for (const one of fresh) known.set(one, read.get(one.id));
+    const claimed = new Set([...clients.values()].flatMap(identifiersOf));
+    return own
+      .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+      .map((one) => {
+        const client = known.get(one);
+        const identifiers = client === undefined ? [] : identifiersOf(client);
+        const twice = identifiers.some((identifier) => claimed.has(identifier));
+        const taken = takenBy(one.id) ?? (twice ? TWICE : undefined);
+        if (taken === undefined) for (const identifier of identifiers) claimed.add(identifier);
+        return { id: one.id, client, taken };
+      });
+  };
+}
+
+const TWICE: Taken = { path: ['clients'], message: 'another client has its spiffeId or its workload' };
+
+/** What else than its id finds a client. */
+const identifiersOf = ({ spiffeId, workload }: Client): readonly string[] => [
+  ...(spiffeId === undefined ? [] : [JSON.stringify(['spiffeId', spiffeId])]),
+  ...(workload === undefined ? [] : [JSON.stringify(['workload', workload.issuer, workload.audience])]),
+];
 
 function sourceOf(id: string, { entry, secrets }: StoredClient): readonly ClientSource[] {
   const { data } = clientEntry.safeParse(entry);

@@ -64,7 +64,8 @@ function checkDistinct(file: ConfigurationFile, issuers: ReadonlySet<string>, { 
     if (seen.username.has(typed)) complain([...path, 'username'], 'another account has this name, as people type it');
     const key = sub === username ? 'username' : 'sub';
     if (seen.sub.has(sub)) complain([...path, key], 'another account has this subject');
-    if (clients.has(sub)) complain([...path, key], 'a client has this id: tokens could not tell them apart');
+    for (const [place, name] of Object.entries({ username, [key]: sub }))
+      if (clients.has(name)) complain([...path, place], 'a client has this id: tokens could not tell them apart');
     const before = sub.slice(0, Math.max(0, sub.indexOf(':')));
     if (issuers.has(before)) complain([...path, key], `could be a subject of the issuer ${before}`);
     seen.username.add(typed);

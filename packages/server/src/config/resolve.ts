@@ -7,6 +7,7 @@ import { isLoopback } from '../primitives/network.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
+import { findTaken } from './principal-names.ts';
 import { registerBeside } from './registered.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
 import { resolveAudit } from './resolve-audit.ts';
@@ -31,6 +32,12 @@ export async function resolveConfiguration(
   const { issuers, saml } = await resolveIssuers(file, around);
   const issuerNames = [...issuers, ...saml.map(({ entityId, name }) => ({ issuer: entityId, name }))];
   const upstream = file.upstream && resolveUpstream(file.upstream, file, issuerNames, around);
+  const accounts = await resolveAccounts(
+    file,
+    upstream === undefined ? issuerNames : [...issuerNames, upstream],
+    around,
+  );
+  const takenBy = findTaken({ accounts, issuers: issuerNames, upstream });
   const store = resolveStore(file.store, around);
   return {
     issuer: file.issuer,
@@ -41,14 +48,14 @@ export async function resolveConfiguration(
     tokenErrorCode: file.tokenErrorCode,
     resources,
     clients,
-    accounts: await resolveAccounts(file, upstream === undefined ? issuerNames : [...issuerNames, upstream], around),
+    accounts,
     upstream,
     issuers,
     saml,
     policy: compilePolicy(file.issuer, resolveRules(file, resources, issuerNames, around.complain)),
     keys: resolveKeys(file, resources, around.complain),
     sealingKey: resolveSealingKey(file, store, around),
-    ...registerBeside(file, clients, resources, { around, check: resolveConfiguration }),
+    ...registerBeside(file, clients, resources, { around, takenBy, check: resolveConfiguration }),
   };
 }
 

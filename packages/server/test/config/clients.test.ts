@@ -18,7 +18,7 @@ const CERTIFICATES = '{ authorities: ca.pem, header: { name: Client-Cert, format
 async function complaints(folder: string, entries: readonly string[], server = ''): Promise<string[]> {
   const yaml = `
 issuer: https://login.example
-server: { trustProxy: [127.0.0.1], clientCertificates: ${CERTIFICATES} ${server} }
+server: { trustProxy: [192.0.2.7], clientCertificates: ${CERTIFICATES} ${server} }
 resources: [{ audience: ${API} }]
 issuers:
   - { trustDomain: prod.example, ${jwksOf(key)}, accepts: [jwt], audiences: [urn:us] }
@@ -172,8 +172,8 @@ test('nobody authenticates by a certificate that nobody can show or vouch for', 
   const header = 'header: { name: X-Cert, format: pem }';
   const unseen = 'clients[0].auth: nobody shows a certificate without server.tls or server.clientCertificates.header';
   assert.deepEqual(await of('{}', good.own), [unseen]);
-  assert.deepEqual(await of(`{ trustProxy: [127.0.0.1], clientCertificates: { ${header} } }`, good.own), []);
-  assert.deepEqual(await of(`{ trustProxy: [127.0.0.1], clientCertificates: { ${header} } }`, good.tls), [
+  assert.deepEqual(await of(`{ trustProxy: [192.0.2.7], clientCertificates: { ${header} } }`, good.own), []);
+  assert.deepEqual(await of(`{ trustProxy: [192.0.2.7], clientCertificates: { ${header} } }`, good.tls), [
     'clients[0].auth: needs server.clientCertificates.authorities, or no certificate is trusted',
   ]);
   assert.deepEqual(await of(`{ clientCertificates: { ${header} } }`, good.own), [

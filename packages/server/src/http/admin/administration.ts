@@ -25,6 +25,8 @@ export interface Administration {
   readonly faultsOf: (id: string, stored: StoredClient) => Promise<Faults>;
   /** The names of the rules that name a client. */
   readonly rulesNaming: (clientId: string) => readonly string[];
+  /** How many could change things through the admin API, once this client is so. @param after undefined: deleted */
+  readonly operatorsAfter: (id: string, after: StoredClient | undefined) => 'none' | 'fewer' | 'as many';
   /** What was registered counts here from when this resolves. */
   readonly reread: () => Promise<void>;
   readonly keys: KeyManagement;

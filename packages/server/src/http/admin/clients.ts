@@ -8,11 +8,9 @@ import {
   registerClient,
   type StoredClient,
 } from '../../client-auth/registered-clients.ts';
-import type { Client } from '../../model/client.ts';
-import { adminAudience } from '../../model/resource.ts';
+import { isClientId } from '../../model/client.ts';
 import { newId, newSecret } from '../../primitives/random.ts';
 import { Refusal } from '../../primitives/refusal.ts';
-import { listedNames } from '../../primitives/scope.ts';
 import { sha256 } from '../../primitives/secret.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { HttpServices } from '../endpoint.ts';
@@ -37,7 +35,11 @@ const secretPath = path.extend({ secret: z.string() });
 export function clientOperations(entry: z.ZodObject): readonly Operation[] {
   const own = {
     ...entry.shape,
-    id: z.string().regex(/^[\x20-\x7e]{1,256}$/, 'must be 1 to 256 printable ASCII characters'),
+    // As a segment of a path, these two mean another place.
+    id: z
+      .string()
+      .refine(isClientId, 'must be 1 to 256 printable ASCII characters')
+      .refine((id) => id !== '.' && id !== '..', 'must not be . or ..'),
   };
   return [
     operation({
@@ -190,29 +192,32 @@ async function createClient({ body: { id }, said, services, event }: Call<undefi
 
 async function replaceClient({
   path: { id },
-  body,
   said,
   ifMatch,
   services,
   event,
 }: Call<{ id: string }, undefined, JsonObject>) {
-  const before = findRegistered(id, services);
+  const { admin } = services;
+  await admin.reread();
+  const [before, read] = [findRegistered(id, services), admin.registered.revision()];
   requireMatch(ifMatch, before);
   const after = { entry: said, secrets: before.secrets };
   await check(id, after, services);
-  if (body.disabled === true) refuseLastAdmin(id, services);
-  await change(before, after, event, services);
+  const judgedBy = refuseLockout(id, after, services) === 'fewer' ? read : 'any';
+  await change(before, after, { event, services, judgedBy });
   const found = await reread(id, services);
   return { body: show(found), version: versionOf(found) };
 }
 
 async function deleteClient({ path: { id }, ifMatch, services, event }: Call<{ id: string }, undefined, undefined>) {
-  const before = findRegistered(id, services);
+  const { admin } = services;
+  await admin.reread();
+  const [before, read] = [findRegistered(id, services), admin.registered.revision()];
   requireMatch(ifMatch, before);
-  const rule = services.admin.rulesNaming(id)[0];
+  const rule = admin.rulesNaming(id)[0];
   if (rule !== undefined) throw new Refusal('admin_in_use', { detail: `the rule “${rule}” names it: disable it` });
-  refuseLastAdmin(id, services);
-  await change(before, undefined, event, services);
+  const judgedBy = refuseLockout(id, undefined, services) === 'fewer' ? read : 'any';
+  await change(before, undefined, { event, services, judgedBy });
   return {};
 }
 
@@ -223,7 +228,7 @@ async function addSecret({ path: { id }, services, event }: Call<{ id: string },
   }
   const secret = newSecret();
   const secrets = [digestOf(secret, services), ...before.secrets.slice(0, 1)];
-  await change(before, { entry: before.entry, secrets }, event, services);
+  await change(before, { entry: before.entry, secrets }, { event, services, judgedBy: 'any' });
   const found = await reread(id, services);
   return { body: { ...show(found), secret }, version: versionOf(found) };
 }
@@ -233,20 +238,26 @@ async function deleteSecret({ path, services, event }: Call<{ id: string; secret
   const secrets = before.secrets.filter(({ id }) => id !== path.secret);
   if (secrets.length === before.secrets.length) throw new Refusal('admin_item_unknown');
   if (secrets.length === 0) throw new Refusal('admin_in_use', { detail: 'it is the only secret of the client' });
-  await change(before, { entry: before.entry, secrets }, event, services);
+  await change(before, { entry: before.entry, secrets }, { event, services, judgedBy: 'any' });
   return {};
 }
 
-/** @throws Refusal admin_changed where somebody was faster */
+/**
+ * @param judgedBy the revision of all clients that the change was judged by, where it depends on the others
+ * @throws Refusal admin_changed where another change was faster
+ */
 async function change(
   before: RegisteredClient,
   after: StoredClient | undefined,
-  event: Call<never, never, never>['event'],
-  services: HttpServices,
+  {
+    event,
+    services: { admin, clock },
+    judgedBy,
+  }: Pick<Call<never, never, never>, 'event' | 'services'> & { readonly judgedBy: number | 'any' },
 ): Promise<void> {
   event.change = { what: `client ${before.id}`, before: told(before), ...(after && { after: told(after) }) };
-  await services.admin.commit(event, changeClient(before, after, services.clock()));
-  await services.admin.reread();
+  await admin.commit(event, changeClient(before, after, { now: clock(), read: judgedBy }));
+  await admin.reread();
 }
 
 /** What the audit row tells: which secrets there are, and nothing of what they are. */
@@ -275,12 +286,12 @@ function requireMatch(ifMatch: string, { revision }: RegisteredClient): void {
   if (!versions.includes('*') && !versions.includes(`"${revision}"`)) throw new Refusal('admin_changed');
 }
 
-/** Whoever operates the server must not lock everybody out. @throws Refusal admin_in_use */
-function refuseLastAdmin(id: string, { clients, issuer }: HttpServices): void {
-  const mayWrite = ({ disabled, audiences, scopes }: Client): boolean =>
-    !disabled && audiences.includes(adminAudience(issuer)) && listedNames(scopes).has('admin:write');
-  const admins = [...clients.values()].filter(mayWrite);
-  if (admins.some((one) => one.id === id) && admins.length === 1) {
-    throw new Refusal('admin_in_use', { detail: 'nobody else could use the admin API' });
-  }
+/** @throws Refusal admin_in_use where nobody could operate the server any more */
+function refuseLockout(id: string, after: StoredClient | undefined, { admin }: HttpServices): 'fewer' | 'as many' {
+  const left = admin.operatorsAfter(id, after);
+  if (left === 'none') throw new Refusal('admin_in_use', { detail: LAST_OPERATOR });
+  return left;
 }
+
+const LAST_OPERATOR =
+  'no other client could get a token with admin:write for the admin API: register one first, or declare one in the configuration file';

@@ -1,6 +1,7 @@
 // A: may anybody change through the admin API what they should not, learn a secret, or leave no trace?
 import { bodies } from '../admin/bodies.ts';
 import { changes } from '../admin/changes.ts';
+import { operators } from '../admin/operators.ts';
 import { openAdminWorld } from '../admin/world.ts';
 import { group } from '../group.ts';
 
@@ -10,4 +11,5 @@ export const administration = group('A', 'admin.ts', openAdminWorld, {
   A16: { because: 'the admin API imports nothing: the file is read from disk' },
   ...bodies,
   ...changes,
+  ...operators,
 });

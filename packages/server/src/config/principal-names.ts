@@ -1,0 +1,32 @@
+// Whose a name in our tokens is: a client's, an account's, or that of a subject of another issuer. Never two of these.
+import type { Path } from './fault.ts';
+
+export interface Taken {
+  /** The place in the file that has the name. */
+  readonly path: Path;
+  readonly message: string;
+}
+
+export interface Named {
+  readonly accounts: readonly { readonly username: string; readonly sub: string }[];
+  /** The names of issuers, which stand before the names of their subjects. */
+  readonly issuers: readonly { readonly name: string }[];
+  readonly upstream: { readonly name: string } | undefined;
+}
+
+/** @returns who else has this id of a client, or could have it; undefined where nobody does */
+export function findTaken({ accounts, issuers, upstream }: Named): (id: string) => Taken | undefined {
+  const indexes = new Map(
+    accounts.flatMap(({ username, sub }, index) => [[username, index] as const, [sub, index] as const]),
+  );
+  const prefixes = new Map<string, Path>(issuers.map(({ name }) => [name, ['issuers']]));
+  if (upstream !== undefined) prefixes.set(upstream.name, ['upstream']);
+  return (id) => {
+    const index = indexes.get(id);
+    if (index !== undefined)
+      return { path: ['accounts', index], message: 'an account has this name: tokens could not tell them apart' };
+    const before = id.slice(0, Math.max(0, id.indexOf(':')));
+    const path = prefixes.get(before);
+    return path && { path, message: `could be a subject of the issuer ${before}` };
+  };
+}
