@@ -135,7 +135,10 @@ test('nginx takes its file', { skip: isMissing('nginx', '-v') }, async (t) => {
     return spawnSync('nginx', args, { encoding: 'utf8' });
   };
   // The names are those of the compose file's network.
-  const here = text.replaceAll(/server (one|two):8080/g, 'server 127.0.0.1:8080');
+  const here = text
+    .replaceAll(/server (one|two):8080/g, 'server 127.0.0.1:8080')
+    .replace('http {', 'http {\n  access_log off;');
+  assert.match(here, /access_log off/, 'the default place of the log is for root alone');
   const { status, stderr } = check(here);
   assert.equal(status, 0, stderr);
   assert.notEqual(check(here.replace('proxy_pass', 'proxy_past')).status, 0);

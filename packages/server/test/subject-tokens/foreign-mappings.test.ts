@@ -86,7 +86,7 @@ test('what the server itself says cannot be mapped, and an expression that canno
 
 test('an issuer without audiences, or one that could be taken for another, cannot be configured', async (t) => {
   const [idp, other] = [await startIssuer(t), await startIssuer(t)];
-  const ours = entry({ url: `"$\{ISSUER}"` });
+  const ours = entry({ url: `$\{ISSUER}` });
   for (const [entries, fault] of [
     [[entry(idp, { audiences: undefined })], /audiences/],
     [[entry(idp, { audiences: '[]' })], /audiences/],

@@ -1,5 +1,5 @@
 // A real server for a test: its own folder, database, port and clock, talked to over HTTP.
-import { createPrivateKey, sign } from 'node:crypto';
+import { createPrivateKey, randomInt, sign } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -207,10 +207,13 @@ function send(port: number, request: string | Uint8Array): Promise<string> {
 export const claimsOf = (token: unknown): Record<string, unknown> =>
   JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
 
+/** Below those that the system gives to connections, so that only another test can take it before it is used. */
 export async function freePort(): Promise<number> {
+  const port = randomInt(16_384, 32_768);
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  const free = await new Promise<boolean>((resolve) => {
+    server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  });
   await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return free ? port : freePort();
 }

@@ -69,6 +69,8 @@ export async function startIssuer(
   { tls, path = '' }: { tls?: ServerOptions; path?: string } = {},
 ): Promise<FakeIssuer> {
   const keys = [newKey()];
+  /** The clock of a test's server stands still from its start on, so nothing is issued later than about then. */
+  const iat = Math.floor(Date.now() / 1000);
   const seen: Seen[] = [];
   const instead = new Map<string, Behaviour>();
   const opaque = new Map<string, Claims>();
@@ -111,7 +113,7 @@ export async function startIssuer(
     seen,
     count: (one) => seen.filter((request) => request.path === path + one).length,
     signAll,
-    sign: (claims, options) => signAll({ iss: url, ...lifeOf(Date.now()), ...claims }, options),
+    sign: (claims, options) => signAll({ iss: url, ...lifeOf(Date.now()), iat, ...claims }, options),
     close,
   };
 }
