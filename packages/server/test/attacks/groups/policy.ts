@@ -2,10 +2,20 @@
 import assert from 'node:assert/strict';
 import { API, BACKEND, client, exchange, forgedToken, gateway, subjectToken, withRules } from '../../support/basics.ts';
 import { added, type Configuration, changed, edited, without } from '../../support/configuration.ts';
-import { type Answer, EXCHANGE, encode, type Form, start, type TestServer, type } from '../../support/harness.ts';
+import {
+  type Answer,
+  claimsOf,
+  EXCHANGE,
+  encode,
+  type Form,
+  start,
+  type TestServer,
+  type,
+} from '../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, trusting } from '../../support/issuer.ts';
 import { BESIDE, life, refresh, refreshTokenOf, VAULT } from '../../support/life.ts';
-import { authorizeAs, redeem, startPeople } from '../../support/people.ts';
+import { authorizeAs, configuration as people, redeem, startPeople, VERIFIER, web } from '../../support/people.ts';
+import { newProver } from '../../support/prover.ts';
 import { group, type Trial, type Undo } from '../group.ts';
 
 const BILLING = 'urn:example:billing';
@@ -372,5 +382,58 @@ export const policy = group('P', 'policy.ts', open, {
     const body = encode({ grant_type: 'client_credentials', ...gateway, audience: STORE });
     assert.equal((await server.post('/oauth/token', body)).body.error, 'invalid_target', 'nor does another grant help');
     await trial.twin(exchange(server, { subject_token }));
+  },
+
+  P18: async (_world, trial) => {
+    const types = ['access_token', 'id_token', 'refresh_token'];
+    const grant = { audiences: [API, BACKEND], scopes: ['read', 'write'] };
+    const rule = { name: 'open', client: 'web', subject: { issuer: 'self', clients: ['web'], types }, grant };
+    const server = await start(trial, changed(people, { rules: [rule] }));
+    const prover = newProver();
+    const code = async (scope: string) => (await authorizeAs(server, { scope })).searchParams.get('code') ?? undefined;
+    const redeemed = async (scope: string, headers = {}) => {
+      const form = { grant_type: 'authorization_code', ...web, code: await code(scope), code_verifier: VERIFIER };
+      return (await server.token(form, headers)).body;
+    };
+    const present = (body: Answer['body'], kind: string, form: Form = {}, headers = {}) => {
+      const subject = { subject_token: String(body[kind]), subject_token_type: type(kind) };
+      return server.token({ grant_type: EXCHANGE, ...web, ...subject, audience: API, ...form }, headers);
+    };
+    const known = await redeemed('openid');
+    const reads = await redeemed('openid read');
+    const bound = await redeemed('openid read', { DPoP: prover.prove(server) });
+    for (const kind of ['id_token', 'refresh_token']) {
+      await trial.attempt(`${kind}, agreed to nothing but to be known`, present(known, kind));
+      await trial.attempt(`${kind}, more scope`, present(reads, kind, { scope: 'read write' }));
+      await trial.attempt(`${kind}, another target`, present(reads, kind, { audience: BACKEND }));
+      await trial.attempt(`${kind}, without its key`, present(bound, kind));
+      await trial.attempt(`${kind}, another key`, present(bound, kind, {}, { DPoP: newProver().prove(server) }));
+      const { body } = await trial.twin(present(reads, kind));
+      assert.equal(body.scope, 'read');
+      await trial.twin(present(bound, kind, {}, { DPoP: prover.prove(server) }));
+    }
+    const { agreed: _agreed, ...claims } = claimsOf(reads.id_token);
+    const old = { id_token: server.forge(claims, { typ: 'JWT' }) };
+    await trial.attempt('an ID token that does not say what was agreed to', present(old, 'id_token'));
+  },
+
+  P19: async (_world, trial) => {
+    const needing = changed(people, { resources: edited(BACKEND, { requiredAcr: 'gold' }) });
+    const server = await start(
+      trial,
+      changed(needing, {
+        clients: edited('web', { grants: ['client_credentials', 'authorization_code', 'refresh_token'] }),
+      }),
+    );
+    const itself = { grant_type: 'client_credentials', ...web, scope: 'read' };
+    const at = () => authorizeAs(server, { scope: 'read', audience: [API, BACKEND] });
+    const { body } = await redeem(server, await at(), { audience: API });
+    const again = { grant_type: 'refresh_token', ...web, refresh_token: String(body.refresh_token) };
+    await trial.attempt('a client about itself', server.token({ ...itself, audience: BACKEND }));
+    await trial.attempt('with another target', server.token({ ...itself, audience: [API, BACKEND] }));
+    await trial.attempt('with a code', redeem(server, await at(), { audience: BACKEND }));
+    await trial.attempt('at a refresh', server.token({ ...again, audience: BACKEND }));
+    await trial.twin(server.token({ ...itself, audience: API }));
+    await trial.twin(server.token({ ...again, audience: API }));
   },
 });

@@ -13,7 +13,7 @@ import {
   type TestServer,
   type,
 } from '../../support/harness.ts';
-import { entry, type FakeIssuer, startIssuer } from '../../support/issuer.ts';
+import { entry, type FakeIssuer, lifeOf, startIssuer } from '../../support/issuer.ts';
 import {
   BESIDE,
   basic,
@@ -340,5 +340,49 @@ export const refreshing = group('R', 'refresh.ts', open, {
     assert.equal((await asApi(ours)).body.active, true, 'nothing was revoked');
     await trial.twin(exchange(server, { subject_token: ours }));
     assert.equal((await server.post('/oauth/introspect', encode({ token: mine }), basic('mine'))).body.active, true);
+  },
+
+  R22: async (_world, { after, attempt, twin }) => {
+    const lasting = changed(BESIDE, { actor: undefined, grant: { refreshLifetime: '1h' } });
+    const server = await start({ after }, life([lasting]), { now: 1_800_000_000_000 });
+    const end = server.clock.now + HOUR;
+    const left = (): number => Math.floor((end - server.clock.now) / 1000);
+    let token: unknown = (await exchange(server, REFRESH)).body.access_token;
+    for (let round = 1; round <= 12; round++) {
+      server.clock.now += 180_000;
+      const subject = { subject_token: String(token), subject_token_type: REFRESH.requested_token_type };
+      const answer = await attempt(`round ${round}`, exchange(server, { ...subject, ...REFRESH }));
+      assert.equal(answer.body.expires_in, left());
+      token = answer.body.access_token;
+    }
+    const access = await refresh(server, token);
+    const subject_token = String(access.body.access_token);
+    const answer = await attempt('by way of an access token', exchange(server, { subject_token, ...REFRESH }));
+    assert.equal(answer.body.expires_in, left());
+    const fresh = await twin(exchange(server, REFRESH));
+    assert.equal(fresh.body.expires_in, HOUR / 1000);
+  },
+
+  R23: async (_world, { after, attempt, twin }) => {
+    const idp = await startIssuer({ after });
+    const types = ['access_token', 'refresh_token'];
+    const when = 'subject.claims.role == "admin"';
+    const admins = changed(BESIDE, { actor: undefined, subject: { types, when } });
+    const foreign = changed(BESIDE, {
+      name: 'foreign',
+      actor: undefined,
+      subject: { issuer: 'idp', types: ['jwt'], clients: undefined },
+    });
+    for (const [members, tried] of [
+      [{}, attempt],
+      [{ claims: '{ role: claims.role }' }, (_what: string, answer: Promise<Answer>) => twin(answer)],
+    ] as const) {
+      const server = await start({ after }, life([foreign, admins], [entry(idp, members)]));
+      const token = idp.sign({ ...lifeOf(server.clock.now), role: 'admin' });
+      const { body } = await exchange(server, { subject_token: token, subject_token_type: type('jwt') });
+      const subject = { subject_token: String(body.refresh_token), subject_token_type: type('refresh_token') };
+      await tried('the refresh token', exchange(server, subject));
+      await tried('its access token', exchange(server, { subject_token: String(body.access_token) }));
+    }
   },
 });
