@@ -376,14 +376,16 @@ export class TokenRefusal extends Error {
   readonly fault: TokenFault;
   readonly detail: string | undefined;
 
-  constructor(fault: TokenFault, detail?: string) {
-    super(detail === undefined ? fault : `${fault}: ${detail}`);
+  constructor(fault: TokenFault, detail?: string, cause?: Refusal) {
+    super(detail === undefined ? fault : `${fault}: ${detail}`, { cause });
     this.fault = fault;
     this.detail = detail;
   }
 
-  /** The same, said of the part that the token played in the request. */
+  /** The same, said of the part that the token played in the request. A target that cannot be had is no fault of the token. */
   as(role: Role): Refusal {
+    const { cause } = this;
+    if (cause instanceof Refusal && reasons[cause.reason].answer === 'target') return cause;
     return new Refusal(`${role}_token_${this.fault}`, { detail: this.detail, cause: this });
   }
 

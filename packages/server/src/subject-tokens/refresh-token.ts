@@ -58,7 +58,7 @@ async function regranted(family: RefreshFamily, { regrant, now }: ValidationCont
     return await regrant(family, now);
   } catch (error) {
     if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
-    throw new TokenRefusal('not_granted', error.reason);
+    throw new TokenRefusal('not_granted', error.reason, error);
   }
 }
 
