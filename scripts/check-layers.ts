@@ -53,6 +53,7 @@ const RESERVED = [
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
   { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },
   { what: OTHER_JSON, where: /^primitives\/strict-json\.ts$/ },
+  { what: /\bvouchFor\b/, where: /^(primitives\/principal\.ts|exchange\/delegation\.ts|explain\/)/ },
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 

@@ -45,6 +45,7 @@ import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
 import { decryptionKeysOf } from './trust/saml-issuer.ts';
+import { indexSubjectNames } from './trust/subject-names.ts';
 
 /** What the process keeps from one reading of the file to the next. */
 export interface Base {
@@ -142,6 +143,7 @@ export async function openServices(
     ...takeFromBase(base),
     ...openQueries(store),
     clients,
+    names: indexSubjectNames({ ...configuration, clients, issuers: [...issuers, ...configuration.saml] }),
     clientIndex: indexClients(clients),
     clientKeys,
     keysOf: ({ id }) => clientKeys.get(id)?.source,

@@ -1,7 +1,7 @@
 // What does an auditor want to know of one request? A record begun with the request, filled by each step, completed on
 // every way out. Plain data, a closed list of fields, and never the text of a token.
 import type { Confirmation } from '../primitives/confirmation.ts';
-import type { Chain, Principal } from '../primitives/principal.ts';
+import type { Principal } from '../primitives/principal.ts';
 import type { Reason } from '../primitives/refusal.ts';
 
 /** What is told of a token: whose it was and how to find it again, not what it said. */
@@ -20,7 +20,7 @@ export interface TokenTrace {
   readonly agreedAudiences?: readonly string[];
   readonly acr?: string;
   /** Who acted for the subject when the token came, the current actor first. */
-  readonly chain: Chain;
+  readonly chain: readonly Principal[];
   readonly expiresAt: number;
   /** The key that the token is bound to. */
   readonly confirmation?: Confirmation;
@@ -73,7 +73,7 @@ export interface AuditEvent {
   /** The other provider at which a person signed in. */
   provider?: string;
   /** Everybody who acts in the issued token, the current actor first. */
-  chain?: Chain;
+  chain?: readonly Principal[];
   /** The subject of the issued token, as it names it. */
   principal?: Principal;
   audiencesAsked?: readonly string[];

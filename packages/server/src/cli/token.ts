@@ -45,7 +45,7 @@ function tellAssertion(xml: string): string {
 function tellJwt(text: string, now: number): string {
   const { header, payload, signingInput } = readCompact(text);
   const { iss, jti, exp, act, lineage = [] } = payload;
-  const chain = parseAct(act, String(iss));
+  const chain = parseAct(act, { issuer: String(iss), speaksFor: 'everybody' });
   const left = typeof exp === 'number' ? Math.floor(exp - now) : undefined;
   const id =
     jti === undefined
@@ -54,7 +54,7 @@ function tellJwt(text: string, now: number): string {
   return [
     `header    ${JSON.stringify(header)}`,
     `claims    ${JSON.stringify(payload, null, 2).replaceAll('\n', '\n          ')}`,
-    `actors    ${chain === undefined ? 'malformed' : chain.length === 0 ? 'nobody acts' : chain.map(({ iss, sub }) => `${sub} of ${iss}`).join(', before that ')}`,
+    `actors    ${typeof chain === 'string' ? chain : chain.length === 0 ? 'nobody acts' : chain.map(({ iss, sub }) => `${sub} of ${iss}`).join(', before that ')}`,
     `lineage   ${[lineage].flat().join(' ← ') || 'none: it derives from no other'}`,
     `lifetime  ${left === undefined ? 'no end' : left > 0 ? `${left} s left` : `expired ${-left} s ago`}`,
     `id        ${id}`,

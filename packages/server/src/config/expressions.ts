@@ -88,6 +88,7 @@ const FAULTY: CompiledExpression = {
   text: '',
   type: 'dyn',
   warnings: [],
+  starts: { text: '', whole: false },
   reads: [],
   evaluate: () => ({ kind: 'cannot tell', why: 'failure', whose: '', problem: 'the expression is faulty' }),
 };

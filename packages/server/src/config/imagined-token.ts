@@ -1,18 +1,18 @@
 // A token that the test of a rule imagines, read as the real one would be but for its proof.
 import { imagined } from '../explain/simulate.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
-import { parseAct, parsePrincipal } from '../primitives/principal.ts';
+import { parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { refuseDisabled } from '../subject-tokens/access-token.ts';
-import { authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
-import { readForeign, subjectName } from '../subject-tokens/foreign.ts';
+import { originClaim, refuseDisabled } from '../subject-tokens/access-token.ts';
+import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
+import { readForeign, takeName } from '../subject-tokens/foreign.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { ImaginedToken } from './schema.ts';
 
-type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'saml' | 'clients' | 'client' | 'now'>;
+type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'names' | 'saml' | 'clients' | 'client' | 'now'>;
 
 /** @throws TokenRefusal where a real token that says this would be refused */
 export function imagineToken(token: ImaginedToken, context: Context): TokenFacts {
@@ -38,15 +38,15 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, now }: Cont
   if (type !== 'access_token' && type !== 'jwt' && type !== 'refresh_token') throw new TokenRefusal('wrong_type');
   const { client: clientId = client.id } = token;
   const principal = parsePrincipal(claims, issuer);
-  const chain = parseAct(claims.act, issuer);
-  if (principal?.iss !== issuer || chain === undefined) throw new TokenRefusal('claims');
+  if (principal?.iss !== issuer) throw new TokenRefusal('claims');
+  const chain = actClaim(claims, { issuer, speaksFor: 'everybody' });
   refuseDisabled({ sub: principal.sub, clientId, chain, issuer, clients });
   const said = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
   return {
     ...imagined,
     principal,
     sub: principal.sub,
-    origin: claims.sub_id === undefined ? undefined : parsePrincipal(claims.sub_id, ''),
+    origin: originClaim(claims),
     type: type === 'refresh_token' ? type : 'access_token',
     clientId,
     audiences,
@@ -74,7 +74,7 @@ function imagineAssertion(token: ImaginedToken, issuer: SamlIssuerEntry, context
   return {
     ...imagined,
     principal,
-    sub: subjectName(mapped, issuer.name, context),
+    sub: takeName(mapped, { name: issuer.name, principal }, context),
     origin: principal,
     type,
     clientId: undefined,

@@ -5,6 +5,7 @@ import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
 import { decryptionKeysOf, type SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileMappingOf } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
+import { nameOf } from './issuer-name.ts';
 import { checkKeyPlace, networkOf } from './key-location.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
@@ -63,7 +64,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
   if (source.issuer !== undefined && discovers && !opaqueOnly) check('issuer', source.issuer);
   return {
     issuer,
-    name: source.name ?? nameOf(source),
+    name: nameOf(source),
     kind: source.trustDomain === undefined ? 'oauth' : 'spiffe',
     network,
     accepts: new Set(source.accepts),
@@ -88,10 +89,6 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
   };
 }
 
-/** The host without its port; the domain of a trust domain. */
-const nameOf = ({ issuer, trustDomain }: IssuerSource): string =>
-  trustDomain ?? (issuer !== undefined && URL.canParse(issuer) ? new URL(issuer).hostname : '');
-
 export function compileMapping(text: string, path: Path, complain: Complain): Mapping {
   return compileMappingOf(text, { claims: 'map' }, path, complain).mapping;
 }
@@ -106,7 +103,7 @@ function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile
     const path = ['issuers', index];
     const key = file.issuers[index]?.saml === undefined ? 'issuer' : 'saml';
     if (seen.issuer.has(issuer)) complain([...path, key], 'another issuer has this name, or it is our own');
-    if (name === '') complain(path, 'has no host to be named after: set name');
+    if (name === '' || name.includes(':')) complain(path, 'has no host to be named after: set name');
     else if (seen.name.has(name)) complain([...path, 'name'], `another issuer has the name ${name}: set name`);
     if (NO_NAMES.has(name)) complain([...path, 'name'], `${name} cannot be the name of an issuer`);
     if (introspection !== undefined && ++introspecting > 1) {

@@ -8,11 +8,12 @@ import { readMetadata } from '../saml/metadata.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileMappingOf } from './expressions.ts';
 import type { Path } from './fault.ts';
+import { nameOf } from './issuer-name.ts';
 import type { SamlSource } from './schema.ts';
 import type { Surroundings } from './source.ts';
 
 /** What mappings of assertions read. */
-const variables = { nameId: 'string', nameIdFormat: 'dyn', attributes: 'map' } as const;
+export const assertionVariables = { nameId: 'string', nameIdFormat: 'dyn', attributes: 'map' } as const;
 
 export async function resolveSamlIssuer(
   source: SamlSource,
@@ -23,13 +24,15 @@ export async function resolveSamlIssuer(
   const mapped = Object.entries(claims).map(([name, text]) => {
     const place = [...path, 'claims', name];
     if (RESERVED_CLAIMS.has(name)) around.complain(place, 'is a reserved claim, which no mapping may set');
-    return [name, compileMappingOf(text, variables, place, around.complain)] as const;
+    return [name, compileMappingOf(text, assertionVariables, place, around.complain)] as const;
   });
   const named =
-    subject === undefined ? undefined : compileMappingOf(subject, variables, [...path, 'subject'], around.complain);
+    subject === undefined
+      ? undefined
+      : compileMappingOf(subject, assertionVariables, [...path, 'subject'], around.complain);
   return {
     entityId,
-    name: source.name ?? (URL.canParse(entityId) ? new URL(entityId).hostname : ''),
+    name: nameOf(source),
     accepts: new Set(source.accepts),
     audiences: source.audiences,
     ...(await readTrust(source, path, around)),

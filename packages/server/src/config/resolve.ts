@@ -7,6 +7,7 @@ import { isLoopback } from '../primitives/network.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
+import { checkMappedSubjects } from './mapped-subjects.ts';
 import { findTaken } from './principal-names.ts';
 import { registerBeside } from './registered.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
@@ -39,6 +40,7 @@ export async function resolveConfiguration(
   );
   const takenBy = findTaken({ accounts, issuers: issuerNames, upstream });
   const store = resolveStore(file.store, around);
+  checkMappedSubjects(file, upstream?.name, around.complain);
   return {
     issuer: file.issuer,
     log: file.log,

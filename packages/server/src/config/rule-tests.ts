@@ -11,13 +11,17 @@ import { Refusal, type Role, reasons, TokenRefusal } from '../primitives/refusal
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { indexIssuers, type TrustedIssuer } from '../trust/issuer.ts';
+import { indexSubjectNames } from '../trust/subject-names.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
 import { imagineToken } from './imagined-token.ts';
 import type { ConfigurationFile, ImaginedToken, RuleTest } from './schema.ts';
 
-type Tested = Pick<Configuration, 'issuer' | 'clients' | 'resources' | 'policy' | 'issuers' | 'saml'>;
-type Context = JudgeServices & Pick<ValidationContext, 'clients' | 'issuers' | 'saml' | 'now'>;
+type Tested = Pick<
+  Configuration,
+  'issuer' | 'clients' | 'accounts' | 'upstream' | 'resources' | 'policy' | 'issuers' | 'saml'
+>;
+type Context = JudgeServices & Pick<ValidationContext, 'clients' | 'names' | 'issuers' | 'saml' | 'now'>;
 
 /** A fixed time: what a test says does not depend on the day. */
 const NOW = 1_800_000_000;
@@ -29,6 +33,7 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
     targeting: indexResources(tested.resources),
     // Nobody is asked for keys: nothing is verified.
     issuers: indexIssuers(tested.issuers as readonly TrustedIssuer[]),
+    names: indexSubjectNames({ ...tested, issuers: [...tested.issuers, ...tested.saml] }),
     saml: new Map(tested.saml.map((entry) => [entry.entityId, entry])),
     now: NOW,
   };

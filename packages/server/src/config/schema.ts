@@ -142,6 +142,7 @@ const oauthIssuer = z
     singleUse: z.boolean().default(false),
     scopes: z.literal('intersect').optional(),
     subject: expression.optional(),
+    people: issuerName.optional(),
     claims: z.record(z.string(), expression).default({}),
     introspection: z.strictObject({ endpoint: z.string(), client: clientId, secret }).optional(),
   })
@@ -164,6 +165,7 @@ const samlIssuer = z
     maxAge: duration.optional(),
     singleUse: z.boolean().default(false),
     subject: expression.optional(),
+    people: issuerName.optional(),
     claims: z.record(z.string(), expression).default({}),
   })
   .refine(

@@ -41,7 +41,8 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
   const { rule, targets } = permit;
   // Who acts for the subject was said the first time; where nobody did, the rule may say now that the client does.
   const acting = grant.actor === undefined && rule.act === 'client' ? clientAsActor(issuer, client.id) : undefined;
-  if (acting !== undefined) checkDistinct({ principal: { iss: issuer, sub: grant.sub }, origin: grant.origin }, acting);
+  if (acting !== undefined)
+    checkDistinct({ principal: { iss: issuer, sub: grant.sub }, origin: grant.origin, sub: grant.sub }, acting);
   const chain = extendChain(grant.chain, acting, rule.grant.maxDepth);
   const subject = { scope: new Set(grant.scope), agreedAudiences: 'unbounded', expiresAt: family.expiresAt } as const;
   trace.limits = limitsOf({ subject, actor: 'unbounded', client, rule, targets, now });

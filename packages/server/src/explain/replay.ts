@@ -4,7 +4,7 @@ import { endBy, type JudgeServices } from '../exchange/judge.ts';
 import { valueAt } from '../expression/reads.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
-import type { Chain } from '../primitives/principal.ts';
+import type { Principal } from '../primitives/principal.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import { type Imagined, judgeImagined, recall } from './simulate.ts';
 import { sayChain, sayDuration, sayList, sayScope } from './wording.ts';
@@ -48,7 +48,7 @@ type Outcome =
       readonly rule: string | undefined;
       readonly targets: readonly string[];
       readonly scope: readonly string[];
-      readonly chain: Chain;
+      readonly chain: readonly Principal[];
       /** Seconds. */
       readonly lifetime: number;
     };

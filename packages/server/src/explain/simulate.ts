@@ -9,6 +9,7 @@ import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { parsePath } from '../policy/facts.ts';
+import { vouchFor } from '../primitives/principal.ts';
 import { WITHHELD } from '../primitives/redact.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -96,7 +97,8 @@ function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFact
     agreedAudiences: agreedAudiences ?? 'unbounded',
     expiresAt,
     confirmation,
-    chain,
+    // When the row was written, the token was verified.
+    chain: chain.map(vouchFor),
     claims: rememberedClaims(role, facts),
     mayAct: undefined,
     authentication: acr === undefined ? {} : { acr },

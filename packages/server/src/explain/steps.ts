@@ -4,7 +4,7 @@ import { prependActor } from '../exchange/delegation.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Policy } from '../policy/policy.ts';
 import { sayKey } from '../primitives/confirmation.ts';
-import type { Chain } from '../primitives/principal.ts';
+import { type Principal, vouchFor } from '../primitives/principal.ts';
 import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';
 import { sayChain, sayDuration, sayList, sayPrincipal, sayScope } from './wording.ts';
 
@@ -116,10 +116,14 @@ function failedStep(reason: Reason, { requestedType, subject, mismatches }: Audi
 }
 
 /** What the chain of the token would have been: a refused request has none. */
-function wouldBe(chain: Chain, { actor, client = '', rule }: AuditEvent, policy: Policy): Chain {
+function wouldBe(
+  chain: readonly Principal[],
+  { actor, client = '', rule }: AuditEvent,
+  policy: Policy,
+): readonly Principal[] {
   const clientActs = policy.rules.find(({ name }) => name === rule)?.act === 'client';
   const acting = actor ?? (clientActs ? { iss: policy.issuer, sub: client } : undefined);
-  return prependActor(chain, acting && { principal: acting, origin: undefined });
+  return prependActor(chain.map(vouchFor), acting && { principal: acting, origin: undefined });
 }
 
 const typeWords: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 // How is it said to a person? Words for what steps, targets and replayed decisions have in common.
-import type { Chain, Principal } from '../primitives/principal.ts';
+import type { Principal } from '../primitives/principal.ts';
 
 const UNITS = [
   [86_400, 'd'],
@@ -30,7 +30,7 @@ export const sayPrincipal = ({ iss, sub }: Principal, self: string): string =>
   iss === self ? sub : `${sub} of ${iss}`;
 
 /** Who acts for the subject. */
-export function sayChain([current, ...before]: Chain, subject: string, self: string): string {
+export function sayChain([current, ...before]: readonly Principal[], subject: string, self: string): string {
   if (current === undefined) return `nobody acts for ${subject}`;
   const now = `${sayPrincipal(current, self)} acts for ${subject}`;
   const names = before.map((one) => sayPrincipal(one, self));

@@ -3,6 +3,7 @@
 import { type ASTNode, TypeError as CelTypeError, type Environment, ParseError } from '@marcbachmann/cel-js';
 import { createEnvironment, priceOf, type Variables } from './context.ts';
 import { ExpressionFault } from './fault.ts';
+import { type LiteralStart, literalStart } from './literal.ts';
 import { findReads, formatPath } from './reads.ts';
 import { asJson } from './result.ts';
 import { type Budget, CannotTell, Problem, Run, TOO_LONG, type Why } from './run.ts';
@@ -43,6 +44,8 @@ export interface CompiledExpression {
   readonly type: string;
   /** What is allowed and probably not meant, a sentence each. */
   readonly warnings: readonly string[];
+  /** What the text that it gives begins with. */
+  readonly starts: LiteralStart;
   /** The members that the text reads: `subject.claims.tenant`. A list is read whole. */
   readonly reads: readonly string[];
   /** Never throws. What it costs comes out of the budget that the expressions of one request share. */
@@ -65,6 +68,7 @@ export function compileExpression(text: string, variables: Variables): CompiledE
     text,
     type,
     warnings,
+    starts: literalStart(root),
     reads: findReads(root).map(formatPath),
     evaluate: (facts, budget) => {
       try {

@@ -7,8 +7,25 @@ export interface Principal {
   readonly sub: string;
 }
 
+declare const vouched: unique symbol;
+
+/** A principal of whom somebody spoke who may: its own issuer, or this server, which verified a token of that issuer. */
+export type Vouched = Principal & { readonly [vouched]: true };
+
 /** The actors of a token, the current one first (RFC 8693 section 4.1). */
-export type Chain = readonly Principal[];
+export type Chain = readonly Vouched[];
+
+/**
+ * Whose word a claim is. Another issuer speaks for its own subjects alone. This server speaks for everybody: it verified the
+ * token of each actor before it put the actor into a token of its own.
+ */
+export interface Voucher {
+  readonly issuer: string;
+  readonly speaksFor: 'its own' | 'everybody';
+}
+
+/** The holder of a token that was verified. */
+export const vouchFor = (principal: Principal): Vouched => principal as Vouched;
 
 export const samePrincipal = (a: Principal, b: Principal): boolean => a.iss === b.iss && a.sub === b.sub;
 
@@ -16,22 +33,26 @@ export const samePrincipal = (a: Principal, b: Principal): boolean => a.iss === 
 const LONGEST_WALK = 64;
 
 /**
- * The chain that an `act` claim tells. An actor without `iss` is one of the token's own issuer. Only identity members are
- * read (RFC 8693 section 4.1: `exp`, `nbf` and `aud` have no meaning there).
- * @returns undefined where the claim is malformed: cannot tell, so the caller refuses.
+ * The chain that an `act` claim tells. An actor without `iss` is one of the token's own issuer, unless it stands within an actor
+ * of another one. Only identity members are read (RFC 8693 section 4.1: `exp`, `nbf` and `aud` have no meaning there).
+ * @returns why it cannot be told: the claim is malformed, or names an actor for whom its issuer cannot speak
  */
-export function parseAct(claim: unknown, issuer: string): Chain | undefined {
-  const chain: Principal[] = [];
+export function parseAct(claim: unknown, { issuer, speaksFor }: Voucher): Chain | 'malformed' | 'not vouched' {
+  const chain: Vouched[] = [];
+  let outer = issuer;
   for (let act = claim; act !== undefined; act = (act as JsonObject).act) {
-    const actor = parsePrincipal(act, issuer);
-    if (actor === undefined || chain.length === LONGEST_WALK) return undefined;
-    chain.push(actor);
+    // Within an actor of another issuer, nobody can say whose subject an actor without `iss` is.
+    const actor = parsePrincipal(act, outer === issuer ? issuer : '');
+    if (actor === undefined || chain.length === LONGEST_WALK) return 'malformed';
+    if (speaksFor === 'its own' && actor.iss !== issuer) return 'not vouched';
+    chain.push(vouchFor(actor));
+    outer = actor.iss;
   }
   return chain;
 }
 
 /** The `act` claim that tells a chain; undefined for nobody. */
-export function formatAct(chain: Chain): JsonObject | undefined {
+export function formatAct(chain: readonly Principal[]): JsonObject | undefined {
   return chain.reduceRight<JsonObject | undefined>(
     (act, { iss, sub }) => (act === undefined ? { sub, iss } : { sub, iss, act }),
     undefined,

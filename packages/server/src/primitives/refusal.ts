@@ -102,6 +102,9 @@ export const tokenFaults = {
   too_old: 'was issued longer ago than its issuer entry allows',
   replayed: 'may be used once, and was',
   subject: 'names no subject that this server can take over',
+  name_taken:
+    'is about a subject whose name here belongs to somebody else: a client, an account, or people of another issuer',
+  act_not_vouched: 'names an actor of another issuer, for whom its own issuer cannot speak',
   inactive: 'is not active, says its issuer',
   client_disabled: 'belongs to a client that is unknown now, or disabled',
   cannot_tell: 'says too much for the mapping of its issuer entry, or only refers to a claim that the mapping reads',

@@ -7,13 +7,13 @@ import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { stringList, timeClaim } from '../primitives/claims.ts';
-import { type Chain, isName, type Principal, parseAct, parsePrincipal } from '../primitives/principal.ts';
+import { type Chain, isName, type Principal, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { introspectAt } from '../trust/introspection.ts';
-import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
+import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
 import { refuseStatedOther } from './stated-kind.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
@@ -79,7 +79,7 @@ function refuseOtherThanAccess({ typ, payload }: CompactJws): void {
 /** The claims of an access token in our form. Whoever calls it knows who vouches for them. @throws TokenRefusal */
 export function readOwnClaims(
   claims: JsonObject,
-  { issuer, clients, now }: Pick<ValidationContext, 'issuer' | 'clients' | 'now'>,
+  { issuer, clients, names, now }: Pick<ValidationContext, 'issuer' | 'clients' | 'names' | 'now'>,
 ): TokenFacts {
   const { sub, jti, client_id: clientId, aud } = claims;
   const audiences = stringList(aud);
@@ -91,17 +91,20 @@ export function readOwnClaims(
   if (!isName(sub) || !isName(jti) || !isName(clientId) || audiences === undefined) {
     throw new TokenRefusal('claims', 'sub, jti, client_id or aud is missing or malformed');
   }
-  const chain = parseAct(claims.act, issuer);
+  const chain = actClaim(claims, { issuer, speaksFor: 'everybody' });
   const { scope: text = '' } = claims;
   const scope = text === '' ? new Set<string>() : typeof text === 'string' ? parseScope(text) : undefined;
-  if (chain === undefined || scope === undefined) throw new TokenRefusal('claims', 'act or scope is malformed');
+  if (scope === undefined) throw new TokenRefusal('claims', 'scope is malformed');
   const lineage = idList(claims.lineage);
   const actorLineage = idList(claims.actor_lineage);
   refuseDisabled({ sub, clientId, chain, issuer, clients });
+  const origin = originClaim(claims);
+  if (origin !== undefined && names.isOurs(sub))
+    throw new TokenRefusal('name_taken', 'a client or an account has the name of its subject now');
   return {
     principal: { iss: issuer, sub },
     sub,
-    origin: originClaim(claims.sub_id),
+    origin,
     type: 'access_token',
     clientId,
     audiences,
@@ -143,5 +146,10 @@ export function refuseDisabled(token: {
   if (disabled !== undefined) throw new TokenRefusal('client_disabled', `${disabled} is disabled`);
 }
 
-const originClaim = (subId: unknown): Principal | undefined =>
-  subId === undefined ? undefined : parsePrincipal(subId, '');
+/** RFC 9493 section 3.2.2. @throws TokenRefusal claims */
+export function originClaim({ sub_id: subId }: JsonObject): Principal | undefined {
+  if (subId === undefined) return undefined;
+  const origin = parsePrincipal(subId, '');
+  if (origin === undefined) throw new TokenRefusal('claims', 'sub_id is malformed');
+  return origin;
+}

@@ -1,8 +1,17 @@
 // Reading the claims that several token types share, each strictly: of the right form, or refused.
 import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
-import { isName } from '../primitives/principal.ts';
+import { type Chain, isName, parseAct, type Voucher } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+
+/** Who acts already, by the word of somebody who may say so. @throws TokenRefusal claims, act_not_vouched */
+export function actClaim({ act }: JsonObject, voucher: Voucher): Chain {
+  const chain = parseAct(act, voucher);
+  if (chain === 'malformed') throw new TokenRefusal('claims', 'act is malformed');
+  if (chain === 'not vouched')
+    throw new TokenRefusal('act_not_vouched', `${voucher.issuer} speaks for its own subjects alone`);
+  return chain;
+}
 
 /** Members of `may_act` that mean nothing there (RFC 8693 section 4.4). */
 const MEANINGLESS = new Set(['exp', 'nbf', 'aud', 'iat', 'jti']);

@@ -3,14 +3,14 @@
 import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { LEEWAY } from '../primitives/clock.ts';
-import { isName, parseAct } from '../primitives/principal.ts';
+import { isName, type Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issuer.ts';
-import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
+import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 /** The entry that a token's own words lead to. Nothing is asked of anybody before it is found. @throws TokenRefusal unknown_issuer */
@@ -57,7 +57,7 @@ export function readForeign(
   claims: JsonObject,
   issuer: TrustedIssuer,
   type: string,
-  context: Pick<ValidationContext, 'now' | 'client' | 'clients' | 'issuers' | 'saml'>,
+  context: Pick<ValidationContext, 'now' | 'client' | 'names'>,
   text: string,
 ): ValidatedToken {
   const { now, client } = context;
@@ -69,22 +69,27 @@ export function readForeign(
     issuer.audiences.has(audience) || (type !== 'jwt' && audience === client.id);
   if (!audiences.some(ours))
     throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
-  const { sub, jti } = claims;
+  const { sub, jti, auth_time: authenticatedAt } = claims;
+  if (typeof authenticatedAt === 'number' && authenticatedAt > now + LEEWAY)
+    throw new TokenRefusal('not_yet_valid', 'its auth_time lies in the future');
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
   const principal = { iss: issuer.issuer, sub };
-  const chain = parseAct(claims.act, issuer.issuer);
-  if (chain === undefined) throw new TokenRefusal('claims', 'act is malformed');
+  const chain = actClaim(claims, { issuer: issuer.issuer, speaksFor: 'its own' });
   if (jti !== undefined && !isName(jti)) throw new TokenRefusal('claims', 'jti is malformed');
   if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
-  const { client_id: clientId, azp } = claims;
   const { subject, extraClaims } = mapFacts(issuer, { claims });
   const id = jti === undefined ? sha256(text) : foreignTokenId(issuer.issuer, jti);
   return asValidated({
     principal,
-    sub: subjectName(issuer.subject === undefined ? `${issuer.name}:${sub}` : subject, issuer.name, context),
+    sub: takeName(
+      issuer.subject === undefined ? `${issuer.name}:${sub}` : subject,
+      { name: issuer.name, principal },
+      context,
+    ),
     origin: principal,
     type,
-    clientId: isName(clientId) ? clientId : isName(azp) ? azp : undefined,
+    // The clients that it names are those of its issuer, whatever they are called.
+    clientId: undefined,
     audiences,
     chain,
     claims,
@@ -115,20 +120,18 @@ function checkAge(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): n
 }
 
 /**
- * What our token calls the subject: never as a client of ours is called, nor as another issuer's subject could be.
- * @param issuer the name of its own issuer @throws TokenRefusal subject
+ * What our token calls the subject: a name that belongs to nobody else.
+ * @param mapped what the issuer's entry makes of it @param by the name of its issuer here, and who it is there
+ * @throws TokenRefusal subject, name_taken
  */
-export function subjectName(
+export function takeName(
   mapped: unknown,
-  issuer: string,
-  { clients, issuers, saml }: Pick<ValidationContext, 'clients' | 'issuers' | 'saml'>,
+  by: { readonly name: string; readonly principal: Principal },
+  { names }: Pick<ValidationContext, 'names'>,
 ): string {
   if (!isName(mapped)) throw new TokenRefusal('subject', 'the subject mapping gave no printable text');
-  const owner = mapped.slice(0, Math.max(0, mapped.indexOf(':')));
-  const taken = issuers.byName(owner) !== undefined || [...saml.values()].some(({ name }) => name === owner);
-  if (clients.has(mapped) || (taken && owner !== issuer)) {
-    throw new TokenRefusal('subject', 'the subject mapping gave a name that may be somebody else');
-  }
+  const owner = names.otherOwner(mapped, by);
+  if (owner !== undefined) throw new TokenRefusal('name_taken', `the name belongs to ${owner}`);
   return mapped;
 }
 

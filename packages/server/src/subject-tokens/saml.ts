@@ -9,7 +9,7 @@ import type { SamlIdentity } from '../saml/identity.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { authenticationClaims } from './claims.ts';
-import { foreignTokenId, subjectName } from './foreign.ts';
+import { foreignTokenId, takeName } from './foreign.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 const samlType = (version: 'saml1' | 'saml2') =>
@@ -62,7 +62,11 @@ function toToken(
   const single = issuer.use === 'single' || identity.oneTimeUse;
   return asValidated({
     principal,
-    sub: subjectName(issuer.subject === undefined ? `${issuer.name}:${nameId}` : subject, issuer.name, context),
+    sub: takeName(
+      issuer.subject === undefined ? `${issuer.name}:${nameId}` : subject,
+      { name: issuer.name, principal },
+      context,
+    ),
     origin: principal,
     type,
     clientId: undefined,

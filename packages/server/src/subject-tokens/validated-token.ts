@@ -10,6 +10,7 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import type { XmlLoader } from '../saml/document.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import type { SubjectNames } from '../trust/subject-names.ts';
 
 declare const validated: unique symbol;
 
@@ -27,6 +28,8 @@ export interface ValidationServices {
   readonly clients: Clients;
   readonly clientIndex: ClientIndex;
   readonly issuers: TrustedIssuers;
+  /** Whose the names of subjects in our tokens are. */
+  readonly names: SubjectNames;
   /** SAML identity providers by entity id. */
   readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
   readonly loadXml: XmlLoader;

@@ -120,9 +120,10 @@ test('may_act permits one hop: it goes with the token until somebody new acts, a
 test('a chain is walked hop by hop, never by recursion, and not to its end where that is too far', () => {
   let act: Record<string, unknown> = { sub: 'a' };
   for (let i = 1; i < 1_000_000; i++) act = { sub: 'a', act };
-  assert.equal(parseAct(act, 'https://idp.example'), undefined);
+  const ours = { issuer: 'https://idp.example', speaksFor: 'everybody' } as const;
+  assert.equal(parseAct(act, ours), 'malformed');
   const shallow = { sub: 'b', act: { sub: 'a', iss: 'https://other.example' } };
-  assert.deepEqual(parseAct(shallow, 'https://idp.example'), [
+  assert.deepEqual(parseAct(shallow, ours), [
     { iss: 'https://idp.example', sub: 'b' },
     { iss: 'https://other.example', sub: 'a' },
   ]);

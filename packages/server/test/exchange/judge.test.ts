@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limitsOf } from '../../src/narrowing/narrow.ts';
 import type { Rule } from '../../src/policy/rule.ts';
-import { formatAct, type Principal } from '../../src/primitives/principal.ts';
+import { formatAct, type Vouched, vouchFor } from '../../src/primitives/principal.ts';
 import {
   type Asked,
   ask,
@@ -23,7 +23,7 @@ const api = resource('api');
 const other = resource('other', { scopes: new Set(['write', 'read', 'pay']) });
 const open = { resources: [api, other], rules: [rule([api, other])] };
 const agent = token('agent', { expiresAt: NOW + 500 });
-const ours = (sub: string): Principal => ({ iss: SELF, sub });
+const ours = (sub: string): Vouched => vouchFor({ iss: SELF, sub });
 
 test('a decision tells all that the new token says, and whence it comes', () => {
   const subject = token('ada', {
@@ -64,7 +64,7 @@ test('who acts stands before who acted, once, and never in the place of the subj
   assert.deepEqual(acted?.chain, [ours('agent'), ours('tool')]);
   const again = ask(open, { subject: token('ada', { chain: [ours('agent')] }), actor: agent }).decision;
   assert.deepEqual(again?.chain, [ours('agent')]);
-  const known = { iss: IDP, sub: 'robot' };
+  const known = vouchFor({ iss: IDP, sub: 'robot' });
   const robot = token('idp:robot', { origin: known });
   assert.deepEqual(ask(open, { subject: token('ada', { chain: [known] }), actor: robot }).decision?.chain, [known]);
   assert.deepEqual(ask(open, { subject: token('ada', { chain: [ours('x')] }) }).decision?.chain, [ours('x')]);
@@ -92,19 +92,19 @@ test('with act: client the calling client acts where nobody else does', () => {
 });
 
 test('a chain is as deep as the rule says and takes 8 KiB, and beyond that is refused', () => {
-  const deep = (maxDepth: number, chain: readonly Principal[], actor = agent) =>
+  const deep = (maxDepth: number, chain: readonly Vouched[], actor = agent) =>
     ask({ ...open, rules: [rule([api], { grant: { maxDepth } })] }, { subject: token('ada', { chain }), actor });
   assert.equal(deep(2, [ours('x')]).decision?.chain.length, 2);
   assert.deepEqual(reasonOf(deep(1, [ours('x')])), ['chain_too_deep', '2 actors, 1 allowed']);
   assert.deepEqual(deep(5, [ours('agent')]).decision?.chain, [ours('agent')]);
-  const padded = (bytes: number): readonly Principal[] => {
-    const chain = Array.from({ length: 9 }, (_, index) => ({ iss: SELF, sub: `${index}`.repeat(800) }));
+  const padded = (bytes: number): readonly Vouched[] => {
+    const chain = Array.from({ length: 9 }, (_, index) => ours(`${index}`.repeat(800)));
     const missing = bytes - Buffer.byteLength(JSON.stringify(formatAct([ours('agent'), ...chain])));
-    return [{ iss: SELF, sub: `${'0'.repeat(800)}${'x'.repeat(missing)}` }, ...chain.slice(1)];
+    return [ours(`${'0'.repeat(800)}${'x'.repeat(missing)}`), ...chain.slice(1)];
   };
   assert.equal(deep(10, padded(8192)).decision?.chain.length, 10);
   assert.equal(reasonOf(deep(10, padded(8193))), 'chain_too_large');
-  const wide = padded(8192).map(({ iss, sub }) => ({ iss, sub: sub.replaceAll('x', 'é') }));
+  const wide = padded(8192).map(({ sub }) => ours(sub.replaceAll('x', 'é')));
   assert.equal(reasonOf(deep(10, wide)), 'chain_too_large', 'bytes are counted, not characters');
 });
 

@@ -116,13 +116,14 @@ const isObject = (value: unknown): value is Claims =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 
-/** RFC 8693 section 4.1. @returns undefined where it cannot be told who acts */
+/** RFC 8693 section 4.1. @returns undefined where it cannot be told who acts, or another issuer than ours names others' people */
 export function readChain(act: unknown, issuer: string): readonly Name[] | undefined {
   const chain: Name[] = [];
   for (let one = act; one !== undefined; one = one.act) {
     if (!isObject(one)) return undefined;
-    const { sub, iss = issuer } = one;
-    if (!isText(sub) || !isText(iss)) return undefined;
+    const within = chain.at(-1)?.iss ?? issuer;
+    const { sub, iss = within === issuer ? issuer : undefined } = one;
+    if (!isText(sub) || !isText(iss) || (issuer !== SELF && iss !== issuer)) return undefined;
     chain.push({ iss, sub });
   }
   return chain;

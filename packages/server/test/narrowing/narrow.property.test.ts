@@ -8,7 +8,7 @@ import { judge } from '../../src/exchange/judge.ts';
 import { accessTokenClaims } from '../../src/issuing/access-token-claims.ts';
 import type { Decision } from '../../src/issuing/authorization.ts';
 import type { TokenFacts } from '../../src/model/token-facts.ts';
-import { formatAct, parseAct } from '../../src/primitives/principal.ts';
+import { formatAct, parseAct, vouchFor } from '../../src/primitives/principal.ts';
 import { type AnswerName, Refusal, reasons } from '../../src/primitives/refusal.ts';
 import { listedNames } from '../../src/primitives/scope.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from '../../src/subject-tokens/claims.ts';
@@ -64,7 +64,7 @@ function rootFacts(root: Root): TokenFacts {
     type: own ? 'access_token' : 'jwt',
     clientId: own ? client : undefined,
     audiences,
-    chain,
+    chain: chain.map(vouchFor),
     claims: { iss, ...said },
     id: newId(),
     issuedAt: undefined,
@@ -83,8 +83,8 @@ function rootFacts(root: Root): TokenFacts {
 /** The issued token as a validator would tell it, from nothing but its claims. */
 function readClaims(claims: Record<string, unknown>): TokenFacts {
   const { sub, client_id, aud, exp, jti, act, scope = '', lineage = [], actor_lineage = [], sub_id } = claims;
-  const chain = parseAct(act, SELF);
-  assert.ok(chain);
+  const chain = parseAct(act, { issuer: SELF, speaksFor: 'everybody' });
+  assert.ok(typeof chain === 'object');
   return {
     principal: { iss: SELF, sub: String(sub) },
     sub: String(sub),

@@ -8,6 +8,7 @@ import { type Facts, parsePath, RuleFacts, readClaims, sharedFacts } from '../..
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { indexRules } from '../../src/policy/rule-index.ts';
+import { vouchFor } from '../../src/primitives/principal.ts';
 import { withhold } from '../../src/primitives/redact.ts';
 import { IDP, NOW, resource, rule, SELF, token, types, value, when } from '../support/judging.ts';
 
@@ -108,7 +109,7 @@ test('the caller must have a claim on a token, or the rule name where it comes f
 });
 
 test('a rule may require an actor, forbid one, and refuse one for whom somebody acts', () => {
-  const acted = token('agent', { chain: [{ iss: SELF, sub: 'tool' }] });
+  const acted = token('agent', { chain: [vouchFor({ iss: SELF, sub: 'tool' })] });
   assert.equal(missOf({ actor: { presence: 'required' } }), 'actor.required');
   assert.equal(missOf({ actor: { presence: 'required' } }, { actor: agent }), undefined);
   assert.equal(missOf({ actor: { presence: 'forbidden' } }), undefined);

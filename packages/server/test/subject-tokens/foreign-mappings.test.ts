@@ -24,7 +24,7 @@ test('a mapped subject is never a client of ours, nor what another issuer calls 
   const entries = [entry(idp, { subject: 'claims.login' }), entry(other, { name: 'other' })];
   const server = await start(t, trusting(entries));
   for (const login of ['gateway', 'agent', 'other:ada', 'other:']) {
-    assertSubjectRefused(server, await present(server, idp.sign({ login })), 'subject', login);
+    assertSubjectRefused(server, await present(server, idp.sign({ login })), 'name_taken', login);
   }
   for (const login of ['ada', 'idp:ada', 'others:ada', 'other', 'agents']) {
     assert.equal(claimsOf((await present(server, idp.sign({ login }))).body.access_token).sub, login);

@@ -102,7 +102,7 @@ for (const version of versions) {
       assertSubjectRefused(
         server,
         await presentSaml(server, version, signedFor(server, version, { nameId })),
-        'subject',
+        'name_taken',
       );
     }
     assert.equal(

@@ -16,7 +16,7 @@ import { type Answer, claimsOf, type Form, type } from '../../support/harness.ts
 import { introspect, refresh, revoke, VAULT } from '../../support/life.ts';
 import type { Case } from '../group.ts';
 
-import { actor, because, type DelegationWorld, delegator, subject, tryActors } from './world.ts';
+import { actor, actorsIn, because, type DelegationWorld, delegator, subject, tryActors } from './world.ts';
 
 export const consequences: Readonly<Record<string, Case<DelegationWorld>>> = {
   D15: async ({ server }, trial) => {
@@ -179,6 +179,33 @@ export const consequences: Readonly<Record<string, Case<DelegationWorld>>> = {
     }
     await twin(exchange(server, { ...only, ...agent }));
     await twin(exchange(server, { subject_token: await forgedToken(server, mayAct), ...agent }));
+  },
+
+  D23: async ({ server, idp, other }, { attempt, twin }) => {
+    const hops = {
+      'a client of ours': { iss: server.issuer, sub: 'agent' },
+      'the caller': { iss: server.issuer, sub: 'gateway' },
+      'a subject of another issuer': { iss: other.url, sub: 'agent' },
+      'a client of ours below its own': { sub: 'a', act: { iss: server.issuer, sub: 'agent' } },
+      'its own below a client of ours': { iss: server.issuer, sub: 'agent', act: { sub: 'a' } },
+    };
+    const good = { ...subject(idp.sign()), ...actor(idp.sign({ sub: 'robot' })) };
+    for (const [what, act] of Object.entries(hops)) {
+      const asSubject = { ...good, ...subject(idp.sign({ act })) };
+      const asActor = { ...good, ...actor(idp.sign({ sub: 'robot', act })) };
+      because(
+        server,
+        await attempt(`${what}, in the subject token`, exchange(server, asSubject)),
+        'subject_token_act_not_vouched',
+      );
+      because(
+        server,
+        await attempt(`${what}, in the actor token`, exchange(server, asActor)),
+        'actor_token_act_not_vouched',
+      );
+    }
+    const own = await twin(exchange(server, { ...good, ...subject(idp.sign({ act: { sub: 'agent' } })) }));
+    assert.deepEqual(actorsIn(server, own), [`robot@${idp.url}`, `agent@${idp.url}`]);
   },
 
   D22: async ({ server }, trial) => {

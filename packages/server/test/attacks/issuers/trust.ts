@@ -147,5 +147,22 @@ export const trust = {
     await twin(exchange(server, opaque(token)));
   },
 
+  X27: async (_world, { after, attempt, twin }) => {
+    const [idp, other] = [await startIssuer({ after }), await startIssuer({ after })];
+    const entries = [entry(idp, { subject: 'claims.login' }), entry(other, { name: 'other' })];
+    const account = { username: 'ada', password: { plain: 'x' }, sub: 'user-1' };
+    const corp = { issuer: 'http://127.0.0.1:9', name: 'corp', clientId: 'us', secret: { plain: 'x' } };
+    const people = { accounts: [account], upstream: { ...corp, allowPrivateNetwork: true } };
+    const server = await start({ after }, changed(trusting(entries), people));
+    for (const login of ['gateway', 'agent', 'user-1', 'corp:ada', 'corp:', 'other:ada', 'other:']) {
+      const answer = await attempt(login, exchange(server, jwt(idp.sign({ login }))));
+      assert.equal(server.audit(answer)?.reason, 'subject_token_name_taken', login);
+    }
+    for (const login of ['ada', 'idp:ada', 'User-1']) {
+      const { sub, sub_id } = claimsOf((await twin(exchange(server, jwt(idp.sign({ login }))))).body.access_token);
+      assert.deepEqual([sub, sub_id], [login, { format: 'iss_sub', iss: idp.url, sub: 'ada' }]);
+    }
+  },
+
   X25: { because: 'no client registers itself: the file has them, and administrators' },
 } as const satisfies Readonly<Record<string, Case<World> | { because: string }>>;

@@ -1,0 +1,65 @@
+// Can a subject mapping of the file give a subject the name of somebody else? What shows in the text of the mapping is a fault;
+// what only a token shows is refused when it comes (trust/subject-names.ts).
+import type { LiteralStart } from '../expression/literal.ts';
+import { compileValue } from './expressions.ts';
+import type { Complain, Path } from './fault.ts';
+import { nameOf } from './issuer-name.ts';
+import { assertionVariables } from './resolve-saml.ts';
+import type { ConfigurationFile } from './schema.ts';
+
+interface MappedIssuer {
+  readonly index: number;
+  readonly name: string;
+  readonly start: LiteralStart;
+  /** The people that it speaks of, where other issuers speak of the same. */
+  readonly people: string | undefined;
+}
+
+/** @param upstream the name of the upstream provider */
+export function checkMappedSubjects(file: ConfigurationFile, upstream: string | undefined, complain: Complain): void {
+  const mapped = file.issuers.flatMap((source, index): MappedIssuer[] => {
+    const { subject, people } = source;
+    if (people !== undefined && subject === undefined)
+      complain(['issuers', index, 'people'], 'does nothing without subject', 'warning');
+    if (subject === undefined) return [];
+    const variables = source.saml === undefined ? { claims: 'map' as const } : assertionVariables;
+    // A faulty expression has been complained of.
+    const { starts } = compileValue(subject, variables, [], () => undefined);
+    return [{ index, name: nameOf(source), start: starts, people }];
+  });
+  const names = new Set([...file.issuers.map(nameOf), ...(upstream === undefined ? [] : [upstream])]);
+  for (const one of mapped) checkOwner(one, names, file, complain);
+  checkApart(mapped, complain);
+}
+
+const pathOf = ({ index }: MappedIssuer): Path => ['issuers', index, 'subject'];
+
+function checkOwner(one: MappedIssuer, names: ReadonlySet<string>, file: ConfigurationFile, complain: Complain): void {
+  const { text, whole } = one.start;
+  const before = text.slice(0, Math.max(0, text.indexOf(':')));
+  if (before !== one.name && names.has(before))
+    complain(pathOf(one), `gives every subject a name of the issuer ${before}`);
+  if (!whole) return;
+  complain(pathOf(one), 'gives everybody of this issuer the same name: they are one subject', 'warning');
+  const client = file.clients.findIndex(({ id }) => id === text);
+  if (client >= 0) complain(['clients', client, 'id'], `is the name that issuers[${one.index}] gives to its subjects`);
+  if (file.accounts.some(({ username, sub = username }) => sub === text))
+    complain(pathOf(one), 'gives the name of an account');
+}
+
+/** Of two mappings that could give the same name, each issuer would speak for people of the other. */
+function checkApart(mapped: readonly MappedIssuer[], complain: Complain): void {
+  let open: MappedIssuer[] = [];
+  for (const one of mapped.toSorted((a, b) => (a.start.text < b.start.text ? -1 : 1))) {
+    const { text } = one.start;
+    // Sorted: what this one does not begin with, no later one does.
+    open = open.filter(({ start }) => text.startsWith(start.text) && (!start.whole || start.text === text));
+    const other = open.find(({ people }) => people === undefined || people !== one.people);
+    if (other !== undefined)
+      complain(
+        pathOf(one),
+        `may give the same names as that of issuers[${other.index}]: let each begin with a text of its own, such as "staff:" + …, or say the same people in both, where they speak of the same`,
+      );
+    open.push(one);
+  }
+}

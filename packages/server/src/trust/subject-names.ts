@@ -1,0 +1,41 @@
+// Whose is a name that a subject has in our tokens? A client's, an account's, or a person's of one issuer: never two of these.
+import type { Clients } from '../model/client.ts';
+import type { Principal } from '../primitives/principal.ts';
+
+export interface SubjectNames {
+  /** Is it the name of a client or of an account of this server? */
+  readonly isOurs: (name: string) => boolean;
+  /**
+   * @param by who would be called so: the name of the issuer that says it, and the subject there
+   * @returns who else has the name, in words; undefined where nobody has
+   */
+  readonly otherOwner: (
+    name: string,
+    by: { readonly name: string; readonly principal: Principal },
+  ) => string | undefined;
+}
+
+/** @param issuers the names that stand before their subjects here, whichever kind of issuer they are */
+export function indexSubjectNames(owners: {
+  readonly clients: Clients;
+  readonly accounts: readonly { readonly sub: string }[];
+  readonly upstream: { readonly issuer: string; readonly name: string } | undefined;
+  readonly issuers: readonly { readonly name: string }[];
+}): SubjectNames {
+  const { clients, upstream } = owners;
+  const accounts = new Set(owners.accounts.map(({ sub }) => sub));
+  const issuers = new Set(owners.issuers.map(({ name }) => name));
+  /** People of the provider are known here by its name and theirs, from both of its entries. */
+  const isOfUpstream = (name: string, { iss, sub }: Principal): boolean =>
+    iss === upstream?.issuer && name === `${upstream.name}:${sub}`;
+  return {
+    isOurs: (name) => clients.has(name) || accounts.has(name),
+    otherOwner: (name, by) => {
+      if (clients.has(name)) return 'a client';
+      if (accounts.has(name)) return 'an account';
+      const before = name.slice(0, Math.max(0, name.indexOf(':')));
+      if (before === upstream?.name) return isOfUpstream(name, by.principal) ? undefined : 'a person of upstream';
+      return issuers.has(before) && before !== by.name ? `the issuer ${before}` : undefined;
+    },
+  };
+}
