@@ -1,10 +1,10 @@
-// Is the file good? Reads it, checks it, and says every fault at once, each with its line.
+// Reads and checks the file, and reports every fault at once, each with its line.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Configuration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Fault, type Path } from './fault.ts';
-import { entriesOf } from './redacted.ts';
+import { redact } from './redacted.ts';
 import { resolveConfiguration } from './resolve.ts';
 import { certificateProblem } from './resolve-saml.ts';
 import { runRuleTests } from './rule-tests.ts';
@@ -66,7 +66,7 @@ async function check(value: unknown, around: Surroundings): Promise<Omit<Configu
     const configuration = await resolveConfiguration(parsed.data, around);
     return {
       ...configuration,
-      entries: entriesOf(value),
+      entries: redact(value),
       examine: () => examine(parsed.data, configuration, around.complain),
     };
   }

@@ -1,5 +1,4 @@
-// What may be shown of the file? What it says of clients, resources, issuers and rules, but no secrets, whose sources are
-// nobody's business either.
+// The parts of the file that the admin API shows: clients, resources, issuers and rules, without secrets and without their sources.
 
 const sections = ['clients', 'resources', 'issuers', 'rules'] as const;
 
@@ -9,7 +8,7 @@ export type Entry = Readonly<Record<string, unknown>>;
 export type Entries = Readonly<Record<(typeof sections)[number], readonly Entry[]>>;
 
 /** @param file is known to have the right form */
-export function entriesOf(file: unknown): Entries {
+export function redact(file: unknown): Entries {
   const said = file as Partial<Entries>;
   return Object.fromEntries(sections.map((name) => [name, withoutSecrets(said[name] ?? [])])) as Entries;
 }

@@ -1,4 +1,4 @@
-// What can an engineer who was woken see? Everything that is counted and timed, seen at the seams between the parts.
+// Counts and times what the server does, at the seams between its parts.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type FinishedStep, STEPS_FINISHED } from '../primitives/tracing.ts';
@@ -20,35 +20,7 @@ const PRECISION = 100;
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: PRECISION });
-  const requests = createCounter(registry, {
-    name: 'cambio_requests_total',
-    help: 'Answers, by what was asked, who asked, the rule that decided, what came of it and why',
-    labels: ['endpoint', 'grant', 'client', 'rule', 'outcome', 'reason'],
-  });
-  const latency = createHistogram(registry, {
-    name: 'cambio_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer',
-    labels: ['endpoint', 'outcome'],
-    buckets: ANSWER_BUCKETS,
-  });
-  const steps = createHistogram(registry, {
-    name: 'cambio_step_duration_seconds',
-    help: 'The steps of a request; verify is a part of subject and actor',
-    labels: ['step'],
-    buckets: STEP_BUCKETS,
-  });
-  const commits = createHistogram(registry, {
-    name: 'cambio_audit_commit_duration_seconds',
-    help: 'From handing over an audit row until it is committed, with what else its request writes',
-    labels: ['outcome'],
-    buckets: ANSWER_BUCKETS,
-  });
-  const fetches = createHistogram(registry, {
-    name: 'cambio_issuer_fetch_duration_seconds',
-    help: 'Requests to trusted issuers: keys, discovery, introspection',
-    labels: ['issuer', 'outcome'],
-    buckets: ANSWER_BUCKETS,
-  });
+  const { requests, latency, steps, commits, fetches } = createSeriesOf(registry);
   const onStep = (message: unknown): void => {
     const { step, seconds } = message as FinishedStep;
     steps(seconds, step);
@@ -79,6 +51,40 @@ export function createMetrics(): Metrics {
       timed(outbound(request, deadline), (seconds, outcome) => fetches(seconds, issuer, outcome)),
     close: () => unsubscribe(STEPS_FINISHED, onStep),
   };
+}
+
+/** What is counted and timed. */
+function createSeriesOf(registry: Registry) {
+  const requests = createCounter(registry, {
+    name: 'cambio_requests_total',
+    help: 'Answers, by what was asked, who asked, the rule that decided, what came of it and why',
+    labels: ['endpoint', 'grant', 'client', 'rule', 'outcome', 'reason'],
+  });
+  const latency = createHistogram(registry, {
+    name: 'cambio_request_duration_seconds',
+    help: 'From the head of a request to the end of its answer',
+    labels: ['endpoint', 'outcome'],
+    buckets: ANSWER_BUCKETS,
+  });
+  const steps = createHistogram(registry, {
+    name: 'cambio_step_duration_seconds',
+    help: 'The steps of a request; verify is a part of subject and actor',
+    labels: ['step'],
+    buckets: STEP_BUCKETS,
+  });
+  const commits = createHistogram(registry, {
+    name: 'cambio_audit_commit_duration_seconds',
+    help: 'From handing over an audit row until it is committed, with what else its request writes',
+    labels: ['outcome'],
+    buckets: ANSWER_BUCKETS,
+  });
+  const fetches = createHistogram(registry, {
+    name: 'cambio_issuer_fetch_duration_seconds',
+    help: 'Requests to trusted issuers: keys, discovery, introspection',
+    labels: ['issuer', 'outcome'],
+    buckets: ANSWER_BUCKETS,
+  });
+  return { requests, latency, steps, commits, fetches };
 }
 
 async function timed<T>(work: Promise<T>, took: (seconds: number, outcome: 'ok' | 'failed') => void): Promise<T> {

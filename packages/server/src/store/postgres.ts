@@ -99,7 +99,7 @@ export const CHANNEL = 'cambio';
 /** Time until a lost connection is opened again; polls go on meanwhile. */
 const LISTEN_AGAIN_MS = 1000;
 
-/** Hears of changes as soon as they are committed, on a connection of its own. */
+/** @param heard is called when a change was committed, and when the connection for notifications is open again */
 export function listenPostgres(
   location: PostgresConnection,
   heard: () => void,

@@ -1,4 +1,4 @@
-// Where is what must outlive the process? Opens the database that the configuration names.
+// Opens the database that the configuration names.
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
@@ -14,7 +14,7 @@ export type StoreLocation =
 
 export type Store = Kysely<Schema>;
 
-/** May what is opened be written to? */
+/** A reader never writes, and never makes a database. */
 export type Access = 'read' | 'write';
 
 /** @throws the driver's error where the database cannot be opened, or for a reader where there is none yet */
@@ -54,13 +54,13 @@ async function openShared(connection: PostgresConnection, access: Access, now: n
   }
 }
 
-/** Milliseconds that a start waits for its first connection; requests wait less. */
-const PATIENCE_AT_START = 10_000;
+/** Time that a start waits for its first connection, and between two attempts. Requests wait less. */
+const START_PATIENCE_MS = 10_000;
 const AGAIN_MS = 50;
 
 /** The database has just answered: one that is slow to take the next connection is no reason not to start. */
 async function connected(store: Store): Promise<Store> {
-  const until = performance.now() + PATIENCE_AT_START;
+  const until = performance.now() + START_PATIENCE_MS;
   for (;;) {
     try {
       await store.selectFrom('migrations').select('name').limit(1).execute();
@@ -90,7 +90,7 @@ export async function rollBackStore(location: StoreLocation, content: 'keep' | '
   }
 }
 
-/** Hears of what other processes write, where the database can tell; where it cannot, nothing is heard. */
+/** @param heard is called when another process has written, where the database can notify */
 export async function listen(
   location: StoreLocation,
   heard: () => void,
@@ -104,7 +104,7 @@ export async function listen(
 export const inSnapshot = <T>(store: Store, work: (database: Database) => Promise<T>): Promise<T> =>
   store.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
 
-/** Milliseconds that a caller waits for the database, at most. */
+/** Longest time that a caller waits for the database, in milliseconds. */
 export const PATIENCE = 700;
 
 /** A database that fails, or does not answer in time, is never the caller's fault: 503, whatever went wrong. */

@@ -1,38 +1,65 @@
-// The clients: all are shown; those that were registered here can be changed, and those of the file belong to the file.
-import { hash } from 'node:crypto';
+// The operations of the admin API on clients. Registered clients can be changed; those of the file belong to the file.
 import { z } from 'zod';
-import {
-  changeClient,
-  type RegisteredClient,
-  type RegisteredSecret,
-  registerClient,
-  type StoredClient,
-} from '../../client-auth/registered-clients.ts';
 import { isClientId } from '../../model/client.ts';
-import { newId, newSecret } from '../../primitives/random.ts';
-import { Refusal } from '../../primitives/refusal.ts';
-import { sha256 } from '../../primitives/secret.ts';
-import type { JsonObject } from '../../primitives/strict-json.ts';
-import type { HttpServices } from '../endpoint.ts';
-import { type Call, type Operation, operation } from './operation.ts';
+import {
+  addSecret,
+  createClient,
+  deleteClient,
+  deleteSecret,
+  findClient,
+  idsOf,
+  replaceClient,
+  showClient,
+  shownClient,
+  versionOf,
+} from './client-changes.ts';
+import { type Operation, operation } from './operation.ts';
 import { cut, pageOf, pageQuery } from './page.ts';
-import { InvalidRequest } from './problem.ts';
 
-const time = z.iso.datetime();
-const shown = z.object({
-  id: z.string(),
-  source: z.enum(['file', 'registered']),
-  entry: z.looseObject({}).describe('in the words of the configuration file, without secrets'),
-  secrets: z.array(z.object({ id: z.string(), createdAt: time })).optional(),
-  createdAt: time.optional(),
-  updatedAt: time.optional(),
-});
-const withSecret = shown.extend({ secret: z.string().optional().describe('shown this once') });
+const withSecret = shownClient.extend({ secret: z.string().optional().describe('shown this once') });
 const path = z.strictObject({ id: z.string() });
 const secretPath = path.extend({ secret: z.string() });
 
 /** @param entry what a client may say of itself, in the words of the configuration file; without `id` and secrets */
-export function clientOperations(entry: z.ZodObject): readonly Operation[] {
+export const clientOperations = (entry: z.ZodObject): readonly Operation[] => [
+  ...readOperations,
+  ...changeOperations(entry),
+  ...secretOperations,
+];
+
+const readOperations: readonly Operation[] = [
+  operation({
+    id: 'list-clients',
+    method: 'GET',
+    at: '/clients',
+    summary: 'The clients of the file and those registered at run time, by id',
+    scope: 'admin:read',
+    query: z.strictObject(pageQuery),
+    status: 200,
+    answer: pageOf(shownClient),
+    run: async ({ query, services }) => {
+      const { items, ...rest } = cut(idsOf(services), query);
+      return { body: { items: items.map((id) => showClient(findClient(id, services))), ...rest } };
+    },
+  }),
+  operation({
+    id: 'get-client',
+    method: 'GET',
+    at: '/clients/{id}',
+    summary: 'One client',
+    scope: 'admin:read',
+    path,
+    status: 200,
+    answer: shownClient,
+    versioned: true,
+    run: async ({ path: { id }, services }) => {
+      const found = findClient(id, services);
+      return { body: showClient(found), version: versionOf(found) };
+    },
+  }),
+];
+
+function changeOperations(entry: z.ZodObject): readonly Operation[] {
   const own = {
     ...entry.shape,
     // As a segment of a path, these two mean another place.
@@ -42,35 +69,6 @@ export function clientOperations(entry: z.ZodObject): readonly Operation[] {
       .refine((id) => id !== '.' && id !== '..', 'must not be . or ..'),
   };
   return [
-    operation({
-      id: 'list-clients',
-      method: 'GET',
-      at: '/clients',
-      summary: 'The clients of the file and those registered at run time, by id',
-      scope: 'admin:read',
-      query: z.strictObject(pageQuery),
-      status: 200,
-      answer: pageOf(shown),
-      run: async ({ query, services }) => {
-        const { items, ...rest } = cut(idsOf(services), query);
-        return { body: { items: items.map((id) => show(find(id, services))), ...rest } };
-      },
-    }),
-    operation({
-      id: 'get-client',
-      method: 'GET',
-      at: '/clients/{id}',
-      summary: 'One client',
-      scope: 'admin:read',
-      path,
-      status: 200,
-      answer: shown,
-      versioned: true,
-      run: async ({ path: { id }, services }) => {
-        const found = find(id, services);
-        return { body: show(found), version: versionOf(found) };
-      },
-    }),
     operation({
       id: 'create-client',
       method: 'POST',
@@ -88,13 +86,13 @@ export function clientOperations(entry: z.ZodObject): readonly Operation[] {
       method: 'PUT',
       at: '/clients/{id}',
       summary:
-        'Replace what a registered client says of itself; its secrets stay. `disabled: true` kills its tokens at once',
+        'Replace what a registered client says of itself; its secrets stay. `disabled: true` refuses its tokens at once',
       scope: 'admin:write',
       path,
       body: entry,
       needsMatch: true,
       status: 200,
-      answer: shown,
+      answer: shownClient,
       versioned: true,
       run: replaceClient,
     }),
@@ -109,189 +107,31 @@ export function clientOperations(entry: z.ZodObject): readonly Operation[] {
       status: 204,
       run: deleteClient,
     }),
-    operation({
-      id: 'add-client-secret',
-      method: 'POST',
-      at: '/clients/{id}/secrets',
-      summary: 'A new secret, shown this once; the one before goes on working, an older one does not',
-      scope: 'admin:write',
-      path,
-      body: z.strictObject({}),
-      status: 201,
-      answer: withSecret,
-      versioned: true,
-      run: addSecret,
-    }),
-    operation({
-      id: 'delete-client-secret',
-      method: 'DELETE',
-      at: '/clients/{id}/secrets/{secret}',
-      summary: 'Take one of two secrets away',
-      scope: 'admin:write',
-      path: secretPath,
-      status: 204,
-      run: deleteSecret,
-    }),
   ];
 }
 
-type Found = { readonly id: string } & (
-  | { readonly source: 'file'; readonly entry: JsonObject }
-  | ({ readonly source: 'registered' } & RegisteredClient)
-);
-
-const idsOf = ({ admin }: HttpServices): readonly string[] =>
-  [...new Set([...admin.fileClients.keys(), ...admin.registered.all().keys()])].toSorted();
-
-/** @throws Refusal admin_item_unknown */
-function find(id: string, { admin }: HttpServices): Found {
-  const entry = admin.fileClients.get(id);
-  if (entry !== undefined) return { id, source: 'file', entry };
-  const registered = admin.registered.all().get(id);
-  if (registered === undefined) throw new Refusal('admin_item_unknown');
-  return { source: 'registered', ...registered };
-}
-
-/** @throws Refusal admin_item_unknown; admin_in_use where the file has it */
-function findRegistered(id: string, services: HttpServices): RegisteredClient {
-  const found = find(id, services);
-  if (found.source === 'registered') return found;
-  throw new Refusal('admin_in_use', { detail: 'the configuration file declares this client: change it there' });
-}
-
-const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
-
-function show(found: Found): z.output<typeof shown> {
-  const { id, source, entry } = found;
-  if (source === 'file') return { id, source, entry };
-  const { secrets, createdAt, updatedAt } = found;
-  return {
-    id,
-    source,
-    entry,
-    secrets: secrets.map((secret) => ({ id: secret.id, createdAt: iso(secret.createdAt) })),
-    createdAt: iso(createdAt),
-    updatedAt: iso(updatedAt),
-  };
-}
-
-const versionOf = (found: Found): string =>
-  found.source === 'registered' ? String(found.revision) : hash('sha256', JSON.stringify(found.entry)).slice(0, 32);
-
-async function createClient({ body: { id }, said, services, event }: Call<undefined, undefined, { id: string }>) {
-  const { id: _id, ...entry } = said;
-  if (idsOf(services).includes(id)) throw new Refusal('admin_in_use', { detail: 'there is a client of this id' });
-  const secret = String(entry.auth).startsWith('client_secret') ? newSecret() : undefined;
-  const secrets = secret === undefined ? [] : [digestOf(secret, services)];
-  await check(id, { entry, secrets }, services);
-  event.change = { what: `client ${id}`, after: entry };
-  await services.admin.commit(event, registerClient(id, { entry, secrets }, services.clock()));
-  const found = await reread(id, services);
-  return { body: { ...show(found), secret }, version: versionOf(found), location: `/${encodeURIComponent(id)}` };
-}
-
-async function replaceClient({
-  path: { id },
-  said,
-  ifMatch,
-  services,
-  event,
-}: Call<{ id: string }, undefined, JsonObject>) {
-  const { admin } = services;
-  await admin.reread();
-  const [before, read] = [findRegistered(id, services), admin.registered.revision()];
-  requireMatch(ifMatch, before);
-  const after = { entry: said, secrets: before.secrets };
-  await check(id, after, services);
-  const judgedBy = refuseLockout(id, after, services) === 'fewer' ? read : 'any';
-  await change(before, after, { event, services, judgedBy });
-  const found = await reread(id, services);
-  return { body: show(found), version: versionOf(found) };
-}
-
-async function deleteClient({ path: { id }, ifMatch, services, event }: Call<{ id: string }, undefined, undefined>) {
-  const { admin } = services;
-  await admin.reread();
-  const [before, read] = [findRegistered(id, services), admin.registered.revision()];
-  requireMatch(ifMatch, before);
-  const rule = admin.rulesNaming(id)[0];
-  if (rule !== undefined) throw new Refusal('admin_in_use', { detail: `the rule “${rule}” names it: disable it` });
-  const judgedBy = refuseLockout(id, undefined, services) === 'fewer' ? read : 'any';
-  await change(before, undefined, { event, services, judgedBy });
-  return {};
-}
-
-async function addSecret({ path: { id }, services, event }: Call<{ id: string }, undefined, object>) {
-  const before = findRegistered(id, services);
-  if (before.secrets.length === 0) {
-    throw new Refusal('admin_in_use', { detail: 'the client authenticates without a secret' });
-  }
-  const secret = newSecret();
-  const secrets = [digestOf(secret, services), ...before.secrets.slice(0, 1)];
-  await change(before, { entry: before.entry, secrets }, { event, services, judgedBy: 'any' });
-  const found = await reread(id, services);
-  return { body: { ...show(found), secret }, version: versionOf(found) };
-}
-
-async function deleteSecret({ path, services, event }: Call<{ id: string; secret: string }, undefined, undefined>) {
-  const before = findRegistered(path.id, services);
-  const secrets = before.secrets.filter(({ id }) => id !== path.secret);
-  if (secrets.length === before.secrets.length) throw new Refusal('admin_item_unknown');
-  if (secrets.length === 0) throw new Refusal('admin_in_use', { detail: 'it is the only secret of the client' });
-  await change(before, { entry: before.entry, secrets }, { event, services, judgedBy: 'any' });
-  return {};
-}
-
-/**
- * @param judgedBy the revision of all clients that the change was judged by, where it depends on the others
- * @throws Refusal admin_changed where another change was faster
- */
-async function change(
-  before: RegisteredClient,
-  after: StoredClient | undefined,
-  {
-    event,
-    services: { admin, clock },
-    judgedBy,
-  }: Pick<Call<never, never, never>, 'event' | 'services'> & { readonly judgedBy: number | 'any' },
-): Promise<void> {
-  event.change = { what: `client ${before.id}`, before: told(before), ...(after && { after: told(after) }) };
-  await admin.commit(event, changeClient(before, after, { now: clock(), read: judgedBy }));
-  await admin.reread();
-}
-
-/** What the audit row tells: which secrets there are, and nothing of what they are. */
-const told = ({ entry, secrets }: StoredClient) => ({ ...entry, secrets: secrets.map(({ id }) => id) });
-
-async function reread(id: string, services: HttpServices): Promise<Found> {
-  await services.admin.reread();
-  return find(id, services);
-}
-
-const digestOf = (secret: string, { clock }: HttpServices): RegisteredSecret => ({
-  id: newId().slice(0, 8),
-  sha256: sha256(secret),
-  createdAt: clock(),
-});
-
-/** @throws InvalidRequest with all that a file with this client would be refused for */
-async function check(id: string, stored: StoredClient, { admin }: HttpServices): Promise<void> {
-  const faults = await admin.faultsOf(id, stored);
-  if (faults.length > 0) throw new InvalidRequest(faults);
-}
-
-/** @throws Refusal admin_changed */
-function requireMatch(ifMatch: string, { revision }: RegisteredClient): void {
-  const versions = ifMatch.split(',').map((text) => text.trim());
-  if (!versions.includes('*') && !versions.includes(`"${revision}"`)) throw new Refusal('admin_changed');
-}
-
-/** @throws Refusal admin_in_use where nobody could operate the server any more */
-function refuseLockout(id: string, after: StoredClient | undefined, { admin }: HttpServices): 'fewer' | 'as many' {
-  const left = admin.operatorsAfter(id, after);
-  if (left === 'none') throw new Refusal('admin_in_use', { detail: LAST_OPERATOR });
-  return left;
-}
-
-const LAST_OPERATOR =
-  'no other client could get a token with admin:write for the admin API: register one first, or declare one in the configuration file';
+const secretOperations: readonly Operation[] = [
+  operation({
+    id: 'add-client-secret',
+    method: 'POST',
+    at: '/clients/{id}/secrets',
+    summary: 'A new secret, shown this once; the one before goes on working, an older one does not',
+    scope: 'admin:write',
+    path,
+    body: z.strictObject({}),
+    status: 201,
+    answer: withSecret,
+    versioned: true,
+    run: addSecret,
+  }),
+  operation({
+    id: 'delete-client-secret',
+    method: 'DELETE',
+    at: '/clients/{id}/secrets/{secret}',
+    summary: 'Take one of two secrets away',
+    scope: 'admin:write',
+    path: secretPath,
+    status: 204,
+    run: deleteSecret,
+  }),
+];
