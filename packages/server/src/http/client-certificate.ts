@@ -18,26 +18,37 @@ export interface CertificateSource {
 /** How proxies write a certificate into a header; undefined where it is not so written. */
 const formats = {
   /** `:BASE64 OF DER:` (RFC 9440 section 2.1). */
-  rfc9440: (text) => decodeBase64(/^:([\w+/=]+):$/.exec(text)?.[1]),
+  rfc9440: (text) => decodeBase64(/^:(.*):$/.exec(text)?.[1]),
   /** Base64 of DER: HAProxy, Traefik. */
-  der: (text) => decodeBase64(/^[\w+/=]+$/.exec(text)?.[0]),
+  der: (text) => decodeBase64(text),
   /** URL-encoded PEM: nginx ($ssl_client_escaped_cert), AWS. */
-  pem: (text) => decodePercent(text),
+  pem: (text) => decodePem(text),
   /** `Hash=...;Cert="URL-ENCODED PEM"` of one hop: Envoy (x-forwarded-client-cert). */
-  xfcc: (text) => (XFCC.test(text) ? decodePercent(/(?:^|;)Cert="([^"]*)"/i.exec(text)?.[1]) : undefined),
-} as const satisfies Record<string, (text: string) => string | Buffer | undefined>;
+  xfcc: (text) => {
+    const [found, ...others] = XFCC.test(text) ? text.matchAll(XFCC_CERTIFICATE) : [];
+    return others.length === 0 ? decodePem(found?.[1]) : undefined;
+  },
+} as const satisfies Record<string, (text: string) => Buffer | undefined>;
 
 const XFCC = /^(?:(?:^|;)[A-Za-z]+=(?:"(?:[^"\\]|\\.)*"|[^",;=]*))+$/;
+
+const XFCC_CERTIFICATE = /(?:^|;)Cert="([^"]*)"/gi;
 
 export type CertificateFormat = keyof typeof formats;
 export const certificateFormats = Object.keys(formats) as [CertificateFormat, ...CertificateFormat[]];
 
-const decodeBase64 = (text: string | undefined): Buffer | undefined =>
-  text === undefined ? undefined : Buffer.from(text, 'base64');
+/** @returns undefined where another reader could find other bytes in it */
+function decodeBase64(text: string | undefined): Buffer | undefined {
+  const bytes = Buffer.from(text ?? '', 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
+}
 
-function decodePercent(text: string | undefined): string | undefined {
+/** One certificate, and nothing beside it: of two, who is the caller? */
+const PEM = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/;
+
+function decodePem(text: string | undefined): Buffer | undefined {
   try {
-    return text === undefined ? undefined : decodeURIComponent(text);
+    return decodeBase64(PEM.exec(decodeURIComponent(text ?? ''))?.[1]?.replace(/\s/g, ''));
   } catch {
     return undefined;
   }
@@ -74,9 +85,11 @@ function readConnection(socket: Socket, judged: boolean): PresentedCertificate |
   return x509 && { x509, isTrusted: () => judged && socket.authorized };
 }
 
-function parse(written: string | Buffer | undefined): X509Certificate {
+/** @param der of a certificate: OpenSSL would not look at what follows it @throws Refusal client_certificate_malformed */
+function parse(der: Buffer | undefined): X509Certificate {
   try {
-    if (written !== undefined) return new X509Certificate(written);
+    const x509 = der && new X509Certificate(der);
+    if (x509?.raw.equals(der ?? Buffer.alloc(0))) return x509;
   } catch {}
   throw new Refusal('client_certificate_malformed');
 }

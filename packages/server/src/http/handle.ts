@@ -53,7 +53,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const since = performance.now();
     connections.works(incoming.socket);
     // 1. The endpoint. There is always one, be it the one for paths at which nothing is.
-    const route = router.find(incoming.method ?? '', incoming.url ?? '', current());
+    const route = router.find(incoming, current());
     const { endpoint, label, verdict } = route;
     // 2. Its id, the caller's address, and the headers that every answer has.
     const id = newRequestId(current().clock());

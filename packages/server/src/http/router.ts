@@ -1,5 +1,6 @@
 // Finds the endpoint of a request. A path is one exact name: nothing in it is repaired or normalized, but that an escaped letter
 // is that letter (RFC 3986 section 6.2.2.2).
+import type { IncomingMessage } from 'node:http';
 import { type MatchFunction, match, type ParamData } from 'path-to-regexp';
 import { Refusal } from '../primitives/refusal.ts';
 import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
@@ -15,8 +16,10 @@ export interface Route extends Pick<Request, 'path' | 'query' | 'parameters'> {
   readonly verdict: 'answer' | 'preflight' | Refusal;
 }
 
+type Head = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers'>;
+
 export interface Router {
-  readonly find: (method: string, target: string, services: HttpServices) => Route;
+  readonly find: (incoming: Head, services: HttpServices) => Route;
 }
 
 /** All that is answered at one path. */
@@ -29,6 +32,8 @@ interface Place {
 }
 
 const UNKNOWN = new Refusal('path_unknown');
+/** RFC 9112 section 3.2. */
+const WITHOUT_HOST = new Refusal('http_malformed', { detail: 'it has no Host header' });
 
 const nowhere: Place = {
   label: undefined,
@@ -50,8 +55,8 @@ const nowhere: Place = {
 export function createRouter(endpoints: readonly Endpoint[], issuer: string): Router {
   const locate = createMap(endpoints, issuer);
   return {
-    find: (method, target, services) => {
-      const { path, query } = readTarget(target);
+    find: ({ method = '', url = '', httpVersion, headers }, services) => {
+      const { path, query } = readTarget(url);
       const { place, named } = locate(path);
       const endpoint = place.byMethod.get(method) ?? place.first;
       const { label, methods } = place;
@@ -60,6 +65,7 @@ export function createRouter(endpoints: readonly Endpoint[], issuer: string): Ro
         return { ...route, endpoint: nowhere.first, label: undefined, verdict: UNKNOWN };
       const parameters = methods.length === 0 ? undefined : readSegments(named, endpoint);
       if (parameters === undefined) return { ...route, verdict: UNKNOWN };
+      if (headers.host === undefined && httpVersion !== '1.0') return { ...route, verdict: WITHOUT_HOST };
       if (place.byMethod.has(method)) return { ...route, parameters, verdict: 'answer' };
       if (method === 'OPTIONS') return { ...route, verdict: 'preflight' };
       const refusal = new Refusal('method_not_allowed', { headers: { Allow: methods.join(', ') } });

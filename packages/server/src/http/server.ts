@@ -115,6 +115,8 @@ const KEEP_ALIVE_MS = 72_000;
 function createNodeServer({ tls, clientCertificates, requestDeadline }: HttpOptions): Server {
   const http = {
     maxHeaderSize: MAX_HEADER_BYTES,
+    // The router's to refuse: Node's own answer has nothing of ours.
+    requireHostHeader: false,
     // Of two Authorization headers Node would take the first, and a proxy before us perhaps the other.
     joinDuplicateHeaders: true,
     requestTimeout: requestDeadline,

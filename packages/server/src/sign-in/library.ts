@@ -63,20 +63,27 @@ export function openLibrary(provider: Provider, { sessionName }: Cookies): Libra
   provider.use(async (context, next) => {
     // Nothing is sent from here.
     context.respond = false;
-    const answered = next().then((): LibraryAnswer => {
-      const { res, status, body, req } = context;
-      return {
-        status,
-        location: res.getHeader('location')?.toString(),
-        cookies: [res.getHeader('set-cookie') ?? []]
-          .flat()
-          .map(String)
-          .filter((cookie) => cookie.startsWith(`${sessionName}=`)),
-        body,
-        oidc: (context as unknown as KoaContextWithOIDC).oidc,
-        error: errors.get(req),
-      };
-    });
+    const { req } = context;
+    // After it refused a browser without a session, the library fails to save the session that it just made: the refusal stands.
+    const unlessRefused = (fault: unknown): void => {
+      if (!errors.has(req)) throw fault;
+    };
+    const answered = next()
+      .catch(unlessRefused)
+      .then((): LibraryAnswer => {
+        const { res, status, body } = context;
+        return {
+          status,
+          location: res.getHeader('location')?.toString(),
+          cookies: [res.getHeader('set-cookie') ?? []]
+            .flat()
+            .map(String)
+            .filter((cookie) => cookie.startsWith(`${sessionName}=`)),
+          body,
+          oidc: (context as unknown as KoaContextWithOIDC).oidc,
+          error: errors.get(req),
+        };
+      });
     waiting.get(context.req)?.(answered);
     await answered.catch(() => undefined);
   });

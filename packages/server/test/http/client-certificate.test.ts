@@ -8,6 +8,7 @@ import { type Configuration, changed } from '../support/configuration.ts';
 import { type Answer, encode, read, start, type TestServer } from '../support/harness.ts';
 import { JWKS, startIssuer } from '../support/issuer.ts';
 import { fetchAs, type Identity, selfIssued } from '../support/tls-client.ts';
+import { answerOf, request } from '../support/wire.ts';
 
 const authority = await selfIssued({ name: 'CN=Clients, O=Example', authority: true });
 const intermediate = await authority.issue({ name: 'CN=Below, O=Example', authority: true });
@@ -245,4 +246,62 @@ test('behind a proxy the certificate is in a header, however that proxy writes i
     assertRefused(server, none, { ...CLIENT_REFUSED, reason: 'client_certificate_missing' });
     assertIssued(server, await ask(server, {}, agentBasic));
   }
+});
+
+test('a header with two certificates, or with more than a certificate, names nobody; nor do two headers (MT-09)', async (t) => {
+  const other = await authority.issue({ name: 'CN=other' });
+  const pair = (a: Identity, b: Identity, between: string): Identity =>
+    ({
+      cert: `${a.cert.trim()}${between}${b.cert.trim()}\n`,
+      x509: { raw: Buffer.concat([a.x509.raw, b.x509.raw]) },
+    }) as Identity;
+  for (const [format, write] of Object.entries(formats)) {
+    const server = await start(t, behind(format, '127.0.0.0/8'), { files });
+    const askWith = (...values: readonly string[]) =>
+      server.raw(
+        request(['Host: x', ...values.map((value) => `Client-Cert: ${value}`), `Content-Length: ${form.length}`], {
+          body: form,
+        }),
+      );
+    const form = encode({ grant_type: 'client_credentials', client_id: 'batch' });
+    const refuse = async (what: string, ...values: readonly string[]): Promise<void> => {
+      const answer = answerOf(await askWith(...values));
+      assertRefused(
+        server,
+        answer,
+        { ...CLIENT_REFUSED, reason: 'client_certificate_malformed' },
+        `${format}: ${what}`,
+      );
+      server.clock.now += 4000;
+    };
+    assertIssued(server, answerOf(await askWith(write(batch))), format);
+    for (const between of ['\n', '', '\n\n'])
+      for (const [a, b] of [
+        [batch, other],
+        [other, batch],
+        [batch, batch],
+      ] as const)
+        await refuse('two certificates', write(pair(a, b, between)));
+    const longer = Buffer.concat([batch.x509.raw, Buffer.alloc(1)]);
+    await refuse('a byte more', write(pemOf(longer)));
+    await refuse('two headers', write(batch), write(batch));
+    await refuse('two headers, one empty', write(batch), '');
+    assertIssued(server, answerOf(await askWith(write(pemOf(batch.x509.raw)))), format);
+  }
+});
+
+/** A certificate whose bytes are these, whether it is one or not. */
+const pemOf = (raw: Buffer): Identity =>
+  ({
+    cert: `-----BEGIN CERTIFICATE-----\n${raw.toString('base64')}\n-----END CERTIFICATE-----\n`,
+    x509: { raw },
+  }) as Identity;
+
+test('of an Envoy that names two certificates for one hop, neither is the caller', async (t) => {
+  const server = await start(t, behind('xfcc', '127.0.0.0/8'), { files });
+  const one = `Cert="${encodeURIComponent(batch.cert)}"`;
+  const askWith = (value: string): Promise<Answer> => ask(server, { client_id: 'batch' }, { 'client-cert': value });
+  assertIssued(server, await askWith(`Hash=00ff;${one}`));
+  const refused = await askWith(`${one};Hash=00ff;${one.replace('Cert', 'cert')}`);
+  assertRefused(server, refused, { ...CLIENT_REFUSED, reason: 'client_certificate_malformed' });
 });

@@ -1,99 +1,25 @@
 // Who gives up a connection, and when? Callers that wait hold no place that somebody else needs, and none for long.
 import assert from 'node:assert/strict';
-import { EventEmitter, once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { type TestContext, test } from 'node:test';
-import { clientEntry } from '../../src/config/schema.ts';
-import type { HttpServices } from '../../src/http/endpoint.ts';
-import { createHttpServer } from '../../src/http/server.ts';
-
-interface Held {
-  readonly socket: Socket;
-  /** What came, by the time that the connection was closed. */
-  readonly closed: Promise<string>;
-}
-
-interface Small {
-  /** A connection that sends this and waits. */
-  readonly hold: (text: string) => Promise<Held>;
-  /** A connection whose request the server works for, until it is let go. */
-  readonly busy: () => Promise<Held>;
-  readonly letGo: () => void;
-}
-
-/** HTTP alone: the endpoint that needs nothing, and one that is not done until it is told to be. */
-async function startSmall(t: TestContext, { connections = 10, requestDeadline = 60_000 }): Promise<Small> {
-  const { promise: ready, resolve: letGo } = Promise.withResolvers<boolean>();
-  const asked = new EventEmitter();
-  const services = {
-    issuer: 'http://127.0.0.1',
-    clock: Date.now,
-    requests: { ofAddress: () => undefined },
-    admin: { clientEntry },
-    resources: [],
-    tokenErrorCode: 'invalid_request',
-    audit: { append: async () => undefined },
-    ready: () => {
-      asked.emit('ready');
-      return ready;
-    },
-  } as unknown as HttpServices;
-  const http = createHttpServer(() => services, {
-    tls: undefined,
-    trustProxy: [],
-    clientCertificates: { asked: false, authorities: [] },
-    limits: { body: 4096, connections, waiting: 10 },
-    requestDeadline,
-    answered: () => undefined,
-    stopping: () => false,
-    report: (text) => assert.fail(text),
-  });
-  const port = await http.listen({ host: '127.0.0.1', port: 0 });
-  const sockets: Socket[] = [];
-  t.after(async () => {
-    for (const socket of sockets) socket.destroy();
-    letGo(true);
-    await http.close(1000);
-  });
-  const hold: Small['hold'] = async (text) => {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-    sockets.push(socket);
-    let answer = '';
-    socket.setEncoding('latin1').on('data', (more) => {
-      answer += more;
-    });
-    const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(answer)));
-    socket.on('error', () => undefined).once('end', () => socket.destroy());
-    await once(socket, 'connect');
-    socket.write(text);
-    return { socket, closed };
-  };
-  const busy = async (): Promise<Held> => {
-    const begun = once(asked, 'ready');
-    const held = await hold(BUSY);
-    await begun;
-    return held;
-  };
-  return { hold, busy, letGo: () => letGo(true) };
-}
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { type Held, type HttpAlone, startHttpAlone } from '../support/http-alone.ts';
 
 const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-const BUSY = 'GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 const owing = (bytes: number): string =>
   `POST /oauth/introspect HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${bytes}\r\nExpect: 100-continue\r\n\r\n`;
 
 /** The server has read the head of its request. */
-async function holdOwing({ hold }: Small, bytes = 20): Promise<Held> {
+async function holdOwing({ hold }: HttpAlone, bytes = 20): Promise<Held> {
   const held = await hold(owing(bytes));
   await once(held.socket, 'data');
   return held;
 }
 
-const served = async ({ hold }: Small): Promise<void> =>
+const served = async ({ hold }: HttpAlone): Promise<void> =>
   assert.match(await (await hold(PROBE)).closed, /^HTTP\/1\.1 200 /);
 
 test('a newcomer takes the place of whoever owes a body for longest, and one that goes on sending is served', async (t) => {
-  const server = await startSmall(t, { connections: 5 });
+  const server = await startHttpAlone(t, { connections: 5 });
   const silent = await holdOwing(server);
   for (let other = 0; other < 3; other++) await holdOwing(server);
   const upload = await holdOwing(server);
@@ -108,7 +34,7 @@ test('a newcomer takes the place of whoever owes a body for longest, and one tha
 });
 
 test('neither headers without a body, nor silence, nor an answer that is not read keep others out', async (t) => {
-  const server = await startSmall(t, { connections: 6 });
+  const server = await startHttpAlone(t, { connections: 6 });
   const kinds = [
     owing(20),
     'GET /livez HTTP/1.1\r\nX-Slow: ',
@@ -124,7 +50,7 @@ test('neither headers without a body, nor silence, nor an answer that is not rea
 });
 
 test('while the server works for all who are connected the next gets 503 at once, and one that is done makes room', async (t) => {
-  const server = await startSmall(t, { connections: 2 });
+  const server = await startHttpAlone(t, { connections: 2 });
   const busy = [await server.busy(), await server.busy()];
   const refused = await (await server.hold('')).closed;
   assert.match(refused, /^HTTP\/1\.1 503 Service Unavailable\r\n/);
@@ -135,7 +61,7 @@ test('while the server works for all who are connected the next gets 503 at once
 });
 
 test('a request that does not arrive in time is 408, be it its header or its body that is slow; a prompt one is answered', async (t) => {
-  const server = await startSmall(t, { requestDeadline: 100 });
+  const server = await startHttpAlone(t, { requestDeadline: 100 });
   const late = ['GET /livez HTTP/1.1\r\nX-Slow: ', `${owing(5).replace('Expect: 100-continue\r\n', '')}ab`];
   await served(server);
   for (const text of late) {
@@ -147,7 +73,7 @@ test('a request that does not arrive in time is 408, be it its header or its bod
 });
 
 test('a 408 that is not read holds the connection no longer than one that is', async (t) => {
-  const server = await startSmall(t, { requestDeadline: 100 });
+  const server = await startHttpAlone(t, { requestDeadline: 100 });
   for (const text of ['GET /livez HTTP/1.1\r\nX-Slow: ', owing(5)]) {
     const { socket, closed } = await server.hold(text);
     // Neither reads, nor closes its own side.

@@ -1,41 +1,13 @@
 // Can a request be followed through the server? With the OpenTelemetry SDK as an operator loads it: spans, their context, and
 // nothing in them that is a secret.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { context, propagation, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-  type SpanProcessor,
-} from '@opentelemetry/sdk-trace-base';
+import { test } from 'node:test';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { acting, exchange, gateway, startBasic, subjectToken } from '../support/basics.ts';
-import { canaries } from '../support/canaries.ts';
 import { start } from '../support/harness.ts';
 import { DISCOVERY, entry, JWKS, startIssuer, trusting } from '../support/issuer.ts';
+import { spans as exporter } from '../support/spans.ts';
 import { present } from '../support/trusting.ts';
-
-const exporter = new InMemorySpanExporter();
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-const watched: SpanProcessor = {
-  onStart: () => undefined,
-  onEnd: ({ name, attributes, events, status }) =>
-    canaries.look('a span', JSON.stringify([name, attributes, events, status])),
-  forceFlush: async () => undefined,
-  shutdown: async () => undefined,
-};
-trace.setGlobalTracerProvider(
-  new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter), watched] }),
-);
-after(() => {
-  trace.disable();
-  context.disable();
-  propagation.disable();
-});
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER = { traceparent: `00-${TRACE}-b7ad6b7169203331-01` };

@@ -1,0 +1,107 @@
+// HTTP without what is behind it: connections, deadlines and turns, where a test must hold the server at one point.
+import { EventEmitter, once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { clientEntry } from '../../src/config/schema.ts';
+import type { HttpServices } from '../../src/http/endpoint.ts';
+import type { Answered } from '../../src/http/handle.ts';
+import { createHttpServer, endpointsOf } from '../../src/http/server.ts';
+
+export interface Held {
+  readonly socket: Socket;
+  /** What came, by the time that the connection was closed. */
+  readonly closed: Promise<string>;
+}
+
+export interface HttpAlone {
+  /** A connection that sends this and waits. */
+  readonly hold: (text: string) => Promise<Held>;
+  /** A connection whose request the server works for, until it is let go. */
+  readonly busy: () => Promise<Held>;
+  readonly letGo: () => void;
+  /** What was told of answers that have left. */
+  readonly answered: readonly Answered[];
+  /** Audit rows, in the order in which they were committed. */
+  readonly rows: readonly AuditEvent[];
+  /** Requests to paths that nothing is at hold the event loop for a whole turn. */
+  readonly beSlow: () => void;
+}
+
+const ISSUER = 'http://127.0.0.1';
+
+/** Everything is there by its configuration; nothing behind it works. */
+const services = { issuer: ISSUER, clock: Date.now, admin: { clientEntry }, tokenErrorCode: 'invalid_request' };
+export const allEndpoints = endpointsOf(services as unknown as HttpServices);
+
+export async function startHttpAlone(
+  t: { readonly after: (work: () => Promise<void>) => void },
+  { connections = 100, waiting = 10, requestDeadline = 60_000 },
+): Promise<HttpAlone> {
+  const { promise: ready, resolve: letGo } = Promise.withResolvers<boolean>();
+  const asked = new EventEmitter();
+  const answered: Answered[] = [];
+  const rows: AuditEvent[] = [];
+  let slow = false;
+  const current = {
+    ...services,
+    people: {},
+    resources: [{ audience: `${ISSUER}/admin` }],
+    requests: { ofAddress: () => slow && holdEventLoop() },
+    audit: { append: async (event: AuditEvent) => void rows.push({ ...event }) },
+    ready: () => {
+      asked.emit('ready');
+      return ready;
+    },
+  } as unknown as HttpServices;
+  const faults: string[] = [];
+  const http = createHttpServer(() => current, {
+    tls: undefined,
+    trustProxy: [],
+    clientCertificates: { asked: false, authorities: [] },
+    limits: { body: 4096, connections, waiting },
+    requestDeadline,
+    answered: (answer) => void answered.push(answer),
+    stopping: () => false,
+    report: (text) => void faults.push(text),
+  });
+  const port = await http.listen({ host: '127.0.0.1', port: 0 });
+  const sockets: Socket[] = [];
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+    letGo(true);
+    await http.close(1000);
+    if (faults.length > 0) throw new Error(faults.join('\n'));
+  });
+  const hold: HttpAlone['hold'] = async (text) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    sockets.push(socket);
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (more) => {
+      answer += more;
+    });
+    const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(answer)));
+    socket.on('error', () => undefined).once('end', () => socket.destroy());
+    await once(socket, 'connect');
+    socket.write(text);
+    return { socket, closed };
+  };
+  const busy = async (): Promise<Held> => {
+    const begun = once(asked, 'ready');
+    const held = await hold('GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await begun;
+    return held;
+  };
+  return { hold, busy, letGo: () => letGo(true), answered, rows, beSlow: () => (slow = true) };
+}
+
+/** For longer than one turn may begin requests. */
+function holdEventLoop(): void {
+  const until = performance.now() + 25;
+  while (performance.now() < until);
+}
+
+/** What is told of an answer is told a moment after it came. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await wait(5);
+}
