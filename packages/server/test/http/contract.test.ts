@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import { type Endpoint, pathOf } from '../../src/http/endpoint.ts';
 import { publicAnswer, type Reason, Refusal } from '../../src/primitives/refusal.ts';
 import { adminToken, withOperators } from '../support/admin-api.ts';
+import { changed } from '../support/configuration.ts';
 import { type Answer, encode, freePort, start, type TestServer } from '../support/harness.ts';
 import { allEndpoints, type HttpAlone, startHttpAlone, until } from '../support/http-alone.ts';
 import { configuration, web } from '../support/people.ts';
@@ -86,11 +87,10 @@ suite('every endpoint of a server', () => {
   });
   before(async () => {
     metricsPort = await freePort();
-    const yaml = withOperators(configuration).replace(
-      'server:',
-      `server:\n  metrics: { port: ${metricsPort} }\n  limits: { body: 1024 }`,
-    );
-    server = await start({ after: (end) => void endings.push(end), name: 'the contract' }, yaml);
+    const seen = changed(withOperators(configuration), {
+      server: { metrics: { port: metricsPort }, limits: { body: 1024 } },
+    });
+    server = await start({ after: (end) => void endings.push(end), name: 'the contract' }, seen);
     bearer = `Bearer ${await adminToken(server)}`;
   });
 

@@ -92,6 +92,64 @@ test('a path is an exact name, and one that cannot be read is like one that noth
   assert.equal(answerOf(normal).status, 200);
 });
 
+test('a target is a path or a whole URL, whose host says nothing; whatever else it is, it is no fault of ours (OA-17)', async (t) => {
+  const server = await startBasic(t);
+  const askFor = async (line: string, headers = ['Host: x', LENGTH]) =>
+    answerOf(await server.raw(request(headers, { line })));
+  for (const target of [
+    'http://evil.example/oauth/token',
+    'HTTPS://evil.example:1/oauth/token?x',
+    '/oauth/token?/../x',
+  ])
+    assertIssued(server, await askFor(`POST ${target} HTTP/1.1`), target);
+  const nothing = [
+    'http://evil.example',
+    'http:/oauth/token',
+    'ftp://x/oauth/token',
+    '//oauth/token',
+    '/./oauth/token',
+  ];
+  nothing.push(
+    '/oauth/../oauth/token',
+    '/oauth/%2e%2e/oauth/token',
+    '/oauth/token%00',
+    '/oauth/token/.',
+    '/oauth/token#x',
+    '*',
+  );
+  nothing.push(
+    '/oauth/token;',
+    '/oauth/tokén',
+    '/oauth/%E0%80%AFtoken',
+    '/oauth/%ff',
+    `/${'x'.repeat(15_000)}`,
+    '/oauth\\token',
+  );
+  for (const target of nothing) {
+    const { status, body, headers } = await askFor(`POST ${target} HTTP/1.1`);
+    assert.ok(status === 404 || status === 400, `${target}: ${status}`);
+    assert.equal(body.error, 'invalid_request', target);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff', target);
+  }
+  const tooLong = await askFor(`POST /${'x'.repeat(17_000)} HTTP/1.1`);
+  assert.equal(tooLong.status, 431);
+});
+
+test('each refusal of bytes is ours: a request without Host, an unknown method, a NUL; an expectation is ignored', async (t) => {
+  const server = await startBasic(t);
+  const rubbish = [
+    request([LENGTH]),
+    request(['Host: x', LENGTH], { line: 'FOO /oauth/token HTTP/1.1' }),
+    request(['Host: x', LENGTH], { line: 'POST /oauth/to\0ken HTTP/1.1' }),
+    request(['Host: x', LENGTH, 'Transfer-Encoding: chunked']),
+    request(['Host: x', LENGTH], { line: 'POST /oauth/token HTTP/9.9' }),
+  ];
+  for (const bytes of rubbish) assertJson(await server.raw(bytes), 400);
+  assertIssued(server, answerOf(await server.raw(request(['Host: x', LENGTH, 'Expect: the-unexpected']))));
+  const old = request([LENGTH], { line: 'POST /oauth/token HTTP/1.0' });
+  assertIssued(server, answerOf(await server.raw(old)), 'HTTP/1.0 has no Host');
+});
+
 test("a database that fails is never the caller's fault: 503, Retry-After, and nothing issued (OA-19)", async (t) => {
   const server: TestServer = await startBasic(t);
   server.sql(
