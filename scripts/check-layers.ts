@@ -61,7 +61,7 @@ const RESERVED = [
 const MODULE_STATE = /^(?:export )?(?:let |var |const \w+ = new (?:Map|Set)(?:<.*>)?\(\))/m;
 
 /** What decides: it reads and writes nothing but its arguments, so that imagined and recorded requests are judged like real ones. */
-const PURE = /^(?:exchange\/(?:judge|delegation|binding|remember)\.ts|(?:narrowing|policy|expression)\/)/;
+const PURE = /^(?:exchange\/(?:judge|judge-again|delegation|binding|remember)\.ts|(?:narrowing|policy|expression)\/)/;
 /** What it may load beside itself. */
 const PURE_GROUND =
   /^(?:primitives\/(?!tracing|clock|log|random)|model\/|node:(?:util|crypto|buffer)$|@marcbachmann\/cel-js$|re2js$)/;

@@ -2,8 +2,8 @@
 // check of the first time is made again, on the facts that the family remembers. Pure, like judge.ts.
 
 import type { Granted } from '../issuing/authorization.ts';
-import type { RefreshFamily, RememberedGrant } from '../issuing/family.ts';
 import type { Client } from '../model/client.ts';
+import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import type { Resource } from '../model/resource.ts';
 import { limitsOf, narrow } from '../narrowing/narrow.ts';
 import { resolveTargets, type Wanted } from '../narrowing/wanted.ts';
@@ -44,7 +44,8 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
   if (acting !== undefined)
     checkDistinct({ principal: { iss: issuer, sub: grant.sub }, origin: grant.origin, sub: grant.sub }, acting);
   const chain = extendChain(grant.chain, acting, rule.grant.maxDepth);
-  const subject = { scope: new Set(grant.scope), agreedAudiences: 'unbounded', expiresAt: family.expiresAt } as const;
+  const { expiresAt } = family;
+  const subject = { scope: new Set(grant.scope), agreedAudiences: agreedAudiencesOf(grant), expiresAt };
   trace.limits = limitsOf({ subject, actor: 'unbounded', client, rule, targets, now });
   const { authentication } = grant;
   return {

@@ -1,7 +1,7 @@
 // What must be remembered with a refresh token, so that at every refresh the rules can be asked again?
 import type { Decision } from '../issuing/authorization.ts';
-import type { RememberedGrant } from '../issuing/family.ts';
 import type { Party } from '../model/party.ts';
+import type { RememberedGrant } from '../model/refresh-family.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 
 /** Everything but the family itself. */
@@ -26,6 +26,7 @@ export function rememberGrant(
     extraClaims: subject.extraClaims,
     subject: party(subject),
     actor: actor && party(actor),
+    agreedAudiences: subject.agreedAudiences,
     bound: { subject: subject.confirmation, actor: actor?.confirmation },
   };
 }

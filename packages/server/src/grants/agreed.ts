@@ -1,11 +1,12 @@
 // A person agreed: what may be issued for that now? No rule is asked; the client's entry bounds it, then and at each refresh.
 
 import type { Decision } from '../issuing/authorization.ts';
-import type { RememberedGrant } from '../issuing/family.ts';
 import { identityClaimNames, identityClaims } from '../issuing/identity-claims.ts';
-import type { Agreement, SignInCodes } from '../model/agreement.ts';
+import type { Revocations } from '../issuing/revocations.ts';
+import type { Agreement, Code, SignInCodes } from '../model/agreement.ts';
 import type { Client } from '../model/client.ts';
 import type { Narrowed } from '../model/narrowed.ts';
+import type { RememberedGrant } from '../model/refresh-family.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import { limitsOf, listedScopes, narrow, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
@@ -31,6 +32,11 @@ export interface AgreedServices {
   readonly issuer: string;
   readonly targeting: Targeting;
   readonly signIn: SignInCodes | undefined;
+}
+
+/** What the grants of codes use of the server. */
+export interface CodeServices extends AgreedServices {
+  readonly revocations: Revocations;
 }
 
 /** What is asked for of it now; with nothing asked, all that the client may still have. */
@@ -79,17 +85,30 @@ function findTarget(name: string, { audiences }: Client, { targeting, signIn }: 
   return target;
 }
 
+/** @throws Refusal code_revoked, code_account, where what was agreed to has ended since */
+async function refuseEnded(
+  { id, sub, clientId, session }: Agreement,
+  { issuedAt }: Code,
+  { revocations, signIn, issuer }: CodeServices,
+): Promise<void> {
+  const principal = { iss: issuer, sub };
+  const derived = { lineage: [session.id], actorLineage: [], chain: [] };
+  if (revocations.covers({ id, sub, principal, clientId, issuedAt, ...derived })) throw new Refusal('code_revoked');
+  if (!(await signIn?.hasAccount(sub))) throw new Refusal('code_account');
+}
+
 /** The first tokens for it. */
-export function decideAgreed(
+export async function decideAgreed(
   agreement: Agreement,
-  artifact: string,
+  code: Code,
   targets: TargetRequest,
   request: GrantRequest,
-  services: AgreedServices,
-): Decision {
+  services: CodeServices,
+): Promise<Decision> {
   const { client, event, now } = request;
   const { id, sub, session, actor, claims, nonce } = agreement;
   event.agreement = id;
+  await refuseEnded(agreement, code, services);
   requireKey(agreement.confirmation, request.confirmation);
   const offline = agreement.scope.includes('offline_access');
   if (!offline && session.expiresAt <= now) throw new Refusal('code_revoked', { detail: 'the session has ended' });
@@ -109,7 +128,7 @@ export function decideAgreed(
     actorLineage: [],
     extraClaims: withoutIdentity(claims),
     uses: [],
-    redeems: { artifact, id },
+    redeems: { artifact: code.artifact, id },
     ...(narrowed.scope.has('openid') && { identity: { nonce, claims: identityClaims(claims, narrowed.scope) } }),
   };
   if (!client.grants.has('refresh_token')) return { ...decision, refresh: undefined };

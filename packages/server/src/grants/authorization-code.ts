@@ -2,20 +2,14 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import { authorize } from '../issuing/authorization.ts';
-import type { Revocations } from '../issuing/revocations.ts';
 import type { AuthorizationCode } from '../model/agreement.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
-import { type AgreedServices, decideAgreed } from './agreed.ts';
+import { type CodeServices, decideAgreed } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 import { refuseReused } from './reused-code.ts';
-
-/** What the grants of codes use of the server. */
-export interface CodeServices extends AgreedServices {
-  readonly revocations: Revocations;
-}
 
 export const authorizationCode = {
   name: 'authorization_code',
@@ -35,10 +29,8 @@ export const authorizationCode = {
     if (code.clientId !== client.id) throw new Refusal('code_client');
     await refuseReused(code, event, revocations);
     if (code.expiresAt <= now) throw new Refusal('code_expired');
-    if (revocations.anyOf([agreement.id, agreement.session.id])) throw new Refusal('code_revoked');
     checkSameRequest(code, parameters);
-    if (!(await signIn.hasAccount(agreement.sub))) throw new Refusal('code_account');
-    return authorize(decideAgreed(agreement, code.artifact, wanted, request, services));
+    return authorize(await decideAgreed(agreement, code, wanted, request, services));
   },
 } as const satisfies Grant;
 

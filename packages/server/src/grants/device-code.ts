@@ -3,8 +3,7 @@
 import { authorize } from '../issuing/authorization.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { decideAgreed } from './agreed.ts';
-import type { CodeServices } from './authorization-code.ts';
+import { type CodeServices, decideAgreed } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 import { refuseReused } from './reused-code.ts';
 
@@ -30,8 +29,6 @@ export const deviceCode = {
     const polled = await signIn.poll(code);
     if (polled === 'too soon') throw new Refusal('device_code_too_soon');
     if (agreement === undefined) throw new Refusal('device_code_pending');
-    if (revocations.anyOf([agreement.id, agreement.session.id])) throw new Refusal('code_revoked');
-    if (!(await signIn.hasAccount(agreement.sub))) throw new Refusal('code_account');
-    return authorize(decideAgreed(agreement, code.artifact, wanted, request, services));
+    return authorize(await decideAgreed(agreement, code, wanted, request, services));
   },
 } as const satisfies Grant;

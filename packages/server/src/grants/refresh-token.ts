@@ -4,15 +4,15 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { noteTrace } from '../exchange/exchange.ts';
 import { authorize, type RefreshDecision } from '../issuing/authorization.ts';
-import type { RefreshFamily } from '../issuing/family.ts';
 import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
 import type { Client } from '../model/client.ts';
+import type { RefreshFamily } from '../model/refresh-family.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { requireAnyKey, requireKey } from '../proof/holder.ts';
 import { type FamilyServices, refuseDeadFamily } from '../subject-tokens/refresh-token.ts';
-import type { CodeServices } from './authorization-code.ts';
+import type { CodeServices } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 import { type RegrantServices, regrant } from './regrant.ts';
 

@@ -3,8 +3,8 @@ import type { Judgement, JudgeServices, Moment } from '../exchange/judge.ts';
 import { orRefusal } from '../exchange/judge.ts';
 import { judgeAgain, type RefreshCase } from '../exchange/judge-again.ts';
 import type { Granted } from '../issuing/authorization.ts';
-import type { RefreshFamily } from '../issuing/family.ts';
 import type { Clients } from '../model/client.ts';
+import type { RefreshFamily } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type AgreedServices, narrowAgreed } from './agreed.ts';
 

@@ -1,11 +1,11 @@
 // What a grant decided: the one thing that the signer accepts.
 
 import type { Narrowed } from '../model/narrowed.ts';
+import type { RememberedGrant } from '../model/refresh-family.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { Reason } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { RememberedGrant } from './family.ts';
 import type { Identity } from './id-token.ts';
 import type { RefreshTokenName } from './refresh-token.ts';
 

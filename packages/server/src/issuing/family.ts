@@ -1,48 +1,8 @@
-// What does a refresh token stand for? What its family was granted, remembered so that the rules can be asked again.
-
-import type { Party } from '../model/party.ts';
-import type { Confirmation } from '../primitives/confirmation.ts';
-import type { Chain, Principal } from '../primitives/principal.ts';
-import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
+// Reads the family of a refresh token from the store.
+import type { RefreshFamily } from '../model/refresh-family.ts';
+import { parseOwnJson } from '../primitives/strict-json.ts';
 import { findFamily as findRow } from '../store/refresh-families.ts';
 import type { Database } from '../store/schema.ts';
-
-/** Plain data: kept as JSON. */
-export interface RememberedGrant {
-  /** The type of the access token that comes with every refresh. */
-  readonly type: 'access_token' | 'jwt';
-  readonly sub: string;
-  readonly origin?: Principal;
-  readonly scope: readonly string[];
-  /** Audiences. */
-  readonly targets: readonly string[];
-  readonly chain: Chain;
-  readonly mayAct?: JsonObject;
-  readonly lineage: readonly string[];
-  readonly actorLineage: readonly string[];
-  readonly authentication: JsonObject;
-  readonly extraClaims: JsonObject;
-  /** A person agreed to it, so that no rule is asked. */
-  readonly agreed?: true;
-  /** Whom the rules were asked about. */
-  readonly subject: Party;
-  readonly actor?: Party;
-  /** The keys that their tokens were bound to. */
-  readonly bound?: { readonly subject?: Confirmation; readonly actor?: Confirmation };
-}
-
-export interface RefreshFamily {
-  readonly id: string;
-  readonly clientId: string;
-  readonly generation: number;
-  /** Milliseconds since 1970. */
-  readonly rotatedAt: number;
-  /** Seconds since 1970. */
-  readonly expiresAt: number;
-  /** The first key that was proven with it; from then on one must be. */
-  readonly confirmation: Confirmation | undefined;
-  readonly grant: RememberedGrant;
-}
 
 export async function findFamily(database: Database, id: string): Promise<RefreshFamily | undefined> {
   const row = await findRow(database, id);

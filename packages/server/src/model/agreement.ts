@@ -32,6 +32,7 @@ export interface Code {
   readonly id: string;
   readonly clientId: string;
   /** Seconds since 1970. */
+  readonly issuedAt: number;
   readonly expiresAt: number;
   readonly consumed: boolean;
 }

@@ -8,6 +8,7 @@ import { authenticationClaims } from '../subject-tokens/claims.ts';
 import type { Accounts } from './accounts.ts';
 import { type Artifact, type ArtifactContext, artifactId, readArtifact, sessionHandle } from './artifacts.ts';
 import { type AskedContext, judgeAsked } from './authorization-request.ts';
+import { CODE, DEVICE_CODE } from './lifetimes.ts';
 
 export interface CodeContext extends ArtifactContext, AskedContext {
   readonly clients: Clients;
@@ -32,24 +33,29 @@ export function createCodes(context: CodeContext): SignInCodes {
   };
 }
 
-const readCode = ({ row, payload }: Artifact): Code => ({
-  artifact: row.id,
-  id: row.id,
-  clientId: payload.clientId ?? '',
-  expiresAt: Math.floor(Number(row.expires_at) / 1000),
-  consumed: row.consumed_at !== null,
-});
+/** @param lifetime in seconds */
+function readCode({ row, payload }: Artifact, lifetime: number): Code {
+  const expiresAt = Math.floor(Number(row.expires_at) / 1000);
+  return {
+    artifact: row.id,
+    id: row.id,
+    clientId: payload.clientId ?? '',
+    issuedAt: expiresAt - lifetime,
+    expiresAt,
+    consumed: row.consumed_at !== null,
+  };
+}
 
 async function readAuthorizationCode(found: Artifact, context: CodeContext): Promise<AuthorizationCode | undefined> {
   const { redirectUri = '', codeChallenge = '' } = found.payload;
   const agreement = await readAgreement(found, context);
-  return agreement && { ...readCode(found), redirectUri, codeChallenge, agreement };
+  return agreement && { ...readCode(found, CODE), redirectUri, codeChallenge, agreement };
 }
 
 async function readDeviceCode(found: Artifact, context: CodeContext): Promise<DeviceCode> {
   const { accountId, error } = found.payload;
   const agreement = accountId === undefined ? undefined : await readAgreement(found, context);
-  return { ...readCode(found), agreement: error === undefined ? agreement : 'refused' };
+  return { ...readCode(found, DEVICE_CODE), agreement: error === undefined ? agreement : 'refused' };
 }
 
 /** What was asked for is judged again, by the configuration in force. @returns undefined where the client is gone */

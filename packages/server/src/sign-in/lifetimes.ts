@@ -7,7 +7,7 @@ export const SESSION = 28_800;
 const VISIT = 3600;
 const INTERACTION = 1800;
 export const CODE = 60;
-const DEVICE_CODE = 600;
+export const DEVICE_CODE = 600;
 
 export const describeLifetimes = (clock: Clock): NonNullable<Configuration['ttl']> => ({
   AuthorizationCode: CODE,

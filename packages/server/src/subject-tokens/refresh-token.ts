@@ -1,8 +1,8 @@
 // refresh_token: one that we issued. Exchanging it does not use it up, and only the current one of its family counts.
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Granted } from '../issuing/authorization.ts';
-import type { RefreshFamily, RememberedGrant } from '../issuing/family.ts';
 import { parseRefreshToken } from '../issuing/refresh-token.ts';
+import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { refuseDisabled } from './access-token.ts';
 import {
@@ -40,7 +40,7 @@ export const refreshToken = {
       lineage: grant.lineage,
       actorLineage: grant.actorLineage,
       scope: granted.scope,
-      agreedAudiences: grant.agreed ? granted.targets.map(({ audience }) => audience) : 'unbounded',
+      agreedAudiences: agreedAudiencesOf(grant),
       issuedAt: Math.floor(family.rotatedAt / 1000),
       expiresAt,
       confirmation,

@@ -2,10 +2,10 @@
 import type { KeyObject } from 'node:crypto';
 import type { TokenTrace } from '../audit/event.ts';
 import type { Granted } from '../issuing/authorization.ts';
-import type { RefreshFamily } from '../issuing/family.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Client, ClientIndex, Clients } from '../model/client.ts';
+import type { RefreshFamily } from '../model/refresh-family.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import type { XmlLoader } from '../saml/document.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';

@@ -92,6 +92,25 @@ test('an agreement to two targets is good for both', async (t) => {
       assertIssued(server, await present(server, tokens, kind, { audience }), kind);
 });
 
+test('a refresh token that an ID token or a person’s refresh token gave is for the same targets', async (t) => {
+  const types = ['access_token', 'refresh_token'];
+  const chained = changed(open, { rules: edited('open', { grant: { types } }) });
+  const server = await start(t, chained);
+  const tokens = await redeem(server, await authorizeAs(server, { scope: 'openid read' }));
+  for (const kind of ['id_token', 'refresh_token'] as const) {
+    const given = await present(server, tokens, kind, { audience: API, requested_token_type: type('refresh_token') });
+    assertIssued(server, given, kind);
+    const body = { refresh_token: given.body.access_token };
+    assertIssued(server, await present(server, { ...given, body }, 'refresh_token', { audience: API }), kind);
+    assertRefused(
+      server,
+      await present(server, { ...given, body }, 'refresh_token', { audience: BACKEND }),
+      { ...TARGET_REFUSED, reason: 'target_not_agreed' },
+      kind,
+    );
+  }
+});
+
 test('a code that is redeemed for a part of it gives an ID token for that part', async (t) => {
   const server = await start(t, open);
   const at = await authorizeAs(server, { scope: 'openid read', audience: [API, BACKEND] });

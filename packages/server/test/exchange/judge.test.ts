@@ -397,6 +397,7 @@ test('a refresh token remembers what its rules are asked again about', () => {
       chain: [ours('tool')],
       claims: { tenant: 'blue' },
     },
+    agreedAudiences: 'unbounded',
     bound: { subject: undefined, actor: undefined },
     actor: {
       principal: ours('agent'),
