@@ -4,6 +4,10 @@ import { Problem } from './run.ts';
 
 /** Instructions of a compiled pattern. Some hundred characters make ten thousands, with counted repetition. */
 const MAX_INSTRUCTIONS = 500;
+/** What `sizeOf` may say of a pattern that is compiled at all: a few milliseconds. */
+const MAX_SIZE = 4096;
+/** Parts that a Unicode class like \pL counts for: it is a table of hundreds of ranges. */
+const UNICODE_CLASS_SIZE = 100;
 
 export interface Pattern {
   /** Steps for each character of a text. */
@@ -14,6 +18,7 @@ export interface Pattern {
 
 /** @returns the pattern, or what is wrong with it */
 export function compilePattern(source: string): Pattern | Problem {
+  if (sizeOf(source) > MAX_SIZE) return TOO_LARGE;
   let compiled: RE2JS;
   try {
     compiled = RE2JS.compile(source);
@@ -21,16 +26,54 @@ export function compilePattern(source: string): Pattern | Problem {
     return new Problem(error instanceof Error ? error.message : 'the pattern is not valid');
   }
   const instructions = compiled.programSize();
-  if (instructions > MAX_INSTRUCTIONS) return new Problem('the pattern is too large: counted repetitions multiply');
+  if (instructions > MAX_INSTRUCTIONS) return TOO_LARGE;
   // `find` and not `test`, which builds a DFA: a text made to multiply its states took 250 ms for 8 KiB. `find`
   // visits each instruction at each character once, at the sizes that a run can pay for.
   return { cost: instructions * 1.5, occursIn: (text) => compiled.matcher(text).find() };
 }
 
+const TOO_LARGE = new Problem('the pattern is too large: counted repetitions multiply');
+
 const TOKENS =
   /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|\(\?[a-zA-Z-]+\)|\((?:\?(?:P?<\w+>|[a-zA-Z-]*:))?|[\s\S]/g;
+const REPETITION = /^\{(\d+)(?:,(\d*))?\}/;
 const FLAGS = /^\(\?[a-zA-Z-]+[:)]$/;
 const QUANTIFIER = /^[*+?{]$/;
+
+/** How many parts has the pattern, with counted repetitions written out? Known before it is compiled, which takes as long. */
+function sizeOf(source: string): number {
+  // The size of each group that is open, and of the last part in it.
+  const open = [{ size: 0, last: 0 }];
+  // What no bracket closes is no class, and to look for its end at each bracket takes the square of the length.
+  const end = source.lastIndexOf(']') + 1;
+  const closed = source.slice(0, end) + source.slice(end).replaceAll('[', 'x');
+  const tokens = closed.matchAll(new RegExp(`\\{\\d+(?:,\\d*)?\\}|${TOKENS.source}`, 'g'));
+  for (const [token] of tokens) {
+    const group = open.at(-1);
+    if (group === undefined) return 0;
+    const [repeated, least, most] = REPETITION.exec(token) ?? [];
+    if (repeated !== undefined) {
+      const times = Math.max(1, Number(least) + (most === '' ? 1 : 0), Number(most ?? 0));
+      group.size += group.last * (times - 1);
+      group.last *= times;
+    } else if (token === ')') {
+      open.pop();
+      const around = open.at(-1);
+      if (around !== undefined) around.size += group.size;
+      if (around !== undefined) around.last = group.size;
+    } else if (token.startsWith('(') && !FLAGS.test(token)) open.push({ size: 0, last: 0 });
+    else if (!token.startsWith('(')) {
+      group.last = partSize(token);
+      group.size += group.last;
+    }
+  }
+  return open.reduce((size, group) => size + group.size, 0);
+}
+
+const partSize = (token: string): number => {
+  const classes = token.match(/\\[pP]/g)?.length ?? 0;
+  return classes > 0 ? classes * UNICODE_CLASS_SIZE : token.startsWith('\\Q') ? token.length : 1;
+};
 
 /** Must a text match the pattern from its beginning to its end? A valid pattern, of which this reads the form. */
 export function isAnchored(source: string): boolean {

@@ -243,6 +243,12 @@ test('a pattern searches in linear time, is compiled once, and must be a constan
     ['subject.claims.sub.matches(subject.claims.pattern)', 28, /must be a string in quotes/],
     ['subject.claims.sub.matches("^" + subject.issuer)', 28, /must be a string in quotes/],
     ['subject.claims.sub.matches("^(a{500}){2}$")', 28, /too large/],
+    [`subject.claims.sub.matches("${'a{0,1000}'.repeat(300)}")`, 28, /too large/],
+    [`subject.claims.sub.matches("${'(?:a*){1000}'.repeat(200)}")`, 28, /too large/],
+    ['subject.claims.sub.matches("((a{30}){30}){9}")', 28, /too large/],
+    ['subject.claims.sub.matches("(a{100}){50,}")', 28, /too large/],
+    ['subject.claims.sub.matches(r"\\pL{500}")', 28, /too large/],
+    [`subject.claims.sub.matches(r"[${'\\pL'.repeat(200)}]")`, 28, /too large/],
   ] as const) {
     const fault = faultOf(text);
     assert.deepEqual([fault.line, fault.column], [1, column], `${text}: ${fault.message}`);
