@@ -34,8 +34,9 @@ const timesOf = ({ expiresIn }: ImaginedToken, { now }: Context) => ({ iat: now,
 
 function imagineOwn(token: ImaginedToken, { issuer, clients, client, now }: Context): TokenFacts {
   const { claims, audiences, scope, type } = token;
-  // RFC 8693 section 3: a JWT of ours is an access token; we issue no ID tokens and no assertions.
-  if (type !== 'access_token' && type !== 'jwt' && type !== 'refresh_token') throw new TokenRefusal('wrong_type');
+  // RFC 8693 section 3: a JWT of ours is an access token, unless it is declared as an ID token; we issue no assertions.
+  if (type !== 'access_token' && type !== 'jwt' && type !== 'refresh_token' && type !== 'id_token')
+    throw new TokenRefusal('wrong_type');
   const { client: clientId = client.id } = token;
   const principal = parsePrincipal(claims, issuer);
   if (principal?.iss !== issuer) throw new TokenRefusal('claims');
@@ -47,9 +48,9 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, now }: Cont
     principal,
     sub: principal.sub,
     origin: originClaim(claims),
-    type: type === 'refresh_token' ? type : 'access_token',
+    type: type === 'jwt' ? 'access_token' : type,
     clientId,
-    audiences,
+    audiences: type === 'id_token' ? [clientId] : audiences,
     // A token of ours that says nothing may do nothing; a test that says nothing of scope means one that may do all.
     scope: scope === undefined ? 'unbounded' : new Set(scope),
     agreedAudiences: 'unbounded',

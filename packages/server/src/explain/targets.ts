@@ -1,4 +1,5 @@
 // What may be asked for? Every registered resource, judged as if it were asked for alone.
+import { setImmediate } from 'node:timers/promises';
 import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
 import { judge } from '../exchange/judge.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -23,11 +24,15 @@ export async function findTargets(
   const client = admit(clientId, services.clients);
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
   const presented = await presentTokens(parameters, client, {}, context);
-  return context.targeting.audiences.flatMap((audience) => {
+  const possible: PossibleTarget[] = [];
+  for (const audience of context.targeting.audiences) {
     const request = { ...presented.request, audiences: [audience], resources: [] };
     const { result, trace } = judge({ ...presented, request, client }, context);
-    if (result instanceof Refusal) return [];
+    // Each takes as long as a request may. Others have their turn in between.
+    await setImmediate();
+    if (result instanceof Refusal) continue;
     const { scope, lifetime } = result;
-    return [{ audience, scope: formatScope(scope), lifetime, rule: trace.rule ?? '' }];
-  });
+    possible.push({ audience, scope: formatScope(scope), lifetime, rule: trace.rule ?? '' });
+  }
+  return possible;
 }

@@ -83,7 +83,7 @@ test('what a real token could not say is refused in a test too, and blamed on th
     `{ subject: { claims: { sub: ada, act: tool } }, expect: { refused: subject_token_claims } }`,
     `{ ${ADA}, actor: { client: agent, claims: { sub: agent, act: [] } }, expect: { refused: actor_token_claims } }`,
     `{ subject: { client: nobody, claims: { sub: ada } }, expect: { refused: subject_token_client_disabled } }`,
-    `{ subject: { type: id_token, claims: { sub: ada } }, expect: { refused: subject_token_wrong_type } }`,
+    `{ subject: { type: saml2, claims: { sub: ada } }, expect: { refused: subject_token_wrong_type } }`,
     `{ subject: { issuer: elsewhere, type: jwt, claims: { sub: ada } }, expect: { refused: subject_token_unknown_issuer } }`,
     `{ subject: { issuer: idp, type: id_token, claims: { sub: ada } }, expect: { refused: subject_token_not_accepted } }`,
     `{ subject: { issuer: idp, type: jwt, audiences: [elsewhere], claims: { sub: ada } }, expect: { refused: subject_token_audience } }`,
@@ -265,4 +265,14 @@ test('a test may expect that it cannot be told, and says so in words where it di
     'rules[0].tests[0]: the test fails: expected it to be allowed, but it is refused for subject_claims_elsewhere (the rules read a claim that the subject token only refers to (_claim_names, or a group overage))',
   ]);
   assert.equal(await examine(rule, `{ ${ADA}, expect: { refused: no_rule_for_subject } }`), 1);
+});
+
+test('a test may bring a refresh token or an ID token of ours, which a rule takes where it names them', async () => {
+  const rule = (types: string): string =>
+    `client: gateway, subject: { issuer: self${types} }, grant: { audiences: [${API}], scopes: [read] }`;
+  for (const type of ['id_token', 'refresh_token']) {
+    const brought = `subject: { type: ${type}, claims: { sub: ada } }`;
+    assert.equal(await examine(rule(''), `{ ${brought}, expect: { refused: no_rule_for_subject } }`), 1);
+    assert.equal(await examine(rule(`, types: [${type}]`), `{ ${brought}, expect: allowed }`), 1);
+  }
 });
