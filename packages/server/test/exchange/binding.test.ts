@@ -40,7 +40,7 @@ resources: [${audiences.map((audience) => `{ audience: ${audience}, scopes: [rea
 clients:
 ${['web', 'agent', 'gateway'].map((id) => `  - ${entry(id, '')}\n  - ${entry(`mutual-${id}`, 'certificateBoundAccessTokens: true')}`).join('\n')}
 issuers:
-  - ${issuerEntry(idp)}
+  - ${JSON.stringify(issuerEntry(idp))}
 rules:
   - { name: foreign, client: gateway, subject: { issuer: idp }, grant: { audiences: [${audiences[0]}], scopes: [read] } }
 ${ruleNames
