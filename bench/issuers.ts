@@ -10,7 +10,6 @@ import {
   sign as signAssertion,
   x509,
 } from '../packages/server/test/support/saml-signer.ts';
-import { AUDIENCE } from './workloads/workload.ts';
 
 export interface JwtIssuer {
   readonly issuer: string;
@@ -36,6 +35,8 @@ export interface Issuers {
   readonly nextRound: () => void;
 }
 
+/** Whom their tokens are addressed to. */
+export const AUDIENCE = 'https://login.example';
 const HOUR = 3600;
 
 export function openIssuers(): Issuers {

@@ -1,7 +1,8 @@
 // The product as its operator runs it: `cambio serve`, every default, metrics and audit included.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AUDIENCE, CLIENT, RESOURCE, SCOPE } from '../workloads/workload.ts';
+import { AUDIENCE } from '../issuers.ts';
+import { CLIENT, RESOURCE, SCOPE } from '../workloads/workload.ts';
 import type { Contender, Place } from './contender.ts';
 
 const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');

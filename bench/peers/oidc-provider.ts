@@ -4,7 +4,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider';
 import { readSetting } from '../contenders/peer.ts';
-import { AUDIENCE, CLIENT, EXCHANGE, RESOURCE, SCOPE } from '../workloads/workload.ts';
+import { AUDIENCE } from '../issuers.ts';
+import { CLIENT, EXCHANGE, RESOURCE, SCOPE } from '../workloads/workload.ts';
 
 const { port, jwk } = readSetting();
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -25,8 +25,6 @@ export interface Sources {
 }
 
 export const CLIENT = { client_id: 'gateway', client_secret: 'gateway-secret-gateway-secret' };
-/** Whom tokens of other issuers are addressed to. */
-export const AUDIENCE = 'https://login.example';
 export const RESOURCE = 'https://api.example/v1';
 export const SCOPE = 'read';
 

@@ -1,14 +1,7 @@
-// What does an API learn from an access token, and what may it ask of one?
+// What does an API learn from an access token, and does it meet what is asked of it?
 import { checkActors } from './check-options.ts';
 import { AccessRefusal, Denial, type Scheme } from './refusal.ts';
-
-/** One who acts for the subject. */
-export interface Actor {
-  readonly iss: string;
-  readonly sub: string;
-}
-
-export type Claims = Readonly<Record<string, unknown>>;
+import type { Actor, Claims, Requirements } from './requirements.ts';
 
 export interface AccessToken {
   readonly issuer: string;
@@ -23,17 +16,6 @@ export interface AccessToken {
   readonly scheme: Scheme;
   /** All that it says: the claims of a JWT, or the answer of introspection. */
   readonly claims: Claims;
-}
-
-export interface Requirements {
-  /** Names between blanks; the token must have all of them. */
-  readonly scope?: string;
-  /** The current actor must match one of these; `{}` is anybody, and without `iss` an actor of the token's issuer is meant. */
-  readonly actor?: Partial<Actor> | readonly Partial<Actor>[];
-  /** Authentication context classes of which the person's must be one (RFC 9470). */
-  readonly acr?: string | readonly string[];
-  /** Seconds since the person authenticated, at most (RFC 9470). */
-  readonly maxAge?: number;
 }
 
 /** @throws Denial invalid_token where a member that decides is missing or malformed: nothing is guessed */

@@ -1,10 +1,10 @@
 // Is the caller the one that the token is bound to? RFC 7800 `cnf`: a DPoP key (RFC 9449), a certificate (RFC 8705), both, or
 // none. What says that it is bound to something else is refused, for nothing here could prove it.
 import { createHash } from 'node:crypto';
-import type { Claims } from './access-token.ts';
 import type { Credentials, ProtectedRequest } from './credentials.ts';
 import { checkProof, type ProofSettings } from './dpop.ts';
 import { Denial } from './refusal.ts';
+import type { Claims } from './requirements.ts';
 
 export interface BindingSettings {
   /** Undefined where it is not known which URL a proof should name. */

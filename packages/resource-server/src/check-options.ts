@@ -1,6 +1,7 @@
 // Faults in options and requirements, found at start: a value that is absent by mistake must not admit everybody.
-import type { Actor, Requirements } from './access-token.ts';
+
 import type { VerifierOptions } from './options.ts';
+import type { Actor, Requirements } from './requirements.ts';
 
 /** @throws TypeError that names the option and says what to write */
 export function checkOptions(options: VerifierOptions): void {

@@ -1,11 +1,11 @@
 // Who stands for this token? The issuer: by its signature (RFC 9068 section 4), or when it is asked (RFC 7662).
 import { errors } from 'jose';
-import type { Claims } from './access-token.ts';
 import { createIntrospection } from './introspection.ts';
 import { verifyJwt } from './jwt.ts';
 import { createKeySource, fetchKeys } from './keys.ts';
 import { ALGORITHMS, type VerifierOptions } from './options.ts';
 import { Denial } from './refusal.ts';
+import type { Claims } from './requirements.ts';
 
 /** The claims of a token that its issuer stands for. It throws a Denial for any other, and where that cannot be told. */
 export type ReadClaims = (token: string) => Promise<Claims>;

@@ -1,9 +1,10 @@
 // What do the adapters of the frameworks share? A verifier, and the memory of what it admitted.
-import type { AccessToken, Requirements } from './access-token.ts';
+import type { AccessToken } from './access-token.ts';
 import { checkRequirementsForm } from './check-options.ts';
 import type { ProtectedRequest } from './credentials.ts';
 import type { VerifierOptions } from './options.ts';
 import { AccessRefusal } from './refusal.ts';
+import type { Requirements } from './requirements.ts';
 import { createVerifier } from './verifier.ts';
 
 /** `Request` is what the framework hands to a handler, and `Middleware` what it takes before one. */

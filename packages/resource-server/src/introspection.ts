@@ -1,9 +1,9 @@
 // What does the issuer say of a token that says nothing itself? RFC 7662: asked with credentials of this API, and remembered
 // no longer than it allows.
 import { createHash } from 'node:crypto';
-import type { Claims } from './access-token.ts';
 import { parseJson } from './json.ts';
 import { Denial } from './refusal.ts';
+import type { Claims } from './requirements.ts';
 
 export interface IntrospectionOptions {
   /** Default `<issuer>/oauth/introspect`. */

@@ -1,5 +1,5 @@
 // Is this request allowed? The token is read, its holder proves itself, and only then is asked what the token may do.
-import { type AccessToken, checkRequirements, type Requirements, readAccessToken } from './access-token.ts';
+import { type AccessToken, checkRequirements, readAccessToken } from './access-token.ts';
 import { checkBinding } from './binding.ts';
 import { checkOptions, checkRequirementsForm } from './check-options.ts';
 import { createClaimsReader } from './claims.ts';
@@ -9,6 +9,7 @@ import { createNonces } from './nonce.ts';
 import { PROOF_ALGORITHMS, type VerifierOptions } from './options.ts';
 import { AccessRefusal, type Attributes, Denial, type Scheme } from './refusal.ts';
 import { createMemoryReplayStore } from './replay.ts';
+import type { Requirements } from './requirements.ts';
 
 export interface Verifier {
   /** @throws AccessRefusal with the status, 503 where what decides cannot be had, and the headers of the answer */

@@ -1,9 +1,9 @@
 // Options and requirements that are absent by mistake: each is a fault at start, beside its accepted twin.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Requirements } from '../src/access-token.ts';
 import { createGuard } from '../src/express.ts';
 import { createVerifier, requireActor, type VerifierOptions } from '../src/index.ts';
+import type { Requirements } from '../src/requirements.ts';
 
 const good: VerifierOptions = { issuer: 'https://login.example', audience: 'https://orders.example' };
 const introspection = { clientId: 'orders', clientSecret: 'secret' };

@@ -4,7 +4,7 @@ import type { ExportLine } from './audit/export.ts';
 import { eventOf } from './audit/row.ts';
 import { type AuditFilter, searchEvents } from './audit/search.ts';
 import { createCheckpoints } from './audit-retention/checkpoint.ts';
-import { erasePerson, type Person } from './audit-retention/erasure.ts';
+import { type ErasedPerson, erasePerson } from './audit-retention/erasure.ts';
 import { exportLines, type KnownKeys, verifyStore } from './audit-retention/proof.ts';
 import { createNotary } from './audit-retention/statement-signer.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -46,7 +46,7 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
   const notary = createNotary({ store, issuer, keys: () => services.keys, algorithm: keys.algorithms[0], clock });
   return {
     services,
-    erase: (person: Person) => erasePerson(person, { ...base, notary }),
+    erase: (person: ErasedPerson) => erasePerson(person, { ...base, notary }),
     /** Signs the rows that this command wrote. */
     close: async () => {
       try {

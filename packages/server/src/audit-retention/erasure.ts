@@ -18,7 +18,7 @@ import type { Notary } from './statement-signer.ts';
 /** Rows erased in one transaction. */
 const AT_ONCE = 200;
 
-export interface Person {
+export interface ErasedPerson {
   /** The `sub` under which somebody is known. */
   readonly subject: string;
   /** Whose name it is; absent, whoever has this name. */
@@ -33,7 +33,7 @@ interface Erasure {
 }
 
 /** @returns how many rows were erased */
-export async function erasePerson({ subject, issuer }: Person, by: Erasure): Promise<number> {
+export async function erasePerson({ subject, issuer }: ErasedPerson, by: Erasure): Promise<number> {
   const whose = issuer === undefined ? {} : { issuer };
   const asSubject = await eraseFound({ subject, ...whose }, by);
   return asSubject + (await eraseFound({ actor: subject, ...whose }, by));

@@ -15,7 +15,7 @@ export interface FoundRow {
   readonly requestId: string;
 }
 
-export interface Fault {
+export interface ChainFault {
   readonly chain: string | undefined;
   readonly position: number | undefined;
   readonly requestId: string | undefined;
@@ -40,7 +40,7 @@ export interface Verdict {
   readonly kids: readonly string[];
   /** When the last statement was signed, in seconds since 1970. */
   readonly signedAt: number | undefined;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ChainFault[];
 }
 
 export interface Verifier {
@@ -49,7 +49,7 @@ export interface Verifier {
   /** A row that stands in no chain. */
   readonly unchained: () => void;
   /** Something else that does not fit. */
-  readonly fault: (fault: Fault) => void;
+  readonly fault: (fault: ChainFault) => void;
   readonly finish: () => Verdict;
 }
 
@@ -58,8 +58,8 @@ const MOST_FAULTS = 1000;
 
 /** @param trusted keys that are known from elsewhere; undefined where the export's own are all there is */
 export function createVerifier(statements: readonly ReadStatement[], trusted?: ReadonlySet<string>): Verifier {
-  const faults: Fault[] = [];
-  const fault = (one: Fault): void => void (faults.length < MOST_FAULTS && faults.push(one));
+  const faults: ChainFault[] = [];
+  const fault = (one: ChainFault): void => void (faults.length < MOST_FAULTS && faults.push(one));
   const good = checkStatements(statements, trusted, fault);
   const byChain = Map.groupBy(good, ({ chain }) => chain);
   const counts = { rows: 0, erased: 0, unsigned: 0, foundOnly: 0, unchained: 0 };

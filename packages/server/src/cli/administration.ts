@@ -33,7 +33,7 @@ export const describeWhere = (command: Command): Command =>
 
 const operations = operationsFor({ clientEntry });
 
-export async function administer(
+export async function runOperation(
   { config, server, token }: Record<string, unknown>,
   work: (administer: Administer) => Promise<void>,
 ): Promise<number> {

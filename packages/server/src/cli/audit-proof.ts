@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { openOperator, openReader } from '../app.ts';
 import { type ExportLine, parseLine } from '../audit/export.ts';
-import type { Fault, Verdict } from '../audit/verify.ts';
+import type { ChainFault, Verdict } from '../audit/verify.ts';
 import { type KnownKeys, verifyLines } from '../audit-retention/proof.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
@@ -99,7 +99,7 @@ function tell(verdict: Verdict, known: KnownKeys): string {
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-function tellFault({ chain, position, requestId, problem }: Fault): string {
+function tellFault({ chain, position, requestId, problem }: ChainFault): string {
   const row =
     requestId === undefined ? '' : `${position === undefined ? '' : ` row ${position},`} request ${requestId}`;
   return `${chain === undefined ? 'the record' : `chain ${chain}`}${row}: ${problem}`;

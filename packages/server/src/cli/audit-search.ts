@@ -7,7 +7,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { AuditFilter } from '../audit/search.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { type Clock, systemClock } from '../primitives/clock.ts';
-import { administer, describeWhere } from './administration.ts';
+import { describeWhere, runOperation } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
 
 /** The most that the admin API gives at once. */
@@ -102,7 +102,7 @@ async function findAll(search: Search, filter: AuditFilter, count: number): Prom
 /** Looks into the database that a configuration names, or asks a server. */
 async function withSearch(options: Options, work: (search: Search) => Promise<void>): Promise<number> {
   if (options.config === undefined || options.server !== undefined)
-    return administer(options, (call) =>
+    return runOperation(options, (call) =>
       work(async ({ since, until, requestId, ...filter }, page) => {
         const times = { since: isoOf(since), until: isoOf(until) };
         const { body } = await call('search-audit', { query: { ...filter, ...times, request: requestId, ...page } });

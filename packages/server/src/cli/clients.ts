@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import { type Administer, administer, describeWhere } from './administration.ts';
+import { type Administer, describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 
 interface ShownClient {
@@ -17,7 +17,7 @@ const withId = (command: Command): Command => describeWhere(command).argument('<
 export const clientsList: CliCommand = {
   describe: (command) => describeWhere(command.description('list the clients of the file and the registered ones')),
   run: (options) =>
-    administer(options, async (call) => {
+    runOperation(options, async (call) => {
       let cursor: unknown;
       do {
         const { body } = await call('list-clients', { query: { limit: 200, cursor } });
@@ -40,7 +40,7 @@ export const clientsAdd: CliCommand = {
       'YAML or JSON: what a client of the configuration file says, without id and secret',
     ),
   run: (options, [id = '']) =>
-    administer(options, async (call) => {
+    runOperation(options, async (call) => {
       const entry = parse(readFileSync(String(options.entry), 'utf8'));
       const { body } = await call('create-client', { body: { ...entry, id } });
       console.log(body.secret ?? `registered ${id}`);
@@ -51,7 +51,7 @@ export const clientsRotate: CliCommand = {
   describe: (command) =>
     withId(command.description('print a new secret, once; the one before goes on working until the next rotation')),
   run: (options, [id = '']) =>
-    administer(options, async (call) => {
+    runOperation(options, async (call) => {
       const { body } = await call('add-client-secret', { path: { id }, body: {} });
       console.log(body.secret);
     }),
@@ -64,7 +64,7 @@ export const clientsDisable: CliCommand = {
       'let it in again',
     ),
   run: (options, [id = '']) =>
-    administer(options, async (call) => {
+    runOperation(options, async (call) => {
       await replace(call, id, { disabled: options.undo !== true });
       console.log(`${id} is ${options.undo === true ? 'let in again' : 'disabled'}; every node knows within a second`);
     }),
@@ -73,7 +73,7 @@ export const clientsDisable: CliCommand = {
 export const clientsDelete: CliCommand = {
   describe: (command) => withId(command.description('delete a registered client that no rule names')),
   run: (options, [id = '']) =>
-    administer(options, async (call) => {
+    runOperation(options, async (call) => {
       const { version } = await call('get-client', { path: { id } });
       await call('delete-client', { path: { id }, ifMatch: version });
       console.log(`${id} is deleted, and its tokens are dead; every node knows within a second`);

@@ -1,5 +1,5 @@
 // cambio keys: which keys sign, and how is one replaced?
-import { administer, describeWhere } from './administration.ts';
+import { describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 
 type Key = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
@@ -7,7 +7,7 @@ type Key = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt'
 export const keysList: CliCommand = {
   describe: (command) => describeWhere(command.description('list the signing keys')),
   run: (options) =>
-    administer(options, async (call) => {
+    runOperation(options, async (call) => {
       const { body } = await call('list-keys');
       for (const { kid, alg, state, createdAt, activatesAt } of body.items as readonly Key[]) {
         console.log(`${kid}  ${alg}  ${state}  made ${createdAt}  signs from ${activatesAt}`);
@@ -21,7 +21,7 @@ export const keysRotate: CliCommand = {
       command.description('make the next signing key: published now, signing once verifiers have had time to see it'),
     ).option('--alg <name>', 'of which algorithm; the default of the file where nothing is said'),
   run: (options) =>
-    administer(options, async (call) => {
+    runOperation(options, async (call) => {
       const { body } = await call('rotate-key', { body: { alg: options.alg } });
       console.log(`the next ${body.alg} key is published, and signs from ${body.activatesAt}`);
     }),
@@ -35,7 +35,7 @@ export const keysRetire: CliCommand = {
         .argument('<kid>', 'the key'),
     ),
   run: (options, [kid = '']) =>
-    administer(options, async (call) => {
+    runOperation(options, async (call) => {
       await call('retire-key', { path: { kid }, query: { replace: 'now' } });
       console.log(`${kid} is gone; every node knows within a second, verifiers when they fetch the keys again`);
     }),

@@ -7,7 +7,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { foreignTokenId } from '../subject-tokens/foreign.ts';
 import { assertionText } from '../subject-tokens/guess-type.ts';
-import { administer, describeWhere } from './administration.ts';
+import { describeWhere, runOperation } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { readToken } from './tokens.ts';
 
@@ -79,7 +79,7 @@ export const tokenRevoke: CliCommand = {
       console.error('cambio: say one of an id, --subject, --client and --all');
       return EXIT.usage;
     }
-    return administer(options, async (call) => {
+    return runOperation(options, async (call) => {
       await call('revoke-tokens', { body: Object.fromEntries(what) });
       console.log(`revoked ${all ? 'all that was issued so far' : what[0]?.[1]}; every node knows within a second`);
     });

@@ -6,7 +6,13 @@ import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { step } from '../primitives/tracing.ts';
 import { clientAuthMethods } from './index.ts';
-import type { AuthenticationContext, AuthenticationRequest, ClientAuthMethod, Credentials, Proof } from './method.ts';
+import type {
+  AuthenticationContext,
+  AuthenticationRequest,
+  ClientAuthMethod,
+  ClientProof,
+  Credentials,
+} from './method.ts';
 
 export interface AuthenticatedClient {
   readonly client: Client;
@@ -104,7 +110,7 @@ async function prove(
   method: string,
   { prove: proveAgainst }: Credentials,
   context: AuthenticationContext,
-): Promise<Proof> {
+): Promise<ClientProof> {
   if (client?.auth === method) return proveAgainst(client, context);
   try {
     await proveAgainst(nobody, context);

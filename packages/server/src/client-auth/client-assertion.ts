@@ -20,7 +20,7 @@ export const assertionParameters = ['client_assertion_type', 'client_assertion']
  * @returns undefined where the request holds no assertion of the kind
  * @throws Refusal parameter_missing, client_assertion_type_unsupported, client_assertion_…
  */
-export function readAssertion(parameters: Parameters, kind: (typeof kinds)[number]): CompactJws | undefined {
+export function readClientAssertion(parameters: Parameters, kind: (typeof kinds)[number]): CompactJws | undefined {
   const [type, assertion] = assertionParameters.map(parameters.get);
   if (type === undefined && assertion === undefined) return undefined;
   if (type === undefined || assertion === undefined) {

@@ -1,6 +1,6 @@
 // Are two names the same one? Distinguished names are compared as what they are, lists of sets of attributes, whether they
 // are written as text (RFC 4514) or stand in a certificate; and their values as people read them (RFC 4517 section 4.2.15).
-import { type Der, readDer, readObjectIdentifier, readText } from './der.ts';
+import { type Der, decodeText, readDer, readObjectIdentifier } from './der.ts';
 
 /** The names of RFC 4514 section 3, and others that certificates of clients have. */
 const ATTRIBUTES: Readonly<Record<string, string>> = {
@@ -47,7 +47,7 @@ export function readName(content: Buffer): string {
 }
 
 function prepareValue(value: Der): string {
-  const text = readText(value);
+  const text = decodeText(value);
   return text === undefined ? `#${value.tag} ${value.content.toString('hex')}` : prepare(text);
 }
 

@@ -51,10 +51,10 @@ export interface Credentials {
   /** The ids that the request may mean, likeliest first. */
   readonly clientIds: readonly string[];
   /** Constant time in what the caller sent. @throws Refusal with the `client` answer where they prove nothing */
-  readonly prove: (client: Client, context: AuthenticationContext) => Proof | Promise<Proof>;
+  readonly prove: (client: Client, context: AuthenticationContext) => ClientProof | Promise<ClientProof>;
 }
 
-export interface Proof {
+export interface ClientProof {
   /** What the audit row calls the method, where not by its name. */
   readonly as?: string;
   /** An id that the proof uses up, and until when it must stay used, in seconds since 1970. */

@@ -4,7 +4,7 @@ import { LEEWAY } from '../primitives/clock.ts';
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
-import { assertionParameters, checkAssertion, readAssertion } from './client-assertion.ts';
+import { assertionParameters, checkAssertion, readClientAssertion } from './client-assertion.ts';
 import type { ClientAuthMethod } from './method.ts';
 
 /** What a client may say that its assertion is; anything else is for something else (RFC 8725 section 3.12). */
@@ -18,7 +18,7 @@ export const privateKeyJwt = {
   keys: { oneOf: ['jwks', 'jwksUri'], others: ['assertionAudience'] },
   recognizedBy: 'credentials',
   read: ({ parameters }) => {
-    const jws = readAssertion(parameters, 'jwt-bearer');
+    const jws = readClientAssertion(parameters, 'jwt-bearer');
     if (jws === undefined) return undefined;
     const { iss, sub, jti } = jws.payload;
     return {

@@ -2,7 +2,7 @@
 // and sent again, so that they are not single-use.
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
-import { assertionParameters, checkAssertion, readAssertion } from './client-assertion.ts';
+import { assertionParameters, checkAssertion, readClientAssertion } from './client-assertion.ts';
 import type { ClientAuthMethod } from './method.ts';
 
 const TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'jose']);
@@ -16,7 +16,7 @@ export const spiffeJwt = {
   keys: { oneOf: ['spiffeId'] },
   recognizedBy: 'credentials',
   read: ({ parameters }, { clientIndex }) => {
-    const jws = readAssertion(parameters, 'jwt-spiffe');
+    const jws = readClientAssertion(parameters, 'jwt-spiffe');
     if (jws === undefined) return undefined;
     const { sub } = jws.payload;
     const domain = trustDomainOf(sub);

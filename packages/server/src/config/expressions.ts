@@ -17,7 +17,7 @@ const isObject = (value: unknown): value is JsonObject => typeof value === 'obje
 type Variables = Parameters<typeof compileExpression>[1];
 
 /** A `when`. The fault of a faulty one is told. */
-export const compileCondition = (text: string, path: Path, complain: Complain): CompiledExpression =>
+export const readCondition = (text: string, path: Path, complain: Complain): CompiledExpression =>
   warnOfRequest(
     compile(() => compileBoolean(text, conditionVariables), path, complain),
     path,

@@ -9,13 +9,13 @@ interface KeyPlaceSource {
   readonly allowPrivateNetwork: boolean;
 }
 
-export const networkOf = ({ allowPrivateNetwork }: KeyPlaceSource): 'private' | 'public' =>
+export const networkOfKeys = ({ allowPrivateNetwork }: KeyPlaceSource): 'private' | 'public' =>
   allowPrivateNetwork ? 'private' : 'public';
 
 export function checkKeyPlace(source: KeyPlaceSource, path: Path, complain: Complain): void {
   const { jwks, jwksUri } = source;
   if (jwks !== undefined && jwksUri !== undefined) complain(path, 'cannot have both jwks and jwksUri');
-  const problem = jwksUri === undefined ? undefined : urlProblem(jwksUri, networkOf(source));
+  const problem = jwksUri === undefined ? undefined : urlProblem(jwksUri, networkOfKeys(source));
   if (problem !== undefined) complain([...path, 'jwksUri'], problem);
   const keys = jwks === undefined ? undefined : readKeySet(jwks);
   if (typeof keys === 'string') complain([...path, 'jwks'], keys);

@@ -7,7 +7,7 @@ export interface Taken {
   readonly message: string;
 }
 
-export interface Named {
+export interface NamedPrincipal {
   readonly accounts: readonly { readonly username: string; readonly sub: string }[];
   /** The names of issuers, which stand before the names of their subjects. */
   readonly issuers: readonly { readonly name: string }[];
@@ -15,7 +15,7 @@ export interface Named {
 }
 
 /** @returns who else has this id of a client, or could have it; undefined where nobody does */
-export function findTaken({ accounts, issuers, upstream }: Named): (id: string) => Taken | undefined {
+export function findTaken({ accounts, issuers, upstream }: NamedPrincipal): (id: string) => Taken | undefined {
   const indexes = new Map(
     accounts.flatMap(({ username, sub }, index) => [[username, index] as const, [sub, index] as const]),
   );

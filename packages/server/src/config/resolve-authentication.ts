@@ -6,7 +6,7 @@ import type { Client, TlsSubject } from '../model/client.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { Complain, Path } from './fault.ts';
-import { checkKeyPlace, networkOf } from './key-location.ts';
+import { checkKeyPlace, networkOfKeys } from './key-location.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
 
@@ -55,7 +55,7 @@ export function resolveAuthentication(
         ? SecretDigest.of(one.sha256)
         : new SecretDigest(readSecret(one, [...path, 'secret'], file.server.host, around)),
     ),
-    keys: jwks ? { jwks } : jwksUri === undefined ? undefined : { jwksUri, network: networkOf(entry) },
+    keys: jwks ? { jwks } : jwksUri === undefined ? undefined : { jwksUri, network: networkOfKeys(entry) },
     assertionAudience,
     tlsSubject:
       tlsSubject && kinds.flatMap((kind) => ({ kind, value: tlsSubject[kind] ?? '' })).find(({ value }) => value),

@@ -6,7 +6,7 @@ import { decryptionKeysOf, type SamlIssuerEntry } from '../trust/saml-issuer.ts'
 import { compileMappingOf } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import { nameOf } from './issuer-name.ts';
-import { checkKeyPlace, networkOf } from './key-location.ts';
+import { checkKeyPlace, networkOfKeys } from './key-location.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
@@ -48,7 +48,7 @@ export async function resolveIssuers(file: ConfigurationFile, around: Surroundin
 }
 
 function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile, around: Surroundings): IssuerEntry {
-  const network = networkOf(source);
+  const network = networkOfKeys(source);
   const issuer = source.issuer ?? `spiffe://${source.trustDomain}`;
   const check = (key: keyof IssuerSource, url: string): void => {
     const problem = urlProblem(url, network);

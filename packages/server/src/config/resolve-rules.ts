@@ -5,7 +5,7 @@ import type { Resource, Targets } from '../model/resource.ts';
 import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
 import { DEFAULT_TYPES, type PartyPattern, type Rule } from '../policy/rule.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
-import { compileClaim, compileCondition } from './expressions.ts';
+import { compileClaim, readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource, ConfigurationFile, RuleEntry } from './schema.ts';
 import { findShadowed } from './shadowed.ts';
@@ -59,7 +59,7 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
       presence: actor.required ? 'required' : actor.forbidden ? 'forbidden' : 'optional',
       delegated: actor.delegated ?? 'refuse',
     },
-    when: when === undefined ? 'always' : compileCondition(when, [...about.path, 'when'], about.complain),
+    when: when === undefined ? 'always' : readCondition(when, [...about.path, 'when'], about.complain),
     act: act ?? 'actor',
     rebind: rebind ?? 'refuse',
     grant: {
@@ -98,7 +98,7 @@ function toPattern(
     issuers: issuer === undefined ? 'any' : new Set(issuer.map((name) => issuerNames.get(name) ?? name)),
     types: types === undefined ? DEFAULT_TYPES : { own: new Set(types), foreign: new Set(types) },
     clients: clients === undefined ? 'any' : new Set(clients),
-    when: when === undefined ? 'always' : compileCondition(when, [...path, part, 'when'], complain),
+    when: when === undefined ? 'always' : readCondition(when, [...path, part, 'when'], complain),
     constrained: pattern.constrained ?? 'prove',
   };
 }

@@ -8,7 +8,7 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { extendLineage, type Limits, limitsOf, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { resolveTargets } from '../narrowing/wanted.ts';
-import { decide, type Permit, type Decision as RuleDecision, type Undecided } from '../policy/decide.ts';
+import { decide, type Permit, type RuleDecision, type Undecided } from '../policy/decide.ts';
 import { type Facts, readClaims } from '../policy/facts.ts';
 import type { Part } from '../policy/match.ts';
 import type { Policy } from '../policy/policy.ts';

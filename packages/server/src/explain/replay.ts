@@ -22,11 +22,11 @@ export interface ChangedDecision {
 }
 
 /** `undecided`: no rules were asked, or not they decided. `withheld`: the row does not tell what a condition read. */
-export type Verdict = 'same' | 'undecided' | 'withheld' | ChangedDecision;
+export type ReplayVerdict = 'same' | 'undecided' | 'withheld' | ChangedDecision;
 
 type Context = JudgeServices & { readonly clients: Clients };
 
-export function replay(event: AuditEvent, context: Context): Verdict {
+export function replay(event: AuditEvent, context: Context): ReplayVerdict {
   const { client, requestId, time } = event;
   const recalled = recall(event);
   const before = recorded(event);

@@ -4,7 +4,7 @@ import { type ASTNode, TypeError as CelTypeError, type Environment, ParseError }
 import { createEnvironment, priceOf, type Variables } from './context.ts';
 import { ExpressionFault } from './fault.ts';
 import { type LiteralStart, literalStart } from './literal.ts';
-import { findReads, formatPath } from './reads.ts';
+import { findReads, formatMemberPath } from './reads.ts';
 import { asJson } from './result.ts';
 import { type Budget, CannotTell, Problem, Run, TOO_LONG, type Why } from './run.ts';
 import { translate } from './step.ts';
@@ -69,7 +69,7 @@ export function compileExpression(text: string, variables: Variables): CompiledE
     type,
     warnings,
     starts: literalStart(root),
-    reads: findReads(root).map(formatPath),
+    reads: findReads(root).map(formatMemberPath),
     evaluate: (facts, budget) => {
       try {
         if (!budget.affords(price)) return EXHAUSTED;
@@ -101,10 +101,13 @@ export function compileCondition(text: string, variables: Variables): CompiledEx
   throw new ExpressionFault(`is of type ${expression.type}, and a condition must be true or false`, text, 0);
 }
 
-export type Answer = { readonly kind: 'yes' } | { readonly kind: 'no'; readonly problem?: string } | CannotBeTold;
+export type ConditionAnswer =
+  | { readonly kind: 'yes' }
+  | { readonly kind: 'no'; readonly problem?: string }
+  | CannotBeTold;
 
 /** Yes only where the expression is true. What is missing or of the wrong type makes it no, and says so. */
-export function holds(expression: CompiledExpression, facts: ExpressionFacts, budget: Budget): Answer {
+export function holds(expression: CompiledExpression, facts: ExpressionFacts, budget: Budget): ConditionAnswer {
   const evaluation = expression.evaluate(facts, budget);
   if (evaluation.kind === 'cannot tell') return evaluation;
   if (evaluation.kind === 'none') return { kind: 'no', problem: evaluation.problem };

@@ -1,7 +1,7 @@
 // Where does a part of an expression stand, and what may it read there? The library's syntax tree, made easy to walk.
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { ExpressionFault } from './fault.ts';
-import type { Step } from './run.ts';
+import type { ExpressionStep } from './run.ts';
 
 export type CelType = 'bool' | 'int' | 'double' | 'string' | 'list' | 'map' | 'dyn';
 
@@ -20,7 +20,7 @@ export interface Context {
   /** The variables of the macros around this place, the outermost first. */
   readonly locals: readonly string[];
   readonly warnings: string[];
-  readonly translate: (node: ASTNode, context: Context) => Step;
+  readonly translate: (node: ASTNode, context: Context) => ExpressionStep;
 }
 
 const LIMITS = { maxAstNodes: 1000, maxDepth: 32, maxListElements: 256, maxMapEntries: 256, maxCallArguments: 8 };

@@ -3,7 +3,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { compilePattern, isAnchored } from './matches.ts';
-import { Problem, type Run, type Step } from './run.ts';
+import { type ExpressionStep, Problem, type Run } from './run.ts';
 import { asInt, type Kind, type Kinds, kindOf, namesOf, wrongKind } from './values.ts';
 
 interface Overload {
@@ -142,7 +142,7 @@ function join(run: Run, list: readonly unknown[], separator: string): string | P
 }
 
 /** A call of a function or a method. */
-export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' }, context: Context): Step {
+export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' }, context: Context): ExpressionStep {
   const [form, name] = [node.op === 'call' ? 'function' : 'method', node.args[0]];
   const parts = node.op === 'call' ? node.args[1] : [node.args[1], ...node.args[2]];
   if (name === 'matches') return translateMatches(parts, context);
@@ -167,7 +167,7 @@ export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' },
 }
 
 /** `text.matches("^pattern$")` or `matches(text, "^pattern$")`. The pattern is compiled here, once. */
-function translateMatches([subject, pattern]: readonly ASTNode[], context: Context): Step {
+function translateMatches([subject, pattern]: readonly ASTNode[], context: Context): ExpressionStep {
   if (subject === undefined || pattern === undefined) throw new Error('the type checker let matches() pass');
   if (pattern.op !== 'value' || typeof pattern.args !== 'string') {
     throw faultAt(pattern, 'the pattern of matches() must be a string in quotes, not an expression', context);

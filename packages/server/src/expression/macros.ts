@@ -2,7 +2,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, declaredType, faultAt, priceOf, quote } from './context.ts';
 import { ExpressionFault } from './fault.ts';
-import { Problem, type Run, type Step } from './run.ts';
+import { type ExpressionStep, Problem, type Run } from './run.ts';
 import { hasMember, isMap, itemsOf, wrongKind } from './values.ts';
 
 /** A loop in a loop in a loop would take the cube of what a caller sends. */
@@ -70,13 +70,13 @@ function loopOf(node: ASTNode): { readonly loop: Loop; readonly variable: string
 }
 
 /** @returns undefined where the node is no macro */
-export function translateMacro(node: ASTNode, context: Context): Step | undefined {
+export function translateMacro(node: ASTNode, context: Context): ExpressionStep | undefined {
   if (node.op === 'call' && node.args[0] === 'has') return translateHas(node.args[1][0], context);
   return loopOf(node) && translateLoop(node, context);
 }
 
 /** `has(a.b)`: is there a member b? Where a itself is missing, there is no answer. */
-function translateHas(member: ASTNode | undefined, context: Context): Step {
+function translateHas(member: ASTNode | undefined, context: Context): ExpressionStep {
   if (member?.op !== '.') throw new Error('the type checker let has() pass without a member');
   if (declaredType(member, context) === 'unknown') {
     throw new ExpressionFault(`No such key: ${member.args[1]}`, context.text, member.pos);
@@ -89,7 +89,7 @@ function translateHas(member: ASTNode | undefined, context: Context): Step {
   };
 }
 
-function translateLoop(node: ASTNode, context: Context): Step {
+function translateLoop(node: ASTNode, context: Context): ExpressionStep {
   const found = loopOf(node);
   if (found === undefined || node.op !== 'rcall') throw new Error('not a loop');
   const depth = context.locals.length;

@@ -1,13 +1,13 @@
 // Which operators combine values, and what does each need of them?
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
-import { Problem, type Run, type Step } from './run.ts';
+import { type ExpressionStep, Problem, type Run } from './run.ts';
 import { asInt, calculate, equal, order, within, wrongKind } from './values.ts';
 
 type BinaryNode = Extract<ASTNode, { readonly args: [ASTNode, ASTNode] }>;
 type OperatorNode = BinaryNode | Extract<ASTNode, { readonly op: '?:' | '!_' | '-_' }>;
 
-export function translateOperator(node: OperatorNode, context: Context): Step {
+export function translateOperator(node: OperatorNode, context: Context): ExpressionStep {
   switch (node.op) {
     case '?:':
       return translateChoice(node.args, context);
@@ -24,10 +24,10 @@ export function translateOperator(node: OperatorNode, context: Context): Step {
   }
 }
 
-function translateChoice([condition, ...branches]: readonly ASTNode[], context: Context): Step {
+function translateChoice([condition, ...branches]: readonly ASTNode[], context: Context): ExpressionStep {
   if (condition === undefined) throw new Error('the parser let a choice pass without a condition');
   const [test, text] = [context.translate(condition, context), quote(condition, context)];
-  const [yes, no] = branches.map((branch) => context.translate(branch, context)) as [Step, Step];
+  const [yes, no] = branches.map((branch) => context.translate(branch, context)) as [ExpressionStep, ExpressionStep];
   return (run) => {
     const answer = test(run);
     return typeof answer === 'boolean' ? (answer ? yes : no)(run) : wrongKind(text, answer, 'bool');
@@ -35,8 +35,8 @@ function translateChoice([condition, ...branches]: readonly ASTNode[], context: 
 }
 
 /** `||` and `&&`: the deciding answer of either side absorbs a problem of the other (CEL, section Logical Operators). */
-function translateLogic(sides: readonly ASTNode[], deciding: boolean, context: Context): Step {
-  const [left, right] = sides.map((side) => context.translate(side, context)) as [Step, Step];
+function translateLogic(sides: readonly ASTNode[], deciding: boolean, context: Context): ExpressionStep {
+  const [left, right] = sides.map((side) => context.translate(side, context)) as [ExpressionStep, ExpressionStep];
   const [leftText, rightText] = sides.map((side) => quote(side, context)) as [string, string];
   return (run) => {
     const first = left(run);
@@ -48,7 +48,12 @@ function translateLogic(sides: readonly ASTNode[], deciding: boolean, context: C
   };
 }
 
-function translateUnary(operand: ASTNode, apply: (value: unknown) => unknown, wanted: string, context: Context): Step {
+function translateUnary(
+  operand: ASTNode,
+  apply: (value: unknown) => unknown,
+  wanted: string,
+  context: Context,
+): ExpressionStep {
   const [step, text] = [context.translate(operand, context), quote(operand, context)];
   return (run) => {
     const value = step(run);
@@ -61,8 +66,8 @@ function negate(value: unknown): unknown {
   return typeof value === 'number' ? -value : undefined;
 }
 
-function translateBinary(node: BinaryNode, context: Context): Step {
-  const [left, right] = node.args.map((side) => context.translate(side, context)) as [Step, Step];
+function translateBinary(node: BinaryNode, context: Context): ExpressionStep {
+  const [left, right] = node.args.map((side) => context.translate(side, context)) as [ExpressionStep, ExpressionStep];
   const combine = combination(node, context);
   return (run) => {
     const a = left(run);

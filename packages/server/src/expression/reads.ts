@@ -17,7 +17,7 @@ export function findReads(root: ASTNode): readonly MemberPath[] {
   function collect(node: ASTNode, locals: readonly string[]): void {
     const path = pathOf(node, locals);
     if (path !== undefined) {
-      found.set(formatPath(path), path);
+      found.set(formatMemberPath(path), path);
       return;
     }
     const variable = iterationVariable(node);
@@ -42,7 +42,7 @@ function pathOf(node: ASTNode, locals: readonly string[]): MemberPath | undefine
 }
 
 /** `subject.claims.tenant`; a name that is no identifier stands in brackets: `subject.claims["https://example.com/t"]`. */
-export const formatPath = (path: MemberPath): string =>
+export const formatMemberPath = (path: MemberPath): string =>
   path
     .map((name, index) => {
       if (index === 0) return name;

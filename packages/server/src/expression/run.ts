@@ -102,4 +102,4 @@ export class Run {
 }
 
 /** A part of an expression, translated: gives a value, or the problem that kept it from one. */
-export type Step = (run: Run) => unknown;
+export type ExpressionStep = (run: Run) => unknown;

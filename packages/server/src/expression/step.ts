@@ -7,11 +7,11 @@ import { refuseElsewhere } from './elsewhere.ts';
 import { translateCall } from './functions.ts';
 import { translateMacro } from './macros.ts';
 import { translateOperator } from './operators.ts';
-import { Problem, type Run, type Step } from './run.ts';
+import { type ExpressionStep, Problem, type Run } from './run.ts';
 import { asInt, isMap, wrongKind } from './values.ts';
 
 /** @throws ExpressionFault where CEL, or the library, allows what is not allowed here */
-export function translate(node: ASTNode, context: Context): Step {
+export function translate(node: ASTNode, context: Context): ExpressionStep {
   switch (node.op) {
     case 'value':
       return translateLiteral(node, context);
@@ -40,7 +40,7 @@ export function translate(node: ASTNode, context: Context): Step {
 
 type NodeOf<Operator extends ASTNode['op']> = ASTNode & { readonly op: Operator };
 
-function translateLiteral(node: NodeOf<'value'>, context: Context): Step {
+function translateLiteral(node: NodeOf<'value'>, context: Context): ExpressionStep {
   const value = node.args;
   if (typeof value === 'object' && value !== null)
     throw faultAt(node, 'bytes and uint are not available here', context);
@@ -49,7 +49,7 @@ function translateLiteral(node: NodeOf<'value'>, context: Context): Step {
   return () => value;
 }
 
-function translateVariable(node: NodeOf<'id'>, context: Context): Step {
+function translateVariable(node: NodeOf<'id'>, context: Context): ExpressionStep {
   const name = node.args;
   const index = context.locals.lastIndexOf(name);
   if (index >= 0) return (run) => run.locals[index];
@@ -62,7 +62,7 @@ function translateVariable(node: NodeOf<'id'>, context: Context): Step {
 
 const asIntIfWhole = (value: unknown): unknown => (Number.isSafeInteger(value) ? BigInt(value as number) : value);
 
-function translateMember(node: NodeOf<'.'>, context: Context): Step {
+function translateMember(node: NodeOf<'.'>, context: Context): ExpressionStep {
   const [holder, name] = node.args;
   const [step, text] = [translate(holder, context), quote(holder, context)];
   const missing = new Problem(`${quote(node, context)} is missing`);
@@ -76,8 +76,8 @@ function memberOf(holder: unknown, name: string, text: string, missing: Problem)
   return value === undefined ? missing : value;
 }
 
-function translateIndex(node: NodeOf<'[]'>, context: Context): Step {
-  const [holder, key] = node.args.map((part) => translate(part, context)) as [Step, Step];
+function translateIndex(node: NodeOf<'[]'>, context: Context): ExpressionStep {
+  const [holder, key] = node.args.map((part) => translate(part, context)) as [ExpressionStep, ExpressionStep];
   const text = quote(node.args[0], context);
   const missing = new Problem(`${quote(node, context)} is missing`);
   return (run) => {
@@ -91,7 +91,7 @@ function translateIndex(node: NodeOf<'[]'>, context: Context): Step {
   };
 }
 
-function collect(run: Run, items: readonly Step[]): unknown {
+function collect(run: Run, items: readonly ExpressionStep[]): unknown {
   const values: unknown[] = [];
   for (const item of items) {
     const value = item(run);
@@ -101,7 +101,7 @@ function collect(run: Run, items: readonly Step[]): unknown {
   return values;
 }
 
-function translateMap(entries: readonly (readonly [ASTNode, ASTNode])[], context: Context): Step {
+function translateMap(entries: readonly (readonly [ASTNode, ASTNode])[], context: Context): ExpressionStep {
   const steps = entries.map((entry) => entry.map((part) => translate(part, context)));
   return (run) => {
     // Without a prototype, so that `__proto__` is a member like any other.

@@ -4,13 +4,13 @@ import { authorizationCode } from './authorization-code.ts';
 import { clientCredentials } from './client-credentials.ts';
 import { deviceCode } from './device-code.ts';
 import type { Grant } from './grant.ts';
-import { refreshToken } from './refresh-token.ts';
+import { refreshTokenGrant } from './refresh-token.ts';
 import { tokenExchange } from './token-exchange.ts';
 
 export const grants = [
   clientCredentials,
   tokenExchange,
-  refreshToken,
+  refreshTokenGrant,
   authorizationCode,
   deviceCode,
 ] as const satisfies readonly Grant[];

@@ -19,7 +19,7 @@ import { type RegrantServices, regrant } from './regrant.ts';
 /** What the grant uses of the server. */
 interface RefreshServices extends RegrantServices, CodeServices, FamilyServices {}
 
-export const refreshToken = {
+export const refreshTokenGrant = {
   name: 'refresh_token',
   grantType: 'refresh_token',
   parameters: ['refresh_token', 'audience', 'resource', 'scope'],

@@ -1,7 +1,7 @@
 // Reads the family of a refresh token from the store.
 import type { RefreshFamily } from '../model/refresh-family.ts';
 import { parseOwnJson } from '../primitives/strict-json.ts';
-import { findFamily as findRow } from '../store/refresh-families.ts';
+import { selectFamily as findRow } from '../store/refresh-families.ts';
 import type { Database } from '../store/schema.ts';
 
 export async function findFamily(database: Database, id: string): Promise<RefreshFamily | undefined> {

@@ -2,7 +2,7 @@
 // successor again.
 import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { advanceFamily, findFamily, insertFamily } from '../store/refresh-families.ts';
+import { advanceFamily, insertFamily, selectFamily } from '../store/refresh-families.ts';
 import { isRevoked } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import type { Authorization, RefreshDecision } from './authorization.ts';
@@ -71,7 +71,7 @@ async function rotate(
   if (await advanceFamily(transaction, { id: family, generation, now, confirmation })) return;
   // Whoever was faster may have been revoked since.
   await refuseRevoked(transaction, family);
-  const row = await findFamily(transaction, family);
+  const row = await selectFamily(transaction, family);
   if (row?.generation === generation) throw new Refusal('refresh_token_expired');
   if (row?.generation !== generation + 1 || now - Number(row.rotated_at) > REFRESH_GRACE) {
     throw new Refusal('refresh_token_reused', { detail: 'another request was first' });

@@ -2,7 +2,7 @@
 // registry of prom-client prints when it is asked; its own instruments take microseconds each.
 import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 
-export interface Named {
+export interface NamedMetric {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
@@ -12,7 +12,7 @@ export interface Named {
 const MAX_SERIES = 2000;
 
 /** @returns what counts one @param values of the labels, in order */
-export function createCounter(registry: Registry, named: Named): (...values: readonly string[]) => void {
+export function createCounter(registry: Registry, named: NamedMetric): (...values: readonly string[]) => void {
   const counts = createSeries(named, () => ({ count: 0 }));
   publish(registry, named, 'counter', () =>
     counts.all().map(({ labels, held }) => ({ labels, value: held.count, metricName: named.name })),
@@ -25,7 +25,7 @@ export function createCounter(registry: Registry, named: Named): (...values: rea
 /** Upper bounds in seconds. @returns what takes a time in seconds */
 export function createHistogram(
   registry: Registry,
-  named: Named & { readonly buckets: readonly number[] },
+  named: NamedMetric & { readonly buckets: readonly number[] },
 ): (seconds: number, ...values: readonly string[]) => void {
   const { name, buckets } = named;
   const timed = createSeries(named, () => ({ below: buckets.map(() => 0), sum: 0, count: 0 }));
@@ -53,7 +53,7 @@ export function createHistogram(
   };
 }
 
-function createSeries<T>({ labels }: Named, make: () => T) {
+function createSeries<T>({ labels }: NamedMetric, make: () => T) {
   const series = new Map<string, { readonly labels: Record<string, string>; readonly held: T }>();
   const at = (values: readonly string[]): T => {
     const [first = ''] = values;
@@ -71,7 +71,7 @@ function createSeries<T>({ labels }: Named, make: () => T) {
 
 type Value = MetricValue<string> & { metricName: string };
 
-function publish(registry: Registry, { name, help }: Named, type: string, read: () => Value[]): void {
+function publish(registry: Registry, { name, help }: NamedMetric, type: string, read: () => Value[]): void {
   const get = async () => ({ name, help, type, aggregator: 'sum', values: read() });
   // The registry prints whatever has these; its type names the library's own instruments alone.
   registry.registerMetric({ name, get } as unknown as Metric & { get: () => Promise<MetricObjectWithValues<Value>> });

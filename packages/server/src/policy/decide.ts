@@ -39,7 +39,7 @@ export interface Mismatch extends Miss {
   readonly rule: string;
 }
 
-export interface Decision {
+export interface RuleDecision {
   /** Undefined: no rule matches. */
   readonly outcome: Permit | Undecided | undefined;
   /** How far the best of the rules came. */
@@ -72,7 +72,7 @@ interface Unasked {
 
 type Finding = Permit | Undecided | Missed | Unasked;
 
-export function decide(policy: Policy, facts: Facts): Decision {
+export function decide(policy: Policy, facts: Facts): RuleDecision {
   const asking = new Asking(policy.issuer, facts);
   const rules = policy.byClient.get(facts.client.id);
   const { principal, clientId = '' } = facts.subject;
@@ -105,7 +105,7 @@ function furthestOf(findings: ReadonlyMap<Rule, Finding>): Part {
   return PARTS[furthest] ?? 'client';
 }
 
-function tell(findings: ReadonlyMap<Rule, Finding>): Pick<Decision, 'mismatches' | 'shadows'> {
+function tell(findings: ReadonlyMap<Rule, Finding>): Pick<RuleDecision, 'mismatches' | 'shadows'> {
   const mismatches: Mismatch[] = [];
   const shadows: (Permit | Undecided)[] = [];
   for (const [{ name, mode }, finding] of findings) {

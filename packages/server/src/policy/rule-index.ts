@@ -4,7 +4,7 @@ import type { Resource } from '../model/resource.ts';
 import type { Rule } from './rule.ts';
 
 /** What a rule may name and a request brings; undefined passes no rule over. */
-export interface Named {
+export interface IndexedNames {
   /** The `iss` of the subject. */
   readonly issuer?: string | undefined;
   /** The client of ours that the subject token was issued to; empty where there is none. */
@@ -16,7 +16,7 @@ export interface Named {
 export interface ClientRules {
   readonly all: readonly Rule[];
   /** Those that may match, in the same order; all of them where they are few. */
-  readonly naming: (named: Named) => Iterable<Rule>;
+  readonly naming: (named: IndexedNames) => Iterable<Rule>;
 }
 
 /** So many rules are read faster than looked up, and each that does not match is told in the audit row. */
@@ -26,7 +26,7 @@ const parts = {
   issuer: ({ subject }) => subject.issuers,
   client: ({ subject }) => subject.clients,
   target: ({ grant }) => grant.targets,
-} as const satisfies Record<keyof Named, (rule: Rule) => Iterable<unknown> | 'any'>;
+} as const satisfies Record<keyof IndexedNames, (rule: Rule) => Iterable<unknown> | 'any'>;
 
 export function indexRules(rules: readonly Rule[]): ReadonlyMap<string, ClientRules> {
   const byClient = new Map<string, Rule[]>();
@@ -54,7 +54,7 @@ function many(all: readonly Rule[]): ClientRules {
       if (names === 'any') any.push(place);
       else for (const name of names) append(byName, name, place);
     }
-    return { part: part as keyof Named, any, byName };
+    return { part: part as keyof IndexedNames, any, byName };
   });
   return {
     all,

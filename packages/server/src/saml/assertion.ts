@@ -1,7 +1,7 @@
 // What does a SAML assertion prove? Start reading here: from a token to the identity in it, or to the one reason why not.
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { saml1 } from './assertion1.ts';
-import { saml2 } from './assertion2.ts';
+import { saml1Assertion } from './assertion1.ts';
+import { saml2Assertion } from './assertion2.ts';
 import { decodeCarriage, passByteGate } from './byte-gate.ts';
 import { refuseDecoys } from './decoys.ts';
 import { childNodes, type OpenDocument, readDocument, readElement, readHead, type XmlParser } from './document.ts';
@@ -12,7 +12,10 @@ import { SAML1, SAML2 } from './names.ts';
 import type { AssertionProfile } from './profile.ts';
 import { signedBytes } from './signature.ts';
 
-const profiles = { saml1, saml2 } as const satisfies Record<SamlContext['version'], AssertionProfile>;
+const profiles = { saml1: saml1Assertion, saml2: saml2Assertion } as const satisfies Record<
+  SamlContext['version'],
+  AssertionProfile
+>;
 
 /**
  * Reads an assertion as RFC 8693 section 3 carries it: base64url of its bytes, `Assertion` or `EncryptedAssertion` being the

@@ -19,13 +19,13 @@ import {
 import type { SamlIdentity } from './identity.ts';
 import { SAML1 } from './names.ts';
 import type { AssertionProfile } from './profile.ts';
-import { readName } from './subject-name.ts';
-import { type Clock, instant, refuseUnknownConditions, requirePast, requireWindow } from './validity.ts';
+import { readSubjectName } from './subject-name.ts';
+import { type AssertionClock, instant, refuseUnknownConditions, requirePast, requireWindow } from './validity.ts';
 
 const BEARER = 'urn:oasis:names:tc:SAML:1.0:cm:bearer';
 const STATEMENTS = ['AuthenticationStatement', 'AttributeStatement', 'AuthorizationDecisionStatement'];
 
-export const saml1 = {
+export const saml1Assertion = {
   namespace: SAML1,
   attributes: ['AssertionID', 'MajorVersion', 'MinorVersion', 'Issuer', 'IssueInstant'],
   signaturePlace: 'last',
@@ -56,7 +56,7 @@ export const saml1 = {
 } as const satisfies AssertionProfile;
 
 /** SAML 1.1 core section 2.3.2.1. */
-function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: Clock) {
+function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: AssertionClock) {
   const notOnOrAfter = requireWindow(conditions, clock);
   refuseUnknownConditions(conditions, ['AudienceRestrictionCondition', 'DoNotCacheCondition']);
   const restrictions = childrenOf(conditions, SAML1, 'AudienceRestrictionCondition').map(readAudiences);
@@ -89,7 +89,7 @@ function readNameIdentifier(subject: XmlElement, issuer: string) {
   refuseOtherChildren(subject, SAML1, ['NameIdentifier', 'SubjectConfirmation']);
   const element = optionalChild(subject, SAML1, 'NameIdentifier');
   if (element === undefined) throw new TokenRefusal('subject', 'Subject has no NameIdentifier');
-  return readName(element, issuer);
+  return readSubjectName(element, issuer);
 }
 
 /** Section 2.4.2.3. A key or data in it would bind the assertion to something of which we have seen no proof. */
@@ -103,7 +103,10 @@ function requireBearer(confirmation: XmlElement): void {
     throw new TokenRefusal('claims', 'SubjectConfirmation names data or a key');
 }
 
-function readAuthentication(assertion: XmlElement, clock: Clock): Pick<SamlIdentity, 'authnInstant' | 'authnContext'> {
+function readAuthentication(
+  assertion: XmlElement,
+  clock: AssertionClock,
+): Pick<SamlIdentity, 'authnInstant' | 'authnContext'> {
   const statement = optionalChild(assertion, SAML1, 'AuthenticationStatement');
   if (statement === undefined) return { authnInstant: undefined, authnContext: undefined };
   const authnInstant = instant(statement, 'AuthenticationInstant');

@@ -19,9 +19,9 @@ import type { ProxyRestriction, SamlIdentity } from './identity.ts';
 import { SAML2 } from './names.ts';
 import type { AssertionProfile, DecryptPart } from './profile.ts';
 import { confirmedUntil } from './subject-confirmation.ts';
-import { readName } from './subject-name.ts';
+import { readSubjectName } from './subject-name.ts';
 import {
-  type Clock,
+  type AssertionClock,
   instant,
   optionalInstant,
   refuseUnknownConditions,
@@ -42,7 +42,7 @@ const PARTS = [
   'AuthzDecisionStatement',
 ];
 
-export const saml2 = {
+export const saml2Assertion = {
   namespace: SAML2,
   attributes: ['ID', 'Version', 'IssueInstant'],
   signaturePlace: 'second',
@@ -81,7 +81,7 @@ export const saml2 = {
 } as const satisfies AssertionProfile;
 
 /** SAML 2.0 core section 2.5. */
-function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: Clock) {
+function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: AssertionClock) {
   const notOnOrAfter = requireWindow(conditions, clock);
   refuseUnknownConditions(conditions, ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction']);
   const restrictions = childrenOf(conditions, SAML2, 'AudienceRestriction').map(readAudiences);
@@ -114,7 +114,7 @@ function readNameId(subject: XmlElement, issuer: string, reader: Reader, decrypt
   const spQualifier = attribute(element, 'SPNameQualifier');
   if (spQualifier !== undefined && !reader.names.includes(spQualifier))
     throw new TokenRefusal('subject', `NameID was made for another service provider: ${shown(spQualifier)}`);
-  return readName(element, issuer);
+  return readSubjectName(element, issuer);
 }
 
 function readAttributeElements(assertion: XmlElement, decrypt: DecryptPart): XmlElement[] {
@@ -129,7 +129,7 @@ function readAttributeElements(assertion: XmlElement, decrypt: DecryptPart): Xml
 /** SAML 2.0 core section 2.7.2. Of two statements nobody could say which one counts. */
 function readAuthentication(
   assertion: XmlElement,
-  clock: Clock,
+  clock: AssertionClock,
 ): Pick<SamlIdentity, 'authnInstant' | 'authnContext' | 'sessionNotOnOrAfter'> {
   const statement = optionalChild(assertion, SAML2, 'AuthnStatement');
   if (statement === undefined)

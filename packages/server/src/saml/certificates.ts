@@ -1,7 +1,7 @@
 // Which keys may prove an assertion? Those of the certificates that were configured for its issuer, as long as they live.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 
-export interface SigningKey {
+export interface AssertionKey {
   readonly key: KeyObject;
   /** `rsa`, `ec` with a curve of NIST, `ed25519`. */
   readonly type: 'rsa' | 'ec' | 'ed25519';
@@ -18,7 +18,7 @@ const MIN_RSA = 2048;
 const MAX_RSA = 4096;
 
 interface Facts {
-  readonly key: SigningKey | UnusableKey;
+  readonly key: AssertionKey | UnusableKey;
   /** Seconds since 1970. */
   readonly from: number;
   readonly to: number;
@@ -31,7 +31,7 @@ const known = new WeakMap<X509Certificate, Facts>();
  * The key of a certificate, where it is strong enough and the certificate valid at `now` (seconds). Trust comes from the
  * configuration alone (no chain is followed, nothing is asked of the network), so the dates are all that ends it.
  */
-export function signingKey(certificate: X509Certificate, now: number): SigningKey | UnusableKey {
+export function signingKey(certificate: X509Certificate, now: number): AssertionKey | UnusableKey {
   const facts = known.get(certificate) ?? readCertificate(certificate);
   known.set(certificate, facts);
   if (now > facts.to) return { fault: `expired on ${certificate.validTo}` };
@@ -45,7 +45,7 @@ const readCertificate = (certificate: X509Certificate): Facts => ({
   to: certificate.validToDate.getTime() / 1000,
 });
 
-function readKey(key: KeyObject): SigningKey | UnusableKey {
+function readKey(key: KeyObject): AssertionKey | UnusableKey {
   const { asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength = 0, namedCurve = '' } = {} } = key;
   if (type === 'rsa') {
     if (modulusLength >= MIN_RSA && modulusLength <= MAX_RSA) return { key, type };

@@ -1,11 +1,11 @@
 // What is known of each algorithm of XML Signature that we accept; every other is refused by its absence: SHA-1,
 // MD5, DSA, and HMAC, whose key would be the public one (xml-crypto GHSA-c27r-x354-4m68).
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
-import type { SigningKey } from './certificates.ts';
+import type { AssertionKey } from './certificates.ts';
 import { DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC } from './names.ts';
 
 export interface SignatureMethod {
-  readonly key: SigningKey['type'];
+  readonly key: AssertionKey['type'];
   /** Null where the algorithm has its own. */
   readonly digest: string | null;
   readonly options: Omit<VerifyKeyObjectInput, 'key'>;

@@ -9,7 +9,7 @@ import { optionalInstant, requireWindow } from './validity.ts';
 
 const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
 
-export interface Confirmation {
+export interface SubjectConfirmation {
   readonly reader: Reader;
   readonly notOnOrAfter: number;
   /** The end of the longest of all confirmations, whether or not it holds now and for us. */
@@ -21,7 +21,11 @@ export interface Confirmation {
  * @param readers those whom the audience restrictions name
  * @throws TokenRefusal with the fault of the first confirmation, and with what is wrong with each
  */
-export function confirmedUntil(subject: XmlElement, readers: readonly Reader[], context: SamlContext): Confirmation {
+export function confirmedUntil(
+  subject: XmlElement,
+  readers: readonly Reader[],
+  context: SamlContext,
+): SubjectConfirmation {
   const refusals: TokenRefusal[] = [];
   const confirmations = childrenOf(subject, SAML2, 'SubjectConfirmation');
   const latest = Math.max(...confirmations.map(endOf));
@@ -52,7 +56,7 @@ function confirm(
   confirmation: XmlElement,
   readers: readonly Reader[],
   context: SamlContext,
-): Omit<Confirmation, 'latest'> {
+): Omit<SubjectConfirmation, 'latest'> {
   const method = attribute(confirmation, 'Method') ?? 'missing';
   // Of a key holder we have seen no proof; for a sender that vouches nobody vouches.
   if (method !== BEARER) throw new TokenRefusal('claims', `SubjectConfirmation Method is not bearer: ${shown(method)}`);

@@ -12,7 +12,7 @@ const TRANSIENT = ['urn:oasis:names:tc:SAML:2.0:nameid-format:transient', 'urn:m
  * @param element NameID, or NameIdentifier in SAML 1.1
  * @throws TokenRefusal subject, malformed; its detail never holds the name
  */
-export function readName(element: XmlElement, issuer: string): Pick<SamlIdentity, 'nameId' | 'nameIdFormat'> {
+export function readSubjectName(element: XmlElement, issuer: string): Pick<SamlIdentity, 'nameId' | 'nameIdFormat'> {
   const nameId = textOf(element);
   const nameIdFormat = attribute(element, 'Format');
   const qualifier = attribute(element, 'NameQualifier') ?? issuer;

@@ -4,7 +4,7 @@ import { attribute, elementsOf, requiredAttribute, shown, type XmlElement } from
 
 const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$/;
 
-export interface Clock {
+export interface AssertionClock {
   readonly now: number;
   readonly leeway: number;
 }
@@ -29,12 +29,12 @@ export const optionalInstant = (element: XmlElement, name: string): number | und
   attribute(element, name) === undefined ? undefined : instant(element, name);
 
 /** @throws TokenRefusal not_yet_valid */
-export function requirePast(time: number, what: string, { now, leeway }: Clock): void {
+export function requirePast(time: number, what: string, { now, leeway }: AssertionClock): void {
   if (time > now + leeway) throw new TokenRefusal('not_yet_valid', `${what} lies in the future: ${format(time)}`);
 }
 
 /** The instant itself is too late (SAML 2.0 core section 2.5.1.2). @throws TokenRefusal expired */
-export function requireFuture(time: number, what: string, { now, leeway }: Clock): void {
+export function requireFuture(time: number, what: string, { now, leeway }: AssertionClock): void {
   if (now - leeway >= time) throw new TokenRefusal('expired', `${what} is past: ${format(time)}`);
 }
 
@@ -43,7 +43,7 @@ export function requireFuture(time: number, what: string, { now, leeway }: Clock
  * @returns the end
  * @throws TokenRefusal claims, malformed, not_yet_valid, expired
  */
-export function requireWindow(element: XmlElement, clock: Clock): number {
+export function requireWindow(element: XmlElement, clock: AssertionClock): number {
   const notBefore = optionalInstant(element, 'NotBefore');
   const notOnOrAfter = optionalInstant(element, 'NotOnOrAfter');
   if (notOnOrAfter === undefined) throw new TokenRefusal('claims', `${element.name} has no NotOnOrAfter`);

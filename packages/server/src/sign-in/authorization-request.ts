@@ -24,7 +24,7 @@ export const packAsked = (parameters: Parameters): string =>
   ).toString();
 
 /** What it comes to. */
-export interface Wanted {
+export interface WantedSignIn {
   readonly targets: Targets;
   readonly scope: Scope;
   /** The client that is to act for the person. */
@@ -44,7 +44,7 @@ export interface AskedContext {
  * @throws Refusal target_…, targets_disagree, scope_…, requested_actor_unknown, dpop_jkt_malformed,
  * response_mode_unsupported
  */
-export function judgeAsked(packed: string, client: Client, context: AskedContext): Wanted {
+export function judgeAsked(packed: string, client: Client, context: AskedContext): WantedSignIn {
   const parameters = parametersOf(new URLSearchParams(packed));
   if ((parameters.get('response_mode') ?? 'query') !== 'query') throw new Refusal('response_mode_unsupported');
   const asked = readScope(parameters);
@@ -68,7 +68,7 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
 }
 
 /** By the client's entry as it is now. @throws Refusal sign_in_client_unknown, and what judgeAsked throws */
-export function judgeNow(packed: string, clientId: string, context: AskedContext): Wanted {
+export function judgeNow(packed: string, clientId: string, context: AskedContext): WantedSignIn {
   const client = context.clients.get(clientId);
   if (client === undefined) throw new Refusal('sign_in_client_unknown');
   return judgeAsked(packed, client, context);

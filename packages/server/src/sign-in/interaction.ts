@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
-import { judgeNow, type Wanted } from './authorization-request.ts';
+import { judgeNow, type WantedSignIn } from './authorization-request.ts';
 import { type BrowserAnswer, type BrowserRequest, checkFormToken, formToken, refuseCrossSite } from './browser.ts';
 import { askedOf } from './codes.ts';
 import { isSameBrowser, type Visitor } from './cookies.ts';
@@ -115,7 +115,7 @@ async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswe
   return { status: 200, page };
 }
 
-const judge = ({ details, clientId }: Asking, { context }: SignIn): Wanted =>
+const judge = ({ details, clientId }: Asking, { context }: SignIn): WantedSignIn =>
   judgeNow(askedOf(details), clientId, context);
 
 /** What the scopes of sign-in allow, which no resource names. */
@@ -126,7 +126,7 @@ const ownWords: Readonly<Record<string, string>> = {
   offline_access: 'Keep this access while you are away',
 };
 
-const wordsOf = (scope: string, targets: Wanted['targets']): string | undefined =>
+const wordsOf = (scope: string, targets: WantedSignIn['targets']): string | undefined =>
   ownWords[scope] ?? targets.map(({ scopeNames }) => scopeNames.get(scope)).find((words) => words !== undefined);
 
 /** POST /oauth/interaction/… @throws Refusal post_cross_site, interaction_unknown */

@@ -2,12 +2,12 @@
 import type { interactionPolicy, KoaContextWithOIDC } from 'oidc-provider';
 import { type Clock, seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import type { Wanted } from './authorization-request.ts';
+import type { WantedSignIn } from './authorization-request.ts';
 import { askedOf } from './codes.ts';
 
 export interface PromptContext {
   readonly clock: Clock;
-  readonly judge: (asked: string, clientId: string) => Wanted;
+  readonly judge: (asked: string, clientId: string) => WantedSignIn;
   /** @returns the `sub` that the client has in mind */
   readonly hinted: (asked: string) => string | undefined;
   /** Could another program on the person's machine pretend to be this client? */

@@ -18,7 +18,7 @@ export interface UpstreamClaims {
 }
 
 /** Seconds by which the provider's clock may be ahead of ours. */
-export const LEEWAY = 30;
+export const PROVIDER_LEEWAY_S = 30;
 /** At most 255 ASCII characters, of which the first and the last are visible. */
 const SUBJECT = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 const MAX_METHODS = 32;
@@ -64,6 +64,6 @@ function readAuthTime(value: unknown, now: number): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
     throw new Error('auth_time is not a time in whole seconds');
-  if (value > now + LEEWAY) throw new Error('auth_time is in the future');
+  if (value > now + PROVIDER_LEEWAY_S) throw new Error('auth_time is in the future');
   return Math.min(value, now);
 }

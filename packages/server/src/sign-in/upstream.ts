@@ -24,7 +24,7 @@ import { type Clock, seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type ClaimMappings, mapFacts } from '../trust/issuer.ts';
-import { LEEWAY, readUpstreamClaims, type UpstreamClaims } from './upstream-claims.ts';
+import { PROVIDER_LEEWAY_S, readUpstreamClaims, type UpstreamClaims } from './upstream-claims.ts';
 
 export interface UpstreamEntry {
   readonly issuer: string;
@@ -127,7 +127,7 @@ export function createUpstream(
         // The same text, whose signature was verified: openid-client would round a number, and take the last of two members.
         const person = toPerson(entry, readCompact(tokens.id_token ?? '').payload, seconds(clock));
         const { auth_time: authTime } = person.authentication;
-        if (since !== undefined && authTime !== undefined && authTime < since - LEEWAY)
+        if (since !== undefined && authTime !== undefined && authTime < since - PROVIDER_LEEWAY_S)
           throw new Error('the person did not sign in anew, as prompt=login asks');
         return person;
       }),
@@ -139,7 +139,7 @@ async function discover({ issuer, clientId, secret, network }: UpstreamEntry, ou
     Response.json(
       await outbound({ url, method: method === 'POST' ? 'POST' : 'GET', headers, body: String(body ?? '') }),
     );
-  const metadata = { client_secret: secret, [clockTolerance]: LEEWAY };
+  const metadata = { client_secret: secret, [clockTolerance]: PROVIDER_LEEWAY_S };
   const found = await discovery(new URL(issuer), clientId, metadata, authenticate, {
     [customFetch]: through,
     // Which http is good is the outbound function's to say; keys are fetched, and the ID token's signature verified.

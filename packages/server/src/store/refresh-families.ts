@@ -7,7 +7,7 @@ export async function insertFamily(database: Database, row: RefreshFamilyRow): P
   await database.insertInto('refresh_families').values(row).execute();
 }
 
-export const findFamily = (database: Database, id: string): Promise<RefreshFamilyRow | undefined> =>
+export const selectFamily = (database: Database, id: string): Promise<RefreshFamilyRow | undefined> =>
   database.selectFrom('refresh_families').select(columns).where('id', '=', id).executeTakeFirst();
 
 /** @returns when the first of the families and sessions among these ids ends, in milliseconds since 1970 */

@@ -1,6 +1,6 @@
 // saml1 and saml2: assertions of trusted identity providers (RFC 8693 section 3, RFC 7522 section 3). What proves them is in
 // saml/; here their words become ours. The XML parser is loaded with the first assertion.
-import { formatPath } from '../expression/reads.ts';
+import { formatMemberPath } from '../expression/reads.ts';
 import { LEEWAY } from '../primitives/clock.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -93,7 +93,7 @@ function toToken(
 /** Two attributes of one name: where a mapping reads them, nobody can say which one counts (SA-39). */
 function refuseAmbiguous({ repeatedAttributes }: SamlIdentity, { reads }: SamlIssuerEntry): void {
   const read = repeatedAttributes.some(
-    (name) => reads.includes('attributes') || reads.includes(formatPath(['attributes', name])),
+    (name) => reads.includes('attributes') || reads.includes(formatMemberPath(['attributes', name])),
   );
   if (read) throw new TokenRefusal('claims', 'an attribute that a mapping reads stands twice');
 }

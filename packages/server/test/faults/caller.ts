@@ -3,7 +3,6 @@ import { Agent, request } from 'node:http';
 import { encode, type Form } from '../support/harness.ts';
 import type { Attempt, Expectation, Kind, Ledger, Told } from './ledger.ts';
 import { accessTokenIn } from './ledger.ts';
-import type { Verifier } from './verifier.ts';
 
 /** A server, or what stands before several. */
 export interface Target {
@@ -39,6 +38,14 @@ const paths: Readonly<Record<Kind, string>> = {
 
 /** Milliseconds after which no answer will come. */
 const GIVE_UP = 10_000;
+
+/** Would an API accept this token? */
+export interface Verifier {
+  /** @returns why the token does not verify; undefined where it does */
+  readonly complaint: (token: string) => Promise<string | undefined>;
+  /** How often it has asked for the keys. */
+  readonly fetched: () => number;
+}
 
 /** @param verifiers look at every JWT that is told */
 export function openCaller(ledger: Ledger, verifiers: readonly Verifier[], clock: () => number = Date.now): Caller {

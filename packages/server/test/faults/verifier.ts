@@ -1,14 +1,7 @@
 // Would an API accept this token? A verifier by jose that keeps our key set as long as its Cache-Control says, never asks
 // before, and so complains of a key that it cannot have seen.
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { get } from './caller.ts';
-
-export interface Verifier {
-  /** @returns why the token does not verify; undefined where it does */
-  readonly complaint: (token: string) => Promise<string | undefined>;
-  /** How often it has asked for the keys. */
-  readonly fetched: () => number;
-}
+import { get, type Verifier } from './caller.ts';
 
 /** @param urls of the servers that it asks for the keys, in turn @param clock milliseconds since 1970, as the verifier has it */
 export function openVerifier(urls: () => readonly string[], clock: () => number = Date.now): Verifier {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Budget } from '../../src/expression/condition.ts';
 import { indexResources, normalAudience, parseResourceUri } from '../../src/narrowing/targets.ts';
-import { type Decision, decide, type Permit } from '../../src/policy/decide.ts';
+import { decide, type Permit, type RuleDecision } from '../../src/policy/decide.ts';
 import { type Facts, parsePath, RuleFacts, readClaims, sharedFacts } from '../../src/policy/facts.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
@@ -27,7 +27,10 @@ const plain: Facts = {
 const foreign = token('ada', { principal: { iss: IDP, sub: 'ada' }, type: 'jwt', clientId: undefined });
 const agent = token('agent');
 
-function ruled(rules: readonly Rule[], facts: Partial<Facts> = {}): Decision & { readonly permit: Permit | undefined } {
+function ruled(
+  rules: readonly Rule[],
+  facts: Partial<Facts> = {},
+): RuleDecision & { readonly permit: Permit | undefined } {
   const decision = decide(compilePolicy(SELF, rules), { ...plain, ...facts });
   const { outcome } = decision;
   return { ...decision, permit: outcome?.kind === 'permit' ? outcome : undefined };

@@ -13,7 +13,7 @@ import type { Migration } from '../../src/store/migrations/migration.ts';
 import { deleteNode, insertNode, listNodes } from '../../src/store/nodes.ts';
 import { findOpaqueToken, insertOpaqueToken } from '../../src/store/opaque-tokens.ts';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
-import { advanceFamily, findFamily, insertFamily } from '../../src/store/refresh-families.ts';
+import { advanceFamily, insertFamily, selectFamily } from '../../src/store/refresh-families.ts';
 import { insertRevocation, listRevocations } from '../../src/store/revocations.ts';
 import type { RefreshFamilyRow } from '../../src/store/schema.ts';
 import { findSecret, insertSecret, replaceSecret } from '../../src/store/secrets.ts';
@@ -158,11 +158,11 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
       advanceFamily(store, { id: 'raced', generation: 0, now: 7, confirmation: null }),
     );
     assert.equal(advanced.filter(Boolean).length, 1);
-    assert.deepEqual(plain(await findFamily(two, 'raced')), family('raced', { generation: 1, rotated_at: 7 }));
+    assert.deepEqual(plain(await selectFamily(two, 'raced')), family('raced', { generation: 1, rotated_at: 7 }));
     assert.equal(await advanceFamily(two, { id: 'raced', generation: 1, now: 8, confirmation: 'key' }), true);
     // Bound once, bound for good.
     assert.equal(await advanceFamily(two, { id: 'raced', generation: 2, now: 9, confirmation: 'other' }), true);
-    assert.equal((await findFamily(two, 'raced'))?.confirmation, 'key');
+    assert.equal((await selectFamily(two, 'raced'))?.confirmation, 'key');
   });
 
   test(`${name}: of many that consume a code at once exactly one does, and an expired one is consumed by nobody`, async () => {
@@ -203,7 +203,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
       assert.equal(await advanceFamily(one, { id, generation: 0, now, confirmation: null }), false, id);
     }
     assert.equal(await advanceFamily(one, { id: 'expired', generation: 0, now: 9, confirmation: null }), true);
-    assert.equal(await findFamily(one, 'unknown'), undefined);
+    assert.equal(await selectFamily(one, 'unknown'), undefined);
     await assert.rejects(insertFamily(one, family('further')), 'an id is taken once');
   });
 
@@ -308,7 +308,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     ] as const) {
       assert.equal(await isUsed(one, id), kept);
       assert.equal((await findOpaqueToken(one, id)) !== undefined, kept);
-      assert.equal((await findFamily(one, id)) !== undefined, kept);
+      assert.equal((await selectFamily(one, id)) !== undefined, kept);
     }
     assert.ok(
       (await listRevocations(one, 0)).some(({ id }) => id === 'old'),

@@ -1,5 +1,7 @@
 // A real server for a test: its own folder, database, port and clock, talked to over HTTP.
 import { createPrivateKey, randomInt, sign } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import type { EventEmitter } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -207,13 +209,23 @@ function send(port: number, request: string | Uint8Array): Promise<string> {
 export const claimsOf = (token: unknown): Record<string, unknown> =>
   JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
 
-/** Below those that the system gives to connections, so that only another test can take it before it is used. */
+/**
+ * A port for this process alone: below those that the system gives to connections, and claimed as long as this process runs.
+ * The claim is the UDP port of the same number, which nobody else wants: all tests of the machine ask there.
+ */
 export async function freePort(): Promise<number> {
   const port = randomInt(16_384, 32_768);
+  const claim = createSocket('udp4').unref();
   const server = createServer();
-  const free = await new Promise<boolean>((resolve) => {
-    server.on('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-  });
-  await new Promise((resolve) => server.close(resolve));
+  const free =
+    (await isBound(claim, () => claim.bind({ port, address: '127.0.0.1', exclusive: true }))) &&
+    (await isBound(server, () => server.listen(port, '127.0.0.1')));
+  if (server.listening) await new Promise((resolve) => server.close(resolve));
   return free ? port : freePort();
 }
+
+const isBound = (socket: EventEmitter, bind: () => unknown): Promise<boolean> =>
+  new Promise((resolve) => {
+    socket.once('listening', () => resolve(true)).once('error', () => resolve(false));
+    bind();
+  });

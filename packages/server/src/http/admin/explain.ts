@@ -28,7 +28,7 @@ const imagined = z.strictObject({
 
 const past = z.strictObject({ request: z.string().min(1).describe('the X-Request-Id of an exchange') });
 
-export const explain = operation({
+export const explainOperation = operation({
   id: 'explain',
   method: 'POST',
   at: '/explain',

@@ -3,9 +3,11 @@ import { answerAuthorization, resumeAuthorization } from '../../sign-in/authoriz
 import { pageEndpoint } from '../browser.ts';
 import type { Endpoint } from '../endpoint.ts';
 
-export const authorize = {
+export const authorizationEndpoint = {
   ...pageEndpoint('/oauth/authorize', 'authorize', { GET: answerAuthorization, POST: answerAuthorization }),
   metadata: 'authorization_endpoint',
 } as const satisfies Endpoint;
 
-export const authorizeResume = pageEndpoint('/oauth/authorize/:uid', 'authorize', { GET: resumeAuthorization });
+export const authorizeResume = pageEndpoint('/oauth/authorize/:uid', 'authorize', {
+  GET: resumeAuthorization,
+});

@@ -1,6 +1,6 @@
 // What does the server answer? The list of endpoints.
 import type { Endpoint } from '../endpoint.ts';
-import { authorize, authorizeResume } from './authorize.ts';
+import { authorizationEndpoint, authorizeResume } from './authorize.ts';
 import { device, deviceResume } from './device.ts';
 import { livez, readyz } from './health.ts';
 import { interaction } from './interaction.ts';
@@ -17,7 +17,7 @@ import { userinfo } from './userinfo.ts';
 export const endpoints: readonly Endpoint[] = [
   ...[token, introspect, revoke, jwks, metadata, openidConfiguration, livez, readyz],
   ...[
-    authorize,
+    authorizationEndpoint,
     authorizeResume,
     interaction,
     upstreamVisit,
