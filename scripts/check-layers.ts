@@ -54,6 +54,7 @@ const RESERVED = [
   { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },
   { what: OTHER_JSON, where: /^primitives\/strict-json\.ts$/ },
   { what: /\bvouchFor\b/, where: /^(primitives\/principal\.ts|exchange\/delegation\.ts|explain\/)/ },
+  { what: /\bas Narrowed\b/, where: /^narrowing\/narrow\.ts/ },
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 
