@@ -19,7 +19,7 @@ clients:
   - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [token_exchange, refresh_token] }
   - { id: app, auth: none, publicExchange: true, grants: [token_exchange, refresh_token] }
 rules:
-  - { name: all, client: [gateway, app], subject: { issuer: self, clients: [web, gateway, app] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token], refreshToken: true } }
+  - { name: all, client: [gateway, app], subject: { issuer: self, clients: [web, gateway, app], types: [access_token, refresh_token] }, grant: { audiences: [${API}], scopes: [read], types: [access_token, refresh_token], refreshToken: true } }
 `,
 );
 const web = await server.token({ grant_type: 'client_credentials', client_id: 'web', client_secret: 'web-secret' });
