@@ -53,6 +53,14 @@ const files = { 'ca.pem': authority.cert, 'cert.pem': https.cert, 'key.pem': htt
 const withServer = (server: Configuration): Configuration => changed(withClients(...CLIENTS), { server });
 const behind = (proxy: string): Configuration => withServer({ trustProxy: [proxy], clientCertificates });
 
+/** Its proxy writes certificates in this format. */
+export const startBehind = (undo: Undo, format: string): Promise<TestServer> => {
+  const header = { name: 'Client-Cert', format };
+  return start(undo, withServer({ trustProxy: ['127.0.0.0/8'], clientCertificates: { authorities, header } }), {
+    files,
+  });
+};
+
 export interface World {
   /** Whoever asks is its proxy. */
   readonly server: TestServer;

@@ -22,14 +22,14 @@ const DAY = 86_400;
 const LONGEST = 100;
 
 /** A connection that is opened and says this, and whether it is still open. */
-function hold(port: number, text: string): Promise<Socket> {
+export function hold(port: number, text: string): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
     .on('error', () => undefined)
     .resume();
   return new Promise((resolve) => socket.on('connect', () => socket.write(text, () => resolve(socket))));
 }
 
-const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+export const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
 /** Requests that look like much work, each for a token endpoint, with what is presented in them. */
 function heavyForms(world: ExhaustionWorld, issuer: string): Readonly<Record<string, Form>> {

@@ -1,8 +1,18 @@
 // C: may somebody pass for a client that they are not?
 import assert from 'node:assert/strict';
+import { encode } from '../../support/harness.ts';
+import { answerOf, request } from '../../support/wire.ts';
 import { assertions } from '../clients/assertions.ts';
 import { secrets } from '../clients/secrets.ts';
-import { askDirectly, certificateHeader, certificates, gateway, open, type World } from '../clients/world.ts';
+import {
+  askDirectly,
+  certificateHeader,
+  certificates,
+  gateway,
+  open,
+  startBehind,
+  type World,
+} from '../clients/world.ts';
 import { type Case, group } from '../group.ts';
 
 /** Why a certificate is refused that is not just untrusted. */
@@ -45,8 +55,43 @@ const byCertificate: Case<World> = async ({ server, elsewhere, direct, ask }, { 
   assert.equal(server.audit(await ask(tls, certificateHeader(good)))?.clientAuthentication, 'tls_client_auth');
 };
 
+/** A header says who calls where it holds one certificate and nothing else. */
+const byHeader: Case<World> = async (_world, { attempt, twin, after }) => {
+  const [good, other] = [certificates.good, certificates['of another subject']];
+  const body = encode({ grant_type: 'client_credentials', client_id: 'tls' });
+  const ways: Readonly<Record<string, (pem: string, raw: Buffer) => string>> = {
+    rfc9440: (_pem, raw) => `:${raw.toString('base64')}:`,
+    der: (_pem, raw) => raw.toString('base64'),
+    pem: (pem) => encodeURIComponent(pem),
+    xfcc: (pem) => `Hash=00ff;Cert="${encodeURIComponent(pem)}"`,
+  };
+  for (const [format, write] of Object.entries(ways)) {
+    const server = await startBehind({ after }, format);
+    const ask = async (...values: readonly string[]) => {
+      server.clock.now += 4000;
+      const headers = ['Host: x', `Content-Length: ${body.length}`, ...values.map((value) => `Client-Cert: ${value}`)];
+      return answerOf(await server.raw(request(headers, { body })));
+    };
+    const written = write(good.cert, good.x509.raw);
+    const both = [good.x509.raw, other.x509.raw];
+    await attempt(`${format}, then another's`, ask(write(`${good.cert}\n${other.cert}`, Buffer.concat(both))));
+    await attempt(
+      `${format}, after another's`,
+      ask(write(`${other.cert}\n${good.cert}`, Buffer.concat(both.toReversed()))),
+    );
+    await attempt(
+      `${format}, twice`,
+      ask(write(`${good.cert}\n${good.cert}`, Buffer.concat([both[0] ?? Buffer.of(), both[0] ?? Buffer.of()]))),
+    );
+    await attempt(`${format}, and text`, ask(write(`${good.cert}\nx`, Buffer.concat([good.x509.raw, Buffer.of(0)]))));
+    await attempt(`${format}, two headers`, ask(written, written));
+    await twin(ask(written));
+  }
+};
+
 export const clientAuthentication = group('C', 'client-authentication.ts', open, {
   ...secrets,
   ...assertions,
   C20: byCertificate,
+  C25: byHeader,
 });

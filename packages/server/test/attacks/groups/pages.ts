@@ -16,7 +16,7 @@ import {
   startPeople,
 } from '../../support/people.ts';
 import { startUpstream } from '../../support/upstream.ts';
-import { FORM } from '../../support/wire.ts';
+import { answerOf, FORM, request } from '../../support/wire.ts';
 import { group, type Undo } from '../group.ts';
 
 const PERSON = { username: 'ada', password: 'lovelace' };
@@ -280,6 +280,29 @@ export const pages = group('W', 'pages.ts', open, {
       }
     }
     await twin(get(cookies.join('; ')));
+  },
+
+  W24: async ({ server }, { attempt, twin }) => {
+    const segments = [
+      'x'.repeat(65),
+      'x'.repeat(12_000),
+      'a%2Fb',
+      '..%2f..%2foauth%2ftoken',
+      '%00',
+      'x%0d%0ay',
+      '%25',
+      ';x',
+      '.',
+    ];
+    segments.push('%ff', '%c0%af', '%ed%a0%80', '%F0%9F%92%A9', '%2e%2e', '..', 'x.y', '%zz', '%');
+    for (const place of ['/device/', '/oauth/authorize/', '/oauth/interaction/']) {
+      for (const segment of segments) {
+        const line = `GET ${place}${segment} HTTP/1.1`;
+        const answer = answerOf(await server.raw(request(['Host: x', 'Content-Length: 0'], { line, body: '' })));
+        await attempt(`${place}${segment.slice(0, 30)}`, answer);
+      }
+    }
+    await twin(createBrowser(server.issuer).get(authorizationUrl()));
   },
 
   W23: async (_world, { attempt, twin, after }) => {
