@@ -5,6 +5,7 @@ import { type Chains, createChains } from './audit/chain.ts';
 import { type AuditLog, createAuditLog } from './audit/log.ts';
 import { countThrottled } from './audit/throttled.ts';
 import { openClientKeys } from './client-auth/client-keys.ts';
+import { createDecoyKeys, type DecoyKeys } from './client-auth/decoy-keys.ts';
 import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
 import { openRegisteredClients, type RegisteredClients } from './client-auth/registered-clients.ts';
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
@@ -58,6 +59,7 @@ export interface Base {
   readonly revocations: Revocations;
   readonly registered: RegisteredClients;
   readonly failures: FailureLimit;
+  readonly decoyKeys: DecoyKeys;
   readonly requests: RequestLimit;
   /** Only a server has people sign in. */
   readonly openPeople?: typeof openSignIn;
@@ -87,6 +89,7 @@ export async function openBase(
       sharedSecret: createSharedSecrets(store, sealer, access),
       revocations: await openRevocations(store, { issuer: configuration.issuer, clock, access }),
       registered: await openRegisteredClients(store),
+      decoyKeys: createDecoyKeys(),
       failures: createFailureLimit({ clock, sharing }),
       requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
       guessing: createGuessing(clock),
@@ -178,9 +181,10 @@ const takeFromFile = ({ issuer, tokenErrorCode, policy, resources, saml, keys }:
   defaultAlgorithm: keys.algorithms[0],
 });
 
-const takeFromBase = ({ clock, revocations, failures, requests, signatures, loadXml }: Base) => ({
+const takeFromBase = ({ clock, revocations, decoyKeys, failures, requests, signatures, loadXml }: Base) => ({
   clock,
   revocations,
+  decoyKeys,
   failures,
   requests,
   signatures,

@@ -61,7 +61,7 @@ async function authenticate(
   try {
     const { singleUse, as = method } = await prove(client, method, credentials, context);
     if (client === undefined) throw new Refusal('client_unknown');
-    if (client.disabled) throw new Refusal('client_disabled');
+    if (client.disabled) throw new Refusal(client.auth === 'none' ? 'public_client_disabled' : 'client_disabled');
     const stated = request.parameters.get('client_id');
     if (stated !== undefined && stated !== client.id)
       throw new Refusal('client_id_mismatch', { parameter: 'client_id' });
@@ -79,6 +79,7 @@ async function authenticate(
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
 const byCredentials = methods.filter(({ recognizedBy }) => recognizedBy === 'credentials');
+const overTls = methods.find(({ over }) => over === 'tls');
 const byEntry = methods.filter(({ recognizedBy }) => recognizedBy === 'entry');
 
 interface Presented {
@@ -99,7 +100,10 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
   const id = request.parameters.get('client_id');
   const auth = id === undefined ? 'none' : context.clients.get(id)?.auth;
   const method = byEntry.find(({ name }) => name === auth);
-  const meant = method && read(method);
+  // A certificate alone is proven, whoever is named: the answer to it must not tell which clients have one.
+  const byCertificate = id !== undefined && request.certificate !== undefined ? overTls : undefined;
+  const meaning = method ?? byCertificate;
+  const meant = meaning && read(meaning);
   if (meant === undefined) throw new Refusal('client_authentication_missing');
   return meant;
 }

@@ -1,13 +1,14 @@
 // What says a client assertion (RFC 7521 section 4.2)? Read, and its signature, times and audience checked, whichever kind it is.
 
 import { algorithmNames } from '../keys/algorithms.ts';
-import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
+import { type CompactJws, type Key, readCompact, verifyCompact } from '../keys/jws.ts';
 import { checkTimes, stringList } from '../primitives/claims.ts';
 import { seconds } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { withhold } from '../primitives/redact.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import type { KeySource } from '../trust/key-cache.ts';
+import type { DecoyKeys } from './decoy-keys.ts';
 import type { AuthenticationContext } from './method.ts';
 
 const PREFIX = 'urn:ietf:params:oauth:client-assertion-type:';
@@ -41,6 +42,30 @@ export function readClientAssertion(parameters: Parameters, kind: (typeof kinds)
 }
 
 /**
+ * A signature is verified in any case, with a key of nobody's where the client has none: who waits learns nothing of it.
+ * @throws TokenRefusal, Refusal issuer_unavailable
+ */
+async function verifySignature(jws: CompactJws, keys: KeySource | undefined, decoyKeys: DecoyKeys): Promise<void> {
+  const found = await findKey(jws, keys);
+  if (!(found instanceof TokenRefusal)) return verifyCompact(jws, found);
+  const decoy = decoyKeys(jws.alg);
+  try {
+    if (decoy !== undefined) verifyCompact(jws, decoy);
+  } catch {}
+  throw found;
+}
+
+async function findKey(jws: CompactJws, keys: KeySource | undefined): Promise<Key | TokenRefusal> {
+  if (keys === undefined) return new TokenRefusal('unknown_key');
+  try {
+    return await keys.find(jws);
+  } catch (error) {
+    if (error instanceof TokenRefusal) return error;
+    throw error;
+  }
+}
+
+/**
  * The signature first, so that what is then told of the claims was said by the client.
  * @param audiences of which `aud` may hold nothing else; two of them are for clients of old
  * @returns seconds since 1970 @throws TokenRefusal, Refusal issuer_unavailable
@@ -49,10 +74,9 @@ export async function checkAssertion(
   jws: CompactJws,
   keys: KeySource | undefined,
   audiences: readonly string[],
-  { clock }: AuthenticationContext,
+  { clock, decoyKeys }: AuthenticationContext,
 ): Promise<{ readonly expiresAt: number; readonly now: number }> {
-  if (keys === undefined) throw new TokenRefusal('unknown_key');
-  verifyCompact(jws, await keys.find(jws));
+  await verifySignature(jws, keys, decoyKeys);
   const { aud } = jws.payload;
   const named = stringList(aud) ?? [];
   // draft-ietf-oauth-rfc7523bis section 4: what names others too could be sent on by them.

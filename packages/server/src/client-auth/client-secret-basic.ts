@@ -1,6 +1,7 @@
 // HTTP Basic (RFC 6749 section 2.3.1). The RFC has id and secret form-encoded before they are joined; half the clients of
 // the world send them raw. Both are compared, always, so that neither the answer nor its time tells which it was.
 import { Refusal } from '../primitives/refusal.ts';
+import { SecretDigest } from '../primitives/secret.ts';
 import type { ClientAuthMethod } from './method.ts';
 
 /** Base64 as it is written, or without its padding; never with another one (RFC 4648 section 3.2). */
@@ -25,8 +26,7 @@ export const clientSecretBasic = {
     return {
       clientIds: [...new Set([formDecode(id), id])],
       prove: ({ secrets }) => {
-        if (!secrets.flatMap((one) => [one.matches(decodedSecret), one.matches(secret)]).includes(true))
-          throw new Refusal('client_credentials');
+        if (!SecretDigest.anyMatches(secrets, [decodedSecret, secret])) throw new Refusal('client_credentials');
         return {};
       },
     };

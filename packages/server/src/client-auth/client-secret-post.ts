@@ -1,5 +1,6 @@
 // client_id and client_secret in the form (RFC 6749 section 2.3.1).
 import { Refusal } from '../primitives/refusal.ts';
+import { SecretDigest } from '../primitives/secret.ts';
 import type { ClientAuthMethod } from './method.ts';
 
 export const clientSecretPost = {
@@ -15,7 +16,7 @@ export const clientSecretPost = {
     return {
       clientIds: [id],
       prove: ({ secrets }) => {
-        if (!secrets.map((one) => one.matches(secret)).includes(true)) throw new Refusal('client_credentials');
+        if (!SecretDigest.anyMatches(secrets, [secret])) throw new Refusal('client_credentials');
         return {};
       },
     };

@@ -5,6 +5,7 @@ import type { Clock } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
 import type { KeySource } from '../trust/key-cache.ts';
+import type { DecoyKeys } from './decoy-keys.ts';
 import type { FailureLimit } from './failure-limit.ts';
 import type { RequestLimit } from './request-limit.ts';
 
@@ -35,6 +36,7 @@ export interface AuthenticationContext {
   readonly clientIndex: ClientIndex;
   /** The keys of a client that has any. */
   readonly keysOf: (client: Client) => KeySource | undefined;
+  readonly decoyKeys: DecoyKeys;
   readonly issuers: TrustedIssuers;
   readonly clock: Clock;
   readonly failures: FailureLimit;

@@ -9,18 +9,20 @@ export const selfSignedTlsClientAuth = {
   keys: { oneOf: ['jwks', 'jwksUri'] },
   recognizedBy: 'entry',
   over: 'tls',
-  read: ({ parameters, certificate }) => ({
-    clientIds: parameters.all('client_id'),
-    prove: async (client, { keysOf }) => {
-      if (certificate === undefined) throw new Refusal('client_certificate_missing');
-      const keys = keysOf(client);
-      if (keys === undefined) throw new Refusal('client_certificate_unknown');
-      try {
-        await keys.certify(certificate.x509);
-        return {};
-      } catch (error) {
-        throw error instanceof TokenRefusal ? new Refusal('client_certificate_unknown') : error;
-      }
-    },
-  }),
+  read: ({ parameters, certificate }) => {
+    if (certificate === undefined) throw new Refusal('client_certificate_missing');
+    return {
+      clientIds: parameters.all('client_id'),
+      prove: async (client, { keysOf }) => {
+        const keys = keysOf(client);
+        if (keys === undefined) throw new Refusal('client_certificate_unknown');
+        try {
+          await keys.certify(certificate.x509);
+          return {};
+        } catch (error) {
+          throw error instanceof TokenRefusal ? new Refusal('client_certificate_unknown') : error;
+        }
+      },
+    };
+  },
 } as const satisfies ClientAuthMethod;

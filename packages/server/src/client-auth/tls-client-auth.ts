@@ -15,19 +15,21 @@ export const tlsClientAuth = {
   keys: { oneOf: ['tlsSubject'] },
   recognizedBy: 'entry',
   over: 'tls',
-  read: ({ parameters, certificate }) => ({
-    clientIds: parameters.all('client_id'),
-    prove: ({ tlsSubject }, { clock }) => {
-      if (certificate === undefined) throw new Refusal('client_certificate_missing');
-      const { x509, isTrusted } = certificate;
-      if (x509.validFromDate.getTime() > clock() || x509.validToDate.getTime() < clock())
-        throw new Refusal('client_certificate_expired');
-      if (!isTrusted()) throw new Refusal('client_certificate_untrusted');
-      if (tlsSubject === undefined || !names[tlsSubject.kind](x509, tlsSubject.value))
-        throw new Refusal('client_certificate_subject');
-      return {};
-    },
-  }),
+  read: ({ parameters, certificate }) => {
+    if (certificate === undefined) throw new Refusal('client_certificate_missing');
+    return {
+      clientIds: parameters.all('client_id'),
+      prove: ({ tlsSubject }, { clock }) => {
+        const { x509, isTrusted } = certificate;
+        if (x509.validFromDate.getTime() > clock() || x509.validToDate.getTime() < clock())
+          throw new Refusal('client_certificate_expired');
+        if (!isTrusted()) throw new Refusal('client_certificate_untrusted');
+        if (tlsSubject === undefined || !names[tlsSubject.kind](x509, tlsSubject.value))
+          throw new Refusal('client_certificate_subject');
+        return {};
+      },
+    };
+  },
 } as const satisfies ClientAuthMethod;
 
 /** RFC 8705 section 2.1.2. */

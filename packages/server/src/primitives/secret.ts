@@ -15,9 +15,14 @@ export class SecretDigest {
     return new SecretDigest(Buffer.from(sha256, 'base64url'));
   }
 
-  /** Constant time in the candidate. */
-  matches(candidate: string): boolean {
-    return timingSafeEqual(this.#digest, digest(candidate));
+  /**
+   * Is one of the candidates one of the secrets? Each candidate is hashed once, however many secrets there are, and every
+   * pair is compared.
+   */
+  static anyMatches(secrets: readonly SecretDigest[], candidates: readonly string[]): boolean {
+    const digests = candidates.map(digest);
+    const compared = secrets.flatMap((secret) => digests.map((one) => timingSafeEqual(secret.#digest, one)));
+    return compared.includes(true);
   }
 
   toJSON(): string {

@@ -27,7 +27,7 @@ export const packAsked = (parameters: Parameters): string =>
 export interface WantedSignIn {
   readonly targets: Targets;
   readonly scope: Scope;
-  /** The client that is to act for the person. */
+  /** The client that is to act for the person, as the request names it. */
   readonly actor: string | undefined;
   /** The key that the code will be bound to (RFC 9449 section 10). */
   readonly confirmation: Confirmation | undefined;
@@ -41,8 +41,7 @@ export interface AskedContext {
 }
 
 /**
- * @throws Refusal target_…, targets_disagree, scope_…, requested_actor_unknown, dpop_jkt_malformed,
- * response_mode_unsupported
+ * @throws Refusal target_…, targets_disagree, scope_…, dpop_jkt_malformed, response_mode_unsupported
  */
 export function judgeAsked(packed: string, client: Client, context: AskedContext): WantedSignIn {
   const parameters = parametersOf(new URLSearchParams(packed));
@@ -62,7 +61,7 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
   return {
     targets,
     scope,
-    actor: readActor(parameters, context.clients),
+    actor: parameters.get('requested_actor'),
     confirmation: readKey(parameters.get('dpop_jkt')),
   };
 }
@@ -95,8 +94,13 @@ function readKey(jkt: string | undefined): Confirmation | undefined {
   return confirmation;
 }
 
-function readActor(parameters: Parameters, clients: Clients): string | undefined {
-  const actor = parameters.get('requested_actor');
+/**
+ * Is there such a client? Asked once the person has signed in, or where the client has authenticated: anybody could learn
+ * from an earlier answer which clients there are.
+ * @throws Refusal requested_actor_unknown
+ */
+export function requireActor(wanted: WantedSignIn, clients: Clients): WantedSignIn {
+  const { actor } = wanted;
   if (actor !== undefined && clients.get(actor)?.disabled !== false) throw new Refusal('requested_actor_unknown');
-  return actor;
+  return wanted;
 }

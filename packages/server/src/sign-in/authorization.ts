@@ -10,7 +10,7 @@ import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { POLL_INTERVAL } from '../store/sign-in-artifacts.ts';
 import { artifactId } from './artifacts.ts';
-import { ASKED, judgeAsked, packAsked } from './authorization-request.ts';
+import { ASKED, judgeAsked, packAsked, requireActor } from './authorization-request.ts';
 import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, remember } from './browser.ts';
 import { formOf } from './features.ts';
 import { requireOwn } from './interaction.ts';
@@ -18,6 +18,7 @@ import type { LibraryAnswer } from './library.ts';
 import { CODE } from './lifetimes.ts';
 import { switchAccountPage } from './pages/logout.ts';
 import { routes } from './paths.ts';
+import { isRegistered } from './redirect-uri.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 
@@ -82,10 +83,33 @@ export async function answerAuthorization(
       new URLSearchParams(names.flatMap((name) => form.all(name).map((value): [string, string] => [name, value]))),
     );
   }
+  await refuseUnknown(parameters, client, signIn);
   const path = `${routes.authorization}?${forLibrary(parameters, client, signIn)}`;
   const visitor = signIn.cookies.meet(cookie);
   const answer = conclude(await signIn.library.ask({ method: 'GET', path, visitor }), event, signIn);
   return remember(visitor, answer);
+}
+
+/**
+ * Before anything else is looked at, with one answer to all of it: a stranger does not learn which clients there are. The
+ * audit row says what was wrong.
+ * @throws Refusal authorization_client_unknown, redirect_uri_unregistered, request_uri_invalid
+ */
+async function refuseUnknown(parameters: Parameters, client: Client | undefined, { provider }: SignIn): Promise<void> {
+  // Nobody is named: the library says that.
+  if (parameters.get('client_id') === undefined) return;
+  const isUsable = client !== undefined && !client.disabled && client.grants.has('authorization_code');
+  const pushed = parameters.get('request_uri');
+  if (pushed !== undefined) {
+    if (isUsable) return;
+    // The library would look for it, too.
+    await provider.PushedAuthorizationRequest.find(pushed);
+    throw new Refusal('request_uri_invalid', { detail: 'no client that has people sign in is named' });
+  }
+  if (!isUsable) throw new Refusal('authorization_client_unknown');
+  const [only, ...others] = client.redirectUris;
+  const uri = parameters.get('redirect_uri') ?? (others.length === 0 ? only : undefined);
+  if (uri === undefined || !isRegistered(uri, client.redirectUris)) throw new Refusal('redirect_uri_unregistered');
 }
 
 /** GET /oauth/authorize/…: the person has answered. */
@@ -151,7 +175,7 @@ async function push(
   const { context, library } = signIn;
   const asked = { ...readTargets(parameters), scope: readScope(parameters) };
   noteWanted(event, asked, context.targeting);
-  const { targets, scope, actor } = judgeAsked(packAsked(parameters), client, context);
+  const { targets, scope, actor } = requireActor(judgeAsked(packAsked(parameters), client, context), context.clients);
   const form = forLibrary(parameters, client, signIn);
   form.set('client_id', client.id);
   const { error, body } = await library.ask({ method: 'POST', path: routes[route], visitor: undefined, form });

@@ -7,7 +7,7 @@ import { orUnavailable } from '../store/store.ts';
 import { authenticationClaims } from '../subject-tokens/claims.ts';
 import type { Accounts } from './accounts.ts';
 import { type Artifact, type ArtifactContext, artifactId, readArtifact, sessionHandle } from './artifacts.ts';
-import { type AskedContext, judgeAsked } from './authorization-request.ts';
+import { type AskedContext, judgeAsked, requireActor } from './authorization-request.ts';
 import { CODE, DEVICE_CODE } from './lifetimes.ts';
 
 export interface CodeContext extends ArtifactContext, AskedContext {
@@ -63,7 +63,7 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
   const { clientId = '', accountId = '', sessionUid = '', scope = '', nonce } = payload;
   const client = context.clients.get(clientId);
   if (client === undefined) return undefined;
-  const { targets, actor, confirmation } = judgeAsked(askedOf(payload), client, context);
+  const { targets, actor, confirmation } = requireActor(judgeAsked(askedOf(payload), client, context), context.clients);
   const session = sessionHandle(sessionUid);
   const stored = await readArtifact('handle', session, context);
   const account = await context.accounts.find(accountId);

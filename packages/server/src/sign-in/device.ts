@@ -1,7 +1,9 @@
 // /device: a person types the code that a device shows, compares it, and is asked as in a browser (RFC 8628 section 3.3).
 import type { AuditEvent } from '../audit/event.ts';
+import { Refusal } from '../primitives/refusal.ts';
 import { artifactId } from './artifacts.ts';
 import { type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite, remember } from './browser.ts';
+import type { Visitor } from './cookies.ts';
 import { formOf } from './features.ts';
 import { requireOwn } from './interaction.ts';
 import type { LibraryAnswer } from './library.ts';
@@ -29,10 +31,17 @@ export async function answerDevice(request: BrowserRequest, event: AuditEvent, s
   const said = new URLSearchParams({ xsrf: form?.get('csrf') ?? '' });
   for (const name of ['user_code', 'confirm', 'abort']) said.set(name, form?.get(name) ?? '');
   const visitor = cookies.meet(cookie);
+  await requireSession(visitor, signIn);
   const answer = await library.ask({ method: 'POST', path: routes.code_verification, visitor, form: said });
   const concluded = remember(visitor, conclude(answer, event));
   if (concluded.refusal?.reason === 'user_code_unknown') context.failures.failed(GUESSES, address);
   return concluded;
+}
+
+/** The form is proven by the session. Without one the library fails as it shows the form anew. @throws Refusal interaction_unknown */
+async function requireSession({ session }: Visitor, { provider }: SignIn): Promise<void> {
+  if (session === undefined || (await provider.Session.find(session)) === undefined)
+    throw new Refusal('interaction_unknown');
 }
 
 /** Under this name the wrong codes of an address are counted. */
@@ -41,6 +50,7 @@ const GUESSES = 'user code';
 /** GET /device/…: the person has answered. */
 export async function resumeDevice(request: BrowserRequest, event: AuditEvent, signIn: SignIn): Promise<BrowserAnswer> {
   const own = await requireOwn(request, signIn);
+  await requireSession(own.visitor, signIn);
   const path = `${routes.code_verification}/${own.interaction}`;
   return conclude(await signIn.library.ask({ method: 'GET', path, ...own }), event, signIn.context.issuer);
 }

@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
-import { judgeNow, type WantedSignIn } from './authorization-request.ts';
+import { judgeNow, requireActor, type WantedSignIn } from './authorization-request.ts';
 import { type BrowserAnswer, type BrowserRequest, checkFormToken, formToken, refuseCrossSite } from './browser.ts';
 import { askedOf } from './codes.ts';
 import { isSameBrowser, type Visitor } from './cookies.ts';
@@ -67,7 +67,14 @@ export async function findInteraction(request: BrowserRequest, signIn: SignIn): 
 /** GET /oauth/interaction/… */
 export async function showInteraction(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
   const asking = await findInteraction(request, signIn);
-  return asking.details.prompt.name === 'login' ? showSignIn(asking, undefined, signIn) : showConsent(asking, signIn);
+  if (asking.details.prompt.name === 'login') return showSignIn(asking, undefined, signIn);
+  try {
+    return await showConsent(asking, signIn);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal) || refusal.reason !== 'requested_actor_unknown') throw refusal;
+    const { error, description } = publicAnswer(refusal, 'invalid_grant');
+    return { ...(await submit(asking, { error, error_description: description }, signIn)), refusal };
+  }
 }
 
 const targetOf = ({ details: { uid }, browser }: Asking, { context }: SignIn) => ({
@@ -116,7 +123,7 @@ async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswe
 }
 
 const judge = ({ details, clientId }: Asking, { context }: SignIn): WantedSignIn =>
-  judgeNow(askedOf(details), clientId, context);
+  requireActor(judgeNow(askedOf(details), clientId, context), context.clients);
 
 /** What the scopes of sign-in allow, which no resource names. */
 const ownWords: Readonly<Record<string, string>> = {

@@ -27,7 +27,15 @@ export async function showLogout(request: BrowserRequest, signIn: SignIn): Promi
   const hinted = readHint(query.get('id_token_hint'), signIn.context)?.clientId;
   if ((clientId ?? hinted) !== (hinted ?? clientId))
     throw new Refusal('parameter_not_allowed', { parameter: 'client_id' });
-  passed.set('client_id', hinted ?? clientId ?? '');
+  const id = hinted ?? clientId;
+  const uri = query.get('post_logout_redirect_uri');
+  // The client is needed only to be led back to, and its name is looked up for nothing else.
+  if (uri !== undefined && id !== undefined) {
+    const client = signIn.context.clients.get(id);
+    if (client?.disabled !== false || !client.postLogoutRedirectUris.includes(uri))
+      throw new Refusal('redirect_uri_unregistered');
+    passed.set('client_id', id);
+  }
   const answer = await signIn.library.ask({
     method: 'GET',
     path: `${routes.end_session}?${passed}`,

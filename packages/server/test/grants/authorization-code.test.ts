@@ -117,7 +117,6 @@ suite('authorization code', () => {
     const asked = {
       invalid_target: { resource: 'https://private.example' },
       invalid_scope: { scope: 'openid admin' },
-      invalid_request: { requested_actor: 'nobody' },
       unsupported_response_type: { response_type: 'none' },
       request_not_supported: { request: 'e30.e30.' },
       login_required: { prompt: 'none' },
@@ -130,6 +129,13 @@ suite('authorization code', () => {
       if (error !== 'request_not_supported') assert.equal(searchParams.get('state'), 'the-state', error);
       assert.equal(headers.get('cache-control'), 'no-store');
     }
+    // Which clients there are, nobody learns who has not signed in.
+    const unknown = await browser.get(authorizationUrl({ requested_actor: 'nobody' }));
+    assert.match(unknown.text, /name="password"/);
+    const { leftTo } = await browser.submit(unknown, { username: 'ada', password: 'lovelace' });
+    const said = ['error', 'error_description', 'state'].map((name) => leftTo?.searchParams.get(name));
+    assert.deepEqual(said, ['invalid_request', 'The requested_actor is not known', 'the-state']);
+    await browser.get('/oauth/logout').then((page) => browser.submit(page, { logout: 'yes' }));
     for (const missing of ['code_challenge', 'code_challenge_method', 'response_type']) {
       const { leftTo } = await browser.get(authorizationUrl({ [missing]: undefined }));
       assert.equal(leftTo?.searchParams.get('error'), 'invalid_request', missing);

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { administered } from '../support/admin-api.ts';
-import { API, agentBasic, assertIssued, assertRefused, CLIENT_REFUSED, gateway } from '../support/basics.ts';
+import {
+  API,
+  agentBasic,
+  assertIssued,
+  assertRefused,
+  CLIENT_MISSING,
+  CLIENT_REFUSED,
+  gateway,
+} from '../support/basics.ts';
 import { ask, withClients } from '../support/client-credentials.ts';
 import { type Configuration, changed } from '../support/configuration.ts';
 import { type Answer, encode, read, start, type TestServer } from '../support/harness.ts';
@@ -177,7 +185,7 @@ test('a certificate that the client registered is good until it is taken out, ev
     assertRefused(server, answer, { ...CLIENT_REFUSED, reason: 'client_certificate_unknown' }, id);
   }
   const missing = await askAs(server, undefined);
-  assertRefused(server, missing, { ...CLIENT_REFUSED, reason: 'client_certificate_missing' });
+  assertRefused(server, missing, { ...CLIENT_MISSING, reason: 'client_certificate_missing' });
 });
 
 test('who is registered at run time shows a certificate where the file names authorities; elsewhere nobody would be asked', async (t) => {
@@ -243,7 +251,7 @@ test('behind a proxy the certificate is in a header, however that proxy writes i
       server.clock.now += 4000;
     }
     const none = await ask(server, { client_id: 'batch' });
-    assertRefused(server, none, { ...CLIENT_REFUSED, reason: 'client_certificate_missing' });
+    assertRefused(server, none, { ...CLIENT_MISSING, reason: 'client_certificate_missing' });
     assertIssued(server, await ask(server, {}, agentBasic));
   }
 });

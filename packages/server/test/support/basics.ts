@@ -145,6 +145,11 @@ export const REQUESTED_TYPE_REFUSED = {
   error: 'invalid_request',
   description: 'The requested_token_type is not supported',
 };
+export const CLIENT_MISSING = {
+  status: 401,
+  error: 'invalid_client',
+  description: 'Client authentication is missing: use HTTP Basic, or client_id and client_secret',
+};
 export const CLIENT_REFUSED = { status: 401, error: 'invalid_client', description: 'Client authentication failed' };
 
 /** The subject token is refused with the one sentence, and the audit row has one of these reasons. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { encode } from '../../support/harness.ts';
 import { answerOf, request } from '../../support/wire.ts';
 import { assertions } from '../clients/assertions.ts';
+import { existence } from '../clients/existence.ts';
 import { secrets } from '../clients/secrets.ts';
 import {
   askDirectly,
@@ -92,6 +93,7 @@ const byHeader: Case<World> = async (_world, { attempt, twin, after }) => {
 export const clientAuthentication = group('C', 'client-authentication.ts', open, {
   ...secrets,
   ...assertions,
+  ...existence,
   C20: byCertificate,
   C25: byHeader,
 });
