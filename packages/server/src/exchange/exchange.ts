@@ -10,7 +10,7 @@ import { Refusal, type Role, TokenRefusal } from '../primitives/refusal.ts';
 import type { Bound } from '../primitives/scope.ts';
 import { step } from '../primitives/tracing.ts';
 import { traceOf, type ValidatedToken, type ValidationServices } from '../subject-tokens/validated-token.ts';
-import { type Case, endBy, type Judgement, type JudgeServices, judge, type Moment, type Trace } from './judge.ts';
+import { endBy, type Judgement, type JudgeServices, judge, type Moment, type Presented, type Trace } from './judge.ts';
 import { type PresentedToken, readExchangeRequest } from './request.ts';
 
 /** What an exchange uses of the server: one reading of the configuration, and what the process keeps. */
@@ -73,7 +73,7 @@ export async function presentTokens(
   client: Client,
   event: Known,
   context: ExchangeContext,
-): Promise<Omit<Case, 'client'>> {
+): Promise<Presented> {
   const request = readExchangeRequest(parameters, context.enabledTypes);
   noteWanted(event, request, context.targeting);
   event.requestedType = request.requestedType;

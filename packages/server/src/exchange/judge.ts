@@ -20,11 +20,15 @@ import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, pre
 import { rememberGrant } from './remember.ts';
 import type { RequestedTokenType, WantedToken } from './request.ts';
 
-/** What is judged. */
-export interface Case {
+/** Whose tokens were presented, and what is asked for them. */
+export interface Presented {
   readonly request: WantedToken;
   readonly subject: TokenFacts;
   readonly actor: TokenFacts | undefined;
+}
+
+/** What is judged. */
+export interface Case extends Presented {
   readonly client: Client;
 }
 

@@ -1,14 +1,11 @@
 // What must be remembered with a refresh token, so that at every refresh the rules can be asked again?
-import type { Decision } from '../issuing/authorization.ts';
+import type { TokenDecision } from '../issuing/authorization.ts';
 import type { Party } from '../model/party.ts';
 import type { RememberedGrant } from '../model/refresh-family.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 
-/** Everything but the family itself. */
-type Remembered = Omit<Decision, 'refresh'>;
-
 export function rememberGrant(
-  decision: Remembered,
+  decision: TokenDecision,
   subject: TokenFacts,
   actor: TokenFacts | undefined,
 ): RememberedGrant {

@@ -1,7 +1,7 @@
 // What would come of a request that nobody makes? Requests as tests of rules imagine them and as audit rows remember them, in
 // the shape that the judge takes. Nothing here is verified, and nothing of it can be signed.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
-import { type Case, type JudgeContext, judge, orRefusal } from '../exchange/judge.ts';
+import { type JudgeContext, judge, orRefusal, type Presented } from '../exchange/judge.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { ELSEWHERE } from '../expression/elsewhere.ts';
 import type { MemberPath } from '../expression/reads.ts';
@@ -15,7 +15,7 @@ import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
 /** What is known of a client's request before its secret is. */
-export type Imagined = Omit<Case, 'client'>;
+export type Imagined = Presented;
 
 /** What the judge says, as data. The rule is the one that was chosen. */
 export type Simulated = { readonly rule: string | undefined } & (

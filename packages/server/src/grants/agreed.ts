@@ -1,6 +1,6 @@
 // A person agreed: what may be issued for that now? No rule is asked; the client's entry bounds it, then and at each refresh.
 
-import type { Decision } from '../issuing/authorization.ts';
+import type { Decision, TokenDecision } from '../issuing/authorization.ts';
 import { identityClaimNames, identityClaims } from '../issuing/identity-claims.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import type { Agreement, Code, SignInCodes } from '../model/agreement.ts';
@@ -142,7 +142,7 @@ export async function decideAgreed(
 /** The whole of what was agreed to, whatever part of it the first token is for. */
 function rememberAgreed(
   { scope, targets }: Agreement,
-  { clientId, sub, mayAct, lineage, authentication, extraClaims }: Omit<Decision, 'refresh'>,
+  { clientId, sub, mayAct, lineage, authentication, extraClaims }: TokenDecision,
   { issuer }: AgreedServices,
 ): RememberedGrant {
   const principal = { iss: issuer, sub };

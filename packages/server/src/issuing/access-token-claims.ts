@@ -2,10 +2,7 @@
 import { formatAct } from '../primitives/principal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { Decision } from './authorization.ts';
-
-/** What of a decision stands in the token. */
-type Said = Omit<Decision, 'type' | 'lifetime' | 'uses' | 'refresh' | 'redeems' | 'identity' | 'rebound'>;
+import type { TokenContent } from './authorization.ts';
 
 /** Names that no mapping may set: what they say is decided here. */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
@@ -15,7 +12,7 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
 
 /** Members without a value are left out. @param family of the refresh token that was issued with it */
 export function accessTokenClaims(
-  decision: Said,
+  decision: TokenContent,
   about: { issuer: string; id: string; family: string | undefined; now: number; expiresAt: number },
 ): JsonObject {
   const { sub, origin, targets, clientId, scope, chain, mayAct, actorLineage, authentication, extraClaims } = decision;

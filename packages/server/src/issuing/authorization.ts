@@ -19,9 +19,8 @@ export interface Granted extends Narrowed {
   readonly rebound: 'key' | 'bearer' | undefined;
 }
 
-export interface Decision extends Granted {
-  /** The short name of the type of token. */
-  readonly type: 'access_token' | 'jwt' | 'refresh_token';
+/** Everything that stands in a token. */
+export interface TokenContent extends Granted {
   readonly clientId: string;
   /** The `sub` of the new token. */
   readonly sub: string;
@@ -30,13 +29,22 @@ export interface Decision extends Granted {
   /** Ids of the tokens that this one derives from, nearest first: by its subject, and by those who act. */
   readonly lineage: readonly string[];
   readonly actorLineage: readonly string[];
+}
+
+/** Everything but the refresh token. */
+export interface TokenDecision extends TokenContent {
+  /** The short name of the type of token. */
+  readonly type: 'access_token' | 'jwt' | 'refresh_token';
   /** Ids that the issuing uses up. */
   readonly uses: readonly SingleUse[];
-  readonly refresh: RefreshDecision | undefined;
   /** The code that the issuing redeems: in the store, and what lineage knows it by. */
   readonly redeems?: { readonly artifact: string; readonly id: string };
   /** What an ID token beside it tells. */
   readonly identity?: Identity;
+}
+
+export interface Decision extends TokenDecision {
+  readonly refresh: RefreshDecision | undefined;
 }
 
 /** An id that is good once, and until when it must stay used, in seconds since 1970. */

@@ -1,7 +1,6 @@
 // Never wider: scope, targets, lifetime and ancestry are narrowed here and nowhere else. The decision of every grant passes
 // `narrow`, so that a grant cannot forget a check that every grant needs.
 
-import type { Client } from '../model/client.ts';
 import type { Narrowed } from '../model/narrowed.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
@@ -23,16 +22,23 @@ export interface Limits {
 }
 
 /** What a token that is presented, or an agreement, lets its descendants have. */
-export interface SubjectBounds extends Pick<TokenFacts, 'scope' | 'agreedAudiences'> {
+export interface SubjectBounds {
+  readonly scope: Bound<Scope>;
+  readonly agreedAudiences: Bound<readonly string[]>;
   /** Seconds since 1970. */
   readonly expiresAt: Bound<number>;
+}
+
+/** A client, as far as it bounds. */
+interface Scoped {
+  readonly scopes: Bound<Scope>;
 }
 
 /** Every member is said: a grant that has no rule says so. */
 export interface Bounds {
   readonly subject: Bound<SubjectBounds>;
-  readonly actor: Bound<Pick<TokenFacts, 'expiresAt'>>;
-  readonly client: Pick<Client, 'scopes'>;
+  readonly actor: Bound<{ readonly expiresAt: number }>;
+  readonly client: Scoped;
   readonly rule: Bound<{ readonly grant: { readonly scopes: Scope; readonly lifetime: number | undefined } }>;
   readonly targets: readonly Resource[];
   readonly signIn?: Scope;
@@ -66,7 +72,7 @@ export function limitsOf({ subject, actor, client, rule, targets, signIn = NO_SC
 const NO_SCOPE: Scope = new Set();
 
 /** Without a rule that says what a client may do, one whose entry lists no scopes may do nothing by name. */
-export const listedScopes = ({ scopes }: Pick<Client, 'scopes'>): { readonly scopes: Scope } => ({
+export const listedScopes = ({ scopes }: Scoped): { readonly scopes: Scope } => ({
   scopes: listedNames(scopes),
 });
 
@@ -94,7 +100,7 @@ export function narrow({ targets, asked, limits, authentication, confirmation }:
 }
 
 /** Of what is asked for, or of everything where nothing is: the scope of APIs that every limit allows. */
-export function possibleScope(asked: Scope | undefined, { scope: limits }: Pick<Limits, 'scope'>): Scope {
+export function possibleScope(asked: Scope | undefined, { scope: limits }: Limits): Scope {
   const names = [...(asked ?? limits[0]?.scope ?? [])];
   return new Set(names.filter((name) => !SIGN_IN_SCOPES.has(name) && limits.every(({ scope }) => scope.has(name))));
 }
@@ -104,11 +110,7 @@ export function possibleScope(asked: Scope | undefined, { scope: limits }: Pick<
  * never cut off in silence (RFC 8693 section 2.2.2, RFC 6749 section 5.2).
  * @throws Refusal scope_exceeded, scope_empty
  */
-export function narrowScope(
-  asked: Scope | undefined,
-  limits: Pick<Limits, 'scope' | 'signIn'>,
-  targets: readonly Resource[],
-): Scope {
+export function narrowScope(asked: Scope | undefined, limits: Limits, targets: readonly Resource[]): Scope {
   const possible = possibleScope(asked, limits);
   if (asked !== undefined) {
     const beyond = [...asked].filter((name) => !possible.has(name) && !limits.signIn.has(name));
