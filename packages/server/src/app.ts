@@ -175,7 +175,8 @@ async function keepUpToDate(node: Node): Promise<Polling> {
   });
   endings.add(custody.stop);
   endings.add(() => services().throttled.flush());
-  const polls = [revocations.poll, registered.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
+  // Clients first: who knows a new client also knows what its id had before, which was revoked in the same transaction.
+  const polls = [registered.poll, revocations.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
   const polling = startPolling(store, [...polls, presence.poll], report);
   endings.add(polling.stop);
   readyWhile.push(() => polling.age() <= MAX_PENDING_MS);

@@ -18,6 +18,7 @@ import { token } from './http/endpoints/token.ts';
 import { upstreamReturn } from './http/endpoints/upstream.ts';
 import { findFamily } from './issuing/family.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
+import { createTokenIds } from './issuing/token-ids.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import type { Sealer } from './keys/sealing.ts';
 import { openSealer } from './keys/sealing-key.ts';
@@ -29,6 +30,7 @@ import { ownResource } from './model/resource.ts';
 import { indexResources, type Targeting } from './narrowing/targets.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import type { Clock } from './primitives/clock.ts';
+import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
 import { createNonces } from './proof/nonces.ts';
 import { createXmlLoader, type XmlLoader } from './saml/document.ts';
@@ -57,6 +59,8 @@ export interface Base {
   /** A secret that all nodes share. It never changes, so each is read once. */
   readonly sharedSecret: (name: string) => Promise<string>;
   readonly revocations: Revocations;
+  /** Names this process. */
+  readonly node: string;
   readonly registered: RegisteredClients;
   readonly failures: FailureLimit;
   readonly decoyKeys: DecoyKeys;
@@ -81,13 +85,16 @@ export async function openBase(
   try {
     const sealer = openSealer(configuration.sealingKey, access);
     const chains = createChains();
+    const sharedSecret = createSharedSecrets(store, sealer, access);
+    const ids = createTokenIds(await sharedSecret('token-ids'));
     return {
       access,
       clock,
       store,
       sealer,
-      sharedSecret: createSharedSecrets(store, sealer, access),
-      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, access }),
+      sharedSecret,
+      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, access, ids }),
+      node: newId(),
       registered: await openRegisteredClients(store),
       decoyKeys: createDecoyKeys(),
       failures: createFailureLimit({ clock, sharing }),
@@ -181,8 +188,9 @@ const takeFromFile = ({ issuer, tokenErrorCode, policy, resources, saml, keys }:
   defaultAlgorithm: keys.algorithms[0],
 });
 
-const takeFromBase = ({ clock, revocations, decoyKeys, failures, requests, signatures, loadXml }: Base) => ({
+const takeFromBase = ({ clock, node, revocations, decoyKeys, failures, requests, signatures, loadXml }: Base) => ({
   clock,
+  node,
   revocations,
   decoyKeys,
   failures,
@@ -244,6 +252,7 @@ async function describeSignIn(
     own: ownResource(issuer, algorithms[0]),
     cookieKey,
     endSession: (session) => revocations.revoke(session),
+    epoch: revocations.epoch,
   };
 }
 

@@ -1,4 +1,4 @@
-// cambio token: what does this token say, and how is it killed?
+// cambio token: tells what a token says, and revokes tokens.
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { readCompact } from '../keys/jws.ts';
@@ -66,22 +66,33 @@ export const tokenRevoke: CliCommand = {
     describeWhere(
       command
         .description(
-          'kill a token by its id, with every token that derives from it, all of a subject or a client, or all',
+          'revoke a token with every token that derives from it, or all that was issued so far for a subject, to a client, or at all',
         )
-        .argument('[id]', 'jti, refresh family, or the id that token inspect tells of a foreign token')
-        .option('--subject <sub>', 'instead: all that was issued so far for a subject')
+        .argument(
+          '[token]',
+          'text, @FILE, or -; or its id: jti, refresh family, or what token inspect tells of a foreign token',
+        )
+        .option('--unknown', 'revoke the id also where the server cannot tell that there is such a token')
+        .option('--subject <sub>', 'instead: all that was issued so far for a subject, or in which it acts')
+        .option('--issuer <iss>', 'of the subject, where --subject is what another issuer calls it')
         .option('--client <id>', 'instead: all that was issued so far to a client')
         .option('--all', 'instead: all that was issued here so far, after an older copy of the database was restored'),
     ),
-  run: async ({ subject, client, all, ...options }, [id]) => {
-    const what = Object.entries({ id, subject, client, all }).filter(([, value]) => value !== undefined);
-    if (what.length !== 1) {
-      console.error('cambio: say one of an id, --subject, --client and --all');
+  run: async ({ subject, issuer, client, all, unknown, ...options }, [argument]) => {
+    const said = [argument, subject, client, all].filter((value) => value !== undefined);
+    if (said.length !== 1 || (issuer !== undefined && subject === undefined)) {
+      console.error('cambio: say one of a token or its id, --subject (also with --issuer), --client and --all');
       return EXIT.usage;
     }
+    const id = argument === undefined ? undefined : readToken(argument);
+    const body = Object.entries({ id, unknown: id === undefined ? undefined : unknown, subject, issuer, client, all });
     return runOperation(options, async (call) => {
-      await call('revoke-tokens', { body: Object.fromEntries(what) });
-      console.log(`revoked ${all ? 'all that was issued so far' : what[0]?.[1]}; every node knows within a second`);
+      await call('revoke-tokens', { body: Object.fromEntries(body.filter(([, value]) => value !== undefined)) });
+      // Not the argument: it may be the text of a token.
+      const many = all ? '' : subject === undefined ? ` to ${client}` : ` for ${subject}`;
+      const what =
+        id === undefined ? `all that was issued so far${many}` : 'the token and every token that derives from it';
+      console.log(`revoked ${what}; every node knows within a second`);
     });
   },
 };

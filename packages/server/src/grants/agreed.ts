@@ -88,12 +88,13 @@ function findTarget(name: string, { audiences }: Client, { targeting, signIn }: 
 /** @throws Refusal code_revoked, code_account, where what was agreed to has ended since */
 async function refuseEnded(
   { id, sub, clientId, session }: Agreement,
-  { issuedAt }: Code,
+  { issuedAt, epoch }: Code,
   { revocations, signIn, issuer }: CodeServices,
 ): Promise<void> {
   const principal = { iss: issuer, sub };
   const derived = { lineage: [session.id], actorLineage: [], chain: [] };
-  if (revocations.covers({ id, sub, principal, clientId, issuedAt, ...derived })) throw new Refusal('code_revoked');
+  if (revocations.covers({ id, sub, principal, clientId, issuedAt, epoch, ...derived }))
+    throw new Refusal('code_revoked');
   if (!(await signIn?.hasAccount(sub))) throw new Refusal('code_account');
 }
 

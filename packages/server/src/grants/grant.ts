@@ -24,6 +24,8 @@ export interface GrantRequest {
 export interface GrantServices extends ExchangeServices {
   /** Codes that people's agreements gave; undefined where nobody signs in. */
   readonly signIn: SignInCodes | undefined;
+  /** Names this process. */
+  readonly node: string;
 }
 
 export interface Grant {

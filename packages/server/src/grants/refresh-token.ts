@@ -6,7 +6,7 @@ import { noteTrace } from '../exchange/exchange.ts';
 import { authorize, type RefreshDecision } from '../issuing/authorization.ts';
 import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
 import type { Client } from '../model/client.ts';
-import type { RefreshFamily } from '../model/refresh-family.ts';
+import { type RefreshFamily, sinceRotation } from '../model/refresh-family.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
@@ -17,7 +17,10 @@ import type { Grant, GrantRequest } from './grant.ts';
 import { type RegrantServices, regrant } from './regrant.ts';
 
 /** What the grant uses of the server. */
-interface RefreshServices extends RegrantServices, CodeServices, FamilyServices {}
+interface RefreshServices extends RegrantServices, CodeServices, FamilyServices {
+  /** Names this process. */
+  readonly node: string;
+}
 
 export const refreshTokenGrant = {
   name: 'refresh_token',
@@ -80,13 +83,15 @@ function checkFamily(family: RefreshFamily, client: Client, now: number, service
  */
 async function judgeGeneration(
   presented: RefreshTokenName,
-  { id, generation, rotatedAt, expiresAt }: RefreshFamily,
+  family: RefreshFamily,
   event: AuditEvent,
   now: number,
-  { revocations }: RefreshServices,
+  { node, revocations }: RefreshServices,
 ): Promise<RefreshDecision> {
+  const { id, generation, expiresAt } = family;
+  const age = sinceRotation(family, { node, now: now * 1000 });
   if (presented.generation === generation) return { kind: 'rotate', presented, expiresAt };
-  if (presented.generation === generation - 1 && now * 1000 - rotatedAt <= REFRESH_GRACE) {
+  if (presented.generation === generation - 1 && age <= REFRESH_GRACE) {
     return { kind: 'again', successor: { family: id, generation }, expiresAt };
   }
   event.revoked = id;

@@ -40,6 +40,7 @@ export async function answerTokenRequest(
   services: TokenServices,
 ): Promise<TokenResponse> {
   const { parameters } = request;
+  const epoch = services.revocations.epoch();
   refuseRepeated(parameters, known);
   const grantType = parameters.get('grant_type');
   if (grantType === undefined) throw new Refusal('parameter_missing', { parameter: 'grant_type' });
@@ -59,7 +60,7 @@ export async function answerTokenRequest(
   event.confirmation = confirmation;
   const decided = await grant.authorize({ parameters, client, event, now, confirmation }, services);
   const authorization = bindTo(decided, holder);
-  const issued = await issue(authorization, event, services, now);
+  const issued = await issue(authorization, event, services, { now, epoch });
   return {
     access_token: issued.text,
     ...grant.answer?.(authorization),

@@ -12,6 +12,8 @@ export async function findFamily(database: Database, id: string): Promise<Refres
       clientId: row.client,
       generation: row.generation,
       rotatedAt: Number(row.rotated_at),
+      rotatedBy: row.rotated_by,
+      rotatedAgo: row.rotated_ago === null ? null : Number(row.rotated_ago),
       expiresAt: Math.floor(Number(row.expires_at) / 1000),
       confirmation: row.confirmation === null ? undefined : parseOwnJson(row.confirmation),
       grant: parseOwnJson(row.remembered),

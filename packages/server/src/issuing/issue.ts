@@ -3,7 +3,6 @@ import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
 import { tokenTypeOf } from '../primitives/confirmation.ts';
-import { newId } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -17,7 +16,7 @@ import type { Authorization, SingleUse } from './authorization.ts';
 import { type Identity, signIdToken } from './id-token.ts';
 import { newOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
-import type { Issuer, PlannedToken, Write } from './signer.ts';
+import type { AsOf, Issuer, PlannedToken, Write } from './signer.ts';
 
 export interface IssuedToken {
   readonly text: string;
@@ -33,22 +32,22 @@ export interface IssuedToken {
 }
 
 /**
- * @param now the second for which the grant decided: what is left of a subject token is counted from there
+ * @param asOf when the grant began to decide: what is left of a subject token is counted from there
  * @throws Refusal store_unavailable, …_replayed, refresh_token_reused, code_reused: then nothing was issued
  */
 export async function issue(
   authorization: Authorization,
   event: AuditEvent,
   by: Issuer,
-  now: number,
+  asOf: AsOf,
 ): Promise<IssuedToken> {
-  const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, now);
+  const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, asOf);
   const access =
-    authorization.type === 'refresh_token' ? undefined : planAccess(authorization, refresh?.family, by, now);
+    authorization.type === 'refresh_token' ? undefined : planAccess(authorization, refresh?.family, by, asOf);
   const idToken =
     access &&
     authorization.identity &&
-    planIdToken(authorization, authorization.identity, access, refresh?.family, by, now);
+    planIdToken(authorization, authorization.identity, access, refresh?.family, by, asOf);
   const planned = [access, refresh, idToken].filter((one) => one !== undefined);
   const [main] = planned;
   if (main === undefined) throw new Error('a refresh token was authorized without a family');
@@ -83,7 +82,7 @@ export async function issue(
   return {
     text: main.text,
     tokenType: access === undefined ? 'N_A' : tokenTypeOf(authorization.confirmation),
-    expiresIn: main.trace.expiresAt - now,
+    expiresIn: main.trace.expiresAt - asOf.now,
     scope: formatScope(authorization.scope),
     refreshToken: access === undefined ? undefined : refresh?.text,
     idToken: idToken?.text,
@@ -98,8 +97,13 @@ const commit = (event: AuditEvent, writes: readonly Write[], audit: AuditLog): P
         for (const write of writes) await write(transaction);
       });
 
-function planAccess(authorization: Authorization, family: string | undefined, by: Issuer, now: number): PlannedToken {
-  const id = newId();
+function planAccess(
+  authorization: Authorization,
+  family: string | undefined,
+  by: Issuer,
+  { now, epoch }: AsOf,
+): PlannedToken {
+  const id = by.revocations.ids.make(epoch);
   const expiresAt = now + authorization.lifetime;
   const claims = accessTokenClaims(authorization, { issuer: by.issuer, id, family, now, expiresAt });
   const trace = { id, type: 'access_token', expiresAt };
@@ -126,9 +130,9 @@ function planIdToken(
   { text: accessToken, trace: { expiresAt } }: PlannedToken,
   family: string | undefined,
   by: Issuer,
-  now: number,
+  { now, epoch }: AsOf,
 ): PlannedToken {
-  const id = newId();
+  const id = by.revocations.ids.make(epoch);
   const { sub, clientId, authentication, scope, targets, mayAct, confirmation } = authorization;
   const lineage = family === undefined ? authorization.lineage : [family, ...authorization.lineage];
   const agreed = {

@@ -4,7 +4,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decodeBase64url } from '../primitives/base64url.ts';
 
 const PREFIX = 'cambio_rt_';
-const FORM = /^cambio_rt_([0-9a-f-]{36})\.(\d{1,9})\.([\w-]{43})$/;
+const FORM = /^cambio_rt_([\w-]{36})\.(\d{1,9})\.([\w-]{43})$/;
 
 export interface RefreshTokenName {
   readonly family: string;

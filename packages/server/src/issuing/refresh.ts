@@ -1,13 +1,15 @@
 // Which refresh token goes with the answer? The first of a new family, the successor of the presented one, or the same
 // successor again.
-import { newId } from '../primitives/random.ts';
+
+import { sinceRotation } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { advanceFamily, insertFamily, selectFamily } from '../store/refresh-families.ts';
+import { advanceFamily, insertFamily } from '../store/refresh-families.ts';
 import { isRevoked } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import type { Authorization, RefreshDecision } from './authorization.ts';
+import { findFamily } from './family.ts';
 import { formatRefreshToken, REFRESH_GRACE, type RefreshTokenName } from './refresh-token.ts';
-import type { Issuer, PlannedToken } from './signer.ts';
+import type { AsOf, Issuer, PlannedToken } from './signer.ts';
 
 export interface PlannedRefresh extends PlannedToken {
   /** The family, where it is new: the access token beside derives from it. */
@@ -18,11 +20,11 @@ export function planRefresh(
   { clientId, confirmation }: Authorization,
   decision: RefreshDecision,
   by: Issuer,
-  now: number,
+  { now, epoch }: AsOf,
 ): PlannedRefresh {
   const binding = confirmation === undefined ? null : JSON.stringify(confirmation);
   if (decision.kind === 'new') {
-    const family = newId();
+    const family = by.revocations.ids.make(epoch);
     const expiresAt = now + decision.lifetime;
     const row = {
       id: family,
@@ -49,7 +51,7 @@ export function planRefresh(
       (transaction) =>
         decision.kind === 'again'
           ? refuseRevoked(transaction, successor.family)
-          : rotate(transaction, decision.presented, binding, by.clock()),
+          : rotate(transaction, decision.presented, binding, by),
     ],
   };
 }
@@ -66,14 +68,15 @@ async function rotate(
   transaction: Database,
   { family, generation }: RefreshTokenName,
   confirmation: string | null,
-  now: number,
+  { clock, node }: Issuer,
 ): Promise<void> {
-  if (await advanceFamily(transaction, { id: family, generation, now, confirmation })) return;
+  const now = clock();
+  if (await advanceFamily(transaction, { id: family, generation, now, by: node, confirmation })) return;
   // Whoever was faster may have been revoked since.
   await refuseRevoked(transaction, family);
-  const row = await selectFamily(transaction, family);
-  if (row?.generation === generation) throw new Refusal('refresh_token_expired');
-  if (row?.generation !== generation + 1 || now - Number(row.rotated_at) > REFRESH_GRACE) {
+  const found = await findFamily(transaction, family);
+  if (found?.generation === generation) throw new Refusal('refresh_token_expired');
+  if (found?.generation !== generation + 1 || sinceRotation(found, { node, now }) > REFRESH_GRACE) {
     throw new Refusal('refresh_token_reused', { detail: 'another request was first' });
   }
 }

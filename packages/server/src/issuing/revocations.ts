@@ -1,17 +1,25 @@
-// Is a token dead, or one that it derives from? Every revoked id is held in memory, so that asking costs no query; what
+// Is a token revoked, or one that it derives from? Everything revoked is held in memory, so that the answer costs no query; what
 // another process revokes arrives by polling. Revocations are kept for ever: nothing that was revoked comes back.
-import type { Clock } from '../primitives/clock.ts';
-import type { Chain, Principal } from '../primitives/principal.ts';
+import { type Clock, LEEWAY } from '../primitives/clock.ts';
+import { actingName, type Chain, type Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import type { Poll } from '../store/poll.ts';
-import { LOOK_BACK } from '../store/poll.ts';
-import { insertRevocation, listRevocations, replaceRevocation } from '../store/revocations.ts';
+import { sha256 } from '../primitives/secret.ts';
+import { shortName } from '../primitives/short-name.ts';
+import { LOOK_BACK, type Poll } from '../store/poll.ts';
+import {
+  insertManyRevoked,
+  insertRevocation,
+  listRevocations,
+  type ManyRevoked,
+  type StoredRevocation,
+} from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
 import { type Access, orUnavailable, type Store } from '../store/store.ts';
+import type { TokenIds } from './token-ids.ts';
 
-/** What a token may die of. */
-export interface Mortal {
+/** What decides whether a token is revoked. */
+export interface Revocable {
   readonly id: string;
   /** The ids that it derives from. */
   readonly lineage: readonly string[];
@@ -20,34 +28,45 @@ export interface Mortal {
   readonly principal: Principal;
   /** The subject's name in our tokens. */
   readonly sub: string;
+  /** Where a subject of foreign origin came from. */
+  readonly origin?: Principal | undefined;
   readonly clientId: string | undefined;
   readonly chain: Chain;
-  /** Seconds since 1970. */
+  /** The epoch in which it was issued, where its id does not say. */
+  readonly epoch?: number | undefined;
+  /** Seconds since 1970, by the clock of its issuer. */
   readonly issuedAt: number | undefined;
 }
+
+/** What many tokens have in common: a subject by its name in our tokens, or as its issuer names it; a client; or all. */
+export type Many =
+  | { readonly subject: string }
+  | { readonly principal: Principal }
+  | { readonly client: string }
+  | { readonly all: true };
 
 type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
 
 export interface Revocations {
   /** @throws Refusal store_unavailable where it has been long since the others were heard: one of them may have been revoked */
   readonly anyOf: (ids: Iterable<string>) => boolean;
-  /** Is the token dead, by its id, its ancestors, its subject, its actors or its client? @throws as `anyOf` */
-  readonly covers: (token: Mortal) => boolean;
+  /** Is the token revoked, by its id, its ancestors, its subject, its actors or its client? @throws as `anyOf` */
+  readonly covers: (token: Revocable) => boolean;
   /**
-   * Dead from when this resolves, here at once and on other nodes after their next poll.
-   * @param commit runs the write, in a transaction with what must be committed beside it
+   * Revokes a token, or a refresh family, with all that derives from it: here when this resolves, on other nodes after their next
+   * poll. @param commit runs the write, in a transaction with what must be committed beside it
    * @throws Refusal store_unavailable
    */
   readonly revoke: (id: string, commit?: Commit) => Promise<void>;
-  /** All that was issued so far in which the subject is the subject, or acts. */
-  readonly revokeSubject: Revocations['revoke'];
-  /** All that was issued so far to the client. What others obtained in exchange is theirs, and lives. */
-  readonly revokeClient: Revocations['revoke'];
   /**
-   * All that was issued here so far: tokens, refresh families, and what people are signed in by. For a database that was
-   * restored, which has forgotten what was revoked since. Tokens of other issuers are theirs.
+   * Revokes what was issued so far under each of the names. What others obtained in exchange for tokens of a client is theirs,
+   * and stays. `all` is what was issued here: for a database that was restored, which has forgotten what was revoked since;
+   * with it end codes and sessions of people. @throws Refusal store_unavailable
    */
-  readonly revokeAll: (commit: Commit) => Promise<void>;
+  readonly revokeMany: (names: readonly [Many, ...Many[]], commit: Commit) => Promise<void>;
+  /** The last revocation of many tokens that is known here. A token says the one that was known when its request began. */
+  readonly epoch: () => number;
+  readonly ids: TokenIds;
   /** Learns what other processes revoked. */
   readonly poll: Poll;
   /** How many are held. */
@@ -56,55 +75,117 @@ export interface Revocations {
   readonly isFresh: () => boolean;
 }
 
-/** Names of many tokens. No token has such an id: ours are random, and those of others a hash. */
-const ofSubject = (sub: string): string => `subject:${sub}`;
-const ofClient = (id: string): string => `client:${id}`;
-const ALL = 'all';
+/** As rows have it. */
+function storedName(many: Many): ManyRevoked {
+  if ('subject' in many) return { kind: 'subject', name: shortName(many.subject) };
+  if ('client' in many) return { kind: 'client', name: shortName(many.client) };
+  if ('all' in many) return { kind: 'all', name: '' };
+  const { iss, sub } = many.principal;
+  return { kind: 'principal', name: sha256(JSON.stringify([iss, sub])) };
+}
+
+/** The same of a row: one of the version before has no kind. @returns undefined for the row of a single token */
+function manyOf({ id, kind, name }: StoredRevocation): ManyRevoked | undefined {
+  if (kind === 'token') return undefined;
+  if (kind !== null) return { kind, name: name ?? '' };
+  if (id === 'all') return { kind: 'all', name: '' };
+  const [, before, named = ''] = /^(subject|client):(.*)$/s.exec(id) ?? [];
+  return before === undefined ? undefined : { kind: before as 'subject' | 'client', name: named };
+}
+
+/** When many were revoked. The version before compared clocks; `moment` grows with each revocation, whoever made it. */
+interface Revoked {
+  readonly moment: number;
+  readonly by: 'moment' | 'clock';
+}
 
 /**
- * Milliseconds for which a look may go on, or fail, before a node no longer says that a token is good: others may have
- * revoked it. With the time between looks that makes the second within which every node knows.
+ * A poll may take this long, or fail for this long, before a node stops accepting tokens: others may have revoked them. With the
+ * time between polls that makes the second within which every node knows.
  */
-const DOUBT = 750;
-/** The same for a node that does not look. */
-const STALE = 5000;
-/** Milliseconds until every node knows: what one of them still derives meanwhile from what is dead would outlive it. */
-const SPREAD = 1000;
+const MAX_POLL_AGE_MS = 750;
+/** The same for a node that does not poll. */
+const MAX_SILENCE_MS = 5000;
+/** Milliseconds until every node knows: nodes of the version before compare the time of issue with the moment. */
+const PROPAGATION_MS = 1000;
+/** Milliseconds by which the clock of an issuer, or of a node of the version before, and ours may disagree in sum. */
+const SKEW_MS = 2 * LEEWAY * 1000;
 
-/** A reader looks once, and is gone before it matters. */
+/** What is revoked, in memory: ids of tokens apart from names of many. */
+function createRevoked(issuer: string, ids: TokenIds) {
+  const tokens = new Set<string>();
+  const many = new Map<string, Revoked>();
+  /** What `actor_lineage` says of an actor with a name here → its entry above. */
+  const acting = new Map<string, string>();
+  let epoch = 0;
+  let principals = false;
+  const keyOf = ({ kind, name }: ManyRevoked): string => `${kind}:${name}`;
+  const addMany = (revoked: ManyRevoked, { moment, by }: Revoked): void => {
+    const key = keyOf(revoked);
+    if (moment > (many.get(key)?.moment ?? -1)) many.set(key, { moment, by });
+    if (by === 'moment') epoch = Math.max(epoch, moment);
+    if (revoked.kind === 'principal') principals = true;
+    if (revoked.kind === 'subject') acting.set(actingName(revoked.name), key);
+  };
+  const namesOf = (token: Revocable): string[] => {
+    const { principal, sub, origin, clientId = '', chain, actorLineage } = token;
+    const parties = [principal, ...(origin ? [origin] : []), ...chain];
+    const ours: Many[] = [{ subject: sub }, { client: clientId }, ...(principal.iss === issuer ? [ALL] : [])];
+    const actors = chain.filter(({ iss }) => iss === issuer).map((actor) => ({ subject: actor.sub }));
+    const foreign = principals ? parties.map((party) => ({ principal: party })) : [];
+    const named = actorLineage.flatMap((id) => acting.get(id) ?? []);
+    return [...[...ours, ...actors, ...foreign].map((one) => keyOf(storedName(one))), ...named];
+  };
+  return {
+    addToken: (id: string) => tokens.add(id),
+    addMany,
+    hasToken: (id: string) => tokens.has(id),
+    /** Was the token issued before one of its names was revoked? */
+    isNamed: (token: Revocable): boolean => {
+      if (many.size === 0) return false;
+      const found = namesOf(token).flatMap((key) => many.get(key) ?? []);
+      if (found.length === 0) return false;
+      const known = token.epoch ?? ids.epochOf(token.id);
+      const issuedAt = (token.issuedAt ?? 0) * 1000;
+      return found.some(({ moment, by }) =>
+        known !== undefined && by === 'moment' ? known < moment : issuedAt <= moment + SKEW_MS,
+      );
+    },
+    epoch: () => epoch,
+    count: () => tokens.size + many.size,
+  };
+}
+
+const ALL = { all: true } as const;
+
+/** A reader polls once, and is gone before it matters. */
 export async function openRevocations(
   store: Store,
-  { issuer, clock, access }: { issuer: string; clock: Clock; access: Access },
+  { issuer, clock, access, ids }: { issuer: string; clock: Clock; access: Access; ids: TokenIds },
 ): Promise<Revocations> {
-  /** Id, or name of many → when, in milliseconds since 1970. */
-  const revoked = new Map<string, number>();
+  const revoked = createRevoked(issuer, ids);
   let last = 0;
-  let lookedAt = performance.now();
-  /** When the first look began that has not succeeded. */
+  let polledAt = performance.now();
+  /** When the first poll began that has not succeeded. */
   let doubted: number | undefined;
   const poll: Poll = async (changed) => {
     const began = performance.now();
     doubted ??= began;
-    for (const { sequence, id, revoked_at } of (await changed) === false
-      ? []
-      : await listRevocations(store, last - LOOK_BACK)) {
-      revoked.set(id, Math.max(revoked.get(id) ?? 0, Number(revoked_at)));
-      last = Math.max(last, sequence);
+    for (const row of (await changed) === false ? [] : await listRevocations(store, last - LOOK_BACK)) {
+      const many = manyOf(row);
+      if (many === undefined) revoked.addToken(row.id);
+      else revoked.addMany(many, { moment: Number(row.revoked_at), by: row.kind === null ? 'clock' : 'moment' });
+      last = Math.max(last, row.sequence);
     }
-    lookedAt = began;
+    polledAt = began;
     doubted = undefined;
   };
   const isFresh = (): boolean => {
     const now = performance.now();
-    return now - (doubted ?? now) <= DOUBT && now - lookedAt <= STALE;
+    return now - (doubted ?? now) <= MAX_POLL_AGE_MS && now - polledAt <= MAX_SILENCE_MS;
   };
-  const revokeMany: Revocations['revoke'] = async (name, commit = (write) => write(store)) => {
-    const until = clock() + SPREAD;
-    await orUnavailable(commit((database) => replaceRevocation(database, name, until)));
-    revoked.set(name, until);
-  };
-  const anyOf = (ids: Iterable<string>): boolean => {
-    for (const id of ids) if (revoked.has(id)) return true;
+  const anyOf = (tokens: Iterable<string>): boolean => {
+    for (const id of tokens) if (revoked.hasToken(id)) return true;
     if (access === 'write' && !isFresh()) {
       throw new Refusal('store_unavailable', { detail: 'revocations have not been read for a while' });
     }
@@ -113,27 +194,26 @@ export async function openRevocations(
   await poll();
   return {
     anyOf,
-    covers: ({ id, lineage, actorLineage, principal, sub, clientId = '', chain, issuedAt = 0 }) => {
-      if (anyOf([id, ...lineage, ...actorLineage])) return true;
-      const actors = chain.flatMap((actor) => (actor.iss === issuer ? [ofSubject(actor.sub)] : []));
-      const ours = principal.iss === issuer ? [ALL] : [];
-      return [ofSubject(sub), ofClient(clientId), ...actors, ...ours].some(
-        (name) => issuedAt * 1000 <= (revoked.get(name) ?? -1),
-      );
-    },
+    covers: (token) => anyOf([token.id, ...token.lineage, ...token.actorLineage]) || revoked.isNamed(token),
     revoke: async (id, commit = (write) => write(store)) => {
-      const now = clock();
-      await orUnavailable(commit((database) => insertRevocation(database, id, now)));
-      revoked.set(id, now);
+      await orUnavailable(commit((database) => insertRevocation(database, id, clock())));
+      revoked.addToken(id);
     },
-    revokeSubject: (sub, commit) => revokeMany(ofSubject(sub), commit),
-    revokeClient: (id, commit) => revokeMany(ofClient(id), commit),
-    revokeAll: async (commit) => {
-      await revokeMany(ALL, commit);
-      while ((await orUnavailable(deleteSomeArtifacts(store))) === 'more');
+    revokeMany: async (names, commit) => {
+      const stored = names.map(storedName);
+      let moment = 0;
+      await orUnavailable(
+        commit(async (database) => {
+          moment = await insertManyRevoked(database, stored, clock() + PROPAGATION_MS);
+        }),
+      );
+      for (const one of stored) revoked.addMany(one, { moment, by: 'moment' });
+      if (names.some((one) => 'all' in one)) while ((await orUnavailable(deleteSomeArtifacts(store))) === 'more');
     },
+    epoch: revoked.epoch,
+    ids,
     poll,
-    count: () => revoked.size,
+    count: revoked.count,
     isFresh,
   };
 }

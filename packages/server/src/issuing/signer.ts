@@ -20,6 +20,14 @@ export interface Issuer {
   readonly signatures: SignatureCache;
   readonly revocations: Revocations;
   readonly clock: Clock;
+  /** Names this process. */
+  readonly node: string;
+}
+
+/** As of when a request is judged: in seconds since 1970, and by the last revocation of many tokens that was known then. */
+export interface AsOf {
+  readonly now: number;
+  readonly epoch: number;
 }
 
 /** What must be written for a token to exist; committed together with the audit row, or not at all. */

@@ -31,6 +31,8 @@ export interface Code {
   readonly artifact: string;
   readonly id: string;
   readonly clientId: string;
+  /** The last revocation of many tokens that was known when it was given; absent, an earlier version gave it. */
+  readonly epoch: number | undefined;
   /** Seconds since 1970. */
   readonly issuedAt: number;
   readonly expiresAt: number;

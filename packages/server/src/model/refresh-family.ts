@@ -35,8 +35,11 @@ export interface RefreshFamily {
   readonly id: string;
   readonly clientId: string;
   readonly generation: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the clock of the process that rotated it last. */
   readonly rotatedAt: number;
+  readonly rotatedBy: string | null;
+  /** Milliseconds since then, by the clock of the database; null before the first rotation. */
+  readonly rotatedAgo: number | null;
   /** Seconds since 1970. */
   readonly expiresAt: number;
   /** The first key that was proven with it; from then on one must be. */
@@ -47,3 +50,12 @@ export interface RefreshFamily {
 /** A person's own family is bound by what it was granted; a rule's by what its subject token stood for. */
 export const agreedAudiencesOf = ({ agreed, targets, agreedAudiences }: RememberedGrant): Bound<readonly string[]> =>
   agreed ? targets : (agreedAudiences ?? 'unbounded');
+
+/**
+ * Milliseconds since the family was rotated, by one clock: the caller's where it did so itself, else the database's.
+ * @param by the caller, and its clock in milliseconds since 1970
+ */
+export const sinceRotation = (
+  { rotatedAt, rotatedBy, rotatedAgo }: Pick<RefreshFamily, 'rotatedAt' | 'rotatedBy' | 'rotatedAgo'>,
+  by: { readonly node: string; readonly now: number },
+): number => (rotatedAgo === null || rotatedBy === by.node ? by.now - rotatedAt : rotatedAgo);

@@ -5,6 +5,7 @@ import type { Narrowed } from '../model/narrowed.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
+import { actingName, samePrincipal } from '../primitives/principal.ts';
 import { withhold } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, listedNames, type Scope } from '../primitives/scope.ts';
@@ -168,7 +169,8 @@ export function extendLineage(
   families: 0 | 1,
 ): { readonly lineage: readonly string[]; readonly actorLineage: readonly string[] } {
   const lineage = [subject.id, ...subject.lineage];
-  const acting = actor === undefined ? [] : [actor.id, ...actor.lineage, ...actor.actorLineage];
+  const named = actor?.origin && samePrincipal(actor.principal, actor.origin) ? [actingName(actor.sub)] : [];
+  const acting = actor === undefined ? [] : [actor.id, ...named, ...actor.lineage, ...actor.actorLineage];
   const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
   if (lineage.length + families > MAX_ANCESTORS || actorLineage.length > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long');

@@ -1,4 +1,6 @@
 // Who is meant? A principal is an issuer and a name at that issuer, never the name alone. A chain is who acted for whom.
+import { sha256 } from './secret.ts';
+import { shortName } from './short-name.ts';
 import type { JsonObject } from './strict-json.ts';
 
 /** RFC 7519 sections 4.1.1 and 4.1.2. */
@@ -28,6 +30,9 @@ export interface Voucher {
 export const vouchFor = (principal: Principal): Vouched => principal as Vouched;
 
 export const samePrincipal = (a: Principal, b: Principal): boolean => a.iss === b.iss && a.sub === b.sub;
+
+/** What `actor_lineage` says of an actor whose name here is another than in `act`, so that revoking the name reaches the token. */
+export const actingName = (name: string): string => sha256(JSON.stringify(['acting', shortName(name)]));
 
 /** No chain that we accept comes near this; a longer one is not even walked. */
 const LONGEST_WALK = 64;

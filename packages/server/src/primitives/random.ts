@@ -11,7 +11,7 @@ export function newRequestId(now: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
-/** An id for a token (`jti`), a family, or a request that leaves no row: 122 random bits. */
+/** An id for a process, a salt, or a request that leaves no row: 122 random bits. */
 export const newId = (): string => randomUUID();
 
 /** The text of an opaque token or a secret: 256 random bits in base64url. */

@@ -40,6 +40,7 @@ function readCode({ row, payload }: Artifact, lifetime: number): Code {
     artifact: row.id,
     id: row.id,
     clientId: payload.clientId ?? '',
+    epoch: typeof payload.epoch === 'number' ? payload.epoch : undefined,
     issuedAt: expiresAt - lifetime,
     expiresAt,
     consumed: row.consumed_at !== null,

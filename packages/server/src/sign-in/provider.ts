@@ -30,6 +30,8 @@ export interface ProviderContext extends CodeContext {
   readonly cookieKey: string;
   /** Told when a session ends because its owner left: what was issued with it dies. @param session its handle */
   readonly endSession: (session: string) => Promise<void>;
+  /** The last revocation of many tokens that is known here. */
+  readonly epoch: () => number;
 }
 
 /** It takes its time, and warns of every Node that has no long-term support yet. */
@@ -46,7 +48,7 @@ async function load(): Promise<typeof import('oidc-provider')> {
 /** Loaded where somebody can sign in. */
 export async function createProvider(context: ProviderContext, cookies: Cookies): Promise<Provider> {
   const { default: Provider, errors, interactionPolicy } = await load();
-  const { issuer, clients, accounts, clock, endSession } = context;
+  const { issuer, clients, accounts, clock, endSession, epoch } = context;
   const prompts = createPrompts(interactionPolicy, {
     clock,
     judge: (asked, clientId) => judgeNow(asked, clientId, context),
@@ -69,7 +71,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
       kind === 'Client'
         ? clientAdapter((id) => clients.get(id))
         : createAdapter(kind, context, {
-            extra: () => keptBeside(kind, Provider.ctx),
+            extra: () => keptBeside(kind, Provider.ctx, epoch()),
             ends: endOf(Provider, endSession),
           }),
     extraParams: { [ASKED]: checkAsked as never },
@@ -126,9 +128,13 @@ function describeProtocol(
 const isNative = (client: Client | undefined): boolean =>
   client?.auth === 'none' && !client.redirectUris.every((uri) => uri.startsWith('https:'));
 
-/** An authorization code keeps what was asked for, as a device code does by itself; an interaction, which browser asked. */
-function keptBeside(kind: string, ctx: KoaContextWithOIDC | undefined): Partial<AdapterPayload> {
-  if (kind === 'AuthorizationCode') return { params: { asked: askedOf({ params: ctx?.oidc.params }) } };
+/**
+ * An authorization code keeps what was asked for, as a device code does by itself; both keep which revocations were known; an
+ * interaction, which browser asked.
+ */
+function keptBeside(kind: string, ctx: KoaContextWithOIDC | undefined, epoch: number): Partial<AdapterPayload> {
+  if (kind === 'AuthorizationCode') return { epoch, params: { asked: askedOf({ params: ctx?.oidc.params }) } };
+  if (kind === 'DeviceCode') return { epoch };
   const browser = ctx?.req.headers[BROWSER_HEADER];
   return kind === 'Interaction' && browser !== undefined ? { browser } : {};
 }

@@ -1,14 +1,30 @@
 // Refresh token families: one row each, whose generation says which token is current.
+import { sql } from 'kysely';
+import { databaseTime } from './database-time.ts';
 import type { Database, RefreshFamilyRow } from './schema.ts';
 
 const columns = ['id', 'client', 'generation', 'rotated_at', 'expires_at', 'confirmation', 'remembered'] as const;
 
 export async function insertFamily(database: Database, row: RefreshFamilyRow): Promise<void> {
-  await database.insertInto('refresh_families').values(row).execute();
+  await database
+    .insertInto('refresh_families')
+    .values({ ...row, rotated_by: null, stored_at: null })
+    .execute();
 }
 
-export const selectFamily = (database: Database, id: string): Promise<RefreshFamilyRow | undefined> =>
-  database.selectFrom('refresh_families').select(columns).where('id', '=', id).executeTakeFirst();
+export interface FoundFamily extends RefreshFamilyRow {
+  /** The process that rotated it last; null before the first rotation. */
+  readonly rotated_by: string | null;
+  /** Milliseconds since then, by the clock of the database. */
+  readonly rotated_ago: number | null;
+}
+
+export const selectFamily = (database: Database, id: string): Promise<FoundFamily | undefined> =>
+  database
+    .selectFrom('refresh_families')
+    .select([...columns, 'rotated_by', sql<number | null>`${databaseTime(database)} - stored_at`.as('rotated_ago')])
+    .where('id', '=', id)
+    .executeTakeFirst();
 
 /** @returns when the first of the families and sessions among these ids ends, in milliseconds since 1970 */
 export async function findFirstEnd(database: Database, ids: readonly string[]): Promise<number | undefined> {
@@ -28,13 +44,16 @@ export async function findFirstEnd(database: Database, ids: readonly string[]): 
  */
 export async function advanceFamily(
   database: Database,
-  { id, generation, now, confirmation }: { id: string; generation: number; now: number; confirmation: string | null },
+  rotation: { id: string; generation: number; now: number; by: string; confirmation: string | null },
 ): Promise<boolean> {
+  const { id, generation, now, by, confirmation } = rotation;
   const { numUpdatedRows } = await database
     .updateTable('refresh_families')
     .set(({ fn, ref, val }) => ({
       generation: generation + 1,
       rotated_at: now,
+      rotated_by: by,
+      stored_at: databaseTime(database),
       confirmation: fn.coalesce(ref('confirmation'), val(confirmation)),
     }))
     .where('id', '=', id)

@@ -22,8 +22,13 @@ export interface Schema {
 interface RevocationTable {
   /** Grows: what a node has not seen yet comes after what it has. */
   sequence: Generated<number>;
+  /** Of the token, or `kind:name`. */
   id: string;
   revoked_at: number;
+  /** Null where the version before wrote the row. */
+  kind: 'token' | 'subject' | 'principal' | 'client' | 'all' | null;
+  /** What many tokens have in common. */
+  name: string | null;
 }
 
 interface UsedIdTable {
@@ -45,7 +50,11 @@ interface RefreshFamilyTable {
   client: string;
   /** Of the one refresh token that is current; the first is 0. */
   generation: number;
+  /** By the clock of the process that rotated it. */
   rotated_at: number;
+  /** That process, and the same moment by the clock of the database; null before the first rotation. */
+  rotated_by: string | null;
+  stored_at: number | null;
   expires_at: number;
   /** JSON: the key that the family is bound to. */
   confirmation: string | null;
@@ -164,7 +173,7 @@ interface AuditCursorTable {
   held_until: number;
 }
 
-export type RefreshFamilyRow = RefreshFamilyTable;
+export type RefreshFamilyRow = Omit<RefreshFamilyTable, 'rotated_by' | 'stored_at'>;
 export type RegisteredClientRow = RegisteredClientTable;
 export type NodeRow = NodeTable;
 export type SignInArtifactRow = SignInArtifactTable;

@@ -1,12 +1,13 @@
 // What is this token of ours, whatever its kind? For introspection and revocation, which are not told.
 
 import { nobody } from '../client-auth/authenticate.ts';
-import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
+import { isRefreshToken } from '../issuing/refresh-token.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import type { Resource } from '../model/resource.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { indexIssuers } from '../trust/issuer.ts';
 import { accessToken } from './access-token.ts';
+import { findIssuedHere, type IssuedHere } from './identify.ts';
 import { refreshToken } from './refresh-token.ts';
 import { type ResourceToken, readResourceToken } from './resource-token.ts';
 import type { ValidatedToken, ValidationContext } from './validated-token.ts';
@@ -49,14 +50,13 @@ export const findOwnAccessToken = async (
   context: OwnTokenContext,
 ): Promise<ValidatedToken | undefined> => (isRefreshToken(token) ? undefined : findOwnToken(token, context));
 
-/** What revoking the token kills, and whose it is: of a refresh token the family, even where it was rotated since. */
-export async function findRevocable(
-  token: string,
-  context: OwnTokenContext,
-): Promise<{ readonly id: string; readonly clientId: string | undefined } | undefined> {
-  if (!isRefreshToken(token)) return findOwnToken(token, context);
-  const name = parseRefreshToken(token, context.refreshKey);
-  return name && context.findFamily(name.family);
+/**
+ * What revoking the token revokes, and whose it is: of a refresh token the family, even where it was rotated since. An expired
+ * token counts, and one that is refused for another reason: what derives from it may live.
+ */
+export async function findRevocable(token: string, context: OwnTokenContext): Promise<IssuedHere | undefined> {
+  const found = await findIssuedHere(token, context);
+  return found === undefined || context.revocations.anyOf([found.id]) ? undefined : found;
 }
 
 /** Nobody else is asked about the token. */

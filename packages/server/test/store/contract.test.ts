@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { sql } from 'kysely';
+import { findFamily as readFamily } from '../../src/issuing/family.ts';
+import { openRevocations } from '../../src/issuing/revocations.ts';
+import { createTokenIds } from '../../src/issuing/token-ids.ts';
+import { sinceRotation } from '../../src/model/refresh-family.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
 import { findAuditRow, insertAuditRows, listChainRows, ROWS_AT_ONCE } from '../../src/store/audit-rows.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
@@ -14,8 +18,8 @@ import { deleteNode, insertNode, listNodes } from '../../src/store/nodes.ts';
 import { findOpaqueToken, insertOpaqueToken } from '../../src/store/opaque-tokens.ts';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
 import { advanceFamily, insertFamily, selectFamily } from '../../src/store/refresh-families.ts';
-import { insertRevocation, listRevocations } from '../../src/store/revocations.ts';
-import type { RefreshFamilyRow } from '../../src/store/schema.ts';
+import { insertManyRevoked, insertRevocation, listRevocations } from '../../src/store/revocations.ts';
+import type { Database, RefreshFamilyRow } from '../../src/store/schema.ts';
 import { findSecret, insertSecret, replaceSecret } from '../../src/store/secrets.ts';
 import {
   consumeArtifact,
@@ -155,13 +159,23 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
   test(`${name}: of many that advance a family at once exactly one does`, async () => {
     await insertFamily(one, family('raced'));
     const advanced = await race([one, two], (store) =>
-      advanceFamily(store, { id: 'raced', generation: 0, now: 7, confirmation: null }),
+      advanceFamily(store, { id: 'raced', generation: 0, now: 7, by: 'node', confirmation: null }),
     );
     assert.equal(advanced.filter(Boolean).length, 1);
-    assert.deepEqual(plain(await selectFamily(two, 'raced')), family('raced', { generation: 1, rotated_at: 7 }));
-    assert.equal(await advanceFamily(two, { id: 'raced', generation: 1, now: 8, confirmation: 'key' }), true);
+    const { rotated_by, rotated_ago, ...row } = (await selectFamily(two, 'raced')) ?? {};
+    assert.deepEqual(
+      [row, rotated_by, typeof rotated_ago],
+      [family('raced', { generation: 1, rotated_at: 7 }), 'node', 'number'],
+    );
+    assert.equal(
+      await advanceFamily(two, { id: 'raced', generation: 1, now: 8, by: 'node', confirmation: 'key' }),
+      true,
+    );
     // Bound once, bound for good.
-    assert.equal(await advanceFamily(two, { id: 'raced', generation: 2, now: 9, confirmation: 'other' }), true);
+    assert.equal(
+      await advanceFamily(two, { id: 'raced', generation: 2, now: 9, by: 'node', confirmation: 'other' }),
+      true,
+    );
     assert.equal((await selectFamily(two, 'raced'))?.confirmation, 'key');
   });
 
@@ -200,9 +214,12 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
       ['further', 5],
       ['unknown', 5],
     ] as const) {
-      assert.equal(await advanceFamily(one, { id, generation: 0, now, confirmation: null }), false, id);
+      assert.equal(await advanceFamily(one, { id, generation: 0, now, by: 'node', confirmation: null }), false, id);
     }
-    assert.equal(await advanceFamily(one, { id: 'expired', generation: 0, now: 9, confirmation: null }), true);
+    assert.equal(
+      await advanceFamily(one, { id: 'expired', generation: 0, now: 9, by: 'node', confirmation: null }),
+      true,
+    );
     assert.equal(await selectFamily(one, 'unknown'), undefined);
     await assert.rejects(insertFamily(one, family('further')), 'an id is taken once');
   });
@@ -219,6 +236,52 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
       all.map(({ sequence }) => sequence).toSorted((a, b) => a - b),
     );
     assert.deepEqual(await listRevocations(one, all.at(-1)?.sequence ?? 0), []);
+  });
+
+  test(`${name}: each revocation of many is later than every one before, whatever the clocks say`, async () => {
+    const revoke = (store: Store, now: number) =>
+      store.transaction().execute((database) => insertManyRevoked(database, [{ kind: 'subject', name: 'ada' }], now));
+    assert.equal(await revoke(one, 5000), 5000);
+    assert.equal(await revoke(two, 4000), 5001);
+    // SQLite makes a process wait where it stands, so that its other store could not finish.
+    const raced = await race(name.startsWith('postgres') ? [one, two] : [one], (store) => revoke(store, 4500));
+    assert.deepEqual(
+      raced.toSorted(),
+      Array.from({ length: RACERS }, (_, index) => 5002 + index),
+    );
+    assert.equal(await revoke(one, 9000), 9000);
+    const [row, ...others] = (await listRevocations(two, 0)).filter(({ kind }) => kind === 'subject');
+    assert.deepEqual([row?.id, row?.name, Number(row?.revoked_at), others.length], ['subject:ada', 'ada', 9000, 0]);
+  });
+
+  test(`${name}: a name of any length that a token can have is revoked, and no other`, async () => {
+    const ids = createTokenIds('key');
+    const about = { issuer: 'https://us.example', clock: () => 1, access: 'write', ids } as const;
+    const [revoking, hearing] = [await openRevocations(one, about), await openRevocations(two, about)];
+    const commit = (write: (database: Database) => Promise<void>) => one.transaction().execute(write);
+    const facts = { lineage: [], actorLineage: [], principal: { iss: 'x', sub: 'x' }, chain: [], issuedAt: 0 };
+    for (const sub of ['語'.repeat(1024), 'x'.repeat(1024), '𝒳'.repeat(4096)]) {
+      const token = { ...facts, id: ids.make(revoking.epoch()), sub, clientId: sub };
+      const other = { ...token, sub: `${sub}.`, clientId: `${sub}.` };
+      assert.equal(hearing.covers(token), false);
+      await revoking.revokeMany([{ subject: sub }, { client: sub }, { principal: { iss: sub, sub } }], commit);
+      await hearing.poll();
+      for (const node of [revoking, hearing]) assert.deepEqual([node.covers(token), node.covers(other)], [true, false]);
+      assert.equal(hearing.covers({ ...token, id: ids.make(hearing.epoch()) }), false);
+    }
+  });
+
+  test(`${name}: the time since a rotation is that of the process that made it, or of the database`, async () => {
+    await insertFamily(one, family('rotated'));
+    const age = async (by: { now: number; node: string }) => {
+      const found = await readFamily(two, 'rotated');
+      return found && sinceRotation(found, by);
+    };
+    assert.equal(await age({ now: 5, node: 'a' }), 4, 'never rotated');
+    await advanceFamily(one, { id: 'rotated', generation: 0, now: 1_000_000, by: 'a', confirmation: null });
+    assert.equal(await age({ now: 1_000_500, node: 'a' }), 500);
+    const elsewhere = Number(await age({ now: 0, node: 'b' }));
+    assert.ok(elsewhere >= 0 && elsewhere < 60_000, String(elsewhere));
   });
 
   test(`${name}: audit rows come back as they were written, oldest first`, async () => {

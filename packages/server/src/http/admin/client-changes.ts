@@ -15,6 +15,7 @@ import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { HttpServices } from '../endpoint.ts';
 import type { Call } from './operation.ts';
 import { InvalidRequest } from './problem.ts';
+import { endTokensOf } from './revocations.ts';
 
 const time = z.iso.datetime();
 /** A client, as every answer has it. */
@@ -81,7 +82,7 @@ export async function createClient({
   const secrets = secret === undefined ? [] : [digestOf(secret, services)];
   await check(id, { entry, secrets }, services);
   event.change = { what: `client ${id}`, after: entry };
-  await services.admin.commit(event, registerClient(id, { entry, secrets }, services.clock()));
+  await endTokensOf(id, event, services, registerClient(id, { entry, secrets }, services.clock()));
   const found = await reread(id, services);
   return { body: { ...showClient(found), secret }, version: versionOf(found), location: `/${encodeURIComponent(id)}` };
 }
@@ -156,12 +157,14 @@ async function change(
   after: StoredClient | undefined,
   {
     event,
-    services: { admin, clock },
+    services,
     judgedBy,
   }: Pick<Call<never, never, never>, 'event' | 'services'> & { readonly judgedBy: number | 'any' },
 ): Promise<void> {
+  const { admin, clock } = services;
   event.change = { what: `client ${before.id}`, before: told(before), ...(after && { after: told(after) }) };
-  await admin.commit(event, changeClient(before, after, { now: clock(), read: judgedBy }));
+  const write = changeClient(before, after, { now: clock(), read: judgedBy });
+  await (after === undefined ? endTokensOf(before.id, event, services, write) : admin.commit(event, write));
   await admin.reread();
 }
 

@@ -86,7 +86,7 @@ function changeOperations(entry: z.ZodObject): readonly Operation[] {
       method: 'PUT',
       at: '/clients/{id}',
       summary:
-        'Replace what a registered client says of itself; its secrets stay. `disabled: true` refuses its tokens at once',
+        'Replace what a registered client says of itself; its secrets stay. `disabled: true` suspends it: its tokens are refused until it is enabled again',
       scope: 'admin:write',
       path,
       body: entry,
@@ -100,7 +100,7 @@ function changeOperations(entry: z.ZodObject): readonly Operation[] {
       id: 'delete-client',
       method: 'DELETE',
       at: '/clients/{id}',
-      summary: 'Delete a registered client that no rule names; its tokens are dead at once',
+      summary: 'Delete a registered client that no rule names; its tokens are revoked for good',
       scope: 'admin:write',
       path,
       needsMatch: true,

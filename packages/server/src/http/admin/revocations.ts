@@ -1,10 +1,43 @@
-// What was issued, dead at once: one token with all that derives from it, all of a subject or of a client, or all.
+// Revokes what was issued: one token with all that derives from it, all of a subject or of a client, or all.
 import { z } from 'zod';
+import type { Many } from '../../issuing/revocations.ts';
 import { isName } from '../../primitives/principal.ts';
+import { Refusal } from '../../primitives/refusal.ts';
 import type { Database } from '../../store/schema.ts';
-import { operation } from './operation.ts';
+import { identifyToken, looksLikeToken, mayBeTokenId } from '../../subject-tokens/identify.ts';
+import type { HttpServices } from '../endpoint.ts';
+import { type Call, operation } from './operation.ts';
 
-const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
+const name = z
+  .string()
+  .refine(isName, 'must be a printable text of 1 to 1024 characters')
+  .refine((text) => !looksLikeToken(text), 'is a token: give it as id');
+
+const UNKNOWN =
+  'no token of this server has this id. Check it, or give the text of the token as id; an id that an earlier version issued, ' +
+  'and one that was never seen here, is revoked with unknown (--unknown)';
+
+const body = z.union(
+  [
+    z.strictObject({
+      id: z
+        .string()
+        .min(1)
+        .describe(
+          'jti, refresh family, what `token inspect` tells of a foreign token, or the text of a token, which is not recorded',
+        ),
+      unknown: z.literal(true).optional().describe('also where the server cannot tell that there is such a token'),
+    }),
+    z.strictObject({
+      subject: name.describe('the `sub` of our tokens; with `issuer`, the `sub` of that issuer'),
+      issuer: name.optional().describe('of the subject, as `act` and `sub_id` have it'),
+    }),
+    z.strictObject({ client: name }),
+    z.strictObject({ all: z.literal(true).describe('after an older copy of the database was restored') }),
+  ],
+  'must have one of id, subject, client and all',
+);
+type Body = z.output<typeof body>;
 
 export const revokeTokens = operation({
   id: 'revoke-tokens',
@@ -13,31 +46,77 @@ export const revokeTokens = operation({
   summary:
     'Revoke one token with its descendants, or all that was issued so far: for a subject, to a client, or at all',
   scope: 'admin:write',
-  body: z.union(
-    [
-      z.strictObject({ id: name.describe('jti, refresh family, or what `token inspect` tells of a foreign token') }),
-      z.strictObject({ subject: name.describe('the `sub` of our tokens') }),
-      z.strictObject({ client: name }),
-      z.strictObject({ all: z.literal(true).describe('after an older copy of the database was restored') }),
-    ],
-    'must have one of id, subject, client and all',
-  ),
+  body,
   status: 204,
-  run: async ({ body, services: { admin, revocations }, event }) => {
-    const commit = (write: (database: Database) => Promise<void>) => admin.commit(event, write);
-    event.outcome = 'revoked';
-    if ('all' in body) {
-      event.revoked = 'all';
-      event.change = { what: 'revoke all', after: body };
-      await revocations.revokeAll(commit);
-      return {};
+  run: async (call) => {
+    const { services, event } = call;
+    const commit = (write: (database: Database) => Promise<void>) => services.admin.commit(event, write);
+    if ('id' in call.body) {
+      const id = await findId(call.body, services);
+      note(call, id, 'revoke by id', { id });
+      await services.revocations.revoke(id, commit);
+    } else {
+      const { named, what, of } = nameOf(call.body, services);
+      note(call, of, what, call.body);
+      await services.revocations.revokeMany(named, commit);
     }
-    const [[what, of]] = Object.entries(body) as [[keyof typeof kinds, string]];
-    event.revoked = of;
-    event.change = { what: `revoke by ${what}`, after: body };
-    await revocations[kinds[what]](of, commit);
     return {};
   },
 });
 
-const kinds = { id: 'revoke', subject: 'revokeSubject', client: 'revokeClient' } as const;
+/** Never the text of a token: only what was found for it. */
+function note({ event }: Pick<Call<never, never, never>, 'event'>, revoked: string, what: string, after: object): void {
+  event.outcome = 'revoked';
+  event.revoked = revoked;
+  event.change = { what, after };
+}
+
+/** @throws Refusal admin_item_unknown */
+async function findId({ id, unknown }: { id: string; unknown?: true | undefined }, services: HttpServices) {
+  const found = looksLikeToken(id)
+    ? await identifyToken(id, services)
+    : (await mayBeTokenId(id, services)) || (unknown && isName(id))
+      ? id
+      : undefined;
+  if (found === undefined) throw new Refusal('admin_item_unknown', { detail: UNKNOWN });
+  return found;
+}
+
+function nameOf(
+  body: Exclude<Body, { id: string }>,
+  services: HttpServices,
+): { readonly named: readonly [Many, ...Many[]]; readonly what: string; readonly of: string } {
+  if ('all' in body) return { named: [body], what: 'revoke all', of: 'all' };
+  if ('client' in body) return { named: [body], what: 'revoke by client', of: body.client };
+  const { subject, issuer } = body;
+  const what = 'revoke by subject';
+  if (issuer === undefined) return { named: [{ subject }, ...asItsIssuerSays(subject, services)], what, of: subject };
+  const own = issuer === services.issuer ? [{ subject }] : [];
+  return { named: [{ principal: { iss: issuer, sub: subject } }, ...own], what, of: subject };
+}
+
+/** `name:sub` is, of an issuer without a mapping of its own, its subject `sub`: so `act` and `sub_id` call it. */
+function asItsIssuerSays(subject: string, { issuers, saml }: HttpServices): readonly Many[] {
+  const [, owner = '', sub = ''] = /^([^:]*):(.+)$/s.exec(subject) ?? [];
+  const issuer = issuers.byName(owner);
+  if (issuer !== undefined && issuer.subject === undefined) return [{ principal: { iss: issuer.issuer, sub } }];
+  const provider = [...saml.values()].find((entry) => entry.name === owner && entry.subject === undefined);
+  return provider === undefined ? [] : [{ principal: { iss: provider.entityId, sub } }];
+}
+
+/**
+ * Commits a change of a client, and with it revokes what its id had for good: what was issued to it, about it, or with it as
+ * actor. For a deletion, and for a registration, since the file or an earlier version may have had a client of this id.
+ */
+export const endTokensOf = (
+  id: string,
+  event: Call<never, never, never>['event'],
+  { admin, revocations }: HttpServices,
+  write: (database: Database) => Promise<void>,
+): Promise<void> =>
+  revocations.revokeMany([{ client: id }, { subject: id }], (revoke) =>
+    admin.commit(event, async (database) => {
+      await write(database);
+      await revoke(database);
+    }),
+  );

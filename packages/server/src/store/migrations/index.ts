@@ -8,6 +8,7 @@ import { keyBinding } from './0006-key-binding.ts';
 import { auditChain } from './0007-audit-chain.ts';
 import { registeredClients } from './0009-registered-clients.ts';
 import { notifyClients } from './0010-notify-clients.ts';
+import { revocationKinds } from './0011-revocation-kinds.ts';
 import type { Migration } from './migration.ts';
 
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   auditChain,
   registeredClients,
   notifyClients,
+  revocationKinds,
 ] as const satisfies readonly Migration[];

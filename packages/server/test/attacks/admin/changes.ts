@@ -5,7 +5,7 @@ import { verifyStored } from '../../support/audit.ts';
 import { exchange, startBasic, subjectToken } from '../../support/basics.ts';
 import { beside } from '../../support/command.ts';
 import { type Configuration, changed, edited } from '../../support/configuration.ts';
-import { type Answer, claimsOf, everythingIn, start, type TestServer } from '../../support/harness.ts';
+import { type Answer, claimsOf, encode, everythingIn, start, type TestServer } from '../../support/harness.ts';
 import { eventually } from '../../support/node.ts';
 import type { Case, Trial } from '../group.ts';
 import type { Outcome } from '../row.ts';
@@ -146,6 +146,38 @@ export const changes: Readonly<Record<string, Case<AdminWorld>>> = {
     );
     assert.equal((await attempt('a token revoked', gone)).body.error, 'invalid_grant');
     await call('DELETE /clients/shared', undefined, ANY);
+  },
+
+  A31: async ({ server, call }, { attempt, twin }) => {
+    const make = async () => String((await call('POST /clients', { ...ENTRY, id: 'returning' })).body.secret);
+    const issue = async (secret: string) => String((await obtain(server, 'returning', secret)).body.access_token);
+    const introspect = (token: string, client_secret: string) =>
+      server.post('/oauth/introspect', encode({ token, client_id: 'returning', client_secret }));
+    const first = await make();
+    const held = await issue(first);
+    assert.equal((await twin(introspect(held, first))).body.active, true);
+    await call('DELETE /clients/returning', undefined, ANY);
+    const second = await make();
+    const answer = await attempt('deleted and registered anew', introspect(held, second));
+    assert.deepEqual(answer.body, { active: false });
+    assert.equal((await twin(introspect(await issue(second), second))).body.active, true);
+    await call('DELETE /clients/returning', undefined, ANY);
+  },
+
+  A32: async ({ server, call }, { attempt, twin }) => {
+    const token = await subjectToken(server);
+    for (const id of [
+      'all',
+      'subject:gateway',
+      crypto.randomUUID(),
+      token.replace(/.{8}$/, 'AAAAAAAA').replace(/\.[^.]+\./, '.e30.'),
+    ])
+      await attempt(`the id ${id.slice(0, 20)}`, call('POST /revocations', { id }));
+    await twin(exchange(server, { subject_token: token }));
+    const answer = await twin(call('POST /revocations', { id: token }));
+    assert.equal(server.audit(answer)?.revoked, claimsOf(token).jti);
+    assert.equal(JSON.stringify(everythingIn(server)).includes(token.slice(-30)), false);
+    assert.equal((await exchange(server, { subject_token: token })).status, 400);
   },
 
   A14: async (world, { attempt, twin }) => {

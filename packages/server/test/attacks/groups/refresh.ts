@@ -1,5 +1,6 @@
 // R: may a token live on after its use, its owner or its end; and who is told what of it?
 import assert from 'node:assert/strict';
+import { admin } from '../../support/admin-api.ts';
 import { API, agentBasic, BACKEND, exchange, forgedToken, gateway, subjectToken } from '../../support/basics.ts';
 import { added, changed } from '../../support/configuration.ts';
 import {
@@ -28,6 +29,7 @@ import {
   VAULT,
 } from '../../support/life.ts';
 import { eventually, kidOf } from '../../support/node.ts';
+import { comesTrue, startPair } from '../../support/nodes.ts';
 import { newProver, type Prover } from '../../support/prover.ts';
 import { headerOf, MINE, signWithSecret, withSecrets } from '../../support/shared-secret.ts';
 import { freshToken } from '../../support/trusting.ts';
@@ -383,6 +385,34 @@ export const refreshing = group('R', 'refresh.ts', open, {
       const subject = { subject_token: String(body.refresh_token), subject_token_type: type('refresh_token') };
       await tried('the refresh token', exchange(server, subject));
       await tried('its access token', exchange(server, { subject_token: String(body.access_token) }));
+    }
+  },
+
+  R31: async ({ server }, { attempt, twin }) => {
+    const subject = await subjectToken(server);
+    const kept = await refreshTokenOf(server, { subject_token: subject });
+    const other = await refreshTokenOf(server);
+    server.clock.now += HOUR + 60_000;
+    assert.equal(await active(server, subject), false);
+    const answer = await attempt('expired', revoke(server, subject));
+    assert.equal(server.audit(answer)?.outcome, 'revoked');
+    const refused = await refresh(server, kept);
+    assert.deepEqual([refused.status, server.audit(refused)?.reason], [400, 'refresh_token_revoked']);
+    await twin(refresh(server, other));
+  },
+
+  R32: async (_world, trial) => {
+    for (const apart of [20, -20]) {
+      const nodes = await startPair(trial, apart);
+      for (const [revoking, ahead] of [nodes, nodes.toReversed()] as [TestServer, TestServer][])
+        for (const body of [{ subject: 'gateway' }, { client: 'gateway' }, { all: true }]) {
+          const tokens = [await subjectToken(ahead), await refreshTokenOf(ahead, REFRESH)];
+          const what = `${JSON.stringify(body)}, ${apart} s apart`;
+          await trial.attempt(what, admin(revoking, 'POST /revocations', { body }));
+          for (const node of nodes) for (const token of tokens) await comesTrue(() => active(node, token), false);
+          assert.equal((await refresh(ahead, tokens[1])).status, 400);
+          for (const node of nodes) await trial.twin(exchange(node));
+        }
     }
   },
 });

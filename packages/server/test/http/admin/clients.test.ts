@@ -4,10 +4,21 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { OpenAPIClientAxios } from 'openapi-client-axios';
-import { admin, adminToken, startAdministered } from '../../support/admin-api.ts';
-import { API, assertIssued, exchange, subjectToken } from '../../support/basics.ts';
+import { admin, adminToken, startAdministered, withOperators } from '../../support/admin-api.ts';
+import {
+  API,
+  assertIssued,
+  configuration,
+  exchange,
+  gateway,
+  stranger,
+  subjectToken,
+  withRules,
+} from '../../support/basics.ts';
 import { beside, cambio } from '../../support/command.ts';
-import { type Answer, claimsOf, type TestServer } from '../../support/harness.ts';
+import { changed, edited, without } from '../../support/configuration.ts';
+import { type Answer, claimsOf, encode, start, type TestServer, type } from '../../support/harness.ts';
+import { ISSUER } from '../../support/life.ts';
 import { eventually } from '../../support/node.ts';
 
 const entry = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
@@ -85,6 +96,66 @@ test('who changes what has changed since, or does not say what they read, change
   assert.equal((await admin(server, 'DELETE /clients/new', { headers: etag(made) })).status, 412);
   const read = await admin(server, 'GET /clients/new');
   assert.equal((await admin(server, 'DELETE /clients/new', { headers: etag(read) })).status, 204);
+});
+
+test('disabling a client suspends its tokens; deleting it ends them for good, whoever registers the id again', async (t) => {
+  // Tokens for the API are addressed to the gateway, so that no rule need name the client.
+  const grant = `grant: { audiences: [${API}], scopes: [read] }`;
+  const rules = [`{ client: gateway, actor: { issuer: self }, ${grant} }`, `{ client: gateway, ${grant} }`];
+  const source = changed(withRules(...rules), { clients: edited('gateway', { resource: API }) });
+  const server = await start(t, withOperators(source));
+  const operator = await adminToken(server);
+  const make = () => admin(server, 'POST /clients', { body: { ...entry, id: 'new' }, token: operator });
+  const goodFor = async (tokens: readonly unknown[]) =>
+    Promise.all(tokens.map(async (token) => (await exchange(server, { subject_token: String(token) })).status));
+  const issued = async (secret: unknown) => {
+    const own = (await obtain(server, secret)).body.access_token;
+    // About it, issued to somebody else; and one in which it acts.
+    const about = await exchange(server, { subject_token: String(own) });
+    const acting = { actor_token: String(own), actor_token_type: type('access_token') };
+    const acted = await exchange(server, acting);
+    assertIssued(server, acted);
+    assertIssued(server, about);
+    return [own, about.body.access_token, acted.body.access_token];
+  };
+  const made = await make();
+  const tokens = await issued(made.body.secret);
+  assert.deepEqual(await goodFor(tokens), [200, 200, 200]);
+  const put = async (disabled: boolean) => {
+    const read = await admin(server, 'GET /clients/new', { token: operator });
+    return admin(server, 'PUT /clients/new', { body: { ...entry, disabled }, headers: etag(read), token: operator });
+  };
+  assert.equal((await put(true)).status, 200);
+  assert.deepEqual(await goodFor(tokens), [400, 400, 400]);
+  assert.equal((await put(false)).status, 200);
+  assert.deepEqual(await goodFor(tokens), [200, 200, 200], 'a suspension');
+  const read = await admin(server, 'GET /clients/new', { token: operator });
+  const deleted = await admin(server, 'DELETE /clients/new', { headers: etag(read), token: operator });
+  assert.equal(deleted.status, 204);
+  assert.deepEqual(await goodFor(tokens), [400, 400, 400]);
+  const again = await make();
+  assert.equal(again.status, 201);
+  assert.deepEqual(await goodFor(tokens), [400, 400, 400], 'whoever has the id now');
+  assert.deepEqual(await goodFor(await issued(again.body.secret)), [200, 200, 200], 'at once');
+});
+
+test('a client of the file that is gone and registered anew is another one', async (t) => {
+  const lasting = changed(withOperators(configuration, ISSUER), { issuer: ISSUER });
+  const first = await start(t, lasting);
+  const token = String((await first.token({ grant_type: 'client_credentials', ...stranger })).body.access_token);
+  await first.close();
+  const second = await start(t, changed(lasting, { clients: without('stranger') }), { folder: first.folder });
+  const good = async (server: TestServer) =>
+    (await server.post('/oauth/introspect', encode({ ...gateway, token }))).body.active;
+  assert.equal(await good(second), false);
+  const made = await admin(second, 'POST /clients', { body: { ...entry, id: 'stranger' } });
+  assert.equal(made.status, 201, made.text);
+  const form = { client_id: 'stranger', client_secret: String(made.body.secret) };
+  const active = async (text: unknown) =>
+    (await second.post('/oauth/introspect', encode({ ...form, token: String(text) }))).body.active;
+  assert.equal(await active(token), false);
+  const own = await second.token({ grant_type: 'client_credentials', ...form });
+  assert.equal(await active(own.body.access_token), true);
 });
 
 test('a client made from the OpenAPI document works the API', async (t) => {

@@ -72,6 +72,35 @@ test('with the token of an actor everything dies in which it acts, however far a
   assertIssued(server, await exchange(server), 'the subject lives');
 });
 
+test('revoking an expired token, or one that is refused otherwise, ends what derives from it and still lives', async (t) => {
+  const server = await start(t, life());
+  for (const audience of [undefined, VAULT]) {
+    const subject = await subjectToken(server, { audience });
+    const refreshToken = (await exchange(server, { subject_token: subject })).body.refresh_token;
+    const other = (await exchange(server)).body.refresh_token;
+    server.clock.now += 3_600_000 + 60_000;
+    assert.equal((await introspect(server, subject)).body.active, false, 'it has expired');
+    const renewed = (await refresh(server, refreshToken)).body;
+    const foreign = await revoke(server, subject, {}, basic('agent'));
+    assert.equal(server.audit(foreign)?.outcome, 'ignored', 'another client’s');
+    assert.deepEqual(await states(server, [renewed.access_token]), [true]);
+    const answer = await revoke(server, subject);
+    assert.deepEqual([answer.status, server.audit(answer)?.outcome], [200, 'revoked']);
+    assert.deepEqual(await states(server, [renewed.access_token, renewed.refresh_token]), [false, false]);
+    assert.equal((await refresh(server, renewed.refresh_token)).status, 400);
+    assertIssued(server, await refresh(server, other));
+    const again = await revoke(server, subject);
+    assert.deepEqual([again.status, server.audit(again)?.outcome], [200, 'ignored'], 'revoked already');
+  }
+  // Not valid yet, and signed by nobody.
+  const subject = await subjectToken(server);
+  const early = server.forge({ ...claimsOf(subject), nbf: claimsOf(subject).exp });
+  assert.equal(server.audit(await revoke(server, early.replace(/.{8}$/, 'AAAAAAAA')))?.outcome, 'ignored');
+  assert.deepEqual(await states(server, [subject]), [true]);
+  assert.equal(server.audit(await revoke(server, early))?.outcome, 'revoked');
+  assert.deepEqual(await states(server, [subject]), [false]);
+});
+
 test('what was revoked stays revoked after a restart', async (t) => {
   const first = await start(t, life());
   const token = await subjectToken(first);

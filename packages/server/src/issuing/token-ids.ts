@@ -1,0 +1,46 @@
+// Ids of tokens and refresh families (`jti`). Each tells two things to this server alone: that it was made here, and which
+// revocations of many tokens its maker knew. So nothing is stored to answer either, and no clock is compared.
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** Bytes: random ones, the epoch, the seal. Together 36 characters of base64url, as a UUID has. */
+const RANDOM = 16;
+const EPOCH = 6;
+const SEAL = 5;
+
+export interface TokenIds {
+  /** @param epoch the last revocation of many that is known, as `Revocations` counts them */
+  readonly make: (epoch: number) => string;
+  /** @returns undefined for an id that was not made here, or by an earlier version */
+  readonly epochOf: (id: string) => number | undefined;
+}
+
+/** @param key all nodes have the same */
+export function createTokenIds(key: string): TokenIds {
+  const mac = (...parts: readonly (string | Buffer)[]): Buffer =>
+    parts.reduce((hmac, part) => hmac.update(part), createHmac('sha256', key)).digest();
+  const seal = (random: Buffer, epoch: Buffer): Buffer => mac('seal', random, epoch).subarray(0, SEAL);
+  /** When many tokens were last revoked is not for everybody who sees a token. */
+  const mask = (epoch: Buffer, random: Buffer): Buffer => {
+    const cover = mac('mask', random);
+    return epoch.map((byte, index) => byte ^ Number(cover[index])) as Buffer;
+  };
+  return {
+    make: (epoch) => {
+      let random = randomBytes(RANDOM);
+      // An id is typed behind a command, which would take `-` for an option.
+      while (Number(random[0]) >= 0b1111_1000) random = randomBytes(RANDOM);
+      const plain = Buffer.alloc(EPOCH);
+      plain.writeUIntBE(epoch, 0, EPOCH);
+      return Buffer.concat([random, mask(plain, random), seal(random, plain)]).toString('base64url');
+    },
+    epochOf: (id) => {
+      if (!/^[\w-]{36}$/.test(id)) return undefined;
+      const bytes = Buffer.from(id, 'base64url');
+      const random = bytes.subarray(0, RANDOM);
+      const plain = mask(bytes.subarray(RANDOM, RANDOM + EPOCH), random);
+      return timingSafeEqual(bytes.subarray(RANDOM + EPOCH), seal(random, plain))
+        ? plain.readUIntBE(0, EPOCH)
+        : undefined;
+    },
+  };
+}
