@@ -20,11 +20,14 @@ export interface NotApplicable {
   readonly because: string;
 }
 
+/** The cases of a group, or some of them, by the id of the row. */
+export type Cases<World> = Readonly<Record<string, Case<World> | NotApplicable>>;
+
 export interface Group {
   /** The first letter of the ids of its rows. */
   readonly letter: string;
-  /** The name of its file. */
-  readonly file: string;
+  /** The name of its folder. */
+  readonly folder: string;
   /** By the id of the row. */
   readonly cases: ReadonlyMap<string, 'case' | NotApplicable>;
   /** Starts what its rows share. */
@@ -39,16 +42,11 @@ export interface Held {
 }
 
 /** @param cases by the id of the row */
-export function group<W>(
-  letter: string,
-  file: string,
-  open: (undo: Undo) => Promise<W>,
-  cases: Readonly<Record<string, Case<W> | NotApplicable>>,
-): Group {
+export function group<W>(letter: string, folder: string, open: (undo: Undo) => Promise<W>, cases: Cases<W>): Group {
   const kinds = Object.entries(cases).map(([id, one]) => [id, typeof one === 'function' ? 'case' : one] as const);
   return {
     letter,
-    file,
+    folder,
     cases: new Map(kinds),
     open: async (undo) => {
       const world = await open(undo);

@@ -8,7 +8,7 @@ export type Verdict = { readonly attempts: number } | { readonly because: string
 
 export interface Line {
   readonly row: Row;
-  readonly file: string;
+  readonly folder: string;
   readonly verdict: Verdict;
 }
 
@@ -23,7 +23,7 @@ export async function judge(
     const group = groups.find(({ letter }) => letter === letterOf(row.id));
     const kind = group?.cases.get(row.id);
     if (group === undefined || kind === undefined) continue;
-    lines.push({ row, file: group.file, verdict: kind === 'case' ? await run(group, row) : kind });
+    lines.push({ row, folder: group.folder, verdict: kind === 'case' ? await run(group, row) : kind });
   }
   return lines;
 }
@@ -52,7 +52,7 @@ export function formatPage(lines: readonly Line[]): string {
     const [first] = some;
     const table = ['| row | test | answered | verdict |', '|---|---|---|---|', ...some.map(formatLine)].join('\n');
     const held = `${count(some, isHeld)} held, ${count(some, isNotApplicable)} not applicable`;
-    return `## ${name}\n\n[${first?.file}](../../packages/server/test/attacks/groups/${first?.file}): ${held}.\n\n${table}`;
+    return `## ${name}\n\n[${first?.folder}](../../packages/server/test/attacks/groups/${first?.folder}/group.ts): ${held}.\n\n${table}`;
   });
   return `# Attacks
 

@@ -1,18 +1,19 @@
-// The groups of attacks, in the order of rows.tsv. A group is one file here and one line in this list.
+// The groups of attacks, in the order of rows.tsv. A group is one folder here and one line in this list: `group.ts`
+// names its cases, `world.ts` says what they run against, and the other files have them.
 import type { Group } from '../group.ts';
-import { administration } from './admin.ts';
-import { binding } from './binding.ts';
-import { clientAuthentication } from './client-authentication.ts';
-import { delegation } from './delegation.ts';
-import { exhaustion } from './exhaustion.ts';
-import { issuers } from './issuers.ts';
-import { pages } from './pages.ts';
-import { policy } from './policy.ts';
-import { publishedFlaws } from './published.ts';
-import { refreshing } from './refresh.ts';
-import { saml } from './saml.ts';
-import { tokenEndpoint } from './token-endpoint.ts';
-import { tokens } from './tokens.ts';
+import { administration } from './admin/group.ts';
+import { binding } from './binding/group.ts';
+import { clientAuthentication } from './client-authentication/group.ts';
+import { delegation } from './delegation/group.ts';
+import { exhaustion } from './exhaustion/group.ts';
+import { issuers } from './issuers/group.ts';
+import { pages } from './pages/group.ts';
+import { policy } from './policy/group.ts';
+import { publishedFlaws } from './published/group.ts';
+import { refreshing } from './refresh/group.ts';
+import { saml } from './saml/group.ts';
+import { tokenEndpoint } from './token-endpoint/group.ts';
+import { tokens } from './tokens/group.ts';
 
 export const groups: readonly Group[] = [
   tokenEndpoint,

@@ -1,0 +1,16 @@
+// A: may anybody change through the admin API what they should not, learn a secret, or leave no trace?
+
+import { group } from '../../group.ts';
+import { bodies } from './bodies.ts';
+import { changes } from './changes.ts';
+import { operators } from './operators.ts';
+import { openAdminWorld } from './world.ts';
+
+export const administration = group('A', 'admin', openAdminWorld, {
+  A02: { because: 'there are no tenants: one process serves one issuer' },
+  A07: { because: 'the admin API makes no issuers: they stand in the file, and X03 and X23 try them there' },
+  A16: { because: 'the admin API imports nothing: the file is read from disk' },
+  ...bodies,
+  ...changes,
+  ...operators,
+});

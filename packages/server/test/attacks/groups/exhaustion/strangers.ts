@@ -1,0 +1,77 @@
+// Which text of a stranger costs memory or time out of proportion?
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { createBrowser, formOf } from '../../../support/browser.ts';
+import { changed } from '../../../support/configuration.ts';
+import { startNode } from '../../../support/node.ts';
+import { authorizationUrl, configuration, startPeople } from '../../../support/people.ts';
+import { answerOf } from '../../../support/wire.ts';
+import type { Case } from '../../group.ts';
+import { hold, PROBE } from './state.ts';
+import type { ExhaustionWorld } from './world.ts';
+
+const HEAP_MB = 128;
+const LONG = 1_000_000;
+/** Milliseconds of the processor for one password, argon2 included. */
+const LONGEST_MS = 1000;
+
+/** Heads of requests whose bodies never come, or never end. */
+const POST = 'POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n';
+const OWING = {
+  'no body': `${POST}Content-Length: 100\r\n\r\n`,
+  'a body that is told to go on': `${POST}Content-Length: 100\r\nExpect: 100-continue\r\n\r\n`,
+  'half a body': `${POST}Content-Length: 100\r\n\r\ngrant_type=`,
+  'chunks without an end': `${POST}Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n`,
+  'a page without its form': 'POST /device HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n',
+  'a health check with a body': 'GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n',
+} as const;
+
+export const strangers: Readonly<Record<string, Case<ExhaustionWorld>>> = {
+  Q30: async (_world, { attempt, twin, after }) => {
+    const here = changed(configuration, { issuer: `http://127.0.0.1:\${PORT}` });
+    const node = await startNode({ after }, here, { heap: HEAP_MB });
+    const ask = (client_id: string, client_secret: string) =>
+      node.token({ grant_type: 'client_credentials', client_id, client_secret });
+    for (let index = 0; index < 150; index++) {
+      const answer = ask(`${index}`.padEnd(LONG, 'x'), 'wrong');
+      if (index % 50 > 0) await answer;
+      else await attempt(`client id ${index} of 1 MB`, answer);
+    }
+    await twin(ask('machine', 'machine-secret'));
+  },
+
+  Q31: async (_world, { attempt, twin, after }) => {
+    const server = await startPeople({ after });
+    const browser = createBrowser(server.issuer);
+    const page = await browser.get(authorizationUrl());
+    const { action, hidden } = formOf(page);
+    // Sorting marks takes the square of their number.
+    const marks = `a${'\u0301\u0316'.repeat(50_000)}`;
+    for (const [what, form] of Object.entries({
+      'a username of combining marks': { username: marks, password: 'guess' },
+      'a password of combining marks': { username: 'ada', password: marks },
+    })) {
+      const before = process.cpuUsage();
+      await attempt(what, browser.post(action, { ...hidden, ...form }));
+      const { user, system } = process.cpuUsage(before);
+      assert.ok((user + system) / 1000 < LONGEST_MS, what);
+    }
+    await twin(browser.submit(page, { username: 'ada', password: 'lovelace' }));
+  },
+
+  Q32: async (_world, { attempt, twin, after }) => {
+    const limit = 10;
+    const server = await startPeople({ after }, changed(configuration, { server: { limits: { connections: limit } } }));
+    const port = Number(new URL(server.issuer).port);
+    const probe = async () => answerOf(await server.raw(PROBE));
+    const held: Socket[] = [];
+    after(() => held.forEach((socket) => void socket.destroy()));
+    for (const [what, text] of Object.entries(OWING)) {
+      for (let index = 0; index < 2 * limit; index++) held.push(await hold(port, text));
+      for (let index = 0; index < limit; index++) await attempt(`${what}, newcomer ${index}`, probe());
+    }
+    await twin(
+      server.token({ grant_type: 'client_credentials', client_id: 'machine', client_secret: 'machine-secret' }),
+    );
+  },
+};

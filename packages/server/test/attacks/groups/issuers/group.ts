@@ -1,0 +1,9 @@
+// X: may an issuer, or whoever passes for one, make us believe, fetch, hold or wait for what we should not?
+import { group } from '../../group.ts';
+import { answers } from './answers.ts';
+import { names } from './names.ts';
+import { time } from './time.ts';
+import { trust } from './trust.ts';
+import { open } from './world.ts';
+
+export const issuers = group('X', 'issuers', open, { ...trust, ...names, ...answers, ...time });

@@ -1,0 +1,168 @@
+// Whom the file trusts, and for what: names that are nearly right, issuers that are gone, and opaque tokens.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationError } from '../../../../src/config/fault.ts';
+import { loadConfiguration } from '../../../../src/config/load.ts';
+import { exchange } from '../../../support/basics.ts';
+import { type Configuration, changed, yamlOf } from '../../../support/configuration.ts';
+import { claimsOf, start, type } from '../../../support/harness.ts';
+import { entry, FOREIGN_RULE, INTROSPECT, JWKS, startIssuer, trusting } from '../../../support/issuer.ts';
+import type { Case, Undo } from '../../group.ts';
+import type { Outcome } from '../../row.ts';
+import { resolve } from './names.ts';
+import type { World } from './world.ts';
+
+const PATTERN = { when: 'subject.sub.matches("^[a-z]+@corp[.]example$")' };
+
+const jwt = (subject_token: string) => ({ subject_token, subject_token_type: type('jwt') });
+const opaque = (subject_token: string) => ({ subject_token, subject_token_type: type('access_token') });
+
+/** What becomes of a configuration file: `fault`, with what it says, or it is good. */
+async function loaded(undo: Undo, source: Configuration): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+  undo.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(file, yamlOf(source));
+  try {
+    await loadConfiguration(file, { ISSUER: 'http://127.0.0.1:8080', PORT: '8080' });
+    return { status: 200 };
+  } catch (error) {
+    assert.ok(error instanceof ConfigurationError);
+    return { status: 'fault', text: error.message };
+  }
+}
+
+export const trust = {
+  X02: async (_world, { after, attempt, twin }) => {
+    const idp = await startIssuer({ after });
+    const rule = changed(FOREIGN_RULE, { subject: PATTERN });
+    const server = await start({ after }, trusting(entry(idp), [rule]));
+    const around = [
+      'eve@corp.example.evil.test',
+      'eve@evil.test/ada@corp.example',
+      'eve@x ada@corp.example',
+      '@corp.example',
+    ];
+    const near = [
+      'ada@corpxexample',
+      'ada@corp.example.',
+      'ada@CORP.example',
+      'Ada@corp.example',
+      'ada@corp\uff0eexample',
+    ];
+    const broken = [
+      'ada@corp.example\n',
+      'eve\nada@corp.example',
+      '\u0430da@corp.example',
+      'ada@@corp.example',
+      ' ada@corp.example',
+    ];
+    for (const sub of [...around, ...near, ...broken]) {
+      const answer = await attempt(JSON.stringify(sub), exchange(server, jwt(idp.sign({ sub }))));
+      assert.match(server.audit(answer)?.reason ?? '', /^(no_rule_for_subject|subject_token_claims)$/);
+    }
+    // Whoever is not listed is neither looked up nor asked, whatever the token says.
+    const [stranger, { asked }] = [await startIssuer({ after }), resolve({ after })];
+    const seen = idp.seen.length;
+    const url = stranger.url + JWKS;
+    const places = [stranger.url, `${stranger.url}/..`, 'https://idp.test', 'spiffe://idp.test', undefined];
+    for (const iss of places) {
+      const header = { jku: url, x5u: url, kid: url };
+      const sub = iss === undefined ? 'spiffe://idp.test/x' : 'ada@corp.example';
+      await attempt(`${iss}`, exchange(server, jwt(stranger.sign({ iss, sub }, { header }))));
+    }
+    assert.deepEqual([asked, stranger.seen, idp.seen.length], [[], [], seen]);
+    for (const iss of [`${idp.url}.evil.test`, `${idp.url}/evil`, `https://evil.test/?${idp.url}`, `evil ${idp.url}`]) {
+      const answer = await attempt(iss, exchange(server, jwt(idp.sign({ iss, sub: 'ada@corp.example' }))));
+      assert.equal(server.audit(answer)?.reason, 'subject_token_unknown_issuer');
+    }
+    await twin(exchange(server, jwt(idp.sign({ sub: 'ada@corp.example' }))));
+  },
+
+  X22: async (_world, { after, attempt, twin }) => {
+    const idp = await startIssuer({ after });
+    const token = idp.sign();
+    const first = await start({ after }, trusting(entry(idp)));
+    await twin(exchange(first, jwt(token)));
+    await first.close();
+    const other = entry(idp, { issuer: `${idp.url}/other`, jwksUri: `${idp.url}${JWKS}` });
+    const second = await start({ after }, trusting(other), { folder: first.folder });
+    const answer = await attempt('the issuer is gone, its key is not', exchange(second, jwt(token)));
+    assert.equal(second.audit(answer)?.reason, 'subject_token_unknown_issuer');
+    await twin(exchange(second, jwt(idp.sign({ iss: `${idp.url}/other` }))));
+  },
+
+  X23: async (_world, { after, attempt, twin }) => {
+    const idp = { url: 'http://127.0.0.1:8081' };
+    for (const audiences of [undefined, '[]', '""', '[""]', 'null', '[null]', '{}', '[7]']) {
+      const { text } = await attempt(`${audiences}`, loaded({ after }, trusting(entry(idp, { audiences }))));
+      assert.match(text ?? '', /audiences/);
+    }
+    await twin(loaded({ after }, trusting(entry(idp))));
+  },
+
+  X24: async (_world, { after, attempt, twin }) => {
+    const idp = await startIssuer({ after });
+    const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: cambio, secret: { plain: x } }`;
+    const server = await start({ after }, trusting(entry(idp, { accepts: '[access_token]', introspection })));
+    const now = Math.floor(server.clock.now / 1000);
+    const good = { active: true, ...claimsOf(idp.sign({ client_id: 'web', scope: 'read' })) };
+    for (const [fault, changes] of [
+      ['inactive', { active: false }],
+      ['inactive', { active: 'true' }],
+      ['inactive', { active: undefined }],
+      ['unknown_issuer', { iss: 'https://other.example' }],
+      ['unknown_issuer', { iss: undefined }],
+      ['wrong_type', { token_use: 'refresh_token' }],
+      ['wrong_type', { token_type: 'refresh_token' }],
+      ['wrong_type', { typ: 'Refresh' }],
+      ['wrong_type', { token_type: 'Bearer', typ: 'ID' }],
+      ['wrong_type', { token_use: ['access_token'] }],
+      ['claims', { client_id: undefined }],
+      ['claims', { sub: undefined }],
+      ['claims', { exp: undefined }],
+      ['expired', { exp: now - 31 }],
+      ['not_yet_valid', { nbf: now + 31 }],
+      ['audience', { aud: undefined }],
+      ['audience', { aud: 'https://other.example' }],
+      ['bound', { cnf: { jkt: 'x' } }],
+    ] as const) {
+      const token = randomUUID();
+      idp.opaque.set(token, { ...good, ...changes });
+      const what = JSON.stringify(changes);
+      const answer = await attempt(what, exchange(server, opaque(token)));
+      assert.equal(server.audit(answer)?.reason, `subject_token_${fault}`, what);
+    }
+    await attempt('a token that it does not know', exchange(server, opaque(randomUUID())));
+    const seen = idp.seen.length;
+    for (const token of ['cambio_at_unknown', 'cambio_rt_unknown', 'a.b.c', 'x'.repeat(70_000), 'two words']) {
+      await attempt(token.slice(0, 20), exchange(server, opaque(token)));
+    }
+    assert.equal(idp.seen.length, seen, 'what is a token of ours, or none, is told to nobody');
+    const token = randomUUID();
+    idp.opaque.set(token, good);
+    await twin(exchange(server, opaque(token)));
+  },
+
+  X27: async (_world, { after, attempt, twin }) => {
+    const [idp, other] = [await startIssuer({ after }), await startIssuer({ after })];
+    const entries = [entry(idp, { subject: 'claims.login' }), entry(other, { name: 'other' })];
+    const account = { username: 'ada', password: { plain: 'x' }, sub: 'user-1' };
+    const corp = { issuer: 'http://127.0.0.1:9', name: 'corp', clientId: 'us', secret: { plain: 'x' } };
+    const people = { accounts: [account], upstream: { ...corp, allowPrivateNetwork: true } };
+    const server = await start({ after }, changed(trusting(entries), people));
+    for (const login of ['gateway', 'agent', 'user-1', 'corp:ada', 'corp:', 'other:ada', 'other:']) {
+      const answer = await attempt(login, exchange(server, jwt(idp.sign({ login }))));
+      assert.equal(server.audit(answer)?.reason, 'subject_token_name_taken', login);
+    }
+    for (const login of ['ada', 'idp:ada', 'User-1']) {
+      const { sub, sub_id } = claimsOf((await twin(exchange(server, jwt(idp.sign({ login }))))).body.access_token);
+      assert.deepEqual([sub, sub_id], [login, { format: 'iss_sub', iss: idp.url, sub: 'ada' }]);
+    }
+  },
+
+  X25: { because: 'no client registers itself: the file has them, and administrators' },
+} as const satisfies Readonly<Record<string, Case<World> | { because: string }>>;

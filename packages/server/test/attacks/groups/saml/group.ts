@@ -1,0 +1,20 @@
+// S: SAML assertions of both versions, wrapped, marked up, signed, addressed and encoded in every way that was ever believed.
+import { group } from '../../group.ts';
+import { carriage } from './carriage.ts';
+import { conditions } from './conditions.ts';
+import { control, selfAsserted, twoConfirmations } from './control.ts';
+import { markup } from './markup.ts';
+import { openSamlWorld } from './material.ts';
+import { signatures } from './signatures.ts';
+import { wrapping } from './wrapping.ts';
+
+export const saml = group('S', 'saml', openSamlWorld, {
+  ...wrapping,
+  ...markup,
+  ...signatures,
+  ...conditions,
+  ...carriage,
+  S47: control,
+  S49: selfAsserted,
+  S50: twoConfirmations,
+});
