@@ -4,7 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import { createBrowser, formOf } from '../support/browser.ts';
 import { changed } from '../support/configuration.ts';
 import { base64url, type Form } from '../support/harness.ts';
-import { type ServerNode, startNode } from '../support/node.ts';
+import { eventually, type ServerNode, startNode } from '../support/node.ts';
 import { authorizationUrl, configuration } from '../support/people.ts';
 
 const HEAP_MB = 128;
@@ -63,10 +63,11 @@ suite('a server with a heap of 128 MB survives', () => {
     test(`${name} (Q30)`, async () => {
       await flood(async (index) => {
         const { status } = await node.token(form(index), from(index));
-        assert.ok(status === 401 || status === 400, String(status));
+        // 503: the disk of a busy machine. That it answers, and goes on, is what is shown here.
+        assert.ok([400, 401, 503].includes(status), String(status));
       });
-      const good = await node.token({ ...wrong, client_id: 'machine', client_secret: 'machine-secret' });
-      assert.equal(good.status, 200);
+      const ask = () => node.token({ ...wrong, client_id: 'machine', client_secret: 'machine-secret' });
+      await eventually(ask, ({ status }) => status === 200);
     });
   }
 
