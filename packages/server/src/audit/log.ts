@@ -1,6 +1,7 @@
 // Is it written down? Rows are committed in groups: one fsync for all that arrived while the last one ran.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { newId } from '../primitives/random.ts';
+import { withoutTokens } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { createRepeatable } from '../primitives/serial.ts';
 import { insertAuditRows, ROWS_AT_ONCE } from '../store/audit-rows.ts';
@@ -8,7 +9,7 @@ import type { AuditColumns, AuditTexts, Database } from '../store/schema.ts';
 import { orUnavailable, PATIENCE, type Store } from '../store/store.ts';
 import type { Chains, Extension } from './chain.ts';
 import type { AuditEvent } from './event.ts';
-import { columnsOf, textsOf } from './row.ts';
+import { columnsOf, eventOf, textsOf } from './row.ts';
 
 export interface AuditLog {
   /** Resolves once the row is committed. @throws Refusal store_unavailable */
@@ -98,7 +99,13 @@ function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly
   return parts;
 }
 
-const toRow = (event: AuditEvent): Unlinked => ({ ...columnsOf(event), ...textsOf(event, newId()) });
+/** Wherever a caller put a token, it is withheld from the texts and the columns alike. */
+function toRow(event: AuditEvent): Unlinked {
+  const texts = textsOf(event, newId());
+  const safe = { event: withoutTokens(texts.event), personal: withoutTokens(texts.personal) };
+  const isSafe = safe.event === texts.event && safe.personal === texts.personal;
+  return { ...columnsOf(isSafe ? event : eventOf(safe)), ...safe };
+}
 
 const link = (rows: readonly Unlinked[], { links }: Extension) =>
   rows.map((row, index) => ({ ...row, ...(links[index] as (typeof links)[number]) }));

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { withoutTokens } from '../primitives/redact.ts';
 import { version } from '../primitives/version.ts';
 import { EXIT } from './command.ts';
 import { commands } from './index.ts';
@@ -49,7 +50,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .version(version)
     .configureOutput({
       writeOut: (text) => console.log(text.trimEnd()),
-      writeErr: (text) => console.error(text.trimEnd()),
+      writeErr: (text) => console.error(withoutTokens(text.trimEnd())),
     })
     .exitOverride();
   let code: number = EXIT.usage;
@@ -68,7 +69,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    console.error(`cambio: ${explain(error)}`);
+    console.error(withoutTokens(`cambio: ${explain(error)}`));
     return EXIT.failed;
   }
 }

@@ -1,5 +1,6 @@
 // How are those who run the server told what happens? A line each, for people or for machines.
 import { type Clock, systemClock } from './clock.ts';
+import { withoutTokens } from './redact.ts';
 
 export const levels = ['error', 'warn', 'info', 'debug'] as const;
 export type Level = (typeof levels)[number];
@@ -21,7 +22,8 @@ export interface ReportForm {
 
 /** Text for people goes to stdout where nothing is wrong; all else, and all JSON, to stderr: stdout may be the audit's. */
 export function createReport({ format, level: least }: ReportForm, clock: Clock = systemClock): Report {
-  return (message, { level = 'error', requestId } = {}) => {
+  return (said, { level = 'error', requestId } = {}) => {
+    const message = withoutTokens(said);
     if (levels.indexOf(level) > levels.indexOf(least)) return;
     if (format === 'json') {
       console.error(JSON.stringify({ time: new Date(clock()).toISOString(), level, message, requestId }));

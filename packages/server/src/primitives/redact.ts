@@ -17,3 +17,9 @@ export function withhold<T>(value: T): T | typeof WITHHELD {
   for (const [, part = ''] of text.matchAll(TEXT)) if (LIKE_A_TOKEN.test(part)) return WITHHELD;
   return value;
 }
+
+/** A signed JWT, and an access or refresh token of ours: texts that somebody could present. */
+const TOKEN = /\bey[JA][\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|\bcambio_[ar]t_[\w.-]{16,}/g;
+
+/** The text with every token in it withheld: for what a caller may have written anywhere, such as a path or a name. */
+export const withoutTokens = (text: string): string => text.replace(TOKEN, WITHHELD);
