@@ -8,6 +8,7 @@ import { trace } from '@opentelemetry/api';
 import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { commands } from '../../src/cli/index.ts';
 import { clientParameters } from '../../src/client-auth/index.ts';
+import { clientEntry } from '../../src/config/schema.ts';
 import { exchangeParameters } from '../../src/exchange/request.ts';
 import { grants } from '../../src/grants/index.ts';
 import { operationsFor } from '../../src/http/admin/index.ts';
@@ -139,9 +140,9 @@ test('a token in any parameter, path, query or header is nowhere afterwards', as
   const known = { ...web, grant_type: EXCHANGE, response_type: 'code', subject_token_type: type('access_token') };
   for (const endpoint of endpoints) {
     const path = pathOf(endpoint, server.issuer);
-    for (const [index, name] of [...PARAMETERS, ...PARAMETERS].entries()) {
+    for (const [index, name] of PARAMETERS.entries()) {
       const token = tokens[index % tokens.length] ?? '';
-      const good = index < PARAMETERS.length ? known : {};
+      const good = index % 2 === 0 ? known : {};
       const body = encode({ ...good, [name]: token });
       if (endpoint.methods.includes('POST'))
         await ask(path.replaceAll(/:\w+/g, 'x'), { method: 'POST', headers: form, body });
@@ -150,17 +151,19 @@ test('a token in any parameter, path, query or header is nowhere afterwards', as
     for (const token of tokens) {
       if (path.includes(':')) await ask(path.replaceAll(/:\w+/g, encodeURIComponent(token)), {});
       await ask(`${path}/${token}`, {});
-      for (const name of HEADERS)
-        for (const value of [token, `Bearer ${token}`, `a=${token}`])
-          await ask(path.replaceAll(/:\w+/g, 'x'), {
-            method: endpoint.methods[0] ?? 'GET',
-            headers: { ...form, [name]: value },
-            ...(endpoint.methods[0] === 'POST' && { body: encode(known) }),
-          });
+    }
+    for (const [index, name] of HEADERS.entries()) {
+      const token = tokens[index % tokens.length] ?? '';
+      for (const value of [token, `Bearer ${token}`])
+        await ask(path.replaceAll(/:\w+/g, 'x'), {
+          method: endpoint.methods[0] ?? 'GET',
+          headers: { ...form, [name]: value },
+          ...(endpoint.methods[0] === 'POST' && { body: encode(known) }),
+        });
     }
   }
   const json = { 'content-type': 'application/json', authorization: `Bearer ${operator}` };
-  for (const { method, at, query, body } of operationsFor({ clientEntry: undefined as never })) {
+  for (const { method, at, query, body } of operationsFor({ clientEntry })) {
     for (const token of tokens) {
       const path = `/admin/v1${at.replaceAll(/\{\w+\}/g, encodeURIComponent(token))}`;
       const members = [
