@@ -99,8 +99,11 @@ export const boundTokens: Readonly<Record<string, Case<BindingWorld>>> = {
     const refresh = { grant_type: 'refresh_token', ...ownClient, refresh_token: String(lasting.body.access_token) };
     const without = await attempt('refreshed without a proof', server.token(refresh));
     assert.deepEqual([without.status, without.body.access_token], [400, undefined]);
-    const anew = await attempt('refreshed', server.token(refresh, withKey(prove({}, {}, other))));
-    assert.deepEqual(claimsOf(anew.body.access_token).cnf, { jkt: other.jkt }, 'who authenticates may change keys');
+    // The subject token was bound: what came of it keeps its key, whoever authenticates.
+    const stolen = await attempt('refreshed with another key', server.token(refresh, withKey(prove({}, {}, other))));
+    because(server, stolen, 'refresh_token_not_allowed');
+    const anew = await twin(server.token(refresh, withKey(prove())));
+    assert.deepEqual(claimsOf(anew.body.access_token).cnf, { jkt: own.jkt });
     // The rule says that it may: the twin, which the audit row tells.
     const rebound = await twin(present(server, subject, {}, { audience: REBINDING }));
     assert.deepEqual([rebound.body.token_type, server.audit(rebound)?.rebound], ['Bearer', 'bearer']);
