@@ -160,7 +160,7 @@ test('what lies in the database opens with the sealing key alone, and each value
   const server = await start(t, sealed(key));
   const refreshToken = await refreshTokenOf(server);
   const values = columns(server.folder);
-  assert.equal(values.length, 2);
+  assert.equal(values.length, 3);
   const stored =
     readFileSync(join(server.folder, 'cambio.db'), 'latin1') +
     readFileSync(join(server.folder, 'cambio.db-wal'), 'latin1');
@@ -220,7 +220,7 @@ test('a wrong sealing key is one clear line at the start', async (t) => {
   writeFileSync(file, yamlOf(changed(sealed(randomBytes(32)), { store })));
   const { code, stderr, stdout } = await cambio('serve');
   assert.deepEqual([code, stdout], [1, '']);
-  assert.match(stderr, /^cambio: the sealing key that signing key \S+ was sealed with is not configured\n$/);
+  assert.match(stderr, /^cambio: the sealing key that secret \S+ was sealed with is not configured\n$/);
 });
 
 const SECRET = 'a secret that a resource insists on, long enough';

@@ -4,8 +4,9 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { admin, withOperators } from '../support/admin-api.ts';
-import { exchange } from '../support/basics.ts';
+import { API, exchange } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
+import { changed, edited } from '../support/configuration.ts';
 import { EXCHANGE, encode, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
 import { BESIDE, FOREIGN_BESIDE, introspect, life, refresh, revoke, VAULT } from '../support/life.ts';
@@ -69,7 +70,9 @@ test('after a restore of an older copy, `token revoke --all` makes all dead that
 });
 
 test('POST /revocations with all: codes, devices that wait and sessions end, too; who signs in again is served', async (t) => {
-  const server = await startPeople(t, withOperators(configuration));
+  // For the API that people agree to.
+  const rules = edited('web exchanges what it got', { grant: { audiences: [API] } });
+  const server = await startPeople(t, withOperators(changed(configuration, { rules })));
   const browser = createBrowser(server.issuer);
   const signIn = () => authorizeAs(server, { scope: 'openid offline_access read' }, browser);
   const { body: before } = await redeem(server, await signIn());
