@@ -102,16 +102,7 @@ export async function startStream(
       const finished = running === undefined && !chains.own().has(chain) && held.delete(chain);
       await save(chain, position, finished ? 0 : clock() + LEASE);
     }
-    const cursors = new Map((await listCursors(store, name)).map((cursor) => [cursor.chain, cursor]));
-    for (const chain of await listChains(store)) {
-      if (held.has(chain)) continue;
-      const cursor = cursors.get(chain);
-      const last = await findLastRow(store, chain);
-      if (last?.position == null || last.position <= (cursor?.position ?? 0)) continue;
-      if ((cursor?.held_until ?? last.time + LEASE) > clock()) continue;
-      const taken = await takeCursor(store, { sink: name, chain, held_until: clock() + LEASE }, clock());
-      if (taken) held.set(chain, cursor?.position ?? 0);
-    }
+    for (const [chain, position] of await takeAbandoned(store, name, held, clock())) held.set(chain, position);
     wake();
   };
 
@@ -128,6 +119,26 @@ export async function startStream(
       for (const [chain, position] of held) await save(chain, position, 0).catch(() => undefined);
     },
   };
+}
+
+/** Chains with rows that their process has not told and does not hold any more. @returns each with the last row that was taken */
+async function takeAbandoned(
+  store: Store,
+  sink: string,
+  held: ReadonlyMap<string, number>,
+  now: number,
+): Promise<ReadonlyMap<string, number>> {
+  const cursors = new Map((await listCursors(store, sink)).map((cursor) => [cursor.chain, cursor]));
+  const taken = new Map<string, number>();
+  for (const chain of await listChains(store)) {
+    if (held.has(chain)) continue;
+    const cursor = cursors.get(chain);
+    const last = await findLastRow(store, chain);
+    if (last?.position == null || last.position <= (cursor?.position ?? 0)) continue;
+    if ((cursor?.held_until ?? last.time + LEASE) > now) continue;
+    if (await takeCursor(store, { sink, chain, held_until: now + LEASE }, now)) taken.set(chain, cursor?.position ?? 0);
+  }
+  return taken;
 }
 
 /** A new sink is told of what is written from now on: every chain that is there counts as taken. */
