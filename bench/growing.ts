@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { readYaml } from '../packages/server/src/config/yaml.ts';
 import { openStore } from '../packages/server/src/store/store.ts';
-import { cambioCommand, paths } from './contenders/cambio.ts';
-import type { Contender } from './contenders/contender.ts';
-import { CLIENT, RESOURCE } from './workloads/workload.ts';
+import { cambioCommand, paths } from './cambio.ts';
+import type { Contender } from './contender.ts';
+import { CLIENT, RESOURCE } from './request.ts';
 
 export type Amount = number;
 

@@ -9,7 +9,7 @@ import { openIssuers } from './issuers.ts';
 import { measure, type Round, ratioOf, spreadOf } from './rounds.ts';
 import { type Served, serve } from './served.ts';
 import { machine, table } from './table.ts';
-import { cold } from './workloads/cold.ts';
+import { cold } from './workloads.ts';
 
 const ALL = Object.keys(growing).join(',');
 const { values } = parseArgs({

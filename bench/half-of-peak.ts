@@ -2,7 +2,7 @@
 import type { Issuers } from './issuers.ts';
 import { latenciesOf, percentile, runOpenLoop } from './load.ts';
 import type { Served } from './served.ts';
-import type { Workload } from './workloads/workload.ts';
+import type { Workload } from './workloads.ts';
 
 /** More than are ever busy, unless the server falls behind. */
 const CONNECTIONS = 256;

@@ -2,14 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Contender } from './contenders/contender.ts';
-import { contenders } from './contenders/index.ts';
+import type { Contender } from './contender.ts';
+import { contenders } from './contenders.ts';
 import { openIssuers } from './issuers.ts';
 import { printProfile } from './profile.ts';
 import { formatResults } from './report.ts';
 import { type Plan, run, withServed } from './run.ts';
-import { workloads } from './workloads/index.ts';
-import type { Workload } from './workloads/workload.ts';
+import type { Workload } from './workloads.ts';
+import { workloads } from './workloads.ts';
 
 const RESULTS = join(import.meta.dirname, 'results.md');
 

@@ -3,7 +3,7 @@
 import type { Issuers } from './issuers.ts';
 import { latenciesOf, percentile, runClosedLoop, runOpenLoop, type Sample } from './load.ts';
 import type { Served } from './served.ts';
-import type { Workload } from './workloads/workload.ts';
+import type { Workload } from './workloads.ts';
 
 export interface Overload {
   /** Answers as expected, a second. */

@@ -8,7 +8,7 @@ import { runClosedLoop } from './load.ts';
 import { CONNECTIONS } from './rounds.ts';
 import type { Served } from './served.ts';
 import { table } from './table.ts';
-import type { Workload } from './workloads/workload.ts';
+import type { Workload } from './workloads.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** Frames that are told one by one. */

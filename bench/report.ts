@@ -1,11 +1,11 @@
 // What was measured, as a page that people read.
-import { contenders } from './contenders/index.ts';
+import { contenders } from './contenders.ts';
 import type { Overload } from './overload.ts';
 import type { Results } from './results.ts';
 import { CONNECTIONS, type Effort, type Round, ratioOf, spreadOf } from './rounds.ts';
 import { machine, mebibytes, range, table } from './table.ts';
 import { judgeTargets } from './targets.ts';
-import { workloads } from './workloads/index.ts';
+import { workloads } from './workloads.ts';
 
 /** What the others are set against, round by round. */
 const YARDSTICK = 'bare';

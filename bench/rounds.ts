@@ -4,7 +4,7 @@
 import type { Issuers } from './issuers.ts';
 import { latenciesOf, percentile, runClosedLoop } from './load.ts';
 import type { Served } from './served.ts';
-import type { Workload } from './workloads/workload.ts';
+import type { Workload } from './workloads.ts';
 
 export interface Spread {
   readonly median: number;

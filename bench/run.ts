@@ -1,5 +1,5 @@
 // One run: the contenders are started, set against each other, and what was measured comes back.
-import type { Contender } from './contenders/contender.ts';
+import type { Contender } from './contender.ts';
 import { measureHalfOfPeak, type Wait } from './half-of-peak.ts';
 import { type Issuers, openIssuers } from './issuers.ts';
 import { measureOverload, type Overload } from './overload.ts';
@@ -7,8 +7,8 @@ import type { Results } from './results.ts';
 import { type Effort, measure, type Round, spreadOf } from './rounds.ts';
 import { measureSaml } from './saml.ts';
 import { type Served, serve } from './served.ts';
-import { cold } from './workloads/cold.ts';
-import type { Workload } from './workloads/workload.ts';
+import type { Workload } from './workloads.ts';
+import { cold } from './workloads.ts';
 
 export interface Plan extends Effort {
   readonly contenders: readonly Contender[];

@@ -7,10 +7,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openConnection, writeRequest } from './connection.ts';
-import type { Contender } from './contenders/contender.ts';
+import type { Contender } from './contender.ts';
 import type { Issuers } from './issuers.ts';
 import type { Question, Usage } from './meter.ts';
-import type { Form, Workload } from './workloads/workload.ts';
+import type { Form } from './request.ts';
+import type { Workload } from './workloads.ts';
 
 export interface Served {
   readonly contender: Contender;

@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sortProfile } from './buckets.ts';
-import { contenders } from './contenders/index.ts';
+import { contenders } from './contenders.ts';
 import { openIssuers } from './issuers.ts';
 import { runClosedLoop } from './load.ts';
 import { measureOverload } from './overload.ts';
 import { formatResults } from './report.ts';
 import { knows, run, withServed } from './run.ts';
-import { cold } from './workloads/cold.ts';
-import { workloads } from './workloads/index.ts';
+import { cold, workloads } from './workloads.ts';
 
 const effort = { rounds: 1, requests: 4 };
 

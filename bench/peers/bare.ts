@@ -1,7 +1,7 @@
 // The yardstick: HTTP, one verification and one signature, in the same Node.
 import { createPublicKey, generateKeyPairSync, type JsonWebKey, sign, verify } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
-import { readSetting } from '../contenders/peer.ts';
+import { readSetting } from './setting.ts';
 
 const { port, jwk } = readSetting();
 const publicKey = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });

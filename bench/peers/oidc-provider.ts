@@ -3,9 +3,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider';
-import { readSetting } from '../contenders/peer.ts';
 import { AUDIENCE } from '../issuers.ts';
-import { CLIENT, EXCHANGE, RESOURCE, SCOPE } from '../workloads/workload.ts';
+import { CLIENT, EXCHANGE, RESOURCE, SCOPE } from '../request.ts';
+import { readSetting } from './setting.ts';
 
 const { port, jwk } = readSetting();
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -73,25 +73,9 @@ export async function startStream(
     } while (woken);
   };
 
-  /** Until everything is told, however often the sink fails. */
-  const run = async (): Promise<void> => {
-    for (let pause = RETRY.first; ; pause = Math.min(2 * pause, RETRY.longest)) {
-      try {
-        await tellAll();
-        if (pause > RETRY.first) report(`audit rows reach ${name} again`);
-        return;
-      } catch (error) {
-        if (stopping.signal.aborted) return;
-        if (pause === RETRY.first) report(`audit rows do not reach ${name}: ${(error as Error).message}`);
-        await wait(pause, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-        if (stopping.signal.aborted) return;
-      }
-    }
-  };
-
   const wake = (): void => {
     woken = true;
-    running ??= run().finally(() => {
+    running ??= persist(tellAll, name, report, stopping.signal).finally(() => {
       running = undefined;
     });
   };
@@ -119,6 +103,27 @@ export async function startStream(
       for (const [chain, position] of held) await save(chain, position, 0).catch(() => undefined);
     },
   };
+}
+
+/** Until everything is told, however often the sink fails. */
+async function persist(
+  tellAll: () => Promise<void>,
+  name: string,
+  report: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let pause = RETRY.first; ; pause = Math.min(2 * pause, RETRY.longest)) {
+    try {
+      await tellAll();
+      if (pause > RETRY.first) report(`audit rows reach ${name} again`);
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (pause === RETRY.first) report(`audit rows do not reach ${name}: ${(error as Error).message}`);
+      await wait(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+    }
+  }
 }
 
 /** Chains with rows that their process has not told and does not hold any more. @returns each with the last row that was taken */

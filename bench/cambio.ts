@@ -1,11 +1,11 @@
 // The product as its operator runs it: `cambio serve`, every default, metrics and audit included.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AUDIENCE } from '../issuers.ts';
-import { CLIENT, RESOURCE, SCOPE } from '../workloads/workload.ts';
-import type { Contender, Place } from './contender.ts';
+import type { Place } from './contender.ts';
+import { AUDIENCE } from './issuers.ts';
+import { CLIENT, RESOURCE, SCOPE } from './request.ts';
 
-const MAIN = join(import.meta.dirname, '../../packages/server/src/main.ts');
+const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
 
 export const paths = { token: '/oauth/token', introspection: '/oauth/introspect' };
 
@@ -16,14 +16,6 @@ export function cambioCommand({ folder, ...place }: Place, store: string): reado
   writeFileSync(file, configurationOf(place, store));
   return [MAIN, 'serve', '--config', file, '--workers', String(place.workers)];
 }
-
-export const cambio = {
-  name: 'cambio',
-  title: 'this server on SQLite, its audit durable',
-  paths,
-  workers: true,
-  command: (place) => cambioCommand(place, 'sqlite:cambio.db'),
-} as const satisfies Contender;
 
 const configurationOf = ({ port, issuers }: Omit<Place, 'folder'>, store: string): string => `
 issuer: http://127.0.0.1:${port}

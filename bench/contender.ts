@@ -1,6 +1,6 @@
 // Who is measured, and how is it started?
-import type { Issuers } from '../issuers.ts';
-import type { workloads } from '../workloads/index.ts';
+import type { Issuers } from './issuers.ts';
+import type { workloads } from './workloads.ts';
 
 export type WorkloadName = (typeof workloads)[number]['name'];
 

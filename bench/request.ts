@@ -1,0 +1,27 @@
+// The requests that every contender understands, and who sends them.
+
+export type Form = Readonly<Record<string, string>>;
+
+export const CLIENT = { client_id: 'gateway', client_secret: 'gateway-secret-gateway-secret' };
+export const RESOURCE = 'https://api.example/v1';
+export const SCOPE = 'read';
+
+export const urn = (type: string): string => `urn:ietf:params:oauth:token-type:${type}`;
+export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** An exchange of RFC 8693, as a gateway asks for it. */
+export const exchange = (token: string, type = 'jwt'): Form => ({
+  grant_type: EXCHANGE,
+  ...CLIENT,
+  subject_token: token,
+  subject_token_type: urn(type),
+  resource: RESOURCE,
+  scope: SCOPE,
+});
+
+export const clientCredentials: Form = {
+  grant_type: 'client_credentials',
+  ...CLIENT,
+  resource: RESOURCE,
+  scope: SCOPE,
+};

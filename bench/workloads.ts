@@ -1,0 +1,127 @@
+// What is asked of a contender? A row is a workload.
+import type { Issuers } from './issuers.ts';
+import { CLIENT, clientCredentials, exchange, type Form, urn } from './request.ts';
+
+export interface Workload {
+  readonly name: string;
+  /** What it is, to a reader of the results. */
+  readonly title: string;
+  readonly endpoint: 'token' | 'introspection';
+  /** The status that every answer must have. */
+  readonly expect: 200 | 400;
+  /** Its rounds have a quarter of the usual requests: each is a commit of its own. */
+  readonly slow?: true;
+  /** So many requests for one round. */
+  readonly forms: (count: number, from: Sources) => readonly Form[] | Promise<readonly Form[]>;
+}
+
+export interface Sources {
+  readonly issuers: Issuers;
+  /** The contender's own token endpoint, as its SAML recipients and audiences have it. */
+  readonly tokenEndpoint: string;
+  /** Sends forms to the contender before the round begins. @returns a member of each answer */
+  readonly obtain: (forms: readonly Form[], member: string) => Promise<readonly string[]>;
+}
+
+export const cold = {
+  name: 'cold',
+  title: 'ES256 subject tokens of an issuer, every one new',
+  endpoint: 'token',
+  expect: 200,
+  forms: (count, { issuers }) => issuers.people.tokens(count).map((token) => exchange(token)),
+} as const satisfies Workload;
+
+/** Another signature of the same length. */
+const spoil = (token: string): string => {
+  const signature = token.lastIndexOf('.') + 1;
+  return `${token.slice(0, signature)}${token[signature] === 'A' ? 'B' : 'A'}${token.slice(signature + 1)}`;
+};
+
+export const workloads = [
+  {
+    name: 'hot',
+    title: 'one ES256 subject token, exchanged again and again',
+    endpoint: 'token',
+    expect: 200,
+    forms: (count, { issuers }) => issuers.people.tokens(1).flatMap((token) => Array(count).fill(exchange(token))),
+  },
+  cold,
+  {
+    name: 'own',
+    title: 'access tokens that the server issued itself, every one new',
+    endpoint: 'token',
+    expect: 200,
+    forms: async (count, { obtain }) => {
+      const tokens = await obtain(Array(count).fill(clientCredentials), 'access_token');
+      return tokens.map((token) => exchange(token, 'access_token'));
+    },
+  },
+  {
+    name: 'delegation',
+    title: 'an ES256 subject token and an ES256 actor token, every one new',
+    endpoint: 'token',
+    expect: 200,
+    forms: (count, { issuers }) => {
+      const actors = issuers.agents.tokens(count);
+      return issuers.people.tokens(count).map((token, index) => ({
+        ...exchange(token),
+        actor_token: actors[index] ?? '',
+        actor_token_type: urn('jwt'),
+      }));
+    },
+  },
+  {
+    name: 'external',
+    title: 'RS256 subject tokens of an issuer, every one new',
+    endpoint: 'token',
+    expect: 200,
+    forms: (count, { issuers }) => issuers.elsewhere.tokens(count).map((token) => exchange(token)),
+  },
+  {
+    name: 'saml2',
+    title: 'SAML 2.0 assertions with an RSA signature, every one new',
+    endpoint: 'token',
+    expect: 200,
+    forms: (count, { issuers, tokenEndpoint }) =>
+      issuers.saml.tokens(count, tokenEndpoint).map((token) => exchange(token, 'saml2')),
+  },
+  {
+    name: 'credentials',
+    title: 'the client credentials grant: no token comes in',
+    endpoint: 'token',
+    expect: 200,
+    forms: (count) => Array(count).fill(clientCredentials),
+  },
+  {
+    name: 'introspection',
+    title: 'introspection of JWT access tokens, every one new: no token goes out',
+    endpoint: 'introspection',
+    expect: 200,
+    forms: async (count, { obtain }) => {
+      const tokens = await obtain(Array(count).fill(clientCredentials), 'access_token');
+      return tokens.map((token) => ({ ...CLIENT, token }));
+    },
+  },
+  {
+    name: 'refresh',
+    title: 'the refresh token grant: each token used once, rotation written in a transaction of its own',
+    endpoint: 'token',
+    expect: 200,
+    slow: true,
+    forms: async (count, { issuers, obtain }) => {
+      const forms = issuers.people
+        .tokens(count)
+        .map((token) => ({ ...exchange(token), requested_token_type: urn('refresh_token') }));
+      // RFC 8693 section 2.2.1: whatever was asked for is in `access_token`.
+      const tokens = await obtain(forms, 'access_token');
+      return tokens.map((token) => ({ grant_type: 'refresh_token', ...CLIENT, refresh_token: token }));
+    },
+  },
+  {
+    name: 'refused',
+    title: 'the same with a bad signature',
+    endpoint: 'token',
+    expect: 400,
+    forms: (count, { issuers }) => issuers.people.tokens(count).map((token) => exchange(spoil(token))),
+  },
+] as const satisfies readonly Workload[];
