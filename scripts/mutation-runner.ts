@@ -16,7 +16,16 @@ import {
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
 
-const FILES = ['expression', 'condition', 'decide', 'judge', 'explained', 'replayed', 'exchange-alone'];
+/** Tests that start no server, below packages/server/test. */
+const FILES = [
+  'expression/expression',
+  'expression/condition',
+  'policy/decide',
+  'exchange/judge',
+  'explain/steps',
+  'explain/replay-alone',
+  'exchange/exchange-alone',
+];
 
 /** What Stryker's instrumented sources share with the runner. */
 interface Shared {
