@@ -17,7 +17,7 @@ import type { Grant, GrantRequest } from './grant.ts';
 import { type RegrantServices, regrant } from './regrant.ts';
 
 /** What the grant uses of the server. */
-interface RefreshServices extends RegrantServices, CodeServices, FamilyServices {
+export interface RefreshServices extends RegrantServices, CodeServices, FamilyServices {
   /** Names this process. */
   readonly node: string;
 }
