@@ -87,9 +87,8 @@ export function createHandler(options: HandlerOptions): Handler {
     } catch (error) {
       // 7. The refusal: the record is completed and committed, and told in the form of the endpoint.
       const refusal = await recordRefusal(toRefusal(error), event, current());
-      reportFault(refusal, id);
-      const { tokenErrorCode } = current();
-      answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode });
+      reportFault(report, refusal, id);
+      answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode: current().tokenErrorCode });
     }
     // 8. The answer, and what is told of it once it has left.
     send(response, { ...answer, headers: { ...headers, ...answer.headers } });
@@ -99,12 +98,12 @@ export function createHandler(options: HandlerOptions): Handler {
       answered({ requestId: id, endpoint: label, status, seconds: (performance.now() - since) / 1000, event }),
     );
   };
+}
 
-  function reportFault(refusal: Refusal, requestId: string): void {
-    // Of those there are thousands at once, and metrics count them.
-    if (refusal.reason === 'overload') return;
-    if (publicAnswer(refusal, 'invalid_grant').status >= 500) report(describe(refusal), { requestId });
-  }
+function reportFault(report: Report, refusal: Refusal, requestId: string): void {
+  // Of those there are thousands at once, and metrics count them.
+  if (refusal.reason === 'overload') return;
+  if (publicAnswer(refusal, 'invalid_grant').status >= 500) report(describe(refusal), { requestId });
 }
 
 function readHead(
