@@ -18,17 +18,32 @@ export function createBodies(most: number, connections: Connections): Bodies {
   const owed = new WeakMap<Socket, (refusal: Refusal) => void>();
   const readAll = (request: IncomingMessage): Promise<Uint8Array> => {
     const { socket } = request;
-    return new Promise<Uint8Array>((resolve, reject) => {
+    return new Promise<Uint8Array>((resolve, refuse) => {
       const chunks: Buffer[] = [];
       let length = 0;
+      let over = false;
+      /** @returns whether it was not over before */
+      const end = (): boolean => {
+        if (over) return false;
+        over = true;
+        owed.delete(socket);
+        connections.works(socket);
+        return true;
+      };
+      const reject = (refusal: Refusal): void => {
+        if (end()) refuse(refusal);
+      };
       owed.set(socket, reject);
       request.on('data', (chunk: Buffer) => {
+        if (over) return;
         connections.progress(socket);
         length += chunk.length;
         if (length > most) reject(tooLarge());
         else chunks.push(chunk);
       });
-      request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+      request.once('end', () => {
+        if (end()) resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      });
       request.once('error', (cause) => reject(brokenOff(cause)));
     });
   };
@@ -40,10 +55,7 @@ export function createBodies(most: number, connections: Connections): Bodies {
       if (Number(length) > most) throw tooLarge();
       if (request.destroyed) throw brokenOff();
       connections.waits(request.socket);
-      return readAll(request).finally(() => {
-        owed.delete(request.socket);
-        connections.works(request.socket);
-      });
+      return readAll(request);
     },
     tooLate: (socket) => {
       const refuse = owed.get(socket);

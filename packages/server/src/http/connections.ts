@@ -18,9 +18,11 @@ export interface Connections {
 }
 
 interface Held {
+  readonly name: string;
   readonly socket: Socket;
   /** Requests that we work for. */
   working: number;
+  isOpen: boolean;
 }
 
 /** Milliseconds within which a caller that was told to go reads that. */
@@ -29,78 +31,80 @@ const LINGER_MS = 1000;
 /** @param refuse answers a newcomer */
 export function createConnections(most: number, refuse: (socket: Socket) => void): Connections {
   const all = new Map<string, Held>();
+  const known = new WeakMap<Socket, Held>();
   /** Those for whom we do nothing, the one that has made us wait for longest first. */
-  const waiting = new Map<string, Held>();
+  const waiting = new Set<Held>();
   /** Those that were told to go, the first first. */
-  const leaving = new Map<string, Held>();
+  const leaving = new Set<Held>();
 
-  const names = new WeakMap<Socket, string>();
   /** With TLS a request has another socket than its connection, and the same ends. */
-  const nameOf = (socket: Socket): string => {
-    const known = names.get(socket);
-    if (known !== undefined) return known;
-    const name = `${socket.remoteAddress} ${socket.remotePort}`;
-    names.set(socket, name);
-    return name;
+  const find = (socket: Socket): Held | undefined => {
+    let found = known.get(socket);
+    if (found === undefined) {
+      found = all.get(nameOf(socket));
+      if (found !== undefined) known.set(socket, found);
+    }
+    return found?.isOpen ? found : undefined;
   };
-  const forget = (name: string): void => {
-    for (const held of [all, waiting, leaving]) held.delete(name);
+  const forget = (held: Held): void => {
+    held.isOpen = false;
+    if (all.get(held.name) === held) all.delete(held.name);
+    waiting.delete(held);
+    leaving.delete(held);
   };
-  const isLast = (name: string, held: Held): void => {
-    waiting.delete(name);
-    waiting.set(name, held);
+  const isLast = (held: Held): void => {
+    waiting.delete(held);
+    waiting.add(held);
   };
   const leaves = (socket: Socket): void => {
-    const name = nameOf(socket);
-    const held = all.get(name);
-    if (held === undefined) return void socket.destroy();
-    waiting.delete(name);
-    leaving.set(name, held);
-    setTimeout(() => held.socket.destroy(), LINGER_MS).unref();
+    const held = find(socket);
+    if (held !== undefined) {
+      waiting.delete(held);
+      leaving.add(held);
+    }
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
   const arrive = (socket: Socket): void => {
-    const name = nameOf(socket);
-    const held = { socket, working: 0 };
-    all.set(name, held);
-    socket.once('close', () => forget(name));
-    waiting.set(name, held);
+    const held = { name: nameOf(socket), socket, working: 0, isOpen: true };
+    all.set(held.name, held);
+    waiting.add(held);
+    socket.once('close', () => forget(held));
     if (all.size <= most) return;
-    const [longest = [name, held]] = [...first(leaving), ...first(waiting)];
-    if (longest[0] === name) {
+    const [longest = held] = [...first(leaving), ...first(waiting)];
+    if (longest === held) {
       refuse(socket);
     } else {
-      forget(longest[0]);
-      longest[1].socket.destroy();
+      forget(longest);
+      longest.socket.destroy();
     }
   };
   return {
     open: () => all.size,
     watch: (server) => void server.on('connection', arrive),
     works: (socket) => {
-      const name = nameOf(socket);
-      const held = all.get(name);
+      const held = find(socket);
       if (held === undefined) return;
       held.working++;
-      waiting.delete(name);
+      waiting.delete(held);
     },
     waits: (socket) => {
-      const name = nameOf(socket);
-      const held = all.get(name);
+      const held = find(socket);
       if (held === undefined) return;
       held.working--;
-      if (held.working === 0 && !leaving.has(name)) isLast(name, held);
+      if (held.working === 0 && !leaving.has(held)) isLast(held);
     },
     progress: (socket) => {
-      const name = nameOf(socket);
-      const held = waiting.get(name);
-      if (held !== undefined) isLast(name, held);
+      const held = find(socket);
+      if (held !== undefined && waiting.has(held)) isLast(held);
     },
     leaves,
   };
 }
 
+const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+
 /** Copies nothing. */
-function first<K, V>(map: ReadonlyMap<K, V>): readonly (readonly [K, V])[] {
-  for (const entry of map) return [entry];
+function first<T>(set: ReadonlySet<T>): readonly T[] {
+  for (const one of set) return [one];
   return [];
 }

@@ -11,7 +11,7 @@ import type { Endpoint, HttpServices } from './endpoint.ts';
 import type { Proxies } from './proxies.ts';
 import { recordRefusal } from './record.ts';
 import { commonHeaders, JSON_TYPE, renderRefusal, toRefusal } from './render.ts';
-import type { Answer, Headers, Request } from './request.ts';
+import type { Answer, Request } from './request.ts';
 import type { Route, Router } from './router.ts';
 import { inTrace } from './trace.ts';
 
@@ -47,7 +47,7 @@ export interface HandlerOptions {
 export type Handler = (incoming: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export function createHandler(options: HandlerOptions): Handler {
-  const { current, router, proxies, admission, bodies, connections, answered, report } = options;
+  const { endpoints, current, router, proxies, admission, bodies, connections, answered, report } = options;
 
   return async (incoming, response) => {
     const since = performance.now();
@@ -74,12 +74,12 @@ export function createHandler(options: HandlerOptions): Handler {
           if (verdict !== 'answer') throw verdict;
           // 5. The body: uncompressed, within the limit, in time.
           const read = bodies.read(incoming);
-          const body = read instanceof Promise ? await read : read;
+          request.body = read instanceof Promise ? await read : read;
           // 6. The endpoint.
           const services = current();
           if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();
-          const exchange = { request: { ...request, body }, services, event, endpoints: options.endpoints };
-          await endpoint.authorize?.(exchange);
+          const exchange = { request, services, event, endpoints };
+          if (endpoint.authorize !== undefined) await endpoint.authorize(exchange);
           return endpoint.answer(exchange);
         });
         if (endpoint.cacheFor !== undefined) allowKeeping(headers, endpoint.cacheFor);
@@ -91,7 +91,7 @@ export function createHandler(options: HandlerOptions): Handler {
       answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode: current().tokenErrorCode });
     }
     // 8. The answer, and what is told of it once it has left.
-    send(response, { ...answer, headers: { ...headers, ...answer.headers } });
+    send(response, answer, headers);
     connections.waits(incoming.socket);
     const { status } = answer;
     whenLeft(response, options.answerDeadline, () =>
@@ -111,7 +111,7 @@ function readHead(
   id: string,
   route: Route,
   address: string,
-): Request {
+): { -readonly [K in keyof Request]: Request[K] } {
   const { path, query, parameters } = route;
   return { id, method, path, query, parameters, headers, body: NO_BODY, address, socket };
 }
@@ -121,11 +121,10 @@ const ANY_ORIGIN = {
   'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate, X-Request-Id',
 };
 
-const headersOf = (id: string, { cors }: Endpoint, closing: boolean): Record<string, string> => ({
-  ...commonHeaders(id),
-  ...(cors && ANY_ORIGIN),
-  ...(closing && { Connection: 'close' }),
-});
+function headersOf(id: string, { cors }: Endpoint, closing: boolean): Record<string, string> {
+  const headers = cors ? { ...commonHeaders(id), ...ANY_ORIGIN } : commonHeaders(id);
+  return closing ? { ...headers, Connection: 'close' } : headers;
+}
 
 function allowKeeping(headers: Record<string, string>, seconds: number): void {
   headers['Cache-Control'] = `public, max-age=${seconds}`;
@@ -161,15 +160,16 @@ const describe = (refusal: Refusal): string => {
   return refusal.reason === 'server_error' ? `${refusal.message}\n${cause}` : refusal.message;
 };
 
-function send(response: ServerResponse, { status, headers, body }: Answer & { readonly headers: Headers }): void {
+/** @param common the headers that every answer has */
+function send(response: ServerResponse, { status, headers, body }: Answer, common: Record<string, string>): void {
   if (body === undefined) {
-    response.writeHead(status, headers as Record<string, string>).end();
+    response.writeHead(status, { ...common, ...headers } as Record<string, string>).end();
     return;
   }
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const length = Buffer.byteLength(text);
-  const all = { 'Content-Type': JSON_TYPE, ...headers, 'Content-Length': length } as Record<string, string | number>;
-  response.writeHead(status, all).end(text);
+  const all = { 'Content-Type': JSON_TYPE, ...common, ...headers, 'Content-Length': length };
+  response.writeHead(status, all as Record<string, string | number>).end(text);
 }
 
 /** Whoever asked may be gone, and whoever does not read gives the place up. */

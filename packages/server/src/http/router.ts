@@ -52,26 +52,32 @@ const nowhere: Place = {
   },
 };
 
+const NOTHING: Readonly<Record<string, string>> = {};
+const NOWHERE = { endpoint: nowhere.first, label: undefined, methods: [], parameters: NOTHING, verdict: UNKNOWN };
+
 export function createRouter(endpoints: readonly Endpoint[], issuer: string): Router {
   const locate = createMap(endpoints, issuer);
   return {
-    find: ({ method = '', url = '', httpVersion, headers }, services) => {
+    find: (head, services) => {
+      const { method = '', url = '' } = head;
       const { path, query } = readTarget(url);
       const { place, named } = locate(path);
       const endpoint = place.byMethod.get(method) ?? place.first;
       const { label, methods } = place;
-      const route = { endpoint, label, path, query, methods, parameters: {} };
-      if (endpoint.isThere?.(services) === false)
-        return { ...route, endpoint: nowhere.first, label: undefined, verdict: UNKNOWN };
-      const parameters = methods.length === 0 ? undefined : readSegments(named, endpoint);
-      if (parameters === undefined) return { ...route, verdict: UNKNOWN };
-      if (headers.host === undefined && httpVersion !== '1.0') return { ...route, verdict: WITHOUT_HOST };
-      if (place.byMethod.has(method)) return { ...route, parameters, verdict: 'answer' };
-      if (method === 'OPTIONS') return { ...route, verdict: 'preflight' };
-      const refusal = new Refusal('method_not_allowed', { headers: { Allow: methods.join(', ') } });
-      return { ...route, verdict: refusal };
+      if (endpoint.isThere?.(services) === false) return { ...NOWHERE, path, query };
+      const parameters = readSegments(named, endpoint);
+      const verdict = parameters === undefined ? UNKNOWN : verdictOn(head, place);
+      return { endpoint, label, methods, path, query, parameters: parameters ?? NOTHING, verdict };
     },
   };
+}
+
+function verdictOn({ method = '', headers, httpVersion }: Head, { byMethod, methods }: Place): Route['verdict'] {
+  if (methods.length === 0) return UNKNOWN;
+  if (headers.host === undefined && httpVersion !== '1.0') return WITHOUT_HOST;
+  if (byMethod.has(method)) return 'answer';
+  if (method === 'OPTIONS') return 'preflight';
+  return new Refusal('method_not_allowed', { headers: { Allow: methods.join(', ') } });
 }
 
 interface Located {
@@ -92,12 +98,12 @@ function createMap(endpoints: readonly Endpoint[], issuer: string): (path: strin
     const methods = [...byMethod.keys()];
     const place = { label: methods.length === 0 ? undefined : label, byMethod, methods, first };
     if (/[:{]/.test(first.path)) patterns.push({ test: matcher(first, issuer), place });
-    else exact.set(label, { place, named: {} });
+    else exact.set(label, { place, named: NOTHING });
   }
   return (sent) => {
     const found = exact.get(sent);
     if (found !== undefined) return found;
-    if (!PATH.test(sent)) return { place: nowhere, named: {} };
+    if (!PATH.test(sent)) return { place: nowhere, named: NOTHING };
     const path = sent.replace(ESCAPED, (escaped, hex) => {
       const char = String.fromCharCode(Number.parseInt(hex, 16));
       return UNRESERVED.test(char) ? char : escaped;
@@ -108,7 +114,7 @@ function createMap(endpoints: readonly Endpoint[], issuer: string): (path: strin
       const matched = test(path);
       if (matched !== false) return { place, named: matched.params };
     }
-    return { place: nowhere, named: {} };
+    return { place: nowhere, named: NOTHING };
   };
 }
 
@@ -144,6 +150,7 @@ const MAX_SEGMENT_LENGTH = 1024;
 
 /** @returns undefined where one is too long, not UTF-8, or not what the endpoint takes */
 function readSegments(named: ParamData, { segments }: Endpoint): Readonly<Record<string, string>> | undefined {
+  if (named === NOTHING) return NOTHING;
   const read: Record<string, string> = {};
   for (const [name, sent] of Object.entries(named)) {
     const text = decode(String(sent));
