@@ -79,7 +79,7 @@ export function createHandler(options: HandlerOptions): Handler {
           const services = current();
           if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();
           const exchange = { request, services, event, endpoints };
-          if (endpoint.authorize !== undefined) await endpoint.authorize(exchange);
+          await endpoint.authorize?.(exchange);
           return endpoint.answer(exchange);
         });
         if (endpoint.cacheFor !== undefined) allowKeeping(headers, endpoint.cacheFor);
