@@ -72,11 +72,17 @@ const digestOf = (secret: string): string => sha256(`browser ${secret}`);
 function cookieValue(header: string | undefined, name: string): string | undefined {
   const found = (header ?? '').split(';').flatMap((pair) => {
     const [before = '', ...after] = pair.split('=');
-    return before.trim() === name ? [after.join('=').trim()] : [];
+    return withoutBlanks(before) === name ? [withoutBlanks(after.join('='))] : [];
   });
   if (found.length > 1) throw new Refusal('cookie_repeated', { detail: name });
   return found[0] !== undefined && VALUE.test(found[0]) ? found[0] : undefined;
 }
+
+/**
+ * Removes the space and the tab at both ends, which browsers remove too (RFC 6265 section 5.2). `trim()` removes more, such as
+ * the byte 0xA0: a browser finds no prefix in a name that begins with it, and lets another host write that name.
+ */
+const withoutBlanks = (text: string): string => text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
 
 /** Is it this browser that asked? @param asked the digest that was kept when it did */
 export function isSameBrowser(asked: unknown, { browser }: Visitor): boolean {

@@ -1,9 +1,9 @@
 // Another host of the same site, at a real browser: it may write cookies for the whole site, and takes over no sign-in by that.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, suite, type TestContext, test } from 'node:test';
+import { createServer } from 'node:tls';
 import type { Browser, BrowserContext, Cookie, Page } from 'playwright-core';
 import { selfSigned } from '../support/certificate.ts';
 import { noBrowser, openBrowser } from '../support/chromium.ts';
@@ -28,12 +28,21 @@ suite('a host beside ours', { skip: noBrowser }, () => {
   before(async () => {
     const { cert, key } = await selfSigned({ type: 'dns', value: '*.example.test' });
     browser = await openBrowser(file, '*.example.test');
-    const others = createServer({ cert, key }, ({ headers }, response) => {
-      if (headers.host?.startsWith('app.')) response.end('back');
-      else response.writeHead(302, { 'set-cookie': [...planted.cookies], location: planted.to }).end();
+    // Answers in bytes: Node's HTTP server would refuse some of those that a host can send.
+    const others = createServer({ cert, key }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (data) => {
+        const isApp = /^host: app\./im.test(data.toString('latin1'));
+        const cookies = isApp ? '' : planted.cookies.map((cookie) => `Set-Cookie: ${cookie}\r\n`).join('');
+        const head = isApp ? 'HTTP/1.1 200 OK\r\n' : `HTTP/1.1 302 Found\r\n${cookies}Location: ${planted.to}\r\n`;
+        socket.end(
+          `${head}Content-Length: ${isApp ? 4 : 0}\r\nConnection: close\r\n\r\n${isApp ? 'back' : ''}`,
+          'latin1',
+        );
+      });
     }).listen(0, '127.0.0.1');
     await once(others, 'listening');
-    file.after(() => others.close().closeAllConnections());
+    file.after(() => others.close());
     const { port } = others.address() as AddressInfo;
     [evil, callback] = [`https://evil.example.test:${port}/`, `https://app.example.test:${port}/callback`];
     const world = changed(configuration, {
@@ -67,6 +76,15 @@ suite('a host beside ours', { skip: noBrowser }, () => {
         const plain = name.replace(/^__Host-/, '');
         return [`${name}=${value}${rest}`, `${plain}=${value}${rest}`, `=${name}=${value}${rest}`];
       }),
+    );
+
+  /** Bytes that a browser leaves in a name, so that it finds no prefix there: 0xA0, VT, FF, and NBSP and BOM in UTF-8. */
+  const ODD = ['\u00a0', '\v', '\f', '\u00c2\u00a0', '\u00ef\u00bb\u00bf'];
+  const plantOdd = (cookies: readonly Cookie[], odd: string): string[] =>
+    cookies.flatMap(({ name, value }) =>
+      [`${odd}${name}=${value}`, `${name}${odd}=${value}`, `=${odd}${name}=${value}`].map(
+        (pair) => `${pair}; Domain=example.test; Path=/; Secure`,
+      ),
     );
 
   const begin = async (page: Page): Promise<string> => {
@@ -160,5 +178,33 @@ suite('a host beside ours', { skip: noBrowser }, () => {
       [],
     );
     assert.deepEqual(names.toSorted(), ['cambio_browser', 'cambio_session']);
+  });
+
+  test('plants nothing under a name with an odd byte: no session, no interaction, and nobody is locked out (W25)', async (t) => {
+    const attacker = await newVisitor(t);
+    await begin(attacker.page);
+    await signIn(attacker.page, 'mallory', 'evil');
+    const session = await attacker.context.cookies();
+    await attacker.context.clearCookies();
+    const interaction = await begin(attacker.page);
+    const secret = await attacker.context.cookies();
+    let stored = 0;
+    for (const odd of ODD) {
+      const what = JSON.stringify(odd);
+      const victim = await newVisitor(t);
+      planted = { cookies: plantOdd(session, odd), to: issuer + authorizationUrl({ redirect_uri: callback }) };
+      await victim.page.goto(evil);
+      stored += (await victim.context.cookies(evil)).length;
+      assert.equal(await victim.page.title(), 'Sign in', `${what}: nobody is signed in, and no cookie is repeated`);
+      planted = { ...planted, to: `${issuer}/oauth/logout` };
+      await victim.page.goto(evil);
+      assert.doesNotMatch(await victim.page.locator('main').innerText(), /mallory/, what);
+      planted = { cookies: plantOdd(secret, odd), to: issuer + interaction };
+      await victim.page.goto(evil);
+      assert.match(await victim.page.locator('main').innerText(), /belongs to another browser/, what);
+      await begin(victim.page);
+      assert.equal((await signIn(victim.page, 'ada', 'lovelace')).searchParams.get('state'), 'the-state', what);
+    }
+    assert.ok(stored > 0, 'the browser kept some of them');
   });
 });

@@ -140,6 +140,25 @@ export const requests = {
     await twin(get(cookies.join('; ')));
   },
 
+  W25: async ({ server }, { attempt, twin }) => {
+    const attacker = createBrowser(server.issuer);
+    const { pathname } = new URL((await attacker.get(authorizationUrl())).url);
+    const cookies = [...attacker.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
+    const get = async (cookie: string) => read(await fetch(server.issuer + pathname, { headers: { cookie } }));
+    for (const odd of ['\u00a0', '\u0085', '\u00c2\u00a0', '\u00ef\u00bb\u00bf']) {
+      const near = {
+        before: cookies.map((one) => odd + one),
+        after: cookies.map((one) => one.replace('=', `${odd}=`)),
+      };
+      for (const [where, planted] of Object.entries(near)) {
+        const what = `${JSON.stringify(odd)} ${where} the name`;
+        const answer = await attempt(what, get(['a=b', ...planted, 'c=d'].join('; ')));
+        assert.equal(server.audit(answer)?.reason, 'interaction_unknown', what);
+      }
+    }
+    await twin(get(cookies.join('; ')));
+  },
+
   W24: async ({ server }, { attempt, twin }) => {
     const segments = [
       'x'.repeat(65),
