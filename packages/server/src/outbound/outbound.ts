@@ -1,6 +1,6 @@
 // The one function that makes requests of ours: https, no redirects, no proxies, no cookies; the address checked on the
 // socket's own resolution, size bounded after decompression, time bounded in all, a few at once for each issuer.
-import { lookup } from 'node:dns';
+import { ADDRCONFIG, lookup } from 'node:dns';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { step, traceHeaders } from '../primitives/tracing.ts';
 import { mayConnect, type Reach, reachOf, urlProblem } from './address.ts';
+import { shareLookups } from './lookups.ts';
 
 /** Milliseconds for the whole of what is asked of an issuer at once, however many requests that takes. */
 const DEADLINE = 3000;
@@ -141,11 +142,14 @@ function connect(
   });
 }
 
+/** The threads for lookups belong to the process, and so does the record of who holds them. */
+const lookUp = shareLookups((name, answer) => lookup(name, { all: true, hints: ADDRCONFIG }, answer));
+
 /** Resolves a name and refuses it where any of its addresses is out of reach; the socket connects to what was checked. */
 const checkedLookup =
   (reach: Reach): LookupFunction =>
   (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    lookUp(hostname, (error, addresses) => {
       if (error !== null) return callback(error, '', 0);
       const [first] = addresses;
       if (first === undefined || !addresses.every(({ address }) => mayConnect(address, reach))) {
