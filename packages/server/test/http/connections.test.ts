@@ -1,8 +1,9 @@
 // Who gives up a connection, and when? Callers that wait hold no place that somebody else needs, and none for long.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
-import { type Held, type HttpAlone, startHttpAlone } from '../support/http-alone.ts';
+import { type Held, type HttpAlone, startHttpAlone, until } from '../support/http-alone.ts';
 
 const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 const owing = (bytes: number): string =>
@@ -78,11 +79,23 @@ test('a 408 that is not read holds the connection no longer than one that is', a
     const { socket, closed } = await server.hold(text);
     // Neither reads, nor closes its own side.
     socket.removeAllListeners('end').pause();
-    const gone = once(socket, 'error').then(([error]) => error.code);
-    // Whoever writes to what the server has closed is told.
-    const writing = setInterval(() => socket.write('x'), 50);
-    assert.match(await gone, /^(EPIPE|ECONNRESET)$/);
-    clearInterval(writing);
+    await goneFor(socket);
     await closed;
   }
 });
+
+test('an answer that nobody reads holds its connection for as long as a request may take to arrive', async (t) => {
+  const server = await startHttpAlone(t, { requestDeadline: 200 });
+  const { socket } = await server.hold('GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.pause();
+  await until(() => server.answered.length === 1);
+  await goneFor(socket);
+});
+
+/** Whoever writes to what the server has closed is told, even without reading. */
+async function goneFor(socket: Socket): Promise<void> {
+  const writing = setInterval(() => socket.write('x'), 50);
+  const [error] = await once(socket, 'error');
+  clearInterval(writing);
+  assert.match(error.code, /^(EPIPE|ECONNRESET)$/);
+}

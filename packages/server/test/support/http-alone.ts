@@ -49,6 +49,8 @@ export async function startHttpAlone(
     resources: [{ audience: `${ISSUER}/admin` }],
     requests: { ofAddress: () => slow && holdEventLoop() },
     audit: { append: async (event: AuditEvent) => void rows.push({ ...event }) },
+    // More than the system keeps for a caller that does not read.
+    keys: { published: () => ['x'.repeat(32_000_000)] },
     ready: () => {
       asked.emit('ready');
       return ready;
