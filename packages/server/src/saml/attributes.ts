@@ -47,6 +47,7 @@ interface Stated {
   readonly name: string;
   readonly format: string;
   readonly values: readonly string[];
+  readonly twice: boolean;
 }
 
 /**
@@ -62,7 +63,6 @@ export function readAttributes(
   formats: ReadonlySet<string> = new Set(naming.usualFormats),
 ): Pick<SamlIdentity, 'attributes' | 'repeatedAttributes'> {
   const stated = new Map<string, Stated>();
-  const repeated = new Set<string>();
   for (const element of elements) {
     const name = requiredAttribute(element, naming.name);
     const format = attribute(element, naming.format) ?? '';
@@ -71,15 +71,19 @@ export function readAttributes(
       .filter((value) => !isNil(value) && !holdsNameId(value))
       .map((value) => readValue(value, name));
     const before = stated.get(`{${format}}${name}`);
-    if (before !== undefined) repeated.add(name);
-    stated.set(`{${format}}${name}`, { name, format, values: [...(before?.values ?? []), ...values] });
+    const twice = before !== undefined;
+    stated.set(`{${format}}${name}`, { name, format, values: [...(before?.values ?? []), ...values], twice });
   }
   const usual = [...stated.values()].filter(({ name, format }) => formats.has(format) && !name.startsWith('{'));
   const attributes: Record<string, readonly string[]> = Object.create(null);
+  const repeated = new Set<string>();
   for (const [key, one] of stated) {
     const namesakes = usual.filter(({ name }) => name === one.name);
+    const readAs = namesakes.length === 1 && namesakes[0] === one ? one.name : key;
     if (namesakes.length > 1) repeated.add(one.name);
-    attributes[namesakes.length === 1 && namesakes[0] === one ? one.name : key] = one.values;
+    // Under both names: a mapping that reads either may mean it.
+    if (one.twice) repeated.add(one.name).add(readAs);
+    attributes[readAs] = one.values;
   }
   return { attributes, repeatedAttributes: [...repeated] };
 }

@@ -46,7 +46,7 @@ export interface SamlIdentity {
   readonly nameIdFormat: string | undefined;
   /** The values of each attribute by its name, or by `{format}name` (see attributes.ts); an object without prototype. */
   readonly attributes: Readonly<Record<string, readonly string[]>>;
-  /** Names that more than one attribute has: their values are all in the list, but nobody can say which attribute counts. */
+  /** Names of attributes that stand twice, as `attributes` has them and without their format: nobody can say which one counts. */
   readonly repeatedAttributes: readonly string[];
   /** Every audience that the assertion names. */
   readonly audiences: readonly string[];

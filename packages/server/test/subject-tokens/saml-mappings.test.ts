@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertIssued } from '../support/basics.ts';
 import { changed } from '../support/configuration.ts';
+import type { TestServer } from '../support/harness.ts';
 import { FOREIGN_RULE } from '../support/issuer.ts';
 import {
   assertNoRule,
@@ -16,8 +17,10 @@ import {
   versions,
   withAttributes,
 } from '../support/saml-exchange.ts';
-import { identityProvider } from '../support/saml-signer.ts';
+import { all, element, identityProvider, subject1 } from '../support/saml-signer.ts';
 import { assertSubjectRefused } from '../support/trusting.ts';
+
+type Role = readonly [format: string, value: string];
 
 for (const version of versions) {
   test(`${version}: subject and claims read nameId, nameIdFormat and attributes`, async (t) => {
@@ -75,6 +78,27 @@ for (const version of versions) {
       ['mail', 'root@example.org'],
     ]);
     assertSubjectRefused(named, await presentSaml(named, version, signedFor(named, version, mails)), 'claims');
+  });
+
+  test(`${version}: an attribute of a format of its own that stands twice is refused where a mapping reads it (SA-39)`, async (t) => {
+    const [name, format] = version === 'saml2' ? ['Name', 'NameFormat'] : ['AttributeName', 'AttributeNamespace'];
+    const role = ([of, value]: Role) =>
+      element('saml:Attribute', { [name]: 'role', [format]: of }, element('saml:AttributeValue', {}, value));
+    const show = (server: TestServer, ...roles: readonly Role[]) => {
+      const list = roles.map(role);
+      const attributes =
+        version === 'saml2' ? all(...list) : element('saml:AttributeStatement', {}, subject1(), ...list);
+      return presentSaml(server, version, signedFor(server, version, { attributes }));
+    };
+    for (const entry of [{}, { attributeFormats: '[urn:third]' }]) {
+      const server = await startSaml(t, { ...entry, claims: `{ role: 'attributes["{urn:custom}role"][0]' }` });
+      const twin = await show(server, ['urn:custom', 'staff'], ['urn:other', 'admin']);
+      assert.equal(claims(twin).role, 'staff');
+      assertSubjectRefused(server, await show(server, ['urn:custom', 'admin'], ['urn:custom', 'staff']), 'claims');
+    }
+    const chosen = await startSaml(t, { attributeFormats: '[urn:custom]', claims: `{ role: 'attributes.role[0]' }` });
+    assert.equal(claims(await show(chosen, ['urn:custom', 'staff'], ['urn:other', 'admin'])).role, 'staff');
+    assertSubjectRefused(chosen, await show(chosen, ['urn:custom', 'admin'], ['urn:custom', 'staff']), 'claims');
   });
 
   test(`${version}: a name that is never the same again is nobody’s`, async (t) => {
