@@ -1,5 +1,6 @@
 // Which keys has an issuer now? Kept for a while, fetched again when a token names one that we do not know, and kept a
-// while longer when the issuer fails. Trust is decided before: only listed issuers come here.
+// while longer when the issuer gives no answer; an answer that cannot be believed ends them at once. Trust is decided
+// before: only listed issuers come here.
 import type { X509Certificate } from 'node:crypto';
 import type { CompactJws, Key } from '../keys/jws.ts';
 import { type Outbound, OutboundFailure, startDeadline } from '../outbound/outbound.ts';
@@ -21,6 +22,8 @@ const FRESH = 300_000;
 const STALE = 3_600_000;
 /** Milliseconds between fetches for an unknown `kid`, and after a fetch that failed. */
 const COOL_DOWN = 10_000;
+/** HTTP status: what was there was taken away for good (RFC 9110 section 15.5.11). */
+const GONE = 410;
 
 export function fixedKeySource(jwks: JsonObject): KeySource {
   const keys = readKeySet(jwks);
@@ -35,6 +38,21 @@ export function fixedKeySource(jwks: JsonObject): KeySource {
     },
   };
 }
+
+/** An answer that cannot be believed. A private key that was published is anybody's, and so is what is held of it. */
+class BadKeySet extends OutboundFailure {}
+
+/** @throws OutboundFailure */
+async function fetchSet(outbound: Outbound, locate: (deadline: AbortSignal) => Promise<string>): Promise<PublicKeySet> {
+  const deadline = startDeadline();
+  const keys = readKeySet(await outbound({ url: await locate(deadline), method: 'GET' }, deadline));
+  if (typeof keys === 'string') throw new BadKeySet(`the key set is not good: ${keys}`);
+  return keys;
+}
+
+/** Does the issuer itself say that its keys count no more? What is no answer of it says nothing. */
+const disowns = (error: unknown): boolean =>
+  error instanceof BadKeySet || (error instanceof OutboundFailure && error.status === GONE);
 
 /** @param locate finds the URL of the set within the deadline. @throws OutboundFailure */
 export function fetchedKeySource(
@@ -55,13 +73,11 @@ export function fetchedKeySource(
   };
 
   const fetchKeys = async (): Promise<void> => {
-    const deadline = startDeadline();
     try {
-      const keys = readKeySet(await outbound({ url: await locate(deadline), method: 'GET' }, deadline));
-      if (typeof keys === 'string') throw new OutboundFailure(`the key set is not good: ${keys}`);
-      held = { keys, since: clock() };
+      held = { keys: await fetchSet(outbound, locate), since: clock() };
       failure = undefined;
     } catch (error) {
+      if (disowns(error)) held = undefined;
       failure = { why: (error as Error).message, at: clock() };
     } finally {
       underWay = undefined;
