@@ -203,7 +203,7 @@ export const published: Cases<World> = {
       'its subject': () => [{ subject: 'partner' }],
       'its client': () => [{ client: 'partner' }],
       'its subject, then its client': () => [{ subject: 'partner' }, { client: 'partner' }],
-      'its client, then an id of another': () => [{ client: 'partner' }, { id: 'another' }],
+      'its client, then an id of another': () => [{ client: 'partner' }, { id: 'another', unknown: true }],
     };
     for (const [what, bodies] of Object.entries(ways)) {
       // In a second of its own, after what was ended before.
