@@ -6,7 +6,11 @@ import type { Actor, Requirements } from './requirements.ts';
 /** @throws TypeError that names the option and says what to write */
 export function checkOptions(options: VerifierOptions): void {
   refuseUndefined('options', options);
-  const { issuer, audience, algorithms, proofAlgorithms, introspection, senderConstraint, nonceSecret } = options;
+  refuseUnknown('options', options, OPTIONS);
+  const { issuer, audience, algorithms, proofAlgorithms, introspection, senderConstraint, nonceSecret, baseUrl } =
+    options;
+  if (baseUrl !== undefined && (!/^https?:\/\/[^?#]+$/.test(baseUrl) || !URL.canParse(baseUrl)))
+    throw fault('baseUrl', baseUrl, 'an http or https URL without query and fragment');
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) throw fault('issuer', issuer, 'the URL of the server');
   checkText('audience', audience);
   checkOneOf('senderConstraint', senderConstraint, ['required', 'optional']);
@@ -15,6 +19,7 @@ export function checkOptions(options: VerifierOptions): void {
   if (proofAlgorithms !== undefined) checkAlgorithms('proofAlgorithms', proofAlgorithms);
   if (introspection === undefined) return;
   refuseUndefined('introspection', introspection);
+  refuseUnknown('introspection', introspection, INTROSPECTION);
   const { clientId, clientSecret, method, tokens, cacheFor } = introspection;
   checkText('introspection.clientId', clientId);
   checkText('introspection.clientSecret', clientSecret);
@@ -24,12 +29,17 @@ export function checkOptions(options: VerifierOptions): void {
 }
 
 const REQUIREMENTS = ['scope', 'actor', 'acr', 'maxAge'];
+const INTROSPECTION = ['endpoint', 'clientId', 'clientSecret', 'method', 'tokens', 'cacheFor'];
+/** Of a verifier, and the two more of a guard. */
+const OPTIONS = [
+  ...['issuer', 'audience', 'jwksUri', 'jwks', 'algorithms', 'proofAlgorithms', 'introspection', 'baseUrl'],
+  ...['senderConstraint', 'nonceSecret', 'replay', 'metadata', 'clock', 'certificateOf', 'onRefusal'],
+];
 
 /** @throws TypeError as `checkOptions` */
 export function checkRequirementsForm(requirements: Requirements): void {
   refuseUndefined('requirements', requirements);
-  const unknown = Object.keys(requirements).find((name) => !REQUIREMENTS.includes(name));
-  if (unknown !== undefined) throw fault(`requirements.${unknown}`, unknown, `one of ${REQUIREMENTS.join(', ')}`);
+  refuseUnknown('requirements', requirements, REQUIREMENTS);
   const { scope, actor, acr, maxAge } = requirements;
   if (scope !== undefined) checkText('requirements.scope', scope);
   if (actor !== undefined) checkActors([actor].flat());
@@ -57,6 +67,13 @@ export function checkActors(patterns: readonly Partial<Actor>[]): void {
 function refuseUndefined(what: string, members: object): void {
   const name = Object.entries(members).find(([, value]) => value === undefined)?.[0];
   if (name !== undefined) throw new TypeError(`${what}.${name} is undefined: give it a value, or leave it out`);
+}
+
+/** A name that is misspelled would mean nothing, and nobody would know. */
+function refuseUnknown(what: string, members: object, known: readonly string[]): void {
+  const unknown = Object.keys(members).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new TypeError(`${what}.${unknown} is not known: it must be one of ${known.join(', ')}`);
 }
 
 function checkText(name: string, value: unknown): void {

@@ -35,10 +35,11 @@ export async function checkProof(
   const { claims, thumbprint } = await readProof(proof, settings);
   const { htm, htu, iat, jti, ath, nonce } = claims;
   const age = typeof iat === 'number' ? clock() / 1000 - iat : Number.NaN;
+  const url = normalize(settings.baseUrl.replace(/\/$/, '') + request.path.replace(/[?#].*$/s, ''));
   const good =
     htm === request.method &&
-    htu !== undefined &&
-    normalize(htu) === normalize(settings.baseUrl.replace(/\/$/, '') + request.path.replace(/[?#].*$/s, '')) &&
+    url !== undefined &&
+    normalize(htu) === url &&
     age <= LIFE + LEEWAY &&
     age >= -LEEWAY &&
     typeof jti === 'string' &&

@@ -24,6 +24,11 @@ test('an option that is undefined, empty or unknown is a fault at start that nam
     algorithms: { algorithms: [] },
     'algorithms is \\["HS256"\\]': { algorithms: ['HS256'] },
     proofAlgorithms: { proofAlgorithms: ['none'] },
+    'options.senderConstrained is not known': { senderConstrained: 'required' },
+    'introspection.token is not known': { introspection: { ...introspection, token: 'all' } },
+    'baseUrl is "api.example"': { baseUrl: 'api.example' },
+    'baseUrl is ""': { baseUrl: '' },
+    'baseUrl is .*query': { baseUrl: 'https://api.example/?query' },
   };
   for (const [said, options] of Object.entries(faults))
     assert.throws(() => createVerifier({ ...good, ...options }), new RegExp(`^TypeError: .*${said}`), said);
@@ -33,6 +38,7 @@ test('an option that is undefined, empty or unknown is a fault at start that nam
     introspection: { ...introspection, tokens: 'all', cacheFor: 0 },
     nonceSecret: 'secret',
     algorithms: ['ES256'],
+    baseUrl: 'https://api.example/v1',
   };
   assert.ok(createVerifier(twin));
 });
@@ -48,7 +54,7 @@ test('a requirement that is undefined, empty or unknown is a fault where the gua
     'requirements.actor is undefined': { actor: unset },
     'requirements.scope is undefined': { scope: unset },
     'requirements.scope': { scope: ' ' },
-    'requirements.scopes': { scopes: 'read' },
+    'requirements.scopes is not known': { scopes: 'read' },
     'requirements.acr': { acr: [] },
     'requirements.maxAge': { maxAge: Number.NaN },
   };

@@ -1,10 +1,13 @@
 // How does a flood look in the audit? Requests beyond the limit are counted, one row a second for each client and address:
 // whoever floods the server does not fill its database.
+import { networkOf } from '../primitives/network.ts';
 import type { AuditEvent } from './event.ts';
 import type { AuditLog } from './log.ts';
 
 /** Milliseconds that one row stands for. */
 const PERIOD = 1000;
+/** Rows that are counted for at once; beyond them all others share one for each reason and client. */
+const MAX_ROWS = 1000;
 
 export interface ThrottledRows {
   readonly count: (event: AuditEvent) => void;
@@ -24,7 +27,9 @@ export function countThrottled(audit: AuditLog): ThrottledRows {
   };
   return {
     count: (event) => {
-      const key = `${event.reason} ${event.address} ${event.client ?? event.clientClaimed ?? ''}`;
+      // Whoever has one address of a network has many.
+      const address = counted.size < MAX_ROWS ? networkOf(event.address) : 'any other';
+      const key = `${event.reason} ${address} ${event.client ?? event.clientClaimed ?? ''}`;
       const row = counted.get(key);
       if (row !== undefined) row.count++;
       else counted.set(key, { event, count: 1, timer: setTimeout(() => write(key), PERIOD).unref() });

@@ -16,7 +16,7 @@ export const tokenInspect: CliCommand = {
     command.description('print what a token says, without verifying it').argument('<token>', 'text, @FILE, or -'),
   run: async (_options, [argument = '']) => {
     try {
-      console.log(`${tell(readToken(argument), Date.now() / 1000)}\nNothing of it was verified.`);
+      console.log(`${printable(tell(readToken(argument), Date.now() / 1000))}\nNothing of it was verified.`);
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof TokenRefusal)) throw error;
@@ -24,6 +24,10 @@ export const tokenInspect: CliCommand = {
     }
   },
 };
+
+/** What somebody else wrote must not steer the terminal. */
+const printable = (text: string): string =>
+  text.replace(/(?!\n)\p{C}/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 
 function tell(text: string, now: number): string {
   const xml = assertionText(text);

@@ -2,6 +2,7 @@
 
 import { type Client, isClientId } from '../model/client.ts';
 import { newSecret } from '../primitives/random.ts';
+import { WITHHELD, withhold } from '../primitives/redact.ts';
 import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { step } from '../primitives/tracing.ts';
@@ -73,7 +74,10 @@ async function authenticate(
     const error = thrown instanceof TokenRefusal ? thrown.asAssertion() : thrown;
     if (!(error instanceof Refusal) || reasons[error.reason].answer !== 'client') throw error;
     failures.failed(name, request.address);
-    throw new Refusal(error.reason, { clientClaimed: name, detail: error.detail, cause: error });
+    // An unknown id may be a secret in the wrong place, which is not recorded.
+    const isSwapped = client === undefined && credentials.secrets?.some((secret) => clients.has(secret));
+    const clientClaimed = isSwapped ? WITHHELD : withhold(name);
+    throw new Refusal(error.reason, { clientClaimed, detail: error.detail, cause: error });
   }
 }
 

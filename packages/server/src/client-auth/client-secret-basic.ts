@@ -25,6 +25,7 @@ export const clientSecretBasic = {
     const decodedSecret = formDecode(secret);
     return {
       clientIds: [...new Set([formDecode(id), id])],
+      secrets: [decodedSecret, secret],
       prove: ({ secrets }) => {
         if (!SecretDigest.anyMatches(secrets, [decodedSecret, secret])) throw new Refusal('client_credentials');
         return {};

@@ -15,6 +15,7 @@ export const clientSecretPost = {
     if (id === undefined) throw new Refusal('parameter_missing', { parameter: 'client_id' });
     return {
       clientIds: [id],
+      secrets: [secret],
       prove: ({ secrets }) => {
         if (!SecretDigest.anyMatches(secrets, [secret])) throw new Refusal('client_credentials');
         return {};

@@ -52,6 +52,8 @@ export interface AuthenticationContext {
 export interface Credentials {
   /** The ids that the request may mean, likeliest first. */
   readonly clientIds: readonly string[];
+  /** What may be a secret of the client: where it is the id of one, id and secret stand in each other's place. */
+  readonly secrets?: readonly string[];
   /** Constant time in what the caller sent. @throws Refusal with the `client` answer where they prove nothing */
   readonly prove: (client: Client, context: AuthenticationContext) => ClientProof | Promise<ClientProof>;
 }

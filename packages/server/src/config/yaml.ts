@@ -1,6 +1,6 @@
 // What does the file say, and on which line? YAML with `${NAME}` and `${NAME:-default}` from the environment.
 import { isMap, isScalar, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
-import { isExactNumber, type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { isExactNumber, type JsonObject, parseJsonFile } from '../primitives/strict-json.ts';
 import { type Complain, type Fault, formatPath, type Path, type Position } from './fault.ts';
 
 export interface YamlFile {
@@ -12,7 +12,7 @@ export interface YamlFile {
 
 /** `value` is undefined where the text cannot be read at all. */
 export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile {
-  const json = text.includes('${') ? undefined : parseJsonObject(text);
+  const json = text.includes('${') ? undefined : parseJsonFile(text);
   return json === undefined ? readDocument(text, environment) : readJson(text, json);
 }
 

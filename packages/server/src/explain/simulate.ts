@@ -39,12 +39,15 @@ export function judgeImagined(
   return result instanceof Refusal ? { rule, reason: result.reason } : { rule, reason: undefined, decision: result };
 }
 
-/** The client, where the token endpoint would let it exchange anything. @throws Refusal client_unknown, client_disabled, grant_not_allowed */
+/** The client, where the token endpoint would let it exchange anything. @throws Refusal client_unknown, client_disabled, grant_not_allowed, public_client_not_allowed */
 export function admit(id: string, clients: Clients): Client {
   const client = clients.get(id);
   if (client === undefined) throw new Refusal('client_unknown');
   if (client.disabled) throw new Refusal('client_disabled');
   if (!client.grants.has('token_exchange')) throw new Refusal('grant_not_allowed');
+  // A workload's token stands for it; the token endpoint asks the others.
+  if (client.auth === 'none' && !client.publicExchange && client.workload === undefined)
+    throw new Refusal('public_client_not_allowed');
   return client;
 }
 

@@ -101,7 +101,9 @@ export function createConnections(most: number, refuse: (socket: Socket) => void
   };
 }
 
-const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+/** Both ends: one caller may reach two addresses of ours from the same port. */
+const nameOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
 /** Copies nothing. */
 function first<T>(set: ReadonlySet<T>): readonly T[] {

@@ -1,5 +1,6 @@
 // What did the body say? A strict reading of application/x-www-form-urlencoded (RFC 6749 appendix B): what a lenient parser
 // would mend (bad percent encoding, bytes that are not UTF-8, NUL) is refused, for two readers could mend it differently.
+import { isUtf8 } from 'node:buffer';
 import { type Parameters, parametersOf } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 
@@ -20,7 +21,7 @@ export function parseForm(contentType: string | undefined, body: Uint8Array): Pa
       throw new Refusal('form_malformed', { detail: `more than ${MAX_PARAMETERS} parameters` });
     const equals = bytes.subarray(start, end).indexOf(EQUALS);
     const nameEnd = equals === -1 ? end : start + equals;
-    if (end > start) values.push([decode(cut(bytes, start, nameEnd)), decode(cut(bytes, nameEnd + 1, end))]);
+    if (end > start) values.push([decode(bytes.subarray(start, nameEnd)), decode(bytes.subarray(nameEnd + 1, end))]);
     start = end + 1;
   }
   return parametersOf(values);
@@ -29,33 +30,40 @@ export function parseForm(contentType: string | undefined, body: Uint8Array): Pa
 const AMPERSAND = '&'.charCodeAt(0);
 const EQUALS = '='.charCodeAt(0);
 
-/**
- * Each text is made of the bytes. A slice of the whole body's text would keep all of it alive for as long as a short value is
- * held. Latin-1 keeps every byte as one character, so that decoding sees the bytes.
- */
-const cut = (bytes: Buffer, start: number, end: number): string =>
-  start < end ? bytes.toString('latin1', start, end) : '';
+const PLUS = '+'.charCodeAt(0);
+const SPACE = ' '.charCodeAt(0);
+const PERCENT = '%'.charCodeAt(0);
 
 /** Visible ASCII and blanks, without `%` and `+`: stands for itself. */
 const PLAIN = /^[ -$&-*,-~]*$/;
-const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-/** Characters stand for bytes here. */
-const NOT_ASCII = /[\x80-\xff]/g;
 
-function decode(text: string): string {
-  if (PLAIN.test(text)) return text;
-  if (BROKEN_ESCAPE.test(text))
-    throw new Refusal('form_malformed', { detail: 'a percent sign without two hexadecimal digits' });
-  const escaped = text.replaceAll('+', ' ').replace(NOT_ASCII, (byte) => `%${byte.charCodeAt(0).toString(16)}`);
-  const decoded = decodeEscapes(escaped);
-  if (decoded.includes('\0')) throw new Refusal('form_malformed', { detail: 'a NUL' });
-  return decoded;
+/**
+ * Each text is made of the bytes. A slice of the whole body's text would keep all of it alive for as long as a short value is
+ * held.
+ */
+function decode(bytes: Buffer): string {
+  const plain = bytes.toString('latin1');
+  if (PLAIN.test(plain)) return plain;
+  const decoded = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    let byte = bytes[at] ?? 0;
+    if (byte === PLUS) byte = SPACE;
+    else if (byte === PERCENT) {
+      byte = 16 * hexDigit(bytes[at + 1]) + hexDigit(bytes[at + 2]);
+      at += 2;
+    }
+    if (byte === 0) throw new Refusal('form_malformed', { detail: 'a NUL' });
+    decoded[length++] = byte;
+  }
+  const text = decoded.subarray(0, length);
+  if (!isUtf8(text)) throw new Refusal('form_malformed', { detail: 'bytes that are not UTF-8' });
+  return text.toString('utf8');
 }
 
-function decodeEscapes(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new Refusal('form_malformed', { detail: 'bytes that are not UTF-8' });
-  }
+function hexDigit(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  if (letter >= 0x61 && letter <= 0x66) return letter - 0x57;
+  throw new Refusal('form_malformed', { detail: 'a percent sign without two hexadecimal digits' });
 }

@@ -2,11 +2,17 @@
 // a double would round (RFC 7493 section 2.2), and nesting that would cost more to walk than the token is worth.
 
 const MAX_DEPTH = 64;
+/** Members and elements: each costs a microsecond. The text of an answer or a token has up to some thousands. */
+const MAX_ITEMS = 16_384;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A null-prototype object, so that `constructor` and `__proto__` are members like any other; undefined when refused. */
-export function parseJsonObject(text: string): JsonObject | undefined {
+export const parseJsonObject = (text: string): JsonObject | undefined =>
+  count(text, ',') > MAX_ITEMS ? undefined : parseJsonFile(text);
+
+/** The same of a file of the operator's, which may have any number of members. */
+export function parseJsonFile(text: string): JsonObject | undefined {
   if (!shallow(text)) return undefined;
   let value: unknown;
   try {

@@ -41,7 +41,8 @@ export function readProof(text: string, context: ProofContext): Proof {
   if (!isName(jti)) throw malformed('jti is missing or malformed');
   if (typeof iat !== 'number') throw malformed('iat is missing');
   if (htm !== context.method) throw new Refusal('dpop_request', { detail: `htm is not ${context.method}` });
-  if (typeof htu !== 'string' || normalUrl(htu) !== normalUrl(context.url))
+  const url = normalUrl(context.url);
+  if (url === undefined || typeof htu !== 'string' || normalUrl(htu) !== url)
     throw new Refusal('dpop_request', { detail: `htu is not ${context.url}` });
   checkLife(jws.payload, context.now);
   if (!(iat > context.now - LIFE - LEEWAY && iat < context.now + LEEWAY))
@@ -94,8 +95,8 @@ function findKey({ header, alg }: CompactJws): Key {
   return key;
 }
 
-/** The characters of a URL without query, fragment and user information. */
-const PLAIN_URL = /^https?:\/\/[\w\-.~:/[\]!$&'()*+,;=%]+$/i;
+/** The characters of a URL without query and fragment. */
+const PLAIN_URL = /^https?:\/\/[\w\-.~:/[\]@!$&'()*+,;=%]+$/i;
 const UNRESERVED = /[\w\-.~]/;
 
 /** RFC 3986 sections 6.2.2 and 6.2.3. @returns undefined where it is no such URL */

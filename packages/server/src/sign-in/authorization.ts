@@ -175,7 +175,9 @@ async function push(
   const { context, library } = signIn;
   const asked = { ...readTargets(parameters), scope: readScope(parameters) };
   noteWanted(event, asked, context.targeting);
-  const { targets, scope, actor } = requireActor(judgeAsked(packAsked(parameters), client, context), context.clients);
+  const wanted = judgeAsked(packAsked(parameters), client, context);
+  // Which clients exist is for those that prove who they are; of others it is asked once somebody has signed in.
+  const { targets, scope, actor } = client.auth === 'none' ? wanted : requireActor(wanted, context.clients);
   const form = forLibrary(parameters, client, signIn);
   form.set('client_id', client.id);
   const { error, body } = await library.ask({ method: 'POST', path: routes[route], visitor: undefined, form });

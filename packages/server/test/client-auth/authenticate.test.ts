@@ -56,6 +56,12 @@ test('unknown client, wrong secret, wrong method and disabled client are the sam
     assert.deepEqual(seen[index], seen[0], reason);
     assert.equal(/secret|wrong/.test(JSON.stringify(server.audit(answer)).replace(/client_secret_\w+/g, '')), false);
   }
+  // Id and secret in each other's place: the row must not have the secret.
+  for (const swapped of [await post('gateway-secret', 'gateway'), await withBasic(server, 'agent-secret:agent')]) {
+    assertRefused(server, swapped, { ...CLIENT_REFUSED, reason: 'client_unknown' });
+    assert.equal(server.audit(swapped)?.clientClaimed, '[withheld]');
+  }
+  assert.equal(server.audit(await post('nobody', 'x'))?.clientClaimed, 'nobody');
   assert.match(answers[0]?.[1].headers.get('www-authenticate') ?? '', /^Basic realm="/, 'RFC 9110 section 15.5.2');
   assertIssued(server, await post('gateway', 'gateway-secret'));
 });

@@ -5,11 +5,12 @@ import { after, before, suite, test } from 'node:test';
 import { createDecoyKeys } from '../../src/client-auth/decoy-keys.ts';
 import { algorithmNames } from '../../src/keys/algorithms.ts';
 import { SecretDigest } from '../../src/primitives/secret.ts';
+import { API } from '../support/basics.ts';
 import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';
 import { added, changed } from '../support/configuration.ts';
 import { type Answer, encode, type Form, read, start, type TestServer } from '../support/harness.ts';
 import { newKey } from '../support/issuer.ts';
-import { authorizationUrl, configuration } from '../support/people.ts';
+import { authorizationUrl, CALLBACK, configuration } from '../support/people.ts';
 import { selfIssued } from '../support/tls-client.ts';
 
 const key = newKey();
@@ -26,6 +27,14 @@ const source = changed(configuration, {
   },
   clients: added(
     { id: 'retired', ...secret, disabled: true },
+    {
+      id: 'open',
+      auth: 'none',
+      grants: ['authorization_code', 'device_code'],
+      redirectUris: [CALLBACK],
+      audiences: [API],
+      scopes: ['openid', 'read'],
+    },
     {
       id: 'one',
       ...secret,
@@ -51,6 +60,9 @@ const source = changed(configuration, {
     },
   ),
 });
+
+/** What a good authorization request says. */
+const authorizationForm = (): Form => Object.fromEntries(new URL(authorizationUrl(), 'https://x.example').searchParams);
 
 /** All that an answer tells, but what every answer has of its own. */
 function told({ status, headers, text }: Answer): string {
@@ -125,6 +137,15 @@ suite('a stranger', () => {
     for (const requested_actor of KINDS)
       assert.match((await visit({ requested_actor })).headers.get('location') ?? '', /interaction/);
     assert.match((await visit({})).headers.get('location') ?? '', /interaction/);
+  });
+
+  test('is not told to a public client that names an actor, before somebody has signed in', async () => {
+    for (const path of ['/oauth/par', '/oauth/device_authorization']) {
+      const ask = (requested_actor: string) =>
+        server.post(path, encode({ ...authorizationForm(), client_id: 'open', requested_actor }));
+      const answers = await Promise.all([...KINDS, 'agent'].map(ask));
+      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [path.endsWith('par') ? 201 : 200], path);
+    }
   });
 
   test('is told the same at the logout endpoint', async () => {

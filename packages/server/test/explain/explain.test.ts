@@ -314,8 +314,9 @@ test('a refusal at each step makes the program end with 3', patient, async (t) =
   assert.equal((await explain(t, server, good)).code, 0);
 });
 
-test('a client that is unknown or disabled is refused as the endpoint refuses it', patient, async (t) => {
-  const server = await start(t, rich);
+test('a client that is unknown, disabled or public is refused as the endpoint refuses it', patient, async (t) => {
+  const open = { id: 'open', auth: 'none', grants: ['token_exchange'] };
+  const server = await start(t, changed(rich, { clients: added(open) }));
   const subject_token = await subjectToken(server);
   for (const [client_id, reason] of [
     ['nobody', 'client_unknown'],
@@ -325,6 +326,8 @@ test('a client that is unknown or disabled is refused as the endpoint refuses it
     const { error, reason: told } = jsonOf(outcome);
     assert.deepEqual([outcome.code, error, told], [3, 'invalid_client', reason]);
   }
+  const asOpen = jsonOf(await explainWithin(t, server, { subject_token, client_id: 'open' }, '--json'));
+  assert.equal(asOpen.reason, 'public_client_not_allowed');
   assert.equal((await explainWithin(t, server, { subject_token }, '--json')).code, 0);
 });
 

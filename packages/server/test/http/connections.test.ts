@@ -1,8 +1,9 @@
 // Who gives up a connection, and when? Callers that wait hold no place that somebody else needs, and none for long.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { createConnections } from '../../src/http/connections.ts';
 import { type Held, type HttpAlone, startHttpAlone, until } from '../support/http-alone.ts';
 
 const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
@@ -48,6 +49,32 @@ test('neither headers without a body, nor silence, nor an answer that is not rea
     for (const { socket } of held) socket.pause();
     for (let newcomer = 0; newcomer < 6; newcomer++) await served(server);
   }
+});
+
+test('a caller that reaches two addresses of ours from one port is two connections', async () => {
+  const connections = createConnections(2, () => undefined);
+  const server = createServer().listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  connections.watch(server as unknown as Parameters<typeof connections.watch>[0]);
+  const { port } = server.address() as AddressInfo;
+  const reach = async (host: string, localPort?: number): Promise<Socket> => {
+    const socket = connect({ host, port, localAddress: '127.0.0.1', ...(localPort && { localPort }) });
+    await once(socket, 'connect');
+    return socket;
+  };
+  const arrived = () => once(server, 'connection');
+  const waiting = arrived();
+  const first = await reach('127.0.0.1');
+  await waiting;
+  const next = arrived();
+  const second = await reach('127.0.0.2', first.localPort);
+  await next;
+  assert.equal(connections.open(), 2);
+  first.destroy();
+  while (connections.open() === 2) await new Promise(setImmediate);
+  assert.equal(connections.open(), 1, 'the other one still counts');
+  second.destroy();
+  server.close();
 });
 
 test('while the server works for all who are connected the next gets 503 at once, and one that is done makes room', async (t) => {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Many } from '../../issuing/revocations.ts';
 import { isName } from '../../primitives/principal.ts';
+import { withoutTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { Database } from '../../store/schema.ts';
 import { identifyToken, looksLikeToken, mayBeTokenId } from '../../subject-tokens/identify.ts';
@@ -72,7 +73,10 @@ function note({ event }: Pick<Call<never, never, never>, 'event'>, revoked: stri
 }
 
 /** @throws Refusal admin_item_unknown */
-async function findId({ id, unknown }: { id: string; unknown?: true | undefined }, services: HttpServices) {
+async function findId({ id: said, unknown }: { id: string; unknown?: true | undefined }, services: HttpServices) {
+  const id = said.trim().replace(/^(?:Bearer|DPoP) +/i, '');
+  // A token with something around it is not found, and must not be recorded as a name.
+  if (!looksLikeToken(id) && withoutTokens(id) !== id) throw new Refusal('admin_item_unknown', { detail: UNKNOWN });
   const found = looksLikeToken(id)
     ? await identifyToken(id, services)
     : (await mayBeTokenId(id, services)) || (unknown && isName(id))
