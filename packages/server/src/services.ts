@@ -39,6 +39,7 @@ import { createCodes } from './sign-in/codes.ts';
 import { createGuessing, type Guessing } from './sign-in/password-rate-limit.ts';
 import type { ProviderContext } from './sign-in/provider.ts';
 import type { openSignIn } from './sign-in/sign-in.ts';
+import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limit.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { findFirstEnd } from './store/refresh-families.ts';
@@ -67,6 +68,8 @@ export interface Base {
   readonly requests: RequestLimit;
   /** Only a server has people sign in. */
   readonly openPeople?: typeof openSignIn;
+  /** Sign-ins at the upstream provider that failed. */
+  readonly upstreamLimit: UpstreamLimit;
   /** Wrong passwords, by username. */
   readonly guessing: Guessing;
   readonly chains: Chains;
@@ -99,6 +102,7 @@ export async function openBase(
       decoyKeys: createDecoyKeys(),
       failures: createFailureLimit({ clock, sharing }),
       requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
+      upstreamLimit: createUpstreamLimit({ clock, sharing }),
       guessing: createGuessing(clock),
       chains,
       audit: createAuditLog(store, chains),
@@ -248,6 +252,8 @@ async function describeSignIn(
         redirectUri: urlOf(upstreamReturn, issuer),
         secret: cookieKey,
         clock: base.clock,
+        limit: base.upstreamLimit,
+        useOnce: openQueries(base.store).useOnce,
       }),
     own: ownResource(issuer, algorithms[0]),
     cookieKey,

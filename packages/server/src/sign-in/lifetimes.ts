@@ -5,7 +5,7 @@ import { type Clock, seconds } from '../primitives/clock.ts';
 export const SESSION = 28_800;
 /** Of whoever is not signed in. */
 const VISIT = 3600;
-const INTERACTION = 1800;
+export const INTERACTION = 1800;
 export const CODE = 60;
 export const DEVICE_CODE = 600;
 

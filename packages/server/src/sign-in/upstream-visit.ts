@@ -8,6 +8,7 @@ import { SESSION } from './lifetimes.ts';
 import { interactionPath } from './paths.ts';
 import type { SignIn } from './sign-in.ts';
 import type { Upstream, UpstreamWishes } from './upstream.ts';
+import type { Departure } from './upstream-state.ts';
 
 /** GET /oauth/upstream: back to the interaction, whose cookie says that this browser set out. */
 export async function returnFromUpstream({ query }: BrowserRequest, { context }: SignIn): Promise<BrowserAnswer> {
@@ -25,7 +26,7 @@ const answerIn = (query: BrowserRequest['query']): URLSearchParams =>
     ),
   );
 
-/** GET /oauth/interaction/…/upstream: there, or back. @throws Refusal interaction_unknown, upstream_failed */
+/** GET /oauth/interaction/…/upstream: there, or back. @throws Refusal interaction_unknown, upstream_rate, upstream_failed */
 export async function visitUpstream(
   request: BrowserRequest,
   event: AuditEvent,
@@ -35,15 +36,19 @@ export async function visitUpstream(
   const asking = await findInteraction(request, signIn);
   if (asking.details.prompt.name !== 'login') throw new Refusal('interaction_unknown');
   Object.assign(event, { action: 'sign_in', client: asking.clientId, provider: upstream.name });
+  // Who they are has been told.
+  if (asking.details.result?.login !== undefined) throw new Refusal('interaction_unknown');
   const wishes = wishesOf(asking);
   if (request.query.get('state') === undefined) {
-    return { status: 303, location: await upstream.begin(asking.details.uid, wishes) };
+    return { status: 303, location: await upstream.begin(departureOf(asking), wishes) };
   }
   return complete(request, asking, wishes, event, signIn);
 }
 
+const departureOf = ({ details: { uid }, browser }: Asking): Departure => ({ interaction: uid, browser });
+
 async function complete(
-  { query }: BrowserRequest,
+  { query, address }: BrowserRequest,
   asking: Asking,
   wishes: UpstreamWishes,
   event: AuditEvent,
@@ -51,7 +56,11 @@ async function complete(
 ): Promise<BrowserAnswer> {
   const { issuer, clock, accounts } = signIn.context;
   try {
-    const person = await upstreamOf(signIn.context).complete(asking.details.uid, answerIn(query), wishes);
+    const person = await upstreamOf(signIn.context).complete(
+      { ...departureOf(asking), address },
+      answerIn(query),
+      wishes,
+    );
     const { acr, amr, auth_time: at = seconds(clock) } = person.authentication;
     if (seconds(clock) - at > SESSION)
       throw new Refusal('upstream_failed', {

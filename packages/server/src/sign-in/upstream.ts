@@ -1,6 +1,6 @@
 // Who is this, says another OpenID provider? The authorization code flow with PKCE, state, nonce and `iss` (RFC 9207), by
 // openid-client, whose every request goes through our one outbound function.
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import {
   AuthorizationResponseError,
   allowInsecureRequests,
@@ -22,9 +22,13 @@ import { urlProblem } from '../outbound/address.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { type Clock, seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type ClaimMappings, mapFacts } from '../trust/issuer.ts';
+import { INTERACTION } from './lifetimes.ts';
 import { PROVIDER_LEEWAY_S, readUpstreamClaims, type UpstreamClaims } from './upstream-claims.ts';
+import type { UpstreamLimit } from './upstream-limit.ts';
+import { type Departure, isStateOf, namedIn, newState } from './upstream-state.ts';
 
 export interface UpstreamEntry {
   readonly issuer: string;
@@ -61,44 +65,70 @@ export interface UpstreamWishes {
 
 export interface Upstream {
   readonly name: string;
-  /** Where to send the browser. @param interaction what the way back leads to @throws Refusal upstream_failed */
-  readonly begin: (interaction: string, wishes: UpstreamWishes) => Promise<string>;
+  /** Where to send the browser. @param departure what the way back leads to @throws Refusal upstream_failed */
+  readonly begin: (departure: Departure, wishes: UpstreamWishes) => Promise<string>;
   /** Which interaction an answer claims to belong to: its browser proves it. */
   readonly interactionOf: (answer: URLSearchParams) => string | undefined;
-  /** @throws Refusal upstream_failed, upstream_denied */
-  readonly complete: (interaction: string, answer: URLSearchParams, wishes: UpstreamWishes) => Promise<UpstreamPerson>;
+  /**
+   * Nothing is asked of the provider before the state is proven and used up, and for one answer to an interaction at a time.
+   * @throws Refusal interaction_unknown, upstream_rate, upstream_failed, upstream_denied
+   */
+  readonly complete: (arrival: Arrival, answer: URLSearchParams, wishes: UpstreamWishes) => Promise<UpstreamPerson>;
+}
+
+/** Somebody comes back. */
+export interface Arrival extends Departure {
+  readonly address: string;
+}
+
+export interface UpstreamServices {
+  readonly outbound: Outbound;
+  /** Where the provider sends people back. */
+  readonly redirectUri: string;
+  /** Known to all nodes: any of them completes. */
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly limit: UpstreamLimit;
+  /** @param expiresAt in seconds since 1970 @returns whether this was the first time, on any node */
+  readonly useOnce: (id: string, expiresAt: number) => Promise<boolean>;
 }
 
 /** Milliseconds for which the provider's metadata is good. */
 const METADATA_KEPT = 3_600_000;
-const STATE = /^([\w-]{16,128})\.[\w-]{22}$/;
 
-/** @param redirectUri where the provider sends people back @param secret known to all nodes: any of them completes */
 export function createUpstream(
   entry: UpstreamEntry,
-  { outbound, redirectUri, secret, clock }: { outbound: Outbound; redirectUri: string; secret: string; clock: Clock },
+  { outbound, redirectUri, secret, clock, limit, useOnce }: UpstreamServices,
 ): Upstream {
-  let known: { readonly until: number; readonly provider: Promise<Configuration> } | undefined;
-  const provider = (): Promise<Configuration> => {
-    if (known === undefined || known.until <= clock()) {
-      const found = discover(entry, outbound);
-      known = { until: clock() + METADATA_KEPT, provider: found };
-      // What failed is asked again.
-      found.catch(() => {
-        known = undefined;
-      });
-    }
-    return known.provider;
-  };
+  const provider = openMetadata(entry, outbound, clock);
   // Nothing is stored meanwhile: nonce and verifier follow from the state, for those alone who know the secret.
   const derive = (purpose: string, state: string): string =>
     createHmac('sha256', secret).update(`upstream ${purpose} ${state}`).digest('base64url');
+  /** Interactions whose answer is being looked at. */
+  const underWay = new Set<string>();
+
+  const redeem = (state: string, answer: URLSearchParams, { maxAge, since }: UpstreamWishes): Promise<UpstreamPerson> =>
+    orFailed(async () => {
+      const tokens = await authorizationCodeGrant(await provider(), new URL(`${redirectUri}?${answer}`), {
+        expectedState: state,
+        expectedNonce: derive('nonce', state),
+        pkceCodeVerifier: derive('verifier', state),
+        idTokenExpected: true,
+        ...(maxAge !== undefined && { maxAge }),
+      });
+      // The same text, whose signature was verified: openid-client would round a number, and take the last of two members.
+      const person = toPerson(entry, readCompact(tokens.id_token ?? '').payload, seconds(clock));
+      const { auth_time: authTime } = person.authentication;
+      if (since !== undefined && authTime !== undefined && authTime < since - PROVIDER_LEEWAY_S)
+        throw new Error('the person did not sign in anew, as prompt=login asks');
+      return person;
+    });
 
   return {
     name: entry.name,
-    begin: (interaction, { prompt, sessionAge, maxAge = sessionAge, loginHint }) =>
+    begin: (departure, { prompt, sessionAge, maxAge = sessionAge, loginHint }) =>
       orFailed(async () => {
-        const state = `${interaction}.${randomBytes(16).toString('base64url')}`;
+        const state = newState(secret, departure);
         const url = buildAuthorizationUrl(await provider(), {
           redirect_uri: redirectUri,
           scope: entry.scope,
@@ -112,25 +142,45 @@ export function createUpstream(
         });
         return url.href;
       }),
-    interactionOf: (answer) => STATE.exec(answer.get('state') ?? '')?.[1],
-    complete: (interaction, answer, { maxAge, since }) =>
-      orFailed(async () => {
-        const state = answer.get('state') ?? '';
-        if (STATE.exec(state)?.[1] !== interaction) throw new Error('the answer is to another sign-in');
-        const tokens = await authorizationCodeGrant(await provider(), new URL(`${redirectUri}?${answer}`), {
-          expectedState: state,
-          expectedNonce: derive('nonce', state),
-          pkceCodeVerifier: derive('verifier', state),
-          idTokenExpected: true,
-          ...(maxAge !== undefined && { maxAge }),
+    interactionOf: (answer) => namedIn(answer.get('state')),
+    complete: async (arrival, answer, wishes) => {
+      const { interaction, address } = arrival;
+      const state = answer.get('state') ?? '';
+      if (!isStateOf(secret, arrival, state) || underWay.has(interaction)) throw new Refusal('interaction_unknown');
+      underWay.add(interaction);
+      try {
+        const forgive = limit.begin(address);
+        if (!(await useOnce(`upstream state ${sha256(state)}`, seconds(clock) + INTERACTION))) {
+          forgive();
+          throw new Refusal('interaction_unknown', { detail: 'this answer was looked at before' });
+        }
+        const person = await redeem(state, answer, wishes).catch((refusal: Refusal) => {
+          // The person said no, and nothing was asked of the provider.
+          if (refusal.reason === 'upstream_denied') forgive();
+          throw refusal;
         });
-        // The same text, whose signature was verified: openid-client would round a number, and take the last of two members.
-        const person = toPerson(entry, readCompact(tokens.id_token ?? '').payload, seconds(clock));
-        const { auth_time: authTime } = person.authentication;
-        if (since !== undefined && authTime !== undefined && authTime < since - PROVIDER_LEEWAY_S)
-          throw new Error('the person did not sign in anew, as prompt=login asks');
+        forgive();
         return person;
-      }),
+      } finally {
+        underWay.delete(interaction);
+      }
+    },
+  };
+}
+
+/** The provider's metadata, read again once they are old. */
+function openMetadata(entry: UpstreamEntry, outbound: Outbound, clock: Clock): () => Promise<Configuration> {
+  let known: { readonly until: number; readonly provider: Promise<Configuration> } | undefined;
+  return () => {
+    if (known === undefined || known.until <= clock()) {
+      const found = discover(entry, outbound);
+      known = { until: clock() + METADATA_KEPT, provider: found };
+      // What failed is asked again.
+      found.catch(() => {
+        known = undefined;
+      });
+    }
+    return known.provider;
   };
 }
 

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { createDelivery, createOutbound, OutboundFailure } from '../../src/outbound/outbound.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
 import { createUpstream } from '../../src/sign-in/upstream.ts';
+import { createUpstreamLimit } from '../../src/sign-in/upstream-limit.ts';
 import { assertIssued, configuration, exchange } from '../support/basics.ts';
 import { added, changed } from '../support/configuration.ts';
 import { start, type } from '../support/harness.ts';
@@ -192,16 +193,22 @@ test('an upstream provider that ends so fails the sign-in, and serves the next',
       redirectUri: 'https://login.example/back',
       secret: 'shared',
       clock: Date.now,
+      limit: createUpstreamLimit({ clock: Date.now }),
+      useOnce: async () => true,
     },
   );
-  const interaction = 'an-interaction-of-ours';
-  const begin = () => upstream.begin(interaction, {});
+  const departure = { interaction: 'an-interaction-of-ours', browser: 'a-browser' };
+  const begin = () => upstream.begin(departure, {});
   idp.instead.set(DISCOVERY, switching);
   await assert.rejects(begin, (error) => error instanceof Refusal && error.reason === 'upstream_failed');
   idp.instead.set(DISCOVERY, metadata);
   const asked = new URL(await begin()).searchParams;
   const complete = () =>
-    upstream.complete(interaction, new URLSearchParams({ state: String(asked.get('state')), code: 'x' }), {});
+    upstream.complete(
+      { ...departure, address: '192.0.2.1' },
+      new URLSearchParams({ state: String(asked.get('state')), code: 'x' }),
+      {},
+    );
   const id_token = idp.sign({ aud: 'us', nonce: asked.get('nonce') });
   for (const path of ['/token', JWKS]) {
     idp.instead.set('/token', json({ access_token: 'x', token_type: 'Bearer', id_token }));

@@ -5,7 +5,8 @@ import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
 import { createOutbound } from '../../src/outbound/outbound.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
-import { createUpstream, type UpstreamEntry, type UpstreamWishes } from '../../src/sign-in/upstream.ts';
+import { type Arrival, createUpstream, type UpstreamEntry, type UpstreamWishes } from '../../src/sign-in/upstream.ts';
+import { createUpstreamLimit } from '../../src/sign-in/upstream-limit.ts';
 import {
   type Claims,
   DISCOVERY,
@@ -19,7 +20,17 @@ import {
 } from '../support/issuer.ts';
 
 const REDIRECT = 'https://login.example/oauth/upstream';
-const INTERACTION = 'an-interaction-of-ours';
+const DEPARTURE = { interaction: 'an-interaction-of-ours', browser: 'a-browser' };
+
+/** What a server would give it: ids are used once, and failures of an address are counted. */
+function around() {
+  const used = new Set<string>();
+  return {
+    ...{ redirectUri: REDIRECT, secret: 'shared by the nodes', clock: Date.now },
+    limit: createUpstreamLimit({ clock: Date.now }),
+    useOnce: async (id: string) => !used.has(id) && used.add(id).has(id),
+  };
+}
 
 /** A provider whose next ID token a test may change, and us beside it. */
 async function begin(t: Pick<TestContext, 'after'>, wishes: UpstreamWishes = {}, change: Partial<UpstreamEntry> = {}) {
@@ -40,20 +51,35 @@ async function begin(t: Pick<TestContext, 'after'>, wishes: UpstreamWishes = {},
     claims: [['email', ({ claims }) => (claims as Claims).email]],
     ...change,
   };
-  const around = { redirectUri: REDIRECT, secret: 'shared by the nodes', clock: Date.now };
-  const upstream = createUpstream(entry, { ...around, outbound: createOutbound(entry.network) });
-  const asked = new URL(await upstream.begin(INTERACTION, wishes)).searchParams;
-  const good = { state: String(asked.get('state')), code: 'a-code', iss: idp.url };
+  const upstream = createUpstream(entry, { ...around(), outbound: createOutbound(entry.network) });
+  let visits = 0;
+  const asked = new URL(await upstream.begin(DEPARTURE, wishes)).searchParams;
   return {
     idp,
     upstream,
     asked,
-    /** The way back, with an ID token of these claims. */
-    complete: (claims: Claims = {}, answer: Readonly<Record<string, string>> = {}, options: SignOptions = {}) => {
-      const said = { sub: 'ada', aud: 'us', nonce: asked.get('nonce'), ...claims };
+    /** There, and back from an address of its own with an ID token of these claims. */
+    complete: async (
+      claims: Claims = {},
+      answer: Readonly<Record<string, string>> = {},
+      options: SignOptions = {},
+      arrival: Partial<Arrival> = {},
+      /** What the token endpoint does instead. */
+      behaviour: Parameters<FakeIssuer['instead']['set']>[1] | undefined = undefined,
+    ) => {
+      const fresh = new URL(await upstream.begin(DEPARTURE, wishes)).searchParams;
+      const good = { state: String(fresh.get('state')), code: 'a-code', iss: idp.url };
+      const said = { sub: 'ada', aud: 'us', nonce: fresh.get('nonce'), ...claims };
       const id_token = idp.sign(said, options);
-      idp.instead.set('/token', json({ access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token }));
-      return upstream.complete(INTERACTION, new URLSearchParams({ ...good, ...answer }), wishes);
+      idp.instead.set(
+        '/token',
+        behaviour ?? json({ access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token }),
+      );
+      return upstream.complete(
+        { ...DEPARTURE, address: `10.0.0.${visits++}`, ...arrival },
+        new URLSearchParams({ ...good, ...answer }),
+        wishes,
+      );
     },
   };
 }
@@ -102,7 +128,7 @@ test('a person of the provider is somebody here: its name before theirs, and the
     claims: { email: 'ada@idp.example' },
     authentication: { auth_time: at, amr: ['pwd', 'otp'], acr: 'high' },
   });
-  assert.equal(upstream.interactionOf(asked), INTERACTION);
+  assert.equal(upstream.interactionOf(asked), DEPARTURE.interaction);
   const request = tokenRequest(idp);
   assert.equal(request?.headers.authorization, `Basic ${btoa('us:secret')}`);
   const form = new URLSearchParams(request?.body);
@@ -112,7 +138,7 @@ test('a person of the provider is somebody here: its name before theirs, and the
 
 test('two sign-ins have nothing in common: state, nonce and challenge are of each alone', async (t) => {
   const { upstream, asked } = await begin(t);
-  const other = new URL(await upstream.begin(INTERACTION, {})).searchParams;
+  const other = new URL(await upstream.begin(DEPARTURE, {})).searchParams;
   for (const name of ['state', 'nonce', 'code_challenge']) assert.notEqual(asked.get(name), other.get(name), name);
 });
 
@@ -144,8 +170,6 @@ test('an answer to another sign-in, or by another issuer, is not taken; nor one 
   const state = String(asked.get('state'));
   const swapped = state.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
   const answers: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
-    [{ state: `another-interaction.${state.split('.')[1]}` }, /another sign-in/],
-    [{ state: 'nonsense' }, /another sign-in/],
     [{ iss: 'https://evil.example' }, /iss/],
     [{ iss: '' }, /iss/],
     [{ error: 'server_error' }, /^server_error: /],
@@ -153,10 +177,52 @@ test('an answer to another sign-in, or by another issuer, is not taken; nor one 
   for (const [answer, detail] of answers)
     await assert.rejects(complete({}, answer), refusedAs('upstream_failed', detail));
   assert.equal(tokenRequest(idp), undefined);
-  // A state that was never given out has another nonce and another verifier.
-  await assert.rejects(complete({}, { state: swapped }), refusedAs('upstream_failed', /claim/));
+  const [, random = '', mac = ''] = state.split('.');
+  const forged = [
+    `another-interaction.${random}.${mac}`,
+    `${DEPARTURE.interaction}.${'A'.repeat(22)}.${mac}`,
+    `${DEPARTURE.interaction}.${random}`,
+    `${state}.${mac}`,
+    ...['nonsense', '', swapped, ` ${state}`],
+  ];
+  for (const one of forged) await assert.rejects(complete({}, { state: one }), refusedAs('interaction_unknown'), one);
+  for (const other of [{ browser: 'another' }, { interaction: 'another-interaction' }])
+    await assert.rejects(complete({}, {}, {}, other), refusedAs('interaction_unknown'), JSON.stringify(other));
+  assert.equal(tokenRequest(idp), undefined, 'nothing was asked of the provider');
   await assert.rejects(complete({}, { error: 'access_denied' }), refusedAs('upstream_denied'));
   assert.equal((await complete()).sub, 'idp:ada');
+});
+
+test('a state is good once, for one answer at a time, and an address that fails is soon asked to wait (W26)', async (t) => {
+  const { idp, upstream, complete } = await begin(t);
+  const answerTo = async () => {
+    const { searchParams } = new URL(await upstream.begin(DEPARTURE, {}));
+    return new URLSearchParams({ state: String(searchParams.get('state')), code: 'a-code', iss: idp.url });
+  };
+  const asked = () => idp.seen.filter(({ path }) => path === '/token').length;
+  const here = { ...DEPARTURE, address: '192.0.2.1' };
+  idp.instead.set('/token', status(400));
+  const answer = await answerTo();
+  await assert.rejects(upstream.complete(here, answer, {}), refusedAs('upstream_failed'));
+  await assert.rejects(upstream.complete(here, answer, {}), refusedAs('interaction_unknown', /before/));
+  assert.equal(asked(), 1, 'the same answer is looked at once');
+  const many = await Promise.all(Array.from({ length: 5 }, answerTo));
+  const results = await Promise.allSettled(many.map((one) => upstream.complete(here, one, {})));
+  const reasons = results.map((result) => result.status === 'rejected' && (result.reason as Refusal).reason);
+  assert.deepEqual(reasons, ['upstream_failed', ...Array(4).fill('interaction_unknown')]);
+  assert.equal(asked(), 2, 'of many at once one is looked at');
+  // Interactions of its own do not help an address.
+  const others = Array.from({ length: 20 }, async (_, index) => {
+    const departure = { interaction: `interaction-number-${index}`, browser: 'a-browser' };
+    const { searchParams } = new URL(await upstream.begin(departure, {}));
+    const said = new URLSearchParams({ state: String(searchParams.get('state')), code: 'x', iss: idp.url });
+    return upstream.complete({ ...departure, address: here.address }, said, {});
+  });
+  const failed = (await Promise.allSettled(others)).map((one) => one.status === 'rejected' && one.reason.reason);
+  assert.ok(failed.includes('upstream_rate'));
+  assert.equal(asked(), 12, 'twelve failures a minute');
+  assert.equal((await complete()).sub, 'idp:ada', 'another address goes on');
+  await assert.rejects(complete({}, {}, {}, here), refusedAs('upstream_rate', /none/));
 });
 
 test('a client that wants the person to have signed in lately gets what the provider says of it', async (t) => {
@@ -170,20 +236,14 @@ test('a client that wants the person to have signed in lately gets what the prov
 
 test('a provider that fails, redirects, or is not where we may go fails the sign-in, and is asked again later', async (t) => {
   const { idp, upstream, complete } = await begin(t);
-  for (const behaviour of [status(500), status(302, { location: 'https://evil.example' }), json([])]) {
-    await assert.rejects(async () => {
-      const done = complete();
-      idp.instead.set('/token', behaviour);
-      await done;
-    }, refusedAs('upstream_failed'));
-  }
+  for (const behaviour of [status(500), status(302, { location: 'https://evil.example' }), json([])])
+    await assert.rejects(complete({}, {}, {}, {}, behaviour), refusedAs('upstream_failed'));
   assert.equal((await complete()).sub, 'idp:ada');
   const good = idp.instead.get(DISCOVERY);
   const entry: UpstreamEntry = {
     ...{ issuer: idp.url, name: 'idp', network: 'private', clientId: 'us', secret: 's', scope: 'openid', claims: [] },
   };
-  const around = { redirectUri: REDIRECT, secret: 'x', clock: Date.now };
-  const another = createUpstream(entry, { ...around, outbound: createOutbound('private') });
+  const another = createUpstream(entry, { ...around(), outbound: createOutbound('private') });
   const endpoints = { token_endpoint: `${idp.url}/token`, jwks_uri: idp.url + JWKS };
   const wrong = [
     { issuer: 'https://evil.example', authorization_endpoint: `${idp.url}/authorize`, ...endpoints },
@@ -192,15 +252,15 @@ test('a provider that fails, redirects, or is not where we may go fails the sign
   ];
   for (const metadata of wrong) {
     idp.instead.set(DISCOVERY, json(metadata));
-    await assert.rejects(another.begin(INTERACTION, {}), refusedAs('upstream_failed'));
+    await assert.rejects(another.begin(DEPARTURE, {}), refusedAs('upstream_failed'));
   }
   idp.instead.set(DISCOVERY, good ?? status(404));
-  assert.equal(new URL(await another.begin(INTERACTION, {})).pathname, '/authorize');
-  const outside = createUpstream({ ...entry, network: 'public' }, { ...around, outbound: createOutbound('public') });
-  await assert.rejects(outside.begin(INTERACTION, {}), refusedAs('upstream_failed', /allowPrivateNetwork/));
+  assert.equal(new URL(await another.begin(DEPARTURE, {})).pathname, '/authorize');
+  const outside = createUpstream({ ...entry, network: 'public' }, { ...around(), outbound: createOutbound('public') });
+  await assert.rejects(outside.begin(DEPARTURE, {}), refusedAs('upstream_failed', /allowPrivateNetwork/));
   await idp.close();
   // What is known of it is still good; what it has to answer itself is not to be had.
-  assert.match(await upstream.begin(INTERACTION, {}), /authorize/);
+  assert.match(await upstream.begin(DEPARTURE, {}), /authorize/);
   await assert.rejects(complete(), refusedAs('upstream_failed', /ECONNREFUSED/));
 });
 

@@ -7,6 +7,7 @@ export const availabilityRefusals = {
     reasons: {
       authentication_rate: 'too many failed authentications of this client from this address',
       sign_in_rate: 'too many passwords that were wrong, for this account or from this address',
+      upstream_rate: 'too many sign-ins at the upstream provider failed from this address',
       client_rate: 'the client asked more often than requestsPerClient allows',
       address_rate: 'this address asked more often than requestsPerAddress allows',
     },

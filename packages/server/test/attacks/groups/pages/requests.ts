@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createBrowser, formOf } from '../../../support/browser.ts';
 import { read } from '../../../support/harness.ts';
+import { status } from '../../../support/issuer.ts';
 import { authorizationUrl, authorizeAs, CALLBACK, goThrough, redeem } from '../../../support/people.ts';
 import { startUpstream } from '../../../support/upstream.ts';
 import { answerOf, request } from '../../../support/wire.ts';
@@ -157,6 +158,38 @@ export const requests = {
       }
     }
     await twin(get(cookies.join('; ')));
+  },
+
+  W26: async (_world, { attempt, twin, after }) => {
+    const { idp, server, leave, comeBack } = await startUpstream({ after });
+    const asked = () => idp.seen.filter(({ path }) => path === '/token').length;
+    idp.instead.set('/token', status(400));
+    const browser = createBrowser(server.issuer);
+    const left = await leave(browser);
+    const state = left.get('state') ?? '';
+    const [interaction = '', random = '', mac = ''] = state.split('.');
+    const back = (said: string, of = browser) =>
+      of.get(`/oauth/interaction/${interaction}/upstream?${new URLSearchParams({ state: said, code: 'x' })}`);
+    const forged = [
+      `${interaction}.${'A'.repeat(22)}`,
+      `${interaction}.${random}`,
+      `${interaction}.${'A'.repeat(22)}.${mac}`,
+      `${interaction}.${random}.${'A'.repeat(43)}`,
+    ];
+    for (const said of forged) await attempt(said.slice(interaction.length), back(said));
+    const stranger = createBrowser(server.issuer);
+    const own = (await leave(stranger)).get('state') ?? '';
+    await attempt('the state of another interaction', back(own));
+    await attempt('another browser', back(state, stranger));
+    assert.equal(asked(), 0, 'nothing is asked of the provider');
+    assert.equal((await back(state)).status, 503);
+    await attempt('the same answer again', back(state));
+    const again = await Promise.all(Array.from({ length: 20 }, () => back(state)));
+    for (const answer of again) await attempt('and many times at once', answer);
+    assert.equal(asked(), 1, 'one answer is one request');
+    server.clock.now += 60_000;
+    const person = createBrowser(server.issuer);
+    await twin(goThrough(person, await comeBack(person, await leave(person), {})));
   },
 
   W24: async ({ server }, { attempt, twin }) => {
