@@ -7,6 +7,7 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { originClaim, refuseDisabled } from '../subject-tokens/access-token.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
 import { readForeign, takeName } from '../subject-tokens/foreign.ts';
+import { refuseLostOrigin } from '../subject-tokens/origin.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
@@ -32,7 +33,7 @@ export function imagineToken(token: ImaginedToken, context: Context): TokenFacts
 
 const timesOf = ({ expiresIn }: ImaginedToken, { now }: Context) => ({ iat: now, exp: now + expiresIn });
 
-function imagineOwn(token: ImaginedToken, { issuer, clients, client, now }: Context): TokenFacts {
+function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now }: Context): TokenFacts {
   const { claims, audiences, scope, type } = token;
   // RFC 8693 section 3: a JWT of ours is an access token, unless it is declared as an ID token; we issue no assertions.
   if (type !== 'access_token' && type !== 'jwt' && type !== 'refresh_token' && type !== 'id_token')
@@ -42,12 +43,14 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, now }: Cont
   if (principal?.iss !== issuer) throw new TokenRefusal('claims');
   const chain = actClaim(claims, { issuer, speaksFor: 'everybody' });
   refuseDisabled({ sub: principal.sub, clientId, chain, issuer, clients });
+  const origin = originClaim(claims);
+  refuseLostOrigin({ sub: principal.sub, origin, chain }, { issuer, names });
   const said = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
   return {
     ...imagined,
     principal,
     sub: principal.sub,
-    origin: originClaim(claims),
+    origin,
     type: type === 'jwt' ? 'access_token' : type,
     clientId,
     audiences: type === 'id_token' ? [clientId] : audiences,

@@ -15,6 +15,7 @@ import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { introspectAt } from '../trust/introspection.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
+import { refuseLostOrigin } from './origin.ts';
 import { refuseStatedOther } from './stated-kind.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
@@ -99,8 +100,7 @@ export function readOwnClaims(
   const actorLineage = idList(claims.actor_lineage);
   refuseDisabled({ sub, clientId, chain, issuer, clients });
   const origin = originClaim(claims);
-  if (origin !== undefined && names.isOurs(sub))
-    throw new TokenRefusal('name_taken', 'a client or an account has the name of its subject now');
+  refuseLostOrigin({ sub, origin, chain }, { issuer, names });
   return {
     principal: { iss: issuer, sub },
     sub,

@@ -5,6 +5,7 @@ import { parseRefreshToken } from '../issuing/refresh-token.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { refuseDisabled } from './access-token.ts';
+import { refuseLostOrigin } from './origin.ts';
 import {
   asValidated,
   type SubjectTokenType,
@@ -65,20 +66,21 @@ async function regranted(family: RefreshFamily, { regrant, now }: ValidationCont
 /** What tells whether a family is alive. */
 export type FamilyServices = Pick<
   ValidationServices,
-  'issuer' | 'issuers' | 'saml' | 'clients' | 'findFamily' | 'refreshKey'
+  'issuer' | 'issuers' | 'saml' | 'clients' | 'names' | 'findFamily' | 'refreshKey'
 >;
 
 /**
  * Nobody speaks through an old grant who could not speak anew: no disabled client, and no issuer that is trusted no more.
- * @throws TokenRefusal expired, client_disabled, unknown_issuer, not_accepted
+ * @throws TokenRefusal expired, client_disabled, unknown_issuer, name_taken, not_accepted
  */
 export function refuseDeadFamily(
   { expiresAt, clientId, grant }: RefreshFamily,
   now: number,
-  { issuer, issuers, saml, clients }: FamilyServices,
+  { issuer, issuers, saml, clients, names }: FamilyServices,
 ): void {
   if (expiresAt <= now) throw new TokenRefusal('expired');
   refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer, clients });
+  refuseLostOrigin(grant, { issuer, names });
   for (const { iss, type } of speakersOf(grant)) {
     if (iss === issuer) continue;
     const entry = issuers.byPrincipal(iss) ?? saml.get(iss);

@@ -3,8 +3,8 @@ import type { Clients } from '../model/client.ts';
 import type { Principal } from '../primitives/principal.ts';
 
 export interface SubjectNames {
-  /** Is it the name of a client or of an account of this server? */
-  readonly isOurs: (name: string) => boolean;
+  /** What stands before the subjects of an issuer here; undefined for one that is not trusted. */
+  readonly nameOf: (iss: string) => string | undefined;
   /**
    * @param by who would be called so: the name of the issuer that says it, and the subject there
    * @returns who else has the name, in words; undefined where nobody has
@@ -20,16 +20,23 @@ export function indexSubjectNames(owners: {
   readonly clients: Clients;
   readonly accounts: readonly { readonly sub: string }[];
   readonly upstream: { readonly issuer: string; readonly name: string } | undefined;
-  readonly issuers: readonly { readonly name: string }[];
+  readonly issuers: readonly ({ readonly name: string } & (
+    | { readonly issuer: string }
+    | { readonly entityId: string }
+  ))[];
 }): SubjectNames {
   const { clients, upstream } = owners;
   const accounts = new Set(owners.accounts.map(({ sub }) => sub));
   const issuers = new Set(owners.issuers.map(({ name }) => name));
+  const byIss = new Map([
+    ...(upstream ? [[upstream.issuer, upstream.name] as const] : []),
+    ...owners.issuers.map((one) => ['issuer' in one ? one.issuer : one.entityId, one.name] as const),
+  ]);
   /** People of the provider are known here by its name and theirs, from both of its entries. */
   const isOfUpstream = (name: string, { iss, sub }: Principal): boolean =>
     iss === upstream?.issuer && name === `${upstream.name}:${sub}`;
   return {
-    isOurs: (name) => clients.has(name) || accounts.has(name),
+    nameOf: (iss) => byIss.get(iss),
     otherOwner: (name, by) => {
       if (clients.has(name)) return 'a client';
       if (accounts.has(name)) return 'an account';

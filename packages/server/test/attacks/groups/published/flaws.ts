@@ -129,11 +129,16 @@ export const published: Cases<World> = {
     const world = await open({ after });
     const { server, idp } = world;
     const token = foreign(server, idp);
-    await twin(present(server, token));
+    const { access_token: issued } = (await twin(present(server, token))).body;
     const { other } = world;
     const only = { issuers: () => [entry(other, { name: 'other' })], rules: () => [own(['gateway'])] };
     const second = await restarted(after, world, only);
     await attempt('a token of an issuer that is trusted no more', present(second, token));
+    const form = { subject_token: String(issued) };
+    await attempt('what was issued for it', exchange(second, form));
+    const heir = { ...only, issuers: () => [entry(other)] };
+    const third = await restarted(after, world, heir);
+    await attempt('what was issued for it, where another issuer has its name', exchange(third, form));
   },
 
   N05: async ({ server }, { attempt, twin }) => {

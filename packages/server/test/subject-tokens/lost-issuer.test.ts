@@ -1,0 +1,85 @@
+// An issuer that the file names no more speaks no longer, not even through tokens of ours that were issued by its word.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { API, assertIssued, BACKEND, exchange } from '../support/basics.ts';
+import { type Configuration, changed, type Entry } from '../support/configuration.ts';
+import { claimsOf, start, type TestServer } from '../support/harness.ts';
+import { entry, type FakeIssuer, startIssuer, trusting } from '../support/issuer.ts';
+import { introspect } from '../support/life.ts';
+import { presentSaml, idp as provider, signedFor, startSaml, versions } from '../support/saml-exchange.ts';
+import { assertSubjectRefused, freshToken, present, presentActor } from '../support/trusting.ts';
+
+const grant = { audiences: [API, BACKEND], scopes: ['read', 'write'] };
+const OWN = { client: 'gateway', subject: { issuer: 'self', clients: ['gateway'] }, grant };
+
+const rulesFor = (issuers: readonly Entry[], name: string): Configuration =>
+  trusting(issuers, [OWN, ...(issuers.length > 0 ? [{ client: 'gateway', subject: { issuer: name }, grant }] : [])]);
+
+async function again(
+  t: TestContext,
+  first: TestServer,
+  configuration: Configuration,
+): Promise<{ readonly server: TestServer; readonly present: (token: unknown) => ReturnType<typeof exchange> }> {
+  const server = await start(t, changed(configuration, { issuer: first.issuer }), {
+    folder: first.folder,
+    now: first.clock.now,
+  });
+  return { server, present: (token) => exchange(server, { subject_token: String(token), audience: BACKEND }) };
+}
+
+/** What becomes of the file, and what becomes of the tokens. */
+const after = (idp: FakeIssuer, next: FakeIssuer): Readonly<Record<string, [Configuration, string | undefined]>> => ({
+  'the same file': [rulesFor([entry(idp)], 'idp'), undefined],
+  'its name changed': [rulesFor([entry(idp, { name: 'old' })], 'old'), undefined],
+  'out of the file': [rulesFor([], ''), 'unknown_issuer'],
+  'its name given to another issuer': [rulesFor([entry(next)], 'idp'), 'unknown_issuer'],
+  'its name changed, and the old one given to another issuer': [
+    rulesFor([entry(idp, { name: 'old' }), entry(next)], 'idp'),
+    'name_taken',
+  ],
+});
+
+test('a token that was issued by the word of another issuer ends with the trust in it', async (t) => {
+  const [idp, next] = [await startIssuer(t), await startIssuer(t)];
+  const first = await start(t, rulesFor([entry(idp)], 'idp'));
+  const { access_token: token } = (await present(first, freshToken(first, idp))).body;
+  const { access_token: derived } = (await exchange(first, { subject_token: String(token) })).body;
+  await first.close();
+  for (const [what, [configuration, fault]] of Object.entries(after(idp, next))) {
+    const { server, present } = await again(t, first, configuration);
+    for (const one of [token, derived]) {
+      const answer = await present(one);
+      if (fault === undefined) assertIssued(server, answer, what);
+      else assertSubjectRefused(server, answer, fault, what);
+      assert.equal((await introspect(server, one)).body.active, fault === undefined, what);
+    }
+    await server.close();
+  }
+});
+
+test('so does a token in which its subject acts', async (t) => {
+  const idp = await startIssuer(t);
+  const acted = { ...OWN, actor: { issuer: 'idp' } };
+  const both = changed(trusting(entry(idp), [acted, OWN]));
+  const first = await start(t, both);
+  const answer = await presentActor(first, freshToken(first, idp));
+  assertIssued(first, answer);
+  const token = answer.body.access_token;
+  assert.equal((claimsOf(token).act as { iss?: string }).iss, idp.url);
+  await first.close();
+  const kept = await again(t, first, both);
+  assertIssued(kept.server, await kept.present(token));
+  await kept.server.close();
+  const lost = await again(t, first, rulesFor([], ''));
+  assertSubjectRefused(lost.server, await lost.present(token), 'unknown_issuer');
+});
+
+for (const version of versions)
+  test(`${version}: so does a token that was issued for an assertion`, async (t) => {
+    const own = { name: 'own', ...OWN };
+    const first = await startSaml(t);
+    const token = (await presentSaml(first, version, signedFor(first, version, {}))).body.access_token;
+    assert.equal((claimsOf(token).sub_id as { iss?: string }).iss, provider.entityId);
+    const lost = await again(t, first, trusting([], [own]));
+    assertSubjectRefused(lost.server, await lost.present(token), 'unknown_issuer');
+  });
