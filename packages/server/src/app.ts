@@ -1,7 +1,7 @@
 // Starts a server: opens what it needs, keeps it up to date, and listens.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { startCustody } from './audit-retention/retain.ts';
+import { type Custody, startCustody } from './audit-retention/retain.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import type { Answered } from './http/handle.ts';
@@ -82,9 +82,9 @@ export async function startServer(
   const binding = { issuer: configuration.issuer, server: configuration.server };
   try {
     const node = await open(configuration, { clock, report, text, sharing, endings });
-    const polling = await keepUpToDate(node);
+    const { polling, custody } = await keepUpToDate(node);
     const { port, connections } = await listenForRequests(node);
-    await publishMetrics(node, { connections, pollAge: polling.age });
+    await publishMetrics(node, { connections, pollAge: polling.age, auditStrangers: custody.strangers });
     let closed: Promise<void> | undefined;
     return {
       port,
@@ -162,7 +162,7 @@ async function open(configuration: Configuration, { clock, report, text, sharing
 }
 
 /** Starts everything that runs beside requests: polling, custody of the audit, deletion of expired rows. */
-async function keepUpToDate(node: Node): Promise<Polling> {
+async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Custody }> {
   const { configuration, base, presence, inForce, report, endings, readyWhile } = node;
   const { store, clock, revocations, registered } = base;
   const { services } = inForce;
@@ -184,7 +184,7 @@ async function keepUpToDate(node: Node): Promise<Polling> {
   endings.add(notifications.stop);
   const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP_MS).unref();
   endings.add(() => clearInterval(sweeping));
-  return polling;
+  return { polling, custody };
 }
 
 /** @returns the port, and how many connections are open now */
@@ -208,7 +208,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
 
 function publishMetrics(
   { base, metrics, presence, inForce, state }: Node,
-  seen: Pick<Standing, 'connections' | 'pollAge'>,
+  seen: Pick<Standing, 'connections' | 'pollAge' | 'auditStrangers'>,
 ): Promise<void> {
   return metrics.publish({
     ...seen,

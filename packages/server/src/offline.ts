@@ -10,6 +10,7 @@ import { createNotary } from './audit-retention/statement-signer.ts';
 import type { Configuration } from './config/configuration.ts';
 import { unobserved } from './metrics/observer.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
+import { createReport } from './primitives/log.ts';
 import { openBase, openServices } from './services.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { inSnapshot } from './store/store.ts';
@@ -18,8 +19,9 @@ import { inSnapshot } from './store/store.ts';
 export async function openReader(configuration: Configuration, clock: Clock = systemClock) {
   const base = await openBase(configuration, 'read', clock);
   const { store } = base;
+  const services = await openServices(configuration, base, unobserved);
   return {
-    services: await openServices(configuration, base, unobserved),
+    services,
     findEvent: async (requestId: string): Promise<AuditEvent | undefined> => {
       const row = await findAuditRow(store, requestId);
       return row && eventOf(row);
@@ -32,7 +34,9 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
       inSnapshot(store, async (database) => {
         for await (const line of exportLines(database)) await take(line);
       }),
-    verifyAudit: (known: KnownKeys) => inSnapshot(store, (database) => verifyStore(database, known)),
+    /** @param known in the place of the server's own keys, which nobody makes without the sealing key */
+    verifyAudit: (known: KnownKeys = services.keys.held()) =>
+      inSnapshot(store, (database) => verifyStore(database, known)),
     close: () => store.destroy(),
   };
 }
@@ -42,8 +46,16 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
   const base = await openBase(configuration, 'write', clock);
   const { store, chains } = base;
   const services = await openServices(configuration, base, unobserved);
-  const { issuer, keys, audit } = configuration;
-  const notary = createNotary({ store, issuer, keys: () => services.keys, algorithm: keys.algorithms[0], clock });
+  const { issuer, keys, audit, log } = configuration;
+  const report = createReport(log);
+  const notary = createNotary({
+    store,
+    issuer,
+    keys: () => services.keys,
+    algorithm: keys.algorithms[0],
+    clock,
+    report,
+  });
   return {
     services,
     erase: (person: ErasedPerson) => erasePerson(person, { ...base, notary }),

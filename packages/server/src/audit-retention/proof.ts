@@ -125,14 +125,15 @@ export async function verifyLines(read: () => AsyncIterable<ExportLine>, known: 
 }
 
 function createVerifierWith(keys: readonly JsonObject[], statements: readonly string[], known: KnownKeys): Verifier {
-  const index = indexKeys(keys, known);
+  const index = indexKeys([...keys, ...(known ?? [])]);
   const faulty: string[] = [];
   const read = statements.flatMap((text): readonly ReadStatement[] => {
     const statement = readStatement(text, index);
     if (statement === undefined) faulty.push(text);
     return statement === undefined ? [] : [statement];
   });
-  const verifier = createVerifier(read, known && new Set(known.map(({ kid }) => String(kid))));
+  const trusted = known && new Set([...indexKeys(known).values()].flat().map(({ thumbprint }) => thumbprint));
+  const verifier = createVerifier(read, trusted);
   for (const text of faulty) {
     const problem = `a statement that cannot be read: ${text.slice(0, 40)}`;
     verifier.fault({ chain: undefined, position: undefined, requestId: undefined, problem });

@@ -1,15 +1,11 @@
 // What becomes of audit rows once they are written? Signed now and then, told to sinks, deleted when they are old.
 import type { Chains } from '../audit/chain.ts';
 import type { AuditLog } from '../audit/log.ts';
-import type { SigningAlgorithm } from '../keys/algorithms.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
-import type { Clock } from '../primitives/clock.ts';
 import { createRepeatable } from '../primitives/serial.ts';
-import type { Store } from '../store/store.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { deleteOldRows } from './retention.ts';
 import type { SinkKind, SinkPlace } from './sinks/sink.ts';
-import { createNotary } from './statement-signer.ts';
+import { createNotary, type SignedBy } from './statement-signer.ts';
 import { startStream } from './stream.ts';
 
 export interface CustodySettings {
@@ -20,24 +16,25 @@ export interface CustodySettings {
   readonly sinks: readonly { readonly name: string; readonly kind: SinkKind; readonly place: SinkPlace | undefined }[];
 }
 
-export interface Guarded {
-  readonly store: Store;
+export interface Guarded extends SignedBy {
   readonly audit: AuditLog;
   readonly chains: Chains;
-  readonly issuer: string;
-  readonly keys: () => KeyRing;
-  readonly algorithm: SigningAlgorithm;
-  readonly clock: Clock;
+}
+
+export interface Custody {
+  /** How many statements stand in the database that this server cannot vouch for. */
+  readonly strangers: () => number;
+  /** What is left is told and signed, once no more rows come. */
+  readonly stop: () => Promise<void>;
 }
 
 /** Milliseconds between two times that old rows are looked for. */
 const LOOK_FOR_OLD = 600_000;
 
-/** @returns stop: what is left is told and signed, once no more rows come */
 export async function startCustody(
   { retention, checkpointEvery, sinks }: CustodySettings,
-  by: Guarded & { readonly report: (line: string) => void },
-): Promise<{ readonly stop: () => Promise<void> }> {
+  by: Guarded,
+): Promise<Custody> {
   const notary = createNotary(by);
   const checkpoints = createCheckpoints({ ...by, notary, every: checkpointEvery });
   const streams = await Promise.all(
@@ -58,6 +55,7 @@ export async function startCustody(
           by.report,
         );
   return {
+    strangers: notary.strangers,
     stop: async () => {
       await deleting?.stop();
       await Promise.all(streams.map(({ stop }) => stop()));

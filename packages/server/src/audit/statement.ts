@@ -11,8 +11,10 @@ export interface Statement {
   readonly hash: string;
   /** Seconds since 1970. */
   readonly time: number;
-  /** SHA-256 of the statements that the signer saw last, so that none of them can be taken away unseen. */
+  /** SHA-256 of the newest statements whose signature the signer verified, so that none of them can be taken away unseen. */
   readonly seen: readonly string[];
+  /** RFC 7638 thumbprints of the keys that signed those; empty in statements of earlier versions, which verified none. */
+  readonly keys: readonly string[];
   /** The rows that were erased: `3-5,9`. */
   readonly rows?: string;
 }
@@ -24,19 +26,24 @@ export interface ReadStatement extends Statement {
   readonly kid: string;
   /** `unknown`: no key is there to tell by. */
   readonly signature: 'good' | 'bad' | 'unknown';
+  /** RFC 7638 thumbprint of the key that made a good signature. A kid is only a name: anybody can give it to a key. */
+  readonly key: string | undefined;
 }
 
 export const claimsOf = ({ time, ...said }: Statement): JsonObject => ({ ...said, iat: time });
 
 /** @returns undefined where it is none */
 export function parseStatement(claims: JsonObject): Statement | undefined {
-  const { kind, chain, position, hash, iat: time, seen, rows } = claims;
+  const { kind, chain, position, hash, iat: time, seen, keys = [], rows } = claims;
   const kinds: readonly unknown[] = ['head', 'found', 'cut', 'erased'] satisfies AuditStatementKind[];
   if (!kinds.includes(kind) || typeof chain !== 'string' || typeof hash !== 'string') return undefined;
-  if (!Number.isSafeInteger(position) || !Number.isSafeInteger(time) || !Array.isArray(seen)) return undefined;
+  if (!Number.isSafeInteger(position) || !Number.isSafeInteger(time) || !isTexts(seen) || !isTexts(keys))
+    return undefined;
   if (rows !== undefined && (typeof rows !== 'string' || !RANGES.test(rows))) return undefined;
-  return { kind, chain, position, hash, time, seen, ...(rows && { rows }) } as Statement;
+  return { kind, chain, position, hash, time, seen, keys, ...(rows && { rows }) } as Statement;
 }
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === 'string');
 
 const RANGES = /^\d+(-\d+)?(,\d+(-\d+)?)*$/;
 

@@ -36,8 +36,8 @@ export interface Verdict {
   /** Rows that stand in no chain: of before there were chains, or made up. Nothing proves them. */
   readonly unchained: number;
   readonly statements: number;
-  /** Keys that the statements are signed with. */
-  readonly kids: readonly string[];
+  /** RFC 7638 thumbprints of the keys that the statements are signed with. */
+  readonly keys: readonly string[];
   /** When the last statement was signed, in seconds since 1970. */
   readonly signedAt: number | undefined;
   readonly faults: readonly ChainFault[];
@@ -56,7 +56,7 @@ export interface Verifier {
 /** More are counted by nobody. */
 const MOST_FAULTS = 1000;
 
-/** @param trusted keys that are known from elsewhere; undefined where the export's own are all there is */
+/** @param trusted thumbprints of keys that are known from elsewhere; undefined where the export's own are all there is */
 export function createVerifier(statements: readonly ReadStatement[], trusted?: ReadonlySet<string>): Verifier {
   const faults: ChainFault[] = [];
   const fault = (one: ChainFault): void => void (faults.length < MOST_FAULTS && faults.push(one));
@@ -99,7 +99,7 @@ export function createVerifier(statements: readonly ReadStatement[], trusted?: R
         ...counts,
         chains: finished.size,
         statements: statements.length,
-        kids: [...new Set(good.map(({ kid }) => kid))],
+        keys: [...new Set(good.flatMap(({ key }) => key ?? []))],
         signedAt: good.length === 0 ? undefined : Math.max(...good.map(({ time }) => time)),
         faults,
       };
@@ -116,7 +116,7 @@ function checkStatements(
   const byId = new Map(statements.map((statement) => [statement.id, statement]));
   const vouched = trusted && vouchedFor(statements, byId, trusted);
   return statements.filter((statement) => {
-    const { id, kid, signature, seen, kind } = statement;
+    const { id, kid, key, signature, seen, kind } = statement;
     const about = { ...statement, requestId: undefined };
     for (const one of seen) {
       if (!byId.has(one))
@@ -128,25 +128,30 @@ function checkStatements(
     else if (vouched?.has(id) === false) {
       fault({
         ...about,
-        problem: `the ${kind} statement is signed with ${kid}, which is none of the keys to be trusted`,
+        problem: `the ${kind} statement is signed with the key ${key}, which is none of the keys to be trusted`,
       });
     } else return true;
     return false;
   });
 }
 
-/** Signed with a trusted key, or named by one that is: a key may be gone, what it signed was seen by those after it. */
+/**
+ * Signed with a trusted key; or named, and its key with it, by a statement that is believed. So a key may be gone that was
+ * verified while it was there, and what it signs after that is believed by nobody.
+ */
 function vouchedFor(
   statements: readonly ReadStatement[],
   byId: ReadonlyMap<string, ReadStatement>,
   trusted: ReadonlySet<string>,
 ): ReadonlySet<string> {
   const vouched = new Set<string>();
-  const waiting = statements.filter(({ kid, signature }) => trusted.has(kid) && signature === 'good');
+  const waiting = statements.filter(({ key }) => key !== undefined && trusted.has(key));
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
     if (vouched.has(one.id)) continue;
     vouched.add(one.id);
-    waiting.push(...one.seen.flatMap((id) => byId.get(id) ?? []));
+    const { keys } = one;
+    const seen = one.seen.flatMap((id) => byId.get(id) ?? []);
+    waiting.push(...seen.filter(({ key }) => key !== undefined && keys.includes(key)));
   }
   return vouched;
 }

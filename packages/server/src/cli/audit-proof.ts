@@ -31,7 +31,10 @@ export const auditVerify: CliCommand = {
       .description('prove that no row was changed, moved, added or taken away; names every row that does not fit')
       .argument('[file]', 'an export, which may be anywhere; without it the database of --config')
       .option('--config <file>', 'the configuration file')
-      .option('--keys <file>', 'a JWK Set that is known to be ours: only what these keys vouch for is believed')
+      .option(
+        '--keys <file>',
+        'a JWK Set that is known to be ours: only what these keys vouch for is believed; without it, with --config, the keys of the server',
+      )
       .option('--json', 'as JSON'),
   run: async ({ config, keys, json }, [file]) => {
     if ((config === undefined) === (file === undefined)) {
@@ -42,7 +45,7 @@ export const auditVerify: CliCommand = {
     const verdict = await (file === undefined
       ? verifyDatabase(String(config), known)
       : verifyLines(() => readExport(file), known));
-    console.log(json ? JSON.stringify(verdict, null, 2) : tell(verdict, known));
+    console.log(json ? JSON.stringify(verdict, null, 2) : tell(verdict, known !== undefined || file === undefined));
     return verdict.faults.length === 0 ? EXIT.done : EXIT.failed;
   },
 };
@@ -73,8 +76,9 @@ function readKeys(file: string): KnownKeys {
   return keys;
 }
 
-function tell(verdict: Verdict, known: KnownKeys): string {
-  const { chains, rows, erased, unsigned, foundOnly, unchained, statements, kids, signedAt, faults } = verdict;
+/** @param isKnown whether the keys are known from elsewhere */
+function tell(verdict: Verdict, isKnown: boolean): string {
+  const { chains, rows, erased, unsigned, foundOnly, unchained, statements, keys, signedAt, faults } = verdict;
   const lines = faults.map(tellFault);
   lines.push(
     `${count(rows, 'row')} in ${count(chains, 'chain')}, ${erased} of them erased; ${count(statements, 'signed statement')}`,
@@ -88,8 +92,10 @@ function tell(verdict: Verdict, known: KnownKeys): string {
     );
   if (unchained > 0)
     lines.push(`${count(unchained, 'row')} in no chain, from before there were chains: nothing proves them`);
-  if (known === undefined && kids.length > 0) {
-    lines.push(`the keys are those of the record itself: compare ${kids.join(', ')} with your own, or give --keys`);
+  if (!isKnown && keys.length > 0) {
+    lines.push(
+      `the keys are those of the record itself: compare their RFC 7638 thumbprints, ${keys.join(', ')}, with those of your own, or give --keys`,
+    );
   }
   const unproven = foundOnly + unchained;
   const good = `good: nothing was changed, moved, added or taken away${unproven > 0 ? `, but for ${count(unproven, 'row')} that nothing proves` : ''}`;

@@ -15,6 +15,8 @@ export interface KeyRing {
   /** The public key of this id, where it is published. */
   readonly verifying: (kid: string) => Key | undefined;
   readonly published: () => readonly PublishedKey[];
+  /** Every public key that this process has read from its table, also those that are gone since. */
+  readonly held: () => readonly PublishedKey[];
   readonly states: () => readonly KeyState[];
   /** Learns what other processes did to the keys, and makes the next key where its time has come. */
   readonly poll: Poll;
@@ -55,10 +57,12 @@ export async function openKeyRing(
   access: Access,
 ): Promise<KeyRing> {
   let keys: ReadonlyMap<string, SigningKey> = new Map();
+  const held = new Map<string, PublishedKey>();
   const read = async (): Promise<void> => {
     const rows = await listSigningKeys(store);
     // A key that is here is not opened again; one that is gone from the table is gone.
     keys = new Map(rows.map((row) => [row.kid, keys.get(row.kid) ?? openSigningKey(row, sealer)]));
+    for (const [kid, { published }] of keys) held.set(kid, published);
   };
   const poll: Poll = async (changed) => {
     if ((await changed) !== false) await read();
@@ -93,6 +97,7 @@ export async function openKeyRing(
       const all = [...keys.values()];
       return all.filter((key) => isPublished(key, all, schedule, clock())).map(({ published }) => published);
     },
+    held: () => [...held.values()],
     states: () => statesOf([...keys.values()], clock()),
     poll,
   };

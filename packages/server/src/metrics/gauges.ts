@@ -9,6 +9,8 @@ export interface Standing {
   readonly now: () => number;
   readonly revocations: () => number;
   readonly auditBacklog: () => number;
+  /** Statements about the audit in the database that this server cannot vouch for. */
+  readonly auditStrangers: () => number;
   readonly connections: () => number;
   readonly nodes: () => number;
   readonly agree: () => boolean | undefined;
@@ -90,6 +92,12 @@ const gauges: readonly StandingGauge[] = [
     help: 'Audit rows that wait for their commit',
     together: 'sum',
     read: ({ auditBacklog }) => [{ value: auditBacklog() }],
+  },
+  {
+    name: 'cambio_audit_strange_statements',
+    help: 'Statements about the audit in the database that no key of this server signed; others than 0 call for `audit verify`',
+    together: 'max',
+    read: ({ auditStrangers }) => [{ value: auditStrangers() }],
   },
   {
     name: 'cambio_connections',

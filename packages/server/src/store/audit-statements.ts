@@ -24,9 +24,15 @@ export const listStatements = (
     .limit(limit)
     .execute();
 
-/** The newest of them, the newest first. */
-export const listNewestStatements = (database: Database, limit: number): Promise<{ jws: string }[]> =>
-  database.selectFrom('audit_statements').select('jws').orderBy('sequence', 'desc').limit(limit).execute();
+/** The newest of them, or of those before one, the newest first. */
+export function listNewestStatements(
+  database: Database,
+  { before, limit }: { before: number | undefined; limit: number },
+): Promise<{ sequence: number; jws: string }[]> {
+  const newest = database.selectFrom('audit_statements').select(['sequence', 'jws']);
+  const page = before === undefined ? newest : newest.where('sequence', '<', before);
+  return page.orderBy('sequence', 'desc').limit(limit).execute();
+}
 
 /** How far a chain is signed, or cut; 0 where nothing says so. */
 export async function findStatedPosition(
