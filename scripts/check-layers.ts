@@ -12,6 +12,7 @@ const LAYERS = [
   'app.ts',
   'offline.ts',
   'in-force.ts',
+  'removed-accounts.ts',
   'services.ts',
   'administration.ts',
   'stop.ts',

@@ -4,6 +4,7 @@ import type { HttpServices } from './http/endpoint.ts';
 import type { Observer } from './metrics/observer.ts';
 import type { Report } from './primitives/log.ts';
 import { createRepeatable } from './primitives/serial.ts';
+import { revokeRemovedAccounts } from './removed-accounts.ts';
 import { type Base, openServices } from './services.ts';
 
 /** A configuration, and the digest of the text that it was read from. */
@@ -56,6 +57,7 @@ export async function openInForce(
     const { throttled } = services;
     const before = { services, configuration: inForce.configuration };
     const opened = await openServices(reading.configuration, base, observer, before);
+    await revokeRemovedAccounts(inForce.configuration, reading.configuration, base);
     services = by.withNode({ ...opened, throttled });
     if (reading !== inForce) readAt = base.clock();
     inForce = reading;

@@ -52,6 +52,8 @@ export interface TestServer {
   readonly sql: (text: string) => void;
   /** Sends bytes as they are, and reads until the server closes the connection. */
   readonly raw: (request: string | Uint8Array) => Promise<string>;
+  /** Puts another configuration in force. */
+  readonly reload: (source: Source) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -88,11 +90,13 @@ export async function start(
   const file = join(folder, 'cambio.yaml');
   writeFileSync(file, text);
   const clock = { now };
-  const configuration = await loadConfiguration(file, environment);
-  // The port of metrics is one for the whole machine.
-  const metrics = ports !== undefined ? configuration.server.metrics : undefined;
-  const settled = { ...configuration, server: { ...configuration.server, metrics } };
-  server = await startServer(settled, {
+  const load = async (): Promise<Parameters<typeof startServer>[0]> => {
+    const configuration = await loadConfiguration(file, environment);
+    // The port of metrics is one for the whole machine.
+    const metrics = ports !== undefined ? configuration.server.metrics : undefined;
+    return { ...configuration, server: { ...configuration.server, metrics } };
+  };
+  server = await startServer(await load(), {
     clock: () => clock.now,
     report: (line) => canaries.look(`a line in ${t.name ?? 'all tests'}`, line),
   });
@@ -134,6 +138,10 @@ export async function start(
       const text = await send(port, request);
       if (!text.startsWith('HTTP/1.1 2')) canaries.look('an error', text);
       return text;
+    },
+    reload: async (next) => {
+      writeFileSync(file, yamlOf(next));
+      await server?.reload(await load());
     },
     close: server.close,
   };

@@ -14,7 +14,8 @@ import {
   gateway,
   subjectToken,
 } from '../../../support/basics.ts';
-import { added, type Configuration, changed, edited } from '../../../support/configuration.ts';
+import { createBrowser } from '../../../support/browser.ts';
+import { added, type Configuration, changed, edited, without } from '../../../support/configuration.ts';
 import { claimsOf, EXCHANGE, start, type TestServer, type } from '../../../support/harness.ts';
 import {
   entry,
@@ -26,6 +27,14 @@ import {
   trusting,
 } from '../../../support/issuer.ts';
 import { basic, introspect, revoke } from '../../../support/life.ts';
+import {
+  authorizationUrl,
+  goThrough,
+  configuration as people,
+  redeem,
+  startPeople,
+  web,
+} from '../../../support/people.ts';
 import { present } from '../../../support/trusting.ts';
 import type { Case, Cases, Undo } from '../../group.ts';
 
@@ -239,5 +248,25 @@ export const published: Cases<World> = {
     );
     // The same actor, who goes on acting.
     assert.deepEqual(readAct(claimsOf(hop.body.access_token).act, server.issuer), ['agent']);
+  },
+
+  N12: async (_, { attempt, twin, after }) => {
+    const server = await startPeople({ after });
+    const signIn = async (username: string, password: string): Promise<unknown> => {
+      const browser = createBrowser(server.issuer);
+      const page = await browser.get(authorizationUrl());
+      const { leftTo } = await goThrough(browser, page, { username, password });
+      const answer = await twin(redeem(server, leftTo as URL));
+      return answer.body.access_token;
+    };
+    const isActive = async (token: unknown): Promise<unknown> => (await introspect(server, token, web)).body.active;
+    const [ada, bob] = [await signIn('ada', 'lovelace'), await signIn('bob', 'builder')];
+    assert.deepEqual([await isActive(ada), await isActive(bob)], [true, true]);
+    await server.reload(changed(people, { accounts: without('ada') }));
+    assert.equal(await isActive(ada), false);
+    await server.reload(people);
+    const again = await attempt('once there is an account of that name again', introspect(server, ada, web));
+    assert.deepEqual([again.body.active, await isActive(bob)], [false, true]);
+    assert.equal(await isActive(await signIn('ada', 'lovelace')), true, 'the new person');
   },
 };
