@@ -2,16 +2,19 @@
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
 import type { UpstreamEntry } from '../sign-in/upstream.ts';
-import { compileMapping, NO_NAMES } from './resolve-issuers.ts';
+import { compileMapping, NO_NAMES, type ResolvedIssuers } from './resolve-issuers.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { UpstreamSource } from './schema-people.ts';
 import { readSecret, type Surroundings } from './source.ts';
 
-/** @param issuers the other issuers. The same provider may stand there as well: whoever it names is then the same person */
+/**
+ * @param issuers the other issuers. The same provider may stand there as well: whoever it names is then the same person
+ * @param saml issuers of assertions. One of the same id names its people by NameID, which others may choose: it is another issuer
+ */
 export function resolveUpstream(
   source: UpstreamSource,
   file: ConfigurationFile,
-  issuers: readonly { readonly issuer: string; readonly name: string }[],
+  { issuers, saml }: ResolvedIssuers,
   around: Surroundings,
 ): UpstreamEntry {
   const { issuer, clientId, scopes } = source;
@@ -24,6 +27,8 @@ export function resolveUpstream(
   if (NO_NAMES.has(name)) complain('name', `${name} cannot be the name of an issuer`);
   if (same !== undefined && same.name !== name) complain('name', `among issuers, this one has the name ${same.name}`);
   if (issuers.some((one) => one.name === name && one !== same)) complain('name', `another issuer has the name ${name}`);
+  if (saml.some((one) => one.name === name))
+    complain('name', `a SAML issuer has the name ${name}: give one of them another, because a NameID is not a sub`);
   if (!scopes.includes('openid')) complain('scopes', 'must hold openid');
   for (const [index, { id }] of file.clients.entries()) {
     if (id.startsWith(`${name}:`))

@@ -30,9 +30,10 @@ export async function resolveConfiguration(
   checkIssuer(file.issuer, around.complain);
   const resources = resolveResources(file, around);
   const clients = resolveClients(file, resources, around);
-  const { issuers, saml } = await resolveIssuers(file, around);
+  const resolved = await resolveIssuers(file, around);
+  const { issuers, saml } = resolved;
   const issuerNames = [...issuers, ...saml.map(({ entityId, name }) => ({ issuer: entityId, name }))];
-  const upstream = file.upstream && resolveUpstream(file.upstream, file, issuerNames, around);
+  const upstream = file.upstream && resolveUpstream(file.upstream, file, resolved, around);
   const accounts = await resolveAccounts(
     file,
     upstream === undefined ? issuerNames : [...issuerNames, upstream],

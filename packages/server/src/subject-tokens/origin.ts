@@ -20,14 +20,16 @@ export function refuseLostOrigin(
   { sub, origin, chain: [actor] }: Spoken,
   { issuer, names }: { readonly issuer: string; readonly names: SubjectNames },
 ): void {
-  if (actor !== undefined && actor.iss !== issuer) trustedName(actor, names);
+  if (actor !== undefined && actor.iss !== issuer) trustedNames(actor, names);
   if (origin === undefined) return;
-  const owner = names.otherOwner(sub, { name: trustedName(origin, names), principal: origin });
-  if (owner !== undefined) throw new TokenRefusal('name_taken', `${owner} has the name of its subject now`);
+  const owners = trustedNames(origin, names).map((name) => names.otherOwner(sub, { name, principal: origin }));
+  const [owner] = owners;
+  if (owner !== undefined && !owners.includes(undefined))
+    throw new TokenRefusal('name_taken', `${owner} has the name of its subject now`);
 }
 
-function trustedName({ iss }: Principal, names: SubjectNames): string {
-  const name = names.nameOf(iss);
-  if (name === undefined) throw new TokenRefusal('unknown_issuer', 'it goes back to an issuer that is trusted no more');
-  return name;
+function trustedNames({ iss }: Principal, names: SubjectNames): readonly string[] {
+  const found = names.namesOf(iss);
+  if (found.length === 0) throw new TokenRefusal('unknown_issuer', 'it goes back to an issuer that is trusted no more');
+  return found;
 }

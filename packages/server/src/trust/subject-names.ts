@@ -3,8 +3,8 @@ import type { Clients } from '../model/client.ts';
 import type { Principal } from '../primitives/principal.ts';
 
 export interface SubjectNames {
-  /** What stands before the subjects of an issuer here; undefined for one that is not trusted. */
-  readonly nameOf: (iss: string) => string | undefined;
+  /** What stands before the subjects of an issuer here, for each of its entries; empty for one that is not trusted. */
+  readonly namesOf: (iss: string) => readonly string[];
   /**
    * @param by who would be called so: the name of the issuer that says it, and the subject there
    * @returns who else has the name, in words; undefined where nobody has
@@ -28,20 +28,28 @@ export function indexSubjectNames(owners: {
   const { clients, upstream } = owners;
   const accounts = new Set(owners.accounts.map(({ sub }) => sub));
   const issuers = new Set(owners.issuers.map(({ name }) => name));
-  const byIss = new Map([
-    ...(upstream ? [[upstream.issuer, upstream.name] as const] : []),
-    ...owners.issuers.map((one) => ['issuer' in one ? one.issuer : one.entityId, one.name] as const),
-  ]);
-  /** People of the provider are known here by its name and theirs, from both of its entries. */
-  const isOfUpstream = (name: string, { iss, sub }: Principal): boolean =>
-    iss === upstream?.issuer && name === `${upstream.name}:${sub}`;
+  const byIss = Map.groupBy(
+    [
+      ...(upstream ? [upstream] : []),
+      ...owners.issuers.map((one) => ({ name: one.name, issuer: 'issuer' in one ? one.issuer : one.entityId })),
+    ],
+    ({ issuer }) => issuer,
+  );
+  /**
+   * People of the provider are known here by its name and theirs, from both of its entries. A SAML entry may have the same id, and
+   * has another name: a NameID is not a `sub`.
+   */
+  const isOfUpstream = (name: string, by: { readonly name: string; readonly principal: Principal }): boolean =>
+    by.name === upstream?.name &&
+    by.principal.iss === upstream.issuer &&
+    name === `${upstream.name}:${by.principal.sub}`;
   return {
-    nameOf: (iss) => byIss.get(iss),
+    namesOf: (iss) => (byIss.get(iss) ?? []).map(({ name }) => name),
     otherOwner: (name, by) => {
       if (clients.has(name)) return 'a client';
       if (accounts.has(name)) return 'an account';
       const before = name.slice(0, Math.max(0, name.indexOf(':')));
-      if (before === upstream?.name) return isOfUpstream(name, by.principal) ? undefined : 'a person of upstream';
+      if (before === upstream?.name) return isOfUpstream(name, by) ? undefined : 'a person of upstream';
       return issuers.has(before) && before !== by.name ? `the issuer ${before}` : undefined;
     },
   };

@@ -287,6 +287,19 @@ test('the upstream of the file is somebody else than ourselves, and named like n
   assert.deepEqual(await faultsOf('issuer: https://other.example, name: corp', sameIssuer), [
     '2 upstream.name another issuer has the name corp',
   ]);
+  // A realm's URL may also be its entity id. A person may choose their NameID: it is not the name of another person's sub.
+  const sameSaml = (name: string): string =>
+    `issuers:\n  - { saml: https://idp.example, name: ${name}, accepts: [saml2], audiences: [a], certificates: [idp.pem] }`;
+  const ofSaml = async (members: string, name: string) =>
+    [await faultsOf(members, sameSaml(name))].flat().filter((fault) => !fault?.includes('certificates'));
+  const advice = 'give one of them another, because a NameID is not a sub';
+  assert.deepEqual(await ofSaml(`${url}, name: corp`, 'corp'), [
+    `2 upstream.name a SAML issuer has the name corp: ${advice}`,
+  ]);
+  assert.deepEqual(await ofSaml(url, 'idp.example'), [
+    `2 upstream.name a SAML issuer has the name idp.example: ${advice}`,
+  ]);
+  assert.deepEqual(await ofSaml(`${url}, name: corp`, 'corp-saml'), []);
   assert.deepEqual(await faultsOf('issuer: https://login.example'), ['2 upstream.issuer is our own issuer']);
   assert.deepEqual(await faultsOf('issuer: http://127.0.0.1:9000, name: urn, scopes: [email]'), [
     '2 upstream.issuer must be https; http is for loopback under allowPrivateNetwork only',

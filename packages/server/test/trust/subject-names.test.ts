@@ -1,0 +1,22 @@
+// A name of an upstream person is theirs alone: another entry of the same id does not speak for them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Clients } from '../../src/model/client.ts';
+import { indexSubjectNames } from '../../src/trust/subject-names.ts';
+
+test('a NameID of a SAML entry with the id of the upstream is not the name of an upstream person', () => {
+  const iss = 'https://idp.example/realms/x';
+  const { otherOwner } = indexSubjectNames({
+    clients: new Map() as unknown as Clients,
+    accounts: [],
+    upstream: { issuer: iss, name: 'corp' },
+    issuers: [
+      { name: 'corp-saml', entityId: iss },
+      { name: 'corp', issuer: iss },
+    ],
+  });
+  const principal = { iss, sub: 'ada' };
+  assert.equal(otherOwner('corp:ada', { name: 'corp-saml', principal }), 'a person of upstream');
+  assert.equal(otherOwner('corp:ada', { name: 'corp', principal }), undefined, 'the OpenID entry of the same provider');
+  assert.equal(otherOwner('corp-saml:ada', { name: 'corp-saml', principal }), undefined);
+});
