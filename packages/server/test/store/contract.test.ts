@@ -43,7 +43,7 @@ import { eventually } from '../support/node.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { runProgram } from '../support/program.ts';
 
-const RACERS = 50;
+const RACERS = 24;
 const HOUR = 3_600_000;
 const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
