@@ -103,7 +103,7 @@ async function validate(
   context: ExchangeContext & { readonly client: Client },
 ): Promise<ValidatedToken> {
   try {
-    const token = await type.validate(text, context);
+    const token = await type.validate(text, { ...context, role });
     event[role] = traceOf(token, type.name);
     if (context.revocations.covers(token)) throw new TokenRefusal('revoked');
     if (token.singleUse !== undefined && token.singleUse.expiresAt - context.now > LONGEST_USE)

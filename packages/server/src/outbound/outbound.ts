@@ -15,7 +15,9 @@ const DEADLINE = 3000;
 /** Bytes of an answer, once decompressed. */
 const MAX_BODY = 524_288;
 /** Requests under way for one issuer; what comes on top fails at once and holds nothing up. */
-const AT_ONCE = 16;
+const AT_ONCE = 64;
+/** Those of them that one client may cause, so that it takes the places of no other and of no request of ours. */
+const CLIENT_SHARE = AT_ONCE / 4;
 
 /** It could not be had: a dependency failed, and the caller of ours is not to blame. */
 export class OutboundFailure extends Error {
@@ -33,6 +35,8 @@ export interface OutboundRequest {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The id of the client whose request needs it; absent where it serves all of them. */
+  readonly causedBy?: string;
 }
 
 /** @throws OutboundFailure */
@@ -61,11 +65,17 @@ function createRequester<T>(
     https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }),
   };
   let underWay = 0;
+  const shares = new Map<string, number>();
   return async (request, deadline = startDeadline()) => {
     const problem = urlProblem(request.url, network);
     if (problem !== undefined) throw new OutboundFailure(`${request.url} ${problem}`);
     if (underWay >= AT_ONCE) throw new OutboundFailure('too many requests to it are under way');
+    const { causedBy = '' } = request;
+    const share = shares.get(causedBy) ?? 0;
+    if (causedBy !== '' && share >= CLIENT_SHARE)
+      throw new OutboundFailure('too many requests to it are under way for this client');
     const { origin, pathname } = new URL(request.url);
+    shares.set(causedBy, share + 1);
     underWay++;
     try {
       return await step('fetch', () => endBy(deadline, ask(read, request, network, agents, deadline)));
@@ -75,6 +85,9 @@ function createRequester<T>(
       throw new OutboundFailure(`${origin}${pathname}: ${why}`, { status, cause: error });
     } finally {
       underWay--;
+      const left = (shares.get(causedBy) ?? 0) - 1;
+      if (left > 0) shares.set(causedBy, left);
+      else shares.delete(causedBy);
     }
   };
 }

@@ -16,6 +16,17 @@ export interface Miss {
   readonly problem?: string;
 }
 
+/**
+ * Could a rule take a foreign token, by what is known of it before it has proven itself?
+ * @param type the short name under which it is presented
+ */
+export function mayTake(rule: Rule, role: 'subject' | 'actor', iss: string, type: string): boolean {
+  if (role === 'actor' && rule.actor.presence === 'forbidden') return false;
+  const { issuers, types, clients } = rule[role];
+  const named = clients === 'any' && (issuers === 'any' || issuers.has(iss));
+  return named && (types.foreign === 'accepted' || types.foreign.has(type));
+}
+
 /** @param self our own issuer */
 export const subjectMiss = ({ subject }: Rule, facts: Facts, self: string): Miss | undefined =>
   partyMiss('subject', subject, facts.subject, facts.client, self);

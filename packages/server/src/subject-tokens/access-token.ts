@@ -6,6 +6,7 @@ import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
+import { mayTake } from '../policy/match.ts';
 import { stringList, timeClaim } from '../primitives/claims.ts';
 import { type Chain, isName, type Principal, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -57,7 +58,12 @@ async function validateOpaque(token: string, context: ValidationContext): Promis
 async function validateByIntrospection(token: string, context: ValidationContext): Promise<ValidatedToken> {
   const issuer = context.issuers.introspecting;
   if (issuer === undefined || !issuer.accepts.has('access_token')) throw new TokenRefusal('not_accepted');
-  const answer = await introspectAt(issuer, token);
+  const { client, policy, role } = context;
+  // Whoever asks an endpoint makes it work: a client does so only for tokens that it could exchange.
+  const rules = policy.byClient.get(client.id)?.all ?? [];
+  if (!rules.some((rule) => mayTake(rule, role, issuer.issuer, 'access_token')))
+    throw new TokenRefusal('not_accepted', `no rule lets this client bring tokens of ${issuer.name}`);
+  const answer = await introspectAt(issuer, token, client.id);
   if (answer === undefined) throw new TokenRefusal('inactive');
   // An answer that names another issuer, or none, or no client, may speak of another token.
   if (answer.iss !== issuer.issuer)

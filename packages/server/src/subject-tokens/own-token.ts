@@ -13,7 +13,7 @@ import { type ResourceToken, readResourceToken } from './resource-token.ts';
 import type { ValidatedToken, ValidationContext } from './validated-token.ts';
 
 /** Nobody presents the token: it is looked at for whoever asks. */
-export interface OwnTokenContext extends Omit<ValidationContext, 'client'> {
+export interface OwnTokenContext extends Omit<ValidationContext, 'client' | 'role'> {
   readonly revocations: Revocations;
   readonly resources: readonly Resource[];
 }
@@ -62,6 +62,7 @@ export async function findRevocable(token: string, context: OwnTokenContext): Pr
 /** Nobody else is asked about the token. */
 const ownOnly = ({ issuers, ...context }: OwnTokenContext): ValidationContext => ({
   client: nobody,
+  role: 'subject',
   ...context,
   issuers: { ...noIssuers, byPrincipal: issuers.byPrincipal },
 });

@@ -7,6 +7,8 @@ import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Client, ClientIndex, Clients } from '../model/client.ts';
 import type { RefreshFamily } from '../model/refresh-family.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Role } from '../primitives/refusal.ts';
 import type { XmlLoader } from '../saml/document.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
@@ -27,6 +29,7 @@ export interface ValidationServices {
   readonly signatures: SignatureCache;
   readonly clients: Clients;
   readonly clientIndex: ClientIndex;
+  readonly policy: Policy;
   readonly issuers: TrustedIssuers;
   /** Whose the names of subjects in our tokens are. */
   readonly names: SubjectNames;
@@ -48,6 +51,7 @@ export interface ValidationServices {
 export interface ValidationContext extends ValidationServices {
   /** Who presents the token. */
   readonly client: Client;
+  readonly role: Role;
   /** Seconds since 1970. */
   readonly now: number;
 }

@@ -5,8 +5,15 @@ import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TrustedIssuer } from './issuer.ts';
 
-/** @returns the members of an active answer, or undefined. @throws Refusal issuer_unavailable */
-export async function introspectAt(issuer: TrustedIssuer, token: string): Promise<JsonObject | undefined> {
+/**
+ * @param client the id of the client that presents the token
+ * @returns the members of an active answer, or undefined. @throws Refusal issuer_unavailable
+ */
+export async function introspectAt(
+  issuer: TrustedIssuer,
+  token: string,
+  client: string,
+): Promise<JsonObject | undefined> {
   const { introspection } = issuer;
   if (introspection === undefined) return undefined;
   const credentials = `${encodeURIComponent(introspection.client)}:${encodeURIComponent(introspection.secret)}`;
@@ -14,6 +21,7 @@ export async function introspectAt(issuer: TrustedIssuer, token: string): Promis
     const answer = await issuer.outbound({
       url: introspection.endpoint,
       method: 'POST',
+      causedBy: client,
       headers: {
         authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
         'content-type': 'application/x-www-form-urlencoded',

@@ -2,9 +2,20 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { assertIssued, exchange } from '../support/basics.ts';
+import { API, assertIssued, client, exchange } from '../support/basics.ts';
+import { added, changed } from '../support/configuration.ts';
 import { claimsOf, start, type TestServer, type } from '../support/harness.ts';
-import { bytes, entry, type FakeIssuer, INTROSPECT, json, startIssuer, status, trusting } from '../support/issuer.ts';
+import {
+  bytes,
+  entry,
+  type FakeIssuer,
+  FOREIGN_RULE,
+  INTROSPECT,
+  json,
+  startIssuer,
+  status,
+  trusting,
+} from '../support/issuer.ts';
 import { assertSubjectRefused, assertUnavailable } from '../support/trusting.ts';
 
 async function startAsking(t: Parameters<typeof start>[0]): Promise<[TestServer, FakeIssuer]> {
@@ -89,7 +100,7 @@ test('connections are kept: many exchanges, one after the other, cost one connec
   assert.equal(sockets.size, 1);
 });
 
-test('what comes on top of sixteen at once fails at once: an issuer that hangs piles nothing up', async (t) => {
+test('what one client asks on top of sixteen at once fails at once: an issuer that hangs piles nothing up', async (t) => {
   const [server, idp] = await startAsking(t);
   const sixteen = Promise.withResolvers<void>();
   idp.instead.set(INTROSPECT, () => {
@@ -109,4 +120,56 @@ test('what comes on top of sixteen at once fails at once: an issuer that hangs p
   await idp.close();
   for (const answer of await Promise.all(asked)) assertUnavailable(server, answer);
   assert.equal(idp.count(INTROSPECT), 16);
+});
+
+const RULES = [
+  FOREIGN_RULE,
+  { client: 'partner', subject: { issuer: 'idp' }, grant: { audiences: [API], scopes: ['read'] } },
+  { client: 'acting', actor: { issuer: 'idp' }, grant: { audiences: [API], scopes: ['read'] } },
+  { client: 'jwts', subject: { issuer: 'idp', types: ['jwt'] }, grant: { audiences: [API], scopes: ['read'] } },
+  { client: 'own', subject: { issuer: 'self', clients: ['gateway'] }, grant: { audiences: [API], scopes: ['read'] } },
+];
+
+async function startCrowd(t: Parameters<typeof start>[0]): Promise<[TestServer, FakeIssuer]> {
+  const idp = await startIssuer(t);
+  const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: us, secret: { plain: x } }`;
+  const known = entry(idp, { accepts: '[access_token, jwt]', introspection });
+  const clients = added(
+    ...['partner', 'acting', 'jwts', 'own', 'nobody'].map((id) => client(id, { grants: ['token_exchange'] })),
+  );
+  return [await start(t, changed(trusting(known, RULES), { clients })), idp];
+}
+
+const askAs = (server: TestServer, id: string, token: string, role = 'subject') =>
+  exchange(server, {
+    client_id: id,
+    client_secret: `${id}-secret`,
+    [`${role}_token`]: token,
+    [`${role}_token_type`]: type('access_token'),
+  });
+
+test('an issuer is asked only for clients that a rule lets bring such tokens of it', async (t) => {
+  const [server, idp] = await startCrowd(t);
+  for (const id of ['nobody', 'own', 'jwts'])
+    assertSubjectRefused(server, await askAs(server, id, newOpaque(idp)), 'not_accepted', id);
+  assert.equal(idp.count(INTROSPECT), 0);
+  for (const id of ['gateway', 'partner']) assertIssued(server, await askAs(server, id, newOpaque(idp)), id);
+  await askAs(server, 'acting', newOpaque(idp), 'actor');
+  assert.equal(idp.count(INTROSPECT), 3);
+});
+
+test('a client that fills its places at an issuer takes none of another client, and no fetch of keys', async (t) => {
+  const [server, idp] = await startCrowd(t);
+  const full = Promise.withResolvers<void>();
+  idp.instead.set(INTROSPECT, () => {
+    if (idp.count(INTROSPECT) === 16) full.resolve();
+  });
+  const asked = Array.from({ length: 20 }, () => ask(server, newOpaque(idp)));
+  await full.promise;
+  idp.instead.clear();
+  assertIssued(server, await askAs(server, 'partner', newOpaque(idp)));
+  const jwt = { subject_token: idp.sign(), subject_token_type: type('jwt') };
+  assertIssued(server, await exchange(server, jwt));
+  await idp.close();
+  for (const answer of await Promise.all(asked)) assertUnavailable(server, answer);
 });
