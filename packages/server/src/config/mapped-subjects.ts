@@ -1,6 +1,7 @@
 // Can a subject mapping of the file give a subject the name of somebody else? What shows in the text of the mapping is a fault;
 // what only a token shows is refused when it comes (trust/subject-names.ts).
 import type { LiteralStart } from '../expression/literal.ts';
+import { prefixOf } from '../primitives/principal.ts';
 import { compileValue } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import { nameOf } from './issuer-name.ts';
@@ -36,7 +37,7 @@ const pathOf = ({ index }: MappedIssuer): Path => ['issuers', index, 'subject'];
 
 function checkOwner(one: MappedIssuer, names: ReadonlySet<string>, file: ConfigurationFile, complain: Complain): void {
   const { text, whole } = one.start;
-  const before = text.slice(0, Math.max(0, text.indexOf(':')));
+  const before = prefixOf(text);
   if (before !== one.name && names.has(before))
     complain(pathOf(one), `gives every subject a name of the issuer ${before}`);
   if (!whole) return;

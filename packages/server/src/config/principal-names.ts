@@ -1,4 +1,5 @@
 // Whose a name in our tokens is: a client's, an account's, or that of a subject of another issuer. Never two of these.
+import { prefixOf } from '../primitives/principal.ts';
 import type { Path } from './fault.ts';
 
 export interface Taken {
@@ -25,7 +26,7 @@ export function findTaken({ accounts, issuers, upstream }: NamedPrincipal): (id:
     const index = indexes.get(id);
     if (index !== undefined)
       return { path: ['accounts', index], message: 'an account has this name: tokens could not tell them apart' };
-    const before = id.slice(0, Math.max(0, id.indexOf(':')));
+    const before = prefixOf(id);
     const path = prefixes.get(before);
     return path && { path, message: `could be a subject of the issuer ${before}` };
   };

@@ -1,6 +1,7 @@
 // Who are the people of the file, and can each be told from everybody else?
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { isLoopback } from '../primitives/network.ts';
+import { prefixOf } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type Account, normalUsername } from '../sign-in/accounts.ts';
 import { hashPassword, type PasswordHash, parsePasswordHash } from '../sign-in/password-hash.ts';
@@ -66,7 +67,7 @@ function checkDistinct(file: ConfigurationFile, issuers: ReadonlySet<string>, { 
     if (seen.sub.has(sub)) complain([...path, key], 'another account has this subject');
     for (const [place, name] of Object.entries({ username, [key]: sub }))
       if (clients.has(name)) complain([...path, place], 'a client has this id: tokens could not tell them apart');
-    const before = sub.slice(0, Math.max(0, sub.indexOf(':')));
+    const before = prefixOf(sub);
     if (issuers.has(before)) complain([...path, key], `could be a subject of the issuer ${before}`);
     seen.username.add(typed);
     seen.sub.add(sub);

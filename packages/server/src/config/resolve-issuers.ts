@@ -1,6 +1,7 @@
 // What do the issuers of the file mean, and can each be told from the others?
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
+import { prefixOf } from '../primitives/principal.ts';
 import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
 import { decryptionKeysOf, type SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileMappingOf } from './expressions.ts';
@@ -113,7 +114,7 @@ function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile
     if (name !== '') seen.name.add(name);
   }
   for (const [index, { id }] of file.clients.entries()) {
-    const before = id.slice(0, Math.max(0, id.indexOf(':')));
+    const before = prefixOf(id);
     if (seen.name.has(before)) complain(['clients', index, 'id'], `could be a subject of the issuer ${before}`);
   }
 }

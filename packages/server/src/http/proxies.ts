@@ -1,6 +1,7 @@
 // Reads the caller's address behind trusted proxies: the nearest address of X-Forwarded-For that belongs to none of them.
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, SocketAddress } from 'node:net';
+import { plainAddress } from '../primitives/network.ts';
 
 export interface Proxies {
   readonly isTrusted: (address: string) => boolean;
@@ -16,9 +17,6 @@ export interface Network {
   readonly bits: number;
 }
 
-/** IPv4 in IPv6 (`::ffff:192.0.2.1`) is IPv4, and a zone (`%eth0`) names no other address. */
-const plain = (address: string): string => address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
-
 const familyOf = (address: string): Family | undefined =>
   isIP(address) === 4 ? 'ipv4' : isIP(address) === 6 ? 'ipv6' : undefined;
 
@@ -30,7 +28,7 @@ export function parseNetwork(text: string): Network | undefined {
   const most = family === 'ipv4' ? 32 : 128;
   const bits = length === undefined ? most : Number(length);
   if (bits < 1 || bits > most) return undefined;
-  const mapped = plain(address);
+  const mapped = plainAddress(address);
   if (familyOf(mapped) === family) return { family, address, bits };
   return bits > 96 ? { family: 'ipv4', address: mapped, bits: bits - 96 } : undefined;
 }
@@ -45,7 +43,7 @@ export function createProxies(trusted: readonly string[]): Proxies {
     lists[network.family].addSubnet(network.address, network.bits, network.family);
   }
   const isTrusted = (text: string): boolean => {
-    const address = plain(text);
+    const address = plainAddress(text);
     const family = familyOf(address);
     return family !== undefined && lists[family].check(address, family);
   };

@@ -101,9 +101,9 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
 }
 
 async function openOthers(servers: readonly Server[], open: (address: string) => Promise<unknown>): Promise<void> {
-  const open_ = new Set(servers.map((server) => (server.address() as AddressInfo).address));
+  const bound = new Set(servers.map((server) => (server.address() as AddressInfo).address));
   for (const { address } of await lookup('localhost', { all: true }))
-    if (!open_.has(address)) await open(address).catch(() => undefined);
+    if (!bound.has(address)) await open(address).catch(() => undefined);
 }
 
 /** Bytes of request headers: Node's own default, said aloud because it is promised. */

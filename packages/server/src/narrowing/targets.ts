@@ -1,5 +1,6 @@
 // Which resources does a request mean? `audience` names one by its logical name, `resource` by where it is (RFC 8707).
 import type { Resource } from '../model/resource.ts';
+import type { Scope } from '../primitives/scope.ts';
 
 /** RFC 3986: the characters of a URI without fragment; a backslash or a blank would be read differently by different parsers. */
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[\w\-.~:/?[\]@!$&'()*+,;=%]+$/;
@@ -24,7 +25,7 @@ export interface Targeting {
   /** Of every resource, in the order of the file. */
   readonly audiences: readonly string[];
   /** Every scope of every resource. */
-  readonly scopes: readonly string[];
+  readonly scopes: Scope;
   readonly byAudience: (name: string) => Resource | undefined;
   readonly byUri: (uri: URL) => Resource | undefined;
 }
@@ -48,7 +49,7 @@ export function indexResources(resources: readonly Resource[]): Targeting {
     .sort((a, b) => b.path.length - a.path.length);
   return {
     audiences: resources.map(({ audience }) => audience),
-    scopes: [...new Set(resources.flatMap((resource) => [...resource.scopes]))],
+    scopes: new Set(resources.flatMap((resource) => [...resource.scopes])),
     byAudience: indexAudiences(resources),
     byUri: (uri) => places.find((place) => liesUnder(uri, place))?.resource,
   };

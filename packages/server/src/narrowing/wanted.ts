@@ -53,5 +53,5 @@ export function noteWanted(
 ): void {
   event.audiencesAsked = audiences.map((name) => (byAudience(name) === undefined ? withhold(name) : name));
   event.resourcesAsked = resources.map(({ href }) => withhold(href));
-  if (scope !== undefined) event.scopeAsked = [...scope].map((name) => (scopes.includes(name) ? name : withhold(name)));
+  if (scope !== undefined) event.scopeAsked = [...scope].map((name) => (scopes.has(name) ? name : withhold(name)));
 }

@@ -4,15 +4,18 @@ import { isIP } from 'node:net';
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 
+/** IPv4 in IPv6 (`::ffff:192.0.2.1`) is IPv4, and a zone (`%eth0`) names no other address. */
+export const plainAddress = (address: string): string =>
+  address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+
 /**
  * The network that requests are counted by: an IPv4 address, or the /64 of an IPv6 address, which is the least that a site has.
- * IPv4 in IPv6 (`::ffff:192.0.2.1`) is IPv4. A text that is not an address stays as it is.
+ * A text that is not an address stays as it is.
  */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
-  const plain = address.replace(/%.*$/, '');
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain);
-  if (mapped?.[1] !== undefined) return mapped[1];
+  const plain = plainAddress(address);
+  if (isIP(plain) === 4) return plain;
   if (!URL.canParse(`http://[${plain}]`)) return address;
   // The URL parser writes each address in one way.
   const [head = '', tail] = new URL(`http://[${plain}]`).hostname.slice(1, -1).split('::');

@@ -29,6 +29,9 @@ export interface Voucher {
 /** The holder of a token that was verified. */
 export const vouchFor = (principal: Principal): Vouched => principal as Vouched;
 
+/** What stands before the first colon of a name, where an issuer's subjects have its name; empty where there is no colon. */
+export const prefixOf = (name: string): string => name.slice(0, Math.max(0, name.indexOf(':')));
+
 export const samePrincipal = (a: Principal, b: Principal): boolean => a.iss === b.iss && a.sub === b.sub;
 
 /** What `actor_lineage` says of an actor whose name here is another than in `act`, so that revoking the name reaches the token. */

@@ -1,6 +1,6 @@
 // Whose is a name that a subject has in our tokens? A client's, an account's, or a person's of one issuer: never two of these.
 import type { Clients } from '../model/client.ts';
-import type { Principal } from '../primitives/principal.ts';
+import { type Principal, prefixOf } from '../primitives/principal.ts';
 
 export interface SubjectNames {
   /** What stands before the subjects of an issuer here, for each of its entries; empty for one that is not trusted. */
@@ -48,7 +48,7 @@ export function indexSubjectNames(owners: {
     otherOwner: (name, by) => {
       if (clients.has(name)) return 'a client';
       if (accounts.has(name)) return 'an account';
-      const before = name.slice(0, Math.max(0, name.indexOf(':')));
+      const before = prefixOf(name);
       if (before === upstream?.name) return isOfUpstream(name, by) ? undefined : 'a person of upstream';
       return issuers.has(before) && before !== by.name ? `the issuer ${before}` : undefined;
     },

@@ -391,7 +391,7 @@ test('a resource is found by its audience, and by the narrowest location that ho
   const admin = resource('admin', { locations: ['https://api.example/v1/admin'] });
   const { audiences, scopes, byAudience, byUri } = indexResources([root, v1, admin]);
   assert.deepEqual(audiences, ['https://api.example', 'v1', 'admin']);
-  assert.deepEqual(scopes, ['read', 'write', 'pay']);
+  assert.deepEqual([...scopes], ['read', 'write', 'pay']);
   assert.equal(byAudience('https://api.example'), root);
   assert.equal(byAudience('https://api.example/'), root);
   assert.equal(byAudience('admin'), admin);
