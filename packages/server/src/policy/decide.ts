@@ -42,7 +42,7 @@ export interface Mismatch extends Miss {
 export interface RuleDecision {
   /** Undefined: no rule matches. */
   readonly outcome: Permit | Undecided | undefined;
-  /** How far the best of the rules came. */
+  /** The furthest part that a rule in force came to without matching. */
   readonly furthest: Part;
   /** Of each of the client's rules that was read and did not match, the first of very many; and of one that cannot be told. */
   readonly mismatches: readonly Mismatch[];
@@ -154,7 +154,7 @@ class Asking {
 
   /** How far did a rule come that does not match? What cannot be told of it is no reason to refuse. */
   settle(rule: Rule, { miss }: Unasked): Missed {
-    const found = this.#firstMiss(rule, this.#reading(rule));
+    const found = this.#firstMiss(rule, this.#reading(rule), miss);
     if (found === undefined) return { kind: 'miss', miss };
     if (found.kind === 'miss') return found;
     const { part, what, problem } = found;
@@ -180,13 +180,16 @@ class Asking {
     } as const as unknown as Permit;
   }
 
-  /** Conditions come after the names of the same part; the rule's own sees everything. */
-  #firstMiss(rule: Rule, read: () => ExpressionFacts): Missed | Undecided | undefined {
+  /**
+   * Conditions come after the names of the same part; the rule's own sees everything.
+   * @param named what `find` knows of the actor's names and the targets: undefined where both match
+   */
+  #firstMiss(rule: Rule, read: () => ExpressionFacts, named?: Miss): Missed | Undecided | undefined {
     const { actor } = this.#facts;
     const { subject, actor: acting, when } = rule;
     return (
       this.#ask(rule, 'subject', 'subject.when', subject.when, read) ??
-      toMissed(actorMiss(rule, this.#facts, this.#self)) ??
+      (named?.part === 'actor' ? { kind: 'miss', miss: named } : undefined) ??
       (actor && this.#ask(rule, 'actor', 'actor.when', acting.when, read)) ??
       // Its miss counts as one of whoever would act.
       this.#ask(rule, actor === undefined ? 'subject' : 'actor', 'when', when, read)
@@ -210,5 +213,3 @@ class Asking {
 }
 
 const TOO_MANY = 'there are too many rules to compare in one request';
-
-const toMissed = (miss: Miss | undefined): Missed | undefined => miss && { kind: 'miss', miss };
