@@ -55,7 +55,13 @@ const RESERVED = [
   { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },
   { what: OTHER_JSON, where: /^primitives\/strict-json\.ts$/ },
   { what: /\bvouchFor\b/, where: /^(primitives\/principal\.ts|exchange\/delegation\.ts|explain\/)/ },
-  { what: /\bas Narrowed\b/, where: /^narrowing\/narrow\.ts/ },
+  { what: /\bas Narrowed\b/, where: /^narrowing\/narrow\.ts$/ },
+  { what: /\bas Permit\b/, where: /^policy\/decide\.ts$/ },
+  { what: /\bas Authorization\b/, where: /^issuing\/authorization\.ts$/ },
+  { what: /\bas Vouched\b/, where: /^primitives\/principal\.ts$/ },
+  { what: /\bas ValidatedToken\b/, where: /^subject-tokens\/validated-token\.ts$/ },
+  { what: /\bas ResourceToken\b/, where: /^subject-tokens\/resource-token\.ts$/ },
+  { what: /\bas TallyKey\b/, where: /^primitives\/tallies\.ts$/ },
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 
