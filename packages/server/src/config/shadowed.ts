@@ -40,7 +40,7 @@ function covers(one: Rule, rule: Rule, self: string): boolean {
   );
 }
 
-/** A part that asks nothing holds whatever another asks; but naming the origin lets more match, not less. */
+/** An absent part matches everything, except `clients` and `issuer`: naming an origin admits tokens that the caller has no other claim on. */
 function coversParty(one: PartyPattern, other: PartyPattern, self: string): boolean {
   return (
     one.when === 'always' &&

@@ -177,7 +177,7 @@ function applyRule(
     sub: subject.sub,
     origin: subject.origin,
     chain,
-    // It permits the hop that it authorizes: where somebody new acts it is used up.
+    // `may_act` authorizes one hop. It is copied only if no new actor was added.
     mayAct: chain === subject.chain ? subject.mayAct : undefined,
     ...extendLineage(subject, actor, withRefresh ? 1 : 0),
     extraClaims: { ...subject.extraClaims, ...grantedClaims(permit) },

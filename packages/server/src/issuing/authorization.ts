@@ -66,7 +66,7 @@ export type RefreshDecision =
 
 declare const authorized: unique symbol;
 
-/** Only `authorize` makes one, and scripts/check-layers.ts names the files that may call it: one a grant. */
+/** Only `authorize` makes one. scripts/check-layers.ts lets the grants and exchange/exchange.ts call it, and nothing else. */
 export type Authorization = Decision & { readonly [authorized]: true };
 
 /** Every grant's tokens are bound to the key that the caller proved, and the proof is used up with them. */

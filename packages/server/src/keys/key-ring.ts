@@ -45,7 +45,7 @@ export interface KeySchedule {
 /** Clocks of nodes and verifiers may differ, and a node learns of a key a moment after it was made; in milliseconds. */
 const MARGIN = 60_000;
 
-/** Milliseconds from when a key is made until it signs: no verifier still keeps a key set that lacks it, of any node. */
+/** Milliseconds between publishing a key and signing with it, so that every verifier has refreshed its cached key set. */
 export const leadOf = ({ publishAhead }: KeySchedule): number => publishAhead + MARGIN;
 
 /** A reader makes no key, and seals none again. */

@@ -56,7 +56,7 @@ function forLibrary(parameters: Parameters, client: Client | undefined, signIn: 
   return said;
 }
 
-/** Where it cannot be had the library comes to the same refusal, once it knows where to send it. */
+/** @returns undefined where it is refused: oidc-provider refuses the request later, when it knows the redirect URI */
 function wantedScope(asked: string, client: Client | undefined, { context }: SignIn): string | undefined {
   try {
     return client && formatScope(judgeAsked(asked, client, context).scope);
