@@ -2,8 +2,11 @@
 // and not where a browser is sent.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { checkAssertion } from '../../src/client-auth/client-assertion.ts';
 import { createDecoyKeys } from '../../src/client-auth/decoy-keys.ts';
+import type { AuthenticationContext } from '../../src/client-auth/method.ts';
 import { algorithmNames } from '../../src/keys/algorithms.ts';
+import { readCompact } from '../../src/keys/jws.ts';
 import { SecretDigest } from '../../src/primitives/secret.ts';
 import { API } from '../support/basics.ts';
 import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';
@@ -177,6 +180,24 @@ test('there is a key of nobody for each algorithm, made once', () => {
     assert.equal(decoyKeys(alg), decoyKeys(alg));
   }
   for (const alg of ['none', 'HS256', '__proto__', '']) assert.equal(decoyKeys(alg), undefined);
+});
+
+test('an assertion for which there is no key is verified all the same, with a key of nobody (C30)', async () => {
+  const at = { issuer: 'https://login.example', clock: { now: 1_700_000_000_000 } } as TestServer;
+  const decoy = createDecoyKeys()('ES256');
+  assert.ok(decoy);
+  let read = 0;
+  const watched = {
+    ...decoy,
+    get key() {
+      read++;
+      return decoy.key;
+    },
+  };
+  const context = { clock: () => at.clock.now, decoyKeys: () => watched } as unknown as AuthenticationContext;
+  const jws = readCompact(assertion(at, stranger));
+  await assert.rejects(checkAssertion(jws, undefined, [at.issuer], context), { fault: 'unknown_key' });
+  assert.ok(read > 0, 'nothing was verified');
 });
 
 test('a secret is compared with every candidate, and each secret counts', () => {
