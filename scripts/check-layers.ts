@@ -1,5 +1,5 @@
-// Do the imports follow the layers? In packages/server/src a file imports its own folder and folders below it, never above;
-// nothing imports in a circle; and what only some files may use, only they use.
+// Do the imports follow the layers? In packages/server/src a file imports its own folder and folders below it, never above, and
+// what only some files may use, only they use. check-shape.ts finds circles.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -80,14 +80,12 @@ const IMPORT = /(?:from|import)[\s(]*'(\.[^']+)'/g;
 
 const files = globSync('**/*.ts', { cwd: SOURCE });
 const faults: string[] = [];
-const imports = new Map<string, string[]>();
 
 for (const file of files) {
   const text = readFileSync(join(SOURCE, file), 'utf8');
   const targets = [...text.matchAll(IMPORT)].map(([, path]) =>
     relative(SOURCE, resolve(SOURCE, dirname(file), path ?? '')),
   );
-  imports.set(file, targets);
   const layer = LAYERS.indexOf(file.split('/')[0] ?? '');
   if (layer === -1) faults.push(`${file}: in no layer`);
   for (const target of targets) {
@@ -124,17 +122,6 @@ for (const file of globSync('**/*.ts', { cwd: RESOURCE_SERVER })) {
   if (file !== 'json.ts' && OTHER_JSON.test(readFileSync(join(RESOURCE_SERVER, file), 'utf8')))
     faults.push(`packages/resource-server/src/${file}: ${OTHER_JSON.source} is not for this place`);
 }
-
-const finished = new Set<string>();
-function findCircle(file: string, path: readonly string[]): void {
-  if (path.includes(file)) {
-    faults.push(`a circle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`);
-  } else if (!finished.has(file)) {
-    for (const target of imports.get(file) ?? []) findCircle(target, [...path, file]);
-    finished.add(file);
-  }
-}
-for (const file of files) findCircle(file, []);
 
 for (const fault of faults) console.error(fault);
 console.log(`layers: ${files.length} files, ${faults.length} faults`);
