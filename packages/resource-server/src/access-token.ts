@@ -88,13 +88,13 @@ const actorDenied = (): Denial =>
 
 /**
  * For a handler that learns only as it works who may act.
- * @param anyOf patterns as in `Requirements`; none: anybody, so long as somebody acts
+ * @param anyOf patterns as in `Requirements`: at least one, of which `{}` is anybody, so long as somebody acts
  * @returns the current actor @throws AccessRefusal insufficient_scope
  */
 export function requireActor(token: AccessToken, ...anyOf: readonly Partial<Actor>[]): Actor {
-  if (anyOf.length > 0) checkActors(anyOf);
+  checkActors(anyOf);
   const [current] = actors(token);
-  if (current === undefined || !isActedBy(token, anyOf.length === 0 ? [{}] : anyOf)) {
+  if (current === undefined || !isActedBy(token, anyOf)) {
     const denial = actorDenied();
     throw new AccessRefusal(denial, [[token.scheme, { error: denial.code, ...denial.details.attributes }]]);
   }

@@ -144,12 +144,14 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
     const foreign = await actedBy({ sub: 'agent', iss: 'https://idp.example' });
     const nobody = await actedBy(undefined);
     const agent = { iss: ISSUER, sub: 'agent' };
-    assert.deepEqual(requireActor(token), agent);
+    assert.deepEqual(requireActor(token, {}), agent);
+    // A list that came out empty by mistake is not anybody.
+    assert.throws(() => requireActor(token), TypeError);
     assert.deepEqual(requireActor(token, { sub: 'other' }, { sub: 'agent' }), agent);
     assert.deepEqual(requireActor(token, { iss: ISSUER }), agent);
     assert.deepEqual(requireActor(foreign, { iss: 'https://idp.example', sub: 'agent' }).iss, 'https://idp.example');
     const refused: [AccessToken, Parameters<typeof requireActor>[1][]][] = [
-      [nobody, []],
+      [nobody, [{}]],
       [token, [{ sub: 'gateway' }]],
       [token, [{ sub: 'Agent' }]],
       [token, [{ iss: 'https://idp.example', sub: 'agent' }]],
