@@ -11,6 +11,7 @@ import {
   insertRevocation,
   listRevocations,
   type ManyRevoked,
+  type RevokedKind,
   type StoredRevocation,
 } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
@@ -84,13 +85,21 @@ function storedName(many: Many): ManyRevoked {
   return { kind: 'principal', name: sha256(JSON.stringify([iss, sub])) };
 }
 
-/** The same of a row: one of the version before has no kind. @returns undefined for the row of a single token */
+/** The kinds that stand before a colon in the id of a row. */
+const NAMED: Readonly<Record<Exclude<RevokedKind, 'all'>, true>> = { subject: true, principal: true, client: true };
+const isNamed = (kind: string): kind is keyof typeof NAMED => Object.hasOwn(NAMED, kind);
+
+/**
+ * The same of a row. It has no kind where the version before wrote it, or where a step back of the schema took the kind away.
+ * @returns undefined for the row of a single token
+ */
 function manyOf({ id, kind, name }: StoredRevocation): ManyRevoked | undefined {
   if (kind === 'token') return undefined;
   if (kind !== null) return { kind, name: name ?? '' };
   if (id === 'all') return { kind: 'all', name: '' };
-  const [, before, named = ''] = /^(subject|client):(.*)$/s.exec(id) ?? [];
-  return before === undefined ? undefined : { kind: before as 'subject' | 'client', name: named };
+  const colon = id.indexOf(':');
+  const before = id.slice(0, Math.max(colon, 0));
+  return isNamed(before) ? { kind: before, name: id.slice(colon + 1) } : undefined;
 }
 
 /** When many were revoked. The version before compared clocks; `moment` grows with each revocation, whoever made it. */

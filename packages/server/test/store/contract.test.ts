@@ -465,6 +465,19 @@ for (const kind of kinds) {
     await store.destroy();
   });
 
+  test(`${kind}: a step is not taken back while a row has a kind that the version before does not know`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    const revoke = (revoked: 'subject' | 'principal') =>
+      store.transaction().execute((database) => insertManyRevoked(database, [{ kind: revoked, name: 'ada' }], 1));
+    await revoke('subject');
+    assert.equal(await rollBack(store, kind, 'keep'), '0011-revocation-kinds');
+    await migrate(store, kind, 1);
+    await revoke('principal');
+    await assert.rejects(rollBack(store, kind, 'keep'), /would lose 1 of revocations\.kind=principal; --discard/);
+    assert.equal(await rollBack(store, kind, 'discard'), '0011-revocation-kinds');
+    await store.destroy();
+  });
+
   test(`${kind}: a step is not taken back while its tables hold what would be lost, unless one says so`, async () => {
     const store = await openStore(await locations[kind](), 'write', 1);
     const known = [...migrations, later];

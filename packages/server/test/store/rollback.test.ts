@@ -1,9 +1,13 @@
 // cambio store rollback, as it is typed after an upgrade that is regretted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { admin } from '../support/admin-api.ts';
 import { assertIssued, configuration, gateway, startBasic } from '../support/basics.ts';
 import { beside } from '../support/command.ts';
-import { everythingIn, start } from '../support/harness.ts';
+import { EXCHANGE, everythingIn, start, type TestServer, type } from '../support/harness.ts';
+import { entry, startIssuer } from '../support/issuer.ts';
+import { BESIDE, FOREIGN_BESIDE } from '../support/life.ts';
+import { administeredLife } from '../support/nodes.ts';
 
 const names = (server: { folder: string }): string[] =>
   (everythingIn(server).migrations as { name: string }[]).map(({ name }) => name);
@@ -22,4 +26,42 @@ test('the last step is taken back once, and the next start takes it again and go
   const again = await start(t, configuration, { folder: server.folder });
   assert.deepEqual(names(again), before);
   assertIssued(again, await again.token({ grant_type: 'client_credentials', ...gateway }));
+});
+
+test('a person of another issuer who was revoked stays revoked: the step back refuses, and --discard followed by a start revives nobody', async (t) => {
+  const idp = await startIssuer(t);
+  const yaml = administeredLife([BESIDE, FOREIGN_BESIDE], [entry(idp)]);
+  const first = await start(t, yaml);
+  const [mallory, ada] = ['mallory', 'ada'].map((sub) => idp.sign({ sub }));
+  const exchangeAt = async (server: TestServer, token: unknown, kind: string): Promise<number> =>
+    (
+      await server.token({
+        grant_type: EXCHANGE,
+        ...gateway,
+        subject_token: String(token),
+        subject_token_type: type(kind),
+      })
+    ).status;
+  const issued = await first.token({
+    grant_type: EXCHANGE,
+    ...gateway,
+    subject_token: String(mallory),
+    subject_token_type: type('jwt'),
+  });
+  assertIssued(first, issued);
+  assert.equal(await exchangeAt(first, issued.body.access_token, 'access_token'), 200);
+  const revoked = await admin(first, 'POST /revocations', { body: { subject: 'mallory', issuer: idp.url } });
+  assert.equal(revoked.status, 204, revoked.text);
+  await first.close();
+  const refused = await beside(t, first, ['store rollback']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /back would lose 1 of revocations\.kind=principal; --discard/);
+  assert.equal((await beside(t, first, ['store rollback', '--discard'])).code, 0);
+  const again = await start(t, yaml, { folder: first.folder });
+  assert.equal(await exchangeAt(again, mallory, 'jwt'), 400);
+  assert.equal(await exchangeAt(again, issued.body.access_token, 'access_token'), 400);
+  const { refresh_token } = issued.body;
+  const renewed = await again.token({ grant_type: 'refresh_token', ...gateway, refresh_token: String(refresh_token) });
+  assert.equal(renewed.status, 400);
+  assert.equal(await exchangeAt(again, ada, 'jwt'), 200);
 });

@@ -17,6 +17,6 @@ export const revocationKinds: Migration = {
     for (const column of ['rotated_by', 'stored_at'])
       await schema.alterTable('refresh_families').dropColumn(column).execute();
   },
-  // The id of a row says what its kind and name say, but for names of more than 256 characters, which no version before could revoke.
-  holds: [],
+  // The id of a row says what its kind and name say. The version before takes `principal:` for the id of a token, and revokes nobody.
+  holds: ['revocations.kind=principal'],
 };

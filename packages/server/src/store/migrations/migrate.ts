@@ -94,11 +94,11 @@ export async function rollBack(
 async function countHeld(database: Database, { holds }: Migration): Promise<readonly string[]> {
   const held: string[] = [];
   for (const name of holds) {
-    const [table = '', column] = name.split('.');
+    const [table = '', column, value] = name.split(/[.=]/);
     const counted = column === undefined ? sql`*` : sql.ref(column);
-    const { rows } = await sql<{ count: number }>`select count(${counted}) as count from ${sql.table(table)}`.execute(
-      database,
-    );
+    const rowsOf = value === undefined ? sql`` : sql`where ${counted} = ${value}`;
+    const counting = sql<{ count: number }>`select count(${counted}) as count from ${sql.table(table)} ${rowsOf}`;
+    const { rows } = await counting.execute(database);
     const count = Number(rows[0]?.count);
     if (count > 0) held.push(`${count} of ${name}`);
   }

@@ -13,7 +13,10 @@ export interface Migration {
   readonly up: (schema: SchemaBuilder, sequence: SequenceColumn, execute: Execute) => Promise<void>;
   /** Takes away what `up` made, and nothing else. */
   readonly down: (schema: SchemaBuilder, execute: Execute) => Promise<void>;
-  /** Tables, and columns as `table.column`, whose content `down` loses and somebody would miss. */
+  /**
+   * Tables, columns as `table.column`, and rows as `table.column=value`, whose content `down` loses, or makes unreadable to the
+   * version before, and somebody would miss.
+   */
   readonly holds: readonly string[];
 }
 
