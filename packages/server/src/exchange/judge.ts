@@ -179,7 +179,7 @@ function applyRule(
     chain,
     // `may_act` authorizes one hop. It is copied only if no new actor was added.
     mayAct: chain === subject.chain ? subject.mayAct : undefined,
-    ...extendLineage(subject, actor, withRefresh ? 1 : 0),
+    ...extendLineage(subject, actor, { issuer: context.issuer, families: withRefresh ? 1 : 0 }),
     extraClaims: { ...subject.extraClaims, ...grantedClaims(permit) },
     rebound,
     uses: [singleUse('subject', subject), actor && singleUse('actor', actor)].filter((one) => one !== undefined),

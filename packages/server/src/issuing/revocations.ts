@@ -1,9 +1,8 @@
 // Is a token revoked, or one that it derives from? Everything revoked is held in memory, so that the answer costs no query; what
 // another process revokes arrives by polling. Revocations are kept for ever: nothing that was revoked comes back.
 import { type Clock, LEEWAY } from '../primitives/clock.ts';
-import { actingName, type Chain, type Principal } from '../primitives/principal.ts';
+import { actingName, actingPrincipal, type Chain, digestOf, type Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { sha256 } from '../primitives/secret.ts';
 import { shortName } from '../primitives/short-name.ts';
 import { LOOK_BACK, type Poll } from '../store/poll.ts';
 import {
@@ -81,8 +80,7 @@ function storedName(many: Many): ManyRevoked {
   if ('subject' in many) return { kind: 'subject', name: shortName(many.subject) };
   if ('client' in many) return { kind: 'client', name: shortName(many.client) };
   if ('all' in many) return { kind: 'all', name: '' };
-  const { iss, sub } = many.principal;
-  return { kind: 'principal', name: sha256(JSON.stringify([iss, sub])) };
+  return { kind: 'principal', name: digestOf(many.principal) };
 }
 
 /** The kinds that stand before a colon in the id of a row. */
@@ -133,7 +131,10 @@ function createRevoked(issuer: string, ids: TokenIds) {
     const key = keyOf(revoked);
     if (moment > (many.get(key)?.moment ?? -1)) many.set(key, { moment, by });
     if (by === 'moment') epoch = Math.max(epoch, moment);
-    if (revoked.kind === 'principal') principals = true;
+    if (revoked.kind === 'principal') {
+      principals = true;
+      acting.set(actingPrincipal(revoked.name), key);
+    }
     if (revoked.kind === 'subject') acting.set(actingName(revoked.name), key);
   };
   const namesOf = (token: Revocable): string[] => {

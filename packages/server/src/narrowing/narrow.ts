@@ -5,7 +5,7 @@ import type { Narrowed } from '../model/narrowed.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
-import { actingName, samePrincipal } from '../primitives/principal.ts';
+import { actingName, actingPrincipal, digestOf, looksLikeDigest, type Principal } from '../primitives/principal.ts';
 import { withhold } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, listedNames, type Scope } from '../primitives/scope.ts';
@@ -155,24 +155,34 @@ function checkAcr(targets: Targets, { acr }: JsonObject): void {
   }
 }
 
-/** Ids that a token names, at most. */
+/** Ids that a token names in a list, at most; and as many names of those who act. */
 const MAX_ANCESTORS = 16;
 
 /**
- * Ancestors, nearest first: the new token dies with each of them.
+ * Ancestors, nearest first: the new token is revoked with each of them, and with everybody who acts or acted.
  * @param families of refresh tokens that will stand before them
  * @throws Refusal lineage_too_long
  */
 export function extendLineage(
   subject: TokenFacts,
   actor: TokenFacts | undefined,
-  families: 0 | 1,
+  { issuer, families }: { readonly issuer: string; readonly families: 0 | 1 },
 ): { readonly lineage: readonly string[]; readonly actorLineage: readonly string[] } {
   const lineage = [subject.id, ...subject.lineage];
-  const named = actor?.origin && samePrincipal(actor.principal, actor.origin) ? [actingName(actor.sub)] : [];
-  const acting = actor === undefined ? [] : [actor.id, ...named, ...actor.lineage, ...actor.actorLineage];
+  const acting =
+    actor === undefined ? [] : [actor.id, ...namesBehind(actor, issuer), ...actor.lineage, ...actor.actorLineage];
   const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
-  if (lineage.length + families > MAX_ANCESTORS || actorLineage.length > MAX_ANCESTORS)
+  const names = actorLineage.filter(looksLikeDigest).length;
+  if (Math.max(lineage.length + families, names, actorLineage.length - names) > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long');
   return { lineage, actorLineage };
+}
+
+/** Digests of the names of an actor that `act` will not say: what else it is called, and who acts for it. */
+function namesBehind({ principal, sub, origin, chain }: TokenFacts, issuer: string): readonly string[] {
+  const nameOf = (one: Principal): string =>
+    one.iss === issuer ? actingName(one.sub) : actingPrincipal(digestOf(one));
+  const said = nameOf(principal);
+  const others = [actingName(sub), ...(origin === undefined ? [] : [nameOf(origin)]), ...chain.map(nameOf)];
+  return others.filter((name) => name !== said);
 }

@@ -34,8 +34,20 @@ export const prefixOf = (name: string): string => name.slice(0, Math.max(0, name
 
 export const samePrincipal = (a: Principal, b: Principal): boolean => a.iss === b.iss && a.sub === b.sub;
 
-/** What `actor_lineage` says of an actor whose name here is another than in `act`, so that revoking the name reaches the token. */
+/**
+ * What `actor_lineage` says of somebody who acts, or acted for an actor, under a name here that `act` does not say, so that
+ * revoking the name reaches the token.
+ */
 export const actingName = (name: string): string => sha256(JSON.stringify(['acting', shortName(name)]));
+
+/** The same of a name at an issuer, by its digest. */
+export const actingPrincipal = (digest: string): string => sha256(JSON.stringify(['acting principal', digest]));
+
+/** What stands for a principal where its name is not to be read. */
+export const digestOf = ({ iss, sub }: Principal): string => sha256(JSON.stringify([iss, sub]));
+
+/** Does an entry of `actor_lineage` have the form of such a digest? Ids of other issuers' tokens have it, too. */
+export const looksLikeDigest = (entry: string): boolean => /^[\w-]{43}$/.test(entry);
 
 /** No chain that we accept comes near this; a longer one is not even walked. */
 const LONGEST_WALK = 64;

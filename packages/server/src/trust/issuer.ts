@@ -67,6 +67,7 @@ export interface TrustedIssuers {
   readonly byPrincipal: (iss: string) => TrustedIssuer | undefined;
   /** The one that opaque access tokens are introspected at. */
   readonly introspecting: TrustedIssuer | undefined;
+  readonly all: () => readonly TrustedIssuer[];
   /** The issuer whose subjects are called `name:…` in our tokens. */
   readonly byName: (name: string) => TrustedIssuer | undefined;
 }
@@ -83,6 +84,7 @@ export function indexIssuers(issuers: readonly TrustedIssuer[]): TrustedIssuers 
     byTrustDomain: (domain) => ofKind('spiffe', `spiffe://${domain}`),
     byPrincipal: (iss) => all.get(iss),
     introspecting: issuers.find(({ introspection }) => introspection !== undefined),
+    all: () => issuers,
     byName: (name) => names.get(name),
   };
 }

@@ -5,6 +5,8 @@ import { type Principal, prefixOf } from '../primitives/principal.ts';
 export interface SubjectNames {
   /** What stands before the subjects of an issuer here, for each of its entries; empty for one that is not trusted. */
   readonly namesOf: (iss: string) => readonly string[];
+  /** The provider at which people sign in: each is called by its name and their `sub`. */
+  readonly upstream: { readonly issuer: string; readonly name: string } | undefined;
   /**
    * @param by who would be called so: the name of the issuer that says it, and the subject there
    * @returns who else has the name, in words; undefined where nobody has
@@ -45,6 +47,7 @@ export function indexSubjectNames(owners: {
     name === `${upstream.name}:${by.principal.sub}`;
   return {
     namesOf: (iss) => (byIss.get(iss) ?? []).map(({ name }) => name),
+    upstream,
     otherOwner: (name, by) => {
       if (clients.has(name)) return 'a client';
       if (accounts.has(name)) return 'an account';

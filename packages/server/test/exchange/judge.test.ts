@@ -353,6 +353,18 @@ test('a token names sixteen ancestors of its own and sixteen of those who act, e
   assert.equal(reasonOf(ask(open, { actor: busy(16) })), 'lineage_too_long');
 });
 
+test('names of those who act are told by digest where `act` does not say them, sixteen at most beside the ids', () => {
+  const crowd = (length: number) =>
+    Array.from({ length }, (_, index) => vouchFor({ iss: 'https://us.example', sub: `c${index}` }));
+  const busy = (length: number) => token('agent', { chain: crowd(length) });
+  const delegating = (length: number) =>
+    ask({ ...open, rules: [rule([api], { actor: { delegated: 'allow' } })] }, { actor: busy(length) });
+  const lineage = delegating(16).decision?.actorLineage ?? [];
+  assert.deepEqual([lineage.length, new Set(lineage).size], [17, 17]);
+  assert.ok(lineage.slice(1).every((entry) => /^[\w-]{43}$/.test(entry)));
+  assert.equal(reasonOf(delegating(17)), 'lineage_too_long');
+});
+
 test('which requested types a rule grants, and a refresh token only to a client that may refresh', () => {
   const world = { ...open, rules: [rule([api], { grant: { types: new Set(['jwt', 'refresh_token']) } })] };
   const caller = client('gateway', { grants: new Set(['token_exchange']) });

@@ -1,18 +1,21 @@
 // What follows from an actor that is missing, unasked for, dead, short-lived, in the past, or in the subject's place?
 import assert from 'node:assert/strict';
 import { act } from '../../../support/actors.ts';
-import { admin } from '../../../support/admin-api.ts';
+import { admin, withOperators } from '../../../support/admin-api.ts';
 import {
   API,
   acting,
   actorToken,
   agentBasic,
   BACKEND,
+  client,
+  configuration,
   exchange,
   forgedToken,
   subjectToken,
 } from '../../../support/basics.ts';
-import { type Answer, claimsOf, type Form, type } from '../../../support/harness.ts';
+import { added, changed } from '../../../support/configuration.ts';
+import { type Answer, claimsOf, type Form, start, type } from '../../../support/harness.ts';
 import { introspect, refresh, revoke, VAULT } from '../../../support/life.ts';
 import type { Case } from '../../group.ts';
 
@@ -224,5 +227,31 @@ export const consequences: Readonly<Record<string, Case<DelegationWorld>>> = {
       },
       { subject_token: adas, ...as(agents) },
     );
+  },
+
+  D31: async (_world, { attempt, twin, after }) => {
+    const parties = { clients: undefined, issuer: 'self', types: ['access_token'] };
+    const rules = [
+      {
+        ...{ name: 'anybody', client: 'gateway', subject: { ...parties, clients: ['gateway', 'agent', 'helper'] } },
+        actor: { issuer: 'self', clients: ['gateway', 'agent', 'helper'], delegated: 'allow' },
+        grant: { audiences: [API], scopes: ['read'], types: ['access_token'] },
+      },
+    ];
+    const clients = added(client('helper'));
+    const server = await start({ after }, withOperators(changed(configuration, { clients, rules })));
+    const helper = { client_id: 'helper', client_secret: 'helper-secret' };
+    const own = await server.token({ grant_type: 'client_credentials', ...helper });
+    const withActor = (subject_token: string, actor: unknown) =>
+      exchange(server, { subject_token, actor_token: String(actor), actor_token_type: type('access_token') });
+    const parent = await withActor(await actorToken(server), own.body.access_token);
+    const descendant = await withActor(await subjectToken(server), parent.body.access_token);
+    const innocent = await withActor(await subjectToken(server), await actorToken(server));
+    assert.deepEqual(claimsOf(descendant.body.access_token).act, claimsOf(innocent.body.access_token).act);
+    assert.equal((await admin(server, 'POST /revocations', { body: { subject: 'helper' } })).status, 204);
+    const { body } = await twin(introspect(server, innocent.body.access_token));
+    assert.equal(body.active, true);
+    const revoked = await attempt('one acts behind the actor', introspect(server, descendant.body.access_token));
+    assert.deepEqual(revoked.body, { active: false });
   },
 };
