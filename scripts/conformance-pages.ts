@@ -43,7 +43,7 @@ requirement that is unknown, and where code is named that is not there.
 |---|---|---|---|---|---|
 ${rows.join('\n')}
 
-These pages are made from \`packages/server/test/conformance/*.tsv\` and the titles of the tests by \`node scripts/generate-docs.ts\`.
+These pages are made from \`packages/server/test/conformance/*.tsv\` and the titles of the tests by \`npx node --conditions=source scripts/generate-docs.ts\`.
 `;
 }
 

@@ -46,7 +46,7 @@ Every way in which Cambio says no. The caller gets the status, the error and the
 row that \`X-Request-Id\` names, and nowhere outside. \`tokenErrorCode: invalid_request\` in the configuration changes the code of
 refused subject and actor tokens from \`invalid_grant\`, which the flow's specification says, to RFC 8693's own.
 
-This page is made from \`packages/server/src/primitives/refusals/\` by \`node scripts/generate-docs.ts\`.
+This page is made from \`packages/server/src/primitives/refusals/\` by \`npx node --conditions=source scripts/generate-docs.ts\`.
 
 ${sections.join('\n\n')}
 `;
@@ -59,7 +59,7 @@ for (const [name, make] of Object.entries(pages)) {
   const now = make(before);
   if (!check) writeFileSync(file, now);
   else if (before !== now) {
-    console.error(`${name} is stale: node scripts/generate-docs.ts`);
+    console.error(`${name} is stale: npx node --conditions=source scripts/generate-docs.ts`);
     process.exitCode = 1;
   }
 }

@@ -61,6 +61,6 @@ ${table.join('\n')}
 Not tried: what is encrypted (RFC 7516, RFC 7520 sections 5 and 6, RFC 8037 A.6 and A.7), for nothing here decrypts a JWE. Two
 encrypted JWTs stand above for all.
 
-This page is made by \`node scripts/generate-docs.ts\`.
+This page is made by \`npx node --conditions=source scripts/generate-docs.ts\`.
 `;
 }
