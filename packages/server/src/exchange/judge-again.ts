@@ -46,7 +46,7 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
   const chain = extendChain(grant.chain, acting, rule.grant.maxDepth);
   const { expiresAt } = family;
   const subject = { scope: new Set(grant.scope), agreedAudiences: agreedAudiencesOf(grant), expiresAt };
-  trace.limits = limitsOf({ subject, actor: 'unbounded', client, rule, targets, now });
+  trace.limits = limitsOf({ subject, actor: 'unbounded', client, rule, family: 'unbounded', targets, now });
   const { authentication } = grant;
   return {
     ...narrow({ targets, asked: wanted.scope, limits: trace.limits, authentication, confirmation }),

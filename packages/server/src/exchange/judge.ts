@@ -159,7 +159,11 @@ function applyRule(
   const acting = actor ?? (rule.act === 'client' ? caller : undefined);
   if (acting !== undefined) checkDistinct(subject, acting);
   const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
-  trace.limits = limitsOf({ subject, actor: actor ?? 'unbounded', client, rule, targets, now: context.now });
+  const withRefresh =
+    request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
+  const family = withRefresh ? rule.grant.refreshLifetime : 'unbounded';
+  const bounds = { subject, actor: actor ?? 'unbounded', client, rule, family, targets } as const;
+  trace.limits = limitsOf({ ...bounds, now: context.now });
   const { authentication } = subject;
   const narrowed = narrow({
     targets,
@@ -168,8 +172,6 @@ function applyRule(
     authentication,
     confirmation: proven,
   });
-  const withRefresh =
-    request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
   const decision = {
     ...narrowed,
     type: request.requestedType,
@@ -185,11 +187,8 @@ function applyRule(
     uses: [singleUse('subject', subject), actor && singleUse('actor', actor)].filter((one) => one !== undefined),
   };
   if (!withRefresh) return { ...decision, refresh: undefined };
-  const { refreshLifetime } = rule.grant;
   const grant = rememberGrant(decision, subject, actor);
-  // While a token lives its family is remembered, and bounds what comes of it.
-  const lifetime = Math.min(decision.lifetime, refreshLifetime);
-  return { ...decision, lifetime, refresh: { kind: 'new', lifetime: refreshLifetime, grant } };
+  return { ...decision, refresh: { kind: 'new', lifetime: rule.grant.refreshLifetime, grant } };
 }
 
 const mayRefresh = (client: Client): boolean => client.grants.has('refresh_token');

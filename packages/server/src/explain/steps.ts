@@ -174,6 +174,7 @@ const boundWords: Readonly<Record<string, string>> = {
   actor: 'the actor token',
   client: 'the client',
   rule: 'the rule',
+  family: 'the refresh token beside it',
 };
 
 const sayBound = (by: string): string => boundWords[by] ?? by;

@@ -46,6 +46,7 @@ export function narrowAgreed(
   client: Client,
   moment: { readonly now: number; readonly confirmation: Confirmation | undefined },
   services: AgreedServices,
+  family: Bound<number>,
 ): Narrowed {
   const targets = chooseTargets(audiences, wanted, client, services);
   const listed = listedScopes(client);
@@ -53,6 +54,7 @@ export function narrowAgreed(
     subject: { scope: new Set(scope), agreedAudiences: audiences, expiresAt },
     actor: 'unbounded',
     rule: 'unbounded',
+    family,
     client: listed,
     targets,
     signIn: new Set(scope.filter((name) => SIGN_IN_SCOPES.has(name) && listed.scopes.has(name))),
@@ -114,7 +116,9 @@ export async function decideAgreed(
   const offline = agreement.scope.includes('offline_access');
   if (!offline && session.expiresAt <= now) throw new Refusal('code_revoked', { detail: 'the session has ended' });
   const agreed = { ...agreement, expiresAt: offline ? 'unbounded' : session.expiresAt } as const;
-  const narrowed = narrowAgreed(agreed, { ...targets, scope: undefined }, client, request, services);
+  const left = offline ? client.refreshLifetime : Math.min(client.refreshLifetime, session.expiresAt - now);
+  const family = client.grants.has('refresh_token') ? left : 'unbounded';
+  const narrowed = narrowAgreed(agreed, { ...targets, scope: undefined }, client, request, services, family);
   const decision = {
     ...narrowed,
     type: 'access_token' as const,
@@ -132,12 +136,9 @@ export async function decideAgreed(
     redeems: { artifact: code.artifact, id },
     ...(narrowed.scope.has('openid') && { identity: { nonce, claims: identityClaims(claims, narrowed.scope) } }),
   };
-  if (!client.grants.has('refresh_token')) return { ...decision, refresh: undefined };
-  const left = offline ? client.refreshLifetime : Math.min(client.refreshLifetime, session.expiresAt - now);
+  if (family === 'unbounded') return { ...decision, refresh: undefined };
   const grant = rememberAgreed(agreement, decision, services);
-  // While a token lives its family is remembered, and bounds what comes of it.
-  const lifetime = Math.min(decision.lifetime, left);
-  return { ...decision, lifetime, refresh: { kind: 'new', lifetime: left, grant } };
+  return { ...decision, refresh: { kind: 'new', lifetime: family, grant } };
 }
 
 /** The whole of what was agreed to, whatever part of it the first token is for. */

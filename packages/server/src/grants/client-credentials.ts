@@ -25,6 +25,7 @@ export const clientCredentials = {
       subject: 'unbounded',
       actor: 'unbounded',
       rule: 'unbounded',
+      family: 'unbounded',
       client: listedScopes(client),
     } as const;
     const limits = limitsOf({ ...bounds, targets, now });

@@ -22,7 +22,14 @@ export async function regrant(
   if (!(await services.signIn?.hasAccount(grant.sub)))
     throw new Refusal('refresh_token_not_allowed', { detail: 'the account is gone' });
   const result = orRefusal((): Granted => {
-    const narrowed = narrowAgreed({ ...grant, expiresAt }, wanted, client, { now, confirmation }, services);
+    const narrowed = narrowAgreed(
+      { ...grant, expiresAt },
+      wanted,
+      client,
+      { now, confirmation },
+      services,
+      'unbounded',
+    );
     const { chain, mayAct, extraClaims } = grant;
     return { ...narrowed, chain, mayAct, extraClaims, rebound: undefined };
   });

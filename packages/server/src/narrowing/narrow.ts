@@ -11,7 +11,7 @@ import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, listedNames, type Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** Everything that bounds a token, and who bounds it: `subject`, `actor`, `client`, `rule`, or a target's audience. */
+/** Everything that bounds a token, and who bounds it: `subject`, `actor`, `client`, `rule`, `family`, or a target's audience. */
 export interface Limits {
   readonly scope: readonly { readonly by: string; readonly scope: Scope }[];
   /** Seconds. */
@@ -41,12 +41,14 @@ export interface Bounds {
   readonly actor: Bound<{ readonly expiresAt: number }>;
   readonly client: Scoped;
   readonly rule: Bound<{ readonly grant: { readonly scopes: Scope; readonly lifetime: number | undefined } }>;
+  /** Seconds of life of the refresh family that begins with it: while a token lives its family is remembered. */
+  readonly family: Bound<number>;
   readonly targets: readonly Resource[];
   readonly signIn?: Scope;
   readonly now: number;
 }
 
-export function limitsOf({ subject, actor, client, rule, targets, signIn = NO_SCOPE, now }: Bounds): Limits {
+export function limitsOf({ subject, actor, client, rule, family, targets, signIn = NO_SCOPE, now }: Bounds): Limits {
   const scope: Limits['scope'][number][] = [];
   const lifetime: Limits['lifetime'][number][] = [];
   const limitScope = (by: string, names: Bound<Scope>): void => {
@@ -63,6 +65,7 @@ export function limitsOf({ subject, actor, client, rule, targets, signIn = NO_SC
   }
   if (subject !== 'unbounded') limitEnd('subject', subject.expiresAt);
   if (actor !== 'unbounded') limitEnd('actor', actor.expiresAt);
+  if (family !== 'unbounded') limitEnd('family', now + family);
   for (const { audience, scopes, token } of targets) {
     limitScope(audience, scopes);
     limitEnd(audience, now + token.lifetime);

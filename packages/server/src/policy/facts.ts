@@ -106,7 +106,15 @@ export class RuleFacts {
     const { scopes } = this.#rule.grant;
     this.#budget.pay(((scope?.size ?? 0) + scopes.size * 2) * (3 + targets.length));
     const bounds = { scope: subject.scope, agreedAudiences: 'unbounded', expiresAt: 'unbounded' } as const;
-    const limits = limitsOf({ subject: bounds, actor: 'unbounded', client, rule: this.#rule, targets, now });
+    const limits = limitsOf({
+      subject: bounds,
+      actor: 'unbounded',
+      client,
+      rule: this.#rule,
+      family: 'unbounded',
+      targets,
+      now,
+    });
     const possible = possibleScope(scope, limits);
     return [...scopes].filter((name) => possible.has(name));
   }

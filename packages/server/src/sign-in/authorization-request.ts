@@ -54,7 +54,13 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
   const listed = listedScopes(client);
   const beyond = ofSignIn.find((name) => !listed.scopes.has(name));
   if (beyond !== undefined) throw new Refusal('scope_exceeded', { detail: `the client has not ${beyond}` });
-  const bounds = { subject: 'unbounded', actor: 'unbounded', rule: 'unbounded', client: listed } as const;
+  const bounds = {
+    subject: 'unbounded',
+    actor: 'unbounded',
+    rule: 'unbounded',
+    family: 'unbounded',
+    client: listed,
+  } as const;
   const limits = limitsOf({ ...bounds, targets, now: 0 });
   const scope = new Set([...ofSignIn, ...narrowScope(ofTargets, limits, targets)]);
   if (scope.size === 0 || (ofTargets?.size === 0 && targets[0].scopes.size > 0)) throw new Refusal('scope_empty');

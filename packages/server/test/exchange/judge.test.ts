@@ -274,7 +274,7 @@ test('what limits a token is told with who sets the limit', () => {
     signIn: new Set(),
   });
   const { scope: ofClient, lifetime } = limitsOf({
-    ...{ subject: 'unbounded', actor: 'unbounded', rule: 'unbounded' },
+    ...{ subject: 'unbounded', actor: 'unbounded', rule: 'unbounded', family: 'unbounded' },
     client: caller,
     targets: [],
     now: NOW,
