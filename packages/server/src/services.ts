@@ -244,7 +244,7 @@ async function describeSignIn(
     ...base,
     issuer,
     clients,
-    accounts: createAccounts(accounts, guessing, upstream && openUpstreamPeople(upstream.name, base)),
+    accounts: createAccounts(accounts, guessing, upstream && openUpstreamPeople(upstream, base)),
     upstream:
       upstream &&
       (await import('./sign-in/upstream.ts')).createUpstream(upstream, {

@@ -89,15 +89,15 @@ function findTarget(name: string, { audiences }: Client, { targeting, signIn }: 
 
 /** @throws Refusal code_revoked, code_account, where what was agreed to has ended since */
 async function refuseEnded(
-  { id, sub, clientId, session }: Agreement,
+  { id, sub, origin, clientId, session }: Agreement,
   { issuedAt, epoch }: Code,
   { revocations, signIn, issuer }: CodeServices,
 ): Promise<void> {
   const principal = { iss: issuer, sub };
   const derived = { lineage: [session.id], actorLineage: [], chain: [] };
-  if (revocations.covers({ id, sub, principal, clientId, issuedAt, epoch, ...derived }))
+  if (revocations.covers({ id, sub, principal, origin, clientId, issuedAt, epoch, ...derived }))
     throw new Refusal('code_revoked');
-  if (!(await signIn?.hasAccount(sub))) throw new Refusal('code_account');
+  if (!(await signIn?.hasAccount({ sub, origin }))) throw new Refusal('code_account');
 }
 
 /** The first tokens for it. */
@@ -109,7 +109,7 @@ export async function decideAgreed(
   services: CodeServices,
 ): Promise<Decision> {
   const { client, event, now } = request;
-  const { id, sub, session, actor, claims, nonce } = agreement;
+  const { id, sub, origin, session, actor, claims, nonce } = agreement;
   event.agreement = id;
   await refuseEnded(agreement, code, services);
   requireKey(agreement.confirmation, request.confirmation);
@@ -124,7 +124,7 @@ export async function decideAgreed(
     type: 'access_token' as const,
     clientId: client.id,
     sub,
-    origin: undefined,
+    origin,
     chain: [],
     mayAct: actor === undefined ? undefined : { iss: services.issuer, sub: actor },
     rebound: undefined,
@@ -144,14 +144,25 @@ export async function decideAgreed(
 /** The whole of what was agreed to, whatever part of it the first token is for. */
 function rememberAgreed(
   { scope, targets }: Agreement,
-  { clientId, sub, mayAct, lineage, authentication, extraClaims }: TokenDecision,
+  { clientId, sub, origin, mayAct, lineage, authentication, extraClaims }: TokenDecision,
   { issuer }: AgreedServices,
 ): RememberedGrant {
   const principal = { iss: issuer, sub };
   const said = { ...principal, client_id: clientId, scope: formatScope(new Set(scope)), ...authentication };
   const subject = { principal, type: 'authorization', clientId, audiences: targets, chain: [], claims: said };
   return {
-    ...{ type: 'access_token', sub, scope, targets, chain: [], mayAct, lineage, actorLineage: [], authentication },
+    ...{
+      type: 'access_token',
+      sub,
+      ...(origin && { origin }),
+      scope,
+      targets,
+      chain: [],
+      mayAct,
+      lineage,
+      actorLineage: [],
+      authentication,
+    },
     extraClaims,
     agreed: true,
     subject,

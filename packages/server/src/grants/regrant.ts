@@ -19,7 +19,7 @@ export async function regrant(
   const { family, wanted, client } = judged;
   const { grant, expiresAt } = family;
   if (!grant.agreed) return judgeAgain(judged, { ...services, now, confirmation });
-  if (!(await services.signIn?.hasAccount(grant.sub)))
+  if (!(await services.signIn?.hasAccount(grant)))
     throw new Refusal('refresh_token_not_allowed', { detail: 'the account is gone' });
   const result = orRefusal((): Granted => {
     const narrowed = narrowAgreed(

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { algorithms } from '../keys/algorithms.ts';
 import { signCompact } from '../keys/jws.ts';
+import type { Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Issuer } from './signer.ts';
 
@@ -16,6 +17,8 @@ export function signIdToken(
   about: {
     readonly id: string;
     readonly sub: string;
+    /** Who they are at the provider that signed them in. */
+    readonly origin: Principal | undefined;
     readonly clientId: string;
     readonly authentication: JsonObject;
     readonly lineage: readonly string[];
@@ -35,6 +38,7 @@ export function signIdToken(
       ...claims,
       iss: by.issuer,
       sub: about.sub,
+      ...(about.origin && { sub_id: { format: 'iss_sub', ...about.origin } }),
       aud: about.clientId,
       iat: about.now,
       exp: about.expiresAt,

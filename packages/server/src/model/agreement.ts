@@ -1,5 +1,6 @@
 // What did a person agree to? What an authorization code or a device code stands for, until the client comes for its tokens.
 import type { Confirmation } from '../primitives/confirmation.ts';
+import type { Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Resource } from './resource.ts';
 
@@ -9,6 +10,8 @@ export interface Agreement {
   readonly clientId: string;
   /** Of the account. */
   readonly sub: string;
+  /** Who they are at the provider that signed them in; undefined for an account of ours. */
+  readonly origin: Principal | undefined;
   readonly scope: readonly string[];
   /** Audiences. */
   readonly targets: readonly string[];
@@ -60,6 +63,6 @@ export interface SignInCodes {
   readonly findDeviceCode: (text: string) => Promise<DeviceCode | undefined>;
   /** A device asks again. */
   readonly poll: (code: DeviceCode) => Promise<'polled' | 'too soon'>;
-  /** Is there still an account with this subject? */
-  readonly hasAccount: (sub: string) => Promise<boolean>;
+  /** Is there still an account with this subject, of the same provider? */
+  readonly hasAccount: (person: { readonly sub: string; readonly origin?: Principal | undefined }) => Promise<boolean>;
 }

@@ -1,5 +1,6 @@
 // Who may sign in with a password, and is it theirs? Whether an account exists shows neither in the answer nor in its time.
 import { createHmac, randomBytes } from 'node:crypto';
+import type { Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { isPassword, type PasswordHash } from './password-hash.ts';
 import type { Guessing } from './password-rate-limit.ts';
@@ -14,6 +15,8 @@ export interface Accounts {
   /** Are there any here, beside those of another provider? */
   readonly local: 'some' | 'none';
   readonly find: (sub: string) => Promise<Person | undefined>;
+  /** Who they are at the other provider; undefined for a person of ours. */
+  readonly originOf: (sub: string) => Principal | undefined;
   /** Whose name was typed, for the audit row: whoever it is. */
   readonly named: (username: string) => Account | undefined;
   /** @returns undefined for whoever it is not @throws Refusal sign_in_rate, sign_in_busy */
@@ -30,7 +33,7 @@ const HASHES_AT_ONCE = 2;
 /** Tries that may wait for their turn: about a second. */
 const MAX_WAITING = 40;
 
-const NOBODY: People = { find: async () => undefined, remember: async () => undefined };
+const NOBODY: People = { originOf: () => undefined, find: async () => undefined, remember: async () => undefined };
 
 /** However it is typed: phones begin with a capital, and add a blank. */
 export const normalUsername = (username: string): string =>
@@ -49,6 +52,7 @@ export function createAccounts(accounts: readonly Account[], guessing: Guessing,
   return {
     local: accounts.length > 0 ? 'some' : 'none',
     find: async (sub) => bySub.get(sub) ?? upstream.find(sub),
+    originOf: (sub) => (bySub.has(sub) ? undefined : upstream.originOf(sub)),
     named: (username) => byName.get(normalUsername(username)),
     remember: upstream.remember,
     verify: async (username, password, address) => {

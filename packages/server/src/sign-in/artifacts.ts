@@ -3,6 +3,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { Sealer } from '../keys/sealing.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { seconds, systemClock } from '../primitives/clock.ts';
+import type { Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { parseOwnJson } from '../primitives/strict-json.ts';
@@ -56,24 +57,60 @@ export function writeArtifact(
   return orUnavailable(putArtifact(store, { id, handle, payload: sealed, expires_at: clock() + lifetime * 1000 }));
 }
 
+/** What knows where people come from. */
+export interface OwnedContext extends ArtifactContext {
+  readonly accounts: { readonly originOf: (sub: string) => Principal | undefined };
+}
+
+/** The issuers of the people that an artifact names, in one text: a name alone may be another provider's now. */
+function ownersOf(
+  { accountId, session, result }: Pick<AdapterPayload, 'accountId' | 'session' | 'result'>,
+  { accounts }: OwnedContext,
+): string {
+  const login = (result as { readonly login?: { readonly accountId?: string } } | undefined)?.login;
+  return [accountId, session?.accountId, login?.accountId]
+    .map((sub) => (sub === undefined ? '' : (accounts.originOf(sub)?.iss ?? '')))
+    .join(' ');
+}
+
+const NO_OWNERS = '  ';
+
+/** As `readArtifact`; undefined where it is about a person of a provider that is not the present one. */
+export async function readOwned(
+  by: 'id' | 'handle',
+  value: string,
+  context: OwnedContext,
+): Promise<Artifact | undefined> {
+  const found = await readArtifact(by, value, context);
+  if (found === undefined) return undefined;
+  const { owners = NO_OWNERS } = found.payload;
+  return owners === ownersOf(found.payload, context) ? found : undefined;
+}
+
 /**
  * @param extra what is kept beside the library's own members
  * @param ends told before a session is deleted, by its handle
  */
 export function createAdapter(
   kind: string,
-  context: ArtifactContext,
+  context: OwnedContext,
   { extra, ends }: { extra: () => Partial<AdapterPayload>; ends: (session: string | undefined) => Promise<void> },
 ): Adapter {
   const { store, clock } = context;
   const idOf = (value: string): string => artifactId(kind, value);
   const payloadOf = async (by: 'id' | 'handle', value: string): Promise<AdapterPayload | undefined> =>
-    (await readArtifact(by, value, context))?.payload;
+    (await readOwned(by, value, context))?.payload;
   return {
     upsert: async (value, payload, expiresIn = 0) => {
       const { uid, userCode } = payload;
       const handle = uid !== undefined ? sessionHandle(uid) : userCode !== undefined ? userCodeHandle(userCode) : null;
-      await writeArtifact(idOf(value), handle, { ...payload, ...extra() }, expiresIn, context);
+      await writeArtifact(
+        idOf(value),
+        handle,
+        { ...payload, ...extra(), owners: ownersOf(payload, context) },
+        expiresIn,
+        context,
+      );
     },
     find: (value) => payloadOf('id', idOf(value)),
     findByUid: (uid) => payloadOf('handle', sessionHandle(uid)),

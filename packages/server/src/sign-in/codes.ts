@@ -6,7 +6,7 @@ import { pollArtifact } from '../store/sign-in-artifacts.ts';
 import { orUnavailable } from '../store/store.ts';
 import { authenticationClaims } from '../subject-tokens/claims.ts';
 import type { Accounts } from './accounts.ts';
-import { type Artifact, type ArtifactContext, artifactId, readArtifact, sessionHandle } from './artifacts.ts';
+import { type Artifact, type ArtifactContext, artifactId, readOwned, sessionHandle } from './artifacts.ts';
 import { type AskedContext, judgeAsked, requireActor } from './authorization-request.ts';
 import { CODE, DEVICE_CODE } from './lifetimes.ts';
 
@@ -17,7 +17,7 @@ export interface CodeContext extends ArtifactContext, AskedContext {
 
 export function createCodes(context: CodeContext): SignInCodes {
   const { store, clock, own, accounts } = context;
-  const find = (kind: string, text: string) => readArtifact('id', artifactId(kind, text), context);
+  const find = (kind: string, text: string) => readOwned('id', artifactId(kind, text), context);
   return {
     own,
     findAuthorizationCode: async (text) => {
@@ -29,7 +29,8 @@ export function createCodes(context: CodeContext): SignInCodes {
       return found && readDeviceCode(found, context);
     },
     poll: ({ artifact }) => orUnavailable(pollArtifact(store, artifact, clock())),
-    hasAccount: async (sub) => (await accounts.find(sub)) !== undefined,
+    hasAccount: async ({ sub, origin }) =>
+      origin?.iss === accounts.originOf(sub)?.iss && (await accounts.find(sub)) !== undefined,
   };
 }
 
@@ -66,12 +67,13 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
   if (client === undefined) return undefined;
   const { targets, actor, confirmation } = requireActor(judgeAsked(askedOf(payload), client, context), context.clients);
   const session = sessionHandle(sessionUid);
-  const stored = await readArtifact('handle', session, context);
+  const stored = await readOwned('handle', session, context);
   const account = await context.accounts.find(accountId);
   return {
     id: row.id,
     clientId,
     sub: accountId,
+    origin: context.accounts.originOf(accountId),
     scope: scope.split(' '),
     targets: targets.map(({ audience }) => audience),
     authentication: authenticationClaims({ acr: payload.acr, amr: payload.amr, auth_time: payload.authTime }),

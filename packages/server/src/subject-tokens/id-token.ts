@@ -6,10 +6,11 @@ import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { idList, refuseDisabled } from './access-token.ts';
+import { idList, originClaim, refuseDisabled } from './access-token.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, validateForeign } from './foreign.ts';
 import { refuseOtherPurposes } from './jwt.ts';
+import { refuseLostOrigin } from './origin.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 export const idToken = {
@@ -36,7 +37,10 @@ export const idToken = {
 } as const satisfies SubjectTokenType;
 
 /** Ours: signed by our ring, to one client, and dead with what the person agreed to. */
-function validateOwn(jws: CompactJws, { keys, issuer, clients, signatures, now }: ValidationContext): ValidatedToken {
+function validateOwn(
+  jws: CompactJws,
+  { keys, issuer, clients, names, signatures, now }: ValidationContext,
+): ValidatedToken {
   const { payload: claims } = jws;
   const key = jws.kid === undefined ? undefined : keys.verifying(jws.kid);
   if (key === undefined) throw new TokenRefusal('unknown_key');
@@ -48,11 +52,13 @@ function validateOwn(jws: CompactJws, { keys, issuer, clients, signatures, now }
     throw new TokenRefusal('claims', 'sub, jti, aud or exp is missing or malformed');
   if (expiresAt <= now) throw new TokenRefusal('expired');
   refuseDisabled({ sub, clientId: aud, chain: [], issuer, clients });
+  const origin = originClaim(claims);
+  refuseLostOrigin({ sub, origin, chain: [] }, { issuer, names });
   const agreed = agreedClaim(claims);
   return asValidated({
     principal: { iss: issuer, sub },
     sub,
-    origin: undefined,
+    origin,
     type: 'id_token',
     clientId: aud,
     audiences: [aud],

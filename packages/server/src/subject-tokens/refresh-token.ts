@@ -86,12 +86,10 @@ export function refuseDeadFamily(
     const entry = issuers.byPrincipal(iss) ?? saml.get(iss);
     if (entry === undefined)
       throw new TokenRefusal('unknown_issuer', 'it goes back to an issuer that is trusted no more');
-    if (type !== undefined && !entry.accepts.has(type)) throw new TokenRefusal('not_accepted');
+    if (!entry.accepts.has(type)) throw new TokenRefusal('not_accepted');
   }
 }
 
 /** Whose words the grant rests on, and of which type they were where the token itself was presented. */
-const speakersOf = ({ origin, subject, actor }: RememberedGrant): { iss: string; type?: string }[] => [
-  ...(origin ? [{ iss: origin.iss }] : []),
-  ...[subject, ...(actor ? [actor] : [])].map(({ principal, type }) => ({ iss: principal.iss, type })),
-];
+const speakersOf = ({ subject, actor }: RememberedGrant): { iss: string; type: string }[] =>
+  [subject, ...(actor ? [actor] : [])].map(({ principal, type }) => ({ iss: principal.iss, type }));

@@ -62,6 +62,7 @@ export interface TestServer {
  * @param files put beside the configuration file
  * @param fetch how it is reached, where its TLS needs more than usual
  * @param folder that of a server that was closed, to go on with its database
+ * @param port the one that it had, where browsers are to go on as well
  */
 export async function start(
   t: { readonly after: (work: () => Promise<void>) => void; readonly name?: string },
@@ -71,7 +72,14 @@ export async function start(
     now = Date.now(),
     folder = mkdtempSync(join(tmpdir(), 'cambio-test-')),
     fetch = globalThis.fetch,
-  }: { files?: Record<string, string>; now?: number; folder?: string; fetch?: typeof globalThis.fetch } = {},
+    port: wanted,
+  }: {
+    files?: Record<string, string>;
+    now?: number;
+    folder?: string;
+    fetch?: typeof globalThis.fetch;
+    port?: number;
+  } = {},
 ): Promise<TestServer> {
   let server: RunningServer | undefined;
   t.after(async () => {
@@ -81,7 +89,7 @@ export async function start(
     rmSync(folder, { recursive: true, force: true });
   });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const { server: { tls, metrics: ports } = {} } = dataOf(source) as { server?: Configuration };
   const issuer = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   const environment = { ISSUER: issuer, PORT: String(port) };

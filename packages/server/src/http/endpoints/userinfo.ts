@@ -21,8 +21,10 @@ export const userinfo = {
     const { sub } = found;
     const scope = listedNames(found.scope);
     if (!scope.has('openid')) throw refuseScope(found, 'openid');
-    const account = await services.people?.context.accounts.find(sub);
-    if (account === undefined) throw refuseToken('access_token_invalid', 'Bearer error="invalid_token"');
+    const accounts = services.people?.context.accounts;
+    const account = await accounts?.find(sub);
+    if (account === undefined || accounts?.originOf(sub)?.iss !== found.origin?.iss)
+      throw refuseToken('access_token_invalid', 'Bearer error="invalid_token"');
     return { status: 200, body: { sub, ...identityClaims(account.claims, scope) } };
   },
 } as const satisfies Endpoint;
