@@ -4,7 +4,9 @@ import { after, before, suite, test } from 'node:test';
 import { createBrowser, type Page } from '../support/browser.ts';
 import { changed } from '../support/configuration.ts';
 import type { TestServer } from '../support/harness.ts';
+import { status } from '../support/issuer.ts';
 import { authorizationUrl, configuration, startPeople, UNREACHABLE } from '../support/people.ts';
+import { startUpstream } from '../support/upstream.ts';
 
 suite('a password', () => {
   const undo: (() => unknown)[] = [];
@@ -84,11 +86,11 @@ test('where another provider cannot be reached, a page says so, the row why, and
 });
 
 test('an answer of another provider is taken by the browser alone that set out for it (login CSRF)', async (t) => {
-  const server = await startPeople(t, changed(configuration, { upstream: UNREACHABLE }));
+  const { idp, server, leave } = await startUpstream(t);
+  idp.instead.set('/token', status(400));
   const attacker = createBrowser(server.issuer);
-  const { url } = await attacker.get(authorizationUrl());
-  const state = `${url.split('/').at(-1)}.${'x'.repeat(22)}`;
-  const back = `/oauth/upstream?${new URLSearchParams({ state, code: 'of-the-attacker', iss: 'http://127.0.0.1:9' })}`;
+  const state = (await leave(attacker)).get('state') ?? '';
+  const back = `/oauth/upstream?${new URLSearchParams({ state, code: 'of-the-attacker', iss: idp.url })}`;
   const victim = createBrowser(server.issuer);
   await victim.get(authorizationUrl());
   const refused = await victim.get(back);
