@@ -60,7 +60,7 @@ const NEED_RESTART = [
   'audit',
 ] as const satisfies readonly (keyof Configuration)[];
 
-/** A node is unready while a change has waited longer than this to be in force, or the database was last polled before. */
+/** A node is unready while a change has waited longer than this to be in force. */
 const MAX_PENDING_MS = 5000;
 /** Time for requests that are under way when the port closes. */
 const DRAIN_MS = 3000;
@@ -163,9 +163,13 @@ async function open(configuration: Configuration, { clock, report, text, sharing
 
 /** Starts everything that runs beside requests: polling, custody of the audit, deletion of expired rows. */
 async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Custody }> {
-  const { configuration, base, presence, inForce, report, endings, readyWhile } = node;
-  const { store, clock, revocations, registered } = base;
+  const { configuration, base, presence, inForce, report, endings } = node;
+  const { store, clock, freshness, revocations, registered } = base;
   const { services } = inForce;
+  // Clients first: who knows a new client also knows what its id had before, which was revoked in the same transaction.
+  const polls = [registered.poll, revocations.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
+  const polling = startPolling(store, polls, { beside: presence.poll, freshness, report });
+  endings.add(polling.stop);
   const custody = await startCustody(configuration.audit, {
     ...base,
     issuer: configuration.issuer,
@@ -175,15 +179,12 @@ async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Cu
   });
   endings.add(custody.stop);
   endings.add(() => services().throttled.flush());
-  // Clients first: who knows a new client also knows what its id had before, which was revoked in the same transaction.
-  const polls = [registered.poll, revocations.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
-  const polling = startPolling(store, [...polls, presence.poll], report);
-  endings.add(polling.stop);
-  readyWhile.push(() => polling.age() <= MAX_PENDING_MS);
   const notifications = await listen(configuration.store, polling.wake);
   endings.add(notifications.stop);
   const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP_MS).unref();
   endings.add(() => clearInterval(sweeping));
+  // What was read when the store was opened is old by now.
+  await polling.wake();
   return { polling, custody };
 }
 

@@ -41,6 +41,7 @@ import type { ProviderContext } from './sign-in/provider.ts';
 import type { openSignIn } from './sign-in/sign-in.ts';
 import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limit.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
+import { createFreshness, type Freshness } from './store/freshness.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { findFirstEnd } from './store/refresh-families.ts';
 import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
@@ -59,6 +60,8 @@ export interface Base {
   readonly sealer: Sealer;
   /** A secret that all nodes share. It never changes, so each is read once. */
   readonly sharedSecret: (name: string) => Promise<string>;
+  /** Of all that is polled. */
+  readonly freshness: Freshness;
   readonly revocations: Revocations;
   /** Names this process. */
   readonly node: string;
@@ -89,6 +92,7 @@ export async function openBase(
     const sealer = openSealer(configuration.sealingKey, access);
     const chains = createChains();
     const sharedSecret = createSharedSecrets(store, sealer, access);
+    const freshness = createFreshness();
     const ids = createTokenIds(await sharedSecret('token-ids'));
     return {
       access,
@@ -96,7 +100,8 @@ export async function openBase(
       store,
       sealer,
       sharedSecret,
-      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, access, ids }),
+      freshness,
+      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, freshness, ids }),
       node: newId(),
       registered: await openRegisteredClients(store),
       decoyKeys: createDecoyKeys(),
@@ -139,7 +144,7 @@ export async function openServices(
 ): Promise<HttpServices> {
   const clients = configuration.withRegistered(base.registered.all().values());
   const { issuer, policy, resources, issuers, keys } = configuration;
-  const { clock, store, sharedSecret, revocations } = base;
+  const { clock, store, sharedSecret, freshness } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
   const trusted = issuers.map((entry) =>
@@ -178,7 +183,7 @@ export async function openServices(
     audit,
     admin: administer(configuration, base, audit),
     throttled: countThrottled(audit),
-    ready: async () => revocations.isFresh() && (await isReachable(store)),
+    ready: async () => freshness.isFresh() && (await isReachable(store)),
   };
 }
 
@@ -192,9 +197,20 @@ const takeFromFile = ({ issuer, tokenErrorCode, policy, resources, saml, keys }:
   defaultAlgorithm: keys.algorithms[0],
 });
 
-const takeFromBase = ({ clock, node, revocations, decoyKeys, failures, requests, signatures, loadXml }: Base) => ({
+const takeFromBase = ({
   clock,
   node,
+  freshness,
+  revocations,
+  decoyKeys,
+  failures,
+  requests,
+  signatures,
+  loadXml,
+}: Base) => ({
+  clock,
+  node,
+  freshness,
   revocations,
   decoyKeys,
   failures,
@@ -231,7 +247,7 @@ const enabledTypes = ({ issuers, saml }: Configuration, signIn: unknown): Readon
 const openKeys = async (keys: Configuration['keys'], base: Base, before: Before | undefined): Promise<KeyRing> =>
   before !== undefined && isDeepStrictEqual(before.configuration.keys, keys)
     ? before.services.keys
-    : openKeyRing(base.store, keys, base.sealer, base.clock, base.access);
+    : openKeyRing(keys, base);
 
 /** What people sign in with, and where: the file's part of it, and the store's. */
 async function describeSignIn(

@@ -52,6 +52,7 @@ async function authenticate(
   request: AuthenticationRequest,
   context: AuthenticationContext,
 ): Promise<AuthenticatedClient> {
+  context.freshness.check();
   const { method, credentials } = readCredentials(request, context);
   const { clients, failures } = context;
   // Texts that no client can be called are all counted as one, and recorded nowhere.

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Client, ClientIndex, Clients } from '../model/client.ts';
 import type { Clock } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';
+import type { Freshness } from '../store/freshness.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
 import type { KeySource } from '../trust/key-cache.ts';
 import type { DecoyKeys } from './decoy-keys.ts';
@@ -39,6 +40,8 @@ export interface AuthenticationContext {
   readonly decoyKeys: DecoyKeys;
   readonly issuers: TrustedIssuers;
   readonly clock: Clock;
+  /** Of the clients: they change at run time. */
+  readonly freshness: Freshness;
   readonly failures: FailureLimit;
   readonly requests: RequestLimit;
   /**

@@ -58,7 +58,8 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
     const newer = rows.filter(({ revision }) => Number(revision) > read);
     for (const row of newer) take(row, clients);
     read = Math.max(read, ...newer.map(({ revision }) => Number(revision)));
-    if (newer.length > 0) put().catch(() => undefined);
+    // A poll is complete once its clients are in force, or the first attempt to put them there has failed.
+    if (newer.length > 0) await put().catch(() => undefined);
   };
   await poll();
   inForce = read;

@@ -2,8 +2,8 @@
 // another process revokes arrives by polling. Revocations are kept for ever: nothing that was revoked comes back.
 import { type Clock, LEEWAY } from '../primitives/clock.ts';
 import { actingName, actingPrincipal, type Chain, digestOf, type Principal } from '../primitives/principal.ts';
-import { Refusal } from '../primitives/refusal.ts';
 import { shortName } from '../primitives/short-name.ts';
+import type { Freshness } from '../store/freshness.ts';
 import { LOOK_BACK, type Poll } from '../store/poll.ts';
 import {
   insertManyRevoked,
@@ -15,7 +15,7 @@ import {
 } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
-import { type Access, orUnavailable, type Store } from '../store/store.ts';
+import { orUnavailable, type Store } from '../store/store.ts';
 import type { TokenIds } from './token-ids.ts';
 
 /** What decides whether a token is revoked. */
@@ -71,8 +71,6 @@ export interface Revocations {
   readonly poll: Poll;
   /** How many are held. */
   readonly count: () => number;
-  /** Are the others heard? */
-  readonly isFresh: () => boolean;
 }
 
 /** As rows have it. */
@@ -106,13 +104,6 @@ interface Revoked {
   readonly by: 'moment' | 'clock';
 }
 
-/**
- * A poll may take this long, or fail for this long, before a node stops accepting tokens: others may have revoked them. With the
- * time between polls that makes the second within which every node knows.
- */
-const MAX_POLL_AGE_MS = 750;
-/** The same for a node that does not poll. */
-const MAX_SILENCE_MS = 5000;
 /** Milliseconds until every node knows: nodes of the version before compare the time of issue with the moment. */
 const PROPAGATION_MS = 1000;
 /** Milliseconds by which the clock of an issuer, or of a node of the version before, and ours may disagree in sum. */
@@ -168,37 +159,23 @@ function createRevoked(issuer: string, ids: TokenIds) {
 
 const ALL = { all: true } as const;
 
-/** A reader polls once, and is gone before it matters. */
 export async function openRevocations(
   store: Store,
-  { issuer, clock, access, ids }: { issuer: string; clock: Clock; access: Access; ids: TokenIds },
+  { issuer, clock, freshness, ids }: { issuer: string; clock: Clock; freshness: Freshness; ids: TokenIds },
 ): Promise<Revocations> {
   const revoked = createRevoked(issuer, ids);
   let last = 0;
-  let polledAt = performance.now();
-  /** When the first poll began that has not succeeded. */
-  let doubted: number | undefined;
   const poll: Poll = async (changed) => {
-    const began = performance.now();
-    doubted ??= began;
     for (const row of (await changed) === false ? [] : await listRevocations(store, last - LOOK_BACK)) {
       const many = manyOf(row);
       if (many === undefined) revoked.addToken(row.id);
       else revoked.addMany(many, { moment: Number(row.revoked_at), by: row.kind === null ? 'clock' : 'moment' });
       last = Math.max(last, row.sequence);
     }
-    polledAt = began;
-    doubted = undefined;
-  };
-  const isFresh = (): boolean => {
-    const now = performance.now();
-    return now - (doubted ?? now) <= MAX_POLL_AGE_MS && now - polledAt <= MAX_SILENCE_MS;
   };
   const anyOf = (tokens: Iterable<string>): boolean => {
     for (const id of tokens) if (revoked.hasToken(id)) return true;
-    if (access === 'write' && !isFresh()) {
-      throw new Refusal('store_unavailable', { detail: 'revocations have not been read for a while' });
-    }
+    freshness.check();
     return false;
   };
   await poll();
@@ -224,6 +201,5 @@ export async function openRevocations(
     ids,
     poll,
     count: revoked.count,
-    isFresh,
   };
 }

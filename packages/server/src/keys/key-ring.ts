@@ -1,6 +1,7 @@
 // Which key signs now, and which are published? Of each algorithm the keys follow one another in time: the latest that is
 // active signs, the next is published ahead of its time, and the one before until the last token of it has expired.
 import type { Clock } from '../primitives/clock.ts';
+import type { Freshness } from '../store/freshness.ts';
 import type { Poll } from '../store/poll.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../store/signing-keys.ts';
 import type { Access, Store } from '../store/store.ts';
@@ -10,9 +11,9 @@ import type { Sealer } from './sealing.ts';
 import { makeSigningKey, openSigningKey, type PublishedKey, resealed, type SigningKey } from './signing-key.ts';
 
 export interface KeyRing {
-  /** The private key that signs with this algorithm now. */
+  /** The private key that signs with this algorithm now. @throws Refusal store_unavailable where it may have been retired */
   readonly signing: (alg: SigningAlgorithm) => Pick<SigningKey, keyof Key | 'publicKey'>;
-  /** The public key of this id, where it is published. */
+  /** The public key of this id, where it is published. @throws as `signing` */
   readonly verifying: (kid: string) => Key | undefined;
   readonly published: () => readonly PublishedKey[];
   /** Every public key that this process has read from its table, also those that are gone since. */
@@ -50,12 +51,16 @@ export const leadOf = ({ publishAhead }: KeySchedule): number => publishAhead + 
 
 /** A reader makes no key, and seals none again. */
 export async function openKeyRing(
-  store: Store,
   schedule: KeySchedule,
-  sealer: Sealer,
-  clock: Clock,
-  access: Access,
+  by: {
+    readonly store: Store;
+    readonly sealer: Sealer;
+    readonly clock: Clock;
+    readonly access: Access;
+    readonly freshness: Freshness;
+  },
 ): Promise<KeyRing> {
+  const { store, sealer, clock, access, freshness } = by;
   let keys: ReadonlyMap<string, SigningKey> = new Map();
   const held = new Map<string, PublishedKey>();
   const read = async (): Promise<void> => {
@@ -85,11 +90,13 @@ export async function openKeyRing(
   await poll();
   return {
     signing: (alg) => {
+      freshness.check();
       const key = current([...keys.values()], alg, clock());
       if (key === undefined) throw new Error(`no signing key for ${alg}`);
       return key;
     },
     verifying: (kid) => {
+      freshness.check();
       const key = keys.get(kid);
       return key !== undefined && isPublished(key, [...keys.values()], schedule, clock()) ? key.publicKey : undefined;
     },

@@ -1,6 +1,7 @@
 // Polls the database for what other processes wrote: on a schedule, and at once when the database notifies.
 import { sql } from 'kysely';
 import { createRepeatable } from '../primitives/serial.ts';
+import { type Freshness, readTimeNow, since } from './freshness.ts';
 import type { Database } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -18,33 +19,45 @@ export const LOOK_BACK = 1000;
 export type Poll = (changed?: Promise<boolean>) => Promise<void>;
 
 export interface Polling {
-  /** Polls now: something was written. */
-  readonly wake: () => void;
+  /** Polls now: something was written. Resolves after that poll, also where it failed. */
+  readonly wake: () => Promise<void>;
   /** Milliseconds since the last successful poll began. */
   readonly age: () => number;
   readonly stop: () => void;
 }
 
-/** @param report gets a line when polls begin to fail, and one when they succeed again */
-export function startPolling(store: Store, polls: readonly Poll[], report: (line: string) => void): Polling {
+/**
+ * @param beside is polled after them, and no request depends on it
+ * @param freshness is renewed when all of `polls` have succeeded
+ * @param report gets a line when polls begin to fail, and one when they succeed again
+ */
+export function startPolling(
+  store: Store,
+  polls: readonly Poll[],
+  by: { readonly beside: Poll; readonly freshness: Freshness; readonly report: (line: string) => void },
+): Polling {
+  const { beside, freshness, report } = by;
   let failure: string | undefined;
   let seen: string | undefined;
-  let succeededAt = performance.now();
+  let succeededAt = readTimeNow();
+  freshness.renew(succeededAt);
   const pollOnce = async (): Promise<void> => {
     const before = failure;
-    const began = performance.now();
+    const began = readTimeNow();
     const marker = changeMarker(store);
     const changed = marker.then((now) => now !== seen);
-    failure = failureOf(await Promise.allSettled([marker, ...polls.map((poll) => poll(changed))]));
+    const read = failureOf(await Promise.allSettled([marker, ...polls.map((poll) => poll(changed))]));
     // Only what every poll has read is seen.
-    seen = failure === undefined ? await marker : undefined;
+    seen = read === undefined ? await marker : undefined;
+    if (read === undefined) freshness.renew(began);
+    failure = read ?? failureOf(await Promise.allSettled([beside()]));
     if (failure === undefined) succeededAt = began;
     if (failure !== undefined && before === undefined) report(`what other nodes wrote cannot be read: ${failure}`);
     if (failure === undefined && before !== undefined) report('what other nodes wrote can be read again');
   };
   const wake = createRepeatable(pollOnce);
   const timer = setInterval(wake, INTERVAL_MS).unref();
-  return { wake, age: () => performance.now() - succeededAt, stop: () => clearInterval(timer) };
+  return { wake, age: () => since(succeededAt), stop: () => clearInterval(timer) };
 }
 
 function failureOf(results: readonly PromiseSettledResult<unknown>[]): string | undefined {

@@ -10,6 +10,7 @@ import { type JSONWebKeySet, jwtVerify } from 'jose';
 import { openKeyRing } from '../../src/keys/key-ring.ts';
 import { manageKeys } from '../../src/keys/manage.ts';
 import { createSealer } from '../../src/keys/sealing.ts';
+import { createFreshness } from '../../src/store/freshness.ts';
 import { openStore } from '../../src/store/store.ts';
 import { API, exchange, gateway, subjectToken } from '../support/basics.ts';
 import { beside, cambio } from '../support/command.ts';
@@ -70,10 +71,11 @@ test('a verifier that keeps our keys as long as it is told never meets an unknow
     publishAhead: 5 * MINUTE,
     keepAfter: 10 * MINUTE,
   } as const;
+  const by = { store, sealer, access: 'write', freshness: createFreshness() } as const;
   // The clocks of the nodes differ, and one hears of everything a moment later.
   const nodes = [
-    await openKeyRing(store, schedule, sealer, () => now + 20_000, 'write'),
-    await openKeyRing(store, schedule, sealer, () => now - 20_000, 'write'),
+    await openKeyRing(schedule, { ...by, clock: () => now + 20_000 }),
+    await openKeyRing(schedule, { ...by, clock: () => now - 20_000 }),
   ] as const;
   const operator = manageKeys(store, schedule, sealer, () => now);
   const verifiers = [0, 1].flatMap((node) =>

@@ -11,6 +11,7 @@ import { createTokenIds } from '../../src/issuing/token-ids.ts';
 import { sinceRotation } from '../../src/model/refresh-family.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
 import { findAuditRow, insertAuditRows, listChainRows, ROWS_AT_ONCE } from '../../src/store/audit-rows.ts';
+import { createFreshness } from '../../src/store/freshness.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
 import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
 import type { Migration } from '../../src/store/migrations/migration.ts';
@@ -256,7 +257,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
 
   test(`${name}: a name of any length that a token can have is revoked, and no other`, async () => {
     const ids = createTokenIds('key');
-    const about = { issuer: 'https://us.example', clock: () => 1, access: 'write', ids } as const;
+    const about = { issuer: 'https://us.example', clock: () => 1, freshness: createFreshness(), ids } as const;
     const [revoking, hearing] = [await openRevocations(one, about), await openRevocations(two, about)];
     const commit = (write: (database: Database) => Promise<void>) => one.transaction().execute(write);
     const facts = { lineage: [], actorLineage: [], principal: { iss: 'x', sub: 'x' }, chain: [], issuedAt: 0 };
