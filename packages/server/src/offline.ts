@@ -14,6 +14,7 @@ import { createReport } from './primitives/log.ts';
 import { openBase, openServices } from './services.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { inSnapshot } from './store/store.ts';
+import { subjectsOf } from './trust/names-here.ts';
 
 /** The services of a configuration on a store that the command cannot change. */
 export async function openReader(configuration: Configuration, clock: Clock = systemClock) {
@@ -36,7 +37,7 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
       }),
     /** @param known in the place of the server's own keys, which nobody makes without the sealing key */
     verifyAudit: (known: KnownKeys = services.keys.held()) =>
-      inSnapshot(store, (database) => verifyStore(database, known)),
+      inSnapshot(store, (database) => verifyStore(database, known, clock())),
     close: () => store.destroy(),
   };
 }
@@ -58,7 +59,14 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
   });
   return {
     services,
-    erase: (person: ErasedPerson) => erasePerson(person, { ...base, notary }),
+    /** Under the names that we give to the person, too. */
+    erase: async (person: ErasedPerson): Promise<number> => {
+      const { subject, issuer: iss } = person;
+      const ours = iss === undefined || iss === issuer ? [] : subjectsOf({ iss, sub: subject }, services);
+      let count = await erasePerson(person, { ...base, notary });
+      for (const name of ours) count += await erasePerson({ subject: name, issuer }, { ...base, notary });
+      return count;
+    },
     /** Signs the rows that this command wrote. */
     close: async () => {
       try {

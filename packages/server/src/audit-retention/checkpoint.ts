@@ -20,9 +20,18 @@ export function createCheckpoints(by: {
   readonly every: number;
 }): Checkpoints {
   const { store, chains, notary } = by;
+  /** Where the chains of others stood, and since when they have been seen there: what a row says of its time may be made up. */
+  const standing = new Map<string, { readonly position: number; readonly since: number }>();
+  const hasStood = (chain: string, { position, time }: { position: number; time: number }): boolean => {
+    const before = standing.get(chain);
+    const since = before?.position === position ? before.since : by.clock();
+    standing.set(chain, { position, since });
+    return Math.min(time, since) <= by.clock() - 2 * by.every;
+  };
   const signFound = async (chain: string): Promise<void> => {
     const last = await findLastRow(store, chain);
-    if (last?.position == null || last.hash === null || last.time > by.clock() - 2 * by.every) return;
+    if (last?.position == null || last.hash === null) return;
+    if (!hasStood(chain, { position: last.position, time: last.time })) return;
     if (last.position <= (await findStatedPosition(store, chain, ['head', 'found', 'cut']))) return;
     const head = { chain, position: last.position, hash: last.hash };
     await insertStatement(store, await notary.sign('found', head));

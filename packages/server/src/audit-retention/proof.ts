@@ -5,6 +5,7 @@ import { type ExportedRow, type ExportLine, exportRow, foundRow } from '../audit
 import { columnsOf, eventOf } from '../audit/row.ts';
 import type { ReadStatement } from '../audit/statement.ts';
 import { createVerifier, type Verdict, type Verifier } from '../audit/verify.ts';
+import { systemClock } from '../primitives/clock.ts';
 import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 import { listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
 import { listStatements } from '../store/audit-statements.ts';
@@ -61,9 +62,9 @@ async function* pages<T>(read: (after: number) => Promise<T[]>, place: (row: T) 
 export type KnownKeys = readonly JsonObject[] | undefined;
 
 /** What stands in the database, the columns that are searched by included. */
-export async function verifyStore(database: Database, known: KnownKeys): Promise<Verdict> {
+export async function verifyStore(database: Database, known: KnownKeys, now: number): Promise<Verdict> {
   const { keys, statements } = await readStatements(database);
-  const verifier = createVerifierWith(keys, statements, known);
+  const verifier = createVerifierWith(keys, statements, { known, now });
   let firstChained = Number.POSITIVE_INFINITY;
   let lastUnchained: AuditRow | undefined;
   for await (const row of readRows(database)) {
@@ -109,14 +110,18 @@ function derive(row: AuditRow) {
 }
 
 /** What was exported, read twice: what is signed of the chains comes before their rows. */
-export async function verifyLines(read: () => AsyncIterable<ExportLine>, known: KnownKeys): Promise<Verdict> {
+export async function verifyLines(
+  read: () => AsyncIterable<ExportLine>,
+  known: KnownKeys,
+  now: number = systemClock(),
+): Promise<Verdict> {
   const keys: JsonObject[] = [];
   const statements: string[] = [];
   for await (const line of read()) {
     if ('key' in line) keys.push(line.key);
     else if ('statement' in line) statements.push(line.statement);
   }
-  const verifier = createVerifierWith(keys, statements, known);
+  const verifier = createVerifierWith(keys, statements, { known, now });
   for await (const line of read()) {
     if ('chain' in line) verifier.row(foundRow(line));
     else if ('event' in line) verifier.unchained();
@@ -124,7 +129,11 @@ export async function verifyLines(read: () => AsyncIterable<ExportLine>, known: 
   return verifier.finish();
 }
 
-function createVerifierWith(keys: readonly JsonObject[], statements: readonly string[], known: KnownKeys): Verifier {
+function createVerifierWith(
+  keys: readonly JsonObject[],
+  statements: readonly string[],
+  { known, now }: { readonly known: KnownKeys; readonly now: number },
+): Verifier {
   const index = indexKeys([...keys, ...(known ?? [])]);
   const faulty: string[] = [];
   const read = statements.flatMap((text): readonly ReadStatement[] => {
@@ -133,7 +142,7 @@ function createVerifierWith(keys: readonly JsonObject[], statements: readonly st
     return statement === undefined ? [] : [statement];
   });
   const trusted = known && new Set([...indexKeys(known).values()].flat().map(({ thumbprint }) => thumbprint));
-  const verifier = createVerifier(read, trusted);
+  const verifier = createVerifier(read, { trusted, now });
   for (const text of faulty) {
     const problem = `a statement that cannot be read: ${text.slice(0, 40)}`;
     verifier.fault({ chain: undefined, position: undefined, requestId: undefined, problem });

@@ -34,12 +34,13 @@ export function exportRow(row: AuditRow): ExportLine {
 export function foundRow({ chain, position, hash, event, personal, personalDigest = '' }: ExportedRow): FoundRow {
   const digest = personal === undefined ? personalDigest : digestPersonal(personal);
   const erased = personal === undefined;
-  return { chain, position, hash, event, personalDigest: digest, erased, requestId: requestIdOf(event) };
+  return { chain, position, hash, event, personalDigest: digest, erased, ...readEvent(event) };
 }
 
 /** Of what may have been tampered with. */
-function requestIdOf(event: string): string {
-  return String(parseJsonObject(event)?.requestId ?? '?');
+function readEvent(event: string): Pick<FoundRow, 'requestId' | 'time'> {
+  const { requestId = '?', time } = parseJsonObject(event) ?? {};
+  return { requestId: String(requestId), time: typeof time === 'number' ? time : undefined };
 }
 
 /** @returns undefined where the text is no line of an export */

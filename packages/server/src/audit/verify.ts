@@ -1,5 +1,6 @@
 // Is the audit what was written? Rows, chain by chain, and what was signed of the chains; whatever does not fit is named. Pure:
 // the same for a database and for an export in another place.
+import { LEEWAY } from '../primitives/clock.ts';
 import { hashRow, NOTHING } from './chain.ts';
 import { isWithin, type ReadStatement } from './statement.ts';
 
@@ -11,6 +12,8 @@ export interface FoundRow {
   readonly event: string;
   readonly personalDigest: string;
   readonly erased: boolean;
+  /** Milliseconds since 1970; undefined where it does not say. */
+  readonly time: number | undefined;
   /** How a person finds it. */
   readonly requestId: string;
 }
@@ -56,12 +59,21 @@ export interface Verifier {
 /** More are counted by nobody. */
 const MOST_FAULTS = 1000;
 
-/** @param trusted thumbprints of keys that are known from elsewhere; undefined where the export's own are all there is */
-export function createVerifier(statements: readonly ReadStatement[], trusted?: ReadonlySet<string>): Verifier {
+export interface Judged {
+  /** Thumbprints of keys that are known from elsewhere; undefined where the export's own are all there is. */
+  readonly trusted: ReadonlySet<string> | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export function createVerifier(statements: readonly ReadStatement[], { trusted, now }: Judged): Verifier {
   const faults: ChainFault[] = [];
   const fault = (one: ChainFault): void => void (faults.length < MOST_FAULTS && faults.push(one));
   const good = checkStatements(statements, trusted, fault);
   const byChain = Map.groupBy(good, ({ chain }) => chain);
+  const signedAt = good.length === 0 ? undefined : Math.max(...good.map(({ time }) => time));
+  // The clock here may be behind the one by which the record was signed.
+  const latest = Math.max(now, (signedAt ?? 0) * 1000) + LEEWAY * 1000;
   const counts = { rows: 0, erased: 0, unsigned: 0, foundOnly: 0, unchained: 0 };
   const finished = new Set<string>();
   let chain: ChainVerifier | undefined;
@@ -83,6 +95,7 @@ export function createVerifier(statements: readonly ReadStatement[], trusted?: R
     row: (row) => {
       counts.rows++;
       if (row.erased) counts.erased++;
+      if ((row.time ?? 0) > latest) fault({ ...row, problem: 'has a time that is yet to come' });
       if (finished.has(row.chain)) return fault({ ...row, problem: 'stands apart from the other rows of its chain' });
       begin(row.chain).row(row);
     },
@@ -100,7 +113,7 @@ export function createVerifier(statements: readonly ReadStatement[], trusted?: R
         chains: finished.size,
         statements: statements.length,
         keys: [...new Set(good.flatMap(({ key }) => key ?? []))],
-        signedAt: good.length === 0 ? undefined : Math.max(...good.map(({ time }) => time)),
+        signedAt,
         faults,
       };
     },

@@ -97,7 +97,7 @@ function tell(verdict: Verdict, isKnown: boolean): string {
       `the keys are those of the record itself: compare their RFC 7638 thumbprints, ${keys.join(', ')}, with those of your own, or give --keys`,
     );
   }
-  const unproven = foundOnly + unchained;
+  const unproven = foundOnly + unchained + unsigned;
   const good = `good: nothing was changed, moved, added or taken away${unproven > 0 ? `, but for ${count(unproven, 'row')} that nothing proves` : ''}`;
   lines.push(faults.length === 0 ? good : count(faults.length, 'fault'));
   return lines.join('\n');

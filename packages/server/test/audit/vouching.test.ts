@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { digestPersonal, hashRow } from '../../src/audit/chain.ts';
 import { assertGood, exportOf, rowsOf, verify, verifyStored } from '../support/audit.ts';
 import { createForger } from '../support/audit-forger.ts';
 import { exchange } from '../support/basics.ts';
@@ -101,4 +102,23 @@ test('what a key signed that is gone since is believed, by the keys of today; wi
   forger.state('head', 'forged', 1, 'x');
   const forged = await verify(await exportOf(second), known);
   assert.ok(forged.faults.some(({ problem }) => problem.includes(forger.thumbprint)));
+});
+
+test('a row with a time that is yet to come is a fault, and one of now is none; what nobody signed is counted as unproven', async (t) => {
+  for (const ahead of [0, 365 * DAY]) {
+    const server = await start(t as never, life());
+    await exchange(server);
+    await server.close();
+    const time = server.clock.now + ahead;
+    const event = JSON.stringify({ time, requestId: 'added', outcome: 'issued' });
+    const hash = hashRow('', { chain: 'added', position: 1, event, personalDigest: digestPersonal('{}') });
+    server.sql(
+      `insert into audit (time, request_id, outcome, event, personal, chain, position, hash)
+       values (${time}, 'added', 'issued', '${event}', '{}', 'added', 1, '${hash}')`,
+    );
+    const problems = (await verifyStored(server)).faults.map(({ problem }) => problem);
+    assert.deepEqual(problems, ahead === 0 ? [] : ['has a time that is yet to come']);
+    const told = await beside(t, server, ['audit verify']);
+    assert.match(told.stdout, ahead === 0 ? /but for 1 row that nothing proves/ : /1 fault/);
+  }
 });

@@ -1,11 +1,12 @@
 // Revokes what was issued: one token with all that derives from it, all of a subject or of a client, or all.
 import { z } from 'zod';
 import type { Many } from '../../issuing/revocations.ts';
-import { isName, type Principal } from '../../primitives/principal.ts';
+import { isName } from '../../primitives/principal.ts';
 import { withoutTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { Database } from '../../store/schema.ts';
 import { identifyToken, looksLikeToken, mayBeTokenId } from '../../subject-tokens/identify.ts';
+import { principalsOf, subjectsOf } from '../../trust/names-here.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { type Call, operation } from './operation.ts';
 
@@ -94,36 +95,18 @@ function nameOf(
   if ('client' in body) return { named: [body], what: 'revoke by client', of: body.client };
   const { subject, issuer } = body;
   const what = 'revoke by subject';
-  if (issuer === undefined) return { named: [{ subject }, ...asItsIssuerSays(subject, services)], what, of: subject };
+  if (issuer === undefined)
+    return {
+      named: [{ subject }, ...principalsOf(subject, services).map((one) => ({ principal: one }))],
+      what,
+      of: subject,
+    };
   const principal = { iss: issuer, sub: subject };
-  return { named: [{ principal }, ...asWeSay(principal, services)], what, of: subject };
-}
-
-/** `name:sub` is, of an issuer without a mapping of its own, its subject `sub`: so `act` and `sub_id` call it. */
-function asItsIssuerSays(subject: string, services: HttpServices): readonly Many[] {
-  const [, owner = '', sub = ''] = /^([^:]*):(.+)$/s.exec(subject) ?? [];
-  return naming(services)
-    .filter(({ name }) => name === owner)
-    .map(({ iss }) => ({ principal: { iss, sub } }));
-}
-
-/** The other way round; a subject of our own is called as it is. */
-function asWeSay({ iss, sub }: Principal, services: HttpServices): readonly Many[] {
-  if (iss === services.issuer) return [{ subject: sub }];
-  return naming(services)
-    .filter((one) => one.iss === iss)
-    .map(({ name }) => ({ subject: `${name}:${sub}` }));
-}
-
-/** Everybody whose subjects are called `name:sub` here, without a mapping. */
-function naming({ issuers, saml, names: { upstream } }: HttpServices): readonly { iss: string; name: string }[] {
-  return [
-    ...issuers.all().flatMap(({ issuer, name, subject }) => (subject === undefined ? [{ iss: issuer, name }] : [])),
-    ...[...saml.values()].flatMap(({ entityId, name, subject }) =>
-      subject === undefined ? [{ iss: entityId, name }] : [],
-    ),
-    ...(upstream ? [{ iss: upstream.issuer, name: upstream.name }] : []),
-  ];
+  return {
+    named: [{ principal }, ...subjectsOf(principal, services).map((one) => ({ subject: one }))],
+    what,
+    of: subject,
+  };
 }
 
 /**
