@@ -75,7 +75,7 @@ tries those on another server on this machine, and exits with 1 where one is gra
   "subject": { "grant_type": "client_credentials", "scope": "read" },
   "exchange": { "audience": "https://api.example" },
   "widerScope": "write",
-  "refusals": { "statuses": [400, 401, 403] }
+  "refusals": { "statuses": [400, 401, 403, 404, 405, 415] }
 }
 \`\`\`
 
