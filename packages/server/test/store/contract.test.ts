@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { findFamily as readFamily } from '../../src/issuing/family.ts';
 import { openRevocations } from '../../src/issuing/revocations.ts';
@@ -17,6 +18,7 @@ import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
 import type { Migration } from '../../src/store/migrations/migration.ts';
 import { deleteNode, insertNode, listNodes } from '../../src/store/nodes.ts';
 import { findOpaqueToken, insertOpaqueToken } from '../../src/store/opaque-tokens.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
 import { advanceFamily, insertFamily, selectFamily } from '../../src/store/refresh-families.ts';
 import { insertManyRevoked, insertRevocation, listRevocations } from '../../src/store/revocations.ts';
@@ -495,6 +497,41 @@ for (const kind of kinds) {
     await store.destroy();
   });
 }
+
+test('postgres: a change of the schema waits for a backup and holds up nobody, and ends with a message where the backup does not end', async (t) => {
+  const location = await locations.postgres();
+  const [requests, backup] = [await openStore(location, 'write', 1), await openStore(location, 'read', 1)];
+  t.after(async () => void (await Promise.all([requests.destroy(), backup.destroy()])));
+  const migrating = openPostgres(location.kind === 'postgres' ? location.connection : assert.fail(), 'migration');
+  t.after(() => migrating.destroy());
+  const known = [...migrations, later];
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const { promise: runs, resolve: begun } = Promise.withResolvers<void>();
+  const backedUp = backup.transaction().execute(async (transaction) => {
+    await sql`set local idle_in_transaction_session_timeout = 0`.execute(transaction);
+    for (const table of tables) await sql`lock table ${sql.table(table)} in access share mode`.execute(transaction);
+    begun();
+    await over;
+  });
+  await runs;
+  const whileItWaits = async (change: Promise<unknown>, turns: number): Promise<void> => {
+    try {
+      for (let turn = 0; turn < turns; turn++) {
+        for (const table of ['revocations', 'used_ids'] as const)
+          await requests.selectFrom(table).selectAll().execute();
+        await wait(50);
+      }
+    } finally {
+      end();
+    }
+    await change;
+  };
+  const inUse = /^the schema cannot be changed: somebody has used its tables for 0\.001 s, as a backup does/;
+  await assert.rejects(migrate(migrating, 'postgres', 1, known, 1), ({ message }: Error) => inUse.test(message));
+  await whileItWaits(migrate(migrating, 'postgres', 1, known), 25);
+  await backedUp;
+  assert.equal(await rollBack(migrating, 'postgres', 'keep', known), '9999-later');
+});
 
 test('postgres: what is revoked, and what becomes of a key, is heard of at once and without looking', async () => {
   const location = await locations.postgres();

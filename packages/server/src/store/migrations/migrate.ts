@@ -1,4 +1,5 @@
 // How is the schema brought up to date, and how one step back?
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { Database, Schema } from '../schema.ts';
 import { migrations } from './index.ts';
@@ -25,11 +26,17 @@ const stepsFor = (kind: Kind, steps: readonly Migration[]): readonly Migration[]
  * left alone. Where nothing is to be done nothing is written: a server then needs no right to change the schema.
  * @throws Error where the schema is further ahead
  */
-export async function migrate(database: Kysely<Schema>, kind: Kind, now: number, known = migrations): Promise<void> {
+export async function migrate(
+  database: Kysely<Schema>,
+  kind: Kind,
+  now: number,
+  known = migrations,
+  patienceMs = TABLES_PATIENCE_MS,
+): Promise<void> {
   const steps = stepsFor(kind, known);
   const before = await checkNotAhead(database, known);
   if (steps.every(({ name }) => before.has(name))) return;
-  await locked(database, kind, async (transaction) => {
+  await locked(database, kind, patienceMs, async (transaction) => {
     await sql`create table if not exists migrations (name text primary key, applied_at bigint not null)`.execute(
       transaction,
     );
@@ -73,10 +80,11 @@ export async function rollBack(
   kind: Kind,
   content: 'keep' | 'discard',
   known = migrations,
+  patienceMs = TABLES_PATIENCE_MS,
 ): Promise<string> {
   const step = stepsFor(kind, known).at(-1);
   if (step === undefined) throw new Error('there is no step to take back');
-  await locked(database, kind, async (transaction) => {
+  await locked(database, kind, patienceMs, async (transaction) => {
     const applied = [...(await appliedTo(transaction))].toSorted();
     const last = applied.at(-1) ?? 'none';
     if (last !== step.name)
@@ -105,12 +113,41 @@ async function countHeld(database: Database, { holds }: Migration): Promise<read
   return held;
 }
 
+/**
+ * A change of a table waits until nobody uses it, and until then every request for the table waits behind the change. So it waits for
+ * less than a request has, and lets the requests through before it asks again.
+ */
+const TABLE_WAIT_MS = 200;
+const AGAIN_MS = 800;
+/** A backup uses every table for as long as it runs. */
+const TABLES_PATIENCE_MS = 60_000;
+/** SQLSTATE. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+type Work = (transaction: Database) => Promise<void>;
+
 /** One node at a time changes the schema; SQLite's transactions are that anyway. */
-const locked = (database: Kysely<Schema>, kind: Kind, work: (transaction: Database) => Promise<void>): Promise<void> =>
-  database.transaction().execute(async (transaction) => {
-    if (kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
-    await work(transaction);
-  });
+async function locked(database: Kysely<Schema>, kind: Kind, patienceMs: number, work: Work): Promise<void> {
+  if (kind === 'sqlite') return database.transaction().execute(work);
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await database.transaction().execute(async (transaction) => {
+        await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
+        await sql`set local lock_timeout = ${sql.lit(TABLE_WAIT_MS)}`.execute(transaction);
+        await work(transaction);
+      });
+    } catch (error) {
+      if ((error as { readonly code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      if (performance.now() >= until) throw new Error(tablesInUse(patienceMs), { cause: error });
+      await wait(AGAIN_MS);
+    }
+  }
+}
+
+const tablesInUse = (patienceMs: number): string =>
+  `the schema cannot be changed: somebody has used its tables for ${patienceMs / 1000} s, as a backup does (pg_dump). ` +
+  'Nothing was changed; try again when that is over';
 
 const executeIn =
   (transaction: Database) =>
