@@ -16,5 +16,7 @@ if (!cluster.isWorker && process.channel !== undefined) {
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel.unref();
 }
+// A process ends at SIGHUP unless somebody listens. A server that still starts reads its file once more when it has started.
+if (process.argv[2] === 'serve') process.on('SIGHUP', () => undefined);
 const { runProgram } = await import('./cli/program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));

@@ -22,31 +22,35 @@ export const serve: CliCommand = {
       .description('answer requests')
       .requiredOption('--config <file>', 'the configuration file')
       .option('--workers <n>', 'as so many processes behind one port', '1'),
-  run: async ({ config, workers }) => {
-    const file = String(config);
-    const text = readText(file);
-    const configuration = await parseConfiguration(text, { file, environment: process.env });
-    const report = createReport(configuration.log);
-    const started = (port: number, how = ''): void =>
-      report(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`, INFO);
-    const count = Number(workers);
-    if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS) {
-      throw new Error(`--workers takes a number from 1 to ${MOST_WORKERS}`);
-    }
-    if (count > 1 && cluster.isPrimary) {
-      return superviseWorkers(count, { metrics: configuration.server.metrics, report }, (port) =>
-        started(port, `, ${count} workers`),
-      );
-    }
+  run: async (options) => {
     try {
-      await serveUntilTold(file, { text, configuration }, report, started);
-      return EXIT.done;
+      return await run(options);
     } finally {
       // A worker lives as long as the first process can speak to it.
       if (cluster.isWorker) process.disconnect();
     }
   },
 };
+
+async function run({ config, workers }: Record<string, unknown>): Promise<number> {
+  const file = String(config);
+  const text = readText(file);
+  const configuration = await parseConfiguration(text, { file, environment: process.env });
+  const report = createReport(configuration.log);
+  const started = (port: number, how = ''): void =>
+    report(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`, INFO);
+  const count = Number(workers);
+  if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS) {
+    throw new Error(`--workers takes a number from 1 to ${MOST_WORKERS}`);
+  }
+  if (count > 1 && cluster.isPrimary) {
+    return superviseWorkers(count, { metrics: configuration.server.metrics, report }, (port) =>
+      started(port, `, ${count} workers`),
+    );
+  }
+  await serveUntilTold(file, { text, configuration }, report, started);
+  return EXIT.done;
+}
 
 async function serveUntilTold(
   file: string,

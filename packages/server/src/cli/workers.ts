@@ -9,8 +9,10 @@ import { untilToldToStop } from '../stop.ts';
 import { EXIT } from './command.ts';
 import { relayCounts } from './sharing.ts';
 
-/** Milliseconds before one that died is replaced. */
-const REPLACE_AFTER = 500;
+/** Milliseconds before one that died is replaced: twice as long each time while none of them comes to listen. */
+const REPLACE_AFTER = { first: 500, longest: 10_000 };
+/** Milliseconds within which a replacement must listen. One that does not is ended, and replaced. */
+const START_DEADLINE_MS = 60_000;
 
 /** @param started is told the port, once all of them answer. @returns the exit code */
 export async function superviseWorkers(
@@ -23,7 +25,12 @@ export async function superviseWorkers(
     stopping = true;
     tellAll('SIGTERM');
   });
-  process.on('SIGHUP', () => tellAll('SIGHUP'));
+  /** Those that answer. The others have not read their file for the last time, and may not listen to signals yet. */
+  const answering = new Set<Worker>();
+  process.on('SIGHUP', () => {
+    for (const worker of answering) worker.process.kill('SIGHUP');
+  });
+  let pause = REPLACE_AFTER.first;
   relayCounts();
   let port = 0;
   // The first alone, so that what cannot start is said once.
@@ -48,6 +55,19 @@ export async function superviseWorkers(
     const worker = cluster.fork();
     // Told to stop while it was being born.
     worker.on('online', () => stopping && worker.process.kill('SIGTERM'));
+    worker.once('listening', () => answering.add(worker));
+    worker.once('exit', () => answering.delete(worker));
+    return worker;
+  }
+
+  function replacement(): Worker {
+    const worker = fork();
+    const late = setTimeout(() => worker.process.kill('SIGKILL'), START_DEADLINE_MS).unref();
+    worker.once('exit', () => clearTimeout(late));
+    worker.once('listening', () => {
+      clearTimeout(late);
+      pause = REPLACE_AFTER.first;
+    });
     return worker;
   }
 
@@ -55,8 +75,10 @@ export async function superviseWorkers(
     worker.once('exit', async (code, signal) => {
       if (stopping) return;
       report(`cambio: a worker ended (${signal ?? code}), and is replaced`, { level: 'warn' });
-      await wait(REPLACE_AFTER);
-      if (!stopping) replaceOnce(fork());
+      const now = pause;
+      pause = Math.min(2 * pause, REPLACE_AFTER.longest);
+      await wait(now);
+      if (!stopping) replaceOnce(replacement());
     });
   }
 }

@@ -1,10 +1,12 @@
 // `cambio serve --workers N`: several processes, one port.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertGood, verifyStored } from '../support/audit.ts';
-import { changed } from '../support/configuration.ts';
+import { changed, yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
 import { life } from '../support/life.ts';
 import {
@@ -96,3 +98,62 @@ test('a number of workers that is none, and a server that cannot start, are one 
   const odd = await runProgram(t, [...command, 'many'], { env });
   assert.deepEqual([odd.code, odd.stderr], [1, 'cambio: --workers takes a number from 1 to 256\n']);
 });
+
+test('workers that die while the file is faulty are back once it is mended', linux, async (t) => {
+  const node = await startNode(t as Test, life(), { options: ['--workers', '2'] });
+  const good = readFileSync(node.file, 'utf8');
+  writeFileSync(node.file, `${good}\nnonsense: 1\n`);
+  await eventually(
+    async () => node.printed(),
+    (text) => text.includes('keeping the previous configuration'),
+    10_000,
+  );
+  assert.equal((await own(node)).status, 200);
+  const before = childrenOf(node);
+  for (const pid of before) process.kill(pid, 'SIGKILL');
+  // Each that is started in their place says what is wrong, ends, and is replaced.
+  await eventually(
+    async () => node.printed(),
+    (text) => text.split('a worker ended (0)').length > 2,
+    20_000,
+  );
+  writeFileSync(node.file, good);
+  const status = async (): Promise<number> => (await fetch(`${node.url}/readyz`).catch(() => undefined))?.status ?? 0;
+  await eventually(status, (answered) => answered === 200, 20_000);
+  assert.equal((await own(node)).status, 200);
+});
+
+for (const workers of ['1', '2'])
+  test(`SIGHUP does not end a server that still starts (--workers ${workers})`, linux, async (t) => {
+    const folder = temporaryFolder(t);
+    const file = join(folder, 'cambio.yaml');
+    writeFileSync(file, yamlOf(changed(life(), { server: { metrics: 'off' } })));
+    const port = await freePort();
+    const child = spawn(process.execPath, [PROGRAM, 'serve', '--config', file, '--workers', workers], {
+      env: { ...process.env, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+    const isInstalled = (): boolean => {
+      const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? '0';
+      return (BigInt(`0x${caught}`) & 1n) === 1n;
+    };
+    await eventually(async () => isInstalled(), Boolean, 20_000);
+    assert.equal(printed, '', 'it has not started yet');
+    await eventually(
+      async () => {
+        child.kill('SIGHUP');
+        assert.deepEqual([child.exitCode, child.signalCode], [null, null]);
+        return printed;
+      },
+      (text) => text.includes('cambio serves'),
+      30_000,
+    );
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    assert.deepEqual(await exited, [0, null]);
+  });
