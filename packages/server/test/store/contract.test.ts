@@ -356,6 +356,13 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     ]);
   });
 
+  test(`${name}: a node whose clock is fast deletes nothing that is still good by the clock of the database`, async () => {
+    await useId(one, 'good', Date.now());
+    await useId(one, 'over', Date.now() - 2 * HOUR);
+    await sweep(two, Date.now() + 24 * HOUR);
+    assert.deepEqual([await isUsed(one, 'good'), await isUsed(one, 'over')], [true, false]);
+  });
+
   test(`${name}: what has expired is deleted an hour later, and nothing else`, async () => {
     const now = 2 ** 40;
     for (const [id, expires_at] of [
