@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
+import { migrations } from './migrations/index.ts';
 import { checkNotAhead, migrate, rollBack } from './migrations/migrate.ts';
 import type { PostgresConnection } from './postgres-url.ts';
 import type { Database, Schema } from './schema.ts';
@@ -123,9 +124,21 @@ export async function orUnavailable<T>(work: Promise<T>, patience = PATIENCE): P
   }
 }
 
-/** Can it be written to? A statement that needs the right to write, and changes nothing. */
+/** The last step that both kinds of database take. */
+const lastStep = migrations.findLast(({ only }) => only === undefined)?.name ?? '';
+
+/**
+ * Can it be written to, and has nobody taken the last step of this version back? A statement that needs the right to write, and
+ * changes nothing, and a look at the steps.
+ */
 export const isReachable = (store: Store): Promise<boolean> =>
-  orUnavailable(store.deleteFrom('used_ids').where('id', '=', '').execute()).then(
-    () => true,
+  orUnavailable(
+    store
+      .deleteFrom('used_ids')
+      .where('id', '=', '')
+      .execute()
+      .then(() => store.selectFrom('migrations').select('name').where('name', '=', lastStep).execute()),
+  ).then(
+    (rows) => rows.length === 1,
     () => false,
   );

@@ -65,3 +65,11 @@ test('a person of another issuer who was revoked stays revoked: the step back re
   assert.equal(renewed.status, 400);
   assert.equal(await exchangeAt(again, ada, 'jwt'), 200);
 });
+
+test('a server that still runs when its last step is taken back is not ready', async (t) => {
+  const server = await startBasic(t);
+  const ready = async (): Promise<number> => (await fetch(`${server.issuer}/readyz`)).status;
+  assert.equal(await ready(), 200);
+  assert.equal((await beside(t, server, ['store rollback', '--discard'])).code, 0);
+  assert.equal(await ready(), 503);
+});
