@@ -49,7 +49,7 @@ export async function resolveSamlIssuer(
   };
 }
 
-type Trust = Pick<SamlIssuerEntry, 'certificates' | 'validUntil'>;
+type Trust = Pick<SamlIssuerEntry, 'certificates' | 'certificatesOf' | 'validUntil'>;
 
 const nothing: Trust = { certificates: [], validUntil: undefined };
 

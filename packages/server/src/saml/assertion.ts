@@ -59,7 +59,7 @@ function readSigned(parser: XmlParser, open: OpenDocument, context: SamlContext)
   const bytes = signedBytes(open, {
     id,
     place: profile.signaturePlace,
-    certificates: trust.certificates,
+    certificates: trust.certificatesOf?.[context.version] ?? trust.certificates,
     now: context.now,
   });
   return judgeSigned(parser, bytes, { id, trust, context });

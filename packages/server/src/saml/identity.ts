@@ -2,11 +2,15 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { XmlLoader } from './document.ts';
 
+export type CertificatesByVersion = Readonly<Record<'saml1' | 'saml2', readonly X509Certificate[]>>;
+
 /** What the configuration says of one identity provider. */
 export interface SamlTrust {
   readonly entityId: string;
   /** Any of them may have signed: two while keys are rotated. */
   readonly certificates: readonly X509Certificate[];
+  /** Those that may prove an assertion of a version, where a metadata file says it; undefined: all of them, either version. */
+  readonly certificatesOf?: CertificatesByVersion | undefined;
   /** The names by which this issuer may address us. */
   readonly audiences: readonly string[];
   /** Formats (SAML 1.1: namespaces) whose attributes are read by name alone; undefined: the usual ones of the version. */

@@ -5,6 +5,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import { decodeXml } from './byte-gate.ts';
 import { createXmlLoader, readDocument } from './document.ts';
 import { attribute, base64Of, everyElement, is, requiredAttribute, type XmlElement } from './element.ts';
+import type { CertificatesByVersion } from './identity.ts';
 import { DS, METADATA } from './names.ts';
 import { optionalInstant } from './validity.ts';
 
@@ -12,6 +13,8 @@ export interface IdentityProviderMetadata {
   readonly entityId: string;
   /** Those that sign; each once. Whether they are still valid is for the reader to ask. */
   readonly certificates: readonly X509Certificate[];
+  /** The same, by the version of SAML that their role says it speaks. */
+  readonly certificatesOf: CertificatesByVersion;
   /** Seconds since 1970; undefined where the file has no end. */
   readonly validUntil: number | undefined;
 }
@@ -47,10 +50,25 @@ function readEntity(root: XmlElement, now: number): IdentityProviderMetadata {
   const validUntil = ends.length === 0 ? undefined : Math.min(...ends);
   if (validUntil !== undefined && validUntil <= now)
     throw new Error(`the metadata file was valid until ${new Date(validUntil * 1000).toISOString()}`);
-  const certificates = roles.flatMap(signingCertificates);
+  const speaking = (version: keyof typeof PROTOCOLS): X509Certificate[] =>
+    distinct(roles.filter((role) => speaks(role, PROTOCOLS[version])).flatMap(signingCertificates));
+  const certificatesOf = { saml1: speaking('saml1'), saml2: speaking('saml2') };
+  const certificates = distinct([...certificatesOf.saml2, ...certificatesOf.saml1]);
   if (certificates.length === 0) throw new Error('the metadata file has no certificate for signing');
-  return { entityId: requiredAttribute(root, 'entityID'), certificates: distinct(certificates), validUntil };
+  return { entityId: requiredAttribute(root, 'entityID'), certificates, certificatesOf, validUntil };
 }
+
+/** SAML 2.0 metadata section 2.4.1, and the profile of it for SAML 1.x section 2. */
+const PROTOCOLS = {
+  saml1: 'urn:oasis:names:tc:SAML:1.1:protocol',
+  saml2: 'urn:oasis:names:tc:SAML:2.0:protocol',
+} as const;
+
+/** The key of a role for another protocol, such as WS-Federation, proves nothing of SAML. */
+const speaks = (role: XmlElement, protocol: string): boolean =>
+  requiredAttribute(role, 'protocolSupportEnumeration')
+    .split(/[\t\n\r ]+/)
+    .includes(protocol);
 
 /**
  * A KeyDescriptor without `use` serves both purposes (SAML 2.0 metadata section 2.4.1.1). It holds one certificate: of a

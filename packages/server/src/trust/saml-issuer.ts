@@ -1,5 +1,6 @@
 // A SAML identity provider as the configuration names it.
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { CertificatesByVersion } from '../saml/identity.ts';
 import type { ClaimMappings, Mapping } from './issuer.ts';
 
 export interface SamlIssuerEntry {
@@ -13,6 +14,8 @@ export interface SamlIssuerEntry {
   readonly audiences: readonly string[];
   /** Any of them may have signed. */
   readonly certificates: readonly X509Certificate[];
+  /** Those that may prove an assertion of a version, where a metadata file says it; undefined: all of them, either version. */
+  readonly certificatesOf?: CertificatesByVersion | undefined;
   /** When the metadata that names them ends, in seconds since 1970; undefined where it has no end, and where the file names them. */
   readonly validUntil: number | undefined;
   readonly decryptionKey: KeyObject | undefined;

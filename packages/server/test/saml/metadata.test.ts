@@ -1,5 +1,6 @@
 // An identity provider's metadata file.
 import assert from 'node:assert/strict';
+import type { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { readMetadata } from '../../src/saml/metadata.ts';
 import { DS, METADATA } from '../../src/saml/names.ts';
@@ -52,6 +53,29 @@ test('metadata gives the entity id, the certificates that sign, and how long it 
   );
   assert.equal(metadata.validUntil, NOW + 1800);
   assert.equal((await readXml(entity({}, role({}, keyOf(idp))))).validUntil, undefined);
+});
+
+test('a role proves assertions of the versions that it says it speaks, and no others', async () => {
+  const [one, both, neither] = [identityProvider(), identityProvider(), identityProvider()];
+  const SAML1 = 'urn:oasis:names:tc:SAML:1.1:protocol';
+  const WSFED = 'http://docs.oasis-open.org/wsfed/federation/200706';
+  const speaking = (protocolSupportEnumeration: string, by: IdentityProvider) =>
+    role({ protocolSupportEnumeration }, keyOf(by, 'signing'));
+  const file = entity(
+    {},
+    speaking(PROTOCOL, idp),
+    speaking(SAML1, one),
+    speaking(`${SAML1} urn:mace:shibboleth:1.0\n${PROTOCOL}`, both),
+    speaking(WSFED, neither),
+    speaking(`${PROTOCOL}x`, neither),
+  );
+  const { certificatesOf, certificates } = await readXml(file);
+  const names = (list: readonly X509Certificate[]) => list.map(({ fingerprint256 }) => fingerprint256);
+  const of = (...providers: readonly IdentityProvider[]) => names(providers.map(({ certificate }) => certificate));
+  assert.deepEqual(names(certificatesOf.saml2), of(idp, both));
+  assert.deepEqual(names(certificatesOf.saml1), of(one, both));
+  assert.deepEqual(names(certificates), of(idp, both, one));
+  await assert.rejects(readXml(entity({}, speaking(WSFED, idp))), /no certificate for signing/);
 });
 
 test('a file that cannot be used says why', async () => {

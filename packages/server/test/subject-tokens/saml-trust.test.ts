@@ -81,6 +81,29 @@ for (const version of versions) {
     assert.match(String(server.audit(late)?.detail), /metadata of its issuer was valid until 2026-03-01T12:01:40/);
   });
 
+  test(`${version}: a role of the metadata file proves assertions of the versions that it speaks alone`, async (t) => {
+    const own = `urn:oasis:names:tc:SAML:${version === 'saml2' ? '2.0' : '1.1'}:protocol`;
+    const wsfed = 'http://docs.oasis-open.org/wsfed/federation/200706';
+    const saying = (protocols: string) =>
+      startSaml(
+        t,
+        { metadata: 'idp.xml' },
+        {
+          files: {
+            'idp.xml': metadataOf([idp]).replace(
+              /protocolSupportEnumeration="[^"]*"/,
+              `protocolSupportEnumeration="${protocols}"`,
+            ),
+          },
+        },
+      );
+    const twin = await saying(`${wsfed} ${own}`);
+    assertIssued(twin, await presentSaml(twin, version, signedFor(twin, version)));
+    const other = `urn:oasis:names:tc:SAML:${version === 'saml2' ? '1.1' : '2.0'}:protocol`;
+    const server = await saying(`${wsfed} ${other}`);
+    assertSubjectRefused(server, await presentSaml(server, version, signedFor(server, version)), 'unknown_key');
+  });
+
   test(`${version}: an assertion is of the version that it is declared as, and of a version that its issuer may send`, async (t) => {
     const server = await startSaml(t);
     const [one] = versions.filter((name) => name !== version);

@@ -167,7 +167,7 @@ export const metadataOf = (
     { 'xmlns:ds': DS, 'xmlns:md': METADATA, entityID: providers[0]?.entityId, ...attributes },
     element(
       'md:IDPSSODescriptor',
-      { protocolSupportEnumeration: 'urn:oasis:names:tc:SAML:2.0:protocol' },
+      { protocolSupportEnumeration: 'urn:oasis:names:tc:SAML:2.0:protocol urn:oasis:names:tc:SAML:1.1:protocol' },
       all(...providers.map(({ certificate }) => element('md:KeyDescriptor', { use: 'signing' }, x509(certificate)))),
       none,
     ),
