@@ -92,3 +92,9 @@ const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 /** May this stand as an issuer, a subject or a token id: a string that prints, at most 1024 characters. */
 export const isName = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 1024 && !UNPRINTABLE.test(value);
+
+// Format characters have no width, and neither have these letters, variation selectors and fillers; a blank at an end is not seen.
+const INVISIBLE = /^\p{White_Space}|\p{White_Space}$|\p{Cf}|\p{Default_Ignorable_Code_Point}|[\p{Zl}\p{Zp}]/u;
+
+/** Would people take the name for another one, which lacks what cannot be seen? */
+export const looksLikeAnother = (name: string): boolean => INVISIBLE.test(name);

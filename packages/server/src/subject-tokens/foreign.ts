@@ -3,7 +3,7 @@
 import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { LEEWAY } from '../primitives/clock.ts';
-import { isName, type Principal } from '../primitives/principal.ts';
+import { isName, looksLikeAnother, type Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -69,9 +69,8 @@ export function readForeign(
     issuer.audiences.has(audience) || (type !== 'jwt' && audience === client.id);
   if (!audiences.some(ours))
     throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
-  const { sub, jti, auth_time: authenticatedAt } = claims;
-  if (typeof authenticatedAt === 'number' && authenticatedAt > now + LEEWAY)
-    throw new TokenRefusal('not_yet_valid', 'its auth_time lies in the future');
+  const { sub, jti } = claims;
+  const authenticatedAt = authTimeOf(claims, now);
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
   const principal = { iss: issuer.issuer, sub };
   const chain = actClaim(claims, { issuer: issuer.issuer, speaksFor: 'its own' });
@@ -102,10 +101,22 @@ export function readForeign(
     expiresAt,
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer.issuer),
-    authentication: authenticationClaims(claims),
+    authentication: authenticationClaims({ ...claims, auth_time: authenticatedAt }),
     extraClaims,
     ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + LEEWAY } }),
   });
+}
+
+/**
+ * A time in the future would satisfy every limit of age. Within the leeway it is now.
+ * @throws TokenRefusal claims, not_yet_valid
+ */
+function authTimeOf({ auth_time: at }: JsonObject, now: number): number | undefined {
+  if (at === undefined) return undefined;
+  if (typeof at !== 'number' || !Number.isSafeInteger(at) || at < 0)
+    throw new TokenRefusal('claims', 'auth_time is not a time in whole seconds');
+  if (at > now + LEEWAY) throw new TokenRefusal('not_yet_valid', 'its auth_time lies in the future');
+  return Math.min(at, now);
 }
 
 /** What lineage and revocation know a token of another issuer by. */
@@ -129,7 +140,10 @@ export function takeName(
   by: { readonly name: string; readonly principal: Principal },
   { names }: Pick<ValidationContext, 'names'>,
 ): string {
-  if (!isName(mapped)) throw new TokenRefusal('subject', 'the subject mapping gave no printable text');
+  const { name, principal } = by;
+  const told = mapped === `${name}:${principal.sub}` ? principal.sub : mapped;
+  if (!isName(mapped) || looksLikeAnother(String(told)))
+    throw new TokenRefusal('subject', 'its subject has no name that can be told from others when it is shown');
   const owner = names.otherOwner(mapped, by);
   if (owner !== undefined) throw new TokenRefusal('name_taken', `the name belongs to ${owner}`);
   return mapped;

@@ -124,8 +124,12 @@ test('a time of authentication that lies in the future is refused, since it woul
   const now = Math.floor(server.clock.now / 1000);
   for (const auth_time of [now + 90, now + 1e6, 253_402_300_799])
     assertSubjectRefused(server, await present(server, idp.sign({ auth_time })), 'not_yet_valid', `${auth_time}`);
-  for (const auth_time of [now, now + 5, 0])
-    assert.equal(claimsOf((await present(server, idp.sign({ auth_time }))).body.access_token).auth_time, auth_time);
+  for (const auth_time of [-1, 0.5, String(now), null, [now]])
+    assertSubjectRefused(server, await present(server, idp.sign({ auth_time })), 'claims', `${auth_time}`);
+  for (const auth_time of [now, now + 5, now + 30, 0]) {
+    const { access_token: token } = (await present(server, idp.sign({ auth_time }))).body;
+    assert.equal(claimsOf(token).auth_time, Math.min(auth_time, now), `${auth_time}`);
+  }
 });
 
 const upstream = { clientId: 'us', secret: { plain: 'x' }, allowPrivateNetwork: true };
@@ -149,12 +153,38 @@ test('a mapped subject has the name of no client, no account, no person of upstr
     assertSubjectRefused(server, answer, 'name_taken', login);
     assertActorRefused(server, await presentActor(server, idp.sign({ login })), 'name_taken', login);
   }
-  for (const login of ['ada', 'user-2', 'Bob', 'corp', 'idp:ada', 'corpx:ada', 'gateway ']) {
+  for (const login of ['ada', 'user-2', 'Bob', 'corp', 'idp:ada', 'corpx:ada']) {
     const answer = await present(server, idp.sign({ login, sub_id: { format: 'iss_sub', iss: other.url, sub: 'x' } }));
     assertIssued(server, answer, login);
     const { sub, sub_id } = claimsOf(answer.body.access_token);
     assert.deepEqual([sub, sub_id], [login, { format: 'iss_sub', iss: idp.url, sub: 'ada' }], 'where it came from');
   }
+});
+
+test('a name that looks like another is nobody’s, mapped or not', async (t) => {
+  const idp = await startIssuer(t);
+  const mapped = await start(t, people(trusting(entry(idp, { subject: 'claims.login' }), [FOREIGN])));
+  const plain = await start(t, people(trusting(entry(idp), [FOREIGN])));
+  const unseen = [
+    'ada ',
+    'ada\u00a0',
+    'ada\u2003',
+    'ada\u200b',
+    'a\u00adda',
+    'ada\ufeff',
+    'ada\u2060',
+    'a\u200dda',
+    'ada\ufe0f',
+  ];
+  for (const name of unseen) {
+    const what = JSON.stringify(name);
+    assertSubjectRefused(mapped, await present(mapped, idp.sign({ login: name })), 'subject', what);
+    assertSubjectRefused(plain, await present(plain, idp.sign({ sub: name })), 'subject', what);
+  }
+  assertSubjectRefused(mapped, await present(mapped, idp.sign({ login: ' ada' })), 'subject');
+  assertSubjectRefused(plain, await present(plain, idp.sign({ sub: ' ada' })), 'subject');
+  for (const name of ['ada', 'Ada Lovelace', 'Zoë', '山田 太郎', 'e\u0301mile'])
+    assertIssued(mapped, await present(mapped, idp.sign({ login: name })), name);
 });
 
 test('people of upstream are those of its issuer under the same name, and nobody else of it', async (t) => {
