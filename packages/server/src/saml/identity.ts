@@ -1,8 +1,7 @@
 // What goes into the check of an assertion, and what comes out.
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { CertificatesByVersion } from '../trust/saml-issuer.ts';
 import type { XmlLoader } from './document.ts';
-
-export type CertificatesByVersion = Readonly<Record<'saml1' | 'saml2', readonly X509Certificate[]>>;
 
 /** What the configuration says of one identity provider. */
 export interface SamlTrust {

@@ -2,10 +2,10 @@
 // it is believed as the configuration is: a signature in it is not checked.
 import { X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import type { CertificatesByVersion } from '../trust/saml-issuer.ts';
 import { decodeXml } from './byte-gate.ts';
 import { createXmlLoader, readDocument } from './document.ts';
 import { attribute, base64Of, everyElement, is, requiredAttribute, type XmlElement } from './element.ts';
-import type { CertificatesByVersion } from './identity.ts';
 import { DS, METADATA } from './names.ts';
 import { optionalInstant } from './validity.ts';
 

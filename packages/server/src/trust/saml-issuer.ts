@@ -1,7 +1,8 @@
 // A SAML identity provider as the configuration names it.
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { CertificatesByVersion } from '../saml/identity.ts';
 import type { ClaimMappings, Mapping } from './issuer.ts';
+
+export type CertificatesByVersion = Readonly<Record<'saml1' | 'saml2', readonly X509Certificate[]>>;
 
 export interface SamlIssuerEntry {
   /** The exact Issuer of its assertions. */

@@ -21,11 +21,18 @@ import { assertUnavailable, present, type World } from './world.ts';
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 const FRESH = 300_000;
 const STALE = 3_600_000;
-const FAILURES = (idp: FakeIssuer): Readonly<Record<string, Behaviour>> => ({
+const FAILURES: Readonly<Record<string, Behaviour>> = {
   500: status(500),
   404: status(404),
   'no answer': ({ socket }) => socket.destroy(),
+};
+/** The issuer itself says that what is held counts no more. */
+const DISOWNED = (idp: FakeIssuer): Readonly<Record<string, Behaviour>> => ({
   'private keys': json({ keys: idp.keys.map(privateJwk) }),
+  'a private key of another': json({ keys: [...idp.keys.map(({ jwk }) => jwk), privateJwk(newKey())] }),
+  'a symmetric key': json({ keys: [{ kty: 'oct', k: 'c2VjcmV0' }] }),
+  'no list': json({ keys: {} }),
+  410: status(410),
 });
 
 export const time = {
@@ -53,20 +60,32 @@ export const time = {
   X13: async ({ server, take }, { attempt, twin }) => {
     const idp = take();
     await twin(present(server, idp));
-    for (const [what, failure] of Object.entries(FAILURES(idp))) {
+    for (const [what, failure] of Object.entries(FAILURES)) {
       idp.instead.set(JWKS, failure);
       server.clock.now += FRESH;
       await attempt(what, present(server, idp));
     }
     assert.ok(idp.count(JWKS) > 1, 'it was asked again');
-    server.clock.now += STALE - 3 * FRESH - COOL_DOWN;
+    server.clock.now += STALE - 2 * FRESH - COOL_DOWN;
     await attempt('nearly an hour after the set was due', present(server, idp));
+  },
+
+  X28: async ({ server, take }, { attempt, twin }) => {
+    const idp = take();
+    for (const [what, answer] of Object.entries(DISOWNED(idp))) {
+      idp.instead.clear();
+      server.clock.now += FRESH + COOL_DOWN;
+      await twin(present(server, idp));
+      idp.instead.set(JWKS, answer);
+      server.clock.now += FRESH;
+      assertUnavailable(server, await attempt(what, present(server, idp)), what);
+    }
   },
 
   X14: async ({ server, take }, { attempt, twin }) => {
     const idp = take();
     await twin(present(server, idp));
-    for (const [what, failure] of Object.entries(FAILURES(idp))) {
+    for (const [what, failure] of Object.entries({ ...FAILURES, ...DISOWNED(idp) })) {
       idp.instead.set(JWKS, failure);
       server.clock.now += FRESH + STALE;
       assertUnavailable(server, await attempt(what, present(server, idp)), what);

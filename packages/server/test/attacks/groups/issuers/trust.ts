@@ -62,7 +62,10 @@ export const trust = {
     ];
     for (const sub of [...around, ...near, ...broken]) {
       const answer = await attempt(JSON.stringify(sub), exchange(server, jwt(idp.sign({ sub }))));
-      assert.match(server.audit(answer)?.reason ?? '', /^(no_rule_for_subject|subject_token_claims)$/);
+      assert.match(
+        server.audit(answer)?.reason ?? '',
+        /^(no_rule_for_subject|subject_token_claims|subject_token_subject)$/,
+      );
     }
     // Whoever is not listed is neither looked up nor asked, whatever the token says.
     const [stranger, { asked }] = [await startIssuer({ after }), resolve({ after })];
