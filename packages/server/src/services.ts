@@ -275,6 +275,7 @@ async function describeSignIn(
     cookieKey,
     endSession: (session) => revocations.revoke(session),
     epoch: revocations.epoch,
+    isRevoked: revocations.covers,
   };
 }
 

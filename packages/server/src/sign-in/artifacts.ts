@@ -8,7 +8,13 @@ import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { parseOwnJson } from '../primitives/strict-json.ts';
 import type { SignInArtifactRow } from '../store/schema.ts';
-import { consumeArtifact, deleteArtifact, findArtifact, putArtifact } from '../store/sign-in-artifacts.ts';
+import {
+  consumeArtifact,
+  deleteArtifact,
+  findArtifact,
+  putArtifact,
+  updateArtifact,
+} from '../store/sign-in-artifacts.ts';
 import { orUnavailable, type Store } from '../store/store.ts';
 
 export interface ArtifactContext {
@@ -45,16 +51,29 @@ export async function readArtifact(
   return { row, payload: { ...payload, exp, ...(row.consumed_at !== null && { consumed: true }) } };
 }
 
-/** @param lifetime in seconds */
+/** @param lifetime in seconds @param write a row that is updated stays away where it was deleted meanwhile */
 export function writeArtifact(
   id: string,
   handle: string | null,
   payload: object,
   lifetime: number,
   { store, sealer, clock }: ArtifactContext,
+  write: typeof putArtifact = putArtifact,
 ): Promise<void> {
   const sealed = sealer.seal(JSON.stringify(payload), purposeOf(id));
-  return orUnavailable(putArtifact(store, { id, handle, payload: sealed, expires_at: clock() + lifetime * 1000 }));
+  return orUnavailable(write(store, { id, handle, payload: sealed, expires_at: clock() + lifetime * 1000 }));
+}
+
+/** What an adapter asks of us about one kind of the library's models. */
+export interface Kept {
+  /** What is kept beside the library's own members. */
+  readonly extra: (payload: AdapterPayload) => Partial<AdapterPayload>;
+  /** Was it read from a row that it is written back to? */
+  readonly isKnown: (payload: AdapterPayload) => boolean;
+  /** Has it been revoked since it began? One that has is not found. */
+  readonly isRevoked: (artifact: Artifact) => boolean;
+  /** Told before a session is deleted, by its handle. */
+  readonly ends: (session: string | undefined) => Promise<void>;
 }
 
 /** What knows where people come from. */
@@ -87,30 +106,20 @@ export async function readOwned(
   return owners === ownersOf(found.payload, context) ? found : undefined;
 }
 
-/**
- * @param extra what is kept beside the library's own members
- * @param ends told before a session is deleted, by its handle
- */
-export function createAdapter(
-  kind: string,
-  context: OwnedContext,
-  { extra, ends }: { extra: () => Partial<AdapterPayload>; ends: (session: string | undefined) => Promise<void> },
-): Adapter {
+export function createAdapter(kind: string, context: OwnedContext, { extra, isKnown, isRevoked, ends }: Kept): Adapter {
   const { store, clock } = context;
   const idOf = (value: string): string => artifactId(kind, value);
-  const payloadOf = async (by: 'id' | 'handle', value: string): Promise<AdapterPayload | undefined> =>
-    (await readOwned(by, value, context))?.payload;
+  const payloadOf = async (by: 'id' | 'handle', value: string): Promise<AdapterPayload | undefined> => {
+    const found = await readOwned(by, value, context);
+    return found === undefined || isRevoked(found) ? undefined : found.payload;
+  };
   return {
     upsert: async (value, payload, expiresIn = 0) => {
       const { uid, userCode } = payload;
       const handle = uid !== undefined ? sessionHandle(uid) : userCode !== undefined ? userCodeHandle(userCode) : null;
-      await writeArtifact(
-        idOf(value),
-        handle,
-        { ...payload, ...extra(), owners: ownersOf(payload, context) },
-        expiresIn,
-        context,
-      );
+      const write = isKnown(payload) ? updateArtifact : putArtifact;
+      const kept = { ...payload, ...extra(payload), owners: ownersOf(payload, context) };
+      await writeArtifact(idOf(value), handle, kept, expiresIn, context, write);
     },
     find: (value) => payloadOf('id', idOf(value)),
     findByUid: (uid) => payloadOf('handle', sessionHandle(uid)),

@@ -201,7 +201,8 @@ async function agree(
   const { targets, scope, actor } = judge(asking, signIn);
   const accountId = details.session?.accountId ?? '';
   const before = details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId);
-  const grant = before ?? new provider.Grant({ accountId, clientId });
+  const { epoch } = details as { readonly epoch?: number };
+  const grant = before ?? Object.assign(new provider.Grant({ accountId, clientId }), { epoch });
   const names = [...scope].join(' ');
   grant.addOIDCScope(names);
   for (const { audience } of targets) grant.addResourceScope(audience, names);

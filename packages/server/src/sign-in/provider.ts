@@ -1,7 +1,8 @@
 // How is the library set up? The browser half alone: it signs nothing of ours, authenticates no client, and answers no token.
 import { generateKeyPairSync } from 'node:crypto';
-import type { AdapterPayload, Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Configuration, Provider } from 'oidc-provider';
 import type { FailureLimit } from '../client-auth/failure-limit.ts';
+import type { Revocable } from '../issuing/revocations.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Client } from '../model/client.ts';
 import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
@@ -9,11 +10,12 @@ import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { createAdapter } from './artifacts.ts';
 import { ASKED, judgeNow } from './authorization-request.ts';
 import { clientAdapter } from './client-metadata.ts';
-import { askedOf, type CodeContext } from './codes.ts';
+import type { CodeContext } from './codes.ts';
 import type { Cookies } from './cookies.ts';
 import { describeFeatures } from './features.ts';
 import { readHint } from './id-token-hint.ts';
-import { BROWSER_HEADER, INNER_COOKIES } from './library.ts';
+import { type Began, describeKept, keepEpochs } from './kept.ts';
+import { INNER_COOKIES } from './library.ts';
 import { describeLifetimes } from './lifetimes.ts';
 import { interactionPath, routes } from './paths.ts';
 import { createPrompts } from './prompts.ts';
@@ -32,6 +34,8 @@ export interface ProviderContext extends CodeContext {
   readonly endSession: (session: string) => Promise<void>;
   /** The last revocation of many tokens that is known here. */
   readonly epoch: () => number;
+  /** Has a session, an interaction or a consent been revoked since it began? @throws Refusal store_unavailable */
+  readonly isRevoked: (kept: Revocable) => boolean;
 }
 
 /** It takes its time, and warns of every Node that has no long-term support yet. */
@@ -48,7 +52,8 @@ async function load(): Promise<typeof import('oidc-provider')> {
 /** Loaded where somebody can sign in. */
 export async function createProvider(context: ProviderContext, cookies: Cookies): Promise<Provider> {
   const { default: Provider, errors, interactionPolicy } = await load();
-  const { issuer, clients, accounts, clock, endSession, epoch } = context;
+  const { issuer, clients, accounts, clock } = context;
+  const began: Began = new WeakMap();
   const prompts = createPrompts(interactionPolicy, {
     clock,
     judge: (asked, clientId) => judgeNow(asked, clientId, context),
@@ -70,10 +75,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
     adapter: (kind: string) =>
       kind === 'Client'
         ? clientAdapter((id) => clients.get(id))
-        : createAdapter(kind, context, {
-            extra: () => keptBeside(kind, Provider.ctx, epoch()),
-            ends: endOf(Provider, endSession),
-          }),
+        : createAdapter(kind, context, describeKept(kind, Provider, began, context)),
     extraParams: { [ASKED]: checkAsked as never },
     interactions: { policy: prompts, url: (_context, { uid }) => interactionPath(issuer, uid) },
     features: describeFeatures(
@@ -81,7 +83,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
       (ctx, error) => provider.emit('code_verification.error', ctx, error),
     ),
   });
-  keepBrowser(provider);
+  keepEpochs(provider, began, context);
   Object.assign(provider.Client.prototype, {
     redirectUriAllowed(this: { clientId: string }, uri: string) {
       return isRegistered(uri, clients.get(this.clientId)?.redirectUris ?? []);
@@ -127,27 +129,3 @@ function describeProtocol(
 
 const isNative = (client: Client | undefined): boolean =>
   client?.auth === 'none' && !client.redirectUris.every((uri) => uri.startsWith('https:'));
-
-/**
- * An authorization code keeps what was asked for, as a device code does by itself; both keep which revocations were known; an
- * interaction, which browser asked.
- */
-function keptBeside(kind: string, ctx: KoaContextWithOIDC | undefined, epoch: number): Partial<AdapterPayload> {
-  if (kind === 'AuthorizationCode') return { epoch, params: { asked: askedOf({ params: ctx?.oidc.params }) } };
-  if (kind === 'DeviceCode') return { epoch };
-  const browser = ctx?.req.headers[BROWSER_HEADER];
-  return kind === 'Interaction' && browser !== undefined ? { browser } : {};
-}
-
-/** What the library keeps of an interaction that it writes anew. */
-function keepBrowser({ Interaction }: Provider): void {
-  const names = (Interaction as unknown as { readonly IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
-  Object.defineProperty(Interaction, 'IN_PAYLOAD', { value: [...names, 'browser'] });
-}
-
-/** A session whose cookie changes is written anew and goes on; one that its owner leaves ends. */
-const endOf =
-  (provider: { readonly ctx: KoaContextWithOIDC | undefined }, endSession: (handle: string) => Promise<void>) =>
-  async (uid: string | undefined): Promise<void> => {
-    if (provider.ctx?.oidc.route === 'end_session_confirm' && uid !== undefined) await endSession(uid);
-  };

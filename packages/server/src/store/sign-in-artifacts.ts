@@ -17,6 +17,11 @@ export async function putArtifact(database: Database, artifact: SignInArtifact):
     .execute();
 }
 
+/** Writes what has become of it; nothing where it was deleted meanwhile. */
+export async function updateArtifact(database: Database, { id, ...changed }: SignInArtifact): Promise<void> {
+  await database.updateTable('sign_in_artifacts').set(changed).where('id', '=', id).execute();
+}
+
 /** Expired ones as well, until they are swept. @param by its own name, or its other one */
 export const findArtifact = (
   database: Database,

@@ -48,6 +48,7 @@ export async function startHttpAlone(
     people: {},
     resources: [{ audience: `${ISSUER}/admin` }],
     requests: { ofAddress: () => slow && holdEventLoop() },
+    freshness: { check: () => undefined },
     audit: { append: async (event: AuditEvent) => void rows.push({ ...event }) },
     // More than the system keeps for a caller that does not read.
     keys: { published: () => ['x'.repeat(32_000_000)] },
