@@ -35,7 +35,9 @@ test('with an actor token its subject acts, before all who acted; the subject st
 });
 
 test('who acts already adds no hop, and A to B to A is three actors', async (t) => {
-  const server = await start(t, agents);
+  // Whose actors are named is trusted still.
+  const issuers = [{ issuer: ELSEWHERE, name: 'elsewhere', accepts: ['jwt'], audiences: [API] }];
+  const server = await start(t, changed(agents, { issuers }));
   const actor = await acting(server);
   const chained = async (...subs: string[]): Promise<Form> => ({
     ...actor,
