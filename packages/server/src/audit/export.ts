@@ -47,16 +47,19 @@ function readEvent(event: string): Pick<FoundRow, 'requestId' | 'time'> {
 export function parseLine(text: string): ExportLine | undefined {
   const line = parseJsonObject(text);
   if (line === undefined) return undefined;
-  const { key, statement, chain, position, hash, event } = line;
+  const { key, statement, chain, position, hash, event, personal, personalDigest } = line;
   if (typeof key === 'object' && key !== null) return { key: key as JsonObject };
   if (typeof statement === 'string') return { statement };
   if (typeof event !== 'string') return undefined;
   if (chain === undefined) return { event };
-  const placed = typeof chain === 'string' && Number.isSafeInteger(position) && typeof hash === 'string';
-  return placed && isText(line.personal) && isText(line.personalDigest) ? (line as unknown as ExportedRow) : undefined;
+  if (typeof chain !== 'string' || !isPosition(position) || typeof hash !== 'string') return undefined;
+  if (!isTextOrAbsent(personal) || !isTextOrAbsent(personalDigest)) return undefined;
+  return { chain, position, hash, event, personal, personalDigest };
 }
 
-const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+const isPosition = (value: unknown): value is number => Number.isSafeInteger(value);
+const isTextOrAbsent = (value: unknown): value is string | undefined =>
+  value === undefined || typeof value === 'string';
 
 /** @returns undefined for a line that is no row */
 export function eventOfLine(line: ExportLine): AuditEvent | undefined {

@@ -91,7 +91,6 @@ async function openLines(file: string): Promise<AsyncIterable<string>> {
 function readEvent(text: string, place: string): AuditEvent | undefined {
   const line = parseLine(text);
   if (line !== undefined) return eventOfLine(line);
-  const event = parseJsonObject(text);
-  if (typeof event?.time === 'number') return event as unknown as AuditEvent;
+  if (typeof parseJsonObject(text)?.time === 'number') return eventOfLine({ event: text });
   throw new Error(`${place}: this line is no audit row`);
 }
