@@ -3,18 +3,24 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Place } from './contender.ts';
 import { AUDIENCE } from './issuers.ts';
-import { CLIENT, RESOURCE, SCOPE } from './request.ts';
+import { ADMIN_SCOPE, CLIENT, OPERATOR, RESOURCE, SCOPE } from './request.ts';
 
-const MAIN = join(import.meta.dirname, '../packages/server/src/main.ts');
+const HERE = join(import.meta.dirname, '..');
 
-export const paths = { token: '/oauth/token', introspection: '/oauth/introspect' };
+export const paths = {
+  token: '/oauth/token',
+  introspection: '/oauth/introspect',
+  metadata: '/.well-known/oauth-authorization-server',
+  page: '/device',
+  admin: '/admin/v1/clients',
+};
 
-/** @param store as the configuration file has it */
-export function cambioCommand({ folder, ...place }: Place, store: string): readonly string[] {
+/** @param store as the configuration file has it @param checkout the folder of the repository whose server it is */
+export function cambioCommand({ folder, ...place }: Place, store: string, checkout = HERE): readonly string[] {
   const file = join(folder, 'cambio.yaml');
   writeFileSync(join(folder, 'idp.pem'), place.issuers.saml.certificate);
   writeFileSync(file, configurationOf(place, store));
-  return [MAIN, 'serve', '--config', file, '--workers', String(place.workers)];
+  return [join(checkout, 'packages/server/src/main.ts'), 'serve', '--config', file, '--workers', String(place.workers)];
 }
 
 const configurationOf = ({ port, issuers }: Omit<Place, 'folder'>, store: string): string => `
@@ -24,6 +30,7 @@ store: ${store}
 sealingKey: { plain: ${Buffer.alloc(32, 7).toString('base64')} }
 resources:
   - { audience: ${new URL(RESOURCE).origin}, locations: ['${RESOURCE}'], scopes: [${SCOPE}, write] }
+  - { audience: 'http://127.0.0.1:${port}/admin', scopes: [${ADMIN_SCOPE}, admin:write] }
 clients:
   - id: ${CLIENT.client_id}
     auth: client_secret_post
@@ -31,6 +38,15 @@ clients:
     grants: [client_credentials, token_exchange, refresh_token]
     audiences: ['${new URL(RESOURCE).origin}']
     scopes: [${SCOPE}, write]
+  - id: ${OPERATOR.client_id}
+    auth: client_secret_post
+    secret: { plain: ${OPERATOR.client_secret} }
+    grants: [client_credentials]
+    audiences: ['http://127.0.0.1:${port}/admin']
+    scopes: [${ADMIN_SCOPE}, admin:write]
+  - { id: web, auth: none, grants: [device_code], audiences: ['${new URL(RESOURCE).origin}'], scopes: [openid] }
+accounts:
+  - { username: ada, password: { plain: a-long-password } }
 issuers:
 ${[issuers.people, issuers.agents, issuers.elsewhere].map(jwtIssuer).join('')}
   - { saml: '${issuers.saml.entityId}', name: saml, accepts: [saml2], certificates: [idp.pem], audiences: ['${AUDIENCE}'] }

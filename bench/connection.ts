@@ -58,14 +58,16 @@ function readAnswer(received: Buffer): Answer | undefined {
   return body.length < Number(length) ? undefined : { status: Number(head.slice(9, 12)), head, body };
 }
 
+/** The bytes of a GET. */
+export const writeGet = (path: string, headers: Readonly<Record<string, string>>): Buffer =>
+  writeHead([`GET ${path} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)]);
+
+const writeHead = ([first, ...lines]: readonly string[], body = ''): Buffer =>
+  Buffer.from(`${[first, 'Host: 127.0.0.1', ...lines].join('\r\n')}\r\n\r\n${body}`, 'latin1');
+
 /** The bytes of a POST of a form. */
 export function writeRequest(path: string, form: Readonly<Record<string, string>>): Buffer {
   const body = new URLSearchParams(form).toString();
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    'Host: 127.0.0.1',
-    'Content-Type: application/x-www-form-urlencoded',
-    `Content-Length: ${body.length}`,
-  ];
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1');
+  const lines = ['Content-Type: application/x-www-form-urlencoded', `Content-Length: ${body.length}`];
+  return writeHead([`POST ${path} HTTP/1.1`, ...lines], body);
 }

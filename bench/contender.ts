@@ -4,6 +4,9 @@ import type { workloads } from './workloads.ts';
 
 export type WorkloadName = (typeof workloads)[number]['name'];
 
+/** What a workload asks. */
+export type EndpointName = 'token' | 'introspection' | 'metadata' | 'page' | 'admin';
+
 export interface Place {
   /** Where it listens, on 127.0.0.1. */
   readonly port: number;
@@ -24,7 +27,8 @@ export interface Contender {
   readonly offers?: readonly WorkloadName[];
   /** Can it run as several processes behind one port? */
   readonly workers?: true;
-  readonly paths: { readonly token: string; readonly introspection: string };
+  /** Where its endpoints are. The token endpoint is needed by workloads of others too. */
+  readonly paths: Readonly<Partial<Record<EndpointName, string>>> & { readonly token: string };
   /** What Node runs; it prints a line with ` serves ` once it answers. */
   readonly command: (place: Place) => readonly string[] | Promise<readonly string[]>;
 }

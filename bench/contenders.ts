@@ -5,10 +5,19 @@ import { cambioCommand, paths } from './cambio.ts';
 import type { Contender, Place } from './contender.ts';
 import type { PeerSetting } from './peers/setting.ts';
 
+export const BEFORE = 'before';
 const SQLITE = 'sqlite:cambio.db';
 /** What is committed is on the disk, as in production. */
 const DURABLE = ['-c', 'fsync=on'];
 const HOOK = join(import.meta.dirname, 'unaudited/hook.ts');
+
+/** The server of another checkout of this repository, in which `npm ci` was run: what a change costs. */
+export const before = (checkout: string): Contender => ({
+  name: BEFORE,
+  title: 'the server of another checkout, on SQLite',
+  paths,
+  command: (place) => cambioCommand(place, SQLITE, checkout),
+});
 
 /** Starts a small program of ours. */
 const commandOf =
@@ -47,14 +56,14 @@ export const contenders = [
     name: 'bare',
     title: 'node:http that finds the token in the form, verifies it and signs another: nothing else',
     offers: ['hot', 'cold', 'refused'],
-    paths: { token: '/oauth/token', introspection: '' },
+    paths: { token: '/oauth/token' },
     command: commandOf('bare.ts'),
   },
   {
     name: 'oidc-provider',
     title: 'oidc-provider with an exchange grant of fifty lines; JWT access tokens, kept in memory, no audit',
     offers: ['hot', 'cold', 'own', 'credentials', 'refused'],
-    paths: { token: '/token', introspection: '' },
+    paths: { token: '/token' },
     command: commandOf('oidc-provider.ts'),
   },
 ] as const satisfies readonly Contender[];

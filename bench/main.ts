@@ -1,9 +1,9 @@
 // npm run bench: every contender at every workload, and what comes of it in results.md. Options take a part of it, and print.
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Contender } from './contender.ts';
-import { contenders } from './contenders.ts';
+import { before, contenders } from './contenders.ts';
 import { openIssuers } from './issuers.ts';
 import { printProfile } from './profile.ts';
 import { formatResults } from './report.ts';
@@ -21,6 +21,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     /** Names of contenders, beside `cambio`. */
     against: { type: 'string' },
+    /** The folder of another checkout, whose server is a contender. */
+    before: { type: 'string' },
     /** A file for the profile of `cambio`, by default at `cold`. */
     profile: { type: 'string' },
   },
@@ -33,10 +35,14 @@ function pick<T extends { readonly name: string }>(all: readonly T[], names: rea
   return all.filter(({ name }) => names.includes(name));
 }
 
-const isWhole = !values.short && values.only === undefined && values.against === undefined;
+const isWhole = Object.values({ ...values, short: values.short || undefined }).every((value) => value === undefined);
+const others = values.against?.split(',') ?? [];
+const chosen =
+  values.against === undefined && values.before === undefined
+    ? contenders
+    : pick<Contender>(contenders, ['cambio', ...others]);
 const plan: Plan = {
-  contenders:
-    values.against === undefined ? contenders : pick<Contender>(contenders, ['cambio', ...values.against.split(',')]),
+  contenders: values.before === undefined ? chosen : [...chosen, before(resolve(values.before))],
   workloads: values.only === undefined ? workloads : pick<Workload>(workloads, values.only.split(',')),
   ...(values.short ? { rounds: 3, requests: 600 } : { rounds: 5, requests: 2000 }),
   seconds: isWhole ? 8 : 0,
@@ -53,9 +59,9 @@ else {
 
 async function profile(file: string): Promise<void> {
   const issuers = openIssuers();
-  const chosen = values.only === undefined ? pick<Workload>(workloads, ['cold']) : plan.workloads;
+  const profiled = values.only === undefined ? pick<Workload>(workloads, ['cold']) : plan.workloads;
   await withServed(pick<Contender>(contenders, ['cambio']), issuers, async ([served]) => {
-    for (const workload of served ? chosen : [])
+    for (const workload of served ? profiled : [])
       if (served) await printProfile(workload, served, issuers, { requests: 2 * plan.requests, file });
   });
 }

@@ -1,5 +1,5 @@
 // What was measured, as a page that people read.
-import { contenders } from './contenders.ts';
+import { BEFORE, contenders } from './contenders.ts';
 import type { Overload } from './overload.ts';
 import type { Results } from './results.ts';
 import { CONNECTIONS, type Effort, type Round, ratioOf, spreadOf } from './rounds.ts';
@@ -7,15 +7,15 @@ import { machine, mebibytes, range, table } from './table.ts';
 import { judgeTargets } from './targets.ts';
 import { workloads } from './workloads.ts';
 
-/** What the others are set against, round by round. */
-const YARDSTICK = 'bare';
+/** What the others are set against, round by round: the first of these that was measured. */
+const YARDSTICKS = [BEFORE, 'bare'];
 
 /** What was not measured is left out. */
 export const formatResults = (results: Results, effort: Effort): string =>
   [
     '# What an exchange costs',
-    `${machine()} How it is measured: [performance.md](../docs/performance.md).`,
-    `Figures are the median of ${effort.rounds} rounds of up to ${effort.requests} requests over ${CONNECTIONS} connections (least..most). CPU is that of the contender's own processes, for each answer; × ${YARDSTICK} compares it round by round.`,
+    `${machine()} How it is measured: [performance.md](../docs/explanation/performance.md).`,
+    `Figures are the median of ${effort.rounds} rounds of up to ${effort.requests} requests over ${CONNECTIONS} connections (least..most). CPU is that of the contender's own processes, for each answer; × bare, or × ${BEFORE}, compares it round by round.`,
     section('Targets', table([['target', 'limit', 'measured', ''], ...judgeTargets(results)])),
     section('Contenders', table([['', ''], ...contenders.map(({ name, title }) => [name, title])])),
     ...workloads.flatMap(({ name, title }) => {
@@ -31,17 +31,18 @@ export const formatResults = (results: Results, effort: Effort): string =>
 const section = (title: string, text: string): string => `## ${title}\n\n${text}`;
 
 function formatRounds(measured: ReadonlyMap<string, readonly Round[]>): string {
-  const yardstick = measured.get(YARDSTICK);
+  const yardstick = YARDSTICKS.find((name) => measured.has(name));
+  const compared = yardstick === undefined ? undefined : measured.get(yardstick);
   const rows = [...measured].map(([contender, rounds]) => [
     contender,
     range(spreadOf(rounds.map(({ cpu }) => cpu)), 0),
-    yardstick === undefined ? '' : range(ratioOf(rounds, yardstick), 2),
+    compared === undefined ? '' : range(ratioOf(rounds, compared), 2),
     range(spreadOf(rounds.map(({ rate }) => rate)), 0),
     range(spreadOf(rounds.map(({ p50 }) => p50)), 1),
     range(spreadOf(rounds.map(({ p99 }) => p99)), 1),
     mebibytes(spreadOf(rounds.map(({ memory }) => memory)).median),
   ]);
-  const head = ['contender', 'CPU µs', `× ${YARDSTICK}`, 'a second', 'p50 ms', 'p99 ms', 'memory MiB'];
+  const head = ['contender', 'CPU µs', `× ${yardstick ?? 'bare'}`, 'a second', 'p50 ms', 'p99 ms', 'memory MiB'];
   return table([head, ...rows]);
 }
 

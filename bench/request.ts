@@ -3,6 +3,9 @@
 export type Form = Readonly<Record<string, string>>;
 
 export const CLIENT = { client_id: 'gateway', client_secret: 'gateway-secret-gateway-secret' };
+/** Who may read through the admin API. */
+export const OPERATOR = { client_id: 'operator', client_secret: 'operator-secret-operator-secret' };
+export const ADMIN_SCOPE = 'admin:read';
 export const RESOURCE = 'https://api.example/v1';
 export const SCOPE = 'read';
 

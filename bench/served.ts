@@ -6,7 +6,7 @@ import type { Profiler } from 'node:inspector/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openConnection, writeRequest } from './connection.ts';
+import { openConnection, writeGet, writeRequest } from './connection.ts';
 import type { Contender } from './contender.ts';
 import type { Issuers } from './issuers.ts';
 import type { Question, Usage } from './meter.ts';
@@ -66,8 +66,10 @@ export async function serve(contender: Contender, issuers: Issuers, { workers = 
     port,
     prepare: async (workload, count) => {
       const tokenEndpoint = `http://127.0.0.1:${port}${paths.token}`;
-      const forms = await workload.forms(count, { issuers, tokenEndpoint, obtain });
-      return forms.map((form) => writeRequest(paths[workload.endpoint], form));
+      const sources = { issuers, tokenEndpoint, obtain };
+      const { [workload.endpoint]: path = '' } = paths;
+      if (workload.get) return Array(count).fill(writeGet(path, await workload.get(sources)));
+      return (await workload.forms(count, sources)).map((form) => writeRequest(path, form));
     },
     usage: () => ask('usage'),
     watch: () => ask('watch'),

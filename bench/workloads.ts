@@ -1,18 +1,30 @@
 // What is asked of a contender? A row is a workload.
+import type { EndpointName } from './contender.ts';
 import type { Issuers } from './issuers.ts';
-import { CLIENT, clientCredentials, exchange, type Form, urn } from './request.ts';
+import { ADMIN_SCOPE, CLIENT, clientCredentials, exchange, type Form, OPERATOR, urn } from './request.ts';
 
-export interface Workload {
+export type Workload = Asked & (Posted | Got);
+
+interface Asked {
   readonly name: string;
   /** What it is, to a reader of the results. */
   readonly title: string;
-  readonly endpoint: 'token' | 'introspection';
+  readonly endpoint: EndpointName;
   /** The status that every answer must have. */
   readonly expect: 200 | 400;
   /** Its rounds have a quarter of the usual requests: each is a commit of its own. */
   readonly slow?: true;
+}
+
+interface Posted {
+  readonly get?: undefined;
   /** So many requests for one round. */
   readonly forms: (count: number, from: Sources) => readonly Form[] | Promise<readonly Form[]>;
+}
+
+interface Got {
+  /** The headers of every request. */
+  readonly get: (from: Sources) => Promise<Readonly<Record<string, string>>>;
 }
 
 export interface Sources {
@@ -123,5 +135,31 @@ export const workloads = [
     endpoint: 'token',
     expect: 400,
     forms: (count, { issuers }) => issuers.people.tokens(count).map((token) => exchange(spoil(token))),
+  },
+  {
+    name: 'metadata',
+    title: 'GET of the server metadata',
+    endpoint: 'metadata',
+    expect: 200,
+    get: async () => ({}),
+  },
+  {
+    name: 'page',
+    title: 'GET of a page: where a person types the code of a device',
+    endpoint: 'page',
+    expect: 200,
+    get: async () => ({}),
+  },
+  {
+    name: 'admin',
+    title: 'the admin API: GET of the clients',
+    endpoint: 'admin',
+    expect: 200,
+    get: async ({ tokenEndpoint, obtain }) => {
+      const audience = `${new URL(tokenEndpoint).origin}/admin`;
+      const form = { grant_type: 'client_credentials', ...OPERATOR, audience, scope: ADMIN_SCOPE };
+      const [token] = await obtain([form], 'access_token');
+      return { Authorization: `Bearer ${token}` };
+    },
   },
 ] as const satisfies readonly Workload[];
