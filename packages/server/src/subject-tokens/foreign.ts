@@ -101,7 +101,7 @@ export function readForeign(
     expiresAt,
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer.issuer),
-    authentication: authenticationClaims({ ...claims, auth_time: authenticatedAt }),
+    authentication: authenticationClaims({ acr: claims.acr, amr: claims.amr, auth_time: authenticatedAt }),
     extraClaims,
     ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + LEEWAY } }),
   });
