@@ -1,11 +1,9 @@
 // Who is measured, and how is it started?
 import type { Issuers } from './issuers.ts';
+import type { EndpointName } from './request.ts';
 import type { workloads } from './workloads.ts';
 
 export type WorkloadName = (typeof workloads)[number]['name'];
-
-/** What a workload asks. */
-export type EndpointName = 'token' | 'introspection' | 'metadata' | 'page' | 'admin';
 
 export interface Place {
   /** Where it listens, on 127.0.0.1. */

@@ -1,5 +1,8 @@
 // The requests that every contender understands, and who sends them.
 
+/** What a workload asks. */
+export type EndpointName = 'token' | 'introspection' | 'metadata' | 'page' | 'admin';
+
 export type Form = Readonly<Record<string, string>>;
 
 export const CLIENT = { client_id: 'gateway', client_secret: 'gateway-secret-gateway-secret' };

@@ -1,7 +1,15 @@
 // What is asked of a contender? A row is a workload.
-import type { EndpointName } from './contender.ts';
 import type { Issuers } from './issuers.ts';
-import { ADMIN_SCOPE, CLIENT, clientCredentials, exchange, type Form, OPERATOR, urn } from './request.ts';
+import {
+  ADMIN_SCOPE,
+  CLIENT,
+  clientCredentials,
+  type EndpointName,
+  exchange,
+  type Form,
+  OPERATOR,
+  urn,
+} from './request.ts';
 
 export type Workload = Asked & (Posted | Got);
 
