@@ -14,6 +14,7 @@ const LAYERS = [
   'in-force.ts',
   'removed-accounts.ts',
   'services.ts',
+  'base.ts',
   'administration.ts',
   'stop.ts',
   'config',

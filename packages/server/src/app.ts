@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Custody, startCustody } from './audit-retention/retain.ts';
+import { type Base, openBase } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import type { Answered } from './http/handle.ts';
@@ -12,7 +13,6 @@ import { type Clock, systemClock } from './primitives/clock.ts';
 import { createReport, type Report } from './primitives/log.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
-import { type Base, openBase } from './services.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
 import { type Polling, startPolling } from './store/poll.ts';
 import { announce, type Presence } from './store/presence.ts';

@@ -1,11 +1,13 @@
 // Keeps the wanted configuration in force. A change that cannot be put in force is tried again until it is.
+
+import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import type { Observer } from './metrics/observer.ts';
 import type { Report } from './primitives/log.ts';
 import { createRepeatable } from './primitives/serial.ts';
 import { revokeRemovedAccounts } from './removed-accounts.ts';
-import { type Base, openServices } from './services.ts';
+import { openServices } from './services.ts';
 
 /** A configuration, and the digest of the text that it was read from. */
 export interface Reading {

@@ -1,9 +1,9 @@
 // Ends what the people of accounts had that a new file has no longer: who gets an account of that name later is somebody else.
 import { beginEvent } from './audit/event.ts';
+import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { Many } from './issuing/revocations.ts';
 import { newId } from './primitives/random.ts';
-import type { Base } from './services.ts';
 
 type Accounts = Pick<Configuration, 'accounts'>;
 

@@ -1,14 +1,9 @@
 // Opens the services of one reading of the configuration, over what the process keeps.
 import { isDeepStrictEqual } from 'node:util';
 import { administer } from './administration.ts';
-import { type Chains, createChains } from './audit/chain.ts';
-import { type AuditLog, createAuditLog } from './audit/log.ts';
 import { countThrottled } from './audit/throttled.ts';
+import type { Base } from './base.ts';
 import { openClientKeys } from './client-auth/client-keys.ts';
-import { createDecoyKeys, type DecoyKeys } from './client-auth/decoy-keys.ts';
-import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
-import { openRegisteredClients, type RegisteredClients } from './client-auth/registered-clients.ts';
-import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
 import { hasSignIn } from './grants/index.ts';
 import { regrantAll } from './grants/regrant.ts';
@@ -17,118 +12,27 @@ import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
 import { upstreamReturn } from './http/endpoints/upstream.ts';
 import { findFamily } from './issuing/family.ts';
-import { openRevocations, type Revocations } from './issuing/revocations.ts';
-import { createTokenIds } from './issuing/token-ids.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
-import type { Sealer } from './keys/sealing.ts';
-import { openSealer } from './keys/sealing-key.ts';
-import { openSharedSecret } from './keys/shared-secret.ts';
-import { createSignatureCache, type SignatureCache } from './keys/signature-cache.ts';
 import type { Observer } from './metrics/observer.ts';
 import { indexClients } from './model/client.ts';
 import { ownResource } from './model/resource.ts';
 import { indexResources, type Targeting } from './narrowing/targets.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import type { Clock } from './primitives/clock.ts';
-import { newId } from './primitives/random.ts';
-import type { Sharing } from './primitives/rate.ts';
 import { createNonces } from './proof/nonces.ts';
-import { createXmlLoader, type XmlLoader } from './saml/document.ts';
 import { createAccounts } from './sign-in/accounts.ts';
 import { createCodes } from './sign-in/codes.ts';
-import { createGuessing, type Guessing } from './sign-in/password-rate-limit.ts';
 import type { ProviderContext } from './sign-in/provider.ts';
-import type { openSignIn } from './sign-in/sign-in.ts';
-import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limit.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
-import { createFreshness, type Freshness } from './store/freshness.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { findFirstEnd } from './store/refresh-families.ts';
-import { type Access, isReachable, openStore, orUnavailable, type Store } from './store/store.ts';
+import { isReachable, orUnavailable, type Store } from './store/store.ts';
 import { isUsed, useId } from './store/used-ids.ts';
 import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
 import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
 import { decryptionKeysOf } from './trust/saml-issuer.ts';
 import { indexSubjectNames } from './trust/subject-names.ts';
-
-/** What the process keeps from one reading of the file to the next. */
-export interface Base {
-  readonly access: Access;
-  readonly clock: Clock;
-  readonly store: Store;
-  readonly sealer: Sealer;
-  /** A secret that all nodes share. It never changes, so each is read once. */
-  readonly sharedSecret: (name: string) => Promise<string>;
-  /** Of all that is polled. */
-  readonly freshness: Freshness;
-  readonly revocations: Revocations;
-  /** Names this process. */
-  readonly node: string;
-  readonly registered: RegisteredClients;
-  readonly failures: FailureLimit;
-  readonly decoyKeys: DecoyKeys;
-  readonly requests: RequestLimit;
-  /** Only a server has people sign in. */
-  readonly openPeople?: typeof openSignIn;
-  /** Sign-ins at the upstream provider that failed. */
-  readonly upstreamLimit: UpstreamLimit;
-  /** Wrong passwords, by username. */
-  readonly guessing: Guessing;
-  readonly chains: Chains;
-  readonly audit: AuditLog;
-  readonly signatures: SignatureCache;
-  readonly loadXml: XmlLoader;
-}
-
-export async function openBase(
-  configuration: Configuration,
-  access: Access,
-  clock: Clock,
-  sharing?: Sharing,
-): Promise<Base> {
-  const store = await openStore(configuration.store, access, clock());
-  try {
-    const sealer = openSealer(configuration.sealingKey, access);
-    const chains = createChains();
-    const sharedSecret = createSharedSecrets(store, sealer, access);
-    const freshness = createFreshness();
-    const ids = createTokenIds(await sharedSecret('token-ids'));
-    return {
-      access,
-      clock,
-      store,
-      sealer,
-      sharedSecret,
-      freshness,
-      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, freshness, ids }),
-      node: newId(),
-      registered: await openRegisteredClients(store),
-      decoyKeys: createDecoyKeys(),
-      failures: createFailureLimit({ clock, sharing }),
-      requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
-      upstreamLimit: createUpstreamLimit({ clock, sharing }),
-      guessing: createGuessing(clock),
-      chains,
-      audit: createAuditLog(store, chains),
-      signatures: createSignatureCache(),
-      loadXml: createXmlLoader(),
-    };
-  } catch (error) {
-    await store.destroy();
-    throw error;
-  }
-}
-
-/** @returns reads each secret once; a read that fails is made again at the next call */
-function createSharedSecrets(store: Store, sealer: Sealer, access: Access): Base['sharedSecret'] {
-  const known = new Map<string, string>();
-  return async (name) => {
-    const secret = known.get(name) ?? (await openSharedSecret(store, name, sealer, access));
-    known.set(name, secret);
-    return secret;
-  };
-}
 
 /** An earlier reading: it hands on what it has opened and fetched, so that another one rarely needs the database. */
 export interface Before {
@@ -159,7 +63,15 @@ export async function openServices(
   const signIn = context && createCodes(context);
   return {
     ...takeFromFile(configuration),
-    ...takeFromBase(base),
+    clock,
+    node: base.node,
+    freshness,
+    revocations: base.revocations,
+    decoyKeys: base.decoyKeys,
+    failures: base.failures,
+    requests: base.requests,
+    signatures: base.signatures,
+    loadXml: base.loadXml,
     ...openQueries(store),
     clients,
     names: indexSubjectNames({ ...configuration, clients, issuers: [...issuers, ...configuration.saml] }),
@@ -195,28 +107,6 @@ const takeFromFile = ({ issuer, tokenErrorCode, policy, resources, saml, keys }:
   saml: new Map(saml.map((entry) => [entry.entityId, entry])),
   samlDecryptionKeys: decryptionKeysOf(saml),
   defaultAlgorithm: keys.algorithms[0],
-});
-
-const takeFromBase = ({
-  clock,
-  node,
-  freshness,
-  revocations,
-  decoyKeys,
-  failures,
-  requests,
-  signatures,
-  loadXml,
-}: Base) => ({
-  clock,
-  node,
-  freshness,
-  revocations,
-  decoyKeys,
-  failures,
-  requests,
-  signatures,
-  loadXml,
 });
 
 /** Each query waits a bounded time. @throws Refusal store_unavailable */

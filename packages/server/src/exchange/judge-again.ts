@@ -83,7 +83,7 @@ function askAgain(
   const { outcome, furthest } = askRules(facts, policy, trace);
   if (outcome === undefined)
     throw new Refusal(furthest === 'target' ? 'target_not_granted' : 'refresh_token_not_allowed');
-  if (outcome.kind === 'cannot tell') throw ofRefreshToken(cannotTell(outcome));
+  if (outcome.kind === 'cannot tell') throw ofRefreshToken(cannotTell(outcome.rule, outcome.what, outcome));
   const { types, refreshToken } = outcome.rule.grant;
   if (refreshToken === 'none' && !types.has('refresh_token')) throw new Refusal('refresh_token_not_allowed');
   if (grant.type === 'jwt' && !types.has('jwt')) throw new Refusal('refresh_token_not_allowed');

@@ -2,6 +2,7 @@
 // Pure: verified facts in, a decision or a refusal out, so that recorded and imagined requests can be judged like real ones.
 
 import type { AuditEvent, ShadowTrace } from '../audit/event.ts';
+import type { CannotBeTold } from '../expression/condition.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
@@ -88,15 +89,15 @@ function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision
     trace.shadows = decision.shadows.map((shadow) => traceShadow(shadow, judged, caller, context));
   const { outcome } = decision;
   if (outcome?.kind === 'permit') return applyRule(judged, caller, outcome, context, trace);
-  if (outcome !== undefined) throw cannotTell(outcome);
-  const reason = nobodySpeaksFor[decision.furthest];
+  if (outcome !== undefined) throw cannotTell(outcome.rule, outcome.what, outcome);
+  const reason = reasonOfPart[decision.furthest];
   throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
 }
 
 /** What a rule in audit mode would have decided. */
 function traceShadow(shadow: Permit | Undecided, judged: Case, caller: Actor, context: JudgeContext): ShadowTrace {
   const rule = shadow.rule.name;
-  if (shadow.kind === 'cannot tell') return { rule, reason: cannotTell(shadow).reason };
+  if (shadow.kind === 'cannot tell') return { rule, reason: cannotTell(shadow.rule, shadow.what, shadow).reason };
   const decided = orRefusal(() => applyRule(judged, caller, shadow, context, {}));
   if (decided instanceof Refusal) return { rule, reason: decided.reason };
   const { targets, scope } = decided;
@@ -123,8 +124,8 @@ export function endBy(decision: Decision, end: number, now: number): Decision {
   return { ...decision, refresh: { ...refresh, lifetime: Math.max(1, Math.min(refresh.lifetime, end - now)) } };
 }
 
-/** When no rule matches, the rule that came furthest speaks. */
-const nobodySpeaksFor: Readonly<Record<Part, Reason>> = {
+/** Where no rule matches: the reason of the furthest part that a rule came to. */
+const reasonOfPart: Readonly<Record<Part, Reason>> = {
   client: 'no_rule_for_subject',
   subject: 'no_rule_for_subject',
   actor: 'no_rule_for_actor',
@@ -207,14 +208,14 @@ export function grantedClaims({ rule, evaluate }: Permit): Readonly<Record<strin
   const claims: Record<string, unknown> = Object.create(null);
   for (const [name, expression] of rule.grant.claims) {
     const evaluation = evaluate(expression);
-    if (evaluation.kind === 'cannot tell') throw cannotTell({ ...evaluation, rule, what: `grant.claims.${name}` });
+    if (evaluation.kind === 'cannot tell') throw cannotTell(rule, `grant.claims.${name}`, evaluation);
     if (evaluation.kind === 'value') claims[name] = evaluation.value;
   }
   return claims;
 }
 
 /** Which rule decides, or what it adds, cannot be told: no other rule may decide instead. */
-export function cannotTell({ rule, what, why, whose, problem }: Omit<Undecided, 'part' | 'kind'>): Refusal {
+export function cannotTell(rule: Rule, what: string, { why, whose, problem }: CannotBeTold): Refusal {
   const detail = `“${rule.name}”, ${what}: ${problem}`;
   if (why === 'failure') return new Refusal('rules_failed', { detail });
   if (why === 'cost') return new Refusal('rules_too_costly', { detail });

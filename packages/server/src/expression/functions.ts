@@ -3,7 +3,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { compilePattern, isAnchored } from './matches.ts';
-import { type ExpressionStep, Problem, type Run } from './run.ts';
+import { type ExpressionStep, Problem, type Run, takeAll } from './run.ts';
 import { asInt, type Kind, type Kinds, kindOf, namesOf, wrongKind } from './values.ts';
 
 interface Overload {
@@ -153,12 +153,8 @@ export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' },
   const steps = parts.map((part) => context.translate(part, context));
   const text = quote(node, context);
   return (run) => {
-    const values: unknown[] = [];
-    for (const step of steps) {
-      const value = step(run);
-      if (value instanceof Problem) return value;
-      values.push(value);
-    }
+    const values = takeAll(run, steps);
+    if (values instanceof Problem) return values;
     const found = candidates.find(({ takes }) => takes.every((kind, index) => kind === kindOf(values[index])));
     return found
       ? found.apply(run, ...values)

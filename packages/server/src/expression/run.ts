@@ -103,3 +103,14 @@ export class Run {
 
 /** A part of an expression, translated: gives a value, or the problem that kept it from one. */
 export type ExpressionStep = (run: Run) => unknown;
+
+/** The values of all of them, or the first problem. */
+export function takeAll(run: Run, steps: readonly ExpressionStep[]): readonly unknown[] | Problem {
+  const values: unknown[] = [];
+  for (const step of steps) {
+    const value = step(run);
+    if (value instanceof Problem) return value;
+    values.push(value);
+  }
+  return values;
+}

@@ -7,7 +7,7 @@ import { refuseElsewhere } from './elsewhere.ts';
 import { translateCall } from './functions.ts';
 import { translateMacro } from './macros.ts';
 import { translateOperator } from './operators.ts';
-import { type ExpressionStep, Problem, type Run } from './run.ts';
+import { type ExpressionStep, Problem, takeAll } from './run.ts';
 import { asInt, isMap, wrongKind } from './values.ts';
 
 /** @throws ExpressionFault where CEL, or the library, allows what is not allowed here */
@@ -26,7 +26,7 @@ export function translate(node: ASTNode, context: Context): ExpressionStep {
       return translateMacro(node, context) ?? translateCall(node, context);
     case 'list': {
       const items = node.args.map((item) => translate(item, context));
-      return (run) => collect(run, items);
+      return (run) => takeAll(run, items);
     }
     case 'map':
       return translateMap(node.args, context);
@@ -57,7 +57,10 @@ function translateVariable(node: NodeOf<'id'>, context: Context): ExpressionStep
   if (!Object.hasOwn(context.variables, name)) throw faultAt(node, `Unknown variable: ${name}`, context);
   const missing = new Problem(`${name} is missing`);
   const read = context.variables[name] === 'int' ? asIntIfWhole : (value: unknown) => value;
-  return ({ facts }) => (facts[name] === undefined ? missing : read(facts[name]));
+  return ({ facts }) => {
+    const value = facts[name];
+    return value === undefined ? missing : read(value);
+  };
 }
 
 const asIntIfWhole = (value: unknown): unknown => (Number.isSafeInteger(value) ? BigInt(value as number) : value);
@@ -91,25 +94,15 @@ function translateIndex(node: NodeOf<'[]'>, context: Context): ExpressionStep {
   };
 }
 
-function collect(run: Run, items: readonly ExpressionStep[]): unknown {
-  const values: unknown[] = [];
-  for (const item of items) {
-    const value = item(run);
-    if (value instanceof Problem) return value;
-    values.push(value);
-  }
-  return values;
-}
-
 function translateMap(entries: readonly (readonly [ASTNode, ASTNode])[], context: Context): ExpressionStep {
   const steps = entries.map((entry) => entry.map((part) => translate(part, context)));
   return (run) => {
     // Without a prototype, so that `__proto__` is a member like any other.
     const map: Record<string, unknown> = Object.create(null);
     for (const entry of steps) {
-      const pair = collect(run, entry);
+      const pair = takeAll(run, entry);
       if (pair instanceof Problem) return pair;
-      const [name, value] = pair as [unknown, unknown];
+      const [name, value] = pair;
       if (typeof name !== 'string') return wrongKind('the name of a member', name, 'string');
       map[name] = value;
     }

@@ -39,15 +39,19 @@ export interface Mismatch extends Miss {
   readonly rule: string;
 }
 
-export interface RuleDecision {
-  /** Undefined: no rule matches. */
-  readonly outcome: Permit | Undecided | undefined;
-  /** The furthest part that a rule in force came to without matching. */
-  readonly furthest: Part;
+/** What the audit row says of the rules that did not decide. */
+interface OtherRules {
   /** Of each of the client's rules that was read and did not match, the first of very many; and of one that cannot be told. */
   readonly mismatches: readonly Mismatch[];
   /** Rules in audit mode that would have decided, or could not have told; the first of very many. */
   readonly shadows: readonly (Permit | Undecided)[];
+}
+
+export interface RuleDecision extends OtherRules {
+  /** Undefined: no rule matches. */
+  readonly outcome: Permit | Undecided | undefined;
+  /** The furthest part that a rule in force came to without matching. */
+  readonly furthest: Part;
   /** The facts in the form that conditions read. */
   readonly facts: () => JsonObject;
 }
@@ -86,7 +90,7 @@ export function decide(policy: Policy, facts: Facts): RuleDecision {
     const finding = asking.find(rule);
     findings.set(rule, finding);
     if (rule.mode === 'audit' || 'miss' in finding) continue;
-    return { outcome: finding, furthest: 'target', ...tell(findings), facts: asking.shared };
+    return { outcome: finding, furthest: 'target', ...otherRules(findings), facts: asking.shared };
   }
   // Nothing is permitted any more. To report the furthest rule, look at all of them; none is asked twice.
   const all = new Map<Rule, Finding>();
@@ -94,7 +98,7 @@ export function decide(policy: Policy, facts: Facts): RuleDecision {
     const finding = findings.get(rule) ?? asking.find(rule);
     all.set(rule, finding.kind === 'unasked' ? asking.settle(rule, finding) : finding);
   }
-  return { outcome: undefined, furthest: furthestOf(all), ...tell(all), facts: asking.shared };
+  return { outcome: undefined, furthest: furthestOf(all), ...otherRules(all), facts: asking.shared };
 }
 
 function furthestOf(findings: ReadonlyMap<Rule, Finding>): Part {
@@ -105,7 +109,7 @@ function furthestOf(findings: ReadonlyMap<Rule, Finding>): Part {
   return PARTS[furthest] ?? 'client';
 }
 
-function tell(findings: ReadonlyMap<Rule, Finding>): Pick<RuleDecision, 'mismatches' | 'shadows'> {
+function otherRules(findings: ReadonlyMap<Rule, Finding>): OtherRules {
   const mismatches: Mismatch[] = [];
   const shadows: (Permit | Undecided)[] = [];
   for (const [{ name, mode }, finding] of findings) {
@@ -155,8 +159,7 @@ class Asking {
   /** How far did a rule come that does not match? What cannot be told of it is no reason to refuse. */
   settle(rule: Rule, { miss }: Unasked): Missed {
     const found = this.#firstMiss(rule, this.#reading(rule), miss);
-    if (found === undefined) return { kind: 'miss', miss };
-    if (found.kind === 'miss') return found;
+    if (found?.kind !== 'cannot tell') return found ?? { kind: 'miss', miss };
     const { part, what, problem } = found;
     return { kind: 'miss', miss: { part, what, problem } };
   }
@@ -165,7 +168,7 @@ class Asking {
     let read: RuleFacts | undefined;
     return () => {
       read ??= new RuleFacts(this.shared(), rule, this.#facts, this.#budgets[rule.mode]);
-      return read as unknown as ExpressionFacts;
+      return read;
     };
   }
 

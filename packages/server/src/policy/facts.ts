@@ -84,6 +84,8 @@ export class RuleFacts {
   readonly client: unknown;
   readonly chain: unknown;
   readonly now: unknown;
+  /** Conditions read members by name. */
+  readonly [name: string]: unknown;
 
   constructor(shared: JsonObject, rule: Rule, facts: Facts, budget: Budget) {
     this.#rule = rule;

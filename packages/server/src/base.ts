@@ -1,0 +1,101 @@
+// Opens what the process keeps from one reading of the configuration to the next: the store, caches, limits, the audit log.
+import { type Chains, createChains } from './audit/chain.ts';
+import { type AuditLog, createAuditLog } from './audit/log.ts';
+import { createDecoyKeys, type DecoyKeys } from './client-auth/decoy-keys.ts';
+import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
+import { openRegisteredClients, type RegisteredClients } from './client-auth/registered-clients.ts';
+import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
+import type { Configuration } from './config/configuration.ts';
+import { openRevocations, type Revocations } from './issuing/revocations.ts';
+import { createTokenIds } from './issuing/token-ids.ts';
+import type { Sealer } from './keys/sealing.ts';
+import { openSealer } from './keys/sealing-key.ts';
+import { openSharedSecret } from './keys/shared-secret.ts';
+import { createSignatureCache, type SignatureCache } from './keys/signature-cache.ts';
+import type { Clock } from './primitives/clock.ts';
+import { newId } from './primitives/random.ts';
+import type { Sharing } from './primitives/rate.ts';
+import { createXmlLoader, type XmlLoader } from './saml/document.ts';
+import { createGuessing, type Guessing } from './sign-in/password-rate-limit.ts';
+import type { openSignIn } from './sign-in/sign-in.ts';
+import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limit.ts';
+import { createFreshness, type Freshness } from './store/freshness.ts';
+import { type Access, openStore, type Store } from './store/store.ts';
+
+/** What the process keeps from one reading of the file to the next. */
+export interface Base {
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly sealer: Sealer;
+  /** A secret that all nodes share. It never changes, so each is read once. */
+  readonly sharedSecret: (name: string) => Promise<string>;
+  /** Of all that is polled. */
+  readonly freshness: Freshness;
+  readonly revocations: Revocations;
+  /** Names this process. */
+  readonly node: string;
+  readonly registered: RegisteredClients;
+  readonly failures: FailureLimit;
+  readonly decoyKeys: DecoyKeys;
+  readonly requests: RequestLimit;
+  /** Only a server has people sign in. */
+  readonly openPeople?: typeof openSignIn;
+  /** Sign-ins at the upstream provider that failed. */
+  readonly upstreamLimit: UpstreamLimit;
+  /** Wrong passwords, by username. */
+  readonly guessing: Guessing;
+  readonly chains: Chains;
+  readonly audit: AuditLog;
+  readonly signatures: SignatureCache;
+  readonly loadXml: XmlLoader;
+}
+
+export async function openBase(
+  configuration: Configuration,
+  access: Access,
+  clock: Clock,
+  sharing?: Sharing,
+): Promise<Base> {
+  const store = await openStore(configuration.store, access, clock());
+  try {
+    const sealer = openSealer(configuration.sealingKey, access);
+    const chains = createChains();
+    const sharedSecret = createSharedSecrets(store, sealer, access);
+    const freshness = createFreshness();
+    const ids = createTokenIds(await sharedSecret('token-ids'));
+    return {
+      access,
+      clock,
+      store,
+      sealer,
+      sharedSecret,
+      freshness,
+      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, freshness, ids }),
+      node: newId(),
+      registered: await openRegisteredClients(store),
+      decoyKeys: createDecoyKeys(),
+      failures: createFailureLimit({ clock, sharing }),
+      requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
+      upstreamLimit: createUpstreamLimit({ clock, sharing }),
+      guessing: createGuessing(clock),
+      chains,
+      audit: createAuditLog(store, chains),
+      signatures: createSignatureCache(),
+      loadXml: createXmlLoader(),
+    };
+  } catch (error) {
+    await store.destroy();
+    throw error;
+  }
+}
+
+/** @returns reads each secret once; a read that fails is made again at the next call */
+function createSharedSecrets(store: Store, sealer: Sealer, access: Access): Base['sharedSecret'] {
+  const known = new Map<string, string>();
+  return async (name) => {
+    const secret = known.get(name) ?? (await openSharedSecret(store, name, sealer, access));
+    known.set(name, secret);
+    return secret;
+  };
+}
