@@ -51,6 +51,7 @@ const RESERVED = [
   { what: /from 'prom-client'/, where: /^metrics\// },
   { what: /from '@opentelemetry\/api'/, where: /^(primitives\/tracing|http\/trace)\.ts$/ },
   { what: /from 'kysely'|from 'node:sqlite'/, where: /^store\// },
+  { what: /console\.(?:log|error)\(|process\.stdout\.write\(/, where: /^(primitives\/log|cli\/print)\.ts$/ },
   { what: /process\.env/, where: /^(config|cli)\// },
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
   { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { formatPasswordHash, hashPassword, MAX_PASSWORD_LENGTH } from '../sign-in/password-hash.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { print } from './print.ts';
 
 export const accountHash: CliCommand = {
   describe: (command) =>
@@ -15,7 +16,7 @@ export const accountHash: CliCommand = {
     if (password === '') throw new Error('the password is empty');
     if (password.length > MAX_PASSWORD_LENGTH)
       throw new Error(`the password is longer than ${MAX_PASSWORD_LENGTH} characters`);
-    console.log(formatPasswordHash(await hashPassword(password)));
+    print(formatPasswordHash(await hashPassword(password)));
     return EXIT.done;
   },
 };

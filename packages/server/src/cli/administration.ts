@@ -15,6 +15,7 @@ import { newId } from '../primitives/random.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { EXIT } from './command.ts';
+import { printError } from './print.ts';
 import { readToken } from './tokens.ts';
 
 export interface Done {
@@ -38,7 +39,7 @@ export async function runOperation(
   work: (administer: Administer) => Promise<void>,
 ): Promise<number> {
   if ((config === undefined) === (server === undefined)) {
-    console.error('cambio: say either --config or --server');
+    printError('cambio: say either --config or --server');
     return EXIT.usage;
   }
   if (typeof server === 'string') {

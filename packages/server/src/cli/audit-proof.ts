@@ -8,6 +8,7 @@ import { type KnownKeys, verifyLines } from '../audit-retention/proof.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { print, printError, printPart } from './print.ts';
 
 export const auditExport: CliCommand = {
   describe: (command) =>
@@ -17,7 +18,7 @@ export const auditExport: CliCommand = {
   run: async ({ config }) => {
     const { exportAudit, close } = await openReader(await loadConfiguration(String(config), process.env));
     try {
-      await exportAudit(async (line) => void process.stdout.write(`${JSON.stringify(line)}\n`));
+      await exportAudit(async (line) => printPart(`${JSON.stringify(line)}\n`));
       return EXIT.done;
     } finally {
       await close();
@@ -38,14 +39,14 @@ export const auditVerify: CliCommand = {
       .option('--json', 'as JSON'),
   run: async ({ config, keys, json }, [file]) => {
     if ((config === undefined) === (file === undefined)) {
-      console.error('cambio: say either an export, or --config');
+      printError('cambio: say either an export, or --config');
       return EXIT.usage;
     }
     const known = keys === undefined ? undefined : readKeys(String(keys));
     const verdict = await (file === undefined
       ? verifyDatabase(String(config), known)
       : verifyLines(() => readExport(file), known));
-    console.log(json ? JSON.stringify(verdict, null, 2) : tell(verdict, known !== undefined || file === undefined));
+    print(json ? JSON.stringify(verdict, null, 2) : tell(verdict, known !== undefined || file === undefined));
     return verdict.faults.length === 0 ? EXIT.done : EXIT.failed;
   },
 };
@@ -122,9 +123,7 @@ export const auditErase: CliCommand = {
     const { erase, close } = await openOperator(await loadConfiguration(String(config), process.env));
     try {
       const count = await erase({ subject: String(subject), ...(issuer !== undefined && { issuer: String(issuer) }) });
-      console.log(
-        `${count} ${count === 1 ? 'row' : 'rows'} erased; copies, exports and what was streamed are elsewhere`,
-      );
+      print(`${count} ${count === 1 ? 'row' : 'rows'} erased; copies, exports and what was streamed are elsewhere`);
       return EXIT.done;
     } finally {
       await close();

@@ -9,6 +9,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { type Clock, systemClock } from '../primitives/clock.ts';
 import { describeWhere, runOperation } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { printPart } from './print.ts';
 
 /** The most that the admin API gives at once. */
 const PAGE = 200;
@@ -134,8 +135,8 @@ export const auditSearch: CliCommand = {
     const filter = filterOf(options, systemClock);
     const limit = countOf(options.limit, '--limit');
     return withSearch(options, async (search) => {
-      process.stdout.write(head);
-      for await (const event of find(search, filter, limit)) process.stdout.write(line(event));
+      printPart(head);
+      for await (const event of find(search, filter, limit)) printPart(line(event));
     });
   },
 };
@@ -150,10 +151,10 @@ export const auditTail: CliCommand = {
     const filter = filterOf(options, systemClock);
     const lines = countOf(options.lines, '--lines');
     return withSearch(options, async (search) => {
-      process.stdout.write(head);
+      printPart(head);
       const last = (await findAll(search, filter, lines)).toReversed();
-      for (const event of last) process.stdout.write(line(event));
-      if (options.follow) await follow(search, filter, last, (event) => process.stdout.write(line(event)));
+      for (const event of last) printPart(line(event));
+      if (options.follow) await follow(search, filter, last, (event) => printPart(line(event)));
     });
   },
 };

@@ -11,6 +11,7 @@ import { type ChangedDecision, replay } from '../explain/replay.ts';
 import { indexResources } from '../narrowing/targets.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { print, printError } from './print.ts';
 
 export const check: CliCommand = {
   describe: (command) =>
@@ -26,7 +27,7 @@ export const check: CliCommand = {
     try {
       const configuration = await loadConfiguration(file, process.env);
       const { warnings, clients, resources, policy, examine } = configuration;
-      for (const warning of warnings) console.error(formatFault(file, warning));
+      for (const warning of warnings) printError(formatFault(file, warning));
       const tests = examine();
       const counts = [
         count(clients.size, 'client'),
@@ -34,13 +35,13 @@ export const check: CliCommand = {
         count(policy.rules.length, 'rule'),
         ...(tests === 0 ? [] : [`${count(tests, 'test')} passed`]),
       ];
-      console.log(`${file}: good (${counts.join(', ')})`);
+      print(`${file}: good (${counts.join(', ')})`);
       return typeof against === 'string' ? await compare(configuration, against) : EXIT.done;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      for (const fault of error.faults) console.error(formatFault(file, fault));
+      for (const fault of error.faults) printError(formatFault(file, fault));
       const faults = error.faults.filter(({ severity }) => severity === 'fault').length;
-      console.error(`${file}: ${count(faults, 'fault')}`);
+      printError(`${file}: ${count(faults, 'fault')}`);
       return EXIT.failed;
     }
   },
@@ -60,12 +61,12 @@ async function compare(configuration: Configuration, file: string): Promise<numb
     if (event === undefined) continue;
     const verdict = replay(event, context);
     counts[typeof verdict === 'string' ? verdict : 'changed']++;
-    if (typeof verdict !== 'string') console.log(tell(verdict));
+    if (typeof verdict !== 'string') print(tell(verdict));
   }
   const { changed, same, undecided, withheld } = counts;
-  console.log(`${changed} of ${changed + same} recorded decisions would change`);
-  if (withheld > 0) console.log(`${count(withheld, 'decision')} cannot be told: what the rules read was not recorded`);
-  if (undecided > 0) console.log(`${count(undecided, 'other row')}, which no rule decided`);
+  print(`${changed} of ${changed + same} recorded decisions would change`);
+  if (withheld > 0) print(`${count(withheld, 'decision')} cannot be told: what the rules read was not recorded`);
+  if (undecided > 0) print(`${count(undecided, 'other row')}, which no rule decided`);
   return changed === 0 ? EXIT.done : EXIT.failed;
 }
 

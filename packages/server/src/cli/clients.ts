@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { type Administer, describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
+import { print } from './print.ts';
 
 interface ShownClient {
   readonly id: string;
@@ -21,7 +22,7 @@ export const clientsList: CliCommand = {
       let cursor: unknown;
       do {
         const { body } = await call('list-clients', { query: { limit: 200, cursor } });
-        for (const client of body.items as readonly ShownClient[]) console.log(tell(client));
+        for (const client of body.items as readonly ShownClient[]) print(tell(client));
         cursor = body.next;
       } while (cursor !== undefined);
     }),
@@ -43,7 +44,7 @@ export const clientsAdd: CliCommand = {
     runOperation(options, async (call) => {
       const entry = parse(readFileSync(String(options.entry), 'utf8'));
       const { body } = await call('create-client', { body: { ...entry, id } });
-      console.log(body.secret ?? `registered ${id}`);
+      print(String(body.secret ?? `registered ${id}`));
     }),
 };
 
@@ -53,7 +54,7 @@ export const clientsRotate: CliCommand = {
   run: (options, [id = '']) =>
     runOperation(options, async (call) => {
       const { body } = await call('add-client-secret', { path: { id }, body: {} });
-      console.log(body.secret);
+      print(String(body.secret));
     }),
 };
 
@@ -66,7 +67,7 @@ export const clientsDisable: CliCommand = {
   run: (options, [id = '']) =>
     runOperation(options, async (call) => {
       await replace(call, id, { disabled: options.undo !== true });
-      console.log(`${id} is ${options.undo === true ? 'let in again' : 'disabled'}; every node knows within a second`);
+      print(`${id} is ${options.undo === true ? 'let in again' : 'disabled'}; every node knows within a second`);
     }),
 };
 
@@ -76,7 +77,7 @@ export const clientsDelete: CliCommand = {
     runOperation(options, async (call) => {
       const { version } = await call('get-client', { path: { id } });
       await call('delete-client', { path: { id }, ifMatch: version });
-      console.log(`${id} is deleted, and its tokens are dead; every node knows within a second`);
+      print(`${id} is deleted, and its tokens are dead; every node knows within a second`);
     }),
 };
 

@@ -14,6 +14,7 @@ import { tokenTypeUri } from '../primitives/token-type.ts';
 import { findAuditRow } from '../store/audit-rows.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { print } from './print.ts';
 
 const CONFIGURATION = `
 issuer: https://login.example
@@ -59,7 +60,7 @@ export const demo: CliCommand = {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-    console.log(story);
+    print(story);
     return EXIT.done;
   },
 };

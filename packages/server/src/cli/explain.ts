@@ -7,6 +7,7 @@ import { seconds } from '../primitives/clock.ts';
 import { reasons } from '../primitives/refusal.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { describeTokens, describeWish, exchangeParametersOf, misuseOf } from './exchange-options.ts';
+import { print, printError } from './print.ts';
 
 /** Beside the usual exit codes. */
 const REFUSED = 3;
@@ -28,7 +29,7 @@ export const explain: CliCommand = {
     const misuse =
       request === undefined ? misuseOf(options) : imagined && 'say either --request, or a client and its tokens';
     if (misuse) {
-      console.error(`cambio: ${misuse}`);
+      printError(`cambio: ${misuse}`);
       return EXIT.usage;
     }
     const reader = await openReader(await loadConfiguration(String(options.config), process.env));
@@ -36,7 +37,7 @@ export const explain: CliCommand = {
       const explanation = await (typeof request === 'string'
         ? explainPast(request, reader)
         : explainImagined(options, reader));
-      console.log(options.json ? JSON.stringify(explanation, null, 2) : tell(explanation));
+      print(options.json ? JSON.stringify(explanation, null, 2) : tell(explanation));
       return explanation.decision === 'allowed' ? EXIT.done : REFUSED;
     } finally {
       await reader.close();

@@ -1,6 +1,7 @@
 // cambio keys: which keys sign, and how is one replaced?
 import { describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
+import { print } from './print.ts';
 
 type Key = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
 
@@ -10,7 +11,7 @@ export const keysList: CliCommand = {
     runOperation(options, async (call) => {
       const { body } = await call('list-keys');
       for (const { kid, alg, state, createdAt, activatesAt } of body.items as readonly Key[]) {
-        console.log(`${kid}  ${alg}  ${state}  made ${createdAt}  signs from ${activatesAt}`);
+        print(`${kid}  ${alg}  ${state}  made ${createdAt}  signs from ${activatesAt}`);
       }
     }),
 };
@@ -23,7 +24,7 @@ export const keysRotate: CliCommand = {
   run: (options) =>
     runOperation(options, async (call) => {
       const { body } = await call('rotate-key', { body: { alg: options.alg } });
-      console.log(`the next ${body.alg} key is published, and signs from ${body.activatesAt}`);
+      print(`the next ${body.alg} key is published, and signs from ${body.activatesAt}`);
     }),
 };
 
@@ -37,6 +38,6 @@ export const keysRetire: CliCommand = {
   run: (options, [kid = '']) =>
     runOperation(options, async (call) => {
       await call('retire-key', { path: { kid }, query: { replace: 'now' } });
-      console.log(`${kid} is gone; every node knows within a second, verifiers when they fetch the keys again`);
+      print(`${kid} is gone; every node knows within a second, verifiers when they fetch the keys again`);
     }),
 };

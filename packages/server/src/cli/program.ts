@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
-import { withoutTokens } from '../primitives/redact.ts';
 import { version } from '../primitives/version.ts';
 import { EXIT } from './command.ts';
 import { commands } from './index.ts';
+import { print, printError } from './print.ts';
 
 /** Faults of the surroundings that a person can mend: one line, no stack. */
 function explain(error: unknown): string {
@@ -49,8 +49,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .description('an OAuth 2.0 token exchange server (RFC 8693)')
     .version(version)
     .configureOutput({
-      writeOut: (text) => console.log(text.trimEnd()),
-      writeErr: (text) => console.error(withoutTokens(text.trimEnd())),
+      writeOut: (text) => print(text.trimEnd()),
+      writeErr: (text) => printError(text.trimEnd()),
     })
     .exitOverride();
   let code: number = EXIT.usage;
@@ -69,7 +69,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    console.error(withoutTokens(`cambio: ${explain(error)}`));
+    printError(`cambio: ${explain(error)}`);
     return EXIT.failed;
   }
 }

@@ -2,6 +2,7 @@
 import { loadConfiguration } from '../config/load.ts';
 import { rollBackStore } from '../store/store.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { print } from './print.ts';
 
 export const storeRollback: CliCommand = {
   describe: (command) =>
@@ -12,7 +13,7 @@ export const storeRollback: CliCommand = {
   run: async ({ config, discard }) => {
     const { store } = await loadConfiguration(String(config), process.env);
     const step = await rollBackStore(store, discard === true ? 'discard' : 'keep');
-    console.log(`${step} is taken back; the next start of this version would make it again`);
+    print(`${step} is taken back; the next start of this version would make it again`);
     return EXIT.done;
   },
 };

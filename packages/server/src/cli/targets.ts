@@ -8,6 +8,7 @@ import { seconds } from '../primitives/clock.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { describeTokens, exchangeParametersOf, misuseOf } from './exchange-options.ts';
+import { print, printError } from './print.ts';
 
 export const targets: CliCommand = {
   describe: (command) =>
@@ -19,7 +20,7 @@ export const targets: CliCommand = {
   run: async (options) => {
     const misuse = misuseOf(options);
     if (misuse !== undefined) {
-      console.error(`cambio: ${misuse}`);
+      printError(`cambio: ${misuse}`);
       return EXIT.usage;
     }
     const { services, close } = await openReader(await loadConfiguration(String(options.config), process.env));
@@ -27,7 +28,7 @@ export const targets: CliCommand = {
       const parameters = exchangeParametersOf(options, services.issuer);
       const context = { ...services, now: seconds(services.clock) };
       const found = await findTargets(parameters, String(options.client), context);
-      console.log(options.json ? JSON.stringify(found, null, 2) : tell(found));
+      print(options.json ? JSON.stringify(found, null, 2) : tell(found));
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -3,12 +3,14 @@ import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { readCompact } from '../keys/jws.ts';
 import { parseAct } from '../primitives/principal.ts';
+import { printable } from '../primitives/printable.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { foreignTokenId } from '../subject-tokens/foreign.ts';
 import { assertionText } from '../subject-tokens/guess-type.ts';
 import { describeWhere, runOperation } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { print, printError } from './print.ts';
 import { readToken } from './tokens.ts';
 
 export const tokenInspect: CliCommand = {
@@ -16,7 +18,7 @@ export const tokenInspect: CliCommand = {
     command.description('print what a token says, without verifying it').argument('<token>', 'text, @FILE, or -'),
   run: async (_options, [argument = '']) => {
     try {
-      console.log(`${printable(tell(readToken(argument), Date.now() / 1000))}\nNothing of it was verified.`);
+      print(`${tell(readToken(argument), Date.now() / 1000)}\nNothing of it was verified.`);
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof TokenRefusal)) throw error;
@@ -24,10 +26,6 @@ export const tokenInspect: CliCommand = {
     }
   },
 };
-
-/** What somebody else wrote must not steer the terminal. */
-const printable = (text: string): string =>
-  text.replace(/(?!\n)\p{C}/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 
 function tell(text: string, now: number): string {
   const xml = assertionText(text);
@@ -43,7 +41,11 @@ function tellAssertion(xml: string): string {
   const issuer = /<(?:[\w.-]+:)?Issuer\b[^>]*>([^<]*)</.exec(xml)?.[1] ?? /\bIssuer="([^"]*)"/.exec(xml)?.[1];
   const id = /\s(?:ID|AssertionID)="([^"]*)"/.exec(xml)?.[1];
   if (issuer === undefined || id === undefined) return 'an assertion that does not show its issuer and its id';
-  return [`assertion ${id}`, `issuer    ${issuer}`, `id        ${foreignTokenId(issuer, id)}`].join('\n');
+  return [
+    `assertion ${printable(id)}`,
+    `issuer    ${printable(issuer)}`,
+    `id        ${foreignTokenId(issuer, id)}`,
+  ].join('\n');
 }
 
 function tellJwt(text: string, now: number): string {
@@ -54,12 +56,12 @@ function tellJwt(text: string, now: number): string {
   const id =
     jti === undefined
       ? sha256(signingInput)
-      : `${jti}, or of another issuer's token ${foreignTokenId(String(iss), String(jti))}`;
+      : `${printable(String(jti))}, or of another issuer's token ${foreignTokenId(String(iss), String(jti))}`;
   return [
     `header    ${JSON.stringify(header)}`,
     `claims    ${JSON.stringify(payload, null, 2).replaceAll('\n', '\n          ')}`,
     `actors    ${typeof chain === 'string' ? chain : chain.length === 0 ? 'nobody acts' : chain.map(({ iss, sub }) => `${sub} of ${iss}`).join(', before that ')}`,
-    `lineage   ${[lineage].flat().join(' ← ') || 'none: it derives from no other'}`,
+    `lineage   ${printable([lineage].flat().join(' ← ')) || 'none: it derives from no other'}`,
     `lifetime  ${left === undefined ? 'no end' : left > 0 ? `${left} s left` : `expired ${-left} s ago`}`,
     `id        ${id}`,
   ].join('\n');
@@ -85,7 +87,7 @@ export const tokenRevoke: CliCommand = {
   run: async ({ subject, issuer, client, all, unknown, ...options }, [argument]) => {
     const said = [argument, subject, client, all].filter((value) => value !== undefined);
     if (said.length !== 1 || (issuer !== undefined && subject === undefined)) {
-      console.error('cambio: say one of a token or its id, --subject (also with --issuer), --client and --all');
+      printError('cambio: say one of a token or its id, --subject (also with --issuer), --client and --all');
       return EXIT.usage;
     }
     const id = argument === undefined ? undefined : readToken(argument);
@@ -96,7 +98,7 @@ export const tokenRevoke: CliCommand = {
       const many = all ? '' : subject === undefined ? ` to ${client}` : ` for ${subject}`;
       const what =
         id === undefined ? `all that was issued so far${many}` : 'the token and every token that derives from it';
-      console.log(`revoked ${what}; every node knows within a second`);
+      print(`revoked ${what}; every node knows within a second`);
     });
   },
 };

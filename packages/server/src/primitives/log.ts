@@ -1,5 +1,6 @@
 // How are those who run the server told what happens? A line each, for people or for machines.
 import { type Clock, systemClock } from './clock.ts';
+import { printableLines } from './printable.ts';
 import { withoutTokens } from './redact.ts';
 
 export const levels = ['error', 'warn', 'info', 'debug'] as const;
@@ -23,8 +24,8 @@ export interface ReportForm {
 /** Text for people goes to stdout where nothing is wrong; all else, and all JSON, to stderr: stdout may be the audit's. */
 export function createReport({ format, level: least }: ReportForm, clock: Clock = systemClock): Report {
   return (said, { level = 'error', requestId } = {}) => {
-    const message = withoutTokens(said);
     if (levels.indexOf(level) > levels.indexOf(least)) return;
+    const message = printableLines(withoutTokens(said));
     if (format === 'json') {
       console.error(JSON.stringify({ time: new Date(clock()).toISOString(), level, message, requestId }));
     } else if (level === 'info') console.log(message);

@@ -1,0 +1,11 @@
+// Prints: the one place through which commands write to a terminal. Text of others stays text (`primitives/printable.ts`).
+import { printableLines } from '../primitives/printable.ts';
+import { withoutTokens } from '../primitives/redact.ts';
+
+/** A line, or several. */
+export const print = (text: string): void => console.log(printableLines(text));
+
+/** A part of a line, or lines with their ends: rows that are printed as they are found. */
+export const printPart = (text: string): void => void process.stdout.write(printableLines(text));
+
+export const printError = (text: string): void => console.error(printableLines(withoutTokens(text)));

@@ -1,0 +1,37 @@
+// Text of strangers on the terminal of an operator.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { API, gateway, startBasic, subjectToken } from '../support/basics.ts';
+import { beside, cambio } from '../support/command.ts';
+import { EXCHANGE, type } from '../support/harness.ts';
+
+/** All but ends of lines. */
+const STEERS = /(?!\r?\n)[\p{Cc}\p{Cf}]/u;
+
+test('no command prints a control character that a caller wrote, and JSON says the same as before', async (t) => {
+  const server = await startBasic(t);
+  const asked = 'x\u009b31mred\u009d0;title\u009c\u202e\u0085\u001b[2Ky';
+  const form = { grant_type: EXCHANGE, ...gateway, subject_token_type: type('access_token') };
+  const subject_token = await subjectToken(server);
+  const twin = await server.token({ ...form, subject_token, audience: API });
+  const refused = await server.token({ ...form, subject_token, audience: asked });
+  assert.deepEqual([twin.status, refused.status], [200, 400]);
+  assert.deepEqual(server.audit(refused)?.audiencesAsked, [asked]);
+  const id = refused.headers.get('x-request-id') ?? '';
+  const apart = { apart: true } as const;
+  const printed = [
+    await beside(t, server, ['audit search', '--request', id], apart),
+    await beside(t, server, ['audit search', '--request', id, '--format', 'csv'], apart),
+    await beside(t, server, ['audit tail'], apart),
+    await beside(t, server, ['audit export'], apart),
+    await beside(t, server, ['explain', '--request', id]),
+    await beside(t, server, ['explain', '--request', id, '--json']),
+    await beside(t, server, ['explain', '--request', asked]),
+    await cambio(t, ['clients', 'list', asked]),
+    await cambio(t, ['token', 'inspect', server.forge({ iss: server.issuer, sub: asked, jti: `${asked}\nforged` })]),
+  ];
+  for (const { stdout, stderr } of printed) assert.doesNotMatch(stdout + stderr, STEERS);
+  assert.deepEqual(JSON.parse(printed[0]?.stdout ?? '').audiencesAsked, [asked]);
+  assert.match(printed[3]?.stdout ?? '', /\\u009b31mred/);
+  assert.doesNotMatch(printed[8]?.stdout ?? '', /^forged/m);
+});
