@@ -153,15 +153,19 @@ suite('npm start', { timeout: 60_000 }, () => {
       await post(server.issuer, good.replace('token-type:access_token', 'token-type:unknown')),
       await post(server.issuer, `${good}&audience=https://unknown.example`),
     ];
-    const error = (code: string, error_description: string) => ({
-      status: 400,
-      body: { error: code, error_description },
-    });
-    assert.deepEqual(answers, [
-      error('invalid_grant', 'The provided subject token is invalid or expired'),
-      error('invalid_request', 'The subject_token_type is not supported'),
-      error('invalid_target', 'The requested audience is not valid for this client'),
-    ]);
+    // On loopback the reason is told beside the sentence (developerErrors).
+    const error = (code: string, description: string, reason: string) => [400, code, description, reason, 36];
+    assert.deepEqual(
+      answers.map(({ status, body }) => [
+        ...[status, body.error, body.error_description, body.reason],
+        String(body.request_id).length,
+      ]),
+      [
+        error('invalid_grant', 'The provided subject token is invalid or expired', 'subject_token_malformed'),
+        error('invalid_request', 'The subject_token_type is not supported', 'subject_token_type_unsupported'),
+        error('invalid_target', 'The requested audience is not valid for this client', 'target_unknown'),
+      ],
+    );
   });
 });
 

@@ -99,9 +99,10 @@ export async function openServices(
   };
 }
 
-const takeFromFile = ({ issuer, tokenErrorCode, policy, resources, saml, keys }: Configuration) => ({
+const takeFromFile = ({ issuer, tokenErrorCode, developerErrors, policy, resources, saml, keys }: Configuration) => ({
   issuer,
   tokenErrorCode,
+  developerErrors,
   policy,
   resources,
   saml: new Map(saml.map((entry) => [entry.entityId, entry])),

@@ -50,6 +50,7 @@ export interface Configuration extends Registering {
   readonly store: StoreLocation;
   readonly audit: CustodySettings;
   readonly tokenErrorCode: TokenErrorCode;
+  readonly developerErrors: boolean;
   readonly resources: readonly Resource[];
   readonly clients: Clients;
   readonly accounts: readonly Account[];

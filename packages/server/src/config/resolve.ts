@@ -49,6 +49,7 @@ export async function resolveConfiguration(
     store,
     audit: resolveAudit(file, around),
     tokenErrorCode: file.tokenErrorCode,
+    developerErrors: resolveDeveloperErrors(file, around.complain),
     resources,
     clients,
     accounts,
@@ -104,6 +105,21 @@ function resolveSealingKey(
   if (keys.length > 2) around.complain(['sealingKey'], 'at most two, while the first takes over from the second');
   const [first = Buffer.alloc(0), ...others] = keys;
   return { keys: [first, ...others] };
+}
+
+/** The reason of a refusal tells which clients there are, so it is for the developer of the machine alone. */
+function resolveDeveloperErrors({ developerErrors, issuer, server }: ConfigurationFile, complain: Complain): boolean {
+  if (!developerErrors) return false;
+  const host = URL.canParse(issuer) ? new URL(issuer).hostname : '';
+  const [name, value] = isLoopback(host) ? ['server.host', server.host] : ['the issuer', issuer];
+  if (!isLoopback(host) || !isLoopback(server.host) || server.trustProxy.length > 0)
+    complain(
+      ['developerErrors'],
+      server.trustProxy.length > 0
+        ? 'true cannot be combined with server.trustProxy: callers behind a proxy would read the reasons. Remove one of them'
+        : `true is for a server on loopback only, and ${name} is ${value}. Remove developerErrors, or use an address such as http://127.0.0.1:8080`,
+    );
+  return true;
 }
 
 /** RFC 8414 section 2: https, no query, no fragment; http only where nothing leaves the machine. */

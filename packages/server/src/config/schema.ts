@@ -232,6 +232,7 @@ export const configurationFile = z.strictObject({
     })
     .prefault({}),
   audit: audit.prefault({}),
+  developerErrors: z.boolean().default(false),
   tokenErrorCode: z.enum(['invalid_grant', 'invalid_request']).default('invalid_grant'),
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),

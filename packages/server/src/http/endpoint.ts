@@ -16,6 +16,8 @@ export interface HttpServices extends TokenServices {
   /** Undefined where no client may have people sign in. */
   readonly people: SignIn | undefined;
   readonly tokenErrorCode: TokenErrorCode;
+  /** Do refusals carry their reason? For a server on loopback only. */
+  readonly developerErrors: boolean;
   readonly resources: readonly Resource[];
   readonly clientKeys: HeldClientKeys;
   /** Undefined where nobody can show a certificate. */

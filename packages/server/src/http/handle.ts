@@ -88,7 +88,8 @@ export function createHandler(options: HandlerOptions): Handler {
       // 7. The refusal: the record is completed and committed, and told in the form of the endpoint.
       const refusal = await recordRefusal(toRefusal(error), event, current());
       reportFault(report, refusal, id);
-      answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode: current().tokenErrorCode });
+      const { tokenErrorCode, developerErrors } = current();
+      answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode, developerErrors });
     }
     // 8. The answer, and what is told of it once it has left.
     send(response, answer, headers);

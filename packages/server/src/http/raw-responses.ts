@@ -19,7 +19,11 @@ const reasonsOfBytes: Readonly<Record<string, Reason>> = {
 /** An answer where there is no request, and the end of the connection. */
 export function sendBytes(socket: Socket, refusal: Refusal): void {
   const requestId = newId();
-  const { status, headers, body } = renderRefusal(refusal, 'json', { requestId, tokenErrorCode: 'invalid_grant' });
+  const { status, headers, body } = renderRefusal(refusal, 'json', {
+    requestId,
+    tokenErrorCode: 'invalid_grant',
+    developerErrors: false,
+  });
   const text = JSON.stringify(body);
   const all = {
     'Content-Type': JSON_TYPE,

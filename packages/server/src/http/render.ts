@@ -1,5 +1,6 @@
 // One refusal, three faces: JSON for programs (RFC 6749 section 5.2), a page for people, a problem for operators (RFC 9457).
-import { publicAnswer, Refusal, type TokenErrorCode } from '../primitives/refusal.ts';
+import { withoutTokens } from '../primitives/redact.ts';
+import { publicAnswer, type Reason, Refusal, type TokenErrorCode } from '../primitives/refusal.ts';
 import { errorPage } from '../sign-in/pages/message.ts';
 import { pageHeaders } from '../sign-in/pages/page.ts';
 import { problemOf } from './admin/problem.ts';
@@ -22,38 +23,47 @@ export const RETRY_AFTER = '1';
 export interface Told {
   readonly requestId: string;
   readonly tokenErrorCode: TokenErrorCode;
+  /** Does the answer carry the reason and its detail? Only a server on loopback may do so. */
+  readonly developerErrors: boolean;
 }
 
 export const renderRefusal = (refusal: Refusal, face: Face, told: Told): Answer => faces[face](refusal, told);
 
 const faces: Readonly<Record<Face, (refusal: Refusal, told: Told) => Answer>> = {
-  json: (refusal, { tokenErrorCode }) => {
-    const { status, error, description } = publicAnswer(refusal, tokenErrorCode);
+  json: (refusal, told) => {
+    const { status, error, description } = publicAnswer(refusal, told.tokenErrorCode);
     // RFC 9110 section 15.5.2 wants a challenge with every 401.
     const challenge = status === 401 && { 'WWW-Authenticate': 'Basic realm="cambio", charset="UTF-8"' };
     return {
       status,
       headers: { ...challenge, ...retry(status), ...refusal.headers },
-      body: { error, error_description: description },
+      body: { error, error_description: description, request_id: told.requestId, ...forDeveloper(refusal, told) },
     };
   },
-  page: (refusal, { requestId }) => {
+  page: (refusal, told) => {
     const { status, description } = publicAnswer(refusal, 'invalid_grant');
     return {
       status,
       headers: { ...retry(status), ...refusal.headers, ...pageHeaders },
-      body: errorPage({ message: description, requestId }),
+      body: errorPage({ message: description, requestId: told.requestId, ...forDeveloper(refusal, told) }),
     };
   },
-  problem: (refusal, { requestId }) => {
+  problem: (refusal, told) => {
     const { status } = publicAnswer(refusal, 'invalid_grant');
     return {
       status,
       headers: { ...retry(status), ...refusal.headers, 'Content-Type': 'application/problem+json; charset=utf-8' },
-      body: problemOf(refusal, requestId),
+      body: { ...problemOf(refusal, told.requestId), ...forDeveloper(refusal, told) },
     };
   },
 };
+
+/** The reason and its detail, where the configuration has `developerErrors: true`. A failure of ours tells its name alone. */
+function forDeveloper(refusal: Refusal, { developerErrors }: Told): { reason?: Reason; detail?: string } {
+  if (!developerErrors) return {};
+  const { reason, detail } = refusal;
+  return { reason, ...(reason !== 'server_error' && detail !== undefined && { detail: withoutTokens(detail) }) };
+}
 
 /** With every 503. */
 export const retry = (status: number): Headers => (status === 503 ? { 'Retry-After': RETRY_AFTER } : {});

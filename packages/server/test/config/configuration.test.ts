@@ -297,6 +297,19 @@ test('wrong usage exits 2, a missing file 1', async (t) => {
   assert.equal(ends[2]?.stderr, 'none.yaml:1:1: cannot be read: ENOENT\nnone.yaml: 1 fault\n');
 });
 
+test('developerErrors is for a server on loopback that trusts no proxy: they tell which clients exist', async () => {
+  const on = { developerErrors: true };
+  assert.deepEqual(await faultsOf(changed(configuration, on)), []);
+  for (const [more, said] of [
+    [{ issuer: 'https://login.example' }, /is for a server on loopback only, and the issuer is https:/],
+    [{ server: { host: '0.0.0.0' } }, /is for a server on loopback only, and server.host is 0.0.0.0/],
+    [{ server: { trustProxy: ['127.0.0.1'] } }, /cannot be combined with server.trustProxy/],
+  ] as const) {
+    const faults = await faultsOf(changed(configuration, { ...more, ...on }));
+    assert.match(faults.find((fault) => fault.startsWith('fault developerErrors: ')) ?? '', said);
+  }
+});
+
 test('a rule without types is warned of where its clients get tokens of ours that it does not take', async () => {
   const people = changed(PEOPLE, { rules: all({ subject: { types: undefined } }) });
   const told = (await faultsOf(people)).filter((fault) => fault.includes('has no types'));

@@ -69,11 +69,12 @@ function assertFace(answer: Answer, { face, cors }: Endpoint, reason: Reason, wh
     assert.ok(text.includes(`${description}.`) && text.includes(`<code>${requestId}</code>`), what);
   } else if (face === 'problem') {
     assert.match(type ?? '', /^application\/problem\+json/, what);
-    assert.deepEqual([body.status, body.title, body.instance], [status, description, `urn:uuid:${requestId}`], what);
+    const named = [body.status, body.title, body.instance, body.request_id];
+    assert.deepEqual(named, [status, description, `urn:uuid:${requestId}`, requestId], what);
     assert.equal(body.type, `urn:cambio:error:${error}`, what);
   } else {
     assert.match(type ?? '', /^application\/json/, what);
-    assert.deepEqual(body, { error, error_description: description }, what);
+    assert.deepEqual(body, { error, error_description: description, request_id: requestId }, what);
   }
 }
 
@@ -303,7 +304,7 @@ suite('every endpoint, while requests do not arrive as they should', () => {
     for (const one of asked) {
       // Two in one packet: the first takes a whole turn, so that the second would have to wait.
       const { closed } = await server.hold(`GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n${headOf(one, 0)}`);
-      const [, second = ''] = (await closed).split(/(?<=path"\})/);
+      const [, second = ''] = (await closed).split(/(?<="request_id":"[\w-]+"\})/);
       const answer = answerOf(second);
       if (one.endpoint.urgent) assert.equal(answer.status, 200, one.path);
       else assertFace(answer, one.endpoint, 'overload', `${one.method} ${one.path}`);

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { API, assertIssued, assertRefused, configuration, gateway, startBasic } from '../support/basics.ts';
 import { changed } from '../support/configuration.ts';
-import { start, type TestServer } from '../support/harness.ts';
+import { EXCHANGE, start, type TestServer, type } from '../support/harness.ts';
 import { answerOf, FORM, LENGTH, request } from '../support/wire.ts';
 
 test("the request id is ours; the caller's own is kept in the audit row where it prints and is short", async (t) => {
@@ -24,6 +24,29 @@ test("the request id is ours; the caller's own is kept in the audit row where it
     assertIssued(server, answer);
     assert.equal(server.audit(answer)?.callerRequestId, undefined, dropped);
   }
+});
+
+test('developerErrors adds the reason and its detail to a refusal; without it the body has sentence and id alone', async (t) => {
+  const wrong = { ...gateway, grant_type: 'client_credentials', client_secret: 'wrong' };
+  const names = ['error', 'error_description', 'request_id'];
+  const server = await startBasic(t);
+  assert.deepEqual(Object.keys((await server.token(wrong)).body), names);
+  const telling = await start(t, changed(configuration, { developerErrors: true }));
+  const { body, headers } = await telling.token(wrong);
+  assert.deepEqual(Object.keys(body), [...names, 'reason']);
+  assert.deepEqual([body.reason, body.request_id], ['client_credentials', headers.get('x-request-id')]);
+  const detailed = await telling.token(
+    { grant_type: 'client_credentials' },
+    { authorization: `Basic ${btoa('web:x')}` },
+  );
+  assert.equal(detailed.body.reason, 'client_unknown');
+  const bad = await telling.token({
+    ...gateway,
+    grant_type: EXCHANGE,
+    subject_token: 'x.y',
+    subject_token_type: type('jwt'),
+  });
+  assert.deepEqual([bad.body.reason, typeof bad.body.detail], ['subject_token_malformed', 'string']);
 });
 
 test('a body is read up to its limit, 1 MiB by default, and never when it is encoded (OA-12b, OA-17)', async (t) => {

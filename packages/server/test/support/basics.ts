@@ -115,7 +115,8 @@ export interface Refusal {
 export function assertRefused(server: TestServer, answer: Answer, expected: Refusal, what = ''): void {
   const { status = 400, error, description, reason } = expected;
   const told = { status: answer.status, ...answer.body, reason: server.audit(answer)?.reason };
-  assert.deepEqual(told, { status, error, error_description: description, reason }, what);
+  const request_id = answer.headers.get('x-request-id');
+  assert.deepEqual(told, { status, error, error_description: description, request_id, reason }, what);
 }
 
 /** Something was issued, and the audit row that says so was there before the answer. */

@@ -31,7 +31,13 @@ export interface HttpAlone {
 const ISSUER = 'http://127.0.0.1';
 
 /** Everything is there by its configuration; nothing behind it works. */
-const services = { issuer: ISSUER, clock: Date.now, admin: { clientEntry }, tokenErrorCode: 'invalid_request' };
+const services = {
+  issuer: ISSUER,
+  clock: Date.now,
+  admin: { clientEntry },
+  tokenErrorCode: 'invalid_request',
+  developerErrors: false,
+};
 export const allEndpoints = endpointsOf(services as unknown as HttpServices);
 
 export async function startHttpAlone(

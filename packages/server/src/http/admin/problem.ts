@@ -8,6 +8,7 @@ export const problem = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string().optional(),
+  request_id: z.string().describe('the X-Request-Id, as in every refusal'),
   instance: z.string().describe('`urn:uuid:` and the X-Request-Id, by which the audit log knows the request'),
   errors: z
     .array(z.object({ at: z.string().describe('the part, as a path such as `body.grants[0]`'), detail: z.string() }))
@@ -40,6 +41,7 @@ export function problemOf(refusal: Refusal, requestId: string): z.output<typeof 
     title: description,
     status,
     ...(tell && refusal.detail !== undefined && { detail: refusal.detail }),
+    request_id: requestId,
     instance: `urn:uuid:${requestId}`,
     ...(refusal instanceof InvalidRequest && { errors: refusal.errors }),
   };

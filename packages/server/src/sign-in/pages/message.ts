@@ -21,14 +21,22 @@ export interface ErrorPage {
   readonly message: string;
   /** Names the audit row. */
   readonly requestId: string;
+  /** Where the configuration has `developerErrors: true`. */
+  readonly reason?: string;
+  readonly detail?: string;
 }
 
-export const errorPage = ({ message, requestId }: ErrorPage): string =>
+export const errorPage = ({ message, requestId, reason, detail }: ErrorPage): string =>
   page(
     { title: 'This did not work', mood: 'failed' },
     html`<p class="lead">${message}.</p>
 <section class="panel"><p>If you ask for help, name this request:</p>
-<p><code>${requestId}</code></p></section>`,
+<p><code>${requestId}</code></p>${
+      reason === undefined
+        ? html``
+        : html`
+<p>For the developer: <code>${reason}</code>${detail === undefined ? html`` : html`: ${detail}`}</p>`
+    }</section>`,
   );
 
 /** After a form of ours, on the way to elsewhere: seen for an instant at most. */

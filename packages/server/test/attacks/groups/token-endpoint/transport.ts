@@ -119,7 +119,7 @@ export const transport = {
       const answer = await attempt(name, exchange(server, { [name]: probe }));
       assert.doesNotMatch(answer.text, /probe/, name);
       assert.match(String(answer.body.error_description), /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
-      assert.deepEqual(Object.keys(answer.body), ['error', 'error_description']);
+      assert.deepEqual(Object.keys(answer.body), ['error', 'error_description', 'request_id']);
       assert.ok(Buffer.byteLength(answer.text) <= 256, 'gateways log the first 256 bytes');
       assert.notEqual(server.audit(answer)?.reason, undefined);
     }
