@@ -6,7 +6,7 @@ import type { HttpServices } from './http/endpoint.ts';
 import type { Observer } from './metrics/observer.ts';
 import type { Report } from './primitives/log.ts';
 import { createRepeatable } from './primitives/serial.ts';
-import { revokeRemovedAccounts } from './removed-accounts.ts';
+import { createRemovedAccounts } from './removed-accounts.ts';
 import { openServices } from './services.ts';
 
 /** A configuration, and the digest of the text that it was read from. */
@@ -26,7 +26,10 @@ export interface InForce {
    * @throws where the first attempt fails; more follow until it, or a later one, is in force
    */
   readonly want: (reading: Reading) => Promise<void>;
-  /** Milliseconds for which a change of the file or of a registered client has been wanted and is not in force; 0 if none is. */
+  /**
+   * Milliseconds for which a change of the file or of a registered client has been wanted and is not in force, or accounts are gone
+   * and their tokens are not revoked; 0 if neither is so.
+   */
   readonly pendingFor: () => number;
   readonly stop: () => void;
 }
@@ -55,11 +58,13 @@ export async function openInForce(
     if (found !== undefined && found !== leftOut) report(`left out: ${found}`);
     leftOut = found;
   };
+  const removed = createRemovedAccounts(base);
   const put = async (reading: Reading): Promise<void> => {
     const { throttled } = services;
     const before = { services, configuration: inForce.configuration };
     const opened = await openServices(reading.configuration, base, observer, before);
-    await revokeRemovedAccounts(inForce.configuration, reading.configuration, base);
+    if (removed.concern(reading.configuration)) await removed.revoke();
+    removed.note(inForce.configuration, reading.configuration);
     services = by.withNode({ ...opened, throttled });
     if (reading !== inForce) readAt = base.clock();
     inForce = reading;
@@ -74,6 +79,9 @@ export async function openInForce(
       // A registered client that changed does not wait for a file that cannot be put in force.
       if (wanted !== inForce) await put(inForce).catch(() => undefined);
       throw error;
+    } finally {
+      // Once the new file is in force, so that nobody gets a token of a removed account between the two.
+      await removed.revoke();
     }
   }, report);
   base.registered.onChange(putting.run);

@@ -10,6 +10,7 @@ import { freePort, read } from './support/harness.ts';
 import { ISSUER } from './support/life.ts';
 import { eventually, type ServerNode, shared, startNode } from './support/node.ts';
 import { query, startPostgres } from './support/postgres.ts';
+import { startProxy } from './support/proxy.ts';
 import { scrape } from './support/scrape.ts';
 
 const postgres = await startPostgres({ after });
@@ -60,8 +61,8 @@ const TERMINATE =
   "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cambio%' and pid <> pg_backend_pid()";
 
 /** Holds a lock on a table that stops its readers, too. */
-async function lock(table: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: url });
+async function lock(table: string, database = url): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: database });
   await client.connect();
   await client.query(`begin; lock table ${table} in access exclusive mode`);
   return () => client.end();
@@ -146,4 +147,44 @@ test('an ordinary reload needs nothing of the database: a file is in force altho
       .status,
     401,
   );
+});
+
+test('a file without some hundred accounts comes into force at once on a slow wire, and each is revoked once, whatever fails meanwhile', async (t) => {
+  const own = await postgres.database();
+  const proxy = await startProxy(t, postgres.port);
+  const slow = new URL(own);
+  slow.port = String(proxy.port);
+  const password = { hash: '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc' };
+  const accounts = Array.from({ length: 701 }, (_, index) => ({ username: `p${index}`, password }));
+  const node = await startNode(t, changed(shared(slow.href), people, { accounts }));
+  proxy.delay(2);
+  const unlock = await lock('revocations', own);
+  changeFile(node.file, { accounts: accounts.slice(0, 1) }, disabling('plain'));
+  await becomes(node, 'plain', 'plain-secret', 401);
+  await eventually(
+    async () => node.printed(),
+    (text) => text.includes('tokens of removed accounts (700) are not revoked yet'),
+    10_000,
+  );
+  await unlock();
+  const revoked = async () =>
+    (
+      await query(own, "select count(*)::int as n, max(sequence)::int as last from revocations where kind = 'subject'")
+    )[0];
+  await eventually(revoked, (row) => row?.n === 700, 15_000);
+  await eventually(
+    async () => (await node.get('/readyz')).status,
+    (status) => status === 200,
+    10_000,
+  );
+  const rows = await query(own, "select personal from audit where personal like '%accounts removed%'");
+  const named = rows.flatMap(({ personal }) => JSON.parse(String(personal)).change.before.accounts as string[]);
+  assert.deepEqual(
+    named.toSorted(),
+    accounts
+      .slice(1)
+      .map(({ username }) => username)
+      .toSorted(),
+  );
+  assert.deepEqual([rows.length, (await revoked())?.n], [2, 700]);
 });

@@ -14,8 +14,15 @@ import { columnsOf, eventOf, textsOf } from './row.ts';
 export interface AuditLog {
   /** Resolves once the row is committed. @throws Refusal store_unavailable */
   readonly append: (event: AuditEvent) => Promise<void>;
-  /** Commits the row in the transaction of what else the request writes. @throws Refusal store_unavailable, or what `write` throws */
-  readonly appendWith: (event: AuditEvent, write: (transaction: Database) => Promise<void>) => Promise<void>;
+  /**
+   * Commits the row in the transaction of what else the request writes. @param patience milliseconds that the caller waits
+   * @throws Refusal store_unavailable, or what `write` throws
+   */
+  readonly appendWith: (
+    event: AuditEvent,
+    write: (transaction: Database) => Promise<void>,
+    patience?: number,
+  ) => Promise<void>;
 }
 
 /** Milliseconds for the row that says that something of ours failed: mostly the database, and its caller has waited already. */
@@ -89,7 +96,7 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
       event.outcome === 'failed'
         ? orUnavailable(enqueue(toRow(event), PATIENCE_AFTER_FAILURE), PATIENCE_AFTER_FAILURE)
         : enqueue(toRow(event), PATIENCE),
-    appendWith: (event, write) => orUnavailable(commitWith(toRow(event), write)),
+    appendWith: (event, write, patience = PATIENCE) => orUnavailable(commitWith(toRow(event), write), patience),
   };
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
-import { orUnavailable, type Store } from '../store/store.ts';
+import { orUnavailable, PATIENCE, type Store } from '../store/store.ts';
 import type { TokenIds } from './token-ids.ts';
 
 /** What decides whether a token is revoked. */
@@ -61,9 +61,10 @@ export interface Revocations {
   /**
    * Revokes what was issued so far under each of the names. What others obtained in exchange for tokens of a client is theirs,
    * and stays. `all` is what was issued here: for a database that was restored, which has forgotten what was revoked since;
-   * with it end codes and sessions of people. @throws Refusal store_unavailable
+   * with it end codes and sessions of people. @param patience milliseconds that the caller waits
+   * @throws Refusal store_unavailable
    */
-  readonly revokeMany: (names: readonly [Many, ...Many[]], commit: Commit) => Promise<void>;
+  readonly revokeMany: (names: readonly [Many, ...Many[]], commit: Commit, patience?: number) => Promise<void>;
   /** The last revocation of many tokens that is known here. A token says the one that was known when its request began. */
   readonly epoch: () => number;
   readonly ids: TokenIds;
@@ -186,13 +187,14 @@ export async function openRevocations(
       await orUnavailable(commit((database) => insertRevocation(database, id, clock())));
       revoked.addToken(id);
     },
-    revokeMany: async (names, commit) => {
+    revokeMany: async (names, commit, patience = PATIENCE) => {
       const stored = names.map(storedName);
       let moment = 0;
       await orUnavailable(
         commit(async (database) => {
           moment = await insertManyRevoked(database, stored, clock() + PROPAGATION_MS);
         }),
+        patience,
       );
       for (const one of stored) revoked.addMany(one, { moment, by: 'moment' });
       if (names.some((one) => 'all' in one)) while ((await orUnavailable(deleteSomeArtifacts(store))) === 'more');

@@ -29,6 +29,9 @@ export async function insertRevocation(database: Database, id: string, now: numb
     .execute();
 }
 
+/** SQLite bounds the parameters of a statement; 500 rows of four stay far below. */
+const ROWS_AT_ONCE = 500;
+
 /**
  * Each row replaces the earlier one of its name. Until the transaction ends no other gets a later moment, so that whoever sees a
  * row has seen every row with an earlier moment.
@@ -40,14 +43,20 @@ export async function insertManyRevoked(
   now: number,
 ): Promise<number> {
   const moment = await nextMoment(transaction, now);
-  for (const { kind, name } of revoked) {
-    // The version before reads this id.
-    const id = kind === 'all' ? kind : `${kind}:${name}`;
-    await transaction.deleteFrom('revocations').where('id', '=', id).execute();
-    await transaction.insertInto('revocations').values({ id, revoked_at: moment, kind, name }).execute();
+  const rows = revoked.map(({ kind, name }) => ({ id: idOf({ kind, name }), revoked_at: moment, kind, name }));
+  // A statement has one row for each id.
+  const unique = [...new Map(rows.map((row) => [row.id, row])).values()];
+  for (let start = 0; start < unique.length; start += ROWS_AT_ONCE) {
+    const some = unique.slice(start, start + ROWS_AT_ONCE);
+    const ids = some.map(({ id }) => id);
+    await transaction.deleteFrom('revocations').where('id', 'in', ids).execute();
+    await transaction.insertInto('revocations').values(some).execute();
   }
   return moment;
 }
+
+/** The version before reads this id. */
+const idOf = ({ kind, name }: ManyRevoked): string => (kind === 'all' ? kind : `${kind}:${name}`);
 
 async function nextMoment(transaction: Database, now: number): Promise<number> {
   const { number } = await transaction

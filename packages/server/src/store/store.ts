@@ -107,6 +107,8 @@ export const inSnapshot = <T>(store: Store, work: (database: Database) => Promis
 
 /** Longest time that a caller waits for the database, in milliseconds. */
 export const PATIENCE = 700;
+/** Longest time for work that no caller waits for. Each statement keeps the deadline of its connection. */
+export const BACKGROUND_PATIENCE_MS = 10_000;
 
 /** A database that fails, or does not answer in time, is never the caller's fault: 503, whatever went wrong. */
 export async function orUnavailable<T>(work: Promise<T>, patience = PATIENCE): Promise<T> {
