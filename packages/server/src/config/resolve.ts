@@ -1,7 +1,7 @@
 // Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
-import { OWN_LIFETIME, type Resource } from '../model/resource.ts';
+import { OWN_LIFETIME_SECONDS, type Resource } from '../model/resource.ts';
 import { compilePolicy } from '../policy/policy.ts';
 import { isLoopback } from '../primitives/network.ts';
 import type { StoreLocation } from '../store/store.ts';
@@ -76,7 +76,7 @@ function resolveKeys(
     complain(['keys', 'publishAhead'], 'must be 5m or more: verifiers keep our keys that long');
   if (rotateEvery <= publishAhead) complain(['keys', 'rotateEvery'], 'must be longer than publishAhead');
   const ownLifetime = clients.some(({ grants }) => grants.some((grant) => SIGN_IN_GRANTS.has(grant)))
-    ? OWN_LIFETIME
+    ? OWN_LIFETIME_SECONDS
     : 0;
   return {
     algorithms: [alg, ...resources.map(({ token }) => token.alg)],

@@ -1,16 +1,16 @@
-// What did a person agree to? What an authorization code or a device code stands for, until the client comes for its tokens.
+// What a person agreed to at sign-in. An authorization code or device code refers to it until the client redeems the code.
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Resource } from './resource.ts';
 
 export interface Agreement {
-  /** What lineage knows it by: everything that is issued for it derives from this. */
+  /** The id in the lineage of every token that is issued for the agreement. */
   readonly id: string;
   readonly clientId: string;
-  /** Of the account. */
+  /** The subject of the account. */
   readonly sub: string;
-  /** Who they are at the provider that signed them in; undefined for an account of ours. */
+  /** The person's identity at the upstream provider; undefined for an account of the configuration. */
   readonly origin: Principal | undefined;
   readonly scope: readonly string[];
   /** Audiences. */
@@ -18,23 +18,23 @@ export interface Agreement {
   /** `acr`, `amr` and `auth_time`. */
   readonly authentication: JsonObject;
   readonly nonce?: string;
-  /** What the account's entry says of the person. */
+  /** Claims about the person, from the account. */
   readonly claims: JsonObject;
-  /** The client that the person was told would act for them. */
+  /** The client that will act for the person, as the consent page said. */
   readonly actor?: string;
-  /** The key that the client must prove when it comes for the tokens. */
+  /** The key that the client must prove to redeem the code. */
   readonly confirmation: Confirmation | undefined;
-  /** The session in which it was said: what lineage knows that by, and when it ends, in seconds since 1970. */
+  /** The session in which the person agreed: its id in lineage, and its end in seconds since 1970. */
   readonly session: { readonly id: string; readonly expiresAt: number };
 }
 
-/** A code, whatever became of it. */
+/** A code in any state. */
 export interface Code {
-  /** In the store. */
+  /** Its id in the store. */
   readonly artifact: string;
   readonly id: string;
   readonly clientId: string;
-  /** The last revocation of many tokens that was known when it was given; absent, an earlier version gave it. */
+  /** The last bulk revocation known when the code was issued; undefined if an earlier version issued it. */
   readonly epoch: number | undefined;
   /** Seconds since 1970. */
   readonly issuedAt: number;
@@ -51,18 +51,18 @@ export interface AuthorizationCode extends Code {
 
 /** RFC 8628. */
 export interface DeviceCode extends Code {
-  /** What the person said, where they have said something. */
+  /** The person's answer; undefined until they answer. */
   readonly agreement: Agreement | 'refused' | undefined;
 }
 
-/** What the token endpoint asks of sign-in. */
+/** What the token endpoint needs from sign-in. */
 export interface SignInCodes {
-  /** What a token is for that only tells who somebody is: this server itself. */
+  /** This server as a resource: the target of tokens that only identify a person. */
   readonly own: Resource;
   readonly findAuthorizationCode: (text: string) => Promise<AuthorizationCode | undefined>;
   readonly findDeviceCode: (text: string) => Promise<DeviceCode | undefined>;
-  /** A device asks again. */
+  /** Records that a device polled. */
   readonly poll: (code: DeviceCode) => Promise<'polled' | 'too soon'>;
-  /** Is there still an account with this subject, of the same provider? */
+  /** Does an account with this subject and provider still exist? */
   readonly hasAccount: (person: { readonly sub: string; readonly origin?: Principal | undefined }) => Promise<boolean>;
 }

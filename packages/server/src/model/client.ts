@@ -1,15 +1,15 @@
-// Who calls? A client as the configuration knows it.
+// A client of the server, from the configuration or registered at run time.
 import type { Bound, Scope } from '../primitives/scope.ts';
 import type { SecretDigest } from '../primitives/secret.ts';
 import { patternsOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** Where the public keys of a client are. */
+/** The public keys of a client, or their location. */
 export type ClientKeys =
   | { readonly jwks: JsonObject }
   | { readonly jwksUri: string; readonly network: 'public' | 'private' };
 
-/** What its certificate must say (RFC 8705 section 2.1.2). */
+/** The subject that the client's certificate must have (RFC 8705 section 2.1.2). */
 export interface TlsSubject {
   readonly kind: 'dn' | 'dns' | 'uri' | 'ip' | 'email';
   readonly value: string;
@@ -17,55 +17,56 @@ export interface TlsSubject {
 
 export interface Client {
   readonly id: string;
-  /** The one method that it authenticates with: a name from the list in index.ts. */
+  /** The client's authentication method: a name from client-auth/index.ts. */
   readonly auth: string;
   /** Two while a secret is being rotated. */
   readonly secrets: readonly SecretDigest[];
-  /** Of private_key_jwt and self_signed_tls_client_auth. */
+  /** For private_key_jwt and self_signed_tls_client_auth. */
   readonly keys?: ClientKeys | undefined;
-  /** Of private_key_jwt: `legacy` may address its assertions to the token endpoint too. */
+  /** For private_key_jwt. `legacy`: the `aud` of an assertion may also be the token endpoint. */
   readonly assertionAudience?: 'legacy' | undefined;
-  /** Of tls_client_auth. */
+  /** For tls_client_auth. */
   readonly tlsSubject?: TlsSubject | undefined;
-  /** Of spiffe_jwt: an id, or a part of its path and `/*`. */
+  /** For spiffe_jwt: a SPIFFE ID, or a prefix of its path followed by `/*`. */
   readonly spiffeId?: string | undefined;
-  /** Of none: may anybody who knows its id exchange? */
+  /** For none: anyone who knows the client id may exchange tokens. */
   readonly publicExchange?: boolean;
-  /** Of none: tokens of this issuer with this audience stand for the client where the request names none. */
+  /** For none: a subject token with this issuer and audience identifies the client if the request has no client_id. */
   readonly workload?: { readonly issuer: string; readonly audience: string } | undefined;
   /** Short names of grants. */
   readonly grants: ReadonlySet<string>;
-  /** What client_credentials may ask for; the first is the default. */
+  /** The targets of client_credentials; the first is the default. */
   readonly audiences: readonly string[];
-  /** Bounds every grant. `unbounded`: an exchange is bounded by its rule alone, and other grants give no scope. */
+  /** Limits every grant. `unbounded`: only the rule limits an exchange; other grants give no scope. */
   readonly scopes: Bound<Scope>;
-  /** The audience of the API that this client is, where it is one. */
+  /** The audience of the API, if the client is one. */
   readonly resource: string | undefined;
-  /** What it is called as a SAML service provider. */
+  /** The client as a SAML service provider. */
   readonly saml: { readonly entityId: string; readonly acs: string } | undefined;
-  /** No token without a DPoP proof (RFC 9449 section 5.2). */
+  /** Every token request needs a DPoP proof (RFC 9449 section 5.2). */
   readonly dpopBoundAccessTokens: boolean;
-  /** Its tokens are bound to the TLS certificate that it presents (RFC 8705 section 3.4). */
+  /** Tokens are bound to the client's TLS certificate (RFC 8705 section 3.4). */
   readonly certificateBoundAccessTokens: boolean;
-  /** Where a browser may be sent back to, with a code or after signing out. */
+  /** Where a browser may be redirected with a code. */
   readonly redirectUris: readonly string[];
+  /** Where a browser may be redirected after sign-out. */
   readonly postLogoutRedirectUris: readonly string[];
-  /** Seconds for which a refresh token lives that a person's agreement gave. */
+  /** Lifetime in seconds of refresh tokens that a person agreed to. */
   readonly refreshLifetime: number;
   readonly disabled: boolean;
 }
 
 const CLIENT_ID = /^[\x20-\x7e]{1,256}$/;
 
-/** Can a client be called so (RFC 6749 appendix A.1)? The bound holds for everything that keeps an id. */
+/** Is the text a valid client id (RFC 6749 appendix A.1) of at most 256 characters? */
 export const isClientId = (text: string): boolean => text.length <= 256 && CLIENT_ID.test(text);
 
 export type Clients = ReadonlyMap<string, Client>;
 
-/** The clients by what else than their id may name them. */
+/** Finds clients by an identity other than their id. */
 export interface ClientIndex {
   readonly bySpiffeId: (id: string) => Client | undefined;
-  /** @param issuer as its tokens say it */
+  /** @param issuer the `iss` of its tokens */
   readonly byWorkload: (issuer: string, audience: string) => Client | undefined;
 }
 

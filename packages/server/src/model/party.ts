@@ -1,16 +1,16 @@
-// One party of an exchange: what its token proved.
+// The subject or the actor of an exchange: what its token proved.
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
 export interface Party {
-  /** Who it is, as the token's issuer says. */
+  /** Issuer and subject of the token. */
   readonly principal: Principal;
-  /** The short name of what the token proved to be. */
+  /** Short name of the token type, as verified. */
   readonly type: string;
-  /** The client that it was issued to, where the token says so. */
+  /** The client that the token was issued to; undefined if the token does not say. */
   readonly clientId: string | undefined;
   readonly audiences: readonly string[];
-  /** Who acts for the party already, the current actor first. */
+  /** The actors in the token, the current one first. */
   readonly chain: Chain;
   readonly claims: JsonObject;
 }

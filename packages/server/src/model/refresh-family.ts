@@ -1,11 +1,11 @@
-// What does a refresh token stand for? What its family was granted, remembered so that the rules can be asked again.
+// A refresh family: all refresh tokens that come of one grant, and what is remembered to evaluate the rules at each refresh.
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { Bound } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Party } from './party.ts';
 
-/** Plain data: kept as JSON. */
+/** Stored as JSON. */
 export interface RememberedGrant {
   /** The type of the access token that comes with every refresh. */
   readonly type: 'access_token' | 'jwt';
@@ -20,14 +20,14 @@ export interface RememberedGrant {
   readonly actorLineage: readonly string[];
   readonly authentication: JsonObject;
   readonly extraClaims: JsonObject;
-  /** A person agreed to it, so that no rule is asked. */
+  /** Present if a person agreed at sign-in: no rule is evaluated. */
   readonly agreed?: true;
-  /** Whom the rules were asked about. */
+  /** The parties that the rules are evaluated for. */
   readonly subject: Party;
   readonly actor?: Party;
-  /** The audiences that a person agreed to, where the subject token stood for an agreement. */
+  /** The audiences that a person agreed to, if the subject token came of an agreement. */
   readonly agreedAudiences?: Bound<readonly string[]>;
-  /** The keys that their tokens were bound to. */
+  /** The keys that the subject token and actor token were bound to. */
   readonly bound?: { readonly subject?: Confirmation; readonly actor?: Confirmation };
 }
 
@@ -38,22 +38,23 @@ export interface RefreshFamily {
   /** Milliseconds since 1970, by the clock of the process that rotated it last. */
   readonly rotatedAt: number;
   readonly rotatedBy: string | null;
-  /** Milliseconds since then, by the clock of the database; null before the first rotation. */
+  /** Milliseconds since the last rotation, by the clock of the database; null before the first one. */
   readonly rotatedAgo: number | null;
   /** Seconds since 1970. */
   readonly expiresAt: number;
-  /** The first key that was proven with it; from then on one must be. */
+  /** The first key that was proven with the refresh token. Later requests must prove it again. */
   readonly confirmation: Confirmation | undefined;
   readonly grant: RememberedGrant;
 }
 
-/** A person's own family is bound by what it was granted; a rule's by what its subject token stood for. */
+/** Returns the audiences that limit the family: its targets if a person agreed to it, else the limit of its subject token. */
 export const agreedAudiencesOf = ({ agreed, targets, agreedAudiences }: RememberedGrant): Bound<readonly string[]> =>
   agreed ? targets : (agreedAudiences ?? 'unbounded');
 
 /**
- * Milliseconds since the family was rotated, by one clock: the caller's where it did so itself, else the database's.
- * @param by the caller, and its clock in milliseconds since 1970
+ * Returns milliseconds since the last rotation, measured with one clock: the node's own if it rotated the family, else the
+ * database's.
+ * @param by this node, and its clock in milliseconds since 1970
  */
 export const sinceRotation = (
   { rotatedAt, rotatedBy, rotatedAgo }: Pick<RefreshFamily, 'rotatedAt' | 'rotatedBy' | 'rotatedAgo'>,

@@ -1,27 +1,27 @@
-// A protected resource: what a token can be for, and what its tokens look like.
+// A protected resource: a target of tokens, and the format of its tokens.
 
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { SecretKey } from '../keys/jws.ts';
 import type { Scope } from '../primitives/scope.ts';
 
 export interface Resource {
-  /** The logical name: the `aud` of its tokens. */
+  /** Logical name, and `aud` of its tokens. */
   readonly audience: string;
-  /** Absolute URIs; what lies under one of them by whole path segments is this resource (RFC 8707). */
+  /** Absolute URIs. A URI below one of them, by whole path segments, names this resource (RFC 8707). */
   readonly locations: readonly string[];
   readonly scopes: Scope;
-  /** What a scope allows, in words for the people who are asked for it. */
+  /** Descriptions of scopes for the consent page. */
   readonly scopeNames: ReadonlyMap<string, string>;
-  /** Authentication contexts of which the subject's must be one; empty: any will do. */
+  /** Accepted values of the subject's `acr`; empty: any or none. */
   readonly requiredAcr: ReadonlySet<string>;
-  /** It takes no bearer tokens. */
+  /** Tokens must be bound to a key: bearer tokens are refused. */
   readonly requireSenderConstraint: boolean;
   readonly token: {
     readonly format: 'jwt' | 'opaque';
-    /** Longest life of a token, in seconds. */
+    /** Maximum lifetime of a token, in seconds. */
     readonly lifetime: number;
     readonly alg: SigningAlgorithm;
-    /** The resource's own secret, instead of a key of ours. */
+    /** The secret that signs its tokens (HS256), instead of our signing key. */
     readonly secret?: SecretKey;
   };
 }
@@ -29,13 +29,13 @@ export interface Resource {
 /** At least one. */
 export type Targets = readonly [Resource, ...Resource[]];
 
-/** The audience of the admin API: its tokens are those of the resource that the configuration has under this name. */
+/** Returns the audience of the admin API. The configuration must have a resource with this audience. */
 export const adminAudience = (issuer: string): string => `${issuer.replace(/\/$/, '')}/admin`;
 
-/** Seconds for which a token lives that is for this server alone. */
-export const OWN_LIFETIME = 3600;
+/** Lifetime of tokens whose only target is this server. */
+export const OWN_LIFETIME_SECONDS = 3600;
 
-/** This server itself: what a token is for that only tells who somebody is. */
+/** This server as a resource: the target of tokens that only identify a person. */
 export const ownResource = (issuer: string, alg: SigningAlgorithm): Resource => ({
   audience: issuer,
   locations: [],
@@ -43,5 +43,5 @@ export const ownResource = (issuer: string, alg: SigningAlgorithm): Resource => 
   scopeNames: new Map(),
   requiredAcr: new Set(),
   requireSenderConstraint: false,
-  token: { format: 'jwt', lifetime: OWN_LIFETIME, alg },
+  token: { format: 'jwt', lifetime: OWN_LIFETIME_SECONDS, alg },
 });

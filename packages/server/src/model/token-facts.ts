@@ -8,29 +8,29 @@ import type { Party } from './party.ts';
 export interface TokenFacts extends Party {
   /** The name that the subject has in our tokens. */
   readonly sub: string;
-  /** Where a subject of foreign origin came from (RFC 9493 `iss_sub`). */
+  /** Issuer and subject at the issuer that a foreign subject came from (RFC 9493 `iss_sub`). */
   readonly origin: Principal | undefined;
-  /** What lineage knows the token by. */
+  /** The token's id in lineage. */
   readonly id: string;
-  /** The ids that it derives from. */
+  /** The ids of its ancestors. */
   readonly lineage: readonly string[];
   readonly actorLineage: readonly string[];
-  /** What the token may do here. `unbounded`: its type has no scope of ours, so that the rule's list counts. */
+  /** `unbounded`: the token type has no scope of ours, so that only the rule limits the scope. */
   readonly scope: Bound<Scope>;
-  /** The audiences that a person agreed to, where what comes of the token is for those alone. */
+  /** The audiences that a person agreed to. They limit every descendant of the token. */
   readonly agreedAudiences: Bound<readonly string[]>;
-  /** Seconds since 1970; undefined where the token does not say. */
+  /** Seconds since 1970; undefined if the token does not say. */
   readonly issuedAt: number | undefined;
-  /** Seconds since 1970; always known: a token without an end is refused. */
+  /** Seconds since 1970. A token without an expiry is refused. */
   readonly expiresAt: number;
   /** The key that the token is bound to (`cnf`). */
   readonly confirmation: Confirmation | undefined;
-  /** Who may act for the subject, with `iss` spelled out (RFC 8693 section 4.4). */
+  /** Who may act for the subject, always with `iss` (RFC 8693 section 4.4). */
   readonly mayAct: JsonObject | undefined;
-  /** `acr`, `amr`, `auth_time` where the token has them. */
+  /** `acr`, `amr` and `auth_time`, each if the token has it. */
   readonly authentication: JsonObject;
-  /** Claims that the issuer's entry adds to our token. */
+  /** Claims that the issuer's entry in the configuration adds to the new token. */
   readonly extraClaims: JsonObject;
-  /** An id that issuing uses up, and until when it must stay used, in seconds since 1970. */
+  /** The id of a single-use token, and until when it must be remembered, in seconds since 1970. */
   readonly singleUse?: { readonly id: string; readonly expiresAt: number };
 }

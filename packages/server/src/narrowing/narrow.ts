@@ -1,5 +1,5 @@
-// Never wider: scope, targets, lifetime and ancestry are narrowed here and nowhere else. The decision of every grant passes
-// `narrow`, so that a grant cannot forget a check that every grant needs.
+// Narrows scope, targets, lifetime and lineage: a new token is never wider than any of its limits. Every grant calls `narrow`,
+// so that no grant can omit a check.
 
 import type { Narrowed } from '../model/narrowed.ts';
 import type { Resource, Targets } from '../model/resource.ts';
@@ -11,18 +11,17 @@ import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, listedNames, type Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** Everything that bounds a token, and who bounds it: `subject`, `actor`, `client`, `rule`, `family`, or a target's audience. */
+/** All limits of a new token. `by` names the source: `subject`, `actor`, `client`, `rule`, `family`, or the audience of a target. */
 export interface Limits {
   readonly scope: readonly { readonly by: string; readonly scope: Scope }[];
-  /** Seconds. */
   readonly lifetime: readonly { readonly by: string; readonly seconds: number }[];
-  /** Audiences that a person agreed to. */
+  /** The audiences that a person agreed to. */
   readonly audiences: Bound<readonly string[]>;
-  /** Scope that a person grants when signing in, and no API has. */
+  /** Scopes of OpenID Connect that a person agreed to at sign-in. */
   readonly signIn: Scope;
 }
 
-/** What a token that is presented, or an agreement, lets its descendants have. */
+/** The bounds that a presented token or an agreement sets for its descendants. */
 export interface SubjectBounds {
   readonly scope: Bound<Scope>;
   readonly agreedAudiences: Bound<readonly string[]>;
@@ -30,18 +29,17 @@ export interface SubjectBounds {
   readonly expiresAt: Bound<number>;
 }
 
-/** A client, as far as it bounds. */
 interface Scoped {
   readonly scopes: Bound<Scope>;
 }
 
-/** Every member is said: a grant that has no rule says so. */
+/** The sources of limits. Every member is required, so that a grant states where it has no limit. */
 export interface Bounds {
   readonly subject: Bound<SubjectBounds>;
   readonly actor: Bound<{ readonly expiresAt: number }>;
   readonly client: Scoped;
   readonly rule: Bound<{ readonly grant: { readonly scopes: Scope; readonly lifetime: number | undefined } }>;
-  /** Seconds of life of the refresh family that begins with it: while a token lives its family is remembered. */
+  /** Lifetime in seconds of the refresh family that starts with the token. The token must not outlive it. */
   readonly family: Bound<number>;
   readonly targets: readonly Resource[];
   readonly signIn?: Scope;
@@ -75,17 +73,17 @@ export function limitsOf({ subject, actor, client, rule, family, targets, signIn
 
 const NO_SCOPE: Scope = new Set();
 
-/** Without a rule that says what a client may do, one whose entry lists no scopes may do nothing by name. */
+/** Returns the scopes of a client for a grant without rules: a client without `scopes` gets none. */
 export const listedScopes = ({ scopes }: Scoped): { readonly scopes: Scope } => ({
   scopes: listedNames(scopes),
 });
 
-/** What a person grants when signing in (OpenID Connect Core section 5.4) is no business of an API. */
+/** Scopes that concern sign-in only (OpenID Connect Core section 5.4). No API uses them. */
 export const SIGN_IN_SCOPES: Scope = new Set(['openid', 'profile', 'email', 'offline_access']);
 
 export interface Wish {
   readonly targets: Targets;
-  /** Undefined: all that the limits have in common. */
+  /** Undefined: the intersection of the limits. */
   readonly asked: Scope | undefined;
   readonly limits: Limits;
   readonly authentication: JsonObject;
@@ -103,15 +101,15 @@ export function narrow({ targets, asked, limits, authentication, confirmation }:
   return { targets, scope, lifetime: narrowLifetime(limits), authentication, confirmation } as Narrowed;
 }
 
-/** Of what is asked for, or of everything where nothing is: the scope of APIs that every limit allows. */
+/** Returns the API scopes that every limit allows, out of those requested, or out of all if none are requested. */
 export function possibleScope(asked: Scope | undefined, { scope: limits }: Limits): Scope {
   const names = [...(asked ?? limits[0]?.scope ?? [])];
   return new Set(names.filter((name) => !SIGN_IN_SCOPES.has(name) && limits.every(({ scope }) => scope.has(name))));
 }
 
 /**
- * What is asked for, where every limit allows it; with nothing asked, all that the limits have in common. More is refused,
- * never cut off in silence (RFC 8693 section 2.2.2, RFC 6749 section 5.2).
+ * Returns the requested scope if every limit allows it, or the intersection of the limits if none is requested. A request
+ * for more is refused, never reduced silently (RFC 8693 section 2.2.2, RFC 6749 section 5.2).
  * @throws Refusal scope_exceeded, scope_empty
  */
 export function narrowScope(asked: Scope | undefined, limits: Limits, targets: readonly Resource[]): Scope {
@@ -126,11 +124,11 @@ export function narrowScope(asked: Scope | undefined, limits: Limits, targets: r
   return new Set([...limits.signIn, ...possible]);
 }
 
-/** Seconds: the least of the limits, and at least one. */
+/** Returns the shortest of the limits in seconds, at least one. */
 const narrowLifetime = ({ lifetime }: Limits): number =>
   Math.max(1, Math.min(...lifetime.map(({ seconds }) => seconds)));
 
-/** Several targets share one token, so what it looks like must be the same for all. @throws Refusal targets_disagree */
+/** Targets that share one token must agree on its format, algorithm and secret. @throws Refusal targets_disagree */
 export function checkTargetsAgree([first, ...others]: Targets): void {
   const agrees = ({ token: { format, alg, secret } }: Resource): boolean =>
     format === first.token.format && alg === first.token.alg && secret?.kid === first.token.secret?.kid;
@@ -149,7 +147,7 @@ function checkProofNeeded(targets: Targets, confirmation: Confirmation | undefin
     throw new Refusal('target_needs_proof', { detail: `${strict.audience} takes no bearer tokens` });
 }
 
-/** Nobody who has not authenticated so is let through: a client that acts for itself has no `acr`. */
+/** Refuses a subject whose `acr` a target does not accept. A client that acts for itself has no `acr`. */
 function checkAcr(targets: Targets, { acr }: JsonObject): void {
   for (const { audience, requiredAcr } of targets) {
     if (requiredAcr.size > 0 && !(typeof acr === 'string' && requiredAcr.has(acr))) {
@@ -158,12 +156,13 @@ function checkAcr(targets: Targets, { acr }: JsonObject): void {
   }
 }
 
-/** Ids that a token names in a list, at most; and as many names of those who act. */
+/** Maximum number of ids in each list of a token, and of names of actors. */
 const MAX_ANCESTORS = 16;
 
 /**
- * Ancestors, nearest first: the new token is revoked with each of them, and with everybody who acts or acted.
- * @param families of refresh tokens that will stand before them
+ * Returns the ancestors of a new token, nearest first. The token is revoked with each ancestor and with each actor, present
+ * or past.
+ * @param families number of refresh families that will be added in front
  * @throws Refusal lineage_too_long
  */
 export function extendLineage(
@@ -181,7 +180,7 @@ export function extendLineage(
   return { lineage, actorLineage };
 }
 
-/** Digests of the names of an actor that `act` will not say: what else it is called, and who acts for it. */
+/** Digests of the actor's names that `act` will not contain: its other names, and the actors of its own token. */
 function namesBehind({ principal, sub, origin, chain }: TokenFacts, issuer: string): readonly string[] {
   const nameOf = (one: Principal): string =>
     one.iss === issuer ? actingName(one.sub) : actingPrincipal(digestOf(one));

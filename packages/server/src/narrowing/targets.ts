@@ -1,13 +1,13 @@
-// Which resources does a request mean? `audience` names one by its logical name, `resource` by where it is (RFC 8707).
+// Finds the resources that a request names: `audience` is a logical name, `resource` a location (RFC 8707).
 import type { Resource } from '../model/resource.ts';
 import type { Scope } from '../primitives/scope.ts';
 
-/** RFC 3986: the characters of a URI without fragment; a backslash or a blank would be read differently by different parsers. */
+/** The characters of a URI without fragment (RFC 3986). Parsers disagree about a backslash or a space. */
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[\w\-.~:/?[\]@!$&'()*+,;=%]+$/;
 
 /**
- * An absolute URI without fragment and without user information.
- * @returns its normal form (RFC 3986 section 6.2), or undefined
+ * Parses an absolute URI without fragment and user information.
+ * @returns its normal form (RFC 3986 section 6.2), or undefined if it is not such a URI
  */
 export function parseResourceUri(text: string): URL | undefined {
   if (!URI.test(text) || !URL.canParse(text)) return undefined;
@@ -15,22 +15,22 @@ export function parseResourceUri(text: string): URL | undefined {
   return url.username === '' && url.password === '' ? url : undefined;
 }
 
-/** `https://x` and `https://x/` are one name; no other two are. */
+/** Returns the normal form of an audience: only `https://x` and `https://x/` are the same name. */
 export function normalAudience(name: string): string {
   return /^https?:\/\/[^/?#]+\/?$/i.test(name) && URL.canParse(name) ? new URL(name).href : name;
 }
 
-/** Looks resources up by what requests call them. */
+/** Finds resources by audience or by URI. */
 export interface Targeting {
-  /** Of every resource, in the order of the file. */
+  /** The audiences of all resources, in the order of the file. */
   readonly audiences: readonly string[];
-  /** Every scope of every resource. */
+  /** The scopes of all resources. */
   readonly scopes: Scope;
   readonly byAudience: (name: string) => Resource | undefined;
   readonly byUri: (uri: URL) => Resource | undefined;
 }
 
-/** By the names as the file writes them, which most requests do, and in their normal form. */
+/** Indexes resources by audience as written in the file, which most requests use, and in normal form. */
 export function indexAudiences(resources: readonly Resource[]): Targeting['byAudience'] {
   const names = new Map(
     resources.flatMap((resource) => [
@@ -41,9 +41,9 @@ export function indexAudiences(resources: readonly Resource[]): Targeting['byAud
   return (name) => names.get(name) ?? names.get(normalAudience(name));
 }
 
-/** Their locations are known to be URIs. */
+/** @param resources with locations that are valid URIs */
 export function indexResources(resources: readonly Resource[]): Targeting {
-  // The longest location first: the narrower of two nested resources is the one meant.
+  // Longest location first: of two nested resources, a URI names the inner one.
   const places = resources
     .flatMap((resource) => resource.locations.map((location) => ({ resource, ...placeOf(new URL(location)) })))
     .sort((a, b) => b.path.length - a.path.length);
@@ -58,13 +58,13 @@ export function indexResources(resources: readonly Resource[]): Targeting {
 interface Place {
   readonly protocol: string;
   readonly host: string;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly path: string;
 }
 
 const placeOf = ({ protocol, host, pathname }: URL): Place => ({ protocol, host, path: pathname.replace(/\/$/, '') });
 
-/** By whole path segments: `/v1` holds `/v1` and `/v1/x`, not `/v1x`. */
+/** Compares whole path segments: `/v1` contains `/v1` and `/v1/x`, but not `/v1x`. */
 const liesUnder = ({ protocol, host, pathname }: URL, place: Place): boolean =>
   protocol === place.protocol &&
   host === place.host &&

@@ -1,4 +1,4 @@
-// What a request asks for, of every grant: audience, resource (RFC 8707) and scope.
+// Reads the parameters that all grants share: audience, resource (RFC 8707) and scope.
 import type { AuditEvent } from '../audit/event.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -34,7 +34,7 @@ export function readTargets(parameters: Parameters): TargetRequest {
   return { audiences: parameters.all('audience'), resources };
 }
 
-/** All or nothing: the resources that the values name, each once, or `unknown`. */
+/** Returns the resources that the values name, each once, or `unknown` if any value names none. */
 export function resolveTargets(
   { audiences, resources }: TargetRequest,
   { byAudience, byUri }: Targeting,

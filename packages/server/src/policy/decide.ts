@@ -1,5 +1,5 @@
-// May this client have that token? Rules are read in order; the first whose client, subject, actor and target parts match
-// decides. Pure: facts in, decision out.
+// How is a rule chosen? Rules are evaluated in the order of the file. The first whose client, subject, actor and target match
+// decides. Pure: takes facts and returns a decision.
 import {
   Budget,
   type CannotBeTold,
@@ -17,16 +17,16 @@ import type { Rule } from './rule.ts';
 
 declare const decided: unique symbol;
 
-/** The rule that decided and the targets that it allows. Only `decide` makes one. */
+/** The rule that decided, and the targets that it allows. Only `decide` creates one. */
 export type Permit = {
   readonly kind: 'permit';
   readonly rule: Rule;
   readonly targets: Targets;
-  /** What an expression of the rule says of the facts. It costs what is left of the request's budget. */
+  /** Evaluates an expression of the rule, within the remaining budget of the request. */
   readonly evaluate: (expression: CompiledExpression) => Evaluation;
 } & { readonly [decided]: true };
 
-/** The rule may match, and nobody can say whether it does. No later rule may decide in its place. */
+/** It cannot be told whether the rule matches. The request is refused: a later rule must not decide in its place. */
 export interface Undecided extends CannotBeTold {
   readonly rule: Rule;
   readonly part: Part;
@@ -39,36 +39,36 @@ export interface Mismatch extends Miss {
   readonly rule: string;
 }
 
-/** What the audit row says of the rules that did not decide. */
+/** The rules that did not decide, for the audit row. */
 interface OtherRules {
-  /** Of each of the client's rules that was read and did not match, the first of very many; and of one that cannot be told. */
+  /** The client's rules that did not match, and one that cannot be told; at most `MAX_RECORDED_RULES`. */
   readonly mismatches: readonly Mismatch[];
-  /** Rules in audit mode that would have decided, or could not have told; the first of very many. */
+  /** Rules in audit mode that would have decided or cannot be told; at most `MAX_RECORDED_RULES`. */
   readonly shadows: readonly (Permit | Undecided)[];
 }
 
 export interface RuleDecision extends OtherRules {
-  /** Undefined: no rule matches. */
+  /** Undefined if no rule matches. */
   readonly outcome: Permit | Undecided | undefined;
-  /** The furthest part that a rule in force came to without matching. */
+  /** The last part that was compared before a mismatch, over all rules in force. */
   readonly furthest: Part;
-  /** The facts in the form that conditions read. */
+  /** The facts as conditions read them. */
   readonly facts: () => JsonObject;
 }
 
-/** So many rules are told of in one decision, at most: an audit row is no copy of the file. */
-const MOST_TOLD = 100;
-/** Steps for rules in audit mode, beside those for the rules that decide: to watch one must not change an answer. */
-const WATCHED_STEPS = 200_000;
-/** Steps to compare the names of a rule. */
-const NAMES_PRICE = 60;
+/** Maximum number of rules that one audit row names, in each list. */
+const MAX_RECORDED_RULES = 100;
+/** Steps for rules in audit mode. They have a budget of their own, so that they cannot change a decision. */
+const AUDIT_MODE_STEPS = 200_000;
+/** Steps that comparing the names of a rule costs. */
+const NAMES_STEPS = 60;
 
 interface Missed {
   readonly kind: 'miss';
   readonly miss: Miss;
 }
 
-/** The actor's names or the targets do not match, so that the rule does not, whatever its conditions say. */
+/** The actor's names or the targets do not match. The conditions were not evaluated. */
 interface Unasked {
   readonly kind: 'unasked';
   readonly miss: Miss;
@@ -92,7 +92,7 @@ export function decide(policy: Policy, facts: Facts): RuleDecision {
     if (rule.mode === 'audit' || 'miss' in finding) continue;
     return { outcome: finding, furthest: 'target', ...otherRules(findings), facts: asking.shared };
   }
-  // Nothing is permitted any more. To report the furthest rule, look at all of them; none is asked twice.
+  // No rule permits the request. To report the furthest one, evaluate the rules that the index skipped.
   const all = new Map<Rule, Finding>();
   for (const rule of rules?.all ?? []) {
     const finding = findings.get(rule) ?? asking.find(rule);
@@ -114,9 +114,9 @@ function otherRules(findings: ReadonlyMap<Rule, Finding>): OtherRules {
   const shadows: (Permit | Undecided)[] = [];
   for (const [{ name, mode }, finding] of findings) {
     if ('miss' in finding) {
-      if (mismatches.length < MOST_TOLD) mismatches.push({ rule: name, ...finding.miss });
+      if (mismatches.length < MAX_RECORDED_RULES) mismatches.push({ rule: name, ...finding.miss });
     } else if (mode === 'audit') {
-      if (shadows.length < MOST_TOLD) shadows.push(finding);
+      if (shadows.length < MAX_RECORDED_RULES) shadows.push(finding);
     } else if (finding.kind === 'cannot tell') {
       const { part, what, problem } = finding;
       mismatches.push({ rule: name, part, what, problem });
@@ -125,12 +125,12 @@ function otherRules(findings: ReadonlyMap<Rule, Finding>): OtherRules {
   return { mismatches, shadows };
 }
 
-/** Asks rules about one request. What it costs comes out of one budget, and facts are made when a condition reads them. */
+/** Evaluates rules for one request, within one budget. Facts are computed when a condition first reads them. */
 class Asking {
   readonly #self: string;
   readonly #facts: Facts;
   readonly #targets: number;
-  readonly #budgets = { enforce: new Budget(), audit: new Budget(WATCHED_STEPS) };
+  readonly #budgets = { enforce: new Budget(), audit: new Budget(AUDIT_MODE_STEPS) };
   #shared: JsonObject | undefined;
 
   constructor(self: string, facts: Facts) {
@@ -145,7 +145,7 @@ class Asking {
   };
 
   find(rule: Rule): Finding {
-    const price = NAMES_PRICE + ((this.#targets * rule.grant.targets.length) >> 2);
+    const price = NAMES_STEPS + ((this.#targets * rule.grant.targets.length) >> 2);
     if (!this.#budgets[rule.mode].affords(price))
       return { kind: 'cannot tell', rule, part: 'client', what: 'client', why: 'cost', whose: '', problem: TOO_MANY };
     const subject = subjectMiss(rule, this.#facts, this.#self);
@@ -156,7 +156,7 @@ class Asking {
     return this.#firstMiss(rule, read) ?? this.#permit(rule, read);
   }
 
-  /** How far did a rule come that does not match? What cannot be told of it is no reason to refuse. */
+  /** Finds the first part of a rule that does not match. A condition that cannot be told counts as a mismatch here. */
   settle(rule: Rule, { miss }: Unasked): Missed {
     const found = this.#firstMiss(rule, this.#reading(rule), miss);
     if (found?.kind !== 'cannot tell') return found ?? { kind: 'miss', miss };
@@ -184,8 +184,8 @@ class Asking {
   }
 
   /**
-   * Conditions come after the names of the same part; the rule's own sees everything.
-   * @param named what `find` knows of the actor's names and the targets: undefined where both match
+   * Evaluates the conditions: each after the names of its part, the rule's own last.
+   * @param named the mismatch of the actor's names or the targets; undefined if both match
    */
   #firstMiss(rule: Rule, read: () => ExpressionFacts, named?: Miss): Missed | Undecided | undefined {
     const { actor } = this.#facts;
@@ -194,7 +194,7 @@ class Asking {
       this.#ask(rule, 'subject', 'subject.when', subject.when, read) ??
       (named?.part === 'actor' ? { kind: 'miss', miss: named } : undefined) ??
       (actor && this.#ask(rule, 'actor', 'actor.when', acting.when, read)) ??
-      // Its miss counts as one of whoever would act.
+      // The rule's own condition counts as part of the actor, or of the subject if there is no actor.
       this.#ask(rule, actor === undefined ? 'subject' : 'actor', 'when', when, read)
     );
   }

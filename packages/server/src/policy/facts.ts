@@ -1,5 +1,4 @@
-// What may a rule look at? Verified facts only, as plain data; and what of it is recorded, so that a decision can be
-// replayed.
+// The verified facts that rules read, as plain data, and the part of them that is recorded so that a decision can be replayed.
 
 import type { Budget, CompiledExpression } from '../expression/condition.ts';
 import { ELSEWHERE, markElsewhere } from '../expression/elsewhere.ts';
@@ -17,14 +16,14 @@ import type { Rule } from './rule.ts';
 
 export interface Facts {
   readonly client: Pick<Client, 'id' | 'resource' | 'scopes'>;
-  /** With the scope of its token. */
+  /** Includes the scope of the subject token. */
   readonly subject: Party & Pick<TokenFacts, 'scope'>;
   readonly actor: Party | undefined;
-  /** Everybody who would act, the current actor first. */
+  /** All actors of the new token, the current one first. */
   readonly chain: Chain;
-  /** Asked for: none, registered resources, or something that is not registered. */
+  /** The requested targets: none, registered resources, or `unknown` if one of them is not registered. */
   readonly targets: readonly Resource[] | 'unknown';
-  /** Asked for. */
+  /** Requested. */
   readonly scope: Scope | undefined;
   readonly requestedType: string;
   /** Seconds since 1970. */
@@ -40,7 +39,7 @@ const party = {
   claims: 'map',
 } as const;
 
-/** What conditions may read, and of which type it is. Whatever else they name is a fault of the file. */
+/** The variables of conditions, with their types. Any other name is a fault of the configuration. */
 export const conditionVariables = {
   subject: party,
   actor: party,
@@ -52,7 +51,7 @@ export const conditionVariables = {
   now: 'int',
 } as const;
 
-/** What is the same for every rule, under the names that conditions know it by. Without an actor token `actor` is empty. */
+/** The facts that are the same for every rule, by variable name. Without an actor token, `actor` is an empty object. */
 export const sharedFacts = ({ client, subject, actor, chain, now }: Facts): JsonObject => ({
   subject: partyFacts(subject, 'subject'),
   actor: actor === undefined ? {} : partyFacts(actor, 'actor'),
@@ -71,9 +70,9 @@ const partyFacts = ({ principal, type, clientId, audiences, claims }: Party, who
 });
 
 /**
- * What conditions of one rule read. `targets` and `scope` are what the rule would give, in the order of the file: what the
- * caller wrote to ask for them can be left out or spelled in another way, so no condition sees it. `request` has the same
- * under older names.
+ * The facts that the conditions of one rule read. `targets` and `scope` are what the rule would grant, in the order of the
+ * file. Conditions never see the parameters as written, for a caller could omit them or spell them differently. `request`
+ * holds the same values under older names.
  */
 export class RuleFacts {
   readonly #rule: Rule;
@@ -127,7 +126,7 @@ export class RuleFacts {
     return { audiences, resources, scope, requested_token_type: this.#facts.requestedType };
   }
 
-  /** The targets that are asked for; the rule's first where none is. */
+  /** The requested targets, or the first target of the rule if none is requested. */
   get #targets(): readonly Resource[] {
     const { targets: asked } = this.#facts;
     const { targets } = this.#rule.grant;
@@ -139,19 +138,19 @@ export class RuleFacts {
   }
 }
 
-/** A claim that conditions read: `subject.claims.tenant`, and the names that lead there. */
+/** A claim that conditions read, as text (`subject.claims.tenant`) and as a path. */
 export interface ClaimRead {
   readonly text: string;
   readonly path: MemberPath;
 }
 
-/** Each once: the row tells everything else that conditions read anyway. */
+/** Finds the claims that conditions read, each once. The audit row records all other facts anyway. */
 export function findClaimReads(expressions: readonly CompiledExpression[]): readonly ClaimRead[] {
   const texts = new Set(expressions.flatMap(({ reads }) => reads));
   return [...texts].map((text) => ({ text, path: parsePath(text) })).filter(({ path }) => path[1] === 'claims');
 }
 
-/** What is recorded of the claims: those that conditions read, where they are there. */
+/** Returns the claims to record: those that conditions read and that are present. */
 export function readClaims(reads: readonly ClaimRead[], facts: JsonObject): JsonObject {
   const found: Record<string, unknown> = {};
   for (const { text, path } of reads) {
@@ -164,6 +163,6 @@ export function readClaims(reads: readonly ClaimRead[], facts: JsonObject): Json
 
 const NAME = /\w+|\[("(?:[^"\\]|\\.)*")\]/g;
 
-/** The names of a path as records have it: `subject.claims["https://example.com/t"]`. */
+/** Splits the recorded form of a path, such as `subject.claims["https://example.com/t"]`, into its names. */
 export const parsePath = (text: string): MemberPath =>
   [...text.matchAll(NAME)].map(([name, quoted]) => (quoted === undefined ? name : parseOwnJson<string>(quoted)));

@@ -1,24 +1,24 @@
-// Does a rule match by its names: subject, actor, targets? What its conditions say is asked later, and costs more.
+// Compares the names in a rule (subject, actor, targets) with the facts of a request. Conditions cost more and are evaluated later.
 import type { Party } from '../model/party.ts';
 import type { Facts } from './facts.ts';
 import type { PartyPattern, Rule } from './rule.ts';
 
-/** The parts that choose a rule, in the order in which they are read. */
+/** The parts of a rule that must match, in the order of evaluation. */
 export const PARTS = ['client', 'subject', 'actor', 'target'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** The part of a rule that did not match. */
 export interface Miss {
   readonly part: Part;
-  /** What did not match, as the file names it: `subject.types`, or `when`, the rule's own condition. */
+  /** The key that did not match, as in the file: `subject.types`, or `when`, the rule's own condition. */
   readonly what: string;
-  /** Why a condition is not true where it could not be evaluated. */
+  /** Why a condition could not be evaluated. */
   readonly problem?: string;
 }
 
 /**
- * Could a rule take a foreign token, by what is known of it before it has proven itself?
- * @param type the short name under which it is presented
+ * Could the rule accept a foreign token of this issuer and type? Asked before the token is verified.
+ * @param type short name of the token type that the caller declares
  */
 export function mayTake(rule: Rule, role: 'subject' | 'actor', iss: string, type: string): boolean {
   if (role === 'actor' && rule.actor.presence === 'forbidden') return false;
@@ -46,13 +46,13 @@ function partyMiss(
   return hasClaimOn(pattern, party, client, self) ? undefined : { part, what: `${part}.origin` };
 }
 
-/** Clients are ours: a foreign issuer may call somebody by the same name. */
+/** Client ids are ours only: another issuer may use the same id for someone else. */
 const issuedToOneOf = (clients: ReadonlySet<string>, { principal, clientId }: Party, self: string): boolean =>
   principal.iss === self && clientId !== undefined && clients.has(clientId);
 
 /**
- * The caller must have a claim on the token: it was issued to it, it is addressed to it, or the rule names where it comes
- * from. `issuer: self` alone is no origin: every token of ours would have it.
+ * The token must belong to the caller: it was issued to the caller, its audience is the caller, or the rule names its origin
+ * (`clients` for our tokens, `issuer` for others). `issuer: self` alone does not name an origin: all our tokens have it.
  */
 function hasClaimOn(pattern: PartyPattern, party: Party, client: Facts['client'], self: string): boolean {
   if (party.principal.iss === self) {

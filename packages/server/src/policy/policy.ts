@@ -1,15 +1,15 @@
-// All the rules of a reading of the file, made ready to decide by.
+// Compiles the rules of a configuration for evaluation.
 import { type ClaimRead, findClaimReads } from './facts.ts';
 import type { Rule } from './rule.ts';
 import { type ClientRules, indexRules } from './rule-index.ts';
 
 export interface Policy {
-  /** The issuer that `self` means. */
+  /** Our issuer, which the file calls `self`. */
   readonly issuer: string;
   /** In the order of the file. */
   readonly rules: readonly Rule[];
   readonly byClient: ReadonlyMap<string, ClientRules>;
-  /** The claims that the rules read: they are recorded. */
+  /** The claims that conditions read. The audit row records them. */
   readonly claimReads: readonly ClaimRead[];
 }
 

@@ -1,13 +1,12 @@
-// Which rules of a client can match at all? One that names issuers, clients or targets matches no others: where a client has
-// many rules, those that name somebody else are passed over unread.
+// Indexes the rules of a client by the issuers, clients and targets that they name, to skip rules that cannot match.
 import type { Resource } from '../model/resource.ts';
 import type { Rule } from './rule.ts';
 
-/** What a rule may name and a request brings; undefined passes no rule over. */
+/** The values of a request that rules may name. Undefined: does not exclude a rule. */
 export interface IndexedNames {
   /** The `iss` of the subject. */
   readonly issuer?: string | undefined;
-  /** The client of ours that the subject token was issued to; empty where there is none. */
+  /** The client that our subject token was issued to, or an empty string. */
   readonly client?: string | undefined;
   readonly target?: Resource | undefined;
 }
@@ -15,11 +14,11 @@ export interface IndexedNames {
 /** The rules of one client, in the order of the file. */
 export interface ClientRules {
   readonly all: readonly Rule[];
-  /** Those that may match, in the same order; all of them where they are few. */
+  /** The rules that may match, in the order of the file; all rules if there are at most `FEW`. */
   readonly naming: (named: IndexedNames) => Iterable<Rule>;
 }
 
-/** So many rules are read faster than looked up, and each that does not match is told in the audit row. */
+/** Up to this number, evaluating every rule is faster than the index, and the audit row names each mismatch. */
 export const FEW = 32;
 
 const parts = {
@@ -46,7 +45,7 @@ const few = (all: readonly Rule[]): ClientRules => ({ all, naming: () => all });
 
 function many(all: readonly Rule[]): ClientRules {
   const lists = Object.entries(parts).map(([part, namesOf]) => {
-    /** Places in `all`: of the rules that name nobody in this part, and of those that name somebody. */
+    /** Positions in `all` of the rules that accept any name in this part. */
     const any: number[] = [];
     const byName = new Map<unknown, number[]>();
     for (const [place, rule] of all.entries()) {
@@ -72,7 +71,7 @@ function many(all: readonly Rule[]): ClientRules {
   };
 }
 
-/** Both lists of places are ascending, and have none in common. */
+/** Merges two ascending lists of positions that have no element in common. */
 function* merge(all: readonly Rule[], one: readonly number[], other: readonly number[]): Generator<Rule> {
   for (let i = 0, j = 0; i < one.length || j < other.length; ) {
     const place = (one[i] ?? Infinity) < (other[j] ?? Infinity) ? one[i++] : other[j++];

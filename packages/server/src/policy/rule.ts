@@ -1,49 +1,49 @@
-// A rule: who may exchange whose token, for what. Read from the configuration, complete: nothing is looked up later.
+// A rule of the policy: which client may exchange which tokens for what. All references are resolved when the file is loaded.
 
 import type { CompiledExpression } from '../expression/condition.ts';
 import type { Targets } from '../model/resource.ts';
 import type { Scope } from '../primitives/scope.ts';
 
-/** Short names of the token types that a rule takes, by who issued the token. */
+/** Short names of the token types that a rule accepts, by issuer of the token. */
 export interface TakenTypes {
-  /** Of our own tokens. */
+  /** For our own tokens. */
   readonly own: ReadonlySet<string>;
-  /** Of other issuers' tokens. `accepted`: every type that the issuer's entry accepts. */
+  /** For tokens of other issuers. `accepted`: every type that the issuer's entry accepts. */
   readonly foreign: ReadonlySet<string> | 'accepted';
 }
 
-/** The types of a rule that names none. An ID token or a refresh token of ours is taken only where the rule says so. */
+/** Applies to a rule without `types`. It accepts our ID tokens and refresh tokens only if it lists them. */
 export const DEFAULT_TYPES: TakenTypes = { own: new Set(['access_token']), foreign: 'accepted' };
 
-/** What a rule asks of a subject or actor token. */
+/** What a rule requires of a subject token or actor token. */
 export interface PartyPattern {
   /** `iss` values. */
   readonly issuers: ReadonlySet<string> | 'any';
   readonly types: TakenTypes;
-  /** Clients of ours that the token was issued to: names the origin of our own tokens. */
+  /** Clients that our token was issued to. */
   readonly clients: ReadonlySet<string> | 'any';
   readonly when: CompiledExpression | 'always';
-  /** Must a token that is bound to a key come with proof of it, and stay bound to it? */
+  /** `prove`: a token that is bound to a key needs a proof of possession, and the new token is bound to the same key. */
   readonly constrained: 'prove' | 'accept';
 }
 
 export interface ActorPattern extends PartyPattern {
   readonly presence: 'required' | 'forbidden' | 'optional';
-  /** May the actor's token itself say that somebody acts for the actor? */
+  /** `allow`: the actor token may have an `act` claim of its own. */
   readonly delegated: 'allow' | 'refuse';
 }
 
 export interface Rule {
   readonly name: string;
-  /** `audit`: it says what it would decide, and decides nothing. */
+  /** `audit`: the audit row records what the rule would decide; the rule decides nothing. */
   readonly mode: 'enforce' | 'audit';
   readonly clients: ReadonlySet<string>;
   readonly subject: PartyPattern;
   readonly actor: ActorPattern;
   readonly when: CompiledExpression | 'always';
-  /** `client`: where no actor token is given, the calling client acts. */
+  /** `client`: without an actor token, the calling client is the actor. */
   readonly act: 'client' | 'actor';
-  /** `bearer`: what was exchanged for a bound token may be a bearer token. */
+  /** `bearer`: a token that is bound to a key may be exchanged for a bearer token. */
   readonly rebind: 'bearer' | 'refuse';
   readonly grant: {
     /** The first is the default target. */
@@ -55,11 +55,11 @@ export interface Rule {
     readonly lifetime: number | undefined;
     /** `beside`: an access token comes with a refresh token. */
     readonly refreshToken: 'beside' | 'none';
-    /** Seconds of life of a refresh token. */
+    /** Seconds. */
     readonly refreshLifetime: number;
-    /** Actors in the issued token, at most. */
+    /** Maximum number of actors in the issued token. */
     readonly maxDepth: number;
-    /** Claims to add, from verified facts. */
+    /** Claims to add, computed from verified facts. */
     readonly claims: readonly (readonly [name: string, value: CompiledExpression])[];
   };
 }
