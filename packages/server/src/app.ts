@@ -10,6 +10,7 @@ import { type InForce, openInForce } from './in-force.ts';
 import type { Standing } from './metrics/gauges.ts';
 import { type OpenMetrics, openMetrics } from './metrics/open.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
+import { describeListenFailure } from './primitives/failure.ts';
 import { createReport, type Report } from './primitives/log.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
@@ -202,7 +203,9 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
     report,
     stopping: () => state.stopping,
   });
-  const boundPort = await http.listen({ host, port });
+  const boundPort = await http.listen({ host, port }).catch((error: Error) => {
+    throw new Error(describeListenFailure(error, { host, port }, 'server'), { cause: error });
+  });
   endings.add(() => http.close(DRAIN_MS));
   return { port: boundPort, connections: http.connections };
 }

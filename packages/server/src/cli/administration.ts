@@ -7,21 +7,14 @@ import { loadConfiguration } from '../config/load.ts';
 import { clientEntry } from '../config/schema.ts';
 import { operationsFor } from '../http/admin/index.ts';
 import { invoke, type Said } from '../http/admin/invoke.ts';
-import { ADMIN_PATH } from '../http/admin/openapi.ts';
 import type { Operation } from '../http/admin/operation.ts';
 import { InvalidRequest } from '../http/admin/problem.ts';
-import { isLoopback } from '../primitives/network.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
-import { parseJsonObject } from '../primitives/strict-json.ts';
 import { EXIT } from './command.ts';
 import { printError } from './print.ts';
+import { checkServer, type Done, requestOperation } from './remote.ts';
 import { readToken } from './tokens.ts';
-
-export interface Done {
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly version: string | undefined;
-}
 
 /** Runs an operation of the admin API by its id. @throws Error that says in one line what is wrong */
 export type Administer = (id: string, said?: Said) => Promise<Done>;
@@ -44,7 +37,8 @@ export async function runOperation(
   }
   if (typeof server === 'string') {
     checkServer(server);
-    await work(remote(server, readToken(String(token ?? process.env.CAMBIO_TOKEN ?? ''))));
+    const bearer = readToken(String(token ?? process.env.CAMBIO_TOKEN ?? ''));
+    await work((id, said = {}) => requestOperation(find(id), said, { server, token: bearer }));
     return EXIT.done;
   }
   const { services, close } = await openOperator(await loadConfiguration(String(config), process.env));
@@ -84,43 +78,3 @@ const inWords = (refusal: Refusal): string =>
   refusal instanceof InvalidRequest
     ? refusal.errors.map(({ at, detail }) => `${at}: ${detail}`).join('; ')
     : (refusal.detail ?? reasons[refusal.reason].meaning);
-
-/** A token that goes over plain http is everybody's on the way. @throws Error */
-function checkServer(server: string): void {
-  const url = URL.parse(server);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new Error(`--server ${server} is not a URL. Use the issuer, such as https://login.example.com`);
-  if (url.protocol === 'http:' && !isLoopback(url.hostname))
-    throw new Error(`--server ${server} would send the token in the clear. Use https://; http:// is for loopback only`);
-}
-
-const remote =
-  (server: string, token: string): Administer =>
-  async (id, { path = {}, query = {}, body, ifMatch } = {}) => {
-    const { method, at } = find(id);
-    const place = at.replaceAll(/\{(\w+)\}/g, (_, name) =>
-      encodeURIComponent(String((path as Record<string, unknown>)[name])),
-    );
-    const asked = new URLSearchParams(
-      Object.entries(query).flatMap(([name, value]): [string, string][] =>
-        value === undefined ? [] : [[name, String(value)]],
-      ),
-    );
-    const response = await fetch(`${server.replace(/\/$/, '')}${ADMIN_PATH}${place}?${asked}`, {
-      method,
-      redirect: 'error',
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }).catch((error: Error) => {
-      throw new Error(`${server} cannot be reached: ${(error.cause as Error | undefined)?.message ?? error.message}`);
-    });
-    const text = await response.text();
-    const answer: Done['body'] = parseJsonObject(text) ?? {};
-    if (response.ok) return { body: answer, version: response.headers.get('etag') ?? undefined };
-    const { title = response.statusText, detail } = answer as { title?: string; detail?: string };
-    throw new Error(`${server} says ${response.status}: ${[title, detail].filter(Boolean).join(': ')}`);
-  };

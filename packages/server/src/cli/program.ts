@@ -1,16 +1,9 @@
 import { Command, CommanderError } from 'commander';
+import { describeError } from '../primitives/failure.ts';
 import { version } from '../primitives/version.ts';
 import { EXIT } from './command.ts';
 import { commands } from './index.ts';
 import { print, printError } from './print.ts';
-
-/** Faults of the surroundings that a person can mend: one line, no stack. */
-function explain(error: unknown): string {
-  const { code, message, port, path } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `port ${port} is in use`;
-  if (code === 'EACCES' || code === 'EPERM') return `no permission: ${path ?? message}`;
-  return String(message ?? error);
-}
 
 /** Commands that hold others. */
 const groups: Readonly<Record<string, string>> = {
@@ -69,7 +62,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    printError(`cambio: ${explain(error)}`);
+    printError(`cambio: ${describeError(error)}`);
     return EXIT.failed;
   }
 }

@@ -1,4 +1,5 @@
 // From where can the metrics be had? From a listener of this process, or for a worker from the first process of its node.
+import { describeListenFailure } from '../primitives/failure.ts';
 import type { Standing } from './gauges.ts';
 import type { MetricsAddress } from './listener.ts';
 import { type Observer, unobserved } from './observer.ts';
@@ -47,8 +48,7 @@ export async function serveAt(
   try {
     return await serveMetrics(place, read);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    report(`metrics are not served: ${code} on ${place.host} port ${place.port}; server.metrics names another one`);
+    report(`metrics are not served: ${describeListenFailure(error, place, 'server.metrics')}`);
     return async () => undefined;
   }
 }

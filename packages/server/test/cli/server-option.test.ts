@@ -1,8 +1,15 @@
 // Where commands send an admin token: over https, or to loopback.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { adminToken, startAdministered } from '../support/admin-api.ts';
 import { cambio } from '../support/command.ts';
 import { freePort } from '../support/harness.ts';
+import { selfIssued } from '../support/tls-client.ts';
 
 test('--server takes https, and http for loopback only: a token never goes in the clear', async (t) => {
   const list = (server: string) =>
@@ -22,5 +29,85 @@ test('--server takes https, and http for loopback only: a token never goes in th
   }
   // Nobody listens there, but the token may go.
   for (const host of ['127.0.0.1', 'localhost', '[::1]'])
-    assert.match((await list(`http://${host}:${await freePort()}`)).stderr, /cannot be reached/);
+    assert.match((await list(`http://${host}:${await freePort()}`)).stderr, /^cambio: cannot reach /);
 });
+
+test('what goes wrong on the way to --server is said in words, with what to do', async (t) => {
+  const list = async (server: string, token = 'a.b.c'): Promise<string> => {
+    const { code, stdout, stderr } = await cambio(t, ['clients', 'list', '--server', server, '--token', token]);
+    assert.deepEqual([code, stdout], [1, ''], server);
+    return stderr.replaceAll(server, 'SERVER').trimEnd();
+  };
+  const use = 'Use the issuer, such as https://login.example.com';
+  const dead = `http://localhost:${await freePort()}`;
+  assert.equal(await list(dead), 'cambio: cannot reach SERVER: nothing listens on that port');
+  assert.equal(await list('https://login.invalid'), 'cambio: cannot reach SERVER: there is no host login.invalid');
+  assert.equal(await list(dead, ''), 'cambio: there is no token for --server. Use --token @FILE, or set CAMBIO_TOKEN');
+
+  const other = await listening(
+    t,
+    createServer((request, response) => {
+      const [, status = '200'] = request.url?.split('/') ?? [];
+      response.writeHead(Number(status), { location: '/200' }).end('<p>hello');
+    }),
+  );
+  const http = `http://127.0.0.1:${other}`;
+  for (const page of ['200', '404', '405'])
+    assert.equal(
+      await list(`${http}/${page}`),
+      `cambio: SERVER is not a Cambio server: it has no admin API at /admin/v1. ${use}`,
+    );
+  assert.equal(await list(`${http}/502`), 'cambio: SERVER answers 502: Bad Gateway');
+  assert.equal(
+    await list(`${http}/302`),
+    'cambio: SERVER sends to another address. Use the issuer, as it stands in the configuration of the server',
+  );
+  assert.equal(
+    await list(`https://127.0.0.1:${other}`),
+    'cambio: cannot reach SERVER: the other side does not answer with TLS',
+  );
+
+  const authority = await selfIssued({ name: 'CN=authority', authority: true });
+  const names = [{ type: 'dns', value: 'localhost' }] as const;
+  const [good, expired] = [
+    await authority.issue({ name: 'CN=localhost', names }),
+    await authority.issue({ name: 'CN=localhost', names, days: -1 }),
+  ];
+  const untrusted = await listening(
+    t,
+    createTlsServer(good, () => undefined),
+  );
+  const own = 'If the certificate is from your own authority, set NODE_EXTRA_CA_CERTS to the file of the authority';
+  assert.equal(
+    await list(`https://localhost:${untrusted}`),
+    `cambio: cannot reach SERVER: its certificate is not from an authority that is trusted here. ${own}`,
+  );
+  const before = getCACertificates('default');
+  t.after(() => setDefaultCACertificates(before));
+  setDefaultCACertificates([...before, authority.cert]);
+  const old = await listening(
+    t,
+    createTlsServer(expired, () => undefined),
+  );
+  assert.equal(await list(`https://localhost:${old}`), 'cambio: cannot reach SERVER: its certificate has expired');
+  assert.equal(
+    await list(`https://127.0.0.1:${untrusted}`),
+    'cambio: cannot reach SERVER: its certificate is for another host name',
+  );
+
+  const server = await startAdministered(t);
+  const admin = 'Use an access token for the audience ISSUER/admin, in --token or CAMBIO_TOKEN';
+  assert.match(await list(server.issuer), new RegExp(`^cambio: SERVER answers 401: .*\\. ${admin}$`));
+  const auditor = await adminToken(server, 'auditor');
+  const { stderr } = await cambio(t, ['keys', 'rotate', '--server', server.issuer, '--token', auditor]);
+  assert.match(
+    stderr,
+    /answers 403: .*\. The client of the token needs the scope of this operation: admin:read or admin:write$/m,
+  );
+});
+
+async function listening(t: TestContext, server: Server): Promise<number> {
+  t.after(() => server.close());
+  await once(server.listen(0, 'localhost'), 'listening');
+  return (server.address() as AddressInfo).port;
+}

@@ -94,7 +94,13 @@ test('a number of workers that is none, and a server that cannot start, are one 
   const env = { PORT: String(node.port) };
   const command = [process.execPath, PROGRAM, 'serve', '--config', node.file, '--workers'];
   const taken = await runProgram(t, [...command, '2'], { env });
-  assert.deepEqual([taken.code, taken.stderr], [1, `cambio: port ${node.port} is in use\n`]);
+  assert.deepEqual(
+    [taken.code, taken.stderr],
+    [
+      1,
+      `cambio: cannot listen on 127.0.0.1 port ${node.port}: another program listens there. Stop that program, or write another port in server.port\n`,
+    ],
+  );
   const odd = await runProgram(t, [...command, 'many'], { env });
   assert.deepEqual([odd.code, odd.stderr], [1, 'cambio: --workers takes a number from 1 to 256\n']);
 });

@@ -270,7 +270,12 @@ test('a start that fails says why in one line, without a stack, and exits 1', as
   const yaml = (store: string): string =>
     `issuer: http://127.0.0.1:${port}\nserver: { port: ${port} }\nstore: "sqlite:${store}"\n`;
   await failToStart(t, [
-    [yaml(':memory:'), new RegExp(`^cambio: port ${port} is in use$`)],
+    [
+      yaml(':memory:'),
+      new RegExp(
+        `^cambio: cannot listen on 127\\.0\\.0\\.1 port ${port}: another program listens there\\. Stop that program, or write another port in server\\.port$`,
+      ),
+    ],
     [yaml('a-file/cambio.db'), /^cambio: .*a-file/],
     ['issuer: 1\n', /^cambio: 1:1: issuer: /],
   ]);

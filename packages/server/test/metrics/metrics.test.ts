@@ -122,7 +122,7 @@ test('a metrics port that is taken is told in one line, and the server goes on; 
   };
   await another('one', port);
   assert.deepEqual(said, [
-    `metrics are not served: EADDRINUSE on 127.0.0.1 port ${port}; server.metrics names another one`,
+    `metrics are not served: cannot listen on 127.0.0.1 port ${port}: another program listens there. Stop that program, or write another port in server.metrics.port`,
   ]);
   assert.equal((await fetch(`http://127.0.0.1:${others[0]?.port}/readyz`)).status, 200);
   const free = await freePort();

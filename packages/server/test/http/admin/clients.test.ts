@@ -234,10 +234,10 @@ test('cambio clients, keys and token revoke work on the database of a file, and 
   assert.equal((await exchange(server, { subject_token })).status, 200);
   assert.equal((await ways.remote('token revoke', '--all')).code, 0);
   assert.equal((await exchange(server, { subject_token })).status, 400);
-  assert.match((await ways.remote('clients list')).stderr, /says 401/, 'the token of the operator is one of all');
+  assert.match((await ways.remote('clients list')).stderr, /answers 401/, 'the token of the operator is one of all');
   const neither = await cambio(t, ['clients', 'list']);
   assert.equal(neither.code, 2);
   const stranger = await cambio(t, ['clients', 'list', '--server', server.issuer, '--token', 'x.y.z']);
   assert.deepEqual([stranger.code, stranger.stdout], [1, '']);
-  assert.match(stranger.stderr, /says 401/);
+  assert.match(stranger.stderr, /answers 401/);
 });

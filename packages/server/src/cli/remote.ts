@@ -1,0 +1,83 @@
+// Runs an operation of the admin API on a server, and words what goes wrong on the way.
+import type { Said } from '../http/admin/invoke.ts';
+import { ADMIN_PATH } from '../http/admin/openapi.ts';
+import type { Operation } from '../http/admin/operation.ts';
+import { describeFailure, isUntrusted } from '../primitives/failure.ts';
+import { isLoopback } from '../primitives/network.ts';
+import { parseJsonObject } from '../primitives/strict-json.ts';
+
+export interface Done {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly version: string | undefined;
+}
+
+/** A token that is sent over plain http can be read by anybody on the way. @throws Error */
+export function checkServer(server: string): void {
+  const url = URL.parse(server);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new Error(`--server ${server} is not a URL. Use the issuer, such as https://login.example.com`);
+  if (url.protocol === 'http:' && !isLoopback(url.hostname))
+    throw new Error(`--server ${server} would send the token in the clear. Use https://; http:// is for loopback only`);
+}
+
+/** Time within which a server must answer an operation. */
+const ANSWER_DEADLINE_MS = 30_000;
+
+/** @throws Error that says what is wrong and what to do */
+export async function requestOperation(
+  { method, at }: Operation,
+  { path = {}, query = {}, body, ifMatch }: Said,
+  { server, token }: { readonly server: string; readonly token: string },
+): Promise<Done> {
+  if (token === '') throw new Error('there is no token for --server. Use --token @FILE, or set CAMBIO_TOKEN');
+  const place = at.replaceAll(/\{(\w+)\}/g, (_, name) =>
+    encodeURIComponent(String((path as Record<string, unknown>)[name])),
+  );
+  const asked = new URLSearchParams(
+    Object.entries(query).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+  );
+  const requesting = fetch(`${server.replace(/\/$/, '')}${ADMIN_PATH}${place}?${asked}`, {
+    method,
+    redirect: 'manual',
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
+  });
+  const { response, text } = await requesting
+    .then(async (got) => ({ response: got, text: await got.text() }))
+    .catch((error: Error) => {
+      throw new Error(wordFailure(server, error));
+    });
+  const answer = text === '' && response.ok ? {} : parseJsonObject(text);
+  if (!response.ok || answer === undefined) throw new Error(wordAnswer(server, response, answer));
+  return { body: answer, version: response.headers.get('etag') ?? undefined };
+}
+
+function wordFailure(server: string, error: Error): string {
+  const why = `cannot reach ${server}: ${describeFailure(error)}`;
+  if (!isUntrusted(error)) return why;
+  return `${why}. If the certificate is from your own authority, set NODE_EXTRA_CA_CERTS to the file of the authority`;
+}
+
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'Use an access token for the audience ISSUER/admin, in --token or CAMBIO_TOKEN',
+  403: 'The client of the token needs the scope of this operation: admin:read or admin:write',
+};
+
+/** An answer of the admin API is JSON, and its refusals have a title (RFC 9457). */
+function wordAnswer(server: string, { status, statusText }: Response, answer: Done['body'] | undefined): string {
+  const { title, detail } = (answer ?? {}) as { title?: string; detail?: string };
+  if (status >= 300 && status < 400)
+    return `${server} sends to another address. Use the issuer, as it stands in the configuration of the server`;
+  if (title === undefined && status < 500)
+    return `${server} is not a Cambio server: it has no admin API at ${ADMIN_PATH}. Use the issuer, such as https://login.example.com`;
+  const said = [title ?? statusText, detail].filter(Boolean).join(': ');
+  const advice = ADVICE[status];
+  return `${server} answers ${status}: ${said}${advice === undefined ? '' : `. ${advice}`}`;
+}

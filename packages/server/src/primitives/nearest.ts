@@ -1,0 +1,52 @@
+// Finds the known name that somebody meant who wrote another.
+
+/** A longer text is not a name that was mistyped. */
+const MAX_LENGTH = 200;
+
+/** @returns the known name that is nearest to the text, where one is near */
+export function nearest(text: string, known: Iterable<string>): string | undefined {
+  if (text.length === 0 || text.length > MAX_LENGTH) return undefined;
+  const written = simplify(text);
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(text.length / 3)) + 1;
+  for (const name of known) {
+    if (name === text || Math.abs(name.length - text.length) >= Math.max(least, 4)) continue;
+    const distance = distanceOf(written, simplify(name));
+    if (distance < least) [best, least] = [name, distance];
+  }
+  return best ?? [...known].find((name) => name !== text && isPartOf(written, simplify(name)));
+}
+
+/** @returns ` Did you mean NAME?`, or nothing where no known name is near */
+export function didYouMean(text: string, known: Iterable<string>): string {
+  const name = nearest(text, known);
+  return name === undefined ? '' : ` Did you mean ${name}?`;
+}
+
+/** Case, and how words are joined, are easily mistaken. */
+const simplify = (name: string): string => name.toLowerCase().replaceAll(/[-_\s]/g, '');
+
+const SHORTEST_PART = 4;
+
+const isPartOf = (one: string, other: string): boolean =>
+  Math.min(one.length, other.length) >= SHORTEST_PART && (one.includes(other) || other.includes(one));
+
+/** Insertions, deletions, replacements and swaps of neighbours that make one text the other (optimal string alignment). */
+function distanceOf(one: string, other: string): number {
+  let previous: number[] = [];
+  let current = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= one.length; row++) {
+    const next = [row];
+    for (let column = 1; column <= other.length; column++) {
+      const same = one[row - 1] === other[column - 1];
+      let least = Math.min(at(next, column - 1) + 1, at(current, column) + 1, at(current, column - 1) + (same ? 0 : 1));
+      if (row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1])
+        least = Math.min(least, at(previous, column - 2) + 1);
+      next.push(least);
+    }
+    [previous, current] = [current, next];
+  }
+  return at(current, other.length);
+}
+
+const at = (row: readonly number[], column: number): number => row[column] ?? Number.POSITIVE_INFINITY;
