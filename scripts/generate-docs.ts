@@ -37,14 +37,26 @@ function errorsPage(): string {
     const [first] = group;
     if (first === undefined) return '';
     const { status, error, description } = publicAnswer(new Refusal(first, { parameter: '…' }), 'invalid_grant');
-    const rows = group.map((reason) => `| \`${reason}\` | ${reasons[reason].meaning} |`);
-    return [`## ${status} ${error}`, '', `> ${description}`, '', '| reason | when |', '|---|---|', ...rows].join('\n');
+    const rows = group.map((reason) => {
+      const { meaning, remedy } = reasons[reason];
+      return `| \`${reason}\` | ${meaning} | ${remedy} |`;
+    });
+    return [
+      `## ${status} ${error}`,
+      '',
+      `> ${description}`,
+      '',
+      '| reason | when | what to do |',
+      '|---|---|---|',
+      ...rows,
+    ].join('\n');
   });
   return `# Errors
 
-Every way in which Cambio says no. The caller gets the status, the error and the sentence; the reason stands in the audit
-row that \`X-Request-Id\` names, and nowhere outside. \`tokenErrorCode: invalid_request\` in the configuration changes the code of
-refused subject and actor tokens from \`invalid_grant\`, which the flow's specification says, to RFC 8693's own.
+Every refusal of Cambio. The caller gets the status, the error, the sentence and the id of the request (\`request_id\`); the reason
+stands in the audit row of that id, and nowhere outside. \`cambio explain --request ID\` tells it, with what to do.
+\`tokenErrorCode: invalid_request\` in the configuration changes the code of refused subject and actor tokens from \`invalid_grant\`,
+which the flow's specification says, to RFC 8693's own.
 
 This page is made from \`packages/server/src/primitives/refusals/\` by \`npx node --conditions=source scripts/generate-docs.ts\`.
 

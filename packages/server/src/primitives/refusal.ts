@@ -1,4 +1,4 @@
-// Every way to say no. A precise reason for the audit row and for `explain`; a public answer for the caller, who learns
+// Every way to refuse. A precise reason for the audit row and for `explain`; a public answer for the caller, who learns
 // no more than the sentence. The tables stand in refusals/, by subject: docs/reference/errors.md is made from them.
 import { accessTokenRefusals } from './refusals/access-token.ts';
 import { adminRefusals } from './refusals/admin.ts';
@@ -35,35 +35,37 @@ type OwnReason = ReasonsOf<AnswerName>;
 
 export type Role = 'subject' | 'actor';
 
-type AssertionReason = `client_assertion_${(typeof assertionFaults)[number]}`;
+type AssertionReason = `client_assertion_${keyof typeof assertionFaults}`;
 export type Reason = OwnReason | AssertionReason | `${Role}_token_${TokenFault}`;
 
 interface ReasonRow {
   readonly answer: AnswerName;
   readonly meaning: string;
+  /** What to do about it, in plain sentences. */
+  readonly remedy: string;
 }
 
-/** Every reason with its public answer and its meaning. */
+/** Every reason with its public answer, its meaning and its remedy. */
 export const reasons: Readonly<Record<Reason, ReasonRow>> = Object.freeze({
   ...forRole('subject'),
   ...forRole('actor'),
   ...(Object.fromEntries(
-    assertionFaults.map((fault) => [
+    Object.entries(assertionFaults).map(([fault, remedy]) => [
       `client_assertion_${fault}`,
-      { answer: 'client', meaning: `the client assertion ${tokenFaults[fault]}` },
+      { answer: 'client', meaning: `the client assertion ${tokenFaults[fault as TokenFault][0]}`, remedy },
     ]),
   ) as Record<AssertionReason, ReasonRow>),
   ...(Object.fromEntries(
     Object.entries(answers).flatMap(([answer, { reasons: own }]) =>
-      Object.entries(own).map(([reason, meaning]) => [reason, { answer, meaning }]),
+      Object.entries(own).map(([reason, [meaning, remedy]]) => [reason, { answer, meaning, remedy }]),
     ),
   ) as Record<OwnReason, ReasonRow>),
 });
 
 function forRole<R extends Role>(role: R): Record<`${R}_token_${TokenFault}`, ReasonRow> {
-  const rows = Object.entries(tokenFaults).map(([fault, meaning]) => [
+  const rows = Object.entries(tokenFaults).map(([fault, [meaning, remedy]]) => [
     `${role}_token_${fault}`,
-    { answer: `${role}_token`, meaning: `the ${role} token ${meaning}` },
+    { answer: `${role}_token`, meaning: `the ${role} token ${meaning}`, remedy },
   ]);
   return Object.fromEntries(rows);
 }
@@ -139,7 +141,10 @@ export class TokenRefusal extends Error {
 
   /** The same, said of the assertion by which a client authenticates. */
   asAssertion(): Refusal {
-    const fault = assertionFaults.find((one) => one === this.fault) ?? 'claims';
+    const fault = isAssertionFault(this.fault) ? this.fault : 'claims';
     return new Refusal(`client_assertion_${fault}`, { detail: this.detail, cause: this });
   }
 }
+
+const isAssertionFault = (fault: TokenFault): fault is keyof typeof assertionFaults =>
+  Object.hasOwn(assertionFaults, fault);

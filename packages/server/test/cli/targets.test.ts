@@ -91,7 +91,7 @@ test('a client that may not exchange, or a token that is refused, is said so in 
     beside(t, server, ['targets', '--client', client, '--subject-token', token, ...more]);
   for (const [outcome, said] of [
     [await told('stranger', good), /the grant is not in the client's entry/],
-    [await told('nobody', good), /no such client/],
+    [await told('nobody', good), /there is no client with this id/],
     [await told('gateway', `${good}x`), /the subject token/],
     [await told('gateway', good, '--actor-token', 'x.y.z'), /the actor token/],
     [await told('gateway', await forgedToken(server, { exp: 1 })), /^cambio: the subject token has expired\n$/],

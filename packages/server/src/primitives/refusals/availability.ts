@@ -5,27 +5,60 @@ export const availabilityRefusals = {
   too_many: {
     answer: [429, 'temporarily_unavailable', 'Too many requests: try again later'],
     reasons: {
-      authentication_rate: 'too many failed authentications of this client from this address',
-      sign_in_rate: 'too many passwords that were wrong, for this account or from this address',
-      upstream_rate: 'too many sign-ins at the upstream provider failed from this address',
-      client_rate: 'the client asked more often than requestsPerClient allows',
-      address_rate: 'this address asked more often than requestsPerAddress allows',
+      authentication_rate: [
+        'too many authentications of this client from this address failed',
+        'Wait a minute, and mend the credentials of the client: earlier rows of this client say what was wrong.',
+      ],
+      sign_in_rate: [
+        'too many passwords were wrong, for this account or from this address',
+        'Wait for as long as Retry-After says. If nobody mistyped, somebody is guessing passwords: search the audit log for the address.',
+      ],
+      upstream_rate: [
+        'too many sign-ins at the upstream provider failed from this address',
+        'Wait for as long as Retry-After says. Earlier rows with upstream_failed say what was wrong.',
+      ],
+      client_rate: [
+        'the client asked more often than requestsPerClient allows',
+        'Let the client keep its tokens until they expire, or raise server.limits.requestsPerClient.',
+      ],
+      address_rate: [
+        'this address asked more often than requestsPerAddress allows',
+        'Ask less often, or raise server.limits.requestsPerAddress. Behind a proxy, list it in server.trustProxy: otherwise all callers count as one.',
+      ],
     },
   },
   dependency: {
     answer: [503, 'temporarily_unavailable', 'The server cannot answer at the moment: try again later'],
     reasons: {
-      sign_in_busy: 'too many passwords are being looked at: each takes its time on purpose',
-      connections: 'as many connections as the limit allows have a request under way',
-      overload: 'as many requests as the limit allows wait to be begun',
-      issuer_unavailable: "a trusted issuer's keys or its introspection cannot be had",
-      store_unavailable: 'the database did not answer',
+      sign_in_busy: [
+        'too many passwords are being checked: each check takes its time on purpose',
+        'Try again in a second. If it happens every day, run more processes or nodes.',
+      ],
+      connections: [
+        'as many connections as server.limits.connections allows have a request under way',
+        'Try again in a second. If it happens every day, raise server.limits.connections or add nodes.',
+      ],
+      overload: [
+        'as many requests as server.limits.waiting allows wait to begin',
+        'Try again in a second. If it happens every day, run more processes or nodes.',
+      ],
+      issuer_unavailable: [
+        "a trusted issuer's keys or its introspection cannot be had",
+        'Reach the URL of the detail from this server: name resolution, firewall, certificate. Set allowPrivateNetwork for an issuer in a private network.',
+      ],
+      store_unavailable: [
+        'the database did not answer',
+        'Check that the database runs and can be reached from this node. /readyz says so, too.',
+      ],
     },
   },
   fault: {
     answer: [500, 'server_error', 'The server failed'],
     reasons: {
-      server_error: 'a fault of this server',
+      server_error: [
+        'this server failed',
+        'Look for the request id in the log of the server, and report the fault with what it says there.',
+      ],
     },
   },
 } as const satisfies RefusalGroup;

@@ -5,53 +5,103 @@ export const grantRefusals = {
   refresh_token: {
     answer: [400, 'invalid_grant', 'The provided refresh token is invalid or expired'],
     reasons: {
-      refresh_token_unknown: 'it is no refresh token of this server',
-      refresh_token_bound: 'the refresh token is bound to another certificate',
-      refresh_token_client: 'the refresh token belongs to another client',
-      refresh_token_expired: 'the refresh token has expired',
-      refresh_token_revoked: 'the refresh token, or a token that it derives from, was revoked',
-      refresh_token_reused: 'the refresh token was used before, so its whole family is revoked',
-      refresh_token_cannot_tell:
-        'whether a rule still allows it cannot be told: it takes too long, or a claim was only referred to',
-      refresh_token_not_allowed: 'no rule allows any more what the refresh token was issued for',
+      refresh_token_unknown: [
+        'this is not a refresh token of this server',
+        'Send the refresh_token of the latest answer, and not an access token. One that ended long ago is unknown, too: begin again.',
+      ],
+      refresh_token_bound: [
+        'the refresh token is bound to another certificate',
+        'Present the certificate that was shown when the refresh token was issued.',
+      ],
+      refresh_token_client: [
+        'the refresh token belongs to another client',
+        'Let the client that received the refresh token use it.',
+      ],
+      refresh_token_expired: [
+        'the refresh token has expired',
+        'Begin again: sign in, or exchange. Raise refreshLifetime if that comes too early.',
+      ],
+      refresh_token_revoked: [
+        'the refresh token, or a token that it derives from, was revoked',
+        'Begin again: sign in, or exchange. The audit log has the revocation.',
+      ],
+      refresh_token_reused: [
+        'the refresh token was used before, so its whole family is revoked',
+        'Begin again. Keep the refresh token of each answer in the place of the one before, in one process only. If the client does so, the token was stolen.',
+      ],
+      refresh_token_cannot_tell: [
+        'it cannot be told whether a rule still allows it: that takes too long, or a claim was only referred to',
+        'Read the detail: it names the rule. Simplify its condition, or let the issuer put the claim into the token.',
+      ],
+      refresh_token_not_allowed: [
+        'no rule allows any more what the refresh token was issued for',
+        'Compare the rules with what the client had. Begin again once a rule allows it.',
+      ],
     },
   },
   code: {
     answer: [400, 'invalid_grant', 'The provided code is invalid or expired'],
     reasons: {
-      code_unknown: 'it is no authorization code of this server',
-      code_client: 'the authorization code was given to another client',
-      code_reused: 'the code was used before, so that all that was issued for it is revoked',
-      code_revoked: 'what the person agreed to was revoked, or ended with their session',
-      code_expired: 'the authorization code has expired',
-      code_redirect_uri: 'redirect_uri is not the one that the authorization request had',
-      code_verifier: 'code_verifier is missing, or does not fit the code_challenge',
-      code_account: 'the account is gone',
+      code_unknown: [
+        'this is not an authorization code of this server',
+        'Send the code of the redirect as it came, decoded once, to the server that issued it.',
+      ],
+      code_client: [
+        'the authorization code was given to another client',
+        'Send the client_id that the authorization request had.',
+      ],
+      code_reused: [
+        'the code was used before, so all that was issued for it is revoked',
+        'Redeem each code once. Look for a callback that runs twice, or a proxy that repeats a POST.',
+      ],
+      code_revoked: [
+        'what the person agreed to was revoked, or ended with their session',
+        'Let the person sign in again.',
+      ],
+      code_expired: ['the authorization code has expired', 'Redeem the code within a minute after the redirect.'],
+      code_redirect_uri: [
+        'redirect_uri is not the one that the authorization request had',
+        'Send the same redirect_uri to both endpoints, character by character.',
+      ],
+      code_verifier: [
+        'code_verifier is missing, or does not fit the code_challenge',
+        'Keep the code_verifier of the authorization request, and send it. The challenge is base64url of its SHA-256, without padding.',
+      ],
+      code_account: ['the account is gone', 'Let a person sign in who has an account.'],
     },
   },
   device_code: {
     answer: [400, 'invalid_grant', 'The provided device code is invalid'],
     reasons: {
-      device_code_unknown: 'it is no device code of this server',
-      device_code_client: 'the device code was given to another client',
+      device_code_unknown: [
+        'this is not a device code of this server',
+        'Send the device_code of the answer, and not the user_code.',
+      ],
+      device_code_client: [
+        'the device code was given to another client',
+        'Send the client_id that asked for the device code.',
+      ],
     },
   },
   authorization_pending: {
     answer: [400, 'authorization_pending', 'The person has not answered yet'],
     reasons: {
-      device_code_pending: 'nobody has answered yet',
+      device_code_pending: ['the person has not answered yet', 'Nothing is wrong. Ask again after interval seconds.'],
     },
   },
   slow_down: {
     answer: [400, 'slow_down', 'The client asks too often: wait five seconds longer from now on'],
     reasons: {
-      device_code_too_soon: 'the device asked again too soon',
+      device_code_too_soon: [
+        'the device asked again too soon',
+        'Wait five seconds longer between two requests from now on.',
+      ],
     },
   },
   expired_token: {
     answer: [400, 'expired_token', 'The device code has expired'],
     reasons: {
-      device_code_expired: 'the device code has expired',
+      device_code_expired: ['the device code has expired', 'Ask for a new device code, and show the new user_code.'],
     },
   },
 } as const satisfies RefusalGroup;

@@ -1,12 +1,15 @@
 // A public answer beside the reasons that have it.
 
-/** What the outside sees, and for each reason what it means to a person. The sentences are fixed: clients and documentation quote them. */
+/** What a person is told of a reason: what it means, and in plain sentences what to do about it. */
+export type ReasonText = readonly [meaning: string, remedy: string];
+
+/** The public answer, and the reasons that have it. The sentences of answers are fixed: clients and documentation quote them. */
 export type RefusalGroup = Readonly<
   Record<
     string,
     {
       readonly answer: readonly [status: number, error: string, description: string];
-      readonly reasons: Readonly<Record<string, string>>;
+      readonly reasons: Readonly<Record<string, ReasonText>>;
     }
   >
 >;

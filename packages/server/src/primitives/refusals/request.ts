@@ -5,38 +5,56 @@ export const requestRefusals = {
   missing: {
     answer: [400, 'invalid_request', 'The parameter {parameter} is missing'],
     reasons: {
-      parameter_missing: 'a parameter that the grant needs is missing or empty',
+      parameter_missing: [
+        'a parameter that the grant needs is missing or empty',
+        'Send the parameter that the error names.',
+      ],
     },
   },
   repeated: {
     answer: [400, 'invalid_request', 'The parameter {parameter} is repeated'],
     reasons: {
-      parameter_repeated: 'a parameter that may stand once stands twice',
+      parameter_repeated: [
+        'a parameter that may stand once stands twice',
+        'Send the parameter that the error names once. Only audience and resource may repeat.',
+      ],
     },
   },
   not_allowed: {
     answer: [400, 'invalid_request', 'The parameter {parameter} is not allowed here'],
     reasons: {
-      parameter_not_allowed: 'a parameter stands where its companion is missing, or contradicts another',
+      parameter_not_allowed: [
+        'a parameter stands where its companion is missing, or contradicts another',
+        'Leave the parameter out that the error names, or send what it belongs to.',
+      ],
     },
   },
   form: {
     answer: [400, 'invalid_request', 'The body is not a valid application/x-www-form-urlencoded form'],
     reasons: {
-      form_malformed: 'the body is no form: content type, percent encoding, UTF-8 or number of parameters',
+      form_malformed: [
+        'the body is not a form: content type, percent encoding, UTF-8 or number of parameters',
+        'Send Content-Type: application/x-www-form-urlencoded, and encode values as curl --data-urlencode does. JSON is not accepted here.',
+      ],
     },
   },
   grant_type: {
     answer: [400, 'unsupported_grant_type', 'The grant_type is not supported'],
     reasons: {
-      grant_type_unsupported: 'no such grant type',
+      grant_type_unsupported: [
+        'there is no such grant type',
+        'Send a grant_type of grant_types_supported in the metadata, whole and exact.',
+      ],
     },
   },
   grant_not_allowed: {
     answer: [400, 'unauthorized_client', 'The client may not use this grant_type'],
     reasons: {
-      public_client_not_allowed: 'the grant is not for a client that proves nothing',
-      grant_not_allowed: "the grant is not in the client's entry",
+      public_client_not_allowed: [
+        'the grant is not for a client that authenticates by nothing',
+        'Give the client credentials (auth), or set publicExchange: true where anybody may exchange in its name.',
+      ],
+      grant_not_allowed: ["the grant is not in the client's entry", 'Add the grant to grants of the client.'],
     },
   },
 } as const satisfies RefusalGroup;

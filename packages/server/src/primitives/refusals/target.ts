@@ -5,22 +5,55 @@ export const targetRefusals = {
   target: {
     answer: [400, 'invalid_target', 'The requested audience is not valid for this client'],
     reasons: {
-      target_unknown: 'an audience or resource is not registered',
-      target_malformed: 'a resource is not an absolute URI without fragment (RFC 8707 section 2)',
-      target_not_granted: 'rules match client, subject and actor, but none grants this target',
-      target_not_agreed: 'the subject token stands for what a person agreed to, and the target is no part of that',
-      target_missing: 'the client has no default audience and asked for none',
-      targets_disagree: 'the targets asked for at once need tokens of different formats',
-      target_needs_acr: 'the subject has not authenticated in a way that the target accepts (requiredAcr)',
-      target_needs_proof: 'the target takes bound tokens alone (requireSenderConstraint), and no key was proven',
+      target_unknown: [
+        'an audience or resource is not registered',
+        'Compare audience with the audiences under resources, and resource with their locations, or add the resource.',
+      ],
+      target_malformed: [
+        'a resource is not an absolute URI without fragment (RFC 8707 section 2)',
+        'Send resource as a whole URI, such as https://api.example/v1. A name goes into audience.',
+      ],
+      target_not_granted: [
+        'rules match client, subject and actor, but none grants this target',
+        'Add the audience to grant.audiences of the rule (to audiences of the client for its own tokens).',
+      ],
+      target_not_agreed: [
+        'the subject token stands for what a person agreed to, and the target is not part of that',
+        'Ask for the target when the person signs in, so that they agree to it.',
+      ],
+      target_missing: [
+        'the client has no default audience and asked for none',
+        'Send audience, or list audiences for the client.',
+      ],
+      targets_disagree: [
+        'the targets that were asked for at once need tokens of different formats',
+        'Ask for one token for each target.',
+      ],
+      target_needs_acr: [
+        'the subject has not authenticated in a way that the target accepts (requiredAcr)',
+        'Let the person sign in with a method that the target accepts (acr_values), and exchange that token.',
+      ],
+      target_needs_proof: [
+        'the target takes bound tokens alone (requireSenderConstraint), and no key was proven',
+        'Send a DPoP proof, or a client certificate.',
+      ],
     },
   },
   scope: {
     answer: [400, 'invalid_scope', 'The requested scope is invalid, or more than may be granted'],
     reasons: {
-      scope_malformed: 'the scope breaks the grammar of RFC 6749 section 3.3',
-      scope_exceeded: 'more scope was asked for than subject, client, rule and targets all allow',
-      scope_empty: 'subject, client, rule and targets have no scope in common',
+      scope_malformed: [
+        'the scope breaks the grammar of RFC 6749 section 3.3',
+        'Send names with one blank between them.',
+      ],
+      scope_exceeded: [
+        'more scope was asked for than subject, client, rule and targets all allow',
+        'Ask for less, or leave scope out. The detail names what is too much; add it where it is missing.',
+      ],
+      scope_empty: [
+        'subject, client, rule and targets have no scope in common',
+        'Give subject, client, rule and target a scope that all of them list.',
+      ],
     },
   },
 } as const satisfies RefusalGroup;

@@ -1,45 +1,108 @@
 // What may be wrong with a token, whichever part it plays.
+import type { ReasonText } from './group.ts';
 
-/** The fault, and what it means to a person: “the subject token …”. */
+/** What each fault means to a person (“the subject token …”), and what to do about it. */
 export const tokenFaults = {
-  malformed: 'is not a token of the declared type: its form is wrong',
-  wrong_type: 'proves to be something else than the declared type',
-  unknown_issuer: 'names an issuer that this server does not trust',
-  unknown_key: 'names a key that its issuer does not publish',
-  algorithm: 'is signed with an algorithm that its key or its issuer does not allow',
-  signature: 'has a signature that does not verify',
-  critical_header: 'asks for a header extension (crit) that this server does not know',
-  expired: 'has expired',
-  not_yet_valid: 'is not valid yet, or was issued in the future',
-  claims: 'lacks a claim that its type must have, or has one of the wrong form',
-  bound: 'is bound to a key, and neither does the request prove it nor the rule do without',
-  audience: 'is addressed to neither this server nor the calling client',
-  not_accepted: 'is of a type that this server does not accept from its issuer',
-  too_old: 'was issued longer ago than its issuer entry allows',
-  replayed: 'may be used once, and was',
-  subject: 'names no subject that this server can take over',
-  name_taken:
-    'is about a subject whose name here belongs to somebody else: a client, an account, or people of another issuer',
-  act_not_vouched: 'names an actor of another issuer, for whom its own issuer cannot speak',
-  inactive: 'is not active, says its issuer',
-  client_disabled: 'belongs to a client that is unknown now, or disabled',
-  cannot_tell: 'says too much for the mapping of its issuer entry, or only refers to a claim that the mapping reads',
-  revoked: 'was revoked, or derives from one that was',
-  not_granted: 'goes back to a grant that no rule allows any more, or to an account that is gone',
-} as const satisfies Record<string, string>;
+  malformed: [
+    'is not a token of the declared type: its form is wrong',
+    'Send the text of the token alone: no “Bearer”, no quotes, no white space, nothing cut off.',
+  ],
+  wrong_type: [
+    'proves to be something else than the declared type',
+    'Declare the type that the token has, or send the token that the declared type means.',
+  ],
+  unknown_issuer: [
+    'names an issuer that this server does not trust',
+    'Compare the iss of the token with issuer of the entries under issuers, character by character, or add an entry.',
+  ],
+  unknown_key: [
+    'names a key that its issuer does not publish',
+    'Check that the issuer publishes the key of the kid at its jwks_uri. Behind a fixed jwks, add the key.',
+  ],
+  algorithm: [
+    'is signed with an algorithm that its key or its issuer does not allow',
+    'Let the issuer sign with an algorithm that its entry allows, or add it to algorithms of the entry.',
+  ],
+  signature: [
+    'has a signature that does not verify',
+    'Send the token as it was issued. If it is whole, someone else signed it: check which environment it comes from.',
+  ],
+  critical_header: ['has a header extension (crit) that this server does not know', 'Let the issuer leave crit out.'],
+  expired: ['has expired', 'Get a new token, and exchange it at once. Compare the clocks if it was just issued.'],
+  not_yet_valid: [
+    'is not valid yet, or was issued in the future',
+    'Set the clock of the machine that issued the token, or of this server: 30 seconds are tolerated.',
+  ],
+  claims: [
+    'lacks a claim that its type must have, or has one of the wrong form',
+    'Let the issuer put the claim that the detail names into the token, in the form of its type.',
+  ],
+  bound: [
+    'is bound to a key that the request does not prove, and the rule does not accept it unproven',
+    'Prove the key by DPoP or TLS. A gateway that cannot needs constrained: accept in the rule.',
+  ],
+  audience: [
+    'is addressed neither to this server nor to the calling client',
+    'Let the token be issued for this server, or add its aud to audiences of the issuer entry.',
+  ],
+  not_accepted: [
+    'is of a type that this server does not accept from its issuer',
+    'Declare a type that accepts of the issuer entry lists, or add this one.',
+  ],
+  too_old: [
+    'was issued longer ago than its issuer entry allows',
+    'Get a new token, or raise maxAge of the issuer entry.',
+  ],
+  replayed: [
+    'may be used once, and was',
+    'Get a new token for each exchange, or set use: repeated for the issuer entry.',
+  ],
+  subject: [
+    'does not name a subject that this server can take over',
+    'Let the issuer name the subject in visible characters, or mend subject of the issuer entry.',
+  ],
+  name_taken: [
+    'is about a subject whose name here belongs to someone else: a client, an account, or people of another issuer',
+    'Give the issuer entry a subject or a name of its own, so that two people never share a name.',
+  ],
+  act_not_vouched: [
+    'names an actor of another issuer, for whom its own issuer cannot speak',
+    'Exchange a token without act, and send the actor as actor_token.',
+  ],
+  inactive: [
+    'is not active, says its issuer',
+    'Get a new token: it has expired, was revoked, or is not from this issuer.',
+  ],
+  client_disabled: [
+    'belongs to a client that is unknown by now, or disabled',
+    'Enable or restore the client that the token was issued to, or get a token by another client.',
+  ],
+  cannot_tell: [
+    'says too much for the mapping of its issuer entry, or only refers to a claim that the mapping reads',
+    'Let the issuer put the claim into the token, or simplify the mapping of the issuer entry.',
+  ],
+  revoked: ['was revoked, or derives from one that was', 'Get a new token. The audit log has the revocation.'],
+  not_granted: [
+    'goes back to a grant that no rule allows any more, or to an account that is gone',
+    'Let the person sign in again, or give the grant back by a rule.',
+  ],
+} as const satisfies Record<string, ReasonText>;
 
 export type TokenFault = keyof typeof tokenFaults;
 
-/** What may be wrong with a client assertion (RFC 7523 section 3). */
-export const assertionFaults = [
-  ...([
-    'malformed',
-    'wrong_type',
-    'critical_header',
-    'algorithm',
-    'unknown_issuer',
-    'unknown_key',
-    'signature',
-  ] as const),
-  ...(['claims', 'audience', 'expired', 'not_yet_valid', 'replayed'] as const),
-] satisfies readonly TokenFault[];
+/** What may be wrong with a client assertion (RFC 7523 section 3), and what to do about it. */
+export const assertionFaults = {
+  malformed: 'Send the text of a JWT alone as client_assertion, without white space.',
+  wrong_type: 'Make a JWT for client authentication alone: typ JWT or client-authentication+jwt.',
+  critical_header: 'Leave crit out of the header.',
+  algorithm:
+    'Sign with the private key of the client, by an algorithm that the key is for. A secret cannot sign (HS256).',
+  unknown_issuer: 'Set iss and sub to the client_id. For a JWT-SVID, list its trust domain under issuers.',
+  unknown_key: 'Add the key of the kid to jwks of the client, or publish it at its jwksUri.',
+  signature: 'Sign with the private key that belongs to the registered public key of this kid.',
+  claims: 'Add the claim that the detail names: iss, sub, aud, exp, and jti.',
+  audience: 'Set aud to the issuer of this server alone, as its metadata has it.',
+  expired: 'Make a new assertion for each request, with an exp of a minute or so. Compare the clocks.',
+  not_yet_valid: 'Set the clock of the client: 30 seconds are tolerated.',
+  replayed: 'Make a new assertion, with a new jti, for each request and each repetition.',
+} as const satisfies Partial<Record<TokenFault, string>>;

@@ -5,12 +5,26 @@ export const tokenRefusals = {
   subject_token: {
     answer: [400, 'token_error', 'The provided subject token is invalid or expired'],
     reasons: {
-      no_rule_for_subject: 'no rule lets this client exchange such a subject token',
-      lineage_too_long: 'the subject token has more ancestors than a token may name',
-      rules_too_costly: 'conditions or claims of the rules take too long on what the tokens say',
-      rules_failed: 'a condition or claim of the rules failed, which is a fault of this server',
-      subject_claims_elsewhere:
+      no_rule_for_subject: [
+        'no rule lets this client exchange such a subject token',
+        'Add a rule for the client, or widen subject of a rule: the list of rules says which part did not match.',
+      ],
+      lineage_too_long: [
+        'the subject token has more ancestors than a token may name',
+        'Exchange a token that is nearer to the first one.',
+      ],
+      rules_too_costly: [
+        'conditions or claims of the rules take too long on what the tokens say',
+        'Simplify the condition that the detail names, or let the issuer put less into the token.',
+      ],
+      rules_failed: [
+        'a condition or claim of the rules failed, which is a fault of this server',
+        'Report the fault, with the condition that the detail names.',
+      ],
+      subject_claims_elsewhere: [
         'the rules read a claim that the subject token only refers to (_claim_names, or a group overage)',
+        'Let the issuer put the claim into the token, for example by filtering groups.',
+      ],
     },
   },
   actor_token: {
@@ -20,40 +34,74 @@ export const tokenRefusals = {
   actor: {
     answer: [400, 'token_error', 'The actor is not allowed to act for this subject'],
     reasons: {
-      actor_claims_elsewhere:
+      actor_claims_elsewhere: [
         'the rules read a claim that the actor token only refers to (_claim_names, or a group overage)',
-      no_rule_for_actor: 'rules match the client and the subject, but none the actor',
-      may_act: 'the may_act claim of the subject token names somebody else',
-      actor_is_subject: 'the actor is the subject itself, so nothing is delegated',
-      chain_too_deep: 'the chain of actors would be longer than the rule allows',
-      chain_too_large: 'the chain of actors would take more than 8 KiB',
+        'Let the issuer put the claim into the token, for example by filtering groups.',
+      ],
+      no_rule_for_actor: [
+        'rules match the client and the subject, but none the actor',
+        'Add the client of the actor token to actor.clients of a rule, or leave the actor token out.',
+      ],
+      may_act: [
+        'the may_act claim of the subject token names someone else',
+        'Let the party that may_act names act, or have the person agree to this actor (requested_actor).',
+      ],
+      actor_is_subject: [
+        'the actor is the subject itself, so nothing is delegated',
+        'Leave actor_token out, or send the token of the service that acts.',
+      ],
+      chain_too_deep: [
+        'the chain of actors would be longer than the rule allows',
+        'Raise grant.maxDepth of the rule, or exchange a token with fewer actors.',
+      ],
+      chain_too_large: [
+        'the chain of actors would take more than 8 KiB',
+        'Exchange a token with fewer actors, or actors with shorter names.',
+      ],
     },
   },
   subject_token_type: {
     answer: [400, 'invalid_request', 'The subject_token_type is not supported'],
     reasons: {
-      subject_token_type_unsupported: 'no such subject token type is enabled',
+      subject_token_type_unsupported: [
+        'this subject_token_type does not exist or is not enabled',
+        'Send a whole URN, such as urn:ietf:params:oauth:token-type:access_token. Types of other issuers are enabled by accepts of an issuer.',
+      ],
     },
   },
   actor_token_type: {
     answer: [400, 'invalid_request', 'The actor_token_type is not supported'],
     reasons: {
-      actor_token_type_unsupported: 'no such actor token type is enabled',
+      actor_token_type_unsupported: [
+        'this actor_token_type does not exist or is not enabled',
+        'Send a whole URN, such as urn:ietf:params:oauth:token-type:access_token. Types of other issuers are enabled by accepts of an issuer.',
+      ],
     },
   },
   requested_token_type: {
     answer: [400, 'invalid_request', 'The requested_token_type is not supported'],
     reasons: {
-      requested_token_type_unsupported: 'no such token type can be requested',
-      requested_token_type_needs_grant:
-        'a refresh token was asked for by a client that has not the grant refresh_token',
-      requested_token_type_not_granted: 'the rule does not grant this requested token type',
+      requested_token_type_unsupported: [
+        'this requested_token_type cannot be requested',
+        'Leave requested_token_type out, or send the URN of access_token, jwt or refresh_token.',
+      ],
+      requested_token_type_needs_grant: [
+        'a refresh token was asked for by a client that lacks the grant refresh_token',
+        'Add refresh_token to grants of the client, or ask for an access token.',
+      ],
+      requested_token_type_not_granted: [
+        'the rule does not grant this requested token type',
+        'Add the type to grant.types of the rule, or ask for an access token.',
+      ],
     },
   },
   requested_actor: {
     answer: [400, 'invalid_request', 'The requested_actor is not known'],
     reasons: {
-      requested_actor_unknown: 'requested_actor names no client, or one that is disabled',
+      requested_actor_unknown: [
+        'requested_actor does not name a client, or names a disabled one',
+        'Send the id of the client that is to act for the person.',
+      ],
     },
   },
 } as const satisfies RefusalGroup;
