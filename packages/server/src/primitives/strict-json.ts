@@ -2,18 +2,18 @@
 // a double would round (RFC 7493 section 2.2), and nesting that would cost more to walk than the token is worth.
 
 const MAX_DEPTH = 64;
-/** Members and elements: each costs a microsecond. The text of an answer or a token has up to some thousands. */
+/** Commas and opening brackets: as many members and elements, give or take one. Each costs up to a microsecond. Real texts have some thousands. */
 const MAX_ITEMS = 16_384;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A null-prototype object, so that `constructor` and `__proto__` are members like any other; undefined when refused. */
 export const parseJsonObject = (text: string): JsonObject | undefined =>
-  count(text, ',') > MAX_ITEMS ? undefined : parseJsonFile(text);
+  count(text, ',') + countBrackets(text) > MAX_ITEMS ? undefined : parseJsonFile(text);
 
 /** The same of a file of the operator's, which may have any number of members. */
 export function parseJsonFile(text: string): JsonObject | undefined {
-  if (!shallow(text)) return undefined;
+  if (!isShallow(text)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -22,8 +22,8 @@ export function parseJsonFile(text: string): JsonObject | undefined {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   // Text that is written back the same has no duplicate member, and its integers are exact up to 2^53. Other text is scanned.
-  if ((JSON.stringify(value) !== text || LONG_NUMBER.test(text)) && isAmbiguous(text)) return undefined;
-  return Object.assign(Object.create(null), value);
+  if ((JSON.stringify(value) !== text || LONG_NUMBER.test(text)) && isAmbiguous(text, value)) return undefined;
+  return Object.setPrototypeOf(value, null);
 }
 
 /** JSON that this server wrote itself, such as a row of its database. Text from anywhere else is not read by this. */
@@ -50,9 +50,10 @@ export function isExactNumber(literal: string): boolean {
   return significant === 0 || Number(exponent) - fraction.length + digits.length - significant >= 0;
 }
 
-/** How deep it is, only text with very many brackets can leave open. */
-const shallow = (text: string): boolean =>
-  count(text, '{') + count(text, '[') <= MAX_DEPTH || depthOf(text) <= MAX_DEPTH;
+/** Only text with many brackets can be deep. */
+const isShallow = (text: string): boolean => countBrackets(text) <= MAX_DEPTH || depthOf(text) <= MAX_DEPTH;
+
+const countBrackets = (text: string): number => count(text, '{') + count(text, '[');
 
 function count(text: string, char: string): number {
   let found = 0;
@@ -77,38 +78,40 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-/** Has an object a member twice, or would a number be rounded? The text is known to be valid JSON. */
-function isAmbiguous(text: string): boolean {
-  const objects: (Set<string> | undefined)[] = [];
+/**
+ * Has an object a member twice, or would a number be rounded? Of members of one name JSON.parse keeps one, so that the value has
+ * fewer than the text: names are counted and never read, whatever escapes they are made of.
+ * @param text valid JSON
+ * @param value what JSON.parse made of it
+ */
+function isAmbiguous(text: string, value: object): boolean {
+  let members = 0;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
-    if (char === OPEN_BRACE) objects.push(new Set());
-    else if (char === OPEN_BRACKET) objects.push(undefined);
-    else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) objects.pop();
-    else if (char === MINUS || isDigit(char)) {
+    if (char === COLON) members++;
+    else if (char === QUOTE) {
+      for (i++; text.charCodeAt(i) !== QUOTE; i++) if (text.charCodeAt(i) === BACKSLASH) i++;
+    } else if (char === MINUS || isDigit(char)) {
       const start = i;
       while (isNumeric(text.charCodeAt(i + 1))) i++;
       if (!isExactNumber(text.slice(start, i + 1))) return true;
-    } else if (char === QUOTE) {
-      const start = i;
-      for (i++; text.charCodeAt(i) !== QUOTE; i++) if (text.charCodeAt(i) === BACKSLASH) i++;
-      const end = i + 1;
-      while (isBlank(text.charCodeAt(i + 1))) i++;
-      const names = objects.at(-1);
-      if (names === undefined || text.charCodeAt(i + 1) !== COLON) continue;
-      const name = JSON.parse(text.slice(start, end));
-      if (names.has(name)) return true;
-      names.add(name);
     }
   }
-  return false;
+  return members !== countMembers(value);
+}
+
+/** Of all objects in the value. */
+function countMembers(value: object): number {
+  const inside = Object.values(value);
+  let members = Array.isArray(value) ? 0 : inside.length;
+  for (const one of inside) if (typeof one === 'object' && one !== null) members += countMembers(one);
+  return members;
 }
 
 const isDigit = (char: number): boolean => char >= 0x30 && char <= 0x39;
 /** Digits, `+`, `-`, `.`, `E` and `e`. */
 const isNumeric = (char: number): boolean =>
   isDigit(char) || char === 0x2b || char === MINUS || char === 0x2e || char === 0x45 || char === 0x65;
-const isBlank = (char: number): boolean => char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09;
 
 const QUOTE = 0x22;
 const COLON = 0x3a;

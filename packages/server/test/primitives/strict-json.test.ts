@@ -76,6 +76,25 @@ test('digits in a text are not a number', () => {
   }
 });
 
+test('a member that stands twice refuses the whole text, however its name is spelled and wherever it stands', () => {
+  const names = ['a', '', '__proto__', 'constructor', '0', '4294967294', '-1', 'é', '\ud83d\ude00', '":', '\\'];
+  const escaped = (name: string): string =>
+    `"${[...Array(name.length).keys()].map((at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')}"`;
+  for (const name of names)
+    for (const first of [JSON.stringify(name), escaped(name)])
+      for (const second of [JSON.stringify(name), escaped(name)])
+        for (const around of [
+          (members: string) => `{${members}}`,
+          (members: string) => `{"x":{${members}}}`,
+          (members: string) => `{"x":[1,{${members}}], "y":":"}`,
+        ]) {
+          assert.equal(parseJsonObject(around(`${first}:1,${second}:{"b":2}`)), undefined, first);
+          assert.equal(parseJsonObject(around(`${first}:{"b":2},${second} : 1`)), undefined, first);
+          assert.ok(parseJsonObject(around(`${first}:{"b":1},"other" :{"b":1}`)), first);
+        }
+  assert.deepEqual(Object.keys(parseJsonObject('{ "__proto__":{"a":1} }') ?? {}), ['__proto__']);
+});
+
 test('two integers, however they are spelled, are never read as one', () => {
   const integer = fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n });
   const spelled = fc.tuple(integer, fc.nat(3), fc.constantFrom('', '.0', 'e0', '.00E+0')).map(([value, zeros, end]) => {

@@ -43,6 +43,13 @@ const forms: Readonly<Record<string, string>> = {
   'broken at the end': `a=${fill('%41', BODY - 6)}%4`,
 };
 
+/** As many members as fit into the length, and as the reader takes. */
+const namesIn = (length: number, name: (index: number) => string, value: string): string =>
+  Array.from({ length: 16_384 }, (_, index) => `"${name(index)}":${value}`)
+    .join(',')
+    .slice(0, length - 10)
+    .replace(/,[^,]*$/, '');
+
 /** By the bytes that the caller of each gate lets through. */
 const documents = (length: number): Readonly<Record<string, string>> => ({
   'many members': `{${members(Math.floor(length / 12))}}`,
@@ -59,6 +66,12 @@ const documents = (length: number): Readonly<Record<string, string>> => ({
   'nesting as deep as may be': `{"a":${fill('[', 62)}1${fill(']', 62)},"b":[${fill('{"c":[]},', length - 200)}1]}`,
   'nesting deeper than may be': fill('{"a":', length),
   blanks: `{${fill(' ', length - 10)}"a":1}`,
+  'as many members as may be, of names in escapes': `{ ${namesIn(length, (index) => `\\u0061${'x'.repeat(18)}${index}`, '1')}}`,
+  'as many members as may be, of names that are numbers': `{ ${namesIn(length, (index) => `${4_294_967_294 - index * 7}`, '1')}}`,
+  'as many members as may be, of short names in escapes': `{ ${namesIn(length, (index) => `\\u00e9${index.toString(36)}`, '1')}}`,
+  'objects, each of which holds another of another, without a comma': `{ "a":[${fill('{"4294967293":{"4294967293":{"4294967293":{}}}},', Math.min(length - 40, 48 * 3276))}{}]}`,
+  'more of them than may be': `{ "a":[${fill('{"4294967293":{"4294967293":{"4294967293":{}}}},', Math.min(length - 40, 48 * 16_000))}{}]}`,
+  'members of objects, each with a number for a name': `{ ${fill('"4294967293":{"4294967291":1},', Math.min(length - 40, 30 * 8190))}"a":1}`,
   'a member that stands twice at the end': `{${members(Math.floor(length / 13))},"m0":2}`,
 });
 
