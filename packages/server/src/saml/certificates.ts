@@ -1,5 +1,6 @@
 // Which keys may prove an assertion? Those of the certificates that were configured for its issuer, as long as they live.
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import { isStrong, RSA_BITS } from '../trust/key-strength.ts';
 
 export interface AssertionKey {
   readonly key: KeyObject;
@@ -13,9 +14,6 @@ export interface UnusableKey {
 }
 
 const CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
-const MIN_RSA = 2048;
-/** A longer key only makes checking slow. */
-const MAX_RSA = 4096;
 
 interface Facts {
   readonly key: AssertionKey | UnusableKey;
@@ -47,11 +45,9 @@ const readCertificate = (certificate: X509Certificate): Facts => ({
 
 function readKey(key: KeyObject): AssertionKey | UnusableKey {
   const { asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength = 0, namedCurve = '' } = {} } = key;
-  if (type === 'rsa') {
-    if (modulusLength >= MIN_RSA && modulusLength <= MAX_RSA) return { key, type };
-    return { fault: `has an RSA key of ${modulusLength} bits, and only ${MIN_RSA} to ${MAX_RSA} will do` };
-  }
-  if (type === 'ec' && CURVES.includes(namedCurve)) return { key, type };
-  if (type === 'ed25519') return { key, type };
-  return { fault: `has a key of a kind that is not accepted (${[type, namedCurve].filter(Boolean).join(' ')})` };
+  if (type === 'rsa' && (modulusLength < RSA_BITS.least || modulusLength > RSA_BITS.most))
+    return { fault: `has an RSA key of ${modulusLength} bits, and only ${RSA_BITS.least} to ${RSA_BITS.most} will do` };
+  if (type !== 'rsa' && type !== 'ed25519' && !(type === 'ec' && CURVES.includes(namedCurve)))
+    return { fault: `has a key of a kind that is not accepted (${[type, namedCurve].filter(Boolean).join(' ')})` };
+  return isStrong(key) ? { key, type } : { fault: 'has a key so weak that others could sign with it' };
 }

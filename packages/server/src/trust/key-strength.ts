@@ -1,7 +1,8 @@
 // Does a signature by this key prove anything? Some keys are well-formed and let everybody sign.
 import type { KeyObject } from 'node:crypto';
 
-const RSA_BITS = { least: 2048, most: 4096 };
+/** RFC 7518 section 3.3 for the least. A longer key than the most only makes checking slow. */
+export const RSA_BITS = { least: 2048, most: 4096 };
 const RSA_EXPONENT = { least: 3n, most: 2n ** 32n };
 
 /** The prime of the field of Ed25519, and the smaller `y` of its points of order 8 (RFC 7748 section 4.1, RFC 8032 section 5.1). */

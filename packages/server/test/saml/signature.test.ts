@@ -1,6 +1,6 @@
 // Which signatures count. Every refusal stands beside the twin that is accepted.
 import assert from 'node:assert/strict';
-import { createHmac, createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { DS, DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC, EXCLUSIVE, SAML2 } from '../../src/saml/names.ts';
 import { selfSigned } from '../support/saml-certificate.ts';
@@ -169,6 +169,33 @@ test('RSA keys have 2048 to 4096 bits, and curves are those of NIST', async () =
     'unknown_key',
     /a key for rsa, the signature is ec/,
   );
+});
+
+test('a key under which anybody can sign proves nothing, though a certificate of the file has it (RFC 8017 section 3.1, RFC 8032 section 5.1)', async () => {
+  // With the exponent 1 the padded digest is its own signature.
+  const padded = (bytes: Buffer): Buffer => {
+    const digest = createHash('sha256').update(bytes).digest();
+    const info = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), digest]);
+    const padding = Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(256 - 3 - info.length, 0xff), Buffer.from([0])]);
+    return Buffer.concat([padding, info]);
+  };
+  const { n } = createPublicKey(idp.key).export({ format: 'jwk' });
+  const rsa = (e: string) => createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
+  const identity = Buffer.from(`01${'00'.repeat(31)}`, 'hex').toString('base64url');
+  const small = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: identity }, format: 'jwk' });
+  const method = `${DS_MORE_2021}eddsa-ed25519`;
+  const weak = [
+    [rsa('AQ'), { forge: padded }],
+    [rsa('Ag'), { forge: padded }],
+    [small, { method, forge: () => Buffer.from(`01${'00'.repeat(63)}`, 'hex') }],
+  ] as const;
+  for (const [publicKey, signing] of weak) {
+    const certificate = selfSigned(idp.key, { from: NOW - 1, to: NOW + 1 }, publicKey);
+    const trusting = contextFor([trustIn(idp, { certificates: [certificate] })]);
+    await refuses(signed(signing), trusting, 'unknown_key', /has a key so weak/);
+  }
+  const certificate = selfSigned(idp.key, { from: NOW - 1, to: NOW + 1 }, rsa('AQAB'));
+  await read(signed(), contextFor([trustIn(idp, { certificates: [certificate] })]));
 });
 
 test('the reference names the assertion, once (SA-21)', async () => {
