@@ -16,7 +16,7 @@ import { readSecret, type Surroundings } from './source.ts';
 export const NO_NAMES: ReadonlySet<string> = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
 
 /** Different ones: every encrypted assertion costs an RSA operation for each. */
-const MAX_DECRYPTION_KEYS = 8;
+const MAX_DECRYPTION_KEYS = 6;
 
 export interface ResolvedIssuers {
   readonly issuers: readonly IssuerEntry[];

@@ -6,7 +6,7 @@ import { decodeCarriage, passByteGate } from './byte-gate.ts';
 import { refuseDecoys } from './decoys.ts';
 import { childNodes, type OpenDocument, readDocument, readElement, readHead, type XmlParser } from './document.ts';
 import { attribute, is, shown, type XmlElement } from './element.ts';
-import { decrypt } from './encryption.ts';
+import { decryptAssertion, decryptPart } from './encryption.ts';
 import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
 import { SAML1, SAML2 } from './names.ts';
 import type { AssertionProfile } from './profile.ts';
@@ -39,23 +39,30 @@ export async function readAssertion(token: string, context: SamlContext): Promis
 /** The signature stands inside; one outside could not replace it. */
 function readEncrypted(parser: XmlParser, root: XmlElement, context: SamlContext): SamlIdentity {
   if (context.version !== 'saml2') throw wrongType(root);
-  const bytes = decrypt(root, context.decryptionKeys);
+  const { bytes, requireKeyOf } = decryptAssertion(root, context.decryptionKeys);
   passByteGate(bytes);
   const open = parser.open(bytes);
   try {
-    return readSigned(parser, open, context);
+    return readSigned(parser, open, context, requireKeyOf);
   } finally {
     open.close();
   }
 }
 
-function readSigned(parser: XmlParser, open: OpenDocument, context: SamlContext): SamlIdentity {
+/** @param check of the issuer, once it is known */
+function readSigned(
+  parser: XmlParser,
+  open: OpenDocument,
+  context: SamlContext,
+  check?: (issuer: string) => void,
+): SamlIdentity {
   const profile = profiles[context.version];
   const root = readRoot(open);
   const id = readId(root, profile);
   const issuer = profile.issuer(root);
   const trust = context.findIssuer(issuer);
   if (trust === undefined) throw new TokenRefusal('unknown_issuer', shown(issuer));
+  check?.(issuer);
   const bytes = signedBytes(open, {
     id,
     place: profile.signaturePlace,
@@ -84,8 +91,8 @@ function readId(root: XmlElement, { namespace, attributes, hasVersion }: Asserti
 /** An NCName (Namespaces in XML section 3), as good as XML Schema's. */
 const ID = /^[\p{L}_][\p{L}\p{N}\p{M}._-]*$/u;
 
-/** Each costs an RSA operation for each key. */
-const MAX_ENCRYPTED_PARTS = 8;
+/** Each costs an RSA operation, beside those that the assertion itself cost where it was encrypted. */
+const MAX_ENCRYPTED_PARTS = 4;
 
 /** From here on there is nothing but the bytes that were digested: id and issuer, too, are read again. */
 function judgeSigned(
@@ -102,7 +109,7 @@ function judgeSigned(
   return profile.judge(assertion, trust, context, (container) => {
     if (++parts > MAX_ENCRYPTED_PARTS)
       throw new TokenRefusal('malformed', `it has more than ${MAX_ENCRYPTED_PARTS} encrypted parts`);
-    const part = decrypt(container, context.decryptionKeys);
+    const part = decryptPart(container, trust.entityId, context.decryptionKeys);
     passByteGate(part);
     const element = readDocument(parser, part);
     refuseDecoys(element, id);

@@ -2,6 +2,7 @@
 // neither be asked whether its padding is right nor be changed unseen; what is decrypted is believed no more than before.
 import { constants, createDecipheriv, type KeyObject, privateDecrypt, randomBytes } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import type { DecryptionKey } from '../trust/saml-issuer.ts';
 import {
   attribute,
   base64Of,
@@ -42,16 +43,53 @@ interface Encrypted {
 /**
  * The bytes inside an EncryptedAssertion, EncryptedID or EncryptedAttribute. Whatever fails once a key was used fails in the
  * same way and with the same work, so that nothing can be learned from it.
- * @param keys private RSA keys; all are tried
- * @throws TokenRefusal malformed, algorithm
+ * @param keys all are tried
+ * @returns the bytes, and the key that they were encrypted to
+ * @throws TokenRefusal malformed, algorithm, unknown_key
  */
-export function decrypt(container: XmlElement, keys: readonly KeyObject[]): Buffer {
+function decrypt(container: XmlElement, keys: readonly DecryptionKey[]): { bytes: Buffer; key: DecryptionKey } {
   if (keys.length === 0) throw new TokenRefusal('unknown_key', 'it is encrypted, and no decryptionKey is configured');
   const encrypted = readEncrypted(container);
-  let plain: Buffer | undefined;
-  for (const key of keys) plain = decryptContent(encrypted, unwrapKey(encrypted, key)) ?? plain;
-  if (plain === undefined) throw new TokenRefusal('malformed', 'it cannot be decrypted');
-  return plain;
+  let found: { bytes: Buffer; key: DecryptionKey } | undefined;
+  for (const key of keys) {
+    const bytes = decryptContent(encrypted, unwrapKey(encrypted, key.key));
+    if (bytes !== undefined) found = { bytes, key };
+  }
+  if (found === undefined) throw new TokenRefusal('malformed', 'it cannot be decrypted');
+  return found;
+}
+
+/**
+ * Decrypts an EncryptedAssertion, whose issuer is known only afterwards.
+ * @returns the bytes, and a check that the key is one of this issuer's, which throws TokenRefusal unknown_key
+ * @throws TokenRefusal malformed, algorithm, unknown_key
+ */
+export function decryptAssertion(root: XmlElement, keys: readonly DecryptionKey[]) {
+  const { bytes, key } = decrypt(root, keys);
+  const requireKeyOf = (issuer: string): void => {
+    if (!key.issuers.has(issuer))
+      throw new TokenRefusal(
+        'unknown_key',
+        'it is encrypted to a decryptionKey that the entry of its issuer does not name',
+      );
+  };
+  return { bytes, requireKeyOf };
+}
+
+/**
+ * Decrypts a part of an assertion that was verified. A signature around it does not say who encrypted it: an issuer could put into its
+ * own assertion what another encrypted for us, and have it read. So the key must be the one of this issuer, and of no other.
+ * @throws TokenRefusal malformed, algorithm, unknown_key
+ */
+export function decryptPart(container: XmlElement, issuer: string, keys: readonly DecryptionKey[]): Buffer {
+  const ofIssuer = keys.filter(({ issuers }) => issuers.has(issuer));
+  const alone = ofIssuer.filter(({ issuers }) => issuers.size === 1);
+  if (alone.length < ofIssuer.length)
+    throw new TokenRefusal(
+      'unknown_key',
+      `it holds ${shown(container.name)}, and other entries name the decryptionKey of its issuer, too: an encrypted part needs a key of its own`,
+    );
+  return decrypt(container, alone).bytes;
 }
 
 /** A wrong key comes back as a key of chance, with which the tag fails. */

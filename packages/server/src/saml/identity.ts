@@ -1,6 +1,6 @@
 // What goes into the check of an assertion, and what comes out.
-import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { CertificatesByVersion } from '../trust/saml-issuer.ts';
+import type { X509Certificate } from 'node:crypto';
+import type { CertificatesByVersion, DecryptionKey } from '../trust/saml-issuer.ts';
 import type { XmlLoader } from './document.ts';
 
 /** What the configuration says of one identity provider. */
@@ -28,8 +28,7 @@ export interface SamlContext {
   readonly version: 'saml1' | 'saml2';
   /** By the exact entity id. */
   readonly findIssuer: (entityId: string) => SamlTrust | undefined;
-  /** Private RSA keys for encrypted assertions, of all issuers: the issuer is known only after decryption. */
-  readonly decryptionKeys: readonly KeyObject[];
+  readonly decryptionKeys: readonly DecryptionKey[];
   /** The URL of our token endpoint. */
   readonly recipient: string;
   readonly addressee: Addressee | undefined;

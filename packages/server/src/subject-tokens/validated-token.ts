@@ -1,5 +1,4 @@
 // What does every validator of a token type return? A token that proved itself, in one shape for all types.
-import type { KeyObject } from 'node:crypto';
 import type { TokenTrace } from '../audit/event.ts';
 import type { Granted } from '../issuing/authorization.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -11,7 +10,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Role } from '../primitives/refusal.ts';
 import type { XmlLoader } from '../saml/document.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
-import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import type { DecryptionKey, SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { SubjectNames } from '../trust/subject-names.ts';
 
 declare const validated: unique symbol;
@@ -36,7 +35,7 @@ export interface ValidationServices {
   /** SAML identity providers by entity id. */
   readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
   readonly loadXml: XmlLoader;
-  readonly samlDecryptionKeys: readonly KeyObject[];
+  readonly samlDecryptionKeys: readonly DecryptionKey[];
   /** Our own URL, to which assertions are addressed. */
   readonly tokenEndpoint: string;
   /** The claims of an opaque token of ours, as JSON, by the hash of its text. */

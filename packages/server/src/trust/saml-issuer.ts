@@ -31,13 +31,21 @@ export interface SamlIssuerEntry {
   readonly reads: readonly string[];
 }
 
-/**
- * The keys that may decrypt assertions, each once, however many entries have it: all are tried, for the issuer is known only
- * after decryption.
- */
-export function decryptionKeysOf(entries: readonly SamlIssuerEntry[]): readonly KeyObject[] {
-  const keys: KeyObject[] = [];
-  for (const { decryptionKey: key } of entries)
-    if (key !== undefined && !keys.some((known) => known.equals(key))) keys.push(key);
+/** A key that decrypts assertions of the issuers whose entries name it, and of no others. */
+export interface DecryptionKey {
+  readonly key: KeyObject;
+  /** Their entity ids. */
+  readonly issuers: ReadonlySet<string>;
+}
+
+/** Each key once, however many entries name it: for an encrypted assertion all are tried, since its issuer stands inside. */
+export function decryptionKeysOf(entries: readonly SamlIssuerEntry[]): readonly DecryptionKey[] {
+  const keys: { key: KeyObject; issuers: Set<string> }[] = [];
+  for (const { entityId, decryptionKey: key } of entries) {
+    if (key === undefined) continue;
+    const known = keys.find((one) => one.key.equals(key));
+    if (known === undefined) keys.push({ key, issuers: new Set([entityId]) });
+    else known.issuers.add(entityId);
+  }
   return keys;
 }

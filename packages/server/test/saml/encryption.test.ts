@@ -15,6 +15,7 @@ import {
   assertion2,
   attribute2,
   contextFor,
+  decrypting,
   element,
   identityProvider,
   none,
@@ -26,7 +27,7 @@ import {
 const idp = identityProvider();
 const ours = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const others = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const context = contextFor([trustIn(idp)], { decryptionKeys: [ours.privateKey] });
+const context = contextFor([trustIn(idp)], { decryptionKeys: [decrypting(ours.privateKey)] });
 const signed = sign(assertion2(idp), idp.key);
 
 /** How to encrypt; all else is good. */
@@ -110,8 +111,8 @@ test('the assertion inside is judged like any other (SA-40)', async () => {
 });
 
 test('either of two keys may decrypt, and without one an encrypted assertion is refused', async () => {
-  await read(encrypted(), { ...context, decryptionKeys: [others.privateKey, ours.privateKey] });
-  await read(encrypted(), { ...context, decryptionKeys: [ours.privateKey, others.privateKey] });
+  await read(encrypted(), { ...context, decryptionKeys: [decrypting(others.privateKey), decrypting(ours.privateKey)] });
+  await read(encrypted(), { ...context, decryptionKeys: [decrypting(ours.privateKey), decrypting(others.privateKey)] });
   await refuses(encrypted(), { ...context, decryptionKeys: [] }, 'unknown_key', /no decryptionKey is configured/);
 });
 
@@ -190,19 +191,62 @@ test('EncryptedID and EncryptedAttribute are read like what they hold', async ()
   await refuses(assertion(name, mail), { ...context, decryptionKeys: [] }, 'unknown_key', /no decryptionKey/);
   await refuses(
     assertion(name, mail),
-    { ...context, decryptionKeys: [others.privateKey] },
+    { ...context, decryptionKeys: [decrypting(others.privateKey)] },
     'malformed',
     /cannot be decrypted/,
   );
 });
 
+test('a decryption key serves the issuers whose entries name it, and no others (SA-40)', async () => {
+  const other = identityProvider('https://other.example/saml');
+  const of = (...issuers: readonly string[]) =>
+    contextFor([trustIn(idp), trustIn(other)], { decryptionKeys: [decrypting(ours.privateKey, ...issuers)] });
+  const theirs = encrypted({}, sign(assertion2(other), other.key));
+  const both = of(idp.entityId, other.entityId);
+  assert.equal((await read(encrypted(), both)).issuer, idp.entityId);
+  assert.equal((await read(theirs, both)).issuer, other.entityId);
+  assert.equal((await read(encrypted(), of(idp.entityId))).issuer, idp.entityId);
+  await refuses(theirs, of(idp.entityId), 'unknown_key', /entry of its issuer does not name/);
+  await refuses(encrypted(), of(other.entityId), 'unknown_key', /entry of its issuer does not name/);
+});
+
+test('what one issuer had encrypted is not read out of the assertion of another (SA-40)', async () => {
+  const other = identityProvider('https://other.example/saml');
+  const name = element('saml:NameID', { 'xmlns:saml': SAML2 }, 'ada-as-idp-knows-her').xml;
+  const mail = attribute2('mail', 'ada@example.org').xml.replace(' ', ` xmlns:saml="${SAML2}" `);
+  const parts = [
+    { nameId: encrypt('EncryptedID', name) },
+    { attributes: encrypt('EncryptedAttribute', mail) },
+    { nameId: encrypt('EncryptedID', name), attributes: encrypt('EncryptedAttribute', mail) },
+  ];
+  const of = (...keys: ReturnType<typeof decrypting>[]) =>
+    contextFor([trustIn(idp), trustIn(other)], { decryptionKeys: keys });
+  const alone = of(decrypting(ours.privateKey, idp.entityId));
+  const ofEach = of(decrypting(ours.privateKey, idp.entityId), decrypting(others.privateKey, other.entityId));
+  const shared = of(decrypting(ours.privateKey, idp.entityId, other.entityId));
+  for (const part of parts) {
+    const own = sign(canonical(part), idp.key);
+    const stolen = sign(canonical(part, other), other.key);
+    await read(own, alone);
+    await read(own, ofEach);
+    await refuses(stolen, alone, 'unknown_key', /no decryptionKey/);
+    await refuses(stolen, ofEach, 'malformed', /cannot be decrypted/);
+    // Nothing tells which of the two it was encrypted for.
+    await refuses(stolen, shared, 'unknown_key', /needs a key of its own/);
+    await refuses(own, shared, 'unknown_key', /needs a key of its own/);
+  }
+});
+
 /** The test signer wants canonical text: each namespace is declared where it is first used, and once. */
-function canonical(is: { nameId: Xml; attributes: Xml }): string {
+function canonical(is: { nameId?: Xml; attributes?: Xml }, by = idp): string {
   const declared = (part: Xml): Xml => ({
     xml: part.xml
       .replace(/^(<saml:\w+) [^>]*>/, '$1>')
       .replace('<xenc:EncryptedData ', `<xenc:EncryptedData xmlns:xenc="${ENC}" `)
       .replace('<ds:KeyInfo', `<ds:KeyInfo xmlns:ds="${DS}"`),
   });
-  return assertion2(idp, { nameId: declared(is.nameId), attributes: declared(is.attributes) });
+  return assertion2(by, {
+    ...(is.nameId && { nameId: declared(is.nameId) }),
+    ...(is.attributes && { attributes: declared(is.attributes) }),
+  });
 }

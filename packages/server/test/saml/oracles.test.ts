@@ -14,6 +14,7 @@ import {
   assertion1,
   assertion2,
   contextFor,
+  decrypting,
   element,
   type IdentityProvider,
   identityProvider,
@@ -220,7 +221,7 @@ test('an assertion that xmlsec1 encrypted is read', { skip: !xmlsec && 'xmlsec1 
   const method = (Algorithm: string, ...parts: readonly Xml[]) =>
     element('xenc:EncryptionMethod', { Algorithm }, ...parts);
   const empty = element('xenc:CipherData', {}, element('xenc:CipherValue'));
-  const context = contextFor([trustIn(idp)], { decryptionKeys: [attacker.key] });
+  const context = contextFor([trustIn(idp)], { decryptionKeys: [decrypting(attacker.key)] });
   const signed = sign(assertion2(idp), idp.key);
   for (const [session, algorithm] of [
     ['aes-128', 'aes128-gcm'],

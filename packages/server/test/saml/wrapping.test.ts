@@ -8,6 +8,7 @@ import {
   assertion1,
   assertion2,
   contextFor,
+  decrypting,
   element,
   identityProvider,
   place,
@@ -143,7 +144,7 @@ const put = (assertion: string, content: string) =>
 
 for (const version of ['saml2', 'saml1'] as const) {
   const assertion = version === 'saml2' ? assertion2 : assertion1;
-  const context = contextFor([trustIn(idp)], { version, decryptionKeys: [idp.key] });
+  const context = contextFor([trustIn(idp)], { version, decryptionKeys: [decrypting(idp.key)] });
   const original = assertion(idp);
   const signature = signatureOf(original, idp.key);
   const parts: Parts = {

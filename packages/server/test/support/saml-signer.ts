@@ -12,6 +12,7 @@ import {
 import { createXmlLoader } from '../../src/saml/document.ts';
 import type { SamlContext, SamlTrust } from '../../src/saml/identity.ts';
 import { DS, DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC, EXCLUSIVE, SAML1, SAML2 } from '../../src/saml/names.ts';
+import type { DecryptionKey } from '../../src/trust/saml-issuer.ts';
 import { selfSigned } from './saml-certificate.ts';
 
 /** When all tests happen: 2026-03-01T12:00:00Z, in seconds. */
@@ -43,6 +44,12 @@ export const trustIn = ({ entityId, certificate }: IdentityProvider, changes: Pa
   certificates: [certificate],
   audiences: [AUDIENCE],
   ...changes,
+});
+
+/** A key that decrypts assertions of these issuers: that of the tests alone, where none is named. */
+export const decrypting = (key: KeyObject, ...issuers: readonly string[]): DecryptionKey => ({
+  key,
+  issuers: new Set(issuers.length === 0 ? ['https://idp.example/saml'] : issuers),
 });
 
 const loadXml = createXmlLoader();

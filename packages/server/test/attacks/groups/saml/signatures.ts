@@ -1,12 +1,42 @@
 // Who signed what, and how: algorithms that prove nothing, other signers, other things that were signed, encryption.
-import { constants, createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { DS, DS_MORE, ENC, ENC11 } from '../../../../src/saml/names.ts';
-import { assertionFor, encrypt, idp } from '../../../support/saml-exchange.ts';
-import { element, sign, signatureOf, type Xml } from '../../../support/saml-signer.ts';
+import assert from 'node:assert/strict';
+import { constants, createHash, createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { DS, DS_MORE, ENC, ENC11, SAML2 } from '../../../../src/saml/names.ts';
+import { selfSigned } from '../../../support/saml-certificate.ts';
+import { assertionFor, encrypt, idp, presentSaml, signedFor, startSaml } from '../../../support/saml-exchange.ts';
+import { element, NOW, sign, signatureOf, type Xml } from '../../../support/saml-signer.ts';
 import type { Case } from '../../group.ts';
-import { inside, object, other, ours, PROTOCOL, put, refused, response, type SamlWorld, WRAPPING } from './material.ts';
+import {
+  inside,
+  object,
+  only,
+  other,
+  ours,
+  PROTOCOL,
+  put,
+  refused,
+  response,
+  type SamlWorld,
+  WRAPPING,
+} from './material.ts';
 
 const named = (method: string): Xml => element('xenc:EncryptionMethod', { Algorithm: method });
+
+/** In canonical form, as an assertion that is to be signed has it. */
+const encryptedId = (name: string, key: KeyObject): string =>
+  encrypt(element('saml:NameID', { 'xmlns:saml': SAML2 }, name).xml, key)
+    .replace(/^<saml:EncryptedAssertion [^>]*>/, '<saml:EncryptedID>')
+    .replace('</saml:EncryptedAssertion>', '</saml:EncryptedID>')
+    .replace('<xenc:EncryptedData ', `<xenc:EncryptedData xmlns:xenc="${ENC}" `)
+    .replace('<ds:KeyInfo', `<ds:KeyInfo xmlns:ds="${DS}"`);
+
+/** What a signature by a key with the exponent 1 is: the padded digest (RFC 8017 section 9.2). */
+function padded(bytes: Buffer): Buffer {
+  const digest = createHash('sha256').update(bytes).digest();
+  const info = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), digest]);
+  const padding = Buffer.alloc(256 - 3 - info.length, 0xff);
+  return Buffer.concat([Buffer.from([0, 1]), padding, Buffer.from([0]), info]);
+}
 
 export const signatures: Readonly<Record<string, Case<SamlWorld>>> = {
   S23: refused(/^algorithm$/, ({ make }) => {
@@ -77,4 +107,27 @@ export const signatures: Readonly<Record<string, Case<SamlWorld>>> = {
     }),
     encrypt(signed, generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey),
   ]),
+  S51: refused(/^unknown_key$/, (material) =>
+    only('saml2', material, () => {
+      const { server } = material;
+      const theirs = (nameId: string): string => assertionFor(server, 'saml2', { nameId: { xml: nameId } }, other);
+      return [
+        sign(theirs(encryptedId('ada-as-idp-knows-her', ours.publicKey)), other.key),
+        encrypt(sign(assertionFor(server, 'saml2', {}, other), other.key), ours.publicKey),
+      ];
+    }),
+  ),
+  S52: async (_world, { after, attempt, twin }) => {
+    const start = (e: string) => {
+      const { n } = createPublicKey(idp.key).export({ format: 'jwk' });
+      const publicKey = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
+      const certificate = selfSigned(idp.key, { from: NOW - 86_400, to: NOW + 86_400 }, publicKey);
+      return startSaml({ after }, {}, { files: { 'idp.pem': certificate.toString() } });
+    };
+    const [weak, good] = [await start('AQ'), await start('AQAB')];
+    const forged = signedFor(weak, 'saml2', {}, { signing: { forge: padded } });
+    const answer = await attempt('signed by anybody', presentSaml(weak, 'saml2', forged));
+    assert.equal(weak.audit(answer)?.reason, 'subject_token_unknown_key');
+    await twin(presentSaml(good, 'saml2', signedFor(good, 'saml2')));
+  },
 };
