@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { describeFailure } from '../primitives/failure.ts';
 import type { Access } from '../store/store.ts';
 import { createSealer, SEALING_KEY_BYTES, type Sealer } from './sealing.ts';
 
@@ -16,9 +17,20 @@ export function openSealer(source: SealingKeySource, access: Access): Sealer {
   if (source === 'ephemeral') return createSealer([randomBytes(SEALING_KEY_BYTES)]);
   if ('keys' in source) return createSealer(source.keys);
   if (access === 'write') makeKeyFile(source.file);
-  const key = parseSealingKey(readFileSync(source.file, 'utf8'));
-  if (key === undefined) throw new Error(`${source.file} does not hold ${SEALING_KEY_BYTES} bytes in base64`);
+  const key = parseSealingKey(readKeyFile(source.file));
+  if (key === undefined)
+    throw new Error(
+      `the sealing key ${source.file} is not ${SEALING_KEY_BYTES} bytes in base64. Restore it from the backup of the database`,
+    );
   return createSealer([key]);
+}
+
+function readKeyFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Error(`cannot read the sealing key ${file}: ${describeFailure(error)}`, { cause: error });
+  }
 }
 
 export function parseSealingKey(text: string): Buffer | undefined {

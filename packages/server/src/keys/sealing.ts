@@ -31,7 +31,10 @@ export function createSealer(keys: readonly [Buffer, ...Buffer[]]): Sealer {
     open: (sealed, purpose) => {
       const [id = '', text = ''] = sealed.split('.');
       const key = byId.get(id);
-      if (key === undefined) throw new Error(`the sealing key that ${purpose} was sealed with is not configured`);
+      if (key === undefined)
+        throw new Error(
+          `the sealing key that ${purpose} was sealed with is not configured. Restore its file from the backup, or name both keys in sealingKey`,
+        );
       try {
         return decipherText(key, Buffer.from(text, 'base64url'), purpose);
       } catch (cause) {

@@ -134,16 +134,3 @@ export function listenPostgres(
     },
   };
 }
-
-/** @returns an error that names the database, and says what to do where TLS is the reason */
-export function explainFailure(error: unknown, { host, port, tls }: PostgresConnection): Error {
-  const { message, code } = error as NodeJS.ErrnoException;
-  const isAboutTls = tls !== 'none' && /SSL|TLS|CERT|SIGNED|ALTNAME/i.test(`${code} ${message}`);
-  const place = host.startsWith('/') ? host : `${host} port ${port}`;
-  return new Error(`the database ${place} cannot be opened: ${message}${isAboutTls ? TLS_NEEDED : ''}`, {
-    cause: error,
-  });
-}
-
-const TLS_NEEDED =
-  '. Its server must offer TLS, with a certificate that names this host and comes from an authority in sslrootcert, or from one that Node trusts';

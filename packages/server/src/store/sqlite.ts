@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
+import { explainSqlite } from './failure.ts';
 import type { Schema } from './schema.ts';
 
 /** A lock held by another process is waited for this long, in milliseconds. */
@@ -46,7 +47,7 @@ function open(file: string, access: 'read' | 'write'): DatabaseSync {
     database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
     return database;
   } catch (error) {
-    throw new Error(`the database ${file} cannot be opened: ${(error as Error).message}`, { cause: error });
+    throw explainSqlite(error, file);
   }
 }
 

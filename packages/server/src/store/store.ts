@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
+import { describeDatabaseFailure, explainPostgres, explainSqlite } from './failure.ts';
 import { migrations } from './migrations/index.ts';
 import { checkNotAhead, migrate, rollBack } from './migrations/migrate.ts';
 import type { PostgresConnection } from './postgres-url.ts';
@@ -33,7 +34,7 @@ async function openEmbedded(file: string, access: Access, now: number): Promise<
     return store;
   } catch (error) {
     await store.destroy();
-    throw error;
+    throw explainSqlite(error, file);
   }
 }
 
@@ -43,13 +44,13 @@ function checkExists(file: string): void {
 }
 
 async function openShared(connection: PostgresConnection, access: Access, now: number): Promise<Store> {
-  const { explainFailure, openPostgres } = await import('./postgres.ts');
+  const { openPostgres } = await import('./postgres.ts');
   const migrating = openPostgres(connection, 'migration');
   try {
     await (access === 'write' ? migrate(migrating, 'postgres', now) : checkNotAhead(migrating));
     return await connected(openPostgres(connection, 'requests'));
   } catch (error) {
-    throw explainFailure(error, connection);
+    throw explainPostgres(error, connection);
   } finally {
     await migrating.destroy();
   }
@@ -86,6 +87,10 @@ export async function rollBackStore(location: StoreLocation, content: 'keep' | '
       : (await import('./postgres.ts')).openPostgres(location.connection, 'migration');
   try {
     return await rollBack(store, location.kind, content);
+  } catch (error) {
+    throw location.kind === 'sqlite'
+      ? explainSqlite(error, location.file)
+      : explainPostgres(error, location.connection);
   } finally {
     await store.destroy();
   }
@@ -120,7 +125,7 @@ export async function orUnavailable<T>(work: Promise<T>, patience = PATIENCE): P
     return await Promise.race([work, late]);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Refusal('store_unavailable', { detail: (error as Error).message, cause: error });
+    throw new Refusal('store_unavailable', { detail: describeDatabaseFailure(error), cause: error });
   } finally {
     clearTimeout(timer);
   }

@@ -1,8 +1,10 @@
 // What `cambio check` and `cambio serve` say of the way to the database.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { explainSqlite } from '../../src/store/failure.ts';
+import { openStore } from '../../src/store/store.ts';
 import { configuration } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
 import { yamlOf } from '../support/configuration.ts';
@@ -28,7 +30,10 @@ test('check and serve warn of a connection in the clear, and of nothing else; a 
   const started = await run(t, 'serve', `${url}?sslmode=disable`);
   assert.equal(started.code, 1);
   assert.match(started.stderr, /warning: store: .*not encrypted/);
-  assert.match(started.stderr, new RegExp(`the database 0.0.0.0 port ${port} cannot be opened`));
+  assert.match(
+    started.stderr,
+    new RegExp(`cannot open the database on 0.0.0.0 port ${port}: nothing listens on that port`),
+  );
   for (const good of [url, `${url}?sslmode=verify-full`, url.replace('0.0.0.0', 'localhost')])
     assert.deepEqual(await run(t, 'check', good), { code: 0, stderr: '' });
   for (const [bad, fault] of [
@@ -41,4 +46,64 @@ test('check and serve warn of a connection in the clear, and of nothing else; a 
     assert.equal(code, 1);
     assert.match(stderr, fault);
   }
+});
+
+test('an SQLite database that cannot be opened is said in words, with what to do', async (t) => {
+  const folder = temporaryFolder(t);
+  const at = (name: string): string => join(folder, name);
+  writeFileSync(at('text.db'), 'This is not a database. '.repeat(100));
+  writeFileSync(at('a-file'), '');
+  mkdirSync(at('a-folder'));
+  const ahead = await openStore({ kind: 'sqlite', file: at('ahead.db') }, 'write', Date.now());
+  const later = ['9998-later', '9999-latest'];
+  await ahead
+    .insertInto('migrations')
+    .values(later.map((name) => ({ name, applied_at: 0 })))
+    .execute();
+  await ahead.destroy();
+  for (const [name, said] of [
+    ['a-folder', `cannot open the database ${at('a-folder')}: it is a folder, not a file`],
+    [
+      'a-file/cambio.db',
+      `cannot open the database ${at('a-file/cambio.db')}: a part of its path is a file, not a folder`,
+    ],
+    [
+      'text.db',
+      `cannot open the database ${at('text.db')}: the file is not an SQLite database. Write another file in store, or move this one away`,
+    ],
+    [
+      'ahead.db',
+      `the database is 2 steps ahead of this version of cambio (${later.join(', ')}). Run the later version of cambio, or take its last step back with its own cambio store rollback`,
+    ],
+  ] as const)
+    await assert.rejects(openStore({ kind: 'sqlite', file: at(name) }, 'write', Date.now()), ({ message }: Error) => {
+      assert.equal(message, said);
+      return true;
+    });
+  await assert.rejects(openStore({ kind: 'sqlite', file: at('none.db') }, 'read', Date.now()), {
+    message: `there is no database at ${at('none.db')} yet: start the server first`,
+  });
+  // A folder that is missing is made.
+  await (await openStore({ kind: 'sqlite', file: at('new/folder/cambio.db') }, 'write', Date.now())).destroy();
+});
+
+test('what the system or SQLite refuses is said in words', () => {
+  const file = '/data/cambio.db';
+  const said = (error: object): string => explainSqlite(Object.assign(new Error('raw text'), error), file).message;
+  assert.equal(
+    said({ code: 'ERR_SQLITE_ERROR', errcode: 1032 }),
+    `cannot open the database ${file}: it can only be read. Give the user that runs cambio the right to write to the file and its folder`,
+  );
+  assert.equal(
+    said({ code: 'ERR_SQLITE_ERROR', errcode: 11 }),
+    `cannot open the database ${file}: it is damaged. Restore it from a backup`,
+  );
+  assert.equal(
+    said({ code: 'EACCES', path: '/data', syscall: 'mkdir' }),
+    `cannot open the database ${file}: /data: permission denied for the user that runs cambio`,
+  );
+  assert.equal(
+    said({ code: 'ERR_SQLITE_ERROR', errcode: 2 }),
+    `cannot open the database ${file}: SQLite reports the error 2`,
+  );
 });

@@ -222,7 +222,10 @@ test('a wrong sealing key is one clear line at the start', async (t) => {
   writeFileSync(file, yamlOf(changed(sealed(randomBytes(32)), { store })));
   const { code, stderr, stdout } = await cambio('serve');
   assert.deepEqual([code, stdout], [1, '']);
-  assert.match(stderr, /^cambio: the sealing key that secret \S+ was sealed with is not configured\n$/);
+  assert.match(
+    stderr,
+    /^cambio: the sealing key that secret \S+ was sealed with is not configured\. Restore its file from the backup, or name both keys in sealingKey\n$/,
+  );
 });
 
 const SECRET = 'a secret that a resource insists on, long enough';

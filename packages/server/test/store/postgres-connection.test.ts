@@ -75,30 +75,90 @@ test('a certificate of a stranger, of another name, and a server without TLS are
   await new Promise<void>((resolve) => plain.listen(port, '127.0.0.1', resolve));
   t.after(() => void plain.close());
   const inTheClear = url.replace(/:\d+\//, `:${port}/`);
-  for (const refused of [
-    `${url}?sslmode=verify-full&sslrootcert=${strange}`,
-    `${url}?sslmode=verify-full`,
-    `${url.replace('127.0.0.1', 'localhost')}?sslmode=verify-full&sslrootcert=${authority}`,
-    `${inTheClear}?sslmode=require&sslrootcert=${authority}`,
-  ])
-    await assert.rejects(
-      store(refused),
-      ({ message }: Error) =>
-        /^the database (127\.0\.0\.1|localhost) port \d+ cannot be opened: .*sslrootcert/.test(message) &&
-        !message.includes('cambio:cambio'),
-      refused,
-    );
+  const on = `127.0.0.1 port ${postgres.port}`;
+  const must = (host: string): string =>
+    `Its certificate must name ${host} and come from an authority in sslrootcert, or from one that Node trusts`;
+  const unknown = `cannot open the database on ${on}: its certificate is not from an authority that is trusted here. ${must('127.0.0.1')}`;
+  for (const [refused, said] of [
+    [`${url}?sslmode=verify-full&sslrootcert=${strange}`, unknown],
+    [`${url}?sslmode=verify-full`, unknown],
+    [
+      `${url.replace('127.0.0.1', 'localhost')}?sslmode=verify-full&sslrootcert=${authority}`,
+      `cannot open the database on localhost port ${postgres.port}: its certificate is for another host name. ${must('localhost')}`,
+    ],
+    [
+      `${inTheClear}?sslmode=require&sslrootcert=${authority}`,
+      `cannot open the database on 127.0.0.1 port ${port}: it does not offer TLS. Set ssl = on in its postgresql.conf, with a certificate that names 127.0.0.1 and comes from an authority in sslrootcert, or from one that Node trusts`,
+    ],
+  ] as const)
+    await assert.rejects(store(refused), { message: said }, refused);
   // SSLRequest, and nothing else.
   assert.deepEqual(new Set(received), new Set(['0000000804d2162f']));
   // Neither does the environment turn verification off.
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   try {
-    await assert.rejects(store(`${url}?sslmode=verify-full&sslrootcert=${strange}`), /cannot be opened/);
+    await assert.rejects(
+      store(`${url}?sslmode=verify-full&sslrootcert=${strange}`),
+      /^Error: cannot open the database/,
+    );
   } finally {
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
   }
   await (await store(`${url}?sslmode=verify-full&sslrootcert=${authority}`)).destroy();
   await (await store(url)).destroy();
+});
+
+test('a database that cannot be opened is said in words, with what to do, and without the password', async () => {
+  const name = new URL(url).pathname.slice(1);
+  const at = (change: (parts: URL) => unknown): string => {
+    const parts = new URL(url);
+    change(parts);
+    return parts.href;
+  };
+  const dead = await freePort();
+  const encoded =
+    'Correct the user name or the password in store; in both, write all but letters and digits percent-encoded, such as %40 for @';
+  const here = `cannot open the database on 127.0.0.1 port ${postgres.port}`;
+  await query(url, "create role weak login password 'weak'");
+  await query(url, 'create role closed login nosuperuser connection limit 0 password $$closed$$');
+  for (const [text, said] of [
+    [
+      at((parts) => Object.assign(parts, { port: String(dead) })),
+      `cannot open the database on 127.0.0.1 port ${dead}: nothing listens on that port. Start PostgreSQL, or correct the host and the port in store`,
+    ],
+    [
+      at((parts) => Object.assign(parts, { host: 'database.invalid:5432' })),
+      'cannot open the database on database.invalid port 5432: there is no host database.invalid. Correct the host in store',
+    ],
+    [
+      at((parts) => Object.assign(parts, { password: 'canary-wrong' })),
+      `${here}: PostgreSQL refuses the password of the user cambio. ${encoded}`,
+    ],
+    [
+      at((parts) => Object.assign(parts, { password: '' })),
+      `${here}: PostgreSQL asks for a password, and store has none. Write postgres://USER:PASSWORD@HOST/DATABASE`,
+    ],
+    [
+      at((parts) => Object.assign(parts, { pathname: '/canbio' })),
+      `${here}: PostgreSQL has no database canbio. Create it with createdb canbio, or correct the name in store`,
+    ],
+    [
+      at((parts) => Object.assign(parts, { username: 'closed', password: 'closed' })),
+      `${here}: PostgreSQL has no connection left. Raise max_connections there, or start fewer nodes: each process opens up to 11`,
+    ],
+    [
+      at((parts) => Object.assign(parts, { username: 'weak', password: 'weak' })),
+      `${here}: the user weak lacks a right in the database. Make it the owner of the database, or grant it CREATE and USAGE on the schema public`,
+    ],
+    [
+      `postgres://cambio@localhost:${postgres.port}/${name}?host=/nowhere`,
+      'cannot open the database at the socket /nowhere: there is no such file. Start PostgreSQL, or correct the host and the port in store',
+    ],
+  ] as const)
+    await assert.rejects(store(text), ({ message }: Error) => {
+      assert.equal(message, said);
+      return true;
+    });
 });
 
 test('the transaction of a node that is lost holds its locks for two seconds at most', async (t) => {

@@ -1,6 +1,7 @@
 // How is the schema brought up to date, and how one step back?
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
+import { SchemaError } from '../failure.ts';
 import type { Database, Schema } from '../schema.ts';
 import { migrations } from './index.ts';
 import type { Migration, SequenceColumn } from './migration.ts';
@@ -24,7 +25,7 @@ const stepsFor = (kind: Kind, steps: readonly Migration[]): readonly Migration[]
 /**
  * Brings the schema up to date, in one transaction: two nodes that start at once migrate once. A step of the next version is
  * left alone. Where nothing is to be done nothing is written: a server then needs no right to change the schema.
- * @throws Error where the schema is further ahead
+ * @throws SchemaError where the schema is further ahead
  */
 export async function migrate(
   database: Kysely<Schema>,
@@ -58,22 +59,22 @@ function noneWithoutTable(error: Error & { readonly code?: string }): ReadonlySe
 /** SQLSTATE. */
 const UNDEFINED_TABLE = '42P01';
 
-/** @returns the steps that were applied @throws Error where more of them are unknown here than a version may be behind */
+/** @returns the steps that were applied @throws SchemaError where more of them are unknown here than a version may be behind */
 export async function checkNotAhead(database: Database, known = migrations): Promise<ReadonlySet<string>> {
   const applied = await appliedTo(database).catch(noneWithoutTable);
   const names = known.map(({ name }) => name);
   const unknown = [...applied].filter((name) => !names.includes(name));
   if (unknown.length <= STEPS_AHEAD) return applied;
-  throw new Error(
-    `the database is ${unknown.length} steps ahead of this version of cambio (${unknown.toSorted().join(', ')}): ` +
-      'a later version made them, and can take back its own with cambio store rollback',
+  throw new SchemaError(
+    `the database is ${unknown.length} steps ahead of this version of cambio (${unknown.toSorted().join(', ')}). ` +
+      'Run the later version of cambio, or take its last step back with its own cambio store rollback',
   );
 }
 
 /**
  * Takes this version's own last step back, so that the database is as the version before left it.
  * @param content of what the step made: `keep` refuses where there is any
- * @returns the name of the step @throws Error where it is not the last one applied, or would lose what is to be kept
+ * @returns the name of the step @throws SchemaError where it is not the last one applied, or would lose what is to be kept
  */
 export async function rollBack(
   database: Kysely<Schema>,
@@ -83,15 +84,15 @@ export async function rollBack(
   patienceMs = TABLES_PATIENCE_MS,
 ): Promise<string> {
   const step = stepsFor(kind, known).at(-1);
-  if (step === undefined) throw new Error('there is no step to take back');
+  if (step === undefined) throw new SchemaError('there is no step to take back');
   await locked(database, kind, patienceMs, async (transaction) => {
     const applied = [...(await appliedTo(transaction))].toSorted();
     const last = applied.at(-1) ?? 'none';
     if (last !== step.name)
-      throw new Error(`the last step of the database is ${last}, and that of this version ${step.name}`);
+      throw new SchemaError(`the last step of the database is ${last}, and that of this version ${step.name}`);
     const held = content === 'keep' ? await countHeld(transaction, step) : [];
     if (held.length > 0)
-      throw new Error(`taking ${step.name} back would lose ${held.join(', ')}; --discard does it all the same`);
+      throw new SchemaError(`taking ${step.name} back would lose ${held.join(', ')}; --discard does it all the same`);
     await step.down(transaction.schema, executeIn(transaction));
     await transaction.deleteFrom('migrations').where('name', '=', step.name).execute();
   });
@@ -139,7 +140,7 @@ async function locked(database: Kysely<Schema>, kind: Kind, patienceMs: number, 
       });
     } catch (error) {
       if ((error as { readonly code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
-      if (performance.now() >= until) throw new Error(tablesInUse(patienceMs), { cause: error });
+      if (performance.now() >= until) throw new SchemaError(tablesInUse(patienceMs), { cause: error });
       await wait(AGAIN_MS);
     }
   }

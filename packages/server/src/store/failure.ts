@@ -1,0 +1,169 @@
+// Words failures of a database for people, who never see the text of a driver.
+import { accessSync, constants, statSync } from 'node:fs';
+import { describeFailure, isUntrusted } from '../primitives/failure.ts';
+import type { PostgresConnection } from './postgres-url.ts';
+
+/** The schema of the database does not fit what was asked. Its message is for people. */
+export class SchemaError extends Error {}
+
+interface DriverError extends Error {
+  readonly code?: string;
+  /** Of SQLite. */
+  readonly errcode?: number;
+}
+
+interface Clause {
+  /** Follows a colon. */
+  readonly why: string;
+  /** What to do. */
+  readonly mend?: string;
+}
+
+type Names = Pick<PostgresConnection, 'user' | 'password' | 'database' | 'host'>;
+
+const nameOf = (what: string, name: string | undefined): string =>
+  name === undefined ? `the ${what}` : `the ${what} ${name}`;
+
+const NO_NAMES: Names = { user: undefined, password: undefined, database: undefined, host: '' };
+
+const NO_PASSWORD: Clause = {
+  why: 'PostgreSQL asks for a password, and store has none',
+  mend: 'Write postgres://USER:PASSWORD@HOST/DATABASE',
+};
+const LATE: Clause = { why: 'the database did not answer in time' };
+const STANDBY: Clause = { why: 'it can only be read, as a standby', mend: 'Name the primary in store' };
+
+/** By SQLSTATE (PostgreSQL, appendix A). */
+const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
+  '28P01': ({ user, password }) =>
+    password === undefined
+      ? NO_PASSWORD
+      : {
+          why: `PostgreSQL refuses the password of ${nameOf('user', user)}`,
+          mend: 'Correct the user name or the password in store; in both, write all but letters and digits percent-encoded, such as %40 for @',
+        },
+  '28000': ({ user }) => ({
+    why: `PostgreSQL refuses ${nameOf('user', user)} from this machine`,
+    mend: 'Correct the user name in store, or add a line for it to pg_hba.conf of the PostgreSQL server',
+  }),
+  '3D000': ({ database }) => ({
+    why: `PostgreSQL has no database ${database ?? 'of that name'}`,
+    mend: `Create it with createdb${database === undefined ? '' : ` ${database}`}, or correct the name in store`,
+  }),
+  '42501': ({ user }) => ({
+    why: `${nameOf('user', user)} lacks a right in the database`,
+    mend: 'Make it the owner of the database, or grant it CREATE and USAGE on the schema public',
+  }),
+  '42P01': () => ({ why: 'it lacks a table of Cambio', mend: 'Start the server once: it makes the tables' }),
+  '53300': () => ({
+    why: 'PostgreSQL has no connection left',
+    mend: 'Raise max_connections there, or start fewer nodes: each process opens up to 11',
+  }),
+  '53100': () => ({ why: 'the disk of the PostgreSQL server is full' }),
+  '57P03': () => ({ why: 'PostgreSQL is starting or stopping', mend: 'Try again in a moment' }),
+  '57P01': () => ({ why: 'PostgreSQL is stopping', mend: 'Try again when it has started' }),
+  '57014': () => LATE,
+  '55P03': () => ({ why: 'another transaction holds a lock' }),
+  '25006': () => STANDBY,
+  '25P03': () => LATE,
+};
+
+/** By the text of errors of the driver, which have no code. */
+const DRIVER: readonly (readonly [text: RegExp, clause: (names: Names) => Clause])[] = [
+  [
+    /does not support SSL|establishing an SSL connection/,
+    ({ host }) => ({
+      why: 'it does not offer TLS',
+      mend: `Set ssl = on in its postgresql.conf, with a certificate that names ${host} and comes from an authority in sslrootcert, or from one that Node trusts`,
+    }),
+  ],
+  [/password must be a/, () => NO_PASSWORD],
+  [/^SASL/, () => ({ why: 'PostgreSQL and this server cannot agree on how the password is proven' })],
+  [/timeout/, () => LATE],
+  [/terminated|connection error|not queryable|connection is lost/, () => ({ why: 'PostgreSQL closed the connection' })],
+];
+
+/** By primary result code. */
+const SQLITE: Readonly<Record<number, Clause>> = {
+  5: { why: 'another process holds its lock', mend: 'Stop that process, or wait until it is done' },
+  6: { why: 'another process holds its lock', mend: 'Stop that process, or wait until it is done' },
+  8: {
+    why: 'it can only be read',
+    mend: 'Give the user that runs cambio the right to write to the file and its folder',
+  },
+  10: { why: 'the disk reports an error' },
+  11: { why: 'it is damaged', mend: 'Restore it from a backup' },
+  13: { why: 'the disk is full' },
+  14: { why: 'the file cannot be opened' },
+  26: { why: 'the file is not an SQLite database', mend: 'Write another file in store, or move this one away' },
+};
+
+function clauseOf(error: DriverError, names: Names): Clause | undefined {
+  const { code = '', errcode, message } = error;
+  if (errcode !== undefined) return SQLITE[errcode & 0xff] ?? { why: `SQLite reports the error ${errcode}` };
+  const known = POSTGRES[code];
+  if (known !== undefined) return known(names);
+  if (/^[0-9A-Z]{5}$/.test(code) && /\d/.test(code))
+    return { why: `PostgreSQL reports the error ${code}`, mend: 'Its log says more' };
+  return code === '' ? DRIVER.find(([text]) => text.test(message))?.[1](names) : undefined;
+}
+
+/** @returns why a request to the database failed, as a clause that follows a colon */
+export function describeDatabaseFailure(error: unknown): string {
+  return clauseOf(error as DriverError, NO_NAMES)?.why ?? describeFailure(error);
+}
+
+const sentence = (where: string, { why, mend }: Clause): string =>
+  `cannot open the database ${where}: ${why}${mend === undefined ? '' : `. ${mend}`}`;
+
+/** @returns an error that names the database, why it cannot be opened, and what to do. Never a part of the password */
+export function explainPostgres(error: unknown, connection: PostgresConnection): Error {
+  if (error instanceof SchemaError) return error;
+  const { host, port } = connection;
+  const where = host.startsWith('/') ? `at the socket ${host}` : `on ${host} port ${port}`;
+  const clause = clauseOf(error as DriverError, connection) ?? {
+    why: describeFailure(error),
+    ...mendOf(error, connection),
+  };
+  return new Error(sentence(where, clause), { cause: error });
+}
+
+function mendOf(error: unknown, { host, tls }: PostgresConnection): Pick<Clause, 'mend'> {
+  const { code = '' } = error as DriverError;
+  const alternative = code.startsWith('ERR_TLS_CERT_ALTNAME');
+  if (tls !== 'none' && (isUntrusted(error) || alternative || code.startsWith('CERT_')))
+    return {
+      mend: `Its certificate must name ${host} and come from an authority in sslrootcert, or from one that Node trusts`,
+    };
+  if (code === 'ECONNREFUSED' || code === 'ENOENT')
+    return { mend: 'Start PostgreSQL, or correct the host and the port in store' };
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return { mend: 'Correct the host in store' };
+  return {};
+}
+
+/** @returns an error that names the file, why it cannot be opened, and what to do */
+export function explainSqlite(error: unknown, file: string): Error {
+  if (error instanceof SchemaError) return error;
+  const { errcode } = error as DriverError;
+  if (errcode === undefined) {
+    const { path } = error as NodeJS.ErrnoException;
+    const at = path === undefined || path === file ? '' : `${path}: `;
+    return new Error(`cannot open the database ${file}: ${at}${describeFailure(error)}`, { cause: error });
+  }
+  const clause =
+    (errcode & 0xff) === CANNOT_OPEN ? { why: whyNotOpened(file) } : clauseOf(error as DriverError, NO_NAMES);
+  return new Error(sentence(file, clause ?? { why: 'the file cannot be opened' }), { cause: error });
+}
+
+const CANNOT_OPEN = 14;
+
+/** SQLite does not say. */
+function whyNotOpened(file: string): string {
+  try {
+    if (statSync(file).isDirectory()) return 'it is a folder, not a file';
+    accessSync(file, constants.R_OK);
+    return 'the file cannot be opened';
+  } catch (error) {
+    return describeFailure(error);
+  }
+}
