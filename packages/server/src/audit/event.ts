@@ -46,7 +46,7 @@ export interface AuditEvent {
   requestId: string;
   callerRequestId?: string;
   address: string;
-  /** What was asked: the endpoint's own word; `none` is never written. */
+  /** What was asked: the endpoint's own word. `other` is written only of refusals, which are counted. */
   action:
     | 'token'
     | 'revoke'
@@ -60,7 +60,9 @@ export interface AuditEvent {
     | 'sign_in'
     | 'logout'
     | 'admin'
-    | 'none';
+    | 'introspect'
+    | 'userinfo'
+    | 'other';
   grant?: string;
   client?: string;
   clientAuthentication?: string;

@@ -15,7 +15,7 @@ export const fields = {
   address: { meaning: 'where the request came from, or `command line`', personal: true },
   action: {
     meaning:
-      'what was asked: `token`, `revoke`, `authorize`, `par`, `device_authorization`, `device`, `interaction`, `sign_in`, `logout`; by an operator `admin`; by an operator or by the server itself `erase`, `retention`',
+      'what was asked: `token`, `revoke`, `authorize`, `par`, `device_authorization`, `device`, `interaction`, `sign_in`, `logout`; refused alone `introspect`, `userinfo`, and `other` for everything else; by an operator `admin`; by an operator or by the server itself `erase`, `retention`',
   },
   grant: { meaning: 'the grant of a token request' },
   client: { meaning: 'the client that authenticated' },

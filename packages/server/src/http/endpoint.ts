@@ -51,7 +51,7 @@ export interface Endpoint {
   readonly urgent?: true;
   /** May a page of any origin read the answers? */
   readonly cors: boolean;
-  /** What the audit row calls it; undefined where it has none. */
+  /** What the audit row calls it. Undefined where only refusals have a row, under `other`, and are counted. */
   readonly audit: AuditEvent['action'] | undefined;
   /** Does it take DPoP proofs? Then its answers bring the nonce for the next one (RFC 9449 section 8). */
   readonly nonces?: true;

@@ -60,7 +60,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const request = readHead(incoming, id, route, proxies.callerOf(incoming));
     const headers = headersOf(id, endpoint, options.stopping());
     // 3. The record: whatever is known of the request is noted here, and metrics, trace and audit row tell it.
-    const event = begin(request, endpoint.audit ?? 'none', current().clock());
+    const event = begin(request, endpoint.audit ?? 'other', current().clock());
     let answer: Answer;
     try {
       if (verdict === 'preflight') {

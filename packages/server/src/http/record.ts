@@ -1,4 +1,4 @@
-// Completes the audit record of a refusal, and commits it where the endpoint is audited.
+// Completes the audit record of a refusal, and commits it; where callers could flood the log, refusals are counted.
 import type { AuditEvent } from '../audit/event.ts';
 import { isName } from '../primitives/principal.ts';
 import { publicAnswer, type Refusal, reasons } from '../primitives/refusal.ts';
@@ -22,8 +22,9 @@ export async function recordRefusal(
     duration: clock() - event.time,
   } satisfies Partial<AuditEvent>);
   // Of overload there are thousands of refusals at once, and metrics count them.
-  if (event.action === 'none' || refusal.reason === 'overload') return refusal;
-  if (reasons[refusal.reason].answer === 'too_many') {
+  if (refusal.reason === 'overload') return refusal;
+  // Anyone can ask for paths that do not exist as often as they like: one row a second stands for all of a caller.
+  if (event.action === 'other' || reasons[refusal.reason].answer === 'too_many') {
     throttled.count(event);
     return refusal;
   }

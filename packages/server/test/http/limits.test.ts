@@ -67,7 +67,7 @@ test('a client may ask so often a minute, and another one is not concerned; one 
   assertIssued(server, await ask());
   await server.close();
   const [row, ...others] = rowsOf(server, 'client_rate');
-  assert.deepEqual([row?.client, row?.clientClaimed, row?.count, others], ['gateway', undefined, 4, []]);
+  assert.deepEqual([row?.client, row?.clientClaimed, row?.count, others], ['gateway', undefined, 5, []]);
 });
 
 test('tokens that strangers make up use nothing of what an API may ask', async (t) => {
@@ -109,7 +109,7 @@ test('an address may ask so often a minute, whoever it says to be; how the serve
   assert.deepEqual(
     rowsOf(server, 'address_rate').map(({ address, count }) => [address, count]),
     [
-      ['192.0.2.1', 1],
+      ['192.0.2.1', 2],
       ['2001:db8:0:1::9', 1],
     ],
   );
@@ -140,4 +140,16 @@ test('counters are in memory and bounded: nothing can fail there, and strangers 
   assert.equal(rate.exceeded(tallyKey('stranger 1')), 60);
   clock.now = -3_600_000;
   assert.equal(rate.exceeded(tallyKey('stranger 1')), undefined, 'a clock that was set back locks nobody out');
+});
+
+test('a refusal where no row tells of answers is counted, one row a second for each caller', async (t) => {
+  const server = await start(t, configuration);
+  const unknown = await times(3, () => server.post('/nothing', ''));
+  assert.deepEqual(statuses(unknown), [404, 404, 404]);
+  assert.equal((await server.post('/livez', '')).status, 405);
+  assert.equal((await fetch(`${server.issuer}/livez`)).status, 200);
+  await server.close();
+  const told = (reason: string) => rowsOf(server, reason).map(({ action, outcome, count }) => [action, outcome, count]);
+  assert.deepEqual(told('path_unknown'), [['other', 'refused', 3]]);
+  assert.deepEqual(told('method_not_allowed'), [['other', 'refused', 1]]);
 });

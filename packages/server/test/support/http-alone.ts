@@ -56,6 +56,7 @@ export async function startHttpAlone(
     requests: { ofAddress: () => slow && holdEventLoop() },
     freshness: { check: () => undefined },
     audit: { append: async (event: AuditEvent) => void rows.push({ ...event }) },
+    throttled: { count: () => undefined },
     // More than the system keeps for a caller that does not read.
     keys: { published: () => ['x'.repeat(32_000_000)] },
     ready: () => {

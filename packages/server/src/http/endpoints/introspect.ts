@@ -19,7 +19,7 @@ export const introspect = {
   methods: ['POST'],
   face: 'json',
   cors: false,
-  audit: undefined,
+  audit: 'introspect',
   metadata: 'introspection_endpoint',
   publicClients: 'never',
   answer: async ({ request, services, event }) => {

@@ -13,7 +13,7 @@ export const userinfo = {
   face: 'json',
   cors: true,
   nonces: true,
-  audit: undefined,
+  audit: 'userinfo',
   metadata: 'userinfo_endpoint',
   answer: async ({ request, services, event }) => {
     const found = await readPresentedToken({ request, services });
