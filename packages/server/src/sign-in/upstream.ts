@@ -15,16 +15,16 @@ import {
   clockTolerance,
   customFetch,
   discovery,
-  enableNonRepudiationChecks,
 } from 'openid-client';
-import { readCompact } from '../keys/jws.ts';
+import { readCompact, verifyCompact } from '../keys/jws.ts';
 import { urlProblem } from '../outbound/address.ts';
-import type { Outbound } from '../outbound/outbound.ts';
+import { type Outbound, OutboundFailure } from '../outbound/outbound.ts';
 import { type Clock, seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type ClaimMappings, mapFacts } from '../trust/issuer.ts';
+import { fetchedKeySource } from '../trust/key-cache.ts';
 import { INTERACTION } from './lifetimes.ts';
 import { PROVIDER_LEEWAY_S, readUpstreamClaims, type UpstreamClaims } from './upstream-claims.ts';
 import type { UpstreamLimit } from './upstream-limit.ts';
@@ -101,6 +101,8 @@ export function createUpstream(
   { outbound, redirectUri, secret, clock, limit, useOnce }: UpstreamServices,
 ): Upstream {
   const provider = openMetadata(entry, outbound, clock);
+  // openid-client checks claims. It would believe keys by which anybody can sign, so that signatures are checked as those of issuers are.
+  const keys = fetchedKeySource(outbound, async () => keyPlaceOf(await provider()), clock);
   // Nothing is stored meanwhile: nonce and verifier follow from the state, for those alone who know the secret.
   const derive = (purpose: string, state: string): string =>
     createHmac('sha256', secret).update(`upstream ${purpose} ${state}`).digest('base64url');
@@ -116,8 +118,10 @@ export function createUpstream(
         idTokenExpected: true,
         ...(maxAge !== undefined && { maxAge }),
       });
-      // The same text, whose signature was verified: openid-client would round a number, and take the last of two members.
-      const person = toPerson(entry, readCompact(tokens.id_token ?? '').payload, seconds(clock));
+      const idToken = readCompact(tokens.id_token ?? '');
+      verifyCompact(idToken, await keys.find(idToken));
+      // Of the same text: openid-client would round a number, and take the last of two members.
+      const person = toPerson(entry, idToken.payload, seconds(clock));
       const { auth_time: authTime } = person.authentication;
       if (since !== undefined && authTime !== undefined && authTime < since - PROVIDER_LEEWAY_S)
         throw new Error('the person did not sign in anew, as prompt=login asks');
@@ -192,14 +196,21 @@ async function discover({ issuer, clientId, secret, network }: UpstreamEntry, ou
   const metadata = { client_secret: secret, [clockTolerance]: PROVIDER_LEEWAY_S };
   const found = await discovery(new URL(issuer), clientId, metadata, authenticate, {
     [customFetch]: through,
-    // Which http is good is the outbound function's to say; keys are fetched, and the ID token's signature verified.
-    execute: [allowInsecureRequests, enableNonRepudiationChecks],
+    // Which http is good is the outbound function's to say.
+    execute: [allowInsecureRequests],
   });
   const { issuer: stated, authorization_endpoint: page = '' } = found.serverMetadata();
   if (stated !== issuer) throw new Error('its metadata speaks of another issuer');
   const problem = urlProblem(page, network);
   if (problem !== undefined) throw new Error(`its authorization_endpoint ${problem}`);
   return found;
+}
+
+/** @throws OutboundFailure */
+function keyPlaceOf(provider: Configuration): string {
+  const { jwks_uri: uri } = provider.serverMetadata();
+  if (uri === undefined) throw new OutboundFailure('its metadata has no jwks_uri');
+  return uri;
 }
 
 /** In the form where the provider takes it: in Basic, half of them forget that id and secret are encoded. */

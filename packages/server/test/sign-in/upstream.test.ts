@@ -1,5 +1,6 @@
 // Signing in through another OpenID provider: what is asked of it, and what of its answers is believed.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
@@ -7,20 +8,28 @@ import { createOutbound } from '../../src/outbound/outbound.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
 import { type Arrival, createUpstream, type UpstreamEntry, type UpstreamWishes } from '../../src/sign-in/upstream.ts';
 import { createUpstreamLimit } from '../../src/sign-in/upstream-limit.ts';
+import { base64url, claimsOf } from '../support/harness.ts';
 import {
   type Claims,
   DISCOVERY,
   type FakeIssuer,
+  type FakeKey,
   JWKS,
   json,
   newKey,
-  type SignOptions,
+  privateJwk,
+  type SignOptions as Signing,
   startIssuer,
   status,
 } from '../support/issuer.ts';
 
 const REDIRECT = 'https://login.example/oauth/upstream';
 const DEPARTURE = { interaction: 'an-interaction-of-ours', browser: 'a-browser' };
+
+interface SignOptions extends Signing {
+  /** Makes the ID token of its claims instead of the provider. */
+  readonly by?: ((claims: Claims) => string) | undefined;
+}
 
 /** What a server would give it: ids are used once, and failures of an address are counted. */
 function around() {
@@ -33,11 +42,16 @@ function around() {
 }
 
 /** A provider whose next ID token a test may change, and us beside it. */
-async function begin(t: Pick<TestContext, 'after'>, wishes: UpstreamWishes = {}, change: Partial<UpstreamEntry> = {}) {
+async function begin(
+  t: Pick<TestContext, 'after'>,
+  wishes: UpstreamWishes = {},
+  change: Partial<UpstreamEntry> = {},
+  algorithms = ['ES256'],
+) {
   const idp = await startIssuer(t);
   const endpoints = { authorization_endpoint: `${idp.url}/authorize`, token_endpoint: `${idp.url}/token` };
   const about = { issuer: idp.url, jwks_uri: idp.url + JWKS, ...endpoints };
-  const metadata = { ...about, id_token_signing_alg_values_supported: ['ES256'] };
+  const metadata = { ...about, id_token_signing_alg_values_supported: algorithms };
   idp.instead.set(DISCOVERY, json({ ...metadata, authorization_response_iss_parameter_supported: true }));
   const entry: UpstreamEntry = {
     ...{
@@ -62,7 +76,7 @@ async function begin(t: Pick<TestContext, 'after'>, wishes: UpstreamWishes = {},
     complete: async (
       claims: Claims = {},
       answer: Readonly<Record<string, string>> = {},
-      options: SignOptions = {},
+      { by, ...options }: SignOptions = {},
       arrival: Partial<Arrival> = {},
       /** What the token endpoint does instead. */
       behaviour: Parameters<FakeIssuer['instead']['set']>[1] | undefined = undefined,
@@ -70,7 +84,8 @@ async function begin(t: Pick<TestContext, 'after'>, wishes: UpstreamWishes = {},
       const fresh = new URL(await upstream.begin(DEPARTURE, wishes)).searchParams;
       const good = { state: String(fresh.get('state')), code: 'a-code', iss: idp.url };
       const said = { sub: 'ada', aud: 'us', nonce: fresh.get('nonce'), ...claims };
-      const id_token = idp.sign(said, options);
+      const signed = idp.sign(said, options);
+      const id_token = by?.(claimsOf(signed)) ?? signed;
       idp.instead.set(
         '/token',
         behaviour ?? json({ access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token }),
@@ -163,6 +178,47 @@ test('an ID token that is not the good one for this sign-in signs nobody in (OI-
   await assert.rejects(complete({}, {}, { key: foreign }), refusedAs('upstream_failed'), 'a foreign signature');
   await assert.rejects(complete({}, {}, { header: { alg: 'none' } }), refusedAs('upstream_failed'), 'no algorithm');
   assert.equal((await complete()).sub, 'idp:ada');
+});
+
+test('the keys of a provider are read as those of issuers: weak ones are passed over, and a spoilt set has none (OI-13, JW-03)', async (t) => {
+  const text = (alg: string, claims: Claims): string =>
+    `${base64url(JSON.stringify({ alg, kid: 'weak' }))}.${base64url(JSON.stringify(claims))}`;
+  // Anybody makes these two: with the exponent 1 the padded digest is its signature, and under a point of small order one fits all.
+  const byExponentOne = (claims: Claims): string => {
+    const input = text('RS256', claims);
+    const digest = createHash('sha256').update(input).digest();
+    const info = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), digest]);
+    const padding = Buffer.alloc(256 - 3 - info.length, 0xff);
+    return `${input}.${base64url(Buffer.concat([Buffer.from([0, 1]), padding, Buffer.from([0]), info]))}`;
+  };
+  const bySmallOrder = (claims: Claims): string =>
+    `${text('Ed25519', claims)}.${base64url(Buffer.from(`01${'00'.repeat(63)}`, 'hex'))}`;
+  const { n } = newKey('RS256').jwk;
+  const point = base64url(Buffer.from(`01${'00'.repeat(31)}`, 'hex'));
+  const cases: readonly [detail: RegExp, publish: (own: FakeKey) => readonly object[], by?: SignOptions['by']][] = [
+    [/unknown_key/, () => [{ kty: 'RSA', n, e: 'AQ', kid: 'weak', alg: 'RS256' }], byExponentOne],
+    [/unknown_key/, () => [{ kty: 'OKP', crv: 'Ed25519', x: point, kid: 'weak' }], bySmallOrder],
+    [/private or symmetric/, ({ jwk }) => [jwk, { kty: 'oct', k: 'AAAA', kid: 'other' }]],
+    [/private or symmetric/, (own) => [privateJwk(own)]],
+    [/several keys/, ({ jwk, kid }) => [jwk, newKey('ES256', kid).jwk]],
+    [/unknown_key/, ({ jwk }) => [{ ...jwk, use: 'enc' }]],
+    [/unknown_key/, ({ jwk }) => [{ ...jwk, x: `${jwk.x}=` }]],
+    [/keys is no list/, () => Array.from({ length: 101 }, () => ({}))],
+  ];
+  for (const [detail, publish, by] of cases) {
+    const { idp, complete } = await begin(t, {}, {}, ['ES256', 'RS256', 'Ed25519']);
+    const [own = newKey()] = idp.keys;
+    idp.instead.set(JWKS, json({ keys: publish(own) }));
+    await assert.rejects(complete({}, {}, { by }), refusedAs('upstream_failed', detail), detail.source);
+    assert.equal(idp.seen.filter(({ path }) => path === JWKS).length, 1);
+  }
+  const { idp, complete } = await begin(t);
+  idp.instead.set(JWKS, json({ keys: [...idp.keys.map(({ jwk }) => jwk), { kty: 'unknown' }] }));
+  assert.equal((await complete()).sub, 'idp:ada');
+  // A key that the set does not hold is looked for once more, as the issuers' are.
+  const next = newKey();
+  idp.instead.set(JWKS, json({ keys: [next.jwk] }));
+  assert.equal((await complete({}, {}, { key: next })).sub, 'idp:ada');
 });
 
 test('an answer to another sign-in, or by another issuer, is not taken; nor one without iss where it is promised (OI-13)', async (t) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createBrowser, formOf } from '../../../support/browser.ts';
 import { read } from '../../../support/harness.ts';
-import { status } from '../../../support/issuer.ts';
+import { JWKS, json, newKey, privateJwk, status } from '../../../support/issuer.ts';
 import { authorizationUrl, authorizeAs, CALLBACK, goThrough, redeem } from '../../../support/people.ts';
 import { startUpstream } from '../../../support/upstream.ts';
 import { answerOf, request } from '../../../support/wire.ts';
@@ -236,5 +236,27 @@ export const requests = {
     const browser = createBrowser(server.issuer);
     const asked = await leave(browser, { max_age: '60' });
     await twin(goThrough(browser, await comeBack(browser, asked, { auth_time: now, acr: 'high', amr: ['pwd'] })));
+  },
+
+  W27: async (_world, { attempt, twin, after }) => {
+    const { idp, server, leave, comeBack } = await startUpstream({ after });
+    const [own = newKey()] = idp.keys;
+    const sets = {
+      'a private key': [privateJwk(own)],
+      'a symmetric key beside it': [own.jwk, { kty: 'oct', k: 'AAAA' }],
+      'a key for encryption': [{ ...own.jwk, use: 'enc' }],
+      'a member that another reader mends': [{ ...own.jwk, x: `${own.jwk.x}=` }],
+    };
+    for (const [what, keys] of Object.entries(sets)) {
+      idp.instead.set(JWKS, json({ keys }));
+      const browser = createBrowser(server.issuer);
+      const page = await attempt(what, comeBack(browser, await leave(browser), {}));
+      assert.equal(server.audit(page)?.reason, 'upstream_failed', what);
+      // Until it is looked for again.
+      server.clock.now += 20_000;
+    }
+    idp.instead.delete(JWKS);
+    const browser = createBrowser(server.issuer);
+    await twin(goThrough(browser, await comeBack(browser, await leave(browser), {})));
   },
 } satisfies Cases<World>;
