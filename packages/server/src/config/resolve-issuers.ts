@@ -15,8 +15,8 @@ import { readSecret, type Surroundings } from './source.ts';
 /** What comes before a colon in ids that are no name of an issuer's. */
 export const NO_NAMES: ReadonlySet<string> = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
 
-/** Different ones: every encrypted assertion costs an RSA operation for each. */
-const MAX_DECRYPTION_KEYS = 6;
+/** Of the lengths of all different ones: every encrypted assertion costs an RSA operation for each. */
+const MAX_DECRYPTION_BITS = 12_288;
 
 export interface ResolvedIssuers {
   readonly issuers: readonly IssuerEntry[];
@@ -40,10 +40,11 @@ export async function resolveIssuers(file: ConfigurationFile, around: Surroundin
     }
   }
   checkDistinct(names, file, around.complain);
-  if (decryptionKeysOf(saml).length > MAX_DECRYPTION_KEYS)
+  const bits = decryptionKeysOf(saml).map(({ key }) => key.asymmetricKeyDetails?.modulusLength ?? 0);
+  if (bits.reduce((sum, one) => sum + one, 0) > MAX_DECRYPTION_BITS)
     around.complain(
       ['issuers'],
-      `have more than ${MAX_DECRYPTION_KEYS} different decryption keys, each of which costs an RSA operation for every encrypted assertion: let entries share one`,
+      `have different decryption keys of more than ${MAX_DECRYPTION_BITS} bits together, each of which costs an RSA operation for every encrypted assertion: let entries share one, or use keys of 2048 bits`,
     );
   return { issuers, saml };
 }

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { signingKey } from '../saml/certificates.ts';
 import { readMetadata } from '../saml/metadata.ts';
+import { isStrong, RSA_BITS } from '../trust/key-strength.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileMappingOf } from './expressions.ts';
 import type { Path } from './fault.ts';
@@ -98,18 +99,15 @@ export function certificateProblem({ certificates, validUntil }: SamlIssuerEntry
   return faults.length < keys.length ? undefined : `none of its certificates can be used: ${faults.join(', ')}`;
 }
 
-/** Whoever sends an encrypted assertion makes the server use the key. */
-const MAX_RSA_BITS = 4096;
-
 function readKey(name: string, path: Path, around: Surroundings): KeyObject | undefined {
   const file = readBytes(name, path, around);
   try {
     const key = file && createPrivateKey(file);
     if (key && key.asymmetricKeyType !== 'rsa') around.complain(path, 'must be an RSA key');
-    else if ((key?.asymmetricKeyDetails?.modulusLength ?? 0) > MAX_RSA_BITS)
+    else if (key && !isStrong(key))
       around.complain(
         path,
-        `must be an RSA key of at most ${MAX_RSA_BITS} bits: a longer one makes each assertion slow`,
+        `must be an RSA key of ${RSA_BITS.least} to ${RSA_BITS.most} bits: a shorter one can be broken, a longer one makes each assertion slow`,
       );
     return key;
   } catch {

@@ -46,8 +46,8 @@ export const attributeNaming: Readonly<Record<'saml1' | 'saml2', AttributeNaming
 interface Stated {
   readonly name: string;
   readonly format: string;
-  readonly values: readonly string[];
-  readonly twice: boolean;
+  readonly values: string[];
+  twice: boolean;
 }
 
 /**
@@ -70,15 +70,22 @@ export function readAttributes(
     const values = elementsOf(element)
       .filter((value) => !isNil(value) && !holdsNameId(value))
       .map((value) => readValue(value, name));
-    const before = stated.get(`{${format}}${name}`);
-    const twice = before !== undefined;
-    stated.set(`{${format}}${name}`, { name, format, values: [...(before?.values ?? []), ...values], twice });
+    const key = `{${format}}${name}`;
+    const before = stated.get(key);
+    if (before === undefined) stated.set(key, { name, format, values, twice: false });
+    else {
+      before.values.push(...values);
+      before.twice = true;
+    }
   }
-  const usual = [...stated.values()].filter(({ name, format }) => formats.has(format) && !name.startsWith('{'));
+  const usual = Map.groupBy(
+    [...stated.values()].filter(({ name, format }) => formats.has(format) && !name.startsWith('{')),
+    ({ name }) => name,
+  );
   const attributes: Record<string, readonly string[]> = Object.create(null);
   const repeated = new Set<string>();
   for (const [key, one] of stated) {
-    const namesakes = usual.filter(({ name }) => name === one.name);
+    const namesakes = usual.get(one.name) ?? [];
     const readAs = namesakes.length === 1 && namesakes[0] === one ? one.name : key;
     if (namesakes.length > 1) repeated.add(one.name);
     // Under both names: a mapping that reads either may mean it.

@@ -11,6 +11,11 @@ const MAX_DEPTH = 32;
 const MAX_ELEMENTS = 4096;
 /** Of one element, namespace declarations included: canonicalization sorts them by insertion. */
 const MAX_ATTRIBUTES = 32;
+/**
+ * Pairs of attributes of one element, added up over all elements: canonicalization compares them, by the whole names of their
+ * namespaces. Real elements have up to five attributes, 25 pairs.
+ */
+const MAX_PAIRS = 65_536;
 /** Characters of the name of a namespace, which canonicalization repeats and compares. Real ones have up to 70. */
 const MAX_NAMESPACE_NAME = 256;
 /**
@@ -69,6 +74,7 @@ export function decodeXml(bytes: Uint8Array): string {
 function scanTags(text: string, start: number): void {
   let elements = 0;
   let seen = 0;
+  let pairs = 0;
   /** By depth: how many declarations are in scope there. */
   const scopes = [0];
   for (let at = text.indexOf('<', start); at !== -1; at = text.indexOf('<', at + 1)) {
@@ -77,8 +83,10 @@ function scanTags(text: string, start: number): void {
       if (scopes.length > 1) scopes.pop();
     } else if (next === EXCLAMATION || next === QUESTION) throw malformed(`it holds ${nameOfMarkup(text, at)}`);
     else {
-      const { end, declarations } = readTag(text, at);
+      const { end, attributes, declarations } = readTag(text, at);
       if (++elements > MAX_ELEMENTS) throw malformed(`it has more than ${MAX_ELEMENTS} elements`);
+      pairs += attributes * attributes;
+      if (pairs > MAX_PAIRS) throw malformed('it has too many elements of many attributes');
       const inScope = (scopes.at(-1) ?? 0) + declarations;
       seen += inScope;
       if (seen > MAX_DECLARATIONS_SEEN) throw malformed('it declares too many namespaces');
@@ -89,14 +97,17 @@ function scanTags(text: string, start: number): void {
   }
 }
 
-/** @returns where the start tag at `start` has its `>`, which attribute values may also hold, and what it declares */
-function readTag(text: string, start: number): { readonly end: number; readonly declarations: number } {
+/** @returns where the start tag at `start` has its `>`, which attribute values may also hold, and what it holds */
+function readTag(
+  text: string,
+  start: number,
+): { readonly end: number; readonly attributes: number; readonly declarations: number } {
   let attributes = 0;
   let declarations = 0;
   let nameAt = start + 1;
   for (let at = start + 1; at < text.length; at++) {
     const char = text.charCodeAt(at);
-    if (char === GREATER) return { end: at, declarations };
+    if (char === GREATER) return { end: at, attributes, declarations };
     if (char !== DOUBLE_QUOTE && char !== SINGLE_QUOTE) continue;
     if (++attributes > MAX_ATTRIBUTES) throw malformed(`an element has more than ${MAX_ATTRIBUTES} attributes`);
     const end = text.indexOf(char === DOUBLE_QUOTE ? '"' : "'", at + 1);

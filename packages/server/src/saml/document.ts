@@ -183,6 +183,12 @@ function declareInScope({ pointer, parser: { library } }: OpenDocument, prefixes
 }
 
 /**
+ * Each element repeats the names of the namespaces that it uses, so that the form may be many times as long as the document. Real ones
+ * are twice as long at most.
+ */
+const MAX_CANONICAL_BYTES = 524_288;
+
+/**
  * Exclusive XML Canonicalization 1.0 of the whole document, without comments.
  * @param prefixes InclusiveNamespaces PrefixList
  * @throws TokenRefusal malformed, where there is no canonical form
@@ -190,12 +196,19 @@ function declareInScope({ pointer, parser: { library } }: OpenDocument, prefixes
 export function canonicalize({ pointer, parser }: OpenDocument, prefixes: readonly string[]): Buffer {
   const { library } = parser;
   const chunks: Buffer[] = [];
-  const write = (chunk: Uint8Array) => chunks.push(Buffer.from(chunk)) && chunk.length;
+  let length = 0;
+  const write = (chunk: Uint8Array) => {
+    length += chunk.length;
+    // libxml2 writes no more after a failure.
+    return length > MAX_CANONICAL_BYTES ? -1 : chunks.push(Buffer.from(chunk)) && chunk.length;
+  };
   const output = library.xmlOutputBufferCreateIO({ write, close: () => true });
   const list = prefixes.length === 0 ? 0 : library.allocCStringArray([...prefixes]);
   const result = library.xmlC14NExecute(pointer, 0, 0, EXCLUSIVE_C14N, list, 0, output);
   if (list !== 0) library.free(list);
   library.xmlOutputBufferClose(output);
+  if (length > MAX_CANONICAL_BYTES)
+    throw new TokenRefusal('malformed', `its canonical form has more than ${MAX_CANONICAL_BYTES} bytes`);
   // Nothing, or the half that was written before canonicalization failed (at a relative namespace name), must never pass
   // for the canonical form of something (CVE-2025-66568).
   if (result < 0 || chunks.length === 0) throw new TokenRefusal('malformed', 'it has no canonical form');

@@ -70,6 +70,7 @@ function folderOf(t: TestContext): string {
     'early.pem': pem(identityProvider(idp.entityId, idp.key, { from: now + 3600, to: now + 7200 })),
     'weak.pem': pem(identityProvider(idp.entityId, weak, { from: now - 60, to: now + 3600 })),
     'key.pem': pemOf(idp.key),
+    'short.pem': pemOf(weak),
     'ec.pem': pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey),
     'idp.xml': metadataOf([current]),
     'other.xml': metadataOf([{ ...current, entityId: 'https://other.example/saml' }]),
@@ -139,6 +140,7 @@ test('every fault of an entry is said with its line', async (t) => {
     [{ subject: '"nameId +"' }, 'subject', '.subject', /./],
     [{ decryptionKey: 'nothing.pem' }, 'decryptionKey', '.decryptionKey', /cannot be read: ENOENT/],
     [{ decryptionKey: 'idp.pem' }, 'decryptionKey', '.decryptionKey', /^idp\.pem holds no private key$/],
+    [{ decryptionKey: 'short.pem' }, 'decryptionKey', '.decryptionKey', /^must be an RSA key of 2048 to 4096 bits/],
     [{ decryptionKey: 'ec.pem' }, 'decryptionKey', '.decryptionKey', /^must be an RSA key$/],
     [{ maxAge: 'soon' }, 'maxAge', '.maxAge', /must be a duration/],
   ];
@@ -158,6 +160,24 @@ test('what only other issuers can accept is a fault of accepts', async (t) => {
     told.map(({ line, path }) => [line, path]),
     [['accepts: [jwt]', 'issuers[0].accepts[0]']],
   );
+});
+
+test('all decryption keys together have a length: each costs every encrypted assertion an RSA operation', async (t) => {
+  const folder = folderOf(t);
+  const using = (count: number) =>
+    withIssuers(
+      ...Array.from({ length: count }, (_, at) => ({
+        saml: `https://idp${at}.example/saml`,
+        name: `idp${at}`,
+        decryptionKey: `key${at % 7}.pem`,
+      })),
+    );
+  for (let at = 0; at < 7; at++)
+    writeFileSync(join(folder, `key${at}.pem`), pemOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey));
+  assert.deepEqual(await faultsOf(folder, using(6)), []);
+  const [fault] = await faultsOf(folder, using(7));
+  assert.equal(fault?.path, 'issuers');
+  assert.match(String(fault?.message), /more than 12288 bits together/);
 });
 
 test('an entity id that is a URN needs a name', async (t) => {

@@ -1,5 +1,6 @@
 // How an assertion is carried, and what no XML parser is shown. Each refusal has its accepted twin.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -7,10 +8,14 @@ import { deflateRawSync, gzipSync } from 'node:zlib';
 import { readAssertion } from '../../src/saml/assertion.ts';
 import { DS, EXCLUSIVE } from '../../src/saml/names.ts';
 import { read, refusal, refuses } from '../support/saml-check.ts';
+import { encrypt } from '../support/saml-exchange.ts';
 import {
+  AUDIENCE,
   assertion2,
   attribute2,
+  audienceRestriction,
   contextFor,
+  decrypting,
   element,
   encode,
   identityProvider,
@@ -219,13 +224,18 @@ const declare = (count: number, name = (at: number): string => `urn:${at}`): str
   Array.from({ length: count }, (_, at) => `xmlns:p${at}="${name(at)}"`).join(' ');
 const longName = (at: number): string => `urn:${'u'.repeat(240)}${at}`;
 
+/** An element with attributes of as many namespaces, in the order of their names. */
+const sorted = (count: number): string => `<a ${Array.from({ length: count }, (_, at) => `p${at}:a=""`).join(' ')}/>`;
+
 /** Each fills one of the gate's limits, and as much of the others as fits beside it. */
 const WORST: Readonly<Record<string, string>> = {
   'many elements below declarations': `<x ${declare(14)}>${'<a/>'.repeat(4050)}</x>`,
   'each element declares listed prefixes anew': `<x>${`<a ${declare(10, (at) => `urn:u${at}`)}/>`.repeat(600)}</x>`,
-  'attributes to be sorted by long names of namespaces': `<x ${declare(15, longName)}>${`<a ${Array.from({ length: 15 }, (_, at) => `p${14 - at}:a=""`).join(' ')}/>`.repeat(800)}</x>`,
-  'attributes to be sorted by name': `<x>${`<a ${Array.from({ length: 31 }, (_, at) => `z${99 - at}=""`).join(' ')}/>`.repeat(550)}</x>`,
-  'long names of namespaces that each element repeats': `<x ${declare(8, longName)}>${'<p1:a p2:b="" p3:b="" p4:b="" p5:b="" p6:b="" p7:b=""/>'.repeat(2000)}</x>`,
+  'attributes to be sorted by long names of namespaces': `<x ${declare(15, longName)}>${`<a ${Array.from({ length: 15 }, (_, at) => `p${14 - at}:a=""`).join(' ')}/>`.repeat(285)}</x>`,
+  'as many attributes as may be, of namespaces whose long names begin alike': `<x ${declare(32, longName)}>${sorted(32).repeat(60)}${'<a/>'.repeat(1900)}</x>`,
+  'listed prefixes that are looked for far above': `<x ${declare(4, longName)}>${'<p0:w>'.repeat(26)}${sorted(4).repeat(3000)}${'</p0:w>'.repeat(26)}</x>`,
+  'attributes to be sorted by name': `<x>${`<a ${Array.from({ length: 31 }, (_, at) => `z${99 - at}=""`).join(' ')}/>`.repeat(67)}</x>`,
+  'long names of namespaces that each element repeats': `<x ${declare(8, longName)}>${'<p1:a p2:b="" p3:b="" p4:b="" p5:b="" p6:b="" p7:b=""/>'.repeat(1750)}</x>`,
   depth: `<x>${'<a>'.repeat(27)}${'<b/>'.repeat(3900)}${'</a>'.repeat(27)}</x>`,
   'depth and declarations': `${Array.from({ length: 27 }, (_, at) => `<x xmlns:p${at}="urn:${at}">`).join('')}${'<b/>'.repeat(2100)}${'</x>'.repeat(27)}`,
   'character references': `<x a="${'&#9;'.repeat(14_000)}">${'&#38;'.repeat(12_000)}</x>`,
@@ -255,6 +265,32 @@ test('the worst that the gate lets through does not hold the event loop, signed 
       });
     }
   }
+  // Where it is encrypted, too, and to the last of as many keys as a file may have.
+  const keys = Array.from({ length: 6 }, () => generateKeyPairSync('rsa', { modulusLength: 2048 }));
+  const decryptionKeys = keys.map(({ privateKey }) => decrypting(privateKey));
+  const [last] = keys.slice(-1);
+  assert.ok(last);
+  const beneath = WORST['listed prefixes that are looked for far above']?.replace(sorted(4).repeat(600), '');
+  const encrypted = encrypt(genuine.replace('</saml:AttributeStatement>', `${beneath}$&`), last.publicKey);
+  await quickly(20, () => refuses(encrypted, { ...context, decryptionKeys }, 'signature', /digest is another/));
+});
+
+test('the worst that an issuer signs is judged as quickly', async () => {
+  const distinct = Array.from({ length: 1400 }, (_, at) => attribute2(`x${at}`, 'y').xml).join('');
+  const filled = {
+    'attributes of different names': { attributes: { xml: distinct } },
+    'one attribute again and again': { attributes: { xml: attribute2('x', 'y').xml.repeat(1400) } },
+    'values of one attribute': { attributes: attribute2('x', ...Array.from({ length: 2500 }, () => 'y')) },
+    audiences: { restrictions: audienceRestriction(...Array.from({ length: 2200 }, () => AUDIENCE)) },
+    'restrictions to audiences': { restrictions: { xml: audienceRestriction(AUDIENCE).xml.repeat(1100) } },
+    'elements that are not read': { more: { xml: `<saml:Advice>${'<a></a>'.repeat(4000)}</saml:Advice>` } },
+  };
+  for (const [what, is] of Object.entries(filled)) {
+    const document = sign(assertion2(idp, is), idp.key);
+    await quickly(20, () => read(document, context)).catch((error) => {
+      throw new Error(`${what}: ${error.message}`);
+    });
+  }
 });
 
 test('limits that multiply are one limit: declarations in scope, over all elements (SA-12)', async () => {
@@ -271,4 +307,14 @@ test('limits that multiply are one limit: declarations in scope, over all elemen
     /name of a namespace/,
   );
   await refuses(put(`<x xmlns:p="urn:${'u'.repeat(200)}"/></saml:Subject>`), context, 'signature', /altered/);
+  const wide = (count: number): string => put(`<x ${declare(32)}>${sorted(32).repeat(count)}</x></saml:Subject>`);
+  await quickly(20, () => refuses(wide(400), context, 'malformed', /too many elements of many attributes/));
+  await refuses(wide(60), context, 'signature', /altered/);
+});
+
+test('a canonical form that is many times as long as its document is refused (SA-12)', async () => {
+  const repeating = (count: number): string =>
+    put(`<x ${declare(4, longName)}>${sorted(4).repeat(count)}</x></saml:Subject>`);
+  await quickly(20, () => refuses(repeating(2500), context, 'malformed', /canonical form has more than 524288 bytes/));
+  await refuses(repeating(400), context, 'signature', /digest is another/);
 });

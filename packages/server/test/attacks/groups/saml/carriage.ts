@@ -66,12 +66,18 @@ export const carriage: Readonly<Record<string, Case<SamlWorld>>> = {
   S48: refused(/^(malformed|signature)$/, ({ signed }) => {
     const declare = (count: number, name = 'urn:x'): string =>
       Array.from({ length: count }, (_, at) => `xmlns:p${at}="${name}${at}"`).join(' ');
+    const long = `urn:${'u'.repeat(240)}`;
+    const using = (count: number): string =>
+      `<y ${Array.from({ length: count }, (_, at) => `p${at}:a=""`).join(' ')}/>`;
     const unsigned = signed.replace(/(SignatureValue>)..../, '$1AAAA');
     return [
       beforeSubjectEnds(unsigned, `<x ${declare(28)}>`.repeat(20) + '<y/>'.repeat(3000) + '</x>'.repeat(20)),
       beforeSubjectEnds(unsigned, `<x ${declare(28)}/>`.repeat(150)),
       beforeSubjectEnds(unsigned, `<x ${declare(4, `urn:${'x'.repeat(20_000)}`)}/>`),
       beforeSubjectEnds(unsigned, `<x ${declare(14)}>${'<y/>'.repeat(4000)}</x>`),
+      // Under a genuine signature: what is altered has to be canonicalized as a whole.
+      beforeSubjectEnds(signed, `<x ${declare(32, long)}>${using(32).repeat(400)}</x>`),
+      beforeSubjectEnds(signed, `<x ${declare(4, long)}>${using(4).repeat(2500)}</x>`),
     ];
   }),
 };
