@@ -99,8 +99,18 @@ export async function openServices(
   };
 }
 
-const takeFromFile = ({ issuer, tokenErrorCode, developerErrors, policy, resources, saml, keys }: Configuration) => ({
+const takeFromFile = ({
   issuer,
+  branding,
+  tokenErrorCode,
+  developerErrors,
+  policy,
+  resources,
+  saml,
+  keys,
+}: Configuration) => ({
+  issuer,
+  branding,
   tokenErrorCode,
   developerErrors,
   policy,
@@ -152,22 +162,30 @@ async function describeSignIn(
     issuer,
     clients,
     accounts: createAccounts(accounts, guessing, upstream && openUpstreamPeople(upstream, base)),
-    upstream:
-      upstream &&
-      (await import('./sign-in/upstream.ts')).createUpstream(upstream, {
-        outbound: createOutbound(upstream.network),
-        redirectUri: urlOf(upstreamReturn, issuer),
-        secret: cookieKey,
-        clock: base.clock,
-        limit: base.upstreamLimit,
-        useOnce: openQueries(base.store).useOnce,
-      }),
+    upstream: upstream && (await openUpstream(upstream, { issuer, cookieKey }, base)),
     own: ownResource(issuer, algorithms[0]),
     cookieKey,
     endSession: (session) => revocations.revoke(session),
     epoch: revocations.epoch,
     isRevoked: revocations.covers,
   };
+}
+
+async function openUpstream(
+  entry: NonNullable<Configuration['upstream']>,
+  { issuer, cookieKey }: { readonly issuer: string; readonly cookieKey: string },
+  { clock, store, upstreamLimit }: Base,
+): Promise<NonNullable<ProviderContext['upstream']>> {
+  const { createUpstream } = await import('./sign-in/upstream.ts');
+  const upstream = createUpstream(entry, {
+    outbound: createOutbound(entry.network),
+    redirectUri: urlOf(upstreamReturn, issuer),
+    secret: cookieKey,
+    clock,
+    limit: upstreamLimit,
+    useOnce: openQueries(store).useOnce,
+  });
+  return { ...upstream, first: entry.first };
 }
 
 function trustIssuer(

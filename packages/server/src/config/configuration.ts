@@ -13,6 +13,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ReportForm } from '../primitives/log.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { Account } from '../sign-in/accounts.ts';
+import type { Branding } from '../sign-in/pages/branding.ts';
 import type { UpstreamEntry } from '../sign-in/upstream.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
@@ -20,6 +21,9 @@ import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { Fault } from './fault.ts';
 import type { Entries } from './redacted.ts';
 import type { Registering } from './registered.ts';
+
+/** `first`: it is the usual way to sign in, and stands above the form for passwords. */
+export type ConfiguredUpstream = UpstreamEntry & { readonly first: boolean };
 
 export interface Configuration extends Registering {
   readonly issuer: string;
@@ -49,13 +53,15 @@ export interface Configuration extends Registering {
   readonly log: ReportForm;
   readonly store: StoreLocation;
   readonly audit: CustodySettings;
+  /** What people see on the pages. */
+  readonly branding: Branding;
   readonly tokenErrorCode: TokenErrorCode;
   readonly developerErrors: boolean;
   readonly resources: readonly Resource[];
   readonly clients: Clients;
   readonly accounts: readonly Account[];
   /** Where else people sign in. */
-  readonly upstream: UpstreamEntry | undefined;
+  readonly upstream: ConfiguredUpstream | undefined;
   readonly issuers: readonly IssuerEntry[];
   readonly saml: readonly SamlIssuerEntry[];
   readonly policy: Policy;

@@ -3,8 +3,10 @@ import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
 import { indexAudiences } from '../narrowing/targets.ts';
 import type { Path } from './fault.ts';
+import { readLogo } from './logo.ts';
 import { checkRedirects } from './redirects.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
+import { checkWebsite } from './resolve-branding.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { Surroundings } from './source.ts';
 
@@ -27,8 +29,12 @@ export function resolveClients(
       around.complain([...path, 'resource'], 'no resource has this audience');
     }
     checkRedirects(entry, path, around.complain);
+    if (entry.uri !== undefined) checkWebsite(entry.uri, [...path, 'uri'], around.complain);
     clients.set(entry.id, {
       id: entry.id,
+      name: entry.name,
+      logo: entry.logo === undefined ? undefined : readLogo(entry.logo, [...path, 'logo'], around),
+      uri: entry.uri,
       auth: entry.auth,
       ...resolveAuthentication(entry, path, file, around),
       grants: new Set(entry.grants),

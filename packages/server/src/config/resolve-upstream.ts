@@ -1,7 +1,7 @@
 // What does the upstream of the file mean, and can its people be told from everybody else?
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
-import type { UpstreamEntry } from '../sign-in/upstream.ts';
+import type { ConfiguredUpstream } from './configuration.ts';
 import { compileMapping, NO_NAMES, type ResolvedIssuers } from './resolve-issuers.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { UpstreamSource } from './schema-people.ts';
@@ -16,7 +16,7 @@ export function resolveUpstream(
   file: ConfigurationFile,
   { issuers, saml }: ResolvedIssuers,
   around: Surroundings,
-): UpstreamEntry {
+): ConfiguredUpstream {
   const { issuer, clientId, scopes } = source;
   const complain = (key: keyof UpstreamSource, message: string): void => around.complain(['upstream', key], message);
   const network = source.allowPrivateNetwork ? 'private' : 'public';
@@ -37,6 +37,7 @@ export function resolveUpstream(
   return {
     issuer,
     name,
+    first: source.first,
     network,
     clientId,
     secret: readSecret(source.secret, ['upstream', 'secret'], file.server.host, around),

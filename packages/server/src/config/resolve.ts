@@ -12,6 +12,7 @@ import { findTaken } from './principal-names.ts';
 import { registerBeside } from './registered.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
 import { resolveAudit } from './resolve-audit.ts';
+import { resolveBranding } from './resolve-branding.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveResources } from './resolve-resources.ts';
@@ -48,6 +49,7 @@ export async function resolveConfiguration(
     server: resolveServer(file, around),
     store,
     audit: resolveAudit(file, around),
+    branding: resolveBranding(file, around),
     tokenErrorCode: file.tokenErrorCode,
     developerErrors: resolveDeveloperErrors(file, around.complain),
     resources,

@@ -24,6 +24,7 @@ export const upstream = z.strictObject({
   scopes: scopes.default(['openid', 'profile', 'email']),
   claims: z.record(z.string(), expression).default({}),
   allowPrivateNetwork: z.boolean().default(false),
+  first: z.boolean().default(true),
 });
 
 export type AccountSource = z.output<typeof account>;

@@ -9,6 +9,8 @@ import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
 import { levels } from '../primitives/log.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
+import { dataUriProblem } from './logo.ts';
+import { branding, displayName } from './schema-branding.ts';
 import { account, upstream } from './schema-people.ts';
 import { audit, server } from './schema-server.ts';
 import { clientId, duration, expression, issuerName, name, oneOrMore, scopes, secret } from './schema-values.ts';
@@ -58,6 +60,9 @@ const hashedSecret = z.strictObject({ sha256: digest });
 
 const client = z.strictObject({
   id: clientId,
+  name: displayName.optional(),
+  logo: z.string().min(1).optional(),
+  uri: z.string().optional(),
   auth: names(clientAuthMethods),
   secret: oneOrMore(z.union([...secret.options, hashedSecret])).optional(),
   jwks: jwks.optional(),
@@ -233,6 +238,7 @@ export const configurationFile = z.strictObject({
     .prefault({}),
   audit: audit.prefault({}),
   developerErrors: z.boolean().default(false),
+  branding: branding.prefault({}),
   tokenErrorCode: z.enum(['invalid_grant', 'invalid_request']).default('invalid_grant'),
   resources: z.array(resource).default([]),
   clients: z.array(client).default([]),
@@ -243,8 +249,14 @@ export const configurationFile = z.strictObject({
 });
 
 export type ConfigurationFile = z.output<typeof configurationFile>;
+/** A client that is registered at run time names no file of the server. */
+const inlineLogo = z.string().superRefine((uri, { addIssue }) => {
+  const problem = dataUriProblem(uri);
+  if (problem !== undefined) addIssue(problem);
+});
+
 /** What a client that is registered at run time says of itself. */
-export const clientEntry = client.omit({ id: true, secret: true });
+export const clientEntry = client.omit({ id: true, secret: true }).extend({ logo: inlineLogo.optional() });
 
 export type IssuerSource = z.output<typeof oauthIssuer>;
 export type SamlSource = z.output<typeof samlIssuer>;

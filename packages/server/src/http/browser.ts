@@ -2,13 +2,14 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { BrowserAnswer, BrowserRequest } from '../sign-in/browser.ts';
+import type { Branding } from '../sign-in/pages/branding.ts';
+import type { Drawing } from '../sign-in/pages/look.ts';
 import { leavingPage } from '../sign-in/pages/message.ts';
-import { pageHeaders } from '../sign-in/pages/page.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Endpoint, Exchange } from './endpoint.ts';
 import { parseForm } from './form.ts';
 import { recordRefusal } from './record.ts';
-import { retry } from './render.ts';
+import { drawPage, lookFor, retry } from './render.ts';
 import type { Answer, Request } from './request.ts';
 
 type AnswerBrowser = (request: BrowserRequest, event: AuditEvent, signIn: SignIn) => Promise<BrowserAnswer>;
@@ -37,7 +38,7 @@ export const pageEndpoint = (
       if (people === undefined || answer === undefined) throw new Refusal('path_unknown');
       const answered = await answer(readBrowserRequest(request), event, people);
       await record(answered, event, services);
-      return renderPage(answered, request.method);
+      return renderPage(answered, request, services.branding);
     },
   }) as const satisfies Endpoint;
 
@@ -67,13 +68,21 @@ function readBrowserRequest({ method, headers, query, parameters, body, address 
 }
 
 /** A form is answered by a page, which leads on where there is somewhere to go. */
-function renderPage({ status, page, location, cookies = [], refusal }: BrowserAnswer, method: string): Answer {
+function renderPage(
+  { status, page, location, cookies = [], refusal, uiLocales }: BrowserAnswer,
+  request: Request,
+  branding: Branding,
+): Answer {
   const headers = {
     ...(cookies.length > 0 && { 'Set-Cookie': cookies }),
     ...retry(status),
     ...refusal?.headers,
   };
-  if (location === undefined) return { status, headers: { ...headers, ...pageHeaders }, body: page ?? '' };
-  if (method === 'POST') return { status: 200, headers: { ...headers, ...pageHeaders }, body: leavingPage(location) };
+  const show = (shown: number, drawing: Drawing): Answer => {
+    const { headers: ofPage, body } = drawPage(drawing, lookFor(request, branding, uiLocales));
+    return { status: shown, headers: { ...headers, ...ofPage }, body };
+  };
+  if (location === undefined) return show(status, page ?? (() => ''));
+  if (request.method === 'POST') return show(200, leavingPage(location));
   return { status, headers: { ...headers, 'Content-Type': 'text/plain; charset=utf-8', Location: location }, body: '' };
 }

@@ -5,6 +5,7 @@ import type { HeldClientKeys } from '../client-auth/client-keys.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
 import type { Resource } from '../model/resource.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
+import type { Branding } from '../sign-in/pages/branding.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';
 import type { Administration } from './admin/administration.ts';
@@ -18,6 +19,8 @@ export interface HttpServices extends TokenServices {
   readonly tokenErrorCode: TokenErrorCode;
   /** Do refusals carry their reason? For a server on loopback only. */
   readonly developerErrors: boolean;
+  /** The organisation's name, logo, colour and usual language on the pages. */
+  readonly branding: Branding;
   readonly resources: readonly Resource[];
   readonly clientKeys: HeldClientKeys;
   /** Undefined where nobody can show a certificate. */

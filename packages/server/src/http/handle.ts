@@ -10,7 +10,7 @@ import type { Connections } from './connections.ts';
 import type { Endpoint, HttpServices } from './endpoint.ts';
 import type { Proxies } from './proxies.ts';
 import { recordRefusal } from './record.ts';
-import { commonHeaders, JSON_TYPE, renderRefusal, toRefusal } from './render.ts';
+import { commonHeaders, JSON_TYPE, lookFor, renderRefusal, toRefusal } from './render.ts';
 import type { Answer, Request } from './request.ts';
 import type { Route, Router } from './router.ts';
 import { inTrace } from './trace.ts';
@@ -88,8 +88,9 @@ export function createHandler(options: HandlerOptions): Handler {
       // 7. The refusal: the record is completed and committed, and told in the form of the endpoint.
       const refusal = await recordRefusal(toRefusal(error), event, current());
       reportFault(report, refusal, id);
-      const { tokenErrorCode, developerErrors } = current();
-      answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode, developerErrors });
+      const { tokenErrorCode, developerErrors, branding } = current();
+      const look = () => lookFor(request, branding);
+      answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode, developerErrors, look });
     }
     // 8. The answer, and what is told of it once it has left.
     send(response, answer, headers);

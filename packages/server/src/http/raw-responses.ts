@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { newId } from '../primitives/random.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
-import { commonHeaders, JSON_TYPE, renderRefusal } from './render.ts';
+import { commonHeaders, JSON_TYPE, renderJson } from './render.ts';
 
 /** @returns undefined where nobody is there to be answered */
 export function refusalOfBytes(error: NodeJS.ErrnoException, socket: Socket): Refusal | undefined {
@@ -19,7 +19,7 @@ const reasonsOfBytes: Readonly<Record<string, Reason>> = {
 /** An answer where there is no request, and the end of the connection. */
 export function sendBytes(socket: Socket, refusal: Refusal): void {
   const requestId = newId();
-  const { status, headers, body } = renderRefusal(refusal, 'json', {
+  const { status, headers, body } = renderJson(refusal, {
     requestId,
     tokenErrorCode: 'invalid_grant',
     developerErrors: false,

@@ -1,11 +1,13 @@
-// One refusal, three faces: JSON for programs (RFC 6749 section 5.2), a page for people, a problem for operators (RFC 9457).
+// Renders pages and refusals. A refusal is JSON for programs (RFC 6749 section 5.2), a page for people, or a problem for operators (RFC 9457).
 import { withoutTokens } from '../primitives/redact.ts';
-import { publicAnswer, type Reason, Refusal, type TokenErrorCode } from '../primitives/refusal.ts';
+import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
+import type { Branding } from '../sign-in/pages/branding.ts';
+import { chooseLook, type Drawing, type Look } from '../sign-in/pages/look.ts';
 import { errorPage } from '../sign-in/pages/message.ts';
 import { pageHeaders } from '../sign-in/pages/page.ts';
 import { problemOf } from './admin/problem.ts';
 import type { Face } from './endpoint.ts';
-import type { Answer, Headers } from './request.ts';
+import type { Answer, Headers, Request } from './request.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -25,28 +27,41 @@ export interface Told {
   readonly tokenErrorCode: TokenErrorCode;
   /** Does the answer carry the reason and its detail? Only a server on loopback may do so. */
   readonly developerErrors: boolean;
+  /** For refusals that are pages. */
+  readonly look: () => Look;
 }
 
 export const renderRefusal = (refusal: Refusal, face: Face, told: Told): Answer => faces[face](refusal, told);
 
+type ToldInJson = Omit<Told, 'look'>;
+
+/** RFC 6749 section 5.2. */
+export function renderJson(refusal: Refusal, told: ToldInJson): Answer {
+  const { status, error, description } = publicAnswer(refusal, told.tokenErrorCode);
+  // RFC 9110 section 15.5.2 wants a challenge with every 401.
+  const challenge = status === 401 && { 'WWW-Authenticate': 'Basic realm="cambio", charset="UTF-8"' };
+  return {
+    status,
+    headers: { ...challenge, ...retry(status), ...refusal.headers },
+    body: { error, error_description: description, request_id: told.requestId, ...forDeveloper(refusal, told) },
+  };
+}
+
 const faces: Readonly<Record<Face, (refusal: Refusal, told: Told) => Answer>> = {
-  json: (refusal, told) => {
-    const { status, error, description } = publicAnswer(refusal, told.tokenErrorCode);
-    // RFC 9110 section 15.5.2 wants a challenge with every 401.
-    const challenge = status === 401 && { 'WWW-Authenticate': 'Basic realm="cambio", charset="UTF-8"' };
-    return {
-      status,
-      headers: { ...challenge, ...retry(status), ...refusal.headers },
-      body: { error, error_description: description, request_id: told.requestId, ...forDeveloper(refusal, told) },
-    };
-  },
+  json: renderJson,
   page: (refusal, told) => {
     const { status, description } = publicAnswer(refusal, 'invalid_grant');
-    return {
-      status,
-      headers: { ...retry(status), ...refusal.headers, ...pageHeaders },
-      body: errorPage({ message: description, requestId: told.requestId, ...forDeveloper(refusal, told) }),
-    };
+    const { headers, body } = drawPage(
+      errorPage({
+        answer: reasons[refusal.reason].answer,
+        message: description,
+        parameter: refusal.parameter,
+        requestId: told.requestId,
+        ...forDeveloper(refusal, told),
+      }),
+      told.look(),
+    );
+    return { status, headers: { ...retry(status), ...refusal.headers, ...headers }, body };
   },
   problem: (refusal, told) => {
     const { status } = publicAnswer(refusal, 'invalid_grant');
@@ -59,11 +74,20 @@ const faces: Readonly<Record<Face, (refusal: Refusal, told: Told) => Answer>> = 
 };
 
 /** The reason and its detail, where the configuration has `developerErrors: true`. A failure of ours tells its name alone. */
-function forDeveloper(refusal: Refusal, { developerErrors }: Told): { reason?: Reason; detail?: string } {
+function forDeveloper(refusal: Refusal, { developerErrors }: ToldInJson): { reason?: Reason; detail?: string } {
   if (!developerErrors) return {};
   const { reason, detail } = refusal;
   return { reason, ...(reason !== 'server_error' && detail !== undefined && { detail: withoutTokens(detail) }) };
 }
+
+export const drawPage = (drawing: Drawing, look: Look) => ({ headers: pageHeaders(look), body: drawing(look) });
+
+/** @param uiLocales what the client asked for earlier, where the request itself does not say */
+export const lookFor = ({ query, headers }: Request, branding: Branding, uiLocales?: string): Look =>
+  chooseLook(branding, {
+    uiLocales: new URLSearchParams(query).get('ui_locales') ?? uiLocales,
+    acceptLanguage: headers['accept-language'],
+  });
 
 /** With every 503. */
 export const retry = (status: number): Headers => (status === 503 ? { 'Retry-After': RETRY_AFTER } : {});

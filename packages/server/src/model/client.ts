@@ -17,6 +17,12 @@ export interface TlsSubject {
 
 export interface Client {
   readonly id: string;
+  /** Its name for people. Two clients may have the same one. */
+  readonly name?: string | undefined;
+  /** Its logo, as a `data:` URI of an image. */
+  readonly logo?: string | undefined;
+  /** Its home page. */
+  readonly uri?: string | undefined;
   /** The client's authentication method: a name from client-auth/index.ts. */
   readonly auth: string;
   /** Two while a secret is being rotated. */

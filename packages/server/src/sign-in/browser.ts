@@ -4,6 +4,7 @@ import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { KnownVisitor } from './cookies.ts';
 import type { LibraryAnswer } from './library.ts';
+import type { Drawing } from './pages/look.ts';
 
 export interface BrowserRequest {
   readonly query: Parameters;
@@ -20,8 +21,10 @@ export interface BrowserRequest {
 
 export interface BrowserAnswer {
   readonly status: number;
-  /** HTML. */
-  readonly page?: string;
+  /** Drawn when it is sent: then its language is known. */
+  readonly page?: Drawing;
+  /** The languages in which the client asked for its pages, where the request itself does not say. */
+  readonly uiLocales?: string | undefined;
   readonly location?: string;
   readonly cookies?: readonly string[];
   /** Said to the client by way of the browser, and recorded. */
@@ -29,12 +32,17 @@ export interface BrowserAnswer {
 }
 
 /** As the library answered. */
-export const passOn = ({ status, location, cookies, body }: LibraryAnswer): BrowserAnswer => ({
+export const passOn = ({ status, location, cookies, body, oidc }: LibraryAnswer): BrowserAnswer => ({
   status,
   cookies,
+  uiLocales: uiLocalesOf(oidc?.params),
   ...(location !== undefined && { location }),
-  ...(location === undefined && typeof body === 'string' && { page: body }),
+  ...(location === undefined && typeof body === 'function' && { page: body as Drawing }),
 });
+
+/** @param params of an authorization request, as the library keeps them */
+export const uiLocalesOf = (params: { readonly ui_locales?: unknown } | undefined): string | undefined =>
+  typeof params?.ui_locales === 'string' ? params.ui_locales : undefined;
 
 /** The browser keeps the secret by which it is known again. */
 export const remember = ({ cookie }: KnownVisitor, answer: BrowserAnswer): BrowserAnswer => ({

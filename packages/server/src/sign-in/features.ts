@@ -1,13 +1,19 @@
 // What of the library is in use, and what do its pages look like? Device verification and logout are its own; all else is off.
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type { ShownClient } from './pages/client.ts';
 import { deviceCodePage, deviceConfirmPage } from './pages/device.ts';
 import { logoutPage } from './pages/logout.ts';
 import { donePage } from './pages/message.ts';
 import type { FormTarget } from './pages/page.ts';
 
+interface FeatureSources {
+  readonly usernameOf: (sub: string) => Promise<string>;
+  readonly clientOf: (id: string) => ShownClient;
+}
+
 /** @param tell hears of what the library says on a page and keeps to itself otherwise */
 export const describeFeatures = (
-  usernameOf: (sub: string) => Promise<string>,
+  { usernameOf, clientOf }: FeatureSources,
   tell: (ctx: KoaContextWithOIDC, error: Error) => void,
 ): NonNullable<Configuration['features']> => ({
   devInteractions: { enabled: false },
@@ -35,7 +41,8 @@ export const describeFeatures = (
             });
     },
     userCodeConfirmSource: (ctx, _form, client, _info, userCode) => {
-      ctx.body = deviceConfirmPage({ ...formOf(ctx.oidc, 'code_verification'), client: client.clientId, userCode });
+      const shown = clientOf(client.clientId);
+      ctx.body = deviceConfirmPage({ ...formOf(ctx.oidc, 'code_verification'), client: shown, userCode });
     },
     successSource: (ctx) => {
       ctx.body = donePage('device_connected');

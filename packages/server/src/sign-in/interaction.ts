@@ -3,7 +3,14 @@ import type { AuditEvent } from '../audit/event.ts';
 import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { judgeNow, requireActor, type WantedSignIn } from './authorization-request.ts';
-import { type BrowserAnswer, type BrowserRequest, checkFormToken, formToken, refuseCrossSite } from './browser.ts';
+import {
+  type BrowserAnswer,
+  type BrowserRequest,
+  checkFormToken,
+  formToken,
+  refuseCrossSite,
+  uiLocalesOf,
+} from './browser.ts';
 import { askedOf } from './codes.ts';
 import { isSameBrowser, type Visitor } from './cookies.ts';
 import type { LibraryRequest } from './library.ts';
@@ -67,7 +74,7 @@ export async function findInteraction(request: BrowserRequest, signIn: SignIn): 
 /** GET /oauth/interaction/… */
 export async function showInteraction(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
   const asking = await findInteraction(request, signIn);
-  if (asking.details.prompt.name === 'login') return showSignIn(asking, undefined, signIn);
+  if (asksForAccount(asking, request)) return showSignIn(asking, undefined, signIn);
   try {
     return await showConsent(asking, signIn);
   } catch (refusal) {
@@ -82,6 +89,19 @@ const targetOf = ({ details: { uid }, browser }: Asking, { context }: SignIn) =>
   csrf: formToken(context.cookieKey, { uid, browser }),
 });
 
+/** In the query of the page on which somebody else signs in than the person who is asked to agree. */
+const OTHER_ACCOUNT = '?account=other';
+
+/** Does the person say who they are, rather than whether they agree? */
+const asksForAccount = ({ details: { prompt } }: Asking, { query }: BrowserRequest): boolean =>
+  prompt.name === 'login' || query.get('account') === 'other';
+
+/** What every page of an interaction says about the client. */
+const shownClientOf = ({ details: { params, deviceCode }, clientId }: Asking, { context }: SignIn) => ({
+  client: context.clients.get(clientId) ?? { id: clientId },
+  redirectUri: deviceCode === undefined && typeof params.redirect_uri === 'string' ? params.redirect_uri : undefined,
+});
+
 interface Tried {
   readonly username: string | undefined;
   readonly problem: NonNullable<SignInPage['problem']>;
@@ -90,51 +110,52 @@ interface Tried {
 
 export function showSignIn(asking: Asking, tried: Tried | undefined, signIn: SignIn): BrowserAnswer {
   const { accounts, upstream } = signIn.context;
-  const { login_hint: hint } = asking.details.params;
+  const { params, prompt } = asking.details;
+  const { login_hint: hint } = params;
+  const { action, csrf } = targetOf(asking, signIn);
   const page = signInPage({
-    ...targetOf(asking, signIn),
-    client: asking.clientId,
+    ...shownClientOf(asking, signIn),
+    action: prompt.name === 'login' ? action : action + OTHER_ACCOUNT,
+    csrf,
     accounts: accounts.local,
-    upstream: upstream?.name,
+    upstream: upstream && { name: upstream.name, href: `${action}/upstream`, first: upstream.first },
     username: tried?.username ?? (typeof hint === 'string' ? hint : undefined),
     problem: tried?.problem,
   });
-  if (tried === undefined) return { status: 200, page };
+  const uiLocales = uiLocalesOf(params);
+  if (tried === undefined) return { status: 200, page, uiLocales };
   const { refusal } = tried;
-  return { status: publicAnswer(refusal, 'invalid_grant').status, page, refusal };
+  return { status: publicAnswer(refusal, 'invalid_grant').status, page, uiLocales, refusal };
 }
 
 async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswer> {
-  const { details, clientId } = asking;
+  const { details } = asking;
   const { provider, context } = signIn;
   const { targets, scope, actor } = judge(asking, signIn);
   const sub = details.session?.accountId ?? '';
+  const target = targetOf(asking, signIn);
   const device = details.deviceCode === undefined ? undefined : await provider.DeviceCode.find(details.deviceCode);
   const page = consentPage({
-    ...targetOf(asking, signIn),
-    client: clientId,
+    ...target,
+    ...shownClientOf(asking, signIn),
     account: (await context.accounts.find(sub))?.username ?? sub,
+    otherAccount: wantsThisPerson(asking) ? undefined : target.action + OTHER_ACCOUNT,
     scopes: [...scope].map((name) => ({ name, words: wordsOf(name, targets) })),
     targets: targets.filter((target) => target !== context.own).map(({ audience }) => audience),
-    actor,
+    actor: actor === undefined ? undefined : (context.clients.get(actor) ?? { id: actor }),
     userCode: device?.userCode?.replace(/^(.{4})(.{4})$/, '$1-$2'),
   });
-  return { status: 200, page };
+  return { status: 200, page, uiLocales: uiLocalesOf(details.params) };
 }
+
+/** The client sent an `id_token_hint`: it does not take anybody else. */
+const wantsThisPerson = ({ details }: Asking): boolean => new URLSearchParams(askedOf(details)).has('id_token_hint');
 
 const judge = ({ details, clientId }: Asking, { context }: SignIn): WantedSignIn =>
   requireActor(judgeNow(askedOf(details), clientId, context), context.clients);
 
-/** What the scopes of sign-in allow, which no resource names. */
-const ownWords: Readonly<Record<string, string>> = {
-  openid: 'Know who you are',
-  profile: 'See your name and profile',
-  email: 'See your email address',
-  offline_access: 'Keep this access while you are away',
-};
-
 const wordsOf = (scope: string, targets: WantedSignIn['targets']): string | undefined =>
-  ownWords[scope] ?? targets.map(({ scopeNames }) => scopeNames.get(scope)).find((words) => words !== undefined);
+  targets.map(({ scopeNames }) => scopeNames.get(scope)).find((words) => words !== undefined);
 
 /** POST /oauth/interaction/… @throws Refusal post_cross_site, interaction_unknown */
 export async function answerInteraction(
@@ -153,7 +174,7 @@ export async function answerInteraction(
     event.detail = 'the person refused';
     return submit(asking, { error: 'access_denied', error_description: 'The person refused' }, signIn);
   }
-  return details.prompt.name === 'login'
+  return asksForAccount(asking, request)
     ? signInPerson(request, asking, event, signIn)
     : agree(request, asking, event, signIn);
 }
@@ -218,9 +239,10 @@ async function agree(
 }
 
 export async function submit(
-  { messages }: Asking,
+  { messages, details }: Asking,
   result: Parameters<SignIn['provider']['interactionResult']>[2],
   { provider }: SignIn,
 ): Promise<BrowserAnswer> {
-  return { status: 303, location: await provider.interactionResult(...messages, result) };
+  const location = await provider.interactionResult(...messages, result);
+  return { status: 303, location, uiLocales: uiLocalesOf(details.params) };
 }

@@ -27,7 +27,7 @@ export interface ProviderContext extends CodeContext {
   readonly keys: KeyRing;
   readonly failures: FailureLimit;
   /** Another provider at which people sign in. */
-  readonly upstream: Upstream | undefined;
+  readonly upstream: (Upstream & { readonly first: boolean }) | undefined;
   /** Signs what forms carry. */
   readonly cookieKey: string;
   /** Told when a session ends because its owner left: what was issued with it dies. @param session its handle */
@@ -79,7 +79,10 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
     extraParams: { [ASKED]: checkAsked as never },
     interactions: { policy: prompts, url: (_context, { uid }) => interactionPath(issuer, uid) },
     features: describeFeatures(
-      async (sub) => (await accounts.find(sub))?.username ?? sub,
+      {
+        usernameOf: async (sub) => (await accounts.find(sub))?.username ?? sub,
+        clientOf: (id) => clients.get(id) ?? { id },
+      },
       (ctx, error) => provider.emit('code_verification.error', ctx, error),
     ),
   });

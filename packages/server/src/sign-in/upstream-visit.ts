@@ -34,7 +34,6 @@ export async function visitUpstream(
 ): Promise<BrowserAnswer> {
   const upstream = upstreamOf(signIn.context);
   const asking = await findInteraction(request, signIn);
-  if (asking.details.prompt.name !== 'login') throw new Refusal('interaction_unknown');
   Object.assign(event, { action: 'sign_in', client: asking.clientId, provider: upstream.name });
   // Who they are has been told.
   if (asking.details.result?.login !== undefined) throw new Refusal('interaction_unknown');
@@ -82,9 +81,17 @@ async function complete(
 }
 
 /** What the client asked for of the sign-in. Nobody comes back with one that is older than a session of ours may be. */
-function wishesOf({ details: { params, iat } }: Asking): UpstreamWishes {
+function wishesOf({
+  details: {
+    params,
+    iat,
+    prompt: { name },
+  },
+}: Asking): UpstreamWishes {
   const { prompt, max_age: maxAge, login_hint: loginHint } = params;
-  const anew = typeof prompt === 'string' && prompt.split(' ').includes('login');
+  // Somebody else than the person who is asked to agree: the provider must not answer with the one whom it knows.
+  const isOther = name === 'consent';
+  const anew = isOther || (typeof prompt === 'string' && prompt.split(' ').includes('login'));
   return {
     prompt: anew ? 'login' : undefined,
     since: anew ? iat : undefined,

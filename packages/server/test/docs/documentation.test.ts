@@ -86,6 +86,7 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   keys: ['keys'],
   audit: ['audit'],
   sinks: ['audit', 'stream', '*', '1'],
+  branding: ['branding'],
   resources: ['resources', '*'],
   clients: ['clients', '*'],
   accounts: ['accounts', '*'],

@@ -129,7 +129,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     assert.equal(await page.title(), 'Sign in');
     await type(page, 'ada', 'wrong');
     // The page is the same, says what is wrong, and is ready for the password.
-    assert.equal(await page.getByRole('alert').textContent(), 'That username and password do not go together.');
+    assert.equal(await page.getByRole('alert').textContent(), 'Wrong username or password.');
     assert.equal(await page.title(), 'Error: Sign in');
     const password = page.getByLabel('Password');
     assert.deepEqual(

@@ -2,54 +2,56 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
-import { consentPage } from '../../src/sign-in/pages/consent.ts';
-import { deviceCodePage, deviceConfirmPage } from '../../src/sign-in/pages/device.ts';
-import { logoutPage, switchAccountPage } from '../../src/sign-in/pages/logout.ts';
+import { createBranding } from '../../src/sign-in/pages/branding.ts';
+import { contrastOf, parseColour } from '../../src/sign-in/pages/colour.ts';
+import { Html } from '../../src/sign-in/pages/html.ts';
+import { english } from '../../src/sign-in/pages/languages/english.ts';
+import { chooseLanguage, languageNames, languages } from '../../src/sign-in/pages/languages/index.ts';
 import { donePage, errorPage, leavingPage } from '../../src/sign-in/pages/message.ts';
 import { pageHeaders } from '../../src/sign-in/pages/page.ts';
-import { signInPage } from '../../src/sign-in/pages/sign-in.ts';
 import { colours } from '../../src/sign-in/pages/style.ts';
+import { BRANDED, everyPage, lookOf, PLAIN } from '../support/every-page.ts';
 
 const EVIL = `"><img src=x onerror=alert(1)>'&`;
-const target = { action: '/oauth/interaction/1', csrf: EVIL };
+const ESCAPED = '&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&#39;&amp;';
 
-test('what somebody is called never becomes markup, on any page (W10)', () => {
-  const pages = {
-    signIn: signInPage({ ...target, client: EVIL, accounts: 'some', upstream: EVIL, username: EVIL, problem: 'wrong' }),
-    consent: consentPage({
-      ...target,
-      client: EVIL,
-      account: EVIL,
-      scopes: [{ name: EVIL, words: EVIL }],
-      targets: [EVIL],
-      actor: EVIL,
-      userCode: EVIL,
-    }),
-    deviceCode: deviceCodePage({ ...target, userCode: EVIL, problem: 'unknown' }),
-    deviceConfirm: deviceConfirmPage({ ...target, client: EVIL, userCode: EVIL }),
-    logout: logoutPage({ ...target, account: EVIL }),
-    switchAccount: switchAccountPage(target),
-    error: errorPage({ message: EVIL, requestId: EVIL }),
-    leaving: leavingPage(EVIL),
-  };
-  for (const [name, text] of Object.entries(pages)) {
-    assert.doesNotMatch(text, /<img/, name);
-    assert.match(text, /&quot;&gt;&lt;img src=x onerror=alert\(1\)&gt;&#39;&amp;/, name);
-    assert.doesNotMatch(text, /<script|style=| on\w+="/, name);
+test('a name never becomes markup, on any page in any language (W10)', () => {
+  for (const language of languageNames) {
+    const look = lookOf(PLAIN, language);
+    for (const [name, draw] of Object.entries({ ...everyPage(EVIL), leaving: leavingPage(EVIL) })) {
+      const text = draw(look);
+      assert.doesNotMatch(text, /<img src=x/, name);
+      assert.equal(text.includes(ESCAPED), !WITHOUT_TEXT.has(name), name);
+      assert.doesNotMatch(text, /<script|style=| on\w+="/, name);
+      assert.match(text, new RegExp(`^<!doctype html>\n<html lang="${language}">`), name);
+    }
   }
-  assert.match(donePage('device_connected'), /<h1>Your device is connected<\/h1>/);
 });
 
-test('a page loads its own sheet and nothing else: its policy names the sheet that it holds', () => {
-  const [, sheet = ''] = /<style>([\s\S]*)<\/style>/.exec(donePage('signed_out')) ?? [];
-  assert.notEqual(sheet, '');
-  assert.deepEqual(pageHeaders['Content-Security-Policy'].split('; '), [
-    "default-src 'none'",
-    `style-src 'sha256-${hash('sha256', sheet, 'base64')}'`,
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ]);
+/** Pages that show nobody else's text. */
+const WITHOUT_TEXT = new Set(['connected', 'refused']);
+
+test('a page loads nothing: its policy names the sheet that it holds, with every branding', () => {
+  for (const branding of [PLAIN, BRANDED]) {
+    const look = lookOf(branding);
+    const [, sheet = ''] = /<style>([\s\S]*)<\/style>/.exec(donePage('signed_out')(look)) ?? [];
+    assert.notEqual(sheet, '');
+    assert.deepEqual(pageHeaders(look)['Content-Security-Policy'].split('; '), [
+      "default-src 'none'",
+      `style-src 'sha256-${hash('sha256', sheet, 'base64')}'`,
+      'img-src data:',
+      "form-action 'self'",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+    ]);
+    for (const [name, draw] of Object.entries(everyPage('x'))) {
+      const sources = [...draw(look).matchAll(/\b(?:src|href)="([^"]*)"/g)].map(([, source = '']) => source);
+      const loaded = sources.filter(
+        (source) => !/^(?:data:image\/|\/oauth\/|\/elsewhere$|https:\/\/photos)/.test(source),
+      );
+      assert.deepEqual(loaded, [], name);
+    }
+  }
 });
 
 test('every colour of text has the contrast of WCAG 2.2 AA on its ground, in light and dark', () => {
@@ -58,8 +60,9 @@ test('every colour of text has the contrast of WCAG 2.2 AA on its ground, in lig
     soft: ['card', 'inset'],
     danger: ['dangerGround'],
     onAccent: ['accent', 'press'],
+    accent: ['card', 'inset'],
   };
-  const shapes = { edge: ['card'], accent: ['card'], danger: ['card'] };
+  const shapes = { edge: ['card'], danger: ['card'] };
   for (const scheme of [0, 1] as const) {
     const check = (pairs: Readonly<Record<string, readonly string[]>>, least: number): void => {
       for (const [front, grounds] of Object.entries(pairs)) {
@@ -89,3 +92,95 @@ function luminance(colour: string): number {
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+test('the colour of an organisation is lightened in the dark until it can be read', () => {
+  for (const color of ['#000000', '#1d4f91', '#0b1f4b', '#b00020', '#767676', '#7a00ff'] as const) {
+    const { style } = createBranding({ ...ENTRY, color }).sheet;
+    const shown = [...style.matchAll(/:root\{([^}]*)\}/g)].map(([, text = '']) =>
+      Object.fromEntries([...text.matchAll(/--(\w+):(#\w+)/g)].map(([, name, value]) => [name, value])),
+    );
+    assert.equal(shown.length, 2);
+    for (const { accent, press, onAccent, card, inset } of shown) {
+      for (const [front, ground] of [
+        [onAccent, accent],
+        [onAccent, press],
+        [accent, card],
+      ])
+        assert.ok(contrast(String(front), String(ground)) >= 4.5, `${color}: ${front} on ${ground}`);
+      assert.ok(contrast(String(accent), String(inset)) >= 4.1, color);
+    }
+    assert.equal(shown[0]?.accent, color);
+  }
+});
+
+const ENTRY = { name: undefined, logo: undefined, language: 'en', documentation: undefined } as const;
+
+test('the contrast that a colour is checked for is that of WCAG 2.2', () => {
+  for (const [a, b] of [
+    ['#ffffff', '#000000'],
+    ['#1f5a4d', '#f4f3f0'],
+    ['#ffe000', '#ffffff'],
+  ] as const)
+    assert.ok(Math.abs(contrastOf(a, b) - contrast(a, b)) < 1e-9);
+  assert.deepEqual(['#ABC', '#abcdef', '#abcd', 'abc', 'red', '#ggg', ''].map(parseColour), [
+    '#aabbcc',
+    '#abcdef',
+    ...Array(5).fill(undefined),
+  ]);
+});
+
+test('the language is that of ui_locales, then of Accept-Language, then of the configuration', () => {
+  const choose = (uiLocales?: string, acceptLanguage?: string, usual: 'en' | 'de' = 'en') =>
+    chooseLanguage({ uiLocales, acceptLanguage }, usual);
+  assert.equal(choose(), 'en');
+  assert.equal(choose(undefined, undefined, 'de'), 'de');
+  // Tags of a region or a script, in any case.
+  for (const tag of ['de', 'de-AT', 'DE-ch', 'de-Latn-DE', 'fr de-AT en', 'fr-CA fr de'])
+    assert.equal(choose(tag), 'de', tag);
+  for (const tag of ['', 'fr', 'deu', 'den', 'd', '*', '-de', 'x-de', 'constructor', '__proto__'])
+    assert.equal(choose(tag), 'en', tag);
+  assert.equal(choose('en', 'de', 'de'), 'en');
+  assert.equal(choose('fr', 'de'), 'de');
+  const accepted: readonly (readonly [header: string, language: string, usual?: 'de'])[] = [
+    ['de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7', 'de'],
+    ['en;q=0.7, de;q=0.8', 'de'],
+    ['de;q=0.7,en;q=0.8', 'en'],
+    ['fr, de;q=0.5', 'de'],
+    ['de,en', 'de'],
+    ['en,de', 'en', 'de'],
+    ['de;q=0, *', 'en'],
+    ['*', 'de', 'de'],
+    ['fr', 'de', 'de'],
+    ['de;q=2, en', 'en'],
+    ['de;q=, en;q=0.1', 'en'],
+    [`${'fr,'.repeat(40)}de`, 'en'],
+  ];
+  for (const [header, language, usual] of accepted) assert.equal(choose(undefined, header, usual), language, header);
+});
+
+test('every language says every sentence, in words of its own, and each form goes on in the language that was asked for', () => {
+  const sentencesOf = (value: unknown, path: string): readonly (readonly [path: string, text: string])[] => {
+    if (typeof value === 'string') return [[path, value]];
+    if (typeof value === 'function') return [[path, (value as (name: Html) => Html)(new Html('x')).text]];
+    return Object.entries(value as object).flatMap(([key, member]) => sentencesOf(member, `${path}.${key}`));
+  };
+  const spoken = new Map(sentencesOf(english, ''));
+  for (const [name, language] of Object.entries(languages)) {
+    const said = sentencesOf(language, '');
+    assert.deepEqual(said.map(([path]) => path).toSorted(), [...spoken.keys()].toSorted(), name);
+    for (const [path, text] of said) assert.notEqual(text.trim(), '', `${name}${path}`);
+    const same = said.filter(([path, text]) => spoken.get(path) === text).length;
+    assert.ok(name === 'en' || same < 6, `${name}: ${same} sentences are English`);
+    const page = everyPage('x').logout?.(lookOf(PLAIN, name));
+    assert.match(page ?? '', new RegExp(`action="/oauth/interaction/1\\?ui_locales=${name}"`));
+  }
+  // Where nothing was asked for, nothing is carried.
+  assert.match(everyPage('x').logout?.(lookOf(PLAIN, '')) ?? '', /action="\/oauth\/interaction\/1"/);
+});
+
+test('a refusal that has no sentence in a language is said in English, and marked so', () => {
+  const draw = (answer: string) =>
+    errorPage({ answer, message: 'Do <this>', parameter: 'agree', requestId: 'r' })(lookOf(PLAIN, 'de'));
+  assert.match(draw('missing'), /<p class="lead">Der Parameter agree fehlt\.<\/p>/);
+  assert.match(draw('constructor'), /<p class="lead" lang="en">Do &lt;this&gt;\.<\/p>/);
+});

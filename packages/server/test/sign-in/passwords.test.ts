@@ -37,7 +37,7 @@ suite('a password', () => {
       text.replace(/name="csrf" value="[^"]*"|action="[^"]*"/g, '').replace(/value="(ada|eve)"/, ''),
     ];
     assert.deepEqual(told(wrong), told(unknown));
-    assert.match(wrong.text, /That username and password do not go together\./);
+    assert.match(wrong.text, /Wrong username or password\./);
     const rows = [wrong, unknown].map((page) => server.audit(page));
     for (const row of rows) {
       assert.deepEqual(
@@ -59,7 +59,7 @@ suite('a password', () => {
       for (let count = 0; count < 5; count++) assert.equal((await attempt('192.0.2.2', username, 'guess')).status, 400);
       const refused = await attempt('192.0.2.2', username, 'builder');
       assert.deepEqual([refused.status, refused.headers.get('retry-after')], [429, '1']);
-      assert.match(refused.text, /Too many tries: wait a while, then try again\./);
+      assert.match(refused.text, /Too many attempts\. Wait a while, then try again\./);
     }
     assert.match((await attempt('192.0.2.3', 'bob', 'builder')).text, /name="agree"/);
     server.clock.now += 1000;

@@ -7,6 +7,7 @@ import { clientEntry } from '../../src/config/schema.ts';
 import type { HttpServices } from '../../src/http/endpoint.ts';
 import type { Answered } from '../../src/http/handle.ts';
 import { createHttpServer, endpointsOf } from '../../src/http/server.ts';
+import { PLAIN } from './every-page.ts';
 
 export interface Held {
   readonly socket: Socket;
@@ -36,6 +37,7 @@ const services = {
   clock: Date.now,
   admin: { clientEntry },
   tokenErrorCode: 'invalid_request',
+  branding: PLAIN,
   developerErrors: false,
 };
 export const allEndpoints = endpointsOf(services as unknown as HttpServices);

@@ -5,6 +5,7 @@ import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
 import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
 import { SIGN_IN_SCOPES } from '../../narrowing/narrow.ts';
+import { languageNames } from '../../sign-in/pages/languages/index.ts';
 import { type Endpoint, type Exchange, type HttpServices, urlOf } from '../endpoint.ts';
 
 const document = {
@@ -35,7 +36,7 @@ const AUTHENTICATING = new Set(['token_endpoint', 'introspection_endpoint', 'rev
 
 /** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
 function describe(endpoints: readonly Endpoint[], services: HttpServices) {
-  const { issuer, targeting, defaultAlgorithm, clients, people } = services;
+  const { issuer, targeting, defaultAlgorithm, clients, people, branding } = services;
   const certificateBound = [...clients.values()].some(
     ({ certificateBoundAccessTokens }) => certificateBoundAccessTokens,
   );
@@ -55,6 +56,7 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
     issuer,
     ...Object.fromEntries(members),
     introspection_signing_alg_values_supported: [defaultAlgorithm],
+    ...(branding.documentation !== undefined && { service_documentation: branding.documentation }),
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     response_types_supported: people === undefined ? [] : ['code'],
     dpop_signing_alg_values_supported: algorithmNames,
@@ -80,6 +82,7 @@ const describeSignIn = (algorithm: string) => ({
   response_modes_supported: ['query'],
   code_challenge_methods_supported: ['S256'],
   authorization_response_iss_parameter_supported: true,
+  ui_locales_supported: languageNames,
   request_parameter_supported: false,
   request_uri_parameter_supported: false,
   subject_types_supported: ['public'],

@@ -1,53 +1,86 @@
-// Do you agree? The page that names who asks, what for, and who will act.
+// The page that asks whether a person agrees: it names who asks, for what, and who will act.
+import { clientLine, clientName, returnNote, type ShownClient } from './client.ts';
 import { type Html, html } from './html.ts';
+import type { Drawing, Look } from './look.ts';
 import { type FormTarget, form, named, page } from './page.ts';
 
 export interface ConsentPage extends FormTarget {
-  /** Id of the client that asks. */
-  readonly client: string;
-  /** Username of whoever is signed in. */
+  /** The client that asks. */
+  readonly client: ShownClient;
+  /** Where the person returns to; undefined for a device. */
+  readonly redirectUri: string | undefined;
+  /** Username of the person who is signed in. */
   readonly account: string;
-  readonly scopes: readonly { readonly name: string; readonly words: string | undefined }[];
-  /** Audiences of the APIs for which it is asked. */
+  /** Leads to the page on which another person signs in; undefined where the client asked for this one. */
+  readonly otherAccount: string | undefined;
+  readonly scopes: readonly ShownScope[];
+  /** Audiences of the requested APIs. */
   readonly targets: readonly string[];
   /** The client that will act for the person (`may_act`). */
-  readonly actor: string | undefined;
+  readonly actor: ShownClient | undefined;
   /** Of a device: the code that it shows. */
   readonly userCode: string | undefined;
 }
 
+interface ShownScope {
+  readonly name: string;
+  /** Its API's words for it; undefined where it has none. */
+  readonly words: string | undefined;
+}
+
 /** Posts `agree`, or `cancel`. */
-export const consentPage = ({ client, account, scopes, targets, actor, userCode, ...target }: ConsentPage): string =>
-  page(
-    { title: 'Allow access?' },
-    html`<p class="lead">${named(client)} asks for access with your account.</p>
-<section aria-labelledby="asked"><h2 id="asked">It will be able to</h2>
-<ul>
-${scopes.flatMap(({ words }) => (words === undefined ? [] : [html`<li>${words}</li>`]))}
+export const consentPage = ({
+  client,
+  redirectUri,
+  account,
+  otherAccount,
+  scopes,
+  targets,
+  actor,
+  userCode,
+  ...target
+}: ConsentPage): Drawing =>
+  page((look) => {
+    const { consent: sentences } = look.sentences;
+    const own: Readonly<Record<string, string>> = sentences.scopes;
+    const said = scopes.map(({ name, words }) => ({ name, words: own[name] ?? words }));
+    const other = otherAccount && html` <a href="${otherAccount}">${sentences.switch(html`<bdi>${account}</bdi>`)}</a>`;
+    const note = returnNote(redirectUri, look);
+    return {
+      title: sentences.title,
+      body: html`<p class="lead">${sentences.lead(clientName(client))}</p>
+${clientLine(client, look)}
+<section aria-labelledby="asked"><h2 id="asked">${sentences.able}</h2>
+<ul class="able">
+${said.flatMap(({ words }) => (words === undefined ? [] : [html`<li>${words}</li>`]))}
 ${useOf(
   targets,
-  scopes.filter(({ words }) => words === undefined),
+  said.filter(({ words }) => words === undefined),
+  look,
 )}
 </ul></section>
-${actor && actorPart(actor)}
-${userCode && html`<section><h2>The device shows</h2><p class="compare code">${userCode}</p></section>`}
+${actor && actorPart(actor, look)}
+${userCode && html`<section><h2>${sentences.device}</h2><p class="compare code">${userCode}</p></section>`}
 ${form(
   target,
-  html`<div class="choice"><button name="agree" value="yes">Allow</button>
-<button class="quiet" name="cancel" value="yes">Cancel</button></div>`,
+  look,
+  html`<div class="choice pair"><button name="agree" value="yes">${sentences.allow}</button>
+<button class="quiet" name="cancel" value="yes">${sentences.cancel}</button></div>`,
 )}
-<p class="note">You are signed in as ${named(account)}.</p>`,
-  );
+<p class="note">${sentences.account(named(account))}${other}${note && html`<br>${note}`}</p>`,
+    };
+  });
 
-/** What other scopes mean is their API's to say: they are shown as they are called. */
-function useOf(targets: readonly string[], scopes: readonly { readonly name: string }[]): Html | undefined {
+/** Scopes without words are shown by their names: what they mean is for their API to say. */
+function useOf(targets: readonly string[], scopes: readonly ShownScope[], look: Look): Html | undefined {
   if (targets.length === 0 && scopes.length === 0) return undefined;
-  const where = targets.map((target, index) => html`${index > 0 ? ' and ' : ''}${named(target)}`);
-  return html`<li>Use ${where.length > 0 ? where : 'what these names stand for'}${
+  const { consent: sentences } = look.sentences;
+  const where = targets.map((target, index) => html`${index > 0 ? sentences.and : ''}${named(target)}`);
+  return html`<li>${where.length > 0 ? sentences.use(html`${where}`) : sentences.useScopes}${
     scopes.length > 0 ? html`<div class="names">${scopes.map(({ name }) => html`<code>${name}</code> `)}</div>` : ''
   }</li>`;
 }
 
-const actorPart = (actor: string): Html =>
-  html`<section class="panel" aria-labelledby="actor"><h2 id="actor">${named(actor)} will act for you</h2>
-<p>With this access it may make calls in your name, and nobody else may. Each call shows both of you.</p></section>`;
+const actorPart = (actor: ShownClient, { sentences: { consent, client } }: Look): Html =>
+  html`<section class="panel" aria-labelledby="actor"><h2 id="actor">${consent.actor(clientName(actor))}</h2>
+<p>${consent.actorNote}${actor.name && html` ${client.id(html`<code>${actor.id}</code>`)}.`}</p></section>`;

@@ -1,6 +1,6 @@
-// How does text get into a page? Through this template alone, in which every value is escaped.
+// Writes the text of a page. Every value of the template is escaped.
 
-/** Markup that is safe to send: made by `html` alone. */
+/** Markup that is safe to send. Only `html` makes it, and the frame of the page for its style sheet. */
 export class Html {
   readonly text: string;
 
@@ -9,14 +9,14 @@ export class Html {
   }
 }
 
-type Value = string | number | Html | readonly Html[] | undefined;
+type Value = string | number | Html | readonly Html[] | false | undefined;
 
-/** Text is escaped, markup is taken as it is, and what is undefined leaves nothing. Attributes must be quoted. */
+/** Text is escaped, markup is taken as it is, and `undefined` and `false` leave nothing. Attributes must be quoted. */
 export const html = (parts: TemplateStringsArray, ...values: readonly Value[]): Html =>
   new Html(parts.reduce((text, part, index) => text + write(values[index - 1]) + part));
 
 function write(value: Value): string {
-  if (value === undefined) return '';
+  if (value === undefined || value === false) return '';
   if (value instanceof Html) return value.text;
   return typeof value === 'object' ? value.map(({ text }) => text).join('') : escapeText(String(value));
 }

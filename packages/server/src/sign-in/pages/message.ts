@@ -1,24 +1,25 @@
-// How did it end? The pages without a form: done, what went wrong, and the way on.
+// The pages without a form: what was done, what went wrong, and the way on.
 import { html } from './html.ts';
+import type { Sentences } from './languages/english.ts';
+import type { Drawing, Look } from './look.ts';
 import { page } from './page.ts';
 
-export type Outcome = 'device_connected' | 'device_refused' | 'signed_out' | 'still_signed_in';
+export type Outcome = keyof Sentences['done'];
 
-const outcomes: Readonly<Record<Outcome, readonly [title: string, message: string]>> = {
-  device_connected: ['Your device is connected', 'You can close this page and go on at the device.'],
-  device_refused: ['Nothing was connected', 'You can close this page.'],
-  signed_out: ['You are signed out', 'You can close this page.'],
-  still_signed_in: ['You are still signed in', 'Nothing has changed. You can go back, or close this page.'],
-};
-
-export function donePage(outcome: Outcome): string {
-  const [title, message] = outcomes[outcome];
-  return page({ title, mood: outcome === 'device_refused' ? 'asking' : 'done' }, html`<p class="lead">${message}</p>`);
-}
+export const donePage = (outcome: Outcome): Drawing =>
+  page(({ sentences }) => {
+    const [title, message] = sentences.done[outcome];
+    const mood = outcome === 'device_refused' ? 'asking' : 'done';
+    return { title, mood, body: html`<p class="lead">${message}</p>` };
+  });
 
 export interface ErrorPage {
-  /** A public sentence of the refusal table. */
+  /** Its row of the refusal table. */
+  readonly answer: string;
+  /** Its public sentence, in English. */
   readonly message: string;
+  /** A parameter that the sentence names. */
+  readonly parameter: string | undefined;
   /** Names the audit row. */
   readonly requestId: string;
   /** Where the configuration has `developerErrors: true`. */
@@ -26,23 +27,35 @@ export interface ErrorPage {
   readonly detail?: string;
 }
 
-export const errorPage = ({ message, requestId, reason, detail }: ErrorPage): string =>
-  page(
-    { title: 'This did not work', mood: 'failed' },
-    html`<p class="lead">${message}.</p>
-<section class="panel"><p>If you ask for help, name this request:</p>
+export const errorPage = ({ requestId, reason, detail, ...refused }: ErrorPage): Drawing =>
+  page((look) => {
+    const { failed } = look.sentences;
+    return {
+      title: failed.title,
+      mood: 'failed',
+      body: html`${sentenceOf(refused, look)}
+<section class="panel"><p>${failed.help}</p>
 <p><code>${requestId}</code></p>${
-      reason === undefined
-        ? html``
-        : html`
-<p>For the developer: <code>${reason}</code>${detail === undefined ? html`` : html`: ${detail}`}</p>`
-    }</section>`,
-  );
+        reason &&
+        html`
+<p>${failed.developer} <code>${reason}</code>${detail && html`<span lang="en">: ${detail}</span>`}</p>`
+      }</section>`,
+    };
+  });
 
-/** After a form of ours, on the way to elsewhere: seen for an instant at most. */
-export const leavingPage = (href: string): string =>
-  page(
-    { title: 'One moment', next: href },
-    html`<p class="lead">You are on your way.</p>
-<p class="choice"><a class="button quiet" href="${href}">Continue</a></p>`,
-  );
+/** A sentence that a language lacks is shown in English, and marked as English. */
+function sentenceOf({ answer, message, parameter }: Omit<ErrorPage, 'requestId'>, { sentences, language }: Look) {
+  const known = Object.entries<string>(sentences.refusals).find(([name]) => name === answer)?.[1];
+  if (language === 'en' || known === undefined)
+    return html`<p class="lead"${language === 'en' ? '' : html` lang="en"`}>${message}.</p>`;
+  return html`<p class="lead">${known.replace('{parameter}', parameter ?? '')}.</p>`;
+}
+
+/** After a form of ours, on the way to another place. It is seen for an instant at most. */
+export const leavingPage = (href: string): Drawing =>
+  page(({ sentences: { leaving } }) => ({
+    title: leaving.title,
+    next: href,
+    body: html`<p class="lead">${leaving.lead}</p>
+<p class="choice"><a class="button quiet" href="${href}">${leaving.submit}</a></p>`,
+  }));

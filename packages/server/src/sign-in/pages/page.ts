@@ -1,6 +1,6 @@
-// What do the pages that a person sees share? One frame, one sheet, and the headers that they go out with.
+// The frame that all pages share, and the headers that they are sent with.
 import { Html, html } from './html.ts';
-import { style, styleHash } from './style.ts';
+import type { Drawing, Look } from './look.ts';
 
 /** What a form must carry to be believed: where it goes, and the proof that it is ours. */
 export interface FormTarget {
@@ -9,61 +9,79 @@ export interface FormTarget {
   readonly csrf: string;
 }
 
-export const form = ({ action, csrf }: FormTarget, fields: Html): Html =>
-  html`<form method="post" action="${action}"><input type="hidden" name="csrf" value="${csrf}">
+export const form = ({ action, csrf }: FormTarget, look: Look, fields: Html): Html =>
+  html`<form method="post" action="${inLanguage(action, look)}"><input type="hidden" name="csrf" value="${csrf}">
 ${fields}
 </form>`;
 
+/** The path with the language that was asked for. */
+export const inLanguage = (path: string, { asked }: Look): string =>
+  asked === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}ui_locales=${asked}`;
+
 /**
- * Nothing but our own sheet is loaded, no script runs, nobody frames the page, and forms go to us alone. Chromium holds
- * the redirects that follow a form to `form-action` as well, a client's own ones included, so that a form is answered by a
- * page: what leads on from there is a visit of its own (`leavingPage`).
- * Nobody else is told where a person came from; to ourselves a browser without Sec-Fetch-Site says its origin by it.
+ * Headers of a page. The browser loads our own sheet and images inside the page, and nothing else. No script runs, nobody frames the
+ * page, and forms go to us alone. Chromium applies `form-action` to redirects after a form too, those of clients included. So a
+ * form is answered by a page, and what leads on from there is a visit of its own (`leavingPage`).
+ * Other sites do not learn where a person came from. A browser without Sec-Fetch-Site tells us its origin by the referrer.
  */
-export const pageHeaders = {
-  'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': `default-src 'none'; style-src ${styleHash}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
-  'X-Frame-Options': 'DENY',
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'same-origin',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cache-Control': 'no-store',
-  Pragma: 'no-cache',
-} as const satisfies Readonly<Record<string, string>>;
+export const pageHeaders = ({ branding }: Look) =>
+  ({
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': `default-src 'none'; style-src ${branding.sheet.hash}; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+    'X-Frame-Options': 'DENY',
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'same-origin',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cache-Control': 'no-store',
+    Pragma: 'no-cache',
+  }) as const satisfies Readonly<Record<string, string>>;
 
 interface Frame {
+  /** Also the heading. */
   readonly title: string;
   readonly mood?: keyof typeof marks;
-  /** Was something wrong with what was sent? Said first to who only hears the page. */
+  /** The problem with what was sent. Screen readers say first that there is one. */
   readonly problem?: string | undefined;
   /** Where the browser goes at once. */
   readonly next?: string;
+  readonly body: Html;
 }
 
-/** @returns the whole document; the title is its heading as well */
-export const page = ({ title, mood = 'asking', problem, next }: Frame, body: Html): string =>
-  html`<!doctype html>
-<html lang="en">
+export const page =
+  (describe: (look: Look) => Frame): Drawing =>
+  (look) => {
+    const { language, sentences, branding } = look;
+    const { title, mood = 'asking', problem, next, body } = describe(look);
+    return html`<!doctype html>
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 ${next && html`<meta http-equiv="refresh" content="0;url=${next}">`}
-<title>${problem && 'Error: '}${title}</title>
-${sheet}
+<title>${problem && `${sentences.frame.error}: `}${title}${branding.name && ` · ${branding.name}`}</title>
+<link rel="icon" href="${ICON}">
+${new Html(`<style>${branding.sheet.style}</style>`)}
 </head>
 <body>
 <main>
-${marks[mood]}
+${brand(look)}
+${brandsItself(look) && mood === 'asking' ? undefined : marks[mood]}
 <h1>${title}</h1>
 ${body}
 </main>
 </body>
 </html>
 `.text;
+  };
 
-/** Not through the template: its hash is that of these very bytes. */
-const sheet = new Html(`<style>${style}</style>`);
+const brandsItself = ({ branding: { name, logo } }: Look): boolean => name !== undefined || logo !== undefined;
+
+/** The logo says the name to people who do not see it. */
+function brand({ branding: { name, logo } }: Look): Html | undefined {
+  if (logo !== undefined) return html`<p class="brand"><img src="${logo}" alt="${name ?? ''}"></p>`;
+  return name === undefined ? undefined : html`<p class="brand"><bdi>${name}</bdi></p>`;
+}
 
 /** Two arrows that pass each other; where something ended, a sign that says how. */
 const marks = {
@@ -72,12 +90,20 @@ const marks = {
   failed: html`<svg class="mark failed" viewBox="0 0 40 40" aria-hidden="true"><circle cx="20" cy="20" r="15.5"/><path d="M20 12v10m0 5.5v.01"/></svg>`,
 } as const;
 
-/** Names go their own way round: one from right to left turns nothing that stands beside it. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" fill="none" stroke="#3f8f7e" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"><path d="M5 14h28m-8-8 8 8-8 8"/><path d="M35 26H7m8-8-8 8 8 8"/></svg>',
+)}`;
+
+/** `bdi` isolates a name that is written from right to left: it does not turn the text beside it. */
 export const named = (name: string): Html => html`<strong><bdi>${name}</bdi></strong>`;
 
-/** What was wrong with what somebody sent. The field at fault says that this describes it. */
+/** A problem with what was sent. The field at fault says that this describes it. */
 export const problemBox = (problem: string | undefined): Html | undefined =>
   problem === undefined ? undefined : html`<p class="problem" id="problem" role="alert">${problem}</p>`;
 
-export const describedByProblem = (problem: string | undefined): Html | undefined =>
-  problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`;
+/** @param hint the id of what describes the field in any case */
+export function described(problem: string | undefined, hint?: string): Html | undefined {
+  const ids = [problem === undefined ? [] : 'problem', hint ?? []].flat();
+  if (ids.length === 0) return undefined;
+  return html`${problem === undefined ? '' : html` aria-invalid="true"`} aria-describedby="${ids.join(' ')}"`;
+}

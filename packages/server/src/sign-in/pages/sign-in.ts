@@ -1,50 +1,81 @@
-// Who are you? The page that asks for username and password, or leads to another provider.
+// The page that asks for username and password, or leads to another provider.
+import { clientLine, clientName, returnNote, type ShownClient } from './client.ts';
 import { type Html, html } from './html.ts';
-import { describedByProblem, type FormTarget, form, named, page, problemBox } from './page.ts';
+import type { Sentences } from './languages/english.ts';
+import type { Drawing } from './look.ts';
+import { described, type FormTarget, form, page, problemBox } from './page.ts';
 
 export interface SignInPage extends FormTarget {
-  /** Id of the client that wants to know. */
-  readonly client: string;
+  /** The client that wants to know who the person is. */
+  readonly client: ShownClient;
+  /** Where the person returns to; undefined for a device. */
+  readonly redirectUri: string | undefined;
   /** Can anybody sign in with a password here? */
   readonly accounts: 'some' | 'none';
-  /** Name of another provider to sign in at: the link leads to `upstream` below the action. */
-  readonly upstream: string | undefined;
-  /** What was typed before, or what the client guesses. */
+  /** Another provider to sign in at. `first`: it is the usual way, and passwords are for a few. */
+  readonly upstream: { readonly name: string; readonly href: string; readonly first: boolean } | undefined;
+  /** The name that was typed before, or that the client suggests. */
   readonly username: string | undefined;
-  /** Why the last try was not good. */
-  readonly problem: 'wrong' | 'too_often' | 'upstream_denied' | undefined;
+  /** Why the last attempt failed. */
+  readonly problem: keyof Sentences['signIn']['problems'] | undefined;
 }
 
-const problems = {
-  wrong: 'That username and password do not go together.',
-  too_often: 'Too many tries: wait a while, then try again.',
-  upstream_denied: 'You were not signed in there. You can try again.',
-} as const;
-
 /** Posts `username` and `password`, or `cancel`. */
-export const signInPage = ({ client, accounts, upstream, username, problem, ...target }: SignInPage): string => {
-  const sentence = problem && problems[problem];
-  const link =
-    upstream &&
-    html`<a class="button${accounts === 'some' ? ' quiet' : ''}" href="${target.action}/upstream">Continue with <bdi>${upstream}</bdi></a>`;
-  const cancel = html`<button class="plain" name="cancel" value="yes" formnovalidate>Cancel</button>`;
-  const password = html`${passwordFields(username ?? '', problem === 'wrong' ? sentence : undefined)}
-<div class="choice"><button>Sign in</button>
-${link && html`<p class="or">or</p>${link}`}
-${cancel}</div>`;
-  return page(
-    { title: 'Sign in', problem },
-    html`<p class="lead">to continue to ${named(client)}</p>
+export const signInPage = ({
+  client,
+  redirectUri,
+  accounts,
+  upstream,
+  username,
+  problem,
+  ...target
+}: SignInPage): Drawing =>
+  page((look) => {
+    const { signIn: sentences } = look.sentences;
+    const sentence = problem && sentences.problems[problem];
+    const cancel = html`<button class="quiet" name="cancel" value="yes" formnovalidate>${sentences.cancel}</button>`;
+    const isFirst = upstream !== undefined && (upstream.first || accounts === 'none');
+    const link =
+      upstream &&
+      html`<a class="button${isFirst ? '' : ' quiet'}" href="${upstream.href}">${sentences.upstream(html`<bdi>${upstream.name}</bdi>`)}</a>`;
+    const or = html`<p class="or">${sentences.or}</p>`;
+    const wrong = problem === 'wrong' ? sentence : undefined;
+    // After a wrong password the person goes on where they were.
+    const focus = isFirst && wrong === undefined ? undefined : username ? 'password' : 'username';
+    const fields = passwordFields(username ?? '', { sentences, wrong, focus });
+    const submit = html`<button>${sentences.submit}</button>`;
+    const password = isFirst
+      ? html`<div class="choice">${link}${or}</div>
+${fields}
+<div class="choice pair">${submit}
+${cancel}</div>`
+      : html`${fields}
+<div class="choice pair">${submit}
+${cancel}</div>
+${link && html`<div class="choice">${or}${link}</div>`}`;
+    const note = returnNote(redirectUri, look);
+    return {
+      title: sentences.title,
+      problem,
+      body: html`<p class="lead">${sentences.lead(clientName(client))}</p>
+${clientLine(client, look)}
 ${problemBox(sentence)}
-${form(target, accounts === 'some' ? password : html`<div class="choice">${link}${cancel}</div>`)}`,
-  );
-};
+${form(target, look, accounts === 'some' ? password : html`<div class="choice">${link}${cancel}</div>`)}
+${note && html`<p class="note">${note}</p>`}`,
+    };
+  });
 
-function passwordFields(username: string, problem: string | undefined): Html {
-  const wrong = describedByProblem(problem);
-  const focus = html` autofocus`;
-  return html`<div class="field"><label for="username">Username</label>
-<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" required${wrong}${username === '' ? focus : undefined}></div>
-<div class="field"><label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${wrong}${username === '' ? undefined : focus}></div>`;
+interface FieldOptions {
+  readonly sentences: Sentences['signIn'];
+  readonly wrong: string | undefined;
+  readonly focus: 'username' | 'password' | undefined;
+}
+
+function passwordFields(username: string, { sentences, wrong, focus }: FieldOptions): Html {
+  const problem = described(wrong);
+  const focused = html` autofocus`;
+  return html`<div class="field"><label for="username">${sentences.username}</label>
+<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="256" required${problem}${focus === 'username' ? focused : undefined}></div>
+<div class="field"><label for="password">${sentences.password}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${problem}${focus === 'password' ? focused : undefined}></div>`;
 }

@@ -1,0 +1,63 @@
+// Reads logos: images from files beside the configuration, or `data:` URIs. Pages hold them inline, so that no page loads anything.
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Path } from './fault.ts';
+import type { Surroundings } from './source.ts';
+
+/** A page holds two logos at most. */
+const MAX_LOGO_BYTES = 32_768;
+
+const FORMS = 'a PNG, JPEG, WebP or SVG image';
+
+/** The first bytes of each image type; nothing else says what a file is. */
+const types: readonly (readonly [type: string, first: RegExp])[] = [
+  ['image/png', /^\x89PNG/],
+  ['image/jpeg', /^\xff\xd8\xff/],
+  ['image/webp', /^RIFF[\s\S]{4}WEBP/],
+  ['image/svg+xml', /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]{0,2000}?-->\s*)*<svg[\s>]/],
+];
+
+const DATA_URI = /^data:(image\/[a-z+]+);base64,([A-Za-z0-9+/]+={0,2})$/;
+
+/** @returns the image as a `data:` URI, or undefined after a complaint */
+export function readLogo(source: string, path: Path, around: Surroundings): string | undefined {
+  const complain = (message: string): undefined => around.complain(path, message) as undefined;
+  if (source.startsWith('data:')) {
+    const problem = dataUriProblem(source);
+    return problem === undefined ? source : complain(problem);
+  }
+  const image = readImage(resolve(around.folder, source));
+  if (typeof image === 'string') return complain(`${source} ${image}`);
+  const type = typeOf(image);
+  if (type === undefined) return complain(`${source} is not ${FORMS}`);
+  return `data:${type};base64,${image.toString('base64')}`;
+}
+
+/** @returns why the file is not a logo */
+function readImage(file: string): Buffer | string {
+  try {
+    const { size } = statSync(file);
+    return size > MAX_LOGO_BYTES ? tooLarge(size) : readFileSync(file);
+  } catch (error) {
+    return `cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+  }
+}
+
+const tooLarge = (bytes: number): string =>
+  `has ${bytes} bytes, and a logo may have ${MAX_LOGO_BYTES}. Use a smaller image: pages show it 44 pixels high`;
+
+const typeOf = (image: Buffer): string | undefined => {
+  const start = image.subarray(0, 4096).toString('latin1');
+  return types.find(([, first]) => first.test(start))?.[0];
+};
+
+/** @returns what is wrong with a `data:` URI, for a page that shows it as an image */
+export function dataUriProblem(uri: string): string | undefined {
+  const [, type, base64 = ''] = DATA_URI.exec(uri) ?? [];
+  if (type === undefined) return `is not ${FORMS}. Write it as data:image/png;base64,… (RFC 2397)`;
+  const image = Buffer.from(base64, 'base64');
+  if (image.length > MAX_LOGO_BYTES) return tooLarge(image.length);
+  const actual = typeOf(image);
+  if (actual === undefined) return `is not ${FORMS}`;
+  return actual === type ? undefined : `is an image of the type ${actual}, not ${type}`;
+}

@@ -1,0 +1,16 @@
+// The form of the file's section about what people see on the pages.
+import { z } from 'zod';
+import { languageNames } from '../sign-in/pages/languages/index.ts';
+
+/** A name that people read. */
+export const displayName = z
+  .string()
+  .regex(/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u, 'must be a printable text of 1 to 100 characters');
+
+export const branding = z.strictObject({
+  name: displayName.optional(),
+  logo: z.string().min(1).optional(),
+  color: z.string().optional(),
+  language: z.enum(languageNames).default('en'),
+  documentation: z.string().optional(),
+});

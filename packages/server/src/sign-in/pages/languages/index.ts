@@ -1,0 +1,60 @@
+// In which languages do the pages speak? The list of languages, and how one is chosen for a request.
+import { english, type Sentences } from './english.ts';
+import { german } from './german.ts';
+
+/** By the primary subtag of RFC 5646, which is also the `lang` of the page. */
+export const languages = { en: english, de: german } as const satisfies Readonly<Record<string, Sentences>>;
+
+export type Language = keyof typeof languages;
+
+export const languageNames = Object.keys(languages) as [Language, ...Language[]];
+
+/** What a request says about languages. */
+export interface LanguageWishes {
+  /** `ui_locales` of OpenID Connect Core section 3.1.2.1: tags separated by blanks, in the order of preference. */
+  readonly uiLocales: string | undefined;
+  /** The header Accept-Language (RFC 9110 section 12.5.4). */
+  readonly acceptLanguage: string | undefined;
+}
+
+/** Tags beyond these are ignored. No browser sends as many. */
+const MAX_TAGS = 32;
+
+/** @param usual the language of the configuration, for requests that name none of ours */
+export const chooseLanguage = (wishes: LanguageWishes, usual: Language): Language =>
+  askedLanguage(wishes) ?? acceptedLanguage(wishes, usual) ?? usual;
+
+/** The first of `ui_locales` that is one of ours. */
+export const askedLanguage = ({ uiLocales }: LanguageWishes): Language | undefined =>
+  uiLocales
+    ?.split(' ', MAX_TAGS)
+    .map(languageOf)
+    .find((one) => one !== undefined);
+
+/** @returns the language of a tag such as `de-AT` (lookup, RFC 4647 section 3.4) */
+function languageOf(tag: string): Language | undefined {
+  const primary = tag.split('-', 1)[0]?.toLowerCase();
+  return languageNames.find((name) => name === primary);
+}
+
+/** The best of ours by quality; of equal ones the first. `*` stands for the usual language. */
+function acceptedLanguage({ acceptLanguage = '' }: LanguageWishes, usual: Language): Language | undefined {
+  const [best] = acceptLanguage
+    .split(',', MAX_TAGS)
+    .flatMap((range) => {
+      const [tag = '', ...parameters] = range.split(';').map((part) => part.trim());
+      const language = tag === '*' ? usual : languageOf(tag);
+      const quality = qualityOf(parameters);
+      return language === undefined || quality === 0 ? [] : [{ language, quality }];
+    })
+    .sort((a, b) => b.quality - a.quality);
+  return best?.language;
+}
+
+const QUALITY = /^q=([01](?:\.\d{0,3})?)$/i;
+
+/** RFC 9110 section 12.4.2. A quality that cannot be read counts as 0: it must not beat one that can. */
+function qualityOf(parameters: readonly string[]): number {
+  const given = parameters.find((one) => /^q=/i.test(one));
+  return given === undefined ? 1 : Number(QUALITY.exec(given)?.[1] ?? 0);
+}
