@@ -4,14 +4,17 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { originClaim, refuseDisabled } from '../subject-tokens/access-token.ts';
+import { originClaim } from '../subject-tokens/access-token.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
 import { readForeign, takeName } from '../subject-tokens/foreign.ts';
-import { refuseLostOrigin } from '../subject-tokens/origin.ts';
+import { refuseLostParties } from '../subject-tokens/parties.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { ImaginedToken } from './schema.ts';
+
+/** A test may imagine people, who have accounts elsewhere or will have some. */
+const ownerHere = (): string => 'somebody whom the test imagines';
 
 type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'names' | 'saml' | 'clients' | 'client' | 'now'>;
 
@@ -42,9 +45,9 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now 
   const principal = parsePrincipal(claims, issuer);
   if (principal?.iss !== issuer) throw new TokenRefusal('claims');
   const chain = actClaim(claims, { issuer, speaksFor: 'everybody' });
-  refuseDisabled({ sub: principal.sub, clientId, chain, issuer, clients });
   const origin = originClaim(claims);
-  refuseLostOrigin({ sub: principal.sub, origin, chain }, { issuer, names });
+  const parties = { clientId, sub: principal.sub, origin, chain, actorLineage: [] };
+  refuseLostParties(parties, { issuer, clients, names: { ...names, ownerHere } });
   const said = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
   return {
     ...imagined,

@@ -59,7 +59,9 @@ export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void 
 export function prependActor(chain: Chain, actor: Named | undefined): Chain {
   const [current] = chain;
   if (actor === undefined || (current !== undefined && isNamed(actor, current))) return chain;
-  return [vouchFor(actor.principal), ...chain];
+  const { principal, origin } = actor;
+  // A token of its own issuer has one name for it.
+  return [vouchFor({ ...principal, ...(origin && !samePrincipal(origin, principal) && { origin }) }), ...chain];
 }
 
 /** The chain of the new token. @throws Refusal chain_too_deep, chain_too_large; nothing is ever cut off */

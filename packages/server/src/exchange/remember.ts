@@ -29,8 +29,9 @@ export function rememberGrant(
 }
 
 /** Facts, not the token. */
-const party = ({ principal, type, clientId, audiences, chain, claims }: TokenFacts): Party => ({
+const party = ({ principal, origin, type, clientId, audiences, chain, claims }: TokenFacts): Party => ({
   principal,
+  origin,
   type,
   clientId,
   audiences,

@@ -9,6 +9,7 @@ import type { Client } from '../model/client.ts';
 import { type RefreshFamily, sinceRotation } from '../model/refresh-family.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
+import { withoutOrigins } from '../primitives/principal.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { requireAnyKey, requireKey } from '../proof/holder.ts';
 import { type FamilyServices, refuseDeadFamily } from '../subject-tokens/refresh-token.ts';
@@ -101,6 +102,7 @@ async function judgeGeneration(
 
 function noteFamily(event: AuditEvent, { id, grant, clientId, expiresAt }: RefreshFamily, issuer: string): void {
   const type = 'refresh_token';
-  const { sub, chain, scope } = grant;
+  const { sub, scope } = grant;
+  const chain = withoutOrigins(grant.chain);
   event.subject = { iss: issuer, sub, id, declaredType: type, type, clientId, audiences: [], scope, chain, expiresAt };
 }

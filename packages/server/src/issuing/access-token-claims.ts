@@ -1,5 +1,5 @@
 // What does an access token of ours say? RFC 9068 section 2.2, with `act` and `may_act` of RFC 8693 section 4.
-import { formatAct } from '../primitives/principal.ts';
+import { formatAct, formatOrigin } from '../primitives/principal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TokenContent } from './authorization.ts';
@@ -23,7 +23,7 @@ export function accessTokenClaims(
     ...extraClaims,
     iss: about.issuer,
     sub,
-    ...(origin && { sub_id: { format: 'iss_sub', iss: origin.iss, sub: origin.sub } }),
+    ...(origin && { sub_id: formatOrigin(origin) }),
     aud: audiences.length === 1 ? audiences[0] : audiences,
     client_id: clientId,
     iat: about.now,

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { algorithms } from '../keys/algorithms.ts';
 import { signCompact } from '../keys/jws.ts';
-import type { Principal } from '../primitives/principal.ts';
+import { formatOrigin, type Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Issuer } from './signer.ts';
 
@@ -38,7 +38,7 @@ export function signIdToken(
       ...claims,
       iss: by.issuer,
       sub: about.sub,
-      ...(about.origin && { sub_id: { format: 'iss_sub', ...about.origin } }),
+      ...(about.origin && { sub_id: formatOrigin(about.origin) }),
       aud: about.clientId,
       iat: about.now,
       exp: about.expiresAt,

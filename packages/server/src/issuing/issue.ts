@@ -3,6 +3,7 @@ import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
 import { tokenTypeOf } from '../primitives/confirmation.ts';
+import { withoutOrigins } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -56,7 +57,7 @@ export async function issue(
     ...event,
     outcome: 'issued',
     principal: { iss: by.issuer, sub: authorization.sub },
-    chain: authorization.chain,
+    chain: withoutOrigins(authorization.chain),
     targets: authorization.targets.map(({ audience }) => audience),
     scopeGiven: [...authorization.scope],
     issued: planned.map(({ trace }) => trace),

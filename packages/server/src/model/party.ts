@@ -5,6 +5,8 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 export interface Party {
   /** Issuer and subject of the token. */
   readonly principal: Principal;
+  /** Where a principal of ours came from (RFC 9493 `iss_sub`); for a token of another issuer, its own principal. */
+  readonly origin?: Principal | undefined;
   /** Short name of the token type, as verified. */
   readonly type: string;
   /** The client that the token was issued to; undefined if the token does not say. */

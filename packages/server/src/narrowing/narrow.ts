@@ -5,7 +5,15 @@ import type { Narrowed } from '../model/narrowed.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
-import { actingName, actingPrincipal, digestOf, looksLikeDigest, type Principal } from '../primitives/principal.ts';
+import {
+  actingName,
+  actingPrincipal,
+  digestOf,
+  isWord,
+  looksLikeDigest,
+  type Principal,
+  wordOf,
+} from '../primitives/principal.ts';
 import { withhold } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, listedNames, type Scope } from '../primitives/scope.ts';
@@ -156,7 +164,7 @@ function checkAcr(targets: Targets, { acr }: JsonObject): void {
   }
 }
 
-/** Maximum number of ids in each list of a token, and of names of actors. */
+/** Maximum number of ids in each list of a token, of names of actors, and of issuers that spoke for them. */
 const MAX_ANCESTORS = 16;
 
 /**
@@ -175,16 +183,20 @@ export function extendLineage(
     actor === undefined ? [] : [actor.id, ...namesBehind(actor, issuer), ...actor.lineage, ...actor.actorLineage];
   const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
   const names = actorLineage.filter(looksLikeDigest).length;
-  if (Math.max(lineage.length + families, names, actorLineage.length - names) > MAX_ANCESTORS)
+  const words = actorLineage.filter(isWord).length;
+  if (Math.max(lineage.length + families, names, words, actorLineage.length - names - words) > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long');
   return { lineage, actorLineage };
 }
 
-/** Digests of the actor's names that `act` will not contain: its other names, and the actors of its own token. */
+/** Digests of what `act` will not contain: the actor's other names, the actors of its own token, and the issuers of those. */
 function namesBehind({ principal, sub, origin, chain }: TokenFacts, issuer: string): readonly string[] {
   const nameOf = (one: Principal): string =>
     one.iss === issuer ? actingName(one.sub) : actingPrincipal(digestOf(one));
   const said = nameOf(principal);
   const others = [actingName(sub), ...(origin === undefined ? [] : [nameOf(origin)]), ...chain.map(nameOf)];
-  return others.filter((name) => name !== said);
+  const words = chain.flatMap(({ iss, origin: from }) =>
+    iss === issuer ? (from ? wordOf(from.iss) : []) : wordOf(iss),
+  );
+  return [...others.filter((name) => name !== said), ...words];
 }

@@ -11,8 +11,11 @@ export interface Principal {
 
 declare const vouched: unique symbol;
 
-/** A principal of whom somebody spoke who may: its own issuer, or this server, which verified a token of that issuer. */
-export type Vouched = Principal & { readonly [vouched]: true };
+/**
+ * A principal of whom somebody spoke who may: its own issuer, or this server, which verified a token of that issuer. `origin` is who
+ * a principal of ours is at the issuer that it came from, where it came from one (RFC 9493 `iss_sub`).
+ */
+export type Vouched = Principal & { readonly origin?: Principal; readonly [vouched]: true };
 
 /** The actors of a token, the current one first (RFC 8693 section 4.1). */
 export type Chain = readonly Vouched[];
@@ -26,8 +29,9 @@ export interface Voucher {
   readonly speaksFor: 'its own' | 'everybody';
 }
 
-/** The holder of a token that was verified. */
-export const vouchFor = (principal: Principal): Vouched => principal as Vouched;
+/** The holder of a token that was verified; `origin` where it is a principal of ours that came from another issuer. */
+export const vouchFor = ({ iss, sub, origin }: Principal & { readonly origin?: Principal | undefined }): Vouched =>
+  ({ iss, sub, ...(origin && { origin }) }) as Vouched;
 
 /** What stands before the first colon of a name, where an issuer's subjects have its name; empty where there is no colon. */
 export const prefixOf = (name: string): string => name.slice(0, Math.max(0, name.indexOf(':')));
@@ -46,6 +50,13 @@ export const actingPrincipal = (digest: string): string => sha256(JSON.stringify
 /** What stands for a principal where its name is not to be read. */
 export const digestOf = ({ iss, sub }: Principal): string => sha256(JSON.stringify([iss, sub]));
 
+/**
+ * What `actor_lineage` says of an issuer by whose word somebody acted for an actor. The form is that of no id and no digest of a
+ * name, so that an issuer that is trusted no more is noticed without being known.
+ */
+export const wordOf = (iss: string): string => `word:${sha256(JSON.stringify(['word', iss]))}`;
+export const isWord = (entry: string): boolean => entry.startsWith('word:');
+
 /** Does an entry of `actor_lineage` have the form of such a digest? Ids of other issuers' tokens have it, too. */
 export const looksLikeDigest = (entry: string): boolean => /^[\w-]{43}$/.test(entry);
 
@@ -54,7 +65,8 @@ const LONGEST_WALK = 64;
 
 /**
  * The chain that an `act` claim tells. An actor without `iss` is one of the token's own issuer, unless it stands within an actor
- * of another one. Only identity members are read (RFC 8693 section 4.1: `exp`, `nbf` and `aud` have no meaning there).
+ * of another one. Only identity members are read (RFC 8693 section 4.1: `exp`, `nbf` and `aud` have no meaning there); `sub_id`
+ * only of a principal of ours, by our own word.
  * @returns why it cannot be told: the claim is malformed, or names an actor for whom its issuer cannot speak
  */
 export function parseAct(claim: unknown, { issuer, speaksFor }: Voucher): Chain | 'malformed' | 'not vouched' {
@@ -65,19 +77,37 @@ export function parseAct(claim: unknown, { issuer, speaksFor }: Voucher): Chain 
     const actor = parsePrincipal(act, outer === issuer ? issuer : '');
     if (actor === undefined || chain.length === LONGEST_WALK) return 'malformed';
     if (speaksFor === 'its own' && actor.iss !== issuer) return 'not vouched';
-    chain.push(vouchFor(actor));
+    const { sub_id: subId } = act as JsonObject;
+    const origin = speaksFor === 'everybody' && actor.iss === issuer ? parseOrigin(subId) : undefined;
+    if (origin === 'malformed') return 'malformed';
+    chain.push(vouchFor({ ...actor, origin }));
     outer = actor.iss;
   }
   return chain;
 }
 
 /** The `act` claim that tells a chain; undefined for nobody. */
-export function formatAct(chain: readonly Principal[]): JsonObject | undefined {
+export function formatAct(chain: readonly (Principal & Pick<Vouched, 'origin'>)[]): JsonObject | undefined {
   return chain.reduceRight<JsonObject | undefined>(
-    (act, { iss, sub }) => (act === undefined ? { sub, iss } : { sub, iss, act }),
+    (act, { iss, sub, origin }) => ({
+      sub,
+      iss,
+      ...(origin && { sub_id: formatOrigin(origin) }),
+      ...(act && { act }),
+    }),
     undefined,
   );
 }
+
+/** The `sub_id` claim of somebody who came from another issuer (RFC 9493 section 3.2.2). */
+export const formatOrigin = ({ iss, sub }: Principal): JsonObject => ({ format: 'iss_sub', iss, sub });
+
+/** @returns undefined where the claim is not there */
+export const parseOrigin = (claim: unknown): Principal | undefined | 'malformed' =>
+  claim === undefined ? undefined : (parsePrincipal(claim, '') ?? 'malformed');
+
+/** Without origins: what rows and people are told. */
+export const withoutOrigins = (chain: Chain): readonly Principal[] => chain.map(({ iss, sub }) => ({ iss, sub }));
 
 /** The party that a `may_act` claim names, or one hop of `act`. */
 export function parsePrincipal(claim: unknown, issuer: string): Principal | undefined {

@@ -4,11 +4,10 @@
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
-import type { Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { mayTake } from '../policy/match.ts';
 import { stringList, timeClaim } from '../primitives/claims.ts';
-import { type Chain, isName, type Principal, parsePrincipal } from '../primitives/principal.ts';
+import { isName, type Principal, parseOrigin } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -16,7 +15,7 @@ import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { introspectAt } from '../trust/introspection.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
-import { refuseLostOrigin } from './origin.ts';
+import { refuseLostParties } from './parties.ts';
 import { refuseStatedOther } from './stated-kind.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
@@ -104,9 +103,8 @@ export function readOwnClaims(
   if (scope === undefined) throw new TokenRefusal('claims', 'scope is malformed');
   const lineage = idList(claims.lineage);
   const actorLineage = idList(claims.actor_lineage);
-  refuseDisabled({ sub, clientId, chain, issuer, clients });
   const origin = originClaim(claims);
-  refuseLostOrigin({ sub, origin, chain }, { issuer, names });
+  refuseLostParties({ clientId, sub, origin, chain, actorLineage }, { issuer, clients, names });
   return {
     principal: { iss: issuer, sub },
     sub,
@@ -137,25 +135,9 @@ export function idList(value: unknown): readonly string[] {
   return list;
 }
 
-/** Disabling a client kills its tokens: those issued to it, those about it, and those in which it acts now. */
-export function refuseDisabled(token: {
-  readonly sub: string;
-  readonly clientId: string;
-  readonly chain: Chain;
-  readonly issuer: string;
-  readonly clients: Clients;
-}): void {
-  const { sub, clientId, chain, issuer, clients } = token;
-  if (!clients.has(clientId)) throw new TokenRefusal('client_disabled', 'the client that it was issued to is unknown');
-  const actor = chain[0]?.iss === issuer ? chain[0].sub : undefined;
-  const disabled = [clientId, sub, actor].find((id) => id !== undefined && clients.get(id)?.disabled);
-  if (disabled !== undefined) throw new TokenRefusal('client_disabled', `${disabled} is disabled`);
-}
-
 /** RFC 9493 section 3.2.2. @throws TokenRefusal claims */
 export function originClaim({ sub_id: subId }: JsonObject): Principal | undefined {
-  if (subId === undefined) return undefined;
-  const origin = parsePrincipal(subId, '');
-  if (origin === undefined) throw new TokenRefusal('claims', 'sub_id is malformed');
+  const origin = parseOrigin(subId);
+  if (origin === 'malformed') throw new TokenRefusal('claims', 'sub_id is malformed');
   return origin;
 }

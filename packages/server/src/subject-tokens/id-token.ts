@@ -6,11 +6,11 @@ import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { idList, originClaim, refuseDisabled } from './access-token.ts';
+import { idList, originClaim } from './access-token.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, validateForeign } from './foreign.ts';
 import { refuseOtherPurposes } from './jwt.ts';
-import { refuseLostOrigin } from './origin.ts';
+import { refuseLostParties } from './parties.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 export const idToken = {
@@ -51,9 +51,8 @@ function validateOwn(
   if (!isName(sub) || !isName(jti) || !isName(aud) || expiresAt === undefined)
     throw new TokenRefusal('claims', 'sub, jti, aud or exp is missing or malformed');
   if (expiresAt <= now) throw new TokenRefusal('expired');
-  refuseDisabled({ sub, clientId: aud, chain: [], issuer, clients });
   const origin = originClaim(claims);
-  refuseLostOrigin({ sub, origin, chain: [] }, { issuer, names });
+  refuseLostParties({ clientId: aud, sub, origin, chain: [], actorLineage: [] }, { issuer, clients, names });
   const agreed = agreedClaim(claims);
   return asValidated({
     principal: { iss: issuer, sub },

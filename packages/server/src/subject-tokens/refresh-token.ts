@@ -2,10 +2,10 @@
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Granted } from '../issuing/authorization.ts';
 import { parseRefreshToken } from '../issuing/refresh-token.ts';
+import type { Party } from '../model/party.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
-import { refuseDisabled } from './access-token.ts';
-import { refuseLostOrigin } from './origin.ts';
+import { refuseLostParties, refuseLostParty } from './parties.ts';
 import {
   asValidated,
   type SubjectTokenType,
@@ -71,7 +71,7 @@ export type FamilyServices = Pick<
 
 /**
  * Nobody speaks through an old grant who could not speak anew: no disabled client, and no issuer that is trusted no more.
- * @throws TokenRefusal expired, client_disabled, unknown_issuer, name_taken, not_accepted
+ * @throws TokenRefusal expired, client_disabled, party_gone, unknown_issuer, name_taken, not_accepted
  */
 export function refuseDeadFamily(
   { expiresAt, clientId, grant }: RefreshFamily,
@@ -79,17 +79,20 @@ export function refuseDeadFamily(
   { issuer, issuers, saml, clients, names }: FamilyServices,
 ): void {
   if (expiresAt <= now) throw new TokenRefusal('expired');
-  refuseDisabled({ sub: grant.sub, clientId, chain: grant.chain, issuer, clients });
-  refuseLostOrigin(grant, { issuer, names });
-  for (const { iss, type } of speakersOf(grant)) {
+  refuseLostParties({ ...grant, clientId }, { issuer, clients, names });
+  for (const party of partiesOf(grant)) {
+    refuseLostParty(party, { issuer, names });
+    const { iss } = party.principal;
     if (iss === issuer) continue;
     const entry = issuers.byPrincipal(iss) ?? saml.get(iss);
     if (entry === undefined)
       throw new TokenRefusal('unknown_issuer', 'it goes back to an issuer that is trusted no more');
-    if (!entry.accepts.has(type)) throw new TokenRefusal('not_accepted');
+    if (!entry.accepts.has(party.type)) throw new TokenRefusal('not_accepted');
   }
 }
 
-/** Whose words the grant rests on, and of which type they were where the token itself was presented. */
-const speakersOf = ({ subject, actor }: RememberedGrant): { iss: string; type: string }[] =>
-  [subject, ...(actor ? [actor] : [])].map(({ principal, type }) => ({ iss: principal.iss, type }));
+/** Whose tokens were presented for the grant. Of the subject the grant itself says where it came from. */
+const partiesOf = ({ subject, origin, actor }: RememberedGrant): readonly Party[] => [
+  { ...subject, origin: subject.origin ?? origin },
+  ...(actor ? [actor] : []),
+];

@@ -7,6 +7,7 @@ import type { Client, ClientIndex, Clients } from '../model/client.ts';
 import type { RefreshFamily } from '../model/refresh-family.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import type { Policy } from '../policy/policy.ts';
+import { withoutOrigins } from '../primitives/principal.ts';
 import type { Role } from '../primitives/refusal.ts';
 import type { XmlLoader } from '../saml/document.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
@@ -74,6 +75,6 @@ export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace
   ...(token.agreedAudiences !== 'unbounded' && { agreedAudiences: token.agreedAudiences }),
   ...(typeof token.authentication.acr === 'string' && { acr: token.authentication.acr }),
   ...(token.confirmation && { confirmation: token.confirmation }),
-  chain: token.chain,
+  chain: withoutOrigins(token.chain),
   expiresAt: token.expiresAt,
 });

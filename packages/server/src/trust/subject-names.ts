@@ -1,10 +1,14 @@
 // Whose is a name that a subject has in our tokens? A client's, an account's, or a person's of one issuer: never two of these.
 import type { Clients } from '../model/client.ts';
-import { type Principal, prefixOf } from '../primitives/principal.ts';
+import { type Principal, prefixOf, wordOf } from '../primitives/principal.ts';
 
 export interface SubjectNames {
   /** What stands before the subjects of an issuer here, for each of its entries; empty for one that is not trusted. */
   readonly namesOf: (iss: string) => readonly string[];
+  /** Is the issuer trusted for which this stands in `actor_lineage`? */
+  readonly isTrustedWord: (word: string) => boolean;
+  /** @returns whose the name is, in words, where it is a client's or an account's of ours */
+  readonly ownerHere: (name: string) => string | undefined;
   /** The provider at which people sign in: each is called by its name and their `sub`. */
   readonly upstream: { readonly issuer: string; readonly name: string } | undefined;
   /**
@@ -45,12 +49,20 @@ export function indexSubjectNames(owners: {
     by.name === upstream?.name &&
     by.principal.iss === upstream.issuer &&
     name === `${upstream.name}:${by.principal.sub}`;
+  let words: ReadonlySet<string> | undefined;
+  const ownerHere = (name: string): string | undefined =>
+    clients.has(name) ? 'a client' : accounts.has(name) ? 'an account' : undefined;
   return {
+    isTrustedWord: (word) => {
+      words ??= new Set([...byIss.keys()].map(wordOf));
+      return words.has(word);
+    },
+    ownerHere,
     namesOf: (iss) => (byIss.get(iss) ?? []).map(({ name }) => name),
     upstream,
     otherOwner: (name, by) => {
-      if (clients.has(name)) return 'a client';
-      if (accounts.has(name)) return 'an account';
+      const here = ownerHere(name);
+      if (here !== undefined) return here;
       const before = prefixOf(name);
       if (before === upstream?.name) return isOfUpstream(name, by) ? undefined : 'a person of upstream';
       return issuers.has(before) && before !== by.name ? `the issuer ${before}` : undefined;

@@ -9,11 +9,13 @@ import {
   BACKEND,
   exchange,
   forgedToken,
+  named,
   startBasic,
   subjectToken,
   withRules,
 } from '../support/basics.ts';
 import { beside, jsonOf } from '../support/command.ts';
+import { changed } from '../support/configuration.ts';
 import { everythingIn, start, type TestServer } from '../support/harness.ts';
 
 const patient = { timeout: 120_000 };
@@ -36,7 +38,7 @@ test(
   'each audience that would be granted, with its scope, its lifetime and the rule; as text and as JSON',
   patient,
   async (t) => {
-    const server = await start(t, rules);
+    const server = await start(t, changed(rules, named('ada')));
     const subject = ['--client', 'gateway', '--subject-token', await forgedToken(server, { sub: 'ada' })];
     const before = everythingIn(server);
     const [text, json] = await Promise.all([

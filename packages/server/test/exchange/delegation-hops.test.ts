@@ -10,6 +10,7 @@ import {
   assertRefused,
   client,
   exchange,
+  named,
   SUBJECT_REFUSED,
   withRules,
 } from '../support/basics.ts';
@@ -17,6 +18,7 @@ import { added, type Configuration, changed, edited } from '../support/configura
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { introspect } from '../support/life.ts';
 
+const ELSEWHERE = 'https://idp.example';
 const AGENTS = Array.from({ length: 12 }, (_, index) => `agent-${index}`);
 
 /** Twelve agents that may act, each with the rule's grant. */
@@ -122,7 +124,8 @@ test('who acted before and is disabled now is in the past, and does not kill the
 });
 
 test('act: client makes the calling client the actor where no actor token is given', async (t) => {
-  const server = await start(t, agents('types: [access_token], maxDepth: 2', 'act: client, '));
+  const rule = agents('types: [access_token], maxDepth: 2', 'act: client, ');
+  const server = await start(t, changed(rule, named('ada', 'tool', 'a', 'b')));
   const ada = (claims: Record<string, unknown> = {}): Form => ({
     subject_token: server.forge({ ...forAda(server), ...claims }),
   });
@@ -169,12 +172,16 @@ const forAda = (server: TestServer): Record<string, unknown> => {
 };
 
 test('a chain takes 8192 bytes of JSON and not one more, and nothing is cut off', async (t) => {
-  const server = await start(t, agents('types: [access_token], maxDepth: 10'));
-  const empty = JSON.stringify(formatAct(Array.from({ length: 10 }, () => ({ iss: server.issuer, sub: '' }))));
+  const issuers = [{ issuer: ELSEWHERE, name: 'elsewhere', accepts: ['jwt'], audiences: [API] }];
+  const server = await start(t, changed(agents('types: [access_token], maxDepth: 10'), named('ada'), { issuers }));
+  const empty = JSON.stringify(formatAct(Array.from({ length: 10 }, () => ({ iss: ELSEWHERE, sub: '' }))));
   const names = (bytes: number): string[] =>
     Array.from({ length: 10 }, (_, index) => 'n'.repeat(index < 9 ? 760 : bytes - empty.length - 9 * 760));
   const form = (bytes: number): Form => ({
-    subject_token: server.forge({ ...forAda(server), act: act(...names(bytes)) }),
+    subject_token: server.forge({
+      ...forAda(server),
+      act: formatAct(names(bytes).map((sub) => ({ iss: ELSEWHERE, sub }))),
+    }),
   });
   const exact = await exchange(server, form(8192));
   assertIssued(server, exact);

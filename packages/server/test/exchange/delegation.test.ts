@@ -12,6 +12,7 @@ import {
   configuration,
   exchange,
   forgedToken,
+  named,
   SUBJECT_REFUSED,
   startBasic,
   subjectToken,
@@ -21,8 +22,11 @@ import { added, changed } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type } from '../support/harness.ts';
 
 const ELSEWHERE = 'https://idp.example';
-const agents = withRules(
-  `{ client: gateway, actor: { clients: [agent] }, grant: { audiences: [${API}], scopes: [read], maxDepth: 10 } }`,
+const agents = changed(
+  withRules(
+    `{ client: gateway, actor: { clients: [agent] }, grant: { audiences: [${API}], scopes: [read], maxDepth: 10 } }`,
+  ),
+  named('b', 'c', 'd'),
 );
 
 test('with an actor token its subject acts, before all who acted; the subject stays who it was (RFC 8693 section 4.1; TE-61)', async (t) => {
@@ -66,8 +70,9 @@ test('members of act that identify nobody are ignored and not passed on (RFC 869
 test('the chain is at most as long as the rule allows, five by default, and is never cut off (TE-69)', async (t) => {
   const grant = (depth: string) => `grant: { audiences: [${API}], scopes: [read]${depth} }`;
   const longest = async (depth: string): Promise<number> => {
-    const server = await start(t, withRules(`{ client: gateway, actor: { clients: [agent] }, ${grant(depth)} }`));
     const subs = Array.from({ length: 12 }, (_, i) => `actor-${i}`);
+    const rule = `{ client: gateway, actor: { clients: [agent] }, ${grant(depth)} }`;
+    const server = await start(t, changed(withRules(rule), named(...subs)));
     const actor = await acting(server);
     let length = 0;
     for (const prior of subs.keys()) {
@@ -86,7 +91,7 @@ test('the chain is at most as long as the rule allows, five by default, and is n
   assert.deepEqual([await longest(''), await longest(', maxDepth: 1'), await longest(', maxDepth: 10')], [5, 1, 10]);
   const nobody = await start(t, withRules(`{ client: gateway, ${grant(', maxDepth: 0')} }`));
   assert.deepEqual(await actorsOf(nobody, {}), []);
-  await refuseActor(nobody, { subject_token: await forgedToken(nobody, { act: act('a') }) }, 'chain_too_deep');
+  await refuseActor(nobody, { subject_token: await forgedToken(nobody, { act: act('agent') }) }, 'chain_too_deep');
 });
 
 test('an actor token of somebody acting for the actor is refused, unless the rule allows delegated actors', async (t) => {
@@ -96,11 +101,11 @@ test('an actor token of somebody acting for the actor is refused, unless the rul
     );
   const closed = await start(t, rule(''));
   assert.deepEqual(await actorsOf(closed, await acting(closed)), ['agent']);
-  const answer = await exchange(closed, await acting(closed, { act: { sub: 'tool' } }));
+  const answer = await exchange(closed, await acting(closed, { act: { sub: 'stranger' } }));
   assertRefused(closed, answer, { ...ACTOR_NOT_ALLOWED, reason: 'no_rule_for_actor' });
   assert.equal(closed.audit(answer)?.mismatches?.[0]?.part, 'actor');
   const open = await start(t, rule(', delegated: allow'));
-  assert.deepEqual(await actorsOf(open, await acting(open, { act: { sub: 'tool' } })), ['agent']);
+  assert.deepEqual(await actorsOf(open, await acting(open, { act: { sub: 'stranger' } })), ['agent']);
 });
 
 test('may_act binds the actor by every member that it names (RFC 8693 section 4.4; TE-66)', async (t) => {
@@ -146,8 +151,8 @@ test('without an actor token the client is who acts, and may_act must name it (R
 
 test('may_act does not replace the rules: an actor needs both (RFC 8693 section 4.4)', async (t) => {
   const server = await startBasic(t);
-  const other = await acting(server, { sub: 'other', client_id: 'stranger' });
-  const subject_token = await forgedToken(server, { may_act: { sub: 'other' } });
+  const other = await acting(server, { sub: 'stranger', client_id: 'stranger' });
+  const subject_token = await forgedToken(server, { may_act: { sub: 'stranger' } });
   await refuseActor(server, { ...other, subject_token }, 'no_rule_for_actor');
   const agent = await forgedToken(server, { may_act: { sub: 'agent' } });
   assert.deepEqual(await actorsOf(server, { ...(await acting(server)), subject_token: agent }), ['agent']);

@@ -43,7 +43,7 @@ const context = (rules: readonly Rule[], more: object = {}) =>
     clients: new Map([gateway, barred].map((one) => [one.id, one])),
     enabledTypes: new Set(['access_token', 'jwt']),
     issuers: { introspecting: undefined },
-    names: { namesOf: () => [], otherOwner: () => undefined },
+    names: { namesOf: () => [], otherOwner: () => undefined, ownerHere: () => 'an account', isTrustedWord: () => true },
     signatures: createSignatureCache(),
     revocations: { covers: () => false },
     signIn: undefined,

@@ -46,7 +46,7 @@ test('the issued token has the claims of RFC 9068 section 2.2, scope as one stri
   const server = await startBasic(t);
   const subject_token = server.forge({
     ...claimsOf(await subjectToken(server)),
-    sub: 'ada',
+    sub: 'agent',
     client_id: 'stranger',
     aud: 'gateway',
   });
@@ -54,7 +54,7 @@ test('the issued token has the claims of RFC 9068 section 2.2, scope as one stri
   const { iat, exp, jti, lineage, ...claims } = claimsOf(body.access_token);
   assert.equal(iat, Math.floor(server.clock.now / 1000));
   assert.equal(Number(exp) - Number(iat), body.expires_in);
-  assert.deepEqual(claims, { iss: server.issuer, sub: 'ada', aud: API, client_id: 'gateway', scope: 'read write' });
+  assert.deepEqual(claims, { iss: server.issuer, sub: 'agent', aud: API, client_id: 'gateway', scope: 'read write' });
   const other = await exchange(server, { subject_token });
   assert.notEqual(claimsOf(other.body.access_token).jti, jti, 'jti names one token');
 });

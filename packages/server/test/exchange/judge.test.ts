@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limitsOf } from '../../src/narrowing/narrow.ts';
 import type { Rule } from '../../src/policy/rule.ts';
-import { formatAct, type Vouched, vouchFor } from '../../src/primitives/principal.ts';
+import { formatAct, type Vouched, vouchFor, wordOf } from '../../src/primitives/principal.ts';
 import {
   type Asked,
   ask,
@@ -360,8 +360,9 @@ test('names of those who act are told by digest where `act` does not say them, s
   const delegating = (length: number) =>
     ask({ ...open, rules: [rule([api], { actor: { delegated: 'allow' } })] }, { actor: busy(length) });
   const lineage = delegating(16).decision?.actorLineage ?? [];
-  assert.deepEqual([lineage.length, new Set(lineage).size], [17, 17]);
-  assert.ok(lineage.slice(1).every((entry) => /^[\w-]{43}$/.test(entry)));
+  assert.deepEqual([lineage.length, new Set(lineage).size], [18, 18]);
+  assert.ok(lineage.slice(1, -1).every((entry) => /^[\w-]{43}$/.test(entry)));
+  assert.equal(lineage.at(-1), wordOf('https://us.example'), 'and their issuer, whose word it was');
   assert.equal(reasonOf(delegating(17)), 'lineage_too_long');
 });
 
@@ -403,6 +404,7 @@ test('a refresh token remembers what its rules are asked again about', () => {
     extraClaims: { team: 'red' },
     subject: {
       principal: ours('idp:ada'),
+      origin,
       type: 'access_token',
       clientId: 'gateway',
       audiences: [],
@@ -413,6 +415,7 @@ test('a refresh token remembers what its rules are asked again about', () => {
     bound: { subject: undefined, actor: undefined },
     actor: {
       principal: ours('agent'),
+      origin: undefined,
       type: 'access_token',
       clientId: 'gateway',
       audiences: [],

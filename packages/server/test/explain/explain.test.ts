@@ -13,6 +13,7 @@ import {
   exchange,
   forgedToken,
   gateway,
+  named,
   subjectToken,
   withRules,
 } from '../support/basics.ts';
@@ -30,7 +31,7 @@ const GOLD = 'https://gold.example';
 const OPAQUE = 'https://opaque.example';
 
 /** As basics, with more to be refused for. */
-const rich = changed(configuration, {
+const rich = changed(configuration, named('ada', 'a', 'b', 'c', 'd', 'e', 'tool'), {
   resources: added(
     { audience: GOLD, scopes: ['read'], requiredAcr: 'gold' },
     { audience: OPAQUE, scopes: ['read'], token: { format: 'opaque' } },
@@ -370,7 +371,10 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
     origin.stdout,
     /“r-audience” does not match: the subject token was neither issued to the calling client nor addressed to it/,
   );
-  const actor = await explainWithin(t, server, { subject_token, ...(await acting(server, { act: { sub: 'tool' } })) });
+  const actor = await explainWithin(t, server, {
+    subject_token,
+    ...(await acting(server, { act: { sub: 'stranger' } })),
+  });
   assert.match(
     actor.stdout,
     /“r-audience” does not match: somebody acts for the actor already, and the rule does not say `delegated: allow`/,

@@ -14,6 +14,7 @@ import {
   exchange,
   forgedToken,
   gateway,
+  named,
   subjectToken,
   withRules,
 } from '../support/basics.ts';
@@ -117,7 +118,7 @@ test(
 );
 
 test('scope, targets, lifetime, who acts, and allowed or not: each of them is a change; the name of a rule is none', async (t) => {
-  const server = await start(t, withRules(OPEN));
+  const server = await start(t, changed(withRules(OPEN), named('ada')));
   const answer = await exchange(server, { subject_token: await forgedToken(server, { sub: 'ada' }) });
   const delegated = await exchange(server, { ...(await acting(server)), audience: BACKEND });
   const refused = await exchange(server, { audience: 'https://private.example' });

@@ -8,13 +8,13 @@ import { judge } from '../../src/exchange/judge.ts';
 import { accessTokenClaims } from '../../src/issuing/access-token-claims.ts';
 import type { Decision } from '../../src/issuing/authorization.ts';
 import type { TokenFacts } from '../../src/model/token-facts.ts';
-import { formatAct, parseAct, vouchFor } from '../../src/primitives/principal.ts';
+import { type Chain, formatAct, parseAct, vouchFor } from '../../src/primitives/principal.ts';
 import { type AnswerName, Refusal, reasons } from '../../src/primitives/refusal.ts';
 import { listedNames } from '../../src/primitives/scope.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from '../../src/subject-tokens/claims.ts';
 import { claimsOf, EXCHANGE, start, type } from '../support/harness.ts';
 import { startIssuer, US } from '../support/issuer.ts';
-import { type Expected, expect, type Request, type Token, type Voice } from '../support/second-model.ts';
+import { type Expected, expect, type Hop, type Request, type Token, type Voice } from '../support/second-model.ts';
 import {
   ELSEWHERE,
   fileOf,
@@ -79,6 +79,10 @@ function rootFacts(root: Root): TokenFacts {
     extraClaims: {},
   };
 }
+
+/** A chain as the model has it. */
+const hopsOf = (chain: Chain): readonly Hop[] =>
+  chain.map(({ iss, sub, origin }) => ({ iss, sub, ...(origin && { from: { iss: origin.iss, sub: origin.sub } }) }));
 
 /** The issued token as a validator would tell it, from nothing but its claims. */
 function readClaims(claims: Record<string, unknown>): TokenFacts {
@@ -151,7 +155,7 @@ const forModel = (facts: TokenFacts): Token => ({
   audiences: facts.audiences,
   ...(facts.scope !== 'unbounded' && { scope: [...facts.scope] }),
   expires: facts.expiresAt,
-  chain: facts.chain.map(({ iss, sub }) => ({ iss, sub })),
+  chain: hopsOf(facts.chain),
   ...(facts.mayAct && { mayAct: facts.mayAct }),
   ...(typeof facts.authentication.acr === 'string' && { acr: facts.authentication.acr }),
   ...(facts.confirmation && 'jkt' in facts.confirmation && { key: facts.confirmation.jkt }),
@@ -224,7 +228,7 @@ function compare(told: Decision | Voice, expected: Expected, what: string): void
       audiences: told.targets.map(({ audience }) => audience).sort(),
       scope: [...told.scope].sort(),
       lifetime: told.lifetime,
-      chain: told.chain.map(({ iss, sub }) => ({ iss, sub })),
+      chain: hopsOf(told.chain),
       mayAct: told.mayAct,
       refreshLifetime: refresh?.kind === 'new' ? refresh.lifetime : undefined,
       confirmation: told.confirmation,
@@ -452,7 +456,7 @@ test('the same over HTTP: every answer is the one that the model gives', async (
           [...expected.audiences].sort(),
           [...expected.scope].sort(),
           expected.lifetime,
-          formatAct(expected.chain),
+          formatAct(expected.chain.map(({ from: origin, ...hop }) => (origin ? { ...hop, origin } : hop))),
           expected.key === undefined ? undefined : { jkt: expected.key },
         ],
       );

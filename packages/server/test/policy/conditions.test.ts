@@ -13,6 +13,7 @@ import {
   configuration,
   exchange,
   forgedToken,
+  named,
   SUBJECT_REFUSED,
   textBeforeRules,
   withRules,
@@ -36,7 +37,7 @@ const forActor = (when: string): string =>
 
 /** A server for each line of rules; the answer of each to one form. */
 async function ask(t: Parameters<typeof start>[0], yaml: string, form: (server: TestServer) => Form | Promise<Form>) {
-  const server = await start(t, withRules(yaml));
+  const server = await start(t, changed(withRules(yaml), named('ada', 'tool')));
   return { server, answer: await exchange(server, await form(server)) };
 }
 

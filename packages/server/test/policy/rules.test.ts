@@ -195,7 +195,7 @@ test('a rule may require an actor, forbid one, or name those who may act (TE-68)
   };
   const nobody = async () => ({});
   const agent = (server: TestServer) => acting(server);
-  const gatewaysOwn = (server: TestServer) => acting(server, { sub: 'robot', client_id: 'gateway' });
+  const gatewaysOwn = (server: TestServer) => acting(server, { sub: 'stranger', client_id: 'gateway' });
   assert.deepEqual(
     [
       await ask('{ required: true, clients: [agent] }', agent),

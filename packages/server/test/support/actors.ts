@@ -11,7 +11,8 @@ export const act = (...subs: readonly string[]): unknown =>
 export function readAct(claim: unknown, self: string): string[] {
   const actors: string[] = [];
   for (let one = claim; one !== undefined; ) {
-    const { sub, iss, act: prior, ...others } = one as Record<string, unknown>;
+    const { sub, iss, act: prior, sub_id: from, ...others } = one as Record<string, unknown>;
+    assert.ok(from === undefined || iss === self, 'only a name of ours has come from elsewhere');
     assert.deepEqual(others, {}, 'act identifies and does nothing else');
     actors.push(iss === self ? String(sub) : `${sub}@${iss}`);
     one = prior;

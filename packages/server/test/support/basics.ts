@@ -1,7 +1,7 @@
 // The configuration that most tests start from, the requests that they vary, and what they expect of an answer.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { type Configuration, changed, type Entry, entries, yamlOf } from './configuration.ts';
+import { added, type Configuration, changed, type Entry, entries, yamlOf } from './configuration.ts';
 import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, type } from './harness.ts';
 
 export const API = 'https://api.example';
@@ -54,6 +54,13 @@ export function client(id: string, members: Configuration = {}): Configuration {
     ...members,
   };
 }
+
+/** Clients that have nothing to do but to be there, so that tokens may name them. */
+export const named = (...ids: readonly string[]): Configuration => ({
+  clients: added(
+    ...ids.map((id) => client(id, { grants: ['token_exchange'], audiences: undefined, scopes: undefined })),
+  ),
+});
 
 /** The same with other rules. */
 export const withRules = (...rules: readonly Entry[]): Configuration =>

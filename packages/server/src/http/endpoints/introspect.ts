@@ -5,7 +5,7 @@ import { INTROSPECTION_MEDIA_TYPE, signIntrospection } from '../../issuing/intro
 import type { Client } from '../../model/client.ts';
 import type { TokenFacts } from '../../model/token-facts.ts';
 import { tokenTypeOf } from '../../primitives/confirmation.ts';
-import { formatAct } from '../../primitives/principal.ts';
+import { formatAct, formatOrigin } from '../../primitives/principal.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { formatScope, listedNames } from '../../primitives/scope.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
@@ -74,7 +74,7 @@ function describe({ type, claims, ...token }: TokenFacts, issuer: string): JsonO
     token_type: 'N_A',
     exp: expiresAt,
     ...(confirmation && { cnf: confirmation }),
-    ...(origin && { sub_id: { format: 'iss_sub', ...origin } }),
+    ...(origin && { sub_id: formatOrigin(origin) }),
     ...(listedNames(scope).size > 0 && { scope: formatScope(listedNames(scope)) }),
     ...(chain.length > 0 && { act: formatAct(chain) }),
     ...(mayAct && { may_act: mayAct }),

@@ -62,7 +62,7 @@ export const tokenFaults = {
     'Let the issuer name the subject in visible characters, or mend subject of the issuer entry.',
   ],
   name_taken: [
-    'is about a subject whose name here belongs to someone else: a client, an account, or people of another issuer',
+    'names a subject or an actor whose name here belongs to someone else: a client, an account, or people of another issuer',
     'Give the issuer entry a subject or a name of its own, so that two people never share a name.',
   ],
   act_not_vouched: [
@@ -76,6 +76,10 @@ export const tokenFaults = {
   client_disabled: [
     'belongs to a client that is unknown by now, or disabled',
     'Enable or restore the client that the token was issued to, or get a token by another client.',
+  ],
+  party_gone: [
+    'names a subject or an actor that is not a client or an account of this server any more',
+    'Restore the client or the account, or get a token that does not name it.',
   ],
   cannot_tell: [
     'says too much for the mapping of its issuer entry, or only refers to a claim that the mapping reads',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readAct } from '../../../support/actors.ts';
 import { withOperators } from '../../../support/admin-api.ts';
-import { API, BACKEND, client, exchange } from '../../../support/basics.ts';
+import { API, BACKEND, client, exchange, named } from '../../../support/basics.ts';
 import { added, type Configuration, changed, edited } from '../../../support/configuration.ts';
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from '../../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, trusting } from '../../../support/issuer.ts';
@@ -39,6 +39,7 @@ export async function openDelegationWorld(undo: Undo): Promise<DelegationWorld> 
       resources: added({ audience: VAULT, scopes: ['read'], token: { format: 'opaque' } }),
       clients: added(exchanger('delegator'), exchanger('robot')),
     },
+    named('a', 'b', 'c', 'ada', 'bob', 'arm', 'somebody'),
   );
   return { idp, other, server: await start(undo, configuration) };
 }

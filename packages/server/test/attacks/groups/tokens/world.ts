@@ -1,6 +1,7 @@
 // What do the attacks on JWTs run against? A server that trusts a few issuers, and tokens of ours and of theirs to spoil.
 import assert from 'node:assert/strict';
-import { API, BACKEND, exchange, subjectToken } from '../../../support/basics.ts';
+import { API, BACKEND, named as bystanders, exchange, subjectToken } from '../../../support/basics.ts';
+import { changed } from '../../../support/configuration.ts';
 import { type Answer, claimsOf, type Form, start, type TestServer, type } from '../../../support/harness.ts';
 import {
   type Claims,
@@ -66,7 +67,10 @@ export async function open(undo: Undo): Promise<World> {
     entry(doubled, { ...all, name: 'doubled' }),
     entry(mixed, { ...all, name: 'mixed' }),
   ];
-  const server = await start(undo, trusting(entries, [RULE]));
+  const server = await start(
+    undo,
+    changed(trusting(entries, [RULE]), bystanders('ada', 'ada1', 'ada2', 'bob1', 'bob2', 'somebody')),
+  );
   const good = await subjectToken(server);
   const claims = claimsOf(good);
   const header = JSON.parse(Buffer.from(server.forge(claims).split('.')[0] ?? '', 'base64url').toString());
