@@ -6,6 +6,7 @@ import type { TokenServices } from '../grants/token-endpoint.ts';
 import type { Resource } from '../model/resource.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
+import type { FrontLink } from '../sign-in/pages/front.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';
 import type { Administration } from './admin/administration.ts';
@@ -62,6 +63,8 @@ export interface Endpoint {
   readonly cacheFor?: number;
   /** The member of RFC 8414 section 2 that holds its URL. */
   readonly metadata?: string;
+  /** The front page links to it, under this name. */
+  readonly front?: FrontLink;
   /** May a client that proves nothing ask? Absent: it may. */
   readonly publicClients?: 'never';
   /** @throws Refusal where the caller may not ask */

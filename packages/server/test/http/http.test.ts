@@ -101,7 +101,7 @@ function assertJson(bytes: string, status: number): void {
 test('a path is an exact name, and one that cannot be read is like one that nothing is at', async (t) => {
   const server = await startBasic(t);
   for (const path of [
-    '/',
+    '//',
     '/oauth/token/',
     '/OAuth/Token',
     '/oauth%2Ftoken',

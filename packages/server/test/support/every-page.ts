@@ -2,6 +2,8 @@
 import { createBranding } from '../../src/sign-in/pages/branding.ts';
 import { consentPage } from '../../src/sign-in/pages/consent.ts';
 import { deviceCodePage, deviceConfirmPage } from '../../src/sign-in/pages/device.ts';
+import { type FrontLink, frontPage } from '../../src/sign-in/pages/front.ts';
+import { english } from '../../src/sign-in/pages/languages/english.ts';
 import { logoutPage, switchAccountPage } from '../../src/sign-in/pages/logout.ts';
 import { chooseLook, type Drawing, type Look } from '../../src/sign-in/pages/look.ts';
 import { donePage, errorPage, leavingPage } from '../../src/sign-in/pages/message.ts';
@@ -102,5 +104,11 @@ export function everyPage(text: string): Readonly<Record<string, Drawing>> {
     refused: donePage('device_refused'),
     error: errorPage({ answer: 'interaction', message: text, parameter: undefined, requestId: text }),
     leaving: leavingPage('/elsewhere'),
+    front: frontPage({
+      issuer: text,
+      links: (Object.keys(english.front.links) as FrontLink[])
+        .filter((name) => name !== 'documentation' && name !== 'exchange')
+        .map((name) => [name, '/oauth/elsewhere']),
+    }),
   };
 }

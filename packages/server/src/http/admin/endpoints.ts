@@ -45,6 +45,7 @@ function describing(operations: readonly Operation[]): Endpoint {
   return {
     ...common,
     path: `${ADMIN_PATH}/openapi.json`,
+    front: 'admin',
     methods: ['GET'],
     answer: ({ services }) => {
       document ??= describeApi(operations, services.issuer);

@@ -2,6 +2,7 @@
 import type { Endpoint } from '../endpoint.ts';
 import { authorizationEndpoint, authorizeResume } from './authorize.ts';
 import { device, deviceResume } from './device.ts';
+import { front } from './front.ts';
 import { livez, readyz } from './health.ts';
 import { interaction } from './interaction.ts';
 import { introspect } from './introspect.ts';
@@ -15,7 +16,7 @@ import { upstreamReturn, upstreamVisit } from './upstream.ts';
 import { userinfo } from './userinfo.ts';
 
 export const endpoints: readonly Endpoint[] = [
-  ...[token, introspect, revoke, jwks, metadata, openidConfiguration, livez, readyz],
+  ...[front, token, introspect, revoke, jwks, metadata, openidConfiguration, livez, readyz],
   ...[
     authorizationEndpoint,
     authorizeResume,

@@ -10,5 +10,6 @@ export const jwks = {
   audit: undefined,
   cacheFor: 300,
   metadata: 'jwks_uri',
+  front: 'keys',
   answer: ({ services }) => ({ status: 200, body: { keys: services.keys.published() } }),
 } as const satisfies Endpoint;

@@ -9,6 +9,7 @@ export const logout = {
     POST: (request, _event, signIn) => showLogout(request, signIn),
   }),
   metadata: 'end_session_endpoint',
+  front: 'logout',
 } as const satisfies Endpoint;
 
 export const logoutConfirm = pageEndpoint('/oauth/logout/confirm', 'logout', { POST: answerLogout });

@@ -21,6 +21,7 @@ export const metadata = {
   ...document,
   place: 'inserted',
   path: '/.well-known/oauth-authorization-server',
+  front: 'metadata',
 } as const satisfies Endpoint;
 
 /** The same under the name by which OpenID Connect Discovery 1.0 looks for it. */
@@ -28,6 +29,7 @@ export const openidConfiguration = {
   ...document,
   place: 'below',
   path: '/.well-known/openid-configuration',
+  front: 'openid',
   isThere: ({ people }) => people !== undefined,
 } as const satisfies Endpoint;
 

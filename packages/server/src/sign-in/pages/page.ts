@@ -44,6 +44,8 @@ interface Frame {
   readonly problem?: string | undefined;
   /** Where the browser goes at once. */
   readonly next?: string;
+  /** For a page that people read rather than answer. */
+  readonly wide?: true;
   readonly body: Html;
 }
 
@@ -51,7 +53,7 @@ export const page =
   (describe: (look: Look) => Frame): Drawing =>
   (look) => {
     const { language, sentences, branding } = look;
-    const { title, mood = 'asking', problem, next, body } = describe(look);
+    const { title, mood = 'asking', problem, next, wide, body } = describe(look);
     return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -64,7 +66,7 @@ ${next && html`<meta http-equiv="refresh" content="0;url=${next}">`}
 ${new Html(`<style>${branding.sheet.style}</style>`)}
 </head>
 <body>
-<main>
+<main${wide && html` class="wide"`}>
 ${brand(look)}
 ${brandsItself(look) && mood === 'asking' ? undefined : marks[mood]}
 <h1>${title}</h1>

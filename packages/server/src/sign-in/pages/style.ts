@@ -81,6 +81,14 @@ input:focus-visible{outline-width:2px;outline-offset:-1px;border-color:transpare
 .client{display:flex;align-items:center;gap:.75rem;margin-top:.875rem;font-size:.875rem;line-height:1.5;color:var(--soft)}
 .client img{flex:none;width:2.5rem;height:2.5rem;object-fit:contain;border-radius:.5rem}
 .client span span{display:block}
+.wide{max-width:44rem}
+.links{display:grid;gap:.75rem 2rem}
+@media(min-width:40rem){.links{grid-template-columns:1fr 1fr}}
+.links a{font-weight:600}
+.links span{display:block;font-size:.875rem;color:var(--soft)}
+.fact{margin:1.5rem 0 0;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;background:var(--inset);font-size:.875rem}
+.fact dt{color:var(--soft)}
+.fact dd{margin:0}
 .hint{margin-top:.5rem;font-size:.875rem;color:var(--soft)}
 .panel{padding:1rem 1.25rem;border:1px solid var(--line);border-radius:.75rem;background:var(--inset);font-size:.9375rem}
 .panel h2{margin-bottom:.25rem;font-size:1rem}

@@ -4,9 +4,11 @@ import { test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { clientAuthMethods } from '../../../src/client-auth/index.ts';
 import { grants, SIGN_IN_GRANTS } from '../../../src/grants/index.ts';
+import { withOperators } from '../../support/admin-api.ts';
 import { API, assertIssued, configuration, exchange, gateway, startBasic } from '../../support/basics.ts';
 import { changed } from '../../support/configuration.ts';
 import { type Answer, read, start, type TestServer } from '../../support/harness.ts';
+import { configuration as people } from '../../support/people.ts';
 
 const METADATA = '/.well-known/oauth-authorization-server';
 const get = async (url: string, init: RequestInit = {}): Promise<Answer> => read(await fetch(url, init));
@@ -190,4 +192,56 @@ test('livez says that the process answers, readyz that it can do its work', asyn
   );
   server.sql('alter table gone rename to used_ids');
   assert.deepEqual(await ask('/readyz'), [200, 'ok']);
+});
+
+test('/ says what the server is: a page for browsers, JSON for programs, and every link on it answers', async (t) => {
+  const documentation = 'https://docs.example.com/';
+  const server = await start(
+    t,
+    changed(withOperators(people), { branding: { name: 'Example', color: '#1d4f91', language: 'de', documentation } }),
+  );
+  const json = await get(`${server.issuer}/`);
+  assert.match(json.headers.get('content-type') ?? '', /^application\/json\b/);
+  assert.deepEqual(json.body, {
+    issuer: server.issuer,
+    keys: `${server.issuer}/.well-known/jwks.json`,
+    metadata: server.issuer + METADATA,
+    openid: `${server.issuer}/.well-known/openid-configuration`,
+    device: `${server.issuer}/device`,
+    logout: `${server.issuer}/oauth/logout`,
+    admin: `${server.issuer}/admin/v1/openapi.json`,
+    documentation,
+  });
+  for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.9', 'text/html;q=0', 'image/png'])
+    assert.equal((await get(`${server.issuer}/`, { headers: { accept } })).text, json.text, accept);
+
+  const asked = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+  const { headers, text } = await get(`${server.issuer}/`, { headers: asked });
+  assert.match(headers.get('content-type') ?? '', /^text\/html\b/);
+  assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'sha256-/);
+  assert.equal(headers.get('vary'), 'Accept, Accept-Language');
+  assert.match(text, /<html lang="de">[\s\S]*<title>Token-Server · Example<\/title>/);
+  assert.ok(text.includes(`<code>${server.issuer}</code>`));
+  const links = [...text.matchAll(/<a href="([^"]*)"/g)].map(([, link = '']) => link);
+  for (const link of Object.values(json.body)) assert.equal(links.includes(String(link)), link !== server.issuer);
+  for (const link of links.filter((one) => one.startsWith(server.issuer)))
+    assert.equal((await get(link)).status, 200, link);
+  const english = await get(`${server.issuer}/?ui_locales=fr%20en`, { headers: { ...asked, 'accept-language': 'de' } });
+  assert.match(english.text, /<html lang="en">/);
+
+  const { body } = await get(server.issuer + METADATA);
+  assert.deepEqual([body.service_documentation, body.ui_locales_supported], [documentation, ['en', 'de']]);
+});
+
+test('/ links to nothing that the configuration does not have, and lies at the root also where the issuer has a path', async (t) => {
+  const server = await start(t, changed(configuration, { issuer: `${configuration.issuer}/tenant` }));
+  assert.deepEqual((await get(`${server.issuer}/`)).body, {
+    issuer: `${server.issuer}/tenant`,
+    keys: `${server.issuer}/tenant/.well-known/jwks.json`,
+    metadata: `${server.issuer}${METADATA}/tenant`,
+  });
+  const { text } = await get(`${server.issuer}/`, { headers: { accept: 'text/html' } });
+  assert.doesNotMatch(text, /\/device|logout|openapi|openid/);
+  assert.match(text, /<html lang="en">/);
+  assert.equal((await get(`${server.issuer}/tenant`)).status, 404);
 });

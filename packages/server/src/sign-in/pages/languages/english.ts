@@ -108,10 +108,11 @@ export const english = {
   refusals: publicSentences,
   front: {
     title: 'Token server',
-    lead: 'This server issues and exchanges OAuth 2.0 tokens. Applications talk to it; there is little to see for people.',
+    lead: 'This is Cambio. It issues OAuth 2.0 tokens and exchanges them, so that one service can act for a person or for another service.',
     issuer: 'Issuer',
     people: 'For people',
     developers: 'For developers',
+    repository: (file: Html) => html`The documentation of Cambio begins at ${file} in its repository.`,
     links: {
       device: ['Connect a device', 'Type the code that a TV or a terminal shows'],
       logout: ['Sign out', 'End your session in this browser'],

@@ -139,10 +139,11 @@ export const german: Sentences = {
   },
   front: {
     title: 'Token-Server',
-    lead: 'Dieser Server stellt OAuth-2.0-Tokens aus und tauscht sie. Anwendungen sprechen mit ihm; für Menschen gibt es hier wenig zu sehen.',
+    lead: 'Das ist Cambio. Es stellt OAuth-2.0-Tokens aus und tauscht sie, damit ein Dienst für einen Menschen oder für einen anderen Dienst handeln kann.',
     issuer: 'Aussteller',
     people: 'Für Menschen',
     developers: 'Für Entwickler',
+    repository: (file: Html) => html`Die Dokumentation von Cambio beginnt bei ${file} in seinem Repository.`,
     links: {
       device: ['Gerät verbinden', 'Den Code eingeben, den ein Fernseher oder ein Terminal zeigt'],
       logout: ['Abmelden', 'Die Sitzung in diesem Browser beenden'],

@@ -1,0 +1,47 @@
+// GET /: says what this server is. Browsers get a page, and programs the same links in JSON.
+import { type FrontLink, frontPage } from '../../sign-in/pages/front.ts';
+import { type Endpoint, type Exchange, urlOf } from '../endpoint.ts';
+import { drawPage, lookFor } from '../render.ts';
+
+export const front = {
+  place: 'root',
+  path: '/',
+  methods: ['GET'],
+  face: 'json',
+  cors: false,
+  audit: undefined,
+  answer: ({ request, services, endpoints }) => {
+    const { issuer, branding } = services;
+    const links = linksOf(endpoints, services);
+    if (!prefersPage(request.headers.accept)) {
+      const { documentation } = branding;
+      return { status: 200, headers: VARY, body: { issuer, ...Object.fromEntries(links), documentation } };
+    }
+    const { headers, body } = drawPage(frontPage({ issuer, links }), lookFor(request, branding));
+    return { status: 200, headers: { ...headers, ...VARY }, body };
+  },
+} as const satisfies Endpoint;
+
+const VARY = { Vary: 'Accept, Accept-Language' };
+
+/** Only what exists by this configuration. */
+const linksOf = (endpoints: readonly Endpoint[], services: Exchange['services']) =>
+  endpoints.flatMap((endpoint): (readonly [FrontLink, string])[] => {
+    const { front: name } = endpoint;
+    if (name === undefined || endpoint.isThere?.(services) === false) return [];
+    return [[name, urlOf(endpoint, services.issuer)]];
+  });
+
+/** Browsers name text/html; a program that takes anything gets JSON (RFC 9110 section 12.5.1). */
+export function prefersPage(accept = ''): boolean {
+  const [page, json] = ['text/html', 'application/json'].map((type) => qualityOf(type, accept)) as [number, number];
+  return page > 0 && page >= json;
+}
+
+/** @returns 0 where the header does not name the type */
+function qualityOf(type: string, accept: string): number {
+  const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()));
+  const [, ...parameters] = ranges.find(([name]) => name === type) ?? ['', 'q=0'];
+  const quality = parameters.find((one = '') => one.startsWith('q='));
+  return quality === undefined ? 1 : Number(quality.slice(2)) || 0;
+}
