@@ -12,7 +12,7 @@ const LAYERS = [
   'app.ts',
   'offline.ts',
   'in-force.ts',
-  'removed-accounts.ts',
+  'removed-owners.ts',
   'services.ts',
   'base.ts',
   'administration.ts',

@@ -6,7 +6,7 @@ import type { HttpServices } from './http/endpoint.ts';
 import type { Observer } from './metrics/observer.ts';
 import type { Report } from './primitives/log.ts';
 import { createRepeatable } from './primitives/serial.ts';
-import { createRemovedAccounts } from './removed-accounts.ts';
+import { createRemovedOwners } from './removed-owners.ts';
 import { openServices } from './services.ts';
 
 /** A configuration, and the digest of the text that it was read from. */
@@ -27,8 +27,8 @@ export interface InForce {
    */
   readonly want: (reading: Reading) => Promise<void>;
   /**
-   * Milliseconds for which a change of the file or of a registered client has been wanted and is not in force, or accounts are gone
-   * and their tokens are not revoked; 0 if neither is so.
+   * Milliseconds for which a change of the file or of a registered client has been wanted and is not in force, or accounts or
+   * clients are gone and their tokens are not revoked; 0 if neither is so.
    */
   readonly pendingFor: () => number;
   readonly stop: () => void;
@@ -58,13 +58,13 @@ export async function openInForce(
     if (found !== undefined && found !== leftOut) report(`left out: ${found}`);
     leftOut = found;
   };
-  const removed = createRemovedAccounts(base);
+  const removed = createRemovedOwners(base);
   const put = async (reading: Reading): Promise<void> => {
     const { throttled } = services;
     const before = { services, configuration: inForce.configuration };
     const opened = await openServices(reading.configuration, base, observer, before);
-    if (removed.concern(reading.configuration)) await removed.revoke();
     removed.note(inForce.configuration, reading.configuration);
+    if (removed.concern(reading.configuration)) await removed.revoke();
     services = by.withNode({ ...opened, throttled });
     if (reading !== inForce) readAt = base.clock();
     inForce = reading;
@@ -80,7 +80,7 @@ export async function openInForce(
       if (wanted !== inForce) await put(inForce).catch(() => undefined);
       throw error;
     } finally {
-      // Once the new file is in force, so that nobody gets a token of a removed account between the two.
+      // Once the new file is in force, so that nobody gets a token of a removed account or client between the two.
       await removed.revoke();
     }
   }, report);

@@ -15,7 +15,7 @@ import {
   subjectToken,
 } from '../support/basics.ts';
 import { added, type Configuration, changed, edited, entries, without } from '../support/configuration.ts';
-import { type Answer, claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { type Answer, claimsOf, everythingIn, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer } from '../support/issuer.ts';
 import { introspect, refresh } from '../support/life.ts';
 import { assertSubjectRefused, freshToken } from '../support/trusting.ts';
@@ -199,3 +199,48 @@ test('a client that is gone has no tokens, as one that is disabled has none: to 
 });
 
 const withoutAgent = { subject: { clients: ['gateway', 'helper'] }, actor: { clients: ['gateway', 'helper'] } };
+
+test('a client that leaves the file at a reload is as one that was deleted: whoever gets its id later has none of its tokens', async (t) => {
+  const file = fileOf();
+  const gone = changed(file, { clients: without('agent'), rules: edited('own', withoutAgent) });
+  const asAccount = changed(gone, { accounts: [{ username: 'agent', password: { plain: 'a password' } }] });
+  for (const steps of [[gone], [asAccount], [gone, asAccount]]) {
+    const server = await start(t, file);
+    const subject_token = await subjectToken(server);
+    const agent = await actorToken(server);
+    const acting = await issued(server, { subject_token, ...acts(agent) });
+    const helper = { client_id: 'helper', client_secret: 'helper-secret' };
+    const helpers = await server.token({ grant_type: 'client_credentials', ...helper });
+    const twin = await issued(server, { subject_token });
+    const tokens = {
+      about: await issued(server, { subject_token: agent }),
+      acting,
+      'acted before': await issued(server, {
+        subject_token: String(acting.access_token),
+        ...acts(helpers.body.access_token),
+      }),
+    };
+    for (const [what, token] of Object.entries(tokens))
+      Object.assign(token, (await assertGood(server, token, what)).body);
+    for (const step of steps) await server.reload(step);
+    const rows = everythingIn(server).audit as { personal: string }[];
+    const told = rows.filter(({ personal }) => personal.includes('clients removed from the file'));
+    assert.deepEqual(
+      told.map(({ personal }) => JSON.parse(personal).change.before),
+      [{ clients: ['agent'] }],
+    );
+    await server.reload(file);
+    for (const [what, { access_token, refresh_token }] of Object.entries(tokens)) {
+      assertSubjectRefused(server, await exchange(server, { subject_token: String(access_token) }), 'revoked', what);
+      assert.equal((await introspect(server, access_token)).body.active, false, what);
+      const again = await refresh(server, refresh_token);
+      assert.deepEqual([again.status, server.audit(again)?.reason], [400, 'refresh_token_revoked'], what);
+    }
+    const own = await exchange(server, { subject_token, ...acts(agent) });
+    assertRefused(server, own, { ...ACTOR_REFUSED, reason: 'actor_token_revoked' });
+    await assertGood(server, twin, 'what others have stays');
+    const anew = await issued(server, { subject_token, ...acts(await actorToken(server)) });
+    await assertGood(server, anew, 'and what it gets anew is good');
+    await server.close();
+  }
+});
