@@ -27,7 +27,8 @@ export interface RunningServer {
    * Puts another reading of the file in force. From when this resolves, requests are judged by it; those under way finish with
    * the configuration that they began with.
    * @returns the keys that changed and take a restart
-   * @throws ConfigurationError where a registered client has the name of somebody in the file: nothing changes then. Another error
+   * @throws ConfigurationError where the issuer is another, or a registered client has the name of somebody in the file: nothing
+   *   changes then. Another error
    *   where the first attempt fails: more follow until this reading, or a later one, is in force
    */
   readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
@@ -53,13 +54,7 @@ export interface StartOptions {
 }
 
 /** Keys of the file that are bound at the start. */
-const NEED_RESTART = [
-  'issuer',
-  'server',
-  'store',
-  'sealingKey',
-  'audit',
-] as const satisfies readonly (keyof Configuration)[];
+const NEED_RESTART = ['server', 'store', 'sealingKey', 'audit'] as const satisfies readonly (keyof Configuration)[];
 
 /** A node is unready while a change has waited longer than this to be in force. */
 const MAX_PENDING_MS = 5000;
@@ -80,7 +75,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const endings = createEndings();
   /** What was bound at the start stays. */
-  const binding = { issuer: configuration.issuer, server: configuration.server };
+  const binding = { server: configuration.server };
   try {
     const node = await open(configuration, { clock, report, text, sharing, endings });
     const { polling, custody } = await keepUpToDate(node);
@@ -91,6 +86,7 @@ export async function startServer(
       port,
       reload: async (next, nextText) => {
         node.state.fileIsFaulty = true;
+        next.requireIssuer(configuration.issuer);
         next.checkBeside(node.base.registered.all().values());
         node.state.fileIsFaulty = false;
         await node.inForce.want({ configuration: { ...next, ...binding }, text: nextText });

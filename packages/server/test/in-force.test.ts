@@ -7,8 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { client, gateway } from './support/basics.ts';
 import { added, type Configuration, changed, changeFile, dataOf, edited, yamlOf } from './support/configuration.ts';
-import { freePort } from './support/harness.ts';
-import { life, other, plain } from './support/life.ts';
+import { EXCHANGE, freePort, type } from './support/harness.ts';
+import { ISSUER, life, other, plain } from './support/life.ts';
 import { eventually, type ServerNode, startNode } from './support/node.ts';
 import { scrape } from './support/scrape.ts';
 
@@ -97,4 +97,29 @@ test('a faulty file keeps the configuration in force and the node ready, and a m
   writeFileSync(node.file, yamlOf(changed(faulty, grantsOfAgent('client_credentials'), disabled('plain'))));
   await becomes(node, plain, 401);
   assert.equal(await value('cambio_configuration_faulty'), 0);
+});
+
+test('the issuer changes only by a restart: until then a file with another one is faulty, and no part of it is in force', async (t) => {
+  const { node, value } = await startWatched(t);
+  const exchanges = async (): Promise<number> => {
+    const { body } = await node.token({ grant_type: 'client_credentials', ...gateway });
+    const subject_token = String(body.access_token);
+    const form = { grant_type: EXCHANGE, ...gateway, subject_token, subject_token_type: type('access_token') };
+    return (await node.token(form)).status;
+  };
+  assert.equal(await exchanges(), 200);
+  changeFile(node.file, { issuer: 'https://new.example' }, disabled('plain'));
+  await eventually(
+    () => value('cambio_configuration_faulty'),
+    (faulty) => faulty === 1,
+    15_000,
+  );
+  assert.match(
+    node.printed(),
+    /cambio\.yaml:\d+:1: issuer: the server was started as https:\/\/login\.example: .* only by a restart/,
+  );
+  assert.deepEqual([await exchanges(), await statusOf(node, plain)], [200, 200]);
+  changeFile(node.file, { issuer: ISSUER });
+  await becomes(node, plain, 401);
+  assert.equal(await exchanges(), 200);
 });

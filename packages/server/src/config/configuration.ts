@@ -70,6 +70,8 @@ export interface Configuration extends Registering {
   /** As the file has them, without secrets. */
   readonly entries: Entries;
   readonly warnings: readonly Fault[];
+  /** The issuer changes only at a start: everything was issued by it. @throws ConfigurationError where the file has another one */
+  readonly requireIssuer: (started: string) => void;
   /**
    * Looks closer than a start does: runs the tests that rules carry, and asks whether certificates have expired.
    * @returns how many tests there are @throws ConfigurationError with what is wrong

@@ -38,6 +38,13 @@ export async function parseConfiguration(
     if (faults.every(({ severity }) => severity === 'warning')) return;
     throw new ConfigurationError(file, faults.toSorted(byPlace));
   };
+  /** Throws what this finds, and forgets it. */
+  const throwNew = (find: () => void): void => {
+    const before = faults.length;
+    find();
+    const found = faults.splice(before);
+    if (found.length > 0) throw new ConfigurationError(file, found);
+  };
   throwFaults();
   if (configuration === undefined) throw new ConfigurationError(file, faults);
   return {
@@ -48,12 +55,8 @@ export async function parseConfiguration(
       throwFaults();
       return count;
     },
-    checkBeside: (registered) => {
-      const before = faults.length;
-      configuration.checkBeside(registered);
-      const found = faults.splice(before);
-      if (found.length > 0) throw new ConfigurationError(file, found);
-    },
+    checkBeside: (registered) => throwNew(() => configuration.checkBeside(registered)),
+    requireIssuer: (started) => throwNew(() => configuration.requireIssuer(started)),
   };
 }
 
@@ -68,6 +71,10 @@ async function check(value: unknown, around: Surroundings): Promise<Omit<Configu
       ...configuration,
       entries: redact(value),
       examine: () => examine(parsed.data, configuration, around.complain),
+      requireIssuer: (started) => {
+        if (configuration.issuer === started) return;
+        around.complain(['issuer'], `the server was started as ${started}: the issuer changes only by a restart`);
+      },
     };
   }
   const { issues } = parsed.error;
@@ -83,7 +90,7 @@ async function check(value: unknown, around: Surroundings): Promise<Omit<Configu
 
 function examine(
   file: ConfigurationFile,
-  configuration: Omit<Configuration, 'warnings' | 'examine' | 'entries'>,
+  configuration: Omit<Configuration, 'warnings' | 'examine' | 'entries' | 'requireIssuer'>,
   complain: Complain,
 ): number {
   for (const entry of configuration.saml) {

@@ -14,8 +14,8 @@ const UNASKED = 'the server asks nobody for a certificate: it needs server.clien
 
 export interface Registering {
   /**
-   * The clients of the file, and the registered ones that can be read and told from every other principal. The file's take the
-   * place of registered ones of the same id.
+   * The clients of the file, and the registered ones that can be read and told from every other principal. One of an id that the
+   * file has is left out.
    */
   readonly withRegistered: (registered: Iterable<RegisteredClient>) => ReadonlyMap<string, Client>;
   /** What the whole file, with the other registered clients, would be refused for with this client in it. */
@@ -24,7 +24,7 @@ export interface Registering {
     stored: StoredClient,
     registered: Iterable<RegisteredClient>,
   ) => Promise<readonly Pick<Fault, 'path' | 'message'>[]>;
-  /** @throws ConfigurationError where a registered client has a name, or another identifier, that the file gives to somebody else */
+  /** @throws ConfigurationError where a registered client has an id, or another identifier, that the file gives to somebody */
   readonly checkBeside: (registered: Iterable<RegisteredClient>) => void;
 }
 
@@ -93,7 +93,7 @@ export function registerBeside(
   };
 }
 
-/** @returns reads registered clients that the file does not declare, oldest first: of two that claim one thing the older has it */
+/** @returns reads registered clients, oldest first: of two that claim one thing the older has it, and the file before both */
 function createReader(
   file: ConfigurationFile,
   clients: ReadonlyMap<string, Client>,
@@ -104,19 +104,26 @@ function createReader(
   /** A client that changes is another object. */
   const known = new WeakMap<RegisteredClient, Client | undefined>();
   return (registered) => {
-    const own = [...registered].filter(({ id }) => !clients.has(id));
-    const fresh = own.filter((one) => !known.has(one));
+    const all = [...registered];
+    const fresh = all.filter((one) => !clients.has(one.id) && !known.has(one));
     const sources = fresh.flatMap(({ id, ...stored }) => sourceOf(id, stored));
     const read = sources.length === 0 ? clients : resolveClients({ ...file, clients: sources }, resources, unheard);
     for (const one of fresh) known.set(one, read.get(one.id));
     const claimed = new Set([...clients.values()].flatMap(identifiersOf));
-    return own
+    const places = new Map(file.clients.map(({ id }, index) => [id, index]));
+    const declaredAs = (id: string): Taken | undefined => {
+      const index = places.get(id);
+      return index === undefined
+        ? undefined
+        : { path: ['clients', index, 'id'], message: 'the file has a client of this id' };
+    };
+    return all
       .toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
       .map((one) => {
         const client = known.get(one);
         const identifiers = client === undefined ? [] : identifiersOf(client);
         const twice = identifiers.some((identifier) => claimed.has(identifier));
-        const taken = takenBy(one.id) ?? (twice ? TWICE : undefined);
+        const taken = declaredAs(one.id) ?? takenBy(one.id) ?? (twice ? TWICE : undefined);
         if (taken === undefined) for (const identifier of identifiers) claimed.add(identifier);
         return { id: one.id, client, taken };
       });

@@ -51,6 +51,13 @@ function findRegistered(id: string, services: HttpServices): RegisteredClient {
   throw new Refusal('admin_in_use', { detail: 'the configuration file declares this client: change it there' });
 }
 
+/**
+ * A client that was registered before the file had one of its id keeps that file from coming into force: it can be deleted, also on
+ * a node whose file is that one. @throws as findRegistered
+ */
+const findDeletable = (id: string, services: HttpServices): RegisteredClient =>
+  services.admin.registered.all().get(id) ?? findRegistered(id, services);
+
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 export function showClient(found: Found): z.output<typeof shownClient> {
@@ -97,7 +104,7 @@ export async function replaceClient({
   const { admin } = services;
   await admin.reread();
   const [before, read] = [findRegistered(id, services), admin.registered.revision()];
-  requireMatch(ifMatch, before);
+  requireMatch(ifMatch, versionOf({ source: 'registered', ...before }));
   const after = { entry: said, secrets: before.secrets };
   await check(id, after, services);
   const judgedBy = refuseLockout(id, after, services) === 'fewer' ? read : 'any';
@@ -114,9 +121,10 @@ export async function deleteClient({
 }: Call<{ id: string }, undefined, undefined>) {
   const { admin } = services;
   await admin.reread();
-  const [before, read] = [findRegistered(id, services), admin.registered.revision()];
-  requireMatch(ifMatch, before);
-  const rule = admin.rulesNaming(id)[0];
+  const [before, read] = [findDeletable(id, services), admin.registered.revision()];
+  // The version that is shown is that of the file's client, where the file has one.
+  requireMatch(ifMatch, versionOf(findClient(id, services)));
+  const rule = admin.fileClients.has(id) ? undefined : admin.rulesNaming(id)[0];
   if (rule !== undefined) throw new Refusal('admin_in_use', { detail: `the rule “${rule}” names it: disable it` });
   const judgedBy = refuseLockout(id, undefined, services) === 'fewer' ? read : 'any';
   await change(before, undefined, { event, services, judgedBy });
@@ -189,9 +197,9 @@ async function check(id: string, stored: StoredClient, { admin }: HttpServices):
 }
 
 /** @throws Refusal admin_changed */
-function requireMatch(ifMatch: string, { revision }: RegisteredClient): void {
+function requireMatch(ifMatch: string, version: string): void {
   const versions = ifMatch.split(',').map((text) => text.trim());
-  if (!versions.includes('*') && !versions.includes(`"${revision}"`)) throw new Refusal('admin_changed');
+  if (!versions.includes('*') && !versions.includes(`"${version}"`)) throw new Refusal('admin_changed');
 }
 
 /** @throws Refusal admin_in_use where nobody could operate the server any more */

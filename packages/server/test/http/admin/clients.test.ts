@@ -8,15 +8,18 @@ import { admin, adminToken, startAdministered, withOperators } from '../../suppo
 import {
   API,
   assertIssued,
+  assertRefused,
+  client,
   configuration,
   exchange,
   gateway,
+  SUBJECT_REFUSED,
   stranger,
   subjectToken,
   withRules,
 } from '../../support/basics.ts';
 import { beside, cambio } from '../../support/command.ts';
-import { changed, edited, without } from '../../support/configuration.ts';
+import { added, changed, edited, without, yamlOf } from '../../support/configuration.ts';
 import { type Answer, claimsOf, encode, start, type TestServer, type } from '../../support/harness.ts';
 import { ISSUER } from '../../support/life.ts';
 import { eventually } from '../../support/node.ts';
@@ -240,4 +243,41 @@ test('cambio clients, keys and token revoke work on the database of a file, and 
   const stranger = await cambio(t, ['clients', 'list', '--server', server.issuer, '--token', 'x.y.z']);
   assert.deepEqual([stranger.code, stranger.stdout], [1, '']);
   assert.match(stranger.stderr, /answers 401/);
+});
+
+test('a file that declares a registered client is refused until that one is deleted, also by the new file, and nothing of it is left', async (t) => {
+  const server = await startAdministered(t);
+  const { secret } = (await admin(server, 'POST /clients', { body: { ...entry, id: 'moved' } })).body;
+  const token = String((await obtain(server, secret, 'moved')).body.access_token);
+  const before = changed(withOperators(configuration), { issuer: server.issuer });
+  const named = {
+    name: 'moved',
+    client: 'gateway',
+    subject: { issuer: 'self', clients: ['moved'] },
+    grant: { audiences: [API] },
+  };
+  const file = changed(before, { clients: added(client('moved')), rules: added(named) });
+  const refused = {
+    name: 'Error',
+    message: /clients\[\d+\]\.id: the client “moved” is registered: .* cambio clients delete/,
+  };
+  await assert.rejects(server.reload(file), refused);
+  assertIssued(server, await obtain(server, secret, 'moved'));
+  const folder = await server.close().then(() => server.folder);
+  const again = { folder, now: server.clock.now };
+  await assert.rejects(start(t, file, again), refused);
+  writeFileSync(join(folder, 'cambio.yaml'), yamlOf(file));
+  const deleted = await beside(t, server, ['clients delete', 'moved']);
+  assert.deepEqual([deleted.code, deleted.stderr], [0, '']);
+  const next = await start(t, file, again);
+  assert.deepEqual(
+    [(await obtain(next, secret, 'moved')).status, (await obtain(next, 'moved-secret', 'moved')).status],
+    [401, 200],
+  );
+  assertRefused(next, await exchange(next, { subject_token: token }), {
+    ...SUBJECT_REFUSED,
+    reason: 'subject_token_revoked',
+  });
+  await next.reload(before);
+  for (const one of [secret, 'moved-secret']) assert.equal((await obtain(next, one, 'moved')).status, 401);
 });
