@@ -1,66 +1,128 @@
-// Reads the body of a request: uncompressed, within the limit, and in time.
+// Collects the body of a request: uncompressed, within the limits, and in time.
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Refusal } from '../primitives/refusal.ts';
+import { createCollector } from './collector.ts';
 import type { Connections } from './connections.ts';
 
+export interface Body {
+  /** @throws Refusal body_encoded, body_too_large, http_malformed, http_slow, overload */
+  readonly read: () => Promise<Uint8Array> | Uint8Array;
+  /**
+   * Frees the memory. The rest of the body is dropped as it arrives, within the same limits.
+   * @returns false where the connection must end with the answer
+   */
+  readonly release: () => boolean;
+}
+
 export interface Bodies {
-  /** @throws Refusal body_encoded, body_too_large, http_malformed, http_slow */
-  readonly read: (request: IncomingMessage) => Promise<Uint8Array> | Uint8Array;
-  /** Refuses the request whose body this connection still owes. @returns whether there is one */
-  readonly tooLate: (socket: Socket) => boolean;
+  /**
+   * Starts to collect as soon as the head is there, before admission. Of a body that nobody reads, Node keeps up to 65,536 pieces,
+   * and a piece of one byte costs a hundred and more.
+   */
+  readonly open: (request: IncomingMessage) => Body;
+  /** Refuses the request whose body is still arriving on this connection, if there is one. */
+  readonly refuse: (socket: Socket, refusal: Refusal) => void;
 }
 
 export const NO_BODY: Uint8Array = new Uint8Array();
 
+const NONE: Body = { read: () => NO_BODY, release: () => true };
+
+/** Memory for all bodies together, each until its request is answered. Beyond it the longest unfinished body is refused. */
+const MAX_HELD_BYTES = 67_108_864;
+
+/** A body that is still arriving. */
+interface Unfinished {
+  readonly held: () => number;
+  readonly end: (result: Uint8Array | Refusal) => void;
+  /** Ends it, unless all of it is there already. */
+  readonly refuse: (refusal: Refusal) => void;
+}
+
+/** What bodies have in common. */
+interface Shared {
+  /** Bytes of a body. */
+  readonly most: number;
+  readonly connections: Connections;
+  readonly unfinished: Set<Unfinished>;
+  readonly bySocket: WeakMap<Socket, Unfinished>;
+  /** @param bytes that are taken, and below 0 that are freed */
+  readonly hold: (bytes: number) => void;
+}
+
 /** @param most bytes of a body */
 export function createBodies(most: number, connections: Connections): Bodies {
-  const owed = new WeakMap<Socket, (refusal: Refusal) => void>();
-  const readAll = (request: IncomingMessage): Promise<Uint8Array> => {
-    const { socket } = request;
-    return new Promise<Uint8Array>((resolve, refuse) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      let over = false;
-      /** @returns whether it was not over before */
-      const end = (): boolean => {
-        if (over) return false;
-        over = true;
-        owed.delete(socket);
-        connections.works(socket);
-        return true;
-      };
-      const reject = (refusal: Refusal): void => {
-        if (end()) refuse(refusal);
-      };
-      owed.set(socket, reject);
-      request.on('data', (chunk: Buffer) => {
-        if (over) return;
-        connections.progress(socket);
-        length += chunk.length;
-        if (length > most) reject(tooLarge());
-        else chunks.push(chunk);
-      });
-      request.once('end', () => {
-        if (end()) resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-      });
-      request.once('error', (cause) => reject(brokenOff(cause)));
-    });
+  const bySocket = new WeakMap<Socket, Unfinished>();
+  const unfinished = new Set<Unfinished>();
+  let heldBytes = 0;
+  const hold = (bytes: number): void => {
+    heldBytes += bytes;
+    if (bytes <= 0 || heldBytes <= MAX_HELD_BYTES) return;
+    let longest: Unfinished | undefined;
+    for (const one of unfinished) if (longest === undefined || one.held() > longest.held()) longest = one;
+    longest?.refuse(new Refusal('overload', { headers: CLOSE }));
   };
+  const shared: Shared = { most, connections, unfinished, bySocket, hold };
   return {
-    read: (request) => {
-      refuseEncoded(request);
+    open: (request) => {
       const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-      if (coding === undefined && Number(length ?? 0) === 0) return NO_BODY;
-      if (Number(length) > most) throw tooLarge();
-      if (request.destroyed) throw brokenOff();
-      connections.waits(request.socket);
-      return readAll(request);
+      return coding === undefined && Number(length ?? 0) === 0 ? NONE : collect(request, shared);
     },
-    tooLate: (socket) => {
-      const refuse = owed.get(socket);
-      refuse?.(new Refusal('http_slow', { headers: CLOSE }));
-      return refuse !== undefined;
+    refuse: (socket, refusal) => bySocket.get(socket)?.refuse(refusal),
+  };
+}
+
+function collect(request: IncomingMessage, { most, connections, unfinished, bySocket, hold }: Shared): Body {
+  const { socket } = request;
+  const collector = createCollector(most, request, hold);
+  let result: Uint8Array | Refusal | undefined = refusalOf(request, most);
+  let settle: (() => void) | undefined;
+  let isTooMuch = false;
+  let isReleased = false;
+  const end: Unfinished['end'] = (ended) => {
+    if (!unfinished.delete(body)) return;
+    bySocket.delete(socket);
+    connections.works(socket);
+    result ??= ended;
+    if (result instanceof Refusal) collector.drop();
+    settle?.();
+  };
+  const body: Unfinished = {
+    held: collector.held,
+    end,
+    refuse: (refusal) => end(request.complete ? collector.bytes() : refusal),
+  };
+  unfinished.add(body);
+  bySocket.set(socket, body);
+  connections.waits(socket);
+  if (result !== undefined) collector.drop();
+  request.on('data', (piece: Buffer) => {
+    connections.progress(socket);
+    if (isTooMuch || collector.add(piece)) return;
+    isTooMuch = true;
+    // Nothing more is parsed, and the connection ends with the answer.
+    socket.pause();
+    if (isReleased) socket.destroySoon();
+    else end(tooLarge());
+  });
+  request.once('end', () => end(collector.bytes()));
+  request.once('error', (cause) => end(brokenOff(cause)));
+  // Now, so that the pieces beside the head are collected too.
+  request.read(0);
+  return {
+    read: () => {
+      if (result instanceof Refusal) throw result;
+      if (result !== undefined) return result;
+      return new Promise((resolve, reject) => {
+        settle = () => (result instanceof Refusal ? reject(result) : resolve(result ?? NO_BODY));
+      });
+    },
+    release: () => {
+      isReleased = true;
+      end(NO_BODY);
+      collector.drop();
+      return !isTooMuch;
     },
   };
 }
@@ -71,8 +133,14 @@ const CLOSE = { Connection: 'close' };
 const tooLarge = (): Refusal => new Refusal('body_too_large', { headers: CLOSE });
 const brokenOff = (cause?: unknown): Refusal => new Refusal('http_malformed', { detail: 'it broke off', cause });
 
-/** None of ours is compressed. */
-function refuseEncoded({ headers }: IncomingMessage): void {
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new Refusal('body_encoded');
+/** What the head says of the body. We know no coding that compresses, neither of content nor of transfer. */
+function refusalOf({ headers }: IncomingMessage, most: number): Refusal | undefined {
+  const { 'content-encoding': encoding = 'identity', 'content-length': length, 'transfer-encoding': coding } = headers;
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+    // RFC 9112 section 6.3: without chunked at its end, nobody can tell where the body ends.
+    const reason = /\bchunked$/i.test(coding) ? 'body_encoded' : 'http_malformed';
+    return new Refusal(reason, { headers: CLOSE });
+  }
+  if (encoding.toLowerCase() !== 'identity') return new Refusal('body_encoded');
+  return Number(length) > most ? tooLarge() : undefined;
 }

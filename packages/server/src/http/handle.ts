@@ -52,6 +52,7 @@ export function createHandler(options: HandlerOptions): Handler {
   return async (incoming, response) => {
     const since = performance.now();
     connections.works(incoming.socket);
+    const body = bodies.open(incoming);
     // 1. The endpoint. There is always one, be it the one for paths at which nothing is.
     const route = router.find(incoming, current());
     const { endpoint, label, verdict } = route;
@@ -63,27 +64,24 @@ export function createHandler(options: HandlerOptions): Handler {
     const event = begin(request, endpoint.audit ?? 'other', current().clock());
     let answer: Answer;
     try {
-      if (verdict === 'preflight') {
-        answer = answerPreflight(route);
-      } else {
-        // 4. Admission: its turn, and the limit of its address. Health is told whatever waits.
-        const turn = endpoint.urgent ? undefined : admission.enter();
-        if (turn !== undefined) await turn;
-        answer = await inTrace(request, { route: label, event }, async () => {
-          if (!endpoint.urgent) current().requests.ofAddress(request.address);
-          if (verdict !== 'answer') throw verdict;
-          // 5. The body: uncompressed, within the limit, in time.
-          const read = bodies.read(incoming);
-          request.body = read instanceof Promise ? await read : read;
-          // 6. The endpoint.
-          const services = current();
-          if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();
-          const exchange = { request, services, event, endpoints };
-          await endpoint.authorize?.(exchange);
-          return endpoint.answer(exchange);
-        });
-        if (endpoint.cacheFor !== undefined) allowKeeping(headers, endpoint.cacheFor);
-      }
+      // 4. Admission: its turn, and the limit of its address. Health is told whatever waits.
+      const turn = endpoint.urgent ? undefined : admission.enter();
+      if (turn !== undefined) await turn;
+      answer = await inTrace(request, { route: label, event }, async () => {
+        if (!endpoint.urgent) current().requests.ofAddress(request.address);
+        if (verdict === 'preflight') return answerPreflight(route);
+        if (verdict !== 'answer') throw verdict;
+        // 5. The body: uncompressed, within the limits, in time.
+        const read = body.read();
+        request.body = read instanceof Promise ? await read : read;
+        // 6. The endpoint.
+        const services = current();
+        if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();
+        const exchange = { request, services, event, endpoints };
+        await endpoint.authorize?.(exchange);
+        return endpoint.answer(exchange);
+      });
+      if (endpoint.cacheFor !== undefined && verdict === 'answer') allowKeeping(headers, endpoint.cacheFor);
     } catch (error) {
       // 7. The refusal: the record is completed and committed, and told in the form of the endpoint.
       const refusal = await recordRefusal(toRefusal(error), event, current());
@@ -91,6 +89,8 @@ export function createHandler(options: HandlerOptions): Handler {
       const { tokenErrorCode, developerErrors, branding } = current();
       const look = () => lookFor(request, branding);
       answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode, developerErrors, look });
+    } finally {
+      if (!body.release()) headers.Connection = 'close';
     }
     // 8. The answer, and what is told of it once it has left.
     send(response, answer, headers);

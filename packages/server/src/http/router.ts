@@ -34,6 +34,7 @@ interface Place {
 const UNKNOWN = new Refusal('path_unknown');
 /** RFC 9112 section 3.2. */
 const WITHOUT_HOST = new Refusal('http_malformed', { detail: 'it has no Host header' });
+const TWO_HOSTS = new Refusal('http_malformed', { detail: 'it has two Host headers' });
 
 const nowhere: Place = {
   label: undefined,
@@ -73,8 +74,10 @@ export function createRouter(endpoints: readonly Endpoint[], issuer: string): Ro
 }
 
 function verdictOn({ method = '', headers, httpVersion }: Head, { byMethod, methods }: Place): Route['verdict'] {
-  if (methods.length === 0) return UNKNOWN;
   if (headers.host === undefined && httpVersion !== '1.0') return WITHOUT_HOST;
+  // So Node joins them; no host has a comma and a blank in it.
+  if (headers.host?.includes(', ')) return TWO_HOSTS;
+  if (methods.length === 0) return UNKNOWN;
   if (byMethod.has(method)) return 'answer';
   if (method === 'OPTIONS') return 'preflight';
   return new Refusal('method_not_allowed', { headers: { Allow: methods.join(', ') } });

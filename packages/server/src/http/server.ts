@@ -1,7 +1,7 @@
 // Node's server: plain or with TLS, its deadlines, its connections, and its end. What a request gets is the handler's to say.
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Refusal } from '../primitives/refusal.ts';
@@ -151,7 +151,14 @@ interface Road extends Pick<HttpOptions, 'report'> {
 }
 
 function answerWith(server: Server, { handle, bodies, connections, report }: Road): void {
+  /** The last answer of each connection. */
+  const answers = new WeakMap<Socket, ServerResponse>();
+  const owedOn = (socket: Socket): ServerResponse | undefined => {
+    const answer = answers.get(socket);
+    return answer?.writableFinished === false ? answer : undefined;
+  };
   const listener = (...[request, response]: Parameters<Handler>): void => {
+    answers.set(request.socket, response);
     handle(request, response).catch((error) => {
       report(`a request was not answered: ${error?.stack}`);
       request.socket.destroy();
@@ -160,17 +167,37 @@ function answerWith(server: Server, { handle, bodies, connections, report }: Roa
   server.on('request', listener);
   // RFC 9110 section 10.1.1: an expectation that we do not know is ignored, and the request is one like any other.
   server.on('checkExpectation', listener);
+  server.on('connect', (request, duplex) => {
+    const socket = duplex as Socket;
+    // Node has let go of the connection.
+    socket.on('error', () => socket.destroy());
+    const owed = owedOn(socket);
+    if (owed !== undefined) return endAfter(owed, socket);
+    // Nothing is found at its target: it is refused as any other request is.
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    endAfter(response, socket);
+    listener(request, response);
+  });
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
-    if (codeOf(error) === 'ERR_HTTP_REQUEST_TIMEOUT' && bodies.tooLate(socket)) return;
     const refusal = refusalOfBytes(error, socket);
     if (refusal === undefined) return void socket.destroy();
+    // Where the bytes belong to the body of a request, its answer says so. Where they follow a request, its answer is the last.
+    bodies.refuse(socket, refusal);
+    const owed = owedOn(socket);
+    if (owed !== undefined) return endAfter(owed, socket);
     sendBytes(socket, refusal);
     connections.leaves(socket);
   });
 }
 
-const codeOf = ({ code }: NodeJS.ErrnoException): string | undefined => code;
+/** Reads no more, and closes the connection once the answer has left. */
+function endAfter(answer: ServerResponse, socket: Socket): void {
+  socket.pause();
+  if (!answer.headersSent) answer.setHeader('Connection', 'close');
+  answer.once('finish', () => socket.destroySoon());
+}
 
 /** A connection whose answer was on its way is idle a moment later, and would be kept. */
 const CHECK_IDLE_MS = 50;

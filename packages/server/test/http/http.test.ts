@@ -166,6 +166,8 @@ test('each refusal of bytes is ours: a request without Host, an unknown method, 
     request(['Host: x', LENGTH], { line: 'POST /oauth/to\0ken HTTP/1.1' }),
     request(['Host: x', LENGTH, 'Transfer-Encoding: chunked']),
     request(['Host: x', LENGTH], { line: 'POST /oauth/token HTTP/9.9' }),
+    request(['Host: x', 'Host: x', LENGTH]),
+    request(['Host: x', 'host: y', LENGTH], { line: 'POST /nothing HTTP/1.1' }),
   ];
   for (const bytes of rubbish) assertJson(await server.raw(bytes), 400);
   assertIssued(server, answerOf(await server.raw(request(['Host: x', LENGTH, 'Expect: the-unexpected']))));
@@ -206,4 +208,35 @@ test('a body that breaks off is the fault of whoever sent it, and the next reque
     while (brokenOff() === before) assertIssued(server, await server.post('/oauth/token', FORM));
     assert.equal(brokenOff(), before + 1);
   }
+});
+
+test('what follows a request and is none takes nothing from its answer, which is the last of the connection', async (t) => {
+  const server = await startBasic(t);
+  const kept = request(['Host: x', LENGTH]).replace('Connection: close\r\n', '');
+  const connect = 'CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n';
+  for (const rest of ['\u0001\u0002 rubbish\r\n\r\n', 'GET /livez HTTP/9.9\r\n\r\n', connect]) {
+    const bytes = await server.raw(kept + rest);
+    assertIssued(server, answerOf(bytes), rest);
+    assert.match(bytes, /^connection: close/im);
+    assert.equal(bytes.match(/HTTP\/1\.1 /g)?.length, 1, rest);
+  }
+  const both = await server.raw(kept + request(['Host: x', LENGTH]));
+  assert.equal(both.match(/HTTP\/1\.1 200 /g)?.length, 2);
+});
+
+test('CONNECT is refused like any other request, and a connection that is reset then harms nobody', async (t) => {
+  const server = await startBasic(t);
+  for (const more of ['', 'Content-Length: 5\r\n']) {
+    const bytes = await server.raw(`CONNECT x:80 HTTP/1.1\r\nHost: x\r\n${more}\r\nabcde`);
+    const { status, headers, body } = answerOf(bytes);
+    assert.deepEqual([status, headers.get('connection'), body.error], [404, 'close', 'invalid_request']);
+    assert.match(headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/);
+  }
+  for (let index = 0; index < 10; index++) {
+    const socket = connect(Number(new URL(server.issuer).port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write('CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n', () => socket.resetAndDestroy());
+    await once(socket, 'close');
+  }
+  assertIssued(server, await server.post('/oauth/token', FORM));
 });

@@ -96,6 +96,8 @@ test('an address may ask so often a minute, whoever it says to be; how the serve
   assert.deepEqual(statuses(await times(4, () => ask('192.0.2.1'))), [200, 200, 200, 429]);
   const keys = await fetch(`${server.issuer}/.well-known/jwks.json`, { headers: from('192.0.2.1') });
   assert.deepEqual([keys.status, keys.headers.get('retry-after')], [429, '60']);
+  const preflight = await fetch(`${server.issuer}/oauth/token`, { method: 'OPTIONS', headers: from('192.0.2.1') });
+  assert.equal(preflight.status, 429, 'to ask what may be asked counts as well');
   for (const path of ['/livez', '/readyz']) {
     assert.equal((await fetch(server.issuer + path, { headers: from('192.0.2.1') })).status, 200);
   }
@@ -109,7 +111,7 @@ test('an address may ask so often a minute, whoever it says to be; how the serve
   assert.deepEqual(
     rowsOf(server, 'address_rate').map(({ address, count }) => [address, count]),
     [
-      ['192.0.2.1', 2],
+      ['192.0.2.1', 3],
       ['2001:db8:0:1::9', 1],
     ],
   );

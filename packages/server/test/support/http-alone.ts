@@ -44,7 +44,7 @@ export const allEndpoints = endpointsOf(services as unknown as HttpServices);
 
 export async function startHttpAlone(
   t: { readonly after: (work: () => Promise<void>) => void },
-  { connections = 100, waiting = 10, requestDeadline = 60_000 },
+  { body = 4096, connections = 100, waiting = 10, requestDeadline = 60_000 },
 ): Promise<HttpAlone> {
   const { promise: ready, resolve: letGo } = Promise.withResolvers<boolean>();
   const asked = new EventEmitter();
@@ -71,7 +71,7 @@ export async function startHttpAlone(
     tls: undefined,
     trustProxy: [],
     clientCertificates: { asked: false, authorities: [] },
-    limits: { body: 4096, connections, waiting },
+    limits: { body, connections, waiting },
     requestDeadline,
     answered: (answer) => void answered.push(answer),
     stopping: () => false,

@@ -20,13 +20,19 @@ export const httpRefusals = {
   too_large: {
     answer: [413, 'invalid_request', 'The body is too large'],
     reasons: {
-      body_too_large: ['the body is larger than server.limits.body', 'Send less, or raise server.limits.body.'],
+      body_too_large: [
+        'the body is larger than server.limits.body, or arrives in too many pieces or with too much framing for its length',
+        'Send less, or in larger pieces, or raise server.limits.body.',
+      ],
     },
   },
   encoded: {
     answer: [415, 'invalid_request', 'The body must not be compressed'],
     reasons: {
-      body_encoded: ['the body has a Content-Encoding', 'Send the body uncompressed.'],
+      body_encoded: [
+        'the body has a Content-Encoding, or a Transfer-Encoding other than chunked',
+        'Send the body uncompressed.',
+      ],
     },
   },
   timeout: {

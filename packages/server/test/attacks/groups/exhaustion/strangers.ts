@@ -1,8 +1,10 @@
 // Which text of a stranger costs memory or time out of proportion?
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { createBrowser, formOf } from '../../../support/browser.ts';
 import { changed } from '../../../support/configuration.ts';
+import type { Answer } from '../../../support/harness.ts';
 import { startNode } from '../../../support/node.ts';
 import { authorizationUrl, configuration, startPeople } from '../../../support/people.ts';
 import { answerOf } from '../../../support/wire.ts';
@@ -73,5 +75,26 @@ export const strangers: Readonly<Record<string, Case<ExhaustionWorld>>> = {
     await twin(
       server.token({ grant_type: 'client_credentials', client_id: 'machine', client_secret: 'machine-secret' }),
     );
+  },
+
+  Q33: async (_world, { attempt, twin, after }) => {
+    const here = changed(configuration, { issuer: `http://127.0.0.1:\${PORT}` });
+    const node = await startNode({ after }, here, { heap: HEAP_MB });
+    const port = Number(new URL(node.url).port);
+    const send = async (chunks: string, head = POST): Promise<Answer> => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+      socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
+      const [answer] = await once(socket, 'data');
+      socket.destroy();
+      return answerOf(String(answer));
+    };
+    const ones = '1\r\na\r\n'.repeat(LONG);
+    for (let wave = 0; wave < 3; wave++) {
+      const heads = [POST, POST, POST, POST, POST.replace('POST /oauth/token', 'GET /livez')];
+      const answers = await Promise.all(heads.map((head) => send(ones, head)));
+      for (const answer of answers) await attempt('a million chunks of one byte', answer);
+    }
+    await attempt('chunks of one byte with long extensions', send(`1;${'x'.repeat(15_000)}\r\na\r\n`.repeat(50)));
+    await twin(node.token({ grant_type: 'client_credentials', client_id: 'machine', client_secret: 'machine-secret' }));
   },
 };

@@ -1,0 +1,77 @@
+// Collects the pieces of one body in one buffer, within limits: a piece that is kept by itself costs a hundred bytes and more.
+import type { IncomingMessage } from 'node:http';
+
+export interface Collector {
+  /** @returns false beyond a limit: more bytes, more pieces or more framing than a body may have */
+  readonly add: (piece: Buffer) => boolean;
+  /** What was collected. */
+  readonly bytes: () => Buffer;
+  /** Bytes of memory. */
+  readonly held: () => number;
+  /** Frees the memory, and only counts from now on. */
+  readonly drop: () => void;
+}
+
+/** A body may have this many pieces, and one more for each 256 bytes. A piece costs as much time as a short body. */
+const MAX_SMALL_PIECES = 1024;
+const BYTES_OF_A_PIECE = 256;
+/**
+ * Bytes of a chunked body that are not data: sizes and extensions of chunks. Node bounds the extensions of one chunk, not those
+ * of all. About, because bytes are read 65,536 at once.
+ */
+const MAX_FRAMING_BYTES = 131_072;
+/** What the second piece makes room for. */
+const MIN_BUFFER_BYTES = 4096;
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * @param most bytes of the body
+ * @param hold is told of memory that is taken, and with less than 0 of memory that is freed
+ */
+export function createCollector(
+  most: number,
+  { socket, headers }: IncomingMessage,
+  hold: (bytes: number) => void,
+): Collector {
+  const isChunked = headers['transfer-encoding'] !== undefined;
+  const readBefore = isChunked ? socket.bytesRead : 0;
+  let buffer: Buffer = NOTHING;
+  let length = 0;
+  let pieces = 0;
+  let isDropped = false;
+
+  const isTooMuch = (): boolean =>
+    length > most ||
+    pieces > MAX_SMALL_PIECES + length / BYTES_OF_A_PIECE ||
+    (isChunked && socket.bytesRead - readBefore - length > MAX_FRAMING_BYTES);
+
+  const keep = (piece: Buffer): void => {
+    const before = buffer.length;
+    const at = length - piece.length;
+    if (at === 0) buffer = piece;
+    else if (length > before) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(MIN_BUFFER_BYTES, 2 * length)));
+      buffer.copy(larger, 0, 0, at);
+      buffer = larger;
+    }
+    if (at > 0) piece.copy(buffer, at);
+    if (buffer.length > before) hold(buffer.length - before);
+  };
+  return {
+    add: (piece) => {
+      length += piece.length;
+      pieces++;
+      if (isTooMuch()) return false;
+      if (!isDropped) keep(piece);
+      return true;
+    },
+    bytes: () => (buffer.length === length ? buffer : buffer.subarray(0, length)),
+    held: () => buffer.length,
+    drop: () => {
+      isDropped = true;
+      hold(-buffer.length);
+      buffer = NOTHING;
+    },
+  };
+}
