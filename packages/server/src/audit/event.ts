@@ -2,7 +2,7 @@
 // every way out. Plain data, a closed list of fields, and never the text of a token.
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
-import type { Reason } from '../primitives/refusal.ts';
+import type { Reason, Sent } from '../primitives/refusal.ts';
 
 /** What is told of a token: whose it was and how to find it again, not what it said. */
 export interface TokenTrace {
@@ -105,6 +105,8 @@ export interface AuditEvent {
   /** The parameter at fault. */
   parameter?: string;
   detail?: string;
+  /** What the caller sent that explains the refusal, by the names of parameters, claims and headers. Not verified. */
+  sent?: Sent;
   issued?: readonly IssuedTrace[];
   /** How many the row stands for, where not one: requests beyond a limit, rows erased or deleted. */
   count?: number;

@@ -63,6 +63,11 @@ export const fields = {
   reason: { meaning: 'the precise reason, of [errors.md](errors.md)' },
   parameter: { meaning: 'the parameter at fault' },
   detail: { meaning: 'more about it, in words', personal: true },
+  sent: {
+    meaning:
+      'what the caller sent that explains the refusal, by its name: `iss`, `aud`, `kid`, `exp`, `redirect_uri`, `grant_type`, …; not verified, and `[withheld]` where it looks like a token',
+    personal: true,
+  },
   issued: { meaning: 'the issued tokens: `id`, `type`, `expiresAt`' },
   count: { meaning: 'how many requests, or rows, this row stands for, where not one' },
   agreement: { meaning: 'the id of what a person agreed to, as lineage knows it' },

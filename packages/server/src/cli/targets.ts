@@ -3,8 +3,9 @@
 import { openReader } from '../app.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { findTargets, type PossibleTarget } from '../explain/targets.ts';
-import { sayDuration, sayScope } from '../explain/wording.ts';
+import { sayScope } from '../explain/wording.ts';
 import { seconds } from '../primitives/clock.ts';
+import { sayDuration } from '../primitives/duration.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { describeTokens, exchangeParametersOf, misuseOf } from './exchange-options.ts';

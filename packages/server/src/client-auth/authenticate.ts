@@ -1,5 +1,6 @@
 // Is the caller who it says? Exactly one method in the request, the one that the client is registered for, and proof.
 
+import { presentedClaims } from '../keys/presented.ts';
 import { type Client, isClientId } from '../model/client.ts';
 import { newSecret } from '../primitives/random.ts';
 import { WITHHELD, withhold } from '../primitives/redact.ts';
@@ -66,19 +67,27 @@ async function authenticate(
     if (client.disabled) throw new Refusal(client.auth === 'none' ? 'public_client_disabled' : 'client_disabled');
     const stated = request.parameters.get('client_id');
     if (stated !== undefined && stated !== client.id)
-      throw new Refusal('client_id_mismatch', { parameter: 'client_id' });
+      throw new Refusal('client_id_mismatch', {
+        parameter: 'client_id',
+        detail: `${client.id} authenticated`,
+        // An unknown id may be a secret in the wrong place.
+        sent: { client_id: context.clients.has(stated) ? stated : undefined },
+      });
     context.requests.ofClient(client, request.address);
     if (singleUse !== undefined && !(await context.useOnce(singleUse.id, singleUse.expiresAt)))
       throw new Refusal('client_assertion_replayed');
     return { client, method: as };
   } catch (thrown) {
-    const error = thrown instanceof TokenRefusal ? thrown.asAssertion() : thrown;
+    const error =
+      thrown instanceof TokenRefusal
+        ? thrown.asAssertion(presentedClaims(request.parameters.get('client_assertion') ?? ''))
+        : thrown;
     if (!(error instanceof Refusal) || reasons[error.reason].answer !== 'client') throw error;
     failures.failed(name, request.address);
     // An unknown id may be a secret in the wrong place, which is not recorded.
     const isSwapped = client === undefined && credentials.secrets?.some((secret) => clients.has(secret));
     const clientClaimed = isSwapped ? WITHHELD : withhold(name);
-    throw new Refusal(error.reason, { clientClaimed, detail: error.detail, cause: error });
+    throw new Refusal(error.reason, { clientClaimed, detail: error.detail, sent: error.sent, cause: error });
   }
 }
 
@@ -109,7 +118,12 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
   const byCertificate = id !== undefined && request.certificate !== undefined ? overTls : undefined;
   const meaning = method ?? byCertificate;
   const meant = meaning && read(meaning);
-  if (meant === undefined) throw new Refusal('client_authentication_missing');
+  if (meant === undefined) {
+    const { subjectToken } = request;
+    // The token of a workload can stand for a client that is not named.
+    const sent = id === undefined && subjectToken !== undefined ? presentedClaims(subjectToken) : {};
+    throw new Refusal('client_authentication_missing', { sent });
+  }
   return meant;
 }
 

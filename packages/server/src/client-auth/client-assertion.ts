@@ -28,7 +28,11 @@ export function readClientAssertion(parameters: Parameters, kind: (typeof kinds)
     throw new Refusal('parameter_missing', { parameter: assertionParameters[type === undefined ? 0 : 1] });
   }
   const named = kinds.find((one) => type === PREFIX + one);
-  if (named === undefined) throw new Refusal('client_assertion_type_unsupported');
+  if (named === undefined)
+    throw new Refusal('client_assertion_type_unsupported', {
+      detail: `write ${PREFIX}jwt-bearer`,
+      sent: { client_assertion_type: type },
+    });
   if (named !== kind) return undefined;
   try {
     const jws = readCompact(assertion);
@@ -56,7 +60,7 @@ async function verifySignature(jws: CompactJws, keys: KeySource | undefined, dec
 }
 
 async function findKey(jws: CompactJws, keys: KeySource | undefined): Promise<Key | TokenRefusal> {
-  if (keys === undefined) return new TokenRefusal('unknown_key');
+  if (keys === undefined) return new TokenRefusal('unknown_key', 'the client has neither jwks nor jwksUri');
   try {
     return await keys.find(jws);
   } catch (error) {

@@ -22,10 +22,16 @@ export const tlsClientAuth = {
       prove: ({ tlsSubject }, { clock }) => {
         const { x509, isTrusted } = certificate;
         if (x509.validFromDate.getTime() > clock() || x509.validToDate.getTime() < clock())
-          throw new Refusal('client_certificate_expired');
-        if (!isTrusted()) throw new Refusal('client_certificate_untrusted');
+          throw new Refusal('client_certificate_expired', {
+            detail: `it is valid from ${x509.validFrom} to ${x509.validTo}`,
+          });
+        if (!isTrusted())
+          throw new Refusal('client_certificate_untrusted', { sent: { issuer: x509.issuer?.replaceAll('\n', ', ') } });
         if (tlsSubject === undefined || !names[tlsSubject.kind](x509, tlsSubject.value))
-          throw new Refusal('client_certificate_subject');
+          throw new Refusal('client_certificate_subject', {
+            detail: tlsSubject && `tlsSubject is ${tlsSubject.kind}: ${tlsSubject.value}`,
+            sent: { subject: x509.subject?.replaceAll('\n', ', '), subjectAltName: x509.subjectAltName },
+          });
         return {};
       },
     };

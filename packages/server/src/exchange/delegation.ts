@@ -33,7 +33,7 @@ const isNamed = (somebody: Named, name: Principal): boolean =>
 /** Nobody acts for oneself: nothing would be delegated. @throws Refusal actor_is_subject */
 export function checkDistinct(subject: Known, actor: Known): void {
   if (subject.sub === actor.sub || namesOf(subject).some((name) => isNamed(actor, name)))
-    throw new Refusal('actor_is_subject');
+    throw new Refusal('actor_is_subject', { detail: `both are ${subject.sub}` });
 }
 
 /**
@@ -51,7 +51,9 @@ export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void 
     );
   };
   if (!namesOf(actor).some(isMeant)) {
-    throw new Refusal('may_act', { detail: `it names ${mayAct.sub ?? 'somebody'} of ${mayAct.iss}` });
+    const { iss, sub } = actor.principal;
+    const detail = `it names ${mayAct.sub ?? 'somebody'} of ${mayAct.iss}; ${sub} of ${iss} would act`;
+    throw new Refusal('may_act', { detail });
   }
 }
 

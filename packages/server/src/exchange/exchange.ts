@@ -3,6 +3,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { type Authorization, authorize, type Decision } from '../issuing/authorization.ts';
 import type { Revocations } from '../issuing/revocations.ts';
+import { presentedClaims } from '../keys/presented.ts';
 import type { Client } from '../model/client.ts';
 import { noteWanted } from '../narrowing/wanted.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -110,6 +111,8 @@ async function validate(
       throw new TokenRefusal('claims', 'it ends too late for a token that is good once');
     return token;
   } catch (error) {
-    throw error instanceof TokenRefusal ? error.as(role) : error;
+    throw error instanceof TokenRefusal
+      ? error.as(role, error.fault === 'malformed' ? {} : presentedClaims(text))
+      : error;
   }
 }

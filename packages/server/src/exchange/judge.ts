@@ -195,7 +195,10 @@ function applyRule(
 const mayRefresh = (client: Client): boolean => client.grants.has('refresh_token');
 
 function checkRequestedType(type: RequestedTokenType, rule: Rule, client: Client): void {
-  if (!rule.grant.types.has(type)) throw new Refusal('requested_token_type_not_granted');
+  if (!rule.grant.types.has(type)) {
+    const detail = `${type} was asked for, and “${rule.name}” grants ${[...rule.grant.types].join(', ')}`;
+    throw new Refusal('requested_token_type_not_granted', { detail });
+  }
   if (type === 'refresh_token' && !mayRefresh(client)) throw new Refusal('requested_token_type_needs_grant');
 }
 

@@ -1,8 +1,9 @@
 // What does the caller ask for? The parameters of RFC 8693 section 2.1, read and well-formed.
 import { readScope, readTargets, type Wanted } from '../narrowing/wanted.ts';
+import { nearest } from '../primitives/nearest.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal, type Role } from '../primitives/refusal.ts';
-import { tokenTypeName } from '../primitives/token-type.ts';
+import { tokenTypeName, tokenTypeUri } from '../primitives/token-type.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import type { SubjectTokenType } from '../subject-tokens/validated-token.ts';
 
@@ -61,13 +62,27 @@ function readToken(parameters: Parameters, role: Role, enabled: ReadonlySet<stri
   if (declared === undefined) throw new Refusal('parameter_missing', { parameter: `${role}_token_type` });
   const name = tokenTypeName(declared);
   const type = subjectTokenTypes.find((one) => one.name === name);
-  if (type === undefined || !enabled.has(type.name)) throw new Refusal(`${role}_token_type_unsupported`);
+  if (type === undefined || !enabled.has(type.name)) {
+    const sent = { [`${role}_token_type`]: declared };
+    throw new Refusal(`${role}_token_type_unsupported`, { detail: wrongType(declared, enabled), sent });
+  }
   return { text, type };
 }
 
 function readRequestedType(uri: string | undefined): RequestedTokenType {
   if (uri === undefined) return 'access_token';
   const type = requestedTokenTypes.find((name) => name === tokenTypeName(uri));
-  if (type === undefined) throw new Refusal('requested_token_type_unsupported');
+  if (type === undefined) {
+    const detail = wrongType(uri, requestedTokenTypes);
+    throw new Refusal('requested_token_type_unsupported', { detail, sent: { requested_token_type: uri } });
+  }
   return type;
+}
+
+/** A short name where a URN is needed, or a type that is not there: what to write instead. */
+function wrongType(sent: string, known: Iterable<string>): string | undefined {
+  const all = [...known];
+  const meant = all.find((name) => name === sent) ?? nearest(tokenTypeName(sent) ?? sent, all);
+  if (meant !== undefined) return `write ${tokenTypeUri(meant)}`;
+  return `enabled are ${all.map(tokenTypeUri).join(', ')}`;
 }

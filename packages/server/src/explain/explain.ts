@@ -1,6 +1,7 @@
 // Why was this exchange allowed, or refused? Told from the audit event: of a request that is judged only to be explained, or
 // of one that was made long ago.
 import type { AuditEvent } from '../audit/event.ts';
+import { recordSent } from '../audit/sent.ts';
 import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
@@ -67,6 +68,7 @@ export async function explainExchange(
       reason: error.reason,
       parameter: error.parameter,
       detail: error.detail,
+      sent: recordSent(error.sent),
     } satisfies Partial<AuditEvent>);
     return explainRefused(error, event, limits, context);
   }

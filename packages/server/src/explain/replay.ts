@@ -4,10 +4,11 @@ import { endBy, type JudgeServices } from '../exchange/judge.ts';
 import { valueAt } from '../expression/reads.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
+import { sayDuration } from '../primitives/duration.ts';
 import type { Principal } from '../primitives/principal.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import { type Imagined, judgeImagined, recall } from './simulate.ts';
-import { sayChain, sayDuration, sayList, sayScope } from './wording.ts';
+import { sayChain, sayList, sayScope } from './wording.ts';
 
 export interface ChangedDecision {
   readonly requestId: string;

@@ -4,9 +4,10 @@ import { prependActor } from '../exchange/delegation.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Policy } from '../policy/policy.ts';
 import { sayKey } from '../primitives/confirmation.ts';
+import { sayDuration } from '../primitives/duration.ts';
 import { type Principal, vouchFor } from '../primitives/principal.ts';
 import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';
-import { sayChain, sayDuration, sayList, sayPrincipal, sayScope } from './wording.ts';
+import { sayChain, sayList, sayPrincipal, sayScope } from './wording.ts';
 
 /** In order. */
 type Step =

@@ -4,6 +4,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { authorize } from '../issuing/authorization.ts';
 import type { AuthorizationCode } from '../model/agreement.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
+import { sayDuration } from '../primitives/duration.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -26,9 +27,11 @@ export const authorizationCode = {
     if (signIn === undefined || code === undefined) throw new Refusal('code_unknown');
     const { agreement } = code;
     event.agreement = agreement.id;
-    if (code.clientId !== client.id) throw new Refusal('code_client');
+    if (code.clientId !== client.id)
+      throw new Refusal('code_client', { detail: `it was given to ${code.clientId}, and ${client.id} brings it` });
     await refuseReused(code, event, revocations);
-    if (code.expiresAt <= now) throw new Refusal('code_expired');
+    if (code.expiresAt <= now)
+      throw new Refusal('code_expired', { detail: `it expired ${sayDuration(now - code.expiresAt)} ago` });
     checkSameRequest(code, parameters);
     return authorize(await decideAgreed(agreement, code, wanted, request, services));
   },
@@ -37,10 +40,14 @@ export const authorizationCode = {
 /** RFC 7636 section 4.6. OAuth 2.1 needs no redirect_uri here any more; one that is sent is compared. */
 function checkSameRequest({ redirectUri, codeChallenge }: AuthorizationCode, parameters: Parameters): void {
   const uri = parameters.get('redirect_uri');
-  if (uri !== undefined && uri !== redirectUri) throw new Refusal('code_redirect_uri');
+  if (uri !== undefined && uri !== redirectUri) {
+    const detail = `the authorization request had ${redirectUri}`;
+    throw new Refusal('code_redirect_uri', { detail, sent: { redirect_uri: uri } });
+  }
   const verifier = parameters.get('code_verifier') ?? '';
-  const fits = /^[\w.~-]{43,128}$/.test(verifier) && isSame(sha256(verifier), codeChallenge);
-  if (!fits) throw new Refusal('code_verifier');
+  if (/^[\w.~-]{43,128}$/.test(verifier) && isSame(sha256(verifier), codeChallenge)) return;
+  const detail = verifier === '' ? 'it is missing' : `it has ${verifier.length} characters, and its SHA-256 is another`;
+  throw new Refusal('code_verifier', { detail });
 }
 
 const isSame = (a: string, b: string): boolean =>

@@ -2,6 +2,7 @@
 
 import { authorize } from '../issuing/authorization.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
+import { sayDuration } from '../primitives/duration.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type CodeServices, decideAgreed } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
@@ -21,9 +22,13 @@ export const deviceCode = {
     const code = await signIn?.findDeviceCode(text);
     if (signIn === undefined || code === undefined) throw new Refusal('device_code_unknown');
     event.agreement = code.id;
-    if (code.clientId !== client.id) throw new Refusal('device_code_client');
+    if (code.clientId !== client.id)
+      throw new Refusal('device_code_client', {
+        detail: `it was given to ${code.clientId}, and ${client.id} brings it`,
+      });
     await refuseReused(code, event, revocations);
-    if (code.expiresAt <= now) throw new Refusal('device_code_expired');
+    if (code.expiresAt <= now)
+      throw new Refusal('device_code_expired', { detail: `it expired ${sayDuration(now - code.expiresAt)} ago` });
     const { agreement } = code;
     if (agreement === 'refused') throw new Refusal('device_code_refused');
     const polled = await signIn.poll(code);

@@ -65,7 +65,8 @@ function checkKey({ confirmation }: RefreshFamily, { auth }: Client, proven: Con
 
 function checkFamily(family: RefreshFamily, client: Client, now: number, services: RefreshServices): void {
   const { grant, clientId } = family;
-  if (clientId !== client.id) throw new Refusal('refresh_token_client');
+  if (clientId !== client.id)
+    throw new Refusal('refresh_token_client', { detail: `it was issued to ${clientId}, and ${client.id} brings it` });
   const principal = { iss: services.issuer, sub: grant.sub };
   if (services.revocations.covers({ ...grant, id: family.id, principal, clientId, issuedAt: family.rotatedAt / 1000 }))
     throw new Refusal('refresh_token_revoked');

@@ -6,6 +6,7 @@ import type { AuthenticationContext, AuthenticationRequest } from '../client-aut
 import { bindTo } from '../issuing/authorization.ts';
 import { type IssuedToken, issue } from '../issuing/issue.ts';
 import type { Issuer } from '../issuing/signer.ts';
+import type { Client } from '../model/client.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -47,9 +48,9 @@ export async function answerTokenRequest(
   const grant: Grant | undefined = grants.find((one) => one.grantType === grantType);
   const subjectToken = parameters.get(grant?.standsForClient ?? '');
   const { client, method } = noteClient(event, await authenticateClient({ ...request, subjectToken }, services));
-  if (grant === undefined) throw new Refusal('grant_type_unsupported');
+  if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
   event.grant = grant.name;
-  if (!client.grants.has(grant.name)) throw new Refusal('grant_not_allowed');
+  if (!client.grants.has(grant.name)) throw refuseGrant(client, grant);
   const { publicClients: open } = grant;
   if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
     throw new Refusal('public_client_not_allowed');
@@ -71,6 +72,12 @@ export async function answerTokenRequest(
     ...(issued.idToken !== undefined && { id_token: issued.idToken }),
   };
 }
+
+const refuseGrant = ({ id, grants: allowed }: Client, { name, grantType }: Grant): Refusal =>
+  new Refusal('grant_not_allowed', {
+    detail: `${name} was asked for, and grants of ${id} has ${[...allowed].join(', ') || 'none'}`,
+    sent: { grant_type: grantType },
+  });
 
 const known = new Set([
   'grant_type',

@@ -10,7 +10,10 @@ const MAX_PARAMETERS = 256;
 export function parseForm(contentType: string | undefined, body: Uint8Array): Parameters {
   const mediaType = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType !== 'application/x-www-form-urlencoded')
-    throw new Refusal('form_malformed', { detail: 'another content type' });
+    throw new Refusal('form_malformed', {
+      detail: mediaType === undefined ? 'there is no Content-Type' : 'another Content-Type',
+      sent: { 'Content-Type': mediaType },
+    });
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   const values: [string, string][] = [];
   let count = 0;

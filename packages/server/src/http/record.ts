@@ -1,5 +1,6 @@
 // Completes the audit record of a refusal, and commits it; where callers could flood the log, refusals are counted.
 import type { AuditEvent } from '../audit/event.ts';
+import { recordSent } from '../audit/sent.ts';
 import { isName } from '../primitives/principal.ts';
 import { publicAnswer, type Refusal, reasons } from '../primitives/refusal.ts';
 import type { HttpServices } from './endpoint.ts';
@@ -11,12 +12,14 @@ export async function recordRefusal(
   event: AuditEvent,
   { audit, throttled, clock }: Pick<HttpServices, 'audit' | 'throttled' | 'clock'>,
 ): Promise<Refusal> {
+  const sent = recordSent(refusal.sent);
   const failed = publicAnswer(refusal, 'invalid_grant').status >= 500;
   Object.assign(event, {
     outcome: failed ? 'failed' : 'refused',
     reason: refusal.reason,
     ...(refusal.parameter !== undefined && { parameter: refusal.parameter }),
     ...(refusal.detail !== undefined && { detail: refusal.detail }),
+    ...(sent !== undefined && { sent }),
     ...(refusal.client !== undefined && { client: refusal.client }),
     ...(isName(refusal.clientClaimed) && { clientClaimed: refusal.clientClaimed.slice(0, 256) }),
     duration: clock() - event.time,

@@ -80,7 +80,11 @@ function verdictOn({ method = '', headers, httpVersion }: Head, { byMethod, meth
   if (methods.length === 0) return UNKNOWN;
   if (byMethod.has(method)) return 'answer';
   if (method === 'OPTIONS') return 'preflight';
-  return new Refusal('method_not_allowed', { headers: { Allow: methods.join(', ') } });
+  return new Refusal('method_not_allowed', {
+    detail: `allowed are ${methods.join(', ')}`,
+    sent: { method },
+    headers: { Allow: methods.join(', ') },
+  });
 }
 
 interface Located {

@@ -64,17 +64,15 @@ export function readCompact(token: string): CompactJws {
   const parts = token.length > MAX_LENGTH ? [] : token.split('.');
   const [headerPart, payloadPart, signaturePart] = parts;
   if (parts.length !== 3 || !headerPart || !payloadPart || !signaturePart) {
-    throw new TokenRefusal(
-      'malformed',
-      /\s$/.test(token) ? 'it ends in white space' : 'it is not three base64url parts',
-    );
+    throw new TokenRefusal('malformed', whatIsNoJws(token));
   }
   const header = decodeObject(headerPart);
   const payload = decodeObject(payloadPart);
   const signature = decodeBase64url(signaturePart);
   if (!header || !payload || !signature)
     throw new TokenRefusal('malformed', 'a part is not canonical base64url of unambiguous JSON');
-  if ('crit' in header || 'b64' in header) throw new TokenRefusal('critical_header');
+  if ('crit' in header || 'b64' in header)
+    throw new TokenRefusal('critical_header', `the header has ${'crit' in header ? 'crit' : 'b64'}`);
   const { alg, kid, typ } = header;
   if (typeof alg !== 'string') throw new TokenRefusal('malformed', 'the header has no alg');
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > 1024))
@@ -92,12 +90,28 @@ export function readCompact(token: string): CompactJws {
   };
 }
 
+/** The mistakes that people make with the text of a token. */
+function whatIsNoJws(token: string): string {
+  if (/^(?:Bearer|DPoP|Basic)\s/i.test(token)) {
+    const [scheme = ''] = token.split(/\s/, 1);
+    return `it begins with “${scheme}”, which belongs into a header: send the text of the token alone`;
+  }
+  if (/\s$/.test(token)) return 'it ends in white space';
+  if (/^\s/.test(token)) return 'it begins with white space';
+  if (/^["']|["']$/.test(token)) return 'it stands in quotes: send the text of the token alone';
+  if (token.startsWith('{')) return 'it is JSON: send the member access_token or id_token of it alone';
+  if (token.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
+  const parts = token.split('.', 6).length;
+  if (parts === 5) return 'it has five parts, so it is encrypted (JWE): only signed tokens are read';
+  return `it is not three base64url parts with dots between them${parts < 3 ? `, but ${parts}` : ''}`;
+}
+
 const decodeObject = (part: string): JsonObject | undefined => {
   const bytes = decodeBase64url(part);
   return bytes && isUtf8(bytes) ? parseJsonObject(bytes.toString('utf8')) : undefined;
 };
 
-const disagreement = ({ alg }: Key | SecretKey): TokenRefusal => new TokenRefusal('algorithm', `the key is for ${alg}`);
+const disagreement = ({ alg }: Key | SecretKey): TokenRefusal => new TokenRefusal('algorithm', `its key is for ${alg}`);
 
 type Signed = Pick<CompactJws, 'alg' | 'signingInput' | 'signature'>;
 

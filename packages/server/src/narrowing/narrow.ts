@@ -125,12 +125,23 @@ export function narrowScope(asked: Scope | undefined, limits: Limits, targets: r
   if (asked !== undefined) {
     const beyond = [...asked].filter((name) => !possible.has(name) && !limits.signIn.has(name));
     if (beyond.length > 0)
-      throw new Refusal('scope_exceeded', { detail: `not allowed: ${beyond.map(withhold).join(' ')}` });
+      throw new Refusal('scope_exceeded', {
+        detail: `not allowed: ${beyond.map((name) => sayBeyond(name, limits)).join(', ')}`,
+      });
     return asked;
   }
   if (possible.size === 0 && targets.some(({ scopes }) => scopes.size > 0)) throw new Refusal('scope_empty');
   return new Set([...limits.signIn, ...possible]);
 }
+
+/** A name that is too much, and who does not list it. */
+function sayBeyond(name: string, { scope: limits }: Limits): string {
+  const lacking = limits.filter(({ scope }) => !scope.has(name)).map(({ by }) => (PARTIES.has(by) ? `the ${by}` : by));
+  const where = lacking.length === 0 ? '' : ` (missing in ${lacking.slice(0, 5).join(', ')})`;
+  return `${withhold(name)}${where}`;
+}
+
+const PARTIES: ReadonlySet<string> = new Set(['subject', 'actor', 'client', 'rule', 'family']);
 
 /** Returns the shortest of the limits in seconds, at least one. */
 const narrowLifetime = ({ lifetime }: Limits): number =>
@@ -140,7 +151,10 @@ const narrowLifetime = ({ lifetime }: Limits): number =>
 export function checkTargetsAgree([first, ...others]: Targets): void {
   const agrees = ({ token: { format, alg, secret } }: Resource): boolean =>
     format === first.token.format && alg === first.token.alg && secret?.kid === first.token.secret?.kid;
-  if (!others.every(agrees)) throw new Refusal('targets_disagree');
+  const other = others.find((target) => !agrees(target));
+  if (other === undefined) return;
+  const formatOf = ({ audience, token: { format, alg } }: Resource): string => `${audience} (${format}, ${alg})`;
+  throw new Refusal('targets_disagree', { detail: `${formatOf(first)} and ${formatOf(other)}` });
 }
 
 function checkAgreed(targets: Targets, { audiences }: Limits): void {
@@ -159,7 +173,8 @@ function checkProofNeeded(targets: Targets, confirmation: Confirmation | undefin
 function checkAcr(targets: Targets, { acr }: JsonObject): void {
   for (const { audience, requiredAcr } of targets) {
     if (requiredAcr.size > 0 && !(typeof acr === 'string' && requiredAcr.has(acr))) {
-      throw new Refusal('target_needs_acr', { detail: `${audience} needs ${[...requiredAcr].join(' or ')}` });
+      const has = typeof acr === 'string' ? `acr is ${acr}` : 'the subject has no acr';
+      throw new Refusal('target_needs_acr', { detail: `${audience} needs ${[...requiredAcr].join(' or ')}; ${has}` });
     }
   }
 }
@@ -185,7 +200,7 @@ export function extendLineage(
   const names = actorLineage.filter(looksLikeDigest).length;
   const words = actorLineage.filter(isWord).length;
   if (Math.max(lineage.length + families, names, words, actorLineage.length - names - words) > MAX_ANCESTORS)
-    throw new Refusal('lineage_too_long');
+    throw new Refusal('lineage_too_long', { detail: `${MAX_ANCESTORS} are allowed` });
   return { lineage, actorLineage };
 }
 

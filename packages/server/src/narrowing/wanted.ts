@@ -11,7 +11,7 @@ export function readScope(parameters: Parameters): Scope | undefined {
   const text = parameters.get('scope');
   if (text === undefined) return undefined;
   const scope = parseScope(text);
-  if (scope === undefined) throw new Refusal('scope_malformed');
+  if (scope === undefined) throw new Refusal('scope_malformed', { sent: { scope: text } });
   return scope;
 }
 
@@ -28,7 +28,7 @@ export interface TargetRequest {
 export function readTargets(parameters: Parameters): TargetRequest {
   const resources = parameters.all('resource').map((text) => {
     const uri = parseResourceUri(text);
-    if (uri === undefined) throw new Refusal('target_malformed');
+    if (uri === undefined) throw new Refusal('target_malformed', { sent: { resource: text } });
     return uri;
   });
   return { audiences: parameters.all('audience'), resources };

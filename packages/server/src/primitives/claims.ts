@@ -1,5 +1,6 @@
 // Reading the claims that JWTs of every kind share, each strictly: of the right form, or refused.
 import { LEEWAY } from './clock.ts';
+import { sayDuration, sayTime } from './duration.ts';
 import { isName } from './principal.ts';
 import { TokenRefusal } from './refusal.ts';
 import type { JsonObject } from './strict-json.ts';
@@ -28,9 +29,25 @@ export function checkTimes(
   const issuedAt = timeClaim(claims, 'iat');
   const notBefore = timeClaim(claims, 'nbf');
   if (expiresAt === undefined) throw new TokenRefusal('claims', 'exp is missing');
-  if (now > expiresAt + LEEWAY) throw new TokenRefusal('expired');
-  if ((notBefore ?? 0) > now + LEEWAY || (issuedAt ?? 0) > now + LEEWAY) throw new TokenRefusal('not_yet_valid');
+  if (now > expiresAt + LEEWAY) throw expired(expiresAt, now, LEEWAY);
+  refuseFuture({ iat: issuedAt, nbf: notBefore }, now, LEEWAY);
   return { expiresAt, issuedAt };
+}
+
+/** @param leeway in seconds */
+export const expired = (expiresAt: number, now: number, leeway = 0): TokenRefusal =>
+  new TokenRefusal(
+    'expired',
+    `it expired ${sayDuration(now - expiresAt)} ago (exp ${sayTime(expiresAt)})${leeway === 0 ? '' : `; ${leeway} s are tolerated`}`,
+  );
+
+/** Refuses a token from the future. @throws TokenRefusal not_yet_valid */
+export function refuseFuture(times: Readonly<Record<string, number | undefined>>, now: number, leeway: number): void {
+  for (const [name, time] of Object.entries(times)) {
+    if (time === undefined || time <= now + leeway) continue;
+    const ahead = `${name} is ${sayDuration(time - now)} ahead of the clock of this server (${sayTime(now)})`;
+    throw new TokenRefusal('not_yet_valid', `${ahead}; ${leeway} s are tolerated`);
+  }
 }
 
 /** One name or a list of names, as `aud` has it. @returns undefined where it is neither, or empty. */

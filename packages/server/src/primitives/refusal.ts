@@ -88,11 +88,15 @@ export function publicAnswer(refusal: Refusal, tokenErrorCode: TokenErrorCode): 
   };
 }
 
+/** What the caller sent that explains the refusal, by the names of parameters, claims and headers. Redacted where it is recorded. */
+export type Sent = Readonly<Record<string, unknown>>;
+
 export interface RefusalOptions {
   /** The parameter at fault: a name from our own tables, never the caller's text. */
   readonly parameter?: string;
   /** For the audit row and `explain` only. Holds no token and no secret. */
   readonly detail?: string;
+  readonly sent?: Sent;
   /** Who the caller said to be. */
   readonly clientClaimed?: string;
   /** Who the caller is. */
@@ -106,6 +110,7 @@ export class Refusal extends Error {
   readonly reason: Reason;
   readonly parameter: string | undefined;
   readonly detail: string | undefined;
+  readonly sent: Sent;
   readonly clientClaimed: string | undefined;
   readonly client: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
@@ -115,6 +120,7 @@ export class Refusal extends Error {
     this.reason = reason;
     this.parameter = options.parameter;
     this.detail = options.detail;
+    this.sent = options.sent ?? {};
     this.clientClaimed = options.clientClaimed;
     this.client = options.client;
     this.headers = options.headers ?? {};
@@ -133,16 +139,16 @@ export class TokenRefusal extends Error {
   }
 
   /** The same, said of the part that the token played in the request. A target that cannot be had is no fault of the token. */
-  as(role: Role): Refusal {
+  as(role: Role, sent: Sent = {}): Refusal {
     const { cause } = this;
     if (cause instanceof Refusal && reasons[cause.reason].answer === 'target') return cause;
-    return new Refusal(`${role}_token_${this.fault}`, { detail: this.detail, cause: this });
+    return new Refusal(`${role}_token_${this.fault}`, { detail: this.detail, sent, cause: this });
   }
 
   /** The same, said of the assertion by which a client authenticates. */
-  asAssertion(): Refusal {
+  asAssertion(sent: Sent = {}): Refusal {
     const fault = isAssertionFault(this.fault) ? this.fault : 'claims';
-    return new Refusal(`client_assertion_${fault}`, { detail: this.detail, cause: this });
+    return new Refusal(`client_assertion_${fault}`, { detail: this.detail, sent, cause: this });
   }
 }
 

@@ -3,6 +3,7 @@ import type { SingleUse } from '../issuing/authorization.ts';
 import { type CompactJws, type Key, readCompact, verifyCompact } from '../keys/jws.ts';
 import { thumbprint } from '../keys/thumbprint.ts';
 import { checkTimes } from '../primitives/claims.ts';
+import { sayDuration } from '../primitives/duration.ts';
 import { isName } from '../primitives/principal.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -40,13 +41,14 @@ export function readProof(text: string, context: ProofContext): Proof {
   const { htm, htu, iat, jti, nonce, ath } = jws.payload;
   if (!isName(jti)) throw malformed('jti is missing or malformed');
   if (typeof iat !== 'number') throw malformed('iat is missing');
-  if (htm !== context.method) throw new Refusal('dpop_request', { detail: `htm is not ${context.method}` });
+  if (htm !== context.method)
+    throw new Refusal('dpop_request', { detail: `htm is not ${context.method}`, sent: { htm } });
   const url = normalUrl(context.url);
   if (url === undefined || typeof htu !== 'string' || normalUrl(htu) !== url)
-    throw new Refusal('dpop_request', { detail: `htu is not ${context.url}` });
+    throw new Refusal('dpop_request', { detail: `htu is not ${context.url}`, sent: { htu } });
   checkLife(jws.payload, context.now);
   if (!(iat > context.now - LIFE - LEEWAY && iat < context.now + LEEWAY))
-    throw new Refusal('dpop_time', { detail: `iat differs from our clock by ${Math.round(context.now - iat)} s` });
+    throw new Refusal('dpop_time', { detail: sayAge(Math.round(context.now - iat)) });
   if (context.accessToken !== undefined && ath !== sha256(context.accessToken)) throw new Refusal('dpop_access_token');
   if (context.nonces !== undefined && !context.nonces.isGood(nonce)) throw new Refusal('dpop_nonce');
   const expiresAt = Math.ceil(iat) + LIFE + LEEWAY;
@@ -63,12 +65,18 @@ function readJws(text: string): CompactJws {
   }
 }
 
+/** @param age in seconds; less than none of a clock that is ahead */
+const sayAge = (age: number): string =>
+  age < 0
+    ? `iat is ${sayDuration(-age)} ahead of the clock of this server; ${LEEWAY} s are tolerated`
+    : `it was made ${sayDuration(age)} ago; a proof is good for ${LIFE} s, and ${LEEWAY} s are tolerated`;
+
 /** A proof needs neither `exp` nor `nbf`; one that has them means them (RFC 7519 section 4.1). */
 function checkLife({ exp, nbf }: JsonObject, now: number): void {
   try {
     checkTimes({ exp: exp === undefined ? now : exp, nbf }, now);
   } catch (error) {
-    throw error instanceof TokenRefusal ? new Refusal('dpop_time', { cause: error }) : error;
+    throw error instanceof TokenRefusal ? new Refusal('dpop_time', { detail: error.detail, cause: error }) : error;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Targeting } from '../narrowing/targets.ts';
 import { readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
 import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
 import { type Parameters, parametersOf } from '../primitives/parameters.ts';
+import { withhold } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
 
@@ -45,7 +46,8 @@ export interface AskedContext {
  */
 export function judgeAsked(packed: string, client: Client, context: AskedContext): WantedSignIn {
   const parameters = parametersOf(new URLSearchParams(packed));
-  if ((parameters.get('response_mode') ?? 'query') !== 'query') throw new Refusal('response_mode_unsupported');
+  const mode = parameters.get('response_mode');
+  if ((mode ?? 'query') !== 'query') throw new Refusal('response_mode_unsupported', { sent: { response_mode: mode } });
   const asked = readScope(parameters);
   const ofTargets = asked && new Set([...asked].filter((name) => !SIGN_IN_SCOPES.has(name)));
   const ofSignIn = [...(asked ?? [])].filter((name) => SIGN_IN_SCOPES.has(name));
@@ -53,7 +55,8 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
   checkTargetsAgree(targets);
   const listed = listedScopes(client);
   const beyond = ofSignIn.find((name) => !listed.scopes.has(name));
-  if (beyond !== undefined) throw new Refusal('scope_exceeded', { detail: `the client has not ${beyond}` });
+  if (beyond !== undefined)
+    throw new Refusal('scope_exceeded', { detail: `not allowed: ${withhold(beyond)} (missing in the client)` });
   const bounds = {
     subject: 'unbounded',
     actor: 'unbounded',
@@ -107,6 +110,7 @@ function readKey(jkt: string | undefined): Confirmation | undefined {
  */
 export function requireActor(wanted: WantedSignIn, clients: Clients): WantedSignIn {
   const { actor } = wanted;
-  if (actor !== undefined && clients.get(actor)?.disabled !== false) throw new Refusal('requested_actor_unknown');
+  if (actor !== undefined && clients.get(actor)?.disabled !== false)
+    throw new Refusal('requested_actor_unknown', { sent: { requested_actor: actor } });
   return wanted;
 }

@@ -106,11 +106,19 @@ async function refuseUnknown(parameters: Parameters, client: Client | undefined,
     await provider.PushedAuthorizationRequest.find(pushed);
     throw new Refusal('request_uri_invalid', { detail: 'no client that has people sign in is named' });
   }
-  if (!isUsable) throw new Refusal('authorization_client_unknown');
+  if (!isUsable) {
+    const detail = client && (client.disabled ? `${client.id} is disabled` : sayGrants(client));
+    throw new Refusal('authorization_client_unknown', { detail, sent: { client_id: parameters.get('client_id') } });
+  }
   const [only, ...others] = client.redirectUris;
   const uri = parameters.get('redirect_uri') ?? (others.length === 0 ? only : undefined);
-  if (uri === undefined || !isRegistered(uri, client.redirectUris)) throw new Refusal('redirect_uri_unregistered');
+  if (uri === undefined || !isRegistered(uri, client.redirectUris)) {
+    const detail = uri === undefined ? 'it is missing, and the client has several' : undefined;
+    throw new Refusal('redirect_uri_unregistered', { detail, sent: { redirect_uri: uri } });
+  }
 }
+
+const sayGrants = ({ id, grants }: Client): string => `grants of ${id} has ${[...grants].join(', ') || 'none'}`;
 
 /** GET /oauth/authorize/…: the person has answered. */
 export async function resumeAuthorization(
@@ -194,7 +202,7 @@ async function push(
 
 /** POST /oauth/par (RFC 9126). @throws Refusal */
 export async function pushAuthorization(parameters: Parameters, client: Client, event: AuditEvent, signIn: SignIn) {
-  if (!client.grants.has('authorization_code')) throw new Refusal('grant_not_allowed');
+  if (!client.grants.has('authorization_code')) throw new Refusal('grant_not_allowed', { detail: sayGrants(client) });
   if (parameters.get('request_uri') !== undefined)
     throw new Refusal('parameter_not_allowed', { parameter: 'request_uri' });
   return push(parameters, client, 'pushed_authorization_request', event, signIn);
@@ -202,7 +210,7 @@ export async function pushAuthorization(parameters: Parameters, client: Client, 
 
 /** POST /oauth/device_authorization (RFC 8628 section 3.1). @throws Refusal */
 export async function authorizeDevice(parameters: Parameters, client: Client, event: AuditEvent, signIn: SignIn) {
-  if (!client.grants.has('device_code')) throw new Refusal('grant_not_allowed');
+  if (!client.grants.has('device_code')) throw new Refusal('grant_not_allowed', { detail: sayGrants(client) });
   const answer = await push(parameters, client, 'device_authorization', event, signIn);
   event.agreement = artifactId('DeviceCode', String(answer.device_code));
   return { ...answer, interval: POLL_INTERVAL };

@@ -6,7 +6,7 @@ import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { mayTake } from '../policy/match.ts';
-import { stringList, timeClaim } from '../primitives/claims.ts';
+import { expired, refuseFuture, stringList, timeClaim } from '../primitives/claims.ts';
 import { isName, type Principal, parseOrigin } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
@@ -43,10 +43,17 @@ const mayBeForeignOpaque = (token: string): boolean => /^[\w~+/=-]{1,2048}$/.tes
 export function validateOwnJwt(jws: CompactJws, context: ValidationContext): ValidatedToken {
   if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
   const key = jws.kid === undefined ? undefined : context.keys.verifying(jws.kid);
-  if (key === undefined) throw new TokenRefusal('unknown_key');
+  if (key === undefined) throw unknownOwnKey(jws);
   verifyPresented(jws, key, context.signatures);
   return asValidated(readOwnClaims(jws.payload, context));
 }
+
+/** Its key was retired, or the token comes from another installation that has our name. */
+export const unknownOwnKey = ({ kid }: CompactJws): TokenRefusal =>
+  new TokenRefusal(
+    'unknown_key',
+    kid === undefined ? 'it has no kid' : 'its iss is this server, whose keys do not have its kid (any more)',
+  );
 
 async function validateOpaque(token: string, context: ValidationContext): Promise<ValidatedToken> {
   const claims = parseJsonObject((await context.findOpaque(sha256(token))) ?? '');
@@ -92,8 +99,8 @@ export function readOwnClaims(
   const expiresAt = timeClaim(claims, 'exp');
   const issuedAt = timeClaim(claims, 'iat');
   if (expiresAt === undefined || issuedAt === undefined) throw new TokenRefusal('claims', 'exp or iat is missing');
-  if (expiresAt <= now) throw new TokenRefusal('expired');
-  if (Math.max(issuedAt, timeClaim(claims, 'nbf') ?? 0) > now + NODE_SKEW) throw new TokenRefusal('not_yet_valid');
+  if (expiresAt <= now) throw expired(expiresAt, now);
+  refuseFuture({ iat: issuedAt, nbf: timeClaim(claims, 'nbf') }, now, NODE_SKEW);
   if (!isName(sub) || !isName(jti) || !isName(clientId) || audiences === undefined) {
     throw new TokenRefusal('claims', 'sub, jti, client_id or aud is missing or malformed');
   }

@@ -3,6 +3,7 @@
 import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { LEEWAY } from '../primitives/clock.ts';
+import { sayDuration } from '../primitives/duration.ts';
 import { isName, looksLikeAnother, type Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
@@ -21,7 +22,7 @@ export function issuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): Tru
       : iss === undefined
         ? issuers.byTrustDomain(trustDomainOf(sub) ?? '')
         : undefined;
-  if (entry === undefined) throw new TokenRefusal('unknown_issuer');
+  if (entry === undefined) throw new TokenRefusal('unknown_issuer', iss === undefined ? 'it has no iss' : undefined);
   return entry;
 }
 
@@ -115,7 +116,8 @@ function authTimeOf({ auth_time: at }: JsonObject, now: number): number | undefi
   if (at === undefined) return undefined;
   if (typeof at !== 'number' || !Number.isSafeInteger(at) || at < 0)
     throw new TokenRefusal('claims', 'auth_time is not a time in whole seconds');
-  if (at > now + LEEWAY) throw new TokenRefusal('not_yet_valid', 'its auth_time lies in the future');
+  if (at > now + LEEWAY)
+    throw new TokenRefusal('not_yet_valid', `auth_time is ${sayDuration(at - now)} ahead of the clock of this server`);
   return Math.min(at, now);
 }
 
@@ -126,9 +128,15 @@ export const foreignTokenId = (issuer: string, id: string): string => sha256(JSO
 function checkAge(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): number {
   const { expiresAt, issuedAt } = checkTimes(claims, now);
   if (maxAge !== undefined && (issuedAt === undefined || now - issuedAt > maxAge + LEEWAY))
-    throw new TokenRefusal('too_old');
+    throw new TokenRefusal('too_old', sayAge(issuedAt, maxAge, now));
   return expiresAt;
 }
+
+/** @param issuedAt and now in seconds since 1970 @param maxAge in seconds */
+export const sayAge = (issuedAt: number | undefined, maxAge: number, now: number): string =>
+  issuedAt === undefined
+    ? 'it has no iat, and its issuer entry has a maxAge'
+    : `it was issued ${sayDuration(now - issuedAt)} ago, and maxAge of its issuer entry is ${sayDuration(maxAge)}`;
 
 /**
  * What our token calls the subject: a name that belongs to nobody else.

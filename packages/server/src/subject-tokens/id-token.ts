@@ -1,12 +1,13 @@
 // id_token: who signed in, told to a client by this server or by a trusted OpenID provider (OpenID Connect Core sections 2
 // and 3.1.3.7).
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
-import { stringList, timeClaim } from '../primitives/claims.ts';
+import { expired, stringList, timeClaim } from '../primitives/claims.ts';
 import { isName } from '../primitives/principal.ts';
+import { withhold } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { idList, originClaim } from './access-token.ts';
+import { idList, originClaim, unknownOwnKey } from './access-token.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, validateForeign } from './foreign.ts';
 import { refuseOtherPurposes } from './jwt.ts';
@@ -30,7 +31,10 @@ export const idToken = {
       throw new TokenRefusal('audience', 'it has several audiences, and no azp says for which it was made');
     }
     if (azp !== undefined && azp !== context.client.id && !(typeof azp === 'string' && issuer.audiences.has(azp))) {
-      throw new TokenRefusal('audience', 'it was made for another client (azp)');
+      throw new TokenRefusal(
+        'audience',
+        `it was made for the client ${JSON.stringify(withhold(azp))} (azp), not for ${context.client.id}`,
+      );
     }
     return validateForeign(jws, issuer, 'id_token', context);
   },
@@ -43,14 +47,14 @@ function validateOwn(
 ): ValidatedToken {
   const { payload: claims } = jws;
   const key = jws.kid === undefined ? undefined : keys.verifying(jws.kid);
-  if (key === undefined) throw new TokenRefusal('unknown_key');
+  if (key === undefined) throw unknownOwnKey(jws);
   if (jws.typ !== 'jwt') throw new TokenRefusal('wrong_type', 'its typ is not JWT');
   verifyPresented(jws, key, signatures);
   const { sub, jti, aud } = claims;
   const expiresAt = timeClaim(claims, 'exp');
   if (!isName(sub) || !isName(jti) || !isName(aud) || expiresAt === undefined)
     throw new TokenRefusal('claims', 'sub, jti, aud or exp is missing or malformed');
-  if (expiresAt <= now) throw new TokenRefusal('expired');
+  if (expiresAt <= now) throw expired(expiresAt, now);
   const origin = originClaim(claims);
   refuseLostParties({ clientId: aud, sub, origin, chain: [], actorLineage: [] }, { issuer, clients, names });
   const agreed = agreedClaim(claims);

@@ -4,6 +4,7 @@ import type { Granted } from '../issuing/authorization.ts';
 import { parseRefreshToken } from '../issuing/refresh-token.ts';
 import type { Party } from '../model/party.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
+import { expired } from '../primitives/claims.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { refuseLostParties, refuseLostParty } from './parties.ts';
 import {
@@ -78,7 +79,7 @@ export function refuseDeadFamily(
   now: number,
   { issuer, issuers, saml, clients, names }: FamilyServices,
 ): void {
-  if (expiresAt <= now) throw new TokenRefusal('expired');
+  if (expiresAt <= now) throw expired(expiresAt, now);
   refuseLostParties({ ...grant, clientId }, { issuer, clients, names });
   for (const party of partiesOf(grant)) {
     refuseLostParty(party, { issuer, names });

@@ -9,7 +9,7 @@ import type { SamlIdentity } from '../saml/identity.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { authenticationClaims } from './claims.ts';
-import { foreignTokenId, takeName } from './foreign.ts';
+import { foreignTokenId, sayAge, takeName } from './foreign.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 const samlType = (version: 'saml1' | 'saml2') =>
@@ -52,7 +52,8 @@ function toToken(
   const { nameId, nameIdFormat, attributes, audiences, addressedTo, issuedAt, authnInstant, authnContext } = identity;
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.entityId} accepts ${[...issuer.accepts].join(', ')}`);
-  if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY) throw new TokenRefusal('too_old');
+  if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY)
+    throw new TokenRefusal('too_old', sayAge(issuedAt, issuer.maxAge, context.now));
   refuseAmbiguous(identity, issuer);
   const facts: JsonObject = { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), attributes };
   const { subject, extraClaims } = mapFacts(issuer, facts);

@@ -2,6 +2,7 @@
 // while longer when the issuer gives no answer; an answer that cannot be believed ends them at once. Trust is decided
 // before: only listed issuers come here.
 import type { X509Certificate } from 'node:crypto';
+import { recordKeyId } from '../audit/sent.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
 import { type Outbound, OutboundFailure, startDeadline } from '../outbound/outbound.ts';
 import type { Clock } from '../primitives/clock.ts';
@@ -25,12 +26,26 @@ const COOL_DOWN = 10_000;
 /** HTTP status: what was there was taken away for good (RFC 9110 section 15.5.11). */
 const GONE = 410;
 
+const MAX_IDS_SHOWN = 10;
+
+/** @param ids of the keys that are there */
+function unknownKey(ids: readonly string[]): TokenRefusal {
+  const shown = ids.slice(0, MAX_IDS_SHOWN).map(recordKeyId);
+  const more = ids.length - shown.length;
+  return new TokenRefusal(
+    'unknown_key',
+    ids.length === 0
+      ? 'its issuer has no key with a kid'
+      : `the keys there are ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+  );
+}
+
 export function fixedKeySource(jwks: JsonObject): KeySource {
   const keys = readKeySet(jwks);
   return {
     find: async (jws) => {
       const key = typeof keys === 'string' ? undefined : keys.find(jws);
-      if (key === undefined) throw new TokenRefusal('unknown_key');
+      if (key === undefined) throw unknownKey(typeof keys === 'string' ? [] : keys.ids);
       return key;
     },
     certify: async (certificate) => {
@@ -118,7 +133,7 @@ export function fetchedKeySource(
     const sought = question(await current());
     if (sought !== undefined) return sought;
     // Whether it is a key of the issuer, the issuer cannot tell now.
-    throw failure === undefined ? new TokenRefusal('unknown_key') : unavailable();
+    throw failure === undefined ? unknownKey(held?.keys.ids ?? []) : unavailable();
   };
 
   return {

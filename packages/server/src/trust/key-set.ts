@@ -10,6 +10,8 @@ import { isStrong } from './key-strength.ts';
 
 export interface PublicKeySet {
   readonly size: number;
+  /** The ids of its keys. */
+  readonly ids: readonly string[];
   /**
    * The key that must have signed. An id that names two keys, and no id where several would do, are ambiguous.
    * @returns undefined where the set holds no such key. @throws TokenRefusal algorithm, unknown_key
@@ -40,6 +42,7 @@ export function readKeySet(json: JsonObject): PublicKeySet | string {
   }
   return {
     size: usable.length,
+    ids: usable.flatMap(({ kid }) => kid ?? []),
     find: (jws) => find(usable, jws),
     certifies: ({ raw, publicKey }) =>
       usable.some((one) => (one.certificate === undefined ? one.key.equals(publicKey) : one.certificate.equals(raw))),

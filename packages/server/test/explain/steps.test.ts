@@ -5,10 +5,11 @@ import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
 import { explainEvent } from '../../src/explain/explain.ts';
 import { explainRules } from '../../src/explain/rules.ts';
 import { explainSteps } from '../../src/explain/steps.ts';
-import { sayChain, sayDuration, sayList, sayPrincipal, sayScope } from '../../src/explain/wording.ts';
+import { sayChain, sayList, sayPrincipal, sayScope } from '../../src/explain/wording.ts';
 import type { Limits } from '../../src/narrowing/narrow.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
+import { sayDuration } from '../../src/primitives/duration.ts';
 import { type Reason, reasons } from '../../src/primitives/refusal.ts';
 import { adaTrace, IDP, NOW, newEvent, resource, rule, SELF, types as typesOf, when } from '../support/judging.ts';
 

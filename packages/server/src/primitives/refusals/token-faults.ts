@@ -55,7 +55,7 @@ export const tokenFaults = {
   ],
   replayed: [
     'may be used once, and was',
-    'Get a new token for each exchange, or set use: repeated for the issuer entry.',
+    'Get a new token for each exchange, or remove singleUse from the issuer entry.',
   ],
   subject: [
     'does not name a subject that this server can take over',

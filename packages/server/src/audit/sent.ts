@@ -1,0 +1,22 @@
+// Makes what a caller sent safe to record: each value redacted where it looks like a token, and cut to a bounded number.
+import { withhold, withoutTokens } from '../primitives/redact.ts';
+import type { Sent } from '../primitives/refusal.ts';
+
+/** Values of a list that are recorded. */
+const MAX_VALUES = 10;
+
+/** @returns undefined where nothing was sent that explains the refusal */
+export function recordSent(sent: Sent): Sent | undefined {
+  const said = Object.entries(sent).filter(([, value]) => value !== undefined);
+  if (said.length === 0) return undefined;
+  return Object.fromEntries(said.map(([name, value]) => [name, name === 'kid' ? recordKeyId(value) : redact(value)]));
+}
+
+/** Characters of the id of a key that are recorded. */
+const MAX_KEY_ID = 128;
+
+/** Ids of keys are often digests, which look like a secret and are none. */
+export const recordKeyId = (id: unknown): string => withoutTokens(String(id)).slice(0, MAX_KEY_ID);
+
+const redact = (value: unknown): unknown =>
+  Array.isArray(value) ? value.slice(0, MAX_VALUES).map((one) => withhold(one)) : withhold(value);

@@ -1,0 +1,24 @@
+// Reads what a refused JWT says of itself, for the explanation of the refusal. Nothing of it is verified.
+import { readCompact } from './jws.ts';
+import { sayTime } from '../primitives/duration.ts';
+import { type Sent, TokenRefusal } from '../primitives/refusal.ts';
+
+/** Characters: a longer token is not read a second time, whose parsing costs a caller nothing and us time. */
+const MAX_LENGTH = 8192;
+
+/** @returns nothing where the text is not a JWT */
+export function presentedClaims(text: string): Sent {
+  if (text.length > MAX_LENGTH) return {};
+  try {
+    const { alg, kid, typ, payload } = readCompact(text);
+    const { iss, aud, exp, nbf, iat } = payload;
+    return { iss, aud, kid, alg, typ, exp: timeOf(exp), nbf: timeOf(nbf), iat: timeOf(iat) };
+  } catch (error) {
+    if (error instanceof TokenRefusal) return {};
+    throw error;
+  }
+}
+
+/** As a person reads it. Whatever is not a time stays as it is. */
+const timeOf = (value: unknown): unknown =>
+  typeof value === 'number' && Math.abs(value) < 1e11 ? sayTime(Math.floor(value)) : value;
