@@ -1,7 +1,8 @@
 // Reads what a refused JWT says of itself, for the explanation of the refusal. Nothing of it is verified.
-import { readCompact } from './jws.ts';
+
 import { sayTime } from '../primitives/duration.ts';
 import { type Sent, TokenRefusal } from '../primitives/refusal.ts';
+import { readCompact } from './jws.ts';
 
 /** Characters: a longer token is not read a second time, whose parsing costs a caller nothing and us time. */
 const MAX_LENGTH = 8192;

@@ -173,7 +173,7 @@ function checkProofNeeded(targets: Targets, confirmation: Confirmation | undefin
 function checkAcr(targets: Targets, { acr }: JsonObject): void {
   for (const { audience, requiredAcr } of targets) {
     if (requiredAcr.size > 0 && !(typeof acr === 'string' && requiredAcr.has(acr))) {
-      const has = typeof acr === 'string' ? `acr is ${acr}` : 'the subject has no acr';
+      const has = typeof acr === 'string' ? `acr is ${withhold(acr)}` : 'the subject has no acr';
       throw new Refusal('target_needs_acr', { detail: `${audience} needs ${[...requiredAcr].join(' or ')}; ${has}` });
     }
   }

@@ -96,7 +96,10 @@ test('a client that may not exchange, or a token that is refused, is said so in 
     [await told('nobody', good), /there is no client with this id/],
     [await told('gateway', `${good}x`), /the subject token/],
     [await told('gateway', good, '--actor-token', 'x.y.z'), /the actor token/],
-    [await told('gateway', await forgedToken(server, { exp: 1 })), /^cambio: the subject token has expired: it expired \d+ d \d+ h ago \(exp 1970-01-01T00:00:01Z\)\n$/],
+    [
+      await told('gateway', await forgedToken(server, { exp: 1 })),
+      /^cambio: the subject token has expired: it expired \d+ d \d+ h ago \(exp 1970-01-01T00:00:01Z\)\n$/,
+    ],
   ] as const) {
     assert.deepEqual([outcome.code, outcome.stdout], [1, '']);
     assert.match(outcome.stderr, said);
