@@ -45,6 +45,10 @@ const LAYERS = [
 /** What rounds numbers and takes the last of two members: parseJsonObject refuses both. */
 const OTHER_JSON = /JSON\.parse\b|(?<!\bz)\.json\(\)/;
 
+/** What makes bytes text, and mends them or forgets a byte order mark: decodeUtf8 refuses what is not UTF-8. */
+const OTHER_TEXT =
+  /TextDecoder|StringDecoder|\bisUtf8\b|(?<!charset=)['"]utf-?8['"]|\.text\(\)|\bsetEncoding\(|\butf8Slice\b|Buffer\.(?:from|concat)\([^)]*\)\.toString\(\)/i;
+
 /** A package or a name, and the places that alone may use it. */
 const RESERVED = [
   { what: /from 'path-to-regexp'/, where: /^http\/router\.ts$/ },
@@ -55,6 +59,8 @@ const RESERVED = [
   { what: /process\.env/, where: /^(config|cli)\// },
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
   { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },
+  // Texts of certificates have encodings of their own; what we sealed is authenticated.
+  { what: OTHER_TEXT, where: /^(primitives\/utf8|client-auth\/der|keys\/sealing)\.ts$/ },
   { what: OTHER_JSON, where: /^primitives\/strict-json\.ts$/ },
   { what: /\bvouchFor\b/, where: /^(primitives\/principal\.ts|exchange\/delegation\.ts|explain\/)/ },
   { what: /\bas Narrowed\b/, where: /^narrowing\/narrow\.ts$/ },
@@ -121,8 +127,13 @@ function reachedFrom(file: string): ReadonlyMap<string, readonly string[]> {
 
 const RESOURCE_SERVER = resolve(import.meta.dirname, '../packages/resource-server/src');
 for (const file of globSync('**/*.ts', { cwd: RESOURCE_SERVER })) {
-  if (file !== 'json.ts' && OTHER_JSON.test(readFileSync(join(RESOURCE_SERVER, file), 'utf8')))
-    faults.push(`packages/resource-server/src/${file}: ${OTHER_JSON.source} is not for this place`);
+  const text = readFileSync(join(RESOURCE_SERVER, file), 'utf8');
+  for (const [what, where] of [
+    [OTHER_JSON, 'json.ts'],
+    [OTHER_TEXT, 'utf8.ts'],
+  ] as const)
+    if (file !== where && what.test(text))
+      faults.push(`packages/resource-server/src/${file}: ${what.source} is not for this place`);
 }
 
 for (const fault of faults) console.error(fault);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { parseJson } from './json.ts';
 import { Denial } from './refusal.ts';
 import type { Claims } from './requirements.ts';
+import { readText } from './utf8.ts';
 
 export interface IntrospectionOptions {
   /** Default `<issuer>/oauth/introspect`. */
@@ -51,7 +52,7 @@ export function createIntrospection(
         }),
       });
       if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
-      const answer = parseJson(await response.text()) as Claims | null;
+      const answer = parseJson(await readText(response)) as Claims | null;
       if (typeof answer?.active !== 'boolean') throw new Error(`${url} does not say whether the token is active`);
       return answer;
     } catch (cause) {

@@ -9,6 +9,7 @@ import {
   jwtVerify,
 } from 'jose';
 import { parseJson } from './json.ts';
+import { decodeUtf8 } from './utf8.ts';
 
 /**
  * Refuses, beside what jose does, base64url that no encoder writes, bytes that are no text, a member that stands twice, and
@@ -36,10 +37,8 @@ function decode(part: string): Buffer {
 
 function parse(part: string): unknown {
   const bytes = decode(part);
-  const text = bytes.toString();
-  if (!Buffer.from(text).equals(bytes)) throw new errors.JWTInvalid('a part is no text');
   try {
-    return parseJson(text);
+    return parseJson(decodeUtf8(bytes));
   } catch (cause) {
     throw new errors.JWTInvalid('a part is no unambiguous JSON', { cause });
   }

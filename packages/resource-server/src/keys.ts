@@ -3,6 +3,7 @@
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { parseJson } from './json.ts';
 import { Denial } from './refusal.ts';
+import { readText } from './utf8.ts';
 
 /** Milliseconds for which a Cambio server lets its keys be kept. */
 const FRESH = 300_000;
@@ -24,7 +25,7 @@ type Find = (...about: Parameters<JWTVerifyGetKey>) => Promise<CryptoKey>;
 export async function fetchKeys(uri: string): Promise<JSONWebKeySet> {
   const response = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
   if (response.status !== 200) throw new Error(`${uri} answered ${response.status}`);
-  return parseJson(await response.text()) as JSONWebKeySet;
+  return parseJson(await readText(response)) as JSONWebKeySet;
 }
 
 /** RFC 7518 section 3.3; and with the exponent 1 whatever anybody writes is a signature (RFC 8017 section 3.1). */

@@ -20,7 +20,7 @@ interface Asked {
 /** What it answers can be changed; an answer that is text is sent as it is. */
 async function start(t: TestContext) {
   const asked: Asked[] = [];
-  const behaviour: { status: number; answer: object | string; now: number } = {
+  const behaviour: { status: number; answer: object | string | Uint8Array; now: number } = {
     status: 200,
     answer: {},
     now: Date.now(),
@@ -31,7 +31,8 @@ async function start(t: TestContext) {
       form: Object.fromEntries(new URLSearchParams(await text(request))),
     });
     const { status, answer } = behaviour;
-    response.writeHead(status).end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+    const isWhole = typeof answer === 'string' || answer instanceof Uint8Array;
+    response.writeHead(status).end(isWhole ? answer : JSON.stringify(answer));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const close = () => {
@@ -73,6 +74,20 @@ const codeOf = async (work: Promise<unknown>): Promise<string> => {
   }
   return '200';
 };
+
+test('an answer that is not UTF-8 says nothing: mended, two subjects would be one', async (t) => {
+  const { behaviour, verifier } = await start(t);
+  const answered = (sub: Uint8Array): Uint8Array => {
+    const [before = '', after = ''] = JSON.stringify(active({ sub: 'BROKEN' })).split('BROKEN');
+    return Buffer.concat([Buffer.from(before), sub, Buffer.from(after)]);
+  };
+  for (const broken of ['ad\xff', 'ad\xfe', 'ad\xc3', '\xed\xa0\x80']) {
+    behaviour.answer = answered(Buffer.from(broken, 'latin1'));
+    assert.equal(await codeOf(verifier().authenticate(bearing('opaque'))), '503 temporarily_unavailable');
+  }
+  behaviour.answer = answered(Buffer.from('adé'));
+  assert.equal((await verifier().authenticate(bearing('opaque'))).subject, 'adé');
+});
 
 test('an opaque token is what its issuer says it is, which is asked with the credentials of this API', async (t) => {
   const { asked, behaviour, verifier } = await start(t);

@@ -56,6 +56,19 @@ test('jwksUri says another place, and jwks holds them or fetches them', async (t
   }
 });
 
+test('a key set that is not UTF-8 is none', async (t) => {
+  let name = Buffer.from([0xff]);
+  const jwksUri = await listen(t, (_request, response) => {
+    const [before = '', after = ''] = JSON.stringify({ ...issuer.jwks, name: 'BROKEN' }).split('BROKEN');
+    response.end(Buffer.concat([Buffer.from(before), name, Buffer.from(after)]));
+  });
+  const about = { issuer: 'https://login.example', audience: AUDIENCE, jwksUri };
+  const authenticate = async () => createVerifier(about).authenticate(bearing(await issuer.sign()));
+  await assert.rejects(authenticate(), (error) => error instanceof AccessRefusal && error.status === 503);
+  name = Buffer.from('é');
+  assert.equal((await authenticate()).subject, 'ada');
+});
+
 test('keys that cannot be had are not the fault of the caller, who gets no 401', async (t) => {
   const unreachable = createServer().listen(0, '127.0.0.1');
   await once(unreachable, 'listening');

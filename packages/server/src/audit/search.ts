@@ -105,10 +105,10 @@ const formatCursor = ({ time, sequence }: AuditPlace): string =>
   Buffer.from(`${time}.${sequence}`).toString('base64url');
 
 /** Whether a search could have given it. */
-export const isCursor = (text: string): boolean => CURSOR.test(Buffer.from(text, 'base64url').toString());
+export const isCursor = (text: string): boolean => CURSOR.test(Buffer.from(text, 'base64url').toString('latin1'));
 
 function parseCursor(text: string): AuditPlace {
-  const [, time, sequence] = CURSOR.exec(Buffer.from(text, 'base64url').toString()) ?? [];
+  const [, time, sequence] = CURSOR.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
   if (time === undefined || sequence === undefined) throw new Error('the cursor is none that a search gave');
   return { time: Number(time), sequence: Number(sequence) };
 }

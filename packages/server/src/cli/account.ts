@@ -1,7 +1,7 @@
 // cambio account hash: what stands in the file instead of a password?
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { readTextFile } from '../primitives/utf8.ts';
 import { formatPasswordHash, hashPassword, MAX_PASSWORD_LENGTH } from '../sign-in/password-hash.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { print } from './print.ts';
@@ -12,7 +12,7 @@ export const accountHash: CliCommand = {
       'read a password from the terminal, unseen, or from standard input, and print its argon2id hash',
     ),
   run: async () => {
-    const password = process.stdin.isTTY ? await ask() : readFileSync(0, 'utf8').replace(/\r?\n$/, '');
+    const password = process.stdin.isTTY ? await ask() : readTextFile(0).replace(/\r?\n$/, '');
     if (password === '') throw new Error('the password is empty');
     if (password.length > MAX_PASSWORD_LENGTH)
       throw new Error(`the password is longer than ${MAX_PASSWORD_LENGTH} characters`);

@@ -1,5 +1,5 @@
 // cambio audit export, verify, erase: is the record what was written, elsewhere too, and how is a person forgotten in it?
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { openOperator, openReader } from '../app.ts';
 import { type ExportLine, parseLine } from '../audit/export.ts';
@@ -7,6 +7,7 @@ import type { ChainFault, Verdict } from '../audit/verify.ts';
 import { type KnownKeys, verifyLines } from '../audit-retention/proof.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
+import { decodeUtf8, readTextFile } from '../primitives/utf8.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { print, printError, printPart } from './print.ts';
 
@@ -62,17 +63,20 @@ async function verifyDatabase(config: string, known: KnownKeys): Promise<Verdict
 
 async function* readExport(file: string): AsyncGenerator<ExportLine> {
   let number = 0;
-  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+  // A character for each byte, until a line is whole.
+  const input = createReadStream(file, 'latin1');
+  for await (const bytes of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     number++;
-    if (text.trim() === '') continue;
-    const line = parseLine(text);
+    if (bytes.trim() === '') continue;
+    const text = decodeUtf8(Buffer.from(bytes, 'latin1'));
+    const line = text === undefined ? undefined : parseLine(text);
     if (line === undefined) throw new Error(`${file}:${number}: this is no line of an export`);
     yield line;
   }
 }
 
 function readKeys(file: string): KnownKeys {
-  const { keys } = parseJsonObject(readFileSync(file, 'utf8')) ?? {};
+  const { keys } = parseJsonObject(readTextFile(file)) ?? {};
   if (!Array.isArray(keys)) throw new Error(`${file} is no JWK Set`);
   return keys;
 }

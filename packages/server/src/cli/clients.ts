@@ -1,7 +1,7 @@
 // cambio clients: who may call, and with which secret? Those of the file are shown, those registered at run time are changed.
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
+import { readTextFile } from '../primitives/utf8.ts';
 import { type Administer, describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { print } from './print.ts';
@@ -42,7 +42,7 @@ export const clientsAdd: CliCommand = {
     ),
   run: (options, [id = '']) =>
     runOperation(options, async (call) => {
-      const entry = parse(readFileSync(String(options.entry), 'utf8'));
+      const entry = parse(readTextFile(String(options.entry)));
       const { body } = await call('create-client', { body: { ...entry, id } });
       print(String(body.secret ?? `registered ${id}`));
     }),

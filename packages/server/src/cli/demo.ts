@@ -11,6 +11,7 @@ import { systemClock } from '../primitives/clock.ts';
 import { reasons } from '../primitives/refusal.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
+import { readAnswerText } from '../primitives/utf8.ts';
 import { findAuditRow } from '../store/audit-rows.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { type CliCommand, EXIT } from './command.ts';
@@ -100,7 +101,7 @@ const asToken = (role: 'subject' | 'actor', token: Granted): Form => ({
 
 async function ask(endpoint: string, form: Form): Promise<Asked> {
   const response = await fetch(endpoint, { method: 'POST', body: new URLSearchParams(form) });
-  const body = parseJsonObject(await response.text()) ?? {};
+  const body = parseJsonObject((await readAnswerText(response)) ?? '') ?? {};
   return { status: response.status, requestId: response.headers.get('x-request-id') ?? '', body };
 }
 

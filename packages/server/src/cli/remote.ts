@@ -5,6 +5,7 @@ import type { Operation } from '../http/admin/operation.ts';
 import { describeFailure, isUntrusted } from '../primitives/failure.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
+import { readAnswerText } from '../primitives/utf8.ts';
 
 export interface Done {
   readonly body: Readonly<Record<string, unknown>>;
@@ -50,7 +51,7 @@ export async function requestOperation(
     signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
   });
   const { response, text } = await requesting
-    .then(async (got) => ({ response: got, text: await got.text() }))
+    .then(async (got) => ({ response: got, text: (await readAnswerText(got)) ?? '?' }))
     .catch((error: Error) => {
       throw new Error(wordFailure(server, error));
     });

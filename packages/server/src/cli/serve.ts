@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import { type RunningServer, startServer } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
-import { parseConfiguration, readText } from '../config/load.ts';
+import { decodeFile, parseConfiguration, readText } from '../config/load.ts';
 import { watchFile } from '../config/watch.ts';
 import { createReport, type Report } from '../primitives/log.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -62,7 +62,7 @@ async function serveUntilTold(
   const sharing = cluster.isWorker ? shareCounts() : undefined;
   const server = await startServer(configuration, { text: sha256(text), sharing, report });
   const toldToStop = untilToldToStop();
-  const watching = watchFile(file, text, createReload(file, server, report));
+  const watching = watchFile(file, Buffer.from(text), createReload(file, server, report));
   if (cluster.isPrimary) started(server.port);
   await toldToStop;
   watching.stop();
@@ -70,18 +70,22 @@ async function serveUntilTold(
   await server.close();
 }
 
-/** @returns hands a text to the server, which keeps the previous configuration while the new one is faulty or not in force */
-function createReload(file: string, server: RunningServer, report: Report): (text: string) => Promise<void> {
+/** @returns hands a text in UTF-8 to the server, which keeps the previous configuration while the new one is faulty or not in force */
+function createReload(file: string, server: RunningServer, report: Report): (bytes: Uint8Array) => Promise<void> {
   let conflict: string | undefined;
   const refuse = ({ message }: Error): void => {
     server.refuseFile();
     report(message);
     report(`${file}: invalid; keeping the previous configuration`);
   };
-  return async (text) => {
-    const parsing = parseConfiguration(text, { file, environment: process.env });
-    const configuration = await parsing.catch(refuse);
-    if (configuration === undefined) return;
+  const parse = async (bytes: Uint8Array) => {
+    const text = decodeFile(bytes, file);
+    return { text, configuration: await parseConfiguration(text, { file, environment: process.env }) };
+  };
+  return async (bytes) => {
+    const parsed = await parse(bytes).catch(refuse);
+    if (parsed === undefined) return;
+    const { text, configuration } = parsed;
     for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
     try {
       const unchanged = await server.reload(configuration, sha256(text));

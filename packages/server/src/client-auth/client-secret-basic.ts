@@ -2,6 +2,7 @@
 // the world send them raw. Both are compared, always, so that neither the answer nor its time tells which it was.
 import { Refusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { ClientAuthMethod } from './method.ts';
 
 /** Base64 as it is written, or without its padding; never with another one (RFC 4648 section 3.2). */
@@ -17,7 +18,7 @@ export const clientSecretBasic = {
   read: ({ authorization }) => {
     if (authorization === undefined || /^Bearer\b/i.test(authorization)) return undefined;
     const encoded = BASIC.exec(authorization)?.[1];
-    const text = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
+    const text = encoded === undefined ? '' : (decodeUtf8(Buffer.from(encoded, 'base64')) ?? '');
     const colon = text.indexOf(':');
     if (colon < 1 || text.includes('\0')) throw new Refusal('client_authentication_malformed');
     const id = text.slice(0, colon);

@@ -52,5 +52,7 @@ const ENCODINGS: Readonly<Record<number, string>> = {
 /** @returns undefined for what is no text. @throws TypeError where the bytes are not in their encoding */
 export function decodeText({ tag, content }: Der): string | undefined {
   const encoding = ENCODINGS[tag];
-  return encoding === undefined ? undefined : new TextDecoder(encoding, { fatal: true }).decode(content);
+  return encoding === undefined
+    ? undefined
+    : new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(content);
 }

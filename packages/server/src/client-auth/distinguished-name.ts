@@ -1,5 +1,7 @@
 // Are two names the same one? Distinguished names are compared as what they are, lists of sets of attributes, whether they
 // are written as text (RFC 4514) or stand in a certificate; and their values as people read them (RFC 4517 section 4.2.15).
+
+import { decodeUtf8 } from '../primitives/utf8.ts';
 import { type Der, decodeText, readDer, readObjectIdentifier } from './der.ts';
 
 /** The names of RFC 4514 section 3, and others that certificates of clients have. */
@@ -89,7 +91,8 @@ function parseValue(written: string): string | undefined {
     const bytes = [...written.matchAll(CHARACTER)].map(([whole, escaped, hex]) =>
       hex === undefined ? Buffer.from(escaped ?? whole) : Buffer.from(hex, 'hex'),
     );
-    return prepare(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(bytes)));
+    const text = decodeUtf8(Buffer.concat(bytes));
+    return text === undefined ? undefined : prepare(text);
   } catch {
     return undefined;
   }

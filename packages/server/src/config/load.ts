@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { Configuration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Fault, type Path } from './fault.ts';
 import { redact } from './redacted.ts';
@@ -18,8 +19,22 @@ export const loadConfiguration = async (file: string, environment: NodeJS.Proces
 
 /** @throws ConfigurationError */
 export function readText(file: string): string {
+  return decodeFile(readBytes(file), file);
+}
+
+/** @throws ConfigurationError, with the line where the bytes are no UTF-8 */
+export function decodeFile(bytes: Uint8Array, file: string): string {
+  const text = decodeUtf8(bytes);
+  if (text !== undefined) return text;
+  const lines = Buffer.from(bytes).toString('latin1').split('\n');
+  const line = 1 + lines.findIndex((one) => decodeUtf8(Buffer.from(one, 'latin1')) === undefined);
+  const message = 'is not text in UTF-8: save the file in that encoding';
+  throw new ConfigurationError(file, [{ severity: 'fault', line, column: 1, path: '', message }]);
+}
+
+function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     const message = `cannot be read: ${(error as NodeJS.ErrnoException).code}`;
     throw new ConfigurationError(file, [{ severity: 'fault', line: 1, column: 1, path: '', message }]);

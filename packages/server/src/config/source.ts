@@ -1,7 +1,7 @@
 // What lies around a configuration file: the folder, the environment, the secrets that it points at.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isLoopback } from '../primitives/network.ts';
+import { readTextFile } from '../primitives/utf8.ts';
 import type { Complain, Path } from './fault.ts';
 import type { SecretSource } from './schema-values.ts';
 
@@ -30,11 +30,14 @@ export function readSecret(
     return value ?? '';
   }
   try {
-    const text = readFileSync(resolve(folder, source.file), 'utf8').trim();
+    const text = readTextFile(resolve(folder, source.file)).trim();
     if (text === '') complain(path, `${source.file} is empty`);
     return text;
   } catch (error) {
-    complain(path, `${source.file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    complain(
+      path,
+      `${source.file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'it is not text in UTF-8'}`,
+    );
     return '';
   }
 }

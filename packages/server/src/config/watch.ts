@@ -10,23 +10,23 @@ const QUIET_MS = 200;
 const READ_MS = 5000;
 
 /**
- * @param seen the text that was read last
- * @param take gets each other text, and at SIGHUP the same text too, one at a time. A text that it rejects is given again later
+ * @param seen what was read last
+ * @param take gets the bytes whenever they are others, and at SIGHUP the same too, one at a time. What it rejects is given again later
  */
 export function watchFile(
   file: string,
-  seen: string,
-  take: (text: string) => Promise<void>,
+  seen: Uint8Array,
+  take: (bytes: Uint8Array) => Promise<void>,
 ): { readonly stop: () => void } {
   let taken = seen;
   let told = false;
   const look = createRepeatable(async () => {
-    const text = read(file);
-    if (text === undefined || (text === taken && !told)) return;
+    const bytes = read(file);
+    if (bytes === undefined || (bytes.equals(taken) && !told)) return;
     const before = taken;
-    [taken, told] = [text, false];
+    [taken, told] = [bytes, false];
     try {
-      await take(text);
+      await take(bytes);
     } catch (error) {
       [taken, told] = [before, true];
       throw error;
@@ -66,9 +66,9 @@ function watchFolder(file: string, changed: () => void): FSWatcher | undefined {
 }
 
 /** @returns undefined where the file cannot be read just now */
-function read(file: string): string | undefined {
+function read(file: string): Buffer | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch {
     return undefined;
   }

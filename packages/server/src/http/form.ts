@@ -1,8 +1,8 @@
 // What did the body say? A strict reading of application/x-www-form-urlencoded (RFC 6749 appendix B): what a lenient parser
 // would mend (bad percent encoding, bytes that are not UTF-8, NUL) is refused, for two readers could mend it differently.
-import { isUtf8 } from 'node:buffer';
 import { type Parameters, parametersOf } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 
 const MAX_PARAMETERS = 256;
 
@@ -14,6 +14,11 @@ export function parseForm(contentType: string | undefined, body: Uint8Array): Pa
       detail: mediaType === undefined ? 'there is no Content-Type' : 'another Content-Type',
       sent: { 'Content-Type': mediaType },
     });
+  return parametersOf(readPairs(body));
+}
+
+/** @throws Refusal form_malformed */
+export function readPairs(body: Uint8Array): readonly [name: string, value: string][] {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   const values: [string, string][] = [];
   let count = 0;
@@ -27,7 +32,7 @@ export function parseForm(contentType: string | undefined, body: Uint8Array): Pa
     if (end > start) values.push([decode(bytes.subarray(start, nameEnd)), decode(bytes.subarray(nameEnd + 1, end))]);
     start = end + 1;
   }
-  return parametersOf(values);
+  return values;
 }
 
 const AMPERSAND = '&'.charCodeAt(0);
@@ -59,9 +64,9 @@ function decode(bytes: Buffer): string {
     if (byte === 0) throw new Refusal('form_malformed', { detail: 'a NUL' });
     decoded[length++] = byte;
   }
-  const text = decoded.subarray(0, length);
-  if (!isUtf8(text)) throw new Refusal('form_malformed', { detail: 'bytes that are not UTF-8' });
-  return text.toString('utf8');
+  const text = decodeUtf8(decoded.subarray(0, length));
+  if (text === undefined) throw new Refusal('form_malformed', { detail: 'bytes that are not UTF-8' });
+  return text;
 }
 
 function hexDigit(byte = 0): number {

@@ -1,10 +1,10 @@
 // The one file that makes and proves our signatures, and the one strict reading of a compact JWS, whoever signed it.
-import { isUtf8 } from 'node:buffer';
 import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../primitives/base64url.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { step } from '../primitives/tracing.ts';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 import { type AlgorithmName, algorithms } from './algorithms.ts';
 import type { SignatureCache } from './signature-cache.ts';
 
@@ -108,7 +108,8 @@ function whatIsNoJws(token: string): string {
 
 const decodeObject = (part: string): JsonObject | undefined => {
   const bytes = decodeBase64url(part);
-  return bytes && isUtf8(bytes) ? parseJsonObject(bytes.toString('utf8')) : undefined;
+  const text = bytes && decodeUtf8(bytes);
+  return text === undefined ? undefined : parseJsonObject(text);
 };
 
 const disagreement = ({ alg }: Key | SecretKey): TokenRefusal => new TokenRefusal('algorithm', `its key is for ${alg}`);

@@ -1,8 +1,9 @@
 // Where is the sealing key? In the configuration, or in a file that the first start makes beside an embedded database.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
+import { readTextFile } from '../primitives/utf8.ts';
 import type { Access } from '../store/store.ts';
 import { createSealer, SEALING_KEY_BYTES, type Sealer } from './sealing.ts';
 
@@ -27,7 +28,7 @@ export function openSealer(source: SealingKeySource, access: Access): Sealer {
 
 function readKeyFile(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file);
   } catch (error) {
     throw new Error(`cannot read the sealing key ${file}: ${describeFailure(error)}`, { cause: error });
   }

@@ -7,6 +7,7 @@ import type { LookupFunction } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { step, traceHeaders } from '../primitives/tracing.ts';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 import { mayConnect, type Reach, reachOf, urlProblem } from './address.ts';
 import { shareLookups } from './lookups.ts';
 
@@ -45,7 +46,7 @@ type Requester<T> = (request: OutboundRequest, deadline?: AbortSignal) => Promis
 /** One for each issuer. @returns the JSON object of a 200 */
 export type Outbound = Requester<JsonObject>;
 
-/** One for each place that is told something. @returns the text of an answer of 2xx */
+/** One for each place that is told something. @returns the text of an answer of 2xx; empty where it is not UTF-8 */
 export type Delivery = Requester<string>;
 
 /** For requests that share their time. */
@@ -184,7 +185,9 @@ async function readAnswer<T>(read: (answer: IncomingMessage) => Promise<T>, resp
 
 async function readObject(response: IncomingMessage): Promise<JsonObject> {
   if (response.statusCode !== 200) throw statusFailure(response);
-  const json = parseJsonObject((await readBody(response)).toString('utf8'));
+  const text = decodeUtf8(await readBody(response));
+  if (text === undefined) throw new OutboundFailure('the answer is not UTF-8');
+  const json = parseJsonObject(text);
   if (json === undefined) throw new OutboundFailure('the answer is no JSON object');
   return json;
 }
@@ -192,7 +195,7 @@ async function readObject(response: IncomingMessage): Promise<JsonObject> {
 async function readAccepted(response: IncomingMessage): Promise<string> {
   const { statusCode: status = 0 } = response;
   if (status < 200 || status > 299) throw statusFailure(response);
-  return (await readBody(response)).toString('utf8');
+  return decodeUtf8(await readBody(response)) ?? '';
 }
 
 function statusFailure({ statusCode: status = 0 }: IncomingMessage): OutboundFailure {

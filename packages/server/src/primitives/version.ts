@@ -1,8 +1,8 @@
 // Which version is this?
-import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { parseOwnJson } from './strict-json.ts';
+import { readTextFile } from './utf8.ts';
 
 export const version: string = parseOwnJson<{ version: string }>(
-  readFileSync(findPackageJSON(import.meta.url) ?? '', 'utf8'),
+  readTextFile(findPackageJSON(import.meta.url) ?? ''),
 ).version;

@@ -1,7 +1,7 @@
 // Are these bytes plain enough to be shown to an XML parser? Everything by which two readers of XML ever came to two
 // readings, or one of them to its knees, is refused here, in one pass over the bytes.
-import { isUtf8 } from 'node:buffer';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 
 /** Bytes of an assertion. Real ones have 2 to 20 KiB, with hundreds of groups 60. */
 const MAX_BYTES = 131_072;
@@ -61,8 +61,8 @@ export function passByteGate(bytes: Buffer): void {
 
 /** The text that every XML parser reads in these bytes, whatever encoding they declare. @throws TokenRefusal malformed */
 export function decodeXml(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) throw malformed('it is not UTF-8');
-  const text = Buffer.from(bytes).toString('utf8');
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw malformed('it is not UTF-8');
   if (!text.startsWith('<')) throw malformed('it does not begin with an XML element');
   if (text.startsWith('<?') && !DECLARATION.test(text)) throw malformed(`it holds ${nameOfMarkup(text, 0)}`);
   if (CONTROL.test(text)) throw malformed('it holds a control character');

@@ -3,6 +3,7 @@ import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { decodeBase64url } from '../primitives/base64url.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 
 /** The short name under which a token is presented where nobody says. */
 export function guessType(token: string, issuer: string): string {
@@ -10,12 +11,17 @@ export function guessType(token: string, issuer: string): string {
   if (isOpaqueToken(token)) return 'access_token';
   if (assertionText(token) !== undefined) return 'saml2';
   const [, payload = ''] = token.split('.');
-  const claims = parseJsonObject(decodeBase64url(payload)?.toString('utf8') ?? '');
+  const claims = parseJsonObject(textOf(payload));
   return claims?.iss === issuer ? 'access_token' : 'jwt';
+}
+
+function textOf(base64url: string): string {
+  const bytes = decodeBase64url(base64url);
+  return (bytes && decodeUtf8(bytes)) ?? '';
 }
 
 /** The XML of a SAML assertion, as RFC 8693 section 3 carries it; undefined for anything else. */
 export function assertionText(token: string): string | undefined {
-  const text = decodeBase64url(token)?.toString('utf8').trimStart();
-  return text?.startsWith('<') ? text : undefined;
+  const text = textOf(token).trimStart();
+  return text.startsWith('<') ? text : undefined;
 }

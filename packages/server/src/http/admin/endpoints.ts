@@ -2,7 +2,9 @@
 import { adminAudience } from '../../model/resource.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { parseJsonObject } from '../../primitives/strict-json.ts';
+import { decodeUtf8 } from '../../primitives/utf8.ts';
 import type { Endpoint, HttpServices } from '../endpoint.ts';
+import { readPairs } from '../form.ts';
 import type { Answer, Request } from '../request.ts';
 import { authorizeAdmin } from './authorize.ts';
 import { invoke, type Said } from './invoke.ts';
@@ -66,24 +68,40 @@ const elsewhere: Endpoint = {
 
 /** @throws Refusal admin_invalid, admin_body */
 function read(operation: Operation, request: Request): Said {
-  const query = new URLSearchParams(request.query);
+  const query = readQuery(request.query);
   return {
     path: request.parameters,
-    query: Object.fromEntries([...query.keys()].map((name) => [name, single(query.getAll(name), name)])),
+    query: Object.fromEntries(query),
     body: operation.body && readBody(request),
     ifMatch: request.headers['if-match'],
   };
 }
 
-function single([value = '', ...others]: readonly string[], name: string): string {
-  if (others.length > 0) throw new InvalidRequest([{ at: `query.${name}`, detail: 'stands more than once' }]);
-  return value;
+/** As forms are read. @throws InvalidRequest */
+function readQuery(query: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, value] of readPairsOf(query)) {
+    if (found.has(name)) throw new InvalidRequest([{ at: `query.${name}`, detail: 'stands more than once' }]);
+    found.set(name, value);
+  }
+  return found;
+}
+
+function readPairsOf(query: string): readonly (readonly [string, string])[] {
+  try {
+    return readPairs(Buffer.from(query));
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause;
+    throw new InvalidRequest([{ at: 'query', detail: `cannot be read: ${cause.detail}` }]);
+  }
 }
 
 function readBody({ headers, body }: Request): unknown {
   const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') throw new Refusal('admin_body', { detail: 'the content type is another' });
-  const value = parseJsonObject(Buffer.from(body).toString('utf8'));
+  const text = decodeUtf8(body);
+  if (text === undefined) throw new Refusal('admin_body', { detail: 'it is not UTF-8' });
+  const value = parseJsonObject(text);
   if (value === undefined)
     throw new Refusal('admin_body', {
       detail: 'not a JSON object, or one with a member twice or a number beyond 2^53',

@@ -20,7 +20,7 @@ export function cut<T>(
   items: readonly T[],
   { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
 ): { items: readonly T[]; next?: string } {
-  const text = cursor === undefined ? '0' : Buffer.from(cursor, 'base64url').toString();
+  const text = cursor === undefined ? '0' : Buffer.from(cursor, 'base64url').toString('latin1');
   if (!CURSOR.test(text)) throw new InvalidRequest([{ at: 'query.cursor', detail: 'is none that a page gave' }]);
   const end = Number(text) + limit;
   return {

@@ -9,7 +9,7 @@ import { loadConfiguration } from '../../../../src/config/load.ts';
 import { exchange } from '../../../support/basics.ts';
 import { type Configuration, changed, yamlOf } from '../../../support/configuration.ts';
 import { claimsOf, start, type } from '../../../support/harness.ts';
-import { entry, FOREIGN_RULE, INTROSPECT, JWKS, startIssuer, trusting } from '../../../support/issuer.ts';
+import { bytes, entry, FOREIGN_RULE, INTROSPECT, JWKS, startIssuer, trusting } from '../../../support/issuer.ts';
 import type { Case, Undo } from '../../group.ts';
 import type { Outcome } from '../../row.ts';
 import { resolve } from './names.ts';
@@ -148,6 +148,22 @@ export const trust = {
     const token = randomUUID();
     idp.opaque.set(token, good);
     await twin(exchange(server, opaque(token)));
+  },
+
+  X29: async (_world, { after, attempt, twin }) => {
+    const idp = await startIssuer({ after });
+    const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: cambio, secret: { plain: x } }`;
+    const server = await start({ after }, trusting(entry(idp, { accepts: '[access_token]', introspection })));
+    const said = { active: true, ...claimsOf(idp.sign({ client_id: 'web', sub: 'SUBJECT' })) };
+    const [before = '', rest = ''] = JSON.stringify(said).split('SUBJECT');
+    const ask = (sub: Uint8Array) => {
+      const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n';
+      idp.instead.set(INTROSPECT, bytes(head, before, sub, rest));
+      return exchange(server, opaque(randomUUID()));
+    };
+    for (const sub of ['ad\xff', 'ad\xfe', 'ad\xc3', 'ad\xc0\x80', 'ad\xed\xa0\x80'])
+      await attempt(JSON.stringify(sub), ask(Buffer.from(sub, 'latin1')));
+    await twin(ask(Buffer.from('adé')));
   },
 
   X27: async (_world, { after, attempt, twin }) => {
