@@ -131,7 +131,10 @@ type Opening = Required<Omit<StartOptions, 'text' | 'sharing'>> &
 
 /** Opens the store, and the services of the configuration. */
 async function open(configuration: Configuration, { clock, report, text, sharing, endings }: Opening): Promise<Node> {
-  const base = { ...(await openBase(configuration, 'write', clock, sharing)), openPeople: openSignIn };
+  const base = {
+    ...(await openBase(configuration, 'write', clock, { sharing, schema: 'migrate' })),
+    openPeople: openSignIn,
+  };
   endings.add(() => base.store.destroy());
   configuration.checkBeside(base.registered.all().values());
   const servedBy = sharing === undefined ? 'this process' : 'the first process';

@@ -20,7 +20,7 @@ import { createGuessing, type Guessing } from './sign-in/password-rate-limit.ts'
 import type { openSignIn } from './sign-in/sign-in.ts';
 import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limit.ts';
 import { createFreshness, type Freshness } from './store/freshness.ts';
-import { type Access, openStore, type Store } from './store/store.ts';
+import { type Access, openStore, type SchemaUse, type Store } from './store/store.ts';
 
 /** What the process keeps from one reading of the file to the next. */
 export interface Base {
@@ -55,9 +55,9 @@ export async function openBase(
   configuration: Configuration,
   access: Access,
   clock: Clock,
-  sharing?: Sharing,
+  { sharing, schema = 'require current' }: { readonly sharing?: Sharing | undefined; readonly schema?: SchemaUse } = {},
 ): Promise<Base> {
-  const store = await openStore(configuration.store, access, clock());
+  const store = await openStore(configuration.store, access, clock(), schema);
   try {
     const sealer = openSealer(configuration.sealingKey, access);
     const chains = createChains();

@@ -4,7 +4,7 @@ import type { ExportLine } from './audit/export.ts';
 import { eventOf } from './audit/row.ts';
 import { type AuditFilter, searchEvents } from './audit/search.ts';
 import { createCheckpoints } from './audit-retention/checkpoint.ts';
-import { type ErasedPerson, erasePerson } from './audit-retention/erasure.ts';
+import { countErasable, type ErasedPerson, erasePerson } from './audit-retention/erasure.ts';
 import { exportLines, type KnownKeys, verifyStore } from './audit-retention/proof.ts';
 import { createNotary } from './audit-retention/statement-signer.ts';
 import { openBase } from './base.ts';
@@ -58,14 +58,23 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
     clock,
     report,
   });
+  const namesOf = (person: ErasedPerson): readonly ErasedPerson[] => {
+    const { subject, issuer: iss } = person;
+    const ours = iss === undefined || iss === issuer ? [] : subjectsOf({ iss, sub: subject }, services);
+    return [person, ...ours.map((name) => ({ subject: name, issuer }))];
+  };
   return {
     services,
     /** Under the names that we give to the person, too. */
     erase: async (person: ErasedPerson): Promise<number> => {
-      const { subject, issuer: iss } = person;
-      const ours = iss === undefined || iss === issuer ? [] : subjectsOf({ iss, sub: subject }, services);
-      let count = await erasePerson(person, { ...base, notary });
-      for (const name of ours) count += await erasePerson({ subject: name, issuer }, { ...base, notary });
+      let count = 0;
+      for (const one of namesOf(person)) count += await erasePerson(one, { ...base, notary });
+      return count;
+    },
+    /** How many rows `erase` would find. */
+    countErasable: async (person: ErasedPerson): Promise<number> => {
+      let count = 0;
+      for (const one of namesOf(person)) count += await countErasable(one, store);
       return count;
     },
     /** Signs the rows that this command wrote. */

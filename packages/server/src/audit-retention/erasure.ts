@@ -39,6 +39,24 @@ export async function erasePerson({ subject, issuer }: ErasedPerson, by: Erasure
   return asSubject + (await eraseFound({ actor: subject, ...whose }, by));
 }
 
+/** @returns how many rows an erasure would find */
+export async function countErasable({ subject, issuer }: ErasedPerson, store: Store): Promise<number> {
+  const whose = issuer === undefined ? {} : { issuer };
+  const rows = new Set<number>();
+  for (const filter of [
+    { subject, ...whose },
+    { actor: subject, ...whose },
+  ]) {
+    let cursor: string | undefined;
+    do {
+      const page = await searchEvents(store, filter, { cursor, limit: AT_ONCE });
+      for (const { row } of page.found) rows.add(row.sequence);
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+  return rows.size;
+}
+
 async function eraseFound(filter: AuditFilter, by: Erasure): Promise<number> {
   let count = 0;
   let cursor: string | undefined;

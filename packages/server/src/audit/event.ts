@@ -40,6 +40,19 @@ export interface ShadowTrace {
   readonly scope?: readonly string[];
 }
 
+/** How a request can end, as a row says it. */
+export const outcomes = [
+  'issued',
+  'accepted',
+  'refused',
+  'failed',
+  'revoked',
+  'ignored',
+  'changed',
+  'erased',
+  'deleted',
+] as const;
+
 export interface AuditEvent {
   /** Milliseconds since 1970. */
   time: number;
@@ -100,7 +113,7 @@ export interface AuditEvent {
   facts?: Readonly<Record<string, unknown>>;
   /** Rules in audit mode that match, and what each would have decided. */
   shadows?: readonly ShadowTrace[];
-  outcome?: 'issued' | 'accepted' | 'refused' | 'failed' | 'revoked' | 'ignored' | 'changed' | 'erased' | 'deleted';
+  outcome?: (typeof outcomes)[number];
   reason?: Reason;
   /** The parameter at fault. */
   parameter?: string;

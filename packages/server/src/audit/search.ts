@@ -21,6 +21,8 @@ export interface AuditFilter {
   readonly outcome?: string;
   readonly reason?: string;
   readonly rule?: string;
+  /** Ids of tokens: that were issued, presented or revoked. Rows with one of them. */
+  readonly tokens?: readonly string[];
   /** Milliseconds since 1970, this one included. */
   readonly since?: number;
   /** This one excluded. */
@@ -48,21 +50,31 @@ export async function searchEvents(
   const pages = await Promise.all(
     alternatives(filter).map((terms) => searchAuditRows(database, terms, { before, limit })),
   );
-  const rows = [...new Map(pages.flat().map((row) => [row.sequence, row])).values()].toSorted(newestFirst);
-  // An alternative that has more may have it just behind its last row: beyond that, nothing is known of the others' order.
-  const ends = pages.flatMap((page) => (page.length === limit ? (page.at(-1) ?? []) : []));
-  const known = rows.filter((row) => ends.every((end) => newestFirst(row, end) <= 0)).slice(0, limit);
-  const last = known.at(-1);
+  const all = pages.flatMap(({ rows }) => rows);
+  const rows = [...new Map(all.map((row) => [row.sequence, row])).values()].toSorted(newestFirst);
+  // An alternative that has more may have it just behind its end: beyond that, nothing is known of the others' order.
+  const [end] = pages.flatMap((page) => page.end ?? []).toSorted(newestFirst);
+  const known = rows.filter((row) => end === undefined || newestFirst(row, end) <= 0);
+  const page = known.slice(0, limit);
+  const next = page.length < known.length ? page.at(-1) : end;
   return {
-    found: known.map((row) => ({ row, event: eventOf(row) })).filter(({ event }) => matches(event, filter)),
-    next: last !== undefined && (ends.length > 0 || known.length < rows.length) ? formatCursor(last) : undefined,
+    found: page.map((row) => ({ row, event: eventOf(row) })).filter(({ event }) => matches(event, filter)),
+    next: next && formatCursor(next),
   };
 }
 
 const newestFirst = (a: AuditPlace, b: AuditPlace): number => b.time - a.time || b.sequence - a.sequence;
 
 /** A name may stand in one of several places, and each has an index of its own. */
-function alternatives({ requestId, outcome, reason, since, until, ...filter }: AuditFilter): readonly AuditTerms[] {
+function alternatives({
+  requestId,
+  outcome,
+  reason,
+  since,
+  until,
+  tokens,
+  ...filter
+}: AuditFilter): readonly AuditTerms[] {
   const fixed: AuditTerms = {
     ...(requestId !== undefined && { request_id: requestId }),
     ...(outcome !== undefined && { outcome }),
@@ -71,6 +83,7 @@ function alternatives({ requestId, outcome, reason, since, until, ...filter }: A
     ...(filter.rule !== undefined && { rule: termOf(filter.rule) }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
+    ...(tokens !== undefined && { mentions: tokens.map((id) => JSON.stringify(id).slice(1, -1)) }),
   };
   const subject = termOf(filter.subject);
   const places: readonly (readonly AuditTerms[])[] = [
@@ -86,8 +99,12 @@ function alternatives({ requestId, outcome, reason, since, until, ...filter }: A
   );
 }
 
+/** Ids of the tokens that a row is about, and of the agreement that a code stood for. */
+export const tokensOf = ({ issued = [], subject, actor, agreement, revoked }: AuditEvent): readonly string[] =>
+  [...issued.map(({ id }) => id), subject?.id, actor?.id, agreement, revoked].filter((id) => id !== undefined);
+
 /** What no column tells. */
-function matches(event: AuditEvent, { subject, actor, issuer, audience }: AuditFilter): boolean {
+function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }: AuditFilter): boolean {
   const { chain = [], targets, audiencesAsked = [], resourcesAsked = [] } = event;
   const isNamed = (name: string | undefined, among: readonly (Principal | undefined)[]): boolean =>
     among.some((one) => (name ?? one?.sub) === one?.sub && (issuer ?? one?.iss) === one?.iss);
@@ -95,6 +112,7 @@ function matches(event: AuditEvent, { subject, actor, issuer, audience }: AuditF
   return (
     (!asksSubject || isNamed(subject, [event.subject, event.principal])) &&
     (actor === undefined || isNamed(actor, [...chain, event.actor])) &&
+    (tokens === undefined || tokensOf(event).some((id) => tokens.includes(id))) &&
     (audience === undefined || (targets ?? [...audiencesAsked, ...resourcesAsked]).includes(audience))
   );
 }

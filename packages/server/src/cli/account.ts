@@ -1,29 +1,36 @@
-// cambio account hash: what stands in the file instead of a password?
+// cambio accounts hash-password: prints what stands in the file in place of a password.
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { readTextFile } from '../primitives/utf8.ts';
 import { formatPasswordHash, hashPassword, MAX_PASSWORD_LENGTH } from '../sign-in/password-hash.ts';
 import { type CliCommand, EXIT } from './command.ts';
-import { print } from './print.ts';
+import { describeOutput, printResult } from './output.ts';
 
-export const accountHash: CliCommand = {
+export const accountsHashPassword: CliCommand = {
+  examples: [
+    ['cambio accounts hash-password', 'asks for the password, unseen'],
+    ['cambio accounts hash-password < password.txt', 'reads it from standard input'],
+  ],
   describe: (command) =>
-    command.description(
-      'read a password from the terminal, unseen, or from standard input, and print its argon2id hash',
+    describeOutput(
+      command.description(
+        'Read a password from the terminal, unseen, or from standard input, and print the argon2id hash for accounts.',
+      ),
     ),
-  run: async () => {
+  run: async (options) => {
     const password = process.stdin.isTTY ? await ask() : readTextFile(0).replace(/\r?\n$/, '');
     if (password === '') throw new Error('the password is empty');
     if (password.length > MAX_PASSWORD_LENGTH)
       throw new Error(`the password is longer than ${MAX_PASSWORD_LENGTH} characters`);
-    print(formatPasswordHash(await hashPassword(password)));
+    const hash = formatPasswordHash(await hashPassword(password));
+    printResult(options, { hash }, hash);
     return EXIT.done;
   },
 };
 
 async function ask(): Promise<string> {
   const first = await askUnseen('Password: ');
-  if ((await askUnseen('Again: ')) !== first) throw new Error('the two are not the same');
+  if ((await askUnseen('Again: ')) !== first) throw new Error('the two passwords are not the same');
   return first;
 }
 

@@ -1,6 +1,6 @@
-// Where does a command change things: in the database that a configuration names, or on a server through its admin API? Both
-// run the same operations.
-import type { Command } from 'commander';
+// Where does a command work: on the database that a configuration names, or on a server, through its admin API? Both run the
+// same operations.
+import { type Command, Option } from 'commander';
 import { openOperator } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -12,32 +12,41 @@ import { InvalidRequest } from '../http/admin/problem.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
 import { EXIT } from './command.ts';
-import { printError } from './print.ts';
 import { checkServer, type Done, requestOperation } from './remote.ts';
 import { readToken } from './tokens.ts';
+import { UsageError } from './usage.ts';
 
 /** Runs an operation of the admin API by its id. @throws Error that says in one line what is wrong */
 export type Administer = (id: string, said?: Said) => Promise<Done>;
 
 export const describeWhere = (command: Command): Command =>
+  describePlace(command).addOption(new Option('--token <token>', 'an older name of --access-token').hideHelp());
+
+/** For a command of which `--token` says something else. */
+export const describePlace = (command: Command): Command =>
   command
-    .option('--config <file>', 'the configuration file: works on its database')
-    .option('--server <url>', 'the issuer of a running server: works through its admin API')
-    .option('--token <token>', 'for --server: text, @FILE or -; without it the environment variable CAMBIO_TOKEN');
+    .option('--config <file>', 'work on the database that this configuration file names')
+    .option('--server <url>', 'work through the admin API of a running server; the URL is its issuer')
+    .option(
+      '--access-token <token>',
+      'for --server: the text of the token, @FILE, or - for standard input (default: the variable CAMBIO_TOKEN)',
+    );
 
 const operations = operationsFor({ clientEntry });
 
 export async function runOperation(
-  { config, server, token }: Record<string, unknown>,
+  { config, server, accessToken, token }: Record<string, unknown>,
   work: (administer: Administer) => Promise<void>,
 ): Promise<number> {
-  if ((config === undefined) === (server === undefined)) {
-    printError('cambio: say either --config or --server');
-    return EXIT.usage;
-  }
+  if ((config === undefined) === (server === undefined))
+    throw new UsageError(
+      'give either --config or --server. Example: --config cambio.yaml, or --server https://login.example.com',
+    );
   if (typeof server === 'string') {
     checkServer(server);
-    const bearer = readToken(String(token ?? process.env.CAMBIO_TOKEN ?? ''));
+    const bearer = readToken(String(accessToken ?? token ?? process.env.CAMBIO_TOKEN ?? ''));
+    if (bearer === '')
+      throw new UsageError('there is no token for --server. Use --access-token @FILE, or set CAMBIO_TOKEN');
     await work((id, said = {}) => requestOperation(find(id), said, { server, token: bearer }));
     return EXIT.done;
   }
@@ -76,5 +85,5 @@ const local =
 
 const inWords = (refusal: Refusal): string =>
   refusal instanceof InvalidRequest
-    ? refusal.errors.map(({ at, detail }) => `${at}: ${detail}`).join('; ')
+    ? refusal.errors.map(({ at, detail }) => `${at.replace(/^(?:body|query|path)\./, '')}: ${detail}`).join('; ')
     : (refusal.detail ?? reasons[refusal.reason].meaning);

@@ -1,7 +1,7 @@
-// cambio audit export, verify, erase: is the record what was written, elsewhere too, and how is a person forgotten in it?
+// cambio audit export, verify: is the record what was written, also in another place?
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { openOperator, openReader } from '../app.ts';
+import { openReader } from '../app.ts';
 import { type ExportLine, parseLine } from '../audit/export.ts';
 import type { ChainFault, Verdict } from '../audit/verify.ts';
 import { type KnownKeys, verifyLines } from '../audit-retention/proof.ts';
@@ -9,12 +9,15 @@ import { loadConfiguration } from '../config/load.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { decodeUtf8, readTextFile } from '../primitives/utf8.ts';
 import { type CliCommand, EXIT } from './command.ts';
-import { print, printError, printPart } from './print.ts';
+import { describeOutput, outputForm, printResult } from './output.ts';
+import { printPart } from './print.ts';
+import { UsageError } from './usage.ts';
 
 export const auditExport: CliCommand = {
+  examples: [['cambio audit export --config cambio.yaml > audit.jsonl', 'to be kept, or verified, in another place']],
   describe: (command) =>
     command
-      .description('print the whole audit as lines of JSON, with all that proves it')
+      .description('Print the whole audit as lines of JSON, with all that proves it.')
       .requiredOption('--config <file>', 'the configuration file'),
   run: async ({ config }) => {
     const { exportAudit, close } = await openReader(await loadConfiguration(String(config), process.env));
@@ -28,26 +31,31 @@ export const auditExport: CliCommand = {
 };
 
 export const auditVerify: CliCommand = {
+  examples: [
+    ['cambio audit verify --config cambio.yaml', 'the database, by the keys of the server'],
+    ['cambio audit verify audit.jsonl --keys jwks.json', 'an export, on any machine'],
+  ],
   describe: (command) =>
-    command
-      .description('prove that no row was changed, moved, added or taken away; names every row that does not fit')
-      .argument('[file]', 'an export, which may be anywhere; without it the database of --config')
-      .option('--config <file>', 'the configuration file')
-      .option(
-        '--keys <file>',
-        'a JWK Set that is known to be ours: only what these keys vouch for is believed; without it, with --config, the keys of the server',
-      )
-      .option('--json', 'as JSON'),
-  run: async ({ config, keys, json }, [file]) => {
-    if ((config === undefined) === (file === undefined)) {
-      printError('cambio: say either an export, or --config');
-      return EXIT.usage;
-    }
+    describeOutput(
+      command
+        .description('Verify that no row was changed, moved, added or removed. Names every row that does not fit.')
+        .argument('[file]', 'an export; without it the database of --config')
+        .option('--config <file>', 'the configuration file')
+        .option(
+          '--keys <file>',
+          'a JWK Set that is known to be the server’s: only what these keys signed counts (default with --config: the keys of the server)',
+        ),
+    ),
+  run: async (options, [file]) => {
+    const { config, keys } = options;
+    if ((config === undefined) === (file === undefined))
+      throw new UsageError('give either an export or --config. Example: cambio audit verify audit.jsonl');
+    outputForm(options);
     const known = keys === undefined ? undefined : readKeys(String(keys));
     const verdict = await (file === undefined
       ? verifyDatabase(String(config), known)
       : verifyLines(() => readExport(file), known));
-    print(json ? JSON.stringify(verdict, null, 2) : tell(verdict, known !== undefined || file === undefined));
+    printResult(options, { ...verdict }, tell(verdict, known !== undefined || file === undefined));
     return verdict.faults.length === 0 ? EXIT.done : EXIT.failed;
   },
 };
@@ -70,14 +78,16 @@ async function* readExport(file: string): AsyncGenerator<ExportLine> {
     if (bytes.trim() === '') continue;
     const text = decodeUtf8(Buffer.from(bytes, 'latin1'));
     const line = text === undefined ? undefined : parseLine(text);
-    if (line === undefined) throw new Error(`${file}:${number}: this is no line of an export`);
+    if (line === undefined)
+      throw new Error(`${file}:${number}: not a line of an export. cambio audit export prints one`);
     yield line;
   }
 }
 
 function readKeys(file: string): KnownKeys {
   const { keys } = parseJsonObject(readTextFile(file)) ?? {};
-  if (!Array.isArray(keys)) throw new Error(`${file} is no JWK Set`);
+  if (!Array.isArray(keys))
+    throw new Error(`${file} is not a JWK Set. Example: {"keys": [...]}, as /.well-known/jwks.json has it`);
   return keys;
 }
 
@@ -115,22 +125,3 @@ function tellFault({ chain, position, requestId, problem }: ChainFault): string 
     requestId === undefined ? '' : `${position === undefined ? '' : ` row ${position},`} request ${requestId}`;
   return `${chain === undefined ? 'the record' : `chain ${chain}`}${row}: ${problem}`;
 }
-
-export const auditErase: CliCommand = {
-  describe: (command) =>
-    command
-      .description('forget a person: takes away what rows tell of whoever it was, and leaves the chains whole')
-      .requiredOption('--config <file>', 'the configuration file')
-      .requiredOption('--subject <sub>', 'whose rows: those where it is the subject, or acts')
-      .option('--issuer <iss>', 'of that issuer alone: another may have a person of the same name'),
-  run: async ({ config, subject, issuer }) => {
-    const { erase, close } = await openOperator(await loadConfiguration(String(config), process.env));
-    try {
-      const count = await erase({ subject: String(subject), ...(issuer !== undefined && { issuer: String(issuer) }) });
-      print(`${count} ${count === 1 ? 'row' : 'rows'} erased; copies, exports and what was streamed are elsewhere`);
-      return EXIT.done;
-    } finally {
-      await close();
-    }
-  },
-};

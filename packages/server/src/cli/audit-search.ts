@@ -1,21 +1,27 @@
 // cambio audit search, cambio audit tail: what happened, to whoever asks?
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { openReader } from '../app.ts';
-import { csvHeader, csvLine } from '../audit/csv.ts';
-import type { AuditEvent } from '../audit/event.ts';
+import { type AuditEvent, outcomes } from '../audit/event.ts';
 import type { AuditFilter } from '../audit/search.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { type Clock, systemClock } from '../primitives/clock.ts';
-import { describeWhere, runOperation } from './administration.ts';
+import { systemClock } from '../primitives/clock.ts';
+import { type Reason, reasons } from '../primitives/refusal.ts';
+import { describePlace, runOperation } from './administration.ts';
+import { findLineage } from './audit-lineage.ts';
+import { createRowPrinter } from './audit-rows.ts';
 import { type CliCommand, EXIT } from './command.ts';
-import { printPart } from './print.ts';
+import { describeOutput, type Form, outputForm } from './output.ts';
+import { print, printError } from './print.ts';
+import { tokenIdsOf } from './token-inspect.ts';
+import { readToken } from './tokens.ts';
+import { readChoice, readTime, readWholeNumber, UsageError } from './usage.ts';
 
-/** The most that the admin API gives at once. */
-const PAGE = 200;
-/** Milliseconds between two looks for new rows, and for how long a row may be under way. */
-const LOOK = 300;
-const UNDER_WAY = 10_000;
+/** The most rows that the admin API gives at once. */
+const PAGE_ROWS = 200;
+const POLL_MS = 300;
+/** A row has the time at which its request began, and may be written this much later. */
+const MAX_DURATION_MS = 10_000;
 
 type Options = Readonly<Record<string, unknown>>;
 type Search = (
@@ -26,69 +32,60 @@ type Search = (
 /** Options that are equal to something, and the filter that each becomes. */
 const equal = {
   subject: ['subject', 'the sub of the subject token, or of the issued one'],
-  actor: ['actor', 'the sub of whoever acts, anywhere in the chain'],
-  issuer: ['issuer', 'whose name that subject or actor is: its iss'],
+  actor: ['actor', 'the sub of a party that acts, anywhere in the chain'],
+  issuer: ['issuer', 'the iss of that subject or actor'],
   client: ['client', 'the client that authenticated'],
-  audience: ['audience', 'what the token is for, or was to be for'],
-  outcome: ['outcome', 'issued, refused, failed, revoked, ...'],
-  reason: ['reason', 'of a refusal, as docs/reference/errors.md names it'],
+  audience: ['audience', 'an audience of the issued token, or one that was asked for'],
+  outcome: ['outcome', outcomes.join(', ')],
+  reason: ['reason', 'the reason of a refusal, as docs/reference/errors.md names it'],
   rule: ['rule', 'the rule that decided'],
   request: ['requestId', 'the X-Request-Id of the answer'],
 } as const satisfies Readonly<Record<string, readonly [keyof AuditFilter, string]>>;
 
 function describeFilter(command: Command): Command {
-  describeWhere(command);
+  describePlace(command);
   for (const [name, [, description]] of Object.entries(equal)) command.option(`--${name} <text>`, description);
-  return command
+  return describeOutput(command)
+    .option('--token <token>', 'a token that was issued, presented or revoked: its id, its text, @FILE, or -')
     .option('--since <time>', 'from then on: 2026-01-31T08:00:00Z, 2026-01-31, or 15m, 2h, 7d ago')
     .option('--until <time>', 'before then')
-    .option('--format <name>', 'jsonl or csv', 'jsonl');
+    .addOption(new Option('--format <name>', 'an older name of --output: jsonl or csv').hideHelp());
 }
 
-/** @throws Error for a time that is none */
-function filterOf(options: Options, clock: Clock): AuditFilter {
+function rowForm({ format, ...options }: Options): Form {
+  if (format === undefined) return outputForm(options);
+  return readChoice('--format', format, ['jsonl', 'csv'], 'a form of output; --output takes text, json and csv') ===
+    'csv'
+    ? 'csv'
+    : 'json';
+}
+
+/** @throws UsageError */
+function filterOf(options: Options): AuditFilter {
+  if (options.outcome !== undefined) readChoice('--outcome', options.outcome, outcomes, 'an outcome');
+  if (options.reason !== undefined)
+    readChoice('--reason', options.reason, Object.keys(reasons) as Reason[], 'a reason of docs/reference/errors.md');
+  const now = systemClock();
+  const timeOf = (name: 'since' | 'until') =>
+    options[name] === undefined ? undefined : readTime(`--${name}`, options[name], now);
+  const [since, until] = [timeOf('since'), timeOf('until')];
+  if (since !== undefined && until !== undefined && since >= until)
+    throw new UsageError(
+      `--until ${options.until} is not later than --since ${options.since}. Example: --since 3h --until 2h`,
+    );
+  const tokens = options.token === undefined ? undefined : tokenIdsOf(readToken(String(options.token)));
   const pairs = Object.entries(equal).map(([name, [key]]) => [key, options[name]]);
-  for (const name of ['since', 'until'] as const) {
-    if (options[name] !== undefined) pairs.push([name, parseTime(String(options[name]), clock())]);
-  }
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+  return Object.fromEntries(
+    [...pairs, ...Object.entries({ since, until, tokens })].filter(([, value]) => value !== undefined),
+  );
 }
 
-const AGO = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
-
-function parseTime(text: string, now: number): number {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined) return now - Number(count) * AGO[unit as keyof typeof AGO];
-  const time = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new Error(`${text} is no time such as 2026-01-31T08:00:00Z, 2026-01-31 or 2h`);
-  return time;
-}
-
-const formats: Readonly<Record<string, { readonly head: string; readonly line: (event: AuditEvent) => string }>> = {
-  jsonl: { head: '', line: (event) => `${JSON.stringify(event)}\n` },
-  csv: { head: `${csvHeader()}\r\n`, line: (event) => `${csvLine(event)}\r\n` },
-};
-
-function formatOf({ format }: Options) {
-  const found = formats[String(format)];
-  if (found === undefined) throw new Error(`${format} is no format: jsonl or csv`);
-  return found;
-}
-
-function countOf(text: unknown, option: string): number {
-  const count = text === 'all' ? Number.POSITIVE_INFINITY : Number(text);
-  if (!(count >= 0) || (count !== Number.POSITIVE_INFINITY && !Number.isInteger(count)))
-    throw new Error(`${option} takes a whole number, or all`);
-  return count;
-}
-
-async function* find(search: Search, filter: AuditFilter, count: number): AsyncGenerator<AuditEvent> {
+async function* find(search: Search, filter: AuditFilter, count: number): AsyncGenerator<readonly AuditEvent[]> {
   let cursor: string | undefined;
   let left = count;
   do {
-    const page = await search(filter, { cursor, limit: PAGE });
-    yield* page.found.slice(0, left).map(({ event }) => event);
+    const page = await search(filter, { cursor, limit: PAGE_ROWS });
+    yield page.found.slice(0, left).map(({ event }) => event);
     left -= page.found.length;
     cursor = page.next;
   } while (cursor !== undefined && left > 0);
@@ -96,17 +93,17 @@ async function* find(search: Search, filter: AuditFilter, count: number): AsyncG
 
 async function findAll(search: Search, filter: AuditFilter, count: number): Promise<AuditEvent[]> {
   const found: AuditEvent[] = [];
-  for await (const one of find(search, filter, count)) found.push(one);
+  for await (const some of find(search, filter, count)) found.push(...some);
   return found;
 }
 
 /** Looks into the database that a configuration names, or asks a server. */
 async function withSearch(options: Options, work: (search: Search) => Promise<void>): Promise<number> {
   if (options.config === undefined || options.server !== undefined)
-    return runOperation(options, (call) =>
-      work(async ({ since, until, requestId, ...filter }, page) => {
-        const times = { since: isoOf(since), until: isoOf(until) };
-        const { body } = await call('search-audit', { query: { ...filter, ...times, request: requestId, ...page } });
+    return runOperation({ ...options, token: undefined }, (call) =>
+      work(async ({ since, until, requestId, tokens, ...filter }, page) => {
+        const others = { since: isoOf(since), until: isoOf(until), request: requestId, token: tokens?.join(',') };
+        const { body } = await call('search-audit', { query: { ...filter, ...others, ...page } });
         const { items, next } = body as { items: readonly AuditEvent[]; next?: string };
         return { found: items.map((event) => ({ event })), next };
       }),
@@ -124,37 +121,70 @@ const isoOf = (time: number | undefined): string | undefined =>
   time === undefined ? undefined : new Date(time).toISOString();
 
 export const auditSearch: CliCommand = {
+  examples: [
+    ['cambio audit search --config cambio.yaml --since 2h --outcome refused', 'what was refused in the last two hours'],
+    ['cambio audit search --config cambio.yaml --subject ada --since 7d', 'what happened in the name of a person'],
+    [
+      'cambio audit search --config cambio.yaml --token @token.txt --lineage',
+      'where a token came from, and what came of it',
+    ],
+    [
+      'cambio audit search --config cambio.yaml --actor agent --output csv --limit all > agent.csv',
+      'for a spreadsheet',
+    ],
+  ],
   describe: (command) =>
-    describeFilter(command.description('print audit rows, the newest first; all that is asked must hold')).option(
-      '--limit <n>',
-      'so many at most, or all',
-      '100',
-    ),
+    describeFilter(command.description('Print audit rows, newest first. Filters are combined with AND.'))
+      .option('--lineage', 'with --token: also the tokens that it derives from, and those that derive from it')
+      .option('--limit <n>', 'the number of rows to print at most, or all', '100'),
   run: (options) => {
-    const { head, line } = formatOf(options);
-    const filter = filterOf(options, systemClock);
-    const limit = countOf(options.limit, '--limit');
+    const printer = createRowPrinter(rowForm(options));
+    const filter = filterOf(options);
+    const limit = readWholeNumber('--limit', options.limit, { least: 1, example: 100, all: true });
+    if (options.lineage === true) checkLineage(filter);
     return withSearch(options, async (search) => {
-      printPart(head);
-      for await (const event of find(search, filter, limit)) printPart(line(event));
+      let count = 0;
+      const show = (events: readonly AuditEvent[]): void => {
+        printer.print(events);
+        count += events.length;
+      };
+      if (options.lineage === true) show((await traceLineage(search, filter)).slice(0, limit));
+      else for await (const some of find(search, filter, limit)) show(some);
+      if (rowForm(options) !== 'text') return;
+      if (count === 0) print('0 rows');
+      else if (count === limit) printError(`${count} rows, the most that --limit allows; there may be more`);
     });
   },
 };
 
+/** @throws UsageError */
+function checkLineage({ tokens, since, until, ...others }: AuditFilter): void {
+  if (tokens === undefined || Object.keys(others).length > 0)
+    throw new UsageError('--lineage goes with --token, --since and --until alone. Example: --token ID --lineage');
+}
+
+const traceLineage = (search: Search, { tokens = [], ...period }: AuditFilter): Promise<readonly AuditEvent[]> =>
+  findLineage(tokens, (ids) => findAll(search, { ...period, tokens: ids }, Number.POSITIVE_INFINITY));
+
 export const auditTail: CliCommand = {
+  examples: [
+    ['cambio audit tail --config cambio.yaml --follow', 'what happens now, until Ctrl-C'],
+    ['cambio audit tail --server https://login.example.com --client reports', 'the last requests of a client'],
+  ],
   describe: (command) =>
-    describeFilter(command.description('print the last audit rows, the newest last'))
-      .option('-n, --lines <n>', 'how many, or all', '20')
+    describeFilter(command.description('Print the last audit rows, newest last. Filters are combined with AND.'))
+      .option('-n, --lines <n>', 'the number of rows, or all', '20')
       .option('-f, --follow', 'go on with rows as they are written'),
   run: (options) => {
-    const { head, line } = formatOf(options);
-    const filter = filterOf(options, systemClock);
-    const lines = countOf(options.lines, '--lines');
+    const form = rowForm(options);
+    const printer = createRowPrinter(form);
+    const filter = filterOf(options);
+    const lines = readWholeNumber('--lines', options.lines, { least: 0, example: 20, all: true });
     return withSearch(options, async (search) => {
-      printPart(head);
       const last = (await findAll(search, filter, lines)).toReversed();
-      for (const event of last) printPart(line(event));
-      if (options.follow) await follow(search, filter, last, (event) => printPart(line(event)));
+      printer.print(last);
+      if (form === 'text' && last.length === 0) print('0 rows');
+      if (options.follow) await follow(search, filter, last, printer.print);
     });
   },
 };
@@ -164,21 +194,21 @@ async function follow(
   search: Search,
   filter: AuditFilter,
   printed: readonly AuditEvent[],
-  print: (event: AuditEvent) => void,
+  show: (events: readonly AuditEvent[]) => void,
 ): Promise<never> {
-  let newest = Math.max(systemClock() - UNDER_WAY, filter.since ?? 0, printed.at(-1)?.time ?? 0);
+  let newest = Math.max(systemClock() - MAX_DURATION_MS, filter.since ?? 0, printed.at(-1)?.time ?? 0);
   let seen = new Map(printed.map((event) => [nameOf(event), event.time]));
   for (;;) {
     // A row has the time at which its request began: it may be written after a row of a later time.
-    const since = Math.max(newest - UNDER_WAY, filter.since ?? 0);
+    const since = Math.max(newest - MAX_DURATION_MS, filter.since ?? 0);
     const found = await findAll(search, { ...filter, since }, Number.POSITIVE_INFINITY);
     const fresh = found.filter((event) => !seen.has(nameOf(event))).toReversed();
     seen = new Map(
       [...seen, ...fresh.map((event) => [nameOf(event), event.time] as const)].filter(([, time]) => time >= since),
     );
     newest = Math.max(newest, ...fresh.map(({ time }) => time));
-    for (const event of fresh) print(event);
-    await wait(LOOK);
+    if (fresh.length > 0) show(fresh);
+    await wait(POLL_MS);
   }
 }
 

@@ -1,29 +1,43 @@
-// cambio check: is this file good? Every fault with its line, the tests that its rules carry, and on request what it would
-// have decided of exchanges that were recorded.
+// cambio check: is this file good? Reports every fault with its line, runs the tests of its rules, and compares its decisions with
+// recorded ones.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { AuditEvent } from '../audit/event.ts';
 import { eventOfLine, parseLine } from '../audit/export.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { ConfigurationError, formatFault } from '../config/fault.ts';
+import { ConfigurationError, type Fault, formatFault } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { type ChangedDecision, replay } from '../explain/replay.ts';
 import { indexResources } from '../narrowing/targets.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { describeOutput, outputForm, printList } from './output.ts';
 import { print, printError } from './print.ts';
+import type { Columns } from './table.ts';
+import { UsageError } from './usage.ts';
 
 export const check: CliCommand = {
+  examples: [
+    ['cambio check --config cambio.yaml', 'every fault and warning, each with its line'],
+    ['cambio check --config cambio.yaml --against audit.jsonl', 'which recorded decisions this file would change'],
+  ],
   describe: (command) =>
-    command
-      .description('say every fault of a configuration file, and run the tests of its rules')
-      .requiredOption('--config <file>', 'the configuration file')
-      .option(
-        '--against <file>',
-        'what `cambio audit export` or `search` printed, or -: list every recorded decision that this file would change',
-      ),
-  run: async ({ config, against }) => {
+    describeOutput(
+      command
+        .description('Report every fault of a configuration file, and run the tests of its rules.')
+        .requiredOption('--config <file>', 'the configuration file')
+        .option(
+          '--against <file>',
+          'rows that audit export printed, or audit search --output json; or -. Lists every recorded decision that the file would change',
+        ),
+    ),
+  run: async (options) => {
+    const { config, against } = options;
     const file = String(config);
+    const form = outputForm(options);
+    if (form !== 'text' && against !== undefined)
+      throw new UsageError('--against prints text alone. Leave --output out');
+    if (form !== 'text') return await printFaults(options, file);
     try {
       const configuration = await loadConfiguration(file, process.env);
       const { warnings, clients, resources, policy, examine } = configuration;
@@ -47,6 +61,30 @@ export const check: CliCommand = {
   },
 };
 
+/** For programs: every fault and warning as an item. */
+async function printFaults(options: Record<string, unknown>, file: string): Promise<number> {
+  const faults = await loadConfiguration(file, process.env)
+    .then(({ warnings, examine }) => {
+      examine();
+      return warnings;
+    })
+    .catch(faultsOf);
+  const columns: Columns<Fault> = {
+    severity: ({ severity }) => severity,
+    line: ({ line }) => line,
+    column: ({ column }) => column,
+    path: ({ path }) => path,
+    message: ({ message }) => message,
+  };
+  printList(options, columns, faults, '');
+  return faults.some(({ severity }) => severity === 'fault') ? EXIT.failed : EXIT.done;
+}
+
+function faultsOf(error: unknown): readonly Fault[] {
+  if (error instanceof ConfigurationError) return error.faults;
+  throw error;
+}
+
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 /** @returns failed where any decision would change, so that a pipeline can ask */
@@ -65,7 +103,7 @@ async function compare(configuration: Configuration, file: string): Promise<numb
   }
   const { changed, same, undecided, withheld } = counts;
   print(`${changed} of ${changed + same} recorded decisions would change`);
-  if (withheld > 0) print(`${count(withheld, 'decision')} cannot be told: what the rules read was not recorded`);
+  if (withheld > 0) print(`${count(withheld, 'decision')} cannot be compared: what the rules read was not recorded`);
   if (undecided > 0) print(`${count(undecided, 'other row')}, which no rule decided`);
   return changed === 0 ? EXIT.done : EXIT.failed;
 }
@@ -93,5 +131,5 @@ function readEvent(text: string, place: string): AuditEvent | undefined {
   const line = parseLine(text);
   if (line !== undefined) return eventOfLine(line);
   if (typeof parseJsonObject(text)?.time === 'number') return eventOfLine({ event: text });
-  throw new Error(`${place}: this line is no audit row`);
+  throw new Error(`${place}: not an audit row. audit search --output json and audit export print such rows`);
 }

@@ -1,87 +1,69 @@
-// cambio clients: who may call, and with which secret? Those of the file are shown, those registered at run time are changed.
+// cambio clients list, show: who may call, and how does each authenticate?
 import type { Command } from 'commander';
-import { parse } from 'yaml';
-import { readTextFile } from '../primitives/utf8.ts';
+import { stringify } from 'yaml';
 import { type Administer, describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
-import { print } from './print.ts';
+import { describeOutput, printList, printResult } from './output.ts';
+import type { Columns } from './table.ts';
 
-interface ShownClient {
+export interface ShownClient {
   readonly id: string;
   readonly source: string;
   readonly entry: Readonly<Record<string, unknown>>;
   readonly secrets?: readonly { readonly id: string; readonly createdAt: string }[];
+  readonly createdAt?: string;
+  readonly updatedAt?: string;
 }
 
-const withId = (command: Command): Command => describeWhere(command).argument('<id>', 'the client');
+export const describeClient = (command: Command): Command =>
+  describeOutput(describeWhere(command).argument('<id>', 'the client'));
+
+const columns: Columns<ShownClient> = {
+  id: ({ id }) => id,
+  source: ({ source }) => source,
+  auth: ({ entry }) => String(entry.auth ?? ''),
+  grants: ({ entry }) => [entry.grants ?? []].flat().join(', '),
+  state: ({ entry }) => (entry.disabled === true ? 'disabled' : 'enabled'),
+  secrets: (client) => secretsOf(client),
+};
+
+const secretsOf = ({ secrets = [] }: ShownClient): string =>
+  secrets.map(({ id, createdAt }) => `${id} of ${createdAt}`).join(', ');
 
 export const clientsList: CliCommand = {
-  describe: (command) => describeWhere(command.description('list the clients of the file and the registered ones')),
+  examples: [
+    ['cambio clients list --config cambio.yaml', 'the clients of the file, and those that were registered at run time'],
+    ['cambio clients list --server https://login.example.com --output csv', 'for a spreadsheet, from a running server'],
+  ],
+  describe: (command) => describeOutput(describeWhere(command.description('List the clients.'))),
   run: (options) =>
     runOperation(options, async (call) => {
+      const found: ShownClient[] = [];
       let cursor: unknown;
       do {
         const { body } = await call('list-clients', { query: { limit: 200, cursor } });
-        for (const client of body.items as readonly ShownClient[]) print(tell(client));
+        found.push(...(body.items as readonly ShownClient[]));
         cursor = body.next;
       } while (cursor !== undefined);
+      printList(options, columns, found, '0 clients');
     }),
 };
 
-function tell({ id, source, entry, secrets = [] }: ShownClient): string {
-  const { auth, grants, disabled } = entry;
-  const parts = [id, source, auth, [grants].flat().join(','), ...(disabled === true ? ['disabled'] : [])];
-  return [...parts, ...secrets.map((secret) => `secret ${secret.id} of ${secret.createdAt}`)].join('  ');
-}
-
-export const clientsAdd: CliCommand = {
+export const clientsShow: CliCommand = {
+  examples: [['cambio clients show reports --config cambio.yaml', 'its entry, without secrets']],
   describe: (command) =>
-    withId(command.description('register a client; prints its secret, once, where it has one')).requiredOption(
-      '--entry <file>',
-      'YAML or JSON: what a client of the configuration file says, without id and secret',
-    ),
+    describeClient(command.description('Show one client: its entry, and when its secrets were made.')),
   run: (options, [id = '']) =>
     runOperation(options, async (call) => {
-      const entry = parse(readTextFile(String(options.entry)));
-      const { body } = await call('create-client', { body: { ...entry, id } });
-      print(String(body.secret ?? `registered ${id}`));
+      const client = await fetchClient(call, id);
+      const { entry, createdAt, updatedAt } = client;
+      const about = { id, source: client.source, secrets: secretsOf(client), created: createdAt, updated: updatedAt };
+      const lines = Object.entries(about).flatMap(([name, value]) => (value ? `# ${name}: ${value}\n` : []));
+      printResult(options, { ...client }, `${lines.join('')}${stringify(entry).trimEnd()}`);
     }),
 };
 
-export const clientsRotate: CliCommand = {
-  describe: (command) =>
-    withId(command.description('print a new secret, once; the one before goes on working until the next rotation')),
-  run: (options, [id = '']) =>
-    runOperation(options, async (call) => {
-      const { body } = await call('add-client-secret', { path: { id }, body: {} });
-      print(String(body.secret));
-    }),
-};
-
-export const clientsDisable: CliCommand = {
-  describe: (command) =>
-    withId(command.description('refuse a registered client, and its tokens, at once')).option(
-      '--undo',
-      'let it in again',
-    ),
-  run: (options, [id = '']) =>
-    runOperation(options, async (call) => {
-      await replace(call, id, { disabled: options.undo !== true });
-      print(`${id} is ${options.undo === true ? 'let in again' : 'disabled'}; every node knows within a second`);
-    }),
-};
-
-export const clientsDelete: CliCommand = {
-  describe: (command) => withId(command.description('delete a registered client that no rule names')),
-  run: (options, [id = '']) =>
-    runOperation(options, async (call) => {
-      const { version } = await call('get-client', { path: { id } });
-      await call('delete-client', { path: { id }, ifMatch: version });
-      print(`${id} is deleted, and its tokens are dead; every node knows within a second`);
-    }),
-};
-
-async function replace(call: Administer, id: string, changes: object): Promise<void> {
-  const { body, version } = await call('get-client', { path: { id } });
-  await call('replace-client', { path: { id }, body: { ...(body.entry as object), ...changes }, ifMatch: version });
+async function fetchClient(call: Administer, id: string): Promise<ShownClient> {
+  const { body } = await call('get-client', { path: { id } });
+  return body as unknown as ShownClient;
 }

@@ -41,7 +41,8 @@ type Granted = Readonly<{ access_token: string; [member: string]: unknown }>;
 type Asked = { readonly status: number; readonly requestId: string; readonly body: Record<string, unknown> };
 
 export const demo: CliCommand = {
-  describe: (command) => command.description('show an exchange, a delegation and a refusal'),
+  examples: [['cambio demo', 'needs no configuration, and leaves nothing behind']],
+  describe: (command) => command.description('Show an exchange, a delegation and a refusal, on a server of its own.'),
   run: async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cambio-demo-'));
     let story: string;

@@ -13,6 +13,13 @@ import { print, printError } from './print.ts';
 const REFUSED = 3;
 
 export const explain: CliCommand = {
+  examples: [
+    ['cambio explain --config cambio.yaml --request ID', 'why a request was answered as it was, by its X-Request-Id'],
+    [
+      'cambio explain --config cambio.yaml --client gateway --subject-token @token.txt --audience https://orders.example.com',
+      'what would come of an exchange',
+    ],
+  ],
   describe: (command) =>
     describeWish(
       describeTokens(

@@ -6,22 +6,40 @@ export const commands = {
   check: () => import('./check.ts').then(({ check }) => check),
   explain: () => import('./explain.ts').then(({ explain }) => explain),
   targets: () => import('./targets.ts').then(({ targets }) => targets),
-  'token inspect': () => import('./token.ts').then(({ tokenInspect }) => tokenInspect),
-  'token revoke': () => import('./token.ts').then(({ tokenRevoke }) => tokenRevoke),
+  'tokens inspect': () => import('./token-inspect.ts').then(({ tokensInspect }) => tokensInspect),
+  'tokens revoke': () => import('./token-revoke.ts').then(({ tokensRevoke }) => tokensRevoke),
+  'clients list': () => import('./clients.ts').then(({ clientsList }) => clientsList),
+  'clients show': () => import('./clients.ts').then(({ clientsShow }) => clientsShow),
+  'clients create': () => import('./client-changes.ts').then(({ clientsCreate }) => clientsCreate),
+  'clients update': () => import('./client-changes.ts').then(({ clientsUpdate }) => clientsUpdate),
+  'clients enable': () => import('./client-changes.ts').then(({ clientsEnable }) => clientsEnable),
+  'clients disable': () => import('./client-changes.ts').then(({ clientsDisable }) => clientsDisable),
+  'clients rotate-secret': () => import('./client-changes.ts').then(({ clientsRotateSecret }) => clientsRotateSecret),
+  'clients delete': () => import('./client-changes.ts').then(({ clientsDelete }) => clientsDelete),
   'keys list': () => import('./keys.ts').then(({ keysList }) => keysList),
   'keys rotate': () => import('./keys.ts').then(({ keysRotate }) => keysRotate),
   'keys retire': () => import('./keys.ts').then(({ keysRetire }) => keysRetire),
-  'clients list': () => import('./clients.ts').then(({ clientsList }) => clientsList),
-  'clients add': () => import('./clients.ts').then(({ clientsAdd }) => clientsAdd),
-  'clients rotate': () => import('./clients.ts').then(({ clientsRotate }) => clientsRotate),
-  'clients disable': () => import('./clients.ts').then(({ clientsDisable }) => clientsDisable),
-  'clients delete': () => import('./clients.ts').then(({ clientsDelete }) => clientsDelete),
-  'store rollback': () => import('./store.ts').then(({ storeRollback }) => storeRollback),
-  'account hash': () => import('./account.ts').then(({ accountHash }) => accountHash),
-  'audit tail': () => import('./audit-search.ts').then(({ auditTail }) => auditTail),
   'audit search': () => import('./audit-search.ts').then(({ auditSearch }) => auditSearch),
+  'audit tail': () => import('./audit-search.ts').then(({ auditTail }) => auditTail),
   'audit export': () => import('./audit-proof.ts').then(({ auditExport }) => auditExport),
   'audit verify': () => import('./audit-proof.ts').then(({ auditVerify }) => auditVerify),
-  'audit erase': () => import('./audit-proof.ts').then(({ auditErase }) => auditErase),
+  'audit erase': () => import('./audit-erase.ts').then(({ auditErase }) => auditErase),
+  'accounts hash-password': () => import('./account.ts').then(({ accountsHashPassword }) => accountsHashPassword),
+  'store migrate': () => import('./store.ts').then(({ storeMigrate }) => storeMigrate),
+  'store rollback': () => import('./store.ts').then(({ storeRollback }) => storeRollback),
   demo: () => import('./demo.ts').then(({ demo }) => demo),
 } as const satisfies Readonly<Record<string, () => Promise<CliCommand>>>;
+
+/** Names of before the commands had one grammar, taken for one release more. No help names them. */
+const olderNouns: Readonly<Record<string, string>> = { token: 'tokens', account: 'accounts' };
+const olderVerbs: Readonly<Record<string, string>> = {
+  'clients add': 'create',
+  'clients rotate': 'rotate-secret',
+  'accounts hash': 'hash-password',
+};
+
+/** What was typed, with a command under its name of now. */
+export function withNamesOfNow([noun = '', verb = '', ...rest]: readonly string[]): readonly string[] {
+  const nounOfNow = olderNouns[noun] ?? noun;
+  return [nounOfNow, olderVerbs[`${nounOfNow} ${verb}`] ?? verb, ...rest].filter((word) => word !== '');
+}

@@ -1,43 +1,94 @@
 // cambio keys: which keys sign, and how is one replaced?
+import { signingAlgorithms } from '../keys/algorithms.ts';
+import { didYouMean } from '../primitives/nearest.ts';
 import { describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
-import { print } from './print.ts';
+import { confirm, describeConfirmation } from './confirm.ts';
+import { describeOutput, printList, printResult } from './output.ts';
+import type { Columns } from './table.ts';
+import { readChoice } from './usage.ts';
 
 type Key = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
 
+const columns: Columns<Key> = {
+  kid: ({ kid }) => kid,
+  alg: ({ alg }) => alg,
+  state: ({ state }) => state,
+  createdAt: ({ createdAt }) => createdAt,
+  signsFrom: ({ activatesAt }) => activatesAt,
+};
+
 export const keysList: CliCommand = {
-  describe: (command) => describeWhere(command.description('list the signing keys')),
+  examples: [['cambio keys list --config cambio.yaml', 'the next, the active and the retired keys']],
+  describe: (command) => describeOutput(describeWhere(command.description('List the signing keys.'))),
   run: (options) =>
     runOperation(options, async (call) => {
       const { body } = await call('list-keys');
-      for (const { kid, alg, state, createdAt, activatesAt } of body.items as readonly Key[]) {
-        print(`${kid}  ${alg}  ${state}  made ${createdAt}  signs from ${activatesAt}`);
-      }
+      printList(options, columns, body.items as readonly Key[], '0 keys');
     }),
 };
 
 export const keysRotate: CliCommand = {
+  examples: [
+    ['cambio keys rotate --config cambio.yaml', 'ahead of the schedule'],
+    ['cambio keys rotate --alg ES256 --config cambio.yaml', 'for one of several algorithms of the file'],
+  ],
   describe: (command) =>
-    describeWhere(
-      command.description('make the next signing key: published now, signing once verifiers have had time to see it'),
-    ).option('--alg <name>', 'of which algorithm; the default of the file where nothing is said'),
-  run: (options) =>
-    runOperation(options, async (call) => {
-      const { body } = await call('rotate-key', { body: { alg: options.alg } });
-      print(`the next ${body.alg} key is published, and signs from ${body.activatesAt}`);
-    }),
+    describeOutput(
+      describeWhere(
+        command.description(
+          'Make the next signing key. It is published now, and signs once verifiers have had time to fetch it.',
+        ),
+      ).option('--alg <name>', 'the algorithm (default: the first of the file)'),
+    ),
+  run: (options) => {
+    const alg =
+      options.alg === undefined
+        ? undefined
+        : readChoice('--alg', options.alg, signingAlgorithms, 'an algorithm that cambio signs with');
+    return runOperation(options, async (call) => {
+      const { body } = await call('rotate-key', { body: { alg } });
+      printResult(options, body, `The next ${body.alg} key is published, and signs from ${body.activatesAt}.`);
+    });
+  },
 };
 
 export const keysRetire: CliCommand = {
+  examples: [
+    ['cambio keys retire KID --config cambio.yaml', 'after a theft; asks first'],
+    ['cambio keys retire KID --config cambio.yaml --yes', 'without a question, as in a script'],
+  ],
   describe: (command) =>
-    describeWhere(
-      command
-        .description('take a key away at once, as after a theft: nothing that it signed verifies any more')
-        .argument('<kid>', 'the key'),
+    describeOutput(
+      describeConfirmation(
+        describeWhere(
+          command
+            .description('Remove a key at once, as after a theft. Every token that it signed is refused from then on.')
+            .argument('<kid>', 'the id of the key, as keys list shows it'),
+        ),
+      ),
     ),
   run: (options, [kid = '']) =>
     runOperation(options, async (call) => {
+      const { body } = await call('list-keys');
+      const keys = body.items as readonly Key[];
+      const key = keys.find((one) => one.kid === kid);
+      if (key === undefined)
+        throw new Error(
+          `there is no key ${kid}.${
+            didYouMean(
+              kid,
+              keys.map((one) => one.kid),
+            ) || ' cambio keys list shows the keys'
+          }`,
+        );
+      await confirm(options, consequenceOf(key));
       await call('retire-key', { path: { kid }, query: { replace: 'now' } });
-      print(`${kid} is gone; every node knows within a second, verifiers when they fetch the keys again`);
+      const done = `${kid} is removed. Every node knows within a second, and verifiers when they fetch the keys again.`;
+      printResult(options, { kid, retired: true }, done);
     }),
 };
+
+const consequenceOf = ({ kid, alg, state }: Key): string =>
+  `This removes the ${state} ${alg} key ${kid} for good: every token that it signed is refused from then on.` +
+  (state === 'active' ? ` A new ${alg} key signs at once in its place.` : '');

@@ -9,3 +9,6 @@ export const print = (text: string): void => console.log(printableLines(text));
 export const printPart = (text: string): void => void process.stdout.write(printableLines(text));
 
 export const printError = (text: string): void => console.error(printableLines(withoutTokens(text)));
+
+/** Lines whose values are printable already, with colours of our own. */
+export const printFormatted = (text: string): void => console.log(text);

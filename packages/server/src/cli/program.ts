@@ -1,21 +1,24 @@
+// Runs the command that was typed, and words what went wrong in one line.
 import { Command, CommanderError } from 'commander';
 import { describeError } from '../primitives/failure.ts';
 import { version } from '../primitives/version.ts';
-import { EXIT } from './command.ts';
-import { commands } from './index.ts';
+import { type CliCommand, EXIT } from './command.ts';
+import { commands, withNamesOfNow } from './index.ts';
 import { print, printError } from './print.ts';
+import { UsageError } from './usage.ts';
+import { wordUsageFault } from './usage-fault.ts';
 
 /** Commands that hold others. */
 const groups: Readonly<Record<string, string>> = {
-  token: 'look into a token, or kill one',
-  keys: 'the keys that sign our tokens',
-  clients: 'who may call',
-  store: 'the database',
-  audit: 'what happened',
-  account: 'people who sign in here',
+  tokens: 'read a token, and revoke tokens',
+  clients: 'the clients that may call the server',
+  keys: 'the keys that sign tokens',
+  audit: 'the record of what happened',
+  accounts: 'the people who sign in here',
+  store: 'the schema of the database',
 };
 
-/** Where a command stands: `token revoke` below `token`. */
+/** Where a command stands: `tokens revoke` below `tokens`. */
 function place(parent: Command, [name = '', ...rest]: readonly string[]): Command {
   if (rest.length === 0) return parent.command(name);
   const known = parent.commands.find((one) => one.name() === name);
@@ -24,45 +27,67 @@ function place(parent: Command, [name = '', ...rest]: readonly string[]): Comman
       parent
         .command(name)
         .description(groups[name] ?? '')
+        .helpCommand(false)
         .exitOverride(),
     rest,
   );
 }
 
-/** The commands that the first word can mean; all of them where it is none of theirs. */
-function meant([first]: readonly string[]): [string, (typeof commands)[keyof typeof commands]][] {
-  const all = Object.entries(commands);
-  const some = all.filter(([name]) => name.split(' ')[0] === first);
-  return some.length > 0 || first === '--version' ? some : all;
-}
+type Run = (command: CliCommand, options: Record<string, unknown>, args: readonly string[]) => Promise<void>;
 
-/** Never throws: what failed is told in one line. @returns the exit code */
-export async function runProgram(argv: readonly string[]): Promise<number> {
+/** @returns the program with those commands that the first word can mean; with all of them where it is none of theirs */
+export async function createProgram(argv: readonly string[], run: Run): Promise<Command> {
   const program = new Command('cambio')
-    .description('an OAuth 2.0 token exchange server (RFC 8693)')
+    .description('An OAuth 2.0 token exchange server (RFC 8693)')
     .version(version)
+    .helpCommand(false)
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
       writeErr: (text) => printError(text.trimEnd()),
+      outputError: () => undefined,
     })
     .exitOverride();
-  let code: number = EXIT.usage;
-  for (const [name, load] of meant(argv)) {
+  const all = Object.entries(commands);
+  const meant = all.filter(([name]) => name.split(' ')[0] === argv[0]);
+  for (const [name, load] of meant.length > 0 ? meant : all) {
     const command = await load();
     command
       .describe(place(program, name.split(' ')))
+      .addHelpText('after', helpOf(command))
       .exitOverride()
       .action(async (...given: unknown[]) => {
         const [options, ...args] = given.slice(0, -1).toReversed();
-        code = await command.run(options as Record<string, unknown>, args.toReversed() as string[]);
+        await run(command, options as Record<string, unknown>, args.toReversed() as string[]);
       });
   }
+  return program;
+}
+
+const helpOf = ({ examples }: CliCommand): string =>
+  [
+    '',
+    examples.length === 1 ? 'Example:' : 'Examples:',
+    ...examples.map(([line, what]) => `  # ${what}\n  ${line}`),
+  ].join('\n');
+
+/** Never throws: what failed is told in one line. @returns the exit code */
+export async function runProgram(typed: readonly string[]): Promise<number> {
+  const argv = withNamesOfNow(typed);
+  let code: number = EXIT.usage;
+  const program = await createProgram(argv, async (command, options, args) => {
+    code = await command.run(options, args);
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.done;
+      const words = wordUsageFault(error, program, argv);
+      if (words !== undefined) printError(`cambio: ${words}`);
+      return EXIT.usage;
+    }
     printError(`cambio: ${describeError(error)}`);
-    return EXIT.failed;
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
 }

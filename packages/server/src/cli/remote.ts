@@ -6,19 +6,22 @@ import { describeFailure, isUntrusted } from '../primitives/failure.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { readAnswerText } from '../primitives/utf8.ts';
+import { UsageError } from './usage.ts';
 
 export interface Done {
   readonly body: Readonly<Record<string, unknown>>;
   readonly version: string | undefined;
 }
 
-/** A token that is sent over plain http can be read by anybody on the way. @throws Error */
+/** A token that is sent over plain http can be read by anybody on the way. @throws UsageError */
 export function checkServer(server: string): void {
   const url = URL.parse(server);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new Error(`--server ${server} is not a URL. Use the issuer, such as https://login.example.com`);
+    throw new UsageError(`--server ${server} is not a URL. Use the issuer, such as https://login.example.com`);
   if (url.protocol === 'http:' && !isLoopback(url.hostname))
-    throw new Error(`--server ${server} would send the token in the clear. Use https://; http:// is for loopback only`);
+    throw new UsageError(
+      `--server ${server} would send the token in the clear. Use https://; http:// is for loopback only`,
+    );
 }
 
 /** Time within which a server must answer an operation. */
@@ -30,7 +33,6 @@ export async function requestOperation(
   { path = {}, query = {}, body, ifMatch }: Said,
   { server, token }: { readonly server: string; readonly token: string },
 ): Promise<Done> {
-  if (token === '') throw new Error('there is no token for --server. Use --token @FILE, or set CAMBIO_TOKEN');
   const place = at.replaceAll(/\{(\w+)\}/g, (_, name) =>
     encodeURIComponent(String((path as Record<string, unknown>)[name])),
   );

@@ -10,18 +10,24 @@ import { sha256 } from '../primitives/secret.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { shareCounts } from './sharing.ts';
+import { reportSummary } from './summary.ts';
+import { readWholeNumber } from './usage.ts';
 import { superviseWorkers } from './workers.ts';
 
-const MOST_WORKERS = 256;
+const MAX_WORKERS = 256;
 const INFO = { level: 'info' } as const;
 const WARN = { level: 'warn' } as const;
 
 export const serve: CliCommand = {
+  examples: [
+    ['cambio serve --config cambio.yaml', 'until SIGTERM or Ctrl-C; a changed file is read again'],
+    ['cambio serve --config cambio.yaml --workers 4', 'four processes behind one port'],
+  ],
   describe: (command) =>
     command
-      .description('answer requests')
+      .description('Start the server.')
       .requiredOption('--config <file>', 'the configuration file')
-      .option('--workers <n>', 'as so many processes behind one port', '1'),
+      .option('--workers <n>', 'the number of processes behind the port', '1'),
   run: async (options) => {
     try {
       return await run(options);
@@ -34,15 +40,14 @@ export const serve: CliCommand = {
 
 async function run({ config, workers }: Record<string, unknown>): Promise<number> {
   const file = String(config);
+  const count = readWholeNumber('--workers', workers, { least: 1, most: MAX_WORKERS, example: 4 });
   const text = readText(file);
   const configuration = await parseConfiguration(text, { file, environment: process.env });
   const report = createReport(configuration.log);
-  const started = (port: number, how = ''): void =>
+  const started = (port: number, how = ''): void => {
+    reportSummary(configuration, file, report);
     report(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`, INFO);
-  const count = Number(workers);
-  if (!Number.isInteger(count) || count < 1 || count > MOST_WORKERS) {
-    throw new Error(`--workers takes a number from 1 to ${MOST_WORKERS}`);
-  }
+  };
   if (count > 1 && cluster.isPrimary) {
     return superviseWorkers(count, { metrics: configuration.server.metrics, report }, (port) =>
       started(port, `, ${count} workers`),

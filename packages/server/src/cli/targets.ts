@@ -12,6 +12,12 @@ import { describeTokens, exchangeParametersOf, misuseOf } from './exchange-optio
 import { print, printError } from './print.ts';
 
 export const targets: CliCommand = {
+  examples: [
+    [
+      'cambio targets --config cambio.yaml --client gateway --subject-token @token.txt',
+      'the audiences that it may ask for',
+    ],
+  ],
   describe: (command) =>
     describeTokens(
       command

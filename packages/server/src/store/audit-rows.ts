@@ -84,6 +84,8 @@ export const listUnchainedRows = (database: Database, after: number, limit: numb
 export interface AuditTerms extends Partial<Omit<AuditColumns, 'time'>> {
   readonly since?: number;
   readonly until?: number;
+  /** Texts of which the event or what is personal of it holds one. No index knows them. */
+  readonly mentions?: readonly string[];
 }
 
 /** Where a page of rows ended; the next begins behind it. */
@@ -105,15 +107,46 @@ const LEADING = [
   'reason',
 ] as const;
 
+export interface FoundRows {
+  readonly rows: readonly AuditRow[];
+  /** Where the search stopped; undefined once it has seen all rows. */
+  readonly end: AuditPlace | undefined;
+}
+
+/** Rows that one search reads for texts that no index knows. It must not hold the event loop. */
+const SCANNED_ROWS = 1000;
+
 /** The newest first. */
-export function searchAuditRows(
+export async function searchAuditRows(
   database: Database,
   terms: AuditTerms,
-  { before, limit }: { before: AuditPlace | undefined; limit: number },
-): Promise<AuditRow[]> {
+  page: { before: AuditPlace | undefined; limit: number },
+): Promise<FoundRows> {
+  const { limit } = page;
+  const query = selectRows(database, terms, page.before);
+  if (terms.mentions === undefined) {
+    const rows = await query.selectAll().limit(limit).execute();
+    return { rows, end: rows.length === limit ? rows.at(-1) : undefined };
+  }
+  const [last] = await query
+    .select(['time', 'sequence'])
+    .offset(SCANNED_ROWS - 1)
+    .limit(1)
+    .execute();
+  const scanned = last && query.where(sql<boolean>`(time, sequence) >= (${last.time}, ${last.sequence})`);
+  const texts = terms.mentions.map((text) => `%${text.replaceAll('\\', '_')}%`);
+  const rows = await (scanned ?? query)
+    .where((is) => is.or(texts.flatMap((text) => [is('event', 'like', text), is('personal', 'like', text)])))
+    .selectAll()
+    .limit(limit)
+    .execute();
+  return { rows, end: rows.length === limit ? rows.at(-1) : last };
+}
+
+function selectRows(database: Database, terms: AuditTerms, before: AuditPlace | undefined) {
   const { since, until } = terms;
   const [leading, ...others] = LEADING.filter((column) => terms[column] !== undefined);
-  let query = database.selectFrom('audit').selectAll();
+  let query = database.selectFrom('audit');
   if (leading !== undefined) query = query.where(leading, '=', terms[leading] ?? null);
   // Its index is of these rows alone, and says so.
   if (leading === 'outcome' && terms.outcome !== 'issued') query = query.where(sql<boolean>`outcome <> 'issued'`);
@@ -124,7 +157,7 @@ export function searchAuditRows(
     query = query.where('time', '<=', before.time);
     query = query.where(sql<boolean>`(time, sequence) < (${before.time}, ${before.sequence})`);
   }
-  return query.orderBy('time', 'desc').orderBy('sequence', 'desc').limit(limit).execute();
+  return query.orderBy('time', 'desc').orderBy('sequence', 'desc');
 }
 
 /** What is personal is gone, and its digest stays, so that the chain is what it was. */

@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
 import { describeDatabaseFailure, explainPostgres, explainSqlite } from './failure.ts';
 import { migrations } from './migrations/index.ts';
-import { checkNotAhead, migrate, rollBack } from './migrations/migrate.ts';
+import { checkCurrent, migrate, rollBack } from './migrations/migrate.ts';
 import type { PostgresConnection } from './postgres-url.ts';
 import type { Database, Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
@@ -19,18 +19,29 @@ export type Store = Kysely<Schema>;
 /** A reader never writes, and never makes a database. */
 export type Access = 'read' | 'write';
 
-/** @throws the driver's error where the database cannot be opened, or for a reader where there is none yet */
-export async function openStore(location: StoreLocation, access: Access, now: number): Promise<Store> {
-  return location.kind === 'sqlite'
-    ? openEmbedded(location.file, access, now)
-    : openShared(location.connection, access, now);
+/** A server makes the database and brings its schema up to date. A command changes no schema: it refuses another one. */
+export type SchemaUse = 'migrate' | 'require current';
+
+/** @throws the driver's error where the database cannot be opened; Error where a schema that must be current is not */
+export async function openStore(
+  location: StoreLocation,
+  access: Access,
+  now: number,
+  use: SchemaUse = access === 'write' ? 'migrate' : 'require current',
+): Promise<Store> {
+  const prepare = (store: Store): Promise<unknown> =>
+    use === 'migrate' ? migrate(store, location.kind, now) : checkCurrent(store, location.kind);
+  if (location.kind === 'postgres') return openShared(location.connection, prepare);
+  if (use === 'require current') checkExists(location.file);
+  return openEmbedded(location.file, access, prepare);
 }
 
-async function openEmbedded(file: string, access: Access, now: number): Promise<Store> {
-  if (access === 'read') checkExists(file);
+type Prepare = (store: Store) => Promise<unknown>;
+
+async function openEmbedded(file: string, access: Access, prepare: Prepare): Promise<Store> {
   const store = openSqlite(file, access);
   try {
-    await (access === 'write' ? migrate(store, 'sqlite', now) : checkNotAhead(store));
+    await prepare(store);
     return store;
   } catch (error) {
     await store.destroy();
@@ -40,14 +51,14 @@ async function openEmbedded(file: string, access: Access, now: number): Promise<
 
 function checkExists(file: string): void {
   if (file !== ':memory:' && !existsSync(file))
-    throw new Error(`there is no database at ${file} yet: start the server first`);
+    throw new Error(`there is no database at ${file} yet: start the server first, or run cambio store migrate`);
 }
 
-async function openShared(connection: PostgresConnection, access: Access, now: number): Promise<Store> {
+async function openShared(connection: PostgresConnection, prepare: Prepare): Promise<Store> {
   const { openPostgres } = await import('./postgres.ts');
   const migrating = openPostgres(connection, 'migration');
   try {
-    await (access === 'write' ? migrate(migrating, 'postgres', now) : checkNotAhead(migrating));
+    await prepare(migrating);
     return await connected(openPostgres(connection, 'requests'));
   } catch (error) {
     throw explainPostgres(error, connection);
@@ -76,6 +87,12 @@ async function connected(store: Store): Promise<Store> {
       throw error;
     }
   }
+}
+
+/** Makes the tables of this version, or brings those of an earlier version up to date. @throws as `openStore` */
+export async function migrateStore(location: StoreLocation, now: number): Promise<void> {
+  const store = await openStore(location, 'write', now, 'migrate');
+  await store.destroy();
 }
 
 /** Takes the last step of this version back. @returns its name @throws as `rollBack` */

@@ -22,6 +22,14 @@ export function principalsOf(subject: string, naming: Naming): readonly Principa
   return unmapped(naming).flatMap(({ name, issuer }) => (name === owner ? { iss: issuer, sub } : []));
 }
 
+/** Every issuer that may be named: this server, those that it trusts, and the one where people sign in. */
+export const issuersOf = ({ issuer, issuers, saml, names: { upstream } }: Naming): readonly string[] => [
+  issuer,
+  ...[...issuers.all()].map((one) => one.issuer),
+  ...saml.keys(),
+  ...(upstream === undefined ? [] : [upstream.issuer]),
+];
+
 function unmapped({ issuers, saml, names: { upstream } }: Naming): readonly { issuer: string; name: string }[] {
   const assertions = [...saml.values()].map((one) => ({ ...one, issuer: one.entityId }));
   const mapping = [...issuers.all(), ...assertions].filter(({ subject }) => subject === undefined);

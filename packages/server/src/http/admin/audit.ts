@@ -11,6 +11,9 @@ const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 ch
 const text = name.optional();
 const time = z.iso.datetime({ offset: true }).transform((said) => Date.parse(said));
 
+/** Each is looked for in every row that is read. */
+export const MAX_TOKENS = 16;
+
 export const searchAudit = operation({
   id: 'search-audit',
   method: 'GET',
@@ -27,6 +30,15 @@ export const searchAudit = operation({
     reason: text,
     rule: text,
     request: text.describe('the X-Request-Id of the answer'),
+    token: z
+      .string()
+      .transform((ids) => ids.split(','))
+      .refine(
+        (ids) => ids.length <= MAX_TOKENS && ids.every(isName),
+        `must be 1 to ${MAX_TOKENS} ids, with commas between`,
+      )
+      .optional()
+      .describe('the id of a token that was issued, presented or revoked; of several tokens with commas between them'),
     since: time.optional(),
     until: time.optional(),
     ...pageQuery,
@@ -34,9 +46,9 @@ export const searchAudit = operation({
   }),
   status: 200,
   answer: pageOf(event),
-  run: async ({ query: { cursor, limit, request: requestId, ...filter }, services: { admin } }) => {
+  run: async ({ query: { cursor, limit, request: requestId, token: tokens, ...filter }, services: { admin } }) => {
     const given = Object.fromEntries(
-      Object.entries({ ...filter, requestId }).filter(([, value]) => value !== undefined),
+      Object.entries({ ...filter, requestId, tokens }).filter(([, value]) => value !== undefined),
     );
     const { found, next } = await admin.searchEvents(given, { cursor, limit });
     return { body: { items: found.map((one) => one.event), next } };

@@ -13,6 +13,7 @@ import { Refusal } from '../../primitives/refusal.ts';
 import { sha256 } from '../../primitives/secret.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { HttpServices } from '../endpoint.ts';
+import { idsOf, unknownClient } from './client-ids.ts';
 import type { Call } from './operation.ts';
 import { InvalidRequest } from './problem.ts';
 import { endTokensOf } from './revocations.ts';
@@ -32,15 +33,12 @@ type Found = { readonly id: string } & (
   | ({ readonly source: 'registered' } & RegisteredClient)
 );
 
-export const idsOf = ({ admin }: HttpServices): readonly string[] =>
-  [...new Set([...admin.fileClients.keys(), ...admin.registered.all().keys()])].toSorted();
-
 /** @throws Refusal admin_item_unknown */
-export function findClient(id: string, { admin }: HttpServices): Found {
+export function findClient(id: string, { admin }: Pick<HttpServices, 'admin'>): Found {
   const entry = admin.fileClients.get(id);
   if (entry !== undefined) return { id, source: 'file', entry };
   const registered = admin.registered.all().get(id);
-  if (registered === undefined) throw new Refusal('admin_item_unknown');
+  if (registered === undefined) throw unknownClient(id, { admin });
   return { source: 'registered', ...registered };
 }
 
@@ -84,7 +82,10 @@ export async function createClient({
   event,
 }: Call<undefined, undefined, { id: string }>) {
   const { id: _id, ...entry } = said;
-  if (idsOf(services).includes(id)) throw new Refusal('admin_in_use', { detail: 'there is a client of this id' });
+  if (idsOf(services).includes(id))
+    throw new Refusal('admin_in_use', {
+      detail: `there is a client ${id} already: choose another id, or update that one`,
+    });
   const secret = String(entry.auth).startsWith('client_secret') ? newSecret() : undefined;
   const secrets = secret === undefined ? [] : [digestOf(secret, services)];
   await check(id, { entry, secrets }, services);
@@ -150,7 +151,8 @@ export async function deleteSecret({
 }: Call<{ id: string; secret: string }, undefined, undefined>) {
   const before = findRegistered(path.id, services);
   const secrets = before.secrets.filter(({ id }) => id !== path.secret);
-  if (secrets.length === before.secrets.length) throw new Refusal('admin_item_unknown');
+  if (secrets.length === before.secrets.length)
+    throw new Refusal('admin_item_unknown', { detail: 'the client has no secret of this id' });
   if (secrets.length === 0) throw new Refusal('admin_in_use', { detail: 'it is the only secret of the client' });
   await change(before, { entry: before.entry, secrets }, { event, services, judgedBy: 'any' });
   return {};

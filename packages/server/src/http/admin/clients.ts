@@ -7,12 +7,12 @@ import {
   deleteClient,
   deleteSecret,
   findClient,
-  idsOf,
   replaceClient,
   showClient,
   shownClient,
   versionOf,
 } from './client-changes.ts';
+import { idsOf } from './client-ids.ts';
 import { type Operation, operation } from './operation.ts';
 import { cut, pageOf, pageQuery } from './page.ts';
 

@@ -46,7 +46,12 @@ export const rotateKey = operation({
     const { alg = admin.algorithms[0] } = body;
     // No token would be signed by it.
     if (!admin.algorithms.includes(alg))
-      throw new InvalidRequest([{ at: 'body.alg', detail: 'nothing signs with it' }]);
+      throw new InvalidRequest([
+        {
+          at: 'body.alg',
+          detail: `no token is signed with ${alg}: the configuration file has ${[...new Set(admin.algorithms)].join(', ')}`,
+        },
+      ]);
     const { activatesAt, write } = admin.keys.rotate(alg);
     event.change = { what: `key ${alg}`, after: { alg, activatesAt: iso(activatesAt) } };
     await admin.commit(event, write);

@@ -1,13 +1,15 @@
 // Revokes what was issued: one token with all that derives from it, all of a subject or of a client, or all.
 import { z } from 'zod';
 import type { Many } from '../../issuing/revocations.ts';
+import { didYouMean } from '../../primitives/nearest.ts';
 import { isName } from '../../primitives/principal.ts';
 import { withoutTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { Database } from '../../store/schema.ts';
 import { identifyToken, looksLikeToken, mayBeTokenId } from '../../subject-tokens/identify.ts';
-import { principalsOf, subjectsOf } from '../../trust/names-here.ts';
+import { issuersOf, principalsOf, subjectsOf } from '../../trust/names-here.ts';
 import type { HttpServices } from '../endpoint.ts';
+import { idsOf, unknownClient } from './client-ids.ts';
 import { type Call, operation } from './operation.ts';
 
 const name = z
@@ -19,6 +21,7 @@ const UNKNOWN =
   'no token of this server has this id. Check it, or give the text of the token as id; an id that an earlier version issued, ' +
   'and one that was never seen here, is revoked with unknown (--unknown)';
 
+const unknown = z.literal(true).optional();
 const body = z.union(
   [
     z.strictObject({
@@ -28,13 +31,17 @@ const body = z.union(
         .describe(
           'jti, refresh family, what `token inspect` tells of a foreign token, or the text of a token, which is not recorded',
         ),
-      unknown: z.literal(true).optional().describe('also where the server cannot tell that there is such a token'),
+      unknown: unknown.describe('also where the server cannot tell that there is such a token'),
     }),
     z.strictObject({
       subject: name.describe('the `sub` of our tokens; with `issuer`, the `sub` of that issuer'),
       issuer: name.optional().describe('of the subject, as `act` and `sub_id` have it'),
+      unknown: unknown.describe('also where the issuer is not one that this server knows'),
     }),
-    z.strictObject({ client: name }),
+    z.strictObject({
+      client: name,
+      unknown: unknown.describe('also where there is no such client, as one that left the file'),
+    }),
     z.strictObject({ all: z.literal(true).describe('after an older copy of the database was restored') }),
   ],
   'must have one of id, subject, client and all',
@@ -58,6 +65,7 @@ export const revokeTokens = operation({
       note(call, id, 'revoke by id', { id });
       await services.revocations.revoke(id, commit);
     } else {
+      checkKnown(call.body, services);
       const { named, what, of } = nameOf(call.body, services);
       note(call, of, what, call.body);
       await services.revocations.revokeMany(named, commit);
@@ -87,12 +95,29 @@ async function findId({ id: said, unknown }: { id: string; unknown?: true | unde
   return found;
 }
 
+/** A name that was mistyped revokes nothing, and must not look as if it did. @throws Refusal admin_item_unknown */
+function checkKnown(body: Exclude<Body, { id: string }>, services: HttpServices): void {
+  if ('all' in body || body.unknown === true) return;
+  if ('client' in body) {
+    if (!idsOf(services).includes(body.client)) throw unknownClient(body.client, services, ALL_THE_SAME);
+    return;
+  }
+  const { issuer } = body;
+  const known = issuersOf(services);
+  if (issuer === undefined || known.includes(issuer)) return;
+  throw new Refusal('admin_item_unknown', {
+    detail: `there is no issuer ${withoutTokens(issuer)}.${didYouMean(issuer, known)}${ALL_THE_SAME}`,
+  });
+}
+
+const ALL_THE_SAME = ' What was issued under a name that is no longer known is revoked with unknown (--unknown)';
+
 function nameOf(
   body: Exclude<Body, { id: string }>,
   services: HttpServices,
 ): { readonly named: readonly [Many, ...Many[]]; readonly what: string; readonly of: string } {
   if ('all' in body) return { named: [body], what: 'revoke all', of: 'all' };
-  if ('client' in body) return { named: [body], what: 'revoke by client', of: body.client };
+  if ('client' in body) return { named: [{ client: body.client }], what: 'revoke by client', of: body.client };
   const { subject, issuer } = body;
   const what = 'revoke by subject';
   if (issuer === undefined)

@@ -71,6 +71,20 @@ export async function checkNotAhead(database: Database, known = migrations): Pro
   );
 }
 
+/** @throws SchemaError that says what to do where the schema is not the one of this version, nor one step ahead of it */
+export async function checkCurrent(database: Database, kind: Kind, known = migrations): Promise<void> {
+  const applied = await checkNotAhead(database, known);
+  const missing = stepsFor(kind, known).filter(({ name }) => !applied.has(name));
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name).join(', ');
+  const behind = `${missing.length} ${missing.length === 1 ? 'step' : 'steps'} behind this version of cambio (${names})`;
+  throw new SchemaError(
+    `the database ${applied.size === 0 ? 'has no tables of cambio yet' : `is ${behind}`}, and this command does not ` +
+      'change the schema: start the server of this version, or run cambio store migrate' +
+      (applied.size === 0 ? '' : '. To stay with the version before, use its own commands'),
+  );
+}
+
 /**
  * Takes this version's own last step back, so that the database is as the version before left it.
  * @param content of what the step made: `keep` refuses where there is any

@@ -1,0 +1,48 @@
+// cambio audit erase: forgets a person, and leaves the proof of the audit whole.
+import { openOperator } from '../app.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { type CliCommand, EXIT } from './command.ts';
+import { confirm, describeConfirmation } from './confirm.ts';
+import { describeOutput, printResult } from './output.ts';
+
+export const auditErase: CliCommand = {
+  examples: [
+    ['cambio audit erase --config cambio.yaml --subject ada', 'says how many rows there are, and asks'],
+    [
+      'cambio audit erase --config cambio.yaml --subject 248289761001 --issuer https://idp.example.com --yes',
+      'a person of another issuer, without a question',
+    ],
+  ],
+  describe: (command) =>
+    describeOutput(
+      describeConfirmation(
+        command
+          .description(
+            'Erase a person from the audit: the personal fields of every row in which the person is the subject or acts. The chains stay whole.',
+          )
+          .requiredOption('--config <file>', 'the configuration file')
+          .requiredOption('--subject <sub>', 'the person, by sub')
+          .option('--issuer <iss>', 'only the person of that issuer: another may have one of the same name'),
+      ),
+    ),
+  run: async (options) => {
+    const { config, subject, issuer } = options;
+    const person = { subject: String(subject), ...(issuer !== undefined && { issuer: String(issuer) }) };
+    const { erase, countErasable, close } = await openOperator(await loadConfiguration(String(config), process.env));
+    try {
+      if (options.yes !== true) {
+        const rows = countOf(await countErasable(person));
+        const of = issuer === undefined ? '' : ` of ${issuer}`;
+        await confirm(options, `This erases for good what ${rows} of the audit say about ${subject}${of}.`);
+      }
+      const count = await erase(person);
+      const done = `${countOf(count)} erased; copies, exports and what was streamed are elsewhere`;
+      printResult(options, { erased: count }, done);
+      return EXIT.done;
+    } finally {
+      await close();
+    }
+  },
+};
+
+const countOf = (rows: number): string => `${rows} ${rows === 1 ? 'row' : 'rows'}`;

@@ -1,0 +1,41 @@
+// Prints audit rows as they are found: a table for people, lines of JSON, or CSV.
+import { csvHeader, csvLine } from '../audit/csv.ts';
+import type { AuditEvent } from '../audit/event.ts';
+import { bold, type Form, terminalWidth } from './output.ts';
+import { printFormatted, printPart } from './print.ts';
+import { type Columns, createTable } from './table.ts';
+
+export interface RowPrinter {
+  readonly print: (events: readonly AuditEvent[]) => void;
+}
+
+/** In any other form, a row has more fields than a table can show. */
+const columns: Columns<AuditEvent> = {
+  time: ({ time }) => new Date(time).toISOString(),
+  outcome: ({ outcome, count }) => (count === undefined ? outcome : `${outcome} × ${count}`),
+  request: ({ action, grant, operation }) => grant ?? operation ?? action,
+  client: ({ client, clientClaimed }) => client ?? (clientClaimed && `${clientClaimed}?`),
+  subject: ({ subject, principal }) => principal?.sub ?? subject?.sub,
+  actor: ({ chain = [], actor }) =>
+    [...new Set([...chain.map(({ sub }) => sub), actor?.sub])].filter(Boolean).join(', '),
+  audience: ({ targets, audiencesAsked = [], resourcesAsked = [] }) =>
+    (targets ?? [...audiencesAsked, ...resourcesAsked]).join(', '),
+  why: ({ reason, rule, change }) => reason ?? rule ?? change?.what,
+  requestId: ({ requestId }) => requestId,
+};
+
+export function createRowPrinter(form: Form): RowPrinter {
+  if (form === 'json')
+    return { print: (events) => printPart(events.map((event) => `${JSON.stringify(event)}\n`).join('')) };
+  if (form === 'csv') {
+    let head = `${csvHeader()}\r\n`;
+    return {
+      print: (events) => {
+        printPart(head + events.map((event) => `${csvLine(event)}\r\n`).join(''));
+        head = '';
+      },
+    };
+  }
+  const table = createTable(columns, { width: terminalWidth(), head: bold });
+  return { print: (events) => events.length > 0 && printFormatted(table.add(events).join('\n')) };
+}

@@ -1,0 +1,28 @@
+// Reads an entry of a client from a file, as somebody wrote it for `clients create` or `clients update`.
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { UsageError } from './usage.ts';
+
+/** @throws Error that names the file, and the line where it is not YAML */
+export function readEntry(said: unknown, id: string): Readonly<Record<string, unknown>> {
+  const file = String(said);
+  const name = file === '-' ? 'standard input' : file;
+  const document = parseDocument(readText(file), { prettyErrors: false });
+  const [error] = document.errors;
+  const value: unknown = error === undefined ? document.toJS() : undefined;
+  if (error !== undefined) throw new Error(`${name} is not good YAML, near character ${error.pos[0]}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${name} is not an entry of a client. Example: auth: client_secret_basic, on a line of its own`);
+  const { id: own = id, ...entry } = value as Record<string, unknown>;
+  if (own !== id)
+    throw new UsageError(`${name} has the id ${own}, and the command names ${id}. Leave the id out of the file`);
+  return entry;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new Error(`--entry ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}

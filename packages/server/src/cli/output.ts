@@ -1,0 +1,61 @@
+// Prints what a command found or did, in the form that --output asks for: text for people, JSON and CSV for programs.
+import { styleText } from 'node:util';
+import { type Command, Option } from 'commander';
+import { cell } from '../audit/csv.ts';
+import { print, printFormatted } from './print.ts';
+import { type Columns, layOut } from './table.ts';
+import { readChoice } from './usage.ts';
+
+const forms = ['text', 'json', 'csv'] as const;
+export type Form = (typeof forms)[number];
+
+export const describeOutput = (command: Command): Command =>
+  command
+    .option('--output <form>', 'text for people, json or csv for programs', 'text')
+    .addOption(new Option('--json', 'an older name of --output json').hideHelp());
+
+/** @throws UsageError */
+export function outputForm({ output, json }: Record<string, unknown>): Form {
+  return json === true ? 'json' : readChoice('--output', output, forms, 'a form of output');
+}
+
+type Options = Record<string, unknown>;
+
+/** Prints a list. JSON has the items as they are. @param empty the sentence where there is none */
+export function printList<T>(options: Options, columns: Columns<T>, items: readonly T[], empty: string): void {
+  const form = outputForm(options);
+  if (form === 'json') print(JSON.stringify(items, null, 2));
+  else if (form === 'csv') print(csvLines(columns, items).join('\r\n'));
+  else if (items.length === 0) print(empty);
+  else printFormatted(layOut(columns, items, { width: terminalWidth(), head: bold }).join('\n'));
+}
+
+/** Prints the result of a change, or one item. CSV has a column for each member. */
+export function printResult(options: Options, result: Readonly<Record<string, unknown>>, text: string): void {
+  const form = outputForm(options);
+  if (form === 'json') print(JSON.stringify(result, null, 2));
+  else if (form === 'text') print(text);
+  else {
+    const columns = Object.fromEntries(Object.keys(result).map((name) => [name, () => textOf(result[name])]));
+    print(csvLines(columns, [result]).join('\r\n'));
+  }
+}
+
+const textOf = (value: unknown): string | undefined =>
+  value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
+
+export const csvLines = <T>(columns: Columns<T>, items: readonly T[]): readonly string[] => [
+  Object.keys(columns).join(','),
+  ...items.map((item) =>
+    Object.values(columns)
+      .map((read) => cell(String(read(item) ?? '')))
+      .join(','),
+  ),
+];
+
+/** A pipe or a file has lines of any length. */
+export const terminalWidth = (): number =>
+  process.stdout.isTTY ? process.stdout.columns || Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY;
+
+/** Only on a terminal, and not where NO_COLOR is set (no-color.org). */
+export const bold = (text: string): string => styleText('bold', text, { stream: process.stdout });

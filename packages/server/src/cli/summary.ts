@@ -1,0 +1,74 @@
+// Sums up a configuration for the person who starts a server: what it serves, where it keeps things, and what is switched on.
+import type { Configuration } from '../config/configuration.ts';
+import { hasSignIn } from '../grants/index.ts';
+import { adminAudience } from '../model/resource.ts';
+import type { Report } from '../primitives/log.ts';
+import { version } from '../primitives/version.ts';
+
+const DAY_MS = 86_400_000;
+
+/** One line of the log for a machine; a line for each fact for a person. */
+export function reportSummary(configuration: Configuration, file: string, report: Report): void {
+  const facts = Object.entries(summaryOf(configuration, file));
+  if (configuration.log.format === 'json') {
+    report(facts.map(([name, fact]) => `${name}: ${fact}`).join('; '), { level: 'info' });
+    return;
+  }
+  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
+  for (const [name, fact] of facts) report(`${name.padEnd(width)}${fact}`, { level: 'info' });
+}
+
+function summaryOf(configuration: Configuration, file: string): Readonly<Record<string, string>> {
+  const { issuer, keys, clients, policy, resources, warnings } = configuration;
+  const count = warnings.length;
+  return {
+    cambio: `${version}, by ${file}`,
+    issuer,
+    listens: listensAt(configuration),
+    store: storeOf(configuration),
+    keys: `${[...new Set(keys.algorithms)].join(', ')}; a new one every ${Math.round(keys.rotateEvery / DAY_MS)} days, sealed ${sealedBy(configuration)}`,
+    file: [
+      countOf(clients.size, 'client'),
+      countOf(policy.rules.length, 'rule'),
+      countOf(resources.length, 'resource'),
+      countOf(configuration.issuers.length + configuration.saml.length, 'trusted issuer'),
+    ].join(', '),
+    on: switchedOn(configuration).join(', ') || 'token endpoints alone',
+    warnings: count === 0 ? 'none' : `${count}, printed above: cambio check --config ${file} prints them again`,
+  };
+}
+
+const countOf = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+
+function listensAt({ server: { host, port, tls, trustProxy } }: Configuration): string {
+  const how = tls !== undefined ? 'TLS' : trustProxy.length > 0 ? 'plain HTTP, behind a proxy' : 'plain HTTP';
+  return `${host}${port === 0 ? ', any free port' : ` port ${port}`}, ${how}`;
+}
+
+/** Never the password of a connection. */
+function storeOf({ store }: Configuration): string {
+  if (store.kind === 'sqlite') return `SQLite, ${store.file}`;
+  const { host, port, database, tls } = store.connection;
+  const place = host.startsWith('/') ? host : `${host} port ${port}`;
+  return `PostgreSQL, ${database ?? 'the default database'} at ${place}, ${tls === 'none' ? 'without TLS' : 'verified TLS'}`;
+}
+
+function sealedBy({ sealingKey }: Configuration): string {
+  if (sealingKey === 'ephemeral') return 'for this process alone';
+  return 'file' in sealingKey ? `with ${sealingKey.file}` : 'with sealingKey';
+}
+
+function switchedOn(configuration: Configuration): readonly string[] {
+  const { issuer, server, audit, accounts, upstream, clients, resources } = configuration;
+  const isOn: readonly (readonly [what: string, on: boolean])[] = [
+    [accounts.length > 0 ? `sign-in with ${countOf(accounts.length, 'account')}` : 'sign-in', hasSignIn(clients)],
+    [`sign-in at ${upstream?.issuer}`, upstream !== undefined],
+    ['admin API', resources.some(({ audience }) => audience === adminAudience(issuer))],
+    [`metrics on ${server.metrics?.host} port ${server.metrics?.port}`, server.metrics !== undefined],
+    ['DPoP nonces', server.dpopNonces],
+    ['client certificates', server.clientCertificates.asked],
+    [`audit streamed to ${audit.sinks.map(({ name }) => name).join(' and ')}`, audit.sinks.length > 0],
+    [`audit kept for ${Math.round((audit.retention ?? 0) / DAY_MS)} days`, audit.retention !== undefined],
+  ];
+  return isOn.filter(([, on]) => on).map(([what]) => what);
+}

@@ -1,0 +1,58 @@
+// Words a command line that the parser refused: what is wrong, what was expected, and where to read more.
+import type { Command, CommanderError } from 'commander';
+import { didYouMean } from '../primitives/nearest.ts';
+
+/** @returns undefined where the help that was printed says it all */
+export function wordUsageFault(error: CommanderError, program: Command, argv: readonly string[]): string | undefined {
+  const command = findCommand(program, argv);
+  const name = nameOf(command);
+  const [, quoted = ''] = /'(.*?)'/.exec(error.message) ?? [];
+  const help = `${name} --help`;
+  switch (error.code) {
+    case 'commander.help':
+      return undefined;
+    case 'commander.unknownCommand':
+      return `${quoted} is not a command.${
+        didYouMean(
+          quoted,
+          command.commands.map((one) => one.name()),
+        ) || ` ${help} lists the commands`
+      }`;
+    case 'commander.unknownOption':
+      return `${quoted} is not an option of ${name}.${didYouMean(quoted, optionsOf(command)) || ` ${help} lists the options`}`;
+    case 'commander.optionMissingArgument':
+      return `${quoted.split(' ')[0]} needs a value: ${quoted}. ${help} shows examples`;
+    case 'commander.missingMandatoryOptionValue':
+      return `${name} needs the option ${quoted}. Example: ${quoted.split(' ')[0]} ${/config/.test(quoted) ? 'cambio.yaml' : '…'}`;
+    case 'commander.missingArgument':
+      return `${name} needs the argument <${quoted}>. ${help} shows examples`;
+    case 'commander.excessArguments':
+      return `${name} takes ${countOf(command)}, and more were given. Put a value with spaces into quotes; ${help} shows examples`;
+    default:
+      return error.message.replace(/^error: /, '');
+  }
+}
+
+/** The command that the words name, as far as they do. */
+function findCommand(program: Command, argv: readonly string[]): Command {
+  let found = program;
+  for (const word of argv) {
+    const next = found.commands.find((one) => one.name() === word);
+    if (next === undefined) return found;
+    found = next;
+  }
+  return found;
+}
+
+const nameOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+
+const optionsOf = (command: Command): readonly string[] =>
+  [...command.options.filter(({ hidden }) => !hidden).map(({ long }) => long ?? ''), '--help'].filter(
+    (one) => one !== '',
+  );
+
+function countOf(command: Command): string {
+  const count = command.registeredArguments.length;
+  return count === 0 ? 'no argument' : count === 1 ? 'one argument' : `${count} arguments`;
+}
