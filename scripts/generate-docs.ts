@@ -3,13 +3,17 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fields } from '../packages/server/src/audit/fields.ts';
 import { publicAnswer, type Reason, Refusal, reasons } from '../packages/server/src/primitives/refusal.ts';
+import { cliPage } from './cli-page.ts';
 import { keysTable } from './configuration-keys.ts';
 import { conformancePages } from './conformance-pages.ts';
 import { vectorsPage } from './vectors-page.ts';
 
+const commandLine = await cliPage();
+
 /** Each is made of what it was: all of it, or the part between two marks. */
 const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/reference/errors.md': errorsPage,
+  'docs/reference/cli.md': () => commandLine,
   'docs/reference/configuration.md': (before) => withPart(before, 'keys', keysTable()),
   'docs/reference/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
   'docs/evidence/vectors.md': vectorsPage,

@@ -9,7 +9,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { decodeUtf8, readTextFile } from '../primitives/utf8.ts';
 import { type CliCommand, EXIT } from './command.ts';
-import { describeOutput, outputForm, printResult } from './output.ts';
+import { describeOutput, printResult } from './output.ts';
 import { printPart } from './print.ts';
 import { UsageError } from './usage.ts';
 
@@ -50,7 +50,6 @@ export const auditVerify: CliCommand = {
     const { config, keys } = options;
     if ((config === undefined) === (file === undefined))
       throw new UsageError('give either an export or --config. Example: cambio audit verify audit.jsonl');
-    outputForm(options);
     const known = keys === undefined ? undefined : readKeys(String(keys));
     const verdict = await (file === undefined
       ? verifyDatabase(String(config), known)

@@ -2,11 +2,11 @@
 import { csvHeader, csvLine } from '../audit/csv.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import { bold, type Form, terminalWidth } from './output.ts';
-import { printFormatted, printPart } from './print.ts';
+import { print, printCsv, printFormatted } from './print.ts';
 import { type Columns, createTable } from './table.ts';
 
 export interface RowPrinter {
-  readonly print: (events: readonly AuditEvent[]) => void;
+  readonly print: (events: readonly AuditEvent[]) => unknown;
 }
 
 /** In any other form, a row has more fields than a table can show. */
@@ -26,13 +26,14 @@ const columns: Columns<AuditEvent> = {
 
 export function createRowPrinter(form: Form): RowPrinter {
   if (form === 'json')
-    return { print: (events) => printPart(events.map((event) => `${JSON.stringify(event)}\n`).join('')) };
+    return { print: (events) => events.length > 0 && print(events.map((event) => JSON.stringify(event)).join('\n')) };
   if (form === 'csv') {
-    let head = `${csvHeader()}\r\n`;
+    let head = [csvHeader()];
     return {
       print: (events) => {
-        printPart(head + events.map((event) => `${csvLine(event)}\r\n`).join(''));
-        head = '';
+        const lines = [...head, ...events.map(csvLine)];
+        if (lines.length > 0) printCsv(lines);
+        head = [];
       },
     };
   }

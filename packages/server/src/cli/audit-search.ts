@@ -152,7 +152,8 @@ export const auditSearch: CliCommand = {
       else for await (const some of find(search, filter, limit)) show(some);
       if (rowForm(options) !== 'text') return;
       if (count === 0) print('0 rows');
-      else if (count === limit) printError(`${count} rows, the most that --limit allows; there may be more`);
+      else if (count === limit)
+        printError(`${count} ${count === 1 ? 'row' : 'rows'}, the most that --limit allows; there may be more`);
     });
   },
 };

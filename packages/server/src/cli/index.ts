@@ -39,7 +39,9 @@ const olderVerbs: Readonly<Record<string, string>> = {
 };
 
 /** What was typed, with a command under its name of now. */
-export function withNamesOfNow([noun = '', verb = '', ...rest]: readonly string[]): readonly string[] {
-  const nounOfNow = olderNouns[noun] ?? noun;
-  return [nounOfNow, olderVerbs[`${nounOfNow} ${verb}`] ?? verb, ...rest].filter((word) => word !== '');
+export function withNamesOfNow([typed, ...words]: readonly string[]): readonly string[] {
+  if (typed === undefined) return [];
+  const noun = olderNouns[typed] ?? typed;
+  const [verb, ...rest] = words;
+  return verb === undefined ? [noun] : [noun, olderVerbs[`${noun} ${verb}`] ?? verb, ...rest];
 }

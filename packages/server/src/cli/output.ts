@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { cell } from '../audit/csv.ts';
-import { print, printFormatted } from './print.ts';
+import { print, printCsv, printFormatted } from './print.ts';
 import { type Columns, layOut } from './table.ts';
 import { readChoice } from './usage.ts';
 
@@ -11,13 +11,16 @@ export type Form = (typeof forms)[number];
 
 export const describeOutput = (command: Command): Command =>
   command
-    .option('--output <form>', 'text for people, json or csv for programs', 'text')
+    .addOption(
+      // Read before the command does anything.
+      new Option('--output <form>', 'text for people, json or csv for programs')
+        .default('text')
+        .argParser((value) => readChoice('--output', value, forms, 'a form of output')),
+    )
     .addOption(new Option('--json', 'an older name of --output json').hideHelp());
 
-/** @throws UsageError */
-export function outputForm({ output, json }: Record<string, unknown>): Form {
-  return json === true ? 'json' : readChoice('--output', output, forms, 'a form of output');
-}
+export const outputForm = ({ output, json }: Record<string, unknown>): Form =>
+  json === true ? 'json' : (output as Form);
 
 type Options = Record<string, unknown>;
 
@@ -25,7 +28,7 @@ type Options = Record<string, unknown>;
 export function printList<T>(options: Options, columns: Columns<T>, items: readonly T[], empty: string): void {
   const form = outputForm(options);
   if (form === 'json') print(JSON.stringify(items, null, 2));
-  else if (form === 'csv') print(csvLines(columns, items).join('\r\n'));
+  else if (form === 'csv') printCsv(csvLines(columns, items));
   else if (items.length === 0) print(empty);
   else printFormatted(layOut(columns, items, { width: terminalWidth(), head: bold }).join('\n'));
 }
@@ -37,7 +40,7 @@ export function printResult(options: Options, result: Readonly<Record<string, un
   else if (form === 'text') print(text);
   else {
     const columns = Object.fromEntries(Object.keys(result).map((name) => [name, () => textOf(result[name])]));
-    print(csvLines(columns, [result]).join('\r\n'));
+    printCsv(csvLines(columns, [result]));
   }
 }
 

@@ -12,3 +12,6 @@ export const printError = (text: string): void => console.error(printableLines(w
 
 /** Lines whose values are printable already, with colours of our own. */
 export const printFormatted = (text: string): void => console.log(text);
+
+/** Lines of CSV, which end as RFC 4180 has it. */
+export const printCsv = (lines: readonly string[]): void => console.log(`${printableLines(lines.join('\r\n'))}\r`);

@@ -69,7 +69,7 @@ function wordFailure(server: string, error: Error): string {
 }
 
 const ADVICE: Readonly<Record<number, string>> = {
-  401: 'Use an access token for the audience ISSUER/admin, in --token or CAMBIO_TOKEN',
+  401: 'Use an access token for the audience ISSUER/admin, in --access-token or CAMBIO_TOKEN',
   403: 'The client of the token needs the scope of this operation: admin:read or admin:write',
 };
 

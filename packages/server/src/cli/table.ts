@@ -16,8 +16,10 @@ export interface GrowingTable<T> {
   readonly add: (items: readonly T[]) => readonly string[];
 }
 
+type Row = readonly string[];
+
 const GAP = '  ';
-const LEAST_WIDTH = 8;
+const INDENT = '    ';
 /** Stands in a cell that would be empty, so that columns can be counted. */
 const EMPTY = '-';
 
@@ -25,24 +27,58 @@ const EMPTY = '-';
 export const layOut = <T>(columns: Columns<T>, items: readonly T[], layout: Layout): readonly string[] =>
   createTable(columns, layout).add(items);
 
+/** The last columns, where they find no room, stand below the row with their names. Ids and times stay whole. */
 export function createTable<T>(columns: Columns<T>, { width, head }: Layout): GrowingTable<T> {
   const readers = Object.values(columns);
-  const titles = Object.keys(columns).map(titleOf);
-  let natural = titles.map(widthOf);
-  let isFirst = true;
+  const titles = Object.keys(columns).map((name) => name.replaceAll(/[A-Z]/g, ' $&').toLowerCase());
+  const heads = titles.map((title) => title.toUpperCase());
+  let natural = heads.map(widthOf);
+  let least = natural;
+  let beside: number | undefined;
   return {
     add: (items) => {
       const rows = items.map((item) => readers.map((read) => printable(String(read(item) ?? '')) || EMPTY));
-      natural = natural.map((one, index) => rows.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), one));
-      const widths = fit(natural, width);
-      const header = isFirst ? linesOf(titles, widths).map(head) : [];
-      isFirst = false;
-      return [...header, ...rows.flatMap((row) => linesOf(row, widths))];
+      natural = widest(natural, rows, widthOf);
+      least = widest(least, rows, (cell) => Math.max(...piecesOf(cell).map(widthOf)));
+      const isFirst = beside === undefined;
+      beside ??= countFitting(least, width);
+      const widths = fit(natural.slice(0, beside), least, width);
+      const lines = (row: Row): Row => [
+        ...linesOf(row.slice(0, beside), widths),
+        ...linesBelow(titles.slice(beside), row.slice(beside), width),
+      ];
+      return [...(isFirst ? linesOf(heads.slice(0, beside), widths).map(head) : []), ...rows.flatMap(lines)];
     },
   };
 }
 
-function linesOf(cells: readonly string[], widths: readonly number[]): readonly string[] {
+const widest = (before: readonly number[], rows: readonly Row[], measure: (cell: string) => number) =>
+  before.map((one, index) => rows.reduce((most, row) => Math.max(most, measure(row[index] ?? '')), one));
+
+/** How many columns stand beside one another when each is as narrow as it can be. */
+function countFitting(least: readonly number[], width: number): number {
+  let used = -GAP.length;
+  const none = least.findIndex((one) => {
+    used += GAP.length + one;
+    return used > width;
+  });
+  return none === -1 ? least.length : Math.max(1, none);
+}
+
+/** The widest column gives way first. */
+function fit(natural: readonly number[], least: readonly number[], width: number): readonly number[] {
+  const widths = [...natural];
+  const room = width - GAP.length * (widths.length - 1);
+  for (let over = widths.reduce((sum, one) => sum + one, 0) - room; over > 0; over--) {
+    const spare = widths.map((one, index) => (one > (least[index] ?? 0) ? one : 0));
+    const index = spare.indexOf(Math.max(...spare));
+    if (spare[index] === 0) break;
+    widths[index] = (widths[index] ?? 0) - 1;
+  }
+  return widths;
+}
+
+function linesOf(cells: Row, widths: readonly number[]): Row {
   const wrapped = cells.map((cell, index) => wrap(cell, widths[index] ?? 0));
   const count = Math.max(...wrapped.map(({ length }) => length));
   return Array.from({ length: count }, (_, line) =>
@@ -53,20 +89,29 @@ function linesOf(cells: readonly string[], widths: readonly number[]): readonly 
   );
 }
 
-/** `createdAt` as `CREATED AT`. */
-const titleOf = (name: string): string => name.replaceAll(/[A-Z]/g, ' $&').toUpperCase();
-
-/** The widest column gives way first. */
-function fit(natural: readonly number[], width: number): readonly number[] {
-  const widths = [...natural];
-  const room = width - GAP.length * (widths.length - 1);
-  for (let over = widths.reduce((sum, one) => sum + one, 0) - room; over > 0; over--) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= LEAST_WIDTH) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-  }
-  return widths;
+function linesBelow(titles: readonly string[], cells: Row, width: number): Row {
+  const pairs = cells.flatMap((cell, index) => (cell === EMPTY ? [] : [`${titles[index]} ${cell}`]));
+  return fill(pairs, GAP, width - INDENT.length).map((line) => INDENT + line);
 }
+
+const wrap = (text: string, width: number): Row =>
+  widthOf(text) <= width ? [text] : fill(piecesOf(text), '', width).map((line) => line.trimEnd());
+
+/** As many parts on a line as fit; a part that is wider than the line has it to itself. */
+function fill(parts: readonly string[], between: string, width: number): Row {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const longer = `${last}${between}${part}`;
+    if (last !== undefined && widthOf(longer.trimEnd()) <= width) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  return lines;
+}
+
+/** A cell can be broken after a space, and after the slashes of a URL. */
+const piecesOf = (text: string): readonly string[] =>
+  text.match(/[^ /]*(?:\/+| +|$)/g)?.filter((one) => one !== '') ?? [];
 
 /** East Asian characters and emoji take two columns; marks that stand over another character take none. */
 const WIDE =
@@ -74,20 +119,3 @@ const WIDE =
 const charWidth = (char: string): number => (/^\p{M}$/u.test(char) ? 0 : WIDE.test(char) ? 2 : 1);
 const widthOf = (text: string): number => [...text].reduce((sum, char) => sum + charWidth(char), 0);
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
-
-/** After a space, a comma or a slash where one is near the end of the line; elsewhere where the line ends. */
-function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let rest = [...text];
-  while (rest.reduce((sum, char) => sum + charWidth(char), 0) > width) {
-    let [count, taken] = [0, 0];
-    while (taken + charWidth(rest[count] ?? '') <= width) taken += charWidth(rest[count++] ?? '');
-    const line = rest.slice(0, Math.max(1, count));
-    const end = line.findLastIndex((char) => ' ,/'.includes(char)) + 1;
-    const cut = end > line.length / 2 ? end : line.length;
-    lines.push(rest.slice(0, cut).join('').trimEnd());
-    rest = rest.slice(cut);
-    while (rest[0] === ' ') rest.shift();
-  }
-  return [...lines, rest.join('')];
-}

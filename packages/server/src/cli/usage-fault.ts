@@ -19,11 +19,15 @@ export function wordUsageFault(error: CommanderError, program: Command, argv: re
         ) || ` ${help} lists the commands`
       }`;
     case 'commander.unknownOption':
-      return `${quoted} is not an option of ${name}.${didYouMean(quoted, optionsOf(command)) || ` ${help} lists the options`}`;
+      return unknownOption(quoted, command);
     case 'commander.optionMissingArgument':
       return `${quoted.split(' ')[0]} needs a value: ${quoted}. ${help} shows examples`;
-    case 'commander.missingMandatoryOptionValue':
+    case 'commander.missingMandatoryOptionValue': {
+      // One that was mistyped is found after the one that it should have been.
+      const mistyped = argv.find((word) => word.startsWith('--') && !isOption(word, command));
+      if (mistyped !== undefined) return unknownOption(mistyped, command);
       return `${name} needs the option ${quoted}. Example: ${quoted.split(' ')[0]} ${/config/.test(quoted) ? 'cambio.yaml' : '…'}`;
+    }
     case 'commander.missingArgument':
       return `${name} needs the argument <${quoted}>. ${help} shows examples`;
     case 'commander.excessArguments':
@@ -32,6 +36,12 @@ export function wordUsageFault(error: CommanderError, program: Command, argv: re
       return error.message.replace(/^error: /, '');
   }
 }
+
+const unknownOption = (option: string, command: Command): string =>
+  `${option} is not an option of ${nameOf(command)}.${didYouMean(option, optionsOf(command)) || ` ${nameOf(command)} --help lists the options`}`;
+
+const isOption = (word: string, command: Command): boolean =>
+  word === '--' || command.options.some(({ long }) => long === word.split('=', 1)[0]);
 
 /** The command that the words name, as far as they do. */
 function findCommand(program: Command, argv: readonly string[]): Command {

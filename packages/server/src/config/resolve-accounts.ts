@@ -42,7 +42,7 @@ async function resolvePassword(
     if (!isLoopback(server.host))
       around.complain(
         path,
-        'a plain password is for a server on loopback only: use { hash: … }, of `cambio account hash`',
+        'a plain password is for a server on loopback only: use { hash: … }, of `cambio accounts hash-password`',
       );
     return hashPassword(password.plain);
   }

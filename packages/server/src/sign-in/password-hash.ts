@@ -29,7 +29,8 @@ const PHC =
 /** @returns what is wrong with it, where something is. */
 export function parsePasswordHash(text: string): PasswordHash | string {
   const [matched, ...parts] = PHC.exec(text) ?? [];
-  if (matched === undefined) return 'must be $argon2id$v=19$m=…,t=…,p=…$SALT$HASH, as `cambio account hash` prints it';
+  if (matched === undefined)
+    return 'must be $argon2id$v=19$m=…,t=…,p=…$SALT$HASH, as `cambio accounts hash-password` prints it';
   const [memory = 0, passes = 0, parallelism = 0] = parts.slice(0, 3).map(Number);
   const [salt, tag] = parts.slice(3).map(decode);
   if (salt === undefined || tag === undefined) return 'has a salt or a hash that is no base64 without padding';

@@ -70,7 +70,7 @@ test('statements that the server cannot vouch for are reported when it signs', a
   await exchange(server);
   await server.close();
   createForger(server).state('head', 'forged', 1, 'x');
-  const erased = await beside(t, server, ['audit erase', '--subject', 'gateway']);
+  const erased = await beside(t, server, ['audit erase', '--yes', '--subject', 'gateway']);
   assert.match(erased.stdout, /^[1-9]/);
   assert.match(erased.stderr, /^1 statement about the audit in the database cannot be vouched for/);
 });

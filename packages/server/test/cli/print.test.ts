@@ -20,18 +20,19 @@ test('no command prints a control character that a caller wrote, and JSON says t
   const id = refused.headers.get('x-request-id') ?? '';
   const apart = { apart: true } as const;
   const printed = [
-    await beside(t, server, ['audit search', '--request', id], apart),
-    await beside(t, server, ['audit search', '--request', id, '--format', 'csv'], apart),
-    await beside(t, server, ['audit tail'], apart),
+    await beside(t, server, ['audit search', '--request', id, '--output', 'json']),
+    await beside(t, server, ['audit search', '--request', id, '--output', 'csv']),
+    await beside(t, server, ['audit tail']),
     await beside(t, server, ['audit export'], apart),
     await beside(t, server, ['explain', '--request', id]),
     await beside(t, server, ['explain', '--request', id, '--json']),
+    await beside(t, server, ['audit search', '--audience', asked]),
     await beside(t, server, ['explain', '--request', asked]),
     await cambio(t, ['clients', 'list', asked]),
-    await cambio(t, ['token', 'inspect', server.forge({ iss: server.issuer, sub: asked, jti: `${asked}\nforged` })]),
+    await cambio(t, ['tokens', 'inspect', server.forge({ iss: server.issuer, sub: asked, jti: `${asked}\nforged` })]),
   ];
   for (const { stdout, stderr } of printed) assert.doesNotMatch(stdout + stderr, STEERS);
   assert.deepEqual(JSON.parse(printed[0]?.stdout ?? '').audiencesAsked, [asked]);
   assert.match(printed[3]?.stdout ?? '', /\\u009b31mred/);
-  assert.doesNotMatch(printed[8]?.stdout ?? '', /^forged/m);
+  assert.doesNotMatch(printed[9]?.stdout ?? '', /^forged/m);
 });

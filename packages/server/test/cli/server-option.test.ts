@@ -16,7 +16,7 @@ test('--server takes https, and http for loopback only: a token never goes in th
     cambio(t, ['clients', 'list', '--server', server, '--token', 'secret-of-an-operator']);
   for (const server of ['http://login.example.com', 'HTTP://10.0.0.7:8080', 'http://127.0.0.1.example.com']) {
     const { code, stderr } = await list(server);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.equal(
       stderr,
       `cambio: --server ${server} would send the token in the clear. Use https://; http:// is for loopback only\n`,
@@ -24,7 +24,7 @@ test('--server takes https, and http for loopback only: a token never goes in th
   }
   for (const server of ['localhost:8080', 'ftp://login.example.com', 'login.example.com']) {
     const { code, stderr } = await list(server);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(stderr, /^cambio: --server \S+ is not a URL\. Use the issuer, such as https:/);
   }
   // Nobody listens there, but the token may go.
@@ -33,16 +33,19 @@ test('--server takes https, and http for loopback only: a token never goes in th
 });
 
 test('what goes wrong on the way to --server is said in words, with what to do', async (t) => {
-  const list = async (server: string, token = 'a.b.c'): Promise<string> => {
-    const { code, stdout, stderr } = await cambio(t, ['clients', 'list', '--server', server, '--token', token]);
-    assert.deepEqual([code, stdout], [1, ''], server);
+  const list = async (server: string, token = 'a.b.c', expected = 1): Promise<string> => {
+    const { code, stdout, stderr } = await cambio(t, ['clients', 'list', '--server', server, '--access-token', token]);
+    assert.deepEqual([code, stdout], [expected, ''], server);
     return stderr.replaceAll(server, 'SERVER').trimEnd();
   };
   const use = 'Use the issuer, such as https://login.example.com';
   const dead = `http://localhost:${await freePort()}`;
   assert.equal(await list(dead), 'cambio: cannot reach SERVER: nothing listens on that port');
   assert.equal(await list('https://login.invalid'), 'cambio: cannot reach SERVER: there is no host login.invalid');
-  assert.equal(await list(dead, ''), 'cambio: there is no token for --server. Use --token @FILE, or set CAMBIO_TOKEN');
+  assert.equal(
+    await list(dead, '', 2),
+    'cambio: there is no token for --server. Use --access-token @FILE, or set CAMBIO_TOKEN',
+  );
 
   const other = await listening(
     t,
@@ -96,7 +99,7 @@ test('what goes wrong on the way to --server is said in words, with what to do',
   );
 
   const server = await startAdministered(t);
-  const admin = 'Use an access token for the audience ISSUER/admin, in --token or CAMBIO_TOKEN';
+  const admin = 'Use an access token for the audience ISSUER/admin, in --access-token or CAMBIO_TOKEN';
   assert.match(await list(server.issuer), new RegExp(`^cambio: SERVER answers 401: .*\\. ${admin}$`));
   const auditor = await adminToken(server, 'auditor');
   const { stderr } = await cambio(t, ['keys', 'rotate', '--server', server.issuer, '--token', auditor]);

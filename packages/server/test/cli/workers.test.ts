@@ -38,7 +38,8 @@ test(
     const metrics = await freePort();
     const yaml = changed(life(), { server: { metrics: { port: metrics } } });
     const node = await startNode(t as Test, yaml, { options: ['--workers', '3'] });
-    assert.match(node.printed(), /^cambio serves \S+ on 127\.0\.0\.1 port \d+, 3 workers\n$/);
+    assert.match(node.printed(), /^cambio serves \S+ on 127\.0\.0\.1 port \d+, 3 workers\n$(?![\s\S])/m);
+    assert.equal(node.printed().match(/^issuer /gm)?.length, 1, 'one summary for all of them');
     const before = childrenOf(node);
     assert.equal(before.length, 3);
     const { body } = await exchangeAt(node);
@@ -83,7 +84,7 @@ test(
   },
 );
 
-test('a number of workers that is none, and a server that cannot start, are one clear line', {
+test('a number of workers that is not one, and a server that cannot start, are one clear line', {
   timeout: 60_000,
 }, async (t) => {
   const file = join(temporaryFolder(t), 'cambio.yaml');
@@ -102,7 +103,10 @@ test('a number of workers that is none, and a server that cannot start, are one 
     ],
   );
   const odd = await runProgram(t, [...command, 'many'], { env });
-  assert.deepEqual([odd.code, odd.stderr], [1, 'cambio: --workers takes a number from 1 to 256\n']);
+  assert.deepEqual(
+    [odd.code, odd.stderr],
+    [2, 'cambio: --workers many is not a whole number from 1 to 256. Example: --workers 4\n'],
+  );
 });
 
 test('workers that die while the file is faulty are back once it is mended', linux, async (t) => {

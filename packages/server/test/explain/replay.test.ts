@@ -223,7 +223,7 @@ test('a claim that was not recorded is named where a decision would change; one 
   assert.deepEqual([withheld.code, changes(withheld)], [0, []]);
   assert.match(
     withheld.stdout,
-    /^0 of 0 recorded decisions would change\n1 decision cannot be told: what the rules read was not recorded\n/m,
+    /^0 of 0 recorded decisions would change\n1 decision cannot be compared: what the rules read was not recorded\n/m,
   );
 });
 
@@ -296,7 +296,7 @@ test('foreign subjects, refresh tokens and required acr are judged again as they
   assert.equal(claimsOf(answer.body.access_token).acr, 'gold');
 });
 
-test('a file that is no audit export is said so, with its line: exit 1', patient, async (t) => {
+test('a file that is not an audit export is refused with the line: exit 1', patient, async (t) => {
   const server = await start(t, configuration);
   await subjectToken(server);
   const file = join(server.folder, 'audit.jsonl');
@@ -309,7 +309,10 @@ test('a file that is no audit export is said so, with its line: exit 1', patient
   ]);
   assert.deepEqual(
     [bad.code, bad.stderr],
-    [1, `cambio: ${file}:${stdout.split('\n').length + 1}: this line is no audit row\n`],
+    [
+      1,
+      `cambio: ${file}:${stdout.split('\n').length + 1}: not an audit row. audit search --output json and audit export print such rows\n`,
+    ],
   );
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /^cambio: .*nowhere\.jsonl/);

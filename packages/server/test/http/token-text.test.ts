@@ -205,7 +205,7 @@ test('a token in any parameter, path, query or header is nowhere afterwards', as
 test('a token as the argument or option of any command is nowhere afterwards', async (t) => {
   const server = await start(t, changed(configuration, { server: { metrics: 'off' } }));
   const tokens = await tokensOf(server);
-  const interactive = ['serve', 'account hash', 'demo', 'audit tail', 'store rollback'];
+  const interactive = ['serve', 'accounts hash-password', 'demo', 'audit tail', 'store rollback'];
   const options = [
     '--client',
     '--subject',
@@ -227,6 +227,7 @@ test('a token as the argument or option of any command is nowhere afterwards', a
     '--token',
     '--keys',
     '--cursor',
+    '--access-token',
   ];
   let ran = 0;
   for (const name of Object.keys(commands).filter((one) => !interactive.includes(one))) {

@@ -122,17 +122,23 @@ test('cambio keys list, rotate, retire, as typed', async (t) => {
   const keys = (verb: string, ...args: string[]) => beside(t, server, [`keys ${verb}`, ...args]);
   const [first = ''] = (await keySet(server)).kids;
   const listed = await keys('list');
-  assert.match(listed.stdout, new RegExp(`^${first}  ES256  active  made \\S+  signs from \\S+\n$`));
+  assert.match(listed.stdout, new RegExp(`^KID +ALG .*\n${first}  ES256  active  \\S+Z  \\S+Z\n$`));
   const rotated = await keys('rotate');
-  assert.match(rotated.stdout, /^the next ES256 key is published, and signs from \d{4}-/);
+  assert.match(rotated.stdout, /^The next ES256 key is published, and signs from \d{4}-/);
   const { kids } = await eventually(
     () => keySet(server),
     ({ kids }) => kids.length === 2,
   );
   const next = kids.find((kid) => kid !== first);
-  assert.deepEqual((await keys('list')).stdout.match(/ {2}(active|next|retired) {2}/g), ['  active  ', '  next  ']);
+  assert.deepEqual(
+    (await keys('list')).stdout.match(/ {2}(active|next|retired) +/g)?.map((one) => one.trim()),
+    ['active', 'next'],
+  );
   const stolen = await subjectToken(server);
-  const retired = await keys('retire', first);
+  const asked = await keys('retire', first);
+  assert.equal(asked.code, 2);
+  assert.match(asked.stderr, /This removes the active ES256 key .* Nothing was done: .* Add --yes to do it$/m);
+  const retired = await keys('retire', first, '--yes');
   assert.equal(retired.code, 0, retired.stderr);
   await eventually(
     () => keySet(server),
@@ -142,7 +148,10 @@ test('cambio keys list, rotate, retire, as typed', async (t) => {
   assert.equal((await exchange(server)).status, 200);
   assert.match((await keys('list')).stdout, new RegExp(`^${next}  ES256  next|\n${next}  ES256  next`));
   const unknown = await keys('retire', 'nothing');
-  assert.deepEqual([unknown.code, unknown.stderr], [1, 'cambio: there is no key nothing\n']);
+  assert.deepEqual(
+    [unknown.code, unknown.stderr],
+    [1, 'cambio: there is no key nothing. cambio keys list shows the keys\n'],
+  );
 });
 
 const sealed = (...keys: Buffer[]): Configuration =>

@@ -111,10 +111,13 @@ test('a password is a good hash, of bounded cost; in plain it is for loopback on
   const plain = ['username: ada, password: { plain: ada }'];
   assert.equal(typeof (await read(plain))[0], 'object');
   const server = 'server: { host: 0.0.0.0, trustProxy: [10.0.0.1] }';
-  assert.match(String((await read(plain, '', server))[0]), /^4 accounts\[0\]\.password .*cambio account hash/);
+  assert.match(
+    String((await read(plain, '', server))[0]),
+    /^4 accounts\[0\]\.password .*cambio accounts hash-password/,
+  );
 });
 
-test('cambio account hash reads a password, never from its arguments, and prints what the file takes', async (t) => {
+test('cambio accounts hash-password reads a password, never from its arguments, and prints what the file takes', async (t) => {
   const [good, empty, argument] = await Promise.all([
     cambio(t, ['account', 'hash'], { input: 'pässword\n' }),
     cambio(t, ['account', 'hash'], { input: '\n' }),

@@ -233,7 +233,7 @@ test('a key that is rotated or retired by command is published or gone on both n
     );
     assert.equal(kidOf((await own(node)).body.access_token), old, 'the new one is published ahead of its time');
   }
-  const retired = await cambio('retire', old);
+  const retired = await cambio('retire', old, '--yes');
   assert.equal(retired.code, 0, retired.stderr);
   for (const node of [one, two]) {
     await eventually(

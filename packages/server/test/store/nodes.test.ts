@@ -84,7 +84,7 @@ test('an id that is good once is good once on all nodes', async (t) => {
   }
 });
 
-test('a token of another issuer is revoked by its id, with all that was exchanged for it (cambio token revoke)', async (t) => {
+test('a token of another issuer is revoked by its id, with all that was exchanged for it (cambio tokens revoke)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, life([FOREIGN_BESIDE], [entry(idp)]));
   const ask = (token: string) => exchange(server, { subject_token: token, subject_token_type: type('jwt') });

@@ -24,7 +24,7 @@ import {
 } from '../support/people.ts';
 import { runProgram, temporaryFolder } from '../support/program.ts';
 
-test('after a restore of an older copy, `token revoke --all` makes all dead that was issued before, as documented', async (t) => {
+test('after a restore of an older copy, `tokens revoke --all` makes all dead that was issued before, as documented', async (t) => {
   const keep = { after: () => undefined };
   const folder = temporaryFolder(t);
   const file = join(folder, 'cambio.db');

@@ -16,11 +16,14 @@ test('the last step is taken back once, and the next start takes it again and go
   const server = await startBasic(t);
   const before = names(server);
   await server.close();
-  const taken = await beside(t, server, ['store rollback', '--discard']);
+  const taken = await beside(t, server, ['store rollback', '--discard', '--yes']);
   assert.equal(taken.code, 0);
-  assert.equal(taken.stdout, `${before.at(-1)} is taken back; the next start of this version would make it again\n`);
+  assert.equal(
+    taken.stdout,
+    `${before.at(-1)} is taken back. A start of this version, and cambio store migrate, make it again.\n`,
+  );
   assert.deepEqual(names(server), before.slice(0, -1));
-  const twice = await beside(t, server, ['store rollback', '--discard']);
+  const twice = await beside(t, server, ['store rollback', '--discard', '--yes']);
   assert.equal(twice.code, 1);
   assert.match(twice.stderr, /^cambio: the last step of the database is/);
   const again = await start(t, configuration, { folder: server.folder });
@@ -56,7 +59,7 @@ test('a person of another issuer who was revoked stays revoked: the step back re
   const refused = await beside(t, first, ['store rollback']);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /back would lose 1 of revocations\.kind=principal; --discard/);
-  assert.equal((await beside(t, first, ['store rollback', '--discard'])).code, 0);
+  assert.equal((await beside(t, first, ['store rollback', '--discard', '--yes'])).code, 0);
   const again = await start(t, yaml, { folder: first.folder });
   assert.equal(await exchangeAt(again, mallory, 'jwt'), 400);
   assert.equal(await exchangeAt(again, issued.body.access_token, 'access_token'), 400);
@@ -70,6 +73,6 @@ test('a server that still runs when its last step is taken back is not ready', a
   const server = await startBasic(t);
   const ready = async (): Promise<number> => (await fetch(`${server.issuer}/readyz`)).status;
   assert.equal(await ready(), 200);
-  assert.equal((await beside(t, server, ['store rollback', '--discard'])).code, 0);
+  assert.equal((await beside(t, server, ['store rollback', '--discard', '--yes'])).code, 0);
   assert.equal(await ready(), 503);
 });

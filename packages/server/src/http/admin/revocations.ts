@@ -29,7 +29,7 @@ const body = z.union(
         .string()
         .min(1)
         .describe(
-          'jti, refresh family, what `token inspect` tells of a foreign token, or the text of a token, which is not recorded',
+          'jti, refresh family, what `tokens inspect` tells of a foreign token, or the text of a token, which is not recorded',
         ),
       unknown: unknown.describe('also where the server cannot tell that there is such a token'),
     }),

@@ -12,7 +12,7 @@ export const signInRefusals = {
       ],
       sign_in_credentials: [
         'username and password do not go together',
-        'Let the person try again. cambio account hash makes a new password for the file.',
+        'Let the person try again. cambio accounts hash-password makes a new password for the file.',
       ],
     },
   },

@@ -1,6 +1,6 @@
 // Clients that are registered at run time: by the admin API, by a client made from its OpenAPI document, and by commands.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { OpenAPIClientAxios } from 'openapi-client-axios';
@@ -178,23 +178,20 @@ test('a client made from the OpenAPI document works the API', async (t) => {
   await assert.rejects(async () => client['get-client']?.({ id: 'new' }), /404/);
 });
 
-test('cambio clients, keys and token revoke work on the database of a file, and through the API of a server', async (t) => {
+test('cambio clients, keys and tokens work on the database of a file, and through the API of a server', async (t) => {
   const server = await startAdministered(t);
   const file = join(server.folder, 'entry.yaml');
   writeFileSync(file, `auth: client_secret_post\ngrants: [client_credentials]\naudiences: [${API}]\nscopes: [read]\n`);
   const token = await adminToken(server);
-  // What writes to standard output itself needs one of its own.
-  const alone = ([name]: readonly string[]) => (name === 'audit search' ? ({ apart: true } as const) : {});
   const ways = {
-    local: (...args: string[]) => beside(t, server, args, alone(args)),
+    local: (...args: string[]) => beside(t, server, args),
     remote: (...args: string[]) =>
       cambio(t, [...(args[0] ?? '').split(' '), ...args.slice(1), '--server', server.issuer], {
         env: { CAMBIO_TOKEN: token },
-        ...alone(args),
       }),
   };
   for (const [id, run] of Object.entries(ways)) {
-    const added = await run('clients add', id, '--entry', file);
+    const added = await run('clients create', id, '--entry', file);
     assert.deepEqual([added.code, added.stderr], [0, '']);
     const works = (secret: string, status: number) =>
       eventually(
@@ -205,37 +202,45 @@ test('cambio clients, keys and token revoke work on the database of a file, and 
         (answer) => answer.status === status,
       );
     await works(added.stdout, 200);
-    const rotated = await run('clients rotate', id);
+    const rotated = await run('clients rotate-secret', id);
     for (const { stdout } of [added, rotated]) await works(stdout, 200);
     assert.equal((await run('clients disable', id)).code, 0);
     await works(rotated.stdout, 401);
     assert.match(
       (await run('clients list')).stdout,
-      new RegExp(`^${id}  registered  client_secret_post  client_credentials  disabled`, 'm'),
+      new RegExp(`^${id} +registered +client_secret_post +client_credentials +disabled +\\w+ of \\S+Z`, 'm'),
     );
-    assert.equal((await run('clients disable', id, '--undo')).code, 0);
+    assert.equal((await run('clients enable', id)).code, 0);
     await works(rotated.stdout, 200);
-    assert.equal((await run('clients delete', id)).code, 0);
+    const shown = await run('clients show', id, '--output', 'json');
+    assert.equal(JSON.parse(shown.stdout).entry.disabled, undefined);
+    writeFileSync(file, readFileSync(file, 'utf8').replace('[read]', '[read, write]'));
+    assert.equal((await run('clients update', id, '--entry', file)).code, 0);
+    assert.match((await run('clients show', id)).stdout, /^scopes:\n {2}- read\n {2}- write$/m);
+    const asked = await run('clients delete', id);
+    assert.deepEqual([asked.code, asked.stdout], [2, '']);
+    assert.match(asked.stderr, /deletes the client .*Add --yes to do it$/m);
+    assert.equal((await run('clients delete', id, '--yes')).code, 0);
     await works(rotated.stdout, 401);
-    const unknown = await run('clients delete', id);
+    const unknown = await run('clients delete', id, '--yes');
     assert.deepEqual([unknown.code, unknown.stdout], [1, '']);
-    assert.match(unknown.stderr, /^cambio: .*no such/i);
-    assert.match((await run('keys list')).stdout, / {2}ES256 {2}active {2}/);
+    assert.match(unknown.stderr, /there is no client/);
+    assert.match((await run('keys list')).stdout, / {2}ES256 +active +/);
     const subject_token = await subjectToken(server);
     const { jti } = claimsOf(subject_token);
-    assert.equal((await run('token revoke', String(jti))).code, 0);
+    assert.equal((await run('tokens revoke', String(jti))).code, 0);
     await eventually(
       () => exchange(server, { subject_token }),
       ({ status }) => status === 400,
     );
-    const rows = await run('audit search', '--outcome', 'revoked', '--since', '1h', '--limit', '1');
+    const rows = await run('audit search', '--outcome', 'revoked', '--since', '1h', '--limit', '1', '--output', 'json');
     assert.equal(JSON.parse(rows.stdout).revoked, jti);
-    assert.equal((await run('token revoke')).code, 2);
-    assert.equal((await run('token revoke', 'x', '--subject', 'y')).code, 2);
+    assert.equal((await run('tokens revoke')).code, 2);
+    assert.equal((await run('tokens revoke', 'x', '--subject', 'y')).code, 2);
   }
   const subject_token = await subjectToken(server);
   assert.equal((await exchange(server, { subject_token })).status, 200);
-  assert.equal((await ways.remote('token revoke', '--all')).code, 0);
+  assert.equal((await ways.remote('tokens revoke', '--all', '--yes')).code, 0);
   assert.equal((await exchange(server, { subject_token })).status, 400);
   assert.match((await ways.remote('clients list')).stderr, /answers 401/, 'the token of the operator is one of all');
   const neither = await cambio(t, ['clients', 'list']);

@@ -1,4 +1,4 @@
-// POST /revocations and `cambio token revoke`: by the text of a token or its id, which must be one that can exist here.
+// POST /revocations and `cambio tokens revoke`: by the text of a token or its id, which must be one that can exist here.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ test('the text of a token revokes it, expired or not, and is written nowhere', a
   for (const [index, [text, derived]] of (await fresh()).entries()) {
     const file = join(server.folder, 'token.txt');
     writeFileSync(file, `${text}\n`);
-    const { code, stdout, stderr } = await beside(t, server, ['token revoke', index % 2 ? text : `@${file}`]);
+    const { code, stdout, stderr } = await beside(t, server, ['tokens revoke', index % 2 ? text : `@${file}`]);
     assert.deepEqual([code, stderr], [0, '']);
     assert.equal((stdout + stderr).includes(text.slice(-30)), false);
     await comesTrue(() => active(server, derived), false);
@@ -85,7 +85,7 @@ test('an id that was never issued here is said to be unknown, by the API and by 
     const answer = await admin(server, 'POST /revocations', { body: { id } });
     assert.deepEqual([answer.status, server.audit(answer)?.reason], [404, 'admin_item_unknown'], id);
     assert.match(String(answer.body.detail), /Check it, or give the text of the token/);
-    const { code, stdout, stderr } = await beside(t, server, ['token revoke', id]);
+    const { code, stdout, stderr } = await beside(t, server, ['tokens revoke', id]);
     assert.deepEqual([code, stdout], [1, ''], id);
     assert.match(stderr, /no token of this server has this id/);
     if (id.length > 40) assert.equal(stored(server, id), false, id);
@@ -94,7 +94,7 @@ test('an id that was never issued here is said to be unknown, by the API and by 
   // An id of an earlier version, or one that comes later, on the operator's word.
   const unknown = { id: crypto.randomUUID(), unknown: true };
   assert.equal((await admin(server, 'POST /revocations', { body: unknown })).status, 204);
-  assert.equal((await beside(t, server, ['token revoke', crypto.randomUUID(), '--unknown'])).code, 0);
+  assert.equal((await beside(t, server, ['tokens revoke', crypto.randomUUID(), '--unknown'])).code, 0);
   assert.equal((await admin(server, 'POST /revocations', { body: { id: jti } })).status, 204);
   assert.equal(await active(server, good), false);
 });

@@ -1,0 +1,192 @@
+// What commands print, and what they ask before something is lost.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { administered, adminToken, startAdministered } from '../support/admin-api.ts';
+import { API, actorToken, exchange, subjectToken } from '../support/basics.ts';
+import { beside, cambio, environmentOf } from '../support/command.ts';
+import { yamlOf } from '../support/configuration.ts';
+import { claimsOf, start, type } from '../support/harness.ts';
+import { PROGRAM } from '../support/node.ts';
+import { temporaryFolder } from '../support/program.ts';
+
+test('a token is followed through the audit, by its id or its text, with what it comes from and what comes of it', async (t) => {
+  const server = await startAdministered(t);
+  const first = await subjectToken(server);
+  const actor = await actorToken(server);
+  const acting = { actor_token: actor, actor_token_type: type('access_token') };
+  const second = String((await exchange(server, { subject_token: first, ...acting })).body.access_token);
+  const third = String((await exchange(server, { subject_token: second })).body.access_token);
+  const sibling = String((await exchange(server, { subject_token: first })).body.access_token);
+  const stranger = await subjectToken(server);
+  const [one, agent, two, three, four, five] = [first, actor, second, third, sibling, stranger].map((text) =>
+    String(claimsOf(text).jti),
+  );
+  const env = { CAMBIO_TOKEN: await adminToken(server) };
+  const issuedBy = async (...args: string[]): Promise<readonly unknown[]> => {
+    const ways = [
+      await beside(t, server, ['audit search', '--output', 'json', ...args]),
+      await cambio(t, ['audit', 'search', '--output', 'json', ...args, '--server', server.issuer], { env }),
+    ];
+    const [local, remote] = ways.map(({ code, stdout, stderr }) => {
+      assert.deepEqual([code, stderr], [0, '']);
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      return lines.flatMap((line) => JSON.parse(line).issued ?? []).map(({ id }: { id: string }) => id);
+    });
+    assert.deepEqual(remote, local);
+    return local ?? [];
+  };
+  assert.deepEqual(await issuedBy('--token', String(two)), [three, two]);
+  assert.deepEqual(await issuedBy('--token', second), [three, two]);
+  const lineage = await issuedBy('--token', String(two), '--lineage');
+  assert.deepEqual(lineage.toSorted(), [one, agent, two, three].toSorted());
+  assert.deepEqual((await issuedBy('--token', first, '--lineage')).toSorted(), [one, two, three, four].toSorted());
+  assert.deepEqual(await issuedBy('--token', String(five), '--lineage'), [five]);
+  assert.deepEqual(await issuedBy('--token', `${five}x`), []);
+  const none = await beside(t, server, ['audit search', '--client', 'nobody']);
+  assert.deepEqual([none.code, none.stdout, none.stderr], [0, '0 rows\n', '']);
+  const table = await beside(t, server, ['audit search', '--token', String(three)]);
+  assert.match(
+    table.stdout,
+    /^TIME +OUTCOME +REQUEST .*\n\d{4}-\d\d-\d\dT\S+Z +issued +token_exchange +gateway .*api\.example/,
+  );
+  const few = await beside(t, server, ['audit search', '--limit', '1']);
+  assert.deepEqual(
+    [few.stdout.split('\n').length, few.stderr],
+    [3, '1 row, the most that --limit allows; there may be more\n'],
+  );
+});
+
+test('lists and results come as text, JSON and CSV', async (t) => {
+  const server = await startAdministered(t);
+  const entry = join(server.folder, 'entry.yaml');
+  writeFileSync(entry, `auth: client_secret_post\ngrants: [client_credentials]\naudiences: [${API}]\nscopes: [read]\n`);
+  const made = await beside(t, server, ['clients create', 'reports', '--entry', entry, '--output', 'json']);
+  const { id, source, secret } = JSON.parse(made.stdout);
+  assert.deepEqual([id, source, typeof secret], ['reports', 'registered', 'string']);
+  const [text = '', json = '', csv = ''] = await Promise.all(
+    ['text', 'json', 'csv'].map(async (form) => (await beside(t, server, ['clients list', '--output', form])).stdout),
+  );
+  assert.match(text, /^ID +SOURCE +AUTH +GRANTS +STATE +SECRETS\n/);
+  assert.match(text, /^reports +registered +client_secret_post +client_credentials +enabled +\S+ of \S+Z$/m);
+  const ids = JSON.parse(json).map((client: { id: string }) => client.id);
+  assert.deepEqual(ids, ids.toSorted());
+  assert.match(csv, /^id,source,auth,grants,state,secrets\r\n/);
+  assert.equal(csv.split('\r\n').length, ids.length + 2);
+  const gone = await beside(t, server, ['clients show', 'report']);
+  assert.deepEqual([gone.code, gone.stderr], [1, 'cambio: there is no client report. Did you mean reports?\n']);
+  const inspected = await cambio(t, ['tokens', 'inspect', await subjectToken(server), '--output', 'json']);
+  const said = JSON.parse(inspected.stdout);
+  assert.deepEqual([said.kind, said.verified, said.claims.sub, said.actors], ['jwt', false, 'gateway', []]);
+  const checked = await beside(t, server, ['check', '--output', 'json']);
+  assert.deepEqual([checked.code, JSON.parse(checked.stdout)], [0, []]);
+  const bad = join(server.folder, 'bad.yaml');
+  writeFileSync(bad, 'issuer: 5\n');
+  const faulty = await cambio(t, ['check', '--config', bad, '--output', 'json']);
+  assert.equal(faulty.code, 1);
+  assert.deepEqual([JSON.parse(faulty.stdout)[0].severity, JSON.parse(faulty.stdout)[0].line], ['fault', 1]);
+  writeFileSync(entry, 'auth: [\n');
+  const entryFault = await beside(t, server, ['clients update', 'reports', '--entry', entry]);
+  assert.deepEqual([entryFault.code, entryFault.stderr.includes(entry)], [1, true], entryFault.stderr);
+});
+
+test('a name that is not known revokes nothing, and the command says so; with --unknown it does', async (t) => {
+  const server = await startAdministered(t);
+  const env = { CAMBIO_TOKEN: await adminToken(server) };
+  const again = 'What was issued under a name that is no longer known is revoked with unknown (--unknown)';
+  for (const [args, said] of [
+    [['--client', 'gatway'], `there is no client gatway. Did you mean gateway? ${again}`],
+    [['--client', 'quark'], `there is no client quark. ${again}`],
+    [['--subject', 'ada', '--issuer', 'foo'], `there is no issuer foo. ${again}`],
+  ] as const) {
+    const local = await beside(t, server, ['tokens revoke', ...args]);
+    assert.deepEqual([local.code, local.stderr], [1, `cambio: ${said}\n`]);
+    const remote = await cambio(t, ['tokens', 'revoke', ...args, '--server', server.issuer], { env });
+    assert.deepEqual([remote.code, remote.stderr.includes(said)], [1, true], remote.stderr);
+    assert.equal((await beside(t, server, ['tokens revoke', ...args, '--unknown'])).code, 0);
+  }
+  for (const args of [
+    ['--client', 'gateway'],
+    ['--subject', 'ada'],
+    ['--subject', 'ada', '--issuer', server.issuer],
+  ])
+    assert.equal((await beside(t, server, ['tokens revoke', ...args])).code, 0);
+});
+
+test('what cannot be undone is said and asked: --yes does it, and without a terminal nothing is done', async (t) => {
+  const server = await startAdministered(t);
+  const subject_token = await subjectToken(server);
+  const works = async (): Promise<number> => (await exchange(server, { subject_token })).status;
+  for (const args of [
+    ['tokens revoke', '--all'],
+    ['audit erase', '--subject', 'gateway'],
+    ['store rollback', '--discard'],
+  ]) {
+    const { code, stdout, stderr } = await beside(t, server, args);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^cambio: This .* Nothing was done: there is no terminal to ask at\. Add --yes to do it\n$/);
+  }
+  assert.equal(await works(), 200);
+  const asked = await beside(t, server, ['audit erase', '--subject', 'gateway']);
+  assert.match(asked.stderr, /erases for good what 2 rows of the audit say about gateway\./);
+  const erased = await beside(t, server, ['audit erase', '--subject', 'gateway', '--yes']);
+  assert.match(erased.stdout, /^2 rows erased/);
+  assert.equal((await beside(t, server, ['tokens revoke', '--all', '--yes'])).code, 0);
+});
+
+test('at a terminal, a command asks, does nothing for no, and colours its header unless NO_COLOR is set', {
+  skip: !existsSync('/usr/bin/script'),
+}, async (t) => {
+  const server = await startAdministered(t);
+  const file = join(server.folder, 'cambio.yaml');
+  const typed = (command: string, input: string, env: Record<string, string> = {}): string => {
+    const line = `stty cols 60; ${process.execPath} ${PROGRAM} ${command} --config ${file}`;
+    const surroundings = { ...process.env, ...environmentOf(server), TERM: 'xterm', FORCE_COLOR: undefined, ...env };
+    const args = { input, env: surroundings as NodeJS.ProcessEnv, encoding: 'utf8' } as const;
+    return spawnSync('/usr/bin/script', ['-qec', line, '/dev/null'], args).stdout;
+  };
+  assert.match(typed('tokens revoke --all', 'no\n'), /This revokes every token[\s\S]*Type yes[\s\S]*nothing was done/);
+  assert.match(typed('tokens revoke --all', 'yes\n'), /Revoked all that was issued so far/);
+  assert.ok(typed('keys list', '', { NO_COLOR: '' }).startsWith('\u001b[1mKID'));
+  const plain = typed('keys list', '', { NO_COLOR: '1' });
+  assert.match(plain, /^KID +ALG +STATE\r\n\S+ +ES256 +active\r\n {4}created at \S+Z\r\n/);
+});
+
+test('a command on the database of another version says so and changes nothing; store migrate brings it up to date', async (t) => {
+  const server = await startAdministered(t);
+  await server.close();
+  assert.equal((await beside(t, server, ['store rollback', '--discard', '--yes'])).code, 0);
+  const said =
+    /^cambio: the database is 1 step behind this version of cambio \(\S+\), and this command does not change the schema: start the server of this version, or run cambio store migrate\. To stay with the version before, use its own commands\n$/;
+  for (const name of [
+    'audit search',
+    'audit tail',
+    'audit verify',
+    'audit export',
+    'clients list',
+    'keys list',
+    'keys rotate',
+  ]) {
+    const { code, stdout, stderr } = await beside(t, server, [name]);
+    assert.deepEqual([code, stdout], [1, ''], name);
+    assert.match(stderr, said, name);
+  }
+  const migrated = await beside(t, server, ['store migrate']);
+  assert.deepEqual([migrated.code, migrated.stderr], [0, '']);
+  assert.equal((await beside(t, server, ['keys list'])).code, 0);
+  const folder = temporaryFolder(t);
+  const fresh = { ...server, folder };
+  writeFileSync(join(folder, 'cambio.yaml'), yamlOf(administered));
+  const early = await beside(t, fresh, ['keys list']);
+  assert.equal(early.code, 1);
+  assert.match(
+    early.stderr,
+    /there is no database at \S+cambio\.db yet: start the server first, or run cambio store migrate/,
+  );
+  assert.equal(existsSync(join(folder, 'cambio.db')), false);
+  assert.equal((await beside(t, fresh, ['store migrate'])).code, 0);
+  const again = await start(t, administered, { folder });
+  assert.equal((await fetch(`${again.issuer}/readyz`)).status, 200);
+});

@@ -1,0 +1,111 @@
+// Commands typed wrongly: exit code 2, and one line that says what is wrong, what was expected, and an example.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commands } from '../../src/cli/index.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { cambio } from '../support/command.ts';
+
+const FILE = ['--config', 'cambio.yaml'];
+
+const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
+  [['chekc'], 'chekc is not a command. Did you mean check?'],
+  [['quark'], 'quark is not a command. cambio --help lists the commands'],
+  [['client', 'list'], 'client is not a command. Did you mean clients?'],
+  [['clients', 'lst'], 'lst is not a command. Did you mean list?'],
+  [['check', '--confg', 'x'], '--confg is not an option of cambio check. Did you mean --config?'],
+  [['demo', '--quark'], '--quark is not an option of cambio demo. cambio demo --help lists the options'],
+  [['check'], 'cambio check needs the option --config <file>. Example: --config cambio.yaml'],
+  [['check', '--config'], '--config needs a value: --config <file>. cambio check --help shows examples'],
+  [
+    ['keys', 'retire', ...FILE],
+    'cambio keys retire needs the argument <kid>. cambio keys retire --help shows examples',
+  ],
+  [
+    ['clients', 'list', 'x', ...FILE],
+    'cambio clients list takes no argument, and more were given. Put a value with spaces into quotes; cambio clients list --help shows examples',
+  ],
+  [
+    ['clients', 'list'],
+    'give either --config or --server. Example: --config cambio.yaml, or --server https://login.example.com',
+  ],
+  [['serve', ...FILE, '--workers', 'two'], '--workers two is not a whole number from 1 to 256. Example: --workers 4'],
+  [['serve', ...FILE, '--workers', '0'], '--workers 0 is not a whole number from 1 to 256. Example: --workers 4'],
+  [
+    ['audit', 'search', ...FILE, '--limit', 'many'],
+    '--limit many is not a whole number of 1 or more, or all. Example: --limit 100',
+  ],
+  [
+    ['audit', 'search', ...FILE, '--limit', '0'],
+    '--limit 0 is not a whole number of 1 or more, or all. Example: --limit 100',
+  ],
+  [
+    ['audit', 'tail', ...FILE, '-n', '1.5'],
+    '--lines 1.5 is not a whole number of 0 or more, or all. Example: --lines 20',
+  ],
+  [
+    ['audit', 'search', ...FILE, '--format', 'xml'],
+    '--format xml is not a form of output; --output takes text, json and csv. Use one of: jsonl, csv',
+  ],
+  [['keys', 'list', ...FILE, '--output', 'xml'], '--output xml is not a form of output. Use one of: text, json, csv'],
+  [
+    ['audit', 'search', ...FILE, '--since', 'yesterday'],
+    '--since yesterday is not a time. Use 2026-01-31T08:00:00Z, 2026-01-31, or 2h for two hours ago',
+  ],
+  [
+    ['audit', 'search', ...FILE, '--since', '2h', '--until', '3h'],
+    '--until 3h is not later than --since 2h. Example: --since 3h --until 2h',
+  ],
+  [['audit', 'search', ...FILE, '--outcome', 'isued'], '--outcome isued is not an outcome. Did you mean issued?'],
+  [
+    ['audit', 'search', ...FILE, '--reason', 'target_unknwon'],
+    '--reason target_unknwon is not a reason of docs/reference/errors.md. Did you mean target_unknown?',
+  ],
+  [
+    ['audit', 'search', ...FILE, '--lineage'],
+    '--lineage goes with --token, --since and --until alone. Example: --token ID --lineage',
+  ],
+  [
+    ['keys', 'rotate', ...FILE, '--alg', 'ES265'],
+    '--alg ES265 is not an algorithm that cambio signs with. Did you mean ES256?',
+  ],
+  [['keys', 'list', '--server', 'foo'], '--server foo is not a URL. Use the issuer, such as https://login.example.com'],
+  [['audit', 'verify'], 'give either an export or --config. Example: cambio audit verify audit.jsonl'],
+  [
+    ['tokens', 'revoke', 'x', '--client', 'y', ...FILE],
+    'give one of a token or its id, --subject, --client and --all; this has 2 of them. Example: cambio tokens revoke --client reports --config cambio.yaml',
+  ],
+  [
+    ['tokens', 'revoke', 'x', '--issuer', 'y', ...FILE],
+    '--issuer goes with --subject. Example: --subject ada --issuer https://idp.example.com',
+  ],
+];
+
+test('wrong usage exits 2 with one line: what is wrong, the value, what was expected, an example', async (t) => {
+  for (const [typed, said] of wrong) {
+    const { code, stdout, stderr } = await cambio(t, typed);
+    assert.deepEqual([code, stdout, stderr], [2, '', `cambio: ${said}\n`], typed.join(' '));
+  }
+});
+
+test('every command has examples, and each of them parses', async () => {
+  for (const [name, load] of Object.entries(commands)) {
+    const { examples } = await load();
+    assert.notEqual(examples.length, 0, name);
+    for (const [line] of examples) {
+      const words = line.replace(/ [<>|].*/, '').split(' ');
+      let ran = 0;
+      const program = await createProgram(words.slice(1), async () => void ran++);
+      await program.parseAsync(words.slice(1), { from: 'user' });
+      assert.deepEqual([words[0], line.startsWith(`cambio ${name}`), ran], ['cambio', true, 1], line);
+    }
+  }
+});
+
+test('a command without its verb prints the verbs, and an older name the help of the new one', async (t) => {
+  const bare = await cambio(t, ['clients']);
+  assert.equal(bare.code, 2);
+  assert.match(bare.stderr, /rotate-secret/);
+  const older = await cambio(t, ['token', '--help']);
+  assert.deepEqual([older.code, older.stderr], [0, '']);
+  assert.match(older.stdout, /Usage: cambio tokens/);
+});

@@ -1,0 +1,72 @@
+// Writes the reference of the command line from the commands themselves: docs/reference/cli.md.
+import type { Command } from 'commander';
+import { commands } from '../packages/server/src/cli/index.ts';
+import { createProgram } from '../packages/server/src/cli/program.ts';
+
+export async function cliPage(): Promise<string> {
+  const program = await createProgram([], async () => undefined);
+  const names = Object.keys(commands) as (keyof typeof commands)[];
+  const sections = await Promise.all(
+    names.map(async (name) => section(name, find(program, name), (await commands[name]()).examples)),
+  );
+  const index = names.map((name) => `| [\`cambio ${name}\`](#${anchorOf(name)}) | ${find(program, name).description()} |`);
+  return `# Command line
+
+${INTRODUCTION}
+
+| command | |
+|---|---|
+${index.join('\n')}
+
+${sections.join('\n\n')}
+`;
+}
+
+const INTRODUCTION = `\`npx cambio\` runs a command from this repository, \`cambio\` where the package is installed.
+
+- **Where a command works.** \`--config FILE\` works on the database that the file names, with or without a running server. \`--server URL\`
+  works through the [admin API](admin-api.md) of a running server, with an access token in \`CAMBIO_TOKEN\` or \`--access-token\`.
+- **Output.** \`--output text\` is for people: tables that are as wide as the terminal, times in UTC, bold headers on a terminal alone, and
+  never where \`NO_COLOR\` is set. \`--output json\` and \`--output csv\` are for programs. \`audit search\` and \`audit tail\` print one JSON object
+  a line, all other commands one JSON document. In a table, \`-\` stands for an empty cell.
+- **Questions.** What nobody can issue or register again is asked for first: \`keys retire\`, \`tokens revoke --all\`, \`clients delete\`,
+  \`audit erase\`, \`store rollback --discard\`. A script says \`--yes\`; without a terminal and without \`--yes\`, nothing is done.
+- **The schema of the database.** The start of a server, and \`store migrate\`, bring it up to date. Every other command refuses a database of
+  another version, and says so.
+- **Exit codes.** 0 done · 1 failed, or faults were found · 2 wrong usage · 3 \`explain\`: the request was refused, or would be.
+- **Older names.** \`token\`, \`account hash\`, \`clients add\`, \`clients rotate\` and \`clients disable --undo\`, and the options \`--format\`,
+  \`--json\` and \`--token\` (the access token for \`--server\`), work for one release more.
+
+This page is made from \`packages/server/src/cli/\` by \`npx node --conditions=source scripts/generate-docs.ts\`.`;
+
+const find = (program: Command, name: string): Command =>
+  name.split(' ').reduce((command, word) => {
+    const found = command.commands.find((one) => one.name() === word);
+    if (found === undefined) throw new Error(`there is no command ${name}`);
+    return found;
+  }, program);
+
+const anchorOf = (name: string): string => `cambio-${name.replaceAll(' ', '-')}`;
+
+function section(name: string, command: Command, examples: readonly (readonly [line: string, what: string])[]): string {
+  const argumentsOf = command.registeredArguments.map(
+    (one) => `| \`${one.required ? `<${one.name()}>` : `[${one.name()}]`}\` | ${one.description} |`,
+  );
+  const options = command.options
+    .filter(({ hidden }) => !hidden)
+    .map(({ flags, description, mandatory, defaultValue }) => {
+      const more = mandatory ? ' (required)' : defaultValue === undefined ? '' : ` (default: ${defaultValue})`;
+      return `| \`${flags}\` | ${description}${more} |`;
+    });
+  const rows = [...argumentsOf, ...options];
+  return [
+    `## cambio ${name}`,
+    '',
+    command.description(),
+    '',
+    ...(rows.length === 0 ? [] : ['| argument or option | |', '|---|---|', ...rows, '']),
+    '```sh',
+    ...examples.flatMap(([line, what]) => [`# ${what}`, line]),
+    '```',
+  ].join('\n');
+}
