@@ -9,7 +9,9 @@ export async function cliPage(): Promise<string> {
   const sections = await Promise.all(
     names.map(async (name) => section(name, find(program, name), (await commands[name]()).examples)),
   );
-  const index = names.map((name) => `| [\`cambio ${name}\`](#${anchorOf(name)}) | ${find(program, name).description()} |`);
+  const index = names.map(
+    (name) => `| [\`cambio ${name}\`](#${anchorOf(name)}) | ${find(program, name).description()} |`,
+  );
   return `# Command line
 
 ${INTRODUCTION}
