@@ -6,7 +6,7 @@ import type { CliCommand } from './command.ts';
 import { describeOutput, printList, printResult } from './output.ts';
 import type { Columns } from './table.ts';
 
-export interface ShownClient {
+interface ShownClient {
   readonly id: string;
   readonly source: string;
   readonly entry: Readonly<Record<string, unknown>>;
