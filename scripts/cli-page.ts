@@ -1,7 +1,8 @@
 // Writes the reference of the command line from the commands themselves: docs/reference/cli.md.
-import type { Command } from 'commander';
 import { commands } from '../packages/server/src/cli/index.ts';
 import { createProgram } from '../packages/server/src/cli/program.ts';
+
+type Command = Awaited<ReturnType<typeof createProgram>>;
 
 export async function cliPage(): Promise<string> {
   const program = await createProgram([], async () => undefined);
