@@ -1,6 +1,7 @@
 // Reads an entry of a client from a file, as somebody wrote it for `clients create` or `clients update`.
-import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
+import { describeFailure } from '../primitives/failure.ts';
+import { readTextFile } from '../primitives/utf8.ts';
 import { UsageError } from './usage.ts';
 
 /** @throws Error that names the file, and the line where it is not YAML */
@@ -21,8 +22,8 @@ export function readEntry(said: unknown, id: string): Readonly<Record<string, un
 
 function readText(file: string): string {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return readTextFile(file === '-' ? 0 : file);
   } catch (error) {
-    throw new Error(`--entry ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw new Error(`--entry ${file} cannot be read: ${describeFailure(error)}`);
   }
 }
