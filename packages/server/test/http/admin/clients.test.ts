@@ -274,7 +274,7 @@ test('a file that declares a registered client is refused until that one is dele
   const again = { folder, now: server.clock.now };
   await assert.rejects(start(t, file, again), refused);
   writeFileSync(join(folder, 'cambio.yaml'), yamlOf(file));
-  const deleted = await beside(t, server, ['clients delete', 'moved']);
+  const deleted = await beside(t, server, ['clients delete', 'moved', '--yes']);
   assert.deepEqual([deleted.code, deleted.stderr], [0, '']);
   const next = await start(t, file, again);
   assert.deepEqual(
