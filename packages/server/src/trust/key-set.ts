@@ -17,7 +17,10 @@ export interface PublicKeySet {
    * @returns undefined where the set holds no such key. @throws TokenRefusal algorithm, unknown_key
    */
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Key | undefined;
-  /** Is it the certificate of one of the keys: the one in `x5c`, or where there is none, one of that key (RFC 8705 section 2.2)? */
+  /**
+   * Is it the certificate of one of the keys: the one in `x5c`, or where there is none, any of that key (RFC 8705 section 2.2)? One in
+   * `x5c` has the key that it stands beside (RFC 7517 section 4.7), which was found strong.
+   */
   readonly certifies: (certificate: X509Certificate) => boolean;
 }
 
@@ -45,7 +48,7 @@ export function readKeySet(json: JsonObject): PublicKeySet | string {
     ids: usable.flatMap(({ kid }) => kid ?? []),
     find: (jws) => find(usable, jws),
     certifies: ({ raw, publicKey }) =>
-      usable.some((one) => (one.certificate === undefined ? one.key.equals(publicKey) : one.certificate.equals(raw))),
+      usable.some((one) => one.key.equals(publicKey) && (one.certificate === undefined || one.certificate.equals(raw))),
   };
 }
 

@@ -179,6 +179,8 @@ test('a certificate that the client registered is good until it is taken out, ev
     ['batch', batch],
     ['by-key', two],
     ['pinned', one],
+    // The key of the certificate is not the key that stands beside it, and was judged by nobody.
+    ['pinned', two],
     ['fetched', one],
   ] as const) {
     const answer = await askAs(server, client, id);
