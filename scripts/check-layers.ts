@@ -69,6 +69,7 @@ const RESERVED = [
   { what: /\bas Vouched\b/, where: /^primitives\/principal\.ts$/ },
   { what: /\bas ValidatedToken\b/, where: /^subject-tokens\/validated-token\.ts$/ },
   { what: /\bas ResourceToken\b/, where: /^subject-tokens\/resource-token\.ts$/ },
+  { what: /\bas Recordable\b/, where: /^primitives\/redact\.ts$/ },
   { what: /\bas TallyKey\b/, where: /^primitives\/tallies\.ts$/ },
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];

@@ -2,6 +2,7 @@
 // every way out. Plain data, a closed list of fields, and never the text of a token.
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
+import type { Recordable } from '../primitives/redact.ts';
 import type { Reason, Sent } from '../primitives/refusal.ts';
 
 /** What is told of a token: whose it was and how to find it again, not what it said. */
@@ -57,7 +58,7 @@ export interface AuditEvent {
   /** Milliseconds since 1970. */
   time: number;
   requestId: string;
-  callerRequestId?: string;
+  callerRequestId?: Recordable;
   address: string;
   /** What was asked: the endpoint's own word. `other` is written only of refusals, which are counted. */
   action:
@@ -82,7 +83,7 @@ export interface AuditEvent {
   /** The key that the caller proved to hold. */
   confirmation?: Confirmation;
   /** Who the caller said to be, where that was not proven. */
-  clientClaimed?: string;
+  clientClaimed?: Recordable;
   subject?: TokenTrace;
   actor?: TokenTrace;
   /** The other provider at which a person signed in. */
@@ -141,7 +142,7 @@ export function beginEvent(about: {
   requestId: string;
   address: string;
   action: AuditEvent['action'];
-  callerRequestId?: string;
+  callerRequestId?: Recordable;
 }): AuditEvent {
   return { ...about };
 }

@@ -3,7 +3,7 @@
 import { presentedClaims } from '../keys/presented.ts';
 import { type Client, isClientId } from '../model/client.ts';
 import { newSecret } from '../primitives/random.ts';
-import { WITHHELD, withhold } from '../primitives/redact.ts';
+import { type Recordable, recordKnown, recordName, WITHHELD } from '../primitives/redact.ts';
 import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { step } from '../primitives/tracing.ts';
@@ -60,7 +60,13 @@ async function authenticate(
   const ids = credentials.clientIds.filter(isClientId);
   const client = ids.map((id) => clients.get(id)).find((entry) => entry !== undefined);
   const name = client?.id ?? ids[0] ?? '';
-  failures.check(name, request.address);
+  /** An unknown id may be a secret in the wrong place, which is not recorded. */
+  const claimed = (): Recordable | undefined => {
+    if (client !== undefined) return recordKnown(client.id);
+    const isSwapped = credentials.secrets?.some((secret) => clients.has(secret));
+    return isSwapped ? WITHHELD : name === '' ? undefined : recordName(name);
+  };
+  failures.check(name, request.address, claimed);
   try {
     const { singleUse, as = method } = await prove(client, method, credentials, context);
     if (client === undefined) throw new Refusal('client_unknown');
@@ -84,10 +90,12 @@ async function authenticate(
         : thrown;
     if (!(error instanceof Refusal) || reasons[error.reason].answer !== 'client') throw error;
     failures.failed(name, request.address);
-    // An unknown id may be a secret in the wrong place, which is not recorded.
-    const isSwapped = client === undefined && credentials.secrets?.some((secret) => clients.has(secret));
-    const clientClaimed = isSwapped ? WITHHELD : withhold(name);
-    throw new Refusal(error.reason, { clientClaimed, detail: error.detail, sent: error.sent, cause: error });
+    throw new Refusal(error.reason, {
+      clientClaimed: claimed(),
+      detail: error.detail,
+      sent: error.sent,
+      cause: error,
+    });
   }
 }
 

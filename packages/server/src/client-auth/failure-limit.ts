@@ -2,6 +2,7 @@
 // locks a client out from another address (RFC 6749 section 2.3.1 asks for protection against guessing).
 import { networkOf } from '../primitives/network.ts';
 import { type Counting, createRate } from '../primitives/rate.ts';
+import type { Recordable } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type TallyKey, tallyKey } from '../primitives/tallies.ts';
 
@@ -9,8 +10,8 @@ import { type TallyKey, tallyKey } from '../primitives/tallies.ts';
 const FAILURES_ALLOWED = 20;
 
 export interface FailureLimit {
-  /** @throws Refusal authentication_rate */
-  readonly check: (clientId: string, address: string) => void;
+  /** @param claimed what the row says of the client @throws Refusal authentication_rate */
+  readonly check: (clientId: string, address: string, claimed?: () => Recordable | undefined) => void;
   readonly failed: (clientId: string, address: string) => void;
 }
 
@@ -18,11 +19,11 @@ export function createFailureLimit(counting: Counting): FailureLimit {
   const rate = createRate('failures', FAILURES_ALLOWED, counting);
   const pair = (clientId: string, address: string): TallyKey => tallyKey(networkOf(address), clientId);
   return {
-    check: (clientId, address) => {
+    check: (clientId, address, claimed) => {
       const wait = rate.exceeded(pair(clientId, address));
       if (wait === undefined) return;
       throw new Refusal('authentication_rate', {
-        clientClaimed: clientId,
+        clientClaimed: claimed?.(),
         headers: { 'Retry-After': String(wait) },
       });
     },

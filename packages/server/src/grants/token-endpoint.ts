@@ -9,6 +9,7 @@ import type { Issuer } from '../issuing/signer.ts';
 import type { Client } from '../model/client.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
+import { recordKnown } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type HolderContext, type KeyEvidence, proveHolder } from '../proof/holder.ts';
 import type { Grant, GrantServices } from './grant.ts';
@@ -88,7 +89,7 @@ const known = new Set([
 function noteClient(event: AuditEvent, authenticated: AuthenticatedClient): AuthenticatedClient {
   const { client, method } = authenticated;
   // Its token says who the workload is, and has not proven itself yet.
-  if (method === 'workload') event.clientClaimed = client.id;
+  if (method === 'workload') event.clientClaimed = recordKnown(client.id);
   else Object.assign(event, { client: client.id, clientAuthentication: method });
   return authenticated;
 }

@@ -1,7 +1,6 @@
 // Completes the audit record of a refusal, and commits it; where callers could flood the log, refusals are counted.
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
-import { isName } from '../primitives/principal.ts';
 import { publicAnswer, type Refusal, reasons } from '../primitives/refusal.ts';
 import type { HttpServices } from './endpoint.ts';
 import { toRefusal } from './render.ts';
@@ -21,7 +20,7 @@ export async function recordRefusal(
     ...(refusal.detail !== undefined && { detail: refusal.detail }),
     ...(sent !== undefined && { sent }),
     ...(refusal.client !== undefined && { client: refusal.client }),
-    ...(isName(refusal.clientClaimed) && { clientClaimed: refusal.clientClaimed.slice(0, 256) }),
+    ...(refusal.clientClaimed !== undefined && { clientClaimed: refusal.clientClaimed }),
     duration: clock() - event.time,
   } satisfies Partial<AuditEvent>);
   // Of overload there are thousands of refusals at once, and metrics count them.

@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Parameters } from '../primitives/parameters.ts';
-import { withhold } from '../primitives/redact.ts';
+import { recordKnown, recordName } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { parseResourceUri, type Targeting } from './targets.ts';
@@ -51,7 +51,10 @@ export function noteWanted(
   { audiences, resources, scope }: Wanted,
   { byAudience, scopes }: Targeting,
 ): void {
-  event.audiencesAsked = audiences.map((name) => (byAudience(name) === undefined ? withhold(name) : name));
-  event.resourcesAsked = resources.map(({ href }) => withhold(href));
-  if (scope !== undefined) event.scopeAsked = [...scope].map((name) => (scopes.has(name) ? name : withhold(name)));
+  event.audiencesAsked = audiences.map((name) =>
+    byAudience(name) === undefined ? recordName(name) : recordKnown(name),
+  );
+  event.resourcesAsked = resources.map(({ href }) => recordName(href));
+  if (scope !== undefined)
+    event.scopeAsked = [...scope].map((name) => (scopes.has(name) ? recordKnown(name) : recordName(name)));
 }

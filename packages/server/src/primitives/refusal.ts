@@ -1,5 +1,6 @@
 // Every way to refuse. A precise reason for the audit row and for `explain`; a public answer for the caller, who learns
 // no more than the sentence. The tables stand in refusals/, by subject: docs/reference/errors.md is made from them.
+import type { Recordable } from './redact.ts';
 import { accessTokenRefusals } from './refusals/access-token.ts';
 import { adminRefusals } from './refusals/admin.ts';
 import { availabilityRefusals } from './refusals/availability.ts';
@@ -98,7 +99,7 @@ export interface RefusalOptions {
   readonly detail?: string;
   readonly sent?: Sent;
   /** Who the caller said to be. */
-  readonly clientClaimed?: string;
+  readonly clientClaimed?: Recordable | undefined;
   /** Who the caller is. */
   readonly client?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -111,7 +112,7 @@ export class Refusal extends Error {
   readonly parameter: string | undefined;
   readonly detail: string | undefined;
   readonly sent: Sent;
-  readonly clientClaimed: string | undefined;
+  readonly clientClaimed: Recordable | undefined;
   readonly client: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 

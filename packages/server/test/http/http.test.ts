@@ -24,6 +24,14 @@ test("the request id is ours; the caller's own is kept in the audit row where it
     assertIssued(server, answer);
     assert.equal(server.audit(answer)?.callerRequestId, undefined, dropped);
   }
+  const opaque = `cambio_at_${'x'.repeat(43)}`;
+  for (const [sent, kept] of [
+    [`req_${opaque}`, 'req_[withheld]'],
+    [`x${opaque}`, 'x[withheld]'],
+    ['req_cambio_at_1', 'req_cambio_at_1'],
+    [`id.eyJ${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(20)}`, 'id.[withheld]'],
+  ] as const)
+    assert.equal(server.audit(await ask(sent))?.callerRequestId, kept);
 });
 
 test('developerErrors adds the reason and its detail to a refusal; without it the body has sentence and id alone', async (t) => {

@@ -155,3 +155,19 @@ test('a refusal where no row tells of answers is counted, one row a second for e
   assert.deepEqual(told('path_unknown'), [['other', 'refused', 3]]);
   assert.deepEqual(told('method_not_allowed'), [['other', 'refused', 1]]);
 });
+
+test('a secret in the place of the id stands in no row, whichever refusal it is', async (t) => {
+  const server = await start(t, configuration);
+  const claims = { grant_type: 'client_credentials', client_id: 'gateway-secret', client_secret: 'gateway' };
+  const long = `${'a1'.repeat(30)}`;
+  for (const client_id of ['gateway-secret', long, 'nobody', 'stranger'])
+    assert.deepEqual(
+      statuses(await times(22, () => server.token({ ...claims, client_id, client_secret: 'gateway' }))).slice(-3),
+      [401, 429, 429],
+    );
+  await server.close();
+  const told = (reason: string) => [...new Set(rowsOf(server, reason).map(({ clientClaimed }) => clientClaimed))];
+  assert.deepEqual(told('authentication_rate').toSorted(), ['[withheld]', 'stranger']);
+  assert.deepEqual(told('client_credentials'), ['stranger']);
+  assert.deepEqual(told('client_unknown'), ['[withheld]']);
+});
