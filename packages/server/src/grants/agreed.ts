@@ -118,7 +118,9 @@ export async function decideAgreed(
   const agreed = { ...agreement, expiresAt: offline ? 'unbounded' : session.expiresAt } as const;
   const left = offline ? client.refreshLifetime : Math.min(client.refreshLifetime, session.expiresAt - now);
   const family = client.grants.has('refresh_token') ? left : 'unbounded';
-  const narrowed = narrowAgreed(agreed, { ...targets, scope: undefined }, client, request, services, family);
+  // All that the person agreed to, or nothing: what the client's entry or a target has lost since refuses it.
+  const wanted = { ...targets, scope: new Set(agreement.scope) };
+  const narrowed = narrowAgreed(agreed, wanted, client, request, services, family);
   const decision = {
     ...narrowed,
     type: 'access_token' as const,

@@ -97,6 +97,10 @@ function chooseTargets(
   return [first, ...others];
 }
 
+/** The key that the code is bound to. */
+export const keyOf = (packed: string): Confirmation | undefined =>
+  readKey(new URLSearchParams(packed).get('dpop_jkt') ?? undefined);
+
 function readKey(jkt: string | undefined): Confirmation | undefined {
   const confirmation = jkt === undefined ? undefined : parseConfirmation({ jkt });
   if (jkt !== undefined && confirmation === undefined) throw new Refusal('dpop_jkt_malformed');
@@ -108,7 +112,7 @@ function readKey(jkt: string | undefined): Confirmation | undefined {
  * from an earlier answer which clients there are.
  * @throws Refusal requested_actor_unknown
  */
-export function requireActor(wanted: WantedSignIn, clients: Clients): WantedSignIn {
+export function requireActor<T extends { readonly actor?: string | undefined }>(wanted: T, clients: Clients): T {
   const { actor } = wanted;
   if (actor !== undefined && clients.get(actor)?.disabled !== false)
     throw new Refusal('requested_actor_unknown', { sent: { requested_actor: actor } });

@@ -6,8 +6,9 @@ import { pollArtifact } from '../store/sign-in-artifacts.ts';
 import { orUnavailable } from '../store/store.ts';
 import { authenticationClaims } from '../subject-tokens/claims.ts';
 import type { Accounts } from './accounts.ts';
+import { type AgreedTo, agreedTo } from './agreed-to.ts';
 import { type Artifact, type ArtifactContext, artifactId, readOwned, sessionHandle } from './artifacts.ts';
-import { type AskedContext, judgeAsked, requireActor } from './authorization-request.ts';
+import { type AskedContext, judgeAsked, keyOf, requireActor } from './authorization-request.ts';
 import { CODE, DEVICE_CODE } from './lifetimes.ts';
 
 export interface CodeContext extends ArtifactContext, AskedContext {
@@ -60,12 +61,14 @@ async function readDeviceCode(found: Artifact, context: CodeContext): Promise<De
   return { ...readCode(found, DEVICE_CODE), agreement: error === undefined ? agreement : 'refused' };
 }
 
-/** What was asked for is judged again, by the configuration in force. @returns undefined where the client is gone */
+/** @returns undefined where the client is gone */
 async function readAgreement({ row, payload }: Artifact, context: CodeContext): Promise<Agreement | undefined> {
-  const { clientId = '', accountId = '', sessionUid = '', scope = '', nonce } = payload;
+  const { clientId = '', accountId = '', sessionUid = '', nonce } = payload;
   const client = context.clients.get(clientId);
   if (client === undefined) return undefined;
-  const { targets, actor, confirmation } = requireActor(judgeAsked(askedOf(payload), client, context), context.clients);
+  // An earlier version kept only what was asked for.
+  const agreed = (payload.agreed as AgreedTo | undefined) ?? agreedTo(judgeAsked(askedOf(payload), client, context));
+  const { targets, scope, actor } = requireActor(agreed, context.clients);
   const session = sessionHandle(sessionUid);
   const stored = await readOwned('handle', session, context);
   const account = await context.accounts.find(accountId);
@@ -74,13 +77,13 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
     clientId,
     sub: accountId,
     origin: context.accounts.originOf(accountId),
-    scope: scope.split(' '),
-    targets: targets.map(({ audience }) => audience),
+    scope,
+    targets,
     authentication: authenticationClaims({ acr: payload.acr, amr: payload.amr, auth_time: payload.authTime }),
     ...(nonce !== undefined && { nonce }),
     claims: account?.claims ?? {},
     ...(actor !== undefined && { actor }),
-    confirmation,
+    confirmation: keyOf(askedOf(payload)),
     session: { id: session, expiresAt: Math.floor(Number(stored?.row.expires_at ?? 0) / 1000) },
   };
 }

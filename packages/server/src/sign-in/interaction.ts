@@ -2,6 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
+import { agreedTo, digestOfAgreed } from './agreed-to.ts';
 import { judgeNow, requireActor, type WantedSignIn } from './authorization-request.ts';
 import {
   type BrowserAnswer,
@@ -131,12 +132,14 @@ export function showSignIn(asking: Asking, tried: Tried | undefined, signIn: Sig
 async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswer> {
   const { details } = asking;
   const { provider, context } = signIn;
-  const { targets, scope, actor } = judge(asking, signIn);
+  const wanted = judge(asking, signIn);
+  const { targets, scope, actor } = wanted;
   const sub = details.session?.accountId ?? '';
   const target = targetOf(asking, signIn);
   const device = details.deviceCode === undefined ? undefined : await provider.DeviceCode.find(details.deviceCode);
   const page = consentPage({
     ...target,
+    csrf: `${target.csrf}.${digestOfAgreed(agreedTo(wanted))}`,
     ...shownClientOf(asking, signIn),
     account: (await context.accounts.find(sub))?.username ?? sub,
     otherAccount: wantsThisPerson(asking) ? undefined : target.action + OTHER_ACCOUNT,
@@ -168,7 +171,8 @@ export async function answerInteraction(
   const asking = await findInteraction(request, signIn);
   const { details, clientId, browser } = asking;
   event.client = clientId;
-  checkFormToken(context.cookieKey, { uid: details.uid, browser }, request.form?.get('csrf'));
+  const [token, shown] = (request.form?.get('csrf') ?? '').split('.');
+  checkFormToken(context.cookieKey, { uid: details.uid, browser }, token);
   if (request.form?.get('cancel') !== undefined) {
     event.outcome = 'accepted';
     event.detail = 'the person refused';
@@ -176,7 +180,7 @@ export async function answerInteraction(
   }
   return asksForAccount(asking, request)
     ? signInPerson(request, asking, event, signIn)
-    : agree(request, asking, event, signIn);
+    : agree(request, asking, shown, event, signIn);
 }
 
 async function signInPerson(
@@ -210,33 +214,39 @@ const problems: Partial<Record<string, 'wrong' | 'too_often'>> = {
   sign_in_busy: 'too_often',
 };
 
+/** @param shown what the form says of what its page named */
 async function agree(
   { form }: BrowserRequest,
   asking: Asking,
+  shown: string | undefined,
   event: AuditEvent,
   signIn: SignIn,
 ): Promise<BrowserAnswer> {
   if (form?.get('agree') === undefined) throw new Refusal('parameter_missing', { parameter: 'agree' });
   const { details, clientId } = asking;
   const { provider, context } = signIn;
-  const { targets, scope, actor } = judge(asking, signIn);
+  const agreed = agreedTo(judge(asking, signIn));
+  if (shown !== digestOfAgreed(agreed)) throw new Refusal('interaction_unknown', { detail: CHANGED });
+  const { targets, scope, actor } = agreed;
   const accountId = details.session?.accountId ?? '';
   const before = details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId);
   const { epoch } = details as { readonly epoch?: number };
   const grant = before ?? Object.assign(new provider.Grant({ accountId, clientId }), { epoch });
   const names = [...scope].join(' ');
   grant.addOIDCScope(names);
-  for (const { audience } of targets) grant.addResourceScope(audience, names);
+  for (const audience of targets) grant.addResourceScope(audience, names);
   const grantId = await grant.save();
   Object.assign(event, {
     outcome: 'accepted',
     principal: { iss: context.issuer, sub: accountId },
-    targets: targets.map(({ audience }) => audience),
-    scopeGiven: [...scope],
+    targets,
+    scopeGiven: scope,
     ...(actor !== undefined && { mayAct: actor }),
   } satisfies Partial<AuditEvent>);
-  return submit(asking, { consent: { grantId } }, signIn);
+  return submit(asking, { consent: { grantId, agreed } as never }, signIn);
 }
+
+const CHANGED = 'what the client may ask for has changed since the page was shown';
 
 export async function submit(
   { messages, details }: Asking,

@@ -3,11 +3,13 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Revocable } from '../issuing/revocations.ts';
 import type { Principal } from '../primitives/principal.ts';
+import { settleAgreed } from './agreed-to.ts';
 import type { Artifact, Kept } from './artifacts.ts';
+import type { AskedContext } from './authorization-request.ts';
 import { askedOf } from './codes.ts';
 import { BROWSER_HEADER } from './library.ts';
 
-interface KeptContext {
+interface KeptContext extends AskedContext {
   readonly issuer: string;
   /** Told when a session ends because its owner left. @param session its handle */
   readonly endSession: (session: string) => Promise<void>;
@@ -48,9 +50,14 @@ export function describeKept(kind: string, running: Running, began: Began, conte
     extra: (payload) => {
       const { ctx } = running;
       const since = (ctx && began.get(ctx)) ?? epoch();
-      if (kind === 'AuthorizationCode')
-        return { epoch: since, params: { asked: askedOf({ params: ctx?.oidc.params }) } };
-      if (kind === 'DeviceCode') return { epoch: since };
+      const settle = (asked: string) =>
+        settleAgreed(ctx?.oidc.result, { asked, clientId: payload.clientId ?? '' }, context);
+      if (kind === 'AuthorizationCode') {
+        const asked = askedOf({ params: ctx?.oidc.params });
+        return { epoch: since, params: { asked }, agreed: settle(asked) };
+      }
+      if (kind === 'DeviceCode')
+        return { epoch: since, ...(payload.accountId !== undefined && { agreed: settle(askedOf(payload)) }) };
       if (!carries) return {};
       const browser = kind === 'Interaction' ? ctx?.req.headers[BROWSER_HEADER] : undefined;
       return {
