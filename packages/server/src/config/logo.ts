@@ -1,6 +1,7 @@
 // Reads logos: images from files beside the configuration, or `data:` URIs. Pages hold them inline, so that no page loads anything.
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { describeFailure } from '../primitives/failure.ts';
 import type { Path } from './fault.ts';
 import type { Surroundings } from './source.ts';
 
@@ -26,6 +27,10 @@ export function readLogo(source: string, path: Path, around: Surroundings): stri
     const problem = dataUriProblem(source);
     return problem === undefined ? source : complain(problem);
   }
+  if (/^[a-z]+:\/\//i.test(source))
+    return complain(
+      `${source} is on another server, and pages load nothing. Save the image beside this file: logo.png`,
+    );
   const image = readImage(resolve(around.folder, source));
   if (typeof image === 'string') return complain(`${source} ${image}`);
   const type = typeOf(image);
@@ -36,10 +41,11 @@ export function readLogo(source: string, path: Path, around: Surroundings): stri
 /** @returns why the file is not a logo */
 function readImage(file: string): Buffer | string {
   try {
-    const { size } = statSync(file);
-    return size > MAX_LOGO_BYTES ? tooLarge(size) : readFileSync(file);
+    const stats = statSync(file);
+    if (!stats.isFile()) return 'is not a file';
+    return stats.size > MAX_LOGO_BYTES ? tooLarge(stats.size) : readFileSync(file);
   } catch (error) {
-    return `cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+    return `cannot be read: ${describeFailure(error)}`;
   }
 }
 

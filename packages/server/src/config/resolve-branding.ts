@@ -32,7 +32,7 @@ function checkColour(text: string, path: Path, complain: Complain): Colour | und
     const darker = adjust(colour, '#000000', ['#ffffff'], TEXT_CONTRAST);
     complain(
       path,
-      `${text} is too light: its contrast with white is ${contrast.toFixed(1)}:1, and text needs ${TEXT_CONTRAST}:1 (WCAG 2.2). A darker one is '${darker}'`,
+      `${text} is too light: its contrast with white is ${Math.floor(contrast * 100) / 100}:1, and text needs ${TEXT_CONTRAST}:1 (WCAG 2.2). A darker one is '${darker}'`,
     );
   }
   return colour;

@@ -7,6 +7,15 @@ export const displayName = z
   .string()
   .regex(/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u, 'must be a printable text of 1 to 100 characters');
 
+const text = z.string().min(1).max(200);
+/** One text, or one for each language of the pages. */
+export const words = z.union([
+  text,
+  z
+    .partialRecord(z.enum(languageNames), text)
+    .refine((texts) => Object.keys(texts).length > 0, 'must hold a text for at least one language'),
+]);
+
 export const branding = z.strictObject({
   name: displayName.optional(),
   logo: z.string().min(1).optional(),

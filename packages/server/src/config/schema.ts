@@ -10,7 +10,7 @@ import { levels } from '../primitives/log.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import { dataUriProblem } from './logo.ts';
-import { branding, displayName } from './schema-branding.ts';
+import { branding, displayName, words } from './schema-branding.ts';
 import { account, upstream } from './schema-people.ts';
 import { audit, server } from './schema-server.ts';
 import { clientId, duration, expression, issuerName, name, oneOrMore, scopes, secret } from './schema-values.ts';
@@ -25,7 +25,7 @@ const resource = z.strictObject({
   requireSenderConstraint: z.boolean().default(false),
   scopes: scopes.default([]),
   /** What each scope allows, in words for people. */
-  scopeNames: z.record(z.string(), z.string().min(1).max(200)).default({}),
+  scopeNames: z.record(z.string(), words).default({}),
   token: z
     .strictObject({
       format: z.enum(['jwt', 'opaque']).default('jwt'),

@@ -4,6 +4,9 @@ import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { SecretKey } from '../keys/jws.ts';
 import type { Scope } from '../primitives/scope.ts';
 
+/** A text for people, or one for each language of the pages. */
+export type Words = string | Readonly<Partial<Record<string, string>>>;
+
 export interface Resource {
   /** Logical name, and `aud` of its tokens. */
   readonly audience: string;
@@ -11,7 +14,7 @@ export interface Resource {
   readonly locations: readonly string[];
   readonly scopes: Scope;
   /** Descriptions of scopes for the consent page. */
-  readonly scopeNames: ReadonlyMap<string, string>;
+  readonly scopeNames: ReadonlyMap<string, Words>;
   /** Accepted values of the subject's `acr`; empty: any or none. */
   readonly requiredAcr: ReadonlySet<string>;
   /** Tokens must be bound to a key: bearer tokens are refused. */

@@ -50,7 +50,6 @@ const GUESSES = 'user code';
 /** GET /device/…: the person has answered. */
 export async function resumeDevice(request: BrowserRequest, event: AuditEvent, signIn: SignIn): Promise<BrowserAnswer> {
   const own = await requireOwn(request, signIn);
-  await requireSession(own.visitor, signIn);
   const path = `${routes.code_verification}/${own.interaction}`;
   return conclude(await signIn.library.ask({ method: 'GET', path, ...own }), event, signIn.context.issuer);
 }

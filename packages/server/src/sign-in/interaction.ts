@@ -1,5 +1,6 @@
 // A person is asked: who are you, and do you agree? The two pages of an interaction, and what is posted from them.
 import type { AuditEvent } from '../audit/event.ts';
+import type { Words } from '../model/resource.ts';
 import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { agreedTo, digestOfAgreed } from './agreed-to.ts';
@@ -157,7 +158,7 @@ const wantsThisPerson = ({ details }: Asking): boolean => new URLSearchParams(as
 const judge = ({ details, clientId }: Asking, { context }: SignIn): WantedSignIn =>
   requireActor(judgeNow(askedOf(details), clientId, context), context.clients);
 
-const wordsOf = (scope: string, targets: WantedSignIn['targets']): string | undefined =>
+const wordsOf = (scope: string, targets: WantedSignIn['targets']): Words | undefined =>
   targets.map(({ scopeNames }) => scopeNames.get(scope)).find((words) => words !== undefined);
 
 /** POST /oauth/interaction/… @throws Refusal post_cross_site, interaction_unknown */

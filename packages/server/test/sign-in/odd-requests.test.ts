@@ -203,6 +203,8 @@ suite('a stranger', () => {
         `/oauth/authorize/${name}`,
         `/device/${name}`,
       ]) {
+        // fetch resolves dot segments before it asks: this is the front page.
+        if (new URL(path, server.issuer).pathname === '/') continue;
         for (const cookie of ['', `cambio_browser=${'y'.repeat(43)}`]) {
           const { status, text } = await visit(path, { headers: { cookie } });
           assert.ok(status === 400 || status === 404, `${path}: ${status} ${text}`);

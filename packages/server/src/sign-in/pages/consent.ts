@@ -1,4 +1,5 @@
 // The page that asks whether a person agrees: it names who asks, for what, and who will act.
+import type { Words } from '../../model/resource.ts';
 import { clientLine, clientName, returnNote, type ShownClient } from './client.ts';
 import { type Html, html } from './html.ts';
 import type { Drawing, Look } from './look.ts';
@@ -25,7 +26,7 @@ export interface ConsentPage extends FormTarget {
 interface ShownScope {
   readonly name: string;
   /** Its API's words for it; undefined where it has none. */
-  readonly words: string | undefined;
+  readonly words: Words | undefined;
 }
 
 /** Posts `agree`, or `cancel`. */
@@ -52,7 +53,7 @@ export const consentPage = ({
 ${clientLine(client, look)}
 <section aria-labelledby="asked"><h2 id="asked">${sentences.able}</h2>
 <ul class="able">
-${said.flatMap(({ words }) => (words === undefined ? [] : [html`<li>${words}</li>`]))}
+${said.flatMap(({ words }) => (words === undefined ? [] : [able(words, look)]))}
 ${useOf(
   targets,
   said.filter(({ words }) => words === undefined),
@@ -70,6 +71,14 @@ ${form(
 <p class="note">${sentences.account(named(account))}${other}${note && html`<br>${note}`}</p>`,
     };
   });
+
+/** Words that are not in the language of the page are marked by their own. */
+function able(words: Words, { language, branding }: Look): Html {
+  if (typeof words === 'string') return html`<li>${words}</li>`;
+  const known = [language, branding.language, ...Object.keys(words)].find((one) => words[one] !== undefined);
+  const mark = known !== undefined && known !== language && html` lang="${known}"`;
+  return html`<li${mark}>${known && words[known]}</li>`;
+}
 
 /** Scopes without words are shown by their names: what they mean is for their API to say. */
 function useOf(targets: readonly string[], scopes: readonly ShownScope[], look: Look): Html | undefined {

@@ -21,6 +21,22 @@ export const names = {
         assert.ok(text.includes(name), text);
       }
     }
+    for (const uri of ['javascript:alert(1)', 'data:text/html,x', '//evil.example', 'https://me@evil.example']) {
+      const { text } = await attempt(`uri ${uri}`, admin(server, 'POST /clients', { body: { ...entry('new'), uri } }));
+      assert.ok(text.includes('"body.uri"'), text);
+    }
+    for (const logo of [
+      '/etc/hostname',
+      'cambio.yaml',
+      'https://evil.example/logo',
+      'data:text/html;base64,PHN2Zz4=',
+    ]) {
+      const { text } = await attempt(
+        `logo ${logo}`,
+        admin(server, 'POST /clients', { body: { ...entry('new'), logo } }),
+      );
+      assert.ok(text.includes('"body.logo"'), text);
+    }
     for (const uri of ['javascript:alert(1)', 'data:text/html,x', 'http://app.example/callback', '//app.example']) {
       const body = { ...entry('new'), redirectUris: [uri] };
       const { text } = await attempt(`redirectUris ${uri}`, admin(server, 'POST /clients', { body }));
@@ -56,12 +72,22 @@ export const names = {
     );
     for (const id of ['we\u202eb', 'w\u0435b', 'web\u200b', 'ｗeb', 'we\u0301b']) {
       const answer = await admin(server, 'POST /clients', { body: entry(id) });
-      assert.deepEqual(
-        [answer.status, answer.text.includes('body.id')],
-        [422, true],
-        'an id is printable ASCII, and there is no other name',
+      assert.deepEqual([answer.status, answer.text.includes('body.id')], [422, true], 'an id is printable ASCII');
+    }
+    for (const [index, name] of ['web', 'w\u0435b', '\u05d0web'].entries()) {
+      const made = await admin(server, 'POST /clients', {
+        body: { ...entry(`named-${index}`), name },
+      });
+      assert.equal(made.status, 201, made.text);
+      const at = { client_id: String(made.body.id), redirect_uri: 'https://new.example/callback', scope: 'openid' };
+      const { text } = await attempt(`a client called ${name}`, createBrowser(server.issuer).get(authorizationUrl(at)));
+      assert.ok(
+        text.includes(`<bdi>${name}</bdi>`) && text.includes(`<code>${at.client_id}</code>`),
+        'the id is beside the name',
       );
     }
+    const turned = await admin(server, 'POST /clients', { body: { ...entry('turned'), name: 'web\u202eb' } });
+    assert.deepEqual([turned.status, turned.text.includes('body.name')], [422, true], 'no character turns the text');
     await twin(browser.get(authorizationUrl()));
   },
 

@@ -1,0 +1,124 @@
+// What people see on the pages is checked with the file: colours for contrast, logos for what they are, websites for where they lead.
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ConfigurationError } from '../../src/config/fault.ts';
+import { parseConfiguration } from '../../src/config/load.ts';
+import { PIXEL } from '../support/every-page.ts';
+import { temporaryFolder } from '../support/program.ts';
+
+const pixel = Buffer.from(PIXEL.split(',')[1] ?? '', 'base64');
+
+/** @returns the faults, or the branding and the clients */
+async function read(folder: string, yaml: string) {
+  try {
+    const text = `issuer: https://login.example\n${yaml}`;
+    const { branding, clients } = await parseConfiguration(text, {
+      file: join(folder, 'cambio.yaml'),
+      environment: {},
+    });
+    return { branding, client: clients.get('web'), faults: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return { faults: error.faults.map(({ path, message }) => `${path}: ${message}`) };
+  }
+}
+
+test('a colour is dark enough for white text, and a fault names one that is', async (t) => {
+  const folder = temporaryFolder(t);
+  const faultsOf = async (color: string) => (await read(folder, `branding: { color: ${color} }`)).faults;
+  for (const color of ["'#1f5a4d'", "'#000'", "'#767676'", "'#B00020'"])
+    assert.deepEqual(await faultsOf(color), [], color);
+  assert.deepEqual(await faultsOf("'#ffe000'"), [
+    "branding.color: #ffe000 is too light: its contrast with white is 1.31:1, and text needs 4.5:1 (WCAG 2.2). A darker one is '#857400'",
+  ]);
+  assert.match(String(await faultsOf("'#777777'")), /its contrast with white is 4\.47:1.*'#7[0-9a-f]{5}'/);
+  for (const color of ['red', "'#12345'", "'rgb(0,0,0)'", "'#1f5a4d;}body{display:none'"]) {
+    const [fault = '', ...others] = await faultsOf(color);
+    assert.match(
+      fault,
+      /^branding\.color: “.*” is not a colour\. Write # and six hexadecimal digits in quotes, such as '#1f5a4d'$/,
+    );
+    assert.deepEqual(others, []);
+  }
+});
+
+test('a logo is an image by its first bytes, and small enough to stand in a page', async (t) => {
+  const folder = temporaryFolder(t);
+  const files: Readonly<Record<string, string | Buffer>> = {
+    'logo.png': pixel,
+    'logo.txt': '<!-- made by hand -->\n<svg xmlns="http://www.w3.org/2000/svg"/>',
+    'logo.jpg': Buffer.from([0xff, 0xd8, 0xff, 0xe0]),
+    'logo.webp': 'RIFF\0\0\0\0WEBPVP8 ',
+    'page.svg': '<html><svg></svg></html>',
+    'secret.png': 'client_secret=hush',
+    'empty.png': '',
+    'large.png': Buffer.concat([pixel, Buffer.alloc(32_769 - pixel.length)]),
+    'fits.png': Buffer.concat([pixel, Buffer.alloc(32_768 - pixel.length)]),
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  mkdirSync(join(folder, 'folder'));
+  const logo = async (name: string) => read(folder, `branding: { logo: '${name}' }`);
+  for (const [name, type] of [
+    ['logo.png', 'png'],
+    ['fits.png', 'png'],
+    ['logo.txt', 'svg+xml'],
+    ['logo.jpg', 'jpeg'],
+    ['logo.webp', 'webp'],
+    [PIXEL, 'png'],
+  ] as const) {
+    const { branding, faults } = await logo(name);
+    assert.deepEqual(faults, [], name);
+    assert.match(branding?.logo ?? '', new RegExp(`^data:image/${type.replace('+', '\\+')};base64,`));
+  }
+  for (const name of ['page.svg', 'secret.png', 'empty.png'])
+    assert.deepEqual((await logo(name)).faults, [`branding.logo: ${name} is not a PNG, JPEG, WebP or SVG image`]);
+  assert.match(
+    String((await logo('large.png')).faults),
+    /^branding\.logo: large\.png has 32769 bytes, and a logo may have 32768\./,
+  );
+  assert.deepEqual((await logo('missing.png')).faults, [
+    'branding.logo: missing.png cannot be read: there is no such file',
+  ]);
+  assert.deepEqual((await logo('folder')).faults, ['branding.logo: folder is not a file']);
+  assert.deepEqual((await logo('https://www.example.com/logo.png')).faults, [
+    'branding.logo: https://www.example.com/logo.png is on another server, and pages load nothing. Save the image beside this file: logo.png',
+  ]);
+  for (const uri of [
+    'data:text/html;base64,PHN2Zz4=',
+    'data:image/png;base64,PHN2Zz4=',
+    'data:image/png,x',
+    PIXEL.replace('png', 'jpeg'),
+  ])
+    assert.equal((await logo(uri)).faults.length, 1, uri);
+});
+
+test('a client has a name that can be read, a website that is one, and a logo from a file', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'logo.png'), pixel);
+  const web = (more: string) =>
+    read(
+      folder,
+      `clients: [{ id: web, auth: none, grants: [authorization_code], redirectUris: ['https://x.example/'], scopes: [openid], ${more} }]`,
+    );
+  const good = await web("name: 'Fotobuch für alle', uri: 'https://photos.example/start', logo: logo.png");
+  assert.deepEqual(good.faults, []);
+  assert.deepEqual(
+    [good.client?.name, good.client?.uri, good.client?.logo],
+    ['Fotobuch für alle', 'https://photos.example/start', PIXEL],
+  );
+  assert.deepEqual((await web("uri: 'http://localhost:8081'")).faults, []);
+  for (const [more, path] of [
+    ["name: ' x'", 'clients[0].name'],
+    ['name: "a\\u202eb"', 'clients[0].name'],
+    ["uri: 'javascript:alert(1)'", 'clients[0].uri'],
+    ["uri: 'http://photos.example'", 'clients[0].uri'],
+    ["uri: 'photos.example'", 'clients[0].uri'],
+    ["uri: 'https://ada@photos.example'", 'clients[0].uri'],
+    ["logo: 'https://photos.example/logo.png'", 'clients[0].logo'],
+  ] as const) {
+    const { faults } = await web(more);
+    assert.deepEqual([faults.length, faults[0]?.startsWith(`${path}: `)], [1, true], `${more}: ${faults}`);
+  }
+});
