@@ -214,6 +214,28 @@ suite('every endpoint of a server', () => {
     }
   });
 
+  test('a client that fails to authenticate leaves a row wherever clients do, and one that does not leaves no such row', async () => {
+    const credentials = { client_id: 'web', grant_type: 'client_credentials', token: 'x', scope: 'openid' };
+    const places: string[] = [];
+    for (const one of asked) {
+      const guess = await full(one, encode({ ...credentials, client_secret: 'a guess' }));
+      if (guess.body.error !== 'invalid_client') continue;
+      const { label = '', method } = one;
+      places.push(label);
+      const { action, outcome, reason, clientClaimed } = server.audit(guess) ?? {};
+      assert.deepEqual(
+        [action, outcome, reason, clientClaimed],
+        [one.endpoint.audit, 'refused', 'client_credentials', 'web'],
+        `${method} ${label}`,
+      );
+      const twin = server.audit(await full(one, encode({ ...credentials, ...web })));
+      assert.notEqual(twin?.reason, 'client_credentials', label);
+      assert.equal(twin?.clientClaimed, undefined, label);
+    }
+    for (const path of ['token', 'introspect', 'revoke', 'par', 'device_authorization'])
+      assert.ok(places.includes(`/oauth/${path}`), path);
+  });
+
   test('each request is told in the metrics and in a span, by its endpoint, its client and what became of it', async () => {
     const clients = new Map<string, string>();
     for (const one of asked) {
