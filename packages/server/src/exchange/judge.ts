@@ -222,6 +222,7 @@ export function cannotTell(rule: Rule, what: string, { why, whose, problem }: Ca
   const detail = `“${rule.name}”, ${what}: ${problem}`;
   if (why === 'failure') return new Refusal('rules_failed', { detail });
   if (why === 'cost') return new Refusal('rules_too_costly', { detail });
+  if (why === 'inexact') return new Refusal('rules_inexact', { detail });
   return new Refusal(whose === 'actor' ? 'actor_claims_elsewhere' : 'subject_claims_elsewhere', { detail });
 }
 

@@ -42,6 +42,7 @@ const NOT_ASKED = 'is not asked' as const;
 const FIRST_DECIDES = 'the first rule that matches decides alone';
 const CANNOT_TELL: ReadonlySet<unknown> = new Set([
   'rules_too_costly',
+  'rules_inexact',
   'rules_failed',
   'subject_claims_elsewhere',
   'actor_claims_elsewhere',

@@ -96,6 +96,7 @@ const stepOfReason: Partial<Record<Reason, Step>> = {
   actor_token_bound: 'proof',
   no_rule_for_subject: 'rule',
   rules_too_costly: 'rule',
+  rules_inexact: 'rule',
   rules_failed: 'rule',
   subject_claims_elsewhere: 'rule',
   actor_claims_elsewhere: 'rule',

@@ -4,7 +4,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { compilePattern, isAnchored } from './matches.ts';
 import { type ExpressionStep, Problem, type Run, takeAll } from './run.ts';
-import { asInt, type Kind, type Kinds, kindOf, namesOf, wrongKind } from './values.ts';
+import { asDouble, asInt, type Kind, type Kinds, kindOf, namesOf, readDouble, wrongKind } from './values.ts';
 
 interface Overload {
   readonly name: string;
@@ -56,9 +56,11 @@ const overloads: readonly Overload[] = [
     /^[+-]?\d{1,19}$/.test(text) ? asInt(BigInt(text)) : notConverted('int'),
   ),
   overload('double', 'function', ['double'], (_, value) => value),
-  overload('double', 'function', ['int'], (_, value) => Number(value)),
+  overload('double', 'function', ['int'], (_, value) => asDouble(value)),
   overload('double', 'function', ['string'], (_, text) =>
-    text.length <= 32 && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : notConverted('double'),
+    text.length <= 32 && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)
+      ? readDouble(text)
+      : notConverted('double'),
   ),
   overload('string', 'function', ['string'], (_, text) => text),
   overload('string', 'function', ['bool'], (_, value) => `${value}`),

@@ -5,7 +5,7 @@
 export const MAX_STEPS = 1_000_000;
 
 /** Why no answer can be given: it would cost too much, the claim is only referred to, or the evaluation itself failed. */
-export type Why = 'cost' | 'elsewhere' | 'failure';
+export type Why = 'cost' | 'elsewhere' | 'inexact' | 'failure';
 
 /**
  * Thrown where the facts are there and the answer cannot be had. Unlike a Problem, no operator absorbs it: an expression that

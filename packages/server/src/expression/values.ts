@@ -1,5 +1,7 @@
 // What are values, and when are they equal, ordered, added? CEL over plain JSON: a claim's number is a double that
 // compares with an int as a number does, values of different types are unequal, and only own members exist.
+
+import { isExactNumber } from '../primitives/strict-json.ts';
 import { refuseElsewhere, refuseIncomplete } from './elsewhere.ts';
 import { CannotTell, Problem, type Run } from './run.ts';
 
@@ -134,7 +136,7 @@ export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%';
  */
 export function calculate(run: Run, operator: ArithmeticOperator, a: unknown, b: unknown): unknown {
   if (typeof a === 'bigint' && typeof b === 'bigint') return calculateInt(operator, a, b);
-  if (isNumber(a) && isNumber(b)) return calculateDouble(operator, Number(a), Number(b));
+  if (isNumber(a) && isNumber(b)) return exactly(calculateDouble(operator, asDouble(a), asDouble(b)));
   if (operator === '+' && typeof a === 'string' && typeof b === 'string') {
     run.pay((a.length + b.length) >> 3);
     return a + b;
@@ -144,6 +146,36 @@ export function calculate(run: Run, operator: ArithmeticOperator, a: unknown, b:
     return [...a, ...b];
   }
   return new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`);
+}
+
+/** The double that is this int, and not one beside it. @throws CannotTell inexact */
+export function asDouble(value: number | bigint): number {
+  if (typeof value === 'number') return value;
+  const double = Number(value);
+  if (BigInt(double) !== value) throw new CannotTell('inexact', 'an int would be rounded to a double');
+  return double;
+}
+
+/** Beyond ±(2^53 - 1) a double stands for its neighbours, too, as in JSON (RFC 7493 section 2.2). @throws CannotTell inexact */
+function exactly(result: number): number {
+  if (Number.isFinite(result) && Math.abs(result) > Number.MAX_SAFE_INTEGER)
+    throw new CannotTell('inexact', 'a number would be rounded: it is beyond ±(2^53 - 1)');
+  return result;
+}
+
+/** Digits that every double keeps, whatever they are. */
+const KEPT_DIGITS = 15;
+/** The least double that has them all. */
+const LEAST = 2 ** -1022;
+
+/** @param text a decimal number @throws CannotTell inexact where another number, written otherwise, is read as the same */
+export function readDouble(text: string): number {
+  const value = Number(text);
+  const [mantissa = ''] = text.split(/e/i);
+  const digits = mantissa.replace(/[-+.]/g, '').replace(/^0+/, '').replace(/0+$/, '');
+  const isKept = Number.isInteger(value) || (digits.length <= KEPT_DIGITS && Math.abs(value) >= LEAST);
+  if (!isExactNumber(text) || !isKept) throw new CannotTell('inexact', 'double() would round the number');
+  return value;
 }
 
 function calculateInt(operator: ArithmeticOperator, a: bigint, b: bigint): bigint | Problem {

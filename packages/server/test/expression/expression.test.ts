@@ -69,6 +69,45 @@ test('ints have 64 bits and are calculated with exactly, doubles as JSON numbers
   );
 });
 
+test('what a double would round is no value at all, and no operator absorbs that', () => {
+  const c = { big: 9_007_199_254_740_991, n: 2, text: '9007199254740993' };
+  const kept = ['0.1', '1.25e10', '123456.789012345', '9007199254740991', '-0.000001'];
+  for (const text of kept) assert.deepEqual(evaluate('double(c.t)', { t: text }), Number(text), text);
+  const lost = [
+    '9007199254740993',
+    '9007199254740992',
+    '1.00000000000000001',
+    '0.10000000000000001',
+    '5e-324',
+    '1e400',
+    '1e300',
+  ];
+  for (const text of lost)
+    assert.deepEqual(
+      evaluate('double(c.t)', { t: text }),
+      { ...problem('double() would round the number'), why: 'inexact' },
+      text,
+    );
+  const beyond = { ...problem('a number would be rounded: it is beyond ±(2^53 - 1)'), why: 'inexact' };
+  const int = { ...problem('an int would be rounded to a double'), why: 'inexact' };
+  for (const [text, value] of [
+    ['c.big + c.n', beyond],
+    ['c.big + 1', beyond],
+    ['-c.big - c.n', beyond],
+    ['c.big * 3', beyond],
+    ['c.big / 0.25', beyond],
+    ['c.n + 9007199254740993', int],
+    ['double(int(c.text))', int],
+    ['true || c.big + c.n > 0', true],
+    ['c.big + c.n > 0 || true', beyond],
+    ['c.big - c.n', 9_007_199_254_740_989],
+    ['c.big + 0', 9_007_199_254_740_991],
+    ['c.n / 3 > 0.6', true],
+    ['c.big % c.n', 1],
+  ] as const)
+    assert.deepEqual(evaluate(text, c), value, text);
+});
+
 test('strings and lists are added to what is short enough, and nothing else is', () => {
   const c = { s: 'ab', l: [1], m: { a: 1 }, yes: true };
   table(

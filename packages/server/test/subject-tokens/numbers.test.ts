@@ -32,12 +32,38 @@ test('a foreign token with such a claim is refused, whether or not something rea
 
 test('a mapping never makes such a number, which the next reader would round', async (t) => {
   const idp = await startIssuer(t);
-  const claims =
-    '{ sum: claims.uid + claims.uid, whole: int(claims.text), half: double(claims.text), small: int(claims.other) }';
-  const server = await start(t, trusting(entry(idp, { claims })));
-  const answer = await present(server, idp.sign({ uid: SAFE, text: '9007199254740993', other: '7' }));
-  const { sum, whole, half, small } = claimsOf(answer.body.access_token);
-  assert.deepEqual([sum, whole, half, small], [undefined, undefined, undefined, 7]);
+  const server = await start(
+    t,
+    trusting(entry(idp, { claims: '{ whole: int(claims.text), small: int(claims.other) }' })),
+  );
+  const answer = await present(server, idp.sign({ text: '9007199254740993', other: '7' }));
+  const { whole, small } = claimsOf(answer.body.access_token);
+  assert.deepEqual([whole, small], [undefined, 7]);
+});
+
+test('a number that an expression would round refuses the token, as subject, claim and condition: two people are never one', async (t) => {
+  const idp = await startIssuer(t);
+  const good = { uid: 7, text: '9007199254740991' };
+  const bad = { uid: SAFE, text: '9007199254740993' };
+  for (const text of ['double(claims.text)', 'claims.uid + 2', 'claims.uid * 3.0']) {
+    for (const members of [{ subject: `'"n" + string(${text})'` }, { claims: `{ n: '${text}' }` }]) {
+      const server = await start(t, trusting(entry(idp, members)));
+      assertSubjectRefused(server, await present(server, idp.sign(bad)), 'cannot_tell', text);
+      assertIssued(server, await present(server, idp.sign(good)), text);
+      await server.close();
+    }
+    const when = `string(${text.replace('claims', 'subject.claims')}) != "1"`;
+    const GRANT = `grant: { audiences: [${API}], scopes: [read] }`;
+    const wider = `{ client: gateway, subject: { issuer: idp }, ${GRANT} }`;
+    const server = await start(
+      t,
+      trusting(entry(idp), [`{ client: gateway, subject: { issuer: idp, when: '${when}' }, ${GRANT} }`, wider]),
+    );
+    const answer = await present(server, idp.sign(bad));
+    assert.deepEqual([answer.status, server.audit(answer)?.reason], [400, 'rules_inexact'], 'no wider rule decides');
+    assertIssued(server, await present(server, idp.sign(good)), text);
+    await server.close();
+  }
 });
 
 test('a token of ours, an introspection answer, a key set and an admin body are read alike', async (t) => {

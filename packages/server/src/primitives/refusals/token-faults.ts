@@ -82,7 +82,7 @@ export const tokenFaults = {
     'Restore the client or the account, or get a token that does not name it.',
   ],
   cannot_tell: [
-    'says too much for the mapping of its issuer entry, or only refers to a claim that the mapping reads',
+    'says too much for the mapping of its issuer entry, or a number that it would round, or only refers to a claim that it reads',
     'Let the issuer put the claim into the token, or simplify the mapping of the issuer entry.',
   ],
   revoked: ['was revoked, or derives from one that was', 'Get a new token. The audit log has the revocation.'],

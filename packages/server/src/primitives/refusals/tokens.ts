@@ -17,6 +17,10 @@ export const tokenRefusals = {
         'conditions or claims of the rules take too long on what the tokens say',
         'Simplify the condition that the detail names, or let the issuer put less into the token.',
       ],
+      rules_inexact: [
+        'conditions or claims of the rules would round a number that the tokens say',
+        'Compare long numbers as texts, or read them with int().',
+      ],
       rules_failed: [
         'a condition or claim of the rules failed, which is a fault of this server',
         'Report the fault, with the condition that the detail names.',
