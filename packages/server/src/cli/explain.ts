@@ -7,7 +7,8 @@ import { seconds } from '../primitives/clock.ts';
 import { reasons } from '../primitives/refusal.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { describeTokens, describeWish, exchangeParametersOf, misuseOf } from './exchange-options.ts';
-import { print, printError } from './print.ts';
+import { describeOutput, printResult } from './output.ts';
+import { UsageError } from './usage.ts';
 
 /** Beside the usual exit codes. */
 const REFUSED = 3;
@@ -21,30 +22,27 @@ export const explain: CliCommand = {
     ],
   ],
   describe: (command) =>
-    describeWish(
-      describeTokens(
-        command
-          .description('say what would come of an exchange, or what came of one, and why; changes nothing')
-          .requiredOption('--config <file>', 'the configuration file'),
-      ),
-    )
-      .option('--request <id>', 'a past request, by its X-Request-Id, instead of an imagined one')
-      .option('--json', 'as JSON'),
+    describeOutput(
+      describeWish(
+        describeTokens(
+          command
+            .description('Say what would come of an exchange, or what came of one, and why. Changes nothing.')
+            .requiredOption('--config <file>', 'the configuration file'),
+        ),
+      ).option('--request <id>', 'a past request, by its X-Request-Id, instead of an imagined one'),
+    ),
   run: async (options) => {
     const { request, client, subjectToken, actorToken } = options;
     const imagined = [client, subjectToken, actorToken].some((option) => option !== undefined);
     const misuse =
       request === undefined ? misuseOf(options) : imagined && 'say either --request, or a client and its tokens';
-    if (misuse) {
-      printError(`cambio: ${misuse}`);
-      return EXIT.usage;
-    }
+    if (misuse) throw new UsageError(misuse);
     const reader = await openReader(await loadConfiguration(String(options.config), process.env));
     try {
       const explanation = await (typeof request === 'string'
         ? explainPast(request, reader)
         : explainImagined(options, reader));
-      print(options.json ? JSON.stringify(explanation, null, 2) : tell(explanation));
+      printResult(options, { ...explanation }, tell(explanation));
       return explanation.decision === 'allowed' ? EXIT.done : REFUSED;
     } finally {
       await reader.close();

@@ -10,12 +10,12 @@ import { wordUsageFault } from './usage-fault.ts';
 
 /** Commands that hold others. */
 const groups: Readonly<Record<string, string>> = {
-  tokens: 'read a token, and revoke tokens',
-  clients: 'the clients that may call the server',
-  keys: 'the keys that sign tokens',
-  audit: 'the record of what happened',
-  accounts: 'the people who sign in here',
-  store: 'the schema of the database',
+  tokens: 'Read a token, and revoke tokens.',
+  clients: 'Show and change the clients that may call.',
+  keys: 'Show and replace the keys that sign tokens.',
+  audit: 'Search, export, verify and erase the record of what happened.',
+  accounts: 'Make the passwords of people who sign in here.',
+  store: 'Change the schema of the database.',
 };
 
 /** Where a command stands: `tokens revoke` below `tokens`. */
@@ -39,7 +39,8 @@ type Run = (command: CliCommand, options: Record<string, unknown>, args: readonl
 export async function createProgram(argv: readonly string[], run: Run): Promise<Command> {
   const program = new Command('cambio')
     .description('An OAuth 2.0 token exchange server (RFC 8693)')
-    .version(version)
+    .version(version, '-V, --version', 'Print the version.')
+    .helpOption('-h, --help', 'Print this help.')
     .helpCommand(false)
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),

@@ -3,13 +3,14 @@
 import { openReader } from '../app.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { findTargets, type PossibleTarget } from '../explain/targets.ts';
-import { sayScope } from '../explain/wording.ts';
 import { seconds } from '../primitives/clock.ts';
 import { sayDuration } from '../primitives/duration.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { describeTokens, exchangeParametersOf, misuseOf } from './exchange-options.ts';
-import { print, printError } from './print.ts';
+import { describeOutput, printList } from './output.ts';
+import type { Columns } from './table.ts';
+import { UsageError } from './usage.ts';
 
 export const targets: CliCommand = {
   examples: [
@@ -19,23 +20,22 @@ export const targets: CliCommand = {
     ],
   ],
   describe: (command) =>
-    describeTokens(
-      command
-        .description('say what a client may ask for with a subject token; changes nothing')
-        .requiredOption('--config <file>', 'the configuration file'),
-    ).option('--json', 'as JSON'),
+    describeOutput(
+      describeTokens(
+        command
+          .description('Say what a client may ask for with a subject token. Changes nothing.')
+          .requiredOption('--config <file>', 'the configuration file'),
+      ),
+    ),
   run: async (options) => {
     const misuse = misuseOf(options);
-    if (misuse !== undefined) {
-      printError(`cambio: ${misuse}`);
-      return EXIT.usage;
-    }
+    if (misuse !== undefined) throw new UsageError(misuse);
     const { services, close } = await openReader(await loadConfiguration(String(options.config), process.env));
     try {
       const parameters = exchangeParametersOf(options, services.issuer);
       const context = { ...services, now: seconds(services.clock) };
       const found = await findTargets(parameters, String(options.client), context);
-      print(options.json ? JSON.stringify(found, null, 2) : tell(found));
+      printList(options, columns, found, '0 targets: cambio explain says why');
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -47,12 +47,9 @@ export const targets: CliCommand = {
   },
 };
 
-function tell(found: readonly PossibleTarget[]): string {
-  if (found.length === 0) return 'No target: the command explain says why.';
-  return found
-    .map(({ audience, scope, lifetime, rule }) => {
-      const names = scope === '' ? [] : [scope];
-      return `${audience}\n  ${sayScope(names)}, for ${sayDuration(lifetime)}, by the rule “${rule}”`;
-    })
-    .join('\n');
-}
+const columns: Columns<PossibleTarget> = {
+  audience: ({ audience }) => audience,
+  scope: ({ scope }) => scope,
+  lifetime: ({ lifetime }) => sayDuration(lifetime),
+  rule: ({ rule }) => rule,
+};

@@ -48,7 +48,7 @@ test(
     assert.deepEqual([text.code, json.code, text.stderr], [0, 0, '']);
     assert.equal(
       text.stdout,
-      `${API}\n  the scope “read”, for 5 min, by the rule “read the API”\n${BACKEND}\n  the scope “read”, for 10 min, by the rule “anybody”\n`,
+      `AUDIENCE                 SCOPE  LIFETIME  RULE\n${API}      read   5 min     read the API\n${BACKEND}  read   10 min    anybody\n`,
     );
     assert.deepEqual(jsonOf(json), [
       { audience: API, scope: 'read', lifetime: 300, rule: 'read the API' },
@@ -82,7 +82,7 @@ test('with nothing to ask for it says so: exit 0, and an empty list', patient, a
   const server = await start(t, withRules(`{ client: stranger, grant: { audiences: [${API}], scopes: [read] } }`));
   const args = ['--client', 'gateway', '--subject-token', await subjectToken(server)];
   const text = await beside(t, server, ['targets', ...args]);
-  assert.deepEqual([text.code, text.stdout], [0, 'No target: the command explain says why.\n']);
+  assert.deepEqual([text.code, text.stdout], [0, '0 targets: cambio explain says why\n']);
   assert.deepEqual(jsonOf(await beside(t, server, ['targets', ...args, '--json'])), []);
 });
 
