@@ -209,7 +209,7 @@ async function discover({ issuer, clientId, secret, network }: UpstreamEntry, ou
 /** @throws OutboundFailure */
 function keyPlaceOf(provider: Configuration): string {
   const { jwks_uri: uri } = provider.serverMetadata();
-  if (uri === undefined) throw new OutboundFailure('its metadata has no jwks_uri');
+  if (typeof uri !== 'string') throw new OutboundFailure('its metadata has no jwks_uri');
   return uri;
 }
 
