@@ -31,7 +31,7 @@ export function assertGoodAnswer({ status, headers, text, steps }: Answer): void
   assert.match(String(headers['content-type']), /^application\/json/);
   assert.ok(Buffer.byteLength(text) <= 256, 'gateways log the first 256 bytes');
   const { error, error_description, ...rest } = JSON.parse(text);
-  assert.deepEqual(rest, {});
+  assert.deepEqual(rest, { request_id: headers['x-request-id'] });
   assert.ok(errors.has(error), error);
   assert.match(error, PLAIN);
   assert.match(error_description, PLAIN);

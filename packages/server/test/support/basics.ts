@@ -118,6 +118,10 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/** What of an answer two refusals of one kind have in common: all but the id of the request. */
+export const withoutRequestId = ({ text, headers }: Pick<Answer, 'text' | 'headers'>): string =>
+  text.replace(headers.get('x-request-id') ?? '', 'ID');
+
 /** The answer says no more than its sentence, and its audit row says precisely why. */
 export function assertRefused(server: TestServer, answer: Answer, expected: Refusal, what = ''): void {
   const { status = 400, error, description, reason } = expected;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SUBJECT_REFUSED } from '../../../support/basics.ts';
+import { SUBJECT_REFUSED, withoutRequestId } from '../../../support/basics.ts';
 import { type Answer, start, type TestServer } from '../../../support/harness.ts';
 import {
   assertionFor,
@@ -120,7 +120,7 @@ export const refused =
         assert.notEqual(token, genuine);
         const what = `${version}, ${index}`;
         const answer = await attempt(what, presentSaml(server, version, token));
-        texts.add(answer.text);
+        texts.add(withoutRequestId(answer));
         const event = server.audit(answer);
         assert.match(event?.reason?.replace('subject_token_', '') ?? '', reason, what);
         assert.equal(event?.subject, undefined, `${what}: nobody was believed`);
