@@ -10,10 +10,9 @@ import { formatRanges } from '../audit/statement.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { newId } from '../primitives/random.ts';
 import { eraseAuditRow, eraseUnchainedRow } from '../store/audit-rows.ts';
-import { insertStatement } from '../store/audit-statements.ts';
-import type { AuditRow } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
-import type { Notary } from './statement-signer.ts';
+import type { AuditRow, Database } from '../store/schema.ts';
+import { BACKGROUND_PATIENCE_MS, type Store } from '../store/store.ts';
+import type { NewStatement, Notary } from './statement-signer.ts';
 
 /** Rows erased in one transaction. */
 const AT_ONCE = 200;
@@ -71,22 +70,26 @@ async function eraseFound(filter: AuditFilter, by: Erasure): Promise<number> {
 
 async function eraseRows(found: readonly FoundEvent[], { audit, notary, clock }: Erasure): Promise<void> {
   const chained = found.flatMap(({ row }) => (isChained(row) ? [row] : []));
-  const statements = await Promise.all(
-    [...Map.groupBy(chained, ({ chain }) => chain).values()].map((rows) => {
-      const [last] = rows.toSorted((a, b) => b.position - a.position);
-      return notary.sign('erased', last as Head, formatRanges(rows.map(({ position }) => position)));
-    }),
-  );
+  const said = [...Map.groupBy(chained, ({ chain }) => chain).values()].map((rows): NewStatement => {
+    const { chain, position, hash } = rows.toSorted((a, b) => b.position - a.position)[0] as Head;
+    const erased = formatRanges(rows.map((row) => row.position));
+    return { kind: 'erased', head: { chain, position, hash }, rows: erased };
+  });
   const event: AuditEvent = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action: 'erase' });
   // Who it was is not said again.
   Object.assign(event, { outcome: 'erased', count: found.length });
-  await audit.appendWith(event, async (transaction) => {
-    for (const statement of statements) await insertStatement(transaction, statement);
+  const erase = async (transaction: Database): Promise<void> => {
     for (const { sequence, personal } of chained) await eraseAuditRow(transaction, sequence, digestPersonal(personal));
     for (const one of found) {
       if (one.row.chain === null) await eraseUnchainedRow(transaction, one.row.sequence, textsOf(one.event, '').event);
     }
-  });
+  };
+  const both = (write: (transaction: Database) => Promise<void>) => async (transaction: Database) => {
+    await write(transaction);
+    await erase(transaction);
+  };
+  if (said.length === 0) await audit.appendWith(event, erase, BACKGROUND_PATIENCE_MS);
+  else await notary.state(said, (write) => audit.appendWith(event, both(write), BACKGROUND_PATIENCE_MS));
 }
 
 const isChained = (row: AuditRow): row is AuditRow & Head & { personal: string } =>

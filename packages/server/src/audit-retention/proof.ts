@@ -2,15 +2,15 @@
 // it, here or there.
 import { isDeepStrictEqual } from 'node:util';
 import { type ExportedRow, type ExportLine, exportRow, foundRow } from '../audit/export.ts';
-import { columnsOf, eventOf } from '../audit/row.ts';
+import { differingColumns } from '../audit/row.ts';
 import type { ReadStatement } from '../audit/statement.ts';
 import { createVerifier, type Verdict, type Verifier } from '../audit/verify.ts';
 import { systemClock } from '../primitives/clock.ts';
-import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
-import { listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
-import { listStatements } from '../store/audit-statements.ts';
+import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { countRows, listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
+import { countStatements, listStatements, type StoredStatement } from '../store/audit-statements.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
-import { indexKeys, readStatement } from './statement-signer.ts';
+import { indexKeys, readStatement } from './statement-reader.ts';
 
 /** Rows read at once. */
 const PAGE = 1000;
@@ -23,15 +23,17 @@ export async function* exportLines(database: Database): AsyncGenerator<ExportLin
   for await (const row of readRows(database)) yield exportRow(row);
 }
 
-async function readStatements(database: Database): Promise<{ keys: JsonObject[]; statements: string[] }> {
+async function readStatements(database: Database, saw: (row: StoredStatement) => void = () => undefined) {
   const statements: string[] = [];
   const keys = new Set<string>();
   const page = (after: number) => listStatements(database, after, PAGE);
-  for await (const { jws, jwk } of pages(page, ({ sequence }) => sequence)) {
-    statements.push(jws);
-    keys.add(jwk);
+  for await (const row of pages(page, ({ sequence }) => sequence)) {
+    saw(row);
+    statements.push(String(row.jws));
+    keys.add(String(row.jwk));
   }
-  return { keys: [...keys].map((key) => parseOwnJson<JsonObject>(key)), statements };
+  // A key that cannot be read was put there by somebody: what it should prove is then signed by nobody.
+  return { keys: [...keys].flatMap((key): JsonObject[] => [parseJsonObject(key) ?? []].flat()), statements };
 }
 
 async function* readRows(database: Database): AsyncGenerator<AuditRow> {
@@ -63,12 +65,16 @@ export type KnownKeys = readonly JsonObject[] | undefined;
 
 /** What stands in the database, the columns that are searched by included. */
 export async function verifyStore(database: Database, known: KnownKeys, now: number): Promise<Verdict> {
-  const { keys, statements } = await readStatements(database);
+  const stored: StoredStatement[] = [];
+  const { keys, statements } = await readStatements(database, (row) => stored.push(row));
   const verifier = createVerifierWith(keys, statements, { known, now });
+  for (const row of stored) checkPlace(row, verifier);
+  let rows = 0;
   let firstChained = Number.POSITIVE_INFINITY;
   let lastUnchained: AuditRow | undefined;
   for await (const row of readRows(database)) {
     const line = exportRow(row);
+    rows++;
     if ('chain' in line) {
       verifier.row(foundRow(line));
       checkColumns(row, line, verifier);
@@ -81,7 +87,21 @@ export async function verifyStore(database: Database, known: KnownKeys, now: num
   if (lastUnchained !== undefined && lastUnchained.sequence > firstChained) {
     verifier.fault({ ...OUTSIDE, requestId: lastUnchained.request_id });
   }
+  const beyond = (await countRows(database)) + (await countStatements(database)) - rows - stored.length;
+  if (beyond !== 0)
+    verifier.fault({ ...NOWHERE, problem: `${beyond} rows or statements stand where none can be: ${BEYOND}` });
   return verifier.finish();
+}
+
+const NOWHERE = { chain: undefined, position: undefined, requestId: undefined };
+const BEYOND = 'two in one place, or at a place that is not a number';
+
+/** Columns only help to find a statement; they must say what is signed. */
+function checkPlace({ kind, chain, position, jws }: StoredStatement, verifier: Verifier): void {
+  const said = readStatement(jws, new Map());
+  if (said === undefined || isDeepStrictEqual([kind, chain, position], [said.kind, said.chain, said.position])) return;
+  const problem = `stands in the database as the ${kind} statement of chain ${chain} up to row ${position}`;
+  verifier.fault({ ...said, requestId: undefined, problem: `the ${said.kind} statement ${problem}` });
 }
 
 const OUTSIDE = {
@@ -92,20 +112,9 @@ const OUTSIDE = {
 };
 
 function checkColumns(row: AuditRow, { chain, position }: ExportedRow, verifier: Verifier): void {
-  const derived = derive(row);
-  for (const [column, value] of Object.entries(derived ?? {})) {
-    if (isDeepStrictEqual(row[column as keyof AuditRow], value)) continue;
+  for (const column of differingColumns(row)) {
     const problem = `is found by another ${column} than it has`;
     verifier.fault({ chain, position, requestId: row.request_id, problem });
-  }
-}
-
-/** @returns undefined for what was tampered with so that it cannot be read, which its hash tells */
-function derive(row: AuditRow) {
-  try {
-    return columnsOf(eventOf(row));
-  } catch {
-    return undefined;
   }
 }
 

@@ -38,7 +38,7 @@ export function foundRow({ chain, position, hash, event, personal, personalDiges
 }
 
 /** Of what may have been tampered with. */
-function readEvent(event: string): Pick<FoundRow, 'requestId' | 'time'> {
+export function readEvent(event: string): Pick<FoundRow, 'requestId' | 'time'> {
   const { requestId = '?', time } = parseJsonObject(event) ?? {};
   return { requestId: String(requestId), time: typeof time === 'number' ? time : undefined };
 }

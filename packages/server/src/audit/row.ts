@@ -1,7 +1,8 @@
 // How does an event become a row, and a row an event again? What tells of a person stands apart from the rest, and beside
 // both the few columns that are searched.
+import { isDeepStrictEqual } from 'node:util';
 import { parseOwnJson } from '../primitives/strict-json.ts';
-import type { AuditColumns, AuditTexts } from '../store/schema.ts';
+import type { AuditColumns, AuditRow, AuditTexts } from '../store/schema.ts';
 import type { AuditEvent } from './event.ts';
 import { personalFields } from './fields.ts';
 import { termOf } from './term.ts';
@@ -19,6 +20,22 @@ export function eventOf({ event, personal }: { event: string; personal: string |
   if (personal === null) return parseOwnJson(event);
   const { salt: _, ...fields } = parseOwnJson<Record<string, unknown>>(personal);
   return { ...parseOwnJson<AuditEvent>(event), ...fields };
+}
+
+/** Names of the columns that say another thing than the event. None for an event that cannot be read, which its hash tells. */
+export function differingColumns(row: AuditRow): readonly string[] {
+  const derived = deriveColumns(row);
+  return Object.entries(derived ?? {})
+    .filter(([column, value]) => !isDeepStrictEqual(row[column as keyof AuditRow], value))
+    .map(([column]) => column);
+}
+
+function deriveColumns(row: AuditRow): AuditColumns | undefined {
+  try {
+    return columnsOf(eventOf(row));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Derived from the event alone, so that whoever verifies can derive them again. */

@@ -11,7 +11,12 @@ export interface Statement {
   readonly hash: string;
   /** Seconds since 1970. */
   readonly time: number;
-  /** SHA-256 of the newest statements whose signature the signer verified, so that none of them can be taken away unseen. */
+  /** How many statements there are with this one; absent in those of earlier versions. Two have one number only by tampering. */
+  readonly number?: number;
+  /**
+   * SHA-256 of the statements that stood last, whose signature the signer verified: none of them can be taken away unseen, and none
+   * that they name.
+   */
   readonly seen: readonly string[];
   /** RFC 7638 thumbprints of the keys that signed those; empty in statements of earlier versions, which verified none. */
   readonly keys: readonly string[];
@@ -34,13 +39,15 @@ export const claimsOf = ({ time, ...said }: Statement): JsonObject => ({ ...said
 
 /** @returns undefined where it is none */
 export function parseStatement(claims: JsonObject): Statement | undefined {
-  const { kind, chain, position, hash, iat: time, seen, keys = [], rows } = claims;
+  const { kind, chain, position, hash, iat: time, number, seen, keys = [], rows } = claims;
   const kinds: readonly unknown[] = ['head', 'found', 'cut', 'erased'] satisfies AuditStatementKind[];
   if (!kinds.includes(kind) || typeof chain !== 'string' || typeof hash !== 'string') return undefined;
   if (!Number.isSafeInteger(position) || !Number.isSafeInteger(time) || !isTexts(seen) || !isTexts(keys))
     return undefined;
   if (rows !== undefined && (typeof rows !== 'string' || !RANGES.test(rows))) return undefined;
-  return { kind, chain, position, hash, time, seen, keys, ...(rows && { rows }) } as Statement;
+  if (number !== undefined && !Number.isSafeInteger(number)) return undefined;
+  const numbered = number !== undefined && { number };
+  return { kind, chain, position, hash, time, ...numbered, seen, keys, ...(rows && { rows }) } as Statement;
 }
 
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === 'string');

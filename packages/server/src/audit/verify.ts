@@ -3,6 +3,7 @@
 import { LEEWAY } from '../primitives/clock.ts';
 import { hashRow, NOTHING } from './chain.ts';
 import { isWithin, type ReadStatement } from './statement.ts';
+import { findOutside } from './statement-line.ts';
 
 /** A row of a chain as it was found. */
 export interface FoundRow {
@@ -128,7 +129,7 @@ function checkStatements(
 ): readonly ReadStatement[] {
   const byId = new Map(statements.map((statement) => [statement.id, statement]));
   const vouched = trusted && vouchedFor(statements, byId, trusted);
-  return statements.filter((statement) => {
+  const good = statements.filter((statement) => {
     const { id, kid, key, signature, seen, kind } = statement;
     const about = { ...statement, requestId: undefined };
     for (const one of seen) {
@@ -146,6 +147,13 @@ function checkStatements(
     } else return true;
     return false;
   });
+  const outside = findOutside(good, byId);
+  const [first] = outside;
+  // One cause can leave many behind.
+  const them = outside.size === 1 ? 'statement was' : `statement and ${outside.size - 1} others were`;
+  const problem = `the ${first?.kind} ${them} hidden from those who signed later, or put here from elsewhere: no later statement names them`;
+  if (first !== undefined) fault({ ...first, requestId: undefined, problem });
+  return good;
 }
 
 /**

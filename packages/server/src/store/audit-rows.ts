@@ -179,34 +179,27 @@ export async function eraseUnchainedRow(database: Database, sequence: number, ev
     .execute();
 }
 
-/** Up to and with a position. @returns how many */
+/** After a position, up to and with another. */
 export async function deleteChainRows(
   database: Database,
-  { chain, through }: { chain: string; through: number },
-): Promise<number> {
-  const { numDeletedRows } = await database
+  { chain, after, through }: { chain: string; after: number; through: number },
+): Promise<void> {
+  await database
     .deleteFrom('audit')
     .where('chain', '=', chain)
+    .where('position', '>', after)
     .where('position', '<=', through)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+    .execute();
 }
 
-/** The rows of a chain that come first, in order: where each stands. */
-export const listFirstPlaces = (
-  database: Database,
-  chain: string,
-  limit: number,
-): Promise<{ position: number; hash: string }[]> =>
-  database
+/** All, those included that no chain leads to. */
+export async function countRows(database: Database): Promise<number> {
+  const { count } = await database
     .selectFrom('audit')
-    .select(['position', 'hash'])
-    .where('chain', '=', chain)
-    .where('position', 'is not', null)
-    .orderBy('position')
-    .limit(limit)
-    .$narrowType<{ position: number; hash: string }>()
-    .execute();
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
 
 /** Of before there were chains, at most so many. @returns how many */
 export async function deleteUnchainedRows(

@@ -1,24 +1,60 @@
-// What was signed about the chains of the audit; never changed, never deleted.
+// What was signed about the chains of the audit; never changed, never deleted. Every column but `jws` is a hint: the signed text
+// decides.
+import { sql } from 'kysely';
 import type { AuditStatementKind, AuditStatementRow, Database } from './schema.ts';
 
-/** Does nothing where the same was said before. @returns whether this is the first */
-export async function insertStatement(database: Database, row: AuditStatementRow): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await database
-    .insertInto('audit_statements')
-    .values(row)
-    .onConflict((conflict) => conflict.columns(['chain', 'kind', 'position']).doNothing())
-    .executeTakeFirstOrThrow();
-  return numInsertedOrUpdatedRows === 1n;
+export interface StatementPlace {
+  readonly kind: AuditStatementKind;
+  readonly chain: string;
+  readonly position: number;
 }
 
-export const listStatements = (
-  database: Database,
-  after: number,
-  limit: number,
-): Promise<{ sequence: number; jws: string; jwk: string }[]> =>
+/** A statement as it stands. */
+export interface StoredStatement extends StatementPlace {
+  readonly sequence: number;
+  readonly jws: string;
+  readonly jwk: string;
+}
+
+/** Until the transaction ends no other that takes this lock writes statements. */
+export async function lockStatements(transaction: Database): Promise<void> {
+  await transaction
+    .insertInto('revisions')
+    .values({ name: 'audit statements', number: 1 })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ number: sql<number>`revisions.number + 1` }))
+    .execute();
+}
+
+export async function insertStatement(database: Database, row: AuditStatementRow): Promise<void> {
+  await database.insertInto('audit_statements').values(row).execute();
+}
+
+/** Only for a row that somebody else put there. */
+export async function deleteStatement(database: Database, sequence: number): Promise<void> {
+  await database.deleteFrom('audit_statements').where('sequence', '=', sequence).execute();
+}
+
+export const findStatement = (database: Database, place: StatementPlace): Promise<StoredStatement | undefined> =>
   database
     .selectFrom('audit_statements')
-    .select(['sequence', 'jws', 'jwk'])
+    .selectAll()
+    .where('chain', '=', place.chain)
+    .where('kind', '=', place.kind)
+    .where('position', '=', place.position)
+    .executeTakeFirst();
+
+export async function countStatements(database: Database): Promise<number> {
+  const { count } = await database
+    .selectFrom('audit_statements')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+export const listStatements = (database: Database, after: number, limit: number): Promise<StoredStatement[]> =>
+  database
+    .selectFrom('audit_statements')
+    .selectAll()
     .where('sequence', '>', after)
     .orderBy('sequence')
     .limit(limit)
@@ -28,46 +64,12 @@ export const listStatements = (
 export function listNewestStatements(
   database: Database,
   { before, limit }: { before: number | undefined; limit: number },
-): Promise<{ sequence: number; jws: string }[]> {
-  const newest = database.selectFrom('audit_statements').select(['sequence', 'jws']);
+): Promise<StoredStatement[]> {
+  const newest = database.selectFrom('audit_statements').selectAll();
   const page = before === undefined ? newest : newest.where('sequence', '<', before);
   return page.orderBy('sequence', 'desc').limit(limit).execute();
 }
 
-/** How far a chain is signed, or cut; 0 where nothing says so. */
-export async function findStatedPosition(
-  database: Database,
-  chain: string,
-  kinds: readonly AuditStatementKind[],
-): Promise<number> {
-  const row = await database
-    .selectFrom('audit_statements')
-    .select('position')
-    .where('chain', '=', chain)
-    .where('kind', 'in', kinds)
-    .orderBy('position', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.position ?? 0;
-}
-
-/** The furthest signed place of a chain, up to a position and older than a time; undefined where there is none. */
-export const findCut = (
-  database: Database,
-  chain: string,
-  { before, through }: { before: number; through: number },
-): Promise<{ position: number; hash: string } | undefined> =>
-  database
-    .selectFrom('audit_statements as statement')
-    .innerJoin('audit as row', (join) =>
-      join.onRef('row.chain', '=', 'statement.chain').onRef('row.position', '=', 'statement.position'),
-    )
-    .select(['row.position', 'row.hash'])
-    .where('statement.chain', '=', chain)
-    .where('statement.kind', 'in', ['head', 'found'])
-    .where('statement.position', '<=', through)
-    .where('row.time', '<', before)
-    .orderBy('statement.position', 'desc')
-    .limit(1)
-    .$narrowType<{ position: number; hash: string }>()
-    .executeTakeFirst();
+/** What is said of a chain. */
+export const listStatementsOf = (database: Database, chain: string): Promise<StoredStatement[]> =>
+  database.selectFrom('audit_statements').selectAll().where('chain', '=', chain).orderBy('position').execute();

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { admin, adminToken } from '../../../support/admin-api.ts';
 import { verifyStored } from '../../../support/audit.ts';
-import { createForger } from '../../../support/audit-forger.ts';
-import { configuration, exchange, startBasic, subjectToken } from '../../../support/basics.ts';
+import { exchange, startBasic, subjectToken } from '../../../support/basics.ts';
 import { beside } from '../../../support/command.ts';
 import { type Configuration, changed, edited } from '../../../support/configuration.ts';
 import { type Answer, claimsOf, encode, everythingIn, start, type TestServer } from '../../../support/harness.ts';
@@ -230,25 +229,5 @@ export const changes: Readonly<Record<string, Case<AdminWorld>>> = {
     assert.equal(await command(), 0);
     server.sql(tampering['a row removed'] ?? '');
     assert.equal(await command(), 1, 'cambio audit verify says so');
-  },
-
-  A41: async (_world, { attempt, twin, after }) => {
-    const server = await startBasic({ after });
-    await exchange(server);
-    await server.close();
-    const goOn = async (): Promise<Outcome> => {
-      const next = await start({ after }, configuration, { folder: server.folder });
-      await exchange(next);
-      await next.close();
-      const { faults } = await verifyStored(next);
-      return { status: faults.length === 0 ? 200 : 'fault', text: JSON.stringify(faults) };
-    };
-    await twin(goOn());
-    const forger = createForger(server);
-    for (const kind of ['cut', 'head', 'found', 'erased']) forger.state(kind, 'forged', 1, forger.thumbprint);
-    const found = await attempt('forged statements', goOn());
-    assert.equal(found.status, 'fault');
-    for (const kind of ['cut', 'head', 'found', 'erased'])
-      assert.match(found.text ?? '', new RegExp(`the ${kind} statement is signed with the key ${forger.thumbprint}`));
   },
 };

@@ -4,6 +4,7 @@ import { group } from '../../group.ts';
 import { bodies } from './bodies.ts';
 import { changes } from './changes.ts';
 import { operators } from './operators.ts';
+import { proof } from './proof.ts';
 import { openAdminWorld } from './world.ts';
 
 export const administration = group('A', 'admin', openAdminWorld, {
@@ -13,4 +14,5 @@ export const administration = group('A', 'admin', openAdminWorld, {
   ...bodies,
   ...changes,
   ...operators,
+  ...proof,
 });
