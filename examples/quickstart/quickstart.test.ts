@@ -145,6 +145,43 @@ suite('npm start', { timeout: 60_000 }, () => {
     assert.equal((await fetch(callback)).status, 400);
   });
 
+  test('a browser gets a page that explains what just happened: both tokens, who acts, and what the exchange changed', async () => {
+    const pages = server.api.replace('localhost', '127.0.0.1');
+    const accept = 'text/html,*/*;q=0.8';
+    const home = await (await fetch(`${pages}/`, { headers: { accept } })).text();
+    assert.ok(home.includes(`<a class="button" href="${pages}/login">`), home);
+    // The cookie of the sign-in is for one host.
+    const elsewhere = await fetch(`${server.api}/login`, { redirect: 'manual' });
+    assert.equal(elsewhere.headers.get('location'), `${pages}/login`);
+    const login = await fetch(`${pages}/login`, { redirect: 'manual' });
+    const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const browser = createBrowser(server.issuer);
+    const signIn = await browser.get(login.headers.get('location') ?? '');
+    const consent = await browser.submit(signIn, { username: 'ada', password: 'ada' });
+    assert.match(consent.text, /<bdi>Sample service<\/bdi><\/strong> will act for you/);
+    const { leftTo } = await browser.submit(consent, { agree: 'yes' });
+    const answer = await fetch(String(leftTo), { headers: { cookie, accept } });
+    const text = await answer.text();
+    assert.match(answer.headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'sha256-/);
+    assert.match(text, /<h1>It worked: service acted for ada<\/h1>/);
+    for (const shown of [
+      '&#34;sub&#34;: &#34;ada&#34;',
+      '<mark>&#34;client_id&#34;: &#34;web&#34;,</mark>',
+      '<mark>&#34;client_id&#34;: &#34;service&#34;,</mark>',
+      '<code>openid openapi</code>',
+      '<code>https://api.camall.io</code>',
+      '60 minutes',
+      '10 minutes',
+    ])
+      assert.ok(text.includes(shown), shown);
+    assert.doesNotMatch(text, /eyJ|<script/, 'a token that works is on no page');
+    const [, requestId] = /--request ([\w-]+)</.exec(text) ?? [];
+    assert.match(String(requestId), /^[0-9a-f-]{36}$/);
+    const refused = await fetch(`${pages}/callback?error=access_denied`, { headers: { accept } });
+    assert.equal(refused.status, 400);
+    assert.match(await refused.text(), /This sign-in began elsewhere/);
+  });
+
   test('the errors are those of the documentation, word for word', async () => {
     const good = exchangeForm(await obtain(server.issuer, SUBJECT));
     assert.equal((await post(server.issuer, good)).status, 200);

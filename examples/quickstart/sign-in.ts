@@ -1,6 +1,7 @@
-// Signing in by hand: /login sends a person to Cambio; /callback gets their token, and lets the service act for them at the API.
+// Signs people in without a library: /login sends a person to Cambio, /callback gets their token and lets the service act for them.
 import { createHash, randomBytes } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { happenedPage, homePage, pageHeaders, problemPage } from './pages.ts';
 
 const COOKIE = 'quickstart_sign_in';
 const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
@@ -9,8 +10,13 @@ const AUDIENCE = 'https://api.camall.io';
 /** @param base where the browser finds these pages: the same host for both, since a cookie goes from one to the other */
 export function addSignIn(api: FastifyInstance, issuer: string, base: string): void {
   const redirectUri = `${base}/callback`;
+  const login = `${base}/login`;
 
-  api.get('/login', async (_request, reply) => {
+  api.get('/', async (_request, reply) => reply.headers(pageHeaders).send(homePage(login, issuer)));
+
+  api.get('/login', async ({ host }, reply) => {
+    // The cookie is for one host: that of the callback.
+    if (host !== new URL(base).host) return reply.redirect(login, 303);
     const [state, verifier] = [randomText(), randomText()];
     const request = new URLSearchParams({
       client_id: 'web',
@@ -26,13 +32,29 @@ export function addSignIn(api: FastifyInstance, issuer: string, base: string): v
     return reply.redirect(`${issuer}/oauth/authorize?${request}`, 303);
   });
 
-  api.get<{ Querystring: Record<string, string | undefined> }>('/callback', async ({ query, headers }, reply) => {
+  api.get<{ Querystring: Query }>('/callback', async (request, reply) => {
+    const { query, headers } = request;
     const [state, verifier = ''] =
       new RegExp(`${COOKIE}=([\\w-]+\\.[\\w-]+)`).exec(headers.cookie ?? '')?.[1]?.split('.') ?? [];
     // RFC 9207: the answer is that of the server that was asked, to the request that this browser began.
-    if (state === undefined || query.state !== state || query.iss !== issuer)
-      return reply.code(400).send({ error: 'this sign-in began elsewhere: open /login' });
-    if (query.code === undefined) return reply.code(403).send({ error: query.error });
+    if (state === undefined || query.state !== state || query.iss !== issuer) {
+      const page = problemPage(
+        'This sign-in began elsewhere',
+        'This browser did not begin it, or the page was loaded again. Begin anew.',
+        login,
+      );
+      return answer({
+        request,
+        reply,
+        status: 400,
+        json: { error: 'this sign-in began elsewhere: open /login' },
+        page,
+      });
+    }
+    if (query.code === undefined) {
+      const page = problemPage('Nobody signed in', `Cambio answered ${query.error}: nothing was shared.`, login);
+      return answer({ request, reply, status: 403, json: { error: query.error }, page });
+    }
     const person = await askToken({
       grant_type: 'authorization_code',
       client_id: 'web',
@@ -45,23 +67,53 @@ export function addSignIn(api: FastifyInstance, issuer: string, base: string): v
     const acting = await askToken({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       ...service,
-      subject_token: person.access_token,
+      subject_token: person.token,
       subject_token_type: TOKEN_TYPE,
-      actor_token: actor.access_token,
+      actor_token: actor.token,
       actor_token_type: TOKEN_TYPE,
       audience: AUDIENCE,
     });
-    const answer = await fetch(`${base}/v1/resource`, { headers: { Authorization: `Bearer ${acting.access_token}` } });
-    reply.header('Cache-Control', 'no-store').type('application/json');
-    return JSON.stringify(await answer.json(), null, 2);
+    const called = await fetch(`${base}/v1/resource`, { headers: { Authorization: `Bearer ${acting.token}` } });
+    const json = await called.json();
+    const page = happenedPage({
+      ...{ issuer, login, answer: json, requestId: acting.requestId },
+      before: claimsOf(person.token),
+      after: claimsOf(acting.token),
+    });
+    // A code is good once: a page that is loaded again finds no sign-in.
+    reply.header('Set-Cookie', `${COOKIE}=; HttpOnly; SameSite=Lax; Path=/callback; Max-Age=0`);
+    return answer({ request, reply, status: 200, json, page });
   });
 
-  const askToken = async (form: Record<string, string>): Promise<{ readonly access_token: string }> => {
-    const answer = await fetch(`${issuer}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) });
-    const body = await answer.text();
-    if (!answer.ok) throw new Error(`the token endpoint refused: ${body}`);
-    return JSON.parse(body);
+  const askToken = async (
+    form: Record<string, string>,
+  ): Promise<{ readonly token: string; readonly requestId: string }> => {
+    const answered = await fetch(`${issuer}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) });
+    const body = await answered.text();
+    if (!answered.ok) throw new Error(`the token endpoint refused: ${body}`);
+    return { token: JSON.parse(body).access_token, requestId: answered.headers.get('x-request-id') ?? '' };
   };
 }
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+interface Answer {
+  readonly request: FastifyRequest<{ Querystring: Query }>;
+  readonly reply: FastifyReply;
+  readonly status: number;
+  readonly json: unknown;
+  readonly page: string;
+}
+
+/** A page for browsers, and JSON for programs. */
+function answer({ request, reply, status, json, page }: Answer): FastifyReply {
+  reply.code(status).header('Cache-Control', 'no-store').header('Vary', 'Accept');
+  if (request.headers.accept?.includes('text/html')) return reply.headers(pageHeaders).send(page);
+  return reply.type('application/json').send(JSON.stringify(json, null, 2));
+}
+
+/** The claims of a JWT, to show them. The API verifies the signature before it relies on them. */
+const claimsOf = (token: string): Readonly<Record<string, unknown>> =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
 const randomText = (): string => randomBytes(32).toString('base64url');

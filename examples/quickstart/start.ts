@@ -58,7 +58,7 @@ Cambio is ready on ${server}, and the sample API on ${api}. Try, in another term
   curl -s -H "Authorization: Bearer $EXCHANGED" ${api}/v1/resource | jq .
 
   # 5. In a browser: sign in as ada, password ada, and let the service act for you
-  #    ${pages}/login
+  #    ${pages}
 
   # All of it at once: examples/quickstart/exchange.sh        Ctrl-C stops.
 `;

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import type { AxeResults, RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
+import * as sample from '../../../../examples/quickstart/pages.ts';
 import { languageNames } from '../../src/sign-in/pages/languages/index.ts';
 import { pageHeaders } from '../../src/sign-in/pages/page.ts';
 import { noBrowser, openBrowser } from '../support/chromium.ts';
@@ -16,6 +17,18 @@ import { BRANDED, everyPage, lookOf, PLAIN } from '../support/every-page.ts';
 /** Long enough to be broken, and short enough to be read. */
 const TEXT = 'photo.book@example.com';
 const pages = everyPage(TEXT);
+const TOKEN = { iss: 'https://login.example', sub: TEXT, aud: 'https://api.example', iat: 0, exp: 600, scope: 'read' };
+const happened = {
+  ...{ issuer: 'https://login.example', login: '/login', answer: { subject: TEXT }, requestId: TEXT },
+  before: { ...TOKEN, client_id: 'web', may_act: { sub: 'service' } },
+  after: { ...TOKEN, client_id: 'service', act: { sub: 'service' } },
+};
+/** The quickstart's, which come with headers of their own. */
+const samples: Readonly<Record<string, string>> = {
+  sampleHome: sample.homePage('/login', 'https://login.example'),
+  sampleProblem: sample.problemPage('Nobody signed in', 'Nothing was shared.', '/login'),
+  sampleHappened: sample.happenedPage(happened),
+};
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 declare const window: { readonly axe: { readonly run: (options: RunOptions) => Promise<AxeResults> } };
@@ -31,6 +44,8 @@ suite('every page in a browser', { skip: noBrowser }, () => {
     const server = createServer(({ url = '' }, response) => {
       asked.push(url);
       const [, name = '', language, branding] = url.split('/');
+      const text = samples[name];
+      if (text !== undefined) return response.writeHead(200, sample.pageHeaders).end(text);
       const draw = pages[name];
       if (draw === undefined) return response.writeHead(404).end();
       const look = lookOf(branding === 'branded' ? BRANDED : PLAIN, language);
@@ -62,7 +77,7 @@ suite('every page in a browser', { skip: noBrowser }, () => {
   };
 
   test('axe-core finds nothing in light, in dark and at 320 pixels', async () => {
-    for (const name of Object.keys(pages)) {
+    for (const name of [...Object.keys(pages), ...Object.keys(samples)]) {
       await show(`${name}/en/branded`, 1280);
       await page.evaluate(axe);
       const found = [await findings('light'), await findings('dark', { runOnly: ['color-contrast'] })];
@@ -77,7 +92,10 @@ suite('every page in a browser', { skip: noBrowser }, () => {
 
   test('every page has its language, fits into 320 pixels, and makes the browser load nothing', async () => {
     asked.length = 0;
-    const paths = Object.keys(pages).flatMap((name) => languageNames.map((language) => `${name}/${language}/plain`));
+    const paths = [
+      ...Object.keys(pages).flatMap((name) => languageNames.map((language) => `${name}/${language}/plain`)),
+      ...Object.keys(samples).map((name) => `${name}/en`),
+    ];
     for (const path of paths) {
       await show(path, 320);
       const { scrollWidth, lang } = await page.evaluate<{ scrollWidth: number; lang: string }>(
