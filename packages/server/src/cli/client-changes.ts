@@ -111,8 +111,10 @@ export const clientsDelete: CliCommand = {
     ),
   run: (options, [id = '']) =>
     runOperation(options, async (call) => {
-      const { version } = await call('get-client', { path: { id } });
-      await confirm(options, `This deletes the client ${id} with its secrets, and revokes its tokens for good.`);
+      const { body, version } = await call('get-client', { path: { id } });
+      // One of the file is refused below.
+      if (body.source === 'registered')
+        await confirm(options, `This deletes the client ${id} with its secrets, and revokes its tokens for good.`);
       await call('delete-client', { path: { id }, ifMatch: version });
       printResult(options, { id, deleted: true }, `${id} is deleted, and its tokens are revoked. ${EVERY_NODE}`);
     }),

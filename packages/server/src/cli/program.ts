@@ -41,7 +41,7 @@ export async function createProgram(argv: readonly string[], run: Run): Promise<
     .description('An OAuth 2.0 token exchange server (RFC 8693)')
     .version(version, '-V, --version', 'Print the version.')
     .helpOption('-h, --help', 'Print this help.')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'Print the help of a command.')
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
       writeErr: (text) => printError(text.trimEnd()),

@@ -44,6 +44,8 @@ async function run({ config, workers }: Record<string, unknown>): Promise<number
   const text = readText(file);
   const configuration = await parseConfiguration(text, { file, environment: process.env });
   const report = createReport(configuration.log);
+  // The workers have the same file.
+  if (cluster.isPrimary) for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
   const started = (port: number, how = ''): void => {
     reportSummary(configuration, file, report);
     report(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`, INFO);
@@ -63,7 +65,6 @@ async function serveUntilTold(
   report: Report,
   started: (port: number) => void,
 ): Promise<void> {
-  for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
   const sharing = cluster.isWorker ? shareCounts() : undefined;
   const server = await startServer(configuration, { text: sha256(text), sharing, report });
   const toldToStop = untilToldToStop();

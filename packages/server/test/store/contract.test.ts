@@ -11,7 +11,13 @@ import { openRevocations } from '../../src/issuing/revocations.ts';
 import { createTokenIds } from '../../src/issuing/token-ids.ts';
 import { sinceRotation } from '../../src/model/refresh-family.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
-import { findAuditRow, insertAuditRows, listChainRows, ROWS_AT_ONCE } from '../../src/store/audit-rows.ts';
+import {
+  findAuditRow,
+  insertAuditRows,
+  listChainRows,
+  ROWS_AT_ONCE,
+  searchAuditRows,
+} from '../../src/store/audit-rows.ts';
 import { createFreshness } from '../../src/store/freshness.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
 import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
@@ -441,6 +447,40 @@ for (const kind of kinds) {
     assert.equal(await isReachable(store), false);
   });
 
+  test(`${kind}: a text that no index knows is looked for in a bounded number of rows at once, and found in the end`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    const count = 2500;
+    const rowOf = (index: number) => ({
+      ...auditRow('many', index + 1),
+      request_id: `request ${index}`,
+      time: 1_000_000 + Math.floor(index / 7),
+      event: JSON.stringify({ id: index === 3 ? 'a_"b\\%' : `a${index}b` }),
+      personal: JSON.stringify({ id: index === 2400 ? 'in what is personal' : '' }),
+    });
+    for (let first = 0; first < count; first += 50)
+      await insertAuditRows(
+        store,
+        Array.from({ length: 50 }, (_, index) => rowOf(first + index)),
+      );
+    const find = async (...texts: string[]): Promise<{ found: string[]; searches: number }> => {
+      const mentions = texts.map((text) => JSON.stringify(text).slice(1, -1));
+      const found: string[] = [];
+      let before: { readonly time: number; readonly sequence: number } | undefined;
+      for (let searches = 1; ; searches++) {
+        const { rows, end } = await searchAuditRows(store, { mentions }, { before, limit: 1 });
+        found.push(...rows.map(({ request_id }) => request_id));
+        if (end === undefined) return { found, searches };
+        before = end;
+      }
+    };
+    assert.deepEqual(await find('in what is personal', 'a_"b\\%'), {
+      found: ['request 2400', 'request 3'],
+      searches: 5,
+    });
+    assert.deepEqual((await find('nowhere')).found, []);
+    await store.destroy();
+  });
+
   test(`${kind}: a version works on a schema one step ahead of it, and refuses one further ahead`, async () => {
     const location = await locations[kind]();
     const ahead = await openStore(location, 'write', 1);
@@ -454,6 +494,21 @@ for (const kind of kinds) {
       );
     }
     await ahead.destroy();
+  });
+
+  test(`${kind}: who may not change the schema is refused a database of before, and told what to do`, async () => {
+    const location = await locations[kind]();
+    const open = async (access: 'read' | 'write') =>
+      (await openStore(location, access, 1, 'require current')).destroy();
+    const early =
+      /(?:there is no database at .* yet|has no tables of cambio yet).*: start the server .*cambio store migrate/;
+    for (const access of ['read', 'write'] as const) await assert.rejects(open(access), early);
+    const store = await openStore(location, 'write', 1);
+    for (const access of ['read', 'write'] as const) await open(access);
+    const step = await rollBack(store, kind, 'keep');
+    const behind = new RegExp(`is 1 step behind this version of cambio \\(${step}\\), .*or run cambio store migrate`);
+    for (const access of ['read', 'write'] as const) await assert.rejects(open(access), behind);
+    await store.destroy();
   });
 
   test(`${kind}: each step is taken back by the version that made it, and leaves what was there before`, async () => {
