@@ -20,6 +20,7 @@ export function createFailureLimit(counting: Counting): FailureLimit {
   const pair = (clientId: string, address: string): TallyKey => tallyKey(networkOf(address), clientId);
   return {
     check: (clientId, address, claimed) => {
+      if (rate.isEmpty()) return;
       const wait = rate.exceeded(pair(clientId, address));
       if (wait === undefined) return;
       throw new Refusal('authentication_rate', {

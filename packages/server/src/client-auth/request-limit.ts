@@ -26,21 +26,22 @@ export function createRequestLimit(
   { requestsPerClient, requestsPerAddress }: RequestLimits,
   counting: Counting,
 ): RequestLimit {
-  const clients = createRate('clients', requestsPerClient, counting);
-  const addresses = createRate('addresses', requestsPerAddress, counting);
+  const clients = requestsPerClient === undefined ? undefined : createRate('clients', requestsPerClient, counting);
+  const addresses =
+    requestsPerAddress === undefined ? undefined : createRate('addresses', requestsPerAddress, counting);
   return {
     ofAddress: (address) => {
-      const wait = take(addresses, tallyKey(networkOf(address)));
+      const wait = addresses && take(addresses, tallyKey(networkOf(address)));
       if (wait !== undefined) throw new Refusal('address_rate', { headers: { 'Retry-After': String(wait) } });
     },
     ofClient: (client, address) => {
-      const wait = take(clients, keyOf(client, address));
+      const wait = clients && take(clients, keyOf(client, address));
       if (wait !== undefined)
         throw new Refusal('client_rate', { client: client.id, headers: { 'Retry-After': String(wait) } });
     },
     giveBack: (client, address) => {
-      addresses.giveBack(tallyKey(networkOf(address)));
-      clients.giveBack(keyOf(client, address));
+      addresses?.giveBack(tallyKey(networkOf(address)));
+      clients?.giveBack(keyOf(client, address));
     },
   };
 }

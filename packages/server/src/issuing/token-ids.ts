@@ -21,8 +21,9 @@ const randomOnes = (): Buffer => Buffer.from(randomUUID().replaceAll('-', ''), '
 export function createTokenIds(key: string): TokenIds {
   // Each is a keyed hash of input of one length, cut short. So nothing can be appended, and an HMAC, which costs several times as
   // much in Node, would tell no more.
-  const digest = (use: string, ...parts: readonly Buffer[]): Buffer =>
-    hash('sha256', Buffer.concat([Buffer.from(`${use}:${key}:`), ...parts]), 'buffer');
+  const prefixes = { seal: Buffer.from(`seal:${key}:`), mask: Buffer.from(`mask:${key}:`) };
+  const digest = (use: keyof typeof prefixes, ...parts: readonly Buffer[]): Buffer =>
+    hash('sha256', Buffer.concat([prefixes[use], ...parts]), 'buffer');
   const seal = (random: Buffer, epoch: Buffer): Buffer => digest('seal', random, epoch).subarray(0, SEAL);
   /** When many tokens were last revoked is not for everybody who sees a token. */
   const mask = (epoch: Buffer, random: Buffer): Buffer => {

@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 import { createTallies, type TallyKey } from './tallies.ts';
 
 export interface Rate {
+  /** Is nothing counted? Then no key is beyond the limit, and its digest need not be made. */
+  readonly isEmpty: () => boolean;
   /** @returns whole seconds until the key may go on; undefined where it may now */
   readonly exceeded: (key: TallyKey) => number | undefined;
   readonly count: (key: TallyKey) => void;
@@ -27,12 +29,12 @@ export interface Counting {
 /** Milliseconds. */
 const WINDOW = 60_000;
 
-/** @param allowed times a minute; without it there is no limit, and nothing is counted */
-export function createRate(name: string, allowed: number | undefined, { clock, sharing }: Counting): Rate {
-  if (allowed === undefined) return { exceeded: () => undefined, count: () => undefined, giveBack: () => undefined };
+/** @param allowed times a minute */
+export function createRate(name: string, allowed: number, { clock, sharing }: Counting): Rate {
   const tallies = createTallies(clock, WINDOW, 'first');
   sharing?.hear(name, (key, times) => (times > 0 ? tallies.add(key, times) : tallies.subtract(key, -times)));
   return {
+    isEmpty: () => tallies.size() === 0,
     exceeded: (key) => {
       const tally = tallies.get(key);
       if (tally === undefined || tally.count < allowed) return undefined;

@@ -21,8 +21,11 @@ export class SecretDigest {
    */
   static anyMatches(secrets: readonly SecretDigest[], candidates: readonly string[]): boolean {
     const digests = candidates.map(digest);
-    const compared = secrets.flatMap((secret) => digests.map((one) => timingSafeEqual(secret.#digest, one)));
-    return compared.includes(true);
+    let matches = false;
+    for (const secret of secrets) {
+      for (const one of digests) if (timingSafeEqual(secret.#digest, one)) matches = true;
+    }
+    return matches;
   }
 
   toJSON(): string {
