@@ -10,6 +10,7 @@ import { type InForce, openInForce } from './in-force.ts';
 import type { Standing } from './metrics/gauges.ts';
 import { type OpenMetrics, openMetrics } from './metrics/open.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
+import { createEndings, type Endings } from './primitives/endings.ts';
 import { describeListenFailure } from './primitives/failure.ts';
 import { createReport, type Report } from './primitives/log.ts';
 import { newId } from './primitives/random.ts';
@@ -60,6 +61,8 @@ const NEED_RESTART = ['server', 'store', 'sealingKey', 'audit'] as const satisfi
 const MAX_PENDING_MS = 5000;
 /** Time for requests that are under way when the port closes. */
 const DRAIN_MS = 3000;
+/** Time for all that is ended when the server stops: a database or a sink that hangs holds up nobody for longer. */
+const END_MS = 15_000;
 /** Time within which a whole request must arrive. */
 const REQUEST_DEADLINE_MS = 10_000;
 /** Time between deletions of expired rows. */
@@ -73,7 +76,7 @@ export async function startServer(
   configuration: Configuration,
   { clock = systemClock, report = createReport(configuration.log), text, sharing }: StartOptions = {},
 ): Promise<RunningServer> {
-  const endings = createEndings();
+  const endings = createEndings(END_MS);
   /** What was bound at the start stays. */
   const binding = { server: configuration.server };
   try {
@@ -224,30 +227,6 @@ function publishMetrics(
     nodes: presence.nodes,
     agree: presence.agree,
   });
-}
-
-interface Endings {
-  readonly add: (end: () => unknown) => void;
-  /** Ends everything, what was opened last first, also where one of them fails. @throws the first failure */
-  readonly end: () => Promise<void>;
-}
-
-function createEndings(): Endings {
-  const endings: (() => unknown)[] = [];
-  return {
-    add: (end) => void endings.push(end),
-    end: async () => {
-      const failures: unknown[] = [];
-      for (let end = endings.pop(); end !== undefined; end = endings.pop()) {
-        try {
-          await end();
-        } catch (error) {
-          failures.push(error);
-        }
-      }
-      if (failures.length > 0) throw failures[0];
-    },
-  };
 }
 
 const describeAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, event: { reason } }: Answered) =>

@@ -20,3 +20,5 @@ if (!cluster.isWorker && process.channel !== undefined) {
 if (process.argv[2] === 'serve') process.on('SIGHUP', () => undefined);
 const { runProgram } = await import('./cli/program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));
+// A connection that hangs does not keep a server that has ended.
+if (process.argv[2] === 'serve') setTimeout(() => process.exit(), 1000).unref();

@@ -7,17 +7,28 @@ import { test } from 'node:test';
 import { cell } from '../../src/audit/csv.ts';
 import type { ExportLine } from '../../src/audit/export.ts';
 import { assertGood, exportOf, reading, rowsOf, verify, verifyStored } from '../support/audit.ts';
-import { API, actorToken, BACKEND, configuration, exchange, forgedToken, subjectToken } from '../support/basics.ts';
+import {
+  API,
+  actorToken,
+  BACKEND,
+  client,
+  configuration,
+  exchange,
+  forgedToken,
+  subjectToken,
+} from '../support/basics.ts';
 import { beside, cambio } from '../support/command.ts';
-import { type Configuration, changed } from '../support/configuration.ts';
+import { added, type Configuration, changed } from '../support/configuration.ts';
 import { everythingIn, start, type TestServer, type } from '../support/harness.ts';
 import { eventually } from '../support/node.ts';
 import { repository, temporaryFolder } from '../support/program.ts';
 
 const HOUR = 3_600_000;
 const ISSUER = 'https://login.example';
+/** Those whom forged tokens are about. */
+const peopled = changed(configuration, { clients: added(...['ada', 'bob', 'zora'].map((sub) => client(sub))) });
 /** One that stays when the server comes back on another port. */
-const settled = (changes: Configuration = {}): Configuration => changed(configuration, { issuer: ISSUER }, changes);
+const settled = (changes: Configuration = {}): Configuration => changed(peopled, { issuer: ISSUER }, changes);
 
 const about = async (server: TestServer, sub: string): Promise<void> => {
   const answer = await exchange(server, { subject_token: await forgedToken(server, { sub, sub_id: undefined }) });
@@ -158,7 +169,7 @@ test('an export is verified in another folder, by the command and by another pro
 });
 
 test('rows are found by who, what and when, the newest first, a page at a time without a gap', async (t) => {
-  const server = await start(t, configuration);
+  const server = await start(t, peopled);
   const start_ = server.clock.now;
   for (let index = 0; index < 12; index++) {
     server.clock.now += 1000;
