@@ -27,7 +27,7 @@ export function administer(
   { store, sealer, clock, registered }: Administered,
   audit: AuditLog,
 ): Administration {
-  const { entries, keys, faultsOf } = configuration;
+  const { entries, keys, faultsOf, placeOf } = configuration;
   const { issuer, resources, policy, accounts, upstream } = configuration;
   const people = accounts.length > 0 || upstream !== undefined ? 'some' : 'none';
   const operatorsOf = (clients: readonly RegisteredClient[]): Operators =>
@@ -35,6 +35,7 @@ export function administer(
   return {
     entries,
     fileClients: new Map(entries.clients.map(({ id, ...entry }) => [String(id), entry])),
+    placeOf,
     clientEntry,
     registered,
     faultsOf: async (id, stored) =>

@@ -1,7 +1,7 @@
 // Where does a command work: on the database that a configuration names, or on a server, through its admin API? Both run the
 // same operations.
 import { type Command, Option } from 'commander';
-import { openOperator } from '../app.ts';
+import { openOperator, openReader } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { clientEntry } from '../config/schema.ts';
@@ -37,6 +37,7 @@ const operations = operationsFor({ clientEntry });
 export async function runOperation(
   { config, server, accessToken, token }: Record<string, unknown>,
   work: (administer: Administer) => Promise<void>,
+  access: 'read' | 'write' = 'write',
 ): Promise<number> {
   if ((config === undefined) === (server === undefined))
     throw new UsageError(
@@ -50,7 +51,9 @@ export async function runOperation(
     await work((id, said = {}) => requestOperation(find(id), said, { server, token: bearer }));
     return EXIT.done;
   }
-  const { services, close } = await openOperator(await loadConfiguration(String(config), process.env));
+  const { services, close } = await (access === 'read' ? openReader : openOperator)(
+    await loadConfiguration(String(config), process.env),
+  );
   try {
     await work(local(services));
     return EXIT.done;

@@ -1,9 +1,7 @@
-// The options of commands that imagine an exchange, and the parameters that they stand for.
+// The options of commands that imagine an exchange, and the body of the admin API that they stand for.
 import type { Command } from 'commander';
-import { type Parameters, parametersOf } from '../primitives/parameters.ts';
-import { tokenTypeUri } from '../primitives/token-type.ts';
-import { guessType } from '../subject-tokens/guess-type.ts';
 import { readToken } from './tokens.ts';
+import { UsageError } from './usage.ts';
 
 const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
 
@@ -27,32 +25,29 @@ export const describeWish = (command: Command): Command =>
     .option('--scope <scope>', 'the scope asked for')
     .option('--requested-token-type <name>', 'the short name of the type asked for');
 
-/** @returns what is missing or cannot be together, for a person */
-export function misuseOf(options: Record<string, unknown>): string | undefined {
-  for (const name of ['client', 'subjectToken']) {
-    if (typeof options[name] !== 'string') return `say --${name === 'client' ? 'client' : 'subject-token'}`;
-  }
-  const both = options.subjectToken === '-' && options.actorToken === '-';
-  return both ? 'only one token can come from standard input' : undefined;
+/** @throws UsageError where an option is missing, or two contradict each other */
+export function checkTokens({ client, subjectToken, actorToken }: Record<string, unknown>): void {
+  if (typeof client !== 'string') throw new UsageError('--client is missing. Example: --client gateway');
+  if (typeof subjectToken !== 'string')
+    throw new UsageError('--subject-token is missing. Example: --subject-token @token.txt');
+  if (subjectToken === '-' && actorToken === '-')
+    throw new UsageError('only one token can come from standard input. Use @FILE for the other one');
 }
 
-/** As a form would have them. */
-export function exchangeParametersOf(options: Record<string, unknown>, issuer: string): Parameters {
-  const pairs: [string, string][] = [];
-  const put = (name: string, value: unknown): void => {
-    for (const one of [value].flat()) if (typeof one === 'string') pairs.push([name, one]);
+/** The options as the admin API has them. */
+export function exchangeBodyOf(options: Record<string, unknown>): Readonly<Record<string, unknown>> {
+  const { client, subjectToken, subjectTokenType, actorToken, actorTokenType } = options;
+  const { audience, resource, scope, requestedTokenType } = options;
+  const body = {
+    client,
+    subject_token: readToken(String(subjectToken)),
+    subject_token_type: subjectTokenType,
+    actor_token: typeof actorToken === 'string' ? readToken(actorToken) : undefined,
+    actor_token_type: typeof actorToken === 'string' ? actorTokenType : undefined,
+    audience,
+    resource,
+    scope,
+    requested_token_type: requestedTokenType,
   };
-  for (const role of ['subject', 'actor'] as const) {
-    const argument = options[`${role}Token`];
-    if (typeof argument !== 'string') continue;
-    const token = readToken(argument);
-    put(`${role}_token`, token);
-    put(`${role}_token_type`, tokenTypeUri(String(options[`${role}TokenType`] ?? guessType(token, issuer))));
-  }
-  put('audience', options.audience);
-  put('resource', options.resource);
-  put('scope', options.scope);
-  const requested = options.requestedTokenType;
-  if (typeof requested === 'string') put('requested_token_type', tokenTypeUri(requested));
-  return parametersOf(pairs);
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }

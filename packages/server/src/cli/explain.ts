@@ -1,12 +1,8 @@
-// cambio explain: what would come of this exchange, or what came of that one, and why. Issues nothing, uses nothing up.
-import { openReader } from '../app.ts';
-import { beginEvent } from '../audit/event.ts';
-import { loadConfiguration } from '../config/load.ts';
-import { type Explanation, explainEvent, explainExchange } from '../explain/explain.ts';
-import { seconds } from '../primitives/clock.ts';
-import { reasons } from '../primitives/refusal.ts';
-import { type CliCommand, EXIT } from './command.ts';
-import { describeTokens, describeWish, exchangeParametersOf, misuseOf } from './exchange-options.ts';
+// cambio explain: why a request was answered as it was, or what would come of an exchange. Issues nothing, uses nothing up.
+import type { ExplainedValue, Explanation } from '../explain/explain.ts';
+import { describePlace, runOperation } from './administration.ts';
+import type { CliCommand } from './command.ts';
+import { checkTokens, describeTokens, describeWish, exchangeBodyOf } from './exchange-options.ts';
 import { describeOutput, printResult } from './output.ts';
 import { UsageError } from './usage.ts';
 
@@ -15,7 +11,11 @@ const REFUSED = 3;
 
 export const explain: CliCommand = {
   examples: [
-    ['cambio explain --config cambio.yaml --request ID', 'why a request was answered as it was, by its X-Request-Id'],
+    ['cambio explain --config cambio.yaml --request ID', 'why a request was answered as it was, by its request_id'],
+    [
+      'cambio explain --server https://login.example.com --request ID',
+      'the same, with an access token in CAMBIO_TOKEN',
+    ],
     [
       'cambio explain --config cambio.yaml --client gateway --subject-token @token.txt --audience https://orders.example.com',
       'what would come of an exchange',
@@ -25,74 +25,94 @@ export const explain: CliCommand = {
     describeOutput(
       describeWish(
         describeTokens(
-          command
-            .description('Say what would come of an exchange, or what came of one, and why. Changes nothing.')
-            .requiredOption('--config <file>', 'the configuration file'),
+          describePlace(
+            command.description(
+              'Explain why a request was answered as it was, or what would come of an exchange. Changes nothing.',
+            ),
+          ),
         ),
-      ).option('--request <id>', 'a past request, by its X-Request-Id, instead of an imagined one'),
+      ).option('--request <id>', 'a past request of any kind, by request_id of its answer (X-Request-Id)'),
     ),
   run: async (options) => {
     const { request, client, subjectToken, actorToken } = options;
     const imagined = [client, subjectToken, actorToken].some((option) => option !== undefined);
-    const misuse =
-      request === undefined ? misuseOf(options) : imagined && 'say either --request, or a client and its tokens';
-    if (misuse) throw new UsageError(misuse);
-    const reader = await openReader(await loadConfiguration(String(options.config), process.env));
-    try {
-      const explanation = await (typeof request === 'string'
-        ? explainPast(request, reader)
-        : explainImagined(options, reader));
-      printResult(options, { ...explanation }, tell(explanation));
-      return explanation.decision === 'allowed' ? EXIT.done : REFUSED;
-    } finally {
-      await reader.close();
-    }
+    if (request === undefined) checkTokens(options);
+    else if (imagined) throw new UsageError('give either --request, or a client and its tokens');
+    let refused = false;
+    const code = await runOperation(
+      options,
+      async (call) => {
+        const { body } = await call('explain', { body: request === undefined ? exchangeBodyOf(options) : { request } });
+        const explanation = body as unknown as Explanation;
+        refused = explanation.decision === 'refused';
+        printResult(options, body, tell(explanation));
+      },
+      'read',
+    );
+    return refused ? REFUSED : code;
   },
 };
 
-type Reader = Awaited<ReturnType<typeof openReader>>;
-
-async function explainPast(id: string, { services, findEvent }: Reader): Promise<Explanation> {
-  const event = await findEvent(id);
-  if (event === undefined) throw new Error(`no request has the id ${id}`);
-  const { action, grant = 'token_exchange' } = event;
-  if (action !== 'token' || grant !== 'token_exchange')
-    throw new Error(`${id} was no token exchange but ${action === 'token' ? grant : action}`);
-  return explainEvent(event, services);
-}
-
-function explainImagined(options: Record<string, unknown>, { services }: Reader): Promise<Explanation> {
-  const event = beginEvent({ time: services.clock(), requestId: '', address: '', action: 'token' });
-  const parameters = exchangeParametersOf(options, services.issuer);
-  const context = { ...services, now: seconds(services.clock) };
-  return explainExchange(parameters, String(options.client), event, context);
-}
-
 /** For a person who has never read an RFC. */
-function tell({ decision, error, error_description, reason, steps, rules, claims }: Explanation): string {
-  const lines = [reason === undefined ? 'Allowed.' : `Refused: ${reasons[reason].meaning}.`];
-  if (decision === 'refused') {
-    lines.push(
-      `The caller is told no more than: ${error}, “${error_description}”.`,
-      `The name of the reason is ${reason}.`,
-    );
-  }
+function tell(explanation: Explanation): string {
+  const { decision, request, place, steps, claims } = explanation;
+  const lines = decision === 'allowed' ? ['Allowed.'] : tellRefusal(explanation);
+  if (place !== undefined) lines.push(`In the file: ${place.at === undefined ? '' : `${place.at}, `}${place.key}`);
+  if (request !== undefined) lines.push('', tellRequest(request));
   lines.push('', 'Step by step');
   for (const { step, result, found } of steps) {
     lines.push(`  ${result === 'passed' ? '✓' : '✗'} ${step.padEnd(13)}  ${found}`);
   }
-  lines.push('', 'The rules, in order', ...tellRules(rules));
+  if (request === undefined || isExchange(request)) lines.push('', 'The rules, in order', ...tellRules(explanation));
   if (claims !== undefined) lines.push('', 'The token would say', JSON.stringify(claims, null, 2));
   return lines.join('\n');
 }
 
-function tellRules(rules: Explanation['rules']): readonly string[] {
-  if (rules.length === 0) return ['    there are none, so everything is refused'];
+function tellRefusal(explanation: Explanation): string[] {
+  const { meaning, detail, remedy, values = [], workloads = [], error, error_description, reason } = explanation;
+  return [
+    `Refused: ${meaning}${detail === undefined ? '' : `: ${detail}`}.`,
+    ...values.map(tellValue),
+    ...workloads.map((text) => `  ${text}`),
+    `What to do: ${remedy}`,
+    `The caller was told: ${error}, “${error_description}”. The reason is ${reason}.`,
+  ];
+}
+
+function tellValue({ name, sent, known, more, nearest }: ExplainedValue): string {
+  const list = known && (known.length === 0 ? 'nothing' : known.join(', '));
+  return [
+    `  ${name} was ${sent === undefined ? 'not sent' : JSON.stringify(sent)}`,
+    list && `; known: ${list}${more === undefined ? '' : ` and ${more} more`}`,
+    nearest && `. Did you mean ${nearest}?`,
+  ]
+    .filter(Boolean)
+    .join('');
+}
+
+type Request = NonNullable<Explanation['request']>;
+
+const isExchange = ({ action, grant }: Request): boolean => action === 'token' && grant === 'token_exchange';
+
+function tellRequest({ requestId, time, action, grant, client, address }: Request): string {
+  const kind = grant === undefined ? action : `${action} (${grant})`;
+  return `Request ${requestId}: ${kind} at ${new Date(time).toISOString()}, from ${address}${client === undefined ? '' : `, by ${client}`}`;
+}
+
+function tellRules({ rules, rulesOfOthers }: Explanation): readonly string[] {
+  const others =
+    rulesOfOthers === 0
+      ? []
+      : [`    ${rulesOfOthers} ${rulesOfOthers === 1 ? 'rule is' : 'rules are'} for other clients`];
+  if (rules.length === 0)
+    return others.length === 0
+      ? ['    there are none, so everything is refused']
+      : ['    none is for this client', ...others];
   if (rules.every(({ result }) => result === 'is not asked'))
-    return ['    none was asked: the request did not come so far'];
-  return rules.map(({ rule, result, part, why }) => {
+    return ['    none was asked: the request did not come so far', ...others];
+  const told = rules.map(({ rule, result, part, why }) => {
     const mark = result === 'decides' ? '→' : ' ';
-    const where = part === undefined || part === 'client' ? '' : ` (${part})`;
-    return `  ${mark} “${rule}” ${result}${why === undefined ? '' : `: ${why}${where}`}`;
+    return `  ${mark} “${rule}” ${result}${why === undefined ? '' : `: ${why}${part === undefined ? '' : ` (${part})`}`}`;
   });
+  return [...told, ...others];
 }

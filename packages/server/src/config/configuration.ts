@@ -18,7 +18,7 @@ import type { UpstreamEntry } from '../sign-in/upstream.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
-import type { Fault } from './fault.ts';
+import type { Fault, Path } from './fault.ts';
 import type { Entries } from './redacted.ts';
 import type { Registering } from './registered.ts';
 
@@ -70,6 +70,8 @@ export interface Configuration extends Registering {
   /** As the file has them, without secrets. */
   readonly entries: Entries;
   readonly warnings: readonly Fault[];
+  /** @returns the file and the line that the path leads to, such as `cambio.yaml:12` */
+  readonly placeOf: (path: Path) => string;
   /** The issuer changes only at a start: everything was issued by it. @throws ConfigurationError where the file has another one */
   readonly requireIssuer: (started: string) => void;
   /**

@@ -46,7 +46,7 @@ export async function parseConfiguration(
   text: string,
   { file, environment }: { file: string; environment: NodeJS.ProcessEnv },
 ): Promise<Configuration> {
-  const { value, faults, complain } = readYaml(text, environment);
+  const { value, faults, complain, lineOf } = readYaml(text, environment);
   const around = { folder: dirname(resolve(file)), environment, complain };
   const configuration = value === undefined ? undefined : await check(value ?? {}, around);
   const throwFaults = (): void => {
@@ -65,6 +65,7 @@ export async function parseConfiguration(
   return {
     ...configuration,
     warnings: faults.toSorted(byPlace),
+    placeOf: (path) => `${file}:${lineOf(path)}`,
     examine: () => {
       const count = configuration.examine();
       throwFaults();
@@ -78,7 +79,10 @@ export async function parseConfiguration(
 const byPlace = (a: Fault, b: Fault): number => a.line - b.line || a.column - b.column;
 
 /** The form of each part, then how the parts fit together: what is wrong with the first hides nothing of the second. */
-async function check(value: unknown, around: Surroundings): Promise<Omit<Configuration, 'warnings'> | undefined> {
+async function check(
+  value: unknown,
+  around: Surroundings,
+): Promise<Omit<Configuration, 'warnings' | 'placeOf'> | undefined> {
   const parsed = configurationFile.safeParse(value);
   if (parsed.success) {
     const configuration = await resolveConfiguration(parsed.data, around);
@@ -105,7 +109,7 @@ async function check(value: unknown, around: Surroundings): Promise<Omit<Configu
 
 function examine(
   file: ConfigurationFile,
-  configuration: Omit<Configuration, 'warnings' | 'examine' | 'entries' | 'requireIssuer'>,
+  configuration: Omit<Configuration, 'warnings' | 'placeOf' | 'examine' | 'entries' | 'requireIssuer'>,
   complain: Complain,
 ): number {
   for (const entry of configuration.saml) {

@@ -27,7 +27,7 @@ import { readSecret, type Surroundings } from './source.ts';
 export async function resolveConfiguration(
   file: ConfigurationFile,
   around: Surroundings,
-): Promise<Omit<Configuration, 'warnings' | 'examine' | 'entries' | 'requireIssuer'>> {
+): Promise<Omit<Configuration, 'warnings' | 'placeOf' | 'examine' | 'entries' | 'requireIssuer'>> {
   checkIssuer(file.issuer, around.complain);
   const resources = resolveResources(file, around);
   const clients = resolveClients(file, resources, around);

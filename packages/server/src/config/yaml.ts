@@ -8,6 +8,8 @@ export interface YamlFile {
   readonly faults: Fault[];
   /** Adds a fault at the place that the path leads to, or at the nearest that exists. */
   readonly complain: Complain;
+  /** @returns the line that the path leads to, or the nearest that exists */
+  readonly lineOf: (path: Path) => number;
 }
 
 /** `value` is undefined where the text cannot be read at all. */
@@ -20,14 +22,18 @@ export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile
 function readJson(text: string, value: JsonObject): YamlFile {
   const faults: Fault[] = [];
   let document: YamlFile | undefined;
+  const open = (): YamlFile => {
+    document ??= readDocument(text, {});
+    return document;
+  };
   return {
     value,
     faults,
     complain: (...said) => {
-      document ??= readDocument(text, {});
-      document.complain(...said);
-      faults.push(...document.faults.splice(0));
+      open().complain(...said);
+      faults.push(...open().faults.splice(0));
     },
+    lineOf: (path) => open().lineOf(path),
   };
 }
 
@@ -73,6 +79,7 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
       // What a variable that is not set would have said is not known to be wrong.
       if (!unset.has(node)) add(within ? offsetWithin(text, node, within) : offset, path, message, severity);
     },
+    lineOf: (path) => Math.max(1, lines.linePos(locate(document.contents, path).offset).line),
   };
 }
 

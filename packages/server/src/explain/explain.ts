@@ -6,30 +6,50 @@ import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Limits } from '../narrowing/narrow.ts';
-import type { Policy } from '../policy/policy.ts';
 import type { Parameters } from '../primitives/parameters.ts';
-import { publicAnswer, type Reason, Refusal, type TokenErrorCode } from '../primitives/refusal.ts';
+import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { explainRules, type RuleExplanation } from './rules.ts';
+import { type ExplainedPlace, findPlace, type PlaceContext } from './place.ts';
+import { explainRequest } from './request-steps.ts';
+import { type ExplainedRules, explainRules } from './rules.ts';
 import { admit } from './simulate.ts';
 import { type ExplainedStep, explainSteps } from './steps.ts';
+import { type ExplainedValue, explainValues, type ValueContext } from './values.ts';
+import { explainWorkloads } from './workloads.ts';
 
-export interface Explanation {
+export type { ExplainedValue };
+
+export interface Explanation extends ExplainedRules {
+  /** Of a past request. */
+  readonly request?: Pick<AuditEvent, 'requestId' | 'time' | 'action' | 'grant' | 'client' | 'address'>;
   readonly decision: 'allowed' | 'refused';
   /** All that the caller is told. */
   readonly error?: string;
   readonly error_description?: string;
   readonly reason?: Reason;
+  readonly meaning?: string;
+  readonly detail?: string;
+  /** What to do about it, in plain sentences. */
+  readonly remedy?: string;
+  /** What was sent, and what is known beside it. */
+  readonly values?: readonly ExplainedValue[];
+  /** Workloads for which the token does not stand, and why. */
+  readonly workloads?: readonly string[];
+  /** The entry of the configuration file that decides. */
+  readonly place?: ExplainedPlace;
   readonly steps: readonly ExplainedStep[];
-  readonly rules: readonly RuleExplanation[];
   /** What the issued token would say. */
   readonly claims?: JsonObject;
 }
 
-interface ExplainContext extends ExchangeServices {
+/** One reading of the configuration, and what is known of its file. */
+export interface TellContext extends ValueContext, PlaceContext {
+  readonly tokenErrorCode: TokenErrorCode;
+}
+
+interface ExplainContext extends ExchangeServices, TellContext {
   /** Seconds since 1970. */
   readonly now: number;
-  readonly tokenErrorCode: TokenErrorCode;
   /** Has a single-use id been used up? */
   readonly isUsed: (id: string) => Promise<boolean>;
 }
@@ -63,42 +83,62 @@ export async function explainExchange(
     return explainIssued(decision, event, limits, context);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    Object.assign(event, {
-      outcome: 'refused',
-      reason: error.reason,
-      parameter: error.parameter,
-      detail: error.detail,
-      sent: recordSent(error.sent),
-    } satisfies Partial<AuditEvent>);
-    return explainRefused(error, event, limits, context);
+    return explainRefusal(error, event, context, limits);
   }
 }
 
-/** Tells a request from its audit row. */
-export function explainEvent(
+/** Explains a refusal that no row tells of. @param limits known of a request that was judged to be explained */
+export function explainRefusal(
+  { reason, parameter, detail, sent }: Refusal,
   event: AuditEvent,
-  context: Pick<ExplainContext, 'policy' | 'tokenErrorCode'>,
+  context: TellContext,
+  limits?: Limits,
 ): Explanation {
-  if (event.reason === undefined) return { decision: 'allowed', ...tell(event, context.policy) };
-  return explainRefused(new Refusal(event.reason, { parameter: event.parameter ?? '…' }), event, undefined, context);
+  Object.assign(event, {
+    outcome: 'refused',
+    reason,
+    parameter,
+    detail,
+    sent: recordSent(sent),
+  } satisfies Partial<AuditEvent>);
+  return explainRefused(event, context, limits);
 }
 
-const tell = (
+/** Explains any request from its audit row. */
+export function explainEvent(event: AuditEvent, context: TellContext): Explanation {
+  const { requestId, time, action, grant, client, address } = event;
+  const request = { requestId, time, action, grant, client, address };
+  return event.reason === undefined
+    ? { request, decision: 'allowed', ...tell(event, context) }
+    : { request, ...explainRefused(event, context) };
+}
+
+/** Only an exchange asks the rules. */
+const isExchange = ({ action, grant }: AuditEvent): boolean => action === 'token' && grant === 'token_exchange';
+
+function tell(
   event: AuditEvent,
-  policy: Policy,
+  context: TellContext,
   limits?: Limits,
   leftOut: readonly string[] = [],
-): Pick<Explanation, 'steps' | 'rules'> => ({
-  steps: explainSteps({ event, policy, limits, leftOut }),
-  rules: explainRules(policy, event),
-});
+): Pick<Explanation, 'steps' | 'rules' | 'rulesOfOthers' | 'place'> {
+  const { policy } = context;
+  const place = findPlace(event, context);
+  return {
+    ...(place && { place }),
+    ...(isExchange(event)
+      ? { steps: explainSteps({ event, policy, limits, leftOut }), ...explainRules(policy, event) }
+      : { steps: explainRequest(event, policy.issuer), rules: [], rulesOfOthers: 0 }),
+  };
+}
 
 function explainIssued(
   decision: Decision,
   event: AuditEvent,
   limits: Limits | undefined,
-  { issuer, policy, now }: ExplainContext,
+  context: ExplainContext,
 ): Explanation {
+  const { issuer, policy, now } = context;
   const { lifetime, extraClaims } = decision;
   const claims = accessTokenClaims(decision, {
     issuer,
@@ -109,21 +149,25 @@ function explainIssued(
   });
   const wanted = policy.rules.find(({ name }) => name === event.rule)?.grant.claims ?? [];
   const leftOut = wanted.map(([name]) => name).filter((name) => !Object.hasOwn(extraClaims, name));
-  return { decision: 'allowed', ...tell(event, policy, limits, leftOut), claims };
+  return { decision: 'allowed', ...tell(event, context, limits, leftOut), claims };
 }
 
-function explainRefused(
-  refusal: Refusal,
-  event: AuditEvent,
-  limits: Limits | undefined,
-  { policy, tokenErrorCode }: Pick<ExplainContext, 'policy' | 'tokenErrorCode'>,
-): Explanation {
-  const { error, description } = publicAnswer(refusal, tokenErrorCode);
+function explainRefused(event: AuditEvent, context: TellContext, limits?: Limits): Explanation {
+  const { reason = 'server_error', parameter = '…', detail } = event;
+  const { error, description } = publicAnswer(new Refusal(reason, { parameter }), context.tokenErrorCode);
+  const { meaning, remedy } = reasons[reason];
+  const values = explainValues(event, context);
+  const workloads = explainWorkloads(event, context.clients);
   return {
     decision: 'refused',
     error,
     error_description: description,
-    reason: refusal.reason,
-    ...tell(event, policy, limits),
+    reason,
+    meaning,
+    ...(detail !== undefined && { detail }),
+    remedy,
+    ...(values.length > 0 && { values }),
+    ...(workloads.length > 0 && { workloads }),
+    ...tell(event, context, limits),
   };
 }

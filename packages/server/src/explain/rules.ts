@@ -20,11 +20,19 @@ export interface RuleExplanation {
   readonly why?: string;
 }
 
+export interface ExplainedRules {
+  /** Those of the client, in their order. */
+  readonly rules: readonly RuleExplanation[];
+  /** How many rules are for other clients. */
+  readonly rulesOfOthers: number;
+}
+
 /** @param policy the rules as they are now; what the event tells may come from an earlier reading of the file */
-export function explainRules(policy: Policy, event: AuditEvent): readonly RuleExplanation[] {
+export function explainRules(policy: Policy, event: AuditEvent): ExplainedRules {
   const untold = untoldRule(event);
   const last = policy.rules.findIndex(({ name }) => name === (untold ?? event.rule));
-  const explained = policy.rules.map((rule, index) => {
+  const own = policy.rules.map((rule, index) => ({ rule, index })).filter(({ rule }) => isAsked(rule, event));
+  const explained = own.map(({ rule, index }) => {
     const later = last !== -1 && index > last;
     const why = untold === undefined ? FIRST_DECIDES : `no other rule may decide in place of “${untold}”`;
     return { rule: rule.name, ...(later ? { result: NOT_ASKED, why } : explainRule(rule, event, policy.issuer)) };
@@ -33,8 +41,15 @@ export function explainRules(policy: Policy, event: AuditEvent): readonly RuleEx
   const gone = [event.rule, ...(event.mismatches ?? []).map(({ rule }) => rule)].filter(
     (name) => name && !names.has(name),
   );
-  return [...explained, ...gone.map((rule = '') => explainGone(rule, event))];
+  return {
+    rules: [...explained, ...gone.map((rule = '') => explainGone(rule, event))],
+    rulesOfOthers: policy.rules.length - own.length,
+  };
 }
+
+/** A rule for other clients says nothing about the request, unless the row names it. */
+const isAsked = ({ name, clients }: Rule, { client, rule, mismatches = [] }: AuditEvent): boolean =>
+  client === undefined || clients.has(client) || name === rule || mismatches.some((one) => one.rule === name);
 
 type Explained = Omit<RuleExplanation, 'rule'>;
 
@@ -57,13 +72,6 @@ function explainRule(rule: Rule, event: AuditEvent, self: string): Explained {
   if (rule.name === event.rule) return { result: 'decides' };
   if (event.mismatches === undefined)
     return { result: 'is not asked', why: 'the request did not come as far as the rules' };
-  if (event.client !== undefined && !rule.clients.has(event.client)) {
-    return {
-      result: 'does not match',
-      part: 'client',
-      why: `it is for ${list(rule.clients)}, not for ${event.client}`,
-    };
-  }
   const shadow = event.shadows?.find((one) => one.rule === rule.name);
   if (shadow !== undefined) {
     const { reason, scope = [], targets = [] } = shadow;

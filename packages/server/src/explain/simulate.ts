@@ -42,9 +42,12 @@ export function judgeImagined(
 /** The client, where the token endpoint would let it exchange anything. @throws Refusal client_unknown, client_disabled, grant_not_allowed, public_client_not_allowed */
 export function admit(id: string, clients: Clients): Client {
   const client = clients.get(id);
-  if (client === undefined) throw new Refusal('client_unknown');
+  if (client === undefined) throw new Refusal('client_unknown', { sent: { client_id: id } });
   if (client.disabled) throw new Refusal('client_disabled');
-  if (!client.grants.has('token_exchange')) throw new Refusal('grant_not_allowed');
+  if (!client.grants.has('token_exchange'))
+    throw new Refusal('grant_not_allowed', {
+      detail: `grants of ${id} has ${[...client.grants].join(', ') || 'none'}`,
+    });
   // A workload's token stands for it; the token endpoint asks the others.
   if (client.auth === 'none' && !client.publicExchange && client.workload === undefined)
     throw new Refusal('public_client_not_allowed');

@@ -24,7 +24,7 @@ type Step =
   | 'issuing';
 
 export interface ExplainedStep {
-  readonly step: Step;
+  readonly step: Step | 'client' | 'person' | 'result';
   readonly result: 'passed' | 'refused';
   readonly found: string;
 }

@@ -1,5 +1,6 @@
 // What may be asked for? Every registered resource, judged as if it were asked for alone.
 import { setImmediate } from 'node:timers/promises';
+import type { AuditEvent } from '../audit/event.ts';
 import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
 import { judge } from '../exchange/judge.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -15,15 +16,18 @@ export interface PossibleTarget {
   readonly rule: string;
 }
 
-/** @throws Refusal where the client or its tokens are refused, whatever the target */
+/** @param event is filled with what becomes known @throws Refusal where the client or its tokens are refused, whatever the target */
 export async function findTargets(
   parameters: Parameters,
   clientId: string,
+  event: AuditEvent,
   services: ExchangeServices & { readonly now: number },
 ): Promise<readonly PossibleTarget[]> {
+  event.client = clientId;
+  event.grant = 'token_exchange';
   const client = admit(clientId, services.clients);
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
-  const presented = await presentTokens(parameters, client, {}, context);
+  const presented = await presentTokens(parameters, client, event, context);
   const possible: PossibleTarget[] = [];
   for (const audience of context.targeting.audiences) {
     const request = { ...presented.request, audiences: [audience], resources: [] };

@@ -17,7 +17,7 @@ import { Refusal } from '../../src/primitives/refusal.ts';
 import { sha256 } from '../../src/primitives/secret.ts';
 import { tokenTypeUri } from '../../src/primitives/token-type.ts';
 import { type FinishedStep, STEPS_FINISHED } from '../../src/primitives/tracing.ts';
-import { client, IDP, NOW, newEvent, partsOf, resource, rule, SELF, value } from '../support/judging.ts';
+import { anyFile, client, IDP, NOW, newEvent, partsOf, resource, rule, SELF, value } from '../support/judging.ts';
 
 const api = resource('api', { locations: ['https://api.example/v1'] });
 const other = resource('other', { scopes: new Set(['write', 'pay']), token: { lifetime: 60 } });
@@ -42,7 +42,11 @@ const context = (rules: readonly Rule[], more: object = {}) =>
     client: gateway,
     clients: new Map([gateway, barred].map((one) => [one.id, one])),
     enabledTypes: new Set(['access_token', 'jwt']),
-    issuers: { introspecting: undefined },
+    issuers: { introspecting: undefined, all: () => [], byPrincipal: () => undefined },
+    saml: new Map(),
+    resources: [api, other],
+    grants: [],
+    file: anyFile,
     names: { namesOf: () => [], otherOwner: () => undefined, ownerHere: () => 'an account', isTrustedWord: () => true },
     signatures: createSignatureCache(),
     revocations: { covers: () => false },
@@ -311,7 +315,7 @@ test('every target is judged as if it were asked for alone', async () => {
     rule([other], { name: 'pays', actor: { presence: 'required' } }),
     rule([api, other], { name: 'all' }),
   ]);
-  const targets = (said: Said, id = 'gateway') => findTargets(parameters(said), id, caller);
+  const targets = (said: Said, id = 'gateway') => findTargets(parameters(said), id, newEvent(), caller);
   assert.deepEqual(await targets(form), [
     { audience: 'api', scope: 'read write', lifetime: 600, rule: 'all' },
     { audience: 'other', scope: 'write', lifetime: 60, rule: 'all' },
@@ -325,7 +329,7 @@ test('every target is judged as if it were asked for alone', async () => {
   ]);
   const fault = { ...value('1'), evaluate: () => assert.fail('a fault of ours') };
   const faulty = context([rule([api], { grant: { claims: [['x', fault]] } })]);
-  await assert.rejects(findTargets(parameters(form), 'gateway', faulty), /a fault of ours/);
+  await assert.rejects(findTargets(parameters(form), 'gateway', newEvent(), faulty), /a fault of ours/);
   await assert.rejects(targets(form, 'barred'), refusal('client_disabled'));
   await assert.rejects(targets({ ...form, subject_token: 'cambio_at_old' }), refusal('subject_token_expired'));
 });

@@ -11,7 +11,19 @@ import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { sayDuration } from '../../src/primitives/duration.ts';
 import { type Reason, reasons } from '../../src/primitives/refusal.ts';
-import { adaTrace, IDP, NOW, newEvent, resource, rule, SELF, types as typesOf, when } from '../support/judging.ts';
+import {
+  adaTrace,
+  anyFile,
+  IDP,
+  NOW,
+  newEvent,
+  partsOf,
+  resource,
+  rule,
+  SELF,
+  types as typesOf,
+  when,
+} from '../support/judging.ts';
 
 const api = resource('api');
 const other = resource('other');
@@ -264,10 +276,8 @@ const untold = 'is not asked; it is for other targets, was not in the file then,
 /** What is said of one rule. */
 function ruleTold(parts: Parameters<typeof rule>[1], event: Partial<AuditEvent>): string {
   const rules = [rule([api, other], parts)];
-  const [{ result, part, why } = { result: '', part: '', why: '' }] = explainRules(
-    compilePolicy(SELF, rules),
-    newEvent(event),
-  );
+  const told = explainRules(compilePolicy(SELF, rules), newEvent(event));
+  const [{ result, part, why } = { result: '', part: '', why: '' }] = told.rules;
   return [result, part, why].filter(Boolean).join('; ');
 }
 
@@ -282,7 +292,8 @@ test('of each rule it is told whether it decided, or what did not match', () => 
   assert.equal(ruleTold({}, {}), 'is not asked; the request did not come as far as the rules');
   assert.equal(ruleTold({}, judged), untold);
   const clients = new Set(['a', 'b']);
-  assert.equal(ruleTold({ clients }, judged), 'does not match; client; it is for a or b, not for gateway');
+  const others = explainRules(compilePolicy(SELF, [rule([api], { clients })]), newEvent(judged));
+  assert.deepEqual(others, { rules: [], rulesOfOthers: 1 }, 'rules for other clients are counted');
   const { client, ...nobody } = judged;
   assert.equal(ruleTold({ clients }, nobody), untold);
   const issuers = new Set([SELF, IDP]);
@@ -388,7 +399,9 @@ test('rules after the one that decides are not asked, and those that are gone fr
   const rules = ['a', 'b', 'c'].map((name) => rule([api], { name }));
   const policy = compilePolicy(SELF, rules);
   const results = (event: Partial<AuditEvent>) =>
-    explainRules(policy, newEvent({ ...judged, ...event })).map(({ rule, result, why }) => `${rule} ${result}: ${why}`);
+    explainRules(policy, newEvent({ ...judged, ...event })).rules.map(
+      ({ rule, result, why }) => `${rule} ${result}: ${why}`,
+    );
   const mismatches = [
     { rule: 'a', part: 'actor', what: 'actor.required' },
     { rule: 'old', part: 'actor', what: 'actor.required' },
@@ -406,7 +419,7 @@ test('rules after the one that decides are not asked, and those that are gone fr
     'old is gone from the file: it did not match',
   ]);
   assert.equal(results({}).length, 3);
-  assert.deepEqual(explainRules(policy, newEvent({ rule: 'older' })).at(-1)?.rule, 'older');
+  assert.deepEqual(explainRules(policy, newEvent({ rule: 'older' })).rules.at(-1)?.rule, 'older');
 });
 
 test('of a rule in audit mode it is told what it would have decided', () => {
@@ -423,17 +436,23 @@ test('of a rule in audit mode it is told what it would have decided', () => {
 });
 
 test('an audit row is explained with the sentence that the caller was given', () => {
-  const context = { policy: compilePolicy(SELF, [rule([api])]), tokenErrorCode: 'invalid_grant' } as const;
-  const allowed = explainEvent(newEvent({ ...judged, rule: 'rule', outcome: 'issued' }), context);
+  const context = {
+    ...partsOf({ resources: [api], rules: [rule([api])] }),
+    tokenErrorCode: 'invalid_grant',
+    clients: new Map(),
+    file: anyFile,
+  } as unknown as Parameters<typeof explainEvent>[1];
+  const exchange = { ...judged, grant: 'token_exchange' };
+  const allowed = explainEvent(newEvent({ ...exchange, rule: 'rule', outcome: 'issued' }), context);
   assert.deepEqual(
-    [allowed.decision, allowed.error, allowed.rules],
-    ['allowed', undefined, [{ rule: 'rule', result: 'decides' }]],
+    [allowed.decision, allowed.error, allowed.rules, allowed.place],
+    ['allowed', undefined, [{ rule: 'rule', result: 'decides' }], { at: 'rules 0', key: 'rules[rule]' }],
   );
   assert.deepEqual(
     allowed.steps.map(({ step }) => step),
     ['request', 'subject token', 'delegation', 'rule'],
   );
-  const refused = explainEvent(newEvent({ ...judged, reason: 'no_rule_for_subject' }), context);
+  const refused = explainEvent(newEvent({ ...exchange, reason: 'no_rule_for_subject' }), context);
   assert.deepEqual(
     [refused.decision, refused.reason, refused.error, refused.error_description, refused.steps.at(-1)?.step],
     ['refused', 'no_rule_for_subject', 'invalid_grant', 'The provided subject token is invalid or expired', 'rule'],

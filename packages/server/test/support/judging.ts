@@ -136,6 +136,13 @@ export const partsOf = ({ resources, rules }: World): Parts => ({
   targeting: indexResources(resources),
 });
 
+/** A file whose paths stand for their places. */
+export const anyFile = {
+  placeOf: (path: readonly (string | number)[]): string => path.join(' '),
+  entries: { resources: [], issuers: [], rules: [] },
+  fileClients: new Map(),
+};
+
 export const newEvent = (more: Partial<AuditEvent> = {}): AuditEvent => ({
   time: NOW * 1000,
   requestId: 'r-1',

@@ -18,6 +18,8 @@ export interface Administration {
   };
   /** The clients of the file by id, likewise. */
   readonly fileClients: ReadonlyMap<string, JsonObject>;
+  /** @returns the file and the line that a path of it leads to */
+  readonly placeOf: (path: readonly (string | number)[]) => string;
   /** What a client may say of itself, without `id` and secrets. */
   readonly clientEntry: z.ZodObject;
   readonly registered: RegisteredClients;

@@ -1,38 +1,49 @@
-// What would come of an exchange, or what came of one, and why? Issues nothing and uses nothing up.
+// Explains a request, past or imagined, and says which targets a client may ask for. Issues nothing and uses nothing up.
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { explainEvent, explainExchange } from '../../explain/explain.ts';
+import type { AuditEvent } from '../../audit/event.ts';
+import { type Explanation, explainEvent, explainExchange, explainRefusal } from '../../explain/explain.ts';
+import { normalRequestId, sayMissing, timeOfRequest } from '../../explain/missing.ts';
+import { findTargets } from '../../explain/targets.ts';
+import { grants } from '../../grants/index.ts';
 import { seconds } from '../../primitives/clock.ts';
-import { parametersOf } from '../../primitives/parameters.ts';
+import { type Parameters, parametersOf } from '../../primitives/parameters.ts';
 import { Refusal } from '../../primitives/refusal.ts';
-import { tokenTypeUri } from '../../primitives/token-type.ts';
+import { tokenTypeName, tokenTypeUri } from '../../primitives/token-type.ts';
 import { guessType } from '../../subject-tokens/guess-type.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { operation } from './operation.ts';
 
 const token = z.string().min(1);
 const list = z.array(z.string().min(1)).max(64);
-const typeName = z.string().describe('short: `jwt`; where it is not said, what the token looks like');
+const typeName = z.string().describe('short (`jwt`) or whole; where it is not said, what the token looks like');
 
-/** The parameters of RFC 8693 section 2.1, lists where they may repeat. */
-const imagined = z.strictObject({
+const presented = {
   client: z.string().min(1),
   subject_token: token,
   subject_token_type: typeName.optional(),
   actor_token: token.optional(),
   actor_token_type: typeName.optional(),
+};
+
+/** The parameters of RFC 8693 section 2.1, lists where they may repeat. */
+const imagined = z.strictObject({
+  ...presented,
   audience: list.optional(),
   resource: list.optional(),
   scope: z.string().optional(),
   requested_token_type: typeName.optional(),
 });
 
-const past = z.strictObject({ request: z.string().min(1).describe('the X-Request-Id of an exchange') });
+const past = z.strictObject({
+  request: z.string().min(1).describe('the id of any request: `request_id` of its answer, or its header X-Request-Id'),
+});
 
 export const explainOperation = operation({
   id: 'explain',
   method: 'POST',
   at: '/explain',
-  summary: 'Judge an exchange without making it, or tell why a past one ended as it did',
+  summary: 'Judge an exchange without making it, or tell why a past request of any kind ended as it did',
   scope: 'admin:read',
   body: z.union([imagined, past], 'must be the parameters of an exchange with its client, or a request'),
   status: 200,
@@ -40,33 +51,89 @@ export const explainOperation = operation({
     decision: z.enum(['allowed', 'refused']),
     steps: z.array(z.looseObject({})),
     rules: z.array(z.looseObject({})),
+    rulesOfOthers: z.int(),
   }),
-  run: async ({ body, services, event }) => {
+  run: async ({ body, services, event }): Promise<{ body: Explanation }> => {
     if ('request' in body) return { body: await explainPast(body.request, services) };
     const { client, ...form } = body;
-    const pairs = Object.entries(form).flatMap(([name, value]) =>
-      [value ?? []].flat().map((text) => [name, name.endsWith('_type') ? tokenTypeUri(text) : text] as const),
-    );
-    const types = (['subject', 'actor'] as const).flatMap((role) => {
-      const text = form[`${role}_token`];
-      const isTyped = text === undefined || form[`${role}_token_type`] !== undefined;
-      return isTyped ? [] : [[`${role}_token_type`, tokenTypeUri(guessType(text, services.issuer))] as const];
-    });
-    const { time, requestId, address } = event;
-    const imaginedEvent = { time, requestId, address, action: 'token' } as const;
-    return {
-      body: await explainExchange(parametersOf([...pairs, ...types]), client, imaginedEvent, {
-        ...services,
-        now: seconds(services.clock),
-      }),
-    };
+    const context = contextOf(services);
+    return { body: await explainExchange(parametersFor(form, services), client, imaginedEvent(event), context) };
   },
 });
 
-async function explainPast(id: string, services: HttpServices) {
-  const event = await services.admin.findEvent(id);
-  if (event?.action !== 'token' || (event.grant ?? 'token_exchange') !== 'token_exchange') {
-    throw new Refusal('admin_item_unknown', { detail: 'no exchange has this request id' });
+export const targetsOperation = operation({
+  id: 'targets',
+  method: 'POST',
+  at: '/targets',
+  summary: 'Say which targets a client may ask for with a token, with what scope, and by which rule',
+  scope: 'admin:read',
+  body: z.strictObject(presented),
+  status: 200,
+  answer: z.looseObject({
+    targets: z.array(z.looseObject({})),
+    refused: z.looseObject({}).optional().describe('why no target can be asked for: the client or a token is refused'),
+  }),
+  run: async ({ body: { client, ...form }, services, event }) => {
+    const context = contextOf(services);
+    const imagined = imaginedEvent(event);
+    try {
+      return { body: { targets: await findTargets(parametersFor(form, services), client, imagined, context) } };
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
+      return { body: { targets: [], refused: explainRefusal(error, imagined, context) } };
+    }
+  },
+});
+
+const contextOf = (services: HttpServices) => ({
+  ...services,
+  file: services.admin,
+  grants,
+  now: seconds(services.clock),
+});
+
+const imaginedEvent = ({ time, requestId, address }: AuditEvent): AuditEvent => ({
+  time,
+  requestId,
+  address,
+  action: 'token',
+});
+
+/** As a form would have them. */
+function parametersFor(form: Readonly<Record<string, unknown>>, { issuer }: HttpServices): Parameters {
+  const pairs = Object.entries(form).flatMap(([name, value]) =>
+    [value ?? []]
+      .flat()
+      .map((text) => [name, name.endsWith('_type') ? wholeType(String(text)) : String(text)] as const),
+  );
+  const types = ['subject_token', 'actor_token'].flatMap((name) => {
+    const text = form[name];
+    const isTyped = typeof text !== 'string' || form[`${name}_type`] !== undefined;
+    return isTyped ? [] : [[`${name}_type`, tokenTypeUri(guessType(text, issuer))] as const];
+  });
+  return parametersOf([...pairs, ...types]);
+}
+
+const wholeType = (text: string): string => (tokenTypeName(text) === undefined ? tokenTypeUri(text) : text);
+
+/** Milliseconds within which a counted row is written, by this node or another one. */
+const ROW_DELAY_MS = 1200;
+
+async function explainPast(text: string, services: HttpServices): Promise<Explanation> {
+  const id = normalRequestId(text);
+  const { admin, throttled, clock } = services;
+  const find = async (): Promise<AuditEvent | undefined> => {
+    const found = await admin.findEvent(id);
+    if (found !== undefined) return found;
+    await throttled.flush();
+    return admin.findEvent(id);
+  };
+  let event = await find();
+  const age = clock() - (timeOfRequest(id) ?? 0);
+  if (event === undefined && age >= 0 && age < ROW_DELAY_MS) {
+    await wait(ROW_DELAY_MS);
+    event = await find();
   }
-  return explainEvent(event, services);
+  if (event === undefined) throw new Refusal('admin_item_unknown', { detail: sayMissing(id) });
+  return explainEvent(event, contextOf(services));
 }

@@ -3,7 +3,7 @@ import type { Administration } from './administration.ts';
 import { findAuditEvent, searchAudit } from './audit.ts';
 import { clientOperations } from './clients.ts';
 import { configuration } from './configuration.ts';
-import { explainOperation } from './explain.ts';
+import { explainOperation, targetsOperation } from './explain.ts';
 import { listKeys, retireKey, rotateKey } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { revokeTokens } from './revocations.ts';
@@ -18,4 +18,5 @@ export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry
   searchAudit,
   findAuditEvent,
   explainOperation,
+  targetsOperation,
 ];

@@ -1,0 +1,30 @@
+// Says why no audit row has the id of a request.
+import { sayTime } from '../primitives/duration.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The id in the form of the audit log: from a header, a body, or the `instance` of a problem. */
+export const normalRequestId = (text: string): string =>
+  text
+    .trim()
+    .replace(/^urn:uuid:/i, '')
+    .toLowerCase();
+
+/** @returns milliseconds since 1970; undefined where the id does not say when it was made */
+export function timeOfRequest(id: string): number | undefined {
+  const version = UUID.exec(id)?.[1];
+  return version === '7' ? Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16) : undefined;
+}
+
+/** @param id as `normalRequestId` gives it */
+export function sayMissing(id: string): string {
+  if (!UUID.test(id))
+    return 'this is not the id of a request. Give request_id of the answer, which the header X-Request-Id has, too: 36 characters';
+  const time = timeOfRequest(id);
+  if (time === undefined) return `no audit row has the id ${id}. The answer was to bytes that are not an HTTP request`;
+  return (
+    `no audit row has the id ${id}, which was made at ${sayTime(Math.floor(time / 1000))}. Rows are written for refusals and for ` +
+    'what was issued, revoked or changed, not for keys, metadata, health, a page that is only shown, an answered introspection, or overload. ' +
+    'Of refusals beyond a limit, or at such paths, one row a second stands for all. Older rows may be deleted (audit.retention)'
+  );
+}

@@ -1,0 +1,194 @@
+// Finds the entry of the configuration file that a decision depends on: the line to change.
+import type { AuditEvent } from '../audit/event.ts';
+import type { Clients } from '../model/client.ts';
+import type { Targeting } from '../narrowing/targets.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Reason, Role, TokenFault } from '../primitives/refusal.ts';
+
+/** The configuration file that is in force. */
+export interface FileIndex {
+  /** @returns the file and the line that the path leads to, or the nearest that exists */
+  readonly placeOf: (path: readonly (string | number)[]) => string;
+  readonly entries: Readonly<Record<'resources' | 'issuers' | 'rules', readonly object[]>>;
+  /** Clients of the file by id, in its order. */
+  readonly fileClients: ReadonlyMap<string, unknown>;
+}
+
+export interface PlaceContext {
+  readonly policy: Policy;
+  readonly clients: Clients;
+  readonly targeting: Targeting;
+  readonly file: FileIndex;
+}
+
+export interface ExplainedPlace {
+  /** `cambio.yaml:12`; absent for a client that is registered at the server. */
+  readonly at?: string;
+  /** `clients[gateway].grants` */
+  readonly key: string;
+}
+
+/** An entry of a section by its name, and the key in it. Without a name, the section. */
+interface Entry {
+  readonly section: string;
+  readonly name?: string | undefined;
+  readonly key?: string;
+}
+
+type Find = (event: AuditEvent, context: PlaceContext) => Entry | undefined;
+
+/** @returns undefined where no entry would change the answer */
+export function findPlace(event: AuditEvent, context: PlaceContext): ExplainedPlace | undefined {
+  const { reason, rule } = event;
+  const entry =
+    reason === undefined ? rule && { section: 'rules', name: rule } : findByReason[reason]?.(event, context);
+  return entry ? locate(entry, context) : undefined;
+}
+
+function locate({ section, name, key }: Entry, { file, clients, policy }: PlaceContext): ExplainedPlace {
+  const keys = key?.split('.') ?? [];
+  const within = key === undefined ? '' : `.${key}`;
+  if (name === undefined) return { at: file.placeOf([section, ...keys]), key: `${section}${within}` };
+  const index = indexOf(section, name, file, policy);
+  if (index !== -1) return { at: file.placeOf([section, index, ...keys]), key: `${section}[${name}]${within}` };
+  if (section === 'clients' && clients.has(name)) return { key: `the registered client ${name}${within}` };
+  return { at: file.placeOf([section]), key: section };
+}
+
+function indexOf(section: string, name: string, { entries, fileClients }: FileIndex, policy: Policy): number {
+  if (section === 'clients') return [...fileClients.keys()].indexOf(name);
+  if (section === 'rules') return policy.rules.findIndex((rule) => rule.name === name);
+  const all = section === 'issuers' ? entries.issuers : entries.resources;
+  return all.findIndex((entry) => namesOf(entry as Named).includes(name));
+}
+
+interface Named {
+  readonly issuer?: unknown;
+  readonly saml?: unknown;
+  readonly trustDomain?: unknown;
+  readonly audience?: unknown;
+}
+
+const namesOf = ({ issuer, saml, trustDomain, audience }: Named): readonly unknown[] => [
+  ...[issuer, saml, audience],
+  trustDomain === undefined ? undefined : `spiffe://${trustDomain}`,
+];
+
+const client =
+  (key: string): Find =>
+  ({ client: proven, clientClaimed }) => {
+    const name = proven ?? clientClaimed;
+    return { section: 'clients', name, ...(name !== undefined && { key }) };
+  };
+
+/** The entry of the issuer that the token names. */
+const issuer =
+  (key: string): Find =>
+  ({ sent }) => {
+    const name = typeof sent?.iss === 'string' ? sent.iss : undefined;
+    return { section: 'issuers', name, ...(name !== undefined && { key }) };
+  };
+
+/** The rule that decided, or else the one that came furthest. */
+const rule =
+  (key: string): Find =>
+  ({ rule: decided, mismatches = [] }) => {
+    const name = decided ?? mismatches.at(-1)?.rule;
+    return { section: 'rules', name, ...(name !== undefined && { key }) };
+  };
+
+/** Of several rules that did not match, none is the one to change. */
+const ruleOrAll =
+  (part: string): Find =>
+  ({ mismatches = [] }) => {
+    const missed = mismatches.filter(({ what }) => what.startsWith(part));
+    return missed.length === 1 ? { section: 'rules', name: missed[0]?.rule, key: part } : { section: 'rules' };
+  };
+
+/** What the rule lists; for a grant without rules, what the client lists. */
+const ruleOrClient =
+  (inRule: string, inClient: string): Find =>
+  (event, context) =>
+    (event.rule === undefined && event.mismatches === undefined ? client(inClient) : rule(inRule))(event, context);
+
+const resource =
+  (key: 'requiredAcr' | 'requireSenderConstraint' | 'token'): Find =>
+  ({ targets, audiencesAsked = [] }, { targeting }) => {
+    const all = (targets ?? audiencesAsked).map((name) => targeting.byAudience(name));
+    const strict = all.find((one) =>
+      key === 'requiredAcr' ? (one?.requiredAcr.size ?? 0) > 0 : key === 'token' || one?.requireSenderConstraint,
+    );
+    return { section: 'resources', name: strict?.audience, ...(strict && { key }) };
+  };
+
+const section =
+  (name: string, key?: string): Find =>
+  () => ({ section: name, ...(key !== undefined && { key }) });
+
+const faultsOfTokens: Partial<Record<TokenFault, Find>> = {
+  unknown_issuer: section('issuers'),
+  unknown_key: issuer('jwks'),
+  algorithm: issuer('algorithms'),
+  audience: issuer('audiences'),
+  not_accepted: issuer('accepts'),
+  too_old: issuer('maxAge'),
+  replayed: issuer('singleUse'),
+  subject: issuer('subject'),
+  name_taken: issuer('subject'),
+  cannot_tell: issuer('subject'),
+  inactive: issuer('introspection'),
+  bound: rule('rebind'),
+};
+
+const ofTokens = Object.fromEntries(
+  (['subject', 'actor'] as const satisfies Role[]).flatMap((role) =>
+    Object.entries(faultsOfTokens).map(([fault, find]) => [`${role}_token_${fault}`, find]),
+  ),
+) as Partial<Record<Reason, Find>>;
+
+const findByReason: Partial<Record<Reason, Find>> = {
+  ...ofTokens,
+  client_unknown: section('clients'),
+  client_disabled: client('disabled'),
+  public_client_disabled: client('disabled'),
+  client_method: client('auth'),
+  client_credentials: client('secret'),
+  client_certificate_subject: client('tlsSubject'),
+  client_certificate_unknown: client('jwks'),
+  client_certificate_untrusted: section('server', 'clientCertificates.authorities'),
+  client_certificate_malformed: section('server', 'clientCertificates.header'),
+  client_assertion_unknown_key: client('jwks'),
+  client_assertion_signature: client('jwks'),
+  client_assertion_audience: client('assertionAudience'),
+  certificate_missing: client('certificateBoundAccessTokens'),
+  dpop_missing: client('dpopBoundAccessTokens'),
+  grant_not_allowed: client('grants'),
+  public_client_not_allowed: client('publicExchange'),
+  requested_token_type_needs_grant: client('grants'),
+  redirect_uri_unregistered: client('redirectUris'),
+  authorization_client_unknown: client('grants'),
+  sign_in_client_unknown: client('grants'),
+  target_unknown: section('resources'),
+  target_not_granted: ruleOrClient('grant.audiences', 'audiences'),
+  target_missing: client('audiences'),
+  targets_disagree: resource('token'),
+  target_needs_acr: resource('requiredAcr'),
+  target_needs_proof: resource('requireSenderConstraint'),
+  scope_exceeded: ruleOrClient('grant.scopes', 'scopes'),
+  scope_empty: ruleOrClient('grant.scopes', 'scopes'),
+  no_rule_for_subject: ruleOrAll('subject'),
+  no_rule_for_actor: ruleOrAll('actor'),
+  chain_too_deep: rule('grant.maxDepth'),
+  requested_token_type_not_granted: rule('grant.types'),
+  rules_too_costly: rule('when'),
+  rules_failed: rule('when'),
+  subject_claims_elsewhere: rule('when'),
+  actor_claims_elsewhere: rule('when'),
+  client_rate: section('server', 'limits.requestsPerClient'),
+  address_rate: section('server', 'limits.requestsPerAddress'),
+  connections: section('server', 'limits.connections'),
+  body_too_large: section('server', 'limits.body'),
+  store_unavailable: section('store'),
+  upstream_failed: section('upstream'),
+  sign_in_credentials: section('accounts'),
+};

@@ -1,0 +1,87 @@
+// Says what was asked and what came of it, for every request that is not a token exchange.
+import type { AuditEvent } from '../audit/event.ts';
+import { sayDuration } from '../primitives/duration.ts';
+import { type AnswerName, reasons } from '../primitives/refusal.ts';
+import type { ExplainedStep } from './steps.ts';
+import { sayList, sayPrincipal, sayScope } from './wording.ts';
+
+const actions: Readonly<Record<AuditEvent['action'], string>> = {
+  token: 'asks for a token',
+  revoke: 'revokes a token',
+  introspect: 'asks about a token (introspection)',
+  userinfo: 'asks who the person of an access token is',
+  authorize: 'sends a person to sign in',
+  par: 'pushes an authorization request',
+  device_authorization: 'asks for a device code',
+  device: 'a person enters the code of a device',
+  interaction: 'a person answers a page',
+  sign_in: 'a person signs in',
+  logout: 'a person signs out',
+  admin: 'uses the admin API',
+  erase: 'erases a person from the audit log',
+  retention: 'the server deletes audit rows that are old enough',
+  other: 'asks for a path whose answers have no row of their own',
+};
+
+const CLIENT_ANSWERS: ReadonlySet<AnswerName> = new Set<AnswerName>([
+  ...(['client', 'client_missing', 'client_bearer', 'client_id_mismatch', 'authentication_doubled'] as const),
+  ...(['client_assertion_type', 'sign_in_client', 'access_token', 'access_token_missing'] as const),
+]);
+
+/** @param self our own issuer */
+export function explainRequest(event: AuditEvent, self: string): readonly ExplainedStep[] {
+  const { reason, parameter, detail = parameter } = event;
+  const found = { client: sayClient(event), request: sayRequest(event), person: sayPerson(event, self) };
+  if (reason === undefined) return [...passed(found), ...passed({ result: sayResult(event) })];
+  const { answer, meaning } = reasons[reason];
+  const step = CLIENT_ANSWERS.has(answer) ? 'client' : 'request';
+  const refused = { step, result: 'refused', found: detail ? `${meaning}: ${detail}` : meaning } as const;
+  // What was proven before it still counts.
+  const before = step === 'client' ? { request: found.request } : { ...found, request: undefined };
+  return [...passed(before), refused];
+}
+
+const passed = (found: Partial<Record<ExplainedStep['step'], string | undefined>>): readonly ExplainedStep[] =>
+  Object.entries(found).flatMap(([step, text]) =>
+    text === undefined ? [] : [{ step: step as ExplainedStep['step'], result: 'passed' as const, found: text }],
+  );
+
+function sayClient({ client, clientAuthentication, clientClaimed }: AuditEvent): string | undefined {
+  if (client === undefined) return clientClaimed && `the caller says that it is ${clientClaimed}, which was not proven`;
+  return clientAuthentication === undefined ? client : `${client}, authenticated by ${clientAuthentication}`;
+}
+
+function sayRequest({ action, grant, operation, audiencesAsked, resourcesAsked, scopeAsked }: AuditEvent): string {
+  const targets = [...(audiencesAsked ?? []), ...(resourcesAsked ?? [])];
+  return [
+    actions[action],
+    grant && `by the grant ${grant}`,
+    operation && `by the operation ${operation}`,
+    targets.length > 0 && `for ${sayList(targets)}`,
+    scopeAsked && `with ${sayScope(scopeAsked)}`,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+function sayPerson({ subject, principal, provider, mayAct }: AuditEvent, self: string): string | undefined {
+  const who = principal ?? subject;
+  if (who === undefined) return provider && `signs in at ${provider}`;
+  const acting = mayAct && `, and ${mayAct} may act for them`;
+  return `is about ${sayPrincipal(who, self)}${provider ? `, who signed in at ${provider}` : ''}${acting ?? ''}`;
+}
+
+function sayResult({ outcome, issued = [], targets = [], scopeGiven, time, revoked, count }: AuditEvent): string {
+  const [main] = issued;
+  const life = main && sayDuration(main.expiresAt - Math.floor(time / 1000));
+  const said = [
+    ...(outcome === undefined ? [] : [outcome]),
+    ...issued.map(({ type }) => type),
+    targets.length > 0 && `for ${sayList(targets)}`,
+    scopeGiven && `with ${sayScope(scopeGiven)}`,
+    life && `valid for ${life}`,
+    revoked && `the token ${revoked}`,
+    count !== undefined && `${count} of them`,
+  ];
+  return said.filter(Boolean).join(', ');
+}

@@ -1,0 +1,150 @@
+// Compares what a caller sent with what the configuration knows: the values beside the verdict, and the nearest that is known.
+import type { AuditEvent } from '../audit/event.ts';
+import type { Client, Clients } from '../model/client.ts';
+import type { Resource } from '../model/resource.ts';
+import type { Targeting } from '../narrowing/targets.ts';
+import { nearest } from '../primitives/nearest.ts';
+import { WITHHELD } from '../primitives/redact.ts';
+import type { Reason } from '../primitives/refusal.ts';
+import { tokenTypeUri } from '../primitives/token-type.ts';
+import type { TrustedIssuers } from '../trust/issuer.ts';
+import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+
+export interface ValueContext {
+  readonly issuer: string;
+  readonly clients: Clients;
+  readonly issuers: TrustedIssuers;
+  readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
+  readonly targeting: Targeting;
+  readonly resources: readonly Resource[];
+  readonly enabledTypes: ReadonlySet<string>;
+  /** Every grant by its short name, with its grant_type. */
+  readonly grants: readonly { readonly name: string; readonly grantType: string }[];
+}
+
+export interface ExplainedValue {
+  /** The parameter, claim or header. */
+  readonly name: string;
+  /** As the audit row has it. */
+  readonly sent?: unknown;
+  /** What would be accepted, the nearest first; ten at most. */
+  readonly known?: readonly string[];
+  /** How many more there are. */
+  readonly more?: number;
+  /** The known value that was probably meant. */
+  readonly nearest?: string;
+}
+
+const MAX_KNOWN = 10;
+
+/** What was sent, in the order in which it was recorded, and beside it what is known of that kind. */
+export function explainValues(event: AuditEvent, context: ValueContext): readonly ExplainedValue[] {
+  const { reason, sent = {} } = event;
+  if (reason === undefined) return [];
+  const values = { ...sent, ...sentElsewhere(reason, event) };
+  return Object.entries(values).map(([name, value]) => compare(name, value, known(name, reason, event, context)));
+}
+
+/** Fields of their own in the audit row. */
+function sentElsewhere(
+  reason: Reason,
+  { audiencesAsked = [], resourcesAsked = [], scopeAsked, clientClaimed }: AuditEvent,
+): Readonly<Record<string, unknown>> {
+  if (reason.startsWith('target_') && reason !== 'target_malformed') {
+    return {
+      ...(audiencesAsked.length > 0 && { audience: audiencesAsked }),
+      ...(resourcesAsked.length > 0 && { resource: resourcesAsked }),
+    };
+  }
+  if (reason.startsWith('scope_') && scopeAsked !== undefined) return { scope: scopeAsked };
+  return reason === 'client_unknown' && clientClaimed !== undefined ? { client_id: clientClaimed } : {};
+}
+
+function compare(name: string, sent: unknown, all: readonly string[] | undefined): ExplainedValue {
+  if (all === undefined) return { name, sent };
+  const wrong = [sent].flat().filter((one) => typeof one === 'string' && one !== WITHHELD && !all.includes(one));
+  const [meant] = wrong.flatMap((one) => nearest(String(one), all) ?? []);
+  const ordered = meant === undefined ? all : [meant, ...all.filter((one) => one !== meant)];
+  const more = ordered.length - MAX_KNOWN;
+  return {
+    name,
+    sent,
+    known: ordered.slice(0, MAX_KNOWN),
+    ...(more > 0 && { more }),
+    ...(meant !== undefined && { nearest: meant }),
+  };
+}
+
+type Known = (event: AuditEvent, context: ValueContext) => readonly string[] | undefined;
+
+/** @returns undefined where the value was not what was wrong */
+function known(name: string, reason: Reason, event: AuditEvent, context: ValueContext): readonly string[] | undefined {
+  return knownOf[name]?.(reason, event)?.(event, context);
+}
+
+const clientOf = ({ client, clientClaimed }: AuditEvent, { clients }: ValueContext): Client | undefined =>
+  clients.get(client ?? clientClaimed ?? '');
+
+const audiencesOf: Known = (event, context) => {
+  const named = context.issuers.byPrincipal(String(event.sent?.iss));
+  const saml = context.saml.get(String(event.sent?.iss));
+  const all = [...(named?.audiences ?? saml?.audiences ?? [])];
+  return all.length === 0 ? [context.issuer] : all;
+};
+
+const issuersKnown: Known = (_event, { issuer, issuers, saml }) => [
+  ...issuers.all().map((one) => one.issuer),
+  ...saml.keys(),
+  issuer,
+];
+
+const algorithmsOf: Known = ({ sent }, { issuers }) => {
+  const entry = issuers.byPrincipal(String(sent?.iss));
+  return entry && [...entry.algorithms];
+};
+
+const enabledUris: Known = (_event, { enabledTypes }) => [...enabledTypes].map(tokenTypeUri);
+
+const grantTypes: Known = (event, context) => {
+  const allowed = clientOf(event, context)?.grants;
+  return context.grants.filter(({ name }) => allowed?.has(name) !== false).map(({ grantType }) => grantType);
+};
+
+const registeredUris: Known = (event, context) => {
+  const client = clientOf(event, context);
+  return event.action === 'logout' ? client?.postLogoutRedirectUris : client?.redirectUris;
+};
+
+/** Of a grant that asks rules the resources; of another one what the client lists. */
+const audiencesKnown: Known = (event, context) => {
+  const own = clientOf(event, context)?.audiences ?? [];
+  const byClient = event.reason === 'target_not_granted' && event.mismatches === undefined && own.length > 0;
+  return byClient ? own : context.targeting.audiences;
+};
+
+const locations: Known = (_event, { resources }) => resources.flatMap((one) => one.locations);
+
+const scopesKnown: Known = ({ targets, audiencesAsked = [] }, { targeting }) => {
+  const asked = (targets ?? audiencesAsked).map((name) => targeting.byAudience(name));
+  const all = asked.flatMap((target) => [...(target?.scopes ?? [])]);
+  return all.length === 0 ? [...targeting.scopes] : [...new Set(all)];
+};
+
+const clientIds: Known = (_event, { clients }) => [...clients.keys()];
+
+/** What is known of a value, where the reason is about it. */
+const knownOf: Readonly<Record<string, (reason: Reason, event: AuditEvent) => Known | undefined>> = {
+  iss: (reason) => (/^(?:subject|actor)_token_unknown_issuer$/.test(reason) ? issuersKnown : undefined),
+  aud: (reason) => (/_token_audience$/.test(reason) ? audiencesOf : undefined),
+  alg: (reason) => (/_token_algorithm$/.test(reason) ? algorithmsOf : undefined),
+  grant_type: () => grantTypes,
+  subject_token_type: () => enabledUris,
+  actor_token_type: () => enabledUris,
+  redirect_uri: (reason) => (reason === 'redirect_uri_unregistered' ? registeredUris : undefined),
+  post_logout_redirect_uri: () => registeredUris,
+  audience: () => audiencesKnown,
+  resource: () => locations,
+  scope: (reason) => (reason === 'scope_malformed' ? undefined : scopesKnown),
+  client_id: () => clientIds,
+  requested_actor: () => clientIds,
+};
