@@ -80,9 +80,10 @@ function tellRefusal(explanation: Explanation): string[] {
 }
 
 function tellValue({ name, sent, known, more, nearest }: ExplainedValue): string {
+  const value = Array.isArray(sent) && sent.length === 1 ? sent[0] : sent;
   const list = known && (known.length === 0 ? 'nothing' : known.join(', '));
   return [
-    `  ${name} was ${sent === undefined ? 'not sent' : JSON.stringify(sent)}`,
+    `  ${name} was ${value === undefined ? 'not sent' : JSON.stringify(value)}`,
     list && `; known: ${list}${more === undefined ? '' : ` and ${more} more`}`,
     nearest && `. Did you mean ${nearest}?`,
   ]

@@ -1,6 +1,7 @@
 // What would come of a request that nobody makes? Requests as tests of rules imagine them and as audit rows remember them, in
 // the shape that the judge takes. Nothing here is verified, and nothing of it can be signed.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
+import { refuseGrant } from '../client-auth/refuse-grant.ts';
 import { type JudgeContext, judge, orRefusal, type Presented } from '../exchange/judge.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { ELSEWHERE } from '../expression/elsewhere.ts';
@@ -44,10 +45,7 @@ export function admit(id: string, clients: Clients): Client {
   const client = clients.get(id);
   if (client === undefined) throw new Refusal('client_unknown', { sent: { client_id: id } });
   if (client.disabled) throw new Refusal('client_disabled');
-  if (!client.grants.has('token_exchange'))
-    throw new Refusal('grant_not_allowed', {
-      detail: `grants of ${id} has ${[...client.grants].join(', ') || 'none'}`,
-    });
+  if (!client.grants.has('token_exchange')) throw refuseGrant(client, 'token_exchange');
   // A workload's token stands for it; the token endpoint asks the others.
   if (client.auth === 'none' && !client.publicExchange && client.workload === undefined)
     throw new Refusal('public_client_not_allowed');

@@ -62,8 +62,11 @@ function sentElsewhere(
 
 function compare(name: string, sent: unknown, all: readonly string[] | undefined): ExplainedValue {
   if (all === undefined) return { name, sent };
-  const wrong = [sent].flat().filter((one) => typeof one === 'string' && one !== WITHHELD && !all.includes(one));
-  const [meant] = wrong.flatMap((one) => nearest(String(one), all) ?? []);
+  const wrong = [sent].flat().filter((one) => !all.some((name) => name === one));
+  if (wrong.length === 0) return { name, sent };
+  const [meant] = wrong.flatMap((one) =>
+    typeof one === 'string' && one !== WITHHELD ? (nearest(one, all) ?? []) : [],
+  );
   const ordered = meant === undefined ? all : [meant, ...all.filter((one) => one !== meant)];
   const more = ordered.length - MAX_KNOWN;
   return {

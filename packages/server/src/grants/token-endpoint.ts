@@ -3,10 +3,10 @@ import type { AuditEvent } from '../audit/event.ts';
 import { type AuthenticatedClient, authenticateClient } from '../client-auth/authenticate.ts';
 import { clientParameters } from '../client-auth/index.ts';
 import type { AuthenticationContext, AuthenticationRequest } from '../client-auth/method.ts';
+import { refuseGrant } from '../client-auth/refuse-grant.ts';
 import { bindTo } from '../issuing/authorization.ts';
 import { type IssuedToken, issue } from '../issuing/issue.ts';
 import type { Issuer } from '../issuing/signer.ts';
-import type { Client } from '../model/client.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { recordKnown } from '../primitives/redact.ts';
@@ -51,7 +51,7 @@ export async function answerTokenRequest(
   const { client, method } = noteClient(event, await authenticateClient({ ...request, subjectToken }, services));
   if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
   event.grant = grant.name;
-  if (!client.grants.has(grant.name)) throw refuseGrant(client, grant);
+  if (!client.grants.has(grant.name)) throw refuseGrant(client, grant.name);
   const { publicClients: open } = grant;
   if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
     throw new Refusal('public_client_not_allowed');
@@ -73,12 +73,6 @@ export async function answerTokenRequest(
     ...(issued.idToken !== undefined && { id_token: issued.idToken }),
   };
 }
-
-const refuseGrant = ({ id, grants: allowed }: Client, { name, grantType }: Grant): Refusal =>
-  new Refusal('grant_not_allowed', {
-    detail: `${name} was asked for, and grants of ${id} has ${[...allowed].join(', ') || 'none'}`,
-    sent: { grant_type: grantType },
-  });
 
 const known = new Set([
   'grant_type',

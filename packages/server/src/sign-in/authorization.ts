@@ -2,6 +2,7 @@
 // (RFC 9126), or from a device (RFC 8628 section 3.1).
 
 import type { AuditEvent } from '../audit/event.ts';
+import { refuseGrant } from '../client-auth/refuse-grant.ts';
 import type { Client } from '../model/client.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import { seconds } from '../primitives/clock.ts';
@@ -202,7 +203,7 @@ async function push(
 
 /** POST /oauth/par (RFC 9126). @throws Refusal */
 export async function pushAuthorization(parameters: Parameters, client: Client, event: AuditEvent, signIn: SignIn) {
-  if (!client.grants.has('authorization_code')) throw new Refusal('grant_not_allowed', { detail: sayGrants(client) });
+  if (!client.grants.has('authorization_code')) throw refuseGrant(client, 'authorization_code');
   if (parameters.get('request_uri') !== undefined)
     throw new Refusal('parameter_not_allowed', { parameter: 'request_uri' });
   return push(parameters, client, 'pushed_authorization_request', event, signIn);
@@ -210,7 +211,7 @@ export async function pushAuthorization(parameters: Parameters, client: Client, 
 
 /** POST /oauth/device_authorization (RFC 8628 section 3.1). @throws Refusal */
 export async function authorizeDevice(parameters: Parameters, client: Client, event: AuditEvent, signIn: SignIn) {
-  if (!client.grants.has('device_code')) throw new Refusal('grant_not_allowed', { detail: sayGrants(client) });
+  if (!client.grants.has('device_code')) throw refuseGrant(client, 'device_code');
   const answer = await push(parameters, client, 'device_authorization', event, signIn);
   event.agreement = artifactId('DeviceCode', String(answer.device_code));
   return { ...answer, interval: POLL_INTERVAL };

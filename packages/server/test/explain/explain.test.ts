@@ -12,7 +12,6 @@ import {
   configuration,
   exchange,
   forgedToken,
-  gateway,
   named,
   subjectToken,
   withRules,
@@ -118,7 +117,7 @@ test(
     const outcome = await explain(t, server, form, '--json');
     assert.equal(outcome.code, 0);
     const explanation = jsonOf(outcome);
-    assert.deepEqual(Object.keys(explanation), ['decision', 'steps', 'rules', 'claims']);
+    assert.deepEqual(Object.keys(explanation), ['decision', 'place', 'steps', 'rules', 'rulesOfOthers', 'claims']);
     assert.equal(explanation.decision, 'allowed');
     const steps = ['request', 'subject token', 'actor token', 'delegation', 'rule', 'target', 'scope', 'lifetime'];
     assert.deepEqual(
@@ -276,8 +275,8 @@ test(
       const live = await beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), '--json']);
       const past = await beside(t, server, ['explain', '--request', id, '--json']);
       for (const outcome of [live, past]) {
-        const { decision, error, error_description, reason: told, ...rest } = jsonOf(outcome);
-        assert.deepEqual(Object.keys(rest), ['steps', 'rules']);
+        const { decision, error, error_description, reason: told, meaning, remedy, ...rest } = jsonOf(outcome);
+        assert.deepEqual([typeof meaning, typeof remedy], ['string', 'string']);
         assert.deepEqual([outcome.code, decision, told], [3, 'refused', reason]);
         assert.deepEqual([error, error_description], [answer.body.error, answer.body.error_description]);
         const steps = stepsOf(rest).map(({ step, result }) => `${step} ${result}`);
@@ -290,7 +289,8 @@ test(
         stepsOf(now).map((one) => one.step),
         reason,
       );
-      assert.deepEqual(then.rules, now.rules, reason);
+      for (const member of ['rules', 'rulesOfOthers', 'place', 'detail', 'values'])
+        assert.deepEqual(then[member], now[member], `${reason} ${member}`);
     }
   },
 );
@@ -353,7 +353,6 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
   assert.equal(
     stdout.slice(stdout.indexOf('The rules, in order')),
     `The rules, in order
-    “r-client” does not match: it is for stranger or agent, not for gateway
     “r-issuer” does not match: its subject must come from idp, not from ${server.issuer} (subject.issuer)
     “r-types” does not match: its subject token must be of type refresh_token, not access_token (subject.types)
     “r-clients” does not match: its subject token must be issued by this server to agent, not to gateway (subject.clients)
@@ -362,6 +361,7 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
     “r-audience” does not match: it grants ${BACKEND} alone (grant.audiences)
     “r-own” does not match: its condition is not true: request.scope == ["read"] (when)
     “r-watched” is only watched (mode: audit): it would allow “read” at ${API}
+    1 rule is for other clients
 `,
   );
   const origin = await explainWithin(t, server, {
@@ -415,16 +415,14 @@ test('a past exchange that was allowed is told from its row: exit 0', patient, a
   }
 });
 
-test('a row that is of no exchange, or of nobody, is said so: exit 1', patient, async (t) => {
+test('an id that no row has is said so, and what has no row: exit 1', patient, async (t) => {
   const server = await start(t, rich);
-  const own = await server.token({ grant_type: 'client_credentials', ...gateway });
-  const revoked = await revoke(server, own.body.access_token);
   for (const [id, said] of [
-    [own.headers.get('x-request-id'), /was no token exchange but client_credentials/],
-    [revoked.headers.get('x-request-id'), /was no token exchange but revoke/],
-    ['00000000-0000-0000-0000-000000000000', /^cambio: no request has the id 0000[-0]*\n$/],
+    ['00000000-0000-0000-0000-000000000000', /^cambio: no audit row has the id 0000[-0]*\. The answer was to bytes/],
+    ['01a22ac8-097e-7166-b97f-0954bd300e95', /, which was made at 20\d\d-\S+Z\. Rows are written for refusals/],
+    ['x', /^cambio: this is not the id of a request\. Give request_id of the answer/],
   ] as const) {
-    const { code, stdout, stderr } = await explainRow(t, server, String(id));
+    const { code, stdout, stderr } = await explainRow(t, server, id);
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, said);
   }
@@ -453,7 +451,12 @@ test(
       assert.equal(sentence, answer.body.error_description);
       assert.deepEqual(
         steps.map(({ step, result }) => [step, result]),
-        [['request', 'refused']],
+        reason === 'parameter_missing'
+          ? [['request', 'refused']]
+          : [
+              ['request', 'passed'],
+              ['client', 'refused'],
+            ],
       );
     }
   },
