@@ -58,7 +58,8 @@ function errorsPage(): string {
   return `# Errors
 
 Every refusal of Cambio. The caller gets the status, the error, the sentence and the id of the request (\`request_id\`); the reason
-stands in the audit row of that id, and nowhere outside. \`cambio explain --request ID\` tells it, with what to do.
+stands in the audit row of that id, and nowhere outside. \`cambio explain --request ID\` tells it, with the values and what to do:
+[Why was it refused?](../guides/why-refused.md)
 \`tokenErrorCode: invalid_request\` in the configuration changes the code of refused subject and actor tokens from \`invalid_grant\`,
 which the flow's specification says, to RFC 8693's own.
 

@@ -64,13 +64,13 @@ export function readCompact(token: string): CompactJws {
   const parts = token.length > MAX_LENGTH ? [] : token.split('.');
   const [headerPart, payloadPart, signaturePart] = parts;
   if (parts.length !== 3 || !headerPart || !payloadPart || !signaturePart) {
-    throw new TokenRefusal('malformed', whatIsNoJws(token));
+    throw new TokenRefusal('malformed', mistakeIn(token) ?? countParts(token));
   }
   const header = decodeObject(headerPart);
   const payload = decodeObject(payloadPart);
   const signature = decodeBase64url(signaturePart);
   if (!header || !payload || !signature)
-    throw new TokenRefusal('malformed', 'a part is not canonical base64url of unambiguous JSON');
+    throw new TokenRefusal('malformed', mistakeIn(token) ?? 'a part is not canonical base64url of unambiguous JSON');
   if ('crit' in header || 'b64' in header)
     throw new TokenRefusal('critical_header', `the header has ${'crit' in header ? 'crit' : 'b64'}`);
   const { alg, kid, typ } = header;
@@ -91,7 +91,7 @@ export function readCompact(token: string): CompactJws {
 }
 
 /** The mistakes that people make with the text of a token. */
-function whatIsNoJws(token: string): string {
+function mistakeIn(token: string): string | undefined {
   if (/^(?:Bearer|DPoP|Basic)\s/i.test(token)) {
     const [scheme = ''] = token.split(/\s/, 1);
     return `it begins with “${scheme}”, which belongs into a header: send the text of the token alone`;
@@ -100,6 +100,10 @@ function whatIsNoJws(token: string): string {
   if (/^\s/.test(token)) return 'it begins with white space';
   if (/^["']|["']$/.test(token)) return 'it stands in quotes: send the text of the token alone';
   if (token.startsWith('{')) return 'it is JSON: send the member access_token or id_token of it alone';
+  return undefined;
+}
+
+function countParts(token: string): string {
   if (token.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
   const parts = token.split('.', 6).length;
   if (parts === 5) return 'it has five parts, so it is encrypted (JWE): only signed tokens are read';
