@@ -112,6 +112,10 @@ const OUTSIDE = {
 };
 
 function checkColumns(row: AuditRow, { chain, position }: ExportedRow, verifier: Verifier): void {
+  if (row.personal !== null && row.personal_digest !== null) {
+    const problem = 'has a digest beside what it is a digest of, as if it were erased';
+    verifier.fault({ chain, position, requestId: row.request_id, problem });
+  }
   for (const column of differingColumns(row)) {
     const problem = `is found by another ${column} than it has`;
     verifier.fault({ chain, position, requestId: row.request_id, problem });

@@ -109,6 +109,10 @@ test('in the database a statement must stand as what it says, and nothing where 
       'update audit_statements set jwk = (select jwk from audit_statements where sequence = 2) where sequence = 1',
       /^$/,
     ],
+    "update audit set personal_digest = 'x' where sequence = 1": [
+      'update audit set personal_digest = null where sequence = 1',
+      /has a digest beside what it is a digest of/,
+    ],
     [`insert into audit (time, request_id, outcome, event, personal, chain, position, hash)
       values (1, 'beyond', 'issued', '{}', '{}', 'x', -9007199254740993, '')`]: [
       "delete from audit where request_id = 'beyond'",
