@@ -1,4 +1,4 @@
-// Are the expressions of the file good? Compiled here; a fault is told with the column at which it stands in the file.
+// Compiles the expressions of the file. A fault is reported with the line and column of the expression at which it is.
 import {
   type CompiledExpression,
   compileCondition as compileBoolean,
@@ -7,6 +7,7 @@ import {
 } from '../expression/condition.ts';
 import { markElsewhere } from '../expression/elsewhere.ts';
 import { conditionVariables } from '../policy/facts.ts';
+import { didYouMean } from '../primitives/nearest.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Mapping } from '../trust/issuer.ts';
@@ -16,39 +17,39 @@ const isObject = (value: unknown): value is JsonObject => typeof value === 'obje
 
 type Variables = Parameters<typeof compileExpression>[1];
 
-/** A `when`. The fault of a faulty one is told. */
+/** Compiles a `when`. Complains of a faulty one. */
 export const readCondition = (text: string, path: Path, complain: Complain): CompiledExpression =>
   warnOfRequest(
-    compile(() => compileBoolean(text, conditionVariables), path, complain),
+    compile(() => compileBoolean(text, conditionVariables), { variables: conditionVariables, path, complain }),
     path,
     complain,
   );
 
-/** A claim that a rule adds. The fault of a faulty one is told. */
+/** Compiles a claim that a rule adds. Complains of a faulty one. */
 export const compileClaim = (text: string, path: Path, complain: Complain): CompiledExpression =>
   warnOfRequest(compileValue(text, conditionVariables, path, complain), path, complain);
 
-/** What to write instead of names that say what a caller wrote, and that a caller can leave out or spell in another way. */
+/** By older names, which hold the text of the caller: what to write instead. A caller can omit that text, or spell it in another way. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  'request.audiences': 'write targets, the audiences that the token would be for',
-  'request.resources': 'write targets, the audiences that the token would be for',
-  'request.scope': 'write scope, what the token would be allowed to do',
-  'request.requested_token_type': "name the types in the rule's grant.types",
+  'request.audiences': 'Write targets, the audiences that the token would be for',
+  'request.resources': 'Write targets, the audiences that the token would be for',
+  'request.scope': 'Write scope, what the token would be allowed to do',
+  'request.requested_token_type': "Name the types in the rule's grant.types",
 };
 
 function warnOfRequest(expression: CompiledExpression, path: Path, complain: Complain): CompiledExpression {
   for (const read of expression.reads) {
     const instead = INSTEAD[read];
-    if (instead !== undefined) complain(path, `${read} is an older name: ${instead}`, 'warning');
+    if (instead !== undefined) complain(path, `${read} is an older name. ${instead}.`, 'warning');
   }
   return expression;
 }
 
-/** What is to become a claim or a subject. The fault of a faulty one is told. */
+/** Compiles an expression for a claim or a subject. Complains of a faulty one. */
 export const compileValue = (text: string, variables: Variables, path: Path, complain: Complain): CompiledExpression =>
-  compile(() => compileExpression(text, variables), path, complain);
+  compile(() => compileExpression(text, variables), { variables, path, complain });
 
-/** What an issuer's entry reads out of a token, and the names of what it reads. The fault of a faulty one is told. */
+/** Compiles a mapping of an issuer's entry. Complains of a faulty one. @returns also the names that it reads */
 export function compileMappingOf(
   text: string,
   variables: Variables,
@@ -71,19 +72,37 @@ const markAll = (facts: JsonObject): JsonObject => {
   return isObject(claims) ? { ...marked, claims: markElsewhere(claims, "issuer's") } : marked;
 };
 
-function compile(make: () => CompiledExpression, path: Path, complain: Complain): CompiledExpression {
+interface Place {
+  readonly variables: Variables;
+  readonly path: Path;
+  readonly complain: Complain;
+}
+
+function compile(make: () => CompiledExpression, { variables, path, complain }: Place): CompiledExpression {
   try {
     const expression = make();
-    for (const warning of expression.warnings) complain(path, warning, 'warning');
+    for (const warning of expression.warnings) complain(path, `${warning}.`, 'warning');
     return expression;
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error;
-    complain(path, error.message, 'fault', { line: error.line, column: error.column });
+    complain(path, wordExpressionFault(error.message, Object.keys(variables)), 'fault', {
+      line: error.line,
+      column: error.column,
+    });
     return FAULTY;
   }
 }
 
-/** Stands for a faulty expression while the rest of the file is looked at; nothing is ever decided by it. */
+/** @param known the variables that the expression can read */
+function wordExpressionFault(message: string, known: readonly string[]): string {
+  const [, variable] = /^Unknown variable: (.+)$/.exec(message) ?? [];
+  if (variable !== undefined)
+    return `there is no variable ${variable}.${didYouMean(variable, known) || ` Known here: ${known.join(', ')}.`}`;
+  if (/got EOF$/.test(message)) return 'the expression ends too early. A part is missing after this.';
+  return `the expression is faulty here: ${message}.`;
+}
+
+/** Stands for a faulty expression while the rest of the file is checked. It never decides anything. */
 const FAULTY: CompiledExpression = {
   text: '',
   type: 'dyn',

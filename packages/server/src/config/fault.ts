@@ -2,10 +2,10 @@
 
 export interface Fault {
   readonly severity: 'fault' | 'warning';
-  /** The first line is 1. */
+  /** The first line is 1. With 0 the fault is about the file as a whole. */
   readonly line: number;
   readonly column: number;
-  /** `clients[0].secret` */
+  /** `clients[gateway].secret` */
   readonly path: string;
   readonly message: string;
 }
@@ -13,25 +13,58 @@ export interface Fault {
 /** The keys that lead to a value, from the root. */
 export type Path = readonly (string | number)[];
 
-/** Says that something at a path is wrong. */
-export type Complain = (path: Path, message: string, severity?: Fault['severity'], within?: Position) => void;
+/** What a fault is about: the value at its path, the key there, or a position in the text of the value. */
+export type FaultAbout = 'value' | 'key' | Position;
 
-/** Where in a text of several lines: both begin at 1. */
+/** Reports that something at a path is wrong. */
+export type Complain = (path: Path, message: string, severity?: Fault['severity'], about?: FaultAbout) => void;
+
+/** A place in a text of several lines. Both begin at 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-export const formatPath = (path: Path): string =>
-  path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
-    .join('')
-    .replace(/^\./, '');
+/** @param value the file's, if known: entries of a list are then called by their name instead of their number */
+export function formatPath(path: Path, value?: unknown): string {
+  let text = '';
+  let within = value;
+  for (const [index, key] of path.entries()) {
+    within = memberOf(within, key);
+    text += typeof key === 'number' ? `[${nameOfEntry(path[index - 1], within) ?? key}]` : `.${key}`;
+  }
+  return text.replace(/^\./, '');
+}
 
-export const formatFault = (file: string, { severity, line, column, path, message }: Fault): string =>
-  `${file}:${line}:${column}: ${severity === 'warning' ? 'warning: ' : ''}${path === '' ? '' : `${path}: `}${message}`;
+function memberOf(value: unknown, key: string | number): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string | number, unknown>)[key];
+}
 
-/** A file that cannot be used: every fault of it at once. */
+/** By list, the keys that name its entries. The first that an entry has counts. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  resources: ['audience'],
+  clients: ['id'],
+  accounts: ['username'],
+  issuers: ['name', 'issuer', 'trustDomain', 'saml'],
+  rules: ['name'],
+  tests: ['name'],
+  stream: ['name', 'type'],
+};
+const SHORT_NAME = /^[\x21-\x5a\x5e-\x7e](?:[\x20-\x5a\x5e-\x7e]{0,58}[\x21-\x5a\x5e-\x7e])?$/;
+
+function nameOfEntry(list: string | number | undefined, entry: unknown): string | undefined {
+  const names = (NAMES[list ?? ''] ?? []).map((key) => memberOf(entry, key));
+  const name = names.find((one) => one !== undefined);
+  return typeof name === 'string' && SHORT_NAME.test(name) ? name : undefined;
+}
+
+export function formatFault(file: string, { severity, line, column, path, message }: Fault): string {
+  const place = line === 0 ? file : `${file}:${line}:${column}`;
+  return `${place}: ${severity === 'warning' ? 'warning: ' : ''}${path === '' ? '' : `${path}: `}${message}`;
+}
+
+/** A file that cannot be used. Holds every fault of it at once. */
 export class ConfigurationError extends Error {
   readonly file: string;
   readonly faults: readonly Fault[];
@@ -42,3 +75,8 @@ export class ConfigurationError extends Error {
     this.faults = faults;
   }
 }
+
+export const asSentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`);
+
+/** A fault about the file as a whole. */
+export const faultOfFile = (message: string): Fault => ({ severity: 'fault', line: 0, column: 0, path: '', message });

@@ -11,7 +11,7 @@ import { refuseLostParties } from '../subject-tokens/parties.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
-import type { ImaginedToken } from './schema.ts';
+import type { ImaginedToken } from './schema-tests.ts';
 
 /** A test may imagine people, who have accounts elsewhere or will have some. */
 const ownerHere = (): string => 'somebody whom the test imagines';

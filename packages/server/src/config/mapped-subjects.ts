@@ -1,5 +1,5 @@
-// Can a subject mapping of the file give a subject the name of somebody else? What shows in the text of the mapping is a fault;
-// what only a token shows is refused when it comes (trust/subject-names.ts).
+// Checks that no subject mapping gives a subject the name of somebody else, as far as the text of the mapping shows. A name that only
+// a token shows is refused when the token comes (trust/subject-names.ts).
 import type { LiteralStart } from '../expression/literal.ts';
 import { prefixOf } from '../primitives/principal.ts';
 import { compileValue } from './expressions.ts';
@@ -21,10 +21,14 @@ export function checkMappedSubjects(file: ConfigurationFile, upstream: string | 
   const mapped = file.issuers.flatMap((source, index): MappedIssuer[] => {
     const { subject, people } = source;
     if (people !== undefined && subject === undefined)
-      complain(['issuers', index, 'people'], 'does nothing without subject', 'warning');
+      complain(
+        ['issuers', index, 'people'],
+        'people has no effect without subject. Add subject, or remove people.',
+        'warning',
+      );
     if (subject === undefined) return [];
     const variables = source.saml === undefined ? { claims: 'map' as const } : assertionVariables;
-    // A faulty expression has been complained of.
+    // A faulty expression is reported elsewhere.
     const { starts } = compileValue(subject, variables, [], () => undefined);
     return [{ index, name: nameOf(source), start: starts, people }];
   });
@@ -39,13 +43,30 @@ function checkOwner(one: MappedIssuer, names: ReadonlySet<string>, file: Configu
   const { text, whole } = one.start;
   const before = prefixOf(text);
   if (before !== one.name && names.has(before))
-    complain(pathOf(one), `gives every subject a name of the issuer ${before}`);
+    complain(
+      pathOf(one),
+      `the mapping gives every subject a name of the issuer ${before}. Begin it with "${one.name}:".`,
+    );
   if (!whole) return;
-  complain(pathOf(one), 'gives everybody of this issuer the same name: they are one subject', 'warning');
+  const isTaken =
+    file.clients.some(({ id }) => id === text) || file.accounts.some(({ username, sub = username }) => sub === text);
+  if (!isTaken)
+    complain(
+      pathOf(one),
+      'the mapping gives everybody of this issuer the same name, so that they are one subject. Add a claim, such as claims.sub.',
+      'warning',
+    );
   const client = file.clients.findIndex(({ id }) => id === text);
-  if (client >= 0) complain(['clients', client, 'id'], `is the name that issuers[${one.index}] gives to its subjects`);
+  if (client >= 0)
+    complain(
+      ['clients', client, 'id'],
+      `${JSON.stringify(text)} is also the name that the issuer ${one.name} gives to its subjects. Change one of them.`,
+    );
   if (file.accounts.some(({ username, sub = username }) => sub === text))
-    complain(pathOf(one), 'gives the name of an account');
+    complain(
+      pathOf(one),
+      `the mapping gives the name of the account ${JSON.stringify(text)}. Begin it with "${one.name}:".`,
+    );
 }
 
 /** Of two mappings that could give the same name, each issuer would speak for people of the other. */
@@ -59,7 +80,7 @@ function checkApart(mapped: readonly MappedIssuer[], complain: Complain): void {
     if (other !== undefined)
       complain(
         pathOf(one),
-        `may give the same names as that of issuers[${other.index}]: let each begin with a text of its own, such as "staff:" + …, or say the same people in both, where they speak of the same`,
+        `the mapping may give the same names as that of the issuer ${other.name}. Begin each with a text of its own, such as "staff:" + …; or write the same people in both, if both speak of the same people.`,
       );
     open.push(one);
   }

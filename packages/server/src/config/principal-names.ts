@@ -1,6 +1,7 @@
-// Whose a name in our tokens is: a client's, an account's, or that of a subject of another issuer. Never two of these.
+// Finds out whose a name in our tokens is: a client's, an account's, or a subject's of another issuer. No name belongs to two of them.
 import { prefixOf } from '../primitives/principal.ts';
 import type { Path } from './fault.ts';
+import { couldBeForeign } from './wording.ts';
 
 export interface Taken {
   /** The place in the file that has the name. */
@@ -25,9 +26,12 @@ export function findTaken({ accounts, issuers, upstream }: NamedPrincipal): (id:
   return (id) => {
     const index = indexes.get(id);
     if (index !== undefined)
-      return { path: ['accounts', index], message: 'an account has this name: tokens could not tell them apart' };
+      return {
+        path: ['accounts', index],
+        message: `an account has the name ${JSON.stringify(id)} too, and tokens could not tell them apart. Rename one of them.`,
+      };
     const before = prefixOf(id);
     const path = prefixes.get(before);
-    return path && { path, message: `could be a subject of the issuer ${before}` };
+    return path && { path, message: couldBeForeign(id, before) };
   };
 }

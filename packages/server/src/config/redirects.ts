@@ -1,4 +1,4 @@
-// Where may a browser be sent back to? RFC 9700 section 4.1, RFC 8252 section 7: only to places that nobody else can listen at.
+// Checks where a browser may be sent back to: only to places at which nobody else can listen (RFC 9700 section 4.1, RFC 8252 section 7).
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { isLoopback } from '../primitives/network.ts';
 import type { Complain, Path } from './fault.ts';
@@ -8,27 +8,43 @@ export function checkRedirects(entry: ClientSource, path: Path, complain: Compla
   const { grants, redirectUris, postLogoutRedirectUris, audiences, scopes } = entry;
   const signsIn = grants.some((grant) => SIGN_IN_GRANTS.has(grant));
   if (grants.includes('authorization_code') && redirectUris.length === 0)
-    complain([...path, 'redirectUris'], 'authorization_code needs at least one');
+    complain(
+      [...path, 'redirectUris'],
+      'is missing. The grant authorization_code needs the URI that browsers are sent back to, such as [https://app.example.com/callback].',
+    );
   if (redirectUris.length > 0 && !grants.includes('authorization_code'))
-    complain([...path, 'redirectUris'], 'are for the grant authorization_code');
+    complain(
+      [...path, 'redirectUris'],
+      'redirectUris are for the grant authorization_code, which this client does not have. Add it to grants, or remove them.',
+    );
   if (postLogoutRedirectUris.length > 0 && !signsIn)
-    complain([...path, 'postLogoutRedirectUris'], 'are for clients that people sign in to');
+    complain(
+      [...path, 'postLogoutRedirectUris'],
+      'postLogoutRedirectUris are for clients that people sign in to. Add authorization_code or device_code to grants, or remove them.',
+    );
   if (signsIn && audiences.length === 0 && !scopes?.includes('openid'))
-    complain([...path, 'scopes'], 'people sign in for an audience or for the scope openid: there is neither');
+    complain(
+      [...path, 'scopes'],
+      'people sign in for an audience or for the scope openid, and this client has neither. Add audiences, or openid to scopes.',
+    );
   for (const [key, uris] of Object.entries({ redirectUris, postLogoutRedirectUris })) {
     for (const [index, uri] of uris.entries()) {
       const problem = problemOf(uri);
-      if (problem !== undefined) complain([...path, key, index], problem);
+      if (problem !== undefined) complain([...path, key, index], `${JSON.stringify(uri)} ${problem}`);
     }
   }
 }
 
 function problemOf(text: string): string | undefined {
-  if (!URL.canParse(text) || /[#*\s\\]/.test(text)) return 'must be an absolute URI without fragment and wildcard';
+  if (!URL.canParse(text) || /[#*\s\\]/.test(text))
+    return 'is not an absolute URI without a fragment and a wildcard. Write one such as https://app.example.com/callback.';
   const { protocol, hostname, username, password } = new URL(text);
-  if (username !== '' || password !== '') return 'must have no user information';
+  if (username !== '' || password !== '') return 'holds a user name. Write it without one.';
   if (protocol === 'https:') return undefined;
-  if (protocol === 'http:') return isLoopback(hostname) ? undefined : 'must be https; http is for loopback only';
+  if (protocol === 'http:')
+    return isLoopback(hostname) ? undefined : 'is http, which is for loopback only. Write https.';
   // Of an app: the reverse of a domain name that is its own (RFC 8252 section 7.1). `javascript:` and `data:` have no dot.
-  return protocol.includes('.') ? undefined : 'must be https, loopback, or a scheme with a dot such as com.example.app';
+  return protocol.includes('.')
+    ? undefined
+    : 'has a scheme that is not safe. Write https, http on loopback, or the scheme of an app with a dot, such as com.example.app:/callback.';
 }

@@ -1,16 +1,16 @@
-// Reads the clients that were registered at run time, as if they stood in the file in force.
+// Reads the clients that were registered at run time, as if they were entries of the file in force.
 import type { RegisteredClient, StoredClient } from '../client-auth/registered-clients.ts';
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
-import { type Fault, formatPath, type Path } from './fault.ts';
+import { asSentence, type Fault, formatPath, type Path } from './fault.ts';
 import type { Taken } from './principal-names.ts';
 import { asksForCertificate, certificateKeyOf } from './resolve-authentication.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { type ClientSource, type ConfigurationFile, clientEntry } from './schema.ts';
 import type { Surroundings } from './source.ts';
 
-/** A server asks from its start on, or never. */
-const UNASKED = 'the server asks nobody for a certificate: it needs server.clientCertificates.authorities';
+/** Whether a server asks for certificates is decided when it starts. */
+const UNASKED = 'the server asks no client for a certificate. Set server.clientCertificates.authorities.';
 
 export interface Registering {
   /**
@@ -58,7 +58,7 @@ export function registerBeside(
     checkBeside: (registered) => {
       for (const { id, taken } of readAll(registered)) {
         if (taken === undefined) continue;
-        const message = `the client “${id}” is registered: ${taken.message}. Delete it with cambio clients delete`;
+        const message = `the client “${id}” is registered: ${taken.message} To delete the client, run cambio clients delete ${id}.`;
         around.complain(taken.path, message);
       }
     },
@@ -72,7 +72,7 @@ export function registerBeside(
       const complain: Surroundings['complain'] = (path, message, severity) => {
         const [section, index, ...rest] = path as [string, number, ...Path];
         if (section === 'clients' && index === entries.length && severity !== 'warning')
-          faults.push({ path: formatPath(rest), message });
+          faults.push({ path: formatPath(rest), message: asSentence(message) });
       };
       const source = sourceOf(id, stored);
       await check({ ...file, clients: [...entries, ...source] }, { ...around, complain });
@@ -130,7 +130,7 @@ function createReader(
   };
 }
 
-const TWICE: Taken = { path: ['clients'], message: 'another client has its spiffeId or its workload' };
+const TWICE: Taken = { path: ['clients'], message: 'another client has its spiffeId or its workload.' };
 
 /** What else than its id finds a client. */
 const identifiersOf = ({ spiffeId, workload }: Client): readonly string[] => [

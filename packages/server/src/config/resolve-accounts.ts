@@ -1,4 +1,4 @@
-// Who are the people of the file, and can each be told from everybody else?
+// Resolves the accounts of the file. No account may be taken for another principal.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { prefixOf } from '../primitives/principal.ts';
@@ -9,6 +9,7 @@ import type { Path } from './fault.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { AccountSource } from './schema-people.ts';
 import type { Surroundings } from './source.ts';
+import { couldBeForeign, reserved } from './wording.ts';
 
 /** @param issuers those whose subjects are called `name:…` in our tokens */
 export async function resolveAccounts(
@@ -20,7 +21,7 @@ export async function resolveAccounts(
   return Promise.all(
     file.accounts.map(async ({ username, password, sub = username, claims }, index) => {
       for (const claim of Object.keys(claims).filter((one) => RESERVED_CLAIMS.has(one)))
-        around.complain(['accounts', index, 'claims', claim], 'is a reserved claim, which no account may set');
+        around.complain(['accounts', index, 'claims', claim], reserved(claim));
       const path = ['accounts', index, 'password'];
       return {
         username,
@@ -42,17 +43,17 @@ async function resolvePassword(
     if (!isLoopback(server.host))
       around.complain(
         path,
-        'a plain password is for a server on loopback only: use { hash: … }, of `cambio accounts hash-password`',
+        'a plain password is for a server on loopback only. Write { hash: … }, as cambio accounts hash-password prints it.',
       );
     return hashPassword(password.plain);
   }
   const hash = parsePasswordHash(password.hash);
   if (typeof hash !== 'string') return hash;
-  around.complain([...path, 'hash'], hash);
+  around.complain([...path, 'hash'], `the hash ${hash}.`);
   return NO_HASH;
 }
 
-/** Stands for a faulty one while the rest of the file is looked at. */
+/** Stands for a faulty hash while the rest of the file is checked. */
 const NO_HASH: PasswordHash = { memory: 0, passes: 0, parallelism: 0, salt: Buffer.alloc(0), tag: Buffer.alloc(0) };
 
 /** A subject of ours is a client, an account, or somebody else's under that issuer's name: never two of these. */
@@ -62,13 +63,22 @@ function checkDistinct(file: ConfigurationFile, issuers: ReadonlySet<string>, { 
   for (const [index, { username, sub = username }] of file.accounts.entries()) {
     const path = ['accounts', index];
     const typed = normalUsername(username);
-    if (seen.username.has(typed)) complain([...path, 'username'], 'another account has this name, as people type it');
+    if (seen.username.has(typed))
+      complain(
+        [...path, 'username'],
+        `another account has the username ${JSON.stringify(username)}, as people type it. Give each account its own.`,
+      );
     const key = sub === username ? 'username' : 'sub';
-    if (seen.sub.has(sub)) complain([...path, key], 'another account has this subject');
+    if (seen.sub.has(sub))
+      complain([...path, key], `another account has the subject ${JSON.stringify(sub)}. Give each account its own.`);
     for (const [place, name] of Object.entries({ username, [key]: sub }))
-      if (clients.has(name)) complain([...path, place], 'a client has this id: tokens could not tell them apart');
+      if (clients.has(name))
+        complain(
+          [...path, place],
+          `a client has the id ${JSON.stringify(name)} too, and tokens could not tell them apart. Rename one of them.`,
+        );
     const before = prefixOf(sub);
-    if (issuers.has(before)) complain([...path, key], `could be a subject of the issuer ${before}`);
+    if (issuers.has(before)) complain([...path, key], couldBeForeign(sub, before));
     seen.username.add(typed);
     seen.sub.add(sub);
   }

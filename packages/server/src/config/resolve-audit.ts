@@ -1,4 +1,4 @@
-// What becomes of audit rows? How long they are kept, how often they are signed, and whom they are told to.
+// Resolves what becomes of audit rows: how long they are kept, how often they are signed, and which sinks get them.
 import type { CustodySettings } from '../audit-retention/retain.ts';
 import { sinkKinds } from '../audit-retention/sinks/index.ts';
 import type { SinkPlace } from '../audit-retention/sinks/sink.ts';
@@ -6,17 +6,22 @@ import { urlProblem } from '../outbound/address.ts';
 import type { Path } from './fault.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
+import { wordUrlProblem } from './urls.ts';
 
 export function resolveAudit({ audit, server }: ConfigurationFile, around: Surroundings): CustodySettings {
   const { retention, checkpointEvery, stream } = audit;
   if (retention !== undefined && retention <= checkpointEvery)
-    around.complain(['audit', 'retention'], 'must be longer than checkpointEvery: what is deleted was signed before');
+    around.complain(
+      ['audit', 'retention'],
+      'must be longer than audit.checkpointEvery, because a row is signed before it is deleted. Write a longer time, such as 365d.',
+    );
   const names = new Set<string>();
   const sinks = stream.map((entry, index) => {
     const path: Path = ['audit', 'stream', index];
     const kind = sinkKinds.find(({ name }) => name === entry.type) ?? sinkKinds[0];
     const name = entry.name ?? entry.type;
-    if (names.has(name)) around.complain([...path, 'name'], 'another sink has this name');
+    if (names.has(name))
+      around.complain([...path, 'name'], `another sink has the name ${name}. Give each sink a name of its own.`);
     names.add(name);
     return { name, kind, place: 'url' in entry ? resolvePlace(entry, path, server.host, around) : undefined };
   });
@@ -37,10 +42,14 @@ function resolvePlace(
 ): SinkPlace {
   const network = allowPrivateNetwork ? 'private' : 'public';
   const problem = urlProblem(url, network);
-  if (problem !== undefined) around.complain([...path, 'url'], problem);
+  if (problem !== undefined) around.complain([...path, 'url'], wordUrlProblem(url, problem));
   const values = Object.entries(headers).map(([name, source]) => {
-    const value = readSecret(source, [...path, 'headers', name], host, around);
-    if (!HEADER.test(value)) around.complain([...path, 'headers', name], 'is no value of a header');
+    const value = readSecret(source, [...path, 'headers', name], host, around) ?? '';
+    if (value !== '' && !HEADER.test(value))
+      around.complain(
+        [...path, 'headers', name],
+        'the secret is not the value of a header. Use printable ASCII on one line.',
+      );
     return [name, value];
   });
   return { url, network, headers: Object.fromEntries(values) };

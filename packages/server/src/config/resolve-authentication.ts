@@ -3,10 +3,12 @@
 import { clientAuthMethods } from '../client-auth/index.ts';
 import type { ClientAuthMethod, ClientKey } from '../client-auth/method.ts';
 import type { Client, TlsSubject } from '../model/client.ts';
+import { didYouMean } from '../primitives/nearest.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { Complain, Path } from './fault.ts';
 import { checkKeyPlace, networkOfKeys } from './key-location.ts';
+import { wordUnknownName } from './references.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
 
@@ -41,27 +43,27 @@ export function resolveAuthentication(
   checkKeys(entry, path, complain);
   checkKeyPlace(entry, path, complain);
   if (secret.length > 2)
-    complain([...path, 'secret'], 'a client has at most two secrets, while one replaces the other');
+    complain([...path, 'secret'], 'a client has two secrets at most, while one replaces the other. Remove the oldest.');
   if (entry.auth === 'private_key_jwt' && file.issuers.some((one) => one.saml === undefined && one.issuer === entry.id))
     complain(
       [...path, 'id'],
-      'is an issuer: its tokens and the assertions of the client could be taken for each other',
+      `${JSON.stringify(entry.id)} is an issuer too, and its tokens and the assertions of the client could be taken for each other. Give the client another id.`,
     );
   if (entry.auth === 'none') checkPublic(entry, path, complain);
-  checkTls(entry, path, file.server, complain);
+  checkTls(entry, path, file.server, around);
   return {
     secrets: secret.map((one) =>
       'sha256' in one
         ? SecretDigest.of(one.sha256)
-        : new SecretDigest(readSecret(one, [...path, 'secret'], file.server.host, around)),
+        : new SecretDigest(readSecret(one, [...path, 'secret'], file.server.host, around) ?? ''),
     ),
     keys: jwks ? { jwks } : jwksUri === undefined ? undefined : { jwksUri, network: networkOfKeys(entry) },
     assertionAudience,
     tlsSubject:
       tlsSubject && kinds.flatMap((kind) => ({ kind, value: tlsSubject[kind] ?? '' })).find(({ value }) => value),
-    spiffeId: entry.spiffeId && checkSpiffeId(entry.spiffeId, [...path, 'spiffeId'], file, complain),
+    spiffeId: entry.spiffeId && checkSpiffeId(entry.spiffeId, [...path, 'spiffeId'], file, around),
     publicExchange: entry.publicExchange ?? false,
-    workload: entry.workload && resolveWorkload(entry.workload, [...path, 'workload'], file, complain),
+    workload: entry.workload && resolveWorkload(entry.workload, [...path, 'workload'], file, around),
   };
 }
 
@@ -75,41 +77,81 @@ function checkKeys(entry: ClientSource, path: Path, complain: Complain): void {
   const allowed = new Set([...(own?.oneOf ?? []), ...(own?.others ?? [])]);
   const { oneOf = [] } = own ?? {};
   if (oneOf.length > 0 && !oneOf.some((key) => entry[key] !== undefined)) {
-    if (oneOf.length === 1) complain([...path, ...oneOf], 'is missing');
-    else complain(path, `${entry.auth} needs ${oneOf.join(' or ')}`);
+    complain(
+      oneOf.length === 1 ? [...path, ...oneOf] : path,
+      `${oneOf.length === 1 ? 'is missing. A' : 'a'} client with auth: ${entry.auth} needs ${oneOf.join(' or ')}.`,
+    );
   }
   for (const key of keysOfMethods) {
-    if (entry[key] !== undefined && !allowed.has(key)) complain([...path, key], `means nothing to ${entry.auth}`);
+    if (entry[key] === undefined || allowed.has(key)) continue;
+    const users = methods.filter(({ keys }) => [...keys.oneOf, ...(keys.others ?? [])].includes(key));
+    const names = users.map(({ name }) => name).join(' or ');
+    complain(
+      [...path, key],
+      `a client with auth: ${entry.auth} does not use ${key}. Remove it, or write auth: ${names}.`,
+      'fault',
+      'key',
+    );
   }
 }
 
 function checkPublic({ grants, publicExchange, workload }: ClientSource, path: Path, complain: Complain): void {
   if (grants.includes('client_credentials'))
-    complain([...path, 'grants'], 'client_credentials is not for a client that proves nothing (RFC 6749 section 4.4)');
+    complain(
+      [...path, 'grants'],
+      'client_credentials is not for a client with auth: none, which proves nothing (RFC 6749 section 4.4). Remove it, or give the client another auth.',
+    );
   if (grants.includes('token_exchange') && !publicExchange && !workload)
-    complain([...path, 'grants'], 'it may exchange nothing without publicExchange: true', 'warning');
+    complain(
+      [...path, 'grants'],
+      'token_exchange has no effect for a client with auth: none. Write publicExchange: true, or remove the grant.',
+      'warning',
+    );
   if (workload && !publicExchange && grants.some((grant) => grant !== 'token_exchange'))
-    complain([...path, 'grants'], 'a workload has a token to exchange, and can use no other grant');
+    complain(
+      [...path, 'grants'],
+      'a client with workload can use token_exchange only. Remove the other grants, or write publicExchange: true.',
+    );
 }
 
 function checkTls(
   entry: ClientSource,
   path: Path,
   { tls, clientCertificates }: ConfigurationFile['server'],
-  complain: Complain,
+  { complain, unsure }: Surroundings,
 ): void {
   const key = certificateKeyOf(entry);
-  if (key !== undefined && tls === undefined && clientCertificates.header === undefined)
-    complain([...path, key], 'nobody shows a certificate without server.tls or server.clientCertificates.header');
-  if (entry.auth === 'tls_client_auth' && clientCertificates.authorities.length === 0)
-    complain([...path, 'auth'], 'needs server.clientCertificates.authorities, or no certificate is trusted');
+  if (
+    key !== undefined &&
+    tls === undefined &&
+    clientCertificates.header === undefined &&
+    !unsure.key('server.tls') &&
+    !unsure.key('server.clientCertificates')
+  )
+    complain(
+      [...path, key],
+      'no client can present a certificate. Set server.tls, or server.clientCertificates.header behind a proxy.',
+    );
+  if (
+    entry.auth === 'tls_client_auth' &&
+    clientCertificates.authorities.length === 0 &&
+    !unsure.key('server.clientCertificates')
+  )
+    complain([...path, 'auth'], 'no certificate of a client is trusted. Set server.clientCertificates.authorities.');
 }
 
-function checkSpiffeId(id: string, path: Path, { issuers }: ConfigurationFile, complain: Complain): string {
+function checkSpiffeId(
+  id: string,
+  path: Path,
+  { issuers }: ConfigurationFile,
+  { complain, unsure }: Surroundings,
+): string {
+  const domains = issuers.flatMap((issuer) => (issuer.saml === undefined ? (issuer.trustDomain ?? []) : []));
   const domain = trustDomainOf(id.replace(/\/\*$/, '/any'));
-  if (domain === undefined) complain(path, 'must be spiffe://TRUST-DOMAIN/PATH, which may end in /*');
-  else if (!issuers.some((issuer) => issuer.saml === undefined && issuer.trustDomain === domain))
-    complain(path, `issuers has no trustDomain ${domain}`);
+  if (domain === undefined)
+    complain(path, `${JSON.stringify(id)} is not a SPIFFE id. Write spiffe://TRUST-DOMAIN/PATH, which may end in /*.`);
+  else if (!domains.includes(domain) && !unsure.name('issuers', domain))
+    complain(path, wordUnknownName('trustDomain', domain, domains));
   return id;
 }
 
@@ -117,21 +159,28 @@ function resolveWorkload(
   { issuer, audience }: NonNullable<ClientSource['workload']>,
   path: Path,
   { issuers }: ConfigurationFile,
-  complain: Complain,
+  { complain, unsure }: Surroundings,
 ): Client['workload'] {
   const named = issuers.find((one) => {
     if (one.saml !== undefined) return false;
     return [one.issuer, one.name, one.trustDomain, `spiffe://${one.trustDomain}`].includes(issuer);
   });
   if (named === undefined || named.saml !== undefined) {
-    complain(
-      [...path, 'issuer'],
-      'must be one of issuers, by its issuer, trustDomain or name; never our own, nor a SAML one',
+    const known = issuers.flatMap((one) =>
+      one.saml === undefined ? [one.name, one.trustDomain, one.issuer].filter((text) => text !== undefined) : [],
     );
+    if (!unsure.name('issuers', issuer))
+      complain(
+        [...path, 'issuer'],
+        `${JSON.stringify(issuer)} is not the issuer, the trustDomain or the name of an entry of issuers that is not a SAML one.${didYouMean(issuer, known)}`,
+      );
     return { issuer, audience };
   }
   if (!named.audiences.includes(audience))
-    complain([...path, 'audience'], 'must be one of the audiences of its issuer');
+    complain(
+      [...path, 'audience'],
+      `${JSON.stringify(audience)} is not among the audiences of its issuer: ${named.audiences.join(', ')}.${didYouMean(audience, named.audiences)}`,
+    );
   return { issuer: named.issuer ?? `spiffe://${named.trustDomain}`, audience };
 }
 
@@ -141,7 +190,11 @@ export function checkIndexed(clients: Iterable<Client>, complain: Complain): voi
   for (const [index, { spiffeId, workload }] of [...clients].entries()) {
     for (const [key, value] of Object.entries({ spiffeId, workload })) {
       const name = JSON.stringify([key, value]);
-      if (value !== undefined && seen.has(name)) complain(['clients', index, key], 'another client has the same');
+      if (value !== undefined && seen.has(name))
+        complain(
+          ['clients', index, key],
+          `another client has the same ${key}, and requests could not tell them apart. Change one of them.`,
+        );
       seen.add(name);
     }
   }

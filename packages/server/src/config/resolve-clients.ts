@@ -1,10 +1,11 @@
-// What do the clients of the file mean, and does what each says of itself fit together?
+// Resolves the clients of the file, and checks that the keys of each entry fit together.
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
 import { indexAudiences } from '../narrowing/targets.ts';
 import type { Path } from './fault.ts';
 import { readLogo } from './logo.ts';
 import { checkRedirects } from './redirects.ts';
+import { wordUnknownName } from './references.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import { checkWebsite } from './resolve-branding.ts';
 import type { ConfigurationFile } from './schema.ts';
@@ -16,18 +17,22 @@ export function resolveClients(
   around: Surroundings,
 ): ReadonlyMap<string, Client> {
   const byAudience = indexAudiences(resources);
+  const audiences = resources.map(({ audience }) => audience);
   const clients = new Map<string, Client>();
   for (const [index, entry] of file.clients.entries()) {
     const path: Path = ['clients', index];
-    if (clients.has(entry.id)) around.complain([...path, 'id'], 'another client has this id');
+    if (clients.has(entry.id))
+      around.complain(
+        [...path, 'id'],
+        `another client has the id ${JSON.stringify(entry.id)}. Give each client its own.`,
+      );
     for (const [place, audience] of entry.audiences.entries()) {
-      if (byAudience(audience) === undefined)
-        around.complain([...path, 'audiences', place], 'no resource has this audience');
+      if (byAudience(audience) === undefined && !around.unsure.name('resources', audience))
+        around.complain([...path, 'audiences', place], wordUnknownName('resource', audience, audiences));
     }
     const resource = entry.resource === undefined ? undefined : byAudience(entry.resource)?.audience;
-    if (entry.resource !== undefined && resource === undefined) {
-      around.complain([...path, 'resource'], 'no resource has this audience');
-    }
+    if (entry.resource !== undefined && resource === undefined && !around.unsure.name('resources', entry.resource))
+      around.complain([...path, 'resource'], wordUnknownName('resource', entry.resource, audiences));
     checkRedirects(entry, path, around.complain);
     if (entry.uri !== undefined) checkWebsite(entry.uri, [...path, 'uri'], around.complain);
     clients.set(entry.id, {

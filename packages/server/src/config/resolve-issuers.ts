@@ -1,4 +1,4 @@
-// What do the issuers of the file mean, and can each be told from the others?
+// Resolves the issuers of the file. No issuer may be taken for another one.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
 import { prefixOf } from '../primitives/principal.ts';
@@ -11,8 +11,10 @@ import { checkKeyPlace, networkOfKeys } from './key-location.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
+import { wordUrlProblem } from './urls.ts';
+import { couldBeForeign, reserved, reservedName } from './wording.ts';
 
-/** What comes before a colon in ids that are no name of an issuer's. */
+/** Prefixes of ids that are not the name of an issuer. */
 export const NO_NAMES: ReadonlySet<string> = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
 
 /** Of the lengths of all different ones: every encrypted assertion costs an RSA operation for each. */
@@ -44,7 +46,7 @@ export async function resolveIssuers(file: ConfigurationFile, around: Surroundin
   if (bits.reduce((sum, one) => sum + one, 0) > MAX_DECRYPTION_BITS)
     around.complain(
       ['issuers'],
-      `have different decryption keys of more than ${MAX_DECRYPTION_BITS} bits together, each of which costs an RSA operation for every encrypted assertion: let entries share one, or use keys of 2048 bits`,
+      `the entries have different decryption keys of more than ${MAX_DECRYPTION_BITS} bits together, and each costs an RSA operation for every encrypted assertion. Let entries share a key, or use keys of 2048 bits.`,
     );
   return { issuers, saml };
 }
@@ -52,18 +54,19 @@ export async function resolveIssuers(file: ConfigurationFile, around: Surroundin
 function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile, around: Surroundings): IssuerEntry {
   const network = networkOfKeys(source);
   const issuer = source.issuer ?? `spiffe://${source.trustDomain}`;
-  const check = (key: keyof IssuerSource, url: string): void => {
+  const check = (key: Path, url: string): void => {
     const problem = urlProblem(url, network);
-    if (problem !== undefined) around.complain([...path, key], problem);
+    if (problem !== undefined) around.complain([...path, ...key], wordUrlProblem(url, problem));
   };
   const { introspection, jwks, jwksUri } = source;
-  if (introspection !== undefined) check('introspection', introspection.endpoint);
+  if (introspection !== undefined) check(['introspection', 'endpoint'], introspection.endpoint);
   checkKeyPlace(source, path, around.complain);
   const discovers = jwks === undefined && jwksUri === undefined;
-  if (source.trustDomain !== undefined && discovers) around.complain(path, 'a trust domain needs jwksUri or jwks');
+  if (source.trustDomain !== undefined && discovers)
+    around.complain(path, 'an entry with trustDomain needs jwksUri or jwks, because a trust domain has no discovery.');
   // With introspection alone no key is ever asked for.
   const opaqueOnly = introspection !== undefined && source.accepts.every((type) => type === 'access_token');
-  if (source.issuer !== undefined && discovers && !opaqueOnly) check('issuer', source.issuer);
+  if (source.issuer !== undefined && discovers && !opaqueOnly) check(['issuer'], source.issuer);
   return {
     issuer,
     name: nameOf(source),
@@ -80,13 +83,13 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
       source.subject === undefined ? undefined : compileMapping(source.subject, [...path, 'subject'], around.complain),
     claims: Object.entries(source.claims).map(([name, text]) => {
       const place = [...path, 'claims', name];
-      if (RESERVED_CLAIMS.has(name)) around.complain(place, 'is a reserved claim, which no mapping may set');
+      if (RESERVED_CLAIMS.has(name)) around.complain(place, reserved(name));
       return [name, compileMapping(text, place, around.complain)] as const;
     }),
     introspection: introspection && {
       endpoint: introspection.endpoint,
       client: introspection.client,
-      secret: readSecret(introspection.secret, [...path, 'introspection', 'secret'], file.server.host, around),
+      secret: readSecret(introspection.secret, [...path, 'introspection', 'secret'], file.server.host, around) ?? '',
     },
   };
 }
@@ -104,18 +107,29 @@ function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile
   for (const [index, { issuer, name, introspection }] of entries.entries()) {
     const path = ['issuers', index];
     const key = file.issuers[index]?.saml === undefined ? 'issuer' : 'saml';
-    if (seen.issuer.has(issuer)) complain([...path, key], 'another issuer has this name, or it is our own');
-    if (name === '' || name.includes(':')) complain(path, 'has no host to be named after: set name');
-    else if (seen.name.has(name)) complain([...path, 'name'], `another issuer has the name ${name}: set name`);
-    if (NO_NAMES.has(name)) complain([...path, 'name'], `${name} cannot be the name of an issuer`);
+    if (seen.issuer.has(issuer))
+      complain(
+        [...path, key],
+        issuer === file.issuer
+          ? `${JSON.stringify(issuer)} is the issuer of this server, which trusts its own tokens without an entry. Remove this entry.`
+          : `another entry has the issuer ${JSON.stringify(issuer)}. Remove one of them.`,
+      );
+    if (name === '' || name.includes(':'))
+      complain(path, 'the issuer is not a URL whose host could be its name. Set name.');
+    else if (seen.name.has(name))
+      complain([...path, 'name'], `another issuer has the name ${name}. Set name to a name of its own.`);
+    if (NO_NAMES.has(name)) complain([...path, 'name'], reservedName(name));
     if (introspection !== undefined && ++introspecting > 1) {
-      complain([...path, 'introspection'], 'only one issuer can have it: an opaque token does not say whose it is');
+      complain(
+        [...path, 'introspection'],
+        'another issuer has introspection, and an opaque token does not say whose it is. Remove one of them.',
+      );
     }
     seen.issuer.add(issuer);
     if (name !== '') seen.name.add(name);
   }
   for (const [index, { id }] of file.clients.entries()) {
     const before = prefixOf(id);
-    if (seen.name.has(before)) complain(['clients', index, 'id'], `could be a subject of the issuer ${before}`);
+    if (seen.name.has(before)) complain(['clients', index, 'id'], couldBeForeign(id, before));
   }
 }

@@ -1,9 +1,10 @@
-// What do the resources of the file mean?
+// Resolves the resources of the file.
 import { createSecretKey } from 'node:crypto';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { SecretKey } from '../keys/jws.ts';
 import { adminAudience, type Resource } from '../model/resource.ts';
 import { normalAudience, parseResourceUri } from '../narrowing/targets.ts';
+import { didYouMean } from '../primitives/nearest.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { Path } from './fault.ts';
 import type { ConfigurationFile, ResourceSource } from './schema.ts';
@@ -16,24 +17,41 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
     const { audience, locations, scopes, scopeNames, requiredAcr, requireSenderConstraint } = source;
     const path: Path = ['resources', index];
     const known = normalAudience(audience);
-    if (seen.has(known)) around.complain([...path, 'audience'], 'another resource has this audience');
+    if (seen.has(known))
+      around.complain(
+        [...path, 'audience'],
+        `another resource has the audience ${JSON.stringify(audience)}. Give each resource its own.`,
+      );
     seen.add(known);
     for (const [place, location] of (locations ?? []).entries()) {
       const uri = parseResourceUri(location);
       if (uri === undefined || uri.search !== '') {
-        around.complain([...path, 'locations', place], 'must be an absolute URI without query and fragment');
+        around.complain(
+          [...path, 'locations', place],
+          `${JSON.stringify(location)} is not an absolute URI without a query and a fragment. Write one such as https://orders.example.com/v1.`,
+        );
       }
     }
     for (const scope of Object.keys(scopeNames)) {
-      if (!scopes.includes(scope)) around.complain([...path, 'scopeNames', scope], 'is no scope of this resource');
+      if (!scopes.includes(scope))
+        around.complain(
+          [...path, 'scopeNames', scope],
+          `${JSON.stringify(scope)} is not a scope of this resource.${didYouMean(scope, scopes) || ' Add it to scopes.'}`,
+        );
     }
     const token = resolveToken(source.token, path, file, around);
     if (token.secret !== undefined) {
       const place = [...path, 'token', 'secret'];
       if (isOurs(audience, file.issuer))
-        around.complain([...path, 'token', 'alg'], 'HS256 is not for this server itself: use a key of the server');
+        around.complain(
+          [...path, 'token', 'alg'],
+          'HS256 is not for an audience of this server itself. Remove alg and secret: a key of the server then signs.',
+        );
       if (secrets.has(token.secret.kid))
-        around.complain(place, 'another resource has this secret: each could make tokens for the other');
+        around.complain(
+          place,
+          'another resource has the same secret, and each could make tokens for the other. Give each its own.',
+        );
       secrets.add(token.secret.kid);
     }
     return {
@@ -72,9 +90,12 @@ function resolveToken(
   const asymmetric: SigningAlgorithm = alg === undefined || alg === 'HS256' ? file.keys.alg : alg;
   if (secret === undefined) return { format, lifetime, alg: asymmetric };
   const place = [...path, 'token', 'secret'];
-  const text = readSecret(secret, place, file.server.host, around);
-  if (Buffer.byteLength(text) < SECRET_BYTES)
-    around.complain(place, `must be ${SECRET_BYTES} bytes or more (RFC 7518 section 3.2)`);
+  const text = readSecret(secret, place, file.server.host, around) ?? '';
+  if (text !== '' && Buffer.byteLength(text) < SECRET_BYTES)
+    around.complain(
+      place,
+      `HS256 needs a secret of ${SECRET_BYTES} bytes or more (RFC 7518 section 3.2), and this one is shorter. Make one with openssl rand -base64 32.`,
+    );
   return { format, lifetime, alg: asymmetric, secret: secretKey(text) };
 }
 

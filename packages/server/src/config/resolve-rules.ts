@@ -1,14 +1,17 @@
-// What do the rules of the file mean? Names become resources; what can never match is a warning.
+// Resolves the rules of the file. A rule, or a part of one, that can never match is a warning.
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
 import { DEFAULT_TYPES, type PartyPattern, type Rule } from '../policy/rule.ts';
+import { didYouMean } from '../primitives/nearest.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileClaim, readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
+import { wordUnknownName } from './references.ts';
 import type { ClientSource, ConfigurationFile, RuleEntry } from './schema.ts';
 import { findShadowed } from './shadowed.ts';
+import { reserved } from './wording.ts';
 
 export function resolveRules(
   file: ConfigurationFile,
@@ -22,21 +25,27 @@ export function resolveRules(
   ]);
   const clients = new Map(file.clients.map((client) => [client.id, client]));
   const byAudience = indexAudiences(resources);
+  const audiences = resources.map(({ audience }) => audience);
   const seen = new Set<string>();
   const rules = new Map<Rule, Path>();
   for (const [index, entry] of file.rules.entries()) {
     const path: Path = ['rules', index];
     const name = entry.name ?? `rule ${index + 1}`;
-    if (seen.has(name)) complain([...path, 'name'], 'another rule has this name');
+    if (seen.has(name))
+      complain([...path, 'name'], `another rule has the name ${JSON.stringify(name)}. Give each rule its own.`);
     seen.add(name);
     warnOfStrangers(entry, clients, issuerNames, path, complain);
     warnOfTypes(entry, clients, file.issuer, path, complain);
-    const [first, ...others] = grantedTargets(entry, byAudience, path, complain);
+    const [first, ...others] = grantedTargets(entry, { byAudience, audiences }, path, complain);
     if (first === undefined) continue;
     rules.set(toRule(name, entry, [first, ...others], { path, issuerNames, complain }), path);
   }
   for (const [rule, earlier] of findShadowed([...rules.keys()], file.issuer)) {
-    complain(rules.get(rule) ?? [], `can never decide: “${earlier.name}” always matches first`, 'warning');
+    complain(
+      rules.get(rule) ?? [],
+      `this rule can never decide, because “${earlier.name}” always matches first. Move it before that rule, or remove it.`,
+      'warning',
+    );
   }
   return [...rules.keys()];
 }
@@ -46,7 +55,7 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
   if (rebind && !subject.constrained && !actor.constrained)
     about.complain(
       [...about.path, 'rebind'],
-      'does nothing where neither subject nor actor says constrained: accept',
+      'rebind has no effect without constrained: accept below subject or actor. Add that, or remove rebind.',
       'warning',
     );
   return {
@@ -72,7 +81,7 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
       maxDepth: grant.maxDepth,
       claims: Object.entries(grant.claims).map(([claim, text]) => {
         const place = [...about.path, 'grant', 'claims', claim];
-        if (RESERVED_CLAIMS.has(claim)) about.complain(place, 'is a reserved claim, which no rule may set');
+        if (RESERVED_CLAIMS.has(claim)) about.complain(place, reserved(claim));
         return [claim, compileClaim(text, place, about.complain)] as const;
       }),
     },
@@ -105,7 +114,7 @@ function toPattern(
 
 function grantedTargets(
   { grant }: RuleEntry,
-  byAudience: Targeting['byAudience'],
+  { byAudience, audiences }: Pick<Targeting, 'byAudience'> & { readonly audiences: readonly string[] },
   path: Path,
   complain: Complain,
 ): Resource[] {
@@ -113,13 +122,19 @@ function grantedTargets(
   for (const [place, audience] of grant.audiences.entries()) {
     const target = byAudience(audience);
     if (target === undefined)
-      complain([...path, 'grant', 'audiences', place], 'no resource has this audience', 'warning');
+      complain([...path, 'grant', 'audiences', place], wordUnknownName('resource', audience, audiences), 'warning');
     else targets.push(target);
   }
+  // An audience that is not known may be the one with the scope.
+  if (targets.length < grant.audiences.length) return targets;
   const scopes = new Set(targets.flatMap((target) => [...target.scopes]));
   for (const [place, scope] of grant.scopes.entries()) {
     if (!scopes.has(scope))
-      complain([...path, 'grant', 'scopes', place], "none of the rule's audiences has this scope", 'warning');
+      complain(
+        [...path, 'grant', 'scopes', place],
+        `no audience of the rule has the scope ${JSON.stringify(scope)}.${didYouMean(scope, scopes) || ' Add it to the scopes of the resource.'}`,
+        'warning',
+      );
   }
   return targets;
 }
@@ -146,7 +161,7 @@ function warnOfTypes(
     if (refused.length > 0)
       complain(
         [...path, part],
-        `has no types, so of our own tokens it takes access tokens, and no ${refused.join(' and no ')}: write types: [access_token], or name what it takes`,
+        `has no types, so it takes access tokens of this server, but no ${refused.join(' and no ')}. Write types: [access_token], or every type that it should take.`,
         'warning',
       );
   }
@@ -155,7 +170,7 @@ function warnOfTypes(
 const getsIdTokens = ({ grants, scopes }: ClientSource): boolean =>
   grants.some((grant) => SIGN_IN_GRANTS.has(grant)) && (scopes?.includes('openid') ?? true);
 
-/** Names that nobody has: what asks for them never matches. */
+/** A rule that asks for a name that no entry has never matches. */
 function warnOfStrangers(
   entry: RuleEntry,
   clients: ReadonlyMap<string, ClientSource>,
@@ -163,11 +178,16 @@ function warnOfStrangers(
   path: Path,
   complain: Complain,
 ): void {
-  const check = (kind: string, known: IssuerNames | typeof clients, names: readonly string[] = [], ...where: Path) => {
+  const check = (
+    kind: 'client' | 'issuer',
+    known: IssuerNames | typeof clients,
+    names: readonly string[] = [],
+    ...where: Path
+  ) => {
     for (const [place, name] of names.entries()) {
       // A name alone need not stand in a list.
       const within = names.length === 1 ? where : [...where, place];
-      if (!known.has(name)) complain([...path, ...within], `there is no ${kind} ${JSON.stringify(name)}`, 'warning');
+      if (!known.has(name)) complain([...path, ...within], wordUnknownName(kind, name, known.keys()), 'warning');
     }
   };
   check('client', clients, entry.client, 'client');
@@ -178,12 +198,16 @@ function warnOfStrangers(
   const someHasGrant = (grant: 'token_exchange' | 'refresh_token'): boolean =>
     entry.client.some((id) => clients.get(id)?.grants.includes(grant));
   if (!someHasGrant('token_exchange'))
-    complain([...path, 'client'], 'none of its clients has the grant token_exchange', 'warning');
+    complain(
+      [...path, 'client'],
+      'no client of this rule has the grant token_exchange. Add it to the grants of one.',
+      'warning',
+    );
   const refreshes = entry.grant.refreshToken || entry.grant.types.includes('refresh_token');
   if (refreshes && !someHasGrant('refresh_token'))
     complain(
       [...path, 'grant'],
-      'none of its clients has the grant refresh_token, so none gets a refresh token',
+      'no client of this rule has the grant refresh_token, so none gets a refresh token. Add it to the grants of one.',
       'warning',
     );
 }

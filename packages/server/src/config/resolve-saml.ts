@@ -1,7 +1,5 @@
-// What do the SAML identity providers of the file mean? Certificates and metadata are read here.
+// Resolves the SAML identity providers of the file, and reads their certificates and metadata.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { signingKey } from '../saml/certificates.ts';
 import { readMetadata } from '../saml/metadata.ts';
@@ -10,8 +8,10 @@ import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileMappingOf } from './expressions.ts';
 import type { Path } from './fault.ts';
 import { nameOf } from './issuer-name.ts';
+import { describePem } from './pem.ts';
 import type { SamlSource } from './schema.ts';
-import type { Surroundings } from './source.ts';
+import { readFileAt, type Surroundings } from './source.ts';
+import { reserved } from './wording.ts';
 
 /** What mappings of assertions read. */
 export const assertionVariables = { nameId: 'string', nameIdFormat: 'dyn', attributes: 'map' } as const;
@@ -24,7 +24,7 @@ export async function resolveSamlIssuer(
   const { saml: entityId, claims, subject } = source;
   const mapped = Object.entries(claims).map(([name, text]) => {
     const place = [...path, 'claims', name];
-    if (RESERVED_CLAIMS.has(name)) around.complain(place, 'is a reserved claim, which no mapping may set');
+    if (RESERVED_CLAIMS.has(name)) around.complain(place, reserved(name));
     return [name, compileMappingOf(text, assertionVariables, place, around.complain)] as const;
   });
   const named =
@@ -63,29 +63,33 @@ async function readTrust(source: SamlSource, path: Path, around: Surroundings): 
 
 /** Whether it still counts is asked when it is used, as of certificates: a server must be able to start while one issuer is late. */
 async function readFromMetadata(name: string, entityId: string, path: Path, around: Surroundings): Promise<Trust> {
-  const file = readBytes(name, path, around);
+  const file = readFileAt(name, path, around);
   if (file === undefined) return nothing;
   try {
     const { entityId: described, ...trust } = await readMetadata(file, 0);
-    if (described !== entityId) around.complain(path, `describes ${described}, not ${entityId}`);
+    if (described !== entityId)
+      around.complain(
+        path,
+        `${name} describes ${described}, not ${entityId}. Write the metadata of ${entityId}, or saml: ${described}.`,
+      );
     return trust;
   } catch (error) {
-    around.complain(path, (error as Error).message);
+    around.complain(path, `${name}: ${(error as Error).message}.`);
     return nothing;
   }
 }
 
 /** One to a file: of two, the second is often that of an authority, whose key must not prove assertions. */
 function readCertificate(name: string, path: Path, around: Surroundings): X509Certificate | undefined {
-  const file = readBytes(name, path, around);
+  const file = readFileAt(name, path, around);
   if (file === undefined) return undefined;
   try {
     const certificate = new X509Certificate(file);
     if (file.toString('latin1').split('-----BEGIN CERTIFICATE-----').length > 2)
-      around.complain(path, `${name} holds several certificates: put each that may sign in a file of its own`);
+      around.complain(path, `${name} holds several certificates. Put each that may sign into a file of its own.`);
     return certificate;
   } catch {
-    around.complain(path, `${name} holds no certificate`);
+    around.complain(path, `${name} holds ${describePem(file, 'certificate')}.`);
     return undefined;
   }
 }
@@ -99,28 +103,22 @@ export function certificateProblem({ certificates, validUntil }: SamlIssuerEntry
   return faults.length < keys.length ? undefined : `none of its certificates can be used: ${faults.join(', ')}`;
 }
 
+const USE_RSA = `Use an RSA key of ${RSA_BITS.least} to ${RSA_BITS.most} bits.`;
+
 function readKey(name: string, path: Path, around: Surroundings): KeyObject | undefined {
-  const file = readBytes(name, path, around);
+  const file = readFileAt(name, path, around);
   try {
     const key = file && createPrivateKey(file);
-    if (key && key.asymmetricKeyType !== 'rsa') around.complain(path, 'must be an RSA key');
+    if (key && key.asymmetricKeyType !== 'rsa')
+      around.complain(path, `${name} holds a key of another kind than RSA. ${USE_RSA}`);
     else if (key && !isStrong(key))
       around.complain(
         path,
-        `must be an RSA key of ${RSA_BITS.least} to ${RSA_BITS.most} bits: a shorter one can be broken, a longer one makes each assertion slow`,
+        `${name} holds an RSA key that is too short, or so long that it makes each assertion slow. ${USE_RSA}`,
       );
     return key;
   } catch {
-    around.complain(path, `${name} holds no private key`);
-    return undefined;
-  }
-}
-
-function readBytes(name: string, path: Path, { folder, complain }: Surroundings): Buffer | undefined {
-  try {
-    return readFileSync(resolve(folder, name));
-  } catch (error) {
-    complain(path, `${name} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    around.complain(path, `${name} holds ${describePem(file ?? Buffer.alloc(0), 'private key')}.`);
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
-// Which database the file names, and whether the way to it is protected.
+// Resolves which database the file names, and whether the connection to it is protected.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { describeFailure } from '../primitives/failure.ts';
 import { type PostgresTls, readPostgresUrl } from '../store/postgres-url.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Surroundings } from './source.ts';
@@ -11,11 +12,11 @@ export function resolveStore(store: string, { folder, complain }: Surroundings):
     return { kind: 'sqlite', file: file === ':memory:' ? file : resolve(folder, file) };
   }
   const { connection, fault, warning } = readPostgresUrl(store, folder);
-  if (fault !== undefined) complain(['store'], fault);
-  if (warning !== undefined) complain(['store'], warning, 'warning');
+  if (fault !== undefined) complain(['store'], `${fault}.`);
+  if (warning !== undefined) complain(['store'], `${warning}.`, 'warning');
   if (connection === undefined) return { kind: 'sqlite', file: ':memory:' };
   const unreadable = connection.tls === 'none' ? undefined : findUnreadable(connection.tls);
-  if (unreadable !== undefined) complain(['store'], unreadable);
+  if (unreadable !== undefined) complain(['store'], `${unreadable}.`);
   return { kind: 'postgres', connection };
 }
 
@@ -28,7 +29,7 @@ function findUnreadable(tls: PostgresTls): string | undefined {
     try {
       if (file !== undefined) readFileSync(file);
     } catch (error) {
-      return `the file of ${parameter} cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+      return `cannot read ${file}, the file of ${parameter}: ${describeFailure(error)}`;
     }
   }
   return undefined;

@@ -6,6 +6,8 @@ import { compileMapping, NO_NAMES, type ResolvedIssuers } from './resolve-issuer
 import type { ConfigurationFile } from './schema.ts';
 import type { UpstreamSource } from './schema-people.ts';
 import { readSecret, type Surroundings } from './source.ts';
+import { wordUrlProblem } from './urls.ts';
+import { couldBeForeign, reserved, reservedName } from './wording.ts';
 
 /**
  * @param issuers the other issuers. The same provider may stand there as well: whoever it names is then the same person
@@ -20,19 +22,22 @@ export function resolveUpstream(
   const { issuer, clientId, scopes } = source;
   const complain = (key: keyof UpstreamSource, message: string): void => around.complain(['upstream', key], message);
   const network = source.allowPrivateNetwork ? 'private' : 'public';
-  const problem = urlProblem(issuer, network) ?? (issuer === file.issuer ? 'is our own issuer' : undefined);
-  if (problem !== undefined) complain('issuer', problem);
+  const problem =
+    urlProblem(issuer, network) ??
+    (issuer === file.issuer ? 'is the issuer of this server. Write the issuer of another provider' : undefined);
+  if (problem !== undefined) complain('issuer', wordUrlProblem(issuer, problem));
   const same = issuers.find((one) => one.issuer === issuer);
   const name = source.name ?? same?.name ?? (URL.canParse(issuer) ? new URL(issuer).hostname : '');
-  if (NO_NAMES.has(name)) complain('name', `${name} cannot be the name of an issuer`);
-  if (same !== undefined && same.name !== name) complain('name', `among issuers, this one has the name ${same.name}`);
-  if (issuers.some((one) => one.name === name && one !== same)) complain('name', `another issuer has the name ${name}`);
+  if (NO_NAMES.has(name)) complain('name', reservedName(name));
+  if (same !== undefined && same.name !== name)
+    complain('name', `the same provider has the name ${same.name} among issuers. Write that name here.`);
+  if (issuers.some((one) => one.name === name && one !== same))
+    complain('name', `another issuer has the name ${name}. Give one of them another name.`);
   if (saml.some((one) => one.name === name))
-    complain('name', `a SAML issuer has the name ${name}: give one of them another, because a NameID is not a sub`);
-  if (!scopes.includes('openid')) complain('scopes', 'must hold openid');
+    complain('name', `a SAML issuer has the name ${name}, and its NameID is not a sub. Give one of them another name.`);
+  if (!scopes.includes('openid')) complain('scopes', 'lacks openid, without which people cannot sign in. Add openid.');
   for (const [index, { id }] of file.clients.entries()) {
-    if (id.startsWith(`${name}:`))
-      around.complain(['clients', index, 'id'], `could be a subject of the issuer ${name}`);
+    if (id.startsWith(`${name}:`)) around.complain(['clients', index, 'id'], couldBeForeign(id, name));
   }
   return {
     issuer,
@@ -40,11 +45,11 @@ export function resolveUpstream(
     first: source.first,
     network,
     clientId,
-    secret: readSecret(source.secret, ['upstream', 'secret'], file.server.host, around),
+    secret: readSecret(source.secret, ['upstream', 'secret'], file.server.host, around) ?? '',
     scope: scopes.join(' '),
     claims: Object.entries(source.claims).map(([claim, text]) => {
       const path = ['upstream', 'claims', claim];
-      if (RESERVED_CLAIMS.has(claim)) around.complain(path, 'is a reserved claim, which no mapping may set');
+      if (RESERVED_CLAIMS.has(claim)) around.complain(path, reserved(claim));
       return [claim, compileMapping(text, path, around.complain)] as const;
     }),
   };

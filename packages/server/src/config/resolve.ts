@@ -1,4 +1,4 @@
-// Do the parts of the file fit together? Names are looked up, secrets and certificates read, contradictions found.
+// Resolves what a file means: looks names up, reads secrets and certificates, and finds parts that do not fit together.
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { OWN_LIFETIME_SECONDS, type Resource } from '../model/resource.ts';
@@ -23,7 +23,7 @@ import { resolveUpstream } from './resolve-upstream.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
 
-/** Complains of whatever does not fit; what it then returns is not to be used. */
+/** Complains of parts that do not fit together. Then the result must not be used. */
 export async function resolveConfiguration(
   file: ConfigurationFile,
   around: Surroundings,
@@ -75,8 +75,12 @@ function resolveKeys(
 ): Configuration['keys'] {
   const { alg, rotateEvery, publishAhead } = keys;
   if (publishAhead < KEY_SET_KEPT)
-    complain(['keys', 'publishAhead'], 'must be 5m or more: verifiers keep our keys that long');
-  if (rotateEvery <= publishAhead) complain(['keys', 'rotateEvery'], 'must be longer than publishAhead');
+    complain(
+      ['keys', 'publishAhead'],
+      'must be 5m or more, because verifiers cache the key set that long. Write 5m, 1h or longer.',
+    );
+  if (rotateEvery <= publishAhead)
+    complain(['keys', 'rotateEvery'], 'must be longer than keys.publishAhead. Write a longer time, such as 30d.');
   const ownLifetime = clients.some(({ grants }) => grants.some((grant) => SIGN_IN_GRANTS.has(grant)))
     ? OWN_LIFETIME_SECONDS
     : 0;
@@ -96,15 +100,28 @@ function resolveSealingKey(
   if (sealingKey === undefined) {
     if (location.kind === 'sqlite')
       return location.file === ':memory:' ? 'ephemeral' : { file: `${location.file}.key` };
-    around.complain(['store'], 'a shared database needs a sealingKey that all nodes know: 32 bytes in base64');
+    if (!around.unsure.key('sealingKey'))
+      around.complain(
+        ['store'],
+        'a shared database needs a sealingKey that all nodes know. Write sealingKey: { env: NAME }, a secret of 32 bytes in base64, as openssl rand -base64 32 prints it.',
+      );
     return 'ephemeral';
   }
   const keys = sealingKey.map((source, index) => {
-    const key = parseSealingKey(readSecret(source, ['sealingKey', index], server.host, around));
-    if (key === undefined) around.complain(['sealingKey', index], 'must be 32 bytes in base64');
+    const text = readSecret(source, ['sealingKey', index], server.host, around);
+    const key = parseSealingKey(text ?? '');
+    if (text !== undefined && key === undefined)
+      around.complain(
+        ['sealingKey', index],
+        'the secret is not 32 bytes in base64. Make one with openssl rand -base64 32.',
+      );
     return key ?? Buffer.alloc(0);
   });
-  if (keys.length > 2) around.complain(['sealingKey'], 'at most two, while the first takes over from the second');
+  if (keys.length > 2)
+    around.complain(
+      ['sealingKey'],
+      'there are two sealing keys at most, while the first takes over from the second. Remove the oldest.',
+    );
   const [first = Buffer.alloc(0), ...others] = keys;
   return { keys: [first, ...others] };
 }
@@ -134,8 +151,19 @@ function checkIssuer(issuer: string, complain: Complain): void {
     url.username !== '' ||
     url.password !== ''
   ) {
-    complain(['issuer'], 'must be an https URL without query, fragment and user information');
+    complain(['issuer'], wordIssuer(issuer));
   } else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    complain(['issuer'], 'must be https; http is for loopback only');
+    complain(
+      ['issuer'],
+      `${JSON.stringify(issuer)} is http, which is for loopback only. Write https://${issuer.slice('http://'.length)}.`,
+    );
   }
+}
+
+function wordIssuer(issuer: string): string {
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
+  // Where a user name stands a password may stand, too.
+  if (url !== undefined && (url.username !== '' || url.password !== ''))
+    return 'the issuer holds a user name. Write an https URL without it, such as https://login.example.com.';
+  return `${JSON.stringify(issuer)} is not an https URL without a query and a fragment. Write one such as https://login.example.com.`;
 }

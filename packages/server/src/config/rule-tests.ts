@@ -1,4 +1,4 @@
-// Do the rules do what their tests say? Imagined requests, judged by the file's own rules.
+// Runs the tests of rules: imagined requests, judged by the rules of the file.
 
 import type { JudgeServices } from '../exchange/judge.ts';
 import { type Imagined, judgeImagined, type Simulated } from '../explain/simulate.ts';
@@ -15,7 +15,8 @@ import { indexSubjectNames } from '../trust/subject-names.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
 import { imagineToken } from './imagined-token.ts';
-import type { ConfigurationFile, ImaginedToken, RuleTest } from './schema.ts';
+import type { ConfigurationFile } from './schema.ts';
+import type { ImaginedToken, RuleTest } from './schema-tests.ts';
 
 type Tested = Pick<
   Configuration,
@@ -23,10 +24,10 @@ type Tested = Pick<
 >;
 type Context = JudgeServices & Pick<ValidationContext, 'clients' | 'names' | 'issuers' | 'saml' | 'now'>;
 
-/** A fixed time: what a test says does not depend on the day. */
+/** A fixed time, so that the result of a test does not depend on the day. */
 const NOW = 1_800_000_000;
 
-/** @returns how many tests were run; the failed ones are told */
+/** Complains of failed tests. @returns how many tests were run */
 export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: Complain): number {
   const context: Context = {
     ...tested,
@@ -46,11 +47,7 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
         confirmation: test.proves,
       });
       const failure = compare(test.expect, judged, context.issuer);
-      if (failure !== undefined)
-        complain(
-          ['rules', index, 'tests', place],
-          `${test.name === undefined ? 'the test' : `“${test.name}”`} fails: ${failure}`,
-        );
+      if (failure !== undefined) complain(['rules', index, 'tests', place], `this test fails: ${failure}.`);
     }
   }
   return count;
@@ -83,7 +80,7 @@ function imagineAs(role: Role, token: ImaginedToken, client: Client, context: Co
   }
 }
 
-/** @returns what is not as expected */
+/** @returns what differs from the expectation */
 function compare(expect: RuleTest['expect'], judged: Simulated, issuer: string): string | undefined {
   const wanted = typeof expect === 'object' && 'refused' in expect ? expect.refused : undefined;
   if (judged.reason !== undefined) {
@@ -101,12 +98,13 @@ function compareClaims(wanted: JsonObject, decision: Decision, issuer: string): 
   const about = { issuer, id: 'imagined', family: undefined, now: NOW, expiresAt: NOW + decision.lifetime };
   const claims = accessTokenClaims(decision, about);
   for (const [name, value] of Object.entries(wanted)) {
-    if (!holds(claims[name], value)) return `expected ${name} to be ${say(value)}, but it is ${say(claims[name])}`;
+    if (!holds(claims[name], value))
+      return `expected ${name} to be ${textOf(value)}, but it is ${textOf(claims[name])}`;
   }
   return undefined;
 }
 
-const say = (value: unknown): string => (value === undefined || value === null ? 'absent' : JSON.stringify(value));
+const textOf = (value: unknown): string => (value === undefined || value === null ? 'absent' : JSON.stringify(value));
 
 /** Of an object the members that are named; everything else exactly; null is absence. */
 function holds(given: unknown, wanted: unknown): boolean {

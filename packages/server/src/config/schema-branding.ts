@@ -1,11 +1,14 @@
 // The form of the file's section about what people see on the pages.
 import { z } from 'zod';
+import { expecting } from '../primitives/expectation.ts';
 import { languageNames } from '../sign-in/pages/languages/index.ts';
 
 /** A name that people read. */
-export const displayName = z
-  .string()
-  .regex(/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u, 'must be a printable text of 1 to 100 characters');
+export const displayName = expecting(
+  z.string().regex(/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u),
+  'a name for people',
+  'a printable text of 1 to 100 characters',
+);
 
 const text = z.string().min(1).max(200);
 /** One text, or one for each language of the pages. */

@@ -1,31 +1,40 @@
 // The form of the file's sections about the server itself: where it listens, and its audit.
 import { z } from 'zod';
 import { certificateFormats } from '../http/client-certificate.ts';
-import { duration, oneOrMore, secret } from './schema-values.ts';
+import { expecting } from '../primitives/expectation.ts';
+import { duration, file, httpsUrl, oneOrMore, secret } from './schema-values.ts';
+
+const host = expecting(
+  z.string().min(1),
+  'a host',
+  'an address or a host name of this machine, such as 127.0.0.1',
+).default('127.0.0.1');
+const port = z.int().min(0).max(65_535);
 
 export const server = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1'),
-  port: z.int().min(0).max(65_535).default(8080),
-  tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
+  host,
+  port: port.default(8080),
+  tls: z.strictObject({ cert: file, key: file }).optional(),
   clientCertificates: z
     .strictObject({
-      authorities: oneOrMore(z.string().min(1)).default([]),
+      authorities: oneOrMore(file).default([]),
       header: z
         .strictObject({
-          name: z.string().regex(/^[\w-]{1,64}$/, 'must be the name of a header'),
+          name: expecting(z.string().regex(/^[\w-]{1,64}$/), 'the name of a header', 'one such as Client-Cert'),
           format: z.enum(certificateFormats),
         })
         .optional(),
     })
     .prefault({}),
-  trustProxy: z.array(z.string().min(1)).default([]),
+  trustProxy: z
+    .array(expecting(z.string().min(1), 'an address or a network', 'one such as 192.0.2.7 or 10.0.0.0/8'))
+    .default([]),
   dpopNonces: z.boolean().default(false),
-  metrics: z
-    .union([
-      z.literal('off'),
-      z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535).default(9464) }),
-    ])
-    .prefault({}),
+  metrics: expecting(
+    z.union([z.literal('off'), z.strictObject({ host, port: port.default(9464) })]),
+    'an address for metrics',
+    'off, or { host: 127.0.0.1, port: 9464 }',
+  ).prefault({}),
   limits: z
     .strictObject({
       requestsPerClient: z.int().min(1).max(10_000_000).optional(),
@@ -38,14 +47,27 @@ export const server = z.strictObject({
   announceStop: duration.default(1),
 });
 
-const sinkName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be letters, digits, dots, dashes and underscores');
+const sinkName = expecting(
+  z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+  'the name of a sink',
+  'letters, digits, dots, dashes and underscores, such as archive',
+);
 
 const remoteSink = <T extends string>(type: T) =>
   z.strictObject({
     type: z.literal(type),
     name: sinkName.optional(),
-    url: z.string(),
-    headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header'), secret).default({}),
+    url: httpsUrl,
+    headers: z
+      .record(
+        expecting(
+          z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+          'the name of a header',
+          'the name alone, such as X-Api-Key',
+        ),
+        secret,
+      )
+      .default({}),
     allowPrivateNetwork: z.boolean().default(false),
   });
 

@@ -1,35 +1,83 @@
-// The forms that values have in many places of the file.
+// The forms that values have in many places of the file, each with the words that say what is expected there.
 import { z } from 'zod';
 import { isClientId } from '../model/client.ts';
+import { expecting } from '../primitives/expectation.ts';
 import { isName } from '../primitives/principal.ts';
 import { isScopeName } from '../primitives/scope.ts';
+import { subjectTokenTypes } from '../subject-tokens/index.ts';
+
+/** One of the names of a registry. */
+export const names = <T extends string>(list: readonly { readonly name: T }[]) =>
+  z.enum(list.map((entry) => entry.name) as [T, ...T[]]);
+
+export const tokenTypes = names(subjectTokenTypes);
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /** `90s`, `10m`, `1h`, `30d` → seconds. */
-export const duration = z
-  .string()
-  .regex(/^[1-9]\d{0,5}[smhd]$/, 'must be a duration such as 90s, 10m, 1h or 30d')
-  .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
+export const duration = expecting(
+  z
+    .string()
+    .regex(/^[1-9]\d{0,5}[smhd]$/)
+    .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]),
+  'a duration',
+  'a number with its unit, such as 10m, 1h or 30d',
+);
 
-export const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
-export const clientId = z.string().refine(isClientId, 'must be 1 to 256 printable ASCII characters');
+export const name = expecting(z.string().refine(isName), 'a name', 'a printable text of 1 to 1024 characters');
+export const clientId = expecting(
+  z.string().refine(isClientId),
+  'a client id',
+  '1 to 256 printable ASCII characters, such as orders-api',
+);
 export const scopes = z.array(
-  z.string().refine(isScopeName, 'must be a scope name: printable ASCII without blank, quote and backslash'),
+  expecting(
+    z.string().refine(isScopeName),
+    'a scope name',
+    'printable ASCII without a blank, a quote and a backslash, such as orders:read',
+  ),
 );
 export const oneOrMore = <T extends z.ZodType>(type: T) =>
   z.union([type.transform((one) => [one]), z.array(type).min(1)]);
 
-export const secret = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-  z.strictObject({ plain: z.string().min(1) }),
-]);
+/** The path of a file. */
+export const file = expecting(z.string().min(1), 'the path of a file', 'a path relative to the configuration file');
+
+const text = z.string().min(1);
+const sources = [z.strictObject({ env: text }), z.strictObject({ file }), z.strictObject({ plain: text })] as const;
+
+export const secret = expecting(z.union(sources), 'a secret', '{ file: PATH } or { env: NAME }', 'secret');
+
+export const digest = expecting(
+  z.string().regex(/^[\w-]{43}$/),
+  'a SHA-256 digest',
+  'the 43 characters of a SHA-256 in base64url',
+  'secret',
+);
+
+/** For a random secret only: the digest of one that a person chose is enough to guess it. */
+const hashedSecret = z.strictObject({ sha256: digest });
+
+/** What a client proves itself with may also be known by its digest alone. */
+export const clientSecret = expecting(
+  z.union([...sources, hashedSecret]),
+  'a secret',
+  '{ file: PATH }, { env: NAME } or { sha256: DIGEST }',
+  'secret',
+);
 
 export type SecretSource = z.output<typeof secret>;
 
-export const expression = z.string().min(1).max(4096);
+export const expression = expecting(
+  z.string().min(1).max(4096),
+  'a CEL expression',
+  'it as a text in quotes, such as \'subject.claims.tenant == "a"\'',
+);
 
-export const issuerName = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,255}$/, 'must be letters, digits, dots, dashes and underscores');
+export const issuerName = expecting(
+  z.string().regex(/^[A-Za-z0-9._-]{1,255}$/),
+  'a short name',
+  'letters, digits, dots, dashes and underscores, such as contoso',
+);
+
+export const httpsUrl = expecting(z.string(), 'a URL', 'an https URL, such as https://login.example.com');

@@ -6,20 +6,31 @@ import { clientAuthMethods } from '../client-auth/index.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { grants } from '../grants/index.ts';
 import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
+import { expecting } from '../primitives/expectation.ts';
 import { levels } from '../primitives/log.ts';
-import { type Reason, reasons } from '../primitives/refusal.ts';
-import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import { dataUriProblem } from './logo.ts';
 import { branding, displayName, words } from './schema-branding.ts';
 import { account, upstream } from './schema-people.ts';
 import { audit, server } from './schema-server.ts';
-import { clientId, duration, expression, issuerName, name, oneOrMore, scopes, secret } from './schema-values.ts';
-
-const names = <T extends string>(list: readonly { readonly name: T }[]) =>
-  z.enum(list.map(({ name }) => name) as [T, ...T[]]);
+import { ruleTest } from './schema-tests.ts';
+import {
+  clientId,
+  clientSecret,
+  duration,
+  expression,
+  file,
+  httpsUrl,
+  issuerName,
+  name,
+  names,
+  oneOrMore,
+  scopes,
+  secret,
+  tokenTypes,
+} from './schema-values.ts';
 
 const resource = z.strictObject({
-  audience: name,
+  audience: expecting(name.clone(), 'an audience', 'the name of the API, such as https://orders.example.com'),
   locations: z.array(z.string()).optional(),
   requiredAcr: oneOrMore(name).default([]),
   requireSenderConstraint: z.boolean().default(false),
@@ -33,10 +44,14 @@ const resource = z.strictObject({
       alg: z.enum([...signingAlgorithms, 'HS256']).optional(),
       secret: secret.optional(),
     })
-    .refine(
-      ({ alg, secret: shared }) => (alg === 'HS256') === (shared !== undefined),
-      'HS256 needs a secret, and no other alg has one',
-    )
+    .refine(({ alg, secret: shared }) => alg !== 'HS256' || shared !== undefined, {
+      path: ['secret'],
+      message: 'is missing. HS256 needs a secret of its own: { file: PATH } or { env: NAME }.',
+    })
+    .refine(({ alg, secret: shared }) => alg === 'HS256' || shared === undefined, {
+      path: ['secret'],
+      message: 'a secret is for alg: HS256 only. Write alg: HS256, or remove the secret.',
+    })
     .prefault({}),
 });
 
@@ -44,19 +59,26 @@ const jwks = z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).m
 
 const tlsSubject = z
   .strictObject({
-    dn: name.refine((text) => parseDistinguishedName(text) !== undefined, 'must be a distinguished name (RFC 4514)'),
-    dns: z.string().regex(/^[A-Za-z0-9](?:[\w.-]{0,252}[\w-])?$/, 'must be a host name'),
-    uri: z.url(),
-    ip: z.string().refine((text) => isIP(text) !== 0, 'must be an address'),
-    email: z.email(),
+    dn: expecting(
+      name.refine((text) => parseDistinguishedName(text) !== undefined),
+      'a distinguished name (RFC 4514)',
+      'one such as CN=orders,O=Example',
+    ),
+    dns: expecting(
+      z.string().regex(/^[A-Za-z0-9](?:[\w.-]{0,252}[\w-])?$/),
+      'a host name',
+      'one without a wildcard, such as orders.example.com',
+    ),
+    uri: expecting(z.url(), 'a URI', 'one such as spiffe://example.com/orders'),
+    ip: expecting(
+      z.string().refine((text) => isIP(text) !== 0),
+      'an IP address',
+      'one address, such as 192.0.2.7',
+    ),
+    email: expecting(z.email(), 'an email address', 'one such as orders@example.com'),
   })
   .partial()
-  .refine((subject) => Object.keys(subject).length === 1, 'has exactly one of dn, dns, uri, ip, email');
-
-const digest = z.string().regex(/^[\w-]{43}$/, 'must be a SHA-256 in base64url');
-
-/** Of a random secret alone: of one that a person chose, its digest tells enough to guess it. */
-const hashedSecret = z.strictObject({ sha256: digest });
+  .refine((subject) => Object.keys(subject).length === 1, 'needs exactly one of dn, dns, uri, ip and email.');
 
 const client = z.strictObject({
   id: clientId,
@@ -64,9 +86,9 @@ const client = z.strictObject({
   logo: z.string().min(1).optional(),
   uri: z.string().optional(),
   auth: names(clientAuthMethods),
-  secret: oneOrMore(z.union([...secret.options, hashedSecret])).optional(),
+  secret: oneOrMore(clientSecret).optional(),
   jwks: jwks.optional(),
-  jwksUri: z.string().optional(),
+  jwksUri: httpsUrl.optional(),
   allowPrivateNetwork: z.boolean().default(false),
   assertionAudience: z.literal('legacy').optional(),
   tlsSubject: tlsSubject.optional(),
@@ -77,7 +99,12 @@ const client = z.strictObject({
   audiences: z.array(name).default([]),
   scopes: scopes.optional(),
   resource: name.optional(),
-  saml: z.strictObject({ entityId: name, acs: z.url() }).optional(),
+  saml: z
+    .strictObject({
+      entityId: name,
+      acs: expecting(z.url(), 'a URL', 'an https URL, such as https://api.example.com/saml'),
+    })
+    .optional(),
   dpopBoundAccessTokens: z.boolean().default(false),
   certificateBoundAccessTokens: z.boolean().default(false),
   redirectUris: z.array(z.string()).default([]),
@@ -86,26 +113,22 @@ const client = z.strictObject({
   disabled: z.boolean().default(false),
 });
 
-const tokenTypes = names(subjectTokenTypes);
-
 /** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */
 const oauthIssuer = z
   .strictObject({
-    // Tells the two kinds of entry apart, so that the faults told are those of the kind that was meant.
+    // Tells the two kinds of entry apart.
     saml: z.never().optional(),
-    issuer: z.string().optional(),
-    trustDomain: z
-      .string()
-      .regex(
-        /^[a-z0-9._-]{1,255}$/,
-        'must be a SPIFFE trust domain: lower case letters, digits, dots, dashes, underscores',
-      )
-      .optional(),
+    issuer: httpsUrl.optional(),
+    trustDomain: expecting(
+      z.string().regex(/^[a-z0-9._-]{1,255}$/),
+      'a SPIFFE trust domain',
+      'lower case letters, digits, dots, dashes and underscores, such as prod.example.com',
+    ).optional(),
     name: issuerName.optional(),
     accepts: z.array(tokenTypes.exclude(['refresh_token', 'saml1', 'saml2'])).min(1),
     audiences: z.array(name).min(1),
     algorithms: z.array(z.enum(algorithmNames)).min(1).default(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519']),
-    jwksUri: z.string().optional(),
+    jwksUri: httpsUrl.optional(),
     jwks: jwks.optional(),
     allowPrivateNetwork: z.boolean().default(false),
     maxAge: duration.optional(),
@@ -114,11 +137,11 @@ const oauthIssuer = z
     subject: expression.optional(),
     people: issuerName.optional(),
     claims: z.record(z.string(), expression).default({}),
-    introspection: z.strictObject({ endpoint: z.string(), client: clientId, secret }).optional(),
+    introspection: z.strictObject({ endpoint: httpsUrl, client: clientId, secret }).optional(),
   })
   .refine(
     (entry) => (entry.issuer === undefined) !== (entry.trustDomain === undefined),
-    'needs either issuer or trustDomain',
+    'needs one of issuer, trustDomain and saml, which says whose tokens the entry is about.',
   );
 
 /** A SAML identity provider, by its entity id. */
@@ -128,9 +151,9 @@ const samlIssuer = z
     name: issuerName.optional(),
     accepts: z.array(z.enum(['saml1', 'saml2'])).min(1),
     audiences: z.array(name).min(1),
-    certificates: z.array(z.string().min(1)).min(1).optional(),
-    metadata: z.string().min(1).optional(),
-    decryptionKey: z.string().min(1).optional(),
+    certificates: z.array(file).min(1).optional(),
+    metadata: file.optional(),
+    decryptionKey: file.optional(),
     attributeFormats: z.array(z.string()).min(1).optional(),
     maxAge: duration.optional(),
     singleUse: z.boolean().default(false),
@@ -140,7 +163,7 @@ const samlIssuer = z
   })
   .refine(
     (entry) => (entry.certificates === undefined) !== (entry.metadata === undefined),
-    'needs either certificates or metadata',
+    'needs certificates or metadata, and not both.',
   );
 
 const issuer = z.union([oauthIssuer, samlIssuer]);
@@ -160,41 +183,10 @@ const actor = z
     forbidden: z.literal(true).optional(),
     delegated: z.literal('allow').optional(),
   })
-  .refine(({ required, forbidden }) => !(required && forbidden), 'cannot be required and forbidden');
-
-const imaginedToken = z.strictObject({
-  issuer: name.default('self'),
-  type: tokenTypes.default('access_token'),
-  /** Whom it was issued to; of our own tokens the calling client, where nothing is said. */
-  client: clientId.optional(),
-  audiences: z.array(name).default([]),
-  scope: scopes.optional(),
-  expiresIn: duration.default(3600),
-  /** `sub` must be among them. */
-  claims: z.record(z.string(), z.unknown()),
-});
-
-/** As `cnf` has it. */
-const confirmation = z.union([z.strictObject({ jkt: digest }), z.strictObject({ 'x5t#S256': digest })]);
-
-/** An imagined request, and what must come of it. */
-const ruleTest = z.strictObject({
-  name: name.optional(),
-  client: clientId.optional(),
-  subject: imaginedToken,
-  actor: imaginedToken.optional(),
-  audience: oneOrMore(name).optional(),
-  resource: oneOrMore(z.string()).optional(),
-  scope: scopes.optional(),
-  /** The key that the caller proves. */
-  proves: confirmation.optional(),
-  requestedType: z.enum(requestedTokenTypes).default('access_token'),
-  expect: z.union([
-    z.literal('allowed'),
-    z.strictObject({ allowed: z.record(z.string(), z.unknown()) }),
-    z.strictObject({ refused: z.enum(Object.keys(reasons) as [Reason, ...Reason[]]) }),
-  ]),
-});
+  .refine(
+    ({ required, forbidden }) => !(required && forbidden),
+    'cannot have required and forbidden. Remove one of them.',
+  );
 
 const rule = z.strictObject({
   name: name.optional(),
@@ -218,16 +210,18 @@ const rule = z.strictObject({
   tests: z.array(ruleTest).default([]),
 });
 
-export const configurationFile = z.strictObject({
-  issuer: z.string(),
+const topLevel = z.strictObject({
+  issuer: expecting(z.string(), 'a URL', 'the https URL of this server, such as https://login.example.com'),
   server: server.prefault({}),
   log: z
     .strictObject({ format: z.enum(['text', 'json']).default('text'), level: z.enum(levels).default('info') })
     .prefault({}),
-  store: z
-    .string()
-    .regex(/^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/, 'must be sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE')
-    .default('sqlite:data/cambio.db'),
+  store: expecting(
+    z.string().regex(/^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/),
+    'a database',
+    'sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE',
+    'secret',
+  ).default('sqlite:data/cambio.db'),
   sealingKey: oneOrMore(secret).optional(),
   keys: z
     .strictObject({
@@ -248,6 +242,12 @@ export const configurationFile = z.strictObject({
   rules: z.array(rule).default([]),
 });
 
+export const configurationFile = expecting(
+  topLevel,
+  'a configuration',
+  'keys and their values, such as issuer: https://login.example.com',
+);
+
 export type ConfigurationFile = z.output<typeof configurationFile>;
 /** A client that is registered at run time names no file of the server. */
 const inlineLogo = z.string().superRefine((uri, { addIssue }) => {
@@ -262,6 +262,4 @@ export type IssuerSource = z.output<typeof oauthIssuer>;
 export type SamlSource = z.output<typeof samlIssuer>;
 export type ClientSource = z.output<typeof client>;
 export type ResourceSource = z.output<typeof resource>;
-export type RuleTest = z.output<typeof ruleTest>;
-export type ImaginedToken = z.output<typeof imaginedToken>;
 export type RuleEntry = z.output<typeof rule>;

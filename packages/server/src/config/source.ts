@@ -1,43 +1,49 @@
-// What lies around a configuration file: the folder, the environment, the secrets that it points at.
+// Reads what lies around a configuration file: secrets and files that it names, and the environment.
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { describeFailure } from '../primitives/failure.ts';
 import { isLoopback } from '../primitives/network.ts';
-import { readTextFile } from '../primitives/utf8.ts';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { Complain, Path } from './fault.ts';
 import type { SecretSource } from './schema-values.ts';
+import type { Unsure } from './unsure.ts';
 
 export interface Surroundings {
-  /** What paths in the file are relative to. */
+  /** Paths in the file are relative to it. */
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly complain: Complain;
+  readonly unsure: Unsure;
 }
 
-/** @param host of the server: a plain secret is for loopback only */
-export function readSecret(
-  source: SecretSource,
-  path: Path,
-  host: string,
-  { folder, environment, complain }: Surroundings,
-): string {
+/** @param host of the server: a plain secret is for loopback only @returns undefined where the secret cannot be read */
+export function readSecret(source: SecretSource, path: Path, host: string, around: Surroundings): string | undefined {
+  const { environment, complain } = around;
   if ('plain' in source) {
     if (!isLoopback(host))
-      complain(path, 'a plain secret is for a server on loopback only: use { env: NAME } or { file: PATH }');
+      complain(path, 'a plain secret is for a server on loopback only. Write { file: PATH } or { env: NAME }.');
     return source.plain;
   }
   if ('env' in source) {
     const value = environment[source.env];
-    if (!value) complain(path, `the environment variable ${source.env} is not set`);
-    return value ?? '';
+    if (!value) complain(path, `the environment variable ${source.env} is not set.`);
+    return value || undefined;
   }
+  const bytes = readFileAt(source.file, path, around);
+  if (bytes === undefined) return undefined;
+  const text = decodeUtf8(bytes)?.trim();
+  if (text === undefined) complain(path, `${source.file} is not text in UTF-8. Save the file in that encoding.`);
+  if (text === '') complain(path, `${source.file} is empty. Write the secret into it.`);
+  return text || undefined;
+}
+
+/** Reads a file that the configuration names. @returns undefined where it cannot be read, which is a fault */
+export function readFileAt(name: string, path: Path, { folder, complain }: Surroundings): Buffer | undefined {
+  const file = resolve(folder, name);
   try {
-    const text = readTextFile(resolve(folder, source.file)).trim();
-    if (text === '') complain(path, `${source.file} is empty`);
-    return text;
+    return readFileSync(file);
   } catch (error) {
-    complain(
-      path,
-      `${source.file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'it is not text in UTF-8'}`,
-    );
-    return '';
+    complain(path, `cannot read ${file}: ${describeFailure(error)}. A path is relative to the configuration file.`);
+    return undefined;
   }
 }

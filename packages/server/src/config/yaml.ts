@@ -1,18 +1,33 @@
 // What does the file say, and on which line? YAML with `${NAME}` and `${NAME:-default}` from the environment.
-import { isMap, isScalar, LineCounter, parseDocument, type Scalar, visit } from 'yaml';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { isExactNumber, type JsonObject, parseJsonFile } from '../primitives/strict-json.ts';
-import { type Complain, type Fault, formatPath, type Path, type Position } from './fault.ts';
+import { asSentence, type Complain, type Fault, formatPath, type Path, type Position } from './fault.ts';
+import { wordSyntax } from './yaml-syntax.ts';
 
 export interface YamlFile {
+  /** Undefined if the text cannot be read at all. */
   readonly value: unknown;
   readonly faults: Fault[];
+  /** The paths of values that are not known: of a variable that is not set, a number that would be rounded, a key that stands twice. */
+  readonly unknown: readonly Path[];
   /** Adds a fault at the place that the path leads to, or at the nearest that exists. */
   readonly complain: Complain;
   /** @returns the line that the path leads to, or the nearest that exists */
   readonly lineOf: (path: Path) => number;
 }
 
-/** `value` is undefined where the text cannot be read at all. */
 export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile {
   const json = text.includes('${') ? undefined : parseJsonFile(text);
   return json === undefined ? readDocument(text, environment) : readJson(text, json);
@@ -29,8 +44,9 @@ function readJson(text: string, value: JsonObject): YamlFile {
   return {
     value,
     faults,
-    complain: (...said) => {
-      open().complain(...said);
+    unknown: [],
+    complain: (...fault) => {
+      open().complain(...fault);
       faults.push(...open().faults.splice(0));
     },
     lineOf: (path) => open().lineOf(path),
@@ -41,49 +57,125 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const faults: Fault[] = [];
-  const add = (offset: number, path: Path, message: string, severity: Fault['severity']): void => {
+  const unknown: Path[] = [];
+  let value: unknown;
+  const add = (offset: number, path: Path, message: string, severity: Fault['severity'] = 'fault'): void => {
     const { line, col } = lines.linePos(offset);
-    faults.push({ severity, line: Math.max(1, line), column: Math.max(1, col), path: formatPath(path), message });
+    faults.push({
+      severity,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      path: formatPath(path, value),
+      message: asSentence(message),
+    });
   };
-  const errors = [...document.errors, ...document.warnings];
   // The first syntax error makes those after it; a key that stands twice makes no other.
-  const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
-  for (const error of errors) {
-    if (error === first || error.code === 'DUPLICATE_KEY') add(error.pos[0], [], error.message, 'fault');
+  const syntax = [...document.errors, ...document.warnings].find(({ code }) => code !== 'DUPLICATE_KEY');
+  if (syntax !== undefined) {
+    const { offset, message } = wordSyntax(syntax, text);
+    add(offset, [], message);
+    return { value: undefined, faults, unknown, complain: () => undefined, lineOf: () => 1 };
   }
-  const unset = new Set<unknown>();
-  visit(document, {
-    Scalar: (key, node) => {
-      const missing = key === 'key' ? undefined : substitute(node, environment);
-      if (isRounded(node)) add(node.range?.[0] ?? 0, [], ROUNDED, 'fault');
-      if (missing === undefined) return;
-      unset.add(node);
-      add(node.range?.[0] ?? 0, [], `the environment variable ${missing} is not set`, 'fault');
-    },
-  });
-  const readValue = (): unknown => {
-    try {
-      return document.toJS();
-    } catch (error) {
-      // Lists of lists of aliases: a page of text that would be gigabytes of value.
-      if (!(error instanceof ReferenceError)) throw error;
-      add(0, [], 'aliases (*name) stand for more than a file may hold', 'fault');
-      return undefined;
-    }
-  };
+  const problems = findProblems(document, environment);
+  value = readValue(document, (message) => add(0, [], message));
+  for (const { offset, path, message } of problems) {
+    unknown.push(path);
+    add(offset, path, message);
+  }
   return {
-    value: first === undefined ? readValue() : undefined,
+    value,
     faults,
-    complain: (path, message, severity = 'fault', within) => {
-      const { node, offset } = locate(document.contents, path);
-      // What a variable that is not set would have said is not known to be wrong.
-      if (!unset.has(node)) add(within ? offsetWithin(text, node, within) : offset, path, message, severity);
+    unknown,
+    complain: (path, message, severity = 'fault', about = 'value') => {
+      const { node, key, offset } = locate(document.contents, path);
+      // The value of a variable that is not set is not known to be wrong.
+      if (unknown.some((one) => isDeepStrictEqual(one, path))) return;
+      const place =
+        typeof about === 'object' ? offsetWithin(text, node, about) : about === 'key' ? (key ?? offset) : offset;
+      add(place, path, message, severity);
     },
     lineOf: (path) => Math.max(1, lines.linePos(locate(document.contents, path).offset).line),
   };
 }
 
-const ROUNDED = 'is a number that would be rounded: write it in quotes, or with 15 digits at most';
+/** @returns undefined where aliases make more of the text than may be */
+function readValue(document: Document, complain: (message: string) => void): unknown {
+  try {
+    // A file without a key is an empty map.
+    return document.toJS() ?? {};
+  } catch (error) {
+    // Lists of lists of aliases: a page of text that would be gigabytes of value.
+    if (!(error instanceof ReferenceError)) throw error;
+    complain('aliases (*name) stand for more than a file may hold. Write the values themselves.');
+    return undefined;
+  }
+}
+
+interface Problem {
+  readonly offset: number;
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** Fills variables in. @returns what is wrong with single values and keys */
+function findProblems(document: Document, environment: NodeJS.ProcessEnv): readonly Problem[] {
+  const problems: Problem[] = [];
+  const anchors = new Set<string | undefined>();
+  const add = (node: unknown, path: Path, message: string): void =>
+    void problems.push({ offset: rangeOf(node) ?? 0, path, message });
+  visit(document, {
+    Map: (_, map, ancestors) => {
+      anchors.add(map.anchor);
+      for (const [name, key] of keysTwice(map))
+        add(key, [...pathOf([...ancestors, map]), name], 'this key stands twice in one map. Remove one of them.');
+    },
+    Seq: (_, { anchor }) => void anchors.add(anchor),
+    Alias: (_, alias, ancestors) => {
+      if (anchors.has(alias.source)) return undefined;
+      const message = `*${alias.source} stands for a value with &${alias.source} before it, and there is none. For the text, write it in quotes.`;
+      add(alias, pathOf([...ancestors, alias]), message);
+      return new Scalar(null);
+    },
+    Scalar: (key, node, ancestors) => {
+      anchors.add(node.anchor);
+      const missing = key === 'key' ? undefined : substitute(node, environment);
+      if (missing === undefined && !isRounded(node)) return;
+      const path = pathOf([...ancestors, node]);
+      if (isRounded(node)) add(node, path, ROUNDED);
+      if (missing !== undefined)
+        add(
+          node,
+          path,
+          `the environment variable ${missing} is not set. Set it, or write a default: \${${missing}:-VALUE}.`,
+        );
+    },
+  });
+  return problems;
+}
+
+/** The keys of a map that stand there more than once, each with its later occurrence. */
+function keysTwice({ items }: YAMLMap): readonly (readonly [string, unknown])[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ key }) => {
+    const name = isScalar(key) ? String(key.value) : undefined;
+    if (name === undefined || !seen.has(name)) {
+      if (name !== undefined) seen.add(name);
+      return [];
+    }
+    return [[name, key] as const];
+  });
+}
+
+/** @param nodes from the root to a value, each within the one before */
+function pathOf(nodes: readonly unknown[]): Path {
+  return nodes.flatMap((node, index): Path => {
+    if (isPair(node)) return [isScalar(node.key) ? String(node.key.value) : ''];
+    const before = nodes[index - 1];
+    return isSeq(before) ? [before.items.indexOf(node)] : [];
+  });
+}
+
+const ROUNDED = 'this number would be rounded. Write it in quotes, or with 15 digits at most.';
 
 /** Would it be read as another number? */
 function isRounded({ value, source = '' }: Scalar): boolean {
@@ -131,22 +223,37 @@ function substitute(node: Scalar, environment: NodeJS.ProcessEnv): string | unde
   return missing;
 }
 
-/** The value that the path leads to, and where its key stands; of a path that leads nowhere, the last step that exists. */
-function locate(root: unknown, path: Path): { readonly node: unknown; readonly offset: number } {
-  let node = root;
-  let offset = rangeOf(root);
-  for (const key of path) {
+interface Located {
+  readonly node: unknown;
+  /** The offset of the key. */
+  readonly key: number | undefined;
+  /** The offset of the value; of a value on lines of its own, that of its key. */
+  readonly offset: number;
+}
+
+/** Finds the value that the path leads to; of a path that leads nowhere, the last step that exists. */
+function locate(root: unknown, path: Path): Located {
+  let found: Located = { node: root, key: undefined, offset: rangeOf(root) ?? 0 };
+  for (const step of path) {
+    const { node } = found;
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+      const pair = node.items.findLast((item) => isScalar(item.key) && item.key.value === step);
       if (pair === undefined) break;
-      offset = rangeOf(pair.key) ?? offset;
-      node = pair.value;
-    } else if (typeof key === 'number' && typeof node === 'object' && node !== null && 'items' in node) {
-      node = (node.items as unknown[])[key];
-      offset = rangeOf(node) ?? offset;
+      const key = rangeOf(pair.key) ?? found.offset;
+      found = { node: pair.value, key, offset: isOnLine(pair.value) ? (rangeOf(pair.value) ?? key) : key };
+    } else if (typeof step === 'number' && isSeq(node)) {
+      const entry = node.items[step];
+      if (entry === undefined) break;
+      found = { node: entry, key: undefined, offset: rangeOf(entry) ?? found.offset };
     } else break;
   }
-  return { node, offset: offset ?? 0 };
+  return found;
+}
+
+/** Does it begin on the line of its key? A value that is missing does not. */
+function isOnLine(node: unknown): boolean {
+  if (isScalar(node)) return node.value !== null;
+  return (node as { flow?: boolean } | null)?.flow === true;
 }
 
 const rangeOf = (node: unknown): number | undefined =>

@@ -2,15 +2,16 @@
 
 /** A longer text is not a name that was mistyped. */
 const MAX_LENGTH = 200;
+const MAX_DISTANCE = 3;
 
 /** @returns the known name that is nearest to the text, where one is near */
 export function nearest(text: string, known: Iterable<string>): string | undefined {
   if (text.length === 0 || text.length > MAX_LENGTH) return undefined;
   const written = simplify(text);
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(text.length / 3)) + 1;
+  let least = Math.min(MAX_DISTANCE, Math.max(1, Math.floor(text.length / 3))) + 1;
   for (const name of known) {
-    if (name === text || Math.abs(name.length - text.length) >= Math.max(least, 4)) continue;
+    if (name === text || Math.abs(name.length - text.length) > 2 * MAX_DISTANCE) continue;
     const distance = distanceOf(written, simplify(name));
     if (distance < least) [best, least] = [name, distance];
   }

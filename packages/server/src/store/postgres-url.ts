@@ -31,12 +31,12 @@ export interface ReadPostgresUrl {
 
 const PARAMETERS: readonly string[] = ['host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'options'];
 
-/** The same sentence for whatever cannot be read: any part of the text may be a part of the password. */
+/** One sentence for every text that cannot be read, because any part of it may be a part of the password. */
 const UNREADABLE =
-  'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE; in the user name and the password, percent-encode all but letters and digits';
+  'the URL of the database cannot be read. Write postgres://USER:PASSWORD@HOST:PORT/DATABASE; in the user name and the password, percent-encode all but letters and digits: %40 for @, %2F for /, %3A for :, %25 for %';
 
 const IN_THE_CLEAR =
-  'the connection to the database is not encrypted: anyone on the way reads it and can change it. Use sslmode=verify-full';
+  'the connection to the database is not encrypted, so anyone on the way can read and change it. Write sslmode=verify-full';
 
 /** Names of sslmode that encrypt. Each is verify-full here, which is never weaker. */
 const VERIFIED: readonly string[] = ['require', 'verify-ca', 'verify-full'];
@@ -51,17 +51,22 @@ export function readPostgresUrl(text: string, folder: string): ReadPostgresUrl {
     [...parameters.keys()].some((name) => !PARAMETERS.includes(name)) ||
     parameters.size > new Set(parameters.keys()).size
   )
-    return { fault: `${UNREADABLE}; it can have, once each, the parameters ${PARAMETERS.join(', ')}` };
+    return { fault: `${UNREADABLE}. After a ? it can have, once each, the parameters ${PARAMETERS.join(', ')}` };
   const socket = parameters.get('host');
   if (socket !== null && !socket.startsWith('/'))
-    return { fault: 'its parameter host is the folder of a Unix socket; the name of a host stands before the port' };
+    return {
+      fault:
+        'the parameter host is not the folder of a Unix socket, which begins with /. Write the name of a host before the port',
+    };
   const host = socket ?? url.host;
-  if (host === '') return { fault: 'must name a host: localhost, or ?host=/FOLDER for a Unix socket' };
+  if (host === '')
+    return { fault: 'the URL of the database names no host. Write localhost, or ?host=/FOLDER for a Unix socket' };
   const isLocal = host.startsWith('/') || isLoopback(host);
   const mode = parameters.get('sslmode') ?? (isLocal ? 'disable' : 'verify-full');
   if (mode !== 'disable' && !VERIFIED.includes(mode))
     return {
-      fault: 'sslmode must be verify-full, or disable for a connection that anyone on the way can read and change',
+      fault:
+        'sslmode is not one of the modes that are known here. Write sslmode=verify-full, or disable for a connection that anyone on the way can read and change',
     };
   const options = parameters.get('options') ?? undefined;
   const file = (name: string): string | undefined => {

@@ -31,14 +31,14 @@ test('a colour is dark enough for white text, and a fault names one that is', as
   for (const color of ["'#1f5a4d'", "'#000'", "'#767676'", "'#B00020'"])
     assert.deepEqual(await faultsOf(color), [], color);
   assert.deepEqual(await faultsOf("'#ffe000'"), [
-    "branding.color: #ffe000 is too light: its contrast with white is 1.31:1, and text needs 4.5:1 (WCAG 2.2). A darker one is '#857400'",
+    "branding.color: #ffe000 is too light: its contrast with white is 1.31:1, and text needs 4.5:1 (WCAG 2.2). A darker one is '#857400'.",
   ]);
   assert.match(String(await faultsOf("'#777777'")), /its contrast with white is 4\.47:1.*'#7[0-9a-f]{5}'/);
   for (const color of ['red', "'#12345'", "'rgb(0,0,0)'", "'#1f5a4d;}body{display:none'"]) {
     const [fault = '', ...others] = await faultsOf(color);
     assert.match(
       fault,
-      /^branding\.color: “.*” is not a colour\. Write # and six hexadecimal digits in quotes, such as '#1f5a4d'$/,
+      /^branding\.color: “.*” is not a colour\. Write # and six hexadecimal digits in quotes, such as '#1f5a4d'\.$/,
     );
     assert.deepEqual(others, []);
   }
@@ -73,17 +73,17 @@ test('a logo is an image by its first bytes, and small enough to stand in a page
     assert.match(branding?.logo ?? '', new RegExp(`^data:image/${type.replace('+', '\\+')};base64,`));
   }
   for (const name of ['page.svg', 'secret.png', 'empty.png'])
-    assert.deepEqual((await logo(name)).faults, [`branding.logo: ${name} is not a PNG, JPEG, WebP or SVG image`]);
+    assert.deepEqual((await logo(name)).faults, [`branding.logo: ${name} is not a PNG, JPEG, WebP or SVG image.`]);
   assert.match(
     String((await logo('large.png')).faults),
     /^branding\.logo: large\.png has 32769 bytes, and a logo may have 32768\./,
   );
   assert.deepEqual((await logo('missing.png')).faults, [
-    'branding.logo: missing.png cannot be read: there is no such file',
+    'branding.logo: missing.png cannot be read: there is no such file.',
   ]);
-  assert.deepEqual((await logo('folder')).faults, ['branding.logo: folder is not a file']);
+  assert.deepEqual((await logo('folder')).faults, ['branding.logo: folder is not a file.']);
   assert.deepEqual((await logo('https://www.example.com/logo.png')).faults, [
-    'branding.logo: https://www.example.com/logo.png is on another server, and pages load nothing. Save the image beside this file: logo.png',
+    'branding.logo: https://www.example.com/logo.png is on another server, and pages load nothing. Save the image beside this file: logo.png.',
   ]);
   for (const uri of [
     'data:text/html;base64,PHN2Zz4=',
@@ -110,13 +110,13 @@ test('a client has a name that can be read, a website that is one, and a logo fr
   );
   assert.deepEqual((await web("uri: 'http://localhost:8081'")).faults, []);
   for (const [more, path] of [
-    ["name: ' x'", 'clients[0].name'],
-    ['name: "a\\u202eb"', 'clients[0].name'],
-    ["uri: 'javascript:alert(1)'", 'clients[0].uri'],
-    ["uri: 'http://photos.example'", 'clients[0].uri'],
-    ["uri: 'photos.example'", 'clients[0].uri'],
-    ["uri: 'https://ada@photos.example'", 'clients[0].uri'],
-    ["logo: 'https://photos.example/logo.png'", 'clients[0].logo'],
+    ["name: ' x'", 'clients[web].name'],
+    ['name: "a\\u202eb"', 'clients[web].name'],
+    ["uri: 'javascript:alert(1)'", 'clients[web].uri'],
+    ["uri: 'http://photos.example'", 'clients[web].uri'],
+    ["uri: 'photos.example'", 'clients[web].uri'],
+    ["uri: 'https://ada@photos.example'", 'clients[web].uri'],
+    ["logo: 'https://photos.example/logo.png'", 'clients[web].logo'],
   ] as const) {
     const { faults } = await web(more);
     assert.deepEqual([faults.length, faults[0]?.startsWith(`${path}: `)], [1, true], `${more}: ${faults}`);

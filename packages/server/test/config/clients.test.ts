@@ -52,61 +52,91 @@ test('an entry has what its method needs, and nothing that only other methods re
   const all = Object.values(good).map((entry, index) => `id: c${index}, ${entry}`);
   assert.deepEqual(await complaints(folder, all), []);
   const cases: readonly (readonly [string, string])[] = [
-    ['auth: client_secret_basic', 'clients[0].secret: is missing'],
-    ['auth: private_key_jwt', 'clients[0]: private_key_jwt needs jwks or jwksUri'],
-    ['auth: self_signed_tls_client_auth', 'clients[0]: self_signed_tls_client_auth needs jwks or jwksUri'],
-    ['auth: tls_client_auth', 'clients[0].tlsSubject: is missing'],
-    ['auth: spiffe_jwt', 'clients[0].spiffeId: is missing'],
-    [`${good.secret}, ${jwksOf(key)}`, 'clients[0].jwks: means nothing to client_secret_post'],
-    [`${good.keys}, secret: { plain: x }`, 'clients[0].secret: means nothing to private_key_jwt'],
+    [
+      'auth: client_secret_basic',
+      'clients[c].secret: is missing. A client with auth: client_secret_basic needs secret.',
+    ],
+    ['auth: private_key_jwt', 'clients[c]: a client with auth: private_key_jwt needs jwks or jwksUri.'],
+    [
+      'auth: self_signed_tls_client_auth',
+      'clients[c]: a client with auth: self_signed_tls_client_auth needs jwks or jwksUri.',
+    ],
+    [
+      'auth: tls_client_auth',
+      'clients[c].tlsSubject: is missing. A client with auth: tls_client_auth needs tlsSubject.',
+    ],
+    ['auth: spiffe_jwt', 'clients[c].spiffeId: is missing. A client with auth: spiffe_jwt needs spiffeId.'],
+    [
+      `${good.secret}, ${jwksOf(key)}`,
+      'clients[c].jwks: a client with auth: client_secret_post does not use jwks. Remove it, or write auth: private_key_jwt or self_signed_tls_client_auth.',
+    ],
+    [
+      `${good.keys}, secret: { plain: x }`,
+      'clients[c].secret: a client with auth: private_key_jwt does not use secret. Remove it, or write auth: client_secret_basic or client_secret_post.',
+    ],
     [
       `${good.own}, assertionAudience: legacy`,
-      'clients[0].assertionAudience: means nothing to self_signed_tls_client_auth',
+      'clients[c].assertionAudience: a client with auth: self_signed_tls_client_auth does not use assertionAudience. Remove it, or write auth: private_key_jwt.',
     ],
-    [`${good.remote}, ${jwksOf(key)}`, 'clients[0]: cannot have both jwks and jwksUri'],
-    [`${good.spiffe}, publicExchange: true`, 'clients[0].publicExchange: means nothing to spiffe_jwt'],
+    [
+      `${good.remote}, ${jwksOf(key)}`,
+      'clients[c].jwksUri: an entry has jwks or jwksUri, and not both. Remove one of them.',
+    ],
+    [
+      `${good.spiffe}, publicExchange: true`,
+      'clients[c].publicExchange: a client with auth: spiffe_jwt does not use publicExchange. Remove it, or write auth: none.',
+    ],
     [
       `${good.keys}, workload: { issuer: idp, audience: urn:us }`,
-      'clients[0].workload: means nothing to private_key_jwt',
+      'clients[c].workload: a client with auth: private_key_jwt does not use workload. Remove it, or write auth: none.',
     ],
     [
       `auth: private_key_jwt, ${jwksOf({ kty: 'oct', k: 'AAAA' })}`,
-      'clients[0].jwks: it holds a private or symmetric key',
+      'clients[c].jwks: it holds a private or symmetric key.',
     ],
-    [`auth: private_key_jwt, ${jwksOf(privateJwk(key))}`, 'clients[0].jwks: it holds a private or symmetric key'],
+    [`auth: private_key_jwt, ${jwksOf(privateJwk(key))}`, 'clients[c].jwks: it holds a private or symmetric key.'],
     [
       'auth: private_key_jwt, jwksUri: http://client.example/keys',
-      'clients[0].jwksUri: must be https; http is for loopback under allowPrivateNetwork only',
+      'clients[c].jwksUri: "http://client.example/keys" must be https; http is for loopback under allowPrivateNetwork only.',
     ],
     [
       "auth: tls_client_auth, tlsSubject: { dn: 'CN=x', dns: x }",
-      'clients[0].tlsSubject: has exactly one of dn, dns, uri, ip, email',
+      'clients[c].tlsSubject: needs exactly one of dn, dns, uri, ip and email.',
     ],
-    ['auth: tls_client_auth, tlsSubject: {}', 'clients[0].tlsSubject: has exactly one of dn, dns, uri, ip, email'],
+    [
+      'auth: tls_client_auth, tlsSubject: {}',
+      'clients[c].tlsSubject: needs exactly one of dn, dns, uri, ip and email.',
+    ],
     [
       "auth: tls_client_auth, tlsSubject: { dn: '/O=x/CN=y' }",
-      'clients[0].tlsSubject.dn: must be a distinguished name (RFC 4514)',
+      'clients[c].tlsSubject.dn: "/O=x/CN=y" is not a distinguished name (RFC 4514). Write one such as CN=orders,O=Example.',
     ],
-    ["auth: tls_client_auth, tlsSubject: { dns: '*.example' }", 'clients[0].tlsSubject.dns: must be a host name'],
-    ['auth: tls_client_auth, tlsSubject: { ip: 10.0.0.0/8 }', 'clients[0].tlsSubject.ip: must be an address'],
+    [
+      "auth: tls_client_auth, tlsSubject: { dns: '*.example' }",
+      'clients[c].tlsSubject.dns: "*.example" is not a host name. Write one without a wildcard, such as orders.example.com.',
+    ],
+    [
+      'auth: tls_client_auth, tlsSubject: { ip: 10.0.0.0/8 }',
+      'clients[c].tlsSubject.ip: "10.0.0.0/8" is not an IP address. Write one address, such as 192.0.2.7.',
+    ],
     [
       'auth: spiffe_jwt, spiffeId: spiffe://other.example/x',
-      'clients[0].spiffeId: issuers has no trustDomain other.example',
+      'clients[c].spiffeId: there is no issuer with the trustDomain "other.example". Add it to issuers.',
     ],
     [
       'auth: spiffe_jwt, spiffeId: https://prod.example/x',
-      'clients[0].spiffeId: must be spiffe://TRUST-DOMAIN/PATH, which may end in /*',
+      'clients[c].spiffeId: "https://prod.example/x" is not a SPIFFE id. Write spiffe://TRUST-DOMAIN/PATH, which may end in /*.',
     ],
     [
       'auth: none',
-      'clients[0].grants: client_credentials is not for a client that proves nothing (RFC 6749 section 4.4)',
+      'clients[c].grants: client_credentials is not for a client with auth: none, which proves nothing (RFC 6749 section 4.4). Remove it, or give the client another auth.',
     ],
     ['auth: client_secret_jwt, secret: { plain: x }', ''],
   ];
   for (const [entry, told] of cases) {
     const said = await of(entry);
     assert.ok(
-      told === '' ? /clients\[0\]\.auth: /.test(said[0] ?? '') : said.includes(told),
+      told === '' ? /clients\[c\]\.auth: /.test(said[0] ?? '') : said.includes(told),
       `${entry}\n${said.join('\n')}`,
     );
   }
@@ -119,12 +149,16 @@ test('a client id is printable ASCII, for a request could not name it otherwise 
     ]);
   for (const id of ['a', 'a b:c+%"~', 'x'.repeat(256)])
     assert.equal(
-      (await named(id)).some((told) => told.startsWith('clients[0].id')),
+      (await named(id)).some((told) => /^clients\[.*\]\.id/.test(told)),
       false,
       id,
     );
   for (const id of ['', 'é', 'a\tb', 'a\u007f', 'x'.repeat(257)])
-    assert.equal((await named(id))[0], 'clients[0].id: must be 1 to 256 printable ASCII characters', id);
+    assert.match(
+      (await named(id)).join('\n'),
+      /^clients\[.*\]\.id: (?:is an empty text|.* is not a client id)\. Write 1 to 256 printable ASCII characters, such as orders-api\.$/m,
+      id,
+    );
 });
 
 test('public clients and workloads: what could never be used, or stands for two', async (t) => {
@@ -139,23 +173,28 @@ test('public clients and workloads: what could never be used, or stands for two'
     `auth: none, workload: { issuer: '${issuer}', audience: '${audience}' }, grants: [${grants}]`;
   assert.deepEqual(await of(workload('idp'), workload('prod.example')), []);
   assert.deepEqual(await of('auth: none, grants: [token_exchange]'), [
-    'clients[0].grants: it may exchange nothing without publicExchange: true',
+    'clients[c0].grants: token_exchange has no effect for a client with auth: none. Write publicExchange: true, or remove the grant.',
   ]);
   const noIssuer =
-    'clients[0].workload.issuer: must be one of issuers, by its issuer, trustDomain or name; never our own, nor a SAML one';
+    'clients[c0].workload.issuer: "https://login.example" is not the issuer, the trustDomain or the name of an entry of issuers that is not a SAML one.';
   assert.deepEqual(await of(workload('https://login.example')), [noIssuer]);
   assert.deepEqual(await of(workload('idp', 'urn:other')), [
-    'clients[0].workload.audience: must be one of the audiences of its issuer',
+    'clients[c0].workload.audience: "urn:other" is not among the audiences of its issuer: urn:us.',
   ]);
   assert.deepEqual(await of(workload('idp', 'urn:us', 'token_exchange, refresh_token')), [
-    'clients[0].grants: a workload has a token to exchange, and can use no other grant',
+    'clients[c0].grants: a client with workload can use token_exchange only. Remove the other grants, or write publicExchange: true.',
   ]);
   assert.deepEqual(await of(workload('idp'), workload('https://idp.example')), [
-    'clients[1].workload: another client has the same',
+    'clients[c1].workload: another client has the same workload, and requests could not tell them apart. Change one of them.',
   ]);
-  assert.deepEqual(await of(good.spiffe, good.spiffe), ['clients[1].spiffeId: another client has the same']);
+  assert.deepEqual(await of(good.spiffe, good.spiffe), [
+    'clients[c1].spiffeId: another client has the same spiffeId, and requests could not tell them apart. Change one of them.',
+  ]);
   const same = await complaints(folder, [`id: 'https://idp.example', ${good.keys}`]);
-  assert.match(same.join(), /is an issuer: its tokens and the assertions of the client could be taken for each other/);
+  assert.match(
+    same.join(),
+    /is an issuer too, and its tokens and the assertions of the client could be taken for each other/,
+  );
 });
 
 test('nobody authenticates by a certificate that nobody can show or vouch for', async (t) => {
@@ -170,20 +209,21 @@ test('nobody authenticates by a certificate that nobody can show or vouch for', 
     );
   };
   const header = 'header: { name: X-Cert, format: pem }';
-  const unseen = 'clients[0].auth: nobody shows a certificate without server.tls or server.clientCertificates.header';
+  const unseen =
+    'clients[c].auth: no client can present a certificate. Set server.tls, or server.clientCertificates.header behind a proxy.';
   assert.deepEqual(await of('{}', good.own), [unseen]);
   assert.deepEqual(await of(`{ trustProxy: [192.0.2.7], clientCertificates: { ${header} } }`, good.own), []);
   assert.deepEqual(await of(`{ trustProxy: [192.0.2.7], clientCertificates: { ${header} } }`, good.tls), [
-    'clients[0].auth: needs server.clientCertificates.authorities, or no certificate is trusted',
+    'clients[c].auth: no certificate of a client is trusted. Set server.clientCertificates.authorities.',
   ]);
   assert.deepEqual(await of(`{ clientCertificates: { ${header} } }`, good.own), [
-    'server.clientCertificates.header: is believed of trustProxy alone, and that is empty',
+    'server.clientCertificates.header: the header is believed from the proxies of server.trustProxy only, and there is none. Add the address of the proxy there.',
   ]);
   for (const file of ['leaf.pem', 'missing.pem']) {
     const [said] = await of(`{ clientCertificates: { authorities: ${file} } }`, good.keys);
     assert.match(said ?? '', /^server\.clientCertificates\.authorities\[0\]: /, file);
   }
   assert.deepEqual(await of('{ trustProxy: [nowhere] }', good.keys), [
-    'server.trustProxy[0]: must be an address or a network such as 10.0.0.0/8',
+    'server.trustProxy[0]: "nowhere" is not an address or a network. Write one such as 192.0.2.7 or 10.0.0.0/8.',
   ]);
 });

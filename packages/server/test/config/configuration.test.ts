@@ -93,20 +93,19 @@ rules:
       '4 server.host:',
       '5 server.prot:',
       '6 tokenErrorCode:',
-      '9 resources[0].scope:',
-      '10 resources[0].token.lifetime:',
-      '11 resources[1].audience:',
-      '11 resources[1].locations[0]:',
-      '13 clients[0].secret:',
-      '13 clients[0].audiences[0]:',
-      '14 clients[1].id:',
-      '14 clients[1].secret:',
-      '15 clients[2].secret:',
-      '15 the',
+      '9 resources[https://api.example].scope:',
+      '10 resources[https://api.example].token.lifetime:',
+      '11 resources[https://api.example/].locations[0]:',
+      '13 clients[a].secret:',
+      '13 clients[a].audiences[0]:',
+      '14 clients[a].id:',
+      '14 clients[a].secret:',
+      '15 clients[c].secret:',
+      '15 clients[c].resource:',
       '17 rules[0].actor.require:',
       '17 rules[0].grant.lifetime:',
       '17 rules[0].grant.maxDepth:',
-      ' 18 faults',
+      ' 17 faults',
     ],
   );
 });
@@ -117,13 +116,21 @@ test('a file that cannot be read as YAML is a fault with its line; a key that st
   assert.match(lines[0] ?? '', /^[34]:\d+: /);
   assert.deepEqual(
     await faultsOf('issuer: https://a.example\nissuer: https://b.example\nserver: { port: 1, port: 2, prot: 3 }'),
-    ['fault : Map keys must be unique', 'fault : Map keys must be unique', 'fault server.prot: unknown key'],
+    [
+      'fault issuer: this key stands twice in one map. Remove one of them.',
+      'fault server.port: this key stands twice in one map. Remove one of them.',
+      'fault server.prot: unknown key. Did you mean port, which stands here too? Remove one of them.',
+    ],
   );
   const nine = (name: string): string => `[${Array(9).fill(name).join(', ')}]`;
   const aliases = `a: &a ${nine('x')}\nb: &b ${nine('*a')}\nc: &c ${nine('*b')}\nd: ${nine('*c')}`;
-  assert.deepEqual(await faultsOf(aliases), ['fault : aliases (*name) stand for more than a file may hold']);
+  assert.deepEqual(await faultsOf(aliases), [
+    'fault : aliases (*name) stand for more than a file may hold. Write the values themselves.',
+  ]);
   assert.deepEqual(await faultsOf('issuer: &us https://login.example\nresources: [{ audience: *us }]'), []);
-  assert.deepEqual(await faultsOf(''), ['fault issuer: is missing']);
+  assert.deepEqual(await faultsOf(''), [
+    'fault : the file is empty. It needs at least issuer, such as issuer: https://login.example.com.',
+  ]);
   assert.deepEqual(await faultsOf('issuer: https://login.example'), []);
 });
 
@@ -139,11 +146,15 @@ test('a file may be JSON, which is YAML: its faults have the same lines, and var
     `{\n  "issuer": "${issuer}",\n  "resources": [{ "audience": "https://api.example" }],\n  "clients": [${client}]${rest}\n}`;
   assert.deepEqual(await told(file('')), []);
   assert.deepEqual(await told(file('', `$\{ISSUER}`)), []);
-  assert.deepEqual(await told(file(',\n  "colour": "blue"')), ['5:3 colour: unknown key']);
-  assert.deepEqual(await told(file(',\n  "clients": []')), ['5:3 : Map keys must be unique']);
+  assert.deepEqual(await told(file(',\n  "colour": "blue"')), [
+    '5:3 colour: unknown key. Known here: issuer, server, log, store, sealingKey, keys, audit, developerErrors, branding, tokenErrorCode, resources, clients, accounts, upstream, issuers, rules.',
+  ]);
+  assert.deepEqual(await told(file(',\n  "clients": []')), [
+    '5:3 clients: this key stands twice in one map. Remove one of them.',
+  ]);
   assert.deepEqual(await told(file(`,\n  "rules": [\n    ${rule}]`)), [
-    '6:7 rules[0].client: there is no client "nobody"',
-    '6:7 rules[0].client: none of its clients has the grant token_exchange',
+    '6:17 rules[0].client: there is no client "nobody". Add it to clients.',
+    '6:17 rules[0].client: no client of this rule has the grant token_exchange. Add it to the grants of one.',
   ]);
 });
 
@@ -157,21 +168,28 @@ test('a rule that names what is not there is a warning, with its line, and the f
   assert.deepEqual(
     lines.map((line) => line.replace(/^(\d+):\d+/, '$1')),
     [
-      `${last}: warning: rules[0].client[1]: there is no client "nobody"`,
-      `${last}: warning: rules[0].subject.clients: there is no client "no-one"`,
-      `${last}: warning: rules[0].grant.audiences[1]: no resource has this audience`,
-      `${last}: warning: rules[0].grant.scopes[1]: none of the rule's audiences has this scope`,
+      `${last}: warning: rules[0].client[1]: there is no client "nobody". Add it to clients.`,
+      `${last}: warning: rules[0].subject.clients: there is no client "no-one". Add it to clients.`,
+      `${last}: warning: rules[0].grant.audiences[1]: there is no resource with the audience "https://none.example". Add it to resources.`,
     ],
   );
+  const unknownScope = withRules(
+    `{ client: gateway, subject: { types: [access_token] }, grant: { audiences: [${API}], scopes: [read, raed] } }`,
+  );
+  assert.deepEqual(await faultsOf(unknownScope), [
+    'warning rules[0].grant.scopes[1]: no audience of the rule has the scope "raed". Did you mean read?',
+  ]);
   const idle = withRules(`{ client: agent, grant: { audiences: [${API}], scopes: [read] } }`);
-  assert.deepEqual(await faultsOf(idle), ['warning rules[0].client: none of its clients has the grant token_exchange']);
+  assert.deepEqual(await faultsOf(idle), [
+    'warning rules[0].client: no client of this rule has the grant token_exchange. Add it to the grants of one.',
+  ]);
   const rebinding = (subject: string): Configuration =>
     withRules(
       `{ client: gateway, rebind: bearer, subject: ${subject}, grant: { audiences: [${API}], scopes: [read] } }`,
     );
   assert.deepEqual(await faultsOf(rebinding('{ constrained: accept }')), []);
   assert.deepEqual(await faultsOf(rebinding('{}')), [
-    'warning rules[0].rebind: does nothing where neither subject nor actor says constrained: accept',
+    'warning rules[0].rebind: rebind has no effect without constrained: accept below subject or actor. Add that, or remove rebind.',
   ]);
 });
 
@@ -186,11 +204,11 @@ test('secrets come from the environment, from a file beside the configuration, o
   const folder = folderOf(t, { 'agent.txt': 'agent-secret\n', 'empty.txt': '\n' });
   assert.deepEqual(await faultsOf(withSecrets(fromEnvironment, 'agent.txt'), { GATEWAY_SECRET: 'x' }, folder), []);
   assert.deepEqual(await faultsOf(withSecrets(fromEnvironment, 'empty.txt'), {}, folder), [
-    'fault clients[0].secret: the environment variable GATEWAY_SECRET is not set',
-    'fault clients[1].secret: empty.txt is empty',
+    'fault clients[gateway].secret: the environment variable GATEWAY_SECRET is not set.',
+    'fault clients[agent].secret: empty.txt is empty. Write the secret into it.',
   ]);
   assert.deepEqual(await faultsOf(withSecrets(fromEnvironment, 'none.txt'), { GATEWAY_SECRET: 'x' }, folder), [
-    'fault clients[1].secret: none.txt cannot be read: ENOENT',
+    `fault clients[agent].secret: cannot read ${folder}/none.txt: there is no such file. A path is relative to the configuration file.`,
   ]);
   const server = await start(t, withSecrets({ plain: 'gateway-secret' }, 'agent.txt'), {
     files: { 'agent.txt': 'agent-secret\n' },
@@ -207,12 +225,12 @@ test('a value may come from the environment, with a default', async (t) => {
     changed(configuration, { resources: edited(BACKEND, { token: { lifetime } }) });
   const yaml = withLifetime(`$\{LIFETIME:-10m}`);
   assert.deepEqual(await faultsOf(yaml, { LIFETIME: 'long' }), [
-    'fault resources[1].token.lifetime: must be a duration such as 90s, 10m, 1h or 30d',
+    'fault resources[https://backend.example].token.lifetime: "long" is not a duration. Write a number with its unit, such as 10m, 1h or 30d.',
   ]);
   assert.deepEqual(await faultsOf(yaml, { LIFETIME: '5m' }), []);
   assert.deepEqual(await faultsOf(yaml, { LIFETIME: '' }), [], 'an empty variable is one that is not set');
   assert.deepEqual(await faultsOf(withLifetime(`$\{LIFETIME}`)), [
-    'fault : the environment variable LIFETIME is not set',
+    `fault resources[https://backend.example].token.lifetime: the environment variable LIFETIME is not set. Set it, or write a default: $\{LIFETIME:-VALUE}.`,
   ]);
   assert.deepEqual((await faultsOf(configuration, { PORT: 'many' })).length, 1, 'a number stays a number');
   const server = await start(t, yaml);
@@ -223,11 +241,11 @@ test('a value may come from the environment, with a default', async (t) => {
 test('plain HTTP is for loopback, or for behind a proxy that is named; plain secrets and http issuers are for loopback (TE-70a)', async () => {
   const on = (server: string, issuer = 'https://login.example', rest = ''): Promise<string[]> =>
     faultsOf(`issuer: ${issuer}\nserver: ${server}\n${rest}`);
-  const plainHttp = [
-    'fault server.host: plain HTTP on an address other than loopback: set server.tls, or server.trustProxy behind a proxy',
+  const plainHttp = (host: string) => [
+    `fault server.host: plain HTTP on ${host}, which is not loopback. Set server.tls, or server.trustProxy behind a proxy.`,
   ];
   for (const host of ['0.0.0.0', '::', '192.0.2.1', 'login.example', '127.0.0.1.example']) {
-    assert.deepEqual(await on(`{ host: "${host}" }`), plainHttp, host);
+    assert.deepEqual(await on(`{ host: "${host}" }`), plainHttp(host), host);
     assert.deepEqual(await on(`{ host: "${host}", trustProxy: [10.0.0.0/8] }`), [], host);
   }
   for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost'])
@@ -236,7 +254,7 @@ test('plain HTTP is for loopback, or for behind a proxy that is named; plain sec
   assert.deepEqual(await on('{ host: 127.0.0.1 }', undefined, client), []);
   assert.match(
     (await on('{ host: 0.0.0.0, trustProxy: [10.0.0.0/8] }', undefined, client)).join(),
-    /^fault clients\[0\]\.secret: /,
+    /^fault clients\[a\]\.secret: /,
   );
   for (const issuer of ['http://localhost:8080', 'http://[::1]:8080', 'http://127.0.0.1', 'https://login.example/a']) {
     assert.deepEqual(await on('{}', `"${issuer}"`), [], issuer);
@@ -277,7 +295,7 @@ test('a start that fails says why in one line, without a stack, and exits 1', as
       ),
     ],
     [yaml('a-file/cambio.db'), /^cambio: .*a-file/],
-    ['issuer: 1\n', /^cambio: 1:1: issuer: /],
+    ['issuer: 1\n', /^cambio: 1:9: issuer: /],
   ]);
 });
 
@@ -299,7 +317,7 @@ test('wrong usage exits 2, a missing file 1', async (t) => {
     ends.map(({ code }) => code),
     [2, 2, 1],
   );
-  assert.equal(ends[2]?.stderr, 'none.yaml:1:1: cannot be read: ENOENT\nnone.yaml: 1 fault\n');
+  assert.equal(ends[2]?.stderr, 'none.yaml: cannot be read: there is no such file.\nnone.yaml: 1 fault\n');
 });
 
 test('developerErrors is for a server on loopback that trusts no proxy: they tell which clients exist', async () => {
@@ -319,10 +337,9 @@ test('a rule without types is warned of where its clients get tokens of ours tha
   const people = changed(PEOPLE, { rules: all({ subject: { types: undefined } }) });
   const told = (await faultsOf(people)).filter((fault) => fault.includes('has no types'));
   const sentence =
-    'has no types, so of our own tokens it takes access tokens, and no ID token and no refresh token: write';
+    'has no types, so it takes access tokens of this server, but no ID token and no refresh token. Write types';
   assert.equal(told.length, 2);
-  for (const [index, fault] of told.entries())
-    assert.ok(fault.startsWith(`warning rules[${index}].subject: ${sentence}`), fault);
+  for (const fault of told) assert.ok(fault.includes(`].subject: ${sentence}`), fault);
   assert.deepEqual(
     (await faultsOf(PEOPLE)).filter((fault) => fault.includes('has no types')),
     [],
@@ -335,10 +352,10 @@ test('a condition or an added claim on request.* is a warning that says what to 
       `{ client: gateway, when: '${when}', grant: { audiences: [${API}], scopes: [read], claims: { x: '${claim}' } } }`,
     );
   for (const [text, instead] of [
-    ['size(request.audiences) > 0', 'request.audiences is an older name: write targets, the audiences'],
-    ['"x" in request.resources', 'request.resources is an older name: write targets, the audiences'],
-    ['request.scope.exists(s, s == "read")', 'request.scope is an older name: write scope, what'],
-    ['request.requested_token_type == "jwt"', 'request.requested_token_type is an older name: name the types in the'],
+    ['size(request.audiences) > 0', 'request.audiences is an older name. Write targets, the audiences'],
+    ['"x" in request.resources', 'request.resources is an older name. Write targets, the audiences'],
+    ['request.scope.exists(s, s == "read")', 'request.scope is an older name. Write scope, what'],
+    ['request.requested_token_type == "jwt"', 'request.requested_token_type is an older name. Name the types in the'],
   ] as const) {
     const [when = '', ...others] = await faultsOf(rule(text));
     assert.ok(when.startsWith(`warning rules[0].when: ${instead}`), when);

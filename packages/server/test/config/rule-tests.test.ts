@@ -159,14 +159,14 @@ test('a test that fails says what was expected and what came instead', async () 
       `{ ${ADA}, audience: nothing, expect: allowed }`,
     ),
     [
-      'rules[0].tests[1]: “too much” fails: expected it to be allowed, but it is refused for scope_exceeded (more scope was asked for than subject, client, rule and targets all allow)',
-      'rules[0].tests[2]: “other reason” fails: expected scope_empty, but it is refused for scope_exceeded (more scope was asked for than subject, client, rule and targets all allow)',
-      'rules[0].tests[3]: “not refused” fails: expected scope_empty, but it is allowed by “r”',
-      'rules[0].tests[4]: “other claim” fails: expected sub to be "bob", but it is "ada"',
-      'rules[0].tests[5]: “no claim” fails: expected tenant to be "a", but it is absent',
-      'rules[0].tests[6]: “a claim” fails: expected sub to be absent, but it is "ada"',
-      'rules[0].tests[7]: “half an actor” fails: expected act to be {"sub":"agent"}, but it is {"sub":"tool","iss":"https://login.example"}',
-      'rules[0].tests[8]: the test fails: expected it to be allowed, but it is refused for target_unknown (an audience or resource is not registered)',
+      'rules[r].tests[too much]: this test fails: expected it to be allowed, but it is refused for scope_exceeded (more scope was asked for than subject, client, rule and targets all allow).',
+      'rules[r].tests[other reason]: this test fails: expected scope_empty, but it is refused for scope_exceeded (more scope was asked for than subject, client, rule and targets all allow).',
+      'rules[r].tests[not refused]: this test fails: expected scope_empty, but it is allowed by “r”.',
+      'rules[r].tests[other claim]: this test fails: expected sub to be "bob", but it is "ada".',
+      'rules[r].tests[no claim]: this test fails: expected tenant to be "a", but it is absent.',
+      'rules[r].tests[a claim]: this test fails: expected sub to be absent, but it is "ada".',
+      'rules[r].tests[half an actor]: this test fails: expected act to be {"sub":"agent"}, but it is {"sub":"tool","iss":"https://login.example"}.',
+      'rules[r].tests[8]: this test fails: expected it to be allowed, but it is refused for target_unknown (an audience or resource is not registered).',
     ],
   );
 });
@@ -209,8 +209,8 @@ test('check runs the tests: each failure with its line and exit 1, or their numb
       .trimEnd()
       .split('\n'),
     [
-      `${bad}:${at(8)}:9: rules[0].tests[1]: “may write” fails: expected it to be allowed`,
-      `${bad}:${at(16)}:9: rules[1].tests[0]: “is for the backend” fails: expected aud to be "${BACKEND}"`,
+      `${bad}:${at(8)}:9: rules[r].tests[may write]: this test fails: expected it to be allowed`,
+      `${bad}:${at(16)}:9: rules[s].tests[is for the backend]: this test fails: expected aud to be "${BACKEND}"`,
       `${bad}: 2 faults`,
     ],
   );
@@ -229,9 +229,9 @@ test('a test that fails keeps no server from starting: the file is good, and its
 
 test('a test that cannot be meant is a fault of the file: unknown keys, unknown reasons, nothing expected', async () => {
   for (const [bad, message] of [
-    [`{ ${ADA}, expect: { refused: because } }`, /refused|Invalid/],
-    [`{ ${ADA}, expect: maybe }`, /Invalid|expected/],
-    [`{ ${ADA} }`, /expect: is missing|Invalid/],
+    [`{ ${ADA}, expect: { refused: because } }`, /"because" is not a reason\. Write one of those in/],
+    [`{ ${ADA}, expect: maybe }`, /"maybe" is not an expectation\. Write allowed, /],
+    [`{ ${ADA} }`, /expect: is missing\. Write allowed, /],
     [`{ ${ADA}, expect: allowed, colour: blue }`, /colour: unknown key/],
     [`{ subject: { sub: ada }, expect: allowed }`, /subject\.(sub: unknown key|claims: is missing)/],
     [`{ subject: { type: paper, claims: {} }, expect: allowed }`, /type/],
@@ -262,7 +262,7 @@ test('a test may expect that it cannot be told, and says so in words where it di
   const referring = 'subject: { claims: { sub: ada, hasgroups: true } }';
   assert.equal(await examine(rule, `{ ${referring}, expect: { refused: subject_claims_elsewhere } }`), 1);
   assert.deepEqual(await examine(rule, `{ ${referring}, expect: allowed }`), [
-    'rules[0].tests[0]: the test fails: expected it to be allowed, but it is refused for subject_claims_elsewhere (the rules read a claim that the subject token only refers to (_claim_names, or a group overage))',
+    'rules[r].tests[0]: this test fails: expected it to be allowed, but it is refused for subject_claims_elsewhere (the rules read a claim that the subject token only refers to (_claim_names, or a group overage)).',
   ]);
   assert.equal(await examine(rule, `{ ${ADA}, expect: { refused: no_rule_for_subject } }`), 1);
 });

@@ -103,15 +103,30 @@ test('certificates in PEM and DER, and metadata, are good', async (t) => {
 test('every fault of an entry is said with its line', async (t) => {
   const folder = folderOf(t);
   const faults: readonly (readonly [entry: typeof ENTRY, key: string, path: string, message: RegExp])[] = [
-    [{ certificates: '[nothing.pem]' }, 'certificates', '.certificates[0]', /^nothing\.pem cannot be read: ENOENT$/],
-    [{ certificates: '[.]' }, 'certificates', '.certificates[0]', /^\. cannot be read: EISDIR$/],
-    [{ certificates: '[idp.pem, key.pem]' }, 'certificates', '.certificates[1]', /^key\.pem holds no certificate$/],
+    [
+      { certificates: '[nothing.pem]' },
+      'certificates',
+      '.certificates[0]',
+      /^cannot read .*\/nothing\.pem: there is no such file\. A path is relative to the configuration file\.$/,
+    ],
+    [{ certificates: '[.]' }, 'certificates', '.certificates[0]', /^cannot read .*: it is a folder, not a file\./],
+    [
+      { certificates: '[idp.pem, key.pem]' },
+      'certificates',
+      '.certificates[1]',
+      /^key\.pem holds a private key, and not a certificate\.$/,
+    ],
     [{ certificates: '[two.pem]' }, 'certificates', '.certificates[0]', /^two\.pem holds several certificates/],
-    [{ certificates: '[]' }, 'certificates', '.certificates', /1/],
+    [{ certificates: '[]' }, 'certificates', '.certificates', /^is an empty list\. Write/],
     [{ certificates: '[expired.pem]' }, 'saml', '.saml', /none of its certificates can be used: one expired on/],
     [{ certificates: '[early.pem]' }, 'saml', '.saml', /one is not valid before/],
     [{ certificates: '[weak.pem]' }, 'saml', '.saml', /one has an RSA key of 1024 bits/],
-    [{ certificates: undefined, metadata: 'nothing.xml' }, 'metadata', '.metadata', /^nothing\.xml cannot be read/],
+    [
+      { certificates: undefined, metadata: 'nothing.xml' },
+      'metadata',
+      '.metadata',
+      /^cannot read .*nothing\.xml: there is no such file/,
+    ],
     [{ certificates: undefined, metadata: 'text.xml' }, 'metadata', '.metadata', /the metadata file/],
     [{ certificates: undefined, metadata: 'doctype.xml' }, 'metadata', '.metadata', /has a DOCTYPE/],
     [{ certificates: undefined, metadata: 'empty.xml' }, 'metadata', '.metadata', /no certificate for signing/],
@@ -119,7 +134,7 @@ test('every fault of an entry is said with its line', async (t) => {
       { certificates: undefined, metadata: 'other.xml' },
       'metadata',
       '.metadata',
-      /^describes https:\/\/other\.example\/saml, not https:\/\/idp\.example\/saml$/,
+      /^other\.xml describes https:\/\/other\.example\/saml, not https:\/\/idp\.example\/saml\. Write/,
     ],
     [
       { certificates: undefined, metadata: 'expired.xml' },
@@ -127,28 +142,42 @@ test('every fault of an entry is said with its line', async (t) => {
       '.saml',
       /^its metadata was valid until 2020-01-01T/,
     ],
-    [{ metadata: 'idp.xml' }, 'saml', '', /either certificates or metadata/],
-    [{ certificates: undefined }, 'saml', '', /either certificates or metadata/],
+    [{ metadata: 'idp.xml' }, 'saml', '', /needs certificates or metadata, and not both\./],
+    [{ certificates: undefined }, 'saml', '', /needs certificates or metadata, and not both\./],
     [{ name: 'self' }, 'name', '.name', /cannot be the name of an issuer/],
-    [{ name: '"a:b"' }, 'name', '.name', /must be letters, digits/],
+    [{ name: '"a:b"' }, 'name', '.name', /"a:b" is not a short name\. Write letters, digits/],
     [{ accepts: '[saml2, colour]' }, 'accepts', '.accepts[1]', /saml1/],
     [{ accepts: undefined }, 'saml', '.accepts', /is missing/],
-    [{ audiences: '[]' }, 'audiences', '.audiences', /1/],
+    [{ audiences: '[]' }, 'audiences', '.audiences', /^is an empty list\./],
     [{ colour: 'blue' }, 'colour', '.colour', /unknown key/],
-    [{ claims: '{ act: nameId }' }, 'claims', '.claims.act', /is a reserved claim/],
+    [{ claims: '{ act: nameId }' }, 'claims', '.claims.act', /is a claim that only this server sets/],
     [{ claims: '{ x: claims.mail }' }, 'claims', '.claims.x', /claims/],
     [{ subject: '"nameId +"' }, 'subject', '.subject', /./],
-    [{ decryptionKey: 'nothing.pem' }, 'decryptionKey', '.decryptionKey', /cannot be read: ENOENT/],
-    [{ decryptionKey: 'idp.pem' }, 'decryptionKey', '.decryptionKey', /^idp\.pem holds no private key$/],
-    [{ decryptionKey: 'short.pem' }, 'decryptionKey', '.decryptionKey', /^must be an RSA key of 2048 to 4096 bits/],
-    [{ decryptionKey: 'ec.pem' }, 'decryptionKey', '.decryptionKey', /^must be an RSA key$/],
-    [{ maxAge: 'soon' }, 'maxAge', '.maxAge', /must be a duration/],
+    [{ decryptionKey: 'nothing.pem' }, 'decryptionKey', '.decryptionKey', /there is no such file/],
+    [
+      { decryptionKey: 'idp.pem' },
+      'decryptionKey',
+      '.decryptionKey',
+      /^idp\.pem holds a certificate, and not a private key\.$/,
+    ],
+    [
+      { decryptionKey: 'short.pem' },
+      'decryptionKey',
+      '.decryptionKey',
+      /^short\.pem holds an RSA key that is too short.*Use an RSA key of 2048 to 4096 bits\.$/,
+    ],
+    [{ decryptionKey: 'ec.pem' }, 'decryptionKey', '.decryptionKey', /^ec\.pem holds a key of another kind than RSA\./],
+    [{ maxAge: 'soon' }, 'maxAge', '.maxAge', /"soon" is not a duration/],
   ];
   for (const [entry, key, path, message] of faults) {
     const what = JSON.stringify(entry);
     const [fault, ...others] = await faultsOf(folder, withIssuers(entry));
     assert.deepEqual(others, [], what);
-    assert.equal(fault?.path, `issuers[0]${path}`, `${what}: ${fault?.message}`);
+    assert.equal(
+      fault?.path,
+      `issuers[${entry.name?.replaceAll('"', '') ?? 'idp'}]${path}`,
+      `${what}: ${fault?.message}`,
+    );
     assert.match(fault.message, message, what);
     assert.match(fault.line, new RegExp(`^(- )?${key}:`), what);
   }
@@ -158,7 +187,7 @@ test('what only other issuers can accept is a fault of accepts', async (t) => {
   const told = await faultsOf(folderOf(t), withIssuers({ accepts: '[jwt]' }));
   assert.deepEqual(
     told.map(({ line, path }) => [line, path]),
-    [['accepts: [jwt]', 'issuers[0].accepts[0]']],
+    [['accepts: [jwt]', 'issuers[idp].accepts[0]']],
   );
 });
 
@@ -186,35 +215,41 @@ test('an entity id that is a URN needs a name', async (t) => {
   const told = await faultsOf(folder, withIssuers({ saml: 'urn:example:idp', name: undefined }));
   assert.deepEqual(
     told.filter(({ path }) => path.startsWith('issuers')),
-    [{ line: '- saml: urn:example:idp', path: 'issuers[0]', message: 'has no host to be named after: set name' }],
+    [
+      {
+        line: '- saml: urn:example:idp',
+        path: 'issuers[urn:example:idp]',
+        message: 'the issuer is not a URL whose host could be its name. Set name.',
+      },
+    ],
   );
 });
 
 test('two issuers of one name, or of one entity id, are a fault', async (t) => {
   const folder = folderOf(t);
   const [name, ...more] = await faultsOf(folder, withIssuers({}, { saml: 'https://two.example/saml' }));
-  assert.deepEqual([name?.path, more], ['issuers[1].name', []]);
+  assert.deepEqual([name?.path, more], ['issuers[idp].name', []]);
   assert.match(String(name?.message), /another issuer has the name idp/);
   const same = await faultsOf(folder, withIssuers({}, { name: 'two' }));
   assert.deepEqual(
     same.map(({ message }) => message),
-    ['another issuer has this name, or it is our own'],
+    ['another entry has the issuer "https://idp.example/saml". Remove one of them.'],
   );
   assert.match(String(same[0]?.line), /^- saml: https:\/\/idp\.example\/saml$/);
   const hosts = await faultsOf(
     folder,
     withIssuers({ name: undefined }, { saml: 'https://idp.example/another', name: undefined }),
   );
-  assert.match(String(hosts[0]?.message), /another issuer has the name idp\.example: set name/);
+  assert.match(String(hosts[0]?.message), /another issuer has the name idp\.example\. Set name/);
 });
 
 test('all faults are said at once', async (t) => {
   const entry = { certificates: '[nothing.pem]', decryptionKey: 'ec.pem', claims: '{ sub: nameId }', subject: '"1 +"' };
   const told = await faultsOf(folderOf(t), withIssuers(entry));
   assert.deepEqual(told.map(({ path }) => path).sort(), [
-    'issuers[0].certificates[0]',
-    'issuers[0].claims.sub',
-    'issuers[0].decryptionKey',
-    'issuers[0].subject',
+    'issuers[idp].certificates[0]',
+    'issuers[idp].claims.sub',
+    'issuers[idp].decryptionKey',
+    'issuers[idp].subject',
   ]);
 });

@@ -32,7 +32,7 @@ const shadows = async (one: string, other: string): Promise<boolean> => {
   );
   if (warnings.length === 0) return false;
   assert.deepEqual(warnings, [
-    `cambio.yaml:${FIRST + 1}:5: warning: rules[1]: can never decide: “one” always matches first`,
+    `cambio.yaml:${FIRST + 1}:5: warning: rules[other]: this rule can never decide, because “one” always matches first. Move it before that rule, or remove it.`,
   ]);
   return true;
 };
@@ -108,7 +108,7 @@ test('a faulty condition is a fault and makes no other rule seem shadowed', asyn
     `{ name: other, client: gateway, ${GRANT} }`,
   ];
   await assert.rejects(warningsOf(...rules), (error: Error) => {
-    assert.match(error.message, /rules\[0\]\.when/);
+    assert.match(error.message, /rules\[one\]\.when/);
     assert.equal(error.message.includes('can never decide'), false);
     return true;
   });
@@ -152,15 +152,14 @@ rules:
   assert.deepEqual(
     stderr.trimEnd().split('\n').toSorted(),
     [
-      `${file}:${at(5)}:9: warning: rules[0].client[1]: there is no client "nobody"`,
-      `${file}:${at(7)}:22: warning: rules[0].subject.issuer[1]: there is no issuer "nowhere"`,
-      `${file}:${at(8)}:7: warning: rules[0].subject.clients: there is no client "ghost"`,
-      `${file}:${at(10)}:7: warning: rules[0].actor.issuer: there is no issuer "elsewhere"`,
-      `${file}:${at(13)}:11: warning: rules[0].actor.clients[1]: there is no client "phantom"`,
-      `${file}:${at(17)}:11: warning: rules[0].grant.audiences[1]: no resource has this audience`,
-      `${file}:${at(20)}:11: warning: rules[0].grant.scopes[1]: none of the rule's audiences has this scope`,
-      `${file}:${at(14)}:5: warning: rules[0].grant: none of its clients has the grant refresh_token, so none gets a refresh token`,
-      `${file}:${at(23)}:5: warning: rules[1].client: none of its clients has the grant token_exchange`,
+      `${file}:${at(5)}:9: warning: rules[everything wrong].client[1]: there is no client "nobody". Add it to clients.`,
+      `${file}:${at(7)}:22: warning: rules[everything wrong].subject.issuer[1]: there is no issuer "nowhere". Write self, or the issuer, the trustDomain or the name of an entry of issuers.`,
+      `${file}:${at(8)}:16: warning: rules[everything wrong].subject.clients: there is no client "ghost". Add it to clients.`,
+      `${file}:${at(10)}:15: warning: rules[everything wrong].actor.issuer: there is no issuer "elsewhere". Write self, or the issuer, the trustDomain or the name of an entry of issuers.`,
+      `${file}:${at(13)}:11: warning: rules[everything wrong].actor.clients[1]: there is no client "phantom". Add it to clients.`,
+      `${file}:${at(17)}:11: warning: rules[everything wrong].grant.audiences[1]: there is no resource with the audience "https://nothing.example". Add it to resources.`,
+      `${file}:${at(14)}:5: warning: rules[everything wrong].grant: no client of this rule has the grant refresh_token, so none gets a refresh token. Add it to the grants of one.`,
+      `${file}:${at(23)}:13: warning: rules[nobody asks].client: no client of this rule has the grant token_exchange. Add it to the grants of one.`,
     ].toSorted(),
   );
 });
@@ -169,7 +168,6 @@ test('a rule that grants nothing that exists is warned of and never decides; the
   const lost = `{ name: lost, client: gateway, grant: { audiences: [https://nothing.example], scopes: [read] } }`;
   const warnings = await warningsOf(lost, `{ name: other, client: gateway, ${GRANT} }`);
   assert.deepEqual(warnings.map((one) => one.replace(/^.*warning: /, '')).toSorted(), [
-    'rules[0].grant.audiences[0]: no resource has this audience',
-    "rules[0].grant.scopes[0]: none of the rule's audiences has this scope",
+    'rules[lost].grant.audiences[0]: there is no resource with the audience "https://nothing.example". Add it to resources.',
   ]);
 });

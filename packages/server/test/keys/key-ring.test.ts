@@ -289,7 +289,7 @@ test('a secret under 32 bytes is a fault, and so is HS256 without one (JW-15)', 
   const { cambio, file } = await installation(t, withSecret('too short'));
   const short = await cambio('check');
   assert.equal(short.code, 1);
-  assert.match(short.stderr + short.stdout, /must be 32 bytes or more/);
+  assert.match(short.stderr + short.stdout, /needs a secret of 32 bytes or more/);
   writeFileSync(file, yamlOf(withSecret()));
   const none = await cambio('check');
   assert.equal(none.code, 1);

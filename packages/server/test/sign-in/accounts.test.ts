@@ -67,21 +67,21 @@ issuers:
       more,
     ),
     [
-      '4 accounts[1].username another account has this name, as people type it',
-      '5 accounts[2].sub another account has this subject',
-      '6 accounts[3].username a client has this id: tokens could not tell them apart',
-      '7 accounts[4].sub a client has this id: tokens could not tell them apart',
-      '8 accounts[5].sub could be a subject of the issuer idp',
-      '9 accounts[6].claims.sub is a reserved claim, which no account may set',
-      '9 accounts[6].claims.act is a reserved claim, which no account may set',
+      '4 accounts[ADA].username another account has the username "ADA", as people type it. Give each account its own.',
+      '5 accounts[bob].sub another account has the subject "ada". Give each account its own.',
+      '6 accounts[gateway].username a client has the id "gateway" too, and tokens could not tell them apart. Rename one of them.',
+      '7 accounts[carol].sub a client has the id "batch" too, and tokens could not tell them apart. Rename one of them.',
+      '8 accounts[dan].sub "idp:17" could be a subject of the issuer idp, whose subjects begin with idp: here. Write a name that begins in another way.',
+      '9 accounts[eve].claims.sub sub is a claim that only this server sets. Remove it, or use another name.',
+      '9 accounts[eve].claims.act act is a claim that only this server sets. Remove it, or use another name.',
     ],
   );
   assert.deepEqual(
     await read([`username: ' ada', ${plain}`, 'username: bob', `username: carol, ${plain}, colour: blue`]),
     [
-      '3 accounts[0].username must be a printable text of 1 to 256 characters',
-      '4 accounts[1].password is missing',
-      '5 accounts[2].colour unknown key',
+      '3 accounts[0].username " ada" is not a user name. Write a printable text of 1 to 256 characters.',
+      "4 accounts[bob].password is missing. Write { hash: '$argon2id$…' }, as cambio accounts hash-password prints it.",
+      '5 accounts[carol].colour unknown key. Known here: username, password, sub, claims.',
     ],
   );
 });
@@ -113,7 +113,7 @@ test('a password is a good hash, of bounded cost; in plain it is for loopback on
   const server = 'server: { host: 0.0.0.0, trustProxy: [10.0.0.1] }';
   assert.match(
     String((await read(plain, '', server))[0]),
-    /^4 accounts\[0\]\.password .*cambio accounts hash-password/,
+    /^4 accounts\[ada\]\.password .*cambio accounts hash-password/,
   );
 });
 

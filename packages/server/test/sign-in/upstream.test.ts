@@ -338,29 +338,31 @@ test('the upstream of the file is somebody else than ourselves, and named like n
   // Who is named by a token of that issuer, and who signs in there, is one person.
   assert.equal(await faultsOf(url, sameIssuer), 'corp');
   assert.deepEqual(await faultsOf(`${url}, name: contoso`, sameIssuer), [
-    '2 upstream.name among issuers, this one has the name corp',
+    '2 upstream.name the same provider has the name corp among issuers. Write that name here.',
   ]);
   assert.deepEqual(await faultsOf('issuer: https://other.example, name: corp', sameIssuer), [
-    '2 upstream.name another issuer has the name corp',
+    '2 upstream.name another issuer has the name corp. Give one of them another name.',
   ]);
   // A realm's URL may also be its entity id. A person may choose their NameID: it is not the name of another person's sub.
   const sameSaml = (name: string): string =>
     `issuers:\n  - { saml: https://idp.example, name: ${name}, accepts: [saml2], audiences: [a], certificates: [idp.pem] }`;
   const ofSaml = async (members: string, name: string) =>
     [await faultsOf(members, sameSaml(name))].flat().filter((fault) => !fault?.includes('certificates'));
-  const advice = 'give one of them another, because a NameID is not a sub';
+  const advice = 'and its NameID is not a sub. Give one of them another name.';
   assert.deepEqual(await ofSaml(`${url}, name: corp`, 'corp'), [
-    `2 upstream.name a SAML issuer has the name corp: ${advice}`,
+    `2 upstream.name a SAML issuer has the name corp, ${advice}`,
   ]);
   assert.deepEqual(await ofSaml(url, 'idp.example'), [
-    `2 upstream.name a SAML issuer has the name idp.example: ${advice}`,
+    `2 upstream.name a SAML issuer has the name idp.example, ${advice}`,
   ]);
   assert.deepEqual(await ofSaml(`${url}, name: corp`, 'corp-saml'), []);
-  assert.deepEqual(await faultsOf('issuer: https://login.example'), ['2 upstream.issuer is our own issuer']);
+  assert.deepEqual(await faultsOf('issuer: https://login.example'), [
+    '2 upstream.issuer "https://login.example" is the issuer of this server. Write the issuer of another provider.',
+  ]);
   assert.deepEqual(await faultsOf('issuer: http://127.0.0.1:9000, name: urn, scopes: [email]'), [
-    '2 upstream.issuer must be https; http is for loopback under allowPrivateNetwork only',
-    '2 upstream.name urn cannot be the name of an issuer',
-    '2 upstream.scopes must hold openid',
+    '2 upstream.issuer "http://127.0.0.1:9000" must be https; http is for loopback under allowPrivateNetwork only.',
+    '2 upstream.name urn cannot be the name of an issuer. Set name to another one.',
+    '2 upstream.scopes lacks openid, without which people cannot sign in. Add openid.',
   ]);
   assert.equal(await faultsOf('issuer: http://127.0.0.1:9000, name: local, allowPrivateNetwork: true'), 'local');
   const people = `clients:
@@ -368,9 +370,9 @@ test('the upstream of the file is somebody else than ourselves, and named like n
 accounts:
   - { username: 'idp.example:y', password: { plain: x } }`;
   assert.deepEqual(await faultsOf(`${url}, claims: { act: claims.act, email: 'claims.' }`, people), [
-    '2 upstream.claims.act is a reserved claim, which no mapping may set',
-    '2 upstream.claims.email Expected IDENTIFIER, got EOF',
-    '4 clients[0].id could be a subject of the issuer idp.example',
-    '6 accounts[0].username could be a subject of the issuer idp.example',
+    '2 upstream.claims.act act is a claim that only this server sets. Remove it, or use another name.',
+    '2 upstream.claims.email the expression ends too early. A part is missing after this.',
+    '4 clients[idp.example:x].id "idp.example:x" could be a subject of the issuer idp.example, whose subjects begin with idp.example: here. Write a name that begins in another way.',
+    '6 accounts[idp.example:y].username "idp.example:y" could be a subject of the issuer idp.example, whose subjects begin with idp.example: here. Write a name that begins in another way.',
   ]);
 });

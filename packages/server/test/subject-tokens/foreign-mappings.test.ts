@@ -75,7 +75,7 @@ test('what the server itself says cannot be mapped, and an expression that canno
   for (const name of reserved) {
     await assert.rejects(start(t, trusting(entry(idp, { claims: `{ ${name}: claims.email }` }))), (error) => {
       assert.ok(error instanceof ConfigurationError, name);
-      assert.match(error.message, /reserved claim/, name);
+      assert.match(error.message, /is a claim that only this server sets/, name);
       return true;
     });
   }
@@ -92,13 +92,16 @@ test('an issuer without audiences, or one that could be taken for another, canno
     [[entry(idp, { audiences: '[]' })], /audiences/],
     [[entry(idp, { accepts: undefined })], /accepts/],
     [[entry(idp, { accepts: '[refresh_token]' })], /accepts/],
-    [[entry(idp), entry(idp, { name: 'other' })], /another issuer has this name/],
+    [[entry(idp), entry(idp, { name: 'other' })], /another entry has the issuer/],
     [[entry(idp), entry(other)], /another issuer has the name idp/],
-    [[ours], /or it is our own/],
+    [[ours], /is the issuer of this server, which trusts its own tokens without an entry/],
     [[entry(idp, { name: 'self' })], /cannot be the name of an issuer/],
     [[entry(idp, { allowPrivateNetwork: undefined })], /http is for loopback under allowPrivateNetwork only/],
-    [[entry(idp, { jwksUri: `${idp.url}/jwks`, jwks: '{ keys: [{}] }' })], /both jwks and jwksUri/],
-    [[entry(idp, { issuer: undefined, trustDomain: 'prod.example' })], /a trust domain needs/],
+    [[entry(idp, { jwksUri: `${idp.url}/jwks`, jwks: '{ keys: [{}] }' })], /has jwks or jwksUri, and not both/],
+    [
+      [entry(idp, { issuer: undefined, trustDomain: 'prod.example' })],
+      /an entry with trustDomain needs jwksUri or jwks/,
+    ],
   ] as const) {
     await assert.rejects(start(t, trusting(entries)), (error) => {
       assert.ok(error instanceof ConfigurationError);

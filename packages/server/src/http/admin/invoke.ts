@@ -1,5 +1,6 @@
 // One operation of the admin API, from what a caller says to what comes of it: for HTTP and for commands alike.
 import type { z } from 'zod';
+import { wordIssues } from '../../primitives/form.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { AdminAnswer, Call, Operation } from './operation.ts';
@@ -31,7 +32,7 @@ export function invoke(
 }
 
 function refuseAny(query: Readonly<Record<string, unknown>>): undefined {
-  const faults = Object.keys(query).map((name) => ({ at: `query.${name}`, detail: 'unknown parameter' }));
+  const faults = Object.keys(query).map((name) => ({ at: `query.${name}`, detail: 'unknown parameter.' }));
   if (faults.length > 0) throw new InvalidRequest(faults);
 }
 
@@ -40,7 +41,10 @@ function parse(schema: z.ZodType | undefined, value: unknown, part: string): unk
   const { data, error } = schema.safeParse(value);
   if (error === undefined) return data;
   throw new InvalidRequest(
-    error.issues.map(({ path, message }) => ({ at: placeOf([part, ...path]), detail: message })),
+    wordIssues(schema, value, error.issues).map(({ path, message }) => ({
+      at: placeOf([part, ...path]),
+      detail: message,
+    })),
   );
 }
 

@@ -1,0 +1,14 @@
+// Words a name that no entry of the file has, with the nearest one that some entry has.
+import { didYouMean } from '../primitives/nearest.ts';
+
+const KINDS = {
+  client: { what: 'client', add: 'Add it to clients.' },
+  resource: { what: 'resource with the audience', add: 'Add it to resources.' },
+  issuer: { what: 'issuer', add: 'Write self, or the issuer, the trustDomain or the name of an entry of issuers.' },
+  trustDomain: { what: 'issuer with the trustDomain', add: 'Add it to issuers.' },
+} as const;
+
+export function wordUnknownName(kind: keyof typeof KINDS, name: string, known: Iterable<string>): string {
+  const { what, add } = KINDS[kind];
+  return `there is no ${what} ${JSON.stringify(name)}.${didYouMean(name, known) || ` ${add}`}`;
+}

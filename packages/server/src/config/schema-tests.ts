@@ -1,0 +1,57 @@
+// The form of the tests that a rule carries: an imagined request, and what must come of it.
+import { z } from 'zod';
+import { requestedTokenTypes } from '../exchange/request.ts';
+import { expecting } from '../primitives/expectation.ts';
+import { type Reason, reasons } from '../primitives/refusal.ts';
+import { clientId, digest, duration, name, oneOrMore, scopes, tokenTypes } from './schema-values.ts';
+
+const imaginedToken = z.strictObject({
+  issuer: name.default('self'),
+  type: tokenTypes.default('access_token'),
+  /** Whom it was issued to; of our own tokens the calling client, where nothing is said. */
+  client: clientId.optional(),
+  audiences: z.array(name).default([]),
+  scope: scopes.optional(),
+  expiresIn: duration.default(3600),
+  /** `sub` must be among them. */
+  claims: expecting(z.record(z.string(), z.unknown()), 'a map', 'the claims of the token, such as { sub: ada }'),
+});
+
+/** As `cnf` has it. */
+const confirmation = expecting(
+  z.union([z.strictObject({ jkt: digest }), z.strictObject({ 'x5t#S256': digest })]),
+  'a confirmation',
+  "{ jkt: DIGEST } or { 'x5t#S256': DIGEST }",
+);
+
+/** An imagined request, and what must come of it. */
+export const ruleTest = z.strictObject({
+  name: name.optional(),
+  client: clientId.optional(),
+  subject: imaginedToken,
+  actor: imaginedToken.optional(),
+  audience: oneOrMore(name).optional(),
+  resource: oneOrMore(z.string()).optional(),
+  scope: scopes.optional(),
+  /** The key that the caller proves. */
+  proves: confirmation.optional(),
+  requestedType: z.enum(requestedTokenTypes).default('access_token'),
+  expect: expecting(
+    z.union([
+      z.literal('allowed'),
+      z.strictObject({ allowed: z.record(z.string(), z.unknown()) }),
+      z.strictObject({
+        refused: expecting(
+          z.enum(Object.keys(reasons) as [Reason, ...Reason[]]),
+          'a reason',
+          'one of those in docs/reference/errors.md, such as no_rule',
+        ),
+      }),
+    ]),
+    'an expectation',
+    'allowed, { allowed: { CLAIM: VALUE } } or { refused: REASON }',
+  ),
+});
+
+export type RuleTest = z.output<typeof ruleTest>;
+export type ImaginedToken = z.output<typeof imaginedToken>;

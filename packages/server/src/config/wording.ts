@@ -1,0 +1,11 @@
+// Sentences that several checks of a file have in common.
+
+export const reserved = (claim: string): string =>
+  `${claim} is a claim that only this server sets. Remove it, or use another name.`;
+
+export const reservedName = (name: string): string =>
+  `${name} cannot be the name of an issuer. Set name to another one.`;
+
+/** @param name of a client or an account @param issuer the name that an issuer has here */
+export const couldBeForeign = (name: string, issuer: string): string =>
+  `${JSON.stringify(name)} could be a subject of the issuer ${issuer}, whose subjects begin with ${issuer}: here. Write a name that begins in another way.`;

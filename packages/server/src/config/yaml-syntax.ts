@@ -1,0 +1,67 @@
+// Words errors of the YAML parser: what stands there, and what to write instead.
+import type { YAMLError } from 'yaml';
+
+export interface SyntaxFault {
+  readonly offset: number;
+  readonly message: string;
+}
+
+type Word = (message: string, text: string, offset: number) => string | SyntaxFault;
+
+const QUOTE = 'Put the whole value in quotes.';
+const KEY = 'this is not a key with a value. Write KEY: VALUE, with a space after the colon.';
+const ENDS_LINE = 'this line is not indented as the lines above it are. Give all keys of a map the same indentation.';
+
+/** By the code of the parser. */
+const WORDS: Readonly<Record<string, Word>> = {
+  TAB_AS_INDENT: () => 'a tab indents this line. Indent it with spaces.',
+  BAD_INDENT: (message) => {
+    if (/Flow map/.test(message)) return 'a { before this line is not closed. Write the missing }.';
+    if (/Flow sequence/.test(message)) return 'a [ before this line is not closed. Write the missing ].';
+    return ENDS_LINE;
+  },
+  BLOCK_AS_IMPLICIT_KEY: (message, text, offset) => {
+    if (/block sequence/.test(message))
+      return 'a list begins where a key is expected. Indent the list below the key that it belongs to.';
+    const rest = text.slice(offset).split('\n', 1)[0] ?? '';
+    if (/:\s/.test(rest)) return `a value that holds a colon and a space needs quotes. ${QUOTE}`;
+    const next = text.indexOf('\n', offset) + 1;
+    const indented = next + (/^\s*/.exec(text.slice(next))?.[0].length ?? 0);
+    return { offset: indented, message: 'this line is indented too far. Indent it as the line above.' };
+  },
+  MULTILINE_IMPLICIT_KEY: () => KEY,
+  MISSING_CHAR: (message, text, offset) => {
+    if (/without -/.test(message))
+      return 'this line is between a list and its entries. Begin it with "- ", or indent it as the keys of the entry above.';
+    const [, quote] = /closing (["'])/.exec(message) ?? [];
+    if (quote !== undefined) return openingOf(quote, text, offset);
+    if (/Missing ,/.test(message)) return 'a comma is missing before this.';
+    return KEY;
+  },
+  BAD_SCALAR_START: (_, text, offset) => `a value cannot begin with ${text[offset]}. Put the whole value in quotes.`,
+  BLOCK_IN_FLOW: () => 'a comma is missing: between { and }, or [ and ], each entry ends with one.',
+  UNEXPECTED_TOKEN: (message) => {
+    if (/flow-map-end/.test(message)) return 'this } closes nothing. Remove it.';
+    if (/flow-seq-end/.test(message)) return 'this ] closes nothing. Remove it.';
+    if (/block-seq-ind/.test(message)) return 'a list cannot begin on the line of its key. Begin it on the next line.';
+    return `text follows a value that is complete. ${QUOTE}`;
+  },
+  MULTIPLE_DOCS: () => 'a second document begins here. A configuration is one document, without ---.',
+  TAG_RESOLVE_FAILED: () =>
+    'a value that begins with ! is a tag, which has no meaning here. Put the whole value in quotes.',
+  BAD_DQ_ESCAPE: () => 'a \\ in double quotes begins an escape. Write \\\\, or use single quotes.',
+};
+
+/** @param text of the whole file */
+export function wordSyntax({ code, message, pos: [offset] }: YAMLError, text: string): SyntaxFault {
+  const said = WORDS[code]?.(message, text, offset) ?? `this is not YAML (${code.toLowerCase().replaceAll('_', ' ')}).`;
+  return typeof said === 'string' ? { offset, message: said } : said;
+}
+
+/** The parser finds the end of the file. The text begins at the last quote that opens a value. */
+function openingOf(quote: string, text: string, end: number): SyntaxFault | string {
+  const message = `this ${quote} is not closed. Write another ${quote} at the end of the value.`;
+  const openings = [...text.slice(0, end).matchAll(new RegExp(`(?<=[:,[{-]\\s+)${quote}`, 'g'))];
+  const opening = openings.at(-1);
+  return opening === undefined ? message : { offset: opening.index, message };
+}

@@ -1,0 +1,180 @@
+// Words what is wrong with the form of a value, in the terms of its schema: what stands there, what was expected, an example.
+import type { z } from 'zod';
+import {
+  alternativeOf,
+  type DerivedExpectation,
+  type Expectation,
+  expectationOf,
+  isObject,
+  isWorded,
+  type Keys,
+  keysOf,
+  type Root,
+  schemaAt,
+  stripped,
+  valueAtPath,
+  type ZodSchema,
+} from './expectation.ts';
+import { didYouMean, nearest } from './nearest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+export interface FormFault {
+  readonly path: Keys;
+  /** What the message is about: the key at the end of the path, or its value. */
+  readonly about: 'key' | 'value';
+  readonly message: string;
+  /** Of an unknown key: the path of what was meant by it, where that is clear. */
+  readonly meant?: Keys | undefined;
+}
+
+/** @param issues those of `schema.safeParse(value)` @returns one fault for each cause */
+export function wordIssues(schema: z.ZodType, value: unknown, issues: readonly Issue[]): readonly FormFault[] {
+  const root: Root = { schema: schema as unknown as ZodSchema, value, at: [] };
+  const faults = issues.flatMap((issue) => wordIssue(issue, root));
+  const meant = new Set(faults.flatMap((fault) => (fault.meant === undefined ? [] : [JSON.stringify(fault.meant)])));
+  // The value of a key that was written in another way is missing under its own key, or leaves its section empty.
+  return faults.filter(({ path, about }) => about === 'key' || !meant.has(JSON.stringify(path)));
+}
+
+function wordIssue(issue: Issue, root: Root): readonly FormFault[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => wordUnknownKey(key, issue.path, root));
+  const path = [...root.at, ...issue.path];
+  const { schema, secret } = schemaAt(root, issue.path);
+  const value = valueAtPath(root.value, issue.path);
+  if (issue.code === 'invalid_union' && schema !== undefined && value !== undefined) {
+    const meant = alternative(issue, schema, value);
+    if (meant !== undefined) {
+      const inner: Root = { schema: meant.schema, value, at: path, secret };
+      return meant.issues.flatMap((one) => wordIssue(one, inner));
+    }
+  }
+  if (issue.code === 'invalid_key') {
+    const record = schemaAt(root, issue.path.slice(0, -1)).schema;
+    return [{ path, about: 'key', message: wordKey(issue.path.at(-1), record) }];
+  }
+  const expected = schema && { ...expectationOf(schema), ...(secret && { secret }) };
+  const message =
+    issue.code === 'custom' && issue.message !== NO_MESSAGE ? issue.message : wordValue(value, expected, issue);
+  return [{ path, about: 'value', message }];
+}
+
+function wordKey(key: PropertyKey | undefined, record: ZodSchema | undefined): string {
+  const { def } = record === undefined ? { def: undefined } : stripped(record)._zod;
+  const expected = def?.type === 'record' ? expectationOf(def.keyType as ZodSchema) : undefined;
+  return `the key ${show(key)} is not ${expected?.what ?? 'known'}.${writing(expected)}`;
+}
+
+/** Of a refinement that says nothing: its schema says what was expected. */
+const NO_MESSAGE = 'Invalid input';
+
+function wordUnknownKey(key: string, holder: Keys, root: Root): FormFault {
+  const path = [...root.at, ...holder, key];
+  const { schema } = schemaAt(root, holder);
+  const known = keysOf(schema);
+  const written = valueAtPath(root.value, holder);
+  const open = known.filter((name) => !(isObject(written) && Object.hasOwn(written, name)));
+  const near = nearest(key, open);
+  if (near !== undefined)
+    return { path, about: 'key', message: `unknown key. Did you mean ${near}?`, meant: [...root.at, ...holder, near] };
+  const twin = nearest(key, known);
+  if (twin !== undefined)
+    return {
+      path,
+      about: 'key',
+      message: `unknown key. Did you mean ${twin}, which stands here too? Remove one of them.`,
+    };
+  // A key that stands beside its section instead of below it leaves the section without a value.
+  const home = known.find(
+    (name) =>
+      isObject(written) && written[name] === null && keysOf(schemaAt(root, [...holder, name]).schema).includes(key),
+  );
+  if (home !== undefined)
+    return {
+      path,
+      about: 'key',
+      message: `unknown key. Indent it below ${home}, whose key it is.`,
+      meant: [...root.at, ...holder, home],
+    };
+  const here = known.length === 0 ? '' : ` Known here: ${known.join(', ')}.`;
+  return { path, about: 'key', message: `unknown key.${here}` };
+}
+
+function wordValue(value: unknown, expected: Expectation | undefined, issue: Issue): string {
+  if (value === undefined) return `is missing.${writing(expected)}`;
+  if (value === null) return `has no value.${writing(expected)}`;
+  if (issue.code === 'too_small' && issue.origin === 'array')
+    return `is an empty list.${writing(expected, 'at least one entry')}`;
+  if (issue.code === 'too_small' && value === '') return `is an empty text.${writing(expected)}`;
+  if (issue.code === 'too_big' && issue.origin === 'string') return `is longer than ${issue.maximum} characters.`;
+  const { what = 'a value that is known here', secret } = expected ?? {};
+  const shown = secret || isContainer(what) ? kindOf(value) : show(value);
+  return `${shown} is not ${what}.${advice(value, expected)}`;
+}
+
+/** A scalar where keys or entries are expected: which one it is says less than that it is one. */
+const isContainer = (what: string): boolean => what === 'a map';
+
+function advice(value: unknown, expected: Expectation | undefined): string {
+  const { what = '', choices = [], secret } = (expected ?? {}) as DerivedExpectation;
+  if (choices.length > 0 && typeof value === 'string') return didYouMean(value, choices);
+  if (what === 'a text' && typeof value === 'number') return ` Write it in quotes${secret ? '' : `: "${value}"`}.`;
+  if (what === 'a list' && typeof value === 'string' && /^-\S/.test(value)) return ' Write a space after each "-".';
+  if (what === 'a list' && !secret && (typeof value === 'string' || typeof value === 'number'))
+    return ` Write [${value}].`;
+  return expected?.write === undefined ? '' : writing(expected);
+}
+
+const writing = (expected: Expectation | undefined, otherwise?: string): string => {
+  const { write = otherwise, choices } = (expected ?? {}) as DerivedExpectation;
+  if (write !== undefined) return ` Write ${write}.`;
+  if (choices !== undefined) return ` Write ${expected?.what}.`;
+  return expected === undefined || expected.what === '' ? '' : ` Write ${expected.what}.`;
+};
+
+const kindOf = (value: unknown): string => {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  return (
+    { string: 'a text', number: 'a number', boolean: `${value}`, object: 'a map' }[typeof value as string] ?? 'this'
+  );
+};
+
+const MAX_SHOWN = 60;
+
+function show(value: unknown): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}
+
+interface Alternative {
+  readonly schema: ZodSchema;
+  readonly issues: readonly Issue[];
+}
+
+/** The alternative of a union that was meant, with its issues; undefined where the union says more in its own words. */
+function alternative(issue: z.core.$ZodIssueInvalidUnion, schema: ZodSchema, value: unknown): Alternative | undefined {
+  const union = stripped(schema);
+  const { def } = union._zod;
+  if (def.type !== 'union') return undefined;
+  const options = def.options as readonly ZodSchema[];
+  const index = alternativeOf(options, value);
+  const [meant, issues = []] = [options[index], issue.errors[index]];
+  if (meant === undefined || issues.length === 0) return undefined;
+  if (isWorded(schema)) return isObject(value) ? memberOf(union, { schema: meant, issues }, value) : undefined;
+  if (isObject(value) || Array.isArray(value) || stripped(meant)._zod.def.type === 'union')
+    return { schema: meant, issues };
+  // Of a scalar the union says more than one of its alternatives, but for what only that one refuses.
+  const refined = issues.filter(({ code }) => code !== 'invalid_type' && code !== 'invalid_value');
+  return refined.length === 0 ? undefined : { schema: meant, issues: refined };
+}
+
+/** Of a form that has words of its own: what is wrong below its one key, or which key was meant by it. */
+function memberOf(union: ZodSchema, { schema, issues }: Alternative, value: object): Alternative | undefined {
+  const [key, ...others] = Object.keys(value);
+  if (key === undefined || others.length > 0) return undefined;
+  if (keysOf(schema).includes(key)) return { schema, issues };
+  const unknown = issues.filter(({ code }) => code === 'unrecognized_keys');
+  return nearest(key, keysOf(union)) === undefined ? undefined : { schema: union, issues: unknown };
+}
