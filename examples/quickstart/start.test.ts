@@ -116,7 +116,7 @@ suite('where it cannot start, the quickstart says why in one line', { concurrenc
       const { port } = other.address() as AddressInfo;
       assert.deepEqual(await failure(t, { [name]: String(port) }), {
         code: 1,
-        lines: [`cambio: port ${port} is in use: PORT and API_PORT move the quickstart`],
+        lines: [`cambio: port ${port} is in use. Set PORT and API_PORT to free ports`],
       });
     });
   }
@@ -126,7 +126,9 @@ suite('where it cannot start, the quickstart says why in one line', { concurrenc
     writeFileSync(file, '');
     assert.deepEqual(await failure(t, { CAMBIO_DATA: join(file, 'data') }), {
       code: 1,
-      lines: [`cambio: the data folder ${join(file, 'data')} cannot be made: ENOTDIR`],
+      lines: [
+        `cambio: cannot make the data folder ${join(file, 'data')}. Set CAMBIO_DATA to a folder that you may write to`,
+      ],
     });
   });
 
@@ -135,7 +137,7 @@ suite('where it cannot start, the quickstart says why in one line', { concurrenc
     writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
     const { code, lines } = await failure(t, { CAMBIO_DATA: folder });
     assert.deepEqual([code, lines.length], [1, 1]);
-    assert.match(lines[0] ?? '', /^cambio: .*file is not a database/);
+    assert.match(lines[0] ?? '', /^cambio: cannot open the database .*the file is not an SQLite database/);
   });
 
   test('or in one for each fault of the file, where PORT is no port; and npm adds nothing', patient, async (t) => {

@@ -13,7 +13,9 @@ async function main(): Promise<void> {
   try {
     mkdirSync(data, { recursive: true });
   } catch (error) {
-    throw new Error(`the data folder ${data} cannot be made: ${(error as NodeJS.ErrnoException).code}`);
+    throw new Error(`cannot make the data folder ${data}. Set CAMBIO_DATA to a folder that you may write to`, {
+      cause: error,
+    });
   }
   const metrics = Number(process.env.PORT || 8080) - 8080 + 9464;
   process.env.METRICS_PORT ||= String(metrics > 0 && metrics < 65_536 ? metrics : 0);
@@ -66,8 +68,9 @@ Cambio is ready on ${server}, and the sample API on ${api}. Try, in another term
 try {
   await main();
 } catch (error) {
-  const { code, port, message } = error as Error & { code?: string; port?: number };
-  const text = code === 'EADDRINUSE' ? `port ${port} is in use: PORT and API_PORT move the quickstart` : message;
+  const { message, cause = error } = error as Error;
+  const { code, port } = cause as { code?: string; port?: number };
+  const text = code === 'EADDRINUSE' ? `port ${port} is in use. Set PORT and API_PORT to free ports` : message;
   console.error(error instanceof ConfigurationError ? text : `cambio: ${text}`);
   process.exitCode = 1;
 }

@@ -128,8 +128,9 @@ function resolveSealingKey(
 
 /** The reason of a refusal tells which clients there are, so it is for the developer of the machine alone. */
 function resolveDeveloperErrors({ developerErrors, issuer, server }: ConfigurationFile, complain: Complain): boolean {
-  if (!developerErrors) return false;
-  const host = URL.canParse(issuer) ? new URL(issuer).hostname : '';
+  // An issuer that is not a URL is a fault of its own.
+  if (!developerErrors || !URL.canParse(issuer)) return false;
+  const host = new URL(issuer).hostname;
   const [name, value] = isLoopback(host) ? ['server.host', server.host] : ['the issuer', issuer];
   if (!isLoopback(host) || !isLoopback(server.host) || server.trustProxy.length > 0)
     complain(
