@@ -15,7 +15,7 @@ import { useId } from '../store/used-ids.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
 import type { Authorization, SingleUse } from './authorization.ts';
 import { type Identity, signIdToken } from './id-token.ts';
-import { newOpaqueToken } from './opaque-token.ts';
+import { formatOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
 import type { AsOf, Issuer, PlannedToken, Write } from './signer.ts';
 
@@ -109,7 +109,10 @@ function planAccess(
   const claims = accessTokenClaims(authorization, { issuer: by.issuer, id, family, now, expiresAt });
   const trace = { id, type: 'access_token', expiresAt };
   const { format, alg, secret } = authorization.targets[0].token;
-  if (format === 'opaque' && authorization.type !== 'jwt') return planOpaque(claims, trace);
+  if (format === 'opaque' && authorization.type !== 'jwt') {
+    const { clientId } = authorization;
+    return planOpaque(formatOpaqueToken({ id, clientId }, by.refreshKey), claims, trace);
+  }
   if (secret !== undefined) return { text: signCompact('at+jwt', claims, secret), trace, writes: [] };
   const key = by.keys.signing(alg);
   const text = signCompact('at+jwt', claims, key);
@@ -118,8 +121,7 @@ function planAccess(
   return { text, trace, writes: [] };
 }
 
-function planOpaque(claims: JsonObject, trace: IssuedTrace): PlannedToken {
-  const text = newOpaqueToken();
+function planOpaque(text: string, claims: JsonObject, trace: IssuedTrace): PlannedToken {
   const row = { hash: sha256(text), claims: JSON.stringify(claims), expires_at: trace.expiresAt * 1000 };
   return { text, trace, writes: [(transaction) => insertOpaqueToken(transaction, row)] };
 }

@@ -14,7 +14,7 @@ export interface Issuer {
   readonly keys: KeyRing;
   /** Signs what is no token of a resource. */
   readonly defaultAlgorithm: SigningAlgorithm;
-  /** The key of the refresh tokens' MAC. */
+  /** The key of the MAC of refresh tokens and opaque tokens. */
   readonly refreshKey: string;
   readonly audit: AuditLog;
   readonly signatures: SignatureCache;

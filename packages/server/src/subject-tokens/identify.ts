@@ -1,5 +1,5 @@
 // Which token is this, whatever has become of it? Finds the id that lineage and revocation know it by, from its text.
-import { isOpaqueToken } from '../issuing/opaque-token.ts';
+import { claimedIdOf, isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
@@ -60,7 +60,8 @@ function signedHere(
 /** For an operator. A token of another issuer is not verified: with a made-up one dies nothing else. */
 export async function identifyToken(text: string, context: IdentifyContext): Promise<string | undefined> {
   const found = await findIssuedHere(text, context);
-  if (found !== undefined || isRefreshToken(text) || isOpaqueToken(text)) return found?.id;
+  if (found !== undefined || isRefreshToken(text)) return found?.id;
+  if (isOpaqueToken(text)) return expiredOpaqueId(text, context);
   try {
     const jws = readCompact(text);
     return jws.payload.iss === context.issuer ? idMadeHere(jws, context) : foreignId(jws, context);
@@ -68,6 +69,12 @@ export async function identifyToken(text: string, context: IdentifyContext): Pro
     if (error instanceof TokenRefusal) return undefined;
     throw error;
   }
+}
+
+/** The record of an opaque token is deleted after it has expired: the id in its text shows where it was made. */
+function expiredOpaqueId(text: string, { revocations }: IdentifyContext): string | undefined {
+  const id = claimedIdOf(text);
+  return id !== undefined && revocations.ids.epochOf(id) !== undefined ? id : undefined;
 }
 
 /** The signature may be of a key that is gone, or of a resource: the id itself shows where it was made. */

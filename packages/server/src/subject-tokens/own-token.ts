@@ -1,6 +1,7 @@
 // What is this token of ours, whatever its kind? For introspection and revocation, which are not told.
 
 import { nobody } from '../client-auth/authenticate.ts';
+import { parseOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import type { Resource } from '../model/resource.ts';
@@ -54,8 +55,12 @@ export const findOwnAccessToken = async (
  * What revoking the token revokes, and whose it is: of a refresh token the family, even where it was rotated since. An expired
  * token counts, and one that is refused for another reason: what derives from it may live.
  */
-export async function findRevocable(token: string, context: OwnTokenContext): Promise<IssuedHere | undefined> {
-  const found = await findIssuedHere(token, context);
+export async function findRevocable(
+  token: string,
+  clientId: string,
+  context: OwnTokenContext,
+): Promise<IssuedHere | undefined> {
+  const found = (await findIssuedHere(token, context)) ?? parseOpaqueToken(token, clientId, context.refreshKey);
   return found === undefined || context.revocations.anyOf([found.id]) ? undefined : found;
 }
 

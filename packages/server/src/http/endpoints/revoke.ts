@@ -15,7 +15,7 @@ export const revoke = {
     const { client, method, token, context } = await readTokenQuestion({ request, services });
     event.client = client.id;
     event.clientAuthentication = method;
-    const found = await findRevocable(token, context);
+    const found = await findRevocable(token, client.id, context);
     event.duration = services.clock() - event.time;
     // Unknown, dead already, or another client's: 200, and the answer tells nothing (RFC 7009 section 2.2).
     if (found === undefined || found.clientId !== client.id) {

@@ -1,6 +1,7 @@
 // Revoking a token, and with it every token that derives from it, however deep (RFC 7009).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { admin, withOperators } from '../../support/admin-api.ts';
 import { acting, actorToken, assertIssued, exchange, subjectToken } from '../../support/basics.ts';
 import { claimsOf, start, type TestServer, type } from '../../support/harness.ts';
 import { basic, exchanged, introspect, life, refresh, revoke, VAULT } from '../../support/life.ts';
@@ -99,6 +100,31 @@ test('revoking an expired token, or one that is refused otherwise, ends what der
   assert.deepEqual(await states(server, [subject]), [true]);
   assert.equal(server.audit(await revoke(server, early))?.outcome, 'revoked');
   assert.deepEqual(await states(server, [subject]), [false]);
+});
+
+test('an opaque token whose record is deleted still revokes what descends from it, for its client and for an operator', async (t) => {
+  const server = await start(t, withOperators(life()));
+  const family = async (subject: string) => (await exchange(server, { subject_token: subject })).body.refresh_token;
+  const opaque = async () => exchanged(server, await subjectToken(server), { audience: VAULT });
+  const [own, operators] = [await opaque(), await opaque()];
+  const [mine, theirs] = [await family(own), await family(await exchanged(server, operators))];
+  server.clock.now += 3 * 3_600_000;
+  // What store/sweep.ts does.
+  server.sql('delete from opaque_tokens');
+  const other = own.replace(/^cambio_at_./, (start) => `cambio_at_${start.endsWith('A') ? 'Q' : 'A'}`);
+  const madeUp = await revoke(server, other);
+  const foreign = await revoke(server, own, {}, basic('agent'));
+  assert.deepEqual(
+    [madeUp, foreign].map((one) => server.audit(one)?.outcome),
+    ['ignored', 'ignored'],
+  );
+  assert.deepEqual(await states(server, [mine, theirs]), [true, true]);
+  assert.equal(server.audit(await revoke(server, own))?.outcome, 'revoked');
+  assert.deepEqual(await states(server, [mine, theirs]), [false, true]);
+  assert.equal((await admin(server, 'POST /revocations', { body: { id: operators } })).status, 204);
+  assert.deepEqual(await states(server, [mine, theirs]), [false, false]);
+  const never = `cambio_at_${'x'.repeat(79)}`;
+  assert.equal((await admin(server, 'POST /revocations', { body: { id: never } })).status, 404);
 });
 
 test('what was revoked stays revoked after a restart', async (t) => {
