@@ -28,7 +28,8 @@ ${sections.join('\n\n')}
 const INTRODUCTION = `\`npx cambio\` runs a command from this repository, \`cambio\` where the package is installed.
 
 - **Where a command works.** \`--config FILE\` works on the database that the file names, with or without a running server. \`--server URL\`
-  works through the [admin API](admin-api.md) of a running server, with an access token in \`CAMBIO_TOKEN\` or \`--access-token\`.
+  works through the [admin API](admin-api.md) of a running server, with an access token in \`CAMBIO_TOKEN\` or \`--access-token\`. What reads or
+  changes the whole record (\`audit export\`, \`verify\` and \`erase\`) or the schema needs the database itself.
 - **Output.** \`--output text\` is for people: tables that are as wide as the terminal, times in UTC, bold headers on a terminal alone, and
   never where \`NO_COLOR\` is set. \`--output json\` and \`--output csv\` are for programs. \`audit search\` and \`audit tail\` print one JSON object
   a line, all other commands one JSON document. In a table, \`-\` stands for an empty cell.

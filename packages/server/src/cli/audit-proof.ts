@@ -54,7 +54,7 @@ export const auditVerify: CliCommand = {
     const verdict = await (file === undefined
       ? verifyDatabase(String(config), known)
       : verifyLines(() => readExport(file), known));
-    printResult(options, { ...verdict }, tell(verdict, known !== undefined || file === undefined));
+    printResult(options, { ...verdict }, describeVerdict(verdict, known !== undefined || file === undefined));
     return verdict.faults.length === 0 ? EXIT.done : EXIT.failed;
   },
 };
@@ -91,9 +91,9 @@ function readKeys(file: string): KnownKeys {
 }
 
 /** @param isKnown whether the keys are known from elsewhere */
-function tell(verdict: Verdict, isKnown: boolean): string {
+function describeVerdict(verdict: Verdict, isKnown: boolean): string {
   const { chains, rows, erased, unsigned, foundOnly, unchained, statements, keys, signedAt, faults } = verdict;
-  const lines = faults.map(tellFault);
+  const lines = faults.map(describeFault);
   lines.push(
     `${count(rows, 'row')} in ${count(chains, 'chain')}, ${erased} of them erased; ${count(statements, 'signed statement')}`,
     signedAt === undefined
@@ -119,7 +119,7 @@ function tell(verdict: Verdict, isKnown: boolean): string {
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-function tellFault({ chain, position, requestId, problem }: ChainFault): string {
+function describeFault({ chain, position, requestId, problem }: ChainFault): string {
   const row =
     requestId === undefined ? '' : `${position === undefined ? '' : ` row ${position},`} request ${requestId}`;
   return `${chain === undefined ? 'the record' : `chain ${chain}`}${row}: ${problem}`;

@@ -1,4 +1,4 @@
-// cambio audit search, cambio audit tail: what happened, to whoever asks?
+// cambio audit search, cambio audit tail: finds the audit rows of a subject, a client, a token, a time, and prints them.
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { openReader } from '../app.ts';

@@ -99,7 +99,7 @@ async function compare(configuration: Configuration, file: string): Promise<numb
     if (event === undefined) continue;
     const verdict = replay(event, context);
     counts[typeof verdict === 'string' ? verdict : 'changed']++;
-    if (typeof verdict !== 'string') print(tell(verdict));
+    if (typeof verdict !== 'string') print(describeChange(verdict));
   }
   const { changed, same, undecided, withheld } = counts;
   print(`${changed} of ${changed + same} recorded decisions would change`);
@@ -108,7 +108,7 @@ async function compare(configuration: Configuration, file: string): Promise<numb
   return changed === 0 ? EXIT.done : EXIT.failed;
 }
 
-function tell({ time, requestId, client, subject, before, after, missing }: ChangedDecision): string {
+function describeChange({ time, requestId, client, subject, before, after, missing }: ChangedDecision): string {
   const lines = [
     `${new Date(time).toISOString()} ${requestId}: ${client} for ${subject}`,
     `  was ${before}`,
@@ -126,7 +126,7 @@ async function openLines(file: string): Promise<AsyncIterable<string>> {
   return createInterface({ input });
 }
 
-/** @returns undefined for a line of an export that is no row */
+/** @returns undefined for a line of an export that is not a row, such as a key */
 function readEvent(text: string, place: string): AuditEvent | undefined {
   const line = parseLine(text);
   if (line !== undefined) return eventOfLine(line);

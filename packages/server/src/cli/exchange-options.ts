@@ -1,9 +1,17 @@
 // The options of commands that imagine an exchange, and the body of the admin API that they stand for.
 import type { Command } from 'commander';
+import { tokenTypeName } from '../primitives/token-type.ts';
+import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import { readToken } from './tokens.ts';
-import { UsageError } from './usage.ts';
+import { readChoice, UsageError } from './usage.ts';
 
 const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
+
+const typeNames = subjectTokenTypes.map(({ name }) => name);
+
+/** By its short name, or by the URN that a request has. @throws UsageError */
+const readTypeOf = (option: string) => (value: string) =>
+  readChoice(option, tokenTypeName(value) ?? value, typeNames, 'a type of token');
 
 /** Who calls, and whose tokens are presented. */
 export const describeTokens = (command: Command): Command =>
@@ -12,18 +20,19 @@ export const describeTokens = (command: Command): Command =>
     .option('--subject-token <token>', 'the subject token: text, @FILE, or - for standard input')
     .option(
       '--subject-token-type <name>',
-      'its short name: access_token, jwt, id_token ... (default: what it looks like)',
+      `its type: ${typeNames.join(', ')} (default: what it looks like)`,
+      readTypeOf('--subject-token-type'),
     )
-    .option('--actor-token <token>', 'the actor token: text, @FILE, or -')
-    .option('--actor-token-type <name>', 'its short name');
+    .option('--actor-token <token>', 'the actor token: text, @FILE, or - for standard input')
+    .option('--actor-token-type <name>', 'its type, likewise', readTypeOf('--actor-token-type'));
 
 /** What is asked for. */
 export const describeWish = (command: Command): Command =>
   command
-    .option('--audience <name>', 'a target by its name (may repeat)', collect)
-    .option('--resource <uri>', 'a target by where it is (may repeat)', collect)
-    .option('--scope <scope>', 'the scope asked for')
-    .option('--requested-token-type <name>', 'the short name of the type asked for');
+    .option('--audience <name>', 'a target, by its audience (may repeat)', collect)
+    .option('--resource <uri>', 'a target, by its URL (may repeat)', collect)
+    .option('--scope <scope>', 'the requested scope: names with spaces between them')
+    .option('--requested-token-type <name>', 'the type of the requested token, such as access_token or jwt');
 
 /** @throws UsageError where an option is missing, or two contradict each other */
 export function checkTokens({ client, subjectToken, actorToken }: Record<string, unknown>): void {

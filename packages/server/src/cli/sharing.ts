@@ -1,5 +1,5 @@
-// How do the workers of a node count as one? Each tells the first process what it counted, a few times a second, and that one
-// tells the others. A count that gets lost lets somebody ask once more.
+// How do the workers of a node count as one? Each sends its new counts to the first process ten times a second, and that one sends
+// them to the others. A count that is lost admits one request more.
 import cluster from 'node:cluster';
 import type { Sharing } from '../primitives/rate.ts';
 import type { TallyKey } from '../primitives/tallies.ts';
@@ -12,8 +12,7 @@ interface Counts {
 const isCounts = (message: unknown): message is Counts =>
   typeof message === 'object' && message !== null && 'counts' in message;
 
-/** Milliseconds. */
-const TELL_EVERY = 100;
+const SEND_EVERY_MS = 100;
 
 /** In a worker. */
 export function shareCounts(): Sharing {
@@ -23,7 +22,7 @@ export function shareCounts(): Sharing {
     if (untold.size === 0) return;
     process.send?.({ counts: [...untold.values()] } satisfies Counts, undefined, undefined, () => undefined);
     untold.clear();
-  }, TELL_EVERY).unref();
+  }, SEND_EVERY_MS).unref();
   process.on('message', (message) => {
     if (!isCounts(message)) return;
     for (const [rate, key, times] of message.counts) listeners.get(rate)?.(key, times);

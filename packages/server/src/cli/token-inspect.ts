@@ -86,7 +86,7 @@ function readJwt(text: string, now: number): Read {
   const id = jti === undefined ? sha256(signingInput) : String(jti);
   const left = typeof exp === 'number' ? Math.floor(exp - now) : undefined;
   const ancestors = [lineage].flat().map(String);
-  const tellActors = actors?.map((one) => `${printable(one.sub)} of ${printable(one.iss)}`).join(', before that ');
+  const actorsInWords = actors?.map((one) => `${printable(one.sub)} of ${printable(one.iss)}`).join(', before that ');
   return {
     kind: 'jwt',
     header,
@@ -99,15 +99,15 @@ function readJwt(text: string, now: number): Read {
     lines: [
       `header    ${JSON.stringify(header)}`,
       `claims    ${JSON.stringify(payload, null, 2).replaceAll('\n', '\n          ')}`,
-      `actors    ${tellActors === undefined ? chain : tellActors || 'nobody acts'}`,
+      `actors    ${actorsInWords === undefined ? chain : actorsInWords || 'nobody acts'}`,
       `lineage   ${printable(ancestors.join(' ← ')) || 'none: it derives from no other'}`,
-      `lifetime  ${tellLifetime(left, exp)}`,
+      `lifetime  ${lifetimeInWords(left, exp)}`,
       `id        ${printable(id)}${foreignId === undefined ? '' : `, or of another issuer's token ${foreignId}`}`,
     ],
   };
 }
 
-function tellLifetime(left: number | undefined, exp: unknown): string {
+function lifetimeInWords(left: number | undefined, exp: unknown): string {
   if (left === undefined) return 'it does not say when it expires';
   const time = new Date(Number(exp) * 1000);
   const at = Number.isNaN(time.getTime()) ? '' : ` (${time.toISOString()})`;

@@ -9,12 +9,12 @@ import { untilToldToStop } from '../stop.ts';
 import { EXIT } from './command.ts';
 import { relayCounts } from './sharing.ts';
 
-/** Milliseconds before one that died is replaced: twice as long each time while none of them comes to listen. */
-const REPLACE_AFTER = { first: 500, longest: 10_000 };
-/** Milliseconds within which a replacement must listen. One that does not is ended, and replaced. */
+/** Delay before a worker that ended is replaced. It doubles each time, until a replacement listens. */
+const REPLACE_AFTER_MS = { first: 500, longest: 10_000 };
+/** A replacement that does not listen by then is stopped, and replaced. */
 const START_DEADLINE_MS = 60_000;
 
-/** @param started is told the port, once all of them answer. @returns the exit code */
+/** @param started is called with the port once all workers answer. @returns the exit code */
 export async function superviseWorkers(
   count: number,
   { metrics, report }: { readonly metrics: MetricsAddress | undefined; readonly report: Report },
@@ -23,22 +23,22 @@ export async function superviseWorkers(
   let stopping = false;
   const toldToStop = untilToldToStop().then(() => {
     stopping = true;
-    tellAll('SIGTERM');
+    signalAll('SIGTERM');
   });
-  /** Those that answer. The others have not read their file for the last time, and may not listen to signals yet. */
+  /** Workers that answer requests. The others may not listen to signals yet, and read the file once more when they do. */
   const answering = new Set<Worker>();
   process.on('SIGHUP', () => {
     for (const worker of answering) worker.process.kill('SIGHUP');
   });
-  let pause = REPLACE_AFTER.first;
+  let pause = REPLACE_AFTER_MS.first;
   relayCounts();
   let port = 0;
-  // The first alone, so that what cannot start is said once.
+  // The first one alone, so that a failure to start is reported once.
   for (let index = 0; index < count && !stopping; index++) {
     const worker = fork();
     const listening = await untilListening(worker);
     if (listening === undefined) {
-      if (!stopping) tellAll('SIGTERM');
+      if (!stopping) signalAll('SIGTERM');
       return stopping ? EXIT.done : EXIT.failed;
     }
     port = listening;
@@ -53,7 +53,7 @@ export async function superviseWorkers(
 
   function fork(): Worker {
     const worker = cluster.fork();
-    // Told to stop while it was being born.
+    // The signal to stop came while the worker was starting.
     worker.on('online', () => stopping && worker.process.kill('SIGTERM'));
     worker.once('listening', () => answering.add(worker));
     worker.once('exit', () => answering.delete(worker));
@@ -66,7 +66,7 @@ export async function superviseWorkers(
     worker.once('exit', () => clearTimeout(late));
     worker.once('listening', () => {
       clearTimeout(late);
-      pause = REPLACE_AFTER.first;
+      pause = REPLACE_AFTER_MS.first;
     });
     return worker;
   }
@@ -76,7 +76,7 @@ export async function superviseWorkers(
       if (stopping) return;
       report(`cambio: a worker ended (${signal ?? code}), and is replaced`, { level: 'warn' });
       const now = pause;
-      pause = Math.min(2 * pause, REPLACE_AFTER.longest);
+      pause = Math.min(2 * pause, REPLACE_AFTER_MS.longest);
       await wait(now);
       if (!stopping) replaceOnce(replacement());
     });
@@ -85,11 +85,11 @@ export async function superviseWorkers(
 
 const living = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
 
-function tellAll(signal: NodeJS.Signals): void {
+function signalAll(signal: NodeJS.Signals): void {
   for (const worker of living()) worker.process.kill(signal);
 }
 
-/** @returns the port; undefined where it ends before */
+/** @returns the port; undefined if the worker ends first */
 const untilListening = (worker: Worker): Promise<number | undefined> =>
   new Promise((resolve) => {
     worker.once('listening', (address) => resolve(address.port));

@@ -69,6 +69,15 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
     '--alg ES265 is not an algorithm that cambio signs with. Did you mean ES256?',
   ],
   [['keys', 'list', '--server', 'foo'], '--server foo is not a URL. Use the issuer, such as https://login.example.com'],
+  [
+    ['explain', ...FILE, '--client', 'a', '--subject-token', 'x', '--subject-token-type', 'access'],
+    '--subject-token-type access is not a type of token. Did you mean access_token?',
+  ],
+  [
+    ['targets', ...FILE, '--client', 'a', '--subject-token', 'x', '--actor-token-type', 'quark'],
+    '--actor-token-type quark is not a type of token. Use one of: access_token, refresh_token, id_token, jwt, saml1, saml2',
+  ],
+  [['targets', ...FILE], '--client is missing. Example: --client gateway'],
   [['audit', 'verify'], 'give either an export or --config. Example: cambio audit verify audit.jsonl'],
   [
     ['tokens', 'revoke', 'x', '--client', 'y', ...FILE],
