@@ -15,7 +15,7 @@ import { createReport } from './primitives/log.ts';
 import { openServices } from './services.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { inSnapshot } from './store/store.ts';
-import { subjectsOf } from './trust/names-here.ts';
+import { subjectsOf } from './trust/naming.ts';
 
 /** The services of a configuration on a store that the command cannot change. */
 export async function openReader(configuration: Configuration, clock: Clock = systemClock) {

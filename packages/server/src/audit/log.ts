@@ -1,7 +1,7 @@
 // Is it written down? Rows are committed in groups: one fsync for all that arrived while the last one ran.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { newId } from '../primitives/random.ts';
-import { withoutTokens } from '../primitives/redact.ts';
+import { redactTokens } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { createRepeatable } from '../primitives/serial.ts';
 import { insertAuditRows, ROWS_AT_ONCE } from '../store/audit-rows.ts';
@@ -109,7 +109,7 @@ function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly
 /** Wherever a caller put a token, it is withheld from the texts and the columns alike. */
 function toRow(event: AuditEvent): Unlinked {
   const texts = textsOf(event, newId());
-  const safe = { event: withoutTokens(texts.event), personal: withoutTokens(texts.personal) };
+  const safe = { event: redactTokens(texts.event), personal: redactTokens(texts.personal) };
   const isSafe = safe.event === texts.event && safe.personal === texts.personal;
   return { ...columnsOf(isSafe ? event : eventOf(safe)), ...safe };
 }

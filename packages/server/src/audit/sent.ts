@@ -1,5 +1,5 @@
 // Makes what a caller sent safe to record: each value redacted where it looks like a token, and cut to a bounded number.
-import { withhold, withoutTokens } from '../primitives/redact.ts';
+import { redactTokens, redactValue } from '../primitives/redact.ts';
 import type { Sent } from '../primitives/refusal.ts';
 
 /** Values of a list that are recorded. */
@@ -16,7 +16,7 @@ export function recordSent(sent: Sent): Sent | undefined {
 const MAX_KEY_ID = 128;
 
 /** Ids of keys are often digests, which look like a secret and are none. */
-export const recordKeyId = (id: unknown): string => withoutTokens(String(id)).slice(0, MAX_KEY_ID);
+export const recordKeyId = (id: unknown): string => redactTokens(String(id)).slice(0, MAX_KEY_ID);
 
 const redact = (value: unknown): unknown =>
-  Array.isArray(value) ? value.slice(0, MAX_VALUES).map((one) => withhold(one)) : withhold(value);
+  Array.isArray(value) ? value.slice(0, MAX_VALUES).map((one) => redactValue(one)) : redactValue(value);

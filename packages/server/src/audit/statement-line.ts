@@ -1,9 +1,9 @@
 // Do the statements stand in one line? Each names the last before it; what none names was hidden from its signer, or is from elsewhere.
-import { LEEWAY } from '../primitives/clock.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import type { ReadStatement } from './statement.ts';
 
 /** Seconds by which an older version beside this one may have signed before the last statement, and not be named by it. */
-const BESIDE = 2 * LEEWAY;
+const BESIDE = 2 * LEEWAY_SECONDS;
 
 /** @param good statements that are believed @returns those of them that stand beside the line */
 export function findOutside(

@@ -1,8 +1,8 @@
 // By what is a value found? A column holds one term, and PostgreSQL's indexes take no long one.
-import { STANDS_FOR, shortName } from '../primitives/short-name.ts';
+import { DIGEST_PREFIX, shortName } from '../primitives/short-name.ts';
 
 /** Stands for several values. Which they are, the event tells. */
-export const SEVERAL = STANDS_FOR;
+export const SEVERAL = DIGEST_PREFIX;
 
 /** @returns null for no value */
 export function termOf(...values: readonly (string | undefined)[]): string | null {

@@ -1,6 +1,6 @@
 // Is the audit what was written? Rows, chain by chain, and what was signed of the chains; whatever does not fit is named. Pure:
 // the same for a database and for an export in another place.
-import { LEEWAY } from '../primitives/clock.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { hashRow, NOTHING } from './chain.ts';
 import { isWithin, type ReadStatement } from './statement.ts';
 import { findOutside } from './statement-line.ts';
@@ -74,7 +74,7 @@ export function createVerifier(statements: readonly ReadStatement[], { trusted, 
   const byChain = Map.groupBy(good, ({ chain }) => chain);
   const signedAt = good.length === 0 ? undefined : Math.max(...good.map(({ time }) => time));
   // The clock here may be behind the one by which the record was signed.
-  const latest = Math.max(now, (signedAt ?? 0) * 1000) + LEEWAY * 1000;
+  const latest = Math.max(now, (signedAt ?? 0) * 1000) + LEEWAY_SECONDS * 1000;
   const counts = { rows: 0, erased: 0, unsigned: 0, foundOnly: 0, unchained: 0 };
   const finished = new Set<string>();
   let chain: ChainVerifier | undefined;

@@ -28,13 +28,13 @@ export function shareCounts(): Sharing {
     for (const [rate, key, times] of message.counts) listeners.get(rate)?.(key, times);
   });
   return {
-    tell: (rate, key, times) => {
+    send: (rate, key, times) => {
       const name = `${rate} ${key}`;
       const known = untold.get(name);
       if (known === undefined) untold.set(name, [rate, key, times]);
       else known[2] += times;
     },
-    hear: (rate, heard) => listeners.set(rate, heard),
+    receive: (rate, onCount) => listeners.set(rate, onCount),
   };
 }
 

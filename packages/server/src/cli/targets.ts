@@ -2,7 +2,7 @@
 // rule that grants it.
 import type { Explanation } from '../explain/explain.ts';
 import type { PossibleTarget } from '../explain/targets.ts';
-import { sayDuration } from '../primitives/duration.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { checkTokens, describeTokens, exchangeBodyOf } from './exchange-options.ts';
@@ -17,7 +17,7 @@ interface Answer {
 const columns: Columns<PossibleTarget> = {
   audience: ({ audience }) => audience,
   scope: ({ scope }) => scope,
-  lifetime: ({ lifetime }) => sayDuration(lifetime),
+  lifetime: ({ lifetime }) => formatDuration(lifetime),
   rule: ({ rule }) => rule,
 };
 

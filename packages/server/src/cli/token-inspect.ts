@@ -80,7 +80,7 @@ function readAssertion(xml: string): Read {
 function readJwt(text: string, now: number): Read {
   const { header, payload, signingInput } = readCompact(text);
   const { iss, jti, exp, act, lineage = [] } = payload;
-  const chain = parseAct(act, { issuer: String(iss), speaksFor: 'everybody' });
+  const chain = parseAct(act, { issuer: String(iss), vouchesFor: 'everyone' });
   const actors = typeof chain === 'string' ? undefined : chain.map((one) => ({ iss: one.iss, sub: one.sub }));
   const foreignId = jti === undefined ? undefined : foreignTokenId(String(iss), String(jti));
   const id = jti === undefined ? sha256(signingInput) : String(jti);

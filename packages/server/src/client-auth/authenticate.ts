@@ -3,7 +3,7 @@
 import { presentedClaims } from '../keys/presented.ts';
 import { type Client, isClientId } from '../model/client.ts';
 import { newSecret } from '../primitives/random.ts';
-import { type Recordable, recordKnown, recordName, WITHHELD } from '../primitives/redact.ts';
+import { REDACTED, type Recordable, recordKnown, recordName } from '../primitives/redact.ts';
 import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { step } from '../primitives/tracing.ts';
@@ -64,7 +64,7 @@ async function authenticate(
   const claimed = (): Recordable | undefined => {
     if (client !== undefined) return recordKnown(client.id);
     const isSwapped = credentials.secrets?.some((secret) => clients.has(secret));
-    return isSwapped ? WITHHELD : name === '' ? undefined : recordName(name);
+    return isSwapped ? REDACTED : name === '' ? undefined : recordName(name);
   };
   failures.check(name, request.address, claimed);
   try {

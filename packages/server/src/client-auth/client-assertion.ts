@@ -5,7 +5,7 @@ import { type CompactJws, type Key, readCompact, verifyCompact } from '../keys/j
 import { checkTimes, stringList } from '../primitives/claims.ts';
 import { seconds } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';
-import { withhold } from '../primitives/redact.ts';
+import { redactValue } from '../primitives/redact.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import type { KeySource } from '../trust/key-cache.ts';
 import type { DecoyKeys } from './decoy-keys.ts';
@@ -38,7 +38,7 @@ export function readClientAssertion(parameters: Parameters, kind: (typeof kinds)
     const jws = readCompact(assertion);
     // A secret would be known to two, and a MAC by the text of a public key to everybody.
     if (!algorithmNames.some((name) => name === jws.alg))
-      throw new TokenRefusal('algorithm', `${withhold(jws.alg)} is no signature with a key of one's own`);
+      throw new TokenRefusal('algorithm', `${redactValue(jws.alg)} is no signature with a key of one's own`);
     return jws;
   } catch (error) {
     throw error instanceof TokenRefusal ? error.asAssertion() : error;
@@ -87,7 +87,7 @@ export async function checkAssertion(
   if (named.length === 0 || named.length > audiences.length || !named.every((one) => audiences.includes(one)))
     throw new TokenRefusal(
       'audience',
-      `its aud is ${JSON.stringify(withhold(aud ?? null))} and must be ${audiences.join(' or ')}`,
+      `its aud is ${JSON.stringify(redactValue(aud ?? null))} and must be ${audiences.join(' or ')}`,
     );
   const now = seconds(clock);
   return { now, expiresAt: checkTimes(jws.payload, now).expiresAt };

@@ -21,7 +21,7 @@ export function createFailureLimit(counting: Counting): FailureLimit {
   return {
     check: (clientId, address, claimed) => {
       if (rate.isEmpty()) return;
-      const wait = rate.exceeded(pair(clientId, address));
+      const wait = rate.secondsToWait(pair(clientId, address));
       if (wait === undefined) return;
       throw new Refusal('authentication_rate', {
         clientClaimed: claimed?.(),

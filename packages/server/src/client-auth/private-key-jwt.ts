@@ -1,6 +1,6 @@
 // private_key_jwt: a JWT that the client signs with a key of its own (RFC 7523 section 2.2, as rfc7523bis narrows it).
 // `jwk`, `jku`, `x5u` and `x5c` in its header are not read: the entry says which keys are the client's.
-import { LEEWAY } from '../primitives/clock.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -30,10 +30,12 @@ export const privateKeyJwt = {
         const { expiresAt, now } = await checkAssertion(jws, keysOf(client), audiences, context);
         if (iss !== client.id || (parameters.get('client_id') ?? sub) !== sub)
           throw new TokenRefusal('claims', 'iss, sub and client_id must all be the id of the client');
-        if (expiresAt > now + LONGEST + LEEWAY)
+        if (expiresAt > now + LONGEST + LEEWAY_SECONDS)
           throw new TokenRefusal('claims', `it lives for another ${expiresAt - now} seconds: ${LONGEST} at most`);
         if (!isName(jti)) throw new TokenRefusal('claims', 'jti is missing or malformed');
-        return { singleUse: { id: sha256(JSON.stringify(['client', client.id, jti])), expiresAt: expiresAt + LEEWAY } };
+        return {
+          singleUse: { id: sha256(JSON.stringify(['client', client.id, jti])), expiresAt: expiresAt + LEEWAY_SECONDS },
+        };
       },
     };
   },

@@ -52,7 +52,7 @@ const keyOf = ({ id, auth }: Client, address: string): TallyKey =>
 
 /** @returns the seconds to wait where there is nothing left to take */
 function take(rate: Rate, key: TallyKey): number | undefined {
-  const wait = rate.exceeded(key);
+  const wait = rate.secondsToWait(key);
   if (wait === undefined) rate.count(key);
   return wait;
 }

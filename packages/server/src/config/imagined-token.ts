@@ -44,7 +44,7 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now 
   const { client: clientId = client.id } = token;
   const principal = parsePrincipal(claims, issuer);
   if (principal?.iss !== issuer) throw new TokenRefusal('claims');
-  const chain = actClaim(claims, { issuer, speaksFor: 'everybody' });
+  const chain = actClaim(claims, { issuer, vouchesFor: 'everyone' });
   const origin = originClaim(claims);
   const parties = { clientId, sub: principal.sub, origin, chain, actorLineage: [] };
   refuseLostParties(parties, { issuer, clients, names: { ...names, ownerHere } });

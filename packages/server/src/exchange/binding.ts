@@ -4,7 +4,7 @@
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Rule } from '../policy/rule.ts';
-import { type Confirmation, sameKey, sayKey } from '../primitives/confirmation.ts';
+import { type Confirmation, describeKey, sameKey } from '../primitives/confirmation.ts';
 import { Refusal, type Role } from '../primitives/refusal.ts';
 
 /** Something that may be bound to a key. */
@@ -33,7 +33,7 @@ export function checkBinding(
 }
 
 const unproven = ({ role, to }: BoundToken, why: string): Refusal =>
-  new Refusal(`${role}_token_bound`, { detail: `it is bound to ${sayKey(to)}: ${why}` });
+  new Refusal(`${role}_token_bound`, { detail: `it is bound to ${describeKey(to)}: ${why}` });
 
 function boundTokens({ subject, actor }: Presented, rule: Rule): readonly BoundToken[] {
   return (['subject', 'actor'] as const).flatMap((role) => {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { type Chain, formatAct, type Principal, samePrincipal, vouchFor } from '../primitives/principal.ts';
-import { withhold } from '../primitives/redact.ts';
+import { redactValue } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
@@ -55,7 +55,7 @@ export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void 
     const { iss, sub } = actor.principal;
     const named = `it names ${mayAct.sub ?? 'somebody'} of ${mayAct.iss}`;
     const others = members.map(([member]) => member).filter((member) => member !== 'iss' && member !== 'sub');
-    const more = others.length === 0 ? '' : ` (and ${others.map(withhold).join(', ')})`;
+    const more = others.length === 0 ? '' : ` (and ${others.map(redactValue).join(', ')})`;
     const detail = `${named}${more}; ${sub} of ${iss} would act`;
     throw new Refusal('may_act', { detail });
   }

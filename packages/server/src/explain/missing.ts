@@ -1,5 +1,5 @@
 // Says why no audit row has the id of a request.
-import { sayTime } from '../primitives/duration.ts';
+import { formatTime } from '../primitives/duration.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -23,7 +23,7 @@ export function sayMissing(id: string): string {
   const time = timeOfRequest(id);
   if (time === undefined) return `no audit row has the id ${id}. The answer was to bytes that are not an HTTP request`;
   return (
-    `no audit row has the id ${id}, which was made at ${sayTime(Math.floor(time / 1000))}. Rows are written for refusals and for ` +
+    `no audit row has the id ${id}, which was made at ${formatTime(Math.floor(time / 1000))}. Rows are written for refusals and for ` +
     'what was issued, revoked or changed, not for keys, metadata, health, a page that is only shown, an answered introspection, or overload. ' +
     'Of refusals beyond a limit, or at such paths, one row a second stands for all. Older rows may be deleted (audit.retention)'
   );

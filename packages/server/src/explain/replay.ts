@@ -4,7 +4,7 @@ import { endBy, type JudgeServices } from '../exchange/judge.ts';
 import { valueAt } from '../expression/reads.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
-import { sayDuration } from '../primitives/duration.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import type { Principal } from '../primitives/principal.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import { type Imagined, judgeImagined, recall } from './simulate.ts';
@@ -108,7 +108,7 @@ function describe(outcome: Outcome, subject: string, self: string): string {
   if (outcome.reason !== undefined) return `refused (${outcome.reason}): ${reasons[outcome.reason].meaning}`;
   const { rule, targets, scope, chain, lifetime } = outcome;
   const acting = chain.length === 0 ? '' : `; ${sayChain(chain, subject, self)}`;
-  return `allowed by “${rule}”: ${sayScope(scope)} at ${sayList(targets)} for ${sayDuration(lifetime)}${acting}`;
+  return `allowed by “${rule}”: ${sayScope(scope)} at ${sayList(targets)} for ${formatDuration(lifetime)}${acting}`;
 }
 
 function missingClaims({ subject, actor }: Imagined, { policy }: Context): readonly string[] {

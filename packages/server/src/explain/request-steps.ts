@@ -1,6 +1,6 @@
 // Says what was asked and what came of it, for every request that is not a token exchange.
 import type { AuditEvent } from '../audit/event.ts';
-import { sayDuration } from '../primitives/duration.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import { type AnswerName, reasons } from '../primitives/refusal.ts';
 import type { ExplainedStep } from './steps.ts';
 import { sayList, sayPrincipal, sayScope } from './wording.ts';
@@ -73,7 +73,7 @@ function sayPerson({ subject, principal, provider, mayAct }: AuditEvent, self: s
 
 function sayResult({ outcome, issued = [], targets = [], scopeGiven, time, revoked, count }: AuditEvent): string {
   const [main] = issued;
-  const life = main && sayDuration(main.expiresAt - Math.floor(time / 1000));
+  const life = main && formatDuration(main.expiresAt - Math.floor(time / 1000));
   const said = [
     ...(outcome === undefined ? [] : [outcome]),
     ...issued.map(({ type }) => type),

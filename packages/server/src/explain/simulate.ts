@@ -11,7 +11,7 @@ import type { Client, Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { parsePath } from '../policy/facts.ts';
 import { vouchFor } from '../primitives/principal.ts';
-import { WITHHELD } from '../primitives/redact.ts';
+import { REDACTED } from '../primitives/redact.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
@@ -73,7 +73,7 @@ export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
   const type = requestedTokenTypes.find((name) => name === requestedType);
   if (grant !== 'token_exchange' || !subject || !type || event.mismatches === undefined) return undefined;
   const told = [...audiencesAsked, ...resourcesAsked, ...(scopeAsked ?? []), ...Object.values(facts)];
-  if (told.includes(WITHHELD)) return 'withheld';
+  if (told.includes(REDACTED)) return 'withheld';
   return {
     subject: remembered(subject, 'subject', facts),
     actor: actor && remembered(actor, 'actor', facts),

@@ -3,8 +3,8 @@ import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import { prependActor } from '../exchange/delegation.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Policy } from '../policy/policy.ts';
-import { sayKey } from '../primitives/confirmation.ts';
-import { sayDuration } from '../primitives/duration.ts';
+import { describeKey } from '../primitives/confirmation.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import { type Principal, vouchFor } from '../primitives/principal.ts';
 import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';
 import { sayChain, sayList, sayPrincipal, sayScope } from './wording.ts';
@@ -153,7 +153,7 @@ function sayToken(
     type === declaredType ? `of type ${type}` : `presented as ${declaredType} and proven to be of type ${type}`,
     scope && `with ${sayScope([...scope])}`,
     chain.length > 0 && `acted for by ${chain.map((one) => sayPrincipal(one, self)).join(', before that by ')}`,
-    `good for another ${sayDuration(expiresAt - Math.floor(time / 1000))}`,
+    `good for another ${formatDuration(expiresAt - Math.floor(time / 1000))}`,
   ];
   return `${sub}: ${facts.filter(Boolean).join(', ')}`;
 }
@@ -163,10 +163,10 @@ function sayProof(event: AuditEvent, what: 'proved' | 'must prove'): string | un
   const { rule, subject, actor, confirmation, rebound } = event;
   if (rule === undefined) return undefined;
   const found = Object.entries({ subject, actor }).flatMap(([role, token]) =>
-    token?.confirmation ? [`the ${role} token is bound to ${sayKey(token.confirmation)}`] : [],
+    token?.confirmation ? [`the ${role} token is bound to ${describeKey(token.confirmation)}`] : [],
   );
   if (confirmation !== undefined)
-    found.push(`the caller ${what} ${sayKey(confirmation)}, and the new token is bound to it`);
+    found.push(`the caller ${what} ${describeKey(confirmation)}, and the new token is bound to it`);
   if (rebound === 'bearer') found.push('the new token is a bearer token, because the rule says so (rebind: bearer)');
   return found.length === 0 ? undefined : found.join('; ');
 }
@@ -190,9 +190,9 @@ function sayScopeLimits(limits: Limits | undefined): string {
 function sayLifetime({ issued, time, outcome }: AuditEvent, limits: Limits | undefined): string | undefined {
   if (outcome !== 'issued') return undefined;
   const [main] = issued ?? [];
-  if (main !== undefined) return sayDuration(main.expiresAt - Math.floor(time / 1000));
+  if (main !== undefined) return formatDuration(main.expiresAt - Math.floor(time / 1000));
   if (limits === undefined) return undefined;
-  const least = sayDuration(Math.min(...limits.lifetime.map(({ seconds }) => seconds)));
-  const all = limits.lifetime.map(({ by, seconds }) => `${sayBound(by)} allows ${sayDuration(seconds)}`);
+  const least = formatDuration(Math.min(...limits.lifetime.map(({ seconds }) => seconds)));
+  const all = limits.lifetime.map(({ by, seconds }) => `${sayBound(by)} allows ${formatDuration(seconds)}`);
   return `${least}; ${all.join('; ')}`;
 }

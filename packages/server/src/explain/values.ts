@@ -4,7 +4,7 @@ import type { Client, Clients } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { nearest } from '../primitives/nearest.ts';
-import { WITHHELD } from '../primitives/redact.ts';
+import { REDACTED } from '../primitives/redact.ts';
 import type { Reason } from '../primitives/refusal.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
@@ -65,7 +65,7 @@ function compare(name: string, sent: unknown, all: readonly string[] | undefined
   const wrong = [sent].flat().filter((one) => !all.some((name) => name === one));
   if (wrong.length === 0) return { name, sent };
   const [meant] = wrong.flatMap((one) =>
-    typeof one === 'string' && one !== WITHHELD ? (nearest(one, all) ?? []) : [],
+    typeof one === 'string' && one !== REDACTED ? (nearest(one, all) ?? []) : [],
   );
   const ordered = meant === undefined ? all : [meant, ...all.filter((one) => one !== meant)];
   const more = ordered.length - MAX_KNOWN;

@@ -4,7 +4,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { authorize } from '../issuing/authorization.ts';
 import type { AuthorizationCode } from '../model/agreement.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
-import { sayDuration } from '../primitives/duration.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -31,7 +31,7 @@ export const authorizationCode = {
       throw new Refusal('code_client', { detail: `it was given to ${code.clientId}, and ${client.id} brings it` });
     await refuseReused(code, event, revocations);
     if (code.expiresAt <= now)
-      throw new Refusal('code_expired', { detail: `it expired ${sayDuration(now - code.expiresAt)} ago` });
+      throw new Refusal('code_expired', { detail: `it expired ${formatDuration(now - code.expiresAt)} ago` });
     checkSameRequest(code, parameters);
     return authorize(await decideAgreed(agreement, code, wanted, request, services));
   },

@@ -2,7 +2,7 @@
 
 import { authorize } from '../issuing/authorization.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
-import { sayDuration } from '../primitives/duration.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type CodeServices, decideAgreed } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
@@ -28,7 +28,7 @@ export const deviceCode = {
       });
     await refuseReused(code, event, revocations);
     if (code.expiresAt <= now)
-      throw new Refusal('device_code_expired', { detail: `it expired ${sayDuration(now - code.expiresAt)} ago` });
+      throw new Refusal('device_code_expired', { detail: `it expired ${formatDuration(now - code.expiresAt)} ago` });
     const { agreement } = code;
     if (agreement === 'refused') throw new Refusal('device_code_refused');
     const polled = await signIn.poll(code);

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
 import type { Report } from '../primitives/log.ts';
 import { newRequestId } from '../primitives/random.ts';
-import { withoutTokens } from '../primitives/redact.ts';
+import { redactTokens } from '../primitives/redact.ts';
 import { publicAnswer, type Refusal } from '../primitives/refusal.ts';
 import type { Admission } from './admission.ts';
 import { type Bodies, NO_BODY } from './body.ts';
@@ -146,7 +146,7 @@ function begin({ id, address, headers }: Request, action: AuditEvent['action'], 
     action,
     ...(typeof callerRequestId === 'string' &&
       CALLER_REQUEST_ID.test(callerRequestId) && {
-        callerRequestId: withoutTokens(callerRequestId),
+        callerRequestId: redactTokens(callerRequestId),
       }),
   });
 }

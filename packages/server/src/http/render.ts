@@ -1,5 +1,5 @@
 // Renders pages and refusals. A refusal is JSON for programs (RFC 6749 section 5.2), a page for people, or a problem for operators (RFC 9457).
-import { withoutTokens } from '../primitives/redact.ts';
+import { redactTokens } from '../primitives/redact.ts';
 import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
 import { chooseLook, type Drawing, type Look } from '../sign-in/pages/look.ts';
@@ -77,7 +77,7 @@ const faces: Readonly<Record<Face, (refusal: Refusal, told: Told) => Answer>> = 
 function forDeveloper(refusal: Refusal, { developerErrors }: ToldInJson): { reason?: Reason; detail?: string } {
   if (!developerErrors) return {};
   const { reason, detail } = refusal;
-  return { reason, ...(reason !== 'server_error' && detail !== undefined && { detail: withoutTokens(detail) }) };
+  return { reason, ...(reason !== 'server_error' && detail !== undefined && { detail: redactTokens(detail) }) };
 }
 
 export const drawPage = (drawing: Drawing, look: Look) => ({ headers: pageHeaders(look), body: drawing(look) });

@@ -1,6 +1,6 @@
 // Is a token revoked, or one that it derives from? Everything revoked is held in memory, so that the answer costs no query; what
 // another process revokes arrives by polling. Revocations are kept for ever: nothing that was revoked comes back.
-import { type Clock, LEEWAY } from '../primitives/clock.ts';
+import { type Clock, LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { actingName, actingPrincipal, type Chain, digestOf, type Principal } from '../primitives/principal.ts';
 import { shortName } from '../primitives/short-name.ts';
 import type { Freshness } from '../store/freshness.ts';
@@ -108,7 +108,7 @@ interface Revoked {
 /** Milliseconds until every node knows: nodes of the version before compare the time of issue with the moment. */
 const PROPAGATION_MS = 1000;
 /** Milliseconds by which the clock of an issuer, or of a node of the version before, and ours may disagree in sum. */
-const SKEW_MS = 2 * LEEWAY * 1000;
+const SKEW_MS = 2 * LEEWAY_SECONDS * 1000;
 
 /** What is revoked, in memory: ids of tokens apart from names of many. */
 function createRevoked(issuer: string, ids: TokenIds) {

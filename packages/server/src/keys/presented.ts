@@ -1,6 +1,6 @@
 // Reads what a refused JWT says of itself, for the explanation of the refusal. Nothing of it is verified.
 
-import { sayTime } from '../primitives/duration.ts';
+import { formatTime } from '../primitives/duration.ts';
 import { type Sent, TokenRefusal } from '../primitives/refusal.ts';
 import { readCompact } from './jws.ts';
 
@@ -22,4 +22,4 @@ export function presentedClaims(text: string): Sent {
 
 /** As a person reads it. Whatever is not a time stays as it is. */
 const timeOf = (value: unknown): unknown =>
-  typeof value === 'number' && Math.abs(value) < 1e11 ? sayTime(Math.floor(value)) : value;
+  typeof value === 'number' && Math.abs(value) < 1e11 ? formatTime(Math.floor(value)) : value;

@@ -9,12 +9,12 @@ import {
   actingName,
   actingPrincipal,
   digestOf,
-  isWord,
+  isVoucherEntry,
   looksLikeDigest,
   type Principal,
-  wordOf,
+  voucherEntry,
 } from '../primitives/principal.ts';
-import { withhold } from '../primitives/redact.ts';
+import { redactValue } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, listedNames, type Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -138,7 +138,7 @@ export function narrowScope(asked: Scope | undefined, limits: Limits, targets: r
 function sayBeyond(name: string, { scope: limits }: Limits): string {
   const lacking = limits.filter(({ scope }) => !scope.has(name)).map(({ by }) => (PARTIES.has(by) ? `the ${by}` : by));
   const where = lacking.length === 0 ? '' : ` (missing in ${lacking.slice(0, 5).join(', ')})`;
-  return `${withhold(name)}${where}`;
+  return `${redactValue(name)}${where}`;
 }
 
 const PARTIES: ReadonlySet<string> = new Set(['subject', 'actor', 'client', 'rule', 'family']);
@@ -173,7 +173,7 @@ function checkProofNeeded(targets: Targets, confirmation: Confirmation | undefin
 function checkAcr(targets: Targets, { acr }: JsonObject): void {
   for (const { audience, requiredAcr } of targets) {
     if (requiredAcr.size > 0 && !(typeof acr === 'string' && requiredAcr.has(acr))) {
-      const has = typeof acr === 'string' ? `acr is ${withhold(acr)}` : 'the subject has no acr';
+      const has = typeof acr === 'string' ? `acr is ${redactValue(acr)}` : 'the subject has no acr';
       throw new Refusal('target_needs_acr', { detail: `${audience} needs ${[...requiredAcr].join(' or ')}; ${has}` });
     }
   }
@@ -198,7 +198,7 @@ export function extendLineage(
     actor === undefined ? [] : [actor.id, ...namesBehind(actor, issuer), ...actor.lineage, ...actor.actorLineage];
   const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
   const names = actorLineage.filter(looksLikeDigest).length;
-  const words = actorLineage.filter(isWord).length;
+  const words = actorLineage.filter(isVoucherEntry).length;
   if (Math.max(lineage.length + families, names, words, actorLineage.length - names - words) > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long', { detail: `${MAX_ANCESTORS} are allowed` });
   return { lineage, actorLineage };
@@ -211,7 +211,7 @@ function namesBehind({ principal, sub, origin, chain }: TokenFacts, issuer: stri
   const said = nameOf(principal);
   const others = [actingName(sub), ...(origin === undefined ? [] : [nameOf(origin)]), ...chain.map(nameOf)];
   const words = chain.flatMap(({ iss, origin: from }) =>
-    iss === issuer ? (from ? wordOf(from.iss) : []) : wordOf(iss),
+    iss === issuer ? (from ? voucherEntry(from.iss) : []) : voucherEntry(iss),
   );
   return [...others.filter((name) => name !== said), ...words];
 }

@@ -12,13 +12,13 @@ import { mayConnect, type Reach, reachOf, urlProblem } from './address.ts';
 import { shareLookups } from './lookups.ts';
 
 /** Milliseconds for the whole of what is asked of an issuer at once, however many requests that takes. */
-const DEADLINE = 3000;
+const DEADLINE_MS = 3000;
 /** Bytes of an answer, once decompressed. */
-const MAX_BODY = 524_288;
+const MAX_BODY_BYTES = 524_288;
 /** Requests under way for one issuer; what comes on top fails at once and holds nothing up. */
-const AT_ONCE = 64;
+const MAX_CONCURRENT = 64;
 /** Those of them that one client may cause, so that it takes the places of no other and of no request of ours. */
-const CLIENT_SHARE = AT_ONCE / 4;
+const MAX_CONCURRENT_PER_CLIENT = MAX_CONCURRENT / 4;
 
 /** It could not be had: a dependency failed, and the caller of ours is not to blame. */
 export class OutboundFailure extends Error {
@@ -50,7 +50,7 @@ export type Outbound = Requester<JsonObject>;
 export type Delivery = Requester<string>;
 
 /** For requests that share their time. */
-export const startDeadline = (): AbortSignal => AbortSignal.timeout(DEADLINE);
+export const startDeadline = (): AbortSignal => AbortSignal.timeout(DEADLINE_MS);
 
 export const createOutbound = (network: 'public' | 'private'): Outbound => createRequester(network, readObject);
 
@@ -70,18 +70,20 @@ function createRequester<T>(
   return async (request, deadline = startDeadline()) => {
     const problem = urlProblem(request.url, network);
     if (problem !== undefined) throw new OutboundFailure(`${request.url} ${problem}`);
-    if (underWay >= AT_ONCE) throw new OutboundFailure('too many requests to it are under way');
+    if (underWay >= MAX_CONCURRENT) throw new OutboundFailure('too many requests to it are under way');
     const { causedBy = '' } = request;
     const share = shares.get(causedBy) ?? 0;
-    if (causedBy !== '' && share >= CLIENT_SHARE)
+    if (causedBy !== '' && share >= MAX_CONCURRENT_PER_CLIENT)
       throw new OutboundFailure('too many requests to it are under way for this client');
     const { origin, pathname } = new URL(request.url);
     shares.set(causedBy, share + 1);
     underWay++;
     try {
-      return await step('fetch', () => endBy(deadline, ask(read, request, network, agents, deadline)));
+      return await step('fetch', () =>
+        settleByDeadline(deadline, fetchAnswer(read, request, network, agents, deadline)),
+      );
     } catch (error) {
-      const why = deadline.aborted ? `no answer within ${DEADLINE} ms` : (error as Error).message;
+      const why = deadline.aborted ? `no answer within ${DEADLINE_MS} ms` : (error as Error).message;
       const status = error instanceof OutboundFailure ? error.status : undefined;
       throw new OutboundFailure(`${origin}${pathname}: ${why}`, { status, cause: error });
     } finally {
@@ -97,10 +99,10 @@ function createRequester<T>(
  * Settles with the work, or at the deadline: the one place that bounds a request, whichever events Node emits for it. The
  * timer keeps the process alive, which the signal of a timeout does not.
  */
-async function endBy<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
+async function settleByDeadline<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const give = (): void => late.reject(new Error('the deadline has passed'));
-  const timer = setTimeout(give, DEADLINE);
+  const timer = setTimeout(give, DEADLINE_MS);
   if (deadline.aborted) give();
   deadline.addEventListener('abort', give);
   try {
@@ -111,7 +113,10 @@ async function endBy<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
   }
 }
 
-async function ask<T>(read: (answer: IncomingMessage) => Promise<T>, ...about: Parameters<typeof connect>): Promise<T> {
+async function fetchAnswer<T>(
+  read: (answer: IncomingMessage) => Promise<T>,
+  ...about: Parameters<typeof connect>
+): Promise<T> {
   return readAnswer(read, await connect(...about));
 }
 
@@ -208,12 +213,12 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) throw new OutboundFailure(`more than ${MAX_BODY} bytes`);
+    if (size > MAX_BODY_BYTES) throw new OutboundFailure(`more than ${MAX_BODY_BYTES} bytes`);
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
   const encoding = response.headers['content-encoding'];
   if (encoding === undefined || encoding === 'identity') return body;
   if (encoding !== 'gzip') throw new OutboundFailure('an encoding that was not asked for');
-  return gunzipSync(body, { maxOutputLength: MAX_BODY });
+  return gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES });
 }

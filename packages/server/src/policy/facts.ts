@@ -9,7 +9,7 @@ import type { Resource } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { limitsOf, possibleScope } from '../narrowing/narrow.ts';
 import type { Chain } from '../primitives/principal.ts';
-import { withhold } from '../primitives/redact.ts';
+import { redactValue } from '../primitives/redact.ts';
 import type { Scope } from '../primitives/scope.ts';
 import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 import type { Rule } from './rule.ts';
@@ -156,7 +156,7 @@ export function readClaims(reads: readonly ClaimRead[], facts: JsonObject): Json
   for (const { text, path } of reads) {
     const value = valueAt(facts, path);
     if (value === ELSEWHERE) found[text] = ELSEWHERE;
-    else if (value !== undefined) found[text] = withhold(value);
+    else if (value !== undefined) found[text] = redactValue(value);
   }
   return found;
 }

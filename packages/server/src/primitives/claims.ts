@@ -1,6 +1,6 @@
 // Reading the claims that JWTs of every kind share, each strictly: of the right form, or refused.
-import { LEEWAY } from './clock.ts';
-import { sayDuration, sayTime } from './duration.ts';
+import { LEEWAY_SECONDS } from './clock.ts';
+import { formatDuration, formatTime } from './duration.ts';
 import { isName } from './principal.ts';
 import { TokenRefusal } from './refusal.ts';
 import type { JsonObject } from './strict-json.ts';
@@ -29,8 +29,8 @@ export function checkTimes(
   const issuedAt = timeClaim(claims, 'iat');
   const notBefore = timeClaim(claims, 'nbf');
   if (expiresAt === undefined) throw new TokenRefusal('claims', 'exp is missing');
-  if (now > expiresAt + LEEWAY) throw expired(expiresAt, now, LEEWAY);
-  refuseFuture({ iat: issuedAt, nbf: notBefore }, now, LEEWAY);
+  if (now > expiresAt + LEEWAY_SECONDS) throw expired(expiresAt, now, LEEWAY_SECONDS);
+  refuseFuture({ iat: issuedAt, nbf: notBefore }, now, LEEWAY_SECONDS);
   return { expiresAt, issuedAt };
 }
 
@@ -38,14 +38,14 @@ export function checkTimes(
 export const expired = (expiresAt: number, now: number, leeway = 0): TokenRefusal =>
   new TokenRefusal(
     'expired',
-    `it expired ${sayDuration(now - expiresAt)} ago (exp ${sayTime(expiresAt)})${leeway === 0 ? '' : `; ${leeway} s are tolerated`}`,
+    `it expired ${formatDuration(now - expiresAt)} ago (exp ${formatTime(expiresAt)})${leeway === 0 ? '' : `; ${leeway} s are tolerated`}`,
   );
 
 /** Refuses a token from the future. @throws TokenRefusal not_yet_valid */
 export function refuseFuture(times: Readonly<Record<string, number | undefined>>, now: number, leeway: number): void {
   for (const [name, time] of Object.entries(times)) {
     if (time === undefined || time <= now + leeway) continue;
-    const ahead = `${name} is ${sayDuration(time - now)} ahead of the clock of this server (${sayTime(now)})`;
+    const ahead = `${name} is ${formatDuration(time - now)} ahead of the clock of this server (${formatTime(now)})`;
     throw new TokenRefusal('not_yet_valid', `${ahead}; ${leeway} s are tolerated`);
   }
 }

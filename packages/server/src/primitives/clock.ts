@@ -9,4 +9,4 @@ export const systemClock: Clock = () => Date.now();
 export const seconds = (clock: Clock): number => Math.floor(clock() / 1000);
 
 /** How far our clock and that of somebody else may disagree, in seconds. */
-export const LEEWAY = 30;
+export const LEEWAY_SECONDS = 30;

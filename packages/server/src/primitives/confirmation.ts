@@ -18,10 +18,10 @@ export function parseConfirmation(claim: unknown): Confirmation | undefined {
 const isDigest = (value: unknown): value is string => typeof value === 'string' && DIGEST.test(value);
 
 export const sameKey = (a: Confirmation, b: Confirmation | undefined): boolean =>
-  b !== undefined && sayKey(a) === sayKey(b);
+  b !== undefined && describeKey(a) === describeKey(b);
 
 /** In words: what proves it, and which one it is. */
-export const sayKey = (confirmation: Confirmation): string =>
+export const describeKey = (confirmation: Confirmation): string =>
   'jkt' in confirmation ? `the DPoP key ${confirmation.jkt}` : `the TLS certificate ${confirmation['x5t#S256']}`;
 
 /** How it is presented: one that is bound to a certificate like a bearer token (RFC 9449 section 7.1, RFC 8705 section 3). */

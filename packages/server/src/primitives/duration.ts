@@ -8,7 +8,7 @@ const UNITS = [
 ] as const;
 
 /** The two largest units: `1 h 30 min`. */
-export function sayDuration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   let rest = Math.max(0, Math.floor(seconds));
   const parts = UNITS.flatMap(([size, unit]) => {
     const count = Math.floor(rest / size);
@@ -19,4 +19,4 @@ export function sayDuration(seconds: number): string {
 }
 
 /** @param seconds since 1970 */
-export const sayTime = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+export const formatTime = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');

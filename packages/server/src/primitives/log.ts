@@ -1,7 +1,7 @@
 // How are those who run the server told what happens? A line each, for people or for machines.
 import { type Clock, systemClock } from './clock.ts';
 import { printableLines } from './printable.ts';
-import { withoutTokens } from './redact.ts';
+import { redactTokens } from './redact.ts';
 
 export const levels = ['error', 'warn', 'info', 'debug'] as const;
 export type Level = (typeof levels)[number];
@@ -25,7 +25,7 @@ export interface ReportForm {
 export function createReport({ format, level: least }: ReportForm, clock: Clock = systemClock): Report {
   return (said, { level = 'error', requestId } = {}) => {
     if (levels.indexOf(level) > levels.indexOf(least)) return;
-    const message = printableLines(withoutTokens(said));
+    const message = printableLines(redactTokens(said));
     if (format === 'json') {
       console.error(JSON.stringify({ time: new Date(clock()).toISOString(), level, message, requestId }));
     } else if (level === 'info') console.log(message);

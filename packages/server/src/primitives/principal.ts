@@ -26,7 +26,7 @@ export type Chain = readonly Vouched[];
  */
 export interface Voucher {
   readonly issuer: string;
-  readonly speaksFor: 'its own' | 'everybody';
+  readonly vouchesFor: 'its own subjects' | 'everyone';
 }
 
 /** The holder of a token that was verified; `origin` where it is a principal of ours that came from another issuer. */
@@ -54,8 +54,8 @@ export const digestOf = ({ iss, sub }: Principal): string => sha256(JSON.stringi
  * What `actor_lineage` says of an issuer by whose word somebody acted for an actor. The form is that of no id and no digest of a
  * name, so that an issuer that is trusted no more is noticed without being known.
  */
-export const wordOf = (iss: string): string => `word:${sha256(JSON.stringify(['word', iss]))}`;
-export const isWord = (entry: string): boolean => entry.startsWith('word:');
+export const voucherEntry = (iss: string): string => `word:${sha256(JSON.stringify(['word', iss]))}`;
+export const isVoucherEntry = (entry: string): boolean => entry.startsWith('word:');
 
 /** Does an entry of `actor_lineage` have the form of such a digest? Ids of other issuers' tokens have it, too. */
 export const looksLikeDigest = (entry: string): boolean => /^[\w-]{43}$/.test(entry);
@@ -69,16 +69,16 @@ const LONGEST_WALK = 64;
  * only of a principal of ours, by our own word.
  * @returns why it cannot be told: the claim is malformed, or names an actor for whom its issuer cannot speak
  */
-export function parseAct(claim: unknown, { issuer, speaksFor }: Voucher): Chain | 'malformed' | 'not vouched' {
+export function parseAct(claim: unknown, { issuer, vouchesFor }: Voucher): Chain | 'malformed' | 'not vouched' {
   const chain: Vouched[] = [];
   let outer = issuer;
   for (let act = claim; act !== undefined; act = (act as JsonObject).act) {
     // Within an actor of another issuer, nobody can say whose subject an actor without `iss` is.
     const actor = parsePrincipal(act, outer === issuer ? issuer : '');
     if (actor === undefined || chain.length === LONGEST_WALK) return 'malformed';
-    if (speaksFor === 'its own' && actor.iss !== issuer) return 'not vouched';
+    if (vouchesFor === 'its own subjects' && actor.iss !== issuer) return 'not vouched';
     const { sub_id: subId } = act as JsonObject;
-    const origin = speaksFor === 'everybody' && actor.iss === issuer ? parseOrigin(subId) : undefined;
+    const origin = vouchesFor === 'everyone' && actor.iss === issuer ? parseOrigin(subId) : undefined;
     if (origin === 'malformed') return 'malformed';
     chain.push(vouchFor({ ...actor, origin }));
     outer = actor.iss;
@@ -127,4 +127,4 @@ export const isName = (value: unknown): value is string =>
 const INVISIBLE = /^\p{White_Space}|\p{White_Space}$|\p{Cf}|\p{Default_Ignorable_Code_Point}|[\p{Zl}\p{Zp}]/u;
 
 /** Would people take the name for another one, which lacks what cannot be seen? */
-export const looksLikeAnother = (name: string): boolean => INVISIBLE.test(name);
+export const hasInvisibleCharacters = (name: string): boolean => INVISIBLE.test(name);

@@ -7,7 +7,7 @@ export interface Rate {
   /** Is nothing counted? Then no key is beyond the limit, and its digest need not be made. */
   readonly isEmpty: () => boolean;
   /** @returns whole seconds until the key may go on; undefined where it may now */
-  readonly exceeded: (key: TallyKey) => number | undefined;
+  readonly secondsToWait: (key: TallyKey) => number | undefined;
   readonly count: (key: TallyKey) => void;
   /** Takes one count back. */
   readonly giveBack: (key: TallyKey) => void;
@@ -16,8 +16,8 @@ export interface Rate {
 /** The other processes of a node, which count the same. */
 export interface Sharing {
   /** @param times below 0 where counts are taken back */
-  readonly tell: (rate: string, key: TallyKey, times: number) => void;
-  readonly hear: (rate: string, heard: (key: TallyKey, times: number) => void) => void;
+  readonly send: (rate: string, key: TallyKey, times: number) => void;
+  readonly receive: (rate: string, onCount: (key: TallyKey, times: number) => void) => void;
 }
 
 /** What processes count with. */
@@ -27,26 +27,26 @@ export interface Counting {
 }
 
 /** Milliseconds. */
-const WINDOW = 60_000;
+const WINDOW_MS = 60_000;
 
 /** @param allowed times a minute */
 export function createRate(name: string, allowed: number, { clock, sharing }: Counting): Rate {
-  const tallies = createTallies(clock, WINDOW, 'first');
-  sharing?.hear(name, (key, times) => (times > 0 ? tallies.add(key, times) : tallies.subtract(key, -times)));
+  const tallies = createTallies(clock, WINDOW_MS, 'first');
+  sharing?.receive(name, (key, times) => (times > 0 ? tallies.add(key, times) : tallies.subtract(key, -times)));
   return {
     isEmpty: () => tallies.size() === 0,
-    exceeded: (key) => {
+    secondsToWait: (key) => {
       const tally = tallies.get(key);
       if (tally === undefined || tally.count < allowed) return undefined;
-      return Math.max(1, Math.ceil((tally.first + WINDOW - clock()) / 1000));
+      return Math.max(1, Math.ceil((tally.first + WINDOW_MS - clock()) / 1000));
     },
     count: (key) => {
       tallies.add(key);
-      sharing?.tell(name, key, 1);
+      sharing?.send(name, key, 1);
     },
     giveBack: (key) => {
       tallies.subtract(key);
-      sharing?.tell(name, key, -1);
+      sharing?.send(name, key, -1);
     },
   };
 }

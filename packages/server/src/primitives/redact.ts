@@ -6,7 +6,7 @@ declare const recordable: unique symbol;
 export type Recordable = string & { readonly [recordable]: true };
 
 /** What stands in the place of a value that is not recorded. */
-export const WITHHELD = '[withheld]' as Recordable & '[withheld]';
+export const REDACTED = '[withheld]' as Recordable & '[withheld]';
 
 /** Longest value that is recorded, in characters of JSON. */
 const MAX_RECORDED = 256;
@@ -16,16 +16,16 @@ const LIKE_A_TOKEN = /(?:ey[JA]|ew[o0k])[\w-]{8,}\.|[\w-]{20,}\.[\w-]{20,}|cambi
 const TEXT = /"((?:[^"\\]|\\.)*)"/g;
 
 /** A value as JSON has it, or that it is withheld. */
-export function withhold<T>(value: T): T | typeof WITHHELD {
+export function redactValue<T>(value: T): T | typeof REDACTED {
   const text = JSON.stringify(value);
-  if (text.length > MAX_RECORDED) return WITHHELD;
-  for (const [, part = ''] of text.matchAll(TEXT)) if (LIKE_A_TOKEN.test(part)) return WITHHELD;
+  if (text.length > MAX_RECORDED) return REDACTED;
+  for (const [, part = ''] of text.matchAll(TEXT)) if (LIKE_A_TOKEN.test(part)) return REDACTED;
   return value;
 }
 
 /** The text, or that it is withheld: for a value that should be a name, and may be a token or a secret in the wrong place. */
 export const recordName = (text: string): Recordable =>
-  text.length > MAX_RECORDED || LIKE_A_TOKEN.test(text) ? WITHHELD : (text as Recordable);
+  text.length > MAX_RECORDED || LIKE_A_TOKEN.test(text) ? REDACTED : (text as Recordable);
 
 /** A name that the configuration has stands for itself, whatever it looks like. */
 export const recordKnown = (name: string): Recordable => name as Recordable;
@@ -34,4 +34,4 @@ export const recordKnown = (name: string): Recordable => name as Recordable;
 const TOKEN = /(?:ey[JA]|ew[o0k])[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|cambio_[ar]t_[\w.-]{16,}/g;
 
 /** The text with every token in it withheld: for what a caller may have written anywhere, such as a path or a name. */
-export const withoutTokens = (text: string): Recordable => text.replace(TOKEN, WITHHELD) as Recordable;
+export const redactTokens = (text: string): Recordable => text.replace(TOKEN, REDACTED) as Recordable;

@@ -5,8 +5,8 @@ import { hash } from 'node:crypto';
 const MAX_LENGTH = 256;
 
 /** Begins what stands for a name: no name holds a control character. */
-export const STANDS_FOR = '\u0001';
+export const DIGEST_PREFIX = '\u0001';
 
 /** The name, or its digest where it is long. */
 export const shortName = (name: string): string =>
-  name.length <= MAX_LENGTH ? name : `${STANDS_FOR}${hash('sha256', name, 'base64url')}`;
+  name.length <= MAX_LENGTH ? name : `${DIGEST_PREFIX}${hash('sha256', name, 'base64url')}`;

@@ -3,7 +3,7 @@ import type { SingleUse } from '../issuing/authorization.ts';
 import { type CompactJws, type Key, readCompact, verifyCompact } from '../keys/jws.ts';
 import { thumbprint } from '../keys/thumbprint.ts';
 import { checkTimes } from '../primitives/claims.ts';
-import { sayDuration } from '../primitives/duration.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import { isName } from '../primitives/principal.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -32,7 +32,7 @@ export interface Proof {
 
 /** Seconds for which a proof is good, and by which the caller's clock may be wrong. */
 const LIFE = 60;
-const LEEWAY = 30;
+const LEEWAY_SECONDS = 30;
 
 /** @throws Refusal dpop_… */
 export function readProof(text: string, context: ProofContext): Proof {
@@ -47,11 +47,11 @@ export function readProof(text: string, context: ProofContext): Proof {
   if (url === undefined || typeof htu !== 'string' || normalUrl(htu) !== url)
     throw new Refusal('dpop_request', { detail: `htu is not ${context.url}`, sent: { htu } });
   checkLife(jws.payload, context.now);
-  if (!(iat > context.now - LIFE - LEEWAY && iat < context.now + LEEWAY))
+  if (!(iat > context.now - LIFE - LEEWAY_SECONDS && iat < context.now + LEEWAY_SECONDS))
     throw new Refusal('dpop_time', { detail: sayAge(Math.round(context.now - iat)) });
   if (context.accessToken !== undefined && ath !== sha256(context.accessToken)) throw new Refusal('dpop_access_token');
   if (context.nonces !== undefined && !context.nonces.isGood(nonce)) throw new Refusal('dpop_nonce');
-  const expiresAt = Math.ceil(iat) + LIFE + LEEWAY;
+  const expiresAt = Math.ceil(iat) + LIFE + LEEWAY_SECONDS;
   return { jkt, use: { id: sha256(JSON.stringify(['dpop', jkt, jti])), expiresAt, replayed: 'dpop_replayed' } };
 }
 
@@ -68,8 +68,8 @@ function readJws(text: string): CompactJws {
 /** @param age in seconds; less than none of a clock that is ahead */
 const sayAge = (age: number): string =>
   age < 0
-    ? `iat is ${sayDuration(-age)} ahead of the clock of this server; ${LEEWAY} s are tolerated`
-    : `it was made ${sayDuration(age)} ago; a proof is good for ${LIFE} s, and ${LEEWAY} s are tolerated`;
+    ? `iat is ${formatDuration(-age)} ahead of the clock of this server; ${LEEWAY_SECONDS} s are tolerated`
+    : `it was made ${formatDuration(age)} ago; a proof is good for ${LIFE} s, and ${LEEWAY_SECONDS} s are tolerated`;
 
 /** A proof needs neither `exp` nor `nbf`; one that has them means them (RFC 7519 section 4.1). */
 function checkLife({ exp, nbf }: JsonObject, now: number): void {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { AuthenticationContext, PresentedCertificate } from '../client-auth/method.ts';
 import type { SingleUse } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
-import { type Confirmation, sameKey, sayKey } from '../primitives/confirmation.ts';
+import { type Confirmation, describeKey, sameKey } from '../primitives/confirmation.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type ProofContext, readProof } from './dpop.ts';
 
@@ -64,12 +64,12 @@ export function requireKey(bound: Confirmation | undefined, proven: Confirmation
   requireAnyKey(bound, proven);
   if (bound !== undefined && !sameKey(bound, proven))
     throw new Refusal('jkt' in bound ? 'dpop_other_key' : 'refresh_token_bound', {
-      detail: `it is bound to ${sayKey(bound)}`,
+      detail: `it is bound to ${describeKey(bound)}`,
     });
 }
 
 /** A client that authenticates may come with a new key, never with none (RFC 9449 section 5). @throws Refusal dpop_missing */
 export function requireAnyKey(bound: Confirmation | undefined, proven: Confirmation | undefined): void {
   if (bound !== undefined && proven === undefined)
-    throw new Refusal('dpop_missing', { detail: `it is bound to ${sayKey(bound)}` });
+    throw new Refusal('dpop_missing', { detail: `it is bound to ${describeKey(bound)}` });
 }

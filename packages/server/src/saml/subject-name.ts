@@ -1,5 +1,5 @@
 // By what name does the issuer know the subject, and will it know it by that name tomorrow?
-import { isName, looksLikeAnother } from '../primitives/principal.ts';
+import { hasInvisibleCharacters, isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { attribute, shown, textOf, type XmlElement } from './element.ts';
 import type { SamlIdentity } from './identity.ts';
@@ -16,7 +16,7 @@ export function readSubjectName(element: XmlElement, issuer: string): Pick<SamlI
   const nameId = textOf(element);
   const nameIdFormat = attribute(element, 'Format');
   const qualifier = attribute(element, 'NameQualifier') ?? issuer;
-  if (!isName(nameId) || looksLikeAnother(nameId))
+  if (!isName(nameId) || hasInvisibleCharacters(nameId))
     throw new TokenRefusal('subject', `${element.name} is empty, too long, or does not print`);
   if (nameIdFormat !== undefined && TRANSIENT.includes(nameIdFormat))
     throw new TokenRefusal('subject', `${element.name} is transient: nobody can be known by it again`);

@@ -1,5 +1,5 @@
 // Does the assertion hold now? Times are seconds since 1970.
-import { sayDuration } from '../primitives/duration.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { attribute, elementsOf, requiredAttribute, shown, type XmlElement } from './element.ts';
 
@@ -34,14 +34,14 @@ export function requirePast(time: number, what: string, { now, leeway }: Asserti
   if (time > now + leeway)
     throw new TokenRefusal(
       'not_yet_valid',
-      `${what} lies in the future: ${format(time)}, ${sayDuration(time - now)} ahead of the clock of this server`,
+      `${what} lies in the future: ${format(time)}, ${formatDuration(time - now)} ahead of the clock of this server`,
     );
 }
 
 /** The instant itself is too late (SAML 2.0 core section 2.5.1.2). @throws TokenRefusal expired */
 export function requireFuture(time: number, what: string, { now, leeway }: AssertionClock): void {
   if (now - leeway >= time)
-    throw new TokenRefusal('expired', `${what} is past: ${format(time)}, ${sayDuration(now - time)} ago`);
+    throw new TokenRefusal('expired', `${what} is past: ${format(time)}, ${formatDuration(now - time)} ago`);
 }
 
 /**

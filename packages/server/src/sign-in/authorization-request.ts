@@ -8,7 +8,7 @@ import type { Targeting } from '../narrowing/targets.ts';
 import { readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
 import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
 import { type Parameters, parametersOf } from '../primitives/parameters.ts';
-import { withhold } from '../primitives/redact.ts';
+import { redactValue } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
 
@@ -56,7 +56,7 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
   const listed = listedScopes(client);
   const beyond = ofSignIn.find((name) => !listed.scopes.has(name));
   if (beyond !== undefined)
-    throw new Refusal('scope_exceeded', { detail: `not allowed: ${withhold(beyond)} (missing in the client)` });
+    throw new Refusal('scope_exceeded', { detail: `not allowed: ${redactValue(beyond)} (missing in the client)` });
   const bounds = {
     subject: 'unbounded',
     actor: 'unbounded',

@@ -17,7 +17,7 @@ export function createUpstreamLimit(counting: Counting): UpstreamLimit {
   return {
     begin: (address) => {
       const key = tallyKey(networkOf(address));
-      const wait = rate.exceeded(key);
+      const wait = rate.secondsToWait(key);
       if (wait !== undefined) throw new Refusal('upstream_rate', { headers: { 'Retry-After': String(wait) } });
       rate.count(key);
       return () => rate.giveBack(key);

@@ -104,7 +104,7 @@ export function readOwnClaims(
   if (!isName(sub) || !isName(jti) || !isName(clientId) || audiences === undefined) {
     throw new TokenRefusal('claims', 'sub, jti, client_id or aud is missing or malformed');
   }
-  const chain = actClaim(claims, { issuer, speaksFor: 'everybody' });
+  const chain = actClaim(claims, { issuer, vouchesFor: 'everyone' });
   const { scope: text = '' } = claims;
   const scope = text === '' ? new Set<string>() : typeof text === 'string' ? parseScope(text) : undefined;
   if (scope === undefined) throw new TokenRefusal('claims', 'scope is malformed');

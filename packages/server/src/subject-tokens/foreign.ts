@@ -2,9 +2,9 @@
 // audience, its subject.
 import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
-import { LEEWAY } from '../primitives/clock.ts';
-import { sayDuration } from '../primitives/duration.ts';
-import { isName, looksLikeAnother, type Principal } from '../primitives/principal.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
+import { formatDuration } from '../primitives/duration.ts';
+import { hasInvisibleCharacters, isName, type Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -74,7 +74,7 @@ export function readForeign(
   const authenticatedAt = authTimeOf(claims, now);
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
   const principal = { iss: issuer.issuer, sub };
-  const chain = actClaim(claims, { issuer: issuer.issuer, speaksFor: 'its own' });
+  const chain = actClaim(claims, { issuer: issuer.issuer, vouchesFor: 'its own subjects' });
   if (jti !== undefined && !isName(jti)) throw new TokenRefusal('claims', 'jti is malformed');
   if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
   const { subject, extraClaims } = mapFacts(issuer, { claims });
@@ -104,7 +104,7 @@ export function readForeign(
     mayAct: mayActClaim(claims, issuer.issuer),
     authentication: authenticationClaims({ acr: claims.acr, amr: claims.amr, auth_time: authenticatedAt }),
     extraClaims,
-    ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + LEEWAY } }),
+    ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + LEEWAY_SECONDS } }),
   });
 }
 
@@ -116,8 +116,11 @@ function authTimeOf({ auth_time: at }: JsonObject, now: number): number | undefi
   if (at === undefined) return undefined;
   if (typeof at !== 'number' || !Number.isSafeInteger(at) || at < 0)
     throw new TokenRefusal('claims', 'auth_time is not a time in whole seconds');
-  if (at > now + LEEWAY)
-    throw new TokenRefusal('not_yet_valid', `auth_time is ${sayDuration(at - now)} ahead of the clock of this server`);
+  if (at > now + LEEWAY_SECONDS)
+    throw new TokenRefusal(
+      'not_yet_valid',
+      `auth_time is ${formatDuration(at - now)} ahead of the clock of this server`,
+    );
   return Math.min(at, now);
 }
 
@@ -127,7 +130,7 @@ export const foreignTokenId = (issuer: string, id: string): string => sha256(JSO
 /** A token whose end or age cannot be told is refused. */
 function checkAge(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): number {
   const { expiresAt, issuedAt } = checkTimes(claims, now);
-  if (maxAge !== undefined && (issuedAt === undefined || now - issuedAt > maxAge + LEEWAY))
+  if (maxAge !== undefined && (issuedAt === undefined || now - issuedAt > maxAge + LEEWAY_SECONDS))
     throw new TokenRefusal('too_old', sayAge(issuedAt, maxAge, now));
   return expiresAt;
 }
@@ -136,7 +139,7 @@ function checkAge(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): n
 export const sayAge = (issuedAt: number | undefined, maxAge: number, now: number): string =>
   issuedAt === undefined
     ? 'it has no iat, and its issuer entry has a maxAge'
-    : `it was issued ${sayDuration(now - issuedAt)} ago, and maxAge of its issuer entry is ${sayDuration(maxAge)}`;
+    : `it was issued ${formatDuration(now - issuedAt)} ago, and maxAge of its issuer entry is ${formatDuration(maxAge)}`;
 
 /**
  * What our token calls the subject: a name that belongs to nobody else.
@@ -150,7 +153,7 @@ export function takeName(
 ): string {
   const { name, principal } = by;
   const told = mapped === `${name}:${principal.sub}` ? principal.sub : mapped;
-  if (!isName(mapped) || looksLikeAnother(String(told)))
+  if (!isName(mapped) || hasInvisibleCharacters(String(told)))
     throw new TokenRefusal('subject', 'its subject has no name that can be told from others when it is shown');
   const owner = names.otherOwner(mapped, by);
   if (owner !== undefined) throw new TokenRefusal('name_taken', `the name belongs to ${owner}`);

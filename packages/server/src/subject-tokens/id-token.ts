@@ -3,7 +3,7 @@
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import { expired, stringList, timeClaim } from '../primitives/claims.ts';
 import { isName } from '../primitives/principal.ts';
-import { withhold } from '../primitives/redact.ts';
+import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -33,7 +33,7 @@ export const idToken = {
     if (azp !== undefined && azp !== context.client.id && !(typeof azp === 'string' && issuer.audiences.has(azp))) {
       throw new TokenRefusal(
         'audience',
-        `it was made for the client ${JSON.stringify(withhold(azp))} (azp), not for ${context.client.id}`,
+        `it was made for the client ${JSON.stringify(redactValue(azp))} (azp), not for ${context.client.id}`,
       );
     }
     return validateForeign(jws, issuer, 'id_token', context);

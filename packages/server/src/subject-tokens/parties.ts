@@ -2,7 +2,7 @@
 // acted in it, and the issuers by whose word they came. Each may have left the file since the token was issued.
 import type { Clients } from '../model/client.ts';
 import type { Party } from '../model/party.ts';
-import { type Chain, isWord, type Principal } from '../primitives/principal.ts';
+import { type Chain, isVoucherEntry, type Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { SubjectNames } from '../trust/subject-names.ts';
 
@@ -37,7 +37,7 @@ export function refuseLostParties(token: Parties, context: PartyContext): void {
   if (disabled !== undefined) throw new TokenRefusal('client_disabled', `${disabled} is disabled`);
   refuseLostOne(sub, origin, names);
   refuseLostChain(chain, context);
-  if (!actorLineage.filter(isWord).every(names.isTrustedWord)) throw lostIssuer();
+  if (!actorLineage.filter(isVoucherEntry).every(names.isTrustedVoucher)) throw lostIssuer();
 }
 
 /** The same of who took part in an exchange, and of whoever acted for them. @throws as above */

@@ -1,7 +1,7 @@
 // saml1 and saml2: assertions of trusted identity providers (RFC 8693 section 3, RFC 7522 section 3). What proves them is in
 // saml/; here their words become ours. The XML parser is loaded with the first assertion.
 import { formatMemberPath } from '../expression/reads.ts';
-import { LEEWAY } from '../primitives/clock.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { readAssertion } from '../saml/assertion.ts';
@@ -25,7 +25,7 @@ const samlType = (version: 'saml1' | 'saml2') =>
         recipient: tokenEndpoint,
         addressee: client.saml,
         now,
-        leeway: LEEWAY,
+        leeway: LEEWAY_SECONDS,
       });
       const issuer = saml.get(identity.issuer);
       if (issuer === undefined) throw new TokenRefusal('unknown_issuer');
@@ -52,7 +52,7 @@ function toToken(
   const { nameId, nameIdFormat, attributes, audiences, addressedTo, issuedAt, authnInstant, authnContext } = identity;
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.entityId} accepts ${[...issuer.accepts].join(', ')}`);
-  if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY)
+  if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY_SECONDS)
     throw new TokenRefusal('too_old', sayAge(issuedAt, issuer.maxAge, context.now));
   refuseAmbiguous(identity, issuer);
   const facts: JsonObject = { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), attributes };
@@ -87,7 +87,7 @@ function toToken(
     mayAct: undefined,
     authentication: authenticationClaims({ acr: authnContext, auth_time: authnInstant }),
     extraClaims,
-    ...(single && { singleUse: { id, expiresAt: identity.usableUntil + LEEWAY } }),
+    ...(single && { singleUse: { id, expiresAt: identity.usableUntil + LEEWAY_SECONDS } }),
   });
 }
 

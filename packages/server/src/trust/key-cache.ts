@@ -18,11 +18,11 @@ export interface KeySource {
 }
 
 /** Milliseconds: a key that its issuer removes is refused after this long. */
-const FRESH = 300_000;
+const FRESH_MS = 300_000;
 /** Milliseconds for which a good set serves while the issuer fails. */
-const STALE = 3_600_000;
+const STALE_MS = 3_600_000;
 /** Milliseconds between fetches for an unknown `kid`, and after a fetch that failed. */
-const COOL_DOWN = 10_000;
+const COOL_DOWN_MS = 10_000;
 /** HTTP status: what was there was taken away for good (RFC 9110 section 15.5.11). */
 const GONE = 410;
 
@@ -100,13 +100,13 @@ export function fetchedKeySource(
   };
   /** One fetch at a time, however many wait for it; a failed one is left alone for the cool-down. */
   const refresh = (): Promise<void> => {
-    if (underWay === undefined && (failure === undefined || passed(failure.at, COOL_DOWN))) underWay = fetchKeys();
+    if (underWay === undefined && (failure === undefined || passed(failure.at, COOL_DOWN_MS))) underWay = fetchKeys();
     return underWay ?? Promise.resolve();
   };
 
   const current = async (): Promise<PublicKeySet> => {
-    const usable = (): boolean => held !== undefined && clock() - held.since < FRESH + STALE;
-    if (held === undefined || passed(held.since, FRESH)) {
+    const usable = (): boolean => held !== undefined && clock() - held.since < FRESH_MS + STALE_MS;
+    if (held === undefined || passed(held.since, FRESH_MS)) {
       const refreshed = refresh();
       // While the issuer fails it is asked beside the requests, which go on with the set that is held.
       if (failure === undefined || !usable()) await refreshed;
@@ -118,7 +118,7 @@ export function fetchedKeySource(
 
   /** The set that is held may be older than the key. */
   const seek = async (): Promise<void> => {
-    if (!passed(soughtAt, COOL_DOWN)) return underWay;
+    if (!passed(soughtAt, COOL_DOWN_MS)) return underWay;
     soughtAt = clock();
     await refresh();
   };

@@ -1,12 +1,12 @@
 // Whose is a name that a subject has in our tokens? A client's, an account's, or a person's of one issuer: never two of these.
 import type { Clients } from '../model/client.ts';
-import { type Principal, prefixOf, wordOf } from '../primitives/principal.ts';
+import { type Principal, prefixOf, voucherEntry } from '../primitives/principal.ts';
 
 export interface SubjectNames {
   /** What stands before the subjects of an issuer here, for each of its entries; empty for one that is not trusted. */
   readonly namesOf: (iss: string) => readonly string[];
   /** Is the issuer trusted for which this stands in `actor_lineage`? */
-  readonly isTrustedWord: (word: string) => boolean;
+  readonly isTrustedVoucher: (word: string) => boolean;
   /** @returns whose the name is, in words, where it is a client's or an account's of ours */
   readonly ownerHere: (name: string) => string | undefined;
   /** The provider at which people sign in: each is called by its name and their `sub`. */
@@ -53,8 +53,8 @@ export function indexSubjectNames(owners: {
   const ownerHere = (name: string): string | undefined =>
     clients.has(name) ? 'a client' : accounts.has(name) ? 'an account' : undefined;
   return {
-    isTrustedWord: (word) => {
-      words ??= new Set([...byIss.keys()].map(wordOf));
+    isTrustedVoucher: (word) => {
+      words ??= new Set([...byIss.keys()].map(voucherEntry));
       return words.has(word);
     },
     ownerHere,

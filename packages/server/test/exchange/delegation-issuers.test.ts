@@ -120,7 +120,7 @@ test('may_act permits one hop: it goes with the token until somebody new acts, a
 test('a chain is walked hop by hop, never by recursion, and not to its end where that is too far', () => {
   let act: Record<string, unknown> = { sub: 'a' };
   for (let i = 1; i < 1_000_000; i++) act = { sub: 'a', act };
-  const ours = { issuer: 'https://idp.example', speaksFor: 'everybody' } as const;
+  const ours = { issuer: 'https://idp.example', vouchesFor: 'everyone' } as const;
   assert.equal(parseAct(act, ours), 'malformed');
   const shallow = { sub: 'b', act: { sub: 'a', iss: 'https://other.example' } };
   assert.deepEqual(parseAct(shallow, ours), [

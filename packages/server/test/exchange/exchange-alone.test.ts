@@ -47,7 +47,12 @@ const context = (rules: readonly Rule[], more: object = {}) =>
     resources: [api, other],
     grants: [],
     file: anyFile,
-    names: { namesOf: () => [], otherOwner: () => undefined, ownerHere: () => 'an account', isTrustedWord: () => true },
+    names: {
+      namesOf: () => [],
+      otherOwner: () => undefined,
+      ownerHere: () => 'an account',
+      isTrustedVoucher: () => true,
+    },
     signatures: createSignatureCache(),
     revocations: { covers: () => false },
     signIn: undefined,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limitsOf } from '../../src/narrowing/narrow.ts';
 import type { Rule } from '../../src/policy/rule.ts';
-import { formatAct, type Vouched, vouchFor, wordOf } from '../../src/primitives/principal.ts';
+import { formatAct, type Vouched, voucherEntry, vouchFor } from '../../src/primitives/principal.ts';
 import {
   type Asked,
   ask,
@@ -377,7 +377,7 @@ test('names of those who act are told by digest where `act` does not say them, s
   const lineage = delegating(16).decision?.actorLineage ?? [];
   assert.deepEqual([lineage.length, new Set(lineage).size], [18, 18]);
   assert.ok(lineage.slice(1, -1).every((entry) => /^[\w-]{43}$/.test(entry)));
-  assert.equal(lineage.at(-1), wordOf('https://us.example'), 'and their issuer, whose word it was');
+  assert.equal(lineage.at(-1), voucherEntry('https://us.example'), 'and their issuer, whose word it was');
   assert.deepEqual(reasonOf(delegating(17)), TOO_LONG);
 });
 

@@ -9,7 +9,7 @@ import { sayChain, sayList, sayPrincipal, sayScope } from '../../src/explain/wor
 import type { Limits } from '../../src/narrowing/narrow.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
-import { sayDuration } from '../../src/primitives/duration.ts';
+import { formatDuration } from '../../src/primitives/duration.ts';
 import { type Reason, reasons } from '../../src/primitives/refusal.ts';
 import {
   adaTrace,
@@ -256,7 +256,7 @@ test('words for durations, scope, lists and people', () => {
     [90_061, '1 d 1 h'],
     [86_460, '1 d 1 min'],
   ] as const)
-    assert.equal(sayDuration(seconds), words);
+    assert.equal(formatDuration(seconds), words);
   assert.deepEqual([sayScope([]), sayScope(['a', 'b'])], ['no scope', 'the scope “a b”']);
   assert.deepEqual(
     [sayList([]), sayList(['a']), sayList(['a', 'b']), sayList(['a', 'b', 'c'], 'or')],

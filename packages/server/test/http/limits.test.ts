@@ -134,14 +134,14 @@ test('counters are in memory and bounded: nothing can fail there, and strangers 
   const clock = { now: 0 };
   const rate = createRate('test', 1, { clock: () => clock.now });
   rate.count(tallyKey('first'));
-  assert.equal(rate.exceeded(tallyKey('first')), 60);
+  assert.equal(rate.secondsToWait(tallyKey('first')), 60);
   for (let index = 1; index < 50_000; index++) rate.count(tallyKey(`stranger ${index}`));
-  assert.equal(rate.exceeded(tallyKey('first')), 60);
+  assert.equal(rate.secondsToWait(tallyKey('first')), 60);
   rate.count(tallyKey('one too many'));
-  assert.equal(rate.exceeded(tallyKey('first')), undefined);
-  assert.equal(rate.exceeded(tallyKey('stranger 1')), 60);
+  assert.equal(rate.secondsToWait(tallyKey('first')), undefined);
+  assert.equal(rate.secondsToWait(tallyKey('stranger 1')), 60);
   clock.now = -3_600_000;
-  assert.equal(rate.exceeded(tallyKey('stranger 1')), undefined, 'a clock that was set back locks nobody out');
+  assert.equal(rate.secondsToWait(tallyKey('stranger 1')), undefined, 'a clock that was set back locks nobody out');
 });
 
 test('a refusal where no row tells of answers is counted, one row a second for each caller', async (t) => {

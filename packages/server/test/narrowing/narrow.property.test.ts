@@ -87,7 +87,7 @@ const hopsOf = (chain: Chain): readonly Hop[] =>
 /** The issued token as a validator would tell it, from nothing but its claims. */
 function readClaims(claims: Record<string, unknown>): TokenFacts {
   const { sub, client_id, aud, exp, jti, act, scope = '', lineage = [], actor_lineage = [], sub_id } = claims;
-  const chain = parseAct(act, { issuer: SELF, speaksFor: 'everybody' });
+  const chain = parseAct(act, { issuer: SELF, vouchesFor: 'everyone' });
   assert.ok(typeof chain === 'object');
   return {
     principal: { iss: SELF, sub: String(sub) },

@@ -9,7 +9,7 @@ import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { indexRules } from '../../src/policy/rule-index.ts';
 import { vouchFor } from '../../src/primitives/principal.ts';
-import { withhold } from '../../src/primitives/redact.ts';
+import { redactValue } from '../../src/primitives/redact.ts';
 import { IDP, NOW, resource, rule, SELF, token, types, value, when } from '../support/judging.ts';
 
 const api = resource('api');
@@ -309,7 +309,7 @@ test('what looks like a token is withheld wherever it stands, and what does not 
     ...['x'.repeat(39), `${'x'.repeat(20)}.${'y'.repeat(19)}`, `${'x'.repeat(19)}.${'y'.repeat(20)}`, 'eyJhbGciOi.x'],
     ...['cambio_xt_', `two words ${random}`, `${random}!`],
   ])
-    assert.equal(withhold(kept), kept, JSON.stringify(kept));
+    assert.equal(redactValue(kept), kept, JSON.stringify(kept));
   for (const token of [
     ...[
       `eyJ${'a'.repeat(8)}.`,
@@ -328,15 +328,15 @@ test('what looks like a token is withheld wherever it stands, and what does not 
       `+/=~${random}`,
     ],
   ]) {
-    assert.equal(withhold(token), '[withheld]', token);
-    assert.equal(withhold([1, { a: token }]), '[withheld]', token);
-    assert.equal(withhold({ [token]: 1 }), '[withheld]', token);
+    assert.equal(redactValue(token), '[withheld]', token);
+    assert.equal(redactValue([1, { a: token }]), '[withheld]', token);
+    assert.equal(redactValue({ [token]: 1 }), '[withheld]', token);
   }
   const long = (length: number) => 'a b '.repeat(100).slice(0, length);
-  assert.equal(withhold(long(254)), long(254), '256 with its quotes');
-  assert.equal(withhold(long(255)), '[withheld]');
-  assert.equal(withhold('"quoted"'), '"quoted"');
-  assert.equal(withhold(`\\"${random}`), `\\"${random}`, 'it is no token with a quote in it');
+  assert.equal(redactValue(long(254)), long(254), '256 with its quotes');
+  assert.equal(redactValue(long(255)), '[withheld]');
+  assert.equal(redactValue('"quoted"'), '"quoted"');
+  assert.equal(redactValue(`\\"${random}`), `\\"${random}`, 'it is no token with a quote in it');
 });
 
 test('a resource is an absolute URI without fragment and user information (RFC 8707 section 2)', () => {

@@ -1,7 +1,7 @@
 // Which clients are there? Their ids, and the refusal for an id that none of them has.
 import { isClientId } from '../../model/client.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
-import { withoutTokens } from '../../primitives/redact.ts';
+import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { looksLikeToken } from '../../subject-tokens/identify.ts';
 import type { HttpServices } from '../endpoint.ts';
@@ -11,7 +11,7 @@ export const idsOf = ({ admin }: Pick<HttpServices, 'admin'>): readonly string[]
 
 /** Says which id is near. Never a token that stands in the place of an id. */
 export function unknownClient(id: string, services: Pick<HttpServices, 'admin'>, hint = ''): Refusal {
-  const name = looksLikeToken(id) || !isClientId(id) ? '' : ` ${withoutTokens(id)}`;
+  const name = looksLikeToken(id) || !isClientId(id) ? '' : ` ${redactTokens(id)}`;
   const near = name === '' ? '' : didYouMean(id, idsOf(services));
   return new Refusal('admin_item_unknown', { detail: `there is no client${name}.${near}${hint}` });
 }

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import type { Many } from '../../issuing/revocations.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
 import { isName } from '../../primitives/principal.ts';
-import { withoutTokens } from '../../primitives/redact.ts';
+import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { Database } from '../../store/schema.ts';
 import { identifyToken, looksLikeToken, mayBeTokenId } from '../../subject-tokens/identify.ts';
-import { issuersOf, principalsOf, subjectsOf } from '../../trust/names-here.ts';
+import { issuersOf, principalsOf, subjectsOf } from '../../trust/naming.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { idsOf, unknownClient } from './client-ids.ts';
 import { type Call, operation } from './operation.ts';
@@ -85,7 +85,7 @@ function note({ event }: Pick<Call<never, never, never>, 'event'>, revoked: stri
 async function findId({ id: said, unknown }: { id: string; unknown?: true | undefined }, services: HttpServices) {
   const id = said.trim().replace(/^(?:Bearer|DPoP) +/i, '');
   // A token with something around it is not found, and must not be recorded as a name.
-  if (!looksLikeToken(id) && withoutTokens(id) !== id) throw new Refusal('admin_item_unknown', { detail: UNKNOWN });
+  if (!looksLikeToken(id) && redactTokens(id) !== id) throw new Refusal('admin_item_unknown', { detail: UNKNOWN });
   const found = looksLikeToken(id)
     ? await identifyToken(id, services)
     : (await mayBeTokenId(id, services)) || (unknown && isName(id))
@@ -106,7 +106,7 @@ function checkKnown(body: Exclude<Body, { id: string }>, services: HttpServices)
   const known = issuersOf(services);
   if (issuer === undefined || known.includes(issuer)) return;
   throw new Refusal('admin_item_unknown', {
-    detail: `there is no issuer ${withoutTokens(issuer)}.${didYouMean(issuer, known)}${ALL_THE_SAME}`,
+    detail: `there is no issuer ${redactTokens(issuer)}.${didYouMean(issuer, known)}${ALL_THE_SAME}`,
   });
 }
 
