@@ -48,7 +48,7 @@ test('a failure of ours is a line with the id of its audit row; on demand every 
   assert.equal(failed.status, 503);
   const requestId = failed.headers.get('x-request-id') ?? '';
   assert.equal(quiet.length, 1);
-  assert.match(quiet[0]?.[0] ?? '', /^store_unavailable: full/);
+  assert.match(quiet[0]?.[0] ?? '', /^store_unavailable: SQLite reports the error \d+$/);
   assert.deepEqual(quiet[0]?.[1], { requestId });
   first.sql('drop trigger full');
   const loud: (readonly [string, About | undefined])[] = [];
