@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander';
 import { openOperator, openReader } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
+import { asSentence } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { clientEntry } from '../config/schema.ts';
 import { operationsFor } from '../http/admin/index.ts';
@@ -88,5 +89,7 @@ const local =
 
 const inWords = (refusal: Refusal): string =>
   refusal instanceof InvalidRequest
-    ? refusal.errors.map(({ at, detail }) => `${at.replace(/^(?:body|query|path)\./, '')}: ${detail}`).join('; ')
+    ? refusal.errors
+        .map(({ at, detail }) => asSentence(`${at.replace(/^(?:body|query|path)\./, '')}: ${detail}`))
+        .join(' ')
     : (refusal.detail ?? reasons[refusal.reason].meaning);

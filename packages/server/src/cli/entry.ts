@@ -1,5 +1,6 @@
 // Reads an entry of a client from a file, as somebody wrote it for `clients create` or `clients update`.
-import { parseDocument } from 'yaml';
+import { ConfigurationError } from '../config/fault.ts';
+import { readYaml } from '../config/yaml.ts';
 import { describeFailure } from '../primitives/failure.ts';
 import { readTextFile } from '../primitives/utf8.ts';
 import { UsageError } from './usage.ts';
@@ -8,10 +9,8 @@ import { UsageError } from './usage.ts';
 export function readEntry(said: unknown, id: string): Readonly<Record<string, unknown>> {
   const file = String(said);
   const name = file === '-' ? 'standard input' : file;
-  const document = parseDocument(readText(file), { prettyErrors: false });
-  const [error] = document.errors;
-  const value: unknown = error === undefined ? document.toJS() : undefined;
-  if (error !== undefined) throw new Error(`${name} is not good YAML, near character ${error.pos[0]}`);
+  const { value, faults } = readYaml(readText(file), process.env);
+  if (faults.length > 0) throw new ConfigurationError(name, faults);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error(`${name} is not an entry of a client. Example: auth: client_secret_basic, on a line of its own`);
   const { id: own = id, ...entry } = value as Record<string, unknown>;
