@@ -49,6 +49,9 @@ test('a logo is an image by its first bytes, and small enough to stand in a page
   const files: Readonly<Record<string, string | Buffer>> = {
     'logo.png': pixel,
     'logo.txt': '<!-- made by hand -->\n<svg xmlns="http://www.w3.org/2000/svg"/>',
+    'comments.svg': `${'<!---->'.repeat(400)}<svg>`,
+    // An expression that tries every way to divide the comments would not end here.
+    'endless.svg': '<!---->'.repeat(580),
     'logo.jpg': Buffer.from([0xff, 0xd8, 0xff, 0xe0]),
     'logo.webp': 'RIFF\0\0\0\0WEBPVP8 ',
     'page.svg': '<html><svg></svg></html>',
@@ -64,6 +67,7 @@ test('a logo is an image by its first bytes, and small enough to stand in a page
     ['logo.png', 'png'],
     ['fits.png', 'png'],
     ['logo.txt', 'svg+xml'],
+    ['comments.svg', 'svg+xml'],
     ['logo.jpg', 'jpeg'],
     ['logo.webp', 'webp'],
     [PIXEL, 'png'],
@@ -72,7 +76,7 @@ test('a logo is an image by its first bytes, and small enough to stand in a page
     assert.deepEqual(faults, [], name);
     assert.match(branding?.logo ?? '', new RegExp(`^data:image/${type.replace('+', '\\+')};base64,`));
   }
-  for (const name of ['page.svg', 'secret.png', 'empty.png'])
+  for (const name of ['page.svg', 'secret.png', 'empty.png', 'endless.svg'])
     assert.deepEqual((await logo(name)).faults, [`branding.logo: ${name} is not a PNG, JPEG, WebP or SVG image.`]);
   assert.match(
     String((await logo('large.png')).faults),

@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, suite, type TestContext, test } from 'node:test';
 import * as client from 'openid-client';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { createApi } from '../../../../examples/quickstart/api.ts';
 import { noBrowser, openBrowser } from '../support/chromium.ts';
 import { changed, dataOf } from '../support/configuration.ts';
@@ -89,9 +89,11 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     browser = await openBrowser(file);
     app = await listen(file, atHome);
     // Any port will do on loopback (RFC 8252 section 7.3): which one the other server gets is not known yet.
-    upstream = await start(file, configuration([`${app}/callback`, 'http://127.0.0.1/oauth/upstream']));
+    // Its path gives its cookies other names: browsers do not tell the ports of a host apart.
+    const theirs = dataOf(configuration([`${app}/callback`, 'http://127.0.0.1/oauth/upstream']));
+    upstream = await start(file, changed(theirs, { issuer: `\${ISSUER}/corp` }));
     const provider = {
-      issuer: upstream.issuer,
+      issuer: `${upstream.issuer}/corp`,
       name: 'corp',
       clientId: 'partner',
       secret: { plain: 'partner-secret' },
@@ -109,8 +111,8 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     assert.deepEqual(complaints.splice(0), [], 'what the browser complained of');
   });
 
-  const newPage = async (t: Test): Promise<Page> => {
-    const context = await browser.newContext({ viewport: { width: 390, height: 780 } });
+  const newPage = async (t: Test, options: BrowserContextOptions = {}): Promise<Page> => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options });
     t.after(() => context.close());
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
@@ -203,6 +205,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
       });
     assert.equal((await poll()).body.error, 'authorization_pending');
     await page.goto(String(place));
+    await page.locator('#user_code:focus').waitFor();
     await page.keyboard.type('AAAA-AAAA');
     await page.keyboard.press('Enter');
     assert.match((await page.getByRole('alert').textContent()) ?? '', /No device shows this code/);
@@ -268,6 +271,34 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     const tokens = await client.authorizationCodeGrant(web, new URL(page.url()), checks);
     const claims = tokens.claims();
     assert.deepEqual([claims?.sub, claims?.email, claims?.amr], ['corp:ada', 'ada@example.com', ['pwd']]);
+  });
+
+  test('gives way to somebody of the other provider, without JavaScript and in the language of the browser', async (t) => {
+    // The provider says when it saw this person, and that must be after they were asked for.
+    server.clock.now = Math.max(Date.now(), server.clock.now);
+    upstream.clock.now = server.clock.now;
+    const page = await newPage(t, { javaScriptEnabled: false, locale: 'de-DE' });
+    const { url, checks } = await ask(web, `${app}/callback`);
+    await page.goto(url);
+    await page.getByLabel('Benutzername').fill('ada');
+    await page.getByLabel('Passwort').fill('enchantress');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Zugriff erlauben?' }).waitFor();
+    await page.getByRole('link', { name: 'Nicht ada?' }).click();
+    await page.getByRole('link', { name: 'Weiter mit corp' }).click();
+    await page.waitForURL(`${upstream.issuer}/**`);
+    await page.getByLabel('Benutzername').fill('ada');
+    await page.getByLabel('Passwort').fill('enchantress');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Erlauben' }).click();
+    await page.waitForURL(`${server.issuer}/**`);
+    await page.getByRole('heading', { name: 'Konto wechseln' }).waitFor();
+    await page.getByRole('button', { name: 'Weiter' }).click();
+    await page.getByText('Sie sind als ada@example.com angemeldet.').waitFor();
+    await page.getByRole('button', { name: 'Erlauben' }).click();
+    await page.waitForURL(`${app}/callback?**`);
+    const tokens = await client.authorizationCodeGrant(web, new URL(page.url()), checks);
+    assert.equal(tokens.claims()?.sub, 'corp:ada');
   });
 
   test('sees that something went wrong, and by which name to ask for help, and no more (W11)', async (t) => {
