@@ -1,5 +1,6 @@
 // cambio explain: why a request was answered as it was, or what would come of an exchange. Issues nothing, uses nothing up.
-import type { ExplainedValue, Explanation } from '../explain/explain.ts';
+import type { Explanation } from '../explain/explain.ts';
+import { sayValue } from '../explain/values.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { checkTokens, describeTokens, describeWish, exchangeBodyOf } from './exchange-options.ts';
@@ -72,23 +73,11 @@ function tellRefusal(explanation: Explanation): string[] {
   const { meaning, detail, remedy, values = [], workloads = [], error, error_description, reason } = explanation;
   return [
     `Refused: ${meaning}${detail === undefined ? '' : `: ${detail}`}.`,
-    ...values.map(tellValue),
+    ...values.map((value) => `  ${sayValue(value)}`),
     ...workloads.map((text) => `  ${text}`),
     `What to do: ${remedy}`,
     `The caller was told: ${error}, “${error_description}”. The reason is ${reason}.`,
   ];
-}
-
-function tellValue({ name, sent, known, more, nearest }: ExplainedValue): string {
-  const value = Array.isArray(sent) && sent.length === 1 ? sent[0] : sent;
-  const list = known && (known.length === 0 ? 'nothing' : known.join(', '));
-  return [
-    `  ${name} was ${value === undefined ? 'not sent' : JSON.stringify(value)}`,
-    list && `; known: ${list}${more === undefined ? '' : ` and ${more} more`}`,
-    nearest && `. Did you mean ${nearest}?`,
-  ]
-    .filter(Boolean)
-    .join('');
 }
 
 type Request = NonNullable<Explanation['request']>;

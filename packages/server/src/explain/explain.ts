@@ -17,8 +17,6 @@ import { type ExplainedStep, explainSteps } from './steps.ts';
 import { type ExplainedValue, explainValues, type ValueContext } from './values.ts';
 import { explainWorkloads } from './workloads.ts';
 
-export type { ExplainedValue };
-
 export interface Explanation extends ExplainedRules {
   /** Of a past request. */
   readonly request?: Pick<AuditEvent, 'requestId' | 'time' | 'action' | 'grant' | 'client' | 'address'>;

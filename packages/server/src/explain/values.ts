@@ -78,6 +78,19 @@ function compare(name: string, sent: unknown, all: readonly string[] | undefined
   };
 }
 
+/** For a person, in one line. */
+export function sayValue({ name, sent, known, more, nearest }: ExplainedValue): string {
+  const value = Array.isArray(sent) && sent.length === 1 ? sent[0] : sent;
+  const list = known && (known.length === 0 ? 'nothing' : known.join(', '));
+  return [
+    `${name} was ${value === undefined ? 'not sent' : JSON.stringify(value)}`,
+    list && `; known: ${list}${more === undefined ? '' : ` and ${more} more`}`,
+    nearest && `. Did you mean ${nearest}?`,
+  ]
+    .filter(Boolean)
+    .join('');
+}
+
 type Known = (event: AuditEvent, context: ValueContext) => readonly string[] | undefined;
 
 /** @returns undefined where the value was not what was wrong */

@@ -22,7 +22,7 @@ export function sendBytes(socket: Socket, refusal: Refusal): void {
   const { status, headers, body } = renderJson(refusal, {
     requestId,
     tokenErrorCode: 'invalid_grant',
-    developerErrors: false,
+    developer: undefined,
   });
   const text = JSON.stringify(body);
   const all = {

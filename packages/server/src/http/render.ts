@@ -1,12 +1,12 @@
 // Renders pages and refusals. A refusal is JSON for programs (RFC 6749 section 5.2), a page for people, or a problem for operators (RFC 9457).
-import { redactTokens } from '../primitives/redact.ts';
-import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
+import { publicAnswer, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
 import { chooseLook, type Drawing, type Look } from '../sign-in/pages/look.ts';
 import { errorPage } from '../sign-in/pages/message.ts';
 import { pageHeaders } from '../sign-in/pages/page.ts';
 import { problemOf } from './admin/problem.ts';
 import type { Face } from './endpoint.ts';
+import type { DeveloperError } from './explain-services.ts';
 import type { Answer, Headers, Request } from './request.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
@@ -25,8 +25,8 @@ export const RETRY_AFTER = '1';
 export interface Told {
   readonly requestId: string;
   readonly tokenErrorCode: TokenErrorCode;
-  /** Does the answer carry the reason and its detail? Only a server on loopback may do so. */
-  readonly developerErrors: boolean;
+  /** Where the configuration has `developerErrors: true`: only a server on loopback may say so much. */
+  readonly developer: DeveloperError | undefined;
   /** For refusals that are pages. */
   readonly look: () => Look;
 }
@@ -43,7 +43,7 @@ export function renderJson(refusal: Refusal, told: ToldInJson): Answer {
   return {
     status,
     headers: { ...challenge, ...retry(status), ...refusal.headers },
-    body: { error, error_description: description, request_id: told.requestId, ...forDeveloper(refusal, told) },
+    body: { error, error_description: description, request_id: told.requestId, ...told.developer },
   };
 }
 
@@ -57,7 +57,7 @@ const faces: Readonly<Record<Face, (refusal: Refusal, told: Told) => Answer>> = 
         message: description,
         parameter: refusal.parameter,
         requestId: told.requestId,
-        ...forDeveloper(refusal, told),
+        ...told.developer,
       }),
       told.look(),
     );
@@ -68,17 +68,10 @@ const faces: Readonly<Record<Face, (refusal: Refusal, told: Told) => Answer>> = 
     return {
       status,
       headers: { ...retry(status), ...refusal.headers, 'Content-Type': 'application/problem+json; charset=utf-8' },
-      body: { ...problemOf(refusal, told.requestId), ...forDeveloper(refusal, told) },
+      body: { ...problemOf(refusal, told.requestId), ...told.developer },
     };
   },
 };
-
-/** The reason and its detail, where the configuration has `developerErrors: true`. A failure of ours tells its name alone. */
-function forDeveloper(refusal: Refusal, { developerErrors }: ToldInJson): { reason?: Reason; detail?: string } {
-  if (!developerErrors) return {};
-  const { reason, detail } = refusal;
-  return { reason, ...(reason !== 'server_error' && detail !== undefined && { detail: redactTokens(detail) }) };
-}
 
 export const drawPage = (drawing: Drawing, look: Look) => ({ headers: pageHeaders(look), body: drawing(look) });
 

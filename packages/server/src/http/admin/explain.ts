@@ -5,13 +5,12 @@ import type { AuditEvent } from '../../audit/event.ts';
 import { type Explanation, explainEvent, explainExchange, explainRefusal } from '../../explain/explain.ts';
 import { normalRequestId, sayMissing, timeOfRequest } from '../../explain/missing.ts';
 import { findTargets } from '../../explain/targets.ts';
-import { grants } from '../../grants/index.ts';
-import { seconds } from '../../primitives/clock.ts';
 import { type Parameters, parametersOf } from '../../primitives/parameters.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { tokenTypeName, tokenTypeUri } from '../../primitives/token-type.ts';
 import { guessType } from '../../subject-tokens/guess-type.ts';
 import type { HttpServices } from '../endpoint.ts';
+import { explainServices } from '../explain-services.ts';
 import { operation } from './operation.ts';
 
 const token = z.string().min(1);
@@ -56,7 +55,7 @@ export const explainOperation = operation({
   run: async ({ body, services, event }): Promise<{ body: Explanation }> => {
     if ('request' in body) return { body: await explainPast(body.request, services) };
     const { client, ...form } = body;
-    const context = contextOf(services);
+    const context = explainServices(services);
     return { body: await explainExchange(parametersFor(form, services), client, imaginedEvent(event), context) };
   },
 });
@@ -74,7 +73,7 @@ export const targetsOperation = operation({
     refused: z.looseObject({}).optional().describe('why no target can be asked for: the client or a token is refused'),
   }),
   run: async ({ body: { client, ...form }, services, event }) => {
-    const context = contextOf(services);
+    const context = explainServices(services);
     const imagined = imaginedEvent(event);
     try {
       return { body: { targets: await findTargets(parametersFor(form, services), client, imagined, context) } };
@@ -83,13 +82,6 @@ export const targetsOperation = operation({
       return { body: { targets: [], refused: explainRefusal(error, imagined, context) } };
     }
   },
-});
-
-const contextOf = (services: HttpServices) => ({
-  ...services,
-  file: services.admin,
-  grants,
-  now: seconds(services.clock),
 });
 
 const imaginedEvent = ({ time, requestId, address }: AuditEvent): AuditEvent => ({
@@ -135,5 +127,5 @@ async function explainPast(text: string, services: HttpServices): Promise<Explan
     event = await find();
   }
   if (event === undefined) throw new Refusal('admin_item_unknown', { detail: sayMissing(id) });
-  return explainEvent(event, contextOf(services));
+  return explainEvent(event, explainServices(services));
 }
