@@ -166,6 +166,8 @@ const findByReason: Partial<Record<Reason, Find>> = {
   public_client_not_allowed: client('publicExchange'),
   requested_token_type_needs_grant: client('grants'),
   redirect_uri_unregistered: client('redirectUris'),
+  authorization_request_invalid: (event, context) =>
+    event.sent?.redirect_uri === undefined ? undefined : client('redirectUris')(event, context),
   authorization_client_unknown: client('grants'),
   sign_in_client_unknown: client('grants'),
   target_unknown: section('resources'),

@@ -42,7 +42,9 @@ export function explainValues(event: AuditEvent, context: ValueContext): readonl
   const { reason, sent = {} } = event;
   if (reason === undefined) return [];
   const values = { ...sent, ...sentElsewhere(reason, event) };
-  return Object.entries(values).map(([name, value]) => compare(name, value, known(name, reason, event, context)));
+  return Object.entries(values).map(([name, value]) =>
+    compare(name, value, known(name, reason, event, context), reason),
+  );
 }
 
 /** Fields of their own in the audit row. */
@@ -60,11 +62,13 @@ function sentElsewhere(
   return reason === 'client_unknown' && clientClaimed !== undefined ? { client_id: clientClaimed } : {};
 }
 
-function compare(name: string, sent: unknown, all: readonly string[] | undefined): ExplainedValue {
+function compare(name: string, sent: unknown, all: readonly string[] | undefined, reason: Reason): ExplainedValue {
   if (all === undefined) return { name, sent };
   const wrong = [sent].flat().filter((one) => !all.some((name) => name === one));
   if (wrong.length === 0) return { name, sent };
-  const [meant] = wrong.flatMap((one) =>
+  // What is registered, and not listed, is not a mistake in typing.
+  const guesses = reason === 'target_not_granted' ? [] : wrong;
+  const [meant] = guesses.flatMap((one) =>
     typeof one === 'string' && one !== REDACTED ? (nearest(one, all) ?? []) : [],
   );
   const ordered = meant === undefined ? all : [meant, ...all.filter((one) => one !== meant)];
@@ -156,7 +160,7 @@ const knownOf: Readonly<Record<string, (reason: Reason, event: AuditEvent) => Kn
   grant_type: () => grantTypes,
   subject_token_type: () => enabledUris,
   actor_token_type: () => enabledUris,
-  redirect_uri: (reason) => (reason === 'redirect_uri_unregistered' ? registeredUris : undefined),
+  redirect_uri: (reason) => (reason === 'code_redirect_uri' ? undefined : registeredUris),
   post_logout_redirect_uri: () => registeredUris,
   audience: () => audiencesKnown,
   resource: () => locations,

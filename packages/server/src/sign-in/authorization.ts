@@ -2,6 +2,7 @@
 // (RFC 9126), or from a device (RFC 8628 section 3.1).
 
 import type { AuditEvent } from '../audit/event.ts';
+import { recordSent } from '../audit/sent.ts';
 import { refuseGrant } from '../client-auth/refuse-grant.ts';
 import type { Client } from '../model/client.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
@@ -87,7 +88,7 @@ export async function answerAuthorization(
   await refuseUnknown(parameters, client, signIn);
   const path = `${routes.authorization}?${forLibrary(parameters, client, signIn)}`;
   const visitor = signIn.cookies.meet(cookie);
-  const answer = conclude(await signIn.library.ask({ method: 'GET', path, visitor }), event, signIn);
+  const answer = conclude(await signIn.library.ask({ method: 'GET', path, visitor }), event, signIn, parameters);
   return remember(visitor, answer);
 }
 
@@ -135,13 +136,23 @@ export async function resumeAuthorization(
 /** What no client is told: who knows whose pushed request it was. */
 const saidToPeople: ReadonlySet<Reason> = new Set(['server_error', 'store_unavailable', 'request_uri_invalid']);
 
+/** Parameters of which the library says what is wrong, and that hold nothing secret. */
+const TOLD = ['response_type', 'redirect_uri', 'code_challenge_method', 'prompt', 'max_age', 'acr_values'] as const;
+
+function noteSent(event: AuditEvent, { detail = '' }: Refusal, parameters: Parameters): void {
+  const wrong = TOLD.filter((name) => detail.includes(name));
+  const sent = recordSent(Object.fromEntries(wrong.map((name) => [name, parameters.get(name)])));
+  if (sent !== undefined) event.sent = sent;
+}
+
 /** What came of it: a code, a refusal that the client is told or only the person, or a page first. */
-function conclude(answer: LibraryAnswer, event: AuditEvent, signIn: SignIn): BrowserAnswer {
+function conclude(answer: LibraryAnswer, event: AuditEvent, signIn: SignIn, parameters?: Parameters): BrowserAnswer {
   const { error, oidc, location } = answer;
   const { clientId } = oidc?.client ?? {};
   if (clientId !== undefined) event.client = clientId;
   const refusal = refusalOf(error);
   if (refusal !== undefined) {
+    if (parameters !== undefined) noteSent(event, refusal, parameters);
     if (location === undefined || saidToPeople.has(refusal.reason)) throw refusal;
     return { ...passOn(answer), refusal };
   }
@@ -191,7 +202,10 @@ async function push(
   form.set('client_id', client.id);
   const { error, body } = await library.ask({ method: 'POST', path: routes[route], visitor: undefined, form });
   const refusal = refusalOf(error);
-  if (refusal !== undefined) throw refusal;
+  if (refusal !== undefined) {
+    noteSent(event, refusal, parameters);
+    throw refusal;
+  }
   Object.assign(event, {
     outcome: 'accepted',
     targets: targets.map(({ audience }) => audience),
