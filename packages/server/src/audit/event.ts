@@ -3,7 +3,8 @@
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { Recordable } from '../primitives/redact.ts';
-import type { Reason, Sent } from '../primitives/refusal.ts';
+import type { Reason } from '../primitives/refusal.ts';
+import type { RecordedSent } from './sent.ts';
 
 /** What is told of a token: whose it was and how to find it again, not what it said. */
 export interface TokenTrace {
@@ -120,7 +121,7 @@ export interface AuditEvent {
   parameter?: string;
   detail?: string;
   /** What the caller sent that explains the refusal, by the names of parameters, claims and headers. Not verified. */
-  sent?: Sent;
+  sent?: RecordedSent;
   issued?: readonly IssuedTrace[];
   /** How many the row stands for, where not one: requests beyond a limit, rows erased or deleted. */
   count?: number;

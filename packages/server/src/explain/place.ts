@@ -165,7 +165,8 @@ const findByReason: Partial<Record<Reason, Find>> = {
   grant_not_allowed: client('grants'),
   public_client_not_allowed: client('publicExchange'),
   requested_token_type_needs_grant: client('grants'),
-  redirect_uri_unregistered: client('redirectUris'),
+  redirect_uri_unregistered: (event, context) =>
+    client(event.action === 'logout' ? 'postLogoutRedirectUris' : 'redirectUris')(event, context),
   authorization_request_invalid: (event, context) =>
     event.sent?.redirect_uri === undefined ? undefined : client('redirectUris')(event, context),
   authorization_client_unknown: client('grants'),

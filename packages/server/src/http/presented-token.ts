@@ -1,9 +1,11 @@
 // Whose access token comes with this request, and does its bringer hold its key? For every endpoint that takes access tokens
 // (RFC 6750 section 2.1, RFC 9449 section 7.1, RFC 8705 section 3).
 import { algorithmNames } from '../keys/algorithms.ts';
+import { presentedClaims } from '../keys/presented.ts';
 import { seconds } from '../primitives/clock.ts';
 import { type Confirmation, sameKey, tokenTypeOf } from '../primitives/confirmation.ts';
-import { type Reason, Refusal } from '../primitives/refusal.ts';
+import { type Reason, Refusal, type Sent } from '../primitives/refusal.ts';
+import { formatScope, listedNames } from '../primitives/scope.ts';
 import { confirmCertificate, useProof } from '../proof/holder.ts';
 import { findOwnAccessToken } from '../subject-tokens/own-token.ts';
 import type { ValidatedToken } from '../subject-tokens/validated-token.ts';
@@ -31,7 +33,7 @@ export async function readPresentedToken({ request, services }: Asked): Promise<
     if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
     const reason = error.reason === 'dpop_nonce' ? 'access_token_nonce' : 'access_token_invalid';
     const code = reason === 'access_token_nonce' ? 'use_dpop_nonce' : 'invalid_token';
-    throw refuseToken(reason, challenge(scheme, code), error);
+    throw refuseToken(reason, challenge(scheme, code), { cause: error, sent: presentedClaims(text) });
   }
 }
 
@@ -65,12 +67,24 @@ function challenge(scheme: Scheme, error?: string): string {
 }
 
 /** The token is good, and too little for what is asked. */
-export const refuseScope = ({ confirmation }: ValidatedToken, scope: string): Refusal =>
-  refuseToken('access_token_scope', `${tokenTypeOf(confirmation)} error="insufficient_scope", scope="${scope}"`);
+export const refuseScope = ({ confirmation, scope: has }: ValidatedToken, scope: string): Refusal =>
+  refuseToken('access_token_scope', `${tokenTypeOf(confirmation)} error="insufficient_scope", scope="${scope}"`, {
+    detail: `it has ${formatScope(listedNames(has)) || 'no scope'}, and this needs ${scope}`,
+  });
+
+interface Why {
+  readonly cause?: Refusal;
+  readonly detail?: string;
+  readonly sent?: Sent;
+}
 
 /** Without credentials the challenge says no more than how. */
-export const refuseToken = (reason: Reason, wanted: string, cause?: Refusal): Refusal =>
-  new Refusal(reason, {
+export function refuseToken(reason: Reason, wanted: string, { cause, detail, sent }: Why = {}): Refusal {
+  const why = detail ?? cause?.detail ?? (cause?.reason === reason ? undefined : cause?.reason);
+  return new Refusal(reason, {
     headers: { 'WWW-Authenticate': wanted },
-    ...(cause && { detail: cause.detail ?? cause.reason, cause }),
+    ...(why !== undefined && { detail: why }),
+    ...(sent && { sent }),
+    ...(cause && { cause }),
   });
+}

@@ -2,6 +2,7 @@
 // first; then the session ends, and with it what was issued in it without offline_access.
 import type { AuditEvent } from '../audit/event.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
+import { recordName } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite } from './browser.ts';
 import { formOf } from './features.ts';
@@ -33,7 +34,10 @@ export async function showLogout(request: BrowserRequest, signIn: SignIn): Promi
   if (uri !== undefined && id !== undefined) {
     const client = signIn.context.clients.get(id);
     if (client?.disabled !== false || !client.postLogoutRedirectUris.includes(uri))
-      throw new Refusal('redirect_uri_unregistered');
+      throw new Refusal('redirect_uri_unregistered', {
+        clientClaimed: recordName(id),
+        sent: { post_logout_redirect_uri: uri },
+      });
     passed.set('client_id', id);
   }
   const answer = await signIn.library.ask({

@@ -308,6 +308,61 @@ const others: readonly Row[] = [
   },
 ];
 
+const more: readonly Row[] = [
+  {
+    what: 'an actor token of an unknown issuer',
+    send: (world) => {
+      const actor_token = world.idp.sign({ aud: US, iss: 'https://nobody.example' });
+      return foreign(world, world.idp.sign({ aud: US }), { actor_token, actor_token_type: type('jwt') });
+    },
+    reason: 'actor_token_unknown_issuer',
+    values: ['iss', 'aud', 'kid', 'alg', 'typ', 'exp', 'iat'],
+  },
+  {
+    what: 'a client assertion for another audience',
+    send: async (world) => {
+      const claims = { iss: 'signer', sub: 'signer', aud: `${world.server.issuer}/oauth/token` };
+      const client_assertion = world.idp.sign(claims);
+      const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+      return world.server.token({ grant_type: 'client_credentials', client_assertion_type, client_assertion });
+    },
+    reason: 'client_assertion_audience',
+    detail: /^its aud is "http:.*\/oauth\/token" and must be http:/,
+    values: ['iss', 'aud', 'kid', 'alg', 'typ', 'exp', 'iat'],
+  },
+  {
+    what: 'a DPoP proof that is none',
+    send: ({ server }) => server.token({ ...gateway, grant_type: 'client_credentials' }, { dpop: 'x' }),
+    reason: 'dpop_malformed',
+  },
+  {
+    what: 'a logout to a place that is not registered',
+    send: (world) => get(world, '/oauth/logout?client_id=web&post_logout_redirect_uri=https://app.example/by'),
+    reason: 'redirect_uri_unregistered',
+    values: ['post_logout_redirect_uri https://app.example/bye'],
+    place: ['clients[web].postLogoutRedirectUris', /postLogoutRedirectUris/],
+  },
+  {
+    what: 'a wrong password',
+    send: async ({ server }) => {
+      const browser = createBrowser(server.issuer);
+      const page = await browser.get(authorizationUrl());
+      return browser.submit(page, { username: 'ada', password: 'wrong' });
+    },
+    reason: 'sign_in_credentials',
+    place: ['accounts', /^accounts:/],
+  },
+  {
+    what: 'an access token for the admin API that has expired',
+    send: (world) => {
+      const claims = { iss: world.server.issuer, sub: 'operator', exp: world.now - 40, iat: world.now - 100 };
+      return get(world, '/admin/v1/clients', { authorization: `Bearer ${world.server.forge(claims)}` });
+    },
+    reason: 'access_token_invalid',
+    values: ['iss', 'kid', 'alg', 'typ', 'exp', 'iat'],
+  },
+];
+
 const pushed = {
   response_type: 'code',
   scope: 'openid read',
@@ -338,12 +393,23 @@ suite('every request that has an id is explained', () => {
     const idp = await startIssuer(t);
     const source = changed(withOperators(configuration), {
       issuers: [entry(idp)],
-      clients: added(client('gateway', { grants: ['client_credentials', 'token_exchange'] }), {
-        id: 'jobs',
-        auth: 'none',
-        workload: { issuer: idp.url, audience: US },
-        grants: ['token_exchange'],
-      }),
+      clients: added(
+        client('gateway', { grants: ['client_credentials', 'token_exchange'] }),
+        {
+          id: 'signer',
+          auth: 'private_key_jwt',
+          jwks: { keys: idp.keys.map(({ jwk }) => jwk) },
+          grants: ['client_credentials'],
+          audiences: [API],
+          scopes: ['read'],
+        },
+        {
+          id: 'jobs',
+          auth: 'none',
+          workload: { issuer: idp.url, audience: US },
+          grants: ['token_exchange'],
+        },
+      ),
       rules: added({
         name: 'the gateway',
         client: 'gateway',
@@ -414,6 +480,8 @@ suite('every request that has an id is explained', () => {
   test('authorization, devices, revocation, introspection, pages, other paths and the admin API', async () => {
     await checkAll(others);
   });
+
+  test('actors, assertions, proofs, passwords and access tokens of the admin API', () => checkAll(more));
 
   test('workloads that were tried are told, and why none fits', async () => {
     const { server, idp } = world;
