@@ -4,7 +4,7 @@ import { explainValues, sayValue } from '../explain/values.ts';
 import { explainWorkloads } from '../explain/workloads.ts';
 import { grants } from '../grants/index.ts';
 import { seconds } from '../primitives/clock.ts';
-import { withoutTokens } from '../primitives/redact.ts';
+import { redactTokens } from '../primitives/redact.ts';
 import type { Reason, Refusal } from '../primitives/refusal.ts';
 import type { HttpServices } from './endpoint.ts';
 
@@ -27,5 +27,5 @@ export function describeForDeveloper(refusal: Refusal, event: AuditEvent, servic
   if (reason === 'server_error') return { reason };
   const values = explainValues(event, explainServices(services)).map(sayValue);
   const said = [...(detail === undefined ? [] : [detail]), ...values, ...explainWorkloads(event, services.clients)];
-  return { reason, ...(said.length > 0 && { detail: withoutTokens(said.join('; ')) }) };
+  return { reason, ...(said.length > 0 && { detail: redactTokens(said.join('; ')) }) };
 }
