@@ -201,7 +201,7 @@ const refusals: readonly {
     step: 'subject token',
     reason: 'subject_token_expired',
     wrong: async (server) => ({
-      subject_token: await forgedToken(server, { exp: Math.floor(server.clock.now / 1000) - 1 }),
+      subject_token: await forgedToken(server, { exp: Math.floor(server.clock.now / 1000) - 90_000 }),
     }),
   },
   {
