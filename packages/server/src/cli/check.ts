@@ -14,7 +14,6 @@ import { type CliCommand, EXIT } from './command.ts';
 import { describeOutput, outputForm, printList } from './output.ts';
 import { print, printError } from './print.ts';
 import type { Columns } from './table.ts';
-import { UsageError } from './usage.ts';
 
 export const check: CliCommand = {
   examples: [
@@ -34,10 +33,7 @@ export const check: CliCommand = {
   run: async (options) => {
     const { config, against } = options;
     const file = String(config);
-    const form = outputForm(options);
-    if (form !== 'text' && against !== undefined)
-      throw new UsageError('--against prints text alone. Leave --output out');
-    if (form !== 'text') return await printFaults(options, file);
+    if (outputForm(options) !== 'text') return await checkForPrograms(options, file);
     try {
       const configuration = await loadConfiguration(file, process.env);
       const { warnings, clients, resources, policy, examine } = configuration;
@@ -50,7 +46,7 @@ export const check: CliCommand = {
         ...(tests === 0 ? [] : [`${count(tests, 'test')} passed`]),
       ];
       print(`${file}: good (${counts.join(', ')})`);
-      return typeof against === 'string' ? await compare(configuration, against) : EXIT.done;
+      return typeof against === 'string' ? await compare(configuration, against, options) : EXIT.done;
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       for (const fault of error.faults) printError(formatFault(file, fault));
@@ -61,34 +57,36 @@ export const check: CliCommand = {
   },
 };
 
-/** For programs: every fault and warning as an item. */
-async function printFaults(options: Record<string, unknown>, file: string): Promise<number> {
-  const faults = await loadConfiguration(file, process.env)
-    .then(({ warnings, examine }) => {
-      examine();
-      return warnings;
-    })
-    .catch(faultsOf);
-  const columns: Columns<Fault> = {
-    severity: ({ severity }) => severity,
-    line: ({ line }) => line,
-    column: ({ column }) => column,
-    path: ({ path }) => path,
-    message: ({ message }) => message,
-  };
-  printList(options, columns, faults, '');
-  return faults.some(({ severity }) => severity === 'fault') ? EXIT.failed : EXIT.done;
-}
+const faultColumns: Columns<Fault> = {
+  severity: ({ severity }) => severity,
+  line: ({ line }) => line,
+  column: ({ column }) => column,
+  path: ({ path }) => path,
+  message: ({ message }) => message,
+};
 
-function faultsOf(error: unknown): readonly Fault[] {
-  if (error instanceof ConfigurationError) return error.faults;
-  throw error;
+/** Every fault and warning as an item; of a good file that is compared, every decision that would change. */
+async function checkForPrograms(options: Record<string, unknown>, file: string): Promise<number> {
+  const { against } = options;
+  try {
+    const configuration = await loadConfiguration(file, process.env);
+    configuration.examine();
+    if (typeof against === 'string') return await compare(configuration, against, options);
+    printList(options, faultColumns, configuration.warnings, '');
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    printList(options, faultColumns, error.faults, '');
+    return EXIT.failed;
+  }
 }
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 /** @returns failed where any decision would change, so that a pipeline can ask */
-async function compare(configuration: Configuration, file: string): Promise<number> {
+async function compare(configuration: Configuration, file: string, options: Record<string, unknown>): Promise<number> {
+  const isText = outputForm(options) === 'text';
+  const found: ChangedDecision[] = [];
   const context = { ...configuration, targeting: indexResources(configuration.resources) };
   const counts = { same: 0, changed: 0, undecided: 0, withheld: 0 };
   let line = 0;
@@ -99,14 +97,30 @@ async function compare(configuration: Configuration, file: string): Promise<numb
     if (event === undefined) continue;
     const verdict = replay(event, context);
     counts[typeof verdict === 'string' ? verdict : 'changed']++;
-    if (typeof verdict !== 'string') print(describeChange(verdict));
+    if (typeof verdict === 'string') continue;
+    if (isText) print(describeChange(verdict));
+    else found.push(verdict);
   }
   const { changed, same, undecided, withheld } = counts;
+  if (!isText) {
+    printList(options, changeColumns, found, '');
+    return changed === 0 ? EXIT.done : EXIT.failed;
+  }
   print(`${changed} of ${changed + same} recorded decisions would change`);
   if (withheld > 0) print(`${count(withheld, 'decision')} cannot be compared: what the rules read was not recorded`);
   if (undecided > 0) print(`${count(undecided, 'other row')}, which no rule decided`);
   return changed === 0 ? EXIT.done : EXIT.failed;
 }
+
+const changeColumns: Columns<ChangedDecision> = {
+  time: ({ time }) => new Date(time).toISOString(),
+  requestId: ({ requestId }) => requestId,
+  client: ({ client }) => client,
+  subject: ({ subject }) => subject,
+  before: ({ before }) => before,
+  after: ({ after }) => after,
+  missing: ({ missing }) => missing.join(' '),
+};
 
 function describeChange({ time, requestId, client, subject, before, after, missing }: ChangedDecision): string {
   const lines = [

@@ -68,6 +68,9 @@ function wordFailure(server: string, error: Error): string {
   return `${why}. If the certificate is from your own authority, set NODE_EXTRA_CA_CERTS to the file of the authority`;
 }
 
+/** Not found, in use, changed, invalid. */
+const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([404, 409, 412, 422]);
+
 const ADVICE: Readonly<Record<number, string>> = {
   401: 'Use an access token for the audience ISSUER/admin, in --access-token or CAMBIO_TOKEN',
   403: 'The client of the token needs the scope of this operation: admin:read or admin:write',
@@ -80,6 +83,8 @@ function wordAnswer(server: string, { status, statusText }: Response, answer: Do
     return `${server} sends to another address. Use the issuer, as it stands in the configuration of the server`;
   if (title === undefined && status < 500)
     return `${server} is not a Cambio server: it has no admin API at ${ADMIN_PATH}. Use the issuer, such as https://login.example.com`;
+  // What is wrong with what was asked; the command says it as it would without a server.
+  if (detail !== undefined && ABOUT_THE_REQUEST.has(status)) return detail.replaceAll(/\b(?:body|query|path)\./g, '');
   const said = [title ?? statusText, detail].filter(Boolean).join(': ');
   const advice = ADVICE[status];
   return `${server} answers ${status}: ${said}${advice === undefined ? '' : `. ${advice}`}`;

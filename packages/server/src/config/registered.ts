@@ -58,7 +58,7 @@ export function registerBeside(
     checkBeside: (registered) => {
       for (const { id, taken } of readAll(registered)) {
         if (taken === undefined) continue;
-        const message = `the client “${id}” is registered: ${taken.message} To delete the client, run cambio clients delete ${id}.`;
+        const message = `the client “${id}” is registered: ${asSentence(taken.message)} To delete the client, run cambio clients delete ${id}.`;
         around.complain(taken.path, message);
       }
     },

@@ -104,7 +104,7 @@ test('a name that is not known revokes nothing, and the command says so; with --
     const local = await beside(t, server, ['tokens revoke', ...args]);
     assert.deepEqual([local.code, local.stderr], [1, `cambio: ${said}\n`]);
     const remote = await cambio(t, ['tokens', 'revoke', ...args, '--server', server.issuer], { env });
-    assert.deepEqual([remote.code, remote.stderr.includes(said)], [1, true], remote.stderr);
+    assert.deepEqual([remote.code, remote.stderr], [1, local.stderr]);
     assert.equal((await beside(t, server, ['tokens revoke', ...args, '--unknown'])).code, 0);
   }
   for (const args of [

@@ -112,6 +112,13 @@ test(
     ]);
     assert.match(after.stdout, new RegExp(`Z ${idOf(writes)}: gateway for gateway\n`));
     assert.match(after.stdout, /\n1 of 3 recorded decisions would change\n/);
+    const file = join(server.folder, 'audit.jsonl');
+    const forPrograms = await beside(t, server, ['check', '--against', file, '--output', 'json']);
+    assert.equal(forPrograms.code, 1);
+    assert.deepEqual(
+      JSON.parse(forPrograms.stdout).map(({ requestId, client }: Record<string, unknown>) => [requestId, client]),
+      [[idOf(writes), 'gateway']],
+    );
     assertIssued(server, reads);
     assert.equal(refused.status, 400);
   },

@@ -266,7 +266,7 @@ test('a file that declares a registered client is refused until that one is dele
   const file = changed(before, { clients: added(client('moved')), rules: added(named) });
   const refused = {
     name: 'Error',
-    message: /clients\[\d+\]\.id: the client “moved” is registered: .* cambio clients delete/,
+    message: /clients\[moved\]\.id: the client “moved” is registered: .* cambio clients delete/,
   };
   await assert.rejects(server.reload(file), refused);
   assertIssued(server, await obtain(server, secret, 'moved'));
