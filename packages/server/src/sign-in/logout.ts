@@ -9,7 +9,7 @@ import { formOf } from './features.ts';
 import { readHint } from './id-token-hint.ts';
 import { logoutPage } from './pages/logout.ts';
 import { donePage } from './pages/message.ts';
-import { routes } from './paths.ts';
+import { basePath, routes } from './paths.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 
@@ -74,7 +74,17 @@ export async function answerLogout(request: BrowserRequest, event: AuditEvent, s
   const sub = answer.oidc?.session?.accountId;
   event.outcome = 'accepted';
   if (sub !== undefined) event.principal = { iss: context.issuer, sub };
-  return passOn(answer);
+  return inSameLanguage(passOn(answer), request, context.issuer);
+}
+
+/** Our own last page speaks the language of the page before. A client's URI stays as it is. */
+function inSameLanguage(answer: BrowserAnswer, { query }: BrowserRequest, issuer: string): BrowserAnswer {
+  const asked = query.get('ui_locales');
+  if (asked === undefined || answer.location === undefined) return answer;
+  const url = new URL(answer.location, issuer);
+  if (url.pathname !== `${basePath(issuer)}${routes.end_session}/success`) return answer;
+  url.searchParams.set('ui_locales', asked);
+  return { ...answer, location: url.href };
 }
 
 /** GET /oauth/logout/success */

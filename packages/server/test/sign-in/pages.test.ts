@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createBranding } from '../../src/sign-in/pages/branding.ts';
 import { contrastOf, parseColour } from '../../src/sign-in/pages/colour.ts';
 import { Html } from '../../src/sign-in/pages/html.ts';
-import { english } from '../../src/sign-in/pages/languages/english.ts';
+import { english, type Sentences } from '../../src/sign-in/pages/languages/english.ts';
 import { chooseLanguage, languageNames, languages } from '../../src/sign-in/pages/languages/index.ts';
 import { donePage, errorPage, leavingPage } from '../../src/sign-in/pages/message.ts';
 import { pageHeaders } from '../../src/sign-in/pages/page.ts';
@@ -179,6 +179,13 @@ test('every language says every sentence, in words of its own, and each form goe
   }
   // Where nothing was asked for, nothing is carried.
   assert.match(everyPage('x').logout?.(lookOf(PLAIN, '')) ?? '', /action="\/oauth\/interaction\/1"/);
+});
+
+test('a language that lacks a sentence does not compile', () => {
+  const { cancel, ...rest } = english.signIn;
+  // @ts-expect-error: `cancel` is missing
+  const incomplete: Sentences = { ...english, signIn: rest };
+  assert.equal('cancel' in incomplete.signIn, false, cancel);
 });
 
 test('a refusal that has no sentence in a language is said in English, and marked so', () => {

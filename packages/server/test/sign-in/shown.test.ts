@@ -100,6 +100,12 @@ suite('people are shown', () => {
       assert.equal(languageOf(await one.get(path)), 'en', path);
     }
     // What a form was shown in, its answer is in.
+    await goThrough(browser, await browser.submit(await browser.get(authorizationUrl()), ADA));
+    const leave = await browser.get('/oauth/logout?ui_locales=de');
+    assert.match((await browser.submit(leave, { stay: 'yes' })).text, /Sie sind weiterhin angemeldet/);
+    const left = await browser.submit(leave, { logout: 'yes' });
+    assert.match(left.text, /Sie sind abgemeldet/);
+    assert.match(left.url, /\/oauth\/logout\/success\?/);
     const device = createBrowser(server.issuer);
     const typed = await device.submit(await device.get('/device?ui_locales=de'), { user_code: 'BBBB-BBBB' });
     assert.match(typed.text, /Kein Gerät zeigt diesen Code\./);
@@ -199,6 +205,12 @@ suite('people are shown', () => {
     }
     const made = await admin(server, 'POST /clients', { body: entry });
     assert.equal(made.status, 201, made.text);
+    const { change } = server.audit(made) as { readonly change?: { readonly after?: Record<string, unknown> } };
+    assert.deepEqual(
+      [change?.after?.name, String(change?.after?.logo).length],
+      [entry.name, 50],
+      'the digest of the logo',
+    );
     const { entry: told } = made.body as { readonly entry: Record<string, unknown> };
     assert.deepEqual([told.name, told.uri, told.logo], [entry.name, entry.uri, DRAWN]);
     const [, page] = await begin({ client_id: 'new', redirect_uri: 'com.example.app:/back', scope: 'openid' });

@@ -89,7 +89,7 @@ export async function createClient({
   const secret = String(entry.auth).startsWith('client_secret') ? newSecret() : undefined;
   const secrets = secret === undefined ? [] : [digestOf(secret, services)];
   await check(id, { entry, secrets }, services);
-  event.change = { what: `client ${id}`, after: entry };
+  event.change = { what: `client ${id}`, after: withoutImage(entry) };
   await endTokensOf(id, event, services, registerClient(id, { entry, secrets }, services.clock()));
   const found = await reread(id, services);
   return { body: { ...showClient(found), secret }, version: versionOf(found), location: `/${encodeURIComponent(id)}` };
@@ -179,7 +179,11 @@ async function change(
 }
 
 /** What the audit row tells: which secrets there are, and nothing of what they are. */
-const told = ({ entry, secrets }: StoredClient) => ({ ...entry, secrets: secrets.map(({ id }) => id) });
+const told = ({ entry, secrets }: StoredClient) => ({ ...withoutImage(entry), secrets: secrets.map(({ id }) => id) });
+
+/** A logo is named by its digest, which is much shorter. */
+const withoutImage = (entry: JsonObject): JsonObject =>
+  typeof entry.logo === 'string' ? { ...entry, logo: `sha256:${sha256(entry.logo)}` } : entry;
 
 async function reread(id: string, services: HttpServices): Promise<Found> {
   await services.admin.reread();
