@@ -5,7 +5,7 @@ import type { Configuration } from './config/configuration.ts';
 import type { Many } from './issuing/revocations.ts';
 import { newId } from './primitives/random.ts';
 import { findAuditRow } from './store/audit-rows.ts';
-import { BACKGROUND_PATIENCE_MS } from './store/store.ts';
+import { MAX_BACKGROUND_WAIT_MS } from './store/store.ts';
 
 type Owners = Pick<Configuration, 'accounts' | 'clients'>;
 
@@ -61,8 +61,8 @@ export function createRemovedOwners({ store, revocations, audit, clock }: Needed
     if (first === undefined) return;
     await revocations.revokeMany(
       [first, ...others],
-      (write) => audit.appendWith(event, write, BACKGROUND_PATIENCE_MS),
-      BACKGROUND_PATIENCE_MS,
+      (write) => audit.appendWith(event, write, MAX_BACKGROUND_WAIT_MS),
+      MAX_BACKGROUND_WAIT_MS,
     );
   };
   const revoke = async (): Promise<void> => {

@@ -11,7 +11,7 @@ import type { Clock } from '../primitives/clock.ts';
 import { newId } from '../primitives/random.ts';
 import { eraseAuditRow, eraseUnchainedRow } from '../store/audit-rows.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
-import { BACKGROUND_PATIENCE_MS, type Store } from '../store/store.ts';
+import { MAX_BACKGROUND_WAIT_MS, type Store } from '../store/store.ts';
 import type { NewStatement, Notary } from './statement-signer.ts';
 
 /** Rows erased in one transaction. */
@@ -88,8 +88,8 @@ async function eraseRows(found: readonly FoundEvent[], { audit, notary, clock }:
     await write(transaction);
     await erase(transaction);
   };
-  if (said.length === 0) await audit.appendWith(event, erase, BACKGROUND_PATIENCE_MS);
-  else await notary.state(said, (write) => audit.appendWith(event, both(write), BACKGROUND_PATIENCE_MS));
+  if (said.length === 0) await audit.appendWith(event, erase, MAX_BACKGROUND_WAIT_MS);
+  else await notary.state(said, (write) => audit.appendWith(event, both(write), MAX_BACKGROUND_WAIT_MS));
 }
 
 const isChained = (row: AuditRow): row is AuditRow & Head & { personal: string } =>

@@ -11,7 +11,7 @@ import { newId } from '../primitives/random.ts';
 import { deleteCursors, findTakenPosition } from '../store/audit-cursors.ts';
 import { deleteChainRows, deleteUnchainedRows, findLastRow, listChainRows, listChains } from '../store/audit-rows.ts';
 import type { AuditRow } from '../store/schema.ts';
-import { BACKGROUND_PATIENCE_MS, type Store } from '../store/store.ts';
+import { MAX_BACKGROUND_WAIT_MS, type Store } from '../store/store.ts';
 import { createProofs, type Proofs } from './proven-places.ts';
 import type { Notary } from './statement-signer.ts';
 
@@ -127,7 +127,7 @@ async function cut({ audit, notary, clock }: Retention, { head, after }: Cut): P
         await write(transaction);
         await deleteChainRows(transaction, { chain: head.chain, after, through: head.position });
       },
-      BACKGROUND_PATIENCE_MS,
+      MAX_BACKGROUND_WAIT_MS,
     ),
   );
 }

@@ -6,7 +6,7 @@ import { Refusal } from '../primitives/refusal.ts';
 import { createRepeatable } from '../primitives/serial.ts';
 import { insertAuditRows, ROWS_AT_ONCE } from '../store/audit-rows.ts';
 import type { AuditColumns, AuditTexts, Database } from '../store/schema.ts';
-import { orUnavailable, PATIENCE, type Store } from '../store/store.ts';
+import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
 import type { Chains, Extension } from './chain.ts';
 import type { AuditEvent } from './event.ts';
 import { columnsOf, eventOf, textsOf } from './row.ts';
@@ -47,7 +47,7 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
     const rows = group.map(({ row }) => row);
     const extension = chains.extend(rows);
     try {
-      const patience = group[0].since + PATIENCE - performance.now();
+      const patience = group[0].since + MAX_WAIT_MS - performance.now();
       await orUnavailable(insertAuditRows(store, link(rows, extension)), patience);
       extension.committed();
       for (const { resolve } of group) resolve();
@@ -95,8 +95,8 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
     append: (event) =>
       event.outcome === 'failed'
         ? orUnavailable(enqueue(toRow(event), PATIENCE_AFTER_FAILURE), PATIENCE_AFTER_FAILURE)
-        : enqueue(toRow(event), PATIENCE),
-    appendWith: (event, write, patience = PATIENCE) => orUnavailable(commitWith(toRow(event), write), patience),
+        : enqueue(toRow(event), MAX_WAIT_MS),
+    appendWith: (event, write, patience = MAX_WAIT_MS) => orUnavailable(commitWith(toRow(event), write), patience),
   };
 }
 

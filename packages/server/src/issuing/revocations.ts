@@ -4,7 +4,7 @@ import { type Clock, LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { actingName, actingPrincipal, type Chain, digestOf, type Principal } from '../primitives/principal.ts';
 import { shortName } from '../primitives/short-name.ts';
 import type { Freshness } from '../store/freshness.ts';
-import { LOOK_BACK, type Poll } from '../store/poll.ts';
+import { OVERLAP_ROWS, type Poll } from '../store/poll.ts';
 import {
   insertManyRevoked,
   insertRevocation,
@@ -15,7 +15,7 @@ import {
 } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
-import { orUnavailable, PATIENCE, type Store } from '../store/store.ts';
+import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
 import type { TokenIds } from './token-ids.ts';
 
 /** What decides whether a token is revoked. */
@@ -167,7 +167,7 @@ export async function openRevocations(
   const revoked = createRevoked(issuer, ids);
   let last = 0;
   const poll: Poll = async (changed) => {
-    for (const row of (await changed) === false ? [] : await listRevocations(store, last - LOOK_BACK)) {
+    for (const row of (await changed) === false ? [] : await listRevocations(store, last - OVERLAP_ROWS)) {
       const many = manyOf(row);
       if (many === undefined) revoked.addToken(row.id);
       else revoked.addMany(many, { moment: Number(row.revoked_at), by: row.kind === null ? 'clock' : 'moment' });
@@ -187,7 +187,7 @@ export async function openRevocations(
       await orUnavailable(commit((database) => insertRevocation(database, id, clock())));
       revoked.addToken(id);
     },
-    revokeMany: async (names, commit, patience = PATIENCE) => {
+    revokeMany: async (names, commit, patience = MAX_WAIT_MS) => {
       const stored = names.map(storedName);
       let moment = 0;
       await orUnavailable(

@@ -10,7 +10,7 @@ import { seconds } from '../primitives/clock.ts';
 import { type Parameters, refuseRepeated } from '../primitives/parameters.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
-import { POLL_INTERVAL } from '../store/sign-in-artifacts.ts';
+import { POLL_INTERVAL_SECONDS } from '../store/sign-in-artifacts.ts';
 import { artifactId } from './artifacts.ts';
 import { ASKED, judgeAsked, packAsked, requireActor } from './authorization-request.ts';
 import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, remember } from './browser.ts';
@@ -228,5 +228,5 @@ export async function authorizeDevice(parameters: Parameters, client: Client, ev
   if (!client.grants.has('device_code')) throw refuseGrant(client, 'device_code');
   const answer = await push(parameters, client, 'device_authorization', event, signIn);
   event.agreement = artifactId('DeviceCode', String(answer.device_code));
-  return { ...answer, interval: POLL_INTERVAL };
+  return { ...answer, interval: POLL_INTERVAL_SECONDS };
 }

@@ -1,4 +1,4 @@
-// How far has each sink taken each chain, and which process is at it?
+// The position of each sink in each audit chain, and the lease of the process that streams it.
 import type { Database } from './schema.ts';
 
 export interface AuditCursor {
@@ -11,7 +11,7 @@ export interface AuditCursor {
 export const listCursors = (database: Database, sink: string): Promise<AuditCursor[]> =>
   database.selectFrom('audit_cursors').selectAll().where('sink', '=', sink).execute();
 
-/** Says how far the sink is, and that somebody is at it. */
+/** Records the position of the sink and extends the lease. */
 export async function saveCursor(database: Database, cursor: AuditCursor): Promise<void> {
   const { position, held_until } = cursor;
   await database
@@ -21,7 +21,7 @@ export async function saveCursor(database: Database, cursor: AuditCursor): Promi
     .execute();
 }
 
-/** One statement, so that of many that try exactly one takes the chain over. @returns whether this one did */
+/** Takes over a chain whose lease has expired. One statement, so that exactly one of several processes succeeds. @returns whether this one did */
 export async function takeCursor(
   database: Database,
   { sink, chain, held_until }: Omit<AuditCursor, 'position'>,
@@ -37,7 +37,7 @@ export async function takeCursor(
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** Says that a sink has begun, under a name that no chain has. @returns whether it is the first time */
+/** Records that a sink has started, as the cursor of a chain with an empty name. @returns whether it is the first time */
 export async function markBegun(database: Database, sink: string): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await database
     .insertInto('audit_cursors')
@@ -47,7 +47,7 @@ export async function markBegun(database: Database, sink: string): Promise<boole
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** How far all of these sinks have taken a chain: everything, where there is no sink. */
+/** Finds the last position of a chain that all these sinks have received: the maximum if the list of sinks is empty. */
 export async function findTakenPosition(database: Database, chain: string, sinks: readonly string[]): Promise<number> {
   if (sinks.length === 0) return Number.MAX_SAFE_INTEGER;
   const rows = await database
@@ -59,7 +59,7 @@ export async function findTakenPosition(database: Database, chain: string, sinks
   return rows.length < sinks.length ? 0 : Math.min(...rows.map(({ position }) => position));
 }
 
-/** Of chains that were deleted. */
+/** For a chain that was deleted. */
 export async function deleteCursors(database: Database, chain: string): Promise<void> {
   await database.deleteFrom('audit_cursors').where('chain', '=', chain).execute();
 }

@@ -1,8 +1,8 @@
-// Audit rows: written once, found by the columns beside them, read along their chains.
+// Audit rows: inserted, searched by their columns, read along their chains, erased and deleted.
 import { CompiledQuery, sql } from 'kysely';
 import type { AuditColumns, AuditRow, Database, NewAuditRow } from './schema.ts';
 
-/** SQLite and PostgreSQL bound the parameters of a statement; 64 rows of fifteen stay far below. */
+/** SQLite and PostgreSQL limit the parameters of a statement. 64 rows of 15 columns stay far below the limit. */
 export const ROWS_AT_ONCE = 64;
 
 const COLUMNS = [
@@ -15,7 +15,7 @@ export async function insertAuditRows(database: Database, rows: readonly NewAudi
   await database.executeQuery(CompiledQuery.raw(insertion(database, rows.length), values));
 }
 
-/** By dialect, then by the number of rows: a statement of hundreds of parameters costs more to make than to run. */
+/** The text of the statement, by dialect and number of rows: with hundreds of parameters it costs more to build than to run. */
 const insertions = new WeakMap<object, string[]>();
 
 function insertion(database: Database, rows: number): string {
@@ -29,13 +29,13 @@ function insertion(database: Database, rows: number): string {
   return known[rows];
 }
 
-/** @returns undefined where no row has the id. */
+/** @returns undefined if no row has the id */
 export const findAuditRow = (database: Database, requestId: string): Promise<AuditRow | undefined> =>
   database.selectFrom('audit').selectAll().where('request_id', '=', requestId).executeTakeFirst();
 
 /** The names of all chains that have rows. */
 export async function listChains(database: Database): Promise<string[]> {
-  // From one to the next along the index: the rows between them are not looked at.
+  // Jumps along the index from one chain to the next, without reading the rows between them.
   const { rows } = await sql<{ chain: string }>`
     with recursive chains(chain) as (
       select min(chain) from audit where chain is not null
@@ -46,7 +46,7 @@ export async function listChains(database: Database): Promise<string[]> {
   return rows.map(({ chain }) => chain);
 }
 
-/** The rows of a chain in order, after a position. */
+/** The rows of a chain after a position, in order. */
 export const listChainRows = (
   database: Database,
   { chain, after, limit }: { chain: string; after: number; limit: number },
@@ -69,7 +69,7 @@ export const findLastRow = (database: Database, chain: string): Promise<AuditRow
     .limit(1)
     .executeTakeFirst();
 
-/** Rows that lack a place in a chain, oldest first: those of before there were chains, or what somebody put there. */
+/** Rows without a position in a chain, oldest first: written before chains existed, or inserted by someone else. */
 export const listUnchainedRows = (database: Database, after: number, limit: number): Promise<AuditRow[]> =>
   database
     .selectFrom('audit')
@@ -80,21 +80,21 @@ export const listUnchainedRows = (database: Database, after: number, limit: numb
     .limit(limit)
     .execute();
 
-/** Equal values, null for none; a period from its first millisecond to before its last. */
+/** Search terms: columns must be equal, null means that the column is empty. `since` is included, `until` is not. */
 export interface AuditTerms extends Partial<Omit<AuditColumns, 'time'>> {
   readonly since?: number;
   readonly until?: number;
-  /** Texts of which the event or what is personal of it holds one. No index knows them. */
+  /** The event or its personal part must contain one of these texts. They are not indexed. */
   readonly mentions?: readonly string[];
 }
 
-/** Where a page of rows ended; the next begins behind it. */
+/** The last row of a page; the next page begins after it. */
 export interface AuditPlace {
   readonly time: number;
   readonly sequence: number;
 }
 
-/** The first that is asked for leads, by its index; the others are looked at in the rows that it finds. */
+/** The first of these columns in the search terms selects the index; the others filter the rows that it finds. */
 const LEADING = [
   'request_id',
   'subject',
@@ -109,14 +109,14 @@ const LEADING = [
 
 export interface FoundRows {
   readonly rows: readonly AuditRow[];
-  /** Where the search stopped; undefined once it has seen all rows. */
+  /** The last row that was read; undefined if no rows are left. */
   readonly end: AuditPlace | undefined;
 }
 
-/** Rows that one search reads for texts that no index knows. It must not hold the event loop. */
-const SCANNED_ROWS = 1000;
+/** Maximum number of rows that one search for texts reads, so that it does not block the event loop. */
+const MAX_SCANNED_ROWS = 1000;
 
-/** The newest first. */
+/** Newest first. */
 export async function searchAuditRows(
   database: Database,
   terms: AuditTerms,
@@ -130,7 +130,7 @@ export async function searchAuditRows(
   }
   const [last] = await query
     .select(['time', 'sequence'])
-    .offset(SCANNED_ROWS - 1)
+    .offset(MAX_SCANNED_ROWS - 1)
     .limit(1)
     .execute();
   const scanned = last && query.where(sql<boolean>`(time, sequence) >= (${last.time}, ${last.sequence})`);
@@ -148,7 +148,7 @@ function selectRows(database: Database, terms: AuditTerms, before: AuditPlace | 
   const [leading, ...others] = LEADING.filter((column) => terms[column] !== undefined);
   let query = database.selectFrom('audit');
   if (leading !== undefined) query = query.where(leading, '=', terms[leading] ?? null);
-  // Its index is of these rows alone, and says so.
+  // The index has only these rows; the database uses it if the query has the same condition.
   if (leading === 'outcome' && terms.outcome !== 'issued') query = query.where(sql<boolean>`outcome <> 'issued'`);
   for (const column of others) query = query.where(sql<boolean>`${sql.ref(column)} || '' = ${terms[column]}`);
   if (since !== undefined) query = query.where('time', '>=', since);
@@ -160,7 +160,7 @@ function selectRows(database: Database, terms: AuditTerms, before: AuditPlace | 
   return query.orderBy('time', 'desc').orderBy('sequence', 'desc');
 }
 
-/** What is personal is gone, and its digest stays, so that the chain is what it was. */
+/** Erases the personal part and stores its digest, so that the hash of the row still verifies. */
 export async function eraseAuditRow(database: Database, sequence: number, personalDigest: string): Promise<void> {
   await database
     .updateTable('audit')
@@ -169,7 +169,7 @@ export async function eraseAuditRow(database: Database, sequence: number, person
     .execute();
 }
 
-/** Of before there were chains: its event is written without what is personal. */
+/** For a row from before chains existed. @param event without the personal part */
 export async function eraseUnchainedRow(database: Database, sequence: number, event: string): Promise<void> {
   await database
     .updateTable('audit')
@@ -179,7 +179,7 @@ export async function eraseUnchainedRow(database: Database, sequence: number, ev
     .execute();
 }
 
-/** After a position, up to and with another. */
+/** Deletes the rows after one position, up to and including another. */
 export async function deleteChainRows(
   database: Database,
   { chain, after, through }: { chain: string; after: number; through: number },
@@ -192,7 +192,7 @@ export async function deleteChainRows(
     .execute();
 }
 
-/** All, those included that no chain leads to. */
+/** Counts all rows, including those without a chain. */
 export async function countRows(database: Database): Promise<number> {
   const { count } = await database
     .selectFrom('audit')
@@ -201,7 +201,7 @@ export async function countRows(database: Database): Promise<number> {
   return Number(count);
 }
 
-/** Of before there were chains, at most so many. @returns how many */
+/** Deletes rows from before chains existed. @returns the number of deleted rows */
 export async function deleteUnchainedRows(
   database: Database,
   { before, limit }: { before: number; limit: number },

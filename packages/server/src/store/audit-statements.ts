@@ -1,5 +1,4 @@
-// What was signed about the chains of the audit; never changed, never deleted. Every column but `jws` is a hint: the signed text
-// decides.
+// Signed statements about audit chains. They are never changed or deleted. Only the column `jws` is trusted: it is signed.
 import { sql } from 'kysely';
 import type { AuditStatementKind, AuditStatementRow, Database } from './schema.ts';
 
@@ -9,14 +8,14 @@ export interface StatementPlace {
   readonly position: number;
 }
 
-/** A statement as it stands. */
+/** A row of the table. */
 export interface StoredStatement extends StatementPlace {
   readonly sequence: number;
   readonly jws: string;
   readonly jwk: string;
 }
 
-/** Until the transaction ends no other that takes this lock writes statements. */
+/** Locks out other writers of statements until the transaction ends. */
 export async function lockStatements(transaction: Database): Promise<void> {
   await transaction
     .insertInto('revisions')
@@ -29,7 +28,7 @@ export async function insertStatement(database: Database, row: AuditStatementRow
   await database.insertInto('audit_statements').values(row).execute();
 }
 
-/** Only for a row that somebody else put there. */
+/** Only for a row that someone else inserted. */
 export async function deleteStatement(database: Database, sequence: number): Promise<void> {
   await database.deleteFrom('audit_statements').where('sequence', '=', sequence).execute();
 }
@@ -60,7 +59,7 @@ export const listStatements = (database: Database, after: number, limit: number)
     .limit(limit)
     .execute();
 
-/** The newest of them, or of those before one, the newest first. */
+/** Newest first. @param before a sequence number; undefined starts at the newest statement */
 export function listNewestStatements(
   database: Database,
   { before, limit }: { before: number | undefined; limit: number },
@@ -70,6 +69,6 @@ export function listNewestStatements(
   return page.orderBy('sequence', 'desc').limit(limit).execute();
 }
 
-/** What is said of a chain. */
+/** The statements about one chain, by position. */
 export const listStatementsOf = (database: Database, chain: string): Promise<StoredStatement[]> =>
   database.selectFrom('audit_statements').selectAll().where('chain', '=', chain).orderBy('position').execute();

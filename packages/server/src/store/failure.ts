@@ -1,19 +1,19 @@
-// Words failures of a database for people, who never see the text of a driver.
+// Describes failures of a database for people. They never see the text of the driver.
 import { accessSync, constants, statSync } from 'node:fs';
 import { describeFailure, isUntrusted } from '../primitives/failure.ts';
 import type { PostgresConnection } from './postgres-url.ts';
 
-/** The schema of the database does not fit what was asked. Its message is for people. */
+/** The schema of the database does not fit this version or this command. The message is for people. */
 export class SchemaError extends Error {}
 
 interface DriverError extends Error {
   readonly code?: string;
-  /** Of SQLite. */
+  /** From SQLite. */
   readonly errcode?: number;
 }
 
 interface Clause {
-  /** Follows a colon. */
+  /** A clause that follows a colon. */
   readonly why: string;
   /** What to do. */
   readonly mend?: string;
@@ -33,7 +33,7 @@ const NO_PASSWORD: Clause = {
 const LATE: Clause = { why: 'the database did not answer in time' };
 const STANDBY: Clause = { why: 'it can only be read, as a standby', mend: 'Name the primary in store' };
 
-/** By SQLSTATE (PostgreSQL, appendix A). */
+/** By SQLSTATE (PostgreSQL manual, appendix A). */
 const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
   '28P01': ({ user, password }) =>
     password === undefined
@@ -68,7 +68,7 @@ const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
   '25P03': () => LATE,
 };
 
-/** By the text of errors of the driver, which have no code. */
+/** By message, for errors of the driver, which have no code. */
 const DRIVER: readonly (readonly [text: RegExp, clause: (names: Names) => Clause])[] = [
   [
     /does not support SSL|establishing an SSL connection/,
@@ -108,7 +108,7 @@ function clauseOf(error: DriverError, names: Names): Clause | undefined {
   return code === '' ? DRIVER.find(([text]) => text.test(message))?.[1](names) : undefined;
 }
 
-/** @returns why a request to the database failed, as a clause that follows a colon */
+/** @returns the reason why a query failed, as a clause that follows a colon */
 export function describeDatabaseFailure(error: unknown): string {
   return clauseOf(error as DriverError, NO_NAMES)?.why ?? describeFailure(error);
 }
@@ -116,7 +116,7 @@ export function describeDatabaseFailure(error: unknown): string {
 const sentence = (where: string, { why, mend }: Clause): string =>
   `cannot open the database ${where}: ${why}${mend === undefined ? '' : `. ${mend}`}`;
 
-/** @returns an error that names the database, why it cannot be opened, and what to do. Never a part of the password */
+/** @returns an error that names the database, the reason and the remedy, and never a part of the password */
 export function explainPostgres(error: unknown, connection: PostgresConnection): Error {
   if (error instanceof SchemaError) return error;
   const { host, port } = connection;
@@ -141,7 +141,7 @@ function mendOf(error: unknown, { host, tls }: PostgresConnection): Pick<Clause,
   return {};
 }
 
-/** @returns an error that names the file, why it cannot be opened, and what to do */
+/** @returns an error that names the file, the reason and the remedy */
 export function explainSqlite(error: unknown, file: string): Error {
   if (error instanceof SchemaError) return error;
   const { errcode } = error as DriverError;
@@ -157,7 +157,7 @@ export function explainSqlite(error: unknown, file: string): Error {
 
 const CANNOT_OPEN = 14;
 
-/** SQLite does not say. */
+/** SQLite does not report the reason. */
 function whyNotOpened(file: string): string {
   try {
     if (statSync(file).isDirectory()) return 'it is a folder, not a file';

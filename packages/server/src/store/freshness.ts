@@ -1,16 +1,16 @@
-// Is what this process has read of the database recent? A revocation, a client that was disabled or a key that was retired may
-// stand there and not be known here. One answer for all of it: what was not read in time refuses.
+// Tracks when this process last read the database. If that is too long ago, requests are refused: another node may have revoked a
+// token, disabled a client or retired a key.
 import { Refusal } from '../primitives/refusal.ts';
 
 export interface Freshness {
   readonly isFresh: () => boolean;
-  /** @throws Refusal store_unavailable from when it has been long since everything was read, until all of it was read again */
+  /** @throws Refusal store_unavailable if the last complete read is older than `MAX_AGE_MS` */
   readonly check: () => void;
-  /** @param read when the reading of everything began. From the first call on, time passes */
+  /** @param read the time at which a complete read began. Before the first call, everything is fresh */
   readonly renew: (read: ReadTime) => void;
 }
 
-/** By the clock that no one sets, which may stand still with the machine, and by the one that goes on meanwhile. */
+/** A time by two clocks: one that nobody can set but that stops while the machine is suspended, and one that goes on. */
 interface ReadTime {
   readonly steady: number;
   readonly wall: number;
@@ -18,13 +18,13 @@ interface ReadTime {
 
 export const readTimeNow = (): ReadTime => ({ steady: performance.now(), wall: Date.now() });
 
-/** Milliseconds since then: the clocks differ where the machine stood still, or its clock was set forward. */
+/** Milliseconds since then. The clocks differ if the machine was suspended or its clock was set: the longer time counts. */
 export const since = ({ steady, wall }: ReadTime): number => Math.max(performance.now() - steady, Date.now() - wall);
 
-/** Milliseconds: the time between two polls, and what a poll may take. It is the second within which every node knows. */
+/** Longer than the time between two polls plus the time that a poll takes. A revocation reaches every node within this time. */
 const MAX_AGE_MS = 1000;
 
-/** A process that does not poll, as a command, is gone before it matters: what it has read stays fresh. */
+/** In a process that does not poll, such as a command, everything stays fresh: it ends soon. */
 export function createFreshness(): Freshness {
   let last: ReadTime | undefined;
   const isFresh = (): boolean => last === undefined || since(last) <= MAX_AGE_MS;

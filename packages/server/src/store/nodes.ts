@@ -1,7 +1,7 @@
-// Which nodes run on this database, and by which configuration?
+// The nodes that run on this database, and a digest of the configuration of each.
 import type { Database, NodeRow } from './schema.ts';
 
-/** Says that a node is there. */
+/** Records that a node is running. */
 export async function insertNode(database: Database, row: NodeRow): Promise<void> {
   const { configuration, seen_at } = row;
   await database
@@ -15,7 +15,7 @@ export async function deleteNode(database: Database, id: string): Promise<void> 
   await database.deleteFrom('nodes').where('id', '=', id).execute();
 }
 
-/** Those that were seen after this time; the others are forgotten. */
+/** Lists the nodes that were seen after this time, and deletes the others. */
 export async function listNodes(database: Database, after: number): Promise<NodeRow[]> {
   await database.deleteFrom('nodes').where('seen_at', '<', after).execute();
   return database.selectFrom('nodes').select(['id', 'configuration', 'seen_at']).execute();

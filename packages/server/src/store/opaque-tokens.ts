@@ -1,4 +1,4 @@
-// Opaque access tokens: the hash of each, and what it stands for.
+// Opaque access tokens: the hash and the claims of each.
 import type { Database } from './schema.ts';
 
 export async function insertOpaqueToken(

@@ -8,18 +8,18 @@ import type { Store } from './store.ts';
 /** Milliseconds between two polls, also after a failed one. */
 const INTERVAL_MS = 250;
 
-/** Transactions can commit in another order than they took their sequence numbers, by at most this many. */
-export const LOOK_BACK = 1000;
+/** Every poll reads this many sequence numbers again: transactions may commit in another order than they took their numbers. */
+export const OVERLAP_ROWS = 1000;
 
 /**
  * Reads what other processes wrote.
- * @param changed false where nothing was written since the last successful poll; absent, read in any case. Rejects where the
+ * @param changed false if nothing was written since the last successful poll; undefined reads in any case. Rejects if the
  *   database cannot be read
  */
 export type Poll = (changed?: Promise<boolean>) => Promise<void>;
 
 export interface Polling {
-  /** Polls now: something was written. Resolves after that poll, also where it failed. */
+  /** Polls now. Resolves after that poll, even if it failed. */
   readonly wake: () => Promise<void>;
   /** Milliseconds since the last successful poll began. */
   readonly age: () => number;
@@ -27,7 +27,7 @@ export interface Polling {
 }
 
 /**
- * @param beside is polled after them, and no request depends on it
+ * @param beside runs after `polls`; no request depends on it
  * @param freshness is renewed when all of `polls` have succeeded
  * @param report gets a line when polls begin to fail, and one when they succeed again
  */
@@ -47,7 +47,7 @@ export function startPolling(
     const marker = changeMarker(store);
     const changed = marker.then((now) => now !== seen);
     const read = failureOf(await Promise.allSettled([marker, ...polls.map((poll) => poll(changed))]));
-    // Only what every poll has read is seen.
+    // The marker is kept only if every poll has read the changes.
     seen = read === undefined ? await marker : undefined;
     if (read === undefined) freshness.renew(began);
     failure = read ?? failureOf(await Promise.allSettled([beside()]));
@@ -65,14 +65,14 @@ function failureOf(results: readonly PromiseSettledResult<unknown>[]): string | 
   return failed && String((failed.reason as Error).message ?? failed.reason);
 }
 
-/** A text that differs whenever revocations, registered clients or signing keys do: one small query. */
+/** Reads a text that changes with every change of revocations, registered clients or signing keys: one small query. */
 async function changeMarker(database: Database): Promise<string> {
   const { rows } = await statement.execute(database);
   return rows.map(({ marker }) => marker).join();
 }
 
-/** Sequence numbers only grow, so the sum of the latest grows with every row among them. */
+/** Sequence numbers only grow, so the sum of the latest ones grows with every new row. */
 const statement = sql<{ marker: string }>`select
-  coalesce((select sum(sequence) from (select sequence from revocations order by sequence desc limit ${sql.lit(LOOK_BACK)}) as latest), 0)
+  coalesce((select sum(sequence) from (select sequence from revocations order by sequence desc limit ${sql.lit(OVERLAP_ROWS)}) as latest), 0)
   || ' ' || coalesce((select number from revisions where name = 'clients'), 0)
   || ' ' || coalesce((select string_agg(kid, ' ' order by kid) from signing_keys), '') as marker`;

@@ -6,16 +6,16 @@ export interface PostgresConnection {
   /** A host name, an address, or the folder of a Unix socket. */
   readonly host: string;
   readonly port: number;
-  /** Undefined, as the driver finds it: PGUSER, PGPASSWORD, PGDATABASE. */
+  /** If undefined, the driver reads PGUSER, PGPASSWORD and PGDATABASE. */
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly database: string | undefined;
-  /** Settings of the session, as `-c name=value`. */
+  /** Settings of the session, written `-c name=value`. */
   readonly options: string | undefined;
   readonly tls: PostgresTls | 'none';
 }
 
-/** Files in PEM. Without an authority, those of Node are trusted. */
+/** Paths of PEM files. Without an authority, the certificate authorities of Node are trusted. */
 export interface PostgresTls {
   readonly authority: string | undefined;
   readonly cert: string | undefined;
@@ -23,7 +23,7 @@ export interface PostgresTls {
 }
 
 export interface ReadPostgresUrl {
-  /** Undefined where the URL is faulty. */
+  /** Undefined if the URL is invalid. */
   readonly connection?: PostgresConnection;
   readonly fault?: string;
   readonly warning?: string;
@@ -38,12 +38,12 @@ const UNREADABLE =
 const IN_THE_CLEAR =
   'the connection to the database is not encrypted, so anyone on the way can read and change it. Write sslmode=verify-full';
 
-/** Names of sslmode that encrypt. Each is verify-full here, which is never weaker. */
+/** Values of sslmode that encrypt. Each is treated as verify-full, the strictest. */
 const VERIFIED: readonly string[] = ['require', 'verify-ca', 'verify-full'];
 
-/** @param folder that paths in the URL are relative to */
+/** @param folder paths in the URL are relative to it */
 export function readPostgresUrl(text: string, folder: string): ReadPostgresUrl {
-  // A URL with a user and without a host, which the parser refuses: the host is a parameter.
+  // The parser refuses a URL with a user and an empty host. Here the host is in a parameter.
   const url = parse(/[?&]host=/.test(text) ? text.replace(/@\//, '@localhost/') : text);
   if (url === undefined) return { fault: UNREADABLE };
   const { user, password, database, parameters, port } = url;
@@ -80,7 +80,7 @@ export function readPostgresUrl(text: string, folder: string): ReadPostgresUrl {
   };
 }
 
-/** @returns undefined where the text can be read in more than one way, as with a password that is not encoded */
+/** @returns undefined if the text can be read in more than one way, for example if the password is not encoded */
 function parse(text: string) {
   if (!URL.canParse(text) || /[\s#]/.test(text)) return undefined;
   const { username, password, hostname, port, pathname, searchParams: parameters } = new URL(text);

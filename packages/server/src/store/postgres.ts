@@ -1,4 +1,4 @@
-// The shared database: PostgreSQL behind a bounded pool, every statement with a deadline.
+// Opens PostgreSQL: a pool of limited size, a deadline for every statement, and notifications.
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
@@ -6,34 +6,34 @@ import pg from 'pg';
 import type { PostgresConnection, PostgresTls } from './postgres-url.ts';
 import type { Schema } from './schema.ts';
 
-/** Connections of one process, at most. */
+/** Per process. */
 const MAX_CONNECTIONS = 10;
 
 /**
- * Deadlines in milliseconds: to connect, of a statement, to wait for a lock, and of a transaction in which nothing happens. The
- * last frees the locks of a node whose machine was lost. A migration runs before anyone waits.
+ * Deadlines in milliseconds for connecting, a statement, a lock, and an idle transaction. The last releases the locks of a node
+ * that was lost. A migration may take longer, for no request waits for it.
  */
-const DEADLINES = {
+const DEADLINES_MS = {
   requests: { connect: 450, statement: 450, lock: 400, idleTransaction: 2000 },
   migration: { connect: 10_000, statement: 60_000, lock: 60_000, idleTransaction: 60_000 },
 } as const;
 
-/** Time without traffic before each side asks whether the other is still there. */
+/** Time without traffic after which each side sends a TCP keepalive probe. */
 const KEEP_ALIVE_MS = 10_000;
-/** The server gives up a connection after three questions without an answer, and frees what it holds. */
+/** The database closes a connection after three probes without an answer, and releases its locks. */
 const SERVER_KEEP_ALIVE = `-c tcp_keepalives_idle=${KEEP_ALIVE_MS / 1000} -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3`;
 
-type Purpose = keyof typeof DEADLINES;
+type Purpose = keyof typeof DEADLINES_MS;
 
-/** What every connection of ours has in common. The driver reads no URL, so that none of it can say otherwise. */
+/** Settings of every connection. The driver never gets the URL, whose parameters could override them. */
 function settingsOf({ tls, options, ...place }: PostgresConnection, purpose: Purpose) {
-  const { connect, statement, lock, idleTransaction } = DEADLINES[purpose];
+  const { connect, statement, lock, idleTransaction } = DEADLINES_MS[purpose];
   return {
     ...place,
     ssl: tls === 'none' ? false : openTls(tls),
     options: `${SERVER_KEEP_ALIVE} ${options ?? ''}`.trim(),
     connectionTimeoutMillis: connect,
-    // Set in the server, and kept here too for when the server does not answer.
+    // The server enforces the first; the driver enforces the second, for a server that does not answer.
     statement_timeout: statement,
     query_timeout: statement,
     lock_timeout: lock,
@@ -43,14 +43,14 @@ function settingsOf({ tls, options, ...place }: PostgresConnection, purpose: Pur
   };
 }
 
-/** Verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+/** The certificate is always verified, even if NODE_TLS_REJECT_UNAUTHORIZED is 0. */
 function openTls({ authority, cert, key }: PostgresTls) {
   const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
   const files = { ca: read(authority), cert: read(cert), key: read(key) };
   return { rejectUnauthorized: true, ...Object.fromEntries(Object.entries(files).filter(([, file]) => file)) };
 }
 
-/** The driver gives whole numbers of 64 bits as text; ours are times and counters, which fit. */
+/** The driver returns 64-bit integers as text. Ours are times and counters, which fit a number. */
 const types = {
   getTypeParser: ((oid: number, format?: 'text') =>
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
@@ -63,7 +63,7 @@ export function openPostgres(connection: PostgresConnection, purpose: Purpose): 
     max: purpose === 'requests' ? MAX_CONNECTIONS : 1,
     types,
   });
-  // A connection that breaks is replaced by the next query; without listeners, idle or in use, it would end the process.
+  // The next query replaces a broken connection. Without these listeners its error would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return new Kysely<Schema>({
@@ -73,10 +73,10 @@ export function openPostgres(connection: PostgresConnection, purpose: Purpose): 
   });
 }
 
-/** SQLSTATE of a write to a standby: after a failover the primary is elsewhere. */
+/** SQLSTATE of a write to a standby: after a failover, another server is the primary. */
 const READ_ONLY = '25006';
 
-/** A connection that did not answer, or leads to a database that cannot be written to, goes; the next query opens another. */
+/** Discards a connection that did not answer, or whose database is read-only. The next query opens another. */
 function guard(client: pg.PoolClient): PostgresPoolClient {
   let lost = false;
   return {
@@ -90,31 +90,31 @@ function guard(client: pg.PoolClient): PostgresPoolClient {
       }
     },
     release: (discard?: boolean) => client.release(lost || discard === true),
-    // Cursors are the other kind of query that the type knows; we have none.
+    // The type has a second form of `query`, for cursors, which we do not use.
   } as unknown as PostgresPoolClient;
 }
 
-/** What the triggers of the schema notify. */
+/** The channel that the triggers of the schema notify. */
 export const CHANNEL = 'cambio';
-/** Time until a lost connection is opened again; polls go on meanwhile. */
-const LISTEN_AGAIN_MS = 1000;
+/** Delay before a lost connection is opened again. Polling continues meanwhile. */
+const RECONNECT_MS = 1000;
 
-/** @param heard is called when a change was committed, and when the connection for notifications is open again */
+/** @param onChange is called when a change was committed, and when the connection is open again */
 export function listenPostgres(
   location: PostgresConnection,
-  heard: () => void,
+  onChange: () => void,
 ): { readonly stop: () => Promise<void> } {
   const stopping = new AbortController();
   let client: pg.Client | undefined;
   const listenOnce = async (): Promise<void> => {
     const connection = new pg.Client({ ...settingsOf(location, 'requests'), application_name: 'cambio listening' });
     client = connection;
-    connection.on('notification', heard).on('error', () => undefined);
+    connection.on('notification', onChange).on('error', () => undefined);
     const ended = new Promise((resolve) => connection.once('end', resolve));
     try {
       await connection.connect();
       await connection.query(`listen ${CHANNEL}`);
-      heard();
+      onChange();
       await ended;
     } finally {
       await connection.end().catch(() => undefined);
@@ -123,7 +123,7 @@ export function listenPostgres(
   const listen = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await listenOnce().catch(() => undefined);
-      await wait(LISTEN_AGAIN_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
+      await wait(RECONNECT_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
     }
   };
   listen();

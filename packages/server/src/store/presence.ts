@@ -1,23 +1,23 @@
-// Reports every few seconds that this node is there, and by which configuration, and reads the same of the others.
+// Reports every few seconds that this node is running and with which configuration, and reads the reports of the other nodes.
 import type { Clock } from '../primitives/clock.ts';
 import { deleteNode, insertNode, listNodes } from './nodes.ts';
 import type { Store } from './store.ts';
 
 export interface Presence {
-  /** Reports and reads, where it is time to. */
+  /** Reports and reads if the last report is old enough or the configuration has changed. */
   readonly poll: () => Promise<void>;
   readonly nodes: () => number;
-  /** Does every node run by the same text? Undefined where the text of this one is not known. */
+  /** Do all nodes run the same configuration? Undefined if this node has not reported yet. */
   readonly agree: () => boolean | undefined;
   readonly leave: () => Promise<void>;
 }
 
 /** Time between two reports of a node. */
 const REPORT_MS = 5000;
-/** A node is forgotten when its last report is older than this. Clocks may differ by a part of it. */
-const GONE_MS = 60_000;
+/** A node is deleted when its last report is older than this. The clocks of nodes may differ by part of it. */
+const MAX_SILENCE_MS = 60_000;
 
-/** @param configuration a digest of the text in force */
+/** @param configuration returns a digest of the text in force; undefined if there is none */
 export function announce(
   store: Store,
   { id, configuration, clock }: { id: string; configuration: () => string | undefined; clock: Clock },
@@ -30,7 +30,7 @@ export function announce(
       if (now === undefined) return;
       if (reported?.configuration === now && performance.now() - reported.at < REPORT_MS) return;
       await insertNode(store, { id, configuration: now, seen_at: clock() });
-      running = (await listNodes(store, clock() - GONE_MS)).map((row) => row.configuration);
+      running = (await listNodes(store, clock() - MAX_SILENCE_MS)).map((row) => row.configuration);
       reported = { at: performance.now(), configuration: now };
     },
     nodes: () => Math.max(1, running.length),

@@ -1,4 +1,4 @@
-// Refresh token families: one row each, whose generation says which token is current.
+// Refresh token families: one row each. Its generation identifies the current token.
 import { sql } from 'kysely';
 import { databaseTime } from './database-time.ts';
 import type { Database, RefreshFamilyRow } from './schema.ts';
@@ -15,7 +15,7 @@ export async function insertFamily(database: Database, row: RefreshFamilyRow): P
 export interface FoundFamily extends RefreshFamilyRow {
   /** The process that rotated it last; null before the first rotation. */
   readonly rotated_by: string | null;
-  /** Milliseconds since then, by the clock of the database. */
+  /** Milliseconds since the last rotation, by the clock of the database. */
   readonly rotated_ago: number | null;
 }
 
@@ -26,7 +26,7 @@ export const selectFamily = (database: Database, id: string): Promise<FoundFamil
     .where('id', '=', id)
     .executeTakeFirst();
 
-/** @returns when the first of the families and sessions among these ids ends, in milliseconds since 1970 */
+/** @returns the earliest expiry of the families and sessions among these ids, in milliseconds since 1970 */
 export async function findFirstEnd(database: Database, ids: readonly string[]): Promise<number | undefined> {
   if (ids.length === 0) return undefined;
   const ends = await database
@@ -39,7 +39,8 @@ export async function findFirstEnd(database: Database, ids: readonly string[]): 
 }
 
 /**
- * One conditional statement: of many at once exactly one advances the generation, and none once the family is revoked.
+ * Advances the generation, unless the family is revoked. One conditional statement, so that exactly one of several concurrent
+ * calls succeeds.
  * @param confirmation binds a family that is not bound yet @returns whether this one did
  */
 export async function advanceFamily(

@@ -1,7 +1,7 @@
-// The clients that were registered at run time. A row stays when its client is deleted: other nodes must hear of it.
+// Clients that were registered at run time. The row of a deleted client stays, so that other nodes learn of the deletion.
 import type { Database, RegisteredClientRow } from './schema.ts';
 
-/** Of all changes, the next: until this transaction ends no other can take one, so that revisions are seen in order. */
+/** Takes the next revision. Other transactions wait until this one ends, so that revisions become visible in order. */
 export async function nextRevision(database: Database): Promise<number> {
   const { number } = await database
     .insertInto('revisions')
@@ -14,11 +14,11 @@ export async function nextRevision(database: Database): Promise<number> {
   return Number(number);
 }
 
-/** Whatever changed after a revision, in order. */
+/** The clients that changed after a revision, in order. */
 export const listChangedClients = (database: Database, after: number): Promise<RegisteredClientRow[]> =>
   database.selectFrom('registered_clients').selectAll().where('revision', '>', after).orderBy('revision').execute();
 
-/** @returns false where there is such a client already; the place of a deleted one is free */
+/** Inserts a client, or replaces a deleted one. @returns false if the client exists */
 export async function insertClient(database: Database, row: RegisteredClientRow): Promise<boolean> {
   const inserted = await database
     .insertInto('registered_clients')
@@ -29,7 +29,7 @@ export async function insertClient(database: Database, row: RegisteredClientRow)
   return inserted !== undefined;
 }
 
-/** @param was the revision that the change was made from @returns false where the client has changed since */
+/** @param was the revision that the change is based on @returns false if the client has changed since */
 export async function updateClient(
   database: Database,
   was: number,

@@ -1,17 +1,17 @@
-// What was revoked: tokens by their ids, and many tokens at once by the name of what they have in common. Never taken back.
+// Revocations: of single tokens by id, and of many tokens at once by subject or client. They are never undone.
 import { sql } from 'kysely';
 import type { Database } from './schema.ts';
 
-/** What many tokens have in common: a subject by its name here, one by issuer and name, a client, or all. */
+/** Revokes all tokens of a subject by its local name, of a principal by issuer and subject, of a client, or of everyone. */
 export type RevokedKind = 'subject' | 'principal' | 'client' | 'all';
 
 export interface ManyRevoked {
   readonly kind: RevokedKind;
-  /** Empty for all. */
+  /** Empty for `all`. */
   readonly name: string;
 }
 
-/** A row. Without `kind`: written by the version before, which has one name space for all. */
+/** A row. `kind` is null if the previous version wrote it: it has only `id`. */
 export interface StoredRevocation {
   readonly sequence: number;
   readonly id: string;
@@ -20,7 +20,7 @@ export interface StoredRevocation {
   readonly name: string | null;
 }
 
-/** A token or a refresh family. Does nothing where the id is there already. */
+/** Revokes a token or a refresh family. Does nothing if it is revoked already. */
 export async function insertRevocation(database: Database, id: string, now: number): Promise<void> {
   await database
     .insertInto('revocations')
@@ -29,22 +29,22 @@ export async function insertRevocation(database: Database, id: string, now: numb
     .execute();
 }
 
-/** SQLite bounds the parameters of a statement; 500 rows of four stay far below. */
+/** SQLite limits the parameters of a statement. 500 rows of 5 columns stay far below the limit. */
 const ROWS_AT_ONCE = 500;
 
 /**
- * Each row replaces the earlier one of its name. Until the transaction ends no other gets a later moment, so that whoever sees a
- * row has seen every row with an earlier moment.
- * @param now by the caller's clock @returns the moment of the revocation: later than every one before, whatever the clocks say
+ * Each row replaces the earlier one with its name. No other transaction gets a later time until this one ends: a reader that
+ * sees a row has seen every row with an earlier time.
+ * @param now by the caller's clock @returns the time of the revocation: later than all earlier ones, even if clocks differ
  */
 export async function insertManyRevoked(
   transaction: Database,
   revoked: readonly ManyRevoked[],
   now: number,
 ): Promise<number> {
-  const moment = await nextMoment(transaction, now);
-  const rows = revoked.map(({ kind, name }) => ({ id: idOf({ kind, name }), revoked_at: moment, kind, name }));
-  // A statement has one row for each id.
+  const time = await nextTime(transaction, now);
+  const rows = revoked.map(({ kind, name }) => ({ id: idOf({ kind, name }), revoked_at: time, kind, name }));
+  // An id may occur only once in a statement.
   const unique = [...new Map(rows.map((row) => [row.id, row])).values()];
   for (let start = 0; start < unique.length; start += ROWS_AT_ONCE) {
     const some = unique.slice(start, start + ROWS_AT_ONCE);
@@ -52,13 +52,13 @@ export async function insertManyRevoked(
     await transaction.deleteFrom('revocations').where('id', 'in', ids).execute();
     await transaction.insertInto('revocations').values(some).execute();
   }
-  return moment;
+  return time;
 }
 
-/** The version before reads this id. */
+/** The previous version reads this id. */
 const idOf = ({ kind, name }: ManyRevoked): string => (kind === 'all' ? kind : `${kind}:${name}`);
 
-async function nextMoment(transaction: Database, now: number): Promise<number> {
+async function nextTime(transaction: Database, now: number): Promise<number> {
   const { number } = await transaction
     .insertInto('revisions')
     .values({ name: 'revocations', number: now })
@@ -72,7 +72,7 @@ async function nextMoment(transaction: Database, now: number): Promise<number> {
   return Number(number);
 }
 
-/** In sequence; a transaction that takes its number first may commit last, so callers look back a little. */
+/** In sequence. A transaction may commit after one with a later number, so callers read the last `OVERLAP_ROWS` numbers again. */
 export const listRevocations = (database: Database, after: number): Promise<StoredRevocation[]> =>
   database
     .selectFrom('revocations')

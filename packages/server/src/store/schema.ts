@@ -1,4 +1,4 @@
-// What is stored? One schema for every database: text and whole numbers only, times in milliseconds since 1970.
+// The schema, the same for every database: text and whole numbers only, times in milliseconds since 1970.
 import type { Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
 
 export interface Schema {
@@ -15,32 +15,32 @@ export interface Schema {
   nodes: NodeTable;
   sign_in_artifacts: SignInArtifactTable;
   registered_clients: RegisteredClientTable;
-  /** How often each kind of thing has changed. */
+  /** Counters: the revision of registered clients, the time of the last bulk revocation, the lock of audit statements. */
   revisions: { name: string; number: number };
 }
 
 interface RevocationTable {
-  /** Grows: what a node has not seen yet comes after what it has. */
+  /** Only grows: rows that a node has not read yet come after those that it has. */
   sequence: Generated<number>;
-  /** Of the token, or `kind:name`. */
+  /** The id of the token or refresh family, or `kind:name`. */
   id: string;
   revoked_at: number;
-  /** Null where the version before wrote the row. */
+  /** Null if the previous version wrote the row. */
   kind: 'token' | 'subject' | 'principal' | 'client' | 'all' | null;
-  /** What many tokens have in common. */
+  /** The subject, principal or client; null for a token. */
   name: string | null;
 }
 
 interface UsedIdTable {
   id: string;
-  /** Until when the row must stand, so that the id stays used. */
+  /** The row must be kept until then, so that the id stays used. */
   expires_at: number;
 }
 
 interface OpaqueTokenTable {
   /** SHA-256 of the token's text. */
   hash: string;
-  /** What a JWT would say. */
+  /** JSON: the claims that a JWT would have. */
   claims: string;
   expires_at: number;
 }
@@ -48,17 +48,17 @@ interface OpaqueTokenTable {
 interface RefreshFamilyTable {
   id: string;
   client: string;
-  /** Of the one refresh token that is current; the first is 0. */
+  /** The generation of the current refresh token; the first is 0. */
   generation: number;
-  /** By the clock of the process that rotated it. */
+  /** The last rotation, by the clock of the process that did it. */
   rotated_at: number;
-  /** That process, and the same moment by the clock of the database; null before the first rotation. */
+  /** That process, and the same time by the clock of the database; null before the first rotation. */
   rotated_by: string | null;
   stored_at: number | null;
   expires_at: number;
   /** JSON: the key that the family is bound to. */
   confirmation: string | null;
-  /** JSON: what the family was granted. */
+  /** JSON: a `RememberedGrant`. */
   remembered: string;
 }
 
@@ -68,15 +68,15 @@ interface SigningKeyTable {
   /** PKCS #8 in PEM, sealed. */
   private_key: string;
   created_at: number;
-  /** From when on it signs; 0 for the first of its algorithm. */
+  /** When it begins to sign; 0 for the first key of its algorithm. */
   activates_at: number;
 }
 
 interface RegisteredClientTable {
   id: string;
-  /** JSON: as the configuration file would have it, secrets as digests; null once it is deleted. */
+  /** JSON: the entry as in the configuration file, with digests of secrets; null if the client is deleted. */
   entry: string | null;
-  /** Of the last change: grows over all clients. */
+  /** Of the last change. All clients share one counter. */
   revision: number;
   created_at: number;
   updated_at: number;
@@ -90,29 +90,29 @@ interface NodeTable {
 }
 
 interface SignInArtifactTable {
-  /** Hash of its kind and of the value that whoever holds it shows. */
+  /** Hash of the kind and of the value that the holder presents. */
   id: string;
-  /** Hash of the other value that finds it: the code that a device shows, the name of a session. */
+  /** Hash of a second value that identifies it: the user code of a device, the id of a session. */
   handle: string | null;
   /** JSON, sealed. */
   payload: string;
   consumed_at: number | null;
-  /** When a device last asked, and the seconds that it must wait; 0 before the first time. */
+  /** The last poll of a device, 0 before the first; and the seconds that it must wait between two. */
   polled_at: number;
   poll_interval: number;
   expires_at: number;
 }
 
-/** What rows are searched by; of a name that is long, or of several, what stands for it. */
+/** The columns that rows are searched by. Long or multiple names are abbreviated. */
 export interface AuditColumns {
   time: number;
   request_id: string;
   outcome: string;
   reason: string | null;
   client: string | null;
-  /** Whose the subject token was, or the issued one. */
+  /** The subject of the subject token, or of the issued one. */
   subject: string | null;
-  /** The subject of the issued token, where it has another name there. */
+  /** The subject of the issued token, if it has another name there. */
   principal: string | null;
   actor: string | null;
   audience: string | null;
@@ -122,28 +122,28 @@ export interface AuditColumns {
 /** The event as JSON, in two parts. */
 export interface AuditTexts {
   event: string;
-  /** What tells of a person, with the salt. */
+  /** The personal part, with its salt. */
   personal: string;
 }
 
-/** Where a row stands. */
+/** The position of a row in its chain. */
 export interface AuditLink {
   chain: string;
-  /** The first of a chain is 1. */
+  /** The first position is 1. */
   position: number;
   hash: string;
 }
 
-/** Rows of before there were chains have no link, and their event is whole. */
+/** Rows from before chains existed have no link, and `event` includes the personal part. */
 interface AuditTable extends AuditColumns {
   sequence: Generated<number>;
   event: string;
   chain: string | null;
   position: number | null;
   hash: string | null;
-  /** Null once it is erased. */
+  /** Null if it was erased. */
   personal: string | null;
-  /** Of what was erased. */
+  /** The digest of the erased part. */
   personal_digest: string | null;
 }
 
@@ -154,22 +154,22 @@ interface AuditStatementTable {
   position: number;
   /** The signed statement, a compact JWS. */
   jws: string;
-  /** JSON: the public key that proves it, which outlives the key ring's. */
+  /** JSON: the public key that verifies it, kept after the key ring has retired it. */
   jwk: string;
 }
 
 /**
- * What is said of a chain up to a position: `head`, its writer says that it stood so; `found`, somebody else says so after the
- * writer died; `cut`, what is up to there was deleted because it was old; `erased`, rows lost what is personal.
+ * A statement about a chain up to a position. `head`: its writer signed it. `found`: another process signed it after the writer
+ * had stopped. `cut`: the rows were deleted because they were old. `erased`: the personal part of rows was erased.
  */
 export type AuditStatementKind = 'head' | 'found' | 'cut' | 'erased';
 
 interface AuditCursorTable {
   sink: string;
   chain: string;
-  /** Of the last row that the sink has taken. */
+  /** The last row that the sink has received. */
   position: number;
-  /** Until when the process that streams this chain is believed to be there. */
+  /** The end of the lease of the process that streams this chain. */
   held_until: number;
 }
 
@@ -182,5 +182,5 @@ export type AuditRow = Selectable<AuditTable>;
 export type AuditStatementRow = Insertable<AuditStatementTable>;
 export type SigningKeyRow = SigningKeyTable;
 
-/** The database, or a transaction in it: what every function of this folder takes first. */
+/** The database, or a transaction. */
 export type Database = Kysely<Schema> | Transaction<Schema>;

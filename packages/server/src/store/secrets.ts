@@ -1,4 +1,4 @@
-// Secrets that the nodes share, sealed.
+// Secrets that all nodes share, encrypted with the sealing key.
 import type { Database } from './schema.ts';
 
 export async function findSecret(database: Database, name: string): Promise<string | undefined> {
@@ -6,7 +6,7 @@ export async function findSecret(database: Database, name: string): Promise<stri
   return row?.value;
 }
 
-/** Does nothing where another node was first. */
+/** Does nothing if another node was first. */
 export async function insertSecret(database: Database, name: string, value: string): Promise<void> {
   await database
     .insertInto('secrets')

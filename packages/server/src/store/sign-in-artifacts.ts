@@ -1,28 +1,28 @@
-// What sign-in remembers between requests: sessions, interactions, pushed requests, codes, device codes, what people agreed
-// to. Found by hashes, sealed by whoever writes it: nothing here can be presented anywhere.
+// State of sign-in between requests: sessions, interactions, pushed requests, codes, device codes and consents. Rows are found by
+// hashes and the caller encrypts the payload, so that nothing in the table can be presented.
 import type { Database, SignInArtifactRow } from './schema.ts';
 
 export type SignInArtifact = Pick<SignInArtifactRow, 'id' | 'handle' | 'payload' | 'expires_at'>;
 
-/** Seconds between two polls of a device, where nobody said otherwise (RFC 8628 section 3.2). */
-export const POLL_INTERVAL = 5;
+/** Minimum time between two polls of a device, and the increase for one that polls too soon (RFC 8628 sections 3.2 and 3.5). */
+export const POLL_INTERVAL_SECONDS = 5;
 
-/** Writes it, or what has become of it since. */
+/** Inserts an artifact, or updates it. */
 export async function putArtifact(database: Database, artifact: SignInArtifact): Promise<void> {
   const { handle, payload, expires_at } = artifact;
   await database
     .insertInto('sign_in_artifacts')
-    .values({ ...artifact, polled_at: 0, poll_interval: POLL_INTERVAL })
+    .values({ ...artifact, polled_at: 0, poll_interval: POLL_INTERVAL_SECONDS })
     .onConflict((conflict) => conflict.column('id').doUpdateSet({ handle, payload, expires_at }))
     .execute();
 }
 
-/** Writes what has become of it; nothing where it was deleted meanwhile. */
+/** Updates an artifact. Does nothing if it was deleted meanwhile. */
 export async function updateArtifact(database: Database, { id, ...changed }: SignInArtifact): Promise<void> {
   await database.updateTable('sign_in_artifacts').set(changed).where('id', '=', id).execute();
 }
 
-/** Expired ones as well, until they are swept. @param by its own name, or its other one */
+/** Also returns expired ones until they are swept. */
 export const findArtifact = (
   database: Database,
   by: 'id' | 'handle',
@@ -34,18 +34,18 @@ export async function deleteArtifact(database: Database, id: string): Promise<vo
   await database.deleteFrom('sign_in_artifacts').where('id', '=', id).execute();
 }
 
-/** As many as can be deleted at once: after the last of them everybody signs in again. */
-const AT_ONCE = 10_000;
+/** Maximum number of rows that one statement deletes. */
+const MAX_DELETED_ROWS = 10_000;
 
 export async function deleteSomeArtifacts(database: Database): Promise<'more' | 'none'> {
   const { numDeletedRows } = await database
     .deleteFrom('sign_in_artifacts')
-    .where('id', 'in', ({ selectFrom }) => selectFrom('sign_in_artifacts').select('id').limit(AT_ONCE))
+    .where('id', 'in', ({ selectFrom }) => selectFrom('sign_in_artifacts').select('id').limit(MAX_DELETED_ROWS))
     .executeTakeFirstOrThrow();
-  return Number(numDeletedRows) < AT_ONCE ? 'none' : 'more';
+  return Number(numDeletedRows) < MAX_DELETED_ROWS ? 'none' : 'more';
 }
 
-/** One conditional statement: of many at once exactly one consumes it. @returns whether this one did */
+/** One conditional statement, so that exactly one of several concurrent calls consumes it. @returns whether this one did */
 export async function consumeArtifact(database: Database, id: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await database
     .updateTable('sign_in_artifacts')
@@ -57,7 +57,7 @@ export async function consumeArtifact(database: Database, id: string, now: numbe
   return numUpdatedRows === 1n;
 }
 
-/** A device asks. Too soon after the last time, and it has to wait five seconds longer from now on (RFC 8628 section 3.5). */
+/** Records a poll of a device. If it is too soon, the device must wait 5 seconds longer from now on (RFC 8628 section 3.5). */
 export async function pollArtifact(database: Database, id: string, now: number): Promise<'polled' | 'too soon'> {
   const { numUpdatedRows } = await database
     .updateTable('sign_in_artifacts')
@@ -68,7 +68,7 @@ export async function pollArtifact(database: Database, id: string, now: number):
   if (numUpdatedRows === 1n) return 'polled';
   await database
     .updateTable('sign_in_artifacts')
-    .set(({ eb }) => ({ polled_at: now, poll_interval: eb('poll_interval', '+', POLL_INTERVAL) }))
+    .set(({ eb }) => ({ polled_at: now, poll_interval: eb('poll_interval', '+', POLL_INTERVAL_SECONDS) }))
     .where('id', '=', id)
     .execute();
   return 'too soon';

@@ -1,4 +1,4 @@
-// The private keys that sign our tokens, sealed.
+// The private keys that sign tokens, encrypted with the sealing key.
 import type { Database, SigningKeyRow } from './schema.ts';
 
 const columns = ['kid', 'alg', 'private_key', 'created_at', 'activates_at'] as const;
@@ -7,7 +7,7 @@ const columns = ['kid', 'alg', 'private_key', 'created_at', 'activates_at'] as c
 export const listSigningKeys = (database: Database): Promise<SigningKeyRow[]> =>
   database.selectFrom('signing_keys').select(columns).orderBy('created_at').orderBy('kid').execute();
 
-/** Does nothing where another node made the key for that time first. */
+/** Does nothing if another node has already inserted a key for that time. */
 export async function insertSigningKey(database: Database, row: SigningKeyRow): Promise<void> {
   await database
     .insertInto('signing_keys')

@@ -1,4 +1,4 @@
-// The embedded database: Node's own SQLite behind Kysely's dialect.
+// Opens the embedded database: the SQLite of Node, with Kysely's dialect.
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
@@ -6,12 +6,12 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { explainSqlite } from './failure.ts';
 import type { Schema } from './schema.ts';
 
-/** A lock held by another process is waited for this long, in milliseconds. */
-const BUSY_TIMEOUT = 1000;
+/** How long a statement waits for a lock that another process holds. */
+const BUSY_TIMEOUT_MS = 1000;
 
 /**
- * WAL with `synchronous=FULL`: what was committed survives a loss of power.
- * @param file made where it is missing, with its folder, readable by the owner alone.
+ * WAL with `synchronous=FULL`: committed transactions survive a power failure.
+ * @param file is created if it is missing, with its folder, and only the owner can read it
  */
 export function openSqlite(file: string, access: 'read' | 'write'): Kysely<Schema> {
   const database = open(file, access);
@@ -21,7 +21,7 @@ export function openSqlite(file: string, access: 'read' | 'write'): Kysely<Schem
       database: {
         close: () => database.close(),
         prepare: (sql) => {
-          // A transaction of a writer writes, so it takes the write lock at once instead of failing half-way.
+          // Take the write lock at the start of the transaction: upgrading a read lock later can fail.
           const text = sql === 'begin' && access === 'write' ? 'begin immediate' : sql;
           let statement = prepared.get(text);
           if (statement === undefined) {
@@ -37,11 +37,11 @@ export function openSqlite(file: string, access: 'read' | 'write'): Kysely<Schem
 
 type Parameters = (null | number | bigint | string | Uint8Array)[];
 
-/** The driver's own message names no file. */
+/** Adds the file to the message of the driver. */
 function open(file: string, access: 'read' | 'write'): DatabaseSync {
   try {
     if (access === 'write' && file !== ':memory:') makeFolder(dirname(file));
-    const database = new DatabaseSync(file, { readOnly: access === 'read', timeout: BUSY_TIMEOUT });
+    const database = new DatabaseSync(file, { readOnly: access === 'read', timeout: BUSY_TIMEOUT_MS });
     if (access === 'read') return database;
     if (file !== ':memory:') chmodSync(file, 0o600);
     database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
@@ -51,14 +51,14 @@ function open(file: string, access: 'read' | 'write'): DatabaseSync {
   }
 }
 
-/** Folder by folder: made at once, Node never comes back from a place where none can be made. */
+/** Creates one folder at a time: `recursive: true` makes Node hang if a parent cannot be created. */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
 }
 
-/** What Kysely expects of a prepared statement. */
+/** A prepared statement in the form that Kysely expects. */
 function adapt(statement: StatementSync) {
   return {
     reader: statement.columns().length > 0,

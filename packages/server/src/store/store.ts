@@ -16,13 +16,13 @@ export type StoreLocation =
 
 export type Store = Kysely<Schema>;
 
-/** A reader never writes, and never makes a database. */
+/** A reader never writes and never creates a database. */
 export type Access = 'read' | 'write';
 
-/** A server makes the database and brings its schema up to date. A command changes no schema: it refuses another one. */
+/** A server creates or migrates the schema. A command does not change it, and refuses one that is not current. */
 export type SchemaUse = 'migrate' | 'require current';
 
-/** @throws the driver's error where the database cannot be opened; Error where a schema that must be current is not */
+/** @throws Error if the database cannot be opened @throws SchemaError if its schema must be current and is not */
 export async function openStore(
   location: StoreLocation,
   access: Access,
@@ -51,7 +51,7 @@ async function openEmbedded(file: string, access: Access, prepare: Prepare): Pro
 
 function checkExists(file: string): void {
   if (file !== ':memory:' && !existsSync(file))
-    throw new Error(`there is no database at ${file} yet: start the server first, or run cambio store migrate`);
+    throw new Error(`no database at ${file} yet: start the server first, or run cambio store migrate`);
 }
 
 async function openShared(connection: PostgresConnection, prepare: Prepare): Promise<Store> {
@@ -67,20 +67,20 @@ async function openShared(connection: PostgresConnection, prepare: Prepare): Pro
   }
 }
 
-/** Time that a start waits for its first connection, and between two attempts. Requests wait less. */
-const START_PATIENCE_MS = 10_000;
-const AGAIN_MS = 50;
+/** How long the start waits for its first connection. Requests wait less. */
+const MAX_START_WAIT_MS = 10_000;
+const RETRY_MS = 50;
 
-/** The database has just answered: one that is slow to take the next connection is no reason not to start. */
+/** Waits for the first connection. The migration has just succeeded, so a database that is slow for a moment does not fail the start. */
 async function connected(store: Store): Promise<Store> {
-  const until = performance.now() + START_PATIENCE_MS;
+  const until = performance.now() + MAX_START_WAIT_MS;
   for (;;) {
     try {
       await store.selectFrom('migrations').select('name').limit(1).execute();
       return store;
     } catch (error) {
       if (performance.now() < until) {
-        await wait(AGAIN_MS);
+        await wait(RETRY_MS);
         continue;
       }
       await store.destroy();
@@ -89,13 +89,13 @@ async function connected(store: Store): Promise<Store> {
   }
 }
 
-/** Makes the tables of this version, or brings those of an earlier version up to date. @throws as `openStore` */
+/** Creates the schema of this version, or migrates an earlier one. @throws as `openStore` */
 export async function migrateStore(location: StoreLocation, now: number): Promise<void> {
   const store = await openStore(location, 'write', now, 'migrate');
   await store.destroy();
 }
 
-/** Takes the last step of this version back. @returns its name @throws as `rollBack` */
+/** Undoes the last migration of this version. @returns its name @throws as `rollBack` */
 export async function rollBackStore(location: StoreLocation, content: 'keep' | 'discard'): Promise<string> {
   if (location.kind === 'sqlite') checkExists(location.file);
   const store =
@@ -113,30 +113,30 @@ export async function rollBackStore(location: StoreLocation, content: 'keep' | '
   }
 }
 
-/** @param heard is called when another process has written, where the database can notify */
+/** @param onChange is called when another process has written. Only PostgreSQL notifies */
 export async function listen(
   location: StoreLocation,
-  heard: () => void,
+  onChange: () => void,
 ): Promise<{ readonly stop: () => Promise<void> }> {
   if (location.kind === 'sqlite') return { stop: async () => undefined };
   const { listenPostgres } = await import('./postgres.ts');
-  return listenPostgres(location.connection, heard);
+  return listenPostgres(location.connection, onChange);
 }
 
-/** All that is read sees the database as it was at one moment. For a store that was opened to be read. */
+/** All reads see the database at one point in time. For a store that was opened with `read`. */
 export const inSnapshot = <T>(store: Store, work: (database: Database) => Promise<T>): Promise<T> =>
   store.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
 
-/** Longest time that a caller waits for the database, in milliseconds. */
-export const PATIENCE = 700;
-/** Longest time for work that no caller waits for. Each statement keeps the deadline of its connection. */
-export const BACKGROUND_PATIENCE_MS = 10_000;
+/** Maximum time that a caller waits for the database. */
+export const MAX_WAIT_MS = 700;
+/** Maximum time for work that no caller waits for. Each statement has the deadline of its connection, too. */
+export const MAX_BACKGROUND_WAIT_MS = 10_000;
 
-/** A database that fails, or does not answer in time, is never the caller's fault: 503, whatever went wrong. */
-export async function orUnavailable<T>(work: Promise<T>, patience = PATIENCE): Promise<T> {
+/** @throws Refusal store_unavailable (503) if the database fails or does not answer in time */
+export async function orUnavailable<T>(work: Promise<T>, maxWaitMs = MAX_WAIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${patience} ms`)), patience);
+    timer = setTimeout(() => reject(new Error(`no answer within ${maxWaitMs} ms`)), maxWaitMs);
   });
   try {
     return await Promise.race([work, late]);
@@ -148,12 +148,12 @@ export async function orUnavailable<T>(work: Promise<T>, patience = PATIENCE): P
   }
 }
 
-/** The last step that both kinds of database take. */
-const lastStep = migrations.findLast(({ only }) => only === undefined)?.name ?? '';
+/** The last migration that applies to both kinds of database. */
+const lastMigration = migrations.findLast(({ only }) => only === undefined)?.name ?? '';
 
 /**
- * Can it be written to, and has nobody taken the last step of this version back? A statement that needs the right to write, and
- * changes nothing, and a look at the steps.
+ * Is the database writable, and is the last migration of this version still applied? Runs a delete that matches no row, and reads
+ * the table of migrations.
  */
 export const isReachable = (store: Store): Promise<boolean> =>
   orUnavailable(
@@ -161,7 +161,7 @@ export const isReachable = (store: Store): Promise<boolean> =>
       .deleteFrom('used_ids')
       .where('id', '=', '')
       .execute()
-      .then(() => store.selectFrom('migrations').select('name').where('name', '=', lastStep).execute()),
+      .then(() => store.selectFrom('migrations').select('name').where('name', '=', lastMigration).execute()),
   ).then(
     (rows) => rows.length === 1,
     () => false,

@@ -1,7 +1,7 @@
-// Which single-use ids are used up?
+// Records which single-use ids were used.
 import type { Database } from './schema.ts';
 
-/** One statement, so that of many at once exactly one is first. @returns whether this one was */
+/** One statement, so that exactly one of several concurrent calls succeeds. @returns whether this one did */
 export async function useId(database: Database, id: string, expiresAt: number): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await database
     .insertInto('used_ids')

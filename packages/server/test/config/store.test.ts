@@ -90,7 +90,7 @@ test('an SQLite database that cannot be opened is said in words, with what to do
       return true;
     });
   await assert.rejects(openStore({ kind: 'sqlite', file: at('none.db') }, 'read', Date.now()), {
-    message: `there is no database at ${at('none.db')} yet: start the server first, or run cambio store migrate`,
+    message: `no database at ${at('none.db')} yet: start the server first, or run cambio store migrate`,
   });
   // A folder that is missing is made.
   await (await openStore({ kind: 'sqlite', file: at('new/folder/cambio.db') }, 'write', Date.now())).destroy();

@@ -517,7 +517,7 @@ test('wrong usage is exit 2, and what cannot be done is exit 1, in one line each
   writeFileSync(file, 'issuer: http://127.0.0.1:1\nstore: sqlite:cambio.db\n');
   const empty = await cambio(t, ['explain', '--config', file, '--client', 'a', '--subject-token', 'x']);
   assert.deepEqual([empty.code, empty.stdout], [1, '']);
-  assert.match(empty.stderr, /there is no database at .*cambio\.db yet/);
+  assert.match(empty.stderr, /no database at .*cambio\.db yet/);
   assert.equal((await explain(t, server, { subject_token: subject[1] })).code, 0);
 });
 

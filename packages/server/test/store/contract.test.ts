@@ -588,7 +588,7 @@ test('postgres: a change of the schema waits for a backup and holds up nobody, a
     }
     await change;
   };
-  const inUse = /^the schema cannot be changed: somebody has used its tables for 0\.001 s, as a backup does/;
+  const inUse = /^the schema cannot be changed: another session has used its tables for 0\.001 s, as a backup does/;
   await assert.rejects(migrate(migrating, 'postgres', 1, known, 1), ({ message }: Error) => inUse.test(message));
   await whileItWaits(migrate(migrating, 'postgres', 1, known), 25);
   await backedUp;

@@ -1,3 +1,4 @@
+// Creates the tables of signing keys and audit rows.
 import type { Migration } from './migration.ts';
 
 export const first: Migration = {

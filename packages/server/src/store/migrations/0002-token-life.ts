@@ -1,3 +1,4 @@
+// Creates the tables of revocations, single-use ids, opaque tokens, refresh families and shared secrets.
 import type { Migration } from './migration.ts';
 
 const tables = ['revocations', 'used_ids', 'opaque_tokens', 'refresh_families', 'secrets'] as const;

@@ -1,6 +1,7 @@
+// Adds triggers that notify all nodes of changes, in PostgreSQL.
 import type { Migration } from './migration.ts';
 
-/** Whatever is done to these tables, and whoever does it, the nodes hear of it. */
+/** Every change of these tables is notified, also one by another program. */
 const tables = ['revocations', 'signing_keys'] as const;
 
 export const notify: Migration = {

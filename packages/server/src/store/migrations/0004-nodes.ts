@@ -1,3 +1,4 @@
+// Creates the table of running nodes.
 import type { Migration } from './migration.ts';
 
 export const nodes: Migration = {
@@ -11,6 +12,6 @@ export const nodes: Migration = {
       .execute();
   },
   down: (schema) => schema.dropTable('nodes').execute(),
-  // Nodes that are there say so again.
+  // Running nodes report themselves again.
   holds: [],
 };

@@ -1,3 +1,4 @@
+// Creates the table for the state of sign-in.
 import type { Migration } from './migration.ts';
 
 export const signIn: Migration = {

@@ -1,3 +1,4 @@
+// Adds the key that a refresh family is bound to.
 import type { Migration } from './migration.ts';
 
 export const keyBinding: Migration = {
@@ -6,6 +7,6 @@ export const keyBinding: Migration = {
     await schema.alterTable('refresh_families').addColumn('confirmation', 'text').execute();
   },
   down: (schema) => schema.alterTable('refresh_families').dropColumn('confirmation').execute(),
-  // Without it, refresh tokens that need a key would need none.
+  // Without the column, bound refresh tokens would become unbound.
   holds: ['refresh_families.confirmation'],
 };

@@ -1,6 +1,7 @@
+// Adds chains, statements and cursors to the audit, and columns and indexes for searches.
 import type { Migration } from './migration.ts';
 
-/** Found newest first by each of these. Most rows were issued: those are found by time. */
+/** Columns that are searched, newest first. The index of `outcome` leaves out `issued`, which most rows have. */
 const SEARCHED = ['subject', 'principal', 'actor', 'client', 'audience', 'rule'] as const;
 
 export const auditChain: Migration = {

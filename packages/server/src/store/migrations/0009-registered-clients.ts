@@ -1,3 +1,4 @@
+// Creates the tables of registered clients and of revisions.
 import type { Migration } from './migration.ts';
 
 export const registeredClients: Migration = {

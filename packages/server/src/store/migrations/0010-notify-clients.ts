@@ -1,6 +1,6 @@
+// Notifies all nodes of changes of registered clients, in PostgreSQL.
 import type { Migration } from './migration.ts';
 
-/** As 0003-notify: other nodes hear of it at once. */
 export const notifyClients: Migration = {
   name: '0010-notify-clients',
   only: 'postgres',

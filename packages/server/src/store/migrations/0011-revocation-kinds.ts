@@ -1,9 +1,7 @@
+// Adds the kind of a revocation, and the process and database time of the last rotation of a refresh family. Rows of revocations
+// from before have no kind and are read by their `id`.
 import type { Migration } from './migration.ts';
 
-/**
- * What was revoked says of which kind it is; rows of the version before have none, and are read by their `id`. A refresh family
- * says which process rotated it last, and when by the clock of the database.
- */
 export const revocationKinds: Migration = {
   name: '0011-revocation-kinds',
   up: async (schema) => {

@@ -1,4 +1,4 @@
-// How did the schema come to be what it is? The list of steps, each additive, applied in order and once.
+// The list of migrations. Each is additive, and is applied once, in this order.
 import { first } from './0001-first.ts';
 import { tokenLife } from './0002-token-life.ts';
 import { notify } from './0003-notify.ts';

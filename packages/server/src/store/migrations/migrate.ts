@@ -1,4 +1,4 @@
-// How is the schema brought up to date, and how one step back?
+// Migrates the schema to this version, and rolls back the last migration.
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { SchemaError } from '../failure.ts';
@@ -13,31 +13,31 @@ const sequences: Readonly<Record<Kind, SequenceColumn>> = {
   postgres: { type: 'bigserial', build: (column) => column.primaryKey() },
 };
 
-/** Any number, the same on all nodes. */
+/** The number of the advisory lock. Any number will do if all nodes use the same. */
 const LOCK = 7_315_269;
 
-/** What a version does not know it cannot work with, but for one step: then the next version has come, and may be left again. */
+/** A version works with a schema that has one unknown migration, so that nodes of the next version can run beside it. */
 const STEPS_AHEAD = 1;
 
 const stepsFor = (kind: Kind, steps: readonly Migration[]): readonly Migration[] =>
   steps.filter(({ only }) => only === undefined || only === kind);
 
 /**
- * Brings the schema up to date, in one transaction: two nodes that start at once migrate once. A step of the next version is
- * left alone. Where nothing is to be done nothing is written: a server then needs no right to change the schema.
- * @throws SchemaError where the schema is further ahead
+ * Applies the missing migrations in one transaction, so that nodes that start together migrate once. Keeps one unknown migration,
+ * of the next version. If none is missing, writes nothing: the server needs no right to change the schema.
+ * @throws SchemaError if more than one migration is unknown
  */
 export async function migrate(
   database: Kysely<Schema>,
   kind: Kind,
   now: number,
   known = migrations,
-  patienceMs = TABLES_PATIENCE_MS,
+  maxWaitMs = MAX_TABLES_WAIT_MS,
 ): Promise<void> {
   const steps = stepsFor(kind, known);
   const before = await checkNotAhead(database, known);
   if (steps.every(({ name }) => before.has(name))) return;
-  await locked(database, kind, patienceMs, async (transaction) => {
+  await locked(database, kind, maxWaitMs, async (transaction) => {
     await sql`create table if not exists migrations (name text primary key, applied_at bigint not null)`.execute(
       transaction,
     );
@@ -50,7 +50,7 @@ export async function migrate(
   });
 }
 
-/** A new database has no table of steps. @throws every other error: what was applied cannot be told then */
+/** A new database has no table of migrations. @throws any other error, for then the applied migrations are unknown */
 function noneWithoutTable(error: Error & { readonly code?: string }): ReadonlySet<string> {
   if (error.code === UNDEFINED_TABLE || error.message.startsWith('no such table')) return new Set();
   throw error;
@@ -59,7 +59,7 @@ function noneWithoutTable(error: Error & { readonly code?: string }): ReadonlySe
 /** SQLSTATE. */
 const UNDEFINED_TABLE = '42P01';
 
-/** @returns the steps that were applied @throws SchemaError where more of them are unknown here than a version may be behind */
+/** @returns the names of the applied migrations @throws SchemaError if more than `STEPS_AHEAD` of them are unknown */
 export async function checkNotAhead(database: Database, known = migrations): Promise<ReadonlySet<string>> {
   const applied = await appliedTo(database).catch(noneWithoutTable);
   const names = known.map(({ name }) => name);
@@ -71,7 +71,7 @@ export async function checkNotAhead(database: Database, known = migrations): Pro
   );
 }
 
-/** @throws SchemaError that says what to do where the schema is not the one of this version, nor one step ahead of it */
+/** @throws SchemaError with what to do if the schema is neither that of this version nor one step ahead of it */
 export async function checkCurrent(database: Database, kind: Kind, known = migrations): Promise<void> {
   const applied = await checkNotAhead(database, known);
   const missing = stepsFor(kind, known).filter(({ name }) => !applied.has(name));
@@ -86,20 +86,20 @@ export async function checkCurrent(database: Database, kind: Kind, known = migra
 }
 
 /**
- * Takes this version's own last step back, so that the database is as the version before left it.
- * @param content of what the step made: `keep` refuses where there is any
- * @returns the name of the step @throws SchemaError where it is not the last one applied, or would lose what is to be kept
+ * Rolls back the last migration of this version, so that the previous version can use the database.
+ * @param content `keep` refuses if the rollback would lose rows
+ * @returns the name of the migration @throws SchemaError if it was not the last one applied, or if rows would be lost
  */
 export async function rollBack(
   database: Kysely<Schema>,
   kind: Kind,
   content: 'keep' | 'discard',
   known = migrations,
-  patienceMs = TABLES_PATIENCE_MS,
+  maxWaitMs = MAX_TABLES_WAIT_MS,
 ): Promise<string> {
   const step = stepsFor(kind, known).at(-1);
-  if (step === undefined) throw new SchemaError('there is no step to take back');
-  await locked(database, kind, patienceMs, async (transaction) => {
+  if (step === undefined) throw new SchemaError('this version has no step to take back');
+  await locked(database, kind, maxWaitMs, async (transaction) => {
     const applied = [...(await appliedTo(transaction))].toSorted();
     const last = applied.at(-1) ?? 'none';
     if (last !== step.name)
@@ -113,7 +113,7 @@ export async function rollBack(
   return step.name;
 }
 
-/** What `down` would lose, in words. */
+/** Describes the content that `down` would lose. */
 async function countHeld(database: Database, { holds }: Migration): Promise<readonly string[]> {
   const held: string[] = [];
   for (const name of holds) {
@@ -129,22 +129,22 @@ async function countHeld(database: Database, { holds }: Migration): Promise<read
 }
 
 /**
- * A change of a table waits until nobody uses it, and until then every request for the table waits behind the change. So it waits for
- * less than a request has, and lets the requests through before it asks again.
+ * Changing a table waits for a lock while others use the table, and requests queue behind it. So the wait for the lock is shorter
+ * than the deadline of a request, and between two attempts the queued requests run.
  */
 const TABLE_WAIT_MS = 200;
-const AGAIN_MS = 800;
-/** A backup uses every table for as long as it runs. */
-const TABLES_PATIENCE_MS = 60_000;
+const RETRY_MS = 800;
+/** How long to retry. A backup uses every table while it runs. */
+const MAX_TABLES_WAIT_MS = 60_000;
 /** SQLSTATE. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
 type Work = (transaction: Database) => Promise<void>;
 
-/** One node at a time changes the schema; SQLite's transactions are that anyway. */
-async function locked(database: Kysely<Schema>, kind: Kind, patienceMs: number, work: Work): Promise<void> {
+/** Lets one node at a time change the schema. A writing transaction of SQLite is exclusive anyway. */
+async function locked(database: Kysely<Schema>, kind: Kind, maxWaitMs: number, work: Work): Promise<void> {
   if (kind === 'sqlite') return database.transaction().execute(work);
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + maxWaitMs;
   for (;;) {
     try {
       return await database.transaction().execute(async (transaction) => {
@@ -154,15 +154,15 @@ async function locked(database: Kysely<Schema>, kind: Kind, patienceMs: number, 
       });
     } catch (error) {
       if ((error as { readonly code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
-      if (performance.now() >= until) throw new SchemaError(tablesInUse(patienceMs), { cause: error });
-      await wait(AGAIN_MS);
+      if (performance.now() >= until) throw new SchemaError(tablesInUse(maxWaitMs), { cause: error });
+      await wait(RETRY_MS);
     }
   }
 }
 
-const tablesInUse = (patienceMs: number): string =>
-  `the schema cannot be changed: somebody has used its tables for ${patienceMs / 1000} s, as a backup does (pg_dump). ` +
-  'Nothing was changed; try again when that is over';
+const tablesInUse = (maxWaitMs: number): string =>
+  `the schema cannot be changed: another session has used its tables for ${maxWaitMs / 1000} s, as a backup does (pg_dump). ` +
+  'Nothing was changed; try again when it has finished';
 
 const executeIn =
   (transaction: Database) =>

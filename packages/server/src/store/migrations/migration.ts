@@ -1,4 +1,4 @@
-// What is a migration? A name, a change of the schema that works before, during and after it, and the way back.
+// A migration: a change of the schema that nodes of the previous version can run beside, and its rollback.
 import type { ColumnDefinitionBuilder, Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 
@@ -7,20 +7,20 @@ type Execute = (sql: string) => Promise<void>;
 
 export interface Migration {
   readonly name: string;
-  /** For one kind of database, where the other has nothing of the sort. */
+  /** Only for this kind of database. */
   readonly only?: 'sqlite' | 'postgres';
-  /** Additive: the version before works on with what it makes. */
+  /** Additive: the previous version continues to work. */
   readonly up: (schema: SchemaBuilder, sequence: SequenceColumn, execute: Execute) => Promise<void>;
-  /** Takes away what `up` made, and nothing else. */
+  /** Undoes `up`, and nothing else. */
   readonly down: (schema: SchemaBuilder, execute: Execute) => Promise<void>;
   /**
-   * Tables, columns as `table.column`, and rows as `table.column=value`, whose content `down` loses, or makes unreadable to the
-   * version before, and somebody would miss.
+   * Content that matters and that `down` loses or makes unreadable to the previous version: tables, columns as `table.column`, and
+   * rows as `table.column=value`.
    */
   readonly holds: readonly string[];
 }
 
-/** A key that counts up by itself, which every database writes in its own way. */
+/** An auto-incrementing primary key, in the dialect of the database. */
 export interface SequenceColumn {
   readonly type: 'integer' | 'bigserial';
   readonly build: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
