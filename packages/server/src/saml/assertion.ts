@@ -1,11 +1,11 @@
-// What does a SAML assertion prove? Start reading here: from a token to the identity in it, or to the one reason why not.
+// Verifies a SAML assertion and returns the identity in it. Start reading the folder here.
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { saml1Assertion } from './assertion1.ts';
 import { saml2Assertion } from './assertion2.ts';
 import { decodeCarriage, passByteGate } from './byte-gate.ts';
 import { refuseDecoys } from './decoys.ts';
 import { childNodes, type OpenDocument, readDocument, readElement, readHead, type XmlParser } from './document.ts';
-import { attribute, is, shown, type XmlElement } from './element.ts';
+import { attribute, is, printable, type XmlElement } from './element.ts';
 import { decryptAssertion, decryptPart } from './encryption.ts';
 import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
 import { SAML1, SAML2 } from './names.ts';
@@ -18,8 +18,8 @@ const profiles = { saml1: saml1Assertion, saml2: saml2Assertion } as const satis
 >;
 
 /**
- * Reads an assertion as RFC 8693 section 3 carries it: base64url of its bytes, `Assertion` or `EncryptedAssertion` being the
- * root. Whether it was used before is the caller's to ask: the answer has what is needed for that.
+ * Reads an assertion in base64url (RFC 8693 section 3) whose root is `Assertion` or `EncryptedAssertion`. Does not check whether
+ * the assertion was used before: the caller does, with `id` and `usableUntil` of the result.
  * @throws TokenRefusal malformed, wrong_type, unknown_issuer, unknown_key, algorithm, signature, expired, not_yet_valid,
  * audience, subject, claims
  */
@@ -36,7 +36,7 @@ export async function readAssertion(token: string, context: SamlContext): Promis
   }
 }
 
-/** The signature stands inside; one outside could not replace it. */
+/** The assertion inside must be signed. A signature around the encryption is not enough. */
 function readEncrypted(parser: XmlParser, root: XmlElement, context: SamlContext): SamlIdentity {
   if (context.version !== 'saml2') throw wrongType(root);
   const { bytes, requireKeyOf } = decryptAssertion(root, context.decryptionKeys);
@@ -49,7 +49,7 @@ function readEncrypted(parser: XmlParser, root: XmlElement, context: SamlContext
   }
 }
 
-/** @param check of the issuer, once it is known */
+/** @param check is called with the issuer before the signature is checked */
 function readSigned(
   parser: XmlParser,
   open: OpenDocument,
@@ -61,7 +61,7 @@ function readSigned(
   const id = readId(root, profile);
   const issuer = profile.issuer(root);
   const trust = context.findIssuer(issuer);
-  if (trust === undefined) throw new TokenRefusal('unknown_issuer', shown(issuer));
+  if (trust === undefined) throw new TokenRefusal('unknown_issuer', printable(issuer));
   check?.(issuer);
   const bytes = signedBytes(open, {
     id,
@@ -72,7 +72,7 @@ function readSigned(
   return judgeSigned(parser, bytes, { id, trust, context });
 }
 
-/** The root with its attributes and its first child: all that must be known before the signature is checked. */
+/** Reads the attributes and the first child of the root: enough to find the issuer and its certificates. */
 function readRoot(open: OpenDocument): XmlElement {
   const [first] = childNodes(open, open.root);
   return { ...readHead(open, open.root), children: first ? [readElement(open, first)] : [] };
@@ -81,20 +81,21 @@ function readRoot(open: OpenDocument): XmlElement {
 /** @returns the id of a root that is an assertion of the declared version. @throws TokenRefusal wrong_type, malformed */
 function readId(root: XmlElement, { namespace, attributes, hasVersion }: AssertionProfile): string {
   if (!is(root, namespace, 'Assertion') || !hasVersion(root)) throw wrongType(root);
-  const stranger = root.attributes.find((one) => one.namespace !== '' || !attributes.includes(one.name));
-  if (stranger !== undefined) throw new TokenRefusal('malformed', `Assertion has an attribute ${shown(stranger.name)}`);
+  const unknown = root.attributes.find((one) => one.namespace !== '' || !attributes.includes(one.name));
+  if (unknown !== undefined)
+    throw new TokenRefusal('malformed', `Assertion has an unknown attribute ${printable(unknown.name)}`);
   const id = attribute(root, attributes[0]);
   if (id !== undefined && id.length <= 256 && ID.test(id)) return id;
-  throw new TokenRefusal('malformed', `${attributes[0]} of the assertion is missing or no name`);
+  throw new TokenRefusal('malformed', `${attributes[0]} of the assertion is missing or not a name in XML`);
 }
 
-/** An NCName (Namespaces in XML section 3), as good as XML Schema's. */
+/** An NCName (Namespaces in XML section 3), with the character classes of XML Schema. */
 const ID = /^[\p{L}_][\p{L}\p{N}\p{M}._-]*$/u;
 
-/** Each costs an RSA operation, beside those that the assertion itself cost where it was encrypted. */
+/** Decrypting a part costs one RSA operation for each key. */
 const MAX_ENCRYPTED_PARTS = 4;
 
-/** From here on there is nothing but the bytes that were digested: id and issuer, too, are read again. */
+/** Reads the identity from the digested bytes alone. Even the id and the issuer are read again and compared. */
 function judgeSigned(
   parser: XmlParser,
   bytes: Buffer,
@@ -103,7 +104,7 @@ function judgeSigned(
   const profile = profiles[context.version];
   const assertion = readDocument(parser, bytes);
   if (readId(assertion, profile) !== id || profile.issuer(assertion) !== trust.entityId)
-    throw new TokenRefusal('signature', 'what is signed is not what the document shows');
+    throw new TokenRefusal('signature', 'the signed bytes have another id or issuer than the document');
   refuseDecoys(assertion, id, profile.attributes[0]);
   let parts = 0;
   return profile.judge(assertion, trust, context, (container) => {
@@ -123,7 +124,10 @@ function wrongType(root: XmlElement): TokenRefusal {
     .join(' ')
     .trim();
   const kind =
-    root.namespace === SAML1 ? 'SAML 1.x ' : root.namespace === SAML2 ? 'SAML 2.0 ' : `${shown(root.namespace)} `;
+    root.namespace === SAML1 ? 'SAML 1.x ' : root.namespace === SAML2 ? 'SAML 2.0 ' : `${printable(root.namespace)} `;
   const hint = root.name === 'Response' ? ': send the Assertion in it, not the Response' : '';
-  return new TokenRefusal('wrong_type', `its root is ${kind}${shown(root.name)} ${shown(version)}`.trimEnd() + hint);
+  return new TokenRefusal(
+    'wrong_type',
+    `its root is ${kind}${printable(root.name)} ${printable(version)}`.trimEnd() + hint,
+  );
 }

@@ -1,7 +1,7 @@
-// What does a SAML 1.1 assertion say, and does it hold here and now? (SAML 1.1 core section 2) No recipient stands in
-// it, so that time, audience and single use carry the whole weight.
+// Checks a verified SAML 1.1 assertion (SAML 1.1 core section 2). It has no Recipient, so only its validity, its audience and
+// single use limit who can use it.
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { namedReaders, type Reader, readAudiences, readersOf } from './addressing.ts';
+import { type AcceptedAudience, acceptedAudiences, matchAudiences, readAudiences } from './addressing.ts';
 import { attributeNaming, readAttributes } from './attributes.ts';
 import {
   attribute,
@@ -10,9 +10,9 @@ import {
   is,
   onlyChild,
   optionalChild,
+  printable,
   refuseOtherChildren,
   requiredAttribute,
-  shown,
   textOf,
   type XmlElement,
 } from './element.ts';
@@ -35,7 +35,11 @@ export const saml1Assertion = {
     refuseOtherChildren(assertion, SAML1, ['Conditions', 'Advice', ...STATEMENTS]);
     const issuedAt = instant(assertion, 'IssueInstant');
     requirePast(issuedAt, 'IssueInstant', context);
-    const conditions = readConditions(onlyChild(assertion, SAML1, 'Conditions'), readersOf(trust, context), context);
+    const conditions = readConditions(
+      onlyChild(assertion, SAML1, 'Conditions'),
+      acceptedAudiences(trust, context),
+      context,
+    );
     const attributes = childrenOf(assertion, SAML1, 'AttributeStatement').flatMap((statement) => {
       refuseOtherChildren(statement, SAML1, ['Subject', 'Attribute']);
       return childrenOf(statement, SAML1, 'Attribute');
@@ -56,19 +60,19 @@ export const saml1Assertion = {
 } as const satisfies AssertionProfile;
 
 /** SAML 1.1 core section 2.3.2.1. */
-function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: AssertionClock) {
+function readConditions(conditions: XmlElement, accepted: readonly AcceptedAudience[], clock: AssertionClock) {
   const notOnOrAfter = requireWindow(conditions, clock);
   refuseUnknownConditions(conditions, ['AudienceRestrictionCondition', 'DoNotCacheCondition']);
   const restrictions = childrenOf(conditions, SAML1, 'AudienceRestrictionCondition').map(readAudiences);
   return {
     notOnOrAfter,
-    addressedTo: namedReaders(restrictions, readers)[0].addressedTo,
+    addressedTo: matchAudiences(restrictions, accepted)[0].addressedTo,
     audiences: [...new Set(restrictions.flat())],
     oneTimeUse: childrenOf(conditions, SAML1, 'DoNotCacheCondition').length > 0,
   };
 }
 
-/** Each statement has its own subject (section 2.4.2), and one assertion must not speak of two. */
+/** Each statement has its own subject (section 2.4.2); all of them must be the same. */
 function readSubject(assertion: XmlElement, issuer: string): Pick<SamlIdentity, 'nameId' | 'nameIdFormat'> {
   const subjects = elementsOf(assertion)
     .filter(({ name }) => STATEMENTS.includes(name))
@@ -77,7 +81,7 @@ function readSubject(assertion: XmlElement, issuer: string): Pick<SamlIdentity, 
   const [name] = names;
   if (name === undefined) throw new TokenRefusal('subject', 'it has no statement, and so no subject');
   if (names.some((other) => other.nameId !== name.nameId || other.nameIdFormat !== name.nameIdFormat))
-    throw new TokenRefusal('subject', 'its statements speak of different subjects');
+    throw new TokenRefusal('subject', 'its statements have different subjects');
   const confirmations = subjects.map((subject) => optionalChild(subject, SAML1, 'SubjectConfirmation'));
   if (confirmations.every((one) => one === undefined))
     throw new TokenRefusal('claims', 'Subject has no SubjectConfirmation');
@@ -92,15 +96,15 @@ function readNameIdentifier(subject: XmlElement, issuer: string) {
   return readSubjectName(element, issuer);
 }
 
-/** Section 2.4.2.3. A key or data in it would bind the assertion to something of which we have seen no proof. */
+/** Section 2.4.2.3. A key or data would bind the assertion to something that the request does not prove. */
 function requireBearer(confirmation: XmlElement): void {
   const methods = elementsOf(confirmation)
     .filter((child) => is(child, SAML1, 'ConfirmationMethod'))
     .map(textOf);
   if (!methods.includes(BEARER))
-    throw new TokenRefusal('claims', `ConfirmationMethod is not bearer: ${shown(methods.join(' ') || 'missing')}`);
+    throw new TokenRefusal('claims', `ConfirmationMethod is not bearer: ${printable(methods.join(' ') || 'missing')}`);
   if (methods.length < elementsOf(confirmation).length)
-    throw new TokenRefusal('claims', 'SubjectConfirmation names data or a key');
+    throw new TokenRefusal('claims', 'SubjectConfirmation contains data or a key');
 }
 
 function readAuthentication(

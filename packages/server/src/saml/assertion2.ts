@@ -1,6 +1,6 @@
-// What does a SAML 2.0 assertion say, and does it hold here and now? (SAML 2.0 core section 2, RFC 7522 section 3)
+// Checks a verified SAML 2.0 assertion (SAML 2.0 core section 2, RFC 7522 section 3).
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { namedReaders, type Reader, readAudiences, readersOf } from './addressing.ts';
+import { type AcceptedAudience, acceptedAudiences, matchAudiences, readAudiences } from './addressing.ts';
 import { attributeNaming, readAttributes } from './attributes.ts';
 import {
   attribute,
@@ -9,16 +9,16 @@ import {
   is,
   onlyChild,
   optionalChild,
+  printable,
   refuseOtherChildren,
   requiredAttribute,
-  shown,
   textOf,
   type XmlElement,
 } from './element.ts';
 import type { ProxyRestriction, SamlIdentity } from './identity.ts';
 import { SAML2 } from './names.ts';
 import type { AssertionProfile, DecryptPart } from './profile.ts';
-import { confirmedUntil } from './subject-confirmation.ts';
+import { confirmSubject } from './subject-confirmation.ts';
 import { readSubjectName } from './subject-name.ts';
 import {
   type AssertionClock,
@@ -31,7 +31,7 @@ import {
 } from './validity.ts';
 
 const FORMAT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:';
-/** SAML 2.0 core section 2.3.3. What stands in Advice and AuthzDecisionStatement is never read. */
+/** SAML 2.0 core section 2.3.3. Advice and AuthzDecisionStatement are ignored. */
 const PARTS = [
   'Issuer',
   'Subject',
@@ -52,7 +52,7 @@ export const saml2Assertion = {
       throw new TokenRefusal('malformed', 'it does not begin with its Issuer');
     const format = attribute(issuer, 'Format');
     if (format !== undefined && format !== `${FORMAT}entity`)
-      throw new TokenRefusal('malformed', `its Issuer is no entity but ${shown(format)}`);
+      throw new TokenRefusal('malformed', `its Issuer has the Format ${printable(format)}, not entity`);
     return textOf(issuer);
   },
   judge: (assertion, trust, context, decrypt) => {
@@ -60,17 +60,21 @@ export const saml2Assertion = {
     onlyChild(assertion, SAML2, 'Issuer');
     const issuedAt = instant(assertion, 'IssueInstant');
     requirePast(issuedAt, 'IssueInstant', context);
-    const conditions = readConditions(onlyChild(assertion, SAML2, 'Conditions'), readersOf(trust, context), context);
+    const conditions = readConditions(
+      onlyChild(assertion, SAML2, 'Conditions'),
+      acceptedAudiences(trust, context),
+      context,
+    );
     const subject = onlyChild(assertion, SAML2, 'Subject');
-    const confirmation = confirmedUntil(subject, conditions.readers, context);
+    const confirmation = confirmSubject(subject, conditions.accepted, context);
     return {
       issuer: trust.entityId,
       id: requiredAttribute(assertion, 'ID'),
       issuedAt,
-      ...readNameId(subject, trust.entityId, confirmation.reader, decrypt),
+      ...readNameId(subject, trust.entityId, confirmation.accepted, decrypt),
       ...readAttributes(readAttributeElements(assertion, decrypt), attributeNaming.saml2, trust.attributeFormats),
       audiences: conditions.audiences,
-      addressedTo: confirmation.reader.addressedTo,
+      addressedTo: confirmation.accepted.addressedTo,
       notOnOrAfter: Math.min(conditions.notOnOrAfter, confirmation.notOnOrAfter),
       usableUntil: Math.min(conditions.notOnOrAfter, confirmation.latest),
       ...readAuthentication(assertion, context),
@@ -81,14 +85,14 @@ export const saml2Assertion = {
 } as const satisfies AssertionProfile;
 
 /** SAML 2.0 core section 2.5. */
-function readConditions(conditions: XmlElement, readers: readonly Reader[], clock: AssertionClock) {
+function readConditions(conditions: XmlElement, accepted: readonly AcceptedAudience[], clock: AssertionClock) {
   const notOnOrAfter = requireWindow(conditions, clock);
   refuseUnknownConditions(conditions, ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction']);
   const restrictions = childrenOf(conditions, SAML2, 'AudienceRestriction').map(readAudiences);
   const proxy = optionalChild(conditions, SAML2, 'ProxyRestriction');
   return {
     notOnOrAfter,
-    readers: namedReaders(restrictions, readers),
+    accepted: matchAudiences(restrictions, accepted),
     audiences: [...new Set(restrictions.flat())],
     oneTimeUse: optionalChild(conditions, SAML2, 'OneTimeUse') !== undefined,
     proxyRestriction: proxy && readProxyRestriction(proxy),
@@ -98,12 +102,12 @@ function readConditions(conditions: XmlElement, readers: readonly Reader[], cloc
 function readProxyRestriction(restriction: XmlElement): ProxyRestriction {
   const count = attribute(restriction, 'Count');
   if (count !== undefined && !/^\d{1,9}$/.test(count))
-    throw new TokenRefusal('malformed', 'Count of ProxyRestriction is no number');
+    throw new TokenRefusal('malformed', 'Count of ProxyRestriction is not a number');
   return { count: count === undefined ? undefined : Number(count), audiences: readAudiences(restriction) };
 }
 
 /** SAML 2.0 core section 2.4.1. */
-function readNameId(subject: XmlElement, issuer: string, reader: Reader, decrypt: DecryptPart) {
+function readNameId(subject: XmlElement, issuer: string, accepted: AcceptedAudience, decrypt: DecryptPart) {
   refuseOtherChildren(subject, SAML2, ['NameID', 'EncryptedID', 'SubjectConfirmation']);
   const encrypted = optionalChild(subject, SAML2, 'EncryptedID');
   const plain = optionalChild(subject, SAML2, 'NameID');
@@ -112,8 +116,8 @@ function readNameId(subject: XmlElement, issuer: string, reader: Reader, decrypt
   if (element === undefined || !is(element, SAML2, 'NameID'))
     throw new TokenRefusal('subject', 'Subject has no NameID');
   const spQualifier = attribute(element, 'SPNameQualifier');
-  if (spQualifier !== undefined && !reader.names.includes(spQualifier))
-    throw new TokenRefusal('subject', `NameID was made for another service provider: ${shown(spQualifier)}`);
+  if (spQualifier !== undefined && !accepted.names.includes(spQualifier))
+    throw new TokenRefusal('subject', `NameID is for another service provider: ${printable(spQualifier)}`);
   return readSubjectName(element, issuer);
 }
 
@@ -122,11 +126,11 @@ function readAttributeElements(assertion: XmlElement, decrypt: DecryptPart): Xml
     refuseOtherChildren(statement, SAML2, ['Attribute', 'EncryptedAttribute']);
     const all = elementsOf(statement).map((one) => (is(one, SAML2, 'EncryptedAttribute') ? decrypt(one) : one));
     if (all.every((one) => is(one, SAML2, 'Attribute'))) return all;
-    throw new TokenRefusal('malformed', 'EncryptedAttribute holds something else than an Attribute');
+    throw new TokenRefusal('malformed', 'EncryptedAttribute does not hold an Attribute');
   });
 }
 
-/** SAML 2.0 core section 2.7.2. Of two statements nobody could say which one counts. */
+/** SAML 2.0 core section 2.7.2. Two statements would be ambiguous, and are refused. */
 function readAuthentication(
   assertion: XmlElement,
   clock: AssertionClock,

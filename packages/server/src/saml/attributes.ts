@@ -1,20 +1,20 @@
-// Reads the attributes that an assertion states of its subject (SAML 2.0 core section 2.7.3, SAML 1.1 core section 2.4.4).
+// Reads the attributes of an assertion (SAML 2.0 core section 2.7.3, SAML 1.1 core section 2.4.4).
 import { TokenRefusal } from '../primitives/refusal.ts';
 import {
   attribute,
   elementsOf,
   is,
   isNil,
+  printable,
   refuseOtherChildren,
   requiredAttribute,
-  shown,
   textOf,
   type XmlElement,
 } from './element.ts';
 import type { SamlIdentity } from './identity.ts';
 import { SAML2 } from './names.ts';
 
-/** Where a version of SAML has the two parts of an attribute's name, and the formats whose attributes are read by name alone. */
+/** The XML attributes that hold the name and the format of an attribute, and the formats that are left out of its key. */
 export interface AttributeNaming {
   readonly name: 'Name' | 'AttributeName';
   readonly format: 'NameFormat' | 'AttributeNamespace';
@@ -27,13 +27,13 @@ export const attributeNaming: Readonly<Record<'saml1' | 'saml2', AttributeNaming
   saml2: {
     name: 'Name',
     format: 'NameFormat',
-    // Absent is unspecified (SAML 2.0 core section 2.7.3.1).
+    // An absent format means unspecified (SAML 2.0 core section 2.7.3.1).
     usualFormats: ['', `${FORMAT}unspecified`, `${FORMAT}basic`, `${FORMAT}uri`],
   },
   saml1: {
     name: 'AttributeName',
     format: 'AttributeNamespace',
-    // Of Shibboleth and of AD FS.
+    // The first is from Shibboleth, the others are from AD FS.
     usualFormats: [
       'urn:mace:shibboleth:1.0:attributeNamespace:uri',
       'http://schemas.xmlsoap.org/claims',
@@ -43,18 +43,17 @@ export const attributeNaming: Readonly<Record<'saml1' | 'saml2', AttributeNaming
   },
 };
 
-interface Stated {
+interface Statement {
   readonly name: string;
   readonly format: string;
   readonly values: string[];
-  twice: boolean;
+  isRepeated: boolean;
 }
 
 /**
- * An attribute is its name and its format together: a `role` of another format is another attribute. Its key is the name
- * where the format is one of those that count and no other of them has the name; else it is `{format}name`.
- * @param elements `Attribute` elements, of all statements
- * @param formats those whose attributes are read by name alone
+ * Name and format together identify an attribute: a `role` of another format is another attribute. The key is the name alone if
+ * the format is in `formats` and no second attribute with such a format has the name; otherwise it is `{format}name`.
+ * @param elements the `Attribute` elements of all statements
  * @throws TokenRefusal malformed
  */
 export function readAttributes(
@@ -62,7 +61,7 @@ export function readAttributes(
   naming: AttributeNaming,
   formats: ReadonlySet<string> = new Set(naming.usualFormats),
 ): Pick<SamlIdentity, 'attributes' | 'repeatedAttributes'> {
-  const stated = new Map<string, Stated>();
+  const stated = new Map<string, Statement>();
   for (const element of elements) {
     const name = requiredAttribute(element, naming.name);
     const format = attribute(element, naming.format) ?? '';
@@ -72,10 +71,10 @@ export function readAttributes(
       .map((value) => readValue(value, name));
     const key = `{${format}}${name}`;
     const before = stated.get(key);
-    if (before === undefined) stated.set(key, { name, format, values, twice: false });
+    if (before === undefined) stated.set(key, { name, format, values, isRepeated: false });
     else {
       before.values.push(...values);
-      before.twice = true;
+      before.isRepeated = true;
     }
   }
   const usual = Map.groupBy(
@@ -88,18 +87,18 @@ export function readAttributes(
     const namesakes = usual.get(one.name) ?? [];
     const readAs = namesakes.length === 1 && namesakes[0] === one ? one.name : key;
     if (namesakes.length > 1) repeated.add(one.name);
-    // Under both names: a mapping that reads either may mean it.
-    if (one.twice) repeated.add(one.name).add(readAs);
+    // Under both names: a mapping may read either.
+    if (one.isRepeated) repeated.add(one.name).add(readAs);
     attributes[readAs] = one.values;
   }
   return { attributes, repeatedAttributes: [...repeated] };
 }
 
-/** A NameID of SAML 2.0 is the value of eduPersonTargetedID, which federations release unasked: left out, it harms nobody. */
+/** The value of eduPersonTargetedID is a NameID. Federations send it by default, so it is ignored instead of refused. */
 const holdsNameId = ({ children: [child, second], text }: XmlElement): boolean =>
   child !== undefined && second === undefined && is(child, SAML2, 'NameID') && text.trim() === '';
 
 function readValue(value: XmlElement, name: string): string {
   if (value.children.length === 0) return textOf(value);
-  throw new TokenRefusal('malformed', `a value of the attribute ${shown(name)} holds elements, not text`);
+  throw new TokenRefusal('malformed', `a value of the attribute ${printable(name)} holds elements, not text`);
 }

@@ -1,14 +1,14 @@
-// Which keys may prove an assertion? Those of the certificates that were configured for its issuer, as long as they live.
+// Reads the keys of the certificates that are configured for an issuer.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { isStrong, RSA_BITS } from '../trust/key-strength.ts';
 
 export interface AssertionKey {
   readonly key: KeyObject;
-  /** `rsa`, `ec` with a curve of NIST, `ed25519`. */
+  /** `ec` is limited to curves of NIST. */
   readonly type: 'rsa' | 'ec' | 'ed25519';
 }
 
-/** Why a certificate is of no use now, in words that follow "the certificate". */
+/** Why a certificate cannot be used, in words that follow "the certificate". */
 export interface UnusableKey {
   readonly fault: string;
 }
@@ -22,12 +22,12 @@ interface Facts {
   readonly to: number;
 }
 
-/** Reading a certificate costs more than a signature check, and configured ones live as long as the configuration. */
+/** Facts are kept as long as the certificate object: reading them costs more than a signature check. */
 const known = new WeakMap<X509Certificate, Facts>();
 
 /**
- * The key of a certificate, where it is strong enough and the certificate valid at `now` (seconds). Trust comes from the
- * configuration alone (no chain is followed, nothing is asked of the network), so the dates are all that ends it.
+ * Returns the key of a certificate if it is strong enough and the certificate is valid at `now` (seconds). Trust comes from the
+ * configuration: no chain and no revocation list is checked.
  */
 export function signingKey(certificate: X509Certificate, now: number): AssertionKey | UnusableKey {
   const facts = known.get(certificate) ?? readCertificate(certificate);
@@ -46,8 +46,10 @@ const readCertificate = (certificate: X509Certificate): Facts => ({
 function readKey(key: KeyObject): AssertionKey | UnusableKey {
   const { asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength = 0, namedCurve = '' } = {} } = key;
   if (type === 'rsa' && (modulusLength < RSA_BITS.least || modulusLength > RSA_BITS.most))
-    return { fault: `has an RSA key of ${modulusLength} bits, and only ${RSA_BITS.least} to ${RSA_BITS.most} will do` };
+    return {
+      fault: `has an RSA key of ${modulusLength} bits; ${RSA_BITS.least} to ${RSA_BITS.most} bits are accepted`,
+    };
   if (type !== 'rsa' && type !== 'ed25519' && !(type === 'ec' && CURVES.includes(namedCurve)))
     return { fault: `has a key of a kind that is not accepted (${[type, namedCurve].filter(Boolean).join(' ')})` };
-  return isStrong(key) ? { key, type } : { fault: 'has a key so weak that others could sign with it' };
+  return isStrong(key) ? { key, type } : { fault: 'has a weak key: others could sign with it' };
 }

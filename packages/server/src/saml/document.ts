@@ -1,38 +1,37 @@
-// The one XML parser (libxml2), which verification and reading share. Loaded with the first assertion, so that a server
-// without SAML never pays for it. The bindings are used below their classes, which hold each node in an object and each
-// document in a weak reference: that cost almost a third of the processor time of an assertion (bench/saml.ts).
+// The XML parser, libxml2, for verification and reading. It is loaded with the first assertion. This code calls the low-level
+// bindings: the classes above them, with an object for each node, cost almost a third of the time of an assertion (bench/saml.ts).
 import type { ErrorDetail, XmlOutputBufferHandler } from 'libxml2-wasm';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { shown, type XmlAttribute, type XmlElement } from './element.ts';
+import { printable, type XmlAttribute, type XmlElement } from './element.ts';
 
-/** Its types leave out a function that it has. */
+/** The published types lack one function. */
 type Library = typeof import('libxml2-wasm/lib/libxml2.mjs') & {
   readonly xmlOutputBufferCreateIO: (handler: XmlOutputBufferHandler) => number;
 };
 
-/** Where an element stands in the memory of libxml2, as long as its document is open. */
+/** The address of an element in the memory of libxml2, valid while its document is open. */
 export type Node = number;
 
-/** A parsed document, in memory that no garbage collector frees: close it, once. */
+/** A parsed document. Its memory is not garbage-collected: close it, once. */
 export interface OpenDocument {
   readonly root: Node;
   readonly pointer: number;
   readonly parser: XmlParser;
-  /** What is known of the namespace declarations in it. */
+  /** Names of namespaces by the address of their declaration. */
   readonly namespaces: Map<number, string>;
   readonly close: () => void;
 }
 
 export interface XmlParser {
   readonly library: Library;
-  /** Without DTD, entities, XInclude and network. @throws TokenRefusal malformed */
+  /** Parses without DTD, entities, XInclude and network. @throws TokenRefusal malformed */
   readonly open: (bytes: Uint8Array) => OpenDocument;
 }
 
-/** @throws Error where the bindings are not those we know */
+/** @throws Error if the installed bindings are not supported */
 export type XmlLoader = () => Promise<XmlParser>;
 
-/** Gives one parser, which its first call makes; the first of the process compiles 1 MB of WebAssembly. */
+/** The first call loads the parser, later calls return the same one. The first in a process compiles 1 MB of WebAssembly. */
 export function createXmlLoader(): XmlLoader {
   let loading: Promise<XmlParser> | undefined;
   return () => {
@@ -46,7 +45,7 @@ export function createXmlLoader(): XmlLoader {
   };
 }
 
-/** A document whose reading and canonical forms are known: what the bindings keep inside may move from version to version. */
+/** Compares a document with its known reading and canonical forms: a version of the bindings may change their internals. */
 function requireKnownAnswer(parser: XmlParser): void {
   const open = parser.open(
     Buffer.from('<a z="1" xmlns:b="urn:b" xmlns:c="urn:c" xmlns:d="urn:d" b:y="&#65;"><b:c/>t<?p?></a>'),
@@ -56,7 +55,10 @@ function requireKnownAnswer(parser: XmlParser): void {
   const whole = canonicalize(open, []);
   const answer = [canonicalizeAlone(open, ['b', 'c'], child), whole, JSON.stringify(attributes)].join('\n');
   open.close();
-  if (answer !== KNOWN_ANSWER) throw new Error('this version of libxml2-wasm is not known to the server');
+  if (answer !== KNOWN_ANSWER)
+    throw new Error(
+      'this version of libxml2-wasm gives unexpected results: install the version that package.json of cambio names',
+    );
 }
 
 const KNOWN_ANSWER = `<b:c xmlns:b="urn:b" xmlns:c="urn:c"></b:c>
@@ -64,8 +66,8 @@ const KNOWN_ANSWER = `<b:c xmlns:b="urn:b" xmlns:c="urn:c"></b:c>
 [{"name":"z","namespace":"","value":"1"},{"name":"y","namespace":"urn:b","value":"A"}]`;
 
 /**
- * XML_PARSE_NONET, NO_XXE and NO_SYS_CATALOG. Not set, and so not done: substituting entities, loading or believing a DTD,
- * XInclude, recovery, sizes beyond the usual limits.
+ * XML_PARSE_NONET, NO_XXE and NO_SYS_CATALOG. The options that are not set would substitute entities, load DTDs, process XInclude,
+ * recover from errors, or raise the usual limits.
  */
 const OPTIONS = (1 << 11) | (1 << 23) | (1 << 25);
 
@@ -79,7 +81,7 @@ function openDocument(parser: XmlParser, bytes: Uint8Array): OpenDocument {
   library.error.storage.free(collected);
   library.xmlFreeParserCtxt(context);
   const [fault] = faults;
-  // A warning refuses as well: a parser in doubt is a parser that others may differ from.
+  // A warning refuses the document, too: other parsers may read it differently.
   if (pointer !== 0 && fault === undefined) {
     const close = () => library.xmlFreeDoc(pointer);
     return { root: library.xmlDocGetRootElement(pointer), pointer, parser, namespaces: new Map(), close };
@@ -87,11 +89,11 @@ function openDocument(parser: XmlParser, bytes: Uint8Array): OpenDocument {
   if (pointer !== 0) library.xmlFreeDoc(pointer);
   throw new TokenRefusal(
     'malformed',
-    `it is not well-formed XML: ${shown(fault?.message.trim() ?? 'nothing was read')}`,
+    `it is not well-formed XML: ${printable(fault?.message.trim() ?? 'nothing was read')}`,
   );
 }
 
-/** The whole of a document as plain data. @throws TokenRefusal malformed */
+/** Reads a whole document as plain data. @throws TokenRefusal malformed */
 export function readDocument(parser: XmlParser, bytes: Uint8Array): XmlElement {
   const open = parser.open(bytes);
   try {
@@ -101,7 +103,7 @@ export function readDocument(parser: XmlParser, bytes: Uint8Array): XmlElement {
   }
 }
 
-/** The element and all it contains. Text is what all text nodes hold together (CVE-2017-11427 read the first one alone). */
+/** Reads an element and everything in it. `text` joins all text nodes (CVE-2017-11427: only the first one was read). */
 export function readElement(open: OpenDocument, node: Node): XmlElement {
   const { XmlNodeStruct, xmlNodeGetContent } = open.parser.library;
   const children: XmlElement[] = [];
@@ -110,13 +112,13 @@ export function readElement(open: OpenDocument, node: Node): XmlElement {
     const type = XmlNodeStruct.type(child);
     if (type === ELEMENT) children.push(readElement(open, child));
     else if (type === TEXT) text += xmlNodeGetContent(child);
-    // Only metadata holds comments: of an assertion the byte gate has none left.
+    // Only metadata files can hold comments: the byte gate refuses assertions that do.
     else if (type !== COMMENT) throw new TokenRefusal('malformed', 'it holds more than elements and text');
   }
   return asElement(open, node, children, text);
 }
 
-/** The element itself with its attributes, without what it contains. */
+/** Reads an element with its attributes, without its content. */
 export const readHead = (open: OpenDocument, node: Node): XmlElement => asElement(open, node, [], '');
 
 function asElement(open: OpenDocument, node: Node, children: readonly XmlElement[], text: string): XmlElement {
@@ -129,7 +131,7 @@ function asElement(open: OpenDocument, node: Node, children: readonly XmlElement
   return { name: XmlNodeStruct.name_(node), namespace: namespaceOf(open, node), attributes, children, text };
 }
 
-/** The few names of namespaces are read once for each declaration, not for each element. */
+/** Reads the name of a namespace once for each declaration, not for each element. */
 function namespaceOf({ parser: { library }, namespaces }: OpenDocument, node: Node): string {
   const declaration = library.XmlNodeStruct.namespace(node);
   if (declaration === 0) return '';
@@ -147,7 +149,7 @@ export function childNodes({ parser: { library } }: OpenDocument, node: Node): N
   return children;
 }
 
-/** Nothing may hold on to the node, nor to what it declares. */
+/** Frees the node: the caller must not use it or its declarations again. */
 export function removeNode({ parser: { library }, namespaces }: OpenDocument, node: Node): void {
   library.xmlUnlinkNode(node);
   library.xmlFreeNode(node);
@@ -155,10 +157,9 @@ export function removeNode({ parser: { library }, namespaces }: OpenDocument, no
 }
 
 /**
- * The canonical form of one element. It is taken out of the document first: what stands beside it, which nobody has signed,
- * costs nothing.
+ * Canonicalizes one element. It is moved out of the document first, so that the unsigned content around it costs nothing.
  * @param prefixes InclusiveNamespaces PrefixList
- * @throws TokenRefusal malformed, where there is no canonical form
+ * @throws TokenRefusal malformed if it cannot be canonicalized
  */
 export function canonicalizeAlone(open: OpenDocument, prefixes: readonly string[], node: Node): Buffer {
   const { xmlFreeDoc, xmlNewDoc, xmlDocSetRootElement } = open.parser.library;
@@ -172,26 +173,26 @@ export function canonicalizeAlone(open: OpenDocument, prefixes: readonly string[
   }
 }
 
-/** Listed prefixes count as their ancestors declare them (Exclusive XML Canonicalization section 3). */
+/** Copies the declarations of listed prefixes from the ancestors (Exclusive XML Canonicalization section 3). */
 function declareInScope({ pointer, parser: { library } }: OpenDocument, prefixes: readonly string[], node: Node): void {
   for (const listed of prefixes) {
     const prefix = listed === '#default' ? undefined : listed;
     const declaration = library.xmlSearchNs(pointer, node, prefix ?? null);
-    // Where the element declares the prefix itself this does nothing.
+    // Does nothing if the element declares the prefix itself.
     if (declaration !== 0) library.xmlNewNs(node, library.XmlNsStruct.href(declaration), prefix);
   }
 }
 
 /**
- * Each element repeats the names of the namespaces that it uses, so that the form may be many times as long as the document. Real ones
- * are twice as long at most.
+ * In canonical form each element repeats the namespaces that it uses, so the form can be many times longer than the document. Real
+ * ones are up to twice as long.
  */
 const MAX_CANONICAL_BYTES = 524_288;
 
 /**
- * Exclusive XML Canonicalization 1.0 of the whole document, without comments.
+ * Canonicalizes the whole document (Exclusive XML Canonicalization 1.0 without comments).
  * @param prefixes InclusiveNamespaces PrefixList
- * @throws TokenRefusal malformed, where there is no canonical form
+ * @throws TokenRefusal malformed if it cannot be canonicalized
  */
 export function canonicalize({ pointer, parser }: OpenDocument, prefixes: readonly string[]): Buffer {
   const { library } = parser;
@@ -199,7 +200,7 @@ export function canonicalize({ pointer, parser }: OpenDocument, prefixes: readon
   let length = 0;
   const write = (chunk: Uint8Array) => {
     length += chunk.length;
-    // libxml2 writes no more after a failure.
+    // libxml2 stops writing after -1.
     return length > MAX_CANONICAL_BYTES ? -1 : chunks.push(Buffer.from(chunk)) && chunk.length;
   };
   const output = library.xmlOutputBufferCreateIO({ write, close: () => true });
@@ -209,13 +210,13 @@ export function canonicalize({ pointer, parser }: OpenDocument, prefixes: readon
   library.xmlOutputBufferClose(output);
   if (length > MAX_CANONICAL_BYTES)
     throw new TokenRefusal('malformed', `its canonical form has more than ${MAX_CANONICAL_BYTES} bytes`);
-  // Nothing, or the half that was written before canonicalization failed (at a relative namespace name), must never pass
-  // for the canonical form of something (CVE-2025-66568).
+  // Canonicalization fails at a relative namespace name. The output so far, which may be empty, must not count as the
+  // canonical form (CVE-2025-66568).
   if (result < 0 || chunks.length === 0) throw new TokenRefusal('malformed', 'it has no canonical form');
   return Buffer.concat(chunks);
 }
 
-/** Of libxml2: kinds of nodes, and a mode of canonicalization. */
+/** Constants of libxml2: types of nodes, and the mode of canonicalization. */
 const ELEMENT = 1;
 const TEXT = 3;
 const COMMENT = 8;

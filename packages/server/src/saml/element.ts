@@ -1,10 +1,10 @@
-// An XML element as plain data, and the strict ways to read one: every function here refuses what it did not expect.
+// An XML element as plain data, and strict readers for it: each refuses unexpected content.
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { XSI } from './names.ts';
 
 export interface XmlAttribute {
   readonly name: string;
-  /** Empty where the attribute has none. */
+  /** Empty if the attribute has none. */
   readonly namespace: string;
   readonly value: string;
 }
@@ -15,14 +15,14 @@ export interface XmlElement {
   readonly namespace: string;
   readonly attributes: readonly XmlAttribute[];
   readonly children: readonly XmlElement[];
-  /** What all text nodes directly inside hold, one after the other. */
+  /** All text nodes directly inside, concatenated. */
   readonly text: string;
 }
 
 export const is = (element: XmlElement, namespace: string, name: string): boolean =>
   element.namespace === namespace && element.name === name;
 
-/** The attribute of that name and no namespace. */
+/** Returns the value of the attribute with this name and no namespace. */
 export const attribute = (element: XmlElement, name: string): string | undefined =>
   element.attributes.find((one) => one.namespace === '' && one.name === name)?.value;
 
@@ -33,24 +33,24 @@ export function requiredAttribute(element: XmlElement, name: string): string {
   return value;
 }
 
-/** The text of an element that holds text alone. @throws TokenRefusal malformed */
+/** Returns the text of an element without children. @throws TokenRefusal malformed */
 export function textOf(element: XmlElement): string {
   if (element.children.length > 0) throw new TokenRefusal('malformed', `${element.name} holds elements, not text`);
   return element.text;
 }
 
-/** What an element holds that holds elements alone. @throws TokenRefusal malformed */
+/** Returns the children of an element without text. @throws TokenRefusal malformed */
 export function elementsOf(element: XmlElement): readonly XmlElement[] {
   if (element.text !== '' && element.text.trim() !== '')
     throw new TokenRefusal('malformed', `${element.name} holds text between elements`);
   return element.children;
 }
 
-/** Those children that have this name, whatever stands beside them. */
+/** Returns the children with this name, and ignores the others. */
 export const childrenOf = (element: XmlElement, namespace: string, name: string): readonly XmlElement[] =>
   elementsOf(element).filter((child) => is(child, namespace, name));
 
-/** @returns undefined where there is none. @throws TokenRefusal malformed where there are several */
+/** @returns undefined if there is none @throws TokenRefusal malformed if there are several */
 export function optionalChild(element: XmlElement, namespace: string, name: string): XmlElement | undefined {
   const [child, second] = childrenOf(element, namespace, name);
   if (second !== undefined) throw new TokenRefusal('malformed', `${element.name} has more than one ${name}`);
@@ -65,7 +65,7 @@ export function onlyChild(element: XmlElement, namespace: string, name: string):
 }
 
 /**
- * The children of an element that has exactly these, in this order.
+ * Returns the children of an element that has exactly these, in this order.
  * @throws TokenRefusal malformed
  */
 export function sequenceOf<const Names extends readonly string[]>(
@@ -75,20 +75,23 @@ export function sequenceOf<const Names extends readonly string[]>(
 ): { readonly [Index in keyof Names]: XmlElement } {
   const children = elementsOf(element);
   if (children.length !== names.length || !children.every((child, at) => is(child, namespace, names[at] ?? ''))) {
-    const found = children.map(({ name }) => shown(name)).join(', ') || 'nothing';
+    const found = children.map(({ name }) => printable(name)).join(', ') || 'nothing';
     throw new TokenRefusal('malformed', `${element.name} holds ${found}, and must hold ${names.join(', ')}`);
   }
   return children as unknown as { readonly [Index in keyof Names]: XmlElement };
 }
 
-/** Children of other names would mean something that we do not know. @throws TokenRefusal malformed */
+/** Refuses children with other names, whose meaning is unknown. @throws TokenRefusal malformed */
 export function refuseOtherChildren(element: XmlElement, namespace: string, names: readonly string[]): void {
   const other = elementsOf(element).find((child) => child.namespace !== namespace || !names.includes(child.name));
   if (other !== undefined)
-    throw new TokenRefusal('malformed', `${element.name} holds ${shown(other.name)} (${shown(other.namespace)})`);
+    throw new TokenRefusal(
+      'malformed',
+      `${element.name} holds ${printable(other.name)} (${printable(other.namespace)})`,
+    );
 }
 
-/** The element and everything inside it, in document order. */
+/** Returns the element and all its descendants, in document order. */
 export function everyElement(element: XmlElement, found: XmlElement[] = []): readonly XmlElement[] {
   found.push(element);
   for (const child of element.children) everyElement(child, found);
@@ -100,13 +103,13 @@ export const isNil = (element: XmlElement): boolean =>
     (one) => one.namespace === XSI && one.name === 'nil' && (one.value === 'true' || one.value === '1'),
   );
 
-/** A value that the sender chose, for a detail: it prints, and is short. */
-export function shown(value: string): string {
+/** Shortens a value of the sender for a detail, and replaces characters that do not print. */
+export function printable(value: string): string {
   const text = value.replace(/\p{C}/gu, '\ufffd');
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }
 
-/** White space is how encoders wrap base64 in XML (XML Schema part 2, section 3.2.16). @throws TokenRefusal malformed */
+/** Decodes base64, which may hold white space (XML Schema part 2, section 3.2.16). @throws TokenRefusal malformed */
 export function base64Of(element: XmlElement): Buffer {
   const text = textOf(element).replace(/[ \t\r\n]+/g, '');
   const bytes = Buffer.from(text, 'base64');

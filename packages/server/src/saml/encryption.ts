@@ -1,5 +1,5 @@
-// What stands inside an encrypted assertion, id or attribute? XML Encryption with RSA-OAEP and AES-GCM, which can
-// neither be asked whether its padding is right nor be changed unseen; what is decrypted is believed no more than before.
+// Decrypts assertions, ids and attributes. Accepts only RSA-OAEP and AES-GCM: they allow no padding oracle, and changes are
+// detected. Decrypted content is not trusted: it is checked like any other.
 import { constants, createDecipheriv, type KeyObject, privateDecrypt, randomBytes } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { DecryptionKey } from '../trust/saml-issuer.ts';
@@ -11,10 +11,10 @@ import {
   is,
   onlyChild,
   optionalChild,
+  printable,
   refuseOtherChildren,
   requiredAttribute,
   sequenceOf,
-  shown,
   type XmlElement,
 } from './element.ts';
 import { DS, ENC, ENC11 } from './names.ts';
@@ -29,7 +29,7 @@ const contentCiphers: ReadonlyMap<string, ContentCipher> = new Map([
   [`${ENC11}aes256-gcm`, { name: 'aes-256-gcm', keyBytes: 32 }],
 ]);
 
-/** XML Encryption 1.1 section 5.2.4. A shorter tag can be guessed (CVE-2026-32600). */
+/** XML Encryption 1.1 section 5.2.4. A shorter tag could be guessed (CVE-2026-32600). */
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -41,10 +41,10 @@ interface Encrypted {
 }
 
 /**
- * The bytes inside an EncryptedAssertion, EncryptedID or EncryptedAttribute. Whatever fails once a key was used fails in the
- * same way and with the same work, so that nothing can be learned from it.
+ * Decrypts an EncryptedAssertion, EncryptedID or EncryptedAttribute. Every failure after a key was used has the same error and
+ * costs the same work, so that it reveals nothing.
  * @param keys all are tried
- * @returns the bytes, and the key that they were encrypted to
+ * @returns the bytes, and the key that decrypted them
  * @throws TokenRefusal malformed, algorithm, unknown_key
  */
 function decrypt(container: XmlElement, keys: readonly DecryptionKey[]): { bytes: Buffer; key: DecryptionKey } {
@@ -60,8 +60,8 @@ function decrypt(container: XmlElement, keys: readonly DecryptionKey[]): { bytes
 }
 
 /**
- * Decrypts an EncryptedAssertion, whose issuer is known only afterwards.
- * @returns the bytes, and a check that the key is one of this issuer's, which throws TokenRefusal unknown_key
+ * Decrypts an EncryptedAssertion. Its issuer is only known afterwards.
+ * @returns the bytes, and a function that throws TokenRefusal unknown_key if the key does not belong to an issuer
  * @throws TokenRefusal malformed, algorithm, unknown_key
  */
 export function decryptAssertion(root: XmlElement, keys: readonly DecryptionKey[]) {
@@ -77,8 +77,8 @@ export function decryptAssertion(root: XmlElement, keys: readonly DecryptionKey[
 }
 
 /**
- * Decrypts a part of an assertion that was verified. A signature around it does not say who encrypted it: an issuer could put into its
- * own assertion what another encrypted for us, and have it read. So the key must be the one of this issuer, and of no other.
+ * Decrypts a part of a verified assertion. The signature does not prove who encrypted the part: an issuer could copy a part that
+ * another issuer encrypted for us, and have it decrypted. So the key must belong to this issuer alone.
  * @throws TokenRefusal malformed, algorithm, unknown_key
  */
 export function decryptPart(container: XmlElement, issuer: string, keys: readonly DecryptionKey[]): Buffer {
@@ -87,19 +87,19 @@ export function decryptPart(container: XmlElement, issuer: string, keys: readonl
   if (alone.length < ofIssuer.length)
     throw new TokenRefusal(
       'unknown_key',
-      `it holds ${shown(container.name)}, and other entries name the decryptionKey of its issuer, too: an encrypted part needs a key of its own`,
+      `it holds ${printable(container.name)}, and other entries name the decryptionKey of its issuer, too: an encrypted part needs a key of its own`,
     );
   return decrypt(container, alone).bytes;
 }
 
-/** A wrong key comes back as a key of chance, with which the tag fails. */
+/** On failure returns a random key, so that the tag fails later, as with any wrong key. */
 function unwrapKey({ cipher, oaepHash, wrappedKey }: Encrypted, key: KeyObject): Buffer {
-  const chance = randomBytes(cipher.keyBytes);
+  const random = randomBytes(cipher.keyBytes);
   try {
     const unwrapped = privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, wrappedKey);
-    return unwrapped.length === cipher.keyBytes ? unwrapped : chance;
+    return unwrapped.length === cipher.keyBytes ? unwrapped : random;
   } catch {
-    return chance;
+    return random;
   }
 }
 
@@ -117,14 +117,14 @@ function decryptContent({ cipher, content }: Encrypted, key: Buffer): Buffer | u
   }
 }
 
-/** The encrypted key stands in the KeyInfo of the data, or beside it (SAML 2.0 core section 2.2.4). One key for one reader. */
+/** The encrypted key is in KeyInfo of the data, or beside the data (SAML 2.0 core section 2.2.4). There must be one. */
 function readEncrypted(container: XmlElement): Encrypted {
   const data = onlyChild(container, ENC, 'EncryptedData');
   refuseOtherChildren(container, ENC, ['EncryptedData', 'EncryptedKey']);
   refuseOtherParts(data, [DS, 'KeyInfo']);
   const type = attribute(data, 'Type');
   if (type !== undefined && type !== `${ENC}Element`)
-    throw malformed(`the encrypted data is no element: ${shown(type)}`);
+    throw malformed(`Type of EncryptedData is not Element: ${printable(type)}`);
   const method = onlyChild(data, ENC, 'EncryptionMethod');
   const keyInfo = optionalChild(data, DS, 'KeyInfo');
   const keys = [
@@ -149,13 +149,13 @@ function refuseOtherParts(
   ...others: readonly (readonly [namespace: string, name: string])[]
 ): void {
   const known = [...others, [ENC, 'EncryptionMethod'], [ENC, 'CipherData']] as const;
-  const stranger = elementsOf(element).find((child) => !known.some(([namespace, name]) => is(child, namespace, name)));
-  if (stranger !== undefined) throw malformed(`${element.name} holds ${shown(stranger.name)}`);
+  const unknown = elementsOf(element).find((child) => !known.some(([namespace, name]) => is(child, namespace, name)));
+  if (unknown !== undefined) throw malformed(`${element.name} holds ${printable(unknown.name)}`);
 }
 
 /**
- * `rsa-oaep-mgf1p` with SHA-1, which is what it is by default and what identity providers send; `rsa-oaep` of XML Encryption
- * 1.1 with SHA-256 for both digest and mask. (In OAEP the weakness of SHA-1 has no bearing.)
+ * Accepts `rsa-oaep-mgf1p` with SHA-1, its default, which identity providers send; and `rsa-oaep` of XML Encryption 1.1 with
+ * SHA-256 for digest and mask. The weakness of SHA-1 does not matter in OAEP.
  */
 function readOaepHash(method: XmlElement): 'sha1' | 'sha256' {
   const algorithm = requiredAttribute(method, 'Algorithm');
@@ -173,7 +173,7 @@ function readOaepHash(method: XmlElement): 'sha1' | 'sha256' {
   throw unaccepted('key', method);
 }
 
-/** By value only: a CipherReference would be fetched. */
+/** Accepts CipherValue only: a CipherReference would have to be fetched. */
 function cipherValue(element: XmlElement): Buffer {
   const [value] = sequenceOf(onlyChild(element, ENC, 'CipherData'), ENC, ['CipherValue']);
   return base64Of(value);
@@ -184,5 +184,5 @@ const malformed = (detail: string) => new TokenRefusal('malformed', detail);
 function unaccepted(what: string, method: XmlElement): TokenRefusal {
   const parts = elementsOf(method).map((one) => `${one.name} ${attribute(one, 'Algorithm') ?? ''}`);
   const name = [attribute(method, 'Algorithm') ?? '', ...parts].join(', ');
-  return new TokenRefusal('algorithm', `its encryption of the ${what} is not accepted: ${shown(name)}`);
+  return new TokenRefusal('algorithm', `its encryption of the ${what} is not accepted: ${printable(name)}`);
 }

@@ -1,25 +1,25 @@
-// What goes into the check of an assertion, and what comes out.
+// The input and the result of verifying an assertion.
 import type { X509Certificate } from 'node:crypto';
 import type { CertificatesByVersion, DecryptionKey } from '../trust/saml-issuer.ts';
 import type { XmlLoader } from './document.ts';
 
-/** What the configuration says of one identity provider. */
+/** One identity provider of the configuration. */
 export interface SamlTrust {
   readonly entityId: string;
-  /** Any of them may have signed: two while keys are rotated. */
+  /** Two while keys are rotated. */
   readonly certificates: readonly X509Certificate[];
-  /** Those that may prove an assertion of a version, where a metadata file says it; undefined: all of them, either version. */
+  /** Certificates by version of SAML, if a metadata file lists them; undefined: all certificates, for either version. */
   readonly certificatesOf?: CertificatesByVersion | undefined;
-  /** The names by which this issuer may address us. */
+  /** The audiences that name this server. */
   readonly audiences: readonly string[];
-  /** Formats (SAML 1.1: namespaces) whose attributes are read by name alone; undefined: the usual ones of the version. */
+  /** Formats (SAML 1.1: namespaces) that are left out of an attribute's key; undefined: the usual ones of the version. */
   readonly attributeFormats?: ReadonlySet<string> | undefined;
 }
 
-/** How an assertion may be addressed to the calling client as a service provider. */
+/** The calling client as a service provider. */
 export interface Addressee {
   readonly entityId: string;
-  /** Its assertion consumer service. */
+  /** The URL of its assertion consumer service. */
   readonly acs: string;
 }
 
@@ -34,31 +34,31 @@ export interface SamlContext {
   readonly addressee: Addressee | undefined;
   /** Seconds since 1970. */
   readonly now: number;
-  /** How far the issuer's clock may disagree with ours, in seconds. */
+  /** Accepted difference between the clocks, in seconds. */
   readonly leeway: number;
 }
 
-/** What a verified assertion says. Times are seconds since 1970. */
+/** The content of a verified assertion. Times are seconds since 1970. */
 export interface SamlIdentity {
   readonly issuer: string;
-  /** Unique for its issuer: what replay is known by. */
+  /** Unique for its issuer: identifies a replay. */
   readonly id: string;
   readonly issuedAt: number;
   readonly nameId: string;
   readonly nameIdFormat: string | undefined;
   /** The values of each attribute by its name, or by `{format}name` (see attributes.ts); an object without prototype. */
   readonly attributes: Readonly<Record<string, readonly string[]>>;
-  /** Names of attributes that stand twice, as `attributes` has them and without their format: nobody can say which one counts. */
+  /** Names of attributes that occur twice, with and without their format. Their value is ambiguous. */
   readonly repeatedAttributes: readonly string[];
-  /** Every audience that the assertion names. */
+  /** All audiences in the assertion. */
   readonly audiences: readonly string[];
-  /** Whether it was addressed to this server, or to the calling client as a service provider. */
+  /** Is the assertion for this server, or for the calling client as a service provider? */
   readonly addressedTo: 'server' | 'client';
-  /** The end of the assertion and of its confirmation. Within the leeway it may lie in the past. */
+  /** The earlier end of the assertion and its confirmation. It may be in the past by up to the leeway. */
   readonly notOnOrAfter: number;
-  /** The end of the last confirmation that anybody could still present the assertion by: its id stays used until then. */
+  /** The latest time at which someone could still present the assertion: its id stays used until then. */
   readonly usableUntil: number;
-  /** When the subject signed in; undefined where the issuer does not say that it did (RFC 7522 section 3, item 7). */
+  /** When the subject signed in; undefined if the assertion does not say (RFC 7522 section 3, item 7). */
   readonly authnInstant: number | undefined;
   /** AuthnContextClassRef, or AuthenticationMethod in SAML 1.1. */
   readonly authnContext: string | undefined;
@@ -70,7 +70,7 @@ export interface SamlIdentity {
 }
 
 export interface ProxyRestriction {
-  /** How many further assertions in a row; 0 is none. */
+  /** The number of further assertions that may be issued in a row, based on this one. */
   readonly count: number | undefined;
   readonly audiences: readonly string[];
 }

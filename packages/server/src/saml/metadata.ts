@@ -1,5 +1,5 @@
-// What does the metadata file of an identity provider say of it? (SAML 2.0 metadata) The operator put the file there, so that
-// it is believed as the configuration is: a signature in it is not checked.
+// Reads the metadata file of an identity provider (SAML 2.0 metadata). The file is trusted like the configuration: a signature in
+// it is not checked.
 import { X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { CertificatesByVersion } from '../trust/saml-issuer.ts';
@@ -11,24 +11,24 @@ import { optionalInstant } from './validity.ts';
 
 export interface IdentityProviderMetadata {
   readonly entityId: string;
-  /** Those that sign; each once. Whether they are still valid is for the reader to ask. */
+  /** Certificates for signing, each once. They may have expired. */
   readonly certificates: readonly X509Certificate[];
-  /** The same, by the version of SAML that their role says it speaks. */
+  /** The same, by the version of SAML that their role supports. */
   readonly certificatesOf: CertificatesByVersion;
-  /** Seconds since 1970; undefined where the file has no end. */
+  /** Seconds since 1970; undefined if the file does not expire. */
   readonly validUntil: number | undefined;
 }
 
 /**
  * @param xml a file with one EntityDescriptor
  * @param now seconds since 1970
- * @throws Error that says in a sentence what is wrong with the file
+ * @throws Error with a sentence for people
  */
 export async function readMetadata(xml: Uint8Array, now: number): Promise<IdentityProviderMetadata> {
   const parser = await createXmlLoader()();
   try {
     const bytes = withoutByteOrderMark(xml);
-    // Comments are usual here. What else begins so would declare a document type (or hide text as CDATA).
+    // Comments are common in metadata. Other markup that begins with `<!` is a DOCTYPE or a CDATA section.
     if (/<!(?!--)/.test(decodeXml(bytes))) throw new Error('the metadata file has a DOCTYPE or a CDATA section');
     return readEntity(readDocument(parser, bytes), now);
   } catch (error) {
@@ -50,29 +50,29 @@ function readEntity(root: XmlElement, now: number): IdentityProviderMetadata {
   const validUntil = ends.length === 0 ? undefined : Math.min(...ends);
   if (validUntil !== undefined && validUntil <= now)
     throw new Error(`the metadata file was valid until ${new Date(validUntil * 1000).toISOString()}`);
-  const speaking = (version: keyof typeof PROTOCOLS): X509Certificate[] =>
-    distinct(roles.filter((role) => speaks(role, PROTOCOLS[version])).flatMap(signingCertificates));
-  const certificatesOf = { saml1: speaking('saml1'), saml2: speaking('saml2') };
+  const certificatesFor = (version: keyof typeof PROTOCOLS): X509Certificate[] =>
+    distinct(roles.filter((role) => supports(role, PROTOCOLS[version])).flatMap(signingCertificates));
+  const certificatesOf = { saml1: certificatesFor('saml1'), saml2: certificatesFor('saml2') };
   const certificates = distinct([...certificatesOf.saml2, ...certificatesOf.saml1]);
   if (certificates.length === 0) throw new Error('the metadata file has no certificate for signing');
   return { entityId: requiredAttribute(root, 'entityID'), certificates, certificatesOf, validUntil };
 }
 
-/** SAML 2.0 metadata section 2.4.1, and the profile of it for SAML 1.x section 2. */
+/** SAML 2.0 metadata section 2.4.1, and section 2 of its profile for SAML 1.x. */
 const PROTOCOLS = {
   saml1: 'urn:oasis:names:tc:SAML:1.1:protocol',
   saml2: 'urn:oasis:names:tc:SAML:2.0:protocol',
 } as const;
 
-/** The key of a role for another protocol, such as WS-Federation, proves nothing of SAML. */
-const speaks = (role: XmlElement, protocol: string): boolean =>
+/** Keys of roles for other protocols, such as WS-Federation, are not trusted for SAML. */
+const supports = (role: XmlElement, protocol: string): boolean =>
   requiredAttribute(role, 'protocolSupportEnumeration')
     .split(/[\t\n\r ]+/)
     .includes(protocol);
 
 /**
- * A KeyDescriptor without `use` serves both purposes (SAML 2.0 metadata section 2.4.1.1). It holds one certificate: of a
- * chain, the second is that of an authority, whose key must not prove assertions.
+ * A KeyDescriptor without `use` is for signing, too (SAML 2.0 metadata section 2.4.1.1). It must hold one certificate: in a chain,
+ * the second is that of an authority, whose key must not be trusted for assertions.
  */
 function signingCertificates(role: XmlElement): X509Certificate[] {
   return role.children

@@ -1,4 +1,4 @@
-// The names that SAML, XML Signature and XML Encryption give to things.
+// Namespaces and algorithm identifiers of SAML, XML Signature and XML Encryption.
 
 export const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
 export const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';

@@ -1,24 +1,24 @@
-// What is known of each algorithm of XML Signature that we accept; every other is refused by its absence: SHA-1,
-// MD5, DSA, and HMAC, whose key would be the public one (xml-crypto GHSA-c27r-x354-4m68).
+// The accepted algorithms of XML Signature. SHA-1, MD5 and DSA are not among them, nor is HMAC, whose key would be the public key
+// (xml-crypto GHSA-c27r-x354-4m68).
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
 import type { AssertionKey } from './certificates.ts';
 import { DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC } from './names.ts';
 
 export interface SignatureMethod {
   readonly key: AssertionKey['type'];
-  /** Null where the algorithm has its own. */
+  /** Null if the algorithm includes its own. */
   readonly digest: string | null;
   readonly options: Omit<VerifyKeyObjectInput, 'key'>;
 }
 
 const rsa = (digest: string): SignatureMethod => ({ key: 'rsa', digest, options: {} });
-/** RFC 9231 section 2.3.10: the mask uses the same digest, the salt has its length. */
+/** RFC 9231 section 2.3.10: the mask uses the same digest, and the salt is as long as the digest. */
 const pss = (digest: string): SignatureMethod => ({
   key: 'rsa',
   digest,
   options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
 });
-/** RFC 9231 section 2.3.6: r and s side by side. */
+/** RFC 9231 section 2.3.6: r and s concatenated. */
 const ecdsa = (digest: string): SignatureMethod => ({ key: 'ec', digest, options: { dsaEncoding: 'ieee-p1363' } });
 
 export const signatureMethods: ReadonlyMap<string, SignatureMethod> = new Map([

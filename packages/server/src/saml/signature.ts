@@ -1,5 +1,5 @@
-// Which bytes of this document did the issuer sign? One profile of XML Signature (SAML 2.0 core section 5.4, SAML 1.1 core
-// section 5.4) and nothing beside it. What is returned are the very bytes that were digested, to be parsed again.
+// Verifies the signature of an assertion and returns the digested bytes, which are then parsed again. Accepts only the profile of
+// XML Signature in SAML 2.0 core section 5.4 and SAML 1.1 core section 5.4.
 import { hash, type X509Certificate } from 'node:crypto';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { signingKey } from './certificates.ts';
@@ -20,18 +20,18 @@ import {
   elementsOf,
   everyElement,
   is,
+  printable,
   requiredAttribute,
   sequenceOf,
-  shown,
   type XmlElement,
 } from './element.ts';
 import { DS, EXCLUSIVE } from './names.ts';
 import { digestMethods, type SignatureMethod, signatureMethods, verifyWith } from './signature-method.ts';
 
 export interface Expected {
-  /** The id of the root, which the reference must name. */
+  /** The id of the root. The reference must name it. */
   readonly id: string;
-  /** Where among the children of the root the signature stands: in SAML 2.0 after the issuer, in 1.1 at the end. */
+  /** The position of the signature among the children of the root: after the issuer in SAML 2.0, at the end in 1.1. */
   readonly place: 'second' | 'last';
   readonly certificates: readonly X509Certificate[];
   /** Seconds since 1970. */
@@ -39,7 +39,7 @@ export interface Expected {
 }
 
 interface SignedInfo {
-  /** InclusiveNamespaces of the canonicalization of SignedInfo itself. */
+  /** InclusiveNamespaces PrefixList for SignedInfo itself. */
   readonly prefixes: readonly string[];
   readonly method: SignatureMethod;
   readonly reference: Reference;
@@ -52,8 +52,8 @@ interface Reference {
 }
 
 /**
- * Removes the signature from the document.
- * @returns the root without it, in canonical form
+ * Verifies the signature and removes it from the document.
+ * @returns the root without the signature, in canonical form
  * @throws TokenRefusal malformed, algorithm, unknown_key, signature
  */
 export function signedBytes(open: OpenDocument, expected: Expected): Buffer {
@@ -63,16 +63,16 @@ export function signedBytes(open: OpenDocument, expected: Expected): Buffer {
   const { signedInfo, value, keyInfo } = readSignature(signature, expected.id);
   const [infoNode = 0] = childNodes(open, node);
   const bytesOfInfo = canonicalizeAlone(open, signedInfo.prefixes, infoNode);
-  proveSignature(bytesOfInfo, value, signedInfo.method, keyInfo, expected);
+  verifySignature(bytesOfInfo, value, signedInfo.method, keyInfo, expected);
   removeNode(open, node);
   const { digest, digestValue, prefixes } = signedInfo.reference;
   const bytes = canonicalize(open, prefixes);
   if (!hash(digest, bytes, 'buffer').equals(digestValue))
-    throw new TokenRefusal('signature', 'the digest is another: the assertion was altered after it was signed');
+    throw new TokenRefusal('signature', 'the digest differs: the assertion was altered after it was signed');
   return bytes;
 }
 
-/** A direct child of the root, so that what is signed is the element it stands in, and no other (CVE-2024-45409). */
+/** The signature must be a direct child of the root, so that it can only sign the root (CVE-2024-45409). */
 function findSignature(open: OpenDocument, place: Expected['place']): Node {
   const children = childNodes(open, open.root);
   const found = children.filter((node) => is(readHead(open, node), DS, 'Signature'));
@@ -86,8 +86,8 @@ function findSignature(open: OpenDocument, place: Expected['place']): Node {
 }
 
 /**
- * No `Object` may follow: nothing in it would ever be read. SignedInfo is read from the tree that is canonicalized: behind
- * the byte gate a tree holds nothing that canonicalization would leave out.
+ * Refuses an `Object`, whose content would never be read. SignedInfo is read from the same tree that is canonicalized. After the
+ * byte gate, a tree holds nothing that canonicalization drops.
  */
 function readSignature(signature: XmlElement, id: string) {
   const [signedInfo, value] =
@@ -100,7 +100,7 @@ function readSignature(signature: XmlElement, id: string) {
 /** SAML 2.0 core section 5.4.3. @returns the InclusiveNamespaces PrefixList (Exclusive XML Canonicalization section 3) */
 function exclusivePrefixes(method: XmlElement): readonly string[] {
   const algorithm = requiredAttribute(method, 'Algorithm');
-  // With or without comments: the byte gate left none.
+  // Both forms give the same result: the byte gate refuses comments.
   if (algorithm !== EXCLUSIVE && algorithm !== `${EXCLUSIVE}WithComments`)
     throw unknownAlgorithm('canonicalization', algorithm);
   if (elementsOf(method).length === 0) return [];
@@ -113,11 +113,11 @@ function exclusivePrefixes(method: XmlElement): readonly string[] {
   return prefixes;
 }
 
-/** Each is looked up at each element. Real lists have one to five. */
+/** Canonicalization looks up each prefix for each element. Real lists have one to five. */
 const MAX_PREFIXES = 10;
 const PREFIX = /^(?:#default|[\p{L}_][\p{L}\p{N}\p{M}._-]*)$/u;
 
-/** SAML 2.0 core section 5.4.2: exactly one reference, to the element that the signature stands in, by its id. */
+/** SAML 2.0 core section 5.4.2: exactly one reference, by id, to the parent of the signature. */
 function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
   const [canonicalization, method, reference] = sequenceOf(signedInfo, DS, [
     'CanonicalizationMethod',
@@ -125,7 +125,7 @@ function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
     'Reference',
   ]);
   const uri = attribute(reference, 'URI');
-  if (uri !== `#${id}`) throw malformed(`its Signature refers to ${shown(uri ?? 'nothing')}, not to the assertion`);
+  if (uri !== `#${id}`) throw malformed(`its Signature refers to ${printable(uri ?? 'nothing')}, not to the assertion`);
   return {
     prefixes: exclusivePrefixes(canonicalization),
     method: readAlgorithm(method, signatureMethods),
@@ -146,7 +146,7 @@ function readReference(reference: XmlElement): Reference {
   };
 }
 
-/** No parameters: HMACOutputLength made one bit enough (CVE-2009-0217). */
+/** Parameters are refused: HMACOutputLength allowed a signature of one bit (CVE-2009-0217). */
 function readAlgorithm<Method>(element: XmlElement, methods: ReadonlyMap<string, Method>): Method {
   const name = requiredAttribute(element, 'Algorithm');
   const method = methods.get(name);
@@ -155,8 +155,8 @@ function readAlgorithm<Method>(element: XmlElement, methods: ReadonlyMap<string,
   return method;
 }
 
-/** By a key of the configuration. What KeyInfo holds is at most a hint at what went wrong. */
-function proveSignature(
+/** Verifies with the configured keys. KeyInfo is only used to explain a failure. */
+function verifySignature(
   bytes: Buffer,
   signature: Buffer,
   method: SignatureMethod,
@@ -173,9 +173,9 @@ function proveSignature(
     else if (verifyWith(method, key.key, bytes, signature)) return;
     else tried = true;
   }
-  const stranger = keyInfo && embeddedFingerprint(keyInfo);
-  if (stranger !== undefined && !certificates.some(({ fingerprint256 }) => fingerprint256 === stranger))
-    obstacles.push(`it names the certificate ${stranger}, which is not configured`);
+  const embedded = keyInfo && embeddedFingerprint(keyInfo);
+  if (embedded !== undefined && !certificates.some(({ fingerprint256 }) => fingerprint256 === embedded))
+    obstacles.push(`it names the certificate ${embedded}, which is not configured`);
   const detail = obstacles.join('; ');
   if (!tried) throw new TokenRefusal('unknown_key', detail || 'its issuer has no certificate');
   throw new TokenRefusal('signature', detail || 'it was altered after it was signed, or signed with another key');
@@ -184,9 +184,9 @@ function proveSignature(
 const nameOf = ({ fingerprint256 }: X509Certificate) => `the certificate ${fingerprint256.slice(0, 23)}…`;
 
 function embeddedFingerprint(keyInfo: XmlElement): string | undefined {
-  const embedded = everyElement(keyInfo).find((element) => is(element, DS, 'X509Certificate'));
-  if (embedded === undefined || embedded.children.length > 0) return undefined;
-  const der = Buffer.from(embedded.text, 'base64');
+  const certificate = everyElement(keyInfo).find((element) => is(element, DS, 'X509Certificate'));
+  if (certificate === undefined || certificate.children.length > 0) return undefined;
+  const der = Buffer.from(certificate.text, 'base64');
   return hash('sha256', der, 'hex')
     .toUpperCase()
     .replace(/..(?!$)/g, '$&:');
@@ -194,4 +194,4 @@ function embeddedFingerprint(keyInfo: XmlElement): string | undefined {
 
 const malformed = (detail: string) => new TokenRefusal('malformed', detail);
 const unknownAlgorithm = (what: string, name: string) =>
-  new TokenRefusal('algorithm', `its ${what} ${shown(name)} is not accepted`);
+  new TokenRefusal('algorithm', `its ${what} ${printable(name)} is not accepted`);

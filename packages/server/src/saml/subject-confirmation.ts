@@ -1,8 +1,7 @@
-// May whoever brings a SAML 2.0 assertion be believed to be meant by it? (SAML 2.0 profiles section 3.3, RFC 7522
-// section 3 item 5)
+// Checks the bearer confirmation of the subject of a SAML 2.0 assertion (SAML 2.0 profiles section 3.3, RFC 7522 section 3 item 5).
 import { type TokenFault, TokenRefusal } from '../primitives/refusal.ts';
-import type { Reader } from './addressing.ts';
-import { attribute, childrenOf, elementsOf, optionalChild, shown, type XmlElement } from './element.ts';
+import type { AcceptedAudience } from './addressing.ts';
+import { attribute, childrenOf, elementsOf, optionalChild, printable, type XmlElement } from './element.ts';
 import type { SamlContext } from './identity.ts';
 import { SAML2 } from './names.ts';
 import { optionalInstant, requireWindow } from './validity.ts';
@@ -10,20 +9,20 @@ import { optionalInstant, requireWindow } from './validity.ts';
 const BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
 
 export interface SubjectConfirmation {
-  readonly reader: Reader;
+  readonly accepted: AcceptedAudience;
   readonly notOnOrAfter: number;
-  /** The end of the longest of all confirmations, whether or not it holds now and for us. */
+  /** The latest end of all confirmations, including those that are not valid now or not for us. */
   readonly latest: number;
 }
 
 /**
- * The first confirmation of the subject that holds, all of it. One that holds is enough (section 2.4.1).
- * @param readers those whom the audience restrictions name
- * @throws TokenRefusal with the fault of the first confirmation, and with what is wrong with each
+ * Returns the first confirmation that is valid. One is enough (SAML 2.0 core section 2.4.1).
+ * @param accepted those that the audience restrictions name
+ * @throws TokenRefusal with the fault of the first confirmation and the details of all
  */
-export function confirmedUntil(
+export function confirmSubject(
   subject: XmlElement,
-  readers: readonly Reader[],
+  accepted: readonly AcceptedAudience[],
   context: SamlContext,
 ): SubjectConfirmation {
   const refusals: TokenRefusal[] = [];
@@ -31,7 +30,7 @@ export function confirmedUntil(
   const latest = Math.max(...confirmations.map(endOf));
   for (const confirmation of confirmations) {
     try {
-      return { ...confirm(confirmation, readers, context), latest };
+      return { ...confirm(confirmation, accepted, context), latest };
     } catch (error) {
       if (!(error instanceof TokenRefusal)) throw error;
       refusals.push(error);
@@ -44,7 +43,7 @@ export function confirmedUntil(
   );
 }
 
-/** One that states no end is never accepted. */
+/** 0 if the confirmation has no end: it is never accepted. */
 function endOf(confirmation: XmlElement): number {
   const ends = childrenOf(confirmation, SAML2, 'SubjectConfirmationData').map((data) =>
     optionalInstant(data, 'NotOnOrAfter'),
@@ -54,21 +53,25 @@ function endOf(confirmation: XmlElement): number {
 
 function confirm(
   confirmation: XmlElement,
-  readers: readonly Reader[],
+  accepted: readonly AcceptedAudience[],
   context: SamlContext,
 ): Omit<SubjectConfirmation, 'latest'> {
   const method = attribute(confirmation, 'Method') ?? 'missing';
-  // Of a key holder we have seen no proof; for a sender that vouches nobody vouches.
-  if (method !== BEARER) throw new TokenRefusal('claims', `SubjectConfirmation Method is not bearer: ${shown(method)}`);
+  // holder-of-key would need a proof of the key, and sender-vouches would need a trusted sender.
+  if (method !== BEARER)
+    throw new TokenRefusal('claims', `SubjectConfirmation Method is not bearer: ${printable(method)}`);
   const data = optionalChild(confirmation, SAML2, 'SubjectConfirmationData');
   if (data === undefined) throw new TokenRefusal('claims', 'SubjectConfirmation has no SubjectConfirmationData');
-  // A name beside the data would say who may bring the assertion, a key in it who holds it: we know neither.
+  // A name beside the data restricts who may present the assertion, and a key in it requires a proof. Neither is checked here.
   if (elementsOf(confirmation).length > 1 || elementsOf(data).length > 0)
     throw new TokenRefusal('claims', 'SubjectConfirmation names a presenter or a key');
   const notOnOrAfter = requireWindow(data, context);
   const recipient = attribute(data, 'Recipient');
   if (recipient === undefined) throw new TokenRefusal('audience', 'SubjectConfirmationData has no Recipient');
-  const reader = readers.find((one) => one.recipient === recipient);
-  if (reader === undefined) throw new TokenRefusal('audience', `Recipient is another: ${shown(recipient)}`);
-  return { reader, notOnOrAfter };
+  const match = accepted.find((one) => one.recipient === recipient);
+  if (match === undefined) {
+    const expected = accepted.map((one) => one.recipient).join(' or ');
+    throw new TokenRefusal('audience', `Recipient is ${printable(recipient)}, not ${expected}`);
+  }
+  return { accepted: match, notOnOrAfter };
 }

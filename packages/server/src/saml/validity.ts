@@ -1,7 +1,7 @@
-// Does the assertion hold now? Times are seconds since 1970.
+// Checks the times and conditions of an assertion. Times are seconds since 1970.
 import { formatDuration } from '../primitives/duration.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { attribute, elementsOf, requiredAttribute, shown, type XmlElement } from './element.ts';
+import { attribute, elementsOf, printable, requiredAttribute, type XmlElement } from './element.ts';
 
 const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$/;
 
@@ -10,11 +10,11 @@ export interface AssertionClock {
   readonly leeway: number;
 }
 
-/** A time in UTC (SAML 2.0 core section 1.3.3), fractions of a second cut off. @returns undefined where it is none */
+/** Parses a time in UTC (SAML 2.0 core section 1.3.3) and drops fractions of a second. @returns undefined if it is not one */
 export function parseInstant(text: string): number | undefined {
   const date = INSTANT.exec(text)?.[1];
   const time = date === undefined ? Number.NaN : Date.parse(`${date}Z`);
-  // 30 February and 24:00 come out as the day after.
+  // Date.parse turns 30 February and 24:00 into a later day.
   return Number.isNaN(time) || new Date(time).getUTCDate() !== Number(date?.slice(8, 10)) ? undefined : time / 1000;
 }
 
@@ -23,7 +23,10 @@ export function instant(element: XmlElement, name: string): number {
   const text = requiredAttribute(element, name);
   const time = parseInstant(text);
   if (time !== undefined) return time;
-  throw new TokenRefusal('malformed', `${name} of ${element.name} is no time in UTC: ${shown(text)}`);
+  throw new TokenRefusal(
+    'malformed',
+    `${name} of ${element.name} is not a time in UTC such as 2026-01-31T08:00:00Z: ${printable(text)}`,
+  );
 }
 
 export const optionalInstant = (element: XmlElement, name: string): number | undefined =>
@@ -34,18 +37,18 @@ export function requirePast(time: number, what: string, { now, leeway }: Asserti
   if (time > now + leeway)
     throw new TokenRefusal(
       'not_yet_valid',
-      `${what} lies in the future: ${format(time)}, ${formatDuration(time - now)} ahead of the clock of this server`,
+      `${what} is in the future: ${format(time)}, ${formatDuration(time - now)} ahead of the clock of this server`,
     );
 }
 
-/** The instant itself is too late (SAML 2.0 core section 2.5.1.2). @throws TokenRefusal expired */
+/** The time itself is already too late (SAML 2.0 core section 2.5.1.2). @throws TokenRefusal expired */
 export function requireFuture(time: number, what: string, { now, leeway }: AssertionClock): void {
   if (now - leeway >= time)
     throw new TokenRefusal('expired', `${what} is past: ${format(time)}, ${formatDuration(now - time)} ago`);
 }
 
 /**
- * NotBefore and NotOnOrAfter of an element. "Cannot tell" is no: without an end it is refused.
+ * Checks NotBefore and NotOnOrAfter of an element. An element without an end is refused.
  * @returns the end
  * @throws TokenRefusal claims, malformed, not_yet_valid, expired
  */
@@ -62,8 +65,8 @@ export function requireWindow(element: XmlElement, clock: AssertionClock): numbe
 }
 
 /**
- * A condition that we do not know is one that we cannot keep: the assertion is neither valid nor invalid, and so refused (SAML
- * 2.0 core section 2.5.1.1, SAML 1.1 core section 2.3.2.1).
+ * Refuses unknown conditions: the validity of the assertion cannot be determined (SAML 2.0 core section 2.5.1.1, SAML 1.1 core
+ * section 2.3.2.1).
  * @throws TokenRefusal claims
  */
 export function refuseUnknownConditions(conditions: XmlElement, known: readonly string[]): void {
@@ -71,7 +74,7 @@ export function refuseUnknownConditions(conditions: XmlElement, known: readonly 
     ({ namespace, name }) => namespace !== conditions.namespace || !known.includes(name),
   );
   if (unknown !== undefined)
-    throw new TokenRefusal('claims', `it has a condition that is not known here: ${shown(unknown.name)}`);
+    throw new TokenRefusal('claims', `it has an unknown condition: ${printable(unknown.name)}`);
 }
 
 const format = (time: number) => new Date(time * 1000).toISOString().replace('.000', '');

@@ -1,4 +1,4 @@
-// How an assertion is carried, and what no XML parser is shown. Each refusal has its accepted twin.
+// Which bytes reach the XML parser? Each refusal has its accepted twin.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -29,7 +29,7 @@ const context = contextFor([trustIn(idp)]);
 const signed = sign(assertion2(idp), idp.key);
 const accepted = () => read(signed, context);
 
-/** @param within milliseconds of this process's own time, the best of a few rounds: the machine may be busy otherwise */
+/** @param within milliseconds of processor time of this process, best of a few rounds: the machine may be busy */
 const put = (content: string) => signed.replace('</saml:Subject>', () => content);
 
 async function quickly(within: number, run: () => Promise<unknown>): Promise<void> {
@@ -42,8 +42,8 @@ async function quickly(within: number, run: () => Promise<unknown>): Promise<voi
   assert.ok(Math.min(...times) < within, `${Math.min(...times)} ms`);
 }
 
-test('the token is base64url, padded or not, and nothing else (SA-01)', async () => {
-  // A length that needs padding, and bytes that need `-` or `_`.
+test('accepts base64url only, padded or not (SA-01)', async () => {
+  // Its length needs padding, and its bytes need `-` or `_`.
   const xml = sign(assertion2(idp, { nameId: 'ådåÿ~?>' }), idp.key, { attributes: { Id: '_s' } });
   const token = [xml, `${xml} `, `${xml}  `].map(encode).find((one) => one.length % 4 === 2) ?? '';
   assert.equal((await readAssertion(token, context)).nameId, 'ådåÿ~?>');
@@ -57,7 +57,7 @@ test('the token is base64url, padded or not, and nothing else (SA-01)', async ()
     [` ${token}`, /white space/],
     [token.replace(/(.{76})/g, '$1\r\n'), /white space/],
     [`${token}\n`, /white space/],
-    [xml, /it is XML as it is/],
+    [xml, /it is plain XML/],
     [`${token}.`, /not canonical base64url/],
     ['', /does not begin with an XML element/],
   ];
@@ -67,7 +67,7 @@ test('the token is base64url, padded or not, and nothing else (SA-01)', async ()
   }
 });
 
-test('nothing is inflated', async () => {
+test('never inflates a token', async () => {
   await accepted();
   await refuses(deflateRawSync(signed), context, 'malformed', /not UTF-8|does not begin|control/);
   await refuses(gzipSync(signed), context, 'malformed', /not UTF-8/);
@@ -75,7 +75,7 @@ test('nothing is inflated', async () => {
   await quickly(5, () => refuses(bomb, context, 'malformed', /not UTF-8|does not begin/));
 });
 
-test('a DOCTYPE and what may stand in it is refused, quickly (SA-10)', async () => {
+test('refuses a DOCTYPE and its declarations quickly (SA-10)', async () => {
   await accepted();
   const laughs = Array.from({ length: 12 }, (_, at) => `<!ENTITY l${at + 1} "${`&l${at};`.repeat(10)}">`).join('');
   const types = [
@@ -93,7 +93,7 @@ test('a DOCTYPE and what may stand in it is refused, quickly (SA-10)', async () 
   await refuses(signed.replace('>ada<', '>&#97;&nbsp;<'), context, 'malformed', /entity/);
 });
 
-test('no document makes us fetch anything', async (t) => {
+test('fetches nothing that a document refers to', async (t) => {
   let connections = 0;
   const listener = createServer(() => undefined).on('connection', () => connections++);
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
@@ -121,7 +121,7 @@ test('no document makes us fetch anything', async (t) => {
   assert.equal(connections, 0);
 });
 
-test('comments, CDATA sections and processing instructions are refused wherever they stand (SA-12)', async () => {
+test('refuses comments, CDATA sections and processing instructions everywhere (SA-12)', async () => {
   await accepted();
   const pieces = [
     ['<!-- -->', /a comment/],
@@ -149,12 +149,12 @@ test('comments, CDATA sections and processing instructions are refused wherever 
       );
     }
   }
-  // Signed as such: no canonical form shows a comment, and every reader must see one name.
+  // Signed with the comment: the canonical form drops it, and parsers could read different names.
   const commented = assertion2(idp, { nameId: 'admin@example.org' }).replace('@', '<!-- -->@');
   await refuses(sign(commented, idp.key), context, 'malformed', /a comment/);
 });
 
-test('the bytes are UTF-8 without byte order mark, of XML 1.0, without control characters (SA-10)', async () => {
+test('accepts XML 1.0 in UTF-8 without byte order mark and control characters only (SA-10)', async () => {
   for (const declaration of ["<?xml version='1.0' encoding='utf-8'?>", '<?xml version="1.0" standalone="yes" ?>\r\n']) {
     await read(declaration + signed, context);
   }
@@ -163,9 +163,9 @@ test('the bytes are UTF-8 without byte order mark, of XML 1.0, without control c
   await refuses(utf16.subarray(2), context, 'malformed', /control character/);
   await refuses(utf16.swap16(), context, 'malformed', /not UTF-8/);
   const latin = `<?xml version="1.0" encoding="ISO-8859-1"?>${signed}`;
-  await refuses(latin, context, 'malformed', /XML declaration of something else/);
+  await refuses(latin, context, 'malformed', /XML declaration that is not for XML 1.0/);
   await refuses(Buffer.from(latin.replace('ada', 'ådå'), 'latin1'), context, 'malformed', /not UTF-8/);
-  await refuses(`<?xml version="1.1"?>${signed}`, context, 'malformed', /XML declaration of something else/);
+  await refuses(`<?xml version="1.1"?>${signed}`, context, 'malformed', /XML declaration that is not for XML 1.0/);
   await refuses(`<?xml version="1.0" encoding="UTF-7"?>${signed}`, context, 'malformed', /XML declaration/);
   await refuses(`\ufeff${signed}`, context, 'malformed', /does not begin/);
   await refuses(Buffer.concat([Buffer.from(signed), Buffer.from([0xc0, 0x80])]), context, 'malformed', /not UTF-8/);
@@ -177,7 +177,7 @@ test('the bytes are UTF-8 without byte order mark, of XML 1.0, without control c
   }
 });
 
-test('what is not well-formed is refused (SA-10)', async () => {
+test('refuses XML that is not well-formed (SA-10)', async () => {
   await accepted();
   const broken = [
     signed + signed,
@@ -201,7 +201,7 @@ test('what is not well-formed is refused (SA-10)', async () => {
   }
 });
 
-test('size, depth and width are bounded, and a refusal is quick (SA-01, SA-10)', async () => {
+test('limits size, depth and width, and refuses quickly (SA-01, SA-10)', async () => {
   const filled = (length: number) =>
     sign(assertion2(idp, { attributes: attribute2('x', 'x'.repeat(length)) }), idp.key);
   await read(filled(100_000), context);
@@ -224,24 +224,24 @@ const declare = (count: number, name = (at: number): string => `urn:${at}`): str
   Array.from({ length: count }, (_, at) => `xmlns:p${at}="${name(at)}"`).join(' ');
 const longName = (at: number): string => `urn:${'u'.repeat(240)}${at}`;
 
-/** An element with attributes of as many namespaces, in the order of their names. */
+/** An element with one attribute of each of `count` namespaces, in the order of their names. */
 const sorted = (count: number): string => `<a ${Array.from({ length: count }, (_, at) => `p${at}:a=""`).join(' ')}/>`;
 
-/** Each fills one of the gate's limits, and as much of the others as fits beside it. */
+/** Each reaches one limit of the byte gate, and as much of the other limits as possible. */
 const WORST: Readonly<Record<string, string>> = {
   'many elements below declarations': `<x ${declare(14)}>${'<a/>'.repeat(4050)}</x>`,
   'each element declares listed prefixes anew': `<x>${`<a ${declare(10, (at) => `urn:u${at}`)}/>`.repeat(600)}</x>`,
-  'attributes to be sorted by long names of namespaces': `<x ${declare(15, longName)}>${`<a ${Array.from({ length: 15 }, (_, at) => `p${14 - at}:a=""`).join(' ')}/>`.repeat(285)}</x>`,
-  'as many attributes as may be, of namespaces whose long names begin alike': `<x ${declare(32, longName)}>${sorted(32).repeat(60)}${'<a/>'.repeat(1900)}</x>`,
-  'listed prefixes that are looked for far above': `<x ${declare(4, longName)}>${'<p0:w>'.repeat(26)}${sorted(4).repeat(3000)}${'</p0:w>'.repeat(26)}</x>`,
-  'attributes to be sorted by name': `<x>${`<a ${Array.from({ length: 31 }, (_, at) => `z${99 - at}=""`).join(' ')}/>`.repeat(67)}</x>`,
+  'attributes that are sorted by long names of namespaces': `<x ${declare(15, longName)}>${`<a ${Array.from({ length: 15 }, (_, at) => `p${14 - at}:a=""`).join(' ')}/>`.repeat(285)}</x>`,
+  'the maximum of attributes, of namespaces whose long names begin alike': `<x ${declare(32, longName)}>${sorted(32).repeat(60)}${'<a/>'.repeat(1900)}</x>`,
+  'listed prefixes that distant ancestors declare': `<x ${declare(4, longName)}>${'<p0:w>'.repeat(26)}${sorted(4).repeat(3000)}${'</p0:w>'.repeat(26)}</x>`,
+  'attributes that are sorted by name': `<x>${`<a ${Array.from({ length: 31 }, (_, at) => `z${99 - at}=""`).join(' ')}/>`.repeat(67)}</x>`,
   'long names of namespaces that each element repeats': `<x ${declare(8, longName)}>${'<p1:a p2:b="" p3:b="" p4:b="" p5:b="" p6:b="" p7:b=""/>'.repeat(1750)}</x>`,
   depth: `<x>${'<a>'.repeat(27)}${'<b/>'.repeat(3900)}${'</a>'.repeat(27)}</x>`,
   'depth and declarations': `${Array.from({ length: 27 }, (_, at) => `<x xmlns:p${at}="urn:${at}">`).join('')}${'<b/>'.repeat(2100)}${'</x>'.repeat(27)}`,
   'character references': `<x a="${'&#9;'.repeat(14_000)}">${'&#38;'.repeat(12_000)}</x>`,
 };
 
-test('the worst that the gate lets through does not hold the event loop, signed by us, by a stranger or by nobody', async () => {
+test('the worst accepted document does not block the event loop, whether signed by a trusted key, another key or not at all', async () => {
   const PrefixList = Array.from({ length: 10 }, (_, at) => `p${at}`).join(' ');
   const inclusive = element('c:InclusiveNamespaces', { 'xmlns:c': EXCLUSIVE, PrefixList });
   const transforms = [
@@ -249,14 +249,14 @@ test('the worst that the gate lets through does not hold the event loop, signed 
     element('ds:Transform', { Algorithm: EXCLUSIVE }, inclusive),
   ];
   const method = `<ds:CanonicalizationMethod Algorithm="${EXCLUSIVE}">`;
-  // What is found to be altered has been canonicalized as a whole; what a stranger signed never is.
+  // An altered assertion is canonicalized as a whole; one that is signed with another key is not.
   const change = (info: string): string => info.replace(method, `${method}${inclusive.xml}`);
   const original = assertion2(idp, { attributes: { xml: '' } });
   const genuine = sign(original, idp.key, { transforms, change });
   const forged = sign(original, idp.key, { transforms, change, forge: () => Buffer.alloc(256) });
   for (const [what, xml] of Object.entries(WORST)) {
     for (const [signed, detail] of [
-      [genuine, /digest is another/],
+      [genuine, /digest differs/],
       [forged, /altered after it was signed, or signed with another key/],
     ] as const) {
       const heavy = signed.replace('</saml:AttributeStatement>', `${xml}$&`);
@@ -265,17 +265,17 @@ test('the worst that the gate lets through does not hold the event loop, signed 
       });
     }
   }
-  // Where it is encrypted, too, and to the last of as many keys as a file may have.
+  // Encrypted as well, to the last of the maximum number of keys.
   const keys = Array.from({ length: 6 }, () => generateKeyPairSync('rsa', { modulusLength: 2048 }));
   const decryptionKeys = keys.map(({ privateKey }) => decrypting(privateKey));
   const [last] = keys.slice(-1);
   assert.ok(last);
-  const beneath = WORST['listed prefixes that are looked for far above']?.replace(sorted(4).repeat(600), '');
+  const beneath = WORST['listed prefixes that distant ancestors declare']?.replace(sorted(4).repeat(600), '');
   const encrypted = encrypt(genuine.replace('</saml:AttributeStatement>', `${beneath}$&`), last.publicKey);
-  await quickly(20, () => refuses(encrypted, { ...context, decryptionKeys }, 'signature', /digest is another/));
+  await quickly(20, () => refuses(encrypted, { ...context, decryptionKeys }, 'signature', /digest differs/));
 });
 
-test('the worst that an issuer signs is judged as quickly', async () => {
+test('verifies the worst signed document as quickly', async () => {
   const distinct = Array.from({ length: 1400 }, (_, at) => attribute2(`x${at}`, 'y').xml).join('');
   const filled = {
     'attributes of different names': { attributes: { xml: distinct } },
@@ -308,13 +308,13 @@ test('limits that multiply are one limit: declarations in scope, over all elemen
   );
   await refuses(put(`<x xmlns:p="urn:${'u'.repeat(200)}"/></saml:Subject>`), context, 'signature', /altered/);
   const wide = (count: number): string => put(`<x ${declare(32)}>${sorted(32).repeat(count)}</x></saml:Subject>`);
-  await quickly(20, () => refuses(wide(400), context, 'malformed', /too many elements of many attributes/));
+  await quickly(20, () => refuses(wide(400), context, 'malformed', /too many elements with many attributes/));
   await refuses(wide(60), context, 'signature', /altered/);
 });
 
-test('a canonical form that is many times as long as its document is refused (SA-12)', async () => {
+test('refuses a canonical form that is many times longer than its document (SA-12)', async () => {
   const repeating = (count: number): string =>
     put(`<x ${declare(4, longName)}>${sorted(4).repeat(count)}</x></saml:Subject>`);
   await quickly(20, () => refuses(repeating(2500), context, 'malformed', /canonical form has more than 524288 bytes/));
-  await refuses(repeating(400), context, 'signature', /digest is another/);
+  await refuses(repeating(400), context, 'signature', /digest differs/);
 });

@@ -87,7 +87,7 @@ function encrypt(container: string, plain: string, is: Encrypting = {}): Xml {
 
 const encrypted = (is?: Encrypting, plain = signed) => encrypt('EncryptedAssertion', plain, is).xml;
 
-test('an encrypted assertion proves what the one inside does', async () => {
+test('reads the identity from an encrypted assertion', async () => {
   const plain = await read(signed, context);
   const ways: readonly Encrypting[] = [
     {},
@@ -99,7 +99,7 @@ test('an encrypted assertion proves what the one inside does', async () => {
   for (const way of ways) assert.deepEqual(await read(encrypted(way), context), plain);
 });
 
-test('the assertion inside is judged like any other (SA-40)', async () => {
+test('verifies the decrypted assertion like any other (SA-40)', async () => {
   await read(encrypted(), context);
   const altered = encrypted({}, signed.replace('>ada<', '>eve<'));
   await refuses(altered, context, 'signature', /altered/);
@@ -110,13 +110,13 @@ test('the assertion inside is judged like any other (SA-40)', async () => {
   await refuses(encrypted(), { ...context, version: 'saml1' }, 'wrong_type', /EncryptedAssertion/);
 });
 
-test('either of two keys may decrypt, and without one an encrypted assertion is refused', async () => {
+test('decrypts with either of two keys, and refuses an encrypted assertion without a key', async () => {
   await read(encrypted(), { ...context, decryptionKeys: [decrypting(others.privateKey), decrypting(ours.privateKey)] });
   await read(encrypted(), { ...context, decryptionKeys: [decrypting(ours.privateKey), decrypting(others.privateKey)] });
   await refuses(encrypted(), { ...context, decryptionKeys: [] }, 'unknown_key', /no decryptionKey is configured/);
 });
 
-test('whatever fails with a key fails in the same words (SA-40)', async () => {
+test('gives every failure after a key was used the same detail (SA-40)', async () => {
   await read(encrypted(), context);
   const flip = (at: number) => (bytes: Buffer) => {
     const changed = Buffer.from(bytes);
@@ -132,7 +132,7 @@ test('whatever fails with a key fails in the same words (SA-40)', async () => {
     { change: flip(0) },
     { change: flip(20) },
     { change: flip(-1) },
-    // A tag cut to 4 and to 15 bytes, and nothing but a tag.
+    // A tag cut to 4 and to 15 bytes, and a tag alone.
     { change: (bytes) => bytes.subarray(0, -12) },
     { change: (bytes) => bytes.subarray(0, -1) },
     { change: (bytes) => bytes.subarray(0, 28) },
@@ -141,7 +141,7 @@ test('whatever fails with a key fails in the same words (SA-40)', async () => {
   for (const failure of failures) await refuses(encrypted(failure), context, 'malformed', /^it cannot be decrypted$/);
 });
 
-test('padding that can be asked about is refused by name, before any key is used (SA-40)', async () => {
+test('refuses algorithms with a padding oracle by name, before any key is used (SA-40)', async () => {
   await read(encrypted(), context);
   const contents = [`${ENC}aes256-cbc`, `${ENC}aes128-cbc`, `${ENC}tripledes-cbc`, `${ENC11}aes192-gcm`];
   for (const content of contents)
@@ -159,11 +159,11 @@ test('padding that can be asked about is refused by name, before any key is used
     await refuses(encrypted({ wrapping }), context, 'algorithm', /of the key is not accepted/);
 });
 
-test('content is given by value, of one element, for one key', async () => {
+test('requires content by value, of one element, with one encrypted key', async () => {
   await read(encrypted(), context);
   const cipherData = element('xenc:CipherData', {}, element('xenc:CipherReference', { URI: 'http://127.0.0.1:9/' }));
   await refuses(encrypted({ cipherData }), context, 'malformed', /CipherData holds CipherReference/);
-  await refuses(encrypted({ type: `${ENC}Content` }), context, 'malformed', /no element/);
+  await refuses(encrypted({ type: `${ENC}Content` }), context, 'malformed', /not Element/);
   const key = /<xenc:EncryptedKey>.*<\/xenc:EncryptedKey>/;
   await refuses(encrypted().replace(key, ''), context, 'malformed', /0 encrypted keys/);
   await refuses(encrypted().replace(key, '$&$&'), context, 'malformed', /2 encrypted keys/);
@@ -175,7 +175,7 @@ test('content is given by value, of one element, for one key', async () => {
   );
 });
 
-test('EncryptedID and EncryptedAttribute are read like what they hold', async () => {
+test('reads EncryptedID and EncryptedAttribute like their content', async () => {
   const name = element('saml:NameID', { 'xmlns:saml': SAML2 }, 'ada').xml;
   const mail = attribute2('mail', 'ada@example.org').xml.replace(' ', ` xmlns:saml="${SAML2}" `);
   const assertion = (id: string, attribute: string) =>
@@ -186,7 +186,7 @@ test('EncryptedID and EncryptedAttribute are read like what they hold', async ()
   const identity = await read(assertion(name, mail), context);
   assert.deepEqual([identity.nameId, identity.attributes.mail], ['ada', ['ada@example.org']]);
   await refuses(assertion(mail, mail), context, 'subject', /no NameID/);
-  await refuses(assertion(name, name), context, 'malformed', /something else than an Attribute/);
+  await refuses(assertion(name, name), context, 'malformed', /does not hold an Attribute/);
   await refuses(assertion(name, '<!DOCTYPE x><x/>'), context, 'malformed', /DOCTYPE/);
   await refuses(assertion(name, mail), { ...context, decryptionKeys: [] }, 'unknown_key', /no decryptionKey/);
   await refuses(
@@ -197,7 +197,7 @@ test('EncryptedID and EncryptedAttribute are read like what they hold', async ()
   );
 });
 
-test('a decryption key serves the issuers whose entries name it, and no others (SA-40)', async () => {
+test('uses a decryption key only for the issuers whose entries name it (SA-40)', async () => {
   const other = identityProvider('https://other.example/saml');
   const of = (...issuers: readonly string[]) =>
     contextFor([trustIn(idp), trustIn(other)], { decryptionKeys: [decrypting(ours.privateKey, ...issuers)] });
@@ -210,7 +210,7 @@ test('a decryption key serves the issuers whose entries name it, and no others (
   await refuses(encrypted(), of(other.entityId), 'unknown_key', /entry of its issuer does not name/);
 });
 
-test('what one issuer had encrypted is not read out of the assertion of another (SA-40)', async () => {
+test('does not decrypt a part that another issuer encrypted (SA-40)', async () => {
   const other = identityProvider('https://other.example/saml');
   const name = element('saml:NameID', { 'xmlns:saml': SAML2 }, 'ada-as-idp-knows-her').xml;
   const mail = attribute2('mail', 'ada@example.org').xml.replace(' ', ` xmlns:saml="${SAML2}" `);
@@ -231,13 +231,13 @@ test('what one issuer had encrypted is not read out of the assertion of another 
     await read(own, ofEach);
     await refuses(stolen, alone, 'unknown_key', /no decryptionKey/);
     await refuses(stolen, ofEach, 'malformed', /cannot be decrypted/);
-    // Nothing tells which of the two it was encrypted for.
+    // A shared key does not show for which of the two the part was encrypted.
     await refuses(stolen, shared, 'unknown_key', /needs a key of its own/);
     await refuses(own, shared, 'unknown_key', /needs a key of its own/);
   }
 });
 
-/** The test signer wants canonical text: each namespace is declared where it is first used, and once. */
+/** The test signer needs canonical text: each namespace is declared once, at its first use. */
 function canonical(is: { nameId?: Xml; attributes?: Xml }, by = idp): string {
   const declared = (part: Xml): Xml => ({
     xml: part.xml

@@ -1,4 +1,4 @@
-// An identity provider's metadata file.
+// Reading the metadata file of an identity provider.
 import assert from 'node:assert/strict';
 import type { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
@@ -32,7 +32,7 @@ const entity = (attributes: Record<string, string | undefined>, ...content: read
   ).xml;
 const readXml = (xml: string) => readMetadata(Buffer.from(xml), NOW);
 
-test('metadata gives the entity id, the certificates that sign, and how long it counts', async () => {
+test('reads the entity id, the signing certificates and the expiry', async () => {
   const file = entity(
     { validUntil: at(3600) },
     { xml: '<!-- of the identity provider -->\n' },
@@ -55,7 +55,7 @@ test('metadata gives the entity id, the certificates that sign, and how long it 
   assert.equal((await readXml(entity({}, role({}, keyOf(idp))))).validUntil, undefined);
 });
 
-test('a role proves assertions of the versions that it says it speaks, and no others', async () => {
+test('uses the certificates of a role only for the versions that the role supports', async () => {
   const [one, both, neither] = [identityProvider(), identityProvider(), identityProvider()];
   const SAML1 = 'urn:oasis:names:tc:SAML:1.1:protocol';
   const WSFED = 'http://docs.oasis-open.org/wsfed/federation/200706';
@@ -78,14 +78,14 @@ test('a role proves assertions of the versions that it says it speaks, and no ot
   await assert.rejects(readXml(entity({}, speaking(WSFED, idp))), /no certificate for signing/);
 });
 
-test('a file that cannot be used says why', async () => {
+test('reports why a file cannot be used', async () => {
   const good = entity({}, role({}, keyOf(idp)));
   const [one = ''] = /<ds:X509Certificate>.*<\/ds:X509Certificate>/.exec(keyOf(next).xml) ?? [];
   const chain = keyOf(idp).xml.replace('</ds:X509Data>', `${one}</ds:X509Data>`);
   await readXml(good);
   const refused: readonly (readonly [string, RegExp])[] = [
     [entity({ validUntil: at(0) }, role({}, keyOf(idp))), /was valid until 2026-03-01T12:00:00/],
-    [entity({ validUntil: 'tomorrow' }, role({}, keyOf(idp))), /validUntil of EntityDescriptor is no time/],
+    [entity({ validUntil: 'tomorrow' }, role({}, keyOf(idp))), /validUntil of EntityDescriptor is not a time/],
     [entity({ entityID: undefined }, role({}, keyOf(idp))), /EntityDescriptor has no entityID/],
     [entity({}, role({}, keyOf(idp, 'encryption'))), /no certificate for signing/],
     [entity({}, role({})), /no certificate for signing/],
@@ -96,7 +96,7 @@ test('a file that cannot be used says why', async () => {
     [good.slice(0, -1), /not well-formed/],
     [`<!DOCTYPE x>${good}`, /DOCTYPE/],
     [good.replace('<md:IDPSSO', '<![CDATA[x]]><md:IDPSSO'), /CDATA/],
-    [`<?xml version="1.0" encoding="UTF-7"?>${good}`, /an XML declaration of something else/],
+    [`<?xml version="1.0" encoding="UTF-7"?>${good}`, /an XML declaration that is not for XML 1.0/],
     [entity({}, role({}, { xml: chain })), /several certificates/],
     [
       entity(
@@ -109,7 +109,7 @@ test('a file that cannot be used says why', async () => {
   for (const [xml, message] of refused) await assert.rejects(readXml(xml), { name: 'Error', message });
 });
 
-test('a file in UTF-16 is refused, with and without a byte order mark: its DOCTYPE would pass unseen', async () => {
+test('refuses a file in UTF-16, with and without a byte order mark: its DOCTYPE would not be found', async () => {
   const xml = `<!DOCTYPE x>${entity({}, role({}, keyOf(idp)))}`;
   const little = Buffer.from(xml, 'utf16le');
   for (const bytes of [little, Buffer.from(little).swap16()])

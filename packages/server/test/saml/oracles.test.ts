@@ -1,4 +1,4 @@
-// Do others agree? Assertions signed by our own test signer, by xml-crypto and by xmlsec1 (where it is installed), each
+// Do other implementations agree? Assertions signed by the test signer, by xml-crypto and by xmlsec1 (if it is installed) are
 // verified by all of them: intact, altered, and signed with another key.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -43,18 +43,18 @@ const isSaml1 = (xml: string) => xml.includes(SAML1);
 const idArguments = (xml: string) =>
   isSaml1(xml) ? ['--id-attr:AssertionID', `${SAML1}:Assertion`] : ['--id-attr:ID', `${SAML2}:Assertion`];
 
-/** What a document is signed with, in the ways that the signers share. */
+/** The choices that all signers support. */
 interface Manner {
   readonly method: string;
   readonly digest: string;
-  /** Of InclusiveNamespaces. */
+  /** The PrefixList of InclusiveNamespaces. */
   readonly prefixes: readonly string[];
 }
 
 type Signer = (xml: string, signer: IdentityProvider, manner: Manner) => string;
 type Verifier = (xml: string) => Promise<boolean> | boolean;
 
-/** Without prefixes: it writes them into the enveloped-signature transform as well, where we refuse them. */
+/** Without prefixes: xml-crypto also writes them into the enveloped-signature transform, where they are refused. */
 const withXmlCrypto: Signer = (xml, { key, certificate }, { method, digest }) => {
   const signed = new SignedXml({
     privateKey: key.export({ type: 'pkcs8', format: 'pem' }),
@@ -149,7 +149,7 @@ async function allSay(expected: boolean, xml: string, what: string): Promise<voi
   for (const [name, verifier] of verifiers) assert.equal(await verifier(xml), expected, `${name} on ${what}`);
 }
 
-/** As identity providers write: declarations, white space, quotes and orders that no canonical form has. */
+/** XML as identity providers write it: with declarations, white space, quotes and orders that are not canonical. */
 function loosely(xml: string): string {
   return xml
     .replace(
@@ -167,7 +167,7 @@ function loosely(xml: string): string {
     .replace('ada@example.org', 'ada &amp; søn &#x1F600;\r\n&gt;');
 }
 
-/** The default namespace, and prefixes bound anew. */
+/** The default namespace, and prefixes that are bound again. */
 const unprefixed = (xml: string) => xml.replaceAll('saml:', '').replace('xmlns:saml', 'xmlns');
 
 const plain: Manner = { method: `${DS_MORE}rsa-sha256`, digest: `${ENC}sha256`, prefixes: [] };
@@ -198,7 +198,7 @@ for (const [name, signWith] of signers) {
 test('assertions signed by our own test signer: all verifiers agree', async () => {
   for (const xml of [assertion2(idp), assertion1(idp)]) {
     for (const method of [`${DS_MORE}rsa-sha256`, `${DS_MORE}rsa-sha512`, `${DS_MORE_2007}sha256-rsa-MGF1`]) {
-      // The xmlsec1 of Debian 12 does not know this name yet.
+      // The xmlsec1 of Debian 12 does not support this algorithm.
       const knows = method.startsWith(DS_MORE) ? verifiers : verifiers.filter(([name]) => name !== 'xmlsec1');
       for (const [name, verifier] of knows) {
         const signed = sign(xml, idp.key, { method });
@@ -210,14 +210,14 @@ test('assertions signed by our own test signer: all verifiers agree', async () =
   }
 });
 
-test('a processing instruction that xml-crypto digests as text is refused here', async () => {
+test('refuses a processing instruction, which xml-crypto digests as text', async () => {
   const signed = sign(assertion2(idp, { nameId: 'not-an-admin@example.org' }), idp.key);
   assert.equal(await byCambio(signed), true);
   const altered = signed.replace('not-an-admin@', '<?not-an-?>admin@');
   await assert.rejects(byCambio(altered) as Promise<boolean>, /processing instruction/);
 });
 
-test('an assertion that xmlsec1 encrypted is read', { skip: !xmlsec && 'xmlsec1 is not installed' }, async () => {
+test('reads an assertion that xmlsec1 encrypted', { skip: !xmlsec && 'xmlsec1 is not installed' }, async () => {
   const method = (Algorithm: string, ...parts: readonly Xml[]) =>
     element('xenc:EncryptionMethod', { Algorithm }, ...parts);
   const empty = element('xenc:CipherData', {}, element('xenc:CipherValue'));

@@ -1,4 +1,4 @@
-// Whatever is done to the bytes of an assertion: it is refused in good form, or it says exactly what was signed.
+// After any change to its bytes, an assertion is refused or has exactly the signed identity.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -37,7 +37,7 @@ async function attempt(document: string | Uint8Array, context: SamlContext): Pro
   }
 }
 
-/** Pieces by which XML is taken apart or put together. */
+/** Fragments that change the structure of XML. */
 const piece = fc.oneof(
   fc.constantFrom(
     '<',
@@ -94,7 +94,7 @@ const apply = (document: string, edits: readonly Edit[]): string =>
 for (const [version, signed] of versions) {
   const context = contextFor([trustIn(idp)], { version });
 
-  test(`${version}: edits of the text never make it say something else (SA-11)`, async () => {
+  test(`${version}: edits of the text never change the identity (SA-11)`, async () => {
     const identity = await read(signed, context);
     await fc.assert(
       fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), async (edits) => {
@@ -105,7 +105,7 @@ for (const [version, signed] of versions) {
     );
   });
 
-  test(`${version}: changed bytes never make it say something else`, async () => {
+  test(`${version}: changed bytes never change the identity`, async () => {
     const identity = await read(signed, context);
     const bytes = Buffer.from(signed);
     const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
@@ -120,7 +120,7 @@ for (const [version, signed] of versions) {
     );
   });
 
-  test(`${version}: parts moved about or doubled never make it say something else (SA-11)`, async () => {
+  test(`${version}: moved or duplicated parts never change the identity (SA-11)`, async () => {
     const identity = await read(signed, context);
     const position = fc.nat(signed.length);
     await fc.assert(
@@ -136,7 +136,7 @@ for (const [version, signed] of versions) {
   });
 }
 
-test('any text comes back as it was signed', async () => {
+test('reads any text as it was signed', async () => {
   const context = contextFor([trustIn(idp)]);
   const text = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
@@ -153,7 +153,7 @@ test('any text comes back as it was signed', async () => {
   );
 });
 
-test('what the gate lets through and the parser takes has no more in it than elements and text', () => {
+test('a document that the byte gate and the parser accept holds only elements and text', () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       try {
@@ -168,9 +168,9 @@ test('what the gate lets through and the parser takes has no more in it than ele
   );
 });
 
-test('every document is freed, whatever became of it', async () => {
+test('frees every document, accepted or refused', async () => {
   const context = contextFor([trustIn(idp)]);
-  // An attribute takes twenty times its text: two megabytes each, once parsed.
+  // A parsed attribute takes twenty times its text: two megabytes for each document.
   const letters = [...'ABCDEabcdefghijklmnopqrstuvwxyz'].map((name) => [name, ''] as const);
   const value = element('saml:AttributeValue', Object.fromEntries(letters));
   const attributes = element('saml:Attribute', { Name: 'x' }, ...Array.from({ length: 500 }, () => value));
@@ -180,7 +180,7 @@ test('every document is freed, whatever became of it', async () => {
   );
   const relative = large.replace('<saml:Subject>', '<saml:Subject xmlns:x="relative">');
   const wellFormed = [large, large.replace('ada', 'eve'), relative, large.replaceAll('saml:Issuer', 'saml:x')];
-  // Parsed to the end, and refused for it.
+  // It is parsed completely, and then refused.
   const doubtful = ['Subject', 'Conditions', 'AuthnStatement', 'Assertion'].map((name) =>
     large.replace(`</saml:${name}>`, '<no:x></no:x>$&'),
   );

@@ -1,5 +1,5 @@
-// Signature wrapping: a genuine signature carried beside, around or inside a forged assertion. Every permutation is
-// built from an assertion signed for this test, which is itself accepted.
+// Signature wrapping: a genuine signature beside, around or inside a forged assertion. Every permutation is built from an assertion
+// that is itself accepted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DS, SAML2, XSI } from '../../src/saml/names.ts';
@@ -28,17 +28,17 @@ const inside = (outer: string, inner: string) => outer.replace(/(<\/saml:Asserti
 const object = (content: string) => `<ds:Object>${content}</ds:Object></ds:Signature>`;
 
 interface Parts {
-  /** Without signature. */
+  /** The assertion without its signature. */
   readonly original: string;
   readonly signed: string;
   readonly signature: string;
-  /** Names somebody else, under another id. */
+  /** Has another subject and another id. */
   readonly forged: string;
-  /** The same under the original's id. */
+  /** Has another subject and the id of the original. */
   readonly twin: string;
 }
 
-/** Where a parser could find the forged assertion first, and a verifier the signed one. */
+/** Documents in which a parser could find the forged assertion and a verifier the signed one. */
 const permutations: Readonly<Record<string, (parts: Parts) => readonly string[]>> = {
   'XSW1: forged Response around the original, which hides in the signature': ({ original, signature, forged }) => [
     response(forged, signature.replace('</ds:Signature>', object(response(original)))),
@@ -136,7 +136,7 @@ const permutations: Readonly<Record<string, (parts: Parts) => readonly string[]>
   },
 };
 
-/** After the issuer in 2.0, at the end in 1.1, as genuine signatures stand. */
+/** Inserts the signature at its genuine place: after the issuer in 2.0, at the end in 1.1. */
 const put = (assertion: string, content: string) =>
   assertion.includes('</saml:Issuer>')
     ? assertion.replace('</saml:Issuer>', () => `</saml:Issuer>${content}`)
@@ -168,7 +168,7 @@ for (const version of ['saml2', 'saml1'] as const) {
 
 const context = contextFor([trustIn(idp)]);
 
-test('what the issuer itself signed is refused where a second reader could take another part for it', async () => {
+test('refuses a signed assertion that contains a second assertion or signature', async () => {
   const genuine = (more: string) => sign(assertion2(idp, { more: { xml: more } }), idp.key);
   await read(genuine('<saml:Advice></saml:Advice>'), context);
   const nested = assertion2(idp, { id: '_b', root: { 'xmlns:saml': undefined } });
@@ -177,7 +177,7 @@ test('what the issuer itself signed is refused where a second reader could take 
   await refuses(genuine(`<saml:Advice>${foreign}</saml:Advice>`), context, 'malformed', /second Signature \(urn:x\)/);
 });
 
-test('an id that stands twice is refused, in any spelling and namespace (SA-21)', async () => {
+test('refuses an id that occurs twice, in any spelling and namespace (SA-21)', async () => {
   const signed = (attributes: Record<string, string>) => sign(assertion2(idp), idp.key, { attributes });
   await read(signed({ Id: '_s' }), context);
   for (const name of ['ID', 'Id', 'id', 'AssertionID', 'xml:id']) {
@@ -185,10 +185,10 @@ test('an id that stands twice is refused, in any spelling and namespace (SA-21)'
       signed({ [name]: '_a1' }),
       context,
       'malformed',
-      new RegExp(`id stands twice: also as ${name.replace('xml:', '')}`),
+      new RegExp(`id occurs twice: also as ${name.replace('xml:', '')}`),
     );
   }
-  await refuses(signed({ 'xmlns:wsu': 'urn:wsu', 'wsu:Id': '_a1' }), context, 'malformed', /id stands twice/);
+  await refuses(signed({ 'xmlns:wsu': 'urn:wsu', 'wsu:Id': '_a1' }), context, 'malformed', /id occurs twice/);
   const keyInfo = x509(idp.certificate).xml.replace('<ds:KeyInfo', '<ds:KeyInfo Id="_a1"');
   await refuses(sign(assertion2(idp), idp.key, { keyInfo: { xml: keyInfo } }), context, 'malformed', /of KeyInfo/);
   const reference = (info: string) => info.replace('<ds:Reference', '<ds:Reference Id="_a1"');
@@ -199,10 +199,10 @@ test('an id that stands twice is refused, in any spelling and namespace (SA-21)'
   await refuses(sign(onRoot, idp.key), context, 'malformed', /attribute ID/);
 });
 
-test('namespaces cannot be confused', async () => {
+test('refuses elements whose prefix is bound to another namespace', async () => {
   const signed = sign(assertion2(idp), idp.key);
   await read(signed, context);
-  // A prefix bound anew makes another element of the same text.
+  // A prefix that is bound again changes the element, although the text is the same.
   await refuses(signed.replace('<saml:Subject>', '<saml:Subject xmlns:saml="urn:x">'), context, 'signature', /altered/);
   const rebound = assertion2(idp).replace('<saml:Subject>', '<saml:Subject xmlns:saml="urn:x">');
   await refuses(sign(rebound, idp.key), context, 'malformed', /Assertion holds Subject \(urn:x\)/);
@@ -218,7 +218,7 @@ test('namespaces cannot be confused', async () => {
   await refuses(other, context, 'signature', /not signed/);
 });
 
-test('what has no canonical form is refused: nothing never passes for something (The Fragile Lock)', async () => {
+test('refuses a document that cannot be canonicalized (The Fragile Lock)', async () => {
   const signed = sign(assertion2(idp), idp.key);
   await read(signed, context);
   const declare = (xml: string, element: string, name: string) => xml.replace(`<${element}>`, `<${element} ${name}>`);
@@ -231,13 +231,13 @@ test('what has no canonical form is refused: nothing never passes for something 
     'malformed',
     /well-formed XML: .*relative/,
   );
-  // Half a canonical form, up to the failure, and signed as such.
+  // The signature is over the part of the canonical form that precedes the failure.
   const half = assertion2(idp).split('<saml:Subject>')[0] ?? '';
   const cut = declare(place(assertion2(idp), signatureOf(half, idp.key)), 'saml:Subject', relative);
   await refuses(cut, context, 'malformed', /no canonical form/);
 });
 
-test('XInclude and schema locations are refused, and nothing is fetched (SA-10)', async () => {
+test('refuses XInclude and schema locations, and fetches nothing (SA-10)', async () => {
   await read(sign(assertion2(idp), idp.key), context);
   const include =
     '<saml:Advice><xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="http://127.0.0.1:9/"></xi:include></saml:Advice>';
