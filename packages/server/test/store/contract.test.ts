@@ -500,8 +500,7 @@ for (const kind of kinds) {
     const location = await locations[kind]();
     const open = async (access: 'read' | 'write') =>
       (await openStore(location, access, 1, 'require current')).destroy();
-    const early =
-      /(?:no database at .* yet|has no tables of cambio yet).*: start the server .*cambio store migrate/;
+    const early = /(?:no database at .* yet|has no tables of cambio yet).*: start the server .*cambio store migrate/;
     for (const access of ['read', 'write'] as const) await assert.rejects(open(access), early);
     const store = await openStore(location, 'write', 1);
     for (const access of ['read', 'write'] as const) await open(access);
