@@ -1,6 +1,6 @@
 // Checks the audience restrictions of an assertion: it must be for this server, or for the calling client as a service provider.
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { elementsOf, printable, refuseOtherChildren, textOf, type XmlElement } from './element.ts';
+import { elementsOf, excerpt, refuseOtherChildren, textOf, type XmlElement } from './element.ts';
 import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
 
 export type AddressedTo = SamlIdentity['addressedTo'];
@@ -36,9 +36,7 @@ export function matchAudiences(
     restrictions.every((audiences) => audiences.some((audience) => names.includes(audience))),
   );
   if (first !== undefined) return [first, ...rest];
-  const named = restrictions
-    .map((audiences) => audiences.map(printable).join(' or ') || 'an empty list')
-    .join(', and ');
+  const named = restrictions.map((audiences) => audiences.map(excerpt).join(' or ') || 'an empty list').join(', and ');
   throw new TokenRefusal('audience', `it is restricted to ${named}`);
 }
 

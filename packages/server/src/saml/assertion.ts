@@ -5,7 +5,7 @@ import { saml2Assertion } from './assertion2.ts';
 import { decodeCarriage, passByteGate } from './byte-gate.ts';
 import { refuseDecoys } from './decoys.ts';
 import { childNodes, type OpenDocument, readDocument, readElement, readHead, type XmlParser } from './document.ts';
-import { attribute, is, printable, type XmlElement } from './element.ts';
+import { attribute, excerpt, is, type XmlElement } from './element.ts';
 import { decryptAssertion, decryptPart } from './encryption.ts';
 import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
 import { SAML1, SAML2 } from './names.ts';
@@ -61,7 +61,7 @@ function readSigned(
   const id = readId(root, profile);
   const issuer = profile.issuer(root);
   const trust = context.findIssuer(issuer);
-  if (trust === undefined) throw new TokenRefusal('unknown_issuer', printable(issuer));
+  if (trust === undefined) throw new TokenRefusal('unknown_issuer', excerpt(issuer));
   check?.(issuer);
   const bytes = signedBytes(open, {
     id,
@@ -83,7 +83,7 @@ function readId(root: XmlElement, { namespace, attributes, hasVersion }: Asserti
   if (!is(root, namespace, 'Assertion') || !hasVersion(root)) throw wrongType(root);
   const unknown = root.attributes.find((one) => one.namespace !== '' || !attributes.includes(one.name));
   if (unknown !== undefined)
-    throw new TokenRefusal('malformed', `Assertion has an unknown attribute ${printable(unknown.name)}`);
+    throw new TokenRefusal('malformed', `Assertion has an unknown attribute ${excerpt(unknown.name)}`);
   const id = attribute(root, attributes[0]);
   if (id !== undefined && id.length <= 256 && ID.test(id)) return id;
   throw new TokenRefusal('malformed', `${attributes[0]} of the assertion is missing or not a name in XML`);
@@ -124,10 +124,10 @@ function wrongType(root: XmlElement): TokenRefusal {
     .join(' ')
     .trim();
   const kind =
-    root.namespace === SAML1 ? 'SAML 1.x ' : root.namespace === SAML2 ? 'SAML 2.0 ' : `${printable(root.namespace)} `;
+    root.namespace === SAML1 ? 'SAML 1.x ' : root.namespace === SAML2 ? 'SAML 2.0 ' : `${excerpt(root.namespace)} `;
   const hint = root.name === 'Response' ? ': send the Assertion in it, not the Response' : '';
   return new TokenRefusal(
     'wrong_type',
-    `its root is ${kind}${printable(root.name)} ${printable(version)}`.trimEnd() + hint,
+    `its root is ${kind}${excerpt(root.name)} ${excerpt(version)}`.trimEnd() + hint,
   );
 }

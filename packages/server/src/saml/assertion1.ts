@@ -7,10 +7,10 @@ import {
   attribute,
   childrenOf,
   elementsOf,
+  excerpt,
   is,
   onlyChild,
   optionalChild,
-  printable,
   refuseOtherChildren,
   requiredAttribute,
   textOf,
@@ -102,7 +102,7 @@ function requireBearer(confirmation: XmlElement): void {
     .filter((child) => is(child, SAML1, 'ConfirmationMethod'))
     .map(textOf);
   if (!methods.includes(BEARER))
-    throw new TokenRefusal('claims', `ConfirmationMethod is not bearer: ${printable(methods.join(' ') || 'missing')}`);
+    throw new TokenRefusal('claims', `ConfirmationMethod is not bearer: ${excerpt(methods.join(' ') || 'missing')}`);
   if (methods.length < elementsOf(confirmation).length)
     throw new TokenRefusal('claims', 'SubjectConfirmation contains data or a key');
 }

@@ -6,10 +6,10 @@ import {
   attribute,
   childrenOf,
   elementsOf,
+  excerpt,
   is,
   onlyChild,
   optionalChild,
-  printable,
   refuseOtherChildren,
   requiredAttribute,
   textOf,
@@ -52,7 +52,7 @@ export const saml2Assertion = {
       throw new TokenRefusal('malformed', 'it does not begin with its Issuer');
     const format = attribute(issuer, 'Format');
     if (format !== undefined && format !== `${FORMAT}entity`)
-      throw new TokenRefusal('malformed', `its Issuer has the Format ${printable(format)}, not entity`);
+      throw new TokenRefusal('malformed', `its Issuer has the Format ${excerpt(format)}, not entity`);
     return textOf(issuer);
   },
   judge: (assertion, trust, context, decrypt) => {
@@ -117,7 +117,7 @@ function readNameId(subject: XmlElement, issuer: string, accepted: AcceptedAudie
     throw new TokenRefusal('subject', 'Subject has no NameID');
   const spQualifier = attribute(element, 'SPNameQualifier');
   if (spQualifier !== undefined && !accepted.names.includes(spQualifier))
-    throw new TokenRefusal('subject', `NameID is for another service provider: ${printable(spQualifier)}`);
+    throw new TokenRefusal('subject', `NameID is for another service provider: ${excerpt(spQualifier)}`);
   return readSubjectName(element, issuer);
 }
 

@@ -3,9 +3,9 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import {
   attribute,
   elementsOf,
+  excerpt,
   is,
   isNil,
-  printable,
   refuseOtherChildren,
   requiredAttribute,
   textOf,
@@ -100,5 +100,5 @@ const holdsNameId = ({ children: [child, second], text }: XmlElement): boolean =
 
 function readValue(value: XmlElement, name: string): string {
   if (value.children.length === 0) return textOf(value);
-  throw new TokenRefusal('malformed', `a value of the attribute ${printable(name)} holds elements, not text`);
+  throw new TokenRefusal('malformed', `a value of the attribute ${excerpt(name)} holds elements, not text`);
 }

@@ -1,6 +1,6 @@
 // Refuses documents with elements that another parser could mistake for the assertion or its signature.
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { everyElement, printable, type XmlAttribute, type XmlElement } from './element.ts';
+import { everyElement, excerpt, type XmlAttribute, type XmlElement } from './element.ts';
 import { XINCLUDE, XSI } from './names.ts';
 
 /** In any namespace: confusing namespaces is an attack of its own ("The Fragile Lock"). */
@@ -17,7 +17,7 @@ const ID = /^(?:id|assertionid)$/i;
 export function refuseDecoys(part: XmlElement, id: string, idAttribute?: 'ID' | 'AssertionID'): void {
   for (const element of everyElement(part)) {
     if (element !== part && DECOYS.has(element.name))
-      throw malformed(`it holds a second ${printable(element.name)} (${printable(element.namespace)})`);
+      throw malformed(`it holds a second ${excerpt(element.name)} (${excerpt(element.namespace)})`);
     if (element.namespace === XINCLUDE) throw malformed('it holds an XInclude');
     for (const attribute of element.attributes) {
       // A parser that loads schemas would let the document choose one.
@@ -30,7 +30,7 @@ export function refuseDecoys(part: XmlElement, id: string, idAttribute?: 'ID' | 
 }
 
 function refuseSecondId({ name }: XmlAttribute, element: XmlElement): void {
-  if (ID.test(name)) throw malformed(`its id occurs twice: also as ${printable(name)} of ${printable(element.name)}`);
+  if (ID.test(name)) throw malformed(`its id occurs twice: also as ${excerpt(name)} of ${excerpt(element.name)}`);
 }
 
 const malformed = (detail: string) => new TokenRefusal('malformed', detail);

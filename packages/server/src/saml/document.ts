@@ -2,7 +2,7 @@
 // bindings: the classes above them, with an object for each node, cost almost a third of the time of an assertion (bench/saml.ts).
 import type { ErrorDetail, XmlOutputBufferHandler } from 'libxml2-wasm';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { printable, type XmlAttribute, type XmlElement } from './element.ts';
+import { excerpt, type XmlAttribute, type XmlElement } from './element.ts';
 
 /** The published types lack one function. */
 type Library = typeof import('libxml2-wasm/lib/libxml2.mjs') & {
@@ -89,7 +89,7 @@ function openDocument(parser: XmlParser, bytes: Uint8Array): OpenDocument {
   if (pointer !== 0) library.xmlFreeDoc(pointer);
   throw new TokenRefusal(
     'malformed',
-    `it is not well-formed XML: ${printable(fault?.message.trim() ?? 'nothing was read')}`,
+    `it is not well-formed XML: ${excerpt(fault?.message.trim() ?? 'nothing was read')}`,
   );
 }
 

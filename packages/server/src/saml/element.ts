@@ -75,7 +75,7 @@ export function sequenceOf<const Names extends readonly string[]>(
 ): { readonly [Index in keyof Names]: XmlElement } {
   const children = elementsOf(element);
   if (children.length !== names.length || !children.every((child, at) => is(child, namespace, names[at] ?? ''))) {
-    const found = children.map(({ name }) => printable(name)).join(', ') || 'nothing';
+    const found = children.map(({ name }) => excerpt(name)).join(', ') || 'nothing';
     throw new TokenRefusal('malformed', `${element.name} holds ${found}, and must hold ${names.join(', ')}`);
   }
   return children as unknown as { readonly [Index in keyof Names]: XmlElement };
@@ -85,10 +85,7 @@ export function sequenceOf<const Names extends readonly string[]>(
 export function refuseOtherChildren(element: XmlElement, namespace: string, names: readonly string[]): void {
   const other = elementsOf(element).find((child) => child.namespace !== namespace || !names.includes(child.name));
   if (other !== undefined)
-    throw new TokenRefusal(
-      'malformed',
-      `${element.name} holds ${printable(other.name)} (${printable(other.namespace)})`,
-    );
+    throw new TokenRefusal('malformed', `${element.name} holds ${excerpt(other.name)} (${excerpt(other.namespace)})`);
 }
 
 /** Returns the element and all its descendants, in document order. */
@@ -104,7 +101,7 @@ export const isNil = (element: XmlElement): boolean =>
   );
 
 /** Shortens a value of the sender for a detail, and replaces characters that do not print. */
-export function printable(value: string): string {
+export function excerpt(value: string): string {
   const text = value.replace(/\p{C}/gu, '\ufffd');
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }

@@ -8,10 +8,10 @@ import {
   base64Of,
   childrenOf,
   elementsOf,
+  excerpt,
   is,
   onlyChild,
   optionalChild,
-  printable,
   refuseOtherChildren,
   requiredAttribute,
   sequenceOf,
@@ -87,7 +87,7 @@ export function decryptPart(container: XmlElement, issuer: string, keys: readonl
   if (alone.length < ofIssuer.length)
     throw new TokenRefusal(
       'unknown_key',
-      `it holds ${printable(container.name)}, and other entries name the decryptionKey of its issuer, too: an encrypted part needs a key of its own`,
+      `it holds ${excerpt(container.name)}, and other entries name the decryptionKey of its issuer, too: an encrypted part needs a key of its own`,
     );
   return decrypt(container, alone).bytes;
 }
@@ -124,7 +124,7 @@ function readEncrypted(container: XmlElement): Encrypted {
   refuseOtherParts(data, [DS, 'KeyInfo']);
   const type = attribute(data, 'Type');
   if (type !== undefined && type !== `${ENC}Element`)
-    throw malformed(`Type of EncryptedData is not Element: ${printable(type)}`);
+    throw malformed(`Type of EncryptedData is not Element: ${excerpt(type)}`);
   const method = onlyChild(data, ENC, 'EncryptionMethod');
   const keyInfo = optionalChild(data, DS, 'KeyInfo');
   const keys = [
@@ -150,7 +150,7 @@ function refuseOtherParts(
 ): void {
   const known = [...others, [ENC, 'EncryptionMethod'], [ENC, 'CipherData']] as const;
   const unknown = elementsOf(element).find((child) => !known.some(([namespace, name]) => is(child, namespace, name)));
-  if (unknown !== undefined) throw malformed(`${element.name} holds ${printable(unknown.name)}`);
+  if (unknown !== undefined) throw malformed(`${element.name} holds ${excerpt(unknown.name)}`);
 }
 
 /**
@@ -184,5 +184,5 @@ const malformed = (detail: string) => new TokenRefusal('malformed', detail);
 function unaccepted(what: string, method: XmlElement): TokenRefusal {
   const parts = elementsOf(method).map((one) => `${one.name} ${attribute(one, 'Algorithm') ?? ''}`);
   const name = [attribute(method, 'Algorithm') ?? '', ...parts].join(', ');
-  return new TokenRefusal('algorithm', `its encryption of the ${what} is not accepted: ${printable(name)}`);
+  return new TokenRefusal('algorithm', `its encryption of the ${what} is not accepted: ${excerpt(name)}`);
 }

@@ -19,8 +19,8 @@ import {
   base64Of,
   elementsOf,
   everyElement,
+  excerpt,
   is,
-  printable,
   requiredAttribute,
   sequenceOf,
   type XmlElement,
@@ -125,7 +125,7 @@ function readSignedInfo(signedInfo: XmlElement, id: string): SignedInfo {
     'Reference',
   ]);
   const uri = attribute(reference, 'URI');
-  if (uri !== `#${id}`) throw malformed(`its Signature refers to ${printable(uri ?? 'nothing')}, not to the assertion`);
+  if (uri !== `#${id}`) throw malformed(`its Signature refers to ${excerpt(uri ?? 'nothing')}, not to the assertion`);
   return {
     prefixes: exclusivePrefixes(canonicalization),
     method: readAlgorithm(method, signatureMethods),
@@ -194,4 +194,4 @@ function embeddedFingerprint(keyInfo: XmlElement): string | undefined {
 
 const malformed = (detail: string) => new TokenRefusal('malformed', detail);
 const unknownAlgorithm = (what: string, name: string) =>
-  new TokenRefusal('algorithm', `its ${what} ${printable(name)} is not accepted`);
+  new TokenRefusal('algorithm', `its ${what} ${excerpt(name)} is not accepted`);

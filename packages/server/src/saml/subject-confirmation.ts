@@ -1,7 +1,7 @@
 // Checks the bearer confirmation of the subject of a SAML 2.0 assertion (SAML 2.0 profiles section 3.3, RFC 7522 section 3 item 5).
 import { type TokenFault, TokenRefusal } from '../primitives/refusal.ts';
 import type { AcceptedAudience } from './addressing.ts';
-import { attribute, childrenOf, elementsOf, optionalChild, printable, type XmlElement } from './element.ts';
+import { attribute, childrenOf, elementsOf, excerpt, optionalChild, type XmlElement } from './element.ts';
 import type { SamlContext } from './identity.ts';
 import { SAML2 } from './names.ts';
 import { optionalInstant, requireWindow } from './validity.ts';
@@ -59,7 +59,7 @@ function confirm(
   const method = attribute(confirmation, 'Method') ?? 'missing';
   // holder-of-key would need a proof of the key, and sender-vouches would need a trusted sender.
   if (method !== BEARER)
-    throw new TokenRefusal('claims', `SubjectConfirmation Method is not bearer: ${printable(method)}`);
+    throw new TokenRefusal('claims', `SubjectConfirmation Method is not bearer: ${excerpt(method)}`);
   const data = optionalChild(confirmation, SAML2, 'SubjectConfirmationData');
   if (data === undefined) throw new TokenRefusal('claims', 'SubjectConfirmation has no SubjectConfirmationData');
   // A name beside the data restricts who may present the assertion, and a key in it requires a proof. Neither is checked here.
@@ -71,7 +71,7 @@ function confirm(
   const match = accepted.find((one) => one.recipient === recipient);
   if (match === undefined) {
     const expected = accepted.map((one) => one.recipient).join(' or ');
-    throw new TokenRefusal('audience', `Recipient is ${printable(recipient)}, not ${expected}`);
+    throw new TokenRefusal('audience', `Recipient is ${excerpt(recipient)}, not ${expected}`);
   }
   return { accepted: match, notOnOrAfter };
 }

@@ -1,7 +1,7 @@
 // Reads the name of the subject, and refuses names that are not permanent.
 import { hasInvisibleCharacters, isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { attribute, printable, textOf, type XmlElement } from './element.ts';
+import { attribute, excerpt, textOf, type XmlElement } from './element.ts';
 import type { SamlIdentity } from './identity.ts';
 
 /** SAML 2.0 core section 8.3.8, and the handle of Shibboleth 1.x. */
@@ -23,7 +23,6 @@ export function readSubjectName(element: XmlElement, issuer: string): Pick<SamlI
       'subject',
       `${element.name} is transient, so it cannot identify the subject again: have the identity provider send a persistent one`,
     );
-  if (qualifier !== issuer)
-    throw new TokenRefusal('subject', `NameQualifier is not its issuer: ${printable(qualifier)}`);
+  if (qualifier !== issuer) throw new TokenRefusal('subject', `NameQualifier is not its issuer: ${excerpt(qualifier)}`);
   return { nameId, nameIdFormat };
 }

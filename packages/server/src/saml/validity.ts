@@ -1,7 +1,7 @@
 // Checks the times and conditions of an assertion. Times are seconds since 1970.
 import { formatDuration } from '../primitives/duration.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { attribute, elementsOf, printable, requiredAttribute, type XmlElement } from './element.ts';
+import { attribute, elementsOf, excerpt, requiredAttribute, type XmlElement } from './element.ts';
 
 const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$/;
 
@@ -25,7 +25,7 @@ export function instant(element: XmlElement, name: string): number {
   if (time !== undefined) return time;
   throw new TokenRefusal(
     'malformed',
-    `${name} of ${element.name} is not a time in UTC such as 2026-01-31T08:00:00Z: ${printable(text)}`,
+    `${name} of ${element.name} is not a time in UTC such as 2026-01-31T08:00:00Z: ${excerpt(text)}`,
   );
 }
 
@@ -73,8 +73,7 @@ export function refuseUnknownConditions(conditions: XmlElement, known: readonly 
   const unknown = elementsOf(conditions).find(
     ({ namespace, name }) => namespace !== conditions.namespace || !known.includes(name),
   );
-  if (unknown !== undefined)
-    throw new TokenRefusal('claims', `it has an unknown condition: ${printable(unknown.name)}`);
+  if (unknown !== undefined) throw new TokenRefusal('claims', `it has an unknown condition: ${excerpt(unknown.name)}`);
 }
 
 const format = (time: number) => new Date(time * 1000).toISOString().replace('.000', '');
