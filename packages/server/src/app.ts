@@ -55,7 +55,13 @@ export interface StartOptions {
 }
 
 /** Keys of the file that are bound at the start. */
-const NEED_RESTART = ['server', 'store', 'sealingKey', 'audit'] as const satisfies readonly (keyof Configuration)[];
+const NEED_RESTART = [
+  'server',
+  'developerErrors',
+  'store',
+  'sealingKey',
+  'audit',
+] as const satisfies readonly (keyof Configuration)[];
 
 /** A node is unready while a change has waited longer than this to be in force. */
 const MAX_PENDING_MS = 5000;
@@ -78,7 +84,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   const endings = createEndings(END_MS);
   /** What was bound at the start stays. */
-  const binding = { server: configuration.server };
+  const { server, developerErrors } = configuration;
+  const binding = { server, developerErrors };
   try {
     const node = await open(configuration, { clock, report, text, sharing, endings });
     const { polling, custody } = await keepUpToDate(node);

@@ -1,4 +1,4 @@
-// cambio explain: why a request was answered as it was, or what would come of an exchange. Issues nothing, uses nothing up.
+// cambio explain: why was a request answered as it was, or what would come of an exchange? Changes nothing.
 import type { Explanation } from '../explain/explain.ts';
 import { sayValue } from '../explain/values.ts';
 import { describePlace, runOperation } from './administration.ts';
@@ -64,7 +64,9 @@ function tell(explanation: Explanation): string {
   for (const { step, result, found } of steps) {
     lines.push(`  ${result === 'passed' ? '✓' : '✗'} ${step.padEnd(13)}  ${found}`);
   }
-  if (request === undefined || isExchange(request)) lines.push('', 'The rules, in order', ...tellRules(explanation));
+  const { rules } = explanation;
+  if (request === undefined || isExchange(request) || rules.length > 0)
+    lines.push('', 'The rules, in order', ...tellRules(explanation));
   if (claims !== undefined) lines.push('', 'The token would say', JSON.stringify(claims, null, 2));
   return lines.join('\n');
 }

@@ -1,5 +1,5 @@
-// Why was this exchange allowed, or refused? Told from the audit event: of a request that is judged only to be explained, or
-// of one that was made long ago.
+// Explains why a request was allowed or refused, from its audit event: of any request in the past, or of an exchange that is
+// judged only to be explained.
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
 import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
@@ -111,8 +111,10 @@ export function explainEvent(event: AuditEvent, context: TellContext): Explanati
     : { request, ...explainRefused(event, context) };
 }
 
-/** Only an exchange asks the rules. */
 const isExchange = ({ action, grant }: AuditEvent): boolean => action === 'token' && grant === 'token_exchange';
+
+/** A refresh asks them again. */
+const asksRules = (event: AuditEvent): boolean => isExchange(event) || event.mismatches !== undefined;
 
 function tell(
   event: AuditEvent,
@@ -124,9 +126,8 @@ function tell(
   const place = findPlace(event, context);
   return {
     ...(place && { place }),
-    ...(isExchange(event)
-      ? { steps: explainSteps({ event, policy, limits, leftOut }), ...explainRules(policy, event) }
-      : { steps: explainRequest(event, policy.issuer), rules: [], rulesOfOthers: 0 }),
+    steps: isExchange(event) ? explainSteps({ event, policy, limits, leftOut }) : explainRequest(event, policy.issuer),
+    ...(asksRules(event) ? explainRules(policy, event) : { rules: [], rulesOfOthers: 0 }),
   };
 }
 

@@ -41,13 +41,18 @@ export const expired = (expiresAt: number, now: number, leeway = 0): TokenRefusa
     `it expired ${formatDuration(now - expiresAt)} ago (exp ${formatTime(expiresAt)})${leeway === 0 ? '' : `; ${leeway} s are tolerated`}`,
   );
 
+interface Beginning {
+  readonly iat: number | undefined;
+  readonly nbf: number | undefined;
+}
+
 /** Refuses a token from the future. @throws TokenRefusal not_yet_valid */
-export function refuseFuture(times: Readonly<Record<string, number | undefined>>, now: number, leeway: number): void {
-  for (const [name, time] of Object.entries(times)) {
-    if (time === undefined || time <= now + leeway) continue;
-    const ahead = `${name} is ${formatDuration(time - now)} ahead of the clock of this server (${formatTime(now)})`;
-    throw new TokenRefusal('not_yet_valid', `${ahead}; ${leeway} s are tolerated`);
-  }
+export function refuseFuture({ iat = 0, nbf = 0 }: Beginning, now: number, leeway: number): void {
+  const latest = now + leeway;
+  if (iat <= latest && nbf <= latest) return;
+  const [name, time] = iat > latest ? ['iat', iat] : ['nbf', nbf];
+  const ahead = `${name} is ${formatDuration(time - now)} ahead of the clock of this server (${formatTime(now)})`;
+  throw new TokenRefusal('not_yet_valid', `${ahead}; ${leeway} s are tolerated`);
 }
 
 /** One name or a list of names, as `aud` has it. @returns undefined where it is neither, or empty. */

@@ -57,6 +57,15 @@ test('developerErrors adds the reason and its detail to a refusal; without it th
   assert.deepEqual([bad.body.reason, typeof bad.body.detail], ['subject_token_malformed', 'string']);
 });
 
+test('developerErrors is bound at the start: a reload turns it neither on, where the server may listen for others, nor off', async (t) => {
+  const wrong = { ...gateway, grant_type: 'client_credentials', client_secret: 'wrong' };
+  for (const developerErrors of [true, false]) {
+    const server = await start(t, changed(configuration, { developerErrors }));
+    await server.reload(changed(configuration, { developerErrors: !developerErrors }));
+    assert.equal('reason' in (await server.token(wrong)).body, developerErrors);
+  }
+});
+
 test('a body is read up to its limit, 1 MiB by default, and never when it is encoded (OA-12b, OA-17)', async (t) => {
   const server = await startBasic(t);
   const padded = (length: number): string => `${FORM}&x=`.padEnd(length, 'x');
