@@ -149,7 +149,7 @@ ${row('Lifetime', 'exp − iat', [lifeOf(before), ''], [lifeOf(after), 'the rule
 <section class="box" aria-labelledby="before"><h3 id="before">Your token</h3><span class="soft">The subject token</span>${pre(before, after)}</section>
 <section class="box" aria-labelledby="after"><h3 id="after">The exchanged token</h3><span class="soft">Claims that differ are marked</span>${pre(after, before)}</section>
 </div>
-<p class="soft">These are the claims. Header and signature are left out: a page is no place for a token that works.</p>
+<p class="soft">These are the claims. Header and signature are left out: anyone who sees a whole token could use it.</p>
 <h2>What the API answered</h2>
 <div class="box"><pre>${JSON.stringify(answer, null, 2)}</pre></div>
 <h2>Read on</h2>

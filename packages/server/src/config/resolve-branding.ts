@@ -10,13 +10,12 @@ import type { Surroundings } from './source.ts';
 export function resolveBranding({ branding }: ConfigurationFile, around: Surroundings): Branding {
   const { name, logo, color, language, documentation } = branding;
   const { complain } = around;
-  if (documentation !== undefined) checkWebsite(documentation, ['branding', 'documentation'], complain);
   return createBranding({
     name,
     logo: logo === undefined ? undefined : readLogo(logo, ['branding', 'logo'], around),
     color: color === undefined ? undefined : checkColour(color, ['branding', 'color'], complain),
     language,
-    documentation,
+    documentation: readWebsite(documentation, ['branding', 'documentation'], complain),
   });
 }
 
@@ -38,14 +37,16 @@ function checkColour(text: string, path: Path, complain: Complain): Colour | und
   return colour;
 }
 
-/** The browser of a person goes there by a link. */
-export function checkWebsite(text: string, path: Path, complain: Complain): void {
+/** @returns an address to which a link may lead, or undefined after a complaint */
+export function readWebsite(text: string | undefined, path: Path, complain: Complain): string | undefined {
+  if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isGood =
     url !== undefined &&
     (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) &&
     url.username === '' &&
     url.password === '';
-  if (!isGood)
-    complain(path, `“${text}” is not the address of a website. Write an https URL, such as https://www.example.com`);
+  if (isGood) return text;
+  complain(path, `“${text}” is not the address of a website. Write an https URL, such as https://www.example.com`);
+  return undefined;
 }

@@ -7,7 +7,7 @@ import { readLogo } from './logo.ts';
 import { checkRedirects } from './redirects.ts';
 import { wordUnknownName } from './references.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
-import { checkWebsite } from './resolve-branding.ts';
+import { readWebsite } from './resolve-branding.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { Surroundings } from './source.ts';
 
@@ -34,12 +34,11 @@ export function resolveClients(
     if (entry.resource !== undefined && resource === undefined && !around.unsure.name('resources', entry.resource))
       around.complain([...path, 'resource'], wordUnknownName('resource', entry.resource, audiences));
     checkRedirects(entry, path, around.complain);
-    if (entry.uri !== undefined) checkWebsite(entry.uri, [...path, 'uri'], around.complain);
     clients.set(entry.id, {
       id: entry.id,
       name: entry.name,
       logo: entry.logo === undefined ? undefined : readLogo(entry.logo, [...path, 'logo'], around),
-      uri: entry.uri,
+      uri: readWebsite(entry.uri, [...path, 'uri'], around.complain),
       auth: entry.auth,
       ...resolveAuthentication(entry, path, file, around),
       grants: new Set(entry.grants),

@@ -175,7 +175,7 @@ suite('people are shown', () => {
     assert.match(unhinted.text, /account=other/);
   });
 
-  test('a client that is registered at run time by name and logo, which is no file of the server', async () => {
+  test('a client that is registered at run time by name and logo, which is never a file of the server', async () => {
     const entry = {
       ...{ id: 'new', auth: 'none', grants: ['authorization_code'], redirectUris: ['com.example.app:/back'] },
       ...{ scopes: ['openid'], name: 'Neue App ✓', uri: 'https://new.example', logo: DRAWN },
