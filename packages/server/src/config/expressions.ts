@@ -98,7 +98,7 @@ function wordExpressionFault(message: string, known: readonly string[]): string 
   const [, variable] = /^Unknown variable: (.+)$/.exec(message) ?? [];
   if (variable !== undefined)
     return `there is no variable ${variable}.${didYouMean(variable, known) || ` Known here: ${known.join(', ')}.`}`;
-  if (/got EOF$/.test(message)) return 'the expression ends too early. A part is missing after this.';
+  if (/\bEOF$/.test(message)) return 'the expression ends too early. A part is missing after this.';
   return `the expression is faulty here: ${message}.`;
 }
 

@@ -13,7 +13,6 @@ const BEGIN: Readonly<Record<Kind, string>> = {
 
 /** What a file may hold in the place of what is wanted, by its text. */
 const CONTENTS: readonly (readonly [text: RegExp, held: string])[] = [
-  [/^\s*$/, 'nothing'],
   [
     /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m,
     'a private key with a passphrase. Remove the passphrase with openssl pkey -in FILE -out NEW-FILE',
@@ -27,10 +26,21 @@ const CONTENTS: readonly (readonly [text: RegExp, held: string])[] = [
 /** @param file cannot be used as what is wanted @returns what it holds, to follow "FILE holds" */
 export function describePem(file: Buffer, wanted: Kind): string {
   const text = file.toString('latin1');
+  if (text.trim() === '') return `nothing. Write a ${wanted} in PEM into it`;
+  if (isDer(file)) return 'a certificate in DER. Convert it with openssl x509 -in FILE -out NEW-FILE';
   const held = CONTENTS.find(([pattern]) => pattern.test(text))?.[1];
   if (held === undefined) return `no ${wanted} in PEM, which begins with ${BEGIN[wanted]}`;
   if (held === `a ${wanted}`) return `a ${wanted} that is damaged or of an unknown kind`;
   return held.includes('passphrase') ? held : `${held}, and not a ${wanted}`;
+}
+
+/** The first byte of a SEQUENCE of more than 255 bytes, as certificates are. */
+function isDer(file: Buffer): boolean {
+  try {
+    return file[0] === 0x30 && new X509Certificate(file).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 interface PairProblem {
@@ -46,47 +56,65 @@ interface Pair<T> {
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** @returns what is wrong with the certificate and the key of a server */
-export function checkKeyPair(files: Pair<Buffer>, names: Pair<string>): PairProblem | undefined {
-  const fault = (key: 'cert' | 'key', message: string): PairProblem => ({ key, message, severity: 'fault' });
-  const chain = readChain(files.cert);
-  const [own] = chain ?? [];
-  if (chain === undefined || own === undefined)
-    return fault('cert', `${names.cert} holds ${describePem(files.cert, 'certificate')}.`);
-  const key = readKey(files.key);
-  if (key === undefined) return fault('key', `${names.key} holds ${describePem(files.key, 'private key')}.`);
-  if (!own.checkPrivateKey(key)) {
-    if (chain.some((one) => one.checkPrivateKey(key)))
-      return fault('cert', `the certificate of the server is not the first in ${names.cert}. Put it first.`);
-    return fault(
-      'key',
-      `${names.key} is not the key of the certificate in ${names.cert}. Name two files that belong together.`,
-    );
-  }
-  try {
-    createSecureContext(files);
-  } catch (error) {
-    return fault('cert', `${names.cert} and ${names.key} cannot be used for TLS: ${describeFailure(error)}.`);
-  }
-  return warnOfChain(chain, names.cert);
+/** @param files those that can be read @returns what is wrong with the certificate and the key of a server */
+export function checkKeyPair({ cert, key }: Pair<Buffer | undefined>, names: Pair<string>): readonly PairProblem[] {
+  const chain = cert && readChain(cert);
+  const privateKey = key && readKey(key);
+  const problems: PairProblem[] = [];
+  const add = (of: 'cert' | 'key', message: string): void =>
+    void problems.push({ key: of, message, severity: 'fault' });
+  if (cert !== undefined && chain === undefined)
+    add('cert', `${names.cert} holds ${describePem(cert, 'certificate')}.`);
+  if (key !== undefined && privateKey === undefined)
+    add('key', `${names.key} holds ${describePem(key, 'private key')}.`);
+  if (cert === undefined || key === undefined || chain === undefined || privateKey === undefined) return problems;
+  return checkFit(chain, { cert, key, privateKey }, names);
 }
 
-function warnOfChain(chain: readonly X509Certificate[], name: string): PairProblem | undefined {
-  const warning = (message: string): PairProblem => ({ key: 'cert', message, severity: 'warning' });
-  const until = Date.parse(chain[0]?.validTo ?? '');
-  if (until < Date.now())
-    return warning(`the certificate in ${name} expired on ${new Date(until).toISOString()}. Renew it.`);
+type Chain = readonly [X509Certificate, ...X509Certificate[]];
+
+function checkFit(
+  chain: Chain,
+  { cert, key, privateKey }: Pair<Buffer> & { readonly privateKey: KeyObject },
+  names: Pair<string>,
+): readonly PairProblem[] {
+  if (!chain[0].checkPrivateKey(privateKey)) {
+    const message = `${names.key} is not the key of the certificate in ${names.cert}. Name two files that belong together.`;
+    return chain.some((one) => one.checkPrivateKey(privateKey))
+      ? [
+          {
+            key: 'cert',
+            message: `the certificate of the server is not the first in ${names.cert}. Put it first.`,
+            severity: 'fault',
+          },
+        ]
+      : [{ key: 'key', message, severity: 'fault' }];
+  }
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const message = `${names.cert} and ${names.key} cannot be used for TLS: ${describeFailure(error)}.`;
+    return [{ key: 'cert', message, severity: 'fault' }];
+  }
+  const warning = warnOfChain(chain, names.cert);
+  return warning === undefined ? [] : [{ key: 'cert', message: warning, severity: 'warning' }];
+}
+
+function warnOfChain(chain: Chain, name: string): string | undefined {
+  const until = Date.parse(chain[0].validTo);
+  if (until < Date.now()) return `the certificate in ${name} expired on ${new Date(until).toISOString()}. Renew it.`;
   const stranger = chain.findIndex((one, index) => index > 0 && chain[index - 1]?.checkIssued(one) === false);
   if (stranger === -1) return undefined;
-  return warning(
-    `certificate ${stranger + 1} in ${name} did not issue certificate ${stranger}. Put the certificate of the server first, and after each the one that issued it.`,
-  );
+  return `certificate ${stranger + 1} in ${name} did not issue certificate ${stranger}. Put the certificate of the server first, and after each the one that issued it.`;
 }
 
-/** @returns undefined where a certificate cannot be read */
-function readChain(file: Buffer): readonly X509Certificate[] | undefined {
+/** @returns undefined where there is no certificate, or one that cannot be read */
+function readChain(file: Buffer): Chain | undefined {
   try {
-    return (file.toString('latin1').match(CERTIFICATES) ?? []).map((pem) => new X509Certificate(pem));
+    const [first, ...others] = (file.toString('latin1').match(CERTIFICATES) ?? []).map(
+      (pem) => new X509Certificate(pem),
+    );
+    return first && [first, ...others];
   } catch {
     return undefined;
   }

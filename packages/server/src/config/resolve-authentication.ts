@@ -172,7 +172,7 @@ function resolveWorkload(
     if (!unsure.name('issuers', issuer))
       complain(
         [...path, 'issuer'],
-        `${JSON.stringify(issuer)} is not the issuer, the trustDomain or the name of an entry of issuers that is not a SAML one.${didYouMean(issuer, known)}`,
+        `there is no issuer ${JSON.stringify(issuer)} of workloads.${didYouMean(issuer, known) || ' Write the issuer, the trustDomain or the name of an entry of issuers, neither this server nor a SAML issuer.'}`,
       );
     return { issuer, audience };
   }

@@ -196,7 +196,8 @@ function warnOfStrangers(
     check('client', clients, entry[part].clients, part, 'clients');
   }
   const someHasGrant = (grant: 'token_exchange' | 'refresh_token'): boolean =>
-    entry.client.some((id) => clients.get(id)?.grants.includes(grant));
+    // A client that is not known may have it.
+    entry.client.some((id) => clients.get(id)?.grants.includes(grant) ?? true);
   if (!someHasGrant('token_exchange'))
     complain(
       [...path, 'client'],

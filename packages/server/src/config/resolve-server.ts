@@ -47,10 +47,8 @@ function resolveTls({ tls }: ServerSource, around: Surroundings): Configuration[
   if (tls === undefined) return undefined;
   const read = (key: 'cert' | 'key') => readFileAt(tls[key], ['server', 'tls', key], around);
   const [cert, key] = [read('cert'), read('key')];
-  if (cert !== undefined && key !== undefined) {
-    const problem = checkKeyPair({ cert, key }, tls);
-    if (problem !== undefined) around.complain(['server', 'tls', problem.key], problem.message, problem.severity);
-  }
+  for (const problem of checkKeyPair({ cert, key }, tls))
+    around.complain(['server', 'tls', problem.key], problem.message, problem.severity);
   return { cert: cert ?? Buffer.alloc(0), key: key ?? Buffer.alloc(0) };
 }
 

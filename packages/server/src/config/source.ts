@@ -26,7 +26,7 @@ export function readSecret(source: SecretSource, path: Path, host: string, aroun
   }
   if ('env' in source) {
     const value = environment[source.env];
-    if (!value) complain(path, `the environment variable ${source.env} is not set.`);
+    if (!value) complain(path, `the environment variable ${source.env} is not set. Set it where cambio is started.`);
     return value || undefined;
   }
   const bytes = readFileAt(source.file, path, around);
@@ -43,7 +43,11 @@ export function readFileAt(name: string, path: Path, { folder, complain }: Surro
   try {
     return readFileSync(file);
   } catch (error) {
-    complain(path, `cannot read ${file}: ${describeFailure(error)}. A path is relative to the configuration file.`);
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    complain(
+      path,
+      `cannot read ${file}: ${describeFailure(error)}.${isMissing ? ' A path is relative to the configuration file.' : ''}`,
+    );
     return undefined;
   }
 }

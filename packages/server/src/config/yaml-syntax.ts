@@ -55,8 +55,14 @@ const WORDS: Readonly<Record<string, Word>> = {
 /** @param text of the whole file */
 export function wordSyntax({ code, message, pos: [offset] }: YAMLError, text: string): SyntaxFault {
   const said = WORDS[code]?.(message, text, offset) ?? `this is not YAML (${code.toLowerCase().replaceAll('_', ' ')}).`;
-  return typeof said === 'string' ? { offset, message: said } : said;
+  return typeof said === 'string' ? { offset: afterIndentation(text, offset), message: said } : said;
 }
+
+/** The parser finds the beginning of a line, and people the first character of it. */
+const afterIndentation = (text: string, offset: number): number =>
+  text[offset - 1] === '\n' && text[offset] === ' '
+    ? offset + (/^ */.exec(text.slice(offset))?.[0].length ?? 0)
+    : offset;
 
 /** The parser finds the end of the file. The text begins at the last quote that opens a value. */
 function openingOf(quote: string, text: string, end: number): SyntaxFault | string {

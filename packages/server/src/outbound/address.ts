@@ -65,19 +65,19 @@ export function mayConnect(address: string, reach: Reach): boolean {
 
 /** @returns what is wrong with a URL that we are to fetch, as far as its text shows; undefined where nothing is. */
 export function urlProblem(text: string, network: 'public' | 'private'): string | undefined {
-  if (!URL.canParse(text)) return 'is no absolute URL';
+  if (!URL.canParse(text)) return 'is not an absolute URL. Write one such as https://login.example.com';
   const url = new URL(text);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (url.username !== '' || url.password !== '' || url.hash !== '')
-    return 'must not hold user information or a fragment';
+    return 'holds a user name or a fragment. Remove it';
   if (url.protocol === 'http:') {
     const local = host === 'localhost' || mayConnect(host, 'loopback');
     return local && network === 'private'
       ? undefined
-      : 'must be https; http is for loopback under allowPrivateNetwork only';
+      : 'is http, which is for loopback with allowPrivateNetwork: true only. Write https';
   }
-  if (url.protocol !== 'https:') return 'must be https';
+  if (url.protocol !== 'https:') return 'is not https. Write an https URL';
   if (isIP(host) !== 0 && !mayConnect(host, reachOf(url, network)))
-    return 'is an address that needs allowPrivateNetwork: true';
+    return 'is an address of a private network, which needs allowPrivateNetwork: true';
   return undefined;
 }

@@ -5,6 +5,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { describeError } from '../primitives/failure.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { step, traceHeaders } from '../primitives/tracing.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
@@ -83,7 +84,7 @@ function createRequester<T>(
         settleByDeadline(deadline, fetchAnswer(read, request, network, agents, deadline)),
       );
     } catch (error) {
-      const why = deadline.aborted ? `no answer within ${DEADLINE_MS} ms` : (error as Error).message;
+      const why = deadline.aborted ? `no answer within ${DEADLINE_MS} ms` : describeError(error);
       const status = error instanceof OutboundFailure ? error.status : undefined;
       throw new OutboundFailure(`${origin}${pathname}: ${why}`, { status, cause: error });
     } finally {

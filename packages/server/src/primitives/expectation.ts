@@ -77,13 +77,15 @@ export function expectationOf(schema: ZodSchema): DerivedExpectation {
   }
 }
 
-const choose = (choices: readonly string[]): DerivedExpectation => ({
+export const choose = (choices: readonly string[]): DerivedExpectation => ({
   what: choices.length === 1 ? `${choices[0]}, the one value that it can have` : `one of ${choices.join(', ')}`,
   choices,
 });
 
-const listWords = ({ choices }: DerivedExpectation): string =>
-  choices === undefined ? 'a list, such as [a, b]' : `a list of one or more of ${choices.join(', ')}`;
+function listWords({ what, choices }: DerivedExpectation): string {
+  if (choices !== undefined) return `a list of one or more of ${choices.join(', ')}`;
+  return what === 'a map' ? 'a list, each entry of which begins with "- "' : 'a list, such as [a, b]';
+}
 
 function unionWords(options: readonly ZodSchema[]): DerivedExpectation {
   const [first, second] = options;
@@ -126,6 +128,10 @@ export const stripped = (schema: ZodSchema): ZodSchema => {
   const inner = innerOf(schema);
   return inner === undefined ? schema : stripped(inner);
 };
+
+/** Can the key be left out? */
+export const isOptional = (schema: ZodSchema): boolean =>
+  ['default', 'prefault', 'optional'].includes(schema._zod.def.type);
 
 /** The keys that an object can have. One that is never there only tells alternatives apart. */
 export function keysOf(schema: ZodSchema | undefined): readonly string[] {

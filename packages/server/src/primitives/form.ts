@@ -2,10 +2,12 @@
 import type { z } from 'zod';
 import {
   alternativeOf,
+  choose,
   type DerivedExpectation,
   type Expectation,
   expectationOf,
   isObject,
+  isOptional,
   isWorded,
   type Keys,
   keysOf,
@@ -53,11 +55,19 @@ function wordIssue(issue: Issue, root: Root): readonly FormFault[] {
     const record = schemaAt(root, issue.path.slice(0, -1)).schema;
     return [{ path, about: 'key', message: wordKey(issue.path.at(-1), record) }];
   }
-  const expected = schema && { ...expectationOf(schema), ...(secret && { secret }) };
+  if (value === null && schema !== undefined && isOptional(schema))
+    return [
+      { path, about: 'value', message: `has no value. Write ${writeOf(expectationOf(schema))}, or remove the key.` },
+    ];
+  const expected = choicesOf(issue) ?? (schema && { ...expectationOf(schema), ...(secret && { secret }) });
   const message =
     issue.code === 'custom' && issue.message !== NO_MESSAGE ? issue.message : wordValue(value, expected, issue);
   return [{ path, about: 'value', message }];
 }
+
+/** What tells the alternatives of a union apart. */
+const choicesOf = (issue: Issue): DerivedExpectation | undefined =>
+  'options' in issue && Array.isArray(issue.options) ? choose(issue.options.map(String)) : undefined;
 
 function wordKey(key: PropertyKey | undefined, record: ZodSchema | undefined): string {
   const { def } = record === undefined ? { def: undefined } : stripped(record)._zod;
@@ -122,23 +132,38 @@ function advice(value: unknown, expected: Expectation | undefined): string {
   if (what === 'a list' && typeof value === 'string' && /^-\S/.test(value)) return ' Write a space after each "-".';
   if (what === 'a list' && !secret && (typeof value === 'string' || typeof value === 'number'))
     return ` Write [${value}].`;
+  if (typeof value === 'string' && what === 'a map' && /^\w+:\S/.test(value)) return ' Write a space after the colon.';
+  if (what === 'true or false' && typeof value === 'string' && Object.hasOwn(BOOLEANS, value.toLowerCase()))
+    return ` Write ${BOOLEANS[value.toLowerCase()]}.`;
+  if (what.startsWith('a whole number') && typeof value === 'string' && /^\d+$/.test(value))
+    return ` Write it without quotes: ${value}.`;
   return expected?.write === undefined ? '' : writing(expected);
 }
 
 const writing = (expected: Expectation | undefined, otherwise?: string): string => {
-  const { write = otherwise, choices } = (expected ?? {}) as DerivedExpectation;
-  if (write !== undefined) return ` Write ${write}.`;
-  if (choices !== undefined) return ` Write ${expected?.what}.`;
-  return expected === undefined || expected.what === '' ? '' : ` Write ${expected.what}.`;
+  const write = expected === undefined ? otherwise : writeOf(expected);
+  return write === undefined || write === '' ? '' : ` Write ${write}.`;
 };
+
+const writeOf = ({ what, write = what }: Expectation): string => write;
+
+/** Words of older versions of YAML. */
+const BOOLEANS: Readonly<Record<string, boolean>> = { yes: true, on: true, no: false, off: false };
 
 const kindOf = (value: unknown): string => {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   return (
-    { string: 'a text', number: 'a number', boolean: `${value}`, object: 'a map' }[typeof value as string] ?? 'this'
+    { string: 'a text', number: 'a number', boolean: `${value}`, object: mapWords(value) }[typeof value as string] ??
+    'this'
   );
 };
+
+/** How many keys it has may be what is wrong with it. */
+function mapWords(value: unknown): string {
+  const count = Object.keys(value ?? {}).length;
+  return count < 2 ? 'a map' : `a map with ${count} keys`;
+}
 
 const MAX_SHOWN = 60;
 

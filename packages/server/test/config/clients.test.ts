@@ -97,7 +97,7 @@ test('an entry has what its method needs, and nothing that only other methods re
     [`auth: private_key_jwt, ${jwksOf(privateJwk(key))}`, 'clients[c].jwks: it holds a private or symmetric key.'],
     [
       'auth: private_key_jwt, jwksUri: http://client.example/keys',
-      'clients[c].jwksUri: "http://client.example/keys" must be https; http is for loopback under allowPrivateNetwork only.',
+      'clients[c].jwksUri: "http://client.example/keys" is http, which is for loopback with allowPrivateNetwork: true only. Write https.',
     ],
     [
       "auth: tls_client_auth, tlsSubject: { dn: 'CN=x', dns: x }",
@@ -176,7 +176,7 @@ test('public clients and workloads: what could never be used, or stands for two'
     'clients[c0].grants: token_exchange has no effect for a client with auth: none. Write publicExchange: true, or remove the grant.',
   ]);
   const noIssuer =
-    'clients[c0].workload.issuer: "https://login.example" is not the issuer, the trustDomain or the name of an entry of issuers that is not a SAML one.';
+    'clients[c0].workload.issuer: there is no issuer "https://login.example" of workloads. Write the issuer, the trustDomain or the name of an entry of issuers, neither this server nor a SAML issuer.';
   assert.deepEqual(await of(workload('https://login.example')), [noIssuer]);
   assert.deepEqual(await of(workload('idp', 'urn:other')), [
     'clients[c0].workload.audience: "urn:other" is not among the audiences of its issuer: urn:us.',

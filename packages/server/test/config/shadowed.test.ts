@@ -158,7 +158,6 @@ rules:
       `${file}:${at(10)}:15: warning: rules[everything wrong].actor.issuer: there is no issuer "elsewhere". Write self, or the issuer, the trustDomain or the name of an entry of issuers.`,
       `${file}:${at(13)}:11: warning: rules[everything wrong].actor.clients[1]: there is no client "phantom". Add it to clients.`,
       `${file}:${at(17)}:11: warning: rules[everything wrong].grant.audiences[1]: there is no resource with the audience "https://nothing.example". Add it to resources.`,
-      `${file}:${at(14)}:5: warning: rules[everything wrong].grant: no client of this rule has the grant refresh_token, so none gets a refresh token. Add it to the grants of one.`,
       `${file}:${at(23)}:13: warning: rules[nobody asks].client: no client of this rule has the grant token_exchange. Add it to the grants of one.`,
     ].toSorted(),
   );

@@ -360,7 +360,7 @@ test('the upstream of the file is somebody else than ourselves, and named like n
     '2 upstream.issuer "https://login.example" is the issuer of this server. Write the issuer of another provider.',
   ]);
   assert.deepEqual(await faultsOf('issuer: http://127.0.0.1:9000, name: urn, scopes: [email]'), [
-    '2 upstream.issuer "http://127.0.0.1:9000" must be https; http is for loopback under allowPrivateNetwork only.',
+    '2 upstream.issuer "http://127.0.0.1:9000" is http, which is for loopback with allowPrivateNetwork: true only. Write https.',
     '2 upstream.name urn cannot be the name of an issuer. Set name to another one.',
     '2 upstream.scopes lacks openid, without which people cannot sign in. Add openid.',
   ]);

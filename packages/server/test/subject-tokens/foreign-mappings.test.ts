@@ -96,7 +96,10 @@ test('an issuer without audiences, or one that could be taken for another, canno
     [[entry(idp), entry(other)], /another issuer has the name idp/],
     [[ours], /is the issuer of this server, which trusts its own tokens without an entry/],
     [[entry(idp, { name: 'self' })], /cannot be the name of an issuer/],
-    [[entry(idp, { allowPrivateNetwork: undefined })], /http is for loopback under allowPrivateNetwork only/],
+    [
+      [entry(idp, { allowPrivateNetwork: undefined })],
+      /is http, which is for loopback with allowPrivateNetwork: true only/,
+    ],
     [[entry(idp, { jwksUri: `${idp.url}/jwks`, jwks: '{ keys: [{}] }' })], /has jwks or jwksUri, and not both/],
     [
       [entry(idp, { issuer: undefined, trustDomain: 'prod.example' })],
