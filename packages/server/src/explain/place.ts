@@ -121,13 +121,18 @@ const resource =
     return { section: 'resources', name: strict?.audience, ...(strict && { key }) };
   };
 
+/** Does the token name an issuer of SAML assertions? */
+const isSaml = ({ sent }: AuditEvent, { file }: PlaceContext): boolean =>
+  file.entries.issuers.some((entry) => 'saml' in entry && (entry as Named).saml === sent?.iss);
+
 const section =
   (name: string, key?: string): Find =>
   () => ({ section: name, ...(key !== undefined && { key }) });
 
 const faultsOfTokens: Partial<Record<TokenFault, Find>> = {
   unknown_issuer: section('issuers'),
-  unknown_key: issuer('jwks'),
+  unknown_key: (event, context) => issuer(isSaml(event, context) ? 'certificates' : 'jwks')(event, context),
+  signature: (event, context) => (isSaml(event, context) ? issuer('certificates')(event, context) : undefined),
   algorithm: issuer('algorithms'),
   audience: issuer('audiences'),
   not_accepted: issuer('accepts'),

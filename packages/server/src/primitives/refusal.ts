@@ -132,18 +132,25 @@ export class Refusal extends Error {
 export class TokenRefusal extends Error {
   readonly fault: TokenFault;
   readonly detail: string | undefined;
+  /** What the token says of itself. Not verified. */
+  readonly sent: Sent;
 
-  constructor(fault: TokenFault, detail?: string, cause?: Refusal) {
+  constructor(fault: TokenFault, detail?: string, cause?: Refusal, sent: Sent = {}) {
     super(detail === undefined ? fault : `${fault}: ${detail}`, { cause });
     this.fault = fault;
     this.detail = detail;
+    this.sent = sent;
   }
 
   /** The same, said of the part that the token played in the request. A target that cannot be had is no fault of the token. */
   as(role: Role, sent: Sent = {}): Refusal {
     const { cause } = this;
     if (cause instanceof Refusal && reasons[cause.reason].answer === 'target') return cause;
-    return new Refusal(`${role}_token_${this.fault}`, { detail: this.detail, sent, cause: this });
+    return new Refusal(`${role}_token_${this.fault}`, {
+      detail: this.detail,
+      sent: { ...this.sent, ...sent },
+      cause: this,
+    });
   }
 
   /** The same, said of the assertion by which a client authenticates. */

@@ -1,5 +1,5 @@
 // Verifies a SAML assertion and returns the identity in it. Start reading the folder here.
-import { TokenRefusal } from '../primitives/refusal.ts';
+import { type Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { saml1Assertion } from './assertion1.ts';
 import { saml2Assertion } from './assertion2.ts';
 import { decodeCarriage, passByteGate } from './byte-gate.ts';
@@ -61,15 +61,20 @@ function readSigned(
   const id = readId(root, profile);
   const issuer = profile.issuer(root);
   const trust = context.findIssuer(issuer);
-  if (trust === undefined) throw new TokenRefusal('unknown_issuer', excerpt(issuer));
-  check?.(issuer);
-  const bytes = signedBytes(open, {
-    id,
-    place: profile.signaturePlace,
-    certificates: trust.certificatesOf?.[context.version] ?? trust.certificates,
-    now: context.now,
-  });
-  return judgeSigned(parser, bytes, { id, trust, context });
+  if (trust === undefined) throw new TokenRefusal('unknown_issuer', excerpt(issuer), undefined, { iss: issuer });
+  try {
+    check?.(issuer);
+    const bytes = signedBytes(open, {
+      id,
+      place: profile.signaturePlace,
+      certificates: trust.certificatesOf?.[context.version] ?? trust.certificates,
+      now: context.now,
+    });
+    return judgeSigned(parser, bytes, { id, trust, context });
+  } catch (error) {
+    if (!(error instanceof TokenRefusal)) throw error;
+    throw new TokenRefusal(error.fault, error.detail, error.cause as Refusal | undefined, { iss: issuer });
+  }
 }
 
 /** Reads the attributes and the first child of the root: enough to find the issuer and its certificates. */

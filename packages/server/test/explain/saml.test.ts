@@ -64,6 +64,12 @@ test('explain tells in words which check an assertion failed, with what stood th
       signedFor(server, 'saml2', good({ issuer: 'https://other.example' })),
       /does not trust: .*https:\/\/other\.example/,
     ],
+    [
+      signedFor(server, 'saml2', good({ issuer: `${idp.entityId}x` })),
+      new RegExp(
+        `iss was "${idp.entityId}x"; known: .*Did you mean ${idp.entityId}\\?\\n[^]*In the file: .*cambio.yaml:\\d+, issuers\\n`,
+      ),
+    ],
     [signedFor(server, 'saml1', good()), /root is SAML 1\.x .*Assertion/],
     [encode(xml.replace('ada@example.org', 'eve@example.org')), /altered after it was signed/],
     [encode(xml.replace('</saml:Issuer>', '</saml:Issuer><!-- -->')), /holds a comment/],
