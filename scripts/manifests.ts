@@ -26,6 +26,7 @@ const read = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')
 
 const manifests: readonly Manifest[] = [
   'package.json',
+  'site/package.json',
   ...globSync('{packages,examples}/*/package.json', { cwd: ROOT }),
 ].map(read);
 

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { path, repository, runProgram, temporaryFolder } from '../support/program.ts';
 
-const MANIFESTS = ['package.json', ...globSync('{packages,examples}/*/package.json', { cwd: repository })];
+const MANIFESTS = [
+  'package.json',
+  'site/package.json',
+  ...globSync('{packages,examples}/*/package.json', { cwd: repository }),
+];
 
 test('a dependency without a reason, a reason without a dependency, and a package without a hash fail the check', async (t) => {
   const folder = temporaryFolder(t);
