@@ -16,7 +16,7 @@ import type { Clock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
 import { createXmlLoader, type XmlLoader } from './saml/document.ts';
-import { createGuessing, type Guessing } from './sign-in/password-rate-limit.ts';
+import { createPasswordRateLimit, type PasswordRateLimit } from './sign-in/password-rate-limit.ts';
 import type { openSignIn } from './sign-in/sign-in.ts';
 import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limit.ts';
 import { createFreshness, type Freshness } from './store/freshness.ts';
@@ -44,7 +44,7 @@ export interface Base {
   /** Sign-ins at the upstream provider that failed. */
   readonly upstreamLimit: UpstreamLimit;
   /** Wrong passwords, by username. */
-  readonly guessing: Guessing;
+  readonly passwordRateLimit: PasswordRateLimit;
   readonly chains: Chains;
   readonly audit: AuditLog;
   readonly signatures: SignatureCache;
@@ -78,7 +78,7 @@ export async function openBase(
       failures: createFailureLimit({ clock, sharing }),
       requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
       upstreamLimit: createUpstreamLimit({ clock, sharing }),
-      guessing: createGuessing(clock),
+      passwordRateLimit: createPasswordRateLimit(clock),
       chains,
       audit: createAuditLog(store, chains),
       signatures: createSignatureCache(),

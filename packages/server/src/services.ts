@@ -155,13 +155,13 @@ async function describeSignIn(
   { issuer, clients, accounts, upstream, keys: { algorithms } }: Configuration,
   base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },
 ): Promise<ProviderContext> {
-  const { revocations, guessing } = base;
+  const { revocations, passwordRateLimit } = base;
   const cookieKey = await base.sharedSecret('cookies');
   return {
     ...base,
     issuer,
     clients,
-    accounts: createAccounts(accounts, guessing, upstream && openUpstreamPeople(upstream, base)),
+    accounts: createAccounts(accounts, passwordRateLimit, upstream && openUpstreamPeople(upstream, base)),
     upstream: upstream && (await openUpstream(upstream, { issuer, cookieKey }, base)),
     own: ownResource(issuer, algorithms[0]),
     cookieKey,

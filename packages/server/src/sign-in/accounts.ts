@@ -1,51 +1,55 @@
-// Who may sign in with a password, and is it theirs? Whether an account exists shows neither in the answer nor in its time.
+// Verifies usernames and passwords. Neither the result nor its timing shows whether an account exists.
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { isPassword, type PasswordHash } from './password-hash.ts';
-import type { Guessing } from './password-rate-limit.ts';
+import type { PasswordRateLimit } from './password-rate-limit.ts';
 import type { People, Person } from './person.ts';
 
-/** A local person, as the configuration names them. */
+/** A person with a password, from the configuration. */
 export interface Account extends Person {
   readonly password: PasswordHash;
 }
 
 export interface Accounts {
-  /** Are there any here, beside those of another provider? */
+  /** Does the configuration have accounts? */
   readonly local: 'some' | 'none';
   readonly find: (sub: string) => Promise<Person | undefined>;
-  /** Who they are at the other provider; undefined for a person of ours. */
+  /** The person's identity at the upstream provider; undefined for an account of the configuration. */
   readonly originOf: (sub: string) => Principal | undefined;
-  /** Whose name was typed, for the audit row: whoever it is. */
-  readonly named: (username: string) => Account | undefined;
-  /** @returns undefined for whoever it is not @throws Refusal sign_in_rate, sign_in_busy */
+  /** Finds an account without verifying a password, for the audit row. */
+  readonly findByUsername: (username: string) => Account | undefined;
+  /** @returns undefined if the username or the password is wrong @throws Refusal sign_in_rate, sign_in_busy */
   readonly verify: (username: string, password: string, address: string) => Promise<Account | undefined>;
-  /** Somebody whom another provider has signed in. */
+  /** Stores a person whom the upstream provider has signed in. */
   readonly remember: (person: Person) => Promise<void>;
 }
 
-/** In UTF-16 units. A longer text is nobody's name: normalizing it could take seconds. */
+/** In UTF-16 units. A longer text cannot be a username: normalizing it could take seconds. */
 const MAX_USERNAME_LENGTH = 1024;
 
-/** Each takes its 19 MiB and a core. */
-const HASHES_AT_ONCE = 2;
-/** Tries that may wait for their turn: about a second. */
+/** Each takes 19 MiB and a core. */
+const MAX_CONCURRENT_HASHES = 2;
+/** Maximum length of the queue: about a second of work. */
 const MAX_WAITING = 40;
 
-const NOBODY: People = { originOf: () => undefined, find: async () => undefined, remember: async () => undefined };
+const NO_UPSTREAM: People = { originOf: () => undefined, find: async () => undefined, remember: async () => undefined };
 
-/** However it is typed: phones begin with a capital, and add a blank. */
+/** Ignores case and surrounding white space: phones add a capital and a blank. */
 export const normalUsername = (username: string): string =>
   username.length > MAX_USERNAME_LENGTH ? '' : username.normalize('NFKC').trim().toLowerCase();
 
-/** @param upstream people of another provider, where there is one */
-export function createAccounts(accounts: readonly Account[], guessing: Guessing, upstream: People = NOBODY): Accounts {
+/** @param upstream people of the upstream provider, if one is configured */
+export function createAccounts(
+  accounts: readonly Account[],
+  passwordRateLimit: PasswordRateLimit,
+  upstream: People = NO_UPSTREAM,
+): Accounts {
   const bySub = new Map(accounts.map((account) => [account.sub, account]));
   const byName = new Map(accounts.map((account) => [normalUsername(account.username), account]));
-  const takeTurn = createTurns(HASHES_AT_ONCE, MAX_WAITING);
+  const enqueue = createQueue(MAX_CONCURRENT_HASHES, MAX_WAITING);
   const secret = randomBytes(32);
-  /** For an unknown name: the work of some account, always the same one. */
+  /** For an unknown name: an account whose hash is computed instead, always the same for one name. */
   const decoy = (name: string): Account | undefined =>
     accounts[createHmac('sha256', secret).update(name).digest().readUInt32BE() % Math.max(1, accounts.length)];
 
@@ -53,34 +57,34 @@ export function createAccounts(accounts: readonly Account[], guessing: Guessing,
     local: accounts.length > 0 ? 'some' : 'none',
     find: async (sub) => bySub.get(sub) ?? upstream.find(sub),
     originOf: (sub) => (bySub.has(sub) ? undefined : upstream.originOf(sub)),
-    named: (username) => byName.get(normalUsername(username)),
+    findByUsername: (username) => byName.get(normalUsername(username)),
     remember: upstream.remember,
     verify: async (username, password, address) => {
       const name = normalUsername(username);
-      const worked = guessing.begin(name, address);
+      const succeeded = passwordRateLimit.begin(name, address);
       const account = byName.get(name);
       const compared = account ?? decoy(name);
       if (compared === undefined) return undefined;
-      const good = await takeTurn(() => isPassword(password, compared.password));
+      const good = await enqueue(() => isPassword(password, compared.password));
       if (account === undefined || !good) return undefined;
-      worked();
+      succeeded();
       return account;
     },
   };
 }
 
-/** Runs a few at once, the others in turn. @throws Refusal sign_in_busy where too many wait */
-function createTurns(atOnce: number, maxWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
+/** Limits how many run at the same time. @throws Refusal sign_in_busy if too many wait */
+function createQueue(maxRunning: number, maxWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (work) => {
     if (waiting.length >= maxWaiting) throw new Refusal('sign_in_busy');
-    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+    if (running >= maxRunning) await new Promise<void>((resolve) => waiting.push(resolve));
     else running++;
     try {
       return await work();
     } finally {
-      // Whoever waits takes the place over.
+      // The next in the queue takes the place.
       const next = waiting.shift();
       if (next === undefined) running--;
       else next();

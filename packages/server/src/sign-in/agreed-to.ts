@@ -1,9 +1,9 @@
-// What a person agreed to: targets, scope and actor as the page named them. Resolved once and kept with the code, so that a change
-// of the configuration gives the client nothing else.
+// The targets, scope and actor that a person agreed to on the consent page. They are stored with the code, so that a later change of
+// the configuration does not change what the client gets.
 import { sha256 } from '../primitives/secret.ts';
-import { type AskedContext, judgeNow, type WantedSignIn } from './authorization-request.ts';
+import { evaluateRequestOf, type RequestContext, type WantedSignIn } from './authorization-request.ts';
 
-/** Plain data: kept as JSON. */
+/** Stored as JSON. */
 export interface AgreedTo {
   /** Audiences. */
   readonly targets: readonly string[];
@@ -17,18 +17,19 @@ export const agreedTo = ({ targets, scope, actor }: WantedSignIn): AgreedTo => (
   ...(actor !== undefined && { actor }),
 });
 
-/** What the form of a consent page says of what the page named. */
+/** The form of a consent page contains this digest, so that the answer belongs to what the page showed. */
 export const digestOfAgreed = (agreed: AgreedTo): string => sha256(JSON.stringify(agreed));
 
 /**
- * @param result of the interaction: what the person agreed to just now, if anything
- * @param asked what the person agreed to earlier covers this, as the configuration in force reads it: the library has checked that
+ * Returns what the person agreed to in this request or, if they agreed earlier in the session, what the request asks for now.
+ * @param result the result of the interaction
+ * @param asked the packed request. The library has checked that an earlier consent covers it
  */
 export function settleAgreed(
   result: { readonly consent?: unknown } | undefined,
   { asked, clientId }: { readonly asked: string; readonly clientId: string },
-  context: AskedContext,
+  context: RequestContext,
 ): AgreedTo {
   const { agreed } = (result?.consent ?? {}) as { readonly agreed?: AgreedTo };
-  return agreed ?? agreedTo(judgeNow(asked, clientId, context));
+  return agreed ?? agreedTo(evaluateRequestOf(asked, clientId, context));
 }

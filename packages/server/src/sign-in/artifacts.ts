@@ -1,4 +1,4 @@
-// Where does the library keep what it must remember? In our store: found by hashes, sealed, and expiring by our clock.
+// Stores the state of oidc-provider in our database: found by hashes, encrypted, and expiring by our clock.
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { Sealer } from '../keys/sealing.ts';
 import type { Clock } from '../primitives/clock.ts';
@@ -23,10 +23,10 @@ export interface ArtifactContext {
   readonly clock: Clock;
 }
 
-/** What a row is called whose holder shows this value. The library's `kind` is the name of its model. */
+/** The id of a row, from the value that its holder presents. @param kind the library's name of the model */
 export const artifactId = (kind: string, value: string): string => sha256(`${kind} ${value}`);
 
-/** How a session is called by those who do not hold it: lineage, and rows that point at it. */
+/** Identifies a session in lineage and in other rows, without the value that its holder presents. */
 export const sessionHandle = (uid: string): string => artifactId('Session uid', uid);
 const userCodeHandle = (userCode: string): string => artifactId('user code', userCode);
 
@@ -37,7 +37,7 @@ export interface Artifact {
 
 const purposeOf = (id: string): string => `sign-in artifact ${id}`;
 
-/** Expired ones as well: who asks decides. */
+/** Also returns expired ones: the caller decides. */
 export async function readArtifact(
   by: 'id' | 'handle',
   value: string,
@@ -46,12 +46,12 @@ export async function readArtifact(
   const row = await orUnavailable(findArtifact(store, by, value));
   if (row === undefined) return undefined;
   const payload: AdapterPayload = parseOwnJson(sealer.open(row.payload, purposeOf(row.id)));
-  // The library has only the system's clock: what is left by ours is left by that one.
+  // The library uses the system clock. Convert the remaining lifetime from our clock.
   const exp = seconds(systemClock) + Math.ceil((Number(row.expires_at) - clock()) / 1000);
   return { row, payload: { ...payload, exp, ...(row.consumed_at !== null && { consumed: true }) } };
 }
 
-/** @param lifetime in seconds @param write a row that is updated stays away where it was deleted meanwhile */
+/** @param lifetime in seconds @param write `updateArtifact` does not insert a row again that was deleted meanwhile */
 export function writeArtifact(
   id: string,
   handle: string | null,
@@ -64,24 +64,24 @@ export function writeArtifact(
   return orUnavailable(write(store, { id, handle, payload: sealed, expires_at: clock() + lifetime * 1000 }));
 }
 
-/** What an adapter asks of us about one kind of the library's models. */
-export interface Kept {
-  /** What is kept beside the library's own members. */
+/** Callbacks of an adapter for one kind of the library's models. */
+export interface ArtifactHooks {
+  /** Members to store beside the library's own. */
   readonly extra: (payload: AdapterPayload) => Partial<AdapterPayload>;
-  /** Was it read from a row that it is written back to? */
+  /** Was the payload read from the row that it is now written to? */
   readonly isKnown: (payload: AdapterPayload) => boolean;
-  /** Has it been revoked since it began? One that has is not found. */
+  /** A revoked artifact is not found. */
   readonly isRevoked: (artifact: Artifact) => boolean;
-  /** Told before a session is deleted, by its handle. */
-  readonly ends: (session: string | undefined) => Promise<void>;
+  /** Called before a session is deleted. @param session its handle */
+  readonly onSessionDeleted: (session: string | undefined) => Promise<void>;
 }
 
-/** What knows where people come from. */
+/** Also knows the origin of people. */
 export interface OwnedContext extends ArtifactContext {
   readonly accounts: { readonly originOf: (sub: string) => Principal | undefined };
 }
 
-/** The issuers of the people that an artifact names, in one text: a name alone may be another provider's now. */
+/** The issuers of the people in an artifact, in one text. A new upstream provider may use the same names for other people. */
 function ownersOf(
   { accountId, session, result }: Pick<AdapterPayload, 'accountId' | 'session' | 'result'>,
   { accounts }: OwnedContext,
@@ -94,7 +94,7 @@ function ownersOf(
 
 const NO_OWNERS = '  ';
 
-/** As `readArtifact`; undefined where it is about a person of a provider that is not the present one. */
+/** Like `readArtifact`, but undefined if it belongs to a person of a former upstream provider. */
 export async function readOwned(
   by: 'id' | 'handle',
   value: string,
@@ -106,7 +106,11 @@ export async function readOwned(
   return owners === ownersOf(found.payload, context) ? found : undefined;
 }
 
-export function createAdapter(kind: string, context: OwnedContext, { extra, isKnown, isRevoked, ends }: Kept): Adapter {
+export function createAdapter(
+  kind: string,
+  context: OwnedContext,
+  { extra, isKnown, isRevoked, onSessionDeleted }: ArtifactHooks,
+): Adapter {
   const { store, clock } = context;
   const idOf = (value: string): string => artifactId(kind, value);
   const payloadOf = async (by: 'id' | 'handle', value: string): Promise<AdapterPayload | undefined> => {
@@ -130,10 +134,10 @@ export function createAdapter(kind: string, context: OwnedContext, { extra, isKn
     },
     destroy: async (value) => {
       if (kind === 'Session')
-        await ends((await orUnavailable(findArtifact(store, 'id', idOf(value))))?.handle ?? undefined);
+        await onSessionDeleted((await orUnavailable(findArtifact(store, 'id', idOf(value))))?.handle ?? undefined);
       await orUnavailable(deleteArtifact(store, idOf(value)));
     },
-    // What a person agreed to dies by its lineage, wherever its tokens are.
+    // Revocation by lineage covers this.
     revokeByGrantId: async () => undefined,
   };
 }

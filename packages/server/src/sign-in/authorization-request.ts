@@ -1,5 +1,4 @@
-// What does an authorization request ask for, and may its client ask for that? The same answer at every step: when it comes,
-// when the person is asked, and when the code is redeemed.
+// Checks what an authorization request asks for: when it arrives, when the person is asked, and when an older code is redeemed.
 
 import type { Client, Clients } from '../model/client.ts';
 import type { Resource, Targets } from '../model/resource.ts';
@@ -12,39 +11,39 @@ import { redactValue } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { Scope } from '../primitives/scope.ts';
 
-/** As the request says it, in one text that goes through the library as one parameter. */
+/** The parameter that carries our own parameters through the library, packed into one text. */
 export const ASKED = 'asked';
 
 const names = [
   ...['audience', 'resource', 'scope', 'requested_actor', 'dpop_jkt', 'response_mode', 'id_token_hint'],
 ] as const;
 
-export const packAsked = (parameters: Parameters): string =>
+export const packRequest = (parameters: Parameters): string =>
   new URLSearchParams(
     names.flatMap((name) => parameters.all(name).map((value): [string, string] => [name, value])),
   ).toString();
 
-/** What it comes to. */
+/** The checked request. */
 export interface WantedSignIn {
   readonly targets: Targets;
   readonly scope: Scope;
-  /** The client that is to act for the person, as the request names it. */
+  /** The client that will act for the person: `requested_actor`. */
   readonly actor: string | undefined;
   /** The key that the code will be bound to (RFC 9449 section 10). */
   readonly confirmation: Confirmation | undefined;
 }
 
-export interface AskedContext {
+export interface RequestContext {
   readonly clients: Clients;
   readonly targeting: Targeting;
-  /** This server itself, for those who only want to know who somebody is. */
+  /** This server as a resource: the target of tokens that only identify a person. */
   readonly own: Resource;
 }
 
 /**
  * @throws Refusal target_…, targets_disagree, scope_…, dpop_jkt_malformed, response_mode_unsupported
  */
-export function judgeAsked(packed: string, client: Client, context: AskedContext): WantedSignIn {
+export function evaluateRequest(packed: string, client: Client, context: RequestContext): WantedSignIn {
   const parameters = parametersOf(new URLSearchParams(packed));
   const mode = parameters.get('response_mode');
   if ((mode ?? 'query') !== 'query') throw new Refusal('response_mode_unsupported', { sent: { response_mode: mode } });
@@ -75,19 +74,19 @@ export function judgeAsked(packed: string, client: Client, context: AskedContext
   };
 }
 
-/** By the client's entry as it is now. @throws Refusal sign_in_client_unknown, and what judgeAsked throws */
-export function judgeNow(packed: string, clientId: string, context: AskedContext): WantedSignIn {
+/** Like `evaluateRequest`, with the client's current entry. @throws Refusal sign_in_client_unknown */
+export function evaluateRequestOf(packed: string, clientId: string, context: RequestContext): WantedSignIn {
   const client = context.clients.get(clientId);
   if (client === undefined) throw new Refusal('sign_in_client_unknown');
-  return judgeAsked(packed, client, context);
+  return evaluateRequest(packed, client, context);
 }
 
-/** Among the client's audiences; unasked the first of them, or this server where nothing of any API is asked for. */
+/** The requested targets, which must be audiences of the client. Default: its first audience, or this server if no API scope is requested. */
 function chooseTargets(
   parameters: Parameters,
   wantsAccess: boolean,
   client: Client,
-  { targeting, own }: AskedContext,
+  { targeting, own }: RequestContext,
 ): Targets {
   const asked = resolveTargets(readTargets(parameters), targeting);
   if (asked === 'unknown') throw new Refusal('target_unknown');
@@ -97,7 +96,7 @@ function chooseTargets(
   return [first, ...others];
 }
 
-/** The key that the code is bound to. */
+/** The key that the code is bound to, from `dpop_jkt`. */
 export const keyOf = (packed: string): Confirmation | undefined =>
   readKey(new URLSearchParams(packed).get('dpop_jkt') ?? undefined);
 
@@ -108,8 +107,8 @@ function readKey(jkt: string | undefined): Confirmation | undefined {
 }
 
 /**
- * Is there such a client? Asked once the person has signed in, or where the client has authenticated: anybody could learn
- * from an earlier answer which clients there are.
+ * Checks that the actor is a client. Call it only after the person has signed in or the client has authenticated: an earlier answer
+ * would show anyone which clients exist.
  * @throws Refusal requested_actor_unknown
  */
 export function requireActor<T extends { readonly actor?: string | undefined }>(wanted: T, clients: Clients): T {

@@ -1,5 +1,4 @@
-// Authorization requests: what a client asks of a person, by way of the browser (RFC 6749 section 4.1.1), pushed ahead
-// (RFC 9126), or from a device (RFC 8628 section 3.1).
+// Answers authorization requests: in the browser (RFC 6749 section 4.1.1), pushed (RFC 9126), and from devices (RFC 8628 section 3.1).
 
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
@@ -12,56 +11,62 @@ import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { POLL_INTERVAL_SECONDS } from '../store/sign-in-artifacts.ts';
 import { artifactId } from './artifacts.ts';
-import { ASKED, judgeAsked, packAsked, requireActor } from './authorization-request.ts';
-import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, remember } from './browser.ts';
+import { ASKED, evaluateRequest, packRequest, requireActor } from './authorization-request.ts';
+import {
+  type BrowserAnswer,
+  type BrowserRequest,
+  redirectToGet,
+  toBrowserAnswer,
+  withBrowserCookie,
+} from './browser.ts';
 import { formOf } from './features.ts';
 import { requireOwn } from './interaction.ts';
 import type { LibraryAnswer } from './library.ts';
-import { CODE } from './lifetimes.ts';
+import { CODE_SECONDS } from './lifetimes.ts';
 import { switchAccountPage } from './pages/logout.ts';
 import { routes } from './paths.ts';
 import { isRegistered } from './redirect-uri.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 
-/** What the library reads as it is. */
+/** Parameters that the library gets unchanged. */
 const PASSED = [
   ...['client_id', 'response_type', 'redirect_uri', 'state', 'nonce', 'code_challenge', 'display'],
   ...['code_challenge_method', 'prompt', 'max_age', 'login_hint', 'ui_locales', 'acr_values', 'request', 'request_uri'],
 ] as const;
 
-/** What may stand once in such a request. */
+/** Parameters that may not be repeated. */
 export const authorizationParameters: ReadonlySet<string> = new Set([
   ...PASSED,
   ...['scope', 'requested_actor', 'dpop_jkt', 'response_mode', 'id_token_hint'],
 ]);
 
-/** What is for the library to read: that, the scope that is wanted in the end, and all that was asked for in one text. */
+/** The request for the library: the unchanged parameters, the narrowed scope, and our own parameters packed into one. */
 function forLibrary(parameters: Parameters, client: Client | undefined, signIn: SignIn): URLSearchParams {
   const passed = PASSED.map((name): [string, string] => [name, parameters.get(name) ?? '']);
-  const said = new URLSearchParams(passed.filter(([, value]) => value !== ''));
-  // A pushed request has said the rest.
-  if (said.has('request_uri')) return said;
-  const asked = packAsked(parameters);
+  const result = new URLSearchParams(passed.filter(([, value]) => value !== ''));
+  // The pushed request has the other parameters.
+  if (result.has('request_uri')) return result;
+  const asked = packRequest(parameters);
   const scope = wantedScope(asked, client, signIn) ?? parameters.get('scope') ?? '';
   const scopes = scope.split(' ');
-  said.set(ASKED, asked);
-  if (scope !== '') said.set('scope', scope);
-  // It would answer in a fragment.
-  if (said.get('response_type')?.includes('token')) said.set('response_type', 'none');
-  // It stands in ID tokens alone.
-  if (!scopes.includes('openid')) said.delete('nonce');
-  // What outlives the session is agreed to every time (OpenID Connect Core section 11).
-  const prompts = new Set(said.get('prompt')?.split(' '));
+  result.set(ASKED, asked);
+  if (scope !== '') result.set('scope', scope);
+  // Otherwise the library would answer in the fragment of the URL.
+  if (result.get('response_type')?.includes('token')) result.set('response_type', 'none');
+  // Only ID tokens have a nonce.
+  if (!scopes.includes('openid')) result.delete('nonce');
+  // Offline access needs consent every time (OpenID Connect Core section 11).
+  const prompts = new Set(result.get('prompt')?.split(' '));
   if (scopes.includes('offline_access') && !prompts.has('none'))
-    said.set('prompt', [...prompts.add('consent')].join(' '));
-  return said;
+    result.set('prompt', [...prompts.add('consent')].join(' '));
+  return result;
 }
 
-/** @returns undefined where it is refused: oidc-provider refuses the request later, when it knows the redirect URI */
+/** @returns undefined if the request is refused: oidc-provider refuses it later, when it knows the redirect URI */
 function wantedScope(asked: string, client: Client | undefined, { context }: SignIn): string | undefined {
   try {
-    return client && formatScope(judgeAsked(asked, client, context).scope);
+    return client && formatScope(evaluateRequest(asked, client, context).scope);
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;
@@ -81,35 +86,35 @@ export async function answerAuthorization(
   if (client !== undefined) event.client = client.id;
   if (form !== undefined) {
     const names = [...authorizationParameters, 'audience', 'resource'];
-    return askByGet(
+    return redirectToGet(
       new URLSearchParams(names.flatMap((name) => form.all(name).map((value): [string, string] => [name, value]))),
     );
   }
   await refuseUnknown(parameters, client, signIn);
   const path = `${routes.authorization}?${forLibrary(parameters, client, signIn)}`;
-  const visitor = signIn.cookies.meet(cookie);
+  const visitor = signIn.cookies.readOrCreate(cookie);
   const answer = conclude(await signIn.library.ask({ method: 'GET', path, visitor }), event, signIn, parameters);
-  return remember(visitor, answer);
+  return withBrowserCookie(visitor, answer);
 }
 
 /**
- * Before anything else is looked at, with one answer to all of it: a stranger does not learn which clients there are. The
- * audit row says what was wrong.
+ * Checks the client and its redirect URI first. The public answer is the same for all faults, so that it does not show which
+ * clients exist. The audit row has the reason.
  * @throws Refusal authorization_client_unknown, redirect_uri_unregistered, request_uri_invalid
  */
 async function refuseUnknown(parameters: Parameters, client: Client | undefined, { provider }: SignIn): Promise<void> {
-  // Nobody is named: the library says that.
+  // The library refuses a request without client_id.
   if (parameters.get('client_id') === undefined) return;
   const isUsable = client !== undefined && !client.disabled && client.grants.has('authorization_code');
   const pushed = parameters.get('request_uri');
   if (pushed !== undefined) {
     if (isUsable) return;
-    // The library would look for it, too.
+    // For a known client the library reads the pushed request. Read it here, too, so that the timing is the same.
     await provider.PushedAuthorizationRequest.find(pushed);
-    throw new Refusal('request_uri_invalid', { detail: 'no client that has people sign in is named' });
+    throw new Refusal('request_uri_invalid', { detail: 'client_id is not a client with the grant authorization_code' });
   }
   if (!isUsable) {
-    const detail = client && (client.disabled ? `${client.id} is disabled` : sayGrants(client));
+    const detail = client && (client.disabled ? `${client.id} is disabled` : describeGrants(client));
     throw new Refusal('authorization_client_unknown', { detail, sent: { client_id: parameters.get('client_id') } });
   }
   const [only, ...others] = client.redirectUris;
@@ -120,9 +125,9 @@ async function refuseUnknown(parameters: Parameters, client: Client | undefined,
   }
 }
 
-const sayGrants = ({ id, grants }: Client): string => `grants of ${id} has ${[...grants].join(', ') || 'none'}`;
+const describeGrants = ({ id, grants }: Client): string => `grants of ${id} has ${[...grants].join(', ') || 'none'}`;
 
-/** GET /oauth/authorize/…: the person has answered. */
+/** GET /oauth/authorize/…: continues after the person has answered. */
 export async function resumeAuthorization(
   request: BrowserRequest,
   event: AuditEvent,
@@ -133,19 +138,19 @@ export async function resumeAuthorization(
   return conclude(await signIn.library.ask({ method: 'GET', path, ...own }), event, signIn);
 }
 
-/** What no client is told: who knows whose pushed request it was. */
-const saidToPeople: ReadonlySet<Reason> = new Set(['server_error', 'store_unavailable', 'request_uri_invalid']);
+/** Shown to the person and not sent to the client: the request may not be the client's. */
+const shownToPerson: ReadonlySet<Reason> = new Set(['server_error', 'store_unavailable', 'request_uri_invalid']);
 
-/** Parameters of which the library says what is wrong, and that hold nothing secret. */
-const TOLD = ['response_type', 'redirect_uri', 'code_challenge_method', 'prompt', 'max_age', 'acr_values'] as const;
+/** Parameters without secrets that the errors of the library name. */
+const RECORDED = ['response_type', 'redirect_uri', 'code_challenge_method', 'prompt', 'max_age', 'acr_values'] as const;
 
 function noteSent(event: AuditEvent, { detail = '' }: Refusal, parameters: Parameters): void {
-  const wrong = TOLD.filter((name) => detail.includes(name));
+  const wrong = RECORDED.filter((name) => detail.includes(name));
   const sent = recordSent(Object.fromEntries(wrong.map((name) => [name, parameters.get(name)])));
   if (sent !== undefined) event.sent = sent;
 }
 
-/** What came of it: a code, a refusal that the client is told or only the person, or a page first. */
+/** Turns the library's answer into ours: a code, a refusal for the client or for the person, or a page. */
 function conclude(answer: LibraryAnswer, event: AuditEvent, signIn: SignIn, parameters?: Parameters): BrowserAnswer {
   const { error, oidc, location } = answer;
   const { clientId } = oidc?.client ?? {};
@@ -153,26 +158,26 @@ function conclude(answer: LibraryAnswer, event: AuditEvent, signIn: SignIn, para
   const refusal = refusalOf(error);
   if (refusal !== undefined) {
     if (parameters !== undefined) noteSent(event, refusal, parameters);
-    if (location === undefined || saidToPeople.has(refusal.reason)) throw refusal;
-    return { ...passOn(answer), refusal };
+    if (location === undefined || shownToPerson.has(refusal.reason)) throw refusal;
+    return { ...toBrowserAnswer(answer), refusal };
   }
   const code = oidc?.entities.AuthorizationCode;
   if (code !== undefined) noteCode(event, code, signIn);
-  // Somebody else was signed in: the library would send a form that posts itself.
+  // Another person was signed in. The library would send a form that submits itself by script.
   if (oidc?.route === 'resume' && location === undefined) {
     const page = switchAccountPage(formOf(oidc, 'end_session_confirm'));
-    return { ...passOn(answer), page };
+    return { ...toBrowserAnswer(answer), page };
   }
-  return passOn(answer);
+  return toBrowserAnswer(answer);
 }
 
-/** Committed with the answer: the code is good from then on. */
+/** Records the code. It becomes valid when the event is committed. */
 function noteCode(event: AuditEvent, { jti, accountId, scope }: IssuedCode, { context }: SignIn): void {
   const id = artifactId('AuthorizationCode', jti);
   Object.assign(event, {
     outcome: 'issued',
     agreement: id,
-    issued: [{ id, type: 'authorization_code', expiresAt: seconds(context.clock) + CODE }],
+    issued: [{ id, type: 'authorization_code', expiresAt: seconds(context.clock) + CODE_SECONDS }],
     ...(accountId !== undefined && { principal: { iss: context.issuer, sub: accountId } }),
     ...(scope !== undefined && { scopeGiven: scope.split(' ') }),
   } satisfies Partial<AuditEvent>);
@@ -184,7 +189,7 @@ interface IssuedCode {
   readonly scope?: string | undefined;
 }
 
-/** What a client that has authenticated asks for without a browser. */
+/** Handles a request that an authenticated client sends without a browser. */
 async function push(
   parameters: Parameters,
   client: Client,
@@ -195,8 +200,8 @@ async function push(
   const { context, library } = signIn;
   const asked = { ...readTargets(parameters), scope: readScope(parameters) };
   noteWanted(event, asked, context.targeting);
-  const wanted = judgeAsked(packAsked(parameters), client, context);
-  // Which clients exist is for those that prove who they are; of others it is asked once somebody has signed in.
+  const wanted = evaluateRequest(packRequest(parameters), client, context);
+  // Only an authenticated client may learn which clients exist. For a public client the actor is checked after sign-in.
   const { targets, scope, actor } = client.auth === 'none' ? wanted : requireActor(wanted, context.clients);
   const form = forLibrary(parameters, client, signIn);
   form.set('client_id', client.id);

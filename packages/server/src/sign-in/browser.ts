@@ -1,4 +1,4 @@
-// What does a browser send to the pages, and what does it get? And did one of our own pages send it?
+// Requests and answers of browsers, and the checks that one of our own pages sent a form.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -8,31 +8,31 @@ import type { Drawing } from './pages/look.ts';
 
 export interface BrowserRequest {
   readonly query: Parameters;
-  /** Of a POST. */
+  /** The body of a POST. */
   readonly form: Parameters | undefined;
-  /** The last segment of a path that ends in a name. */
+  /** The last segment of the path, if it is variable. */
   readonly uid: string;
   readonly cookie: string | undefined;
   readonly origin: string | undefined;
-  /** Sec-Fetch-Site: what the browser itself says of where the request comes from. */
+  /** Sec-Fetch-Site: the browser's statement of where the request comes from. */
   readonly fetchSite: string | undefined;
   readonly address: string;
 }
 
 export interface BrowserAnswer {
   readonly status: number;
-  /** Drawn when it is sent: then its language is known. */
+  /** Rendered when it is sent, since its language is known then. */
   readonly page?: Drawing;
-  /** The languages in which the client asked for its pages, where the request itself does not say. */
+  /** `ui_locales` of the client's request, for when the current request has none. */
   readonly uiLocales?: string | undefined;
   readonly location?: string;
   readonly cookies?: readonly string[];
-  /** Said to the client by way of the browser, and recorded. */
+  /** Sent to the client through the browser, and recorded. */
   readonly refusal?: Refusal;
 }
 
-/** As the library answered. */
-export const passOn = ({ status, location, cookies, body, oidc }: LibraryAnswer): BrowserAnswer => ({
+/** Converts an answer of the library. */
+export const toBrowserAnswer = ({ status, location, cookies, body, oidc }: LibraryAnswer): BrowserAnswer => ({
   status,
   cookies,
   uiLocales: uiLocalesOf(oidc?.params),
@@ -40,47 +40,50 @@ export const passOn = ({ status, location, cookies, body, oidc }: LibraryAnswer)
   ...(location === undefined && typeof body === 'function' && { page: body as Drawing }),
 });
 
-/** @param params of an authorization request, as the library keeps them */
+/** @param params of an authorization request, as the library stores them */
 export const uiLocalesOf = (params: { readonly ui_locales?: unknown } | undefined): string | undefined =>
   typeof params?.ui_locales === 'string' ? params.ui_locales : undefined;
 
-/** The browser keeps the secret by which it is known again. */
-export const remember = ({ cookie }: KnownVisitor, answer: BrowserAnswer): BrowserAnswer => ({
+/** Adds the cookie that identifies the browser. */
+export const withBrowserCookie = ({ cookie }: KnownVisitor, answer: BrowserAnswer): BrowserAnswer => ({
   ...answer,
   cookies: [...(answer.cookies ?? []), cookie],
 });
 
-/** Bytes of a query: a request with its cookies has to stay below the 16 KiB that headers may have. */
-const MAX_QUERY = 8192;
+/** A request with its cookies must stay below the 16 KiB of headers. */
+const MAX_QUERY_BYTES = 8192;
 
 /**
- * What is posted from elsewhere is told to come back by GET: only then does a browser bring its session along.
+ * Redirects a form from another site to GET: browsers send the session cookie only then.
  * @throws Refusal authorization_request_invalid
  */
-export function askByGet(said: URLSearchParams): BrowserAnswer {
-  const location = `?${said}`;
-  if (location.length > MAX_QUERY) throw new Refusal('authorization_request_invalid', { detail: 'it is too long' });
+export function redirectToGet(parameters: URLSearchParams): BrowserAnswer {
+  const location = `?${parameters}`;
+  if (location.length > MAX_QUERY_BYTES)
+    throw new Refusal('authorization_request_invalid', {
+      detail: `its parameters have more than ${MAX_QUERY_BYTES} bytes`,
+    });
   return { status: 303, location };
 }
 
-/** @throws Refusal post_cross_site. Browsers that do not say where a request comes from say its origin at least. */
+/** @throws Refusal post_cross_site. Browsers without Sec-Fetch-Site are checked by their Origin. */
 export function refuseCrossSite({ fetchSite, origin }: BrowserRequest, issuer: string): void {
   const own = fetchSite === undefined ? origin === undefined || origin === new URL(issuer).origin : isOwn(fetchSite);
   if (!own) throw new Refusal('post_cross_site');
 }
 
-/** `none`: nobody but the person began it. */
+/** `none`: the person started the request, for example from the address bar. */
 const isOwn = (fetchSite: string): boolean => fetchSite === 'same-origin' || fetchSite === 'none';
 
-/** Which form is it, and for which browser? */
+/** The interaction and the browser that a form belongs to. */
 export interface FormOwner {
-  /** The interaction. */
+  /** The id of the interaction. */
   readonly uid: string;
   /** The digest of the browser's secret. */
   readonly browser: string;
 }
 
-/** What the forms of an interaction carry: nobody who lacks the key can tell it. */
+/** The token in the forms of an interaction. It cannot be computed without the key. */
 export const formToken = (key: string, { uid, browser }: FormOwner): string =>
   createHmac('sha256', key).update(`form ${uid} ${browser}`).digest('base64url');
 

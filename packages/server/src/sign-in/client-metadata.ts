@@ -1,8 +1,8 @@
-// What does the library know of clients? Those of the configuration, as it calls things.
+// Describes our clients to oidc-provider in its own terms.
 import type { Adapter, ClientMetadata } from 'oidc-provider';
 import type { Client } from '../model/client.ts';
 
-/** Clients are those of the configuration; the library need not authenticate them, for we have. */
+/** Returns configured and registered clients as public ones: we have authenticated them already. */
 export const clientAdapter = (find: (id: string) => Client | undefined): Adapter => {
   const never = async (): Promise<undefined> => undefined;
   return {

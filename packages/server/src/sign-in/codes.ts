@@ -1,4 +1,4 @@
-// What does a code stand for? Read for the token endpoint, which needs nothing of the library.
+// Reads authorization codes and device codes for the token endpoint, without the library.
 import type { AdapterPayload } from 'oidc-provider';
 import type { Agreement, AuthorizationCode, Code, DeviceCode, SignInCodes } from '../model/agreement.ts';
 import type { Clients } from '../model/client.ts';
@@ -8,10 +8,10 @@ import { authenticationClaims } from '../subject-tokens/claims.ts';
 import type { Accounts } from './accounts.ts';
 import { type AgreedTo, agreedTo } from './agreed-to.ts';
 import { type Artifact, type ArtifactContext, artifactId, readOwned, sessionHandle } from './artifacts.ts';
-import { type AskedContext, judgeAsked, keyOf, requireActor } from './authorization-request.ts';
-import { CODE, DEVICE_CODE } from './lifetimes.ts';
+import { evaluateRequest, keyOf, type RequestContext, requireActor } from './authorization-request.ts';
+import { CODE_SECONDS, DEVICE_CODE_SECONDS } from './lifetimes.ts';
 
-export interface CodeContext extends ArtifactContext, AskedContext {
+export interface CodeContext extends ArtifactContext, RequestContext {
   readonly clients: Clients;
   readonly accounts: Accounts;
 }
@@ -52,22 +52,23 @@ function readCode({ row, payload }: Artifact, lifetime: number): Code {
 async function readAuthorizationCode(found: Artifact, context: CodeContext): Promise<AuthorizationCode | undefined> {
   const { redirectUri = '', codeChallenge = '' } = found.payload;
   const agreement = await readAgreement(found, context);
-  return agreement && { ...readCode(found, CODE), redirectUri, codeChallenge, agreement };
+  return agreement && { ...readCode(found, CODE_SECONDS), redirectUri, codeChallenge, agreement };
 }
 
 async function readDeviceCode(found: Artifact, context: CodeContext): Promise<DeviceCode> {
   const { accountId, error } = found.payload;
   const agreement = accountId === undefined ? undefined : await readAgreement(found, context);
-  return { ...readCode(found, DEVICE_CODE), agreement: error === undefined ? agreement : 'refused' };
+  return { ...readCode(found, DEVICE_CODE_SECONDS), agreement: error === undefined ? agreement : 'refused' };
 }
 
-/** @returns undefined where the client is gone */
+/** @returns undefined if the client no longer exists */
 async function readAgreement({ row, payload }: Artifact, context: CodeContext): Promise<Agreement | undefined> {
   const { clientId = '', accountId = '', sessionUid = '', nonce } = payload;
   const client = context.clients.get(clientId);
   if (client === undefined) return undefined;
-  // An earlier version kept only what was asked for.
-  const agreed = (payload.agreed as AgreedTo | undefined) ?? agreedTo(judgeAsked(askedOf(payload), client, context));
+  // An earlier version stored only the request.
+  const agreed =
+    (payload.agreed as AgreedTo | undefined) ?? agreedTo(evaluateRequest(packedRequestOf(payload), client, context));
   const { targets, scope, actor } = requireActor(agreed, context.clients);
   const session = sessionHandle(sessionUid);
   const stored = await readOwned('handle', session, context);
@@ -83,11 +84,11 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
     ...(nonce !== undefined && { nonce }),
     claims: account?.claims ?? {},
     ...(actor !== undefined && { actor }),
-    confirmation: keyOf(askedOf(payload)),
+    confirmation: keyOf(packedRequestOf(payload)),
     session: { id: session, expiresAt: Math.floor(Number(stored?.row.expires_at ?? 0) / 1000) },
   };
 }
 
-/** What the request asked for, as it was packed. */
-export const askedOf = ({ params }: Pick<AdapterPayload, 'params'>): string =>
+/** The packed request. */
+export const packedRequestOf = ({ params }: Pick<AdapterPayload, 'params'>): string =>
   typeof params?.asked === 'string' ? params.asked : '';

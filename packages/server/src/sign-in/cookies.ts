@@ -1,19 +1,19 @@
-// Reads and writes our two cookies: the session, and a secret by which a browser is known again.
+// Reads and writes our two cookies: the session, and a secret that identifies the browser.
 import { timingSafeEqual } from 'node:crypto';
 import { newSecret } from '../primitives/random.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { basePath } from './paths.ts';
 
-/** A browser, by what it shows. */
+/** A browser, identified by its cookies. */
 export interface Visitor {
-  /** The id of its session with the library. */
+  /** The id of its session in the library. */
   readonly session: string | undefined;
-  /** The digest of its secret. A browser that shows none has asked for nothing yet. */
+  /** The digest of its secret. Undefined at the first visit. */
   readonly browser: string | undefined;
 }
 
-/** A browser with a secret, and the cookie that keeps it. */
+/** A browser with a secret, and the cookie to set. */
 export interface KnownVisitor extends Visitor {
   readonly browser: string;
   readonly cookie: string;
@@ -29,19 +29,18 @@ export interface Cookies {
   };
   /** @throws Refusal cookie_repeated */
   readonly read: (header: string | undefined) => Visitor;
-  /** The same, and a browser without a secret gets one. @throws Refusal cookie_repeated */
-  readonly meet: (header: string | undefined) => KnownVisitor;
+  /** Reads the cookies, and creates a secret if there is none. @throws Refusal cookie_repeated */
+  readonly readOrCreate: (header: string | undefined) => KnownVisitor;
 }
 
-/** Seconds for which a browser keeps its secret after its last visit: two tabs that begin at once then share one. */
-const BROWSER_LIFETIME = 2_592_000;
+/** How long a browser keeps its secret after the last visit. It is kept so that tabs opened together share one. */
+const BROWSER_LIFETIME_SECONDS = 2_592_000;
 const VALUE = /^[\w-]{21,64}$/;
 
 /**
- * Another host of the same site may write cookies for all hosts of that site, and no attribute says who wrote one. Browsers
- * keep it from names that begin with `__Host-`, which they take from this host alone, over https, for the path `/`. On
- * loopback without TLS there is no such protection.
- * @param issuer two issuers of one host differ in their paths, so that the path is part of the names
+ * Another host of the same site can set cookies for all hosts of the site. Browsers accept names that begin with `__Host-` only from
+ * this host itself, over https, with the path `/`. On loopback without TLS cookies are not protected this way.
+ * @param issuer its path is part of the names, since two issuers may share a host
  */
 export function createCookies(issuer: string): Cookies {
   const secure = new URL(issuer).protocol === 'https:';
@@ -58,9 +57,9 @@ export function createCookies(issuer: string): Cookies {
     sessionName,
     attributes: { path: '/', httpOnly: true, sameSite: 'lax', secure },
     read,
-    meet: (header) => {
+    readOrCreate: (header) => {
       const secret = readSecret(header) ?? newSecret();
-      const cookie = `${browserName}=${secret}; Path=/; Max-Age=${BROWSER_LIFETIME}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
+      const cookie = `${browserName}=${secret}; Path=/; Max-Age=${BROWSER_LIFETIME_SECONDS}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
       return { ...read(header), browser: digestOf(secret), cookie };
     },
   };
@@ -68,7 +67,7 @@ export function createCookies(issuer: string): Cookies {
 
 const digestOf = (secret: string): string => sha256(`browser ${secret}`);
 
-/** Of two cookies with one name, one is not ours: which one cannot be told. @throws Refusal cookie_repeated */
+/** If two cookies have the same name, one of them is forged. @throws Refusal cookie_repeated */
 function cookieValue(header: string | undefined, name: string): string | undefined {
   const found = (header ?? '').split(';').flatMap((pair) => {
     const [before = '', ...after] = pair.split('=');
@@ -79,12 +78,12 @@ function cookieValue(header: string | undefined, name: string): string | undefin
 }
 
 /**
- * Removes the space and the tab at both ends, which browsers remove too (RFC 6265 section 5.2). `trim()` removes more, such as
- * the byte 0xA0: a browser finds no prefix in a name that begins with it, and lets another host write that name.
+ * Removes spaces and tabs at both ends, as browsers do (RFC 6265 section 5.2). `trim()` also removes the byte 0xA0: a browser does not
+ * recognize the prefix `__Host-` after that byte, so another host could set such a cookie.
  */
 const withoutBlanks = (text: string): string => text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
 
-/** Is it this browser that asked? @param asked the digest that was kept when it did */
+/** Did this browser start the interaction? @param asked the digest that was stored with the interaction */
 export function isSameBrowser(asked: unknown, { browser }: Visitor): boolean {
   if (typeof asked !== 'string' || browser === undefined || asked.length !== browser.length) return false;
   return timingSafeEqual(Buffer.from(asked), Buffer.from(browser));

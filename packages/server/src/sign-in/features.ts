@@ -1,4 +1,4 @@
-// What of the library is in use, and what do its pages look like? Device verification and logout are its own; all else is off.
+// Selects the features of oidc-provider: device verification, logout and pushed requests, with our pages. All others are off.
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { ShownClient } from './pages/client.ts';
 import { deviceCodePage, deviceConfirmPage } from './pages/device.ts';
@@ -11,10 +11,10 @@ interface FeatureSources {
   readonly clientOf: (id: string) => ShownClient;
 }
 
-/** @param tell hears of what the library says on a page and keeps to itself otherwise */
+/** @param report is called with errors that the library otherwise only shows on a page */
 export const describeFeatures = (
   { usernameOf, clientOf }: FeatureSources,
-  tell: (ctx: KoaContextWithOIDC, error: Error) => void,
+  report: (ctx: KoaContextWithOIDC, error: Error) => void,
 ): NonNullable<Configuration['features']> => ({
   devInteractions: { enabled: false },
   userinfo: { enabled: false },
@@ -27,7 +27,7 @@ export const describeFeatures = (
     mask: '****-****',
     deviceInfo: () => ({}),
     userCodeInputSource: (ctx, _form, _out, error) => {
-      if (error !== undefined) tell(ctx, error);
+      if (error !== undefined) report(ctx, error);
       ctx.body =
         error?.name === 'AbortedError'
           ? donePage('device_refused')
@@ -68,7 +68,7 @@ const deviceProblems: Readonly<Record<string, 'unknown' | 'expired' | 'used' | '
   NoCodeError: 'missing',
 };
 
-/** The library proves forms by a secret in the session: a page of another site has neither. */
+/** The library checks forms with a secret from the session, which other sites do not have. */
 export function formOf(oidc: KoaContextWithOIDC['oidc'], route: string): FormTarget {
   const { secret } = oidc.session?.state ?? {};
   return { action: new URL(oidc.urlFor(route)).pathname, csrf: typeof secret === 'string' ? secret : '' };

@@ -1,4 +1,4 @@
-// Whom does a client mean by an ID token of ours (id_token_hint, OpenID Connect Core section 3.1.2.1)?
+// Reads `id_token_hint` (OpenID Connect Core section 3.1.2.1).
 import { readCompact, verifyCompact } from '../keys/jws.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -8,7 +8,7 @@ export interface Hinted {
   readonly clientId: string;
 }
 
-/** However old it is: signed by a key that is still published. @returns undefined for what is no ID token of ours */
+/** Accepts expired ID tokens if their key is still published. @returns undefined if it is not an ID token of this server */
 export function readHint(
   hint: string | undefined,
   { keys, issuer }: { readonly keys: KeyRing; readonly issuer: string },

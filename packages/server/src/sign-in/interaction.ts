@@ -1,10 +1,10 @@
-// A person is asked: who are you, and do you agree? The two pages of an interaction, and what is posted from them.
+// Shows the sign-in page and the consent page of an interaction, and handles their forms.
 import type { AuditEvent } from '../audit/event.ts';
 import type { Words } from '../model/resource.ts';
 import { seconds } from '../primitives/clock.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { agreedTo, digestOfAgreed } from './agreed-to.ts';
-import { judgeNow, requireActor, type WantedSignIn } from './authorization-request.ts';
+import { evaluateRequestOf, requireActor, type WantedSignIn } from './authorization-request.ts';
 import {
   type BrowserAnswer,
   type BrowserRequest,
@@ -13,7 +13,7 @@ import {
   refuseCrossSite,
   uiLocalesOf,
 } from './browser.ts';
-import { askedOf } from './codes.ts';
+import { packedRequestOf } from './codes.ts';
 import { isSameBrowser, type Visitor } from './cookies.ts';
 import type { LibraryRequest } from './library.ts';
 import { consentPage } from './pages/consent.ts';
@@ -23,25 +23,25 @@ import type { SignIn } from './sign-in.ts';
 
 type Details = Awaited<ReturnType<SignIn['provider']['interactionDetails']>>;
 
-export interface Asking {
+export interface ActiveInteraction {
   readonly details: Details;
   readonly browser: string;
   readonly clientId: string;
   readonly messages: ReturnType<SignIn['library']['toMessages']>;
 }
 
-/** The names that the library gives to interactions. */
+/** The form of the library's interaction ids. */
 const UID = /^[\w-]{21,64}$/;
 
-/** An interaction that goes on in the browser that asked for it, and in no other. */
+/** An interaction in the browser that started it. */
 export interface OwnInteraction {
   readonly interaction: string;
   readonly visitor: Visitor & { readonly browser: string };
 }
 
 /**
- * The address of an interaction may come from anybody, and so may a cookie of another host of the site. What neither can
- * give to a browser is its secret.
+ * Requires that the browser started the interaction. A person may follow an attacker's link to an interaction, but the attacker
+ * cannot set the secret of the browser.
  * @throws Refusal interaction_unknown, cookie_repeated
  */
 export async function requireOwn(
@@ -57,7 +57,7 @@ export async function requireOwn(
 }
 
 /** @throws Refusal interaction_unknown, cookie_repeated, sign_in_client_unknown */
-export async function findInteraction(request: BrowserRequest, signIn: SignIn): Promise<Asking> {
+export async function findInteraction(request: BrowserRequest, signIn: SignIn): Promise<ActiveInteraction> {
   const { provider, library, context } = signIn;
   const own = await requireOwn(request, signIn);
   const asked: LibraryRequest = { method: 'GET', path: `${INTERACTION_PATH}/${own.interaction}`, ...own };
@@ -75,75 +75,79 @@ export async function findInteraction(request: BrowserRequest, signIn: SignIn): 
 
 /** GET /oauth/interaction/… */
 export async function showInteraction(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
-  const asking = await findInteraction(request, signIn);
-  if (asksForAccount(asking, request)) return showSignIn(asking, undefined, signIn);
+  const active = await findInteraction(request, signIn);
+  if (asksForAccount(active, request)) return showSignIn(active, undefined, signIn);
   try {
-    return await showConsent(asking, signIn);
+    return await showConsent(active, signIn);
   } catch (refusal) {
     if (!(refusal instanceof Refusal) || refusal.reason !== 'requested_actor_unknown') throw refusal;
     const { error, description } = publicAnswer(refusal, 'invalid_grant');
-    return { ...(await submit(asking, { error, error_description: description }, signIn)), refusal };
+    return { ...(await submit(active, { error, error_description: description }, signIn)), refusal };
   }
 }
 
-const targetOf = ({ details: { uid }, browser }: Asking, { context }: SignIn) => ({
+const targetOf = ({ details: { uid }, browser }: ActiveInteraction, { context }: SignIn) => ({
   action: interactionPath(context.issuer, uid),
   csrf: formToken(context.cookieKey, { uid, browser }),
 });
 
-/** In the query of the page on which somebody else signs in than the person who is asked to agree. */
+/** The query of the sign-in page for switching to another account during consent. */
 const OTHER_ACCOUNT = '?account=other';
 
-/** Does the person say who they are, rather than whether they agree? */
-const asksForAccount = ({ details: { prompt } }: Asking, { query }: BrowserRequest): boolean =>
+/** Is the sign-in page shown, rather than the consent page? */
+const asksForAccount = ({ details: { prompt } }: ActiveInteraction, { query }: BrowserRequest): boolean =>
   prompt.name === 'login' || query.get('account') === 'other';
 
-/** What every page of an interaction says about the client. */
-const shownClientOf = ({ details: { params, deviceCode }, clientId }: Asking, { context }: SignIn) => ({
+/** The client as every page of an interaction shows it. */
+const shownClientOf = ({ details: { params, deviceCode }, clientId }: ActiveInteraction, { context }: SignIn) => ({
   client: context.clients.get(clientId) ?? { id: clientId },
   redirectUri: deviceCode === undefined && typeof params.redirect_uri === 'string' ? params.redirect_uri : undefined,
 });
 
-interface Tried {
+interface FailedAttempt {
   readonly username: string | undefined;
   readonly problem: NonNullable<SignInPage['problem']>;
   readonly refusal: Refusal;
 }
 
-export function showSignIn(asking: Asking, tried: Tried | undefined, signIn: SignIn): BrowserAnswer {
+export function showSignIn(
+  active: ActiveInteraction,
+  failed: FailedAttempt | undefined,
+  signIn: SignIn,
+): BrowserAnswer {
   const { accounts, upstream } = signIn.context;
-  const { params, prompt } = asking.details;
+  const { params, prompt } = active.details;
   const { login_hint: hint } = params;
-  const { action, csrf } = targetOf(asking, signIn);
+  const { action, csrf } = targetOf(active, signIn);
   const page = signInPage({
-    ...shownClientOf(asking, signIn),
+    ...shownClientOf(active, signIn),
     action: prompt.name === 'login' ? action : action + OTHER_ACCOUNT,
     csrf,
     accounts: accounts.local,
     upstream: upstream && { name: upstream.name, href: `${action}/upstream`, first: upstream.first },
-    username: tried?.username ?? (typeof hint === 'string' ? hint : undefined),
-    problem: tried?.problem,
+    username: failed?.username ?? (typeof hint === 'string' ? hint : undefined),
+    problem: failed?.problem,
   });
   const uiLocales = uiLocalesOf(params);
-  if (tried === undefined) return { status: 200, page, uiLocales };
-  const { refusal } = tried;
+  if (failed === undefined) return { status: 200, page, uiLocales };
+  const { refusal } = failed;
   return { status: publicAnswer(refusal, 'invalid_grant').status, page, uiLocales, refusal };
 }
 
-async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswer> {
-  const { details } = asking;
+async function showConsent(active: ActiveInteraction, signIn: SignIn): Promise<BrowserAnswer> {
+  const { details } = active;
   const { provider, context } = signIn;
-  const wanted = judge(asking, signIn);
+  const wanted = judge(active, signIn);
   const { targets, scope, actor } = wanted;
   const sub = details.session?.accountId ?? '';
-  const target = targetOf(asking, signIn);
+  const target = targetOf(active, signIn);
   const device = details.deviceCode === undefined ? undefined : await provider.DeviceCode.find(details.deviceCode);
   const page = consentPage({
     ...target,
     csrf: `${target.csrf}.${digestOfAgreed(agreedTo(wanted))}`,
-    ...shownClientOf(asking, signIn),
+    ...shownClientOf(active, signIn),
     account: (await context.accounts.find(sub))?.username ?? sub,
-    otherAccount: wantsThisPerson(asking) ? undefined : target.action + OTHER_ACCOUNT,
+    otherAccount: wantsThisPerson(active) ? undefined : target.action + OTHER_ACCOUNT,
     scopes: [...scope].map((name) => ({ name, words: wordsOf(name, targets) })),
     targets: targets.filter((target) => target !== context.own).map(({ audience }) => audience),
     actor: actor === undefined ? undefined : (context.clients.get(actor) ?? { id: actor }),
@@ -152,11 +156,12 @@ async function showConsent(asking: Asking, signIn: SignIn): Promise<BrowserAnswe
   return { status: 200, page, uiLocales: uiLocalesOf(details.params) };
 }
 
-/** The client sent an `id_token_hint`: it does not take anybody else. */
-const wantsThisPerson = ({ details }: Asking): boolean => new URLSearchParams(askedOf(details)).has('id_token_hint');
+/** With `id_token_hint` the client requires this person: no other account may be chosen. */
+const wantsThisPerson = ({ details }: ActiveInteraction): boolean =>
+  new URLSearchParams(packedRequestOf(details)).has('id_token_hint');
 
-const judge = ({ details, clientId }: Asking, { context }: SignIn): WantedSignIn =>
-  requireActor(judgeNow(askedOf(details), clientId, context), context.clients);
+const judge = ({ details, clientId }: ActiveInteraction, { context }: SignIn): WantedSignIn =>
+  requireActor(evaluateRequestOf(packedRequestOf(details), clientId, context), context.clients);
 
 const wordsOf = (scope: string, targets: WantedSignIn['targets']): Words | undefined =>
   targets.map(({ scopeNames }) => scopeNames.get(scope)).find((words) => words !== undefined);
@@ -169,64 +174,64 @@ export async function answerInteraction(
 ): Promise<BrowserAnswer> {
   const { context } = signIn;
   refuseCrossSite(request, context.issuer);
-  const asking = await findInteraction(request, signIn);
-  const { details, clientId, browser } = asking;
+  const active = await findInteraction(request, signIn);
+  const { details, clientId, browser } = active;
   event.client = clientId;
   const [token, shown] = (request.form?.get('csrf') ?? '').split('.');
   checkFormToken(context.cookieKey, { uid: details.uid, browser }, token);
   if (request.form?.get('cancel') !== undefined) {
     event.outcome = 'accepted';
     event.detail = 'the person refused';
-    return submit(asking, { error: 'access_denied', error_description: 'The person refused' }, signIn);
+    return submit(active, { error: 'access_denied', error_description: 'The person refused' }, signIn);
   }
-  return asksForAccount(asking, request)
-    ? signInPerson(request, asking, event, signIn)
-    : agree(request, asking, shown, event, signIn);
+  return asksForAccount(active, request)
+    ? signInPerson(request, active, event, signIn)
+    : agree(request, active, shown, event, signIn);
 }
 
 async function signInPerson(
   { form, address }: BrowserRequest,
-  asking: Asking,
+  active: ActiveInteraction,
   event: AuditEvent,
   signIn: SignIn,
 ): Promise<BrowserAnswer> {
   const { accounts, issuer, clock } = signIn.context;
   const username = form?.get('username') ?? '';
-  const named = accounts.named(username);
-  // What was typed stands in no row: it may be the password, in the wrong field.
+  const named = accounts.findByUsername(username);
+  // Do not record the typed username: it may be a password in the wrong field.
   Object.assign(event, { action: 'sign_in', ...(named && { principal: { iss: issuer, sub: named.sub } }) });
   try {
     const account = await accounts.verify(username, form?.get('password') ?? '', address);
     if (account === undefined) throw new Refusal('sign_in_credentials');
     event.outcome = 'accepted';
-    return submit(asking, { login: { accountId: account.sub, ts: seconds(clock), amr: ['pwd'] } }, signIn);
+    return submit(active, { login: { accountId: account.sub, ts: seconds(clock), amr: ['pwd'] } }, signIn);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const problem = problems[refusal.reason];
     if (problem === undefined) throw refusal;
-    return showSignIn(asking, { username, problem, refusal }, signIn);
+    return showSignIn(active, { username, problem, refusal }, signIn);
   }
 }
 
-/** What is said on the page itself. */
+/** Reasons that the sign-in page shows itself. */
 const problems: Partial<Record<string, 'wrong' | 'too_often'>> = {
   sign_in_credentials: 'wrong',
   sign_in_rate: 'too_often',
   sign_in_busy: 'too_often',
 };
 
-/** @param shown what the form says of what its page named */
+/** @param shown the digest in the form: what the page showed */
 async function agree(
   { form }: BrowserRequest,
-  asking: Asking,
+  active: ActiveInteraction,
   shown: string | undefined,
   event: AuditEvent,
   signIn: SignIn,
 ): Promise<BrowserAnswer> {
   if (form?.get('agree') === undefined) throw new Refusal('parameter_missing', { parameter: 'agree' });
-  const { details, clientId } = asking;
+  const { details, clientId } = active;
   const { provider, context } = signIn;
-  const agreed = agreedTo(judge(asking, signIn));
+  const agreed = agreedTo(judge(active, signIn));
   if (shown !== digestOfAgreed(agreed)) throw new Refusal('interaction_unknown', { detail: CHANGED });
   const { targets, scope, actor } = agreed;
   const accountId = details.session?.accountId ?? '';
@@ -244,13 +249,13 @@ async function agree(
     scopeGiven: scope,
     ...(actor !== undefined && { mayAct: actor }),
   } satisfies Partial<AuditEvent>);
-  return submit(asking, { consent: { grantId, agreed } as never }, signIn);
+  return submit(active, { consent: { grantId, agreed } as never }, signIn);
 }
 
 const CHANGED = 'what the client may ask for has changed since the page was shown';
 
 export async function submit(
-  { messages, details }: Asking,
+  { messages, details }: ActiveInteraction,
   result: Parameters<SignIn['provider']['interactionResult']>[2],
   { provider }: SignIn,
 ): Promise<BrowserAnswer> {

@@ -1,5 +1,4 @@
-// How is the library asked? As if over HTTP, with a request and an answer that exist in memory alone: what goes in is what
-// we have read and checked, and what comes out is ours to send, to record, or to refuse.
+// Calls oidc-provider with requests in memory. It gets only checked input, and we send, record or refuse its answer.
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
@@ -8,11 +7,11 @@ import { basePath } from './paths.ts';
 
 export interface LibraryRequest {
   readonly method: 'GET' | 'POST';
-  /** Below the issuer, with its query. */
+  /** Relative to the issuer, with the query. */
   readonly path: string;
-  /** Absent: a client asks, without a browser. */
+  /** Undefined for a request without a browser. */
   readonly visitor: Visitor | undefined;
-  /** The interaction that this browser asked for, where one goes on. */
+  /** The interaction of this browser, if one is active. */
   readonly interaction?: string;
   readonly form?: URLSearchParams;
 }
@@ -23,17 +22,17 @@ export interface LibraryAnswer {
   readonly cookies: readonly string[];
   readonly body: unknown;
   readonly oidc: KoaContextWithOIDC['oidc'] | undefined;
-  /** What the library refused, or what failed below it. */
+  /** A refusal of the library, or an error in code that it called. */
   readonly error: unknown;
 }
 
 export interface Library {
   readonly ask: (request: LibraryRequest) => Promise<LibraryAnswer>;
-  /** For the library's own functions that take a request: they read its cookies. */
+  /** For functions of the library that take a request and read its cookies. */
   readonly toMessages: (request: LibraryRequest) => [IncomingMessage, ServerResponse];
 }
 
-/** The events with which it tells of errors. */
+/** The events by which the library reports errors. */
 const ERRORS = [
   'authorization.error',
   'server_error',
@@ -46,25 +45,25 @@ const ERRORS = [
   'end_session_success.error',
 ] as const;
 
-/** Names that no browser sees: which interaction goes on is said by its address, and proven by the browser's secret. */
+/** Cookies inside the library only. Browsers never get them: the URL names the interaction, and the browser's secret proves it. */
 export const INNER_COOKIES = { interaction: 'interaction', resume: 'resume' } as const;
-/** Tells the library's adapter which browser asks. */
+/** Passes the browser's digest to the library's adapter. */
 export const BROWSER_HEADER = 'x-browser';
 
 export function openLibrary(provider: Provider, { sessionName }: Cookies): Library {
   const errors = new WeakMap<IncomingMessage, unknown>();
   const waiting = new WeakMap<IncomingMessage, (answer: Promise<LibraryAnswer>) => void>();
   for (const name of ERRORS) {
-    // The last word is that of the outermost handler.
+    // Nested handlers report first. Keep the error of the outermost one.
     provider.on(name as 'server_error', (context: { req: IncomingMessage }, error: unknown) =>
       errors.set(context.req, error),
     );
   }
   provider.use(async (context, next) => {
-    // Nothing is sent from here.
+    // Koa must not send the answer.
     context.respond = false;
     const { req } = context;
-    // After it refused a browser without a session, the library fails to save the session that it just made: the refusal stands.
+    // The library fails to save a new session after it refused a browser without one. Keep the refusal.
     const unlessRefused = (fault: unknown): void => {
       if (!errors.has(req)) throw fault;
     };
@@ -111,7 +110,7 @@ function messagesTo(issuer: string, sessionName: string): Library['toMessages'] 
   return (request) => {
     const { method, path, visitor, form } = request;
     const message = new IncomingMessage(Object.assign(new Socket(), { encrypted: protocol === 'https:' }));
-    // Our own identity is the issuer, whatever the caller's Host header said.
+    // The host is that of the issuer. The Host header of the caller is ignored.
     message.headers = {
       host,
       accept: 'text/html',

@@ -1,22 +1,22 @@
-// How long does each thing live that a sign-in leaves behind? In seconds.
+// Lifetimes of sessions, interactions and codes.
 import type { Configuration } from 'oidc-provider';
 import { type Clock, seconds } from '../primitives/clock.ts';
 
-export const SESSION = 28_800;
-/** Of whoever is not signed in. */
-const VISIT = 3600;
-export const INTERACTION = 1800;
-export const CODE = 60;
-export const DEVICE_CODE = 600;
+export const SESSION_SECONDS = 28_800;
+/** For a session without a person. */
+const VISIT_SECONDS = 3600;
+export const INTERACTION_SECONDS = 1800;
+export const CODE_SECONDS = 60;
+export const DEVICE_CODE_SECONDS = 600;
 
 export const describeLifetimes = (clock: Clock): NonNullable<Configuration['ttl']> => ({
-  AuthorizationCode: CODE,
-  DeviceCode: DEVICE_CODE,
-  Interaction: INTERACTION,
-  Grant: SESSION,
-  // From when the person signed in, however busy it is.
+  AuthorizationCode: CODE_SECONDS,
+  DeviceCode: DEVICE_CODE_SECONDS,
+  Interaction: INTERACTION_SECONDS,
+  Grant: SESSION_SECONDS,
+  // Counted from the sign-in, however active the session is.
   Session: (_context, { accountId, loginTs = 0 }) =>
-    accountId === undefined ? VISIT : Math.max(1, loginTs + SESSION - seconds(clock)),
+    accountId === undefined ? VISIT_SECONDS : Math.max(1, loginTs + SESSION_SECONDS - seconds(clock)),
   AccessToken: 1,
   IdToken: 1,
   RefreshToken: 1,

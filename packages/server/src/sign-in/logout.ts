@@ -1,10 +1,10 @@
-// /oauth/logout: a person leaves, on a client's request or their own (OpenID Connect RP-Initiated Logout 1.0). They are asked
-// first; then the session ends, and with it what was issued in it without offline_access.
+// Answers /oauth/logout (OpenID Connect RP-Initiated Logout 1.0). The person confirms; then the session ends, and tokens that were
+// issued in it without offline_access are revoked.
 import type { AuditEvent } from '../audit/event.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { recordName } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { askByGet, type BrowserAnswer, type BrowserRequest, passOn, refuseCrossSite } from './browser.ts';
+import { type BrowserAnswer, type BrowserRequest, redirectToGet, refuseCrossSite, toBrowserAnswer } from './browser.ts';
 import { formOf } from './features.ts';
 import { readHint } from './id-token-hint.ts';
 import { logoutPage } from './pages/logout.ts';
@@ -19,18 +19,18 @@ const known: ReadonlySet<string> = new Set([...PASSED, 'client_id', 'id_token_hi
 /** GET or POST. @throws Refusal parameter_repeated, parameter_not_allowed, redirect_uri_unregistered */
 export async function showLogout(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
   const { query, form, cookie } = request;
-  const said = form ?? query;
-  refuseRepeated(said, known);
+  const fields = form ?? query;
+  refuseRepeated(fields, known);
   const names = form === undefined ? PASSED : known;
-  const passed = new URLSearchParams([...names].map((name): [string, string] => [name, said.get(name) ?? '']));
-  if (form !== undefined) return askByGet(passed);
+  const passed = new URLSearchParams([...names].map((name): [string, string] => [name, fields.get(name) ?? '']));
+  if (form !== undefined) return redirectToGet(passed);
   const clientId = query.get('client_id');
   const hinted = readHint(query.get('id_token_hint'), signIn.context)?.clientId;
   if ((clientId ?? hinted) !== (hinted ?? clientId))
     throw new Refusal('parameter_not_allowed', { parameter: 'client_id' });
   const id = hinted ?? clientId;
   const uri = query.get('post_logout_redirect_uri');
-  // The client is needed only to be led back to, and its name is looked up for nothing else.
+  // The client is needed only for the redirect back to it.
   if (uri !== undefined && id !== undefined) {
     const client = signIn.context.clients.get(id);
     if (client?.disabled !== false || !client.postLogoutRedirectUris.includes(uri))
@@ -47,12 +47,12 @@ export async function showLogout(request: BrowserRequest, signIn: SignIn): Promi
   });
   const refusal = refusalOf(answer.error, 'redirect_uri_unregistered');
   if (refusal !== undefined) throw refusal;
-  // Where nobody is signed in the library would send a form that posts itself.
+  // If nobody is signed in, the library would send a form that submits itself by script.
   if (answer.oidc !== undefined && answer.oidc.session?.accountId === undefined) {
     const page = logoutPage({ ...formOf(answer.oidc, 'end_session_confirm'), account: undefined });
-    return { ...passOn(answer), page };
+    return { ...toBrowserAnswer(answer), page };
   }
-  return passOn(answer);
+  return toBrowserAnswer(answer);
 }
 
 /** POST /oauth/logout/confirm. @throws Refusal post_cross_site */
@@ -60,24 +60,24 @@ export async function answerLogout(request: BrowserRequest, event: AuditEvent, s
   const { form, cookie } = request;
   const { context, library, cookies } = signIn;
   refuseCrossSite(request, context.issuer);
-  // The client is told by way of the browser of those alone who left (RP-Initiated Logout section 3).
+  // Redirect to the client only after a logout (RP-Initiated Logout section 3).
   if (form?.get('logout') === undefined) return { status: 200, page: donePage('still_signed_in') };
-  const said = new URLSearchParams({ xsrf: form.get('csrf') ?? '', logout: 'yes' });
+  const fields = new URLSearchParams({ xsrf: form.get('csrf') ?? '', logout: 'yes' });
   const answer = await library.ask({
     method: 'POST',
     path: `${routes.end_session}/confirm`,
     visitor: cookies.read(cookie),
-    form: said,
+    form: fields,
   });
   const refusal = refusalOf(answer.error, 'interaction_unknown');
   if (refusal !== undefined) throw refusal;
   const sub = answer.oidc?.session?.accountId;
   event.outcome = 'accepted';
   if (sub !== undefined) event.principal = { iss: context.issuer, sub };
-  return inSameLanguage(passOn(answer), request, context.issuer);
+  return inSameLanguage(toBrowserAnswer(answer), request, context.issuer);
 }
 
-/** Our own last page speaks the language of the page before. A client's URI stays as it is. */
+/** Keeps the language for our own last page. The URI of a client is not changed. */
 function inSameLanguage(answer: BrowserAnswer, { query }: BrowserRequest, issuer: string): BrowserAnswer {
   const asked = query.get('ui_locales');
   if (asked === undefined || answer.location === undefined) return answer;
@@ -89,4 +89,6 @@ function inSameLanguage(answer: BrowserAnswer, { query }: BrowserRequest, issuer
 
 /** GET /oauth/logout/success */
 export const showLoggedOut = async ({ cookie }: BrowserRequest, { library, cookies }: SignIn): Promise<BrowserAnswer> =>
-  passOn(await library.ask({ method: 'GET', path: `${routes.end_session}/success`, visitor: cookies.read(cookie) }));
+  toBrowserAnswer(
+    await library.ask({ method: 'GET', path: `${routes.end_session}/success`, visitor: cookies.read(cookie) }),
+  );

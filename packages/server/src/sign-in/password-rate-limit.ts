@@ -1,42 +1,43 @@
-// How fast may somebody guess a password? Each failure is counted for the account and address together, for the address,
-// and for the account. Whoever fails waits, longer each time; what strangers do elsewhere never takes from a person's own
-// address its first try, so that nobody is locked out (docs/guides/sign-in.md tells the figures).
+// Limits password guessing. Failures are counted for each account, each address, and each pair of them. After several failures an
+// address must wait, longer each time. Failures from other addresses never take the first attempt from a person's own address, so
+// that nobody can be locked out (docs/guides/sign-in.md has the figures).
 import type { Clock } from '../primitives/clock.ts';
 import { networkOf } from '../primitives/network.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { createTallies, type Tally, tallyKey } from '../primitives/tallies.ts';
 
-/** Milliseconds after which the last failure is forgotten. */
-const FORGET = 3_600_000;
+/** Counts are deleted this long after the last failure. */
+const FORGET_MS = 3_600_000;
 
-/** Failures that cost no wait, and in milliseconds the wait after the next, which doubles with each, and its bound. */
-interface Patience {
+/** The wait after a failure. It doubles with each further failure. */
+interface Backoff {
+  /** Failures without a wait. */
   readonly free: number;
-  readonly wait: number;
-  readonly longest: number;
+  readonly firstWaitMs: number;
+  readonly maxWaitMs: number;
 }
 
-const ACCOUNT_FROM_ADDRESS: Patience = { free: 5, wait: 1000, longest: 900_000 };
-/** Many people may share an address. */
-const ADDRESS: Patience = { free: 30, wait: 1000, longest: 60_000 };
-/** Failures from anywhere after which an account is under attack, and each address has less to try. */
-const ATTACK = 50;
-const ATTACKED_ACCOUNT_FROM_ADDRESS: Patience = { free: 1, wait: 60_000, longest: 900_000 };
+const ACCOUNT_FROM_ADDRESS: Backoff = { free: 5, firstWaitMs: 1000, maxWaitMs: 900_000 };
+/** Higher, since many people may share an address. */
+const ADDRESS: Backoff = { free: 30, firstWaitMs: 1000, maxWaitMs: 60_000 };
+/** After this many failures from all addresses, an account counts as attacked, and each address gets fewer attempts. */
+const ATTACK_FAILURES = 50;
+const ATTACKED_ACCOUNT_FROM_ADDRESS: Backoff = { free: 1, firstWaitMs: 60_000, maxWaitMs: 900_000 };
 
-export interface Guessing {
+export interface PasswordRateLimit {
   /**
-   * To be called before the password is looked at: a try counts as failed until it is known to be good, so that many at
-   * once gain nothing. @returns what to call when it was good @throws Refusal sign_in_rate
+   * Call it before verifying the password. The attempt counts as failed until it succeeds, so that parallel attempts gain nothing.
+   * @returns a function to call if the attempt succeeded @throws Refusal sign_in_rate
    */
   readonly begin: (username: string, address: string) => () => void;
 }
 
-export function createGuessing(clock: Clock): Guessing {
-  const tallies = createTallies(clock, FORGET, 'last');
-  const left = (tally: Tally | undefined, { free, wait, longest }: Patience): number =>
+export function createPasswordRateLimit(clock: Clock): PasswordRateLimit {
+  const tallies = createTallies(clock, FORGET_MS, 'last');
+  const remainingMs = (tally: Tally | undefined, { free, firstWaitMs, maxWaitMs }: Backoff): number =>
     tally === undefined || tally.count < free
       ? 0
-      : tally.last + Math.min(longest, wait * 2 ** (tally.count - free)) - clock();
+      : tally.last + Math.min(maxWaitMs, firstWaitMs * 2 ** (tally.count - free)) - clock();
 
   return {
     begin: (username, address) => {
@@ -44,10 +45,10 @@ export function createGuessing(clock: Clock): Guessing {
       const network = tallyKey('network', place);
       const account = tallyKey('account', username);
       const pair = tallyKey('pair', place, username);
-      const attacked = (tallies.get(account)?.count ?? 0) >= ATTACK;
+      const attacked = (tallies.get(account)?.count ?? 0) >= ATTACK_FAILURES;
       const wait = Math.max(
-        left(tallies.get(pair), attacked ? ATTACKED_ACCOUNT_FROM_ADDRESS : ACCOUNT_FROM_ADDRESS),
-        left(tallies.get(network), ADDRESS),
+        remainingMs(tallies.get(pair), attacked ? ATTACKED_ACCOUNT_FROM_ADDRESS : ACCOUNT_FROM_ADDRESS),
+        remainingMs(tallies.get(network), ADDRESS),
       );
       if (wait > 0) {
         throw new Refusal('sign_in_rate', { headers: { 'Retry-After': String(Math.ceil(wait / 1000)) } });

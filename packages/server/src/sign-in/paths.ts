@@ -1,6 +1,6 @@
-// Where are the pages? Each has its place below the issuer, which may have a path itself.
+// The paths of the pages, relative to the issuer, which may have a path itself.
 
-/** What the library calls its routes, and where they are. */
+/** By the library's name of the route. */
 export const routes = {
   authorization: '/oauth/authorize',
   pushed_authorization_request: '/oauth/par',
@@ -10,10 +10,10 @@ export const routes = {
 } as const;
 
 export const INTERACTION_PATH = '/oauth/interaction';
-/** Where another provider sends people, whichever interaction of ours they come from. */
+/** The redirect URI at the upstream provider, the same for all interactions. */
 export const UPSTREAM_PATH = '/oauth/upstream';
 
-/** The path that all others begin with. */
+/** The path of the issuer, which precedes all others. */
 export const basePath = (issuer: string): string => new URL(issuer).pathname.replace(/\/$/, '');
 
 export const interactionPath = (issuer: string, uid: string): string => `${basePath(issuer)}${INTERACTION_PATH}/${uid}`;

@@ -1,18 +1,18 @@
-// Who can sign in here, and who keeps them?
+// People who can sign in, and the interface to those of the upstream provider.
 import type { Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
 export interface Person {
-  /** What they know themselves as. */
+  /** The name that the pages show. */
   readonly username: string;
-  /** Their name in our tokens. */
+  /** The subject in our tokens. */
   readonly sub: string;
   readonly claims: JsonObject;
 }
 
-/** People whom somebody else has signed in. */
+/** People of the upstream provider. */
 export interface People {
-  /** Who they are at their provider; undefined where this is nobody of it. */
+  /** The person's identity at the provider; undefined if the subject is not one of the provider's. */
   readonly originOf: (sub: string) => Principal | undefined;
   readonly find: (sub: string) => Promise<Person | undefined>;
   readonly remember: (person: Person) => Promise<void>;

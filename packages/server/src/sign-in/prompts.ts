@@ -1,16 +1,16 @@
-// When is a person asked to sign in, and when to agree? The library's policy, with what only we know.
+// When is a person asked to sign in, and when to agree? Adapts the interaction policy of oidc-provider.
 import type { interactionPolicy, KoaContextWithOIDC } from 'oidc-provider';
 import { type Clock, seconds } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { WantedSignIn } from './authorization-request.ts';
-import { askedOf } from './codes.ts';
+import { packedRequestOf } from './codes.ts';
 
 export interface PromptContext {
   readonly clock: Clock;
   readonly judge: (asked: string, clientId: string) => WantedSignIn;
-  /** @returns the `sub` that the client has in mind */
+  /** @returns the `sub` of `id_token_hint` */
   readonly hinted: (asked: string) => string | undefined;
-  /** Could another program on the person's machine pretend to be this client? */
+  /** Could another program on the person's machine impersonate this client? */
   readonly isNative: (clientId: string) => boolean;
 }
 
@@ -21,7 +21,7 @@ export function createPrompts(
   const prompts = base();
   const signIn = prompts.get('login')?.checks;
   signIn?.add(
-    new Check('redirect_uri', 'the redirect URI is registered no more', ({ oidc: { params, client } }) => {
+    new Check('redirect_uri', 'the redirect URI is no longer registered', ({ oidc: { params, client } }) => {
       const { redirect_uri: uri } = params ?? {};
       if (typeof uri === 'string' && client?.redirectUriAllowed(uri) !== true)
         throw new Refusal('redirect_uri_unregistered');
@@ -45,7 +45,7 @@ export function createPrompts(
   signIn?.add(
     new Check('id_token_hint', 'another person is signed in', 'login_required', ({ oidc }) => {
       const { params, session } = oidc;
-      const hinted = context.hinted(askedOf({ params }));
+      const hinted = context.hinted(packedRequestOf({ params }));
       return hinted !== undefined && hinted !== session?.accountId;
     }),
   );
@@ -60,8 +60,8 @@ export function createPrompts(
 }
 
 /**
- * Remembered in the session for the same client, and for each target by scope. Who acts, what outlives the session, a device, and a
- * client that another program could pretend to be (RFC 8252 section 8.6) are asked about every time.
+ * Consent is remembered for the session, by client, target and scope. The person is always asked for an actor, for offline access, for
+ * a device, and for a client that another program could impersonate (RFC 8252 section 8.6).
  */
 function isAgreed(
   { result, entities, client, params, route }: KoaContextWithOIDC['oidc'],
@@ -70,7 +70,7 @@ function isAgreed(
   if (result?.consent !== undefined) return true;
   const { Grant: grant } = entities;
   if (grant === undefined || client === undefined || /device|code_verification/.test(route)) return false;
-  const { targets, scope, actor } = context.judge(askedOf({ params }), client.clientId);
+  const { targets, scope, actor } = context.judge(packedRequestOf({ params }), client.clientId);
   if (actor !== undefined || scope.has('offline_access') || context.isNative(client.clientId)) return false;
   return targets.every(({ audience }) => {
     const agreed = new Set(grant.getResourceScope(audience).split(' '));

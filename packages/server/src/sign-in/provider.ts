@@ -1,4 +1,4 @@
-// How is the library set up? The browser half alone: it signs nothing of ours, authenticates no client, and answers no token.
+// Configures oidc-provider for the part in the browser. It does not authenticate clients and does not sign or answer tokens.
 import { generateKeyPairSync } from 'node:crypto';
 import type { Configuration, Provider } from 'oidc-provider';
 import type { FailureLimit } from '../client-auth/failure-limit.ts';
@@ -7,14 +7,14 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import type { Client } from '../model/client.ts';
 import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
+import { createArtifactHooks, keepEpochs, type StartEpochs } from './artifact-hooks.ts';
 import { createAdapter } from './artifacts.ts';
-import { ASKED, judgeNow } from './authorization-request.ts';
+import { ASKED, evaluateRequestOf } from './authorization-request.ts';
 import { clientAdapter } from './client-metadata.ts';
 import type { CodeContext } from './codes.ts';
 import type { Cookies } from './cookies.ts';
 import { describeFeatures } from './features.ts';
 import { readHint } from './id-token-hint.ts';
-import { type Began, describeKept, keepEpochs } from './kept.ts';
 import { INNER_COOKIES } from './library.ts';
 import { describeLifetimes } from './lifetimes.ts';
 import { interactionPath, routes } from './paths.ts';
@@ -26,19 +26,19 @@ export interface ProviderContext extends CodeContext {
   readonly issuer: string;
   readonly keys: KeyRing;
   readonly failures: FailureLimit;
-  /** Another provider at which people sign in. */
+  /** The upstream provider, if people sign in there. */
   readonly upstream: (Upstream & { readonly first: boolean }) | undefined;
-  /** Signs what forms carry. */
+  /** The key of form tokens. */
   readonly cookieKey: string;
-  /** Told when a session ends because its owner left: what was issued with it dies. @param session its handle */
+  /** Called when a person signs out: revokes what was issued in the session. @param session its handle */
   readonly endSession: (session: string) => Promise<void>;
-  /** The last revocation of many tokens that is known here. */
+  /** The last bulk revocation known to this process. */
   readonly epoch: () => number;
-  /** Has a session, an interaction or a consent been revoked since it began? @throws Refusal store_unavailable */
+  /** Was a session, an interaction or a consent revoked since it began? @throws Refusal store_unavailable */
   readonly isRevoked: (kept: Revocable) => boolean;
 }
 
-/** It takes its time, and warns of every Node that has no long-term support yet. */
+/** Loading takes a while. The library prints a warning on Node versions without long-term support, which is suppressed. */
 async function load(): Promise<typeof import('oidc-provider')> {
   const { warn } = console;
   console.warn = () => undefined;
@@ -49,21 +49,21 @@ async function load(): Promise<typeof import('oidc-provider')> {
   }
 }
 
-/** Loaded where somebody can sign in. */
+/** Call it only if sign-in is configured: it loads the library. */
 export async function createProvider(context: ProviderContext, cookies: Cookies): Promise<Provider> {
   const { default: Provider, errors, interactionPolicy } = await load();
   const { issuer, clients, accounts, clock } = context;
-  const began: Began = new WeakMap();
+  const began: StartEpochs = new WeakMap();
   const prompts = createPrompts(interactionPolicy, {
     clock,
-    judge: (asked, clientId) => judgeNow(asked, clientId, context),
+    judge: (asked, clientId) => evaluateRequestOf(asked, clientId, context),
     isNative: (clientId) => isNative(clients.get(clientId)),
     hinted: (asked) => readHint(new URLSearchParams(asked).get('id_token_hint') ?? undefined, context)?.sub,
   });
-  /** A refusal of ours, in a form that the library can send to the client. */
+  /** Converts our refusals to errors that the library can send to the client. */
   const checkAsked = (_context: unknown, asked: string | undefined, { clientId }: { clientId: string }): void => {
     try {
-      judgeNow(asked ?? '', clientId, context);
+      evaluateRequestOf(asked ?? '', clientId, context);
     } catch (cause) {
       if (!(cause instanceof Refusal)) throw cause;
       const { error, description } = publicAnswer(cause, 'invalid_grant');
@@ -75,7 +75,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
     adapter: (kind: string) =>
       kind === 'Client'
         ? clientAdapter((id) => clients.get(id))
-        : createAdapter(kind, context, describeKept(kind, Provider, began, context)),
+        : createAdapter(kind, context, createArtifactHooks(kind, Provider, began, context)),
     extraParams: { [ASKED]: checkAsked as never },
     interactions: { policy: prompts, url: (_context, { uid }) => interactionPath(issuer, uid) },
     features: describeFeatures(
@@ -98,7 +98,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
   return provider;
 }
 
-/** What of the protocols is spoken, and how long what they leave behind lives. */
+/** The protocol settings and lifetimes. */
 function describeProtocol(
   { accounts, clock, targeting }: ProviderContext,
   { sessionName, attributes }: Cookies,
@@ -106,7 +106,7 @@ function describeProtocol(
   return {
     clients: [],
     clientDefaults: { id_token_signed_response_alg: 'ES256', grant_types: [], response_types: [] },
-    // Never used: what it would sign we sign ourselves.
+    // Required by the library and never used: we sign tokens ourselves.
     jwks: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }) as never] },
     clientBasedCORS: () => false,
     conformIdTokenClaims: true,

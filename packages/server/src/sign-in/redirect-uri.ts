@@ -1,7 +1,7 @@
-// May the browser be sent there? Exactly what is registered (RFC 9700 section 4.1.3); of an app that listens on a loopback
-// address itself the port may be another each time (RFC 8252 section 7.3).
+// Compares a redirect URI with the registered ones. It must be equal (RFC 9700 section 4.1.3), but a loopback address may have any
+// port (RFC 8252 section 7.3).
 
-/** `localhost` is a name, which somebody else may answer for. */
+/** Not `localhost`: the name may resolve to another machine. */
 const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(\/.*)?$/;
 
 export const isRegistered = (uri: string, registered: readonly string[]): boolean =>

@@ -1,4 +1,4 @@
-// What did the library refuse, in our own words?
+// Maps errors of oidc-provider to our refusals.
 import { type Reason, Refusal } from '../primitives/refusal.ts';
 
 const reasonOf: Readonly<Record<string, Reason>> = {
@@ -12,14 +12,14 @@ const reasonOf: Readonly<Record<string, Reason>> = {
   invalid_scope: 'scope_malformed',
   invalid_request_uri: 'request_uri_invalid',
   request_uri_not_supported: 'request_uri_invalid',
-  // A pushed request is one to the library: this one was pushed by another client.
+  // The library's error if another client pushed the request.
   invalid_request_object: 'request_uri_invalid',
   request_not_supported: 'request_object_unsupported',
   unsupported_response_type: 'response_type_unsupported',
 };
 
-/** What the library calls a person who is asked again. */
-const askedAgain: Readonly<Record<string, Reason>> = {
+/** By the name of the error, for errors that a page shows. */
+const reasonOfName: Readonly<Record<string, Reason>> = {
   NotFoundError: 'user_code_unknown',
   ExpiredError: 'user_code_unknown',
   AlreadyUsedError: 'user_code_unknown',
@@ -29,8 +29,8 @@ const askedAgain: Readonly<Record<string, Reason>> = {
 };
 
 /**
- * Whatever the library does not mean to tell is a fault of ours.
- * @param malformed what a malformed request is here @returns undefined where nothing was refused
+ * An error that the library does not expose is an internal fault: `server_error`.
+ * @param malformed the reason for other exposed errors @returns undefined if `error` is undefined
  */
 export function refusalOf(error: unknown, malformed: Reason = 'authorization_request_invalid'): Refusal | undefined {
   if (error === undefined) return undefined;
@@ -49,6 +49,6 @@ export function refusalOf(error: unknown, malformed: Reason = 'authorization_req
     readonly cause?: unknown;
   };
   if (cause instanceof Refusal) return cause;
-  const told = expose === true ? (reasonOf[code ?? ''] ?? malformed) : 'server_error';
-  return new Refusal(askedAgain[name] ?? told, { detail, cause: error });
+  const reason = expose === true ? (reasonOf[code ?? ''] ?? malformed) : 'server_error';
+  return new Refusal(reasonOfName[name] ?? reason, { detail, cause: error });
 }

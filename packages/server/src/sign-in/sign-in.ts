@@ -1,4 +1,4 @@
-// What do people sign in with? The library, set up for one reading of the configuration.
+// Opens sign-in for one version of the configuration.
 import type { Provider } from 'oidc-provider';
 import { type Cookies, createCookies } from './cookies.ts';
 import { type Library, openLibrary } from './library.ts';

@@ -1,14 +1,14 @@
-// Reads the claims that we take from the ID token of another provider. Each is of its form and within its bounds, or nobody
-// signs in (OpenID Connect Core sections 2 and 5.7).
+// Reads the claims of the upstream provider's ID token. A claim with a wrong type or size refuses the sign-in (OpenID Connect Core
+// sections 2 and 5.7).
 import { isName } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** Who signed in there, when and how. */
+/** The person, and when and how they signed in at the provider. */
 export interface UpstreamClaims {
   readonly sub: string;
-  /** What the person is called on our pages, where the provider says it. */
+  /** The name for our pages, if the provider sends one. */
   readonly username: string | undefined;
-  /** `acr`, `amr` and `auth_time`, each only where the provider says it. */
+  /** `acr`, `amr` and `auth_time`, each if the provider sends it. */
   readonly authentication: {
     readonly acr?: string;
     readonly amr?: readonly string[];
@@ -17,14 +17,14 @@ export interface UpstreamClaims {
   };
 }
 
-/** Seconds by which the provider's clock may be ahead of ours. */
-export const PROVIDER_LEEWAY_S = 30;
-/** At most 255 ASCII characters, of which the first and the last are visible. */
+/** How far the provider's clock may be ahead of ours. */
+export const PROVIDER_LEEWAY_SECONDS = 30;
+/** Up to 255 ASCII characters; the first and the last are visible. */
 const SUBJECT = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 const MAX_METHODS = 32;
 const MAX_NAME_LENGTH = 255;
 
-/** @param now seconds since 1970 @throws Error that names the claim, and never says what stands in it */
+/** @param now seconds since 1970 @throws Error that names the claim, and never shows its value */
 export function readUpstreamClaims(claims: JsonObject, now: number): UpstreamClaims {
   const { sub } = claims;
   if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new Error('sub is not a text of 1 to 255 ASCII characters');
@@ -57,13 +57,12 @@ function readAmr(value: unknown): readonly string[] | undefined {
 }
 
 /**
- * A time in the future would satisfy every `max_age`, and our session would outlive what it begins with. Within the leeway it
- * is now.
+ * A time in the future would satisfy every `max_age`, and would extend our session. Within the leeway it is set to now.
  */
 function readAuthTime(value: unknown, now: number): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
     throw new Error('auth_time is not a time in whole seconds');
-  if (value > now + PROVIDER_LEEWAY_S) throw new Error('auth_time is in the future');
+  if (value > now + PROVIDER_LEEWAY_SECONDS) throw new Error('auth_time is in the future');
   return Math.min(value, now);
 }

@@ -1,14 +1,14 @@
-// Limits how often an address makes us ask the upstream provider in vain. Whoever is there needs nothing but a browser.
+// Limits failed requests to the upstream provider by address. Anyone with a browser can cause them.
 import { networkOf } from '../primitives/network.ts';
 import { type Counting, createRate } from '../primitives/rate.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { tallyKey } from '../primitives/tallies.ts';
 
-/** Failures a minute. Fewer than the requests that may be under way to the provider, so that one address cannot take all of them. */
+/** Failures per minute. It is lower than the limit of concurrent requests to the provider, so that one address cannot use all of them. */
 const FAILURES_ALLOWED = 12;
 
 export interface UpstreamLimit {
-  /** A try counts as failed until it is known to be good. @returns what to call when it was @throws Refusal upstream_rate */
+  /** An attempt counts as failed until it succeeds. @returns a function to call if it succeeded @throws Refusal upstream_rate */
   readonly begin: (address: string) => () => void;
 }
 

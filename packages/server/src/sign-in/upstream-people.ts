@@ -1,15 +1,15 @@
-// Whom has the other provider signed in? What it said of them, kept for when tokens are issued and pages name them.
+// Stores the claims of people whom the upstream provider has signed in, for later tokens and pages.
 import type { Principal } from '../primitives/principal.ts';
 import { type ArtifactContext, artifactId, readArtifact, writeArtifact } from './artifacts.ts';
 import type { People, Person } from './person.ts';
 
-/** Seconds after the last sign-in for which it is kept. */
-const KEPT = 2_592_000;
+/** Counted from the last sign-in. */
+const LIFETIME_SECONDS = 2_592_000;
 
 /**
- * Whoever has a name of the provider's is found: it alone knows who is still with it. Another provider may take the name over, so
- * that a person is an issuer and a subject there, and what is kept of them is found by both.
- * @param provider its name stands before its subjects
+ * Finds every subject with the provider's prefix: only the provider knows whether the person still exists. The prefix may be given to
+ * another provider later, so rows are found by issuer and subject together.
+ * @param provider its name is the prefix of its subjects
  */
 export function openUpstreamPeople(
   { issuer, name }: { readonly issuer: string; readonly name: string },
@@ -25,6 +25,7 @@ export function openUpstreamPeople(
       const { username = sub, claims = {} } = (await readArtifact('id', idOf(sub), context))?.payload ?? {};
       return { sub, username, claims } as Person;
     },
-    remember: ({ sub, username, claims }) => writeArtifact(idOf(sub), null, { username, claims }, KEPT, context),
+    remember: ({ sub, username, claims }) =>
+      writeArtifact(idOf(sub), null, { username, claims }, LIFETIME_SECONDS, context),
   };
 }

@@ -1,5 +1,5 @@
-// Who is this, says another OpenID provider? The authorization code flow with PKCE, state, nonce and `iss` (RFC 9207), by
-// openid-client, whose every request goes through our one outbound function.
+// Signs people in at an upstream OpenID provider: the authorization code flow with PKCE, state, nonce and `iss` (RFC 9207).
+// openid-client does the protocol; all its requests go through our outbound function.
 import { createHmac } from 'node:crypto';
 import {
   AuthorizationResponseError,
@@ -25,91 +25,94 @@ import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type ClaimMappings, mapFacts } from '../trust/issuer.ts';
 import { fetchedKeySource } from '../trust/key-cache.ts';
-import { INTERACTION } from './lifetimes.ts';
-import { PROVIDER_LEEWAY_S, readUpstreamClaims, type UpstreamClaims } from './upstream-claims.ts';
+import { INTERACTION_SECONDS } from './lifetimes.ts';
+import { PROVIDER_LEEWAY_SECONDS, readUpstreamClaims, type UpstreamClaims } from './upstream-claims.ts';
 import type { UpstreamLimit } from './upstream-limit.ts';
-import { type Departure, isStateOf, namedIn, newState } from './upstream-state.ts';
+import { isStateOf, newState, type StateOwner, unverifiedInteraction } from './upstream-state.ts';
 
 export interface UpstreamEntry {
   readonly issuer: string;
-  /** Stands before its subjects in our tokens, and on the sign-in page. */
+  /** The prefix of its subjects in our tokens, also shown on the sign-in page. */
   readonly name: string;
   readonly network: 'public' | 'private';
   readonly clientId: string;
   readonly secret: string;
   readonly scope: string;
-  /** Claims of the person here, read from the ID token. */
+  /** Claims of the person in our tokens, mapped from the ID token. */
   readonly claims: ClaimMappings;
 }
 
-/** Somebody whom the provider has signed in. */
+/** A person whom the provider has signed in. */
 export interface UpstreamPerson {
   readonly sub: string;
-  /** What they know themselves as, for the pages. */
+  /** The name for our pages. */
   readonly username: string;
   readonly claims: JsonObject;
   readonly authentication: UpstreamClaims['authentication'];
 }
 
-/** What a client asked for of the sign-in, which the provider has to do for us. */
-export interface UpstreamWishes {
+/** Requirements of the client that the provider must fulfil. */
+export interface UpstreamRequirements {
   readonly prompt?: 'login' | undefined;
-  /** With `prompt`: when the person was asked, in seconds since 1970. An earlier sign-in is not the one that was asked for. */
+  /** With `prompt`: when the interaction began, in seconds since 1970. An earlier sign-in does not count. */
   readonly since?: number | undefined;
-  /** Seconds since they signed in there, at most: the provider must say when that was. */
+  /** Maximum seconds since the sign-in at the provider, which must send `auth_time`. */
   readonly maxAge?: number | undefined;
-  /** The same, where a provider that does not say it will do. */
+  /** The same, but `auth_time` may be absent. */
   readonly sessionAge?: number | undefined;
   readonly loginHint?: string | undefined;
 }
 
 export interface Upstream {
   readonly name: string;
-  /** Where to send the browser. @param departure what the way back leads to @throws Refusal upstream_failed */
-  readonly begin: (departure: Departure, wishes: UpstreamWishes) => Promise<string>;
-  /** Which interaction an answer claims to belong to: its browser proves it. */
+  /** @param owner the interaction to return to @returns the URL to redirect the browser to @throws Refusal upstream_failed */
+  readonly begin: (owner: StateOwner, requirements: UpstreamRequirements) => Promise<string>;
+  /** The interaction that an answer names. It is not verified yet. */
   readonly interactionOf: (answer: URLSearchParams) => string | undefined;
   /**
-   * Nothing is asked of the provider before the state is proven and used up, and for one answer to an interaction at a time.
+   * Sends nothing to the provider until the state is verified and used up. Handles one answer to an interaction at a time.
    * @throws Refusal interaction_unknown, upstream_rate, upstream_failed, upstream_denied
    */
-  readonly complete: (arrival: Arrival, answer: URLSearchParams, wishes: UpstreamWishes) => Promise<UpstreamPerson>;
+  readonly complete: (
+    returned: UpstreamReturn,
+    answer: URLSearchParams,
+    requirements: UpstreamRequirements,
+  ) => Promise<UpstreamPerson>;
 }
 
-/** Somebody comes back. */
-export interface Arrival extends Departure {
+/** A browser that returns from the provider. */
+export interface UpstreamReturn extends StateOwner {
   readonly address: string;
 }
 
 export interface UpstreamServices {
   readonly outbound: Outbound;
-  /** Where the provider sends people back. */
+  /** Our redirect URI at the provider. */
   readonly redirectUri: string;
-  /** Known to all nodes: any of them completes. */
+  /** The same on all nodes, so that any of them can complete a sign-in. */
   readonly secret: string;
   readonly clock: Clock;
   readonly limit: UpstreamLimit;
-  /** @param expiresAt in seconds since 1970 @returns whether this was the first time, on any node */
+  /** @param expiresAt in seconds since 1970 @returns whether this is the first use, on any node */
   readonly useOnce: (id: string, expiresAt: number) => Promise<boolean>;
 }
 
-/** Milliseconds for which the provider's metadata is good. */
-const METADATA_KEPT = 3_600_000;
+const METADATA_LIFETIME_MS = 3_600_000;
 
 export function createUpstream(
   entry: UpstreamEntry,
   { outbound, redirectUri, secret, clock, limit, useOnce }: UpstreamServices,
 ): Upstream {
   const provider = openMetadata(entry, outbound, clock);
-  // openid-client checks claims. It would believe keys by which anybody can sign, so that signatures are checked as those of issuers are.
+  // openid-client checks the claims. It would accept weak keys, so signatures are verified by the same code as those of issuers.
   const keys = fetchedKeySource(outbound, async () => keyPlaceOf(await provider()), clock);
-  // Nothing is stored meanwhile: nonce and verifier follow from the state, for those alone who know the secret.
+  // Nothing is stored: nonce and verifier are derived from the state with the secret.
   const derive = (purpose: string, state: string): string =>
     createHmac('sha256', secret).update(`upstream ${purpose} ${state}`).digest('base64url');
-  /** Interactions whose answer is being looked at. */
-  const underWay = new Set<string>();
+  /** Interactions whose answer is being handled. */
+  const inProgress = new Set<string>();
 
-  const redeem = (state: string, answer: URLSearchParams, { maxAge, since }: UpstreamWishes): Promise<UpstreamPerson> =>
+  const redeem = (state: string, answer: URLSearchParams, { maxAge, since }: UpstreamRequirements) =>
     orFailed(async () => {
       const tokens = await authorizationCodeGrant(await provider(), new URL(`${redirectUri}?${answer}`), {
         expectedState: state,
@@ -120,19 +123,19 @@ export function createUpstream(
       });
       const idToken = readCompact(tokens.id_token ?? '');
       verifyCompact(idToken, await keys.find(idToken));
-      // Of the same text: openid-client would round a number, and take the last of two members.
+      // Read the claims from the verified text: openid-client would round numbers, and take the last of two members.
       const person = toPerson(entry, idToken.payload, seconds(clock));
       const { auth_time: authTime } = person.authentication;
-      if (since !== undefined && authTime !== undefined && authTime < since - PROVIDER_LEEWAY_S)
+      if (since !== undefined && authTime !== undefined && authTime < since - PROVIDER_LEEWAY_SECONDS)
         throw new Error('the person did not sign in anew, as prompt=login asks');
       return person;
     });
 
   return {
     name: entry.name,
-    begin: (departure, { prompt, sessionAge, maxAge = sessionAge, loginHint }) =>
+    begin: (owner, { prompt, sessionAge, maxAge = sessionAge, loginHint }) =>
       orFailed(async () => {
-        const state = newState(secret, departure);
+        const state = newState(secret, owner);
         const url = buildAuthorizationUrl(await provider(), {
           redirect_uri: redirectUri,
           scope: entry.scope,
@@ -146,40 +149,40 @@ export function createUpstream(
         });
         return url.href;
       }),
-    interactionOf: (answer) => namedIn(answer.get('state')),
-    complete: async (arrival, answer, wishes) => {
-      const { interaction, address } = arrival;
+    interactionOf: (answer) => unverifiedInteraction(answer.get('state')),
+    complete: async (returned, answer, requirements) => {
+      const { interaction, address } = returned;
       const state = answer.get('state') ?? '';
-      if (!isStateOf(secret, arrival, state) || underWay.has(interaction)) throw new Refusal('interaction_unknown');
-      underWay.add(interaction);
+      if (!isStateOf(secret, returned, state) || inProgress.has(interaction)) throw new Refusal('interaction_unknown');
+      inProgress.add(interaction);
       try {
-        const forgive = limit.begin(address);
-        if (!(await useOnce(`upstream state ${sha256(state)}`, seconds(clock) + INTERACTION))) {
-          forgive();
-          throw new Refusal('interaction_unknown', { detail: 'this answer was looked at before' });
+        const giveBack = limit.begin(address);
+        if (!(await useOnce(`upstream state ${sha256(state)}`, seconds(clock) + INTERACTION_SECONDS))) {
+          giveBack();
+          throw new Refusal('interaction_unknown', { detail: 'this answer was used before' });
         }
-        const person = await redeem(state, answer, wishes).catch((refusal: Refusal) => {
-          // The person said no, and nothing was asked of the provider.
-          if (refusal.reason === 'upstream_denied') forgive();
+        const person = await redeem(state, answer, requirements).catch((refusal: Refusal) => {
+          // The person refused, and no request was sent to the provider.
+          if (refusal.reason === 'upstream_denied') giveBack();
           throw refusal;
         });
-        forgive();
+        giveBack();
         return person;
       } finally {
-        underWay.delete(interaction);
+        inProgress.delete(interaction);
       }
     },
   };
 }
 
-/** The provider's metadata, read again once they are old. */
+/** Fetches the provider's metadata, and again when it is too old. */
 function openMetadata(entry: UpstreamEntry, outbound: Outbound, clock: Clock): () => Promise<Configuration> {
   let known: { readonly until: number; readonly provider: Promise<Configuration> } | undefined;
   return () => {
     if (known === undefined || known.until <= clock()) {
       const found = discover(entry, outbound);
-      known = { until: clock() + METADATA_KEPT, provider: found };
-      // What failed is asked again.
+      known = { until: clock() + METADATA_LIFETIME_MS, provider: found };
+      // Try again at the next request.
       found.catch(() => {
         known = undefined;
       });
@@ -193,14 +196,14 @@ async function discover({ issuer, clientId, secret, network }: UpstreamEntry, ou
     Response.json(
       await outbound({ url, method: method === 'POST' ? 'POST' : 'GET', headers, body: String(body ?? '') }),
     );
-  const metadata = { client_secret: secret, [clockTolerance]: PROVIDER_LEEWAY_S };
+  const metadata = { client_secret: secret, [clockTolerance]: PROVIDER_LEEWAY_SECONDS };
   const found = await discovery(new URL(issuer), clientId, metadata, authenticate, {
     [customFetch]: through,
-    // Which http is good is the outbound function's to say.
+    // The outbound function decides which http addresses are allowed.
     execute: [allowInsecureRequests],
   });
   const { issuer: stated, authorization_endpoint: page = '' } = found.serverMetadata();
-  if (stated !== issuer) throw new Error('its metadata speaks of another issuer');
+  if (stated !== issuer) throw new Error('its metadata names another issuer');
   const problem = urlProblem(page, network);
   if (problem !== undefined) throw new Error(`its authorization_endpoint ${problem}`);
   return found;
@@ -213,7 +216,7 @@ function keyPlaceOf(provider: Configuration): string {
   return uri;
 }
 
-/** In the form where the provider takes it: in Basic, half of them forget that id and secret are encoded. */
+/** Prefers client_secret_post: with Basic, many providers forget that id and secret are form-encoded. */
 const authenticate: ClientAuth = (server, client, body, headers) => {
   const inForm = server.token_endpoint_auth_methods_supported?.includes('client_secret_post') ?? false;
   const method = inForm ? ClientSecretPost() : ClientSecretBasic();
@@ -231,7 +234,7 @@ function toPerson({ name, claims: mappings }: UpstreamEntry, claims: JsonObject,
   };
 }
 
-/** Whatever goes wrong between us and the provider is nobody's fault who can see our page. */
+/** Any failure becomes upstream_failed, or upstream_denied if the person refused at the provider. */
 async function orFailed<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -239,12 +242,12 @@ async function orFailed<T>(work: () => Promise<T>): Promise<T> {
     if (error instanceof AuthorizationResponseError && error.error === 'access_denied') {
       throw new Refusal('upstream_denied', { cause: error });
     }
-    throw new Refusal('upstream_failed', { detail: tell(error), cause: error });
+    throw new Refusal('upstream_failed', { detail: describeError(error), cause: error });
   }
 }
 
-/** The chain of messages, which name addresses and members; never what a token or an answer says. */
-function tell(error: unknown): string {
+/** Joins the messages of the error and its causes. They name addresses and members, and never show values of tokens or answers. */
+function describeError(error: unknown): string {
   const code = error instanceof AuthorizationResponseError ? /^[a-z_]{1,40}$/.exec(error.error) : null;
   const messages: string[] = code === null ? [] : [code[0]];
   for (let one = error; one instanceof Error && messages.length < 4; one = one.cause) messages.push(one.message);

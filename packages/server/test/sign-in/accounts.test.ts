@@ -6,7 +6,7 @@ import { parseConfiguration } from '../../src/config/load.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
 import { createAccounts } from '../../src/sign-in/accounts.ts';
 import { formatPasswordHash, hashPassword, isPassword, parsePasswordHash } from '../../src/sign-in/password-hash.ts';
-import { createGuessing } from '../../src/sign-in/password-rate-limit.ts';
+import { createPasswordRateLimit } from '../../src/sign-in/password-rate-limit.ts';
 import { cambio } from '../support/command.ts';
 
 /** "password" with the salt "somesalt": a vector of the reference implementation of argon2. */
@@ -97,7 +97,7 @@ test('a password is a good hash, of bounded cost; in plain it is for loopback on
     [REFERENCE.replace('v=19', 'v=16'), /must be \$argon2id/],
     [`${REFERENCE}=`, /must be \$argon2id/],
     [REFERENCE.replace(salt, 'c29tZXM'), /salt of 8 bytes/],
-    [REFERENCE.replace(salt, `${salt}x`.slice(0, 9)), /no base64/],
+    [REFERENCE.replace(salt, `${salt}x`.slice(0, 9)), /not base64/],
     [withCost('m=4096,t=3,p=1'), /too weak/],
     [withCost('m=19456,t=1,p=1'), /too weak/],
     [withCost('m=1048576,t=2,p=1'), /costs too much/],
@@ -137,7 +137,7 @@ test('a password is good for its account alone, however the name is typed', asyn
   const ada = { username: 'Ada', sub: 'ada', claims: {}, password };
   const accounts = createAccounts(
     [ada],
-    createGuessing(() => 0),
+    createPasswordRateLimit(() => 0),
   );
   for (const typed of ['Ada', 'ada', ' ADA ']) assert.equal(await accounts.verify(typed, 'ada', '192.0.2.1'), ada);
   for (const [name, text] of [
@@ -151,7 +151,7 @@ test('a password is good for its account alone, however the name is typed', asyn
   assert.equal(
     await createAccounts(
       [],
-      createGuessing(() => 0),
+      createPasswordRateLimit(() => 0),
     ).verify('ada', 'ada', '192.0.2.1'),
     undefined,
   );
@@ -163,7 +163,7 @@ test('more passwords at once than can be looked at in good time are refused, and
   const ada = { username: 'ada', sub: 'ada', claims: {}, password };
   const accounts = createAccounts(
     [ada],
-    createGuessing(() => 0),
+    createPasswordRateLimit(() => 0),
   );
   const tries = Array.from({ length: 60 }, (_, index) => accounts.verify(`ada`, 'ada', `192.0.2.${index}`));
   const settled = await Promise.allSettled(tries);
@@ -174,9 +174,13 @@ test('more passwords at once than can be looked at in good time are refused, and
 });
 
 /** Seconds to wait; 0 where a try is taken, and it fails. */
-function tryOnce(guessing: ReturnType<typeof createGuessing>, username: string, address: string): number {
+function tryOnce(
+  passwordRateLimit: ReturnType<typeof createPasswordRateLimit>,
+  username: string,
+  address: string,
+): number {
   try {
-    guessing.begin(username, address);
+    passwordRateLimit.begin(username, address);
     return 0;
   } catch (error) {
     assert.ok(error instanceof Refusal && error.reason === 'sign_in_rate');
@@ -186,51 +190,51 @@ function tryOnce(guessing: ReturnType<typeof createGuessing>, username: string, 
 
 test('whoever fails waits, twice as long each time; another account and another address do not', () => {
   let now = 0;
-  const guessing = createGuessing(() => now);
+  const passwordRateLimit = createPasswordRateLimit(() => now);
   const waits: number[] = [];
   for (let count = 0; count < 18; count++) {
-    const wait = tryOnce(guessing, 'ada', '192.0.2.1');
+    const wait = tryOnce(passwordRateLimit, 'ada', '192.0.2.1');
     waits.push(wait);
     now += wait * 1000;
-    if (wait > 0) assert.equal(tryOnce(guessing, 'ada', '192.0.2.1'), 0);
+    if (wait > 0) assert.equal(tryOnce(passwordRateLimit, 'ada', '192.0.2.1'), 0);
   }
   assert.deepEqual(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
-  assert.equal(tryOnce(guessing, 'ada', '192.0.2.2'), 0);
-  assert.equal(tryOnce(guessing, 'bob', '192.0.2.1'), 0);
+  assert.equal(tryOnce(passwordRateLimit, 'ada', '192.0.2.2'), 0);
+  assert.equal(tryOnce(passwordRateLimit, 'bob', '192.0.2.1'), 0);
   now += 900_000;
-  guessing.begin('ada', '192.0.2.1')();
+  passwordRateLimit.begin('ada', '192.0.2.1')();
   // A good password forgets what came before it.
-  for (let count = 0; count < 5; count++) assert.equal(tryOnce(guessing, 'ada', '192.0.2.1'), 0);
-  assert.equal(tryOnce(guessing, 'ada', '192.0.2.1'), 1);
+  for (let count = 0; count < 5; count++) assert.equal(tryOnce(passwordRateLimit, 'ada', '192.0.2.1'), 0);
+  assert.equal(tryOnce(passwordRateLimit, 'ada', '192.0.2.1'), 1);
 });
 
 test('an address that tries many accounts waits as well, and an IPv6 network is one address', () => {
   for (const address of [() => '192.0.2.1', (count: number) => `2001:db8:1:2::${count.toString(16)}`]) {
-    const guessing = createGuessing(() => 0);
+    const passwordRateLimit = createPasswordRateLimit(() => 0);
     for (let count = 0; count < 30; count++) {
-      assert.equal(tryOnce(guessing, `person${count}`, address(count)), 0);
+      assert.equal(tryOnce(passwordRateLimit, `person${count}`, address(count)), 0);
     }
-    assert.equal(tryOnce(guessing, 'another', address(99)), 1);
-    assert.equal(tryOnce(guessing, 'another', '2001:db8:1:3::1'), 0);
+    assert.equal(tryOnce(passwordRateLimit, 'another', address(99)), 1);
+    assert.equal(tryOnce(passwordRateLimit, 'another', '2001:db8:1:3::1'), 0);
   }
 });
 
 test('an account that strangers attack from everywhere keeps a try for each other address', () => {
   let now = 0;
-  const guessing = createGuessing(() => now);
+  const passwordRateLimit = createPasswordRateLimit(() => now);
   for (let count = 0; count < 500; count++) {
-    assert.equal(tryOnce(guessing, 'ada', `10.0.${count >> 8}.${count & 255}`), 0);
+    assert.equal(tryOnce(passwordRateLimit, 'ada', `10.0.${count >> 8}.${count & 255}`), 0);
   }
   // An attacker's address is slowed from its first failure on.
-  assert.equal(tryOnce(guessing, 'ada', '10.0.0.1'), 60);
-  assert.equal(tryOnce(guessing, 'bob', '10.0.0.1'), 0);
-  const isGood = guessing.begin('ada', '192.0.2.1');
+  assert.equal(tryOnce(passwordRateLimit, 'ada', '10.0.0.1'), 60);
+  assert.equal(tryOnce(passwordRateLimit, 'bob', '10.0.0.1'), 0);
+  const isGood = passwordRateLimit.begin('ada', '192.0.2.1');
   isGood();
-  assert.equal(tryOnce(guessing, 'ada', '192.0.2.1'), 0);
+  assert.equal(tryOnce(passwordRateLimit, 'ada', '192.0.2.1'), 0);
   now += 3_600_000;
   // An hour later it is forgotten.
   assert.deepEqual(
-    [0, 1].map(() => tryOnce(guessing, 'ada', '192.0.2.1')),
+    [0, 1].map(() => tryOnce(passwordRateLimit, 'ada', '192.0.2.1')),
     [0, 0],
   );
 });

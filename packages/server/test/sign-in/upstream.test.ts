@@ -6,7 +6,12 @@ import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
 import { createOutbound } from '../../src/outbound/outbound.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
-import { type Arrival, createUpstream, type UpstreamEntry, type UpstreamWishes } from '../../src/sign-in/upstream.ts';
+import {
+  createUpstream,
+  type UpstreamEntry,
+  type UpstreamRequirements,
+  type UpstreamReturn,
+} from '../../src/sign-in/upstream.ts';
 import { createUpstreamLimit } from '../../src/sign-in/upstream-limit.ts';
 import { base64url, claimsOf } from '../support/harness.ts';
 import {
@@ -44,7 +49,7 @@ function around() {
 /** A provider whose next ID token a test may change, and us beside it. */
 async function begin(
   t: Pick<TestContext, 'after'>,
-  wishes: UpstreamWishes = {},
+  requirements: UpstreamRequirements = {},
   change: Partial<UpstreamEntry> = {},
   algorithms = ['ES256'],
 ) {
@@ -67,7 +72,7 @@ async function begin(
   };
   const upstream = createUpstream(entry, { ...around(), outbound: createOutbound(entry.network) });
   let visits = 0;
-  const asked = new URL(await upstream.begin(DEPARTURE, wishes)).searchParams;
+  const asked = new URL(await upstream.begin(DEPARTURE, requirements)).searchParams;
   return {
     idp,
     upstream,
@@ -77,11 +82,11 @@ async function begin(
       claims: Claims = {},
       answer: Readonly<Record<string, string>> = {},
       { by, ...options }: SignOptions = {},
-      arrival: Partial<Arrival> = {},
+      returned: Partial<UpstreamReturn> = {},
       /** What the token endpoint does instead. */
       behaviour: Parameters<FakeIssuer['instead']['set']>[1] | undefined = undefined,
     ) => {
-      const fresh = new URL(await upstream.begin(DEPARTURE, wishes)).searchParams;
+      const fresh = new URL(await upstream.begin(DEPARTURE, requirements)).searchParams;
       const good = { state: String(fresh.get('state')), code: 'a-code', iss: idp.url };
       const said = { sub: 'ada', aud: 'us', nonce: fresh.get('nonce'), ...claims };
       const signed = idp.sign(said, options);
@@ -91,9 +96,9 @@ async function begin(
         behaviour ?? json({ access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token }),
       );
       return upstream.complete(
-        { ...DEPARTURE, address: `10.0.0.${visits++}`, ...arrival },
+        { ...DEPARTURE, address: `10.0.0.${visits++}`, ...returned },
         new URLSearchParams({ ...good, ...answer }),
-        wishes,
+        requirements,
       );
     },
   };

@@ -1,19 +1,19 @@
-// What is kept beside the library's own members, and what of it do revocations end? A session, an interaction and a consent keep
-// which revocations were known when they began, and are not found once a later one names them.
+// Adds our own members to the library's artifacts, and applies revocations to them. A session, an interaction and a consent store the
+// last bulk revocation known when they began; a later one that names their person or client revokes them.
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Revocable } from '../issuing/revocations.ts';
 import type { Principal } from '../primitives/principal.ts';
 import { settleAgreed } from './agreed-to.ts';
-import type { Artifact, Kept } from './artifacts.ts';
-import type { AskedContext } from './authorization-request.ts';
-import { askedOf } from './codes.ts';
+import type { Artifact, ArtifactHooks } from './artifacts.ts';
+import type { RequestContext } from './authorization-request.ts';
+import { packedRequestOf } from './codes.ts';
 import { BROWSER_HEADER } from './library.ts';
 
-interface KeptContext extends AskedContext {
+interface HookContext extends RequestContext {
   readonly issuer: string;
-  /** Told when a session ends because its owner left. @param session its handle */
+  /** Called when a person signs out. @param session its handle */
   readonly endSession: (session: string) => Promise<void>;
-  /** The last revocation of many tokens that is known here. */
+  /** The last bulk revocation known to this process. */
   readonly epoch: () => number;
   readonly isRevoked: (token: Revocable) => boolean;
   readonly accounts: { readonly originOf: (sub: string) => Principal | undefined };
@@ -22,17 +22,17 @@ interface KeptContext extends AskedContext {
 type Library = Pick<Provider, 'Session' | 'Interaction' | 'Grant' | 'use'>;
 type Running = { readonly ctx: KoaContextWithOIDC | undefined };
 
-/** What the library reads of these models, and writes again. */
+/** Our members that the library must read and write back, by model. */
 const CARRIED: Readonly<Record<string, readonly string[]>> = {
   Session: ['epoch'],
   Interaction: ['epoch', 'browser'],
   Grant: ['epoch'],
 };
 
-/** Epochs in which requests began: what was revoked during one ends what it leaves behind. */
-export type Began = WeakMap<object, number>;
+/** The epoch at the start of each request: a revocation during the request applies to what the request stores. */
+export type StartEpochs = WeakMap<object, number>;
 
-export function keepEpochs(provider: Library, began: Began, { epoch }: Pick<KeptContext, 'epoch'>): void {
+export function keepEpochs(provider: Library, began: StartEpochs, { epoch }: Pick<HookContext, 'epoch'>): void {
   for (const model of [provider.Session, provider.Interaction, provider.Grant]) {
     const names = (model as unknown as { readonly IN_PAYLOAD: readonly string[] }).IN_PAYLOAD;
     Object.defineProperty(model, 'IN_PAYLOAD', { value: [...names, ...(CARRIED[model.name] ?? [])] });
@@ -43,7 +43,12 @@ export function keepEpochs(provider: Library, began: Began, { epoch }: Pick<Kept
   });
 }
 
-export function describeKept(kind: string, running: Running, began: Began, context: KeptContext): Kept {
+export function createArtifactHooks(
+  kind: string,
+  running: Running,
+  began: StartEpochs,
+  context: HookContext,
+): ArtifactHooks {
   const { endSession, epoch, isRevoked } = context;
   const carries = CARRIED[kind] !== undefined;
   return {
@@ -53,11 +58,11 @@ export function describeKept(kind: string, running: Running, began: Began, conte
       const settle = (asked: string) =>
         settleAgreed(ctx?.oidc.result, { asked, clientId: payload.clientId ?? '' }, context);
       if (kind === 'AuthorizationCode') {
-        const asked = askedOf({ params: ctx?.oidc.params });
+        const asked = packedRequestOf({ params: ctx?.oidc.params });
         return { epoch: since, params: { asked }, agreed: settle(asked) };
       }
       if (kind === 'DeviceCode')
-        return { epoch: since, ...(payload.accountId !== undefined && { agreed: settle(askedOf(payload)) }) };
+        return { epoch: since, ...(payload.accountId !== undefined && { agreed: settle(packedRequestOf(payload)) }) };
       if (!carries) return {};
       const browser = kind === 'Interaction' ? ctx?.req.headers[BROWSER_HEADER] : undefined;
       return {
@@ -65,24 +70,24 @@ export function describeKept(kind: string, running: Running, began: Began, conte
         ...(browser !== undefined && { browser }),
       };
     },
-    // The others may be new rows of what began before: a session moves to a new id when somebody signs in.
+    // The others may be new rows of an older artifact: a session gets a new id at sign-in.
     isKnown: (payload) => kind === 'Interaction' && payload.epoch !== undefined,
     isRevoked: (artifact) => carries && isRevoked(revocable(artifact, context)),
-    // A session whose cookie changes is written anew and goes on; one that its owner leaves ends.
-    ends: async (session) => {
+    // Sessions are also deleted when their id changes. Only a logout ends the session.
+    onSessionDeleted: async (session) => {
       if (running.ctx?.oidc.route === 'end_session_confirm' && session !== undefined) await endSession(session);
     },
   };
 }
 
-/** The epoch in which the person was asked who they are, where this request signs them in. */
+/** If this request signs a person in: the epoch at which the interaction began. */
 function signedInAt(ctx: KoaContextWithOIDC | undefined): unknown {
   if (ctx?.oidc.result?.login === undefined) return undefined;
   return (ctx.oidc.entities.Interaction as { readonly epoch?: unknown } | undefined)?.epoch;
 }
 
-/** By what names it is revoked. Its handle is the one that logout revokes. */
-function revocable({ row, payload }: Artifact, { issuer, accounts }: KeptContext): Revocable {
+/** The identities that revocations may name. `id` is the handle that logout revokes. */
+function revocable({ row, payload }: Artifact, { issuer, accounts }: HookContext): Revocable {
   const { accountId, clientId, session, result, params, epoch, iat } = payload;
   const { login } = (result ?? {}) as { readonly login?: { readonly accountId?: string } };
   const sub = login?.accountId ?? accountId ?? session?.accountId ?? '';
