@@ -1,6 +1,7 @@
 // The refusal table: each row word for word, the accepted twin beside it, and the reason that only the audit row tells.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatAct } from '../../src/primitives/principal.ts';
 import {
   ACTOR_NOT_ALLOWED,
   ACTOR_REFUSED,
@@ -15,17 +16,19 @@ import {
   exchange,
   forgedToken,
   gateway,
+  named,
   REQUESTED_TYPE_REFUSED,
   type Refusal,
   SCOPE_REFUSED,
   SUBJECT_REFUSED,
-  startBasic,
   stranger,
   subjectToken,
   TARGET_REFUSED,
 } from '../support/basics.ts';
 import { added, type Configuration, changed } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type TestServer, type } from '../support/harness.ts';
+
+const ELSEWHERE = 'https://elsewhere.example';
 
 interface Row {
   readonly when: string;
@@ -89,8 +92,8 @@ const rows: readonly Row[] = [
   {
     when: 'the chain would take more than 8 KiB',
     refused: { ...ACTOR_NOT_ALLOWED, reason: 'chain_too_large' },
-    wrong: async (server) => ({ subject_token: await forgedToken(server, { act: chainOf(...longNames(5)) }) }),
-    right: async (server) => ({ subject_token: await forgedToken(server, { act: chainOf(...longNames(3)) }) }),
+    wrong: async (server) => ({ subject_token: await forgedToken(server, { act: foreignChainOf(...longNames(5)) }) }),
+    right: async (server) => ({ subject_token: await forgedToken(server, { act: foreignChainOf(...longNames(3)) }) }),
   },
   {
     when: 'subject_token_type is unknown or not enabled',
@@ -202,10 +205,17 @@ const ids = (count: number): string[] => Array.from({ length: count }, (_, i) =>
 const longNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`.padEnd(1024, 'é'));
 const chainOf = (...subs: readonly string[]): unknown =>
   subs.reduceRight<unknown>((act, sub) => (act === undefined ? { sub } : { sub, act }), undefined);
+/** The same of people of another issuer, whose names may be long. */
+const foreignChainOf = (...subs: readonly string[]): unknown => formatAct(subs.map((sub) => ({ iss: ELSEWHERE, sub })));
+
+/** Everybody whom a token below names is there. */
+const crowded = changed(configuration, named('somebody', 'a', 'b', 'c', 'd', 'e'), {
+  issuers: [{ issuer: ELSEWHERE, name: 'elsewhere', accepts: ['jwt'], audiences: [API] }],
+});
 
 for (const { when, refused, wrong, right } of rows) {
   test(`when ${when}: ${refused.error}, "${refused.description}"`, async (t) => {
-    const server = await startBasic(t);
+    const server = await start(t, crowded);
     const answer = await exchange(server, await wrong(server));
     assertRefused(server, answer, refused);
     assert.equal(server.audit(answer)?.issued, undefined);
