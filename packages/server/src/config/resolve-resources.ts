@@ -32,7 +32,12 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
         );
       }
     }
-    for (const scope of Object.keys(scopeNames)) {
+    for (const [scope, words] of Object.entries(scopeNames)) {
+      if (Object.keys(words).length === 0)
+        around.complain(
+          [...path, 'scopeNames', scope],
+          'holds no text. Write what the scope allows, such as Read your files',
+        );
       if (!scopes.includes(scope))
         around.complain(
           [...path, 'scopeNames', scope],

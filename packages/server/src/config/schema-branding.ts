@@ -14,9 +14,13 @@ const text = z.string().min(1).max(200);
 /** One text, or one for each language of the pages. */
 export const words = z.union([
   text,
-  z
-    .partialRecord(z.enum(languageNames), text)
-    .refine((texts) => Object.keys(texts).length > 0, 'must hold a text for at least one language'),
+  z.record(z.string(), text).superRefine((texts, { addIssue }) => {
+    const names: readonly string[] = languageNames;
+    const unknown = Object.keys(texts).filter((one) => !names.includes(one));
+    const known = `Write ${names.join(' or ')}`;
+    for (const one of unknown)
+      addIssue({ code: 'custom', path: [one], message: `is not a language of the pages. ${known}` });
+  }),
 ]);
 
 export const branding = z.strictObject({

@@ -98,6 +98,23 @@ test('a logo is an image by its first bytes, and small enough to stand in a page
     assert.equal((await logo(uri)).faults.length, 1, uri);
 });
 
+test('the words for a scope are one text, or one for each language of the pages', async (t) => {
+  const folder = temporaryFolder(t);
+  const faultsOf = async (words: string) =>
+    (
+      await read(
+        folder,
+        `resources: [{ audience: 'https://a.example', scopes: [read], scopeNames: { read: ${words} } }]`,
+      )
+    ).faults;
+  for (const good of ['Read', '{ en: Read }', '{ de: Lesen, en: Read }'])
+    assert.deepEqual(await faultsOf(good), [], good);
+  const path = 'resources[https://a.example].scopeNames.read';
+  assert.deepEqual(await faultsOf('{ fr: Lire }'), [`${path}.fr: is not a language of the pages. Write en or de.`]);
+  assert.match(String(await faultsOf('{}')), /holds no text\. Write what the scope allows, such as Read your files/);
+  for (const bad of ['""', '{ en: "" }', '[Read]', '7']) assert.equal((await faultsOf(bad)).length, 1, bad);
+});
+
 test('a client has a name that can be read, a website that is one, and a logo from a file', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'logo.png'), pixel);
@@ -118,6 +135,7 @@ test('a client has a name that can be read, a website that is one, and a logo fr
     ['name: "a\\u202eb"', 'clients[web].name'],
     ["uri: 'javascript:alert(1)'", 'clients[web].uri'],
     ["uri: 'http://photos.example'", 'clients[web].uri'],
+    ["uri: ''", 'clients[web].uri'],
     ["uri: 'photos.example'", 'clients[web].uri'],
     ["uri: 'https://ada@photos.example'", 'clients[web].uri'],
     ["logo: 'https://photos.example/logo.png'", 'clients[web].logo'],
