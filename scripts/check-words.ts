@@ -12,9 +12,12 @@ const FILES = [
 
 /** A phrase that readers have to decode, and what to write instead. */
 const PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = [
-  [/\b(?:is|are|was|were|be|been) no (?!longer\b|more\b|less\b|later\b|earlier\b|older\b)\w+/i, '“is not a”'],
+  [
+    /(?<!\bthere )(?<!\bThere )\b(?:is|are|was|were|be|been) no (?!longer\b|more\b|less\b|later\b|earlier\b|older\b)\w+/i,
+    '“is not a”',
+  ],
   [/\b(?:whoever|whomever|whosoever|that which)\b/i, 'a noun: “the caller”, “a person who”'],
-  [/\b(?:kill|kills|killed|killing)\b/i, '“revoke”, “stop”, “end”'],
+  [/(?<!\.)\b(?:kill|kills|killed|killing)\b/i, '“revoke”, “stop”, “end”'],
   [
     /\b(?:dies|died|dying|alive|undead|corpse|graveyard|funeral|stillborn|offspring|orphans?)\b/i,
     '“expires”, “is active”, “descendants”',

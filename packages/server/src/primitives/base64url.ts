@@ -1,11 +1,11 @@
-// Is this text base64url in the one way that RFC 7515 section 2 writes it?
+// Decodes base64url strictly: accepts only the one text that RFC 7515 section 2 allows for given bytes.
 
 const ALPHABET = /^[A-Za-z0-9_-]*$/;
 
-/** By the characters beyond groups of four: the last may be one of these, whose lowest bits are zero. One alone is none. */
+/** The last characters allowed, by length modulo four: their unused bits are zero. A remainder of one is invalid. */
 const LAST = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048'];
 
-/** The bytes, or undefined where the text is padded, holds other characters, or ends in bits that no encoder writes. */
+/** @returns undefined if the text is padded, has other characters, or ends in unused bits that are not zero */
 export function decodeBase64url(text: string): Buffer | undefined {
   const last = LAST[text.length % 4];
   if (last?.includes(text.charAt(text.length - 1)) === false || !ALPHABET.test(text)) return undefined;

@@ -1,24 +1,24 @@
-// Reading the claims that JWTs of every kind share, each strictly: of the right form, or refused.
+// Reads the claims that all JWTs share. A claim of the wrong form is refused.
 import { LEEWAY_SECONDS } from './clock.ts';
 import { formatDuration, formatTime } from './duration.ts';
 import { isName } from './principal.ts';
 import { TokenRefusal } from './refusal.ts';
 import type { JsonObject } from './strict-json.ts';
 
-/** No date of a real token lies beyond the year 9999. */
-const LAST_DATE = 253_402_300_799;
+/** The end of the year 9999, in seconds since 1970. A later date is refused. */
+const MAX_DATE_SECONDS = 253_402_300_799;
 
 /** A NumericDate (RFC 7519 section 2), in whole seconds. @returns undefined where absent. @throws TokenRefusal claims */
 export function timeClaim(claims: JsonObject, name: string): number | undefined {
   const value = claims[name];
   if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !(value >= 0 && value <= LAST_DATE))
-    throw new TokenRefusal('claims', `${name} is no date`);
+  if (typeof value !== 'number' || !(value >= 0 && value <= MAX_DATE_SECONDS))
+    throw new TokenRefusal('claims', `${name} is not a date in seconds since 1970`);
   return Math.floor(value);
 }
 
 /**
- * The times of a JWT that somebody else made, by their clock. One without an end is refused.
+ * Checks the times of a JWT from another issuer, with a leeway for its clock. A JWT without `exp` is refused.
  * @param now seconds since 1970 @throws TokenRefusal claims, expired, not_yet_valid
  */
 export function checkTimes(
@@ -41,13 +41,13 @@ export const expired = (expiresAt: number, now: number, leeway = 0): TokenRefusa
     `it expired ${formatDuration(now - expiresAt)} ago (exp ${formatTime(expiresAt)})${leeway === 0 ? '' : `; ${leeway} s are tolerated`}`,
   );
 
-interface Beginning {
+interface StartTimes {
   readonly iat: number | undefined;
   readonly nbf: number | undefined;
 }
 
-/** Refuses a token from the future. @throws TokenRefusal not_yet_valid */
-export function refuseFuture({ iat = 0, nbf = 0 }: Beginning, now: number, leeway: number): void {
+/** Refuses times that lie in the future. @throws TokenRefusal not_yet_valid */
+export function refuseFuture({ iat = 0, nbf = 0 }: StartTimes, now: number, leeway: number): void {
   const latest = now + leeway;
   if (iat <= latest && nbf <= latest) return;
   const [name, time] = iat > latest ? ['iat', iat] : ['nbf', nbf];
@@ -55,7 +55,7 @@ export function refuseFuture({ iat = 0, nbf = 0 }: Beginning, now: number, leewa
   throw new TokenRefusal('not_yet_valid', `${ahead}; ${leeway} s are tolerated`);
 }
 
-/** One name or a list of names, as `aud` has it. @returns undefined where it is neither, or empty. */
+/** Reads one name or a list of names, as in `aud`. @returns undefined if the value is neither, or is empty */
 export function stringList(value: unknown): readonly string[] | undefined {
   const list = Array.isArray(value) ? value : [value];
   return list.length > 0 && list.every(isName) ? list : undefined;

@@ -1,12 +1,12 @@
-// What time is it? The one source of time; everything that asks gets it injected.
+// The source of time. Every part that needs the time gets it injected.
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
 
-/** The NumericDate of RFC 7519 section 2, in whole seconds. */
+/** The time as a NumericDate (RFC 7519 section 2), in whole seconds. */
 export const seconds = (clock: Clock): number => Math.floor(clock() / 1000);
 
-/** How far our clock and that of somebody else may disagree, in seconds. */
+/** How far our clock and the clock of another machine may disagree. */
 export const LEEWAY_SECONDS = 30;

@@ -1,5 +1,6 @@
-// Which key is a token bound to? The `cnf` claim (RFC 7800): a DPoP key by its thumbprint (RFC 9449 section 6.1), or a TLS
-// certificate by its digest (RFC 8705 section 3.1).
+// Reads the `cnf` claim (RFC 7800): the key that a token is bound to. A DPoP key is named by its thumbprint (RFC 9449 section
+// 6.1),
+// a TLS certificate by its digest (RFC 8705 section 3.1).
 import type { JsonObject } from './strict-json.ts';
 
 export type Confirmation = { readonly jkt: string } | { readonly 'x5t#S256': string };
@@ -7,7 +8,7 @@ export type Confirmation = { readonly jkt: string } | { readonly 'x5t#S256': str
 /** SHA-256 in base64url. */
 const DIGEST = /^[\w-]{43}$/;
 
-/** @returns undefined where it names no key, several, or one in a way not known here: cannot tell, so the caller refuses. */
+/** @returns undefined if the claim names no key, several keys, or a key in an unknown way: the caller then refuses */
 export function parseConfirmation(claim: unknown): Confirmation | undefined {
   if (typeof claim !== 'object' || claim === null || Object.keys(claim).length !== 1) return undefined;
   const { jkt, 'x5t#S256': certificate } = claim as JsonObject;
@@ -20,10 +21,13 @@ const isDigest = (value: unknown): value is string => typeof value === 'string' 
 export const sameKey = (a: Confirmation, b: Confirmation | undefined): boolean =>
   b !== undefined && describeKey(a) === describeKey(b);
 
-/** In words: what proves it, and which one it is. */
+/** Describes the key in words. */
 export const describeKey = (confirmation: Confirmation): string =>
   'jkt' in confirmation ? `the DPoP key ${confirmation.jkt}` : `the TLS certificate ${confirmation['x5t#S256']}`;
 
-/** How it is presented: one that is bound to a certificate like a bearer token (RFC 9449 section 7.1, RFC 8705 section 3). */
+/**
+ * The token_type of a token. A token that is bound to a certificate is presented as Bearer (RFC 9449 section 7.1, RFC 8705
+ * section 3).
+ */
 export const tokenTypeOf = (confirmation: Confirmation | undefined): 'Bearer' | 'DPoP' =>
   confirmation !== undefined && 'jkt' in confirmation ? 'DPoP' : 'Bearer';

@@ -1,4 +1,4 @@
-// Says a duration and a moment to a person.
+// Formats durations and times for people.
 
 const UNITS = [
   [86_400, 'd'],

@@ -1,11 +1,11 @@
-// Ends what was opened, the last opened first, within one deadline for all of it.
+// Ends everything that was opened, the last opened first, within one deadline.
 import { once } from 'node:events';
 
 export interface Endings {
   readonly add: (end: () => unknown) => void;
   /**
-   * Ends everything, also where one of them fails. Past the deadline each is begun and not waited for.
-   * @throws the first failure, or that the deadline passed
+   * Ends everything, even if one of them fails. After the deadline, the rest is ended without waiting for it.
+   * @throws the first failure, or an Error that the deadline passed
    */
   readonly end: () => Promise<void>;
 }
@@ -20,7 +20,7 @@ export function createEndings(deadlineMs: number): Endings {
       const deadline = once(late.signal, 'abort');
       const timer = setTimeout(() => late.abort(), deadlineMs);
       for (let end = endings.pop(); end !== undefined; end = endings.pop()) {
-        // A failure after the deadline is nobody's to hear.
+        // After the deadline nothing handles a failure.
         const ended = (async () => end())();
         ended.catch(() => undefined);
         try {

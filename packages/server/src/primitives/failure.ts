@@ -1,4 +1,4 @@
-// Words failures of files, connections and TLS for people, who never see the text of libuv or OpenSSL.
+// Describes failures of files, connections and TLS in plain words, without the text of libuv or OpenSSL.
 
 interface SystemError extends Error {
   readonly code?: string;
@@ -62,14 +62,14 @@ const CLAUSES: Readonly<Record<string, string | ((error: SystemError) => string)
   INVALID_PURPOSE: 'its certificate is not for a server',
 };
 
-/** Codes of libuv, Node, undici and OpenSSL. Those of SQL and our own are in lower case or begin with a digit. */
+/** Codes of libuv, Node, undici and OpenSSL. Codes of SQL and of Cambio are in lower case or begin with a digit. */
 const SYSTEM_CODE =
   /^(?:E[A-Z0-9]+|EAI_[A-Z]+|ERR_(?:SSL|OSSL|TLS|CRYPTO|SOCKET)_\w+|UND_ERR_\w+|CERT_\w+|UNABLE_TO_\w+)$/;
 
-/** Errors inside one another that are looked at: `fetch` wraps one, several addresses of a host make a list of them. */
+/** Maximum number of nested errors to examine. `fetch` wraps an error; a host with several addresses gives a list of errors. */
 const MAX_DEPTH = 8;
 
-/** @returns why it failed, as a clause that follows a colon. An error that is not of the system keeps its own message */
+/** @returns the reason, as a clause that follows a colon. An error that is not from the system keeps its own message */
 export function describeFailure(error: unknown): string {
   const errors = unwrap(error);
   for (const one of errors) {
@@ -82,14 +82,14 @@ export function describeFailure(error: unknown): string {
   return errors.findLast(({ message }) => message !== '')?.message ?? 'the cause is not known';
 }
 
-/** @returns the message of an error that is ours; of one of the system, its file and why it failed */
+/** @returns the message of an error of ours; for an error of the system, the file and the reason */
 export function describeError(error: unknown): string {
   const { code = '', path, message } = error as SystemError;
   if (!SYSTEM_CODE.test(code)) return String(message || error);
   return path === undefined ? describeFailure(error) : `cannot use ${path}: ${describeFailure(error)}`;
 }
 
-/** What to do where a server cannot listen. KEY is the section of the configuration that names the host and the port. */
+/** Advice if a server cannot listen. KEY stands for the section of the configuration that has the host and the port. */
 const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Stop that program, or write another port in KEY.port',
   EACCES: 'A port below 1024 needs the capability CAP_NET_BIND_SERVICE; or write another port in KEY.port',
@@ -107,7 +107,7 @@ export function describeListenFailure(
   return `cannot listen on ${host} port ${port}: ${describeFailure(error)}${advice === undefined ? '' : `. ${advice}`}`;
 }
 
-/** Is it that nobody who is trusted here vouches for the certificate of the other side? */
+/** Did TLS fail because no authority that is trusted here issued the certificate? */
 export const isUntrusted = (error: unknown): boolean =>
   unwrap(error).some(({ code = '' }) => CLAUSES[code] === NOT_TRUSTED);
 

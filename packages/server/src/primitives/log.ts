@@ -1,4 +1,4 @@
-// How are those who run the server told what happens? A line each, for people or for machines.
+// Writes the log: a line for each message, as text or as JSON.
 import { type Clock, systemClock } from './clock.ts';
 import { printableLines } from './printable.ts';
 import { redactTokens } from './redact.ts';
@@ -7,7 +7,7 @@ export const levels = ['error', 'warn', 'info', 'debug'] as const;
 export type Level = (typeof levels)[number];
 
 export interface About {
-  /** Of an error, where nothing is said. */
+  /** The default is `error`. */
   readonly level?: Level;
   /** The id of the audit row. */
   readonly requestId?: string;
@@ -17,15 +17,15 @@ export type Report = (line: string, about?: About) => void;
 
 export interface ReportForm {
   readonly format: 'text' | 'json';
-  /** The least important that is told. */
+  /** The least severe level that is logged. */
   readonly level: Level;
 }
 
-/** Text for people goes to stdout where nothing is wrong; all else, and all JSON, to stderr: stdout may be the audit's. */
-export function createReport({ format, level: least }: ReportForm, clock: Clock = systemClock): Report {
-  return (said, { level = 'error', requestId } = {}) => {
-    if (levels.indexOf(level) > levels.indexOf(least)) return;
-    const message = printableLines(redactTokens(said));
+/** Text at level info goes to stdout; other text, and all JSON, goes to stderr, since stdout may carry the audit log. */
+export function createReport({ format, level: lowest }: ReportForm, clock: Clock = systemClock): Report {
+  return (line, { level = 'error', requestId } = {}) => {
+    if (levels.indexOf(level) > levels.indexOf(lowest)) return;
+    const message = printableLines(redactTokens(line));
     if (format === 'json') {
       console.error(JSON.stringify({ time: new Date(clock()).toISOString(), level, message, requestId }));
     } else if (level === 'info') console.log(message);

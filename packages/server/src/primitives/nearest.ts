@@ -1,12 +1,12 @@
-// Finds the known name that somebody meant who wrote another.
+// Finds the known name that is most similar to a mistyped one.
 
-/** A longer text is not a name that was mistyped. */
-const MAX_LENGTH = 200;
+/** A longer text is not a mistyped name. */
+const MAX_CHARACTERS = 200;
 const MAX_DISTANCE = 3;
 
-/** @returns the known name that is nearest to the text, where one is near */
+/** @returns the known name that is most similar to the text; undefined if none is similar */
 export function nearest(text: string, known: Iterable<string>): string | undefined {
-  if (text.length === 0 || text.length > MAX_LENGTH) return undefined;
+  if (text.length === 0 || text.length > MAX_CHARACTERS) return undefined;
   const written = simplify(text);
   let best: string | undefined;
   let least = Math.min(MAX_DISTANCE, Math.max(1, Math.floor(text.length / 3))) + 1;
@@ -18,21 +18,21 @@ export function nearest(text: string, known: Iterable<string>): string | undefin
   return best ?? [...known].find((name) => name !== text && isPartOf(written, simplify(name)));
 }
 
-/** @returns ` Did you mean NAME?`, or nothing where no known name is near */
+/** @returns ` Did you mean NAME?`, or an empty text if no known name is similar */
 export function didYouMean(text: string, known: Iterable<string>): string {
   const name = nearest(text, known);
   return name === undefined ? '' : ` Did you mean ${name}?`;
 }
 
-/** Case, and how words are joined, are easily mistaken. */
+/** Ignores case, and the way in which words are joined. */
 const simplify = (name: string): string => name.toLowerCase().replaceAll(/[-_\s]/g, '');
 
-const SHORTEST_PART = 4;
+const MIN_PART_CHARACTERS = 4;
 
 const isPartOf = (one: string, other: string): boolean =>
-  Math.min(one.length, other.length) >= SHORTEST_PART && (one.includes(other) || other.includes(one));
+  Math.min(one.length, other.length) >= MIN_PART_CHARACTERS && (one.includes(other) || other.includes(one));
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one text the other (optimal string alignment). */
+/** The number of insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment). */
 function distanceOf(one: string, other: string): number {
   let previous: number[] = [];
   let current = Array.from({ length: other.length + 1 }, (_, index) => index);

@@ -1,16 +1,16 @@
-// What did the form say? Read through this, so that nothing below http/ knows how a form is parsed.
+// The parameters of a form, whichever way the form was parsed.
 import { Refusal } from './refusal.ts';
 
 export interface Parameters {
-  /** The one value, or undefined where the parameter is absent or empty (RFC 6749 section 3.2). */
+  /** The value; undefined if the parameter is absent or empty (RFC 6749 section 3.2). */
   readonly get: (name: string) => string | undefined;
   /** Every value that is not empty, in order. */
   readonly all: (name: string) => readonly string[];
-  /** The names that stand more than once with a value. */
+  /** The names of the parameters that have more than one value. */
   readonly repeated: () => Iterable<string>;
 }
 
-/** An empty value is an absent one (RFC 6749 section 3.2). */
+/** Ignores empty values (RFC 6749 section 3.2). */
 export function parametersOf(pairs: Iterable<readonly [name: string, value: string]>): Parameters {
   const values = new Map<string, string[]>();
   const repeated = new Set<string>();
@@ -32,7 +32,10 @@ export function parametersOf(pairs: Iterable<readonly [name: string, value: stri
 
 const MAY_REPEAT: ReadonlySet<string> = new Set(['audience', 'resource']);
 
-/** RFC 6749 section 3.2. What nobody reads may stand as often as it likes. @throws Refusal parameter_repeated */
+/**
+ * Refuses a known parameter that is repeated (RFC 6749 section 3.2). Unknown parameters may repeat.
+ * @throws Refusal parameter_repeated
+ */
 export function refuseRepeated(parameters: Parameters, known: ReadonlySet<string>): void {
   for (const name of parameters.repeated()) {
     if (known.has(name) && !MAY_REPEAT.has(name)) throw new Refusal('parameter_repeated', { parameter: name });

@@ -1,4 +1,4 @@
-// Who is meant? A principal is an issuer and a name at that issuer, never the name alone. A chain is who acted for whom.
+// A principal is an issuer and a subject at that issuer, never the subject alone. A chain lists the actors of a token.
 import { sha256 } from './secret.ts';
 import { shortName } from './short-name.ts';
 import type { JsonObject } from './strict-json.ts';
@@ -12,8 +12,8 @@ export interface Principal {
 declare const vouched: unique symbol;
 
 /**
- * A principal of whom somebody spoke who may: its own issuer, or this server, which verified a token of that issuer. `origin` is who
- * a principal of ours is at the issuer that it came from, where it came from one (RFC 9493 `iss_sub`).
+ * A principal that was vouched for: by its own issuer, or by this server, which verified a token of that issuer. `origin` is the
+ * identity of a principal of ours at the issuer that it came from (RFC 9493 `iss_sub`).
  */
 export type Vouched = Principal & { readonly origin?: Principal; readonly [vouched]: true };
 
@@ -21,61 +21,64 @@ export type Vouched = Principal & { readonly origin?: Principal; readonly [vouch
 export type Chain = readonly Vouched[];
 
 /**
- * Whose word a claim is. Another issuer speaks for its own subjects alone. This server speaks for everybody: it verified the
- * token of each actor before it put the actor into a token of its own.
+ * The issuer of a claim, and the principals that it vouches for. Another issuer vouches for its own subjects only. This server
+ * vouches for everyone: it verified the token of each actor before it put the actor into a token of its own.
  */
 export interface Voucher {
   readonly issuer: string;
   readonly vouchesFor: 'its own subjects' | 'everyone';
 }
 
-/** The holder of a token that was verified; `origin` where it is a principal of ours that came from another issuer. */
+/**
+ * Makes the holder of a verified token a vouched principal.
+ * @param principal with `origin` if it is ours and came from another issuer
+ */
 export const vouchFor = ({ iss, sub, origin }: Principal & { readonly origin?: Principal | undefined }): Vouched =>
   ({ iss, sub, ...(origin && { origin }) }) as Vouched;
 
-/** What stands before the first colon of a name, where an issuer's subjects have its name; empty where there is no colon. */
+/** The part of a name before its first colon, where the name of an issuer stands; empty without a colon. */
 export const prefixOf = (name: string): string => name.slice(0, Math.max(0, name.indexOf(':')));
 
 export const samePrincipal = (a: Principal, b: Principal): boolean => a.iss === b.iss && a.sub === b.sub;
 
 /**
- * What `actor_lineage` says of somebody who acts, or acted for an actor, under a name here that `act` does not say, so that
- * revoking the name reaches the token.
+ * The entry of `actor_lineage` for a name of ours under which someone acts, or acted for an actor, if `act` does not have the
+ * name. Through it, revoking the name reaches the token.
  */
 export const actingName = (name: string): string => sha256(JSON.stringify(['acting', shortName(name)]));
 
-/** The same of a name at an issuer, by its digest. */
+/** The same entry for a name at another issuer, of which only the digest is known. */
 export const actingPrincipal = (digest: string): string => sha256(JSON.stringify(['acting principal', digest]));
 
-/** What stands for a principal where its name is not to be read. */
+/** Stands for a principal whose name must not be readable. */
 export const digestOf = ({ iss, sub }: Principal): string => sha256(JSON.stringify([iss, sub]));
 
 /**
- * What `actor_lineage` says of an issuer by whose word somebody acted for an actor. The form is that of no id and no digest of a
- * name, so that an issuer that is trusted no more is noticed without being known.
+ * The entry of `actor_lineage` for an issuer that vouched for someone who acted for an actor. Ids and digests have another form,
+ * so the entry of an issuer that is no longer trusted is recognized without knowing the issuer.
  */
 export const voucherEntry = (iss: string): string => `word:${sha256(JSON.stringify(['word', iss]))}`;
 export const isVoucherEntry = (entry: string): boolean => entry.startsWith('word:');
 
-/** Does an entry of `actor_lineage` have the form of such a digest? Ids of other issuers' tokens have it, too. */
+/** Does an entry of `actor_lineage` have the form of a digest? Ids of other issuers' tokens may have it, too. */
 export const looksLikeDigest = (entry: string): boolean => /^[\w-]{43}$/.test(entry);
 
-/** No chain that we accept comes near this; a longer one is not even walked. */
-const LONGEST_WALK = 64;
+/** A longer chain is refused unread. Every chain that a rule accepts is much shorter. */
+const MAX_CHAIN_LENGTH = 64;
 
 /**
- * The chain that an `act` claim tells. An actor without `iss` is one of the token's own issuer, unless it stands within an actor
- * of another one. Only identity members are read (RFC 8693 section 4.1: `exp`, `nbf` and `aud` have no meaning there); `sub_id`
- * only of a principal of ours, by our own word.
- * @returns why it cannot be told: the claim is malformed, or names an actor for whom its issuer cannot speak
+ * Reads the chain of an `act` claim. An actor without `iss` belongs to the token's own issuer, unless it is nested in an actor of
+ * another issuer. Only identity members are read (RFC 8693 section 4.1: `exp`, `nbf` and `aud` have no meaning there); `sub_id`
+ * only for principals of ours, in tokens of ours.
+ * @returns `not vouched` if the claim names an actor for whom its issuer cannot vouch
  */
 export function parseAct(claim: unknown, { issuer, vouchesFor }: Voucher): Chain | 'malformed' | 'not vouched' {
   const chain: Vouched[] = [];
   let outer = issuer;
   for (let act = claim; act !== undefined; act = (act as JsonObject).act) {
-    // Within an actor of another issuer, nobody can say whose subject an actor without `iss` is.
+    // It is unknown whose subject an actor without `iss` is if it is nested in an actor of another issuer.
     const actor = parsePrincipal(act, outer === issuer ? issuer : '');
-    if (actor === undefined || chain.length === LONGEST_WALK) return 'malformed';
+    if (actor === undefined || chain.length === MAX_CHAIN_LENGTH) return 'malformed';
     if (vouchesFor === 'its own subjects' && actor.iss !== issuer) return 'not vouched';
     const { sub_id: subId } = act as JsonObject;
     const origin = vouchesFor === 'everyone' && actor.iss === issuer ? parseOrigin(subId) : undefined;
@@ -86,7 +89,7 @@ export function parseAct(claim: unknown, { issuer, vouchesFor }: Voucher): Chain
   return chain;
 }
 
-/** The `act` claim that tells a chain; undefined for nobody. */
+/** Formats a chain as an `act` claim; undefined for an empty chain. */
 export function formatAct(chain: readonly (Principal & Pick<Vouched, 'origin'>)[]): JsonObject | undefined {
   return chain.reduceRight<JsonObject | undefined>(
     (act, { iss, sub, origin }) => ({
@@ -99,17 +102,17 @@ export function formatAct(chain: readonly (Principal & Pick<Vouched, 'origin'>)[
   );
 }
 
-/** The `sub_id` claim of somebody who came from another issuer (RFC 9493 section 3.2.2). */
+/** The `sub_id` claim for a principal that came from another issuer (RFC 9493 section 3.2.2). */
 export const formatOrigin = ({ iss, sub }: Principal): JsonObject => ({ format: 'iss_sub', iss, sub });
 
-/** @returns undefined where the claim is not there */
+/** @returns undefined if the claim is absent */
 export const parseOrigin = (claim: unknown): Principal | undefined | 'malformed' =>
   claim === undefined ? undefined : (parsePrincipal(claim, '') ?? 'malformed');
 
-/** Without origins: what rows and people are told. */
+/** Removes the origins, for audit rows and people. */
 export const withoutOrigins = (chain: Chain): readonly Principal[] => chain.map(({ iss, sub }) => ({ iss, sub }));
 
-/** The party that a `may_act` claim names, or one hop of `act`. */
+/** Reads the party that a `may_act` claim names, or one level of an `act` claim. @param issuer the default for `iss` */
 export function parsePrincipal(claim: unknown, issuer: string): Principal | undefined {
   if (typeof claim !== 'object' || claim === null || Array.isArray(claim)) return undefined;
   const { iss = issuer, sub } = claim as Record<string, unknown>;
@@ -119,12 +122,13 @@ export function parsePrincipal(claim: unknown, issuer: string): Principal | unde
 // Control characters, lone surrogates, and the marks that change the direction of writing.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-/** May this stand as an issuer, a subject or a token id: a string that prints, at most 1024 characters. */
+/** Is the value a valid issuer, subject or token id: printable text of at most 1024 characters? */
 export const isName = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 1024 && !UNPRINTABLE.test(value);
 
-// Format characters have no width, and neither have these letters, variation selectors and fillers; a blank at an end is not seen.
+// Format characters have no width, nor do these letters, variation selectors and fillers. White space at either end is invisible,
+// too.
 const INVISIBLE = /^\p{White_Space}|\p{White_Space}$|\p{Cf}|\p{Default_Ignorable_Code_Point}|[\p{Zl}\p{Zp}]/u;
 
-/** Would people take the name for another one, which lacks what cannot be seen? */
+/** Would people mistake the name for another one, because some of its characters are invisible? */
 export const hasInvisibleCharacters = (name: string): boolean => INVISIBLE.test(name);

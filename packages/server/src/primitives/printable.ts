@@ -1,11 +1,11 @@
-// Makes text of others safe to print. Every command and every log line prints through it.
+// Escapes characters that are unsafe to print. Every command and every log line prints through it.
 
-/** Control, format, private and unassigned characters, lone surrogates (Unicode category C), and separators of lines. */
+/** Control, format, private and unassigned characters, lone surrogates (Unicode category C), and line separators. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
-/** The same, without the ends of lines. */
+/** The same, without line ends. */
 const UNPRINTABLE_IN_LINES = /(?!\r?\n)[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** The escape of JavaScript and JSON: in JSON, the escaped text has the same value as before. */
+/** Escapes as JavaScript and JSON do: escaped JSON keeps its value. */
 const escapeUnits = (char: string): string =>
   char
     .split('')
@@ -13,10 +13,10 @@ const escapeUnits = (char: string): string =>
     .join('');
 
 /**
- * Escapes each character that could steer a terminal, hide text or begin a line: for one value that somebody else wrote, such
- * as a cell of a table. Colours of our own are added afterwards.
+ * Escapes each character that could control a terminal, hide text or begin a line, in one value from outside, such as a cell of
+ * a table. Our own colours are added afterwards.
  */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, escapeUnits);
 
-/** The same for whole output, of which we wrote the ends of lines: JSON, CSV, a report. JSON and CSV stay what they are. */
+/** The same for whole output that has our own line ends: JSON, CSV, a report. JSON and CSV stay valid. */
 export const printableLines = (text: string): string => text.replace(UNPRINTABLE_IN_LINES, escapeUnits);

@@ -1,35 +1,34 @@
-// How much may somebody do? Counted for each key in a minute that begins with the first time; in memory, so that there is no
-// counter that could fail.
+// Limits how often something may happen in a minute, for each key. The minute begins with the first count. Counts are kept in
+// memory, so that counting cannot fail.
 import type { Clock } from './clock.ts';
 import { createTallies, type TallyKey } from './tallies.ts';
 
 export interface Rate {
-  /** Is nothing counted? Then no key is beyond the limit, and its digest need not be made. */
+  /** True if nothing is counted: then no key has reached the limit, and the caller need not compute a digest. */
   readonly isEmpty: () => boolean;
-  /** @returns whole seconds until the key may go on; undefined where it may now */
+  /** @returns whole seconds until the key may continue; undefined if it may now */
   readonly secondsToWait: (key: TallyKey) => number | undefined;
   readonly count: (key: TallyKey) => void;
-  /** Takes one count back. */
+  /** Undoes one count. */
   readonly giveBack: (key: TallyKey) => void;
 }
 
-/** The other processes of a node, which count the same. */
+/** Shares counts with the other processes of a node. */
 export interface Sharing {
-  /** @param times below 0 where counts are taken back */
+  /** @param times negative to undo counts */
   readonly send: (rate: string, key: TallyKey, times: number) => void;
   readonly receive: (rate: string, onCount: (key: TallyKey, times: number) => void) => void;
 }
 
-/** What processes count with. */
+/** The dependencies of every rate. */
 export interface Counting {
   readonly clock: Clock;
   readonly sharing?: Sharing | undefined;
 }
 
-/** Milliseconds. */
 const WINDOW_MS = 60_000;
 
-/** @param allowed times a minute */
+/** @param allowed counts in a minute */
 export function createRate(name: string, allowed: number, { clock, sharing }: Counting): Rate {
   const tallies = createTallies(clock, WINDOW_MS, 'first');
   sharing?.receive(name, (key, times) => (times > 0 ? tallies.add(key, times) : tallies.subtract(key, -times)));

@@ -1,21 +1,23 @@
-// What is never written down? Whatever looks like a token, wherever it stands: in a claim, or in a parameter of the request.
+// Redacts tokens from everything that is written down, wherever they stand: in a claim, or in a parameter of the request.
 
 declare const recordable: unique symbol;
 
-/** Text of a caller that may stand in an audit row. Only this file makes it: a row has no member for any other text of a caller. */
+/**
+ * Text of a caller that may stand in an audit row. Only this file makes it, and a row has no member for other text of a caller.
+ */
 export type Recordable = string & { readonly [recordable]: true };
 
-/** What stands in the place of a value that is not recorded. */
+/** Replaces a value that is redacted. */
 export const REDACTED = '[withheld]' as Recordable & '[withheld]';
 
-/** Longest value that is recorded, in characters of JSON. */
+/** The longest value that is recorded, in characters of JSON. */
 const MAX_RECORDED = 256;
-/** Compact JWS and JWE, refresh and opaque tokens of ours, and whatever else is long and random. */
+/** Matches compact JWS and JWE, our refresh tokens and opaque tokens, and any other text that is long and random. */
 const LIKE_A_TOKEN = /(?:ey[JA]|ew[o0k])[\w-]{8,}\.|[\w-]{20,}\.[\w-]{20,}|cambio_[ar]t_|^(?:\w+ +)?[\w+/=~-]{40,}$/;
-/** A text within JSON. */
+/** Matches a string in JSON. */
 const TEXT = /"((?:[^"\\]|\\.)*)"/g;
 
-/** A value as JSON has it, or that it is withheld. */
+/** Returns the value, or `[withheld]` if it is long or contains text that looks like a token. */
 export function redactValue<T>(value: T): T | typeof REDACTED {
   const text = JSON.stringify(value);
   if (text.length > MAX_RECORDED) return REDACTED;
@@ -23,15 +25,15 @@ export function redactValue<T>(value: T): T | typeof REDACTED {
   return value;
 }
 
-/** The text, or that it is withheld: for a value that should be a name, and may be a token or a secret in the wrong place. */
+/** Returns the text, or `[withheld]`: for a value that should be a name, and may be a misplaced token or secret. */
 export const recordName = (text: string): Recordable =>
   text.length > MAX_RECORDED || LIKE_A_TOKEN.test(text) ? REDACTED : (text as Recordable);
 
-/** A name that the configuration has stands for itself, whatever it looks like. */
+/** A name from the configuration is recorded as it is, whatever it looks like. */
 export const recordKnown = (name: string): Recordable => name as Recordable;
 
-/** A signed JWT, and an access or refresh token of ours: texts that somebody could present. Others may have put letters before it. */
+/** Matches a signed JWT and our access and refresh tokens: texts that could be presented. Other letters may precede them. */
 const TOKEN = /(?:ey[JA]|ew[o0k])[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}|cambio_[ar]t_[\w.-]{16,}/g;
 
-/** The text with every token in it withheld: for what a caller may have written anywhere, such as a path or a name. */
+/** Redacts every token in the text: for text that may contain one anywhere, such as a path or a name. */
 export const redactTokens = (text: string): Recordable => text.replace(TOKEN, REDACTED) as Recordable;

@@ -1,5 +1,5 @@
-// Every way to refuse. A precise reason for the audit row and for `explain`; a public answer for the caller, who learns
-// no more than the sentence. The tables stand in refusals/, by subject: docs/reference/errors.md is made from them.
+// Defines every refusal: a precise reason for the audit row and `explain`, and a public answer, which is all that the caller
+// learns. The tables are in refusals/, by subject; docs/reference/errors.md is generated from them.
 import type { Recordable } from './redact.ts';
 import { accessTokenRefusals } from './refusals/access-token.ts';
 import { adminRefusals } from './refusals/admin.ts';
@@ -89,7 +89,7 @@ export function publicAnswer(refusal: Refusal, tokenErrorCode: TokenErrorCode): 
   };
 }
 
-/** What the caller sent that explains the refusal, by the names of parameters, claims and headers. Redacted where it is recorded. */
+/** The values in the request that explain the refusal, by name of parameter, claim or header. They are redacted when recorded. */
 export type Sent = Readonly<Record<string, unknown>>;
 
 export interface RefusalOptions {
@@ -98,15 +98,15 @@ export interface RefusalOptions {
   /** For the audit row and `explain` only. Holds no token and no secret. */
   readonly detail?: string;
   readonly sent?: Sent;
-  /** Who the caller said to be. */
+  /** The client id that the caller claimed. */
   readonly clientClaimed?: Recordable | undefined;
-  /** Who the caller is. */
+  /** The client that authenticated. */
   readonly client?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 
-/** Thrown anywhere, rendered in one place. Whatever else is thrown is a fault of ours. */
+/** Thrown anywhere, rendered in one place. Any other error is a fault of this server. */
 export class Refusal extends Error {
   readonly reason: Reason;
   readonly parameter: string | undefined;
@@ -128,7 +128,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A token did not prove what it must. Whose token it was is the exchange's to say. */
+/** A token failed a check. The exchange adds the role of the token with `as` or `asAssertion`. */
 export class TokenRefusal extends Error {
   readonly fault: TokenFault;
   readonly detail: string | undefined;
@@ -142,7 +142,7 @@ export class TokenRefusal extends Error {
     this.sent = sent;
   }
 
-  /** The same, said of the part that the token played in the request. A target that cannot be had is no fault of the token. */
+  /** The refusal for a token in this role. If its cause is a refusal of the target, the target is at fault, not the token. */
   as(role: Role, sent: Sent = {}): Refusal {
     const { cause } = this;
     if (cause instanceof Refusal && reasons[cause.reason].answer === 'target') return cause;
@@ -153,7 +153,7 @@ export class TokenRefusal extends Error {
     });
   }
 
-  /** The same, said of the assertion by which a client authenticates. */
+  /** The refusal for an assertion that authenticates a client. */
   asAssertion(sent: Sent = {}): Refusal {
     const fault = isAssertionFault(this.fault) ? this.fault : 'claims';
     return new Refusal(`client_assertion_${fault}`, { detail: this.detail, sent, cause: this });

@@ -1,8 +1,8 @@
-// A secret that does not print, kept only as its SHA-256.
+// Holds a secret as its SHA-256, which does not print.
 import { hash, timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
-/** Client secrets are long and random, so a fast hash is enough, and this comparison is on the path of every request. */
+/** Client secrets are long and random, so a fast hash is enough. Every request makes this comparison. */
 export class SecretDigest {
   readonly #digest: Buffer;
 
@@ -15,10 +15,7 @@ export class SecretDigest {
     return new SecretDigest(Buffer.from(sha256, 'base64url'));
   }
 
-  /**
-   * Is one of the candidates one of the secrets? Each candidate is hashed once, however many secrets there are, and every
-   * pair is compared.
-   */
+  /** Does a candidate equal one of the secrets? Hashes each candidate once, and compares every pair. */
   static anyMatches(secrets: readonly SecretDigest[], candidates: readonly string[]): boolean {
     const digests = candidates.map(digest);
     let matches = false;
@@ -39,5 +36,5 @@ export class SecretDigest {
 
 const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 
-/** SHA-256 in base64url: how a token's text is named where the text itself must not stand. */
+/** SHA-256 in base64url. Identifies a token where its text must not appear. */
 export const sha256 = (text: string): string => hash('sha256', text, 'base64url');

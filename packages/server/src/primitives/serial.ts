@@ -1,6 +1,6 @@
-// Runs work one at a time. Work that fails does not stop the work behind it.
+// Runs work one at a time. A failure does not stop later work.
 
-/** @returns runs each piece of work after all that were given before it; a rejection reaches its own caller alone */
+/** @returns a function that runs each piece of work after all earlier ones; a rejection reaches only its own caller */
 export function createSerial(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
@@ -10,7 +10,7 @@ export function createSerial(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** @returns runs `work`; calls that arrive while it runs share one more run, which begins when this one has ended */
+/** @returns a function that runs `work`; calls during a run share one more run, which begins when the current one ends */
 export function createRepeatable(work: () => Promise<void>): () => Promise<void> {
   const inTurn = createSerial();
   let next: Promise<void> | undefined;

@@ -1,17 +1,20 @@
-// Reads the JSON of others: an object that every parser reads alike. Refuses duplicate members (RFC 7519 section 4), numbers that
-// a double would round (RFC 7493 section 2.2), and nesting that would cost more to walk than the token is worth.
+// Parses JSON from outside, and refuses text that two parsers could read differently: duplicate members (RFC 7519 section 4) and
+// numbers that a double would round (RFC 7493 section 2.2). Also refuses deep nesting, which is too costly to walk.
 
 const MAX_DEPTH = 64;
-/** Commas and opening brackets: as many members and elements, give or take one. Each costs up to a microsecond. Real texts have some thousands. */
+/**
+ * Maximum of commas and opening brackets, about the number of members and elements. Each costs up to a microsecond. Real texts
+ * have some thousands.
+ */
 const MAX_ITEMS = 16_384;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A null-prototype object, so that `constructor` and `__proto__` are members like any other; undefined when refused. */
+/** @returns an object without prototype, so that `constructor` and `__proto__` are ordinary members; undefined if refused */
 export const parseJsonObject = (text: string): JsonObject | undefined =>
   count(text, ',') + countBrackets(text) > MAX_ITEMS ? undefined : parseJsonFile(text);
 
-/** The same of a file of the operator's, which may have any number of members. */
+/** The same for a file of the operator, which may have any number of members. */
 export function parseJsonFile(text: string): JsonObject | undefined {
   if (!isShallow(text)) return undefined;
   let value: unknown;
@@ -21,22 +24,25 @@ export function parseJsonFile(text: string): JsonObject | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  // Text that is written back the same has no duplicate member, and its integers are exact up to 2^53. Other text is scanned.
+  // Text that JSON.stringify reproduces has no duplicate member, and its integers are exact up to 2^53. Other text is scanned.
   if ((JSON.stringify(value) !== text || LONG_NUMBER.test(text)) && isAmbiguous(text, value)) return undefined;
   return Object.setPrototypeOf(value, null);
 }
 
-/** JSON that this server wrote itself, such as a row of its database. Text from anywhere else is not read by this. */
+/** Parses JSON that this server wrote itself, such as a row of its database. Never use it for other text. */
 export const parseOwnJson = <T>(text: string): T => JSON.parse(text);
 
-/** In text as JSON.stringify writes it: 16 digits, or more of them than it writes out. Also found inside of strings. */
+/**
+ * Matches numbers that may be inexact, in text that JSON.stringify reproduces: 16 digits, or an exponent. Also matches inside
+ * strings.
+ */
 const LONG_NUMBER = /[:,[]-?\d(?:\d{15}|(?:\.\d+)?e\+)/;
 
 const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/;
 
 /**
- * Is the number that stands there the number that a double holds? An integer must be within ±(2^53 - 1), beyond which its
- * neighbours are read as the same. A fraction must not be read as an integer: 0.99999999999999999999 is not 1.
+ * Does a double hold exactly this number? An integer must be within ±(2^53 - 1): beyond that, its neighbours are read as the same
+ * number. A fraction must not be read as an integer: 0.99999999999999999999 is not 1.
  * @param literal a decimal number
  */
 export function isExactNumber(literal: string): boolean {
@@ -50,7 +56,7 @@ export function isExactNumber(literal: string): boolean {
   return significant === 0 || Number(exponent) - fraction.length + digits.length - significant >= 0;
 }
 
-/** Only text with many brackets can be deep. */
+/** Text with few brackets cannot be deep. */
 const isShallow = (text: string): boolean => countBrackets(text) <= MAX_DEPTH || depthOf(text) <= MAX_DEPTH;
 
 const countBrackets = (text: string): number => count(text, '{') + count(text, '[');
@@ -79,10 +85,10 @@ function depthOf(text: string): number {
 }
 
 /**
- * Has an object a member twice, or would a number be rounded? Of members of one name JSON.parse keeps one, so that the value has
- * fewer than the text: names are counted and never read, whatever escapes they are made of.
+ * Does an object have a duplicate member, or would a number be rounded? JSON.parse keeps one of the members with the same name, so
+ * the value then has fewer members than the text. Names are counted and not compared, so escapes in them do not matter.
  * @param text valid JSON
- * @param value what JSON.parse made of it
+ * @param value the result of JSON.parse
  */
 function isAmbiguous(text: string, value: object): boolean {
   let members = 0;
@@ -100,7 +106,7 @@ function isAmbiguous(text: string, value: object): boolean {
   return members !== countMembers(value);
 }
 
-/** Of all objects in the value. */
+/** Counts the members of all objects in the value. */
 function countMembers(value: object): number {
   const inside = Object.values(value);
   let members = Array.isArray(value) ? 0 : inside.length;

@@ -1,16 +1,16 @@
-// Counts failures and requests by key, in bounded memory: keys have a fixed size, and tallies expire by themselves.
+// Counts failures and requests by key, in bounded memory: keys have a fixed size, and tallies expire.
 import type { Clock } from './clock.ts';
 import { sha256 } from './secret.ts';
 
 declare const digest: unique symbol;
 
 /**
- * A digest of what is counted. Text of a caller is never a key itself: it may be long, and even a short part of it keeps the
- * whole request alive, because V8 makes `slice` a view of its parent.
+ * A digest of the thing that is counted. Text of a caller is never a key itself: it may be long, and V8 makes `slice` a view of
+ * its parent, so that even a short part of it retains the whole request.
  */
 export type TallyKey = string & { readonly [digest]: true };
 
-/** The one place where a key is made. */
+/** The only function that makes a key. */
 export const tallyKey = (...parts: readonly string[]): TallyKey => sha256(JSON.stringify(parts)) as TallyKey;
 
 export interface Tally {
@@ -23,28 +23,28 @@ export interface Tally {
 export interface Tallies {
   readonly get: (key: TallyKey) => Tally | undefined;
   readonly add: (key: TallyKey, times?: number) => void;
-  /** Takes as many back. */
+  /** Undoes counts. */
   readonly subtract: (key: TallyKey, times?: number) => void;
   readonly forget: (key: TallyKey) => void;
-  /** How many are held. */
+  /** The number of keys. */
   readonly size: () => number;
 }
 
-/** Beyond this many keys the oldest is forgotten: about 10 MB. */
+/** Above this number of keys the oldest is removed. They take about 10 MB. */
 const MAX_KEYS = 50_000;
-/** Expired tallies that one call removes. A call adds one at most, so that the expired ones become fewer. */
-const SWEPT_AT_ONCE = 8;
+/** Maximum number of expired tallies that one call removes. A call adds at most one, so their number decreases. */
+const MAX_SWEPT = 8;
 
-/** @param keepMs how long a tally is kept, @param since its first or its last failure */
+/** @param keepMs time for which a tally is kept, @param since its first or its last count */
 export function createTallies(clock: Clock, keepMs: number, since: 'first' | 'last'): Tallies {
   /** In the order in which they expire. */
   const tallies = new Map<TallyKey, Tally>();
-  // A clock that was set back keeps nothing for longer.
+  // After the clock was set back, nothing is kept for longer.
   const isKept = (tally: Tally): boolean => Math.abs(clock() - tally[since]) < keepMs;
   const sweep = (): void => {
     let swept = 0;
     for (const [key, tally] of tallies) {
-      if (swept === SWEPT_AT_ONCE || isKept(tally)) return;
+      if (swept === MAX_SWEPT || isKept(tally)) return;
       tallies.delete(key);
       swept++;
     }
@@ -62,7 +62,7 @@ export function createTallies(clock: Clock, keepMs: number, since: 'first' | 'la
       const { first = clock(), count = 0 } = get(key) ?? {};
       const oldest = tallies.size >= MAX_KEYS && !tallies.has(key) ? tallies.keys().next().value : undefined;
       if (oldest !== undefined) tallies.delete(oldest);
-      // Taken out and put back: the order of the map is that of the last failure.
+      // Removed and inserted again, so that the map has the order of the last counts.
       if (since === 'last') tallies.delete(key);
       tallies.set(key, { first, last: clock(), count: count + times });
     },

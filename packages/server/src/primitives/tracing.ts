@@ -1,5 +1,5 @@
-// How long does each step of a request take, and within which trace? Seen by whoever subscribed to the channel, and by the
-// OpenTelemetry SDK that the operator loaded; where there is neither, a step costs next to nothing.
+// Measures and traces the steps of a request, for subscribers of a channel and for the OpenTelemetry SDK that the operator
+// loaded. Without either, a step costs almost nothing.
 import { channel } from 'node:diagnostics_channel';
 import { context, propagation, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import { Refusal, TokenRefusal } from './refusal.ts';
@@ -11,13 +11,13 @@ export interface FinishedStep {
   readonly seconds: number;
 }
 
-/** The name of the channel on which every finished step is told. */
+/** The channel on which every finished step is published. */
 export const STEPS_FINISHED = 'cambio:step';
 
 const finished = channel(STEPS_FINISHED);
 const tracer = trace.getTracer('cambio');
 
-/** Does the work, at once or in time, and passes on what comes of it. */
+/** Does the work, synchronous or not, and returns its result. */
 export function step<T>(name: Step, work: () => T): T {
   const traced = trace.getActiveSpan() !== undefined;
   if (!traced && !finished.hasSubscribers) return work();
@@ -38,7 +38,7 @@ export function step<T>(name: Step, work: () => T): T {
   }
 }
 
-/** What failed is told by its reason alone: messages may hold what a caller sent. */
+/** A failure is recorded by its reason only: its message may contain text of the caller. */
 export function endSpan(span: Span, error?: unknown): void {
   if (error !== undefined) {
     span.setAttribute('error.type', reasonOf(error));
@@ -52,7 +52,7 @@ const reasonOf = (error: unknown): string => {
   return error instanceof TokenRefusal ? error.fault : 'failed';
 };
 
-/** What a request of ours tells of its trace (W3C Trace Context). */
+/** The headers that put an outgoing request into the current trace (W3C Trace Context). */
 export function traceHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   propagation.inject(context.active(), headers);

@@ -1,11 +1,11 @@
-// The one place where bytes become text: they are UTF-8, or there is no text. A decoder that mends writes U+FFFD for what it cannot
-// read, so that two names of others become one.
+// Decodes bytes as UTF-8 strictly. A decoder that repairs writes U+FFFD for invalid bytes, so that two different names become
+// equal. Nothing else decodes bytes.
 import { readFileSync } from 'node:fs';
 
-/** A byte order mark is a character like any other: left out, it would make two texts one. */
+/** Keeps a byte order mark: without it, two different texts would become equal. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** @returns undefined where the bytes are not UTF-8 */
+/** @returns undefined if the bytes are not UTF-8 */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -16,7 +16,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
 
 /**
  * @param file a path, or 0 for standard input
- * @throws Error of the system, or one that says that it is not UTF-8
+ * @throws Error of the system, or one that says that the file is not UTF-8
  */
 export function readTextFile(file: string | 0): string {
   const text = decodeUtf8(readFileSync(file));
@@ -24,6 +24,6 @@ export function readTextFile(file: string | 0): string {
   return text;
 }
 
-/** Of the answer to a request of ours. @returns undefined where it is not UTF-8 */
+/** Reads the answer to a request of ours. @returns undefined if it is not UTF-8 */
 export const readAnswerText = async (answer: Response): Promise<string | undefined> =>
   decodeUtf8(new Uint8Array(await answer.arrayBuffer()));

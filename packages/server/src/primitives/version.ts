@@ -1,4 +1,4 @@
-// Which version is this?
+// Reads the version of this package.
 import { findPackageJSON } from 'node:module';
 import { parseOwnJson } from './strict-json.ts';
 import { readTextFile } from './utf8.ts';

@@ -1,4 +1,4 @@
-// Refusals of access tokens that are shown to this server itself.
+// Refusals of access tokens that are presented to this server itself.
 import type { RefusalGroup } from './group.ts';
 
 export const accessTokenRefusals = {

@@ -46,7 +46,7 @@ export const adminRefusals = {
     reasons: {
       admin_invalid: [
         'a parameter or a member is unknown, missing or malformed',
-        'Mend the values that `errors` lists. The OpenAPI document at /admin/v1/openapi.json says what each may be.',
+        'Correct the values that `errors` lists. The OpenAPI document at /admin/v1/openapi.json says what each may be.',
       ],
     },
   },

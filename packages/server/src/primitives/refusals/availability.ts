@@ -1,4 +1,4 @@
-// Refusals for load, and for what the server needs and cannot have.
+// Refusals because of load, or because a dependency is unavailable.
 import type { RefusalGroup } from './group.ts';
 
 export const availabilityRefusals = {
@@ -7,7 +7,7 @@ export const availabilityRefusals = {
     reasons: {
       authentication_rate: [
         'too many authentications of this client from this address failed',
-        'Wait a minute, and mend the credentials of the client: earlier rows of this client say what was wrong.',
+        'Wait a minute, and correct the credentials of the client: earlier rows of this client say what was wrong.',
       ],
       sign_in_rate: [
         'too many passwords were wrong, for this account or from this address',
@@ -18,11 +18,11 @@ export const availabilityRefusals = {
         'Wait for as long as Retry-After says. Earlier rows with upstream_failed say what was wrong.',
       ],
       client_rate: [
-        'the client asked more often than requestsPerClient allows',
+        'the client sent more requests than requestsPerClient allows',
         'Let the client keep its tokens until they expire, or raise server.limits.requestsPerClient.',
       ],
       address_rate: [
-        'this address asked more often than requestsPerAddress allows',
+        'this address sent more requests than requestsPerAddress allows',
         'Ask less often, or raise server.limits.requestsPerAddress. Behind a proxy, list it in server.trustProxy: otherwise all callers count as one.',
       ],
     },
@@ -31,24 +31,24 @@ export const availabilityRefusals = {
     answer: [503, 'temporarily_unavailable', 'The server cannot answer at the moment: try again later'],
     reasons: {
       sign_in_busy: [
-        'too many passwords are being checked: each check takes its time on purpose',
+        'too many passwords are being checked; a check is slow on purpose',
         'Try again in a second. If it happens every day, run more processes or nodes.',
       ],
       connections: [
-        'as many connections as server.limits.connections allows have a request under way',
+        'every connection that server.limits.connections allows has a request in progress',
         'Try again in a second. If it happens every day, raise server.limits.connections or add nodes.',
       ],
       overload: [
-        'as many requests as server.limits.waiting allows wait to begin',
+        'the queue of waiting requests is full (server.limits.waiting)',
         'Try again in a second. If it happens every day, run more processes or nodes.',
       ],
       issuer_unavailable: [
-        "a trusted issuer's keys or its introspection cannot be had",
-        'Reach the URL of the detail from this server: name resolution, firewall, certificate. Set allowPrivateNetwork for an issuer in a private network.',
+        'the keys or the introspection of a trusted issuer are unavailable',
+        'Check that this server can reach the URL in the detail: name resolution, firewall, certificate. Set allowPrivateNetwork for an issuer in a private network.',
       ],
       store_unavailable: [
         'the database did not answer',
-        'Check that the database runs and can be reached from this node. /readyz says so, too.',
+        'Check that the database runs and can be reached from this node. /readyz reports it, too.',
       ],
     },
   },
@@ -57,7 +57,7 @@ export const availabilityRefusals = {
     reasons: {
       server_error: [
         'this server failed',
-        'Look for the request id in the log of the server, and report the fault with what it says there.',
+        'Find the request id in the log of the server, and report the fault with the lines from there.',
       ],
     },
   },

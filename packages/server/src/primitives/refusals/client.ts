@@ -35,7 +35,7 @@ export const clientRefusals = {
         'Add the certificate or its key to jwks of the client, or publish it at its jwksUri.',
       ],
       client_certificate_malformed: [
-        'the certificate that the proxy hands on cannot be read',
+        'the certificate that the proxy forwards cannot be read',
         'Compare server.clientCertificates.header with what the proxy sends: its name and its format.',
       ],
       client_authentication_malformed: [
@@ -48,12 +48,12 @@ export const clientRefusals = {
     answer: [401, 'invalid_client', 'Client authentication is missing: use HTTP Basic, or client_id and client_secret'],
     reasons: {
       public_client_disabled: [
-        'the client authenticates by nothing, and is disabled',
+        'the client has auth: none, and is disabled',
         'Remove disabled: true from the client, if it may call again.',
       ],
       client_certificate_missing: [
-        'the client authenticates by TLS, and showed no certificate',
-        'Send the client certificate. Behind a proxy, let it hand the certificate on (server.clientCertificates.header).',
+        'the client authenticates by TLS, and sent no certificate',
+        'Send the client certificate. Behind a proxy, let it forward the certificate (server.clientCertificates.header).',
       ],
       client_authentication_missing: [
         'the request has no client authentication',

@@ -30,11 +30,11 @@ export const grantRefusals = {
         'Begin again. Keep the refresh token of each answer in the place of the one before, in one process only. If the client does so, the token was stolen.',
       ],
       refresh_token_cannot_tell: [
-        'it cannot be told whether a rule still allows it: that takes too long, or a claim was only referred to',
+        'the server cannot determine whether a rule still allows it: the evaluation takes too long, or the token only refers to a claim',
         'Read the detail: it names the rule. Simplify its condition, or let the issuer put the claim into the token.',
       ],
       refresh_token_not_allowed: [
-        'no rule allows any more what the refresh token was issued for',
+        'no rule allows the grant of the refresh token any longer',
         'Compare the rules with what the client had. Begin again once a rule allows it.',
       ],
     },
@@ -51,11 +51,11 @@ export const grantRefusals = {
         'Send the client_id that the authorization request had.',
       ],
       code_reused: [
-        'the code was used before, so all that was issued for it is revoked',
+        'the code was used before, so everything that was issued for it is revoked',
         'Redeem each code once. Look for a callback that runs twice, or a proxy that repeats a POST.',
       ],
       code_revoked: [
-        'what the person agreed to was revoked, or ended with their session',
+        'the agreement of the person was revoked, or ended with their session',
         'Let the person sign in again.',
       ],
       code_expired: ['the authorization code has expired', 'Redeem the code within a minute after the redirect.'],

@@ -1,9 +1,9 @@
-// A public answer beside the reasons that have it.
+// The shape of a group of refusals: a public answer, and the reasons that have it.
 
-/** What a person is told of a reason: what it means, and in plain sentences what to do about it. */
+/** The texts of a reason for people: its meaning, and what to do about it. */
 export type ReasonText = readonly [meaning: string, remedy: string];
 
-/** The public answer, and the reasons that have it. The sentences of answers are fixed: clients and documentation quote them. */
+/** Public answers with their reasons. The sentences of answers never change: clients and documentation quote them. */
 export type RefusalGroup = Readonly<
   Record<
     string,

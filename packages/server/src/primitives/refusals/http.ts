@@ -1,4 +1,4 @@
-// Refusals of requests as HTTP has them.
+// Refusals of HTTP requests, whichever endpoint they are for.
 import type { RefusalGroup } from './group.ts';
 
 export const httpRefusals = {
@@ -39,7 +39,7 @@ export const httpRefusals = {
     answer: [408, 'invalid_request', 'The request took too long to arrive'],
     reasons: {
       http_slow: [
-        'the whole request was not there in time',
+        'the request did not arrive completely in time',
         'Send the request within ten seconds. Look for a slow proxy.',
       ],
     },

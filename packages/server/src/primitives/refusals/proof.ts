@@ -6,11 +6,11 @@ export const proofRefusals = {
     answer: [400, 'invalid_dpop_proof', 'The DPoP proof is missing, or not valid for this request'],
     reasons: {
       dpop_missing: [
-        'the request has no DPoP proof, and the client or what it brings needs one',
+        'the request has no DPoP proof, and the client, token or code needs one',
         'Send a DPoP header with a proof by the key (RFC 9449).',
       ],
       dpop_malformed: [
-        'the DPoP proof is not a JWT of its kind, or lacks a claim; or there are two of them',
+        'the DPoP proof is not a DPoP JWT or lacks a claim, or there is more than one',
         'Send one DPoP header: a JWT with typ dpop+jwt, a jwk, and jti, htm, htu, iat.',
       ],
       dpop_key: [
@@ -18,7 +18,7 @@ export const proofRefusals = {
         'Put the public key alone into jwk, of a kind that fits alg.',
       ],
       dpop_signature: [
-        'the DPoP proof is not signed with the key that it brings',
+        'the DPoP proof is not signed with the key in its jwk',
         'Sign the proof with the private key of its jwk.',
       ],
       dpop_request: [
@@ -38,7 +38,7 @@ export const proofRefusals = {
         'Make a new proof, with a new jti, for each request and each repetition.',
       ],
       dpop_other_key: [
-        'what the client brings is bound to a key other than that of the DPoP proof',
+        'the token or code is bound to another key than that of the DPoP proof',
         'Sign the proof with the key that the token, code or dpop_jkt is bound to.',
       ],
     },

@@ -15,7 +15,7 @@ export const requestRefusals = {
     answer: [400, 'invalid_request', 'The parameter {parameter} is repeated'],
     reasons: {
       parameter_repeated: [
-        'a parameter that may stand once stands twice',
+        'a parameter is repeated that must not be',
         'Send the parameter that the error names once. Only audience and resource may repeat.',
       ],
     },
@@ -24,8 +24,8 @@ export const requestRefusals = {
     answer: [400, 'invalid_request', 'The parameter {parameter} is not allowed here'],
     reasons: {
       parameter_not_allowed: [
-        'a parameter stands where its companion is missing, or contradicts another',
-        'Leave the parameter out that the error names, or send what it belongs to.',
+        'a parameter is present without the one that it belongs to, or contradicts another',
+        'Leave out the parameter that the error names, or send the one that it belongs to.',
       ],
     },
   },
@@ -42,7 +42,7 @@ export const requestRefusals = {
     answer: [400, 'unsupported_grant_type', 'The grant_type is not supported'],
     reasons: {
       grant_type_unsupported: [
-        'there is no such grant type',
+        'this grant type does not exist',
         'Send a grant_type of grant_types_supported in the metadata, whole and exact.',
       ],
     },
@@ -51,8 +51,8 @@ export const requestRefusals = {
     answer: [400, 'unauthorized_client', 'The client may not use this grant_type'],
     reasons: {
       public_client_not_allowed: [
-        'the grant is not for a client that authenticates by nothing',
-        'Give the client credentials (auth), or set publicExchange: true where anybody may exchange in its name.',
+        'a client with auth: none may not use the grant',
+        'Give the client credentials (auth), or set publicExchange: true if anyone may exchange as this client.',
       ],
       grant_not_allowed: ["the grant is not in the client's entry", 'Add the grant to grants of the client.'],
     },

@@ -1,4 +1,4 @@
-// Refusals on the way through which people sign in.
+// Refusals while a person signs in.
 import type { RefusalGroup } from './group.ts';
 
 export const signInRefusals = {
@@ -11,7 +11,7 @@ export const signInRefusals = {
         'Send the person to the authorization endpoint again, if they want to try again.',
       ],
       sign_in_credentials: [
-        'username and password do not go together',
+        'the username or the password is wrong',
         'Let the person try again. cambio accounts hash-password makes a new password for the file.',
       ],
     },
@@ -20,7 +20,7 @@ export const signInRefusals = {
     answer: [400, 'invalid_request', 'The redirect_uri is not registered for this client'],
     reasons: {
       redirect_uri_unregistered: [
-        'redirect_uri is not one of those registered',
+        'redirect_uri is not registered for the client',
         'Send a registered redirect_uri, character by character, or add this one to redirectUris of the client (postLogoutRedirectUris for a logout).',
       ],
       authorization_client_unknown: [
@@ -42,8 +42,8 @@ export const signInRefusals = {
     answer: [400, 'invalid_request', 'The authorization request is not valid'],
     reasons: {
       authorization_request_invalid: [
-        'a parameter of the authorization request is not as it must be',
-        'Mend the parameter that the detail names. PKCE with S256 is needed: code_challenge, code_challenge_method=S256.',
+        'a parameter of the authorization request is missing or invalid',
+        'Correct the parameter that the detail names. PKCE with S256 is required: code_challenge, code_challenge_method=S256.',
       ],
     },
   },
@@ -99,11 +99,11 @@ export const signInRefusals = {
     answer: [400, 'invalid_request', 'This page has expired, or belongs to another browser: begin again'],
     reasons: {
       interaction_unknown: [
-        'the cookie, its page or its form belong to nothing that is under way',
+        'the page or form does not belong to a sign-in that is in progress in this browser',
         'Begin again at the application, in one browser, with cookies allowed, and without the Back button.',
       ],
       cookie_repeated: [
-        'the browser sends two cookies of ours with one name: one of them is not ours',
+        'the browser sends two cookies with a name of ours: another application set one of them',
         'Delete the cookies of this server and its parent domains. Look for the application that sets one of this name.',
       ],
     },

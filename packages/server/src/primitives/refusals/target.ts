@@ -18,15 +18,15 @@ export const targetRefusals = {
         'Add the audience to grant.audiences of the rule (to audiences of the client for its own tokens).',
       ],
       target_not_agreed: [
-        'the subject token stands for what a person agreed to, and the target is not part of that',
+        'the subject token is limited to the targets that a person agreed to, and this is not one of them',
         'Ask for the target when the person signs in, so that they agree to it.',
       ],
       target_missing: [
-        'the client has no default audience and asked for none',
+        'the client has no default audience and requested none',
         'Send audience, or list audiences for the client.',
       ],
       targets_disagree: [
-        'the targets that were asked for at once need tokens of different formats',
+        'the requested targets need tokens of different formats',
         'Ask for one token for each target.',
       ],
       target_needs_acr: [
@@ -34,7 +34,7 @@ export const targetRefusals = {
         'Let the person sign in with a method that the target accepts (acr_values), and exchange that token.',
       ],
       target_needs_proof: [
-        'the target takes bound tokens alone (requireSenderConstraint), and no key was proven',
+        'the target accepts only bound tokens (requireSenderConstraint), and the request proves no key',
         'Send a DPoP proof, or a client certificate.',
       ],
     },
@@ -47,7 +47,7 @@ export const targetRefusals = {
         'Send names with one blank between them.',
       ],
       scope_exceeded: [
-        'more scope was asked for than subject, client, rule and targets all allow',
+        'more scope was requested than subject, client, rule and targets all allow',
         'Ask for less, or leave scope out. The detail names what is too much; add it where it is missing.',
       ],
       scope_empty: [

@@ -1,14 +1,14 @@
-// What may be wrong with a token, whichever part it plays.
+// Faults of tokens, whichever role the token has in the request.
 import type { ReasonText } from './group.ts';
 
-/** What each fault means to a person (“the subject token …”), and what to do about it. */
+/** The meaning of each fault (“the subject token …”), and what to do about it. */
 export const tokenFaults = {
   malformed: [
     'is not a token of the declared type: its form is wrong',
     'Send the text of the token alone: no “Bearer”, no quotes, no white space, nothing cut off.',
   ],
   wrong_type: [
-    'proves to be something else than the declared type',
+    'is of another type than declared',
     'Declare the type that the token has, or send the token that the declared type means.',
   ],
   unknown_issuer: [
@@ -54,47 +54,47 @@ export const tokenFaults = {
     'Get a new token, or raise maxAge of the issuer entry.',
   ],
   replayed: [
-    'may be used once, and was',
+    'may be used only once, and was used before',
     'Get a new token for each exchange, or remove singleUse from the issuer entry.',
   ],
   subject: [
-    'does not name a subject that this server can take over',
-    'Let the issuer name the subject in visible characters, or mend subject of the issuer entry.',
+    'does not name a subject that this server can use',
+    'Let the issuer name the subject in visible characters, or correct subject of the issuer entry.',
   ],
   name_taken: [
     'names a subject or an actor whose name here belongs to someone else: a client, an account, or people of another issuer',
     'Give the issuer entry a subject or a name of its own, so that two people never share a name.',
   ],
   act_not_vouched: [
-    'names an actor of another issuer, for whom its own issuer cannot speak',
+    'names an actor of another issuer, for whom its own issuer cannot vouch',
     'Exchange a token without act, and send the actor as actor_token.',
   ],
   inactive: [
-    'is not active, says its issuer',
+    'is not active, according to its issuer',
     'Get a new token: it has expired, was revoked, or is not from this issuer.',
   ],
   client_disabled: [
-    'belongs to a client that is unknown by now, or disabled',
+    'belongs to a client that no longer exists, or is disabled',
     'Enable or restore the client that the token was issued to, or get a token by another client.',
   ],
   party_gone: [
-    'names a subject or an actor that is not a client or an account of this server any more',
+    'names a subject or an actor that is no longer a client or an account of this server',
     'Restore the client or the account, or get a token that does not name it.',
   ],
   cannot_tell: [
-    'says too much for the mapping of its issuer entry, or a number that it would round, or only refers to a claim that it reads',
+    'has too many claims for the mapping of its issuer entry, or a number that the mapping would round, or only refers to a claim that it reads',
     'Let the issuer put the claim into the token, or simplify the mapping of the issuer entry.',
   ],
   revoked: ['was revoked, or derives from one that was', 'Get a new token. The audit log has the revocation.'],
   not_granted: [
-    'goes back to a grant that no rule allows any more, or to an account that is gone',
+    'derives from a grant that no rule allows any longer, or from an account that no longer exists',
     'Let the person sign in again, or give the grant back by a rule.',
   ],
 } as const satisfies Record<string, ReasonText>;
 
 export type TokenFault = keyof typeof tokenFaults;
 
-/** What may be wrong with a client assertion (RFC 7523 section 3), and what to do about it. */
+/** Faults of a client assertion (RFC 7523 section 3), and what to do about them. */
 export const assertionFaults = {
   malformed: 'Send the text of a JWT alone as client_assertion, without white space.',
   wrong_type: 'Make a JWT for client authentication alone: typ JWT or client-authentication+jwt.',

@@ -1,4 +1,4 @@
-// Refusals of the tokens that are exchanged, of what is asked for them, and of who acts.
+// Refusals of the exchanged tokens, of what is requested for them, and of the actor.
 import type { RefusalGroup } from './group.ts';
 
 export const tokenRefusals = {
@@ -14,11 +14,11 @@ export const tokenRefusals = {
         'Exchange a token that is nearer to the first one.',
       ],
       rules_too_costly: [
-        'conditions or claims of the rules take too long on what the tokens say',
+        'conditions or claims of the rules take too long for these tokens',
         'Simplify the condition that the detail names, or let the issuer put less into the token.',
       ],
       rules_inexact: [
-        'conditions or claims of the rules would round a number that the tokens say',
+        'conditions or claims of the rules would round a number in the tokens',
         'Compare long numbers as texts, or read them with int().',
       ],
       rules_failed: [
@@ -90,7 +90,7 @@ export const tokenRefusals = {
         'Leave requested_token_type out, or send the URN of access_token, jwt or refresh_token.',
       ],
       requested_token_type_needs_grant: [
-        'a refresh token was asked for by a client that lacks the grant refresh_token',
+        'the client requested a refresh token, and lacks the grant refresh_token',
         'Add refresh_token to grants of the client, or ask for an access token.',
       ],
       requested_token_type_not_granted: [
