@@ -1,5 +1,5 @@
-// May we connect there? Loopback, private and other special addresses are refused unless the issuer's entry allows them,
-// so that no name and no redirect leads a request of ours into a network that only we can reach (SSRF).
+// Decides which addresses we may connect to. Loopback, private and other special addresses are refused unless the issuer's entry
+// allows them, so that no name and no redirect leads a request into a network that only we can reach (SSRF).
 import { BlockList, isIP } from 'node:net';
 
 /** IANA's special-purpose registries: every range that is not globally reachable unicast. */
@@ -22,7 +22,7 @@ const SPECIAL = {
     ['240.0.0.0', 4],
   ],
   ipv6: [
-    // All that is not 2000::/3, which holds loopback, mapped, translated, unique local, link-local and multicast.
+    // Everything outside of 2000::/3: loopback, mapped, translated, unique local, link-local and multicast addresses.
     ['::', 3],
     ['4000::', 2],
     ['8000::', 1],
@@ -37,7 +37,7 @@ const LOOPBACK = { ipv4: [['127.0.0.0', 8]], ipv6: [['::1', 128]] } as const;
 type Family = keyof typeof SPECIAL;
 type Networks = Readonly<Record<Family, readonly (readonly [network: string, bits: number])[]>>;
 
-/** A list for each family: in one list of both, Node takes every IPv4 address for the IPv6 address that maps it. */
+/** A list for each family: in a list of both, Node treats every IPv4 address like the IPv6 address that maps it. */
 function listOf(networks: Networks): (address: string) => boolean {
   const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const family of ['ipv4', 'ipv6'] as const)
@@ -53,7 +53,7 @@ const isLoopback = listOf(LOOPBACK);
 
 export type Reach = 'public' | 'private' | 'loopback';
 
-/** What connecting to a URL may reach: plain HTTP never leaves the machine. */
+/** The addresses that a URL may connect to: plain HTTP never leaves the machine. */
 export const reachOf = (url: URL, network: 'public' | 'private'): Reach =>
   url.protocol === 'http:' ? 'loopback' : network;
 
@@ -63,7 +63,7 @@ export function mayConnect(address: string, reach: Reach): boolean {
   return reach === 'private' || !isSpecial(address);
 }
 
-/** @returns what is wrong with a URL that we are to fetch, as far as its text shows; undefined where nothing is. */
+/** @returns the fault of a URL that we are to fetch, as far as its text shows; undefined if it has none */
 export function urlProblem(text: string, network: 'public' | 'private'): string | undefined {
   if (!URL.canParse(text)) return 'is not an absolute URL. Write one such as https://login.example.com';
   const url = new URL(text);

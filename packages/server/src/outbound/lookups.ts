@@ -1,10 +1,14 @@
-// Looks names up, each once at a time. A lookup (getaddrinfo) cannot be ended: it holds one of the two threads that libuv has
-// for lookups until the name server answers or the system gives up, long after the request that wanted it has failed.
+// Looks up host names, each by one lookup at a time. A lookup (getaddrinfo) cannot be cancelled: it occupies one of the two
+// threads
+// that libuv has for lookups until the name server answers or the system gives up, long after its request has failed.
 import type { LookupAddress } from 'node:dns';
 
-/** A lookup that takes longer than this is refused to those who come later: they would wait in vain. */
+/** When a lookup has taken longer than this, further requests for the name fail at once: they would wait in vain. */
 const MAX_LOOKUP_MS = 3000;
-/** A name rests this many times as long as its lookup took, so that it holds a thread for a quarter of the time at most. */
+/**
+ * After a slow or failed lookup, the name is not looked up for this many times its duration, so it occupies a thread a quarter of
+ * the time at most.
+ */
 const REST_FACTOR = 3;
 
 export type OnAddresses = (error: Error | null, addresses: LookupAddress[]) => void;
@@ -15,7 +19,7 @@ interface UnderWay {
   readonly waiting: OnAddresses[];
 }
 
-/** What a lookup that failed, or that ended too late, came to. It is the answer until then. */
+/** The result of a lookup that failed or took too long. It is used until the end of the rest. */
 interface Rest {
   readonly until: number;
   readonly error: Error | null;

@@ -1,5 +1,5 @@
-// The one function that makes requests of ours: https, no redirects, no proxies, no cookies; the address checked on the
-// socket's own resolution, size bounded after decompression, time bounded in all, a few at once for each issuer.
+// Makes all outgoing requests: https, without redirects, proxies or cookies. Checks the address that the socket connects to, and
+// limits the size after decompression, the total time, and the concurrent requests for each issuer.
 import { ADDRCONFIG, lookup } from 'node:dns';
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
@@ -12,18 +12,18 @@ import { decodeUtf8 } from '../primitives/utf8.ts';
 import { mayConnect, type Reach, reachOf, urlProblem } from './address.ts';
 import { shareLookups } from './lookups.ts';
 
-/** Milliseconds for the whole of what is asked of an issuer at once, however many requests that takes. */
+/** Time for everything that one request needs of an issuer, in however many requests of ours. */
 const DEADLINE_MS = 3000;
-/** Bytes of an answer, once decompressed. */
+/** The maximum size of an answer, decompressed. */
 const MAX_BODY_BYTES = 524_288;
-/** Requests under way for one issuer; what comes on top fails at once and holds nothing up. */
+/** Requests in progress for one issuer. A further one fails at once. */
 const MAX_CONCURRENT = 64;
-/** Those of them that one client may cause, so that it takes the places of no other and of no request of ours. */
+/** Requests in progress that one client may cause, so that it does not use up the limit for others or for us. */
 const MAX_CONCURRENT_PER_CLIENT = MAX_CONCURRENT / 4;
 
-/** It could not be had: a dependency failed, and the caller of ours is not to blame. */
+/** A request failed. A dependency is at fault, not the caller of this server. */
 export class OutboundFailure extends Error {
-  /** Of the answer, where there was one and it was not 200. */
+  /** The status of the answer, if there was one and it was not 200. */
   readonly status: number | undefined;
 
   constructor(message: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
@@ -37,20 +37,20 @@ export interface OutboundRequest {
   readonly method: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The id of the client whose request needs it; absent where it serves all of them. */
+  /** The id of the client whose request needs it; absent if it serves all clients. */
   readonly causedBy?: string;
 }
 
 /** @throws OutboundFailure */
 type Requester<T> = (request: OutboundRequest, deadline?: AbortSignal) => Promise<T>;
 
-/** One for each issuer. @returns the JSON object of a 200 */
+/** One for each issuer. @returns the JSON object of a 200 answer */
 export type Outbound = Requester<JsonObject>;
 
-/** One for each place that is told something. @returns the text of an answer of 2xx; empty where it is not UTF-8 */
+/** One for each receiver of deliveries. @returns the text of a 2xx answer; empty if it is not UTF-8 */
 export type Delivery = Requester<string>;
 
-/** For requests that share their time. */
+/** A deadline for requests that share their time. */
 export const startDeadline = (): AbortSignal => AbortSignal.timeout(DEADLINE_MS);
 
 export const createOutbound = (network: 'public' | 'private'): Outbound => createRequester(network, readObject);
@@ -61,7 +61,7 @@ function createRequester<T>(
   network: 'public' | 'private',
   read: (answer: IncomingMessage) => Promise<T>,
 ): Requester<T> {
-  // Agents of its own, which follow no proxy of the environment; TLS is verified whatever the environment says.
+  // Agents of our own ignore the proxies of the environment. TLS is verified, whatever the environment says.
   const agents = {
     http: new HttpAgent({ keepAlive: true }),
     https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }),
@@ -97,20 +97,20 @@ function createRequester<T>(
 }
 
 /**
- * Settles with the work, or at the deadline: the one place that bounds a request, whichever events Node emits for it. The
- * timer keeps the process alive, which the signal of a timeout does not.
+ * Settles with the work, or at the deadline. This is the one place that limits the time of a request, whichever events Node emits.
+ * Unlike the signal of a timeout, the timer keeps the process running.
  */
 async function settleByDeadline<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const give = (): void => late.reject(new Error('the deadline has passed'));
-  const timer = setTimeout(give, DEADLINE_MS);
-  if (deadline.aborted) give();
-  deadline.addEventListener('abort', give);
+  const expire = (): void => late.reject(new Error('the deadline has passed'));
+  const timer = setTimeout(expire, DEADLINE_MS);
+  if (deadline.aborted) expire();
+  deadline.addEventListener('abort', expire);
   try {
     return await Promise.race([work, late.promise]);
   } finally {
     clearTimeout(timer);
-    deadline.removeEventListener('abort', give);
+    deadline.removeEventListener('abort', expire);
   }
 }
 
@@ -147,11 +147,11 @@ function connect(
         ? requestHttp(url, { ...options, agent: agents.http })
         : requestHttps(url, { ...options, agent: agents.https });
       request.on('response', resolve);
-      // Another protocol (101) ends a request with neither an answer nor an error.
+      // A change of protocol (101) ends a request with neither an answer nor an error.
       const onClose = (): void => reject(new Error('the connection ended without an answer'));
       request.on('close', onClose);
       request.on('error', (error: NodeJS.ErrnoException) => {
-        // A kept connection that its server closed as we wrote: nothing was read, and it is asked again on a new one.
+        // The server closed a kept connection while we wrote. It read nothing, so the request is sent again on a new connection.
         if (!request.reusedSocket || error.code !== 'ECONNRESET') return reject(error);
         request.off('close', onClose);
         attempt();
@@ -162,10 +162,10 @@ function connect(
   });
 }
 
-/** The threads for lookups belong to the process, and so does the record of who holds them. */
+/** Lookup threads belong to the process, so all requesters share this function. */
 const lookUp = shareLookups((name, answer) => lookup(name, { all: true, hints: ADDRCONFIG }, answer));
 
-/** Resolves a name and refuses it where any of its addresses is out of reach; the socket connects to what was checked. */
+/** Resolves a name, and refuses it if any of its addresses is not allowed. The socket connects to the address that was checked. */
 const checkedLookup =
   (reach: Reach): LookupFunction =>
   (hostname, options, callback) => {
@@ -194,7 +194,7 @@ async function readObject(response: IncomingMessage): Promise<JsonObject> {
   const text = decodeUtf8(await readBody(response));
   if (text === undefined) throw new OutboundFailure('the answer is not UTF-8');
   const json = parseJsonObject(text);
-  if (json === undefined) throw new OutboundFailure('the answer is no JSON object');
+  if (json === undefined) throw new OutboundFailure('the answer is not a JSON object');
   return json;
 }
 

@@ -1,4 +1,4 @@
-// Is an opaque token of another issuer good? Its issuer is asked (RFC 7662), and its answer checked like claims.
+// Introspects an opaque token of another issuer at that issuer (RFC 7662). The answer is checked like claims.
 
 import { OutboundFailure } from '../outbound/outbound.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -7,7 +7,7 @@ import type { TrustedIssuer } from './issuer.ts';
 
 /**
  * @param client the id of the client that presents the token
- * @returns the members of an active answer, or undefined. @throws Refusal issuer_unavailable
+ * @returns the members of an active answer, else undefined. @throws Refusal issuer_unavailable
  */
 export async function introspectAt(
   issuer: TrustedIssuer,

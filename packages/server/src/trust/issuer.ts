@@ -1,4 +1,4 @@
-// Whom else do we believe? An issuer as the configuration names it, with where its keys come from.
+// A trusted issuer: its entry in the configuration, and the source of its keys.
 
 import { Budget } from '../expression/run.ts';
 import type { AlgorithmName } from '../keys/algorithms.ts';
@@ -6,14 +6,17 @@ import type { Outbound } from '../outbound/outbound.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { KeySource } from './key-cache.ts';
 
-/** Reads something out of verified facts; undefined where it is not there. @throws TokenRefusal cannot_tell */
+/** Computes a value from verified facts; undefined if the facts lack it. @throws TokenRefusal cannot_tell */
 export type Mapping = (facts: JsonObject, budget: Budget) => unknown;
 export type ClaimMappings = readonly (readonly [name: string, mapping: Mapping])[];
 
-/** Steps for all mappings of one token. */
+/** Maximum steps for all mappings of one token. */
 const MAPPING_STEPS = 200_000;
 
-/** The subject's name, where the entry makes one, and the claims that it adds to our token. @throws TokenRefusal cannot_tell */
+/**
+ * Computes the name of the subject, if the entry maps it, and the claims to add to our token.
+ * @throws TokenRefusal cannot_tell
+ */
 export function mapFacts(
   { subject, claims }: { readonly subject: Mapping | undefined; readonly claims: ClaimMappings },
   facts: JsonObject,
@@ -29,21 +32,21 @@ export function mapFacts(
 export interface IssuerEntry {
   /** The exact `iss` of its tokens; for a SPIFFE trust domain `spiffe://` and the domain. */
   readonly issuer: string;
-  /** Stands before its subjects in our tokens. */
+  /** The prefix of its subjects in our tokens. */
   readonly name: string;
   readonly kind: 'oauth' | 'spiffe';
   readonly network: 'public' | 'private';
-  /** Short names of the types under which its tokens may be presented. */
+  /** Short names of the types that its tokens may be presented as. */
   readonly accepts: ReadonlySet<string>;
-  /** `aud` must hold one of these. */
+  /** `aud` must contain one of these. */
   readonly audiences: ReadonlySet<string>;
   readonly algorithms: ReadonlySet<AlgorithmName>;
-  /** Where its keys are: a set in the file, a URL, or what discovery finds. */
+  /** The location of its keys: a set in the file, a URL, or discovery. */
   readonly keys: { readonly jwks: JsonObject } | { readonly jwksUri: string } | 'discovery';
-  /** Seconds since `iat`, at most. */
+  /** Maximum age since `iat`, in seconds. */
   readonly maxAge: number | undefined;
   readonly use: 'single' | 'repeated';
-  /** Is its `scope` of our namespace, so that it bounds what is issued? */
+  /** `intersect`: its scope names are ours, so that its `scope` limits the issued scope. */
   readonly scopes: 'intersect' | 'ignore';
   /** The subject's name in our tokens, instead of `name:sub`. */
   readonly subject: Mapping | undefined;
@@ -58,17 +61,17 @@ export interface TrustedIssuer extends IssuerEntry {
   readonly outbound: Outbound;
 }
 
-/** Looked up exactly, before any network use: what is not here is never asked for. */
+/** Looked up by exact match before any request: an issuer that is not listed is never contacted. */
 export interface TrustedIssuers {
   readonly byIssuer: (iss: string) => TrustedIssuer | undefined;
   /** @param domain the host of a SPIFFE id */
   readonly byTrustDomain: (domain: string) => TrustedIssuer | undefined;
-  /** Whichever kind it is, and however its tokens name it: the one whose subjects are principals with this `iss`. */
+  /** The issuer, of any kind, whose subjects are principals with this `iss`. */
   readonly byPrincipal: (iss: string) => TrustedIssuer | undefined;
-  /** The one that opaque access tokens are introspected at. */
+  /** The issuer that introspects opaque access tokens. */
   readonly introspecting: TrustedIssuer | undefined;
   readonly all: () => readonly TrustedIssuer[];
-  /** The issuer whose subjects are called `name:…` in our tokens. */
+  /** The issuer whose subjects are named `name:…` in our tokens. */
   readonly byName: (name: string) => TrustedIssuer | undefined;
 }
 

@@ -1,6 +1,6 @@
-// Which keys has an issuer now? Kept for a while, fetched again when a token names one that we do not know, and kept a
-// while longer when the issuer gives no answer; an answer that cannot be believed ends them at once. Trust is decided
-// before: only listed issuers come here.
+// Caches the keys of a trusted issuer. Fetches them again when they are old, or when a token names an unknown key. While the
+// issuer
+// does not answer, the cached keys are used for some time longer; an invalid answer removes them at once.
 import type { X509Certificate } from 'node:crypto';
 import { recordKeyId } from '../audit/sent.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
@@ -11,24 +11,24 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { type PublicKeySet, readKeySet } from './key-set.ts';
 
 export interface KeySource {
-  /** @throws TokenRefusal unknown_key, algorithm; Refusal issuer_unavailable where what is needed cannot be had */
+  /** @throws TokenRefusal unknown_key, algorithm; Refusal issuer_unavailable if the keys cannot be fetched */
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Promise<Key>;
-  /** @throws TokenRefusal unknown_key where it is the certificate of none of the keys; Refusal issuer_unavailable */
+  /** @throws TokenRefusal unknown_key if it is not the certificate of a key; Refusal issuer_unavailable */
   readonly certify: (certificate: X509Certificate) => Promise<void>;
 }
 
-/** Milliseconds: a key that its issuer removes is refused after this long. */
-const FRESH_MS = 300_000;
-/** Milliseconds for which a good set serves while the issuer fails. */
-const STALE_MS = 3_600_000;
-/** Milliseconds between fetches for an unknown `kid`, and after a fetch that failed. */
+/** The age at which a set is fetched again: a key that its issuer removes is refused after this time. */
+const MAX_FRESH_MS = 300_000;
+/** Additional time for which a set is used while the issuer fails. */
+const MAX_STALE_MS = 3_600_000;
+/** Time between fetches for an unknown `kid`, and after a failed fetch. */
 const COOL_DOWN_MS = 10_000;
-/** HTTP status: what was there was taken away for good (RFC 9110 section 15.5.11). */
+/** HTTP status: the key set was removed for good (RFC 9110 section 15.5.11). */
 const GONE = 410;
 
 const MAX_IDS_SHOWN = 10;
 
-/** @param ids of the keys that are there */
+/** @param ids of the known keys */
 function unknownKey(ids: readonly string[]): TokenRefusal {
   const shown = ids.slice(0, MAX_IDS_SHOWN).map(recordKeyId);
   const more = ids.length - shown.length;
@@ -54,19 +54,19 @@ export function fixedKeySource(jwks: JsonObject): KeySource {
   };
 }
 
-/** An answer that cannot be believed. A private key that was published is anybody's, and so is what is held of it. */
+/** An invalid key set. The cached keys are dropped, too: if the issuer published a private key, anyone may sign with it. */
 class BadKeySet extends OutboundFailure {}
 
 /** @throws OutboundFailure */
 async function fetchSet(outbound: Outbound, locate: (deadline: AbortSignal) => Promise<string>): Promise<PublicKeySet> {
   const deadline = startDeadline();
   const keys = readKeySet(await outbound({ url: await locate(deadline), method: 'GET' }, deadline));
-  if (typeof keys === 'string') throw new BadKeySet(`the key set is not good: ${keys}`);
+  if (typeof keys === 'string') throw new BadKeySet(`the key set is not valid: ${keys}`);
   return keys;
 }
 
-/** Does the issuer itself say that its keys count no more? What is no answer of it says nothing. */
-const disowns = (error: unknown): boolean =>
+/** Does the issuer itself withdraw its keys? A failure to answer does not. */
+const withdrawsKeys = (error: unknown): boolean =>
   error instanceof BadKeySet || (error instanceof OutboundFailure && error.status === GONE);
 
 /** @param locate finds the URL of the set within the deadline. @throws OutboundFailure */
@@ -76,12 +76,12 @@ export function fetchedKeySource(
   clock: Clock,
 ): KeySource {
   let held: { readonly keys: PublicKeySet; readonly since: number } | undefined;
-  /** Of the last fetch. */
+  /** The failure of the last fetch. */
   let failure: { readonly why: string; readonly at: number } | undefined;
-  let soughtAt = Number.NEGATIVE_INFINITY;
+  let refetchedAt = Number.NEGATIVE_INFINITY;
   let underWay: Promise<void> | undefined;
 
-  /** A clock that was set back does not stop time. */
+  /** Time also counts as passed if the clock was set back. */
   const passed = (since: number, span: number): boolean => {
     const age = clock() - since;
     return age < 0 || age >= span;
@@ -92,23 +92,23 @@ export function fetchedKeySource(
       held = { keys: await fetchSet(outbound, locate), since: clock() };
       failure = undefined;
     } catch (error) {
-      if (disowns(error)) held = undefined;
+      if (withdrawsKeys(error)) held = undefined;
       failure = { why: (error as Error).message, at: clock() };
     } finally {
       underWay = undefined;
     }
   };
-  /** One fetch at a time, however many wait for it; a failed one is left alone for the cool-down. */
+  /** All callers share one fetch. After a failure, none begins during the cool-down. */
   const refresh = (): Promise<void> => {
     if (underWay === undefined && (failure === undefined || passed(failure.at, COOL_DOWN_MS))) underWay = fetchKeys();
     return underWay ?? Promise.resolve();
   };
 
   const current = async (): Promise<PublicKeySet> => {
-    const usable = (): boolean => held !== undefined && clock() - held.since < FRESH_MS + STALE_MS;
-    if (held === undefined || passed(held.since, FRESH_MS)) {
+    const usable = (): boolean => held !== undefined && clock() - held.since < MAX_FRESH_MS + MAX_STALE_MS;
+    if (held === undefined || passed(held.since, MAX_FRESH_MS)) {
       const refreshed = refresh();
-      // While the issuer fails it is asked beside the requests, which go on with the set that is held.
+      // While the issuer fails, it is asked in the background, and requests use the cached set.
       if (failure === undefined || !usable()) await refreshed;
     }
     if (held === undefined || !usable()) throw unavailable();
@@ -116,30 +116,30 @@ export function fetchedKeySource(
   };
   const unavailable = (): Refusal => new Refusal('issuer_unavailable', { detail: failure?.why });
 
-  /** The set that is held may be older than the key. */
-  const seek = async (): Promise<void> => {
-    if (!passed(soughtAt, COOL_DOWN_MS)) return underWay;
-    soughtAt = clock();
+  /** Fetches once more, since the cached set may be older than the key. */
+  const refetch = async (): Promise<void> => {
+    if (!passed(refetchedAt, COOL_DOWN_MS)) return underWay;
+    refetchedAt = clock();
     await refresh();
   };
 
-  /** Asks the set, and where it does not know, a newer one. */
-  const ask = async <T>(question: (keys: PublicKeySet) => T | undefined): Promise<T> => {
+  /** Looks in the cached set, then in a newer one. */
+  const lookUp = async <T>(inSet: (keys: PublicKeySet) => T | undefined): Promise<T> => {
     const before = held;
-    const answer = question(await current());
-    if (answer !== undefined) return answer;
-    // What was fetched for this very question is not asked for again.
-    if (held === before) await seek();
-    const sought = question(await current());
-    if (sought !== undefined) return sought;
-    // Whether it is a key of the issuer, the issuer cannot tell now.
+    const found = inSet(await current());
+    if (found !== undefined) return found;
+    // A set that was just fetched for this call is not fetched again.
+    if (held === before) await refetch();
+    const foundLater = inSet(await current());
+    if (foundLater !== undefined) return foundLater;
+    // While the issuer fails, it is unknown whether this is a key of the issuer.
     throw failure === undefined ? unknownKey(held?.keys.ids ?? []) : unavailable();
   };
 
   return {
-    find: (jws) => ask((keys) => keys.find(jws)),
+    find: (jws) => lookUp((keys) => keys.find(jws)),
     certify: async (certificate) => {
-      await ask((keys) => keys.certifies(certificate) || undefined);
+      await lookUp((keys) => keys.certifies(certificate) || undefined);
     },
   };
 }

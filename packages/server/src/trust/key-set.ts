@@ -1,5 +1,6 @@
-// What keys does a JWK Set hold (RFC 7517)? Read strictly; private and symmetric keys spoil the whole set, for whoever
-// publishes one has lost control of it, and keys that we cannot use are passed over.
+// Parses a JWK Set (RFC 7517) strictly. A private or symmetric key invalidates the whole set, since its publisher has lost
+// control
+// of it. Keys that we cannot use are ignored.
 import { createPublicKey, type JsonWebKey, type X509Certificate } from 'node:crypto';
 import { type AlgorithmName, algorithmNames, algorithms } from '../keys/algorithms.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
@@ -13,33 +14,34 @@ export interface PublicKeySet {
   /** The ids of its keys. */
   readonly ids: readonly string[];
   /**
-   * The key that must have signed. An id that names two keys, and no id where several would do, are ambiguous.
-   * @returns undefined where the set holds no such key. @throws TokenRefusal algorithm, unknown_key
+   * Finds the key that must have signed. An id with two keys is ambiguous, and so is a missing id with several usable keys.
+   * @returns undefined if the set has no such key. @throws TokenRefusal algorithm, unknown_key
    */
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Key | undefined;
   /**
-   * Is it the certificate of one of the keys: the one in `x5c`, or where there is none, any of that key (RFC 8705 section 2.2)? One in
-   * `x5c` has the key that it stands beside (RFC 7517 section 4.7), which was found strong.
+   * Is it the certificate of one of the keys? A key with `x5c` has that certificate only, a key without `x5c` any certificate of
+   * the same key (RFC 8705 section 2.2). The strength of the key was checked, and a certificate in `x5c` has the same key (RFC 7517
+   * section 4.7).
    */
   readonly certifies: (certificate: X509Certificate) => boolean;
 }
 
 const MAX_KEYS = 100;
-const MAX_ID = 1024;
-/** Of whatever kind: what the key is made of (RFC 7518 section 6, RFC 8037 section 2, RFC 9964 section 3). */
+const MAX_ID_CHARACTERS = 1024;
+/** The members that hold key material, in keys of any type (RFC 7518 section 6, RFC 8037 section 2, RFC 9964 section 3). */
 const MATERIAL = ['n', 'e', 'x', 'y', 'pub'];
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv', 'k'];
 
-/** @returns the set, or why it cannot be believed */
+/** @returns the set, or the reason why it is invalid */
 export function readKeySet(json: JsonObject): PublicKeySet | string {
   const { keys } = json;
-  if (!Array.isArray(keys) || keys.length > MAX_KEYS) return `keys is no list of at most ${MAX_KEYS}`;
+  if (!Array.isArray(keys) || keys.length > MAX_KEYS) return `keys is not a list of at most ${MAX_KEYS} keys`;
   const usable: UsableKey[] = [];
   for (const jwk of keys) {
-    if (typeof jwk !== 'object' || jwk === null) return 'a key is no object';
+    if (typeof jwk !== 'object' || jwk === null) return 'a key is not an object';
     if (PRIVATE.some((member) => member in jwk)) return 'it holds a private or symmetric key';
-    if (jwk.kid !== undefined && (typeof jwk.kid !== 'string' || jwk.kid.length > MAX_ID))
-      return 'a kid is no short text';
+    if (jwk.kid !== undefined && (typeof jwk.kid !== 'string' || jwk.kid.length > MAX_ID_CHARACTERS))
+      return `a kid is not a text of at most ${MAX_ID_CHARACTERS} characters`;
     const key = readKey(jwk);
     if (key !== undefined) usable.push(key);
   }
@@ -56,7 +58,7 @@ interface UsableKey {
   readonly kid: string | undefined;
   readonly algorithms: ReadonlySet<string>;
   readonly key: Key['key'];
-  /** DER: the first of `x5c`. Never trusted: it says which certificate is meant, not that it is good. */
+  /** DER of the first certificate in `x5c`. It identifies the certificate, and is never trusted. */
   readonly certificate: Buffer | undefined;
 }
 
@@ -80,7 +82,7 @@ function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
   }
 }
 
-/** RFC 7515 section 2: bytes have one text. */
+/** RFC 7515 section 2: bytes have one text only. */
 const isCanonical = (value: unknown): boolean => typeof value === 'string' && decodeBase64url(value) !== undefined;
 
 function find(keys: readonly UsableKey[], { alg, kid }: Pick<CompactJws, 'alg' | 'kid'>): Key | undefined {
@@ -91,7 +93,7 @@ function find(keys: readonly UsableKey[], { alg, kid }: Pick<CompactJws, 'alg' |
     return undefined;
   }
   if (another !== undefined || (kid !== undefined && named.length > 1)) {
-    throw new TokenRefusal('unknown_key', 'several keys answer to it');
+    throw new TokenRefusal('unknown_key', 'several keys match it');
   }
   return { kid: kid ?? '', alg: alg as AlgorithmName, key: fitting.key };
 }

@@ -1,17 +1,17 @@
-// What is somebody called here, whom an issuer names, and the other way round? Where no mapping says another thing, `name:sub`.
+// Converts between a principal of an issuer and its name in our tokens. Without a mapping, the name is `name:sub`.
 import type { Principal } from '../primitives/principal.ts';
 import type { TrustedIssuers } from './issuer.ts';
 import type { SubjectNames } from './subject-names.ts';
 
 export interface Naming {
-  /** Ours. */
+  /** Our issuer. */
   readonly issuer: string;
   readonly issuers: Pick<TrustedIssuers, 'all'>;
   readonly saml: ReadonlyMap<string, { readonly entityId: string; readonly name: string; readonly subject: unknown }>;
   readonly names: Pick<SubjectNames, 'upstream'>;
 }
 
-/** A subject of our own is called as it is. */
+/** A subject of ours keeps its name. */
 export function subjectsOf({ iss, sub }: Principal, naming: Naming): readonly string[] {
   if (iss === naming.issuer) return [sub];
   return unmapped(naming).flatMap((one) => (one.issuer === iss ? `${one.name}:${sub}` : []));
@@ -22,7 +22,7 @@ export function principalsOf(subject: string, naming: Naming): readonly Principa
   return unmapped(naming).flatMap(({ name, issuer }) => (name === owner ? { iss: issuer, sub } : []));
 }
 
-/** Every issuer that may be named: this server, those that it trusts, and the one where people sign in. */
+/** Every known issuer: this server, the trusted issuers, and the provider where people sign in. */
 export const issuersOf = ({ issuer, issuers, saml, names: { upstream } }: Naming): readonly string[] => [
   issuer,
   ...[...issuers.all()].map((one) => one.issuer),

@@ -1,4 +1,4 @@
-// A SAML identity provider as the configuration names it.
+// A trusted SAML identity provider, from the configuration.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { ClaimMappings, Mapping } from './issuer.ts';
 
@@ -7,27 +7,30 @@ export type CertificatesByVersion = Readonly<Record<'saml1' | 'saml2', readonly 
 export interface SamlIssuerEntry {
   /** The exact Issuer of its assertions. */
   readonly entityId: string;
-  /** Stands before its subjects in our tokens. */
+  /** The prefix of its subjects in our tokens. */
   readonly name: string;
   /** `saml1`, `saml2`. */
   readonly accepts: ReadonlySet<string>;
-  /** The names by which it may address us. */
+  /** The names that it may use for us. */
   readonly audiences: readonly string[];
-  /** Any of them may have signed. */
+  /** Each of them may have signed. */
   readonly certificates: readonly X509Certificate[];
-  /** Those that may prove an assertion of a version, where a metadata file says it; undefined: all of them, either version. */
+  /** The certificates for each version, if a metadata file says so; undefined: all certificates, for both versions. */
   readonly certificatesOf?: CertificatesByVersion | undefined;
-  /** When the metadata that names them ends, in seconds since 1970; undefined where it has no end, and where the file names them. */
+  /**
+   * The end of the metadata that lists the certificates, in seconds since 1970; undefined if it has no end, or the file lists
+   * them.
+   */
   readonly validUntil: number | undefined;
   readonly decryptionKey: KeyObject | undefined;
-  /** Formats whose attributes are read by name alone; undefined: the usual ones. */
+  /** Formats whose attributes are read by name only; undefined: the usual formats. */
   readonly attributeFormats?: ReadonlySet<string> | undefined;
   readonly maxAge: number | undefined;
   readonly use: 'single' | 'repeated';
   /** The subject's name in our tokens, instead of `name:nameId`. */
   readonly subject: Mapping | undefined;
   readonly claims: ClaimMappings;
-  /** What the mappings read, such as `attributes.mail`. */
+  /** The facts that the mappings read, such as `attributes.mail`. */
   readonly reads: readonly string[];
 }
 
@@ -38,7 +41,7 @@ export interface DecryptionKey {
   readonly issuers: ReadonlySet<string>;
 }
 
-/** Each key once, however many entries name it: for an encrypted assertion all are tried, since its issuer stands inside. */
+/** Lists each key once. All are tried for an encrypted assertion, since its issuer is inside. */
 export function decryptionKeysOf(entries: readonly SamlIssuerEntry[]): readonly DecryptionKey[] {
   const keys: { key: KeyObject; issuers: Set<string> }[] = [];
   for (const { entityId, decryptionKey: key } of entries) {

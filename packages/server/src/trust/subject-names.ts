@@ -1,19 +1,19 @@
-// Whose is a name that a subject has in our tokens? A client's, an account's, or a person's of one issuer: never two of these.
+// Finds the owner of a subject name in our tokens: a client, an account, or a person of one issuer, never two of these.
 import type { Clients } from '../model/client.ts';
 import { type Principal, prefixOf, voucherEntry } from '../primitives/principal.ts';
 
 export interface SubjectNames {
-  /** What stands before the subjects of an issuer here, for each of its entries; empty for one that is not trusted. */
+  /** The prefixes of an issuer's subjects in our tokens, one for each of its entries; empty if the issuer is not trusted. */
   readonly namesOf: (iss: string) => readonly string[];
-  /** Is the issuer trusted for which this stands in `actor_lineage`? */
-  readonly isTrustedVoucher: (word: string) => boolean;
-  /** @returns whose the name is, in words, where it is a client's or an account's of ours */
+  /** Is the issuer of this entry of `actor_lineage` still trusted? */
+  readonly isTrustedVoucher: (entry: string) => boolean;
+  /** @returns the owner, in words, if the name belongs to a client or an account of ours */
   readonly ownerHere: (name: string) => string | undefined;
-  /** The provider at which people sign in: each is called by its name and their `sub`. */
+  /** The provider where people sign in. A person's name is the name of the provider and their `sub`. */
   readonly upstream: { readonly issuer: string; readonly name: string } | undefined;
   /**
-   * @param by who would be called so: the name of the issuer that says it, and the subject there
-   * @returns who else has the name, in words; undefined where nobody has
+   * @param by the party that would get the name: the name of the issuer that says it, and the subject there
+   * @returns the other owner of the name, in words; undefined if there is none
    */
   readonly otherOwner: (
     name: string,
@@ -21,7 +21,7 @@ export interface SubjectNames {
   ) => string | undefined;
 }
 
-/** @param issuers the names that stand before their subjects here, whichever kind of issuer they are */
+/** @param issuers of any kind, with the prefixes of their subjects */
 export function indexSubjectNames(owners: {
   readonly clients: Clients;
   readonly accounts: readonly { readonly sub: string }[];
@@ -42,20 +42,20 @@ export function indexSubjectNames(owners: {
     ({ issuer }) => issuer,
   );
   /**
-   * People of the provider are known here by its name and theirs, from both of its entries. A SAML entry may have the same id, and
-   * has another name: a NameID is not a `sub`.
+   * People of the provider have the same name through both of its entries. A SAML entry may have the same id, and has another name:
+   * a NameID is not a `sub`.
    */
   const isOfUpstream = (name: string, by: { readonly name: string; readonly principal: Principal }): boolean =>
     by.name === upstream?.name &&
     by.principal.iss === upstream.issuer &&
     name === `${upstream.name}:${by.principal.sub}`;
-  let words: ReadonlySet<string> | undefined;
+  let vouchers: ReadonlySet<string> | undefined;
   const ownerHere = (name: string): string | undefined =>
     clients.has(name) ? 'a client' : accounts.has(name) ? 'an account' : undefined;
   return {
-    isTrustedVoucher: (word) => {
-      words ??= new Set([...byIss.keys()].map(voucherEntry));
-      return words.has(word);
+    isTrustedVoucher: (entry) => {
+      vouchers ??= new Set([...byIss.keys()].map(voucherEntry));
+      return vouchers.has(entry);
     },
     ownerHere,
     namesOf: (iss) => (byIss.get(iss) ?? []).map(({ name }) => name),

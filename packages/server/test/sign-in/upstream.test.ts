@@ -208,7 +208,7 @@ test('the keys of a provider are read as those of issuers: weak ones are passed 
     [/several keys/, ({ jwk, kid }) => [jwk, newKey('ES256', kid).jwk]],
     [/unknown_key/, ({ jwk }) => [{ ...jwk, use: 'enc' }]],
     [/unknown_key/, ({ jwk }) => [{ ...jwk, x: `${jwk.x}=` }]],
-    [/keys is no list/, () => Array.from({ length: 101 }, () => ({}))],
+    [/keys is not a list/, () => Array.from({ length: 101 }, () => ({}))],
   ];
   for (const [detail, publish, by] of cases) {
     const { idp, complete } = await begin(t, {}, {}, ['ES256', 'RS256', 'Ed25519']);

@@ -95,7 +95,7 @@ export const requests: Readonly<Record<string, Case<ExhaustionWorld>>> = {
       });
     for (const count of [101, 10_000]) {
       const told = await attempt(`${count} keys of an issuer`, startOf({ after }, withKeys(many(count))));
-      assert.match(told.text ?? '', /keys is no list of at most 100/);
+      assert.match(told.text ?? '', /keys is not a list of at most 100/);
       await attempt(`${count} keys of a client`, startOf({ after }, asClient(many(count))));
       const entryOf = { id: 'new', auth: 'private_key_jwt', grants: ['client_credentials'], audiences: [API] };
       const body = { ...entryOf, jwks: { keys: many(Math.min(count, 1000)) } };
