@@ -84,16 +84,15 @@ async function authenticate(
       throw new Refusal('client_assertion_replayed');
     return { client, method: as };
   } catch (thrown) {
-    const error =
-      thrown instanceof TokenRefusal
-        ? thrown.asAssertion(presentedClaims(request.parameters.get('client_assertion') ?? ''))
-        : thrown;
+    // Read whichever reason it is: the time that it takes must not tell which clients there are.
+    const said = presentedClaims(request.parameters.get('client_assertion') ?? '');
+    const error = thrown instanceof TokenRefusal ? thrown.asAssertion(said) : thrown;
     if (!(error instanceof Refusal) || reasons[error.reason].answer !== 'client') throw error;
     failures.failed(name, request.address);
     throw new Refusal(error.reason, {
       clientClaimed: claimed(),
       detail: error.detail,
-      sent: error.sent,
+      sent: { ...said, ...error.sent },
       cause: error,
     });
   }

@@ -4,12 +4,12 @@ import { formatTime } from '../primitives/duration.ts';
 import { type Sent, TokenRefusal } from '../primitives/refusal.ts';
 import { readCompact } from './jws.ts';
 
-/** Characters: a longer token is not read a second time, whose parsing costs a caller nothing and us time. */
-const MAX_LENGTH = 8192;
+/** A longer token is not read a second time: parsing costs the server time and the caller nothing. */
+const MAX_CHARACTERS = 8192;
 
 /** @returns nothing where the text is not a JWT */
 export function presentedClaims(text: string): Sent {
-  if (text.length > MAX_LENGTH) return {};
+  if (text.length > MAX_CHARACTERS) return {};
   try {
     const { alg, kid, typ, payload } = readCompact(text);
     const { iss, aud, exp, nbf, iat } = payload;
