@@ -7,7 +7,7 @@ import type { Configuration } from './config/configuration.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import type { Answered } from './http/handle.ts';
 import { type InForce, openInForce } from './in-force.ts';
-import type { Standing } from './metrics/gauges.ts';
+import type { ServerState } from './metrics/gauges.ts';
 import { type OpenMetrics, openMetrics } from './metrics/open.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { createEndings, type Endings } from './primitives/endings.ts';
@@ -221,7 +221,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
 
 function publishMetrics(
   { base, metrics, presence, inForce, state }: Node,
-  seen: Pick<Standing, 'connections' | 'pollAge' | 'auditStrangers'>,
+  seen: Pick<ServerState, 'connections' | 'pollAge' | 'auditStrangers'>,
 ): Promise<void> {
   return metrics.publish({
     ...seen,

@@ -1,4 +1,5 @@
-// Is the caller who it says? Exactly one method in the request, the one that the client is registered for, and proof.
+// Authenticates a client: the request must use exactly one method, the one that the client is registered for, with valid
+// credentials.
 
 import { presentedClaims } from '../keys/presented.ts';
 import { type Client, isClientId } from '../model/client.ts';
@@ -18,12 +19,12 @@ import type {
 
 export interface AuthenticatedClient {
   readonly client: Client;
-  /** As the audit row says it: the method's name, or `workload`. */
+  /** The method as the audit row records it: its name, or `workload`. */
   readonly method: string;
 }
 
-/** No client. Compared when the client is unknown, so that unknown and wrong take the same time. */
-export const nobody: Client = {
+/** Stands in for an unknown client, so that an unknown client and a wrong secret take the same time. */
+export const decoyClient: Client = {
   id: '',
   auth: '',
   secrets: [new SecretDigest(newSecret())],
@@ -41,7 +42,7 @@ export const nobody: Client = {
 };
 
 /**
- * RFC 6749 sections 2.3 and 3.2.1. What is good once is used up here, whatever becomes of the request.
+ * Implements RFC 6749 sections 2.3 and 3.2.1. A single-use assertion is used up here, even if the request fails later.
  * @throws Refusal of the `client` and `client_…` answers, authentication_rate, client_rate, store_unavailable, issuer_unavailable
  */
 export const authenticateClient = (
@@ -56,11 +57,11 @@ async function authenticate(
   context.freshness.check();
   const { method, credentials } = readCredentials(request, context);
   const { clients, failures } = context;
-  // Texts that no client can be called are all counted as one, and recorded nowhere.
+  // All texts that are not valid client ids share one count, and none is recorded.
   const ids = credentials.clientIds.filter(isClientId);
   const client = ids.map((id) => clients.get(id)).find((entry) => entry !== undefined);
   const name = client?.id ?? ids[0] ?? '';
-  /** An unknown id may be a secret in the wrong place, which is not recorded. */
+  /** An unknown id may be a misplaced secret, which must not be recorded. */
   const claimed = (): Recordable | undefined => {
     if (client !== undefined) return recordKnown(client.id);
     const isSwapped = credentials.secrets?.some((secret) => clients.has(secret));
@@ -76,7 +77,7 @@ async function authenticate(
       throw new Refusal('client_id_mismatch', {
         parameter: 'client_id',
         detail: `${client.id} authenticated`,
-        // An unknown id may be a secret in the wrong place.
+        // An unknown id may be a misplaced secret.
         sent: { client_id: context.clients.has(stated) ? stated : undefined },
       });
     context.requests.ofClient(client, request.address);
@@ -117,24 +118,26 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
   if (another !== undefined) throw new Refusal('client_authentication_doubled');
   if (shown !== undefined) return shown;
   if (/^Bearer\b/i.test(request.authorization ?? '')) throw new Refusal('client_authentication_bearer');
-  // Without credentials: the method of the client that is named, or of one that need not be.
+  // Without credentials: the method of the named client, or of a client that need not be named.
   const id = request.parameters.get('client_id');
   const auth = id === undefined ? 'none' : context.clients.get(id)?.auth;
   const method = byEntry.find(({ name }) => name === auth);
-  // A certificate alone is proven, whoever is named: the answer to it must not tell which clients have one.
+  // A certificate is verified whichever client is named, so that the answer does not show which clients have one.
   const byCertificate = id !== undefined && request.certificate !== undefined ? overTls : undefined;
-  const meaning = method ?? byCertificate;
-  const meant = meaning && read(meaning);
-  if (meant === undefined) {
+  const chosen = method ?? byCertificate;
+  const presented = chosen && read(chosen);
+  if (presented === undefined) {
     const { subjectToken } = request;
-    // The token of a workload can stand for a client that is not named.
+    // The token of a workload can identify a client that is not named.
     const sent = id === undefined && subjectToken !== undefined ? presentedClaims(subjectToken) : {};
     throw new Refusal('client_authentication_missing', { sent });
   }
-  return meant;
+  return presented;
 }
 
-/** Credentials of a method that the client is not registered for are proven against nobody: they are of no use. */
+/**
+ * Credentials for another method than the client's are verified against a decoy, so that they take as long. They prove nothing.
+ */
 async function prove(
   client: Client | undefined,
   method: string,
@@ -143,7 +146,7 @@ async function prove(
 ): Promise<ClientProof> {
   if (client?.auth === method) return proveAgainst(client, context);
   try {
-    await proveAgainst(nobody, context);
+    await proveAgainst(decoyClient, context);
   } catch {}
   if (client === undefined) throw new Refusal('client_unknown');
   throw new Refusal('client_method', { detail: `registered for ${client.auth}, sent ${method}` });

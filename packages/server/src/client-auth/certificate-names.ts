@@ -1,5 +1,6 @@
-// Whom does a certificate name? Its subject and its URIs, read from its DER (RFC 5280 section 4.1): Node gives both as text
-// that cannot be taken apart again without guessing.
+// Reads the subject and the URIs of a certificate from its DER (RFC 5280 section 4.1). Node gives both as text that cannot be
+// parsed
+// without guessing.
 import type { X509Certificate } from 'node:crypto';
 import { type Der, inside, readDer, readObjectIdentifier } from './der.ts';
 import { readName } from './distinguished-name.ts';
@@ -7,10 +8,10 @@ import { readName } from './distinguished-name.ts';
 const TAG = { version: 0xa0, extensions: 0xa3, octets: 0x04, uri: 0x86 } as const;
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17';
 
-/** The subject, in a form that is equal for equal names; undefined where it cannot be read. */
+/** The subject, in a form that is equal for equal names; undefined if it cannot be read. */
 export function subjectOf({ raw }: X509Certificate): string | undefined {
   try {
-    // version, serial number, signature, issuer, validity, subject; the first may be missing.
+    // version, serial number, signature, issuer, validity, subject. The version is optional.
     const subject = bodyOf(raw).filter(({ tag }) => tag !== TAG.version)[4];
     return subject && readName(subject.content);
   } catch {
@@ -18,7 +19,7 @@ export function subjectOf({ raw }: X509Certificate): string | undefined {
   }
 }
 
-/** The URIs among its alternative names (RFC 5280 section 4.2.1.6); none where they cannot be read. */
+/** The URIs among the alternative names (RFC 5280 section 4.2.1.6); empty if they cannot be read. */
 export function urisOf({ raw }: X509Certificate): readonly string[] {
   try {
     const [extensions] = inside(bodyOf(raw).find(({ tag }) => tag === TAG.extensions));
@@ -35,5 +36,5 @@ export function urisOf({ raw }: X509Certificate): readonly string[] {
   }
 }
 
-/** The members of what is signed. */
+/** The members of the part that is signed. */
 const bodyOf = (raw: Buffer): readonly Der[] => inside(inside(readDer(raw)[0])[0]);

@@ -1,4 +1,4 @@
-// What says a client assertion (RFC 7521 section 4.2)? Read, and its signature, times and audience checked, whichever kind it is.
+// Reads a client assertion of any kind (RFC 7521 section 4.2), and checks its signature, times and audience.
 
 import { algorithmNames } from '../keys/algorithms.ts';
 import { type CompactJws, type Key, readCompact, verifyCompact } from '../keys/jws.ts';
@@ -18,7 +18,7 @@ const kinds = ['jwt-bearer', 'jwt-spiffe'] as const;
 export const assertionParameters = ['client_assertion_type', 'client_assertion'] as const;
 
 /**
- * @returns undefined where the request holds no assertion of the kind
+ * @returns undefined if the request has no assertion of this kind
  * @throws Refusal parameter_missing, client_assertion_type_unsupported, client_assertion_…
  */
 export function readClientAssertion(parameters: Parameters, kind: (typeof kinds)[number]): CompactJws | undefined {
@@ -36,9 +36,9 @@ export function readClientAssertion(parameters: Parameters, kind: (typeof kinds)
   if (named !== kind) return undefined;
   try {
     const jws = readCompact(assertion);
-    // A secret would be known to two, and a MAC by the text of a public key to everybody.
+    // Two parties know a shared secret, and anyone knows the text of a public key, which could be misused as one.
     if (!algorithmNames.some((name) => name === jws.alg))
-      throw new TokenRefusal('algorithm', `${redactValue(jws.alg)} is no signature with a key of one's own`);
+      throw new TokenRefusal('algorithm', `alg is ${redactValue(jws.alg)}, which does not sign with a private key`);
     return jws;
   } catch (error) {
     throw error instanceof TokenRefusal ? error.asAssertion() : error;
@@ -46,7 +46,7 @@ export function readClientAssertion(parameters: Parameters, kind: (typeof kinds)
 }
 
 /**
- * A signature is verified in any case, with a key of nobody's where the client has none: who waits learns nothing of it.
+ * Verifies a signature in any case, with a decoy key if the client has none, so that the time reveals nothing.
  * @throws TokenRefusal, Refusal issuer_unavailable
  */
 async function verifySignature(jws: CompactJws, keys: KeySource | undefined, decoyKeys: DecoyKeys): Promise<void> {
@@ -70,8 +70,8 @@ async function findKey(jws: CompactJws, keys: KeySource | undefined): Promise<Ke
 }
 
 /**
- * The signature first, so that what is then told of the claims was said by the client.
- * @param audiences of which `aud` may hold nothing else; two of them are for clients of old
+ * Checks the signature first, so that the details of later refusals come from the client.
+ * @param audiences the only values that `aud` may have; two for legacy clients
  * @returns seconds since 1970 @throws TokenRefusal, Refusal issuer_unavailable
  */
 export async function checkAssertion(
@@ -83,7 +83,7 @@ export async function checkAssertion(
   await verifySignature(jws, keys, decoyKeys);
   const { aud } = jws.payload;
   const named = stringList(aud) ?? [];
-  // draft-ietf-oauth-rfc7523bis section 4: what names others too could be sent on by them.
+  // draft-ietf-oauth-rfc7523bis section 4: another party in `aud` could send the assertion on.
   if (named.length === 0 || named.length > audiences.length || !named.every((one) => audiences.includes(one)))
     throw new TokenRefusal(
       'audience',

@@ -1,4 +1,4 @@
-// Which keys has a client now? Those of its entry, or of the URL that the entry names, fetched and kept like an issuer's.
+// Holds the keys of each client: those of its entry, or of the URL in the entry, fetched and cached like the keys of an issuer.
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientKeys, Clients } from '../model/client.ts';
 import { createOutbound } from '../outbound/outbound.ts';
@@ -7,7 +7,7 @@ import { fetchedKeySource, fixedKeySource, type KeySource } from '../trust/key-c
 
 export type HeldClientKeys = ReadonlyMap<string, { readonly keys: ClientKeys; readonly source: KeySource }>;
 
-/** @param before of an earlier reading of the file: what was fetched is kept */
+/** @param before from the previous configuration: fetched keys are kept */
 export function openClientKeys(clients: Clients, clock: Clock, before: HeldClientKeys = new Map()): HeldClientKeys {
   const held = [...clients.values()].flatMap(({ id, keys }) => {
     if (keys === undefined) return [];

@@ -1,13 +1,14 @@
-// HTTP Basic (RFC 6749 section 2.3.1). The RFC has id and secret form-encoded before they are joined; half the clients of
-// the world send them raw. Both are compared, always, so that neither the answer nor its time tells which it was.
+// Implements client_secret_basic (RFC 6749 section 2.3.1). The RFC requires id and secret to be form-encoded, but many clients
+// send
+// them raw. Both readings are always compared, so that neither the answer nor its time shows which one matched.
 import { Refusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { ClientAuthMethod } from './method.ts';
 
-/** Base64 as it is written, or without its padding; never with another one (RFC 4648 section 3.2). */
+/** Base64 with or without padding, in no other form (RFC 4648 section 3.2). */
 const BASIC = /^Basic +((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?)$/i;
-/** Only what a form encoder writes: something encoded by half is taken raw, or it would have two meanings. */
+/** The output of a form encoder. Partly encoded text is only read raw, since it would have two meanings. */
 const FORM_ENCODED = /^(?:[\w*\-.~!'()+]|%[0-9A-Fa-f]{2})*$/;
 
 export const clientSecretBasic = {

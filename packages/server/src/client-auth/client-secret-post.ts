@@ -1,4 +1,4 @@
-// client_id and client_secret in the form (RFC 6749 section 2.3.1).
+// Implements client_secret_post: client_id and client_secret in the form (RFC 6749 section 2.3.1).
 import { Refusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import type { ClientAuthMethod } from './method.ts';

@@ -1,5 +1,5 @@
-// Makes keys of nobody's, with which the assertion of an unknown client is verified: verifying takes its time, and whether a
-// client exists must not show by it.
+// Makes decoy keys, with which the assertion of an unknown client is verified, so that the time does not show whether a client
+// exists.
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { type AlgorithmName, algorithms } from '../keys/algorithms.ts';
 import type { Key } from '../keys/jws.ts';
@@ -8,7 +8,7 @@ export type DecoyKeys = (alg: string) => Key | undefined;
 
 const RSA_BYTES = 256;
 
-/** Each is made when it is first needed, and kept. */
+/** Makes each key when it is first needed, and keeps it. */
 export function createDecoyKeys(): DecoyKeys {
   const keys = new Map<AlgorithmName, Key>();
   return (alg) => {
@@ -21,7 +21,7 @@ export function createDecoyKeys(): DecoyKeys {
 
 const isAlgorithm = (alg: string): alg is AlgorithmName => Object.hasOwn(algorithms, alg);
 
-/** Finding primes takes a tenth of a second, and a key that never signs needs none: any odd modulus costs the same to verify with. */
+/** Finding primes takes 100 ms, and a key that never signs needs none: verifying with any odd modulus takes the same time. */
 function newDecoy(alg: AlgorithmName): Key['key'] {
   if (algorithms[alg].jwk.kty !== 'RSA') return createPublicKey(algorithms[alg].newKey());
   const modulus = randomBytes(RSA_BYTES);

@@ -1,11 +1,11 @@
-// What is in these bytes? The little of DER (X.690) that names in certificates need: tags, lengths, object identifiers.
+// Parses the part of DER (X.690) that names in certificates need: tags, lengths, object identifiers.
 
 export interface Der {
   readonly tag: number;
   readonly content: Buffer;
 }
 
-/** The values that stand one after the other. @throws RangeError where the lengths do not add up */
+/** Parses consecutive values. @throws RangeError if the lengths do not add up */
 export function readDer(bytes: Buffer): readonly Der[] {
   const values: Der[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -21,10 +21,10 @@ export function readDer(bytes: Buffer): readonly Der[] {
   return values;
 }
 
-/** What a value holds, where there is one. */
+/** The values inside a value; empty if there is none. */
 export const inside = (value: Der | undefined): readonly Der[] => readDer(value?.content ?? Buffer.alloc(0));
 
-/** `2.5.4.3` (X.690 section 8.19). */
+/** Formats an object identifier, such as `2.5.4.3` (X.690 section 8.19). */
 export function readObjectIdentifier(content: Buffer): string {
   const numbers: bigint[] = [];
   let number = 0n;
@@ -39,7 +39,7 @@ export function readObjectIdentifier(content: Buffer): string {
   return [root, first - root * 40n, ...others].join('.');
 }
 
-/** How the kinds of text are encoded: UTF8String, NumericString, PrintableString, TeletexString, IA5String, BMPString. */
+/** Encodings of the kinds of text: UTF8String, NumericString, PrintableString, TeletexString, IA5String, BMPString. */
 const ENCODINGS: Readonly<Record<number, string>> = {
   12: 'utf-8',
   18: 'latin1',
@@ -49,7 +49,7 @@ const ENCODINGS: Readonly<Record<number, string>> = {
   30: 'utf-16be',
 };
 
-/** @returns undefined for what is no text. @throws TypeError where the bytes are not in their encoding */
+/** @returns undefined if the value is not text. @throws TypeError if the bytes are not in their encoding */
 export function decodeText({ tag, content }: Der): string | undefined {
   const encoding = ENCODINGS[tag];
   return encoding === undefined

@@ -1,10 +1,11 @@
-// Are two names the same one? Distinguished names are compared as what they are, lists of sets of attributes, whether they
-// are written as text (RFC 4514) or stand in a certificate; and their values as people read them (RFC 4517 section 4.2.15).
+// Compares distinguished names, from text (RFC 4514) or from a certificate, as lists of sets of attributes. Values are compared
+// as
+// people read them (RFC 4517 section 4.2.15).
 
 import { decodeUtf8 } from '../primitives/utf8.ts';
 import { type Der, decodeText, readDer, readObjectIdentifier } from './der.ts';
 
-/** The names of RFC 4514 section 3, and others that certificates of clients have. */
+/** The names of RFC 4514 section 3, and others that client certificates have. */
 const ATTRIBUTES: Readonly<Record<string, string>> = {
   CN: '2.5.4.3',
   SN: '2.5.4.4',
@@ -26,14 +27,14 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   EMAILADDRESS: '1.2.840.113549.1.9.1',
 };
 
-/** An attribute's type and its value, prepared for comparing. */
+/** The type and the value of an attribute, prepared for comparing. */
 type Attribute = readonly [type: string, value: string];
 
-/** In the order of RFC 4514, the closest part first; the attributes of one part have no order. */
+/** The order is that of RFC 4514, the most specific part first. The attributes of one part have no order. */
 const canonical = (name: readonly (readonly Attribute[])[]): string =>
   JSON.stringify(name.map((part) => part.map((attribute) => attribute.join('=')).toSorted()));
 
-/** RFC 4518 section 2: case, width and the number of blanks tell nobody apart. */
+/** RFC 4518 section 2: ignores case, width and the number of blanks. */
 const prepare = (text: string): string => text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ');
 
 /** @param content of the `Name` in a certificate (RFC 5280 section 4.1.2.4) @throws RangeError, TypeError */
@@ -55,10 +56,10 @@ function prepareValue(value: Der): string {
 
 const TYPE = /\s*([A-Za-z][\w-]*|\d+(?:\.\d+)+)\s*=\s*/y;
 const VALUE = /#(?:[0-9A-Fa-f]{2})+\s*|(?:\\[ "#+,;<=>\\]|\\[0-9A-Fa-f]{2}|[^\\",;<>+\0])+/y;
-/** A character that is escaped, a byte in hexadecimal, or a character that stands for itself. */
+/** An escaped character, a byte in hexadecimal, or an unescaped character. */
 const CHARACTER = /\\([^0-9A-Fa-f])|\\(..)|[^\\]/gsu;
 
-/** RFC 4514 section 3. @returns the name in a form that is equal for equal names; undefined where the text is none */
+/** Parses RFC 4514 section 3. @returns a form that is equal for equal names; undefined if the text is not a name */
 export function parseDistinguishedName(text: string): string | undefined {
   const parts: Attribute[][] = [[]];
   for (let at = 0; ; at++) {
@@ -81,7 +82,7 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | n
   return sticky.exec(text);
 }
 
-/** @returns undefined where it is not UTF-8, or no DER */
+/** @returns undefined if the value is not UTF-8, or not DER */
 function parseValue(written: string): string | undefined {
   try {
     if (written.startsWith('#')) {

@@ -1,22 +1,21 @@
-// How often may somebody guess? Failed authentications are counted for each client and address; nothing a stranger does
-// locks a client out from another address (RFC 6749 section 2.3.1 asks for protection against guessing).
+// Limits failed authentications, against guessing (RFC 6749 section 2.3.1). They are counted for each client and address, so that
+// nobody can lock a client out from another address.
 import { networkOf } from '../primitives/network.ts';
 import { type Counting, createRate } from '../primitives/rate.ts';
 import type { Recordable } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type TallyKey, tallyKey } from '../primitives/tallies.ts';
 
-/** Failures a minute. */
-const FAILURES_ALLOWED = 20;
+const MAX_FAILURES_PER_MINUTE = 20;
 
 export interface FailureLimit {
-  /** @param claimed what the row says of the client @throws Refusal authentication_rate */
+  /** @param claimed the client for the audit row @throws Refusal authentication_rate */
   readonly check: (clientId: string, address: string, claimed?: () => Recordable | undefined) => void;
   readonly failed: (clientId: string, address: string) => void;
 }
 
 export function createFailureLimit(counting: Counting): FailureLimit {
-  const rate = createRate('failures', FAILURES_ALLOWED, counting);
+  const rate = createRate('failures', MAX_FAILURES_PER_MINUTE, counting);
   const pair = (clientId: string, address: string): TallyKey => tallyKey(networkOf(address), clientId);
   return {
     check: (clientId, address, claimed) => {

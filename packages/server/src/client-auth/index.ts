@@ -1,4 +1,4 @@
-// In which ways may a client authenticate? The list; its order is the order of preference that the metadata tells.
+// Lists the methods of client authentication, in the order of preference that the metadata shows.
 import { clientSecretBasic } from './client-secret-basic.ts';
 import { clientSecretPost } from './client-secret-post.ts';
 import type { ClientAuthMethod } from './method.ts';
@@ -18,7 +18,7 @@ export const clientAuthMethods = [
   none,
 ] as const satisfies readonly ClientAuthMethod[];
 
-/** The form parameters that say who the client is, whichever its method. */
+/** The form parameters of client authentication, of all methods. */
 export const clientParameters: readonly string[] = [
   'client_id',
   ...clientAuthMethods.flatMap((method): readonly string[] => method.parameters),

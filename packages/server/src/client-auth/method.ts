@@ -1,4 +1,5 @@
-// What is a way to authenticate a client? It recognises its credentials in a request, and proves them against an entry.
+// The interface of a client authentication method: it reads its credentials in a request, and proves them against a client's
+// entry.
 import type { X509Certificate } from 'node:crypto';
 import type { Client, ClientIndex, Clients } from '../model/client.ts';
 import type { Clock } from '../primitives/clock.ts';
@@ -11,78 +12,80 @@ import type { FailureLimit } from './failure-limit.ts';
 import type { RequestLimit } from './request-limit.ts';
 
 export interface AuthenticationRequest {
-  /** The Authorization header as it came. */
+  /** The Authorization header as it was sent. */
   readonly authorization: string | undefined;
   readonly parameters: Parameters;
-  /** Where the request came from. */
+  /** The address of the caller. */
   readonly address: string;
   readonly certificate: PresentedCertificate | undefined;
-  /** A token that the request is about, which may stand for a client that it does not name. */
+  /** The subject token of the request, which may identify a client that is not named. */
   readonly subjectToken?: string | undefined;
 }
 
-/** A TLS client certificate: that the caller has its key was proven, to us or to a proxy that we trust (RFC 8705). */
+/** A TLS client certificate. The caller proved that it has the key, to us or to a proxy that we trust (RFC 8705). */
 export interface PresentedCertificate {
   readonly x509: X509Certificate;
-  /** Was it issued under one of the configured authorities? It may have expired since. Costs a signature check. */
+  /** Did one of the configured authorities issue it? It may have expired since. Costs a signature check. */
   readonly isTrusted: () => boolean;
 }
 
-/** What methods prove with: one reading of the configuration, and what the process keeps. */
+/** The dependencies of methods, from the configuration in force and from the process. */
 export interface AuthenticationContext {
-  /** Our own. */
+  /** Our issuer. */
   readonly issuer: string;
   readonly tokenEndpoint: string;
   readonly clients: Clients;
   readonly clientIndex: ClientIndex;
-  /** The keys of a client that has any. */
+  /** The keys of a client, if it has any. */
   readonly keysOf: (client: Client) => KeySource | undefined;
   readonly decoyKeys: DecoyKeys;
   readonly issuers: TrustedIssuers;
   readonly clock: Clock;
-  /** Of the clients: they change at run time. */
+  /** Checks that the clients are up to date: they change at run time. */
   readonly freshness: Freshness;
   readonly failures: FailureLimit;
   readonly requests: RequestLimit;
   /**
-   * Uses an id up, on all nodes.
-   * @param expiresAt until when it must stay used, in seconds since 1970
-   * @returns whether this was its first use @throws Refusal store_unavailable
+   * Uses up an id, on all nodes.
+   * @param expiresAt the time until which it must stay used, in seconds since 1970
+   * @returns true on the first use @throws Refusal store_unavailable
    */
   readonly useOnce: (id: string, expiresAt: number) => Promise<boolean>;
 }
 
 export interface Credentials {
-  /** The ids that the request may mean, likeliest first. */
+  /** The client ids that the request may mean, the most likely first. */
   readonly clientIds: readonly string[];
-  /** What may be a secret of the client: where it is the id of one, id and secret stand in each other's place. */
+  /** Texts that may be a secret. If one is the id of a client, id and secret were swapped. */
   readonly secrets?: readonly string[];
-  /** Constant time in what the caller sent. @throws Refusal with the `client` answer where they prove nothing */
+  /** Takes constant time in the caller's input. @throws Refusal with the `client` answer if the credentials are wrong */
   readonly prove: (client: Client, context: AuthenticationContext) => ClientProof | Promise<ClientProof>;
 }
 
 export interface ClientProof {
-  /** What the audit row calls the method, where not by its name. */
+  /** The name in the audit row, if it is not the name of the method. */
   readonly as?: string;
-  /** An id that the proof uses up, and until when it must stay used, in seconds since 1970. */
+  /** An id that the proof uses up, and the time until which it must stay used, in seconds since 1970. */
   readonly singleUse?: { readonly id: string; readonly expiresAt: number };
 }
 
 export interface ClientAuthMethod {
   /** The name in the OAuth registry of token endpoint authentication methods, and in the configuration. */
   readonly name: string;
-  /** The form parameters that it reads beside `client_id`. */
+  /** The form parameters that it reads, besides `client_id`. */
   readonly parameters: readonly string[];
-  /** Keys of the client's entry: it has one of the first, and may have the others; other methods have none of them. */
+  /**
+   * Keys of the client's entry: it needs one of the first, and may have the others. Entries with other methods have none of them.
+   */
   readonly keys: { readonly oneOf: readonly ClientKey[]; readonly others?: readonly ClientKey[] };
   /**
-   * `credentials`: what it reads stands in the request for no other reason. `entry`: the client's entry says that the method
-   * is meant, for a certificate may be there to bind tokens to.
+   * `credentials`: the request has credentials of the method for no other purpose. `entry`: the client's entry selects the method,
+   * since a certificate may only be there to bind tokens to it.
    */
   readonly recognizedBy: 'credentials' | 'entry';
-  /** It is of use only where callers can show certificates. */
+  /** The method needs callers that can present certificates. */
   readonly over?: 'tls';
-  /** @returns undefined where the request holds no such credentials. @throws Refusal where they cannot be read */
+  /** @returns undefined if the request has no such credentials. @throws Refusal if they cannot be read */
   readonly read: (request: AuthenticationRequest, context: AuthenticationContext) => Credentials | undefined;
 }
 

@@ -1,5 +1,6 @@
-// none: a public client, which can keep no secret, says who it is and proves nothing (RFC 6749 section 2.1). Or it says not even
-// that: then the token of a workload that it brings stands for it, which the exchange goes on to verify.
+// Implements none: a public client states its id and proves nothing (RFC 6749 section 2.1). Without an id, the workload token
+// that
+// it sends identifies it; the exchange verifies that token later.
 import { readCompact } from '../keys/jws.ts';
 import type { Client, ClientIndex } from '../model/client.ts';
 import { stringList } from '../primitives/claims.ts';
@@ -21,7 +22,7 @@ export const none = {
   },
 } as const satisfies ClientAuthMethod;
 
-/** The one client that a token of another issuer may stand for. Nothing is believed yet but whose token it says to be. */
+/** Finds the only client that a token of another issuer can identify. The token is not verified yet. */
 function workloadOf(token: string, { byWorkload }: ClientIndex): Client | undefined {
   try {
     const { iss, sub, aud } = readCompact(token).payload;

@@ -1,5 +1,6 @@
-// private_key_jwt: a JWT that the client signs with a key of its own (RFC 7523 section 2.2, as rfc7523bis narrows it).
-// `jwk`, `jku`, `x5u` and `x5c` in its header are not read: the entry says which keys are the client's.
+// Implements private_key_jwt: a JWT that the client signs with its own key (RFC 7523 section 2.2, as rfc7523bis narrows it).
+// Ignores
+// `jwk`, `jku`, `x5u` and `x5c` in its header: the keys of the client are in its entry.
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -7,10 +8,10 @@ import { sha256 } from '../primitives/secret.ts';
 import { assertionParameters, checkAssertion, readClientAssertion } from './client-assertion.ts';
 import type { ClientAuthMethod } from './method.ts';
 
-/** What a client may say that its assertion is; anything else is for something else (RFC 8725 section 3.12). */
+/** The values that `typ` may have. Any other value means another purpose (RFC 8725 section 3.12). */
 const TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'client-authentication+jwt']);
-/** Seconds that it may still live: what is remembered of it is bounded. */
-const LONGEST = 600;
+/** The longest time until `exp`, which limits the memory for used assertions. */
+const MAX_LIFETIME_SECONDS = 600;
 
 export const privateKeyJwt = {
   name: 'private_key_jwt',
@@ -24,14 +25,17 @@ export const privateKeyJwt = {
     return {
       clientIds: isName(sub) ? [sub] : [],
       prove: async (client, context) => {
-        if (!TYPES.has(jws.typ)) throw new TokenRefusal('wrong_type', 'its typ says that it is for something else');
+        if (!TYPES.has(jws.typ)) throw new TokenRefusal('wrong_type', 'its typ is for another purpose');
         const { issuer, tokenEndpoint, keysOf } = context;
         const audiences = client.assertionAudience === 'legacy' ? [issuer, tokenEndpoint] : [issuer];
         const { expiresAt, now } = await checkAssertion(jws, keysOf(client), audiences, context);
         if (iss !== client.id || (parameters.get('client_id') ?? sub) !== sub)
           throw new TokenRefusal('claims', 'iss, sub and client_id must all be the id of the client');
-        if (expiresAt > now + LONGEST + LEEWAY_SECONDS)
-          throw new TokenRefusal('claims', `it lives for another ${expiresAt - now} seconds: ${LONGEST} at most`);
+        if (expiresAt > now + MAX_LIFETIME_SECONDS + LEEWAY_SECONDS)
+          throw new TokenRefusal(
+            'claims',
+            `it expires in ${expiresAt - now} seconds; at most ${MAX_LIFETIME_SECONDS} are allowed`,
+          );
         if (!isName(jti)) throw new TokenRefusal('claims', 'jti is missing or malformed');
         return {
           singleUse: { id: sha256(JSON.stringify(['client', client.id, jti])), expiresAt: expiresAt + LEEWAY_SECONDS },

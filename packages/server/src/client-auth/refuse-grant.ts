@@ -1,4 +1,4 @@
-// Refuses a grant that a client may not use, and says which it may.
+// Refuses a grant that a client may not use, and lists the grants that it may use.
 import type { Client } from '../model/client.ts';
 import { Refusal } from '../primitives/refusal.ts';
 

@@ -1,4 +1,4 @@
-// Which clients were registered at run time? Held in memory as they stand in the database, and read again when they change.
+// Holds the clients that were registered at run time in memory, and reads them from the database again when they change.
 import { Refusal } from '../primitives/refusal.ts';
 import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 import type { Poll } from '../store/poll.ts';
@@ -16,9 +16,9 @@ export interface RegisteredSecret {
 
 export interface RegisteredClient {
   readonly id: string;
-  /** As the configuration file would have it, but for its secrets. */
+  /** As in the configuration file, without secrets. */
   readonly entry: JsonObject;
-  /** Newest first; two while one replaces the other. */
+  /** Newest first; two during a rotation. */
   readonly secrets: readonly RegisteredSecret[];
   readonly revision: number;
   /** Milliseconds since 1970. */
@@ -26,18 +26,18 @@ export interface RegisteredClient {
   readonly updatedAt: number;
 }
 
-/** What stands in the database of a client. */
+/** The part of a client that is stored as JSON. */
 export type StoredClient = Pick<RegisteredClient, 'entry' | 'secrets'>;
 
 export interface RegisteredClients {
-  /** The clients as the database has them. They are in force once the listeners are done. */
+  /** The clients of the database. They are in force once the listeners have finished. */
   readonly all: () => ReadonlyMap<string, RegisteredClient>;
   /** The latest revision that was read. */
   readonly revision: () => number;
   readonly poll: Poll;
-  /** Polls. From when this resolves, the clients of the database are in force here. @throws where one of both fails */
+  /** Polls. When it resolves, the clients of the database are in force here. @throws Error if either fails */
   readonly reread: () => Promise<void>;
-  /** @param listener puts the clients in force. Where it fails it tries again by itself */
+  /** @param listener puts the clients in force. If it fails, it tries again by itself */
   readonly onChange: (listener: () => Promise<void>) => void;
 }
 
@@ -47,19 +47,19 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
   let read = 0;
   let inForce = 0;
   const listeners: (() => Promise<void>)[] = [];
-  const put = async (): Promise<void> => {
+  const putInForce = async (): Promise<void> => {
     const upTo = read;
     for (const listener of listeners) await listener();
     inForce = Math.max(inForce, upTo);
   };
   const poll: Poll = async (changed) => {
     const rows = (await changed) === false ? [] : await listChangedClients(store, read);
-    // Two polls can run at once: the one that asked first may be answered last.
+    // Two polls can run at once, and the earlier one may be answered last.
     const newer = rows.filter(({ revision }) => Number(revision) > read);
-    for (const row of newer) take(row, clients);
+    for (const row of newer) apply(row, clients);
     read = Math.max(read, ...newer.map(({ revision }) => Number(revision)));
     // A poll is complete once its clients are in force, or the first attempt to put them there has failed.
-    if (newer.length > 0) await put().catch(() => undefined);
+    if (newer.length > 0) await putInForce().catch(() => undefined);
   };
   await poll();
   inForce = read;
@@ -69,13 +69,13 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
     poll,
     reread: async () => {
       await poll();
-      if (inForce < read) await put();
+      if (inForce < read) await putInForce();
     },
     onChange: (listener) => void listeners.push(listener),
   };
 }
 
-function take(
+function apply(
   { id, entry, revision, created_at, updated_at }: RegisteredClientRow,
   into: Map<string, RegisteredClient>,
 ) {
@@ -87,7 +87,7 @@ function take(
 
 type Write = (database: Database) => Promise<void>;
 
-/** @returns what refuses with admin_in_use where there is such a client */
+/** @returns a write that throws Refusal admin_in_use if the client exists */
 export const registerClient =
   (id: string, stored: StoredClient, now: number): Write =>
   async (database) => {
@@ -97,9 +97,9 @@ export const registerClient =
   };
 
 /**
- * @param after undefined deletes it
- * @param read the revision of all clients that the change was judged by; `any` where no other client matters
- * @returns what refuses with admin_changed where another change was faster
+ * @param after undefined to delete the client
+ * @param read the revision of all clients on which the change was checked; `any` if other clients do not matter
+ * @returns a write that throws Refusal admin_changed if another change came first
  */
 export const changeClient =
   (

@@ -1,5 +1,4 @@
-// How much may one caller ask? Requests are counted for each address, and for each client once it has proven who it is:
-// nobody uses up what is another's.
+// Limits requests for each address, and for each client once it is authenticated, so that nobody uses up the limit of another.
 
 import type { Client } from '../model/client.ts';
 import { networkOf } from '../primitives/network.ts';
@@ -12,11 +11,11 @@ export interface RequestLimit {
   readonly ofAddress: (address: string) => void;
   /** Counts a request of a client that is authenticated. @throws Refusal client_rate */
   readonly ofClient: (client: Client, address: string) => void;
-  /** Takes both counts of a request back that somebody else made the client send. */
+  /** Undoes both counts for a request that someone else made the client send. */
   readonly giveBack: (client: Client, address: string) => void;
 }
 
-/** Requests a minute; undefined is without limit. */
+/** Requests in a minute; undefined: no limit. */
 export interface RequestLimits {
   readonly requestsPerClient: number | undefined;
   readonly requestsPerAddress: number | undefined;
@@ -31,11 +30,11 @@ export function createRequestLimit(
     requestsPerAddress === undefined ? undefined : createRate('addresses', requestsPerAddress, counting);
   return {
     ofAddress: (address) => {
-      const wait = addresses && take(addresses, tallyKey(networkOf(address)));
+      const wait = addresses && countOrWait(addresses, tallyKey(networkOf(address)));
       if (wait !== undefined) throw new Refusal('address_rate', { headers: { 'Retry-After': String(wait) } });
     },
     ofClient: (client, address) => {
-      const wait = clients && take(clients, keyOf(client, address));
+      const wait = clients && countOrWait(clients, keyOf(client, address));
       if (wait !== undefined)
         throw new Refusal('client_rate', { client: client.id, headers: { 'Retry-After': String(wait) } });
     },
@@ -46,12 +45,12 @@ export function createRequestLimit(
   };
 }
 
-/** Everybody who knows the name of a public client can ask as it. */
+/** Anyone who knows the id of a public client can send requests as it, so these are counted by address, too. */
 const keyOf = ({ id, auth }: Client, address: string): TallyKey =>
   auth === 'none' ? tallyKey(id, networkOf(address)) : tallyKey(id);
 
-/** @returns the seconds to wait where there is nothing left to take */
-function take(rate: Rate, key: TallyKey): number | undefined {
+/** @returns the seconds to wait if the limit is reached; else counts the request */
+function countOrWait(rate: Rate, key: TallyKey): number | undefined {
   const wait = rate.secondsToWait(key);
   if (wait === undefined) rate.count(key);
   return wait;

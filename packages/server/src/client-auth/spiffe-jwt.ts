@@ -1,12 +1,12 @@
-// spiffe_jwt: a workload's JWT-SVID (draft-ietf-oauth-spiffe-client-auth section 3.1, JWT-SVID sections 2 to 4). SVIDs are kept
-// and sent again, so that they are not single-use.
+// Implements spiffe_jwt: the JWT-SVID of a workload (draft-ietf-oauth-spiffe-client-auth section 3.1, JWT-SVID sections 2 to 4).
+// Workloads send an SVID many times, so it is not single-use.
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import { assertionParameters, checkAssertion, readClientAssertion } from './client-assertion.ts';
 import type { ClientAuthMethod } from './method.ts';
 
 const TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'jose']);
-/** JWT-SVID section 2: nothing else in the header, and these signatures. */
+/** JWT-SVID section 2: the only members of the header, and the only signatures. */
 const HEADER: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
 const SIGNATURE = /^(?:RS|ES|PS)(?:256|384|512)$/;
 
@@ -31,7 +31,7 @@ export const spiffeJwt = {
         if (!SIGNATURE.test(jws.alg) || ![...trusted.algorithms].some((name) => name === jws.alg))
           throw new TokenRefusal('algorithm');
         await checkAssertion(jws, trusted.keySource, [context.issuer], context);
-        // Last, so that a workload that is no client takes as long.
+        // Checked last, so that a workload that is not a client takes as long.
         if (spiffeId === undefined) throw new TokenRefusal('unknown_issuer');
         return {};
       },

@@ -1,4 +1,4 @@
-// tls_client_auth: a certificate that an authority issued to the client (RFC 8705 section 2.1).
+// Implements tls_client_auth: a certificate that an authority issued to the client (RFC 8705 section 2.1).
 import type { X509Certificate } from 'node:crypto';
 import type { TlsSubject } from '../model/client.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -6,7 +6,7 @@ import { subjectOf, urisOf } from './certificate-names.ts';
 import { parseDistinguishedName } from './distinguished-name.ts';
 import type { ClientAuthMethod } from './method.ts';
 
-/** Alternative names only, and no wildcards: what the client is called, not what it is called among others. */
+/** Compares alternative names only, without wildcards. */
 const EXACT = { subject: 'never', wildcards: false, partialWildcards: false } as const;
 
 export const tlsClientAuth = {

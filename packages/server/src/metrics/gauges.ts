@@ -1,22 +1,22 @@
-// How do things stand now? Read when somebody scrapes, and at no other time.
+// Gauges of the current state. They are read when the metrics are scraped, and at no other time.
 import { type Aggregator, Gauge, type Registry } from 'prom-client';
 import type { KeyState } from '../keys/key-ring.ts';
 import { version } from '../primitives/version.ts';
 
-/** Where the state is read; undefined where it is not known. */
-export interface Standing {
+/** The sources of the current state; undefined means that a value is not known. */
+export interface ServerState {
   readonly keys: () => readonly KeyState[];
   readonly now: () => number;
   readonly revocations: () => number;
   readonly auditBacklog: () => number;
-  /** Statements about the audit in the database that this server cannot vouch for. */
+  /** Statements about the audit log in the database that no key of this server signed. */
   readonly auditStrangers: () => number;
   readonly connections: () => number;
   readonly nodes: () => number;
   readonly agree: () => boolean | undefined;
   /** When the configuration in force was read, in milliseconds since 1970. */
   readonly readAt: () => number;
-  /** Milliseconds for which a change has been wanted and is not in force. */
+  /** How long a change has been waiting to be in force, in milliseconds. */
   readonly pendingFor: () => number;
   readonly fileIsFaulty: () => boolean;
   /** Milliseconds since the last successful poll for what other processes wrote. */
@@ -28,88 +28,88 @@ interface Reading {
   readonly value: number;
 }
 
-interface StandingGauge {
+interface StateGauge {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
-  /** What the workers of a node say together. */
-  readonly together: Aggregator;
-  readonly read: (standing: Standing) => readonly Reading[];
+  /** How the values of a node's workers are combined. */
+  readonly aggregator: Aggregator;
+  readonly read: (state: ServerState) => readonly Reading[];
 }
 
-const gauges: readonly StandingGauge[] = [
+const gauges: readonly StateGauge[] = [
   {
     name: 'cambio_build_info',
-    help: 'Always 1: which version runs, on which Node',
+    help: 'Always 1; the labels are the version and the Node that it runs on',
     labels: ['version', 'node'],
-    together: 'first',
+    aggregator: 'first',
     read: () => [{ labels: { version, node: process.version }, value: 1 }],
   },
   {
     name: 'cambio_configuration_read_timestamp_seconds',
     help: 'When the configuration in force was read',
-    together: 'min',
+    aggregator: 'min',
     read: ({ readAt }) => [{ value: readAt() / 1000 }],
   },
   {
     name: 'cambio_configuration_pending_seconds',
-    help: 'For how long a change of the file or of a registered client has been wanted and is not in force; 0 if none is',
-    together: 'max',
+    help: 'How long a change of the file or of a registered client has been waiting to be in force; 0 if none is',
+    aggregator: 'max',
     read: ({ pendingFor }) => [{ value: pendingFor() / 1000 }],
   },
   {
     name: 'cambio_configuration_faulty',
-    help: '1 where the file as it stands is faulty, and the configuration before it is in force',
-    together: 'max',
+    help: '1 if the current file is invalid and the previous configuration is in force',
+    aggregator: 'max',
     read: ({ fileIsFaulty }) => [{ value: fileIsFaulty() ? 1 : 0 }],
   },
   {
     name: 'cambio_poll_age_seconds',
-    help: 'Since when the database was not read for what other nodes wrote',
-    together: 'max',
+    help: 'Time since the last successful poll of the database for changes of other nodes',
+    aggregator: 'max',
     read: ({ pollAge }) => [{ value: pollAge() / 1000 }],
   },
   {
     name: 'cambio_configuration_mismatch',
-    help: '1 where nodes on this database run by different configurations',
-    together: 'max',
+    help: '1 if nodes on this database have different configurations',
+    aggregator: 'max',
     read: ({ agree }) => [{ value: agree() === false ? 1 : 0 }],
   },
   {
     name: 'cambio_nodes',
-    help: 'Processes that serve from this database; workers count each',
-    together: 'max',
+    help: 'Processes that use this database; each worker counts',
+    aggregator: 'max',
     read: ({ nodes }) => [{ value: nodes() }],
   },
   {
     name: 'cambio_revocations',
     help: 'Revoked ids held in memory',
-    together: 'max',
+    aggregator: 'max',
     read: ({ revocations }) => [{ value: revocations() }],
   },
   {
     name: 'cambio_audit_backlog',
     help: 'Audit rows that wait for their commit',
-    together: 'sum',
+    aggregator: 'sum',
     read: ({ auditBacklog }) => [{ value: auditBacklog() }],
   },
   {
     name: 'cambio_audit_strange_statements',
-    help: 'Statements about the audit in the database that no key of this server signed; others than 0 call for `audit verify`',
-    together: 'max',
+    help: 'Statements about the audit in the database that no key of this server signed; if not 0, run `audit verify`',
+    aggregator: 'max',
     read: ({ auditStrangers }) => [{ value: auditStrangers() }],
   },
   {
     name: 'cambio_connections',
     help: 'Connections held open by callers',
-    together: 'sum',
+    aggregator: 'sum',
     read: ({ connections }) => [{ value: connections() }],
   },
   {
     name: 'cambio_signing_keys',
     help: 'Signing keys, by algorithm and state',
     labels: ['alg', 'state'],
-    together: 'max',
+    aggregator: 'max',
     read: ({ keys }) => {
       const groups = Map.groupBy(keys(), ({ alg, state }) => `${alg} ${state}`);
       return [...groups.values()].map((group) => {
@@ -120,9 +120,9 @@ const gauges: readonly StandingGauge[] = [
   },
   {
     name: 'cambio_signing_key_age_seconds',
-    help: 'For how long the active key of an algorithm has been signing',
+    help: 'How long the active key of an algorithm has been signing',
     labels: ['alg'],
-    together: 'max',
+    aggregator: 'max',
     read: ({ keys, now }) =>
       keys()
         .filter(({ state }) => state === 'active')
@@ -130,17 +130,17 @@ const gauges: readonly StandingGauge[] = [
   },
 ];
 
-export function registerGauges(registry: Registry, standing: Standing): void {
-  for (const { name, help, labels = [], together, read } of gauges) {
+export function registerGauges(registry: Registry, state: ServerState): void {
+  for (const { name, help, labels = [], aggregator, read } of gauges) {
     new Gauge({
       name,
       help,
       labelNames: [...labels],
-      aggregator: together,
+      aggregator,
       registers: [registry],
       collect() {
         this.reset();
-        for (const { labels: said = {}, value } of read(standing)) this.set(said, value);
+        for (const { labels: values = {}, value } of read(state)) this.set(values, value);
       },
     });
   }

@@ -1,4 +1,5 @@
-// GET /metrics, on a listener of its own: whoever may scrape need not reach the token endpoint, nor the other way round.
+// Serves GET /metrics on a listener of its own, so that scrapers need not reach the token endpoint, and its callers not the
+// metrics.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Registry } from 'prom-client';
@@ -8,17 +9,16 @@ export interface MetricsAddress {
   readonly port: number;
 }
 
-/** Scrapers at once. */
-const CONNECTIONS = 32;
-/** Milliseconds. */
-const DEADLINE = 10_000;
+const MAX_CONNECTIONS = 32;
+const REQUEST_DEADLINE_MS = 10_000;
 
-/** @returns what ends it @throws where the port is taken */
+/** @returns a function that stops it @throws Error if the port is in use */
 export async function serveMetrics(
   { host, port }: MetricsAddress,
   read: () => Promise<string>,
 ): Promise<() => Promise<void>> {
-  const server = createServer({ requestTimeout: DEADLINE, headersTimeout: DEADLINE }, async (request, response) => {
+  const timeouts = { requestTimeout: REQUEST_DEADLINE_MS, headersTimeout: REQUEST_DEADLINE_MS };
+  const server = createServer(timeouts, async (request, response) => {
     const path = request.url?.split('?', 1)[0];
     if (path !== '/metrics') return void response.writeHead(404).end();
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -31,7 +31,7 @@ export async function serveMetrics(
       response.writeHead(503).end();
     }
   });
-  server.maxConnections = CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   server.listen({ host, port });
   await once(server, 'listening');
   return async () => {

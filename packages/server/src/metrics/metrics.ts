@@ -1,4 +1,4 @@
-// Counts and times what the server does, at the seams between its parts.
+// Counts and times the work of the server, between its parts.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type FinishedStep, STEPS_FINISHED } from '../primitives/tracing.ts';
@@ -14,12 +14,12 @@ export interface Metrics extends Observer {
 
 const ANSWER_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const STEP_BUCKETS = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1];
-/** Milliseconds between samples of the event loop's delay. */
-const PRECISION = 100;
+/** Time between samples of the delay of the event loop. */
+const SAMPLE_EVERY_MS = 100;
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: PRECISION });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: SAMPLE_EVERY_MS });
   const { requests, latency, steps, commits, fetches } = createSeriesOf(registry);
   const onStep = (message: unknown): void => {
     const { step, seconds } = message as FinishedStep;
@@ -53,11 +53,11 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** What is counted and timed. */
+/** Creates the counter and the histograms. */
 function createSeriesOf(registry: Registry) {
   const requests = createCounter(registry, {
     name: 'cambio_requests_total',
-    help: 'Answers, by what was asked, who asked, the rule that decided, what came of it and why',
+    help: 'Answers, by endpoint, grant, client, the rule that decided, outcome and reason',
     labels: ['endpoint', 'grant', 'client', 'rule', 'outcome', 'reason'],
   });
   const latency = createHistogram(registry, {
@@ -74,7 +74,7 @@ function createSeriesOf(registry: Registry) {
   });
   const commits = createHistogram(registry, {
     name: 'cambio_audit_commit_duration_seconds',
-    help: 'From handing over an audit row until it is committed, with what else its request writes',
+    help: 'Time to commit an audit row, with the other writes of its request',
     labels: ['outcome'],
     buckets: ANSWER_BUCKETS,
   });

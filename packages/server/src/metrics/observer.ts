@@ -1,4 +1,4 @@
-// Through what are the parts watched? At the seams between them, where the composition root puts it in.
+// The interface through which metrics observe the parts of the server. app.ts and services.ts put it between them.
 import type { AuditLog } from '../audit/log.ts';
 import type { Answered } from '../http/handle.ts';
 import type { Outbound } from '../outbound/outbound.ts';
@@ -6,7 +6,7 @@ import type { Outbound } from '../outbound/outbound.ts';
 export interface Observer {
   readonly answered: (answer: Answered) => void;
   readonly audit: (log: AuditLog) => AuditLog;
-  /** @param issuer its name */
+  /** @param issuer the name of the issuer */
   readonly outbound: (issuer: string, outbound: Outbound) => Outbound;
 }
 

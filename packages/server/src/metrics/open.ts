@@ -1,19 +1,19 @@
-// From where can the metrics be had? From a listener of this process, or for a worker from the first process of its node.
+// Makes the metrics available: on a listener of this process, or for a worker through the first process of its node.
 import { describeListenFailure } from '../primitives/failure.ts';
-import type { Standing } from './gauges.ts';
+import type { ServerState } from './gauges.ts';
 import type { MetricsAddress } from './listener.ts';
 import { type Observer, unobserved } from './observer.ts';
 
 export interface OpenMetrics {
   readonly observer: Observer;
-  /** From now on they can be had. Where their port is taken that is reported, and the server goes on without them. */
-  readonly publish: (standing: Omit<Standing, 'auditBacklog'>) => Promise<void>;
+  /** Makes the metrics available. If their port is in use, reports that, and the server runs without metrics. */
+  readonly publish: (state: Omit<ServerState, 'auditBacklog'>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 const off: OpenMetrics = { observer: unobserved, publish: async () => undefined, close: async () => undefined };
 
-/** @param servedBy the first process adds up what its workers say */
+/** @param servedBy `the first process` adds up the metrics of its workers */
 export async function openMetrics(
   place: MetricsAddress | undefined,
   servedBy: 'this process' | 'the first process',
@@ -26,8 +26,8 @@ export async function openMetrics(
   let stop = async (): Promise<void> => undefined;
   return {
     observer,
-    publish: async (standing) => {
-      registerGauges(registry, { ...standing, auditBacklog });
+    publish: async (state) => {
+      registerGauges(registry, { ...state, auditBacklog });
       if (servedBy === 'this process') stop = await serveAt(place, () => registry.metrics(), report);
       else (await import('./workers.ts')).answerWithMetrics(registry);
     },
@@ -38,7 +38,7 @@ export async function openMetrics(
   };
 }
 
-/** @returns what ends it */
+/** @returns a function that stops it */
 export async function serveAt(
   place: MetricsAddress,
   read: () => Promise<string>,

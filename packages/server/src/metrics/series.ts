@@ -1,5 +1,6 @@
-// How is something counted or timed for every request, at a price that nobody notices? Plain numbers by label, which the
-// registry of prom-client prints when it is asked; its own instruments take microseconds each.
+// Counts and times every request cheaply: plain numbers by label, which the registry of prom-client prints when it is scraped.
+// Its
+// own instruments take microseconds each.
 import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 
 export interface NamedMetric {
@@ -8,10 +9,10 @@ export interface NamedMetric {
   readonly labels: readonly string[];
 }
 
-/** Beyond so many combinations of labels everything is `other`: memory is bounded, here and in Prometheus. */
+/** Above this number of label combinations, every new one counts as `other`. This limits memory, here and in Prometheus. */
 const MAX_SERIES = 2000;
 
-/** @returns what counts one @param values of the labels, in order */
+/** @returns a function that counts one, for the given label values in order */
 export function createCounter(registry: Registry, named: NamedMetric): (...values: readonly string[]) => void {
   const counts = createSeries(named, () => ({ count: 0 }));
   publish(registry, named, 'counter', () =>
@@ -22,7 +23,7 @@ export function createCounter(registry: Registry, named: NamedMetric): (...value
   };
 }
 
-/** Upper bounds in seconds. @returns what takes a time in seconds */
+/** @param named with the upper bounds of its buckets in seconds @returns a function that records a time in seconds */
 export function createHistogram(
   registry: Registry,
   named: NamedMetric & { readonly buckets: readonly number[] },
@@ -73,6 +74,6 @@ type Value = MetricValue<string> & { metricName: string };
 
 function publish(registry: Registry, { name, help }: NamedMetric, type: string, read: () => Value[]): void {
   const get = async () => ({ name, help, type, aggregator: 'sum', values: read() });
-  // The registry prints whatever has these; its type names the library's own instruments alone.
+  // The registry prints anything with these members. Its type allows only instruments of the library.
   registry.registerMetric({ name, get } as unknown as Metric & { get: () => Promise<MetricObjectWithValues<Value>> });
 }

@@ -1,4 +1,4 @@
-// How are the metrics of several workers one? The first process asks each of them, and adds up.
+// Combines the metrics of several workers: the first process asks each of them, and adds them up.
 import { AggregatorRegistry, type Registry } from 'prom-client';
 
 /** In a worker: answers the first process. */
@@ -7,7 +7,7 @@ export function answerWithMetrics(registry: Registry): void {
   new AggregatorRegistry();
 }
 
-/** In the first process. @returns what reads the metrics of all that live */
+/** In the first process. @returns a function that reads the metrics of all running workers */
 export function collectFromWorkers(): () => Promise<string> {
   const workers = new AggregatorRegistry();
   return () => workers.clusterMetrics();

@@ -1,6 +1,6 @@
 // What is this token of ours, whatever its kind? For introspection and revocation, which are not told.
 
-import { nobody } from '../client-auth/authenticate.ts';
+import { decoyClient } from '../client-auth/authenticate.ts';
 import { parseOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import type { Revocations } from '../issuing/revocations.ts';
@@ -66,7 +66,7 @@ export async function findRevocable(
 
 /** Nobody else is asked about the token. */
 const ownOnly = ({ issuers, ...context }: OwnTokenContext): ValidationContext => ({
-  client: nobody,
+  client: decoyClient,
   role: 'subject',
   ...context,
   issuers: { ...noIssuers, byPrincipal: issuers.byPrincipal },
