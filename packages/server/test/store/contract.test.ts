@@ -1,4 +1,4 @@
-// One contract for every database: what the functions of the store promise, on SQLite and on PostgreSQL.
+// The contract of the store's functions, tested on SQLite and on PostgreSQL.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,8 +52,8 @@ import { eventually } from '../support/node.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { runProgram } from '../support/program.ts';
 
-const RACERS = 24;
-const HOUR = 3_600_000;
+const CONCURRENT_CALLS = 24;
+const HOUR_MS = 3_600_000;
 const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const postgres = await startPostgres({ after });
@@ -68,7 +68,7 @@ const locations = {
 };
 const kinds = ['sqlite', 'postgres'] as const;
 
-/** What the next version may do to the schema: every table has another column, and there is another table. */
+/** The most that the next version may do to the schema: a new column in every table, and a new table. */
 const later: Migration = {
   name: '9999-later',
   up: async (schema, sequence) => {
@@ -120,26 +120,26 @@ const signingKey = (kid: string, activates_at: number, alg = 'ES256') => ({
   activates_at,
 });
 
-/** Rows of SQLite have no prototype. */
+/** Copies the row, since rows of SQLite have no prototype. */
 const plain = <T extends object>(row: T | undefined): T | undefined => row && { ...row };
 
-/** At once, as many requests come; half of them through the store of another node. */
+/** Runs concurrent calls; half of them through the store of another node. */
 const race = <T>(stores: readonly Store[], work: (store: Store) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: RACERS }, (_, index) => work(stores[index % stores.length] as Store)));
+  Promise.all(Array.from({ length: CONCURRENT_CALLS }, (_, index) => work(stores[index % stores.length] as Store)));
 
-/** In a process of its own, as a node that starts. */
+/** Migrates in a process of its own, as a starting node does. */
 const openElsewhere = (t: TestContext, location: StoreLocation, now: number) => {
   const script = `import { openStore } from './packages/server/src/store/store.ts';
     await (await openStore(${JSON.stringify(location)}, 'write', ${now})).destroy();`;
   return runProgram(t, [process.execPath, '--conditions=source', '--input-type=module', '--eval', script]);
 };
 
-/** Two nodes on one database, as this version makes it and as the next one may. */
+/** Two nodes on one database, with the schema of this version and of the next one. */
 async function openNodes(kind: (typeof kinds)[number], known: readonly Migration[]): Promise<readonly [Store, Store]> {
   const location = await locations[kind]();
   const one = await openStore(location, 'write', 1);
   await migrate(one, kind, 1, known);
-  // The second starts on what is there already.
+  // The second node finds the schema of the first.
   const two = await openStore(location, 'write', 2);
   after(async () => {
     await one.destroy();
@@ -148,7 +148,7 @@ async function openNodes(kind: (typeof kinds)[number], known: readonly Migration
   return [one, two];
 }
 
-// All are opened before the first test: the runner would not wait for those that come later.
+// Open all before the first test: the runner would not wait for those that come later.
 const nodes = {
   sqlite: await openNodes('sqlite', migrations),
   'sqlite one step ahead': await openNodes('sqlite', [...migrations, later]),
@@ -157,7 +157,7 @@ const nodes = {
 };
 
 for (const [name, [one, two]] of Object.entries(nodes)) {
-  test(`${name}: of many that use an id at once exactly one is first, on two nodes as on one`, async () => {
+  test(`${name}: exactly one of several concurrent uses of an id succeeds, on one node and on two`, async () => {
     assert.equal(await isUsed(one, 'id'), false);
     const first = await race([one, two], (store) => useId(store, 'id', 5));
     assert.equal(first.filter(Boolean).length, 1);
@@ -165,7 +165,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     assert.equal(await useId(two, 'another', 5), true);
   });
 
-  test(`${name}: of many that advance a family at once exactly one does`, async () => {
+  test(`${name}: exactly one of several concurrent rotations of a family succeeds`, async () => {
     await insertFamily(one, family('raced'));
     const advanced = await race([one, two], (store) =>
       advanceFamily(store, { id: 'raced', generation: 0, now: 7, by: 'node', confirmation: null }),
@@ -180,7 +180,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
       await advanceFamily(two, { id: 'raced', generation: 1, now: 8, by: 'node', confirmation: 'key' }),
       true,
     );
-    // Bound once, bound for good.
+    // The binding never changes.
     assert.equal(
       await advanceFamily(two, { id: 'raced', generation: 2, now: 9, by: 'node', confirmation: 'other' }),
       true,
@@ -188,12 +188,12 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     assert.equal((await selectFamily(two, 'raced'))?.confirmation, 'key');
   });
 
-  test(`${name}: of many that consume a code at once exactly one does, and an expired one is consumed by nobody`, async () => {
+  test(`${name}: exactly one of several concurrent uses of a code succeeds, and none of an expired code`, async () => {
     const artifact = (id: string) => ({ id, handle: `handle of ${id}`, payload: 'sealed', expires_at: 2 ** 41 });
     await putArtifact(one, artifact('raced'));
     const consumed = await race([one, two], (store) => consumeArtifact(store, 'raced', 7));
     assert.equal(consumed.filter(Boolean).length, 1);
-    // What becomes of it later brings nothing back.
+    // A later update does not make it usable again.
     await putArtifact(two, { ...artifact('raced'), payload: 'other' });
     const found = await findArtifact(one, 'handle', 'handle of raced');
     assert.deepEqual([found?.payload, found?.consumed_at], ['other', 7]);
@@ -204,7 +204,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     assert.equal(await findArtifact(two, 'id', 'late'), undefined);
   });
 
-  test(`${name}: a device that asks too soon waits five seconds longer from then on`, async () => {
+  test(`${name}: a device that polls too soon must wait five seconds longer from then on`, async () => {
     await putArtifact(one, { id: 'device', handle: null, payload: 'sealed', expires_at: 2 ** 41 });
     const times = [10_000, 14_999, 24_998, 39_998];
     const polled = [];
@@ -212,7 +212,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     assert.deepEqual(polled, ['polled', 'too soon', 'too soon', 'polled']);
   });
 
-  test(`${name}: a family that is revoked, expired, unknown or further on does not advance`, async () => {
+  test(`${name}: does not advance a family that is revoked, expired, unknown or of another generation`, async () => {
     await insertFamily(one, family('revoked'));
     await insertFamily(one, family('expired', { expires_at: 10 }));
     await insertFamily(one, family('further', { generation: 2 }));
@@ -233,7 +233,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     await assert.rejects(insertFamily(one, family('further')), 'an id is taken once');
   });
 
-  test(`${name}: a revocation is written once and read in sequence`, async () => {
+  test(`${name}: writes a revocation once and reads revocations in sequence`, async () => {
     const before = await listRevocations(one, 0);
     await race([one, two], (store) => insertRevocation(store, 'dead', 3));
     await insertRevocation(two, 'dead too', 4);
@@ -247,23 +247,23 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     assert.deepEqual(await listRevocations(one, all.at(-1)?.sequence ?? 0), []);
   });
 
-  test(`${name}: each revocation of many is later than every one before, whatever the clocks say`, async () => {
+  test(`${name}: gives each bulk revocation a later time than all earlier ones, even if clocks differ`, async () => {
     const revoke = (store: Store, now: number) =>
       store.transaction().execute((database) => insertManyRevoked(database, [{ kind: 'subject', name: 'ada' }], now));
     assert.equal(await revoke(one, 5000), 5000);
     assert.equal(await revoke(two, 4000), 5001);
-    // SQLite makes a process wait where it stands, so that its other store could not finish.
+    // SQLite blocks the process while it waits, so the other store of this process could not finish.
     const raced = await race(name.startsWith('postgres') ? [one, two] : [one], (store) => revoke(store, 4500));
     assert.deepEqual(
       raced.toSorted(),
-      Array.from({ length: RACERS }, (_, index) => 5002 + index),
+      Array.from({ length: CONCURRENT_CALLS }, (_, index) => 5002 + index),
     );
     assert.equal(await revoke(one, 9000), 9000);
     const [row, ...others] = (await listRevocations(two, 0)).filter(({ kind }) => kind === 'subject');
     assert.deepEqual([row?.id, row?.name, Number(row?.revoked_at), others.length], ['subject:ada', 'ada', 9000, 0]);
   });
 
-  test(`${name}: a name of any length that a token can have is revoked, and no other`, async () => {
+  test(`${name}: revokes a name of any length that a token can have, and no other`, async () => {
     const ids = createTokenIds('key');
     const about = { issuer: 'https://us.example', clock: () => 1, freshness: createFreshness(), ids } as const;
     const [revoking, hearing] = [await openRevocations(one, about), await openRevocations(two, about)];
@@ -280,7 +280,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     }
   });
 
-  test(`${name}: the time since a rotation is that of the process that made it, or of the database`, async () => {
+  test(`${name}: measures the time since a rotation by the process that did it, or by the database`, async () => {
     await insertFamily(one, family('rotated'));
     const age = async (by: { now: number; node: string }) => {
       const found = await readFamily(two, 'rotated');
@@ -293,7 +293,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     assert.ok(elsewhere >= 0 && elsewhere < 60_000, String(elsewhere));
   });
 
-  test(`${name}: audit rows come back as they were written, oldest first`, async () => {
+  test(`${name}: reads audit rows as they were written, oldest first`, async () => {
     const names = Array.from({ length: ROWS_AT_ONCE }, (_, index) => `request ${index}`);
     await insertAuditRows(
       one,
@@ -308,10 +308,10 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
       [...firstPage, ...rest].map(({ event }) => JSON.parse(event).requestId),
       names,
     );
-    await assert.rejects(insertAuditRows(two, [auditRow('request again', 3)]), 'a place in a chain is taken once');
+    await assert.rejects(insertAuditRows(two, [auditRow('request again', 3)]), 'a position in a chain is unique');
   });
 
-  test(`${name}: what fails half-way leaves nothing behind, and the next transaction is not disturbed`, async () => {
+  test(`${name}: a transaction that fails leaves nothing behind, and the next one succeeds`, async () => {
     const work = (reason: string) =>
       one.transaction().execute(async (transaction) => {
         await useId(transaction, `${reason} id`, 5);
@@ -329,14 +329,14 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     }
   });
 
-  test(`${name}: an opaque token is found by its hash`, async () => {
+  test(`${name}: finds an opaque token by its hash`, async () => {
     await insertOpaqueToken(one, { hash: 'hash', claims: '{"sub":"ada"}', expires_at: 5 });
     assert.equal(await findOpaqueToken(two, 'hash'), '{"sub":"ada"}');
     assert.equal(await findOpaqueToken(two, 'other'), undefined);
     await assert.rejects(insertOpaqueToken(two, { hash: 'hash', claims: '{}', expires_at: 5 }));
   });
 
-  test(`${name}: of many nodes that make a secret, or the key for one time, one is heard`, async () => {
+  test(`${name}: of several nodes that insert a secret or a key for the same time, one succeeds`, async () => {
     let made = 0;
     await race([one, two], (store) => insertSecret(store, 'shared', `value ${made++}`));
     const value = await findSecret(one, 'shared');
@@ -348,7 +348,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     assert.equal((await listSigningKeys(one)).length, 1);
   });
 
-  test(`${name}: signing keys are listed oldest first, sealed again and deleted`, async () => {
+  test(`${name}: lists signing keys oldest first, seals them again and deletes them`, async () => {
     for (const { kid } of await listSigningKeys(one)) await deleteSigningKey(one, kid);
     for (const key of [signingKey('b', 300), signingKey('a', 200), signingKey('c', 200, 'RS256')]) {
       await insertSigningKey(one, key);
@@ -362,18 +362,18 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     ]);
   });
 
-  test(`${name}: a node whose clock is fast deletes nothing that is still good by the clock of the database`, async () => {
+  test(`${name}: a node whose clock is fast deletes nothing that has not expired by the clock of the database`, async () => {
     await useId(one, 'good', Date.now());
-    await useId(one, 'over', Date.now() - 2 * HOUR);
-    await sweep(two, Date.now() + 24 * HOUR);
+    await useId(one, 'over', Date.now() - 2 * HOUR_MS);
+    await sweep(two, Date.now() + 24 * HOUR_MS);
     assert.deepEqual([await isUsed(one, 'good'), await isUsed(one, 'over')], [true, false]);
   });
 
-  test(`${name}: what has expired is deleted an hour later, and nothing else`, async () => {
+  test(`${name}: deletes rows an hour after they expired, and no others`, async () => {
     const now = 2 ** 40;
     for (const [id, expires_at] of [
-      ['old', now - HOUR - 1],
-      ['new', now - HOUR],
+      ['old', now - HOUR_MS - 1],
+      ['new', now - HOUR_MS],
     ] as const) {
       await useId(one, id, expires_at);
       await insertOpaqueToken(one, { hash: id, claims: '{}', expires_at });
@@ -391,11 +391,11 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     }
     assert.ok(
       (await listRevocations(one, 0)).some(({ id }) => id === 'old'),
-      'a revocation is kept for ever',
+      'a revocation is kept forever',
     );
   });
 
-  test(`${name}: a node is there once, as it was last seen, until it leaves or says nothing any more`, async () => {
+  test(`${name}: lists a node once, as last seen, until it leaves or is silent for too long`, async () => {
     await insertNode(one, { id: 'a', configuration: 'old', seen_at: 10 });
     await insertNode(two, { id: 'b', configuration: 'new', seen_at: 10 });
     await insertNode(one, { id: 'a', configuration: 'new', seen_at: 20 });
@@ -405,7 +405,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     assert.deepEqual(await listNodes(one, 0), []);
   });
 
-  test(`${name}: what the database refuses is unavailable, and a refusal stays what it is`, async () => {
+  test(`${name}: reports errors of the database as unavailable, and keeps other refusals`, async () => {
     await assert.rejects(
       orUnavailable(insertAuditRows(one, [{ ...auditRow('bad'), event: null as unknown as string }])),
       ({ reason }: Refusal) => reason === 'store_unavailable',
@@ -415,7 +415,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
   });
 }
 
-/** Tables, columns, indexes and triggers, in words of the database. */
+/** Reads tables, columns, indexes and triggers as the database describes them. */
 async function describe(store: Store, kind: (typeof kinds)[number]): Promise<unknown> {
   const { rows } = await (kind === 'sqlite'
     ? sql`select name, sql from sqlite_master order by name`
@@ -429,7 +429,7 @@ async function describe(store: Store, kind: (typeof kinds)[number]): Promise<unk
 }
 
 for (const kind of kinds) {
-  test(`${kind}: nodes that start at once migrate once, and a second start changes nothing`, async (t) => {
+  test(`${kind}: nodes that start together migrate once, and a second start changes nothing`, async (t) => {
     const fresh = await locations[kind]();
     const started = await Promise.all([3, 4, 5].map((now) => openElsewhere(t, fresh, now)));
     assert.deepEqual(
@@ -447,7 +447,7 @@ for (const kind of kinds) {
     assert.equal(await isReachable(store), false);
   });
 
-  test(`${kind}: a text that no index knows is looked for in a bounded number of rows at once, and found in the end`, async () => {
+  test(`${kind}: searches for a text in a limited number of rows at a time, and finds it in the end`, async () => {
     const store = await openStore(await locations[kind](), 'write', 1);
     const count = 2500;
     const rowOf = (index: number) => ({
@@ -496,7 +496,7 @@ for (const kind of kinds) {
     await ahead.destroy();
   });
 
-  test(`${kind}: who may not change the schema is refused a database of before, and told what to do`, async () => {
+  test(`${kind}: refuses an older schema without the right to migrate, and says what to do`, async () => {
     const location = await locations[kind]();
     const open = async (access: 'read' | 'write') =>
       (await openStore(location, access, 1, 'require current')).destroy();
@@ -510,7 +510,7 @@ for (const kind of kinds) {
     await store.destroy();
   });
 
-  test(`${kind}: each step is taken back by the version that made it, and leaves what was there before`, async () => {
+  test(`${kind}: each version rolls back its own step, and leaves the earlier schema`, async () => {
     const store = await openStore(await locations[kind](), 'write', 1);
     for (let count = migrations.length; count > 1; count--) {
       const known = migrations.slice(0, count);
@@ -529,7 +529,7 @@ for (const kind of kinds) {
     await store.destroy();
   });
 
-  test(`${kind}: a step is not taken back while a row has a kind that the version before does not know`, async () => {
+  test(`${kind}: does not roll back a step while rows have a kind that the previous version does not know`, async () => {
     const store = await openStore(await locations[kind](), 'write', 1);
     const revoke = (revoked: 'subject' | 'principal') =>
       store.transaction().execute((database) => insertManyRevoked(database, [{ kind: revoked, name: 'ada' }], 1));
@@ -542,7 +542,7 @@ for (const kind of kinds) {
     await store.destroy();
   });
 
-  test(`${kind}: a step is not taken back while its tables hold what would be lost, unless one says so`, async () => {
+  test(`${kind}: does not roll back a step whose rows would be lost, unless told to discard them`, async () => {
     const store = await openStore(await locations[kind](), 'write', 1);
     const known = [...migrations, later];
     await migrate(store, kind, 1, known);
@@ -559,7 +559,7 @@ for (const kind of kinds) {
   });
 }
 
-test('postgres: a change of the schema waits for a backup and holds up nobody, and ends with a message where the backup does not end', async (t) => {
+test('postgres: a migration waits for a backup without blocking requests, and fails with a message if the backup takes too long', async (t) => {
   const location = await locations.postgres();
   const [requests, backup] = [await openStore(location, 'write', 1), await openStore(location, 'read', 1)];
   t.after(async () => void (await Promise.all([requests.destroy(), backup.destroy()])));
@@ -594,7 +594,7 @@ test('postgres: a change of the schema waits for a backup and holds up nobody, a
   assert.equal(await rollBack(migrating, 'postgres', 'keep', known), '9999-later');
 });
 
-test('postgres: what is revoked, and what becomes of a key, is heard of at once and without looking', async () => {
+test('postgres: notifies changes of revocations and keys at once, without polling', async () => {
   const location = await locations.postgres();
   const store = await openStore(location, 'write', 1);
   let heard = 0;

@@ -1,5 +1,4 @@
-// The database fails, in every way that a network and a failover know: callers are told 503 in time and blamed for nothing,
-// and once it is back the server goes on by itself.
+// Failures of PostgreSQL, of the network and failovers: callers get 503 in time, and the server recovers without a restart.
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { exchange, gateway, subjectToken } from '../support/basics.ts';
@@ -9,12 +8,12 @@ import { eventually, shared } from '../support/node.ts';
 import { query, startPostgres } from '../support/postgres.ts';
 import { startProxy } from '../support/proxy.ts';
 
-/** Milliseconds: promised is about one second; the rest is for a busy machine. */
-const DEADLINE = 2000;
+/** The promise is about one second. The rest is for a busy machine. */
+const DEADLINE_MS = 2000;
 
 const postgres = await startPostgres({ after });
 
-/** A server, and the wire to its database. */
+/** A server, and a proxy between it and its database. */
 async function startBehindProxy(t: TestContext) {
   const url = await postgres.database();
   const proxy = await startProxy(t as { after: (work: () => Promise<void>) => void }, postgres.port);
@@ -28,11 +27,11 @@ async function inTime(what: string, asked: Promise<Answer>): Promise<Answer> {
   const began = performance.now();
   const answer = await asked;
   const milliseconds = performance.now() - began;
-  assert.ok(milliseconds < DEADLINE, `${what}: ${milliseconds} ms`);
+  assert.ok(milliseconds < DEADLINE_MS, `${what}: ${milliseconds} ms`);
   return answer;
 }
 
-/** Good requests of every kind, many at once. */
+/** Sends valid requests of every kind, many at the same time. */
 async function assertUnavailable(server: TestServer, held: { token: string; refreshToken: unknown }): Promise<void> {
   const asked: [string, Promise<Answer>][] = Array.from(
     { length: 8 },
@@ -57,7 +56,7 @@ async function assertUnavailable(server: TestServer, held: { token: string; refr
   assert.equal((await inTime('keys', get(server, '/.well-known/jwks.json'))).status, 200);
 }
 
-/** Without a restart, and with what was issued before. */
+/** Requires recovery without a restart, with the tokens that were issued before. */
 async function assertRecovered(server: TestServer, held: { token: string; refreshToken: unknown }): Promise<void> {
   await eventually(
     () => get(server, '/readyz'),
@@ -65,7 +64,7 @@ async function assertRecovered(server: TestServer, held: { token: string; refres
     5000,
   );
   const ask = () => exchange(server, { subject_token: held.token });
-  // On a slow machine the first of them may still be too slow for the deadline.
+  // On a slow machine the first requests may exceed the deadline.
   await eventually(
     async () => (await Promise.all(Array.from({ length: 20 }, ask))).map(({ status }) => status),
     (statuses) => statuses.every((status) => status === 200),
@@ -76,19 +75,19 @@ async function assertRecovered(server: TestServer, held: { token: string; refres
 
 async function hold(server: TestServer): Promise<{ token: string; refreshToken: unknown }> {
   const token = await subjectToken(server);
-  // As many at once as the pool has connections: all of them are open when the fault comes.
+  // As many requests as the pool has connections, so that all are open when the failure begins.
   const answers = await Promise.all(Array.from({ length: 12 }, () => exchange(server, { subject_token: token })));
   return { token, refreshToken: answers[0]?.body.refresh_token };
 }
 
 const faults = {
-  'the wire to the database is cut': { fail: 'cut' },
-  'the database is half-open: it answers nothing and refuses nothing (Q15)': { fail: 'silence' },
-  'each answer of the database takes too long': { fail: 'slow' },
+  'the connection to the database is cut': { fail: 'cut' },
+  'the database accepts connections and never answers (Q15)': { fail: 'silence' },
+  'every answer of the database is too slow': { fail: 'slow' },
 } as const;
 
 for (const [title, { fail }] of Object.entries(faults)) {
-  test(`${title}: 503 in time, keys and liveness go on, and it recovers by itself`, async (t) => {
+  test(`${title}: answers 503 in time, still serves keys and liveness, and recovers`, async (t) => {
     const { server, proxy } = await startBehindProxy(t);
     const held = await hold(server);
     if (fail === 'slow') proxy.delay(1000);
@@ -100,14 +99,14 @@ for (const [title, { fail }] of Object.entries(faults)) {
   });
 }
 
-test('a database that can only be read, as after a failover: 503, and it recovers by itself', async (t) => {
+test('answers 503 while the database is read-only, as after a failover, and recovers', async (t) => {
   const { server, url } = await startBehindProxy(t);
   const held = await hold(server);
   const name = new URL(url).pathname.slice(1);
   const set = (value: string) =>
     query(url.replace(name, 'postgres'), `alter database ${name} set default_transaction_read_only = ${value}`);
   await set('on');
-  // The setting counts from the next session on.
+  // The setting applies to new sessions.
   await query(
     url,
     `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cambio' and datname = '${name}'`,
@@ -117,7 +116,7 @@ test('a database that can only be read, as after a failover: 503, and it recover
   await assertRecovered(server, held);
 });
 
-test('a table that somebody has locked: 503 in time, and the other tables go on', async (t) => {
+test('answers 503 in time while a table is locked, and uses the other tables', async (t) => {
   const { server, url } = await startBehindProxy(t);
   const held = await hold(server);
   const locking = query(url, 'begin; lock table audit; select pg_sleep(3); rollback');
@@ -136,7 +135,7 @@ test('a table that somebody has locked: 503 in time, and the other tables go on'
   await assertRecovered(server, held);
 });
 
-test('the database stops and starts again, connections and all: nothing that was told is lost', async (t) => {
+test('loses nothing that it answered when the database restarts', async (t) => {
   const url = await postgres.database();
   const server = await start(t, shared(url));
   const held = await hold(server);
@@ -156,14 +155,14 @@ test('the database stops and starts again, connections and all: nothing that was
   );
 });
 
-test('a node that has not heard of the others for a second calls no token good: one may have been revoked there', async (t) => {
+test('a node that has not polled for a second accepts no token: another node may have revoked it', async (t) => {
   const { server, proxy, url } = await startBehindProxy(t);
   const other = await start(t, shared(url));
   const held = await hold(other);
   assert.equal((await introspect(server, held.token)).body.active, true);
   proxy.cut();
   assert.equal((await revoke(other, held.token)).status, 200);
-  // From a second on; the rest is for a busy machine, and less than any longer patience would take.
+  // One second, and some for a busy machine, but less than the next longer timeout.
   const { headers } = await eventually(
     () => introspect(server, held.token),
     ({ status }) => status === 503,

@@ -1,4 +1,4 @@
-// What was told is written down: no token leaves without its audit row, whatever fails, and a killed server lost nothing.
+// Durability: no token is issued without its audit row, and a server that is stopped by SIGKILL loses nothing that it answered.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -27,7 +27,7 @@ import { query, startPostgres } from '../support/postgres.ts';
 
 const postgres = await startPostgres({ after });
 
-/** Makes one kind of write fail, and lets it work again. */
+/** Makes one kind of write fail until it is undone. */
 interface Sabotage {
   readonly fail: (table: string, event: 'insert' | 'update') => Promise<void>;
   readonly mend: (table: string) => Promise<void>;
@@ -65,7 +65,7 @@ function assertNothingLeft(what: string, { status, body, headers, text }: Answer
 }
 
 for (const [kind, open] of Object.entries(stores)) {
-  test(`${kind}: where the audit row cannot be written nothing is issued, rotated or revoked`, async (t) => {
+  test(`${kind}: issues, rotates and revokes nothing if the audit row cannot be written`, async (t) => {
     const { server, fail, mend } = await open(t, life());
     const subject_token = await subjectToken(server);
     const { body } = await exchange(server, { subject_token });
@@ -83,19 +83,19 @@ for (const [kind, open] of Object.entries(stores)) {
     assert.equal((await refresh(server, first.body.refresh_token)).status, 200);
   });
 
-  test(`${kind}: where the family cannot be rotated nothing is issued, and the same token is good afterwards`, async (t) => {
+  test(`${kind}: issues nothing if the family cannot be rotated, and the same token works afterwards`, async (t) => {
     const { server, fail, mend } = await open(t, life());
     const { body } = await exchange(server);
     await fail('refresh_families', 'update');
     assertNothingLeft('refresh', await refresh(server, body.refresh_token));
-    assert.equal((await exchange(server)).status, 200, 'what does not rotate goes on');
+    assert.equal((await exchange(server)).status, 200, 'requests that do not rotate succeed');
     await mend('refresh_families');
     const next = await refresh(server, body.refresh_token);
     assert.equal(next.status, 200);
     assert.equal((await refresh(server, next.body.refresh_token)).status, 200);
   });
 
-  test(`${kind}: where a single-use id cannot be written down nothing is issued, and it is not used up`, async (t) => {
+  test(`${kind}: issues nothing if a single-use id cannot be written, and the id is not used up`, async (t) => {
     const idp = await startIssuer(t);
     const { server, fail, mend } = await open(t, life([FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
     const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
@@ -106,7 +106,7 @@ for (const [kind, open] of Object.entries(stores)) {
     assert.equal((await server.token(form)).status, 400);
   });
 
-  test(`${kind}: where a revocation cannot be written down it is not told, and works when it is asked again (RV-06)`, async (t) => {
+  test(`${kind}: does not confirm a revocation that cannot be written, and it works when repeated (RV-06)`, async (t) => {
     const { server, fail, mend } = await open(t, life());
     const { body } = await exchange(server);
     await fail('revocations', 'insert');
@@ -117,14 +117,14 @@ for (const [kind, open] of Object.entries(stores)) {
   });
 }
 
-/** What clients were told, kept outside of the server. */
+/** The answers that clients got, kept outside of the server. */
 interface Ledger {
   readonly requestIds: string[];
   readonly refreshTokens: unknown[];
   readonly revoked: unknown[];
 }
 
-/** Asks without a pause until the server is gone. */
+/** Sends requests without a pause until the server stops. */
 async function load(node: ServerNode, ledger: Ledger): Promise<void> {
   const told = (answer: Answer): Answer => {
     if (answer.status === 200) ledger.requestIds.push(answer.headers.get('x-request-id') ?? '');
@@ -138,11 +138,11 @@ async function load(node: ServerNode, ledger: Ledger): Promise<void> {
       if (told(await revokeAt(node, body.access_token)).status === 200) ledger.revoked.push(body.access_token);
     }
   } catch {
-    // The server is gone.
+    // The server has stopped.
   }
 }
 
-test('a server that is killed under load has lost nothing that it told', async (t) => {
+test('a server that gets SIGKILL under load has lost nothing that it answered', async (t) => {
   const own = t as { after: (work: () => Promise<void>) => void };
   const ledger: Ledger = { requestIds: [], refreshTokens: [], revoked: [] };
   let node = await startNode(own, life());
@@ -175,11 +175,11 @@ test('a server that is killed under load has lost nothing that it told', async (
 });
 
 const limits = process.platform === 'linux';
-test('a disk that takes no more: 503, nothing is torn, and it recovers by itself', { skip: !limits }, async (t) => {
+test('answers 503 while the disk is full, damages nothing, and recovers', { skip: !limits }, async (t) => {
   const node = await startNode(t as { after: (work: () => Promise<void>) => void }, life());
   const held = await exchangeAt(node);
   const { size } = statSync(join(node.folder, 'cambio.db-wal'));
-  // The system refuses every write beyond this size, as a full disk does.
+  // The system refuses writes beyond this size, as a full disk does.
   const limit = (bytes: string) => execFileSync('prlimit', ['--pid', String(node.pid), `--fsize=${bytes}:`]);
   limit(String(size + 16_384));
   const answers: Answer[] = [];

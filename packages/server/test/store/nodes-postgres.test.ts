@@ -1,4 +1,4 @@
-// Two nodes and one PostgreSQL: they share nothing else, and behave as one.
+// Two nodes that share only a PostgreSQL database behave like one.
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
@@ -40,10 +40,10 @@ const world = changed(shared(url, life([BESIDE, FOREIGN_BESIDE], issuers)), {
   clients: added(batch, people),
   server: { dpopNonces: true },
 });
-// Both at once, on a database with nothing in it.
+// Start both at the same time, on an empty database.
 const [one, two] = await Promise.all([startNode({ after }, world), startNode({ after }, world)]);
 
-test("two nodes that start at once on an empty database have one key set, and take each other's tokens", async () => {
+test("two nodes that start together on an empty database have one key set, and accept each other's tokens", async () => {
   const keys = await kidsAt(one);
   assert.equal(keys.length, 1);
   assert.deepEqual(await kidsAt(two), keys);
@@ -55,7 +55,7 @@ test("two nodes that start at once on an empty database have one key set, and ta
   assert.deepEqual(await query(url, 'select count(*)::int as rows from signing_keys'), [{ rows: 1 }]);
 });
 
-test('a revocation on one node kills the token and its descendants on the other within a second', async () => {
+test('a revocation on one node revokes the token and its descendants on the other within a second', async () => {
   const ancestor = await exchangeAt(one);
   const derived = await exchangeAt(two, ancestor.body.access_token);
   const bystander = await exchangeAt(two);
@@ -74,7 +74,7 @@ test('a revocation on one node kills the token and its descendants on the other 
   assert.equal(await isActiveAt(two, bystander.body.access_token), true);
 });
 
-test("a node takes the other's nonces, and of two that get one proof at once one issues (B06, B07)", async () => {
+test("a node accepts the other's nonces, and of two that get one proof at the same time one issues (B06, B07)", async () => {
   const prover = newProver();
   const prove = (nonce: string | null): Record<string, string> => ({
     dpop: prover.prove({ issuer: ISSUER, clock: { now: Date.now() } }, { nonce }),
@@ -92,13 +92,13 @@ test("a node takes the other's nonces, and of two that get one proof at once one
   }
 });
 
-test('a hundred uses of one refresh token over both nodes make one head of the family (R02)', async () => {
+test('a hundred uses of one refresh token over both nodes give one current token (R02)', async () => {
   const { body } = await exchangeAt(one);
   const answers = await Promise.all(
     Array.from({ length: 100 }, async (_, index) => {
       const use = () => refreshAt(index % 2 ? one : two, body.refresh_token);
       let answer = await use();
-      // Whoever is told that it is too much at once asks again, and gets what the others got.
+      // A caller that gets 503 repeats the request, and gets the same answer as the others.
       for (let again = 0; answer.status === 503 && again < 10; again++) answer = await use();
       return answer;
     }),
@@ -109,12 +109,12 @@ test('a hundred uses of one refresh token over both nodes make one head of the f
   assert.equal(successors.size, 1);
   const next = await refreshAt(two, [...successors][0]);
   assert.equal(next.status, 200);
-  // The successor was used: its predecessor is reuse now, and the family dies on every node.
+  // The next token was used, so using the previous one is reuse: the family is revoked on every node.
   assert.equal((await refreshAt(one, body.refresh_token)).status, 400);
   assert.equal((await refreshAt(two, next.body.refresh_token)).status, 400);
 });
 
-test('an id that is good once is good once over both nodes', async () => {
+test('a single-use id is accepted once over both nodes', async () => {
   for (let round = 0; round < 3; round++) {
     const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
@@ -124,7 +124,7 @@ test('an id that is good once is good once over both nodes', async () => {
   }
 });
 
-test('a client assertion that is sent to both nodes at once authenticates one request (C13)', async () => {
+test('a client assertion that is sent to both nodes at the same time authenticates one request (C13)', async () => {
   const signed = assertion({ issuer: ISSUER, clock: { now: Date.now() } }, key);
   const form = { grant_type: 'client_credentials', ...asserting(signed) };
   const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
@@ -133,7 +133,7 @@ test('a client assertion that is sent to both nodes at once authenticates one re
   assert.equal(told.filter((text) => text === '401 invalid_client').length, 19, told.join());
 });
 
-test('a person goes from node to node, and of two that get one code at once one issues, for nothing (OA-16)', async () => {
+test('a sign-in works across nodes, and of two that get one code at the same time one issues, in vain (OA-16)', async () => {
   const browsers = [createBrowser(one.url), createBrowser(two.url)];
   const goOn = (browser: Browser, page: Page | undefined): Promise<Page> => {
     if (page === undefined) return browser.get(authorizationUrl());
@@ -141,7 +141,7 @@ test('a person goes from node to node, and of two that get one code at once one 
     const { action, hidden } = formOf(page);
     return browser.post(action, { ...hidden, username: 'ada', password: 'lovelace', agree: 'yes' });
   };
-  /** Each step by the other node. */
+  /** Sends each step to the other node. */
   const codeFor = async (): Promise<string> => {
     let page: Page | undefined;
     let cookies = new Map<string, string>();
@@ -166,7 +166,7 @@ test('a person goes from node to node, and of two that get one code at once one 
     const answers = await Promise.all([one, two, one, two].map((node) => redeemAt(node, code)));
     const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`).sort();
     assert.deepEqual(told, ['200 ', ...Array(3).fill('400 invalid_grant')]);
-    // Nobody can tell who of them stole it: what the first one got is dead, on every node.
+    // Either may have stolen the code: the tokens of the first are revoked on every node.
     const got = answers.find(({ status }) => status === 200)?.body.access_token;
     for (const node of [one, two]) {
       await eventually(
@@ -177,7 +177,7 @@ test('a person goes from node to node, and of two that get one code at once one 
   }
 });
 
-test('a refresh that races a revocation: after the 200 of the revocation nothing works (R05)', async () => {
+test('after the 200 of a revocation, nothing works that a concurrent refresh returned (R05)', async () => {
   for (let round = 0; round < 10; round++) {
     const { body } = await exchangeAt(one);
     const racing = Promise.all(
@@ -198,7 +198,7 @@ test('a refresh that races a revocation: after the 200 of the revocation nothing
   }
 });
 
-test('exchanges that race the revocation of an ancestor: from its 200 on nothing that they got works', async () => {
+test('after the 200 of a revocation, nothing works that concurrent exchanges of a descendant returned', async () => {
   const bystander = await exchangeAt(two);
   for (let round = 0; round < 3; round++) {
     const ancestor = (await own(one)).body.access_token;
@@ -219,7 +219,7 @@ test('exchanges that race the revocation of an ancestor: from its 200 on nothing
   assert.equal(await isActiveAt(one, bystander.body.access_token), true);
 });
 
-test('a key that is rotated or retired by command is published or gone on both nodes within a second', async (t) => {
+test('both nodes publish a rotated key and remove a retired key within a second', async (t) => {
   const cambio = (...args: string[]) =>
     runProgram(t, [process.execPath, PROGRAM, 'keys', ...args, '--config', one.file], { env: { PORT: '1' } });
   const [old = ''] = await kidsAt(one);
@@ -231,7 +231,7 @@ test('a key that is rotated or retired by command is published or gone on both n
       () => kidsAt(node),
       (kids) => kids.length === 2,
     );
-    assert.equal(kidOf((await own(node)).body.access_token), old, 'the new one is published ahead of its time');
+    assert.equal(kidOf((await own(node)).body.access_token), old, 'the new key is published before it signs');
   }
   const retired = await cambio('retire', old, '--yes');
   assert.equal(retired.code, 0, retired.stderr);
@@ -253,7 +253,7 @@ test('a key that is rotated or retired by command is published or gone on both n
   );
 });
 
-test('each node reads its own file again, when it changes and at SIGHUP; a faulty one changes nothing', async () => {
+test('each node reloads its own file when it changes and at SIGHUP, and ignores an invalid one', async () => {
   const scopes = ['read'];
   const narrow = changed(world, { clients: edited('gateway', { scopes }), rules: all({ grant: { scopes } }) });
   const narrower = yamlOf(narrow);
@@ -266,7 +266,7 @@ test('each node reads its own file again, when it changes and at SIGHUP; a fault
   assert.equal((await ready(two)).configurations, 'same');
   const scopeAt = async (node: ServerNode): Promise<unknown> => (await own(node)).body.scope;
   assert.equal(await scopeAt(two), 'read write');
-  // As an editor does it: written elsewhere, and renamed into place.
+  // Like an editor: write another file, then rename it.
   writeFileSync(`${one.file}.new`, narrower);
   renameSync(`${one.file}.new`, one.file);
   await eventually(
@@ -308,7 +308,7 @@ test('each node reads its own file again, when it changes and at SIGHUP; a fault
   );
 });
 
-test('a node that is told to stop is not ready from then on, answers all the same, and the other goes on', async () => {
+test('a node that is stopping is not ready, still answers, and the other node is not affected', async () => {
   const { body } = await exchangeAt(one);
   const answers = await Promise.all(Array.from({ length: 10 }, () => own(two)));
   two.signal('SIGTERM');
@@ -316,7 +316,7 @@ test('a node that is told to stop is not ready from then on, answers all the sam
     () => two.get('/readyz'),
     ({ status }) => status === 503,
   );
-  assert.equal(headers.get('connection'), 'close', 'whoever keeps a connection finds another node');
+  assert.equal(headers.get('connection'), 'close', 'clients that keep connections reconnect to another node');
   answers.push(await own(two));
   assert.equal(await two.exited, 0, two.printed());
   assert.ok(answers.every(({ status }) => status === 200));

@@ -1,4 +1,4 @@
-// Two server processes on one database: what one revokes, uses up or rotates, the other knows.
+// Two server processes on one database: each sees what the other revokes, uses up or rotates.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -12,7 +12,7 @@ import { assertSubjectRefused } from '../support/trusting.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
-/** Another process with the file and the database of a running server. */
+/** Starts another process with the file and the database of a running server. */
 async function startSecond(t: TestContext, { folder }: TestServer) {
   const port = await freePort();
   const command = [process.execPath, '--conditions=source', MAIN, 'serve', '--config', join(folder, 'cambio.yaml')];
@@ -22,7 +22,7 @@ async function startSecond(t: TestContext, { folder }: TestServer) {
     read(await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: new URLSearchParams(encode(form)) }));
 }
 
-/** Asks until the answer is as it should be; fails with the last one after a second (the promise), and some for a busy machine. */
+/** Repeats a request until the answer is as expected. Fails after one second, the promise, plus some for a busy machine. */
 async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<void> {
   let answer = await ask();
   for (let turn = 0; turn < 40 && !good(answer); turn++) {
@@ -32,7 +32,7 @@ async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean
   assert.ok(good(answer), JSON.stringify(answer));
 }
 
-test('a revocation on one node kills the token and its descendants on the other, within a second', async (t) => {
+test('a revocation on one node revokes the token and its descendants on the other within a second', async (t) => {
   const one = await start(t, life());
   const two = await startSecond(t, one);
   const ancestor = await exchange(one);
@@ -56,7 +56,7 @@ test('a revocation on one node kills the token and its descendants on the other,
   assert.deepEqual([renewed.status, renewed.body.error], [400, 'invalid_grant']);
 });
 
-test('a rotation and a revoked family are seen by the other node at once: both are asked of the database', async (t) => {
+test('the other node sees a rotation and a revoked family at once, since both are read from the database', async (t) => {
   const one = await start(t, life());
   const two = await startSecond(t, one);
   const { body } = await exchange(one);
@@ -71,7 +71,7 @@ test('a rotation and a revoked family are seen by the other node at once: both a
   assert.equal((await onTwo(other.body.refresh_token)).status, 400);
 });
 
-test('an id that is good once is good once on all nodes', async (t) => {
+test('a single-use id is accepted once over all nodes', async (t) => {
   const idp = await startIssuer(t);
   const one = await start(t, life([FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
   const two = await startSecond(t, one);
@@ -84,7 +84,7 @@ test('an id that is good once is good once on all nodes', async (t) => {
   }
 });
 
-test('a token of another issuer is revoked by its id, with all that was exchanged for it (cambio tokens revoke)', async (t) => {
+test('cambio tokens revoke revokes a token of another issuer by its id, with everything exchanged for it', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, life([FOREIGN_BESIDE], [entry(idp)]));
   const ask = (token: string) => exchange(server, { subject_token: token, subject_token_type: type('jwt') });

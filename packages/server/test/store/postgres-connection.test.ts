@@ -1,4 +1,4 @@
-// The connection to PostgreSQL: verified TLS, and what the database does when the machine at our end is lost.
+// The connection to PostgreSQL: verified TLS, messages for people, and the end of transactions of lost nodes.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const authority = write('authority.pem', certificate.cert);
 const key = write('server-key.pem', certificate.key, 0o600);
 const postgres = await startPostgres({ after });
 const url = await postgres.database();
-// As root the server runs as a user of its own, who must own its key.
+// If the tests run as root, PostgreSQL runs as another user, who must own its key.
 const idOf = (flag: string) => Number(spawnSync('id', [flag, 'postgres']).stdout);
 if (process.getuid?.() === 0) chownSync(key, idOf('-u'), idOf('-g'));
 for (const setting of [`ssl_cert_file = '${authority}'`, `ssl_key_file = '${key}'`, 'ssl = on'])
@@ -45,7 +45,7 @@ const store = (text: string) => {
   return openStore({ kind: 'postgres', connection: connection ?? assert.fail(text) }, 'write', Date.now());
 };
 
-test('every connection of a node is verified TLS where the URL says so', async (t) => {
+test('every connection of a node uses verified TLS if the URL says so', async (t) => {
   const node = await startNode(t, shared(`${url}?sslmode=verify-full&sslrootcert=${authority}`));
   assert.equal((await own(node)).status, 200);
   const connections = () =>
@@ -60,7 +60,7 @@ test('every connection of a node is verified TLS where the URL says so', async (
   await eventually(connections, (rows) => isDeepStrictEqual(rows, protectedBoth));
 });
 
-test('a certificate of a stranger, of another name, and a server without TLS are refused before the password is sent; the message says what to do', async (t) => {
+test('refuses an untrusted certificate, another name and a server without TLS before sending the password, and says what to do', async (t) => {
   const strange = write('strange.pem', stranger.cert);
   const received: string[] = [];
   const plain = createServer((socket) => {
@@ -92,9 +92,9 @@ test('a certificate of a stranger, of another name, and a server without TLS are
     ],
   ] as const)
     await assert.rejects(store(refused), { message: said }, refused);
-  // SSLRequest, and nothing else.
+  // Only SSLRequest was sent.
   assert.deepEqual(new Set(received), new Set(['0000000804d2162f']));
-  // Neither does the environment turn verification off.
+  // The environment does not turn verification off.
   process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
   try {
     await assert.rejects(
@@ -108,7 +108,7 @@ test('a certificate of a stranger, of another name, and a server without TLS are
   await (await store(url)).destroy();
 });
 
-test('a database that cannot be opened is said in words, with what to do, and without the password', async () => {
+test('explains why a database cannot be opened and what to do, without the password', async () => {
   const name = new URL(url).pathname.slice(1);
   const at = (change: (parts: URL) => unknown): string => {
     const parts = new URL(url);
@@ -161,7 +161,7 @@ test('a database that cannot be opened is said in words, with what to do, and wi
     });
 });
 
-test('the transaction of a node that is lost holds its locks for two seconds at most', async (t) => {
+test('the transaction of a lost node holds its locks for two seconds or less', async (t) => {
   const [lost, other] = [await store(url), await store(url)];
   t.after(() => other.destroy());
   const { promise: forEver, resolve: come } = Promise.withResolvers<void>();
@@ -184,7 +184,7 @@ test('the transaction of a node that is lost holds its locks for two seconds at 
   come();
   assert.ok((await ended) instanceof Error, 'what the lost node wrote is not there');
   await lost.destroy();
-  // Twin: a transaction that goes on.
+  // The accepted twin: a transaction that is not idle.
   const revision = await other.transaction().execute(nextRevision);
   assert.equal(await nextRevision(other), revision + 1);
 });

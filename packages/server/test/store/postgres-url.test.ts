@@ -1,4 +1,4 @@
-// How the URL of a PostgreSQL database is read: verified TLS unless nothing leaves the machine, and no part of it in a message.
+// Reading the URL of a PostgreSQL database: TLS is verified unless the connection is local, and messages show no part of the URL.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
@@ -8,7 +8,7 @@ const tlsOf = (url: string) => read(url).connection?.tls ?? assert.fail(JSON.str
 
 const VERIFIED = { authority: undefined, cert: undefined, key: undefined };
 
-test('the connection is verified TLS, except on loopback and over a socket', () => {
+test('requires verified TLS, except on loopback and over a socket', () => {
   for (const host of [
     'db.internal',
     'db.internal:6432',
@@ -29,7 +29,7 @@ test('the connection is verified TLS, except on loopback and over a socket', () 
     assert.deepEqual([read(url).connection?.host, tlsOf(url)], ['/run/postgresql', 'none'], url);
 });
 
-test('sslmode can ask for TLS on loopback, and for none elsewhere, which is a warning; a mode that may not verify is a fault', () => {
+test('accepts sslmode for TLS on loopback, warns of none elsewhere, and refuses modes that do not verify', () => {
   const at = (host: string, mode: string) => read(`postgres://cambio:pw@${host}/cambio?sslmode=${mode}`);
   for (const mode of ['require', 'verify-ca', 'verify-full'])
     for (const host of ['db.internal', 'localhost'])
@@ -49,7 +49,7 @@ test('sslmode can ask for TLS on loopback, and for none elsewhere, which is a wa
     assert.match(read(`postgres://cambio:pw@db.internal/cambio?${more}`).fault ?? '', /parameters host, sslmode/, more);
 });
 
-test('files of TLS are relative to the folder of the configuration file', () => {
+test('resolves TLS files relative to the folder of the configuration file', () => {
   assert.deepEqual(tlsOf('postgres://db.internal/cambio?sslrootcert=ca.pem&sslcert=/tls/cert.pem&sslkey=key.pem'), {
     authority: '/etc/cambio/ca.pem',
     cert: '/tls/cert.pem',
@@ -57,7 +57,7 @@ test('files of TLS are relative to the folder of the configuration file', () => 
   });
 });
 
-test('what the URL says is what the driver gets', () => {
+test('gives the driver what the URL says', () => {
   assert.deepEqual(
     read('postgres://us%2Fer:p%40%2F%3A%23%3Fss@db.internal:6432/cambio?options=-c%20search_path%3Dx').connection,
     {
@@ -72,7 +72,7 @@ test('what the URL says is what the driver gets', () => {
   );
 });
 
-test('a URL with a password that is not encoded is a fault, which shows no part of it', () => {
+test('refuses a URL with a password that is not encoded, without showing any of it', () => {
   for (const password of [
     '12#canary',
     '12/canary',

@@ -1,4 +1,4 @@
-// cambio store rollback, as it is typed after an upgrade that is regretted.
+// `cambio store rollback`, used to return to the previous version after an upgrade.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { admin } from '../support/admin-api.ts';
@@ -12,7 +12,7 @@ import { administeredLife } from '../support/nodes.ts';
 const names = (server: { folder: string }): string[] =>
   (everythingIn(server).migrations as { name: string }[]).map(({ name }) => name);
 
-test('the last step is taken back once, and the next start takes it again and goes on', async (t) => {
+test('rolls back the last step once, and the next start applies it again', async (t) => {
   const server = await startBasic(t);
   const before = names(server);
   await server.close();
@@ -31,7 +31,7 @@ test('the last step is taken back once, and the next start takes it again and go
   assertIssued(again, await again.token({ grant_type: 'client_credentials', ...gateway }));
 });
 
-test('a person of another issuer who was revoked stays revoked: the step back refuses, and --discard followed by a start revives nobody', async (t) => {
+test('refuses a rollback that would lose revocations of principals, and --discard with a later start restores no revoked person', async (t) => {
   const idp = await startIssuer(t);
   const yaml = administeredLife([BESIDE, FOREIGN_BESIDE], [entry(idp)]);
   const first = await start(t, yaml);
@@ -69,7 +69,7 @@ test('a person of another issuer who was revoked stays revoked: the step back re
   assert.equal(await exchangeAt(again, ada, 'jwt'), 200);
 });
 
-test('a server that still runs when its last step is taken back is not ready', async (t) => {
+test('a running server whose last step was rolled back is not ready', async (t) => {
   const server = await startBasic(t);
   const ready = async (): Promise<number> => (await fetch(`${server.issuer}/readyz`)).status;
   assert.equal(await ready(), 200);

@@ -1,4 +1,4 @@
-// A node that stood still, as a paused machine does, believes nothing that it read before: neither tokens, nor clients, nor keys.
+// A node that was suspended, as a paused machine is, does not trust the tokens, clients and keys that it read before.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -39,7 +39,7 @@ async function admin(method: string, path: string, body?: unknown) {
 
 const entry = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
 
-/** Registered clients, a token and a key that the second node knows as good. */
+/** Registers clients and issues a token, all of which the second node accepts. */
 async function prepare(name: string) {
   const secrets = new Map<string, string>();
   for (const id of [`${name}-disabled`, `${name}-deleted`, `${name}-bystander`]) {
@@ -58,7 +58,7 @@ async function prepare(name: string) {
   return { ask, token };
 }
 
-/** On the first node. @returns the id of the key that is gone */
+/** Revokes the token, disables and deletes clients, and retires the key, on the first node. @returns the id of the retired key */
 async function takeAway(name: string, token: unknown): Promise<unknown> {
   assert.equal((await revokeAt(one, token)).status, 200);
   const disabled = await admin('PUT', `/clients/${name}-disabled`, { ...entry, disabled: true });
@@ -71,15 +71,15 @@ async function takeAway(name: string, token: unknown): Promise<unknown> {
 }
 
 for (const [title, { name, stop, goOn }] of Object.entries({
-  'a node that stood still': { name: 'still', stop: () => two.signal('SIGSTOP'), goOn: () => two.signal('SIGCONT') },
+  'a node that was suspended': { name: 'still', stop: () => two.signal('SIGSTOP'), goOn: () => two.signal('SIGCONT') },
   'a node that was cut off from the database': { name: 'cut', stop: () => proxy.cut(), goOn: () => proxy.mend() },
 })) {
-  test(`${title} gives no token to a client that is gone, signs with no key that is gone, and takes no token that was revoked`, async () => {
+  test(`${title} gives no token to a deleted client, does not sign with a retired key, and accepts no revoked token`, async () => {
     const { ask, token } = await prepare(name);
     stop();
     const kid = await takeAway(name, token);
     await wait(1500);
-    // They wait in the socket while it stands still.
+    // The requests wait in the socket while the node is suspended.
     const asking = [ask('disabled'), ask('deleted'), ask('bystander'), exchangeAt(two, token)];
     await wait(50);
     goOn();
@@ -89,7 +89,7 @@ for (const [title, { name, stop, goOn }] of Object.entries({
       if (body.access_token !== undefined) assert.notEqual(kidOf(body.access_token), kid);
     }
     for (const index of [0, 1, 3]) assert.notEqual(answers[index]?.status, 200);
-    // Once all was read again, whoever is good is served, and the others are told why not.
+    // After the next successful poll, valid requests succeed and the others are refused with their reason.
     const served = await eventually(
       () => ask('bystander'),
       ({ status }) => status === 200,
