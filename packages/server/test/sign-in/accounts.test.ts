@@ -1,4 +1,4 @@
-// People of the file: their entries, their passwords, and how fast somebody may guess.
+// Accounts of the configuration: their entries, their passwords, and the limits on guessing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigurationError } from '../../src/config/fault.ts';
@@ -29,7 +29,7 @@ const read = async (accounts: readonly string[], more = '', server = '') => {
   }
 };
 
-test('an account has a name, a password, and what is to be said of the person', async () => {
+test('reads an account with its name, password and claims', async () => {
   const [ada, bob] = await read([
     `username: ada, password: { hash: '${REFERENCE}' }, claims: { email: ada@example.com, groups: [a, b] }`,
     'username: Bob Smith, password: { plain: bob }, sub: b-17',
@@ -45,7 +45,7 @@ test('an account has a name, a password, and what is to be said of the person', 
   assert.deepEqual([await isPassword('bob', bob.password), await isPassword('ada', bob.password)], [true, false]);
 });
 
-test('an account that could be taken for another, for a client or for a foreign subject is a fault of its line (AT-03, BC-01k)', async () => {
+test('refuses an account that could be mistaken for another account, a client or a foreign subject, with its line (AT-03, BC-01k)', async () => {
   const plain = 'password: { plain: x }';
   const more = `clients:
   - { id: gateway, auth: client_secret_post, secret: { plain: x }, grants: [client_credentials] }
@@ -86,7 +86,7 @@ issuers:
   );
 });
 
-test('a password is a good hash, of bounded cost; in plain it is for loopback only', async () => {
+test('requires a strong hash of limited cost as password; a plain one is for loopback only', async () => {
   const fault = async (hash: string) => (await read([`username: ada, password: { hash: '${hash}' }`]))[0];
   const [salt, tag] = ['c29tZXNhbHQ', 'CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'];
   const withCost = (cost: string) => `$argon2id$v=19$${cost}$${salt}$${tag}`;
@@ -117,7 +117,7 @@ test('a password is a good hash, of bounded cost; in plain it is for loopback on
   );
 });
 
-test('cambio accounts hash-password reads a password, never from its arguments, and prints what the file takes', async (t) => {
+test('cambio accounts hash-password reads a password, never from its arguments, and prints its hash for the file', async (t) => {
   const [good, empty, argument] = await Promise.all([
     cambio(t, ['account', 'hash'], { input: 'pässword\n' }),
     cambio(t, ['account', 'hash'], { input: '\n' }),
@@ -125,14 +125,14 @@ test('cambio accounts hash-password reads a password, never from its arguments, 
   ]);
   const hash = parsePasswordHash(good.stdout.trim());
   assert.ok(typeof hash === 'object', good.stdout);
-  // However a keyboard writes the umlaut.
+  // Both Unicode forms of the umlaut.
   for (const form of ['NFC', 'NFD']) assert.equal(await isPassword('pässword'.normalize(form), hash), true, form);
   assert.equal(await isPassword('passwort', hash), false);
   assert.deepEqual([empty.code, empty.stdout, empty.stderr], [1, '', 'cambio: the password is empty\n']);
   assert.deepEqual([argument.code, argument.stdout], [2, '']);
 });
 
-test('a password is good for its account alone, however the name is typed', async () => {
+test('accepts a password for its own account only, ignoring the case of the username', async () => {
   const password = await hashPassword('ada');
   const ada = { username: 'Ada', sub: 'ada', claims: {}, password };
   const accounts = createAccounts(
@@ -158,7 +158,7 @@ test('a password is good for its account alone, however the name is typed', asyn
   assert.deepEqual([await accounts.find('ada'), await accounts.find('Ada')], [ada, undefined]);
 });
 
-test('more passwords at once than can be looked at in good time are refused, and harm nobody later', async () => {
+test('refuses more concurrent passwords than it can verify in time, and recovers', async () => {
   const password = { memory: 8, passes: 1, parallelism: 1, salt: Buffer.alloc(8), tag: Buffer.alloc(32) };
   const ada = { username: 'ada', sub: 'ada', claims: {}, password };
   const accounts = createAccounts(
@@ -173,7 +173,7 @@ test('more passwords at once than can be looked at in good time are refused, and
   assert.equal(await accounts.verify('ada', 'ada', '192.0.2.99'), undefined);
 });
 
-/** Seconds to wait; 0 where a try is taken, and it fails. */
+/** Makes a failed attempt. @returns seconds to wait; 0 if the attempt was made */
 function tryOnce(
   passwordRateLimit: ReturnType<typeof createPasswordRateLimit>,
   username: string,
@@ -188,7 +188,7 @@ function tryOnce(
   }
 }
 
-test('whoever fails waits, twice as long each time; another account and another address do not', () => {
+test('doubles the wait with each failure, and not for another account or another address', () => {
   let now = 0;
   const passwordRateLimit = createPasswordRateLimit(() => now);
   const waits: number[] = [];
@@ -203,12 +203,12 @@ test('whoever fails waits, twice as long each time; another account and another 
   assert.equal(tryOnce(passwordRateLimit, 'bob', '192.0.2.1'), 0);
   now += 900_000;
   passwordRateLimit.begin('ada', '192.0.2.1')();
-  // A good password forgets what came before it.
+  // A correct password resets the count.
   for (let count = 0; count < 5; count++) assert.equal(tryOnce(passwordRateLimit, 'ada', '192.0.2.1'), 0);
   assert.equal(tryOnce(passwordRateLimit, 'ada', '192.0.2.1'), 1);
 });
 
-test('an address that tries many accounts waits as well, and an IPv6 network is one address', () => {
+test('makes an address that tries many accounts wait, and counts an IPv6 network as one address', () => {
   for (const address of [() => '192.0.2.1', (count: number) => `2001:db8:1:2::${count.toString(16)}`]) {
     const passwordRateLimit = createPasswordRateLimit(() => 0);
     for (let count = 0; count < 30; count++) {
@@ -219,20 +219,20 @@ test('an address that tries many accounts waits as well, and an IPv6 network is 
   }
 });
 
-test('an account that strangers attack from everywhere keeps a try for each other address', () => {
+test('leaves one attempt to each other address while an account is attacked from many addresses', () => {
   let now = 0;
   const passwordRateLimit = createPasswordRateLimit(() => now);
   for (let count = 0; count < 500; count++) {
     assert.equal(tryOnce(passwordRateLimit, 'ada', `10.0.${count >> 8}.${count & 255}`), 0);
   }
-  // An attacker's address is slowed from its first failure on.
+  // An attacker's address must wait after its first failure.
   assert.equal(tryOnce(passwordRateLimit, 'ada', '10.0.0.1'), 60);
   assert.equal(tryOnce(passwordRateLimit, 'bob', '10.0.0.1'), 0);
   const isGood = passwordRateLimit.begin('ada', '192.0.2.1');
   isGood();
   assert.equal(tryOnce(passwordRateLimit, 'ada', '192.0.2.1'), 0);
   now += 3_600_000;
-  // An hour later it is forgotten.
+  // An hour later the count is reset.
   assert.deepEqual(
     [0, 1].map(() => tryOnce(passwordRateLimit, 'ada', '192.0.2.1')),
     [0, 0],

@@ -1,4 +1,4 @@
-// What a person agreed to is what the client gets for the code, whatever the configuration says by then; or it gets nothing.
+// The client gets exactly what the person agreed to or nothing, even if the configuration has changed since.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, BACKEND, SCOPE_REFUSED, TARGET_REFUSED } from '../support/basics.ts';
@@ -20,7 +20,7 @@ const both = changed(configuration, { clients: edited('tv', { audiences: [API, B
 const withClients = (changes: Configuration): Configuration =>
   changed(both, { clients: edited('web', changes) }, { clients: edited('tv', changes) });
 
-/** An agreement to `openid read` at the first audience of the client, and what redeems it. */
+/** Agrees to `openid read` at the first audience of the client. @returns the form that redeems the code */
 const flows: Readonly<Record<string, (server: TestServer) => Promise<() => Promise<Answer>>>> = {
   code: async (server) => {
     const at = await authorizeAs(server);
@@ -40,7 +40,7 @@ const flows: Readonly<Record<string, (server: TestServer) => Promise<() => Promi
 };
 
 for (const [what, agree] of Object.entries(flows)) {
-  test(`a ${what} gives the targets and the scope that the person agreed to, or nothing`, async (t) => {
+  test(`redeems a ${what} for the targets and the scope that the person agreed to, or refuses it`, async (t) => {
     const server = await startPeople(t, both);
     const redeemAfter = async (next: Configuration): Promise<Answer> => {
       const redeems = await agree(server);
@@ -68,7 +68,7 @@ for (const [what, agree] of Object.entries(flows)) {
       resources: without(API),
       rules: undefined,
     });
-    assertRefused(server, await redeemAfter(noTarget), gone, 'nobody knows the target any more');
+    assertRefused(server, await redeemAfter(noTarget), gone, 'the target no longer exists');
     for (const next of [
       withClients({ scopes: ['openid'] }),
       withClients({ scopes: ['read'] }),
@@ -79,7 +79,7 @@ for (const [what, agree] of Object.entries(flows)) {
   });
 }
 
-test('a person agrees to what the page named: where that has changed since, the page counts no more', async (t) => {
+test('refuses a consent if the request would now give something else than the page showed', async (t) => {
   const server = await startPeople(t, both);
   const browser = createBrowser(server.issuer);
   const who = { username: 'ada', password: 'lovelace' };

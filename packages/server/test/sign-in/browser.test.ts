@@ -1,4 +1,4 @@
-// People at a real browser: signing in, agreeing, connecting a device, leaving, and what other sites cannot make them do.
+// Sign-in in a real browser: signing in, agreeing, connecting a device, signing out, and attacks from other sites.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
@@ -45,7 +45,7 @@ accounts:
   - { username: ada, password: { plain: enchantress }, claims: { email: ada@example.com } }
 `;
 
-/** A server on loopback that is ours to write. @returns its origin */
+/** Starts a server on loopback with the given handler. @returns its origin */
 async function listen(t: Test, answer: RequestListener): Promise<string> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -75,7 +75,7 @@ async function ask(app: client.Configuration, redirect: string, more: Record<str
 }
 
 suite('a person at a browser', { skip: noBrowser }, () => {
-  // One browser and three servers for the file.
+  // One browser and three servers for all tests of the file.
   const ends: (() => unknown)[] = [];
   const file: Test = { after: (end) => void ends.push(end as () => unknown) };
   const complaints: string[] = [];
@@ -88,8 +88,8 @@ suite('a person at a browser', { skip: noBrowser }, () => {
   before(async () => {
     browser = await openBrowser(file);
     app = await listen(file, atHome);
-    // Any port will do on loopback (RFC 8252 section 7.3): which one the other server gets is not known yet.
-    // Its path gives its cookies other names: browsers do not tell the ports of a host apart.
+    // On loopback any port is accepted (RFC 8252 section 7.3), since the port of the other server is not known yet.
+    // Its path gives its cookies other names, since browsers share cookies between the ports of a host.
     const theirs = dataOf(configuration([`${app}/callback`, 'http://127.0.0.1/oauth/upstream']));
     upstream = await start(file, changed(theirs, { issuer: `\${ISSUER}/corp` }));
     const provider = {
@@ -108,7 +108,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     for (const end of ends.toReversed()) await end();
   });
   afterEach(() => {
-    assert.deepEqual(complaints.splice(0), [], 'what the browser complained of');
+    assert.deepEqual(complaints.splice(0), [], 'messages of the browser');
   });
 
   const newPage = async (t: Test, options: BrowserContextOptions = {}): Promise<Page> => {
@@ -117,20 +117,20 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
     page.on('console', (message) => {
-      // That a page has another status than 200 is no complaint.
+      // Ignore the message about a status other than 200.
       if (message.type() === 'error' && !/the server responded with a status of/.test(message.text()))
         complaints.push(message.text());
     });
     return page;
   };
 
-  test('signs in and agrees by the keyboard alone, and the service then acts for them at the API', async (t) => {
+  test('signs in and agrees with the keyboard only, and the service then acts for them at the API', async (t) => {
     const page = await newPage(t);
     const { url, checks } = await ask(web, `${app}/callback`, { requested_actor: 'service' });
     await page.goto(url);
     assert.equal(await page.title(), 'Sign in');
     await type(page, 'ada', 'wrong');
-    // The page is the same, says what is wrong, and is ready for the password.
+    // The same page shows the problem, and the password field has the focus.
     assert.equal(await page.getByRole('alert').textContent(), 'Wrong username or password.');
     assert.equal(await page.title(), 'Error: Sign in');
     const password = page.getByLabel('Password');
@@ -167,11 +167,11 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     const answer = await fetch(resource, { headers: { authorization: `Bearer ${body.access_token}` } });
     const { subject, actors } = (await answer.json()) as Record<string, unknown>;
     assert.deepEqual([subject, actors], ['ada', [{ iss: server.issuer, sub: 'service' }]]);
-    // Whom the person was not told of may not.
+    // A client that the page did not name may not act for them.
     assert.equal((await actFor(server, tokens.access_token, 'other')).status, 400);
   });
 
-  test('refuses, and the client learns that, and nothing else', async (t) => {
+  test('refuses, and the client learns only that', async (t) => {
     const page = await newPage(t);
     await page.goto((await ask(web, `${app}/callback`)).url);
     await type(page);
@@ -181,7 +181,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     assert.deepEqual([searchParams.get('error'), searchParams.get('code')], ['access_denied', null]);
   });
 
-  test('goes on to wherever the client leads, on whatever host, once the form of ours is answered', async (t) => {
+  test('follows the redirects of the client to any host after answering our form', async (t) => {
     const page = await newPage(t);
     await page.goto((await ask(web, `${app}/onward`)).url);
     await type(page);
@@ -190,7 +190,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     assert.equal(await page.locator('h1').textContent(), 'Back at the client');
   });
 
-  test('connects a device: types its code, compares it, and the device gets its tokens', async (t) => {
+  test('connects a device: types and confirms its code, and the device gets its tokens', async (t) => {
     const page = await newPage(t);
     const device = await server.post(
       '/oauth/device_authorization',
@@ -226,7 +226,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     assert.equal(claimsOf(body.access_token).sub, 'ada');
   });
 
-  test('is not asked for the password again until they sign out, which they are asked about first', async (t) => {
+  test('is not asked for the password again until they sign out, and confirms that', async (t) => {
     const page = await newPage(t);
     await page.goto((await ask(web, `${app}/callback`)).url);
     await type(page);
@@ -250,14 +250,14 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
-  test('signs in at another provider, another server of ours, and is somebody of theirs here', async (t) => {
+  test('signs in at the upstream provider, and has a subject with its prefix', async (t) => {
     const page = await newPage(t);
     const { url, checks } = await ask(web, `${app}/callback`);
     await page.goto(url);
     await page.getByRole('link', { name: 'Continue with corp' }).click();
     await page.waitForURL(`${upstream.issuer}/**`);
     await page.getByRole('button', { name: 'Cancel' }).click();
-    // Back at ours, with every way open.
+    // Back on our page, where they can try again or use a password.
     await page.waitForURL(`${server.issuer}/**`);
     assert.equal(await page.getByRole('alert').textContent(), 'You were not signed in there. You can try again.');
     await page.getByRole('link', { name: 'Continue with corp' }).click();
@@ -273,8 +273,8 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     assert.deepEqual([claims?.sub, claims?.email, claims?.amr], ['corp:ada', 'ada@example.com', ['pwd']]);
   });
 
-  test('gives way to somebody of the other provider, without JavaScript and in the language of the browser', async (t) => {
-    // The provider says when it saw this person, and that must be after they were asked for.
+  test('switches to an account of the upstream provider, without JavaScript and in the language of the browser', async (t) => {
+    // The provider sends auth_time, which must be later than the start of the interaction.
     server.clock.now = Math.max(Date.now(), server.clock.now);
     upstream.clock.now = server.clock.now;
     const page = await newPage(t, { javaScriptEnabled: false, locale: 'de-DE' });
@@ -301,7 +301,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     assert.equal(tokens.claims()?.sub, 'corp:ada');
   });
 
-  test('sees that something went wrong, and by which name to ask for help, and no more (W11)', async (t) => {
+  test('sees that something went wrong and the request id to report, and no more (W11)', async (t) => {
     const page = await newPage(t);
     const answer = await page.goto((await ask(web, 'https://evil.example/callback')).url);
     assert.equal(answer?.status(), 400);
@@ -324,7 +324,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
       const headers = { 'content-type': 'text/html', 'referrer-policy': 'unsafe-url' };
       response.writeHead(200, headers).end(request.url === '/frame' ? frame : form);
     });
-    // Another host is another site; its visitor's browser has the cookies all the same.
+    // The other host is another site. The browser has our cookies nevertheless.
     const site = evil.replace('127.0.0.1', 'localhost');
     const [answer] = await Promise.all([
       page.waitForResponse((response) => response.request().method() === 'POST'),
@@ -342,7 +342,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
       String(complaints),
     );
     complaints.length = 0;
-    // The same form on our own page is taken.
+    // The same form on our own page is accepted.
     await page.goto(action);
     await type(page);
     await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
@@ -350,7 +350,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
 });
 
 const atHome: RequestListener = ({ url = '', headers }, response) => {
-  // A client goes on to where its person was, on whatever host that is.
+  // The client redirects the person to another host.
   if (url.startsWith('/onward')) {
     const host = headers.host?.replace('127.0.0.1', 'localhost');
     return response.writeHead(302, { location: `http://${host}/home` }).end();
@@ -359,14 +359,14 @@ const atHome: RequestListener = ({ url = '', headers }, response) => {
   response.writeHead(200, { 'content-type': 'text/html' }).end(`<title>Back</title>${icon}<h1>Back at the client</h1>`);
 };
 
-/** Types both, and presses Enter. */
+/** Types username and password, and presses Enter. */
 async function type(page: Page, username = 'ada', password = 'enchantress'): Promise<void> {
   await page.getByLabel('Username').fill(username);
   await page.getByLabel('Password').fill(password);
   await page.keyboard.press('Enter');
 }
 
-/** The service exchanges a person's token, with somebody's token as the actor's. */
+/** Exchanges a person's token at the service, with an actor token. */
 async function actFor(server: TestServer, token: string, actor: string) {
   const actorToken = await server.token({
     ...{ grant_type: 'client_credentials', client_id: actor, client_secret: `${actor}-secret` },

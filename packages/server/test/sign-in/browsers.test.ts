@@ -1,4 +1,4 @@
-// Each step of a sign-in is for the browser that began it, and two cookies of one name are nobody's.
+// Each step of a sign-in requires the browser that started it, and two cookies with one name are refused.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser } from '../support/browser.ts';
@@ -32,7 +32,7 @@ suite('a sign-in', () => {
     assert.equal(server.audit(answer)?.reason, reason, what);
   };
 
-  test('is shown, answered and gone on with by the browser that asked, at each of its addresses (W20)', async () => {
+  test('is shown, answered and continued only in the browser that started it, at each URL (W20)', async () => {
     const asker = createBrowser(server.issuer);
     const page = await asker.get(authorizationUrl());
     const { pathname } = new URL(page.url);
@@ -51,7 +51,7 @@ suite('a sign-in', () => {
     assert.ok(done.leftTo?.searchParams.has('code'), done.text);
   });
 
-  test('of a device goes on in the browser in which its code was typed (W20)', async () => {
+  test('of a device continues in the browser in which its code was typed (W20)', async () => {
     const device = await server.post('/oauth/device_authorization', encode({ ...tv, scope: 'openid read' }));
     const asker = createBrowser(server.issuer);
     const typed = await asker.submit(await asker.get('/device'), { user_code: String(device.body.user_code) });
@@ -65,7 +65,7 @@ suite('a sign-in', () => {
     assert.match((await goThrough(asker, page)).text, /Your device is connected/);
   });
 
-  test('whose browser sends two cookies of one name is refused: which one is ours cannot be told (W22)', async () => {
+  test('whose browser sends two cookies with one name is refused, since one may be forged (W22)', async () => {
     const browser = createBrowser(server.issuer);
     await authorizeAs(server, {}, browser);
     const cookies = [...browser.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
@@ -93,12 +93,12 @@ suite('a sign-in', () => {
       server.audit(await get(authorizationUrl(), `${cookies[0]}; ${cookies[0]}`))?.reason,
       'cookie_repeated',
     );
-    // Cookies of others are no concern of ours.
+    // Cookies with other names are ignored.
     const good = await get(authorizationUrl(), `x=1; x=2; cambio_sessions=3; ${cookies.join('; ')}`);
     assert.match(good.headers.get('location') ?? '', /code=/);
   });
 
-  test('takes values of cookies that we never wrote for none', async () => {
+  test('ignores cookie values that we never set', async () => {
     const asked = async (cookie: string) =>
       read(await fetch(server.issuer + authorizationUrl(), { headers: { cookie }, redirect: 'manual' }));
     for (const value of ['', 'x', '"', 'ä', 'x'.repeat(4000), '%00', '__proto__', `${'a'.repeat(42)}=`]) {
@@ -112,7 +112,7 @@ suite('a sign-in', () => {
   });
 });
 
-test('two issuers of one host have cookies of other names', async (t) => {
+test('two issuers on one host have cookies with different names', async (t) => {
   const names: string[][] = [];
   for (const path of ['/a', '/b']) {
     const server = await start(t, changed(configuration, { issuer: `\${ISSUER}${path}` }));

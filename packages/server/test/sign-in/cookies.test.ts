@@ -1,4 +1,4 @@
-// A cookie is ours only if its name is ours byte for byte: another host of the site can write every name that differs.
+// A cookie is ours only if its name is equal byte for byte: another host of the site can set any other name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCookies } from '../../src/sign-in/cookies.ts';
@@ -10,14 +10,14 @@ const OWN = { session: 'o'.repeat(43), browser: 'p'.repeat(43) };
 const cookiesOf = ({ session, browser }: typeof OWN, before = '', after = ''): string =>
   [`${before}__Host-cambio_session${after}=${session}`, `${before}__Host-cambio_browser${after}=${browser}`].join('; ');
 
-/** As Node gives a header: each byte is one character. */
+/** Headers as Node decodes them: each byte is one character. */
 const bytes = Array.from({ length: 255 }, (_, index) => String.fromCharCode(index + 1));
 const texts = ['\u00c2\u00a0', '\u00ef\u00bb\u00bf', '\u00e2\u0080\u00a8', '\u00a0\t', ' \u00a0'];
-/** Blanks that browsers remove, and what separates cookies from each other and names from values. */
+/** White space that browsers remove, and the separators of cookies. */
 const blanks = [' ', '\t'];
 const separators = [';', '='];
 
-test('a byte before or after the name makes another name, and takes nothing from the cookie that is ours', () => {
+test('treats a name with an extra byte before or after it as another cookie, and still reads ours', () => {
   const own = readCookies(cookiesOf(OWN));
   assert.equal(own.session, OWN.session);
   const planted = { session: 'm'.repeat(43), browser: 'n'.repeat(43) };
@@ -34,14 +34,14 @@ test('a byte before or after the name makes another name, and takes nothing from
   }
 });
 
-test('a value with a byte that no value of ours has is no value', () => {
+test('ignores a value with a byte that our values never have', () => {
   for (const odd of bytes.filter((text) => !/[\w-]/.test(text) && ![...blanks, ';'].includes(text))) {
     for (const session of [odd + OWN.session, OWN.session + odd])
       assert.equal(readCookies(cookiesOf({ ...OWN, session })).session, undefined, JSON.stringify(odd));
   }
 });
 
-test('over HTTP, no byte around the names lets one browser go on with the sign-in of another', async (t) => {
+test('over HTTP, no extra byte around the names lets one browser continue the sign-in of another', async (t) => {
   const server = await startPeople(t);
   const begun = await fetch(server.issuer + authorizationUrl(), { redirect: 'manual' });
   const location = begun.headers.get('location') ?? '';
@@ -50,14 +50,10 @@ test('over HTTP, no byte around the names lets one browser go on with the sign-i
   assert.equal((await ask(cookies.join('; '))).status, 200);
   for (const odd of ['\u00a0', '\u0085', '\u00c2\u00a0', '\u00ef\u00bb\u00bf', '\u00ff']) {
     for (const planted of [cookies.map((one) => odd + one), cookies.map((one) => one.replace('=', `${odd}=`))]) {
-      // Blanks at the ends of a header are no part of it: another cookie stands before and behind.
+      // White space at the ends of a header is dropped, so put other cookies before and after.
       const answer = await ask(['a=b', ...planted, 'c=d'].join('; '));
       assert.equal(server.audit(answer)?.reason, 'interaction_unknown', JSON.stringify(odd));
-      assert.equal(
-        (await ask([...planted, ...cookies].join('; '))).status,
-        200,
-        'the cookie that is ours is not repeated',
-      );
+      assert.equal((await ask([...planted, ...cookies].join('; '))).status, 200, 'our own cookie counts once');
     }
   }
 });

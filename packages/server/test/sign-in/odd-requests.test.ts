@@ -1,4 +1,4 @@
-// Whatever a stranger sends to the endpoints for people is refused with a page or at the client, and never fails.
+// Any request to the endpoints for people is answered with a page or a redirect to the client, and never with 500.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser, formOf } from '../support/browser.ts';
@@ -109,7 +109,7 @@ const NAMES = [
   ],
 ];
 
-/** Each value at a third of the names, each name with a third of the values. */
+/** A third of all pairs of names and values, so that each name and each value occurs. */
 const someOf = (index: number): readonly string[] => ODD.filter((_, place) => place % 3 === index % 3);
 
 suite('a stranger', () => {
@@ -127,7 +127,7 @@ suite('a stranger', () => {
     read(await fetch(server.issuer + path, { redirect: 'manual', ...init }));
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
-  test('may ask for anything: the answer is a page, or goes to the client', async () => {
+  test('may request anything: the answer is a page, or a redirect to the client', async () => {
     for (const [index, name] of NAMES.entries()) {
       for (const value of someOf(index)) {
         const { status, text } = await visit(authorizationUrl({ [name]: value }));
@@ -137,7 +137,7 @@ suite('a stranger', () => {
     assert.match((await visit(authorizationUrl())).headers.get('location') ?? '', /interaction/);
   });
 
-  test('may write a query or a form in any way', async () => {
+  test('may encode a query or a form in any way', async () => {
     const queries = [
       '?',
       '?%',
@@ -170,7 +170,7 @@ suite('a stranger', () => {
     }
   });
 
-  test('may name any page, and finds none that is not theirs', async () => {
+  test('may request any page, and sees none of another browser', async () => {
     const names = [
       'x',
       'x'.repeat(43),
@@ -203,7 +203,7 @@ suite('a stranger', () => {
         `/oauth/authorize/${name}`,
         `/device/${name}`,
       ]) {
-        // fetch resolves dot segments before it asks: this is the front page.
+        // fetch resolves dot segments before it sends the request, so this is the front page.
         if (new URL(path, server.issuer).pathname === '/') continue;
         for (const cookie of ['', `cambio_browser=${'y'.repeat(43)}`]) {
           const { status, text } = await visit(path, { headers: { cookie } });
@@ -215,7 +215,7 @@ suite('a stranger', () => {
     }
   });
 
-  test('may type anything into a form of theirs', async () => {
+  test('may type anything into their own forms', async () => {
     const browser = createBrowser(server.issuer);
     const page = await browser.get(authorizationUrl());
     for (const value of ODD) {
@@ -237,7 +237,7 @@ suite('a stranger', () => {
     assert.equal(done.leftTo?.href.startsWith(CALLBACK), true, done.text);
   });
 
-  test('that is a client may push anything', async () => {
+  test('with a client may push any request', async () => {
     for (const [index, name] of NAMES.entries()) {
       for (const value of someOf(index)) {
         const pushed = await server.post(

@@ -1,4 +1,4 @@
-// Pages in a real browser: axe-core finds nothing, nothing is loaded, everything fits on a narrow screen, and Cancel is in sight.
+// Pages in a real browser: axe-core finds no problems, nothing is loaded, all fits on a narrow screen, and Cancel is visible at once.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { pageHeaders } from '../../src/sign-in/pages/page.ts';
 import { noBrowser, openBrowser } from '../support/chromium.ts';
 import { BRANDED, everyPage, lookOf, PLAIN } from '../support/every-page.ts';
 
-/** Long enough to be broken, and short enough to be read. */
+/** Long enough to wrap, and short enough to read. */
 const TEXT = 'photo.book@example.com';
 const pages = everyPage(TEXT);
 const TOKEN = { iss: 'https://login.example', sub: TEXT, aud: 'https://api.example', iat: 0, exp: 600, scope: 'read' };
@@ -23,7 +23,7 @@ const happened = {
   before: { ...TOKEN, client_id: 'web', may_act: { sub: 'service' } },
   after: { ...TOKEN, client_id: 'service', act: { sub: 'service' } },
 };
-/** The quickstart's, which come with headers of their own. */
+/** Pages of the quickstart, which have their own headers. */
 const samples: Readonly<Record<string, string>> = {
   sampleHome: sample.homePage('/login', 'https://login.example'),
   sampleProblem: sample.problemPage('Nobody signed in', 'Nothing was shared.', '/login'),
@@ -49,7 +49,7 @@ suite('every page in a browser', { skip: noBrowser }, () => {
       const draw = pages[name];
       if (draw === undefined) return response.writeHead(404).end();
       const look = lookOf(branding === 'branded' ? BRANDED : PLAIN, language);
-      // The page that leads on would leave before it is looked at.
+      // This page would redirect before it is examined.
       response.writeHead(200, pageHeaders(look)).end(draw(look).replace('http-equiv="refresh"', 'name="refresh"'));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -76,7 +76,7 @@ suite('every page in a browser', { skip: noBrowser }, () => {
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${colorScheme}: ${id}: ${html}`));
   };
 
-  test('axe-core finds nothing in light, in dark and at 320 pixels', async () => {
+  test('axe-core finds no problems in light, in dark and at 320 pixels', async () => {
     for (const name of [...Object.keys(pages), ...Object.keys(samples)]) {
       await show(`${name}/en/branded`, 1280);
       await page.evaluate(axe);

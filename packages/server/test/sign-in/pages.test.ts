@@ -1,4 +1,4 @@
-// What stands on the pages that a person sees.
+// The HTML of the pages: escaping, policy, contrast and languages.
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ import { BRANDED, everyPage, lookOf, PLAIN } from '../support/every-page.ts';
 const EVIL = `"><img src=x onerror=alert(1)>'&`;
 const ESCAPED = '&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&#39;&amp;';
 
-test('a name never becomes markup, on any page in any language (W10)', () => {
+test('escapes names on every page in every language (W10)', () => {
   for (const language of languageNames) {
     const look = lookOf(PLAIN, language);
     for (const [name, draw] of Object.entries({ ...everyPage(EVIL), leaving: leavingPage(EVIL) })) {
@@ -28,10 +28,10 @@ test('a name never becomes markup, on any page in any language (W10)', () => {
   }
 });
 
-/** Pages that show nobody else's text. */
+/** Pages that show no text of others. */
 const WITHOUT_TEXT = new Set(['connected', 'refused']);
 
-test('a page loads nothing: its policy names the sheet that it holds, with every branding', () => {
+test('a page loads nothing, and its policy has the hash of its inline style sheet, with every branding', () => {
   for (const branding of [PLAIN, BRANDED]) {
     const look = lookOf(branding);
     const [, sheet = ''] = /<style>([\s\S]*)<\/style>/.exec(donePage('signed_out')(look)) ?? [];
@@ -57,7 +57,7 @@ test('a page loads nothing: its policy names the sheet that it holds, with every
   }
 });
 
-test('every colour of text has the contrast of WCAG 2.2 AA on its ground, in light and dark', () => {
+test('every text colour has the contrast of WCAG 2.2 AA on its background, in light and dark', () => {
   const texts = {
     ink: ['ground', 'card', 'inset'],
     soft: ['card', 'inset'],
@@ -96,7 +96,7 @@ function luminance(colour: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-test('the colour of an organisation is lightened in the dark until it can be read', () => {
+test('lightens the colour of an organisation in the dark until it has enough contrast', () => {
   for (const color of ['#000000', '#1d4f91', '#0b1f4b', '#b00020', '#767676', '#7a00ff'] as const) {
     const { style } = createBranding({ ...ENTRY, color }).sheet;
     const shown = [...style.matchAll(/:root\{([^}]*)\}/g)].map(([, text = '']) =>
@@ -118,7 +118,7 @@ test('the colour of an organisation is lightened in the dark until it can be rea
 
 const ENTRY = { name: undefined, logo: undefined, language: 'en', documentation: undefined } as const;
 
-test('the contrast that a colour is checked for is that of WCAG 2.2', () => {
+test('computes the contrast of WCAG 2.2', () => {
   for (const [a, b] of [
     ['#ffffff', '#000000'],
     ['#1f5a4d', '#f4f3f0'],
@@ -132,12 +132,12 @@ test('the contrast that a colour is checked for is that of WCAG 2.2', () => {
   ]);
 });
 
-test('the language is that of ui_locales, then of Accept-Language, then of the configuration', () => {
+test('chooses the language by ui_locales, then Accept-Language, then the configuration', () => {
   const choose = (uiLocales?: string, acceptLanguage?: string, usual: 'en' | 'de' = 'en') =>
     chooseLanguage({ uiLocales, acceptLanguage }, usual);
   assert.equal(choose(), 'en');
   assert.equal(choose(undefined, undefined, 'de'), 'de');
-  // Tags of a region or a script, in any case.
+  // Tags with a region or a script, in upper or lower case.
   for (const tag of ['de', 'de-AT', 'DE-ch', 'de-Latn-DE', 'fr de-AT en', 'fr-CA fr de'])
     assert.equal(choose(tag), 'de', tag);
   for (const tag of ['', 'fr', 'deu', 'den', 'd', '*', '-de', 'x-de', 'constructor', '__proto__'])
@@ -161,7 +161,7 @@ test('the language is that of ui_locales, then of Accept-Language, then of the c
   for (const [header, language, usual] of accepted) assert.equal(choose(undefined, header, usual), language, header);
 });
 
-test('every language says every sentence, in words of its own, and each form goes on in the language that was asked for', () => {
+test('every language translates every sentence, and each form keeps the requested language', () => {
   const sentencesOf = (value: unknown, path: string): readonly (readonly [path: string, text: string])[] => {
     if (typeof value === 'string') return [[path, value]];
     if (typeof value === 'function') return [[path, (value as (name: Html) => Html)(new Html('x')).text]];
@@ -177,7 +177,7 @@ test('every language says every sentence, in words of its own, and each form goe
     const page = everyPage('x').logout?.(lookOf(PLAIN, name));
     assert.match(page ?? '', new RegExp(`action="/oauth/interaction/1\\?ui_locales=${name}"`));
   }
-  // Where nothing was asked for, nothing is carried.
+  // Without a requested language, forms carry none.
   assert.match(everyPage('x').logout?.(lookOf(PLAIN, '')) ?? '', /action="\/oauth\/interaction\/1"/);
 });
 
@@ -188,7 +188,7 @@ test('a language that lacks a sentence does not compile', () => {
   assert.equal('cancel' in incomplete.signIn, false, cancel);
 });
 
-test('a refusal that has no sentence in a language is said in English, and marked so', () => {
+test('shows a refusal without a translation in English, and marks it as English', () => {
   const draw = (answer: string) =>
     errorPage({ answer, message: 'Do <this>', parameter: 'agree', requestId: 'r' })(lookOf(PLAIN, 'de'));
   assert.match(draw('missing'), /<p class="lead">Der Parameter agree fehlt\.<\/p>/);

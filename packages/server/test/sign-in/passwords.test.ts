@@ -1,4 +1,4 @@
-// What a person gets who types a password, a wrong one, or many; and what the audit row tells of it.
+// Correct, wrong and many passwords: the page that the person gets, and the audit row.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser, type Page } from '../support/browser.ts';
@@ -21,17 +21,17 @@ suite('a password', () => {
 
   const from = (address: string) => ({ 'x-forwarded-for': address });
 
-  /** From an address, the page that answers these. */
+  /** Posts a username and a password from an address, and returns the page. */
   async function attempt(address: string, username: string, password: string): Promise<Page> {
     const browser = createBrowser(server.issuer);
     const page = await browser.get(authorizationUrl(), from(address));
     return browser.submit(page, { username, password }, from(address));
   }
 
-  test('that is wrong, and a name that nobody has, get the same page; the row alone knows whose name it was', async () => {
+  test('that is wrong and a name that does not exist get the same page; only the audit row has the account', async () => {
     const wrong = await attempt('192.0.2.1', 'ada', 'guess');
     const unknown = await attempt('192.0.2.1', 'eve', 'guess');
-    // All but what each interaction has of its own.
+    // Ignore the parts that differ for each interaction.
     const told = ({ status, text }: Page) => [
       status,
       text.replace(/name="csrf" value="[^"]*"|action="[^"]*"/g, '').replace(/value="(ada|eve)"/, ''),
@@ -54,7 +54,7 @@ suite('a password', () => {
     assert.match(good.text, /name="agree"/);
   });
 
-  test('that was wrong too often has to wait, whoever is meant; from elsewhere the person signs in', async () => {
+  test('that was wrong too often must wait, for existing names and others; from another address the person signs in', async () => {
     for (const username of ['bob', 'nobody']) {
       for (let count = 0; count < 5; count++) assert.equal((await attempt('192.0.2.2', username, 'guess')).status, 400);
       const refused = await attempt('192.0.2.2', username, 'builder');
@@ -67,7 +67,7 @@ suite('a password', () => {
   });
 });
 
-test('where another provider cannot be reached, a page says so, the row why, and a password still does', async (t) => {
+test('if the upstream provider cannot be reached, a page says so, the audit row says why, and passwords still work', async (t) => {
   const server = await startPeople(t, changed(configuration, { upstream: UNREACHABLE }));
   const browser = createBrowser(server.issuer);
   const signIn = await browser.get(authorizationUrl());
@@ -85,7 +85,7 @@ test('where another provider cannot be reached, a page says so, the row why, and
   assert.match((await browser.submit(signIn, { username: 'ada', password: 'lovelace' })).text, /name="agree"/);
 });
 
-test('an answer of another provider is taken by the browser alone that set out for it (login CSRF)', async (t) => {
+test('accepts an answer of the upstream provider only from the browser that started the sign-in (login CSRF)', async (t) => {
   const { idp, server, leave } = await startUpstream(t);
   idp.instead.set('/token', status(400));
   const attacker = createBrowser(server.issuer);
@@ -97,7 +97,7 @@ test('an answer of another provider is taken by the browser alone that set out f
   assert.deepEqual([refused.status, server.audit(refused)?.reason], [400, 'interaction_unknown']);
   const nonsense = await victim.get('/oauth/upstream?state=nonsense&code=x');
   assert.deepEqual([nonsense.status, server.audit(nonsense)?.reason], [400, 'interaction_unknown']);
-  // The attacker's own browser gets as far as the provider.
+  // The attacker signs in at the provider in another browser.
   const own = await attacker.get(back);
   assert.deepEqual([own.status, server.audit(own)?.reason], [503, 'upstream_failed']);
   const without = await startPeople(t);

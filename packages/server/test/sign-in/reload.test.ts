@@ -1,4 +1,4 @@
-// Does a new reading of the file reach the pages, and does an issuer with a path have them under it?
+// A reload of the configuration applies to the pages, and an issuer with a path has its pages below the path.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { type Configuration, changed, edited, yamlOf } from '../support/configur
 import { freePort } from '../support/harness.ts';
 import { authorizationUrl, configuration, goThrough } from '../support/people.ts';
 
-test('a client that a new file disables signs nobody in, and what people are in the middle of goes on for the others', async (t) => {
+test('a reload that disables a client ends its sign-ins, and sign-ins for other clients continue', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
   const port = await freePort();
   const ISSUER = `http://127.0.0.1:${port}/tenant/one`;
@@ -41,9 +41,9 @@ test('a client that a new file disables signs nobody in, and what people are in 
   const asked = await browser.get(`${ISSUER}${authorizationUrl({ prompt: 'login' })}`);
   await server.reload(await readWith('web', { redirectUris: ['http://127.0.0.1:8081/callback'] }));
   const stranded = await goThrough(browser, asked);
-  assert.deepEqual([stranded.status, stranded.leftTo], [400, undefined], 'the redirect URI is registered no more');
+  assert.deepEqual([stranded.status, stranded.leftTo], [400, undefined], 'the redirect URI is no longer registered');
   assert.match(stranded.text, /redirect_uri is not registered/);
-  // Where no client has people sign in any more, nothing of it is there.
+  // If no client uses sign-in any more, its endpoints do not exist.
   await server.reload(await read(nobodySignsIn));
   assert.equal((await fetch(`${ISSUER}${authorizationUrl()}`)).status, 404);
 });

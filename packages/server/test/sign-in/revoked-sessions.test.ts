@@ -1,4 +1,4 @@
-// Does a browser's session end with what is revoked, and stay ended where a request that was running then writes it again?
+// A revocation ends sessions, even if a request that was running at the time stores the session again.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
@@ -10,13 +10,13 @@ import { authorizationUrl, authorizeAs, configuration, goThrough, redeem } from 
 
 const people = withOperators(configuration);
 
-/** What the client hears without a page: the error, or that there is a code. */
+/** Requests with prompt=none, and returns the error or that there is a code. */
 async function silently(browser: Browser, changed: Record<string, string> = {}): Promise<string> {
   const { leftTo } = await browser.get(authorizationUrl({ prompt: 'none', ...changed }));
   return leftTo?.searchParams.get('error') ?? (leftTo?.searchParams.has('code') ? 'code' : 'nothing');
 }
 
-/** Puts what sign-in remembers back as it was, which is what a request does that began before. @returns how */
+/** Restores the stored state of sign-in, as a request does that began before. @returns the function that restores it */
 function remembering({ folder }: TestServer): () => void {
   const use = (work: (database: DatabaseSync) => void): void => {
     const database = new DatabaseSync(join(folder, 'cambio.db'));
@@ -46,7 +46,7 @@ const revoke = async (server: TestServer, body: object): Promise<void> => {
 const asksWho = ({ text }: Page): boolean => text.includes('name="password"');
 const asksConsent = ({ text }: Page): boolean => text.includes('name="agree"');
 
-test('a session that a running request writes again after all was revoked is none', async (t) => {
+test('ignores a session that a running request stored again after everything was revoked', async (t) => {
   const server = await start(t, people);
   const browser = createBrowser(server.issuer);
   const code = await authorizeAs(server, {}, browser);
@@ -56,12 +56,12 @@ test('a session that a running request writes again after all was revoked is non
   putBack();
   assert.equal(await silently(browser), 'login_required');
   assert.equal((await redeem(server, code)).body.error, 'invalid_grant');
-  // Who signs in again is signed in.
+  // A new sign-in works.
   assert.equal((await redeem(server, await authorizeAs(server, {}, browser))).status, 200);
   assert.equal(await silently(browser), 'code');
 });
 
-test('a page that was asked for before all was revoked signs nobody in', async (t) => {
+test('refuses a sign-in page that was opened before everything was revoked', async (t) => {
   const server = await start(t, people);
   const browser = createBrowser(server.issuer);
   const page = await browser.get(authorizationUrl());
@@ -74,7 +74,7 @@ test('a page that was asked for before all was revoked signs nobody in', async (
   assert.equal((await redeem(server, await authorizeAs(server, {}, browser))).status, 200);
 });
 
-test('revoking a person ends their sessions, and nobody else’s', async (t) => {
+test('revoking a person ends the sessions of that person only', async (t) => {
   const server = await start(t, people);
   const [ada, bob] = [createBrowser(server.issuer), createBrowser(server.issuer)];
   await authorizeAs(server, {}, ada);
@@ -87,7 +87,7 @@ test('revoking a person ends their sessions, and nobody else’s', async (t) => 
   assert.equal(await silently(ada), 'code');
 });
 
-test('a session that a running request writes again after its owner signed out is none', async (t) => {
+test('ignores a session that a running request stored again after the person signed out', async (t) => {
   const server = await start(t, people);
   const browser = createBrowser(server.issuer);
   await authorizeAs(server, {}, browser);
@@ -103,7 +103,7 @@ test('a session that a running request writes again after its owner signed out i
   assert.equal((await redeem(server, await authorizeAs(server, {}, other))).status, 200);
 });
 
-test('a consent ends with its client: who gets the id later asks for one', async (t) => {
+test('a consent ends with its client: a later client with the same id needs a new one', async (t) => {
   const server = await start(t, people);
   const register = async (redirectUri: string) => {
     const body = {
@@ -130,7 +130,7 @@ test('a consent ends with its client: who gets the id later asks for one', async
   assert.equal(await silently(browser, second), 'code');
 });
 
-test('revoking a client asks people again about it, and signs nobody out', async (t) => {
+test('revoking a client requires new consent for it, and ends no session', async (t) => {
   const server = await start(t, people);
   const browser = createBrowser(server.issuer);
   await authorizeAs(server, {}, browser);

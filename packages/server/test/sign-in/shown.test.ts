@@ -1,4 +1,4 @@
-// What people are shown on their way: the organisation, the client, where they return to, their language, and a way to another account.
+// What people see while signing in: the organisation, the client, where they return to, their language, and other accounts.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { admin, withOperators } from '../support/admin-api.ts';
@@ -38,7 +38,7 @@ suite('people are shown', () => {
     return [browser, await browser.get(authorizationUrl(form), headers)];
   };
 
-  test('the name, the logo and the home page of the client, its id, and where they return to', async () => {
+  test('the name, logo, home page and id of the client, and where they return to', async () => {
     const [browser, signIn] = await begin({ requested_actor: 'agent' });
     const consent = await browser.submit(signIn, ADA);
     for (const { text } of [signIn, consent]) {
@@ -61,7 +61,7 @@ suite('people are shown', () => {
     assert.doesNotMatch(other.text, /Client ID/);
   });
 
-  test('for a device, the client by name, no place to return to, and an example of a code', async () => {
+  test('for a device, the name of the client, no place to return to, and an example of a code', async () => {
     const { body } = await server.post('/oauth/device_authorization', encode({ ...tv, scope: 'openid read' }));
     const browser = createBrowser(server.issuer);
     const code = await browser.get('/device');
@@ -77,7 +77,7 @@ suite('people are shown', () => {
     const german = { 'accept-language': 'de-AT,de;q=0.9,en;q=0.5' };
     const languageOf = ({ text }: Page): string | undefined => /<html lang="(\w+)">/.exec(text)?.[1];
     const [, accepted] = await begin({}, german);
-    // Redirects of this browser have no Accept-Language of their own: only the first request did.
+    // This test browser sends Accept-Language only with the first request, not when it follows redirects.
     assert.equal(languageOf(accepted), 'en');
     const [browser, signIn] = await begin({ ui_locales: 'fr de-AT' });
     assert.match(signIn.text, /<h1>Anmelden<\/h1>/);
@@ -99,7 +99,7 @@ suite('people are shown', () => {
       assert.equal(languageOf(await one.get(`${path}?ui_locales=en`, german)), 'en', path);
       assert.equal(languageOf(await one.get(path)), 'en', path);
     }
-    // What a form was shown in, its answer is in.
+    // The answer to a form has the language of the form.
     await goThrough(browser, await browser.submit(await browser.get(authorizationUrl()), ADA));
     const leave = await browser.get('/oauth/logout?ui_locales=de');
     assert.match((await browser.submit(leave, { stay: 'yes' })).text, /Sie sind weiterhin angemeldet/);
@@ -113,7 +113,7 @@ suite('people are shown', () => {
     assert.match(unknown.text, /Die redirect_uri ist für diesen Client nicht registriert\./);
   });
 
-  test('a device speaks the language that it asked for, until it is connected', async () => {
+  test('the pages for a device in the language that it requested', async () => {
     const { body } = await server.post(
       '/oauth/device_authorization',
       encode({ ...tv, scope: 'read', ui_locales: 'de' }),
@@ -125,7 +125,7 @@ suite('people are shown', () => {
     assert.match((await goThrough(browser, page)).text, /Ihr Gerät ist verbunden/);
   });
 
-  test('“Not ada?”: another person signs in, the first one is signed out, and the client gets the other one', async () => {
+  test('“Not ada?”: another person signs in, the first one is signed out, and the client gets the other person', async () => {
     const [browser, signIn] = await begin();
     const consent = await browser.submit(signIn, ADA);
     const [, link = ''] = /<a href="([^"]*)">Not <bdi>ada<\/bdi>\?<\/a>/.exec(consent.text) ?? [];
@@ -134,7 +134,7 @@ suite('people are shown', () => {
     assert.match(other.text, /name="password"/);
     const wrong = await browser.submit(other, { ...BOB, password: 'x' });
     assert.match(wrong.text, /Wrong username or password\./);
-    // Nothing has happened to ada: her consent page is still good.
+    // Ada's consent page still works.
     assert.match((await browser.get(link.split('?')[0] ?? '')).text, /Allow access\?/);
     const asked = await browser.submit(wrong, BOB);
     assert.match(asked.text, /Switch account/);
@@ -163,7 +163,7 @@ suite('people are shown', () => {
     assert.equal(claimsOf(tokens.body.access_token).sub, 'bob');
   });
 
-  test('nobody is offered another account where the client asked for this person by id_token_hint', async () => {
+  test('no other account if the client requires this person with id_token_hint', async () => {
     const [browser, signIn] = await begin();
     const first = await browser.submit(signIn, ADA);
     const { leftTo } = await browser.submit(first, { agree: 'yes' });
@@ -175,7 +175,7 @@ suite('people are shown', () => {
     assert.match(unhinted.text, /account=other/);
   });
 
-  test('a client that is registered at run time by name and logo, which is never a file of the server', async () => {
+  test('the name and logo of a client that was registered at run time', async () => {
     const entry = {
       ...{ id: 'new', auth: 'none', grants: ['authorization_code'], redirectUris: ['com.example.app:/back'] },
       ...{ scopes: ['openid'], name: 'Neue App ✓', uri: 'https://new.example', logo: DRAWN },
@@ -220,7 +220,7 @@ suite('people are shown', () => {
   });
 });
 
-test('the provider comes first on the sign-in page, unless the configuration says that passwords are the usual way', async (t) => {
+test('the upstream provider comes first on the sign-in page, unless the configuration puts passwords first', async (t) => {
   for (const [upstream, first] of [
     [UNREACHABLE, true],
     [{ ...UNREACHABLE, first: false }, false],

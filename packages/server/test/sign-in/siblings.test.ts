@@ -1,4 +1,4 @@
-// Another host of the same site, at a real browser: it may write cookies for the whole site, and takes over no sign-in by that.
+// In a real browser, another host of the same site can set cookies for the whole site, but cannot take over a sign-in with them.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -20,15 +20,15 @@ suite('a host beside ours', { skip: noBrowser }, () => {
   let server: TestServer;
   let issuer: string;
   let evil: string;
-  /** The client's page. */
+  /** The page of the client. */
   let callback: string;
-  /** What the evil host sets at its next visit, and where it leads. */
+  /** The cookies that the evil host sets at the next visit, and where it redirects to. */
   let planted: { cookies: readonly string[]; to: string };
 
   before(async () => {
     const { cert, key } = await selfSigned({ type: 'dns', value: '*.example.test' });
     browser = await openBrowser(file, '*.example.test');
-    // Answers in bytes: Node's HTTP server would refuse some of those that a host can send.
+    // Writes raw bytes: Node's HTTP server refuses some that a host can send.
     const others = createServer({ cert, key }, (socket) => {
       socket.on('error', () => undefined);
       socket.once('data', (data) => {
@@ -59,7 +59,7 @@ suite('a host beside ours', { skip: noBrowser }, () => {
     for (const end of ends.toReversed()) await end();
   });
 
-  /** A person's browser of their own. */
+  /** Opens a separate browser for a person. */
   async function newVisitor(t: Test): Promise<{ readonly page: Page; readonly context: BrowserContext }> {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     t.after(() => context.close());
@@ -68,7 +68,7 @@ suite('a host beside ours', { skip: noBrowser }, () => {
     return { page, context };
   }
 
-  /** In every way in which another host could write what the attacker's browser holds. */
+  /** Every form in which another host could set the cookies of the attacker's browser. */
   const plant = (cookies: readonly Cookie[], ...places: readonly string[]): string[] =>
     cookies.flatMap(({ name, value }) =>
       ['/', ...places].flatMap((path) => {
@@ -78,7 +78,7 @@ suite('a host beside ours', { skip: noBrowser }, () => {
       }),
     );
 
-  /** Bytes that a browser leaves in a name, so that it finds no prefix there: 0xA0, VT, FF, and NBSP and BOM in UTF-8. */
+  /** Bytes that a browser keeps in a name, so that it does not recognize the prefix: 0xA0, VT, FF, and NBSP and BOM in UTF-8. */
   const ODD = ['\u00a0', '\v', '\f', '\u00c2\u00a0', '\u00ef\u00bb\u00bf'];
   const plantOdd = (cookies: readonly Cookie[], odd: string): string[] =>
     cookies.flatMap(({ name, value }) =>
@@ -102,7 +102,7 @@ suite('a host beside ours', { skip: noBrowser }, () => {
     return new URL(page.url());
   };
 
-  test('gets nobody to sign in for it: the browser that answers is the one that asked (W20)', async (t) => {
+  test('cannot have a victim sign in for it: only the browser that started a sign-in can answer (W20)', async (t) => {
     const attacker = await newVisitor(t);
     const victim = await newVisitor(t);
     const interaction = await begin(attacker.page);
@@ -114,7 +114,7 @@ suite('a host beside ours', { skip: noBrowser }, () => {
     await victim.page.goto(evil);
     assert.match(await victim.page.locator('main').innerText(), /belongs to another browser/);
     assert.equal(await victim.page.getByLabel('Password').count(), 0);
-    // Nor once the browser is one that we know, at this address or the next.
+    // The same with a browser that has our secret, at this URL and the next.
     await begin(victim.page);
     for (const to of [
       interaction,
@@ -126,13 +126,13 @@ suite('a host beside ours', { skip: noBrowser }, () => {
       await victim.page.goto(evil);
       assert.match(await victim.page.locator('main').innerText(), /belongs to another browser/, to);
     }
-    // Whoever asked goes on, in the browser of either.
+    // Each can continue their own sign-in.
     assert.equal((await signIn(attacker.page, 'mallory', 'evil')).searchParams.get('state'), 'the-state');
     await begin(victim.page);
     assert.equal((await signIn(victim.page, 'ada', 'lovelace')).searchParams.get('state'), 'the-state');
   });
 
-  test('signs nobody in as somebody else, with a session of its own', async (t) => {
+  test('cannot sign a victim in with its own session', async (t) => {
     const attacker = await newVisitor(t);
     const victim = await newVisitor(t);
     await begin(attacker.page);
@@ -146,12 +146,12 @@ suite('a host beside ours', { skip: noBrowser }, () => {
     planted = { ...planted, to: `${issuer}/oauth/logout` };
     await victim.page.goto(evil);
     assert.doesNotMatch(await victim.page.locator('main').innerText(), /mallory/);
-    // The attacker's own browser is signed in all the while.
+    // The attacker's own browser is signed in the whole time.
     await attacker.page.goto(issuer + authorizationUrl({ redirect_uri: callback }));
     await attacker.page.waitForURL(`${callback}?**`);
   });
 
-  test('cannot write our cookies at all: their names are for this host, over https, alone', async (t) => {
+  test('cannot set our cookies: browsers accept their names only from this host, over https', async (t) => {
     const { page, context } = await newVisitor(t);
     await begin(page);
     await signIn(page, 'ada', 'lovelace');
@@ -180,7 +180,7 @@ suite('a host beside ours', { skip: noBrowser }, () => {
     assert.deepEqual(names.toSorted(), ['cambio_browser', 'cambio_session']);
   });
 
-  test('plants nothing under a name with an odd byte: no session, no interaction, and nobody is locked out (W25)', async (t) => {
+  test('gains nothing with an extra byte in a name: no session, no interaction, and nobody is locked out (W25)', async (t) => {
     const attacker = await newVisitor(t);
     await begin(attacker.page);
     await signIn(attacker.page, 'mallory', 'evil');

@@ -1,4 +1,4 @@
-// Pushed requests, userinfo, logout, the metadata, and what real clients make of them.
+// Pushed requests, userinfo, logout and metadata, also tested with real clients.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import * as oauth from 'oauth4webapi';
@@ -34,7 +34,7 @@ suite('sign-in', () => {
   const refresh = (token: unknown) =>
     server.token({ grant_type: 'refresh_token', ...web, refresh_token: String(token) });
 
-  test('a request is pushed by a client that authenticates, and used once, by that client, within a minute (PA-01, PA-02, PA-03, PA-04, OA-12a, RI-02)', async () => {
+  test('a pushed request needs an authenticated client, and works once, for that client, within a minute (PA-01, PA-02, PA-03, PA-04, OA-12a, RI-02)', async () => {
     const pushed = await push();
     assert.equal(pushed.status, 201, pushed.text);
     assert.equal(pushed.headers.get('cache-control'), 'no-store');
@@ -72,7 +72,7 @@ suite('sign-in', () => {
     for (const [form, error] of refused) assert.equal((await push(form)).body.error, error, JSON.stringify(form));
   });
 
-  test('userinfo tells whoever holds a token with openid what its scope covers, and challenges everybody else (OI-06, OI-07, BU-02)', async () => {
+  test('userinfo returns the claims of the scope for a token with openid, and challenges other requests (OI-06, OI-07, BU-02)', async () => {
     const answer = await redeem(server, await authorizeAs(server, { scope: 'openid email read' }));
     const ask = (token?: string, method = 'GET') =>
       fetch(`${server.issuer}/oauth/userinfo`, {
@@ -93,13 +93,13 @@ suite('sign-in', () => {
     ] as const;
     for (const [token, status, challenge] of challenges) {
       const refused = await ask(token);
-      // Beside it stands how a token that is bound to a key would come.
+      // The second challenge is for tokens that are bound to a key.
       const [bearer] = refused.headers.get('www-authenticate')?.split(/, DPoP /) ?? [];
       assert.deepEqual([refused.status, bearer], [status, challenge]);
     }
   });
 
-  test('logout ends the session and what was issued in it, but for offline_access (OI-12)', async () => {
+  test('logout ends the session and revokes what was issued in it, except with offline_access (OI-12)', async () => {
     const browser = createBrowser(server.issuer);
     const online = await redeem(server, await authorizeAs(server, {}, browser));
     const offline = await redeem(server, await authorizeAs(server, { scope: 'openid offline_access read' }, browser));
@@ -123,7 +123,7 @@ suite('sign-in', () => {
     assert.deepEqual([other.status, server.audit(other)?.reason], [400, 'parameter_not_allowed']);
     const page = await leave({ client_id: 'web' });
     assert.match(page.text, /Sign out\?/);
-    // Whoever stays loses nothing, and the client is not told that they left.
+    // If the person stays, nothing is revoked, and the browser is not redirected to the client.
     const stayed = await browser.submit(page, { stay: 'yes' });
     assert.deepEqual([stayed.status, stayed.leftTo], [200, undefined]);
     assert.match(stayed.text, /You are still signed in/);
@@ -140,7 +140,7 @@ suite('sign-in', () => {
     assert.match((await browser.submit(nobody, { logout: 'yes' })).text, /You are signed out/);
   });
 
-  test('the two documents of metadata agree member by member, and say what is there (MD-08, PK-05, IS-01, OI-10, OI-11)', async (t) => {
+  test('the two metadata documents agree and list the existing endpoints (MD-08, PK-05, IS-01, OI-10, OI-11)', async (t) => {
     const read = async (base: string, name: string): Promise<Record<string, unknown>> =>
       JSON.parse(await (await fetch(`${base}/.well-known/${name}`)).text());
     const metadata = await read(server.issuer, 'oauth-authorization-server');
@@ -166,7 +166,7 @@ suite('sign-in', () => {
     assert.equal((await without.post('/oauth/par', '')).status, 404);
   });
 
-  test('openid-client signs a person in by code, by a pushed request and by a device, and asks for userinfo', async () => {
+  test('openid-client signs a person in by code, by a pushed request and by a device, and gets userinfo', async () => {
     const client = await openid.discovery(
       new URL(server.issuer),
       'web',
@@ -204,7 +204,7 @@ suite('sign-in', () => {
     const device = await openid.initiateDeviceAuthorization(tv, { scope: 'openid read' });
     const compare = await browser.submit(await browser.get(device.verification_uri), { user_code: device.user_code });
     await goThrough(browser, await browser.submit(compare, { confirm: 'yes' }));
-    // As the client polls, without its wait.
+    // Polls like the client, without its wait.
     const tokens = await openid.genericGrantRequest(tv, 'urn:ietf:params:oauth:grant-type:device_code', {
       device_code: device.device_code,
     });

@@ -1,4 +1,4 @@
-// Another provider takes the name of the upstream, or none is left: it inherits no person of the one before.
+// If the upstream provider is removed or another one gets its name, the new one inherits no people, sessions or tokens.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { API, BACKEND } from '../support/basics.ts';
@@ -16,7 +16,7 @@ async function startProvider(t: TestContext): Promise<FakeIssuer> {
   return idp;
 }
 
-/** `ceo` signs in at the provider. @returns what the client gets */
+/** Signs `ceo` in at the provider. @returns the tokens of the client */
 async function signIn(browser: Browser, idp: FakeIssuer): Promise<URL> {
   const page = await browser.get(authorizationUrl({ scope: 'openid read offline_access', audience: [API, BACKEND] }));
   const [, link = ''] = /href="([^"]*)"[^>]*>Continue with/.exec(page.text) ?? [];
@@ -30,7 +30,7 @@ async function signIn(browser: Browser, idp: FakeIssuer): Promise<URL> {
   return done.leftTo;
 }
 
-test('a session, codes, tokens and userinfo are of the provider that signed the person in', async (t) => {
+test('sessions, codes, tokens and userinfo work only with the provider that signed the person in', async (t) => {
   const [first, next] = [await startProvider(t), await startProvider(t)];
   const port = await freePort();
   const world = (upstream: FakeIssuer | undefined): Configuration =>
@@ -63,9 +63,9 @@ test('a session, codes, tokens and userinfo are of the provider that signed the 
   const userinfo = (token: unknown) =>
     fetch(`${server.issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } });
 
-  // The twin: the same provider after a start anew.
+  // The accepted twin: the same provider after a restart.
   await become(first);
-  assert.ok((await silently())?.has('code'), 'the session goes on');
+  assert.ok((await silently())?.has('code'), 'the session continues');
   const good = await refresh();
   assert.equal(good.status, 200, JSON.stringify(good.body));
   refreshToken = String(good.body.refresh_token);
@@ -82,7 +82,7 @@ test('a session, codes, tokens and userinfo are of the provider that signed the 
   };
   await become(next);
   await nothingIsLeft('another provider has the name');
-  // Not even once it has signed in somebody whom it calls the same.
+  // Not even after it has signed in a person with the same subject.
   const other = await redeem(server, await signIn(createBrowser(server.issuer), next));
   assert.deepEqual(claimsOf(other.body.access_token).sub_id, { format: 'iss_sub', iss: next.url, sub: 'ceo' });
   assert.equal((await userinfo(other.body.access_token)).status, 200);

@@ -1,4 +1,4 @@
-// What another provider says of a person is of its form and within its bounds, or nobody signs in by it; never a 500.
+// A claim of the upstream provider with a wrong type or size refuses the sign-in, and never causes a 500.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { readUpstreamClaims } from '../../src/sign-in/upstream-claims.ts';
@@ -10,7 +10,7 @@ import { startUpstream, type UpstreamWorld } from '../support/upstream.ts';
 
 const NOW = 1_800_000_000;
 
-test('claims of the wrong form or beyond their bounds are refused, and good ones taken as they are', () => {
+test('refuses claims with a wrong type or size, and returns valid ones unchanged', () => {
   const faults: readonly Claims[] = [
     ...[
       undefined,
@@ -55,9 +55,9 @@ test('claims of the wrong form or beyond their bounds are refused, and good ones
     authentication: { acr, amr, auth_time },
   });
   assert.deepEqual(readUpstreamClaims({ sub: 'a b' }, NOW), { sub: 'a b', username: undefined, authentication: {} });
-  // A clock that is a little ahead is no reason to refuse, and none to let the session live longer.
+  // A clock that is a little ahead is accepted, and does not extend the session.
   assert.equal(readUpstreamClaims({ sub: 'ada', auth_time: NOW + 30 }, NOW).authentication.auth_time, NOW);
-  // What is only shown may be anything.
+  // The name is only shown, so it may be anything.
   assert.equal(
     readUpstreamClaims({ sub: 'ada', preferred_username: {}, email: 'x'.repeat(256) }, NOW).username,
     undefined,
@@ -111,7 +111,7 @@ suite('a sign-in at another provider', () => {
     assert.deepEqual([sub, Number(auth_time) <= now()], ['corp:ada', true]);
   });
 
-  test('is a new one where the client asks for that: an earlier one is refused (prompt=login)', async () => {
+  test('must be new if the client requires it: an earlier one is refused (prompt=login)', async () => {
     const early = createBrowser(server.issuer);
     const asked = await world.leave(early, { prompt: 'login' });
     assert.equal(asked.get('prompt'), 'login');
@@ -125,11 +125,11 @@ suite('a sign-in at another provider', () => {
     assert.ok((await goThrough(anew, page)).leftTo?.searchParams.has('code'), page.text);
   });
 
-  test('that comes back with odd parameters is refused with a page, whatever they are', async () => {
+  test('that returns with odd parameters is refused with a page', async () => {
     const browser = createBrowser(server.issuer);
-    // The failures of the tests before are forgotten.
+    // The failures of earlier tests no longer count.
     server.clock.now += 60_000;
-    /** A state is good once, and an address may fail a few times a minute. */
+    /** Gets a new state, 6 s later: a state works once, and the failures of an address per minute are limited. */
     const newState = async (): Promise<string> => {
       server.clock.now += 6000;
       return (await world.leave(browser)).get('state') ?? '';

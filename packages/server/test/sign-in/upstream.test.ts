@@ -1,4 +1,4 @@
-// Signing in through another OpenID provider: what is asked of it, and what of its answers is believed.
+// Signing in through an upstream OpenID provider: the requests to it, and the checks of its answers.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -29,14 +29,14 @@ import {
 } from '../support/issuer.ts';
 
 const REDIRECT = 'https://login.example/oauth/upstream';
-const DEPARTURE = { interaction: 'an-interaction-of-ours', browser: 'a-browser' };
+const OWNER = { interaction: 'an-interaction-of-ours', browser: 'a-browser' };
 
 interface SignOptions extends Signing {
-  /** Makes the ID token of its claims instead of the provider. */
+  /** Replaces the provider in making the ID token from its claims. */
   readonly by?: ((claims: Claims) => string) | undefined;
 }
 
-/** What a server would give it: ids are used once, and failures of an address are counted. */
+/** Services as in a server: ids are used once, and failures of an address are counted. */
 function around() {
   const used = new Set<string>();
   return {
@@ -46,7 +46,7 @@ function around() {
   };
 }
 
-/** A provider whose next ID token a test may change, and us beside it. */
+/** A provider whose next ID token a test can change, and our side. */
 async function begin(
   t: Pick<TestContext, 'after'>,
   requirements: UpstreamRequirements = {},
@@ -72,21 +72,21 @@ async function begin(
   };
   const upstream = createUpstream(entry, { ...around(), outbound: createOutbound(entry.network) });
   let visits = 0;
-  const asked = new URL(await upstream.begin(DEPARTURE, requirements)).searchParams;
+  const asked = new URL(await upstream.begin(OWNER, requirements)).searchParams;
   return {
     idp,
     upstream,
     asked,
-    /** There, and back from an address of its own with an ID token of these claims. */
+    /** Goes to the provider and returns from an address of its own, with an ID token of these claims. */
     complete: async (
       claims: Claims = {},
       answer: Readonly<Record<string, string>> = {},
       { by, ...options }: SignOptions = {},
       returned: Partial<UpstreamReturn> = {},
-      /** What the token endpoint does instead. */
+      /** Replaces the answer of the token endpoint. */
       behaviour: Parameters<FakeIssuer['instead']['set']>[1] | undefined = undefined,
     ) => {
-      const fresh = new URL(await upstream.begin(DEPARTURE, requirements)).searchParams;
+      const fresh = new URL(await upstream.begin(OWNER, requirements)).searchParams;
       const good = { state: String(fresh.get('state')), code: 'a-code', iss: idp.url };
       const said = { sub: 'ada', aud: 'us', nonce: fresh.get('nonce'), ...claims };
       const signed = idp.sign(said, options);
@@ -96,7 +96,7 @@ async function begin(
         behaviour ?? json({ access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token }),
       );
       return upstream.complete(
-        { ...DEPARTURE, address: `10.0.0.${visits++}`, ...returned },
+        { ...OWNER, address: `10.0.0.${visits++}`, ...returned },
         new URLSearchParams({ ...good, ...answer }),
         requirements,
       );
@@ -115,7 +115,7 @@ const refusedAs =
 
 const tokenRequest = (idp: FakeIssuer) => idp.seen.find(({ path }) => path === '/token');
 
-test('a claim that a double would round signs nobody in', async (t) => {
+test('refuses a claim that a double would round', async (t) => {
   const mapped: Partial<UpstreamEntry> = { claims: [['uid', ({ claims }) => (claims as Claims).uid]] };
   const { complete } = await begin(t, {}, mapped);
   const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
@@ -124,7 +124,7 @@ test('a claim that a double would round signs nobody in', async (t) => {
   assert.equal((await complete({ uid: rawJSON('9007199254740991') })).claims.uid, 9007199254740991);
 });
 
-test('a person of the provider is somebody here: its name before theirs, and the claims that are mapped', async (t) => {
+test('gives a person the provider’s prefix and the mapped claims', async (t) => {
   const { idp, asked, complete, upstream } = await begin(t, { prompt: 'login', loginHint: 'ada@idp' });
   assert.deepEqual(
     { ...Object.fromEntries(asked), state: '', nonce: '', code_challenge: '' },
@@ -148,7 +148,7 @@ test('a person of the provider is somebody here: its name before theirs, and the
     claims: { email: 'ada@idp.example' },
     authentication: { auth_time: at, amr: ['pwd', 'otp'], acr: 'high' },
   });
-  assert.equal(upstream.interactionOf(asked), DEPARTURE.interaction);
+  assert.equal(upstream.interactionOf(asked), OWNER.interaction);
   const request = tokenRequest(idp);
   assert.equal(request?.headers.authorization, `Basic ${btoa('us:secret')}`);
   const form = new URLSearchParams(request?.body);
@@ -156,13 +156,13 @@ test('a person of the provider is somebody here: its name before theirs, and the
   assert.deepEqual([form.get('code'), form.get('redirect_uri')], ['a-code', REDIRECT]);
 });
 
-test('two sign-ins have nothing in common: state, nonce and challenge are of each alone', async (t) => {
+test('uses a new state, nonce and challenge for each sign-in', async (t) => {
   const { upstream, asked } = await begin(t);
-  const other = new URL(await upstream.begin(DEPARTURE, {})).searchParams;
+  const other = new URL(await upstream.begin(OWNER, {})).searchParams;
   for (const name of ['state', 'nonce', 'code_challenge']) assert.notEqual(asked.get(name), other.get(name), name);
 });
 
-test('an ID token that is not the good one for this sign-in signs nobody in (OI-13)', async (t) => {
+test('refuses an ID token that is not valid for this sign-in (OI-13)', async (t) => {
   const { idp, complete } = await begin(t);
   const now = Math.floor(Date.now() / 1000);
   const faults: Readonly<Record<string, Claims>> = {
@@ -185,10 +185,11 @@ test('an ID token that is not the good one for this sign-in signs nobody in (OI-
   assert.equal((await complete()).sub, 'idp:ada');
 });
 
-test('the keys of a provider are read as those of issuers: weak ones are passed over, and a spoilt set has none (OI-13, JW-03)', async (t) => {
+test('reads keys like those of issuers: ignores weak ones, and refuses an invalid set (OI-13, JW-03)', async (t) => {
   const text = (alg: string, claims: Claims): string =>
     `${base64url(JSON.stringify({ alg, kid: 'weak' }))}.${base64url(JSON.stringify(claims))}`;
-  // Anybody makes these two: with the exponent 1 the padded digest is its signature, and under a point of small order one fits all.
+  // Anyone can make these two: with the exponent 1 the padded digest is its own signature, and with a point of small order one
+  // signature fits every message.
   const byExponentOne = (claims: Claims): string => {
     const input = text('RS256', claims);
     const digest = createHash('sha256').update(input).digest();
@@ -220,13 +221,13 @@ test('the keys of a provider are read as those of issuers: weak ones are passed 
   const { idp, complete } = await begin(t);
   idp.instead.set(JWKS, json({ keys: [...idp.keys.map(({ jwk }) => jwk), { kty: 'unknown' }] }));
   assert.equal((await complete()).sub, 'idp:ada');
-  // A key that the set does not hold is looked for once more, as the issuers' are.
+  // The key set is fetched again for an unknown key, as for issuers.
   const next = newKey();
   idp.instead.set(JWKS, json({ keys: [next.jwk] }));
   assert.equal((await complete({}, {}, { key: next })).sub, 'idp:ada');
 });
 
-test('an answer to another sign-in, or by another issuer, is not taken; nor one without iss where it is promised (OI-13)', async (t) => {
+test('refuses an answer to another sign-in, of another issuer, or without a promised iss (OI-13)', async (t) => {
   const { idp, asked, complete } = await begin(t);
   const state = String(asked.get('state'));
   const swapped = state.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
@@ -241,38 +242,38 @@ test('an answer to another sign-in, or by another issuer, is not taken; nor one 
   const [, random = '', mac = ''] = state.split('.');
   const forged = [
     `another-interaction.${random}.${mac}`,
-    `${DEPARTURE.interaction}.${'A'.repeat(22)}.${mac}`,
-    `${DEPARTURE.interaction}.${random}`,
+    `${OWNER.interaction}.${'A'.repeat(22)}.${mac}`,
+    `${OWNER.interaction}.${random}`,
     `${state}.${mac}`,
     ...['nonsense', '', swapped, ` ${state}`],
   ];
   for (const one of forged) await assert.rejects(complete({}, { state: one }), refusedAs('interaction_unknown'), one);
   for (const other of [{ browser: 'another' }, { interaction: 'another-interaction' }])
     await assert.rejects(complete({}, {}, {}, other), refusedAs('interaction_unknown'), JSON.stringify(other));
-  assert.equal(tokenRequest(idp), undefined, 'nothing was asked of the provider');
+  assert.equal(tokenRequest(idp), undefined, 'no request was sent to the provider');
   await assert.rejects(complete({}, { error: 'access_denied' }), refusedAs('upstream_denied'));
   assert.equal((await complete()).sub, 'idp:ada');
 });
 
-test('a state is good once, for one answer at a time, and an address that fails is soon asked to wait (W26)', async (t) => {
+test('a state works once, for one answer at a time, and an address with many failures must wait (W26)', async (t) => {
   const { idp, upstream, complete } = await begin(t);
   const answerTo = async () => {
-    const { searchParams } = new URL(await upstream.begin(DEPARTURE, {}));
+    const { searchParams } = new URL(await upstream.begin(OWNER, {}));
     return new URLSearchParams({ state: String(searchParams.get('state')), code: 'a-code', iss: idp.url });
   };
   const asked = () => idp.seen.filter(({ path }) => path === '/token').length;
-  const here = { ...DEPARTURE, address: '192.0.2.1' };
+  const here = { ...OWNER, address: '192.0.2.1' };
   idp.instead.set('/token', status(400));
   const answer = await answerTo();
   await assert.rejects(upstream.complete(here, answer, {}), refusedAs('upstream_failed'));
   await assert.rejects(upstream.complete(here, answer, {}), refusedAs('interaction_unknown', /before/));
-  assert.equal(asked(), 1, 'the same answer is looked at once');
+  assert.equal(asked(), 1, 'the same answer is handled once');
   const many = await Promise.all(Array.from({ length: 5 }, answerTo));
   const results = await Promise.allSettled(many.map((one) => upstream.complete(here, one, {})));
   const reasons = results.map((result) => result.status === 'rejected' && (result.reason as Refusal).reason);
   assert.deepEqual(reasons, ['upstream_failed', ...Array(4).fill('interaction_unknown')]);
-  assert.equal(asked(), 2, 'of many at once one is looked at');
-  // Interactions of its own do not help an address.
+  assert.equal(asked(), 2, 'of several concurrent answers one is handled');
+  // New interactions do not give an address more attempts.
   const others = Array.from({ length: 20 }, async (_, index) => {
     const departure = { interaction: `interaction-number-${index}`, browser: 'a-browser' };
     const { searchParams } = new URL(await upstream.begin(departure, {}));
@@ -282,11 +283,11 @@ test('a state is good once, for one answer at a time, and an address that fails 
   const failed = (await Promise.allSettled(others)).map((one) => one.status === 'rejected' && one.reason.reason);
   assert.ok(failed.includes('upstream_rate'));
   assert.equal(asked(), 12, 'twelve failures a minute');
-  assert.equal((await complete()).sub, 'idp:ada', 'another address goes on');
+  assert.equal((await complete()).sub, 'idp:ada', 'another address is not affected');
   await assert.rejects(complete({}, {}, {}, here), refusedAs('upstream_rate', /none/));
 });
 
-test('a client that wants the person to have signed in lately gets what the provider says of it', async (t) => {
+test('requires a recent auth_time from the provider if the client sends max_age', async (t) => {
   const { asked, complete } = await begin(t, { maxAge: 300 });
   assert.equal(asked.get('max_age'), '300');
   const now = Math.floor(Date.now() / 1000);
@@ -295,7 +296,7 @@ test('a client that wants the person to have signed in lately gets what the prov
   assert.equal((await complete({ auth_time: now - 60 })).sub, 'idp:ada');
 });
 
-test('a provider that fails, redirects, or is not where we may go fails the sign-in, and is asked again later', async (t) => {
+test('a provider that fails, redirects or has a forbidden address fails the sign-in, and is tried again later', async (t) => {
   const { idp, upstream, complete } = await begin(t);
   for (const behaviour of [status(500), status(302, { location: 'https://evil.example' }), json([])])
     await assert.rejects(complete({}, {}, {}, {}, behaviour), refusedAs('upstream_failed'));
@@ -313,19 +314,19 @@ test('a provider that fails, redirects, or is not where we may go fails the sign
   ];
   for (const metadata of wrong) {
     idp.instead.set(DISCOVERY, json(metadata));
-    await assert.rejects(another.begin(DEPARTURE, {}), refusedAs('upstream_failed'));
+    await assert.rejects(another.begin(OWNER, {}), refusedAs('upstream_failed'));
   }
   idp.instead.set(DISCOVERY, good ?? status(404));
-  assert.equal(new URL(await another.begin(DEPARTURE, {})).pathname, '/authorize');
+  assert.equal(new URL(await another.begin(OWNER, {})).pathname, '/authorize');
   const outside = createUpstream({ ...entry, network: 'public' }, { ...around(), outbound: createOutbound('public') });
-  await assert.rejects(outside.begin(DEPARTURE, {}), refusedAs('upstream_failed', /allowPrivateNetwork/));
+  await assert.rejects(outside.begin(OWNER, {}), refusedAs('upstream_failed', /allowPrivateNetwork/));
   await idp.close();
-  // What is known of it is still good; what it has to answer itself is not to be had.
-  assert.match(await upstream.begin(DEPARTURE, {}), /authorize/);
+  // Its metadata is still cached, but its token endpoint cannot be reached.
+  assert.match(await upstream.begin(OWNER, {}), /authorize/);
   await assert.rejects(complete(), refusedAs('upstream_failed', /ECONNREFUSED/));
 });
 
-test('the upstream of the file is somebody else than ourselves, and named like nobody else', async () => {
+test('refuses an upstream that is this server itself or whose name is taken', async () => {
   const faultsOf = async (members: string, more = ''): Promise<readonly string[] | string | undefined> => {
     const upstream = `upstream: { clientId: us, secret: { plain: x }, ${members} }`;
     const text = `issuer: https://login.example\n${upstream}\n${more}`;
@@ -340,7 +341,7 @@ test('the upstream of the file is somebody else than ourselves, and named like n
   const sameIssuer = 'issuers:\n  - { issuer: https://idp.example, name: corp, accepts: [jwt], audiences: [a] }';
   assert.equal(await faultsOf(url), 'idp.example');
   assert.equal(await faultsOf(`${url}, name: contoso, claims: { email: claims.email }`), 'contoso');
-  // Who is named by a token of that issuer, and who signs in there, is one person.
+  // A token of that issuer and a sign-in there mean the same person.
   assert.equal(await faultsOf(url, sameIssuer), 'corp');
   assert.deepEqual(await faultsOf(`${url}, name: contoso`, sameIssuer), [
     '2 upstream.name the same provider has the name corp among issuers. Write that name here.',
@@ -348,7 +349,7 @@ test('the upstream of the file is somebody else than ourselves, and named like n
   assert.deepEqual(await faultsOf('issuer: https://other.example, name: corp', sameIssuer), [
     '2 upstream.name another issuer has the name corp. Give one of them another name.',
   ]);
-  // A realm's URL may also be its entity id. A person may choose their NameID: it is not the name of another person's sub.
+  // A realm's URL may also be its SAML entity id. People may choose their NameID, so it must not match another person's sub.
   const sameSaml = (name: string): string =>
     `issuers:\n  - { saml: https://idp.example, name: ${name}, accepts: [saml2], audiences: [a], certificates: [idp.pem] }`;
   const ofSaml = async (members: string, name: string) =>
