@@ -6,7 +6,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { originClaim } from '../subject-tokens/access-token.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
-import { readForeign, takeName } from '../subject-tokens/foreign.ts';
+import { nameSubject, readForeign } from '../subject-tokens/foreign.ts';
 import { refuseLostParties } from '../subject-tokens/parties.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { mapFacts } from '../trust/issuer.ts';
@@ -81,7 +81,7 @@ function imagineAssertion(token: ImaginedToken, issuer: SamlIssuerEntry, context
   return {
     ...imagined,
     principal,
-    sub: takeName(mapped, { name: issuer.name, principal }, context),
+    sub: nameSubject(mapped, { name: issuer.name, principal }, context),
     origin: principal,
     type,
     clientId: undefined,

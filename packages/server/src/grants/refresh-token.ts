@@ -12,7 +12,7 @@ import type { Confirmation } from '../primitives/confirmation.ts';
 import { withoutOrigins } from '../primitives/principal.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { requireAnyKey, requireKey } from '../proof/holder.ts';
-import { type FamilyServices, refuseDeadFamily } from '../subject-tokens/refresh-token.ts';
+import { type FamilyServices, refuseInvalidFamily } from '../subject-tokens/refresh-token.ts';
 import type { CodeServices } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 import { type RegrantServices, regrant } from './regrant.ts';
@@ -71,7 +71,7 @@ function checkFamily(family: RefreshFamily, client: Client, now: number, service
   if (services.revocations.covers({ ...grant, id: family.id, principal, clientId, issuedAt: family.rotatedAt / 1000 }))
     throw new Refusal('refresh_token_revoked');
   try {
-    refuseDeadFamily(family, now, services);
+    refuseInvalidFamily(family, now, services);
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
     const reason = error.fault === 'expired' ? 'refresh_token_expired' : 'refresh_token_not_allowed';

@@ -1,17 +1,17 @@
-// What is known of each signature algorithm, in one table: a row is all that an algorithm needs, to be verified, to sign,
-// to be configured and published. Nothing below it looks at a name again.
+// The table of signature algorithms. A row holds all that is needed to verify, sign, configure and publish; no other code
+// depends on the name of an algorithm.
 import { constants, generateKeyPairSync, type KeyObject, type SignKeyObjectInput } from 'node:crypto';
 
 interface Algorithm {
-  /** What a JWK for it says of its kind, and of which one where the kind has several (RFC 7518 section 6, RFC 9964 section 3). */
+  /** Members that a JWK for it must have (RFC 7518 section 6, RFC 9964 section 3). */
   readonly jwk: Readonly<Record<'kty', 'EC' | 'RSA' | 'OKP' | 'AKP'> & Partial<Record<'crv' | 'alg', string>>>;
-  /** The digest for `crypto.sign`, null where the algorithm has its own. */
+  /** The digest for `crypto.sign`; null if the algorithm includes it. */
   readonly digest: string | null;
   readonly options: Omit<SignKeyObjectInput, 'key'>;
   readonly newKey: () => KeyObject;
 }
 
-/** RFC 7518 section 3.4: r and s side by side, not DER. */
+/** RFC 7518 section 3.4: r and s concatenated, not DER. */
 const raw = { dsaEncoding: 'ieee-p1363' } as const;
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } as const;
 
@@ -40,7 +40,7 @@ const mlDsa = (set: '44' | '65' | '87'): Algorithm => ({
   newKey: () => generateKeyPairSync(`ml-dsa-${set}`).privateKey,
 });
 
-/** What we sign with, and verify. RFC 7518 section 3.1, RFC 9864 (Ed25519), RFC 9964 (ML-DSA). */
+/** Algorithms that this server signs with. RFC 7518 section 3.1, RFC 9864 (Ed25519), RFC 9964 (ML-DSA). */
 const ours = {
   ES256: ec('P-256', 'sha256'),
   ES384: ec('P-384', 'sha384'),
@@ -52,7 +52,7 @@ const ours = {
   'ML-DSA-87': mlDsa('87'),
 };
 
-/** What others may sign with. `EdDSA` is the old name of Ed25519, which RFC 9864 retired. */
+/** Algorithms that only others sign with. `EdDSA` is the old name of Ed25519, deprecated by RFC 9864. */
 const others = {
   ES512: ec('P-521', 'sha512'),
   RS384: rsa('sha384'),

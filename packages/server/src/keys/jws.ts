@@ -1,4 +1,4 @@
-// The one file that makes and proves our signatures, and the one strict reading of a compact JWS, whoever signed it.
+// Signs and verifies JWS, and reads compact serializations strictly. No other file creates or verifies a JWT signature.
 import { createHmac, type KeyObject, sign, timingSafeEqual, verify } from 'node:crypto';
 import { decodeBase64url, encodeBase64url } from '../primitives/base64url.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -14,14 +14,14 @@ export interface Key {
   readonly key: KeyObject;
 }
 
-/** A secret that one resource shares with us (RFC 7518 section 3.2): whoever verifies with it could sign with it. */
+/** A secret shared with one resource (RFC 7518 section 3.2). The resource could sign with it too. */
 export interface SecretKey {
   readonly kid: string;
   readonly alg: 'HS256';
   readonly key: KeyObject;
 }
 
-/** A JWS in compact serialization (RFC 7515 section 7.1), read but not yet believed. */
+/** A JWS in compact serialization (RFC 7515 section 7.1): parsed, not verified. */
 export interface CompactJws {
   readonly header: JsonObject;
   readonly alg: string;
@@ -31,12 +31,12 @@ export interface CompactJws {
   readonly payload: JsonObject;
   readonly signingInput: string;
   readonly signature: Buffer;
-  /** The whole, as it came. */
+  /** The whole token, as received. */
   readonly text: string;
 }
 
-/** A longer token is not even looked at. */
-const MAX_LENGTH = 65_536;
+/** A longer token is refused before it is parsed. */
+const MAX_TOKEN_CHARACTERS = 65_536;
 
 export function signCompact(typ: string, payload: JsonObject, key: Key | SecretKey): string {
   return step('sign', () => writeCompact(typ, payload, key));
@@ -56,12 +56,12 @@ function signWith(input: string, { alg, key }: Key): Buffer {
 }
 
 /**
- * Reads header and claims without believing them. Everything that two parsers could read differently is refused:
- * other serializations, padding, duplicate members, header extensions (RFC 7515 section 4.1.11, RFC 8725 section 3).
+ * Reads header and claims without verifying them. Refuses everything that two parsers could read differently: other
+ * serializations, padding, duplicate members, header extensions (RFC 7515 section 4.1.11, RFC 8725 section 3).
  * @throws TokenRefusal malformed, critical_header
  */
 export function readCompact(token: string): CompactJws {
-  const parts = token.length > MAX_LENGTH ? [] : token.split('.');
+  const parts = token.length > MAX_TOKEN_CHARACTERS ? [] : token.split('.');
   const [headerPart, payloadPart, signaturePart] = parts;
   if (parts.length !== 3 || !headerPart || !payloadPart || !signaturePart) {
     throw new TokenRefusal('malformed', mistakeIn(token) ?? countParts(token));
@@ -90,23 +90,23 @@ export function readCompact(token: string): CompactJws {
   };
 }
 
-/** The mistakes that people make with the text of a token. */
+/** Common mistakes in the text of a token. */
 function mistakeIn(token: string): string | undefined {
   if (/^(?:Bearer|DPoP|Basic)\s/i.test(token)) {
     const [scheme = ''] = token.split(/\s/, 1);
-    return `it begins with “${scheme}”, which belongs into a header: send the text of the token alone`;
+    return `it begins with “${scheme}”, which belongs in a header: send only the text of the token`;
   }
-  if (/\s$/.test(token)) return 'it ends in white space';
+  if (/\s$/.test(token)) return 'it ends with white space';
   if (/^\s/.test(token)) return 'it begins with white space';
-  if (/^["']|["']$/.test(token)) return 'it stands in quotes: send the text of the token alone';
-  if (token.startsWith('{')) return 'it is JSON: send the member access_token or id_token of it alone';
+  if (/^["']|["']$/.test(token)) return 'it is in quotes: send only the text of the token';
+  if (token.startsWith('{')) return 'it is JSON: send only the value of its member access_token or id_token';
   return undefined;
 }
 
 function countParts(token: string): string {
-  if (token.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
+  if (token.length > MAX_TOKEN_CHARACTERS) return `it is longer than ${MAX_TOKEN_CHARACTERS} characters`;
   const parts = token.split('.', 6).length;
-  if (parts === 5) return 'it has five parts, so it is encrypted (JWE): only signed tokens are read';
+  if (parts === 5) return 'it has five parts, so it is encrypted (JWE): only signed tokens are accepted';
   return `it is not three base64url parts with dots between them${parts < 3 ? `, but ${parts}` : ''}`;
 }
 
@@ -116,21 +116,22 @@ const decodeObject = (part: string): JsonObject | undefined => {
   return text === undefined ? undefined : parseJsonObject(text);
 };
 
-const disagreement = ({ alg }: Key | SecretKey): TokenRefusal => new TokenRefusal('algorithm', `its key is for ${alg}`);
+const wrongAlgorithm = ({ alg }: Key | SecretKey): TokenRefusal =>
+  new TokenRefusal('algorithm', `its key is for ${alg}`);
 
 type Signed = Pick<CompactJws, 'alg' | 'signingInput' | 'signature'>;
 
-/** The key says which algorithm; the token may only agree. @throws TokenRefusal algorithm, signature */
+/** Verifies with the key's algorithm, which the token's must equal. @throws TokenRefusal algorithm, signature */
 export function verifyCompact(jws: Signed, key: Key | SecretKey): void {
-  if (jws.alg !== key.alg) throw disagreement(key);
+  if (jws.alg !== key.alg) throw wrongAlgorithm(key);
   const verified = step('verify', () => (key.alg === 'HS256' ? verifyMac(jws, key) : verifyWith(jws, key)));
   if (!verified) throw new TokenRefusal('signature');
 }
 
-/** As `verifyCompact`, for tokens that come again. @throws TokenRefusal algorithm, signature */
-export function verifyPresented(jws: CompactJws, key: Key | SecretKey, { proveOnce }: SignatureCache): void {
-  if (jws.alg !== key.alg) throw disagreement(key);
-  proveOnce(jws.text, key.key, () => verifyCompact(jws, key));
+/** Like `verifyCompact`, for tokens that are presented repeatedly. @throws TokenRefusal algorithm, signature */
+export function verifyPresented(jws: CompactJws, key: Key | SecretKey, { verifyOnce }: SignatureCache): void {
+  if (jws.alg !== key.alg) throw wrongAlgorithm(key);
+  verifyOnce(jws.text, key.key, () => verifyCompact(jws, key));
 }
 
 function verifyMac({ signingInput, signature }: Signed, key: SecretKey): boolean {

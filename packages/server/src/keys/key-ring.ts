@@ -1,5 +1,5 @@
-// Which key signs now, and which are published? Of each algorithm the keys follow one another in time: the latest that is
-// active signs, the next is published ahead of its time, and the one before until the last token of it has expired.
+// Which key signs now, and which keys are published? For each algorithm, the newest active key signs. The next key is published
+// before it signs, and a former key until the last token that it signed has expired.
 import type { Clock } from '../primitives/clock.ts';
 import type { Freshness } from '../store/freshness.ts';
 import type { Poll } from '../store/poll.ts';
@@ -8,18 +8,18 @@ import type { Access, Store } from '../store/store.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
 import type { Key } from './jws.ts';
 import type { Sealer } from './sealing.ts';
-import { makeSigningKey, openSigningKey, type PublishedKey, resealed, type SigningKey } from './signing-key.ts';
+import { createSigningKey, openSigningKey, type PublishedKey, resealed, type SigningKey } from './signing-key.ts';
 
 export interface KeyRing {
-  /** The private key that signs with this algorithm now. @throws Refusal store_unavailable where it may have been retired */
+  /** The private key that signs with this algorithm now. @throws Refusal store_unavailable if it may have been retired elsewhere */
   readonly signing: (alg: SigningAlgorithm) => Pick<SigningKey, keyof Key | 'publicKey'>;
-  /** The public key of this id, where it is published. @throws as `signing` */
+  /** The published public key with this id. @throws like `signing` */
   readonly verifying: (kid: string) => Key | undefined;
   readonly published: () => readonly PublishedKey[];
-  /** Every public key that this process has read from its table, also those that are gone since. */
+  /** Every public key that this process has read, including keys deleted since. */
   readonly held: () => readonly PublishedKey[];
   readonly states: () => readonly KeyState[];
-  /** Learns what other processes did to the keys, and makes the next key where its time has come. */
+  /** Reads the keys that other processes changed, and creates the next key when it is due. */
   readonly poll: Poll;
 }
 
@@ -29,27 +29,27 @@ export interface KeyState {
   readonly state: 'next' | 'active' | 'retired';
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-  /** From when on it signs, or signed. */
+  /** When it begins or began to sign. */
   readonly activatesAt: number;
 }
 
 export interface KeySchedule {
   readonly algorithms: readonly SigningAlgorithm[];
-  /** Milliseconds for which a key signs. */
+  /** Milliseconds that a key signs. */
   readonly rotateEvery: number;
-  /** Milliseconds for which it is published before. */
+  /** Milliseconds that a key is published before it signs. */
   readonly publishAhead: number;
-  /** Milliseconds for which it is published after: the longest life of a token. */
+  /** Milliseconds that a key is published after it signed: the longest token lifetime. */
   readonly keepAfter: number;
 }
 
-/** Clocks of nodes and verifiers may differ, and a node learns of a key a moment after it was made; in milliseconds. */
-const MARGIN = 60_000;
+/** Tolerance for clock differences between nodes and verifiers, and for nodes that have not polled yet. */
+const MARGIN_MS = 60_000;
 
 /** Milliseconds between publishing a key and signing with it, so that every verifier has refreshed its cached key set. */
-export const leadOf = ({ publishAhead }: KeySchedule): number => publishAhead + MARGIN;
+export const leadOf = ({ publishAhead }: KeySchedule): number => publishAhead + MARGIN_MS;
 
-/** A reader makes no key, and seals none again. */
+/** With access `read`, no key is created or sealed again. */
 export async function openKeyRing(
   schedule: KeySchedule,
   by: {
@@ -65,7 +65,7 @@ export async function openKeyRing(
   const held = new Map<string, PublishedKey>();
   const read = async (): Promise<void> => {
     const rows = await listSigningKeys(store);
-    // A key that is here is not opened again; one that is gone from the table is gone.
+    // A known key is not opened again. A key deleted from the table is dropped.
     keys = new Map(rows.map((row) => [row.kid, keys.get(row.kid) ?? openSigningKey(row, sealer)]));
     for (const [kid, { published }] of keys) held.set(kid, published);
   };
@@ -76,7 +76,7 @@ export async function openKeyRing(
     const missing = missingKeys(all, schedule, clock());
     const finished = all.filter((key) => !isPublished(key, all, schedule, clock()));
     for (const { alg, activatesAt } of missing) {
-      await insertSigningKey(store, makeSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt }));
+      await insertSigningKey(store, createSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt }));
     }
     for (const { kid } of finished) await deleteSigningKey(store, kid);
     if (missing.length + finished.length > 0) await read();
@@ -110,7 +110,7 @@ export async function openKeyRing(
   };
 }
 
-/** The latest of the algorithm that is active. */
+/** The newest active key of the algorithm. */
 function current(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey | undefined {
   return keys.reduce<SigningKey | undefined>(
     (best, key) =>
@@ -133,7 +133,7 @@ export function stateOf(key: SigningKey, keys: readonly SigningKey[], now: numbe
   return current(keys, key.alg, now) === key ? 'active' : 'retired';
 }
 
-/** When the one after it begins to sign. */
+/** When the next key of the algorithm begins to sign. */
 const succeededAt = ({ alg, activatesAt }: SigningKey, keys: readonly SigningKey[]): number =>
   Math.min(...keys.filter((key) => key.alg === alg && key.activatesAt > activatesAt).map((key) => key.activatesAt));
 
@@ -142,11 +142,11 @@ export const isPublished = (
   keys: readonly SigningKey[],
   { keepAfter }: KeySchedule,
   now: number,
-): boolean => now < succeededAt(key, keys) + keepAfter + MARGIN;
+): boolean => now < succeededAt(key, keys) + keepAfter + MARGIN_MS;
 
 /**
- * The keys that should be there by now and are not. Their times follow from the keys before them, so that two nodes that
- * make the same key at once make it for the same time, and the table keeps one.
+ * The keys that are due and do not exist. Their times follow from the previous keys, so that two nodes that create the same
+ * key at once give it the same time, and the table keeps one.
  */
 function missingKeys(
   keys: readonly SigningKey[],
@@ -161,8 +161,8 @@ function missingKeys(
     const key = keys.find((one) => one.alg === alg && one.activatesAt === last);
     const began = last === 0 ? (key?.createdAt ?? 0) : last;
     if (now < began + rotateEvery - lead) return [];
-    // After a long stop: not before verifiers have had time to see it.
-    const earliest = Math.ceil((now + lead) / MARGIN) * MARGIN;
+    // After a long stop: verifiers must have time to read the new key first.
+    const earliest = Math.ceil((now + lead) / MARGIN_MS) * MARGIN_MS;
     return [{ alg, activatesAt: Math.max(began + rotateEvery, earliest) }];
   });
 }

@@ -1,4 +1,4 @@
-// What may an operator do with the keys? See them, bring the next one forward, and take one away that was stolen.
+// Implements the operator commands on signing keys: list, rotate early, and retire a stolen key.
 import type { Clock } from '../primitives/clock.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys } from '../store/signing-keys.ts';
@@ -6,25 +6,25 @@ import type { Store } from '../store/store.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
 import { type KeySchedule, type KeyState, leadOf, stateOf, statesOf } from './key-ring.ts';
 import type { Sealer } from './sealing.ts';
-import { makeSigningKey, openSigningKey, type SigningKey } from './signing-key.ts';
+import { createSigningKey, openSigningKey, type SigningKey } from './signing-key.ts';
 
-/** What is to be written, with the audit row that tells of it. */
+/** The write of a change. It is committed together with its audit row. */
 export type Change = (database: Database) => Promise<void>;
 
 export interface KeyManagement {
   readonly list: () => Promise<readonly KeyState[]>;
-  /** A new key, published now and signing from `activatesAt` on, once verifiers have had time to see it. */
+  /** Creates a key that is published now and signs from `activatesAt`, when verifiers have had time to read it. */
   readonly rotate: (alg: SigningAlgorithm) => { readonly activatesAt: number; readonly write: Change };
-  /** Gone at once: nothing that it signed verifies any more. An active one is replaced by a key that signs at once. */
+  /** Removes a key at once: tokens that it signed do not verify any more. If it was active, a new key signs at once. */
   readonly retire: (kid: string) => Promise<Change>;
 }
 
 export function manageKeys(store: Store, schedule: KeySchedule, sealer: Sealer, clock: Clock): KeyManagement {
   const read = async (): Promise<SigningKey[]> =>
     (await listSigningKeys(store)).map((row) => openSigningKey(row, sealer));
-  /** Made before the transaction begins: an RSA key takes its time. */
+  /** Creates the key before the transaction begins, because generating an RSA key is slow. */
   const add = (alg: SigningAlgorithm, activatesAt: number): Change => {
-    const row = makeSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt });
+    const row = createSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt });
     return (database) => insertSigningKey(database, row);
   };
   return {
@@ -36,8 +36,8 @@ export function manageKeys(store: Store, schedule: KeySchedule, sealer: Sealer, 
     retire: async (kid) => {
       const keys = await read();
       const key = keys.find((one) => one.kid === kid);
-      if (key === undefined) throw new Error(`there is no key ${kid}`);
-      // In its place in time too: the new one signs at once on every node, whatever their clocks say.
+      if (key === undefined) throw new Error(`unknown signing key: ${kid}`);
+      // With the time of the retired key, so that the new one signs at once on every node, whatever its clock.
       const replace = stateOf(key, keys, clock()) === 'active' ? add(key.alg, key.activatesAt) : undefined;
       return async (database) => {
         await deleteSigningKey(database, kid);

@@ -1,4 +1,4 @@
-// Where is the sealing key? In the configuration, or in a file that the first start makes beside an embedded database.
+// Opens the sealing key: from the configuration, or from a file that the first start creates beside an embedded database.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,14 +10,14 @@ import { createSealer, SEALING_KEY_BYTES, type Sealer } from './sealing.ts';
 export type SealingKeySource =
   | { readonly keys: readonly [Buffer, ...Buffer[]] }
   | { readonly file: string }
-  /** For a database that dies with the process. */
+  /** For a database in memory, which ends with the process. */
   | 'ephemeral';
 
-/** @throws where the file cannot be read, made, or holds no key */
+/** @throws Error if the file cannot be read or created, or does not hold a key */
 export function openSealer(source: SealingKeySource, access: Access): Sealer {
   if (source === 'ephemeral') return createSealer([randomBytes(SEALING_KEY_BYTES)]);
   if ('keys' in source) return createSealer(source.keys);
-  if (access === 'write') makeKeyFile(source.file);
+  if (access === 'write') createKeyFile(source.file);
   const key = parseSealingKey(readKeyFile(source.file));
   if (key === undefined)
     throw new Error(
@@ -39,8 +39,8 @@ export function parseSealingKey(text: string): Buffer | undefined {
   return key.length === SEALING_KEY_BYTES ? key : undefined;
 }
 
-/** Does nothing where the file is there; of two processes that start at once one makes it. */
-function makeKeyFile(file: string): void {
+/** Does nothing if the file exists. Of two processes that start at once, one creates it. */
+function createKeyFile(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   try {
     writeFileSync(file, `${randomBytes(SEALING_KEY_BYTES).toString('base64')}\n`, { flag: 'wx', mode: 0o600 });

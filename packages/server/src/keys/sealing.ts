@@ -1,12 +1,12 @@
-// What lies in the database is of no use without the sealing key: AES-256-GCM, each value bound to what it is for.
+// Encrypts secrets for the database with the sealing key (AES-256-GCM). Each value is bound to its purpose.
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 
 export interface Sealer {
-  /** @param purpose what the value is: another value's text does not open in its place */
+  /** @param purpose what the value is used for: it cannot be opened for another purpose */
   readonly seal: (text: string, purpose: string) => string;
-  /** @throws where no key that is configured opens it */
+  /** @throws Error if no configured key opens it */
   readonly open: (sealed: string, purpose: string) => string;
-  /** Was it sealed with the first of the keys? Else it is to be sealed again. */
+  /** Was it sealed with the first key? If not, it should be sealed again. */
   readonly isCurrent: (sealed: string) => boolean;
 }
 
@@ -15,7 +15,7 @@ const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** @param keys 32 bytes each; the first seals, and all open, so that a new key can take over from an old one */
+/** @param keys 32 bytes each; the first one seals and all of them open, so that keys can be replaced */
 export function createSealer(keys: readonly [Buffer, ...Buffer[]]): Sealer {
   const byId = new Map(keys.map((key) => [keyId(key), key]));
   const [current] = keys;
@@ -52,6 +52,6 @@ function decipherText(key: Buffer, bytes: Buffer, purpose: string): string {
   return decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
 }
 
-/** Tells keys apart without telling anything of them. */
+/** Identifies a key without revealing it. */
 const keyId = (key: Buffer): string =>
   hash('sha256', Buffer.concat([Buffer.from('sealing key '), key]), 'base64url').slice(0, 8);

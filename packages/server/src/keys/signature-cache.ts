@@ -1,33 +1,33 @@
-// Remembers which signatures were proven. What a key has signed it has signed for ever; whether the key is still trusted, and
-// the token still good, is asked anew each time. So a token that comes again costs a hash and not a signature check.
+// Caches verified signatures, so that a repeated token costs a hash instead of a signature check. A signature stays valid for
+// ever; whether its key is still trusted and its token still valid is checked each time.
 import { hash, type KeyObject } from 'node:crypto';
 
-/** Signatures of a generation. There are two, some 4 MiB together; a signature that is not asked for in the time of one is forgotten. */
-const GENERATION = 16_384;
+/** Signatures in a generation. Two generations take about 4 MiB; a signature that is not used during one is forgotten. */
+const GENERATION_SIZE = 16_384;
 
 export interface SignatureCache {
-  /** Another key of the same name is another key. @param prove throws where the key did not sign the token */
-  readonly proveOnce: (token: string, key: KeyObject, prove: () => void) => void;
-  /** For a token that was just made with the private half of the key. */
+  /** Two keys with the same id are different keys. @param verify throws if the key did not sign the token */
+  readonly verifyOnce: (token: string, key: KeyObject, verify: () => void) => void;
+  /** Adds a token that was just signed with the private half of the key. */
   readonly note: (token: string, key: KeyObject) => void;
 }
 
 export function createSignatureCache(): SignatureCache {
-  /** SHA-256 of the whole token (two that differ in a single bit are two) → the very key that proved it. */
-  let young = new Map<string, KeyObject>();
-  let old = new Map<string, KeyObject>();
+  /** SHA-256 of the whole token → the key that verified it. */
+  let recent = new Map<string, KeyObject>();
+  let older = new Map<string, KeyObject>();
   const remember = (name: string, key: KeyObject): void => {
-    if (young.size >= GENERATION) {
-      old = young;
-      young = new Map();
+    if (recent.size >= GENERATION_SIZE) {
+      older = recent;
+      recent = new Map();
     }
-    young.set(name, key);
+    recent.set(name, key);
   };
   return {
-    proveOnce: (token, key, prove) => {
+    verifyOnce: (token, key, verify) => {
       const name = nameOf(token);
-      if (young.get(name) === key) return;
-      if (old.get(name) !== key) prove();
+      if (recent.get(name) === key) return;
+      if (older.get(name) !== key) verify();
       remember(name, key);
     },
     note: (token, key) => remember(nameOf(token), key),

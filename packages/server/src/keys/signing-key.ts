@@ -1,4 +1,4 @@
-// One signing key and its life: published before it signs, and after it signed until the last token of it has expired.
+// A signing key: created and sealed, opened, published. It is published before it signs, and until its last token has expired.
 import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto';
 import type { SigningKeyRow } from '../store/schema.ts';
 import { algorithms, type SigningAlgorithm } from './algorithms.ts';
@@ -10,25 +10,25 @@ export interface SigningKey extends Key {
   readonly alg: SigningAlgorithm;
   readonly publicKey: Key;
   readonly published: PublishedKey;
-  /** Milliseconds since 1970: from when on it signs. */
+  /** When it begins to sign, in milliseconds since 1970. */
   readonly activatesAt: number;
   readonly createdAt: number;
 }
 
-/** RFC 7517 section 4: a public key as we publish it. */
+/** A public key as published (RFC 7517 section 4). */
 export type PublishedKey = JsonWebKey & { readonly kid: string; readonly alg: SigningAlgorithm; readonly use: 'sig' };
 
 const purpose = (kid: string): string => `signing key ${kid}`;
 
-export function makeSigningKey(
+export function createSigningKey(
   alg: SigningAlgorithm,
   sealer: Sealer,
   times: { created_at: number; activates_at: number },
 ): SigningKeyRow {
   const key = algorithms[alg].newKey();
   const kid = thumbprint({ ...createPublicKey(key).export({ format: 'jwk' }) });
-  // A command line would take it for an option.
-  if (kid.startsWith('-')) return makeSigningKey(alg, sealer, times);
+  // On a command line, an id that begins with `-` would be read as an option.
+  if (kid.startsWith('-')) return createSigningKey(alg, sealer, times);
   const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string;
   return { kid, alg, private_key: sealer.seal(pem, purpose(kid)), ...times };
 }
@@ -49,7 +49,7 @@ export function openSigningKey(row: SigningKeyRow, sealer: Sealer): SigningKey {
   };
 }
 
-/** @returns the row with its key sealed by the current sealing key; undefined where it is already */
+/** @returns the row, sealed again with the current sealing key; undefined if it is already */
 export function resealed(row: SigningKeyRow, sealer: Sealer): SigningKeyRow | undefined {
   if (sealer.isCurrent(row.private_key)) return undefined;
   const text = sealer.open(row.private_key, purpose(row.kid));

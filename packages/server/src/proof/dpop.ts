@@ -1,4 +1,4 @@
-// Does this DPoP proof prove that its sender holds the key, for this request and now? RFC 9449 section 4.3.
+// Verifies DPoP proofs: the caller holds the key, and signed this request now (RFC 9449 section 4.3).
 import type { SingleUse } from '../issuing/authorization.ts';
 import { type CompactJws, type Key, readCompact, verifyCompact } from '../keys/jws.ts';
 import { thumbprint } from '../keys/thumbprint.ts';
@@ -11,27 +11,28 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { readKeySet } from '../trust/key-set.ts';
 import type { Nonces } from './nonces.ts';
 
-/** What the proof must be for. */
+/** The request that the proof must be made for. */
 export interface ProofContext {
   readonly method: string;
-  /** Ours, by the configured issuer: what a Host header says proves nothing. */
+  /** From the configured issuer: a Host header is not trusted. */
   readonly url: string;
   /** Seconds since 1970. */
   readonly now: number;
-  /** Absent: none are asked for. */
+  /** Undefined if nonces are not required. */
   readonly nonces: Nonces | undefined;
-  /** The token that comes with the proof, where one does. */
+  /** The access token that is sent with the proof; undefined at the token endpoint. */
   readonly accessToken?: string;
 }
 
 export interface Proof {
-  /** RFC 7638. */
+  /** The thumbprint of the key (RFC 7638). */
   readonly jkt: string;
   readonly use: SingleUse;
 }
 
-/** Seconds for which a proof is good, and by which the caller's clock may be wrong. */
-const LIFE = 60;
+/** Maximum age of a proof. */
+const MAX_AGE_SECONDS = 60;
+/** Tolerated difference between the clocks of caller and server. */
 const LEEWAY_SECONDS = 30;
 
 /** @throws Refusal dpop_… */
@@ -46,12 +47,12 @@ export function readProof(text: string, context: ProofContext): Proof {
   const url = normalUrl(context.url);
   if (url === undefined || typeof htu !== 'string' || normalUrl(htu) !== url)
     throw new Refusal('dpop_request', { detail: `htu is not ${context.url}`, sent: { htu } });
-  checkLife(jws.payload, context.now);
-  if (!(iat > context.now - LIFE - LEEWAY_SECONDS && iat < context.now + LEEWAY_SECONDS))
-    throw new Refusal('dpop_time', { detail: sayAge(Math.round(context.now - iat)) });
+  checkTimeClaims(jws.payload, context.now);
+  if (!(iat > context.now - MAX_AGE_SECONDS - LEEWAY_SECONDS && iat < context.now + LEEWAY_SECONDS))
+    throw new Refusal('dpop_time', { detail: describeAge(Math.round(context.now - iat)) });
   if (context.accessToken !== undefined && ath !== sha256(context.accessToken)) throw new Refusal('dpop_access_token');
-  if (context.nonces !== undefined && !context.nonces.isGood(nonce)) throw new Refusal('dpop_nonce');
-  const expiresAt = Math.ceil(iat) + LIFE + LEEWAY_SECONDS;
+  if (context.nonces !== undefined && !context.nonces.isValid(nonce)) throw new Refusal('dpop_nonce');
+  const expiresAt = Math.ceil(iat) + MAX_AGE_SECONDS + LEEWAY_SECONDS;
   return { jkt, use: { id: sha256(JSON.stringify(['dpop', jkt, jti])), expiresAt, replayed: 'dpop_replayed' } };
 }
 
@@ -65,14 +66,14 @@ function readJws(text: string): CompactJws {
   }
 }
 
-/** @param age in seconds; less than none of a clock that is ahead */
-const sayAge = (age: number): string =>
+/** @param age in seconds; negative if the caller's clock is ahead */
+const describeAge = (age: number): string =>
   age < 0
     ? `iat is ${formatDuration(-age)} ahead of the clock of this server; ${LEEWAY_SECONDS} s are tolerated`
-    : `it was made ${formatDuration(age)} ago; a proof is good for ${LIFE} s, and ${LEEWAY_SECONDS} s are tolerated`;
+    : `it was made ${formatDuration(age)} ago; a proof is valid for ${MAX_AGE_SECONDS} s, and ${LEEWAY_SECONDS} s are tolerated`;
 
-/** A proof needs neither `exp` nor `nbf`; one that has them means them (RFC 7519 section 4.1). */
-function checkLife({ exp, nbf }: JsonObject, now: number): void {
+/** A proof needs neither `exp` nor `nbf`, but they are checked if present (RFC 7519 section 4.1). */
+function checkTimeClaims({ exp, nbf }: JsonObject, now: number): void {
   try {
     checkTimes({ exp: exp === undefined ? now : exp, nbf }, now);
   } catch (error) {
@@ -82,7 +83,7 @@ function checkLife({ exp, nbf }: JsonObject, now: number): void {
 
 const malformed = (detail: string): Refusal => new Refusal('dpop_malformed', { detail });
 
-/** The header brings the key, which must be a public one of a kind that we know. @returns its thumbprint */
+/** Verifies with the key in the header, which must be a public key of a known kind. @returns its thumbprint */
 function verifyKey(jws: CompactJws): string {
   const key = findKey(jws);
   try {
@@ -90,7 +91,7 @@ function verifyKey(jws: CompactJws): string {
   } catch (error) {
     throw error instanceof TokenRefusal ? new Refusal('dpop_signature', { cause: error }) : error;
   }
-  // Of the key as Node writes it: one key has one thumbprint, however its JWK was spelled.
+  // Exported by Node, so that one key has one thumbprint however its JWK is written.
   return thumbprint({ ...key.key.export({ format: 'jwk' }) });
 }
 
@@ -99,7 +100,7 @@ function findKey({ header, alg }: CompactJws): Key {
   const keys = readKeySet({ keys: [jwk] });
   if (typeof keys === 'string') throw new Refusal('dpop_key', { detail: keys });
   const key = keys.find({ alg, kid: undefined });
-  if (key === undefined) throw new Refusal('dpop_key', { detail: 'its jwk is no public key for its alg' });
+  if (key === undefined) throw new Refusal('dpop_key', { detail: 'its jwk is not a public key for its alg' });
   return key;
 }
 
@@ -107,7 +108,7 @@ function findKey({ header, alg }: CompactJws): Key {
 const PLAIN_URL = /^https?:\/\/[\w\-.~:/[\]@!$&'()*+,;=%]+$/i;
 const UNRESERVED = /[\w\-.~]/;
 
-/** RFC 3986 sections 6.2.2 and 6.2.3. @returns undefined where it is no such URL */
+/** RFC 3986 sections 6.2.2 and 6.2.3. @returns undefined if the text is not an http or https URL without query and fragment */
 function normalUrl(text: string): string | undefined {
   if (!PLAIN_URL.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text).href.replace(/%[0-9a-f]{2}/gi, (octet) => {

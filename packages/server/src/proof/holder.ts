@@ -1,4 +1,4 @@
-// Which key does the caller prove to hold? New tokens are bound to it, and tokens that are bound to it are the caller's to use.
+// Determines the key that the caller holds. New tokens are bound to it, and the caller may use tokens that are bound to it.
 import { hash } from 'node:crypto';
 import type { AuthenticationContext, PresentedCertificate } from '../client-auth/method.ts';
 import type { SingleUse } from '../issuing/authorization.ts';
@@ -8,25 +8,25 @@ import { Refusal } from '../primitives/refusal.ts';
 import { type ProofContext, readProof } from './dpop.ts';
 
 export interface Holder {
-  /** What new tokens are bound to; undefined: they are bearer tokens. */
+  /** The key that new tokens are bound to; undefined for bearer tokens. */
   readonly confirmation: Confirmation | undefined;
-  /** The proof, which issuing uses up. */
+  /** Single-use ids of the proof, consumed when a token is issued. */
   readonly uses: readonly SingleUse[];
 }
 
-/** What a request brings to prove a key with. */
+/** The evidence for a key that a request carries. */
 export interface KeyEvidence {
-  /** The DPoP header as it came; two of them come as one, with a comma between. */
+  /** The DPoP header as received; two headers are joined with a comma. */
   readonly dpop: string | undefined;
   readonly certificate: PresentedCertificate | undefined;
 }
 
 export interface HolderContext extends ProofContext {
-  /** Has a single-use id been used up? */
+  /** Was the single-use id used? */
   readonly isUsed: (id: string) => Promise<boolean>;
 }
 
-/** A DPoP proof comes before the certificate: whoever sends one asks for it. @throws Refusal dpop_…, certificate_missing */
+/** A DPoP proof takes precedence over the certificate. @throws Refusal dpop_…, certificate_missing */
 export async function proveHolder(
   { dpop, certificate }: KeyEvidence,
   client: Client,
@@ -34,7 +34,7 @@ export async function proveHolder(
 ): Promise<Holder> {
   if (dpop !== undefined) {
     const { jkt, use } = readProof(dpop, context);
-    // Before anything happens for its sake; of two at once, the commit lets one pass.
+    // Checked before any work is done. Of two simultaneous requests, the commit accepts one.
     if (await context.isUsed(use.id)) throw new Refusal(use.replayed);
     return { confirmation: { jkt }, uses: [use] };
   }
@@ -44,7 +44,7 @@ export async function proveHolder(
   return { confirmation: confirmCertificate(certificate), uses: [] };
 }
 
-/** A proof where nothing is issued with which it could be committed: it is used up at once. @throws Refusal dpop_… */
+/** Verifies a proof and consumes it at once, where no token is issued with it. @throws Refusal dpop_… */
 export async function useProof(
   text: string,
   { useOnce, ...context }: ProofContext & Pick<AuthenticationContext, 'useOnce'>,
@@ -54,12 +54,12 @@ export async function useProof(
   return { jkt };
 }
 
-/** RFC 8705 section 3.1. Who issued it does not matter: that its key is held was proven. */
+/** RFC 8705 section 3.1. The issuer of the certificate does not matter: the handshake proved its key. */
 export const confirmCertificate = ({ x509 }: PresentedCertificate): Confirmation => ({
   'x5t#S256': hash('sha256', x509.raw, 'base64url'),
 });
 
-/** What was bound to a key is not for whoever has its text. @param bound undefined: to none @throws Refusal dpop_missing, dpop_other_key, refresh_token_bound */
+/** Requires the key that a token is bound to. @param bound undefined if it is not bound @throws Refusal dpop_missing, dpop_other_key, refresh_token_bound */
 export function requireKey(bound: Confirmation | undefined, proven: Confirmation | undefined): void {
   requireAnyKey(bound, proven);
   if (bound !== undefined && !sameKey(bound, proven))
@@ -68,7 +68,7 @@ export function requireKey(bound: Confirmation | undefined, proven: Confirmation
     });
 }
 
-/** A client that authenticates may come with a new key, never with none (RFC 9449 section 5). @throws Refusal dpop_missing */
+/** Requires a key, if the token is bound: an authenticated client may change its key (RFC 9449 section 5). @throws Refusal dpop_missing */
 export function requireAnyKey(bound: Confirmation | undefined, proven: Confirmation | undefined): void {
   if (bound !== undefined && proven === undefined)
     throw new Refusal('dpop_missing', { detail: `it is bound to ${describeKey(bound)}` });

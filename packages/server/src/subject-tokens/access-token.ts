@@ -1,5 +1,5 @@
-// access_token: one that we issued ourselves (RFC 8693 section 3), a JWT of RFC 9068 or an opaque one. Another issuer's only
-// where its entry lists access_token under `accepts`.
+// Validates access_token: a token of this server (RFC 8693 section 3), either a JWT of RFC 9068 or opaque. A foreign one is
+// accepted only if the entry of its issuer lists access_token under `accepts`.
 
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
@@ -19,8 +19,8 @@ import { refuseLostParties } from './parties.ts';
 import { refuseStatedOther } from './stated-kind.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
-/** How far the clocks of our own nodes may disagree, in seconds. `exp` gets no leeway: it would add up along a chain. */
-const NODE_SKEW = 30;
+/** Tolerated clock difference between nodes. `exp` gets no leeway, because leeways would add up along a chain. */
+const NODE_SKEW_SECONDS = 30;
 
 export const accessToken = {
   name: 'access_token',
@@ -36,10 +36,10 @@ export const accessToken = {
   },
 } as const satisfies SubjectTokenType;
 
-/** What may be told to another issuer, to ask whether it is its token: no JWT, nothing of ours, nothing longer than a name. */
+/** May the text be sent to another issuer for introspection? Not a JWT, not a token of this server, and at most 2048 characters. */
 const mayBeForeignOpaque = (token: string): boolean => /^[\w~+/=-]{1,2048}$/.test(token) && !isRefreshToken(token);
 
-/** Signed by our own key: a token that a resource's secret signed is of another type (resource-token.ts). @throws TokenRefusal */
+/** Validates a token signed by a key of this server. For tokens signed by a resource's secret see resource-token.ts. @throws TokenRefusal */
 export function validateOwnJwt(jws: CompactJws, context: ValidationContext): ValidatedToken {
   if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
   const key = jws.kid === undefined ? undefined : context.keys.verifying(jws.kid);
@@ -48,11 +48,13 @@ export function validateOwnJwt(jws: CompactJws, context: ValidationContext): Val
   return asValidated(readOwnClaims(jws.payload, context));
 }
 
-/** Its key was retired, or the token comes from another installation that has our name. */
+/** The key was retired, or another installation with the same issuer name made the token. */
 export const unknownOwnKey = ({ kid }: CompactJws): TokenRefusal =>
   new TokenRefusal(
     'unknown_key',
-    kid === undefined ? 'it has no kid' : 'its iss is this server, whose keys do not have its kid (any more)',
+    kid === undefined
+      ? 'it has no kid'
+      : 'its iss is this server, but this server does not have a key with its kid (any more)',
   );
 
 async function validateOpaque(token: string, context: ValidationContext): Promise<ValidatedToken> {
@@ -65,13 +67,13 @@ async function validateByIntrospection(token: string, context: ValidationContext
   const issuer = context.issuers.introspecting;
   if (issuer === undefined || !issuer.accepts.has('access_token')) throw new TokenRefusal('not_accepted');
   const { client, policy, role } = context;
-  // Whoever asks an endpoint makes it work: a client does so only for tokens that it could exchange.
+  // An introspection costs the endpoint work: a client may cause it only for tokens that it could exchange.
   const rules = policy.byClient.get(client.id)?.all ?? [];
   if (!rules.some((rule) => mayTake(rule, role, issuer.issuer, 'access_token')))
-    throw new TokenRefusal('not_accepted', `no rule lets this client bring tokens of ${issuer.name}`);
+    throw new TokenRefusal('not_accepted', `no rule of this client accepts tokens of ${issuer.name}`);
   const answer = await introspectAt(issuer, token, client.id);
   if (answer === undefined) throw new TokenRefusal('inactive');
-  // An answer that names another issuer, or none, or no client, may speak of another token.
+  // An answer without this issuer and a client may be about another token.
   if (answer.iss !== issuer.issuer)
     throw new TokenRefusal('unknown_issuer', 'the introspection answer names another issuer');
   refuseStatedOther(answer, 'access_token');
@@ -79,17 +81,17 @@ async function validateByIntrospection(token: string, context: ValidationContext
   return readForeign(answer, issuer, 'access_token', context, token);
 }
 
-/** A foreign access token says so: by its `typ` (RFC 9068), or by what only access tokens hold and ID tokens do not. */
+/** Requires a mark of an access token: its `typ` (RFC 9068), or claims that access tokens have and ID tokens do not. */
 function refuseOtherThanAccess({ typ, payload }: CompactJws): void {
   refuseStatedOther(payload, 'access_token');
   if (typ === 'at+jwt') return;
   const plain = typ === undefined || typ === 'jwt';
   const access = 'scope' in payload || 'scp' in payload || 'client_id' in payload || payload.typ === 'Bearer';
   if (!plain || !access || 'nonce' in payload)
-    throw new TokenRefusal('wrong_type', 'nothing says that it is an access token');
+    throw new TokenRefusal('wrong_type', 'neither its typ nor its claims show that it is an access token');
 }
 
-/** The claims of an access token in our form. Whoever calls it knows who vouches for them. @throws TokenRefusal */
+/** Reads the claims of an access token in our form. The caller has verified who vouches for them. @throws TokenRefusal */
 export function readOwnClaims(
   claims: JsonObject,
   { issuer, clients, names, now }: Pick<ValidationContext, 'issuer' | 'clients' | 'names' | 'now'>,
@@ -100,7 +102,7 @@ export function readOwnClaims(
   const issuedAt = timeClaim(claims, 'iat');
   if (expiresAt === undefined || issuedAt === undefined) throw new TokenRefusal('claims', 'exp or iat is missing');
   if (expiresAt <= now) throw expired(expiresAt, now);
-  refuseFuture({ iat: issuedAt, nbf: timeClaim(claims, 'nbf') }, now, NODE_SKEW);
+  refuseFuture({ iat: issuedAt, nbf: timeClaim(claims, 'nbf') }, now, NODE_SKEW_SECONDS);
   if (!isName(sub) || !isName(jti) || !isName(clientId) || audiences === undefined) {
     throw new TokenRefusal('claims', 'sub, jti, client_id or aud is missing or malformed');
   }

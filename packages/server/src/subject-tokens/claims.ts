@@ -1,44 +1,44 @@
-// Reading the claims that several token types share, each strictly: of the right form, or refused.
+// Reads the claims that several token types share. A malformed claim refuses the token.
 import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
 import { type Chain, isName, parseAct, type Voucher } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** Who acts already, by the word of somebody who may say so. @throws TokenRefusal claims, act_not_vouched */
+/** Reads the actors of `act`. @param voucher whose claim it is @throws TokenRefusal claims, act_not_vouched */
 export function actClaim({ act }: JsonObject, voucher: Voucher): Chain {
   const chain = parseAct(act, voucher);
   if (chain === 'malformed') throw new TokenRefusal('claims', 'act is malformed');
   if (chain === 'not vouched')
-    throw new TokenRefusal('act_not_vouched', `${voucher.issuer} speaks for its own subjects alone`);
+    throw new TokenRefusal('act_not_vouched', `${voucher.issuer} can vouch only for its own subjects`);
   return chain;
 }
 
-/** Members of `may_act` that mean nothing there (RFC 8693 section 4.4). */
+/** Members without a meaning in `may_act` (RFC 8693 section 4.4). */
 const MEANINGLESS = new Set(['exp', 'nbf', 'aud', 'iat', 'jti']);
 
-/** `may_act` with its issuer spelled out, so that it still means the same when copied. @throws TokenRefusal claims */
+/** Reads `may_act` and adds its issuer, so that a copy keeps its meaning. @throws TokenRefusal claims */
 export function mayActClaim(claims: JsonObject, issuer: string): JsonObject | undefined {
   const value = claims.may_act;
   if (value === undefined) return undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TokenRefusal('claims', 'may_act is no object');
+    throw new TokenRefusal('claims', 'may_act is not an object');
   const members = Object.entries(value).filter(([name]) => !MEANINGLESS.has(name));
   const named = Object.fromEntries([['iss', issuer], ...members]);
   if (members.length === 0 || !isName(named.iss) || ('sub' in named && !isName(named.sub))) {
-    throw new TokenRefusal('claims', 'may_act names nobody');
+    throw new TokenRefusal('claims', 'may_act does not name an actor');
   }
   return named;
 }
 
-/** RFC 7800 section 3.1. @returns undefined where the token is bound to nothing. @throws TokenRefusal bound */
+/** RFC 7800 section 3.1. @returns undefined if the token is not bound to a key @throws TokenRefusal bound */
 export function confirmationClaim({ cnf }: JsonObject): Confirmation | undefined {
   const confirmation = cnf === undefined ? undefined : parseConfirmation(cnf);
   if (cnf !== undefined && confirmation === undefined)
-    throw new TokenRefusal('bound', 'its cnf names no key by jkt or x5t#S256 alone');
+    throw new TokenRefusal('bound', 'its cnf is not exactly one of jkt and x5t#S256');
   return confirmation;
 }
 
-/** `acr`, `amr` and `auth_time`, where they have the form that OpenID Connect Core section 2 gives them. */
+/** `acr`, `amr` and `auth_time`, each only if it has the form of OpenID Connect Core section 2. */
 export function authenticationClaims(claims: JsonObject): JsonObject {
   const { acr, amr, auth_time } = claims;
   return {

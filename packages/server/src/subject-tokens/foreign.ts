@@ -1,5 +1,4 @@
-// What every JWT of another issuer goes through, whatever it is declared as: the issuer's entry, its keys, its times, its
-// audience, its subject.
+// Validates JWTs of other issuers, whatever their declared type: the issuer's entry, keys, times, audience and subject.
 import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
@@ -14,7 +13,7 @@ import { mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issu
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
-/** The entry that a token's own words lead to. Nothing is asked of anybody before it is found. @throws TokenRefusal unknown_issuer */
+/** Finds the issuer's entry by the unverified claims. No request is sent before it is found. @throws TokenRefusal unknown_issuer */
 export function issuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer {
   const entry =
     typeof iss === 'string'
@@ -26,7 +25,7 @@ export function issuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): Tru
   return entry;
 }
 
-/** @param type the short name under which the token was presented @throws TokenRefusal; Refusal issuer_unavailable */
+/** @param type the declared type, as a short name @throws TokenRefusal; Refusal issuer_unavailable */
 export async function validateForeign(
   jws: CompactJws,
   issuer: TrustedIssuer,
@@ -36,24 +35,27 @@ export async function validateForeign(
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.issuer} accepts ${[...issuer.accepts].join(', ')}`);
   if (issuer.kind === 'spiffe' && authenticatesClient(jws.payload, context))
-    throw new TokenRefusal('wrong_type', 'it is made out to authenticate a client');
-  // A JWT-SVID is no access token (JWT-SVID section 2.3).
+    throw new TokenRefusal(
+      'wrong_type',
+      'its only aud is this server: it authenticates a client, and is not a subject token',
+    );
+  // A JWT-SVID is not an access token (JWT-SVID section 2.3).
   if (issuer.kind === 'spiffe' && jws.typ === 'at+jwt') throw new TokenRefusal('wrong_type');
   if (!(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) {
     throw new TokenRefusal('algorithm', `${issuer.issuer} may sign with ${[...issuer.algorithms].join(', ')}`);
   }
   verifyPresented(jws, await issuer.keySource.find(jws), context.signatures);
-  // Not the signature: an ECDSA signature can be written in two ways, and a revoked token must stay revoked.
+  // Not the signature: an ECDSA signature has two valid forms, and a revoked token must stay revoked.
   return readForeign(jws.payload, issuer, type, context, jws.signingInput);
 }
 
-/** What a client proves itself with is no subject, nor may whoever receives it as one act as the client. */
+/** Is the JWT-SVID a client assertion? It is not a subject token: a recipient could act as the client with it. */
 const authenticatesClient = ({ sub, aud }: JsonObject, { issuer, clientIndex }: ValidationContext): boolean => {
   const [audience, ...others] = stringList(aud) ?? [];
   return audience === issuer && others.length === 0 && clientIndex.bySpiffeId(String(sub)) !== undefined;
 };
 
-/** Claims that are known to be the issuer's. @param text names a token that has no `jti` @throws TokenRefusal */
+/** Reads verified claims. @param text identifies a token without a `jti` @throws TokenRefusal */
 export function readForeign(
   claims: JsonObject,
   issuer: TrustedIssuer,
@@ -65,7 +67,7 @@ export function readForeign(
   const expiresAt = checkAge(claims, issuer, now);
   const audiences = stringList(claims.aud);
   if (audiences === undefined) throw new TokenRefusal('audience', 'it has no aud');
-  // An ID token is made for a client; other tokens are for whom our entry says.
+  // An ID token is issued to a client; the audiences of other tokens are in the issuer's entry.
   const ours = (audience: string): boolean =>
     issuer.audiences.has(audience) || (type !== 'jwt' && audience === client.id);
   if (!audiences.some(ours))
@@ -81,14 +83,14 @@ export function readForeign(
   const id = jti === undefined ? sha256(text) : foreignTokenId(issuer.issuer, jti);
   return asValidated({
     principal,
-    sub: takeName(
+    sub: nameSubject(
       issuer.subject === undefined ? `${issuer.name}:${sub}` : subject,
       { name: issuer.name, principal },
       context,
     ),
     origin: principal,
     type,
-    // The clients that it names are those of its issuer, whatever they are called.
+    // A client id in a foreign token names a client of that issuer, not one of ours.
     clientId: undefined,
     audiences,
     chain,
@@ -109,7 +111,7 @@ export function readForeign(
 }
 
 /**
- * A time in the future would satisfy every limit of age. Within the leeway it is now.
+ * An `auth_time` in the future would satisfy every limit on age. Within the leeway it counts as now.
  * @throws TokenRefusal claims, not_yet_valid
  */
 function authTimeOf({ auth_time: at }: JsonObject, now: number): number | undefined {
@@ -124,43 +126,46 @@ function authTimeOf({ auth_time: at }: JsonObject, now: number): number | undefi
   return Math.min(at, now);
 }
 
-/** What lineage and revocation know a token of another issuer by. */
+/** The id of a foreign token in lineage and revocations. */
 export const foreignTokenId = (issuer: string, id: string): string => sha256(JSON.stringify([issuer, id]));
 
-/** A token whose end or age cannot be told is refused. */
+/** Refuses a token if its end, or its age where a limit applies, is unknown. */
 function checkAge(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): number {
   const { expiresAt, issuedAt } = checkTimes(claims, now);
   if (maxAge !== undefined && (issuedAt === undefined || now - issuedAt > maxAge + LEEWAY_SECONDS))
-    throw new TokenRefusal('too_old', sayAge(issuedAt, maxAge, now));
+    throw new TokenRefusal('too_old', describeAge(issuedAt, maxAge, now));
   return expiresAt;
 }
 
-/** @param issuedAt and now in seconds since 1970 @param maxAge in seconds */
-export const sayAge = (issuedAt: number | undefined, maxAge: number, now: number): string =>
+/** @param issuedAt in seconds since 1970, like `now` @param maxAge in seconds */
+export const describeAge = (issuedAt: number | undefined, maxAge: number, now: number): string =>
   issuedAt === undefined
     ? 'it has no iat, and its issuer entry has a maxAge'
     : `it was issued ${formatDuration(now - issuedAt)} ago, and maxAge of its issuer entry is ${formatDuration(maxAge)}`;
 
 /**
- * What our token calls the subject: a name that belongs to nobody else.
- * @param mapped what the issuer's entry makes of it @param by the name of its issuer here, and who it is there
+ * Returns the name of the subject in our tokens. It must not belong to another subject.
+ * @param mapped the name that the mapping of the issuer's entry gives @param by the issuer's name here, and the subject there
  * @throws TokenRefusal subject, name_taken
  */
-export function takeName(
+export function nameSubject(
   mapped: unknown,
   by: { readonly name: string; readonly principal: Principal },
   { names }: Pick<ValidationContext, 'names'>,
 ): string {
   const { name, principal } = by;
-  const told = mapped === `${name}:${principal.sub}` ? principal.sub : mapped;
-  if (!isName(mapped) || hasInvisibleCharacters(String(told)))
-    throw new TokenRefusal('subject', 'its subject has no name that can be told from others when it is shown');
+  const shown = mapped === `${name}:${principal.sub}` ? principal.sub : mapped;
+  if (!isName(mapped) || hasInvisibleCharacters(String(shown)))
+    throw new TokenRefusal(
+      'subject',
+      'its subject does not have a name, or the name has characters that cannot be seen',
+    );
   const owner = names.otherOwner(mapped, by);
   if (owner !== undefined) throw new TokenRefusal('name_taken', `the name belongs to ${owner}`);
   return mapped;
 }
 
-/** `scope` as RFC 8693 section 4.2 has it, or the lists that some issuers write. @throws TokenRefusal claims */
+/** `scope` as RFC 8693 section 4.2 defines it, or a list, as some issuers write it. @throws TokenRefusal claims */
 function foreignScope({ scope, scp }: JsonObject): Scope {
   const value = scope ?? scp ?? '';
   const text = Array.isArray(value) && value.every((name) => typeof name === 'string') ? value.join(' ') : value;

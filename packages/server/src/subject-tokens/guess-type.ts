@@ -1,11 +1,11 @@
-// What does a token look like? Where a person or a program asks about one without saying its type.
+// Guesses the type of a token from its text, for people and programs that do not state it.
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { decodeBase64url } from '../primitives/base64url.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
 
-/** The short name under which a token is presented where nobody says. */
+/** @returns the short name of the type */
 export function guessType(token: string, issuer: string): string {
   if (isRefreshToken(token)) return 'refresh_token';
   if (isOpaqueToken(token)) return 'access_token';

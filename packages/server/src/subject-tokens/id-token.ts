@@ -1,5 +1,5 @@
-// id_token: who signed in, told to a client by this server or by a trusted OpenID provider (OpenID Connect Core sections 2
-// and 3.1.3.7).
+// Validates id_token: a person's sign-in, attested to a client by this server or by a trusted OpenID provider (OpenID Connect
+// Core sections 2 and 3.1.3.7).
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import { expired, stringList, timeClaim } from '../primitives/claims.ts';
 import { isName } from '../primitives/principal.ts';
@@ -20,7 +20,7 @@ export const idToken = {
     const jws = readCompact(token);
     refuseOtherPurposes(jws, 'id_token');
     const { payload } = jws;
-    // An access token does not prove that somebody signed in: its header tells, or what only it has.
+    // An access token does not prove a sign-in. Its header or its claims show that it is one.
     if (jws.typ === 'at+jwt' || 'scope' in payload || 'client_id' in payload)
       throw new TokenRefusal('wrong_type', 'it is an access token');
     if (payload.iss === context.issuer) return validateOwn(jws, context);
@@ -40,7 +40,7 @@ export const idToken = {
   },
 } as const satisfies SubjectTokenType;
 
-/** Ours: signed by our ring, to one client, and dead with what the person agreed to. */
+/** Validates an ID token of this server: signed by a current key, for one client of the configuration. */
 function validateOwn(
   jws: CompactJws,
   { keys, issuer, clients, names, signatures, now }: ValidationContext,
@@ -82,12 +82,12 @@ function validateOwn(
 }
 
 /**
- * What the person agreed to bounds what comes of the token, as it bounds the access token that was issued beside it.
- * @throws TokenRefusal claims, where the token does not say it: without a bound it would be good for everything
+ * Reads what the person agreed to. It limits every token exchanged for this one, as it limits the access token issued with it.
+ * @throws TokenRefusal claims if the claim is missing: without it the token would be unlimited
  */
 function agreedClaim({ agreed }: JsonObject) {
   if (typeof agreed !== 'object' || agreed === null || Array.isArray(agreed))
-    throw new TokenRefusal('claims', 'it does not say what the person agreed to');
+    throw new TokenRefusal('claims', 'the claim agreed is missing: it states what the person agreed to');
   const claim = agreed as JsonObject;
   const scope = typeof claim.scope === 'string' ? parseScope(claim.scope) : undefined;
   const audiences = stringList(claim.aud);

@@ -1,4 +1,4 @@
-// Which token is this, whatever has become of it? Finds the id that lineage and revocation know it by, from its text.
+// Finds the id of a token in lineage and revocations from its text, even if the token has expired or was revoked.
 import { claimedIdOf, isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
 import type { Revocations } from '../issuing/revocations.ts';
@@ -16,15 +16,15 @@ export type IdentifyContext = Pick<
   'issuer' | 'keys' | 'issuers' | 'findOpaque' | 'findFamily' | 'refreshKey' | 'signatures'
 > & { readonly revocations: Pick<Revocations, 'ids'> };
 
-/** A token that this server issued, however old: what names it, and the client that it was issued to. */
+/** A token that this server issued: its id, and the client that it was issued to. */
 export interface IssuedHere {
   readonly id: string;
   readonly clientId: string | undefined;
 }
 
 /**
- * By our own key or record. An expired token counts: what was exchanged for it may live longer.
- * @returns undefined for anything else, such as a token that a resource's secret signed: its `jti` is the resource's word
+ * Finds the token by our key or record. An expired token counts: tokens exchanged for it may outlive it.
+ * @returns undefined for anything else, such as a token signed by a resource's secret: the resource may have made up its `jti`
  */
 export async function findIssuedHere(
   text: string,
@@ -57,7 +57,7 @@ function signedHere(
   }
 }
 
-/** For an operator. A token of another issuer is not verified: with a made-up one dies nothing else. */
+/** For operators. Foreign tokens are not verified: revoking a made-up one affects no other token. */
 export async function identifyToken(text: string, context: IdentifyContext): Promise<string | undefined> {
   const found = await findIssuedHere(text, context);
   if (found !== undefined || isRefreshToken(text)) return found?.id;
@@ -71,13 +71,13 @@ export async function identifyToken(text: string, context: IdentifyContext): Pro
   }
 }
 
-/** The record of an opaque token is deleted after it has expired: the id in its text shows where it was made. */
+/** The record of an opaque token is deleted after it expires. The id in its text shows that it was made here. */
 function expiredOpaqueId(text: string, { revocations }: IdentifyContext): string | undefined {
   const id = claimedIdOf(text);
   return id !== undefined && revocations.ids.epochOf(id) !== undefined ? id : undefined;
 }
 
-/** The signature may be of a key that is gone, or of a resource: the id itself shows where it was made. */
+/** The signing key may be gone, or a resource's secret. The id itself shows that it was made here. */
 const idMadeHere = ({ payload: { jti } }: CompactJws, { revocations }: IdentifyContext): string | undefined =>
   typeof jti === 'string' && revocations.ids.epochOf(jti) !== undefined ? jti : undefined;
 
@@ -88,25 +88,25 @@ function foreignId({ payload, signingInput }: CompactJws, { issuers }: IdentifyC
   return isName(payload.jti) ? foreignTokenId(issuer, payload.jti) : undefined;
 }
 
-/** Tokens of other issuers, and what people agreed to, are known by digests; nobody can tell which of them were seen here. */
+/** Foreign tokens and agreements have digests as ids. Which of them were used here is not stored. */
 const DIGEST = /^[\w-]{43}$/;
 
-/** May a token have this id: one that was made here, or one that says nothing of where it was made? */
+/** Could a token have this id: one that was made here, or a digest? */
 export const mayBeTokenId = async (
   id: string,
   { revocations, findFamily, issuers }: Pick<IdentifyContext, 'findFamily' | 'revocations' | 'issuers'>,
 ): Promise<boolean> =>
   revocations.ids.epochOf(id) !== undefined ||
-  // Where an issuer has opaque tokens, it could be the text of one.
+  // If an issuer has opaque tokens, the digest could be the text of one.
   (DIGEST.test(id) && issuers.introspecting === undefined) ||
   (await findFamily(id)) !== undefined;
 
-/** An id is never longer; its first byte may be that of an assertion by chance. */
-const LONGEST_ID = 64;
+/** Longer than every id: a shorter text may begin like an assertion by chance. */
+const MAX_ID_CHARACTERS = 64;
 
-/** Is it the text of a token, good or not, and so not to be recorded anywhere? */
+/** Is it the text of a token, valid or not? If so, it must not be recorded anywhere. */
 export const looksLikeToken = (text: string): boolean =>
   isRefreshToken(text) ||
   isOpaqueToken(text) ||
   /^(?:ey[JA]|ew[o0k])[\w-]{8,}\./.test(text) ||
-  (text.length > LONGEST_ID && assertionText(text) !== undefined);
+  (text.length > MAX_ID_CHARACTERS && assertionText(text) !== undefined);

@@ -1,4 +1,4 @@
-// Which tokens may be exchanged? The list: each name picks exactly one validator, and nothing looks at a token to guess.
+// Lists the token types that can be exchanged. The declared type selects the validator; nothing is guessed from the token.
 import { accessToken } from './access-token.ts';
 import { idToken } from './id-token.ts';
 import { jwt } from './jwt.ts';

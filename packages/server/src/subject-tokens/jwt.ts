@@ -1,5 +1,5 @@
-// jwt: a format, not an origin (RFC 8693 section 3). A trusted issuer's JWT, or an access token of ours, which frameworks
-// send under this name and which goes through the access_token validator whole.
+// Validates jwt, which names a format and not an origin (RFC 8693 section 3). It is a JWT of a trusted issuer, or an access token
+// of this server, which frameworks send under this name and which is validated as access_token.
 import { type CompactJws, readCompact } from '../keys/jws.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { validateOwnJwt } from './access-token.ts';
@@ -7,7 +7,7 @@ import { issuerOf, validateForeign } from './foreign.ts';
 import { refuseStatedOther } from './stated-kind.ts';
 import type { SubjectTokenType } from './validated-token.ts';
 
-/** Types that say nothing but "a JWT", and the one of access tokens. Any other says that it is for something else. */
+/** The types that mean only "a JWT", and that of access tokens. Any other names another purpose. */
 const PLAIN_TYPES = new Set([undefined, 'jwt', 'jose', 'at+jwt']);
 
 export const jwt = {
@@ -20,9 +20,9 @@ export const jwt = {
   },
 } as const satisfies SubjectTokenType;
 
-/** RFC 8725 section 3.12: one kind of JWT must not be taken for another. */
+/** RFC 8725 section 3.12: a JWT of one kind must not be accepted as another. */
 export function refuseOtherPurposes({ typ, payload }: CompactJws, kind: 'jwt' | 'id_token'): void {
-  if (!PLAIN_TYPES.has(typ)) throw new TokenRefusal('wrong_type', 'its typ says that it is for something else');
+  if (!PLAIN_TYPES.has(typ)) throw new TokenRefusal('wrong_type', 'its typ names another purpose');
   refuseStatedOther(payload, kind);
   if ('events' in payload) throw new TokenRefusal('wrong_type', 'it is a logout token or another security event');
 }

@@ -1,4 +1,4 @@
-// What is this token of ours, whatever its kind? For introspection and revocation, which are not told.
+// Finds a token of this server of any kind, for introspection and revocation, which do not know its type.
 
 import { decoyClient } from '../client-auth/authenticate.ts';
 import { parseOpaqueToken } from '../issuing/opaque-token.ts';
@@ -13,14 +13,14 @@ import { refreshToken } from './refresh-token.ts';
 import { type ResourceToken, readResourceToken } from './resource-token.ts';
 import type { ValidatedToken, ValidationContext } from './validated-token.ts';
 
-/** Nobody presents the token: it is looked at for whoever asks. */
+/** Without a presenting client: the token is validated for the caller of an endpoint. */
 export interface OwnTokenContext extends Omit<ValidationContext, 'client' | 'role'> {
   readonly revocations: Revocations;
   readonly resources: readonly Resource[];
 }
 
 /**
- * @returns the token where it is ours, by our own key or record, and good; undefined for anything else
+ * @returns the valid token of this server; undefined for anything else
  * @throws Refusal store_unavailable
  */
 export const findOwnToken = (token: string, context: OwnTokenContext): Promise<ValidatedToken | undefined> =>
@@ -29,7 +29,7 @@ export const findOwnToken = (token: string, context: OwnTokenContext): Promise<V
     return context.revocations.covers(found) ? undefined : found;
   });
 
-/** The token where a resource's secret signed it, for that resource alone. @throws Refusal store_unavailable */
+/** Finds a token signed by a resource's secret, which is valid only for that resource. @throws Refusal store_unavailable */
 export const findResourceToken = (token: string, context: OwnTokenContext): Promise<ResourceToken | undefined> =>
   unlessRefused(async () => {
     const found = readResourceToken(token, { ...ownOnly(context), resources: context.resources });
@@ -45,15 +45,15 @@ async function unlessRefused<T>(find: () => Promise<T | undefined>): Promise<T |
   }
 }
 
-/** The same for an access token alone, as APIs get them. */
+/** Like `findOwnToken`, but only access tokens, which is what APIs get. */
 export const findOwnAccessToken = async (
   token: string,
   context: OwnTokenContext,
 ): Promise<ValidatedToken | undefined> => (isRefreshToken(token) ? undefined : findOwnToken(token, context));
 
 /**
- * What revoking the token revokes, and whose it is: of a refresh token the family, even where it was rotated since. An expired
- * token counts, and one that is refused for another reason: what derives from it may live.
+ * Finds the id to revoke and the client it belongs to; for a refresh token the family, even if the token was rotated. Expired and
+ * otherwise invalid tokens count: their descendants may still be valid.
  */
 export async function findRevocable(
   token: string,
@@ -64,7 +64,7 @@ export async function findRevocable(
   return found === undefined || context.revocations.anyOf([found.id]) ? undefined : found;
 }
 
-/** Nobody else is asked about the token. */
+/** No other issuer is asked about the token. */
 const ownOnly = ({ issuers, ...context }: OwnTokenContext): ValidationContext => ({
   client: decoyClient,
   role: 'subject',

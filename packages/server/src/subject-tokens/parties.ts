@@ -1,5 +1,5 @@
-// Are all whom a token of ours speaks of still there, and trusted? The client that has it, its subject, everybody who acts or
-// acted in it, and the issuers by whose word they came. Each may have left the file since the token was issued.
+// Checks that all parties of a token of ours still exist and are trusted: its client, its subject, its actors, and the issuers
+// that vouched for them. Each may have been removed from the configuration since the token was issued.
 import type { Clients } from '../model/client.ts';
 import type { Party } from '../model/party.ts';
 import { type Chain, isVoucherEntry, type Principal } from '../primitives/principal.ts';
@@ -9,7 +9,7 @@ import type { SubjectNames } from '../trust/subject-names.ts';
 export interface Parties {
   /** The client that the token was issued to. */
   readonly clientId: string;
-  /** The name of the subject in our tokens. */
+  /** The subject's name in our tokens. */
   readonly sub: string;
   readonly origin?: Principal | undefined;
   readonly chain: Chain;
@@ -17,15 +17,15 @@ export interface Parties {
 }
 
 export interface PartyContext {
-  /** Our own. */
+  /** This server's issuer. */
   readonly issuer: string;
   readonly clients: Clients;
   readonly names: SubjectNames;
 }
 
 /**
- * A client that is disabled, or gone, has no tokens: none that were issued to it, are about it, or in which it acts. An issuer that
- * is trusted no more speaks through no token, and a name that somebody else has now is nobody's of before.
+ * A token is refused if its client, subject or current actor is a disabled or removed client, if an issuer that vouched for a
+ * party is not trusted any more, or if a name now belongs to another party.
  * @throws TokenRefusal client_disabled, party_gone, unknown_issuer, name_taken
  */
 export function refuseLostParties(token: Parties, context: PartyContext): void {
@@ -40,7 +40,7 @@ export function refuseLostParties(token: Parties, context: PartyContext): void {
   if (!actorLineage.filter(isVoucherEntry).every(names.isTrustedVoucher)) throw lostIssuer();
 }
 
-/** The same of who took part in an exchange, and of whoever acted for them. @throws as above */
+/** Checks a remembered party of an exchange, and the actors in its token. @throws like `refuseLostParties` */
 export function refuseLostParty({ principal, origin, chain }: Party, context: Omit<PartyContext, 'clients'>): void {
   refuseLostChain([{ ...principal, origin }, ...chain], context);
 }
@@ -55,17 +55,17 @@ function refuseLostChain(
   }
 }
 
-/** Who came from no other issuer is a client or an account: nobody else's name stands in our tokens without its origin. */
+/** A party without an origin is a client or an account: a foreign subject always has one. */
 function refuseLostOne(sub: string, origin: Principal | undefined, names: SubjectNames): void {
   if (origin === undefined) {
     if (names.ownerHere(sub) === undefined)
-      throw new TokenRefusal('party_gone', 'it names somebody who is no client and no account any more');
+      throw new TokenRefusal('party_gone', 'it names a client or an account that does not exist any more');
     return;
   }
   const owners = trustedNames(origin.iss, names).map((name) => names.otherOwner(sub, { name, principal: origin }));
   const [owner] = owners;
   if (owner !== undefined && !owners.includes(undefined))
-    throw new TokenRefusal('name_taken', `${owner} has the name of its subject now, or of somebody who acts in it`);
+    throw new TokenRefusal('name_taken', `the name of its subject or of one of its actors now belongs to ${owner}`);
 }
 
 function trustedNames(iss: string, names: SubjectNames): readonly string[] {
@@ -75,4 +75,4 @@ function trustedNames(iss: string, names: SubjectNames): readonly string[] {
 }
 
 const lostIssuer = (): TokenRefusal =>
-  new TokenRefusal('unknown_issuer', 'it goes back to an issuer that is trusted no more');
+  new TokenRefusal('unknown_issuer', 'it derives from an issuer that is not trusted any more');

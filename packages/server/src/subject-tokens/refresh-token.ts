@@ -1,4 +1,4 @@
-// refresh_token: one that we issued. Exchanging it does not use it up, and only the current one of its family counts.
+// Validates refresh_token: one of this server. Exchanging it does not rotate it, and only the newest one of its family is valid.
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Granted } from '../issuing/authorization.ts';
 import { parseRefreshToken } from '../issuing/refresh-token.ts';
@@ -18,16 +18,17 @@ export const refreshToken = {
   name: 'refresh_token',
   validate: async (token, context) => {
     const name = parseRefreshToken(token, context.refreshKey);
-    if (name === undefined) throw new TokenRefusal('malformed', 'it is no refresh token of this server');
+    if (name === undefined) throw new TokenRefusal('malformed', 'it is not a refresh token of this server');
     const family = await context.findFamily(name.family);
-    if (family === undefined) throw new TokenRefusal('expired', 'its family is gone');
-    if (family.generation !== name.generation) throw new TokenRefusal('revoked', 'a newer one has taken its place');
-    refuseDeadFamily(family, context.now, context);
+    if (family === undefined) throw new TokenRefusal('expired', 'its family does not exist any more');
+    if (family.generation !== name.generation)
+      throw new TokenRefusal('revoked', 'it was rotated: send the newest refresh token');
+    refuseInvalidFamily(family, context.now, context);
     const granted = await regranted(family, context);
     const { grant, clientId, expiresAt, confirmation } = family;
     const { issuer, now } = context;
     const about = { issuer, id: family.id, family: undefined, now, expiresAt };
-    const said = { ...granted, clientId, sub: grant.sub, origin: grant.origin, confirmation };
+    const content = { ...granted, clientId, sub: grant.sub, origin: grant.origin, confirmation };
     const lineage = { lineage: [family.id, ...grant.lineage], actorLineage: grant.actorLineage };
     return asValidated({
       principal: { iss: issuer, sub: grant.sub },
@@ -37,7 +38,7 @@ export const refreshToken = {
       clientId,
       audiences: [],
       chain: granted.chain,
-      claims: accessTokenClaims({ ...said, ...lineage }, about),
+      claims: accessTokenClaims({ ...content, ...lineage }, about),
       id: family.id,
       lineage: grant.lineage,
       actorLineage: grant.actorLineage,
@@ -48,13 +49,13 @@ export const refreshToken = {
       confirmation,
       mayAct: granted.mayAct,
       authentication: granted.authentication,
-      // An access token hands on nothing of what its issuer added, and so does this.
+      // Like an access token, it does not pass on the claims that its issuer's mapping added.
       extraClaims: {},
     });
   },
 } as const satisfies SubjectTokenType;
 
-/** It says exactly what an access token would say that it is exchanged for now. @throws TokenRefusal not_granted */
+/** Grants what an access token would have now, so that both have the same claims when exchanged. @throws TokenRefusal not_granted */
 async function regranted(family: RefreshFamily, { regrant, now }: ValidationContext): Promise<Granted> {
   try {
     return await regrant(family, now);
@@ -64,17 +65,17 @@ async function regranted(family: RefreshFamily, { regrant, now }: ValidationCont
   }
 }
 
-/** What tells whether a family is alive. */
+/** What the validity of a family depends on. */
 export type FamilyServices = Pick<
   ValidationServices,
   'issuer' | 'issuers' | 'saml' | 'clients' | 'names' | 'findFamily' | 'refreshKey'
 >;
 
 /**
- * Nobody speaks through an old grant who could not speak anew: no disabled client, and no issuer that is trusted no more.
+ * A family is refused if its parties could not get a new one: a client is disabled, or an issuer is not trusted any more.
  * @throws TokenRefusal expired, client_disabled, party_gone, unknown_issuer, name_taken, not_accepted
  */
-export function refuseDeadFamily(
+export function refuseInvalidFamily(
   { expiresAt, clientId, grant }: RefreshFamily,
   now: number,
   { issuer, issuers, saml, clients, names }: FamilyServices,
@@ -87,12 +88,12 @@ export function refuseDeadFamily(
     if (iss === issuer) continue;
     const entry = issuers.byPrincipal(iss) ?? saml.get(iss);
     if (entry === undefined)
-      throw new TokenRefusal('unknown_issuer', 'it goes back to an issuer that is trusted no more');
+      throw new TokenRefusal('unknown_issuer', 'it derives from an issuer that is not trusted any more');
     if (!entry.accepts.has(party.type)) throw new TokenRefusal('not_accepted');
   }
 }
 
-/** Whose tokens were presented for the grant. Of the subject the grant itself says where it came from. */
+/** The parties whose tokens were presented for the grant. Older grants have the subject's origin beside the subject. */
 const partiesOf = ({ subject, origin, actor }: RememberedGrant): readonly Party[] => [
   { ...subject, origin: subject.origin ?? origin },
   ...(actor ? [actor] : []),

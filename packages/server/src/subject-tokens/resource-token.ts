@@ -1,5 +1,5 @@
-// Tokens that a resource's own secret signed (HS256). The resource knows the secret and could have made such a token itself, so
-// the token is proof to that resource alone. Its type is unlike that of a validated token: nothing else can take it.
+// Validates tokens signed by a resource's own secret (HS256). The resource could have made such a token itself, so it proves
+// something to that resource only. It has a type of its own, so that it is never used as a validated token.
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { Resource } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
@@ -9,11 +9,11 @@ import type { ValidationContext } from './validated-token.ts';
 
 declare const verified: unique symbol;
 
-/** Only `readResourceToken` makes one. */
+/** Only `readResourceToken` creates one. */
 export interface ResourceToken {
-  /** The resource whose secret signed it, and the only one that it says anything to. */
+  /** The resource whose secret signed it: the only one that it is valid for. */
   readonly audience: string;
-  /** The word of that resource, whoever they name. */
+  /** Vouched for by that resource only. */
   readonly facts: TokenFacts;
   readonly [verified]: true;
 }
@@ -27,12 +27,13 @@ export function readResourceToken(
   const { audience } = verifyWithSecret(jws, context);
   const { aud } = jws.payload;
   const [first, ...others] = Array.isArray(aud) ? aud : [aud];
-  if (first !== audience || others.length > 0) throw new TokenRefusal('audience', 'its aud is not its resource alone');
+  if (first !== audience || others.length > 0)
+    throw new TokenRefusal('audience', 'its aud is not exactly the resource whose secret signed it');
   if (jws.payload.iss !== context.issuer) throw new TokenRefusal('unknown_issuer');
   return { audience, facts: readOwnClaims(jws.payload, context) } as ResourceToken;
 }
 
-/** @returns the resource whose secret it is */
+/** @returns the resource whose secret signed the token */
 function verifyWithSecret(
   jws: CompactJws,
   { resources, signatures }: Pick<ValidationContext, 'signatures'> & { readonly resources: readonly Resource[] },

@@ -1,5 +1,5 @@
-// saml1 and saml2: assertions of trusted identity providers (RFC 8693 section 3, RFC 7522 section 3). What proves them is in
-// saml/; here their words become ours. The XML parser is loaded with the first assertion.
+// Validates saml1 and saml2: assertions of trusted identity providers (RFC 8693 section 3, RFC 7522 section 3). saml/ verifies
+// them; this file converts them to our form. The XML parser is loaded with the first assertion.
 import { formatMemberPath } from '../expression/reads.ts';
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -9,7 +9,7 @@ import type { SamlIdentity } from '../saml/identity.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { authenticationClaims } from './claims.ts';
-import { foreignTokenId, sayAge, takeName } from './foreign.ts';
+import { describeAge, foreignTokenId, nameSubject } from './foreign.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 const samlType = (version: 'saml1' | 'saml2') =>
@@ -36,7 +36,7 @@ const samlType = (version: 'saml1' | 'saml2') =>
 export const saml1 = samlType('saml1');
 export const saml2 = samlType('saml2');
 
-/** What its metadata says counts until the metadata ends (SAML 2.0 metadata section 2.3.2). @throws TokenRefusal unknown_key */
+/** Metadata is valid until its `validUntil` (SAML 2.0 metadata section 2.3.2). @throws TokenRefusal unknown_key */
 function trusted(issuer: SamlIssuerEntry | undefined, now: number): SamlIssuerEntry | undefined {
   if (issuer?.validUntil === undefined || now < issuer.validUntil) return issuer;
   const end = new Date(issuer.validUntil * 1000).toISOString();
@@ -53,7 +53,7 @@ function toToken(
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.entityId} accepts ${[...issuer.accepts].join(', ')}`);
   if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY_SECONDS)
-    throw new TokenRefusal('too_old', sayAge(issuedAt, issuer.maxAge, context.now));
+    throw new TokenRefusal('too_old', describeAge(issuedAt, issuer.maxAge, context.now));
   refuseAmbiguous(identity, issuer);
   const facts: JsonObject = { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), attributes };
   const { subject, extraClaims } = mapFacts(issuer, facts);
@@ -63,7 +63,7 @@ function toToken(
   const single = issuer.use === 'single' || identity.oneTimeUse;
   return asValidated({
     principal,
-    sub: takeName(
+    sub: nameSubject(
       issuer.subject === undefined ? `${issuer.name}:${nameId}` : subject,
       { name: issuer.name, principal },
       context,
@@ -71,7 +71,7 @@ function toToken(
     origin: principal,
     type,
     clientId: undefined,
-    // Made for the client as a service provider: addressed to it by another name.
+    // Addressed to the client under its service provider name.
     audiences: addressedTo === 'client' ? [...audiences, context.client.id] : audiences,
     chain: [],
     claims: facts,
@@ -82,7 +82,7 @@ function toToken(
     agreedAudiences: 'unbounded',
     issuedAt,
     expiresAt,
-    // Holder-of-key assertions are refused: a bearer confirmation is the one that is read.
+    // Holder-of-key assertions are refused; only bearer confirmations are accepted.
     confirmation: undefined,
     mayAct: undefined,
     authentication: authenticationClaims({ acr: authnContext, auth_time: authnInstant }),
@@ -91,10 +91,10 @@ function toToken(
   });
 }
 
-/** Two attributes of one name: where a mapping reads them, nobody can say which one counts (SA-39). */
+/** Refuses two attributes of one name if a mapping reads them: it is not defined which one counts (SA-39). */
 function refuseAmbiguous({ repeatedAttributes }: SamlIdentity, { reads }: SamlIssuerEntry): void {
   const read = repeatedAttributes.some(
     (name) => reads.includes('attributes') || reads.includes(formatMemberPath(['attributes', name])),
   );
-  if (read) throw new TokenRefusal('claims', 'an attribute that a mapping reads stands twice');
+  if (read) throw new TokenRefusal('claims', 'an attribute that a mapping reads appears twice');
 }

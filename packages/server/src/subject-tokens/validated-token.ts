@@ -1,4 +1,4 @@
-// What does every validator of a token type return? A token that proved itself, in one shape for all types.
+// The result of every token type's validator: a validated token, in one form for all types.
 import type { TokenTrace } from '../audit/event.ts';
 import type { Granted } from '../issuing/authorization.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -16,14 +16,14 @@ import type { SubjectNames } from '../trust/subject-names.ts';
 
 declare const validated: unique symbol;
 
-/** Only the validators of this folder make one. */
+/** Only the validators in this folder create one. */
 export type ValidatedToken = TokenFacts & { readonly [validated]: true };
 
 export const asValidated = (facts: TokenFacts): ValidatedToken => facts as ValidatedToken;
 
-/** What validators use of the server: one reading of the configuration, and what the process keeps. */
+/** What validators need: one version of the configuration, and state of the process. */
 export interface ValidationServices {
-  /** Our own issuer. */
+  /** This server's issuer. */
   readonly issuer: string;
   readonly keys: KeyRing;
   readonly signatures: SignatureCache;
@@ -31,25 +31,25 @@ export interface ValidationServices {
   readonly clientIndex: ClientIndex;
   readonly policy: Policy;
   readonly issuers: TrustedIssuers;
-  /** Whose the names of subjects in our tokens are. */
+  /** The owners of subject names in our tokens. */
   readonly names: SubjectNames;
   /** SAML identity providers by entity id. */
   readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
   readonly loadXml: XmlLoader;
   readonly samlDecryptionKeys: readonly DecryptionKey[];
-  /** Our own URL, to which assertions are addressed. */
+  /** This server's URL, to which assertions must be addressed. */
   readonly tokenEndpoint: string;
-  /** The claims of an opaque token of ours, as JSON, by the hash of its text. */
+  /** Finds the claims of an opaque token of this server, as JSON, by the hash of its text. */
   readonly findOpaque: (hash: string) => Promise<string | undefined>;
   readonly findFamily: (id: string) => Promise<RefreshFamily | undefined>;
   /** The key of the refresh tokens' MAC. */
   readonly refreshKey: string;
-  /** What an access token for the family would be granted now, with nothing asked. @throws Refusal */
+  /** What an access token for the family would be granted now, without requested limits. @throws Refusal */
   readonly regrant: (family: RefreshFamily, now: number) => Promise<Granted>;
 }
 
 export interface ValidationContext extends ValidationServices {
-  /** Who presents the token. */
+  /** The client that presents the token. */
   readonly client: Client;
   readonly role: Role;
   /** Seconds since 1970. */
@@ -57,7 +57,7 @@ export interface ValidationContext extends ValidationServices {
 }
 
 export interface SubjectTokenType {
-  /** The short name, as the configuration says it. */
+  /** The short name in the configuration. */
   readonly name: string;
   /** @throws TokenRefusal */
   readonly validate: (token: string, context: ValidationContext) => Promise<ValidatedToken>;

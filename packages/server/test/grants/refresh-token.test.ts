@@ -151,7 +151,12 @@ test('a refresh token is a subject token too, of its own client, and exchanging 
   }
   const refreshed = await refresh(server, token);
   assertIssued(server, refreshed);
-  assertSubjectRefused(server, await exchange(server, presented), 'revoked', 'a newer one has taken its place');
+  assertSubjectRefused(
+    server,
+    await exchange(server, presented),
+    'revoked',
+    'it was rotated: send the newest refresh token',
+  );
   const newer = { ...presented, subject_token: String(refreshed.body.refresh_token) };
   assertIssued(server, await exchange(server, newer));
   const stolen = await exchange(server, { ...newer, ...other });
