@@ -1,4 +1,4 @@
-// A person agreed: what may be issued for that now? No rule is asked; the client's entry bounds it, then and at each refresh.
+// Decides the tokens for a person's agreement. No rule is evaluated: the client's entry limits them, at first and at each refresh.
 
 import type { Decision, TokenDecision } from '../issuing/authorization.ts';
 import { identityClaimNames, identityClaims } from '../issuing/identity-claims.ts';
@@ -18,7 +18,7 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { requireKey } from '../proof/holder.ts';
 import type { GrantRequest } from './grant.ts';
 
-/** What was agreed to, or remembered of it. */
+/** An agreement, or what a refresh family remembers of it. */
 interface Agreed {
   readonly scope: readonly string[];
   /** Audiences. */
@@ -34,12 +34,12 @@ export interface AgreedServices {
   readonly signIn: SignInCodes | undefined;
 }
 
-/** What the grants of codes use of the server. */
+/** What the grants of codes need from the server. */
 export interface CodeServices extends AgreedServices {
   readonly revocations: Revocations;
 }
 
-/** What is asked for of it now; with nothing asked, all that the client may still have. */
+/** Narrows the agreement to the request. Without a requested scope or target, the client gets all that it may still have. */
 export function narrowAgreed(
   { scope, targets: audiences, authentication, expiresAt }: Agreed,
   wanted: Wanted,
@@ -63,7 +63,7 @@ export function narrowAgreed(
   return narrow({ targets, asked: wanted.scope, limits, authentication, confirmation: moment.confirmation });
 }
 
-/** RFC 8707 section 2.2: a part of what was agreed to, or all of it. */
+/** RFC 8707 section 2.2: the requested part of the agreed targets, or all of them. */
 function chooseTargets(
   agreed: readonly string[],
   wanted: TargetRequest,
@@ -87,7 +87,7 @@ function findTarget(name: string, { audiences }: Client, { targeting, signIn }: 
   return target;
 }
 
-/** @throws Refusal code_revoked, code_account, where what was agreed to has ended since */
+/** @throws Refusal code_revoked, code_account, if the agreement was revoked or its account was removed */
 async function refuseEnded(
   { id, sub, origin, clientId, session }: Agreement,
   { issuedAt, epoch }: Code,
@@ -100,7 +100,7 @@ async function refuseEnded(
   if (!(await signIn?.hasAccount({ sub, origin }))) throw new Refusal('code_account');
 }
 
-/** The first tokens for it. */
+/** Decides the first tokens for an agreement. */
 export async function decideAgreed(
   agreement: Agreement,
   code: Code,
@@ -118,7 +118,7 @@ export async function decideAgreed(
   const agreed = { ...agreement, expiresAt: offline ? 'unbounded' : session.expiresAt } as const;
   const left = offline ? client.refreshLifetime : Math.min(client.refreshLifetime, session.expiresAt - now);
   const family = client.grants.has('refresh_token') ? left : 'unbounded';
-  // All that the person agreed to, or nothing: what the client's entry or a target has lost since refuses it.
+  // All of the agreed scope or nothing: if the client's entry or a target does not allow it any more, the code is refused.
   const wanted = { ...targets, scope: new Set(agreement.scope) };
   const narrowed = narrowAgreed(agreed, wanted, client, request, services, family);
   const decision = {
@@ -130,7 +130,7 @@ export async function decideAgreed(
     chain: [],
     mayAct: actor === undefined ? undefined : { iss: services.issuer, sub: actor },
     rebound: undefined,
-    // Without offline_access what was issued ends with the session.
+    // Without offline_access, the tokens end with the session.
     lineage: offline ? [id] : [id, session.id],
     actorLineage: [],
     extraClaims: withoutIdentity(claims),
@@ -143,15 +143,15 @@ export async function decideAgreed(
   return { ...decision, refresh: { kind: 'new', lifetime: family, grant } };
 }
 
-/** The whole of what was agreed to, whatever part of it the first token is for. */
+/** Remembers the whole agreement, even if the first token is for a part of it. */
 function rememberAgreed(
   { scope, targets }: Agreement,
   { clientId, sub, origin, mayAct, lineage, authentication, extraClaims }: TokenDecision,
   { issuer }: AgreedServices,
 ): RememberedGrant {
   const principal = { iss: issuer, sub };
-  const said = { ...principal, client_id: clientId, scope: formatScope(new Set(scope)), ...authentication };
-  const subject = { principal, type: 'authorization', clientId, audiences: targets, chain: [], claims: said };
+  const claims = { ...principal, client_id: clientId, scope: formatScope(new Set(scope)), ...authentication };
+  const subject = { principal, type: 'authorization', clientId, audiences: targets, chain: [], claims };
   return {
     ...{
       type: 'access_token',
@@ -171,6 +171,6 @@ function rememberAgreed(
   };
 }
 
-/** What no scope covers (a tenant, groups) is for rules and APIs; who the person is, for those alone who asked by scope. */
+/** Removes the claims that a scope covers: clients get those by scope. The others (a tenant, groups) are for rules and APIs. */
 const withoutIdentity = (claims: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => !identityClaimNames.includes(name)));

@@ -1,4 +1,4 @@
-// authorization_code (RFC 6749 section 4.1.3) with PKCE (RFC 7636): what a person agreed to in the browser becomes tokens.
+// Implements the authorization_code grant (RFC 6749 section 4.1.3) with PKCE (RFC 7636).
 
 import { timingSafeEqual } from 'node:crypto';
 import { authorize } from '../issuing/authorization.ts';
@@ -28,7 +28,7 @@ export const authorizationCode = {
     const { agreement } = code;
     event.agreement = agreement.id;
     if (code.clientId !== client.id)
-      throw new Refusal('code_client', { detail: `it was given to ${code.clientId}, and ${client.id} brings it` });
+      throw new Refusal('code_client', { detail: `it was issued to ${code.clientId}, and ${client.id} sent it` });
     await refuseReused(code, event, revocations);
     if (code.expiresAt <= now)
       throw new Refusal('code_expired', { detail: `it expired ${formatDuration(now - code.expiresAt)} ago` });
@@ -37,7 +37,7 @@ export const authorizationCode = {
   },
 } as const satisfies Grant;
 
-/** RFC 7636 section 4.6. OAuth 2.1 needs no redirect_uri here any more; one that is sent is compared. */
+/** RFC 7636 section 4.6. OAuth 2.1 does not require redirect_uri here; if it is sent, it is compared. */
 function checkSameRequest({ redirectUri, codeChallenge }: AuthorizationCode, parameters: Parameters): void {
   const uri = parameters.get('redirect_uri');
   if (uri !== undefined && uri !== redirectUri) {

@@ -1,4 +1,4 @@
-// client_credentials (RFC 6749 section 4.4): a client asks for a token about itself.
+// Implements the client_credentials grant (RFC 6749 section 4.4): a client gets a token about itself.
 
 import { authorize } from '../issuing/authorization.ts';
 import type { Resource, Targets } from '../model/resource.ts';
@@ -30,7 +30,7 @@ export const clientCredentials = {
     } as const;
     const limits = limitsOf({ ...bounds, targets, now });
     return authorize({
-      // Nobody signed in: a target that asks for more than that is out of reach.
+      // No person signed in, so a target that requires authentication of a person is refused.
       ...narrow({ targets, asked: wanted.scope, limits, authentication: {}, confirmation }),
       type: 'access_token',
       clientId: client.id,
@@ -48,7 +48,7 @@ export const clientCredentials = {
   },
 } as const satisfies Grant;
 
-/** The first audience of the client's entry is the default (RFC 9068 section 3: a default resource is used). */
+/** The client's first audience is the default resource (RFC 9068 section 3). */
 function choose(asked: readonly Resource[] | 'unknown', allowed: readonly Resource[]): Targets {
   if (asked === 'unknown') throw new Refusal('target_unknown');
   const [first, ...others] = asked.length === 0 ? allowed.slice(0, 1) : asked;

@@ -1,4 +1,4 @@
-// device_code (RFC 8628 section 3.4): a device without a browser asks again and again whether its person has agreed elsewhere.
+// Implements the device_code grant (RFC 8628 section 3.4): a device polls until a person has agreed in a browser elsewhere.
 
 import { authorize } from '../issuing/authorization.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
@@ -24,7 +24,7 @@ export const deviceCode = {
     event.agreement = code.id;
     if (code.clientId !== client.id)
       throw new Refusal('device_code_client', {
-        detail: `it was given to ${code.clientId}, and ${client.id} brings it`,
+        detail: `it was issued to ${code.clientId}, and ${client.id} sent it`,
       });
     await refuseReused(code, event, revocations);
     if (code.expiresAt <= now)

@@ -1,4 +1,4 @@
-// What is a grant? A name, the parameters that it reads, and a decision. Everything else, the endpoint does for all.
+// Defines a grant: a name, the parameters that it reads, and a decision. The token endpoint does everything else.
 import type { AuditEvent } from '../audit/event.ts';
 import type { ExchangeServices } from '../exchange/exchange.ts';
 import type { Authorization } from '../issuing/authorization.ts';
@@ -8,7 +8,7 @@ import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** One request: its client is authenticated and may use the grant. */
+/** One request of an authenticated client that may use the grant. */
 export interface GrantRequest {
   readonly parameters: Parameters;
   readonly client: Client;
@@ -20,27 +20,27 @@ export interface GrantRequest {
   readonly confirmation: Confirmation | undefined;
 }
 
-/** What all grants together use of the server. A grant declares the part that it uses, and sees no more. */
+/** What all grants need from the server. A grant declares the part that it uses, and can access only that. */
 export interface GrantServices extends ExchangeServices {
-  /** Codes that people's agreements gave; undefined where nobody signs in. */
+  /** The codes of people's agreements; undefined if sign-in is not enabled. */
   readonly signIn: SignInCodes | undefined;
-  /** Names this process. */
+  /** The id of this process. */
   readonly node: string;
 }
 
 export interface Grant {
-  /** The short name, as the configuration says it. */
+  /** The short name in the configuration. */
   readonly name: string;
   /** The value of `grant_type`. */
   readonly grantType: string;
-  /** Form parameters that it reads; those of them that stand twice are refused, but `audience` and `resource`. */
+  /** The form parameters that it reads. None of them may be repeated, except `audience` and `resource`. */
   readonly parameters: readonly string[];
-  /** The parameter whose token may stand for a client that the request does not name (docs/guides/clients.md). */
+  /** The parameter whose token identifies the client if the request does not name one (docs/guides/clients.md). */
   readonly standsForClient?: string;
-  /** May a client that proves nothing use it: never, or where its entry says `publicExchange`? Absent: as any other. */
+  /** May an unauthenticated client use it: never, or if its entry has `publicExchange`? Undefined: like any other client. */
   readonly publicClients?: 'never' | 'publicExchange';
   /** @throws Refusal */
   readonly authorize: (request: GrantRequest, services: GrantServices) => Promise<Authorization>;
-  /** Members of the answer beside those of RFC 6749 section 5.1. */
+  /** Members of the response in addition to those of RFC 6749 section 5.1. */
   readonly answer?: (authorization: Authorization) => JsonObject;
 }

@@ -1,4 +1,4 @@
-// What can be asked of the token endpoint? The list of grants.
+// Lists the grants of the token endpoint.
 import type { Clients } from '../model/client.ts';
 import { authorizationCode } from './authorization-code.ts';
 import { clientCredentials } from './client-credentials.ts';
@@ -15,9 +15,9 @@ export const grants = [
   deviceCode,
 ] as const satisfies readonly Grant[];
 
-/** Those that begin with a person in a browser. */
+/** The grants that begin with a person in a browser. */
 export const SIGN_IN_GRANTS: ReadonlySet<string> = new Set([authorizationCode.name, deviceCode.name]);
 
-/** May people sign in to any of these clients? */
+/** Can people sign in to any of these clients? */
 export const hasSignIn = (clients: Clients): boolean =>
   [...clients.values()].some((client) => [...client.grants].some((grant) => SIGN_IN_GRANTS.has(grant)));

@@ -1,10 +1,10 @@
-// refresh_token (RFC 6749 section 6): the rules are asked again, and the token makes way for its successor. Everything that
-// the request says is judged before anything rotates.
+// Implements the refresh_token grant (RFC 6749 section 6): the rules are evaluated again, and the token is rotated. The whole
+// request is checked before anything rotates.
 
 import type { AuditEvent } from '../audit/event.ts';
 import { noteTrace } from '../exchange/exchange.ts';
 import { authorize, type RefreshDecision } from '../issuing/authorization.ts';
-import { parseRefreshToken, REFRESH_GRACE, type RefreshTokenName } from '../issuing/refresh-token.ts';
+import { parseRefreshToken, REFRESH_GRACE_MS, type RefreshTokenName } from '../issuing/refresh-token.ts';
 import type { Client } from '../model/client.ts';
 import { type RefreshFamily, sinceRotation } from '../model/refresh-family.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
@@ -17,9 +17,9 @@ import type { CodeServices } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 import { type RegrantServices, regrant } from './regrant.ts';
 
-/** What the grant uses of the server. */
+/** What the grant needs from the server. */
 export interface RefreshServices extends RegrantServices, CodeServices, FamilyServices {
-  /** Names this process. */
+  /** The id of this process. */
   readonly node: string;
 }
 
@@ -57,7 +57,7 @@ export const refreshTokenGrant = {
   },
 } as const satisfies Grant;
 
-/** A public client has nothing but its key, so that only that key will do (RFC 9449 section 5). */
+/** A public client proves itself only with its key, so it must be the same key (RFC 9449 section 5). */
 function checkKey({ confirmation }: RefreshFamily, { auth }: Client, proven: Confirmation | undefined): void {
   const require = auth === 'none' ? requireKey : requireAnyKey;
   require(confirmation, proven);
@@ -66,7 +66,7 @@ function checkKey({ confirmation }: RefreshFamily, { auth }: Client, proven: Con
 function checkFamily(family: RefreshFamily, client: Client, now: number, services: RefreshServices): void {
   const { grant, clientId } = family;
   if (clientId !== client.id)
-    throw new Refusal('refresh_token_client', { detail: `it was issued to ${clientId}, and ${client.id} brings it` });
+    throw new Refusal('refresh_token_client', { detail: `it was issued to ${clientId}, and ${client.id} sent it` });
   const principal = { iss: services.issuer, sub: grant.sub };
   if (services.revocations.covers({ ...grant, id: family.id, principal, clientId, issuedAt: family.rotatedAt / 1000 }))
     throw new Refusal('refresh_token_revoked');
@@ -80,8 +80,8 @@ function checkFamily(family: RefreshFamily, client: Client, now: number, service
 }
 
 /**
- * The current token rotates. Its predecessor gets the same successor again within the grace, as long as nobody has used
- * that one: the generation would have moved on. Anything older was stolen or copied, and the family dies.
+ * The newest token rotates. Within the grace period the one before it gets the same successor again, unless that was used: then
+ * the generation has moved on. Any older token was stolen or copied, and its family is revoked.
  */
 async function judgeGeneration(
   presented: RefreshTokenName,
@@ -93,7 +93,7 @@ async function judgeGeneration(
   const { id, generation, expiresAt } = family;
   const age = sinceRotation(family, { node, now: now * 1000 });
   if (presented.generation === generation) return { kind: 'rotate', presented, expiresAt };
-  if (presented.generation === generation - 1 && age <= REFRESH_GRACE) {
+  if (presented.generation === generation - 1 && age <= REFRESH_GRACE_MS) {
     return { kind: 'again', successor: { family: id, generation }, expiresAt };
   }
   event.revoked = id;

@@ -1,4 +1,4 @@
-// What is granted again for a refresh token: by what a person agreed to, or by the rules, asked anew.
+// Grants again for a refresh token: from a person's agreement, or by evaluating the rules again.
 import type { Judgement, JudgeServices, Moment } from '../exchange/judge.ts';
 import { orRefusal } from '../exchange/judge.ts';
 import { judgeAgain, type RefreshCase } from '../exchange/judge-again.ts';
@@ -10,7 +10,7 @@ import { type AgreedServices, narrowAgreed } from './agreed.ts';
 
 export interface RegrantServices extends JudgeServices, AgreedServices {}
 
-/** @throws Refusal where the account is gone */
+/** @throws Refusal if the account does not exist any more */
 export async function regrant(
   judged: RefreshCase,
   { now, confirmation }: Moment,
@@ -20,7 +20,7 @@ export async function regrant(
   const { grant, expiresAt } = family;
   if (!grant.agreed) return judgeAgain(judged, { ...services, now, confirmation });
   if (!(await services.signIn?.hasAccount(grant)))
-    throw new Refusal('refresh_token_not_allowed', { detail: 'the account is gone' });
+    throw new Refusal('refresh_token_not_allowed', { detail: 'the account does not exist any more' });
   const result = orRefusal((): Granted => {
     const narrowed = narrowAgreed(
       { ...grant, expiresAt },
@@ -36,7 +36,7 @@ export async function regrant(
   return { result, trace: {} };
 }
 
-/** What an access token for the family would be granted now, with nothing asked. @throws Refusal */
+/** What an access token for the family would be granted now, without requested limits. @throws Refusal */
 export async function regrantAll(
   family: RefreshFamily,
   now: number,

@@ -1,5 +1,5 @@
-// Was a code used before? Then one of the two who showed it stole it, and all that was issued for it dies (RFC 6749
-// section 4.1.2, RFC 9700 section 2.1.1).
+// Refuses a code that was used before. One of its two users stole it, so all tokens issued for it are revoked (RFC 6749 section
+// 4.1.2, RFC 9700 section 2.1.1).
 import type { AuditEvent } from '../audit/event.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import type { Code } from '../model/agreement.ts';

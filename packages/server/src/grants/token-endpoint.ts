@@ -1,4 +1,4 @@
-// The life of a token request: the phases that every grant shares, in order. A grant cannot forget one.
+// Handles a token request: the steps that all grants share, in order. A grant cannot skip one.
 import type { AuditEvent } from '../audit/event.ts';
 import { type AuthenticatedClient, authenticateClient } from '../client-auth/authenticate.ts';
 import { clientParameters } from '../client-auth/index.ts';
@@ -6,7 +6,7 @@ import type { AuthenticationContext, AuthenticationRequest } from '../client-aut
 import { refuseGrant } from '../client-auth/refuse-grant.ts';
 import { bindTo } from '../issuing/authorization.ts';
 import { type IssuedToken, issue } from '../issuing/issue.ts';
-import type { Issuer } from '../issuing/signer.ts';
+import type { TokenSigner } from '../issuing/signer.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { recordKnown } from '../primitives/redact.ts';
@@ -15,9 +15,9 @@ import { type HolderContext, type KeyEvidence, proveHolder } from '../proof/hold
 import type { Grant, GrantServices } from './grant.ts';
 import { grants } from './index.ts';
 
-/** What a request is judged by: one reading of the configuration, and what the process keeps. */
+/** What a token request needs: one version of the configuration, and state of the process. */
 export interface TokenServices
-  extends Issuer,
+  extends TokenSigner,
     AuthenticationContext,
     GrantServices,
     Pick<HolderContext, 'nonces' | 'isUsed'> {}
@@ -35,7 +35,7 @@ export interface TokenResponse {
   readonly id_token?: string;
 }
 
-/** @throws Refusal; the event tells how far the request came */
+/** @param event filled as facts become known @throws Refusal */
 export async function answerTokenRequest(
   request: TokenRequest,
   event: AuditEvent,
@@ -82,7 +82,7 @@ const known = new Set([
 
 function noteClient(event: AuditEvent, authenticated: AuthenticatedClient): AuthenticatedClient {
   const { client, method } = authenticated;
-  // Its token says who the workload is, and has not proven itself yet.
+  // The client is named by the subject token, which is not verified yet.
   if (method === 'workload') event.clientClaimed = recordKnown(client.id);
   else Object.assign(event, { client: client.id, clientAuthentication: method });
   return authenticated;

@@ -1,4 +1,4 @@
-// urn:ietf:params:oauth:grant-type:token-exchange (RFC 8693).
+// Implements the token exchange grant, urn:ietf:params:oauth:grant-type:token-exchange (RFC 8693).
 import { type ExchangeServices, exchange } from '../exchange/exchange.ts';
 import { exchangeParameters } from '../exchange/request.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
@@ -12,7 +12,7 @@ export const tokenExchange = {
   standsForClient: 'subject_token',
   authorize: ({ parameters, client, event, now, confirmation }: GrantRequest, services: ExchangeServices) =>
     exchange(parameters, client, event, { ...services, now, confirmation }),
-  // The key is told here, for `token_type` cannot tell it of every type (draft-mcguinness-oauth-token-exchange-cnf).
+  // `token_type` does not show the key for every type, so `cnf` does (draft-mcguinness-oauth-token-exchange-cnf).
   answer: ({ type, confirmation }) => ({
     issued_token_type: tokenTypeUri(type),
     ...(confirmation && { cnf: confirmation }),

@@ -1,16 +1,16 @@
-// What does an access token of ours say? RFC 9068 section 2.2, with `act` and `may_act` of RFC 8693 section 4.
+// Builds the claims of an access token: RFC 9068 section 2.2, with `act` and `may_act` of RFC 8693 section 4.
 import { formatAct, formatOrigin } from '../primitives/principal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TokenContent } from './authorization.ts';
 
-/** Names that no mapping may set: what they say is decided here. */
+/** Claims that no mapping or rule may set. */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'sub_id', 'aud', 'client_id', 'azp', 'iat', 'nbf', 'exp', 'jti', 'scope', 'act', 'may_act', 'cnf'],
   ...['lineage', 'actor_lineage', 'acr', 'amr', 'auth_time', 'typ', 'events', 'nonce', 'at_hash', 'c_hash'],
 ]);
 
-/** Members without a value are left out. @param family of the refresh token that was issued with it */
+/** Omits members without a value. @param about.family the refresh family issued with the token */
 export function accessTokenClaims(
   decision: TokenContent,
   about: { issuer: string; id: string; family: string | undefined; now: number; expiresAt: number },

@@ -1,4 +1,4 @@
-// What a grant decided: the one thing that the signer accepts.
+// The decision of a grant: the only input that issuing accepts.
 
 import type { Narrowed } from '../model/narrowed.ts';
 import type { RememberedGrant } from '../model/refresh-family.ts';
@@ -9,37 +9,37 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Identity } from './id-token.ts';
 import type { RefreshTokenName } from './refresh-token.ts';
 
-/** What a rule, or a person's agreement, grants: once, and again at each refresh. */
+/** What a rule or a person's agreement grants, at first and again at each refresh. */
 export interface Granted extends Narrowed {
   readonly chain: Chain;
   readonly mayAct: JsonObject | undefined;
-  /** Claims that the subject's issuer and the rule add. */
+  /** Claims from the subject's issuer and from the rule. */
   readonly extraClaims: JsonObject;
-  /** How a bound token lost its key on the rule's word: to another one, or to none. */
+  /** Set if the rule allowed a bound token to be exchanged for a token with another key, or without one. */
   readonly rebound: 'key' | 'bearer' | undefined;
 }
 
-/** Everything that stands in a token. */
+/** The content of a token. */
 export interface TokenContent extends Granted {
   readonly clientId: string;
   /** The `sub` of the new token. */
   readonly sub: string;
-  /** Where the subject came from, if not from here (RFC 9493 `iss_sub`). */
+  /** Issuer and subject at the issuer that a foreign subject came from (RFC 9493 `iss_sub`). */
   readonly origin: Principal | undefined;
-  /** Ids of the tokens that this one derives from, nearest first: by its subject, and by those who act. */
+  /** Ids of the tokens that this one derives from, nearest first: through its subject, and through its actors. */
   readonly lineage: readonly string[];
   readonly actorLineage: readonly string[];
 }
 
-/** Everything but the refresh token. */
+/** A decision without its refresh token. */
 export interface TokenDecision extends TokenContent {
   /** The short name of the type of token. */
   readonly type: 'access_token' | 'jwt' | 'refresh_token';
-  /** Ids that the issuing uses up. */
+  /** Single-use ids that issuing consumes. */
   readonly uses: readonly SingleUse[];
-  /** The code that the issuing redeems: in the store, and what lineage knows it by. */
+  /** The code that issuing redeems: its id in the store, and its id in lineage. */
   readonly redeems?: { readonly artifact: string; readonly id: string };
-  /** What an ID token beside it tells. */
+  /** The content of an ID token issued with it. */
   readonly identity?: Identity;
 }
 
@@ -47,17 +47,17 @@ export interface Decision extends TokenDecision {
   readonly refresh: RefreshDecision | undefined;
 }
 
-/** An id that is good once, and until when it must stay used, in seconds since 1970. */
+/** A single-use id. It must stay used until `expiresAt`, in seconds since 1970. */
 export interface SingleUse {
   readonly id: string;
   readonly expiresAt: number;
-  /** What is said where it was used before. */
+  /** The reason of the refusal if it was used before. */
   readonly replayed: Reason;
 }
 
 /**
- * `new`: a family begins, and its first token is the answer where the type is refresh_token, else a member beside it.
- * `rotate`: the presented token makes way for its successor. `again`: the successor is given once more.
+ * `new`: a family begins. Its first token is the answer if the type is refresh_token, and otherwise issued with it.
+ * `rotate`: the presented token is replaced by its successor. `again`: the same successor is returned again.
  */
 export type RefreshDecision =
   | { readonly kind: 'new'; readonly lifetime: number; readonly grant: RememberedGrant }
@@ -66,10 +66,10 @@ export type RefreshDecision =
 
 declare const authorized: unique symbol;
 
-/** Only `authorize` makes one. scripts/check-layers.ts lets the grants and exchange/exchange.ts call it, and nothing else. */
+/** Only `authorize` creates one. scripts/check-layers.ts lets only the grants and exchange/exchange.ts call it. */
 export type Authorization = Decision & { readonly [authorized]: true };
 
-/** Every grant's tokens are bound to the key that the caller proved, and the proof is used up with them. */
+/** Binds the tokens of every grant to the key that the caller proved, and consumes the proof with them. */
 export const bindTo = (
   authorization: Authorization,
   { confirmation, uses }: { readonly confirmation: Confirmation | undefined; readonly uses: readonly SingleUse[] },

@@ -1,12 +1,12 @@
-// Who signed in, told to the client that asked (OpenID Connect Core section 2). No access token: it opens nothing here.
+// Signs ID tokens, which tell a client who signed in (OpenID Connect Core section 2). They are not access tokens.
 import { hash } from 'node:crypto';
 import { algorithms } from '../keys/algorithms.ts';
 import { signCompact } from '../keys/jws.ts';
 import { formatOrigin, type Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import type { Issuer } from './signer.ts';
+import type { TokenSigner } from './signer.ts';
 
-/** What a client is told of whoever signed in. */
+/** What a client learns about the person who signed in. */
 export interface Identity {
   readonly nonce: string | undefined;
   readonly claims: JsonObject;
@@ -17,20 +17,20 @@ export function signIdToken(
   about: {
     readonly id: string;
     readonly sub: string;
-    /** Who they are at the provider that signed them in. */
+    /** The person's identity at the upstream provider. */
     readonly origin: Principal | undefined;
     readonly clientId: string;
     readonly authentication: JsonObject;
     readonly lineage: readonly string[];
-    /** Of the access token beside it: what the person agreed to, and for which key. */
+    /** The agreement, for the access token issued with it: scope, audiences, actor and key. */
     readonly agreed: JsonObject;
     readonly accessToken: string;
     readonly now: number;
     readonly expiresAt: number;
   },
-  by: Issuer,
+  by: TokenSigner,
 ): string {
-  // Where the algorithm has a digest of its own inside, nobody says which one this would be; in this flow the claim is optional.
+  // For algorithms that include their digest, no hash for at_hash is defined. The claim is optional in this flow.
   const { digest } = algorithms[by.defaultAlgorithm];
   return signCompact(
     'JWT',

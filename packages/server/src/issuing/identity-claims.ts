@@ -1,4 +1,4 @@
-// What may a client learn of a person? The claims of the account that its scope covers (OpenID Connect Core section 5.4).
+// Selects the claims about a person that a client's scope covers (OpenID Connect Core section 5.4).
 import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
@@ -10,7 +10,7 @@ const claimsOfScope: Readonly<Record<string, readonly string[]>> = {
   email: ['email', 'email_verified'],
 };
 
-/** Every claim that some scope covers. */
+/** All claims that a scope covers. */
 export const identityClaimNames: readonly string[] = Object.values(claimsOfScope).flat();
 
 export function identityClaims(claims: JsonObject, scope: Scope): JsonObject {

@@ -1,4 +1,4 @@
-// The one gate to the signer: an authorization becomes a token, and no token leaves without its committed audit row.
+// Issues the tokens of an authorization. No other file does, and no token leaves before its audit row is committed.
 import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
@@ -17,29 +17,29 @@ import type { Authorization, SingleUse } from './authorization.ts';
 import { type Identity, signIdToken } from './id-token.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
-import type { AsOf, Issuer, PlannedToken, Write } from './signer.ts';
+import type { AsOf, PlannedToken, TokenSigner, Write } from './signer.ts';
 
 export interface IssuedToken {
   readonly text: string;
   readonly tokenType: 'Bearer' | 'DPoP' | 'N_A';
-  /** Whole seconds of life. */
+  /** Lifetime in whole seconds. */
   readonly expiresIn: number;
-  /** Empty where the resource has no scopes. */
+  /** Empty if the resource has no scopes. */
   readonly scope: string;
-  /** A refresh token beside the token that was asked for. */
+  /** The refresh token issued with an access token. */
   readonly refreshToken: string | undefined;
-  /** Who signed in, beside the token. */
+  /** The ID token issued with an access token. */
   readonly idToken: string | undefined;
 }
 
 /**
- * @param asOf when the grant began to decide: what is left of a subject token is counted from there
- * @throws Refusal store_unavailable, …_replayed, refresh_token_reused, code_reused: then nothing was issued
+ * @param asOf when the grant began to decide: lifetimes are counted from then
+ * @throws Refusal store_unavailable, …_replayed, refresh_token_reused, code_reused; then no token is issued
  */
 export async function issue(
   authorization: Authorization,
   event: AuditEvent,
-  by: Issuer,
+  by: TokenSigner,
   asOf: AsOf,
 ): Promise<IssuedToken> {
   const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, asOf);
@@ -52,7 +52,7 @@ export async function issue(
   const planned = [access, refresh, idToken].filter((one) => one !== undefined);
   const [main] = planned;
   if (main === undefined) throw new Error('a refresh token was authorized without a family');
-  // A record of its own: where the commit fails, the request's must not say that something was issued.
+  // A separate event: if the commit fails, the request's own event must not say that a token was issued.
   const issued: AuditEvent = {
     ...event,
     outcome: 'issued',
@@ -65,17 +65,17 @@ export async function issue(
     duration: by.clock() - event.time,
   };
   try {
-    // In one order for all, or two requests that use the same two ids would wait for each other.
+    // Sorted, so that two requests that use the same two ids cannot deadlock.
     const uses = authorization.uses.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(useOnce);
     const redeems = authorization.redeems === undefined ? [] : [redeem(authorization.redeems, by)];
     const writes = [...redeems, ...uses, ...planned.flatMap((one) => one.writes)];
     await step('commit', () => commit(issued, writes, by.audit));
     Object.assign(event, issued);
   } catch (error) {
-    // Somebody was faster and has used the successor too: as if this request had come after that one.
+    // A concurrent request rotated first, and its successor was used. This request is handled as if it had come later.
     if (refresh !== undefined && error instanceof Refusal && error.reason === 'refresh_token_reused')
       await by.revocations.revoke(refresh.trace.id);
-    // Whoever redeemed it first may be a thief, or this one is (RFC 6749 section 4.1.2).
+    // One of the two requests may be a thief's (RFC 6749 section 4.1.2).
     if (authorization.redeems !== undefined && error instanceof Refusal && error.reason === 'code_reused')
       await by.revocations.revoke(authorization.redeems.id);
     throw error;
@@ -90,7 +90,7 @@ export async function issue(
   };
 }
 
-/** Where only the audit row is written it goes with those of other requests; everything else has its own transaction. */
+/** An audit row without other writes is committed with those of other requests. Anything else has its own transaction. */
 const commit = (event: AuditEvent, writes: readonly Write[], audit: AuditLog): Promise<void> =>
   writes.length === 0
     ? audit.append(event)
@@ -101,7 +101,7 @@ const commit = (event: AuditEvent, writes: readonly Write[], audit: AuditLog): P
 function planAccess(
   authorization: Authorization,
   family: string | undefined,
-  by: Issuer,
+  by: TokenSigner,
   { now, epoch }: AsOf,
 ): PlannedToken {
   const id = by.revocations.ids.make(epoch);
@@ -116,7 +116,7 @@ function planAccess(
   if (secret !== undefined) return { text: signCompact('at+jwt', claims, secret), trace, writes: [] };
   const key = by.keys.signing(alg);
   const text = signCompact('at+jwt', claims, key);
-  // Most of what an agent exchanges was issued here a moment ago.
+  // Agents mostly exchange tokens that were issued here a moment ago.
   by.signatures.note(text, key.publicKey.key);
   return { text, trace, writes: [] };
 }
@@ -126,13 +126,13 @@ function planOpaque(text: string, claims: JsonObject, trace: IssuedTrace): Plann
   return { text, trace, writes: [(transaction) => insertOpaqueToken(transaction, row)] };
 }
 
-/** Lives as long as the access token beside it. */
+/** The ID token has the lifetime of the access token issued with it. */
 function planIdToken(
   authorization: Authorization,
   identity: Identity,
   { text: accessToken, trace: { expiresAt } }: PlannedToken,
   family: string | undefined,
-  by: Issuer,
+  by: TokenSigner,
   { now, epoch }: AsOf,
 ): PlannedToken {
   const id = by.revocations.ids.make(epoch);
@@ -149,7 +149,7 @@ function planIdToken(
 }
 
 const redeem =
-  ({ artifact }: { readonly artifact: string }, { clock }: Issuer): Write =>
+  ({ artifact }: { readonly artifact: string }, { clock }: TokenSigner): Write =>
   async (transaction) => {
     if (!(await consumeArtifact(transaction, artifact, clock()))) throw new Refusal('code_reused');
   };

@@ -1,5 +1,5 @@
-// What is a refresh token? The name of a family and a generation, sealed with a MAC: derived, so that a lost answer can be
-// given again and no text of a token is ever stored.
+// Creates and parses refresh tokens: a family and a generation, with a MAC. The text is derived, so that a lost response can be
+// repeated and no text of a token is stored.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decodeBase64url } from '../primitives/base64url.ts';
 
@@ -11,8 +11,8 @@ export interface RefreshTokenName {
   readonly generation: number;
 }
 
-/** Milliseconds in which a predecessor still gets its successor, for an answer that was lost. */
-export const REFRESH_GRACE = 10_000;
+/** How long a rotated token still gets its successor, in case the response was lost. */
+export const REFRESH_GRACE_MS = 10_000;
 
 export const isRefreshToken = (text: string): boolean => text.startsWith(PREFIX);
 
@@ -20,7 +20,7 @@ export function formatRefreshToken({ family, generation }: RefreshTokenName, key
   return `${PREFIX}${family}.${generation}.${mac(family, generation, key).toString('base64url')}`;
 }
 
-/** @returns undefined where this server did not make it. Constant time in the MAC. */
+/** Constant time in the MAC. @returns undefined if this server did not create it */
 export function parseRefreshToken(text: string, key: string): RefreshTokenName | undefined {
   const [, family = '', digits = '', seal = ''] = FORM.exec(text) ?? [];
   const generation = Number(digits);

@@ -1,4 +1,4 @@
-// Which refresh token goes with the answer? The first of a new family, the successor of the presented one, or the same
+// Plans the refresh token of a response: the first one of a new family, the successor of the presented one, or the same
 // successor again.
 
 import { sinceRotation } from '../model/refresh-family.ts';
@@ -8,18 +8,18 @@ import { isRevoked } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import type { Authorization, RefreshDecision } from './authorization.ts';
 import { findFamily } from './family.ts';
-import { formatRefreshToken, REFRESH_GRACE, type RefreshTokenName } from './refresh-token.ts';
-import type { AsOf, Issuer, PlannedToken } from './signer.ts';
+import { formatRefreshToken, REFRESH_GRACE_MS, type RefreshTokenName } from './refresh-token.ts';
+import type { AsOf, PlannedToken, TokenSigner } from './signer.ts';
 
 export interface PlannedRefresh extends PlannedToken {
-  /** The family, where it is new: the access token beside derives from it. */
+  /** The id of a new family: the access token issued with it derives from it. */
   readonly family: string | undefined;
 }
 
 export function planRefresh(
   { clientId, confirmation }: Authorization,
   decision: RefreshDecision,
-  by: Issuer,
+  by: TokenSigner,
   { now, epoch }: AsOf,
 ): PlannedRefresh {
   const binding = confirmation === undefined ? null : JSON.stringify(confirmation);
@@ -42,7 +42,7 @@ export function planRefresh(
       writes: [(transaction) => insertFamily(transaction, row)],
     };
   }
-  const successor = decision.kind === 'again' ? decision.successor : next(decision.presented);
+  const successor = decision.kind === 'again' ? decision.successor : successorOf(decision.presented);
   return {
     family: undefined,
     text: formatRefreshToken(successor, by.refreshKey),
@@ -56,27 +56,30 @@ export function planRefresh(
   };
 }
 
-/** Another node's revocation may not have come through yet; after its 200 nothing is given out. */
+/** Checks the store, because this node may not have read another node's revocation. After that node responded, nothing is issued. */
 async function refuseRevoked(transaction: Database, family: string): Promise<void> {
   if (await isRevoked(transaction, family)) throw new Refusal('refresh_token_revoked');
 }
 
-const next = ({ family, generation }: RefreshTokenName): RefreshTokenName => ({ family, generation: generation + 1 });
+const successorOf = ({ family, generation }: RefreshTokenName): RefreshTokenName => ({
+  family,
+  generation: generation + 1,
+});
 
-/** Of many at once one rotates; the others get the same successor while the grace lasts and nobody has used it. */
+/** Of concurrent requests one rotates. The others get the same successor, within the grace period and until it is used. */
 async function rotate(
   transaction: Database,
   { family, generation }: RefreshTokenName,
   confirmation: string | null,
-  { clock, node }: Issuer,
+  { clock, node }: TokenSigner,
 ): Promise<void> {
   const now = clock();
   if (await advanceFamily(transaction, { id: family, generation, now, by: node, confirmation })) return;
-  // Whoever was faster may have been revoked since.
+  // The family may have been revoked after the request that rotated first.
   await refuseRevoked(transaction, family);
   const found = await findFamily(transaction, family);
   if (found?.generation === generation) throw new Refusal('refresh_token_expired');
-  if (found?.generation !== generation + 1 || sinceRotation(found, { node, now }) > REFRESH_GRACE) {
-    throw new Refusal('refresh_token_reused', { detail: 'another request was first' });
+  if (found?.generation !== generation + 1 || sinceRotation(found, { node, now }) > REFRESH_GRACE_MS) {
+    throw new Refusal('refresh_token_reused', { detail: 'a concurrent request rotated it first' });
   }
 }

@@ -1,5 +1,5 @@
-// Is a token revoked, or one that it derives from? Everything revoked is held in memory, so that the answer costs no query; what
-// another process revokes arrives by polling. Revocations are kept for ever: nothing that was revoked comes back.
+// Is a token or one of its ancestors revoked? All revocations are in memory, so that the check needs no query; revocations by
+// other processes arrive by polling. They are kept for ever.
 import { type Clock, LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { actingName, actingPrincipal, type Chain, digestOf, type Principal } from '../primitives/principal.ts';
 import { shortName } from '../primitives/short-name.ts';
@@ -18,27 +18,27 @@ import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
 import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
 import type { TokenIds } from './token-ids.ts';
 
-/** What decides whether a token is revoked. */
+/** The facts that decide whether a token is revoked. */
 export interface Revocable {
   readonly id: string;
   /** The ids that it derives from. */
   readonly lineage: readonly string[];
   readonly actorLineage: readonly string[];
-  /** Who it is about, as whoever issued it says. */
+  /** Issuer and subject, as its issuer states them. */
   readonly principal: Principal;
   /** The subject's name in our tokens. */
   readonly sub: string;
-  /** Where a subject of foreign origin came from. */
+  /** Issuer and subject at the issuer that a foreign subject came from. */
   readonly origin?: Principal | undefined;
   readonly clientId: string | undefined;
   readonly chain: Chain;
-  /** The epoch in which it was issued, where its id does not say. */
+  /** The epoch in which it was issued, if its id does not contain it. */
   readonly epoch?: number | undefined;
-  /** Seconds since 1970, by the clock of its issuer. */
+  /** In seconds since 1970, by the clock of its issuer. */
   readonly issuedAt: number | undefined;
 }
 
-/** What many tokens have in common: a subject by its name in our tokens, or as its issuer names it; a client; or all. */
+/** The tokens of a bulk revocation: of a subject, by its name here or at its issuer; of a client; or all of this server. */
 export type Many =
   | { readonly subject: string }
   | { readonly principal: Principal }
@@ -48,33 +48,33 @@ export type Many =
 type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
 
 export interface Revocations {
-  /** @throws Refusal store_unavailable where it has been long since the others were heard: one of them may have been revoked */
+  /** @throws Refusal store_unavailable if the last successful poll is too old: another node may have revoked one */
   readonly anyOf: (ids: Iterable<string>) => boolean;
-  /** Is the token revoked, by its id, its ancestors, its subject, its actors or its client? @throws as `anyOf` */
+  /** Is the token revoked, by its id, its ancestors, its subject, its actors or its client? @throws like `anyOf` */
   readonly covers: (token: Revocable) => boolean;
   /**
-   * Revokes a token, or a refresh family, with all that derives from it: here when this resolves, on other nodes after their next
-   * poll. @param commit runs the write, in a transaction with what must be committed beside it
+   * Revokes a token or a refresh family, and all its descendants: here when this resolves, on other nodes after their next poll.
+   * @param commit runs the write in a transaction with other writes
    * @throws Refusal store_unavailable
    */
   readonly revoke: (id: string, commit?: Commit) => Promise<void>;
   /**
-   * Revokes what was issued so far under each of the names. What others obtained in exchange for tokens of a client is theirs,
-   * and stays. `all` is what was issued here: for a database that was restored, which has forgotten what was revoked since;
-   * with it end codes and sessions of people. @param patience milliseconds that the caller waits
+   * Revokes the tokens issued so far under each of the names. Tokens that other clients obtained by exchanging tokens of a client
+   * stay valid. `all` revokes all tokens of this server, and ends people's codes and sessions. It is for a restored database, which
+   * lacks later revocations. @param patience milliseconds that the caller waits
    * @throws Refusal store_unavailable
    */
   readonly revokeMany: (names: readonly [Many, ...Many[]], commit: Commit, patience?: number) => Promise<void>;
-  /** The last revocation of many tokens that is known here. A token says the one that was known when its request began. */
+  /** The latest bulk revocation known here. A token records the one that was known when its request began. */
   readonly epoch: () => number;
   readonly ids: TokenIds;
-  /** Learns what other processes revoked. */
+  /** Reads what other processes revoked. */
   readonly poll: Poll;
-  /** How many are held. */
+  /** Number of revocations. */
   readonly count: () => number;
 }
 
-/** As rows have it. */
+/** The form of a bulk revocation in the store. */
 function storedName(many: Many): ManyRevoked {
   if ('subject' in many) return { kind: 'subject', name: shortName(many.subject) };
   if ('client' in many) return { kind: 'client', name: shortName(many.client) };
@@ -82,12 +82,12 @@ function storedName(many: Many): ManyRevoked {
   return { kind: 'principal', name: digestOf(many.principal) };
 }
 
-/** The kinds that stand before a colon in the id of a row. */
+/** The kinds that appear before a colon in the id of a row. */
 const NAMED: Readonly<Record<Exclude<RevokedKind, 'all'>, true>> = { subject: true, principal: true, client: true };
 const isNamed = (kind: string): kind is keyof typeof NAMED => Object.hasOwn(NAMED, kind);
 
 /**
- * The same of a row. It has no kind where the version before wrote it, or where a step back of the schema took the kind away.
+ * Reads a row of the store. A row has no kind if the previous version wrote it, or if a schema downgrade removed the kind.
  * @returns undefined for the row of a single token
  */
 function manyOf({ id, kind, name }: StoredRevocation): ManyRevoked | undefined {
@@ -99,22 +99,22 @@ function manyOf({ id, kind, name }: StoredRevocation): ManyRevoked | undefined {
   return isNamed(before) ? { kind: before, name: id.slice(colon + 1) } : undefined;
 }
 
-/** When many were revoked. The version before compared clocks; `moment` grows with each revocation, whoever made it. */
+/** The time of a bulk revocation. The previous version compared clocks; `moment` grows with each revocation on any node. */
 interface Revoked {
   readonly moment: number;
   readonly by: 'moment' | 'clock';
 }
 
-/** Milliseconds until every node knows: nodes of the version before compare the time of issue with the moment. */
+/** Time until every node knows a revocation, for nodes of the previous version, which compare it with the time of issue. */
 const PROPAGATION_MS = 1000;
-/** Milliseconds by which the clock of an issuer, or of a node of the version before, and ours may disagree in sum. */
+/** Tolerated total clock difference between this node and an issuer, or a node of the previous version. */
 const SKEW_MS = 2 * LEEWAY_SECONDS * 1000;
 
-/** What is revoked, in memory: ids of tokens apart from names of many. */
+/** Holds revocations in memory: ids of tokens apart from bulk revocations. */
 function createRevoked(issuer: string, ids: TokenIds) {
   const tokens = new Set<string>();
   const many = new Map<string, Revoked>();
-  /** What `actor_lineage` says of an actor with a name here → its entry above. */
+  /** An actor's entry in `actor_lineage` → its key in `many`. */
   const acting = new Map<string, string>();
   let epoch = 0;
   let principals = false;

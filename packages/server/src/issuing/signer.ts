@@ -1,4 +1,4 @@
-// What is a token before it is committed? Its text, and the writes without which it must not leave.
+// Defines what issuing needs, and a planned token: its text, and the writes that must be committed before it is returned.
 import type { IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
@@ -8,32 +8,32 @@ import type { Clock } from '../primitives/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { Revocations } from './revocations.ts';
 
-/** Who issues, and with what. */
-export interface Issuer {
+/** The server's identity, keys and state for issuing tokens. */
+export interface TokenSigner {
   readonly issuer: string;
   readonly keys: KeyRing;
-  /** Signs what is no token of a resource. */
+  /** Signs everything except tokens for a resource. */
   readonly defaultAlgorithm: SigningAlgorithm;
-  /** The key of the MAC of refresh tokens and opaque tokens. */
+  /** The key of the MACs of refresh tokens and opaque tokens. */
   readonly refreshKey: string;
   readonly audit: AuditLog;
   readonly signatures: SignatureCache;
   readonly revocations: Revocations;
   readonly clock: Clock;
-  /** Names this process. */
+  /** The id of this process. */
   readonly node: string;
 }
 
-/** As of when a request is judged: in seconds since 1970, and by the last revocation of many tokens that was known then. */
+/** The moment for which a request is decided: seconds since 1970, and the latest bulk revocation known then. */
 export interface AsOf {
   readonly now: number;
   readonly epoch: number;
 }
 
-/** What must be written for a token to exist; committed together with the audit row, or not at all. */
+/** A write that is committed with the token's audit row, or not at all. */
 export type Write = (transaction: Database) => Promise<void>;
 
-/** A token, not yet committed. */
+/** A token that is not committed yet. */
 export interface PlannedToken {
   readonly text: string;
   readonly trace: IssuedTrace;
