@@ -1,5 +1,5 @@
-// Which key is the new token bound to? The one that the caller proved. A token that is bound to a key is good with that key
-// alone, and what comes of it stays with it, unless the rule says otherwise.
+// Checks which key the new token is bound to: the one that the caller proved. A bound token is valid only with its key, and tokens
+// exchanged for it stay bound, unless the rule says otherwise.
 
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
@@ -7,7 +7,7 @@ import type { Rule } from '../policy/rule.ts';
 import { type Confirmation, describeKey, sameKey } from '../primitives/confirmation.ts';
 import { Refusal, type Role } from '../primitives/refusal.ts';
 
-/** Something that may be bound to a key. */
+/** A token that may be bound to a key. */
 interface Held {
   readonly confirmation: Confirmation | undefined;
 }
@@ -15,20 +15,23 @@ interface Held {
 type Presented = { readonly subject: Held; readonly actor: Held | undefined };
 type BoundToken = { readonly role: Role; readonly to: Confirmation; readonly constrained: 'prove' | 'accept' };
 
-/** @returns how a key was lost on the rule's word @throws Refusal subject_token_bound, actor_token_bound */
+/** @returns how the key changed, as the rule allows @throws Refusal subject_token_bound, actor_token_bound */
 export function checkBinding(
   presented: Presented,
   rule: Rule,
   proven: Confirmation | undefined,
 ): 'key' | 'bearer' | undefined {
   const bound = boundTokens(presented, rule);
-  const stranger = bound.find(({ to, constrained }) => constrained === 'prove' && !sameKey(to, proven));
-  if (stranger !== undefined) throw unproven(stranger, 'the request does not prove it');
+  const withoutProof = bound.find(({ to, constrained }) => constrained === 'prove' && !sameKey(to, proven));
+  if (withoutProof !== undefined) throw unproven(withoutProof, 'the request does not prove it');
   const rebound = bound.find(({ to }) => !sameKey(to, proven));
   if (rebound === undefined) return undefined;
   if (proven !== undefined) return 'key';
   if (rule.rebind !== 'bearer')
-    throw unproven(rebound, 'the rule accepts it without, yet lets nothing unbound come of it (rebind)');
+    throw unproven(
+      rebound,
+      'the rule accepts it without that key, but does not grant an unbound token for it (rebind)',
+    );
   return 'bearer';
 }
 
@@ -42,10 +45,10 @@ function boundTokens({ subject, actor }: Presented, rule: Rule): readonly BoundT
   });
 }
 
-/** Stands for whichever key the caller has, where an explanation cannot know it. */
+/** Stands for any key of the caller, in explanations. */
 const OWN_KEY: Confirmation = { jkt: '(of the caller)' };
 
-/** What a request would have to prove. @returns undefined where nothing */
+/** The key that a request would have to prove; undefined if none. */
 export function neededKey(
   presented: Presented,
   rule: Rule,

@@ -1,4 +1,4 @@
-// Who acts for whom? The rules of `act` and `may_act` (RFC 8693 sections 4.1 and 4.4), and nothing else computes a chain.
+// Implements delegation: `act` and `may_act` (RFC 8693 sections 4.1 and 4.4). No other file computes a chain of actors.
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { type Chain, formatAct, type Principal, samePrincipal, vouchFor } from '../primitives/principal.ts';
@@ -6,54 +6,53 @@ import { redactValue } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** Bytes of the `act` claim. */
+/** Maximum size of the `act` claim. */
 const MAX_CHAIN_BYTES = 8192;
 
-/** Somebody, by the one or two names that a token gives. */
+/** A party, by the one or two names in its token. */
 type Named = Pick<TokenFacts, 'principal' | 'origin'>;
 
-/** And by the name that they have in our tokens, where two issuers may speak of the same people. */
+/** Also by its name in our tokens, because two issuers may vouch for the same people. */
 type Known = Named & Pick<TokenFacts, 'sub'>;
 
-/** Who is to act. */
+/** The party that is to act. */
 export type Actor = Known & Pick<TokenFacts, 'claims'>;
 
-/** The calling client, which needs no token to say who it is. */
+/** The calling client as an actor, without an actor token. */
 export function clientAsActor(issuer: string, id: string): Actor {
   const principal = { iss: issuer, sub: id };
   return { principal, origin: undefined, sub: id, claims: { ...principal, client_id: id } };
 }
 
-/** A token of ours about somebody from elsewhere has two names for them: ours, and where they came from (`sub_id`). */
+/** A token of this server about a foreign subject has two names for it: the one here, and the one at its issuer (`sub_id`). */
 const namesOf = ({ principal, origin }: Named): readonly Principal[] =>
   origin === undefined ? [principal] : [principal, origin];
 
-const isNamed = (somebody: Named, name: Principal): boolean =>
-  namesOf(somebody).some((one) => samePrincipal(one, name));
+const isNamed = (party: Named, name: Principal): boolean => namesOf(party).some((one) => samePrincipal(one, name));
 
-/** Nobody acts for oneself: nothing would be delegated. @throws Refusal actor_is_subject */
+/** A party cannot act for itself: nothing would be delegated. @throws Refusal actor_is_subject */
 export function checkDistinct(subject: Known, actor: Known): void {
   if (subject.sub === actor.sub || namesOf(subject).some((name) => isNamed(actor, name)))
     throw new Refusal('actor_is_subject', { detail: `both are ${subject.sub}` });
 }
 
 /**
- * `may_act` binds whoever acts, by every member that it names (RFC 8693 section 4.4). The claims of the actor's token are said by
- * the issuer of that token: they say nothing of the name that the actor has elsewhere. @throws Refusal may_act
+ * The actor must match every member of `may_act` (RFC 8693 section 4.4). The issuer of the actor's token vouches for its claims,
+ * so they count only for the actor's name at that issuer. @throws Refusal may_act
  */
 export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void {
   if (mayAct === undefined) return;
   const members = Object.entries(mayAct);
-  const isMeant = (name: Principal): boolean => {
+  const matches = (name: Principal): boolean => {
     const others = samePrincipal(name, actor.principal) ? actor.claims : {};
     const claims: JsonObject = { ...others, iss: name.iss, sub: name.sub };
     return members.every(
       ([member, value]) => Object.hasOwn(claims, member) && isDeepStrictEqual(claims[member], value),
     );
   };
-  if (!namesOf(actor).some(isMeant)) {
+  if (!namesOf(actor).some(matches)) {
     const { iss, sub } = actor.principal;
-    const named = `it names ${mayAct.sub ?? 'somebody'} of ${mayAct.iss}`;
+    const named = `it names ${mayAct.sub ?? 'a party'} of ${mayAct.iss}`;
     const others = members.map(([member]) => member).filter((member) => member !== 'iss' && member !== 'sub');
     const more = others.length === 0 ? '' : ` (and ${others.map(redactValue).join(', ')})`;
     const detail = `${named}${more}; ${sub} of ${iss} would act`;
@@ -61,16 +60,16 @@ export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void 
   }
 }
 
-/** Who acts now, before all who acted. Who acts already adds no hop, and without an actor the chain stays as it is. */
+/** Prepends the actor to the chain. Without an actor, or if it is the current one already, the chain is unchanged. */
 export function prependActor(chain: Chain, actor: Named | undefined): Chain {
   const [current] = chain;
   if (actor === undefined || (current !== undefined && isNamed(actor, current))) return chain;
   const { principal, origin } = actor;
-  // A token of its own issuer has one name for it.
+  // In a token of its own issuer, a party has one name.
   return [vouchFor({ ...principal, ...(origin && !samePrincipal(origin, principal) && { origin }) }), ...chain];
 }
 
-/** The chain of the new token. @throws Refusal chain_too_deep, chain_too_large; nothing is ever cut off */
+/** The chain of the new token; it is never truncated. @throws Refusal chain_too_deep, chain_too_large */
 export function extendChain(chain: Chain, actor: Named | undefined, maxDepth: number): Chain {
   const extended = prependActor(chain, actor);
   if (extended.length > maxDepth)

@@ -1,4 +1,4 @@
-// Token exchange, RFC 8693. Start reading here: what a subject token goes through until something may be issued for it.
+// Implements token exchange (RFC 8693). Start reading here: the steps from a subject token to a decision.
 
 import type { AuditEvent } from '../audit/event.ts';
 import { type Authorization, authorize, type Decision } from '../issuing/authorization.ts';
@@ -14,18 +14,18 @@ import { traceOf, type ValidatedToken, type ValidationServices } from '../subjec
 import { endBy, type Judgement, type JudgeServices, judge, type Moment, type Presented, type Trace } from './judge.ts';
 import { type PresentedToken, readExchangeRequest } from './request.ts';
 
-/** What an exchange uses of the server: one reading of the configuration, and what the process keeps. */
+/** What an exchange needs: one version of the configuration, and state of the process. */
 export interface ExchangeServices extends ValidationServices, JudgeServices {
-  /** Short names of the types of token that may be presented. */
+  /** Short names of the token types that may be presented. */
   readonly enabledTypes: ReadonlySet<string>;
   readonly revocations: Revocations;
-  /** The first end, in seconds since 1970, of the families and sessions among these ids. */
+  /** The earliest end, in seconds since 1970, of the families and sessions among these ids. */
   readonly endOf: (ids: readonly string[]) => Promise<Bound<number>>;
 }
 
 export interface ExchangeContext extends ExchangeServices, Moment {}
 
-/** The event is filled as facts become known, so that a refusal half-way tells what was known. @throws Refusal */
+/** @param event filled as facts become known, so that a refusal records them @throws Refusal */
 export async function exchange(
   parameters: Parameters,
   client: Client,
@@ -37,7 +37,7 @@ export async function exchange(
   return authorize(result);
 }
 
-/** The judgement of a request whose tokens have proven themselves. @throws Refusal where they have not */
+/** Judges a request after its tokens are validated. @throws Refusal if one is not valid */
 export async function judgeRequest(
   parameters: Parameters,
   client: Client,
@@ -50,7 +50,7 @@ export async function judgeRequest(
   return { result: result instanceof Refusal ? result : await endWithAncestors(result, event, context), trace };
 }
 
-/** A refresh token lives on without its subject token, but not beyond the family or the session that this one comes from. */
+/** A refresh token may outlive its subject token, but not a family or session that it derives from. */
 async function endWithAncestors(decision: Decision, event: Known, context: ExchangeContext): Promise<Decision> {
   const { refresh, lineage, actorLineage } = decision;
   if (refresh?.kind !== 'new') return decision;
@@ -60,15 +60,15 @@ async function endWithAncestors(decision: Decision, event: Known, context: Excha
   return endBy(decision, end, context.now);
 }
 
-/** Limits are for explanations. */
+/** Without the limits, which are only for explanations. */
 export function noteTrace(event: Known, { limits: _limits, ...noted }: Readonly<Trace>): void {
   Object.assign(event, noted);
 }
 
-/** What is known of a request so far. */
+/** The facts about a request known so far. */
 export type Known = Partial<AuditEvent>;
 
-/** What is asked for, and whose tokens were presented for it, each proven as what it was declared to be. @throws Refusal */
+/** Reads the request and validates its tokens as their declared types. @throws Refusal */
 export async function presentTokens(
   parameters: Parameters,
   client: Client,
@@ -86,7 +86,7 @@ export async function presentTokens(
   return { request, subject, actor };
 }
 
-/** A caller that only its subject token names is that client once the token has proven itself. */
+/** A client named only by its subject token is authenticated once the token is validated. */
 function noteWorkload(event: Known): void {
   if (event.clientClaimed === undefined) return;
   event.client = event.clientClaimed;
@@ -94,8 +94,8 @@ function noteWorkload(event: Known): void {
   delete event.clientClaimed;
 }
 
-/** Seconds: what is used up is remembered until its end, and an issuer must not fill our database with ends that never come. */
-const LONGEST_USE = 30 * 86_400;
+/** Used ids are stored until they expire. An issuer must not fill the database with ids that expire too late. */
+const MAX_USE_SECONDS = 30 * 86_400;
 
 async function validate(
   role: Role,
@@ -107,8 +107,11 @@ async function validate(
     const token = await type.validate(text, { ...context, role });
     event[role] = traceOf(token, type.name);
     if (context.revocations.covers(token)) throw new TokenRefusal('revoked');
-    if (token.singleUse !== undefined && token.singleUse.expiresAt - context.now > LONGEST_USE)
-      throw new TokenRefusal('claims', 'it ends too late for a token that is good once');
+    if (token.singleUse !== undefined && token.singleUse.expiresAt - context.now > MAX_USE_SECONDS)
+      throw new TokenRefusal(
+        'claims',
+        `it expires too late for a single-use token: ${MAX_USE_SECONDS / 86_400} days are allowed`,
+      );
     return token;
   } catch (error) {
     throw error instanceof TokenRefusal

@@ -1,4 +1,4 @@
-// What does the caller ask for? The parameters of RFC 8693 section 2.1, read and well-formed.
+// Reads and validates the parameters of a token exchange (RFC 8693 section 2.1).
 import { readScope, readTargets, type Wanted } from '../narrowing/wanted.ts';
 import { nearest } from '../primitives/nearest.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -7,7 +7,7 @@ import { tokenTypeName, tokenTypeUri } from '../primitives/token-type.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import type { SubjectTokenType } from '../subject-tokens/validated-token.ts';
 
-/** What may be asked for as `requested_token_type`. */
+/** The accepted values of `requested_token_type`, as short names. */
 export const requestedTokenTypes = ['access_token', 'jwt', 'refresh_token'] as const;
 export type RequestedTokenType = (typeof requestedTokenTypes)[number];
 
@@ -27,7 +27,7 @@ export interface PresentedToken {
   readonly type: SubjectTokenType;
 }
 
-/** What is wanted, whoever it is for. */
+/** The requested token, without the subject and the actor. */
 export interface WantedToken extends Wanted {
   readonly requestedType: RequestedTokenType;
 }
@@ -37,7 +37,7 @@ export interface ExchangeRequest extends WantedToken {
   readonly actor: PresentedToken | undefined;
 }
 
-/** @param enabled short names of the subject and actor token types @throws Refusal parameter_…, …_token_type_unsupported, target_malformed, scope_malformed */
+/** @param enabled short names of the accepted subject and actor token types @throws Refusal parameter_…, …_token_type_unsupported, target_malformed, scope_malformed */
 export function readExchangeRequest(parameters: Parameters, enabled: ReadonlySet<string>): ExchangeRequest {
   const subject = readToken(parameters, 'subject', enabled);
   if (subject === undefined) throw new Refusal('parameter_missing', { parameter: 'subject_token' });
@@ -55,7 +55,7 @@ function readToken(parameters: Parameters, role: Role, enabled: ReadonlySet<stri
   const declared = parameters.get(`${role}_token_type`);
   if (text === undefined) {
     if (declared === undefined) return undefined;
-    // RFC 8693 section 2.1: a type without its token must not be there; the subject token is missing, the actor's is not.
+    // RFC 8693 section 2.1: a type must not be sent without its token. Only the subject token is required.
     if (role === 'subject') throw new Refusal('parameter_missing', { parameter: 'subject_token' });
     throw new Refusal('parameter_not_allowed', { parameter: 'actor_token_type' });
   }
@@ -79,7 +79,7 @@ function readRequestedType(uri: string | undefined): RequestedTokenType {
   return type;
 }
 
-/** A short name where a URN is needed, or a type that is not there: what to write instead. */
+/** Suggests the type to write instead of a short name or an unknown type. */
 function wrongType(sent: string, known: Iterable<string>): string | undefined {
   const all = [...known];
   const meant = all.find((name) => name === sent) ?? nearest(tokenTypeName(sent) ?? sent, all);

@@ -1,5 +1,5 @@
-// What do the CEL expressions of the configuration say of an exchange? Parsed, type-checked and bounded in cost when the
-// file is loaded; evaluated on claims that a caller may have chosen to do harm.
+// Compiles and evaluates the CEL expressions of the configuration. They are parsed, type-checked and bounded in cost when the file
+// is loaded, and evaluated on claims that a caller may have chosen to do harm.
 import { type ASTNode, TypeError as CelTypeError, type Environment, ParseError } from '@marcbachmann/cel-js';
 import { createEnvironment, priceOf, type Variables } from './context.ts';
 import { ExpressionFault } from './fault.ts';
@@ -12,58 +12,59 @@ import { translate } from './step.ts';
 export { Budget } from './run.ts';
 export { ExpressionFault, type Variables };
 
-/** Characters of an expression. */
-const MAX_LENGTH = 4096;
+/** Maximum length of an expression. */
+const MAX_EXPRESSION_CHARACTERS = 4096;
 
 /** Steps to begin an evaluation. */
-const BASE_PRICE = 60;
+const BASE_STEPS = 60;
 
-/** What an expression is evaluated on: plain data as JSON has it, by the name of the variable. */
+/** The variables of an expression by name, with values of plain JSON. */
 export type ExpressionFacts = Readonly<Record<string, unknown>>;
 
-/** The problem is for `explain` and the audit row: it names members and types, never what a claim says. */
+/** Problems are for `explain` and the audit row. They name members and types, and never contain the value of a claim. */
 export type Evaluation =
-  /** As JSON has it. */
+  /** A value of plain JSON. */
   | { readonly kind: 'value'; readonly value: unknown }
-  /** The facts give none: a member is missing, or is of the wrong type. */
+  /** The facts give no value: a member is missing or has the wrong type. */
   | { readonly kind: 'none'; readonly problem: string }
-  /** There may be one, and it cannot be told. Nobody may take this for "no". */
+  /** There may be a value, but it cannot be told. Callers must not treat this as "no". */
   | CannotBeTold;
 
 export interface CannotBeTold {
   readonly kind: 'cannot tell';
   readonly why: Why;
-  /** Whose claim is kept elsewhere. */
+  /** The party whose claim is kept elsewhere; empty for other causes. */
   readonly whose: string;
   readonly problem: string;
 }
 
 export interface CompiledExpression {
   readonly text: string;
-  /** What the type checker knows of the value: `bool`, `string`, `list<string>` ..., `dyn` where it depends on a claim. */
+  /** The type as checked: `bool`, `string`, `list<string>` …; `dyn` if it depends on a claim. */
   readonly type: string;
-  /** What is allowed and probably not meant, a sentence each. */
+  /** Sentences about parts that are allowed and probably not intended. */
   readonly warnings: readonly string[];
-  /** What the text that it gives begins with. */
+  /** The known beginning of a text value. */
   readonly starts: LiteralStart;
-  /** The members that the text reads: `subject.claims.tenant`. A list is read whole. */
+  /** The members that the expression reads: `subject.claims.tenant`. A list is read whole. */
   readonly reads: readonly string[];
-  /** Never throws. What it costs comes out of the budget that the expressions of one request share. */
+  /** Never throws. Its steps are taken from the budget that all expressions of a request share. */
   readonly evaluate: (facts: ExpressionFacts, budget: Budget) => Evaluation;
 }
 
 /**
- * Compiles CEL. `matches` searches anywhere in a text, as CEL says: anchor its pattern, `^repo:org/[a-z-]+:main$`, or
- * `evil/repo:org/app:main` matches too; one that is not anchored is warned of.
- * @throws ExpressionFault unknown variables, members and functions, types that never fit, a pattern that is not RE2 or not
- *   constant, macros more than two deep, too large a text
+ * Compiles CEL. As CEL defines it, `matches` searches anywhere in a text. Anchor the pattern: `^repo:org/[a-z-]+:main$`.
+ * Otherwise `evil/repo:org/app:main` matches too, and a warning says so.
+ * @throws ExpressionFault unknown variables, members and functions, type errors, a pattern that is not RE2 or not constant,
+ *   macros more than two levels deep, a text that is too long
  */
 export function compileExpression(text: string, variables: Variables): CompiledExpression {
-  if (text.length > MAX_LENGTH) throw new ExpressionFault(`is longer than ${MAX_LENGTH} characters`, text, 0);
+  if (text.length > MAX_EXPRESSION_CHARACTERS)
+    throw new ExpressionFault(`is longer than ${MAX_EXPRESSION_CHARACTERS} characters`, text, 0);
   const { root, type } = parse(text, createEnvironment(variables));
   const warnings: string[] = [];
   const step = translate(root, { text, variables, locals: [], warnings, translate });
-  const price = BASE_PRICE + priceOf(root);
+  const price = BASE_STEPS + priceOf(root);
   return {
     text,
     type,
@@ -87,13 +88,13 @@ const EXHAUSTED: CannotBeTold = { kind: 'cannot tell', why: 'cost', whose: '', p
 function cannotTell(error: unknown): CannotBeTold {
   const kind = 'cannot tell';
   if (error instanceof CannotTell) return { kind, why: error.why, whose: error.whose, problem: error.message };
-  // A fault of ours; but no claim may choose between a refusal and a failure of the server.
+  // A fault of this server. Claims must not be able to turn a refusal into a failure of the server.
   return { kind, why: 'failure', whose: '', problem: `the expression failed: ${error}` };
 }
 
 /**
  * Compiles a `when`.
- * @throws ExpressionFault also where the text can be neither true nor false
+ * @throws ExpressionFault also if the value can be neither true nor false
  */
 export function compileCondition(text: string, variables: Variables): CompiledExpression {
   const expression = compileExpression(text, variables);
@@ -106,7 +107,7 @@ export type ConditionAnswer =
   | { readonly kind: 'no'; readonly problem?: string }
   | CannotBeTold;
 
-/** Yes only where the expression is true. What is missing or of the wrong type makes it no, and says so. */
+/** Yes only if the value is true. A missing member or a wrong type means no, with the problem. */
 export function holds(expression: CompiledExpression, facts: ExpressionFacts, budget: Budget): ConditionAnswer {
   const evaluation = expression.evaluate(facts, budget);
   if (evaluation.kind === 'cannot tell') return evaluation;
@@ -125,17 +126,17 @@ function parse(text: string, environment: Environment): { readonly root: ASTNode
     return { root: parsed.ast, type: type ?? 'dyn' };
   } catch (error) {
     if (error instanceof ParseError || error instanceof CelTypeError) {
-      throw new ExpressionFault(say(error.summary), text, error.range?.start ?? 0);
+      throw new ExpressionFault(inPlainWords(error.summary), text, error.range?.start ?? 0);
     }
-    // What the type checker itself gives up on: `[].map(v, v + v)`, where v could be of any type that can be added.
+    // The type checker fails on some expressions, such as `[].map(v, v + v)`, where v could have any type that can be added.
     throw new ExpressionFault(`cannot be checked: ${(error as Error).message}`, text, 0);
   }
 }
 
-/** The type checker calls what has members by a name of ours, which says little to whoever wrote the expression. */
-function say(summary: string): string {
+/** Replaces the type checker's internal type names, which mean nothing to authors of expressions. */
+function inPlainWords(summary: string): string {
   const [, path] = /^no such overload: .*?\bmembers\.([\w.]+)/.exec(summary) ?? [];
   if (path === undefined) return summary;
   const what = path.replace(/^(.*)\.item$/, 'an item of $1');
-  return `${what} has members and is no value itself: read one of them here`;
+  return `${what} has members and is not a value: read one of its members`;
 }

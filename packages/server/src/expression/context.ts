@@ -1,23 +1,23 @@
-// Where does a part of an expression stand, and what may it read there? The library's syntax tree, made easy to walk.
+// The context in which a part of an expression is translated: its variables and their types. Also walks the library's syntax tree.
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { ExpressionFault } from './fault.ts';
 import type { ExpressionStep } from './run.ts';
 
 export type CelType = 'bool' | 'int' | 'double' | 'string' | 'list' | 'map' | 'dyn';
 
-/** Members by name: reading another one is a fault. A list of one type is a list of such items. */
+/** Members by name; any other name is a fault. `[type]` is a list of items of that type. */
 export interface Members {
   readonly [name: string]: VariableType;
 }
 export type VariableType = CelType | Members | readonly [VariableType];
 
-/** What an expression may read, and of which type. Members of a `map` are dynamic: any claim may be there or not. */
+/** The variables of an expression, with their types. Members of a `map` are dynamic: a claim may be missing. */
 export type Variables = Members;
 
 export interface Context {
   readonly text: string;
   readonly variables: Variables;
-  /** The variables of the macros around this place, the outermost first. */
+  /** The variables of the enclosing macros, the outermost first. */
   readonly locals: readonly string[];
   readonly warnings: string[];
   readonly translate: (node: ASTNode, context: Context) => ExpressionStep;
@@ -25,10 +25,10 @@ export interface Context {
 
 const LIMITS = { maxAstNodes: 1000, maxDepth: 32, maxListElements: 256, maxMapEntries: 256, maxCallArguments: 8 };
 
-/** The library's parser and type checker for these variables. */
+/** Creates the library's parser and type checker for these variables. */
 export function createEnvironment(variables: Variables): Environment {
   const environment = new Environment({ homogeneousAggregateLiterals: false, limits: LIMITS });
-  // CEL has `matches` as a function too; the library only as a method.
+  // CEL defines `matches` as a function too; the library only as a method.
   environment.registerFunction('matches(string, string): bool', () => false);
   for (const [name, type] of Object.entries(variables)) {
     environment.registerVariable(name, declareType(environment, name, type));
@@ -50,7 +50,7 @@ function declareType(environment: Environment, path: string, type: VariableType)
 
 const isListType = (type: Members | readonly [VariableType]): type is readonly [VariableType] => Array.isArray(type);
 
-/** The type of a member of a variable, as far as it is declared; `unknown` where no such member is. */
+/** The declared type of a member of a variable; `unknown` if no such member is declared. */
 export function declaredType(node: ASTNode, context: Context): VariableType | 'unknown' {
   if (node.op === 'id' && !context.locals.includes(node.args)) return context.variables[node.args] ?? 'unknown';
   if (node.op !== '.') return 'dyn';
@@ -62,13 +62,13 @@ export function declaredType(node: ASTNode, context: Context): VariableType | 'u
 export const faultAt = (node: ASTNode, message: string, { text }: Context): ExpressionFault =>
   new ExpressionFault(message, text, node.start);
 
-/** A part of the text as problems name it. */
+/** Quotes a part of the text, for a problem. */
 export function quote(node: ASTNode, { text }: Context): string {
   const part = text.slice(node.start, node.end).replace(/\s+/g, ' ');
   return part.length > 60 ? `${part.slice(0, 59)}…` : part;
 }
 
-/** The parts of a part. */
+/** The child nodes of a node. */
 export function partsOf(node: ASTNode): readonly ASTNode[] {
   switch (node.op) {
     case 'value':
@@ -91,7 +91,7 @@ export function partsOf(node: ASTNode): readonly ASTNode[] {
   }
 }
 
-/** Steps that a part takes, without what depends on the size of values. */
+/** Steps to evaluate a node, without those that depend on the size of values. */
 export const priceOf = (node: ASTNode): number =>
   partsOf(node).reduce((price, part) => price + priceOf(part), PRICES[node.op] ?? 2);
 

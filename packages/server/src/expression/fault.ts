@@ -1,6 +1,6 @@
-// Where is the text of an expression wrong? Told when the configuration is loaded, never while a request waits.
+// A fault in the text of an expression, with its place. It is thrown when the configuration is loaded, never during a request.
 
-/** The expression cannot be used. The message stands on its own; the place is within the expression's text. */
+/** The expression cannot be used. The message needs no context; the place is relative to the expression's text. */
 export class ExpressionFault extends Error {
   /** The first line is 1. */
   readonly line: number;

@@ -1,5 +1,5 @@
-// Which functions may an expression call? Those that take time in proportion to their arguments, on texts of bounded
-// length; what CEL or the library has beyond them (bytes, uint, durations, time zones, cel.bind) is a fault when loaded.
+// Implements the functions of expressions. Their time is proportional to their arguments, and texts have a bounded length. Other
+// functions of CEL or of the library (bytes, uint, durations, time zones, cel.bind) are a fault when the file is loaded.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { compilePattern, isAnchored } from './matches.ts';
@@ -39,13 +39,13 @@ const overloads: readonly Overload[] = [
   overload('split', 'method', ['string', 'string'], split),
   overload('join', 'method', ['list'], (run, list) => join(run, list, '')),
   overload('join', 'method', ['list', 'string'], (run, list, separator) => join(run, list, separator)),
-  // ASCII only, as the name says: Unicode's rules would make the Kelvin sign a `k`.
+  // ASCII only, as the name says: by the rules of Unicode the Kelvin sign would become `k`.
   overload('lowerAscii', 'method', ['string'], (run, text) => {
-    run.pay(text.length * REPLACE_PRICE);
+    run.pay(text.length * REPLACE_STEPS);
     return text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
   }),
   overload('upperAscii', 'method', ['string'], (run, text) => {
-    run.pay(text.length * REPLACE_PRICE);
+    run.pay(text.length * REPLACE_STEPS);
     return text.replace(/[a-z]+/g, (part) => part.toUpperCase());
   }),
   overload('int', 'function', ['int'], (_, value) => value),
@@ -72,7 +72,7 @@ const overloads: readonly Overload[] = [
     return ['false', 'False', 'FALSE', 'f', '0'].includes(text) ? false : notConverted('bool');
   }),
   overload('timestamp', 'function', ['string'], (run, text) => {
-    run.pay(PARSE_PRICE);
+    run.pay(PARSE_STEPS);
     return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)
       ? asTime(Date.parse(text))
       : asTime(Number.NaN);
@@ -91,7 +91,7 @@ const overloads: readonly Overload[] = [
   }),
 ];
 
-/** Of a timestamp, in UTC. */
+/** Methods of a timestamp, in UTC. */
 function getters(parts: Readonly<Record<string, (time: Date) => number>>): readonly Overload[] {
   return Object.entries(parts).map(([name, read]) =>
     overload(name, 'method', ['timestamp'], (_, time) => BigInt(read(time))),
@@ -100,27 +100,27 @@ function getters(parts: Readonly<Record<string, (time: Date) => number>>): reado
 
 const notConverted = (type: string): Problem => new Problem(`${type}() cannot read the value`);
 
-/** Unicode code points, of which two UTF-16 units can make one. */
+/** Counts Unicode code points: a pair of UTF-16 surrogates counts once. */
 function countCharacters(text: string): bigint {
   let pairs = 0;
   for (let i = 0; i < text.length; i++) if ((text.codePointAt(i) ?? 0) > 0xffff) pairs += 1;
   return BigInt(text.length - pairs);
 }
 
-/** RFC 3339 ends with the year 9999. */
+/** The range of RFC 3339: years 1 to 9999. */
 const asTime = (milliseconds: number): Date | Problem =>
   milliseconds >= -62_135_596_800_000 && milliseconds < 253_402_300_800_000
     ? new Date(milliseconds)
     : notConverted('timestamp');
 
-/** Steps to read a time. */
-const PARSE_PRICE = 25;
+/** Steps to parse a time. */
+const PARSE_STEPS = 25;
 /** Steps to change the case of a character, at worst. */
-const REPLACE_PRICE = 4;
-/** Steps to cut a part from a text, or to put one into it. */
-const PART_PRICE = 5;
+const REPLACE_STEPS = 4;
+/** Steps to cut a part from a text, or to join one to it. */
+const PART_STEPS = 5;
 
-/** The runtime's search can take the product of both lengths: 8 KiB and half of it, made to measure, take 4 ms. */
+/** At worst, the runtime's search takes the product of both lengths: 4 ms for 8 KiB and a part of half that length. */
 const paySearch = (run: Run, text: string, part: string): void =>
   run.pay((text.length >> 1) + ((Math.max(0, text.length - part.length) * part.length) >> 6));
 
@@ -129,7 +129,7 @@ function split(run: Run, text: string, separator: string): readonly string[] | P
   paySearch(run, text, separator);
   let parts = 1;
   for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, at + separator.length)) parts += 1;
-  run.pay(parts * PART_PRICE);
+  run.pay(parts * PART_STEPS);
   return text.split(separator);
 }
 
@@ -139,11 +139,11 @@ function join(run: Run, list: readonly unknown[], separator: string): string | P
     if (typeof item !== 'string') return wrongKind('an item of join()', item, 'string');
     length += item.length;
   }
-  run.pay(list.length * PART_PRICE + (length >> 3));
+  run.pay(list.length * PART_STEPS + (length >> 3));
   return list.join(separator);
 }
 
-/** A call of a function or a method. */
+/** Translates a call of a function or a method. */
 export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' }, context: Context): ExpressionStep {
   const [form, name] = [node.op === 'call' ? 'function' : 'method', node.args[0]];
   const parts = node.op === 'call' ? node.args[1] : [node.args[1], ...node.args[2]];
@@ -164,7 +164,7 @@ export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' },
   };
 }
 
-/** `text.matches("^pattern$")` or `matches(text, "^pattern$")`. The pattern is compiled here, once. */
+/** `text.matches("^pattern$")` or `matches(text, "^pattern$")`. The pattern is compiled once, here. */
 function translateMatches([subject, pattern]: readonly ASTNode[], context: Context): ExpressionStep {
   if (subject === undefined || pattern === undefined) throw new Error('the type checker let matches() pass');
   if (pattern.op !== 'value' || typeof pattern.args !== 'string') {

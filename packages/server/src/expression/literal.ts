@@ -1,15 +1,15 @@
-// What does the text that an expression gives begin with, whatever the facts are?
+// Finds the beginning of an expression's text value that is the same for all facts.
 import type { ASTNode } from '@marcbachmann/cel-js';
 
 export interface LiteralStart {
   readonly text: string;
-  /** Is that the whole of it? */
+  /** Is it the whole value? */
   readonly whole: boolean;
 }
 
 const NOTHING: LiteralStart = { text: '', whole: false };
 
-/** `"user:" + claims.email` begins with `user:`. Only literals and what is joined to them are known. */
+/** `"user:" + claims.email` begins with `user:`. Only literals and their concatenations are known. */
 export function literalStart(node: ASTNode): LiteralStart {
   if (node.op === 'value') return typeof node.args === 'string' ? { text: node.args, whole: true } : NOTHING;
   if (node.op !== '+') return NOTHING;

@@ -1,28 +1,28 @@
-// has, all, exists, exists_one, map, filter: the parts of CEL that look at the text of their arguments, and the only loops.
+// Implements the macros has, all, exists, exists_one, map and filter. They are the only loops.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, declaredType, faultAt, priceOf, quote } from './context.ts';
 import { ExpressionFault } from './fault.ts';
 import { type ExpressionStep, Problem, type Run } from './run.ts';
 import { hasMember, isMap, itemsOf, wrongKind } from './values.ts';
 
-/** A loop in a loop in a loop would take the cube of what a caller sends. */
+/** Three nested loops would take the cube of the size of the caller's input. */
 const MAX_NESTING = 2;
 
-/** Steps to put a problem into words. */
-const PROBLEM_PRICE = 30;
+/** Steps to describe a problem. */
+const PROBLEM_STEPS = 30;
 
-/** A loop over these items. Both functions pay for what they do. */
+/** A loop over these items. Both functions take their steps from the budget. */
 interface Walk {
   readonly items: readonly unknown[];
-  /** What the first expression after the variable says of an item. */
+  /** Evaluates the first expression after the variable, for an item. */
   readonly test: (item: unknown) => boolean | Problem;
-  /** What the last expression makes of an item. */
+  /** Evaluates the last expression, for an item. */
   readonly make: (item: unknown) => unknown;
 }
 
 type Loop = (walk: Walk) => unknown;
 
-/** By name and number of arguments, the variable included. */
+/** By name and number of arguments, including the variable. */
 const loops: Readonly<Record<string, Loop>> = {
   'all/2': (walk) => quantify(walk, false),
   'exists/2': (walk) => quantify(walk, true),
@@ -35,7 +35,7 @@ const loops: Readonly<Record<string, Loop>> = {
   'map/3': (walk) => select(walk, walk.make),
 };
 
-/** Ends at the first item of which the answer is the sought one; until then a problem may yet be absorbed. */
+/** Ends at the first item with the sought answer, which absorbs the problems of items before it. */
 function quantify({ items, test }: Walk, sought: boolean): boolean | Problem {
   let problem: Problem | undefined;
   for (const item of items) {
@@ -59,7 +59,7 @@ function select({ items, test }: Walk, make: (item: unknown) => unknown): readon
   return made;
 }
 
-/** The name that a loop gives to the item that it is at; undefined where the node is no loop. */
+/** The variable of a loop; undefined if the node is not a loop. */
 export const iterationVariable = (node: ASTNode): string | undefined => loopOf(node)?.variable;
 
 function loopOf(node: ASTNode): { readonly loop: Loop; readonly variable: string } | undefined {
@@ -69,13 +69,13 @@ function loopOf(node: ASTNode): { readonly loop: Loop; readonly variable: string
   return loop && parameters[0]?.op === 'id' ? { loop, variable: parameters[0].args } : undefined;
 }
 
-/** @returns undefined where the node is no macro */
+/** @returns undefined if the node is not a macro */
 export function translateMacro(node: ASTNode, context: Context): ExpressionStep | undefined {
   if (node.op === 'call' && node.args[0] === 'has') return translateHas(node.args[1][0], context);
   return loopOf(node) && translateLoop(node, context);
 }
 
-/** `has(a.b)`: is there a member b? Where a itself is missing, there is no answer. */
+/** `has(a.b)`: is there a member b? If a is missing, the result is a problem. */
 function translateHas(member: ASTNode | undefined, context: Context): ExpressionStep {
   if (member?.op !== '.') throw new Error('the type checker let has() pass without a member');
   if (declaredType(member, context) === 'unknown') {
@@ -108,7 +108,7 @@ function translateLoop(node: ASTNode, context: Context): ExpressionStep {
       test: (item) => {
         const answer = test(run, item);
         if (typeof answer === 'boolean') return answer;
-        run.pay(PROBLEM_PRICE);
+        run.pay(PROBLEM_STEPS);
         return wrongKind(testText, answer, 'bool');
       },
       make: (item) => make(run, item),

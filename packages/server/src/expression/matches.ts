@@ -1,12 +1,12 @@
-// Does a text match a pattern? In time that grows with the length of either and no faster: RE2 syntax, a linear engine.
+// Matches a text with a pattern in linear time: RE2 syntax and engine.
 import { RE2JS } from 're2js';
 import { Problem } from './run.ts';
 
-/** Instructions of a compiled pattern. Some hundred characters make ten thousands, with counted repetition. */
+/** Instructions of a compiled pattern. With counted repetition, a hundred characters can compile to ten thousand. */
 const MAX_INSTRUCTIONS = 500;
-/** What `sizeOf` may say of a pattern that is compiled at all: a few milliseconds. */
+/** Maximum result of `sizeOf`, so that compiling takes a few milliseconds. */
 const MAX_SIZE = 4096;
-/** Parts that a Unicode class like \pL counts for: it is a table of hundreds of ranges. */
+/** The size of a Unicode class like \pL, which is a table of hundreds of ranges. */
 const UNICODE_CLASS_SIZE = 100;
 
 export interface Pattern {
@@ -16,7 +16,7 @@ export interface Pattern {
   readonly occursIn: (text: string) => boolean;
 }
 
-/** @returns the pattern, or what is wrong with it */
+/** @returns the pattern, or the problem with it */
 export function compilePattern(source: string): Pattern | Problem {
   if (sizeOf(source) > MAX_SIZE) return TOO_LARGE;
   let compiled: RE2JS;
@@ -27,8 +27,8 @@ export function compilePattern(source: string): Pattern | Problem {
   }
   const instructions = compiled.programSize();
   if (instructions > MAX_INSTRUCTIONS) return TOO_LARGE;
-  // `find` and not `test`, which builds a DFA: a text made to multiply its states took 250 ms for 8 KiB. `find`
-  // visits each instruction at each character once, at the sizes that a run can pay for.
+  // Not `test`, which builds a DFA: a text made to multiply its states took 250 ms for 8 KiB. `find` visits each instruction at
+  // each character once, at the sizes that the budget allows.
   return { cost: instructions * 1.5, occursIn: (text) => compiled.matcher(text).find() };
 }
 
@@ -40,11 +40,11 @@ const REPETITION = /^\{(\d+)(?:,(\d*))?\}/;
 const FLAGS = /^\(\?[a-zA-Z-]+[:)]$/;
 const QUANTIFIER = /^[*+?{]$/;
 
-/** How many parts has the pattern, with counted repetitions written out? Known before it is compiled, which takes as long. */
+/** The number of parts with counted repetitions expanded. Computed first, because compiling takes as long as the result is large. */
 function sizeOf(source: string): number {
-  // The size of each group that is open, and of the last part in it.
+  // For each open group: its size, and the size of its last part.
   const open = [{ size: 0, last: 0 }];
-  // What no bracket closes is no class, and to look for its end at each bracket takes the square of the length.
+  // A bracket that is never closed is not a class. Searching its end at each bracket would take quadratic time.
   const end = source.lastIndexOf(']') + 1;
   const closed = source.slice(0, end) + source.slice(end).replaceAll('[', 'x');
   const tokens = closed.matchAll(new RegExp(`\\{\\d+(?:,\\d*)?\\}|${TOKENS.source}`, 'g'));
@@ -75,10 +75,10 @@ const partSize = (token: string): number => {
   return classes > 0 ? classes * UNICODE_CLASS_SIZE : token.startsWith('\\Q') ? token.length : 1;
 };
 
-/** Must a text match the pattern from its beginning to its end? A valid pattern, of which this reads the form. */
+/** Does the pattern match only whole texts? @param source a valid pattern */
 export function isAnchored(source: string): boolean {
   const tokens = source.match(TOKENS) ?? [];
-  // With the flag m, `^` and `$` stand for the ends of lines, and a claim may hold several.
+  // With the flag m, `^` and `$` match at the ends of lines, and a claim may have several lines.
   if (tokens.some((token) => FLAGS.test(token) && /^\(\?[a-zA-Z]*m/.test(token))) return false;
   const visible = tokens.filter((token) => !(FLAGS.test(token) && token.endsWith(')')));
   return beginsAnchored(visible) && endsAnchored(visible);
@@ -102,7 +102,7 @@ const endsAnchored = (tokens: readonly string[]): boolean =>
     return start >= 0 && endsAnchored(branch.slice(start + 1, -1));
   });
 
-/** Where the group ends that was open before the first token. */
+/** The index of the token that ends the group that is open before the first one. */
 function groupEnd(tokens: readonly string[]): number {
   let depth = 1;
   return tokens.findIndex((token) => {
@@ -112,7 +112,7 @@ function groupEnd(tokens: readonly string[]): number {
   });
 }
 
-/** What stands between the `|` that belong to no group. */
+/** The parts between `|` outside groups. */
 function branchesOf(tokens: readonly string[]): readonly (readonly string[])[] {
   const branches: string[][] = [[]];
   let depth = 0;

@@ -1,4 +1,4 @@
-// Which operators combine values, and what does each need of them?
+// Translates the operators of expressions.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { type ExpressionStep, Problem, type Run } from './run.ts';
@@ -34,7 +34,7 @@ function translateChoice([condition, ...branches]: readonly ASTNode[], context: 
   };
 }
 
-/** `||` and `&&`: the deciding answer of either side absorbs a problem of the other (CEL, section Logical Operators). */
+/** `||` and `&&`: a deciding answer of either side absorbs a problem of the other (CEL, section Logical Operators). */
 function translateLogic(sides: readonly ASTNode[], deciding: boolean, context: Context): ExpressionStep {
   const [left, right] = sides.map((side) => context.translate(side, context)) as [ExpressionStep, ExpressionStep];
   const [leftText, rightText] = sides.map((side) => quote(side, context)) as [string, string];

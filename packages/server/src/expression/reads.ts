@@ -1,14 +1,14 @@
-// Which members of which variables does an expression read? That, and no other claim, goes to the audit row.
+// Finds the members that an expression reads. Of a token's claims, the audit row contains only those.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { partsOf } from './context.ts';
 import { ELSEWHERE, isElsewhere } from './elsewhere.ts';
 import { iterationVariable } from './macros.ts';
 import { isMap } from './values.ts';
 
-/** The names that lead to a value, from the variable. */
+/** The names from a variable to a value. */
 export type MemberPath = readonly string[];
 
-/** Without duplicates, in the order of the text. A list is read whole, whichever of its items are looked at. */
+/** Without duplicates, in the order of the text. A list is read whole, even if only one item is used. */
 export function findReads(root: ASTNode): readonly MemberPath[] {
   const found = new Map<string, MemberPath>();
   collect(root, []);
@@ -41,7 +41,7 @@ function pathOf(node: ASTNode, locals: readonly string[]): MemberPath | undefine
   return holder && [...holder, node.args[1].args];
 }
 
-/** `subject.claims.tenant`; a name that is no identifier stands in brackets: `subject.claims["https://example.com/t"]`. */
+/** `subject.claims.tenant`; a name that is not an identifier is put in brackets: `subject.claims["https://example.com/t"]`. */
 export const formatMemberPath = (path: MemberPath): string =>
   path
     .map((name, index) => {
@@ -50,7 +50,7 @@ export const formatMemberPath = (path: MemberPath): string =>
     })
     .join('');
 
-/** The value at the end of a path; undefined where something on the way is missing, ELSEWHERE where it is kept elsewhere. */
+/** The value at a path; undefined if a member of the path is missing, ELSEWHERE if one is kept elsewhere. */
 export function valueAt(facts: Readonly<Record<string, unknown>>, path: MemberPath): unknown {
   let value: unknown = facts;
   for (const name of path) {

@@ -1,26 +1,26 @@
-// What does an expression give to those who asked? Plain JSON, of bounded size: it may become a claim.
+// Converts the value of an expression to plain JSON of bounded size, because it may become a claim.
 import { refuseIncomplete } from './elsewhere.ts';
 import { type Budget, CannotTell, Problem } from './run.ts';
 import { kindOf } from './values.ts';
 
-/** Characters of a result: a longer token than this is not taken by anybody, this server included. */
+/** The largest token that this server accepts: a larger result could not be used. */
 const MAX_CHARACTERS = 65_536;
 const MAX_DEPTH = 64;
 
 /** Steps to copy a value. */
-const VALUE_PRICE = 4;
+const VALUE_STEPS = 4;
 
 interface Room {
   readonly budget: Budget;
   left: number;
 }
 
-/** Ints become numbers, timestamps RFC 3339 strings; what JSON cannot say is a problem. @throws CannotTell too large */
+/** Ints become numbers, and timestamps RFC 3339 strings. Other values that JSON lacks are a problem. @throws CannotTell too large */
 export const asJson = (value: unknown, budget: Budget): unknown =>
   typeof value === 'boolean' ? value : convert(value, { budget, left: MAX_CHARACTERS }, 0);
 
 function convert(value: unknown, room: Room, depth: number): unknown {
-  room.budget.pay(VALUE_PRICE);
+  room.budget.pay(VALUE_STEPS);
   take(room, 1);
   if (depth > MAX_DEPTH) throw new CannotTell('cost', `the result is nested more than ${MAX_DEPTH} deep`);
   if (value === null || typeof value === 'boolean' || value instanceof Problem) return value;
@@ -65,7 +65,7 @@ function take(room: Room, characters: number): void {
 
 function asJsonNumber(value: bigint | number): number | Problem {
   const number = Number(value);
-  // Beyond 2^53 the next reader would take it for one of its neighbours.
+  // Beyond 2^53 a reader could round it to a neighbour.
   if (Number.isInteger(number) && !Number.isSafeInteger(number)) return new Problem('the result is too large a number');
-  return Number.isFinite(number) ? number : new Problem('the result is no JSON number');
+  return Number.isFinite(number) ? number : new Problem('the result is not a finite number');
 }

@@ -1,19 +1,19 @@
-// Bounds what the expressions of one request may do. The sender of a token chooses its claims, so everything that grows with
-// them is paid for in steps.
+// Bounds the work of the expressions of a request. A caller may choose claims, so all work that grows with them takes steps from
+// a budget.
 
-/** About 10 ns each: a request's expressions take some 10 ms at most. Prices are estimates of what the worst case takes. */
+/** A step takes about 10 ns, so the expressions of a request take about 10 ms or less. Prices are estimates of the worst case. */
 export const MAX_STEPS = 1_000_000;
 
-/** Why no answer can be given: it would cost too much, the claim is only referred to, or the evaluation itself failed. */
+/** Why a value cannot be told: too costly, a claim kept elsewhere, a number that would be rounded, or a failed evaluation. */
 export type Why = 'cost' | 'elsewhere' | 'inexact' | 'failure';
 
 /**
- * Thrown where the facts are there and the answer cannot be had. Unlike a Problem, no operator absorbs it: an expression that
- * meets it has no value, whatever stands around it. Names types and members, never what a claim says.
+ * The facts may give a value, but it cannot be told. Unlike a Problem, no operator absorbs it: the whole expression has no
+ * value. The message names types and members, never the value of a claim.
  */
 export class CannotTell extends Error {
   readonly why: Why;
-  /** Whose claim is kept elsewhere; empty where none is. */
+  /** The party whose claim is kept elsewhere; empty for other causes. */
   readonly whose: string;
 
   constructor(why: Why, text: string, whose = '') {
@@ -25,10 +25,10 @@ export class CannotTell extends Error {
 
 export const TOO_LONG = 'the expressions of this request take too long on these values';
 
-/** Steps to put a text into an index. */
-const INDEX_PRICE = 16;
+/** Steps to add a text to an index. */
+const INDEX_STEPS = 16;
 
-/** What all expressions of one request share: the steps that are left to them, and the lists that were indexed. */
+/** The steps left for all expressions of a request, and the lists that they have indexed. */
 export class Budget {
   #left: number;
   readonly #texts = new WeakMap<readonly unknown[], ReadonlySet<string>>();
@@ -37,13 +37,13 @@ export class Budget {
     this.#left = steps;
   }
 
-  /** Pays for work that is about to be done, where so much is left. */
+  /** Takes the steps of the work that follows. @returns false if not enough are left */
   affords(steps: number): boolean {
     this.#left -= steps;
     return this.#left >= 0;
   }
 
-  /** @throws CannotTell where too much was done already */
+  /** @throws CannotTell if not enough steps are left */
   pay(steps: number): void {
     if (!this.affords(steps)) throw new CannotTell('cost', TOO_LONG);
   }
@@ -52,23 +52,23 @@ export class Budget {
   holdsText(list: readonly unknown[], text: string): boolean {
     let texts = this.#texts.get(list);
     if (texts === undefined) {
-      this.pay(list.length * INDEX_PRICE);
+      this.pay(list.length * INDEX_STEPS);
       const items = list.filter((item) => typeof item === 'string');
       this.pay(items.reduce((length, item) => length + item.length, 0) >> 2);
       texts = new Set(items.map(keyOf));
       this.#texts.set(list, texts);
     }
-    this.pay(INDEX_PRICE + (text.length >> 2));
+    this.pay(INDEX_STEPS + (text.length >> 2));
     return texts.has(keyOf(text));
   }
 }
 
-/** A text that reads as a number would be hashed by its value, and a caller could choose values that collide. */
+/** With a prefix, because V8 hashes a text that reads as a number by its value, and a caller could choose values that collide. */
 const keyOf = (text: string): string => `=${text}`;
 
 /**
- * Why an expression has no value, in words. A value itself, so that `true || problem` is true and `false && problem` false
- * (CEL, section Logical Operators). Names types and members, never what a claim says.
+ * Why an expression has no value. It is a value itself, so that `true || problem` is true and `false && problem` is false
+ * (CEL, section Logical Operators). The text names types and members, never the value of a claim.
  */
 export class Problem {
   readonly text: string;
@@ -81,7 +81,7 @@ export class Problem {
 /** One evaluation. */
 export class Run {
   readonly facts: Readonly<Record<string, unknown>>;
-  /** What the variables of the macros hold at the moment, the outermost first. */
+  /** The values of the macros' variables, the outermost first. */
   readonly locals: unknown[] = [];
   readonly #budget: Budget;
 
@@ -90,7 +90,7 @@ export class Run {
     this.#budget = budget;
   }
 
-  /** Pays for work that is about to be done. @throws CannotTell where too much was done already */
+  /** Takes the steps of the work that follows. @throws CannotTell if not enough are left */
   pay(steps: number): void {
     this.#budget.pay(steps);
   }
@@ -101,10 +101,10 @@ export class Run {
   }
 }
 
-/** A part of an expression, translated: gives a value, or the problem that kept it from one. */
+/** A translated part of an expression: returns a value, or the problem why there is none. */
 export type ExpressionStep = (run: Run) => unknown;
 
-/** The values of all of them, or the first problem. */
+/** The values of all steps, or the first problem. */
 export function takeAll(run: Run, steps: readonly ExpressionStep[]): readonly unknown[] | Problem {
   const values: unknown[] = [];
   for (const step of steps) {

@@ -1,6 +1,5 @@
-// What does an expression say of these facts? Each node of the library's checked syntax tree becomes a function, once.
-// The library's own evaluator is not used: it bounds nothing (split and join of one claim of 8 KiB take a second), and a
-// claim named `constructor` makes every condition on its neighbours fail.
+// Translates the library's checked syntax tree into functions, once for each expression. The library's own evaluator has no bounds
+// (split and join of one claim of 8 KiB take a second), and fails on claims named `constructor`.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { refuseElsewhere } from './elsewhere.ts';
@@ -10,7 +9,7 @@ import { translateOperator } from './operators.ts';
 import { type ExpressionStep, Problem, takeAll } from './run.ts';
 import { asInt, isMap, wrongKind } from './values.ts';
 
-/** @throws ExpressionFault where CEL, or the library, allows what is not allowed here */
+/** @throws ExpressionFault for parts of CEL that are not allowed here */
 export function translate(node: ASTNode, context: Context): ExpressionStep {
   switch (node.op) {
     case 'value':
@@ -53,7 +52,7 @@ function translateVariable(node: NodeOf<'id'>, context: Context): ExpressionStep
   const name = node.args;
   const index = context.locals.lastIndexOf(name);
   if (index >= 0) return (run) => run.locals[index];
-  // The names of types are variables to the library.
+  // The library also defines the names of types as variables.
   if (!Object.hasOwn(context.variables, name)) throw faultAt(node, `Unknown variable: ${name}`, context);
   const missing = new Problem(`${name} is missing`);
   const read = context.variables[name] === 'int' ? asIntIfWhole : (value: unknown) => value;

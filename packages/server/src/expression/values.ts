@@ -1,11 +1,11 @@
-// What are values, and when are they equal, ordered, added? CEL over plain JSON: a claim's number is a double that
-// compares with an int as a number does, values of different types are unequal, and only own members exist.
+// Implements equality, order and arithmetic of CEL over plain JSON. A claim's number is a double that compares with an int as a
+// number; values of different types are unequal; only own members exist.
 
 import { isExactNumber } from '../primitives/strict-json.ts';
 import { refuseElsewhere, refuseIncomplete } from './elsewhere.ts';
 import { CannotTell, Problem, type Run } from './run.ts';
 
-/** The types of values, with what stands for them here. A JSON number is a double, a number in an expression an int. */
+/** The types of values, and their representations. A JSON number is a double; a number in an expression is an int. */
 export interface Kinds {
   readonly null: null;
   readonly bool: boolean;
@@ -21,10 +21,10 @@ export type Kind = keyof Kinds;
 const MAX_DEPTH = 64;
 const MAX_INT = 2n ** 63n - 1n;
 const MIN_INT = -(2n ** 63n);
-/** A longer list is indexed when a text is looked for in it: rules ask the same list for one group after the other. */
-const FEW = 32;
+/** A longer list is indexed when a text is searched in it, because rules search the same list for one group after another. */
+const MAX_UNINDEXED_ITEMS = 32;
 /** Steps to list one member of a map. */
-const MEMBER_PRICE = 16;
+const MEMBER_STEPS = 16;
 
 export function kindOf(value: unknown): Kind | 'unknown' {
   switch (typeof value) {
@@ -49,11 +49,11 @@ export function kindOf(value: unknown): Kind | 'unknown' {
 export const isMap = (value: unknown): value is Kinds['map'] => kindOf(value) === 'map';
 const isNumber = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
 
-/** The problem of a value of the wrong type; a problem stays the problem that it is. */
+/** The problem of a value of the wrong type. A problem is returned unchanged. */
 export const wrongKind = (text: string, value: unknown, wanted: string): Problem =>
   value instanceof Problem ? value : new Problem(`${text} is of type ${kindOf(value)}, not ${wanted}`);
 
-/** What a loop goes through: the items of a list, the names of a map's members. */
+/** The items that a loop iterates over: the items of a list, or the names of a map's members. */
 export function itemsOf(run: Run, value: unknown, text: string): readonly unknown[] | Problem {
   if (isMap(value)) return namesOf(run, value);
   if (!Array.isArray(value)) return wrongKind(text, value, 'list or map');
@@ -61,12 +61,12 @@ export function itemsOf(run: Run, value: unknown, text: string): readonly unknow
   return value;
 }
 
-/** The members' names. To list those of a huge map takes long by itself, however little is then done with them. */
+/** The names of the members. Listing those of a huge map is slow, whatever is done with them. */
 export function namesOf(run: Run, map: Kinds['map']): readonly string[] {
   refuseIncomplete(map);
-  run.pay(MEMBER_PRICE);
+  run.pay(MEMBER_STEPS);
   const names = Object.keys(map);
-  run.pay(names.length * MEMBER_PRICE);
+  run.pay(names.length * MEMBER_STEPS);
   return names;
 }
 
@@ -76,14 +76,14 @@ export function hasMember(map: Kinds['map'], name: string): boolean {
   return Object.hasOwn(map, name) && map[name] !== undefined;
 }
 
-/** Values of different types are unequal, numbers are compared as numbers, lists and maps all the way down. */
+/** Values of different types are unequal, numbers compare as numbers, lists and maps by all their items. */
 export function equal(run: Run, a: unknown, b: unknown, depth = 0): boolean {
   if (typeof a === 'string' && typeof b === 'string') {
     if (a.length !== b.length) return false;
     run.pay(1 + (a.length >> 6));
     return a === b;
   }
-  // Not `==`: this is false for NaN too, and exact between int and double.
+  // Not `==`: this is also false for NaN, and exact between int and double.
   if (isNumber(a) && isNumber(b)) return a <= b && a >= b;
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
   if (depth > MAX_DEPTH) throw new CannotTell('cost', 'a value is nested too deeply');
@@ -106,16 +106,16 @@ function equalMaps(run: Run, a: Kinds['map'], b: Kinds['map'], depth: number): b
   );
 }
 
-/** `a in b`: an item of a list, the name of a member of a map. */
+/** `a in b`: is it an item of the list, or the name of a member of the map? */
 export function within(run: Run, item: unknown, collection: unknown, text: string): boolean | Problem {
   if (isMap(collection)) return typeof item === 'string' && hasMember(collection, item);
   if (!Array.isArray(collection)) return wrongKind(text, collection, 'list or map');
-  if (typeof item === 'string' && collection.length > FEW) return run.holdsText(collection, item);
+  if (typeof item === 'string' && collection.length > MAX_UNINDEXED_ITEMS) return run.holdsText(collection, item);
   run.pay(collection.length);
   return collection.some((other) => equal(run, item, other));
 }
 
-/** Numbers, strings, booleans and timestamps have an order; strings by UTF-16 units. */
+/** Numbers, strings, booleans and timestamps have an order; strings by their UTF-16 units. */
 export function order(operator: '<' | '<=' | '>' | '>=', a: unknown, b: unknown): boolean | Problem {
   if (!(isNumber(a) && isNumber(b)) && !(hasOrder(a) && hasOrder(b) && kindOf(a) === kindOf(b))) {
     return new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`);
@@ -131,8 +131,8 @@ const hasOrder = (value: unknown): value is string | boolean | Date =>
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%';
 
 /**
- * Two ints give an int of 64 bits. An int and a double give a double: CEL has no such operation, but every number of a
- * claim is a double, and `now - subject.claims.iat < 300` must mean what it says.
+ * Two ints give an int of 64 bits. An int and a double give a double: CEL does not define this, but every number in a claim is a
+ * double, and `now - subject.claims.iat < 300` must work.
  */
 export function calculate(run: Run, operator: ArithmeticOperator, a: unknown, b: unknown): unknown {
   if (typeof a === 'bigint' && typeof b === 'bigint') return calculateInt(operator, a, b);
@@ -148,7 +148,7 @@ export function calculate(run: Run, operator: ArithmeticOperator, a: unknown, b:
   return new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`);
 }
 
-/** The double that is this int, and not one beside it. @throws CannotTell inexact */
+/** The double that equals the int. @throws CannotTell inexact */
 export function asDouble(value: number | bigint): number {
   if (typeof value === 'number') return value;
   const double = Number(value);
@@ -156,25 +156,25 @@ export function asDouble(value: number | bigint): number {
   return double;
 }
 
-/** Beyond ±(2^53 - 1) a double stands for its neighbours, too, as in JSON (RFC 7493 section 2.2). @throws CannotTell inexact */
+/** Beyond ±(2^53 - 1), a double also stands for its neighbours (RFC 7493 section 2.2). @throws CannotTell inexact */
 function exactly(result: number): number {
   if (Number.isFinite(result) && Math.abs(result) > Number.MAX_SAFE_INTEGER)
     throw new CannotTell('inexact', 'a number would be rounded: it is beyond ±(2^53 - 1)');
   return result;
 }
 
-/** Digits that every double keeps, whatever they are. */
-const KEPT_DIGITS = 15;
-/** The least double that has them all. */
-const LEAST = 2 ** -1022;
+/** Every decimal number of this many digits is kept by a double. */
+const EXACT_DIGITS = 15;
+/** The smallest normal double: a smaller one has fewer digits. */
+const MIN_NORMAL = 2 ** -1022;
 
-/** @param text a decimal number @throws CannotTell inexact where another number, written otherwise, is read as the same */
+/** @param text a decimal number @throws CannotTell inexact if a different number would be read as the same double */
 export function readDouble(text: string): number {
   const value = Number(text);
   const [mantissa = ''] = text.split(/e/i);
   const digits = mantissa.replace(/[-+.]/g, '').replace(/^0+/, '').replace(/0+$/, '');
-  const isKept = Number.isInteger(value) || (digits.length <= KEPT_DIGITS && Math.abs(value) >= LEAST);
-  if (!isExactNumber(text) || !isKept) throw new CannotTell('inexact', 'double() would round the number');
+  const isExact = Number.isInteger(value) || (digits.length <= EXACT_DIGITS && Math.abs(value) >= MIN_NORMAL);
+  if (!isExactNumber(text) || !isExact) throw new CannotTell('inexact', 'double() would round the number');
   return value;
 }
 

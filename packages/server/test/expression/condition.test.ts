@@ -170,7 +170,7 @@ test('a value is given as JSON has it, or not at all', () => {
   assert.equal(JSON.stringify(value), '{"tenant":{"id":7},"admin":false}');
   for (const [text, claims, problem] of [
     ['9007199254740993', {}, 'the result is too large a number'],
-    ['1.0 / 0.0', {}, 'the result is no JSON number'],
+    ['1.0 / 0.0', {}, 'the result is not a finite number'],
   ] as const) {
     assert.deepEqual(evaluate(text, claims), { value: undefined, problem }, text);
   }
