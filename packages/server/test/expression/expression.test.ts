@@ -540,14 +540,14 @@ test('a result is JSON of bounded size and depth', () => {
   assert.deepEqual(evaluate('c.a', { a: { [`x`.repeat(65_536)]: 1 } }), long, 'names count');
   assert.deepEqual(evaluate('9007199254740991'), 9_007_199_254_740_991);
   assert.deepEqual(evaluate('9007199254740992'), problem('the result is too large a number'));
-  assert.deepEqual(evaluate('0.0 / 0.0'), problem('the result is no JSON number'));
+  assert.deepEqual(evaluate('0.0 / 0.0'), problem('the result is not a finite number'));
   assert.deepEqual(JSON.stringify(evaluate('c', { a: undefined, b: 1 })), '{"b":1}');
   assert.deepEqual(evaluate('c.a', { a: () => 1 }), problem('the result is not JSON'));
   assert.equal(evaluate('1 == 1'), true);
 });
 
 test('what CEL has and is not available here is a fault of the text, with its place', () => {
-  const members = 'has members and is no value itself: read one of them here';
+  const members = 'has members and is not a value: read one of its members';
   for (const [text, fault] of [
     ['c.?a', '1:3 Expected IDENTIFIER, got QUESTION'],
     ['c[?"a"]', '1:3 Unexpected token: QUESTION'],
