@@ -268,7 +268,7 @@ test('explain says which key a request must prove, what becomes of it, and what 
   const refused = await exchange('own DPoP', undefined, 'none', 'accept');
   assert.equal(
     proofIn(await explain('--request', String(refused.headers.get('x-request-id')))),
-    `the subject token is bound to a key that the request does not prove, and the rule does not accept it unproven: it is bound to ${key}: the rule accepts it without, yet lets nothing unbound come of it (rebind)`,
+    `the subject token is bound to a key that the request does not prove, and the rule does not accept it unproven: it is bound to ${key}: the rule accepts it without that key, but does not grant an unbound token for it (rebind)`,
   );
 });
 

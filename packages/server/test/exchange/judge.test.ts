@@ -469,7 +469,7 @@ const key = (jkt: string) => ({ jkt });
 const bound = (sub: string, jkt = 'one') => token(sub, { confirmation: key(jkt) });
 const unproven = 'it is bound to the DPoP key one: the request does not prove it';
 const unloosed =
-  'it is bound to the DPoP key one: the rule accepts it without, yet lets nothing unbound come of it (rebind)';
+  'it is bound to the DPoP key one: the rule accepts it without that key, but does not grant an unbound token for it (rebind)';
 
 test('a token that is bound to a key comes with its proof, unless the rule accepts it without', () => {
   const accept = { subject: { constrained: 'accept' }, actor: { constrained: 'accept' } } as const;
