@@ -7,7 +7,7 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { originClaim } from '../subject-tokens/access-token.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
 import { nameSubject, readForeign } from '../subject-tokens/foreign.ts';
-import { refuseLostParties } from '../subject-tokens/parties.ts';
+import { refuseInvalidParties } from '../subject-tokens/parties.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
@@ -47,7 +47,7 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now 
   const chain = actClaim(claims, { issuer, vouchesFor: 'everyone' });
   const origin = originClaim(claims);
   const parties = { clientId, sub: principal.sub, origin, chain, actorLineage: [] };
-  refuseLostParties(parties, { issuer, clients, names: { ...names, ownerHere } });
+  refuseInvalidParties(parties, { issuer, clients, names: { ...names, ownerHere } });
   const said = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
   return {
     ...imagined,

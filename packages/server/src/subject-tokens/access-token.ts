@@ -15,7 +15,7 @@ import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { introspectAt } from '../trust/introspection.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
-import { refuseLostParties } from './parties.ts';
+import { refuseInvalidParties } from './parties.ts';
 import { refuseStatedOther } from './stated-kind.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
@@ -113,7 +113,7 @@ export function readOwnClaims(
   const lineage = idList(claims.lineage);
   const actorLineage = idList(claims.actor_lineage);
   const origin = originClaim(claims);
-  refuseLostParties({ clientId, sub, origin, chain, actorLineage }, { issuer, clients, names });
+  refuseInvalidParties({ clientId, sub, origin, chain, actorLineage }, { issuer, clients, names });
   return {
     principal: { iss: issuer, sub },
     sub,

@@ -11,7 +11,7 @@ import { idList, originClaim, unknownOwnKey } from './access-token.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, validateForeign } from './foreign.ts';
 import { refuseOtherPurposes } from './jwt.ts';
-import { refuseLostParties } from './parties.ts';
+import { refuseInvalidParties } from './parties.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 export const idToken = {
@@ -56,7 +56,7 @@ function validateOwn(
     throw new TokenRefusal('claims', 'sub, jti, aud or exp is missing or malformed');
   if (expiresAt <= now) throw expired(expiresAt, now);
   const origin = originClaim(claims);
-  refuseLostParties({ clientId: aud, sub, origin, chain: [], actorLineage: [] }, { issuer, clients, names });
+  refuseInvalidParties({ clientId: aud, sub, origin, chain: [], actorLineage: [] }, { issuer, clients, names });
   const agreed = agreedClaim(claims);
   return asValidated({
     principal: { iss: issuer, sub },

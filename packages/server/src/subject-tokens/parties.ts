@@ -28,35 +28,35 @@ export interface PartyContext {
  * party is not trusted any more, or if a name now belongs to another party.
  * @throws TokenRefusal client_disabled, party_gone, unknown_issuer, name_taken
  */
-export function refuseLostParties(token: Parties, context: PartyContext): void {
+export function refuseInvalidParties(token: Parties, context: PartyContext): void {
   const { clientId, sub, origin, chain, actorLineage } = token;
   const { issuer, clients, names } = context;
   if (!clients.has(clientId)) throw new TokenRefusal('client_disabled', 'the client that it was issued to is unknown');
   const actor = chain[0]?.iss === issuer ? chain[0].sub : undefined;
   const disabled = [clientId, sub, actor].find((id) => id !== undefined && clients.get(id)?.disabled);
   if (disabled !== undefined) throw new TokenRefusal('client_disabled', `${disabled} is disabled`);
-  refuseLostOne(sub, origin, names);
-  refuseLostChain(chain, context);
-  if (!actorLineage.filter(isVoucherEntry).every(names.isTrustedVoucher)) throw lostIssuer();
+  refuseInvalidName(sub, origin, names);
+  refuseInvalidChain(chain, context);
+  if (!actorLineage.filter(isVoucherEntry).every(names.isTrustedVoucher)) throw untrustedIssuer();
 }
 
-/** Checks a remembered party of an exchange, and the actors in its token. @throws like `refuseLostParties` */
-export function refuseLostParty({ principal, origin, chain }: Party, context: Omit<PartyContext, 'clients'>): void {
-  refuseLostChain([{ ...principal, origin }, ...chain], context);
+/** Checks a remembered party of an exchange, and the actors in its token. @throws like `refuseInvalidParties` */
+export function refuseInvalidParty({ principal, origin, chain }: Party, context: Omit<PartyContext, 'clients'>): void {
+  refuseInvalidChain([{ ...principal, origin }, ...chain], context);
 }
 
-function refuseLostChain(
+function refuseInvalidChain(
   chain: readonly (Principal & { readonly origin?: Principal | undefined })[],
   { issuer, names }: Omit<PartyContext, 'clients'>,
 ): void {
   for (const { iss, sub, origin } of chain) {
-    if (iss === issuer) refuseLostOne(sub, origin, names);
+    if (iss === issuer) refuseInvalidName(sub, origin, names);
     else trustedNames(iss, names);
   }
 }
 
 /** A party without an origin is a client or an account: a foreign subject always has one. */
-function refuseLostOne(sub: string, origin: Principal | undefined, names: SubjectNames): void {
+function refuseInvalidName(sub: string, origin: Principal | undefined, names: SubjectNames): void {
   if (origin === undefined) {
     if (names.ownerHere(sub) === undefined)
       throw new TokenRefusal('party_gone', 'it names a client or an account that does not exist any more');
@@ -70,9 +70,9 @@ function refuseLostOne(sub: string, origin: Principal | undefined, names: Subjec
 
 function trustedNames(iss: string, names: SubjectNames): readonly string[] {
   const found = names.namesOf(iss);
-  if (found.length === 0) throw lostIssuer();
+  if (found.length === 0) throw untrustedIssuer();
   return found;
 }
 
-const lostIssuer = (): TokenRefusal =>
+const untrustedIssuer = (): TokenRefusal =>
   new TokenRefusal('unknown_issuer', 'it derives from an issuer that is not trusted any more');

@@ -6,7 +6,7 @@ import type { Party } from '../model/party.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import { expired } from '../primitives/claims.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
-import { refuseLostParties, refuseLostParty } from './parties.ts';
+import { refuseInvalidParties, refuseInvalidParty } from './parties.ts';
 import {
   asValidated,
   type SubjectTokenType,
@@ -81,9 +81,9 @@ export function refuseInvalidFamily(
   { issuer, issuers, saml, clients, names }: FamilyServices,
 ): void {
   if (expiresAt <= now) throw expired(expiresAt, now);
-  refuseLostParties({ ...grant, clientId }, { issuer, clients, names });
+  refuseInvalidParties({ ...grant, clientId }, { issuer, clients, names });
   for (const party of partiesOf(grant)) {
-    refuseLostParty(party, { issuer, names });
+    refuseInvalidParty(party, { issuer, names });
     const { iss } = party.principal;
     if (iss === issuer) continue;
     const entry = issuers.byPrincipal(iss) ?? saml.get(iss);

@@ -1,4 +1,4 @@
-// An ID token of ours, or a person's refresh token, buys what the person agreed to and no more: scope, targets, key, actor.
+// An ID token of ours, or a person's refresh token, is exchanged within the agreement: scope, targets, key, actor.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
@@ -15,7 +15,7 @@ import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, typ
 import { authorizeAs, configuration, redeem, VERIFIER, web } from '../support/people.ts';
 import { newProver } from '../support/prover.ts';
 
-/** `web` and `agent` may exchange everything that they can get hold of, for both APIs. */
+/** `web` and `agent` may exchange every token that they can get, for both APIs. */
 const open = changed(configuration, {
   rules: [
     {
@@ -36,7 +36,7 @@ const present = (server: TestServer, { body }: Answer, kind: Kind, form: Form = 
     headers,
   );
 
-/** A server on which ada has agreed to this, and the tokens that `web` got for it. */
+/** A server on which ada has agreed to the scopes, and the tokens that `web` got for them. */
 async function agreed(
   t: TestContext,
   asked: Form,
@@ -51,7 +51,7 @@ async function agreed(
   return [server, answer];
 }
 
-test('who agreed to be known, and to nothing else, gives no token that opens anything', async (t) => {
+test('grants no API to an agreement that only identifies the person', async (t) => {
   const [server, tokens] = await agreed(t, { scope: 'openid' });
   assert.equal(claimsOf(tokens.body.access_token).scope, 'openid');
   const notAgreed = { ...TARGET_REFUSED, reason: 'target_not_agreed' };
@@ -64,7 +64,7 @@ test('who agreed to be known, and to nothing else, gives no token that opens any
   });
 });
 
-test('scope grows by no kind of token, and targets by none that never leaves the client', async (t) => {
+test('grants no scope beyond the agreement to any kind of token, and no target beyond it to tokens that stay with the client', async (t) => {
   const [server, tokens] = await agreed(t, { scope: 'openid read' });
   for (const kind of ['id_token', 'refresh_token', 'access_token'] as const) {
     const whole = await present(server, tokens, kind, { audience: API });
@@ -81,18 +81,18 @@ test('scope grows by no kind of token, and targets by none that never leaves the
   assertRefused(server, await present(server, tokens, 'id_token', { audience: BACKEND }), notAgreed);
   assertRefused(server, await present(server, tokens, 'refresh_token', { audience: BACKEND }), notAgreed);
   assertRefused(server, await present(server, tokens, 'id_token', { audience: [API, BACKEND] }), notAgreed);
-  // Whoever is handed an access token acts on it elsewhere: for that there are rules.
+  // An access token is sent to other parties, which exchange it as the rules allow.
   assertIssued(server, await present(server, tokens, 'access_token', { audience: BACKEND }));
 });
 
-test('an agreement to two targets is good for both', async (t) => {
+test('grants both targets of an agreement', async (t) => {
   const [server, tokens] = await agreed(t, { scope: 'openid read', audience: [API, BACKEND] });
   for (const audience of [API, BACKEND])
     for (const kind of ['id_token', 'refresh_token'] as const)
       assertIssued(server, await present(server, tokens, kind, { audience }), kind);
 });
 
-test('a refresh token that an ID token or a person’s refresh token gave is for the same targets', async (t) => {
+test("limits a refresh token, obtained with an ID token or a person's refresh token, to the agreed targets", async (t) => {
   const types = ['access_token', 'refresh_token'];
   const chained = changed(open, { rules: edited('open', { grant: { types } }) });
   const server = await start(t, chained);
@@ -111,7 +111,7 @@ test('a refresh token that an ID token or a person’s refresh token gave is for
   }
 });
 
-test('a code that is redeemed for a part of it gives an ID token for that part', async (t) => {
+test('limits the ID token to the targets that its code was redeemed for', async (t) => {
   const server = await start(t, open);
   const at = await authorizeAs(server, { scope: 'openid read', audience: [API, BACKEND] });
   const tokens = await redeem(server, at, { audience: BACKEND });
@@ -123,7 +123,7 @@ test('a code that is redeemed for a part of it gives an ID token for that part',
   assertIssued(server, await present(server, tokens, 'refresh_token', { audience: API }), 'the whole of it');
 });
 
-test('an ID token beside a token that is bound to a key is good with that key alone', async (t) => {
+test('binds the ID token to the key of the access token issued with it', async (t) => {
   const prover = newProver();
   const proof = (server: TestServer, by = prover) => ({ DPoP: by.prove(server) });
   const [server, tokens] = await agreed(t, { scope: 'openid read' }, proof);
@@ -137,7 +137,7 @@ test('an ID token beside a token that is bound to a key is good with that key al
   }
 });
 
-test('who was told to act for the person is named by the ID token too', async (t) => {
+test('names the agreed actor in the ID token too', async (t) => {
   const [server, tokens] = await agreed(t, { scope: 'openid read', requested_actor: 'agent' });
   const agent = { client_id: 'agent', client_secret: 'agent-secret' };
   for (const kind of ['id_token', 'refresh_token', 'access_token'] as const) {
@@ -146,7 +146,7 @@ test('who was told to act for the person is named by the ID token too', async (t
   }
 });
 
-test('an ID token that does not say what was agreed to is refused, as one from before it had to', async (t) => {
+test('refuses an ID token without the agreed claim, such as one of an earlier version', async (t) => {
   const [server, tokens] = await agreed(t, { scope: 'openid read' });
   const { agreed: said, ...claims } = claimsOf(tokens.body.id_token) as Record<string, unknown> & { agreed: object };
   const forged = (more: object) => ({
@@ -176,7 +176,7 @@ test('an ID token that does not say what was agreed to is refused, as one from b
   assertIssued(server, await present(server, forged({ agreed: said }), 'id_token'));
 });
 
-test('a revoked refresh token takes the ID token with it that came beside it', async (t) => {
+test('revokes the ID token together with the refresh token issued with it', async (t) => {
   const [server, tokens] = await agreed(t, { scope: 'openid read' });
   assertIssued(server, await present(server, tokens, 'id_token'));
   await server.post(
@@ -192,7 +192,7 @@ test('a revoked refresh token takes the ID token with it that came beside it', a
     );
 });
 
-test('what comes of a token that ends with the session ends with the session, and with offline_access it does not', async (t) => {
+test('ends descendants with the session if the agreement ends with it, and not with offline_access', async (t) => {
   const grant = { audiences: [API], scopes: ['read'], types: ['refresh_token'], refreshLifetime: '30d' };
   const lasting = changed(open, {
     clients: edited('agent', { grants: ['token_exchange', 'refresh_token'] }),
@@ -203,7 +203,7 @@ test('what comes of a token that ends with the session ends with the session, an
   for (const [source, scope, expected] of [
     [onlyNow, 'openid read', 28_800],
     [lasting, 'openid read', 28_800],
-    // As long as the family of the client itself.
+    // Until the family of the client ends.
     [lasting, 'openid read offline_access', 86_400],
   ] as const) {
     const server = await start(t, source, { now: 1_800_000_000_000 });

@@ -1,4 +1,4 @@
-// What becomes of a key across an exchange: every way to bind the token that comes in, every proof of the caller, every rule.
+// Which key the new token is bound to, for all combinations of the presented token's binding, the caller's proof, and the rule.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, type TestContext, test } from 'node:test';
@@ -10,7 +10,7 @@ import { entry as issuerEntry, startIssuer } from '../support/issuer.ts';
 import { newProver } from '../support/prover.ts';
 import { fetchAs, type Identity, selfIssued } from '../support/tls-client.ts';
 
-/** Each has one rule, which says of subject and actor what its name says. */
+/** Each client has one rule, with the setting in its name for subject and actor. */
 const rules = {
   plain: { party: '', rule: '' },
   accept: { party: 'constrained: accept', rule: '' },
@@ -26,7 +26,7 @@ const entry = (id: string, more: string): string =>
 
 const idp = await startIssuer({ after: after as TestContext['after'] });
 
-/** A proxy on loopback tells the certificate of its caller. `mutual-…` have tokens that are bound to theirs. */
+/** A proxy on loopback sends the certificate of its caller. `mutual-…` have tokens bound to their certificates. */
 const server = await start(
   { after: after as TestContext['after'] },
   `
@@ -60,7 +60,7 @@ const [ownCertificate, otherCertificate] = certificates as [X509Certificate, X50
 const digest = (certificate: X509Certificate): string =>
   Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
 
-/** `own` is what the token that comes in is bound to, where it is. */
+/** `own` is the key that the presented token is bound to, if any. */
 const proofs = {
   none: { cnf: undefined, headers: (): Record<string, string> => ({}) },
   'own DPoP': { cnf: { jkt: provers.own.jkt }, headers: () => ({ dpop: provers.own.prove(server) }) },
@@ -79,7 +79,7 @@ const header = (certificate: X509Certificate): Record<string, string> => ({
   'x-certificate': certificate.raw.toString('base64'),
 });
 
-/** Who has a certificate is the client whose tokens are bound to it. */
+/** A caller with a certificate is the client whose tokens are bound to it. */
 const credentials = (name: string, proof: ProofName): Record<string, string> => {
   const id = proof.includes('mTLS') ? `mutual-${name}` : name;
   return { client_id: id, client_secret: `${id}-secret` };
@@ -113,7 +113,7 @@ const exchange = (subject: Binding, actor: Binding | undefined, proof: ProofName
   );
 
 /**
- * bound to → proof → what the rules plain, accept, rebind and both make of it: `=` bound to the key of the token; `>` to the
+ * bound to → proof → the result under the rules plain, accept, rebind and both: `=` bound to the key of the token; `>` to the
  * caller's other key; `o` a bearer token; `-` refused.
  */
 const table: Readonly<Record<Binding, Readonly<Record<ProofName, string>>>> = {
@@ -143,11 +143,11 @@ const table: Readonly<Record<Binding, Readonly<Record<ProofName, string>>>> = {
   },
 };
 
-/** What the audit row says of a token that lost its key. */
+/** The audit row of a token that lost its key. */
 const rebound: Readonly<Record<string, string | undefined>> = { '>': 'key', o: 'bearer' };
 
 for (const role of ['subject', 'actor'] as const) {
-  test(`a bound ${role} token is good with its key, and keeps it, unless the rule says otherwise (B09, B10, B11, B12, TE-72, TE-73a, DP-02)`, async () => {
+  test(`binds the new token to the key of a bound ${role} token, and requires its proof, unless the rule says otherwise (B09, B10, B11, B12, TE-72, TE-73a, DP-02)`, async () => {
     for (const binding of bindings) {
       for (const proof of proofNames) {
         for (const [index, rule] of ruleNames.entries()) {
@@ -186,7 +186,7 @@ for (const role of ['subject', 'actor'] as const) {
   });
 }
 
-test('where subject and actor are both bound, one proof must do for both, or the rule do without', async () => {
+test('requires one proof for both subject and actor, or a rule that accepts them without', async () => {
   const cases = [
     ['own DPoP', 'own DPoP', 'own DPoP', 'plain', undefined],
     ['own mTLS', 'own mTLS', 'own mTLS', 'plain', undefined],
@@ -204,7 +204,7 @@ test('where subject and actor are both bound, one proof must do for both, or the
   }
 });
 
-test('a client whose tokens are bound to its certificate gets none without it (MT-06)', async () => {
+test('refuses a client with certificate-bound tokens without its certificate (MT-06)', async () => {
   const form = { grant_type: 'client_credentials', ...credentials('gateway', 'own mTLS') };
   assertRefused(server, await server.token(form), {
     error: 'invalid_request',
@@ -214,7 +214,7 @@ test('a client whose tokens are bound to its certificate gets none without it (M
   assert.equal((await server.token(form, header(ownCertificate))).status, 200);
 });
 
-test('the certificate of RFC 8705 appendix A has the thumbprint that stands there (MT-10)', async () => {
+test('computes the thumbprint of the certificate in RFC 8705 appendix A (MT-10)', async () => {
   const der =
     'MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAxODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwIDSQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOVbUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=';
   const form = { grant_type: 'client_credentials', ...credentials('gateway', 'own mTLS') };
@@ -222,13 +222,13 @@ test('the certificate of RFC 8705 appendix A has the thumbprint that stands ther
   assert.deepEqual(claimsOf(body.access_token).cnf, { 'x5t#S256': 'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0' });
 });
 
-test('the metadata tells that tokens may be bound to certificates (RFC 8705 section 3.3; MT-06)', async () => {
+test('publishes in the metadata that tokens may be bound to certificates (RFC 8705 section 3.3; MT-06)', async () => {
   const answer = await fetch(`${server.issuer}/.well-known/oauth-authorization-server`);
   const metadata = (await answer.json()) as Record<string, unknown>;
   assert.equal(metadata.tls_client_certificate_bound_access_tokens, true);
 });
 
-test('explain says which key a request must prove, what becomes of it, and what was proven', async (t) => {
+test('explains which key a request must prove, the binding of the new token, and what was proven', async (t) => {
   const explain = async (...args: readonly string[]): Promise<Record<string, unknown>> =>
     jsonOf(await beside(t, server, ['explain', ...args, '--json']));
   const proofIn = (explanation: Record<string, unknown>): unknown =>
@@ -272,7 +272,7 @@ test('explain says which key a request must prove, what becomes of it, and what 
   );
 });
 
-test("another issuer's bound token is good with its key, and what it buys is bound to it", async () => {
+test('requires the key of a foreign bound token, and binds the new token to it', async () => {
   const { own, other } = provers;
   const present = (cnf: unknown, dpop?: string): Promise<Answer> =>
     server.token(
@@ -298,7 +298,7 @@ test("another issuer's bound token is good with its key, and what it buys is bou
   }
 });
 
-test('over TLS a token is bound to the certificate of the connection, whoever issued it (MT-04, MT-07)', async (t) => {
+test('binds a token to the certificate of the TLS connection, whatever its issuer (MT-04, MT-07)', async (t) => {
   const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value: '127.0.0.1' }] });
   const [mine, theirs] = await Promise.all(['mine', 'theirs'].map((name) => selfIssued({ name: `CN=${name}` })));
   assert.ok(mine && theirs);

@@ -1,4 +1,4 @@
-// Who acts for whom over real hops: every token here was issued by the server, exchanged again, and never forged.
+// Delegation over real hops: every token was issued by the server and exchanged again; none is forged.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatAct } from '../../src/primitives/principal.ts';
@@ -21,7 +21,7 @@ import { introspect } from '../support/life.ts';
 const ELSEWHERE = 'https://idp.example';
 const AGENTS = Array.from({ length: 12 }, (_, index) => `agent-${index}`);
 
-/** Twelve agents that may act, each with the rule's grant. */
+/** Twelve agents that may act, each with the grant of the rule. */
 const agents = (grant: string, rule = ''): Configuration =>
   changed(
     withRules(
@@ -35,14 +35,14 @@ async function actAs(server: TestServer, id: string): Promise<Form> {
   return { actor_token: String(own.body.access_token), actor_token_type: type('access_token') };
 }
 
-/** One hop: the token of the last one goes in, the actor comes before all others. */
+/** One hop: exchanges the last token with the actor, which becomes the outermost one. */
 const hop = async (server: TestServer, last: Answer | undefined, actor: Form = {}): Promise<Answer> =>
   exchange(server, { ...actor, ...(last && { subject_token: String(last.body.access_token) }) });
 
 const actors = (server: TestServer, { body }: Answer): string[] =>
   readAct(claimsOf(body.access_token).act, server.issuer);
 
-test('without an actor token the new token is the subject, and nobody acts: impersonation (RFC 8693 section 1.1; TE-50)', async (t) => {
+test('issues a token for the subject without act, without an actor token: impersonation (RFC 8693 section 1.1; TE-50)', async (t) => {
   const server = await start(t, agents('types: [access_token, jwt]'));
   const answer = await hop(server, undefined);
   assertIssued(server, answer);
@@ -50,7 +50,7 @@ test('without an actor token the new token is the subject, and nobody acts: impe
   assert.deepEqual([sub, acting], ['gateway', undefined]);
 });
 
-test('with one its subject stays and the actor is named beside it: delegation (RFC 8693 section 1.1; TE-51)', async (t) => {
+test('keeps the subject and names the actor in act, if there is one: delegation (RFC 8693 section 1.1; TE-51)', async (t) => {
   const server = await start(t, agents('types: [access_token, jwt]'));
   const answer = await hop(server, undefined, await actAs(server, 'agent-0'));
   assertIssued(server, answer);
@@ -64,7 +64,7 @@ for (const [grant, depth] of [
   ['lifetime: 10m', 5],
   ['maxDepth: 1', 1],
 ] as const) {
-  test(`with { ${grant} } ${depth} actors act one after the other, the last one outermost, and no more (RFC 8693 section 4.1; TE-61, TE-69)`, async (t) => {
+  test(`allows ${depth} actors with { ${grant} }, the last one outermost, and refuses one more (RFC 8693 section 4.1; TE-61, TE-69)`, async (t) => {
     const server = await start(t, agents(grant));
     let last: Answer | undefined;
     const expected: string[] = [];
@@ -83,7 +83,7 @@ for (const [grant, depth] of [
   });
 }
 
-test('A acts for the subject, B after A, and A again: three hops, none of them dropped', async (t) => {
+test('keeps all three hops if A acts for the subject, B after A, and A again', async (t) => {
   const server = await start(t, agents('maxDepth: 3'));
   const [a, b] = [await actAs(server, 'agent-0'), await actAs(server, 'agent-1')];
   const first = await hop(server, undefined, a);
@@ -96,7 +96,7 @@ test('A acts for the subject, B after A, and A again: three hops, none of them d
   assertRefused(server, fourth, { ...ACTOR_NOT_ALLOWED, reason: 'chain_too_deep' });
 });
 
-test('introspection tells act and may_act as the token does (RFC 8693 section 4.1; TE-63, IN-04)', async (t) => {
+test('returns act and may_act in introspection as they are in the token (RFC 8693 section 4.1; TE-63, IN-04)', async (t) => {
   const server = await start(t, agents('types: [access_token]'));
   const first = await hop(server, undefined, await actAs(server, 'agent-0'));
   const second = await hop(server, first, await actAs(server, 'agent-1'));
@@ -110,7 +110,7 @@ test('introspection tells act and may_act as the token does (RFC 8693 section 4.
   assert.equal('act' in (await introspect(server, clean.body.access_token)).body, false);
 });
 
-test('who acted before and is disabled now is in the past, and does not kill the token', async (t) => {
+test('accepts a token with a former actor that is disabled now', async (t) => {
   const fixed = changed(agents('types: [access_token]'), { issuer: 'https://login.example' });
   const before = await start(t, fixed);
   const one = await hop(before, undefined, await actAs(before, 'agent-0'));
@@ -123,7 +123,7 @@ test('who acted before and is disabled now is in the past, and does not kill the
   assertRefused(after, await hop(after, one), { ...SUBJECT_REFUSED, reason: 'subject_token_client_disabled' });
 });
 
-test('act: client makes the calling client the actor where no actor token is given', async (t) => {
+test('makes the calling client the actor with act: client, without an actor token', async (t) => {
   const rule = agents('types: [access_token], maxDepth: 2', 'act: client, ');
   const server = await start(t, changed(rule, named('ada', 'tool', 'a', 'b')));
   const ada = (claims: Record<string, unknown> = {}): Form => ({
@@ -156,7 +156,7 @@ test('act: client makes the calling client the actor where no actor token is giv
   assert.deepEqual(claimsOf(kept.body.access_token).may_act, { iss: server.issuer, sub: 'gateway' }, 'no hop, no use');
 });
 
-/** The claims of a token about ada that was issued to the gateway. */
+/** The claims of a token about ada, issued to the gateway. */
 const forAda = (server: TestServer): Record<string, unknown> => {
   const now = Math.floor(server.clock.now / 1000);
   return {
@@ -171,7 +171,7 @@ const forAda = (server: TestServer): Record<string, unknown> => {
   };
 };
 
-test('a chain takes 8192 bytes of JSON and not one more, and nothing is cut off', async (t) => {
+test('accepts a chain of 8192 bytes of JSON, refuses one byte more, and truncates nothing', async (t) => {
   const issuers = [{ issuer: ELSEWHERE, name: 'elsewhere', accepts: ['jwt'], audiences: [API] }];
   const server = await start(t, changed(agents('types: [access_token], maxDepth: 10'), named('ada'), { issuers }));
   const empty = JSON.stringify(formatAct(Array.from({ length: 10 }, () => ({ iss: ELSEWHERE, sub: '' }))));

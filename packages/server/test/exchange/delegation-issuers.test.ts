@@ -1,5 +1,5 @@
-// Who acts for whom where subject and actor come from different issuers: a principal is an issuer and a name there, and a
-// token of ours about somebody from elsewhere says both (RFC 8693 section 4, RFC 9493 section 3.2.2).
+// Delegation between different issuers. A principal is an issuer and its subject; a token of ours about a foreign subject names
+// it twice, here and at its issuer (RFC 8693 section 4, RFC 9493 section 3.2.2).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAct } from '../../src/primitives/principal.ts';
@@ -10,7 +10,7 @@ import { claimsOf, type Form, start, type TestServer, type } from '../support/ha
 import { entry, type FakeIssuer, startIssuer, trusting } from '../support/issuer.ts';
 
 const GRANT = `grant: { audiences: [${API}], scopes: [read] }`;
-/** Anybody of ours or of theirs may act for anybody. */
+/** Every party, ours or foreign, may act for every other. */
 const OPEN = `{ client: gateway, subject: { issuer: [self, idp, other] }, actor: { issuer: [self, idp, other], clients: [gateway, agent] }, ${GRANT} }`;
 const FOREIGN_ACTORS = {
   client: 'gateway',
@@ -37,14 +37,14 @@ async function startWorld(
 const subject = (subject_token: string): Form => ({ subject_token, subject_token_type: type('jwt') });
 const actor = (actor_token: string): Form => ({ actor_token, actor_token_type: type('jwt') });
 
-/** A token of ours about somebody of theirs. */
+/** A token of ours about a foreign subject. */
 async function ownAbout(server: TestServer, token: string): Promise<string> {
   const answer = await exchange(server, subject(token));
   assertIssued(server, answer);
   return String(answer.body.access_token);
 }
 
-test('an actor is named as its issuer names it, over hops of different issuers (RFC 8693 section 4.1; TE-73c)', async (t) => {
+test('names each actor by its own issuer, over hops of different issuers (RFC 8693 section 4.1; TE-73c)', async (t) => {
   const { server, idp, other } = await startWorld(t);
   const first = await exchange(server, { ...subject(idp.sign()), ...actor(idp.sign({ sub: 'agent' })) });
   const second = await exchange(server, {
@@ -58,7 +58,7 @@ test('an actor is named as its issuer names it, over hops of different issuers (
   assert.deepEqual(await actorsOf(server, third), ['agent', `agent@${other.url}`, `agent@${idp.url}`]);
 });
 
-test('an actor token that says that somebody acts for the actor needs a rule that allows it, whoever issued it', async (t) => {
+test('refuses an actor token with an act claim without a rule that allows it, whatever its issuer', async (t) => {
   const closed = await startWorld(t, [FOREIGN_ACTORS]);
   const open = await startWorld(t, [changed(FOREIGN_ACTORS, { actor: { delegated: 'allow' } })]);
   for (const { server, idp } of [closed, open]) {
@@ -69,7 +69,7 @@ test('an actor token that says that somebody acts for the actor needs a rule tha
   assert.deepEqual(await actorsOf(open.server, delegated(open)), [`agent@${open.idp.url}`]);
 });
 
-test('who acts already adds no hop, by whichever name the new actor token calls it', async (t) => {
+test('adds no hop if the actor is the current one already, by either of its names', async (t) => {
   const { server, idp, other } = await startWorld(t);
   const agent = idp.sign({ sub: 'agent' });
   const delegated = await exchange(server, { ...subject(idp.sign()), ...actor(agent) });
@@ -82,7 +82,7 @@ test('who acts already adds no hop, by whichever name the new actor token calls 
   assert.deepEqual(await actorsOf(server, { subject_token, ...actor(namesake) }), ['other:agent', `agent@${idp.url}`]);
 });
 
-test('may_act may name the actor by either of its names (RFC 8693 section 4.4)', async (t) => {
+test('matches may_act with either name of the actor (RFC 8693 section 4.4)', async (t) => {
   const { server, idp, other } = await startWorld(t);
   const own = await ownAbout(server, idp.sign({ sub: 'agent' }));
   const stranger = await ownAbout(server, other.sign({ sub: 'agent' }));
@@ -99,7 +99,7 @@ test('may_act may name the actor by either of its names (RFC 8693 section 4.4)',
   await refuseActor(server, { ...mixed, ...actor(own) }, 'may_act');
 });
 
-test('may_act permits one hop: it goes with the token until somebody new acts, and then no further (RFC 8693 section 4.4)', async (t) => {
+test('copies may_act until a new actor is added, and not after (RFC 8693 section 4.4)', async (t) => {
   const { server, idp } = await startWorld(t);
   const may_act = { sub: 'agent' };
   const agent = actor(idp.sign({ sub: 'agent' }));
@@ -117,7 +117,7 @@ test('may_act permits one hop: it goes with the token until somebody new acts, a
   assert.deepEqual(await actorsOf(server, { subject_token }), []);
 });
 
-test('a chain is walked hop by hop, never by recursion, and not to its end where that is too far', () => {
+test('reads a chain hop by hop without recursion, and stops at its limit', () => {
   let act: Record<string, unknown> = { sub: 'a' };
   for (let i = 1; i < 1_000_000; i++) act = { sub: 'a', act };
   const ours = { issuer: 'https://idp.example', vouchesFor: 'everyone' } as const;
@@ -129,7 +129,7 @@ test('a chain is walked hop by hop, never by recursion, and not to its end where
   ]);
 });
 
-test('tokenErrorCode says how a refused actor is called, in words that stay (RFC 8693 section 2.2.2)', async (t) => {
+test('names a refused actor in tokenErrorCode, with a stable text (RFC 8693 section 2.2.2)', async (t) => {
   const idp = await startIssuer(t);
   const rule = changed(FOREIGN_ACTORS, { subject: { issuer: ['self', 'idp'] }, actor: { issuer: ['idp'] } });
   const server = await start(t, changed(trusting(entry(idp), [rule]), { tokenErrorCode: 'invalid_request' }));

@@ -1,4 +1,4 @@
-// Who acts for whom: `act` and `may_act` (RFC 8693 sections 1.1, 4.1 and 4.4) in tokens of our own.
+// Delegation with tokens of this server: `act` and `may_act` (RFC 8693 sections 1.1, 4.1 and 4.4).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { act, actorsOf, refuseActor } from '../support/actors.ts';
@@ -29,7 +29,7 @@ const agents = changed(
   named('b', 'c', 'd'),
 );
 
-test('with an actor token its subject acts, before all who acted; the subject stays who it was (RFC 8693 section 4.1; TE-61)', async (t) => {
+test('puts the subject of the actor token before the earlier actors, and keeps the subject (RFC 8693 section 4.1; TE-61)', async (t) => {
   const server = await start(t, agents);
   const who = { ...(await acting(server)), subject_token: await subjectToken(server) };
   assert.deepEqual(await actorsOf(server, who), ['agent']);
@@ -38,8 +38,8 @@ test('with an actor token its subject acts, before all who acted; the subject st
   assert.deepEqual(await actorsOf(server, { ...who, subject_token }), ['agent', 'b', 'c', 'd']);
 });
 
-test('who acts already adds no hop, and A to B to A is three actors', async (t) => {
-  // Whose actors are named is trusted still.
+test('adds no hop for the current actor, and three for A, B and A', async (t) => {
+  // The issuers of the actors are trusted.
   const issuers = [{ issuer: ELSEWHERE, name: 'elsewhere', accepts: ['jwt'], audiences: [API] }];
   const server = await start(t, changed(agents, { issuers }));
   const actor = await acting(server);
@@ -54,7 +54,7 @@ test('who acts already adds no hop, and A to B to A is three actors', async (t) 
   assert.deepEqual(await actorsOf(server, { ...actor, subject_token: namesake }), ['agent', `agent@${ELSEWHERE}`]);
 });
 
-test('members of act that identify nobody are ignored and not passed on (RFC 8693 section 4.1; TE-60)', async (t) => {
+test('ignores members of act that identify no party, and does not copy them (RFC 8693 section 4.1; TE-60)', async (t) => {
   const server = await start(t, agents);
   const prior = {
     sub: 'b',
@@ -67,7 +67,7 @@ test('members of act that identify nobody are ignored and not passed on (RFC 869
   assert.deepEqual(await actorsOf(server, { subject_token: await forgedToken(server, { act: prior }) }), ['b', 'c']);
 });
 
-test('the chain is at most as long as the rule allows, five by default, and is never cut off (TE-69)', async (t) => {
+test('limits the chain to the depth of the rule, five by default, and never truncates it (TE-69)', async (t) => {
   const grant = (depth: string) => `grant: { audiences: [${API}], scopes: [read]${depth} }`;
   const longest = async (depth: string): Promise<number> => {
     const subs = Array.from({ length: 12 }, (_, i) => `actor-${i}`);
@@ -94,7 +94,7 @@ test('the chain is at most as long as the rule allows, five by default, and is n
   await refuseActor(nobody, { subject_token: await forgedToken(nobody, { act: act('agent') }) }, 'chain_too_deep');
 });
 
-test('an actor token of somebody acting for the actor is refused, unless the rule allows delegated actors', async (t) => {
+test('refuses an actor token with an act claim, unless the rule allows delegated actors', async (t) => {
   const rule = (delegated: string) =>
     withRules(
       `{ client: gateway, actor: { clients: [agent]${delegated} }, grant: { audiences: [${API}], scopes: [read] } }`,
@@ -108,7 +108,7 @@ test('an actor token of somebody acting for the actor is refused, unless the rul
   assert.deepEqual(await actorsOf(open, await acting(open, { act: { sub: 'stranger' } })), ['agent']);
 });
 
-test('may_act binds the actor by every member that it names (RFC 8693 section 4.4; TE-66)', async (t) => {
+test('requires the actor to match every member of may_act (RFC 8693 section 4.4; TE-66)', async (t) => {
   const server = await start(t, agents);
   const actor = await acting(server, { email: 'agent@example.com', groups: ['a', 'b'] });
   const allowed = async (may_act: Record<string, unknown>): Promise<Form> => ({
@@ -138,7 +138,7 @@ test('may_act binds the actor by every member that it names (RFC 8693 section 4.
   }
 });
 
-test('without an actor token the client is who acts, and may_act must name it (RFC 8693 section 4.4; TE-67)', async (t) => {
+test('requires may_act to name the client, without an actor token (RFC 8693 section 4.4; TE-67)', async (t) => {
   const server = await start(t, agents);
   const form = async (may_act: Record<string, unknown>) => ({ subject_token: await forgedToken(server, { may_act }) });
   for (const mayAct of [{ sub: 'gateway' }, { client_id: 'gateway' }, { sub: 'gateway', iss: server.issuer }]) {
@@ -149,7 +149,7 @@ test('without an actor token the client is who acts, and may_act must name it (R
   }
 });
 
-test('may_act does not replace the rules: an actor needs both (RFC 8693 section 4.4)', async (t) => {
+test('requires a matching rule in addition to may_act (RFC 8693 section 4.4)', async (t) => {
   const server = await startBasic(t);
   const other = await acting(server, { sub: 'stranger', client_id: 'stranger' });
   const subject_token = await forgedToken(server, { may_act: { sub: 'stranger' } });
@@ -158,7 +158,7 @@ test('may_act does not replace the rules: an actor needs both (RFC 8693 section 
   assert.deepEqual(await actorsOf(server, { ...(await acting(server)), subject_token: agent }), ['agent']);
 });
 
-test('may_act is used up by the hop that it permits, and copied where nobody new acts (TE-73c)', async (t) => {
+test('copies may_act if no new actor is added, and omits it otherwise (TE-73c)', async (t) => {
   const server = await start(t, agents);
   const mayActOf = async (form: Form): Promise<unknown> => {
     const answer = await exchange(server, form);
@@ -174,18 +174,18 @@ test('may_act is used up by the hop that it permits, and copied where nobody new
   assert.deepEqual(await mayActOf({ ...actor, subject_token: again }), { iss: server.issuer, sub: 'agent' });
 });
 
-test('disabling a client kills its tokens: those issued to it, those about it, and those in which it acts now', async (t) => {
+test('refuses all tokens of a disabled client: issued to it, about it, and with it as the current actor', async (t) => {
   const retired = { id: 'retired', auth: 'client_secret_post', secret: { plain: 'x' }, grants: ['token_exchange'] };
   const where = (disabled: boolean) => changed(agents, { clients: added({ ...retired, disabled }) });
   const [server, twin] = [await start(t, where(true)), await start(t, where(false))];
-  const killed = { ...SUBJECT_REFUSED, reason: 'subject_token_client_disabled' };
+  const refused = { ...SUBJECT_REFUSED, reason: 'subject_token_client_disabled' };
   for (const claims of [{ sub: 'retired' }, { act: act('retired', 'b') }]) {
     const subject_token = await forgedToken(server, claims);
-    assertRefused(server, await exchange(server, { subject_token }), killed, JSON.stringify(claims));
+    assertRefused(server, await exchange(server, { subject_token }), refused, JSON.stringify(claims));
     assertIssued(twin, await exchange(twin, { subject_token: await forgedToken(twin, claims) }));
   }
   const issuedTo = await forgedToken(server, { client_id: 'retired', aud: 'gateway' });
-  assertRefused(server, await exchange(server, { subject_token: issuedTo }), killed);
+  assertRefused(server, await exchange(server, { subject_token: issuedTo }), refused);
   const stillThere = await forgedToken(twin, { client_id: 'retired', aud: 'gateway' });
   assertIssued(twin, await exchange(twin, { subject_token: stillThere }));
   const actor = await exchange(server, await acting(server, { sub: 'retired' }));
@@ -196,7 +196,7 @@ test('disabling a client kills its tokens: those issued to it, those about it, a
   ]);
 });
 
-test('acr, amr and auth_time are those of the subject, never those of the actor (RFC 9068 section 2.2.1; TE-53, AT-04)', async (t) => {
+test('copies acr, amr and auth_time from the subject, never from the actor (RFC 9068 section 2.2.1; TE-53, AT-04)', async (t) => {
   const server = await start(t, configuration);
   const own = { acr: 'silver', amr: ['pwd', 'otp'], auth_time: 1_700_000_000 };
   const better = await acting(server, { acr: 'gold', amr: ['hwk'], auth_time: 1_800_000_000 });

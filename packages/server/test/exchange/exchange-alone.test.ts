@@ -1,4 +1,4 @@
-// What does an exchange read, note and refuse on its way to the judge? With opaque tokens of ours in memory, and no server.
+// The steps of an exchange before it is judged: read, record, refuse. Uses opaque tokens in memory, without a server.
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
@@ -35,7 +35,7 @@ const held = new Map(
   ].map(([text, said]) => [sha256(String(text)), JSON.stringify(said)]),
 );
 
-/** What validators of opaque tokens ask, and nothing else. */
+/** The services that validators of opaque tokens use. */
 const context = (rules: readonly Rule[], more: object = {}) =>
   ({
     ...partsOf({ resources: [api, other], rules }),
@@ -76,7 +76,7 @@ const acting: Said = { ...form, actor_token: AGENT, actor_token_type: tokenTypeU
 const refusal = (reason: string, parameter?: string) => (error: unknown) =>
   error instanceof Refusal && error.reason === reason && error.parameter === parameter;
 
-test('a request names its tokens, their types, and what is wanted (RFC 8693 section 2.1)', () => {
+test('reads the tokens, their types, and the requested targets and scope (RFC 8693 section 2.1)', () => {
   const enabled = new Set(['access_token', 'jwt']);
   const read = (said: Said) => readExchangeRequest(parameters(said), enabled);
   const { subject, actor, ...plain } = read(form);
@@ -123,7 +123,7 @@ test('a request names its tokens, their types, and what is wanted (RFC 8693 sect
     );
 });
 
-test('targets are all found, each once, or unknown together', () => {
+test('resolves all targets, each once, or none', () => {
   const { targeting } = partsOf({ resources: [api, other], rules: [] });
   const resolve = (audiences: string[], resources: string[] = []) =>
     resolveTargets({ audiences, resources: resources.map((one) => new URL(one)) }, targeting);
@@ -133,7 +133,7 @@ test('targets are all found, each once, or unknown together', () => {
   assert.equal(resolve(['api'], ['https://api.example/v2']), 'unknown');
 });
 
-test('what is asked for is noted, but for what may be a token in the wrong place', () => {
+test('records the request, except values that may be a token in the wrong parameter', () => {
   const secret = 'x'.repeat(50);
   const named = resource(secret, { scopes: new Set([`${secret}y`]) });
   const { targeting } = partsOf({ resources: [api, named], rules: [] });
@@ -152,7 +152,7 @@ test('what is asked for is noted, but for what may be a token in the wrong place
   assert.equal('scopeAsked' in silent, false);
 });
 
-test('tokens prove themselves, and the event tells what they proved', async () => {
+test('validates the tokens, and records what they proved', async () => {
   const event = newEvent();
   const said = parameters({ ...acting, audience: 'api', scope: 'read' });
   const issued = await exchange(said, gateway, event, context([open]));
@@ -168,7 +168,7 @@ test('tokens prove themselves, and the event tells what they proved', async () =
   assert.equal(alone.actor, undefined);
 });
 
-test('a token that is refused or revoked is refused as what it was declared to be', async () => {
+test('refuses an invalid or revoked token under its declared type', async () => {
   const fails = async (said: Said, more: object, reason: string) => {
     const event = newEvent();
     await assert.rejects(exchange(parameters(said), gateway, event, context([open], more)), refusal(reason));
@@ -188,7 +188,7 @@ test('a token that is refused or revoked is refused as what it was declared to b
   );
 });
 
-test('an exchange is explained without being made', async () => {
+test('explains an exchange without making it', async () => {
   const grant = { claims: [['team', value('subject.claims.team')] as const, ['level', value('1')] as const] };
   const around = context([rule([other], { name: 'for another', clients: new Set(['x']) }), rule([api], { grant })]);
   const event = newEvent();
@@ -225,7 +225,7 @@ test('an exchange is explained without being made', async () => {
 });
 
 const KEY = { ...generateKeyPairSync('ed25519'), kid: 'k', alg: 'Ed25519' } as const;
-/** Whose tokens are good once. */
+/** Clients whose tokens are single-use. */
 const idp = {
   issuer: IDP,
   name: 'idp',
@@ -255,14 +255,14 @@ const trusting = (isUsed: () => Promise<boolean>) =>
   });
 const MONTH = 30 * 86_400;
 
-test('a token that is good once is remembered for a month at most, and is not used up by an explanation', async () => {
+test('remembers a single-use token for a month or less, and does not consume it in an explanation', async () => {
   const fresh = trusting(async () => false);
   const { uses } = await exchange(parameters(foreign(NOW + MONTH - 30)), gateway, newEvent(), fresh);
   assert.deepEqual(
     uses.map(({ expiresAt, replayed }) => [expiresAt, replayed]),
     [[NOW + MONTH, 'subject_token_replayed']],
   );
-  const detail = 'it ends too late for a token that is good once';
+  const detail = 'it expires too late for a single-use token: 30 days are allowed';
   await assert.rejects(exchange(parameters(foreign(NOW + MONTH - 29)), gateway, newEvent(), fresh), {
     reason: 'subject_token_claims',
     detail,
@@ -279,7 +279,7 @@ test('a token that is good once is remembered for a month at most, and is not us
   assert.deepEqual([used.decision, used.reason], ['refused', 'subject_token_replayed']);
 });
 
-test('the steps of an exchange are told by name, for metrics and traces', async () => {
+test('names the steps of an exchange for metrics and traces', async () => {
   const told: unknown[] = [];
   const listen = (finished: unknown): void => {
     told.push((finished as FinishedStep).step);
@@ -290,7 +290,7 @@ test('the steps of an exchange are told by name, for metrics and traces', async 
   assert.deepEqual(told, ['subject', 'actor', 'decide']);
 });
 
-test('an explanation needs no proof, and tells which one the request would need', async () => {
+test('explains without a proof, and says which one the request would need', async () => {
   const strict = rule([resource('strict', { requireSenderConstraint: true })]);
   const event = newEvent();
   const told = await explainExchange(parameters(form), 'gateway', event, context([strict]));
@@ -299,7 +299,7 @@ test('an explanation needs no proof, and tells which one the request would need'
   assert.equal(event.rebound, undefined);
 });
 
-test('a refusal is explained with its sentence, and nothing else is taken for one', async () => {
+test('explains a refusal with its sentence, and no other error', async () => {
   const event = newEvent();
   const told = await explainExchange(parameters({ ...form, scope: 'none' }), 'gateway', event, context([open]));
   assert.deepEqual([told.decision, told.error, told.reason], ['refused', 'invalid_scope', 'scope_exceeded']);
@@ -315,7 +315,7 @@ test('a refusal is explained with its sentence, and nothing else is taken for on
   await assert.rejects(explainExchange(parameters(form), 'gateway', newEvent(), broken), /the database is gone/);
 });
 
-test('every target is judged as if it were asked for alone', async () => {
+test('judges each target as if it were requested separately', async () => {
   const caller = context([
     rule([other], { name: 'pays', actor: { presence: 'required' } }),
     rule([api, other], { name: 'all' }),

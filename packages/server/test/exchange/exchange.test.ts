@@ -1,4 +1,4 @@
-// What an exchange gives: the members of the answer, the claims of the token, its ancestors, and its audit row.
+// The results of an exchange: the members of the response, the claims of the token, its ancestors, and its audit row.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -15,7 +15,7 @@ import {
 import { changed, edited } from '../support/configuration.ts';
 import { claimsOf, start, type } from '../support/harness.ts';
 
-test('an exchange answers every member of RFC 8693 section 2.2.1 (TE-31, TE-36)', async (t) => {
+test('returns every member of RFC 8693 section 2.2.1 (TE-31, TE-36)', async (t) => {
   const server = await startBasic(t);
   const answer = await exchange(server, { audience: API, scope: 'read' });
   assertIssued(server, answer);
@@ -29,7 +29,7 @@ test('an exchange answers every member of RFC 8693 section 2.2.1 (TE-31, TE-36)'
   });
 });
 
-test('client_credentials answers the members of RFC 6749 section 5.1, and no issued_token_type (AT-03)', async (t) => {
+test('returns the members of RFC 6749 section 5.1 for client_credentials, and no issued_token_type (AT-03)', async (t) => {
   const server = await startBasic(t);
   const answer = await server.token({ grant_type: 'client_credentials', ...gateway });
   assertIssued(server, answer);
@@ -42,7 +42,7 @@ test('client_credentials answers the members of RFC 6749 section 5.1, and no iss
   );
 });
 
-test('the issued token has the claims of RFC 9068 section 2.2, scope as one string, and the client that asked (TE-64, TE-65, AT-02, AT-05)', async (t) => {
+test('issues a token with the claims of RFC 9068 section 2.2, scope as one string, and the calling client (TE-64, TE-65, AT-02, AT-05)', async (t) => {
   const server = await startBasic(t);
   const subject_token = server.forge({
     ...claimsOf(await subjectToken(server)),
@@ -59,7 +59,7 @@ test('the issued token has the claims of RFC 9068 section 2.2, scope as one stri
   assert.notEqual(claimsOf(other.body.access_token).jti, jti, 'jti names one token');
 });
 
-test('a target without scopes gives a token without scope; where it has some, none left is refused (RFC 8693 section 2.2.1; TE-36)', async (t) => {
+test('omits scope for a target without scopes, and refuses a target with scopes if none is left (RFC 8693 section 2.2.1; TE-36)', async (t) => {
   const rule = '{ client: gateway, grant: { audiences: [https://private.example] } }';
   const server = await start(
     t,
@@ -72,7 +72,7 @@ test('a target without scopes gives a token without scope; where it has some, no
   assert.equal((await exchange(scoped)).body.error, 'invalid_scope');
 });
 
-test('every token names the tokens that it derives from, nearest first', async (t) => {
+test('records in every token its ancestors, nearest first', async (t) => {
   const server = await startBasic(t);
   const subject_token = await subjectToken(server);
   const first = String((await exchange(server, { subject_token })).body.access_token);
@@ -82,7 +82,7 @@ test('every token names the tokens that it derives from, nearest first', async (
   assert.deepEqual(claimsOf(second).lineage, [claimsOf(first).jti, claimsOf(subject_token).jti]);
 });
 
-test('the audit row tells who did what for whom and by which rule, and holds no token and no secret (TE-71, TX-12)', async (t) => {
+test('records in the audit row who did what for whom by which rule, without a token or a secret (TE-71, TX-12)', async (t) => {
   const server = await startBasic(t);
   const subject_token = await subjectToken(server);
   const actor = await acting(server);
@@ -115,11 +115,11 @@ test('the audit row tells who did what for whom and by which rule, and holds no 
   assert.equal(text.includes('gateway-secret'), false);
 });
 
-test('a token never outlives its subject token, whichever second it is signed in', async (t) => {
+test('issues no token that outlives its subject token, in whichever second it is signed', async (t) => {
   const server = await startBasic(t);
   const subject_token = await subjectToken(server);
   const subject = claimsOf(subject_token);
-  // Ten minutes before the subject token ends, which is less than the rule allows; each look at the clock is a second later.
+  // Ten minutes before the subject token expires, which is less than the rule allows. Each reading of the clock is a second later.
   let now = Number(subject.exp) * 1000 - 600_000;
   Object.defineProperty(server.clock, 'now', { get: () => (now += 1000) });
   const answer = await exchange(server, { subject_token });

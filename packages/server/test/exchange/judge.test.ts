@@ -1,4 +1,4 @@
-// What may be issued for proven tokens? The judge alone, without a server: each limit at its edge, and one step beyond.
+// The judge without a server, for validated tokens: each limit at its edge, and one step beyond.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limitsOf } from '../../src/narrowing/narrow.ts';
@@ -25,7 +25,7 @@ const open = { resources: [api, other], rules: [rule([api, other])] };
 const agent = token('agent', { expiresAt: NOW + 500 });
 const ours = (sub: string): Vouched => vouchFor({ iss: SELF, sub });
 
-test('a decision tells all that the new token says, and whence it comes', () => {
+test('decides all claims of the new token, and its ancestors', () => {
   const subject = token('ada', {
     lineage: ['parent'],
     actorLineage: ['helper'],
@@ -59,7 +59,7 @@ test('a decision tells all that the new token says, and whence it comes', () => 
   assert.equal('facts' in ask(open, {}).trace, false);
 });
 
-test('who acts stands before who acted, once, and never in the place of the subject', () => {
+test('puts the actor before earlier actors, once, and never in the place of the subject', () => {
   const acted = ask(open, { subject: token('ada', { chain: [ours('tool')] }), actor: agent }).decision;
   assert.deepEqual(acted?.chain, [ours('agent'), ours('tool')]);
   const again = ask(open, { subject: token('ada', { chain: [ours('agent')] }), actor: agent }).decision;
@@ -82,7 +82,7 @@ test('who acts stands before who acted, once, and never in the place of the subj
   assert.deepEqual(ask(open, { actor: elsewhere }).decision?.chain, [{ iss: IDP, sub: 'ada' }]);
 });
 
-test('with act: client the calling client acts where nobody else does', () => {
+test('makes the calling client the actor with act: client, unless another actor is named', () => {
   const world = { ...open, rules: [rule([api], { act: 'client' })] };
   assert.deepEqual(ask(world, {}).decision?.chain, [ours('gateway')]);
   assert.deepEqual(ask(world, { actor: agent }).decision?.chain, [ours('agent')]);
@@ -90,7 +90,7 @@ test('with act: client the calling client acts where nobody else does', () => {
   assert.equal(ask(open, { subject: token('gateway') }).refusal, undefined);
 });
 
-test('a chain is as deep as the rule says and takes 8 KiB, and beyond that is refused', () => {
+test('limits a chain to the depth of the rule and to 8 KiB', () => {
   const deep = (maxDepth: number, chain: readonly Vouched[], actor = agent) =>
     ask({ ...open, rules: [rule([api], { grant: { maxDepth } })] }, { subject: token('ada', { chain }), actor });
   assert.equal(deep(2, [ours('x')]).decision?.chain.length, 2);
@@ -107,7 +107,7 @@ test('a chain is as deep as the rule says and takes 8 KiB, and beyond that is re
   assert.equal(reasonOf(deep(10, wide)), 'chain_too_large', 'bytes are counted, not characters');
 });
 
-test('may_act binds whoever acts, by every member that it names', () => {
+test('requires the actor to match every member of may_act', () => {
   const acts = (mayAct: Record<string, unknown>, asked: Asked = {}) =>
     ask(open, { subject: token('ada', { mayAct }), ...asked });
   const named = token('agent', { claims: { client_id: 'gateway', roles: ['a'] } });
@@ -132,11 +132,11 @@ test('may_act binds whoever acts, by every member that it names', () => {
   assert.equal(acts({ iss: SELF, client_id: 'gateway' }).refusal, undefined);
   assert.deepEqual(reasonOf(acts({ iss: SELF, client_id: 'x' })), [
     'may_act',
-    `it names somebody of ${SELF} (and client_id); gateway of ${SELF} would act`,
+    `it names a party of ${SELF} (and client_id); gateway of ${SELF} would act`,
   ]);
 });
 
-test('may_act is used up by the hop that it permits, and kept where nobody new acts', () => {
+test('copies may_act if no new actor is added, and omits it otherwise', () => {
   const mayAct = { ...ours('agent') };
   const subject = token('ada', { mayAct });
   assert.equal(ask(open, { subject, actor: agent }).decision?.mayAct, undefined);
@@ -146,7 +146,7 @@ test('may_act is used up by the hop that it permits, and kept where nobody new a
   assert.deepEqual(ask(open, { subject: free }).decision?.mayAct, ours('gateway'));
 });
 
-test('where no rule matches, the one that came furthest speaks', () => {
+test('refuses with the reason of the rule that matched furthest, if none matches', () => {
   const stranger = token('ada', { clientId: 'stranger' });
   const actor = rule([api], { actor: { presence: 'required' } });
   const said = (rules: readonly ReturnType<typeof rule>[], asked: Asked) => reasonOf(ask({ ...open, rules }, asked));
@@ -166,7 +166,7 @@ test('where no rule matches, the one that came furthest speaks', () => {
   assert.equal(said([actor, rule([api], { mode: 'audit' })], { audiences: ['other'] }), 'no_rule_for_actor');
 });
 
-test('a rule in audit mode says what it would have decided, and decides nothing', () => {
+test('records what a rule in audit mode would have decided, without deciding', () => {
   const watched = (name: string, grant = {}) => rule([api], { name, mode: 'audit', grant });
   const rules = [
     watched('generous'),
@@ -184,7 +184,7 @@ test('a rule in audit mode says what it would have decided, and decides nothing'
   assert.equal(reasonOf(ask({ ...open, rules: rules.slice(0, 2) }, {})), 'no_rule_for_subject');
 });
 
-test('what a watched rule would do with the proof is told, and a fault of ours is no refusal', () => {
+test('records what a rule in audit mode would do with the proof, and throws other errors', () => {
   const strict = resource('strict', { requireSenderConstraint: true });
   const watched = rule([strict], { mode: 'audit' });
   const world = { resources: [strict], rules: [watched] };
@@ -197,7 +197,7 @@ test('what a watched rule would do with the proof is told, and a fault of ours i
   assert.throws(() => ask({ ...open, rules: [faulty] }, {}), /a fault of ours/);
 });
 
-test('scope is what subject, client, rule and every target have in common', () => {
+test('grants the scopes that subject, client, rule and every target have in common', () => {
   const caller = client('gateway', { scopes: new Set(['write', 'read', 'pay']) });
   const world = {
     ...open,
@@ -230,7 +230,7 @@ test('scope is what subject, client, rule and every target have in common', () =
   assert.equal(scopes({ client: narrow }), 'scope_empty');
 });
 
-test('an API without scopes gets a token without scope, and no token has the scopes of sign-in', () => {
+test('grants no scope at an API without scopes, and no sign-in scopes to any token', () => {
   const plain = resource('plain', { scopes: new Set() });
   const signIn = ['openid', 'profile', 'email', 'offline_access'];
   const identity = resource('identity', { scopes: new Set([...signIn, 'read']) });
@@ -248,7 +248,7 @@ test('an API without scopes gets a token without scope, and no token has the sco
   assert.equal(ask(world, { subject, audiences: ['identity'], scope: asked }).decision?.scope, asked);
 });
 
-test('a token lives as long as subject, actor, rule and every target allow, and a second at least', () => {
+test('limits the lifetime by subject, actor, rule and every target, to one second or more', () => {
   const short = resource('short', { token: { lifetime: 60 } });
   const lifetime = (asked: Asked, limit?: number) =>
     ask({ resources: [api, short], rules: [rule([api, short], { grant: { lifetime: limit } })] }, asked).decision
@@ -262,7 +262,7 @@ test('a token lives as long as subject, actor, rule and every target allow, and 
   assert.equal(lifetime({ subject: token('ada', { expiresAt: NOW + 2 }) }), 2);
 });
 
-test('what limits a token is told with who sets the limit', () => {
+test('records each limit of a token with who sets it', () => {
   const world = { ...open, rules: [rule([api], { grant: { lifetime: 900 } })] };
   const caller = client('gateway', { scopes: new Set(['read']) });
   const scope = new Set(['read', 'write']);
@@ -303,7 +303,7 @@ test('what limits a token is told with who sets the limit', () => {
   );
 });
 
-test('targets that are asked for at once take tokens of one form, algorithm and key', () => {
+test('refuses targets with different token formats, algorithms or keys in one request', () => {
   const secret = { kid: 'k', alg: 'HS256', key: Buffer.alloc(32) } as never;
   const shapes = {
     opaque: resource('opaque', { token: { format: 'opaque' } }),
@@ -325,7 +325,7 @@ test('targets that are asked for at once take tokens of one form, algorithm and 
   assert.deepEqual(ask(world, { audiences: ['other', 'api', 'api'] }).decision?.targets, [other, api]);
 });
 
-test('a target that takes no bearer tokens needs a proof, and one that needs an acr a subject that has it', () => {
+test('requires a proof for a target without bearer tokens, and an acr of the subject for a target that needs it', () => {
   const strict = resource('strict', { requireSenderConstraint: true });
   const gold = resource('gold', { requiredAcr: new Set(['gold', 'platinum']) });
   const world = { resources: [api, strict, gold], rules: [rule([api, strict, gold])] };
@@ -351,7 +351,7 @@ test('a target that takes no bearer tokens needs a proof, and one that needs an 
 
 const TOO_LONG = ['lineage_too_long', '16 are allowed'];
 
-test('a token names sixteen ancestors of its own and sixteen of those who act, each once', () => {
+test('limits a token to sixteen ancestors of its own and sixteen of its actors, each once', () => {
   const ids = (prefix: string, length: number): string[] => Array.from({ length }, (_, index) => `${prefix}${index}`);
   const subject = (length: number) => token('ada', { lineage: ids('s', length) });
   assert.equal(ask(open, { subject: subject(15) }).decision?.lineage.length, 16);
@@ -368,7 +368,7 @@ test('a token names sixteen ancestors of its own and sixteen of those who act, e
   assert.deepEqual(reasonOf(ask(open, { actor: busy(16) })), TOO_LONG);
 });
 
-test('names of those who act are told by digest where `act` does not say them, sixteen at most beside the ids', () => {
+test('records names of actors that act does not contain as digests, sixteen or fewer beside the ids', () => {
   const crowd = (length: number) =>
     Array.from({ length }, (_, index) => vouchFor({ iss: 'https://us.example', sub: `c${index}` }));
   const busy = (length: number) => token('agent', { chain: crowd(length) });
@@ -381,7 +381,7 @@ test('names of those who act are told by digest where `act` does not say them, s
   assert.deepEqual(reasonOf(delegating(17)), TOO_LONG);
 });
 
-test('which requested types a rule grants, and a refresh token only to a client that may refresh', () => {
+test('grants only the requested types of the rule, and refresh tokens only to clients that may refresh', () => {
   const world = { ...open, rules: [rule([api], { grant: { types: new Set(['jwt', 'refresh_token']) } })] };
   const caller = client('gateway', { grants: new Set(['token_exchange']) });
   assert.deepEqual(reasonOf(ask(world, {})), [
@@ -396,7 +396,7 @@ test('which requested types a rule grants, and a refresh token only to a client 
   );
 });
 
-test('a refresh token remembers what its rules are asked again about', () => {
+test('remembers the facts to evaluate the rules again with a refresh token', () => {
   const origin = { iss: IDP, sub: 'ada' };
   const subject = token('idp:ada', {
     origin,
@@ -450,10 +450,10 @@ test('a refresh token remembers what its rules are asked again about', () => {
   assert.deepEqual(typeOf('jwt'), ['jwt', undefined]);
   assert.deepEqual(typeOf('refresh_token'), ['access_token', undefined]);
   const caller = client('gateway', { grants: new Set(['token_exchange']) });
-  assert.equal(ask(world, { client: caller }).decision?.refresh, undefined, 'whoever may not refresh gets none beside');
+  assert.equal(ask(world, { client: caller }).decision?.refresh, undefined, 'a client that may not refresh gets none');
 });
 
-test('what is good once is used up, whichever part it plays', () => {
+test('consumes single-use tokens in either role', () => {
   const once = (id: string) => ({ singleUse: { id, expiresAt: NOW + 60 } });
   const uses = (asked: Asked) => ask(open, asked).decision?.uses;
   const use = (role: string, id: string) => ({ id, expiresAt: NOW + 60, replayed: `${role}_token_replayed` });
@@ -471,7 +471,7 @@ const unproven = 'it is bound to the DPoP key one: the request does not prove it
 const unloosed =
   'it is bound to the DPoP key one: the rule accepts it without that key, but does not grant an unbound token for it (rebind)';
 
-test('a token that is bound to a key comes with its proof, unless the rule accepts it without', () => {
+test('requires the proof of a bound token, unless the rule accepts it without', () => {
   const accept = { subject: { constrained: 'accept' }, actor: { constrained: 'accept' } } as const;
   const told = (rules: Parameters<typeof rule>[1], asked: Asked, proven?: string) => {
     const world = { ...open, rules: [rule([api], rules)] };
@@ -497,7 +497,7 @@ test('a token that is bound to a key comes with its proof, unless the rule accep
   assert.deepEqual(told({}, {}), [undefined, undefined]);
 });
 
-test('an explanation assumes the key that the request would have to prove', () => {
+test('assumes the key that the request would have to prove, in an explanation', () => {
   const strict = resource('strict', { requireSenderConstraint: true });
   const needed = (rules: Parameters<typeof rule>[1], asked: Asked) => {
     const world = { resources: [api, strict], rules: [rule([api, strict], rules)] };
@@ -521,7 +521,7 @@ test('an explanation assumes the key that the request would have to prove', () =
   assert.equal(needed({ rebind: 'bearer' }, {}), undefined);
 });
 
-test('conditions see what would be given, however it is asked for, the chain that would be, and the time', () => {
+test('evaluates conditions on the targets and scope that would be granted, the new chain, and the time', () => {
   const located = resource('https://api.example', { locations: ['https://api.example/v1'] });
   const world = { resources: [located, other], rules: [] };
   const decides = (text: string, asked: Asked, grant?: Partial<Rule['grant']>) =>

@@ -1,4 +1,4 @@
-// A refresh token as subject or actor says exactly what its access token says, and nothing that comes of it lives longer.
+// A refresh token, as subject or actor, has exactly the claims of its access token, and nothing exchanged for it outlives it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertIssued, assertRefused, exchange, SUBJECT_REFUSED, subjectToken } from '../support/basics.ts';
@@ -11,7 +11,7 @@ const TYPES = ['access_token', 'refresh_token'];
 const foreign = (more: Configuration = {}): Configuration =>
   changed(FOREIGN_BESIDE, { actor: undefined, subject: { types: ['jwt'] } }, more);
 
-/** Tokens of ours about the issuer's person: an access token and the refresh token beside it. */
+/** Tokens of ours about a foreign person: an access token and the refresh token issued with it. */
 async function bothOf(t: Parameters<typeof start>[0], rules: readonly Configuration[], members = {}, said = {}) {
   const idp = await startIssuer(t);
   const server = await start(t, life(rules, [entry(idp, members)]));
@@ -30,7 +30,7 @@ type Both = Awaited<ReturnType<typeof bothOf>>;
 const present = ({ server, ...tokens }: Omit<Both, 'idp'>, kind: 'access_token' | 'refresh_token', form = {}) =>
   exchange(server, { subject_token: tokens[kind], subject_token_type: type(kind), ...form });
 
-test('a claim of another issuer that no mapping took over is none of ours, by either token', async (t) => {
+test('has no foreign claim that no mapping copied, as an access token or as a refresh token', async (t) => {
   const admins = changed(BESIDE, {
     subject: { types: TYPES, when: 'subject.claims.role == "admin"' },
     actor: undefined,
@@ -43,7 +43,7 @@ test('a claim of another issuer that no mapping took over is none of ours, by ei
       { ...SUBJECT_REFUSED, reason: 'no_rule_for_subject' },
       kind,
     );
-  // Mapped by the issuer's entry, or added by the rule, it stands in the access token, and so it counts.
+  // A claim that is mapped by the issuer's entry, or added by the rule, is in the access token, so it counts.
   const mapped = await bothOf(t, [foreign(), admins], { claims: '{ role: claims.role }' }, { role: 'admin' });
   const added = await bothOf(
     t,
@@ -59,7 +59,7 @@ test('a claim of another issuer that no mapping took over is none of ours, by ei
     }
 });
 
-test('conditions that deny see what they would see of the access token', async (t) => {
+test('evaluates conditions that deny on the same claims as for the access token', async (t) => {
   const insiders = changed(BESIDE, {
     subject: { types: TYPES, when: '!("contractor" in subject.claims)' },
     actor: undefined,
@@ -76,7 +76,7 @@ test('conditions that deny see what they would see of the access token', async (
   for (const kind of ['access_token', 'refresh_token'] as const) assertIssued(plain.server, await present(plain, kind));
 });
 
-test('as actor it meets may_act by what its access token says, not by what another issuer said', async (t) => {
+test('matches may_act by the claims of its access token as an actor, not by claims of another issuer', async (t) => {
   const acted = changed(BESIDE, {
     subject: { types: ['access_token'] },
     actor: { types: TYPES, clients: ['gateway'] },
@@ -97,7 +97,7 @@ test('as actor it meets may_act by what its access token says, not by what anoth
   }
 });
 
-test('what no rule gives an access token for any more is no subject either', async (t) => {
+test('is refused as a subject if no rule grants its access token any more', async (t) => {
   const own = changed(BESIDE, { subject: { types: TYPES }, actor: undefined });
   const both = await bothOf(t, [foreign(), own]);
   assertIssued(both.server, await present(both, 'refresh_token'));
@@ -111,13 +111,13 @@ test('what no rule gives an access token for any more is no subject either', asy
   });
 });
 
-/** Seconds that the refresh token has left, as its row says. */
+/** The remaining lifetime of the refresh token in seconds, by its row. */
 function leftOf(server: TestServer): readonly number[] {
   const rows = everythingIn(server).refresh_families as { expires_at: number }[];
   return rows.map(({ expires_at }) => Math.round((Number(expires_at) - server.clock.now) / 1000));
 }
 
-test('a refresh token that comes of another ends when that one does, however often it is exchanged', async (t) => {
+test('ends a refresh token with the one that it derives from, over any number of exchanges', async (t) => {
   const lasting = changed(BESIDE, { subject: { types: TYPES }, actor: undefined, grant: { refreshLifetime: '1h' } });
   const server = await start(t, life([lasting]), { now: 1_800_000_000_000 });
   const first = await exchange(server, REFRESH);
@@ -139,7 +139,7 @@ test('a refresh token that comes of another ends when that one does, however oft
     leftOf(server),
     Array.from({ length: 6 }, () => 600),
   );
-  // And by way of an access token that came of the family, or of one that came of that.
+  // Also through an access token of the family, or through a token exchanged for it.
   const access = (await refresh(server, token)).body.access_token;
   const again = await exchange(server, { subject_token: String(access), ...REFRESH });
   assert.equal(again.body.expires_in, 600);
@@ -147,11 +147,11 @@ test('a refresh token that comes of another ends when that one does, however oft
   assert.equal((await exchange(server, { subject_token: String(plain), ...REFRESH })).body.expires_in, 600);
   server.clock.now = end;
   assert.equal((await refresh(server, token)).body.error, 'invalid_grant');
-  // A token that comes of no family begins one that lasts.
+  // A token without a family begins one with the full lifetime.
   assert.equal((await exchange(server, REFRESH)).body.expires_in, 3600);
 });
 
-test('an actor whose token comes of a family gives a refresh token no longer life than that', async (t) => {
+test("ends a refresh token with the family that the actor's token derives from", async (t) => {
   const other = { client_id: 'other', client_secret: 'other-secret' };
   const short = changed(BESIDE, {
     name: 'short',

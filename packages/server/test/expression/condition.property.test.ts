@@ -1,4 +1,4 @@
-// Whatever the claims are: conditions end, and say what the library says wherever it says anything.
+// For any claims, conditions terminate, and agree with the library wherever it has an answer.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Environment } from '@marcbachmann/cel-js';
@@ -7,7 +7,7 @@ import { compileExpression } from '../../src/expression/condition.ts';
 import { markElsewhere } from '../../src/expression/elsewhere.ts';
 import { answerOf, evaluate } from '../support/evaluating.ts';
 
-/** Names that break careless readers, beside those that the expressions below read. */
+/** Names that break careless code, and those that the expressions below read. */
 const NAMES = ['a', 'b', 'list', 'map', '__proto__', 'constructor', 'prototype', 'toString', 'length', ''];
 const TEXTS = ['a', 'a,b', '12', '-9223372036854775808', '1e400', 'NaN', '2024-02-30T00:00:00Z', 'é💩', '\ud800', '\0'];
 const NUMBERS = [0, -0, 2, 1.5, 1e308, -1e308, 2 ** 53, 2 ** 63, 5e-324];
@@ -24,7 +24,7 @@ const json = fc.letrec<{ value: unknown }>((tie) => ({
 })).value;
 const claimsJson = fc.dictionary(fc.constantFrom(...NAMES), json, { noNullPrototype: false });
 
-/** CEL that the library's evaluator reads as we do. */
+/** Expressions with the same meaning in the library. */
 const COMMON = [
   'c.a == c.b',
   'c.a != c.b',
@@ -52,7 +52,7 @@ const COMMON = [
   '{"a": c.a} == c.map',
 ];
 
-/** CEL that only we read: conversions, dates and arithmetic on whatever a claim holds. */
+/** Expressions that only our evaluator supports: conversions, dates and arithmetic on any claim. */
 const OWN = [
   'int(c.a) > 0',
   'double(c.a) > 0.0',
@@ -73,7 +73,7 @@ const OWN = [
   'c.constructor.prototype == c.__proto__',
 ];
 
-test('whatever the claims are, an evaluation ends with a value or a problem', () => {
+test('ends with a value or a problem for any claims', () => {
   const expressions = [...COMMON, ...OWN].map((text) => compileExpression(text, { c: 'map' }));
   fc.assert(
     fc.property(claimsJson, fc.constantFrom(...expressions), (claims, expression) => {
@@ -87,14 +87,14 @@ test('whatever the claims are, an evaluation ends with a value or a problem', ()
   );
 });
 
-test("our evaluation agrees with the library's wherever that has an answer", () => {
+test('agrees with the library wherever that has an answer', () => {
   const environment = new Environment({ homogeneousAggregateLiterals: false }).registerVariable('c', 'map');
   const pairs = COMMON.map((text) => {
     const theirs = environment.parse(text);
     assert.equal(theirs.check().valid, true, text);
     return { text, ours: compileExpression(text, { c: 'map' }), theirs };
   });
-  // The library fails at a member named `constructor`, and finds `[]` among the members where one is named ``.
+  // The library fails on a member named `constructor`, and finds `[]` among the members if one is named ``.
   const plain = claimsJson.filter((claims) => !/"(constructor|__proto__|)":/.test(JSON.stringify(claims)));
   fc.assert(
     fc.property(plain, fc.constantFrom(...pairs), (claims, { text, ours, theirs }) => {
@@ -103,7 +103,7 @@ test("our evaluation agrees with the library's wherever that has an answer", () 
       try {
         expected = theirs({ c: claims });
       } catch {
-        // It refuses some comparisons of nested lists that are plainly false.
+        // The library refuses some comparisons of nested lists that are clearly false.
         expected = value === false ? false : undefined;
       }
       assert.equal(value, expected, `${text} on ${JSON.stringify(claims)}`);
@@ -112,7 +112,7 @@ test("our evaluation agrees with the library's wherever that has an answer", () 
   );
 });
 
-/** Yes, no, not there, or not to be told. */
+/** Yes, no, missing, or cannot be told. */
 type Truth = 'T' | 'F' | 'N' | 'U';
 type Node = Truth | readonly ['!' | '&&' | '||' | '?' | 'exists' | 'all', ...Node[]];
 
@@ -132,7 +132,7 @@ function textOf(one: Node, depth = 0): string {
   if (typeof one === 'string') return LEAVES[one];
   const [operator, ...parts] = one;
   const nested = operator === 'exists' || operator === 'all' ? depth + 1 : depth;
-  // A third loop would not be compiled: it stands for what it holds.
+  // A third loop would not compile: the list is written out instead.
   const texts = parts.map((part) => textOf(part, nested));
   const [a = '', b = '', d = ''] = texts;
   if (operator === '!') return `!(${a})`;
@@ -141,7 +141,7 @@ function textOf(one: Node, depth = 0): string {
   return nested > 2 ? `(${a})` : `[1, 2].${operator}(i${nested}, ${a})`;
 }
 
-/** Read from the documentation, from left to right: what is looked at and cannot be told ends it all. */
+/** By the documentation, from left to right: evaluating a part that cannot be told ends the evaluation. */
 function truthOf(one: Node): Truth {
   if (typeof one === 'string') return one;
   const [operator, first, ...rest] = one;
@@ -165,7 +165,7 @@ function truthOf(one: Node): Truth {
   }
 }
 
-test('what cannot be told is told as such by every expression that looks at it, and by no other', () => {
+test('reports "cannot tell" for every expression that evaluates such a claim, and for no other', () => {
   const claims = markElsewhere({ yes: true, no: false, _claim_names: { groups: 'src1' } }, 'subject');
   const seen = new Set<Truth>();
   fc.assert(

@@ -47,7 +47,7 @@ function faultOf(text: string): ExpressionFault {
   return assert.fail(`no fault: ${text}`);
 }
 
-test('a condition reads claims, compares and combines them', () => {
+test('reads claims, compares and combines them', () => {
   const claims = { tenant: 'a', level: 2, ratio: 0.5, groups: ['dev', 'ops'], admin: true, gone: null, org: { id: 7 } };
   for (const text of [
     'subject.claims.tenant == "a"',
@@ -77,7 +77,7 @@ test('a condition reads claims, compares and combines them', () => {
   }
 });
 
-test('a number of a claim compares with an int as a number, and may be calculated with', () => {
+test("compares and calculates a claim's number with an int as numbers", () => {
   const claims = { level: 2, ratio: 2.5, iat: NOW - 100, text: '2' };
   for (const text of [
     'subject.claims.level == 2 && subject.claims.level == 2.0 && 2 == subject.claims.level',
@@ -96,7 +96,7 @@ test('a number of a claim compares with an int as a number, and may be calculate
   assert.equal(isTrue('subject.claims.level == 9007199254740993', { level: 9007199254740992 }), false);
 });
 
-test('what is missing, of the wrong type or cannot be converted is false, and the problem says so', () => {
+test('is false with a problem if a value is missing, of the wrong type, or cannot be converted', () => {
   const claims = { tenant: 'a', list: ['x'], text: 'abc', gone: null, zero: 0, huge: 1e300, big: 9e18 };
   for (const [text, problem] of [
     ['subject.claims.team == "a"', 'subject.claims.team is missing'],
@@ -127,7 +127,7 @@ test('what is missing, of the wrong type or cannot be converted is false, and th
   }
 });
 
-test('a deciding side of && and || absorbs what is wrong with the other', () => {
+test('absorbs a problem of one side of && and || if the other side decides', () => {
   assert.equal(isTrue('subject.claims.team == "a" || true'), true);
   assert.equal(isTrue('subject.claims.aud == "x" || "x" in subject.claims.aud', { aud: ['x'] }), true);
   assert.equal(isTrue('subject.claims.aud == "x" || "x" in subject.claims.aud', { aud: 'x' }), true);
@@ -137,7 +137,7 @@ test('a deciding side of && and || absorbs what is wrong with the other', () => 
   assert.equal(problemOf('subject.claims.list.all(x, x > 1)', { list: ['a', 2] }), 'string > int has no meaning');
 });
 
-test('only own members exist, whatever they are named', () => {
+test('reads only own members, whatever their names', () => {
   const hostile = JSON.parse(
     '{"__proto__": {"admin": true}, "constructor": "c", "tenant": "a", "in": {"constructor": 1}}',
   );
@@ -154,7 +154,7 @@ test('only own members exist, whatever they are named', () => {
   assert.deepEqual(Object.keys(value as object), ['__proto__', 'constructor']);
 });
 
-test('a value is given as JSON has it, or not at all', () => {
+test('returns a value of plain JSON, or a problem', () => {
   for (const [text, value] of [
     ['subject.claims.email', 'ada@example.com'],
     ['subject.claims.email.split("@")[0] + ":" + subject.issuer', 'ada:https://idp.example'],
@@ -178,7 +178,7 @@ test('a value is given as JSON has it, or not at all', () => {
   assert.deepEqual(evaluate('subject.claims.map', { map: { a: 'x'.repeat(70_000) } }), large);
 });
 
-test('a fault of the text is told when it is compiled, with its place', () => {
+test('refuses a faulty text when it is compiled, with the place of the fault', () => {
   for (const [text, column, message] of [
     ['subject.claims.tenant ==', 25, /Unexpected token/],
     ['subject.claims.tenant = "a"', 23, /Unexpected character/],
@@ -211,7 +211,7 @@ test('a fault of the text is told when it is compiled, with its place', () => {
   assert.deepEqual([fault.line, fault.column], [2, 6]);
 });
 
-test('macros nest two deep, and a third level is a fault', () => {
+test('accepts two nested macros, and refuses a third level', () => {
   const list = 'subject.claims.groups';
   const claims = { groups: ['a'] };
   assert.equal(isTrue(`${list}.all(a, ${list}.all(b, a == b))`, claims), true);
@@ -220,7 +220,7 @@ test('macros nest two deep, and a third level is a fault', () => {
   assert.deepEqual([fault.column, fault.message], [59, 'macros nest 2 deep at most']);
 });
 
-test('a pattern searches in linear time, is compiled once, and must be a constant of RE2', () => {
+test('searches a pattern in linear time, compiles it once, and requires a constant of RE2', () => {
   const condition = 'subject.claims.sub.matches("^repo:org/[a-z-]+:ref:main$")';
   assert.equal(isTrue(condition, { sub: 'repo:org/app:ref:main' }), true);
   assert.equal(isTrue('matches(subject.claims.sub, "^(?i)ADA$")', { sub: 'ada' }), true);
@@ -256,7 +256,7 @@ test('a pattern searches in linear time, is compiled once, and must be a constan
   }
 });
 
-test('a pattern that is not anchored is warned of', () => {
+test('warns about a pattern that is not anchored', () => {
   const warningsOf = (pattern: string) => compileCondition(`subject.issuer.matches(r"${pattern}")`, VARIABLES).warnings;
   for (const pattern of [
     '^a$',
@@ -314,7 +314,7 @@ test('a pattern that is not anchored is warned of', () => {
   }
 });
 
-test('a condition names what it reads, for that alone goes to the audit row', () => {
+test('lists the members that it reads, so that the audit row records only those', () => {
   const text =
     'subject.claims.groups.exists(g, g == actor.claims["https://x/team"] && g != "") && chain[0].sub == "agent" ' +
     '&& has(subject.claims.a.b) && subject.claims.tenant.matches("^a$") && subject.claims.tenant != "b"';
@@ -328,7 +328,7 @@ test('a condition names what it reads, for that alone goes to the audit row', ()
   ]);
 });
 
-test('lists of thousands and texts of as many characters as a token has are looked through', () => {
+test('searches lists of thousands of items and texts as long as a token', () => {
   const groups = (length: number) => ({ list: Array.from({ length }, (_, index) => `group-${index}`) });
   const named = (length: number) => ({ list: Object.fromEntries(groups(length).list.map((name) => [name, 1])) });
   for (const text of [
@@ -356,7 +356,7 @@ test('lists of thousands and texts of as many characters as a token has are look
     assert.equal(isTrue(text, { text: 'x'.repeat(49_000) }), true, text);
 });
 
-/** Each takes longer than a request may, on claims that fit into a token. */
+/** Each takes more steps than a request has, on claims that fit into a token. */
 const COSTLY = [
   'subject.claims.groups.exists(g, actor.claims.groups.exists(h, g == h || g.startsWith(h)))',
   'subject.claims.lists.all(x, actor.claims.lists.all(y, x == y))',
@@ -377,7 +377,7 @@ const costly = () => {
   return [claims, { groups: many('b'), lists, tiny: many('b').slice(0, 100) }] as const;
 };
 
-test('what a caller sends cannot make a condition long: it ends, and cannot be told', () => {
+test('ends with "cannot tell" if the claims would make it too long', () => {
   const [claims, actor] = costly();
   for (const text of COSTLY) assert.match(untold(text, claims, actor), /takes? too long/, text);
   assert.deepEqual(evaluate('subject.claims.tiny.exists(g, actor.claims.tiny.exists(h, g == h))', claims, actor), {
@@ -386,7 +386,7 @@ test('what a caller sends cannot make a condition long: it ends, and cannot be t
   assert.equal(ask('subject.claims.tiny.exists(g, g in actor.claims.groups)', claims, actor)[0], 'no');
 });
 
-/** Wherever an expression that cannot be told stands. */
+/** Expressions with a part that cannot be told in every position. */
 const AROUND: readonly ((one: string) => string)[] = [
   (one) => one,
   (one) => `!(${one})`,
@@ -410,7 +410,7 @@ const AROUND: readonly ((one: string) => string)[] = [
   (one) => `subject.claims.gone == 1 || ${one} || true`,
 ];
 
-test('nothing that stands around it hides that an answer cannot be told', () => {
+test('ends with "cannot tell" if any evaluated part cannot be told', () => {
   const [claims, actor] = costly();
   const elsewhere = { ...claims, _claim_names: { roles: 'src1' }, _claim_sources: { src1: { endpoint: 'https://x' } } };
   const marked = markElsewhere(elsewhere, 'subject');
@@ -422,7 +422,7 @@ test('nothing that stands around it hides that an answer cannot be told', () => 
   }
 });
 
-test('what is not looked at does not matter, and what is missing is still missing', () => {
+test('ignores parts that are not evaluated, and keeps missing claims missing', () => {
   const marked = markElsewhere({ tenant: 'a', _claim_names: { roles: 'src1' } }, 'subject');
   assert.equal(isTrue('subject.claims.tenant == "a"', marked), true);
   assert.equal(isTrue('true || "x" in subject.claims.roles', marked), true);
@@ -431,7 +431,7 @@ test('what is not looked at does not matter, and what is missing is still missin
   assert.equal(isTrue('!has(subject.claims.role)', marked), true);
 });
 
-test('claims that are kept elsewhere: named by _claim_names, or the group overage of Microsoft Entra', () => {
+test('recognizes claims kept elsewhere: by _claim_names, or by the group overage of Microsoft Entra', () => {
   const groups = '"x" in subject.claims.groups';
   const link = 'http://schemas.microsoft.com/claims/groups.link';
   const attribute = 'http://schemas.microsoft.com/ws/2008/06/identity/claims/groups';
@@ -461,7 +461,7 @@ test('claims that are kept elsewhere: named by _claim_names, or the group overag
     assert.equal(isTrue(groups, markElsewhere(claims, 'subject')), true);
 });
 
-test('an expression of as many operators as fit does not exhaust the stack', () => {
+test('evaluates an expression with the maximum number of operators without a stack overflow', () => {
   const text = `now>1${'&&now>1'.repeat(245)}`;
   assert.equal(isTrue(text), true);
 });

@@ -1,4 +1,4 @@
-// What is each operator, function and macro of an expression worth? Tables of values, at and beyond every limit.
+// The operators, functions and macros of expressions: tables of values, at and beyond every limit.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileExpression, type ExpressionFacts, ExpressionFault } from '../../src/expression/condition.ts';
@@ -22,7 +22,7 @@ function evaluate(text: string, c: unknown = {}, d: unknown = {}) {
   return Object.keys(rest).length === 0 ? value : { value, ...rest };
 }
 
-/** Each text with its value. */
+/** Each expression with its value. */
 const table = (rows: readonly (readonly [text: string, value: unknown])[], c: unknown = {}, d: unknown = {}): void => {
   for (const [text, value] of rows)
     assert.deepEqual(JSON.parse(JSON.stringify(evaluate(text, c, d) ?? null)), JSON.parse(JSON.stringify(value)), text);
@@ -38,7 +38,7 @@ function faultOf(text: string): string {
   return assert.fail(`no fault: ${text}`);
 }
 
-test('ints have 64 bits and are calculated with exactly, doubles as JSON numbers are', () => {
+test('calculates exactly with ints of 64 bits, and with doubles as JSON numbers', () => {
   const c = { n: 7, half: 0.5, text: '9223372036854775807' };
   table(
     [
@@ -69,7 +69,7 @@ test('ints have 64 bits and are calculated with exactly, doubles as JSON numbers
   );
 });
 
-test('what a double would round is no value at all, and no operator absorbs that', () => {
+test('cannot tell a value that a double would round, and no operator absorbs that', () => {
   const c = { big: 9_007_199_254_740_991, n: 2, text: '9007199254740993' };
   const kept = ['0.1', '1.25e10', '123456.789012345', '9007199254740991', '-0.000001'];
   for (const text of kept) assert.deepEqual(evaluate('double(c.t)', { t: text }), Number(text), text);
@@ -108,7 +108,7 @@ test('what a double would round is no value at all, and no operator absorbs that
     assert.deepEqual(evaluate(text, c), value, text);
 });
 
-test('strings and lists are added to what is short enough, and nothing else is', () => {
+test('concatenates short strings and lists, and nothing else', () => {
   const c = { s: 'ab', l: [1], m: { a: 1 }, yes: true };
   table(
     [
@@ -129,7 +129,7 @@ test('strings and lists are added to what is short enough, and nothing else is',
   );
 });
 
-test('values are equal that are of one type and the same all the way down', () => {
+test('treats values of one type with the same content as equal', () => {
   const c = {
     ...{ n: 2, s: '2', t: 'two', none: null, yes: true, no: false, l: [1, [2]], m: { a: 1, b: { c: 2 } } },
     ...{ shorter: [1], other: [1, [3]], fewer: { a: 1 }, named: { a: 1, x: { c: 2 } }, deep: { a: 1, b: { c: 3 } } },
@@ -168,7 +168,7 @@ test('values are equal that are of one type and the same all the way down', () =
 
 const DEEP = { ...problem('a value is nested too deeply'), why: 'cost' };
 
-test('a comparison of values that are nested too deeply cannot be told', () => {
+test('cannot tell the comparison of values that are nested too deeply', () => {
   const nest = (depth: number): unknown => (depth === 0 ? 1 : [nest(depth - 1)]);
   const nestMap = (depth: number): unknown => (depth === 0 ? 1 : { a: nestMap(depth - 1) });
   for (const make of [nest, nestMap]) {
@@ -182,7 +182,7 @@ test('a comparison of values that are nested too deeply cannot be told', () => {
   table([['c == d', DEEP]], missing, structuredClone(missing));
 });
 
-test('numbers, strings, booleans and times of one type have an order', () => {
+test('orders numbers, strings, booleans and timestamps of one type', () => {
   const c = { one: 1, s: 'b', no: false, yes: true, l: [1], none: null, m: {} };
   table(
     [
@@ -227,7 +227,7 @@ test('numbers, strings, booleans and times of one type have an order', () => {
   );
 });
 
-test('in finds items of lists and names of members', () => {
+test('finds items of lists and names of members with in', () => {
   const c = { l: [1, 'a', [2]], m: { a: 1, '1': 2 }, s: 'abc', one: 1 };
   table(
     [
@@ -244,7 +244,7 @@ test('in finds items of lists and names of members', () => {
   );
 });
 
-test('conversions read what the type can say and nothing around it', () => {
+test('converts exact values of a type, and nothing around them', () => {
   const read = (name: string, text: unknown) => evaluate(`${name}(c.v)`, { v: text });
   const fails = (name: string) => problem(`${name}() cannot read the value`);
   for (const [text, value] of [
@@ -319,7 +319,7 @@ test('conversions read what the type can say and nothing around it', () => {
     assert.deepEqual(read(name, value), problem(`${name}(c.v) does not take (${kind})`));
 });
 
-test('times are those of RFC 3339, from the year 1 to the year 9999', () => {
+test('accepts times of RFC 3339, from year 1 to year 9999', () => {
   const read = (value: unknown) => evaluate('timestamp(c.v)', { v: value });
   for (const [value, time] of [
     ['2024-02-29T23:59:58Z', '2024-02-29T23:59:58.000Z'],
@@ -358,7 +358,7 @@ test('times are those of RFC 3339, from the year 1 to the year 9999', () => {
   ]);
 });
 
-test('functions on texts, lists and maps', () => {
+test('implements the functions on texts, lists and maps', () => {
   const c = { s: 'Ab,cD,é', l: ['a', 'b'], mixed: ['a', 1], m: { a: 1, b: 2 }, n: 1, pair: 'a\u{10000}\uffff' };
   table(
     [
@@ -390,7 +390,7 @@ test('functions on texts, lists and maps', () => {
   );
 });
 
-test('what functions make is paid for before it is made', () => {
+test("takes the steps of a function's result before computing it", () => {
   const LONG = { ...problem('the expressions of this request take too long on these values'), why: 'cost' };
   table([['c.s.split(",").size()', 5001]], { s: ','.repeat(5000) });
   table([['size(c.l.join(""))', 5000]], { l: Array(5000).fill('x') });
@@ -403,7 +403,7 @@ test('what functions make is paid for before it is made', () => {
   table([[`size(${doubled(1)})`, 80_000]], { s: 'x'.repeat(40_000) });
 });
 
-test('macros go through lists and the names of members', () => {
+test('iterates over lists and the names of members in macros', () => {
   const c = { l: [1, 2, 2], m: { a: 1, b: 2 }, s: 'abc', t: ['a', 1] };
   const boolean = (text: string) => problem(`${text} is of type double, not bool`);
   table(
@@ -443,7 +443,7 @@ test('macros go through lists and the names of members', () => {
   table([['has(c.a)', false]], { a: undefined });
 });
 
-test('choices and logic want booleans', () => {
+test('requires booleans in choices and logic', () => {
   const c = { yes: true, no: false, s: 'x', n: 1 };
   const no = (text: string, kind: string) => problem(`${text} is of type ${kind}, not bool`);
   table(
@@ -474,7 +474,7 @@ test('choices and logic want booleans', () => {
   );
 });
 
-test('members and items are found by names and whole numbers', () => {
+test('finds members by name, and items by whole number', () => {
   const c = { l: ['a', 'b'], m: { a: 1, b: null }, i: 1, s: 'b', half: 0.5, yes: true };
   table(
     [
@@ -518,7 +518,7 @@ test('members and items are found by names and whole numbers', () => {
   assert.deepEqual(said(compileExpression('c', VARIABLES), { c: 7 }), { value: 7 });
 });
 
-test('a result is JSON of bounded size and depth', () => {
+test('returns JSON of bounded size and depth', () => {
   const long = { ...problem('the result has more than 65536 characters'), why: 'cost' };
   const deep = { ...problem('the result is nested more than 64 deep'), why: 'cost' };
   const list = (length: number) => ({ a: Array(length).fill(1) });
@@ -546,7 +546,7 @@ test('a result is JSON of bounded size and depth', () => {
   assert.equal(evaluate('1 == 1'), true);
 });
 
-test('what CEL has and is not available here is a fault of the text, with its place', () => {
+test('refuses unsupported parts of CEL as a fault of the text, with its place', () => {
   const members = 'has members and is not a value: read one of its members';
   for (const [text, fault] of [
     ['c.?a', '1:3 Expected IDENTIFIER, got QUESTION'],
@@ -569,14 +569,14 @@ test('what CEL has and is not available here is a fault of the text, with its pl
   assert.equal(evaluate(longest), 'x'.repeat(4094));
 });
 
-test('a part of the text is quoted on one line, and cut when it is long', () => {
+test('quotes a part of the text on one line, shortened if it is long', () => {
   table([['c.a\n  .b.startsWith("x")', problem('c.a .b is missing')]], { a: {} });
   const name = (length: number) => `c.${'x'.repeat(length - 2)}`;
   table([[`${name(60)} == 1`, problem(`${name(60)} is missing`)]]);
   table([[`${name(61)} == 1`, problem(`${name(61).slice(0, 59)}… is missing`)]]);
 });
 
-test('what an expression reads is named once, and found by its path', () => {
+test('lists each member that is read once, and finds its value by path', () => {
   const readsOf = (text: string) => compileExpression(text, VARIABLES).reads;
   assert.deepEqual(readsOf('c.a.b == c["x y"].z && c.a.b != d["a"]'), ['c.a.b', 'c["x y"].z', 'd.a']);
   assert.deepEqual(readsOf('c[text] == c.l[0] && c.m[now].x == -c.n'), ['c', 'text', 'c.l', 'c.m', 'now', 'c.n']);
@@ -603,7 +603,7 @@ test('what an expression reads is named once, and found by its path', () => {
     assert.deepEqual(valueAt(facts, parsePath(path)), value, path);
 });
 
-test('a condition holds where it is true, and not where it is anything else', () => {
+test('holds only if the value is true', () => {
   const told = (text: string, c: unknown) => answerOf(compileExpression(text, VARIABLES), { c, now: 1 });
   assert.deepEqual(told('c.a', { a: true }), ['yes']);
   assert.deepEqual(told('c.a', { a: false }), ['no']);

@@ -1,4 +1,4 @@
-// Does a person's agreement in the browser become the right tokens, and only those?
+// A person's agreement in the browser becomes the agreed tokens, and no others.
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ suite('authorization code', () => {
     for (const work of undo) await work();
   });
 
-  test('a person signs in, agrees, and the client gets tokens that say who they are and what they agreed to (IS-01, OI-01, OI-07)', async () => {
+  test('issues tokens with the person and their agreement, after sign-in and consent (IS-01, OI-01, OI-07)', async () => {
     const at = await authorizeAs(server, { scope: 'openid profile email read' });
     assert.deepEqual([at.searchParams.get('state'), at.searchParams.get('iss')], ['the-state', server.issuer]);
     const answer = await redeem(server, at);
@@ -41,7 +41,7 @@ suite('authorization code', () => {
     );
   });
 
-  test('a code is good once: who shows it again gets nothing, and what it had given dies (OA-16)', async () => {
+  test('refuses a code that was redeemed, and revokes the tokens issued for it (OA-16)', async () => {
     const at = await authorizeAs(server);
     const first = await redeem(server, at);
     assertIssued(server, first);
@@ -58,7 +58,7 @@ suite('authorization code', () => {
     assert.equal(refreshed.body.error, 'invalid_grant');
   });
 
-  test('of many at once exactly one redeems a code', async () => {
+  test('redeems a code for exactly one of many simultaneous requests', async () => {
     const at = await authorizeAs(server);
     const answers = await Promise.all(Array.from({ length: 8 }, () => redeem(server, at)));
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
@@ -66,7 +66,7 @@ suite('authorization code', () => {
       assertRefused(server, answer, { ...CODE_REFUSED, reason: 'code_reused' });
   });
 
-  test('a code needs its verifier, its client, its redirect URI and its minute (PK-01, PK-03, OA-18)', async () => {
+  test('requires the verifier, the client, the redirect URI, and redemption within a minute (PK-01, PK-03, OA-18)', async () => {
     const other = { client_id: 'other', client_secret: 'other-secret' };
     const at = await authorizeAs(server);
     const refused = {
@@ -93,7 +93,7 @@ suite('authorization code', () => {
     assertRefused(server, await redeem(server, late), { ...CODE_REFUSED, reason: 'code_expired' });
   });
 
-  test('a resource that is asked for is the one the token is for; another one is refused (RI-02, RI-05)', async () => {
+  test('issues the token for the requested resource, and refuses another one (RI-02, RI-05)', async () => {
     const at = await authorizeAs(server, { resource: [`${API}/v1`, BACKEND], scope: 'read', nonce: undefined });
     const refused = { error: 'invalid_target', description: 'The requested audience is not valid for this client' };
     assertRefused(server, await redeem(server, at, { resource: 'https://private.example' }), {
@@ -112,7 +112,7 @@ suite('authorization code', () => {
     assert.deepEqual(claimsOf(refreshed.body.access_token).aud, [API, BACKEND]);
   });
 
-  test('what a client may not ask for it is told at its redirect URI, with state and iss (RI-03, PK-02, PK-04, BC-01b, BC-01c, IS-01, OI-03, OI-05)', async () => {
+  test("redirects an error to the client's redirect URI, with state and iss (RI-03, PK-02, PK-04, BC-01b, BC-01c, IS-01, OI-03, OI-05)", async () => {
     const browser = createBrowser(server.issuer);
     const asked = {
       invalid_target: { resource: 'https://private.example' },
@@ -129,7 +129,7 @@ suite('authorization code', () => {
       if (error !== 'request_not_supported') assert.equal(searchParams.get('state'), 'the-state', error);
       assert.equal(headers.get('cache-control'), 'no-store');
     }
-    // Which clients there are, nobody learns who has not signed in.
+    // A caller who has not signed in cannot find out which clients exist.
     const unknown = await browser.get(authorizationUrl({ requested_actor: 'nobody' }));
     assert.match(unknown.text, /name="password"/);
     const { leftTo } = await browser.submit(unknown, { username: 'ada', password: 'lovelace' });
@@ -155,7 +155,7 @@ suite('authorization code', () => {
     assert.equal(plain.leftTo?.searchParams.get('error'), 'invalid_request');
   });
 
-  test('a request comes by GET or POST, and one that no GET could hold is refused (BC-01j, OI-02)', async () => {
+  test('accepts a request by GET or POST, and refuses one that is too long for GET (BC-01j, OI-02)', async () => {
     const post = (changed: Form) =>
       createBrowser(server.issuer).post(
         '/oauth/authorize',
@@ -170,13 +170,13 @@ suite('authorization code', () => {
     assert.deepEqual([long.status, server.audit(long)?.reason], [400, 'authorization_request_invalid']);
   });
 
-  test('without openid the answer is as OAuth has it: no ID token, whatever nonce was sent', async () => {
+  test('issues no ID token without openid, with or without a nonce', async () => {
     const answer = await redeem(server, await authorizeAs(server, { scope: 'read' }));
     assertIssued(server, answer);
     assert.deepEqual([answer.body.id_token, answer.body.scope], [undefined, 'read']);
   });
 
-  test('a person who refuses is believed, and asked again the next time', async () => {
+  test('refuses if the person refuses, and asks again the next time', async () => {
     const browser = createBrowser(server.issuer);
     const signIn = await browser.get(authorizationUrl());
     const consent = await browser.submit(signIn, { username: 'ada', password: 'lovelace' });
@@ -185,7 +185,7 @@ suite('authorization code', () => {
     assert.match((await browser.get(authorizationUrl())).text, /name="agree"/);
   });
 
-  test('whoever is signed in and has agreed is not asked again for the same; for more, or for an actor, they are (OI-03, OI-08)', async () => {
+  test('remembers consent for the session, and asks again for more or for an actor (OI-03, OI-08)', async () => {
     const browser = createBrowser(server.issuer);
     const confidential = { redirect_uri: CALLBACK };
     await authorizeAs(server, confidential, browser);
@@ -193,7 +193,7 @@ suite('authorization code', () => {
     assert.equal((await browser.get(authorizationUrl({ prompt: 'none' }))).leftTo?.searchParams.has('code'), true);
     for (const changed of [{ scope: 'openid read write' }, { resource: BACKEND }, { requested_actor: 'agent' }])
       assert.match((await browser.get(authorizationUrl(changed))).text, /name="agree"/);
-    // Agreed to at one API is not agreed to at another.
+    // Consent for one API is not consent for another.
     const afresh = createBrowser(server.issuer);
     await authorizeAs(server, { scope: 'openid write' }, afresh);
     await authorizeAs(server, { scope: 'openid read', audience: BACKEND }, afresh);
@@ -211,7 +211,7 @@ suite('authorization code', () => {
     assert.equal((await browser.get(authorizationUrl({ max_age: '600' }))).leftTo?.searchParams.has('code'), true);
   });
 
-  test('a client that means one person by an ID token is not given another who happens to be signed in (OI-04)', async () => {
+  test('refuses an ID token hint of another person than the one who is signed in (OI-04)', async () => {
     const { body } = await redeem(server, await authorizeAs(server));
     const hint = { id_token_hint: String(body.id_token) };
     const bob = createBrowser(server.issuer);
@@ -219,7 +219,7 @@ suite('authorization code', () => {
     const silent = await bob.get(authorizationUrl({ ...hint, prompt: 'none' }));
     assert.equal(silent.leftTo?.searchParams.get('error'), 'login_required');
     assert.match((await bob.get(authorizationUrl(hint))).text, /name="password"/);
-    // What is no ID token of ours means nobody.
+    // A hint that is not an ID token of ours names no person.
     for (const id_token_hint of ['nonsense', String(body.access_token)])
       assert.equal((await bob.get(authorizationUrl({ id_token_hint }))).leftTo?.searchParams.has('code'), true);
     const meant = createBrowser(server.issuer);
@@ -227,7 +227,7 @@ suite('authorization code', () => {
     assert.equal((await meant.get(authorizationUrl(hint))).leftTo?.searchParams.has('code'), true);
   });
 
-  test('the actor that was asked for is named to the person, and stands in may_act: only that one may act (AG-01, AG-02, AG-03)', async () => {
+  test('names the requested actor on the page and in may_act, and lets only that one act (AG-01, AG-02, AG-03)', async () => {
     const browser = createBrowser(server.issuer);
     const signIn = await browser.get(authorizationUrl({ requested_actor: 'agent' }));
     const consent = await browser.submit(signIn, { username: 'ada', password: 'lovelace' });
@@ -259,7 +259,7 @@ suite('authorization code', () => {
     assert.equal(server.audit(alone)?.reason, 'may_act');
   });
 
-  test('an ID token of ours is exchanged by the client it was given to', async () => {
+  test('lets the client exchange its ID token', async () => {
     const answer = await redeem(server, await authorizeAs(server, { audience: [API, BACKEND] }));
     const exchange = (token: unknown, name: string) =>
       server.token({
@@ -290,7 +290,7 @@ suite('authorization code', () => {
     );
   });
 
-  test('nothing that could be presented anywhere lies readable in the database', async () => {
+  test('stores no text that could be presented as a credential', async () => {
     const browser = createBrowser(server.issuer);
     const at = await authorizeAs(server, {}, browser);
     const answer = await redeem(server, at);

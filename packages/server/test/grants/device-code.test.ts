@@ -1,4 +1,4 @@
-// Does a device get its tokens once its person has agreed elsewhere, and not before? RFC 8628.
+// A device gets its tokens when its person has agreed, and not before (RFC 8628).
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { assertIssued, assertRefused } from '../support/basics.ts';
@@ -23,7 +23,7 @@ suite('device code', () => {
     server.token({ grant_type: DEVICE, ...tv, device_code: String(device.body.device_code), ...form });
   const type = async (userCode: string) => browser.submit(await browser.get('/device'), { user_code: userCode });
 
-  test('a device asks, a person types its code, compares it, signs in and agrees, and the device has its tokens (DV-01, DV-03, OA-12a)', async () => {
+  test('issues tokens to a device after the person has typed the code, compared it, signed in and agreed (DV-01, DV-03, OA-12a)', async () => {
     const device = await begin();
     assert.equal(device.status, 200, device.text);
     assert.deepEqual(Object.keys(device.body).toSorted(), [
@@ -38,7 +38,7 @@ suite('device code', () => {
     });
     const userCode = String(device.body.user_code);
     assert.match(userCode, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
-    // Typed in small letters and without the dash (DV-03); a link fills the code in, and connects nothing by itself.
+    // Typed in lower case and without the dash (DV-03). A link fills the code in, but connects nothing by itself.
     const linked = await browser.get(String(device.body.verification_uri_complete));
     assert.ok(linked.text.includes(`value="${userCode}"`));
     const compare = await browser.submit(linked, { user_code: userCode.toLowerCase().replace('-', '') });
@@ -57,7 +57,7 @@ suite('device code', () => {
     });
   });
 
-  test('a device that asks too often is slowed, a code of another client is none, and every code ends (DV-02)', async () => {
+  test("slows a device that polls too often, refuses another client's code, and expires every code (DV-02)", async () => {
     const device = await begin();
     const pending = { error: 'authorization_pending', description: 'The person has not answered yet' };
     const slower = {
@@ -85,7 +85,7 @@ suite('device code', () => {
     assert.match((await type(String(device.body.user_code))).text, /has expired/);
   });
 
-  test('a person who does not know the device refuses, and it is told (DV-02)', async () => {
+  test('tells the device that the person refused (DV-02)', async () => {
     const device = await begin();
     const compare = await type(String(device.body.user_code));
     assert.match((await browser.submit(compare, { abort: 'yes' })).text, /Nothing was connected/);
@@ -96,7 +96,7 @@ suite('device code', () => {
     });
   });
 
-  test('wrong user codes are counted, and after twenty of them nothing is compared (DV-03)', async () => {
+  test('counts wrong user codes, and compares none after twenty of them (DV-03)', async () => {
     const page = await browser.get('/device');
     const { status, text } = await browser.submit(page, { user_code: 'BBBB-BBBB' });
     assert.match(text, /No device shows this code/, String(status));
@@ -106,7 +106,7 @@ suite('device code', () => {
     assert.equal((await type('BBBB-BBBB')).status, 200);
   });
 
-  test('only a client with the grant may ask, for what it may have, and after it has said who it is', async () => {
+  test('accepts only authenticated clients with the grant, for what they may have', async () => {
     const refused = async (form: Form, expected: string): Promise<void> => {
       const answer = await begin(form);
       assert.equal(answer.body.error, expected, answer.text);

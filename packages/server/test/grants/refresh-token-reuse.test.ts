@@ -1,4 +1,4 @@
-// A refresh token is good once. What a second use means: an answer that was lost, or a token that was stolen.
+// A second use of a refresh token: either the response was lost, or the token was stolen.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const next = async (server: TestServer, token: unknown): Promise<Answer> => {
   return answer;
 };
 
-test('a second use after the grace kills the family and all that was issued from it, and nothing else (BC-01f)', async (t) => {
+test('revokes the family and all its tokens at a second use after the grace period, and nothing else (BC-01f)', async (t) => {
   const server = await start(t, life());
   const first = await exchange(server);
   const bystander = await exchange(server);
@@ -40,7 +40,7 @@ test('a second use after the grace kills the family and all that was issued from
   await next(server, bystander.body.refresh_token);
 });
 
-test('once the successor was used its predecessor is reuse, even inside the grace', async (t) => {
+test('revokes the family if the successor was used, even within the grace period', async (t) => {
   const server = await start(t, life());
   const { body } = await exchange(server);
   const second = await next(server, body.refresh_token);
@@ -50,10 +50,10 @@ test('once the successor was used its predecessor is reuse, even inside the grac
   assertRefused(server, await refresh(server, third.body.refresh_token), REVOKED);
 });
 
-test('a use that is overtaken, between look and write, by two others is reuse: nothing is issued, and the family dies', async (t) => {
+test('revokes the family if two other requests rotate between read and write, and issues nothing', async (t) => {
   const server = await start(t, life());
   const { body } = await exchange(server);
-  // Stands for two rotations on another node, at the one moment that no test could hit.
+  // Simulates two rotations on another node, at a moment that a test cannot hit.
   server.sql(`create trigger overtaken before update of generation on refresh_families
     when new.generation = old.generation + 1
     begin update refresh_families set generation = old.generation + 2 where id = old.id; select raise(ignore); end`);
@@ -65,7 +65,7 @@ test('a use that is overtaken, between look and write, by two others is reuse: n
   assert.equal(await active(server, body.access_token), false);
 });
 
-test('the text of a refresh token is stored nowhere', async (t) => {
+test('stores no text of a refresh token', async (t) => {
   const server = await start(t, life());
   const token = await refreshTokenOf(server);
   const mac = token.split('.')[2] ?? '';
@@ -78,7 +78,7 @@ test('the text of a refresh token is stored nowhere', async (t) => {
   );
 });
 
-test('what a stolen token gave dies with the family on every node, as a subject token of another type too', async (t) => {
+test('revokes descendants of a stolen token on every node, also as subject tokens of another type', async (t) => {
   const server = await start(t, life());
   const token = await refreshTokenOf(server);
   const asSubject = await exchange(server, { subject_token: token, subject_token_type: type('refresh_token') });
@@ -92,9 +92,9 @@ test('what a stolen token gave dies with the family on every node, as a subject 
   }
 });
 
-test('whoever was overtaken while it refreshed gets the same successor, unless the family was revoked meanwhile (R05)', async (t) => {
+test('returns the same successor to a concurrent request, unless the family was revoked meanwhile (R05)', async (t) => {
   const server = await start(t, life());
-  // Between the look at the family and its rotation another request is faster, and in one case somebody revokes.
+  // Between the read of the family and its rotation, another request rotates it; in one case the family is revoked too.
   const overtake = (more: string): void =>
     server.sql(`create trigger overtake before update on refresh_families begin
       update refresh_families set generation = new.generation, rotated_at = new.rotated_at where id = old.id;

@@ -1,4 +1,4 @@
-// At every refresh the rules are asked again: what was granted then must still be allowed now.
+// Every refresh evaluates the rules again: what was granted at first must still be allowed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -24,16 +24,16 @@ const NOT_ALLOWED = {
   reason: 'refresh_token_not_allowed',
 };
 
-/** The rule of the world, with some of it changed. */
+/** The rule of the world with changes. */
 const beside = (changes: Configuration): Configuration => life([changed(BESIDE, changes)]);
 
-/** The same database under another file. */
+/** The same database with another file. */
 async function restart(t: Parameters<typeof start>[0], server: TestServer, source: Source): Promise<TestServer> {
   await server.close();
   return start(t, source, { folder: server.folder, now: server.clock.now });
 }
 
-test('what no rule allows any more is refused, and allowed again it is as good as before', async (t) => {
+test('refuses what no rule allows any more, and grants it again when one does', async (t) => {
   const renamed = 'https://renamed.example';
   const audiences = [renamed, BACKEND, VAULT];
   for (const [what, source, expected] of [
@@ -57,7 +57,7 @@ test('what no rule allows any more is refused, and allowed again it is as good a
       { ...TARGET_REFUSED, reason: 'target_not_granted' },
     ],
     [
-      'the target is no resource',
+      'the target is not a resource',
       changed(beside({ grant: { audiences } }), {
         resources: edited(API, { audience: renamed }),
         clients: all({ audiences: (old: unknown) => old && audiences, resource: (old: unknown) => old && renamed }),
@@ -74,7 +74,7 @@ test('what no rule allows any more is refused, and allowed again it is as good a
   }
 });
 
-test('a rule, a client or a resource that allows less narrows the next access token', async (t) => {
+test('narrows the next access token if a rule, a client or a resource allows less', async (t) => {
   for (const [what, source] of [
     ['the rule', beside({ grant: { scopes: ['read'] } })],
     ['the client', changed(life(), { clients: edited('gateway', { scopes: ['read'] }) })],
@@ -91,7 +91,7 @@ test('a rule, a client or a resource that allows less narrows the next access to
   assert.equal((await refresh(wider, token)).body.scope, 'read', 'nothing widens what was granted');
 });
 
-test('a client that lost the grant, or was disabled, refreshes nothing; so is the token of one that acts or is acted for', async (t) => {
+test('refuses a client that lost the grant or was disabled, and tokens with a disabled subject or actor', async (t) => {
   const first = await start(t, life());
   const token = await refreshTokenOf(first);
   const withClient = (id: string, changes: Configuration): Configuration =>
@@ -114,7 +114,7 @@ test('a client that lost the grant, or was disabled, refreshes nothing; so is th
   assertIssued(fifth, await refresh(fifth, token));
 });
 
-test('when a token is revoked from which the family derives, the family is dead', async (t) => {
+test('refuses a family if a token that it derives from was revoked', async (t) => {
   const server = await start(t, life());
   const ancestor = await subjectToken(server);
   const { body } = await exchange(server, { subject_token: ancestor });
@@ -126,9 +126,9 @@ test('when a token is revoked from which the family derives, the family is dead'
   assert.equal((await introspect(server, body.refresh_token)).body.active, false);
 });
 
-test('a family goes back to its issuer: it lives on after the token of that issuer, and not after the trust in it', async (t) => {
+test('refreshes after the foreign token expired, and refuses once its issuer is not trusted', async (t) => {
   const provider = await startIssuer(t);
-  // With `issuer` absent the rule still matches by the audience of the token, which names the client.
+  // Without `issuer`, the rule still matches by the audience of the token, which names the client.
   const lenient = `{ client: gateway, grant: { audiences: [${API}, ${BACKEND}], scopes: [read], refreshToken: true } }`;
   const trusted = entry(provider, { accepts: '[id_token]', claims: '{ email: claims.email }' });
   const first = await start(t, life([lenient], [trusted]));
@@ -160,7 +160,7 @@ test('a family goes back to its issuer: it lives on after the token of that issu
   assertIssued(trusting, await refresh(trusting, second.body.refresh_token));
 });
 
-test('a family whose subject came by a SAML assertion refreshes, until its provider may send such no more', async (t) => {
+test('refreshes for the subject of a SAML assertion, until its provider may not send them any more', async (t) => {
   const rule = changed(FOREIGN_RULE, { grant: { types: ['access_token'], refreshToken: true } });
   const grants = ['client_credentials', 'token_exchange', 'refresh_token'];
   const accepting = (accepts: string): Configuration =>

@@ -1,4 +1,4 @@
-// Refresh tokens: how one is had, what it gives, how far it reaches, and when it ends (RFC 6749 section 6).
+// Refresh tokens: how a client gets one, what it grants, its limits, and its end (RFC 6749 section 6).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -30,7 +30,7 @@ import { assertSubjectRefused } from '../support/trusting.ts';
 
 const REFRESH_REFUSED = { error: 'invalid_grant', description: 'The provided refresh token is invalid or expired' };
 
-test('a refresh token that is asked for stands in access_token, of no use as such (RFC 8693 section 2.2.1; TE-31, TE-33, TE-34, TE-38)', async (t) => {
+test('returns a requested refresh token in access_token, where it is not accepted as an access token (RFC 8693 section 2.2.1; TE-31, TE-33, TE-34, TE-38)', async (t) => {
   const server = await start(t, life());
   const answer = await exchange(server, { ...REFRESH, scope: 'read' });
   assertIssued(server, answer);
@@ -48,7 +48,7 @@ test('a refresh token that is asked for stands in access_token, of no use as suc
   );
 });
 
-test('a rule with refreshToken adds one beside an access token, for clients that may refresh (TE-37)', async (t) => {
+test('adds a refresh token to an access token with refreshToken in the rule, for clients that may refresh (TE-37)', async (t) => {
   const server = await start(t, life());
   for (const form of [{}, { requested_token_type: type('jwt') }, { audience: VAULT }]) {
     const { body } = await exchange(server, form);
@@ -67,7 +67,7 @@ test('a rule with refreshToken adds one beside an access token, for clients that
   assert.equal((await exchange(quiet)).body.refresh_token, undefined);
 });
 
-test('refreshing gives a new access token and the successor, and nothing that an exchange would say (RFC 6749 section 5.1)', async (t) => {
+test('returns a new access token and the successor, without the members of an exchange (RFC 6749 section 5.1)', async (t) => {
   const server = await start(t, life());
   const first = await exchange(server, { ...(await acting(server)), scope: 'read' });
   const answer = await refresh(server, first.body.refresh_token);
@@ -83,14 +83,14 @@ test('refreshing gives a new access token and the successor, and nothing that an
   assert.deepEqual([row?.grant, row?.rule, row?.subject?.type], ['refresh_token', 'beside', 'refresh_token']);
 });
 
-test('an opaque resource gets opaque tokens at every refresh', async (t) => {
+test('issues opaque tokens for an opaque resource at every refresh', async (t) => {
   const server = await start(t, life());
   const first = await exchange(server, { audience: VAULT });
   const again = await refresh(server, first.body.refresh_token);
   for (const { body } of [first, again]) assert.match(String(body.access_token), /^cambio_at_/);
 });
 
-test('scope and target only narrow, and the next refresh has them all again (RFC 6749 section 6, RFC 8707 section 2.2; OA-15, RI-02, RI-05)', async (t) => {
+test('narrows scope and target for one refresh, and grants all of them at the next (RFC 6749 section 6, RFC 8707 section 2.2; OA-15, RI-02, RI-05)', async (t) => {
   const server = await start(t, life());
   let current = await refreshTokenOf(server, { audience: [API, BACKEND], scope: 'read' });
   const step = async (form: Parameters<typeof refresh>[2]) => {
@@ -106,7 +106,7 @@ test('scope and target only narrow, and the next refresh has them all again (RFC
   assert.deepEqual((await refresh(server, wide, { scope: 'write' })).body.scope, 'write');
 });
 
-test('what is no refresh token of ours is told no more than that', async (t) => {
+test('refuses everything that is not a valid refresh token with the same answer', async (t) => {
   const server = await start(t, life());
   const good = await refreshTokenOf(server);
   const [head, generation, mac = ''] = good.split('.');
@@ -140,7 +140,7 @@ test('what is no refresh token of ours is told no more than that', async (t) => 
   assertIssued(server, await refresh(server, good));
 });
 
-test('a refresh token is a subject token too, of its own client, and exchanging it does not use it up (RFC 8693 section 2.1)', async (t) => {
+test('exchanges a refresh token of the client itself, without rotating it (RFC 8693 section 2.1)', async (t) => {
   const server = await start(t, life());
   const token = await refreshTokenOf(server, { scope: 'read' });
   const presented = { subject_token: token, subject_token_type: type('refresh_token') };
@@ -177,7 +177,7 @@ test('a refresh token is a subject token too, of its own client, and exchanging 
   assertIssued(silent, await exchange(silent));
 });
 
-test('a refresh token outlives its subject token, until refreshLifetime has passed, and no access token outlives it', async (t) => {
+test('refreshes after the subject token expired, until refreshLifetime ends, and no access token outlives it', async (t) => {
   const server = await start(t, life([changed(BESIDE, { grant: { refreshLifetime: '3h' } })]));
   let current = await refreshTokenOf(server);
   for (const [hours, lifetime] of [
@@ -202,7 +202,7 @@ const hoursAfterStart = (server: TestServer, hours: number): number => {
   return began + hours * 3_600_000;
 };
 
-test('a chain of exchanges keeps its refresh tokens within the longest lineage', async (t) => {
+test('keeps refresh tokens within the maximum lineage over a chain of exchanges', async (t) => {
   const server = await start(t, life([BESIDE]));
   let token = await subjectToken(server);
   let hops = 0;

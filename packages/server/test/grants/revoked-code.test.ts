@@ -1,4 +1,4 @@
-// A code that was given before its person or its client was revoked gives nothing afterwards, in a browser and on a device.
+// A code issued before the revocation of its person or client is refused, from a browser and from a device.
 import { test } from 'node:test';
 import { admin, withOperators } from '../support/admin-api.ts';
 import { assertIssued, assertRefused } from '../support/basics.ts';
@@ -12,7 +12,7 @@ const REVOKED = {
   reason: 'code_revoked',
 };
 
-/** A device for which the person has agreed, and that has not asked since. */
+/** A device whose person has agreed, and that has not polled since. */
 async function connected(server: TestServer): Promise<() => Promise<Answer>> {
   const device = await server.post('/oauth/device_authorization', encode({ ...tv, scope: 'openid read' }));
   const browser = createBrowser(server.issuer);
@@ -21,7 +21,7 @@ async function connected(server: TestServer): Promise<() => Promise<Answer>> {
   return () => server.token({ grant_type: DEVICE, ...tv, device_code: String(device.body.device_code) });
 }
 
-test('what a person agreed to before they, or the client, were revoked becomes no token afterwards', async (t) => {
+test('refuses a code after the revocation of its person or client', async (t) => {
   const server = await start(t, withOperators(configuration));
   for (const body of [{ subject: 'ada' }, { client: 'web' }, { client: 'tv' }]) {
     const at = await authorizeAs(server, {}, createBrowser(server.issuer));
@@ -37,7 +37,7 @@ test('what a person agreed to before they, or the client, were revoked becomes n
       if (revoked) assertRefused(server, answer, REVOKED, JSON.stringify(body));
       else assertIssued(server, answer, JSON.stringify(body));
     }
-    // Who agrees anew, later, gets what they agree to.
+    // A later agreement is valid.
     server.clock.now += 10_000;
     assertIssued(server, await redeem(server, await authorizeAs(server, {}, createBrowser(server.issuer))));
     assertIssued(server, await (await connected(server))());

@@ -1,4 +1,4 @@
-// What a target, a client and a rule ask for, they ask of every grant: the checks stand in one place, and no grant is without.
+// The requirements of targets, clients and rules apply to every grant. They are implemented once, and no grant bypasses them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, exchange, gateway, TARGET_REFUSED } from '../support/basics.ts';
@@ -32,7 +32,7 @@ const world = changed(configuration, {
   ],
 });
 
-test('a target that asks for an acr, for a key, or for another format asks it of every grant', async (t) => {
+test('requires the acr, the key and the token format of a target in every grant', async (t) => {
   const server = await start(t, world);
   const own = await server.token({ grant_type: 'client_credentials', ...web, audience: API, scope: 'read' });
   const agreed = async (audience: Form['audience']) => authorizeAs(server, { scope: 'read', audience });
@@ -69,7 +69,7 @@ test('a target that asks for an acr, for a key, or for another format asks it of
   }
 });
 
-/** The same database under another file. */
+/** The same database with another file. */
 async function restart(t: Parameters<typeof start>[0], server: TestServer, source: Source): Promise<TestServer> {
   await server.close();
   return start(t, source, { folder: server.folder, now: server.clock.now });
@@ -83,7 +83,7 @@ const NOT_ALLOWED = {
 
 const beside = (...changes: readonly Configuration[]): Configuration => life([changed(BESIDE, ...changes)]);
 
-test('where the rule says that the client acts, it acts at a refresh as it does at an exchange', async (t) => {
+test('makes the client the actor at a refresh as in an exchange, if the rule says so', async (t) => {
   const first = await start(t, beside({ actor: undefined }));
   const subject = await first.token({ grant_type: 'client_credentials', ...other });
   const answer = await exchange(first, { subject_token: String(subject.body.access_token), audience: API });
@@ -94,7 +94,7 @@ test('where the rule says that the client acts, it acts at a refresh as it does 
   assertIssued(acting, refreshed);
   assert.deepEqual(claimsOf(refreshed.body.access_token).act, { sub: 'gateway', iss: ISSUER });
   assert.equal(acting.audit(await refresh(acting, own))?.reason, 'actor_is_subject', 'nobody acts for oneself');
-  // Who acted once is not forgotten when the rule no longer says so, and the depth counts.
+  // An earlier actor is kept when the rule no longer adds it, and counts for the depth.
   const back = await restart(t, acting, beside({ actor: undefined }));
   const again = await refresh(back, refreshed.body.refresh_token);
   assert.equal(claimsOf(again.body.access_token).act, undefined, 'the family remembers what was granted first');
@@ -102,7 +102,7 @@ test('where the rule says that the client acts, it acts at a refresh as it does 
   assert.equal(flat.audit(await refresh(flat, again.body.refresh_token))?.reason, 'chain_too_deep');
 });
 
-test('a key that the rule let go of is let go of again only while the rule says so', async (t) => {
+test('issues an unbound token at a refresh only while the rule allows it', async (t) => {
   const prover = newProver();
   const proof = (server: TestServer, by = prover) => ({ DPoP: by.prove(server, { htu: `${ISSUER}/oauth/token` }) });
   const first = await start(t, beside({ actor: undefined, subject: { constrained: 'accept' }, rebind: 'bearer' }));
@@ -117,7 +117,7 @@ test('a key that the rule let go of is let go of again only while the rule says 
   assert.deepEqual(claimsOf(kept.body.access_token).cnf, { jkt: prover.jkt });
 });
 
-test('a refresh gives a JWT of an opaque resource only while the rule grants one', async (t) => {
+test('issues a JWT for an opaque resource at a refresh only while the rule grants one', async (t) => {
   const first = await start(t, beside());
   const plain = await exchange(first, { audience: VAULT });
   const asked = await exchange(first, { requested_token_type: type('jwt'), audience: VAULT });

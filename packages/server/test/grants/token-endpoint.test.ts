@@ -1,4 +1,4 @@
-// What the token endpoint reads and how: parameters, their grammar, and which fault speaks first.
+// How the token endpoint reads parameters: their grammar, and the order of faults.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -21,7 +21,7 @@ import { EXCHANGE, encode, type Form, start, type } from '../support/harness.ts'
 const invalidRequest = (description: string, reason: string) => ({ error: 'invalid_request', description, reason });
 const missing = (name: string) => invalidRequest(`The parameter ${name} is missing`, 'parameter_missing');
 
-test('grant_type is the exact name of a grant (RFC 8693 section 2.1, RFC 6749 section 5.2; TE-01, OA-13, BC-01d)', async (t) => {
+test('accepts only the exact names of grants in grant_type (RFC 8693 section 2.1, RFC 6749 section 5.2; TE-01, OA-13, BC-01d)', async (t) => {
   const server = await startBasic(t);
   assertIssued(server, await exchange(server, { grant_type: EXCHANGE }));
   for (const grant_type of [EXCHANGE.toUpperCase(), `${EXCHANGE} `, 'token_exchange', 'password', 'constructor']) {
@@ -36,7 +36,7 @@ test('grant_type is the exact name of a grant (RFC 8693 section 2.1, RFC 6749 se
   }
 });
 
-test('a subject token and its type must both be there (RFC 8693 section 2.1; TE-02, TE-03)', async (t) => {
+test('requires a subject token together with its type (RFC 8693 section 2.1; TE-02, TE-03)', async (t) => {
   const server = await startBasic(t);
   assertIssued(server, await exchange(server));
   for (const absent of [undefined, '']) {
@@ -46,7 +46,7 @@ test('a subject token and its type must both be there (RFC 8693 section 2.1; TE-
   }
 });
 
-test('token types are exact URNs, and only enabled ones are supported (RFC 8693 sections 2.2.2 and 3; TE-03, TE-11)', async (t) => {
+test('accepts only exact URNs of enabled token types (RFC 8693 sections 2.2.2 and 3; TE-03, TE-11)', async (t) => {
   const server = await startBasic(t);
   const unsupported = ['access_token', type('ACCESS_TOKEN'), type('saml2'), type('access_token '), type('toString')];
   for (const name of ['subject_token_type', 'actor_token_type', 'requested_token_type']) {
@@ -59,7 +59,7 @@ test('token types are exact URNs, and only enabled ones are supported (RFC 8693 
   assertIssued(server, await exchange(server, { requested_token_type: type('access_token') }));
 });
 
-test('the answer states the type that was issued, asked or not (RFC 8693 section 2.2.1; TE-10, TE-32, TE-33)', async (t) => {
+test('returns the issued type, whether or not one was requested (RFC 8693 section 2.2.1; TE-10, TE-32, TE-33)', async (t) => {
   const server = await startBasic(t);
   for (const [asked, stated] of [
     [undefined, type('access_token')],
@@ -72,7 +72,7 @@ test('the answer states the type that was issued, asked or not (RFC 8693 section
   }
 });
 
-test('the declared type picks the validator; our access token may be declared as jwt (RFC 8693 section 3)', async (t) => {
+test('selects the validator by the declared type, and accepts our access token as jwt (RFC 8693 section 3)', async (t) => {
   const server = await startBasic(t);
   const answer = await exchange(server, { subject_token_type: type('jwt') });
   assertIssued(server, answer);
@@ -82,7 +82,7 @@ test('the declared type picks the validator; our access token may be declared as
   assertRefused(server, opaque, { ...SUBJECT_REFUSED, reason: 'subject_token_malformed' });
 });
 
-test('audience and resource may stand several times, mixed, and every value counts (RFC 8693 section 2.1; TE-06)', async (t) => {
+test('accepts repeated audience and resource, mixed, and uses every value (RFC 8693 section 2.1; TE-06)', async (t) => {
   const server = await startBasic(t);
   const form = { audience: [API, BACKEND], resource: [`${API}/v1/a?b=c`, `${BACKEND}/api`], scope: 'read' };
   const answer = await exchange(server, form);
@@ -97,7 +97,7 @@ test('audience and resource may stand several times, mixed, and every value coun
   }
 });
 
-test('every other parameter may stand once, and a repeated one is told before who calls (RFC 6749 section 3.2; TE-07, OA-04)', async (t) => {
+test('refuses any other repeated parameter before it authenticates the client (RFC 6749 section 3.2; TE-07, OA-04)', async (t) => {
   const server = await startBasic(t);
   const subject_token = await subjectToken(server);
   const form: Form = { grant_type: EXCHANGE, ...gateway, subject_token, subject_token_type: type('access_token') };
@@ -114,7 +114,7 @@ test('every other parameter may stand once, and a repeated one is told before wh
   assertIssued(server, await server.token({ ...form, colour: ['red', 'green'] }), 'unknown names may repeat');
 });
 
-test('an empty parameter is an absent one (RFC 6749 section 3.2; OA-03)', async (t) => {
+test('treats an empty parameter as absent (RFC 6749 section 3.2; OA-03)', async (t) => {
   const server = await startBasic(t);
   const answer = await exchange(server, { scope: '', audience: '', resource: '', requested_token_type: '' });
   assertIssued(server, answer);
@@ -129,7 +129,7 @@ test('an empty parameter is an absent one (RFC 6749 section 3.2; OA-03)', async 
   });
 });
 
-test('resource is an absolute URI without fragment and without user information (RFC 8707 section 2; TE-08, RI-01)', async (t) => {
+test('requires resource to be an absolute URI without fragment and user information (RFC 8707 section 2; TE-08, RI-01)', async (t) => {
   const server = await startBasic(t);
   const bad = ['/v1', 'v1', '//api.example/v1', 'api.example/v1', 'https:', 'https://', `${API}/v1#`, `${API}/v1#a`];
   const worse = [`${API}/v1 x`, `${API}\\v1`, 'https://ada@api.example/v1', `${API}/v1/é`, 'https://[::1/v1', '%'];
@@ -146,7 +146,7 @@ test('resource is an absolute URI without fragment and without user information 
   }
 });
 
-test('audience is a free name, compared exactly where it is no place (RFC 8693 section 2.1; TE-09)', async (t) => {
+test('accepts any text as audience, and compares it exactly unless it is a URL (RFC 8693 section 2.1; TE-09)', async (t) => {
   const audience = 'Billing äpi: 1';
   const named = changed(configuration, {
     resources: edited('https://private.example', { audience }),
@@ -159,7 +159,7 @@ test('audience is a free name, compared exactly where it is no place (RFC 8693 s
   }
 });
 
-test('scope is a list of case-sensitive names with one blank between (RFC 6749 section 3.3; TE-10, OA-06)', async (t) => {
+test('requires scope to be case-sensitive names separated by one blank (RFC 6749 section 3.3; TE-10, OA-06)', async (t) => {
   const server = await startBasic(t);
   const answer = await exchange(server, { scope: 'write read' });
   assertIssued(server, answer);
@@ -187,7 +187,7 @@ test('scope is a list of case-sensitive names with one blank between (RFC 6749 s
   }
 });
 
-test('every scope is granted at every target, or nothing is (RFC 8693 section 2.1.1; TE-13, AT-05)', async (t) => {
+test('grants every scope at every target, or refuses (RFC 8693 section 2.1.1; TE-13, AT-05)', async (t) => {
   const server = await startBasic(t);
   const audience = [API, BACKEND];
   const answer = await exchange(server, { audience });
@@ -198,7 +198,7 @@ test('every scope is granted at every target, or nothing is (RFC 8693 section 2.
   assertRefused(server, wider, { ...SCOPE_REFUSED, reason: 'scope_exceeded' });
 });
 
-test('an exchange uses nothing up: the subject token stays what it was (RFC 8693 section 2.1; TE-16)', async (t) => {
+test('does not consume the subject token in an exchange (RFC 8693 section 2.1; TE-16)', async (t) => {
   const server = await startBasic(t);
   const subject_token = await subjectToken(server);
   const first = await exchange(server, { subject_token });
@@ -207,9 +207,9 @@ test('an exchange uses nothing up: the subject token stays what it was (RFC 8693
   assert.notEqual(first.body.access_token, second.body.access_token);
 });
 
-test('who calls is settled first, then the grant, then the request, then its tokens, then its targets (RFC 8693 section 2.2.2; TE-45)', async (t) => {
+test('checks the client first, then the grant, the request, its tokens, and its targets (RFC 8693 section 2.2.2; TE-45)', async (t) => {
   const server = await startBasic(t);
-  // Each request has the fault of its line and of every line below it.
+  // Each request has the fault of its line and of all lines below it.
   const last = { scope: 'unknown' };
   const target = { ...last, audience: 'https://unknown.example' };
   const subject = { ...target, subject_token: 'not.a.token' };

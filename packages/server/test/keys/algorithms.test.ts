@@ -1,5 +1,5 @@
-// Every signature algorithm that a resource may ask for: its tokens verify with somebody else's code, against the published
-// keys, and the keys are still there after a restart.
+// Every signature algorithm of resources: other libraries verify the tokens with the published keys, and the keys survive a
+// restart.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
@@ -24,7 +24,7 @@ const configuration = {
   rules: [{ client: 'gateway', grant: { audiences, scopes: ['read'] } }],
 };
 
-/** The published keys; their order says nothing. */
+/** The published keys, in an order that does not matter. */
 async function keysOf(server: TestServer): Promise<JSONWebKeySet> {
   const { keys } = (await (await fetch(`${server.issuer}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
   return { keys: keys.toSorted((a, b) => (String(a.kid) < String(b.kid) ? -1 : 1)) };
@@ -32,7 +32,7 @@ async function keysOf(server: TestServer): Promise<JSONWebKeySet> {
 const subjectToken = async (server: TestServer, audience: string): Promise<string> =>
   String((await server.token({ grant_type: 'client_credentials', ...gateway, audience })).body.access_token);
 
-test('a token is signed as its resource says, verifies with jose, and can be exchanged again, whatever the algorithm (AT-01)', async (t) => {
+test('signs as the resource requires, in every algorithm, and accepts the token in an exchange (AT-01)', async (t) => {
   const server = await start(t, configuration);
   const keys = await keysOf(server);
   for (const [index, alg] of signingAlgorithms.entries()) {
@@ -51,7 +51,7 @@ test('a token is signed as its resource says, verifies with jose, and can be exc
   }
 });
 
-test('the published keys are public, one for each algorithm, and named by their thumbprint (RFC 7638, RFC 9964)', async (t) => {
+test('publishes one public key for each algorithm, with its thumbprint as kid (RFC 7638, RFC 9964)', async (t) => {
   const server = await start(t, configuration);
   const { keys } = await keysOf(server);
   assert.deepEqual(new Set(keys.map(({ alg }) => alg)), new Set(signingAlgorithms));
@@ -62,7 +62,7 @@ test('the published keys are public, one for each algorithm, and named by their 
   }
 });
 
-test('keys survive a restart: tokens from before are good after it, and nothing new is published', async (t) => {
+test('keeps the keys over a restart, and publishes no new ones', async (t) => {
   const before = await start(t, configuration);
   const tokens = await Promise.all(signingAlgorithms.map((alg) => subjectToken(before, api(alg))));
   const published = await keysOf(before);
@@ -74,7 +74,7 @@ test('keys survive a restart: tokens from before are good after it, and nothing 
   }
 });
 
-test('keys of every algorithm are rotated: the next one is published, then signs, and what the old one signed is good', async (t) => {
+test('rotates keys of every algorithm, and accepts tokens of the former ones', async (t) => {
   const server = await start(t, changed(configuration, { keys: { rotateEvery: '2h', publishAhead: '1h' } }));
   const before = await Promise.all(signingAlgorithms.map((alg) => subjectToken(server, api(alg))));
   const first = await keysOf(server);
@@ -100,7 +100,7 @@ test('keys of every algorithm are rotated: the next one is published, then signs
   }
 });
 
-test('the default algorithm is ES256; `keys.alg` chooses another for resources that name none', async (t) => {
+test('signs with ES256 by default, or with keys.alg, for resources without alg', async (t) => {
   const algOf = async (keys: Configuration): Promise<unknown> => {
     const resources = edited(api('ES256'), { token: undefined });
     const server = await start(t, changed(configuration, { resources, keys }));
@@ -110,7 +110,7 @@ test('the default algorithm is ES256; `keys.alg` chooses another for resources t
   assert.equal(await algOf({ alg: 'Ed25519' }), 'Ed25519');
 });
 
-test('a client proves itself with a key of any of them, and of those that only others sign with', async (t) => {
+test('authenticates clients with keys of all algorithms, including those that only others sign with', async (t) => {
   const keys = algorithmNames.map((alg) => newKey(alg));
   const entry = `id: batch, auth: private_key_jwt, ${jwksOf(...keys)}`;
   const server = await start(t, withClients(entry));

@@ -1,4 +1,4 @@
-// Tokens without a signature, or with one of another algorithm than the key's: each is refused, of ours and of other issuers.
+// Tokens without a signature, or with another algorithm than their key's, are refused, of this server and of other issuers.
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { decodeProtectedHeader, type JWK } from 'jose';
@@ -14,7 +14,7 @@ import { type Attack, assertEachRefused, startBoth } from '../support/trusting.t
 
 const publicPem = (key: KeyObject): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string;
 
-test('the key says how it signs, and the token may only agree: no none, no HMAC with a public key (RFC 8725 section 3.1; JW-02, JW-04, JW-05)', async (t) => {
+test("refuses an alg that differs from the key's: none, or HMAC with a public key (RFC 8725 section 3.1; JW-02, JW-04, JW-05)", async (t) => {
   const [server, idp, key] = await startBoth(t, { algorithms: '[ES256, RS256, PS256]' });
   const rsa = newKey('RS256');
   idp.keys.push(rsa);
@@ -80,14 +80,14 @@ test('the key says how it signs, and the token may only agree: no none, no HMAC 
 
 const attacker = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-/** A token with a good header and good claims but the attacker's signature. */
+/** A token with valid header and claims, and the attacker's signature. */
 function signedByAttacker(good: string, header: Record<string, unknown>): string {
   const input = `${base64url(JSON.stringify({ ...decodeProtectedHeader(good), ...header }))}.${good.split('.')[1]}`;
   const key = { key: attacker.privateKey, dsaEncoding: 'ieee-p1363' } as const;
   return `${input}.${base64url(sign('sha256', Buffer.from(input), key))}`;
 }
 
-test('a token without signature, or with one made from the public key, is worth nothing (JW-04, JW-05)', async (t) => {
+test('refuses a token without a signature, or with an HMAC of the public key (JW-04, JW-05)', async (t) => {
   const server = await startBasic(t);
   const good = await subjectToken(server);
   const jwks = await (await fetch(`${server.issuer}/.well-known/jwks.json`)).json();

@@ -1,5 +1,5 @@
-// The life of a signing key: published ahead of its time, active, kept until its last token has expired, and gone; moved by
-// schedule or by command, sealed at rest.
+// The states of a signing key: published ahead of its time, active, kept until its last token has expired, and deleted; by
+// schedule or by command, and sealed at rest.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ const keySet = async (server: TestServer) =>
 
 const kidNow = async (server: TestServer): Promise<unknown> => kidOf(await subjectToken(server));
 
-test('a key is published ahead of its time, signs, is kept until its last token has expired, and is gone (JW-18)', async (t) => {
+test('publishes a key before it signs, keeps it until its last token has expired, and deletes it (JW-18)', async (t) => {
   const server = await start(t, changed(life(), { keys: { rotateEvery: '1d', publishAhead: '1h' } }));
   const [first = ''] = (await keySet(server)).kids;
   const began = server.clock.now;
@@ -60,7 +60,7 @@ test('a key is published ahead of its time, signs, is kept until its last token 
   );
 });
 
-test('a verifier that keeps our keys as long as it is told never meets an unknown kid, while two nodes rotate', async (t) => {
+test('never signs with a key that a verifier with a cached key set lacks, while two nodes rotate', async (t) => {
   let now = Date.now();
   const store = await openStore({ kind: 'sqlite', file: ':memory:' }, 'write', now);
   t.after(() => store.destroy());
@@ -72,7 +72,7 @@ test('a verifier that keeps our keys as long as it is told never meets an unknow
     keepAfter: 10 * MINUTE,
   } as const;
   const by = { store, sealer, access: 'write', freshness: createFreshness() } as const;
-  // The clocks of the nodes differ, and one hears of everything a moment later.
+  // The clocks of the nodes differ, and one polls a moment later.
   const nodes = [
     await openKeyRing(schedule, { ...by, clock: () => now + 20_000 }),
     await openKeyRing(schedule, { ...by, clock: () => now - 20_000 }),
@@ -95,7 +95,7 @@ test('a verifier that keeps our keys as long as it is told never meets an unknow
       if (verifier.kids.length === 0) continue;
       for (const { signing } of nodes) assert.ok(verifier.kids.includes(signing('ES256').kid), `step ${step}`);
     }
-    // Every token that is alive still verifies.
+    // Every token that has not expired verifies.
     for (const [kid, at] of signed) {
       if (now - at <= schedule.keepAfter)
         assert.ok(
@@ -108,7 +108,7 @@ test('a verifier that keeps our keys as long as it is told never meets an unknow
   assert.ok(nodes[0].published().length < 8, 'and those that are done with are gone');
 });
 
-/** A configuration file, and `cambio` as typed beside it. */
+/** A configuration file, and the commands run beside it. */
 async function installation(t: TestContext, source = life()) {
   const folder = temporaryFolder(t);
   const file = join(folder, 'cambio.yaml');
@@ -117,7 +117,7 @@ async function installation(t: TestContext, source = life()) {
   return { folder, file, env, cambio: (...args: string[]) => cambio(t, [...args, '--config', file], { env }) };
 }
 
-test('cambio keys list, rotate, retire, as typed', async (t) => {
+test('lists, rotates and retires keys by command', async (t) => {
   const server = await start(t, life());
   const keys = (verb: string, ...args: string[]) => beside(t, server, [`keys ${verb}`, ...args]);
   const [first = ''] = (await keySet(server)).kids;
@@ -166,7 +166,7 @@ const columns = (folder: string) => {
   return rows.map(({ name, value }) => ({ name: String(name), value: String(value) }));
 };
 
-test('what lies in the database opens with the sealing key alone, and each value only in its own place', async (t) => {
+test('opens sealed values only with the sealing key, and only for their own purpose', async (t) => {
   const key = randomBytes(32);
   const server = await start(t, sealed(key));
   const refreshToken = await refreshTokenOf(server);
@@ -201,7 +201,7 @@ test('what lies in the database opens with the sealing key alone, and each value
   assert.equal((await refresh(back, refreshToken)).status, 200);
 });
 
-test('a new sealing key takes over: everything is sealed again, and the old key opens nothing', async (t) => {
+test('seals everything again with a new sealing key, after which the old key opens nothing', async (t) => {
   const [old, young] = [randomBytes(32), randomBytes(32)];
   const keep = { after: () => undefined };
   const server = await start(keep, sealed(old));
@@ -223,7 +223,7 @@ test('a new sealing key takes over: everything is sealed again, and the old key 
   assert.equal((await refresh(last, between.body.refresh_token)).status, 200);
 });
 
-test('a wrong sealing key is one clear line at the start', async (t) => {
+test('reports a wrong sealing key in one line at the start', async (t) => {
   const first = await start({ after: () => undefined }, sealed(randomBytes(32)), { folder: temporaryFolder(t) });
   await first.close();
   const { cambio, file } = await installation(t);
@@ -255,7 +255,7 @@ const withSecret = (plain?: string): Configuration =>
     },
   );
 
-test('a resource that insists on HS256 verifies with its own secret, and its tokens go nowhere else (JW-05)', async (t) => {
+test('signs with HS256 for a resource with a secret, and accepts such a token for nothing else (JW-05)', async (t) => {
   const server = await start(t, withSecret(SECRET));
   const token = await subjectToken(server, { audience: HS });
   const key = new TextEncoder().encode(SECRET);
@@ -270,13 +270,9 @@ test('a resource that insists on HS256 verifies with its own secret, and its tok
   assert.equal(kids.includes(String(kidOf(token))), false);
   assert.equal(JSON.stringify(keys).includes('oct'), false);
   const refused = await exchange(server, { subject_token: token });
-  assert.deepEqual(
-    [refused.status, refused.body.error],
-    [400, 'invalid_grant'],
-    'whoever verifies it could have made it',
-  );
+  assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_grant'], 'every verifier could have made it');
   assert.equal((await exchange(server, { subject_token: token, subject_token_type: type('jwt') })).status, 400);
-  // To its resource alone it proves something, so that nobody revokes by it either.
+  // It proves something only to its resource, so it cannot be used to revoke.
   const asked = () => introspect(server, token, {}, basic('hs'));
   assert.equal((await asked()).body.active, true);
   assert.equal((await introspect(server, token)).body.active, false);
@@ -285,7 +281,7 @@ test('a resource that insists on HS256 verifies with its own secret, and its tok
   assert.equal((await asked()).body.active, true);
 });
 
-test('a secret under 32 bytes is a fault, and so is HS256 without one (JW-15)', async (t) => {
+test('refuses a secret under 32 bytes, and HS256 without a secret (JW-15)', async (t) => {
   const { cambio, file } = await installation(t, withSecret('too short'));
   const short = await cambio('check');
   assert.equal(short.code, 1);

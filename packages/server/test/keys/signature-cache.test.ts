@@ -1,4 +1,4 @@
-// A signature that was proven is not checked again. What else must hold is, each time.
+// A verified signature is not verified again. All other checks are repeated each time.
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type TestContext, test } from 'node:test';
@@ -9,7 +9,7 @@ import { entry, newKey, startIssuer, trusting } from '../support/issuer.ts';
 import { revoke } from '../support/life.ts';
 import { assertSubjectRefused, freshToken, present } from '../support/trusting.ts';
 
-/** @returns what counts the signatures that were checked so far */
+/** @returns a function that counts the signatures verified so far */
 function countVerified(t: TestContext): () => number {
   let verified = 0;
   const count = (message: unknown): void => {
@@ -20,7 +20,7 @@ function countVerified(t: TestContext): () => number {
   return () => verified;
 }
 
-test('the signature of a token that comes again is not checked again', async (t) => {
+test('verifies the signature of a repeated token once', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const verified = countVerified(t);
@@ -34,7 +34,7 @@ test('the signature of a token that comes again is not checked again', async (t)
   assert.equal(verified(), 3);
 });
 
-test('a proven token is refused once it has expired, or its issuer has another key of that name', async (t) => {
+test('refuses a verified token after it expired, or after its issuer replaced the key of that kid', async (t) => {
   const key = newKey('ES256', 'the-key');
   const idp = await startIssuer(t);
   idp.keys.splice(0, 1, key);
@@ -52,7 +52,7 @@ test('a proven token is refused once it has expired, or its issuer has another k
   assertSubjectRefused(server, await present(server, token), 'expired');
 });
 
-test('a token of ours is known as it leaves: its signature is never checked, and its revocation always', async (t) => {
+test('never verifies the signature of a token that it just issued, and always checks its revocation', async (t) => {
   const server = await startBasic(t);
   const verified = countVerified(t);
   const own = await subjectToken(server);

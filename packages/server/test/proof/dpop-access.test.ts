@@ -1,4 +1,4 @@
-// Bound access tokens at an endpoint of ours that takes access tokens (RFC 9449 section 7, RFC 8705 section 3).
+// Bound access tokens at an endpoint of this server that accepts access tokens (RFC 9449 section 7, RFC 8705 section 3).
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, type TestContext, test } from 'node:test';
@@ -48,7 +48,7 @@ const ask = async (authorization: string, more: Record<string, string> = {}, at 
 const sha256 = async (text: string): Promise<string> =>
   Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))).toString('base64url');
 
-/** A good proof for userinfo with this token, some claims changed. */
+/** A valid proof for userinfo with this token, with some claims changed. */
 const proofFor = async (token: string, changed: Record<string, unknown> = {}, prover = own, at = server) =>
   prover.prove(at, { htm: 'GET', htu: `${at.issuer}/oauth/userinfo`, ath: await sha256(token), ...changed });
 
@@ -57,7 +57,7 @@ function assertRefused(answer: Answer, scheme: string, error: string): void {
   assert.match(answer.headers.get('www-authenticate') ?? '', new RegExp(`^${scheme} error="${error}"`));
 }
 
-test('a bound token is no bearer token, and a bearer token is no bound one (DP-11)', async () => {
+test('refuses a bound token as a bearer token, and a bearer token as a bound one (DP-11)', async () => {
   const bound = tokenFor({ jkt: own.jkt });
   const bearer = tokenFor(undefined);
   assertRefused(await ask(`Bearer ${bound}`), 'Bearer', 'invalid_token');
@@ -66,7 +66,7 @@ test('a bound token is no bearer token, and a bearer token is no bound one (DP-1
   assert.equal((await ask(`Bearer ${bearer}`)).body.sub, 'ada');
 });
 
-test('a token that is bound to a certificate is good over its connection alone (MT-05)', async () => {
+test('accepts a certificate-bound token only over a connection with its certificate (MT-05)', async () => {
   const [mine, theirs] = await Promise.all(
     ['mine', 'theirs'].map(async (value) => new X509Certificate((await selfSigned({ type: 'dns', value })).cert)),
   );
@@ -80,7 +80,7 @@ test('a token that is bound to a certificate is good over its connection alone (
   assert.equal((await ask(`Bearer ${token}`, over(mine))).body.sub, 'ada');
 });
 
-test('without a token both ways to bring one are told; with nonces, which nonce to use (DP-07)', async (t) => {
+test('answers a request without a token with both schemes, and with a nonce if nonces are required (DP-07)', async (t) => {
   const none = await ask('');
   assert.equal(none.status, 401);
   assert.match(none.headers.get('www-authenticate') ?? '', /^Bearer, DPoP algs="[^"]*ES256/);

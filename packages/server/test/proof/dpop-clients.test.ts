@@ -1,4 +1,4 @@
-// DPoP as the libraries of real clients do it, with nonces; and two servers on one database, which know each other's.
+// DPoP of real client libraries, with nonces, and two servers on one database that accept each other's nonces.
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { generateKeyPair, generateProof } from 'dpop';
@@ -26,7 +26,7 @@ const prover = newProver();
 
 const ask = (dpop: string, to = server) => to.token({ grant_type: 'client_credentials', ...gateway }, { dpop });
 
-test('openid-client gets, exchanges and refreshes bound tokens, and finds the nonce by itself', async () => {
+test('serves openid-client: obtains, exchanges and refreshes bound tokens, with nonces', async () => {
   const issuer = new URL(server.issuer);
   const secret = client.ClientSecretPost('gateway-secret');
   const options = { algorithm: 'oauth2', execute: [client.allowInsecureRequests] } as const;
@@ -47,7 +47,7 @@ test('openid-client gets, exchanges and refreshes bound tokens, and finds the no
   await assert.rejects(client.genericGrantRequest(config, EXCHANGE, subject), { error: 'invalid_grant' });
 });
 
-test('oauth4webapi is asked for a nonce, and comes again with it', async () => {
+test('serves oauth4webapi, which repeats the request with the nonce', async () => {
   const insecure = { [oauth.allowInsecureRequests]: true };
   const issuer = new URL(server.issuer);
   const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
@@ -63,7 +63,7 @@ test('oauth4webapi is asked for a nonce, and comes again with it', async () => {
   assert.deepEqual(claimsOf(access_token).cnf, { jkt: await DPoP.calculateThumbprint() });
 });
 
-test('the dpop package makes proofs in each of its algorithms', async () => {
+test('accepts proofs of the dpop package in each of its algorithms', async () => {
   const url = `${server.issuer}/oauth/token`;
   const nonce = (await ask(prover.prove(server))).headers.get('dpop-nonce') ?? '';
   for (const alg of ['ES256', 'Ed25519', 'RS256', 'PS256'] as const) {

@@ -1,4 +1,4 @@
-// An authorization code that is bound to a key (RFC 9449 section 10), and one that is not.
+// Authorization codes with and without a bound key (RFC 9449 section 10).
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { assertRefused } from '../support/basics.ts';
@@ -41,11 +41,11 @@ async function assertBoundTo(at: URL): Promise<void> {
   assert.deepEqual(claimsOf(answer.body.access_token).cnf, { jkt: own.jkt });
 }
 
-test('a code that was asked for with dpop_jkt is good with that key alone (DP-08)', async () => {
+test('accepts a code requested with dpop_jkt only with that key (DP-08)', async () => {
   await assertBoundTo(await authorizeAs(server, { dpop_jkt: own.jkt }));
 });
 
-test('a code that was asked for without is good with any key, and its tokens are bound to it (DP-02)', async () => {
+test('accepts a code requested without a key with any key, and binds its tokens to it (DP-02)', async () => {
   const answer = await redeem(await authorizeAs(server), own);
   assert.deepEqual([answer.body.token_type, claimsOf(answer.body.access_token).cnf], ['DPoP', { jkt: own.jkt }]);
   const form = { grant_type: 'refresh_token', ...web, refresh_token: String(answer.body.refresh_token) };
@@ -53,7 +53,7 @@ test('a code that was asked for without is good with any key, and its tokens are
   assert.equal((await server.token(form, { dpop: own.prove(server) })).body.token_type, 'DPoP');
 });
 
-test('a pushed request says its key by dpop_jkt or by a proof, and both must agree (DP-08)', async () => {
+test('reads the key of a pushed request from dpop_jkt or from a proof, and refuses two that differ (DP-08)', async () => {
   const proof = (): Record<string, string> => ({ dpop: own.prove(server, { htu: `${server.issuer}/oauth/par` }) });
   assertRefused(server, await push({ dpop_jkt: other.jkt }, proof()), { ...PROOF_REFUSED, reason: 'dpop_other_key' });
   const elsewhere = await push({}, { dpop: own.prove(server) });

@@ -1,4 +1,4 @@
-// Where nonces are asked for: every grant asks, and nothing that its client brings is used up by the asking (RFC 9449 section 8).
+// With required nonces, every grant requires one, and a request without one consumes nothing (RFC 9449 section 8).
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { API, assertRefused, BACKEND } from '../support/basics.ts';
@@ -24,7 +24,7 @@ const NONCE_WANTED = {
   reason: 'dpop_nonce',
 };
 
-test('a code, a device code, a refresh token and a subject token are good after the question for a nonce (B07, DP-05, DP-02)', async (t: TestContext) => {
+test('keeps a code, a device code, a refresh token and a subject token valid after a request without a nonce (B07, DP-05, DP-02)', async (t: TestContext) => {
   const server = await startPeople(t, changed(configuration, { server: { dpopNonces: true } }));
   const prover = newProver();
   const askTwice = async (form: Form): Promise<Answer> => {

@@ -1,4 +1,4 @@
-// Refresh tokens that are bound to a key (RFC 9449 section 5), as grant and as subject token.
+// Refresh tokens bound to a key (RFC 9449 section 5), as a grant and as a subject token.
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { API, assertIssued, assertRefused, gateway, SUBJECT_REFUSED } from '../support/basics.ts';
@@ -38,7 +38,7 @@ const exchange = (client: Form, prover: Prover | undefined, subject_token: unkno
 const refresh = (client: Form, prover: Prover | undefined, token: unknown): Promise<Answer> =>
   server.token({ grant_type: 'refresh_token', ...client, refresh_token: String(token) }, headersOf(prover));
 
-/** A refresh token that came with a proof, or without. */
+/** A refresh token, obtained with or without a proof. */
 const begin = async (client: Form, prover: Prover | undefined): Promise<unknown> =>
   (await exchange(client, prover, web.body.access_token)).body.refresh_token;
 
@@ -54,7 +54,7 @@ function assertProofRefused(answer: Answer, reason: string): void {
   assertRefused(server, answer, { error: 'invalid_dpop_proof', description, reason });
 }
 
-test('a client that authenticates may prove another key, and never none (DP-03)', async () => {
+test('lets an authenticated client prove another key, but not omit the proof (DP-03)', async () => {
   const first = await begin(gateway, own);
   assertProofRefused(await refresh(gateway, undefined, first), 'dpop_missing');
   const second = assertRefreshed(await refresh(gateway, other, first), other);
@@ -62,7 +62,7 @@ test('a client that authenticates may prove another key, and never none (DP-03)'
   assertRefreshed(await refresh(gateway, own, second), own);
 });
 
-test('a refresh token that came without a proof is bound by the first one', async () => {
+test('binds an unbound refresh token by the first proof', async () => {
   for (const client of [app, gateway]) {
     const first = await begin(client, undefined);
     const second = assertRefreshed(await refresh(client, undefined, first), undefined);
@@ -72,14 +72,14 @@ test('a refresh token that came without a proof is bound by the first one', asyn
   }
 });
 
-test('a lost answer may be asked again with the same key, and with no other', async () => {
+test('repeats a lost response for the same key, and for no other', async () => {
   const first = await begin(app, own);
   const successor = assertRefreshed(await refresh(app, own, first), own);
   assertProofRefused(await refresh(app, undefined, first), 'dpop_missing');
   assert.equal(assertRefreshed(await refresh(app, own, first), own), successor);
 });
 
-test('a proof that was used does not refresh, and does not count as reuse', async () => {
+test('refuses a used proof at a refresh, and does not count it as reuse', async () => {
   const dpop = own.prove(server);
   const form = { grant_type: 'refresh_token', ...app };
   const token = String(await begin(app, own));
@@ -89,7 +89,7 @@ test('a proof that was used does not refresh, and does not count as reuse', asyn
   assertRefreshed(await refresh(app, own, answer.body.refresh_token), own);
 });
 
-test('a bound refresh token is exchanged with its key alone, tells its key, and binds what it buys (DP-13)', async () => {
+test('exchanges a bound refresh token only with its key, returns the key, and binds the new token to it (DP-13)', async () => {
   const asked = await server.token(
     {
       grant_type: EXCHANGE,

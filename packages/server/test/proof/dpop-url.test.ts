@@ -1,11 +1,11 @@
-// The URL of a DPoP proof is compared where our own has an `@`, as paths of the admin API and of issuers may (RFC 9449 section 4.3).
+// The URL comparison of DPoP proofs, also with an `@`, as in paths of the admin API and of issuers (RFC 9449 section 4.3).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Refusal } from '../../src/primitives/refusal.ts';
 import { readProof } from '../../src/proof/dpop.ts';
 import { newProver } from '../support/prover.ts';
 
-test('a proof for another URL is refused, also where neither is a URL that can be compared', () => {
+test('refuses a proof for another URL, also if neither URL can be normalized', () => {
   const prover = newProver();
   const clock = { now: Date.now() };
   const now = Math.floor(clock.now / 1000);

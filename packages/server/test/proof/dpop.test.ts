@@ -1,4 +1,4 @@
-// DPoP (RFC 9449) at the token endpoint: what comes of a proof, and who needs one. What is none: packages/server/test/attacks/binding/proofs.ts.
+// DPoP (RFC 9449) at the token endpoint: valid proofs, and who needs one. For invalid proofs see packages/server/test/attacks/binding/proofs.ts.
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { API, assertRefused, BACKEND, gateway } from '../support/basics.ts';
@@ -37,7 +37,7 @@ async function assertProofRefused(dpop: string | undefined, reason: string, form
   assertRefused(server, await ask(dpop, form), { ...PROOF_REFUSED, reason }, reason);
 }
 
-test('a token that is asked for with a proof is bound to its key, and the audit row names it (DP-02, TE-33, BC-01e)', async () => {
+test('binds a token requested with a proof to its key, and records the key in the audit row (DP-02, TE-33, BC-01e)', async () => {
   const bound = await ask(prover.prove(server));
   assert.equal(bound.body.token_type, 'DPoP');
   assert.deepEqual(claimsOf(bound.body.access_token).cnf, { jkt: prover.jkt });
@@ -47,7 +47,7 @@ test('a token that is asked for with a proof is bound to its key, and the audit 
   assert.equal(claimsOf(bearer.body.access_token).cnf, undefined);
 });
 
-test('introspection tells the key of a token, opaque or not, and calls it DPoP (IN-04, IN-05)', async () => {
+test('returns the key of a token in introspection, opaque or not, with type DPoP (IN-04, IN-05)', async () => {
   for (const audience of [API, VAULT]) {
     const { body } = await ask(prover.prove(server), { ...gateway, audience });
     const form = new URLSearchParams({ ...gateway, token: String(body.access_token) }).toString();
@@ -56,14 +56,14 @@ test('introspection tells the key of a token, opaque or not, and calls it DPoP (
   }
 });
 
-test('a client with dpopBoundAccessTokens gets nothing without a proof (DP-04)', async () => {
+test('refuses a client with dpopBoundAccessTokens without a proof (DP-04)', async () => {
   const careful = { client_id: 'careful', client_secret: 'careful-secret' };
   await assertProofRefused(undefined, 'dpop_missing', careful);
   const answer = await ask(prover.prove(server), careful);
   assert.equal(answer.body.token_type, 'DPoP');
 });
 
-test('a resource with requireSenderConstraint gets no bearer tokens', async () => {
+test('issues no bearer tokens for a resource with requireSenderConstraint', async () => {
   const refused = await ask(undefined, { ...gateway, audience: BACKEND });
   assertRefused(server, refused, {
     error: 'invalid_target',
@@ -74,7 +74,7 @@ test('a resource with requireSenderConstraint gets no bearer tokens', async () =
   assert.equal(answer.body.token_type, 'DPoP');
 });
 
-test('the metadata tells with which algorithms proofs may be signed (DP-12)', async () => {
+test('publishes the algorithms for proofs in the metadata (DP-12)', async () => {
   const response = await fetch(`${server.issuer}/.well-known/oauth-authorization-server`);
   const { dpop_signing_alg_values_supported: algorithms } = (await response.json()) as Record<string, string[]>;
   assert.ok(algorithms?.includes('ES256') && algorithms.includes('Ed25519') && algorithms.includes('ML-DSA-65'));

@@ -1,4 +1,4 @@
-// The tokens that users bring, with the claims that their issuers really write, against the files of examples/issuers.
+// Exchanges tokens with the claims that real issuers write, under the configuration files of examples/issuers.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { assertSubjectRefused } from '../support/trusting.ts';
 
 const EXAMPLES = join(repository, 'examples/issuers');
 for (const shape of shapes) {
-  test(`a token as ${shape.name} writes it is exchanged under ${shape.declared}, and its rule asks what the file says`, async (t) => {
+  test(`exchanges a token of ${shape.name} declared as ${shape.declared}, and evaluates the rule of the example`, async (t) => {
     const [idp, server] = await startExample(t, shape);
     const now = Math.floor(server.clock.now / 1000);
     const sign = (claims: Claims): string =>
@@ -31,7 +31,7 @@ for (const shape of shapes) {
   });
 }
 
-test('a JWT-SVID says JWT, JOSE or nothing as its type; an access token is none (JWT-SVID section 2.3)', async (t) => {
+test('accepts a JWT-SVID with typ JWT, JOSE or none, and refuses one with typ at+jwt (JWT-SVID section 2.3)', async (t) => {
   const shape = shapes.find(({ name }) => name === 'spiffe') as Shape;
   const [idp, server] = await startExample(t, shape);
   const claims = shape.claims(idp.url, Math.floor(server.clock.now / 1000));
@@ -41,7 +41,7 @@ test('a JWT-SVID says JWT, JOSE or nothing as its type; an access token is none 
   for (const typ of ['at+jwt', 'wit+jwt']) assertSubjectRefused(server, await ask(typ), 'wrong_type', typ);
 });
 
-test('an opaque token is what its issuer says it is, and the issuer is asked as its entry says', async (t) => {
+test("introspects an opaque token at its issuer, as the issuer's entry says", async (t) => {
   const real = [['https://idp.example.com', '']] as const;
   const shape: Shape = {
     name: 'introspection',
@@ -81,7 +81,7 @@ test('cambio check accepts every file of examples/issuers', async (t) => {
   assert.equal(said.mock.callCount(), 0);
 });
 
-/** The example as it is, but on loopback, with the fake issuer in place of the real one. */
+/** The example on loopback, with the fake issuer instead of the real one. */
 async function startExample(t: Parameters<typeof start>[0], shape: Shape): Promise<[FakeIssuer, TestServer]> {
   const issuerPath = shape.name === 'keycloak' ? '/realms/shop' : '';
   const idp = await startIssuer(t, { path: issuerPath });

@@ -1,4 +1,4 @@
-// What an issuer's entry makes of a token: `subject` and `claims` (CEL), and `singleUse`.
+// The mappings of an issuer's entry (`subject`, `claims` in CEL), and `singleUse`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigurationError } from '../../src/app.ts';
@@ -7,7 +7,7 @@ import { type Answer, claimsOf, start, type } from '../support/harness.ts';
 import { entry, FOREIGN_RULE, startIssuer, trusting } from '../support/issuer.ts';
 import { assertActorRefused, assertSubjectRefused, present, presentActor } from '../support/trusting.ts';
 
-test('subject names whom a token is about from its claims, and sub_id still tells where they came from', async (t) => {
+test('names the subject by the mapping, and keeps issuer and subject of origin in sub_id', async (t) => {
   const idp = await startIssuer(t);
   const subject = '\'"user:" + claims.email\'';
   const server = await start(t, trusting(entry(idp, { subject })));
@@ -19,7 +19,7 @@ test('subject names whom a token is about from its claims, and sub_id still tell
   }
 });
 
-test('a mapped subject is never a client of ours, nor what another issuer calls its subjects', async (t) => {
+test('refuses a mapped subject with the name of a client, or of a subject of another issuer', async (t) => {
   const [idp, other] = [await startIssuer(t), await startIssuer(t)];
   const entries = [entry(idp, { subject: 'claims.login' }), entry(other, { name: 'other' })];
   const server = await start(t, trusting(entries));
@@ -31,7 +31,7 @@ test('a mapped subject is never a client of ours, nor what another issuer calls 
   }
 });
 
-test('claims adds claims to our tokens, as far as they can be evaluated (AT-06)', async (t) => {
+test('adds the claims of the mapping that have a value (AT-06)', async (t) => {
   const idp = await startIssuer(t);
   const claims =
     '{ email: claims.email, groups: "claims.groups.filter(g, g.startsWith(\'shop-\'))", verified: claims.email_verified }';
@@ -51,7 +51,7 @@ test('claims adds claims to our tokens, as far as they can be evaluated (AT-06)'
   });
 });
 
-test('a mapping that cannot be told refuses the token: a claim that is missing later means that there was none', async (t) => {
+test('refuses the token if a mapping cannot be told, because a missing claim would mean that there is none', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(
     t,
@@ -69,7 +69,7 @@ test('a mapping that cannot be told refuses the token: a claim that is missing l
   assertIssued(server, await present(server, idp.sign()));
 });
 
-test('what the server itself says cannot be mapped, and an expression that cannot be read is a fault of the file', async (t) => {
+test('refuses a mapping of a reserved claim, or an invalid expression, as a fault of the file', async (t) => {
   const idp = await startIssuer(t);
   const reserved = ['iss', 'sub', 'aud', 'exp', 'client_id', 'scope', 'act', 'may_act', 'cnf', 'jti', 'lineage', 'acr'];
   for (const name of reserved) {
@@ -84,7 +84,7 @@ test('what the server itself says cannot be mapped, and an expression that canno
   }
 });
 
-test('an issuer without audiences, or one that could be taken for another, cannot be configured', async (t) => {
+test('refuses an issuer without audiences, or one that looks like another, as a fault of the file', async (t) => {
   const [idp, other] = [await startIssuer(t), await startIssuer(t)];
   const ours = entry({ url: `$\{ISSUER}` });
   for (const [entries, fault] of [
@@ -118,7 +118,7 @@ test('an issuer without audiences, or one that could be taken for another, canno
 const ONCE = { singleUse: 'true' };
 const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status }) => status).sort();
 
-test('with singleUse a token is good once, whatever is asked for it', async (t) => {
+test('accepts a single-use token once, whatever is requested', async (t) => {
   const idp = await startIssuer(t);
   const [server, lenient] = [await start(t, trusting(entry(idp, ONCE))), await start(t, trusting(entry(idp)))];
   const token = idp.sign();
@@ -132,7 +132,7 @@ test('with singleUse a token is good once, whatever is asked for it', async (t) 
   for (const _time of [1, 2]) assertIssued(lenient, await present(lenient, token));
 });
 
-test('of fifty at once exactly one is first', async (t) => {
+test('accepts one of fifty simultaneous uses', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, ONCE)));
   const token = idp.sign();
@@ -142,7 +142,7 @@ test('of fifty at once exactly one is first', async (t) => {
   assert.deepEqual([row?.outcome, row?.reason, row?.issued], ['refused', 'subject_token_replayed', undefined]);
 });
 
-test('an exchange that is refused uses nothing up', async (t) => {
+test('does not consume the id in a refused exchange', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, ONCE)));
   const token = idp.sign();
@@ -152,7 +152,7 @@ test('an exchange that is refused uses nothing up', async (t) => {
   assertIssued(server, await present(server, token));
 });
 
-test('an id of one issuer is not used up by another, and an actor token is used up too', async (t) => {
+test('keeps the ids of issuers apart, and consumes the id of an actor token', async (t) => {
   const [one, two] = [await startIssuer(t), await startIssuer(t)];
   const rule = `{ client: gateway, subject: { issuer: [self, one, two] }, actor: { issuer: [one, two] }, grant: { audiences: [${API}], scopes: [read] } }`;
   const entries = [entry(one, { ...ONCE, name: 'one' }), entry(two, { ...ONCE, name: 'two' })];
@@ -171,7 +171,7 @@ test('an id of one issuer is not used up by another, and an actor token is used 
   );
 });
 
-test('what was used stays used after a restart, until it would have expired anyway', async (t) => {
+test('keeps a used id after a restart, until its token has expired', async (t) => {
   const idp = await startIssuer(t);
   const yaml = trusting(entry(idp, ONCE), [FOREIGN_RULE]);
   const first = await start(t, yaml);

@@ -1,4 +1,4 @@
-// Opaque tokens of another issuer: it is asked at every exchange, over connections that are kept, a few at once.
+// Opaque tokens of another issuer: each exchange introspects, over a few persistent connections.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ async function startAsking(t: Parameters<typeof start>[0]): Promise<[TestServer,
   return [await start(t, trusting(entry(idp, { accepts: '[access_token]', introspection }))), idp];
 }
 
-/** A token that its issuer says is good. */
+/** An active token of the issuer. */
 function newOpaque(idp: FakeIssuer): string {
   const token = randomUUID();
   idp.opaque.set(token, { ...claimsOf(idp.sign({ client_id: 'web' })), active: true });
@@ -34,7 +34,7 @@ function newOpaque(idp: FakeIssuer): string {
 const ask = (server: TestServer, token: string) =>
   exchange(server, { subject_token: token, subject_token_type: type('access_token') });
 
-test('a token that its issuer ends is refused from then on', async (t) => {
+test('refuses a token after its issuer revoked it', async (t) => {
   const [server, idp] = await startAsking(t);
   const token = newOpaque(idp);
   for (const _time of [1, 2]) assertIssued(server, await ask(server, token));
@@ -43,7 +43,7 @@ test('a token that its issuer ends is refused from then on', async (t) => {
   assert.equal(idp.count(INTROSPECT), 3);
 });
 
-test('we authenticate with Basic, form-encoded as RFC 6749 section 2.3.1 has it, and tell nobody else', async (t) => {
+test('authenticates with Basic, form-encoded as in RFC 6749 section 2.3.1, and sends the secret only to that endpoint', async (t) => {
   const [server, idp] = await startAsking(t);
   const elsewhere = await startIssuer(t);
   assertIssued(server, await ask(server, newOpaque(idp)));
@@ -54,7 +54,7 @@ test('we authenticate with Basic, form-encoded as RFC 6749 section 2.3.1 has it,
   assert.equal(elsewhere.seen.length, 0);
 });
 
-test('an issuer that does not answer properly is unavailable, and the token is not called invalid for it', async (t) => {
+test("answers 503 if the issuer's answer is invalid, and does not call the token invalid", async (t) => {
   const [server, idp] = await startAsking(t);
   const token = newOpaque(idp);
   for (const [what, behaviour] of Object.entries({
@@ -72,11 +72,11 @@ test('an issuer that does not answer properly is unavailable, and the token is n
   assertIssued(server, await ask(server, token));
 });
 
-test('a kept connection that the issuer closed meanwhile is opened again, and the caller sees nothing of it', async (t) => {
+test('reconnects if the issuer closed a persistent connection, without an error for the caller', async (t) => {
   const [server, idp] = await startAsking(t);
   const known = new Set<unknown>();
   idp.instead.set(INTROSPECT, (request, response) => {
-    // A second request on one connection finds it reset.
+    // A second request on the same connection is reset.
     if (known.has(request.socket)) request.socket.resetAndDestroy();
     else {
       known.add(request.socket);
@@ -89,7 +89,7 @@ test('a kept connection that the issuer closed meanwhile is opened again, and th
   assert.equal(idp.count(INTROSPECT), 7, 'one on a fresh connection, and three on a kept one and again on a fresh one');
 });
 
-test('connections are kept: many exchanges, one after the other, cost one connection', async (t) => {
+test('uses one connection for many exchanges in sequence', async (t) => {
   const [server, idp] = await startAsking(t);
   const sockets = new Set<unknown>();
   idp.instead.set(INTROSPECT, (request, response) => {
@@ -100,7 +100,7 @@ test('connections are kept: many exchanges, one after the other, cost one connec
   assert.equal(sockets.size, 1);
 });
 
-test('what one client asks on top of sixteen at once fails at once: an issuer that hangs piles nothing up', async (t) => {
+test("refuses a client's introspections beyond sixteen at once, so that a hanging issuer does not pile up requests", async (t) => {
   const [server, idp] = await startAsking(t);
   const sixteen = Promise.withResolvers<void>();
   idp.instead.set(INTROSPECT, () => {
@@ -148,7 +148,7 @@ const askAs = (server: TestServer, id: string, token: string, role = 'subject') 
     [`${role}_token_type`]: type('access_token'),
   });
 
-test('an issuer is asked only for clients that a rule lets bring such tokens of it', async (t) => {
+test('introspects only for clients with a rule that accepts such tokens of the issuer', async (t) => {
   const [server, idp] = await startCrowd(t);
   for (const id of ['nobody', 'own', 'jwts'])
     assertSubjectRefused(server, await askAs(server, id, newOpaque(idp)), 'not_accepted', id);
@@ -158,7 +158,7 @@ test('an issuer is asked only for clients that a rule lets bring such tokens of 
   assert.equal(idp.count(INTROSPECT), 3);
 });
 
-test('a client that fills its places at an issuer takes none of another client, and no fetch of keys', async (t) => {
+test('lets a client with sixteen pending requests block neither other clients nor the fetch of keys', async (t) => {
   const [server, idp] = await startCrowd(t);
   const full = Promise.withResolvers<void>();
   idp.instead.set(INTROSPECT, () => {

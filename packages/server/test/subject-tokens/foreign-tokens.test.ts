@@ -1,4 +1,4 @@
-// Tokens of other issuers, as subject and as actor: what each type must prove, and what becomes of its subject.
+// Tokens of other issuers as subject and as actor: what each type must prove, and how the new token names its subject.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED } from '../support/basics.ts';
@@ -10,7 +10,7 @@ import { assertActorRefused, assertSubjectRefused, present, presentActor } from 
 const ID_TOKEN = { subject_token_type: type('id_token') };
 const anyType = { accepts: '[id_token, jwt, access_token]' };
 
-test('a jwt of a trusted issuer is exchanged; its subject is named after the issuer, and sub_id tells where it came from', async (t) => {
+test("exchanges a jwt of a trusted issuer, prefixes its subject with the issuer's name, and keeps the origin in sub_id", async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const answer = await present(server, idp.sign());
@@ -31,7 +31,7 @@ test('a jwt of a trusted issuer is exchanged; its subject is named after the iss
   assert.deepEqual([subject?.iss, subject?.sub, subject?.type, rule], [idp.url, 'ada', 'jwt', 'foreign']);
 });
 
-test('an issuer without a name is called by its host', async (t) => {
+test('names an issuer without a name by its host', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(
     t,
@@ -40,7 +40,7 @@ test('an issuer without a name is called by its host', async (t) => {
   assert.equal(claimsOf((await present(server, idp.sign())).body.access_token).sub, '127.0.0.1:ada');
 });
 
-test('what a token does not say, or says in another form, is no permission (RFC 7519 section 4.1; JW-13)', async (t) => {
+test('refuses a token with missing or malformed claims (RFC 7519 section 4.1; JW-13)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const now = Math.floor(server.clock.now / 1000);
@@ -79,7 +79,7 @@ test('what a token does not say, or says in another form, is no permission (RFC 
   }
 });
 
-test('an id_token is for a client: the one that calls, or a configured audience (OpenID Connect Core section 3.1.3.7; OI-14)', async (t) => {
+test('accepts an id_token for the calling client or for a configured audience (OpenID Connect Core section 3.1.3.7; OI-14)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, anyType)));
   for (const claims of [
@@ -123,14 +123,14 @@ test('an id_token is for a client: the one that calls, or a configured audience 
   assertSubjectRefused(server, await present(server, accessToken, ID_TOKEN), 'wrong_type');
 });
 
-test('a jwt is for whom the entry says: that a client is called is not enough (RFC 8725 section 3.9; JW-11)', async (t) => {
+test('refuses a jwt whose audience is only the client id (RFC 8725 section 3.9; JW-11)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, anyType)));
   assertSubjectRefused(server, await present(server, idp.sign({ aud: 'gateway' })), 'audience');
   assertIssued(server, await present(server, idp.sign({ aud: ['gateway', US] })));
 });
 
-test('an issuer may present only what its entry accepts', async (t) => {
+test("accepts only the types in the issuer's entry", async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, { accepts: '[id_token]' })));
   assertIssued(server, await present(server, idp.sign(), ID_TOKEN));
@@ -141,7 +141,7 @@ test('an issuer may present only what its entry accepts', async (t) => {
   assertSubjectRefused(server, asAccess, 'not_accepted');
 });
 
-test('a token older than maxAge is refused, and so is one whose age cannot be told', async (t) => {
+test('refuses a token that is older than maxAge, or has no iat', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, { maxAge: '10m' })));
   const now = Math.floor(server.clock.now / 1000);
@@ -150,7 +150,7 @@ test('a token older than maxAge is refused, and so is one whose age cannot be to
   assertSubjectRefused(server, await present(server, idp.sign({ iat: undefined })), 'too_old');
 });
 
-test('scope belongs to its issuer and is ignored, unless the entry says that it bounds ours', async (t) => {
+test("ignores a foreign scope, unless the issuer's entry limits scopes by it", async (t) => {
   const idp = await startIssuer(t);
   const ignoring = await start(t, trusting(entry(idp)));
   const bounded = await start(t, trusting(entry(idp, { scopes: 'intersect' })));
@@ -167,7 +167,7 @@ test('scope belongs to its issuer and is ignored, unless the entry says that it 
   }
 });
 
-test('a foreign actor is named as its issuer names it, and acts before whoever acted', async (t) => {
+test('names a foreign actor by its issuer, before the actors that came earlier', async (t) => {
   const idp = await startIssuer(t);
   const rule = `{ client: gateway, subject: { issuer: [self, idp] }, actor: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
   const server = await start(t, trusting(entry(idp), [rule]));
@@ -186,7 +186,7 @@ test('a foreign actor is named as its issuer names it, and acts before whoever a
   assertActorRefused(server, await presentActor(server, idp.sign({ sub: 'agent', exp: 1 })), 'expired');
 });
 
-test('may_act of a foreign token binds the actor, by the names of its own issuer (RFC 8693 section 4.4)', async (t) => {
+test('compares may_act of a foreign token with the names at its own issuer (RFC 8693 section 4.4)', async (t) => {
   const idp = await startIssuer(t);
   const rule = `{ client: gateway, subject: { issuer: [idp] }, actor: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
   const server = await start(t, trusting(entry(idp), [rule]));

@@ -1,5 +1,5 @@
-// Every kind of token under every name that it can be declared by: accepted where the table of docs/reference/token-types.md says, and
-// nowhere else; as subject and as actor.
+// Every kind of token under every declared type, as subject and as actor. It is accepted only where the table in
+// docs/reference/token-types.md says so.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { basic, exchanged, introspect, life, REFRESH, refreshTokenOf, VAULT } fr
 import { assertActorRefused, assertSubjectRefused } from '../support/trusting.ts';
 
 const DECLARED = ['access_token', 'refresh_token', 'id_token', 'jwt'] as const;
-/** `ok`, or the fault, for each of the declared types in that order. */
+/** `ok`, or the fault, for each declared type in that order. */
 type Row = readonly [
   name: string,
   verdicts: string,
@@ -140,7 +140,7 @@ async function startBoth(t: Parameters<typeof start>[0]): Promise<[TestServer, F
 }
 
 for (const role of ['subject', 'actor'] as const) {
-  test(`as ${role} token each kind is accepted under the names that the table gives it, and under no other (TE-14, JW-12, IJG-13, TX-11)`, async (t) => {
+  test(`accepts each kind as ${role} token under the types of the table, and under no other (TE-14, JW-12, IJG-13, TX-11)`, async (t) => {
     const [server, idp] = await startBoth(t);
     for (const [name, verdicts, make] of rows) {
       for (const [index, verdict] of verdicts.split(' ').entries()) {
@@ -157,7 +157,7 @@ for (const role of ['subject', 'actor'] as const) {
   });
 }
 
-test('the audit row names the type that was declared and the one that the token proved to be', async (t) => {
+test('records the declared type and the type that the token proved to have', async (t) => {
   const [server] = await startBoth(t);
   const answer = await exchange(server, { subject_token_type: type('jwt') });
   assertIssued(server, answer);
@@ -165,7 +165,7 @@ test('the audit row names the type that was declared and the one that the token 
   assert.deepEqual([declaredType, proved], ['jwt', 'access_token']);
 });
 
-test('a foreign access token is none here unless its issuer may send such (RFC 8693 section 3; TE-15)', async (t) => {
+test("refuses a foreign access token, unless its issuer's entry accepts it (RFC 8693 section 3; TE-15)", async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, life([RULE], [entry(idp)]));
   const token = idp.sign(access, { header: of('at+jwt') });
@@ -174,7 +174,7 @@ test('a foreign access token is none here unless its issuer may send such (RFC 8
   assertIssued(server, await as('jwt'));
 });
 
-test('a type that no issuer may send is not supported, whatever comes with it (RFC 8693 section 2.2.2)', async (t) => {
+test('refuses a type that no issuer may send, before anything else of the request (RFC 8693 section 2.2.2)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, life([RULE], [entry(idp)]));
   for (const name of ['id_token', 'saml1', 'saml2', 'id-jag', 'txn_token', 'Access_Token', 'access_token ', '']) {

@@ -1,4 +1,4 @@
-// Bytes that are not UTF-8 are no text, wherever others write: mended, the subjects `ad\xff` and `ad\xfe` would be one.
+// Bytes that are not UTF-8 are refused everywhere. If they were repaired, the subjects `ad\xff` and `ad\xfe` would be equal.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,19 +25,19 @@ import {
 import { temporaryFolder } from '../support/program.ts';
 import { assertSubjectRefused, assertUnavailable, present } from '../support/trusting.ts';
 
-/** A lone start and a lone continuation, an overlong NUL, a surrogate, a code point beyond the last, a letter of Latin-1. */
+/** A lone start byte, a lone continuation byte, an overlong NUL, a surrogate, a code point beyond the last, a Latin-1 letter. */
 const BROKEN = ['\xff', '\xfe', '\xc3', '\x80', '\xc0\x80', '\xed\xa0\x80', '\xf4\x90\x80\x80', '\xe9'];
-/** JSON with these bytes in a text. */
+/** JSON with these bytes in a string. */
 const around = (value: unknown, text: string): Buffer =>
   Buffer.concat(
     JSON.stringify(value)
       .split('BROKEN')
       .flatMap((part, at) => (at === 0 ? [Buffer.from(part)] : [Buffer.from(text, 'latin1'), Buffer.from(part)])),
   );
-/** The same text in UTF-8. */
+/** The same string in UTF-8. */
 const WHOLE = Buffer.from('é').toString('latin1');
 
-test('bytes are text where they are UTF-8, and every character of it stays', () => {
+test('decodes UTF-8 without loss, and nothing else', () => {
   for (const broken of BROKEN)
     for (const text of [broken, `ad${broken}`, `${broken}a`])
       assert.equal(decodeUtf8(Buffer.from(text, 'latin1')), undefined);
@@ -45,7 +45,7 @@ test('bytes are text where they are UTF-8, and every character of it stays', () 
     assert.equal(decodeUtf8(Buffer.from(text)), text);
 });
 
-test('an introspection answer, a key set and discovery metadata are refused: a dependency failed', async (t) => {
+test('refuses an introspection answer, a key set and discovery metadata as a failed dependency', async (t) => {
   const idp = await startIssuer(t);
   const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: us, secret: { plain: secret } }`;
   const server = await start(t, trusting(entry(idp, { accepts: '[access_token, jwt]', introspection })));
@@ -72,7 +72,7 @@ test('an introspection answer, a key set and discovery metadata are refused: a d
   }
 });
 
-test('a token, a DPoP proof, a client assertion and Basic credentials are refused', async (t) => {
+test('refuses a token, a DPoP proof, a client assertion and Basic credentials', async (t) => {
   const idp = await startIssuer(t);
   const [key] = idp.keys;
   assert.ok(key);
@@ -127,7 +127,7 @@ test('a token, a DPoP proof, a client assertion and Basic credentials are refuse
   assertIssued(server, await basic(WHOLE));
 });
 
-test('the body and the query of an administrator are refused', async (t) => {
+test('refuses the body and the query of an admin request', async (t) => {
   const server = await start(t, administered);
   const token = await adminToken(server);
   const client = (id: string, jwk: object) => ({
@@ -163,7 +163,7 @@ test('the body and the query of an administrator are refused', async (t) => {
   assert.equal((await admin(server, 'GET /audit?subject=ad%C3%A9', { token })).status, 200);
 });
 
-test('a configuration file, and a secret in a file, are refused by their line or their name', async (t) => {
+test('refuses a configuration file with its line, and a secret in a file with its name', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'cambio.yaml');
   const load = async (config: Uint8Array, secret: string) => {

@@ -1,4 +1,4 @@
-// A number beyond 2^53 is read exactly or refused, wherever others write JSON: two people are never one subject for it.
+// Numbers beyond 2^53 are read exactly or refused everywhere. If they were rounded, two subjects could become equal.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfiguration } from '../../src/config/load.ts';
@@ -10,12 +10,12 @@ import { bytes, entry, INTROSPECT, JWKS, lifeOf, newKey, signJws, startIssuer, t
 import { newProver } from '../support/prover.ts';
 import { assertSubjectRefused, assertUnavailable, present } from '../support/trusting.ts';
 
-/** A number as JSON.stringify writes it, whatever a double would make of it. */
+/** A number that JSON.stringify writes literally, without rounding to a double. */
 const literal = (text: string): unknown => (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON(text);
 const SAFE = literal('9007199254740991');
 const BEYOND = ['9007199254740993', '9007199254740992', '-9007199254740993', '1e400', '41.99999999999999999999'];
 
-test('a foreign token with such a claim is refused, whether or not something reads it', async (t) => {
+test('refuses a foreign token with such a number, whether or not a mapping reads it', async (t) => {
   const idp = await startIssuer(t);
   const members = { subject: '\'"user:" + string(claims.uid)\'', claims: '{ uid: claims.uid }' };
   const rule = `{ client: gateway, subject: { issuer: idp, when: 'subject.claims.uid > 0' }, grant: { audiences: [${API}], scopes: [read] } }`;
@@ -30,7 +30,7 @@ test('a foreign token with such a claim is refused, whether or not something rea
   assert.deepEqual([sub, uid], ['user:9007199254740991', 9007199254740991]);
 });
 
-test('a mapping never makes such a number, which the next reader would round', async (t) => {
+test('refuses a mapping with such a number as its result', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(
     t,
@@ -41,7 +41,7 @@ test('a mapping never makes such a number, which the next reader would round', a
   assert.deepEqual([whole, small], [undefined, 7]);
 });
 
-test('a number that an expression would round refuses the token, as subject, claim and condition: two people are never one', async (t) => {
+test('refuses the token if an expression would round a number, in subject, claims and conditions', async (t) => {
   const idp = await startIssuer(t);
   const good = { uid: 7, text: '9007199254740991' };
   const bad = { uid: SAFE, text: '9007199254740993' };
@@ -66,7 +66,7 @@ test('a number that an expression would round refuses the token, as subject, cla
   }
 });
 
-test('a token of ours, an introspection answer, a key set and an admin body are read alike', async (t) => {
+test('refuses such a number in a token of ours, an introspection answer, a key set and an admin body', async (t) => {
   const idp = await startIssuer(t);
   const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: us, secret: { plain: secret } }`;
   const rules = [
@@ -94,7 +94,7 @@ test('a token of ours, an introspection answer, a key set and an admin body are 
   assertIssued(server, await present(server, idp.sign()));
 });
 
-test('a DPoP proof and a client assertion are read alike', async (t) => {
+test('refuses such a number in a DPoP proof and in a client assertion', async (t) => {
   const keys = await startIssuer(t);
   const [key] = keys.keys;
   assert.ok(key);
@@ -119,7 +119,7 @@ test('a DPoP proof and a client assertion are read alike', async (t) => {
   for (const answer of [await prove(SAFE), await assertion(SAFE)]) assertIssued(server, answer);
 });
 
-test('the body of an administrator is read alike', async (t) => {
+test('refuses such a number in the body of an admin request', async (t) => {
   const server = await start(t, administered);
   const { jwk } = newKey();
   const client = (exp: unknown) => ({
@@ -132,7 +132,7 @@ test('the body of an administrator is read alike', async (t) => {
   assert.equal(safe.status, 201, safe.text);
 });
 
-test('a number of the configuration file that would be rounded is a fault with its line, in YAML as in JSON', async () => {
+test('refuses a number that would be rounded in the configuration file, with its line, in YAML and in JSON', async () => {
   const accounts = (uid: string) =>
     `issuer: https://login.example\nstore: sqlite:x.db\nsealingKey: { env: KEY }\nresources: []\nclients: []\nrules: []\naccounts:\n  - username: ada\n    password: { plain: secret }\n    claims:\n      uid: ${uid}\n`;
   const environment = { KEY: Buffer.alloc(32).toString('base64'), UID: '9007199254740993', SMALL: '7' };

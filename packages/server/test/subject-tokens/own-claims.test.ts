@@ -1,5 +1,5 @@
-// Tokens with our own signature and claims that must not pass: what only a fault of ours, or another server with our key,
-// could have signed. Each is refused with the one sentence, beside a good token that differs from it in nothing else.
+// Tokens with our own signature and invalid claims, which only a fault of this server or another server with its key could sign.
+// Each is refused with the one public sentence, beside a valid token that differs in nothing else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -18,7 +18,7 @@ import { claimsOf, start, type } from '../support/harness.ts';
 
 const ELSEWHERE = 'https://idp.example';
 
-test('claims nested a hundred thousand deep cost no more than a refusal', async (t) => {
+test('refuses claims nested a hundred thousand deep at low cost', async (t) => {
   const server = await startBasic(t);
   const text = JSON.stringify(claimsOf(await subjectToken(server))).slice(0, -1);
   const nested = (depth: number, [open, close]: string): string =>
@@ -28,7 +28,7 @@ test('claims nested a hundred thousand deep cost no more than a refusal', async 
   await accept(server, nested(50, '[]'));
 });
 
-test('exp and iat are times, and are there (RFC 9068 section 2.2; JW-13)', async (t) => {
+test('requires exp and iat to be times (RFC 9068 section 2.2; JW-13)', async (t) => {
   const server = await startBasic(t);
   const now = Math.floor(server.clock.now / 1000);
   for (const time of [undefined, null, `${now + 60}`, -1, Number.MAX_SAFE_INTEGER, [now + 60], true]) {
@@ -38,7 +38,7 @@ test('exp and iat are times, and are there (RFC 9068 section 2.2; JW-13)', async
   await accept(server, await forgedToken(server, { exp: now + 60.5, iat: now - 3600 }));
 });
 
-test('typ says at+jwt, in any case; every other kind of JWT is refused (RFC 9068 section 4; AT-08, JW-12)', async (t) => {
+test('requires typ at+jwt in any case, and refuses all other kinds of JWT (RFC 9068 section 4; AT-08, JW-12)', async (t) => {
   const server = await startBasic(t);
   const good = claimsOf(await subjectToken(server));
   for (const typ of ['at+jwt', 'AT+JWT', 'application/at+jwt']) await accept(server, server.forge(good, { typ }), typ);
@@ -52,7 +52,7 @@ test('typ says at+jwt, in any case; every other kind of JWT is refused (RFC 9068
   for (const typ of [1, null, ['at+jwt']]) await refuse(server, server.forge(good, { typ }), 'malformed');
 });
 
-test('sub, jti, client_id and aud are names that print, and are there (RFC 9068 section 2.2)', async (t) => {
+test('requires sub, jti, client_id and aud to be printable names (RFC 9068 section 2.2)', async (t) => {
   const issuers = [{ issuer: ELSEWHERE, name: 'elsewhere', accepts: ['jwt'], audiences: [API] }];
   const server = await start(t, changed(configuration, { issuers }));
   const bad = [undefined, null, '', 1, true, {}, ['x', 1], 'x'.repeat(1025), 'a\0b', 'a\nb', 'a\u202eb', '\ud800'];
@@ -69,7 +69,7 @@ test('sub, jti, client_id and aud are names that print, and are there (RFC 9068 
   await accept(server, await forgedToken(server, { aud: ['a', 'b'] }));
 });
 
-test('act, may_act and scope have their form, or the token is refused (RFC 8693 section 4; TE-60)', async (t) => {
+test('refuses malformed act, may_act and scope (RFC 8693 section 4; TE-60)', async (t) => {
   const server = await startBasic(t);
   const bad = {
     act: ['agent', 'string', null, [{ sub: 'agent' }], {}, { iss: 'x' }, { sub: 1 }, { sub: 'a', act: 'b' }],
@@ -88,7 +88,7 @@ test('act, may_act and scope have their form, or the token is refused (RFC 8693 
   await accept(server, await forgedToken(server, { may_act: { sub: 'gateway', exp: 1, nbf: 'x' } }));
 });
 
-test('a token of another client is exchanged where the rule names that client as its origin', async (t) => {
+test('accepts a token of another client if the rule names that client as its origin', async (t) => {
   const named = changed(configuration, { rules: edited('gateway', { subject: { clients: ['agent'] } }) });
   for (const [yaml, status] of [
     [configuration, 400],

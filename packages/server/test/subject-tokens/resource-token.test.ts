@@ -1,4 +1,4 @@
-// A resource that shares a secret with the server (HS256) can make tokens with it. They are proof to that resource alone.
+// A resource that shares a secret with the server (HS256) can create tokens with it, so they prove something only to it.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ import {
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** Good tokens of each key, whose claims a forger starts from. */
+/** Valid tokens of each key, which a forger could change. */
 async function open(t: Parameters<typeof start>[0]) {
   const server = await start(t, withSecrets);
   const mine = await subjectToken(server, { audience: MINE });
@@ -48,7 +48,7 @@ async function open(t: Parameters<typeof start>[0]) {
 const active = async (server: TestServer, text: string, headers: Record<string, string>): Promise<unknown> =>
   (await server.post('/oauth/introspect', encode({ token: text }), headers)).body.active;
 
-test('a token that a resource’s secret signed is told to that resource alone, with exactly its aud (JW-05)', async (t) => {
+test("introspects a token signed by a resource's secret only for that resource, and only with exactly its aud (JW-05)", async (t) => {
   const { server, mine, forge, kid } = await open(t);
   const claims = claimsOf(mine);
   for (const good of [mine, forge(claims), forge({ ...claims, aud: [MINE] })]) {
@@ -61,7 +61,7 @@ test('a token that a resource’s secret signed is told to that resource alone, 
   const audiences = [...others, [], [OTHER], [MINE, OTHER], [MINE, MINE], [[MINE]], { 0: MINE, length: 1 }];
   const bad = [
     ...audiences.map((aud) => forge({ ...claims, aud })),
-    // The names of other keys, and the other secret under this name.
+    // The ids of other keys, and another resource's secret under this id.
     ...[undefined, 'none', headerOf(await subjectToken(server)).kid].map((name) =>
       signWithSecret(claims, { kid: name }),
     ),
@@ -78,7 +78,7 @@ test('a token that a resource’s secret signed is told to that resource alone, 
       assert.notEqual(await active(server, text, basic(asker)), true, `${text} for ${asker}`);
 });
 
-/** What a forger would put in: somebody else's audience, the powers of another token, the names of many, another purpose. */
+/** Claims of a forger: another audience, the authority of another token, many names, another purpose. */
 const forgeries = (
   server: TestServer,
   { mine, ours, person }: { mine: string; ours: string; person: Claims },
@@ -114,7 +114,7 @@ const forgeries = (
 const TYPES = ['JWT', 'token-introspection+jwt', undefined];
 const PARAMETERS = ['token', 'subject_token', 'actor_token', 'id_token_hint', 'refresh_token', 'code', 'device_code'];
 
-/** Everything that a token can be shown to, from the registries: what is added to one of them is in here. */
+/** All endpoints and parameters that accept a token, from the registries, so that new ones are included. */
 function consumers(server: TestServer, ours: string) {
   const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
   const types = subjectTokenTypes.map(({ name }) => type(name));
@@ -159,12 +159,12 @@ function consumers(server: TestServer, ours: string) {
 
 const named = (consume: (text: string) => Promise<Answer>, name = 'the token endpoint') => [name, consume] as const;
 
-test('shown to any consumer of a token, one that a resource forged is worth as much as a stranger’s', async (t) => {
+test("gives a token that a resource forged the same answer as a stranger's token, at every endpoint", async (t) => {
   const opened = await open(t);
   const { server, ours, kid, person } = opened;
   const stranger = (claims: Claims) => signWithSecret(claims, { kid }, 'nobody’s secret, and long enough too');
   const told = ({ status, text }: { status: number; text: string }) =>
-    // What is random in an answer: the id of the request, what forms and addresses carry.
+    // The random parts of an answer: the request id, and values in forms and addresses.
     [status, text.replaceAll(/[\w-]{16,}/g, '…').replaceAll(/\d+/g, '0')];
   const forged = forgeries(server, opened).map((claims) => opened.forge(claims));
   const others = TYPES.map((typ) => opened.forge(forgeries(server, opened)[0] ?? {}, { typ }));
@@ -173,7 +173,7 @@ test('shown to any consumer of a token, one that a resource forged is worth as m
     const answers = await Promise.all([...forged, ...others].map(async (text) => [text, await consume(text)] as const));
     for (const [text, answer] of answers) assert.deepEqual(told(answer), expected, `${name}: ${text}`);
   }
-  // The twins: what the server itself signed is taken, and nothing of it was revoked on the way.
+  // The twins: tokens signed by the server are accepted, and none of them was revoked on the way.
   assert.equal((await exchange(server, { subject_token: ours })).status, 200);
   assert.equal((await exchange(server, { subject_token: opened.mine })).status, 400);
   const asPerson = { headers: { authorization: `Bearer ${person.access_token}` } };
@@ -182,7 +182,7 @@ test('shown to any consumer of a token, one that a resource forged is worth as m
   assert.equal(await active(server, opened.mine, basic('mine')), true);
 });
 
-test('check refuses HS256 for the admin API and the server itself in any spelling, and one secret for two resources', async (t) => {
+test('refuses HS256 for audiences of this server in any spelling, and one secret for two resources', async (t) => {
   const issuer = 'http://127.0.0.1:8080';
   const file = join(temporaryFolder(t), 'cambio.yaml');
   const check = async (...resources: readonly Configuration[]): Promise<readonly [number | null, string]> => {

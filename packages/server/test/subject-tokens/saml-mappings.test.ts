@@ -1,4 +1,4 @@
-// What an issuer's entry makes of an assertion: `subject` and `claims`, and what rules read of it.
+// The mappings of an issuer's entry for assertions: `subject` and `claims`, and what rules read.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertIssued } from '../support/basics.ts';
@@ -23,7 +23,7 @@ import { assertSubjectRefused } from '../support/trusting.ts';
 type Role = readonly [format: string, value: string];
 
 for (const version of versions) {
-  test(`${version}: subject and claims read nameId, nameIdFormat and attributes`, async (t) => {
+  test(`${version}: maps subject and claims from nameId, nameIdFormat and attributes`, async (t) => {
     const server = await startSaml(t, {
       subject: '\'"user:" + attributes.mail[0]\'',
       claims: `{ login: nameId, format: nameIdFormat, groups: 'attributes["urn:oid:1.2"].filter(g, g.startsWith("shop-"))', missing: 'attributes.nothing[0]' }`,
@@ -50,7 +50,7 @@ for (const version of versions) {
     assertSubjectRefused(server, await presentSaml(server, version, without), 'subject', 'nothing to map');
   });
 
-  test(`${version}: an attribute that stands twice is refused where a mapping reads it, and nowhere else (SA-39)`, async (t) => {
+  test(`${version}: refuses a duplicate attribute only if a mapping reads it (SA-39)`, async (t) => {
     const twice = withAttributes(version, [
       ['mail', 'ada@example.org'],
       ['urn:oid:1.2', 'a'],
@@ -80,7 +80,7 @@ for (const version of versions) {
     assertSubjectRefused(named, await presentSaml(named, version, signedFor(named, version, mails)), 'claims');
   });
 
-  test(`${version}: an attribute of a format of its own that stands twice is refused where a mapping reads it (SA-39)`, async (t) => {
+  test(`${version}: refuses a duplicate attribute with a custom format if a mapping reads it (SA-39)`, async (t) => {
     const [name, format] = version === 'saml2' ? ['Name', 'NameFormat'] : ['AttributeName', 'AttributeNamespace'];
     const role = ([of, value]: Role) =>
       element('saml:Attribute', { [name]: 'role', [format]: of }, element('saml:AttributeValue', {}, value));
@@ -101,7 +101,7 @@ for (const version of versions) {
     assertSubjectRefused(chosen, await show(chosen, ['urn:custom', 'admin'], ['urn:custom', 'staff']), 'claims');
   });
 
-  test(`${version}: a name that is never the same again is nobody’s`, async (t) => {
+  test(`${version}: refuses a transient nameId as the name of a subject`, async (t) => {
     const server = await startSaml(t, { subject: `'attributes.mail[0]'` });
     assertIssued(server, await presentSaml(server, version, signedFor(server, version)));
     const Format =
@@ -112,7 +112,7 @@ for (const version of versions) {
     assertSubjectRefused(server, await presentSaml(server, version, token), 'subject');
   });
 
-  test(`${version}: a mapped subject is never a client of ours, nor what another issuer calls its subjects`, async (t) => {
+  test(`${version}: refuses a mapped subject with the name of a client, or of a subject of another issuer`, async (t) => {
     const other = identityProvider('https://other.example/saml');
     const server = await startSaml(
       t,
@@ -135,7 +135,7 @@ for (const version of versions) {
     );
   });
 
-  test(`${version}: rules read what the assertion says`, async (t) => {
+  test(`${version}: gives rules the content of the assertion`, async (t) => {
     const rule = changed(FOREIGN_RULE, {
       subject: {
         types: [version],

@@ -1,4 +1,4 @@
-// How often is an assertion good? With `singleUse` and where the assertion itself says so, once.
+// Single-use assertions: with `singleUse`, and where the assertion requires it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED } from '../support/basics.ts';
@@ -26,7 +26,7 @@ for (const version of versions) {
     ['with singleUse', { singleUse: 'true' }, {}],
     ['with OneTimeUse', {}, { moreConditions: once[version] }],
   ] as const) {
-    test(`${version}: ${what} an assertion is good once, whatever is asked for it (SA-34, SA-37, SA-51)`, async (t) => {
+    test(`${version}: accepts an assertion ${what} once, whatever is requested (SA-34, SA-37, SA-51)`, async (t) => {
       const server = await startSaml(t, members, { rules: [FOREIGN_RULE, ACTOR_RULE] });
       const token = signedFor(server, version, is);
       const wide = await presentSaml(server, version, token, { scope: 'admin' });
@@ -36,14 +36,14 @@ for (const version of versions) {
       assertIssued(server, await presentSaml(server, version, token), 'what was refused used nothing up');
       assertSubjectRefused(server, await presentSaml(server, version, token), 'replayed');
       assertSubjectRefused(server, await presentSaml(server, version, token, { scope: 'read' }), 'replayed');
-      // Padded it is another text, and the same assertion.
+      // With padding it is another text of the same assertion.
       const xml = Buffer.from(token, 'base64url').toString();
       assertSubjectRefused(server, await presentSaml(server, version, encodeXml(`${xml}\n`)), 'replayed');
       assertActorRefused(server, await presentSamlActor(server, version, token), 'replayed');
       assertIssued(server, await presentSaml(server, version, signedFor(server, version, is)), 'another one');
     });
 
-    test(`${version}: ${what}, of thirty at once exactly one is first`, async (t) => {
+    test(`${version}: accepts one of thirty simultaneous uses of an assertion ${what}`, async (t) => {
       const server = await startSaml(t, members);
       const token = signedFor(server, version, is);
       const answers = await Promise.all(Array.from({ length: 30 }, () => presentSaml(server, version, token)));
@@ -53,7 +53,7 @@ for (const version of versions) {
     });
   }
 
-  test(`${version}: without singleUse an assertion may be exchanged again, until it ends`, async (t) => {
+  test(`${version}: accepts an assertion repeatedly until it expires, without singleUse`, async (t) => {
     const server = await startSaml(t);
     const token = signedFor(server, version);
     for (const _time of [1, 2]) assertIssued(server, await presentSaml(server, version, token));

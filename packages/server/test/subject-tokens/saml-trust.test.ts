@@ -1,4 +1,4 @@
-// Whose assertions are believed, and for how long: certificates, metadata, versions, issuers, encryption.
+// Which assertions are trusted, and for how long: certificates, metadata, versions, issuers, encryption.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
@@ -25,7 +25,7 @@ import { assertSubjectRefused } from '../support/trusting.ts';
 const DAY = 86_400_000;
 
 for (const version of versions) {
-  test(`${version}: while keys are rotated both certificates count; one that has expired does not`, async (t) => {
+  test(`${version}: accepts both certificates during a key rotation, but not an expired one`, async (t) => {
     const day = { from: NOW - 86_400, to: NOW + 86_400 };
     const [old, next] = [identityProvider(idp.entityId, undefined, day), identityProvider(idp.entityId)];
     const server = await startSaml(
@@ -49,7 +49,7 @@ for (const version of versions) {
     assert.match(String(server.audit(expired)?.detail), /expired on/);
   });
 
-  test(`${version}: an expired certificate proves nothing`, async (t) => {
+  test(`${version}: refuses an assertion with an expired certificate`, async (t) => {
     const short = identityProvider(idp.entityId, undefined, { from: NOW - 60, to: NOW + 10 });
     const server = await startSaml(t, { certificates: '[short.pem]' }, { files: { 'short.pem': pem(short) } });
     const token = signedFor(server, version, {}, { by: short });
@@ -61,7 +61,7 @@ for (const version of versions) {
     assert.match(String(server.audit(answer)?.detail), /expired on Mar +1 12:00:10 2026/);
   });
 
-  test(`${version}: the metadata file gives the certificates, until it ends`, async (t) => {
+  test(`${version}: takes the certificates from the metadata file until its validUntil`, async (t) => {
     const next = identityProvider(idp.entityId);
     const server = await startSaml(
       t,
@@ -81,7 +81,7 @@ for (const version of versions) {
     assert.match(String(server.audit(late)?.detail), /metadata of its issuer was valid until 2026-03-01T12:01:40/);
   });
 
-  test(`${version}: a role of the metadata file proves assertions of the versions that it speaks alone`, async (t) => {
+  test(`${version}: uses the keys of a metadata role only for the protocol versions that it supports`, async (t) => {
     const own = `urn:oasis:names:tc:SAML:${version === 'saml2' ? '2.0' : '1.1'}:protocol`;
     const wsfed = 'http://docs.oasis-open.org/wsfed/federation/200706';
     const saying = (protocols: string) =>
@@ -104,7 +104,7 @@ for (const version of versions) {
     assertSubjectRefused(server, await presentSaml(server, version, signedFor(server, version)), 'unknown_key');
   });
 
-  test(`${version}: an assertion is of the version that it is declared as, and of a version that its issuer may send`, async (t) => {
+  test(`${version}: accepts an assertion only of its declared version, and of a version that its issuer may send`, async (t) => {
     const server = await startSaml(t);
     const [one] = versions.filter((name) => name !== version);
     const wrong = await presentSaml(server, one as Version, signedFor(server, version));
@@ -125,7 +125,7 @@ for (const version of versions) {
     assertIssued(strict, await presentSaml(strict, one as Version, signedFor(strict, one as Version)));
   });
 
-  test(`${version}: an issuer that is not listed is refused, however good its signature`, async (t) => {
+  test(`${version}: refuses an unlisted issuer with a valid signature`, async (t) => {
     const server = await startSaml(t);
     for (const entityId of ['https://other.example/saml', `${idp.entityId}/`, idp.entityId.toUpperCase()]) {
       const by = { ...idp, entityId };
@@ -136,7 +136,7 @@ for (const version of versions) {
   });
 }
 
-test('an encrypted assertion is exchanged where a decryptionKey is configured', async (t) => {
+test('exchanges an encrypted assertion if a decryptionKey is configured', async (t) => {
   const [ours, others] = [0, 1].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }));
   assert.ok(ours && others);
   const files = { 'our-key.pem': pemOf(ours.privateKey) };

@@ -1,4 +1,4 @@
-// SAML assertions in exchanges: as subject and as actor, to us and to the client, and what becomes of what they say.
+// Exchanges of SAML assertions, as subject and as actor, addressed to this server or to the client.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -29,7 +29,7 @@ const ACTOR_RULE = `{ name: acting, client: gateway, subject: { issuer: [self, i
 const PORTAL_RULE = `{ name: portal, client: portal, grant: { audiences: [${API}], scopes: [read] } }`;
 
 for (const version of versions) {
-  test(`${version}: an assertion addressed to us is exchanged; its subject is named after the provider, and sub_id tells where it came from (SA-38)`, async (t) => {
+  test(`${version}: exchanges an assertion addressed to this server, prefixes its subject with the provider's name, and keeps the origin (SA-38)`, async (t) => {
     const server = await startSaml(t);
     const token = signedFor(server, version);
     const answer = await presentSaml(server, version, token);
@@ -58,7 +58,7 @@ for (const version of versions) {
     assert.deepEqual([iss, name, proven, declaredType, chain], [idp.entityId, 'ada', version, version, []]);
   });
 
-  test(`${version}: an assertion as actor token: its subject acts`, async (t) => {
+  test(`${version}: makes the subject of an assertion the actor, as actor token`, async (t) => {
     const server = await startSaml(t, {}, { rules: [ACTOR_RULE] });
     const token = signedFor(server, version, { nameId: 'robot' });
     const answer = await presentSamlActor(server, version, token);
@@ -73,19 +73,19 @@ for (const version of versions) {
     assertActorRefused(server, await presentSamlActor(server, version, altered), 'signature');
   });
 
-  test(`${version}: an assertion made for a client as a service provider is exchanged by that client alone`, async (t) => {
+  test(`${version}: exchanges an assertion addressed to a client as a service provider only for that client`, async (t) => {
     const server = await startSaml(t, {}, { rules: [FOREIGN_RULE, PORTAL_RULE] });
     const toPortal = { audience: PORTAL.entityId, data: { Recipient: PORTAL.acs, InResponseTo: '_request' } };
     const token = signedFor(server, version, toPortal);
     const answer = await presentSaml(server, version, token, portal);
     assert.deepEqual([claims(answer).sub, claims(answer).client_id], ['idp:ada', 'portal']);
     assertSubjectRefused(server, await presentSaml(server, version, token), 'audience', 'presented by another client');
-    // To us, too, but no rule says that the portal may bring what others were given.
+    // Also addressed to this server, but no rule lets the portal exchange tokens that were given to others.
     const ours = signedFor(server, version);
     assertNoRule(server, await presentSaml(server, version, ours, portal));
   });
 
-  test(`${version}: the token ends with the assertion`, async (t) => {
+  test(`${version}: ends the token with the assertion`, async (t) => {
     const server = await startSaml(t);
     const life = async (is: Variation): Promise<number> => {
       const { exp, iat } = claims(await presentSaml(server, version, signedFor(server, version, is)));
@@ -105,7 +105,7 @@ for (const version of versions) {
     assertSubjectRefused(server, await presentSaml(server, version, token), 'expired');
   });
 
-  test(`${version}: maxAge refuses what was issued too long ago`, async (t) => {
+  test(`${version}: refuses an assertion older than maxAge`, async (t) => {
     const server = await startSaml(t, { maxAge: '2m' });
     const token = signedFor(server, version, { root: { IssueInstant: at(-120) } });
     assertIssued(server, await presentSaml(server, version, token));
@@ -113,7 +113,7 @@ for (const version of versions) {
     assertSubjectRefused(server, await presentSaml(server, version, token), 'too_old');
   });
 
-  test(`${version}: no row holds a word of the assertion beyond who it is about`, async (t) => {
+  test(`${version}: stores nothing of the assertion except its issuer and subject`, async (t) => {
     const server = await startSaml(t);
     const good = signedFor(server, version);
     const bad = encodeXml(Buffer.from(good, 'base64url').toString().replace('>ada<', '>eve<'));
@@ -140,7 +140,7 @@ for (const version of versions) {
   });
 }
 
-test('an assertion is one thing and a JWT another, whatever they are declared as (TE-14, SA-03)', async (t) => {
+test('refuses an assertion declared as JWT, and a JWT declared as assertion (TE-14, SA-03)', async (t) => {
   const jwts = await startIssuer(t);
   const server = await startSaml(
     t,
@@ -167,7 +167,7 @@ test('an assertion is one thing and a JWT another, whatever they are declared as
   assertIssued(server, await present(server, jwts.sign(life)));
 });
 
-test('saml1 and saml2 are supported where an issuer sends them, and only then', async (t) => {
+test('supports saml1 and saml2 only if an issuer sends them', async (t) => {
   const jwts = await startIssuer(t);
   const server = await startSaml(t, { accepts: '[saml2]' });
   const without = await start(t, trusting(entry(jwts)), { now: NOW * 1000 });
@@ -185,7 +185,7 @@ test('saml1 and saml2 are supported where an issuer sends them, and only then', 
   assertIssued(server, await presentSaml(server, 'saml2', signedFor(server, 'saml2')));
 });
 
-test('revoking an assertion by its id kills what was exchanged from it, and the assertion itself', async (t) => {
+test('revokes an assertion by its id, and the tokens exchanged for it', async (t) => {
   const rule =
     '{ name: on, client: gateway, subject: { issuer: self, clients: [gateway] }, grant: { audiences: [https://api.example], scopes: [read] } }';
   const server = await startSaml(t, {}, { rules: [FOREIGN_RULE, rule] });
@@ -211,7 +211,7 @@ test('revoking an assertion by its id kills what was exchanged from it, and the 
   assertSubjectRefused(server, await exchange(server, { subject_token: String(second.body.access_token) }), 'revoked');
 });
 
-test('an assertion whose subject no bearer may speak for is refused', async (t) => {
+test('refuses an assertion without a bearer confirmation', async (t) => {
   const server = await startSaml(t);
   const held = signedFor(server, 'saml1', {
     confirmation: confirmation1('urn:oasis:names:tc:SAML:1.0:cm:holder-of-key'),

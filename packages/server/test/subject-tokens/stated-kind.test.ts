@@ -1,4 +1,4 @@
-// A foreign token, or the answer about it, that says that it is of another kind than it was declared as is refused.
+// A foreign token is refused if the token, or the introspection answer about it, states another kind than the declared one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertIssued, exchange } from '../support/basics.ts';
@@ -18,7 +18,7 @@ const NO_TEXT = [null, 1, true, ['access_token'], { access: true }];
 const each = (values: readonly unknown[]): readonly Claims[] =>
   MEMBERS.flatMap((member) => values.map((value) => ({ [member]: value })));
 
-/** Each is refused and its row names the member, beside a twin that says nothing. */
+/** Each is refused with its member in the audit row, beside a valid twin without the member. */
 async function assertRefusedEach(
   server: TestServer,
   ask: (claims: Claims) => ReturnType<typeof exchange>,
@@ -32,7 +32,7 @@ async function assertRefusedEach(
   for (const claims of [{}, ...accepted]) assertIssued(server, await ask(claims), JSON.stringify(claims));
 }
 
-test('an introspection answer says that the token is an access token, or does not say what it is', async (t) => {
+test('accepts an introspection answer that states an access token, or no kind', async (t) => {
   const idp = await startIssuer(t);
   const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: us, secret: { plain: secret } }`;
   const server = await start(t, trusting(entry(idp, { accepts: '[access_token]', introspection })));
@@ -51,7 +51,7 @@ test('an introspection answer says that the token is an access token, or does no
   });
 });
 
-test('a JWT says so too, whatever its header says', async (t) => {
+test('accepts a JWT that states an accepted kind, whatever its header says', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp, { accepts: '[access_token, id_token, jwt]' })));
   const presenting = (declared: string, good: Claims, header?: Claims) => (claims: Claims) =>

@@ -1,4 +1,4 @@
-// Another issuer speaks for its own people alone: who acts, who a subject is here, and which client a token is for.
+// Another issuer can vouch only for its own subjects: as actors, as subjects, and as clients of a token.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigurationError } from '../../src/app.ts';
@@ -28,7 +28,7 @@ async function open(t: Parameters<typeof startIssuer>[0], members: Readonly<Reco
   return { server: await start(t, trusting(entries, [FROM_US, FOREIGN, OURS_FOR_THEIRS, OPEN])), idp, other };
 }
 
-/** Each hop is of somebody else's, at the top or below a good one. */
+/** Each has a hop that the issuer cannot vouch for, at the top or below a valid one. */
 const strangers = ({ server, idp, other }: World): readonly (readonly [string, unknown])[] => [
   ['a client of ours', { iss: server.issuer, sub: 'agent' }],
   ['the caller', { iss: server.issuer, sub: 'gateway' }],
@@ -40,7 +40,7 @@ const strangers = ({ server, idp, other }: World): readonly (readonly [string, u
   ['a stranger deep below', { sub: 'a', act: { sub: 'b', act: { iss: other.url, sub: 'c' } } }],
 ];
 
-test('an act of another issuer names its own subjects alone, as subject and as actor token (RFC 8693 section 4.1)', async (t) => {
+test("accepts only the issuer's own subjects in a foreign act, in subject and actor tokens (RFC 8693 section 4.1)", async (t) => {
   const world = await open(t);
   const { server, idp } = world;
   for (const [what, act] of strangers(world)) {
@@ -60,7 +60,7 @@ test('an act of another issuer names its own subjects alone, as subject and as a
   }
 });
 
-test('the same holds for what an introspection endpoint says', async (t) => {
+test("accepts only the issuer's own subjects in the act of an introspection answer", async (t) => {
   const idp = await startIssuer(t);
   const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: us, secret: { plain: secret } }`;
   const server = await start(t, trusting(entry(idp, { accepts: '[access_token]', introspection })));
@@ -72,7 +72,7 @@ test('the same holds for what an introspection endpoint says', async (t) => {
   assertIssued(server, await ask({ sub: 'agent' }));
 });
 
-test('our own token speaks for everybody who acted in it, and only where each hop says whose it is', async (t) => {
+test('accepts any actor in a token of ours, if each hop has its issuer', async (t) => {
   const { server, idp } = await open(t);
   const hop = await exchange(server, { actor_token: idp.sign({ sub: 'robot' }), actor_token_type: type('jwt') });
   const subject_token = String(hop.body.access_token);
@@ -84,7 +84,7 @@ test('our own token speaks for everybody who acted in it, and only where each ho
   assertSubjectRefused(server, forged, 'claims');
 });
 
-test('may_act names whom it likes, since it only permits; members that it adds are for the token of that issuer', async (t) => {
+test("accepts any name in a foreign may_act, because it only restricts; other members count for that issuer's tokens", async (t) => {
   const { server, idp, other } = await open(t);
   const subject = (may_act: unknown): Form => ({
     subject_token: idp.sign({ may_act }),
@@ -94,7 +94,7 @@ test('may_act names whom it likes, since it only permits; members that it adds a
   assert.deepEqual(await actorsOf(server, { ...subject({ iss: server.issuer, sub: 'agent' }), ...agent }), ['agent']);
   const refused = await exchange(server, { ...subject({ sub: 'agent' }), ...agent });
   assert.equal(server.audit(refused)?.reason, 'may_act', 'its own agent is not ours');
-  // Our token about somebody of theirs: its client_id is one of our clients, not of theirs.
+  // A token of ours about a foreign subject: its client_id is one of our clients, not of theirs.
   const about = await present(server, other.sign({ sub: 'robot' }));
   const robot = { actor_token: String(about.body.access_token), actor_token_type: type('access_token') };
   const theirs = { iss: other.url, sub: 'robot' };
@@ -103,7 +103,7 @@ test('may_act names whom it likes, since it only permits; members that it adds a
   assert.equal(server.audit(mixed)?.reason, 'may_act');
 });
 
-test('a client_id or azp of another issuer is never a client of ours, whatever it is called', async (t) => {
+test('never treats a foreign client_id or azp as a client of ours', async (t) => {
   const rule = (when: string) => `{ client: gateway, subject: { issuer: [self, idp], when: '${when}' }, ${GRANT} }`;
   const idp = await startIssuer(t);
   const entries = entry(idp, { accepts: '[access_token, jwt]' });
@@ -119,7 +119,7 @@ test('a client_id or azp of another issuer is never a client of ours, whatever i
   assertIssued(theirs, await present(theirs, idp.sign({ azp: 'gateway' })));
 });
 
-test('a time of authentication that lies in the future is refused, since it would never be too long ago', async (t) => {
+test('refuses an auth_time in the future, because it would satisfy every limit on age', async (t) => {
   const { server, idp } = await open(t);
   const now = Math.floor(server.clock.now / 1000);
   for (const auth_time of [now + 90, now + 1e6, 253_402_300_799])
@@ -144,7 +144,7 @@ const people = (base: Configuration, { issuer = 'http://127.0.0.1:9', name = 'co
     upstream: { ...upstream, issuer, name },
   });
 
-test('a mapped subject has the name of no client, no account, no person of upstream, and of no other issuer', async (t) => {
+test('refuses a mapped subject with the name of a client, an account, a person of upstream, or a subject of another issuer', async (t) => {
   const [idp, other] = [await startIssuer(t), await startIssuer(t)];
   const entries = [entry(idp, { subject: 'claims.login' }), entry(other, { name: 'other' })];
   const server = await start(t, people(trusting(entries, [FOREIGN])));
@@ -161,7 +161,7 @@ test('a mapped subject has the name of no client, no account, no person of upstr
   }
 });
 
-test('a name that looks like another is nobody’s, mapped or not', async (t) => {
+test('refuses a name with invisible characters, mapped or not', async (t) => {
   const idp = await startIssuer(t);
   const mapped = await start(t, people(trusting(entry(idp, { subject: 'claims.login' }), [FOREIGN])));
   const plain = await start(t, people(trusting(entry(idp), [FOREIGN])));
@@ -187,7 +187,7 @@ test('a name that looks like another is nobody’s, mapped or not', async (t) =>
     assertIssued(mapped, await present(mapped, idp.sign({ login: name })), name);
 });
 
-test('people of upstream are those of its issuer under the same name, and nobody else of it', async (t) => {
+test('gives names of upstream people only to the same issuer under the same name', async (t) => {
   const idp = await startIssuer(t);
   const rule = `{ client: gateway, subject: { issuer: idp }, ${GRANT} }`;
   const base = trusting(entry(idp, { subject: '\'"idp:" + claims.login\'' }), [rule]);
@@ -197,7 +197,7 @@ test('people of upstream are those of its issuer under the same name, and nobody
   assert.equal(claimsOf(answer.body.access_token).sub, 'idp:ada');
 });
 
-test('a token of ours about somebody from elsewhere ends where a client or an account takes the name', async (t) => {
+test('refuses a token about a foreign subject once a client or an account has its name', async (t) => {
   const idp = await startIssuer(t);
   const yaml = trusting(entry(idp, { subject: 'claims.login' }), [
     `{ client: gateway, subject: { issuer: [self, idp], clients: [gateway], types: [access_token] }, ${GRANT} }`,
@@ -217,7 +217,7 @@ test('a token of ours about somebody from elsewhere ends where a client or an ac
   assertIssued(second, await again('eve'));
 });
 
-test('mappings that could give somebody else’s name are a fault of the file', async (t) => {
+test("refuses mappings that could give another subject's name, as a fault of the file", async (t) => {
   const [idp, other] = [await startIssuer(t), await startIssuer(t)];
   const two = (a: string, b: string, more: Readonly<Record<string, string>> = {}) =>
     people(
@@ -258,7 +258,7 @@ test('mappings that could give somebody else’s name are a fault of the file', 
     await start(t, yaml);
 });
 
-test('of issuers that speak of the same people, nobody acts for themselves under another issuer', async (t) => {
+test('refuses a subject as its own actor under another issuer that vouches for the same people', async (t) => {
   const [idp, other] = [await startIssuer(t), await startIssuer(t)];
   const members = { subject: 'claims.email', people: 'staff' };
   const server = await start(

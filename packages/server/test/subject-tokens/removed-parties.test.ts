@@ -1,5 +1,5 @@
-// Whoever a token of ours names must be there still: its subject, everybody who acts or acted in it, and who acted for those. Where
-// the file loses one of them, the token ends, and so does all that came of it.
+// Every party of a token of ours must still exist: its subject, all actors, and the parties that they acted for. If the file
+// removes one of them, the token and all its descendants are refused.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
@@ -69,8 +69,8 @@ async function issued(server: TestServer, form: Form): Promise<Issued> {
   return answer.body;
 }
 
-/** By each way in which somebody whose word an issuer gave can stand in, or behind, a token: what was issued. */
-async function speakThrough(server: TestServer, idp: FakeIssuer): Promise<ReadonlyMap<string, Issued>> {
+/** Tokens by each way in which a foreign party can be in a token, or behind an actor in it. */
+async function issueThrough(server: TestServer, idp: FakeIssuer): Promise<ReadonlyMap<string, Issued>> {
   const subject_token = await subjectToken(server);
   const foreign = freshToken(server, idp);
   const own = await issued(server, { subject_token: foreign, subject_token_type: type('jwt') });
@@ -135,11 +135,11 @@ async function assertEnded(server: TestServer, token: Issued, fault: string, wha
   assert.deepEqual([again.status, server.audit(again)?.reason], [400, 'refresh_token_not_allowed'], what);
 }
 
-test('what an issuer said of anybody in a token, or behind one who acts in it, ends with the trust in it', async (t) => {
+test('refuses tokens with a party that an untrusted issuer vouched for, or with one behind an actor', async (t) => {
   const [idp, next] = [await startIssuer(t), await startIssuer(t)];
   const both = fileOf(entry(idp));
   const server = await start(t, both);
-  const tokens = new Map(await speakThrough(server, idp));
+  const tokens = new Map(await issueThrough(server, idp));
   const hop = claimsOf(tokens.get('acts by an access token of ours')?.access_token).act as Issued;
   assert.deepEqual(hop, {
     sub: 'idp:ada',
@@ -176,7 +176,7 @@ test('what an issuer said of anybody in a token, or behind one who acts in it, e
     await assertGood(server, tokens.get(how) ?? {}, `the name that it has itself is nobody else's: ${how}`);
 });
 
-test('a client that is gone has no tokens, as one that is disabled has none: to it, about it, and in which it acts', async (t) => {
+test('refuses all tokens of a removed client, like those of a disabled one: issued to it, about it, and with it as the actor', async (t) => {
   const file = fileOf();
   const first = await start(t, file);
   const subject_token = await subjectToken(first);
@@ -200,7 +200,7 @@ test('a client that is gone has no tokens, as one that is disabled has none: to 
 
 const withoutAgent = { subject: { clients: ['gateway', 'helper'] }, actor: { clients: ['gateway', 'helper'] } };
 
-test('a client that leaves the file at a reload is as one that was deleted: whoever gets its id later has none of its tokens', async (t) => {
+test('treats a client removed at a reload as deleted: a new client with its id gets none of its tokens', async (t) => {
   const file = fileOf();
   const gone = changed(file, { clients: without('agent'), rules: edited('own', withoutAgent) });
   const asAccount = changed(gone, { accounts: [{ username: 'agent', password: { plain: 'a password' } }] });

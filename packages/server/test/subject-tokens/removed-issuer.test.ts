@@ -1,4 +1,4 @@
-// An issuer that the file names no more speaks no longer, not even through tokens of ours that were issued by its word.
+// Tokens of this server end when the issuer that vouched for one of their parties is removed from the file.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { API, assertIssued, BACKEND, exchange } from '../support/basics.ts';
@@ -27,7 +27,7 @@ async function again(
   return { server, present: (token) => exchange(server, { subject_token: String(token), audience: BACKEND }) };
 }
 
-/** What becomes of the file, and what becomes of the tokens. */
+/** The changed file, and the effect on the tokens. */
 const after = (idp: FakeIssuer, next: FakeIssuer): Readonly<Record<string, [Configuration, string | undefined]>> => ({
   'the same file': [rulesFor([entry(idp)], 'idp'), undefined],
   'its name changed': [rulesFor([entry(idp, { name: 'old' })], 'old'), undefined],
@@ -39,7 +39,7 @@ const after = (idp: FakeIssuer, next: FakeIssuer): Readonly<Record<string, [Conf
   ],
 });
 
-test('a token that was issued by the word of another issuer ends with the trust in it', async (t) => {
+test('refuses a token whose subject an untrusted issuer vouched for', async (t) => {
   const [idp, next] = [await startIssuer(t), await startIssuer(t)];
   const first = await start(t, rulesFor([entry(idp)], 'idp'));
   const { access_token: token } = (await present(first, freshToken(first, idp))).body;
@@ -57,7 +57,7 @@ test('a token that was issued by the word of another issuer ends with the trust 
   }
 });
 
-test('so does a token in which its subject acts', async (t) => {
+test('refuses a token in which a subject of an untrusted issuer acts', async (t) => {
   const idp = await startIssuer(t);
   const acted = { ...OWN, actor: { issuer: 'idp' } };
   const both = changed(trusting(entry(idp), [acted, OWN]));
@@ -75,7 +75,7 @@ test('so does a token in which its subject acts', async (t) => {
 });
 
 for (const version of versions)
-  test(`${version}: so does a token that was issued for an assertion`, async (t) => {
+  test(`${version}: refuses a token that was issued for an assertion of an untrusted provider`, async (t) => {
     const own = { name: 'own', ...OWN };
     const first = await startSaml(t);
     const token = (await presentSaml(first, version, signedFor(first, version, {}))).body.access_token;
