@@ -34,7 +34,7 @@ async function serve(t: Test): Promise<Served> {
   writeFileSync(join(folder, 'key.pem'), key);
   const quickstart = readFileSync(join(import.meta.dirname, 'cambio.yaml'), 'utf8');
   const tls = { cert: 'cert.pem', key: 'key.pem' };
-  const source = changed(dataOf(quickstart), { issuer: ISSUER, server: { tls } });
+  const source = changed(dataOf(quickstart), { issuer: ISSUER, server: { tls }, developerErrors: false });
   writeFileSync(join(folder, 'cambio.yaml'), yamlOf(source));
   const env = { PORT: String(port), METRICS_PORT: '0', CAMBIO_DATA: '.' };
   const server = startProgram(t, [...CAMBIO, 'serve', '--config', join(folder, 'cambio.yaml')], { env });
