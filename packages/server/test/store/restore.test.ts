@@ -31,7 +31,16 @@ test('after a restore of an older copy, `tokens revoke --all` revokes all tokens
   const idp = await startIssuer(t);
   const yaml = life([BESIDE, FOREIGN_BESIDE], [entry(idp)]);
   const revokeAll = async () => {
-    const command = [process.execPath, PROGRAM, 'tokens', 'revoke', '--all', '--yes', '--config', join(folder, 'cambio.yaml')];
+    const command = [
+      process.execPath,
+      PROGRAM,
+      'tokens',
+      'revoke',
+      '--all',
+      '--yes',
+      '--config',
+      join(folder, 'cambio.yaml'),
+    ];
     const { code, stderr } = await runProgram(t, command, { env: { PORT: '1' } });
     assert.deepEqual([code, stderr], [0, '']);
   };
