@@ -48,16 +48,22 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
+/** A key that several kinds of an entry have is one row. */
 function rowsOf(schema: Schema, path: string): readonly string[] {
-  return objectsIn(schema).flatMap(({ properties = {}, required = [] }) =>
-    Object.entries(properties).flatMap(([name, value]) => {
-      // `saml: never` tells two kinds of entry apart, and is no key.
-      if (Object.keys(value).length === 1 && 'not' in value) return [];
-      const place = path === '' ? name : `${path}.${name}`;
-      const row = `| \`${place}\` | ${formOf(value)} | ${defaultOf(value, required.includes(name))} |`;
-      return isSecret(value) ? [row] : [row, ...rowsOf(value, isList(value) ? `${place}[]` : place)];
-    }),
-  );
+  const kinds = objectsIn(schema);
+  const names = new Set(kinds.flatMap(({ properties = {} }) => Object.keys(properties)));
+  return [...names].flatMap((name) => {
+    const values = kinds.flatMap(({ properties = {} }) => properties[name] ?? []);
+    // `saml: never` distinguishes two kinds of entry. It is not a key.
+    const known = values.filter((value) => !(Object.keys(value).length === 1 && 'not' in value));
+    const [first, second] = known;
+    if (first === undefined) return [];
+    const value = second === undefined ? first : { anyOf: known, default: first.default };
+    const place = path === '' ? name : `${path}.${name}`;
+    const isRequired = kinds.every(({ required = [] }) => required.includes(name));
+    const row = `| \`${place}\` | ${formOf(value)} | ${defaultOf(value, isRequired)} |`;
+    return known.some(isSecret) ? [row] : [row, ...rowsOf(value, isList(value) ? `${place}[]` : place)];
+  });
 }
 
 /** The objects whose members stand below a key: its own, or those of a list. */
@@ -78,7 +84,8 @@ const isSecret = ({ anyOf = [], items }: Schema): boolean =>
 function formOf(schema: Schema): string {
   const {
     type,
-    anyOf,
+    oneOf,
+    anyOf = oneOf,
     items,
     const: constant,
     enum: choices,

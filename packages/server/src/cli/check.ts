@@ -1,5 +1,6 @@
 // cambio check: is this file good? Reports every fault with its line, runs the tests of its rules, and compares its decisions with
 // recorded ones.
+
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { AuditEvent } from '../audit/event.ts';
@@ -9,6 +10,7 @@ import { ConfigurationError, type Fault, formatFault } from '../config/fault.ts'
 import { loadConfiguration } from '../config/load.ts';
 import { type ChangedDecision, replay } from '../explain/replay.ts';
 import { indexResources } from '../narrowing/targets.ts';
+import { allRules } from '../policy/policy.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { describeOutput, outputForm, printList } from './output.ts';
@@ -42,7 +44,7 @@ export const check: CliCommand = {
       const counts = [
         count(clients.size, 'client'),
         count(resources.length, 'resource'),
-        count(policy.rules.length, 'rule'),
+        count(allRules(policy).length, 'rule'),
         ...(tests === 0 ? [] : [`${count(tests, 'test')} passed`]),
       ];
       print(`${file}: good (${counts.join(', ')})`);

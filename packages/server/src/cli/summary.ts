@@ -1,7 +1,9 @@
 // Sums up a configuration for the person who starts a server: what it serves, where it keeps things, and what is switched on.
+
 import type { Configuration } from '../config/configuration.ts';
 import { hasSignIn } from '../grants/index.ts';
 import { adminAudience } from '../model/resource.ts';
+import { allRules } from '../policy/policy.ts';
 import type { Report } from '../primitives/log.ts';
 import { version } from '../primitives/version.ts';
 
@@ -29,7 +31,7 @@ function summaryOf(configuration: Configuration, file: string): Readonly<Record<
     keys: `${[...new Set(keys.algorithms)].join(', ')}; a new one every ${Math.round(keys.rotateEvery / DAY_MS)} days, sealed ${sealedBy(configuration)}`,
     file: [
       countOf(clients.size, 'client'),
-      countOf(policy.rules.length, 'rule'),
+      countOf(allRules(policy).length, 'rule'),
       countOf(resources.length, 'resource'),
       countOf(configuration.issuers.length + configuration.saml.length, 'trusted issuer'),
     ].join(', '),

@@ -1,16 +1,21 @@
-// Resolves the rules of the file. A rule, or a part of one, that can never match is a warning.
+// Resolves the rules of the configuration file.
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
-import { DEFAULT_TYPES, type PartyPattern, type Rule } from '../policy/rule.ts';
+import type { DenyRule, Rule } from '../policy/rule.ts';
 import { didYouMean } from '../primitives/nearest.ts';
+import type { Scope } from '../primitives/scope.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileClaim, readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import { wordUnknownName } from './references.ts';
-import type { ClientSource, ConfigurationFile, RuleEntry } from './schema.ts';
+import { resolveDenial } from './resolve-denial.ts';
+import { type IssuerNames, type RulePlace, resolveParty } from './resolve-party.ts';
+import type { ClientSource, ConfigurationFile } from './schema.ts';
+import type { AllowEntry } from './schema-rules.ts';
 import { findShadowed } from './shadowed.ts';
+import { warnOfUselessRules } from './useless-rules.ts';
 import { reserved } from './wording.ts';
 
 export function resolveRules(
@@ -18,7 +23,7 @@ export function resolveRules(
   resources: readonly Resource[],
   issuers: readonly Pick<IssuerEntry, 'issuer' | 'name'>[],
   complain: Complain,
-): readonly Rule[] {
+): { readonly rules: readonly Rule[]; readonly denials: readonly DenyRule[] } {
   const issuerNames: IssuerNames = new Map([
     ['self', file.issuer],
     ...issuers.flatMap(({ issuer, name }) => [[issuer, issuer] as const, [name, issuer] as const]),
@@ -28,18 +33,26 @@ export function resolveRules(
   const audiences = resources.map(({ audience }) => audience);
   const seen = new Set<string>();
   const rules = new Map<Rule, Path>();
+  const denials = new Map<DenyRule, Path>();
   for (const [index, entry] of file.rules.entries()) {
     const path: Path = ['rules', index];
     const name = entry.name ?? `rule ${index + 1}`;
     if (seen.has(name))
       complain([...path, 'name'], `another rule has the name ${JSON.stringify(name)}. Give each rule its own.`);
     seen.add(name);
+    const about = { path, issuerNames, complain };
+    if (entry.effect === 'deny') {
+      denials.set(resolveDenial(name, entry, { ...about, clients, byAudience, audiences }), path);
+      continue;
+    }
     warnOfStrangers(entry, clients, issuerNames, path, complain);
     warnOfTypes(entry, clients, file.issuer, path, complain);
     const [first, ...others] = grantedTargets(entry, { byAudience, audiences }, path, complain);
     if (first === undefined) continue;
-    rules.set(toRule(name, entry, [first, ...others], { path, issuerNames, complain }), path);
+    rules.set(toRule(name, entry, [first, ...others], about), path);
   }
+  const known = { self: file.issuer, clients, issuers: file.issuers, scopes: scopesOf(resources) };
+  warnOfUselessRules(rules, denials, known, complain);
   for (const [rule, earlier] of findShadowed([...rules.keys()], file.issuer)) {
     complain(
       rules.get(rule) ?? [],
@@ -47,10 +60,12 @@ export function resolveRules(
       'warning',
     );
   }
-  return [...rules.keys()];
+  return { rules: [...rules.keys()], denials: [...denials.keys()] };
 }
 
-function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePlace): Rule {
+const scopesOf = (resources: readonly Resource[]): Scope => new Set(resources.flatMap(({ scopes }) => [...scopes]));
+
+function toRule(name: string, entry: AllowEntry, targets: Targets, about: RulePlace): Rule {
   const { client, subject, actor, grant, mode, act, rebind, when } = entry;
   if (rebind && !subject.constrained && !actor.constrained)
     about.complain(
@@ -60,11 +75,14 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
     );
   return {
     name,
+    position: Number(about.path[1]),
+    effect: 'allow',
     mode: mode ?? 'enforce',
     clients: new Set(client),
-    subject: toPattern('subject', subject, about),
+    subject: { ...resolveParty('subject', subject, about), constrained: subject.constrained ?? 'prove' },
     actor: {
-      ...toPattern('actor', actor, about),
+      ...resolveParty('actor', actor, about),
+      constrained: actor.constrained ?? 'prove',
       presence: actor.required ? 'required' : actor.forbidden ? 'forbidden' : 'optional',
       delegated: actor.delegated ?? 'refuse',
     },
@@ -73,7 +91,8 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
     rebind: rebind ?? 'refuse',
     grant: {
       targets,
-      scopes: new Set(grant.scopes),
+      scopes: new Set(scopesGiven(grant)),
+      scopeMap: Array.isArray(grant.scopes) ? 'same' : new Map(Object.entries(grant.scopes)),
       types: new Set(grant.types),
       lifetime: grant.lifetime,
       refreshToken: grant.refreshToken ? 'beside' : 'none',
@@ -88,32 +107,12 @@ function toRule(name: string, entry: RuleEntry, targets: Targets, about: RulePla
   };
 }
 
-/** `self`, an issuer or its name → its `iss`. */
-type IssuerNames = ReadonlyMap<string, string>;
-
-interface RulePlace {
-  readonly path: Path;
-  readonly issuerNames: IssuerNames;
-  readonly complain: Complain;
-}
-
-function toPattern(
-  part: 'subject' | 'actor',
-  pattern: RuleEntry['subject'],
-  { path, issuerNames, complain }: RulePlace,
-): PartyPattern {
-  const { issuer, types, clients, when } = pattern;
-  return {
-    issuers: issuer === undefined ? 'any' : new Set(issuer.map((name) => issuerNames.get(name) ?? name)),
-    types: types === undefined ? DEFAULT_TYPES : { own: new Set(types), foreign: new Set(types) },
-    clients: clients === undefined ? 'any' : new Set(clients),
-    when: when === undefined ? 'always' : readCondition(when, [...path, part, 'when'], complain),
-    constrained: pattern.constrained ?? 'prove',
-  };
-}
+/** The scopes that a rule can give, in the order of the file. */
+const scopesGiven = ({ scopes }: AllowEntry['grant']): readonly string[] =>
+  Array.isArray(scopes) ? scopes : [...new Set(Object.values(scopes).flat())];
 
 function grantedTargets(
-  { grant }: RuleEntry,
+  { grant }: AllowEntry,
   { byAudience, audiences }: Pick<Targeting, 'byAudience'> & { readonly audiences: readonly string[] },
   path: Path,
   complain: Complain,
@@ -128,10 +127,14 @@ function grantedTargets(
   // An audience that is not known may be the one with the scope.
   if (targets.length < grant.audiences.length) return targets;
   const scopes = new Set(targets.flatMap((target) => [...target.scopes]));
-  for (const [place, scope] of grant.scopes.entries()) {
+  const places: readonly Path[] = Array.isArray(grant.scopes)
+    ? grant.scopes.map((_, place) => [place])
+    : Object.entries(grant.scopes).flatMap(([from, given]) => given.map((_, place) => [from, place]));
+  const given = Array.isArray(grant.scopes) ? grant.scopes : Object.values(grant.scopes).flat();
+  for (const [index, scope] of given.entries()) {
     if (!scopes.has(scope))
       complain(
-        [...path, 'grant', 'scopes', place],
+        [...path, 'grant', 'scopes', ...(places[index] ?? [])],
         `no audience of the rule has the scope ${JSON.stringify(scope)}.${didYouMean(scope, scopes) || ' Add it to the scopes of the resource.'}`,
         'warning',
       );
@@ -141,7 +144,7 @@ function grantedTargets(
 
 /** A rule without `types` takes access tokens of ours alone. It may have been written for another token that its clients get. */
 function warnOfTypes(
-  entry: RuleEntry,
+  entry: AllowEntry,
   clients: ReadonlyMap<string, ClientSource>,
   self: string,
   path: Path,
@@ -172,7 +175,7 @@ const getsIdTokens = ({ grants, scopes }: ClientSource): boolean =>
 
 /** A rule that asks for a name that no entry has never matches. */
 function warnOfStrangers(
-  entry: RuleEntry,
+  entry: AllowEntry,
   clients: ReadonlyMap<string, ClientSource>,
   issuerNames: IssuerNames,
   path: Path,

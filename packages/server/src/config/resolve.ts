@@ -43,6 +43,7 @@ export async function resolveConfiguration(
   const takenBy = findTaken({ accounts, issuers: issuerNames, upstream });
   const store = resolveStore(file.store, around);
   checkMappedSubjects(file, upstream?.name, around.complain);
+  const { rules, denials } = resolveRules(file, resources, issuerNames, around.complain);
   return {
     issuer: file.issuer,
     log: file.log,
@@ -58,7 +59,7 @@ export async function resolveConfiguration(
     upstream,
     issuers,
     saml,
-    policy: compilePolicy(file.issuer, resolveRules(file, resources, issuerNames, around.complain)),
+    policy: compilePolicy(file.issuer, rules, denials),
     keys: resolveKeys(file, resources, around.complain),
     sealingKey: resolveSealingKey(file, store, around),
     ...registerBeside(file, clients, resources, { around, takenBy, check: resolveConfiguration }),

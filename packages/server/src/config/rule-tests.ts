@@ -42,7 +42,7 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
   for (const [index, rule] of file.rules.entries()) {
     for (const [place, test] of rule.tests.entries()) {
       count++;
-      const judged = judgeImagined(test.client ?? rule.client[0] ?? '', (client) => imagine(test, client, context), {
+      const judged = judgeImagined(test.client ?? rule.client?.[0] ?? '', (client) => imagine(test, client, context), {
         ...context,
         confirmation: test.proves,
       });

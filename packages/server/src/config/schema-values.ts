@@ -30,13 +30,12 @@ export const clientId = expecting(
   'a client id',
   '1 to 256 printable ASCII characters, such as orders-api',
 );
-export const scopes = z.array(
-  expecting(
-    z.string().refine(isScopeName),
-    'a scope name',
-    'printable ASCII without a blank, a quote and a backslash, such as orders:read',
-  ),
+export const scope = expecting(
+  z.string().refine(isScopeName),
+  'a scope name',
+  'printable ASCII without a blank, a quote and a backslash, such as orders:read',
 );
+export const scopes = z.array(scope);
 export const oneOrMore = <T extends z.ZodType>(type: T) =>
   z.union([type.transform((one) => [one]), z.array(type).min(1)]);
 

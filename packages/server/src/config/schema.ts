@@ -3,7 +3,6 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDistinguishedName } from '../client-auth/distinguished-name.ts';
 import { clientAuthMethods } from '../client-auth/index.ts';
-import { requestedTokenTypes } from '../exchange/request.ts';
 import { grants } from '../grants/index.ts';
 import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
 import { expecting } from '../primitives/expectation.ts';
@@ -11,8 +10,8 @@ import { levels } from '../primitives/log.ts';
 import { dataUriProblem } from './logo.ts';
 import { branding, displayName, words } from './schema-branding.ts';
 import { account, upstream } from './schema-people.ts';
+import { rule } from './schema-rules.ts';
 import { audit, server } from './schema-server.ts';
-import { ruleTest } from './schema-tests.ts';
 import {
   clientId,
   clientSecret,
@@ -168,48 +167,6 @@ const samlIssuer = z
 
 const issuer = z.union([oauthIssuer, samlIssuer]);
 
-const party = {
-  issuer: oneOrMore(name).optional(),
-  types: z.array(tokenTypes).min(1).optional(),
-  when: expression.optional(),
-  clients: oneOrMore(clientId).optional(),
-  constrained: z.literal('accept').optional(),
-};
-
-const actor = z
-  .strictObject({
-    ...party,
-    required: z.literal(true).optional(),
-    forbidden: z.literal(true).optional(),
-    delegated: z.literal('allow').optional(),
-  })
-  .refine(
-    ({ required, forbidden }) => !(required && forbidden),
-    'cannot have required and forbidden. Remove one of them.',
-  );
-
-const rule = z.strictObject({
-  name: name.optional(),
-  client: oneOrMore(clientId),
-  mode: z.literal('audit').optional(),
-  subject: z.strictObject(party).prefault({}),
-  actor: actor.prefault({}),
-  when: expression.optional(),
-  act: z.literal('client').optional(),
-  rebind: z.literal('bearer').optional(),
-  grant: z.strictObject({
-    audiences: z.array(name).min(1),
-    scopes: scopes.default([]),
-    types: z.array(z.enum(requestedTokenTypes)).min(1).default(['access_token']),
-    lifetime: duration.optional(),
-    refreshToken: z.boolean().default(false),
-    refreshLifetime: duration.default(86_400),
-    maxDepth: z.int().min(0).max(10).default(5),
-    claims: z.record(z.string(), expression).default({}),
-  }),
-  tests: z.array(ruleTest).default([]),
-});
-
 const topLevel = z.strictObject({
   issuer: expecting(z.string(), 'a URL', 'the https URL of this server, such as https://login.example.com'),
   server: server.prefault({}),
@@ -262,4 +219,3 @@ export type IssuerSource = z.output<typeof oauthIssuer>;
 export type SamlSource = z.output<typeof samlIssuer>;
 export type ClientSource = z.output<typeof client>;
 export type ResourceSource = z.output<typeof resource>;
-export type RuleEntry = z.output<typeof rule>;

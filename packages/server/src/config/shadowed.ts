@@ -19,7 +19,7 @@ export function findShadowed(rules: readonly Rule[], self: string): ReadonlyMap<
     const [client] = rule.subject.clients === 'any' ? [] : rule.subject.clients;
     for (const one of certain.get(caller)?.naming({ issuer, client, target: rule.grant.targets[0] }) ?? []) {
       if ((places.get(one) ?? place) >= place) return undefined;
-      if (covers(one, rule, self)) return one;
+      if (coversNames(one, rule, self)) return one;
     }
     return undefined;
   };
@@ -31,7 +31,8 @@ export function findShadowed(rules: readonly Rule[], self: string): ReadonlyMap<
   );
 }
 
-function covers(one: Rule, rule: Rule, self: string): boolean {
+/** Does `one` match whatever `rule` matches? Conditions of `rule` do not count. */
+export function coversNames(one: Rule, rule: Rule, self: string): boolean {
   return (
     holdsAll(one.clients, rule.clients) &&
     coversParty(one.subject, rule.subject, self) &&

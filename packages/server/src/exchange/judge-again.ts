@@ -14,11 +14,11 @@ import { checkBinding } from './binding.ts';
 import { checkDistinct, clientAsActor, extendChain } from './delegation.ts';
 import {
   askRules,
-  cannotTell,
   grantedClaims,
   type JudgeContext,
   type Judgement,
   orRefusal,
+  refuseBy,
   type Trace,
 } from './judge.ts';
 
@@ -45,8 +45,9 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
     checkDistinct({ principal: { iss: issuer, sub: grant.sub }, origin: grant.origin, sub: grant.sub }, acting);
   const chain = extendChain(grant.chain, acting, rule.grant.maxDepth);
   const { expiresAt } = family;
-  const subject = { scope: new Set(grant.scope), agreedAudiences: agreedAudiencesOf(grant), expiresAt };
-  trace.limits = limitsOf({ subject, actor: 'unbounded', client, rule, family: 'unbounded', targets, now });
+  const { subject: party, scope: renewed } = renewedScopes(grant);
+  const subject = { ...party, agreedAudiences: agreedAudiencesOf(grant), expiresAt };
+  trace.limits = limitsOf({ subject, actor: 'unbounded', client, rule, family: 'unbounded', renewed, targets, now });
   const { authentication } = grant;
   return {
     ...narrow({ targets, asked: wanted.scope, limits: trace.limits, authentication, confirmation }),
@@ -69,9 +70,11 @@ function askAgain(
   const asked = resolveTargets(wanted, targeting);
   if (granted === 'unknown' || asked === 'unknown') throw new Refusal('target_unknown');
   const targets = chosenOf(granted, asked);
+  const renewed = renewedScopes(grant);
   const facts = {
     client,
-    subject: { ...grant.subject, scope: new Set(grant.scope) },
+    subject: renewed.subject,
+    family: renewed.scope,
     actor: grant.actor,
     // As the rules saw it the first time: a client that acts by their word is not among those who would act.
     chain: grant.actor === undefined ? grant.subject.chain : grant.chain,
@@ -83,7 +86,7 @@ function askAgain(
   const { outcome, furthest } = askRules(facts, policy, trace);
   if (outcome === undefined)
     throw new Refusal(furthest === 'target' ? 'target_not_granted' : 'refresh_token_not_allowed');
-  if (outcome.kind === 'cannot tell') throw ofRefreshToken(cannotTell(outcome.rule, outcome.what, outcome));
+  if (outcome.kind !== 'permit') throw ofRefreshToken(refuseBy(outcome));
   const { types, refreshToken } = outcome.rule.grant;
   if (refreshToken === 'none' && !types.has('refresh_token')) throw new Refusal('refresh_token_not_allowed');
   if (grant.type === 'jwt' && !types.has('jwt')) throw new Refusal('refresh_token_not_allowed');
@@ -96,9 +99,18 @@ function claimsOf(permit: Permit): JsonObject {
   return claims;
 }
 
-/** The caller brought a refresh token, and hears of that. */
+/** The subject with its own scope, which the rule maps, and the scope of the family, which no map changes. */
+const renewedScopes = ({ subject, subjectScope, scope }: RememberedGrant) => ({
+  subject: { ...subject, scope: subjectScope === 'unbounded' ? subjectScope : new Set(subjectScope ?? scope) },
+  scope: new Set(scope),
+});
+
+/** Rewords a refusal for the caller, who sent a refresh token. */
 const ofRefreshToken = (refusal: Refusal): Refusal =>
-  new Refusal('refresh_token_cannot_tell', { detail: refusal.message, cause: refusal });
+  new Refusal(refusal.reason === 'denied_by_rule' ? 'refresh_token_denied_by_rule' : 'refresh_token_cannot_tell', {
+    detail: refusal.message,
+    cause: refusal,
+  });
 
 function chosenOf(granted: readonly Resource[], asked: readonly Resource[]): readonly Resource[] {
   if (!asked.every((target) => granted.includes(target))) throw new Refusal('target_not_granted');

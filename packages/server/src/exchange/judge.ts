@@ -2,14 +2,13 @@
 // Pure: verified facts in, a decision or a refusal out, so that recorded and imagined requests can be judged like real ones.
 
 import type { AuditEvent, ShadowTrace } from '../audit/event.ts';
-import type { CannotBeTold } from '../expression/condition.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { extendLineage, type Limits, limitsOf, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { resolveTargets } from '../narrowing/wanted.ts';
-import { decide, type Permit, type RuleDecision, type Undecided } from '../policy/decide.ts';
+import { type Denial, decide, type Permit, type RuleDecision, type Undecided } from '../policy/decide.ts';
 import { type Facts, readClaims } from '../policy/facts.ts';
 import type { Part } from '../policy/match.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -89,15 +88,20 @@ function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision
     trace.shadows = decision.shadows.map((shadow) => traceShadow(shadow, judged, caller, context));
   const { outcome } = decision;
   if (outcome?.kind === 'permit') return applyRule(judged, caller, outcome, context, trace);
-  if (outcome !== undefined) throw cannotTell(outcome.rule, outcome.what, outcome);
+  if (outcome !== undefined) throw refuseBy(outcome);
   const reason = reasonOfPart[decision.furthest];
   throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
 }
 
 /** What a rule in audit mode would have decided. */
-function traceShadow(shadow: Permit | Undecided, judged: Case, caller: Actor, context: JudgeContext): ShadowTrace {
+function traceShadow(
+  shadow: Permit | Denial | Undecided,
+  judged: Case,
+  caller: Actor,
+  context: JudgeContext,
+): ShadowTrace {
   const rule = shadow.rule.name;
-  if (shadow.kind === 'cannot tell') return { rule, reason: cannotTell(shadow.rule, shadow.what, shadow).reason };
+  if (shadow.kind !== 'permit') return { rule, reason: refuseBy(shadow).reason };
   const decided = orRefusal(() => applyRule(judged, caller, shadow, context, {}));
   if (decided instanceof Refusal) return { rule, reason: decided.reason };
   const { targets, scope } = decided;
@@ -112,6 +116,7 @@ function factsOf({ request, subject, actor, client }: Case, targets: Facts['targ
     chain: prependActor(subject.chain, actor),
     targets,
     scope: request.scope,
+    family: 'unbounded',
     requestedType: request.requestedType,
     now,
   };
@@ -137,6 +142,7 @@ export function askRules(facts: Facts, policy: Policy, trace: Trace): RuleDecisi
   const decision = decide(policy, facts);
   trace.mismatches = decision.mismatches;
   if (policy.claimReads.length > 0) trace.facts = readClaims(policy.claimReads, decision.facts());
+  if (decision.outcome?.kind === 'denied') trace.rule = decision.outcome.rule.name;
   if (decision.outcome?.kind === 'permit') {
     trace.rule = decision.outcome.rule.name;
     trace.targets = decision.outcome.targets.map(({ audience }) => audience);
@@ -188,7 +194,7 @@ function applyRule(
     uses: [singleUse('subject', subject), actor && singleUse('actor', actor)].filter((one) => one !== undefined),
   };
   if (!withRefresh) return { ...decision, refresh: undefined };
-  const grant = rememberGrant(decision, subject, actor);
+  const grant = rememberGrant(decision, subject, actor, rule.grant.scopeMap !== 'same');
   return { ...decision, refresh: { kind: 'new', lifetime: rule.grant.refreshLifetime, grant } };
 }
 
@@ -217,9 +223,22 @@ export function grantedClaims({ rule, evaluate }: Permit): Readonly<Record<strin
   return claims;
 }
 
-/** Which rule decides, or what it adds, cannot be told: no other rule may decide instead. */
-export function cannotTell(rule: Rule, what: string, { why, whose, problem }: CannotBeTold): Refusal {
-  const detail = `“${rule.name}”, ${what}: ${problem}`;
+/** The refusal of a rule that denies, or of a rule that cannot be told. */
+export function refuseBy(outcome: Denial | Undecided): Refusal {
+  const { rule } = outcome;
+  if (outcome.kind === 'cannot tell') return cannotTell(rule, outcome.what, outcome);
+  const because = rule.effect === 'deny' && rule.because !== undefined ? `: ${rule.because}` : '';
+  return new Refusal('denied_by_rule', { detail: `“${rule.name}”${because}` });
+}
+
+/** It cannot be told whether a rule matches, or what it adds: no other rule may decide instead. */
+function cannotTell(
+  { name }: { readonly name: string },
+  what: string,
+  { why, whose, problem }: Pick<Undecided, 'why' | 'whose' | 'problem'>,
+): Refusal {
+  const detail = `“${name}”, ${what}: ${problem}`;
+  if (why === 'missing') return new Refusal('denial_cannot_be_told', { detail });
   if (why === 'failure') return new Refusal('rules_failed', { detail });
   if (why === 'cost') return new Refusal('rules_too_costly', { detail });
   if (why === 'inexact') return new Refusal('rules_inexact', { detail });

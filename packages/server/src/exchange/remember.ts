@@ -4,16 +4,19 @@ import type { Party } from '../model/party.ts';
 import type { RememberedGrant } from '../model/refresh-family.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 
+/** @param mapped whether the rule maps the scope of the subject token to other names */
 export function rememberGrant(
   decision: TokenDecision,
   subject: TokenFacts,
   actor: TokenFacts | undefined,
+  mapped: boolean,
 ): RememberedGrant {
   return {
     type: decision.type === 'jwt' ? 'jwt' : 'access_token',
     sub: decision.sub,
     origin: decision.origin,
     scope: [...decision.scope],
+    ...(mapped && { subjectScope: subject.scope === 'unbounded' ? subject.scope : [...subject.scope] }),
     targets: decision.targets.map(({ audience }) => audience),
     chain: decision.chain,
     mayAct: decision.mayAct,

@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Clients } from '../model/client.ts';
 import type { Targeting } from '../narrowing/targets.ts';
-import type { Policy } from '../policy/policy.ts';
+import { allRules, type Policy } from '../policy/policy.ts';
 import type { Reason, Role, TokenFault } from '../primitives/refusal.ts';
 
 /** The configuration file that is in force. */
@@ -57,7 +57,7 @@ function locate({ section, name, key }: Entry, { file, clients, policy }: PlaceC
 
 function indexOf(section: string, name: string, { entries, fileClients }: FileIndex, policy: Policy): number {
   if (section === 'clients') return [...fileClients.keys()].indexOf(name);
-  if (section === 'rules') return policy.rules.findIndex((rule) => rule.name === name);
+  if (section === 'rules') return allRules(policy).find((rule) => rule.name === name)?.position ?? -1;
   const all = section === 'issuers' ? entries.issuers : entries.resources;
   return all.findIndex((entry) => namesOf(entry as Named).includes(name));
 }
@@ -188,6 +188,9 @@ const findByReason: Partial<Record<Reason, Find>> = {
   no_rule_for_actor: ruleOrAll('actor'),
   chain_too_deep: rule('grant.maxDepth'),
   requested_token_type_not_granted: rule('grant.types'),
+  denied_by_rule: rule('when'),
+  denial_cannot_be_told: rule('when'),
+  refresh_token_denied_by_rule: rule('when'),
   rules_too_costly: rule('when'),
   rules_failed: rule('when'),
   subject_claims_elsewhere: rule('when'),

@@ -1,8 +1,8 @@
 // Why did the rules decide as they did? Each rule in order, and the first part that did not match, in words.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import type { CompiledExpression } from '../expression/condition.ts';
-import type { Policy } from '../policy/policy.ts';
-import type { Rule } from '../policy/rule.ts';
+import { allRules, type Policy } from '../policy/policy.ts';
+import type { AnyRule, DenyRule } from '../policy/rule.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
@@ -30,26 +30,31 @@ export interface ExplainedRules {
 /** @param policy the rules as they are now; what the event tells may come from an earlier reading of the file */
 export function explainRules(policy: Policy, event: AuditEvent): ExplainedRules {
   const untold = untoldRule(event);
-  const last = policy.rules.findIndex(({ name }) => name === (untold ?? event.rule));
-  const own = policy.rules.map((rule, index) => ({ rule, index })).filter(({ rule }) => isAsked(rule, event));
+  const all = allRules(policy);
+  const last = all.findIndex(({ name }) => name === (untold ?? event.rule));
+  const own = all.map((rule, index) => ({ rule, index })).filter(({ rule }) => isAsked(rule, event));
   const explained = own.map(({ rule, index }) => {
     const later = last !== -1 && index > last;
     const why = untold === undefined ? FIRST_DECIDES : `no other rule may decide in place of “${untold}”`;
     return { rule: rule.name, ...(later ? { result: NOT_ASKED, why } : explainRule(rule, event, policy.issuer)) };
   });
-  const names = new Set(policy.rules.map(({ name }) => name));
+  const names = new Set(all.map(({ name }) => name));
   const gone = [event.rule, ...(event.mismatches ?? []).map(({ rule }) => rule)].filter(
     (name) => name && !names.has(name),
   );
   return {
     rules: [...explained, ...gone.map((rule = '') => explainGone(rule, event))],
-    rulesOfOthers: policy.rules.length - own.length,
+    rulesOfOthers: all.length - own.length,
   };
 }
 
 /** A rule for other clients says nothing about the request, unless the row names it. */
-const isAsked = ({ name, clients }: Rule, { client, rule, mismatches = [] }: AuditEvent): boolean =>
-  client === undefined || clients.has(client) || name === rule || mismatches.some((one) => one.rule === name);
+const isAsked = ({ name, clients }: AnyRule, { client, rule, mismatches = [] }: AuditEvent): boolean =>
+  client === undefined ||
+  clients === 'any' ||
+  clients.has(client) ||
+  name === rule ||
+  mismatches.some((one) => one.rule === name);
 
 type Explained = Omit<RuleExplanation, 'rule'>;
 
@@ -62,14 +67,15 @@ const CANNOT_TELL: ReadonlySet<unknown> = new Set([
   'subject_claims_elsewhere',
   'actor_claims_elsewhere',
   'refresh_token_cannot_tell',
+  'denial_cannot_be_told',
 ] satisfies Reason[]);
 
 /** The rule of which it cannot be told whether it matches: the last that was asked. */
 const untoldRule = ({ reason, rule, mismatches }: AuditEvent): string | undefined =>
   CANNOT_TELL.has(reason) && rule === undefined ? mismatches?.at(-1)?.rule : undefined;
 
-function explainRule(rule: Rule, event: AuditEvent, self: string): Explained {
-  if (rule.name === event.rule) return { result: 'decides' };
+function explainRule(rule: AnyRule, event: AuditEvent, self: string): Explained {
+  if (rule.name === event.rule) return rule.effect === 'allow' ? { result: 'decides' } : explainDenial(rule);
   if (event.mismatches === undefined)
     return { result: 'is not asked', why: 'the request did not come as far as the rules' };
   const shadow = event.shadows?.find((one) => one.rule === rule.name);
@@ -87,8 +93,13 @@ function explainRule(rule: Rule, event: AuditEvent, self: string): Explained {
   return { result: 'does not match', part, why: problem === undefined ? why : `${why}; ${problem}` };
 }
 
+const explainDenial = ({ because }: DenyRule): Explained => ({
+  result: 'decides',
+  why: because === undefined ? 'it denies (effect: deny)' : `it denies (effect: deny): ${because}`,
+});
+
 /** Of a client that has many rules, those for others are passed over, and the row tells the first misses alone. */
-function explainUntold(rule: Rule, event: AuditEvent, self: string): Explained {
+function explainUntold(rule: AnyRule, event: AuditEvent, self: string): Explained {
   const { subject } = event;
   const { issuers, clients } = rule.subject;
   const issuedTo = subject?.iss === self ? subject.clientId : undefined;
@@ -111,19 +122,25 @@ const explainGone = (rule: string, event: AuditEvent): RuleExplanation => ({
   why: rule === event.rule ? 'it decided' : 'it did not match',
 });
 
-function sayMismatch(what: string, rule: Rule, event: AuditEvent, self: string): string {
+function sayMismatch(what: string, rule: AnyRule, event: AuditEvent, self: string): string {
   const [part, member = ''] = what.split('.');
   if (part === 'subject' || part === 'actor') {
     return sayParty[member]?.({ part, rule, trace: event[part], facts: event.facts ?? {}, self }) ?? what;
   }
   if (what === 'unknown target') return 'a target that is asked for is not registered';
-  if (what === 'grant.audiences') return `it grants ${list(rule.grant.targets.map(({ audience }) => audience))} alone`;
+  if (what === 'client') return `it is for ${list(rule.clients)}`;
+  if (what === 'audiences' || what === 'grant.audiences') return sayTargets(rule);
   return rule.when === 'always' ? 'its condition is not true' : sayCondition(rule.when, event.facts ?? {});
+}
+
+function sayTargets(rule: AnyRule): string {
+  const targets = rule.effect === 'allow' ? rule.grant.targets : rule.targets === 'any' ? [] : [...rule.targets];
+  return `it ${rule.effect === 'allow' ? 'grants' : 'denies'} ${list(targets.map(({ audience }) => audience))} alone`;
 }
 
 interface PartyMiss {
   readonly part: 'subject' | 'actor';
-  readonly rule: Rule;
+  readonly rule: AnyRule;
   readonly trace: TokenTrace | undefined;
   readonly facts: JsonObject;
   readonly self: string;

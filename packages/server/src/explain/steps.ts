@@ -98,6 +98,8 @@ const stepOfReason: Partial<Record<Reason, Step>> = {
   rules_too_costly: 'rule',
   rules_inexact: 'rule',
   rules_failed: 'rule',
+  denied_by_rule: 'rule',
+  denial_cannot_be_told: 'rule',
   subject_claims_elsewhere: 'rule',
   actor_claims_elsewhere: 'rule',
   no_rule_for_actor: 'rule',

@@ -12,6 +12,8 @@ export interface RememberedGrant {
   readonly sub: string;
   readonly origin?: Principal;
   readonly scope: readonly string[];
+  /** The scope of the subject token, if the rule mapped it to `scope`. */
+  readonly subjectScope?: Bound<readonly string[]>;
   /** Audiences. */
   readonly targets: readonly string[];
   readonly chain: Chain;

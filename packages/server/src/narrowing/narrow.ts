@@ -16,7 +16,7 @@ import {
 } from '../primitives/principal.ts';
 import { redactValue } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { type Bound, listedNames, type Scope } from '../primitives/scope.ts';
+import { type Bound, listedNames, type Scope, type ScopeMap } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
 /** All limits of a new token. `by` names the source: `subject`, `actor`, `client`, `rule`, `family`, or the audience of a target. */
@@ -32,6 +32,7 @@ export interface Limits {
 /** The bounds that a presented token or an agreement sets for its descendants. */
 export interface SubjectBounds {
   readonly scope: Bound<Scope>;
+  readonly claims: JsonObject;
   readonly agreedAudiences: Bound<readonly string[]>;
   /** Seconds since 1970. */
   readonly expiresAt: Bound<number>;
@@ -46,15 +47,20 @@ export interface Bounds {
   readonly subject: Bound<SubjectBounds>;
   readonly actor: Bound<{ readonly expiresAt: number }>;
   readonly client: Scoped;
-  readonly rule: Bound<{ readonly grant: { readonly scopes: Scope; readonly lifetime: number | undefined } }>;
+  readonly rule: Bound<{
+    readonly grant: { readonly scopes: Scope; readonly scopeMap: ScopeMap; readonly lifetime: number | undefined };
+  }>;
   /** Lifetime in seconds of the refresh family that starts with the token. The token must not outlive it. */
   readonly family: Bound<number>;
+  /** The scope of the refresh family that is renewed. */
+  readonly renewed?: Bound<Scope>;
   readonly targets: readonly Resource[];
   readonly signIn?: Scope;
   readonly now: number;
 }
 
-export function limitsOf({ subject, actor, client, rule, family, targets, signIn = NO_SCOPE, now }: Bounds): Limits {
+export function limitsOf(bounds: Bounds): Limits {
+  const { subject, actor, client, rule, family, renewed = 'unbounded', targets, signIn = NO_SCOPE, now } = bounds;
   const scope: Limits['scope'][number][] = [];
   const lifetime: Limits['lifetime'][number][] = [];
   const limitScope = (by: string, names: Bound<Scope>): void => {
@@ -63,7 +69,8 @@ export function limitsOf({ subject, actor, client, rule, family, targets, signIn
   const limitEnd = (by: string, end: Bound<number>): void => {
     if (end !== 'unbounded') lifetime.push({ by, seconds: end - now });
   };
-  if (subject !== 'unbounded') limitScope('subject', subject.scope);
+  if (subject !== 'unbounded') limitScope('subject', subjectScope(subject, rule));
+  limitScope('family', renewed);
   limitScope('client', client.scopes);
   if (rule !== 'unbounded') {
     limitScope('rule', rule.grant.scopes);
@@ -80,6 +87,21 @@ export function limitsOf({ subject, actor, client, rule, family, targets, signIn
 }
 
 const NO_SCOPE: Scope = new Set();
+
+/** The scope of the subject in the names of the targets: as the rule maps it, or unchanged if the rule does not. */
+function subjectScope({ scope, claims }: SubjectBounds, rule: Bounds['rule']): Bound<Scope> {
+  if (rule === 'unbounded' || rule.grant.scopeMap === 'same') return scope;
+  const map = rule.grant.scopeMap;
+  return new Set([...(scope === 'unbounded' ? claimedScope(claims) : scope)].flatMap((name) => map.get(name) ?? []));
+}
+
+/** The scope that a foreign token claims: `scope` (RFC 8693 section 4.2), or `scp` as some issuers write it. */
+function claimedScope({ scope, scp }: JsonObject): Scope {
+  const claimed = scope ?? scp;
+  const texts: readonly unknown[] = Array.isArray(claimed) ? claimed : [claimed];
+  const names = texts.flatMap((text) => (typeof text === 'string' ? text.split(' ') : []));
+  return new Set(names.filter((name) => name !== ''));
+}
 
 /** Returns the scopes of a client for a grant without rules: a client without `scopes` gets none. */
 export const listedScopes = ({ scopes }: Scoped): { readonly scopes: Scope } => ({

@@ -1,5 +1,6 @@
-// How is a rule chosen? Rules are evaluated in the order of the file. The first whose client, subject, actor and target match
-// decides. Pure: takes facts and returns a decision.
+// How is a rule chosen? A rule that denies and matches decides, wherever it stands in the file. Otherwise rules are evaluated in
+// the order of the file, and the first whose client, subject, actor and target match decides. Pure: takes facts and returns a
+// decision.
 import {
   Budget,
   type CannotBeTold,
@@ -10,10 +11,10 @@ import {
 } from '../expression/condition.ts';
 import type { Targets } from '../model/resource.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { type Facts, RuleFacts, sharedFacts } from './facts.ts';
-import { actorMiss, type Miss, PARTS, type Part, subjectMiss, targetMiss } from './match.ts';
+import { type Facts, type Offer, offerOf, RuleFacts, requestedOffer, sharedFacts } from './facts.ts';
+import { actorMiss, denialMiss, type Miss, PARTS, type Part, subjectMiss, targetMiss } from './match.ts';
 import type { Policy } from './policy.ts';
-import type { Rule } from './rule.ts';
+import type { AnyRule, DenyRule, Rule } from './rule.ts';
 
 declare const decided: unique symbol;
 
@@ -26,9 +27,17 @@ export type Permit = {
   readonly evaluate: (expression: CompiledExpression) => Evaluation;
 } & { readonly [decided]: true };
 
+/** A rule that denies matches. */
+export interface Denial {
+  readonly kind: 'denied';
+  readonly rule: DenyRule;
+}
+
 /** It cannot be told whether the rule matches. The request is refused: a later rule must not decide in its place. */
-export interface Undecided extends CannotBeTold {
-  readonly rule: Rule;
+export interface Undecided extends Omit<CannotBeTold, 'why'> {
+  /** `missing`: a rule that denies reads a claim that the facts lack, or that has another type. */
+  readonly why: CannotBeTold['why'] | 'missing';
+  readonly rule: AnyRule;
   readonly part: Part;
   /** The condition, as the file names it. */
   readonly what: string;
@@ -44,12 +53,14 @@ interface OtherRules {
   /** The client's rules that did not match, and one that cannot be told; at most `MAX_RECORDED_RULES`. */
   readonly mismatches: readonly Mismatch[];
   /** Rules in audit mode that would have decided or cannot be told; at most `MAX_RECORDED_RULES`. */
-  readonly shadows: readonly (Permit | Undecided)[];
+  readonly shadows: readonly Decided[];
 }
+
+type Decided = Permit | Denial | Undecided;
 
 export interface RuleDecision extends OtherRules {
   /** Undefined if no rule matches. */
-  readonly outcome: Permit | Undecided | undefined;
+  readonly outcome: Decided | undefined;
   /** The last part that was compared before a mismatch, over all rules in force. */
   readonly furthest: Part;
   /** The facts as conditions read them. */
@@ -74,10 +85,37 @@ interface Unasked {
   readonly miss: Miss;
 }
 
-type Finding = Permit | Undecided | Missed | Unasked;
+type Finding = Decided | Missed | Unasked;
 
 export function decide(policy: Policy, facts: Facts): RuleDecision {
   const asking = new Asking(policy.issuer, facts);
+  const allowed = decideAllowed(policy, facts, asking);
+  if (policy.denials.length === 0) return allowed;
+  const permit = allowed.outcome?.kind === 'permit' ? allowed.outcome : undefined;
+  const findings = new Map<DenyRule, Finding>();
+  for (const rule of policy.denials) findings.set(rule, asking.findDenial(rule, permit));
+  const denial = strongestDenial(findings);
+  const { mismatches, shadows } = otherRules(findings);
+  if (denial !== undefined) return { ...allowed, outcome: denial, mismatches, shadows };
+  return {
+    ...allowed,
+    mismatches: [...mismatches, ...allowed.mismatches].slice(0, MAX_RECORDED_RULES),
+    shadows: [...shadows, ...allowed.shadows].slice(0, MAX_RECORDED_RULES),
+  };
+}
+
+/** A rule that matches goes before one that cannot be told. Both refuse. */
+function strongestDenial(findings: ReadonlyMap<DenyRule, Finding>): Denial | Undecided | undefined {
+  let undecided: Undecided | undefined;
+  for (const [{ mode }, finding] of findings) {
+    if (mode === 'audit') continue;
+    if (finding.kind === 'denied') return finding;
+    if (finding.kind === 'cannot tell') undecided ??= finding;
+  }
+  return undecided;
+}
+
+function decideAllowed(policy: Policy, facts: Facts, asking: Asking): RuleDecision {
   const rules = policy.byClient.get(facts.client.id);
   const { principal, clientId = '' } = facts.subject;
   const naming = rules?.naming({
@@ -109,9 +147,9 @@ function furthestOf(findings: ReadonlyMap<Rule, Finding>): Part {
   return PARTS[furthest] ?? 'client';
 }
 
-function otherRules(findings: ReadonlyMap<Rule, Finding>): OtherRules {
+function otherRules(findings: ReadonlyMap<AnyRule, Finding>): OtherRules {
   const mismatches: Mismatch[] = [];
-  const shadows: (Permit | Undecided)[] = [];
+  const shadows: Decided[] = [];
   for (const [{ name, mode }, finding] of findings) {
     if ('miss' in finding) {
       if (mismatches.length < MAX_RECORDED_RULES) mismatches.push({ rule: name, ...finding.miss });
@@ -146,28 +184,39 @@ class Asking {
 
   find(rule: Rule): Finding {
     const price = NAMES_STEPS + ((this.#targets * rule.grant.targets.length) >> 2);
-    if (!this.#budgets[rule.mode].affords(price))
-      return { kind: 'cannot tell', rule, part: 'client', what: 'client', why: 'cost', whose: '', problem: TOO_MANY };
+    if (!this.#budgets[rule.mode].affords(price)) return tooMany(rule);
     const subject = subjectMiss(rule, this.#facts, this.#self);
     if (subject !== undefined) return { kind: 'miss', miss: subject };
     const miss = actorMiss(rule, this.#facts, this.#self) ?? targetMiss(rule, this.#facts);
     if (miss !== undefined) return { kind: 'unasked', miss };
-    const read = this.#reading(rule);
+    const read = this.#reading(offerOf(rule, this.#facts, this.#budgets[rule.mode]));
     return this.#firstMiss(rule, read) ?? this.#permit(rule, read);
+  }
+
+  /** @param permit what is allowed unless a rule denies it: its targets and scope are those that conditions read */
+  findDenial(rule: DenyRule, permit: Permit | undefined): Finding {
+    const budget = this.#budgets[rule.mode];
+    const targets = permit?.targets ?? requestedOffer(this.#facts).targets();
+    if (!budget.affords(NAMES_STEPS + targets.length)) return tooMany(rule);
+    const miss = denialMiss(rule, this.#facts, targets, this.#self);
+    if (miss !== undefined) return { kind: 'miss', miss };
+    const offer = permit === undefined ? requestedOffer(this.#facts) : offerOf(permit.rule, this.#facts, budget);
+    return this.#firstMiss(rule, this.#reading(offer)) ?? { kind: 'denied', rule };
   }
 
   /** Finds the first part of a rule that does not match. A condition that cannot be told counts as a mismatch here. */
   settle(rule: Rule, { miss }: Unasked): Missed {
-    const found = this.#firstMiss(rule, this.#reading(rule), miss);
+    const read = this.#reading(offerOf(rule, this.#facts, this.#budgets[rule.mode]));
+    const found = this.#firstMiss(rule, read, miss);
     if (found?.kind !== 'cannot tell') return found ?? { kind: 'miss', miss };
     const { part, what, problem } = found;
     return { kind: 'miss', miss: { part, what, problem } };
   }
 
-  #reading(rule: Rule): () => ExpressionFacts {
+  #reading(offer: Offer): () => ExpressionFacts {
     let read: RuleFacts | undefined;
     return () => {
-      read ??= new RuleFacts(this.shared(), rule, this.#facts, this.#budgets[rule.mode]);
+      read ??= new RuleFacts(this.shared(), this.#facts, offer);
       return read;
     };
   }
@@ -187,7 +236,7 @@ class Asking {
    * Evaluates the conditions: each after the names of its part, the rule's own last.
    * @param named the mismatch of the actor's names or the targets; undefined if both match
    */
-  #firstMiss(rule: Rule, read: () => ExpressionFacts, named?: Miss): Missed | Undecided | undefined {
+  #firstMiss(rule: AnyRule, read: () => ExpressionFacts, named?: Miss): Missed | Undecided | undefined {
     const { actor } = this.#facts;
     const { subject, actor: acting, when } = rule;
     return (
@@ -200,7 +249,7 @@ class Asking {
   }
 
   #ask(
-    rule: Rule,
+    rule: AnyRule,
     part: Part,
     what: string,
     condition: CompiledExpression | 'always',
@@ -211,8 +260,20 @@ class Asking {
     if (answer.kind === 'yes') return undefined;
     if (answer.kind === 'cannot tell') return { ...answer, rule, part, what };
     const { problem } = answer;
-    return { kind: 'miss', miss: problem === undefined ? { part, what } : { part, what, problem } };
+    if (problem === undefined) return { kind: 'miss', miss: { part, what } };
+    // A missing claim is not a reason to allow, and not a reason to deny.
+    return rule.effect === 'deny'
+      ? { kind: 'cannot tell', rule, part, what, why: 'missing', whose: '', problem }
+      : { kind: 'miss', miss: { part, what, problem } };
   }
 }
 
-const TOO_MANY = 'there are too many rules to compare in one request';
+const tooMany = (rule: AnyRule): Undecided => ({
+  kind: 'cannot tell',
+  rule,
+  part: 'client',
+  what: 'client',
+  why: 'cost',
+  whose: '',
+  problem: 'there are too many rules to compare in one request',
+});

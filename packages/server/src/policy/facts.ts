@@ -10,7 +10,7 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { limitsOf, possibleScope } from '../narrowing/narrow.ts';
 import type { Chain } from '../primitives/principal.ts';
 import { redactValue } from '../primitives/redact.ts';
-import type { Scope } from '../primitives/scope.ts';
+import type { Bound, Scope } from '../primitives/scope.ts';
 import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 import type { Rule } from './rule.ts';
 
@@ -25,6 +25,8 @@ export interface Facts {
   readonly targets: readonly Resource[] | 'unknown';
   /** Requested. */
   readonly scope: Scope | undefined;
+  /** The scope of the refresh family that is renewed. */
+  readonly family: Bound<Scope>;
   readonly requestedType: string;
   /** Seconds since 1970. */
   readonly now: number;
@@ -75,9 +77,8 @@ const partyFacts = ({ principal, type, clientId, audiences, claims }: Party, who
  * holds the same values under older names.
  */
 export class RuleFacts {
-  readonly #rule: Rule;
-  readonly #facts: Facts;
-  readonly #budget: Budget;
+  readonly #offer: Offer;
+  readonly #requestedType: string;
   readonly subject: unknown;
   readonly actor: unknown;
   readonly client: unknown;
@@ -86,10 +87,9 @@ export class RuleFacts {
   /** Conditions read members by name. */
   readonly [name: string]: unknown;
 
-  constructor(shared: JsonObject, rule: Rule, facts: Facts, budget: Budget) {
-    this.#rule = rule;
-    this.#facts = facts;
-    this.#budget = budget;
+  constructor(shared: JsonObject, { requestedType }: Facts, offer: Offer) {
+    this.#offer = offer;
+    this.#requestedType = requestedType;
     this.subject = shared.subject;
     this.actor = shared.actor;
     this.client = shared.client;
@@ -98,45 +98,56 @@ export class RuleFacts {
   }
 
   get targets(): readonly string[] {
-    return this.#targets.map(({ audience }) => audience);
+    return this.#offer.targets().map(({ audience }) => audience);
   }
 
   get scope(): readonly string[] {
-    const { client, subject, scope, now } = this.#facts;
-    const targets = this.#targets;
-    const { scopes } = this.#rule.grant;
-    this.#budget.pay(((scope?.size ?? 0) + scopes.size * 2) * (3 + targets.length));
-    const bounds = { scope: subject.scope, agreedAudiences: 'unbounded', expiresAt: 'unbounded' } as const;
-    const limits = limitsOf({
-      subject: bounds,
-      actor: 'unbounded',
-      client,
-      rule: this.#rule,
-      family: 'unbounded',
-      targets,
-      now,
-    });
-    const possible = possibleScope(scope, limits);
-    return [...scopes].filter((name) => possible.has(name));
+    return this.#offer.scope();
   }
 
   get request(): JsonObject {
     const { targets: audiences, scope } = this;
-    const resources = this.#targets.flatMap(({ locations }) => locations);
-    return { audiences, resources, scope, requested_token_type: this.#facts.requestedType };
-  }
-
-  /** The requested targets, or the first target of the rule if none is requested. */
-  get #targets(): readonly Resource[] {
-    const { targets: asked } = this.#facts;
-    const { targets } = this.#rule.grant;
-    if (asked === 'unknown') return [];
-    if (asked.length === 0) return targets.slice(0, 1);
-    this.#budget.pay(targets.length + ((asked.length * targets.length) >> 2));
-    const granted = targets.filter((target) => asked.includes(target));
-    return granted.length === asked.length ? granted : asked;
+    const resources = this.#offer.targets().flatMap(({ locations }) => locations);
+    return { audiences, resources, scope, requested_token_type: this.#requestedType };
   }
 }
+
+/** The targets and the scope that conditions see. */
+export interface Offer {
+  readonly targets: () => readonly Resource[];
+  readonly scope: () => readonly string[];
+}
+
+/** What the rule would grant: the requested targets, or its first target if none is requested. */
+export function offerOf(rule: Rule, facts: Facts, budget: Budget): Offer {
+  const { client, subject, family, scope, now } = facts;
+  const { targets: granted, scopes } = rule.grant;
+  const targets = (): readonly Resource[] => {
+    const { targets: asked } = facts;
+    if (asked === 'unknown') return [];
+    if (asked.length === 0) return granted.slice(0, 1);
+    budget.pay(granted.length + ((asked.length * granted.length) >> 2));
+    const both = granted.filter((target) => asked.includes(target));
+    return both.length === asked.length ? both : asked;
+  };
+  return {
+    targets,
+    scope: () => {
+      const offered = targets();
+      budget.pay(((scope?.size ?? 0) + scopes.size * 2) * (3 + offered.length));
+      const bounds = { ...subject, agreedAudiences: 'unbounded', expiresAt: 'unbounded' } as const;
+      const about = { actor: 'unbounded', client, rule, family: 'unbounded', renewed: family, now } as const;
+      const possible = possibleScope(scope, limitsOf({ ...about, subject: bounds, targets: offered }));
+      return [...scopes].filter((name) => possible.has(name));
+    },
+  };
+}
+
+/** Without a rule that would grant anything, a rule that denies sees what is requested. */
+export const requestedOffer = ({ targets, scope }: Facts): Offer => ({
+  targets: () => (targets === 'unknown' ? [] : targets),
+  scope: () => [...(scope ?? [])],
+});
 
 /** A claim that conditions read, as text (`subject.claims.tenant`) and as a path. */
 export interface ClaimRead {

@@ -1,7 +1,8 @@
 // Compares the names in a rule (subject, actor, targets) with the facts of a request. Conditions cost more and are evaluated later.
 import type { Party } from '../model/party.ts';
+import type { Resource } from '../model/resource.ts';
 import type { Facts } from './facts.ts';
-import type { PartyPattern, Rule } from './rule.ts';
+import type { DenyRule, PartyNames, PartyPattern, Rule } from './rule.ts';
 
 /** The parts of a rule that must match, in the order of evaluation. */
 export const PARTS = ['client', 'subject', 'actor', 'target'] as const;
@@ -29,22 +30,28 @@ export function mayTake(rule: Rule, role: 'subject' | 'actor', iss: string, type
 
 /** @param self our own issuer */
 export const subjectMiss = ({ subject }: Rule, facts: Facts, self: string): Miss | undefined =>
-  partyMiss('subject', subject, facts.subject, facts.client, self);
+  partyMiss('subject', subject, facts.subject, self) ??
+  originMiss('subject', subject, facts.subject, facts.client, self);
 
 function partyMiss(
+  part: 'subject' | 'actor',
+  { issuers, types, clients }: PartyNames,
+  party: Party,
+  self: string,
+): Miss | undefined {
+  if (issuers !== 'any' && !issuers.has(party.principal.iss)) return { part, what: `${part}.issuer` };
+  const taken = party.principal.iss === self ? types.own : types.foreign;
+  if (taken !== 'accepted' && !taken.has(party.type)) return { part, what: `${part}.types` };
+  return clients === 'any' || issuedToOneOf(clients, party, self) ? undefined : { part, what: `${part}.clients` };
+}
+
+const originMiss = (
   part: 'subject' | 'actor',
   pattern: PartyPattern,
   party: Party,
   client: Facts['client'],
   self: string,
-): Miss | undefined {
-  const { issuers, types, clients } = pattern;
-  if (issuers !== 'any' && !issuers.has(party.principal.iss)) return { part, what: `${part}.issuer` };
-  const taken = party.principal.iss === self ? types.own : types.foreign;
-  if (taken !== 'accepted' && !taken.has(party.type)) return { part, what: `${part}.types` };
-  if (clients !== 'any' && !issuedToOneOf(clients, party, self)) return { part, what: `${part}.clients` };
-  return hasClaimOn(pattern, party, client, self) ? undefined : { part, what: `${part}.origin` };
-}
+): Miss | undefined => (hasClaimOn(pattern, party, client, self) ? undefined : { part, what: `${part}.origin` });
 
 /** Client ids are ours only: another issuer may use the same id for someone else. */
 const issuedToOneOf = (clients: ReadonlySet<string>, { principal, clientId }: Party, self: string): boolean =>
@@ -66,7 +73,28 @@ export function actorMiss({ actor: pattern }: Rule, { actor, client }: Facts, se
   if (actor === undefined) return pattern.presence === 'required' ? { part, what: 'actor.required' } : undefined;
   if (pattern.presence === 'forbidden') return { part, what: 'actor.forbidden' };
   if (actor.chain.length > 0 && pattern.delegated === 'refuse') return { part, what: 'actor.delegated' };
-  return partyMiss(part, pattern, actor, client, self);
+  return partyMiss(part, pattern, actor, self) ?? originMiss(part, pattern, actor, client, self);
+}
+
+/**
+ * Compares the names in a rule that denies. It matches tokens of any origin and any requested target that it names.
+ * @param targets the targets that the token would have
+ */
+export function denialMiss(
+  { clients, subject, actor: pattern, targets: denied }: DenyRule,
+  { client, subject: party, actor }: Facts,
+  targets: readonly Resource[],
+  self: string,
+): Miss | undefined {
+  if (clients !== 'any' && !clients.has(client.id)) return { part: 'client', what: 'client' };
+  const subjectMissed = partyMiss('subject', subject, party, self);
+  if (subjectMissed !== undefined) return subjectMissed;
+  if (pattern.presence === 'required' && actor === undefined) return { part: 'actor', what: 'actor.required' };
+  if (pattern.presence === 'forbidden' && actor !== undefined) return { part: 'actor', what: 'actor.forbidden' };
+  const actorMissed = actor && partyMiss('actor', pattern, actor, self);
+  if (actorMissed !== undefined) return actorMissed;
+  const hit = denied === 'any' || targets.some((target) => denied.has(target));
+  return hit ? undefined : { part: 'target', what: 'audiences' };
 }
 
 export function targetMiss({ grant }: Rule, { targets: asked }: Facts): Miss | undefined {

@@ -1,13 +1,13 @@
 // A rule of the policy: which client may exchange which tokens for what. All references are resolved when the file is loaded.
 
 import type { CompiledExpression } from '../expression/condition.ts';
-import type { Targets } from '../model/resource.ts';
-import type { Scope } from '../primitives/scope.ts';
+import type { Resource, Targets } from '../model/resource.ts';
+import type { Scope, ScopeMap } from '../primitives/scope.ts';
 
 /** Short names of the token types that a rule accepts, by issuer of the token. */
 export interface TakenTypes {
-  /** For our own tokens. */
-  readonly own: ReadonlySet<string>;
+  /** For our own tokens. `accepted`: every type; only in a rule that denies. */
+  readonly own: ReadonlySet<string> | 'accepted';
   /** For tokens of other issuers. `accepted`: every type that the issuer's entry accepts. */
   readonly foreign: ReadonlySet<string> | 'accepted';
 }
@@ -15,32 +15,61 @@ export interface TakenTypes {
 /** Applies to a rule without `types`. It accepts our ID tokens and refresh tokens only if it lists them. */
 export const DEFAULT_TYPES: TakenTypes = { own: new Set(['access_token']), foreign: 'accepted' };
 
-/** What a rule requires of a subject token or actor token. */
-export interface PartyPattern {
+/** The types of a rule that denies, if it names none: whatever the token is. */
+export const ALL_TYPES: TakenTypes = { own: 'accepted', foreign: 'accepted' };
+
+/** What a rule matches of a subject token or actor token. */
+export interface PartyNames {
   /** `iss` values. */
   readonly issuers: ReadonlySet<string> | 'any';
   readonly types: TakenTypes;
   /** Clients that our token was issued to. */
   readonly clients: ReadonlySet<string> | 'any';
   readonly when: CompiledExpression | 'always';
+}
+
+export interface PartyPattern extends PartyNames {
   /** `prove`: a token that is bound to a key needs a proof of possession, and the new token is bound to the same key. */
   readonly constrained: 'prove' | 'accept';
 }
 
-export interface ActorPattern extends PartyPattern {
+interface Presence {
   readonly presence: 'required' | 'forbidden' | 'optional';
+}
+
+export interface ActorPattern extends PartyPattern, Presence {
   /** `allow`: the actor token may have an `act` claim of its own. */
   readonly delegated: 'allow' | 'refuse';
 }
 
-export interface Rule {
+/** What rules of both effects have in common. */
+interface Common {
   readonly name: string;
+  /** Its index among the rules of the file, of both effects. */
+  readonly position: number;
   /** `audit`: the audit row records what the rule would decide; the rule decides nothing. */
   readonly mode: 'enforce' | 'audit';
+  readonly when: CompiledExpression | 'always';
+}
+
+/** A rule that refuses what it matches, whatever other rules allow. */
+export interface DenyRule extends Common {
+  readonly effect: 'deny';
+  readonly clients: ReadonlySet<string> | 'any';
+  readonly subject: PartyNames;
+  readonly actor: PartyNames & Presence;
+  /** One requested target is enough to match. */
+  readonly targets: ReadonlySet<Resource> | 'any';
+  /** Why, in the words of the file: for the audit row and `explain`. */
+  readonly because: string | undefined;
+}
+
+/** A rule that allows what it matches. */
+export interface Rule extends Common {
+  readonly effect: 'allow';
   readonly clients: ReadonlySet<string>;
   readonly subject: PartyPattern;
   readonly actor: ActorPattern;
-  readonly when: CompiledExpression | 'always';
   /** `client`: without an actor token, the calling client is the actor. */
   readonly act: 'client' | 'actor';
   /** `bearer`: a token that is bound to a key may be exchanged for a bearer token. */
@@ -48,7 +77,10 @@ export interface Rule {
   readonly grant: {
     /** The first is the default target. */
     readonly targets: Targets;
+    /** In the order of the file. */
     readonly scopes: Scope;
+    /** How the scope of the subject token is renamed. Its values are `scopes`. */
+    readonly scopeMap: ScopeMap;
     /** Short names of requested token types. */
     readonly types: ReadonlySet<string>;
     /** Seconds. */
@@ -63,3 +95,5 @@ export interface Rule {
     readonly claims: readonly (readonly [name: string, value: CompiledExpression])[];
   };
 }
+
+export type AnyRule = Rule | DenyRule;

@@ -154,11 +154,35 @@ export function alternativeOf(options: readonly ZodSchema[], value: unknown): nu
     if (Array.isArray(value)) return type === 'array' ? 1 : -1;
     if (type === 'union') return isObject(value) && keysOf(option).some((key) => Object.hasOwn(value, key)) ? 1 : 0;
     if (!isObject(value)) return type === 'object' || type === 'array' || type === 'record' ? -1 : 0;
+    if (type === 'record') return 0;
     if (type !== 'object') return -1;
-    return keysOf(option).filter((key) => Object.hasOwn(value, key)).length;
+    const known = keysOf(option).filter((key) => Object.hasOwn(value, key)).length;
+    return known / (1 + 100 * contradictions(option, value));
   });
   const best = Math.max(...fits);
   return best < 0 ? -1 : fits.indexOf(best);
+}
+
+/** How many members of the value are another word than the one that the alternative is known by? */
+function contradictions(option: ZodSchema, value: Record<PropertyKey, unknown>): number {
+  const { def } = stripped(option)._zod;
+  if (def.type !== 'object') return 0;
+  return Object.entries(def.shape).filter(([key, member]) => {
+    const word = member as ZodSchema;
+    const { def: inner } = stripped(word)._zod;
+    if (inner.type !== 'literal') return false;
+    return value[key] === undefined ? word._zod.optin !== 'optional' : !inner.values.includes(value[key] as never);
+  }).length;
+}
+
+/** The alternative of a union that a word of the value chooses; any other schema as it is. */
+export function meantBy(schema: ZodSchema | undefined, value: unknown): ZodSchema | undefined {
+  if (schema === undefined) return undefined;
+  const { def } = stripped(schema)._zod;
+  if (def.type !== 'union') return schema;
+  const options = def.options as readonly ZodSchema[];
+  const isChosen = isObject(value) && options.some((option) => contradictions(option, value) > 0);
+  return (isChosen ? options[alternativeOf(options, value)] : undefined) ?? schema;
 }
 
 interface Found {

@@ -11,6 +11,7 @@ import {
   isWorded,
   type Keys,
   keysOf,
+  meantBy,
   type Root,
   schemaAt,
   stripped,
@@ -67,7 +68,9 @@ function wordIssue(issue: Issue, root: Root): readonly FormFault[] {
 
 /** What tells the alternatives of a union apart. */
 const choicesOf = (issue: Issue): DerivedExpectation | undefined =>
-  'options' in issue && Array.isArray(issue.options) ? choose(issue.options.map(String)) : undefined;
+  'options' in issue && Array.isArray(issue.options)
+    ? choose(issue.options.filter((option) => option !== undefined).map(String))
+    : undefined;
 
 function wordKey(key: PropertyKey | undefined, record: ZodSchema | undefined): string {
   const { def } = record === undefined ? { def: undefined } : stripped(record)._zod;
@@ -80,9 +83,8 @@ const NO_MESSAGE = 'Invalid input';
 
 function wordUnknownKey(key: string, holder: Keys, root: Root): FormFault {
   const path = [...root.at, ...holder, key];
-  const { schema } = schemaAt(root, holder);
-  const known = keysOf(schema);
   const written = valueAtPath(root.value, holder);
+  const known = keysOf(meantBy(schemaAt(root, holder).schema, written));
   const open = known.filter((name) => !(isObject(written) && Object.hasOwn(written, name)));
   const near = nearest(key, open);
   if (near !== undefined)

@@ -3,6 +3,9 @@
 /** Names in the order in which they were given (RFC 6749 section 3.3). */
 export type Scope = ReadonlySet<string>;
 
+/** Scope of a subject token to the scopes that it gives at another API. `same`: the names do not change. */
+export type ScopeMap = ReadonlyMap<string, readonly string[]> | 'same';
+
 /** A limit on names. `'unbounded'` must be stated: an absent value never means "no limit". */
 export type Bound<Names> = Names | 'unbounded';
 

@@ -373,3 +373,38 @@ test('a condition or an added claim on request.* is a warning that says what to 
   }
   assert.deepEqual(await faultsOf(rule('"x" in targets || "read" in scope')), []);
 });
+
+const withDenial = (denial: Record<string, unknown>) =>
+  withRules(
+    { name: 'denial', effect: 'deny', ...denial },
+    { name: 'open', client: 'gateway', grant: { audiences: [API] } },
+  );
+
+test('a rule that denies names only what exists, and has no grant', async () => {
+  assert.deepEqual(await faultsOf(withDenial({ audiences: [API], subject: { issuer: 'self' } })), []);
+  const wrong = [
+    [
+      { grant: { audiences: [API] } },
+      'fault rules[denial].grant: unknown key. Known here: name, effect, client, mode, subject, actor, audiences, when, because, tests.',
+    ],
+    [
+      { audiences: ['https://nothing.example'] },
+      'fault rules[denial].audiences[0]: there is no resource with the audience "https://nothing.example". Add it to resources.',
+    ],
+    [
+      { subject: { issuer: 'slef' } },
+      'fault rules[denial].subject.issuer: there is no issuer "slef". Did you mean self?',
+    ],
+    [
+      { actor: { forbidden: true, clients: 'agent' } },
+      'fault rules[denial].actor: cannot have forbidden and another key. Remove one of them.',
+    ],
+    [{ effect: 'forbid' }, 'fault rules[denial].effect: "forbid" is not one of allow, deny.'],
+    [
+      { when: '1 == 2' },
+      'warning rules[denial].when: this condition is never true, so the rule never matches. Remove the rule, or mend the condition.',
+    ],
+    [{ client: 'nobody' }, 'warning rules[denial].client: there is no client "nobody". Add it to clients.'],
+  ] as const;
+  for (const [denial, told] of wrong) assert.deepEqual(await faultsOf(withDenial(denial)), [told]);
+});

@@ -21,6 +21,7 @@ const anyone = { issuers: [SELF, ELSEWHERE, SAML], anyKey: false } as const;
 /** Much is allowed, so that much is issued and can be judged; some is not, so that refusals are near. */
 export const world: Model.World = {
   self: SELF,
+  denials: [],
   resources: ['https://r0.example', 'https://r1.example', 'urn:r2'].map((audience, index) => ({
     audience,
     locations: [`https://place${index}.example/v1`],

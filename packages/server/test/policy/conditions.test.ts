@@ -361,7 +361,10 @@ test('what looks like a token is not recorded, wherever a claim or a parameter h
   );
   assert.deepEqual(known.audit(await exchange(known, { scope: long }))?.scopeAsked, [long], 'a name that the file has');
   const beyond = await exchange(server, { scope: `read ${jwt}` });
-  assert.deepEqual([beyond.status, server.audit(beyond)?.detail], [400, 'not allowed: [withheld]']);
+  assert.deepEqual(
+    [beyond.status, server.audit(beyond)?.detail],
+    [400, 'not allowed: [withheld] (missing in the subject, the client, the rule, https://api.example)'],
+  );
 });
 
 /** The same target in each spelling of a request. */

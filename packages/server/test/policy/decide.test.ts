@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Budget } from '../../src/expression/condition.ts';
 import { indexResources, normalAudience, parseResourceUri } from '../../src/narrowing/targets.ts';
 import { decide, type Permit, type RuleDecision } from '../../src/policy/decide.ts';
-import { type Facts, parsePath, RuleFacts, readClaims, sharedFacts } from '../../src/policy/facts.ts';
+import { type Facts, offerOf, parsePath, RuleFacts, readClaims, sharedFacts } from '../../src/policy/facts.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { indexRules } from '../../src/policy/rule-index.ts';
@@ -21,6 +21,7 @@ const plain: Facts = {
   chain: [],
   targets: [],
   scope: undefined,
+  family: 'unbounded',
   requestedType: 'access_token',
   now: NOW,
 };
@@ -244,7 +245,7 @@ test('conditions read the facts under fixed names, made once', () => {
   };
   const granting = rule([other, placed]);
   const read = (one: Facts, of: Rule) => {
-    const made = new RuleFacts(sharedFacts(one), of, one, new Budget());
+    const made = new RuleFacts(sharedFacts(one), one, offerOf(of, one, new Budget()));
     return { ...made, targets: made.targets, scope: made.scope, request: made.request };
   };
   assert.deepEqual(read(facts, granting), {

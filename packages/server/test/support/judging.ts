@@ -9,7 +9,15 @@ import type { TokenFacts } from '../../src/model/token-facts.ts';
 import { indexResources, type Targeting } from '../../src/narrowing/targets.ts';
 import { conditionVariables } from '../../src/policy/facts.ts';
 import { compilePolicy, type Policy } from '../../src/policy/policy.ts';
-import { DEFAULT_TYPES, type PartyPattern, type Rule, type TakenTypes } from '../../src/policy/rule.ts';
+import {
+  ALL_TYPES,
+  DEFAULT_TYPES,
+  type DenyRule,
+  type PartyNames,
+  type PartyPattern,
+  type Rule,
+  type TakenTypes,
+} from '../../src/policy/rule.ts';
 import { type Reason, Refusal } from '../../src/primitives/refusal.ts';
 
 export const SELF = 'https://login.example';
@@ -67,6 +75,8 @@ export const types = (...names: readonly string[]): TakenTypes => ({ own: new Se
 /** For `gateway`, of an access token that it has a claim on. */
 export const rule = (targets: Targets, { subject, actor, grant, ...more }: RuleParts = {}): Rule => ({
   name: 'rule',
+  position: 0,
+  effect: 'allow',
   mode: 'enforce',
   clients: new Set(['gateway']),
   act: 'actor',
@@ -78,6 +88,7 @@ export const rule = (targets: Targets, { subject, actor, grant, ...more }: RuleP
   grant: {
     targets,
     scopes: new Set(['read', 'write']),
+    scopeMap: 'same',
     types: new Set(['access_token', 'jwt', 'refresh_token']),
     lifetime: undefined,
     refreshToken: 'none',
@@ -87,6 +98,28 @@ export const rule = (targets: Targets, { subject, actor, grant, ...more }: RuleP
     ...grant,
   },
 });
+
+/** Of whatever is asked for, unless parts say more. */
+export const denial = ({ subject, actor, ...more }: DenialParts = {}): DenyRule => ({
+  name: 'denial',
+  position: 0,
+  effect: 'deny',
+  mode: 'enforce',
+  clients: 'any',
+  targets: 'any',
+  because: undefined,
+  when: 'always',
+  ...more,
+  subject: { ...ANY_TOKEN, ...subject },
+  actor: { ...ANY_TOKEN, presence: 'optional', ...actor },
+});
+
+type DenialParts = Partial<Omit<DenyRule, 'subject' | 'actor'>> & {
+  readonly subject?: Partial<DenyRule['subject']>;
+  readonly actor?: Partial<DenyRule['actor']>;
+};
+
+const ANY_TOKEN: PartyNames = { issuers: 'any', types: ALL_TYPES, clients: 'any', when: 'always' };
 
 export const when = (text: string): CompiledExpression => compileCondition(text, conditionVariables);
 export const value = (text: string): CompiledExpression => compileExpression(text, conditionVariables);
@@ -122,6 +155,7 @@ export function token(sub: string, more: Partial<TokenFacts> = {}): TokenFacts {
 export interface World {
   readonly resources: readonly Resource[];
   readonly rules: readonly Rule[];
+  readonly denials?: readonly DenyRule[];
 }
 
 export interface Parts {
@@ -130,9 +164,9 @@ export interface Parts {
   readonly targeting: Targeting;
 }
 
-export const partsOf = ({ resources, rules }: World): Parts => ({
+export const partsOf = ({ resources, rules, denials = [] }: World): Parts => ({
   issuer: SELF,
-  policy: compilePolicy(SELF, rules),
+  policy: compilePolicy(SELF, rules, denials),
   targeting: indexResources(resources),
 });
 

@@ -75,6 +75,8 @@ export interface Rule {
   readonly loosens: boolean;
   readonly audiences: readonly string[];
   readonly scopes: readonly string[];
+  /** A name of the subject's scope, and the name that it gives at the target. Absent: names stay as they are. */
+  readonly renames?: readonly (readonly [from: string, to: string])[];
   readonly types: readonly string[];
   readonly lifetime?: number;
   readonly depth: number;
@@ -82,8 +84,20 @@ export interface Rule {
   readonly refreshLifetime: number;
 }
 
+/** What is never allowed. Absent parts match everything. */
+export interface Denial {
+  readonly clients?: readonly string[];
+  readonly issuers?: readonly string[];
+  readonly audiences?: readonly string[];
+  /** The actor that must be there, by its issuer. */
+  readonly actorFrom?: readonly string[];
+  /** A condition on the subject; without the claim nobody can tell. */
+  readonly tenant?: string;
+}
+
 export interface World {
   readonly self: string;
+  readonly denials: readonly Denial[];
   readonly resources: readonly Resource[];
   readonly clients: readonly Client[];
   readonly rules: readonly Rule[];
@@ -126,6 +140,16 @@ export function expect(world: World, request: Request): Expected {
   if (actor !== undefined && same(subject, actor)) return { refused: ['actor'] };
   if (!mayActAllows(subject.mayAct, actor ?? clientAsToken(world, client))) return { refused: ['actor'] };
   const targets = findTargets(world, request);
+  const first = world.rules.find(
+    (rule) =>
+      !rule.watched &&
+      rule.clients.includes(client.id) &&
+      partyMatches(world, rule.subject, subject, client) &&
+      actorMatches(world, rule, actor, client) &&
+      targets?.every((one) => rule.audiences.includes(one.audience)),
+  );
+  const aims = targets?.length === 0 ? (first?.audiences.slice(0, 1) ?? []) : (targets ?? []).map((t) => t.audience);
+  if (world.denials.some((denial) => denies(denial, request, aims))) return { refused: ['subject'] };
   let best = 0;
   for (let index = 0; index < world.rules.length; index++) {
     const rule = world.rules[index];
@@ -140,6 +164,14 @@ export function expect(world: World, request: Request): Expected {
     if (reached > best) best = reached;
   }
   return { refused: [best === 0 ? 'subject' : best === 1 ? 'actor' : 'target'] };
+}
+
+function denies(denial: Denial, { client, subject, actor }: Request, aims: readonly string[]): boolean {
+  if (denial.clients !== undefined && !denial.clients.includes(client)) return false;
+  if (denial.issuers !== undefined && !denial.issuers.includes(subject.iss)) return false;
+  if (denial.actorFrom !== undefined && !denial.actorFrom.includes(actor?.iss ?? '')) return false;
+  if (denial.audiences !== undefined && !denial.audiences.some((one) => aims.includes(one))) return false;
+  return denial.tenant === undefined || subject.tenant === undefined || subject.tenant === denial.tenant;
 }
 
 /** Everything that the rule has to say against it; or what it gives. */
@@ -171,7 +203,9 @@ function grant(world: World, request: Request, client: Client, asked: readonly R
   if (chain.length > rule.depth) against.push('actor');
 
   const scope: string[] = [];
-  const possible = subject.scope ?? rule.scopes;
+  let possible = subject.scope ?? rule.scopes;
+  if (rule.renames !== undefined)
+    possible = rule.renames.filter(([from]) => subject.scope?.includes(from)).map(([, to]) => to);
   for (const name of possible) {
     let everywhere = rule.scopes.includes(name) && (client.scopes === undefined || client.scopes.includes(name));
     for (const { scopes } of targets) if (!scopes.includes(name)) everywhere = false;

@@ -7,9 +7,9 @@ import type { Resource } from '../../src/model/resource.ts';
 import { indexResources, type Targeting } from '../../src/narrowing/targets.ts';
 import { conditionVariables } from '../../src/policy/facts.ts';
 import { compilePolicy, type Policy } from '../../src/policy/policy.ts';
-import { DEFAULT_TYPES, type Rule } from '../../src/policy/rule.ts';
+import { DEFAULT_TYPES, type DenyRule, type Rule } from '../../src/policy/rule.ts';
 import { FEW } from '../../src/policy/rule-index.ts';
-import { client as registered, types as typesOf } from './judging.ts';
+import { denial as denialOf, client as registered, types as typesOf } from './judging.ts';
 import { newProver, type Prover } from './prover.ts';
 import type * as Model from './second-model.ts';
 
@@ -123,9 +123,11 @@ const rule: fc.Arbitrary<Model.Rule> = fc
     depth: one([0, 2, 5, 5, 5, 10, 10, 10]),
     refreshBeside: rarely(4),
     refreshLifetime: one([90, 86_400]),
+    origins: sometimes(fc.array(one(SCOPES), { minLength: SCOPES.length, maxLength: SCOPES.length }), 20),
   })
-  .map(({ actor, must, delegated, lifetime, ...rest }) => ({
+  .map(({ actor, must, delegated, lifetime, origins, ...rest }) => ({
     ...rest,
+    ...(origins && { renames: rest.scopes.map((to, index) => [origins[index] ?? to, to] as const) }),
     ...(lifetime !== undefined && { lifetime }),
     actor: { ...actor, must, delegated },
   }));
@@ -134,30 +136,36 @@ const name = fc
   .tuple(one([SELF, ELSEWHERE]), one(['a', 'ada', 'tool']))
   .map(([iss, sub]): Model.Name => ({ iss, sub }));
 
-const root: fc.Arbitrary<Root> = fc.record({
-  iss: fc.oneof({ weight: 5, arbitrary: fc.constant(SELF) }, { weight: 1, arbitrary: fc.constant(ELSEWHERE) }),
-  sub: one(['ada', 'bob', 'cem', 'dee', 'a', 'b', 'c']),
-  client: one(CLIENTS),
-  audiences: any([...AUDIENCES, ...CLIENTS]),
-  scope: most(SCOPES),
-  life: one([45, 900, 7200]),
-  chain: fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: fc.array(name, { maxLength: 2 }) },
-  ),
-  mayAct: sometimes(
-    one([
-      { iss: SELF, sub: 'a' },
-      { iss: SELF, client_id: 'b' },
-      { iss: ELSEWHERE, sub: 'ada' },
-      { iss: SELF, sub: 'c', client_id: 'a' },
-    ]),
-    12,
-  ),
-  acr: sometimes(one(ACRS), 2),
-  tenant: sometimes(one(TENANTS), 2),
-  key: sometimes(one(KEYS), 12),
-});
+const root: fc.Arbitrary<Root> = fc
+  .record({
+    iss: fc.oneof({ weight: 5, arbitrary: fc.constant(SELF) }, { weight: 1, arbitrary: fc.constant(ELSEWHERE) }),
+    sub: one(['ada', 'bob', 'cem', 'dee', 'a', 'b', 'c']),
+    client: one(CLIENTS),
+    audiences: any([...AUDIENCES, ...CLIENTS]),
+    scope: most(SCOPES),
+    life: one([45, 900, 7200]),
+    chain: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(name, { maxLength: 2 }) },
+    ),
+    mayAct: sometimes(
+      one([
+        { iss: SELF, sub: 'a' },
+        { iss: SELF, client_id: 'b' },
+        { iss: ELSEWHERE, sub: 'ada' },
+        { iss: SELF, sub: 'c', client_id: 'a' },
+      ]),
+      12,
+    ),
+    acr: sometimes(one(ACRS), 2),
+    tenant: sometimes(one(TENANTS), 2),
+    key: sometimes(one(KEYS), 12),
+  })
+  .map((one) => ({
+    ...one,
+    // An issuer vouches for its own subjects only.
+    chain: one.iss === SELF ? one.chain : (one.chain as Model.Name[]).map((hop) => ({ ...hop, iss: one.iss })),
+  }));
 
 const step: fc.Arbitrary<Step> = fc.record({
   client: one(CLIENTS),
@@ -205,8 +213,22 @@ const toRules = (
     return { ...rule, clients, subject, actor, audiences, [own]: rule[own] };
   });
 
+const denial: fc.Arbitrary<Model.Denial> = fc
+  .record({
+    clients: sometimes(some(CLIENTS), 2),
+    issuers: sometimes(one([[SELF], [ELSEWHERE]]), 3),
+    audiences: mostly(some(AUDIENCES), 4),
+    actorFrom: sometimes(one([[SELF], [ELSEWHERE]]), 2),
+    tenant: mostly(one(TENANTS), 4),
+  })
+  .map((parts) => Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)));
+
 const world: fc.Arbitrary<Model.World> = fc.record({
   self: fc.constant(SELF),
+  denials: fc.oneof(
+    { weight: 19, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(denial, { minLength: 1, maxLength: 2 }) },
+  ),
   resources: fc.tuple(...AUDIENCES.map(resource)),
   clients: fc.tuple(...CLIENTS.map(client)),
   rules: fc.array(fc.record({ rule, like: sometimes(fc.nat(2), 3), own }), { minLength: 1, maxLength: 4 }).map(toRules),
@@ -227,16 +249,34 @@ export interface Parts {
 }
 
 /** The world as the server's own parts. */
-export function partsOf({ resources, clients, rules }: Model.World): Parts {
+export function partsOf({ resources, clients, rules, denials }: Model.World): Parts {
   const known = resources.map(toResource);
   const own = rules.map((one, index) => toRule(one, index, known));
   return {
     issuer: SELF,
-    policy: compilePolicy(SELF, rules.length % 2 === 0 ? own : [...own, ...crowdOf(own)]),
+    policy: compilePolicy(
+      SELF,
+      rules.length % 2 === 0 ? own : [...own, ...crowdOf(own)],
+      denials.map((one) => toDenial(one, known)),
+    ),
     targeting: indexResources(known),
     clients: new Map(clients.map((one) => [one.id, toClient(one)])),
   };
 }
+
+const toDenial = (
+  { clients, issuers, audiences, actorFrom, tenant }: Model.Denial,
+  resources: readonly Resource[],
+): DenyRule =>
+  denialOf({
+    ...(clients && { clients: new Set(clients) }),
+    ...(audiences && { targets: new Set(resources.filter(({ audience }) => audiences.includes(audience))) }),
+    subject: {
+      ...(issuers && { issuers: new Set(issuers) }),
+      ...(tenant && { when: conditions.get(`subject${tenant}`) ?? 'always' }),
+    },
+    ...(actorFrom && { actor: { presence: 'required', issuers: new Set(actorFrom) } }),
+  });
 
 /** Rules for subjects of an issuer that nobody comes from: what has many rules looks them up, and decides the same. */
 const crowdOf = ([rule]: readonly Rule[]): readonly Rule[] =>
@@ -294,6 +334,8 @@ function toRule(one: Model.Rule, index: number, resources: readonly Resource[]):
   if (first === undefined) throw new Error('a rule grants something');
   return {
     name: String(index),
+    position: index,
+    effect: 'allow',
     mode: watched ? 'audit' : 'enforce',
     clients: new Set(clients),
     subject: toPattern('subject', subject),
@@ -308,6 +350,7 @@ function toRule(one: Model.Rule, index: number, resources: readonly Resource[]):
     grant: {
       targets: [first, ...others],
       scopes: new Set(scopes),
+      scopeMap: rest.renames === undefined ? 'same' : mapOf(rest.renames),
       types: new Set(types),
       lifetime,
       refreshToken: rest.refreshBeside ? 'beside' : 'none',
@@ -318,8 +361,14 @@ function toRule(one: Model.Rule, index: number, resources: readonly Resource[]):
   };
 }
 
+function mapOf(renames: NonNullable<Model.Rule['renames']>): Map<string, string[]> {
+  const map = new Map<string, string[]>();
+  for (const [from, to] of renames) map.set(from, [...(map.get(from) ?? []), to]);
+  return map;
+}
+
 /** The world as a configuration file: JSON is YAML. @param issuers entries of the file */
-export function fileOf({ resources, clients, rules }: Model.World, issuers: readonly unknown[]): string {
+export function fileOf({ resources, clients, rules, denials }: Model.World, issuers: readonly unknown[]): string {
   const parts = {
     issuer: SELF,
     store: 'sqlite:cambio.db',
@@ -331,7 +380,7 @@ export function fileOf({ resources, clients, rules }: Model.World, issuers: read
     })),
     clients: [...clients, ...bystandersOf(clients)].map(clientInFile),
     issuers,
-    rules: rules.map(ruleInFile),
+    rules: [...rules.map(ruleInFile), ...denials.map(denialInFile)],
   };
   const lines = Object.entries(parts).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
   return `server:\n  port: \${PORT}\n${lines.join('')}`;
@@ -366,13 +415,21 @@ const ruleInFile = (one: Model.Rule) => ({
   ...(one.loosens && { rebind: 'bearer' }),
   grant: {
     audiences: one.audiences,
-    scopes: one.scopes,
+    scopes: one.renames === undefined ? one.scopes : Object.fromEntries(mapOf(one.renames)),
     types: one.types,
     ...(one.lifetime && { lifetime: `${one.lifetime}s` }),
     maxDepth: one.depth,
     refreshToken: one.refreshBeside,
     refreshLifetime: `${one.refreshLifetime}s`,
   },
+});
+
+const denialInFile = ({ clients, issuers, audiences, actorFrom, tenant }: Model.Denial) => ({
+  effect: 'deny',
+  ...(clients && { client: clients }),
+  ...(audiences && { audiences }),
+  subject: partyInFile('subject', { ...(issuers && { issuers }), ...(tenant && { tenant }), anyKey: false }),
+  actor: partyInFile('actor', { ...(actorFrom && { issuers: actorFrom }), anyKey: false }),
 });
 
 const partyInFile = (part: string, { issuers, types, clients, tenant, anyKey }: Model.Party) => ({

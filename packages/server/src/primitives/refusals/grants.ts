@@ -33,6 +33,10 @@ export const grantRefusals = {
         'the server cannot determine whether a rule still allows it: the evaluation takes too long, or the token only refers to a claim',
         'Read the detail: it names the rule. Simplify its condition, or let the issuer put the claim into the token.',
       ],
+      refresh_token_denied_by_rule: [
+        'a rule that denies (effect: deny) matches what the refresh token was issued for',
+        'Change the rule that the detail names. A rule that allows cannot outweigh it.',
+      ],
       refresh_token_not_allowed: [
         'no rule allows the grant of the refresh token any longer',
         'Compare the rules with what the client had. Begin again once a rule allows it.',

@@ -9,6 +9,14 @@ export const tokenRefusals = {
         'no rule lets this client exchange such a subject token',
         'Add a rule for the client, or widen subject of a rule: the list of rules says which part did not match.',
       ],
+      denied_by_rule: [
+        'a rule that denies (effect: deny) matches',
+        'Change the request, or the rule that the detail names. A rule that allows cannot outweigh it.',
+      ],
+      denial_cannot_be_told: [
+        'a rule that denies reads a claim that the token lacks, or that has another type',
+        'Let the issuer put the claim into the token, or write has(...) && ... in the condition if tokens without it may pass.',
+      ],
       lineage_too_long: [
         'the subject token has more ancestors than a token may name',
         'Exchange a token that is nearer to the first one.',

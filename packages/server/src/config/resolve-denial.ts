@@ -1,0 +1,53 @@
+// Resolves a rule of the configuration file that denies. A name that nothing has is a fault: the rule would deny nothing.
+import type { Targeting } from '../narrowing/targets.ts';
+import { ALL_TYPES, type DenyRule } from '../policy/rule.ts';
+import { readCondition } from './expressions.ts';
+import type { Path } from './fault.ts';
+import { wordUnknownName } from './references.ts';
+import { type RulePlace, resolveParty } from './resolve-party.ts';
+import type { DenyEntry } from './schema-rules.ts';
+
+interface DenialPlace extends RulePlace, Pick<Targeting, 'byAudience' | 'audiences'> {
+  /** Those of the file. Others may be registered while the server runs. */
+  readonly clients: ReadonlyMap<string, unknown>;
+}
+
+export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace): DenyRule {
+  const { client, subject, actor, audiences, when, because, mode } = entry;
+  const { path, complain, byAudience, issuerNames } = about;
+  const targets = audiences?.map((audience, place) => {
+    const target = byAudience(audience);
+    if (target === undefined)
+      complain([...path, 'audiences', place], wordUnknownName('resource', audience, about.audiences));
+    return target;
+  });
+  for (const [part, { issuer = [], clients = [] }] of Object.entries({ subject, actor })) {
+    for (const one of issuer)
+      if (!issuerNames.has(one))
+        complain([...path, part, 'issuer'], wordUnknownName('issuer', one, issuerNames.keys()));
+    warnOfClients(clients, [...path, part, 'clients'], about);
+  }
+  warnOfClients(client ?? [], [...path, 'client'], about);
+  const named = Object.values({ ...actor, required: undefined, forbidden: undefined }).some(
+    (value) => value !== undefined,
+  );
+  return {
+    name,
+    position: Number(path[1]),
+    effect: 'deny',
+    mode: mode ?? 'enforce',
+    clients: client === undefined ? 'any' : new Set(client),
+    subject: resolveParty('subject', subject, about, ALL_TYPES),
+    actor: {
+      ...resolveParty('actor', actor, about, ALL_TYPES),
+      presence: actor.forbidden ? 'forbidden' : actor.required || named ? 'required' : 'optional',
+    },
+    targets: targets === undefined ? 'any' : new Set(targets.filter((target) => target !== undefined)),
+    when: when === undefined ? 'always' : readCondition(when, [...path, 'when'], complain),
+    because,
+  };
+}
+
+function warnOfClients(ids: readonly string[], path: Path, { clients, complain }: DenialPlace): void {
+  for (const id of ids) if (!clients.has(id)) complain(path, wordUnknownName('client', id, clients.keys()), 'warning');
+}

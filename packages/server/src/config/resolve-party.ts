@@ -1,0 +1,29 @@
+// Resolves what a rule of the configuration file says of the subject or of the actor.
+import { DEFAULT_TYPES, type PartyNames, type TakenTypes } from '../policy/rule.ts';
+import { readCondition } from './expressions.ts';
+import type { Complain, Path } from './fault.ts';
+import type { DenyEntry } from './schema-rules.ts';
+
+/** `self`, an issuer or its name → its `iss`. */
+export type IssuerNames = ReadonlyMap<string, string>;
+
+export interface RulePlace {
+  readonly path: Path;
+  readonly issuerNames: IssuerNames;
+  readonly complain: Complain;
+}
+
+/** @param otherwise the types of an entry that names none */
+export function resolveParty(
+  part: 'subject' | 'actor',
+  { issuer, types, clients, when }: DenyEntry['subject'],
+  { path, issuerNames, complain }: RulePlace,
+  otherwise: TakenTypes = DEFAULT_TYPES,
+): PartyNames {
+  return {
+    issuers: issuer === undefined ? 'any' : new Set(issuer.map((name) => issuerNames.get(name) ?? name)),
+    types: types === undefined ? otherwise : { own: new Set(types), foreign: new Set(types) },
+    clients: clients === undefined ? 'any' : new Set(clients),
+    when: when === undefined ? 'always' : readCondition(when, [...path, part, 'when'], complain),
+  };
+}

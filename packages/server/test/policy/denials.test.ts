@@ -1,0 +1,135 @@
+// Rules that deny: they decide before every rule that allows, and refuse what they cannot tell.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { API, client, configuration, exchange, gateway } from '../support/basics.ts';
+import { changed } from '../support/configuration.ts';
+import { start } from '../support/harness.ts';
+import { type Asked, ask, denial, reasonOf, resource, rule, token, type World, when } from '../support/judging.ts';
+
+const api = resource('api');
+const payroll = resource('payroll');
+const contractor = token('bob', { claims: { employment: 'contractor', groups: ['staff'] } });
+const employee = token('ada', { claims: { employment: 'employee', groups: ['staff'] } });
+
+const denying = (...denials: Parameters<typeof denial>[0][]): World => ({
+  resources: [api, payroll],
+  rules: [rule([api, payroll])],
+  denials: denials.map((parts) => denial(parts)),
+});
+const refusedBy = (world: World, asked: Asked = {}) => reasonOf(ask(world, asked));
+
+test('a rule that denies refuses what a rule that allows would give, and nothing else', () => {
+  const world = denying({ when: when('subject.claims.employment == "contractor"'), because: 'only employees' });
+  assert.deepEqual(refusedBy(world, { subject: contractor }), ['denied_by_rule', '“denial”: only employees']);
+  assert.equal(ask(world, { subject: contractor }).trace.rule, 'denial');
+  assert.equal(refusedBy(world, { subject: employee }), undefined);
+});
+
+test('a claim that is missing or of another type refuses, unless the condition allows for it', () => {
+  const strict = denying({ when: when('subject.claims.employment == "contractor"') });
+  const told = ['denial_cannot_be_told', '“denial”, when: subject.claims.employment is missing'];
+  assert.deepEqual(refusedBy(strict, { subject: token('eve') }), told);
+  const mild = denying({
+    when: when('has(subject.claims.employment) && subject.claims.employment == "contractor"'),
+  });
+  assert.equal(refusedBy(mild, { subject: token('eve') }), undefined);
+  assert.deepEqual(refusedBy(mild, { subject: contractor }), ['denied_by_rule', '“denial”']);
+  const listed = denying({ when: when('"contractors" in subject.claims.groups') });
+  const odd = token('eve', { claims: { groups: 7 } });
+  assert.equal([refusedBy(listed, { subject: odd })].flat()[0], 'denial_cannot_be_told');
+  assert.equal(refusedBy(listed, { subject: employee }), undefined);
+});
+
+test('a claim that is kept elsewhere refuses by its own reason', () => {
+  const world = denying({ when: when('"contractors" in subject.claims.groups') });
+  const overage = token('ada', { claims: { _claim_names: { groups: 'src1' } } });
+  assert.equal([refusedBy(world, { subject: overage })].flat()[0], 'subject_claims_elsewhere');
+});
+
+test('a denial that matches goes before one that cannot be told, in any order', () => {
+  const certain = { name: 'certain', subject: { issuers: new Set([employee.principal.iss]) } };
+  const untold = { name: 'untold', when: when('subject.claims.missing == 1') };
+  for (const denials of [
+    [certain, untold],
+    [untold, certain],
+  ])
+    assert.deepEqual(refusedBy(denying(...denials), { subject: employee }), ['denied_by_rule', '“certain”']);
+});
+
+test('a target that is not requested but given by default is denied too', () => {
+  const world = denying({ targets: new Set([api]) });
+  assert.deepEqual(refusedBy(world), ['denied_by_rule', '“denial”']);
+  assert.deepEqual(refusedBy(world, { audiences: ['payroll', 'api'] }), ['denied_by_rule', '“denial”']);
+  assert.equal(refusedBy(world, { audiences: ['payroll'] }), undefined);
+});
+
+test('conditions see the targets and the scope that would be given', () => {
+  const writing = denying({ when: when('"write" in scope && "payroll" in targets') });
+  assert.equal([refusedBy(writing, { audiences: ['payroll'] })].flat()[0], 'denied_by_rule');
+  assert.equal(refusedBy(writing, { audiences: ['payroll'], scope: new Set(['read']) }), undefined);
+  assert.equal(refusedBy(writing, { audiences: ['api'] }), undefined);
+});
+
+test('an actor that a denial names must be there to match', () => {
+  const world = denying({ actor: { presence: 'required', when: when('actor.sub == "robot"') } });
+  assert.equal(refusedBy(world), undefined);
+  assert.equal(refusedBy(world, { actor: token('agent') }), undefined);
+  assert.deepEqual(refusedBy(world, { actor: token('robot') }), ['denied_by_rule', '“denial”']);
+});
+
+test('a denial needs no origin: it matches tokens that no rule would accept', () => {
+  const world = denying({});
+  const strange = token('ada', { clientId: 'someone-else', audiences: [] });
+  assert.deepEqual(refusedBy(world, { subject: strange }), ['denied_by_rule', '“denial”']);
+  const none = { ...world, denials: [] };
+  assert.equal(refusedBy(none, { subject: strange }), 'no_rule_for_subject');
+});
+
+test('a denial in audit mode is recorded and decides nothing', () => {
+  const { decision, trace } = ask(denying({ mode: 'audit' }), { subject: employee });
+  assert.ok(decision);
+  assert.deepEqual(trace.shadows, [{ rule: 'denial', reason: 'denied_by_rule' }]);
+});
+
+test('mismatches of denials are recorded before those of other rules', () => {
+  const { trace } = ask(denying({ clients: new Set(['batch']) }), { subject: employee });
+  assert.deepEqual(trace.mismatches, [{ rule: 'denial', part: 'client', what: 'client' }]);
+});
+
+const DENYING = {
+  name: 'nobody from abroad',
+  effect: 'deny',
+  subject: { when: '!has(subject.claims.client_id) || subject.claims.client_id != "agent"' },
+  because: 'only the agent may',
+};
+const ALLOWING = {
+  name: 'open',
+  client: 'gateway',
+  subject: { issuer: 'self' },
+  grant: { audiences: [API], scopes: ['read'], refreshToken: true },
+};
+const refreshing = changed(configuration, {
+  clients: [
+    client('gateway', { grants: ['client_credentials', 'token_exchange', 'refresh_token'], scopes: ['read', 'write'] }),
+  ],
+  rules: [ALLOWING],
+});
+
+test('over HTTP: a reload with a rule that denies ends exchanges and refreshes, says why in the row, and in no answer', async (t) => {
+  const server = await start(t, refreshing);
+  const before = await exchange(server);
+  assert.equal(before.status, 200, before.text);
+  await server.reload(changed(refreshing, { rules: [ALLOWING, DENYING] }));
+  const denied = await exchange(server, { subject_token: String(before.body.access_token) });
+  const row = server.audit(denied);
+  assert.deepEqual(
+    [denied.status, row?.reason, row?.rule, row?.detail],
+    [400, 'denied_by_rule', DENYING.name, `“${DENYING.name}”: ${DENYING.because}`],
+  );
+  assert.doesNotMatch(denied.text, /agent|abroad/);
+  const refresh = { grant_type: 'refresh_token', refresh_token: String(before.body.refresh_token), ...gateway };
+  const refused = await server.token(refresh);
+  assert.deepEqual([refused.status, server.audit(refused)?.reason], [400, 'refresh_token_denied_by_rule']);
+  await server.reload(refreshing);
+  assert.equal((await server.token(refresh)).status, 200, 'a refusal does not use the refresh token up');
+});
