@@ -159,8 +159,8 @@ test('a test that fails says what was expected and what came instead', async () 
       `{ ${ADA}, audience: nothing, expect: allowed }`,
     ),
     [
-      'rules[r].tests[too much]: this test fails: expected it to be allowed, but it is refused for scope_exceeded (more scope was asked for than subject, client, rule and targets all allow).',
-      'rules[r].tests[other reason]: this test fails: expected scope_empty, but it is refused for scope_exceeded (more scope was asked for than subject, client, rule and targets all allow).',
+      'rules[r].tests[too much]: this test fails: expected it to be allowed, but it is refused for scope_exceeded (more scope was requested than subject, client, rule and targets all allow).',
+      'rules[r].tests[other reason]: this test fails: expected scope_empty, but it is refused for scope_exceeded (more scope was requested than subject, client, rule and targets all allow).',
       'rules[r].tests[not refused]: this test fails: expected scope_empty, but it is allowed by “r”.',
       'rules[r].tests[other claim]: this test fails: expected sub to be "bob", but it is "ada".',
       'rules[r].tests[no claim]: this test fails: expected tenant to be "a", but it is absent.',

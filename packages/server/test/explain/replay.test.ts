@@ -107,7 +107,7 @@ test(
       [
         idOf(writes),
         `allowed by “open”: the scope “write” at ${API} for 1 h`,
-        'refused (scope_exceeded): more scope was asked for than subject, client, rule and targets all allow',
+        'refused (scope_exceeded): more scope was requested than subject, client, rule and targets all allow',
       ],
     ]);
     assert.match(after.stdout, new RegExp(`Z ${idOf(writes)}: gateway for gateway\n`));
