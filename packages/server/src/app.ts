@@ -204,7 +204,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
   const { createHttpServer } = await import('./http/server.ts');
   const http = createHttpServer(inForce.services, {
     ...options,
-    requestDeadline: REQUEST_DEADLINE_MS,
+    requestDeadlineMs: REQUEST_DEADLINE_MS,
     answered: (answer) => {
       metrics.observer.answered(answer);
       if (configuration.log.level === 'debug') report(...describeAnswer(answer));

@@ -1,23 +1,23 @@
-// How many requests are begun in one turn of the event loop? As many as some milliseconds take; the others wait for later turns
-// in the order in which they came. Where too many wait already a request is refused at once: whoever is served is served soon,
-// and timers, health and connections never wait for long.
+// Limits how many requests begin in one turn of the event loop, to as many as begin within some milliseconds. The others wait for
+// later turns, in their order. If too many wait, a further request is refused at once. So a request that is admitted is answered
+// soon, and timers, health checks and connections never wait for long.
 import { Refusal } from '../primitives/refusal.ts';
 
 export interface Admission {
-  /** @returns undefined where the request may begin now, else when it may @throws Refusal overload */
+  /** @returns undefined if the request may begin now, else a promise that resolves when it may @throws Refusal overload */
   readonly enter: () => Promise<void> | undefined;
 }
 
-/** How long the requests of a turn may begin; the last one may end later. */
+/** The time within which the requests of a turn may begin. The last one may end later. */
 const TURN_MS = 20;
 
-/** One for all: making an error costs more than the answer. */
+/** Shared by all requests: making an error costs more than the answer. */
 const OVERLOAD = new Refusal('overload');
 
-/** @param most requests that wait @param now milliseconds of a clock that only goes forward */
+/** @param most the maximum number of waiting requests @param now milliseconds of a clock that only goes forward */
 export function createAdmission(most: number, now = () => performance.now()): Admission {
   let waiting = 0;
-  /** When the first request of this turn was begun. */
+  /** The time at which the first request of this turn began. */
   let since: number | undefined;
 
   const isThisTurn = (): boolean => {
@@ -32,7 +32,7 @@ export function createAdmission(most: number, now = () => performance.now()): Ad
 
   const nextTurn = (): Promise<void> =>
     new Promise((resolve) => {
-      // Each in a callback of its own: only when one has returned is the work of that request known to be done.
+      // Each request has a callback of its own: the synchronous work of a request is done when its callback returns.
       const tryAgain = (): void => {
         if (!isThisTurn()) return void setImmediate(tryAgain);
         waiting--;
@@ -43,7 +43,7 @@ export function createAdmission(most: number, now = () => performance.now()): Ad
 
   return {
     enter: () => {
-      // Nobody overtakes those who wait.
+      // A request never overtakes those that wait.
       if (waiting === 0 && isThisTurn()) return undefined;
       if (waiting >= most) throw OVERLOAD;
       waiting++;

@@ -1,4 +1,4 @@
-// With what does the caller say who it is? What client authentication reads of a request, at every endpoint alike.
+// Reads the parts of a request that client authentication needs, for every endpoint.
 import type { AuthenticationRequest } from '../client-auth/method.ts';
 import { step } from '../primitives/tracing.ts';
 import type { HttpServices } from './endpoint.ts';

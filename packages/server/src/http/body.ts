@@ -10,18 +10,18 @@ export interface Body {
   readonly read: () => Promise<Uint8Array> | Uint8Array;
   /**
    * Frees the memory. The rest of the body is dropped as it arrives, within the same limits.
-   * @returns false where the connection must end with the answer
+   * @returns false if the connection must end with the answer
    */
   readonly release: () => boolean;
 }
 
 export interface Bodies {
   /**
-   * Starts to collect as soon as the head is there, before admission. Of a body that nobody reads, Node keeps up to 65,536 pieces,
-   * and a piece of one byte costs a hundred and more.
+   * Starts to collect as soon as the head is there, before admission. Otherwise Node would keep up to 65,536 pieces of a body that
+   * nobody reads, and a piece of one byte takes a hundred bytes and more.
    */
   readonly open: (request: IncomingMessage) => Body;
-  /** Refuses the request whose body is still arriving on this connection, if there is one. */
+  /** Refuses the request whose body is still arriving on this connection, if any. */
   readonly refuse: (socket: Socket, refusal: Refusal) => void;
 }
 
@@ -29,29 +29,32 @@ export const NO_BODY: Uint8Array = new Uint8Array();
 
 const NONE: Body = { read: () => NO_BODY, release: () => true };
 
-/** Memory for all bodies together, each until its request is answered. Beyond it the longest unfinished body is refused. */
+/**
+ * The maximum memory for all bodies together, each until its request is answered. Above it, the longest unfinished body is
+ * refused.
+ */
 const MAX_HELD_BYTES = 67_108_864;
 
 /** A body that is still arriving. */
 interface Unfinished {
   readonly held: () => number;
   readonly end: (result: Uint8Array | Refusal) => void;
-  /** Ends it, unless all of it is there already. */
+  /** Ends it, unless all of it has arrived. */
   readonly refuse: (refusal: Refusal) => void;
 }
 
-/** What bodies have in common. */
+/** The state that all bodies share. */
 interface Shared {
-  /** Bytes of a body. */
+  /** The maximum bytes of a body. */
   readonly most: number;
   readonly connections: Connections;
   readonly unfinished: Set<Unfinished>;
   readonly bySocket: WeakMap<Socket, Unfinished>;
-  /** @param bytes that are taken, and below 0 that are freed */
+  /** @param bytes that are taken, or freed if negative */
   readonly hold: (bytes: number) => void;
 }
 
-/** @param most bytes of a body */
+/** @param most the maximum bytes of a body */
 export function createBodies(most: number, connections: Connections): Bodies {
   const bySocket = new WeakMap<Socket, Unfinished>();
   const unfinished = new Set<Unfinished>();
@@ -101,14 +104,14 @@ function collect(request: IncomingMessage, { most, connections, unfinished, bySo
     connections.progress(socket);
     if (isTooMuch || collector.add(piece)) return;
     isTooMuch = true;
-    // Nothing more is parsed, and the connection ends with the answer.
+    // Parse nothing more, and end the connection with the answer.
     socket.pause();
     if (isReleased) socket.destroySoon();
     else end(tooLarge());
   });
   request.once('end', () => end(collector.bytes()));
   request.once('error', (cause) => end(brokenOff(cause)));
-  // Now, so that the pieces beside the head are collected too.
+  // Read now, to collect the pieces that came with the head, too.
   request.read(0);
   return {
     read: () => {
@@ -127,17 +130,17 @@ function collect(request: IncomingMessage, { most, connections, unfinished, bySo
   };
 }
 
-/** What is left of the body is not waited for. */
+/** Do not wait for the rest of the body. */
 const CLOSE = { Connection: 'close' };
 
 const tooLarge = (): Refusal => new Refusal('body_too_large', { headers: CLOSE });
 const brokenOff = (cause?: unknown): Refusal => new Refusal('http_malformed', { detail: 'it broke off', cause });
 
-/** What the head says of the body. We know no coding that compresses, neither of content nor of transfer. */
+/** Checks the headers for the body. No compressed coding is supported, neither of content nor of transfer. */
 function refusalOf({ headers }: IncomingMessage, most: number): Refusal | undefined {
   const { 'content-encoding': encoding = 'identity', 'content-length': length, 'transfer-encoding': coding } = headers;
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
-    // RFC 9112 section 6.3: without chunked at its end, nobody can tell where the body ends.
+    // RFC 9112 section 6.3: if chunked is not the last coding, the end of the body is unknown.
     const reason = /\bchunked$/i.test(coding) ? 'body_encoded' : 'http_malformed';
     return new Refusal(reason, { headers: CLOSE });
   }

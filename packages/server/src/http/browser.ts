@@ -1,4 +1,4 @@
-// Between a browser and the pages: what is read of its request, and how a page, a redirect or a refusal is sent.
+// Connects browsers with the pages: reads their requests, and sends a page, a redirect or a refusal.
 import type { AuditEvent } from '../audit/event.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { BrowserAnswer, BrowserRequest } from '../sign-in/browser.ts';
@@ -14,10 +14,10 @@ import type { Answer, Request } from './request.ts';
 
 type AnswerBrowser = (request: BrowserRequest, event: AuditEvent, signIn: SignIn) => Promise<BrowserAnswer>;
 
-/** What oidc-provider calls an interaction: nothing else becomes a part of the URL that it is asked for. */
-const LIBRARY_NAME = /^[\w-]{1,64}$/;
+/** The id of an interaction in oidc-provider. Nothing else becomes part of a URL for the library. */
+const INTERACTION_ID = /^[\w-]{1,64}$/;
 
-/** An endpoint for browsers: there where people sign in; its rows are written with its answers. */
+/** Makes an endpoint for browsers. It exists if people can sign in, and it writes its own audit rows. */
 export const pageEndpoint = (
   path: string,
   audit: Endpoint['audit'],
@@ -29,7 +29,7 @@ export const pageEndpoint = (
     methods: Object.keys(answers) as ('GET' | 'POST')[],
     isThere: ({ people }) => people !== undefined,
     face: 'page',
-    segments: { uid: LIBRARY_NAME },
+    segments: { uid: INTERACTION_ID },
     cors: false,
     audit,
     answer: async ({ request, services, event }) => {
@@ -42,7 +42,7 @@ export const pageEndpoint = (
     },
   }) as const satisfies Endpoint;
 
-/** What led to nothing yet has no row. */
+/** A request without an outcome has no row. */
 async function record({ refusal }: BrowserAnswer, event: AuditEvent, services: Exchange['services']): Promise<void> {
   if (refusal !== undefined) {
     const recorded = await recordRefusal(refusal, event, services);
@@ -67,7 +67,7 @@ function readBrowserRequest({ method, headers, query, parameters, body, address 
   };
 }
 
-/** A form is answered by a page, which leads on where there is somewhere to go. */
+/** A form is always answered with a page. A redirect becomes a page that leads on. */
 function renderPage(
   { status, page, location, cookies = [], refusal, uiLocales }: BrowserAnswer,
   request: Request,

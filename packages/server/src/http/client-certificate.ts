@@ -1,5 +1,5 @@
-// Which certificate does the caller show? That of its TLS connection to us; from a proxy that we trust, the one that the
-// proxy hands on in a header, and never the proxy's own. The header of anybody else is not read (RFC 9440 section 4).
+// Reads the certificate of the caller: that of its TLS connection, or behind a trusted proxy the one in the proxy's header, never
+// the proxy's own. The header is ignored if anyone else sends it (RFC 9440 section 4).
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -9,13 +9,13 @@ import { createProxies } from './proxies.ts';
 import type { Request } from './request.ts';
 
 export interface CertificateSource {
-  /** PEM: whoever these issued a certificate to is trusted to be who it says. */
+  /** PEM. A certificate of one of these authorities is trusted for the name in it. */
   readonly authorities: readonly string[];
-  /** Where the proxies of `trustProxy` put the certificate of their caller, in lower case. */
+  /** The header in which the proxies of `trustProxy` send the certificate of their caller, in lower case. */
   readonly header: { readonly name: string; readonly format: CertificateFormat } | undefined;
 }
 
-/** How proxies write a certificate into a header; undefined where it is not so written. */
+/** How proxies write a certificate into a header; undefined if the text is not in this format. */
 const formats = {
   /** `:BASE64 OF DER:` (RFC 9440 section 2.1). */
   rfc9440: (text) => decodeBase64(/^:(.*):$/.exec(text)?.[1]),
@@ -37,13 +37,13 @@ const XFCC_CERTIFICATE = /(?:^|;)Cert="([^"]*)"/gi;
 export type CertificateFormat = keyof typeof formats;
 export const certificateFormats = Object.keys(formats) as [CertificateFormat, ...CertificateFormat[]];
 
-/** @returns undefined where another reader could find other bytes in it */
+/** @returns undefined if another decoder could read other bytes from the text */
 function decodeBase64(text: string | undefined): Buffer | undefined {
   const bytes = Buffer.from(text ?? '', 'base64');
   return bytes.toString('base64') === text ? bytes : undefined;
 }
 
-/** One certificate, and nothing beside it: of two, who is the caller? */
+/** Exactly one certificate: with two, the caller would be ambiguous. */
 const PEM = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*$/;
 
 function decodePem(text: string | undefined): Buffer | undefined {
@@ -78,14 +78,14 @@ export function createCertificateReader(
   };
 }
 
-/** @param judged whether there were authorities by which OpenSSL judged the chain */
+/** @param judged true if there were authorities for OpenSSL to verify the chain with */
 function readConnection(socket: Socket, judged: boolean): PresentedCertificate | undefined {
   if (!(socket instanceof TLSSocket)) return undefined;
   const x509 = socket.getPeerX509Certificate();
   return x509 && { x509, isTrusted: () => judged && socket.authorized };
 }
 
-/** @param der of a certificate: OpenSSL would not look at what follows it @throws Refusal client_certificate_malformed */
+/** @param der exactly one certificate: OpenSSL ignores bytes after it @throws Refusal client_certificate_malformed */
 function parse(der: Buffer | undefined): X509Certificate {
   try {
     const x509 = der && new X509Certificate(der);

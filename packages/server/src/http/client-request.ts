@@ -1,4 +1,4 @@
-// Who asks about a token? What introspection and revocation have in common: a form, a client, a token.
+// Reads a question about a token, for introspection and revocation: a form, a client, a token.
 import { type AuthenticatedClient, authenticateClient } from '../client-auth/authenticate.ts';
 import { clientParameters } from '../client-auth/index.ts';
 import { seconds } from '../primitives/clock.ts';
@@ -15,7 +15,7 @@ export interface TokenQuestion extends AuthenticatedClient {
 
 const known = new Set(['token', 'token_type_hint', ...clientParameters]);
 
-/** `token_type_hint` is advice that we do not need: the token says what it is. @throws Refusal */
+/** Ignores `token_type_hint`: the token shows its type. @throws Refusal */
 export async function readTokenQuestion({
   request,
   services,

@@ -1,33 +1,33 @@
-// Collects the pieces of one body in one buffer, within limits: a piece that is kept by itself costs a hundred bytes and more.
+// Collects the pieces of one body in one buffer, within limits: a piece that is kept by itself takes a hundred bytes and more.
 import type { IncomingMessage } from 'node:http';
 
 export interface Collector {
-  /** @returns false beyond a limit: more bytes, more pieces or more framing than a body may have */
+  /** @returns false above a limit: too many bytes, pieces, or bytes of framing */
   readonly add: (piece: Buffer) => boolean;
-  /** What was collected. */
+  /** The bytes that were collected. */
   readonly bytes: () => Buffer;
-  /** Bytes of memory. */
+  /** The memory in use. */
   readonly held: () => number;
-  /** Frees the memory, and only counts from now on. */
+  /** Frees the memory. Pieces are only counted from now on. */
   readonly drop: () => void;
 }
 
-/** A body may have this many pieces, and one more for each 256 bytes. A piece costs as much time as a short body. */
+/** The pieces that any body may have. It may have one more for each 256 bytes. A piece takes as much time as a short body. */
 const MAX_SMALL_PIECES = 1024;
 const BYTES_OF_A_PIECE = 256;
 /**
- * Bytes of a chunked body that are not data: sizes and extensions of chunks. Node bounds the extensions of one chunk, not those
- * of all. About, because bytes are read 65,536 at once.
+ * The maximum of chunked framing: sizes and extensions of chunks. Node limits the extensions of one chunk, not of all. The limit is
+ * approximate, because a socket is read 65,536 bytes at once.
  */
 const MAX_FRAMING_BYTES = 131_072;
-/** What the second piece makes room for. */
+/** The minimum size of the buffer, which the second piece allocates. */
 const MIN_BUFFER_BYTES = 4096;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
  * @param most bytes of the body
- * @param hold is told of memory that is taken, and with less than 0 of memory that is freed
+ * @param hold is called with the bytes of memory that are taken, or negative if they are freed
  */
 export function createCollector(
   most: number,

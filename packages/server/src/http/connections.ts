@@ -1,43 +1,43 @@
-// Holds at most so many connections. At the limit a newcomer takes the place of the one that has made us wait for longest: for
-// a request, for the rest of one, or for its answer to be read. Only while we work for all others is a newcomer refused.
+// Limits the number of connections. At the limit, a new connection replaces the one that has kept us waiting for longest: for a
+// request, for the rest of one, or for its answer to be read. It is refused only if all others have a request in progress.
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface Connections {
   readonly open: () => number;
-  /** Makes the connections of this server count. */
+  /** Counts the connections of this server. */
   readonly watch: (server: Server) => void;
-  /** It is our turn: a request is there. */
+  /** A request is there, and the server works on it. */
   readonly works: (socket: Socket) => void;
-  /** It is the caller's turn: to send the rest of a request, or to read its answer. */
+  /** The server waits for the caller to send the rest of a request, or to read its answer. */
   readonly waits: (socket: Socket) => void;
-  /** It sent something of what we wait for. */
+  /** The caller sent a part of what the server waits for. */
   readonly progress: (socket: Socket) => void;
-  /** It was told to go: it is the first to make room. */
+  /** The server ends the connection. It is the first to be replaced. */
   readonly leaves: (socket: Socket) => void;
 }
 
 interface Held {
   readonly name: string;
   readonly socket: Socket;
-  /** Requests that we work for. */
+  /** Requests in progress. */
   working: number;
   isOpen: boolean;
 }
 
-/** Milliseconds within which a caller that was told to go reads that. */
+/** Time for the caller to read the answer before the connection ends. */
 const LINGER_MS = 1000;
 
-/** @param refuse answers a newcomer */
+/** @param refuse answers a new connection that is refused */
 export function createConnections(most: number, refuse: (socket: Socket) => void): Connections {
   const all = new Map<string, Held>();
   const known = new WeakMap<Socket, Held>();
-  /** Those for whom we do nothing, the one that has made us wait for longest first. */
+  /** The connections without a request in progress. The first has kept us waiting for longest. */
   const waiting = new Set<Held>();
-  /** Those that were told to go, the first first. */
+  /** The connections that the server ends, in this order. */
   const leaving = new Set<Held>();
 
-  /** With TLS a request has another socket than its connection, and the same ends. */
+  /** With TLS, the socket of a request is another one than that of its connection, with the same ends. */
   const find = (socket: Socket): Held | undefined => {
     let found = known.get(socket);
     if (found === undefined) {
@@ -101,11 +101,11 @@ export function createConnections(most: number, refuse: (socket: Socket) => void
   };
 }
 
-/** Both ends: one caller may reach two addresses of ours from the same port. */
+/** Both ends: a caller may use the same port for two addresses of ours. */
 const nameOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
-/** Copies nothing. */
+/** Avoids a copy of the set. */
 function first<T>(set: ReadonlySet<T>): readonly T[] {
   for (const one of set) return [one];
   return [];

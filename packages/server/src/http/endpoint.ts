@@ -1,4 +1,4 @@
-// What is an endpoint? A path, its methods, the face of its refusals, and what it answers.
+// The interface of an endpoint: its path, its methods, the form of its refusals, and its answer.
 import type { AuditEvent } from '../audit/event.ts';
 import type { ThrottledRows } from '../audit/throttled.ts';
 import type { HeldClientKeys } from '../client-auth/client-keys.ts';
@@ -13,30 +13,30 @@ import type { Administration } from './admin/administration.ts';
 import type { CertificateReader } from './client-certificate.ts';
 import type { Answer, Request } from './request.ts';
 
-/** What endpoints work with: one reading of the configuration, and what the process keeps. */
+/** The dependencies of endpoints, from the configuration in force and from the process. */
 export interface HttpServices extends TokenServices {
-  /** Undefined where no client may have people sign in. */
+  /** Undefined if no client may have people sign in. */
   readonly people: SignIn | undefined;
   readonly tokenErrorCode: TokenErrorCode;
-  /** Do refusals carry their reason? For a server on loopback only. */
+  /** Refusals carry their reason. For a server on loopback only. */
   readonly developerErrors: boolean;
   /** The organisation's name, logo, colour and usual language on the pages. */
   readonly branding: Branding;
   readonly resources: readonly Resource[];
   readonly clientKeys: HeldClientKeys;
-  /** Undefined where nobody can show a certificate. */
+  /** Undefined if callers cannot present certificates. */
   readonly readCertificate: CertificateReader | undefined;
-  /** Refusals beyond a limit are counted, not each recorded. */
+  /** Counts refusals above a limit, instead of a row for each. */
   readonly throttled: ThrottledRows;
-  /** What the admin API works with. */
+  /** The dependencies of the admin API. */
   readonly admin: Administration;
-  /** Is everything there that an exchange needs? */
+  /** Is everything available that an exchange needs? */
   readonly ready: () => Promise<boolean>;
-  /** The nodes on this database, where this one is one of them. */
+  /** The nodes on this database; undefined for a command, which is not a node. */
   readonly presence?: Presence;
 }
 
-/** In which form a refusal is told: RFC 6749 section 5.2, a page for a person, RFC 9457. */
+/** The form of a refusal: RFC 6749 section 5.2, a page for a person, or RFC 9457. */
 export type Face = 'json' | 'page' | 'problem';
 
 export interface Endpoint {
@@ -44,30 +44,30 @@ export interface Endpoint {
   readonly place: 'below' | 'inserted' | 'root';
   /** `:name` stands for one segment. */
   readonly path: string;
-  /** GET answers HEAD too. Without any, nothing is there, and the endpoint says only in which form that is told. */
+  /** GET answers HEAD, too. Without methods, the endpoint only sets the form in which unknown paths are refused. */
   readonly methods: readonly ('GET' | 'POST' | 'PUT' | 'DELETE')[];
   readonly face: Face;
-  /** Is it there, by this configuration? Absent, always. */
+  /** Does it exist in this configuration? Absent: always. */
   readonly isThere?: (services: HttpServices) => boolean;
-  /** What a named segment may be; absent, any text of at most 1024 characters. */
+  /** The values that a named segment may have; absent: any text of at most 1024 characters. */
   readonly segments?: Readonly<Record<string, RegExp>>;
-  /** Answered at once however busy the server is, and however often it is asked. */
+  /** It is exempt from admission and rate limits. */
   readonly urgent?: true;
-  /** May a page of any origin read the answers? */
+  /** A page of any origin may read the answers. */
   readonly cors: boolean;
-  /** What the audit row calls it. Undefined where only refusals have a row, under `other`, and are counted. */
+  /** The action in the audit row. Undefined: only refusals have a row, under `other`, and are counted. */
   readonly audit: AuditEvent['action'] | undefined;
-  /** Does it take DPoP proofs? Then its answers bring the nonce for the next one (RFC 9449 section 8). */
+  /** It takes DPoP proofs, and its answers carry the nonce for the next one (RFC 9449 section 8). */
   readonly nonces?: true;
-  /** Seconds for which an answer that is not a refusal may be kept; absent, nothing keeps it. */
+  /** Seconds for which an answer may be cached, unless it is a refusal; absent: answers are not cached. */
   readonly cacheFor?: number;
-  /** The member of RFC 8414 section 2 that holds its URL. */
+  /** The member of the metadata that holds its URL (RFC 8414 section 2). */
   readonly metadata?: string;
-  /** The front page links to it, under this name. */
+  /** The name of its link on the front page; absent: no link. */
   readonly front?: FrontLink;
-  /** May a client that proves nothing ask? Absent: it may. */
+  /** `never`: a client that proves nothing may not use it. */
   readonly publicClients?: 'never';
-  /** @throws Refusal where the caller may not ask */
+  /** @throws Refusal if the caller may not use it */
   readonly authorize?: (exchange: Exchange) => Promise<void>;
   /** @throws Refusal */
   readonly answer: (exchange: Exchange) => Promise<Answer> | Answer;
@@ -76,13 +76,13 @@ export interface Endpoint {
 export interface Exchange {
   readonly request: Request;
   readonly services: HttpServices;
-  /** The whole list, for the one that describes it. */
+  /** The list of all endpoints, for those that describe it. */
   readonly endpoints: readonly Endpoint[];
-  /** What metrics, the trace and, where the endpoint is audited, the audit row tell of the request. */
+  /** Facts about the request, for metrics, the trace, and the audit row if the endpoint is audited. */
   readonly event: AuditEvent;
 }
 
-/** Where the endpoint is, as a path of this server. */
+/** The path of the endpoint on this server. */
 export function pathOf(endpoint: Pick<Endpoint, 'place' | 'path'>, issuer: string): string {
   const base = new URL(issuer).pathname.replace(/\/$/, '');
   if (endpoint.place === 'root') return endpoint.path;

@@ -1,4 +1,4 @@
-// What explanations work with, and the one that a refusal carries where the configuration has `developerErrors: true`.
+// Provides the dependencies of explanations, and explains a refusal in its own answer if the configuration has `developerErrors: true`.
 import type { AuditEvent } from '../audit/event.ts';
 import { explainValues, sayValue } from '../explain/values.ts';
 import { explainWorkloads } from '../explain/workloads.ts';
@@ -17,15 +17,15 @@ export const explainServices = (services: HttpServices) => ({
 
 export interface DeveloperError {
   readonly reason: Reason;
-  /** What was wrong, what was sent, and what is known. */
+  /** The fault, the values that were sent, and the known ones. */
   readonly detail?: string;
 }
 
-/** @param event the record of the refusal. A failure of ours tells its name alone. */
+/** A failure of this server shows its reason only. @param event the record of the refusal */
 export function describeForDeveloper(refusal: Refusal, event: AuditEvent, services: HttpServices): DeveloperError {
   const { reason, detail } = refusal;
   if (reason === 'server_error') return { reason };
   const values = explainValues(event, explainServices(services)).map(sayValue);
-  const said = [...(detail === undefined ? [] : [detail]), ...values, ...explainWorkloads(event, services.clients)];
-  return { reason, ...(said.length > 0 && { detail: redactTokens(said.join('; ')) }) };
+  const parts = [...(detail === undefined ? [] : [detail]), ...values, ...explainWorkloads(event, services.clients)];
+  return { reason, ...(parts.length > 0 && { detail: redactTokens(parts.join('; ')) }) };
 }

@@ -1,5 +1,6 @@
-// What did the body say? A strict reading of application/x-www-form-urlencoded (RFC 6749 appendix B): what a lenient parser
-// would mend (bad percent encoding, bytes that are not UTF-8, NUL) is refused, for two readers could mend it differently.
+// Parses application/x-www-form-urlencoded strictly (RFC 6749 appendix B). Refuses input that lenient parsers repair, since two
+// of
+// them could repair it differently: bad percent encoding, bytes that are not UTF-8, NUL.
 import { type Parameters, parametersOf } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
@@ -42,11 +43,11 @@ const PLUS = '+'.charCodeAt(0);
 const SPACE = ' '.charCodeAt(0);
 const PERCENT = '%'.charCodeAt(0);
 
-/** Visible ASCII and blanks, without `%` and `+`: stands for itself. */
+/** Visible ASCII and blanks, without `%` and `+`: needs no decoding. */
 const PLAIN = /^[ -$&-*,-~]*$/;
 
 /**
- * Each text is made of the bytes. A slice of the whole body's text would keep all of it alive for as long as a short value is
+ * Makes each text from its bytes. A slice of the text of the whole body would retain all of it for as long as a short value is
  * held.
  */
 function decode(bytes: Buffer): string {

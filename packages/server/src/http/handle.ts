@@ -1,4 +1,4 @@
-// What becomes of a request? Eight phases, in this order, for every endpoint alike; nothing else answers a request.
+// Handles a request in eight phases, in this order, for every endpoint. Nothing else answers a request.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
 import type { Report } from '../primitives/log.ts';
@@ -17,10 +17,10 @@ import type { Answer, Request } from './request.ts';
 import type { Route, Router } from './router.ts';
 import { inTrace } from './trace.ts';
 
-/** What is known of an answer that has left. */
+/** Facts about an answer that has left. */
 export interface Answered {
   readonly requestId: string;
-  /** The path of the endpoint; undefined where there is none. */
+  /** The path of the endpoint; undefined for an unknown path. */
   readonly endpoint: string | undefined;
   readonly status: number;
   readonly seconds: number;
@@ -29,20 +29,20 @@ export interface Answered {
 
 export interface HandlerOptions {
   readonly endpoints: readonly Endpoint[];
-  /** The services of the configuration that is in force now. */
+  /** Returns the services of the configuration in force. */
   readonly current: () => HttpServices;
   readonly router: Router;
   readonly proxies: Proxies;
   readonly admission: Admission;
   readonly bodies: Bodies;
   readonly connections: Connections;
-  /** Milliseconds within which an answer must have been read. */
-  readonly answerDeadline: number;
-  /** Is told of every answer that has left. */
+  /** The time within which the caller must read the answer. */
+  readonly answerDeadlineMs: number;
+  /** Called for every answer that has left. */
   readonly answered: (answer: Answered) => void;
   /** Is the server about to stop? Then every answer closes its connection. */
   readonly stopping: () => boolean;
-  /** About what went wrong on our side. */
+  /** Reports failures of this server. */
   readonly report: Report;
 }
 
@@ -55,18 +55,18 @@ export function createHandler(options: HandlerOptions): Handler {
     const since = performance.now();
     connections.works(incoming.socket);
     const body = bodies.open(incoming);
-    // 1. The endpoint. There is always one, be it the one for paths at which nothing is.
+    // 1. The endpoint. Every path has one, if only to refuse it.
     const route = router.find(incoming, current());
     const { endpoint, label, verdict } = route;
     // 2. Its id, the caller's address, and the headers that every answer has.
     const id = newRequestId(current().clock());
     const request = readHead(incoming, id, route, proxies.callerOf(incoming));
     const headers = headersOf(id, endpoint, options.stopping());
-    // 3. The record: whatever is known of the request is noted here, and metrics, trace and audit row tell it.
+    // 3. The record: facts about the request are noted here, for metrics, trace and audit row.
     const event = begin(request, endpoint.audit ?? 'other', current().clock());
     let answer: Answer;
     try {
-      // 4. Admission: its turn, and the limit of its address. Health is told whatever waits.
+      // 4. Admission: its turn, and the rate limit of its address. Health checks wait for neither.
       const turn = endpoint.urgent ? undefined : admission.enter();
       if (turn !== undefined) await turn;
       answer = await inTrace(request, { route: label, event }, async () => {
@@ -85,7 +85,7 @@ export function createHandler(options: HandlerOptions): Handler {
       });
       if (endpoint.cacheFor !== undefined && verdict === 'answer') allowKeeping(headers, endpoint.cacheFor);
     } catch (error) {
-      // 7. The refusal: the record is completed and committed, and told in the form of the endpoint.
+      // 7. The refusal: its record is completed and committed, and it is rendered in the form of the endpoint.
       const refusal = await recordRefusal(toRefusal(error), event, current());
       reportFault(report, refusal, id);
       const { tokenErrorCode, developerErrors, branding } = current();
@@ -95,18 +95,18 @@ export function createHandler(options: HandlerOptions): Handler {
     } finally {
       if (!body.release()) headers.Connection = 'close';
     }
-    // 8. The answer, and what is told of it once it has left.
+    // 8. The answer, and the report on it when it has left.
     send(response, answer, headers);
     connections.waits(incoming.socket);
     const { status } = answer;
-    whenLeft(response, options.answerDeadline, () =>
+    whenLeft(response, options.answerDeadlineMs, () =>
       answered({ requestId: id, endpoint: label, status, seconds: (performance.now() - since) / 1000, event }),
     );
   };
 }
 
 function reportFault(report: Report, refusal: Refusal, requestId: string): void {
-  // Of those there are thousands at once, and metrics count them.
+  // There are thousands of overload refusals at once, and metrics count them.
   if (refusal.reason === 'overload') return;
   if (publicAnswer(refusal, 'invalid_grant').status >= 500) report(describe(refusal), { requestId });
 }
@@ -136,7 +136,7 @@ function allowKeeping(headers: Record<string, string>, seconds: number): void {
   delete headers.Pragma;
 }
 
-/** A caller's own request id is kept when it is visible ASCII and short. */
+/** The request id of the caller is recorded if it is visible ASCII and short. */
 const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 function begin({ id, address, headers }: Request, action: AuditEvent['action'], time: number): AuditEvent {
@@ -168,7 +168,7 @@ const describe = (refusal: Refusal): string => {
   return refusal.reason === 'server_error' ? `${refusal.message}\n${cause}` : refusal.message;
 };
 
-/** @param common the headers that every answer has */
+/** @param common the headers of every answer */
 function send(response: ServerResponse, { status, headers, body }: Answer, common: Record<string, string>): void {
   if (body === undefined) {
     response.writeHead(status, { ...common, ...headers } as Record<string, string>).end();
@@ -180,17 +180,17 @@ function send(response: ServerResponse, { status, headers, body }: Answer, commo
   response.writeHead(status, all as Record<string, string | number>).end(text);
 }
 
-/** Whoever asked may be gone, and whoever does not read gives the place up. */
-function whenLeft(response: ServerResponse, deadline: number, tell: () => void): void {
+/** Calls `onLeft` when the answer has left. The caller may be gone by then. A caller that does not read loses its connection. */
+function whenLeft(response: ServerResponse, deadlineMs: number, onLeft: () => void): void {
   if (response.destroyed) {
-    tell();
+    onLeft();
     return;
   }
   const { socket } = response;
   const isRead = socket === null || socket.writableLength === 0;
-  const timer = isRead ? undefined : setTimeout(() => socket.destroy(), deadline).unref();
+  const timer = isRead ? undefined : setTimeout(() => socket.destroy(), deadlineMs).unref();
   response.once('close', () => {
     clearTimeout(timer);
-    tell();
+    onLeft();
   });
 }

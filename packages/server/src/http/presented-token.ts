@@ -1,5 +1,5 @@
-// Whose access token comes with this request, and does its bringer hold its key? For every endpoint that takes access tokens
-// (RFC 6750 section 2.1, RFC 9449 section 7.1, RFC 8705 section 3).
+// Verifies the access token of a request and the proof of its key, for every endpoint that takes access tokens (RFC 6750 section
+// 2.1, RFC 9449 section 7.1, RFC 8705 section 3).
 import { algorithmNames } from '../keys/algorithms.ts';
 import { presentedClaims } from '../keys/presented.ts';
 import { seconds } from '../primitives/clock.ts';
@@ -25,7 +25,7 @@ export async function readPresentedToken({ request, services }: Asked): Promise<
     if (token === undefined) throw new Refusal('access_token_invalid');
     const proven = scheme === 'DPoP' ? await proveKey(text, request, services) : certificateOf(request, services);
     const { confirmation } = token;
-    // A token that is bound to a key is no bearer token, and one that is not is no other.
+    // A bound token must come with its key, and any other token as a bearer token.
     const fits = confirmation === undefined ? scheme === 'Bearer' : sameKey(confirmation, proven);
     if (!fits) throw new Refusal('access_token_invalid', { detail: 'it is bound to another key, or to none' });
     return token;
@@ -39,7 +39,7 @@ export async function readPresentedToken({ request, services }: Asked): Promise<
 
 type Asked = Pick<Exchange, 'request' | 'services'>;
 
-/** For our origin, whatever the Host header says, and the path that was asked for. */
+/** The URL has our origin, whatever the Host header says, and the path of the request. */
 const proveKey = (
   accessToken: string,
   { method, path, headers }: Asked['request'],
@@ -61,25 +61,25 @@ function certificateOf(request: Asked['request'], { readCertificate }: Asked['se
 
 /** RFC 6750 section 3, RFC 9449 section 7.1. */
 function challenge(scheme: Scheme, error?: string): string {
-  const said = error === undefined ? [] : [`error="${error}"`];
-  if (scheme === 'DPoP') said.push(`algs="${algorithmNames.join(' ')}"`);
-  return `${scheme} ${said.join(', ')}`;
+  const attributes = error === undefined ? [] : [`error="${error}"`];
+  if (scheme === 'DPoP') attributes.push(`algs="${algorithmNames.join(' ')}"`);
+  return `${scheme} ${attributes.join(', ')}`;
 }
 
-/** The token is good, and too little for what is asked. */
+/** The token is valid, but lacks the scope. */
 export const refuseScope = ({ confirmation, scope: has }: ValidatedToken, scope: string): Refusal =>
   refuseToken('access_token_scope', `${tokenTypeOf(confirmation)} error="insufficient_scope", scope="${scope}"`, {
     detail: `it has ${formatScope(listedNames(has)) || 'no scope'}, and this needs ${scope}`,
   });
 
-interface Why {
+interface Explained {
   readonly cause?: Refusal;
   readonly detail?: string;
   readonly sent?: Sent;
 }
 
-/** Without credentials the challenge says no more than how. */
-export function refuseToken(reason: Reason, wanted: string, { cause, detail, sent }: Why = {}): Refusal {
+/** Without credentials, the challenge only names the schemes. */
+export function refuseToken(reason: Reason, wanted: string, { cause, detail, sent }: Explained = {}): Refusal {
   const why = detail ?? cause?.detail ?? (cause?.reason === reason ? undefined : cause?.reason);
   return new Refusal(reason, {
     headers: { 'WWW-Authenticate': wanted },

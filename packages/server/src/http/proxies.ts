@@ -1,11 +1,11 @@
-// Reads the caller's address behind trusted proxies: the nearest address of X-Forwarded-For that belongs to none of them.
+// Reads the caller's address behind trusted proxies: the nearest address of X-Forwarded-For that is not a trusted proxy.
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, SocketAddress } from 'node:net';
 import { plainAddress } from '../primitives/network.ts';
 
 export interface Proxies {
   readonly isTrusted: (address: string) => boolean;
-  /** Each proxy adds the address that it was called from at the end, so that only what trusted ones added is believed. */
+  /** Each proxy appends the address that called it, so only the entries of trusted proxies count. */
   readonly callerOf: (request: Pick<IncomingMessage, 'socket' | 'headers'>) => string;
 }
 
@@ -20,7 +20,7 @@ export interface Network {
 const familyOf = (address: string): Family | undefined =>
   isIP(address) === 4 ? 'ipv4' : isIP(address) === 6 ? 'ipv6' : undefined;
 
-/** @returns undefined where the text is neither an address nor a network such as 10.0.0.0/8 */
+/** @returns undefined if the text is neither an address nor a network such as 10.0.0.0/8 */
 export function parseNetwork(text: string): Network | undefined {
   const [, address = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = familyOf(address);
@@ -35,7 +35,7 @@ export function parseNetwork(text: string): Network | undefined {
 
 /** @param trusted addresses and networks, as `parseNetwork` reads them */
 export function createProxies(trusted: readonly string[]): Proxies {
-  // A list for each family: in one list of both, Node takes every IPv4 address for the IPv6 address that maps it.
+  // A list for each family: in a list of both, Node treats every IPv4 address like the IPv6 address that maps it.
   const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const text of trusted) {
     const network = parseNetwork(text);
@@ -55,7 +55,7 @@ export function createProxies(trusted: readonly string[]): Proxies {
       const hops = headers['x-forwarded-for']?.toString().split(',') ?? [];
       for (const hop of hops.reverse()) {
         const address = readHop(hop.trim());
-        // What is not an address says nothing: the caller is then the proxy that wrote it.
+        // A hop that is not an address is ignored: the caller is then the proxy that wrote it.
         if (address === undefined) return caller;
         caller = address;
         if (!isTrusted(address)) return caller;

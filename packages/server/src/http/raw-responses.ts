@@ -1,11 +1,11 @@
-// Answers bytes that never became a request, and connections beyond the limit. Written by hand: there is no response.
+// Answers bytes that are not an HTTP request, and connections above the limit. Node has no response object for these.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { newId } from '../primitives/random.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { commonHeaders, JSON_TYPE, renderJson } from './render.ts';
 
-/** @returns undefined where nobody is there to be answered */
+/** @returns undefined if there is nobody to answer */
 export function refusalOfBytes(error: NodeJS.ErrnoException, socket: Socket): Refusal | undefined {
   if (error.code === 'ECONNRESET' || !socket.writable) return undefined;
   return new Refusal(reasonsOfBytes[error.code ?? ''] ?? 'http_malformed');
@@ -16,7 +16,7 @@ const reasonsOfBytes: Readonly<Record<string, Reason>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'http_slow',
 };
 
-/** An answer where there is no request, and the end of the connection. */
+/** Sends an answer without a request, and ends the connection. */
 export function sendBytes(socket: Socket, refusal: Refusal): void {
   const requestId = newId();
   const { status, headers, body } = renderJson(refusal, {

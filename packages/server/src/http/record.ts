@@ -1,11 +1,11 @@
-// Completes the audit record of a refusal, and commits it; where callers could flood the log, refusals are counted.
+// Completes the audit record of a refusal, and commits it. Refusals with which callers could flood the log are counted instead.
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
 import { publicAnswer, type Refusal, reasons } from '../primitives/refusal.ts';
 import type { HttpServices } from './endpoint.ts';
 import { toRefusal } from './render.ts';
 
-/** @returns the refusal to answer with: another one where not even the record of this one could be written. */
+/** @returns the refusal to answer with: another one if the record of this one could not be written */
 export async function recordRefusal(
   refusal: Refusal,
   event: AuditEvent,
@@ -23,9 +23,9 @@ export async function recordRefusal(
     ...(refusal.clientClaimed !== undefined && { clientClaimed: refusal.clientClaimed }),
     duration: clock() - event.time,
   } satisfies Partial<AuditEvent>);
-  // Of overload there are thousands of refusals at once, and metrics count them.
+  // There are thousands of overload refusals at once, and metrics count them.
   if (refusal.reason === 'overload') return refusal;
-  // Anyone can ask for paths that do not exist as often as they like: one row a second stands for all of a caller.
+  // Anyone can request unknown paths without limit: one row a second stands for all requests of a caller.
   if (event.action === 'other' || reasons[refusal.reason].answer === 'too_many') {
     throttled.count(event);
     return refusal;

@@ -1,4 +1,4 @@
-// Renders pages and refusals. A refusal is JSON for programs (RFC 6749 section 5.2), a page for people, or a problem for operators (RFC 9457).
+// Renders pages and refusals. A refusal is JSON (RFC 6749 section 5.2), a page for people, or a problem for operators (RFC 9457).
 import { publicAnswer, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
 import { chooseLook, type Drawing, type Look } from '../sign-in/pages/look.ts';
@@ -11,7 +11,7 @@ import type { Answer, Headers, Request } from './request.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** What every answer has; nothing keeps it (RFC 6749 section 5.1). */
+/** The headers of every answer. Answers are not cached (RFC 6749 section 5.1). */
 export const commonHeaders = (requestId: string): Record<string, string> => ({
   'X-Request-Id': requestId,
   'Cache-Control': 'no-store',
@@ -19,73 +19,74 @@ export const commonHeaders = (requestId: string): Record<string, string> => ({
   'X-Content-Type-Options': 'nosniff',
 });
 
-/** Seconds after which a caller may ask again when something of ours failed. */
-export const RETRY_AFTER = '1';
+/** When a caller may try again after a failure of this server. */
+const RETRY_AFTER_SECONDS = '1';
 
-export interface Told {
+export interface RefusalContext {
   readonly requestId: string;
   readonly tokenErrorCode: TokenErrorCode;
-  /** Where the configuration has `developerErrors: true`: only a server on loopback may say so much. */
+  /** Present if the configuration has `developerErrors: true`, which only a server on loopback may have. */
   readonly developer: DeveloperError | undefined;
   /** For refusals that are pages. */
   readonly look: () => Look;
 }
 
-export const renderRefusal = (refusal: Refusal, face: Face, told: Told): Answer => faces[face](refusal, told);
+export const renderRefusal = (refusal: Refusal, face: Face, context: RefusalContext): Answer =>
+  faces[face](refusal, context);
 
-type ToldInJson = Omit<Told, 'look'>;
+type JsonContext = Omit<RefusalContext, 'look'>;
 
 /** RFC 6749 section 5.2. */
-export function renderJson(refusal: Refusal, told: ToldInJson): Answer {
-  const { status, error, description } = publicAnswer(refusal, told.tokenErrorCode);
-  // RFC 9110 section 15.5.2 wants a challenge with every 401.
+export function renderJson(refusal: Refusal, context: JsonContext): Answer {
+  const { status, error, description } = publicAnswer(refusal, context.tokenErrorCode);
+  // RFC 9110 section 15.5.2 requires a challenge with every 401.
   const challenge = status === 401 && { 'WWW-Authenticate': 'Basic realm="cambio", charset="UTF-8"' };
   return {
     status,
     headers: { ...challenge, ...retry(status), ...refusal.headers },
-    body: { error, error_description: description, request_id: told.requestId, ...told.developer },
+    body: { error, error_description: description, request_id: context.requestId, ...context.developer },
   };
 }
 
-const faces: Readonly<Record<Face, (refusal: Refusal, told: Told) => Answer>> = {
+const faces: Readonly<Record<Face, (refusal: Refusal, context: RefusalContext) => Answer>> = {
   json: renderJson,
-  page: (refusal, told) => {
+  page: (refusal, context) => {
     const { status, description } = publicAnswer(refusal, 'invalid_grant');
     const { headers, body } = drawPage(
       errorPage({
         answer: reasons[refusal.reason].answer,
         message: description,
         parameter: refusal.parameter,
-        requestId: told.requestId,
-        ...told.developer,
+        requestId: context.requestId,
+        ...context.developer,
       }),
-      told.look(),
+      context.look(),
     );
     return { status, headers: { ...retry(status), ...refusal.headers, ...headers }, body };
   },
-  problem: (refusal, told) => {
+  problem: (refusal, context) => {
     const { status } = publicAnswer(refusal, 'invalid_grant');
     return {
       status,
       headers: { ...retry(status), ...refusal.headers, 'Content-Type': 'application/problem+json; charset=utf-8' },
-      body: { ...problemOf(refusal, told.requestId), ...told.developer },
+      body: { ...problemOf(refusal, context.requestId), ...context.developer },
     };
   },
 };
 
 export const drawPage = (drawing: Drawing, look: Look) => ({ headers: pageHeaders(look), body: drawing(look) });
 
-/** @param uiLocales what the client asked for earlier, where the request itself does not say */
+/** @param uiLocales from an earlier request of the client, if this one has none */
 export const lookFor = ({ query, headers }: Request, branding: Branding, uiLocales?: string): Look =>
   chooseLook(branding, {
     uiLocales: new URLSearchParams(query).get('ui_locales') ?? uiLocales,
     acceptLanguage: headers['accept-language'],
   });
 
-/** With every 503. */
-export const retry = (status: number): Headers => (status === 503 ? { 'Retry-After': RETRY_AFTER } : {});
+/** Every 503 has Retry-After. */
+export const retry = (status: number): Headers => (status === 503 ? { 'Retry-After': RETRY_AFTER_SECONDS } : {});
 
-/** Whatever was thrown, as a refusal: what is not one is a fault of ours, and tells nothing outside. */
+/** Turns any error into a refusal. An error that is not one is a fault of this server, and is not shown to the caller. */
 export function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   return new Refusal('server_error', { detail: (error as Error | undefined)?.message, cause: error });

@@ -1,21 +1,21 @@
-// A request and its answer, as values: what endpoints read, and what they return.
+// A request and its answer as values: the input and the output of endpoints.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 
 export interface Request {
-  /** Ours: the answer's X-Request-Id, and the key of the audit row. */
+  /** Our id: the X-Request-Id of the answer, and the key of the audit row. */
   readonly id: string;
   readonly method: string;
   /** As it was sent, without the query. */
   readonly path: string;
-  /** What follows the question mark; empty where there is none. */
+  /** The text after the question mark; may be empty. */
   readonly query: string;
-  /** The parts of the path that the endpoint names, decoded. */
+  /** The segments of the path that the endpoint names, decoded. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly body: Uint8Array;
-  /** The caller's, behind the proxies that are trusted. */
+  /** The address of the caller, behind trusted proxies. */
   readonly address: string;
   readonly socket: Socket;
 }
@@ -24,8 +24,8 @@ export type Headers = Readonly<Record<string, string | readonly string[]>>;
 
 export interface Answer {
   readonly status: number;
-  /** Added to those that every answer has; the same name replaces. */
+  /** Added to the headers of every answer. A header of the same name is replaced. */
   readonly headers?: Headers;
-  /** Text as it is, all else as JSON; undefined where there is none. */
+  /** A string is sent as it is, any other value as JSON; undefined: no body. */
   readonly body?: unknown;
 }

@@ -1,5 +1,6 @@
-// Finds the endpoint of a request. A path is one exact name: nothing in it is repaired or normalized, but that an escaped letter
-// is that letter (RFC 3986 section 6.2.2.2).
+// Finds the endpoint of a request. A path must match exactly: nothing in it is repaired or normalized, except that an escaped
+// letter
+// equals that letter (RFC 3986 section 6.2.2.2).
 import type { IncomingMessage } from 'node:http';
 import { type MatchFunction, match, type ParamData } from 'path-to-regexp';
 import { Refusal } from '../primitives/refusal.ts';
@@ -8,11 +9,11 @@ import type { Request } from './request.ts';
 
 export interface Route extends Pick<Request, 'path' | 'query' | 'parameters'> {
   readonly endpoint: Endpoint;
-  /** The endpoint's path, for metrics and traces; undefined where nothing is. */
+  /** The path of the endpoint, for metrics and traces; undefined for an unknown path. */
   readonly label: string | undefined;
-  /** Every method that is answered here. */
+  /** Every method that is allowed at the path. */
   readonly methods: readonly string[];
-  /** What to do: answer, say what a page of another origin may ask (CORS), or refuse. */
+  /** What to do: answer, answer the preflight of a page of another origin (CORS), or refuse. */
   readonly verdict: 'answer' | 'preflight' | Refusal;
 }
 
@@ -22,12 +23,12 @@ export interface Router {
   readonly find: (incoming: Head, services: HttpServices) => Route;
 }
 
-/** All that is answered at one path. */
+/** The endpoints at one path. */
 interface Place {
   readonly label: string | undefined;
   readonly byMethod: ReadonlyMap<string, Endpoint>;
   readonly methods: readonly string[];
-  /** It speaks for the place where none answers the method. */
+  /** Sets the form of the refusal if none has the method. */
   readonly first: Endpoint;
 }
 
@@ -57,7 +58,7 @@ const NOTHING: Readonly<Record<string, string>> = {};
 const NOWHERE = { endpoint: nowhere.first, label: undefined, methods: [], parameters: NOTHING, verdict: UNKNOWN };
 
 export function createRouter(endpoints: readonly Endpoint[], issuer: string): Router {
-  const locate = createMap(endpoints, issuer);
+  const locate = indexPaths(endpoints, issuer);
   return {
     find: (head, services) => {
       const { method = '', url = '' } = head;
@@ -75,7 +76,7 @@ export function createRouter(endpoints: readonly Endpoint[], issuer: string): Ro
 
 function verdictOn({ method = '', headers, httpVersion }: Head, { byMethod, methods }: Place): Route['verdict'] {
   if (headers.host === undefined && httpVersion !== '1.0') return WITHOUT_HOST;
-  // So Node joins them; no host has a comma and a blank in it.
+  // Node joins two Host headers like this. No host contains a comma and a blank.
   if (headers.host?.includes(', ')) return TWO_HOSTS;
   if (methods.length === 0) return UNKNOWN;
   if (byMethod.has(method)) return 'answer';
@@ -89,12 +90,12 @@ function verdictOn({ method = '', headers, httpVersion }: Head, { byMethod, meth
 
 interface Located {
   readonly place: Place;
-  /** Segments by their names, as they were sent. */
+  /** Segments by name, as they were sent. */
   readonly named: ParamData;
 }
 
-/** Every place of the server. @returns what finds the one at a path */
-function createMap(endpoints: readonly Endpoint[], issuer: string): (path: string) => Located {
+/** Indexes the paths of all endpoints. @returns a function that finds the endpoints at a path */
+function indexPaths(endpoints: readonly Endpoint[], issuer: string): (path: string) => Located {
   const byLabel = Map.groupBy(endpoints, (endpoint) => pathOf(endpoint, issuer));
   const exact = new Map<string, Located>();
   const patterns: { readonly test: MatchFunction<ParamData>; readonly place: Place }[] = [];
@@ -125,7 +126,7 @@ function createMap(endpoints: readonly Endpoint[], issuer: string): (path: strin
   };
 }
 
-/** RFC 3986 section 3.3: what else stands in a path names nothing. */
+/** RFC 3986 section 3.3: a path with other characters is unknown. */
 const PATH = /^\/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*$/;
 const ESCAPED = /%([0-9A-Fa-f]{2})/g;
 const UNRESERVED = /^[\w.~-]$/;
@@ -133,18 +134,18 @@ const UNRESERVED = /^[\w.~-]$/;
 const methodsOf = ({ methods }: Endpoint): readonly string[] =>
   methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
 
-/** Segments stay escaped: that of a name may be a slash. */
+/** Segments stay escaped, since an escaped slash belongs to its segment. */
 function matcher(endpoint: Endpoint, issuer: string): MatchFunction<ParamData> {
   const base = pathOf({ place: endpoint.place, path: '' }, issuer).replace(SYNTAX, '\\$&');
   return match(base + endpoint.path, { sensitive: true, trailing: false, decode: false });
 }
 
-/** What stands for something else in a pattern. */
+/** Characters that have a meaning in a pattern. */
 const SYNTAX = /[{}()[\]+?!:*\\]/g;
 
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
-/** RFC 9112 section 3.2: a path, or a whole URL. Our origin is the issuer's, whatever the URL says. */
+/** RFC 9112 section 3.2: a path, or a whole URL. The origin of a URL is ignored: ours is the issuer's. */
 function readTarget(target: string): { readonly path: string; readonly query: string } {
   const local = target.startsWith('/') ? target : target.replace(ORIGIN, '');
   const mark = local.indexOf('?');
@@ -152,16 +153,16 @@ function readTarget(target: string): { readonly path: string; readonly query: st
   return { path: local.slice(0, mark), query: local.slice(mark + 1) };
 }
 
-/** As long as a name may be (`isName`). */
-const MAX_SEGMENT_LENGTH = 1024;
+/** The limit of a name (`isName`). */
+const MAX_SEGMENT_CHARACTERS = 1024;
 
-/** @returns undefined where one is too long, not UTF-8, or not what the endpoint takes */
+/** @returns undefined if a segment is too long, not UTF-8, or not allowed by the endpoint */
 function readSegments(named: ParamData, { segments }: Endpoint): Readonly<Record<string, string>> | undefined {
   if (named === NOTHING) return NOTHING;
   const read: Record<string, string> = {};
   for (const [name, sent] of Object.entries(named)) {
     const text = decode(String(sent));
-    if (text === undefined || text.length > MAX_SEGMENT_LENGTH) return undefined;
+    if (text === undefined || text.length > MAX_SEGMENT_CHARACTERS) return undefined;
     if (segments?.[name]?.test(text) === false) return undefined;
     read[name] = text;
   }

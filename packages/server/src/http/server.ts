@@ -1,4 +1,4 @@
-// Node's server: plain or with TLS, its deadlines, its connections, and its end. What a request gets is the handler's to say.
+// Runs Node's HTTP server: plain or with TLS, its deadlines, its connections, and its end. handle.ts answers the requests.
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer, type Server, ServerResponse } from 'node:http';
@@ -21,47 +21,44 @@ export interface HttpOptions extends Pick<HandlerOptions, 'answered' | 'stopping
   /** PEM; plain HTTP without it. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly clientCertificates: {
-    /** Is the caller of a TLS connection asked for a certificate? It need not have one. */
+    /** Asks the caller of a TLS connection for a certificate. It need not have one. */
     readonly asked: boolean;
     /** PEM. */
     readonly authorities: readonly string[];
   };
-  /** Addresses and networks whose X-Forwarded-For is believed. */
+  /** The proxies whose X-Forwarded-For is trusted: addresses and networks. */
   readonly trustProxy: readonly string[];
   readonly limits: {
     /** Bytes of a request body. */
     readonly body: number;
     readonly connections: number;
-    /** Requests that have arrived and are not begun. */
+    /** Requests that have arrived and wait to begin. */
     readonly waiting: number;
   };
-  /**
-   * Milliseconds within which a request must be there as a whole, a tenth of it late at most, and within which its answer must
-   * be read.
-   */
-  readonly requestDeadline: number;
+  /** The time within which a whole request must arrive, at most a tenth longer, and within which its answer must be read. */
+  readonly requestDeadlineMs: number;
 }
 
 export interface HttpServer {
-  /** @returns the port @throws where it is taken */
+  /** @returns the port @throws Error if it is in use */
   readonly listen: (at: { readonly host: string; readonly port: number }) => Promise<number>;
-  /** How many are open now. */
+  /** The number of open connections. */
   readonly connections: () => number;
-  /** Stops listening, and resolves once what has arrived is answered. @param drain milliseconds at most */
-  readonly close: (drain: number) => Promise<void>;
+  /** Stops listening, and resolves when the requests in progress are answered, or after `drainMs`. */
+  readonly close: (drainMs: number) => Promise<void>;
 }
 
-/** All that a server answers. */
+/** All endpoints of a server. */
 export const endpointsOf = ({ admin }: Pick<HttpServices, 'admin'>): readonly Endpoint[] => [
   ...endpoints,
   ...adminEndpoints(operationsFor(admin)),
 ];
 
-/** @param current the services of the configuration that is in force now. */
+/** @param current returns the services of the configuration in force */
 export function createHttpServer(current: () => HttpServices, options: HttpOptions): HttpServer {
   const all = endpointsOf(current());
   const connections = createConnections(options.limits.connections, (socket) => {
-    // Bytes that are not TLS say nothing to a client that speaks it.
+    // A TLS client cannot read a plain answer.
     if (options.tls) return void socket.destroy();
     sendBytes(socket, new Refusal('connections'));
     connections.leaves(socket);
@@ -76,7 +73,7 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     admission: createAdmission(options.limits.waiting),
     bodies,
     connections,
-    answerDeadline: options.requestDeadline,
+    answerDeadlineMs: options.requestDeadlineMs,
   });
   const servers: Server[] = [];
   const open = async (host: string, port: number): Promise<number> => {
@@ -91,12 +88,12 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
   return {
     listen: async ({ host, port: wanted }) => {
       const port = await open(host, wanted);
-      // Of a machine's two loopback addresses each caller tries one.
+      // A caller tries one of the two loopback addresses of the machine, so the server listens on both.
       if (host === 'localhost') await openOthers(servers, (address) => open(address, port));
       return port;
     },
     connections: connections.open,
-    close: (drain) => closeAll(servers, drain),
+    close: (drainMs) => closeAll(servers, drainMs),
   };
 }
 
@@ -106,23 +103,23 @@ async function openOthers(servers: readonly Server[], open: (address: string) =>
     if (!bound.has(address)) await open(address).catch(() => undefined);
 }
 
-/** Bytes of request headers: Node's own default, said aloud because it is promised. */
+/** The default of Node, stated because the documentation promises it. */
 const MAX_HEADER_BYTES = 16_384;
-/** For which a connection may be silent while it has a request, and while it has none. */
+/** The time for which a connection may be silent with a request in progress, and without one. */
 const SILENCE_MS = 30_000;
 const KEEP_ALIVE_MS = 72_000;
 
-function createNodeServer({ tls, clientCertificates, requestDeadline }: HttpOptions): Server {
+function createNodeServer({ tls, clientCertificates, requestDeadlineMs }: HttpOptions): Server {
   const http = {
     maxHeaderSize: MAX_HEADER_BYTES,
-    // The router's to refuse: Node's own answer has nothing of ours.
+    // The router refuses a missing Host: Node's own answer would lack our headers.
     requireHostHeader: false,
-    // Of two Authorization headers Node would take the first, and a proxy before us perhaps the other.
+    // Node would take the first of two Authorization headers, and a proxy perhaps the second.
     joinDuplicateHeaders: true,
-    requestTimeout: requestDeadline,
-    // Said for headers too: of two deadlines Node takes the longer for the body.
-    headersTimeout: requestDeadline,
-    connectionsCheckingInterval: requestDeadline / 10,
+    requestTimeout: requestDeadlineMs,
+    // Set for headers, too: Node applies the longer of the two deadlines to the body.
+    headersTimeout: requestDeadlineMs,
+    connectionsCheckingInterval: requestDeadlineMs / 10,
     keepAliveTimeout: KEEP_ALIVE_MS,
   };
   const server =
@@ -132,28 +129,28 @@ function createNodeServer({ tls, clientCertificates, requestDeadline }: HttpOpti
           ...tls,
           ...askForCertificate(clientCertificates),
           ...http,
-          handshakeTimeout: requestDeadline,
+          handshakeTimeout: requestDeadlineMs,
         });
   return server.setTimeout(SILENCE_MS);
 }
 
 /**
- * Whoever has no certificate is served all the same; what one is worth, the client's method says. Without authorities none is
- * trusted, those of the system least of all.
+ * A caller without a certificate is served, too. The method of the client decides what a certificate proves. Without authorities, no
+ * certificate is trusted, not even by the authorities of the system.
  */
 const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) =>
   asked && { requestCert: true, rejectUnauthorized: false, ca: [...authorities], allowPartialTrustChain: true };
 
-interface Road extends Pick<HttpOptions, 'report'> {
+interface Handling extends Pick<HttpOptions, 'report'> {
   readonly handle: Handler;
   readonly bodies: Bodies;
   readonly connections: Connections;
 }
 
-function answerWith(server: Server, { handle, bodies, connections, report }: Road): void {
+function answerWith(server: Server, { handle, bodies, connections, report }: Handling): void {
   /** The last answer of each connection. */
   const answers = new WeakMap<Socket, ServerResponse>();
-  const owedOn = (socket: Socket): ServerResponse | undefined => {
+  const pendingOn = (socket: Socket): ServerResponse | undefined => {
     const answer = answers.get(socket);
     return answer?.writableFinished === false ? answer : undefined;
   };
@@ -165,15 +162,15 @@ function answerWith(server: Server, { handle, bodies, connections, report }: Roa
     });
   };
   server.on('request', listener);
-  // RFC 9110 section 10.1.1: an expectation that we do not know is ignored, and the request is one like any other.
+  // RFC 9110 section 10.1.1: an unknown expectation is ignored.
   server.on('checkExpectation', listener);
   server.on('connect', (request, duplex) => {
     const socket = duplex as Socket;
-    // Node has let go of the connection.
+    // Node no longer handles errors of the connection.
     socket.on('error', () => socket.destroy());
-    const owed = owedOn(socket);
-    if (owed !== undefined) return endAfter(owed, socket);
-    // Nothing is found at its target: it is refused as any other request is.
+    const pending = pendingOn(socket);
+    if (pending !== undefined) return endAfter(pending, socket);
+    // The target of CONNECT is not an endpoint, so it is refused like any unknown path.
     const response = new ServerResponse(request);
     response.assignSocket(socket);
     endAfter(response, socket);
@@ -183,30 +180,31 @@ function answerWith(server: Server, { handle, bodies, connections, report }: Roa
     const socket = duplex as Socket;
     const refusal = refusalOfBytes(error, socket);
     if (refusal === undefined) return void socket.destroy();
-    // Where the bytes belong to the body of a request, its answer says so. Where they follow a request, its answer is the last.
+    // If the bytes belong to the body of a request, its answer reports them. If they follow a request, its answer is the last
+    // one.
     bodies.refuse(socket, refusal);
-    const owed = owedOn(socket);
-    if (owed !== undefined) return endAfter(owed, socket);
+    const pending = pendingOn(socket);
+    if (pending !== undefined) return endAfter(pending, socket);
     sendBytes(socket, refusal);
     connections.leaves(socket);
   });
 }
 
-/** Reads no more, and closes the connection once the answer has left. */
+/** Stops reading, and closes the connection when the answer has left. */
 function endAfter(answer: ServerResponse, socket: Socket): void {
   socket.pause();
   if (!answer.headersSent) answer.setHeader('Connection', 'close');
   answer.once('finish', () => socket.destroySoon());
 }
 
-/** A connection whose answer was on its way is idle a moment later, and would be kept. */
+/** A connection becomes idle when its answer has left, and would then be kept. */
 const CHECK_IDLE_MS = 50;
 
-async function closeAll(servers: readonly Server[], drain: number): Promise<void> {
+async function closeAll(servers: readonly Server[], drainMs: number): Promise<void> {
   const each = (work: (server: Server) => void) => () => servers.forEach(work);
   const cut = setTimeout(
     each((server) => server.closeAllConnections()),
-    drain,
+    drainMs,
   );
   const idle = setInterval(
     each((server) => server.closeIdleConnections()),

@@ -1,5 +1,5 @@
-// Within which trace is a request answered? That of its caller where `traceparent` names one (W3C Trace Context), for the
-// OpenTelemetry SDK that the operator loaded; without one this does nothing.
+// Puts a request into the trace of its caller, if `traceparent` names one (W3C Trace Context), for the OpenTelemetry SDK that the
+// operator loaded. Without an SDK, it does nothing.
 import { type Context, context, isSpanContextValid, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { AuditEvent } from '../audit/event.ts';
 import { endSpan } from '../primitives/tracing.ts';
@@ -7,7 +7,7 @@ import type { Request } from './request.ts';
 
 const tracer = trace.getTracer('cambio');
 
-/** Attributes are names from the configuration and from our own tables: whose token it was, no trace tells. */
+/** Attributes are names from the configuration and from our tables. A trace does not show whose token it was. */
 export function inTrace<T>(
   { method, headers, id }: Pick<Request, 'method' | 'headers' | 'id'>,
   { route, event }: { readonly route: string | undefined; readonly event: AuditEvent },

@@ -89,7 +89,7 @@ test('while the server works for all who are connected the next gets 503 at once
 });
 
 test('a request that does not arrive in time is 408, be it its header or its body that is slow; a prompt one is answered', async (t) => {
-  const server = await startHttpAlone(t, { requestDeadline: 100 });
+  const server = await startHttpAlone(t, { requestDeadlineMs: 100 });
   const late = ['GET /livez HTTP/1.1\r\nX-Slow: ', `${owing(5).replace('Expect: 100-continue\r\n', '')}ab`];
   await served(server);
   for (const text of late) {
@@ -101,7 +101,7 @@ test('a request that does not arrive in time is 408, be it its header or its bod
 });
 
 test('a 408 that is not read holds the connection no longer than one that is', async (t) => {
-  const server = await startHttpAlone(t, { requestDeadline: 100 });
+  const server = await startHttpAlone(t, { requestDeadlineMs: 100 });
   for (const text of ['GET /livez HTTP/1.1\r\nX-Slow: ', owing(5)]) {
     const { socket, closed } = await server.hold(text);
     // Neither reads, nor closes its own side.
@@ -112,7 +112,7 @@ test('a 408 that is not read holds the connection no longer than one that is', a
 });
 
 test('an answer that nobody reads holds its connection for as long as a request may take to arrive', async (t) => {
-  const server = await startHttpAlone(t, { requestDeadline: 200 });
+  const server = await startHttpAlone(t, { requestDeadlineMs: 200 });
   const { socket } = await server.hold('GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n');
   socket.pause();
   await until(() => server.answered.length === 1);

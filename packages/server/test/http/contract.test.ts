@@ -297,7 +297,7 @@ suite('every endpoint, while requests do not arrive as they should', () => {
   };
 
   test('a body that does not come in time is 408', async (t) => {
-    const server = await startHttpAlone(t, { requestDeadline: 200 });
+    const server = await startHttpAlone(t, { requestDeadlineMs: 200 });
     await Promise.all(
       asked.map(async (one) => {
         const { closed } = await server.hold(`${headOf(one, 10)}abc`);

@@ -44,7 +44,7 @@ export const allEndpoints = endpointsOf(services as unknown as HttpServices);
 
 export async function startHttpAlone(
   t: { readonly after: (work: () => Promise<void>) => void },
-  { body = 4096, connections = 100, waiting = 10, requestDeadline = 60_000 },
+  { body = 4096, connections = 100, waiting = 10, requestDeadlineMs = 60_000 },
 ): Promise<HttpAlone> {
   const { promise: ready, resolve: letGo } = Promise.withResolvers<boolean>();
   const asked = new EventEmitter();
@@ -72,7 +72,7 @@ export async function startHttpAlone(
     trustProxy: [],
     clientCertificates: { asked: false, authorities: [] },
     limits: { body, connections, waiting },
-    requestDeadline,
+    requestDeadlineMs,
     answered: (answer) => void answered.push(answer),
     stopping: () => false,
     report: (text) => void faults.push(text),

@@ -1,4 +1,4 @@
-// GET and POST /oauth/authorize (RFC 6749 section 3.1), and where the browser comes back to once the person has answered.
+// GET and POST /oauth/authorize (RFC 6749 section 3.1), and the path to which the browser returns when the person has answered.
 import { answerAuthorization, resumeAuthorization } from '../../sign-in/authorization.ts';
 import { pageEndpoint } from '../browser.ts';
 import type { Endpoint } from '../endpoint.ts';

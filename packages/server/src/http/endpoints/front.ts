@@ -24,7 +24,7 @@ export const front = {
 
 const VARY = { Vary: 'Accept, Accept-Language' };
 
-/** Only what exists by this configuration. */
+/** Links only to endpoints that exist in this configuration. */
 const linksOf = (endpoints: readonly Endpoint[], services: Exchange['services']) =>
   endpoints.flatMap((endpoint): (readonly [FrontLink, string])[] => {
     const { front: name } = endpoint;
@@ -32,13 +32,13 @@ const linksOf = (endpoints: readonly Endpoint[], services: Exchange['services'])
     return [[name, urlOf(endpoint, services.issuer)]];
   });
 
-/** Browsers name text/html; a program that takes anything gets JSON (RFC 9110 section 12.5.1). */
+/** Browsers name text/html. A program that accepts any type gets JSON (RFC 9110 section 12.5.1). */
 export function prefersPage(accept = ''): boolean {
   const [page, json] = ['text/html', 'application/json'].map((type) => qualityOf(type, accept)) as [number, number];
   return page > 0 && page >= json;
 }
 
-/** @returns 0 where the header does not name the type */
+/** @returns 0 if the header does not name the type */
 function qualityOf(type: string, accept: string): number {
   const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()));
   const [, ...parameters] = ranges.find(([name]) => name === type) ?? ['', 'q=0'];

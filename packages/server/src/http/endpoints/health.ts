@@ -1,4 +1,4 @@
-// GET /livez and /readyz: does the process answer, and can it do its work?
+// GET /livez and /readyz: whether the process answers, and whether it can do its work.
 import type { Endpoint } from '../endpoint.ts';
 
 const health = {
@@ -22,7 +22,7 @@ export const readyz = {
   answer: async ({ services }) => {
     const ready = await services.ready();
     const agree = services.presence?.agree();
-    // Nodes that run by different files all work; somebody should know.
+    // Nodes with different configurations all work, but an operator should know.
     const nodes = agree !== undefined && {
       nodes: services.presence?.nodes(),
       configurations: agree ? 'same' : 'different',

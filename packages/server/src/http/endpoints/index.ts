@@ -1,4 +1,4 @@
-// What does the server answer? The list of endpoints.
+// Lists the endpoints of the server, without the admin API.
 import type { Endpoint } from '../endpoint.ts';
 import { authorizationEndpoint, authorizeResume } from './authorize.ts';
 import { device, deviceResume } from './device.ts';

@@ -1,5 +1,6 @@
-// POST /oauth/introspect (RFC 7662): is this token good, and what does it say? Answers the token's own client, and the API
-// that the token is for; to everybody else the token is not active.
+// POST /oauth/introspect (RFC 7662): whether a token is active, and its claims. Only the client of the token and the APIs that it
+// is
+// for see it as active.
 
 import { INTROSPECTION_MEDIA_TYPE, signIntrospection } from '../../issuing/introspection-jwt.ts';
 import type { Client } from '../../model/client.ts';
@@ -25,10 +26,10 @@ export const introspect = {
   answer: async ({ request, services, event }) => {
     const { client, method, token, context } = await readTokenQuestion({ request, services });
     event.client = client.id;
-    // RFC 7662 section 2.1: who asks must prove who it is, or tokens could be guessed.
+    // RFC 7662 section 2.1: the caller must authenticate, or anyone could guess tokens.
     if (method === 'none') throw new Refusal('client_authentication_missing');
     const facts = await findFor(client, token, context);
-    // An API asks about whatever strangers send it: made-up tokens must not use up what it may ask.
+    // An API introspects every token that strangers send it. Invalid ones must not use up its rate limit.
     if (facts === undefined) services.requests.giveBack(client, request.address);
     const body: JsonObject = facts === undefined ? { active: false } : describe(facts, services.issuer);
     if (!request.headers.accept?.includes(INTROSPECTION_MEDIA_TYPE)) return { status: 200, body };
@@ -41,8 +42,8 @@ export const introspect = {
 } as const satisfies Endpoint;
 
 /**
- * A token of ours is told to its client and to the APIs that it is for. A token that a resource's secret signed is told to that
- * resource: what it says of a client is the resource's word.
+ * Finds a token of ours for its client, and for the APIs that it is for. A token that is signed with a resource's secret is visible
+ * to that resource only: its claims about a client are the resource's own.
  */
 async function findFor(
   { id, resource }: Client,
@@ -53,16 +54,16 @@ async function findFor(
   if (found?.clientId === id) return found;
   if (resource === undefined) return undefined;
   if (found !== undefined) return found.audiences.includes(resource) ? found : undefined;
-  const told = await findResourceToken(token, context);
-  return told?.audience === resource ? told.facts : undefined;
+  const signed = await findResourceToken(token, context);
+  return signed?.audience === resource ? signed.facts : undefined;
 }
 
-/** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). Of an access token all that it says, but its lineage. */
+/** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). For an access token, all of its claims except its lineage. */
 function describe({ type, claims, ...token }: TokenFacts, issuer: string): JsonObject {
   const { confirmation } = token;
   if (type === 'access_token') {
-    const { lineage: _lineage, actor_lineage: _actorLineage, ...said } = claims;
-    return { ...said, active: true, token_type: tokenTypeOf(confirmation) };
+    const { lineage: _lineage, actor_lineage: _actorLineage, ...shown } = claims;
+    return { ...shown, active: true, token_type: tokenTypeOf(confirmation) };
   }
   const { sub, clientId, expiresAt, origin, scope, authentication, chain, mayAct } = token;
   return {

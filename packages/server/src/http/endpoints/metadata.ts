@@ -1,4 +1,4 @@
-// GET /.well-known/oauth-authorization-server (RFC 8414), derived from the lists, so that it cannot disagree with them.
+// GET /.well-known/oauth-authorization-server (RFC 8414). It is derived from the lists, so that it cannot contradict them.
 import { clientAuthMethods } from '../../client-auth/index.ts';
 import type { ClientAuthMethod } from '../../client-auth/method.ts';
 import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
@@ -24,7 +24,7 @@ export const metadata = {
   front: 'metadata',
 } as const satisfies Endpoint;
 
-/** The same under the name by which OpenID Connect Discovery 1.0 looks for it. */
+/** The same document, at the path of OpenID Connect Discovery 1.0. */
 export const openidConfiguration = {
   ...document,
   place: 'below',
@@ -33,10 +33,10 @@ export const openidConfiguration = {
   isThere: ({ people }) => people !== undefined,
 } as const satisfies Endpoint;
 
-/** Endpoints of which RFC 8414 section 2 says how clients authenticate. */
+/** The endpoints for which RFC 8414 section 2 has members about client authentication. */
 const AUTHENTICATING = new Set(['token_endpoint', 'introspection_endpoint', 'revocation_endpoint']);
 
-/** RFC 8414 section 2. `response_types_supported` is required even where nothing is supported. */
+/** RFC 8414 section 2. `response_types_supported` is required even if it is empty. */
 function describe(endpoints: readonly Endpoint[], services: HttpServices) {
   const { issuer, targeting, defaultAlgorithm, clients, people, branding } = services;
   const certificateBound = [...clients.values()].some(

@@ -1,4 +1,4 @@
-// POST /oauth/par (RFC 9126) and /oauth/device_authorization (RFC 8628 section 3.1): a client asks without a browser.
+// POST /oauth/par (RFC 9126) and /oauth/device_authorization (RFC 8628 section 3.1): requests of a client without a browser.
 import type { AuditEvent } from '../../audit/event.ts';
 import { authenticateClient } from '../../client-auth/authenticate.ts';
 import { clientParameters } from '../../client-auth/index.ts';
@@ -43,7 +43,7 @@ const pushEndpoint = (path: string, audit: Endpoint['audit'], metadata: string, 
     },
   }) as const satisfies Endpoint;
 
-/** RFC 9449 section 10.1: a proof says what dpop_jkt would, and where both are there they agree. */
+/** RFC 9449 section 10.1: a proof has the same effect as dpop_jkt. If both are present, they must agree. */
 async function withProvenKey(
   parameters: Parameters,
   path: string,

@@ -1,4 +1,4 @@
-// POST /oauth/revoke (RFC 7009): a token, and every token that derives from it, is dead from the 200 on.
+// POST /oauth/revoke (RFC 7009): revokes a token and every token that derives from it, before it answers 200.
 import { findRevocable } from '../../subject-tokens/own-token.ts';
 import { readTokenQuestion } from '../client-request.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -17,7 +17,7 @@ export const revoke = {
     event.clientAuthentication = method;
     const found = await findRevocable(token, client.id, context);
     event.duration = services.clock() - event.time;
-    // Unknown, dead already, or another client's: 200, and the answer tells nothing (RFC 7009 section 2.2).
+    // Unknown, already revoked, or of another client: 200, so that the answer reveals nothing (RFC 7009 section 2.2).
     if (found === undefined || found.clientId !== client.id) {
       event.outcome = 'ignored';
       await services.audit.append(event);

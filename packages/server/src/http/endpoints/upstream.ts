@@ -1,4 +1,4 @@
-// The way to another OpenID provider that the configuration names, and back.
+// The redirect to the OpenID provider that the configuration names, and the return from it.
 import { INTERACTION_PATH, UPSTREAM_PATH } from '../../sign-in/paths.ts';
 import { returnFromUpstream, visitUpstream } from '../../sign-in/upstream-visit.ts';
 import { pageEndpoint } from '../browser.ts';

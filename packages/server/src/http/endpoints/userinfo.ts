@@ -1,5 +1,6 @@
-// GET and POST /oauth/userinfo (OpenID Connect Core section 5.3): who somebody is, for whoever holds their access token with
-// the scope openid.
+// GET and POST /oauth/userinfo (OpenID Connect Core section 5.3): claims about a person, for an access token of theirs with the
+// scope
+// openid.
 import { identityClaims } from '../../issuing/identity-claims.ts';
 import { listedNames } from '../../primitives/scope.ts';
 import type { Endpoint } from '../endpoint.ts';
