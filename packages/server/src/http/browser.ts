@@ -3,7 +3,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { BrowserAnswer, BrowserRequest } from '../sign-in/browser.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
-import type { Drawing } from '../sign-in/pages/look.ts';
+import type { PageRenderer } from '../sign-in/pages/look.ts';
 import { leavingPage } from '../sign-in/pages/message.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Endpoint, Exchange } from './endpoint.ts';
@@ -78,7 +78,7 @@ function renderPage(
     ...retry(status),
     ...refusal?.headers,
   };
-  const show = (shown: number, drawing: Drawing): Answer => {
+  const show = (shown: number, drawing: PageRenderer): Answer => {
     const { headers: ofPage, body } = drawPage(drawing, lookFor(request, branding, uiLocales));
     return { status: shown, headers: { ...headers, ...ofPage }, body };
   };

@@ -1,7 +1,7 @@
 // Renders pages and refusals. A refusal is JSON (RFC 6749 section 5.2), a page for people, or a problem for operators (RFC 9457).
 import { publicAnswer, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
-import { chooseLook, type Drawing, type Look } from '../sign-in/pages/look.ts';
+import { chooseLook, type Look, type PageRenderer } from '../sign-in/pages/look.ts';
 import { errorPage } from '../sign-in/pages/message.ts';
 import { pageHeaders } from '../sign-in/pages/page.ts';
 import { problemOf } from './admin/problem.ts';
@@ -74,7 +74,7 @@ const faces: Readonly<Record<Face, (refusal: Refusal, context: RefusalContext) =
   },
 };
 
-export const drawPage = (drawing: Drawing, look: Look) => ({ headers: pageHeaders(look), body: drawing(look) });
+export const drawPage = (drawing: PageRenderer, look: Look) => ({ headers: pageHeaders(look), body: drawing(look) });
 
 /** @param uiLocales from an earlier request of the client, if this one has none */
 export const lookFor = ({ query, headers }: Request, branding: Branding, uiLocales?: string): Look =>

@@ -4,7 +4,7 @@ import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { KnownVisitor } from './cookies.ts';
 import type { LibraryAnswer } from './library.ts';
-import type { Drawing } from './pages/look.ts';
+import type { PageRenderer } from './pages/look.ts';
 
 export interface BrowserRequest {
   readonly query: Parameters;
@@ -22,7 +22,7 @@ export interface BrowserRequest {
 export interface BrowserAnswer {
   readonly status: number;
   /** Rendered when it is sent, since its language is known then. */
-  readonly page?: Drawing;
+  readonly page?: PageRenderer;
   /** `ui_locales` of the client's request, for when the current request has none. */
   readonly uiLocales?: string | undefined;
   readonly location?: string;
@@ -37,7 +37,7 @@ export const toBrowserAnswer = ({ status, location, cookies, body, oidc }: Libra
   cookies,
   uiLocales: uiLocalesOf(oidc?.params),
   ...(location !== undefined && { location }),
-  ...(location === undefined && typeof body === 'function' && { page: body as Drawing }),
+  ...(location === undefined && typeof body === 'function' && { page: body as PageRenderer }),
 });
 
 /** @param params of an authorization request, as the library stores them */

@@ -26,7 +26,7 @@ const TAG_BYTES = 32;
 const PHC =
   /^\$argon2id\$v=19\$m=([1-9]\d{0,7}),t=([1-9]\d{0,4}),p=([1-9]\d{0,2})\$([A-Za-z\d+/]{1,88})\$([A-Za-z\d+/]{1,88})$/;
 
-/** @returns a text that says what is wrong, if the hash is not accepted */
+/** @returns the problem as a text if the hash is not accepted */
 export function parsePasswordHash(text: string): PasswordHash | string {
   const [matched, ...parts] = PHC.exec(text) ?? [];
   if (matched === undefined)

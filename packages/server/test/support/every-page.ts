@@ -1,11 +1,11 @@
-// Every page, as `Drawing`s: with all that a page can show, and with as little as it can.
+// Every page, as `PageRenderer` functions: with all that a page can show, and with as little as it can.
 import { createBranding } from '../../src/sign-in/pages/branding.ts';
 import { consentPage } from '../../src/sign-in/pages/consent.ts';
 import { deviceCodePage, deviceConfirmPage } from '../../src/sign-in/pages/device.ts';
 import { type FrontLink, frontPage } from '../../src/sign-in/pages/front.ts';
 import { english } from '../../src/sign-in/pages/languages/english.ts';
 import { logoutPage, switchAccountPage } from '../../src/sign-in/pages/logout.ts';
-import { chooseLook, type Drawing, type Look } from '../../src/sign-in/pages/look.ts';
+import { chooseLook, type Look, type PageRenderer } from '../../src/sign-in/pages/look.ts';
 import { donePage, errorPage, leavingPage } from '../../src/sign-in/pages/message.ts';
 import { signInPage } from '../../src/sign-in/pages/sign-in.ts';
 
@@ -38,7 +38,7 @@ export const lookOf = (branding = PLAIN, uiLocales = 'en'): Look =>
   chooseLook(branding, { uiLocales, acceptLanguage: undefined });
 
 /** @param text stands wherever somebody else's text stands */
-export function everyPage(text: string): Readonly<Record<string, Drawing>> {
+export function everyPage(text: string): Readonly<Record<string, PageRenderer>> {
   const target = { action: '/oauth/interaction/1', csrf: text };
   const client = { id: text, name: text, logo: DRAWN, uri: 'https://photos.example.com/' };
   const redirectUri = 'https://app.example.com/callback';

@@ -1,4 +1,4 @@
-// The organisation's name, logo and colour on the pages, made into a sheet once for each reading of the configuration.
+// The organisation's name, logo and colour on the pages. The style sheet is built once for each version of the configuration.
 import { adjust, type Colour, mix } from './colour.ts';
 import type { Language } from './languages/index.ts';
 import { colours, createSheet, type Sheet } from './style.ts';
@@ -10,9 +10,9 @@ export interface BrandingEntry {
   readonly logo: string | undefined;
   /** Of buttons and links. */
   readonly color: Colour | undefined;
-  /** For requests that name none of our languages. */
+  /** For requests that name no language of the pages. */
   readonly language: Language;
-  /** A page on which developers read about this server. */
+  /** The URL of documentation for developers. */
   readonly documentation: string | undefined;
 }
 
@@ -28,7 +28,7 @@ export const createBranding = ({ color, ...entry }: BrandingEntry): Branding => 
   sheet: createSheet(color === undefined ? {} : accentsOf(color)),
 });
 
-/** In the dark the colour is lightened until it can be read. */
+/** In dark mode the colour is lightened until it has enough contrast. */
 function accentsOf(color: Colour): Partial<Record<keyof typeof colours, readonly [light: Colour, dark: Colour]>> {
   const dark = adjust(color, '#ffffff', [colours.inset[1], colours.onAccent[1]], TEXT_CONTRAST);
   return {

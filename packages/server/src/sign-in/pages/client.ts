@@ -15,8 +15,7 @@ export interface ShownClient {
 export const clientName = ({ id, name }: ShownClient): Html => named(name ?? id);
 
 /**
- * A name is what the client calls itself, and may imitate another one. The id beside it is unique. Nothing is left to show of a client
- * that has only its id.
+ * Shows the unique id beside the name, since a name may imitate another client. Returns nothing for a client that has only its id.
  */
 export function clientLine({ id, name, logo, uri }: ShownClient, { sentences: { client } }: Look): Html | undefined {
   if (name === undefined && logo === undefined && uri === undefined) return undefined;
@@ -26,7 +25,7 @@ export function clientLine({ id, name, logo, uri }: ShownClient, { sentences: { 
 const link = (uri: string): Html =>
   html`<a href="${uri}" rel="noopener noreferrer" target="_blank"><bdi>${new URL(uri).host}</bdi></a>`;
 
-/** @param redirectUri undefined where no redirect follows, as for a device */
+/** @param redirectUri undefined if no redirect follows, as for a device */
 export function returnNote(redirectUri: string | undefined, { sentences: { client } }: Look): Html | undefined {
   const url = redirectUri !== undefined && URL.canParse(redirectUri) ? new URL(redirectUri) : undefined;
   if (url === undefined) return undefined;

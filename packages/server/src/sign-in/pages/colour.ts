@@ -34,7 +34,7 @@ function luminanceOf(colour: Colour): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Mixes in as little of the other colour as gives this contrast with every ground. */
+/** Mixes in the least of the other colour that gives this contrast with every background. */
 export function adjust(colour: Colour, towards: Colour, grounds: readonly Colour[], contrast: number): Colour {
   const steps = Array.from({ length: 51 }, (_, index) => mix(colour, towards, index / 50));
   return steps.find((one) => grounds.every((ground) => contrastOf(one, ground) >= contrast)) ?? towards;

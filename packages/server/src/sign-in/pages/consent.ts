@@ -1,8 +1,8 @@
-// The page that asks whether a person agrees: it names who asks, for what, and who will act.
+// The consent page: it names the client, the requested access, and the client that will act for the person.
 import type { Words } from '../../model/resource.ts';
 import { clientLine, clientName, returnNote, type ShownClient } from './client.ts';
 import { type Html, html } from './html.ts';
-import type { Drawing, Look } from './look.ts';
+import type { Look, PageRenderer } from './look.ts';
 import { type FormTarget, form, named, page } from './page.ts';
 
 export interface ConsentPage extends FormTarget {
@@ -12,20 +12,20 @@ export interface ConsentPage extends FormTarget {
   readonly redirectUri: string | undefined;
   /** Username of the person who is signed in. */
   readonly account: string;
-  /** Leads to the page on which another person signs in; undefined where the client asked for this one. */
+  /** The link to sign in as another person; undefined if the client requires this one. */
   readonly otherAccount: string | undefined;
   readonly scopes: readonly ShownScope[];
   /** Audiences of the requested APIs. */
   readonly targets: readonly string[];
   /** The client that will act for the person (`may_act`). */
   readonly actor: ShownClient | undefined;
-  /** Of a device: the code that it shows. */
+  /** The code that a device shows. */
   readonly userCode: string | undefined;
 }
 
 interface ShownScope {
   readonly name: string;
-  /** Its API's words for it; undefined where it has none. */
+  /** The API's description of the scope; undefined if it has none. */
   readonly words: Words | undefined;
 }
 
@@ -40,7 +40,7 @@ export const consentPage = ({
   actor,
   userCode,
   ...target
-}: ConsentPage): Drawing =>
+}: ConsentPage): PageRenderer =>
   page((look) => {
     const { consent: sentences } = look.sentences;
     const own: Readonly<Record<string, string>> = sentences.scopes;
@@ -72,7 +72,7 @@ ${form(
     };
   });
 
-/** Words that are not in the language of the page are marked by their own. */
+/** A description in another language than the page is marked with its language. */
 function able(words: Words, { language, branding }: Look): Html {
   if (typeof words === 'string') return html`<li>${words}</li>`;
   const known = [language, branding.language, ...Object.keys(words)].find((one) => words[one] !== undefined);
@@ -80,7 +80,7 @@ function able(words: Words, { language, branding }: Look): Html {
   return html`<li${mark}>${known && words[known]}</li>`;
 }
 
-/** Scopes without words are shown by their names: what they mean is for their API to say. */
+/** Scopes without a description are shown by name. */
 function useOf(targets: readonly string[], scopes: readonly ShownScope[], look: Look): Html | undefined {
   if (targets.length === 0 && scopes.length === 0) return undefined;
   const { consent: sentences } = look.sentences;

@@ -1,9 +1,9 @@
-// The pages on which a person types the code that a device shows, and compares it. A person who followed somebody else's link stops
-// at the second one (RFC 8628 section 5.4).
+// The pages on which a person types the code of a device, and then confirms it. The second page protects a person who followed an
+// attacker's link (RFC 8628 section 5.4).
 import { clientLine, clientName, type ShownClient } from './client.ts';
 import { html } from './html.ts';
 import type { Sentences } from './languages/english.ts';
-import type { Drawing } from './look.ts';
+import type { PageRenderer } from './look.ts';
 import { described, type FormTarget, form, page, problemBox } from './page.ts';
 
 export interface DeviceCodePage extends FormTarget {
@@ -12,11 +12,11 @@ export interface DeviceCodePage extends FormTarget {
   readonly problem: keyof Sentences['deviceCode']['problems'] | undefined;
 }
 
-/** In the form of ours, of the letters that ours have (RFC 8628 section 6.1). */
+/** An example with the form and the letters of our codes (RFC 8628 section 6.1). */
 const EXAMPLE = 'WDJB-MJHT';
 
 /** Posts `user_code`. */
-export const deviceCodePage = ({ userCode, problem, ...target }: DeviceCodePage): Drawing =>
+export const deviceCodePage = ({ userCode, problem, ...target }: DeviceCodePage): PageRenderer =>
   page((look) => {
     const { deviceCode: sentences } = look.sentences;
     const sentence = problem && sentences.problems[problem];
@@ -43,7 +43,7 @@ export interface DeviceConfirmPage extends FormTarget {
 }
 
 /** Posts `user_code` and `confirm`, or `abort`. */
-export const deviceConfirmPage = ({ client, userCode, ...target }: DeviceConfirmPage): Drawing =>
+export const deviceConfirmPage = ({ client, userCode, ...target }: DeviceConfirmPage): PageRenderer =>
   page((look) => {
     const { deviceConfirm: sentences } = look.sentences;
     return {

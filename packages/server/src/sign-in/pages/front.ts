@@ -1,10 +1,10 @@
-// The page at /: what this server is, and where to read on.
+// The page at /: it explains what this server is, and links to its metadata, console and documentation.
 import { type Html, html } from './html.ts';
 import type { Sentences } from './languages/english.ts';
-import type { Drawing } from './look.ts';
+import type { PageRenderer } from './look.ts';
 import { page } from './page.ts';
 
-/** What the page can link to, by name. Each has its words in every language. */
+/** The possible links, by name. Each has a text in every language. */
 export type FrontLink = keyof Sentences['front']['links'];
 
 export interface FrontPage {
@@ -12,12 +12,12 @@ export interface FrontPage {
   readonly links: readonly (readonly [FrontLink, url: string])[];
 }
 
-/** The others are for developers. */
+/** Links for people. The others are for developers. */
 const FOR_PEOPLE: ReadonlySet<FrontLink> = new Set<FrontLink>(['device', 'logout']);
 
 const RFC8693 = 'https://www.rfc-editor.org/rfc/rfc8693';
 
-export const frontPage = ({ issuer, links }: FrontPage): Drawing =>
+export const frontPage = ({ issuer, links }: FrontPage): PageRenderer =>
   page(({ sentences: { front }, branding: { documentation } }) => {
     const list = (shown: FrontPage['links']): Html =>
       html`<ul class="links">${shown.map(([name, url]) => {

@@ -1,6 +1,6 @@
-// Writes the text of a page. Every value of the template is escaped.
+// A template tag for HTML that escapes every value.
 
-/** Markup that is safe to send. Only `html` makes it, and the frame of the page for its style sheet. */
+/** Markup that is safe to send. Only `html` creates it, and the frame of the page for its style sheet. */
 export class Html {
   readonly text: string;
 
@@ -11,7 +11,7 @@ export class Html {
 
 type Value = string | number | Html | readonly Html[] | false | undefined;
 
-/** Text is escaped, markup is taken as it is, and `undefined` and `false` leave nothing. Attributes must be quoted. */
+/** Escapes text, inserts `Html` unchanged, and omits `undefined` and `false`. Attributes must be quoted. */
 export const html = (parts: TemplateStringsArray, ...values: readonly Value[]): Html =>
   new Html(parts.reduce((text, part, index) => text + write(values[index - 1]) + part));
 

@@ -1,15 +1,15 @@
-// The page that asks whether to sign out, and the one on which a session makes way for another person's.
+// The page that asks whether to sign out, and the page that ends a session before another person signs in.
 import { html } from './html.ts';
-import type { Drawing } from './look.ts';
+import type { PageRenderer } from './look.ts';
 import { type FormTarget, form, named, page } from './page.ts';
 
 export interface LogoutPage extends FormTarget {
-  /** Username of the person who is signed in; undefined where nobody is. */
+  /** Username of the person who is signed in; undefined if nobody is. */
   readonly account: string | undefined;
 }
 
 /** Posts `logout`; without it the session stays. */
-export const logoutPage = ({ account, ...target }: LogoutPage): Drawing =>
+export const logoutPage = ({ account, ...target }: LogoutPage): PageRenderer =>
   page((look) => {
     const { logout: sentences } = look.sentences;
     if (account === undefined) {
@@ -32,8 +32,8 @@ ${form(
     };
   });
 
-/** Somebody else signed in than the person whose session this is. Posts `logout`, and the sign-in goes on. */
-export const switchAccountPage = (target: FormTarget): Drawing =>
+/** Shown if another person signed in than the one of the session. Posts `logout`, and the sign-in continues. */
+export const switchAccountPage = (target: FormTarget): PageRenderer =>
   page((look) => {
     const { switchAccount: sentences } = look.sentences;
     return {

@@ -1,38 +1,38 @@
-// The pages without a form: what was done, what went wrong, and the way on.
+// The pages without a form: success, errors, and the redirect page.
 import { html } from './html.ts';
 import type { Sentences } from './languages/english.ts';
-import type { Drawing, Look } from './look.ts';
+import type { Look, PageRenderer } from './look.ts';
 import { page } from './page.ts';
 
 export type Outcome = keyof Sentences['done'];
 
-export const donePage = (outcome: Outcome): Drawing =>
+export const donePage = (outcome: Outcome): PageRenderer =>
   page(({ sentences }) => {
     const [title, message] = sentences.done[outcome];
-    const mood = outcome === 'device_refused' ? 'asking' : 'done';
-    return { title, mood, body: html`<p class="lead">${message}</p>` };
+    const mark = outcome === 'device_refused' ? 'asking' : 'done';
+    return { title, mark, body: html`<p class="lead">${message}</p>` };
   });
 
 export interface ErrorPage {
-  /** Its row of the refusal table. */
+  /** The name of the public answer. */
   readonly answer: string;
-  /** Its public sentence, in English. */
+  /** The public sentence, in English. */
   readonly message: string;
   /** A parameter that the sentence names. */
   readonly parameter: string | undefined;
-  /** Names the audit row. */
+  /** The id of the audit row. */
   readonly requestId: string;
-  /** Where the configuration has `developerErrors: true`. */
+  /** Only if the configuration has `developerErrors: true`. */
   readonly reason?: string;
   readonly detail?: string;
 }
 
-export const errorPage = ({ requestId, reason, detail, ...refused }: ErrorPage): Drawing =>
+export const errorPage = ({ requestId, reason, detail, ...refused }: ErrorPage): PageRenderer =>
   page((look) => {
     const { failed } = look.sentences;
     return {
       title: failed.title,
-      mood: 'failed',
+      mark: 'failed',
       body: html`${sentenceOf(refused, look)}
 <section class="panel"><p>${failed.help}</p>
 <p><code>${requestId}</code></p>${
@@ -43,7 +43,7 @@ export const errorPage = ({ requestId, reason, detail, ...refused }: ErrorPage):
     };
   });
 
-/** A sentence that a language lacks is shown in English, and marked as English. */
+/** A sentence without a translation is shown in English, and marked as English. */
 function sentenceOf({ answer, message, parameter }: Omit<ErrorPage, 'requestId'>, { sentences, language }: Look) {
   const known = Object.entries<string>(sentences.refusals).find(([name]) => name === answer)?.[1];
   if (language === 'en' || known === undefined)
@@ -51,8 +51,8 @@ function sentenceOf({ answer, message, parameter }: Omit<ErrorPage, 'requestId'>
   return html`<p class="lead">${known.replace('{parameter}', parameter ?? '')}.</p>`;
 }
 
-/** After a form of ours, on the way to another place. It is seen for an instant at most. */
-export const leavingPage = (href: string): Drawing =>
+/** The answer to a form that redirects the browser to another site. It is visible only for a moment. */
+export const leavingPage = (href: string): PageRenderer =>
   page(({ sentences: { leaving } }) => ({
     title: leaving.title,
     next: href,

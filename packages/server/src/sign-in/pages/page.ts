@@ -1,10 +1,10 @@
 // The frame that all pages share, and the headers that they are sent with.
 import { Html, html } from './html.ts';
-import type { Drawing, Look } from './look.ts';
+import type { Look, PageRenderer } from './look.ts';
 
-/** What a form must carry to be believed: where it goes, and the proof that it is ours. */
+/** The target of a form, and the token that proves that it is ours. */
 export interface FormTarget {
-  /** Path of this server. */
+  /** A path on this server. */
   readonly action: string;
   readonly csrf: string;
 }
@@ -14,15 +14,15 @@ export const form = ({ action, csrf }: FormTarget, look: Look, fields: Html): Ht
 ${fields}
 </form>`;
 
-/** The path with the language that was asked for. */
+/** Adds the requested language to the path. */
 export const inLanguage = (path: string, { asked }: Look): string =>
   asked === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}ui_locales=${asked}`;
 
 /**
- * Headers of a page. The browser loads our own sheet and images inside the page, and nothing else. No script runs, nobody frames the
- * page, and forms go to us alone. Chromium applies `form-action` to redirects after a form too, those of clients included. So a
- * form is answered by a page, and what leads on from there is a visit of its own (`leavingPage`).
- * Other sites do not learn where a person came from. A browser without Sec-Fetch-Site tells us its origin by the referrer.
+ * Headers of a page. The browser loads nothing: the style sheet and the images are inline. No script runs, the page cannot be framed,
+ * and forms can only be sent to this server. Chromium also applies `form-action` to redirects after a form, even those of clients. So
+ * a form is answered with a page that then redirects (`leavingPage`). Other sites get no referrer; this server needs it from browsers
+ * without Sec-Fetch-Site.
  */
 export const pageHeaders = ({ branding }: Look) =>
   ({
@@ -39,21 +39,21 @@ export const pageHeaders = ({ branding }: Look) =>
 interface Frame {
   /** Also the heading. */
   readonly title: string;
-  readonly mood?: keyof typeof marks;
-  /** The problem with what was sent. Screen readers say first that there is one. */
+  readonly mark?: keyof typeof marks;
+  /** The problem with the submitted form. The title then begins with “Error:” for screen readers. */
   readonly problem?: string | undefined;
-  /** Where the browser goes at once. */
+  /** The URL to redirect to at once. */
   readonly next?: string;
-  /** For a page that people read rather than answer. */
+  /** For a page to read, without a form. */
   readonly wide?: true;
   readonly body: Html;
 }
 
 export const page =
-  (describe: (look: Look) => Frame): Drawing =>
+  (describe: (look: Look) => Frame): PageRenderer =>
   (look) => {
     const { language, sentences, branding } = look;
-    const { title, mood = 'asking', problem, next, wide, body } = describe(look);
+    const { title, mark = 'asking', problem, next, wide, body } = describe(look);
     return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -68,7 +68,7 @@ ${new Html(`<style>${branding.sheet.style}</style>`)}
 <body>
 <main${wide && html` class="wide"`}>
 ${brand(look)}
-${brandsItself(look) && mood === 'asking' ? undefined : marks[mood]}
+${hasBrand(look) && mark === 'asking' ? undefined : marks[mark]}
 <h1>${title}</h1>
 ${body}
 </main>
@@ -77,15 +77,15 @@ ${body}
 `.text;
   };
 
-const brandsItself = ({ branding: { name, logo } }: Look): boolean => name !== undefined || logo !== undefined;
+const hasBrand = ({ branding: { name, logo } }: Look): boolean => name !== undefined || logo !== undefined;
 
-/** The logo says the name to people who do not see it. */
+/** The alternative text of the logo is the name. */
 function brand({ branding: { name, logo } }: Look): Html | undefined {
   if (logo !== undefined) return html`<p class="brand"><img src="${logo}" alt="${name ?? ''}"></p>`;
   return name === undefined ? undefined : html`<p class="brand"><bdi>${name}</bdi></p>`;
 }
 
-/** Two arrows that pass each other; where something ended, a sign that says how. */
+/** Our icon, and the signs for success and failure. */
 const marks = {
   asking: html`<svg class="mark" viewBox="0 0 40 40" aria-hidden="true"><path d="M5 14h28m-8-8 8 8-8 8" opacity=".5"/><path d="M35 26H7m8-8-8 8 8 8"/></svg>`,
   done: html`<svg class="mark" viewBox="0 0 40 40" aria-hidden="true"><circle cx="20" cy="20" r="15.5"/><path d="m13.5 20.5 4.5 4.5 8.5-9.5"/></svg>`,
@@ -96,14 +96,14 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" fill="none" stroke="#3f8f7e" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"><path d="M5 14h28m-8-8 8 8-8 8"/><path d="M35 26H7m8-8-8 8 8 8"/></svg>',
 )}`;
 
-/** `bdi` isolates a name that is written from right to left: it does not turn the text beside it. */
+/** `bdi` isolates a name that is written from right to left from the text beside it. */
 export const named = (name: string): Html => html`<strong><bdi>${name}</bdi></strong>`;
 
-/** A problem with what was sent. The field at fault says that this describes it. */
+/** The problem with the submitted form. The wrong field refers to it with aria-describedby. */
 export const problemBox = (problem: string | undefined): Html | undefined =>
   problem === undefined ? undefined : html`<p class="problem" id="problem" role="alert">${problem}</p>`;
 
-/** @param hint the id of what describes the field in any case */
+/** @param hint the id of the element that always describes the field */
 export function described(problem: string | undefined, hint?: string): Html | undefined {
   const ids = [problem === undefined ? [] : 'problem', hint ?? []].flat();
   if (ids.length === 0) return undefined;

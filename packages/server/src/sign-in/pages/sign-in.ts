@@ -1,20 +1,20 @@
-// The page that asks for username and password, or leads to another provider.
+// The sign-in page: username and password, or the upstream provider.
 import { clientLine, clientName, returnNote, type ShownClient } from './client.ts';
 import { type Html, html } from './html.ts';
 import type { Sentences } from './languages/english.ts';
-import type { Drawing } from './look.ts';
+import type { PageRenderer } from './look.ts';
 import { described, type FormTarget, form, page, problemBox } from './page.ts';
 
 export interface SignInPage extends FormTarget {
-  /** The client that wants to know who the person is. */
+  /** The client that requested the sign-in. */
   readonly client: ShownClient;
   /** Where the person returns to; undefined for a device. */
   readonly redirectUri: string | undefined;
-  /** Can anybody sign in with a password here? */
+  /** Does the configuration have accounts with passwords? */
   readonly accounts: 'some' | 'none';
-  /** Another provider to sign in at. `first`: it is the usual way, and passwords are for a few. */
+  /** The upstream provider. `first`: it is the usual way, and is shown above the passwords. */
   readonly upstream: { readonly name: string; readonly href: string; readonly first: boolean } | undefined;
-  /** The name that was typed before, or that the client suggests. */
+  /** The username that was typed before, or that the client suggests. */
   readonly username: string | undefined;
   /** Why the last attempt failed. */
   readonly problem: keyof Sentences['signIn']['problems'] | undefined;
@@ -29,7 +29,7 @@ export const signInPage = ({
   username,
   problem,
   ...target
-}: SignInPage): Drawing =>
+}: SignInPage): PageRenderer =>
   page((look) => {
     const { signIn: sentences } = look.sentences;
     const sentence = problem && sentences.problems[problem];
@@ -40,7 +40,7 @@ export const signInPage = ({
       html`<a class="button${isFirst ? '' : ' quiet'}" href="${upstream.href}">${sentences.upstream(html`<bdi>${upstream.name}</bdi>`)}</a>`;
     const or = html`<p class="or">${sentences.or}</p>`;
     const wrong = problem === 'wrong' ? sentence : undefined;
-    // After a wrong password the person goes on where they were.
+    // After a wrong password the password form has the focus, even if the provider comes first.
     const focus = isFirst && wrong === undefined ? undefined : username ? 'password' : 'username';
     const fields = passwordFields(username ?? '', { sentences, wrong, focus });
     const submit = html`<button>${sentences.submit}</button>`;

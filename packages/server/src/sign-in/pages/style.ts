@@ -1,11 +1,11 @@
-// The style sheet of the pages. It is inline, so that a page is one answer; the policy of the page names it by its hash.
+// The style sheet of the pages. It is inline, and the content security policy has its hash.
 import { hash } from 'node:crypto';
 import type { Colour } from './colour.ts';
 
 /** A colour in light and in dark. */
 type Pair = readonly [light: Colour, dark: Colour];
 
-/** Colours by their use. Each pair of text and ground has the contrast of WCAG 2.2 AA. */
+/** Colours by their use. Each pair of text and background has the contrast of WCAG 2.2 AA. */
 export const colours = {
   ground: ['#f4f3f0', '#131314'],
   card: ['#ffffff', '#1d1d1f'],
@@ -27,7 +27,7 @@ export interface Sheet {
   readonly hash: string;
 }
 
-/** @param changed colours that the organisation chose */
+/** @param changed the colours of the organisation */
 export function createSheet(changed: Partial<Record<keyof typeof colours, Pair>>): Sheet {
   const scheme = (index: 0 | 1): string =>
     Object.entries<Pair>({ ...colours, ...changed })

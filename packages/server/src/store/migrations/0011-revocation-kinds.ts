@@ -15,6 +15,6 @@ export const revocationKinds: Migration = {
     for (const column of ['rotated_by', 'stored_at'])
       await schema.alterTable('refresh_families').dropColumn(column).execute();
   },
-  // The id of a row says what its kind and name say. The version before takes `principal:` for the id of a token, and revokes nobody.
+  // The id repeats kind and name. The previous version reads `principal:…` as the id of a token, which revokes nothing.
   holds: ['revocations.kind=principal'],
 };

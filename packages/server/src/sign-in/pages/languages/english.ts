@@ -1,4 +1,4 @@
-// Sentences of the pages in English. Their types are those that every other language must have.
+// The sentences of the pages in English. Their type is the type of every other language.
 import { type Html, html } from '../html.ts';
 import { publicSentences } from './refusals.ts';
 
@@ -36,7 +36,7 @@ export const english = {
     account: (account: Html) => html`You are signed in as ${account}.`,
     switch: (account: Html) => html`Not ${account}?`,
     able: 'It will be able to',
-    /** Scopes without words are listed after this. */
+    /** Followed by scopes without a description. */
     use: (targets: Html) => html`Use ${targets}`,
     useScopes: 'Use these permissions',
     and: ' and ',
@@ -126,5 +126,5 @@ export const english = {
   },
 };
 
-/** Every sentence of the pages. A language that lacks one does not compile. */
+/** Every sentence of the pages. The compiler requires each language to have all of them. */
 export type Sentences = typeof english;

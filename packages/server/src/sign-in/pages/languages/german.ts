@@ -1,4 +1,4 @@
-// Sentences of the pages in German.
+// The sentences of the pages in German.
 import { type Html, html } from '../html.ts';
 import type { Sentences } from './english.ts';
 

@@ -1,4 +1,4 @@
-// In which languages do the pages speak? The list of languages, and how one is chosen for a request.
+// The languages of the pages, and how one is chosen for a request.
 import { english, type Sentences } from './english.ts';
 import { german } from './german.ts';
 
@@ -9,8 +9,8 @@ export type Language = keyof typeof languages;
 
 export const languageNames = Object.keys(languages) as [Language, ...Language[]];
 
-/** What a request says about languages. */
-export interface LanguageWishes {
+/** The languages that a request names. */
+export interface LanguagePreferences {
   /** `ui_locales` of OpenID Connect Core section 3.1.2.1: tags separated by blanks, in the order of preference. */
   readonly uiLocales: string | undefined;
   /** The header Accept-Language (RFC 9110 section 12.5.4). */
@@ -20,12 +20,12 @@ export interface LanguageWishes {
 /** Tags beyond these are ignored. No browser sends as many. */
 const MAX_TAGS = 32;
 
-/** @param usual the language of the configuration, for requests that name none of ours */
-export const chooseLanguage = (wishes: LanguageWishes, usual: Language): Language =>
-  askedLanguage(wishes) ?? acceptedLanguage(wishes, usual) ?? usual;
+/** @param usual the language of the configuration, for requests that name no language of the pages */
+export const chooseLanguage = (preferences: LanguagePreferences, usual: Language): Language =>
+  askedLanguage(preferences) ?? acceptedLanguage(preferences, usual) ?? usual;
 
-/** The first of `ui_locales` that is one of ours. */
-export const askedLanguage = ({ uiLocales }: LanguageWishes): Language | undefined =>
+/** The first language of `ui_locales` that the pages have. */
+export const askedLanguage = ({ uiLocales }: LanguagePreferences): Language | undefined =>
   uiLocales
     ?.split(' ', MAX_TAGS)
     .map(languageOf)
@@ -37,8 +37,8 @@ function languageOf(tag: string): Language | undefined {
   return languageNames.find((name) => name === primary);
 }
 
-/** The best of ours by quality; of equal ones the first. `*` stands for the usual language. */
-function acceptedLanguage({ acceptLanguage = '' }: LanguageWishes, usual: Language): Language | undefined {
+/** The language with the highest quality, or the first of several. `*` means the usual language. */
+function acceptedLanguage({ acceptLanguage = '' }: LanguagePreferences, usual: Language): Language | undefined {
   const [best] = acceptLanguage
     .split(',', MAX_TAGS)
     .flatMap((range) => {
