@@ -156,7 +156,7 @@ export function asDouble(value: number | bigint): number {
   return double;
 }
 
-/** Beyond ±(2^53 - 1), a double also stands for its neighbours (RFC 7493 section 2.2). @throws CannotTell inexact */
+/** Beyond ±(2^53 - 1), a double also represents its neighbours (RFC 7493 section 2.2). @throws CannotTell inexact */
 function exactly(result: number): number {
   if (Number.isFinite(result) && Math.abs(result) > Number.MAX_SAFE_INTEGER)
     throw new CannotTell('inexact', 'a number would be rounded: it is beyond ±(2^53 - 1)');

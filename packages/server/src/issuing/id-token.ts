@@ -1,4 +1,4 @@
-// Signs ID tokens, which tell a client who signed in (OpenID Connect Core section 2). They are not access tokens.
+// Signs ID tokens, which identify to a client the person who signed in (OpenID Connect Core section 2).
 import { hash } from 'node:crypto';
 import { algorithms } from '../keys/algorithms.ts';
 import { signCompact } from '../keys/jws.ts';

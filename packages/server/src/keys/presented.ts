@@ -1,4 +1,4 @@
-// Reads what a refused JWT says of itself, for the explanation of the refusal. Nothing of it is verified.
+// Reads the unverified header and claims of a refused JWT, for the explanation of the refusal.
 
 import { formatTime } from '../primitives/duration.ts';
 import { type Sent, TokenRefusal } from '../primitives/refusal.ts';
@@ -7,7 +7,7 @@ import { readCompact } from './jws.ts';
 /** A longer token is not read a second time: parsing costs the server time and the caller nothing. */
 const MAX_CHARACTERS = 8192;
 
-/** @returns nothing where the text is not a JWT */
+/** @returns an empty object if the text is not a JWT */
 export function presentedClaims(text: string): Sent {
   if (text.length > MAX_CHARACTERS) return {};
   try {
@@ -20,6 +20,6 @@ export function presentedClaims(text: string): Sent {
   }
 }
 
-/** As a person reads it. Whatever is not a time stays as it is. */
+/** Formats a time for people. A value that is not a time is unchanged. */
 const timeOf = (value: unknown): unknown =>
   typeof value === 'number' && Math.abs(value) < 1e11 ? formatTime(Math.floor(value)) : value;

@@ -28,7 +28,7 @@ export const idToken = {
     const { iat, azp } = payload;
     if (typeof iat !== 'number') throw new TokenRefusal('claims', 'iat is missing');
     if (azp === undefined && (stringList(payload.aud)?.length ?? 0) > 1) {
-      throw new TokenRefusal('audience', 'it has several audiences, and no azp says for which it was made');
+      throw new TokenRefusal('audience', 'it has several audiences, and no azp that names the client it was made for');
     }
     if (azp !== undefined && azp !== context.client.id && !(typeof azp === 'string' && issuer.audiences.has(azp))) {
       throw new TokenRefusal(

@@ -42,7 +42,7 @@ const hop = async (server: TestServer, last: Answer | undefined, actor: Form = {
 const actors = (server: TestServer, { body }: Answer): string[] =>
   readAct(claimsOf(body.access_token).act, server.issuer);
 
-test('issues a token for the subject without act, without an actor token: impersonation (RFC 8693 section 1.1; TE-50)', async (t) => {
+test('issues a token without act for the subject, without an actor token: impersonation (RFC 8693 section 1.1; TE-50)', async (t) => {
   const server = await start(t, agents('types: [access_token, jwt]'));
   const answer = await hop(server, undefined);
   assertIssued(server, answer);
@@ -50,13 +50,13 @@ test('issues a token for the subject without act, without an actor token: impers
   assert.deepEqual([sub, acting], ['gateway', undefined]);
 });
 
-test('keeps the subject and names the actor in act, if there is one: delegation (RFC 8693 section 1.1; TE-51)', async (t) => {
+test('keeps the subject and names the actor in act, with an actor token: delegation (RFC 8693 section 1.1; TE-51)', async (t) => {
   const server = await start(t, agents('types: [access_token, jwt]'));
   const answer = await hop(server, undefined, await actAs(server, 'agent-0'));
   assertIssued(server, answer);
   const { sub, act: acting, client_id } = claimsOf(answer.body.access_token);
   assert.deepEqual([sub, acting], ['gateway', { sub: 'agent-0', iss: server.issuer }]);
-  assert.equal(client_id, 'gateway', 'the client that asked, not the one that acts (RFC 8693 section 4.3)');
+  assert.equal(client_id, 'gateway', 'the calling client, not the actor (RFC 8693 section 4.3)');
 });
 
 for (const [grant, depth] of [
@@ -91,7 +91,7 @@ test('keeps all three hops if A acts for the subject, B after A, and A again', a
   const third = await hop(server, second, a);
   assert.deepEqual(actors(server, third), ['agent-0', 'agent-1', 'agent-0']);
   const again = await hop(server, third, a);
-  assert.deepEqual(actors(server, again), ['agent-0', 'agent-1', 'agent-0'], 'who acts already adds no hop');
+  assert.deepEqual(actors(server, again), ['agent-0', 'agent-1', 'agent-0'], 'the current actor adds no hop');
   const fourth = await hop(server, again, b);
   assertRefused(server, fourth, { ...ACTOR_NOT_ALLOWED, reason: 'chain_too_deep' });
 });

@@ -108,7 +108,11 @@ test('copies may_act until a new actor is added, and not after (RFC 8693 section
   assertIssued(server, hop);
   assert.equal(claimsOf(hop.body.access_token).may_act, undefined);
   const further = { subject_token: String(hop.body.access_token), ...(await acting(server)) };
-  assert.deepEqual(await actorsOf(server, further), ['agent', `agent@${idp.url}`], 'it binds nobody any more');
+  assert.deepEqual(
+    await actorsOf(server, further),
+    ['agent', `agent@${idp.url}`],
+    'it restricts the next actor no longer',
+  );
   const either = { iss: server.issuer, sub: 'gateway' };
   const copied = await exchange(server, subject(idp.sign({ may_act: either })));
   assert.deepEqual(claimsOf(copied.body.access_token).may_act, either);

@@ -81,7 +81,7 @@ test('limits the chain to the depth of the rule, five by default, and never trun
       if (answer.status !== 200) {
         assertRefused(server, answer, { ...ACTOR_NOT_ALLOWED, reason: 'chain_too_deep' });
         const kept = { subject_token: form.subject_token };
-        assert.equal((await actorsOf(server, kept)).length, prior, 'what is as long as allowed may be kept');
+        assert.equal((await actorsOf(server, kept)).length, prior, 'a chain of the maximum length is kept');
         return length;
       }
       length = prior + 1;

@@ -71,7 +71,7 @@ test('puts the actor before earlier actors, once, and never in the place of the 
   const same = ask(open, { actor: token('ada') });
   assert.deepEqual(reasonOf(same), ['actor_is_subject', 'both are ada']);
   const unruled = ask({ ...open, rules: [] }, { actor: token('ada') });
-  assert.equal(unruled.refusal?.reason, 'actor_is_subject', 'whatever the rules say');
+  assert.equal(unruled.refusal?.reason, 'actor_is_subject', 'regardless of the rules');
   const renamed = ask(open, { subject: token('idp:ada', { origin: known }), actor: robot });
   assert.equal(renamed.refusal?.reason, 'actor_is_subject');
   const elsewhere = token('idp:ada', {
@@ -377,7 +377,7 @@ test('records names of actors that act does not contain as digests, sixteen or f
   const lineage = delegating(16).decision?.actorLineage ?? [];
   assert.deepEqual([lineage.length, new Set(lineage).size], [18, 18]);
   assert.ok(lineage.slice(1, -1).every((entry) => /^[\w-]{43}$/.test(entry)));
-  assert.equal(lineage.at(-1), voucherEntry('https://us.example'), 'and their issuer, whose word it was');
+  assert.equal(lineage.at(-1), voucherEntry('https://us.example'), 'and the issuer that vouched for them');
   assert.deepEqual(reasonOf(delegating(17)), TOO_LONG);
 });
 
@@ -565,7 +565,7 @@ test('evaluates conditions on the targets and scope that would be granted, the n
     { ...world, rules: [rule([other], { when: when('scope == ["read"]'), grant: { scopes: new Set(['read']) } })] },
     { scope: new Set(['read', 'write']) },
   );
-  assert.equal(reasonOf(more)?.[0], 'scope_exceeded', 'to ask for more leads to no other rule');
+  assert.equal(reasonOf(more)?.[0], 'scope_exceeded', 'a larger request does not select another rule');
   assert.equal(decides('request.requested_token_type == "jwt"', { requestedType: 'jwt' }), true);
   assert.equal(
     decides(`chain[0].sub == "agent" && chain[1].iss == "${SELF}"`, {

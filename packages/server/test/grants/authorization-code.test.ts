@@ -81,7 +81,7 @@ suite('authorization code', () => {
       ...CODE_REFUSED,
       reason: 'code_verifier',
     });
-    assertIssued(server, await redeem(server, at, { redirect_uri: undefined }), 'which need not be said again');
+    assertIssued(server, await redeem(server, at, { redirect_uri: undefined }), 'the redirect URI is optional here');
     const short = 'x'.repeat(42);
     const weak = await authorizeAs(server, { code_challenge: hash('sha256', short, 'base64url') });
     assertRefused(server, await redeem(server, weak, { code_verifier: short }), {

@@ -40,7 +40,7 @@ test('refuses what no rule allows any more, and grants it again when one does', 
     ['no rule', life([]), NOT_ALLOWED],
     ['a rule for another client', beside({ client: ['other'] }), NOT_ALLOWED],
     ['a rule for subjects of another client', beside({ subject: { clients: ['other'] } }), NOT_ALLOWED],
-    ['a rule that wants an actor', beside({ actor: { required: true, clients: ['agent'] } }), NOT_ALLOWED],
+    ['a rule that requires an actor', beside({ actor: { required: true, clients: ['agent'] } }), NOT_ALLOWED],
     [
       'a condition that is not met',
       beside({ subject: { clients: undefined, when: 'subject.sub == "x"' } }),

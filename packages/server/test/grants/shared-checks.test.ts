@@ -93,7 +93,7 @@ test('makes the client the actor at a refresh as in an exchange, if the rule say
   const refreshed = await refresh(acting, answer.body.refresh_token);
   assertIssued(acting, refreshed);
   assert.deepEqual(claimsOf(refreshed.body.access_token).act, { sub: 'gateway', iss: ISSUER });
-  assert.equal(acting.audit(await refresh(acting, own))?.reason, 'actor_is_subject', 'nobody acts for oneself');
+  assert.equal(acting.audit(await refresh(acting, own))?.reason, 'actor_is_subject', 'a party cannot act for itself');
   // An earlier actor is kept when the rule no longer adds it, and counts for the depth.
   const back = await restart(t, acting, beside({ actor: undefined }));
   const again = await refresh(back, refreshed.body.refresh_token);

@@ -90,7 +90,7 @@ test('revokes tokens in which a subject acts, by its name here or at its own iss
     const [token, bystander] = [await make(), await subjectToken(server)];
     assert.equal(await active(server, token), true);
     for (const other of others) await revokeMany(server, other);
-    assert.equal(await active(server, token), true, 'a name of somebody else');
+    assert.equal(await active(server, token), true, 'a name of another party');
     await revokeMany(server, body);
     assert.equal(await active(server, token), false, JSON.stringify(body));
     assert.equal(await active(server, bystander), true);

@@ -50,9 +50,13 @@ test('publishes a key before it signs, keeps it until its last token has expired
   const last = await subjectToken(server);
   assert.equal(kidOf(last), next);
   const token = server.forge({ ...claimsOf(last), jti: 'the last of the first key' }, { kid: first });
-  assert.equal((await exchange(server, { subject_token: token })).status, 200, 'what the old key signed is good');
+  assert.equal((await exchange(server, { subject_token: token })).status, 200, 'tokens of the former key are valid');
   server.clock.now += HOUR - 2 * MINUTE;
-  assert.deepEqual(new Set((await keySet(server)).kids), new Set([first, next]), 'tokens of this server live an hour');
+  assert.deepEqual(
+    new Set((await keySet(server)).kids),
+    new Set([first, next]),
+    'tokens of this server are valid for an hour',
+  );
   server.clock.now += 10 * MINUTE;
   await eventually(
     () => keySet(server),
@@ -105,7 +109,7 @@ test('never signs with a key that a verifier with a cached key set lacks, while 
     }
   }
   assert.ok(signed.size > 15, `${signed.size} keys signed`);
-  assert.ok(nodes[0].published().length < 8, 'and those that are done with are gone');
+  assert.ok(nodes[0].published().length < 8, 'and finished keys are deleted');
 });
 
 /** A configuration file, and the commands run beside it. */

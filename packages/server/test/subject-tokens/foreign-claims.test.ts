@@ -33,7 +33,7 @@ const strangers = ({ server, idp, other }: World): readonly (readonly [string, u
   ['a client of ours', { iss: server.issuer, sub: 'agent' }],
   ['the caller', { iss: server.issuer, sub: 'gateway' }],
   ['a subject of another issuer', { iss: other.url, sub: 'agent' }],
-  ['a subject of an issuer that nobody trusts', { iss: 'https://nobody.example', sub: 'agent' }],
+  ['a subject of an untrusted issuer', { iss: 'https://nobody.example', sub: 'agent' }],
   ['nearly its own', { iss: `${idp.url}/`, sub: 'agent' }],
   ['a client of ours below its own', { sub: 'robot', act: { iss: server.issuer, sub: 'agent' } }],
   ['its own below a client of ours', { iss: server.issuer, sub: 'agent', act: { sub: 'robot' } }],

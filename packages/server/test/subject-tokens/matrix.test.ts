@@ -32,7 +32,7 @@ const WRONG = 'wrong_type malformed wrong_type wrong_type';
 const rows: readonly Row[] = [
   ['our access token', 'ok malformed wrong_type ok', (server) => subjectToken(server)],
   [
-    'our token that was asked for as jwt',
+    'our token that was requested as jwt',
     'ok malformed wrong_type ok',
     async (server) => exchanged(server, await subjectToken(server), { requested_token_type: type('jwt') }),
   ],
@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
     foreign(access, of('application/at+jwt')),
   ],
   [
-    'a foreign access token that only its claims tell',
+    'a foreign access token with a mark only in its claims',
     'ok malformed wrong_type ok',
     foreign({ ...access, typ: 'Bearer' }),
   ],
@@ -103,7 +103,7 @@ const rows: readonly Row[] = [
   ],
   ['a transaction token', WRONG, foreign(access, of('txntoken+jwt'))],
   ['a workload proof', WRONG, foreign({}, of('wpt+jwt'))],
-  ['a JWT whose typ nobody knows', WRONG, foreign({}, of('example+jwt'))],
+  ['a JWT with an unknown typ', WRONG, foreign({}, of('example+jwt'))],
   ['an unsecured JWT', 'malformed malformed malformed malformed', (_server, idp) => idp.sign().replace(/[^.]*$/, '')],
   [
     'a JWE',

@@ -147,14 +147,14 @@ test('refuses tokens with a party that an untrusted issuer vouched for, or with 
     sub_id: { format: 'iss_sub', iss: idp.url, sub: 'ada' },
   });
   const said = (await introspect(server, tokens.get('acts by an access token of ours')?.refresh_token)).body;
-  assert.deepEqual(said.act, hop, 'introspection tells where it came from');
+  assert.deepEqual(said.act, hop, 'introspection returns its origin');
   const goOn = async (what: string): Promise<void> => {
     for (const [how, token] of tokens)
       tokens.set(how, { ...(await assertGood(server, token, `${what}: ${how}`)).body });
   };
   await goOn('the same file');
   const renewed = claimsOf(tokens.get('acts by an access token of ours')?.access_token).act;
-  assert.deepEqual(renewed, hop, 'and so does what comes of a refresh');
+  assert.deepEqual(renewed, hop, 'and so does the refreshed token');
   await server.reload(fileOf(entry(idp, { name: 'old' })));
   await goOn('its name changed');
   for (const [what, file] of Object.entries({
@@ -238,9 +238,9 @@ test('treats a client removed at a reload as deleted: a new client with its id g
     }
     const own = await exchange(server, { subject_token, ...acts(agent) });
     assertRefused(server, own, { ...ACTOR_REFUSED, reason: 'actor_token_revoked' });
-    await assertGood(server, twin, 'what others have stays');
+    await assertGood(server, twin, 'tokens of others stay valid');
     const anew = await issued(server, { subject_token, ...acts(await actorToken(server)) });
-    await assertGood(server, anew, 'and what it gets anew is good');
+    await assertGood(server, anew, 'and its new tokens are valid');
     await server.close();
   }
 });

@@ -55,7 +55,7 @@ test("introspects a token signed by a resource's secret only for that resource, 
     assert.equal(await active(server, good, basic('mine')), true);
     for (const stranger of ['theirs', 'api']) assert.equal(await active(server, good, basic(stranger)), false);
     const asked = await server.post('/oauth/introspect', encode({ token: good, ...gateway }));
-    assert.deepEqual(asked.body, { active: false }, 'who its client is, is the word of the resource');
+    assert.deepEqual(asked.body, { active: false }, 'only the resource vouches for its client');
   }
   const others = [OTHER, API, server.issuer, `${server.issuer}/admin`, `${MINE}/`, `${MINE} `, '', undefined, null, {}];
   const audiences = [...others, [], [OTHER], [MINE, OTHER], [MINE, MINE], [[MINE]], { 0: MINE, length: 1 }];
@@ -162,7 +162,7 @@ const named = (consume: (text: string) => Promise<Answer>, name = 'the token end
 test("gives a token that a resource forged the same answer as a stranger's token, at every endpoint", async (t) => {
   const opened = await open(t);
   const { server, ours, kid, person } = opened;
-  const stranger = (claims: Claims) => signWithSecret(claims, { kid }, 'nobody’s secret, and long enough too');
+  const stranger = (claims: Claims) => signWithSecret(claims, { kid }, 'an unknown secret of sufficient length');
   const told = ({ status, text }: { status: number; text: string }) =>
     // The random parts of an answer: the request id, and values in forms and addresses.
     [status, text.replaceAll(/[\w-]{16,}/g, '…').replaceAll(/\d+/g, '0')];

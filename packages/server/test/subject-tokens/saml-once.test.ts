@@ -33,7 +33,7 @@ for (const version of versions) {
       assertRefused(server, wide, { ...SCOPE_REFUSED, reason: 'scope_exceeded' });
       const lost = await presentSaml(server, version, token, { audience: 'https://unknown.example' });
       assert.equal(lost.body.error, 'invalid_target');
-      assertIssued(server, await presentSaml(server, version, token), 'what was refused used nothing up');
+      assertIssued(server, await presentSaml(server, version, token), 'a refused exchange consumes nothing');
       assertSubjectRefused(server, await presentSaml(server, version, token), 'replayed');
       assertSubjectRefused(server, await presentSaml(server, version, token, { scope: 'read' }), 'replayed');
       // With padding it is another text of the same assertion.

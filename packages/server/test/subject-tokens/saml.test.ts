@@ -219,5 +219,5 @@ test('refuses an assertion without a bearer confirmation', async (t) => {
   assertSubjectRefused(server, await presentSaml(server, 'saml1', held), 'claims');
   const silent = { authn: null, id: `_${randomUUID()}` };
   const { acr, auth_time } = claims(await presentSaml(server, 'saml2', signedFor(server, 'saml2', silent)));
-  assert.deepEqual([acr, auth_time], [undefined, undefined], 'who did not say that somebody signed in');
+  assert.deepEqual([acr, auth_time], [undefined, undefined], 'the assertion has no authentication statement');
 });
