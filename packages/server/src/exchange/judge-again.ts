@@ -1,5 +1,5 @@
-// What does a refresh token still stand for? What a rule granted is granted again, or not, by the rules as they are now. Every
-// check of the first time is made again, on the facts that the family remembers. Pure, like judge.ts.
+// Judges a refresh: evaluates the rules as they are now on the facts that the family remembers, with every check of the first
+// time. Pure, like judge.ts.
 
 import type { Granted } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
@@ -22,7 +22,7 @@ import {
   type Trace,
 } from './judge.ts';
 
-/** What is judged again. */
+/** A refresh to judge. */
 export interface RefreshCase {
   readonly wanted: Wanted;
   readonly family: RefreshFamily;
@@ -39,7 +39,7 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
   const { issuer, now, confirmation } = context;
   const permit = askAgain(wanted, grant, client, context, trace);
   const { rule, targets } = permit;
-  // Who acts for the subject was said the first time; where nobody did, the rule may say now that the client does.
+  // The actor was decided at the first time. If there was none, the rule may now make the client the actor.
   const acting = grant.actor === undefined && rule.act === 'client' ? clientAsActor(issuer, client.id) : undefined;
   if (acting !== undefined)
     checkDistinct({ principal: { iss: issuer, sub: grant.sub }, origin: grant.origin, sub: grant.sub }, acting);
@@ -58,7 +58,7 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
   };
 }
 
-/** What was granted then must still be allowed now, and a target that is asked for must have been granted. */
+/** Everything granted at first must still be allowed, and a requested target must have been granted. */
 function askAgain(
   wanted: Wanted,
   grant: RememberedGrant,
@@ -76,7 +76,7 @@ function askAgain(
     subject: renewed.subject,
     family: renewed.scope,
     actor: grant.actor,
-    // As the rules saw it the first time: a client that acts by their word is not among those who would act.
+    // The chain as the rules saw it at first: without a client that the rule itself made the actor.
     chain: grant.actor === undefined ? grant.subject.chain : grant.chain,
     targets,
     scope: wanted.scope,
@@ -117,7 +117,7 @@ function chosenOf(granted: readonly Resource[], asked: readonly Resource[]): rea
   return asked.length === 0 ? granted : asked;
 }
 
-/** A token that was bound to a key gave this family, and what comes of it stays bound, unless the rule says otherwise. */
+/** If the family was obtained with a bound token, its tokens stay bound, unless the rule says otherwise. */
 function checkBoundAgain({ bound }: RememberedGrant, { rule }: Permit, { confirmation }: JudgeContext) {
   const presented = {
     subject: { confirmation: bound?.subject },

@@ -1,5 +1,5 @@
-// What may be issued? Delegation, then the rules, then narrowing to what subject, actor, client, target and rule all allow.
-// Pure: verified facts in, a decision or a refusal out, so that recorded and imagined requests can be judged like real ones.
+// What may be issued? Checks delegation, evaluates the rules, and narrows to what subject, actor, client, target and rule allow.
+// Pure: takes verified facts and returns a decision or a refusal, so that recorded and simulated requests can be judged too.
 
 import type { AuditEvent, ShadowTrace } from '../audit/event.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
@@ -20,40 +20,40 @@ import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, pre
 import { rememberGrant } from './remember.ts';
 import type { RequestedTokenType, WantedToken } from './request.ts';
 
-/** Whose tokens were presented, and what is asked for them. */
+/** The validated tokens of a request, and what it asks for. */
 export interface Presented {
   readonly request: WantedToken;
   readonly subject: TokenFacts;
   readonly actor: TokenFacts | undefined;
 }
 
-/** What is judged. */
+/** A request to judge. */
 export interface Case extends Presented {
   readonly client: Client;
 }
 
-/** What one reading of the file says. */
+/** What judging needs from the configuration. */
 export interface JudgeServices {
   readonly issuer: string;
   readonly policy: Policy;
   readonly targeting: Targeting;
 }
 
-/** When a request is judged, and what its caller proved. */
+/** The time of a request, and the key that its caller proved. */
 export interface Moment {
   /** Seconds since 1970. */
   readonly now: number;
   /** The key that the caller proved to hold. */
   readonly confirmation: Confirmation | undefined;
-  /** An explanation has no proof: the one that is needed counts as given. */
+  /** In an explanation, the required key counts as proven. */
   readonly proof?: 'assumed';
 }
 
 export interface JudgeContext extends JudgeServices, Moment {}
 
-/** How the judge came to its result, as far as it came: which rule decided, which did not match and why. */
+/** How the result was reached, as far as judging came: the rule that decided, and those that did not match, with reasons. */
 export interface Trace extends Pick<AuditEvent, 'rule' | 'targets' | 'mismatches' | 'facts' | 'shadows'> {
-  /** What limits scope and lifetime, and by whom. */
+  /** The limits of scope and lifetime, and who sets them. */
   limits?: Limits;
 }
 
@@ -67,7 +67,7 @@ export function judge(judged: Case, context: JudgeContext): Judgement {
   return { result: orRefusal(() => chooseRule(judged, context, trace)), trace };
 }
 
-/** What is thrown and is no refusal is a fault of ours. */
+/** Returns a refusal instead of throwing it. Any other error is a fault of this server. */
 export function orRefusal<T>(decide: () => T): T | Refusal {
   try {
     return decide();
@@ -122,14 +122,14 @@ function factsOf({ request, subject, actor, client }: Case, targets: Facts['targ
   };
 }
 
-/** The refresh token of a decision ends with what it comes from. @param end in seconds since 1970 */
+/** Ends the refresh token of a decision with its ancestors. @param end in seconds since 1970 */
 export function endBy(decision: Decision, end: number, now: number): Decision {
   const { refresh } = decision;
   if (refresh?.kind !== 'new') return decision;
   return { ...decision, refresh: { ...refresh, lifetime: Math.max(1, Math.min(refresh.lifetime, end - now)) } };
 }
 
-/** Where no rule matches: the reason of the furthest part that a rule came to. */
+/** The reason if no rule matches, by the part that the furthest rule reached. */
 const reasonOfPart: Readonly<Record<Part, Reason>> = {
   client: 'no_rule_for_subject',
   subject: 'no_rule_for_subject',
@@ -137,7 +137,7 @@ const reasonOfPart: Readonly<Record<Part, Reason>> = {
   target: 'target_not_granted',
 };
 
-/** The rules' answer, noted in the trace. */
+/** Evaluates the rules, and records the result in the trace. */
 export function askRules(facts: Facts, policy: Policy, trace: Trace): RuleDecision {
   const decision = decide(policy, facts);
   trace.mismatches = decision.mismatches;
@@ -150,7 +150,7 @@ export function askRules(facts: Facts, policy: Policy, trace: Trace): RuleDecisi
   return decision;
 }
 
-/** The rule that was chosen is asked alone. */
+/** Decides by the chosen rule only. */
 function applyRule(
   { request, subject, actor, client }: Case,
   caller: Actor,
@@ -209,8 +209,8 @@ function checkRequestedType(type: RequestedTokenType, rule: Rule, client: Client
 }
 
 /**
- * The claims that the rule adds; what the facts do not hold is left out. What cannot be told refuses: an API, or a later rule,
- * may take a missing claim for "no".
+ * Evaluates the claims that the rule adds. A claim without a value is omitted. One that cannot be told refuses the request: an API
+ * or a later rule could take a missing claim for "no".
  * @throws Refusal rules_too_costly, subject_claims_elsewhere, actor_claims_elsewhere
  */
 export function grantedClaims({ rule, evaluate }: Permit): Readonly<Record<string, unknown>> {
@@ -231,7 +231,7 @@ export function refuseBy(outcome: Denial | Undecided): Refusal {
   return new Refusal('denied_by_rule', { detail: `“${rule.name}”${because}` });
 }
 
-/** It cannot be told whether a rule matches, or what it adds: no other rule may decide instead. */
+/** It cannot be told whether a rule matches, or which claims it adds. Another rule must not decide instead. */
 function cannotTell(
   { name }: { readonly name: string },
   what: string,

@@ -1,4 +1,4 @@
-// What must be remembered with a refresh token, so that at every refresh the rules can be asked again?
+// Collects what a refresh family remembers, so that the rules can be evaluated again at every refresh.
 import type { TokenDecision } from '../issuing/authorization.ts';
 import type { Party } from '../model/party.ts';
 import type { RememberedGrant } from '../model/refresh-family.ts';
@@ -31,7 +31,7 @@ export function rememberGrant(
   };
 }
 
-/** Facts, not the token. */
+/** The facts of a token, without its text. */
 const party = ({ principal, origin, type, clientId, audiences, chain, claims }: TokenFacts): Party => ({
   principal,
   origin,
