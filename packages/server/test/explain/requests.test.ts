@@ -82,7 +82,7 @@ const exchanges: readonly Row[] = [
     what: 'Bearer before the token',
     send: (world) => foreign(world, `Bearer ${world.idp.sign({ aud: US })}`),
     reason: 'subject_token_malformed',
-    detail: /^it begins with “Bearer”, which belongs into a header/,
+    detail: /^it begins with “Bearer”, which belongs in a header/,
   },
   {
     what: 'a short name for the type',
