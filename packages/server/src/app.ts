@@ -16,6 +16,7 @@ import { createReport, type Report } from './primitives/log.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
+import { describeDatabaseFailure } from './store/failure.ts';
 import { type Polling, startPolling } from './store/poll.ts';
 import { announce, type Presence } from './store/presence.ts';
 import { listen } from './store/store.ts';
@@ -191,7 +192,11 @@ async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Cu
   endings.add(() => services().throttled.flush());
   const notifications = await listen(configuration.store, polling.wake);
   endings.add(notifications.stop);
-  const sweeping = setInterval(() => sweep(store, clock()).catch((error) => report(String(error))), SWEEP_MS).unref();
+  const sweeping = setInterval(
+    () =>
+      sweep(store, clock()).catch((error) => report(`expired rows are not deleted: ${describeDatabaseFailure(error)}`)),
+    SWEEP_MS,
+  ).unref();
   endings.add(() => clearInterval(sweeping));
   // What was read when the store was opened is old by now.
   await polling.wake();

@@ -8,6 +8,7 @@ import type { Report } from './primitives/log.ts';
 import { createRepeatable } from './primitives/serial.ts';
 import { createRemovedOwners } from './removed-owners.ts';
 import { openServices } from './services.ts';
+import { describeDatabaseFailure } from './store/failure.ts';
 
 /** A configuration, and the digest of the text that it was read from. */
 export interface Reading {
@@ -117,7 +118,7 @@ function keepTrying(work: () => Promise<void>, report: Report) {
   let retry: NodeJS.Timeout | undefined;
   const tryAgain = (error: unknown): void => {
     if (stopped) return;
-    if (!failed) report(`a change is not in force yet: ${(error as Error).message}`);
+    if (!failed) report(`a change is not in force yet: ${describeDatabaseFailure(error)}`);
     failed = true;
     retry = setTimeout(() => attempt().catch(() => undefined), pause).unref();
     pause = Math.min(2 * pause, RETRY_MS.longest);

@@ -5,6 +5,7 @@ import type { Configuration } from './config/configuration.ts';
 import type { Many } from './issuing/revocations.ts';
 import { newId } from './primitives/random.ts';
 import { findAuditRow } from './store/audit-rows.ts';
+import { describeDatabaseFailure } from './store/failure.ts';
 import { MAX_BACKGROUND_WAIT_MS } from './store/store.ts';
 
 type Owners = Pick<Configuration, 'accounts' | 'clients'>;
@@ -87,9 +88,12 @@ export function createRemovedOwners({ store, revocations, audit, clock }: Needed
     revoke: () =>
       revoke().catch((error: Error) => {
         const left = kinds.filter((kind) => noted[kind].size > 0).map((kind) => `${kind} (${noted[kind].size})`);
-        throw new Error(`tokens of removed ${left.join(' and ')} are not revoked yet: ${error.message}`, {
-          cause: error,
-        });
+        throw new Error(
+          `tokens of removed ${left.join(' and ')} are not revoked yet: ${describeDatabaseFailure(error)}`,
+          {
+            cause: error,
+          },
+        );
       }),
   };
 }

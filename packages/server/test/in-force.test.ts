@@ -116,7 +116,7 @@ test('the issuer changes only by a restart: until then a file with another one i
   );
   assert.match(
     node.printed(),
-    /cambio\.yaml:\d+:1: issuer: the server was started as https:\/\/login\.example: .* only by a restart/,
+    /cambio\.yaml:\d+:9: issuer: the server was started as https:\/\/login\.example\. The issuer changes only by a restart\./,
   );
   assert.deepEqual([await exchanges(), await statusOf(node, plain)], [200, 200]);
   changeFile(node.file, { issuer: ISSUER });

@@ -17,11 +17,18 @@ export interface Done {
 export function checkServer(server: string): void {
   const url = URL.parse(server);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`--server ${server} is not a URL. Use the issuer, such as https://login.example.com`);
+    throw new UsageError(`--server ${server} is not a URL. Use the issuer, such as ${suggestUrl(server)}`);
   if (url.protocol === 'http:' && !isLoopback(url.hostname))
     throw new UsageError(
       `--server ${server} would send the token in the clear. Use https://; http:// is for loopback only`,
     );
+}
+
+/** A host without a scheme is completed. */
+function suggestUrl(server: string): string {
+  const [, host] = /^([\w.-]+)(?::\d+)?$/.exec(server) ?? [];
+  if (host === undefined) return 'https://login.example.com';
+  return `${isLoopback(host) ? 'http' : 'https'}://${server}`;
 }
 
 /** Time within which a server must answer an operation. */

@@ -1,4 +1,4 @@
-// What does the file mean? Everything resolved: nothing below looks a name up in the file again.
+// The type of a configuration whose names are all resolved: nothing below looks a name up in the file again.
 
 import type { CustodySettings } from '../audit-retention/retain.ts';
 import type { RequestLimits } from '../client-auth/request-limit.ts';
@@ -22,7 +22,7 @@ import type { Fault, Path } from './fault.ts';
 import type { Entries } from './redacted.ts';
 import type { Registering } from './registered.ts';
 
-/** `first`: it is the usual way to sign in, and stands above the form for passwords. */
+/** With `first` it is the usual way to sign in, and its button is above the form for passwords. */
 export type ConfiguredUpstream = UpstreamEntry & { readonly first: boolean };
 
 export interface Configuration extends Registering {
@@ -32,7 +32,7 @@ export interface Configuration extends Registering {
     readonly port: number;
     readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
     readonly clientCertificates: CertificateSource & {
-      /** Is the caller of a TLS connection asked for one? */
+      /** Does the server ask the caller of a TLS connection for one? */
       readonly asked: boolean;
     };
     /** Addresses and networks, as `parseNetwork` reads them. */
@@ -45,7 +45,7 @@ export interface Configuration extends Registering {
       readonly connections: number;
       readonly waiting: number;
     };
-    /** Must DPoP proofs have a nonce of ours? */
+    /** Must DPoP proofs have a nonce of this server? */
     readonly dpopNonces: boolean;
     /** Milliseconds. */
     readonly announceStop: number;
@@ -60,14 +60,14 @@ export interface Configuration extends Registering {
   readonly resources: readonly Resource[];
   readonly clients: Clients;
   readonly accounts: readonly Account[];
-  /** Where else people sign in. */
+  /** Another provider at which people sign in. */
   readonly upstream: ConfiguredUpstream | undefined;
   readonly issuers: readonly IssuerEntry[];
   readonly saml: readonly SamlIssuerEntry[];
   readonly policy: Policy;
   readonly keys: KeySchedule & { readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]] };
   readonly sealingKey: SealingKeySource;
-  /** As the file has them, without secrets. */
+  /** The entries of the file, without secrets. */
   readonly entries: Entries;
   readonly warnings: readonly Fault[];
   /** @returns the file and the line that the path leads to, such as `cambio.yaml:12` */

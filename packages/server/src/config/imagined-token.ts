@@ -1,4 +1,4 @@
-// A token that the test of a rule imagines, read as the real one would be but for its proof.
+// Reads a token that the test of a rule imagines, as a real one is read, but without a proof.
 import { imagined } from '../explain/simulate.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { parsePrincipal } from '../primitives/principal.ts';
@@ -18,7 +18,7 @@ const ownerHere = (): string => 'somebody whom the test imagines';
 
 type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'names' | 'saml' | 'clients' | 'client' | 'now'>;
 
-/** @throws TokenRefusal where a real token that says this would be refused */
+/** @throws TokenRefusal where a real token with these claims would be refused */
 export function imagineToken(token: ImaginedToken, context: Context): TokenFacts {
   const { issuer: name, type } = token;
   if (name === 'self') return imagineOwn(token, context);
@@ -28,10 +28,10 @@ export function imagineToken(token: ImaginedToken, context: Context): TokenFacts
   if (issuer === undefined) throw new TokenRefusal('unknown_issuer');
   if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
   const { audiences, scope } = token;
-  // What a test says nothing of is not what it tests.
+  // A test that names no audience does not test the audience.
   const aud = audiences.length === 0 ? [...issuer.audiences].slice(0, 1) : audiences;
-  const said = { iss: issuer.issuer, aud, jti: 'imagined', ...(scope && { scope: scope.join(' ') }) };
-  return readForeign({ ...said, ...timesOf(token, context), ...token.claims }, issuer, type, context, '');
+  const own = { iss: issuer.issuer, aud, jti: 'imagined', ...(scope && { scope: scope.join(' ') }) };
+  return readForeign({ ...own, ...timesOf(token, context), ...token.claims }, issuer, type, context, '');
 }
 
 const timesOf = ({ expiresIn }: ImaginedToken, { now }: Context) => ({ iat: now, exp: now + expiresIn });
@@ -48,7 +48,7 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now 
   const origin = originClaim(claims);
   const parties = { clientId, sub: principal.sub, origin, chain, actorLineage: [] };
   refuseInvalidParties(parties, { issuer, clients, names: { ...names, ownerHere } });
-  const said = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
+  const own = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
   return {
     ...imagined,
     principal,
@@ -57,13 +57,13 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now 
     type: type === 'jwt' ? 'access_token' : type,
     clientId,
     audiences: type === 'id_token' ? [clientId] : audiences,
-    // A token of ours that says nothing may do nothing; a test that says nothing of scope means one that may do all.
+    // A token of this server without a scope may do nothing. A test without a scope means a token that may do everything.
     scope: scope === undefined ? 'unbounded' : new Set(scope),
     agreedAudiences: 'unbounded',
     expiresAt: now + token.expiresIn,
     chain,
     confirmation: confirmationClaim(claims),
-    claims: { ...said, ...timesOf(token, { now } as Context), ...claims },
+    claims: { ...own, ...timesOf(token, { now } as Context), ...claims },
     mayAct: mayActClaim(claims, issuer),
     authentication: authenticationClaims(claims),
     extraClaims: {},

@@ -1,7 +1,7 @@
-// What is an issuer of the file called here?
+// Finds the name that an issuer of the file has here.
 import type { ConfigurationFile } from './schema.ts';
 
-/** What stands before its subjects: where the entry does not say, the trust domain or the host without its port. */
+/** The prefix of its subjects: `name` of the entry, or the trust domain, or the host without its port. */
 export function nameOf(source: ConfigurationFile['issuers'][number]): string {
   const { name, saml } = source;
   const url = saml ?? source.issuer ?? '';

@@ -57,7 +57,7 @@ export async function parseConfiguration(
     if (faults.every(({ severity }) => severity === 'warning')) return;
     throw new ConfigurationError(file, faults.toSorted(byPlace));
   };
-  /** Throws what this finds, and forgets it. */
+  /** Throws the faults that `find` reports, and forgets them. */
   const throwNew = (find: () => void): void => {
     const before = faults.length;
     find();

@@ -16,7 +16,7 @@ export interface NamedPrincipal {
   readonly upstream: { readonly name: string } | undefined;
 }
 
-/** @returns who else has this id of a client, or could have it; undefined where nobody does */
+/** @returns who else has this client id, or could have it; undefined if nobody has */
 export function findTaken({ accounts, issuers, upstream }: NamedPrincipal): (id: string) => Taken | undefined {
   const indexes = new Map(
     accounts.flatMap(({ username, sub }, index) => [[username, index] as const, [sub, index] as const]),

@@ -1,16 +1,16 @@
-// The parts of the file that the admin API shows: clients, resources, issuers and rules, without secrets and without their sources.
+// Takes secrets and their sources out of the entries that the admin API shows: clients, resources, issuers and rules.
 
 const sections = ['clients', 'resources', 'issuers', 'rules'] as const;
 
 export type Entry = Readonly<Record<string, unknown>>;
 
-/** In the words of the file, and in its order. */
+/** With the keys of the file, and in its order. */
 export type Entries = Readonly<Record<(typeof sections)[number], readonly Entry[]>>;
 
-/** @param file is known to have the right form */
+/** @param file has the right form */
 export function redact(file: unknown): Entries {
-  const said = file as Partial<Entries>;
-  return Object.fromEntries(sections.map((name) => [name, withoutSecrets(said[name] ?? [])])) as Entries;
+  const given = file as Partial<Entries>;
+  return Object.fromEntries(sections.map((name) => [name, withoutSecrets(given[name] ?? [])])) as Entries;
 }
 
 function withoutSecrets(value: unknown): unknown {

@@ -8,6 +8,15 @@ const KINDS = {
   trustDomain: { what: 'issuer with the trustDomain', add: 'Add it to issuers.' },
 } as const;
 
+/** More names that are not known have a cause that no suggestion mends, and each is compared with every known name. */
+const MAX_SUGGESTIONS = 100;
+
+/** @returns words a name that is none of the known ones */
+export function createNameWording(kind: keyof typeof KINDS, known: readonly string[]): (name: string) => string {
+  let count = 0;
+  return (name) => wordUnknownName(kind, name, ++count > MAX_SUGGESTIONS ? [] : known);
+}
+
 export function wordUnknownName(kind: keyof typeof KINDS, name: string, known: Iterable<string>): string {
   const { what, add } = KINDS[kind];
   return `there is no ${what} ${JSON.stringify(name)}.${didYouMean(name, known) || ` ${add}`}`;

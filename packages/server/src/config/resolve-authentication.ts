@@ -1,4 +1,4 @@
-// How does a client of the file prove who it is? Each method has keys of its own, and an entry those of its method alone.
+// Resolves how a client of the file authenticates. An entry has the keys of its method, and no others.
 
 import { clientAuthMethods } from '../client-auth/index.ts';
 import type { ClientAuthMethod, ClientKey } from '../client-auth/method.ts';
@@ -14,7 +14,7 @@ import { readSecret, type Surroundings } from './source.ts';
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
 
-/** What in the entry makes the client show a certificate, if anything. */
+/** The key of the entry for which the client presents a certificate, if there is one. */
 export function certificateKeyOf({
   auth,
   certificateBoundAccessTokens: bound,
@@ -23,7 +23,7 @@ export function certificateKeyOf({
   return bound ? 'certificateBoundAccessTokens' : undefined;
 }
 
-/** Are the callers of TLS connections asked for one, from the start of the server on? Browsers then ask their people in turn. */
+/** Does the server ask the callers of TLS connections for a certificate? Browsers then ask people for one. */
 export const asksForCertificate = ({ server, clients }: Pick<ConfigurationFile, 'server' | 'clients'>): boolean =>
   server.tls !== undefined && (server.clientCertificates.authorities.length > 0 || clients.some(certificateKeyOf));
 
@@ -71,7 +71,7 @@ const kinds: readonly TlsSubject['kind'][] = ['dn', 'dns', 'uri', 'ip', 'email']
 
 const keysOfMethods = new Set<ClientKey>(methods.flatMap(({ keys }) => [...keys.oneOf, ...(keys.others ?? [])]));
 
-/** An entry has what its method needs, and nothing that only other methods read. */
+/** Checks that an entry has the keys that its method needs, and none that only other methods read. */
 function checkKeys(entry: ClientSource, path: Path, complain: Complain): void {
   const own = methods.find(({ name }) => name === entry.auth)?.keys;
   const allowed = new Set([...(own?.oneOf ?? []), ...(own?.others ?? [])]);
@@ -184,7 +184,7 @@ function resolveWorkload(
   return { issuer: named.issuer ?? `spiffe://${named.trustDomain}`, audience };
 }
 
-/** What names a client beside its id names one client. */
+/** Checks that a key that identifies a client, other than its id, identifies one client. */
 export function checkIndexed(clients: Iterable<Client>, complain: Complain): void {
   const seen = new Set<string>();
   for (const [index, { spiffeId, workload }] of [...clients].entries()) {

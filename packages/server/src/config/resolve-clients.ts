@@ -5,7 +5,7 @@ import { indexAudiences } from '../narrowing/targets.ts';
 import type { Path } from './fault.ts';
 import { readLogo } from './logo.ts';
 import { checkRedirects } from './redirects.ts';
-import { wordUnknownName } from './references.ts';
+import { createNameWording } from './references.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import { readWebsite } from './resolve-branding.ts';
 import type { ConfigurationFile } from './schema.ts';
@@ -17,7 +17,10 @@ export function resolveClients(
   around: Surroundings,
 ): ReadonlyMap<string, Client> {
   const byAudience = indexAudiences(resources);
-  const audiences = resources.map(({ audience }) => audience);
+  const wordAudience = createNameWording(
+    'resource',
+    resources.map(({ audience }) => audience),
+  );
   const clients = new Map<string, Client>();
   for (const [index, entry] of file.clients.entries()) {
     const path: Path = ['clients', index];
@@ -28,11 +31,11 @@ export function resolveClients(
       );
     for (const [place, audience] of entry.audiences.entries()) {
       if (byAudience(audience) === undefined && !around.unsure.name('resources', audience))
-        around.complain([...path, 'audiences', place], wordUnknownName('resource', audience, audiences));
+        around.complain([...path, 'audiences', place], wordAudience(audience));
     }
     const resource = entry.resource === undefined ? undefined : byAudience(entry.resource)?.audience;
     if (entry.resource !== undefined && resource === undefined && !around.unsure.name('resources', entry.resource))
-      around.complain([...path, 'resource'], wordUnknownName('resource', entry.resource, audiences));
+      around.complain([...path, 'resource'], wordAudience(entry.resource));
     checkRedirects(entry, path, around.complain);
     clients.set(entry.id, {
       id: entry.id,

@@ -17,7 +17,7 @@ import { couldBeForeign, reserved, reservedName } from './wording.ts';
 /** Prefixes of ids that are not the name of an issuer. */
 export const NO_NAMES: ReadonlySet<string> = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
 
-/** Of the lengths of all different ones: every encrypted assertion costs an RSA operation for each. */
+/** The lengths of all different keys together: every encrypted assertion costs an RSA operation with each. */
 const MAX_DECRYPTION_BITS = 12_288;
 
 export interface ResolvedIssuers {
@@ -64,7 +64,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
   const discovers = jwks === undefined && jwksUri === undefined;
   if (source.trustDomain !== undefined && discovers)
     around.complain(path, 'an entry with trustDomain needs jwksUri or jwks, because a trust domain has no discovery.');
-  // With introspection alone no key is ever asked for.
+  // An issuer that only introspects needs no keys.
   const opaqueOnly = introspection !== undefined && source.accepts.every((type) => type === 'access_token');
   if (source.issuer !== undefined && discovers && !opaqueOnly) check(['issuer'], source.issuer);
   return {
@@ -100,7 +100,7 @@ export function compileMapping(text: string, path: Path, complain: Complain): Ma
 
 type IssuerNaming = Pick<IssuerEntry, 'issuer' | 'name'> & Partial<Pick<IssuerEntry, 'introspection'>>;
 
-/** Two that could make the same subject, or be taken for each other, cannot both be trusted. */
+/** Checks that no two issuers could name the same subject, or be taken for each other. */
 function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile, complain: Complain): void {
   const seen = { issuer: new Set([file.issuer]), name: new Set<string>() };
   let introspecting = 0;

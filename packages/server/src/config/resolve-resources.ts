@@ -61,7 +61,7 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
     }
     return {
       audience,
-      // An audience that is a place is its own location.
+      // An audience that is a URL is its own location.
       locations: locations ?? (/^https?:/i.test(audience) && parseResourceUri(audience) ? [audience] : []),
       scopes: new Set(scopes),
       scopeNames: new Map(Object.entries(scopeNames)),
@@ -72,7 +72,7 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
   });
 }
 
-/** Is the audience this server's own, or its admin API's, in any spelling? */
+/** Is the audience that of this server or of its admin API, in any spelling? */
 const isOurs = (audience: string, issuer: string): boolean =>
   [issuer, adminAudience(issuer)].some((own) => spelledAlike(own) === spelledAlike(audience));
 

@@ -13,7 +13,7 @@ import type { SamlSource } from './schema.ts';
 import { readFileAt, type Surroundings } from './source.ts';
 import { reserved } from './wording.ts';
 
-/** What mappings of assertions read. */
+/** The variables that mappings of assertions read. */
 export const assertionVariables = { nameId: 'string', nameIdFormat: 'dyn', attributes: 'map' } as const;
 
 export async function resolveSamlIssuer(
@@ -61,7 +61,7 @@ async function readTrust(source: SamlSource, path: Path, around: Surroundings): 
   return { certificates: read.filter((one) => one !== undefined), validUntil: undefined };
 }
 
-/** Whether it still counts is asked when it is used, as of certificates: a server must be able to start while one issuer is late. */
+/** An expired file is not a fault, as an expired certificate is not: a server must start although one issuer is late. It is refused in use. */
 async function readFromMetadata(name: string, entityId: string, path: Path, around: Surroundings): Promise<Trust> {
   const file = readFileAt(name, path, around);
   if (file === undefined) return nothing;
@@ -79,7 +79,7 @@ async function readFromMetadata(name: string, entityId: string, path: Path, arou
   }
 }
 
-/** One to a file: of two, the second is often that of an authority, whose key must not prove assertions. */
+/** Takes one certificate a file: a second one is often that of an authority, whose key must not sign assertions. */
 function readCertificate(name: string, path: Path, around: Surroundings): X509Certificate | undefined {
   const file = readFileAt(name, path, around);
   if (file === undefined) return undefined;
@@ -94,7 +94,7 @@ function readCertificate(name: string, path: Path, around: Surroundings): X509Ce
   }
 }
 
-/** @returns what is wrong where the issuer can prove nothing @param now milliseconds since 1970 */
+/** @param now milliseconds since 1970 @returns why no assertion of the issuer can be verified; undefined if one can */
 export function certificateProblem({ certificates, validUntil }: SamlIssuerEntry, now: number): string | undefined {
   if (validUntil !== undefined && now >= validUntil * 1000)
     return `its metadata was valid until ${new Date(validUntil * 1000).toISOString()}`;

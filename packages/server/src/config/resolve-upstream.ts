@@ -1,4 +1,4 @@
-// What does the upstream of the file mean, and can its people be told from everybody else?
+// Resolves the upstream provider of the file. Its people may not be taken for anybody else.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
 import type { ConfiguredUpstream } from './configuration.ts';
@@ -10,7 +10,7 @@ import { wordUrlProblem } from './urls.ts';
 import { couldBeForeign, reserved, reservedName } from './wording.ts';
 
 /**
- * @param issuers the other issuers. The same provider may stand there as well: whoever it names is then the same person
+ * @param issuers the other issuers. The same provider may be among them. Then both name the same people
  * @param saml issuers of assertions. One of the same id names its people by NameID, which others may choose: it is another issuer
  */
 export function resolveUpstream(

@@ -66,8 +66,8 @@ export async function resolveConfiguration(
   };
 }
 
-/** Seconds for which verifiers may keep our key set, as its Cache-Control says. */
-const KEY_SET_KEPT = 300;
+/** Time in seconds for which verifiers may cache the key set (its Cache-Control). */
+const KEY_SET_MAX_AGE = 300;
 
 function resolveKeys(
   { keys, clients }: ConfigurationFile,
@@ -75,7 +75,7 @@ function resolveKeys(
   complain: Complain,
 ): Configuration['keys'] {
   const { alg, rotateEvery, publishAhead } = keys;
-  if (publishAhead < KEY_SET_KEPT)
+  if (publishAhead < KEY_SET_MAX_AGE)
     complain(
       ['keys', 'publishAhead'],
       'must be 5m or more, because verifiers cache the key set that long. Write 5m, 1h or longer.',
@@ -127,7 +127,7 @@ function resolveSealingKey(
   return { keys: [first, ...others] };
 }
 
-/** The reason of a refusal tells which clients there are, so it is for the developer of the machine alone. */
+/** The reason of a refusal shows which clients exist, so it is for a developer on the same machine only. */
 function resolveDeveloperErrors({ developerErrors, issuer, server }: ConfigurationFile, complain: Complain): boolean {
   // An issuer that is not a URL is a fault of its own.
   if (!developerErrors || !URL.canParse(issuer)) return false;
@@ -143,7 +143,7 @@ function resolveDeveloperErrors({ developerErrors, issuer, server }: Configurati
   return true;
 }
 
-/** RFC 8414 section 2: https, no query, no fragment; http only where nothing leaves the machine. */
+/** Checks the issuer (RFC 8414 section 2): https without a query and a fragment; http on loopback only. */
 function checkIssuer(issuer: string, complain: Complain): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   if (

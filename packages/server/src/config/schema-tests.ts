@@ -1,4 +1,4 @@
-// The form of the tests that a rule carries: an imagined request, and what must come of it.
+// The form of the tests of a rule: an imagined request, and its expected result.
 import { z } from 'zod';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { expecting } from '../primitives/expectation.ts';
@@ -8,7 +8,7 @@ import { clientId, digest, duration, name, oneOrMore, scopes, tokenTypes } from 
 const imaginedToken = z.strictObject({
   issuer: name.default('self'),
   type: tokenTypes.default('access_token'),
-  /** Whom it was issued to; of our own tokens the calling client, where nothing is said. */
+  /** The client that it was issued to. Default for tokens of this server: the calling client. */
   client: clientId.optional(),
   audiences: z.array(name).default([]),
   scope: scopes.optional(),
@@ -17,14 +17,14 @@ const imaginedToken = z.strictObject({
   claims: expecting(z.record(z.string(), z.unknown()), 'a map', 'the claims of the token, such as { sub: ada }'),
 });
 
-/** As `cnf` has it. */
+/** In the form of the claim `cnf`. */
 const confirmation = expecting(
   z.union([z.strictObject({ jkt: digest }), z.strictObject({ 'x5t#S256': digest })]),
   'a confirmation',
   "{ jkt: DIGEST } or { 'x5t#S256': DIGEST }",
 );
 
-/** An imagined request, and what must come of it. */
+/** An imagined request, and its expected result. */
 export const ruleTest = z.strictObject({
   name: name.optional(),
   client: clientId.optional(),

@@ -57,7 +57,7 @@ export const digest = expecting(
 /** For a random secret only: the digest of one that a person chose is enough to guess it. */
 const hashedSecret = z.strictObject({ sha256: digest });
 
-/** What a client proves itself with may also be known by its digest alone. */
+/** Of a secret that a client sends, the digest is enough. */
 export const clientSecret = expecting(
   z.union([...sources, hashedSecret]),
   'a secret',

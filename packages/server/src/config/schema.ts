@@ -1,4 +1,4 @@
-// What may stand in the file? Every key, its form and its default; an unknown key is a fault.
+// The form of the configuration file: every key, its form and its default. An unknown key is a fault.
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDistinguishedName } from '../client-auth/distinguished-name.ts';
@@ -34,7 +34,7 @@ const resource = z.strictObject({
   requiredAcr: oneOrMore(name).default([]),
   requireSenderConstraint: z.boolean().default(false),
   scopes: scopes.default([]),
-  /** What each scope allows, in words for people. */
+  /** By scope, what it allows, in words for people. */
   scopeNames: z.record(z.string(), words).default({}),
   token: z
     .strictObject({
@@ -212,7 +212,7 @@ const inlineLogo = z.string().superRefine((uri, { addIssue }) => {
   if (problem !== undefined) addIssue(problem);
 });
 
-/** What a client that is registered at run time says of itself. */
+/** The entry of a client that is registered at run time. */
 export const clientEntry = client.omit({ id: true, secret: true }).extend({ logo: inlineLogo.optional() });
 
 export type IssuerSource = z.output<typeof oauthIssuer>;

@@ -93,7 +93,7 @@ function faultyPart(
   return (known ?? new Set()).add(member);
 }
 
-/** An entry without its faulty keys may lack what the file has: only what is said of a key that is there, and is not one of them, counts. */
+/** A complaint about an entry may follow from its faulty keys, unless it is about another key that the entry has. */
 function followsFrom(part: 'whole' | Set<string> | undefined, [key]: Path, entry: unknown): boolean {
   if (part === undefined) return false;
   return part === 'whole' || typeof key !== 'string' || part.has(key) || !isMap(entry) || !Object.hasOwn(entry, key);
@@ -120,7 +120,7 @@ function namesOf(section: string, entry: unknown): readonly string[] {
   return own.includes(ANY) ? [ANY] : [...own, ...domain, nameOf(entry as ConfigurationFile['issuers'][number])];
 }
 
-/** Of names that are no texts any name could be meant. */
+/** A name that is not a text could be any name. */
 function texts(values: readonly unknown[]): readonly string[] {
   const given = values.filter((value) => value !== undefined);
   return given.length === 0 ? [ANY] : given.map((value) => (typeof value === 'string' ? value : ANY));

@@ -1,4 +1,4 @@
-// Which rules can never decide, because an earlier one always matches first?
+// Finds rules that can never decide, because an earlier one always matches first.
 import type { ActorPattern, PartyPattern, Rule } from '../policy/rule.ts';
 import { indexRules } from '../policy/rule-index.ts';
 
@@ -54,7 +54,7 @@ function coversParty(one: PartyPattern, other: PartyPattern, self: string): bool
   );
 }
 
-/** `issuer: self` is no origin, and with `clients` only our own tokens match. */
+/** `issuer: self` does not name a foreign origin, and with `clients` only tokens of this server match. */
 const namesForeignOrigin = ({ issuers, clients }: PartyPattern, self: string): boolean =>
   clients === 'any' && issuers !== 'any' && [...issuers].some((issuer) => issuer !== self);
 

@@ -19,16 +19,16 @@ export function watchFile(
   take: (bytes: Uint8Array) => Promise<void>,
 ): { readonly stop: () => void } {
   let taken = seen;
-  let told = false;
+  let isForced = false;
   const look = createRepeatable(async () => {
     const bytes = read(file);
-    if (bytes === undefined || (bytes.equals(taken) && !told)) return;
+    if (bytes === undefined || (bytes.equals(taken) && !isForced)) return;
     const before = taken;
-    [taken, told] = [bytes, false];
+    [taken, isForced] = [bytes, false];
     try {
       await take(bytes);
     } catch (error) {
-      [taken, told] = [before, true];
+      [taken, isForced] = [before, true];
       throw error;
     }
   });
@@ -39,7 +39,7 @@ export function watchFile(
     timer = setTimeout(lookNow, QUIET_MS).unref();
   });
   const hangUp = (): void => {
-    told = true;
+    isForced = true;
     lookNow();
   };
   const looking = setInterval(lookNow, READ_MS).unref();
@@ -55,7 +55,7 @@ export function watchFile(
   };
 }
 
-/** The folder, because a file that is renamed into place is another file. @returns undefined where the system cannot watch */
+/** Watches the folder, because a file that is renamed into place is another file. @returns undefined if the system cannot watch */
 function watchFolder(file: string, changed: () => void): FSWatcher | undefined {
   try {
     const folder = watch(dirname(resolve(file)), changed).unref();
@@ -65,7 +65,7 @@ function watchFolder(file: string, changed: () => void): FSWatcher | undefined {
   }
 }
 
-/** @returns undefined where the file cannot be read just now */
+/** @returns undefined if the file cannot be read now */
 function read(file: string): Buffer | undefined {
   try {
     return readFileSync(file);

@@ -1,4 +1,4 @@
-// What does the file say, and on which line? YAML with `${NAME}` and `${NAME:-default}` from the environment.
+// Reads YAML with `${NAME}` and `${NAME:-default}` from the environment, and knows the line and column of each value.
 import { isDeepStrictEqual } from 'node:util';
 import {
   type Document,
@@ -7,6 +7,7 @@ import {
   isScalar,
   isSeq,
   LineCounter,
+  type Pair,
   parseDocument,
   Scalar,
   visit,
@@ -69,13 +70,14 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
       message: asSentence(message),
     });
   };
-  // The first syntax error makes those after it; a key that stands twice makes no other.
+  // The first syntax error causes those after it. A key that stands twice causes none.
   const syntax = [...document.errors, ...document.warnings].find(({ code }) => code !== 'DUPLICATE_KEY');
   if (syntax !== undefined) {
     const { offset, message } = wordSyntax(syntax, text);
     add(offset, [], message);
     return { value: undefined, faults, unknown, complain: () => undefined, lineOf: () => 1 };
   }
+  const pairsOf = createPairIndex();
   const problems = findProblems(document, environment);
   value = readValue(document, (message) => add(0, [], message));
   for (const { offset, path, message } of problems) {
@@ -87,14 +89,14 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
     faults,
     unknown,
     complain: (path, message, severity = 'fault', about = 'value') => {
-      const { node, key, offset } = locate(document.contents, path);
+      const { node, key, offset } = locate(document.contents, path, pairsOf);
       // The value of a variable that is not set is not known to be wrong.
       if (unknown.some((one) => isDeepStrictEqual(one, path))) return;
       const place =
         typeof about === 'object' ? offsetWithin(text, node, about) : about === 'key' ? (key ?? offset) : offset;
       add(place, path, message, severity);
     },
-    lineOf: (path) => Math.max(1, lines.linePos(locate(document.contents, path).offset).line),
+    lineOf: (path) => Math.max(1, lines.linePos(locate(document.contents, path, pairsOf).offset).line),
   };
 }
 
@@ -177,13 +179,13 @@ function pathOf(nodes: readonly unknown[]): Path {
 
 const ROUNDED = 'this number would be rounded. Write it in quotes, or with 15 digits at most.';
 
-/** Would it be read as another number? */
+/** Would the number be read as another one? */
 function isRounded({ value, source = '' }: Scalar): boolean {
   if (typeof value !== 'number') return false;
   return /^0[xo]/.test(source) ? !Number.isSafeInteger(value) : !isExactNumber(source);
 }
 
-/** Where a position of a scalar's text is in the file, whose text has quotes, escapes, indentation and folds beside it. */
+/** Finds a position of a scalar's text in the file, where the text has quotes, escapes, indentation and folds. */
 function offsetWithin(text: string, node: unknown, { line, column }: Position): number {
   const [start = 0, end = start] = (isScalar(node) && node.range) || [];
   if (!isScalar(node) || typeof node.value !== 'string') return start;
@@ -193,7 +195,7 @@ function offsetWithin(text: string, node: unknown, { line, column }: Position): 
     .slice(0, line - 1)
     .reduce((sum, one) => sum + one.length + 1, 0);
   const wanted = before + column - 1;
-  // What a block scalar begins with stands on a line of its own.
+  // A block scalar begins on the line after its header.
   const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
   let offset = isBlock ? text.indexOf('\n', start) + 1 : start + (node.type === 'PLAIN' ? 0 : 1);
   for (let index = 0; index < value.length; index++) {
@@ -217,7 +219,7 @@ function substitute(node: Scalar, environment: NodeJS.ProcessEnv): string | unde
     if (value === undefined) missing = name;
     return value ?? '';
   });
-  // An unquoted value that became a number is one, as if it had been written there.
+  // An unquoted value of digits is a number, as if it had been written in the file.
   node.value = node.type === 'PLAIN' && /^\d+$/.test(text) ? Number(text) : text;
   node.source = text;
   return missing;
@@ -231,13 +233,28 @@ interface Located {
   readonly offset: number;
 }
 
+type PairIndex = (map: YAMLMap) => ReadonlyMap<unknown, Pair>;
+
+/** Finds pairs of a map by key. A map is indexed once, because a file may have as many faults as keys. */
+function createPairIndex(): PairIndex {
+  const indexes = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>();
+  return (map) => {
+    const known = indexes.get(map);
+    if (known !== undefined) return known;
+    const pairs = map.items.map((pair) => [isScalar(pair.key) ? pair.key.value : undefined, pair] as const);
+    const index = new Map<unknown, Pair>(pairs);
+    indexes.set(map, index);
+    return index;
+  };
+}
+
 /** Finds the value that the path leads to; of a path that leads nowhere, the last step that exists. */
-function locate(root: unknown, path: Path): Located {
+function locate(root: unknown, path: Path, pairsOf: PairIndex): Located {
   let found: Located = { node: root, key: undefined, offset: rangeOf(root) ?? 0 };
   for (const step of path) {
     const { node } = found;
     if (isMap(node)) {
-      const pair = node.items.findLast((item) => isScalar(item.key) && item.key.value === step);
+      const pair = pairsOf(node).get(step);
       if (pair === undefined) break;
       const key = rangeOf(pair.key) ?? found.offset;
       found = { node: pair.value, key, offset: isOnLine(pair.value) ? (rangeOf(pair.value) ?? key) : key };

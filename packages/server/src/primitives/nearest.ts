@@ -12,7 +12,7 @@ export function nearest(text: string, known: Iterable<string>): string | undefin
   let least = Math.min(MAX_DISTANCE, Math.max(1, Math.floor(text.length / 3))) + 1;
   for (const name of known) {
     if (name === text || Math.abs(name.length - text.length) > 2 * MAX_DISTANCE) continue;
-    const distance = distanceOf(written, simplify(name));
+    const distance = distanceOf(written, simplify(name), least);
     if (distance < least) [best, least] = [name, distance];
   }
   return best ?? [...known].find((name) => name !== text && isPartOf(written, simplify(name)));
@@ -32,8 +32,11 @@ const MIN_PART_CHARACTERS = 4;
 const isPartOf = (one: string, other: string): boolean =>
   Math.min(one.length, other.length) >= MIN_PART_CHARACTERS && (one.includes(other) || other.includes(one));
 
-/** The number of insertions, deletions, replacements and swaps of neighbours that turn one text into the other (optimal string alignment). */
-function distanceOf(one: string, other: string): number {
+/**
+ * Counts the insertions, deletions, replacements and swaps of neighbours that make one text the other (optimal string alignment).
+ * @param limit a distance that is not smaller is not computed to its end
+ */
+function distanceOf(one: string, other: string, limit: number): number {
   let previous: number[] = [];
   let current = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let row = 1; row <= one.length; row++) {
@@ -45,6 +48,8 @@ function distanceOf(one: string, other: string): number {
         least = Math.min(least, at(previous, column - 2) + 1);
       next.push(least);
     }
+    // A swap looks two rows back, so that one row beyond the limit is not enough.
+    if (Math.min(...next) >= limit && Math.min(...current) >= limit) return limit;
     [previous, current] = [current, next];
   }
   return at(current, other.length);

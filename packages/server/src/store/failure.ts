@@ -1,6 +1,6 @@
 // Describes failures of a database for people. They never see the text of the driver.
 import { accessSync, constants, statSync } from 'node:fs';
-import { describeFailure, isUntrusted } from '../primitives/failure.ts';
+import { describeError, describeFailure, isUntrusted } from '../primitives/failure.ts';
 import type { PostgresConnection } from './postgres-url.ts';
 
 /** The schema of the database does not fit this version or this command. The message is for people. */
@@ -110,7 +110,7 @@ function clauseOf(error: DriverError, names: Names): Clause | undefined {
 
 /** @returns the reason why a query failed, as a clause that follows a colon */
 export function describeDatabaseFailure(error: unknown): string {
-  return clauseOf(error as DriverError, NO_NAMES)?.why ?? describeFailure(error);
+  return clauseOf(error as DriverError, NO_NAMES)?.why ?? describeError(error);
 }
 
 const sentence = (where: string, { why, mend }: Clause): string =>
