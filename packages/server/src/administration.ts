@@ -1,4 +1,4 @@
-// Gives the admin API what it works with: the file in force, and the database.
+// Builds the dependencies of the admin API from the configuration in force and the database.
 import type { AuditLog } from './audit/log.ts';
 import { eventOf } from './audit/row.ts';
 import { searchEvents } from './audit/search.ts';
@@ -21,7 +21,6 @@ interface Administered {
   readonly registered: RegisteredClients;
 }
 
-/** What the admin API works with, beside what every endpoint has. */
 export function administer(
   configuration: Configuration,
   { store, sealer, clock, registered }: Administered,

@@ -23,25 +23,27 @@ import { listen } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 
 export interface RunningServer {
-  /** The port that it listens on; the system chose it where the file says 0. */
+  /** The port that the server listens on. The system chooses it if the file says 0. */
   readonly port: number;
   /**
-   * Puts another reading of the file in force. From when this resolves, requests are judged by it; those under way finish with
-   * the configuration that they began with.
-   * @returns the keys that changed and take a restart
-   * @throws ConfigurationError where the issuer is another, or a registered client has the name of somebody in the file: nothing
-   *   changes then. Another error
-   *   where the first attempt fails: more follow until this reading, or a later one, is in force
+   * Puts another configuration in force. When it resolves, new requests use it; requests in progress finish with the configuration
+   * that they began with.
+   * @returns the changed keys that need a restart
+   * @throws ConfigurationError if the issuer differs, or a registered client has a name that the file uses: then nothing changes.
+   *   Another error if the first attempt fails: attempts go on until this configuration, or a later one, is in force
    */
   readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
-  /** The file as it stands is faulty. The configuration in force stays, and a metric says so until the next `reload`. */
+  /** Records that the file is invalid. The configuration in force stays, and a metric shows the fault until the next `reload`. */
   readonly refuseFile: () => void;
   /**
-   * Tells load balancers to turn away, by /readyz and by closing each connection with its answer, and goes on answering for as
-   * long as the file says. Resolves at once where nobody is connected.
+   * Makes load balancers stop sending requests, by /readyz and by closing each connection with its answer, and continues to answer for
+   * as long as the file says. Resolves at once if nobody is connected.
    */
   readonly announceStop: () => Promise<void>;
-  /** Stops listening, answers what has arrived, and closes the store, within bounded time. Later calls do nothing more. */
+  /**
+   * Stops listening, answers the requests that have arrived, and closes the store, within bounded time. Later calls do nothing
+   * more.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -55,7 +57,7 @@ export interface StartOptions {
   readonly sharing?: Sharing | undefined;
 }
 
-/** Keys of the file that are bound at the start. */
+/** Keys of the file that apply from the start of the server only. */
 const NEED_RESTART = [
   'server',
   'developerErrors',
@@ -64,27 +66,27 @@ const NEED_RESTART = [
   'audit',
 ] as const satisfies readonly (keyof Configuration)[];
 
-/** A node is unready while a change has waited longer than this to be in force. */
+/** A node is not ready while a change has waited longer than this to be in force. */
 const MAX_PENDING_MS = 5000;
-/** Time for requests that are under way when the port closes. */
+/** Time for the requests in progress when the port closes. */
 const DRAIN_MS = 3000;
-/** Time for all that is ended when the server stops: a database or a sink that hangs holds up nobody for longer. */
-const END_MS = 15_000;
-/** Time within which a whole request must arrive. */
+/** Time for everything that ends with the server, so that a database or sink that hangs cannot delay it for longer. */
+const STOP_MS = 15_000;
+/** Time in which a whole request must arrive. */
 const REQUEST_DEADLINE_MS = 10_000;
 /** Time between deletions of expired rows. */
 const SWEEP_MS = 600_000;
 
 /**
- * @throws where the store cannot be opened, a registered client has the name of somebody in the file, or the port is taken;
- *   nothing stays open then
+ * @throws Error if the store cannot be opened, a registered client has a name that the file uses, or the port is in use; nothing
+ *   stays open then
  */
 export async function startServer(
   configuration: Configuration,
   { clock = systemClock, report = createReport(configuration.log), text, sharing }: StartOptions = {},
 ): Promise<RunningServer> {
-  const endings = createEndings(END_MS);
-  /** What was bound at the start stays. */
+  const endings = createEndings(STOP_MS);
+  /** Keys that keep their values from the start. */
   const { server, developerErrors } = configuration;
   const binding = { server, developerErrors };
   try {
@@ -122,7 +124,7 @@ export async function startServer(
   }
 }
 
-/** A running node, from when its store is open. */
+/** A running node, with an open store. */
 interface Node {
   /** The configuration that it started with. */
   readonly configuration: Configuration;
@@ -172,12 +174,13 @@ async function open(configuration: Configuration, { clock, report, text, sharing
   return { configuration, base, metrics, presence, inForce, report, endings, state, readyWhile };
 }
 
-/** Starts everything that runs beside requests: polling, custody of the audit, deletion of expired rows. */
+/** Starts everything that runs beside requests: polling, retention of the audit log, deletion of expired rows. */
 async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Custody }> {
   const { configuration, base, presence, inForce, report, endings } = node;
   const { store, clock, freshness, revocations, registered } = base;
   const { services } = inForce;
-  // Clients first: who knows a new client also knows what its id had before, which was revoked in the same transaction.
+  // Clients first: a node that knows a new client must know the revocations of its id, which were committed in the same
+  // transaction.
   const polls = [registered.poll, revocations.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
   const polling = startPolling(store, polls, { beside: presence.poll, freshness, report });
   endings.add(polling.stop);
@@ -198,7 +201,7 @@ async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Cu
     SWEEP_MS,
   ).unref();
   endings.add(() => clearInterval(sweeping));
-  // What was read when the store was opened is old by now.
+  // The state that was read when the store was opened may be old by now.
   await polling.wake();
   return { polling, custody };
 }

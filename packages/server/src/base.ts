@@ -1,4 +1,4 @@
-// Opens what the process keeps from one reading of the configuration to the next: the store, caches, limits, the audit log.
+// Opens everything that the process keeps when the configuration changes: the store, caches, limits, the audit log.
 import { type Chains, createChains } from './audit/chain.ts';
 import { type AuditLog, createAuditLog } from './audit/log.ts';
 import { createDecoyKeys, type DecoyKeys } from './client-auth/decoy-keys.ts';
@@ -22,28 +22,28 @@ import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limi
 import { createFreshness, type Freshness } from './store/freshness.ts';
 import { type Access, openStore, type SchemaUse, type Store } from './store/store.ts';
 
-/** What the process keeps from one reading of the file to the next. */
+/** Everything that the process keeps when the configuration changes. */
 export interface Base {
   readonly access: Access;
   readonly clock: Clock;
   readonly store: Store;
   readonly sealer: Sealer;
-  /** A secret that all nodes share. It never changes, so each is read once. */
+  /** A secret that all nodes share. It never changes, so it is read once. */
   readonly sharedSecret: (name: string) => Promise<string>;
   /** Of all that is polled. */
   readonly freshness: Freshness;
   readonly revocations: Revocations;
-  /** Names this process. */
+  /** The id of this process. */
   readonly node: string;
   readonly registered: RegisteredClients;
   readonly failures: FailureLimit;
   readonly decoyKeys: DecoyKeys;
   readonly requests: RequestLimit;
-  /** Only a server has people sign in. */
+  /** Present in a server only: a command has nobody sign in. */
   readonly openPeople?: typeof openSignIn;
-  /** Sign-ins at the upstream provider that failed. */
+  /** Limits failed sign-ins at the upstream provider. */
   readonly upstreamLimit: UpstreamLimit;
-  /** Wrong passwords, by username. */
+  /** Limits wrong passwords, by username. */
   readonly passwordRateLimit: PasswordRateLimit;
   readonly chains: Chains;
   readonly audit: AuditLog;
@@ -90,7 +90,7 @@ export async function openBase(
   }
 }
 
-/** @returns reads each secret once; a read that fails is made again at the next call */
+/** @returns a function that reads each secret once; a failed read is repeated at the next call */
 function createSharedSecrets(store: Store, sealer: Sealer, access: Access): Base['sharedSecret'] {
   const known = new Map<string, string>();
   return async (name) => {

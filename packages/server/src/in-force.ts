@@ -1,4 +1,4 @@
-// Keeps the wanted configuration in force. A change that cannot be put in force is tried again until it is.
+// Keeps the latest configuration in force. A change that fails is tried again until it succeeds.
 
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -10,7 +10,7 @@ import { createRemovedOwners } from './removed-owners.ts';
 import { openServices } from './services.ts';
 import { describeDatabaseFailure } from './store/failure.ts';
 
-/** A configuration, and the digest of the text that it was read from. */
+/** A configuration, and the digest of its text. */
 export interface Reading {
   readonly configuration: Configuration;
   readonly text: string | undefined;
@@ -23,22 +23,22 @@ export interface InForce {
   /** When the configuration in force was read, in milliseconds since 1970. */
   readonly readAt: () => number;
   /**
-   * From when this resolves the configuration is in force; requests under way finish with the services that they began with.
-   * @throws where the first attempt fails; more follow until it, or a later one, is in force
+   * When it resolves, the configuration is in force; requests in progress finish with the services that they began with.
+   * @throws Error if the first attempt fails; attempts go on until this configuration, or a later one, is in force
    */
   readonly want: (reading: Reading) => Promise<void>;
   /**
-   * Milliseconds for which a change of the file or of a registered client has been wanted and is not in force, or accounts or
-   * clients are gone and their tokens are not revoked; 0 if neither is so.
+   * Milliseconds for which a change of the file or of a registered client has waited to be in force, or the tokens of removed accounts
+   * or clients have waited to be revoked; 0 if nothing waits.
    */
   readonly pendingFor: () => number;
   readonly stop: () => void;
 }
 
-/** Time until the next attempt: twice as long each time. */
+/** Time until the next attempt. It doubles each time. */
 const RETRY_MS = { first: 250, longest: 5000 };
 
-/** @param withNode adds what the services of every configuration have in common */
+/** @param withNode adds the services that every configuration has */
 export async function openInForce(
   first: Reading,
   by: {
@@ -53,7 +53,7 @@ export async function openInForce(
   let services = by.withNode(await openServices(first.configuration, base, observer));
   let readAt = base.clock();
   let leftOut: string | undefined;
-  /** Registered by another node, whose file has not given their names to somebody else. */
+  /** Reports clients that another node registered, and whose names this node's file gives to another party. */
   const reportLeftOut = (): void => {
     const found = problemBeside(inForce.configuration, base);
     if (found !== undefined && found !== leftOut) report(`left out: ${found}`);
@@ -81,7 +81,7 @@ export async function openInForce(
       if (wanted !== inForce) await put(inForce).catch(() => undefined);
       throw error;
     } finally {
-      // Once the new file is in force, so that nobody gets a token of a removed account or client between the two.
+      // After the new file is in force, so that nobody gets a token of a removed account or client in between.
       await removed.revoke();
     }
   }, report);
@@ -108,7 +108,7 @@ function problemBeside({ checkBeside }: Configuration, { registered }: Base): st
   }
 }
 
-/** @returns `run` begins `work` once what runs has ended. After a failure, work begins again and again until it succeeds */
+/** @returns `run` begins `work` when the current run has ended. After a failure, work is repeated until it succeeds */
 function keepTrying(work: () => Promise<void>, report: Report) {
   let runs = 0;
   let pendingSince: number | undefined;

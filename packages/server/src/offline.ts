@@ -1,4 +1,4 @@
-// What commands work with, without a server: a reader, and an operator who can write.
+// Opens the services for commands, without a server: a reader, and an operator who can write.
 import type { AuditEvent } from './audit/event.ts';
 import type { ExportLine } from './audit/export.ts';
 import { eventOf } from './audit/row.ts';
@@ -17,7 +17,7 @@ import { findAuditRow } from './store/audit-rows.ts';
 import { inSnapshot } from './store/store.ts';
 import { subjectsOf } from './trust/naming.ts';
 
-/** The services of a configuration on a store that the command cannot change. */
+/** Opens the services of a configuration on a store that the command cannot change. */
 export async function openReader(configuration: Configuration, clock: Clock = systemClock) {
   const base = await openBase(configuration, 'read', clock);
   const { store } = base;
@@ -28,22 +28,22 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
       const row = await findAuditRow(store, requestId);
       return row && eventOf(row);
     },
-    /** Newest first. @throws Error where no search gave this cursor */
+    /** Newest first. @throws Error if the cursor is not one of an earlier search */
     searchEvents: (filter: AuditFilter, page: { cursor?: string | undefined; limit: number }) =>
       searchEvents(store, filter, page),
-    /** @param take gets each line of an export, which shows the database at one moment */
+    /** @param take receives each line of an export, which shows the database at one moment */
     exportAudit: (take: (line: ExportLine) => Promise<void>): Promise<void> =>
       inSnapshot(store, async (database) => {
         for await (const line of exportLines(database)) await take(line);
       }),
-    /** @param known in the place of the server's own keys, which nobody makes without the sealing key */
+    /** @param known the keys to trust instead of the server's own, which only the sealing key can make */
     verifyAudit: (known: KnownKeys = services.keys.held()) =>
       inSnapshot(store, (database) => verifyStore(database, known, clock())),
     close: () => store.destroy(),
   };
 }
 
-/** The operations of the admin API, and erasure, which only a command with access to the database can do. */
+/** Opens the operations of the admin API, and erasure, which only a command with access to the database can do. */
 export async function openOperator(configuration: Configuration, clock: Clock = systemClock) {
   const base = await openBase(configuration, 'write', clock);
   const { store, chains } = base;
@@ -65,13 +65,13 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
   };
   return {
     services,
-    /** Under the names that we give to the person, too. */
+    /** Also erases the names that we give to the person. */
     erase: async (person: ErasedPerson): Promise<number> => {
       let count = 0;
       for (const one of namesOf(person)) count += await erasePerson(one, { ...base, notary });
       return count;
     },
-    /** How many rows `erase` would find. */
+    /** Counts the rows that `erase` would find. */
     countErasable: async (person: ErasedPerson): Promise<number> => {
       let count = 0;
       for (const one of namesOf(person)) count += await countErasable(one, store);

@@ -1,4 +1,4 @@
-// Revokes what accounts and clients have that a new file lacks: whoever gets the name later is somebody else.
+// Revokes the tokens of accounts and clients that a new file lacks: another party may get the name later.
 import { type AuditEvent, beginEvent } from './audit/event.ts';
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -11,11 +11,14 @@ import { MAX_BACKGROUND_WAIT_MS } from './store/store.ts';
 type Owners = Pick<Configuration, 'accounts' | 'clients'>;
 
 export interface RemovedOwners {
-  /** Notes the owners that the new file lacks. They stay noted until their revocation is committed, whatever comes into force. */
+  /**
+   * Notes the owners that the new file lacks. They stay noted until their revocation is committed, whichever file comes into
+   * force.
+   */
   readonly note: (before: Owners, after: Owners) => void;
-  /** Does a file give the name of one that is noted to somebody? */
+  /** Does the file give a noted name to another party? */
   readonly concern: (file: Owners) => boolean;
-  /** Commits the revocation of all that are noted, each once. @throws Error where some remain: call it again */
+  /** Commits the revocation for all noted owners, each once. @throws Error if some remain: call it again */
   readonly revoke: () => Promise<void>;
 }
 
@@ -26,19 +29,19 @@ const namesIn: { readonly [K in Kind]: (file: Owners) => readonly string[] } = {
   clients: ({ clients }) => [...clients.keys()],
 };
 
-/** What was issued to a client, about it, or with it as actor, as where it is deleted. */
+/** The tokens issued to a client, about it, or with it as actor, as when a client is deleted. */
 const tokensOf: { readonly [K in Kind]: (name: string) => readonly Many[] } = {
   accounts: (subject) => [{ subject }],
   clients: (id) => [{ client: id }, { subject: id }],
 };
 
-/** Names of one transaction, and so of one audit row. */
-const NAMES_AT_ONCE = 500;
+/** The maximum number of names in one transaction, and so in one audit row. */
+const MAX_BATCH_NAMES = 500;
 
 interface Batch {
   readonly kind: Kind;
   readonly names: readonly string[];
-  /** Its id tells whether an attempt without an answer was committed. */
+  /** Its id shows whether an attempt without an answer was committed. */
   readonly event: AuditEvent;
 }
 
@@ -47,12 +50,12 @@ type NeededBase = Pick<Base, 'store' | 'revocations' | 'audit' | 'clock'>;
 export function createRemovedOwners({ store, revocations, audit, clock }: NeededBase): RemovedOwners {
   const noted = { accounts: new Set<string>(), clients: new Set<string>() };
   const kinds = ['accounts', 'clients'] as const;
-  /** The batch whose attempt failed: it may have been committed nevertheless. */
+  /** The batch whose attempt failed. It may have been committed all the same. */
   let attempted: Batch | undefined;
   const nextBatch = (): Batch | undefined => {
     const kind = kinds.find((one) => noted[one].size > 0);
     if (kind === undefined) return undefined;
-    const names = [...noted[kind]].slice(0, NAMES_AT_ONCE);
+    const names = [...noted[kind]].slice(0, MAX_BATCH_NAMES);
     const event = beginEvent({ time: clock(), requestId: newId(), address: 'server', action: 'admin' });
     const change = { what: `${kind} removed from the file`, before: { [kind]: names } };
     return { kind, names, event: { ...event, outcome: 'revoked', change } };

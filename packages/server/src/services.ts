@@ -1,4 +1,4 @@
-// Opens the services of one reading of the configuration, over what the process keeps.
+// Opens the services of a configuration, over everything that the process keeps.
 import { isDeepStrictEqual } from 'node:util';
 import { administer } from './administration.ts';
 import { countThrottled } from './audit/throttled.ts';
@@ -34,7 +34,7 @@ import { fetchedKeySource, fixedKeySource } from './trust/key-cache.ts';
 import { decryptionKeysOf } from './trust/saml-issuer.ts';
 import { indexSubjectNames } from './trust/subject-names.ts';
 
-/** An earlier reading: it hands on what it has opened and fetched, so that another one rarely needs the database. */
+/** The previous configuration. Its open and fetched parts are used again, so that a change rarely needs the database. */
 export interface Before {
   readonly configuration: Configuration;
   readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'keys'>;
@@ -134,7 +134,7 @@ const openQueries = (
   },
 });
 
-/** Token types that need no issuer of the file. */
+/** Token types that need no issuer in the file. */
 const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
 
 const enabledTypes = ({ issuers, saml }: Configuration, signIn: unknown): ReadonlySet<string> =>
@@ -144,13 +144,13 @@ const enabledTypes = ({ issuers, saml }: Configuration, signIn: unknown): Readon
     ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts]),
   ]);
 
-/** The key ring goes on while its schedule is the same. */
+/** Keeps the key ring if its schedule is the same. */
 const openKeys = async (keys: Configuration['keys'], base: Base, before: Before | undefined): Promise<KeyRing> =>
   before !== undefined && isDeepStrictEqual(before.configuration.keys, keys)
     ? before.services.keys
     : openKeyRing(keys, base);
 
-/** What people sign in with, and where: the file's part of it, and the store's. */
+/** The dependencies of sign-in, from the file and from the store. */
 async function describeSignIn(
   { issuer, clients, accounts, upstream, keys: { algorithms } }: Configuration,
   base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },

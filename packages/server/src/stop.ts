@@ -1,4 +1,4 @@
-// When should a server stop? At SIGTERM or Ctrl-C, once: another signal while it drains changes nothing.
+// Waits until a server should stop: at SIGTERM or Ctrl-C. A further signal during the drain changes nothing.
 
 export const untilToldToStop = (): Promise<void> =>
   new Promise((resolve) => {

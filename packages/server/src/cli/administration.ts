@@ -7,7 +7,7 @@ import { asSentence } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { clientEntry } from '../config/schema.ts';
 import { operationsFor } from '../http/admin/index.ts';
-import { invoke, type Said } from '../http/admin/invoke.ts';
+import { invoke, type OperationInput } from '../http/admin/invoke.ts';
 import type { Operation } from '../http/admin/operation.ts';
 import { InvalidRequest } from '../http/admin/problem.ts';
 import { newId } from '../primitives/random.ts';
@@ -18,7 +18,7 @@ import { readToken } from './tokens.ts';
 import { UsageError } from './usage.ts';
 
 /** Runs an operation of the admin API by its id. @throws Error that says in one line what is wrong */
-export type Administer = (id: string, said?: Said) => Promise<Done>;
+export type Administer = (id: string, input?: OperationInput) => Promise<Done>;
 
 export const describeWhere = (command: Command): Command =>
   describePlace(command).addOption(new Option('--token <token>', 'an older name of --access-token').hideHelp());

@@ -1,5 +1,5 @@
 // Runs an operation of the admin API on a server, and words what goes wrong on the way.
-import type { Said } from '../http/admin/invoke.ts';
+import type { OperationInput } from '../http/admin/invoke.ts';
 import { ADMIN_PATH } from '../http/admin/openapi.ts';
 import type { Operation } from '../http/admin/operation.ts';
 import { describeFailure, isUntrusted } from '../primitives/failure.ts';
@@ -37,7 +37,7 @@ const ANSWER_DEADLINE_MS = 30_000;
 /** @throws Error that says what is wrong and what to do */
 export async function requestOperation(
   { method, at }: Operation,
-  { path = {}, query = {}, body, ifMatch }: Said,
+  { path = {}, query = {}, body, ifMatch }: OperationInput,
   { server, token }: { readonly server: string; readonly token: string },
 ): Promise<Done> {
   const place = at.replaceAll(/\{(\w+)\}/g, (_, name) =>

@@ -67,10 +67,10 @@ async function serveUntilTold(
 ): Promise<void> {
   const sharing = cluster.isWorker ? shareCounts() : undefined;
   const server = await startServer(configuration, { text: sha256(text), sharing, report });
-  const toldToStop = untilToldToStop();
+  const stopSignal = untilToldToStop();
   const watching = watchFile(file, Buffer.from(text), createReload(file, server, report));
   if (cluster.isPrimary) started(server.port);
-  await toldToStop;
+  await stopSignal;
   watching.stop();
   await server.announceStop();
   await server.close();

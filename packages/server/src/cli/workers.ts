@@ -21,7 +21,7 @@ export async function superviseWorkers(
   started: (port: number) => void,
 ): Promise<number> {
   let stopping = false;
-  const toldToStop = untilToldToStop().then(() => {
+  const stopSignal = untilToldToStop().then(() => {
     stopping = true;
     signalAll('SIGTERM');
   });
@@ -46,7 +46,7 @@ export async function superviseWorkers(
   }
   const stopMetrics = await serveMetrics(metrics, report);
   if (!stopping) started(port);
-  await toldToStop;
+  await stopSignal;
   await Promise.all(living().map((worker) => once(worker, 'exit')));
   await stopMetrics();
   return EXIT.done;

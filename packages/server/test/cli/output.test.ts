@@ -95,7 +95,7 @@ test('lists and results come as text, JSON and CSV', async (t) => {
 test('a name that is not known revokes nothing, and the command says so; with --unknown it does', async (t) => {
   const server = await startAdministered(t);
   const env = { CAMBIO_TOKEN: await adminToken(server) };
-  const again = 'What was issued under a name that is no longer known is revoked with unknown (--unknown)';
+  const again = 'To revoke the tokens of a name that is no longer known, add unknown (--unknown)';
   for (const [args, said] of [
     [['--client', 'gatway'], `there is no client gatway. Did you mean gateway? ${again}`],
     [['--client', 'quark'], `there is no client quark. ${again}`],

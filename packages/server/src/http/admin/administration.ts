@@ -1,4 +1,4 @@
-// What does the admin API work with, beside what every endpoint has?
+// The dependencies of the admin API, besides those of every endpoint.
 import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { AuditFilter, FoundPage } from '../../audit/search.ts';
@@ -10,30 +10,33 @@ import type { Database } from '../../store/schema.ts';
 import type { Faults } from './problem.ts';
 
 export interface Administration {
-  /** As the file has them, resolved, without secrets. */
+  /** The entries of the file, resolved, without secrets. */
   readonly entries: {
     readonly resources: readonly object[];
     readonly issuers: readonly object[];
     readonly rules: readonly object[];
   };
-  /** The clients of the file by id, likewise. */
+  /** The clients of the file by id, without secrets. */
   readonly fileClients: ReadonlyMap<string, JsonObject>;
-  /** @returns the file and the line that a path of it leads to */
+  /** @returns the file and the line of a path in the configuration */
   readonly placeOf: (path: readonly (string | number)[]) => string;
-  /** What a client may say of itself, without `id` and secrets. */
+  /** The schema of the entry of a client, without `id` and secrets. */
   readonly clientEntry: z.ZodObject;
   readonly registered: RegisteredClients;
-  /** What a file with this client would be refused for. */
+  /** The faults of a configuration file that has this client. */
   readonly faultsOf: (id: string, stored: StoredClient) => Promise<Faults>;
   /** The names of the rules that name a client. */
   readonly rulesNaming: (clientId: string) => readonly string[];
-  /** How many could change things through the admin API, once this client is so. @param after undefined: deleted */
+  /**
+   * Compares how many clients could change things through the admin API before and after this change.
+   * @param after undefined: deleted
+   */
   readonly operatorsAfter: (id: string, after: StoredClient | undefined) => 'none' | 'fewer' | 'as many';
-  /** What was registered counts here from when this resolves. */
+  /** Reads the registered clients. When it resolves, they are in force here. */
   readonly reread: () => Promise<void>;
   readonly keys: KeyManagement;
   readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]];
-  /** Commits a change with the audit row that tells of it. @throws Refusal store_unavailable */
+  /** Commits a change with its audit row. @throws Refusal store_unavailable */
   readonly commit: (event: AuditEvent, write: (database: Database) => Promise<void>) => Promise<void>;
   /** @throws Refusal store_unavailable */
   readonly searchEvents: (

@@ -1,4 +1,4 @@
-// Who did what for whom? The audit log, searched.
+// Searches the audit log.
 import { z } from 'zod';
 import { isCursor } from '../../audit/search.ts';
 import { isName } from '../../primitives/principal.ts';
@@ -9,16 +9,16 @@ import { pageOf, pageQuery } from './page.ts';
 const event = z.looseObject({ time: z.int(), requestId: z.string(), action: z.string() });
 const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
 const text = name.optional();
-const time = z.iso.datetime({ offset: true }).transform((said) => Date.parse(said));
+const time = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
 
-/** Each is looked for in every row that is read. */
+/** Every row that is read is compared with each of them. */
 export const MAX_TOKENS = 16;
 
 export const searchAudit = operation({
   id: 'search-audit',
   method: 'GET',
   at: '/audit',
-  summary: 'The rows that hold all that is asked for, the newest first; docs/reference/audit-log.md has the fields',
+  summary: 'Audit rows that match all filters, newest first; docs/reference/audit-log.md lists the fields',
   scope: 'admin:read',
   query: z.strictObject({
     subject: text,
@@ -35,14 +35,17 @@ export const searchAudit = operation({
       .transform((ids) => ids.split(','))
       .refine(
         (ids) => ids.length <= MAX_TOKENS && ids.every(isName),
-        `must be 1 to ${MAX_TOKENS} ids, with commas between`,
+        `must be 1 to ${MAX_TOKENS} ids, separated by commas`,
       )
       .optional()
-      .describe('the id of a token that was issued, presented or revoked; of several tokens with commas between them'),
+      .describe('the id of a token that was issued, presented or revoked; several ids are separated by commas'),
     since: time.optional(),
     until: time.optional(),
     ...pageQuery,
-    cursor: pageQuery.cursor.refine((said) => said === undefined || isCursor(said), 'is none that a search gave'),
+    cursor: pageQuery.cursor.refine(
+      (value) => value === undefined || isCursor(value),
+      'is not a cursor of an earlier answer',
+    ),
   }),
   status: 200,
   answer: pageOf(event),

@@ -1,5 +1,4 @@
-// May the caller operate the server? Whoever brings an access token of ours for the admin API, with the scope that the
-// operation needs.
+// Authorizes a caller of the admin API: it needs an access token of ours for the admin API, with the scope of the operation.
 
 import { adminAudience } from '../../model/resource.ts';
 import { listedNames } from '../../primitives/scope.ts';
@@ -7,7 +6,7 @@ import type { Exchange } from '../endpoint.ts';
 import { readPresentedToken, refuseScope, refuseToken } from '../presented-token.ts';
 import type { Operation } from './operation.ts';
 
-/** Tells the event who asks. @throws Refusal access_token_…, store_unavailable */
+/** Records the caller in the event. @throws Refusal access_token_…, store_unavailable */
 export async function authorizeAdmin(
   asked: Pick<Exchange, 'request' | 'services' | 'event'>,
   scope: Operation['scope'],

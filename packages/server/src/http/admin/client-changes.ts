@@ -1,4 +1,4 @@
-// What the operations on clients do: show them, and change those that were registered.
+// Implements the operations on clients: shows clients, and changes those that were registered.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import {
@@ -16,10 +16,10 @@ import type { HttpServices } from '../endpoint.ts';
 import { idsOf, unknownClient } from './client-ids.ts';
 import type { Call } from './operation.ts';
 import { InvalidRequest } from './problem.ts';
-import { endTokensOf } from './revocations.ts';
+import { commitAndRevoke } from './revocations.ts';
 
 const time = z.iso.datetime();
-/** A client, as every answer has it. */
+/** A client in an answer. */
 export const shownClient = z.object({
   id: z.string(),
   source: z.enum(['file', 'registered']),
@@ -42,7 +42,7 @@ export function findClient(id: string, { admin }: Pick<HttpServices, 'admin'>): 
   return { source: 'registered', ...registered };
 }
 
-/** @throws Refusal admin_item_unknown; admin_in_use where the file has it */
+/** @throws Refusal admin_item_unknown; admin_in_use if the file declares it */
 function findRegistered(id: string, services: HttpServices): RegisteredClient {
   const found = findClient(id, services);
   if (found.source === 'registered') return found;
@@ -50,8 +50,8 @@ function findRegistered(id: string, services: HttpServices): RegisteredClient {
 }
 
 /**
- * A client that was registered before the file had one of its id keeps that file from coming into force: it can be deleted, also on
- * a node whose file is that one. @throws as findRegistered
+ * Finds a registered client to delete. If a new file declares a client with the same id, that file cannot come into force until the
+ * registered one is deleted, so it can be deleted on a node that has the new file, too. @throws like findRegistered
  */
 const findDeletable = (id: string, services: HttpServices): RegisteredClient =>
   services.admin.registered.all().get(id) ?? findRegistered(id, services);
@@ -77,27 +77,27 @@ export const versionOf = (found: Found): string =>
 
 export async function createClient({
   body: { id },
-  said,
+  rawBody,
   services,
   event,
 }: Call<undefined, undefined, { id: string }>) {
-  const { id: _id, ...entry } = said;
+  const { id: _id, ...entry } = rawBody;
   if (idsOf(services).includes(id))
     throw new Refusal('admin_in_use', {
       detail: `there is a client ${id} already: choose another id, or update that one`,
     });
   const secret = String(entry.auth).startsWith('client_secret') ? newSecret() : undefined;
-  const secrets = secret === undefined ? [] : [digestOf(secret, services)];
+  const secrets = secret === undefined ? [] : [toRegisteredSecret(secret, services)];
   await check(id, { entry, secrets }, services);
   event.change = { what: `client ${id}`, after: withoutImage(entry) };
-  await endTokensOf(id, event, services, registerClient(id, { entry, secrets }, services.clock()));
+  await commitAndRevoke(id, event, services, registerClient(id, { entry, secrets }, services.clock()));
   const found = await reread(id, services);
   return { body: { ...showClient(found), secret }, version: versionOf(found), location: `/${encodeURIComponent(id)}` };
 }
 
 export async function replaceClient({
   path: { id },
-  said,
+  rawBody,
   ifMatch,
   services,
   event,
@@ -106,7 +106,7 @@ export async function replaceClient({
   await admin.reread();
   const [before, read] = [findRegistered(id, services), admin.registered.revision()];
   requireMatch(ifMatch, versionOf({ source: 'registered', ...before }));
-  const after = { entry: said, secrets: before.secrets };
+  const after = { entry: rawBody, secrets: before.secrets };
   await check(id, after, services);
   const judgedBy = refuseLockout(id, after, services) === 'fewer' ? read : 'any';
   await change(before, after, { event, services, judgedBy });
@@ -123,7 +123,7 @@ export async function deleteClient({
   const { admin } = services;
   await admin.reread();
   const [before, read] = [findDeletable(id, services), admin.registered.revision()];
-  // The version that is shown is that of the file's client, where the file has one.
+  // The version that callers see is that of the file's client, if the file has one.
   requireMatch(ifMatch, versionOf(findClient(id, services)));
   const rule = admin.fileClients.has(id) ? undefined : admin.rulesNaming(id)[0];
   if (rule !== undefined) throw new Refusal('admin_in_use', { detail: `the rule “${rule}” names it: disable it` });
@@ -138,7 +138,7 @@ export async function addSecret({ path: { id }, services, event }: Call<{ id: st
     throw new Refusal('admin_in_use', { detail: 'the client authenticates without a secret' });
   }
   const secret = newSecret();
-  const secrets = [digestOf(secret, services), ...before.secrets.slice(0, 1)];
+  const secrets = [toRegisteredSecret(secret, services), ...before.secrets.slice(0, 1)];
   await change(before, { entry: before.entry, secrets }, { event, services, judgedBy: 'any' });
   const found = await reread(id, services);
   return { body: { ...showClient(found), secret }, version: versionOf(found) };
@@ -159,8 +159,8 @@ export async function deleteSecret({
 }
 
 /**
- * @param judgedBy the revision of all clients that the change was judged by, where it depends on the others
- * @throws Refusal admin_changed where another change was faster
+ * @param judgedBy the revision of all clients on which the change was checked, if it depends on other clients
+ * @throws Refusal admin_changed if another change came first
  */
 async function change(
   before: RegisteredClient,
@@ -172,16 +172,23 @@ async function change(
   }: Pick<Call<never, never, never>, 'event' | 'services'> & { readonly judgedBy: number | 'any' },
 ): Promise<void> {
   const { admin, clock } = services;
-  event.change = { what: `client ${before.id}`, before: told(before), ...(after && { after: told(after) }) };
+  event.change = {
+    what: `client ${before.id}`,
+    before: auditedEntry(before),
+    ...(after && { after: auditedEntry(after) }),
+  };
   const write = changeClient(before, after, { now: clock(), read: judgedBy });
-  await (after === undefined ? endTokensOf(before.id, event, services, write) : admin.commit(event, write));
+  await (after === undefined ? commitAndRevoke(before.id, event, services, write) : admin.commit(event, write));
   await admin.reread();
 }
 
-/** What the audit row tells: which secrets there are, and nothing of what they are. */
-const told = ({ entry, secrets }: StoredClient) => ({ ...withoutImage(entry), secrets: secrets.map(({ id }) => id) });
+/** The entry in the audit row. It has the ids of the secrets, never the secrets. */
+const auditedEntry = ({ entry, secrets }: StoredClient) => ({
+  ...withoutImage(entry),
+  secrets: secrets.map(({ id }) => id),
+});
 
-/** A logo is named by its digest, which is much shorter. */
+/** Replaces the logo by its digest, which is much shorter. */
 const withoutImage = (entry: JsonObject): JsonObject =>
   typeof entry.logo === 'string' ? { ...entry, logo: `sha256:${sha256(entry.logo)}` } : entry;
 
@@ -190,13 +197,13 @@ async function reread(id: string, services: HttpServices): Promise<Found> {
   return findClient(id, services);
 }
 
-const digestOf = (secret: string, { clock }: HttpServices): RegisteredSecret => ({
+const toRegisteredSecret = (secret: string, { clock }: HttpServices): RegisteredSecret => ({
   id: newId().slice(0, 8),
   sha256: sha256(secret),
   createdAt: clock(),
 });
 
-/** @throws InvalidRequest with all that a file with this client would be refused for */
+/** @throws InvalidRequest with all faults of a configuration file that has this client */
 async function check(id: string, stored: StoredClient, { admin }: HttpServices): Promise<void> {
   const faults = await admin.faultsOf(id, stored);
   if (faults.length > 0) throw new InvalidRequest(faults);
@@ -208,7 +215,7 @@ function requireMatch(ifMatch: string, version: string): void {
   if (!versions.includes('*') && !versions.includes(`"${version}"`)) throw new Refusal('admin_changed');
 }
 
-/** @throws Refusal admin_in_use where nobody could operate the server any more */
+/** @throws Refusal admin_in_use if nobody could operate the server any longer */
 function refuseLockout(id: string, after: StoredClient | undefined, { admin }: HttpServices): 'fewer' | 'as many' {
   const left = admin.operatorsAfter(id, after);
   if (left === 'none') throw new Refusal('admin_in_use', { detail: LAST_OPERATOR });

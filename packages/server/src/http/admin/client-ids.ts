@@ -1,4 +1,4 @@
-// Which clients are there? Their ids, and the refusal for an id that none of them has.
+// Lists the ids of all clients, and refuses an id that none of them has.
 import { isClientId } from '../../model/client.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
 import { redactTokens } from '../../primitives/redact.ts';
@@ -9,7 +9,7 @@ import type { HttpServices } from '../endpoint.ts';
 export const idsOf = ({ admin }: Pick<HttpServices, 'admin'>): readonly string[] =>
   [...new Set([...admin.fileClients.keys(), ...admin.registered.all().keys()])].toSorted();
 
-/** Says which id is near. Never a token that stands in the place of an id. */
+/** Suggests a similar id. Never shows a token that was given as an id. */
 export function unknownClient(id: string, services: Pick<HttpServices, 'admin'>, hint = ''): Refusal {
   const name = looksLikeToken(id) || !isClientId(id) ? '' : ` ${redactTokens(id)}`;
   const near = name === '' ? '' : didYouMean(id, idsOf(services));

@@ -1,4 +1,4 @@
-// The operations of the admin API on clients. Registered clients can be changed; those of the file belong to the file.
+// The operations of the admin API on clients. Registered clients can be changed, clients of the file only there.
 import { z } from 'zod';
 import { isClientId } from '../../model/client.ts';
 import {
@@ -14,13 +14,13 @@ import {
 } from './client-changes.ts';
 import { idsOf } from './client-ids.ts';
 import { type Operation, operation } from './operation.ts';
-import { cut, pageOf, pageQuery } from './page.ts';
+import { pageFrom, pageOf, pageQuery } from './page.ts';
 
-const withSecret = shownClient.extend({ secret: z.string().optional().describe('shown this once') });
+const withSecret = shownClient.extend({ secret: z.string().optional().describe('shown only once') });
 const path = z.strictObject({ id: z.string() });
 const secretPath = path.extend({ secret: z.string() });
 
-/** @param entry what a client may say of itself, in the words of the configuration file; without `id` and secrets */
+/** @param entry the schema of a client's entry in the configuration file, without `id` and secrets */
 export const clientOperations = (entry: z.ZodObject): readonly Operation[] => [
   ...readOperations,
   ...changeOperations(entry),
@@ -38,7 +38,7 @@ const readOperations: readonly Operation[] = [
     status: 200,
     answer: pageOf(shownClient),
     run: async ({ query, services }) => {
-      const { items, ...rest } = cut(idsOf(services), query);
+      const { items, ...rest } = pageFrom(idsOf(services), query);
       return { body: { items: items.map((id) => showClient(findClient(id, services))), ...rest } };
     },
   }),
@@ -62,7 +62,7 @@ const readOperations: readonly Operation[] = [
 function changeOperations(entry: z.ZodObject): readonly Operation[] {
   const own = {
     ...entry.shape,
-    // As a segment of a path, these two mean another place.
+    // As a segment of a path, these two would mean another path.
     id: z
       .string()
       .refine(isClientId, 'must be 1 to 256 printable ASCII characters')
@@ -73,7 +73,7 @@ function changeOperations(entry: z.ZodObject): readonly Operation[] {
       id: 'create-client',
       method: 'POST',
       at: '/clients',
-      summary: 'Register a client; a secret, where it needs one, is in the answer and nowhere else',
+      summary: 'Register a client. If it needs a secret, only this answer has it',
       scope: 'admin:write',
       body: z.strictObject(own),
       status: 201,
@@ -86,7 +86,7 @@ function changeOperations(entry: z.ZodObject): readonly Operation[] {
       method: 'PUT',
       at: '/clients/{id}',
       summary:
-        'Replace what a registered client says of itself; its secrets stay. `disabled: true` suspends it: its tokens are refused until it is enabled again',
+        'Replace the entry of a registered client; its secrets stay. `disabled: true` suspends it: its tokens are refused until it is enabled again',
       scope: 'admin:write',
       path,
       body: entry,
@@ -115,7 +115,7 @@ const secretOperations: readonly Operation[] = [
     id: 'add-client-secret',
     method: 'POST',
     at: '/clients/{id}/secrets',
-    summary: 'A new secret, shown this once; the one before goes on working, an older one does not',
+    summary: 'Add a secret, which is shown only once; the previous one continues to work, an older one does not',
     scope: 'admin:write',
     path,
     body: z.strictObject({}),
@@ -128,7 +128,7 @@ const secretOperations: readonly Operation[] = [
     id: 'delete-client-secret',
     method: 'DELETE',
     at: '/clients/{id}/secrets/{secret}',
-    summary: 'Take one of two secrets away',
+    summary: 'Delete one of two secrets',
     scope: 'admin:write',
     path: secretPath,
     status: 204,

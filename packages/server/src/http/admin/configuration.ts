@@ -1,13 +1,13 @@
-// What does the configuration in force say? Resources, issuers and rules belong to the file: they are shown, not changed.
+// Lists the resources, issuers and rules of the configuration in force. They belong to the file, and cannot be changed here.
 import { z } from 'zod';
 import type { Administration } from './administration.ts';
 import { type Operation, operation } from './operation.ts';
-import { cut, pageOf, pageQuery } from './page.ts';
+import { pageFrom, pageOf, pageQuery } from './page.ts';
 
 const lists: readonly { readonly name: keyof Administration['entries']; readonly summary: string }[] = [
   { name: 'resources', summary: 'The resources, in the words of the configuration file' },
   { name: 'issuers', summary: 'The issuers that are trusted' },
-  { name: 'rules', summary: 'The rules, in the order in which they are asked' },
+  { name: 'rules', summary: 'The rules, in the order in which they are evaluated' },
 ];
 
 export const configuration: readonly Operation[] = lists.map(({ name, summary }) =>
@@ -20,6 +20,6 @@ export const configuration: readonly Operation[] = lists.map(({ name, summary })
     query: z.strictObject(pageQuery),
     status: 200,
     answer: pageOf(z.looseObject({})),
-    run: async ({ query, services }) => ({ body: cut(services.admin.entries[name], query) }),
+    run: async ({ query, services }) => ({ body: pageFrom(services.admin.entries[name], query) }),
   }),
 );

@@ -1,4 +1,4 @@
-// Makes an endpoint of each operation of the admin API: who may ask, in which form, and what is answered.
+// Makes an HTTP endpoint of each operation of the admin API.
 import { adminAudience } from '../../model/resource.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { parseJsonObject } from '../../primitives/strict-json.ts';
@@ -7,12 +7,12 @@ import type { Endpoint, HttpServices } from '../endpoint.ts';
 import { readPairs } from '../form.ts';
 import type { Answer, Request } from '../request.ts';
 import { authorizeAdmin } from './authorize.ts';
-import { invoke, type Said } from './invoke.ts';
+import { invoke, type OperationInput } from './invoke.ts';
 import { ADMIN_PATH, describeApi } from './openapi.ts';
 import type { AdminAnswer, Operation } from './operation.ts';
 import { InvalidRequest } from './problem.ts';
 
-/** The API is there where a resource has its audience. */
+/** The API exists if a resource has its audience. */
 const common = {
   place: 'below',
   face: 'problem',
@@ -41,7 +41,7 @@ function endpointOf(operation: Operation): Endpoint {
   };
 }
 
-/** Anybody may see what there is to be asked. */
+/** Anyone may read the description of the API. */
 function describing(operations: readonly Operation[]): Endpoint {
   let document: object | undefined;
   return {
@@ -56,7 +56,7 @@ function describing(operations: readonly Operation[]): Endpoint {
   };
 }
 
-/** What has no operation is refused in the form of this API. */
+/** Refuses unknown paths in the form of this API. */
 const elsewhere: Endpoint = {
   ...common,
   path: `${ADMIN_PATH}{/*rest}{/}`,
@@ -67,7 +67,7 @@ const elsewhere: Endpoint = {
 };
 
 /** @throws Refusal admin_invalid, admin_body */
-function read(operation: Operation, request: Request): Said {
+function read(operation: Operation, request: Request): OperationInput {
   const query = readQuery(request.query);
   return {
     path: request.parameters,
@@ -77,11 +77,11 @@ function read(operation: Operation, request: Request): Said {
   };
 }
 
-/** As forms are read. @throws InvalidRequest */
+/** Parses the query like a form. @throws InvalidRequest */
 function readQuery(query: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [name, value] of readPairsOf(query)) {
-    if (found.has(name)) throw new InvalidRequest([{ at: `query.${name}`, detail: 'stands more than once' }]);
+    if (found.has(name)) throw new InvalidRequest([{ at: `query.${name}`, detail: 'is repeated' }]);
     found.set(name, value);
   }
   return found;
@@ -98,7 +98,8 @@ function readPairsOf(query: string): readonly (readonly [string, string])[] {
 
 function readBody({ headers, body }: Request): unknown {
   const mediaType = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (mediaType !== 'application/json') throw new Refusal('admin_body', { detail: 'the content type is another' });
+  if (mediaType !== 'application/json')
+    throw new Refusal('admin_body', { detail: 'the Content-Type must be application/json' });
   const text = decodeUtf8(body);
   if (text === undefined) throw new Refusal('admin_body', { detail: 'it is not UTF-8' });
   const value = parseJsonObject(text);

@@ -1,4 +1,4 @@
-// Explains a request, past or imagined, and says which targets a client may ask for. Issues nothing and uses nothing up.
+// Explains a request, past or simulated, and lists the targets that a client may request. Issues nothing and uses nothing up.
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
@@ -15,7 +15,7 @@ import { operation } from './operation.ts';
 
 const token = z.string().min(1);
 const list = z.array(z.string().min(1)).max(64);
-const typeName = z.string().describe('short (`jwt`) or whole; where it is not said, what the token looks like');
+const typeName = z.string().describe('short (`jwt`) or a URN; by default, guessed from the token');
 
 const presented = {
   client: z.string().min(1),
@@ -25,8 +25,8 @@ const presented = {
   actor_token_type: typeName.optional(),
 };
 
-/** The parameters of RFC 8693 section 2.1, lists where they may repeat. */
-const imagined = z.strictObject({
+/** The parameters of RFC 8693 section 2.1. Those that may repeat are lists. */
+const simulated = z.strictObject({
   ...presented,
   audience: list.optional(),
   resource: list.optional(),
@@ -42,9 +42,9 @@ export const explainOperation = operation({
   id: 'explain',
   method: 'POST',
   at: '/explain',
-  summary: 'Judge an exchange without making it, or tell why a past request of any kind ended as it did',
+  summary: 'Explain how an exchange would be decided, or why a past request of any kind ended as it did',
   scope: 'admin:read',
-  body: z.union([imagined, past], 'must be the parameters of an exchange with its client, or a request'),
+  body: z.union([simulated, past], 'must be the parameters of an exchange with its client, or a request'),
   status: 200,
   answer: z.looseObject({
     decision: z.enum(['allowed', 'refused']),
@@ -56,7 +56,7 @@ export const explainOperation = operation({
     if ('request' in body) return { body: await explainPast(body.request, services) };
     const { client, ...form } = body;
     const context = explainServices(services);
-    return { body: await explainExchange(parametersFor(form, services), client, imaginedEvent(event), context) };
+    return { body: await explainExchange(parametersFor(form, services), client, simulatedEvent(event), context) };
   },
 });
 
@@ -74,24 +74,24 @@ export const targetsOperation = operation({
   }),
   run: async ({ body: { client, ...form }, services, event }) => {
     const context = explainServices(services);
-    const imagined = imaginedEvent(event);
+    const recorded = simulatedEvent(event);
     try {
-      return { body: { targets: await findTargets(parametersFor(form, services), client, imagined, context) } };
+      return { body: { targets: await findTargets(parametersFor(form, services), client, recorded, context) } };
     } catch (error) {
       if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
-      return { body: { targets: [], refused: explainRefusal(error, imagined, context) } };
+      return { body: { targets: [], refused: explainRefusal(error, recorded, context) } };
     }
   },
 });
 
-const imaginedEvent = ({ time, requestId, address }: AuditEvent): AuditEvent => ({
+const simulatedEvent = ({ time, requestId, address }: AuditEvent): AuditEvent => ({
   time,
   requestId,
   address,
   action: 'token',
 });
 
-/** As a form would have them. */
+/** Converts the body to the parameters of a form. */
 function parametersFor(form: Readonly<Record<string, unknown>>, { issuer }: HttpServices): Parameters {
   const pairs = Object.entries(form).flatMap(([name, value]) =>
     [value ?? []]
@@ -108,7 +108,7 @@ function parametersFor(form: Readonly<Record<string, unknown>>, { issuer }: Http
 
 const wholeType = (text: string): string => (tokenTypeName(text) === undefined ? tokenTypeUri(text) : text);
 
-/** Milliseconds within which a counted row is written, by this node or another one. */
+/** Time within which a counted row is written, by this node or another one. */
 const ROW_DELAY_MS = 1200;
 
 async function explainPast(text: string, services: HttpServices): Promise<Explanation> {

@@ -1,4 +1,4 @@
-// What can be done through the admin API? The list of operations.
+// Lists the operations of the admin API.
 import type { Administration } from './administration.ts';
 import { findAuditEvent, searchAudit } from './audit.ts';
 import { clientOperations } from './clients.ts';

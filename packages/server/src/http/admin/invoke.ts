@@ -1,4 +1,4 @@
-// One operation of the admin API, from what a caller says to what comes of it: for HTTP and for commands alike.
+// Invokes one operation of the admin API, for HTTP and for commands: checks the input, and runs the operation.
 import type { z } from 'zod';
 import { wordIssues } from '../../primitives/form.ts';
 import { Refusal } from '../../primitives/refusal.ts';
@@ -6,17 +6,17 @@ import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { AdminAnswer, Call, Operation } from './operation.ts';
 import { InvalidRequest } from './problem.ts';
 
-export interface Said {
+export interface OperationInput {
   readonly path?: unknown;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
   readonly ifMatch?: string | undefined;
 }
 
-/** @throws Refusal admin_invalid, admin_unconditional, or what the operation refuses with */
+/** @throws Refusal admin_invalid, admin_unconditional, or a refusal of the operation */
 export function invoke(
   operation: Operation,
-  { path, query = {}, body, ifMatch }: Said,
+  { path, query = {}, body, ifMatch }: OperationInput,
   context: Pick<Call<never, never, never>, 'services' | 'event'>,
 ): Promise<AdminAnswer> {
   if (operation.needsMatch && ifMatch === undefined) throw new Refusal('admin_unconditional');
@@ -25,7 +25,7 @@ export function invoke(
     path: parse(operation.path, path, 'path'),
     query: operation.query === undefined ? refuseAny(query) : parse(operation.query, query, 'query'),
     body: parse(operation.body, body, 'body'),
-    said: (body ?? {}) as JsonObject,
+    rawBody: (body ?? {}) as JsonObject,
     ifMatch: ifMatch ?? '',
   };
   return operation.run(call as Call<never, never, never>);

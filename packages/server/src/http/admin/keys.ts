@@ -1,4 +1,4 @@
-// The keys that sign: seen, brought forward, and taken away.
+// The operations of the admin API on signing keys: list, rotate, retire.
 import { z } from 'zod';
 import { signingAlgorithms } from '../../keys/algorithms.ts';
 import { Refusal } from '../../primitives/refusal.ts';
@@ -19,7 +19,7 @@ export const listKeys = operation({
   id: 'list-keys',
   method: 'GET',
   at: '/keys',
-  summary: 'The signing keys, without what is secret of them',
+  summary: 'The signing keys, without their private parts',
   scope: 'admin:read',
   status: 200,
   answer: z.object({ items: z.array(key) }),
@@ -37,14 +37,14 @@ export const rotateKey = operation({
   id: 'rotate-key',
   method: 'POST',
   at: '/keys',
-  summary: 'Make the next key: published now, signing once verifiers have had time to see it',
+  summary: 'Create the next key. It is published now, and signs when verifiers have had time to fetch it',
   scope: 'admin:write',
   body: z.strictObject({ alg: z.enum(signingAlgorithms).optional() }),
   status: 201,
   answer: z.object({ alg: z.enum(signingAlgorithms), activatesAt: time }),
   run: async ({ body, services: { admin }, event }) => {
     const { alg = admin.algorithms[0] } = body;
-    // No token would be signed by it.
+    // No token would be signed with it.
     if (!admin.algorithms.includes(alg))
       throw new InvalidRequest([
         {
@@ -63,18 +63,18 @@ export const retireKey = operation({
   id: 'retire-key',
   method: 'DELETE',
   at: '/keys/{kid}',
-  summary: 'Take a key away at once: nothing that it signed verifies any more',
+  summary: 'Remove a key at once: no token that it signed is valid any longer',
   scope: 'admin:write',
   path: z.strictObject({ kid: z.string() }),
   query: z.strictObject({
-    replace: z.literal('now').optional().describe('for the key that signs now, after a theft: a new one signs at once'),
+    replace: z.literal('now').optional().describe('for the active key, after a theft: a new key signs at once'),
   }),
   status: 204,
   run: async ({ path: { kid }, query, services: { admin }, event }) => {
     const found = (await admin.keys.list()).find((one) => one.kid === kid);
     if (found === undefined) throw new Refusal('admin_item_unknown', { detail: `there is no key ${kid}` });
     if (found.state === 'active' && query.replace === undefined) {
-      throw new Refusal('admin_in_use', { detail: 'it signs now: rotate, or say replace=now' });
+      throw new Refusal('admin_in_use', { detail: 'it is the active key: rotate first, or add replace=now' });
     }
     event.change = { what: `key ${kid}`, before: { alg: found.alg, state: found.state } };
     await admin.commit(event, await admin.keys.retire(kid));

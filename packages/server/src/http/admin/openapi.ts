@@ -1,4 +1,4 @@
-// What does the admin API look like to a program? OpenAPI 3.1, made of the list of operations.
+// Describes the admin API in OpenAPI 3.1, from the list of operations.
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { adminAudience } from '../../model/resource.ts';
@@ -7,7 +7,7 @@ import { problem } from './problem.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Where the API is, below the issuer. */
+/** The path of the API, below the issuer. */
 export const ADMIN_PATH = '/admin/v1';
 
 export function describeApi(operations: readonly Operation[], issuer: string): Json {

@@ -1,5 +1,6 @@
-// What is an operation of the admin API? Its path and scope, the form of what goes in and comes out, and what it does. The
-// routes and the OpenAPI document are made of the list of them.
+// The interface of an operation of the admin API: its path, its scope, its schemas, and its code. The routes and the OpenAPI
+// document
+// are made from the list of operations.
 import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
@@ -9,9 +10,9 @@ export interface Call<Path, Query, Body> {
   readonly path: Path;
   readonly query: Query;
   readonly body: Body;
-  /** The body as it was said, without defaults. */
-  readonly said: JsonObject;
-  /** The value of If-Match, where the operation needs one. */
+  /** The body as it was sent, without defaults. */
+  readonly rawBody: JsonObject;
+  /** The value of If-Match, if the operation needs one. */
   readonly ifMatch: string;
   readonly services: HttpServices;
   readonly event: AuditEvent;
@@ -21,7 +22,7 @@ export interface AdminAnswer {
   readonly body?: unknown;
   /** Sent as ETag. */
   readonly version?: string;
-  /** Below the API, of what was made. */
+  /** The path of the created item, below the path of the request. */
   readonly location?: string;
 }
 
@@ -36,12 +37,12 @@ export interface Operation {
   readonly path?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** 204 where there is none. */
+  /** Absent with the status 204. */
   readonly answer?: z.ZodType;
   readonly status: 200 | 201 | 204;
-  /** Does the answer have an ETag? */
+  /** The answer has an ETag. */
   readonly versioned?: true;
-  /** Must the caller say which version it changes (RFC 9110 section 13.1.1)? */
+  /** The caller must name the version that it changes (RFC 9110 section 13.1.1). */
   readonly needsMatch?: true;
   /** @throws Refusal */
   readonly run: (call: Call<never, never, never>) => Promise<AdminAnswer>;
@@ -49,7 +50,7 @@ export interface Operation {
 
 type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined;
 
-/** An operation whose `run` is given what its schemas make of the request. */
+/** Defines an operation. Its schemas parse the input of `run`. */
 export const operation = <
   const P extends z.ZodObject | undefined = undefined,
   const Q extends z.ZodObject | undefined = undefined,

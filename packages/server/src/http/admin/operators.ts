@@ -1,4 +1,4 @@
-// Counts the clients by which somebody can get a token that changes things through the admin API.
+// Counts the clients through which someone can get a token to change things with the admin API.
 import { SIGN_IN_GRANTS } from '../../grants/index.ts';
 import type { Client, Clients } from '../../model/client.ts';
 import { adminAudience, type Resource } from '../../model/resource.ts';
@@ -14,9 +14,9 @@ export interface OperatorContext {
 }
 
 export interface Operators {
-  /** By themselves, or by a person who signs in. */
+  /** Clients that can get one by themselves, or when a person signs in. */
   readonly certain: number;
-  /** Also by an exchange, if somebody has a subject token for it. */
+  /** Also clients that can get one by an exchange, if someone has a subject token for it. */
   readonly possible: number;
 }
 

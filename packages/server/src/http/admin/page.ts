@@ -1,27 +1,28 @@
-// A list, a page at a time: how callers ask for it, and what they get.
+// The pages of a list: their query parameters, and their form in an answer.
 import { z } from 'zod';
 import { InvalidRequest } from './problem.ts';
 
 export const pageQuery = {
-  cursor: z.string().max(256).optional().describe('`next` of the page before'),
+  cursor: z.string().max(256).optional().describe('`next` of the previous page'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 };
 
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({
     items: z.array(item),
-    next: z.string().optional().describe('where the next page begins; absent after the last'),
+    next: z.string().optional().describe('the cursor of the next page; absent on the last page'),
   });
 
 const CURSOR = /^\d{1,9}$/;
 
-/** A page of a list that is held in memory. @throws InvalidRequest where the cursor is none of ours */
-export function cut<T>(
+/** Returns a page of a list in memory. @throws InvalidRequest if the cursor is not one of ours */
+export function pageFrom<T>(
   items: readonly T[],
   { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
 ): { items: readonly T[]; next?: string } {
   const text = cursor === undefined ? '0' : Buffer.from(cursor, 'base64url').toString('latin1');
-  if (!CURSOR.test(text)) throw new InvalidRequest([{ at: 'query.cursor', detail: 'is none that a page gave' }]);
+  if (!CURSOR.test(text))
+    throw new InvalidRequest([{ at: 'query.cursor', detail: 'is not a cursor of an earlier answer' }]);
   const end = Number(text) + limit;
   return {
     items: items.slice(Number(text), end),

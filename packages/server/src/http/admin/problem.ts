@@ -1,5 +1,6 @@
-// A refusal of the admin API, as RFC 9457 has it: its callers operate the server, so that they are told what is wrong.
-// Whoever has not shown yet that they do is told no more than anybody.
+// Renders a refusal of the admin API as a problem (RFC 9457). Its callers operate the server, so they see the detail. A caller
+// that is
+// not authenticated sees only the public answer.
 import { z } from 'zod';
 import { publicAnswer, Refusal } from '../../primitives/refusal.ts';
 
@@ -9,7 +10,7 @@ export const problem = z.object({
   status: z.int(),
   detail: z.string().optional(),
   request_id: z.string().describe('the X-Request-Id, as in every refusal'),
-  instance: z.string().describe('`urn:uuid:` and the X-Request-Id, by which the audit log knows the request'),
+  instance: z.string().describe('`urn:uuid:` and the X-Request-Id, the key of the audit row'),
   errors: z
     .array(z.object({ at: z.string().describe('the part, as a path such as `body.grants[0]`'), detail: z.string() }))
     .optional(),
@@ -17,7 +18,7 @@ export const problem = z.object({
 
 export type Faults = NonNullable<z.output<typeof problem>['errors']>;
 
-/** Values that cannot be taken, each with its place. */
+/** The invalid values, each with its place. */
 export class InvalidRequest extends Refusal {
   readonly errors: Faults;
 
@@ -32,15 +33,15 @@ export class InvalidRequest extends Refusal {
   }
 }
 
-/** @param requestId that of the answer */
+/** @param requestId of the answer */
 export function problemOf(refusal: Refusal, requestId: string): z.output<typeof problem> {
   const { status, error, description } = publicAnswer(refusal, 'invalid_grant');
-  const tell = status < 500 && status !== 401;
+  const showsDetail = status < 500 && status !== 401;
   return {
     type: `urn:cambio:error:${error}`,
     title: description,
     status,
-    ...(tell && refusal.detail !== undefined && { detail: refusal.detail }),
+    ...(showsDetail && refusal.detail !== undefined && { detail: refusal.detail }),
     request_id: requestId,
     instance: `urn:uuid:${requestId}`,
     ...(refusal instanceof InvalidRequest && { errors: refusal.errors }),

@@ -1,4 +1,4 @@
-// Revokes what was issued: one token with all that derives from it, all of a subject or of a client, or all.
+// Revokes tokens: one with its descendants, all of a subject, all of a client, or all.
 import { z } from 'zod';
 import type { Many } from '../../issuing/revocations.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
@@ -29,20 +29,22 @@ const body = z.union(
         .string()
         .min(1)
         .describe(
-          'jti, refresh family, what `tokens inspect` tells of a foreign token, or the text of a token, which is not recorded',
+          'a jti, a refresh family, the id that `tokens inspect` shows for a token of another issuer, or the text of a token, which is not recorded',
         ),
-      unknown: unknown.describe('also where the server cannot tell that there is such a token'),
+      unknown: unknown.describe('revokes the id even if the server does not know such a token'),
     }),
     z.strictObject({
       subject: name.describe('the `sub` of our tokens; with `issuer`, the `sub` of that issuer'),
       issuer: name.optional().describe('of the subject, as `act` and `sub_id` have it'),
-      unknown: unknown.describe('also where the issuer is not one that this server knows'),
+      unknown: unknown.describe('revokes the subject even if the server does not know the issuer'),
     }),
     z.strictObject({
       client: name,
-      unknown: unknown.describe('also where there is no such client, as one that left the file'),
+      unknown: unknown.describe(
+        'revokes the tokens even if there is no such client, such as one that was removed from the file',
+      ),
     }),
-    z.strictObject({ all: z.literal(true).describe('after an older copy of the database was restored') }),
+    z.strictObject({ all: z.literal(true).describe('for use after an older copy of the database was restored') }),
   ],
   'must have one of id, subject, client and all',
 );
@@ -53,7 +55,7 @@ export const revokeTokens = operation({
   method: 'POST',
   at: '/revocations',
   summary:
-    'Revoke one token with its descendants, or all that was issued so far: for a subject, to a client, or at all',
+    'Revoke one token with its descendants, or all tokens issued so far: for a subject, to a client, or to anyone',
   scope: 'admin:write',
   body,
   status: 204,
@@ -62,28 +64,33 @@ export const revokeTokens = operation({
     const commit = (write: (database: Database) => Promise<void>) => services.admin.commit(event, write);
     if ('id' in call.body) {
       const id = await findId(call.body, services);
-      note(call, id, 'revoke by id', { id });
+      recordRevocation(call, id, 'revoke by id', { id });
       await services.revocations.revoke(id, commit);
     } else {
       checkKnown(call.body, services);
       const { named, what, of } = nameOf(call.body, services);
-      note(call, of, what, call.body);
+      recordRevocation(call, of, what, call.body);
       await services.revocations.revokeMany(named, commit);
     }
     return {};
   },
 });
 
-/** Never the text of a token: only what was found for it. */
-function note({ event }: Pick<Call<never, never, never>, 'event'>, revoked: string, what: string, after: object): void {
+/** Records the id that was found, never the text of a token. */
+function recordRevocation(
+  { event }: Pick<Call<never, never, never>, 'event'>,
+  revoked: string,
+  what: string,
+  after: object,
+): void {
   event.outcome = 'revoked';
   event.revoked = revoked;
   event.change = { what, after };
 }
 
 /** @throws Refusal admin_item_unknown */
-async function findId({ id: said, unknown }: { id: string; unknown?: true | undefined }, services: HttpServices) {
-  const id = said.trim().replace(/^(?:Bearer|DPoP) +/i, '');
+async function findId({ id: text, unknown }: { id: string; unknown?: true | undefined }, services: HttpServices) {
+  const id = text.trim().replace(/^(?:Bearer|DPoP) +/i, '');
   // A token with something around it is not found, and must not be recorded as a name.
   if (!looksLikeToken(id) && redactTokens(id) !== id) throw new Refusal('admin_item_unknown', { detail: UNKNOWN });
   const found = looksLikeToken(id)
@@ -95,7 +102,7 @@ async function findId({ id: said, unknown }: { id: string; unknown?: true | unde
   return found;
 }
 
-/** A name that was mistyped revokes nothing, and must not look as if it did. @throws Refusal admin_item_unknown */
+/** A mistyped name revokes nothing, and must not look like a success. @throws Refusal admin_item_unknown */
 function checkKnown(body: Exclude<Body, { id: string }>, services: HttpServices): void {
   if ('all' in body || body.unknown === true) return;
   if ('client' in body) {
@@ -110,7 +117,7 @@ function checkKnown(body: Exclude<Body, { id: string }>, services: HttpServices)
   });
 }
 
-const ALL_THE_SAME = ' What was issued under a name that is no longer known is revoked with unknown (--unknown)';
+const ALL_THE_SAME = ' To revoke the tokens of a name that is no longer known, add unknown (--unknown)';
 
 function nameOf(
   body: Exclude<Body, { id: string }>,
@@ -135,10 +142,10 @@ function nameOf(
 }
 
 /**
- * Commits a change of a client, and with it revokes what its id had for good: what was issued to it, about it, or with it as
- * actor. For a deletion, and for a registration, since the file or an earlier version may have had a client of this id.
+ * Commits a change of a client, and revokes every token that was issued to its id, about it, or with it as actor. A deletion needs
+ * this, and so does a registration: the file or an earlier version may have had a client with the same id.
  */
-export const endTokensOf = (
+export const commitAndRevoke = (
   id: string,
   event: Call<never, never, never>['event'],
   { admin, revocations }: HttpServices,
