@@ -62,8 +62,8 @@ test('accepts base64url only, padded or not (SA-01)', async () => {
     ['', /does not begin with an XML element/],
   ];
   for (const [bad, detail] of refused) {
-    const { fault, detail: said } = await refusal(bad, context);
-    assert.deepEqual([fault, detail.test(said ?? '') || said], ['malformed', true]);
+    const { fault, detail: found } = await refusal(bad, context);
+    assert.deepEqual([fault, detail.test(found ?? '') || found], ['malformed', true]);
   }
 });
 

@@ -59,15 +59,15 @@ test('uses the certificates of a role only for the versions that the role suppor
   const [one, both, neither] = [identityProvider(), identityProvider(), identityProvider()];
   const SAML1 = 'urn:oasis:names:tc:SAML:1.1:protocol';
   const WSFED = 'http://docs.oasis-open.org/wsfed/federation/200706';
-  const speaking = (protocolSupportEnumeration: string, by: IdentityProvider) =>
+  const withProtocols = (protocolSupportEnumeration: string, by: IdentityProvider) =>
     role({ protocolSupportEnumeration }, keyOf(by, 'signing'));
   const file = entity(
     {},
-    speaking(PROTOCOL, idp),
-    speaking(SAML1, one),
-    speaking(`${SAML1} urn:mace:shibboleth:1.0\n${PROTOCOL}`, both),
-    speaking(WSFED, neither),
-    speaking(`${PROTOCOL}x`, neither),
+    withProtocols(PROTOCOL, idp),
+    withProtocols(SAML1, one),
+    withProtocols(`${SAML1} urn:mace:shibboleth:1.0\n${PROTOCOL}`, both),
+    withProtocols(WSFED, neither),
+    withProtocols(`${PROTOCOL}x`, neither),
   );
   const { certificatesOf, certificates } = await readXml(file);
   const names = (list: readonly X509Certificate[]) => list.map(({ fingerprint256 }) => fingerprint256);
@@ -75,7 +75,7 @@ test('uses the certificates of a role only for the versions that the role suppor
   assert.deepEqual(names(certificatesOf.saml2), of(idp, both));
   assert.deepEqual(names(certificatesOf.saml1), of(one, both));
   assert.deepEqual(names(certificates), of(idp, both, one));
-  await assert.rejects(readXml(entity({}, speaking(WSFED, idp))), /no certificate for signing/);
+  await assert.rejects(readXml(entity({}, withProtocols(WSFED, idp))), /no certificate for signing/);
 });
 
 test('reports why a file cannot be used', async () => {

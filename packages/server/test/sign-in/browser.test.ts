@@ -141,7 +141,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     await page.keyboard.type('enchantress');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
-    const told = (await page.locator('main').innerText()).replaceAll('\n', ' ');
+    const shown = (await page.locator('main').innerText()).replaceAll('\n', ' ');
     for (const words of [
       'web',
       'Know who you are',
@@ -150,7 +150,7 @@ suite('a person at a browser', { skip: noBrowser }, () => {
       'service will act for you',
       'ada',
     ]) {
-      assert.equal(told.includes(words), true, `${words} in: ${told}`);
+      assert.equal(shown.includes(words), true, `${words} in: ${shown}`);
     }
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -306,10 +306,10 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     const answer = await page.goto((await ask(web, 'https://evil.example/callback')).url);
     assert.equal(answer?.status(), 400);
     assert.equal(page.url().startsWith(server.issuer), true);
-    const told = await page.locator('main').innerText();
+    const shown = await page.locator('main').innerText();
     const requestId = await answer?.headerValue('x-request-id');
-    assert.match(told, /^This did not work\s+The redirect_uri is not registered for this client\./);
-    assert.equal(told.trimEnd().endsWith(String(requestId)), true);
+    assert.match(shown, /^This did not work\s+The redirect_uri is not registered for this client\./);
+    assert.equal(shown.trimEnd().endsWith(String(requestId)), true);
     assert.doesNotMatch(await page.content(), /node_modules|\.ts:|\d+\.\d+\.\d+\b.*(node|fastify|cambio)/i);
   });
 

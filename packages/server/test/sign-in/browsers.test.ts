@@ -37,10 +37,10 @@ suite('a sign-in', () => {
     const page = await asker.get(authorizationUrl());
     const { pathname } = new URL(page.url);
     const uid = pathname.split('/').at(-1) ?? '';
-    const stranger = createBrowser(server.issuer);
-    await stranger.get(authorizationUrl());
-    const nobody = createBrowser(server.issuer);
-    for (const [name, browser] of Object.entries({ stranger, nobody })) {
+    const otherBrowser = createBrowser(server.issuer);
+    await otherBrowser.get(authorizationUrl());
+    const newBrowser = createBrowser(server.issuer);
+    for (const [name, browser] of Object.entries({ otherBrowser, newBrowser })) {
       for (const path of [pathname, `/oauth/authorize/${uid}`, `/device/${uid}`, `${pathname}/upstream`])
         await refused(await browser.get(path), 'interaction_unknown', `${name} ${path}`);
       const form = { username: 'ada', password: 'lovelace' };
@@ -58,10 +58,10 @@ suite('a sign-in', () => {
     const page = await asker.submit(typed, { confirm: 'yes' });
     assert.match(page.text, /name="password"/);
     const { pathname } = new URL(page.url);
-    const stranger = createBrowser(server.issuer);
-    await stranger.get(authorizationUrl());
+    const otherBrowser = createBrowser(server.issuer);
+    await otherBrowser.get(authorizationUrl());
     for (const path of [pathname, `/device/${pathname.split('/').at(-1)}`])
-      await refused(await stranger.get(path), 'interaction_unknown', path);
+      await refused(await otherBrowser.get(path), 'interaction_unknown', path);
     assert.match((await goThrough(asker, page)).text, /Your device is connected/);
   });
 

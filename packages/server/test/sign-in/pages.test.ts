@@ -167,12 +167,12 @@ test('every language translates every sentence, and each form keeps the requeste
     if (typeof value === 'function') return [[path, (value as (name: Html) => Html)(new Html('x')).text]];
     return Object.entries(value as object).flatMap(([key, member]) => sentencesOf(member, `${path}.${key}`));
   };
-  const spoken = new Map(sentencesOf(english, ''));
+  const inEnglish = new Map(sentencesOf(english, ''));
   for (const [name, language] of Object.entries(languages)) {
-    const said = sentencesOf(language, '');
-    assert.deepEqual(said.map(([path]) => path).toSorted(), [...spoken.keys()].toSorted(), name);
-    for (const [path, text] of said) assert.notEqual(text.trim(), '', `${name}${path}`);
-    const same = said.filter(([path, text]) => spoken.get(path) === text).length;
+    const translated = sentencesOf(language, '');
+    assert.deepEqual(translated.map(([path]) => path).toSorted(), [...inEnglish.keys()].toSorted(), name);
+    for (const [path, text] of translated) assert.notEqual(text.trim(), '', `${name}${path}`);
+    const same = translated.filter(([path, text]) => inEnglish.get(path) === text).length;
     assert.ok(name === 'en' || same < 6, `${name}: ${same} sentences are English`);
     const page = everyPage('x').logout?.(lookOf(PLAIN, name));
     assert.match(page ?? '', new RegExp(`action="/oauth/interaction/1\\?ui_locales=${name}"`));

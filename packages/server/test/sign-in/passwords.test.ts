@@ -32,11 +32,11 @@ suite('a password', () => {
     const wrong = await attempt('192.0.2.1', 'ada', 'guess');
     const unknown = await attempt('192.0.2.1', 'eve', 'guess');
     // Ignore the parts that differ for each interaction.
-    const told = ({ status, text }: Page) => [
+    const comparable = ({ status, text }: Page) => [
       status,
       text.replace(/name="csrf" value="[^"]*"|action="[^"]*"/g, '').replace(/value="(ada|eve)"/, ''),
     ];
-    assert.deepEqual(told(wrong), told(unknown));
+    assert.deepEqual(comparable(wrong), comparable(unknown));
     assert.match(wrong.text, /Wrong username or password\./);
     const rows = [wrong, unknown].map((page) => server.audit(page));
     for (const row of rows) {

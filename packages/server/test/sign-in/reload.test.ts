@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startServer } from '../../src/app.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
-import { configuration as nobodySignsIn } from '../support/basics.ts';
+import { configuration as withoutSignIn } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
 import { type Configuration, changed, edited, yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
@@ -44,6 +44,6 @@ test('a reload that disables a client ends its sign-ins, and sign-ins for other 
   assert.deepEqual([stranded.status, stranded.leftTo], [400, undefined], 'the redirect URI is no longer registered');
   assert.match(stranded.text, /redirect_uri is not registered/);
   // If no client uses sign-in any more, its endpoints do not exist.
-  await server.reload(await read(nobodySignsIn));
+  await server.reload(await read(withoutSignIn));
   assert.equal((await fetch(`${ISSUER}${authorizationUrl()}`)).status, 404);
 });

@@ -211,8 +211,8 @@ suite('people are shown', () => {
       [entry.name, 50],
       'the digest of the logo',
     );
-    const { entry: told } = made.body as { readonly entry: Record<string, unknown> };
-    assert.deepEqual([told.name, told.uri, told.logo], [entry.name, entry.uri, DRAWN]);
+    const { entry: stored } = made.body as { readonly entry: Record<string, unknown> };
+    assert.deepEqual([stored.name, stored.uri, stored.logo], [entry.name, entry.uri, DRAWN]);
     const [, page] = await begin({ client_id: 'new', redirect_uri: 'com.example.app:/back', scope: 'openid' });
     assert.match(page.text, /<bdi>Neue App ✓<\/bdi>/);
     assert.match(page.text, /return to the app <strong><bdi>com\.example\.app<\/bdi><\/strong> on this device/);

@@ -80,9 +80,9 @@ suite('sign-in', () => {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       });
     for (const method of ['GET', 'POST']) {
-      const told = await ask(String(answer.body.access_token), method);
-      assert.deepEqual(await told.json(), { sub: 'ada', email: 'ada@example.com' });
-      assert.equal(told.headers.get('access-control-allow-origin'), '*');
+      const userinfo = await ask(String(answer.body.access_token), method);
+      assert.deepEqual(await userinfo.json(), { sub: 'ada', email: 'ada@example.com' });
+      assert.equal(userinfo.headers.get('access-control-allow-origin'), '*');
     }
     const without = await redeem(server, await authorizeAs(server, { scope: 'read', nonce: undefined }));
     const challenges = [
@@ -132,12 +132,12 @@ suite('sign-in', () => {
     assertIssued(server, refreshed);
     const left = await browser.submit(page, { logout: 'yes' });
     assert.equal(left.leftTo?.href, `${away}?state=s`);
-    const dead = await refresh(refreshed.body.refresh_token);
-    assert.equal(server.audit(dead)?.reason, 'refresh_token_revoked');
+    const revoked = await refresh(refreshed.body.refresh_token);
+    assert.equal(server.audit(revoked)?.reason, 'refresh_token_revoked');
     assertIssued(server, await refresh(offline.body.refresh_token));
     assert.match((await browser.get(authorizationUrl())).text, /name="password"/);
-    const nobody = await browser.get('/oauth/logout');
-    assert.match((await browser.submit(nobody, { logout: 'yes' })).text, /You are signed out/);
+    const signedOut = await browser.get('/oauth/logout');
+    assert.match((await browser.submit(signedOut, { logout: 'yes' })).text, /You are signed out/);
   });
 
   test('the two metadata documents agree and list the existing endpoints (MD-08, PK-05, IS-01, OI-10, OI-11)', async (t) => {

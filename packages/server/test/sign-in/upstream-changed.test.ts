@@ -24,8 +24,8 @@ async function signIn(browser: Browser, idp: FakeIssuer): Promise<URL> {
   const asked = leftTo?.searchParams ?? new URLSearchParams();
   const id_token = idp.sign({ sub: 'ceo', aud: 'us', nonce: asked.get('nonce'), preferred_username: idp.url });
   idp.instead.set('/token', json({ access_token: 'x', token_type: 'Bearer', expires_in: 60, id_token }));
-  const said = new URLSearchParams({ state: asked.get('state') ?? '', code: 'c' });
-  const done = await goThrough(browser, await browser.get(`/oauth/upstream?${said}`));
+  const answer = new URLSearchParams({ state: asked.get('state') ?? '', code: 'c' });
+  const done = await goThrough(browser, await browser.get(`/oauth/upstream?${answer}`));
   assert.ok(done.leftTo !== undefined, done.text);
   return done.leftTo;
 }

@@ -152,8 +152,8 @@ suite('a sign-in at another provider', () => {
     ];
     for (const value of values) {
       for (const name of ['iss', 'code', 'error', 'state']) {
-        const said = new URLSearchParams({ state: await newState(), code: 'a-code', [name]: value });
-        const { status, text } = await browser.get(`/oauth/upstream?${said}`);
+        const answer = new URLSearchParams({ state: await newState(), code: 'a-code', [name]: value });
+        const { status, text } = await browser.get(`/oauth/upstream?${answer}`);
         assert.ok(status === 400 || status === 503 || status === 403, `${name} ${value}: ${status} ${text}`);
       }
     }

@@ -88,8 +88,8 @@ async function begin(
     ) => {
       const fresh = new URL(await upstream.begin(OWNER, requirements)).searchParams;
       const good = { state: String(fresh.get('state')), code: 'a-code', iss: idp.url };
-      const said = { sub: 'ada', aud: 'us', nonce: fresh.get('nonce'), ...claims };
-      const signed = idp.sign(said, options);
+      const payload = { sub: 'ada', aud: 'us', nonce: fresh.get('nonce'), ...claims };
+      const signed = idp.sign(payload, options);
       const id_token = by?.(claimsOf(signed)) ?? signed;
       idp.instead.set(
         '/token',
@@ -275,10 +275,10 @@ test('a state works once, for one answer at a time, and an address with many fai
   assert.equal(asked(), 2, 'of several concurrent answers one is handled');
   // New interactions do not give an address more attempts.
   const others = Array.from({ length: 20 }, async (_, index) => {
-    const departure = { interaction: `interaction-number-${index}`, browser: 'a-browser' };
-    const { searchParams } = new URL(await upstream.begin(departure, {}));
-    const said = new URLSearchParams({ state: String(searchParams.get('state')), code: 'x', iss: idp.url });
-    return upstream.complete({ ...departure, address: here.address }, said, {});
+    const owner = { interaction: `interaction-number-${index}`, browser: 'a-browser' };
+    const { searchParams } = new URL(await upstream.begin(owner, {}));
+    const answer = new URLSearchParams({ state: String(searchParams.get('state')), code: 'x', iss: idp.url });
+    return upstream.complete({ ...owner, address: here.address }, answer, {});
   });
   const failed = (await Promise.allSettled(others)).map((one) => one.status === 'rejected' && one.reason.reason);
   assert.ok(failed.includes('upstream_rate'));

@@ -235,10 +235,10 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
 
   test(`${name}: writes a revocation once and reads revocations in sequence`, async () => {
     const before = await listRevocations(one, 0);
-    await race([one, two], (store) => insertRevocation(store, 'dead', 3));
-    await insertRevocation(two, 'dead too', 4);
+    await race([one, two], (store) => insertRevocation(store, 'revoked', 3));
+    await insertRevocation(two, 'revoked too', 4);
     const rows = (await listRevocations(one, before.at(-1)?.sequence ?? 0)).map(({ id }) => id);
-    assert.deepEqual(rows, ['dead', 'dead too']);
+    assert.deepEqual(rows, ['revoked', 'revoked too']);
     const all = await listRevocations(two, 0);
     assert.deepEqual(
       all.map(({ sequence }) => sequence),
@@ -266,17 +266,17 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
   test(`${name}: revokes a name of any length that a token can have, and no other`, async () => {
     const ids = createTokenIds('key');
     const about = { issuer: 'https://us.example', clock: () => 1, freshness: createFreshness(), ids } as const;
-    const [revoking, hearing] = [await openRevocations(one, about), await openRevocations(two, about)];
+    const [revoking, polling] = [await openRevocations(one, about), await openRevocations(two, about)];
     const commit = (write: (database: Database) => Promise<void>) => one.transaction().execute(write);
     const facts = { lineage: [], actorLineage: [], principal: { iss: 'x', sub: 'x' }, chain: [], issuedAt: 0 };
     for (const sub of ['語'.repeat(1024), 'x'.repeat(1024), '𝒳'.repeat(4096)]) {
       const token = { ...facts, id: ids.make(revoking.epoch()), sub, clientId: sub };
       const other = { ...token, sub: `${sub}.`, clientId: `${sub}.` };
-      assert.equal(hearing.covers(token), false);
+      assert.equal(polling.covers(token), false);
       await revoking.revokeMany([{ subject: sub }, { client: sub }, { principal: { iss: sub, sub } }], commit);
-      await hearing.poll();
-      for (const node of [revoking, hearing]) assert.deepEqual([node.covers(token), node.covers(other)], [true, false]);
-      assert.equal(hearing.covers({ ...token, id: ids.make(hearing.epoch()) }), false);
+      await polling.poll();
+      for (const node of [revoking, polling]) assert.deepEqual([node.covers(token), node.covers(other)], [true, false]);
+      assert.equal(polling.covers({ ...token, id: ids.make(polling.epoch()) }), false);
     }
   });
 
@@ -597,14 +597,14 @@ test('postgres: a migration waits for a backup without blocking requests, and fa
 test('postgres: notifies changes of revocations and keys at once, without polling', async () => {
   const location = await locations.postgres();
   const store = await openStore(location, 'write', 1);
-  let heard = 0;
-  const listening = await listen(location, () => heard++);
+  let notifications = 0;
+  const listening = await listen(location, () => notifications++);
   await eventually(
-    async () => heard,
+    async () => notifications,
     (times) => times === 1,
   );
   const writes = [
-    () => insertRevocation(store, 'dead', 1),
+    () => insertRevocation(store, 'revoked', 1),
     () => insertSigningKey(store, signingKey('key', 100)),
     () => resealSigningKey(store, signingKey('key', 100)),
     () => deleteSigningKey(store, 'key'),
@@ -612,7 +612,7 @@ test('postgres: notifies changes of revocations and keys at once, without pollin
   for (const [index, write] of writes.entries()) {
     await write();
     await eventually(
-      async () => heard,
+      async () => notifications,
       (times) => times === index + 2,
     );
   }

@@ -126,16 +126,16 @@ interface Ledger {
 
 /** Sends requests without a pause until the server stops. */
 async function load(node: ServerNode, ledger: Ledger): Promise<void> {
-  const told = (answer: Answer): Answer => {
+  const record = (answer: Answer): Answer => {
     if (answer.status === 200) ledger.requestIds.push(answer.headers.get('x-request-id') ?? '');
     return answer;
   };
   try {
     for (;;) {
-      const { body } = told(await exchangeAt(node, told(await own(node)).body.access_token));
-      const next = told(await refreshAt(node, body.refresh_token));
+      const { body } = record(await exchangeAt(node, record(await own(node)).body.access_token));
+      const next = record(await refreshAt(node, body.refresh_token));
       if (next.status === 200) ledger.refreshTokens.push(next.body.refresh_token);
-      if (told(await revokeAt(node, body.access_token)).status === 200) ledger.revoked.push(body.access_token);
+      if (record(await revokeAt(node, body.access_token)).status === 200) ledger.revoked.push(body.access_token);
     }
   } catch {
     // The server has stopped.

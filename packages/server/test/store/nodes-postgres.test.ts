@@ -103,8 +103,8 @@ test('a hundred uses of one refresh token over both nodes give one current token
       return answer;
     }),
   );
-  const told = new Set(answers.map(({ status, body: { error } }) => `${status} ${error ?? ''}`));
-  assert.deepEqual([...told], ['200 ']);
+  const outcomes = new Set(answers.map(({ status, body: { error } }) => `${status} ${error ?? ''}`));
+  assert.deepEqual([...outcomes], ['200 ']);
   const successors = new Set(answers.map((answer) => answer.body.refresh_token));
   assert.equal(successors.size, 1);
   const next = await refreshAt(two, [...successors][0]);
@@ -118,9 +118,9 @@ test('a single-use id is accepted once over both nodes', async () => {
   for (let round = 0; round < 3; round++) {
     const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
-    const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
-    assert.equal(told.filter((text) => text === '200 ').length, 1, told.join());
-    assert.equal(told.filter((text) => text === '400 invalid_grant').length, 19, told.join());
+    const outcomes = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
+    assert.equal(outcomes.filter((text) => text === '200 ').length, 1, outcomes.join());
+    assert.equal(outcomes.filter((text) => text === '400 invalid_grant').length, 19, outcomes.join());
   }
 });
 
@@ -128,14 +128,14 @@ test('a client assertion that is sent to both nodes at the same time authenticat
   const signed = assertion({ issuer: ISSUER, clock: { now: Date.now() } }, key);
   const form = { grant_type: 'client_credentials', ...asserting(signed) };
   const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
-  const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
-  assert.equal(told.filter((text) => text === '200 ').length, 1, told.join());
-  assert.equal(told.filter((text) => text === '401 invalid_client').length, 19, told.join());
+  const outcomes = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
+  assert.equal(outcomes.filter((text) => text === '200 ').length, 1, outcomes.join());
+  assert.equal(outcomes.filter((text) => text === '401 invalid_client').length, 19, outcomes.join());
 });
 
 test('a sign-in works across nodes, and of two that get one code at the same time one issues, in vain (OA-16)', async () => {
   const browsers = [createBrowser(one.url), createBrowser(two.url)];
-  const goOn = (browser: Browser, page: Page | undefined): Promise<Page> => {
+  const submitAtOther = (browser: Browser, page: Page | undefined): Promise<Page> => {
     if (page === undefined) return browser.get(authorizationUrl());
     if (page.leftTo !== undefined) return browser.get(page.leftTo.pathname + page.leftTo.search);
     const { action, hidden } = formOf(page);
@@ -148,7 +148,7 @@ test('a sign-in works across nodes, and of two that get one code at the same tim
     while (page?.leftTo === undefined || page.leftTo.origin === ISSUER) {
       const browser = browsers.reverse()[0] ?? assert.fail();
       for (const [name, value] of cookies) browser.cookies.set(name, value);
-      page = await goOn(browser, page);
+      page = await submitAtOther(browser, page);
       assert.equal(page.status < 400, true, page.text);
       cookies = browser.cookies;
     }
@@ -158,19 +158,19 @@ test('a sign-in works across nodes, and of two that get one code at the same tim
     node.token({ grant_type: 'authorization_code', ...web, code, redirect_uri: CALLBACK, code_verifier: VERIFIER });
   const redeemed = await redeemAt(two, await codeFor());
   assert.equal(redeemed.status, 200, redeemed.text);
-  const tellsAt = async ({ url: home }: ServerNode, token: unknown): Promise<number> =>
+  const userinfoStatusAt = async ({ url: home }: ServerNode, token: unknown): Promise<number> =>
     (await fetch(`${home}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
-  for (const node of [one, two]) assert.equal(await tellsAt(node, redeemed.body.access_token), 200);
+  for (const node of [one, two]) assert.equal(await userinfoStatusAt(node, redeemed.body.access_token), 200);
   for (let round = 0; round < 3; round++) {
     const code = await codeFor();
     const answers = await Promise.all([one, two, one, two].map((node) => redeemAt(node, code)));
-    const told = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`).sort();
-    assert.deepEqual(told, ['200 ', ...Array(3).fill('400 invalid_grant')]);
+    const outcomes = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`).sort();
+    assert.deepEqual(outcomes, ['200 ', ...Array(3).fill('400 invalid_grant')]);
     // Either may have stolen the code: the tokens of the first are revoked on every node.
     const got = answers.find(({ status }) => status === 200)?.body.access_token;
     for (const node of [one, two]) {
       await eventually(
-        () => tellsAt(node, got),
+        () => userinfoStatusAt(node, got),
         (status) => status === 401,
       );
     }

@@ -24,7 +24,7 @@ const write = (name: string, text: string, mode = 0o644): string => {
   return file;
 };
 const certificate = await selfSigned({ type: 'ip', value: '127.0.0.1' });
-const stranger = await selfSigned({ type: 'ip', value: '127.0.0.1' });
+const untrusted = await selfSigned({ type: 'ip', value: '127.0.0.1' });
 const authority = write('authority.pem', certificate.cert);
 const key = write('server-key.pem', certificate.key, 0o600);
 const postgres = await startPostgres({ after });
@@ -61,7 +61,7 @@ test('every connection of a node uses verified TLS if the URL says so', async (t
 });
 
 test('refuses an untrusted certificate, another name and a server without TLS before sending the password, and says what to do', async (t) => {
-  const strange = write('strange.pem', stranger.cert);
+  const strange = write('strange.pem', untrusted.cert);
   const received: string[] = [];
   const plain = createServer((socket) => {
     socket
@@ -79,7 +79,7 @@ test('refuses an untrusted certificate, another name and a server without TLS be
   const must = (host: string): string =>
     `Its certificate must name ${host} and come from an authority in sslrootcert, or from one that Node trusts`;
   const unknown = `cannot open the database on ${on}: its certificate is not from an authority that is trusted here. ${must('127.0.0.1')}`;
-  for (const [refused, said] of [
+  for (const [refused, expected] of [
     [`${url}?sslmode=verify-full&sslrootcert=${strange}`, unknown],
     [`${url}?sslmode=verify-full`, unknown],
     [
@@ -91,7 +91,7 @@ test('refuses an untrusted certificate, another name and a server without TLS be
       `cannot open the database on 127.0.0.1 port ${port}: it does not offer TLS. Set ssl = on in its postgresql.conf, with a certificate that names 127.0.0.1 and comes from an authority in sslrootcert, or from one that Node trusts`,
     ],
   ] as const)
-    await assert.rejects(store(refused), { message: said }, refused);
+    await assert.rejects(store(refused), { message: expected }, refused);
   // Only SSLRequest was sent.
   assert.deepEqual(new Set(received), new Set(['0000000804d2162f']));
   // The environment does not turn verification off.
@@ -115,16 +115,16 @@ test('explains why a database cannot be opened and what to do, without the passw
     change(parts);
     return parts.href;
   };
-  const dead = await freePort();
+  const closedPort = await freePort();
   const encoded =
     'Correct the user name or the password in store; in both, write all but letters and digits percent-encoded, such as %40 for @';
   const here = `cannot open the database on 127.0.0.1 port ${postgres.port}`;
   await query(url, "create role weak login password 'weak'");
   await query(url, 'create role closed login nosuperuser connection limit 0 password $$closed$$');
-  for (const [text, said] of [
+  for (const [text, expected] of [
     [
-      at((parts) => Object.assign(parts, { port: String(dead) })),
-      `cannot open the database on 127.0.0.1 port ${dead}: nothing listens on that port. Start PostgreSQL, or correct the host and the port in store`,
+      at((parts) => Object.assign(parts, { port: String(closedPort) })),
+      `cannot open the database on 127.0.0.1 port ${closedPort}: nothing listens on that port. Start PostgreSQL, or correct the host and the port in store`,
     ],
     [
       at((parts) => Object.assign(parts, { host: 'database.invalid:5432' })),
@@ -156,7 +156,7 @@ test('explains why a database cannot be opened and what to do, without the passw
     ],
   ] as const)
     await assert.rejects(store(text), ({ message }: Error) => {
-      assert.equal(message, said);
+      assert.equal(message, expected);
       return true;
     });
 });

@@ -44,7 +44,7 @@ export const consentPage = ({
   page((look) => {
     const { consent: sentences } = look.sentences;
     const own: Readonly<Record<string, string>> = sentences.scopes;
-    const said = scopes.map(({ name, words }) => ({ name, words: own[name] ?? words }));
+    const described = scopes.map(({ name, words }) => ({ name, words: own[name] ?? words }));
     const other = otherAccount && html` <a href="${otherAccount}">${sentences.switch(html`<bdi>${account}</bdi>`)}</a>`;
     const note = returnNote(redirectUri, look);
     return {
@@ -53,10 +53,10 @@ export const consentPage = ({
 ${clientLine(client, look)}
 <section aria-labelledby="asked"><h2 id="asked">${sentences.able}</h2>
 <ul class="able">
-${said.flatMap(({ words }) => (words === undefined ? [] : [able(words, look)]))}
+${described.flatMap(({ words }) => (words === undefined ? [] : [able(words, look)]))}
 ${useOf(
   targets,
-  said.filter(({ words }) => words === undefined),
+  described.filter(({ words }) => words === undefined),
   look,
 )}
 </ul></section>

@@ -59,7 +59,7 @@ async function prepare(name: string) {
 }
 
 /** Revokes the token, disables and deletes clients, and retires the key, on the first node. @returns the id of the retired key */
-async function takeAway(name: string, token: unknown): Promise<unknown> {
+async function removeAll(name: string, token: unknown): Promise<unknown> {
   assert.equal((await revokeAt(one, token)).status, 200);
   const disabled = await admin('PUT', `/clients/${name}-disabled`, { ...entry, disabled: true });
   assert.equal(disabled.status, 200, disabled.text);
@@ -70,19 +70,23 @@ async function takeAway(name: string, token: unknown): Promise<unknown> {
   return kid;
 }
 
-for (const [title, { name, stop, goOn }] of Object.entries({
-  'a node that was suspended': { name: 'still', stop: () => two.signal('SIGSTOP'), goOn: () => two.signal('SIGCONT') },
-  'a node that was cut off from the database': { name: 'cut', stop: () => proxy.cut(), goOn: () => proxy.mend() },
+for (const [title, { name, stop, resume }] of Object.entries({
+  'a node that was suspended': {
+    name: 'still',
+    stop: () => two.signal('SIGSTOP'),
+    resume: () => two.signal('SIGCONT'),
+  },
+  'a node that was cut off from the database': { name: 'cut', stop: () => proxy.cut(), resume: () => proxy.mend() },
 })) {
   test(`${title} gives no token to a deleted client, does not sign with a retired key, and accepts no revoked token`, async () => {
     const { ask, token } = await prepare(name);
     stop();
-    const kid = await takeAway(name, token);
+    const kid = await removeAll(name, token);
     await wait(1500);
     // The requests wait in the socket while the node is suspended.
     const asking = [ask('disabled'), ask('deleted'), ask('bystander'), exchangeAt(two, token)];
     await wait(50);
-    goOn();
+    resume();
     const answers = await Promise.all(asking);
     for (const { status, headers, body } of answers) {
       if (status === 503) assert.equal(headers.get('retry-after'), '1');
