@@ -6,6 +6,7 @@ import { recordKeyId } from '../audit/sent.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
 import { type Outbound, OutboundFailure, startDeadline } from '../outbound/outbound.ts';
 import type { Clock } from '../primitives/clock.ts';
+import { didYouMean } from '../primitives/nearest.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type PublicKeySet, readKeySet } from './key-set.ts';
@@ -28,15 +29,16 @@ const GONE = 410;
 
 const MAX_IDS_SHOWN = 10;
 
-/** @param ids of the known keys */
-function unknownKey(ids: readonly string[]): TokenRefusal {
+/** @param ids of the known keys @param kid of the token */
+function unknownKey(ids: readonly string[], kid?: string): TokenRefusal {
   const shown = ids.slice(0, MAX_IDS_SHOWN).map(recordKeyId);
   const more = ids.length - shown.length;
+  const hint = kid === undefined ? '' : didYouMean(recordKeyId(kid), shown);
   return new TokenRefusal(
     'unknown_key',
     ids.length === 0
       ? 'its issuer has no key with a kid'
-      : `the keys there are ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+      : `the keys there are ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${hint && `.${hint}`}`,
   );
 }
 
@@ -45,7 +47,7 @@ export function fixedKeySource(jwks: JsonObject): KeySource {
   return {
     find: async (jws) => {
       const key = typeof keys === 'string' ? undefined : keys.find(jws);
-      if (key === undefined) throw unknownKey(typeof keys === 'string' ? [] : keys.ids);
+      if (key === undefined) throw unknownKey(typeof keys === 'string' ? [] : keys.ids, jws.kid);
       return key;
     },
     certify: async (certificate) => {
@@ -124,7 +126,7 @@ export function fetchedKeySource(
   };
 
   /** Looks in the cached set, then in a newer one. */
-  const lookUp = async <T>(inSet: (keys: PublicKeySet) => T | undefined): Promise<T> => {
+  const lookUp = async <T>(inSet: (keys: PublicKeySet) => T | undefined, kid?: string): Promise<T> => {
     const before = held;
     const found = inSet(await current());
     if (found !== undefined) return found;
@@ -133,11 +135,11 @@ export function fetchedKeySource(
     const foundLater = inSet(await current());
     if (foundLater !== undefined) return foundLater;
     // While the issuer fails, it is unknown whether this is a key of the issuer.
-    throw failure === undefined ? unknownKey(held?.keys.ids ?? []) : unavailable();
+    throw failure === undefined ? unknownKey(held?.keys.ids ?? [], kid) : unavailable();
   };
 
   return {
-    find: (jws) => lookUp((keys) => keys.find(jws)),
+    find: (jws) => lookUp((keys) => keys.find(jws), jws.kid),
     certify: async (certificate) => {
       await lookUp((keys) => keys.certifies(certificate) || undefined);
     },

@@ -67,6 +67,15 @@ const exchanges: readonly Row[] = [
     detail: /^the keys there are \S+$/,
   },
   {
+    what: 'a kid that is misspelled',
+    send: (world) => {
+      const kid = String(world.idp.keys[0]?.kid).replace(/.$/, '_');
+      return foreign(world, world.idp.sign({ aud: US }, { header: { kid } }));
+    },
+    reason: 'subject_token_unknown_key',
+    detail: /^the keys there are (\S+)\. Did you mean \1\?$/,
+  },
+  {
     what: 'a token that expired 40 s ago',
     send: (world) => foreign(world, world.idp.sign({ aud: US, iat: world.now - 100, exp: world.now - 40 })),
     reason: 'subject_token_expired',
