@@ -1,24 +1,24 @@
-// What does an API learn from an access token, and does it meet what is asked of it?
+// Reads the claims of an access token, and checks them against the requirements of a route.
 import { checkActors } from './check-options.ts';
 import { AccessRefusal, Denial, type Scheme } from './refusal.ts';
 import type { Actor, Claims, Requirements } from './requirements.ts';
 
 export interface AccessToken {
   readonly issuer: string;
-  /** For whom. */
+  /** The `sub` of the token. */
   readonly subject: string;
   readonly clientId: string;
   readonly scope: ReadonlySet<string>;
   readonly audience: readonly string[];
   /** Seconds since 1970. */
   readonly expiresAt: number;
-  /** How it was presented. */
+  /** The authentication scheme of the request. */
   readonly scheme: Scheme;
-  /** All that it says: the claims of a JWT, or the answer of introspection. */
+  /** The claims of a JWT, or the answer of introspection. */
   readonly claims: Claims;
 }
 
-/** @throws Denial invalid_token where a member that decides is missing or malformed: nothing is guessed */
+/** @throws Denial invalid_token if a required member is missing or malformed */
 export function readAccessToken(
   claims: Claims,
   expected: { issuer: string; audience: string },
@@ -45,8 +45,8 @@ export function readAccessToken(
 }
 
 /**
- * Who acts for the subject, the current actor first, and after it those through whom the token came: they inform, and only
- * the first counts for access (RFC 8693 section 4.1). An actor without `iss` is of the token's issuer.
+ * Returns the actors, the current one first. Earlier actors inform only: access depends on the current one (RFC 8693
+ * section 4.1). An actor without `iss` has the issuer of the token.
  */
 export function actors({ claims, issuer }: AccessToken): readonly Actor[] {
   const chain: Actor[] = [];
@@ -87,8 +87,8 @@ const actorDenied = (): Denial =>
   new Denial('insufficient_scope', { attributes: { error_description: 'Another actor must act here' } });
 
 /**
- * For a handler that learns only as it works who may act.
- * @param anyOf patterns as in `Requirements`: at least one, of which `{}` is anybody, so long as somebody acts
+ * Checks the actor inside a handler, for a handler that learns late which actors are allowed.
+ * @param anyOf patterns as in `Requirements`: at least one; `{}` matches every actor, but there must be an actor
  * @returns the current actor @throws AccessRefusal insufficient_scope
  */
 export function requireActor(token: AccessToken, ...anyOf: readonly Partial<Actor>[]): Actor {

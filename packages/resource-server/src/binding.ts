@@ -1,5 +1,5 @@
-// Is the caller the one that the token is bound to? RFC 7800 `cnf`: a DPoP key (RFC 9449), a certificate (RFC 8705), both, or
-// none. What says that it is bound to something else is refused, for nothing here could prove it.
+// Checks that the caller holds the key that the token is bound to (RFC 7800 `cnf`): a DPoP key (RFC 9449), a certificate
+// (RFC 8705) or both. An unknown kind of binding is refused, because nothing here could prove it.
 import { createHash } from 'node:crypto';
 import type { Credentials, ProtectedRequest } from './credentials.ts';
 import { checkProof, type ProofSettings } from './dpop.ts';
@@ -7,7 +7,7 @@ import { Denial } from './refusal.ts';
 import type { Claims } from './requirements.ts';
 
 export interface BindingSettings {
-  /** Undefined where it is not known which URL a proof should name. */
+  /** The URL that a proof must name; undefined if it is not known. */
   readonly proofs: ProofSettings | undefined;
   readonly senderConstraint: 'required' | 'optional';
 }
@@ -20,7 +20,7 @@ export async function checkBinding(
   { proofs, senderConstraint }: BindingSettings,
 ): Promise<void> {
   const { jkt, 'x5t#S256': certificate } = readConfirmation(cnf);
-  // RFC 9449 section 7.2: a bound token is no bearer token, and a token that is not bound is not made so by a proof.
+  // RFC 9449 section 7.2: a bound token is refused as a bearer token, and a proof does not bind an unbound token.
   if ((jkt !== undefined) !== (scheme === 'DPoP')) throw new Denial('invalid_token');
   if (senderConstraint === 'required' && cnf === undefined) throw new Denial('invalid_token');
   if (certificate !== undefined && certificate !== certificateThumbprint(request)) throw new Denial('invalid_token');

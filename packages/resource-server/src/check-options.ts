@@ -1,4 +1,4 @@
-// Faults in options and requirements, found at start: a value that is absent by mistake must not admit everybody.
+// Finds faults in options and requirements at start, so that a value missing by mistake never admits everyone.
 
 import type { VerifierOptions } from './options.ts';
 import type { Actor, Requirements } from './requirements.ts';
@@ -30,7 +30,7 @@ export function checkOptions(options: VerifierOptions): void {
 
 const REQUIREMENTS = ['scope', 'actor', 'acr', 'maxAge'];
 const INTROSPECTION = ['endpoint', 'clientId', 'clientSecret', 'method', 'tokens', 'cacheFor'];
-/** Of a verifier, and the two more of a guard. */
+/** The options of a verifier, and the two additional ones of a guard. */
 const OPTIONS = [
   ...['issuer', 'audience', 'jwksUri', 'jwks', 'algorithms', 'proofAlgorithms', 'introspection', 'baseUrl'],
   ...['senderConstraint', 'nonceSecret', 'replay', 'metadata', 'clock', 'certificateOf', 'onRefusal'],
@@ -50,7 +50,7 @@ export function checkRequirementsForm(requirements: Requirements): void {
   if (maxAge !== undefined) checkSeconds('requirements.maxAge', maxAge);
 }
 
-/** `{}` is the one pattern that admits every actor, and somebody wrote it. @throws TypeError as `checkOptions` */
+/** `{}` is the only pattern that admits every actor, and it must be written out. @throws TypeError as `checkOptions` */
 export function checkActors(patterns: readonly Partial<Actor>[]): void {
   if (patterns.length === 0) throw fault('actor', patterns, 'at least one pattern');
   for (const pattern of patterns) {
@@ -63,13 +63,13 @@ export function checkActors(patterns: readonly Partial<Actor>[]): void {
   }
 }
 
-/** A member that is present and undefined is most often an environment variable that is not set. */
+/** Refuses members that are present and undefined: usually an environment variable that is not set. */
 function refuseUndefined(what: string, members: object): void {
   const name = Object.entries(members).find(([, value]) => value === undefined)?.[0];
   if (name !== undefined) throw new TypeError(`${what}.${name} is undefined: give it a value, or leave it out`);
 }
 
-/** A name that is misspelled would mean nothing, and nobody would know. */
+/** Refuses unknown names: a misspelled option would otherwise be ignored. */
 function refuseUnknown(what: string, members: object, known: readonly string[]): void {
   const unknown = Object.keys(members).find((name) => !known.includes(name));
   if (unknown !== undefined)

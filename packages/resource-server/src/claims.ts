@@ -1,4 +1,4 @@
-// Who stands for this token? The issuer: by its signature (RFC 9068 section 4), or when it is asked (RFC 7662).
+// Reads the claims of a token after the issuer vouched for them: by signature (RFC 9068 section 4) or introspection (RFC 7662).
 import { errors } from 'jose';
 import { createIntrospection } from './introspection.ts';
 import { verifyJwt } from './jwt.ts';
@@ -7,7 +7,7 @@ import { ALGORITHMS, type VerifierOptions } from './options.ts';
 import { Denial } from './refusal.ts';
 import type { Claims } from './requirements.ts';
 
-/** The claims of a token that its issuer stands for. It throws a Denial for any other, and where that cannot be told. */
+/** Returns the claims of a token that its issuer vouches for. @throws Denial for any other token, and if that cannot be decided */
 export type ReadClaims = (token: string) => Promise<Claims>;
 
 export function createClaimsReader(options: VerifierOptions, clock: () => number): ReadClaims {

@@ -1,14 +1,14 @@
-// What did the caller present? RFC 6750 section 2.1, RFC 9449 section 7.1: one Authorization header, one scheme, one token.
+// Reads the token from a request: one Authorization header, one scheme, one token (RFC 6750 section 2.1, RFC 9449 section 7.1).
 import { Denial, type Scheme } from './refusal.ts';
 
-/** A request, as far as an access token depends on it. */
+/** The parts of a request that the check of an access token needs. */
 export interface ProtectedRequest {
   readonly method: string;
-  /** As the client wrote it, below `baseUrl`; a query is ignored. */
+  /** The path as the client wrote it, below `baseUrl`. A query is ignored. */
   readonly path: string;
-  /** Each header with its name; a name may come several times. */
+  /** Each header with its name. A name may occur several times. */
   readonly headers: Iterable<readonly [name: string, value: string]>;
-  /** What the client showed in TLS, in DER. */
+  /** The TLS certificate of the client, in DER. */
   readonly certificate?: Uint8Array | undefined;
 }
 
@@ -25,7 +25,7 @@ export function readCredentials(headers: ProtectedRequest['headers'], offered: r
   if (another !== undefined) throw new Denial('invalid_request');
   const [, name = '', rest = ''] = /^([^ ]*) *(.*)$/.exec(header ?? '') ?? [];
   const scheme = SCHEMES.find((one) => one.toLowerCase() === name.toLowerCase());
-  // Another scheme is no attempt to use a token.
+  // Another scheme counts as a request without a token.
   if (scheme === undefined || !offered.includes(scheme)) throw new Denial('missing');
   if (!/^[\w\-.~+/]+=*$/.test(rest)) throw new Denial('invalid_request');
   return { scheme, token: rest };

@@ -1,4 +1,4 @@
-// Does the caller hold the key that the token is bound to? A DPoP proof, RFC 9449 sections 4.3 and 7.
+// Verifies DPoP proofs (RFC 9449 sections 4.3 and 7).
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload } from 'jose';
 import { type ProtectedRequest, valuesOf } from './credentials.ts';
@@ -17,11 +17,10 @@ export interface ProofSettings {
   readonly clock: () => number;
 }
 
-/** Seconds for which a proof is good, and by which the caller's clock may be wrong; as at the token endpoint. */
-const LIFE = 60;
-const LEEWAY = 30;
-/** Characters. */
-const MAX_ID = 1024;
+/** A proof is accepted for this long; clocks may differ by the leeway. The token endpoint uses the same values. */
+const PROOF_LIFETIME_SECONDS = 60;
+const LEEWAY_SECONDS = 30;
+const MAX_ID_CHARACTERS = 1024;
 
 /** @param jkt the thumbprint of the key that the token is bound to @throws Denial */
 export async function checkProof(
@@ -40,16 +39,22 @@ export async function checkProof(
     htm === request.method &&
     url !== undefined &&
     normalize(htu) === url &&
-    age <= LIFE + LEEWAY &&
-    age >= -LEEWAY &&
+    age <= PROOF_LIFETIME_SECONDS + LEEWAY_SECONDS &&
+    age >= -LEEWAY_SECONDS &&
     typeof jti === 'string' &&
     jti.length > 0 &&
-    jti.length <= MAX_ID;
+    jti.length <= MAX_ID_CHARACTERS;
   if (!good) throw new Denial('invalid_dpop_proof');
   if (nonces !== undefined && !nonces.accepts(nonce)) throw new Denial('use_dpop_nonce', { nonce: nonces.current() });
-  // A good proof, of another token or of another's key.
+  // The proof is valid, but for another token or by another key.
   if (ath !== sha256(token) || thumbprint !== jkt) throw new Denial('invalid_token');
-  if (!(await isNew(replay, sha256(`${thumbprint} ${jti}`), clock() + (LIFE + 2 * LEEWAY) * 1000))) {
+  if (
+    !(await isNew(
+      replay,
+      sha256(`${thumbprint} ${jti}`),
+      clock() + (PROOF_LIFETIME_SECONDS + 2 * LEEWAY_SECONDS) * 1000,
+    ))
+  ) {
     throw new Denial('invalid_dpop_proof');
   }
 }
@@ -69,12 +74,12 @@ async function readProof(
     });
     return { claims: payload, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk ?? {}) };
   } catch (cause) {
-    // Nothing but the proof itself has a part in this: a key that cannot be imported is the caller's, too.
+    // Importing the key is part of verifying the proof: a key that cannot be imported is the caller's fault.
     throw new Denial('invalid_dpop_proof', { cause });
   }
 }
 
-/** RFC 3986 sections 6.2.2 and 6.2.3. @returns undefined where it is no URL, or has the query that a proof leaves out */
+/** Normalizes a URL (RFC 3986 sections 6.2.2 and 6.2.3) without its query. @returns undefined if it is not a URL */
 function normalize(htu: unknown): string | undefined {
   if (typeof htu !== 'string' || /[?#]/.test(htu) || !URL.canParse(htu)) return undefined;
   return new URL(htu).href.replace(/%[\da-f]{2}/gi, (octet) => {

@@ -1,8 +1,8 @@
-// Access tokens before the handlers of Express 4 and 5: `app.get('/orders', guard.require({ scope: 'read' }), handler)`.
+// Checks access tokens before handlers of Express 4 and 5: `app.get('/orders', guard.require({ scope: 'read' }), handler)`.
 import { createGuardOf, type Guard, type GuardOptions } from './guard.ts';
 import { type NodeRequest, readNodeRequest } from './node-request.ts';
 
-/** Of Express' request and response, what is needed here. */
+/** The parts of Express' request and response that are used here. */
 export interface ExpressRequest extends NodeRequest {
   readonly originalUrl: string;
 }

@@ -1,8 +1,8 @@
-// Access tokens before the handlers of Fastify: `{ onRequest: guard.require({ scope: 'read' }) }`.
+// Checks access tokens before handlers of Fastify: `{ onRequest: guard.require({ scope: 'read' }) }`.
 import { createGuardOf, type Guard, type GuardOptions } from './guard.ts';
 import { type NodeRequest, readNodeRequest } from './node-request.ts';
 
-/** Of Fastify's request and reply, what is needed here. */
+/** The parts of Fastify's request and reply that are used here. */
 export interface FastifyRequest {
   readonly originalUrl: string;
   readonly raw: NodeRequest;

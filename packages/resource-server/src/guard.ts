@@ -1,4 +1,4 @@
-// What do the adapters of the frameworks share? A verifier, and the memory of what it admitted.
+// The common part of the framework adapters: a verifier, and the token of each admitted request.
 import type { AccessToken } from './access-token.ts';
 import { checkRequirementsForm } from './check-options.ts';
 import type { ProtectedRequest } from './credentials.ts';
@@ -7,29 +7,29 @@ import { AccessRefusal } from './refusal.ts';
 import type { Requirements } from './requirements.ts';
 import { createVerifier } from './verifier.ts';
 
-/** `Request` is what the framework hands to a handler, and `Middleware` what it takes before one. */
+/** `Request` is the request type of the framework, `Middleware` its type of a handler that runs before the route. */
 export interface Guard<Request, Middleware> {
-  /** Admits requests whose token meets the requirements. @throws TypeError at once, where one is undefined, empty or unknown */
+  /** Admits requests whose token meets the requirements. @throws TypeError if one is undefined, empty or unknown */
   readonly require: (requirements?: Requirements) => Middleware;
-  /** @throws Error in a handler that no `require` of this guard stands before */
+  /** Returns the token of an admitted request. @throws Error if no `require` of this guard ran before */
   readonly token: (request: Request) => AccessToken;
 }
 
 export interface GuardOptions<Request> extends VerifierOptions {
   /**
-   * The certificate of the client, in DER, where TLS ends before this process. Read it from a header only that the proxy sets
-   * and strips. Default: that of the socket.
+   * The certificate of the client in DER, if a proxy ends TLS. Read it only from a header that the proxy sets and strips.
+   * Default: the certificate of the socket.
    */
   readonly certificateOf?: (request: Request) => Uint8Array | undefined;
-  /** For the log: `refusal.cause` says why, which the caller is not told. */
+  /** Called for each refusal, for the log. `refusal.cause` has the reason, which the caller does not see. */
   readonly onRefusal?: (refusal: AccessRefusal, request: Request) => void;
 }
 
 type Admit<Request> = (request: Request, requirements?: Requirements) => Promise<AccessRefusal | undefined>;
 
 /**
- * @param read what the framework knows of a request
- * @param build a middleware of what admits a request, or says why not
+ * @param read reads the request of the framework
+ * @param build makes a middleware from a function that returns a refusal, or undefined for an admitted request
  */
 export function createGuardOf<Request extends object, Middleware>(
   options: GuardOptions<Request>,
@@ -47,7 +47,7 @@ export function createGuardOf<Request extends object, Middleware>(
   const admit: Admit<Request> = async (request, requirements = {}) => {
     const token = admitted.get(request);
     try {
-      // One guard after another, as for all routes and then for one.
+      // A guard may run twice, for example for all routes and then for one.
       if (token !== undefined) verifier.check(token, requirements);
       else admitted.set(request, await authenticate(request, requirements));
       return undefined;

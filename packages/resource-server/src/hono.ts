@@ -1,8 +1,8 @@
-// Access tokens before the handlers of Hono: `app.get('/orders', guard.require({ scope: 'read' }), handler)`.
+// Checks access tokens before handlers of Hono: `app.get('/orders', guard.require({ scope: 'read' }), handler)`.
 import { createGuardOf, type Guard, type GuardOptions } from './guard.ts';
 import { certificateOf } from './node-request.ts';
 
-/** Of Hono's context, what is needed here. */
+/** The parts of Hono's context that are used here. */
 export interface HonoContext {
   readonly req: { readonly raw: Request };
   /** With `@hono/node-server`: the request of node:http. */

@@ -1,4 +1,4 @@
-// What an API needs to accept the tokens of a Cambio server, whatever its framework.
+// Exports everything that an API needs to accept the tokens of a Cambio server, in any framework.
 
 export { type AccessToken, actors, requireActor } from './access-token.ts';
 export type { ProtectedRequest } from './credentials.ts';

@@ -1,5 +1,4 @@
-// What does the issuer say of a token that says nothing itself? RFC 7662: asked with credentials of this API, and remembered
-// no longer than it allows.
+// Introspects tokens at the issuer (RFC 7662) with the credentials of this API, and caches answers for as long as the API allows.
 import { createHash } from 'node:crypto';
 import { parseJson } from './json.ts';
 import { Denial } from './refusal.ts';
@@ -11,21 +10,20 @@ export interface IntrospectionOptions {
   readonly endpoint?: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** As the client's entry at the server says; default `client_secret_basic`. */
+  /** As in the client's entry at the server. Default `client_secret_basic`. */
   readonly method?: 'client_secret_basic' | 'client_secret_post';
-  /** `all`: JWTs too, so that a revoked one is refused at once. Default `opaque`. */
+  /** `all`: JWTs too, so that a revoked JWT is refused at once. Default `opaque`. */
   readonly tokens?: 'opaque' | 'all';
-  /** Seconds for which an answer counts; a token that is revoked meanwhile is still accepted. Default 0. */
+  /** Seconds to cache an answer. A token that is revoked meanwhile is still accepted. Default 0. */
   readonly cacheFor?: number;
 }
 
-/** @returns what the issuer says of a token that is good @throws Denial invalid_token, temporarily_unavailable */
+/** Returns the claims of an active token. @throws Denial invalid_token, temporarily_unavailable */
 export type Introspect = (token: string) => Promise<Claims>;
 
-/** Answers that are remembered. */
+/** Maximum number of cached answers. */
 const MAX_REMEMBERED = 10_000;
-/** Milliseconds. */
-const TIMEOUT = 3000;
+const TIMEOUT_MS = 3000;
 
 export function createIntrospection(
   { endpoint, clientId, clientSecret, method = 'client_secret_basic', cacheFor = 0 }: IntrospectionOptions,
@@ -41,7 +39,7 @@ export function createIntrospection(
       const response = await fetch(url, {
         method: 'POST',
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
         headers: {
           Accept: 'application/json',
           ...(method === 'client_secret_basic' && { Authorization: `Basic ${basic}` }),
@@ -66,7 +64,7 @@ export function createIntrospection(
     remembered.delete(name);
     const claims = await ask(token);
     const { active, exp, token_type: type } = claims;
-    // A refresh token is known to the issuer as well, and is none that an API accepts.
+    // The issuer also knows refresh tokens. An API does not accept them.
     if (!active || (type !== 'Bearer' && type !== 'DPoP') || typeof exp !== 'number' || exp * 1000 <= clock()) {
       throw new Denial('invalid_token');
     }

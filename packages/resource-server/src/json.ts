@@ -1,10 +1,10 @@
-// Does every parser read this JSON alike? Of two members of one name some take the first and some the last (RFC 8259 section 4),
-// and of an integer beyond 2^53 some keep what stands there, and some a neighbour (RFC 7493 section 2.2).
+// Parses JSON that every parser reads alike. Parsers disagree about duplicate members (RFC 8259 section 4), and about integers
+// beyond 2^53 (RFC 7493 section 2.2).
 
-/** A string, and the colon behind it where it is the name of a member; or a number. */
+/** Matches a number, or a string with the colon that follows it if it is the name of a member. */
 const LITERALS = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d[\d.eE+-]*/gs;
 
-/** @throws SyntaxError where it is no JSON, an object has a member twice, or a number would be rounded */
+/** @throws SyntaxError if the text is not JSON, an object has a duplicate member, or a number would be rounded */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   let members = 0;
@@ -16,7 +16,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** Is it the number that a double holds? A fraction that is read as an integer is not: 0.99999999999999999999. */
+/** Does a double hold exactly this number? False for fractions that would become integers: 0.99999999999999999999. */
 function isExact(literal: string): boolean {
   const value = Number(literal);
   if (!Number.isInteger(value)) return Number.isFinite(value);
@@ -29,7 +29,7 @@ function isExact(literal: string): boolean {
   return significant === 0 || Number(exponent) - fraction.length + digits.length - significant >= 0;
 }
 
-/** Of all objects in it. No recursion: what is parsed may be deep. */
+/** Counts the members of all objects in it, without recursion: the value may be nested deeply. */
 function countMembers(value: unknown): number {
   let count = 0;
   const values = [value];

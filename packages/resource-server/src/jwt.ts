@@ -1,5 +1,4 @@
-// Who signed this JWT, and does every parser read it alike? jose verifies; what jose lets pass, and another parser would refuse
-// or read in another way, is refused before.
+// Verifies JWTs with jose, and first refuses those that parsers could read differently.
 import {
   errors,
   type JWTPayload,
@@ -12,9 +11,9 @@ import { parseJson } from './json.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /**
- * Refuses, beside what jose does, base64url that no encoder writes, bytes that are no text, a member that stands twice, and
- * unencoded payloads, said to be critical or not (RFC 7797 section 7).
- * @throws JOSEError, and what `findKey` throws
+ * Also refuses base64url that is not canonical, bytes that are not UTF-8, duplicate members, and unencoded payloads, listed
+ * in `crit` or not (RFC 7797 section 7).
+ * @throws JOSEError, and the errors of `findKey`
  */
 export async function verifyJwt<Claims = JWTPayload>(
   token: string,
@@ -31,7 +30,7 @@ export async function verifyJwt<Claims = JWTPayload>(
 /** RFC 7515 section 2. */
 function decode(part: string): Buffer {
   const bytes = Buffer.from(part, 'base64url');
-  if (bytes.toString('base64url') !== part) throw new errors.JWTInvalid('a part is no canonical base64url');
+  if (bytes.toString('base64url') !== part) throw new errors.JWTInvalid('a part is not canonical base64url');
   return bytes;
 }
 
@@ -40,6 +39,6 @@ function parse(part: string): unknown {
   try {
     return parseJson(decodeUtf8(bytes));
   } catch (cause) {
-    throw new errors.JWTInvalid('a part is no unambiguous JSON', { cause });
+    throw new errors.JWTInvalid('a part is not unambiguous JSON', { cause });
   }
 }

@@ -1,18 +1,17 @@
-// With which keys does the issuer sign? Its key set, kept while it is fresh, asked for again when a token names a key that is
-// not in it, and used an hour longer while the issuer cannot be reached.
+// Finds the key of a token in the issuer's key set. The set is cached, fetched again for an unknown key, and used an hour
+// longer while the issuer cannot be reached.
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { parseJson } from './json.ts';
 import { Denial } from './refusal.ts';
 import { readText } from './utf8.ts';
 
-/** Milliseconds for which a Cambio server lets its keys be kept. */
-const FRESH = 300_000;
-/** Milliseconds for which a good set serves while the issuer fails. */
-const STALE = 3_600_000;
-/** Milliseconds between fetches for an unknown key, and after a fetch that failed. */
-const COOL_DOWN = 10_000;
-/** Milliseconds. */
-const TIMEOUT = 3000;
+/** A Cambio server lets verifiers cache its keys for this long. */
+const MAX_AGE_MS = 300_000;
+/** An expired set is used for this long while the issuer fails. */
+const MAX_STALE_MS = 3_600_000;
+/** Minimum time between two fetches for an unknown key, and after a failed fetch. */
+const COOL_DOWN_MS = 10_000;
+const TIMEOUT_MS = 3000;
 
 interface RsaKeyAlgorithm {
   readonly modulusLength: number;
@@ -23,12 +22,12 @@ interface RsaKeyAlgorithm {
 type Find = (...about: Parameters<JWTVerifyGetKey>) => Promise<CryptoKey>;
 
 export async function fetchKeys(uri: string): Promise<JSONWebKeySet> {
-  const response = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
+  const response = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (response.status !== 200) throw new Error(`${uri} answered ${response.status}`);
   return parseJson(await readText(response)) as JSONWebKeySet;
 }
 
-/** RFC 7518 section 3.3; and with the exponent 1 whatever anybody writes is a signature (RFC 8017 section 3.1). */
+/** RFC 7518 section 3.3. With the exponent 1 anyone can write a valid signature (RFC 8017 section 3.1). */
 export const withStrongKeys =
   (find: Find): Find =>
   async (header, token) => {
@@ -40,7 +39,7 @@ export const withStrongKeys =
     return key;
   };
 
-/** Finds the key for a JWS. It throws a Denial temporarily_unavailable where the keys cannot be had. */
+/** Finds the key for a JWS. The result throws a Denial temporarily_unavailable if the keys cannot be fetched. */
 export function createKeySource(load: () => Promise<JSONWebKeySet>, clock: () => number): JWTVerifyGetKey {
   let held: { readonly find: Find; readonly since: number } | undefined;
   let failed: { readonly cause: unknown; readonly at: number } | undefined;
@@ -48,7 +47,7 @@ export function createKeySource(load: () => Promise<JSONWebKeySet>, clock: () =>
   let underWay: Promise<void> | undefined;
 
   const refresh = (): Promise<void> => {
-    if (failed !== undefined && clock() - failed.at < COOL_DOWN) return underWay ?? Promise.resolve();
+    if (failed !== undefined && clock() - failed.at < COOL_DOWN_MS) return underWay ?? Promise.resolve();
     underWay ??= Promise.resolve()
       .then(load)
       .then((jwks) => {
@@ -64,13 +63,13 @@ export function createKeySource(load: () => Promise<JSONWebKeySet>, clock: () =>
     return underWay;
   };
   const current = async (): Promise<Find> => {
-    if (held === undefined || clock() - held.since >= FRESH) await refresh();
-    if (held === undefined || clock() - held.since >= FRESH + STALE) {
+    if (held === undefined || clock() - held.since >= MAX_AGE_MS) await refresh();
+    if (held === undefined || clock() - held.since >= MAX_AGE_MS + MAX_STALE_MS) {
       throw new Denial('temporarily_unavailable', { cause: failed?.cause });
     }
     return held.find;
   };
-  /** Whether it is a key of the issuer, the issuer cannot tell while it fails; and a key that is no good is its fault. */
+  /** Decides who is at fault: the issuer if its keys are out of date or the key is unusable, else the caller. */
   const whose = (error: unknown): unknown => {
     const caller = error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid) && failed === undefined;
     return caller ? error : new Denial('temporarily_unavailable', { cause: failed?.cause ?? error });
@@ -81,8 +80,8 @@ export function createKeySource(load: () => Promise<JSONWebKeySet>, clock: () =>
     try {
       return await find(header, token);
     } catch (error) {
-      // What was fetched for this very token is not asked for again.
-      const sought = held !== before || clock() - soughtAt < COOL_DOWN;
+      // Do not fetch again if this token already caused a fetch.
+      const sought = held !== before || clock() - soughtAt < COOL_DOWN_MS;
       if (sought || !(error instanceof errors.JWKSNoMatchingKey)) throw whose(error);
     }
     soughtAt = clock();

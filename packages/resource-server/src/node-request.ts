@@ -1,9 +1,9 @@
-// What does a request of node:http say of its caller?
+// Reads method, path, headers and client certificate from a request of node:http.
 import type { ProtectedRequest } from './credentials.ts';
 
 export interface NodeRequest {
   readonly method?: string | undefined;
-  /** Names and values in turn; headers that came twice are there twice. */
+  /** Names and values in turn, with duplicates. */
   readonly rawHeaders: readonly string[];
   readonly socket: object;
 }
@@ -15,7 +15,7 @@ export const readNodeRequest = ({ method = '', rawHeaders, socket }: NodeRequest
   certificate: certificateOf(socket),
 });
 
-/** Of a TLS socket: what the client showed, and proved to hold the key of. */
+/** Returns the certificate whose key the client proved in TLS. */
 export function certificateOf(socket: object): Uint8Array | undefined {
   const { getPeerX509Certificate: get } = socket as { getPeerX509Certificate?: () => { raw: Uint8Array } | undefined };
   return get?.call(socket)?.raw;

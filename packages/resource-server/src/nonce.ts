@@ -1,4 +1,4 @@
-// Was this proof made just now? RFC 9449 section 9: a value that only we could have given, and only lately.
+// Makes and checks DPoP nonces (RFC 9449 section 9), which prove that a proof is recent.
 import { createHmac } from 'node:crypto';
 
 export interface Nonces {
@@ -6,13 +6,13 @@ export interface Nonces {
   readonly accepts: (nonce: unknown) => boolean;
 }
 
-/** Milliseconds; a nonce serves for one to two of these. */
-const PERIOD = 60_000;
+/** A nonce is accepted for one to two periods. */
+const PERIOD_MS = 60_000;
 
-/** Nothing is stored: whoever knows the secret makes the same nonces at the same time. */
+/** Stateless: nodes with the same secret accept the same nonces. */
 export function createNonces(secret: string, clock: () => number): Nonces {
   const at = (period: number): string =>
     createHmac('sha256', secret).update(`DPoP-Nonce ${period}`).digest('base64url');
-  const now = (): number => Math.floor(clock() / PERIOD);
+  const now = (): number => Math.floor(clock() / PERIOD_MS);
   return { current: () => at(now()), accepts: (nonce) => nonce === at(now()) || nonce === at(now() - 1) };
 }

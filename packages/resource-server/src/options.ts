@@ -1,10 +1,10 @@
-// What must a verifier know? Of whom, for whom; the rest has a default that is safe.
+// The options of a verifier. Only issuer and audience are required; the defaults of the others are safe.
 import type { JSONWebKeySet } from 'jose';
 import type { IntrospectionOptions } from './introspection.ts';
 import type { ReplayStore } from './replay.ts';
 import type { ResourceMetadata } from './resource-metadata.ts';
 
-/** What Cambio signs with. `Ed25519` and not `EdDSA` (RFC 9864); ML-DSA (RFC 9964) where Node has it, from 24.7 on. */
+/** The algorithms that Cambio signs with. `Ed25519`, not `EdDSA` (RFC 9864). ML-DSA (RFC 9964) needs Node 24.7. */
 export const ALGORITHMS: readonly string[] = [
   'ES256',
   'ES384',
@@ -16,7 +16,7 @@ export const ALGORITHMS: readonly string[] = [
   'ML-DSA-87',
 ];
 
-/** Of the keys of clients, which choose for themselves. */
+/** Algorithms for the keys of clients, which clients choose. */
 export const PROOF_ALGORITHMS: readonly string[] = [
   ...ALGORITHMS,
   'ES512',
@@ -32,28 +32,28 @@ export interface VerifierOptions {
   readonly issuer: string;
   /** The audience of this API. */
   readonly audience: string;
-  /** Where the keys are: default `<issuer>/.well-known/jwks.json`. */
+  /** URL of the keys. Default `<issuer>/.well-known/jwks.json`. */
   readonly jwksUri?: string;
-  /** The keys themselves, or what fetches them, instead of `jwksUri`. */
+  /** The key set, or a function that fetches it, instead of `jwksUri`. */
   readonly jwks?: JSONWebKeySet | (() => Promise<JSONWebKeySet>);
-  /** What may sign tokens. Default: whatever Cambio signs with. Asymmetric alone: nobody but the issuer makes tokens. */
+  /** Accepted algorithms of tokens. Default: all that Cambio signs with. Only asymmetric ones, so that only the issuer can sign. */
   readonly algorithms?: readonly string[];
-  /** What may sign DPoP proofs. Default: whatever Cambio binds tokens to. */
+  /** Accepted algorithms of DPoP proofs. Default: all that Cambio binds tokens to. */
   readonly proofAlgorithms?: readonly string[];
-  /** For opaque tokens, and for what was revoked. */
+  /** For opaque tokens, and to refuse revoked tokens. */
   readonly introspection?: IntrospectionOptions;
   /**
-   * What stands before the path of a request as clients write it, for DPoP proofs name the whole URL. Default: the audience,
-   * where it is an http or https URL; else no DPoP. It is never taken from the Host header, which the caller writes.
+   * The URL before the path of a request, as clients write it: a DPoP proof names the whole URL. Default: the audience if it is
+   * an http or https URL, else DPoP is off. The Host header is never used, because the caller writes it.
    */
   readonly baseUrl?: string;
-  /** `required`: a token that is bound to no key and no certificate is refused. Default `optional`: it is a bearer token. */
+  /** `required`: a token that is not bound to a key or certificate is refused. Default `optional`: it is a bearer token. */
   readonly senderConstraint?: 'required' | 'optional';
-  /** Asks for a nonce in every DPoP proof (RFC 9449 section 9). Nodes of one API share the secret. */
+  /** Requires a nonce in every DPoP proof (RFC 9449 section 9). All nodes of an API need the same secret. */
   readonly nonceSecret?: string;
-  /** Remembers the proofs that were used. Default: in memory, for one process. */
+  /** Remembers used proofs. Default: in memory, for one process. */
   readonly replay?: ReplayStore;
-  /** Of `describeResource`: challenges then name its URL (RFC 9728 section 5.1). */
+  /** The result of `describeResource`: challenges then name its URL (RFC 9728 section 5.1). */
   readonly metadata?: ResourceMetadata;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;

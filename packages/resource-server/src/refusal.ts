@@ -1,7 +1,7 @@
-// How does an API say no? A status, and a challenge that tells a client what to do about it: RFC 6750 section 3, RFC 9449
-// section 7.1 (DPoP), RFC 9470 section 3 (step-up), RFC 9728 section 5.1 (where the metadata is).
+// A refusal of an API: a status, and a challenge that says what the client should do (RFC 6750 section 3, RFC 9449 section 7.1,
+// RFC 9470 section 3, RFC 9728 section 5.1).
 
-/** `missing` is no error code of an RFC: without a token a challenge has none (RFC 6750 section 3.1). */
+/** `missing` is not an error code of an RFC: without a token the challenge has no code (RFC 6750 section 3.1). */
 const STATUS = {
   missing: 401,
   invalid_request: 400,
@@ -20,15 +20,15 @@ export type Scheme = 'Bearer' | 'DPoP';
 
 export type Attributes = Readonly<Record<string, string | undefined>>;
 
-/** Members of a challenge beside `error`, and of the answer. */
+/** Members of the challenge and of the answer beside `error`. */
 export interface RefusalDetails {
-  /** What a person who reads the log may know; the caller is not told. */
+  /** The reason for the log. The caller does not see it. */
   readonly cause?: unknown;
   readonly attributes?: Attributes;
   readonly nonce?: string;
 }
 
-/** A refusal before it is known which schemes the API speaks. */
+/** A refusal before the schemes of the API are known. */
 export class Denial extends Error {
   readonly code: RefusalCode;
   readonly details: RefusalDetails;
@@ -40,16 +40,16 @@ export class Denial extends Error {
   }
 }
 
-/** `status` and `headers` are where Fastify, Express and Hono look for them, so that a handler may throw it, too. */
+/** Has `status` and `headers` where Fastify, Express and Hono look for them, so that a handler may throw it. */
 export class AccessRefusal extends Error {
   override readonly name = 'AccessRefusal';
   readonly code: RefusalCode;
   readonly status: (typeof STATUS)[RefusalCode];
-  /** `WWW-Authenticate`, and where they apply `DPoP-Nonce` and `Retry-After`. */
+  /** `WWW-Authenticate`, and `DPoP-Nonce` and `Retry-After` if they apply. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: { readonly error: RefusalCode };
 
-  /** @param challenges schemes in which the caller may try again, each with its attributes */
+  /** @param challenges the schemes that the caller may use next, each with its attributes */
   constructor({ code, details }: Denial, challenges: readonly (readonly [Scheme, Attributes])[]) {
     super(code, { cause: details.cause });
     this.code = code;
@@ -62,7 +62,7 @@ export class AccessRefusal extends Error {
     };
   }
 
-  /** The answer of the Fetch standard; Hono asks an error for it. */
+  /** The refusal as a `Response` of the Fetch standard. Hono calls this. */
   getResponse(): Response {
     return Response.json(this.body, { status: this.status, headers: this.headers });
   }

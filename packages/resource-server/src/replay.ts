@@ -1,20 +1,20 @@
-// Was this proof used before? A store of ids, bounded in time and in number.
+// Remembers the ids of used DPoP proofs, bounded in time and number.
 
-/** Shared among the nodes of an API where it has several: one insert that succeeds once. */
+/** An API with several nodes needs a shared one: one atomic insert for each proof. */
 export interface ReplayStore {
   /**
-   * @param id names the proof @param until milliseconds since 1970: when it may be forgotten
-   * @returns whether it is new. Where that cannot be told it throws, and the answer is 503
+   * @param id of the proof @param until milliseconds since 1970, after which the id may be forgotten
+   * @returns whether the id is new @throws if that cannot be decided; the answer is then 503
    */
   readonly remember: (id: string, until: number) => boolean | Promise<boolean>;
 }
 
-/** For an API of one process. When it is full it refuses: to forget an id would be to accept it twice. */
+/** For an API of one process. A full store refuses new proofs: forgetting an id would allow a replay. */
 export function createMemoryReplayStore(clock: () => number = Date.now, limit = 100_000): ReplayStore {
   const used = new Map<string, number>();
   return {
     remember: (id, until) => {
-      // Ids live equally long, so that the oldest come first.
+      // All ids are kept equally long, so the oldest come first.
       for (const [oldest, end] of used) {
         if (end > clock()) break;
         used.delete(oldest);

@@ -1,20 +1,20 @@
-// What may an API ask of an access token?
+// The requirements that an API may set for an access token.
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** One who acts for the subject. */
+/** An actor: acts for the subject. */
 export interface Actor {
   readonly iss: string;
   readonly sub: string;
 }
 
 export interface Requirements {
-  /** Names between blanks; the token must have all of them. */
+  /** Scope names separated by spaces. The token must have all of them. */
   readonly scope?: string;
-  /** The current actor must match one of these; `{}` is anybody, and without `iss` an actor of the token's issuer is meant. */
+  /** The current actor must match one of these. `{}` matches any actor. Without `iss`: an actor of the token's issuer. */
   readonly actor?: Partial<Actor> | readonly Partial<Actor>[];
-  /** Authentication context classes of which the person's must be one (RFC 9470). */
+  /** Accepted authentication context classes (RFC 9470). */
   readonly acr?: string | readonly string[];
-  /** Seconds since the person authenticated, at most (RFC 9470). */
+  /** Maximum seconds since the person authenticated (RFC 9470). */
   readonly maxAge?: number;
 }

@@ -1,10 +1,10 @@
-// What does a client need to know before it calls? The document of RFC 9728, and where it lies.
+// Builds the metadata document of a protected resource, and its path (RFC 9728).
 
-/** Members of RFC 9728 section 2 that are often wanted; any other may be there. */
+/** Common members of RFC 9728 section 2. Others are allowed. */
 export interface ResourceDescription extends Readonly<Record<string, unknown>> {
-  /** The URL of the API, as clients write it: https, but on loopback. */
+  /** The URL of the API as clients write it. https, except on loopback. */
   readonly resource: string;
-  /** Issuers of the tokens that it accepts. */
+  /** Issuers whose tokens the API accepts. */
   readonly authorization_servers: readonly string[];
   readonly scopes_supported?: readonly string[];
   readonly resource_name?: string;
@@ -14,7 +14,7 @@ export interface ResourceDescription extends Readonly<Record<string, unknown>> {
 }
 
 export interface ResourceMetadata {
-  /** Where it is to be served: the well-known name before the path of the resource (RFC 9728 section 3). */
+  /** Where to serve the document: the well-known name before the path of the resource (RFC 9728 section 3). */
   readonly path: string;
   readonly url: string;
   readonly document: Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export interface ResourceMetadata {
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-/** @throws TypeError where `resource` is no URL that may name one (RFC 9728 section 1.2) */
+/** @throws TypeError if `resource` is not a valid resource URL (RFC 9728 section 1.2) */
 export function describeResource(description: ResourceDescription): ResourceMetadata {
   const { resource } = description;
   const { protocol, hostname, origin, pathname, search } = new URL(resource);
@@ -32,7 +32,7 @@ export function describeResource(description: ResourceDescription): ResourceMeta
   }
   const path = WELL_KNOWN + pathname.replace(/\/$/, '') + search;
   const members = Object.entries({ bearer_methods_supported: ['header'], ...description });
-  // RFC 9728 section 3.2: what is empty is left out.
+  // RFC 9728 section 3.2: empty members are omitted.
   const given = members.filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
   return { path, url: origin + path, document: Object.fromEntries(given) };
 }

@@ -1,4 +1,4 @@
-// Is this request allowed? The token is read, its holder proves itself, and only then is asked what the token may do.
+// Decides whether a request is allowed: reads the token, checks its binding, then the requirements.
 import { type AccessToken, checkRequirements, readAccessToken } from './access-token.ts';
 import { checkBinding } from './binding.ts';
 import { checkOptions, checkRequirementsForm } from './check-options.ts';
@@ -12,13 +12,13 @@ import { createMemoryReplayStore } from './replay.ts';
 import type { Requirements } from './requirements.ts';
 
 export interface Verifier {
-  /** @throws AccessRefusal with the status, 503 where what decides cannot be had, and the headers of the answer */
+  /** @throws AccessRefusal with status (503 if a dependency failed) and response headers */
   readonly authenticate: (request: ProtectedRequest, requirements?: Requirements) => Promise<AccessToken>;
-  /** Asks more of a token that was accepted: its proof is good but once. @throws AccessRefusal */
+  /** Checks more requirements for an accepted token. Its proof is not checked again: it is valid once. @throws AccessRefusal */
   readonly check: (token: AccessToken, requirements: Requirements) => void;
 }
 
-/** @throws TypeError where an option is undefined, empty or unknown */
+/** @throws TypeError if an option is undefined, empty or unknown */
 export function createVerifier(options: VerifierOptions): Verifier {
   checkOptions(options);
   const { clock = Date.now, senderConstraint = 'optional' } = options;
@@ -34,7 +34,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const { code, details } = denial;
     const about = code === 'missing' ? { scope } : { error: code, ...details.attributes };
     const challenges = offers
-      // Who presented a good token need not hear of other schemes.
+      // After a valid token, challenge only in the scheme that was used.
       .filter(([scheme]) => code !== 'insufficient_scope' || scheme === attempted)
       .map(([scheme, attributes]) => {
         const told = attempted === undefined || scheme === attempted ? about : {};
@@ -46,7 +46,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return {
     authenticate: async (asked, requirements = {}) => {
       checkRequirementsForm(requirements);
-      // Read twice, and what is iterable may be read but once.
+      // Headers are read twice, and an iterable may allow only one pass.
       const request = { ...asked, headers: [...asked.headers] };
       let credentials: Credentials | undefined;
       try {

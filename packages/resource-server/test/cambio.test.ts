@@ -1,5 +1,5 @@
-// Does the package accept what a real Cambio server issues, and a real client presents? DPoP with nonces on both sides, an
-// exchange that keeps the binding, opaque tokens, revocation.
+// Does the package accept the tokens of a real Cambio server from a real client? DPoP with nonces on both sides, exchange, opaque
+// tokens, revocation.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Fastify from 'fastify';
@@ -37,7 +37,7 @@ after(async () => {
   for (const work of undo) await work();
 });
 
-/** An API of one route, GET /orders. @returns its URL */
+/** Starts an API of one route, GET /orders. @returns its URL */
 async function serve(audience: string, more: Partial<VerifierOptions> = {}): Promise<URL> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -60,7 +60,7 @@ const discover = (): Promise<client.Configuration> =>
 
 const accessToken = type('access_token');
 
-test('openid-client gets a token bound to its key, exchanges it, and calls an API that asks for nonces, too', async () => {
+test('openid-client gets a token bound to its key, exchanges it, and calls an API that requires nonces', async () => {
   const url = await serve(ORDERS, { nonceSecret: 'of this API' });
   const gateway = await discover();
   const DPoP = client.getDPoPHandle(gateway, await client.randomDPoPKeyPair('Ed25519'));
@@ -74,7 +74,7 @@ test('openid-client gets a token bound to its key, exchanges it, and calls an AP
   };
   const answer = await call(exchanged.access_token, DPoP);
   assert.deepEqual(await answer.json(), { subject: 'gateway', scheme: 'DPoP', actors: [] });
-  // Without the key, or with another, it is worth nothing.
+  // The token is refused without the key, and with another key.
   const challenged = (error: unknown) => error instanceof client.WWWAuthenticateChallengeError && error.status === 401;
   await assert.rejects(call(exchanged.access_token), challenged);
   const other = client.getDPoPHandle(gateway, await client.randomDPoPKeyPair());
@@ -101,7 +101,7 @@ test('an opaque token is introspected, bearer or bound, and refused once it is r
   assert.deepEqual(await answer.json(), { subject: 'gateway', scheme: 'DPoP', actors: [] });
 });
 
-test('an API with wrong credentials of its own answers 503: the caller has done nothing wrong', async () => {
+test('answers 503 if the credentials of the API are wrong: the caller is not at fault', async () => {
   const { access_token } = await client.clientCredentialsGrant(await discover(), { audience: VAULT });
   const call = async (clientSecret: string): Promise<number> => {
     const url = await serve(VAULT, { introspection: { clientId: 'vault', clientSecret } });
@@ -110,7 +110,7 @@ test('an API with wrong credentials of its own answers 503: the caller has done 
   assert.deepEqual([await call('wrong'), await call('vault+secret:%')], [503, 200]);
 });
 
-test('an API that wants to know of revocations refuses a JWT that was revoked; one that does not waits for its end', async () => {
+test('refuses a revoked JWT if all tokens are introspected; else accepts it until it expires', async () => {
   const audience = VAULT;
   const introspection = { clientId: 'vault', clientSecret: 'vault+secret:%' };
   const [curious, other] = [
@@ -133,7 +133,7 @@ test('an API that wants to know of revocations refuses a JWT that was revoked; o
   assert.deepEqual([await call(curious), await call(other)], [401, 200]);
 });
 
-test('a token that the server bound to a certificate is good on connections of that certificate (MT-04, MT-05)', async (t) => {
+test('accepts a certificate-bound token only on connections with that certificate (MT-04, MT-05)', async (t) => {
   const loopback = { type: 'ip', value: '127.0.0.1' } as const;
   const tls = await selfIssued({ name: 'CN=server', names: [loopback] });
   const [gateway, stranger] = [await selfIssued({ name: 'CN=gateway' }), await selfIssued({ name: 'CN=stranger' })];

@@ -1,4 +1,4 @@
-// How does an API say no? RFC 6750: what the Authorization header may hold, and the challenge where it does not do.
+// Reads Authorization headers as RFC 6750 says, and answers with its challenges.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AccessRefusal, createVerifier, describeResource, type Requirements } from '../src/index.ts';
@@ -22,7 +22,7 @@ async function refusal(
   assert.fail('it was accepted');
 }
 
-test('a good token passes, whatever the case of the scheme (BU-01)', async () => {
+test('accepts a valid token, in any case of the scheme (BU-01)', async () => {
   const token = await issuer.sign();
   for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
     assert.equal((await verifier.authenticate(asking(`${scheme} ${token}`))).subject, 'ada');
@@ -39,7 +39,7 @@ test('without a token, or with another scheme, the challenges have no error code
   }
 });
 
-test('an API that does not know its URL speaks no DPoP: it could not tell whether a proof is for it', async () => {
+test('offers no DPoP if the API does not know its URL', async () => {
   const nameless = createVerifier({ ...options, audience: 'orders' });
   const token = await issuer.sign({ claims: { aud: 'orders' } });
   await assert.rejects(
@@ -49,7 +49,7 @@ test('an API that does not know its URL speaks no DPoP: it could not tell whethe
   assert.equal((await nameless.authenticate(asking(`Bearer ${token}`))).subject, 'ada');
 });
 
-test('what is malformed, or there twice, is 400 invalid_request (RFC 6750 section 3.1; BU-02)', async () => {
+test('answers 400 invalid_request to malformed or duplicate credentials (RFC 6750 section 3.1; BU-02)', async () => {
   const token = await issuer.sign();
   const challenge = 'Bearer error="invalid_request", DPoP error="invalid_request", algs="ES256 Ed25519"';
   for (const authorization of [
@@ -71,7 +71,7 @@ test('what is malformed, or there twice, is 400 invalid_request (RFC 6750 sectio
   assert.equal((await verifier.authenticate(asking(`Bearer ${token}`))).subject, 'ada');
 });
 
-test('with a wrong token it says invalid_token, in the scheme that was used (BU-02)', async () => {
+test('answers invalid_token in the scheme of the request (BU-02)', async () => {
   const token = await issuer.sign();
   for (const wrong of [`${token}x`, 'nonsense', 'a.b.c']) {
     assert.deepEqual(await refusal(`Bearer ${wrong}`), [401, `Bearer error="invalid_token", ${DPOP}`], wrong);
@@ -80,7 +80,7 @@ test('with a wrong token it says invalid_token, in the scheme that was used (BU-
   assert.equal((await verifier.authenticate(asking(`Bearer ${token}`))).subject, 'ada');
 });
 
-test('with too little scope it says insufficient_scope, and which is wanted (BU-02)', async () => {
+test('answers insufficient_scope and names the required scope (BU-02)', async () => {
   const token = `Bearer ${await issuer.sign({ claims: { scope: 'read write' } })}`;
   assert.equal((await verifier.authenticate(asking(token), { scope: 'read' })).subject, 'ada');
   assert.equal((await verifier.authenticate(asking(token), { scope: 'write read' })).subject, 'ada');
@@ -89,7 +89,7 @@ test('with too little scope it says insufficient_scope, and which is wanted (BU-
   }
 });
 
-test('with too weak or too old an authentication it says which would do (RFC 9470 section 3; BU-03)', async () => {
+test('names the required authentication if it is too weak or too old (RFC 9470 section 3; BU-03)', async () => {
   const now = Math.floor(Date.now() / 1000);
   const token = `Bearer ${await issuer.sign({ claims: { acr: 'mfa', auth_time: now - 600 } })}`;
   const unknown = `Bearer ${await issuer.sign()}`;
@@ -110,7 +110,7 @@ test('with too weak or too old an authentication it says which would do (RFC 947
   ]);
 });
 
-test('an API that describes itself says where (RFC 9728 sections 3 and 5.1; PR-01, PR-02, PR-03)', async () => {
+test('challenges name the URL of the metadata (RFC 9728 sections 3 and 5.1; PR-01, PR-02, PR-03)', async () => {
   const describe = (resource: string) =>
     describeResource({ resource, authorization_servers: [ISSUER], scopes_supported: [] });
   const metadata = describe('https://api.example/v1/');

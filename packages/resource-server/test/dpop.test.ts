@@ -1,5 +1,4 @@
-// Is a bound token good without the key that it is bound to? RFC 9449 sections 4.3, 7, 8, 9 and 11.1. Each refusal stands
-// beside a request that is accepted.
+// Does a bound token need its key? RFC 9449 sections 4.3, 7, 8, 9 and 11.1. Each refusal is tested beside an accepted request.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { suite, test } from 'node:test';
@@ -41,7 +40,7 @@ const codeOf = async (request: ProtectedRequest, by = verifier): Promise<string>
 const accepts = async (request: ProtectedRequest, by = verifier): Promise<void> =>
   assert.equal((await by.authenticate(request)).scheme, 'DPoP');
 
-/** Each is refused as no proof, and the same without the difference is accepted. */
+/** Refuses each proof, and accepts the same proof without the difference. */
 async function refusesProofs(differences: readonly ProofDifference[]): Promise<void> {
   for (const difference of differences) {
     const request = await client.ask(bound, await client.prove(bound, difference));
@@ -50,7 +49,7 @@ async function refusesProofs(differences: readonly ProofDifference[]): Promise<v
   await accepts(await client.ask(bound));
 }
 
-test('a bound token with a proof of its key is accepted, also one that the dpop library makes', async () => {
+test('accepts a bound token with a proof of its key, also a proof by the dpop library', async () => {
   await accepts(await client.ask(bound));
   const keys = await generateKeyPair('ES256');
   const token = await issuer.sign({ claims: { cnf: { jkt: await calculateThumbprint(keys.publicKey) } } });
@@ -59,7 +58,7 @@ test('a bound token with a proof of its key is accepted, also one that the dpop 
 });
 
 suite('the token and its binding', () => {
-  test('a bound token is no bearer token, with a proof or without (DP-11)', async () => {
+  test('refuses a bound token as a bearer token, with and without a proof (DP-11)', async () => {
     assert.equal(await codeOf(bearing(bound)), '401 invalid_token');
     const withProof = {
       ...bearing(bound),
@@ -69,13 +68,13 @@ suite('the token and its binding', () => {
     await accepts(await client.ask(bound));
   });
 
-  test('a proof does not bind a token that is not bound', async () => {
+  test('refuses an unbound token in the DPoP scheme', async () => {
     const token = await issuer.sign();
     assert.equal(await codeOf(await client.ask(token)), '401 invalid_token');
     assert.equal((await verifier.authenticate(bearing(token))).scheme, 'Bearer');
   });
 
-  test('a proof by another key, or of another token, is of no use (B14)', async () => {
+  test('refuses a proof by another key, or for another token (B14)', async () => {
     const another = await issuer.sign({ claims: { cnf: client.cnf, jti: 'another' } });
     assert.equal(await codeOf(await client.ask(bound, await stranger.prove(bound))), '401 invalid_token');
     assert.equal(await codeOf(await client.ask(bound, await client.prove(another))), '401 invalid_token');
@@ -83,7 +82,7 @@ suite('the token and its binding', () => {
     await accepts(await client.ask(another));
   });
 
-  test('a confirmation that is unknown or malformed refuses: nothing here could prove it (B12)', async () => {
+  test('refuses an unknown or malformed confirmation (B12)', async () => {
     for (const cnf of [
       null,
       {},
@@ -101,7 +100,7 @@ suite('the token and its binding', () => {
     await accepts(await client.ask(bound));
   });
 
-  test('an API may refuse bearer tokens altogether', async () => {
+  test('refuses bearer tokens if a binding is required', async () => {
     const strict = verifierWith({ senderConstraint: 'required' });
     assert.equal(await codeOf(bearing(await issuer.sign()), strict), '401 invalid_token');
     await accepts(await client.ask(bound), strict);
@@ -109,7 +108,7 @@ suite('the token and its binding', () => {
 });
 
 suite('a proof is refused (DP-01)', () => {
-  test('that is missing, or there twice (B02)', async () => {
+  test('that is missing or duplicate (B02)', async () => {
     const [one, two] = [await client.prove(bound), await client.prove(bound)];
     const { headers } = await client.ask(bound, one);
     const missing = { ...(await client.ask(bound)), headers: [...headers].slice(0, 1) };
@@ -119,7 +118,7 @@ suite('a proof is refused (DP-01)', () => {
     await accepts(await client.ask(bound, one));
   });
 
-  test('of another type, with no signature, a secret for a key, or a private key (B03)', async () => {
+  test('of another type, unsigned, signed with a secret, or with a private key (B03)', async () => {
     const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const payload = (await client.prove(bound)).split('.')[1];
     const none = `${encode({ typ: 'dpop+jwt', alg: 'none', jwk: client.publicJwk })}.${payload}.`;
@@ -141,7 +140,7 @@ suite('a proof is refused (DP-01)', () => {
     ]);
   });
 
-  test('for another method or URL; the query of the request is not part of it (B04)', async () => {
+  test('for another method or URL; the query is ignored (B04)', async () => {
     await refusesProofs([
       { claims: { htm: 'POST' } },
       { claims: { htm: 'get' } },
@@ -168,7 +167,7 @@ suite('a proof is refused (DP-01)', () => {
     }
   });
 
-  test('that is older than a minute and a half, of the future, or says nothing of it (B05)', async () => {
+  test('that is older than a minute and a half, from the future, or without a time (B05)', async () => {
     const now = Math.floor(Date.now() / 1000);
     await refusesProofs([
       ...[now - 120, now + 90, undefined, `${now}`, null].map((iat) => ({ claims: { iat } })),
@@ -180,7 +179,7 @@ suite('a proof is refused (DP-01)', () => {
     }
   });
 
-  test('without an id, with a huge one, or without the hash of the token (B13)', async () => {
+  test('without an id or token hash, or with a huge id (B13)', async () => {
     await refusesProofs([
       ...[undefined, '', 7, 'x'.repeat(1100), 'x'.repeat(1_048_576)].map((jti) => ({ claims: { jti } })),
       { claims: { ath: undefined } },
@@ -189,21 +188,21 @@ suite('a proof is refused (DP-01)', () => {
     await accepts(await client.ask(bound, await client.prove(bound, { claims: { jti: 'x'.repeat(1024) } })));
   });
 
-  test('that was used, at once or one after the other; one of ten that race wins (B06, DP-09)', async () => {
+  test('that was used before; of ten at the same time one is accepted (B06, DP-09)', async () => {
     const request = await client.ask(bound);
     await accepts(request);
     assert.equal(await codeOf(request), '401 invalid_dpop_proof');
     const racing = await client.ask(bound);
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => verifier.authenticate(racing)));
     assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
-    // Another client may choose the same id.
+    // Another client may use the same id.
     const theirs = await issuer.sign({ claims: { cnf: stranger.cnf } });
     const claims = { jti: 'the same' };
     await accepts(await client.ask(bound, await client.prove(bound, { claims })));
     await accepts(await stranger.ask(theirs, await stranger.prove(theirs, { claims })));
   });
 
-  test('whose signature was changed, or which asks for an extension', async () => {
+  test('with a changed signature, or with a critical extension', async () => {
     const [header, payload, signature = ''] = (await client.prove(bound)).split('.');
     const tampered = `${header}.${payload}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
     assert.equal(await codeOf(await client.ask(bound, tampered)), '401 invalid_dpop_proof');
@@ -216,14 +215,14 @@ suite('a proof is refused (DP-01)', () => {
   });
 });
 
-test('a proof of a wrong token uses no id up: whoever has no good token cannot fill the store', async () => {
+test('does not remember proofs of invalid tokens, so callers without a token cannot fill the store', async () => {
   const store = createMemoryReplayStore(Date.now, 1);
   const small = verifierWith({ replay: store });
   assert.equal(await codeOf(await client.ask(bound, await stranger.prove(bound)), small), '401 invalid_token');
   await accepts(await client.ask(bound), small);
 });
 
-test('a store that is full or fails is 503, not the fault of the caller; it forgets when the proofs have expired', async () => {
+test('answers 503 if the store is full or fails; the store forgets expired proofs', async () => {
   let now = Date.now();
   const small = verifierWith({ replay: createMemoryReplayStore(() => now, 2), clock: () => now });
   const token = await issuer.sign({ now, claims: { cnf: client.cnf, exp: Math.floor(now / 1000) + 3600 } });
@@ -237,7 +236,7 @@ test('a store that is full or fails is 503, not the fault of the caller; it forg
   assert.equal(await codeOf(await client.ask(bound), broken), '503 temporarily_unavailable');
 });
 
-test('an API may ask for nonces: one that is missing, invented or stale is told the current one (B07, DP-07, DP-10)', async () => {
+test('answers a missing, invented or stale nonce with the current one (B07, DP-07, DP-10)', async () => {
   let now = Date.now();
   const options = { nonceSecret: 'known to the nodes of this API', clock: () => now };
   const [one, two] = [verifierWith(options), verifierWith(options)];
@@ -262,7 +261,7 @@ test('an API may ask for nonces: one that is missing, invented or stale is told 
   assert.notEqual(await told(nonce), nonce);
 });
 
-test('proofs in every algorithm that is listed are accepted, and in no other', async () => {
+test('accepts proofs in the listed algorithms only', async () => {
   const only = verifierWith({ proofAlgorithms: ['ES256'] });
   for (const alg of ['Ed25519', 'EdDSA', 'ES512', 'PS384', 'ML-DSA-44']) {
     const another = await createClient(alg);

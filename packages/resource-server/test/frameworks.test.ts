@@ -1,4 +1,4 @@
-// Do Fastify, Express and Hono refuse and admit alike, over HTTP and over TLS with client certificates?
+// Do Fastify, Express and Hono behave alike, over HTTP and over TLS with client certificates?
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ const issuer = await createIssuer();
 const server = await selfSigned({ type: 'ip', value: '127.0.0.1' });
 const TLS = { ...server, requestCert: true, rejectUnauthorized: false };
 
-/** GET /orders needs `read`, after a guard that needs nothing; /acted lets its handler ask for an actor; /fault fails; /open has no guard, and asks for a token. */
+/** GET /orders needs `read` after a guard without requirements; the handler of /acted requires an actor; /fault fails; /open reads a token without a guard. */
 type Serve = (
   options: VerifierOptions & { onRefusal?: (refusal: AccessRefusal) => void },
   listen: (listener: Parameters<typeof createHttp>[1]) => Server,
@@ -57,7 +57,7 @@ const frameworks: Readonly<Record<string, Serve>> = {
     app.get('/open', (request, response) => {
       response.json(guard.token(request));
     });
-    // Express writes a fault to the standard error stream while this is not `test`.
+    // Express logs errors to standard error unless this is `test`.
     app.set('env', 'test');
     return listen(app);
   },
@@ -126,7 +126,7 @@ const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 for (const [name, serve] of Object.entries(frameworks)) {
   suite(`${name}`, () => {
-    test('admits a good token, and its handler knows for whom and by whom', async (t) => {
+    test('admits a valid token, and gives its handler the subject and the actor', async (t) => {
       const api = await start(t, serve);
       const token = await issuer.sign({ claims: { act: { iss: ISSUER, sub: 'agent', act: { sub: 'gateway' } } } });
       const answer = await api.get('/orders', bearer(token));
@@ -165,7 +165,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
       assert.equal((await api.get('/orders', bearer(token))).status, 200);
     });
 
-    test('answers 503 where the keys cannot be had: the token may be good', async (t) => {
+    test('answers 503 if the keys cannot be fetched: the token may be valid', async (t) => {
       const told: unknown[] = [];
       const api = await start(t, serve, {
         jwks: () => Promise.reject(new Error('out of order')),
@@ -180,7 +180,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
       assert.deepEqual(told, ['out of order'], 'which is for the log, and not for the caller');
     });
 
-    test('a refusal that a handler throws is answered as one, and a token that nobody asked for is a fault', async (t) => {
+    test('answers a refusal that a handler throws; reading a token without a guard is an error', async (t) => {
       const api = await start(t, serve);
       const acted = await issuer.sign({ claims: { act: { sub: 'agent' } } });
       assert.equal((await api.get('/acted', bearer(acted))).status, 200);
@@ -190,7 +190,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
       assert.equal((await api.get('/open', bearer(acted))).status, 500);
     });
 
-    test('a token that is bound to a key needs a proof for this URL, whatever Host says', async (t) => {
+    test('requires a proof for this URL and ignores the Host header', async (t) => {
       const api = await start(t, serve, { baseUrl: 'https://gateway.example/prefix/' });
       const client = await createClient();
       const token = await issuer.sign({ claims: { cnf: client.cnf } });
@@ -206,7 +206,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
       assert.equal((await api.get('/orders', bearer(token))).status, 401);
     });
 
-    test('a token that is bound to a certificate needs the connection of that certificate (RFC 8705 section 3; MT-04, MT-05)', async (t) => {
+    test('accepts a certificate-bound token only on a connection with that certificate (RFC 8705 section 3; MT-04, MT-05)', async (t) => {
       const [one, another] = [
         await selfSigned({ type: 'dns', value: 'one' }),
         await selfSigned({ type: 'dns', value: 'two' }),
@@ -223,7 +223,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
   });
 }
 
-test('where a proxy ends TLS, the API reads the certificate that it forwards (MT-09)', async (t) => {
+test('reads the certificate that a TLS proxy forwards (MT-09)', async (t) => {
   const { cert } = await selfSigned({ type: 'dns', value: 'client' });
   const der = new X509Certificate(cert).raw;
   const certificateOf = (request: { readonly raw: { readonly rawHeaders: readonly string[] } }) => {

@@ -1,4 +1,4 @@
-// What does an API learn of a token that it cannot read? RFC 7662, over HTTP, with an issuer that may fail.
+// Introspects opaque tokens (RFC 7662) over HTTP, with an issuer that may fail.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -17,7 +17,7 @@ interface Asked {
   readonly form: Record<string, string>;
 }
 
-/** What it answers can be changed; an answer that is text is sent as it is. */
+/** An issuer whose answer can be changed. Text is sent as it is. */
 async function start(t: TestContext) {
   const asked: Asked[] = [];
   const behaviour: { status: number; answer: object | string | Uint8Array; now: number } = {
@@ -75,7 +75,7 @@ const codeOf = async (work: Promise<unknown>): Promise<string> => {
   return '200';
 };
 
-test('an answer that is not UTF-8 says nothing: mended, two subjects would be one', async (t) => {
+test('refuses an answer that is not UTF-8', async (t) => {
   const { behaviour, verifier } = await start(t);
   const answered = (sub: Uint8Array): Uint8Array => {
     const [before = '', after = ''] = JSON.stringify(active({ sub: 'BROKEN' })).split('BROKEN');
@@ -89,7 +89,7 @@ test('an answer that is not UTF-8 says nothing: mended, two subjects would be on
   assert.equal((await verifier().authenticate(bearing('opaque'))).subject, 'adé');
 });
 
-test('an opaque token is what its issuer says it is, which is asked with the credentials of this API', async (t) => {
+test('reads an opaque token by introspection with the credentials of this API', async (t) => {
   const { asked, behaviour, verifier } = await start(t);
   behaviour.answer = active({ act: { sub: 'agent', iss: ISSUER } });
   const token = await verifier().authenticate(bearing('opaque'), { scope: 'read', actor: { sub: 'agent' } });
@@ -105,7 +105,7 @@ test('an opaque token is what its issuer says it is, which is asked with the cre
   });
 });
 
-test('what is not active, no access token, not of this issuer or not for this API is refused', async (t) => {
+test('refuses a token that is inactive, not an access token, of another issuer or for another API', async (t) => {
   const { behaviour, verifier } = await start(t);
   const wrong: readonly object[] = [
     { active: false },
@@ -130,7 +130,7 @@ test('what is not active, no access token, not of this issuer or not for this AP
   assert.equal(await codeOf(verifier().authenticate(bearing('opaque'))), '200');
 });
 
-test('an issuer that cannot say is 503: also where it does not know this API, and where nobody listens', async (t) => {
+test('answers 503 if the issuer fails, is down or does not know this API', async (t) => {
   const { behaviour, verifier, close } = await start(t);
   const troubles: readonly (readonly [number, object | string])[] = [
     [500, active()],
@@ -152,7 +152,7 @@ test('an issuer that cannot say is 503: also where it does not know this API, an
   assert.equal(await codeOf(verifier().authenticate(bearing('opaque'))), '503 temporarily_unavailable');
 });
 
-test('a JWT needs no question, unless the API wants to know of revocations: then every token is asked about', async (t) => {
+test('introspects JWTs only if the API asks for all tokens', async (t) => {
   const { asked, behaviour, verifier } = await start(t);
   const token = await issuer.sign();
   behaviour.answer = { active: false };
@@ -164,16 +164,16 @@ test('a JWT needs no question, unless the API wants to know of revocations: then
   assert.equal(await codeOf(curious.authenticate(bearing(token))), '200');
   const spoilt = `${token.slice(0, -8)}AAAAAAAA`;
   assert.equal(await codeOf(curious.authenticate(bearing(spoilt))), '401 invalid_token');
-  assert.equal(asked.length, 2, 'what is no good JWT is not asked about');
+  assert.equal(asked.length, 2, 'an invalid JWT is not introspected');
 });
 
-test('without credentials for introspection an opaque token is refused', async () => {
+test('refuses an opaque token without credentials for introspection', async () => {
   const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: issuer.jwks });
   assert.equal(await codeOf(verifier.authenticate(bearing('opaque'))), '401 invalid_token');
   assert.equal(await codeOf(verifier.authenticate(bearing(await issuer.sign()))), '200');
 });
 
-test('an answer is remembered for as long as the API allows, and never beyond the end of the token', async (t) => {
+test('caches an answer for as long as the API allows, and never after the token expires', async (t) => {
   const { asked, behaviour, verifier } = await start(t);
   const caching = verifier({ cacheFor: 30 });
   const ask = (token = 'opaque') => codeOf(caching.authenticate(bearing(token)));
@@ -190,7 +190,7 @@ test('an answer is remembered for as long as the API allows, and never beyond th
   assert.equal(await ask(), '401 invalid_token');
 });
 
-test('an opaque token may be bound to a key, too', async (t) => {
+test('requires a proof for a bound opaque token', async (t) => {
   const { behaviour, verifier } = await start(t);
   const client = await createClient();
   behaviour.answer = active({ token_type: 'DPoP', cnf: client.cnf });

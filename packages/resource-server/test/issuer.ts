@@ -1,4 +1,4 @@
-// An issuer for tests: its keys, and tokens that differ from a good one in what a test names.
+// An issuer for tests: its keys, and tokens that differ from a valid one in the named parts.
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import type { ProtectedRequest } from '../src/index.ts';
 
@@ -16,10 +16,10 @@ export const asking = (authorization: string | undefined, more: Partial<Protecte
 export const bearing = (token: string): ProtectedRequest => asking(`Bearer ${token}`);
 
 export interface Difference {
-  /** Claims over those of a good token; undefined leaves one out. */
+  /** Claims that replace those of a valid token; undefined omits one. */
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly header?: Readonly<Record<string, unknown>>;
-  /** The algorithm and the key of this name sign; default ES256. */
+  /** Name of the algorithm and of the key that signs. Default ES256. */
   readonly alg?: string;
   /** Milliseconds since 1970, instead of the time of day. */
   readonly now?: number;

@@ -1,4 +1,4 @@
-// Where do the keys come from, and whose fault is it when they do not?
+// Fetches and caches the keys of the issuer, and decides who is at fault if that fails.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
@@ -23,7 +23,7 @@ const sendKeys: RequestListener = (_request, response) => {
   response.setHeader('Content-Type', 'application/json').end(JSON.stringify(issuer.jwks));
 };
 
-test('by default they are fetched from below the issuer, once for many tokens', async (t) => {
+test('fetches the keys from below the issuer by default, once for many tokens', async (t) => {
   const asked: (string | undefined)[] = [];
   const iss = await listen(t, (request, response) => {
     asked.push(request.url);
@@ -36,7 +36,7 @@ test('by default they are fetched from below the issuer, once for many tokens', 
   assert.deepEqual(asked, ['/.well-known/jwks.json']);
 });
 
-test('an issuer that ends in a slash has them in the same place', async (t) => {
+test('fetches from the same URL if the issuer ends in a slash', async (t) => {
   const asked: (string | undefined)[] = [];
   const iss = `${await listen(t, (request, response) => {
     asked.push(request.url);
@@ -47,7 +47,7 @@ test('an issuer that ends in a slash has them in the same place', async (t) => {
   assert.deepEqual(asked, ['/.well-known/jwks.json']);
 });
 
-test('jwksUri says another place, and jwks holds them or fetches them', async (t) => {
+test('takes the keys from jwksUri, or from jwks', async (t) => {
   const jwksUri = `${await listen(t, sendKeys)}/keys`;
   const about = { issuer: 'https://login.example', audience: AUDIENCE };
   for (const keys of [{ jwksUri }, { jwks: issuer.jwks }, { jwks: async () => issuer.jwks }]) {
@@ -56,7 +56,7 @@ test('jwksUri says another place, and jwks holds them or fetches them', async (t
   }
 });
 
-test('a key set that is not UTF-8 is none', async (t) => {
+test('refuses a key set that is not UTF-8', async (t) => {
   let name = Buffer.from([0xff]);
   const jwksUri = await listen(t, (_request, response) => {
     const [before = '', after = ''] = JSON.stringify({ ...issuer.jwks, name: 'BROKEN' }).split('BROKEN');
@@ -69,7 +69,7 @@ test('a key set that is not UTF-8 is none', async (t) => {
   assert.equal((await authenticate()).subject, 'ada');
 });
 
-test('keys that cannot be had are not the fault of the caller, who gets no 401', async (t) => {
+test('answers 503, not 401, if the keys cannot be fetched', async (t) => {
   const unreachable = createServer().listen(0, '127.0.0.1');
   await once(unreachable, 'listening');
   const { port } = unreachable.address() as AddressInfo;
@@ -95,7 +95,7 @@ test('keys that cannot be had are not the fault of the caller, who gets no 401',
   assert.equal((await createVerifier({ ...about, jwks: issuer.jwks }).authenticate(bearing(token))).subject, 'ada');
 });
 
-test('a key that the issuer does not publish is the fault of the caller', async () => {
+test('answers 401 to a token of a key that the issuer does not publish', async () => {
   const verifier = createVerifier({ issuer: 'https://login.example', audience: AUDIENCE, jwks: { keys: [] } });
   await assert.rejects(
     verifier.authenticate(bearing(await issuer.sign())),
@@ -105,7 +105,7 @@ test('a key that the issuer does not publish is the fault of the caller', async 
   assert.equal((await knowing.authenticate(bearing(await issuer.sign()))).subject, 'ada');
 });
 
-test('while the issuer fails, the keys that are held serve an hour; a token of an unknown key waits', async () => {
+test('uses cached keys for an hour while the issuer fails, and answers 503 to unknown keys', async () => {
   let now = Date.now();
   let trouble = false;
   let asked = 0;

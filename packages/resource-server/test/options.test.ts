@@ -1,4 +1,4 @@
-// Options and requirements that are absent by mistake: each is a fault at start, beside its accepted twin.
+// Refuses options and requirements that are missing by mistake, each beside its accepted twin.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createGuard } from '../src/express.ts';
@@ -7,10 +7,10 @@ import type { Requirements } from '../src/requirements.ts';
 
 const good: VerifierOptions = { issuer: 'https://login.example', audience: 'https://orders.example' };
 const introspection = { clientId: 'orders', clientSecret: 'secret' };
-/** As an environment variable that is not set gives it. */
+/** The value of an environment variable that is not set. */
 const unset = undefined as unknown as string;
 
-test('an option that is undefined, empty or unknown is a fault at start that names it', () => {
+test('names an option that is undefined, empty or unknown at start', () => {
   const faults: Record<string, object> = {
     issuer: { issuer: unset },
     audience: { audience: '' },
@@ -43,7 +43,7 @@ test('an option that is undefined, empty or unknown is a fault at start that nam
   assert.ok(createVerifier(twin));
 });
 
-test('a requirement that is undefined, empty or unknown is a fault where the guard is made, not a request that passes', () => {
+test('throws for a requirement that is undefined, empty or unknown when the guard is made', () => {
   const guard = createGuard(good);
   const faults: Record<string, object> = {
     'actor.sub is undefined': { actor: { sub: unset } },
@@ -64,7 +64,7 @@ test('a requirement that is undefined, empty or unknown is a fault where the gua
   assert.ok(guard.require());
 });
 
-test('a handler that asks for an actor whose name is undefined gets a fault, not everybody who acts', () => {
+test('throws if a handler requires an actor whose name is undefined', () => {
   const token = {
     issuer: good.issuer,
     subject: 'ada',

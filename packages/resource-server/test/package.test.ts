@@ -1,4 +1,4 @@
-// Does the package work where it is installed? From its tarball, in an empty project, in plain JavaScript, as its README says.
+// Does the installed package work? From its tarball, in an empty project, in plain JavaScript, with the programs of its README.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -27,7 +27,7 @@ rules:
   - { client: gateway, actor: { clients: [agent] }, grant: { audiences: [${AUDIENCE}], scopes: [openapi, read] } }
 `;
 
-/** An empty project with the package in it, and the frameworks linked from here. */
+/** Makes an empty project with the package, and with links to the frameworks. */
 async function install(t: TestContext): Promise<string> {
   const folder = temporaryFolder(t);
   const npm = async (cwd: string, ...args: string[]): Promise<void> => {
@@ -35,7 +35,7 @@ async function install(t: TestContext): Promise<string> {
     assert.equal(code, 0, stderr);
   };
   await npm(join(repository, 'packages/resource-server'), 'pack', '--pack-destination', folder);
-  // The one dependency comes along, so that nothing is fetched.
+  // The one dependency is packed too, so that nothing is downloaded.
   await npm(repository, 'pack', './node_modules/jose', '--ignore-scripts', '--pack-destination', folder);
   const tarballs = readdirSync(folder).map((name) => `./${name}`);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
@@ -50,7 +50,7 @@ async function install(t: TestContext): Promise<string> {
   return folder;
 }
 
-/** The programs of the README, by the heading that they stand under. */
+/** The programs of the README by heading. */
 function programsOf(readme: string): ReadonlyMap<string, string> {
   const sections = readme.split(/^## /m).map((section) => {
     const [heading = ''] = section.split('\n');
@@ -77,7 +77,7 @@ test('the programs of the README run from the tarball, and accept tokens of a Ca
   }
   const imports = [...apis.keys()].map((name) => `await import('./${name}.mjs');`);
   writeFileSync(join(folder, 'all.mjs'), [...imports, "console.log('ready');"].join('\n'));
-  // The oldest Node there is, for the package needs no more than 20.
+  // The oldest Node that is installed: the package supports 20.
   const api = startProgram(t, [findOldNode() ?? process.execPath, 'all.mjs'], { cwd: folder });
   await api.printed('ready');
 

@@ -1,4 +1,4 @@
-// A client with a DPoP key (RFC 9449): tokens bound to it, and proofs that differ from a good one in what a test names.
+// A client with a DPoP key (RFC 9449): tokens bound to it, and proofs that differ from a valid one in the named parts.
 import { createHash, randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { ProtectedRequest } from '../src/index.ts';
@@ -12,12 +12,12 @@ export interface ProofDifference {
 }
 
 export interface DpopClient {
-  /** What a token bound to this key says. */
+  /** The confirmation claims of a token bound to this key. */
   readonly cnf: { readonly jkt: string };
   readonly publicJwk: JWK;
   readonly privateJwk: JWK;
   readonly prove: (token: string, difference?: ProofDifference) => Promise<string>;
-  /** GET /orders with a good proof, or with these. */
+  /** GET /orders with a valid proof, or with the given proofs. */
   readonly ask: (token: string, ...proofs: readonly string[]) => Promise<ProtectedRequest>;
 }
 

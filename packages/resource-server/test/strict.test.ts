@@ -1,5 +1,4 @@
-// Does an API read a token as every other parser would? Where jose is lenient we are not: each mangled text is good in all else,
-// and the key signed what stands there.
+// Refuses text that parsers could read differently, also where jose accepts it. Each text is valid otherwise, and correctly signed.
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
@@ -27,13 +26,13 @@ function signTexts(header: string, payload: string | Uint8Array): string {
   return `${input}.${encode(sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }))}`;
 }
 
-/** The last character of 64 bytes or of 32 says nothing with two of its bits: those are set. */
+/** Sets the two unused bits in the last character of 64 or 32 bytes. */
 function spoilEnd(text: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) ?? '') + 1];
 }
 
-/** What is wrong, and the text; `of` makes one of a header and of claims as good ones are, and with more members. */
+/** The fault and the text. `of` makes a text from a valid header and valid claims with additional members. */
 function mangled(of: (members: { header?: string; payload?: string }) => [string, string]): [string, string][] {
   const [header, payload] = of({});
   const good = signTexts(header, payload);
@@ -51,7 +50,7 @@ function mangled(of: (members: { header?: string; payload?: string }) => [string
     ['b64', signTexts(of({ header: ',"b64":true' })[0], payload)],
     ['b64, critical', signTexts(of({ header: ',"b64":true,"crit":["b64"]' })[0], payload)],
     ['a byte order mark', signTexts(header, `\ufeff${payload}`)],
-    ['bytes that are no text', signTexts(header, invalid)],
+    ['bytes that are not UTF-8', signTexts(header, invalid)],
     ['bits that no encoder writes', spoilEnd(good)],
     ['padding', `${good}==`],
   ];
@@ -72,7 +71,7 @@ const tokenTexts = ({ header = '', payload = '' }): [string, string] => [
   `${JSON.stringify({ ...claims, exp: seconds + 60 }).slice(0, -1)}${payload}}`,
 ];
 
-test('an access token that two parsers could read differently is refused, though jose takes it', async () => {
+test('refuses an access token that two parsers could read differently, though jose accepts it', async () => {
   let lenient = 0;
   for (const [what, token] of mangled(tokenTexts)) {
     lenient += await jwtVerify(token, createLocalJWKSet({ keys: [jwk] })).then(
@@ -86,7 +85,7 @@ test('an access token that two parsers could read differently is refused, though
   for (const good of [signTexts(...tokenTexts({})), apart]) assert.equal(await refusalOf(bearing(good)), 'ada');
 });
 
-test('a proof that two parsers could read differently is refused', async () => {
+test('refuses a proof that two parsers could read differently', async () => {
   const [header, payload] = tokenTexts({ payload: `,"cnf":${JSON.stringify(cnf)}` });
   const token = signTexts(header, payload);
   const ath = createHash('sha256').update(token).digest('base64url');
@@ -107,14 +106,14 @@ test('a proof that two parsers could read differently is refused', async () => {
   assert.equal(await ask(signTexts(...proofTexts({ payload: ',"x":{"iat":1}' }))), 'ada');
 });
 
-test('an RSA key that proves nothing is the fault of who published it: too short, or with the exponent 1', async () => {
+test('answers 503 if the issuer publishes an RSA key that is too short or has the exponent 1', async () => {
   const issuer = await createIssuer(['RS256']);
   const [good] = issuer.jwks.keys;
   const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
   const modulusOf = (key: KeyObject) => ({ ...key.export({ format: 'jwk' }), kid: good?.kid }) as JWK;
   const token = await issuer.sign({ alg: 'RS256' });
   const by = (key: JWK) => createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key] } });
-  // With the exponent 1 the signature is what was to be signed, padded (RFC 8017 section 9.2): anybody can write it.
+  // With the exponent 1 the signature is the padded message (RFC 8017 section 9.2): anyone can write it.
   const input = token.slice(0, token.lastIndexOf('.'));
   const info = Buffer.from('3031300d060960864801650304020105000420', 'hex');
   const written = Buffer.concat([
@@ -133,7 +132,7 @@ test('an RSA key that proves nothing is the fault of who published it: too short
   assert.equal(await refusalOf(bearing(token), by(good)), 'ada');
 });
 
-test('a key signs what it was published for, and a name that two keys have is the name of none (RFC 7517 section 4)', async () => {
+test('refuses a key that is published for another use, and a key id that two keys share (RFC 7517 section 4)', async () => {
   const token = bearing(signTexts(...tokenTexts({})));
   const by = (...keys: object[]) =>
     createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: keys as JWK[] } });
@@ -156,7 +155,7 @@ test('a key signs what it was published for, and a name that two keys have is th
   );
 });
 
-test('what the issuer says of its keys and of a token is read as strictly', async (t) => {
+test('reads key sets and introspection answers as strictly', async (t) => {
   const set = JSON.stringify({ keys: [jwk] });
   const said = JSON.stringify({
     active: true,

@@ -1,4 +1,4 @@
-// Which tokens does an API accept, and what does it learn from them? RFC 9068 section 4.
+// Accepts access tokens as RFC 9068 section 4 says, and reads their claims.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { suite, test } from 'node:test';
@@ -19,7 +19,7 @@ const verifier = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: issu
 const verify = (token: string, wanted?: Requirements): Promise<AccessToken> =>
   verifier.authenticate(bearing(token), wanted);
 
-/** Refused as the caller's fault, and for nothing else: the good twin passes. */
+/** Refuses the token with 401, and accepts it without the difference. */
 async function refuses(token: string): Promise<void> {
   await assert.rejects(verify(token), (error) => error instanceof AccessRefusal && error.code === 'invalid_token');
   assert.equal((await verify(await issuer.sign())).subject, 'ada');
@@ -29,7 +29,7 @@ const refusesDifference = async (difference: Difference): Promise<void> => refus
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const now = (): number => Math.floor(Date.now() / 1000);
 
-test('a good token tells for whom it is, by whom it was fetched, and what it may do', async () => {
+test('reads subject, client and scope of a valid token', async () => {
   const exp = now() + 60;
   const token = await verify(await issuer.sign({ claims: { exp } }));
   const { claims, scope, ...told } = token;
@@ -46,13 +46,13 @@ test('a good token tells for whom it is, by whom it was fetched, and what it may
   assert.equal(claims.jti, 'one');
 });
 
-test('a token without scope may do nothing', async () => {
+test('reads a token without scope as one with an empty scope', async () => {
   assert.equal((await verify(await issuer.sign({ claims: { scope: undefined } }))).scope.size, 0);
   await refusesDifference({ claims: { scope: ['read'] } });
 });
 
 suite('a token is refused (AT-08)', () => {
-  test('that is for another audience; one of several will do', async () => {
+  test('for another audience; one of several is enough', async () => {
     await refusesDifference({ claims: { aud: 'https://other.example' } });
     await refusesDifference({ claims: { aud: `${AUDIENCE}/` } });
     await refusesDifference({ claims: { aud: undefined } });
@@ -72,7 +72,7 @@ suite('a token is refused (AT-08)', () => {
     assert.equal((await verify(await issuer.sign({ header: { typ: 'application/at+jwt' } }))).subject, 'ada');
   });
 
-  test('that has expired, is not valid yet, or never ends', async () => {
+  test('that has expired, is not valid yet, or has no end', async () => {
     await refusesDifference({ claims: { exp: now() - 1 } });
     await refusesDifference({ claims: { nbf: now() + 60 } });
     await refusesDifference({ claims: { exp: undefined } });
@@ -90,13 +90,13 @@ suite('a token is refused (AT-08)', () => {
     await refuses([header, payload, ''].join('.'));
   });
 
-  test('that another issuer signed under our name, with a key id of ours or not', async () => {
+  test('signed by another key, with or without a key id of the issuer', async () => {
     const other = await createIssuer();
     await refuses(await other.sign());
     await refuses(await other.sign({ header: { kid: 'another' } }));
   });
 
-  test('that nobody signed, or that is signed with the public key as a secret (RFC 8725 sections 2.1 and 3.1)', async () => {
+  test('that is unsigned, or signed with the public key as a secret (RFC 8725 sections 2.1 and 3.1)', async () => {
     const payload = (await issuer.sign()).split('.')[1];
     await refuses(`${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.`);
     for (const kid of ['key-ES256', 'key-RS256']) {
@@ -106,18 +106,18 @@ suite('a token is refused (AT-08)', () => {
     }
   });
 
-  test('that asks for an algorithm which is not that of the key', async () => {
+  test('whose algorithm is not that of the key', async () => {
     assert.equal((await verify(await issuer.sign({ alg: 'RS256' }))).subject, 'ada');
     await refusesDifference({ alg: 'RS256', header: { kid: 'key-ES256' } });
   });
 
-  test('that needs an extension which nobody here knows (RFC 7515 section 4.1.11)', async () => {
+  test('with an unknown critical extension (RFC 7515 section 4.1.11)', async () => {
     const [, payload, signature] = (await issuer.sign()).split('.');
     const header = { alg: 'ES256', typ: 'at+jwt', kid: 'key-ES256', crit: ['unknown'], unknown: true };
     await refuses([encode(header), payload, signature].join('.'));
   });
 
-  test('that is no token', async () => {
+  test('that is not a token', async () => {
     for (const text of ['.', '..', 'nonsense', 'a.b.c', `${encode({})}.${encode([])}.`]) await refuses(text);
   });
 });
@@ -126,7 +126,7 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
   const actedBy = async (act: unknown) => verify(await issuer.sign({ claims: { act } }));
   const chain = { sub: 'agent', iss: ISSUER, act: { sub: 'gateway', act: { sub: 'bot', iss: 'https://idp.example' } } };
 
-  test('come as a list, the current one first; one without issuer is of the issuer of the token', async () => {
+  test('are a list, the current one first; one without issuer has the issuer of the token', async () => {
     assert.deepEqual(actors(await actedBy(chain)), [
       { iss: ISSUER, sub: 'agent' },
       { iss: ISSUER, sub: 'gateway' },
@@ -134,18 +134,18 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
     ]);
   });
 
-  test('are never guessed: a claim that names nobody refuses the token', async () => {
+  test('are never guessed: a malformed claim refuses the token', async () => {
     const malformed = [null, 'agent', [], {}, { sub: 1 }, { sub: 'agent', iss: 1 }, { sub: 'agent', act: null }];
     for (const act of malformed) await refusesDifference({ claims: { act } });
   });
 
-  test('may be required: the current actor alone counts, by issuer and name', async () => {
+  test('may be required: only the current actor counts, by issuer and subject', async () => {
     const token = await actedBy(chain);
     const foreign = await actedBy({ sub: 'agent', iss: 'https://idp.example' });
     const nobody = await actedBy(undefined);
     const agent = { iss: ISSUER, sub: 'agent' };
     assert.deepEqual(requireActor(token, {}), agent);
-    // A list that came out empty by mistake is not anybody.
+    // An empty list, for example by mistake, does not match anyone.
     assert.throws(() => requireActor(token), TypeError);
     assert.deepEqual(requireActor(token, { sub: 'other' }, { sub: 'agent' }), agent);
     assert.deepEqual(requireActor(token, { iss: ISSUER }), agent);
@@ -182,7 +182,7 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
   });
 });
 
-test('every algorithm that a Cambio server signs with is accepted, and every one that it binds tokens by', async () => {
+test('accepts every algorithm that a Cambio server signs with or binds tokens to', async () => {
   const all = await createIssuer(signingAlgorithms);
   const accepts = createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: all.jwks });
   for (const alg of signingAlgorithms)
