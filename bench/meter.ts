@@ -39,7 +39,7 @@ process.on('message', async (message) => {
   const usages = [usage(), ...(await Promise.all(workers.map((worker) => ask(worker, message))))];
   process.send?.(usages.reduce(together));
 });
-// Whoever is told to stop ends, though the driver may still ask.
+// A worker ends when it is told to stop, although the driver may still send a request.
 if (cluster.isPrimary) process.channel?.unref();
 
 function watch(): void {

@@ -64,7 +64,7 @@ async function start(launcher: string, idle: number): Promise<Figures> {
     const ready = performance.now() - began;
     const pid = child.pid ?? 0;
     const [cpu, memory] = [cpuOf(pid), memoryOf(pid)];
-    // What a start leaves behind is no idling.
+    // Start-up work that is still running does not count as idle time.
     await wait(idle > 0 ? 2000 : 0);
     const before = cpuOf(pid);
     await wait(idle * 1000);

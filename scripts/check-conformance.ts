@@ -18,7 +18,7 @@ const named = new Set(tests.flatMap(({ ids }) => ids));
 const divergences = readFileSync(join(REPOSITORY, 'docs/explanation/divergences.md'), 'utf8');
 
 function* faultsOf({ id, verdict, code, note }: Requirement): Generator<string> {
-  if (!(verdict in verdicts)) yield `"${verdict}" is no verdict`;
+  if (!(verdict in verdicts)) yield `"${verdict}" is not a verdict`;
   if (verdict === 'absent') {
     if (note === '') yield 'does not say why it is absent';
     return;
@@ -38,7 +38,7 @@ for (const [index, { id }] of requirements.entries()) {
   if (requirements.findIndex((other) => other.id === id) !== index) faults.push(`${id}: stands twice`);
 }
 for (const { name, page, ids } of tests) {
-  for (const id of ids) if (!known.has(id)) faults.push(`${page}, ${name}: ${id} is no requirement`);
+  for (const id of ids) if (!known.has(id)) faults.push(`${page}, ${name}: ${id} is not a requirement`);
 }
 
 for (const fault of faults) console.error(fault);

@@ -78,7 +78,7 @@ const TESTS = ['packages/*/test/**/*.ts', 'examples/*/*.test.ts'];
 const TITLE =
   /(?:\b(?:test|suite)\(|\b(?:title|when):)\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
 const ID = /(?<![\w-])[A-Z]{2,3}-\d{2}[a-z]?(?!\w)/g;
-/** In brackets: `UTF-16` is no requirement. */
+/** Ids stand in brackets: `UTF-16` is not a requirement. */
 const idsIn = (text: string): readonly string[] =>
   [...text.matchAll(/\(([^()]*)\)/g)].flatMap(([, named]) => named?.match(ID) ?? []);
 

@@ -78,7 +78,7 @@ async function runTest(id: string, { file, run }: Test): Promise<TestResult> {
   }
 }
 
-/** File by file: what kills a mutant early spares the loading of the rest. @param wanted undefined: all */
+/** File by file: once a mutant is detected, the remaining tests are not loaded. @param wanted undefined: all */
 async function runTests(wanted: readonly string[] | undefined, bail: boolean): Promise<DryRunResult> {
   const left = new Set(wanted);
   const results: TestResult[] = [];

@@ -15,7 +15,7 @@ const { keys, signatures, others, thumbprints, proofs, certificates, challenges 
 function whyRefused({ as, refused }: Pick<Signature, 'as' | 'refused'>): string {
   if (as === 'detached') return 'its payload is elsewhere';
   if (as !== undefined) return 'the compact serialization is the only one';
-  return refused === 'unknown_issuer' ? 'nobody trusts `joe`' : 'its payload is no JSON object';
+  return refused === 'unknown_issuer' ? 'the issuer `joe` is not trusted' : 'its payload is not a JSON object';
 }
 
 const refused = (why: string): string => `refused: ${why}`;

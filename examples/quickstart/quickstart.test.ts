@@ -33,7 +33,7 @@ suite('npm start', { timeout: 60_000 }, () => {
     actor: await obtain(server.issuer, ACTOR),
   });
 
-  test('is alive and ready by the time it says so, on every address that localhost has', async () => {
+  test('answers on every address of localhost once it reports that it is ready', async () => {
     for (const { address, family } of await lookup('localhost', { all: true })) {
       for (const path of ['/livez', '/readyz']) {
         const host = family === 6 ? `[${address}]` : address;
@@ -109,7 +109,7 @@ suite('npm start', { timeout: 60_000 }, () => {
   });
 
   test('the API answers 401 with a challenge without a good token, and 403 where the scope is missing', async () => {
-    // Whoever reads the first challenge only reads that of bearer tokens; the other is that of DPoP.
+    // A client that reads only the first challenge reads the bearer one; the other challenge is DPoP.
     const call = async (token?: string): Promise<[number, string | undefined]> => {
       const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
       const response = await fetch(`${server.api}/v1/resource`, { headers });

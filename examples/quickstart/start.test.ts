@@ -140,7 +140,7 @@ suite('where it cannot start, the quickstart says why in one line', { concurrenc
     assert.match(lines[0] ?? '', /^cambio: cannot open the database .*the file is not an SQLite database/);
   });
 
-  test('or in one for each fault of the file, where PORT is no port; and npm adds nothing', patient, async (t) => {
+  test('prints one line for each fault of the file if PORT is not a port, and npm adds nothing', patient, async (t) => {
     const { code, lines } = await failure(t, { PORT: '99999' }, BY_NPM);
     assert.equal(code, 1);
     assert.deepEqual(

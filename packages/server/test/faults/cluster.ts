@@ -63,7 +63,7 @@ export async function readRows({ kind, sql }: Store): Promise<Row[]> {
   }));
 }
 
-/** What the audit says of a request, for whoever looks for the reason. */
+/** The reason of a request in the audit, for debugging. */
 export async function findEvent({ sql }: Store, requestId: string): Promise<string> {
   const [row] = await sql(`select event from audit where request_id = '${requestId}'`);
   return String(row?.event ?? 'no audit row');

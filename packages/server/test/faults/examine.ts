@@ -19,13 +19,13 @@ export async function examine(caller: Caller, targets: readonly Target[], most =
   const { ledger } = caller;
   const somewhere = (index: number): Target => targets[index % targets.length] as Target;
   const left = ledger.families.filter(({ held, examined }) => !held && !examined);
-  const alive = left.filter(({ state }) => state === 'alive');
-  await inTurn(newest([...alive.filter(({ lostAt }) => lostAt === undefined)], most), (family, index) =>
+  const active = left.filter(({ state }) => state === 'active');
+  await inTurn(newest([...active.filter(({ lostAt }) => lostAt === undefined)], most), (family, index) =>
     redeem(caller, somewhere(index), family),
   );
   // Each of these may be asked for again for ten seconds: all of them.
   await inTurn(
-    alive.filter(({ lostAt }) => lostAt !== undefined),
+    active.filter(({ lostAt }) => lostAt !== undefined),
     (family, index) => askAgain(caller, somewhere(index), family),
   );
   for (const family of left) family.examined = true;

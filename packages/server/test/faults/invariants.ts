@@ -11,7 +11,7 @@ import {
   type Violation,
 } from './ledger.ts';
 
-/** What each of them says, for whoever reads the table. */
+/** The meaning of each invariant, for the table. */
 export const invariants = {
   I1: 'a refresh token that was told is good after the fault, unless it was used or revoked; also where the answer was lost, for 10 s',
   I2: 'a token whose revocation got its 200 is never accepted again',

@@ -46,7 +46,7 @@ export interface Family {
   readonly tokens: string[];
   /** Access tokens that came beside. */
   readonly accessTokens: string[];
-  state: 'alive' | 'revoked' | 'uncertain';
+  state: 'active' | 'revoked' | 'uncertain';
   /** The head was presented, and no answer came. */
   lostAt?: number;
   /** Does a life still use it? */
@@ -81,14 +81,14 @@ export const refreshTokenIn = (told: Told | undefined): string | undefined =>
 export const accessTokenIn = (told: Told | undefined): string | undefined =>
   told?.status === 200 && typeof told.body.access_token === 'string' ? told.body.access_token : undefined;
 
-/** A family as it begins, in the hands of whoever asked for it. */
+/** A new family, held by the client that requested it. */
 export function openFamily(ledger: Ledger, told: Told | undefined): Family | undefined {
   const token = refreshTokenIn(told);
   if (token === undefined) return undefined;
   const family: Family = {
     tokens: [token],
     accessTokens: [accessTokenIn(told) ?? ''],
-    state: 'alive',
+    state: 'active',
     held: true,
     examined: false,
   };

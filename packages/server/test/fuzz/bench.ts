@@ -109,7 +109,7 @@ export async function openBench(t: { readonly after: (work: () => void | Promise
     { issuer: ELSEWHERE, name: 'idp', accepts: ['jwt'], audiences: [US], jwks: { keys: [foreign.jwk] } },
     { saml: SAML, name: 'saml', accepts: ['saml1', 'saml2'], audiences: [US], certificates: ['idp.pem'] },
   ];
-  // Where there is one, in memory: what a disk takes to be sure is no part of the question.
+  // Files are in memory if possible: the speed of the disk is not measured.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cambio-fuzz-'));
   const server = await start(t, fileOf(world, issuers), { files: { 'idp.pem': pem(idp) }, folder });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -145,7 +145,7 @@ const MEANINGLESS = ['exp', 'nbf', 'aud', 'iat', 'jti'];
 
 /**
  * RFC 7519, RFC 9068 section 2.2, RFC 8693 section 4: the claims of a token of ours or of ELSEWHERE.
- * @param acting the claims of whoever acts: a member of may_act that is theirs says nothing against them
+ * @param acting the claims of the actor. A member of may_act with the same value is satisfied
  * @returns undefined where they are not those of a good token
  */
 export function readClaims(claims: Claims, now: number, acting: Claims = {}): Token | undefined {

@@ -10,7 +10,7 @@ export interface Canaries {
   readonly plantRequest: (body: unknown, headers?: Readonly<Record<string, string>>) => void;
   /** What an answer gives. */
   readonly plantAnswer: (answer: { readonly status: number; readonly body: Readonly<Record<string, unknown>> }) => void;
-  /** Is any of them in this text? It is remembered, since most places are no place to fail in. */
+  /** Is any of them in this text? A hit is recorded, because most callers must not fail. */
   readonly look: (place: string, text: string) => void;
   /** Every place where one was seen since the last time, and what was. */
   readonly takeSeen: () => readonly string[];

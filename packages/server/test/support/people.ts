@@ -102,7 +102,7 @@ export function authorizationUrl(changed: Form = {}): string {
   return `/oauth/authorize?${new URLSearchParams(pairs)}`;
 }
 
-/** From a page that asks a person to sign in, through the pages that follow, to what is no page of ours. */
+/** Signs in from a page that asks for it, and follows pages until one is not ours. */
 export async function goThrough(
   browser: Browser,
   first: Page,

@@ -61,7 +61,7 @@ export interface Party {
   readonly clients?: readonly string[];
   /** A condition: the claim `tenant` is this. */
   readonly tenant?: string;
-  /** A token with a key is taken from whoever brings it. */
+  /** Any caller may use a token that is bound to a key. */
   readonly anyKey: boolean;
 }
 

@@ -38,7 +38,7 @@ async function jump(bench: Bench, kind: Kind): Promise<Outcome> {
     for (const { wrong } of Array.from({ length: rounds }, () => steps).flat()) {
       // What lives on while the clock jumps may expire; what was revoked or used up must stay so.
       const settings = wrong.map((by) => ({ ...right, told: right.told + by }));
-      for (const family of ledger.families) if (family.state === 'alive') family.state = 'uncertain';
+      for (const family of ledger.families) if (family.state === 'active') family.state = 'uncertain';
       await Promise.all(members.map((member, index) => member.set(settings[index] ?? right)));
       setting = settings[0] ?? right;
       // Nodes whose clocks differ do not take each other's tokens as long as they are too new: each load stays on its node.

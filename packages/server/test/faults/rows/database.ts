@@ -56,10 +56,10 @@ const noteOf = (
 /** What needs no database goes on, and the balancer is told (I8). */
 async function judgeWithout({ blame }: Session, members: readonly Member[]): Promise<void> {
   for (const { url } of members) {
-    const [alive, keys, ready] = await Promise.all(
+    const [live, keys, ready] = await Promise.all(
       ['/livez', '/.well-known/jwks.json', '/readyz'].map((path) => get(url + path)),
     );
-    if (alive?.status !== 200) blame('I8', `livez ${alive?.status}`);
+    if (live?.status !== 200) blame('I8', `livez ${live?.status}`);
     if (keys?.status !== 200) blame('I8', `jwks ${keys?.status}`);
     if (ready?.status !== 503) blame('I8', `readyz ${ready?.status}`);
   }

@@ -1,5 +1,5 @@
 // F12: the signing key is rotated each second under load, by two nodes at once. Time passes sixty times as fast: a key set may
-// be kept for five minutes, which are five seconds here, while processes are no faster than they are.
+// be kept for five minutes, which are five seconds here, while processes are as slow as ever.
 import { setTimeout as wait } from 'node:timers/promises';
 import { loadConfiguration, openOperator } from '../../../src/app.ts';
 import { beginEvent } from '../../../src/audit/event.ts';

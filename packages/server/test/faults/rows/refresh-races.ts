@@ -30,7 +30,7 @@ async function refreshRace({ caller, nodes, run, blame, isDead }: Race, family: 
   if (winners.size > 1) blame('I4', `${winners.size} successors`);
   if (winners.size === 0 && !isUnsure(told)) blame('I4', 'no successor');
   if (successor === undefined) return false;
-  // Used once, the successor makes its predecessor a reused token: the family dies, on both nodes.
+  // Using the successor makes its predecessor a reused token: the family is revoked on both nodes.
   const renewed = await caller.ask('refresh', nodes[0], refreshForm(successor), 'redeem');
   const next = refreshTokenIn(renewed);
   if (next === undefined) return false;

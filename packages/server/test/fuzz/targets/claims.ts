@@ -128,7 +128,7 @@ function write({ members, blank, after }: Input, good: Readonly<Record<string, u
   return `{${blank}${all.map((pair) => pair.join(`:${blank}`)).join(',')}}${after}`;
 }
 
-/** The value, or undefined where the text is no JSON object, has a member twice, or is nested over 64 deep. */
+/** The value; undefined if the text is not a JSON object, has a duplicate member, or is nested over 64 deep. */
 function readUnambiguously(text: string): Readonly<Record<string, unknown>> | undefined {
   let doubled = false;
   let depth = 0;

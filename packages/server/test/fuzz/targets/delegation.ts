@@ -31,7 +31,7 @@ const hop = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constantFrom<unknown>(null, 'a', [], {}, 3) },
 );
-/** The current actor first; what is no object ends it. */
+/** The actors, the current one first. A value that is not an object ends the list. */
 const chain = fc
   .array(hop, { maxLength: 12 })
   .map((hops) =>

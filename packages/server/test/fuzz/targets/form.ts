@@ -151,7 +151,7 @@ function readStrictly(body: string): URLSearchParams | undefined {
   }
 }
 
-/** Of these there may be several; and what is no parameter is ignored. */
+/** These may be repeated. Unknown parameters are ignored. */
 const MANY = new Set(['audience', 'resource', '__proto__', 'constructor']);
 
 export const form = defineTarget({

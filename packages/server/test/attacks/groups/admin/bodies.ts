@@ -98,7 +98,7 @@ export const bodies: Readonly<Record<string, Case<AdminWorld>>> = {
     await trial.attempt('the id of a client', world.call('PUT /clients/agent', { ...ENTRY, id: 'operator' }, ANY));
     for (const body of ['{"id":"a","id":"b"}', '[]', '"x"', '{', '']) {
       const answer = await world.call('POST /clients', body);
-      assert.equal(answer.status, 400, `${body} is no JSON object`);
+      assert.equal(answer.status, 400, `${body} is not a JSON object`);
     }
     const typed = await world.call('POST /clients', text, { 'content-type': 'text/plain' });
     assert.equal(typed.status, 400);

@@ -99,7 +99,7 @@ export const boundTokens: Readonly<Record<string, Case<BindingWorld>>> = {
     const refresh = { grant_type: 'refresh_token', ...ownClient, refresh_token: String(lasting.body.access_token) };
     const without = await attempt('refreshed without a proof', server.token(refresh));
     assert.deepEqual([without.status, without.body.access_token], [400, undefined]);
-    // The subject token was bound: what came of it keeps its key, whoever authenticates.
+    // The subject token was bound. Tokens derived from it keep the key, for any client.
     const stolen = await attempt('refreshed with another key', server.token(refresh, withKey(prove({}, {}, other))));
     because(server, stolen, 'refresh_token_not_allowed');
     const anew = await twin(server.token(refresh, withKey(prove())));

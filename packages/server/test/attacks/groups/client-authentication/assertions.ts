@@ -66,7 +66,7 @@ export const assertions = {
         await attempt(`${what}, ${JSON.stringify(claims)}`, ask({ ...asserting(unsigned), ...form }, headers));
       }
       const both = await ask({ ...asserting(assertion(server, key)), ...form }, headers);
-      assert.equal(server.audit(both)?.reason, 'client_authentication_doubled', 'a good one is no help either');
+      assert.equal(server.audit(both)?.reason, 'client_authentication_doubled', 'a valid assertion does not help');
       await twin(ask(form, headers));
     }
   },
@@ -81,7 +81,7 @@ export const assertions = {
       ['sub', assertion(server, key, { sub: 'gateway' }), 'client_method'],
       ['nobody', assertion(server, key, { iss: 'nobody', sub: 'nobody' }), 'client_unknown'],
       ['no sub', assertion(server, key, { sub: undefined }), 'client_unknown'],
-      ['a sub that is no text', assertion(server, key, { sub: ['batch'] }), 'client_unknown'],
+      ['a sub that is not a string', assertion(server, key, { sub: ['batch'] }), 'client_unknown'],
     ]);
     for (const client_id of ['gateway', 'other']) {
       const form = { ...asserting(assertion(server, key)), client_id };

@@ -96,7 +96,7 @@ export const secrets = {
       'unknown clients alike',
     );
     await attempt('a wrong one, from elsewhere', ask({ ...gateway, client_secret: 'wrong' }));
-    // Whoever is no proxy names no address.
+    // A caller that is not a proxy cannot name an address.
     const named = (n: number) => ({ 'x-forwarded-for': `203.0.113.${n}` });
     const guesses = Array.from({ length: 21 }, (_, n) => elsewhere.token({ ...WRONG, client_id: 'agent' }, named(n)));
     for (const answer of guesses) await attempt('under many names', answer);

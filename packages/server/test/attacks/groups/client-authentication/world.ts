@@ -62,7 +62,7 @@ export const startBehind = (undo: Undo, format: string): Promise<TestServer> => 
 };
 
 export interface World {
-  /** Whoever asks is its proxy. */
+  /** The caller counts as a trusted proxy. */
   readonly server: TestServer;
   /** Its proxy is another. */
   readonly elsewhere: TestServer;

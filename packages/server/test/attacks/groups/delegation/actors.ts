@@ -70,7 +70,7 @@ export const actors: Readonly<Record<string, Case<DelegationWorld>>> = {
     for (const name of ['access_token', 'jwt'] as const) {
       const form = { subject_token, requested_token_type: type(name) };
       assert.deepEqual(actorsIn(server, await attempt(name, exchange(server, form))), chain);
-      // A hop later it is no cleaner.
+      // Another exchange does not make it trusted.
       const hop = await exchange(server, form);
       const again = exchange(server, { subject_token: String(hop.body.access_token) });
       assert.deepEqual(actorsIn(server, await attempt(`${name}, twice`, again)), chain);

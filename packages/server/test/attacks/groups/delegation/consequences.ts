@@ -129,7 +129,7 @@ export const consequences: Readonly<Record<string, Case<DelegationWorld>>> = {
     await attempt('refreshed', refresh(server, lasting));
     assert.equal((await introspect(server, subject_token)).body.active, false);
     await twin(exchange(server, { ...(await acting(server)) }));
-    // Who acted before is in the past, and kills nothing.
+    // Revoking a token of an earlier actor does not revoke anything.
     await twin(exchange(server, { subject_token: String(further.body.access_token) }));
     const again = { 'if-match': String(disabled.headers.get('etag')) };
     await admin(server, 'PUT /clients/tool', { body: tool, headers: again });

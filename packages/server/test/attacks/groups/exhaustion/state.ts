@@ -167,7 +167,7 @@ export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
       return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : 0;
     };
     const forms = heavyForms(world, node.url);
-    // What is loaded or compiled at the first request of its kind is no attack.
+    // Code that is loaded at the first request of its kind does not count.
     for (const form of [{}, ...Object.values(forms)]) await ask(form);
     for (const [what, form] of Object.entries(forms)) {
       const before = busy();

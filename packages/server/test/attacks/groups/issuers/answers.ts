@@ -110,9 +110,9 @@ export const answers = {
     return tryBehaviours(world, trial, idp, JWKS, {
       '10,000 keys': json({ keys: Array.from({ length: 10_000 }, (_, index) => ({ kid: String(index) })) }),
       'a kid of 64 KiB': json({ keys: [jwk, { ...jwk, kid: 'x'.repeat(65_536) }] }),
-      'a kid that is no text': json({ keys: [{ ...jwk, kid: 1 }] }),
-      'keys that are no list': json({ keys: { 0: jwk } }),
-      'a key that is no object': json({ keys: [jwk, 'x'] }),
+      'a kid that is not a string': json({ keys: [{ ...jwk, kid: 1 }] }),
+      'keys that are not a list': json({ keys: { 0: jwk } }),
+      'a key that is not an object': json({ keys: [jwk, 'x'] }),
       'no keys': json({}),
       'a list': json([jwk]),
       'HTML with 200': bytes(`${HEAD}\r\n<html>sign in</html>`),

@@ -1,4 +1,4 @@
-// X: may an issuer, or whoever passes for one, make us believe, fetch, hold or wait for what we should not?
+// X: can an issuer, or an impostor, make the server trust, fetch, keep or wait for something that it should not?
 import { group } from '../../group.ts';
 import { answers } from './answers.ts';
 import { names } from './names.ts';

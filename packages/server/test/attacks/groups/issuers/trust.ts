@@ -67,7 +67,7 @@ export const trust = {
         /^(no_rule_for_subject|subject_token_claims|subject_token_subject)$/,
       );
     }
-    // Whoever is not listed is neither looked up nor asked, whatever the token says.
+    // An issuer that is not listed is neither resolved nor called.
     const [stranger, { asked }] = [await startIssuer({ after }), resolve({ after })];
     const seen = idp.seen.length;
     const url = stranger.url + JWKS;

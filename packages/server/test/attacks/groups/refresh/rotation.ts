@@ -16,14 +16,14 @@ export const rotation = {
     const uses = Array.from({ length: 100 }, async (_, index) => {
       const use = () => refresh(index % 2 ? server : second, token);
       const answer = await use();
-      // Whoever is told that it is too much at once asks again, and gets what the others got.
+      // A client that is refused for sending too many at once repeats the request, and gets the same answer as the others.
       return attempt(`use ${index}`, answer.status === 503 ? use() : answer);
     });
     const given = (await Promise.all(uses)).filter(({ status }) => status === 200);
     const successors = new Set(given.map(({ body }) => body.refresh_token));
     assert.equal(successors.size, 1, 'one head of the family');
     const next = await twin(refresh(second, [...successors][0]));
-    // It was used: its predecessor is reuse now, and the family dies on every node.
+    // The successor was used, so its predecessor counts as reused, and the family is revoked on every node.
     const reused = await refresh(server, token);
     assert.deepEqual([reused.status, reused.body.error], [400, 'invalid_grant']);
     assert.equal((await refresh(second, next.body.refresh_token)).status, 400);
@@ -37,7 +37,11 @@ export const rotation = {
       token = (await twin(refresh(server, token))).body.refresh_token;
     }
     because(server, await attempt('the third of five', refresh(server, older[2])), 'refresh_token_reused');
-    because(server, await attempt('the last, which dies with it', refresh(server, token)), 'refresh_token_revoked');
+    because(
+      server,
+      await attempt('the last, which is revoked with it', refresh(server, token)),
+      'refresh_token_revoked',
+    );
   },
 
   R05: async ({ server }, { attempt, twin }) => {
@@ -102,7 +106,7 @@ export const rotation = {
     because(server, await attempt('none', use(undefined, first)), 'dpop_missing');
     const second = (await twin(use(own, first))).body.refresh_token;
     because(server, await attempt('another key for the successor', use(stranger, second)), 'dpop_other_key');
-    // Whoever has an old token and no key cannot even end the family.
+    // A caller with an old token and no key cannot even revoke the family.
     const last = await twin(use(own, second));
     because(server, await attempt('an old token', use(stranger, first)), 'dpop_other_key');
     assert.deepEqual(claimsOf(last.body.access_token).cnf, { jkt: own.jkt });

@@ -37,7 +37,7 @@ export const transport = {
     const one = async (what: string, bytes: string): Promise<void> => {
       const answers = await server.raw(bytes);
       await attempt(what, answerOf(answers));
-      assert.equal(answers.match(/HTTP\/1\.1/g)?.length, 1, `${what}: what follows is no request`);
+      assert.equal(answers.match(/HTTP\/1\.1/g)?.length, 1, `${what}: the rest is not a request`);
     };
     for (const headers of readings) {
       await one(headers.join(), request(['Host: x', ...headers], { body: `0\r\n\r\n${smuggled}` }));

@@ -67,7 +67,7 @@ function serializations(good: string): Record<string, string> {
   };
 }
 
-/** Texts that parsers read differently, or that are no object. */
+/** Texts that parsers read differently, or that are not objects. */
 function texts(text: string): readonly (string | Uint8Array)[] {
   const within = (member: string): string => `${text.slice(0, -1)},${member}}`;
   const members = ['"sub":"admin"', '"s\\u0075b":"admin"', '"x":{"a":1,"a":2}', '"x":NaN', '"x":Infinity', '"x":01'];
