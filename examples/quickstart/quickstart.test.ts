@@ -1,11 +1,12 @@
 // Does the quickstart answer what the documentation of the token exchange flow prints?
 import assert from 'node:assert/strict';
 import { lookup } from 'node:dns/promises';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser } from '../../packages/server/test/support/browser.ts';
-import { runProgram } from '../../packages/server/test/support/program.ts';
+import { blocksOf, followPage, readPage } from '../../packages/server/test/support/pages-of-docs.ts';
+import { repository, runProgram, temporaryFolder } from '../../packages/server/test/support/program.ts';
 import { fillIn, printedApiCall, printedForms, printedHttp, speak, type Tokens } from './testing/printed.ts';
 import {
   ACTOR,
@@ -19,7 +20,20 @@ import {
   startQuickstart,
 } from './testing/quickstart.ts';
 
-suite('npm start', { timeout: 60_000 }, () => {
+/** Pages whose commands call the quickstart. */
+const PAGES = [
+  'docs/start/quickstart.md',
+  'docs/start/call-an-exchange.md',
+  'docs/start/protect-an-api.md',
+  'docs/start/developer.md',
+  'docs/start/platform-engineer.md',
+  'docs/start/auditor.md',
+  'docs/start/agent-builder.md',
+  'docs/guides/sign-in.md',
+  'docs/reference/admin-api.md',
+];
+
+suite('npm start', { timeout: 120_000 }, () => {
   const undo: (() => void | Promise<void>)[] = [];
   let server: Quickstart;
   before(async () => {
@@ -43,6 +57,7 @@ suite('npm start', { timeout: 60_000 }, () => {
     }
   });
 
+  // README.md names these commands.
   test('exchange.sh walks through the whole flow', async (t) => {
     if (missingTools() !== '') return t.skip(missingTools());
     const { code, stdout, stderr } = await runProgram(t, ['examples/quickstart/exchange.sh'], { env: server.env });
@@ -50,6 +65,15 @@ suite('npm start', { timeout: 60_000 }, () => {
     assert.equal(stdout.trimEnd().split('\n').at(-1), 'Everything was as expected.');
     assert.match(stdout, /"act":\{"sub":"service"/);
   });
+
+  for (const page of PAGES) {
+    test(`${page}: every command does what the page says`, async (t) => {
+      if (missingTools() !== '') return t.skip(missingTools());
+      const cwd = temporaryFolder(t);
+      for (const folder of ['examples', 'node_modules']) symlinkSync(join(repository, folder), join(cwd, folder));
+      await followPage(t, blocksOf(readPage(page)), { cwd, env: server.env });
+    });
+  }
 
   test('exchange.sh stops at the first surprise', async (t) => {
     if (missingTools() !== '') return t.skip(missingTools());

@@ -1,4 +1,4 @@
-// docs/guides/clients.md as a person follows it: its commands are run as they stand there, against a server with its entries.
+// Runs the commands of docs/guides/clients.md and docs/guides/migrate-from-keycloak.md, against servers with the entries of the pages.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -11,11 +11,12 @@ import { startIssuer } from '../support/issuer.ts';
 import { repository, temporaryFolder } from '../support/program.ts';
 
 const run = promisify(execFile);
-const page = readFileSync(join(repository, 'docs/guides/clients.md'), 'utf8');
+const read = (name: string): string => readFileSync(join(repository, 'docs/guides', name), 'utf8');
+const page = read('clients.md');
 
 /** The samples of a section in their order. */
-function samples(title: string, language: string): readonly string[] {
-  const section = page.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
+function samples(title: string, language: string, of = page): readonly string[] {
+  const section = of.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
   return [...section.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text);
 }
 
@@ -82,6 +83,49 @@ test('certificates: the commands of the page make them, and get a token with the
     folder,
   );
   assert.equal(tokenOf(await type(folder, useOwn, { ISSUER: own.issuer })).sub, 'robot');
+});
+
+test('a public client: the command of the page exchanges a token that it was given', async (t) => {
+  const [sample = ''] = samples('Public clients', 'yaml');
+  const web = {
+    id: 'web',
+    auth: 'client_secret_post',
+    secret: { plain: 'web-secret' },
+    grants: ['client_credentials'],
+    audiences: ['https://orders.example.com'],
+    scopes: ['read'],
+  };
+  const rule = {
+    client: 'terminal',
+    subject: { issuer: 'self', clients: ['web'] },
+    grant: { audiences: web.audiences, scopes: web.scopes },
+  };
+  const { clients } = dataOf(sample) as { clients: readonly Configuration[] };
+  const server = await serve(t, 'Public clients', { clients: [...clients, web], rules: [rule] });
+  const credentials = { grant_type: 'client_credentials', client_id: 'web', client_secret: 'web-secret' };
+  const environment = { ISSUER: server.issuer, TOKEN: String((await server.token(credentials)).body.access_token) };
+  const [use] = samples('Public clients', 'sh');
+  const { sub, client_id } = tokenOf(await type(temporaryFolder(t), use, environment));
+  assert.deepEqual([sub, client_id], ['web', 'terminal']);
+});
+
+test('a client that comes from Keycloak: the request of the page exchanges a token of Keycloak', async (t) => {
+  const migration = read('migrate-from-keycloak.md');
+  const keycloak = await startIssuer(t);
+  const [sample = ''] = samples('The request', 'yaml', migration);
+  const source = changed(dataOf(sample), {
+    issuer: `\${ISSUER}`,
+    store: 'sqlite:cambio.db',
+    server: { port: `\${PORT}`, trustProxy: undefined },
+    clients: edited('gateway', { secret: () => ({ plain: 'gateway-secret' }) }),
+    issuers: edited('keycloak', { issuer: keycloak.url, allowPrivateNetwork: true }),
+  });
+  const server = await start(t, source);
+  const claims = { aud: 'gateway', typ: 'Bearer' };
+  const environment = { ISSUER: server.issuer, TOKEN: keycloak.sign(claims), GATEWAY_SECRET: 'gateway-secret' };
+  const [use] = samples('The request', 'sh', migration).slice(-1);
+  const { sub, aud, scope } = tokenOf(await type(temporaryFolder(t), use, environment));
+  assert.deepEqual([sub, aud, scope], ['keycloak:ada', 'orders', 'read']);
 });
 
 test('a workload: the command of the page exchanges the token of a platform', async (t) => {

@@ -9,12 +9,15 @@ import { commands } from '../../src/cli/index.ts';
 import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
 import { configurationFile } from '../../src/config/schema.ts';
+import { blocksOf } from '../support/pages-of-docs.ts';
 import { repository, temporaryFolder } from '../support/program.ts';
 import { selfSigned } from '../support/saml-certificate.ts';
 import { selfIssued } from '../support/tls-client.ts';
 
 const read = (page: string): string => readFileSync(join(repository, page), 'utf8');
-const pages = [...globSync('*.md', { cwd: repository }), ...globSync('docs/**/*.md', { cwd: repository })];
+const pages = ['*.md', 'docs/**/*.md', 'packages/*/README.md'].flatMap((pattern) =>
+  globSync(pattern, { cwd: repository }),
+);
 
 /** The headings of a page, as the anchors that they get. */
 const anchors = (text: string): readonly string[] =>
@@ -77,6 +80,49 @@ test('every configuration that a page shows is good, with every test in it passe
     }
   }
   assert.notEqual(samples * tests, 0);
+});
+
+/** The test that runs the commands of each page. */
+const RUN_BY: Readonly<Record<string, string>> = {
+  'README.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/start/quickstart.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/start/call-an-exchange.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/start/protect-an-api.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/start/developer.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/start/platform-engineer.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/start/auditor.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/start/agent-builder.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/start/first-server.md': 'packages/server/test/docs/policy-page.test.ts',
+  'docs/guides/policy.md': 'packages/server/test/docs/policy-page.test.ts',
+  'docs/guides/why-refused.md': 'packages/server/test/docs/policy-page.test.ts',
+  'docs/guides/clients.md': 'packages/server/test/docs/clients-page.test.ts',
+  'docs/guides/migrate-from-keycloak.md': 'packages/server/test/docs/clients-page.test.ts',
+  'docs/guides/operate.md': 'packages/server/test/docs/operate-page.test.ts',
+  'docs/guides/saml.md': 'packages/server/test/docs/saml-page.test.ts',
+  'docs/guides/sign-in.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/reference/admin-api.md': 'examples/quickstart/quickstart.test.ts',
+  'docs/reference/audit-log.md': 'packages/server/test/docs/operate-page.test.ts',
+  'docs/reference/token-types.md': 'packages/server/test/docs/token-types-page.test.ts',
+};
+/** Its commands are the examples of the commands themselves, which a test parses. */
+const PARSED = 'docs/reference/cli.md';
+const SHELL = ['sh', 'bash', 'shell', 'console', ''];
+
+test('every command of every page is run by a test, or the page says why not', (t) => {
+  const forgotten: string[] = [];
+  let count = 0;
+  for (const page of pages.filter((one) => one !== PARSED)) {
+    const test = RUN_BY[page];
+    if (test !== undefined) assert.ok(readFileSync(join(repository, test), 'utf8').includes(page), `${test}: ${page}`);
+    for (const { kind, text, notRun } of blocksOf(read(page))) {
+      if (!SHELL.includes(kind)) continue;
+      count++;
+      if (notRun !== undefined) t.diagnostic(`not run: ${page}: ${text.split('\n')[0]}: ${notRun}`);
+      else if (test === undefined || kind === '') forgotten.push(`${page}: ${text.split('\n')[0]}`);
+    }
+  }
+  assert.deepEqual(forgotten, []);
+  assert.ok(count > 80);
 });
 
 /** Where the table of each heading stands in the schema; `*` is any element of a list, a number one form of several. */

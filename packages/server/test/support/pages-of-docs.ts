@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from './harness.ts';
@@ -14,11 +14,15 @@ export interface Block {
   /** What stands after the fence: `yaml`, `yaml rule`, `sh`, `text`, `json`. */
   readonly kind: string;
   readonly text: string;
+  /** Why no test runs it: `<!-- not run: REASON -->` in the line before the fence. */
+  readonly notRun?: string;
 }
 
 /** The fenced blocks of a page, in their order. */
 export const blocksOf = (page: string): readonly Block[] =>
-  [...page.matchAll(/^```([a-z ]+)\n([\s\S]*?)^```$/gm)].map(([, kind = '', text = '']) => ({ kind, text }));
+  [...page.matchAll(/(?:^<!-- not run: (.+) -->\n)?^```([a-z ]*)\n([\s\S]*?)^```$/gm)].map(
+    ([, notRun, kind = '', text = '']) => ({ kind, text, ...(notRun === undefined ? {} : { notRun }) }),
+  );
 
 export const readPage = (path: string): string => readFileSync(join(repository, path), 'utf8');
 
@@ -43,14 +47,18 @@ function startShell(t: Pick<TestContext, 'after'>, cwd: string, env: Record<stri
   let count = 0;
   return {
     run: async (text) => {
-      const end = `end of block ${++count}\n`;
+      const end = new RegExp(`end of block ${++count}: (\\d+)\\n$`);
       output = '';
-      shell.stdin.write(`${text}\necho "${end.trim()}"\n`);
-      while (!output.endsWith(end)) {
+      shell.stdin.write(`${text}\necho "end of block ${count}: $?"\n`);
+      let ended = end.exec(output);
+      while (ended === null) {
         await Promise.race([once(shell.stdout, 'data'), exited]);
         assert.equal(shell.exitCode, null, output);
+        ended = end.exec(output);
       }
-      return output.slice(0, -end.length);
+      const printed = output.slice(0, ended.index);
+      assert.equal(ended[1], '0', `${text}\n${printed}`);
+      return printed;
     },
   };
 }
@@ -67,32 +75,81 @@ const pattern = (text: string): RegExp =>
 export interface FollowedPage extends Shell {
   /** A text of the page with the port of this run. */
   readonly here: (text: string) => string;
+  /** Runs more blocks in the same shell. */
+  readonly follow: (blocks: readonly Block[]) => Promise<void>;
+  /** Stops the server that a block started. */
+  readonly stop: () => Promise<void>;
 }
 
-/** Runs every command of a page; each file is a configuration that a server is started with. Fails where the page is not true. */
-export async function followPage(t: TestContext, blocks: readonly Block[]): Promise<FollowedPage> {
-  const folder = temporaryFolder(t);
-  const port = String(await freePort());
-  const program = join(folder, 'cambio');
+/** A server that runs already, for pages that do not start one. */
+export interface RunningServer {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** It stands in a configuration file that a test can start a server with. */
+const PORT_OF_A_FILE = `\${PORT`;
+
+/** The block starts a server, which the test has done. */
+const STARTS_SERVER = /^(?:npm (?:ci|start)|cambio serve)/;
+
+/**
+ * Runs every command of a page and compares what it prints. A file that names the port is a configuration: a server is started with it.
+ * Fails where the page is not true.
+ */
+export async function followPage(
+  t: TestContext,
+  blocks: readonly Block[],
+  running?: RunningServer,
+): Promise<FollowedPage> {
+  const folder = running?.cwd ?? temporaryFolder(t);
+  const port = running?.env.PORT ?? String(await freePort());
+  const bin = join(folder, '.bin');
+  const program = join(bin, 'cambio');
+  mkdirSync(bin, { recursive: true });
   writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`);
   chmodSync(program, 0o755);
-  const env = { PORT: port, PATH: [folder, process.env.PATH].join(delimiter) };
+  const env = { ...running?.env, PORT: port, PATH: [bin, process.env.PATH].join(delimiter) };
   const shell = startShell(t, folder, env);
-  const here = (text: string): string => text.replaceAll('localhost:8080', `localhost:${port}`);
+  // npx would look for the package of the folder that it is run in.
+  await shell.run('npx() { "$@"; }');
+  const ports = { 8080: port, 8081: running?.env.API_PORT ?? '', 8082: String(await freePort()) };
+  const here = (text: string): string =>
+    Object.entries(ports).reduce((changed, [printed, own]) => changed.replaceAll(printed, own), text);
   let server: Program | undefined;
-  let printed: string | undefined;
-  for (const { kind, text } of blocks) {
-    if (kind === 'yaml') {
-      writeFileSync(join(folder, 'cambio.yaml'), text);
-      server?.tell('SIGTERM');
-      await server?.ended;
-      server = startProgram(t, [process.execPath, BIN, 'serve', '--config', 'cambio.yaml'], { cwd: folder, env });
-      await server.printed('cambio serves');
-    } else if (kind === 'sh' && !text.startsWith('cambio serve')) {
-      printed = await shell.run(here(text));
-    } else if (kind === 'text') {
-      assert.match(String(printed).trimEnd(), pattern(here(text).trimEnd()));
+  let isServedByShell = false;
+  const stop = async (): Promise<void> => {
+    server?.tell('SIGTERM');
+    await server?.ended;
+    server = undefined;
+    if (isServedByShell) await shell.run('kill $SERVER; wait $SERVER');
+    isServedByShell = false;
+  };
+  /** A start with variables that an earlier block set. */
+  const serveByShell = async (command: string): Promise<void> => {
+    await shell.run(`(exec ${command.replace(/^npx /, '').trim()}) > serve.log 2>&1 & SERVER=$!
+      for _ in $(seq 300); do grep -q 'cambio serves' serve.log && break; sleep 0.1; done; grep -q 'cambio serves' serve.log || cat serve.log`);
+    isServedByShell = true;
+    t.after(stop);
+  };
+  const follow = async (more: readonly Block[]): Promise<void> => {
+    let printed: string | undefined;
+    for (const { kind, text, notRun } of more) {
+      if (notRun !== undefined) continue;
+      if (kind === 'yaml' && text.includes(PORT_OF_A_FILE)) {
+        writeFileSync(join(folder, 'cambio.yaml'), text);
+        await stop();
+        server = startProgram(t, [process.execPath, BIN, 'serve', '--config', 'cambio.yaml'], { cwd: folder, env });
+        await server.printed('cambio serves');
+      } else if (kind === 'sh' && /^npx cambio serve/.test(text)) {
+        await serveByShell(text);
+      } else if (kind === 'sh' && !STARTS_SERVER.test(text)) {
+        printed = await shell.run(here(text));
+      } else if (kind === 'text') {
+        assert.match(String(printed).trimEnd(), pattern(here(text).trimEnd()));
+      }
     }
-  }
-  return { ...shell, here };
+  };
+  await follow(blocks);
+  return { ...shell, here, follow, stop };
 }
