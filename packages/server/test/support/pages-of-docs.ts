@@ -109,7 +109,9 @@ export async function followPage(
   mkdirSync(bin, { recursive: true });
   writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`);
   chmodSync(program, 0o755);
-  const env = { ...running?.env, PORT: port, PATH: [bin, process.env.PATH].join(delimiter) };
+  // A busy machine is answered 503 now and then, with Retry-After.
+  writeFileSync(join(bin, '.curlrc'), 'retry = 5\n');
+  const env = { CURL_HOME: bin, ...running?.env, PORT: port, PATH: [bin, process.env.PATH].join(delimiter) };
   const shell = startShell(t, folder, env);
   // npx would look for the package of the folder that it is run in.
   await shell.run('npx() { "$@"; }');
