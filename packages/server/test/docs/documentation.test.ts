@@ -139,10 +139,11 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   upstream: ['upstream'],
   issuers: ['issuers', '*', '0'],
   'SAML identity providers': ['issuers', '*', '1'],
-  rules: ['rules', '*'],
-  'subject, actor': ['rules', '*', 'actor'],
-  grant: ['rules', '*', 'grant'],
-  tests: ['rules', '*', 'tests', '*'],
+  rules: ['rules', '*', '0'],
+  'Rules that deny': ['rules', '*', '1'],
+  'subject, actor': ['rules', '*', '0', 'actor'],
+  grant: ['rules', '*', '0', 'grant'],
+  tests: ['rules', '*', '0', 'tests', '*'],
 };
 
 interface Node {
