@@ -2,7 +2,7 @@
 import { type AuditEvent, beginEvent } from './audit/event.ts';
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
-import type { Many } from './issuing/revocations.ts';
+import type { BulkRevocation } from './issuing/revocations.ts';
 import { newId } from './primitives/random.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { describeDatabaseFailure } from './store/failure.ts';
@@ -30,7 +30,7 @@ const namesIn: { readonly [K in Kind]: (file: Owners) => readonly string[] } = {
 };
 
 /** The tokens issued to a client, about it, or with it as actor, as when a client is deleted. */
-const tokensOf: { readonly [K in Kind]: (name: string) => readonly Many[] } = {
+const tokensOf: { readonly [K in Kind]: (name: string) => readonly BulkRevocation[] } = {
   accounts: (subject) => [{ subject }],
   clients: (id) => [{ client: id }, { subject: id }],
 };

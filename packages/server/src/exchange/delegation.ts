@@ -13,10 +13,10 @@ const MAX_CHAIN_BYTES = 8192;
 type Named = Pick<TokenFacts, 'principal' | 'origin'>;
 
 /** Also by its name in our tokens, because two issuers may vouch for the same people. */
-type Known = Named & Pick<TokenFacts, 'sub'>;
+type NamedHere = Named & Pick<TokenFacts, 'sub'>;
 
 /** The party that is to act. */
-export type Actor = Known & Pick<TokenFacts, 'claims'>;
+export type Actor = NamedHere & Pick<TokenFacts, 'claims'>;
 
 /** The calling client as an actor, without an actor token. */
 export function clientAsActor(issuer: string, id: string): Actor {
@@ -31,7 +31,7 @@ const namesOf = ({ principal, origin }: Named): readonly Principal[] =>
 const isNamed = (party: Named, name: Principal): boolean => namesOf(party).some((one) => samePrincipal(one, name));
 
 /** A party cannot act for itself: nothing would be delegated. @throws Refusal actor_is_subject */
-export function checkDistinct(subject: Known, actor: Known): void {
+export function checkDistinct(subject: NamedHere, actor: NamedHere): void {
   if (subject.sub === actor.sub || namesOf(subject).some((name) => isNamed(actor, name)))
     throw new Refusal('actor_is_subject', { detail: `both are ${subject.sub}` });
 }

@@ -51,7 +51,7 @@ export async function judgeRequest(
 }
 
 /** A refresh token may outlive its subject token, but not a family or session that it derives from. */
-async function endWithAncestors(decision: Decision, event: Known, context: ExchangeContext): Promise<Decision> {
+async function endWithAncestors(decision: Decision, event: PartialEvent, context: ExchangeContext): Promise<Decision> {
   const { refresh, lineage, actorLineage } = decision;
   if (refresh?.kind !== 'new') return decision;
   const end = await context.endOf([...lineage, ...actorLineage]);
@@ -61,18 +61,18 @@ async function endWithAncestors(decision: Decision, event: Known, context: Excha
 }
 
 /** Without the limits, which are only for explanations. */
-export function noteTrace(event: Known, { limits: _limits, ...noted }: Readonly<Trace>): void {
+export function noteTrace(event: PartialEvent, { limits: _limits, ...noted }: Readonly<Trace>): void {
   Object.assign(event, noted);
 }
 
 /** The facts about a request known so far. */
-export type Known = Partial<AuditEvent>;
+export type PartialEvent = Partial<AuditEvent>;
 
 /** Reads the request and validates its tokens as their declared types. @throws Refusal */
 export async function presentTokens(
   parameters: Parameters,
   client: Client,
-  event: Known,
+  event: PartialEvent,
   context: ExchangeContext,
 ): Promise<Presented> {
   const request = readExchangeRequest(parameters, context.enabledTypes);
@@ -87,7 +87,7 @@ export async function presentTokens(
 }
 
 /** A client named only by its subject token is authenticated once the token is validated. */
-function noteWorkload(event: Known): void {
+function noteWorkload(event: PartialEvent): void {
   if (event.clientClaimed === undefined) return;
   event.client = event.clientClaimed;
   event.clientAuthentication = 'workload';
@@ -100,7 +100,7 @@ const MAX_USE_SECONDS = 30 * 86_400;
 async function validate(
   role: Role,
   { text, type }: PresentedToken,
-  event: Known,
+  event: PartialEvent,
   context: ExchangeContext & { readonly client: Client },
 ): Promise<ValidatedToken> {
   try {

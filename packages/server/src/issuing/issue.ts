@@ -117,7 +117,7 @@ function planAccess(
   const key = by.keys.signing(alg);
   const text = signCompact('at+jwt', claims, key);
   // Agents mostly exchange tokens that were issued here a moment ago.
-  by.signatures.note(text, key.publicKey.key);
+  by.signatures.add(text, key.publicKey.key);
   return { text, trace, writes: [] };
 }
 

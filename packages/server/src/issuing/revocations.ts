@@ -39,7 +39,7 @@ export interface Revocable {
 }
 
 /** The tokens of a bulk revocation: of a subject, by its name here or at its issuer; of a client; or all of this server. */
-export type Many =
+export type BulkRevocation =
   | { readonly subject: string }
   | { readonly principal: Principal }
   | { readonly client: string }
@@ -64,7 +64,11 @@ export interface Revocations {
    * lacks later revocations. @param patience milliseconds that the caller waits
    * @throws Refusal store_unavailable
    */
-  readonly revokeMany: (names: readonly [Many, ...Many[]], commit: Commit, patience?: number) => Promise<void>;
+  readonly revokeMany: (
+    names: readonly [BulkRevocation, ...BulkRevocation[]],
+    commit: Commit,
+    patience?: number,
+  ) => Promise<void>;
   /** The latest bulk revocation known here. A token records the one that was known when its request began. */
   readonly epoch: () => number;
   readonly ids: TokenIds;
@@ -75,7 +79,7 @@ export interface Revocations {
 }
 
 /** The form of a bulk revocation in the store. */
-function storedName(many: Many): ManyRevoked {
+function storedName(many: BulkRevocation): ManyRevoked {
   if ('subject' in many) return { kind: 'subject', name: shortName(many.subject) };
   if ('client' in many) return { kind: 'client', name: shortName(many.client) };
   if ('all' in many) return { kind: 'all', name: '' };
@@ -111,7 +115,7 @@ const PROPAGATION_MS = 1000;
 const SKEW_MS = 2 * LEEWAY_SECONDS * 1000;
 
 /** Holds revocations in memory: ids of tokens apart from bulk revocations. */
-function createRevoked(issuer: string, ids: TokenIds) {
+function createRevocationIndex(issuer: string, ids: TokenIds) {
   const tokens = new Set<string>();
   const many = new Map<string, Revoked>();
   /** An actor's entry in `actor_lineage` → its key in `many`. */
@@ -132,7 +136,7 @@ function createRevoked(issuer: string, ids: TokenIds) {
   const namesOf = (token: Revocable): string[] => {
     const { principal, sub, origin, clientId = '', chain, actorLineage } = token;
     const parties = [principal, ...(origin ? [origin] : []), ...chain];
-    const ours: Many[] = [{ subject: sub }, { client: clientId }, ...(principal.iss === issuer ? [ALL] : [])];
+    const ours: BulkRevocation[] = [{ subject: sub }, { client: clientId }, ...(principal.iss === issuer ? [ALL] : [])];
     const actors = chain.filter(({ iss }) => iss === issuer).map((actor) => ({ subject: actor.sub }));
     const foreign = principals ? parties.map((party) => ({ principal: party })) : [];
     const named = actorLineage.flatMap((id) => acting.get(id) ?? []);
@@ -164,7 +168,7 @@ export async function openRevocations(
   store: Store,
   { issuer, clock, freshness, ids }: { issuer: string; clock: Clock; freshness: Freshness; ids: TokenIds },
 ): Promise<Revocations> {
-  const revoked = createRevoked(issuer, ids);
+  const revoked = createRevocationIndex(issuer, ids);
   let last = 0;
   const poll: Poll = async (changed) => {
     for (const row of (await changed) === false ? [] : await listRevocations(store, last - OVERLAP_ROWS)) {

@@ -15,7 +15,7 @@ export interface TokenIds {
 }
 
 /** 122 random bits. Node generates UUIDs in batches, which is faster than `randomBytes`. */
-const randomOnes = (): Buffer => Buffer.from(randomUUID().replaceAll('-', ''), 'hex');
+const randomBits = (): Buffer => Buffer.from(randomUUID().replaceAll('-', ''), 'hex');
 
 /** @param key shared by all nodes */
 export function createTokenIds(key: string): TokenIds {
@@ -32,9 +32,9 @@ export function createTokenIds(key: string): TokenIds {
   };
   return {
     make: (epoch) => {
-      let random = randomOnes();
+      let random = randomBits();
       // An id is also a command-line argument, where a leading `-` would begin an option.
-      while (Number(random[0]) >= 0b1111_1000) random = randomOnes();
+      while (Number(random[0]) >= 0b1111_1000) random = randomBits();
       const plain = Buffer.alloc(EPOCH_BYTES);
       plain.writeUIntBE(epoch, 0, EPOCH_BYTES);
       return Buffer.concat([random, mask(plain, random), seal(random, plain)]).toString('base64url');

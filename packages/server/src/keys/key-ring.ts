@@ -47,7 +47,7 @@ export interface KeySchedule {
 const MARGIN_MS = 60_000;
 
 /** Milliseconds between publishing a key and signing with it, so that every verifier has refreshed its cached key set. */
-export const leadOf = ({ publishAhead }: KeySchedule): number => publishAhead + MARGIN_MS;
+export const publishLeadMs = ({ publishAhead }: KeySchedule): number => publishAhead + MARGIN_MS;
 
 /** With access `read`, no key is created or sealed again. */
 export async function openKeyRing(
@@ -154,7 +154,7 @@ function missingKeys(
   now: number,
 ): readonly { readonly alg: SigningAlgorithm; readonly activatesAt: number }[] {
   const { algorithms, rotateEvery } = schedule;
-  const lead = leadOf(schedule);
+  const lead = publishLeadMs(schedule);
   return [...new Set(algorithms)].flatMap((alg) => {
     const last = Math.max(...keys.filter((key) => key.alg === alg).map(({ activatesAt }) => activatesAt));
     if (last === Number.NEGATIVE_INFINITY) return [{ alg, activatesAt: 0 }];

@@ -4,7 +4,7 @@ import type { Database } from '../store/schema.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
-import { type KeySchedule, type KeyState, leadOf, stateOf, statesOf } from './key-ring.ts';
+import { type KeySchedule, type KeyState, publishLeadMs, stateOf, statesOf } from './key-ring.ts';
 import type { Sealer } from './sealing.ts';
 import { createSigningKey, openSigningKey, type SigningKey } from './signing-key.ts';
 
@@ -30,7 +30,7 @@ export function manageKeys(store: Store, schedule: KeySchedule, sealer: Sealer, 
   return {
     list: async () => statesOf(await read(), clock()),
     rotate: (alg) => {
-      const activatesAt = clock() + leadOf(schedule);
+      const activatesAt = clock() + publishLeadMs(schedule);
       return { activatesAt, write: add(alg, activatesAt) };
     },
     retire: async (kid) => {

@@ -9,7 +9,7 @@ export interface SignatureCache {
   /** Two keys with the same id are different keys. @param verify throws if the key did not sign the token */
   readonly verifyOnce: (token: string, key: KeyObject, verify: () => void) => void;
   /** Adds a token that was just signed with the private half of the key. */
-  readonly note: (token: string, key: KeyObject) => void;
+  readonly add: (token: string, key: KeyObject) => void;
 }
 
 export function createSignatureCache(): SignatureCache {
@@ -30,7 +30,7 @@ export function createSignatureCache(): SignatureCache {
       if (older.get(name) !== key) verify();
       remember(name, key);
     },
-    note: (token, key) => remember(nameOf(token), key),
+    add: (token, key) => remember(nameOf(token), key),
   };
 }
 

@@ -93,7 +93,7 @@ export function refuseInvalidFamily(
   }
 }
 
-/** The parties whose tokens were presented for the grant. Older grants have the subject's origin beside the subject. */
+/** The parties whose tokens were presented for the grant. The grant holds the subject's origin. */
 const partiesOf = ({ subject, origin, actor }: RememberedGrant): readonly Party[] => [
   { ...subject, origin: subject.origin ?? origin },
   ...(actor ? [actor] : []),

@@ -1,6 +1,6 @@
 // Revokes tokens: one with its descendants, all of a subject, all of a client, or all.
 import { z } from 'zod';
-import type { Many } from '../../issuing/revocations.ts';
+import type { BulkRevocation } from '../../issuing/revocations.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
 import { isName } from '../../primitives/principal.ts';
 import { redactTokens } from '../../primitives/redact.ts';
@@ -122,7 +122,7 @@ const ALL_THE_SAME = ' To revoke the tokens of a name that is no longer known, a
 function nameOf(
   body: Exclude<Body, { id: string }>,
   services: HttpServices,
-): { readonly named: readonly [Many, ...Many[]]; readonly what: string; readonly of: string } {
+): { readonly named: readonly [BulkRevocation, ...BulkRevocation[]]; readonly what: string; readonly of: string } {
   if ('all' in body) return { named: [body], what: 'revoke all', of: 'all' };
   if ('client' in body) return { named: [{ client: body.client }], what: 'revoke by client', of: body.client };
   const { subject, issuer } = body;
