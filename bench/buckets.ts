@@ -20,7 +20,7 @@ const buckets = [
     name: 'reading tokens',
     frames: /src\/(subject-tokens|keys|trust|saml|proof)\/|primitives\/(base64url|claims)\.ts/,
   },
-  { name: 'audit: row and chain', frames: /src\/(audit|custody)\/|store\/audit/ },
+  { name: 'audit: row and chain', frames: /src\/audit(-retention)?\/|store\/audit/ },
   { name: 'store: statement and disk', frames: /src\/store\/|kysely|node:sqlite|\/pg(-\w+)?\// },
   { name: 'policy', frames: /src\/policy\/|cel-js|exchange\/(judge|narrow|delegation|targets|binding)/ },
   { name: 'client authentication', frames: /src\/client-auth\// },

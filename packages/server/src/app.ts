@@ -1,7 +1,7 @@
 // Starts a server: opens what it needs, keeps it up to date, and listens.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type Custody, startCustody } from './audit-retention/retain.ts';
+import { type AuditRetention, startAuditRetention } from './audit-retention/retain.ts';
 import { type Base, openBase } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { HttpServices } from './http/endpoint.ts';
@@ -91,9 +91,9 @@ export async function startServer(
   const binding = { server, developerErrors };
   try {
     const node = await open(configuration, { clock, report, text, sharing, endings });
-    const { polling, custody } = await keepUpToDate(node);
+    const { polling, auditRetention } = await keepUpToDate(node);
     const { port, connections } = await listenForRequests(node);
-    await publishMetrics(node, { connections, pollAge: polling.age, auditStrangers: custody.strangers });
+    await publishMetrics(node, { connections, pollAge: polling.age, unverifiedStatements: auditRetention.unverified });
     let closed: Promise<void> | undefined;
     return {
       port,
@@ -175,7 +175,7 @@ async function open(configuration: Configuration, { clock, report, text, sharing
 }
 
 /** Starts everything that runs beside requests: polling, retention of the audit log, deletion of expired rows. */
-async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Custody }> {
+async function keepUpToDate(node: Node): Promise<{ polling: Polling; auditRetention: AuditRetention }> {
   const { configuration, base, presence, inForce, report, endings } = node;
   const { store, clock, freshness, revocations, registered } = base;
   const { services } = inForce;
@@ -184,14 +184,14 @@ async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Cu
   const polls = [registered.poll, revocations.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
   const polling = startPolling(store, polls, { beside: presence.poll, freshness, report });
   endings.add(polling.stop);
-  const custody = await startCustody(configuration.audit, {
+  const auditRetention = await startAuditRetention(configuration.audit, {
     ...base,
     issuer: configuration.issuer,
     keys: () => services().keys,
     algorithm: services().defaultAlgorithm,
     report,
   });
-  endings.add(custody.stop);
+  endings.add(auditRetention.stop);
   endings.add(() => services().throttled.flush());
   const notifications = await listen(configuration.store, polling.wake);
   endings.add(notifications.stop);
@@ -203,7 +203,7 @@ async function keepUpToDate(node: Node): Promise<{ polling: Polling; custody: Cu
   endings.add(() => clearInterval(sweeping));
   // The state that was read when the store was opened may be old by now.
   await polling.wake();
-  return { polling, custody };
+  return { polling, auditRetention };
 }
 
 /** @returns the port, and how many connections are open now */
@@ -229,7 +229,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
 
 function publishMetrics(
   { base, metrics, presence, inForce, state }: Node,
-  seen: Pick<ServerState, 'connections' | 'pollAge' | 'auditStrangers'>,
+  seen: Pick<ServerState, 'connections' | 'pollAge' | 'unverifiedStatements'>,
 ): Promise<void> {
   return metrics.publish({
     ...seen,

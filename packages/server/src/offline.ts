@@ -6,7 +6,7 @@ import { type AuditFilter, searchEvents } from './audit/search.ts';
 import { createCheckpoints } from './audit-retention/checkpoint.ts';
 import { countErasable, type ErasedPerson, erasePerson } from './audit-retention/erasure.ts';
 import { exportLines, type KnownKeys, verifyStore } from './audit-retention/proof.ts';
-import { createNotary } from './audit-retention/statement-signer.ts';
+import { createStatementSigner } from './audit-retention/statement-signer.ts';
 import { openBase } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
 import { unobserved } from './metrics/observer.ts';
@@ -50,7 +50,7 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
   const services = await openServices(configuration, base, unobserved);
   const { issuer, keys, audit, log } = configuration;
   const report = createReport(log);
-  const notary = createNotary({
+  const signer = createStatementSigner({
     store,
     issuer,
     keys: () => services.keys,
@@ -68,7 +68,7 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
     /** Also erases the names that we give to the person. */
     erase: async (person: ErasedPerson): Promise<number> => {
       let count = 0;
-      for (const one of namesOf(person)) count += await erasePerson(one, { ...base, notary });
+      for (const one of namesOf(person)) count += await erasePerson(one, { ...base, signer });
       return count;
     },
     /** Counts the rows that `erase` would find. */
@@ -81,7 +81,7 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
     close: async () => {
       try {
         if (chains.unsigned().length > 0)
-          await createCheckpoints({ ...base, notary, every: audit.checkpointEvery }).sign();
+          await createCheckpoints({ ...base, signer, every: audit.checkpointEvery }).sign();
       } finally {
         await store.destroy();
       }

@@ -1,5 +1,5 @@
-// A person is to be forgotten: the fields that tell of them go, with the salt, wherever they were the subject or acted. What is
-// left is the place in the chain, and a signed statement that says which rows were erased.
+// Erases a person from the audit: deletes the personal fields and their salt from all rows where the person is the subject or an
+// actor. The rest of each row stays in its chain, and a signed statement lists the erased rows.
 import type { Head } from '../audit/chain.ts';
 import { digestPersonal } from '../audit/chain.ts';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
@@ -12,33 +12,33 @@ import { newId } from '../primitives/random.ts';
 import { eraseAuditRow, eraseUnchainedRow } from '../store/audit-rows.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
 import { MAX_BACKGROUND_WAIT_MS, type Store } from '../store/store.ts';
-import type { NewStatement, Notary } from './statement-signer.ts';
+import type { NewStatement, StatementSigner } from './statement-signer.ts';
 
-/** Rows erased in one transaction. */
-const AT_ONCE = 200;
+/** Rows that one transaction erases. */
+const BATCH_ROWS = 200;
 
 export interface ErasedPerson {
-  /** The `sub` under which somebody is known. */
+  /** The person's `sub`. */
   readonly subject: string;
-  /** Whose name it is; absent, whoever has this name. */
+  /** The `iss` of that `sub`; if absent, the `sub` of any issuer matches. */
   readonly issuer?: string;
 }
 
 interface Erasure {
   readonly store: Store;
   readonly audit: AuditLog;
-  readonly notary: Notary;
+  readonly signer: StatementSigner;
   readonly clock: Clock;
 }
 
-/** @returns how many rows were erased */
+/** @returns the number of erased rows */
 export async function erasePerson({ subject, issuer }: ErasedPerson, by: Erasure): Promise<number> {
   const whose = issuer === undefined ? {} : { issuer };
   const asSubject = await eraseFound({ subject, ...whose }, by);
   return asSubject + (await eraseFound({ actor: subject, ...whose }, by));
 }
 
-/** @returns how many rows an erasure would find */
+/** @returns the number of rows that an erasure would find */
 export async function countErasable({ subject, issuer }: ErasedPerson, store: Store): Promise<number> {
   const whose = issuer === undefined ? {} : { issuer };
   const rows = new Set<number>();
@@ -48,7 +48,7 @@ export async function countErasable({ subject, issuer }: ErasedPerson, store: St
   ]) {
     let cursor: string | undefined;
     do {
-      const page = await searchEvents(store, filter, { cursor, limit: AT_ONCE });
+      const page = await searchEvents(store, filter, { cursor, limit: BATCH_ROWS });
       for (const { row } of page.found) rows.add(row.sequence);
       cursor = page.next;
     } while (cursor !== undefined);
@@ -60,7 +60,7 @@ async function eraseFound(filter: AuditFilter, by: Erasure): Promise<number> {
   let count = 0;
   let cursor: string | undefined;
   do {
-    const page = await searchEvents(by.store, filter, { cursor, limit: AT_ONCE });
+    const page = await searchEvents(by.store, filter, { cursor, limit: BATCH_ROWS });
     if (page.found.length > 0) await eraseRows(page.found, by);
     count += page.found.length;
     cursor = page.next;
@@ -68,15 +68,15 @@ async function eraseFound(filter: AuditFilter, by: Erasure): Promise<number> {
   return count;
 }
 
-async function eraseRows(found: readonly FoundEvent[], { audit, notary, clock }: Erasure): Promise<void> {
+async function eraseRows(found: readonly FoundEvent[], { audit, signer, clock }: Erasure): Promise<void> {
   const chained = found.flatMap(({ row }) => (isChained(row) ? [row] : []));
-  const said = [...Map.groupBy(chained, ({ chain }) => chain).values()].map((rows): NewStatement => {
+  const statements = [...Map.groupBy(chained, ({ chain }) => chain).values()].map((rows): NewStatement => {
     const { chain, position, hash } = rows.toSorted((a, b) => b.position - a.position)[0] as Head;
     const erased = formatRanges(rows.map((row) => row.position));
     return { kind: 'erased', head: { chain, position, hash }, rows: erased };
   });
   const event: AuditEvent = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action: 'erase' });
-  // Who it was is not said again.
+  // The row does not name the person.
   Object.assign(event, { outcome: 'erased', count: found.length });
   const erase = async (transaction: Database): Promise<void> => {
     for (const { sequence, personal } of chained) await eraseAuditRow(transaction, sequence, digestPersonal(personal));
@@ -88,8 +88,8 @@ async function eraseRows(found: readonly FoundEvent[], { audit, notary, clock }:
     await write(transaction);
     await erase(transaction);
   };
-  if (said.length === 0) await audit.appendWith(event, erase, MAX_BACKGROUND_WAIT_MS);
-  else await notary.state(said, (write) => audit.appendWith(event, both(write), MAX_BACKGROUND_WAIT_MS));
+  if (statements.length === 0) await audit.appendWith(event, erase, MAX_BACKGROUND_WAIT_MS);
+  else await signer.sign(statements, (write) => audit.appendWith(event, both(write), MAX_BACKGROUND_WAIT_MS));
 }
 
 const isChained = (row: AuditRow): row is AuditRow & Head & { personal: string } =>

@@ -1,35 +1,34 @@
 // Which statements about the audit can this server vouch for, and which of them must the next one name? Only signed text decides.
-// The columns beside it are hints: by them the newest are found fast, and a count shows where they mislead.
+// Columns serve to find the newest statements fast; comparing counts shows when the columns are wrong.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ReadStatement } from '../audit/statement.ts';
 import { countStatements, listNewestStatements, listStatements } from '../store/audit-statements.ts';
 import type { Database } from '../store/schema.ts';
 import { readStatement, type StatementKeys } from './statement-reader.ts';
 
-/** What a statement says of one before it. */
-export type Named = Pick<ReadStatement, 'id' | 'key'>;
+/** How a statement names a previous one. */
+export type StatementReference = Pick<ReadStatement, 'id' | 'key'>;
 
 export interface KnownStatements {
-  /** Verified, and named by no other: the next statement names them. */
-  readonly tips: readonly Named[];
-  /** How many are verified. */
+  /** Verified statements that no other names. The next statement names them. */
+  readonly tips: readonly StatementReference[];
+  /** The number of verified statements. */
   readonly count: number;
-  /** How many others the database has. */
-  readonly strangers: number;
+  /** The number of other statements in the database. */
+  readonly unverified: number;
 }
 
-export const NONE: KnownStatements = { tips: [], count: 0, strangers: 0 };
+export const NO_STATEMENTS: KnownStatements = { tips: [], count: 0, unverified: 0 };
 
-/** Rows read at once. */
-const PAGE = 100;
-/** Pages of new statements, at most, before all are read instead. */
-const MOST_PAGES = 50;
+const PAGE_ROWS = 100;
+/** Maximum number of pages of new statements. Beyond it, all statements are read instead. */
+const MAX_PAGES = 50;
 
-/** Does the database hold these, and no others? */
-export const isWhole = async (database: Database, { count, strangers }: KnownStatements): Promise<boolean> =>
-  (await countStatements(database)) === count + strangers;
+/** Does the database hold exactly the known statements? Compares the counts. */
+export const isCurrent = async (database: Database, { count, unverified }: KnownStatements): Promise<boolean> =>
+  (await countStatements(database)) === count + unverified;
 
-/** @param before what was known before, which is named also where the database has lost it */
+/** @param before the statements known before; they stay known even if the database has lost them */
 export async function readKnown(
   database: Database,
   keys: StatementKeys,
@@ -37,30 +36,30 @@ export async function readKnown(
 ): Promise<KnownStatements> {
   const newer = (await readNewer(database, keys, before.count)).toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0));
   const known = newer.reduce(advance, before.count === 0 ? startingFrom(newer.at(-1)) : before);
-  return (await isWhole(database, known)) ? known : readAll(database, keys, before);
+  return (await isCurrent(database, known)) ? known : readAll(database, keys, before);
 }
 
-/** The newest statement counts those before it. */
+/** Takes the number of statements from the newest one, which counts them. */
 const startingFrom = (newest: ReadStatement | undefined): KnownStatements =>
-  newest?.number === undefined ? NONE : { tips: [newest], count: newest.number, strangers: 0 };
+  newest?.number === undefined ? NO_STATEMENTS : { tips: [newest], count: newest.number, unverified: 0 };
 
-/** What stands in a row after what is known; another number is left out, and then the count differs. */
+/** Adds the statement with the next number. Any other is ignored, and the counts will then differ. */
 function advance(known: KnownStatements, next: ReadStatement): KnownStatements {
   if (next.number !== known.count + 1) return known;
   const tips = [...known.tips.filter(({ id }) => !next.seen.includes(id)), next];
   return { ...known, tips, count: next.number };
 }
 
-/** Verified statements with a number after the one that is known; the newest alone where none is known. */
+/** Returns verified statements with a number greater than `after`; only the first page if `after` is 0. */
 async function readNewer(database: Database, keys: StatementKeys, after: number): Promise<ReadStatement[]> {
   const newer: ReadStatement[] = [];
   let before: number | undefined;
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const rows = await listNewestStatements(database, { before, limit: PAGE });
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const rows = await listNewestStatements(database, { before, limit: PAGE_ROWS });
     const good = rows.flatMap(({ jws }) => readStatement(jws, keys) ?? []).filter(isNumbered);
     newer.push(...good.filter(({ number }) => number > after));
     before = rows.at(-1)?.sequence;
-    if (after === 0 || rows.length < PAGE || good.some(({ number }) => number <= after)) break;
+    if (after === 0 || rows.length < PAGE_ROWS || good.some(({ number }) => number <= after)) break;
   }
   return newer;
 }
@@ -68,12 +67,12 @@ async function readNewer(database: Database, keys: StatementKeys, after: number)
 const isNumbered = (one: ReadStatement): one is ReadStatement & { readonly number: number } =>
   one.signature === 'good' && one.number !== undefined;
 
-interface Read extends Named {
+interface StoredReference extends StatementReference {
   readonly isSigned: boolean;
   readonly seen: readonly string[];
 }
 
-/** Needed where rows were written by an older version, or the columns were changed. */
+/** Needed if an older version wrote rows, or if the columns were changed. */
 async function readAll(database: Database, keys: StatementKeys, before: KnownStatements): Promise<KnownStatements> {
   const { all, total } = await readEach(database, keys);
   const vouched = reach(all, before.tips);
@@ -83,11 +82,11 @@ async function readAll(database: Database, keys: StatementKeys, before: KnownSta
   return {
     tips: [...lost, ...present.filter(({ id }) => !named.has(id))],
     count: present.length,
-    strangers: total - present.length,
+    unverified: total - present.length,
   };
 }
 
-/** The ids of all statements that can be vouched for. */
+/** Returns the ids of all statements that this server can vouch for. */
 export async function readVouched(
   database: Database,
   keys: StatementKeys,
@@ -97,10 +96,10 @@ export async function readVouched(
 }
 
 async function readEach(database: Database, keys: StatementKeys) {
-  const all = new Map<string, Read>();
+  const all = new Map<string, StoredReference>();
   let total = 0;
   for (let after = Number.MIN_SAFE_INTEGER; ; ) {
-    const page = await listStatements(database, after, PAGE);
+    const page = await listStatements(database, after, PAGE_ROWS);
     for (const { jws } of page) {
       const read = readStatement(jws, keys);
       if (read) all.set(read.id, { id: read.id, key: read.key, seen: read.seen, isSigned: read.signature === 'good' });
@@ -109,13 +108,16 @@ async function readEach(database: Database, keys: StatementKeys) {
     const last = page.at(-1);
     if (last === undefined) return { all, total };
     after = last.sequence;
-    // Requests have their turn between two pages.
+    // Let requests run between two pages.
     await nextTurn();
   }
 }
 
-/** What is signed, what was known, and all that they name, also by keys that are gone: it was verified when it was named. */
-function reach(all: ReadonlyMap<string, Read>, known: readonly Named[]): Set<string> {
+/**
+ * Returns the ids of signed and of known statements, and of all that they name. A named statement was verified when it was named,
+ * even if its key has been removed since.
+ */
+function reach(all: ReadonlyMap<string, StoredReference>, known: readonly StatementReference[]): Set<string> {
   const reached = new Set<string>();
   const waiting = [...known, ...[...all.values()].filter(({ isSigned }) => isSigned)].map(({ id }) => id);
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {

@@ -1,8 +1,7 @@
-// What proves the audit? All of it as it was at one moment, in a form that can be taken elsewhere; and what a verifier makes of
-// it, here or there.
+// Exports the audit with the keys and statements that prove it, and verifies a database or an export.
 import { isDeepStrictEqual } from 'node:util';
 import { type ExportedRow, type ExportLine, exportRow, foundRow } from '../audit/export.ts';
-import { differingColumns } from '../audit/row.ts';
+import { describeColumn, differingColumns } from '../audit/row.ts';
 import type { ReadStatement } from '../audit/statement.ts';
 import { createVerifier, type Verdict, type Verifier } from '../audit/verify.ts';
 import { systemClock } from '../primitives/clock.ts';
@@ -12,10 +11,9 @@ import { countStatements, listStatements, type StoredStatement } from '../store/
 import type { AuditRow, Database } from '../store/schema.ts';
 import { indexKeys, readStatement } from './statement-reader.ts';
 
-/** Rows read at once. */
-const PAGE = 1000;
+const PAGE_ROWS = 1000;
 
-/** Keys, statements, rows of before there were chains, and the rows of each chain in order. */
+/** Yields the keys, the statements, the rows without a chain, and then the rows of each chain in order. */
 export async function* exportLines(database: Database): AsyncGenerator<ExportLine> {
   const { keys, statements } = await readStatements(database);
   for (const key of keys) yield { key };
@@ -23,33 +21,33 @@ export async function* exportLines(database: Database): AsyncGenerator<ExportLin
   for await (const row of readRows(database)) yield exportRow(row);
 }
 
-async function readStatements(database: Database, saw: (row: StoredStatement) => void = () => undefined) {
+async function readStatements(database: Database, onRow: (row: StoredStatement) => void = () => undefined) {
   const statements: string[] = [];
   const keys = new Set<string>();
-  const page = (after: number) => listStatements(database, after, PAGE);
+  const page = (after: number) => listStatements(database, after, PAGE_ROWS);
   for await (const row of pages(page, ({ sequence }) => sequence)) {
-    saw(row);
+    onRow(row);
     statements.push(String(row.jws));
     keys.add(String(row.jwk));
   }
-  // A key that cannot be read was put there by somebody: what it should prove is then signed by nobody.
+  // Leave out a malformed key: it was not written by the server. Its statements then have an unknown signature.
   return { keys: [...keys].flatMap((key): JsonObject[] => [parseJsonObject(key) ?? []].flat()), statements };
 }
 
 async function* readRows(database: Database): AsyncGenerator<AuditRow> {
   yield* pages(
-    (after) => listUnchainedRows(database, after, PAGE),
+    (after) => listUnchainedRows(database, after, PAGE_ROWS),
     ({ sequence }) => sequence,
   );
   for (const chain of await listChains(database)) {
     yield* pages(
-      (after) => listChainRows(database, { chain, after, limit: PAGE }),
+      (after) => listChainRows(database, { chain, after, limit: PAGE_ROWS }),
       ({ position }) => position ?? 0,
     );
   }
 }
 
-/** From the least number there can be: a row that somebody put before the first must not be missed. */
+/** Starts at the smallest integer, so that a row inserted before the first is found. */
 async function* pages<T>(read: (after: number) => Promise<T[]>, place: (row: T) => number): AsyncGenerator<T> {
   for (let after = Number.MIN_SAFE_INTEGER; ; ) {
     const page = await read(after);
@@ -60,10 +58,10 @@ async function* pages<T>(read: (after: number) => Promise<T[]>, place: (row: T) 
   }
 }
 
-/** Keys that the verifier has from elsewhere, as a JWK Set has them; undefined where it has none. */
+/** JWKs that the verifier has from another source; undefined if it has none. */
 export type KnownKeys = readonly JsonObject[] | undefined;
 
-/** What stands in the database, the columns that are searched by included. */
+/** Verifies the database, including the columns for searching. */
 export async function verifyStore(database: Database, known: KnownKeys, now: number): Promise<Verdict> {
   const stored: StoredStatement[] = [];
   const { keys, statements } = await readStatements(database, (row) => stored.push(row));
@@ -96,33 +94,37 @@ export async function verifyStore(database: Database, known: KnownKeys, now: num
 const NOWHERE = { chain: undefined, position: undefined, requestId: undefined };
 const BEYOND = 'two in one place, or at a place that is not a number';
 
-/** Columns only help to find a statement; they must say what is signed. */
+/** The columns of a statement must match its signed text. */
 function checkPlace({ kind, chain, position, jws }: StoredStatement, verifier: Verifier): void {
-  const said = readStatement(jws, new Map());
-  if (said === undefined || isDeepStrictEqual([kind, chain, position], [said.kind, said.chain, said.position])) return;
+  const signed = readStatement(jws, new Map());
+  if (signed === undefined || isDeepStrictEqual([kind, chain, position], [signed.kind, signed.chain, signed.position]))
+    return;
   const problem = `stands in the database as the ${kind} statement of chain ${chain} up to row ${position}`;
-  verifier.fault({ ...said, requestId: undefined, problem: `the ${said.kind} statement ${problem}` });
+  verifier.fault({ ...signed, requestId: undefined, problem: `the ${signed.kind} statement ${problem}` });
 }
 
 const OUTSIDE = {
   chain: undefined,
   position: undefined,
   problem:
-    'stands in no chain, and was written after the first row that does: an older version wrote it, or a stranger',
+    'stands in no chain, and was written after the first row that does: by an older version, or by a person with access to the database',
 };
 
 function checkColumns(row: AuditRow, { chain, position }: ExportedRow, verifier: Verifier): void {
   if (row.personal !== null && row.personal_digest !== null) {
-    const problem = 'has a digest beside what it is a digest of, as if it were erased';
+    const problem = 'has its personal fields and also their digest, as if they were erased';
     verifier.fault({ chain, position, requestId: row.request_id, problem });
   }
   for (const column of differingColumns(row)) {
-    const problem = `is found by another ${column} than it has`;
+    const problem = describeColumn(column);
     verifier.fault({ chain, position, requestId: row.request_id, problem });
   }
 }
 
-/** What was exported, read twice: what is signed of the chains comes before their rows. */
+/**
+ * Verifies an export.
+ * @param read called twice: the verifier needs all statements before the first row
+ */
 export async function verifyLines(
   read: () => AsyncIterable<ExportLine>,
   known: KnownKeys,

@@ -1,27 +1,27 @@
-// Which places of a chain are signed? Statements count whose signature this server verified, or that those name.
+// Finds the statements about a chain that this server verified, or that a verified statement names.
 import type { ReadStatement } from '../audit/statement.ts';
 import { listStatementsOf } from '../store/audit-statements.ts';
 import type { Database } from '../store/schema.ts';
 import { readStatement } from './statement-reader.ts';
-import type { Notary } from './statement-signer.ts';
+import type { StatementSigner } from './statement-signer.ts';
 
 export interface Proofs {
-  /** What is proven of a chain. */
+  /** Returns the proven statements about a chain. */
   readonly of: (chain: string) => Promise<readonly ReadStatement[]>;
 }
 
-/** For one pass over the chains. All statements are read only where a key is gone that signed some of a chain. */
-export function createProofs(database: Database, notary: Pick<Notary, 'keys' | 'vouched'>): Proofs {
-  const keys = notary.keys();
-  let vouched: ReturnType<Notary['vouched']> | undefined;
+/** Use it for one iteration of the chains: it caches. All statements are read only if a key of a chain's statements was removed. */
+export function createProofs(database: Database, signer: Pick<StatementSigner, 'keys' | 'vouched'>): Proofs {
+  const keys = signer.keys();
+  let vouched: ReturnType<StatementSigner['vouched']> | undefined;
   return {
     of: async (chain) => {
       const rows = await listStatementsOf(database, chain);
-      const said = rows.flatMap(({ jws }) => readStatement(jws, keys) ?? []).filter((one) => one.chain === chain);
-      if (said.every(({ signature }) => signature === 'good')) return said;
-      vouched ??= notary.vouched();
+      const statements = rows.flatMap(({ jws }) => readStatement(jws, keys) ?? []).filter((one) => one.chain === chain);
+      if (statements.every(({ signature }) => signature === 'good')) return statements;
+      vouched ??= signer.vouched();
       const ids = await vouched;
-      return said.filter(({ id, signature }) => signature === 'good' || ids.has(id));
+      return statements.filter(({ id, signature }) => signature === 'good' || ids.has(id));
     },
   };
 }

@@ -1,42 +1,41 @@
-// What becomes of audit rows once they are written? Signed now and then, told to sinks, deleted when they are old.
+// Starts the background work on audit rows: signing the chains, streaming to sinks, and deleting old rows.
 import type { Chains } from '../audit/chain.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { createRepeatable } from '../primitives/serial.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { deleteOldRows } from './retention.ts';
 import type { SinkKind, SinkPlace } from './sinks/sink.ts';
-import { createNotary, type SignedBy } from './statement-signer.ts';
+import { createStatementSigner, type SignedBy } from './statement-signer.ts';
 import { startStream } from './stream.ts';
 
-export interface CustodySettings {
-  /** Milliseconds for which a row is kept; undefined, for ever. */
+export interface AuditRetentionSettings {
+  /** Milliseconds for which a row is kept; undefined: rows are never deleted. */
   readonly retention: number | undefined;
-  /** Milliseconds between two times that the chains are signed. */
+  /** Milliseconds between two signatures of the chains. */
   readonly checkpointEvery: number;
   readonly sinks: readonly { readonly name: string; readonly kind: SinkKind; readonly place: SinkPlace | undefined }[];
 }
 
-export interface Guarded extends SignedBy {
+export interface RetainedBy extends SignedBy {
   readonly audit: AuditLog;
   readonly chains: Chains;
 }
 
-export interface Custody {
-  /** How many statements stand in the database that this server cannot vouch for. */
-  readonly strangers: () => number;
-  /** What is left is told and signed, once no more rows come. */
+export interface AuditRetention {
+  /** The number of statements in the database that this server cannot vouch for. */
+  readonly unverified: () => number;
+  /** Streams and signs the remaining rows. Call it after the last row was written. */
   readonly stop: () => Promise<void>;
 }
 
-/** Milliseconds between two times that old rows are looked for. */
-const LOOK_FOR_OLD = 600_000;
+const DELETION_INTERVAL_MS = 600_000;
 
-export async function startCustody(
-  { retention, checkpointEvery, sinks }: CustodySettings,
-  by: Guarded,
-): Promise<Custody> {
-  const notary = createNotary(by);
-  const checkpoints = createCheckpoints({ ...by, notary, every: checkpointEvery });
+export async function startAuditRetention(
+  { retention, checkpointEvery, sinks }: AuditRetentionSettings,
+  by: RetainedBy,
+): Promise<AuditRetention> {
+  const signer = createStatementSigner(by);
+  const checkpoints = createCheckpoints({ ...by, signer, every: checkpointEvery });
   const streams = await Promise.all(
     sinks.map(({ name, kind, place }) => startStream({ name, deliver: kind.open(place, by.report) }, by)),
   );
@@ -50,12 +49,12 @@ export async function startCustody(
       ? undefined
       : repeat(
           'old audit rows cannot be deleted',
-          () => deleteOldRows({ ...by, notary, age: retention, sinks: names }),
-          LOOK_FOR_OLD,
+          () => deleteOldRows({ ...by, signer, age: retention, sinks: names }),
+          DELETION_INTERVAL_MS,
           by.report,
         );
   return {
-    strangers: notary.strangers,
+    unverified: signer.unverified,
     stop: async () => {
       await deleting?.stop();
       await Promise.all(streams.map(({ stop }) => stop()));
@@ -72,7 +71,7 @@ function repeat(what: string, work: () => Promise<void>, every: number, report: 
   const again = (): void => {
     last = run();
   };
-  const timer = setInterval(again, Math.min(every, LONGEST_TIMER)).unref();
+  const timer = setInterval(again, Math.min(every, MAX_TIMER_MS)).unref();
   return {
     stop: async () => {
       clearInterval(timer);
@@ -81,5 +80,5 @@ function repeat(what: string, work: () => Promise<void>, every: number, report: 
   };
 }
 
-/** What Node's timers take: 24 days. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** The maximum of Node's timers: 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;

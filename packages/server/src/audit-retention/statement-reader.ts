@@ -1,4 +1,4 @@
-// Reads a signed statement about the audit, and checks its signature.
+// Reads signed statements about the audit, and verifies their signatures.
 import { parseStatement, type ReadStatement } from '../audit/statement.ts';
 import { type CompactJws, readCompact, verifyCompact } from '../keys/jws.ts';
 import { thumbprint } from '../keys/thumbprint.ts';
@@ -7,10 +7,10 @@ import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type PublicKeySet, readKeySet } from '../trust/key-set.ts';
 
-/** A media type of its own: nothing takes a statement for a token. */
+/** A separate media type, so that a statement is never accepted as a token. */
 export const STATEMENT_TYPE = 'cambio-audit+jwt';
 
-/** Keys by the id that they go by. Several may go by one: whose it is, the thumbprint tells. */
+/** Keys by kid. Several may share one; the thumbprint identifies a key. */
 export type StatementKeys = ReadonlyMap<string, readonly StatementKey[]>;
 
 interface StatementKey {
@@ -26,22 +26,28 @@ export function indexKeys(jwks: readonly JsonObject[]): StatementKeys {
   return Map.groupBy(keys, ({ kid }) => String(kid));
 }
 
-/** @param text of a database: SQLite keeps any type in any column @returns undefined where it is not a statement */
+/**
+ * @param text from a database: SQLite stores any type in any column
+ * @returns undefined if the text is not a statement
+ */
 export function readStatement(text: unknown, keys: StatementKeys): ReadStatement | undefined {
   if (typeof text !== 'string') return undefined;
   try {
     const jws = readCompact(text);
-    const said = parseStatement(jws.payload);
-    if (jws.typ !== STATEMENT_TYPE || said === undefined || jws.kid === undefined) return undefined;
-    const [signature, key] = judge(jws, keys.get(jws.kid) ?? []);
-    return { ...said, id: sha256(text), kid: jws.kid, signature, key };
+    const statement = parseStatement(jws.payload);
+    if (jws.typ !== STATEMENT_TYPE || statement === undefined || jws.kid === undefined) return undefined;
+    const [signature, key] = checkSignature(jws, keys.get(jws.kid) ?? []);
+    return { ...statement, id: sha256(text), kid: jws.kid, signature, key };
   } catch (error) {
     if (error instanceof TokenRefusal) return undefined;
     throw error;
   }
 }
 
-function judge(jws: CompactJws, keys: readonly StatementKey[]): [ReadStatement['signature'], string | undefined] {
+function checkSignature(
+  jws: CompactJws,
+  keys: readonly StatementKey[],
+): [ReadStatement['signature'], thumbprint: string | undefined] {
   const signer = keys.find(({ set }) => isSignedBy(jws, set));
   if (signer !== undefined) return ['good', signer.thumbprint];
   return [keys.length === 0 ? 'unknown' : 'bad', undefined];

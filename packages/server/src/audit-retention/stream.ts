@@ -1,6 +1,6 @@
-// How do rows come to a sink, each at least once? They are read back from the database, where they are safe already: what holds
-// a sink up holds up nobody else. How far it is stands in the database too, chain by chain; each process tells of its own
-// chains, and takes over those whose process has died.
+// How does every row reach a sink, at least once? Committed rows are read back from the database, so that a slow sink delays no
+// request. The database also holds the position of each sink in each chain. A process delivers its own chains, and takes over those
+// of processes that have stopped.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Chains } from '../audit/chain.ts';
 import { eventOf } from '../audit/row.ts';
@@ -12,21 +12,22 @@ import type { Store } from '../store/store.ts';
 import type { Deliver, StreamedRow } from './sinks/sink.ts';
 
 export interface Stream {
-  /** There are new rows. */
+  /** Delivers new rows. */
   readonly wake: () => void;
-  /** Tells what can still be told in a moment, and lets others go on with the rest. */
+  /** Delivers rows for at most `LAST_DELIVERY_MS`, and leaves the rest to other processes. */
   readonly stop: () => Promise<void>;
 }
 
-/** Rows told at once. */
-const AT_ONCE = 100;
-/** Milliseconds for which a process that says nothing is believed to be there, and how often it says so. */
-const LEASE = 60_000;
-const RENEW = 20_000;
-/** Milliseconds until a sink that failed is tried again: twice as many each time. */
-const RETRY = { first: 500, longest: 30_000 };
-/** Milliseconds for what is left when the process ends. */
-const FAREWELL = 2000;
+/** Rows in one delivery. */
+const BATCH_ROWS = 100;
+/** Other processes take over a chain whose process has not renewed its lease for this long. */
+const LEASE_MS = 60_000;
+const RENEWAL_MS = 20_000;
+/** Delay before a failed sink is tried again. It doubles with every failure. */
+const MIN_RETRY_MS = 500;
+const MAX_RETRY_MS = 30_000;
+/** Time for the remaining rows when the process stops. */
+const LAST_DELIVERY_MS = 2000;
 
 export interface StreamedTo {
   readonly name: string;
@@ -44,7 +45,7 @@ export async function startStream(
 ): Promise<Stream> {
   const { store, chains, clock, report } = by;
   await begin(store, name);
-  /** The chains that this process tells of, and the last row of each that was taken. */
+  /** The chains that this process delivers, each with the position of the last delivered row. */
   const held = new Map<string, number>();
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
@@ -54,79 +55,82 @@ export async function startStream(
     saveCursor(store, { sink: name, chain, position, held_until: until });
 
   /** @returns whether there were rows */
-  const tell = async (chain: string): Promise<boolean> => {
+  const deliverBatch = async (chain: string): Promise<boolean> => {
     const after = held.get(chain) ?? 0;
-    const rows = await listChainRows(store, { chain, after, limit: AT_ONCE });
+    const rows = await listChainRows(store, { chain, after, limit: BATCH_ROWS });
     const last = rows.at(-1)?.position;
     if (last == null) return false;
     await deliver(rows.map(toStreamed));
     held.set(chain, last);
-    await save(chain, last, clock() + LEASE);
+    await save(chain, last, clock() + LEASE_MS);
     return true;
   };
 
-  const tellAll = async (): Promise<void> => {
+  const deliverAll = async (): Promise<void> => {
     do {
       woken = false;
       for (const chain of chains.own()) if (!held.has(chain)) held.set(chain, 0);
-      for (const chain of held.keys()) while (await tell(chain));
+      for (const chain of held.keys()) while (await deliverBatch(chain));
     } while (woken);
   };
 
   const wake = (): void => {
     woken = true;
-    running ??= persist(tellAll, name, report, stopping.signal).finally(() => {
+    running ??= persist(deliverAll, name, report, stopping.signal).finally(() => {
       running = undefined;
     });
   };
 
   const renew = async (): Promise<void> => {
     for (const [chain, position] of held) {
-      // One that was taken over and told of: should it grow, whoever comes first takes it again.
+      // Give up a chain that was taken over and delivered: if it grows, any process may take it over.
       const finished = running === undefined && !chains.own().has(chain) && held.delete(chain);
-      await save(chain, position, finished ? 0 : clock() + LEASE);
+      await save(chain, position, finished ? 0 : clock() + LEASE_MS);
     }
     for (const [chain, position] of await takeAbandoned(store, name, held, clock())) held.set(chain, position);
     wake();
   };
 
-  const renewing = setInterval(() => renew().catch(() => undefined), RENEW).unref();
+  const renewing = setInterval(() => renew().catch(() => undefined), RENEWAL_MS).unref();
   await renew();
   return {
     wake,
     stop: async () => {
       clearInterval(renewing);
-      // From here on a sink that fails is not tried again.
+      // From now on a failed sink is not tried again.
       stopping.abort();
       wake();
-      await Promise.race([running, wait(FAREWELL)]);
+      await Promise.race([running, wait(LAST_DELIVERY_MS)]);
       for (const [chain, position] of held) await save(chain, position, 0).catch(() => undefined);
     },
   };
 }
 
-/** Until everything is told, however often the sink fails. */
+/** Retries until all rows are delivered. */
 async function persist(
-  tellAll: () => Promise<void>,
+  deliverAll: () => Promise<void>,
   name: string,
   report: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let pause = RETRY.first; ; pause = Math.min(2 * pause, RETRY.longest)) {
+  for (let pauseMs = MIN_RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)) {
     try {
-      await tellAll();
-      if (pause > RETRY.first) report(`audit rows reach ${name} again`);
+      await deliverAll();
+      if (pauseMs > MIN_RETRY_MS) report(`audit rows reach ${name} again`);
       return;
     } catch (error) {
       if (signal.aborted) return;
-      if (pause === RETRY.first) report(`audit rows do not reach ${name}: ${(error as Error).message}`);
-      await wait(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      if (pauseMs === MIN_RETRY_MS) report(`audit rows do not reach ${name}: ${(error as Error).message}`);
+      await wait(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
     }
   }
 }
 
-/** Chains with rows that their process has not told and does not hold any more. @returns each with the last row that was taken */
+/**
+ * Takes over the chains with undelivered rows whose lease has expired.
+ * @returns the position of the last delivered row, by chain
+ */
 async function takeAbandoned(
   store: Store,
   sink: string,
@@ -140,13 +144,14 @@ async function takeAbandoned(
     const cursor = cursors.get(chain);
     const last = await findLastRow(store, chain);
     if (last?.position == null || last.position <= (cursor?.position ?? 0)) continue;
-    if ((cursor?.held_until ?? last.time + LEASE) > now) continue;
-    if (await takeCursor(store, { sink, chain, held_until: now + LEASE }, now)) taken.set(chain, cursor?.position ?? 0);
+    if ((cursor?.held_until ?? last.time + LEASE_MS) > now) continue;
+    if (await takeCursor(store, { sink, chain, held_until: now + LEASE_MS }, now))
+      taken.set(chain, cursor?.position ?? 0);
   }
   return taken;
 }
 
-/** A new sink is told of what is written from now on: every chain that is there counts as taken. */
+/** A new sink receives only rows written from now on: the existing chains count as delivered. */
 const begin = (store: Store, sink: string): Promise<void> =>
   store.transaction().execute(async (transaction) => {
     if (!(await markBegun(transaction, sink))) return;

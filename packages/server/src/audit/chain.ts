@@ -1,16 +1,16 @@
-// What proves that no row was changed, moved, added or taken away? Each row is hashed with the hash of the row before it. A
-// process writes in one chain for each commit that it has under way, so that nobody waits for another's.
+// How does the audit prove that no row was changed, moved, added or removed? Each row is hashed with the hash of the previous row.
+// A process has one chain for each concurrent commit, so that commits do not wait for each other.
 import { hash, randomBytes } from 'node:crypto';
 import type { AuditLink, AuditTexts } from '../store/schema.ts';
 
-/** What a row's hash is made of. */
+/** The input of a row's hash. */
 export interface Linked {
   readonly chain: string;
-  /** The first of a chain is 1. */
+  /** The first row of a chain has 1. */
   readonly position: number;
-  /** The JSON, as it stands. */
+  /** The JSON text as stored. */
   readonly event: string;
-  /** SHA-256 in base64url of the JSON of what is personal, which may be gone. */
+  /** SHA-256, in base64url, of the JSON text of the personal fields, which may have been erased. */
   readonly personalDigest: string;
 }
 
@@ -20,36 +20,35 @@ export interface Head {
   readonly hash: string;
 }
 
-/** What stands before the first row of a chain. */
-export const NOTHING = '';
+/** The previous hash of the first row of a chain. */
+export const NO_HASH = '';
 
 export const digestPersonal = (personal: string): string => hash('sha256', personal, 'base64url');
 
-/** The lines are joined without ambiguity: JSON as we write it holds no line feed. */
+/** Joining with line feeds is unambiguous: JSON.stringify writes none. */
 export const hashRow = (previous: string, { chain, position, event, personalDigest }: Linked): string =>
   hash('sha256', `cambio audit 1\n${previous}\n${chain}\n${position}\n${personalDigest}\n${event}`, 'base64url');
 
-/** The next rows of a chain, until it is known whether they were committed. */
+/** New rows of a chain. Call `committed` or `lost` once. */
 export interface Extension {
   readonly links: readonly AuditLink[];
   readonly committed: () => void;
-  /** Not committed, or nobody knows: the chain ends with what was, and another begins. */
+  /** The rows were not committed, or that is unknown: the chain ends before them, and a new one is used. */
   readonly lost: () => void;
 }
 
 export interface Chains {
   readonly extend: (rows: readonly AuditTexts[]) => Extension;
-  /** Where the chains stand that grew since they were last signed. */
+  /** The heads of chains that grew since they were last signed. */
   readonly unsigned: () => readonly Head[];
-  /** These heads are signed. */
-  readonly signed: (heads: readonly Head[]) => void;
-  /** Every chain of this process that may still grow. */
+  readonly markSigned: (heads: readonly Head[]) => void;
+  /** The chains of this process that may still grow. */
   readonly own: () => ReadonlySet<string>;
-  /** Hears of every commit. */
+  /** Registers a listener that is called after every commit. */
   readonly onGrowth: (grown: () => void) => void;
 }
 
-const newChain = (): Head => ({ chain: randomBytes(12).toString('base64url'), position: 0, hash: NOTHING });
+const newChain = (): Head => ({ chain: randomBytes(12).toString('base64url'), position: 0, hash: NO_HASH });
 
 export function createChains(): Chains {
   const idle: Head[] = [];
@@ -79,7 +78,7 @@ export function createChains(): Chains {
       };
     },
     unsigned: () => [...heads.values()],
-    signed: (list) => {
+    markSigned: (list) => {
       for (const { chain, position } of list) if (heads.get(chain)?.position === position) heads.delete(chain);
     },
     own: () => own,

@@ -1,4 +1,4 @@
-// How is an audit row a line of CSV (RFC 4180) that does no harm in a spreadsheet?
+// Formats audit rows as CSV (RFC 4180) that a spreadsheet does not execute.
 import type { AuditEvent } from './event.ts';
 import { fields } from './fields.ts';
 
@@ -6,7 +6,7 @@ const columns = Object.keys(fields) as readonly (keyof AuditEvent)[];
 
 export const csvHeader = (): string => columns.join(',');
 
-/** What is no text or number is JSON; the time is said as people read it. */
+/** Objects are written as JSON, the time in ISO 8601. */
 export const csvLine = (event: AuditEvent): string => columns.map((name) => cell(textOf(event, name))).join(',');
 
 function textOf(event: AuditEvent, name: keyof AuditEvent): string {
@@ -16,7 +16,7 @@ function textOf(event: AuditEvent, name: keyof AuditEvent): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** A cell that begins so is a formula to a spreadsheet; callers choose what stands in some of ours. */
+/** A spreadsheet takes a cell with this beginning for a formula. Callers control the text of some cells. */
 const FORMULA = /^[=+\-@\t\r\n]/;
 
 export function cell(text: string): string {

@@ -1,27 +1,27 @@
-// What does an auditor want to know of one request? A record begun with the request, filled by each step, completed on
-// every way out. Plain data, a closed list of fields, and never the text of a token.
+// The audit record of one request. Each step adds its fields; every exit writes it. The list of fields is closed, and none holds
+// the text of a token.
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { Recordable } from '../primitives/redact.ts';
 import type { Reason } from '../primitives/refusal.ts';
 import type { RecordedSent } from './sent.ts';
 
-/** What is told of a token: whose it was and how to find it again, not what it said. */
+/** Identifies a token and its parties. Other claims are not recorded. */
 export interface TokenTrace {
   readonly iss: string;
   readonly sub: string;
-  /** `jti`, or for a foreign token the hash that lineage knows it by. */
+  /** `jti`; for a foreign token its hash, which is its id in lineage. */
   readonly id: string;
-  /** The type that the request declared, and the one that the token proved to be. */
+  /** The type in the request, and the type as verified. */
   readonly declaredType: string;
   readonly type: string;
   readonly clientId?: string;
   readonly audiences: readonly string[];
   readonly scope?: readonly string[];
-  /** The audiences that a person agreed to, where nothing else may come of it. */
+  /** If present, new tokens are limited to these audiences: a person agreed to no others. */
   readonly agreedAudiences?: readonly string[];
   readonly acr?: string;
-  /** Who acted for the subject when the token came, the current actor first. */
+  /** The actors in the token, the current one first. */
   readonly chain: readonly Principal[];
   readonly expiresAt: number;
   /** The key that the token is bound to. */
@@ -34,7 +34,7 @@ export interface IssuedTrace {
   readonly expiresAt: number;
 }
 
-/** What a rule in audit mode would have done: a reason where it would have refused. */
+/** The decision of a rule in audit mode; `reason` is present if it would have refused. */
 export interface ShadowTrace {
   readonly rule: string;
   readonly reason?: Reason;
@@ -42,7 +42,7 @@ export interface ShadowTrace {
   readonly scope?: readonly string[];
 }
 
-/** How a request can end, as a row says it. */
+/** The outcomes of a request. */
 export const outcomes = [
   'issued',
   'accepted',
@@ -61,7 +61,7 @@ export interface AuditEvent {
   requestId: string;
   callerRequestId?: Recordable;
   address: string;
-  /** What was asked: the endpoint's own word. `other` is written only of refusals, which are counted. */
+  /** Names the endpoint. `other` is written for refusals only, which are counted. */
   action:
     | 'token'
     | 'revoke'
@@ -81,17 +81,17 @@ export interface AuditEvent {
   grant?: string;
   client?: string;
   clientAuthentication?: string;
-  /** The key that the caller proved to hold. */
+  /** The key that the caller proved to possess. */
   confirmation?: Confirmation;
-  /** Who the caller said to be, where that was not proven. */
+  /** The client id that the caller sent but did not prove. */
   clientClaimed?: Recordable;
   subject?: TokenTrace;
   actor?: TokenTrace;
-  /** The other provider at which a person signed in. */
+  /** The upstream provider at which a person signed in. */
   provider?: string;
-  /** Everybody who acts in the issued token, the current actor first. */
+  /** The actors in the issued token, the current one first. */
   chain?: readonly Principal[];
-  /** The subject of the issued token, as it names it. */
+  /** The subject in the issued token. */
   principal?: Principal;
   audiencesAsked?: readonly string[];
   resourcesAsked?: readonly string[];
@@ -100,39 +100,40 @@ export interface AuditEvent {
   targets?: readonly string[];
   scopeGiven?: readonly string[];
   rule?: string;
-  /** A bound token was exchanged for one that is bound to another key, or to none, because the rule says so. */
+  /** A bound token was exchanged for one with another key, or for a bearer token, as the rule allows. */
   rebound?: 'key' | 'bearer';
-  /** Of each rule of the client that was read and did not match, the first part that did not. */
+  /** The first part that did not match, for each rule of the client that was evaluated. */
   mismatches?: readonly {
     readonly rule: string;
     readonly part: string;
     readonly what: string;
     readonly problem?: string;
   }[];
-  /** When the first of the families and sessions ends that a new refresh token comes from, in seconds since 1970. */
+  /** The earliest end of the families and sessions that a new refresh token derives from, in seconds since 1970. */
   ancestorsEnd?: number;
-  /** The values that conditions of the loaded file read, by their path. */
+  /** The values that conditions of the loaded file read, by path. */
   facts?: Readonly<Record<string, unknown>>;
-  /** Rules in audit mode that match, and what each would have decided. */
+  /** Matching rules in audit mode, with the decision of each. */
   shadows?: readonly ShadowTrace[];
   outcome?: (typeof outcomes)[number];
   reason?: Reason;
   /** The parameter at fault. */
   parameter?: string;
   detail?: string;
-  /** What the caller sent that explains the refusal, by the names of parameters, claims and headers. Not verified. */
+  /** Unverified values from the request that explain the refusal, by the name of the parameter, claim or header. */
   sent?: RecordedSent;
   issued?: readonly IssuedTrace[];
-  /** How many the row stands for, where not one: requests beyond a limit, rows erased or deleted. */
+  /** The number of requests beyond a limit, or of rows erased or deleted, that the row stands for. Absent: one. */
   count?: number;
-  /** What a person agreed to, as lineage knows it, and the client that they were told would act for them. */
+  /** The id in lineage of a person's agreement. */
   agreement?: string;
+  /** The client that may act for the person, as the consent page said. */
   mayAct?: string;
   /** The operation of the admin API. */
   operation?: string;
-  /** What an operator changed through the admin API, without secrets. */
+  /** A change through the admin API, without secrets. */
   change?: { readonly what: string; readonly before?: unknown; readonly after?: unknown };
-  /** The id that a revocation killed. */
+  /** The id that was revoked. */
   revoked?: string;
   /** Milliseconds from the first byte of the request to the decision. */
   duration?: number;

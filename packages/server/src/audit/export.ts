@@ -1,4 +1,4 @@
-// What is a line of an export? A key, a signed statement, or a row with its place; texts that are hashed stand as texts.
+// Writes and reads the lines of an export: keys, signed statements, and rows with their position. Hashed texts are kept as strings.
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import type { AuditRow } from '../store/schema.ts';
 import { digestPersonal } from './chain.ts';
@@ -10,7 +10,7 @@ export type ExportLine =
   | { readonly key: Readonly<Record<string, unknown>> }
   | { readonly statement: string }
   | ExportedRow
-  /** A row of before there were chains. */
+  /** A row of a version without chains. */
   | { readonly event: string };
 
 export interface ExportedRow {
@@ -18,7 +18,7 @@ export interface ExportedRow {
   readonly position: number;
   readonly hash: string;
   readonly event: string;
-  /** Of an erased row, its digest stands in its place. */
+  /** Absent from an erased row, which has only `personalDigest`. */
   readonly personal?: string;
   readonly personalDigest?: string;
 }
@@ -30,20 +30,20 @@ export function exportRow(row: AuditRow): ExportLine {
   return personal === null ? { ...place, personalDigest: personal_digest ?? '' } : { ...place, personal };
 }
 
-/** What a verifier looks at. */
+/** Converts an exported row for the verifier. */
 export function foundRow({ chain, position, hash, event, personal, personalDigest = '' }: ExportedRow): FoundRow {
   const digest = personal === undefined ? personalDigest : digestPersonal(personal);
   const erased = personal === undefined;
   return { chain, position, hash, event, personalDigest: digest, erased, ...readEvent(event) };
 }
 
-/** Of what may have been tampered with. */
+/** Reads an event that may have been tampered with. */
 export function readEvent(event: string): Pick<FoundRow, 'requestId' | 'time'> {
   const { requestId = '?', time } = parseJsonObject(event) ?? {};
   return { requestId: String(requestId), time: typeof time === 'number' ? time : undefined };
 }
 
-/** @returns undefined where the text is no line of an export */
+/** @returns undefined if the text is not a line of an export */
 export function parseLine(text: string): ExportLine | undefined {
   const line = parseJsonObject(text);
   if (line === undefined) return undefined;
@@ -61,7 +61,7 @@ const isPosition = (value: unknown): value is number => Number.isSafeInteger(val
 const isTextOrAbsent = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === 'string';
 
-/** @returns undefined for a line that is no row */
+/** @returns undefined if the line is not a row */
 export function eventOfLine(line: ExportLine): AuditEvent | undefined {
   if (!('event' in line)) return undefined;
   return eventOf({ event: line.event, personal: ('personal' in line ? line.personal : undefined) ?? null });

@@ -1,4 +1,4 @@
-// Is it written down? Rows are committed in groups: one fsync for all that arrived while the last one ran.
+// Writes audit rows. They are committed in groups: one fsync for all rows that arrived during the previous one.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { newId } from '../primitives/random.ts';
 import { redactTokens } from '../primitives/redact.ts';
@@ -15,24 +15,24 @@ export interface AuditLog {
   /** Resolves once the row is committed. @throws Refusal store_unavailable */
   readonly append: (event: AuditEvent) => Promise<void>;
   /**
-   * Commits the row in the transaction of what else the request writes. @param patience milliseconds that the caller waits
-   * @throws Refusal store_unavailable, or what `write` throws
+   * Commits the row in one transaction with the request's other writes.
+   * @throws Refusal store_unavailable, and any error of `write`
    */
   readonly appendWith: (
     event: AuditEvent,
     write: (transaction: Database) => Promise<void>,
-    patience?: number,
+    maxWaitMs?: number,
   ) => Promise<void>;
 }
 
-/** Milliseconds for the row that says that something of ours failed: mostly the database, and its caller has waited already. */
-const PATIENCE_AFTER_FAILURE = 200;
+/** Maximum wait for the row of a failed request. The cause is mostly the database, for which the caller has waited already. */
+const MAX_WAIT_AFTER_FAILURE_MS = 200;
 
 type Unlinked = AuditColumns & AuditTexts;
 
 interface Waiting {
   readonly row: Unlinked;
-  /** Milliseconds of the process's own clock: when it came, and when its caller is told that it failed. */
+  /** Arrival and deadline, in milliseconds of `performance.now()`. */
   readonly since: number;
   readonly until: number;
   readonly resolve: () => void;
@@ -42,13 +42,13 @@ interface Waiting {
 export function createAuditLog(store: Store, chains: Chains): AuditLog {
   const waiting: Waiting[] = [];
 
-  /** Nobody in the group waits for longer than its first, so that one timer will do for all. */
+  /** The first row of the group has the earliest deadline, so one timer is enough. */
   const commit = async (group: readonly [Waiting, ...Waiting[]]): Promise<void> => {
     const rows = group.map(({ row }) => row);
     const extension = chains.extend(rows);
     try {
-      const patience = group[0].since + MAX_WAIT_MS - performance.now();
-      await orUnavailable(insertAuditRows(store, link(rows, extension)), patience);
+      const maxWaitMs = group[0].since + MAX_WAIT_MS - performance.now();
+      await orUnavailable(insertAuditRows(store, link(rows, extension)), maxWaitMs);
       extension.committed();
       for (const { resolve } of group) resolve();
     } catch (error) {
@@ -58,7 +58,7 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
   };
 
   const flush = createRepeatable(async () => {
-    // What arrives in the same turn of the event loop is one group.
+    // Rows that arrive in the same turn of the event loop form one group.
     await nextTurn();
     while (waiting.length > 0) {
       const now = performance.now();
@@ -69,10 +69,10 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
     }
   });
 
-  const enqueue = (row: Unlinked, patience: number): Promise<void> =>
+  const enqueue = (row: Unlinked, maxWaitMs: number): Promise<void> =>
     new Promise<void>((resolve, reject) => {
       const since = performance.now();
-      waiting.push({ row, since, until: since + patience, resolve, reject });
+      waiting.push({ row, since, until: since + maxWaitMs, resolve, reject });
       flush();
     });
 
@@ -94,9 +94,9 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
   return {
     append: (event) =>
       event.outcome === 'failed'
-        ? orUnavailable(enqueue(toRow(event), PATIENCE_AFTER_FAILURE), PATIENCE_AFTER_FAILURE)
+        ? orUnavailable(enqueue(toRow(event), MAX_WAIT_AFTER_FAILURE_MS), MAX_WAIT_AFTER_FAILURE_MS)
         : enqueue(toRow(event), MAX_WAIT_MS),
-    appendWith: (event, write, patience = MAX_WAIT_MS) => orUnavailable(commitWith(toRow(event), write), patience),
+    appendWith: (event, write, maxWaitMs = MAX_WAIT_MS) => orUnavailable(commitWith(toRow(event), write), maxWaitMs),
   };
 }
 
@@ -106,7 +106,7 @@ function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly
   return parts;
 }
 
-/** Wherever a caller put a token, it is withheld from the texts and the columns alike. */
+/** Redacts tokens in all fields, in the texts and in the columns: a caller may put one anywhere. */
 function toRow(event: AuditEvent): Unlinked {
   const texts = textsOf(event, newId());
   const safe = { event: redactTokens(texts.event), personal: redactTokens(texts.personal) };

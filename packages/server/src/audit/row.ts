@@ -1,5 +1,4 @@
-// How does an event become a row, and a row an event again? What tells of a person stands apart from the rest, and beside
-// both the few columns that are searched.
+// Converts an event to a row and back. Personal fields are stored apart from the others; a few columns are for searching.
 import { isDeepStrictEqual } from 'node:util';
 import { parseOwnJson } from '../primitives/strict-json.ts';
 import type { AuditColumns, AuditRow, AuditTexts } from '../store/schema.ts';
@@ -7,7 +6,7 @@ import type { AuditEvent } from './event.ts';
 import { personalFields } from './fields.ts';
 import { termOf } from './term.ts';
 
-/** @param salt makes the digest of what is personal tell nothing once both are gone: nobody can try names against it */
+/** @param salt erased with the personal fields, so that nobody can test names against their digest */
 export function textsOf(event: AuditEvent, salt: string): AuditTexts {
   const open: Record<string, unknown> = {};
   const personal: Record<string, unknown> = { salt };
@@ -15,20 +14,23 @@ export function textsOf(event: AuditEvent, salt: string): AuditTexts {
   return { event: JSON.stringify(open), personal: JSON.stringify(personal) };
 }
 
-/** Of an erased row, what is left. */
+/** Reads a row. An erased row has no personal fields. */
 export function eventOf({ event, personal }: { event: string; personal: string | null }): AuditEvent {
   if (personal === null) return parseOwnJson(event);
   const { salt: _, ...fields } = parseOwnJson<Record<string, unknown>>(personal);
   return { ...parseOwnJson<AuditEvent>(event), ...fields };
 }
 
-/** Names of the columns that say another thing than the event. None for an event that cannot be read, which its hash tells. */
+/** Names the columns that differ from the event. Returns none for an unreadable event, whose hash is checked elsewhere. */
 export function differingColumns(row: AuditRow): readonly string[] {
   const derived = deriveColumns(row);
   return Object.entries(derived ?? {})
     .filter(([column, value]) => !isDeepStrictEqual(row[column as keyof AuditRow], value))
     .map(([column]) => column);
 }
+
+/** Completes a sentence about a row. @param column one that `differingColumns` named */
+export const describeColumn = (column: string): string => `has another ${column} in its column than in its event`;
 
 function deriveColumns(row: AuditRow): AuditColumns | undefined {
   try {
@@ -38,7 +40,7 @@ function deriveColumns(row: AuditRow): AuditColumns | undefined {
   }
 }
 
-/** Derived from the event alone, so that whoever verifies can derive them again. */
+/** Derives the columns from the event alone, so that a verifier can derive them again. */
 export function columnsOf(event: AuditEvent): AuditColumns {
   const { time, requestId, outcome, reason, client, rule, subject, principal, chain, actor } = event;
   const asked = [...(event.audiencesAsked ?? []), ...(event.resourcesAsked ?? [])];

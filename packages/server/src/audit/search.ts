@@ -1,4 +1,4 @@
-// Which rows does somebody ask for? By who, what and when; the newest first, a page at a time.
+// Searches audit rows by person, client, token, outcome and time; newest first, in pages.
 import type { Principal } from '../primitives/principal.ts';
 import { type AuditPlace, type AuditTerms, searchAuditRows } from '../store/audit-rows.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
@@ -6,26 +6,26 @@ import type { AuditEvent } from './event.ts';
 import { eventOf } from './row.ts';
 import { SEVERAL, termOf } from './term.ts';
 
-/** All that are given must hold. */
+/** Filters are combined with AND. */
 export interface AuditFilter {
   readonly requestId?: string;
-  /** The `sub` of the subject token, or of the issued one. */
+  /** The `sub` of the subject token or of the issued token. */
   readonly subject?: string;
-  /** The `sub` of anybody who acts. */
+  /** The `sub` of an actor anywhere in the chain. */
   readonly actor?: string;
-  /** The `iss` of that subject, or of that actor; of any subject where neither is named. */
+  /** The `iss` of that subject or actor; of any subject if neither is given. */
   readonly issuer?: string;
   readonly client?: string;
-  /** Of what was issued; of what was asked for where nothing was. */
+  /** An audience of the issued token, or a requested one if no token was issued. */
   readonly audience?: string;
   readonly outcome?: string;
   readonly reason?: string;
   readonly rule?: string;
-  /** Ids of tokens: that were issued, presented or revoked. Rows with one of them. */
+  /** Ids of issued, presented or revoked tokens. A row must have one of them. */
   readonly tokens?: readonly string[];
-  /** Milliseconds since 1970, this one included. */
+  /** Milliseconds since 1970, inclusive. */
   readonly since?: number;
-  /** This one excluded. */
+  /** Milliseconds since 1970, exclusive. */
   readonly until?: number;
 }
 
@@ -36,11 +36,11 @@ export interface FoundEvent {
 
 export interface FoundPage {
   readonly found: readonly FoundEvent[];
-  /** Where the next page begins; undefined where there is none. A page may hold less than was asked for, and not be the last. */
+  /** Cursor of the next page; undefined on the last page. Any page may hold fewer rows than `limit`. */
   readonly next: string | undefined;
 }
 
-/** @throws Error where the cursor is none of ours */
+/** @throws Error if the cursor is invalid */
 export async function searchEvents(
   database: Database,
   filter: AuditFilter,
@@ -52,7 +52,7 @@ export async function searchEvents(
   );
   const all = pages.flatMap(({ rows }) => rows);
   const rows = [...new Map(all.map((row) => [row.sequence, row])).values()].toSorted(newestFirst);
-  // An alternative that has more may have it just behind its end: beyond that, nothing is known of the others' order.
+  // Stop at the first end of an alternative that has more rows: its next row may come right after.
   const [end] = pages.flatMap((page) => page.end ?? []).toSorted(newestFirst);
   const known = rows.filter((row) => end === undefined || newestFirst(row, end) <= 0);
   const page = known.slice(0, limit);
@@ -65,7 +65,7 @@ export async function searchEvents(
 
 const newestFirst = (a: AuditPlace, b: AuditPlace): number => b.time - a.time || b.sequence - a.sequence;
 
-/** A name may stand in one of several places, and each has an index of its own. */
+/** Returns one search for each index that may hold a name. */
 function alternatives({
   requestId,
   outcome,
@@ -99,11 +99,11 @@ function alternatives({
   );
 }
 
-/** Ids of the tokens that a row is about, and of the agreement that a code stood for. */
+/** Ids of the tokens that a row names, and of the agreement of a code. */
 export const tokensOf = ({ issued = [], subject, actor, agreement, revoked }: AuditEvent): readonly string[] =>
   [...issued.map(({ id }) => id), subject?.id, actor?.id, agreement, revoked].filter((id) => id !== undefined);
 
-/** What no column tells. */
+/** Checks the parts of the filter that no column holds. */
 function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }: AuditFilter): boolean {
   const { chain = [], targets, audiencesAsked = [], resourcesAsked = [] } = event;
   const isNamed = (name: string | undefined, among: readonly (Principal | undefined)[]): boolean =>
@@ -122,11 +122,11 @@ const CURSOR = /^(\d{1,16})\.(\d{1,16})$/;
 const formatCursor = ({ time, sequence }: AuditPlace): string =>
   Buffer.from(`${time}.${sequence}`).toString('base64url');
 
-/** Whether a search could have given it. */
+/** Has the text the form of a cursor? */
 export const isCursor = (text: string): boolean => CURSOR.test(Buffer.from(text, 'base64url').toString('latin1'));
 
 function parseCursor(text: string): AuditPlace {
   const [, time, sequence] = CURSOR.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
-  if (time === undefined || sequence === undefined) throw new Error('the cursor is none that a search gave');
+  if (time === undefined || sequence === undefined) throw new Error('not a cursor of a search');
   return { time: Number(time), sequence: Number(sequence) };
 }

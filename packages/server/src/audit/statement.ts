@@ -1,43 +1,43 @@
-// What may be said of a chain, and signed? Plain data; who signs it, and how that is proven, is not known here.
+// The statements about a chain that the server signs, as plain data. Signing is in audit-retention/statement-signer.ts.
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { AuditStatementKind } from '../store/schema.ts';
 
 export interface Statement {
   readonly kind: AuditStatementKind;
   readonly chain: string;
-  /** Up to and with this row. */
+  /** The last row that the statement covers. */
   readonly position: number;
-  /** Of that row. */
+  /** The hash of that row. */
   readonly hash: string;
   /** Seconds since 1970. */
   readonly time: number;
-  /** How many statements there are with this one; absent in those of earlier versions. Two have one number only by tampering. */
+  /** Counts the statements, from 1; undefined in statements of earlier versions. Two with one number prove tampering. */
   readonly number?: number;
   /**
-   * SHA-256 of the statements that stood last, whose signature the signer verified: none of them can be taken away unseen, and none
-   * that they name.
+   * SHA-256 of the previous statements, whose signatures the signer verified. Removing one of them, or one that they name, is
+   * detected.
    */
   readonly seen: readonly string[];
-  /** RFC 7638 thumbprints of the keys that signed those; empty in statements of earlier versions, which verified none. */
+  /** RFC 7638 thumbprints of the keys that signed those; empty in statements of earlier versions, which verified no signature. */
   readonly keys: readonly string[];
   /** The rows that were erased: `3-5,9`. */
   readonly rows?: string;
 }
 
-/** A statement, and what is known of who signed it. */
+/** A statement, and the result of checking its signature. */
 export interface ReadStatement extends Statement {
   /** SHA-256 of its text. */
   readonly id: string;
   readonly kid: string;
-  /** `unknown`: no key is there to tell by. */
+  /** `unknown`: no key with this kid is known. */
   readonly signature: 'good' | 'bad' | 'unknown';
-  /** RFC 7638 thumbprint of the key that made a good signature. A kid is only a name: anybody can give it to a key. */
+  /** RFC 7638 thumbprint of the key of a good signature. A kid does not identify a key: any key can have it. */
   readonly key: string | undefined;
 }
 
-export const claimsOf = ({ time, ...said }: Statement): JsonObject => ({ ...said, iat: time });
+export const claimsOf = ({ time, ...others }: Statement): JsonObject => ({ ...others, iat: time });
 
-/** @returns undefined where it is none */
+/** @returns undefined if the claims are not a statement */
 export function parseStatement(claims: JsonObject): Statement | undefined {
   const { kind, chain, position, hash, iat: time, number, seen, keys = [], rows } = claims;
   const kinds: readonly unknown[] = ['head', 'found', 'cut', 'erased'] satisfies AuditStatementKind[];

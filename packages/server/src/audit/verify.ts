@@ -1,11 +1,11 @@
-// Is the audit what was written? Rows, chain by chain, and what was signed of the chains; whatever does not fit is named. Pure:
-// the same for a database and for an export in another place.
+// Verifies the audit: the rows of each chain, and the statements that sign the chains. Reports every fault. Pure: used for a
+// database and for an export.
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
-import { hashRow, NOTHING } from './chain.ts';
+import { hashRow, NO_HASH } from './chain.ts';
 import { isWithin, type ReadStatement } from './statement.ts';
 import { findOutside } from './statement-line.ts';
 
-/** A row of a chain as it was found. */
+/** A row of a chain, not yet verified. */
 export interface FoundRow {
   readonly chain: string;
   readonly position: number;
@@ -13,9 +13,9 @@ export interface FoundRow {
   readonly event: string;
   readonly personalDigest: string;
   readonly erased: boolean;
-  /** Milliseconds since 1970; undefined where it does not say. */
+  /** Milliseconds since 1970; undefined if the event has none. */
   readonly time: number | undefined;
-  /** How a person finds it. */
+  /** Identifies the row to people. */
   readonly requestId: string;
 }
 
@@ -30,50 +30,50 @@ export interface Verdict {
   readonly chains: number;
   readonly rows: number;
   readonly erased: number;
-  /** Rows behind the last signature of their chain: nobody can tell whether others came after them. */
+  /** Rows after the last signature of their chain. Rows after these may be missing unnoticed. */
   readonly unsigned: number;
   /**
-   * Rows that no `head` or `cut` statement covers, but a `found` one, which signs what stands in the database: somebody who could
-   * write to it can have made them up before it was signed.
+   * Rows that only a `found` statement covers. It signs the rows found in the database: a person who could write to the database
+   * may have forged them before.
    */
   readonly foundOnly: number;
-  /** Rows that stand in no chain: of before there were chains, or made up. Nothing proves them. */
+  /** Rows without a chain: of a version without chains, or forged. Nothing proves them. */
   readonly unchained: number;
   readonly statements: number;
-  /** RFC 7638 thumbprints of the keys that the statements are signed with. */
+  /** RFC 7638 thumbprints of the keys that signed the statements. */
   readonly keys: readonly string[];
-  /** When the last statement was signed, in seconds since 1970. */
+  /** Time of the last statement, in seconds since 1970. */
   readonly signedAt: number | undefined;
   readonly faults: readonly ChainFault[];
 }
 
 export interface Verifier {
-  /** The rows of a chain together, in order. */
+  /** Call it for all rows of one chain, in order, before the next chain. */
   readonly row: (row: FoundRow) => void;
-  /** A row that stands in no chain. */
+  /** Counts a row without a chain. */
   readonly unchained: () => void;
-  /** Something else that does not fit. */
+  /** Reports a fault that the caller found. */
   readonly fault: (fault: ChainFault) => void;
   readonly finish: () => Verdict;
 }
 
-/** More are counted by nobody. */
-const MOST_FAULTS = 1000;
+/** Further faults are dropped. */
+const MAX_FAULTS = 1000;
 
-export interface Judged {
-  /** Thumbprints of keys that are known from elsewhere; undefined where the export's own are all there is. */
+export interface VerifierOptions {
+  /** Thumbprints of keys that are known from another source; undefined if only the export's own keys are known. */
   readonly trusted: ReadonlySet<string> | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
-export function createVerifier(statements: readonly ReadStatement[], { trusted, now }: Judged): Verifier {
+export function createVerifier(statements: readonly ReadStatement[], { trusted, now }: VerifierOptions): Verifier {
   const faults: ChainFault[] = [];
-  const fault = (one: ChainFault): void => void (faults.length < MOST_FAULTS && faults.push(one));
+  const fault = (one: ChainFault): void => void (faults.length < MAX_FAULTS && faults.push(one));
   const good = checkStatements(statements, trusted, fault);
   const byChain = Map.groupBy(good, ({ chain }) => chain);
   const signedAt = good.length === 0 ? undefined : Math.max(...good.map(({ time }) => time));
-  // The clock here may be behind the one by which the record was signed.
+  // The local clock may be behind the signer's.
   const latest = Math.max(now, (signedAt ?? 0) * 1000) + LEEWAY_SECONDS * 1000;
   const counts = { rows: 0, erased: 0, unsigned: 0, foundOnly: 0, unchained: 0 };
   const finished = new Set<string>();
@@ -96,7 +96,7 @@ export function createVerifier(statements: readonly ReadStatement[], { trusted, 
     row: (row) => {
       counts.rows++;
       if (row.erased) counts.erased++;
-      if ((row.time ?? 0) > latest) fault({ ...row, problem: 'has a time that is yet to come' });
+      if ((row.time ?? 0) > latest) fault({ ...row, problem: 'has a time in the future' });
       if (finished.has(row.chain)) return fault({ ...row, problem: 'stands apart from the other rows of its chain' });
       begin(row.chain).row(row);
     },
@@ -121,7 +121,7 @@ export function createVerifier(statements: readonly ReadStatement[], { trusted, 
   };
 }
 
-/** @returns those that can be believed */
+/** @returns the statements that can be trusted */
 function checkStatements(
   statements: readonly ReadStatement[],
   trusted: ReadonlySet<string> | undefined,
@@ -142,23 +142,23 @@ function checkStatements(
     else if (vouched?.has(id) === false) {
       fault({
         ...about,
-        problem: `the ${kind} statement is signed with the key ${key}, which is none of the keys to be trusted`,
+        problem: `the ${kind} statement is signed with the key ${key}, which is not a trusted key`,
       });
     } else return true;
     return false;
   });
   const outside = findOutside(good, byId);
   const [first] = outside;
-  // One cause can leave many behind.
+  // Report them as one fault: one cause can leave many.
   const them = outside.size === 1 ? 'statement was' : `statement and ${outside.size - 1} others were`;
-  const problem = `the ${first?.kind} ${them} hidden from those who signed later, or put here from elsewhere: no later statement names them`;
+  const problem = `the ${first?.kind} ${them} hidden from later signers, or inserted: no later statement names them`;
   if (first !== undefined) fault({ ...first, requestId: undefined, problem });
   return good;
 }
 
 /**
- * Signed with a trusted key; or named, and its key with it, by a statement that is believed. So a key may be gone that was
- * verified while it was there, and what it signs after that is believed by nobody.
+ * Returns the ids of statements that a trusted key signed, or that a trusted statement names together with their key. So a
+ * statement of a removed key stays trusted if it was verified before, and statements signed with that key later are not.
  */
 function vouchedFor(
   statements: readonly ReadStatement[],
@@ -180,7 +180,7 @@ function vouchedFor(
 interface ChainVerifier {
   readonly name: string;
   readonly row: (row: FoundRow) => void;
-  /** @returns how many rows no signature covers, and how many only a `found` statement */
+  /** @returns the number of rows that no signature covers, and of those that only a `found` statement covers */
   readonly finish: () => { readonly unsigned: number; readonly foundOnly: number };
 }
 
@@ -190,15 +190,15 @@ function verifyChain(name: string, statements: readonly ReadStatement[], fault: 
   const erasures = statements.flatMap(({ kind, rows }) => (kind === 'erased' && rows !== undefined ? [rows] : []));
   const byPosition = Map.groupBy(statements, ({ position }) => position);
   const byWriter = furthest(statements.filter(({ kind }) => kind === 'head'));
-  // What was deleted because it was old, the cut stands for.
-  const start = { position: cut?.position ?? 0, hash: cut?.hash ?? NOTHING };
+  // A `cut` statement stands for the old rows that were deleted.
+  const start = { position: cut?.position ?? 0, hash: cut?.hash ?? NO_HASH };
   let last = start;
   return {
     name,
     row: (row) => {
       const { position, hash, requestId } = row;
       const about = { chain: name, position, requestId };
-      // Rows are deleted with the statement that stands for them: what is there now was put there.
+      // Rows are deleted in one transaction with their `cut` statement, so a row before the cut was inserted.
       if (!(position > start.position))
         return fault({ ...about, problem: `stands before row ${start.position + 1}, with which its chain begins` });
       const expected = last.position + 1;
@@ -210,7 +210,7 @@ function verifyChain(name: string, statements: readonly ReadStatement[], fault: 
           fault({ ...about, problem: `is not the row that the ${statement.kind} statement signs` });
       }
       if (row.erased && !erasures.some((rows) => isWithin(position, rows)))
-        fault({ ...about, problem: 'lost what is personal, and no statement says that it was erased' });
+        fault({ ...about, problem: 'lost its personal fields, and no statement says that they were erased' });
       if (position >= expected) last = { position, hash };
     },
     finish: () => {

@@ -1,6 +1,6 @@
 // The type of a configuration whose names are all resolved: nothing below looks a name up in the file again.
 
-import type { CustodySettings } from '../audit-retention/retain.ts';
+import type { AuditRetentionSettings } from '../audit-retention/retain.ts';
 import type { RequestLimits } from '../client-auth/request-limit.ts';
 import type { CertificateSource } from '../http/client-certificate.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
@@ -52,7 +52,7 @@ export interface Configuration extends Registering {
   };
   readonly log: ReportForm;
   readonly store: StoreLocation;
-  readonly audit: CustodySettings;
+  readonly audit: AuditRetentionSettings;
   /** What people see on the pages. */
   readonly branding: Branding;
   readonly tokenErrorCode: TokenErrorCode;

@@ -1,5 +1,5 @@
 // Resolves what becomes of audit rows: how long they are kept, how often they are signed, and which sinks get them.
-import type { CustodySettings } from '../audit-retention/retain.ts';
+import type { AuditRetentionSettings } from '../audit-retention/retain.ts';
 import { sinkKinds } from '../audit-retention/sinks/index.ts';
 import type { SinkPlace } from '../audit-retention/sinks/sink.ts';
 import { urlProblem } from '../outbound/address.ts';
@@ -8,7 +8,7 @@ import type { ConfigurationFile } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
 import { wordUrlProblem } from './urls.ts';
 
-export function resolveAudit({ audit, server }: ConfigurationFile, around: Surroundings): CustodySettings {
+export function resolveAudit({ audit, server }: ConfigurationFile, around: Surroundings): AuditRetentionSettings {
   const { retention, checkpointEvery, stream } = audit;
   if (retention !== undefined && retention <= checkpointEvery)
     around.complain(

@@ -10,7 +10,7 @@ export interface ServerState {
   readonly revocations: () => number;
   readonly auditBacklog: () => number;
   /** Statements about the audit log in the database that no key of this server signed. */
-  readonly auditStrangers: () => number;
+  readonly unverifiedStatements: () => number;
   readonly connections: () => number;
   readonly nodes: () => number;
   readonly agree: () => boolean | undefined;
@@ -97,7 +97,7 @@ const gauges: readonly StateGauge[] = [
     name: 'cambio_audit_strange_statements',
     help: 'Statements about the audit in the database that no key of this server signed; if not 0, run `audit verify`',
     aggregator: 'max',
-    read: ({ auditStrangers }) => [{ value: auditStrangers() }],
+    read: ({ unverifiedStatements }) => [{ value: unverifiedStatements() }],
   },
   {
     name: 'cambio_connections',

@@ -1,4 +1,4 @@
-// What do the columns of the database decide? Nothing that is proven: somebody who writes to them hides no chain, and has no row deleted.
+// The columns of the database decide nothing that must be proven: changing them hides no chain and causes no deletion.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { assertGood, exportOf, rowsOf, verify, verifyStored } from '../support/audit.ts';
@@ -10,8 +10,8 @@ import { eventually } from '../support/node.ts';
 
 const DAY = 86_400_000;
 
-/** A process of its own, which issues a token and ends; with it ends a chain. */
-async function live(t: TestContext, before?: TestServer) {
+/** Runs a separate process that issues a token and stops. Its chain ends with it. */
+async function runOnce(t: TestContext, before?: TestServer) {
   const again = before && { folder: before.folder, now: before.clock.now };
   const server = await start(t as never, life(), again);
   await exchange(server);
@@ -19,16 +19,16 @@ async function live(t: TestContext, before?: TestServer) {
   return server;
 }
 
-async function lives(t: TestContext, count: number, before?: TestServer): Promise<TestServer> {
+async function runTimes(t: TestContext, count: number, before?: TestServer): Promise<TestServer> {
   let server = before;
-  for (let one = 0; one < count; one++) server = await live(t, server);
+  for (let one = 0; one < count; one++) server = await runOnce(t, server);
   return server as TestServer;
 }
 
 const chainsOf = async (server: TestServer): Promise<Set<string>> =>
   new Set(rowsOf(await exportOf(server)).map(({ chain }) => chain));
 
-/** Ways to make old statements look like the newest, before each process that signs, and to undo it. */
+/** Ways to make old statements look like the newest before a process signs, and to undo that. */
 const hidings: Readonly<Record<string, { readonly hide: string; readonly undo: string }>> = {
   'the oldest raised above all': {
     hide: `create table if not exists pinned as select jws from audit_statements limit 8;
@@ -43,7 +43,7 @@ const hidings: Readonly<Record<string, { readonly hide: string; readonly undo: s
     hide: 'update audit_statements set sequence = 1000000 - sequence',
     undo: 'update audit_statements set sequence = 1000000 - sequence',
   },
-  'the newest taken away, and put back': {
+  'the newest removed, and put back': {
     hide: `create table if not exists aside as select * from audit_statements where false;
       insert into aside select * from audit_statements where sequence > 8; delete from audit_statements where sequence > 8`,
     undo: 'insert into audit_statements select * from aside; drop table aside',
@@ -51,18 +51,18 @@ const hidings: Readonly<Record<string, { readonly hide: string; readonly undo: s
 };
 
 for (const [what, { hide, undo }] of Object.entries(hidings)) {
-  test(`statements that are hidden from those who sign later are found, and a chain that vanishes with them: ${what} (A15)`, async (t) => {
-    let server = await lives(t, 10);
+  test(`reports statements hidden from later signers, and a chain removed with them: ${what} (A15)`, async (t) => {
+    let server = await runTimes(t, 10);
     server.sql(hide);
     const before = await chainsOf(server);
-    server = await live(t, server);
+    server = await runOnce(t, server);
     const target = [...(await chainsOf(server))].filter((chain) => !before.has(chain));
     for (let one = 0; one < 2; one++) {
       server.sql(hide);
-      server = await live(t, server);
+      server = await runOnce(t, server);
     }
     server.sql(undo);
-    // Only what was put back stands apart; where the columns alone lied, all was named nevertheless.
+    // Changed columns alone hide nothing: all statements were named. Statements that were away and put back are faults.
     const { faults } = await verifyStored(server);
     if (!/put back/.test(what)) assert.deepEqual(faults, []);
     else assert.match(faults.map(({ problem }) => problem).join(), /no later statement names them/);
@@ -75,7 +75,7 @@ for (const [what, { hide, undo }] of Object.entries(hidings)) {
   });
 }
 
-test('a statement that somebody puts where one will be signed keeps nothing from being signed, and is reported', async (t) => {
+test('signs a chain although a forged statement occupies the place of the signed one', async (t) => {
   const server = await start(t as never, life());
   await exchange(server);
   const chains = await chainsOf(server);
@@ -93,8 +93,8 @@ test('a statement that somebody puts where one will be signed keeps nothing from
   assert.deepEqual([verdict.unsigned, verdict.statements], [0, chains.size]);
 });
 
-test('in the database a statement must stand as what it says, and nothing where no reader comes by', async (t) => {
-  const server = await lives(t, 2);
+test('reports a statement whose columns differ from its text, and a row at a position that no reader reaches', async (t) => {
+  const server = await runTimes(t, 2);
   assertGood(await verifyStored(server));
   const tamperings: Readonly<Record<string, readonly [string, RegExp]>> = {
     "update audit_statements set chain = 'other' where sequence = 1": [
@@ -111,7 +111,7 @@ test('in the database a statement must stand as what it says, and nothing where 
     ],
     "update audit set personal_digest = 'x' where sequence = 1": [
       'update audit set personal_digest = null where sequence = 1',
-      /has a digest beside what it is a digest of/,
+      /has its personal fields and also their digest/,
     ],
     [`insert into audit (time, request_id, outcome, event, personal, chain, position, hash)
       values (1, 'beyond', 'issued', '{}', '{}', 'x', -9007199254740993, '')`]: [
@@ -127,16 +127,16 @@ test('in the database a statement must stand as what it says, and nothing where 
   }
 });
 
-const MADE_UP = `insert into audit_statements (kind, chain, position, jws, jwk)
+const FORGED = `insert into audit_statements (kind, chain, position, jws, jwk)
   select 'head', chain, max(position), 'x', '{}' from audit group by chain`;
 
 for (const [what, tamper, isDeleted] of [
-  ['old rows, as they were written', '', true],
-  ['old rows that say by a column that they are old', 'update audit set time = time - 1', false],
-  ['old rows of which one was changed', `update audit set event = event || ' '`, false],
+  ['untouched old rows are deleted', '', true],
+  ['old rows with a changed time column are kept', 'update audit set time = time - 1', false],
+  ['old rows with a changed event are kept', `update audit set event = event || ' '`, false],
 ] as const) {
-  test(`retention deletes what is proven to be old alone: ${what}`, async (t) => {
-    const first = await live(t);
+  test(`retention deletes only rows that are proven to be old: ${what}`, async (t) => {
+    const first = await runOnce(t);
     first.sql(tamper || 'select 1');
     const chains = await chainsOf(first);
     const yaml = changed(life(), { audit: { retention: '30d' } });
@@ -151,20 +151,20 @@ for (const [what, tamper, isDeleted] of [
   });
 }
 
-test('retention believes neither a column that says that a young row is old, nor a statement that nobody signed', async (t) => {
+test('retention ignores a column that makes a young row old, and an unsigned statement', async (t) => {
   const yaml = changed(life(), { audit: { retention: '30d' } });
   for (const [tamper, undo] of [
     [`update audit set time = time - ${60 * DAY}`, `update audit set time = time + ${60 * DAY}`],
-    [MADE_UP, `delete from audit_statements where jws = 'x'`],
+    [FORGED, `delete from audit_statements where jws = 'x'`],
   ] as const) {
     const first = await start(t as never, yaml);
     await exchange(first);
-    if (tamper !== MADE_UP) await first.close();
+    if (tamper !== FORGED) await first.close();
     first.sql(tamper);
     const rows = rowsOf(await exportOf(first));
-    // What nobody signed: a copy of the database, as it was while the process ran.
-    const now = tamper === MADE_UP ? first.clock.now + 60 * DAY : first.clock.now;
-    if (tamper === MADE_UP) {
+    // Restores a copy of the statements from before the process signed.
+    const now = tamper === FORGED ? first.clock.now + 60 * DAY : first.clock.now;
+    if (tamper === FORGED) {
       first.sql('create table kept as select * from audit_statements');
       await first.close();
       first.sql('delete from audit_statements; insert into audit_statements select * from kept; drop table kept');

@@ -1,4 +1,4 @@
-// What becomes of rows once they are written: people are forgotten, old rows go, and the proof stays.
+// Erasure of people, deletion of old rows, exports and searches: the audit stays provable.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -25,9 +25,9 @@ import { repository, temporaryFolder } from '../support/program.ts';
 
 const HOUR = 3_600_000;
 const ISSUER = 'https://login.example';
-/** Those whom forged tokens are about. */
+/** Has a client for each subject of a forged token. */
 const peopled = changed(configuration, { clients: added(...['ada', 'bob', 'zora'].map((sub) => client(sub))) });
-/** One that stays when the server comes back on another port. */
+/** Has a fixed issuer, so that the server can restart on another port. */
 const settled = (changes: Configuration = {}): Configuration => changed(peopled, { issuer: ISSUER }, changes);
 
 const about = async (server: TestServer, sub: string): Promise<void> => {
@@ -42,7 +42,7 @@ const exportFile = (folder: string, lines: readonly ExportLine[]): string => {
   return file;
 };
 
-test('who is erased is nowhere in the record, the others are, and the chains are proven; it says which rows were erased', async (t) => {
+test('erasing a person removes the name from the whole database, keeps other people, and leaves chains that verify', async (t) => {
   const server = await start(t, settled());
   for (const sub of ['zora', 'ada', 'zora']) await about(server, sub);
   const acting = { actor_token: await actorToken(server), actor_token_type: type('access_token') };
@@ -57,7 +57,7 @@ test('who is erased is nowhere in the record, the others are, and the chains are
   assert.match(textOf(server), /ada/);
   const verdict = await verifyStored(server);
   assertGood(verdict);
-  assert.deepEqual([verdict.erased, verdict.rows], [2, before.rows + 1], 'and a row says that it was done');
+  assert.deepEqual([verdict.erased, verdict.rows], [2, before.rows + 1], 'a new row records the erasure');
   await reading(server, async ({ searchEvents }) => {
     const { found } = await searchEvents({ outcome: 'erased' }, { limit: 10 });
     assert.deepEqual(
@@ -69,7 +69,7 @@ test('who is erased is nowhere in the record, the others are, and the chains are
   });
   const again = await beside(t, server, ['audit erase', '--yes', '--subject', 'zora']);
   assert.match(again.stdout, /^0 rows erased/);
-  // Another issuer's person of the same name stays.
+  // The sub of another issuer does not match.
   const other = await beside(t, server, [
     'audit erase',
     '--yes',
@@ -79,13 +79,13 @@ test('who is erased is nowhere in the record, the others are, and the chains are
     'https://other.example',
   ]);
   assert.match(other.stdout, /^0 rows erased/);
-  // Whoever acts is somebody too.
+  // An actor can be erased too.
   const actor = await beside(t, server, ['audit erase', '--yes', '--subject', 'agent']);
   assert.match(actor.stdout, /^[1-9]\d* rows? erased/);
   assertGood(await verifyStored(server));
 });
 
-test('the salt goes with what is erased: without it the digest tells nothing', async (t) => {
+test('erases the salt with the personal fields, so that the digest reveals nothing', async (t) => {
   const server = await start(t, settled());
   await about(server, 'zora');
   await server.close();
@@ -95,7 +95,7 @@ test('the salt goes with what is erased: without it the digest tells nothing', a
   assert.deepEqual(Object.keys(row).toSorted(), ['chain', 'event', 'hash', 'personalDigest', 'position']);
 });
 
-test('rows older than the retention go once they are signed, what stands for them proves the rest, and it is in the record', async (t) => {
+test('deletes rows older than the retention once they are signed, records the deletion, and the rest verifies', async (t) => {
   const keep = { after: () => undefined };
   const yaml = settled({ audit: { retention: '90d' } });
   const first = await start(keep, yaml);
@@ -122,19 +122,19 @@ test('rows older than the retention go once they are signed, what stands for the
   assertGood(await verifyStored(third));
   assertGood(await verify(lines));
   assert.ok(rowsOf(lines).length < old + 4);
-  // What stands before the cut was put there since.
+  // A row before the cut was inserted later.
   const [row] = rowsOf(lines);
   const revived = [...lines.filter((line) => line !== row), ...(row ? [{ ...row, position: 1 }, row] : [])];
   const isCut = rowsOf(lines).every(({ position }) => position > 1);
   assert.ok(!isCut || (await verify(revived)).faults.some(({ problem }) => /stands before row/.test(problem)));
-  // What is cut without a statement is missed.
+  // Without their statement, the deleted rows are missing.
   const cut = lines.filter((line) => !('statement' in line && /"kind":"cut"/.test(payloadOf(line.statement))));
   assert.ok((await verify(cut)).faults.some(({ problem }) => /missing/.test(problem)));
 });
 
 const payloadOf = (jws: string): string => Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString();
 
-test('an export is verified in another folder, by the command and by another program, with the published keys', async (t) => {
+test('an export verifies in another folder with the published keys, by the command and by the program in the docs', async (t) => {
   const server = await start(t, settled());
   await about(server, 'ada');
   const keys = await (await fetch(`${server.issuer}/.well-known/jwks.json`)).text();
@@ -168,7 +168,7 @@ test('an export is verified in another folder, by the command and by another pro
   if (there) assert.match(python().stdout, new RegExp(`^${victim.chain} 1 is not what was written$`, 'm'));
 });
 
-test('rows are found by who, what and when, the newest first, a page at a time without a gap', async (t) => {
+test('searches by person, client, target and time, newest first, in pages without a gap', async (t) => {
   const server = await start(t, peopled);
   const start_ = server.clock.now;
   for (let index = 0; index < 12; index++) {
@@ -207,10 +207,10 @@ test('rows are found by who, what and when, the newest first, a page at a time w
     assert.equal(await count({ audience: BACKEND }), 1, 'one of several');
     assert.equal(await count({ audience: 'https://nowhere.example', outcome: 'refused', reason: 'target_unknown' }), 1);
     assert.equal(await count({ actor: 'agent' }), 1);
-    await assert.rejects(searchEvents({}, { cursor: 'no cursor', limit: 1 }), /the cursor is none/);
+    await assert.rejects(searchEvents({}, { cursor: 'no cursor', limit: 1 }), /not a cursor/);
   });
   const csv = await beside(t, server, ['audit search', '--subject', 'zora', '--output', 'csv']);
-  assert.deepEqual([csv.code, csv.stdout.split('\r\n').length], [0, 6], 'a head, four rows, and the end');
+  assert.deepEqual([csv.code, csv.stdout.split('\r\n').length], [0, 6], 'a header, four rows, and the end');
   const older = await beside(t, server, ['audit search', '--subject', 'zora', '--format', 'csv']);
   assert.equal(older.stdout, csv.stdout);
   assert.match(csv.stdout, /^time,requestId,/);
@@ -219,7 +219,7 @@ test('rows are found by who, what and when, the newest first, a page at a time w
   assert.match(wrong.stderr, /^cambio: --since yesterday is not a time\. Use 2026-/);
 });
 
-test('a cell of CSV is no formula to a spreadsheet, and comes back as it was', () => {
+test('quotes a cell of CSV, and prefixes a formula so that a spreadsheet shows it as text', () => {
   for (const [text, expected] of [
     ['plain', 'plain'],
     ['=1+1', "'=1+1"],

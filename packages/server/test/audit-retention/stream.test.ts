@@ -1,4 +1,4 @@
-// Does every row reach its sink? Whatever the sink does, each comes at least once, and no exchange waits for it.
+// Every row reaches its sink at least once, also after failures, and no exchange waits for a sink.
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
@@ -18,7 +18,7 @@ interface Received {
   readonly text: string;
 }
 
-/** A place that is told of rows, and does what it is told to. */
+/** Starts a sink with a behaviour that the test sets. */
 async function startSink(t: Test, port = 0) {
   const received: Received[] = [];
   const sink = { behaviour: 'takes' as Behaviour, received, asked: 0 };
@@ -67,7 +67,7 @@ const eventsOf = (received: readonly Received[]): (AuditEvent & { link: { chain:
 const idsOf = (received: readonly Received[]): Set<string> =>
   new Set(eventsOf(received).map(({ requestId }) => requestId));
 
-test('a webhook is told of every row, in the order of its chain, with the headers that the file gives', async (t) => {
+test('a webhook receives every row, in the order of its chain, with the configured headers', async (t) => {
   const sink = await startSink(t as Test);
   const server = await start(t, streaming('webhook', sink.port));
   const answers = [await exchange(server), await exchange(server, { subject_token: 'no token' })];
@@ -84,12 +84,12 @@ test('a webhook is told of every row, in the order of its chain, with the header
     [sink.received[0]?.headers.authorization, sink.received[0]?.headers['content-type']],
     ['Bearer x', 'application/x-ndjson'],
   );
-  const { link: _, ...told } = events.at(-1) as (typeof events)[number];
-  assert.deepEqual(told, server.audit(answers[1] as never), 'and no salt');
+  const { link: _, ...event } = events.at(-1) as (typeof events)[number];
+  assert.deepEqual(event, server.audit(answers[1] as never), 'without the salt');
 });
 
 for (const behaviour of ['fails', 'hangs'] as const) {
-  test(`a sink that ${behaviour} holds no exchange up and misses no row, not even over a restart`, {
+  test(`a sink that ${behaviour} delays no exchange, and receives every row after a restart`, {
     timeout: 60_000,
   }, async (t) => {
     const keep = { after: () => undefined };
@@ -109,7 +109,7 @@ for (const behaviour of ['fails', 'hangs'] as const) {
     assert.equal(sink.received.length, 0);
     await server.close();
     sink.behaviour = 'takes';
-    // As another process takes the rows of one that has ended.
+    // After the lease, another process takes over the rows.
     const again = await start(t, yaml, { folder: server.folder, now: server.clock.now + 120_000 });
     answers.push(await exchange(again));
     await eventually(
@@ -119,7 +119,7 @@ for (const behaviour of ['fails', 'hangs'] as const) {
   });
 }
 
-test('a sink that was away is told when it is back, without a restart', { timeout: 60_000 }, async (t) => {
+test('a sink that was unreachable receives the rows later, without a restart', { timeout: 60_000 }, async (t) => {
   const port = await freePort();
   const server = await start(t, streaming('webhook', port));
   const answer = await exchange(server);
@@ -132,7 +132,7 @@ test('a sink that was away is told when it is back, without a restart', { timeou
   );
 });
 
-test('a new sink is told of what is written from then on', async (t) => {
+test('a new sink receives only rows written after it was configured', async (t) => {
   const keep = { after: () => undefined };
   const lasting = changed(configuration, { issuer: 'https://login.example' });
   const before = await start(keep, lasting);
@@ -149,7 +149,7 @@ test('a new sink is told of what is written from then on', async (t) => {
   assert.equal(idsOf(sink.received).has(old.headers.get('x-request-id') ?? ''), false);
 });
 
-test('OpenTelemetry is told in log records', async (t) => {
+test('an OTLP sink receives log records', async (t) => {
   const sink = await startSink(t as Test);
   const server = await start(t, streaming('otlp', sink.port));
   const refused = await exchange(server, { subject_token: 'no token' });
@@ -168,7 +168,7 @@ test('OpenTelemetry is told in log records', async (t) => {
   assert.ok(JSON.stringify(record?.attributes).includes('"cambio.outcome","value":{"stringValue":"refused"}'));
 });
 
-test('two nodes on one PostgreSQL tell of their own rows, and one of those that the other left', {
+test('two nodes on one PostgreSQL each deliver their own rows, and a node delivers those of a stopped one', {
   timeout: 60_000,
 }, async (t) => {
   const postgres = await startPostgres({ after });
@@ -177,17 +177,17 @@ test('two nodes on one PostgreSQL tell of their own rows, and one of those that 
   const keep = { after: () => undefined };
   const [one, two] = [await start(keep, yaml), await start(t, yaml)];
   const answers = await Promise.all([exchange(one), exchange(two), exchange(one), exchange(two)]);
-  const told = () =>
+  const delivered = () =>
     eventually(
       async () => idsOf(sink.received),
       (ids) => answers.every(({ headers }) => ids.has(headers.get('x-request-id') ?? '')),
     );
-  await told();
+  await delivered();
   sink.behaviour = 'fails';
   answers.push(await exchange(one));
   await one.close();
   sink.behaviour = 'takes';
   const three = await start(t, yaml, { now: one.clock.now + 120_000 });
   answers.push(await exchange(three));
-  await told();
+  await delivered();
 });

@@ -1,4 +1,4 @@
-// Can the record be trusted? Whatever is changed, moved, added or taken away is found and named; what was left alone is good.
+// The audit detects every change, move, insertion and removal, and reports no fault in untouched records.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { digestPersonal, hashRow } from '../../src/audit/chain.ts';
@@ -15,7 +15,7 @@ import { query, startPostgres } from '../support/postgres.ts';
 
 type Test = { readonly after: (work: () => Promise<void>) => void };
 
-/** Grouped rows, and rows in transactions of their own; then it ends as it should, and another process goes on. */
+/** Writes grouped rows and rows in separate transactions, stops the server, and writes more with another process. */
 async function recorded(t: Test, source: Configuration): Promise<TestServer> {
   const first = await start(t, source);
   const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(first)));
@@ -35,7 +35,7 @@ async function recorded(t: Test, source: Configuration): Promise<TestServer> {
 const server = await recorded({ after }, life());
 const lines = await exportOf(server);
 const untouched = rowsOf(lines);
-/** The chain with most rows. */
+/** The chain with the most rows. */
 const [longest = []] = [...Map.groupBy(untouched, ({ chain }) => chain).values()].toSorted(
   (a, b) => b.length - a.length,
 );
@@ -49,7 +49,7 @@ const statement = (kind: string, chain: string): ExportLine =>
 const said = ({ statement: jws }: { readonly statement: string }): Record<string, unknown> =>
   JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
 
-/** The rest of the chain hashed again, as somebody would who knows how. */
+/** Hashes the rest of the chain again, as an attacker with knowledge of the format would. */
 function rehashed(from: ExportedRow, by: Partial<ExportedRow>): ExportLine[] {
   let previous = longest[longest.indexOf(from) - 1]?.hash ?? '';
   const changed = new Map<ExportLine, ExportedRow>();
@@ -69,30 +69,30 @@ const tampered: Readonly<
   Record<string, { readonly lines: ExportLine[]; readonly row: ExportedRow; readonly says: RegExp }>
 > = {
   'an edited event': { lines: replaced(second, edited), row: second, says: /not what was written/ },
-  'an edited person': {
+  'an edited personal field': {
     lines: replaced(second, { personal: String(second.personal).replace('gateway', 'goteway') }),
     row: second,
     says: /not what was written/,
   },
   'another hash': { lines: replaced(second, { hash: third.hash }), row: second, says: /not what was written/ },
-  'an edit with all that follows hashed again': {
+  'an edited event with the following rows hashed again': {
     lines: rehashed(second, edited),
     row: last,
     says: /not the row that the head statement signs/,
   },
-  'a row taken away': { lines: without(second), row: third, says: /row 2 is missing before it/ },
-  'a row taken away and the others moved up': {
+  'a removed row': { lines: without(second), row: third, says: /row 2 is missing before it/ },
+  'a removed row whose place the next one takes': {
     lines: without(second).map((line) => (line === third ? { ...third, position: 2 } : line)),
     row: { ...third, position: 2 },
     says: /not what was written/,
   },
-  'the last row taken away': { lines: without(last), row: { ...last, event: '{}' }, says: /missing at the end/ },
+  'a removed last row': { lines: without(last), row: { ...last, event: '{}' }, says: /missing at the end/ },
   'two rows in the wrong order': {
     lines: lines.map((line) => (line === second ? third : line === third ? second : line)),
     row: second,
     says: /wrong place/,
   },
-  'a row that is there twice': {
+  'a duplicated row': {
     lines: [...lines.slice(0, lines.indexOf(second)), second, ...lines.slice(lines.indexOf(second))],
     row: second,
     says: /wrong place/,
@@ -113,19 +113,19 @@ const tampered: Readonly<
     row: { ...second, position: last.position + 1 },
     says: /not what was written/,
   },
-  'what is personal taken away without an erasure': {
+  'personal fields removed without an erasure': {
     lines: lines.map((line) => {
       if (line !== second) return line;
       const { personal = '', ...rest } = second;
       return { ...rest, personalDigest: digestPersonal(personal) };
     }),
     row: second,
-    says: /no statement says that it was erased/,
+    says: /no statement says that they were erased/,
   },
 };
 
 for (const [what, { lines: changed, row, says }] of Object.entries(tampered)) {
-  test(`${what} is found and named, and the untouched record is good (A15)`, async () => {
+  test(`reports ${what}, and no fault of the untouched record (A15)`, async () => {
     assertGood(await verify(lines));
     const { faults } = await verify(changed);
     const named = faults.find(({ chain, problem }) => chain === row.chain && says.test(problem));
@@ -135,7 +135,7 @@ for (const [what, { lines: changed, row, says }] of Object.entries(tampered)) {
   });
 }
 
-test('a whole chain that is gone is found by what was signed of it, and a statement that is gone by those after it', async () => {
+test('reports a removed chain, by its statements, and a removed statement, by the later ones', async () => {
   const gone = await verify(lines.filter((line) => !('chain' in line && line.chain === second.chain)));
   assert.match(gone.faults[0]?.problem ?? '', /^rows 1 to \d+ are missing at the end$/);
   const all = lines.filter((line) => 'statement' in line);
@@ -145,7 +145,7 @@ test('a whole chain that is gone is found by what was signed of it, and a statem
   assert.ok(hidden.faults.some(({ problem }) => /names another, .*, which is not there/.test(problem)));
 });
 
-test('a statement that was changed, or is signed with another key, is not believed', async () => {
+test('rejects a changed statement, a statement without its key, and an unreadable one', async () => {
   const head = statement('head', second.chain) as { statement: string };
   const [header = '', , signature = ''] = head.statement.split('.');
   const claims = { ...said(head), position: 1, hash: longest[0]?.hash };
@@ -158,24 +158,22 @@ test('a statement that was changed, or is signed with another key, is not believ
   assert.ok(garbled.faults.some(({ problem }) => /cannot be read/.test(problem)));
 });
 
-test('with keys that are known from elsewhere only what they vouch for is believed', async () => {
+test('with known keys, trusts only statements that these keys vouch for', async () => {
   const [key] = lines.filter((line) => 'key' in line).map((line) => line.key);
   assert.ok(key);
   assertGood(await verify(lines, [key]));
   assertGood(await verify(lines, [{ ...key, kid: 'another' }]));
-  // Another key under the id of ours: a kid is only a name.
+  // Another key with the same kid.
   const stranger = await recorded({ after }, life());
   const theirs = (await exportOf(stranger)).find((line) => 'key' in line);
   assert.ok(theirs);
   const impostor = await verify(lines, [{ ...theirs.key, kid: key.kid }]);
   assert.ok(
-    impostor.faults.some(({ problem }) =>
-      /head statement is signed with the key .* none of the keys to be trusted/.test(problem),
-    ),
+    impostor.faults.some(({ problem }) => /head statement is signed with the key .* not a trusted key/.test(problem)),
   );
 });
 
-test('what comes after the last signature is counted: its end could be cut off unseen', async (t) => {
+test('counts the rows after the last signature, whose removal would not be noticed', async (t) => {
   const running = await start(t, life());
   await exchange(running);
   const unsigned = await verifyStored(running);
@@ -187,14 +185,14 @@ test('what comes after the last signature is counted: its end could be cut off u
   assert.deepEqual([signed.rows, signed.unsigned, signed.signedAt], [2, 0, Math.floor(running.clock.now / 1000)]);
 });
 
-test('in the database also the columns that rows are found by are proven, and rows that somebody added', async (t) => {
+test('in a database, reports changed search columns and inserted rows', async (t) => {
   const own = await recorded(t as Test, life());
   assertGood(await verifyStored(own));
   own.sql(`update audit set client = 'somebody' where sequence = 2`);
   const hidden = await verifyStored(own);
   assert.deepEqual(
     hidden.faults.map(({ problem }) => problem),
-    ['is found by another client than it has'],
+    ['has another client in its column than in its event'],
   );
   own.sql(`update audit set client = 'gateway' where sequence = 2`);
   own.sql(`insert into audit (time, request_id, outcome, event) values (1, 'added', 'issued', '{}')`);
@@ -206,7 +204,7 @@ test('in the database also the columns that rows are found by are proven, and ro
   assert.match(added.faults[0]?.problem ?? '', /in no chain/);
 });
 
-test('a row before the first position, before what was deleted, or with half a place is found', async (t) => {
+test('reports a row before the first position, and a row with only half of a place', async (t) => {
   const own = await recorded(t as Test, life());
   assertGood(await verifyStored(own));
   const [{ chain, hash }] = rowsOf(await exportOf(own)) as [ExportedRow];
@@ -232,7 +230,7 @@ test('a row before the first position, before what was deleted, or with half a p
     );
     own.sql(`delete from audit where request_id = 'added'`);
   }
-  // As if it were of before there were chains: that cannot be told, and so it is counted.
+  // Such a row could come from a version without chains, so it is counted and not reported.
   for (const sequence of [0, -3]) {
     insert(sequence, 'null, null, null');
     const verdict = await verifyStored(own);
@@ -246,7 +244,7 @@ test('a row before the first position, before what was deleted, or with half a p
   assertGood(untampered);
 });
 
-test('what only another process signed, which found it, is counted: a forged chain with an old time is signed, too', async (t) => {
+test('counts rows that only a found statement signs: a forged chain with an old time is signed too', async (t) => {
   const own = await start(t as Test & Parameters<typeof start>[0], life());
   await exchange(own);
   await own.close();
@@ -268,12 +266,12 @@ test('what only another process signed, which found it, is counted: a forged cha
   const verdict = await verifyStored(next);
   assert.deepEqual([before.foundOnly, before.unsigned], [0, 2]);
   assert.deepEqual([verdict.foundOnly, verdict.unsigned], [2, 0]);
-  const told = await beside(t, next, ['audit verify']);
-  assert.match(told.stdout, /2 rows signed by another process only/);
-  assert.match(told.stdout, /but for 2 rows that nothing proves/);
+  const printed = await beside(t, next, ['audit verify']);
+  assert.match(printed.stdout, /2 rows signed by another process only/);
+  assert.match(printed.stdout, /but for 2 rows that nothing proves/);
 });
 
-test('the columns of a row follow from its event alone', () => {
+test('derives the columns of a row from its event alone', () => {
   const row = { iss: 'https://idp.example', sub: 'alice' };
   const [found] = untouched;
   const event = eventOf({ event: found?.event ?? '{}', personal: found?.personal ?? null });
@@ -295,7 +293,7 @@ test('the columns of a row follow from its event alone', () => {
   assert.equal(columnsOf({ ...foreign, subject: { ...subject, sub: '𝒳'.repeat(512) } }).subject?.length, 44);
 });
 
-test('two nodes on one PostgreSQL write chains of their own, and each is proven; rows swapped between them are found', async (t) => {
+test('two nodes on one PostgreSQL write separate chains that verify; swapping rows between them is reported', async (t) => {
   const postgres = await startPostgres({ after: (work) => t.after(work) });
   const url = await postgres.database();
   const source = shared(url, life());

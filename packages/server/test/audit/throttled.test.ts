@@ -1,4 +1,4 @@
-// Requests beyond a limit are counted, not each recorded, whatever addresses they come from.
+// Requests beyond a limit are counted, not recorded one by one, from any number of addresses.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent } from '../../src/audit/event.ts';
@@ -12,7 +12,7 @@ const event = (address: string): AuditEvent => ({
   reason: 'address_rate',
 });
 
-test('a network with many addresses, and many networks at once, have a bounded number of rows', async () => {
+test('writes a bounded number of rows for many addresses of one network, and for many networks', async () => {
   const rows: AuditEvent[] = [];
   const throttled = countThrottled({
     append: async (row) => void rows.push(row),

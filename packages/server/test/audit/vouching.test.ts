@@ -1,4 +1,4 @@
-// Whose word about the audit is believed? The server vouches for statements of its own keys alone, whatever stands in its database.
+// The server vouches only for statements that its own keys signed, even if others are in its database.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -16,7 +16,7 @@ const DAY = 86_400_000;
 const publishedBy = async ({ issuer }: TestServer) =>
   ((await (await fetch(`${issuer}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] }).keys;
 
-/** A server that wrote and stopped, and then goes on; `between` has the database in the meantime. */
+/** Stops a server that has written rows, runs `between`, and starts it again. */
 async function interrupted(t: TestContext, between: (server: TestServer) => Promise<void>) {
   const server = await start(t as never, life());
   await exchange(server);
@@ -30,7 +30,7 @@ async function interrupted(t: TestContext, between: (server: TestServer) => Prom
 }
 
 for (const isForged of [false, true]) {
-  test(`${isForged ? 'forged statements are not vouched for by the server that finds them' : 'what the server signed before is vouched for'}`, async (t) => {
+  test(`${isForged ? 'does not vouch for forged statements in the database' : 'vouches for statements of an earlier process'}`, async (t) => {
     let before = 0;
     const { server, known } = await interrupted(t, async (stopped) => {
       const last = rowsOf(await exportOf(stopped)).at(-1);
@@ -38,7 +38,7 @@ for (const isForged of [false, true]) {
       if (!isForged) return;
       const forger = createForger(stopped);
       forger.state('cut', last.chain, last.position, last.hash);
-      // More than are named at once: what stands below them is named all the same.
+      // There are more statements than one names; the ones after the limit are named too.
       for (let one = 1; one < 70; one++) forger.state('head', 'forged', one, randomBytes(32).toString('base64url'));
       before = (await exportOf(stopped)).filter((line) => 'statement' in line).length;
     });
@@ -49,23 +49,21 @@ for (const isForged of [false, true]) {
     for (const verdict of verdicts) {
       if (!isForged) assertGood(verdict);
       else {
-        const cut = verdict.faults.filter(({ problem }) =>
-          /cut statement .* none of the keys to be trusted/.test(problem),
-        );
-        const heads = verdict.faults.filter(({ problem }) => /head statement .* none of the keys to be/.test(problem));
+        const cut = verdict.faults.filter(({ problem }) => /cut statement .* not a trusted key/.test(problem));
+        const heads = verdict.faults.filter(({ problem }) => /head statement .* not a trusted key/.test(problem));
         assert.deepEqual([cut.length, heads.length], [1, 69], JSON.stringify(verdict.faults.slice(0, 3)));
         assert.ok(before > 69);
       }
     }
-    const told = await beside(t, server, ['audit verify']);
-    assert.equal(told.code, isForged ? 1 : 0, told.stdout);
+    const printed = await beside(t, server, ['audit verify']);
+    assert.equal(printed.code, isForged ? 1 : 0, printed.stdout);
   });
 }
 
 const claimsOf = (jws: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
 
-test('statements that the server cannot vouch for are reported when it signs', async (t) => {
+test('reports statements that it cannot vouch for when it signs', async (t) => {
   const server = await start(t as never, life());
   await exchange(server);
   await server.close();
@@ -75,13 +73,13 @@ test('statements that the server cannot vouch for are reported when it signs', a
   assert.match(erased.stderr, /^1 statement about the audit in the database cannot be vouched for/);
 });
 
-test('what a key signed that is gone since is believed, by the keys of today; without them the record tells their thumbprints', async (t) => {
+test('with the current keys, trusts statements of a removed key; without them, prints the thumbprints of the record', async (t) => {
   const source = changed(life(), { keys: { rotateEvery: '1d', publishAhead: '1h' } });
   const server = await start(t as never, source);
   await exchange(server);
   const [{ kid: first }] = (await publishedBy(server)) as [{ kid: string }];
   await server.close();
-  // Nothing is written while both keys are there; the process that removes the first has read it.
+  // No row is written while both keys exist. The process that removes the first key has read its statements.
   const second = await start(t as never, source, { folder: server.folder, now: server.clock.now + DAY });
   second.clock.now += DAY;
   await eventually(
@@ -97,14 +95,14 @@ test('what a key signed that is gone since is believed, by the keys of today; wi
   assertGood(verdict);
   assertGood(await verifyStored(second));
   assert.ok(verdict.keys.includes(first));
-  // The same id for another key is another key.
+  // Another key with the same kid is not trusted.
   const forger = createForger(second, first);
   forger.state('head', 'forged', 1, 'x');
   const forged = await verify(await exportOf(second), known);
   assert.ok(forged.faults.some(({ problem }) => problem.includes(forger.thumbprint)));
 });
 
-test('a row with a time that is yet to come is a fault, and one of now is none; what nobody signed is counted as unproven', async (t) => {
+test('reports a row with a time in the future, and counts an unsigned row with the current time as unproven', async (t) => {
   for (const ahead of [0, 365 * DAY]) {
     const server = await start(t as never, life());
     await exchange(server);
@@ -117,8 +115,8 @@ test('a row with a time that is yet to come is a fault, and one of now is none; 
        values (${time}, 'added', 'issued', '${event}', '{}', 'added', 1, '${hash}')`,
     );
     const problems = (await verifyStored(server)).faults.map(({ problem }) => problem);
-    assert.deepEqual(problems, ahead === 0 ? [] : ['has a time that is yet to come']);
-    const told = await beside(t, server, ['audit verify']);
-    assert.match(told.stdout, ahead === 0 ? /but for 1 row that nothing proves/ : /1 fault/);
+    assert.deepEqual(problems, ahead === 0 ? [] : ['has a time in the future']);
+    const printed = await beside(t, server, ['audit verify']);
+    assert.match(printed.stdout, ahead === 0 ? /but for 1 row that nothing proves/ : /1 fault/);
   }
 });

@@ -1,4 +1,4 @@
-// Which kinds of sink are there? The list.
+// The list of all kinds of sink.
 import { otlp } from './otlp.ts';
 import type { SinkKind } from './sink.ts';
 import { stdout } from './stdout.ts';

@@ -1,10 +1,9 @@
-// Rows as log records of OpenTelemetry: OTLP over HTTP in JSON (opentelemetry.io/docs/specs/otlp, section OTLP/HTTP).
-
+// Sends rows as OpenTelemetry log records: OTLP over HTTP in JSON (opentelemetry.io/docs/specs/otlp, section OTLP/HTTP).
 import { createDelivery } from '../../outbound/outbound.ts';
 import { parseJsonObject } from '../../primitives/strict-json.ts';
 import { formatLine, type SinkKind, type StreamedRow } from './sink.ts';
 
-/** SeverityNumber of the logs data model. */
+/** SeverityNumber in the logs data model. */
 const SEVERITY = { INFO: 9, WARN: 13, ERROR: 17 } as const;
 
 export const otlp = {
@@ -17,7 +16,7 @@ export const otlp = {
     return async (rows) => {
       const answer = await deliver({ url, method: 'POST', headers, body: JSON.stringify(requestOf(rows)) });
       const rejected = rejectedBy(answer);
-      // The protocol says that they must not be sent again.
+      // The protocol forbids sending rejected records again.
       if (rejected !== undefined) report(`${url} rejected ${rejected}`);
     };
   },
@@ -59,13 +58,13 @@ function recordOf(row: StreamedRow) {
   };
 }
 
-/** 64-bit numbers are texts in the JSON of protobuf. */
+/** In protobuf's JSON, 64-bit integers are strings. */
 const attribute = (key: string, value: string | number) => ({
   key,
   value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
 });
 
-/** @returns undefined where all were taken; an empty answer says so too */
+/** @returns undefined if all were accepted, which an empty answer also means */
 function rejectedBy(answer: string): string | undefined {
   const { partialSuccess } = parseJsonObject(answer) ?? {};
   const { rejectedLogRecords = 0, errorMessage = '' } = (partialSuccess ?? {}) as Record<string, unknown>;

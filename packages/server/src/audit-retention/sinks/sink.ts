@@ -1,14 +1,14 @@
-// What is a sink? A place outside that is told of every row, by a kind of its own.
+// A sink: a destination outside the server that receives every audit row.
 import type { AuditEvent } from '../../audit/event.ts';
 import type { AuditLink } from '../../store/schema.ts';
 
 export interface StreamedRow {
-  /** Where the row stands: whoever is told twice knows it by this. */
+  /** The position of the row in its chain, by which a receiver recognizes a duplicate. */
   readonly link: AuditLink;
   readonly event: AuditEvent;
 }
 
-/** @throws where it cannot be known that all of them were taken; they are then told again */
+/** @throws Error unless it is certain that all rows were accepted; they are then delivered again */
 export type Deliver = (rows: readonly StreamedRow[]) => Promise<void>;
 
 export interface SinkPlace {
@@ -19,9 +19,9 @@ export interface SinkPlace {
 
 export interface SinkKind {
   readonly name: string;
-  /** @param place undefined for a kind that needs none */
+  /** @param place undefined if the kind needs none */
   readonly open: (place: SinkPlace | undefined, report: (line: string) => void) => Deliver;
 }
 
-/** A row as one line of JSON, which says where it stands. */
+/** Formats a row as one line of JSON, with its position. */
 export const formatLine = ({ link, event }: StreamedRow): string => JSON.stringify({ ...event, link });

@@ -1,25 +1,25 @@
-// Rows as lines of JSON on standard output, for whoever collects what a process prints.
+// Writes rows as lines of JSON to standard output, for a log collector.
 import { write } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatLine, type SinkKind } from './sink.ts';
 
 const STDOUT = 1;
-/** Milliseconds until a full pipe that does not wait is tried again. */
-const FULL = 50;
+/** Delay before writing to a full, non-blocking pipe again. */
+const FULL_PIPE_RETRY_MS = 50;
 
 export const stdout = {
   name: 'stdout',
   open: () => async (rows) => {
-    // Line by line: what is shorter than a pipe's buffer is not mixed with what other processes print.
+    // One write a line: lines shorter than a pipe's buffer are not mixed with the output of other processes.
     for (const row of rows) await writeWhole(Buffer.from(`${formatLine(row)}\n`));
   },
 } as const satisfies SinkKind;
 
-/** Not by `process.stdout`, which holds the whole process up while nobody reads the pipe. */
+/** Avoids `process.stdout`, which blocks the whole process while the pipe is full. */
 async function writeWhole(bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const written = await writeSome(bytes.subarray(done));
-    if (written === 0) await wait(FULL);
+    if (written === 0) await wait(FULL_PIPE_RETRY_MS);
     done += written;
   }
 }

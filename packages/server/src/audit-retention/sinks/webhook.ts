@@ -1,4 +1,4 @@
-// Rows as lines of JSON (application/x-ndjson) in a POST; 2xx says that they were taken.
+// Sends rows as lines of JSON (application/x-ndjson) in a POST. A 2xx answer accepts them.
 import { createDelivery } from '../../outbound/outbound.ts';
 import { formatLine, type SinkKind } from './sink.ts';
 
