@@ -1,4 +1,4 @@
-// What is wanted comes into force on nodes that share PostgreSQL: connections that end and tables that are locked meanwhile.
+// Changes come into force on nodes that share PostgreSQL, even while connections end and tables are locked.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -48,7 +48,7 @@ async function admin(node: ServerNode, method: string, path: string, body?: unkn
 
 const entry = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
 
-/** A registered client that both nodes know. @returns its secret */
+/** Registers a client that both nodes know. @returns its secret */
 async function register(id: string): Promise<string> {
   const answer = await admin(two, 'POST', '/clients', { id, ...entry });
   assert.equal(answer.status, 201, answer.text);
@@ -60,7 +60,7 @@ async function register(id: string): Promise<string> {
 const TERMINATE =
   "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cambio%' and pid <> pg_backend_pid()";
 
-/** Holds a lock on a table that stops its readers, too. */
+/** Holds a lock on a table that blocks its readers, too. */
 async function lock(table: string, database = url): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: database });
   await client.connect();
@@ -76,12 +76,12 @@ const people = {
   ),
 };
 
-test('a change that waits for the database is a metric, and after five seconds makes the node unready; it comes into force by itself, and holds up no other', async () => {
+test('reports a change that waits for the database as a metric, is not ready after five seconds, and puts it in force later, without delaying others', async () => {
   const secret = await register('meanwhile');
   const pending = async () => (await scrape(metrics)).value('cambio_configuration_pending_seconds') ?? Number.NaN;
   const ready = async (node = one) => (await node.get('/readyz')).status;
   assert.deepEqual([await pending(), await ready()], [0, 200]);
-  // The file needs a secret for the cookies of people, and the table of secrets is locked.
+  // The file needs a secret for cookies, and the table of secrets is locked.
   const unlock = await lock('secrets');
   changeFile(one.file, people, disabling('plain'));
   await eventually(pending, (seconds) => seconds > 0, 10_000);
@@ -99,7 +99,7 @@ test('a change that waits for the database is a metric, and after five seconds m
   assert.match(one.printed(), /the change is in force now/);
 });
 
-test('connections that end and a table that is locked while clients and files change leave every node with the last change', async () => {
+test('puts the last change in force on every node while connections end, a table is locked, and clients and files change', async () => {
   const secrets = [await register('a'), await register('b'), await register('c')];
   for (const [index, id] of ['a', 'b', 'c'].entries()) {
     const unlock = index === 1 ? await lock('registered_clients') : async () => undefined;
@@ -111,7 +111,7 @@ test('connections that end and a table that is locked while clients and files ch
       await unlock();
     })();
     changeFile(one.file, { rules: all({ name: `beside${id}` }) });
-    // What is refused because the database failed is asked again, as an operator would.
+    // A request that is refused because the database failed is sent again, as by an operator.
     await eventually(
       async () => {
         const { body } = await admin(two, 'GET', `/clients/${id}`).catch(() => ({
@@ -133,7 +133,7 @@ test('connections that end and a table that is locked while clients and files ch
   for (const node of [one, two]) assert.equal((await node.get('/readyz')).status, 200);
 });
 
-test('an ordinary reload needs nothing of the database: a file is in force although every table of it is locked', async () => {
+test('reloads without the database: a file comes into force although every table is locked', async () => {
   const unlock = await lock('secrets, signing_keys, registered_clients, revisions');
   changeFile(two.file, disabling('agent'));
   await eventually(
@@ -149,7 +149,7 @@ test('an ordinary reload needs nothing of the database: a file is in force altho
   );
 });
 
-test('a file without some hundred accounts comes into force at once on a slow wire, and each is revoked once, whatever fails meanwhile', async (t) => {
+test('puts a file without some hundred accounts in force at once on a slow connection, and revokes each account once despite failures', async (t) => {
   const own = await postgres.database();
   const proxy = await startProxy(t, postgres.port);
   const slow = new URL(own);

@@ -1,4 +1,4 @@
-// What is wanted comes into force: also when the database fails while it changes.
+// Changes come into force, even if the database fails meanwhile.
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { scrape } from './support/scrape.ts';
 const statusOf = async (node: ServerNode, client: Record<string, string>): Promise<number> =>
   (await node.token({ grant_type: 'client_credentials', ...client })).status;
 
-/** Waits until the client is refused, or taken. */
+/** Waits until the client is refused, or accepted. */
 const becomes = (node: ServerNode, client: Record<string, string>, status: number): Promise<number> =>
   eventually(
     () => statusOf(node, client),
@@ -44,7 +44,7 @@ async function startWatched(t: TestContext) {
   return { node, value };
 }
 
-/** A write lock on the database of the node, held by another process: this one. */
+/** Holds a write lock on the database of the node, from another process: this one. */
 function lock({ folder }: ServerNode): () => void {
   const database = new DatabaseSync(join(folder, 'cambio.db'));
   database.exec('begin immediate');
@@ -59,7 +59,7 @@ for (const [what, alsoChanges] of [
   ['needs a new key', { keys: { alg: 'Ed25519' } }],
   ['needs a new secret', people],
 ] as const) {
-  test(`a file that changes while the database is locked comes into force, and so does all after it (the change ${what})`, async (t) => {
+  test(`puts a file that changes while the database is locked in force, and all later ones (the change ${what})`, async (t) => {
     const { node, value } = await startWatched(t);
     assert.equal(await statusOf(node, plain), 200);
     const unlock = lock(node);
@@ -69,7 +69,7 @@ for (const [what, alsoChanges] of [
     await becomes(node, plain, 401);
     assert.equal(await value('cambio_configuration_pending_seconds'), 0);
     assert.equal((await node.get('/readyz')).status, 200);
-    // By the file again, and at SIGHUP.
+    // By the file again, and by SIGHUP.
     changeFile(node.file, disabled('other'));
     await becomes(node, other, 401);
     changeFile(node.file, disabled('gateway'));
@@ -78,7 +78,7 @@ for (const [what, alsoChanges] of [
   });
 }
 
-test('a faulty file keeps the configuration in force and the node ready, and a metric says so until a good one is there', async (t) => {
+test('keeps the configuration in force and the node ready with an invalid file, and a metric reports it until the file is valid', async (t) => {
   const { node, value } = await startWatched(t);
   assert.equal(await value('cambio_configuration_faulty'), 0);
   changeFile(node.file, grantsOfAgent('made_up'));
@@ -90,7 +90,7 @@ test('a faulty file keeps the configuration in force and the node ready, and a m
   assert.match(node.printed(), /invalid; keeping the previous configuration/);
   assert.equal((await node.get('/readyz')).status, 200);
   assert.equal(await statusOf(node, gateway), 200);
-  // Away for a while, as between two steps of an editor, is not another text.
+  // A file that is absent for a moment, as between two steps of an editor, does not count as a change.
   const faulty = dataOf(readFileSync(node.file, 'utf8'));
   rmSync(node.file);
   await wait(500);
@@ -99,7 +99,7 @@ test('a faulty file keeps the configuration in force and the node ready, and a m
   assert.equal(await value('cambio_configuration_faulty'), 0);
 });
 
-test('the issuer changes only by a restart: until then a file with another one is faulty, and no part of it is in force', async (t) => {
+test('changes the issuer only by a restart: until then, a file with another one is invalid, and no part of it comes into force', async (t) => {
   const { node, value } = await startWatched(t);
   const exchanges = async (): Promise<number> => {
     const { body } = await node.token({ grant_type: 'client_credentials', ...gateway });

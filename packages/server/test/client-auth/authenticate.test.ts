@@ -1,4 +1,4 @@
-// Who may speak: the ways in, what an impostor learns, and how often somebody may guess.
+// Client authentication: its methods, what an impostor learns, and the limit on guessing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -19,7 +19,7 @@ const basic = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toS
 const withoutId = (text: string): string => text.replace(/"request_id":"[^"]*"/, '');
 const withBasic = (server: TestServer, pair: string): Promise<Answer> => server.token(credentials, basic(pair));
 
-test('a client authenticates by HTTP Basic or in the form, as it is registered (RFC 6749 section 2.3.1)', async (t) => {
+test('authenticates a client by HTTP Basic or in the form, as it is registered (RFC 6749 section 2.3.1)', async (t) => {
   const server = await startBasic(t);
   const post = await server.token({ ...credentials, ...gateway });
   const header = await server.token(credentials, agentBasic);
@@ -31,7 +31,7 @@ test('a client authenticates by HTTP Basic or in the form, as it is registered (
   assertIssued(server, await server.token(credentials, lowerCase), 'RFC 9110 section 11.1');
 });
 
-test('unknown client, wrong secret, wrong method and disabled client are the same bytes (RFC 6749 section 5.2; OA-10, OA-11)', async (t) => {
+test('answers an unknown client, wrong secret, wrong method and disabled client with the same bytes (RFC 6749 section 5.2; OA-10, OA-11)', async (t) => {
   const server = await start(
     t,
     withClients('id: retired, auth: client_secret_post, secret: { plain: retired-secret }, disabled: true'),
@@ -58,7 +58,7 @@ test('unknown client, wrong secret, wrong method and disabled client are the sam
     assert.deepEqual(seen[index], seen[0], reason);
     assert.equal(/secret|wrong/.test(JSON.stringify(server.audit(answer)).replace(/client_secret_\w+/g, '')), false);
   }
-  // Id and secret in each other's place: the row must not have the secret.
+  // Id and secret were swapped: the row must not have the secret.
   for (const swapped of [await post('gateway-secret', 'gateway'), await withBasic(server, 'agent-secret:agent')]) {
     assertRefused(server, swapped, { ...CLIENT_REFUSED, reason: 'client_unknown' });
     assert.equal(server.audit(swapped)?.clientClaimed, '[withheld]');
@@ -68,7 +68,7 @@ test('unknown client, wrong secret, wrong method and disabled client are the sam
   assertIssued(server, await post('gateway', 'gateway-secret'));
 });
 
-test('who fails to authenticate learns nothing about the tokens that came along (RFC 8693 section 5; TE-21)', async (t) => {
+test('reveals nothing about the tokens of a request whose client fails to authenticate (RFC 8693 section 5; TE-21)', async (t) => {
   const server = await startBasic(t);
   const wrong = { client_secret: 'wrong' };
   const good = await exchange(server, wrong);
@@ -78,7 +78,7 @@ test('who fails to authenticate learns nothing about the tokens that came along 
   assert.equal((await exchange(server, { subject_token: 'not.a.token' })).status, 400);
 });
 
-test('without client authentication the answer names the ways in, and Bearer is none of them', async (t) => {
+test('names the methods if client authentication is missing, and does not accept Bearer', async (t) => {
   const server = await startBasic(t);
   const ways = 'use HTTP Basic, or client_id and client_secret';
   for (const form of [{}, { client_id: 'gateway' }, { client_id: 'gateway', client_secret: '' }]) {
@@ -101,7 +101,7 @@ test('without client authentication the answer names the ways in, and Bearer is 
   });
 });
 
-test('of two Authorization headers none is taken, for a proxy may have looked at the other (RFC 9110 section 5.3)', async (t) => {
+test('accepts neither of two Authorization headers, since a proxy may have checked the other one (RFC 9110 section 5.3)', async (t) => {
   const server = await startBasic(t);
   const form = 'grant_type=client_credentials';
   const send = (...credentials: readonly string[]): Promise<string> =>
@@ -119,7 +119,7 @@ test('of two Authorization headers none is taken, for a proxy may have looked at
   assert.match(await send('agent:agent-secret'), /^HTTP\/1\.1 200 /);
 });
 
-test('two secrets of a client are alive while one replaces the other', async (t) => {
+test('accepts both secrets of a client during a rotation', async (t) => {
   const server = await start(
     t,
     withClients('id: rotating, auth: client_secret_post, secret: [{ plain: old-secret }, { plain: new-secret }]'),
@@ -132,7 +132,7 @@ test('two secrets of a client are alive while one replaces the other', async (t)
   }
 });
 
-test('right secrets are never counted, and failures are forgotten after a minute', async (t) => {
+test('does not count successful authentications, and forgets failures after a minute', async (t) => {
   const server = await startBasic(t);
   const ask = (client_secret: string) => server.token({ ...credentials, client_id: 'gateway', client_secret });
   for (let round = 0; round < 2; round++) {

@@ -1,4 +1,4 @@
-// private_key_jwt: what a client's own JWT must say, and what becomes of one that says something else.
+// private_key_jwt: the claims that an assertion needs, and the refusal of any other.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { assertIssued, assertRefused, CLIENT_REFUSED, exchange } from '../support/basics.ts';
@@ -14,7 +14,7 @@ const startBatch = (t: Pick<TestContext, 'after'>, members?: string): Promise<Te
 
 type Attack = readonly [what: string, assertion: string, reason: string];
 
-/** Every one is refused with the same bytes and for its own reason; a good one, asked last, is not. */
+/** Each is refused with the same bytes, for its own reason. A valid one, sent last, is accepted. */
 async function assertEachRefused(server: TestServer, attacks: readonly Attack[]): Promise<void> {
   for (const [what, text, reason] of attacks) {
     assertRefused(server, await ask(server, asserting(text)), { ...CLIENT_REFUSED, reason }, what);
@@ -23,7 +23,7 @@ async function assertEachRefused(server: TestServer, attacks: readonly Attack[])
   assertIssued(server, await ask(server, asserting(assertion(server, key))));
 }
 
-test('a client proves itself with a JWT that it signs, with or without client_id (RFC 7523 section 2.2; AS-01, AS-06, BC-01h)', async (t) => {
+test('authenticates a client by a JWT that it signs, with or without client_id (RFC 7523 section 2.2; AS-01, AS-06, BC-01h)', async (t) => {
   const server = await startBatch(t);
   const issued = await ask(server, asserting(assertion(server, key)));
   assertIssued(server, issued);
@@ -32,13 +32,13 @@ test('a client proves itself with a JWT that it signs, with or without client_id
     assertIssued(server, await ask(server, asserting(assertion(server, key, {}, { typ }))), typ);
   }
   assertIssued(server, await ask(server, { ...asserting(assertion(server, key)), client_id: 'batch' }));
-  // What agentgateway sends: an nbf ten seconds back, and the chain of a certificate that is not asked for.
+  // agentgateway sends an nbf ten seconds in the past, and a certificate chain that is not needed.
   const nbf = Math.floor(server.clock.now / 1000) - 10;
   const header = { x5c: ['bm90IGEgY2VydGlmaWNhdGU='], 'x5t#S256': 'x' };
   assertIssued(server, await ask(server, asserting(assertion(server, key, { nbf, iat: nbf, exp: nbf + 300 }, header))));
 });
 
-test('a token of an issuer is no client assertion, and a client assertion is no subject token (AS-06, JW-12)', async (t) => {
+test('refuses a token of an issuer as a client assertion, and a client assertion as a subject token (AS-06, JW-12)', async (t) => {
   const idp = await startIssuer(t);
   const issuers = [entry(idp)];
   const server = await start(t, changed(withClients(entryOf()), { issuers, rules: [FOREIGN_RULE] }));
@@ -60,7 +60,7 @@ test('a token of an issuer is no client assertion, and a client assertion is no 
   }
 });
 
-test('keys come from jwksUri like those of an issuer: kept, fetched again for a new one, 503 while they cannot be had', async (t) => {
+test('caches keys of jwksUri like those of an issuer, fetches them again for a new key, and answers 503 if that fails', async (t) => {
   const keys = await startIssuer(t);
   const [first] = keys.keys;
   assert.ok(first);
@@ -84,7 +84,7 @@ test('keys come from jwksUri like those of an issuer: kept, fetched again for a 
   assertRefused(server, stranger, { ...CLIENT_REFUSED, reason: 'client_assertion_unknown_key' });
 });
 
-test('a key that cannot be told from another is no proof (RFC 7515 section 4.1.4)', async (t) => {
+test('refuses an assertion whose key is ambiguous (RFC 7515 section 4.1.4)', async (t) => {
   const [one, two] = [newKey('ES256', 'same'), newKey('ES256', 'same')];
   const encrypting = { ...newKey('ES256', 'enc').jwk, use: 'enc' };
   const server = await startBatch(t, jwksOf(key, one, two, encrypting));

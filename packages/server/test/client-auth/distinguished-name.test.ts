@@ -1,4 +1,4 @@
-// When are two distinguished names one? RFC 4514 for the text, RFC 5280 for the certificate, RFC 4517 for the comparison.
+// Comparison of distinguished names: RFC 4514 for the text, RFC 5280 for the certificate, RFC 4517 for the values.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { subjectOf, urisOf } from '../../src/client-auth/certificate-names.ts';
@@ -11,7 +11,7 @@ const same = (...texts: readonly string[]): void => {
   for (const [index, other] of others.entries()) assert.equal(other, first, texts[index + 1]);
 };
 
-test('one name can be written in many ways (MT-02)', () => {
+test('treats different spellings of a name as equal (MT-02)', () => {
   same('CN=Ada,O=Example', 'cn=ada,o=example', ' CN = Ada , O = Example', '2.5.4.3=ADA,2.5.4.10=example');
   same('CN=Ada  Lovelace,O=x', 'CN=ada lovelace,O=x', 'CN=\\ Ada Lovelace\\ ,O=x');
   same('CN=a+UID=7,O=x', 'UID=7+CN=a,O=x');
@@ -20,7 +20,7 @@ test('one name can be written in many ways (MT-02)', () => {
   same('CN=\\#1\\=\\"\\\\\\;\\<\\>\\+', 'CN=\\23\\31\\3d\\22\\5c\\3b\\3c\\3e\\2b');
 });
 
-test('names that differ in a part, its order or its kind are two', () => {
+test('distinguishes names that differ in a part, its order or its kind', () => {
   const distinct = [
     'CN=a,O=b',
     'O=b,CN=a',
@@ -39,7 +39,7 @@ test('names that differ in a part, its order or its kind are two', () => {
   );
 });
 
-test('what is no name is none', () => {
+test('refuses text that is not a name', () => {
   const bad = [
     '',
     ',',
@@ -60,7 +60,7 @@ test('what is no name is none', () => {
   same('CN=a=b', 'CN=a\\=b');
 });
 
-test('a certificate says the same names, whatever its encoding of them', async () => {
+test('reads the same names from a certificate, in any encoding', async () => {
   const { x509 } = await selfIssued({
     name: [{ C: ['DE'] }, { O: ['Example & Söhne'] }, { OU: ['a', 'b'] }, { CN: ['x, y'] }],
     names: [

@@ -1,5 +1,4 @@
-// Which clients there are shows in no answer to somebody who is none of them: not at the endpoints where clients authenticate,
-// and not where a browser is sent.
+// No answer shows a stranger which clients exist: not at the endpoints where clients authenticate, nor where a browser is sent.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { checkAssertion } from '../../src/client-auth/client-assertion.ts';
@@ -20,7 +19,7 @@ const key = newKey();
 const stranger = newKey();
 const secret = { auth: 'client_secret_post', secret: { plain: 'x' }, grants: ['client_credentials', 'token_exchange'] };
 
-/** One client of each kind; `nobody` is not there. */
+/** One client of each kind; `nobody` does not exist. */
 const KINDS = ['nobody', 'machine', 'retired', 'signing', 'fetching', 'presenting', 'pinned', 'web', 'one'];
 
 const source = changed(configuration, {
@@ -64,10 +63,10 @@ const source = changed(configuration, {
   ),
 });
 
-/** What a good authorization request says. */
+/** The form of a valid authorization request. */
 const authorizationForm = (): Form => Object.fromEntries(new URL(authorizationUrl(), 'https://x.example').searchParams);
 
-/** All that an answer tells, but what every answer has of its own. */
+/** The answer, without the parts that differ in every answer. */
 function told({ status, headers, text }: Answer): string {
   const said = [...headers].filter(([name]) => !['date', 'x-request-id'].includes(name));
   return JSON.stringify([status, said, text.replaceAll(headers.get('x-request-id') ?? '?', 'ID')]);
@@ -84,7 +83,7 @@ suite('a stranger', () => {
     server = await start({ after: (work) => void undo.unshift(work) }, source, { files: { 'ca.pem': authority.cert } });
   });
 
-  /** Sends the same for each kind of client. */
+  /** Sends the same request for each kind of client. */
   async function same(what: string, kinds: readonly string[], ask: (id: string) => Promise<Answer>): Promise<Answer> {
     const first = await ask(kinds[0] ?? '');
     for (const id of kinds.slice(1)) assert.ok(told(await ask(id)) === told(first), `${what}: ${id} is told apart`);
@@ -100,7 +99,7 @@ suite('a stranger', () => {
       await same(`${path} Basic`, KINDS, (id) => post({}, { authorization: `Basic ${btoa(`${id}:wrong`)}` }));
       await same(`${path} nothing`, KINDS, (id) => post({ client_id: id }));
       await same(`${path} a certificate`, KINDS, (id) => post({ client_id: id }, { 'client-cert': certificate }));
-      // Whether the keys of a client can be had is not for its caller to answer for: 503.
+      // If the keys of a client cannot be fetched, its caller is not at fault: 503.
       const reachable = KINDS.filter((id) => id !== 'fetching');
       const forge = (id: string, header = {}) => asserting(assertion(server, stranger, { iss: id, sub: id }, header));
       await same(`${path} an assertion`, reachable, (id) => post(forge(id)));
@@ -136,7 +135,7 @@ suite('a stranger', () => {
       [server.audit(known)?.reason, server.audit(unknown)?.reason],
       ['redirect_uri_unregistered', 'authorization_client_unknown'],
     );
-    // Which actor is wanted is told once the person has signed in.
+    // The wanted actor is checked after the person has signed in.
     for (const requested_actor of KINDS)
       assert.match((await visit({ requested_actor })).headers.get('location') ?? '', /interaction/);
     assert.match((await visit({})).headers.get('location') ?? '', /interaction/);
@@ -173,7 +172,7 @@ suite('a stranger', () => {
   });
 });
 
-test('there is a key of nobody for each algorithm, made once', () => {
+test('makes one decoy key for each algorithm', () => {
   const decoyKeys = createDecoyKeys();
   for (const alg of algorithmNames) {
     assert.equal(decoyKeys(alg)?.alg, alg);
@@ -182,7 +181,7 @@ test('there is a key of nobody for each algorithm, made once', () => {
   for (const alg of ['none', 'HS256', '__proto__', '']) assert.equal(decoyKeys(alg), undefined);
 });
 
-test('an assertion for which there is no key is verified all the same, with a key of nobody (C30)', async () => {
+test('verifies an assertion with a decoy key if there is no other (C30)', async () => {
   const at = { issuer: 'https://login.example', clock: { now: 1_700_000_000_000 } } as TestServer;
   const decoy = createDecoyKeys()('ES256');
   assert.ok(decoy);
@@ -200,7 +199,7 @@ test('an assertion for which there is no key is verified all the same, with a ke
   assert.ok(read > 0, 'nothing was verified');
 });
 
-test('a secret is compared with every candidate, and each secret counts', () => {
+test('compares a secret with every candidate, and checks each secret', () => {
   const secrets = [new SecretDigest('a'), new SecretDigest('b')];
   for (const good of [['a'], ['b'], ['x', 'b'], ['a', 'x']]) assert.equal(SecretDigest.anyMatches(secrets, good), true);
   for (const bad of [['x'], [], ['x', 'y'], ['']]) assert.equal(SecretDigest.anyMatches(secrets, bad), false);

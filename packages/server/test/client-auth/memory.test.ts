@@ -1,4 +1,4 @@
-// A stranger's text does not fill the memory: each kind sends more than the heap of the server may hold.
+// Long texts of strangers do not use up memory: each flood sends more than the heap of the server can hold.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser, formOf } from '../support/browser.ts';
@@ -12,7 +12,7 @@ const REQUESTS = 150;
 const LANES = 4;
 const MEGABYTE = 1_000_000;
 
-/** Another one for each request, and within the limit of a body. */
+/** A different one for each request, within the limit of a body. */
 const long = (index: number): string => `${index}`.padEnd(MEGABYTE, 'x');
 const wrong = { grant_type: 'client_credentials', client_secret: 'wrong' };
 
@@ -32,7 +32,7 @@ const forms: Readonly<Record<string, (index: number) => Form>> = {
   }),
 };
 
-/** Each request comes from an address of its own, so that no limit ends the flood, and names itself. */
+/** Each request comes from another address, so that no limit ends the flood, and has another name. */
 const from = (index: number) => ({
   'x-forwarded-for': `10.0.${index >> 8}.${index & 255}`,
   'x-request-id': `${index}`.padEnd(4000, 'x'),
@@ -63,7 +63,7 @@ suite('a server with a heap of 128 MB survives', () => {
     test(`${name} (Q30)`, async () => {
       await flood(async (index) => {
         const { status } = await node.token(form(index), from(index));
-        // 503: the disk of a busy machine. That it answers, and goes on, is what is shown here.
+        // A busy disk can cause a 503. This test shows that the server answers and continues.
         assert.ok([400, 401, 503].includes(status), String(status));
       });
       const ask = () => node.token({ ...wrong, client_id: 'machine', client_secret: 'machine-secret' });

@@ -1,5 +1,5 @@
-// Clients that are known by something else than a secret of theirs: SPIFFE workloads, public clients, and workloads for whom a
-// token of their platform speaks.
+// Clients without a secret of their own: SPIFFE workloads, public clients, and workloads that a token of their platform
+// identifies.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
@@ -20,7 +20,7 @@ import { type Claims, entry, type FakeIssuer, newKey, type SignOptions, startIss
 const DOMAIN = 'spiffe://prod.example';
 const SHOP = `${DOMAIN}/ns/shop/sa/cart`;
 const spire = newKey('ES256', 'bundle-1');
-/** In the bundle, too, and of a kind that no JWT-SVID is signed with. */
+/** A key in the bundle that is not for JWT-SVIDs. */
 const edwards = newKey('Ed25519', 'bundle-2');
 const trustDomain = `{ trustDomain: prod.example, accepts: [jwt], audiences: [${US}, "\${ISSUER}"], algorithms: [ES256, Ed25519], ${jwksOf(...[spire, edwards].map(({ jwk }) => ({ ...jwk, use: 'jwt-svid', alg: undefined })))} }`;
 
@@ -33,11 +33,11 @@ const configured = (
 const workloads = (id: string, spiffeId: string): string =>
   `{ id: ${id}, auth: spiffe_jwt, spiffeId: '${spiffeId}', grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
 
-/** A JWT-SVID for us. */
+/** A JWT-SVID for this server. */
 const svidOf = (idp: FakeIssuer, server: TestServer, claims: Claims = {}, options: SignOptions = {}): string =>
   idp.sign({ iss: undefined, jti: undefined, sub: SHOP, aud: server.issuer, ...claims }, { key: spire, ...options });
 
-test('a workload authenticates with its JWT-SVID, as often as it likes (draft-ietf-oauth-spiffe-client-auth; SP-01, SP-05a)', async (t) => {
+test('authenticates a workload by its JWT-SVID, any number of times (draft-ietf-oauth-spiffe-client-auth; SP-01, SP-05a)', async (t) => {
   const idp = await startIssuer(t);
   const clients = [workloads('cart', SHOP), workloads('shop', `${DOMAIN}/ns/shop/*`), workloads('all', `${DOMAIN}/*`)];
   const server = await start(
@@ -67,7 +67,7 @@ test('a workload authenticates with its JWT-SVID, as often as it likes (draft-ie
   assert.deepEqual([other.status, server.audit(other)?.reason], [400, 'client_id_mismatch']);
 });
 
-test('an SVID of another domain, audience, time, key or form is refused, and so is one under the wrong type (SP-01, SP-02, SP-04)', async (t) => {
+test('refuses an SVID of another domain, audience, time, key or form, and one under the wrong type (SP-01, SP-02, SP-04)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, configured([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain]));
   const past = Math.floor(server.clock.now / 1000) - 60;
@@ -94,7 +94,7 @@ test('an SVID of another domain, audience, time, key or form is refused, and so 
   assertIssued(server, await ask(server, asserting(svidOf(idp, server), JWT_SPIFFE)));
 });
 
-test('an SVID that authenticates a client is no subject token; one for another audience is', async (t) => {
+test('refuses an SVID for client authentication as a subject token, and accepts one for another audience', async (t) => {
   const idp = await startIssuer(t);
   const rule = `{ name: mesh, client: gateway, subject: { issuer: prod.example }, grant: { audiences: [${API}], scopes: [read] } }`;
   const server = await start(t, configured([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain], [rule]));
@@ -112,7 +112,7 @@ const PUBLIC = [
 ];
 const PUBLIC_RULE = `{ name: public, client: [terminal, page], subject: { issuer: self, clients: [gateway] }, grant: { audiences: [${API}], scopes: [read], refreshToken: true } }`;
 
-test('a public client exchanges where its entry says so, and proves nothing by its id (TE-20, TE-23)', async (t) => {
+test('lets a public client exchange if its entry allows it, and trusts its id for nothing else (TE-20, TE-23)', async (t) => {
   const server = await start(t, configured(PUBLIC, [trustDomain], [PUBLIC_RULE]));
   const subject_token = await subjectToken(server);
   const exchange = (form: Form): Promise<Answer> =>
@@ -153,7 +153,7 @@ const startWorkload = async (t: Pick<TestContext, 'after'>): Promise<[TestServer
   return [await start(t, configured(clients, issuers, [rule, own])), idp];
 };
 
-test('where no client is named, the token of a workload stands for the one that is marked for it (TE-20)', async (t) => {
+test('identifies a client that is not named by the workload token of its entry (TE-20)', async (t) => {
   const [server, idp] = await startWorkload(t);
   const exchange = (subject_token: string, form: Form = {}): Promise<Answer> =>
     server.token({ grant_type: EXCHANGE, subject_token, subject_token_type: type('jwt'), ...form });
@@ -179,10 +179,10 @@ test('where no client is named, the token of a workload stands for the one that 
     'no JWT': 'not.a.token',
   }))
     assertRefused(server, await exchange(token), missing, what);
-  // The token is only looked at to find the client: then it must prove itself.
+  // The token first only identifies the client. Later it is verified.
   const forged = await exchange(idp.sign({}, { key: newKey('ES256', idp.keys[0]?.kid) }));
   assertRefused(server, forged, { ...SUBJECT_REFUSED, reason: 'subject_token_signature' });
-  // What is not proven is a claim: nobody was authenticated.
+  // The id is a claim only: nothing was authenticated.
   const row = server.audit(forged);
   assert.deepEqual([row?.client, row?.clientAuthentication, row?.clientClaimed], [undefined, undefined, 'jobs']);
   const expired = await exchange(idp.sign({ exp: 1 }));
@@ -192,7 +192,7 @@ test('where no client is named, the token of a workload stands for the one that 
   assert.deepEqual([server.audit(outOfReach)?.client, server.audit(outOfReach)?.clientClaimed], ['jobs', undefined]);
 });
 
-test('a workload may do nothing by its id, without a token, or anywhere but in an exchange', async (t) => {
+test('refuses a workload by its id alone, without a token, and outside of an exchange', async (t) => {
   const [server, idp] = await startWorkload(t);
   const subject_token = idp.sign();
   const form: Form = { grant_type: EXCHANGE, subject_token, subject_token_type: type('jwt') };
@@ -212,7 +212,7 @@ test('a workload may do nothing by its id, without a token, or anywhere but in a
   assertIssued(server, await server.token(form));
 });
 
-test('a token whose claims are of odd types stands for nobody, and is no fault of ours', async (t) => {
+test('identifies no client by a token with claims of odd types, and reports no fault of the server', async (t) => {
   const idp = await startIssuer(t);
   const workload = `{ id: job, auth: none, workload: { issuer: idp, audience: ${US} }, grants: [token_exchange], audiences: [${API}], scopes: [read] }`;
   const rule = `{ client: job, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`;

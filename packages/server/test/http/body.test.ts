@@ -1,4 +1,4 @@
-// What does a body cost that strangers send in an odd way?
+// Limits of request bodies that arrive in unusual ways.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ async function answerTo(server: HttpAlone, text: string): Promise<string> {
 const READ = '401';
 const TOO_LARGE = '413 close';
 
-test('a body has a bounded number of pieces: one of single bytes is refused, one of ordinary pieces is read (OA-17)', async (t) => {
+test('refuses a body with too many pieces, such as single bytes, and reads one with ordinary pieces (OA-17)', async (t) => {
   const server = await startHttpAlone(t, { body: 65_536 });
   const ones = (count: number): string => chunk('a').repeat(count);
   assert.equal(await answerTo(server, chunked(ones(1000))), READ, 'few are few, of any length');
@@ -32,7 +32,7 @@ test('a body has a bounded number of pieces: one of single bytes is refused, one
   }
 });
 
-test('what nobody reads has the same limits: the connection ends', async (t) => {
+test('ends the connection if a body that nobody reads exceeds the same limits', async (t) => {
   const server = await startHttpAlone(t, {});
   for (const head of [HEAD.replace('introspect', 'nothing'), `${HEAD}Content-Encoding: gzip\r\n`]) {
     const { socket, closed } = await server.hold(chunked(chunk('a').repeat(5000), head));
@@ -41,18 +41,18 @@ test('what nobody reads has the same limits: the connection ends', async (t) => 
     const short = await server.hold(chunked(chunk('a').repeat(1000), head));
     await once(short.socket, 'data');
     short.socket.write('GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
-    assert.match(await short.closed, /HTTP\/1\.1 200 /, 'and a short one is passed over');
+    assert.match(await short.closed, /HTTP\/1\.1 200 /, 'and a short one is dropped');
   }
 });
 
-test('framing counts: extensions of chunks may not be longer than any body needs (OA-17)', async (t) => {
+test('refuses chunk extensions that are longer than any body needs (OA-17)', async (t) => {
   const server = await startHttpAlone(t, {});
   const extended = (count: number): string => chunked(chunk('a', `;${'x'.repeat(15_000)}`).repeat(count));
   assert.equal(await answerTo(server, extended(2)), READ);
   assert.equal(await answerTo(server, extended(20)), TOO_LARGE);
 });
 
-test('unfinished bodies share 64 MiB: the longest is refused, a short one is read, and what is answered is free again', async (t) => {
+test('shares 64 MiB among unfinished bodies: refuses the longest, reads a short one, and frees the memory of answered ones', async (t) => {
   const server = await startHttpAlone(t, { body: 1_048_576, connections: 200 });
   const piece = 'a'.repeat(1_000_000);
   const owing = `${HEAD}Content-Length: 1048576\r\n\r\n${piece}`;
@@ -74,7 +74,7 @@ test('unfinished bodies share 64 MiB: the longest is refused, a short one is rea
   assert.deepEqual(new Set(await Promise.all(answers)), new Set([READ]), '50 MiB are no more than there may be');
 });
 
-test('a Transfer-Encoding other than chunked is refused, and the connection ends (OA-17)', async (t) => {
+test('refuses a Transfer-Encoding other than chunked, and ends the connection (OA-17)', async (t) => {
   const server = await startHttpAlone(t, {});
   const coded = (coding: string): string => chunked(chunk('a=b')).replace('chunked', coding);
   assert.equal(await answerTo(server, coded('Chunked')), READ);

@@ -1,4 +1,4 @@
-// Clients that authenticate by TLS (RFC 8705), to the server itself and to a proxy before it.
+// Clients that authenticate by TLS (RFC 8705), directly or through a proxy.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { administered } from '../support/admin-api.ts';
@@ -46,7 +46,7 @@ const files = {
 };
 const tls = { cert: 'cert.pem', key: 'key.pem' };
 
-/** Over TLS; each entry a line of YAML. */
+/** Starts a server with TLS. Each entry is a line of YAML. */
 const startTls = (
   t: Pick<TestContext, 'after'>,
   entries: readonly string[],
@@ -57,7 +57,7 @@ const startTls = (
     fetch: fetchAs(undefined, https.cert),
   });
 
-/** A request of the client, with a certificate or none. */
+/** Sends a request of the client, with or without a certificate. */
 const askAs = async (
   server: TestServer,
   client: Identity | undefined,
@@ -87,7 +87,7 @@ const subjects: readonly (readonly [subject: string, others: readonly string[]])
   ['email: batch@EXAMPLE.org', ['email: Batch@example.org', 'email: other@example.org']],
 ];
 
-test('a client shows a certificate of a configured authority, which names it as its entry does (C20, MT-02)', async (t) => {
+test('accepts a certificate of a configured authority that names the client as its entry does (C20, MT-02)', async (t) => {
   const server = await startTls(
     t,
     subjects.flatMap(([right, wrong], index) =>
@@ -105,7 +105,7 @@ test('a client shows a certificate of a configured authority, which names it as 
   }
 });
 
-test('the metadata names what can be used: TLS where callers can show certificates (RFC 8705 section 3.3)', async (t) => {
+test('lists the TLS methods in the metadata if callers can present certificates (RFC 8705 section 3.3)', async (t) => {
   const server = await startTls(t, ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }']);
   const answer = await read(
     await fetchAs(undefined, https.cert)(`${server.issuer}/.well-known/oauth-authorization-server`),
@@ -117,7 +117,7 @@ test('the metadata names what can be used: TLS where callers can show certificat
   );
 });
 
-test('a certificate below another authority comes with its chain, and is for clients; the client says its own id (MT-01)', async (t) => {
+test('accepts a certificate of an intermediate authority with its chain, if it is for clients and the client states its id (MT-01)', async (t) => {
   const server = await startTls(t, ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }']);
   const usage = '1.3.6.1.5.5.7.3.2';
   const below = await intermediate.issue({ name: NAME, names });
@@ -129,13 +129,13 @@ test('a certificate below another authority comes with its chain, and is for cli
   );
   assertIssued(server, await askAs(server, await authority.issue({ name: NAME, names, usage })));
   assertIssued(server, await askAs(server, batch));
-  // Not the client's way, and not the certificate's client: the id must be said.
+  // Another method than the client's, and another client than the certificate's: the id must be stated.
   const secret = await askAs(server, batch, 'batch', { client_secret: 'gateway-secret' });
   assertRefused(server, secret, { ...CLIENT_REFUSED, reason: 'client_method' });
   assert.equal((await askAs(server, batch, '')).status, 401);
 });
 
-test('an intermediate authority can stand by itself, and other clients need no certificate', async (t) => {
+test('accepts an intermediate authority as the only authority, and other clients without a certificate', async (t) => {
   const server = await startTls(
     t,
     ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }'],
@@ -150,7 +150,7 @@ test('an intermediate authority can stand by itself, and other clients need no c
   );
 });
 
-test('a certificate that the client registered is good until it is taken out, even past its end (RFC 8705 section 2.2; MT-03)', async (t) => {
+test('accepts a registered certificate until it is removed, even after it expired (RFC 8705 section 2.2; MT-03)', async (t) => {
   const keys = await startIssuer(t);
   const [one, two, fetched] = (await Promise.all(
     [1, -1, 1].map((days) => selfIssued({ name: 'CN=anything', days })),
@@ -179,7 +179,7 @@ test('a certificate that the client registered is good until it is taken out, ev
     ['batch', batch],
     ['by-key', two],
     ['pinned', one],
-    // The key of the certificate is not the key that stands beside it, and was judged by nobody.
+    // The key in the certificate differs from the key beside it, whose strength was not checked.
     ['pinned', two],
     ['fetched', one],
   ] as const) {
@@ -190,7 +190,7 @@ test('a certificate that the client registered is good until it is taken out, ev
   assertRefused(server, missing, { ...CLIENT_MISSING, reason: 'client_certificate_missing' });
 });
 
-test('who is registered at run time shows a certificate where the file names authorities; elsewhere nobody would be asked', async (t) => {
+test('registers a TLS client at run time only if the file names authorities', async (t) => {
   const startWith = (more: Configuration): Promise<TestServer> =>
     start(t, changed(administered, { server: { tls, ...more } }), {
       files,
@@ -240,7 +240,7 @@ const behind = (format: string, proxy: string): Configuration =>
     },
   });
 
-test('behind a proxy the certificate is in a header, however that proxy writes it (RFC 9440)', async (t) => {
+test('reads the certificate from the header of a proxy in each format (RFC 9440)', async (t) => {
   for (const [format, write] of Object.entries(formats)) {
     const server = await start(t, behind(format, '127.0.0.0/8'), { files });
     const askWith = (value: string): Promise<Answer> => ask(server, { client_id: 'batch' }, { 'client-cert': value });
@@ -258,7 +258,7 @@ test('behind a proxy the certificate is in a header, however that proxy writes i
   }
 });
 
-test('a header with two certificates, or with more than a certificate, names nobody; nor do two headers (MT-09)', async (t) => {
+test('refuses a header with two certificates or other content, and two headers (MT-09)', async (t) => {
   const other = await authority.issue({ name: 'CN=other' });
   const pair = (a: Identity, b: Identity, between: string): Identity =>
     ({
@@ -300,14 +300,14 @@ test('a header with two certificates, or with more than a certificate, names nob
   }
 });
 
-/** A certificate whose bytes are these, whether it is one or not. */
+/** A certificate with these bytes, valid or not. */
 const pemOf = (raw: Buffer): Identity =>
   ({
     cert: `-----BEGIN CERTIFICATE-----\n${raw.toString('base64')}\n-----END CERTIFICATE-----\n`,
     x509: { raw },
   }) as Identity;
 
-test('of an Envoy that names two certificates for one hop, neither is the caller', async (t) => {
+test('accepts neither certificate if Envoy names two for one hop', async (t) => {
   const server = await start(t, behind('xfcc', '127.0.0.0/8'), { files });
   const one = `Cert="${encodeURIComponent(batch.cert)}"`;
   const askWith = (value: string): Promise<Answer> => ask(server, { client_id: 'batch' }, { 'client-cert': value });

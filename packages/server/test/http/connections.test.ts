@@ -1,4 +1,4 @@
-// Who gives up a connection, and when? Callers that wait hold no place that somebody else needs, and none for long.
+// Limits on connections: callers that keep the server waiting lose their place, and none keeps it for long.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -20,7 +20,7 @@ async function holdOwing({ hold }: HttpAlone, bytes = 20): Promise<Held> {
 const served = async ({ hold }: HttpAlone): Promise<void> =>
   assert.match(await (await hold(PROBE)).closed, /^HTTP\/1\.1 200 /);
 
-test('a newcomer takes the place of whoever owes a body for longest, and one that goes on sending is served', async (t) => {
+test('replaces the connection that has owed a body for longest, and serves one that continues to send', async (t) => {
   const server = await startHttpAlone(t, { connections: 5 });
   const silent = await holdOwing(server);
   for (let other = 0; other < 3; other++) await holdOwing(server);
@@ -35,7 +35,7 @@ test('a newcomer takes the place of whoever owes a body for longest, and one tha
   assert.match(await upload.closed, / 401 Unauthorized\r\n/, 'it was read to its end, and names no client');
 });
 
-test('neither headers without a body, nor silence, nor an answer that is not read keep others out', async (t) => {
+test('admits new connections despite open ones without a request, without a body, or with an unread answer', async (t) => {
   const server = await startHttpAlone(t, { connections: 6 });
   const kinds = [
     owing(20),
@@ -51,7 +51,7 @@ test('neither headers without a body, nor silence, nor an answer that is not rea
   }
 });
 
-test('a caller that reaches two addresses of ours from one port is two connections', async () => {
+test('counts a caller that reaches two of our addresses from one port as two connections', async () => {
   const connections = createConnections(2, () => undefined);
   const server = createServer().listen(0, '0.0.0.0');
   await once(server, 'listening');
@@ -77,7 +77,7 @@ test('a caller that reaches two addresses of ours from one port is two connectio
   server.close();
 });
 
-test('while the server works for all who are connected the next gets 503 at once, and one that is done makes room', async (t) => {
+test('answers 503 at once while every connection has a request in progress, and admits the next when one ends', async (t) => {
   const server = await startHttpAlone(t, { connections: 2 });
   const busy = [await server.busy(), await server.busy()];
   const refused = await (await server.hold('')).closed;
@@ -88,7 +88,7 @@ test('while the server works for all who are connected the next gets 503 at once
   await served(server);
 });
 
-test('a request that does not arrive in time is 408, be it its header or its body that is slow; a prompt one is answered', async (t) => {
+test('answers 408 to a request whose headers or body arrive too slowly, and serves a prompt one', async (t) => {
   const server = await startHttpAlone(t, { requestDeadlineMs: 100 });
   const late = ['GET /livez HTTP/1.1\r\nX-Slow: ', `${owing(5).replace('Expect: 100-continue\r\n', '')}ab`];
   await served(server);
@@ -100,18 +100,18 @@ test('a request that does not arrive in time is 408, be it its header or its bod
   }
 });
 
-test('a 408 that is not read holds the connection no longer than one that is', async (t) => {
+test('closes the connection after a 408 that nobody reads', async (t) => {
   const server = await startHttpAlone(t, { requestDeadlineMs: 100 });
   for (const text of ['GET /livez HTTP/1.1\r\nX-Slow: ', owing(5)]) {
     const { socket, closed } = await server.hold(text);
-    // Neither reads, nor closes its own side.
+    // Neither reads nor closes its own side.
     socket.removeAllListeners('end').pause();
     await goneFor(socket);
     await closed;
   }
 });
 
-test('an answer that nobody reads holds its connection for as long as a request may take to arrive', async (t) => {
+test('closes a connection whose answer nobody reads, after the time in which a request must arrive', async (t) => {
   const server = await startHttpAlone(t, { requestDeadlineMs: 200 });
   const { socket } = await server.hold('GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n');
   socket.pause();
@@ -119,7 +119,7 @@ test('an answer that nobody reads holds its connection for as long as a request 
   await goneFor(socket);
 });
 
-/** Whoever writes to what the server has closed is told, even without reading. */
+/** A caller notices that the server closed the connection by writing to it, even without reading. */
 async function goneFor(socket: Socket): Promise<void> {
   const writing = setInterval(() => socket.write('x'), 50);
   const [error] = await once(socket, 'error');

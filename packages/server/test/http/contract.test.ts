@@ -1,4 +1,4 @@
-// What holds for every endpoint, whatever it answers? All of the list, so that a new one is held to it without a line here.
+// The contract of all endpoints. Tests the whole list, so a new endpoint is covered without a line here.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
@@ -15,9 +15,9 @@ import { answerOf } from '../support/wire.ts';
 
 interface Place {
   readonly path: string;
-  /** As metrics and traces call it. */
+  /** The path in metrics and traces. */
   readonly label: string | undefined;
-  /** One for each of its methods; the first speaks for the place where none answers. */
+  /** One for each of its methods. The first sets the form of refusals for other methods. */
   readonly endpoints: readonly Endpoint[];
   readonly allow: string;
 }
@@ -39,7 +39,7 @@ const places: readonly Place[] = [...Map.groupBy(allEndpoints, (endpoint) => pat
 const asked = places.flatMap(({ path, label, endpoints }) =>
   endpoints.flatMap((endpoint) => endpoint.methods.map((method) => ({ path, label, endpoint, method }))),
 );
-/** Those without a method too: what is refused there has a face as well. */
+/** Includes endpoints without a method: their refusals have a form, too. */
 const refusing = places.map(({ endpoints: [endpoint], ...place }) => ({ ...place, endpoint: endpoint as Endpoint }));
 
 const FORM = encode({ ...web, grant_type: 'client_credentials', token: 'x' });
@@ -54,7 +54,7 @@ function assertCommon({ headers, status }: Answer, what: string): void {
   assert.equal(kept || `${headers.get('cache-control')} ${headers.get('pragma')}` === 'no-store no-cache', true, what);
 }
 
-/** A refusal in the form that the endpoint has for them. */
+/** A refusal in the form of the endpoint. */
 function assertFace(answer: Answer, { face, cors }: Endpoint, reason: Reason, what: string): void {
   const { status, error, description } = publicAnswer(new Refusal(reason), 'invalid_grant');
   const { headers, text, body } = answer;
@@ -95,7 +95,7 @@ suite('every endpoint of a server', () => {
     bearer = `Bearer ${await adminToken(server)}`;
   });
 
-  /** Its path with what a caller with all rights would send. */
+  /** Its path, with the request of a caller that has all rights. */
   const send = async (method: string, path: string, headers: readonly string[] = [], body = ''): Promise<Answer> => {
     const head = [`${method} ${path} HTTP/1.1`, 'Host: x', 'Connection: close', ...headers, '', ''].join('\r\n');
     return answerOf(await server.raw(head + body));
@@ -128,12 +128,12 @@ suite('every endpoint of a server', () => {
     spans.getFinishedSpans().find(({ attributes }) => attributes['cambio.request_id'] === headers.get('x-request-id'))
       ?.attributes;
 
-  test('the list holds pages, endpoints for programs and operations, each with a face', () => {
+  test('lists pages, endpoints for programs and operations, each with a form of refusals', () => {
     assert.deepEqual(new Set(allEndpoints.map(({ face }) => face)), new Set(['json', 'page', 'problem']));
     assert.ok(asked.length > 40, String(asked.length));
   });
 
-  test('another method is 405 with the methods that are answered, in the face of the endpoint (OA-01, PA-03)', async () => {
+  test('answers 405 with the allowed methods to another method, in the form of the endpoint (OA-01, PA-03)', async () => {
     for (const { endpoint, label, path, allow } of refusing) {
       for (const method of ['PATCH', 'TRACE', 'PROPFIND']) {
         const answer = await send(method, path);
@@ -144,7 +144,7 @@ suite('every endpoint of a server', () => {
     }
   });
 
-  test('OPTIONS names the same methods, and to other origins those that they may use, if any', async () => {
+  test('answers OPTIONS with the same methods, and tells other origins which of them they may use', async () => {
     for (const { endpoint, path, allow } of refusing) {
       if (allow === '') continue;
       const answer = await send('OPTIONS', path, ['Origin: https://elsewhere.example']);
@@ -157,7 +157,7 @@ suite('every endpoint of a server', () => {
     }
   });
 
-  test('HEAD is answered as GET is, without the body', async () => {
+  test('answers HEAD like GET, without the body', async () => {
     for (const one of asked.filter(({ method }) => method === 'GET')) {
       const [get, head] = [await full(one, ''), await full({ ...one, method: 'HEAD' as 'GET' }, '')];
       assertCommon(get, one.path);
@@ -167,7 +167,7 @@ suite('every endpoint of a server', () => {
     }
   });
 
-  test('a body that is compressed or too large is refused before it is read', async () => {
+  test('refuses a compressed or oversized body before reading it', async () => {
     for (const one of asked) {
       const { endpoint, label, method, path } = one;
       const what = `${method} ${path}`;
@@ -182,7 +182,7 @@ suite('every endpoint of a server', () => {
     }
   });
 
-  test('what stands in a path is bounded and read strictly: no stranger causes a fault', async () => {
+  test('reads path segments strictly and within limits, so that no stranger causes a fault', async () => {
     const segments = ['x'.repeat(1025), 'x'.repeat(12_000), '%ff', '%ed%a0%80', '%c0%af', '%zz', '%', '%00', '%0d%0ax'];
     segments.push(
       '..',
@@ -214,7 +214,7 @@ suite('every endpoint of a server', () => {
     }
   });
 
-  test('a client that fails to authenticate leaves a row wherever clients do, and one that does not leaves no such row', async () => {
+  test('writes a row when a client fails to authenticate at any endpoint that authenticates, and none elsewhere', async () => {
     const credentials = { client_id: 'web', grant_type: 'client_credentials', token: 'x', scope: 'openid' };
     const places: string[] = [];
     for (const one of asked) {
@@ -236,7 +236,7 @@ suite('every endpoint of a server', () => {
       assert.ok(places.includes(`/oauth/${path}`), path);
   });
 
-  test('each request is told in the metrics and in a span, by its endpoint, its client and what became of it', async () => {
+  test('reports each request in metrics and a span, with its endpoint, client and outcome', async () => {
     const clients = new Map<string, string>();
     for (const one of asked) {
       const { endpoint, label = '', method, path } = one;
@@ -245,7 +245,7 @@ suite('every endpoint of a server', () => {
       assertCommon(answer, what);
       const span = spanOf(answer);
       assert.deepEqual([span?.['http.route'], span?.['http.request.method']], [label, method], what);
-      // Whoever has shown who they are is told by name.
+      // An authenticated client is named.
       const isClient = endpoint.face === 'json' && !endpoint.methods.includes('GET');
       const client = endpoint.authorize !== undefined ? 'operator' : isClient ? 'web' : undefined;
       if (client !== undefined) {
@@ -281,7 +281,7 @@ suite('every endpoint, while requests do not arrive as they should', () => {
   const headOf = ({ method, path }: (typeof asked)[number], length: number, more = ''): string =>
     `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${length}\r\n${more}\r\n`;
 
-  /** What was told of it, and the row where the endpoint is audited. */
+  /** The report on the request, and its row if the endpoint is audited. */
   const assertTold = ({ answered, rows }: HttpAlone, reason: Reason, what: string): void => {
     assert.deepEqual(
       answered.map(({ endpoint, event }) => `${endpoint} ${event.reason}`).toSorted(),
@@ -296,7 +296,7 @@ suite('every endpoint, while requests do not arrive as they should', () => {
     );
   };
 
-  test('a body that does not come in time is 408', async (t) => {
+  test('answers 408 if a body does not arrive in time', async (t) => {
     const server = await startHttpAlone(t, { requestDeadlineMs: 200 });
     await Promise.all(
       asked.map(async (one) => {
@@ -308,7 +308,7 @@ suite('every endpoint, while requests do not arrive as they should', () => {
     assertTold(server, 'http_slow', 'too late');
   });
 
-  test('a body that breaks off, be it by a reset, is no fault of ours', async (t) => {
+  test('reports no fault of the server if a body breaks off, even by a reset', async (t) => {
     const server = await startHttpAlone(t, {});
     for (const one of asked) {
       const { socket } = await server.hold(headOf(one, 10, 'Expect: 100-continue\r\n'));
@@ -319,7 +319,7 @@ suite('every endpoint, while requests do not arrive as they should', () => {
     assertTold(server, 'http_malformed', 'broken off');
   });
 
-  test('with too many requests at once all are refused alike, but those that ask how the server is', async (t) => {
+  test('refuses requests above the limit alike, except health checks', async (t) => {
     const server = await startHttpAlone(t, { waiting: 0 });
     server.beSlow();
     server.letGo();

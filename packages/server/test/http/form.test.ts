@@ -1,4 +1,4 @@
-// How the bytes of a form become values.
+// Parsing of forms.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, configuration, startBasic } from '../support/basics.ts';
@@ -12,7 +12,7 @@ const MALFORMED = {
   reason: 'form_malformed',
 };
 
-test('the test vector of RFC 6749 appendix B reads as it says (OA-05)', async (t) => {
+test('reads the test vector of RFC 6749 appendix B (OA-05)', async (t) => {
   const server = await start(
     t,
     changed(configuration, { clients: edited('gateway', { secret: { plain: ' %&+£€' } }) }),
@@ -26,7 +26,7 @@ test('the test vector of RFC 6749 appendix B reads as it says (OA-05)', async (t
   }
 });
 
-test('characters that need no encoding may stand as they are, as in the requests that people print', async (t) => {
+test('reads characters that need no encoding as they are, as in printed requests', async (t) => {
   const server = await startBasic(t);
   const unencoded = `${FORM}&audience=${API}&resource=${API}/v1/resource`;
   assertIssued(server, await server.post('/oauth/token', unencoded));
@@ -34,7 +34,7 @@ test('characters that need no encoding may stand as they are, as in the requests
   assertIssued(server, await server.post('/oauth/token', escaped));
 });
 
-test('a form has at most 256 parameters', async (t) => {
+test('refuses a form with more than 256 parameters', async (t) => {
   const server = await startBasic(t);
   const own = FORM.split('&').length;
   assertIssued(server, await server.post('/oauth/token', FORM + '&x=1'.repeat(256 - own)));

@@ -11,7 +11,7 @@ import { changed } from '../support/configuration.ts';
 import { EXCHANGE, start, type TestServer, type } from '../support/harness.ts';
 import { answerOf, FORM, LENGTH, request } from '../support/wire.ts';
 
-test("the request id is ours; the caller's own is kept in the audit row where it prints and is short", async (t) => {
+test('makes its own request id, and records that of the caller if it is printable and short', async (t) => {
   const server = await startBasic(t);
   const ask = async (id: string) => server.post('/oauth/token', FORM, { 'x-request-id': id });
   for (const kept of ['trace-1', '~'.repeat(128), 'a"b\\c<d>']) {
@@ -34,7 +34,7 @@ test("the request id is ours; the caller's own is kept in the audit row where it
     assert.equal(server.audit(await ask(sent))?.callerRequestId, kept);
 });
 
-test('developerErrors adds the reason and its detail to a refusal; without it the body has sentence and id alone', async (t) => {
+test('adds the reason and its detail to a refusal with developerErrors, and only the sentence and the id without', async (t) => {
   const wrong = { ...gateway, grant_type: 'client_credentials', client_secret: 'wrong' };
   const names = ['error', 'error_description', 'request_id'];
   const server = await startBasic(t);
@@ -57,7 +57,7 @@ test('developerErrors adds the reason and its detail to a refusal; without it th
   assert.deepEqual([bad.body.reason, typeof bad.body.detail], ['subject_token_malformed', 'string']);
 });
 
-test('developerErrors is bound at the start: a reload turns it neither on, where the server may listen for others, nor off', async (t) => {
+test('keeps developerErrors as it was at the start: a reload turns it neither on nor off', async (t) => {
   const wrong = { ...gateway, grant_type: 'client_credentials', client_secret: 'wrong' };
   for (const developerErrors of [true, false]) {
     const server = await start(t, changed(configuration, { developerErrors }));
@@ -66,7 +66,7 @@ test('developerErrors is bound at the start: a reload turns it neither on, where
   }
 });
 
-test('a body is read up to its limit, 1 MiB by default, and never when it is encoded (OA-12b, OA-17)', async (t) => {
+test('reads a body up to its limit of 1 MiB by default, and never an encoded one (OA-12b, OA-17)', async (t) => {
   const server = await startBasic(t);
   const padded = (length: number): string => `${FORM}&x=`.padEnd(length, 'x');
   assertIssued(server, await server.post('/oauth/token', padded(1_048_576)));
@@ -95,7 +95,7 @@ test('a body is read up to its limit, 1 MiB by default, and never when it is enc
   assert.equal((await small.post('/oauth/token', padded(1025))).status, 413);
 });
 
-test('request headers over 16 KiB are 431, one or many, in the form of every other refusal (OA-12b, OA-17)', async (t) => {
+test('refuses request headers above 16 KiB, one or many, like every other refusal (OA-12b, OA-17)', async (t) => {
   const server = await startBasic(t);
   const tooLarge = [
     [`X-Large: ${'x'.repeat(17_000)}`],
@@ -107,7 +107,7 @@ test('request headers over 16 KiB are 431, one or many, in the form of every oth
   assert.equal(answerOf(small).status, 200);
 });
 
-/** What never reached the token endpoint is answered like what did. */
+/** Bytes that never reach the token endpoint get an answer of the same form. */
 function assertJson(bytes: string, status: number): void {
   const answer = answerOf(bytes);
   assert.deepEqual([answer.status, answer.body.error], [status, 'invalid_request']);
@@ -115,7 +115,7 @@ function assertJson(bytes: string, status: number): void {
   assert.match(answer.headers.get('x-request-id') ?? '', /^[0-9a-f-]{36}$/);
 }
 
-test('a path is an exact name, and one that cannot be read is like one that nothing is at', async (t) => {
+test('matches paths exactly, and treats an unreadable path as an unknown one', async (t) => {
   const server = await startBasic(t);
   for (const path of [
     '//',
@@ -132,7 +132,7 @@ test('a path is an exact name, and one that cannot be read is like one that noth
   assert.equal(answerOf(normal).status, 200);
 });
 
-test('a target is a path or a whole URL, whose host says nothing; whatever else it is, it is no fault of ours (OA-17)', async (t) => {
+test('accepts a path or a whole URL as target, ignores the host of the URL, and reports no fault of the server for any other (OA-17)', async (t) => {
   const server = await startBasic(t);
   const askFor = async (line: string, headers = ['Host: x', LENGTH]) =>
     answerOf(await server.raw(request(headers, { line })));
@@ -175,7 +175,7 @@ test('a target is a path or a whole URL, whose host says nothing; whatever else 
   assert.equal(tooLong.status, 431);
 });
 
-test('each refusal of bytes is ours: a request without Host, an unknown method, a NUL; an expectation is ignored', async (t) => {
+test('refuses bytes in its own form: a request without Host, an unknown method, a NUL; ignores an expectation', async (t) => {
   const server = await startBasic(t);
   const rubbish = [
     request([LENGTH]),
@@ -192,7 +192,7 @@ test('each refusal of bytes is ours: a request without Host, an unknown method, 
   assertIssued(server, answerOf(await server.raw(old)), 'HTTP/1.0 has no Host');
 });
 
-test("a database that fails is never the caller's fault: 503, Retry-After, and nothing issued (OA-19)", async (t) => {
+test('answers 503 with Retry-After if the database fails, and issues nothing (OA-19)', async (t) => {
   const server: TestServer = await startBasic(t);
   server.sql(
     "create trigger full before insert on audit when new.outcome = 'issued' begin select raise(abort, 'disk full'); end",
@@ -210,7 +210,7 @@ test("a database that fails is never the caller's fault: 503, Retry-After, and n
   assertIssued(server, await server.token({ grant_type: 'client_credentials', ...gateway, audience: API }));
 });
 
-test('a body that breaks off is the fault of whoever sent it, and the next request is answered', async (t) => {
+test('reports a body that breaks off as a fault of its sender, and answers the next request', async (t) => {
   const server = await startBasic(t);
   using database = new DatabaseSync(join(server.folder, 'cambio.db'), { readOnly: true });
   for (const path of ['/oauth/token', '/oauth/token?']) {
@@ -227,7 +227,7 @@ test('a body that breaks off is the fault of whoever sent it, and the next reque
   }
 });
 
-test('what follows a request and is none takes nothing from its answer, which is the last of the connection', async (t) => {
+test('answers a request before bytes that are not a request, and then closes the connection', async (t) => {
   const server = await startBasic(t);
   const kept = request(['Host: x', LENGTH]).replace('Connection: close\r\n', '');
   const connect = 'CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -241,7 +241,7 @@ test('what follows a request and is none takes nothing from its answer, which is
   assert.equal(both.match(/HTTP\/1\.1 200 /g)?.length, 2);
 });
 
-test('CONNECT is refused like any other request, and a connection that is reset then harms nobody', async (t) => {
+test('refuses CONNECT like any other request, and survives a reset of its connection', async (t) => {
   const server = await startBasic(t);
   for (const more of ['', 'Content-Length: 5\r\n']) {
     const bytes = await server.raw(`CONNECT x:80 HTTP/1.1\r\nHost: x\r\n${more}\r\nabcde`);

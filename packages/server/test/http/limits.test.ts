@@ -1,4 +1,4 @@
-// How much may one caller take? Requests, connections, time, parameters: each limit beside what still goes through.
+// Limits for one caller: requests, connections, time, parameters. Each test also shows a request within the limit.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const limited = (limits: Configuration): Configuration => changed(configuration,
 
 const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status }) => status);
 
-/** One after the other. */
+/** Sends one request after the other. */
 async function times<T>(count: number, ask: () => Promise<T>): Promise<T[]> {
   const answers: T[] = [];
   for (let index = 0; index < count; index++) answers.push(await ask());
@@ -41,7 +41,7 @@ function rowsOf({ folder }: TestServer, reason: string): AuditEvent[] {
   }
 }
 
-test('a client may ask so often a minute, and another one is not concerned; one row stands for all beyond', async (t) => {
+test('limits the requests of a client in a minute, apart from other clients, and writes one row for all that exceed it', async (t) => {
   const server = await start(t, limited({ requestsPerClient: 3 }));
   const ask = () => server.token({ ...own, ...gateway });
   const wrong = () => server.token({ ...own, ...gateway, client_secret: 'wrong' });
@@ -70,7 +70,7 @@ test('a client may ask so often a minute, and another one is not concerned; one 
   assert.deepEqual([row?.client, row?.clientClaimed, row?.count, others], ['gateway', undefined, 5, []]);
 });
 
-test('tokens that strangers make up use nothing of what an API may ask', async (t) => {
+test('does not count made-up tokens of strangers against the limit of an API', async (t) => {
   const server = await start(t, limited({ requestsPerClient: 4, requestsPerAddress: 6 }));
   const { access_token: token } = (await server.token({ ...own, ...gateway })).body;
   const introspect = (about: unknown) => server.post('/oauth/introspect', encode({ token: String(about), ...gateway }));
@@ -89,7 +89,7 @@ test('tokens that strangers make up use nothing of what an API may ask', async (
   assert.equal((await introspect('made-up')).status, 429);
 });
 
-test('an address may ask so often a minute, whoever it says to be; how the server is it may always ask', async (t) => {
+test('limits the requests of an address in a minute, whichever client it claims to be, but not its health checks', async (t) => {
   const server = await start(t, changed(limited({ requestsPerAddress: 3 }), { server: { trustProxy: ['127.0.0.1'] } }));
   const from = (address: string) => ({ 'x-forwarded-for': address });
   const ask = (address: string) => server.token({ ...own, ...gateway }, from(address));
@@ -117,7 +117,7 @@ test('an address may ask so often a minute, whoever it says to be; how the serve
   );
 });
 
-test('what is counted as one site', () => {
+test('counts an IPv4 address, or the /64 of an IPv6 address, as one site', () => {
   for (const [address, network] of [
     ['192.0.2.1', '192.0.2.1'],
     ['::ffff:192.0.2.1', '192.0.2.1'],
@@ -130,7 +130,7 @@ test('what is counted as one site', () => {
   }
 });
 
-test('counters are in memory and bounded: nothing can fail there, and strangers do not fill it (Q16, Q18)', () => {
+test('keeps counters in bounded memory, where nothing can fail and strangers cannot use it up (Q16, Q18)', () => {
   const clock = { now: 0 };
   const rate = createRate('test', 1, { clock: () => clock.now });
   rate.count(tallyKey('first'));
@@ -141,10 +141,10 @@ test('counters are in memory and bounded: nothing can fail there, and strangers 
   assert.equal(rate.secondsToWait(tallyKey('first')), undefined);
   assert.equal(rate.secondsToWait(tallyKey('stranger 1')), 60);
   clock.now = -3_600_000;
-  assert.equal(rate.secondsToWait(tallyKey('stranger 1')), undefined, 'a clock that was set back locks nobody out');
+  assert.equal(rate.secondsToWait(tallyKey('stranger 1')), undefined, 'setting the clock back locks nobody out');
 });
 
-test('a refusal where no row tells of answers is counted, one row a second for each caller', async (t) => {
+test('counts refusals at endpoints without rows, and writes one row a second for each caller', async (t) => {
   const server = await start(t, configuration);
   const unknown = await times(3, () => server.post('/nothing', ''));
   assert.deepEqual(statuses(unknown), [404, 404, 404]);
@@ -156,7 +156,7 @@ test('a refusal where no row tells of answers is counted, one row a second for e
   assert.deepEqual(told('method_not_allowed'), [['other', 'refused', 1]]);
 });
 
-test('a secret in the place of the id stands in no row, whichever refusal it is', async (t) => {
+test('records no secret that was sent as the client id, in any refusal', async (t) => {
   const server = await start(t, configuration);
   const claims = { grant_type: 'client_credentials', client_id: 'gateway-secret', client_secret: 'gateway' };
   const long = `${'a1'.repeat(30)}`;

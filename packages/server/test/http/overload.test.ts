@@ -1,4 +1,4 @@
-// What becomes of requests when there are more than the server can do?
+// Behaviour under more requests than the server can handle.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -19,7 +19,7 @@ const REQUEST = [
   '',
   body,
 ].join('\r\n');
-/** More than a turn holds, on any machine. */
+/** More than fit into a turn on any machine. */
 const MANY = 200;
 
 /** A connection that the server has accepted: it has answered once. */
@@ -31,16 +31,16 @@ async function open(t: TestContext, { issuer }: TestServer): Promise<Socket> {
   return socket;
 }
 
-test('with too many requests at once some are refused quickly, without a row each; the others, and those after, are served', async (t) => {
+test('refuses some of too many requests quickly and without a row each, and serves the others and later ones', async (t) => {
   const server = await start(t, changed(configuration, { server: { limits: { waiting: 1 } } }));
   const sockets = await Promise.all(Array.from({ length: MANY }, () => open(t, server)));
-  // Written in one go: all of them are there when the server looks next.
+  // Written at once, so that all of them are there when the server reads next.
   const answers = sockets.map((socket) => {
     socket.write(REQUEST);
     return once(socket, 'data').then(String);
   });
   const health = await fetch(`${server.issuer}/livez`);
-  assert.equal(health.status, 200, 'whoever asks how the server is waits for nobody');
+  assert.equal(health.status, 200, 'a health check does not wait');
   const all = await Promise.all(answers);
   const recorded = (answer: string): boolean => {
     const [, requestId = ''] = /x-request-id: (\S+)/i.exec(answer) ?? [];
@@ -53,7 +53,7 @@ test('with too many requests at once some are refused quickly, without a row eac
   assertIssued(server, await server.token(own));
 });
 
-test('requests wait for later turns of the event loop in the order in which they came, as many as may', async () => {
+test('lets requests wait for later turns of the event loop in their order, up to the limit', async () => {
   let now = 0;
   const admission = createAdmission(2, () => now);
   const begun: string[] = [];
@@ -77,5 +77,5 @@ test('requests wait for later turns of the event loop in the order in which they
   assert.deepEqual(begun, ['a', 'b', 'c', 'd']);
   await nextTurn();
   enter('f');
-  assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'f'], 'nobody waits any more');
+  assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'f'], 'none waits any longer');
 });

@@ -1,4 +1,4 @@
-// The text of a token in every parameter, path, header and command argument: no row, line, metric, span or sink has it.
+// A token in any parameter, path, header or command argument appears in no row, line, metric, span or sink.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -34,7 +34,7 @@ const spans: SpanProcessor = {
 trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [spans] }));
 after(() => trace.disable());
 
-/** A webhook that looks at all that it is sent. @returns its port, and how many rows came */
+/** A webhook that searches all that it receives. @returns its port, and the number of rows */
 async function startSink(t: { readonly after: (work: () => unknown) => void }) {
   const sink = { rows: 0 };
   const server = createServer(async (request, response) => {
@@ -119,7 +119,7 @@ const configuration = changed(withOperators(people), {
   log: { level: 'debug' },
 });
 
-test('a token in any parameter, path, query or header is nowhere afterwards', async (t) => {
+test('writes a token from any parameter, path, query or header nowhere', async (t) => {
   const sink = await startSink(t);
   const metrics = await freePort();
   const stream = [{ type: 'webhook', url: `http://127.0.0.1:${sink.port}/`, allowPrivateNetwork: true }];
@@ -202,7 +202,7 @@ test('a token in any parameter, path, query or header is nowhere afterwards', as
   await server.close();
 });
 
-test('a token as the argument or option of any command is nowhere afterwards', async (t) => {
+test('writes a token from an argument or option of any command nowhere', async (t) => {
   const server = await start(t, changed(configuration, { server: { metrics: 'off' } }));
   const tokens = await tokensOf(server);
   const interactive = ['serve', 'accounts hash-password', 'demo', 'audit tail', 'store rollback'];

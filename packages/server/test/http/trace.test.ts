@@ -1,5 +1,4 @@
-// Can a request be followed through the server? With the OpenTelemetry SDK as an operator loads it: spans, their context, and
-// nothing in them that is a secret.
+// Tracing with the OpenTelemetry SDK as an operator loads it: the spans of a request and their context, without secrets.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
@@ -21,7 +20,7 @@ function spansOf(traceId: string): ReadonlyMap<string, ReadableSpan> {
 const parentOf = (span: ReadableSpan | undefined): string | undefined => span?.parentSpanContext?.spanId;
 const idOf = (span: ReadableSpan | undefined): string | undefined => span?.spanContext().spanId;
 
-test("a request is one span in its caller's trace, and each step a span below it", async (t) => {
+test('makes a request one span in the trace of its caller, with a span for each step below it', async (t) => {
   const server = await startBasic(t);
   const form = { ...(await acting(server)), subject_token: await subjectToken(server) };
   exporter.reset();
@@ -53,7 +52,7 @@ test("a request is one span in its caller's trace, and each step a span below it
   assert.ok([idOf(spans.get('subject')), idOf(spans.get('actor'))].includes(parentOf(spans.get('verify'))));
 });
 
-test('a refusal is told by its reason; no token, no secret and no subject is in a span', async (t) => {
+test('records a refusal by its reason in a span, without token, secret or subject', async (t) => {
   const server = await startBasic(t);
   exporter.reset();
   const token = await subjectToken(server);
@@ -76,7 +75,7 @@ test('a refusal is told by its reason; no token, no secret and no subject is in 
     assert.equal(told.includes(secret), false);
 });
 
-test('what is fetched for a request carries its trace on', async (t) => {
+test('passes the trace on with outgoing requests', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   exporter.reset();

@@ -1,4 +1,4 @@
-// What can be seen from outside? Every answer is counted by names that are bounded, and every step timed.
+// Metrics: every answer is counted under a bounded number of names, and every step is timed.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -14,13 +14,13 @@ import { eventually } from '../support/node.ts';
 import { scrape } from '../support/scrape.ts';
 import { present } from '../support/trusting.ts';
 
-/** A server with metrics. @returns it, and the port of its metrics */
+/** Starts a server with metrics. @returns it, and the port of its metrics */
 async function startSeen(t: TestContext, source = configuration): Promise<readonly [TestServer, number]> {
   const port = await freePort();
   return [await start(t, changed(source, { server: { metrics: { port } } })), port];
 }
 
-test('answers are counted by who asked, the rule that decided, what came of it and why; never by what a stranger says', async (t) => {
+test('counts answers by client, rule, outcome and reason, never by text of a stranger', async (t) => {
   const [server, port] = await startSeen(t);
   await exchange(server);
   await exchange(server, { scope: 'admin' });
@@ -47,7 +47,7 @@ test('answers are counted by who asked, the rule that decided, what came of it a
   );
 });
 
-test('steps, commits and requests to issuers are timed, failed ones apart', async (t) => {
+test('times steps, commits and requests to issuers, and failed ones separately', async (t) => {
   const idp = await startIssuer(t);
   const [server, port] = await startSeen(t, trusting(entry(idp, { name: 'idp' })));
   const before = await scrape(port);
@@ -70,7 +70,7 @@ test('steps, commits and requests to issuers are timed, failed ones apart', asyn
   assert.ok(more('cambio_audit_commit_duration_seconds_count', { outcome: 'ok' }) > 0);
 });
 
-test('how things stand: keys and their age, revocations held, backlog, connections, version', async (t) => {
+test('reports the current state: keys and their age, revocations, backlog, connections, version', async (t) => {
   const [server, port] = await startSeen(t);
   const { body } = await exchange(server);
   await server.post('/oauth/revoke', encode({ token: String(body.access_token), ...gateway }));
@@ -87,7 +87,7 @@ test('how things stand: keys and their age, revocations held, backlog, connectio
   for (const name of ['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes']) assert.ok(names.has(name));
 });
 
-test('metrics are on a listener of their own, which answers nothing else; the token endpoint has none', async (t) => {
+test('serves metrics on a listener of their own and nothing else there, and none at the token endpoint', async (t) => {
   const [server, port] = await startSeen(t);
   const at = async (url: string, init?: RequestInit): Promise<number> => (await fetch(url, init)).status;
   assert.equal(await at(`http://127.0.0.1:${port}/metrics?x=y`), 200);
@@ -98,7 +98,7 @@ test('metrics are on a listener of their own, which answers nothing else; the to
   await assert.rejects(at(`http://127.0.0.1:${port}/metrics`));
 });
 
-test('labels make at most 2000 series of a metric; what comes on top is counted as other', async () => {
+test('limits a metric to 2000 series, and counts the rest as other', async () => {
   const registry = new Registry();
   const count = createCounter(registry, { name: 'x_total', help: 'x', labels: ['a', 'b'] });
   for (let index = 0; index < 2100; index++) count(String(index), 'b');
@@ -109,7 +109,7 @@ test('labels make at most 2000 series of a metric; what comes on top is counted 
   assert.match(text, /^x_total\{a="other",b="other"\} 100$/m);
 });
 
-test('a metrics port that is taken is told in one line, and the server goes on; nodes that differ are seen', async (t) => {
+test('reports a metrics port in use in one line and continues; shows nodes with different configurations', async (t) => {
   const [server, port] = await startSeen(t);
   const environment = { ISSUER: server.issuer, PORT: '0' };
   const said: string[] = [];

@@ -1,4 +1,4 @@
-// Which addresses may a request of ours reach? No private one, in whichever notation and behind whichever translation.
+// The addresses that outgoing requests may reach: no private one, in any notation or translation.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { mayConnect, urlProblem } from '../../src/outbound/address.ts';
 const PUBLIC = ['8.8.8.8', '1.1.1.1', '93.184.216.34', '172.15.255.255', '172.32.0.0', '100.63.255.255', '100.128.0.0'];
 const PUBLIC_V6 = ['2606:4700:4700::1111', '2a00:1450:4001::8a', '2620:fe::fe', '2001:4860:4860::8888'];
 
-/** From the IANA special-purpose registries, first and last of each range, and what maps or translates to such. */
+/** From the IANA special-purpose registries: the first and the last of each range, and addresses that map or translate to one. */
 const SPECIAL = [
   ...['0.0.0.0', '0.255.255.255', '10.0.0.0', '10.255.255.255', '100.64.0.0', '100.127.255.255', '169.254.0.0'],
   ...['169.254.169.254', '172.16.0.0', '172.31.255.255', '192.0.0.0', '192.0.0.255', '192.0.2.1', '192.88.99.1'],
@@ -36,7 +36,7 @@ const SPECIAL = [
 ];
 const LOOPBACK = ['127.0.0.1', '127.0.0.0', '127.255.255.255', '127.1.2.3', '::1', '0:0:0:0:0:0:0:1'];
 
-test('only addresses that everybody can reach are reached, unless the entry allows private networks', () => {
+test('reaches only public addresses, unless the entry allows private networks', () => {
   for (const address of [...PUBLIC, ...PUBLIC_V6]) {
     assert.deepEqual([mayConnect(address, 'public'), mayConnect(address, 'private')], [true, true], address);
   }
@@ -45,20 +45,20 @@ test('only addresses that everybody can reach are reached, unless the entry allo
   }
 });
 
-test('plain HTTP reaches loopback and nothing else, not even with private networks allowed', () => {
+test('reaches only loopback with plain HTTP, even if private networks are allowed', () => {
   for (const address of LOOPBACK) assert.equal(mayConnect(address, 'loopback'), true, address);
   for (const address of [...PUBLIC, ...PUBLIC_V6, ...SPECIAL])
     assert.equal(mayConnect(address, 'loopback'), false, address);
 });
 
-test('what is no address is not reached', () => {
+test('refuses text that is not an address', () => {
   const others = ['', 'localhost', '127.1', '0x7f000001', '2130706433', '1.2.3.4.5', '[::1]', '8.8.8.8:80', ' 8.8.8.8'];
   for (const text of others) {
     for (const reach of ['public', 'loopback', 'private'] as const) assert.equal(mayConnect(text, reach), false, text);
   }
 });
 
-test('every private IPv4 address is refused in each form in which IPv6 can write or translate it', () => {
+test('refuses every private IPv4 address in each form in which IPv6 can write or translate it', () => {
   const privateAddress = fc.oneof(
     fc.tuple(fc.constant(10), fc.nat(255), fc.nat(255), fc.nat(255)),
     fc.tuple(fc.constant(127), fc.nat(255), fc.nat(255), fc.nat(255)),
@@ -84,7 +84,7 @@ test('every private IPv4 address is refused in each form in which IPv6 can write
   );
 });
 
-test('a URL to fetch is https, or http on loopback under allowPrivateNetwork; its text alone is judged before any look-up (JW-17)', () => {
+test('accepts https URLs, and http on loopback under allowPrivateNetwork, by their text alone before any lookup (JW-17)', () => {
   const rows: readonly (readonly [url: string, forPublic: boolean, forPrivate: boolean])[] = [
     ['https://idp.example.com', true, true],
     ['https://idp.example.com:8443/a/b?c=d', true, true],

@@ -1,4 +1,4 @@
-// A request to another server ends by its deadline, however that server ends it, and leaves nothing held behind.
+// An outgoing request ends by its deadline, however the other server ends it, and releases everything.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ type Ending = (socket: Socket) => void;
 const OK = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n';
 
-/** Sends the part over and over, until the other side has had enough. */
+/** Sends the part repeatedly, until the other side closes. */
 const drip =
   (head: string, part: string): Ending =>
   (socket) => {
@@ -48,7 +48,7 @@ const sayAndClose =
   (socket) =>
     void socket.end(text);
 
-/** None of them is an answer. */
+/** Endings without a valid answer. */
 const endings: Readonly<Record<string, Ending>> = {
   'another protocol': say(SWITCHING),
   'another protocol, and the connection closed': sayAndClose(SWITCHING),
@@ -90,7 +90,7 @@ async function startRaw(t: Pick<TestContext, 'after'>) {
   return place;
 }
 
-/** Requests under way at once. */
+/** The limit of requests in progress. */
 const AT_ONCE = 16;
 
 test('every ending is a failure within the deadline, and holds no place among the requests under way', {
@@ -118,7 +118,7 @@ test('every ending is a failure within the deadline, and holds no place among th
 const switching: Behaviour = ({ socket }) => void socket.write(SWITCHING);
 const hinting = forever('', 'HTTP/1.1 103 Early Hints\r\n\r\n');
 
-test('keys and discovery are had again once their server answers again', { concurrency: true }, async (t) => {
+test('fetches keys and discovery again when their server answers again', { concurrency: true }, async (t) => {
   const cases = [JWKS, DISCOVERY].flatMap((path) =>
     [switching, hinting].map(async (ending) => {
       const [server, idp] = await startBoth(t);
@@ -132,7 +132,7 @@ test('keys and discovery are had again once their server answers again', { concu
   await Promise.all(cases);
 });
 
-test('keys that are fetched anew go on after such an ending, with those that are held meanwhile', async (t) => {
+test('continues with the cached keys when a later fetch ends like this', async (t) => {
   const [server, idp] = await startBoth(t);
   assertIssued(server, await present(server, freshToken(server, idp)));
   idp.instead.set(JWKS, switching);
@@ -147,7 +147,7 @@ test('keys that are fetched anew go on after such an ending, with those that are
   assertIssued(server, await present(server, freshToken(server, idp, { key: added })));
 });
 
-test('an introspection endpoint that ends so is asked again at the next request, however often it did', async (t) => {
+test('asks an introspection endpoint again at the next request, after any number of such endings', async (t) => {
   const idp = await startIssuer(t);
   const introspection = `{ endpoint: "${idp.url}${INTROSPECT}", client: us, secret: { plain: secret } }`;
   const server = await start(t, trusting(entry(idp, { accepts: '[access_token]', introspection })));
@@ -159,7 +159,7 @@ test('an introspection endpoint that ends so is asked again at the next request,
   assertIssued(server, await ask());
 });
 
-test('the keys of a client are had again', async (t) => {
+test('fetches the keys of a client again', async (t) => {
   const keys = await startIssuer(t);
   const [key] = keys.keys;
   const client = `{ id: batch, auth: private_key_jwt, jwksUri: '${keys.url}${JWKS}', allowPrivateNetwork: true, grants: [client_credentials], audiences: [https://api.example], scopes: [read] }`;
@@ -177,7 +177,7 @@ test('the keys of a client are had again', async (t) => {
   assertIssued(server, await ask());
 });
 
-test('an upstream provider that ends so fails the sign-in, and serves the next', async (t) => {
+test('fails one sign-in when the upstream provider ends like this, and serves the next', async (t) => {
   const idp = await startIssuer(t);
   const about = { issuer: idp.url, jwks_uri: idp.url + JWKS };
   const metadata = json({
@@ -220,10 +220,10 @@ test('an upstream provider that ends so fails the sign-in, and serves the next',
   assert.equal((await complete()).sub, 'idp:ada');
 });
 
-/** Milliseconds until a sink is tried again, and some. */
+/** Time until a sink is tried again, with some margin. */
 const PATIENCE = 20_000;
 
-test('a webhook and an OTLP sink that ended so are told of every row once they take them again', {
+test('delivers every row to a webhook and an OTLP sink that ended like this, when they accept rows again', {
   concurrency: true,
 }, async (t) => {
   const cases = ['webhook', 'otlp'].map(async (kind) => {

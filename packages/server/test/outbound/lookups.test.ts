@@ -1,4 +1,4 @@
-// A name that does not resolve holds one lookup of the process, whatever is asked for it, and no other name waits behind it.
+// A name that does not resolve occupies one lookup of the process, for any number of requests, and delays no other name.
 import assert from 'node:assert/strict';
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
@@ -24,7 +24,7 @@ function world() {
   return { clock, asked, told, ask };
 }
 
-test('those who ask for a name at once share one lookup, and another name has its own', () => {
+test('shares one lookup among concurrent requests for a name, and gives another name its own', () => {
   const { asked, told, ask } = world();
   for (const name of ['a.test', 'a.test', 'b.test', 'a.test']) ask(name);
   assert.deepEqual(
@@ -35,7 +35,7 @@ test('those who ask for a name at once share one lookup, and another name has it
   assert.deepEqual(told, Array(3).fill(ADDRESS.address));
 });
 
-test('a name that answers in time is looked up anew: nothing is kept of it', () => {
+test('looks up a name anew if it answered in time: nothing is cached', () => {
   const { clock, asked, ask } = world();
   ask('a.test');
   clock.now = 100;
@@ -44,7 +44,7 @@ test('a name that answers in time is looked up anew: nothing is kept of it', () 
   assert.equal(asked.length, 2);
 });
 
-test('a lookup that goes on beyond the deadline is refused at once, and never begun a second time', () => {
+test('refuses at once while a lookup takes longer than the deadline, and never begins a second one', () => {
   const { clock, asked, told, ask } = world();
   ask('silent.test');
   clock.now = 3000;
@@ -53,7 +53,7 @@ test('a lookup that goes on beyond the deadline is refused at once, and never be
   assert.deepEqual(new Set(told), new Set(['the lookup of silent.test has not ended']));
 });
 
-test('a name that failed rests three times as long as it took; then it is looked up again', () => {
+test('does not look up a failed name for three times as long as it took, and then looks it up again', () => {
   const { clock, asked, told, ask } = world();
   ask('silent.test');
   clock.now = 10_000;
@@ -68,7 +68,7 @@ test('a name that failed rests three times as long as it took; then it is looked
   assert.deepEqual(told, ['EAI_AGAIN', 'EAI_AGAIN', ADDRESS.address]);
 });
 
-test('addresses that come too late serve while the name rests', () => {
+test('uses addresses that arrived too late, until the name is looked up again', () => {
   const { clock, asked, told, ask } = world();
   ask('slow.test');
   clock.now = 4000;
@@ -80,7 +80,7 @@ test('addresses that come too late serve while the name rests', () => {
   assert.deepEqual(told, Array(3).fill(ADDRESS.address));
 });
 
-test('forty requests for an issuer whose name never resolves begin one lookup; another issuer answers', async (t) => {
+test('begins one lookup for forty requests to an issuer whose name never resolves, while another issuer answers', async (t) => {
   const good = await startIssuer(t);
   const url = good.url.replace('127.0.0.1', 'localhost');
   const introspection = { endpoint: 'https://silent.test/introspect', client: 'us', secret: { plain: 'secret' } };

@@ -1,11 +1,11 @@
-// What was opened ends within one deadline, whatever hangs.
+// Everything that was opened ends within one deadline, even if something hangs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEndings } from '../../src/primitives/endings.ts';
 
 const hang = (): Promise<void> => new Promise(() => undefined);
 
-test('what hangs is left behind at the deadline, and all else is ended, the last opened first', async () => {
+test('stops waiting at the deadline, and ends everything else, the last opened first', async () => {
   const ended: string[] = [];
   for (const hangs of [false, true]) {
     const endings = createEndings(hangs ? 20 : 60_000);
@@ -21,7 +21,7 @@ test('what hangs is left behind at the deadline, and all else is ended, the last
   }
 });
 
-test('one that fails keeps no other from its end, and is told', async () => {
+test('ends everything else if one fails, and reports the failure', async () => {
   const ended: string[] = [];
   const endings = createEndings(60_000);
   endings.add(() => ended.push('store'));

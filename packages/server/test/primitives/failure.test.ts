@@ -1,4 +1,4 @@
-// What people are told of a failed file, connection or certificate, and which name they may have meant.
+// Messages about a failed file, connection or certificate, and suggestions for a mistyped name.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -18,7 +18,7 @@ const failureOf = async (work: () => unknown): Promise<string> => {
 
 const coded = (code: string, message = 'raw text'): Error => Object.assign(new Error(message), { code });
 
-test('a failure of the system is told in plain words, whatever error wraps it', async () => {
+test('describes a failure of the system in plain words, whichever error wraps it', async () => {
   assert.equal(await failureOf(() => readFileSync('/nowhere/file')), 'there is no such file');
   assert.equal(await failureOf(() => readFileSync('/')), 'it is a folder, not a file');
   const port = await freePort();
@@ -39,7 +39,7 @@ test('a failure of the system is told in plain words, whatever error wraps it', 
   );
 });
 
-test('an error that ends a command is its own message, or names its file and why it failed', () => {
+test('shows the message of an error that ends a command, or its file and the reason', () => {
   const cause = Object.assign(new Error('raw'), { code: 'ECONNREFUSED' });
   assert.equal(describeError(new Error('cannot open the database', { cause })), 'cannot open the database');
   try {
@@ -54,14 +54,14 @@ test('an error that ends a command is its own message, or names its file and why
   );
 });
 
-test('an error of an unknown code shows the code and not its raw text; one that is ours keeps its message', () => {
+test('shows an unknown code without its raw text, and keeps the message of an error of ours', () => {
   assert.equal(describeFailure(coded('ERR_OSSL_UNSUPPORTED')), 'the system reports ERR_OSSL_UNSUPPORTED');
   assert.equal(describeFailure(new Error('the key does not fit')), 'the key does not fit');
   assert.equal(describeFailure(new AggregateError([], '')), 'the cause is not known');
   assert.equal(describeFailure(undefined), 'the cause is not known');
 });
 
-test('the nearest known name is suggested, and none where all are far', () => {
+test('suggests the most similar known name, and none if no name is similar', () => {
   const known = ['server', 'store', 'sealingKey', 'client_secret_basic', 'client_secret_post'];
   for (const [text, said] of [
     ['sever', ' Did you mean server?'],

@@ -1,4 +1,4 @@
-// What does the server say to those who run it?
+// The log of the server.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,7 +10,7 @@ import { encode, type TestServer } from '../support/harness.ts';
 
 const FORM = encode({ grant_type: 'client_credentials', ...gateway });
 
-/** Another server on the database of the first. */
+/** Starts another server on the database of the first. */
 async function another(
   t: TestContext,
   { folder, issuer }: TestServer,
@@ -35,7 +35,7 @@ const token = (url: string): Promise<Response> =>
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   });
 
-test('a failure of ours is a line with the id of its audit row; on demand every answer is one', async (t) => {
+test('logs a failure of the server with the id of its audit row, and every answer at level debug', async (t) => {
   const first = await startBasic(t);
   const quiet: (readonly [string, About | undefined])[] = [];
   const { url } = await another(t, first, 'info', quiet);
@@ -59,7 +59,7 @@ test('a failure of ours is a line with the id of its audit row; on demand every 
   assert.deepEqual(about, { level: 'debug', requestId: answer.headers.get('x-request-id') });
 });
 
-test('a line is text for people, or JSON with time, level and request id; what matters less is left out', (t) => {
+test('logs lines as text or as JSON with time, level and request id, and leaves out less severe ones', (t) => {
   const out: string[] = [];
   const errors: string[] = [];
   t.mock.method(console, 'log', (line: string) => out.push(line));

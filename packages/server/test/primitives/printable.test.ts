@@ -1,9 +1,9 @@
-// What others write stays text where it is printed.
+// Text from outside stays text when it is printed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { printable, printableLines } from '../../src/primitives/printable.ts';
 
-test('what could steer a terminal, hide text or begin a line is escaped, and letters of every script stay', () => {
+test('escapes text that could control a terminal, hide text or begin a line, and keeps letters of every script', () => {
   const escaped = {
     '\u001b[31mred': '\\u001b[31mred',
     '\u009b31mred\u009d0;title\u009c': '\\u009b31mred\\u009d0;title\\u009c',
@@ -22,7 +22,7 @@ test('what could steer a terminal, hide text or begin a line is escaped, and let
     assert.equal(printable(text), text);
 });
 
-test('the lines of output stay lines, and nothing else of it steers', () => {
+test('keeps the line ends of output, and escapes everything else', () => {
   assert.equal(printableLines('a\nb\r\nc\n'), 'a\nb\r\nc\n');
   assert.equal(printableLines('safe\rfake\u001b[2K\n'), 'safe\\u000dfake\\u001b[2K\n');
 });

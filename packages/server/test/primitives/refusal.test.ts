@@ -1,4 +1,4 @@
-// The refusal table: each row word for word, the accepted twin beside it, and the reason that only the audit row tells.
+// The table of refusals: the exact answer of each, an accepted twin, and the reason that only the audit row has.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatAct } from '../../src/primitives/principal.ts';
@@ -33,7 +33,7 @@ const ELSEWHERE = 'https://elsewhere.example';
 interface Row {
   readonly when: string;
   readonly refused: Refusal;
-  /** What is wrong, and what is right instead, each laid over a good exchange. */
+  /** The fault, and its correction, each applied to a valid exchange. */
   readonly wrong: (server: TestServer) => Form | Promise<Form>;
   readonly right: (server: TestServer) => Form | Promise<Form>;
 }
@@ -63,7 +63,7 @@ const rows: readonly Row[] = [
     right: (server) => acting(server),
   },
   {
-    when: 'may_act names somebody else',
+    when: 'may_act names another party',
     refused: { ...ACTOR_NOT_ALLOWED, reason: 'may_act' },
     wrong: async (server) => ({ subject_token: await forgedToken(server, { may_act: { sub: 'agent' } }) }),
     right: async (server) => ({
@@ -205,10 +205,10 @@ const ids = (count: number): string[] => Array.from({ length: count }, (_, i) =>
 const longNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`.padEnd(1024, 'é'));
 const chainOf = (...subs: readonly string[]): unknown =>
   subs.reduceRight<unknown>((act, sub) => (act === undefined ? { sub } : { sub, act }), undefined);
-/** The same of people of another issuer, whose names may be long. */
+/** The same for people of another issuer, whose names may be long. */
 const foreignChainOf = (...subs: readonly string[]): unknown => formatAct(subs.map((sub) => ({ iss: ELSEWHERE, sub })));
 
-/** Everybody whom a token below names is there. */
+/** Declares every party that the tokens below name. */
 const crowded = changed(configuration, named('somebody', 'a', 'b', 'c', 'd', 'e'), {
   issuers: [{ issuer: ELSEWHERE, name: 'elsewhere', accepts: ['jwt'], audiences: [API] }],
 });
@@ -223,7 +223,7 @@ for (const { when, refused, wrong, right } of rows) {
   });
 }
 
-/** For each reason, how a good token becomes one that is refused for it. */
+/** For each reason, turns a valid token into one that is refused for it. */
 const tokenFaults: Readonly<Record<string, (server: TestServer, good: string) => string | Promise<string>>> = {
   malformed: (_server, good) => `${good}.`,
   wrong_type: (server, good) => server.forge(claimsOf(good), { typ: 'JWT' }),
@@ -266,7 +266,7 @@ for (const [role, refused] of [
   });
 }
 
-test('tokenErrorCode: invalid_request switches the code of refused tokens and actors, and no other (RFC 8693 section 2.2.2; TE-40, TE-42)', async (t) => {
+test('switches the code of refused tokens and actors with tokenErrorCode: invalid_request, and no other code (RFC 8693 section 2.2.2; TE-40, TE-42)', async (t) => {
   const [plain, strict] = [configuration, changed(configuration, { tokenErrorCode: 'invalid_request' })];
   const codes = async (source: Configuration): Promise<unknown[]> => {
     const server = await start(t, source);

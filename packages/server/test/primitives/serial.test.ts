@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRepeatable, createSerial } from '../../src/primitives/serial.ts';
 
-test('work runs one at a time and in order; what fails reaches its own caller and stops nothing behind it', async () => {
+test('runs work one at a time and in order; a failure reaches only its own caller and stops no later work', async () => {
   const inTurn = createSerial();
   const log: string[] = [];
   const work = (name: string, fails = false) =>
@@ -27,7 +27,7 @@ test('work runs one at a time and in order; what fails reaches its own caller an
   assert.equal(await work('d'), 'd');
 });
 
-test('calls during a run share one more run, also after a run that failed', async () => {
+test('shares one more run among calls during a run, even after a failed run', async () => {
   let runs = 0;
   let fail = true;
   const run = createRepeatable(async () => {

@@ -1,4 +1,4 @@
-// The JSON of others is read as every parser reads it, or not at all.
+// JSON from outside is read as every parser reads it, or refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -43,7 +43,7 @@ const ROUNDED = [
   '10e-500',
 ];
 
-/** Places where a number may stand, in canonical spelling and in others. */
+/** Positions of a number, in canonical and other spellings. */
 const places = (literal: string): string[] => [
   `{"a":${literal}}`,
   `{"a":[${literal}]}`,
@@ -53,7 +53,7 @@ const places = (literal: string): string[] => [
   `{"a":"\\u0061","b":\n${literal}\n}`,
 ];
 
-test('a number is read as what stands there', () => {
+test('reads a number as it is written', () => {
   for (const [literal, value] of Object.entries(EXACT)) {
     assert.ok(isExactNumber(literal), literal);
     assert.deepEqual({ ...parseJsonObject(`{"a":${literal}}`) }, { a: value }, literal);
@@ -61,14 +61,14 @@ test('a number is read as what stands there', () => {
   }
 });
 
-test('a number that a double would round refuses the whole text (RFC 7493 section 2.2)', () => {
+test('refuses the whole text for a number that a double would round (RFC 7493 section 2.2)', () => {
   for (const literal of ROUNDED) {
     assert.ok(!isExactNumber(literal), literal);
     for (const text of places(literal)) assert.equal(parseJsonObject(text), undefined, text);
   }
 });
 
-test('digits in a text are not a number', () => {
+test('does not take digits in a string for a number', () => {
   for (const literal of ROUNDED) {
     const value = { sub: literal, list: [`:${literal}`, `,${literal}`, `[${literal}`], [`a":${literal}`]: '' };
     for (const space of [0, 1])
@@ -76,7 +76,7 @@ test('digits in a text are not a number', () => {
   }
 });
 
-test('a member that stands twice refuses the whole text, however its name is spelled and wherever it stands', () => {
+test('refuses the whole text for a duplicate member, in any spelling and at any depth', () => {
   const names = ['a', '', '__proto__', 'constructor', '0', '4294967294', '-1', 'é', '\ud83d\ude00', '":', '\\'];
   const escaped = (name: string): string =>
     `"${[...Array(name.length).keys()].map((at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')}"`;
@@ -95,7 +95,7 @@ test('a member that stands twice refuses the whole text, however its name is spe
   assert.deepEqual(Object.keys(parseJsonObject('{ "__proto__":{"a":1} }') ?? {}), ['__proto__']);
 });
 
-test('two integers, however they are spelled, are never read as one', () => {
+test('never reads two different integers as equal, in any spelling', () => {
   const integer = fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n });
   const spelled = fc.tuple(integer, fc.nat(3), fc.constantFrom('', '.0', 'e0', '.00E+0')).map(([value, zeros, end]) => {
     const shifted = value % 10n ** BigInt(zeros) === 0n && zeros > 0;
@@ -112,7 +112,7 @@ test('two integers, however they are spelled, are never read as one', () => {
   );
 });
 
-test('a long number costs no more than its length', () => {
+test('reads a long number in time proportional to its length', () => {
   for (const literal of [`0.${'0'.repeat(200_000)}1`, `1${'0'.repeat(200_000)}1`, `${'0.'.padEnd(200_000, '10')}e3`]) {
     isExactNumber(literal);
     parseJsonObject(`{"a":${literal}}`);

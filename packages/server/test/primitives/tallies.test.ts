@@ -1,9 +1,9 @@
-// Tallies: what they cost in memory, whoever is counted.
+// The memory that tallies use, for any input.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTallies, tallyKey } from '../../src/primitives/tallies.ts';
 
-test('a key has one size, whatever is counted, and different parts are different keys', () => {
+test('makes keys of one size for any input, and different keys for different parts', () => {
   const long = 'x'.repeat(1_000_000);
   assert.deepEqual([tallyKey(long).length, tallyKey('a', long).length, tallyKey('').length], [43, 43, 43]);
   assert.equal(tallyKey('a', 'b'), tallyKey('a', 'b'));
@@ -11,7 +11,7 @@ test('a key has one size, whatever is counted, and different parts are different
 });
 
 for (const since of ['first', 'last'] as const) {
-  test(`expired tallies leave by themselves, a few with each call (since ${since})`, () => {
+  test(`removes expired tallies, a few with each call (since ${since})`, () => {
     const clock = { now: 0 };
     const tallies = createTallies(() => clock.now, 1000, since);
     for (let index = 0; index < 100; index++) tallies.add(tallyKey(`stranger ${index}`));
@@ -25,7 +25,7 @@ for (const since of ['first', 'last'] as const) {
   });
 }
 
-test('a tally that is kept stays while others expire', () => {
+test('keeps a current tally while others expire', () => {
   const clock = { now: 0 };
   const tallies = createTallies(() => clock.now, 1000, 'last');
   const ada = tallyKey('ada');

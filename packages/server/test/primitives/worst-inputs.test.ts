@@ -1,5 +1,5 @@
-// The worst form, token and JSON that pass each gate hold the event loop for less than 20 ms of CPU. The worst assertion is
-// measured in saml/byte-gate.test.ts, and the worst conditions in policy/cannot-tell.test.ts.
+// The worst form, token and JSON that pass each gate take less than 20 ms of CPU. The worst SAML assertion is measured in
+// saml/byte-gate.test.ts, the worst conditions in policy/cannot-tell.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseForm } from '../../src/http/form.ts';
@@ -9,7 +9,7 @@ import { parseJsonObject } from '../../src/primitives/strict-json.ts';
 
 const LIMIT_MS = 20;
 
-/** The least of some runs: what is above it is the machine's. */
+/** The minimum of several runs: the rest is noise of the machine. */
 function leastMs(run: () => unknown): number {
   const times: number[] = [];
   for (let round = 0; round < 7; round++) {
@@ -17,7 +17,7 @@ function leastMs(run: () => unknown): number {
     try {
       run();
     } catch (error) {
-      // To refuse is an answer, too, and must not cost more.
+      // A refusal is a result, too, and must not take longer.
       if (!(error instanceof Refusal || error instanceof TokenRefusal)) throw error;
     }
     const { user, system } = process.cpuUsage(start);
@@ -43,14 +43,14 @@ const forms: Readonly<Record<string, string>> = {
   'broken at the end': `a=${fill('%41', BODY - 6)}%4`,
 };
 
-/** As many members as fit into the length, and as the reader takes. */
+/** As many members as fit into the length and pass the parser. */
 const namesIn = (length: number, name: (index: number) => string, value: string): string =>
   Array.from({ length: 16_384 }, (_, index) => `"${name(index)}":${value}`)
     .join(',')
     .slice(0, length - 10)
     .replace(/,[^,]*$/, '');
 
-/** By the bytes that the caller of each gate lets through. */
+/** By the bytes that the caller of each gate accepts. */
 const documents = (length: number): Readonly<Record<string, string>> => ({
   'many members': `{${members(Math.floor(length / 12))}}`,
   'many members of long names': `{${Array.from({ length: length / 64 }, (_, index) => `"${String(index).padStart(54, 'x')}":1`).join(',')}}`,
@@ -75,7 +75,7 @@ const documents = (length: number): Readonly<Record<string, string>> => ({
   'a member that stands twice at the end': `{${members(Math.floor(length / 13))},"m0":2}`,
 });
 
-test('the worst form is read in less than 20 ms of CPU', () => {
+test('reads the worst form in less than 20 ms of CPU', () => {
   for (const [what, body] of Object.entries(forms)) {
     const bytes = Buffer.from(body);
     const ms = leastMs(() => parseForm('application/x-www-form-urlencoded', bytes));
@@ -83,7 +83,7 @@ test('the worst form is read in less than 20 ms of CPU', () => {
   }
 });
 
-test('the worst JSON of an admin request, and of an answer from outside, is read in less than 20 ms of CPU', () => {
+test('reads the worst JSON of an admin request, and of an answer from outside, in less than 20 ms of CPU', () => {
   for (const length of [524_288, BODY])
     for (const [what, text] of Object.entries(documents(length))) {
       const ms = leastMs(() => parseJsonObject(text));
@@ -91,7 +91,7 @@ test('the worst JSON of an admin request, and of an answer from outside, is read
     }
 });
 
-test('the worst token is read in less than 20 ms of CPU', () => {
+test('reads the worst token in less than 20 ms of CPU', () => {
   const encode = (text: string): string => Buffer.from(text).toString('base64url');
   const header = encode('{"alg":"ES256","typ":"at+jwt"}');
   for (const [what, text] of Object.entries(documents(45_000)))

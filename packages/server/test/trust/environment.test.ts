@@ -1,4 +1,4 @@
-// Does anything in the environment change whom we ask, and whom we believe?
+// The environment changes neither where requests go nor which servers are trusted.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -14,7 +14,7 @@ import { startProgram, temporaryFolder } from '../support/program.ts';
 
 const LOOPBACK = { type: 'ip', value: '127.0.0.1' } as const;
 
-test('nothing in the environment weakens TLS or leads requests through a proxy', async (t) => {
+test('ignores settings of the environment that weaken TLS or lead requests through a proxy', async (t) => {
   let visits = 0;
   const proxy = createServer((_request, response) => response.end(String(++visits)));
   proxy.on('connect', () => visits++);

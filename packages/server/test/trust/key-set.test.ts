@@ -1,4 +1,4 @@
-// Which key must have signed? One of the issuer's own, named by the token, made for that algorithm, and strong enough.
+// The key that must have signed: published by the issuer, named by the token, made for the algorithm, and strong enough.
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ import {
   startBoth,
 } from '../support/trusting.ts';
 
-test('a key that its issuer published without alg signs with every algorithm of its kind that the entry lists', async (t) => {
+test('accepts a key without alg for every algorithm of its kind that the entry lists', async (t) => {
   const [server, idp] = await startBoth(t, { algorithms: '[ES256, RS256, PS256]' });
   const key = newKey('RS256');
   delete key.jwk.alg;
@@ -27,7 +27,7 @@ test('a key that its issuer published without alg signs with every algorithm of 
   }
 });
 
-test('an algorithm that the entry does not list is refused, even with a good signature of a published key (JW-02, JW-19)', async (t) => {
+test('refuses an algorithm that the entry does not list, even with a valid signature of a published key (JW-02, JW-19)', async (t) => {
   const idp = await startIssuer(t);
   idp.keys.splice(0, 1, ...algorithmNames.map((alg) => newKey(alg)));
   for (const listed of [['RS256', 'ML-DSA-44'], algorithmNames, undefined]) {
@@ -41,7 +41,7 @@ test('an algorithm that the entry does not list is refused, even with a good sig
   }
 });
 
-test('without kid the one key that fits is taken, and where several would do none is (RFC 7517 section 4.5; JW-09)', async (t) => {
+test('uses the only fitting key if there is no kid, and refuses the token if several fit (RFC 7517 section 4.5; JW-09)', async (t) => {
   const [server, idp, key] = await startBoth(t);
   const rsa = newKey('RS256');
   const unnamed = (signing: FakeKey): string => idp.sign({}, { key: signing, header: { kid: undefined } });
@@ -57,7 +57,7 @@ test('without kid the one key that fits is taken, and where several would do non
   assertIssued(server, await present(server, idp.sign(later, { key })));
 });
 
-/** A modulus of 2048 bits that leaves 1, a power of 65537, modulo each prime by which such keys are known (CVE-2017-15361). */
+/** A modulus of 2048 bits that is 1, a power of 65537, modulo each prime that identifies such keys (CVE-2017-15361). */
 const PRIMORIAL = [
   2n,
   11n,
@@ -80,7 +80,7 @@ const PRIMORIAL = [
 ].reduce((product, prime) => product * prime);
 const ROCA = (2n ** 2047n / PRIMORIAL + 1n) * PRIMORIAL + 1n;
 
-test('keys that are for something else, or too weak, sign nothing (RFC 7517 section 4, RFC 7518 section 3.3; JW-03, JW-15)', async (t) => {
+test('refuses keys that are for another purpose, or too weak (RFC 7517 section 4, RFC 7518 section 3.3; JW-03, JW-15)', async (t) => {
   const [server, idp, key] = await startBoth(t, { algorithms: '[RS256, RS512, ES256, ES384]' });
   const [weak, rsa, strong] = [newKey('RS256', 'weak', 1024), newKey('RS256'), newKey('RS256', 'strong', 4096)];
   const spoiled = (kid: string, changes: object, made = newKey()): FakeKey => ({
@@ -93,7 +93,7 @@ test('keys that are for something else, or too weak, sign nothing (RFC 7517 sect
     spoiled('heavy', { n: base64url(Buffer.alloc(513, 0xff)) }, rsa),
     spoiled('for encryption', { use: 'enc' }),
     spoiled('for signing only', { key_ops: ['sign'] }),
-    spoiled('for what is no list', { key_ops: 'verify' }),
+    spoiled('with key_ops that is not a list', { key_ops: 'verify' }),
     spoiled('of another curve', { crv: 'P-384' }),
     spoiled('off its curve', { x: base64url(randomBytes(32)) }),
     spoiled('of another kind', { kty: 'RSA' }),
@@ -112,7 +112,7 @@ test('keys that are for something else, or too weak, sign nothing (RFC 7517 sect
   for (const one of [key, strong]) assertIssued(server, await present(server, freshToken(server, idp, { key: one })));
 });
 
-test('a key whose members are not base64url as RFC 7515 section 2 writes it is none, though others would read it', async (t) => {
+test('refuses a key whose members are not base64url as in RFC 7515 section 2, even if other parsers accept it', async (t) => {
   const [server, idp, key] = await startBoth(t);
   const written = (kid: string, change: (x: string) => unknown): FakeKey => {
     const made = newKey('ES256', kid);
@@ -132,11 +132,11 @@ test('a key whose members are not base64url as RFC 7515 section 2 writes it is n
   );
 });
 
-/** Of 32 bytes the last character says nothing with two of its bits. */
+/** In base64url of 32 bytes, two bits of the last character are unused. */
 const nextCharacter = (character: string): string =>
   Buffer.from([(Buffer.from(`A${character}`, 'base64url')[0] ?? 0) + 1, 0]).toString('base64url')[1] ?? '';
 
-/** The points of Ed25519 whose multiples by eight are nothing, as they are written: `y` little-endian, and the sign of `x`. */
+/** The points of small order of Ed25519, encoded: `y` little-endian, and the sign of `x`. */
 const SMALL_ORDER = [
   `01${'00'.repeat(31)}`,
   `ec${'ff'.repeat(30)}7f`,
@@ -146,7 +146,7 @@ const SMALL_ORDER = [
   ...['7a', 'fa'].map((last) => `c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03${last}`),
 ];
 
-test('an Ed25519 key of small order, under which anybody can sign, is none: not of an issuer, nor of a DPoP proof (RFC 8032 section 5.1)', async (t) => {
+test('refuses an Ed25519 key of small order, with which anyone can sign, from an issuer and in a DPoP proof (RFC 8032 section 5.1)', async (t) => {
   const [server, idp] = await startBoth(t);
   const good = newKey('Ed25519');
   const jwks = SMALL_ORDER.map((hex, index) => ({
@@ -155,8 +155,8 @@ test('an Ed25519 key of small order, under which anybody can sign, is none: not 
     x: base64url(Buffer.from(hex, 'hex')),
     kid: `small ${index}`,
   }));
-  // Nobody has a private key of these, and nobody needs one: this is a signature of every text under the first of them, and of
-  // every second to eighth under the others. Some versions of OpenSSL accept it.
+  // No private key is needed: this is a signature of any text under the first of them, and of every second to eighth text under
+  // the others. Some versions of OpenSSL accept it.
   const signature = base64url(Buffer.from(`01${'00'.repeat(63)}`, 'hex'));
   const sign = (header: Claims, claims: Claims): string =>
     `${base64url(JSON.stringify({ alg: 'Ed25519', ...header }))}.${base64url(JSON.stringify({ ...claims, jti: randomUUID() }))}.${signature}`;
@@ -179,7 +179,7 @@ test('an Ed25519 key of small order, under which anybody can sign, is none: not 
   assert.deepEqual([accepted.status, accepted.body.token_type], [200, 'DPoP'], accepted.text);
 });
 
-test('keys in the file are judged as those that are fetched, and a set that nobody should publish is a fault of the file', async (t) => {
+test('checks keys in the file like fetched keys, and reports a key set that must not be published as a fault of the file', async (t) => {
   const idp = await startIssuer(t);
   const [key] = idp.keys as [FakeKey];
   const withSet = (keys: readonly object[]) => trusting(entry(idp, { jwks: JSON.stringify({ keys }) }));

@@ -1,4 +1,4 @@
-// How other issuers may give us their keys: in pieces, compressed, and where OAuth alone has them.
+// How other issuers may deliver their keys: in pieces, compressed, or found by RFC 8414 only.
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { assertIssued } from '../support/basics.ts';
@@ -19,7 +19,7 @@ import { freshToken, present } from '../support/trusting.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 
-test('an answer in gzip, in pieces, or with members that nobody knows is as good as any', async (t) => {
+test('accepts an answer in gzip, in pieces, or with unknown members', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const keys = [{ kty: 'unknown', kid: 'x' }, { ...newKey().jwk, use: 'enc' }, ...idp.keys.map(({ jwk }) => jwk)];
@@ -29,7 +29,7 @@ test('an answer in gzip, in pieces, or with members that nobody knows is as good
   assertIssued(server, await present(server, freshToken(server, idp)));
 });
 
-test('an issuer that knows only RFC 8414 is found too, its path behind the well-known one', async (t) => {
+test('finds an issuer that supports only RFC 8414, with its path after the well-known one', async (t) => {
   for (const absent of [404, 401, 405]) {
     const idp = await startIssuer(t, { path: '/tenant' });
     const server = await start(t, trusting(entry(idp)));

@@ -1,4 +1,4 @@
-// How long are keys of another issuer good, when are they asked for again, and what if they cannot be had?
+// How long the keys of another issuer are valid, when they are fetched again, and what happens if that fails.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertIssued } from '../support/basics.ts';
@@ -18,7 +18,7 @@ import {
 } from '../support/issuer.ts';
 import { assertUnavailable, COOL_DOWN, freshToken, present } from '../support/trusting.ts';
 
-test('whether an unknown key is a good one is not for the caller to answer while its issuer fails', async (t) => {
+test('answers 503 for an unknown key while its issuer fails, since the caller is not at fault', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   assertIssued(server, await present(server, freshToken(server, idp)));
@@ -32,7 +32,7 @@ test('whether an unknown key is a good one is not for the caller to answer while
   assertIssued(server, await present(server, freshToken(server, idp, { key: rotated })));
 });
 
-test('however many tokens come first, the keys are asked for once', async (t) => {
+test('fetches the keys once for any number of concurrent tokens', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   const answers = await Promise.all(Array.from({ length: 50 }, () => present(server, freshToken(server, idp))));
@@ -40,7 +40,7 @@ test('however many tokens come first, the keys are asked for once', async (t) =>
   assert.deepEqual([idp.count(DISCOVERY), idp.count(JWKS)], [1, 1]);
 });
 
-test('a clock that is set back neither stops the look for keys nor loses those that are held', async (t) => {
+test('neither stops fetching keys nor loses cached ones when the clock is set back', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, trusting(entry(idp)));
   idp.instead.set(JWKS, status(500));
@@ -53,7 +53,7 @@ test('a clock that is set back neither stops the look for keys nor loses those t
   assertIssued(server, await present(server, freshToken(server, idp)));
 });
 
-test('held keys serve while their issuer gives no answer, and end with an answer that disowns them', async (t) => {
+test('uses cached keys while their issuer does not answer, and drops them at an answer that withdraws them', async (t) => {
   const idp = await startIssuer(t);
   const [key] = idp.keys as [FakeKey];
   const disowning: Readonly<Record<string, Behaviour>> = {

@@ -1,10 +1,10 @@
-// A name of an upstream person is theirs alone: another entry of the same id does not speak for them.
+// The name of an upstream person is theirs alone: another entry with the same id does not get it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clients } from '../../src/model/client.ts';
 import { indexSubjectNames } from '../../src/trust/subject-names.ts';
 
-test('a NameID of a SAML entry with the id of the upstream is not the name of an upstream person', () => {
+test('does not give the name of an upstream person to a NameID of a SAML entry with the same id', () => {
   const iss = 'https://idp.example/realms/x';
   const { otherOwner } = indexSubjectNames({
     clients: new Map() as unknown as Clients,

@@ -1,4 +1,4 @@
-// The admin API: who may use it, in which form it answers, and what of the configuration it shows.
+// The admin API: authorization, the form of its answers, and the configuration that it shows.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
@@ -13,7 +13,7 @@ const problemOf = ({ status, body, headers }: Answer) => {
   return `${status} ${String(body.type).replace('urn:cambio:error:', '')}`;
 };
 
-test('only an access token of ours for the admin API opens it, with the scope that the operation needs (RFC 6750)', async (t) => {
+test('requires an access token of ours for the admin API, with the scope of the operation (RFC 6750)', async (t) => {
   const server = await startAdministered(t);
   const anonymous = await read(await fetch(`${server.issuer}/admin/v1/clients`));
   assert.equal(problemOf(anonymous), '401 invalid_token');
@@ -40,14 +40,14 @@ test('only an access token of ours for the admin API opens it, with the scope th
   assert.equal((await admin(server, 'GET /clients', { token: good })).status, 200);
 });
 
-test('a server without a resource for it has no admin API', async (t) => {
+test('does not exist on a server without a resource for it', async (t) => {
   const without = await start(t, configuration);
   assert.equal((await read(await fetch(`${without.issuer}/admin/v1/clients`))).status, 404);
   const withIt = await startAdministered(t);
   assert.equal((await read(await fetch(`${withIt.issuer}/admin/v1/clients`))).status, 401);
 });
 
-test('the configuration in force is shown in the words of the file', async (t) => {
+test('shows the configuration in force in the terms of the file', async (t) => {
   const server = await startAdministered(t);
   const all = await Promise.all(
     ['clients', 'resources', 'issuers', 'rules', 'keys'].map(
@@ -68,7 +68,7 @@ test('the configuration in force is shown in the words of the file', async (t) =
   assert.equal(bodies.keys?.[0]?.state, 'active');
 });
 
-test('paths and methods that it does not have are said so in its own form', async (t) => {
+test('refuses unknown paths and methods in its own form', async (t) => {
   const server = await startAdministered(t);
   assert.equal(problemOf(await admin(server, 'GET /nothing')), '404 invalid_request');
   const wrong = await admin(server, 'PATCH /keys', { body: {} });
@@ -77,7 +77,7 @@ test('paths and methods that it does not have are said so in its own form', asyn
   assert.equal((await admin(server, 'GET /keys')).status, 200);
 });
 
-test('what is revoked by id, by subject or by client is dead at once, and so is what derives from it; nobody else’s is', async (t) => {
+test('revokes at once by id, subject or client, with all descendants and nothing else', async (t) => {
   const server = await startAdministered(t);
   const before = async (body: object) => {
     const token = await subjectToken(server);
@@ -113,7 +113,7 @@ test('what is revoked by id, by subject or by client is dead at once, and so is 
   }
 });
 
-test('an exchange is explained, imagined or past, and rows are found by what they say', async (t) => {
+test('explains an exchange, simulated or past, and finds rows by their fields', async (t) => {
   const server = await startAdministered(t);
   const subject_token = await subjectToken(server);
   const allowed = await admin(server, 'POST /explain', { body: { client: 'gateway', subject_token, audience: [API] } });
@@ -134,7 +134,7 @@ test('an exchange is explained, imagined or past, and rows are found by what the
   assert.doesNotMatch(found.text + past.text, new RegExp(String(subject_token.split('.')[2])));
 });
 
-test('its OpenAPI document is valid, and names every operation', async (t) => {
+test('publishes a valid OpenAPI document that lists every operation', async (t) => {
   const server = await startAdministered(t);
   const { body } = await admin(server, 'GET /openapi.json');
   const { valid, errors } = await new Validator().validate(structuredClone(body));

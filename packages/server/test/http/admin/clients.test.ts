@@ -1,4 +1,4 @@
-// Clients that are registered at run time: by the admin API, by a client made from its OpenAPI document, and by commands.
+// Clients registered at run time: by the admin API, by a client generated from its OpenAPI document, and by commands.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ const etag = ({ headers }: Answer): Record<string, string> => ({ 'if-match': Str
 const obtain = (server: TestServer, client_secret: unknown, client_id = 'new') =>
   server.token({ grant_type: 'client_credentials', client_id, client_secret: String(client_secret) });
 
-test('a client lives: registered, used, changed, disabled and let in again, deleted; each write is one audit row with before and after (A12, A13, A14)', async (t) => {
+test('registers, uses, changes, disables, enables and deletes a client, each with one audit row with before and after (A12, A13, A14)', async (t) => {
   const server = await startAdministered(t);
   const made = await admin(server, 'POST /clients', { body: { ...entry, id: 'new' } });
   assert.equal(made.status, 201);
@@ -73,7 +73,7 @@ test('a client lives: registered, used, changed, disabled and let in again, dele
   assert.equal((await admin(server, 'POST /clients', { body: { ...entry, id: 'new' } })).status, 201, 'its id is free');
 });
 
-test('a secret is rotated without an outage: two are good, a third takes the place of the oldest', async (t) => {
+test('rotates a secret without an outage: two secrets are valid, and a third replaces the oldest', async (t) => {
   const server = await startAdministered(t);
   const { body: made } = await admin(server, 'POST /clients', { body: { ...entry, id: 'new' } });
   const { body: second } = await admin(server, 'POST /clients/new/secrets', { body: {} });
@@ -88,7 +88,7 @@ test('a secret is rotated without an outage: two are good, a third takes the pla
   assertIssued(server, await obtain(server, third.secret));
 });
 
-test('who changes what has changed since, or does not say what they read, changes nothing (RFC 9110 section 13)', async (t) => {
+test('refuses a change of an item that has changed since, or without If-Match (RFC 9110 section 13)', async (t) => {
   const server = await startAdministered(t);
   const made = await admin(server, 'POST /clients', { body: { ...entry, id: 'new' } });
   const put = (headers: Record<string, string>) => admin(server, 'PUT /clients/new', { body: entry, headers });
@@ -101,7 +101,7 @@ test('who changes what has changed since, or does not say what they read, change
   assert.equal((await admin(server, 'DELETE /clients/new', { headers: etag(read) })).status, 204);
 });
 
-test('disabling a client suspends its tokens; deleting it ends them for good, whoever registers the id again', async (t) => {
+test('suspends the tokens of a disabled client, and revokes those of a deleted one for good', async (t) => {
   // Tokens for the API are addressed to the gateway, so that no rule need name the client.
   const grant = `grant: { audiences: [${API}], scopes: [read] }`;
   const rules = [`{ client: gateway, actor: { issuer: self }, ${grant} }`, `{ client: gateway, ${grant} }`];
@@ -113,7 +113,7 @@ test('disabling a client suspends its tokens; deleting it ends them for good, wh
     Promise.all(tokens.map(async (token) => (await exchange(server, { subject_token: String(token) })).status));
   const issued = async (secret: unknown) => {
     const own = (await obtain(server, secret)).body.access_token;
-    // About it, issued to somebody else; and one in which it acts.
+    // About the client, issued to another one; and one in which it acts.
     const about = await exchange(server, { subject_token: String(own) });
     const acting = { actor_token: String(own), actor_token_type: type('access_token') };
     const acted = await exchange(server, acting);
@@ -138,11 +138,11 @@ test('disabling a client suspends its tokens; deleting it ends them for good, wh
   assert.deepEqual(await goodFor(tokens), [400, 400, 400]);
   const again = await make();
   assert.equal(again.status, 201);
-  assert.deepEqual(await goodFor(tokens), [400, 400, 400], 'whoever has the id now');
+  assert.deepEqual(await goodFor(tokens), [400, 400, 400], 'whichever client has the id now');
   assert.deepEqual(await goodFor(await issued(again.body.secret)), [200, 200, 200], 'at once');
 });
 
-test('a client of the file that is gone and registered anew is another one', async (t) => {
+test('treats a client that left the file and is registered anew as another one', async (t) => {
   const lasting = changed(withOperators(configuration, ISSUER), { issuer: ISSUER });
   const first = await start(t, lasting);
   const token = String((await first.token({ grant_type: 'client_credentials', ...stranger })).body.access_token);
@@ -161,7 +161,7 @@ test('a client of the file that is gone and registered anew is another one', asy
   assert.equal(await active(own.body.access_token), true);
 });
 
-test('a client made from the OpenAPI document works the API', async (t) => {
+test('works with a client generated from the OpenAPI document', async (t) => {
   const server = await startAdministered(t);
   const { body: definition } = await admin(server, 'GET /openapi.json');
   const api = new OpenAPIClientAxios({ definition: definition as never });
@@ -178,7 +178,7 @@ test('a client made from the OpenAPI document works the API', async (t) => {
   await assert.rejects(async () => client['get-client']?.({ id: 'new' }), /404/);
 });
 
-test('cambio clients, keys and tokens work on the database of a file, and through the API of a server', async (t) => {
+test('runs cambio clients, keys and tokens on the database of a file, and through the API of a server', async (t) => {
   const server = await startAdministered(t);
   const file = join(server.folder, 'entry.yaml');
   writeFileSync(file, `auth: client_secret_post\ngrants: [client_credentials]\naudiences: [${API}]\nscopes: [read]\n`);
@@ -252,7 +252,7 @@ test('cambio clients, keys and tokens work on the database of a file, and throug
   assert.match(stranger.stderr, /answers 401/);
 });
 
-test('a file that declares a registered client is refused until that one is deleted, also by the new file, and nothing of it is left', async (t) => {
+test('refuses a file that declares a registered client until that client is deleted, also with the new file', async (t) => {
   const server = await startAdministered(t);
   const { secret } = (await admin(server, 'POST /clients', { body: { ...entry, id: 'moved' } })).body;
   const token = String((await obtain(server, secret, 'moved')).body.access_token);

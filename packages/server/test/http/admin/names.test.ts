@@ -1,4 +1,4 @@
-// A registered client never has the name of somebody else: at registration, at the start, at a reload, and on nodes that differ.
+// A registered client never has the name of another party: at registration, start, reload, and on nodes with different files.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { eventually, startNode } from '../../support/node.ts';
 import { scrape } from '../../support/scrape.ts';
 
 const ISSUER = 'https://login.example';
-/** Of one name on every node. */
+/** The same name on every node. */
 const lasting = changed(withOperators(configuration, ISSUER), { issuer: ISSUER });
 
 const ENTRY = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
@@ -34,7 +34,7 @@ const faultsOf = ({ status, body }: Answer) => [
   ...((body.errors ?? []) as { at: string; detail: string }[]).map(({ at }) => at),
 ];
 
-test('no client is registered under the name of an account, of a subject of another issuer, or with the SPIFFE ID or workload of another client', async (t) => {
+test('refuses a client with the name of an account or of a subject of another issuer, or with the SPIFFE ID or workload of another client', async (t) => {
   const idp = await startIssuer(t);
   const upstream = {
     issuer: 'https://people.example',
@@ -69,7 +69,7 @@ test('no client is registered under the name of an account, of a subject of anot
   assert.deepEqual(faultsOf(await admin(server, 'PUT /clients/more', renamed)), [422, 'body.workload']);
 });
 
-test('a new file that gives the name of a registered client to somebody else is faulty until the client is deleted, and comes into force then', async (t) => {
+test('refuses a new file that gives the name of a registered client to another party, until the client is deleted', async (t) => {
   const metrics = await freePort();
   const node = await startNode(t, changed(lasting, { server: { metrics: { port: metrics } } }));
   const server = { issuer: node.url, token: node.token } as TestServer;
@@ -89,7 +89,7 @@ test('a new file that gives the name of a registered client to somebody else is 
   assert.deepEqual(faultsOf(await register(server, 'carol')), [422, 'body.id']);
 });
 
-test('a server does not start with a file that gives the name of a registered client to somebody else; a node whose file did so leaves the client out', async (t) => {
+test('refuses to start with a file that gives the name of a registered client to another party; a running node leaves the client out', async (t) => {
   const first = await start(t, lasting);
   const { body } = await register(first, 'dora');
   const withDora = changed(lasting, { accounts: entries([account('dora')]) });
@@ -98,7 +98,7 @@ test('a server does not start with a file that gives the name of a registered cl
     start(t, changed(withDora, elsewhere)),
     (error) => error instanceof ConfigurationError && /“dora” is registered/.test(error.message),
   );
-  // Twin: another account. Then the other node registers a client of its name, which its own file leaves free.
+  // Twin: another account. Then the other node registers a client with its name, which the file of that node does not use.
   const second = await start(t, changed(lasting, { accounts: entries([account('emil')]) }, elsewhere), {
     now: first.clock.now,
   });
@@ -113,7 +113,7 @@ test('a server does not start with a file that gives the name of a registered cl
   assert.equal((await obtain(second, 'emil', emil.secret)).status, 401);
 });
 
-test('a client whose id is as long and as odd as an id can be is read, changed and deleted', async (t) => {
+test('reads, changes and deletes a client whose id is as long and unusual as an id can be', async (t) => {
   const server = await startAdministered(t);
   const odd = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
   for (const id of [odd, 'x'.repeat(256), '%2F..%2F', ' ', 'a/b', '...']) {

@@ -1,4 +1,4 @@
-// Nobody locks everybody out of the admin API: not by disabling or deleting the last operator, and not by what it may do.
+// Nobody can lock all operators out of the admin API: not by disabling or deleting the last one, nor by taking its rights.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,7 +10,7 @@ import { type Answer, start, type TestServer } from '../../support/harness.ts';
 const ISSUER = 'https://login.example';
 const AUDIENCE = `${ISSUER}/admin`;
 const world = changed(withOperators(configuration, ISSUER), { issuer: ISSUER });
-/** The operator of the file may only look. */
+/** The operator of the file has read access only. */
 const looking = changed(world, { clients: edited('operator', { scopes: ['admin:read'] }) });
 
 const OPERATING = {
@@ -21,7 +21,7 @@ const OPERATING = {
 };
 const ANY = { 'if-match': '*' };
 
-/** A server whose registered clients of these ids may operate it. @returns calls as each of them, by its id */
+/** Starts a server that its registered clients with these ids may operate. @returns calls as each of them, by its id */
 async function startOperated(t: TestContext, ids: readonly string[], source: Configuration = looking) {
   const first = await start(t, world);
   const secrets = new Map<string, unknown>();
@@ -51,7 +51,7 @@ const losing: Readonly<Record<string, readonly [what: string, body?: object]>> =
   deleted: ['DELETE'],
 };
 
-test('the last operator cannot take its own place away, in any way; what leaves it an operator, it can', async (t) => {
+test('refuses each change by which the last operator would lose its access, and allows others', async (t) => {
   const { callAs } = await startOperated(t, ['second']);
   for (const [how, [method, body]] of Object.entries(losing)) {
     const refused = await callAs('second', `${method} /clients/second`, body);
@@ -64,7 +64,7 @@ test('the last operator cannot take its own place away, in any way; what leaves 
   assert.equal((await callAs('second', 'POST /clients/second/secrets', {})).status, 201);
 });
 
-test('each of these can be done where another client, of the file or registered, or a person, can operate', async (t) => {
+test('allows these changes if another client, of the file or registered, or a person, can operate', async (t) => {
   const people = changed(looking, {
     accounts: entries([{ username: 'ada', password: { plain: 'lovelace' } }]),
     clients: added(
@@ -88,7 +88,7 @@ test('each of these can be done where another client, of the file or registered,
     }
 });
 
-test('who does not operate is not counted: a client that is disabled, and one that could only exchange', async (t) => {
+test('does not count a disabled client, or a client that could only exchange, as an operator', async (t) => {
   const source = changed(looking, {
     clients: added(
       client('off', { audiences: [AUDIENCE], scopes: ['admin:write'], disabled: true }),
@@ -105,7 +105,7 @@ test('who does not operate is not counted: a client that is disabled, and one th
   assert.equal((await callAs('second', 'DELETE /clients/second')).status, 409);
 });
 
-test('two operators who take each other away at once on two nodes do not both succeed', async (t) => {
+test('refuses one of two operators that remove each other at once on two nodes', async (t) => {
   for (let round = 0; round < 3; round++) {
     const { server, callAs } = await startOperated(t, ['second', 'third']);
     const shared = changed(looking, { store: `sqlite:${join(server.folder, 'cambio.db')}` });

@@ -1,4 +1,4 @@
-// POST /revocations and `cambio tokens revoke`: by the text of a token or its id, which must be one that can exist here.
+// POST /revocations and `cambio tokens revoke`: by the text of a token, or by an id that can exist here.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,13 +15,13 @@ import { administeredLife, comesTrue } from '../../support/nodes.ts';
 const active = async (server: TestServer, token: unknown): Promise<unknown> =>
   (await introspect(server, token)).body.active;
 
-/** What is stored of it: what begins no other text. */
+/** The stored part of a token, which begins no other text. */
 const stored = (server: TestServer, text: string): boolean =>
   JSON.stringify(everythingIn(server)).includes(text.slice(-30));
 
 const FOREIGN = `{ name: foreign, client: gateway, subject: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
 
-test('the text of a token revokes it, expired or not, and is written nowhere', async (t) => {
+test('revokes by the text of a token, expired or not, and writes the text nowhere', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, administeredLife([BESIDE, FOREIGN], [entry(idp)]));
   const jwt = type('jwt');
@@ -66,7 +66,7 @@ test('the text of a token revokes it, expired or not, and is written nowhere', a
   assert.equal(await active(server, refresh_token), false);
 });
 
-test('an id that was never issued here is said to be unknown, by the API and by the command, and nothing of it is kept', async (t) => {
+test('refuses an id that was never issued here as unknown, in the API and the command, and keeps nothing of it', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, administeredLife([BESIDE, FOREIGN], [entry(idp)]));
   const good = await subjectToken(server);
@@ -91,7 +91,7 @@ test('an id that was never issued here is said to be unknown, by the API and by 
     if (id.length > 40) assert.equal(stored(server, id), false, id);
   }
   assert.equal(await active(server, good), true);
-  // An id of an earlier version, or one that comes later, on the operator's word.
+  // An id of an earlier version, or one of the future, which the operator vouches for.
   const unknown = { id: crypto.randomUUID(), unknown: true };
   assert.equal((await admin(server, 'POST /revocations', { body: unknown })).status, 204);
   assert.equal((await beside(t, server, ['tokens revoke', crypto.randomUUID(), '--unknown'])).code, 0);
@@ -99,7 +99,7 @@ test('an id that was never issued here is said to be unknown, by the API and by 
   assert.equal(await active(server, good), false);
 });
 
-test('the digest that names a foreign token is an id; where an issuer has opaque tokens it could be one, and is refused', async (t) => {
+test('accepts the digest of a foreign token as an id, and refuses it if an issuer has opaque tokens that could have it', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, administeredLife([FOREIGN], [entry(idp)]));
   const ask = { subject_token: idp.sign(), subject_token_type: type('jwt') };
@@ -117,7 +117,7 @@ test('the digest that names a foreign token is an id; where an issuer has opaque
   assert.equal((await admin(careful, 'POST /revocations', { body: { id, unknown: true } })).status, 204);
 });
 
-test('a token in the place of a subject, an issuer or a client is refused, and not recorded', async (t) => {
+test('refuses a token in the place of a subject, an issuer or a client, and does not record it', async (t) => {
   const server = await start(t, administeredLife());
   const token = await subjectToken(server);
   const tokens = [

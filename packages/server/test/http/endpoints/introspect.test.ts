@@ -1,4 +1,4 @@
-// Is this token good, and what does it say? Told to its client and to the API that it is for, and to nobody else (RFC 7662).
+// Introspection (RFC 7662): only the client of a token and the API that it is for see it as active.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { basic, ISSUER, introspect, life, other, REFRESH, refreshTokenOf, VAULT 
 const SIGNED = 'application/token-introspection+jwt';
 const INACTIVE = { active: false };
 
-test('an active token is told as it is: to its own client, and to the API that it is for (RFC 7662 section 2.2; IN-01, IN-04)', async (t) => {
+test('shows an active token to its own client and to the API that it is for (RFC 7662 section 2.2; IN-01, IN-04)', async (t) => {
   const server = await start(t, life());
   const { body } = await exchange(server, { ...(await acting(server)), audience: API, scope: 'read' });
   const { lineage, actor_lineage, ...said } = claimsOf(body.access_token);
@@ -30,7 +30,7 @@ test('an active token is told as it is: to its own client, and to the API that i
   }
 });
 
-test('an opaque token says by introspection what a JWT says by itself (TE-70b)', async (t) => {
+test('shows the claims of an opaque token that a JWT would have (TE-70b)', async (t) => {
   const idp = await startIssuer(t);
   const grant = `grant: { audiences: [${API}, ${VAULT}], scopes: [read], types: [access_token, jwt] }`;
   const trusted = entry(idp, { claims: '{ email: claims.email }' });
@@ -52,7 +52,7 @@ test('an opaque token says by introspection what a JWT says by itself (TE-70b)',
   );
 });
 
-test('a refresh token is told to its own client alone, and never looks like an access token', async (t) => {
+test('shows a refresh token to its own client only, and never like an access token', async (t) => {
   const server = await start(t, life());
   const token = await refreshTokenOf(server, { ...REFRESH, audience: API, scope: 'read' });
   const { body } = await introspect(server, token);
@@ -74,14 +74,14 @@ test('a refresh token is told to its own client alone, and never looks like an a
   }
 });
 
-test('of a token for several APIs each of them is told', async (t) => {
+test('shows a token for several APIs to each of them', async (t) => {
   const server = await start(t, life());
   const { body } = await exchange(server, { audience: [API, BACKEND] });
   assert.deepEqual((await introspect(server, body.access_token, {}, basic('api'))).body.aud, [API, BACKEND]);
   assert.deepEqual((await introspect(server, body.access_token, {}, basic('vault'))).body, INACTIVE);
 });
 
-test('who asks authenticates, with one token, once (RFC 7662 section 2.1; IN-02, IN-07, IJ-04)', async (t) => {
+test('requires authentication, and one token, sent once (RFC 7662 section 2.1; IN-02, IN-07, IJ-04)', async (t) => {
   const server = await start(t, life());
   const token = await subjectToken(server);
   const post = async (body: string, headers = {}) => {
@@ -106,7 +106,7 @@ test('who asks authenticates, with one token, once (RFC 7662 section 2.1; IN-02,
   assert.equal((await fetch(`${server.issuer}/oauth/introspect?token=${token}`)).status, 405);
 });
 
-test('on request the answer is signed, for the asker, and useless as a token (RFC 9701 section 5; IJ-01, IJ-02, IJ-03, IJ-05a, IJ-05b, IJ-06)', async (t) => {
+test('signs the answer on request, for the caller, in a form that is not a token (RFC 9701 section 5; IJ-01, IJ-02, IJ-03, IJ-05a, IJ-05b, IJ-06)', async (t) => {
   const server = await start(t, life());
   const token = await subjectToken(server);
   const verified = async (text: string, audience: string) => {
@@ -136,7 +136,7 @@ test('on request the answer is signed, for the asker, and useless as a token (RF
   await assert.rejects(verified((await introspect(server, token, gateway, { accept: SIGNED })).text, 'api'), /aud/);
 });
 
-test('a disabled client is told nothing, and its tokens are dead', async (t) => {
+test('shows nothing to a disabled client, and its tokens as inactive', async (t) => {
   const first = await start(t, life());
   const token = await subjectToken(first);
   await first.close();
@@ -147,7 +147,7 @@ test('a disabled client is told nothing, and its tokens are dead', async (t) => 
   assert.deepEqual((await introspect(disabled, token, {}, basic('api'))).body, INACTIVE);
 });
 
-test('an opaque token is good here alone: any other text of it is not, and its row holds no text of it', async (t) => {
+test('accepts only the exact text of an opaque token, and stores none of it', async (t) => {
   const server = await start(t, life());
   const token = await subjectToken(server, { audience: VAULT });
   for (const text of [token.toUpperCase(), `${token} `, token.slice(0, -1), token.replace('cambio_at_', '')]) {

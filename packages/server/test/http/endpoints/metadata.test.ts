@@ -1,4 +1,4 @@
-// What the server publishes of itself: RFC 8414 metadata, keys, health, and who may read them from a page.
+// The public documents of the server: RFC 8414 metadata, keys, health, and which origins may read them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
@@ -13,7 +13,7 @@ import { configuration as people } from '../../support/people.ts';
 const METADATA = '/.well-known/oauth-authorization-server';
 const get = async (url: string, init: RequestInit = {}): Promise<Answer> => read(await fetch(url, init));
 
-test('the metadata says what the server does, and every URL in it answers (RFC 8414 section 2; MD-01, MD-03, MD-04, BC-01i)', async (t) => {
+test('describes the server in the metadata, where every URL answers (RFC 8414 section 2; MD-01, MD-03, MD-04, BC-01i)', async (t) => {
   const server = await startBasic(t);
   const { status, headers, body } = await get(server.issuer + METADATA);
   assert.equal(status, 200);
@@ -30,12 +30,12 @@ test('the metadata says what the server does, and every URL in it answers (RFC 8
   }
 });
 
-test('grants and client authentication in the metadata are those of the code, in our order of preference (MD-05, MD-06)', async (t) => {
+test('lists the grants and client authentication methods of the code, in our order of preference (MD-05, MD-06)', async (t) => {
   const server = await startBasic(t);
   const { body } = await get(server.issuer + METADATA);
   assert.deepEqual(
     body.grant_types_supported,
-    // Nobody signs in here.
+    // This configuration has no sign-in.
     grants.filter(({ name }) => !SIGN_IN_GRANTS.has(name)).map(({ grantType }) => grantType),
   );
   assert.deepEqual(
@@ -59,7 +59,7 @@ test('grants and client authentication in the metadata are those of the code, in
   assert.equal((await server.token({ grant_type: 'password', ...gateway })).body.error, 'unsupported_grant_type');
 });
 
-test('an issuer with a path has its endpoints under it, and its metadata between host and path (RFC 8414 section 3.1; MD-02)', async (t) => {
+test('puts endpoints below an issuer with a path, and its metadata between host and path (RFC 8414 section 3.1; MD-02)', async (t) => {
   const server = await start(t, changed(configuration, { issuer: `${configuration.issuer}/tenant/one` }));
   const issuer = `${server.issuer}/tenant/one`;
   const { status, body } = await get(`${server.issuer}${METADATA}/tenant/one`);
@@ -75,14 +75,14 @@ test('an issuer with a path has its endpoints under it, and its metadata between
   assert.equal((await get(`${server.issuer}/livez`)).status, 200, 'health is at the root, where probes look');
 });
 
-test('a slash at the end of the issuer stays in iss, and is in no path (RFC 8414 section 3.1; MD-02)', async (t) => {
+test('keeps a slash at the end of the issuer in iss, and leaves it out of paths (RFC 8414 section 3.1; MD-02)', async (t) => {
   const server = await start(t, changed(configuration, { issuer: `${configuration.issuer}/` }));
   const { body } = await get(server.issuer + METADATA);
   assert.deepEqual([body.issuer, body.token_endpoint], [`${server.issuer}/`, `${server.issuer}/oauth/token`]);
   assertIssued(server, await exchange(server));
 });
 
-test('the keys are public keys only, each with its id, use and algorithm (RFC 7517 section 4; MD-09)', async (t) => {
+test('publishes public keys only, each with its id, use and algorithm (RFC 7517 section 4; MD-09)', async (t) => {
   const server = await startBasic(t);
   const { status, body } = await get(`${server.issuer}/.well-known/jwks.json`);
   assert.equal(status, 200);
@@ -101,7 +101,7 @@ test('the keys are public keys only, each with its id, use and algorithm (RFC 75
   assert.deepEqual(protectedHeader, { alg: 'ES256', typ: 'at+jwt', kid: keys[0]?.kid });
 });
 
-test('metadata and keys may be kept for minutes; what is refused there, and health, may not', async (t) => {
+test('lets metadata and keys be cached for minutes, but not refusals or health', async (t) => {
   const server = await startBasic(t);
   const cacheOf = async (path: string, init?: RequestInit): Promise<(string | null)[]> => {
     const { headers } = await get(server.issuer + path, init);
@@ -114,7 +114,7 @@ test('metadata and keys may be kept for minutes; what is refused there, and heal
   for (const path of ['/livez', '/unknown']) assert.deepEqual(await cacheOf(path), ['no-store', 'no-cache']);
 });
 
-test('what is read answers GET and HEAD; another method is 405 and Allow names both (RFC 9110 section 15.5.6)', async (t) => {
+test('answers GET and HEAD to readers, and 405 with Allow to other methods (RFC 9110 section 15.5.6)', async (t) => {
   const server = await startBasic(t);
   for (const path of [METADATA, '/.well-known/jwks.json', '/livez', '/readyz']) {
     const answer = await get(server.issuer + path);
@@ -134,7 +134,7 @@ const preflight = (server: TestServer, path: string): Promise<Answer> =>
     headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
   });
 
-test('a page of any origin may read metadata, keys and token answers, without credentials (DP-06)', async (t) => {
+test('lets a page of any origin read metadata, keys and token answers, without credentials (DP-06)', async (t) => {
   const server = await startBasic(t);
   const origin = { origin: 'https://app.example' };
   const form = new URLSearchParams({ grant_type: 'client_credentials', ...gateway });
@@ -160,7 +160,7 @@ test('a page of any origin may read metadata, keys and token answers, without cr
   }
 });
 
-test('health and unknown paths are for no page of another origin', async (t) => {
+test('lets no page of another origin read health and unknown paths', async (t) => {
   const server = await startBasic(t);
   for (const path of ['/livez', '/readyz', '/unknown']) {
     for (const { headers } of [await get(server.issuer + path), await preflight(server, path)]) {
@@ -169,7 +169,7 @@ test('health and unknown paths are for no page of another origin', async (t) => 
   }
 });
 
-test('livez says that the process answers, readyz that it can do its work', async (t) => {
+test('answers livez while the process runs, and readyz while it can do its work', async (t) => {
   const server = await startBasic(t);
   const ask = async (path: string): Promise<unknown[]> => {
     const { status, body } = await get(server.issuer + path);
@@ -194,7 +194,7 @@ test('livez says that the process answers, readyz that it can do its work', asyn
   assert.deepEqual(await ask('/readyz'), [200, 'ok']);
 });
 
-test('/ says what the server is: a page for browsers, JSON for programs, and every link on it answers', async (t) => {
+test('describes the server at /: a page for browsers, JSON for programs, and every link answers', async (t) => {
   const documentation = 'https://docs.example.com/';
   const server = await start(
     t,
@@ -233,7 +233,7 @@ test('/ says what the server is: a page for browsers, JSON for programs, and eve
   assert.deepEqual([body.service_documentation, body.ui_locales_supported], [documentation, ['en', 'de']]);
 });
 
-test('/ links to nothing that the configuration does not have, and lies at the root also where the issuer has a path', async (t) => {
+test('links at / only to endpoints of this configuration, and serves it at the root even if the issuer has a path', async (t) => {
   const server = await start(t, changed(configuration, { issuer: `${configuration.issuer}/tenant` }));
   assert.deepEqual((await get(`${server.issuer}/`)).body, {
     issuer: `${server.issuer}/tenant`,

@@ -1,4 +1,4 @@
-// Revoking a token, and with it every token that derives from it, however deep (RFC 7009).
+// Revocation of a token with all tokens that derive from it (RFC 7009).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { admin, withOperators } from '../../support/admin-api.ts';
@@ -10,7 +10,7 @@ import { assertActorRefused, assertSubjectRefused } from '../../support/trusting
 const states = async (server: TestServer, tokens: readonly unknown[]): Promise<unknown[]> =>
   Promise.all(tokens.map(async (token) => (await introspect(server, token)).body.active));
 
-test('of A, B, C and D, each exchanged from the one before, revoking B leaves A alone and kills C and D (RV-07)', async (t) => {
+test('of A, B, C and D, each exchanged from the one before, revoking B revokes C and D and not A (RV-07)', async (t) => {
   const server = await start(t, life());
   const a = await subjectToken(server);
   const b = await exchange(server, { subject_token: a });
@@ -31,7 +31,7 @@ test('of A, B, C and D, each exchanged from the one before, revoking B leaves A 
     assertSubjectRefused(server, await exchange(server, { subject_token: String(token) }), 'revoked');
   }
   assertIssued(server, await exchange(server, { subject_token: a }));
-  // The refresh token beside B is older than B and lives; those beside C and D derive from B.
+  // The refresh token beside B is older than B and stays valid; those beside C and D derive from B.
   assertIssued(server, await refresh(server, b.body.refresh_token));
   for (const { body } of [c, d]) {
     const refused = await refresh(server, body.refresh_token);
@@ -39,7 +39,7 @@ test('of A, B, C and D, each exchanged from the one before, revoking B leaves A 
   }
 });
 
-test('revoking a refresh token kills what was issued with it and from it; revoking an access token spares its refresh token (RV-04)', async (t) => {
+test('revokes the tokens of a refresh token with it; an access token is revoked without its refresh token (RV-04)', async (t) => {
   const server = await start(t, life());
   const first = await exchange(server);
   const second = await refresh(server, first.body.refresh_token);
@@ -48,13 +48,13 @@ test('revoking a refresh token kills what was issued with it and from it; revoki
     await states(server, [first.body.access_token, second.body.access_token, second.body.refresh_token]),
     [true, false, true],
   );
-  // Any generation of it will do: the family is what dies.
+  // Each generation revokes the family.
   assert.equal((await revoke(server, first.body.refresh_token)).status, 200);
   assert.deepEqual(await states(server, [first.body.access_token, second.body.refresh_token]), [false, false]);
   assert.equal((await refresh(server, second.body.refresh_token)).status, 400);
 });
 
-test('with the token of an actor everything dies in which it acts, however far away', async (t) => {
+test('revokes every token in which the actor of a revoked token acts, at any distance', async (t) => {
   const server = await start(t, life());
   const agents = await actorToken(server);
   const form = { actor_token: agents, actor_token_type: type('access_token') };
@@ -70,10 +70,10 @@ test('with the token of an actor everything dies in which it acts, however far a
     'another token of the actor is not meant',
   );
   assertActorRefused(server, await exchange(server, form), 'revoked');
-  assertIssued(server, await exchange(server), 'the subject lives');
+  assertIssued(server, await exchange(server), 'the token of the subject stays valid');
 });
 
-test('revoking an expired token, or one that is refused otherwise, ends what derives from it and still lives', async (t) => {
+test('revokes the valid descendants of a token that is expired or refused for another reason', async (t) => {
   const server = await start(t, life());
   for (const audience of [undefined, VAULT]) {
     const subject = await subjectToken(server, { audience });
@@ -93,7 +93,7 @@ test('revoking an expired token, or one that is refused otherwise, ends what der
     const again = await revoke(server, subject);
     assert.deepEqual([again.status, server.audit(again)?.outcome], [200, 'ignored'], 'revoked already');
   }
-  // Not valid yet, and signed by nobody.
+  // Not valid yet, and with a wrong signature.
   const subject = await subjectToken(server);
   const early = server.forge({ ...claimsOf(subject), nbf: claimsOf(subject).exp });
   assert.equal(server.audit(await revoke(server, early.replace(/.{8}$/, 'AAAAAAAA')))?.outcome, 'ignored');
@@ -102,14 +102,14 @@ test('revoking an expired token, or one that is refused otherwise, ends what der
   assert.deepEqual(await states(server, [subject]), [false]);
 });
 
-test('an opaque token whose record is deleted still revokes what descends from it, for its client and for an operator', async (t) => {
+test('revokes the descendants of an opaque token whose record was deleted, for its client and for an operator', async (t) => {
   const server = await start(t, withOperators(life()));
   const family = async (subject: string) => (await exchange(server, { subject_token: subject })).body.refresh_token;
   const opaque = async () => exchanged(server, await subjectToken(server), { audience: VAULT });
   const [own, operators] = [await opaque(), await opaque()];
   const [mine, theirs] = [await family(own), await family(await exchanged(server, operators))];
   server.clock.now += 3 * 3_600_000;
-  // What store/sweep.ts does.
+  // Does the work of store/sweep.ts.
   server.sql('delete from opaque_tokens');
   const other = own.replace(/^cambio_at_./, (start) => `cambio_at_${start.endsWith('A') ? 'Q' : 'A'}`);
   const madeUp = await revoke(server, other);
@@ -127,7 +127,7 @@ test('an opaque token whose record is deleted still revokes what descends from i
   assert.equal((await admin(server, 'POST /revocations', { body: { id: never } })).status, 404);
 });
 
-test('what was revoked stays revoked after a restart', async (t) => {
+test('keeps revocations after a restart', async (t) => {
   const first = await start(t, life());
   const token = await subjectToken(first);
   const derived = await exchanged(first, token);
