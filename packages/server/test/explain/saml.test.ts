@@ -107,7 +107,7 @@ test('explain uses nothing up', { timeout: 180_000 }, async (t) => {
   for (const _time of [1, 2]) assert.equal((await explain(t, server, token, 'saml2')).code, 0);
   assert.equal((await presentSaml(server, 'saml2', token)).status, 200);
   const { code, stdout } = await explain(t, server, token, 'saml2');
-  assert.deepEqual([code, /may be used once, and was/.test(stdout)], [3, true], stdout);
+  assert.deepEqual([code, /may be used only once, and was/.test(stdout)], [3, true], stdout);
 });
 
 test('check says which issuers can prove nothing any more', { timeout: 180_000 }, async (t) => {

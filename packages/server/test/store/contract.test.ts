@@ -235,10 +235,10 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
 
   test(`${name}: writes a revocation once and reads revocations in sequence`, async () => {
     const before = await listRevocations(one, 0);
-    await race([one, two], (store) => insertRevocation(store, 'revoked', 3));
-    await insertRevocation(two, 'revoked too', 4);
+    await race([one, two], (store) => insertRevocation(store, 'a token', 3));
+    await insertRevocation(two, 'another token', 4);
     const rows = (await listRevocations(one, before.at(-1)?.sequence ?? 0)).map(({ id }) => id);
-    assert.deepEqual(rows, ['revoked', 'revoked too']);
+    assert.deepEqual(rows, ['a token', 'another token']);
     const all = await listRevocations(two, 0);
     assert.deepEqual(
       all.map(({ sequence }) => sequence),
