@@ -1,4 +1,4 @@
-// cambio accounts hash-password: prints what stands in the file in place of a password.
+// cambio accounts hash-password: prints the hash of a password, for the configuration file.
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { readTextFile } from '../primitives/utf8.ts';
@@ -34,7 +34,7 @@ async function ask(): Promise<string> {
   return first;
 }
 
-/** What is typed is echoed into nothing; the question goes to standard error, so that the hash alone is the output. */
+/** Reads a line without echo. The question goes to standard error, so that standard output has only the hash. */
 async function askUnseen(question: string): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });

@@ -1,5 +1,4 @@
-// Where does a command work: on the database that a configuration names, or on a server, through its admin API? Both run the
-// same operations.
+// Runs operations of the admin API for commands: in this process on the database of a configuration, or on a running server.
 import { type Command, Option } from 'commander';
 import { openOperator, openReader } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
@@ -17,13 +16,13 @@ import { checkServer, type Done, requestOperation } from './remote.ts';
 import { readToken } from './tokens.ts';
 import { UsageError } from './usage.ts';
 
-/** Runs an operation of the admin API by its id. @throws Error that says in one line what is wrong */
+/** Runs an operation of the admin API by its id. @throws Error with a message of one line for a person */
 export type Administer = (id: string, input?: OperationInput) => Promise<Done>;
 
 export const describeWhere = (command: Command): Command =>
   describePlace(command).addOption(new Option('--token <token>', 'an older name of --access-token').hideHelp());
 
-/** For a command of which `--token` says something else. */
+/** For a command that has a `--token` option of its own. */
 export const describePlace = (command: Command): Command =>
   command
     .option('--config <file>', 'work on the database that this configuration file names')
@@ -83,11 +82,11 @@ const local =
       const { body, version } = await invoke(find(id), said, { services, event });
       return { body: (body ?? {}) as Done['body'], version: version && `"${version}"` };
     } catch (error) {
-      throw error instanceof Refusal ? new Error(inWords(error)) : error;
+      throw error instanceof Refusal ? new Error(describeRefusal(error)) : error;
     }
   };
 
-const inWords = (refusal: Refusal): string =>
+const describeRefusal = (refusal: Refusal): string =>
   refusal instanceof InvalidRequest
     ? refusal.errors
         .map(({ at, detail }) => asSentence(`${at.replace(/^(?:body|query|path)\./, '')}: ${detail}`))

@@ -1,4 +1,4 @@
-// cambio audit erase: forgets a person, and leaves the proof of the audit whole.
+// cambio audit erase: erases a person from the audit, which stays provable.
 import { openOperator } from '../app.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { type CliCommand, EXIT } from './command.ts';
@@ -7,7 +7,7 @@ import { describeOutput, printResult } from './output.ts';
 
 export const auditErase: CliCommand = {
   examples: [
-    ['cambio audit erase --config cambio.yaml --subject ada', 'says how many rows there are, and asks'],
+    ['cambio audit erase --config cambio.yaml --subject ada', 'prints the number of rows, and asks'],
     [
       'cambio audit erase --config cambio.yaml --subject 248289761001 --issuer https://idp.example.com --yes',
       'a person of another issuer, without a question',
@@ -33,10 +33,13 @@ export const auditErase: CliCommand = {
       if (options.yes !== true) {
         const rows = countOf(await countErasable(person));
         const of = issuer === undefined ? '' : ` of ${issuer}`;
-        await confirm(options, `This erases for good what ${rows} of the audit say about ${subject}${of}.`);
+        await confirm(
+          options,
+          `This erases the personal fields of ${rows} of the audit about ${subject}${of}, for good.`,
+        );
       }
       const count = await erase(person);
-      const done = `${countOf(count)} erased; copies, exports and what was streamed are elsewhere`;
+      const done = `${countOf(count)} erased; backups, exports and streamed rows are not`;
       printResult(options, { erased: count }, done);
       return EXIT.done;
     } finally {

@@ -1,4 +1,4 @@
-// Follows a token through the audit: the rows of those it derives from, its own, and the rows of those that derive from it.
+// Follows a token through the audit: finds the rows of its ancestors, its own rows, and the rows of its descendants.
 import type { AuditEvent } from '../audit/event.ts';
 import { tokensOf } from '../audit/search.ts';
 import { MAX_TOKENS } from '../http/admin/audit.ts';
@@ -24,7 +24,7 @@ export async function findLineage(ids: readonly string[], find: FindByTokens): P
   return [...rows.values()].filter(isPart).toSorted((a, b) => b.time - a.time);
 }
 
-/** A row that issued an ancestor names the ancestors of that; one that was given a descendant issued others. */
+/** Adds the tokens of a row: those presented for an ancestor are ancestors, and those issued for a descendant are descendants. */
 function grow(
   { issued = [], subject, actor, agreement }: AuditEvent,
   ancestors: Set<string>,

@@ -1,4 +1,4 @@
-// cambio audit export, verify: is the record what was written, also in another place?
+// cambio audit export and verify: exports the audit with its proof, and verifies a database or an export.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { openReader } from '../app.ts';
@@ -14,10 +14,12 @@ import { printPart } from './print.ts';
 import { UsageError } from './usage.ts';
 
 export const auditExport: CliCommand = {
-  examples: [['cambio audit export --config cambio.yaml > audit.jsonl', 'to be kept, or verified, in another place']],
+  examples: [
+    ['cambio audit export --config cambio.yaml > audit.jsonl', 'to keep it, or to verify it on another machine'],
+  ],
   describe: (command) =>
     command
-      .description('Print the whole audit as lines of JSON, with all that proves it.')
+      .description('Print the whole audit as lines of JSON, with the signatures and keys that prove it.')
       .requiredOption('--config <file>', 'the configuration file'),
   run: async ({ config }) => {
     const { exportAudit, close } = await openReader(await loadConfiguration(String(config), process.env));
@@ -38,12 +40,12 @@ export const auditVerify: CliCommand = {
   describe: (command) =>
     describeOutput(
       command
-        .description('Verify that no row was changed, moved, added or removed. Names every row that does not fit.')
-        .argument('[file]', 'an export; without it the database of --config')
+        .description('Verify that no row was changed, moved, added or removed. Reports every faulty row.')
+        .argument('[file]', 'an export (default: the database of --config)')
         .option('--config <file>', 'the configuration file')
         .option(
           '--keys <file>',
-          'a JWK Set that is known to be the server’s: only what these keys signed counts (default with --config: the keys of the server)',
+          'a JWK Set of the server, from a trusted source: only signatures by these keys count (default with --config: the keys of the server)',
         ),
     ),
   run: async (options, [file]) => {
@@ -70,7 +72,7 @@ async function verifyDatabase(config: string, known: KnownKeys): Promise<Verdict
 
 async function* readExport(file: string): AsyncGenerator<ExportLine> {
   let number = 0;
-  // A character for each byte, until a line is whole.
+  // Read as latin1, one character for each byte, and decode each whole line as UTF-8.
   const input = createReadStream(file, 'latin1');
   for await (const bytes of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     number++;
@@ -90,29 +92,29 @@ function readKeys(file: string): KnownKeys {
   return keys;
 }
 
-/** @param isKnown whether the keys are known from elsewhere */
+/** @param isKnown whether the keys come from another source than the record */
 function describeVerdict(verdict: Verdict, isKnown: boolean): string {
   const { chains, rows, erased, unsigned, foundOnly, unchained, statements, keys, signedAt, faults } = verdict;
   const lines = faults.map(describeFault);
   lines.push(
     `${count(rows, 'row')} in ${count(chains, 'chain')}, ${erased} of them erased; ${count(statements, 'signed statement')}`,
     signedAt === undefined
-      ? 'nothing is signed: a row changed with all that follow it would not be noticed'
-      : `signed until ${new Date(signedAt * 1000).toISOString()}; ${count(unsigned, 'row')} after that, of which the end could be missing`,
+      ? 'nothing is signed: a change to a row and to all rows after it would not be noticed'
+      : `signed until ${new Date(signedAt * 1000).toISOString()}; ${count(unsigned, 'row')} after that: rows missing at the end would not be noticed`,
   );
   if (foundOnly > 0)
     lines.push(
-      `${count(foundOnly, 'row')} signed by another process only, which signs what it finds once a writer is gone: who could write to the database can have made them up before that`,
+      `${count(foundOnly, 'row')} signed by another process only, after their writer had stopped: a person with access to the database could have forged them before`,
     );
   if (unchained > 0)
-    lines.push(`${count(unchained, 'row')} in no chain, from before there were chains: nothing proves them`);
+    lines.push(`${count(unchained, 'row')} in no chain, from a version without chains: nothing proves them`);
   if (!isKnown && keys.length > 0) {
     lines.push(
-      `the keys are those of the record itself: compare their RFC 7638 thumbprints, ${keys.join(', ')}, with those of your own, or give --keys`,
+      `the keys come from the record itself: compare their RFC 7638 thumbprints, ${keys.join(', ')}, with those of your server, or give --keys`,
     );
   }
   const unproven = foundOnly + unchained + unsigned;
-  const good = `good: nothing was changed, moved, added or taken away${unproven > 0 ? `, but for ${count(unproven, 'row')} that nothing proves` : ''}`;
+  const good = `good: nothing was changed, moved, added or removed${unproven > 0 ? `, but for ${count(unproven, 'row')} that nothing proves` : ''}`;
   lines.push(faults.length === 0 ? good : count(faults.length, 'fault'));
   return lines.join('\n');
 }

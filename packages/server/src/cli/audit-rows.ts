@@ -9,7 +9,7 @@ export interface RowPrinter {
   readonly print: (events: readonly AuditEvent[]) => unknown;
 }
 
-/** In any other form, a row has more fields than a table can show. */
+/** The table shows the most important fields; the other forms show all. */
 const columns: Columns<AuditEvent> = {
   time: ({ time }) => new Date(time).toISOString(),
   outcome: ({ outcome, count }) => (count === undefined ? outcome : `${outcome} × ${count}`),

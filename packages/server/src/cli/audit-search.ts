@@ -1,4 +1,4 @@
-// cambio audit search, cambio audit tail: finds the audit rows of a subject, a client, a token, a time, and prints them.
+// cambio audit search and tail: finds audit rows by subject, client, token or time, and prints them.
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { openReader } from '../app.ts';
@@ -17,10 +17,10 @@ import { tokenIdsOf } from './token-inspect.ts';
 import { readToken } from './tokens.ts';
 import { readChoice, readTime, readWholeNumber, UsageError } from './usage.ts';
 
-/** The most rows that the admin API gives at once. */
+/** Maximum page size of the admin API. */
 const PAGE_ROWS = 200;
 const POLL_MS = 300;
-/** A row has the time at which its request began, and may be written this much later. */
+/** A row has the start time of its request, and may be written this much later. */
 const MAX_DURATION_MS = 10_000;
 
 type Options = Readonly<Record<string, unknown>>;
@@ -29,13 +29,13 @@ type Search = (
   page: { readonly cursor: string | undefined; readonly limit: number },
 ) => Promise<{ readonly found: readonly { readonly event: AuditEvent }[]; readonly next: string | undefined }>;
 
-/** Options that are equal to something, and the filter that each becomes. */
+/** Options that compare for equality: the filter of each, and its help text. */
 const equal = {
-  subject: ['subject', 'the sub of the subject token, or of the issued one'],
+  subject: ['subject', 'the sub of the subject token or of the issued token'],
   actor: ['actor', 'the sub of a party that acts, anywhere in the chain'],
   issuer: ['issuer', 'the iss of that subject or actor'],
   client: ['client', 'the client that authenticated'],
-  audience: ['audience', 'an audience of the issued token, or one that was asked for'],
+  audience: ['audience', 'an audience of the issued token, or a requested one'],
   outcome: ['outcome', outcomes.join(', ')],
   reason: ['reason', 'the reason of a refusal, as docs/reference/errors.md names it'],
   rule: ['rule', 'the rule that decided'],
@@ -97,7 +97,7 @@ async function findAll(search: Search, filter: AuditFilter, count: number): Prom
   return found;
 }
 
-/** Looks into the database that a configuration names, or asks a server. */
+/** Searches the database of a configuration, or a server. */
 async function withSearch(options: Options, work: (search: Search) => Promise<void>): Promise<number> {
   if (options.config === undefined || options.server !== undefined)
     return runOperation({ ...options, token: undefined }, (call) =>
@@ -126,7 +126,7 @@ export const auditSearch: CliCommand = {
     ['cambio audit search --config cambio.yaml --subject ada --since 7d', 'what happened in the name of a person'],
     [
       'cambio audit search --config cambio.yaml --token @token.txt --lineage',
-      'where a token came from, and what came of it',
+      'the ancestors and the descendants of a token',
     ],
     [
       'cambio audit search --config cambio.yaml --actor agent --output csv --limit all > agent.csv',
@@ -136,7 +136,7 @@ export const auditSearch: CliCommand = {
   describe: (command) =>
     describeFilter(command.description('Print audit rows, newest first. Filters are combined with AND.'))
       .option('--lineage', 'with --token: also the tokens that it derives from, and those that derive from it')
-      .option('--limit <n>', 'the number of rows to print at most, or all', '100'),
+      .option('--limit <n>', 'the maximum number of rows, or all', '100'),
   run: (options) => {
     const printer = createRowPrinter(rowForm(options));
     const filter = filterOf(options);
@@ -153,7 +153,7 @@ export const auditSearch: CliCommand = {
       if (rowForm(options) !== 'text') return;
       if (count === 0) print('0 rows');
       else if (count === limit)
-        printError(`${count} ${count === 1 ? 'row' : 'rows'}, the most that --limit allows; there may be more`);
+        printError(`${count} ${count === 1 ? 'row' : 'rows'}, the maximum of --limit; there may be more`);
     });
   },
 };
@@ -169,13 +169,13 @@ const traceLineage = (search: Search, { tokens = [], ...period }: AuditFilter): 
 
 export const auditTail: CliCommand = {
   examples: [
-    ['cambio audit tail --config cambio.yaml --follow', 'what happens now, until Ctrl-C'],
+    ['cambio audit tail --config cambio.yaml --follow', 'new rows as they are written, until Ctrl-C'],
     ['cambio audit tail --server https://login.example.com --client reports', 'the last requests of a client'],
   ],
   describe: (command) =>
     describeFilter(command.description('Print the last audit rows, newest last. Filters are combined with AND.'))
       .option('-n, --lines <n>', 'the number of rows, or all', '20')
-      .option('-f, --follow', 'go on with rows as they are written'),
+      .option('-f, --follow', 'continue with new rows as they are written'),
   run: (options) => {
     const form = rowForm(options);
     const printer = createRowPrinter(form);
@@ -190,7 +190,7 @@ export const auditTail: CliCommand = {
   },
 };
 
-/** Until the process is ended. */
+/** Prints new rows until the process is stopped. */
 async function follow(
   search: Search,
   filter: AuditFilter,
@@ -200,7 +200,7 @@ async function follow(
   let newest = Math.max(systemClock() - MAX_DURATION_MS, filter.since ?? 0, printed.at(-1)?.time ?? 0);
   let seen = new Map(printed.map((event) => [nameOf(event), event.time]));
   for (;;) {
-    // A row has the time at which its request began: it may be written after a row of a later time.
+    // A row has the start time of its request, so it may be written after a row with a later time.
     const since = Math.max(newest - MAX_DURATION_MS, filter.since ?? 0);
     const found = await findAll(search, { ...filter, since }, Number.POSITIVE_INFINITY);
     const fresh = found.filter((event) => !seen.has(nameOf(event))).toReversed();
@@ -213,5 +213,5 @@ async function follow(
   }
 }
 
-/** One request has one row of a kind. */
+/** Identifies a row: a request has one row of each kind. */
 const nameOf = ({ requestId, action, reason }: AuditEvent): string => JSON.stringify([requestId, action, reason]);

@@ -1,6 +1,5 @@
-// cambio check: is this file good? Reports every fault with its line, runs the tests of its rules, and compares its decisions with
-// recorded ones.
-
+// cambio check: reports every fault of a configuration file with its line, runs the tests of its rules, and compares its decisions
+// with recorded ones.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { AuditEvent } from '../audit/event.ts';
@@ -29,7 +28,7 @@ export const check: CliCommand = {
         .requiredOption('--config <file>', 'the configuration file')
         .option(
           '--against <file>',
-          'rows that audit export printed, or audit search --output json; or -. Lists every recorded decision that the file would change',
+          'output of audit export, or of audit search --output json; - for standard input. Lists every recorded decision that the file would change',
         ),
     ),
   run: async (options) => {
@@ -67,7 +66,7 @@ const faultColumns: Columns<Fault> = {
   message: ({ message }) => message,
 };
 
-/** Every fault and warning as an item; of a good file that is compared, every decision that would change. */
+/** Prints every fault and warning as an item; with `--against`, every decision that a valid file would change. */
 async function checkForPrograms(options: Record<string, unknown>, file: string): Promise<number> {
   const { against } = options;
   try {
@@ -85,7 +84,7 @@ async function checkForPrograms(options: Record<string, unknown>, file: string):
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
-/** @returns failed where any decision would change, so that a pipeline can ask */
+/** @returns `EXIT.failed` if any decision would change, for use in a pipeline */
 async function compare(configuration: Configuration, file: string, options: Record<string, unknown>): Promise<number> {
   const isText = outputForm(options) === 'text';
   const found: ChangedDecision[] = [];
@@ -134,7 +133,7 @@ function describeChange({ time, requestId, client, subject, before, after, missi
   return lines.join('\n');
 }
 
-/** @throws where the file cannot be read */
+/** @throws Error if the file cannot be read */
 async function openLines(file: string): Promise<AsyncIterable<string>> {
   if (file === '-') return createInterface({ input: process.stdin });
   const input = createReadStream(file);

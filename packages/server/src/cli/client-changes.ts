@@ -1,4 +1,5 @@
-// cambio clients create, update, enable, disable, rotate-secret, delete: changes registered clients. Those of the file are changed there.
+// cambio clients create, update, enable, disable, rotate-secret, delete: changes registered clients. Clients of the configuration file
+// are changed in the file.
 import type { Command } from 'commander';
 import { type Administer, describeWhere, runOperation } from './administration.ts';
 import { describeClient } from './clients.ts';
@@ -13,15 +14,15 @@ const EVERY_NODE = 'Every node knows within a second.';
 const describeEntry = (command: Command): Command =>
   describeClient(command).requiredOption(
     '--entry <file>',
-    'YAML or JSON, or - for standard input: an entry as the configuration file has it, without id and secret',
+    'an entry as in the configuration file, without id and secret: YAML or JSON; - for standard input',
   );
 
 export const clientsCreate: CliCommand = {
   examples: [
-    ['cambio clients create reports --entry reports.yaml --config cambio.yaml', 'prints its secret, this once'],
+    ['cambio clients create reports --entry reports.yaml --config cambio.yaml', 'prints its secret, only once'],
     [
       'cambio clients create reports --entry reports.yaml --server https://login.example.com --output json',
-      'the secret with all else, from a running server',
+      'the secret and the entry, from a running server',
     ],
   ],
   describe: (command) =>
@@ -51,11 +52,9 @@ export const clientsUpdate: CliCommand = {
 };
 
 export const clientsEnable: CliCommand = {
-  examples: [['cambio clients enable reports --config cambio.yaml', 'it may call again']],
+  examples: [['cambio clients enable reports --config cambio.yaml', 'it may request tokens again']],
   describe: (command) =>
-    describeClient(
-      command.description('Admit a registered client again that was disabled, and its tokens that have not expired.'),
-    ),
+    describeClient(command.description('Enable a disabled client again, with its tokens that have not expired.')),
   run: (options, [id = '']) => enable(options, id),
 };
 
@@ -85,11 +84,11 @@ export const clientsDisable: CliCommand = {
 };
 
 export const clientsRotateSecret: CliCommand = {
-  examples: [['cambio clients rotate-secret reports --config cambio.yaml', 'prints the new secret, this once']],
+  examples: [['cambio clients rotate-secret reports --config cambio.yaml', 'prints the new secret, only once']],
   describe: (command) =>
     describeClient(
       command.description(
-        'Print a new secret, once. The latest secret before it works until the next rotation; an older one stops at once.',
+        'Print a new secret, once. The previous secret works until the next rotation; older ones stop working at once.',
       ),
     ),
   run: (options, [id = '']) =>
@@ -112,7 +111,7 @@ export const clientsDelete: CliCommand = {
   run: (options, [id = '']) =>
     runOperation(options, async (call) => {
       const { body, version } = await call('get-client', { path: { id } });
-      // One of the file is refused below.
+      // Deleting a client of the configuration file is refused below.
       if (body.source === 'registered')
         await confirm(options, `This deletes the client ${id} with its secrets, and revokes its tokens for good.`);
       await call('delete-client', { path: { id }, ifMatch: version });
@@ -128,7 +127,7 @@ async function replaceEntry(call: Administer, id: string, change: (entry: Entry)
   return changed.body;
 }
 
-/** Text is the secret alone, so that a script can keep it; a person at a terminal is told what it is. */
+/** Text output is only the secret, for scripts. On a terminal, a line before it explains the secret. */
 function printSecret(options: Record<string, unknown>, body: Entry, otherwise: string): void {
   const { secret } = body;
   const isSeen = process.stdout.isTTY && outputForm(options) === 'text';

@@ -1,4 +1,4 @@
-// cambio clients list, show: who may call, and how does each authenticate?
+// cambio clients list and show: prints clients and their entries, without secrets.
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { type Administer, describeWhere, runOperation } from './administration.ts';
@@ -32,7 +32,7 @@ const secretsOf = ({ secrets = [] }: ShownClient): string =>
 
 export const clientsList: CliCommand = {
   examples: [
-    ['cambio clients list --config cambio.yaml', 'the clients of the file, and those that were registered at run time'],
+    ['cambio clients list --config cambio.yaml', 'the clients of the file, and those registered at run time'],
     ['cambio clients list --server https://login.example.com --output csv', 'for a spreadsheet, from a running server'],
   ],
   describe: (command) => describeOutput(describeWhere(command.description('List the clients.'))),

@@ -1,15 +1,14 @@
-// Asks before something is lost that nobody can issue or register again.
+// Asks for confirmation before an action that cannot be undone.
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { printError } from './print.ts';
 import { UsageError } from './usage.ts';
 
-export const describeConfirmation = (command: Command): Command =>
-  command.option('--yes', 'do it without asking, as a script must');
+export const describeConfirmation = (command: Command): Command => command.option('--yes', 'do not ask, for scripts');
 
 /**
- * Says what will happen, and goes on if the person types yes.
- * @throws UsageError where nobody can be asked, Error where the answer is not yes
+ * Prints the consequence, and returns if the person types yes.
+ * @throws UsageError if there is no terminal, Error if the answer is not yes
  */
 export async function confirm({ yes }: Record<string, unknown>, consequence: string): Promise<void> {
   if (yes === true) return;

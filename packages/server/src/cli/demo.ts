@@ -1,4 +1,4 @@
-// cambio demo: an exchange, a delegation and a refusal, on a server of its own that leaves nothing behind.
+// cambio demo: shows an exchange, a delegation and a refusal on a temporary server.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,8 +41,8 @@ type Granted = Readonly<{ access_token: string; [member: string]: unknown }>;
 type Asked = { readonly status: number; readonly requestId: string; readonly body: Record<string, unknown> };
 
 export const demo: CliCommand = {
-  examples: [['cambio demo', 'needs no configuration, and leaves nothing behind']],
-  describe: (command) => command.description('Show an exchange, a delegation and a refusal, on a server of its own.'),
+  examples: [['cambio demo', 'needs no configuration, and leaves no files']],
+  describe: (command) => command.description('Show an exchange, a delegation and a refusal on a temporary server.'),
   run: async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cambio-demo-'));
     let story: string;
@@ -84,12 +84,15 @@ async function walk(endpoint: string, store: Store): Promise<string> {
   const { reason, mismatches }: Partial<AuditEvent> = row === undefined ? {} : eventOf(row);
   if (refused.status !== 400 || reason === undefined) throw new Error(`not refused: status ${refused.status}`);
   return [
-    show('The shop brings a token. Its claims:', claimsOf(shop)),
-    show('1. Exchange: it leaves with one for the stock service alone. The answer:', shorten(exchanged)),
+    show('The shop has a token. Its claims:', claimsOf(shop)),
+    show('1. Exchange: the shop gets a token for the stock service only. The answer:', shorten(exchanged)),
     show('   The claims of the new token:', claimsOf(exchanged)),
-    show('2. Delegation: with a token of the assistant beside it, `act` says who acts for `sub`:', claimsOf(delegated)),
-    show('3. Refusal: a stranger may not act for the shop. What the caller learns:', refused.body),
-    show('   What the audit row says:', { reason, meaning: reasons[reason].meaning, mismatches }),
+    show(
+      '2. Delegation: with the assistant’s token as actor_token, `act` names the actor that acts for `sub`:',
+      claimsOf(delegated),
+    ),
+    show('3. Refusal: a stranger may not act for the shop. The answer:', refused.body),
+    show('   The audit row:', { reason, meaning: reasons[reason].meaning, mismatches }),
   ].join('\n\n');
 }
 

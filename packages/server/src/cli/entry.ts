@@ -1,13 +1,13 @@
-// Reads an entry of a client from a file, as somebody wrote it for `clients create` or `clients update`.
+// Reads the entry of a client from the file of `clients create` or `clients update`.
 import { ConfigurationError } from '../config/fault.ts';
 import { readYaml } from '../config/yaml.ts';
 import { describeFailure } from '../primitives/failure.ts';
 import { readTextFile } from '../primitives/utf8.ts';
 import { UsageError } from './usage.ts';
 
-/** @throws Error that names the file, and the line where it is not YAML */
-export function readEntry(said: unknown, id: string): Readonly<Record<string, unknown>> {
-  const file = String(said);
+/** @throws Error that names the file, and the line of a YAML fault */
+export function readEntry(option: unknown, id: string): Readonly<Record<string, unknown>> {
+  const file = String(option);
   const name = file === '-' ? 'standard input' : file;
   const { value, faults } = readYaml(readText(file), process.env);
   if (faults.length > 0) throw new ConfigurationError(name, faults);

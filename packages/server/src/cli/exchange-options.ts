@@ -1,4 +1,4 @@
-// The options of commands that imagine an exchange, and the body of the admin API that they stand for.
+// The options of commands that simulate an exchange, and the request body of the admin API that they make.
 import type { Command } from 'commander';
 import { tokenTypeName } from '../primitives/token-type.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
@@ -9,32 +9,32 @@ const collect = (value: string, all: readonly string[] = []): readonly string[] 
 
 const typeNames = subjectTokenTypes.map(({ name }) => name);
 
-/** By its short name, or by the URN that a request has. @throws UsageError */
+/** Reads a token type by short name or URN. @throws UsageError */
 const readTypeOf = (option: string) => (value: string) =>
   readChoice(option, tokenTypeName(value) ?? value, typeNames, 'a type of token');
 
-/** Who calls, and whose tokens are presented. */
+/** Adds the options for the client and its tokens. */
 export const describeTokens = (command: Command): Command =>
   command
     .option('--client <id>', 'the calling client')
     .option('--subject-token <token>', 'the subject token: text, @FILE, or - for standard input')
     .option(
       '--subject-token-type <name>',
-      `its type: ${typeNames.join(', ')} (default: what it looks like)`,
+      `its type: ${typeNames.join(', ')} (default: guessed from the token)`,
       readTypeOf('--subject-token-type'),
     )
     .option('--actor-token <token>', 'the actor token: text, @FILE, or - for standard input')
     .option('--actor-token-type <name>', 'its type, likewise', readTypeOf('--actor-token-type'));
 
-/** What is asked for. */
-export const describeWish = (command: Command): Command =>
+/** Adds the options for the requested token. */
+export const describeRequest = (command: Command): Command =>
   command
     .option('--audience <name>', 'a target, by its audience (may repeat)', collect)
     .option('--resource <uri>', 'a target, by its URL (may repeat)', collect)
     .option('--scope <scope>', 'the requested scope: names with spaces between them')
     .option('--requested-token-type <name>', 'the type of the requested token, such as access_token or jwt');
 
-/** @throws UsageError where an option is missing, or two contradict each other */
+/** @throws UsageError if an option is missing, or if two contradict each other */
 export function checkTokens({ client, subjectToken, actorToken }: Record<string, unknown>): void {
   if (typeof client !== 'string') throw new UsageError('--client is missing. Example: --client gateway');
   if (typeof subjectToken !== 'string')
@@ -43,7 +43,7 @@ export function checkTokens({ client, subjectToken, actorToken }: Record<string,
     throw new UsageError('only one token can come from standard input. Use @FILE for the other one');
 }
 
-/** The options as the admin API has them. */
+/** Makes the request body of the admin API. */
 export function exchangeBodyOf(options: Record<string, unknown>): Readonly<Record<string, unknown>> {
   const { client, subjectToken, subjectTokenType, actorToken, actorTokenType } = options;
   const { audience, resource, scope, requestedTokenType } = options;

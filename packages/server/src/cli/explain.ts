@@ -1,13 +1,13 @@
-// cambio explain: why was a request answered as it was, or what would come of an exchange? Changes nothing.
+// cambio explain: explains the answer of a past request, or the answer that an exchange would get. Changes nothing.
 import type { Explanation } from '../explain/explain.ts';
 import { sayValue } from '../explain/values.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
-import { checkTokens, describeTokens, describeWish, exchangeBodyOf } from './exchange-options.ts';
+import { checkTokens, describeRequest, describeTokens, exchangeBodyOf } from './exchange-options.ts';
 import { describeOutput, printResult } from './output.ts';
 import { UsageError } from './usage.ts';
 
-/** Beside the usual exit codes. */
+/** Exit code for a refusal, in addition to `EXIT`. */
 const REFUSED = 3;
 
 export const explain: CliCommand = {
@@ -19,16 +19,16 @@ export const explain: CliCommand = {
     ],
     [
       'cambio explain --config cambio.yaml --client gateway --subject-token @token.txt --audience https://orders.example.com',
-      'what would come of an exchange',
+      'the answer that an exchange would get',
     ],
   ],
   describe: (command) =>
     describeOutput(
-      describeWish(
+      describeRequest(
         describeTokens(
           describePlace(
             command.description(
-              'Explain why a request was answered as it was, or what would come of an exchange. Changes nothing.',
+              'Explain the answer of a past request, or the answer that an exchange would get. Changes nothing.',
             ),
           ),
         ),
@@ -36,9 +36,9 @@ export const explain: CliCommand = {
     ),
   run: async (options) => {
     const { request, client, subjectToken, actorToken } = options;
-    const imagined = [client, subjectToken, actorToken].some((option) => option !== undefined);
+    const isSimulation = [client, subjectToken, actorToken].some((option) => option !== undefined);
     if (request === undefined) checkTokens(options);
-    else if (imagined) throw new UsageError('give either --request, or a client and its tokens');
+    else if (isSimulation) throw new UsageError('give either --request, or a client and its tokens');
     let refused = false;
     const code = await runOperation(
       options,
@@ -46,7 +46,7 @@ export const explain: CliCommand = {
         const { body } = await call('explain', { body: request === undefined ? exchangeBodyOf(options) : { request } });
         const explanation = body as unknown as Explanation;
         refused = explanation.decision === 'refused';
-        printResult(options, body, tell(explanation));
+        printResult(options, body, formatExplanation(explanation));
       },
       'read',
     );
@@ -54,24 +54,24 @@ export const explain: CliCommand = {
   },
 };
 
-/** For a person who has never read an RFC. */
-function tell(explanation: Explanation): string {
+/** Formats an explanation for a reader who does not know the RFCs. */
+function formatExplanation(explanation: Explanation): string {
   const { decision, request, place, steps, claims } = explanation;
-  const lines = decision === 'allowed' ? ['Allowed.'] : tellRefusal(explanation);
+  const lines = decision === 'allowed' ? ['Allowed.'] : formatRefusal(explanation);
   if (place !== undefined) lines.push(`In the file: ${place.at === undefined ? '' : `${place.at}, `}${place.key}`);
-  if (request !== undefined) lines.push('', tellRequest(request));
+  if (request !== undefined) lines.push('', formatRequest(request));
   lines.push('', 'Step by step');
   for (const { step, result, found } of steps) {
     lines.push(`  ${result === 'passed' ? '✓' : '✗'} ${step.padEnd(13)}  ${found}`);
   }
   const { rules } = explanation;
   if (request === undefined || isExchange(request) || rules.length > 0)
-    lines.push('', 'The rules, in order', ...tellRules(explanation));
+    lines.push('', 'The rules, in order', ...formatRules(explanation));
   if (claims !== undefined) lines.push('', 'The token would say', JSON.stringify(claims, null, 2));
   return lines.join('\n');
 }
 
-function tellRefusal(explanation: Explanation): string[] {
+function formatRefusal(explanation: Explanation): string[] {
   const { meaning, detail, remedy, values = [], workloads = [], error, error_description, reason } = explanation;
   return [
     `Refused: ${meaning}${detail === undefined ? '' : `: ${detail}`}.`,
@@ -86,12 +86,12 @@ type Request = NonNullable<Explanation['request']>;
 
 const isExchange = ({ action, grant }: Request): boolean => action === 'token' && grant === 'token_exchange';
 
-function tellRequest({ requestId, time, action, grant, client, address }: Request): string {
+function formatRequest({ requestId, time, action, grant, client, address }: Request): string {
   const kind = grant === undefined ? action : `${action} (${grant})`;
   return `Request ${requestId}: ${kind} at ${new Date(time).toISOString()}, from ${address}${client === undefined ? '' : `, by ${client}`}`;
 }
 
-function tellRules({ rules, rulesOfOthers }: Explanation): readonly string[] {
+function formatRules({ rules, rulesOfOthers }: Explanation): readonly string[] {
   const others =
     rulesOfOthers === 0
       ? []
@@ -102,9 +102,9 @@ function tellRules({ rules, rulesOfOthers }: Explanation): readonly string[] {
       : ['    none is for this client', ...others];
   if (rules.every(({ result }) => result === 'is not asked'))
     return ['    none was asked: the request did not come so far', ...others];
-  const told = rules.map(({ rule, result, part, why }) => {
+  const lines = rules.map(({ rule, result, part, why }) => {
     const mark = result === 'decides' ? '→' : ' ';
     return `  ${mark} “${rule}” ${result}${why === undefined ? '' : `: ${why}${part === undefined ? '' : ` (${part})`}`}`;
   });
-  return [...told, ...others];
+  return [...lines, ...others];
 }

@@ -1,4 +1,4 @@
-// What can be typed? The list of commands; a command is loaded when it is run or asked about, for half of starting is loading.
+// The list of commands. A command is loaded only when it is used, because loading all takes half of the start time.
 import type { CliCommand } from './command.ts';
 
 export const commands = {
@@ -30,7 +30,7 @@ export const commands = {
   demo: () => import('./demo.ts').then(({ demo }) => demo),
 } as const satisfies Readonly<Record<string, () => Promise<CliCommand>>>;
 
-/** Names of before the commands had one grammar, taken for one release more. No help names them. */
+/** Older names of commands, accepted for one more release and not listed in the help. */
 const olderNouns: Readonly<Record<string, string>> = { token: 'tokens', account: 'accounts' };
 const olderVerbs: Readonly<Record<string, string>> = {
   'clients add': 'create',
@@ -38,8 +38,8 @@ const olderVerbs: Readonly<Record<string, string>> = {
   'accounts hash': 'hash-password',
 };
 
-/** What was typed, with a command under its name of now. */
-export function withNamesOfNow([typed, ...words]: readonly string[]): readonly string[] {
+/** Replaces an older name of a command by the current one. */
+export function replaceOlderNames([typed, ...words]: readonly string[]): readonly string[] {
   if (typed === undefined) return [];
   const noun = olderNouns[typed] ?? typed;
   const [verb, ...rest] = words;

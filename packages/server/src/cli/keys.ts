@@ -1,4 +1,4 @@
-// cambio keys: which keys sign, and how is one replaced?
+// cambio keys: lists, rotates and retires the signing keys.
 import { signingAlgorithms } from '../keys/algorithms.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { describeWhere, runOperation } from './administration.ts';
@@ -31,13 +31,13 @@ export const keysList: CliCommand = {
 export const keysRotate: CliCommand = {
   examples: [
     ['cambio keys rotate --config cambio.yaml', 'ahead of the schedule'],
-    ['cambio keys rotate --alg ES256 --config cambio.yaml', 'for one of several algorithms of the file'],
+    ['cambio keys rotate --alg ES256 --config cambio.yaml', 'if the file has several algorithms'],
   ],
   describe: (command) =>
     describeOutput(
       describeWhere(
         command.description(
-          'Make the next signing key. It is published now, and signs once verifiers have had time to fetch it.',
+          'Create the next signing key. It is published now, and signs after verifiers have had time to fetch it.',
         ),
       ).option('--alg <name>', 'the algorithm (default: the first of the file)'),
     ),
@@ -63,7 +63,7 @@ export const keysRetire: CliCommand = {
       describeConfirmation(
         describeWhere(
           command
-            .description('Remove a key at once, as after a theft. Every token that it signed is refused from then on.')
+            .description('Remove a key at once, as after a theft. Every token that it signed is refused.')
             .argument('<kid>', 'the id of the key, as keys list shows it'),
         ),
       ),
@@ -90,5 +90,5 @@ export const keysRetire: CliCommand = {
 };
 
 const consequenceOf = ({ kid, alg, state }: Key): string =>
-  `This removes the ${state} ${alg} key ${kid} for good: every token that it signed is refused from then on.` +
+  `This removes the ${state} ${alg} key ${kid} for good: every token that it signed is refused.` +
   (state === 'active' ? ` A new ${alg} key signs at once in its place.` : '');

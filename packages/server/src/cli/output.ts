@@ -1,4 +1,4 @@
-// Prints what a command found or did, in the form that --output asks for: text for people, JSON and CSV for programs.
+// Prints the result of a command in the form that --output names: text for people, JSON and CSV for programs.
 import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import { cell } from '../audit/csv.ts';
@@ -12,7 +12,7 @@ export type Form = (typeof forms)[number];
 export const describeOutput = (command: Command): Command =>
   command
     .addOption(
-      // Read before the command does anything.
+      // Parsed here, so that a wrong value is refused before the command runs.
       new Option('--output <form>', 'text for people, json or csv for programs')
         .default('text')
         .argParser((value) => readChoice('--output', value, forms, 'a form of output')),
@@ -24,7 +24,7 @@ export const outputForm = ({ output, json }: Record<string, unknown>): Form =>
 
 type Options = Record<string, unknown>;
 
-/** Prints a list. JSON has the items as they are. @param empty the sentence where there is none */
+/** Prints a list. JSON has the items unchanged. @param empty the text for an empty list */
 export function printList<T>(options: Options, columns: Columns<T>, items: readonly T[], empty: string): void {
   const form = outputForm(options);
   if (form === 'json') print(JSON.stringify(items, null, 2));
@@ -56,9 +56,9 @@ export const csvLines = <T>(columns: Columns<T>, items: readonly T[]): readonly 
   ),
 ];
 
-/** A pipe or a file has lines of any length. */
+/** The width of lines is unlimited in a pipe or a file. */
 export const terminalWidth = (): number =>
   process.stdout.isTTY ? process.stdout.columns || Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY;
 
-/** Only on a terminal, and not where NO_COLOR is set (no-color.org). */
+/** Bold on a terminal, unless NO_COLOR is set (no-color.org). */
 export const bold = (text: string): string => styleText('bold', text, { stream: process.stdout });

@@ -1,17 +1,17 @@
-// Prints: the one place through which commands write to a terminal. Text of others stays text (`primitives/printable.ts`).
+// All output of commands goes through these functions, which escape control characters (`primitives/printable.ts`).
 import { printableLines } from '../primitives/printable.ts';
 import { redactTokens } from '../primitives/redact.ts';
 
-/** A line, or several. */
+/** Prints one or more lines. */
 export const print = (text: string): void => console.log(printableLines(text));
 
-/** A part of a line, or lines with their ends: rows that are printed as they are found. */
+/** Prints text without adding a line feed. */
 export const printPart = (text: string): void => void process.stdout.write(printableLines(text));
 
 export const printError = (text: string): void => console.error(printableLines(redactTokens(text)));
 
-/** Lines whose values are printable already, with colours of our own. */
+/** Prints lines with colours. Their values must be printable already. */
 export const printFormatted = (text: string): void => console.log(text);
 
-/** Lines of CSV, which end as RFC 4180 has it. */
+/** Prints lines of CSV, which end with CRLF (RFC 4180). */
 export const printCsv = (lines: readonly string[]): void => console.log(`${printableLines(lines.join('\r\n'))}\r`);

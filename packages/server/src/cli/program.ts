@@ -1,24 +1,24 @@
-// Runs the command that was typed, and words what went wrong in one line.
+// Runs the command of a command line, and reports a failure in one line.
 import { Command, CommanderError } from 'commander';
 import { describeError } from '../primitives/failure.ts';
 import { version } from '../primitives/version.ts';
 import { type CliCommand, EXIT } from './command.ts';
-import { commands, withNamesOfNow } from './index.ts';
+import { commands, replaceOlderNames } from './index.ts';
 import { print, printError } from './print.ts';
 import { UsageError } from './usage.ts';
 import { wordUsageFault } from './usage-fault.ts';
 
-/** Commands that hold others. */
+/** Commands that have subcommands. */
 const groups: Readonly<Record<string, string>> = {
-  tokens: 'Read a token, and revoke tokens.',
-  clients: 'Show and change the clients that may call.',
-  keys: 'Show and replace the keys that sign tokens.',
-  audit: 'Search, export, verify and erase the record of what happened.',
-  accounts: 'Make the passwords of people who sign in here.',
+  tokens: 'Inspect and revoke tokens.',
+  clients: 'List and change clients.',
+  keys: 'List and replace signing keys.',
+  audit: 'Search, export and verify the audit, and erase people from it.',
+  accounts: 'Hash passwords for accounts.',
   store: 'Change the schema of the database.',
 };
 
-/** Where a command stands: `tokens revoke` below `tokens`. */
+/** Adds a command under its parent: `tokens revoke` under `tokens`. */
 function place(parent: Command, [name = '', ...rest]: readonly string[]): Command {
   if (rest.length === 0) return parent.command(name);
   const known = parent.commands.find((one) => one.name() === name);
@@ -35,7 +35,7 @@ function place(parent: Command, [name = '', ...rest]: readonly string[]): Comman
 
 type Run = (command: CliCommand, options: Record<string, unknown>, args: readonly string[]) => Promise<void>;
 
-/** @returns the program with those commands that the first word can mean; with all of them where it is none of theirs */
+/** @returns the program with the commands that begin with the first word; with all commands if none does */
 export async function createProgram(argv: readonly string[], run: Run): Promise<Command> {
   const program = new Command('cambio')
     .description('An OAuth 2.0 token exchange server (RFC 8693)')
@@ -49,8 +49,8 @@ export async function createProgram(argv: readonly string[], run: Run): Promise<
     })
     .exitOverride();
   const all = Object.entries(commands);
-  const meant = all.filter(([name]) => name.split(' ')[0] === argv[0]);
-  for (const [name, load] of meant.length > 0 ? meant : all) {
+  const matching = all.filter(([name]) => name.split(' ')[0] === argv[0]);
+  for (const [name, load] of matching.length > 0 ? matching : all) {
     const command = await load();
     command
       .describe(place(program, name.split(' ')))
@@ -71,9 +71,9 @@ const helpOf = ({ examples }: CliCommand): string =>
     ...examples.map(([line, what]) => `  # ${what}\n  ${line}`),
   ].join('\n');
 
-/** Never throws: what failed is told in one line. @returns the exit code */
+/** Prints a failure in one line; never throws. @returns the exit code */
 export async function runProgram(typed: readonly string[]): Promise<number> {
-  const argv = withNamesOfNow(typed);
+  const argv = replaceOlderNames(typed);
   let code: number = EXIT.usage;
   const program = await createProgram(argv, async (command, options, args) => {
     code = await command.run(options, args);

@@ -1,4 +1,4 @@
-// Runs an operation of the admin API on a server, and words what goes wrong on the way.
+// Runs an operation of the admin API on a server, and describes failures for a person.
 import type { OperationInput } from '../http/admin/invoke.ts';
 import { ADMIN_PATH } from '../http/admin/openapi.ts';
 import type { Operation } from '../http/admin/operation.ts';
@@ -13,7 +13,7 @@ export interface Done {
   readonly version: string | undefined;
 }
 
-/** A token that is sent over plain http can be read by anybody on the way. @throws UsageError */
+/** Requires https, or loopback: over plain http the token could be read on the network. @throws UsageError */
 export function checkServer(server: string): void {
   const url = URL.parse(server);
   if (url === null || !/^https?:$/.test(url.protocol))
@@ -24,7 +24,7 @@ export function checkServer(server: string): void {
     );
 }
 
-/** A host without a scheme is completed. */
+/** Adds a scheme to a host; otherwise returns an example. */
 function suggestUrl(server: string): string {
   const [, host] = /^([\w.-]+)(?::\d+)?$/.exec(server) ?? [];
   if (host === undefined) return 'https://login.example.com';
@@ -34,7 +34,7 @@ function suggestUrl(server: string): string {
 /** Time within which a server must answer an operation. */
 const ANSWER_DEADLINE_MS = 30_000;
 
-/** @throws Error that says what is wrong and what to do */
+/** @throws Error with the fault and the remedy */
 export async function requestOperation(
   { method, at }: Operation,
   { path = {}, query = {}, body, ifMatch }: OperationInput,
@@ -75,7 +75,7 @@ function wordFailure(server: string, error: Error): string {
   return `${why}. If the certificate is from your own authority, set NODE_EXTRA_CA_CERTS to the file of the authority`;
 }
 
-/** Not found, in use, changed, invalid. */
+/** Statuses that concern the operation: not found, in use, changed, invalid. */
 const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([404, 409, 412, 422]);
 
 const ADVICE: Readonly<Record<number, string>> = {
@@ -87,12 +87,12 @@ const ADVICE: Readonly<Record<number, string>> = {
 function wordAnswer(server: string, { status, statusText }: Response, answer: Done['body'] | undefined): string {
   const { title, detail } = (answer ?? {}) as { title?: string; detail?: string };
   if (status >= 300 && status < 400)
-    return `${server} sends to another address. Use the issuer, as it stands in the configuration of the server`;
+    return `${server} redirects to another address. Use the issuer from the configuration of the server`;
   if (title === undefined && status < 500)
     return `${server} is not a Cambio server: it has no admin API at ${ADMIN_PATH}. Use the issuer, such as https://login.example.com`;
-  // What is wrong with what was asked; the command says it as it would without a server.
+  // Print the detail alone, as without a server.
   if (detail !== undefined && ABOUT_THE_REQUEST.has(status)) return detail.replaceAll(/\b(?:body|query|path)\./g, '');
-  const said = [title ?? statusText, detail].filter(Boolean).join(': ');
+  const problem = [title ?? statusText, detail].filter(Boolean).join(': ');
   const advice = ADVICE[status];
-  return `${server} answers ${status}: ${said}${advice === undefined ? '' : `. ${advice}`}`;
+  return `${server} answers ${status}: ${problem}${advice === undefined ? '' : `. ${advice}`}`;
 }

@@ -1,4 +1,4 @@
-// cambio serve: answers requests until it is told to stop, by the file as it stands.
+// cambio serve: runs the server until SIGTERM or Ctrl-C, and reloads the configuration when the file changes.
 import cluster from 'node:cluster';
 import { type RunningServer, startServer } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -32,7 +32,7 @@ export const serve: CliCommand = {
     try {
       return await run(options);
     } finally {
-      // A worker lives as long as the first process can speak to it.
+      // An open channel to the first process would keep the worker running.
       if (cluster.isWorker) process.disconnect();
     }
   },
@@ -44,7 +44,7 @@ async function run({ config, workers }: Record<string, unknown>): Promise<number
   const text = readText(file);
   const configuration = await parseConfiguration(text, { file, environment: process.env });
   const report = createReport(configuration.log);
-  // The workers have the same file.
+  // Workers read the same file: report its warnings once.
   if (cluster.isPrimary) for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
   const started = (port: number, how = ''): void => {
     reportSummary(configuration, file, report);
@@ -55,11 +55,11 @@ async function run({ config, workers }: Record<string, unknown>): Promise<number
       started(port, `, ${count} workers`),
     );
   }
-  await serveUntilTold(file, { text, configuration }, report, started);
+  await serveUntilStopped(file, { text, configuration }, report, started);
   return EXIT.done;
 }
 
-async function serveUntilTold(
+async function serveUntilStopped(
   file: string,
   { text, configuration }: { readonly text: string; readonly configuration: Configuration },
   report: Report,
@@ -76,7 +76,7 @@ async function serveUntilTold(
   await server.close();
 }
 
-/** @returns hands a text in UTF-8 to the server, which keeps the previous configuration while the new one is faulty or not in force */
+/** @returns a function that reloads a configuration; the server keeps the previous one if the new one is invalid or conflicts */
 function createReload(file: string, server: RunningServer, report: Report): (bytes: Uint8Array) => Promise<void> {
   let conflict: string | undefined;
   const refuse = ({ message }: Error): void => {
@@ -95,14 +95,14 @@ function createReload(file: string, server: RunningServer, report: Report): (byt
     for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
     try {
       const unchanged = await server.reload(configuration, sha256(text));
-      for (const key of unchanged) report(`${file}: ${key} changed, which takes a restart`, WARN);
+      for (const key of unchanged) report(`${file}: ${key} changed; restart the server to apply it`, WARN);
       report(`cambio read ${file} again`, INFO);
     } catch (error) {
-      // Where the database fails, the server reports it, and tries again by itself.
+      // If the database fails, the server reports it and retries by itself.
       if (!(error instanceof ConfigurationError)) return;
       if (error.message !== conflict) refuse(error);
       conflict = error.message;
-      // The registered client that stands in the way can be deleted, so the file is tried again.
+      // The conflicting registered client may be deleted: throw, so that the file is tried again.
       throw error;
     }
   };

@@ -1,10 +1,10 @@
-// How do the workers of a node count as one? Each sends its new counts to the first process ten times a second, and that one sends
-// them to the others. A count that is lost admits one request more.
+// How do the workers of a node share rate limits? Each sends its new counts to the first process ten times a second, which relays
+// them to the other workers. A lost count admits one more request.
 import cluster from 'node:cluster';
 import type { Sharing } from '../primitives/rate.ts';
 import type { TallyKey } from '../primitives/tallies.ts';
 
-/** What was counted since the last time: name of the rate, key, how often. */
+/** Counts since the last message. */
 interface Counts {
   readonly counts: readonly (readonly [rate: string, key: TallyKey, times: number])[];
 }
@@ -14,14 +14,14 @@ const isCounts = (message: unknown): message is Counts =>
 
 const SEND_EVERY_MS = 100;
 
-/** In a worker. */
+/** Called in a worker. */
 export function shareCounts(): Sharing {
-  const untold = new Map<string, [rate: string, key: TallyKey, times: number]>();
+  const unsent = new Map<string, [rate: string, key: TallyKey, times: number]>();
   const listeners = new Map<string, (key: TallyKey, times: number) => void>();
   setInterval(() => {
-    if (untold.size === 0) return;
-    process.send?.({ counts: [...untold.values()] } satisfies Counts, undefined, undefined, () => undefined);
-    untold.clear();
+    if (unsent.size === 0) return;
+    process.send?.({ counts: [...unsent.values()] } satisfies Counts, undefined, undefined, () => undefined);
+    unsent.clear();
   }, SEND_EVERY_MS).unref();
   process.on('message', (message) => {
     if (!isCounts(message)) return;
@@ -30,15 +30,15 @@ export function shareCounts(): Sharing {
   return {
     send: (rate, key, times) => {
       const name = `${rate} ${key}`;
-      const known = untold.get(name);
-      if (known === undefined) untold.set(name, [rate, key, times]);
+      const known = unsent.get(name);
+      if (known === undefined) unsent.set(name, [rate, key, times]);
       else known[2] += times;
     },
     receive: (rate, onCount) => listeners.set(rate, onCount),
   };
 }
 
-/** In the first process. */
+/** Called in the first process. */
 export function relayCounts(): void {
   cluster.on('message', (from, message) => {
     if (!isCounts(message)) return;

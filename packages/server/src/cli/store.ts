@@ -1,4 +1,4 @@
-// cambio store: brings the schema of the database up to date, and takes the last step of it back.
+// cambio store: migrates the schema of the database, and rolls back its last migration.
 import { loadConfiguration } from '../config/load.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { migrateStore, rollBackStore } from '../store/store.ts';
@@ -8,38 +8,39 @@ import { describeOutput, printResult } from './output.ts';
 
 export const storeMigrate: CliCommand = {
   examples: [
-    ['cambio store migrate --config cambio.yaml', 'by a role that may change the schema, before servers start'],
+    ['cambio store migrate --config cambio.yaml', 'with a role that may change the schema, before servers start'],
   ],
   describe: (command) =>
     describeOutput(
       command
         .description(
-          'Make the tables of this version, or bring those of the version before up to date. The start of a server does this, too; no other command does.',
+          'Create the tables of this version, or migrate those of an earlier version. Starting a server does this too; no other command does.',
         )
         .requiredOption('--config <file>', 'the configuration file'),
     ),
   run: async (options) => {
     const { store } = await loadConfiguration(String(options.config), process.env);
     await migrateStore(store, systemClock());
-    printResult(options, { migrated: true }, 'The schema of the database is the one of this version.');
+    printResult(options, { migrated: true }, 'The schema of the database is that of this version.');
     return EXIT.done;
   },
 };
 
 export const storeRollback: CliCommand = {
   examples: [
-    ['cambio store rollback --config cambio.yaml', 'refuses if something would be lost'],
-    ['cambio store rollback --config cambio.yaml --discard --yes', 'loses it without a question, as in a script'],
+    ['cambio store rollback --config cambio.yaml', 'refuses if data would be lost'],
+    [
+      'cambio store rollback --config cambio.yaml --discard --yes',
+      'discards the data without a question, as in a script',
+    ],
   ],
   describe: (command) =>
     describeOutput(
       describeConfirmation(
         command
-          .description(
-            'Take back the last change that this version made to the schema, before the version before is started.',
-          )
+          .description('Roll back the last migration of this version, before you start the previous version.')
           .requiredOption('--config <file>', 'the configuration file')
-          .option('--discard', 'lose what the step back cannot keep; asks first'),
+          .option('--discard', 'discard data that the previous schema cannot store; asks first'),
       ),
     ),
   run: async (options) => {
@@ -47,13 +48,13 @@ export const storeRollback: CliCommand = {
     if (options.discard === true)
       await confirm(
         options,
-        'This takes the last step of the schema back, and loses for good what only that step can store.',
+        'This rolls back the last migration, and discards for good the data that only its schema can store.',
       );
     const step = await rollBackStore(store, options.discard === true ? 'discard' : 'keep');
     printResult(
       options,
       { rolledBack: step },
-      `${step} is taken back. A start of this version, and cambio store migrate, make it again.`,
+      `${step} is rolled back. Starting this version, or cambio store migrate, applies it again.`,
     );
     return EXIT.done;
   },

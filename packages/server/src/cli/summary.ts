@@ -1,4 +1,4 @@
-// Sums up a configuration for the person who starts a server: what it serves, where it keeps things, and what is switched on.
+// Summarizes a configuration for the person who starts a server: issuer, store, keys, clients, rules and features.
 
 import type { Configuration } from '../config/configuration.ts';
 import { hasSignIn } from '../grants/index.ts';
@@ -9,7 +9,7 @@ import { version } from '../primitives/version.ts';
 
 const DAY_MS = 86_400_000;
 
-/** One line of the log for a machine; a line for each fact for a person. */
+/** Reports one line in a log of JSON, and one line for each fact in a log of text. */
 export function reportSummary(configuration: Configuration, file: string, report: Report): void {
   const facts = Object.entries(summaryOf(configuration, file));
   if (configuration.log.format === 'json') {
@@ -47,7 +47,7 @@ function listensAt({ server: { host, port, tls, trustProxy } }: Configuration): 
   return `${host}${port === 0 ? ', any free port' : ` port ${port}`}, ${how}`;
 }
 
-/** Never the password of a connection. */
+/** Describes the store without the password of the connection. */
 function storeOf({ store }: Configuration): string {
   if (store.kind === 'sqlite') return `SQLite, ${store.file}`;
   const { host, port, database, tls } = store.connection;

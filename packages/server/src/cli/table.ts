@@ -1,18 +1,18 @@
-// Lays out a table for people: a header, columns as wide as what they hold, and on a terminal no wider than it.
+// Lays out a table for people, with a header. Columns are as wide as their content, within the width of the terminal.
 import { printable } from '../primitives/printable.ts';
 
-/** By name: what a cell of the column says of an item. */
+/** By name of the column: reads the value of a cell from an item. */
 export type Columns<T> = Readonly<Record<string, (item: T) => string | number | undefined>>;
 
 interface Layout {
-  /** Characters of a line; a pipe has no end. */
+  /** Maximum number of characters in a line; infinite for a pipe. */
   readonly width: number;
   readonly head: (text: string) => string;
 }
 
-/** A table that is printed as its rows are found. The header comes with the first rows, and sets the columns. */
+/** A table that grows as rows are found. The header comes with the first rows, which set the number of columns. */
 export interface GrowingTable<T> {
-  /** @returns lines without the ends of them; every cell is safe to print */
+  /** @returns lines without line feeds; every cell is safe to print */
   readonly add: (items: readonly T[]) => readonly string[];
 }
 
@@ -20,14 +20,14 @@ type Row = readonly string[];
 
 const GAP = '  ';
 const INDENT = '    ';
-/** Stands in a cell that would be empty, so that columns can be counted. */
+/** The text of an empty cell, so that columns can be counted. */
 const EMPTY = '-';
 
-/** @returns lines without the ends of them; every cell is safe to print */
+/** @returns lines without line feeds; every cell is safe to print */
 export const layOut = <T>(columns: Columns<T>, items: readonly T[], layout: Layout): readonly string[] =>
   createTable(columns, layout).add(items);
 
-/** The last columns, where they find no room, stand below the row with their names. Ids and times stay whole. */
+/** Columns that do not fit are printed below the row with their names. Ids and times are never broken. */
 export function createTable<T>(columns: Columns<T>, { width, head }: Layout): GrowingTable<T> {
   const readers = Object.values(columns);
   const titles = Object.keys(columns).map((name) => name.replaceAll(/[A-Z]/g, ' $&').toLowerCase());
@@ -55,7 +55,7 @@ export function createTable<T>(columns: Columns<T>, { width, head }: Layout): Gr
 const widest = (before: readonly number[], rows: readonly Row[], measure: (cell: string) => number) =>
   before.map((one, index) => rows.reduce((most, row) => Math.max(most, measure(row[index] ?? '')), one));
 
-/** How many columns stand beside one another when each is as narrow as it can be. */
+/** Returns the number of columns that fit on one line at their minimum widths. */
 function countFitting(least: readonly number[], width: number): number {
   let used = -GAP.length;
   const none = least.findIndex((one) => {
@@ -65,7 +65,7 @@ function countFitting(least: readonly number[], width: number): number {
   return none === -1 ? least.length : Math.max(1, none);
 }
 
-/** The widest column gives way first. */
+/** Reduces the widest column first. */
 function fit(natural: readonly number[], least: readonly number[], width: number): readonly number[] {
   const widths = [...natural];
   const room = width - GAP.length * (widths.length - 1);
@@ -97,7 +97,7 @@ function linesBelow(titles: readonly string[], cells: Row, width: number): Row {
 const wrap = (text: string, width: number): Row =>
   widthOf(text) <= width ? [text] : fill(piecesOf(text), '', width).map((line) => line.trimEnd());
 
-/** As many parts on a line as fit; a part that is wider than the line has it to itself. */
+/** Puts as many parts on each line as fit. A part that is wider than a line gets its own. */
 function fill(parts: readonly string[], between: string, width: number): Row {
   const lines: string[] = [];
   for (const part of parts) {
@@ -109,11 +109,11 @@ function fill(parts: readonly string[], between: string, width: number): Row {
   return lines;
 }
 
-/** A cell can be broken after a space, and after the slashes of a URL. */
+/** Splits a cell after spaces and slashes, where it may be broken. */
 const piecesOf = (text: string): readonly string[] =>
   text.match(/[^ /]*(?:\/+| +|$)/g)?.filter((one) => one !== '') ?? [];
 
-/** East Asian characters and emoji take two columns; marks that stand over another character take none. */
+/** East Asian characters and emoji are two columns wide; combining marks have no width. */
 const WIDE =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u;
 const charWidth = (char: string): number => (/^\p{M}$/u.test(char) ? 0 : WIDE.test(char) ? 2 : 1);

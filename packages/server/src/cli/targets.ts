@@ -1,5 +1,4 @@
-// cambio targets: what may this client ask for with this token? Each audience with the scope that would be granted, and the
-// rule that grants it.
+// cambio targets: lists the audiences that a client may request with a token, with the scope and the rule of each.
 import type { Explanation } from '../explain/explain.ts';
 import type { PossibleTarget } from '../explain/targets.ts';
 import { formatDuration } from '../primitives/duration.ts';
@@ -32,7 +31,9 @@ export const targets: CliCommand = {
   describe: (command) =>
     describeOutput(
       describeTokens(
-        describePlace(command.description('List what a client may ask for with a subject token. Changes nothing.')),
+        describePlace(
+          command.description('List the targets that a client may request with a subject token. Changes nothing.'),
+        ),
       ),
     ),
   run: async (options) => {
@@ -42,7 +43,7 @@ export const targets: CliCommand = {
       async (call) => {
         const { body } = await call('targets', { body: exchangeBodyOf(options) });
         const { targets: found, refused } = body as unknown as Answer;
-        if (refused !== undefined) throw new Error(sayRefused(refused));
+        if (refused !== undefined) throw new Error(describeRefused(refused));
         printList(options, columns, found, '0 targets: cambio explain says why');
       },
       'read',
@@ -50,7 +51,7 @@ export const targets: CliCommand = {
   },
 };
 
-const sayRefused = ({ meaning, detail, remedy, values = [] }: Explanation): string => {
+const describeRefused = ({ meaning, detail, remedy, values = [] }: Explanation): string => {
   const nearest = values.flatMap((value) => (value.nearest === undefined ? [] : ` Did you mean ${value.nearest}?`));
   return `${meaning}${detail === undefined ? '' : `: ${detail}`}.${nearest.join('')} ${remedy}`;
 };

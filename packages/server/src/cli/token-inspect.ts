@@ -1,4 +1,4 @@
-// cambio tokens inspect: says what a token says, without verifying it.
+// cambio tokens inspect: prints the content of a token without verifying it.
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { readCompact } from '../keys/jws.ts';
@@ -16,22 +16,20 @@ import { UsageError } from './usage.ts';
 
 export const tokensInspect: CliCommand = {
   examples: [
-    ['cambio tokens inspect @token.txt', 'a token in a file, which does not show in the list of processes'],
+    ['cambio tokens inspect @token.txt', 'a token in a file, which is not visible in the list of processes'],
     ['cambio tokens inspect - --output json', 'a token from standard input'],
   ],
   describe: (command) =>
     describeOutput(
       command
-        .description(
-          'Print what a token says, without verifying it. Works without a server and without a configuration.',
-        )
+        .description('Print the content of a token without verifying it. Needs no server and no configuration.')
         .argument('<token>', 'its text, @FILE, or - for standard input'),
     ),
   run: async (options, [argument = '']) => {
     try {
-      const { lines, ...said } = read(readToken(argument), Date.now() / 1000);
-      const result = { ...said, verified: false };
-      printResult(options, result, [...lines, 'Nothing of it was verified.'].join('\n'));
+      const { lines, ...members } = read(readToken(argument), Date.now() / 1000);
+      const result = { ...members, verified: false };
+      printResult(options, result, [...lines, 'The token was not verified.'].join('\n'));
       return EXIT.done;
     } catch (error) {
       if (!(error instanceof TokenRefusal)) throw error;
@@ -42,14 +40,14 @@ export const tokensInspect: CliCommand = {
   },
 };
 
-interface Read {
+interface InspectedToken {
   readonly kind: 'jwt' | 'assertion' | 'refresh_token' | 'opaque_token';
   /** For people. */
   readonly lines: readonly string[];
   readonly [member: string]: unknown;
 }
 
-function read(text: string, now: number): Read {
+function read(text: string, now: number): InspectedToken {
   const xml = assertionText(text);
   if (xml !== undefined) return readAssertion(xml);
   if (isRefreshToken(text)) {
@@ -57,12 +55,12 @@ function read(text: string, now: number): Read {
     return { kind: 'refresh_token', id, lines: ['a refresh token of cambio', `id        ${id}, its family`] };
   }
   if (isOpaqueToken(text))
-    return { kind: 'opaque_token', lines: ['an opaque access token of cambio: introspection says what it stands for'] };
+    return { kind: 'opaque_token', lines: ['an opaque access token of cambio: introspect it to see its content'] };
   return readJwt(text, now);
 }
 
-/** What stands first in the document, which is what a person looks for; the verifier reads it in its own, strict way. */
-function readAssertion(xml: string): Read {
+/** Reads the first issuer and id of the document, for display only. The verifier parses it strictly. */
+function readAssertion(xml: string): InspectedToken {
   const issuer = /<(?:[\w.-]+:)?Issuer\b[^>]*>([^<]*)</.exec(xml)?.[1] ?? /\bIssuer="([^"]*)"/.exec(xml)?.[1];
   const own = /\s(?:ID|AssertionID)="([^"]*)"/.exec(xml)?.[1];
   if (issuer === undefined || own === undefined)
@@ -77,7 +75,7 @@ function readAssertion(xml: string): Read {
   };
 }
 
-function readJwt(text: string, now: number): Read {
+function readJwt(text: string, now: number): InspectedToken {
   const { header, payload, signingInput } = readCompact(text);
   const { iss, jti, exp, act, lineage = [] } = payload;
   const chain = parseAct(act, { issuer: String(iss), vouchesFor: 'everyone' });
@@ -115,8 +113,9 @@ function lifetimeInWords(left: number | undefined, exp: unknown): string {
 }
 
 /**
- * The ids by which the audit may know a token: of its text, or what is an id already.
- * @throws Error for a token that does not say its id
+ * Returns the ids that the audit may have for a token.
+ * @param text a token, or already an id
+ * @throws UsageError if the token has no readable id
  */
 export function tokenIdsOf(text: string): readonly string[] {
   const token = text.trim().replace(/^(?:Bearer|DPoP) +/i, '');
@@ -124,6 +123,6 @@ export function tokenIdsOf(text: string): readonly string[] {
   const { id, foreignId } = read(token, 0);
   const ids = [id, foreignId].filter((one) => typeof one === 'string');
   if (ids.length === 0)
-    throw new UsageError('this token does not say its id. Introspection does (jti); give that to --token');
+    throw new UsageError('this token does not contain its id. Introspect it, and give its jti to --token');
   return ids;
 }

@@ -1,4 +1,4 @@
-// cambio tokens revoke: revokes one token with its descendants, or all that was issued so far for a subject, to a client, or at all.
+// cambio tokens revoke: revokes a token and its descendants, or all tokens issued so far: for a subject, to a client, or all.
 import { describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
@@ -11,10 +11,10 @@ export const tokensRevoke: CliCommand = {
     ['cambio tokens revoke @token.txt --config cambio.yaml', 'one token, and every token that derives from it'],
     [
       'cambio tokens revoke --subject ada --config cambio.yaml',
-      'all that was issued for a person, or in which she acts',
+      'all tokens issued for a person, or in which she is an actor',
     ],
-    ['cambio tokens revoke --client reports --server https://login.example.com', 'all that was issued to a client'],
-    ['cambio tokens revoke --all --config cambio.yaml', 'after an older copy of the database was restored; asks first'],
+    ['cambio tokens revoke --client reports --server https://login.example.com', 'all tokens issued to a client'],
+    ['cambio tokens revoke --all --config cambio.yaml', 'after restoring a backup of the database; asks first'],
   ],
   describe: (command) =>
     describeOutput(
@@ -22,17 +22,17 @@ export const tokensRevoke: CliCommand = {
         describeWhere(
           command
             .description(
-              'Revoke a token and every token that derives from it; or all that was issued so far for a subject, to a client, or at all.',
+              'Revoke a token and every token that derives from it, or all tokens issued so far: for a subject, to a client, or all.',
             )
             .argument(
               '[token]',
-              'its text, @FILE, or - for standard input; or its id: jti, refresh family, or what tokens inspect says of a foreign token',
+              'its text, @FILE, or - for standard input; or its id: the jti, the refresh family, or the id that tokens inspect prints for a foreign token',
             )
-            .option('--unknown', 'revoke a name that this server does not know, too: an id, a client or an issuer')
-            .option('--subject <sub>', 'instead: all that was issued so far for a subject, or in which it acts')
-            .option('--issuer <iss>', 'with --subject: the issuer that knows the subject by this name')
-            .option('--client <id>', 'instead: all that was issued so far to a client')
-            .option('--all', 'instead: all that was issued here so far; asks first'),
+            .option('--unknown', 'also revoke an id, a client or an issuer that this server does not know')
+            .option('--subject <sub>', 'instead: all tokens issued so far for a subject, or in which it is an actor')
+            .option('--issuer <iss>', 'with --subject: the issuer of the subject')
+            .option('--client <id>', 'instead: all tokens issued so far to a client')
+            .option('--all', 'instead: all tokens issued by this server so far; asks first'),
         ),
       ),
     ),
@@ -58,7 +58,7 @@ export const tokensRevoke: CliCommand = {
 };
 
 const ALL =
-  'This revokes every token that this server has issued so far. Everybody must sign in again, and every client must ask for new tokens.';
+  'This revokes every token that this server has issued so far. All people must sign in again, and all clients must request new tokens.';
 
 function whatOf({ subject, client, all }: Record<string, unknown>): string {
   if (all) return 'all that was issued so far';

@@ -1,8 +1,8 @@
-// Words a command line that the parser refused: what is wrong, what was expected, and where to read more.
+// Describes a command line that the parser refused: the fault, what was expected, and where to read more.
 import type { Command, CommanderError } from 'commander';
 import { didYouMean } from '../primitives/nearest.ts';
 
-/** @returns undefined where the help that was printed says it all */
+/** @returns undefined if the help was printed, which is enough */
 export function wordUsageFault(error: CommanderError, program: Command, argv: readonly string[]): string | undefined {
   const command = findCommand(program, argv);
   const name = nameOf(command);
@@ -23,7 +23,7 @@ export function wordUsageFault(error: CommanderError, program: Command, argv: re
     case 'commander.optionMissingArgument':
       return `${quoted.split(' ')[0]} needs a value: ${quoted}. ${help} shows examples`;
     case 'commander.missingMandatoryOptionValue': {
-      // One that was mistyped is found after the one that it should have been.
+      // The parser reports a missing option before a mistyped one: prefer the mistyped one.
       const mistyped = argv.find((word) => word.startsWith('--') && !isOption(word, command));
       if (mistyped !== undefined) return unknownOption(mistyped, command);
       return `${name} needs the option ${quoted}. Example: ${quoted.split(' ')[0]} ${/config/.test(quoted) ? 'cambio.yaml' : '…'}`;
@@ -43,7 +43,7 @@ const unknownOption = (option: string, command: Command): string =>
 const isOption = (word: string, command: Command): boolean =>
   word === '--' || command.options.some(({ long }) => long === word.split('=', 1)[0]);
 
-/** The command that the words name, as far as they do. */
+/** Returns the innermost command that the words name. */
 function findCommand(program: Command, argv: readonly string[]): Command {
   let found = program;
   for (const word of argv) {

@@ -1,7 +1,7 @@
-// Reads the values of options, and words what is wrong with one: the value, what was expected, an example. Wrong usage exits with 2.
+// Reads the values of options, and reports a wrong one with the value, what was expected and an example. Wrong usage exits with 2.
 import { didYouMean } from '../primitives/nearest.ts';
 
-/** The command was typed wrongly. */
+/** Wrong usage of a command. */
 export class UsageError extends Error {}
 
 /** @throws UsageError */
@@ -13,14 +13,14 @@ export function readChoice<T extends string>(option: string, value: unknown, kno
   throw new UsageError(`${option} ${value} is not ${noun}.${hint || listed || ` Example: ${option} ${known[0]}`}`);
 }
 
-/** A longer list does not fit into a message. */
+/** Longer lists are left out of messages. */
 const MAX_LISTED = 12;
 
 interface Bounds {
   readonly least: number;
   readonly most?: number;
   readonly example: number;
-  /** Is the word `all` taken, too? */
+  /** Also accepts the word `all`. */
   readonly all?: true;
 }
 
@@ -37,7 +37,7 @@ export function readWholeNumber(option: string, value: unknown, { least, most, e
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
-/** An instant, a day, or how long ago. @throws UsageError */
+/** Reads an instant, a day, or a duration ago such as `2h`. @returns milliseconds since 1970 @throws UsageError */
 export function readTime(option: string, value: unknown, now: number): number {
   const text = String(value);
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];

@@ -1,4 +1,4 @@
-// How do several processes answer on one port? The first holds the port and starts the others; each of them is a server.
+// How do several processes serve one port? The first one owns the port and starts the workers; each worker is a server.
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { relayCounts } from './sharing.ts';
 
 /** Delay before a worker that ended is replaced. It doubles each time, until a replacement listens. */
 const REPLACE_AFTER_MS = { first: 500, longest: 10_000 };
-/** A replacement that does not listen by then is stopped, and replaced. */
+/** A replacement that does not listen within this time is stopped and replaced. */
 const START_DEADLINE_MS = 60_000;
 
 /** @param started is called with the port once all workers answer. @returns the exit code */
@@ -25,7 +25,7 @@ export async function superviseWorkers(
     stopping = true;
     signalAll('SIGTERM');
   });
-  /** Workers that answer requests. The others may not listen to signals yet, and read the file once more when they do. */
+  /** Workers that answer requests. Others may not handle signals yet; they read the file when they start. */
   const answering = new Set<Worker>();
   process.on('SIGHUP', () => {
     for (const worker of answering) worker.process.kill('SIGHUP');
@@ -33,7 +33,7 @@ export async function superviseWorkers(
   let pause = REPLACE_AFTER_MS.first;
   relayCounts();
   let port = 0;
-  // The first one alone, so that a failure to start is reported once.
+  // Start them one by one, so that a failure to start is reported once.
   for (let index = 0; index < count && !stopping; index++) {
     const worker = fork();
     const listening = await untilListening(worker);
@@ -47,7 +47,7 @@ export async function superviseWorkers(
   const stopMetrics = await serveMetrics(metrics, report);
   if (!stopping) started(port);
   await stopSignal;
-  await Promise.all(living().map((worker) => once(worker, 'exit')));
+  await Promise.all(runningWorkers().map((worker) => once(worker, 'exit')));
   await stopMetrics();
   return EXIT.done;
 
@@ -83,10 +83,10 @@ export async function superviseWorkers(
   }
 }
 
-const living = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+const runningWorkers = (): Worker[] => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
 
 function signalAll(signal: NodeJS.Signals): void {
-  for (const worker of living()) worker.process.kill(signal);
+  for (const worker of runningWorkers()) worker.process.kill(signal);
 }
 
 /** @returns the port; undefined if the worker ends first */

@@ -1,4 +1,4 @@
-// Does `cambio` run whichever Node started it, and pass on what goes in and out?
+// The launcher `cambio` runs the program on any Node, and passes on its streams, signals and exit code.
 import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { freePort } from '../support/harness.ts';
 import { findOldNode, repository, runProgram, startProgram, temporaryFolder } from '../support/program.ts';
 
 const BIN = join(repository, 'packages/server/bin/cambio.mjs');
-/** Milliseconds within which Node would say that its debugger listens. */
+/** Time within which Node would print that its debugger listens. */
 const DEBUGGER_MS = 500;
 const patient = { timeout: 60_000 };
 
@@ -17,7 +17,7 @@ const configuration = (port: number, { host = '127.0.0.1', store = 'cambio.db' }
   `issuer: http://${host}:${port}\nserver: { port: ${port}, metrics: off }\nstore: sqlite:${store}\n`;
 
 const oldNode = findOldNode();
-/** Each signal goes one of two ways: the launcher makes way for the program where its Node can, and hands signals on where not. */
+/** The launcher is replaced by the program if its Node can do that, and otherwise passes signals on. Both ways are tested. */
 const launchers = [
   { name: 'the Node of the repository', command: [process.execPath, BIN], signal: 'SIGINT' },
   { name: 'an older Node', command: oldNode === undefined ? undefined : [oldNode, BIN], signal: 'SIGTERM' },
@@ -28,24 +28,24 @@ for (const { name, command, signal } of launchers) {
     const skip = command === undefined ? 'there is no Node older than 24 in the path' : false;
     const cambio = [...(command ?? [])];
 
-    test('passes standard output, standard error and exit codes on untouched', { ...patient, skip }, async (t) => {
+    test('passes on standard output, standard error and exit codes unchanged', { ...patient, skip }, async (t) => {
       const folder = temporaryFolder(t);
       const [good, bad] = [join(folder, 'good.yaml'), join(folder, 'bad.yaml')];
       writeFileSync(good, configuration(8080));
       writeFileSync(bad, 'issuer: http://localhost\ncolour: blue\nserver: { port: red }\n');
       const checked = await runProgram(t, [...cambio, 'check', '--config', good]);
       assert.deepEqual([checked.code, checked.stderr], [0, '']);
-      // One line, and nothing of the launcher's before or after it.
+      // One line, without output of the launcher.
       const [line = '', ...others] = checked.stdout.split('\n');
       assert.equal(line.startsWith(`${good}: good (0 clients, 0 resources, 0 rules`), true, checked.stdout);
       assert.deepEqual(others, ['']);
       const faulty = await runProgram(t, [...cambio, 'check', '--config', bad]);
       assert.deepEqual([faulty.code, faulty.stdout], [1, '']);
-      assert.match(faulty.stderr, /^.*bad\.yaml:2:1: colour: unknown key$/m);
+      assert.match(faulty.stderr, /^.*bad\.yaml:2:1: colour: unknown key\. Known here: /m);
       assert.match(faulty.stderr, /^.*bad\.yaml:3:\d+: server\.port: /m);
     });
 
-    test('takes the server with it when it is killed, and opens no debugger', { ...patient, skip }, async (t) => {
+    test('stops the server when it is stopped by SIGKILL, and opens no debugger', { ...patient, skip }, async (t) => {
       const port = await freePort();
       const file = join(temporaryFolder(t), 'cambio.yaml');
       writeFileSync(file, configuration(port));
@@ -77,7 +77,7 @@ for (const { name, command, signal } of launchers) {
   });
 }
 
-test('answers 2 to wrong usage and 0 to a call for help', patient, async (t) => {
+test('exits with 2 for wrong usage and with 0 for help', patient, async (t) => {
   const run = (...args: string[]) => cambio(t, args);
   const usages = [[], ['nonsense'], ['serve'], ['check', '--nonsense']];
   const [help, ...wrong] = await Promise.all([run('--help'), ...usages.map((args) => run(...args))]);
@@ -89,7 +89,7 @@ test('answers 2 to wrong usage and 0 to a call for help', patient, async (t) => 
   }
 });
 
-test('where there is only an older Node, cambio says which it needs', patient, async (t) => {
+test('on an older Node, cambio names the version that it needs', patient, async (t) => {
   if (oldNode === undefined) return t.skip('there is no Node older than 24 in the path');
   const alone = join(temporaryFolder(t), 'cambio.mjs');
   copyFileSync(BIN, alone);
@@ -99,7 +99,7 @@ test('where there is only an older Node, cambio says which it needs', patient, a
 });
 
 test(
-  'cambio demo shows an exchange, a delegation and a refusal with its reason, and leaves nothing behind',
+  'cambio demo shows an exchange, a delegation and a refusal with its reason, and leaves no files',
   patient,
   async (t) => {
     const TMPDIR = temporaryFolder(t);
@@ -113,24 +113,28 @@ test(
   },
 );
 
-test('a file that cannot be used is one clear line and exit code 1, without a stack', patient, async (t) => {
-  const folder = temporaryFolder(t);
-  const port = await freePort();
-  const file = join(folder, 'cambio.yaml');
-  const serve = (yaml: string) => {
-    writeFileSync(file, yaml);
-    return cambio(t, ['serve', '--config', file]);
-  };
-  writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
-  const failures = [
-    await cambio(t, ['serve', '--config', join(folder, 'absent.yaml')]),
-    await serve('issuer: [\n'),
-    await serve(configuration(port, { host: 'login.example' })),
-    await serve(configuration(port)),
-    await serve(configuration(port, { store: 'cambio.yaml/cambio.db' })),
-  ];
-  for (const { code, stdout, stderr } of failures) {
-    assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, /^cambio: [^\n]+\n$/);
-  }
-});
+test(
+  'a file that cannot be used is reported in one line, without a stack trace, and exits with 1',
+  patient,
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const port = await freePort();
+    const file = join(folder, 'cambio.yaml');
+    const serve = (yaml: string) => {
+      writeFileSync(file, yaml);
+      return cambio(t, ['serve', '--config', file]);
+    };
+    writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
+    const failures = [
+      await cambio(t, ['serve', '--config', join(folder, 'absent.yaml')]),
+      await serve('issuer: [\n'),
+      await serve(configuration(port, { host: 'login.example' })),
+      await serve(configuration(port)),
+      await serve(configuration(port, { store: 'cambio.yaml/cambio.db' })),
+    ];
+    for (const { code, stdout, stderr } of failures) {
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.match(stderr, /^cambio: [^\n]+\n$/);
+    }
+  },
+);

@@ -1,4 +1,4 @@
-// Does the server run where it is installed? Its package is whole: nothing else is installed with it.
+// The built package runs where only it is installed.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ rules:
   - { client: gateway, subject: { types: [access_token], when: 'subject.claims.sub.matches("^gate")' }, grant: { audiences: [https://api.example], scopes: [read] } }
 `;
 
-test('the built package starts without anything else installed, and exchanges, signs in and reads SAML', {
+test('the built package starts without other packages, exchanges tokens, signs people in and reads SAML', {
   timeout: 180_000,
 }, async (t) => {
   const folder = temporaryFolder(t);

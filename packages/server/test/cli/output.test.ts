@@ -1,4 +1,4 @@
-// What commands print, and what they ask before something is lost.
+// The output of commands, and their questions before an action that cannot be undone.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { claimsOf, start, type } from '../support/harness.ts';
 import { PROGRAM } from '../support/node.ts';
 import { temporaryFolder } from '../support/program.ts';
 
-test('a token is followed through the audit, by its id or its text, with what it comes from and what comes of it', async (t) => {
+test('audit search --lineage finds the ancestors and the descendants of a token, by its id or its text', async (t) => {
   const server = await startAdministered(t);
   const first = await subjectToken(server);
   const actor = await actorToken(server);
@@ -55,11 +55,11 @@ test('a token is followed through the audit, by its id or its text, with what it
   const few = await beside(t, server, ['audit search', '--limit', '1']);
   assert.deepEqual(
     [few.stdout.split('\n').length, few.stderr],
-    [3, '1 row, the most that --limit allows; there may be more\n'],
+    [3, '1 row, the maximum of --limit; there may be more\n'],
   );
 });
 
-test('lists and results come as text, JSON and CSV', async (t) => {
+test('lists and results are printed as text, JSON and CSV', async (t) => {
   const server = await startAdministered(t);
   const entry = join(server.folder, 'entry.yaml');
   writeFileSync(entry, `auth: client_secret_post\ngrants: [client_credentials]\naudiences: [${API}]\nscopes: [read]\n`);
@@ -92,7 +92,7 @@ test('lists and results come as text, JSON and CSV', async (t) => {
   assert.deepEqual([entryFault.code, entryFault.stderr.includes(entry)], [1, true], entryFault.stderr);
 });
 
-test('a name that is not known revokes nothing, and the command says so; with --unknown it does', async (t) => {
+test('refuses to revoke an unknown name, unless --unknown is given', async (t) => {
   const server = await startAdministered(t);
   const env = { CAMBIO_TOKEN: await adminToken(server) };
   const again = 'To revoke the tokens of a name that is no longer known, add unknown (--unknown)';
@@ -115,7 +115,7 @@ test('a name that is not known revokes nothing, and the command says so; with --
     assert.equal((await beside(t, server, ['tokens revoke', ...args])).code, 0);
 });
 
-test('what cannot be undone is said and asked: --yes does it, and without a terminal nothing is done', async (t) => {
+test('an action that cannot be undone is announced: with --yes it is done, and without a terminal it is not', async (t) => {
   const server = await startAdministered(t);
   const subject_token = await subjectToken(server);
   const works = async (): Promise<number> => (await exchange(server, { subject_token })).status;
@@ -130,7 +130,7 @@ test('what cannot be undone is said and asked: --yes does it, and without a term
   }
   assert.equal(await works(), 200);
   const asked = await beside(t, server, ['audit erase', '--subject', 'gateway']);
-  assert.match(asked.stderr, /erases for good what 2 rows of the audit say about gateway\./);
+  assert.match(asked.stderr, /erases the personal fields of 2 rows of the audit about gateway, for good\./);
   const erased = await beside(t, server, ['audit erase', '--subject', 'gateway', '--yes']);
   assert.match(erased.stdout, /^2 rows erased/);
   assert.equal((await beside(t, server, ['tokens revoke', '--all', '--yes'])).code, 0);
@@ -154,7 +154,7 @@ test('at a terminal, a command asks, does nothing for no, and colours its header
   assert.match(plain, /^KID +ALG +STATE\r\n\S+ +ES256 +active\r\n {4}created at \S+Z\r\n/);
 });
 
-test('a command on the database of another version says so and changes nothing; store migrate brings it up to date', async (t) => {
+test('a command refuses the database of another version and changes nothing; store migrate migrates it', async (t) => {
   const server = await startAdministered(t);
   await server.close();
   assert.equal((await beside(t, server, ['store rollback', '--discard', '--yes'])).code, 0);

@@ -1,14 +1,14 @@
-// Text of strangers on the terminal of an operator.
+// Text from requests cannot control the terminal of an operator.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, gateway, startBasic, subjectToken } from '../support/basics.ts';
 import { beside, cambio } from '../support/command.ts';
 import { EXCHANGE, type } from '../support/harness.ts';
 
-/** All but ends of lines. */
+/** Control characters, except line ends. */
 const STEERS = /(?!\r?\n)[\p{Cc}\p{Cf}]/u;
 
-test('no command prints a control character that a caller wrote, and JSON says the same as before', async (t) => {
+test('commands escape the control characters of requests, and JSON keeps the original value', async (t) => {
   const server = await startBasic(t);
   const asked = 'x\u009b31mred\u009d0;title\u009c\u202e\u0085\u001b[2Ky';
   const form = { grant_type: EXCHANGE, ...gateway, subject_token_type: type('access_token') };

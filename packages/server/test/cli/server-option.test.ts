@@ -1,4 +1,4 @@
-// Where commands send an admin token: over https, or to loopback.
+// Commands send an admin token only over https or to loopback.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -11,7 +11,7 @@ import { cambio } from '../support/command.ts';
 import { freePort } from '../support/harness.ts';
 import { selfIssued } from '../support/tls-client.ts';
 
-test('--server takes https, and http for loopback only: a token never goes in the clear', async (t) => {
+test('--server accepts https, and http for loopback only, so that a token is never sent in the clear', async (t) => {
   const list = (server: string) =>
     cambio(t, ['clients', 'list', '--server', server, '--token', 'secret-of-an-operator']);
   for (const server of ['http://login.example.com', 'HTTP://10.0.0.7:8080', 'http://127.0.0.1.example.com']) {
@@ -31,12 +31,12 @@ test('--server takes https, and http for loopback only: a token never goes in th
     const issuer = meant ?? 'https://login.example.com';
     assert.equal(stderr, `cambio: --server ${server} is not a URL. Use the issuer, such as ${issuer}\n`);
   }
-  // Nobody listens there, but the token may go.
+  // No server listens there, but the URL is accepted.
   for (const host of ['127.0.0.1', 'localhost', '[::1]'])
     assert.match((await list(`http://${host}:${await freePort()}`)).stderr, /^cambio: cannot reach /);
 });
 
-test('what goes wrong on the way to --server is said in words, with what to do', async (t) => {
+test('a failure of --server is described in words, with the remedy', async (t) => {
   const list = async (server: string, token = 'a.b.c', expected = 1): Promise<string> => {
     const { code, stdout, stderr } = await cambio(t, ['clients', 'list', '--server', server, '--access-token', token]);
     assert.deepEqual([code, stdout], [expected, ''], server);
@@ -67,7 +67,7 @@ test('what goes wrong on the way to --server is said in words, with what to do',
   assert.equal(await list(`${http}/502`), 'cambio: SERVER answers 502: Bad Gateway');
   assert.equal(
     await list(`${http}/302`),
-    'cambio: SERVER sends to another address. Use the issuer, as it stands in the configuration of the server',
+    'cambio: SERVER redirects to another address. Use the issuer from the configuration of the server',
   );
   assert.equal(
     await list(`https://127.0.0.1:${other}`),

@@ -16,7 +16,7 @@ const items = [
 ];
 const at = (width: number): readonly string[] => layOut(columns, items, { width, head: (text) => `<${text}>` });
 
-test('a pipe gets a line a row: a header, columns as wide as what they hold, - for nothing', () => {
+test('in a pipe, each row is one line under a header, columns fit their content, and - marks an empty cell', () => {
   assert.deepEqual(at(Number.POSITIVE_INFINITY), [
     '<ID      URL                            CREATED AT>',
     'a       https://api.example/orders/v1  2026-01-31',
@@ -24,7 +24,7 @@ test('a pipe gets a line a row: a header, columns as wide as what they hold, - f
   ]);
 });
 
-test('a narrow terminal wraps what can be broken, and puts the last columns below the row where that is not enough', () => {
+test('on a narrow terminal, cells wrap, and columns that do not fit are printed below the row', () => {
   assert.deepEqual(at(42), [
     '<ID      URL                     CREATED AT>',
     'a       https://api.example/    2026-01-31',
@@ -44,7 +44,7 @@ test('a narrow terminal wraps what can be broken, and puts the last columns belo
     for (const line of at(width)) assert.ok(line.replace(/^<|>$/g, '').length <= width, `${width}: ${line}`);
 });
 
-test('a cell cannot steer the terminal or begin a line, and wide characters count as two', () => {
+test('a cell cannot control the terminal or begin a line, and wide characters count as two', () => {
   const lines = layOut(columns, [{ id: '中文\u001b[2J\n\u202e', createdAt: 'x' }], {
     width: Number.POSITIVE_INFINITY,
     head: String,
@@ -52,7 +52,7 @@ test('a cell cannot steer the terminal or begin a line, and wide characters coun
   assert.deepEqual(lines, ['ID                         URL  CREATED AT', '中文\\u001b[2J\\u000a\\u202e  -    x']);
 });
 
-test('a table that grows has its header once', () => {
+test('a growing table has one header', () => {
   const table = createTable(columns, { width: 80, head: String });
   assert.deepEqual(table.add([{ id: 'a', createdAt: 'x' }]), ['ID  URL  CREATED AT', 'a   -    x']);
   assert.deepEqual(table.add([{ id: 'abc', createdAt: 'y' }]), ['abc  -    y']);

@@ -1,4 +1,4 @@
-// cambio targets: what a client may ask for with a token, and by which rule.
+// cambio targets lists the audiences that a client may request with a token.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -34,51 +34,47 @@ const rules = withRules(
   `{ name: agents only, client: agent, grant: { audiences: ['https://private.example'], scopes: [read] } }`,
 );
 
-test(
-  'each audience that would be granted, with its scope, its lifetime and the rule; as text and as JSON',
-  patient,
-  async (t) => {
-    const server = await start(t, changed(rules, named('ada')));
-    const subject = ['--client', 'gateway', '--subject-token', await forgedToken(server, { sub: 'ada' })];
-    const before = everythingIn(server);
-    const [text, json] = await Promise.all([
-      beside(t, server, ['targets', ...subject]),
-      beside(t, server, ['targets', ...subject, '--json']),
-    ]);
-    assert.deepEqual([text.code, json.code, text.stderr], [0, 0, '']);
-    assert.equal(
-      text.stdout,
-      `AUDIENCE                 SCOPE  LIFETIME  RULE\n${API}      read   5 min     read the API\n${BACKEND}  read   10 min    anybody\n`,
-    );
-    assert.deepEqual(jsonOf(json), [
-      { audience: API, scope: 'read', lifetime: 300, rule: 'read the API' },
-      { audience: BACKEND, scope: 'read', lifetime: 600, rule: 'anybody' },
-    ]);
-    assert.deepEqual(everythingIn(server), before, 'nothing is written');
-  },
-);
+test('lists each audience with its scope, lifetime and rule, as text and as JSON', patient, async (t) => {
+  const server = await start(t, changed(rules, named('ada')));
+  const subject = ['--client', 'gateway', '--subject-token', await forgedToken(server, { sub: 'ada' })];
+  const before = everythingIn(server);
+  const [text, json] = await Promise.all([
+    beside(t, server, ['targets', ...subject]),
+    beside(t, server, ['targets', ...subject, '--json']),
+  ]);
+  assert.deepEqual([text.code, json.code, text.stderr], [0, 0, '']);
+  assert.equal(
+    text.stdout,
+    `AUDIENCE                 SCOPE  LIFETIME  RULE\n${API}      read   5 min     read the API\n${BACKEND}  read   10 min    anybody\n`,
+  );
+  assert.deepEqual(jsonOf(json), [
+    { audience: API, scope: 'read', lifetime: 300, rule: 'read the API' },
+    { audience: BACKEND, scope: 'read', lifetime: 600, rule: 'anybody' },
+  ]);
+  assert.deepEqual(everythingIn(server), before, 'nothing is written');
+});
 
-test('what is told is what an exchange then gives, with an actor too', patient, async (t) => {
+test('an exchange grants what targets lists, with and without an actor', patient, async (t) => {
   const server = await start(t, rules);
   const subject_token = await subjectToken(server);
   const actor = await acting(server);
   for (const form of [{ subject_token }, { subject_token, ...actor }]) {
     const args = ['--client', 'gateway', '--subject-token', subject_token, '--json'];
     const withActor = 'actor_token' in form ? ['--actor-token', String(actor.actor_token)] : [];
-    const told = jsonOf(await beside(t, server, ['targets', ...args, ...withActor])) as unknown as Target[];
-    assert.equal(told.length, 2);
-    for (const { audience, scope, lifetime, rule } of told) {
+    const listed = jsonOf(await beside(t, server, ['targets', ...args, ...withActor])) as unknown as Target[];
+    assert.equal(listed.length, 2);
+    for (const { audience, scope, lifetime, rule } of listed) {
       const answer = await exchange(server, { ...form, audience });
       assertIssued(server, answer, audience);
       assert.deepEqual([answer.body.scope, server.audit(answer)?.rule], [scope, rule]);
-      // The clock of the server stands still in this test, that of the command does not.
+      // The server has a fixed clock in this test; the command does not.
       const later = Number(answer.body.expires_in) - lifetime;
       assert.ok(later >= 0 && later < 120, `${answer.body.expires_in} and ${lifetime}`);
     }
   }
 });
 
-test('with nothing to ask for it says so: exit 0, and an empty list', patient, async (t) => {
+test('without any target, prints an empty list and exits with 0', patient, async (t) => {
   const server = await start(t, withRules(`{ client: stranger, grant: { audiences: [${API}], scopes: [read] } }`));
   const args = ['--client', 'gateway', '--subject-token', await subjectToken(server)];
   const text = await beside(t, server, ['targets', ...args]);
@@ -86,28 +82,28 @@ test('with nothing to ask for it says so: exit 0, and an empty list', patient, a
   assert.deepEqual(jsonOf(await beside(t, server, ['targets', ...args, '--json'])), []);
 });
 
-test('a client that may not exchange, or a token that is refused, is said so in words: exit 1', patient, async (t) => {
+test('describes why a client or a token is refused, and exits with 1', patient, async (t) => {
   const server = await startBasic(t);
   const good = await subjectToken(server);
-  const told = (client: string, token: string, ...more: string[]) =>
+  const run = (client: string, token: string, ...more: string[]) =>
     beside(t, server, ['targets', '--client', client, '--subject-token', token, ...more]);
   for (const [outcome, said] of [
-    [await told('stranger', good), /the grant is not in the client's entry/],
-    [await told('nobody', good), /there is no client with this id/],
-    [await told('gateway', `${good}x`), /the subject token/],
-    [await told('gateway', good, '--actor-token', 'x.y.z'), /the actor token/],
+    [await run('stranger', good), /the grant is not in the client's entry/],
+    [await run('nobody', good), /there is no client with this id/],
+    [await run('gateway', `${good}x`), /the subject token/],
+    [await run('gateway', good, '--actor-token', 'x.y.z'), /the actor token/],
     [
-      await told('gateway', await forgedToken(server, { exp: 1 })),
+      await run('gateway', await forgedToken(server, { exp: 1 })),
       /^cambio: the subject token has expired: it expired \d+ d \d+ h ago \(exp 1970-01-01T00:00:01Z\)\. Get a new token/,
     ],
   ] as const) {
     assert.deepEqual([outcome.code, outcome.stdout], [1, '']);
     assert.match(outcome.stderr, said);
   }
-  assert.equal((await told('gateway', good, '--actor-token', await actorToken(server))).code, 0);
+  assert.equal((await run('gateway', good, '--actor-token', await actorToken(server))).code, 0);
 });
 
-test('without a client or a subject token it is wrong usage: exit 2', patient, async (t) => {
+test('refuses a command without a client or a subject token, and exits with 2', patient, async (t) => {
   const server: TestServer = await startBasic(t);
   for (const args of [
     ['--client', 'gateway'],

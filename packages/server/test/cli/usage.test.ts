@@ -1,4 +1,4 @@
-// Commands typed wrongly: exit code 2, and one line that says what is wrong, what was expected, and an example.
+// Wrong usage of commands: exit code 2, and one line with the fault, what was expected, and an example.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commands } from '../../src/cli/index.ts';
@@ -68,7 +68,7 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
     ['keys', 'rotate', ...FILE, '--alg', 'ES265'],
     '--alg ES265 is not an algorithm that cambio signs with. Did you mean ES256?',
   ],
-  [['keys', 'list', '--server', 'foo'], '--server foo is not a URL. Use the issuer, such as https://login.example.com'],
+  [['keys', 'list', '--server', 'foo'], '--server foo is not a URL. Use the issuer, such as https://foo'],
   [
     ['explain', ...FILE, '--client', 'a', '--subject-token', 'x', '--subject-token-type', 'access'],
     '--subject-token-type access is not a type of token. Did you mean access_token?',
@@ -89,7 +89,7 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
   ],
 ];
 
-test('wrong usage exits 2 with one line: what is wrong, the value, what was expected, an example', async (t) => {
+test('wrong usage exits with 2 and one line: the fault, the value, what was expected, an example', async (t) => {
   for (const [typed, said] of wrong) {
     const { code, stdout, stderr } = await cambio(t, typed);
     assert.deepEqual([code, stdout, stderr], [2, '', `cambio: ${said}\n`], typed.join(' '));
@@ -110,7 +110,7 @@ test('every command has examples, and each of them parses', async () => {
   }
 });
 
-test('a command without its verb prints the verbs, and an older name the help of the new one', async (t) => {
+test('a command without its verb prints the verbs, and an older name prints the help of the new one', async (t) => {
   const bare = await cambio(t, ['clients']);
   assert.equal(bare.code, 2);
   assert.match(bare.stderr, /rotate-secret/);

@@ -25,14 +25,14 @@ import { scrape } from '../support/scrape.ts';
 
 type Test = { after: (work: () => Promise<void>) => void };
 
-/** The processes that a process started. */
+/** Process ids of the workers of a node. */
 const childrenOf = ({ pid }: ServerNode): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 
 const linux = { skip: process.platform !== 'linux', timeout: 60_000 };
 
 test(
-  'workers answer on one port as one server and count as one, one that dies is replaced, and all of them drain',
+  'workers answer on one port and share rate limits, a stopped worker is replaced, and all of them drain',
   linux,
   async (t) => {
     const metrics = await freePort();
@@ -47,12 +47,12 @@ test(
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
     assert.equal(new Set(answers.map((answer) => answer.body.refresh_token)).size, 1);
     assert.equal((await revokeAt(node, body.access_token)).status, 200);
-    // By whichever worker is asked, several times over.
+    // Ask often enough to reach every worker.
     await eventually(
       () => Promise.all(Array.from({ length: 12 }, () => isActiveAt(node, body.access_token))),
       (all) => all.every((active) => active === false),
     );
-    // Each heard some of the wrong guesses, and all of them know of twenty.
+    // Each worker received some of the wrong guesses, and all know the sum.
     const guess = (client_secret: string) =>
       node.token({ grant_type: 'client_credentials', client_id: 'plain', client_secret });
     const guesses = await Promise.all(Array.from({ length: 20 }, () => guess('wrong')));
@@ -79,12 +79,12 @@ test(
     assert.equal(await node.exited, 0, node.printed());
     const verdict = await verifyStored({ folder: node.folder, issuer: node.url, clock: { now: Date.now() } });
     assertGood(verdict);
-    assert.ok(verdict.chains >= 2, 'a chain for each that wrote');
+    assert.ok(verdict.chains >= 2, 'one chain for each worker that wrote');
     for (const pid of workers) assert.throws(() => process.kill(pid, 0), /ESRCH/);
   },
 );
 
-test('a number of workers that is not one, and a server that cannot start, are one clear line', {
+test('an invalid number of workers, and a server that cannot start, are reported in one line', {
   timeout: 60_000,
 }, async (t) => {
   const file = join(temporaryFolder(t), 'cambio.yaml');
@@ -109,7 +109,7 @@ test('a number of workers that is not one, and a server that cannot start, are o
   );
 });
 
-test('workers that die while the file is faulty are back once it is mended', linux, async (t) => {
+test('workers that stop while the file is invalid are replaced once it is corrected', linux, async (t) => {
   const node = await startNode(t as Test, life(), { options: ['--workers', '2'] });
   const good = readFileSync(node.file, 'utf8');
   writeFileSync(node.file, `${good}\nnonsense: 1\n`);
@@ -121,7 +121,7 @@ test('workers that die while the file is faulty are back once it is mended', lin
   assert.equal((await own(node)).status, 200);
   const before = childrenOf(node);
   for (const pid of before) process.kill(pid, 'SIGKILL');
-  // Each that is started in their place says what is wrong, ends, and is replaced.
+  // Each replacement reports the fault, exits, and is replaced.
   await eventually(
     async () => node.printed(),
     (text) => text.split('a worker ended (0)').length > 2,
@@ -134,7 +134,7 @@ test('workers that die while the file is faulty are back once it is mended', lin
 });
 
 for (const workers of ['1', '2'])
-  test(`SIGHUP does not end a server that still starts (--workers ${workers})`, linux, async (t) => {
+  test(`SIGHUP does not stop a server that is still starting (--workers ${workers})`, linux, async (t) => {
     const folder = temporaryFolder(t);
     const file = join(folder, 'cambio.yaml');
     writeFileSync(file, yamlOf(changed(life(), { server: { metrics: 'off' } })));

@@ -20,7 +20,7 @@ test('rolls back the last step once, and the next start applies it again', async
   assert.equal(taken.code, 0);
   assert.equal(
     taken.stdout,
-    `${before.at(-1)} is taken back. A start of this version, and cambio store migrate, make it again.\n`,
+    `${before.at(-1)} is rolled back. Starting this version, or cambio store migrate, applies it again.\n`,
   );
   assert.deepEqual(names(server), before.slice(0, -1));
   const twice = await beside(t, server, ['store rollback', '--discard', '--yes']);
