@@ -56,7 +56,9 @@ function readJson(text: string, value: JsonObject): YamlFile {
 
 function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  // The parser compares each key with all others; `keysTwice` finds the same in one pass.
+  const options = { lineCounter: lines, prettyErrors: false, logLevel: 'error', uniqueKeys: false } as const;
+  const document = parseDocument(text, options);
   const faults: Fault[] = [];
   const unknown: Path[] = [];
   let value: unknown;
@@ -70,8 +72,8 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
       message: asSentence(message),
     });
   };
-  // The first syntax error causes those after it. A key that stands twice causes none.
-  const syntax = [...document.errors, ...document.warnings].find(({ code }) => code !== 'DUPLICATE_KEY');
+  // The first syntax error causes those after it.
+  const [syntax] = [...document.errors, ...document.warnings];
   if (syntax !== undefined) {
     const { offset, message } = wordSyntax(syntax, text);
     add(offset, [], message);
