@@ -1,4 +1,4 @@
-// Knows what each schema expects, in words: what was said of it, or what its kind shows.
+// Describes in words what a schema expects: as stated with `expecting`, or derived from its kind.
 import { z } from 'zod';
 
 export interface Expectation {
@@ -18,15 +18,15 @@ export type Keys = readonly PropertyKey[];
 export interface Root {
   readonly schema: ZodSchema;
   readonly value: unknown;
-  /** Where it is in the value that was checked. */
+  /** Its path in the value that was checked. */
   readonly at: Keys;
-  /** Must nothing of it be shown? */
+  /** No part of it may be shown. */
   readonly secret?: true | undefined;
 }
 
 const expectations = z.registry<Expectation>();
 
-/** Says in words what a schema expects. */
+/** States in words what a schema expects. */
 export function expecting<T extends z.ZodType>(
   schema: T,
   what: string,
@@ -42,14 +42,14 @@ export function expecting<T extends z.ZodType>(
 }
 
 export interface DerivedExpectation extends Expectation {
-  /** The words that are possible. */
+  /** The allowed words. */
   readonly choices?: readonly string[];
 }
 
-/** What a schema expects: as it was said of it, or as its kind shows. */
+/** The expectation of a schema: the stated one, or one derived from its kind. */
 export function expectationOf(schema: ZodSchema): DerivedExpectation {
-  const said = expectations.get(schema as unknown as z.ZodType);
-  if (said !== undefined) return said;
+  const stated = expectations.get(schema as unknown as z.ZodType);
+  if (stated !== undefined) return stated;
   const inner = innerOf(schema);
   if (inner !== undefined) return expectationOf(inner);
   const { def } = schema._zod;
@@ -90,7 +90,7 @@ function listWords({ what, choices }: DerivedExpectation): string {
 function unionWords(options: readonly ZodSchema[]): DerivedExpectation {
   const [first, second] = options;
   if (first === undefined || second === undefined) return { what: '' };
-  // One or several of a kind.
+  // One value, or a list of such values.
   if (second._zod.def.type === 'array' && innerOf(first) === second._zod.def.element) return expectationOf(first);
   const all = options.map(expectationOf);
   const write = all.find((one) => one.write !== undefined)?.write;
@@ -121,7 +121,7 @@ const bare = (schema: ZodSchema): ZodSchema => {
   return inner === undefined ? schema : bare(inner);
 };
 
-/** Was it said in words what the schema expects? */
+/** Has the schema a stated expectation? */
 export const isWorded = (schema: ZodSchema): boolean => expectations.has(bare(schema) as unknown as z.ZodType);
 
 export const stripped = (schema: ZodSchema): ZodSchema => {
@@ -133,7 +133,7 @@ export const stripped = (schema: ZodSchema): ZodSchema => {
 export const isOptional = (schema: ZodSchema): boolean =>
   ['default', 'prefault', 'optional'].includes(schema._zod.def.type);
 
-/** The keys that an object can have. One that is never there only tells alternatives apart. */
+/** The keys that an object can have. A key of type `never` only distinguishes alternatives. */
 export function keysOf(schema: ZodSchema | undefined): readonly string[] {
   if (schema === undefined) return [];
   const { def } = stripped(schema)._zod;
@@ -147,7 +147,7 @@ export function keysOf(schema: ZodSchema | undefined): readonly string[] {
 export const isObject = (value: unknown): value is Record<PropertyKey, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The alternative of a union that a value was meant for. */
+/** The index of the alternative of a union that the value fits best; -1 if it fits none. */
 export function alternativeOf(options: readonly ZodSchema[], value: unknown): number {
   const fits = options.map((option): number => {
     const { type } = stripped(option)._zod.def;
@@ -163,7 +163,7 @@ export function alternativeOf(options: readonly ZodSchema[], value: unknown): nu
   return best < 0 ? -1 : fits.indexOf(best);
 }
 
-/** How many members of the value are another word than the one that the alternative is known by? */
+/** Counts the members of the value that contradict a literal of the alternative. */
 function contradictions(option: ZodSchema, value: Record<PropertyKey, unknown>): number {
   const { def } = stripped(option)._zod;
   if (def.type !== 'object') return 0;
@@ -175,7 +175,7 @@ function contradictions(option: ZodSchema, value: Record<PropertyKey, unknown>):
   }).length;
 }
 
-/** The alternative of a union that a word of the value chooses; any other schema as it is. */
+/** The alternative of a union that a literal in the value selects. Any other schema is returned as it is. */
 export function meantBy(schema: ZodSchema | undefined, value: unknown): ZodSchema | undefined {
   if (schema === undefined) return undefined;
   const { def } = stripped(schema)._zod;
@@ -187,7 +187,7 @@ export function meantBy(schema: ZodSchema | undefined, value: unknown): ZodSchem
 
 interface Found {
   readonly schema: ZodSchema | undefined;
-  /** Must nothing below be shown? */
+  /** No part of it may be shown. */
   readonly secret: true | undefined;
 }
 

@@ -1,4 +1,4 @@
-// Words what is wrong with the form of a value, in the terms of its schema: what stands there, what was expected, an example.
+// Describes the faults of a value in the terms of its schema: the value, the expectation, and an example.
 import type { z } from 'zod';
 import {
   alternativeOf,
@@ -24,19 +24,19 @@ type Issue = z.core.$ZodIssue;
 
 export interface FormFault {
   readonly path: Keys;
-  /** What the message is about: the key at the end of the path, or its value. */
+  /** The subject of the message: the key at the end of the path, or its value. */
   readonly about: 'key' | 'value';
   readonly message: string;
-  /** Of an unknown key: the path of what was meant by it, where that is clear. */
+  /** For an unknown key: the path of the intended key, if it is clear. */
   readonly meant?: Keys | undefined;
 }
 
-/** @param issues those of `schema.safeParse(value)` @returns one fault for each cause */
+/** @param issues from `schema.safeParse(value)` @returns one fault for each cause */
 export function wordIssues(schema: z.ZodType, value: unknown, issues: readonly Issue[]): readonly FormFault[] {
   const root: Root = { schema: schema as unknown as ZodSchema, value, at: [] };
   const faults = issues.flatMap((issue) => wordIssue(issue, root));
   const meant = new Set(faults.flatMap((fault) => (fault.meant === undefined ? [] : [JSON.stringify(fault.meant)])));
-  // The value of a key that was written in another way is missing under its own key, or leaves its section empty.
+  // A misspelled key leaves the intended key missing, or its section empty. That is the same cause.
   return faults.filter(({ path, about }) => about === 'key' || !meant.has(JSON.stringify(path)));
 }
 
@@ -66,7 +66,7 @@ function wordIssue(issue: Issue, root: Root): readonly FormFault[] {
   return [{ path, about: 'value', message }];
 }
 
-/** What tells the alternatives of a union apart. */
+/** The values that distinguish the alternatives of a union. */
 const choicesOf = (issue: Issue): DerivedExpectation | undefined =>
   'options' in issue && Array.isArray(issue.options)
     ? choose(issue.options.filter((option) => option !== undefined).map(String))
@@ -78,7 +78,7 @@ function wordKey(key: PropertyKey | undefined, record: ZodSchema | undefined): s
   return `the key ${show(key)} is not ${expected?.what ?? 'known'}.${writing(expected)}`;
 }
 
-/** Of a refinement that says nothing: its schema says what was expected. */
+/** The message of a refinement without one: the expectation of its schema is used instead. */
 const NO_MESSAGE = 'Invalid input';
 
 function wordUnknownKey(key: string, holder: Keys, root: Root): FormFault {
@@ -96,7 +96,7 @@ function wordUnknownKey(key: string, holder: Keys, root: Root): FormFault {
       about: 'key',
       message: `unknown key. Did you mean ${twin}, which stands here too? Remove one of them.`,
     };
-  // A key that stands beside its section instead of below it leaves the section without a value.
+  // A key that is beside its section instead of below it leaves the section without a value.
   const home = known.find(
     (name) =>
       isObject(written) && written[name] === null && keysOf(schemaAt(root, [...holder, name]).schema).includes(key),
@@ -124,7 +124,7 @@ function wordValue(value: unknown, expected: Expectation | undefined, issue: Iss
   return `${shown} is not ${what}.${advice(value, expected)}`;
 }
 
-/** A scalar where keys or entries are expected: which one it is says less than that it is one. */
+/** If keys or entries are expected, the kind of the value is more useful than the value. */
 const isContainer = (what: string): boolean => what === 'a map';
 
 function advice(value: unknown, expected: Expectation | undefined): string {
@@ -161,7 +161,7 @@ const kindOf = (value: unknown): string => {
   );
 };
 
-/** How many keys it has may be what is wrong with it. */
+/** Mentions the number of keys, which may be the fault. */
 function mapWords(value: unknown): string {
   const count = Object.keys(value ?? {}).length;
   return count < 2 ? 'a map' : `a map with ${count} keys`;
@@ -180,7 +180,7 @@ interface Alternative {
   readonly issues: readonly Issue[];
 }
 
-/** The alternative of a union that was meant, with its issues; undefined where the union says more in its own words. */
+/** The intended alternative of a union, with its issues; undefined if the expectation of the union is more useful. */
 function alternative(issue: z.core.$ZodIssueInvalidUnion, schema: ZodSchema, value: unknown): Alternative | undefined {
   const union = stripped(schema);
   const { def } = union._zod;
@@ -192,12 +192,12 @@ function alternative(issue: z.core.$ZodIssueInvalidUnion, schema: ZodSchema, val
   if (isWorded(schema)) return isObject(value) ? memberOf(union, { schema: meant, issues }, value) : undefined;
   if (isObject(value) || Array.isArray(value) || stripped(meant)._zod.def.type === 'union')
     return { schema: meant, issues };
-  // Of a scalar the union says more than one of its alternatives, but for what only that one refuses.
+  // For a scalar, the union is more useful than one alternative, unless only that alternative refuses the value.
   const refined = issues.filter(({ code }) => code !== 'invalid_type' && code !== 'invalid_value');
   return refined.length === 0 ? undefined : { schema: meant, issues: refined };
 }
 
-/** Of a form that has words of its own: what is wrong below its one key, or which key was meant by it. */
+/** For a union with a stated expectation: the fault below the value's only key, or the key that was intended. */
 function memberOf(union: ZodSchema, { schema, issues }: Alternative, value: object): Alternative | undefined {
   const [key, ...others] = Object.keys(value);
   if (key === undefined || others.length > 0) return undefined;
