@@ -220,7 +220,7 @@ test('registers a TLS client at run time only if the file names authorities', as
     assertIssued(asking, await askAs(asking, identity, client.id));
     const refused = await register(silent, client);
     assert.equal(refused.status, 422);
-    assert.match(refused.text, /body\.auth: the server asks nobody for a certificate/);
+    assert.match(refused.text, /body\.auth: the server asks no client for a certificate/);
   }
 });
 

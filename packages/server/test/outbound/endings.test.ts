@@ -186,14 +186,16 @@ test('fails one sign-in when the upstream provider ends like this, and serves th
     token_endpoint: `${idp.url}/token`,
     id_token_signing_alg_values_supported: ['ES256'],
   });
+  let passedMs = 0;
+  const clock = (): number => Date.now() + passedMs;
   const upstream = createUpstream(
     { issuer: idp.url, name: 'idp', network: 'private', clientId: 'us', secret: 's', scope: 'openid', claims: [] },
     {
       outbound: createOutbound('private'),
       redirectUri: 'https://login.example/back',
       secret: 'shared',
-      clock: Date.now,
-      limit: createUpstreamLimit({ clock: Date.now }),
+      clock,
+      limit: createUpstreamLimit({ clock }),
       useOnce: async () => true,
     },
   );
@@ -217,6 +219,8 @@ test('fails one sign-in when the upstream provider ends like this, and serves th
     idp.instead.delete(path);
   }
   idp.instead.set('/token', json({ access_token: 'x', token_type: 'Bearer', id_token }));
+  // The keys were fetched in vain, and are fetched again after the cool-down.
+  passedMs = COOL_DOWN;
   assert.equal((await complete()).sub, 'idp:ada');
 });
 
