@@ -1,6 +1,6 @@
 // cambio explain: explains the answer of a past request, or the answer that an exchange would get. Changes nothing.
 import type { Explanation } from '../explain/explain.ts';
-import { sayValue } from '../explain/values.ts';
+import { describeValue } from '../explain/values.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { checkTokens, describeRequest, describeTokens, exchangeBodyOf } from './exchange-options.ts';
@@ -75,7 +75,7 @@ function formatRefusal(explanation: Explanation): string[] {
   const { meaning, detail, remedy, values = [], workloads = [], error, error_description, reason } = explanation;
   return [
     `Refused: ${meaning}${detail === undefined ? '' : `: ${detail}`}.`,
-    ...values.map((value) => `  ${sayValue(value)}`),
+    ...values.map((value) => `  ${describeValue(value)}`),
     ...workloads.map((text) => `  ${text}`),
     `What to do: ${remedy}`,
     `The caller was told: ${error}, “${error_description}”. The reason is ${reason}.`,

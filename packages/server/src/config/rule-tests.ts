@@ -1,7 +1,6 @@
-// Runs the tests of rules: imagined requests, judged by the rules of the file.
-
+// Runs the tests of rules: simulated requests, evaluated with the rules of the file.
 import type { JudgeServices } from '../exchange/judge.ts';
-import { type Imagined, judgeImagined, type Simulated } from '../explain/simulate.ts';
+import { type Simulated, type SimulatedRequest, simulate } from '../explain/simulate.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
@@ -14,9 +13,9 @@ import { indexIssuers, type TrustedIssuer } from '../trust/issuer.ts';
 import { indexSubjectNames } from '../trust/subject-names.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
-import { imagineToken } from './imagined-token.ts';
 import type { ConfigurationFile } from './schema.ts';
-import type { ImaginedToken, RuleTest } from './schema-tests.ts';
+import type { RuleTest, TestToken } from './schema-tests.ts';
+import { readTestToken } from './test-token.ts';
 
 type Tested = Pick<
   Configuration,
@@ -27,12 +26,12 @@ type Context = JudgeServices & Pick<ValidationContext, 'clients' | 'names' | 'is
 /** A fixed time, so that the result of a test does not depend on the day. */
 const NOW = 1_800_000_000;
 
-/** Complains of failed tests. @returns how many tests were run */
+/** Reports failed tests. @returns the number of tests */
 export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: Complain): number {
   const context: Context = {
     ...tested,
     targeting: indexResources(tested.resources),
-    // Nobody is asked for keys: nothing is verified.
+    // No keys are fetched, because no signature is verified.
     issuers: indexIssuers(tested.issuers as readonly TrustedIssuer[]),
     names: indexSubjectNames({ ...tested, issuers: [...tested.issuers, ...tested.saml] }),
     saml: new Map(tested.saml.map((entry) => [entry.entityId, entry])),
@@ -42,7 +41,7 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
   for (const [index, rule] of file.rules.entries()) {
     for (const [place, test] of rule.tests.entries()) {
       count++;
-      const judged = judgeImagined(test.client ?? rule.client?.[0] ?? '', (client) => imagine(test, client, context), {
+      const judged = simulate(test.client ?? rule.client?.[0] ?? '', (client) => requestOf(test, client, context), {
         ...context,
         confirmation: test.proves,
       });
@@ -54,7 +53,7 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
 }
 
 /** @throws Refusal */
-function imagine(test: RuleTest, client: Client, context: Context): Imagined {
+function requestOf(test: RuleTest, client: Client, context: Context): SimulatedRequest {
   const resources = (test.resource ?? []).map((text) => {
     const uri = parseResourceUri(text);
     if (uri === undefined) throw new Refusal('target_malformed');
@@ -67,14 +66,14 @@ function imagine(test: RuleTest, client: Client, context: Context): Imagined {
       requestedType: test.requestedType,
       scope: test.scope && new Set(test.scope),
     },
-    subject: imagineAs('subject', test.subject, client, context),
-    actor: test.actor && imagineAs('actor', test.actor, client, context),
+    subject: tokenOf('subject', test.subject, client, context),
+    actor: test.actor && tokenOf('actor', test.actor, client, context),
   };
 }
 
-function imagineAs(role: Role, token: ImaginedToken, client: Client, context: Context): TokenFacts {
+function tokenOf(role: Role, token: TestToken, client: Client, context: Context): TokenFacts {
   try {
-    return imagineToken(token, { ...context, client });
+    return readTestToken(token, { ...context, client });
   } catch (error) {
     throw error instanceof TokenRefusal ? error.as(role) : error;
   }
@@ -106,7 +105,7 @@ function compareClaims(wanted: JsonObject, decision: Decision, issuer: string): 
 
 const textOf = (value: unknown): string => (value === undefined || value === null ? 'absent' : JSON.stringify(value));
 
-/** Of an object the members that are named; everything else exactly; null is absence. */
+/** Compares the named members of an object; other values must be equal; null stands for an absent value. */
 function holds(given: unknown, wanted: unknown): boolean {
   if (wanted === null) return given === undefined;
   if (typeof wanted !== 'object' || Array.isArray(wanted)) return JSON.stringify(given) === JSON.stringify(wanted);

@@ -1,11 +1,11 @@
-// The form of the tests of a rule: an imagined request, and its expected result.
+// The form of the tests of a rule: a simulated request, and its expected result.
 import { z } from 'zod';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import { clientId, digest, duration, name, oneOrMore, scopes, tokenTypes } from './schema-values.ts';
 
-const imaginedToken = z.strictObject({
+const testToken = z.strictObject({
   issuer: name.default('self'),
   type: tokenTypes.default('access_token'),
   /** The client that it was issued to. Default for tokens of this server: the calling client. */
@@ -24,12 +24,12 @@ const confirmation = expecting(
   "{ jkt: DIGEST } or { 'x5t#S256': DIGEST }",
 );
 
-/** An imagined request, and its expected result. */
+/** A simulated request, and its expected result. */
 export const ruleTest = z.strictObject({
   name: name.optional(),
   client: clientId.optional(),
-  subject: imaginedToken,
-  actor: imaginedToken.optional(),
+  subject: testToken,
+  actor: testToken.optional(),
   audience: oneOrMore(name).optional(),
   resource: oneOrMore(z.string()).optional(),
   scope: scopes.optional(),
@@ -54,4 +54,4 @@ export const ruleTest = z.strictObject({
 });
 
 export type RuleTest = z.output<typeof ruleTest>;
-export type ImaginedToken = z.output<typeof imaginedToken>;
+export type TestToken = z.output<typeof testToken>;

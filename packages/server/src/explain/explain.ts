@@ -1,5 +1,4 @@
-// Explains why a request was allowed or refused, from its audit event: of any request in the past, or of an exchange that is
-// judged only to be explained.
+// Explains why a request was allowed or refused, from its audit event: a past request of any kind, or a simulated exchange.
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
 import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
@@ -12,16 +11,16 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { type ExplainedPlace, findPlace, type PlaceContext } from './place.ts';
 import { explainRequest } from './request-steps.ts';
 import { type ExplainedRules, explainRules } from './rules.ts';
-import { admit } from './simulate.ts';
+import { findExchangeClient } from './simulate.ts';
 import { type ExplainedStep, explainSteps } from './steps.ts';
 import { type ExplainedValue, explainValues, type ValueContext } from './values.ts';
 import { explainWorkloads } from './workloads.ts';
 
 export interface Explanation extends ExplainedRules {
-  /** Of a past request. */
+  /** The past request; absent for a simulated exchange. */
   readonly request?: Pick<AuditEvent, 'requestId' | 'time' | 'action' | 'grant' | 'client' | 'address'>;
   readonly decision: 'allowed' | 'refused';
-  /** All that the caller is told. */
+  /** With `error_description`, all that the caller receives. */
   readonly error?: string;
   readonly error_description?: string;
   readonly reason?: Reason;
@@ -29,30 +28,30 @@ export interface Explanation extends ExplainedRules {
   readonly detail?: string;
   /** What to do about it, in plain sentences. */
   readonly remedy?: string;
-  /** What was sent, and what is known beside it. */
+  /** The values sent, with the known values of each kind. */
   readonly values?: readonly ExplainedValue[];
-  /** Workloads for which the token does not stand, and why. */
+  /** Why the token does not match each workload. */
   readonly workloads?: readonly string[];
   /** The entry of the configuration file that decides. */
   readonly place?: ExplainedPlace;
   readonly steps: readonly ExplainedStep[];
-  /** What the issued token would say. */
+  /** The claims of the token that would be issued. */
   readonly claims?: JsonObject;
 }
 
-/** One reading of the configuration, and what is known of its file. */
-export interface TellContext extends ValueContext, PlaceContext {
+/** The configuration in force, and its file. */
+export interface ExplanationContext extends ValueContext, PlaceContext {
   readonly tokenErrorCode: TokenErrorCode;
 }
 
-interface ExplainContext extends ExchangeServices, TellContext {
+interface ExplainContext extends ExchangeServices, ExplanationContext {
   /** Seconds since 1970. */
   readonly now: number;
   /** Has a single-use id been used up? */
   readonly isUsed: (id: string) => Promise<boolean>;
 }
 
-/** Judges without issuing: nothing is written, and nothing single-use is used up. The event is filled on the way. */
+/** Decides an exchange without issuing: writes nothing, and uses up no single-use id. Fills the event. */
 export async function explainExchange(
   parameters: Parameters,
   clientId: string,
@@ -63,7 +62,7 @@ export async function explainExchange(
   event.client = clientId;
   event.grant = 'token_exchange';
   try {
-    const client = admit(clientId, context.clients);
+    const client = findExchangeClient(clientId, context.clients);
     const assumed = { ...context, confirmation: undefined, proof: 'assumed' } as const;
     const { result: decision, trace } = await judgeRequest(parameters, client, event, assumed);
     limits = trace.limits;
@@ -85,11 +84,11 @@ export async function explainExchange(
   }
 }
 
-/** Explains a refusal that no row tells of. @param limits known of a request that was judged to be explained */
+/** Explains a refusal that has no audit row. @param limits the limits of a simulated exchange */
 export function explainRefusal(
   { reason, parameter, detail, sent }: Refusal,
   event: AuditEvent,
-  context: TellContext,
+  context: ExplanationContext,
   limits?: Limits,
 ): Explanation {
   Object.assign(event, {
@@ -103,22 +102,22 @@ export function explainRefusal(
 }
 
 /** Explains any request from its audit row. */
-export function explainEvent(event: AuditEvent, context: TellContext): Explanation {
+export function explainEvent(event: AuditEvent, context: ExplanationContext): Explanation {
   const { requestId, time, action, grant, client, address } = event;
   const request = { requestId, time, action, grant, client, address };
   return event.reason === undefined
-    ? { request, decision: 'allowed', ...tell(event, context) }
+    ? { request, decision: 'allowed', ...explainCourse(event, context) }
     : { request, ...explainRefused(event, context) };
 }
 
 const isExchange = ({ action, grant }: AuditEvent): boolean => action === 'token' && grant === 'token_exchange';
 
-/** A refresh asks them again. */
-const asksRules = (event: AuditEvent): boolean => isExchange(event) || event.mismatches !== undefined;
+/** Rules are evaluated for exchanges, and again for a refresh. */
+const evaluatesRules = (event: AuditEvent): boolean => isExchange(event) || event.mismatches !== undefined;
 
-function tell(
+function explainCourse(
   event: AuditEvent,
-  context: TellContext,
+  context: ExplanationContext,
   limits?: Limits,
   leftOut: readonly string[] = [],
 ): Pick<Explanation, 'steps' | 'rules' | 'rulesOfOthers' | 'place'> {
@@ -127,7 +126,7 @@ function tell(
   return {
     ...(place && { place }),
     steps: isExchange(event) ? explainSteps({ event, policy, limits, leftOut }) : explainRequest(event, policy.issuer),
-    ...(asksRules(event) ? explainRules(policy, event) : { rules: [], rulesOfOthers: 0 }),
+    ...(evaluatesRules(event) ? explainRules(policy, event) : { rules: [], rulesOfOthers: 0 }),
   };
 }
 
@@ -148,10 +147,10 @@ function explainIssued(
   });
   const wanted = policy.rules.find(({ name }) => name === event.rule)?.grant.claims ?? [];
   const leftOut = wanted.map(([name]) => name).filter((name) => !Object.hasOwn(extraClaims, name));
-  return { decision: 'allowed', ...tell(event, context, limits, leftOut), claims };
+  return { decision: 'allowed', ...explainCourse(event, context, limits, leftOut), claims };
 }
 
-function explainRefused(event: AuditEvent, context: TellContext, limits?: Limits): Explanation {
+function explainRefused(event: AuditEvent, context: ExplanationContext, limits?: Limits): Explanation {
   const { reason = 'server_error', parameter = '…', detail } = event;
   const { error, description } = publicAnswer(new Refusal(reason, { parameter }), context.tokenErrorCode);
   const { meaning, remedy } = reasons[reason];
@@ -167,6 +166,6 @@ function explainRefused(event: AuditEvent, context: TellContext, limits?: Limits
     remedy,
     ...(values.length > 0 && { values }),
     ...(workloads.length > 0 && { workloads }),
-    ...tell(event, context, limits),
+    ...explainCourse(event, context, limits),
   };
 }

@@ -1,23 +1,23 @@
-// Says why no audit row has the id of a request.
+// Explains why no audit row has the id of a request.
 import { formatTime } from '../primitives/duration.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** The id in the form of the audit log: from a header, a body, or the `instance` of a problem. */
+/** Normalizes an id from a header, a body, or the `instance` of a problem to the form of the audit log. */
 export const normalRequestId = (text: string): string =>
   text
     .trim()
     .replace(/^urn:uuid:/i, '')
     .toLowerCase();
 
-/** @returns milliseconds since 1970; undefined where the id does not say when it was made */
+/** @returns milliseconds since 1970; undefined if the id contains no time */
 export function timeOfRequest(id: string): number | undefined {
   const version = UUID.exec(id)?.[1];
   return version === '7' ? Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16) : undefined;
 }
 
-/** @param id as `normalRequestId` gives it */
-export function sayMissing(id: string): string {
+/** @param id in the form that `normalRequestId` returns */
+export function describeMissingRow(id: string): string {
   if (!UUID.test(id))
     return 'this is not the id of a request. Give request_id of the answer, which the header X-Request-Id has, too: 36 characters';
   const time = timeOfRequest(id);

@@ -5,7 +5,7 @@ import type { Targeting } from '../narrowing/targets.ts';
 import { allRules, type Policy } from '../policy/policy.ts';
 import type { Reason, Role, TokenFault } from '../primitives/refusal.ts';
 
-/** The configuration file that is in force. */
+/** The configuration file in force. */
 export interface FileIndex {
   /** @returns the file and the line that the path leads to, or the nearest that exists */
   readonly placeOf: (path: readonly (string | number)[]) => string;
@@ -22,13 +22,13 @@ export interface PlaceContext {
 }
 
 export interface ExplainedPlace {
-  /** `cambio.yaml:12`; absent for a client that is registered at the server. */
+  /** `cambio.yaml:12`; absent for a client that was registered at run time. */
   readonly at?: string;
   /** `clients[gateway].grants` */
   readonly key: string;
 }
 
-/** An entry of a section by its name, and the key in it. Without a name, the section. */
+/** An entry of a section by name, and a key of the entry. Without a name, the section itself. */
 interface Entry {
   readonly section: string;
   readonly name?: string | undefined;
@@ -37,7 +37,7 @@ interface Entry {
 
 type Find = (event: AuditEvent, context: PlaceContext) => Entry | undefined;
 
-/** @returns undefined where no entry would change the answer */
+/** @returns undefined if no entry would change the answer */
 export function findPlace(event: AuditEvent, context: PlaceContext): ExplainedPlace | undefined {
   const { reason, rule } = event;
   const entry =
@@ -81,7 +81,7 @@ const client =
     return { section: 'clients', name, ...(name !== undefined && { key }) };
   };
 
-/** The entry of the issuer that the token names. */
+/** Finds the entry of the token's issuer. */
 const issuer =
   (key: string): Find =>
   ({ sent }) => {
@@ -89,7 +89,7 @@ const issuer =
     return { section: 'issuers', name, ...(name !== undefined && { key }) };
   };
 
-/** The rule that decided, or else the one that came furthest. */
+/** Finds the rule that decided, or the last one that was evaluated. */
 const rule =
   (key: string): Find =>
   ({ rule: decided, mismatches = [] }) => {
@@ -97,7 +97,7 @@ const rule =
     return { section: 'rules', name, ...(name !== undefined && { key }) };
   };
 
-/** Of several rules that did not match, none is the one to change. */
+/** Finds the rule that did not match; the whole section if there are several, because any could be changed. */
 const ruleOrAll =
   (part: string): Find =>
   ({ mismatches = [] }) => {
@@ -105,7 +105,7 @@ const ruleOrAll =
     return missed.length === 1 ? { section: 'rules', name: missed[0]?.rule, key: part } : { section: 'rules' };
   };
 
-/** What the rule lists; for a grant without rules, what the client lists. */
+/** Finds the list of the rule; for a grant without rules, the list of the client. */
 const ruleOrClient =
   (inRule: string, inClient: string): Find =>
   (event, context) =>
@@ -121,7 +121,7 @@ const resource =
     return { section: 'resources', name: strict?.audience, ...(strict && { key }) };
   };
 
-/** Does the token name an issuer of SAML assertions? */
+/** Is the token from an issuer of SAML assertions? */
 const isSaml = ({ sent }: AuditEvent, { file }: PlaceContext): boolean =>
   file.entries.issuers.some((entry) => 'saml' in entry && (entry as Named).saml === sent?.iss);
 

@@ -1,4 +1,4 @@
-// What would a changed file have decided? Recorded exchanges judged again by other rules, and where the answer differs.
+// What would a changed file have decided? Evaluates recorded exchanges again with other rules, and reports where the decision differs.
 import type { AuditEvent } from '../audit/event.ts';
 import { endBy, type JudgeServices } from '../exchange/judge.ts';
 import { valueAt } from '../expression/reads.ts';
@@ -7,8 +7,8 @@ import type { Client, Clients } from '../model/client.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import type { Principal } from '../primitives/principal.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
-import { type Imagined, judgeImagined, recall } from './simulate.ts';
-import { sayChain, sayList, sayScope } from './wording.ts';
+import { recall, type SimulatedRequest, simulate } from './simulate.ts';
+import { describeChain, describeList, describeScope } from './wording.ts';
 
 export interface ChangedDecision {
   readonly requestId: string;
@@ -18,11 +18,11 @@ export interface ChangedDecision {
   readonly subject: string;
   readonly before: string;
   readonly after: string;
-  /** Claims that the rules read now and the row does not tell. */
+  /** Claims that the rules read now, and that the row does not contain. */
   readonly missing: readonly string[];
 }
 
-/** `undecided`: no rules were asked, or not they decided. `withheld`: the row does not tell what a condition read. */
+/** `undecided`: no rule decided the request. `withheld`: the row lacks a value that a condition read. */
 export type ReplayVerdict = 'same' | 'undecided' | 'withheld' | ChangedDecision;
 
 type Context = JudgeServices & { readonly clients: Clients };
@@ -36,12 +36,12 @@ export function replay(event: AuditEvent, context: Context): ReplayVerdict {
   const after = judgeRecalled(event, client, recalled, context);
   if (same(before, after)) return 'same';
   const { sub } = recalled.subject;
-  const tell = (outcome: Outcome): string => describe(outcome, sub, context.issuer);
+  const format = (outcome: Outcome): string => describe(outcome, sub, context.issuer);
   const missing = missingClaims(recalled, context);
-  return { requestId, time, client, subject: sub, before: tell(before), after: tell(after), missing };
+  return { requestId, time, client, subject: sub, before: format(before), after: format(after), missing };
 }
 
-/** Either a reason, or what was issued. */
+/** A reason of refusal, or the issued token. */
 type Outcome =
   | { readonly reason: Reason }
   | {
@@ -54,7 +54,7 @@ type Outcome =
       readonly lifetime: number;
     };
 
-/** Reasons that rules gave no part in, and rows do not tell enough of to find again. */
+/** Reasons that do not depend on rules and cannot be reproduced from a row. */
 const NOT_BY_RULES: ReadonlySet<Reason> = new Set([
   'subject_token_replayed',
   'actor_token_replayed',
@@ -74,11 +74,11 @@ function recorded(event: AuditEvent): Outcome | undefined {
 function judgeRecalled(
   { time, confirmation, ancestorsEnd }: AuditEvent,
   client: string,
-  recalled: Imagined,
+  recalled: SimulatedRequest,
   context: Context,
 ): Outcome {
   const now = Math.floor(time / 1000);
-  const judged = judgeImagined(client, (_client: Client) => recalled, { ...context, now, confirmation });
+  const judged = simulate(client, (_client: Client) => recalled, { ...context, now, confirmation });
   if (judged.reason !== undefined) return judged;
   const { decision, rule } = judged;
   return issuedBy(ancestorsEnd === undefined ? decision : endBy(decision, ancestorsEnd, now), rule);
@@ -93,25 +93,25 @@ const issuedBy = ({ targets, scope, chain, type, lifetime, refresh }: Decision, 
   lifetime: type === 'refresh_token' && refresh?.kind === 'new' ? refresh.lifetime : lifetime,
 });
 
-/** Seconds that may pass between the time of a row and the moment of issuing. */
-const SLACK = 5;
+/** Maximum time between the start of a request, which its row has, and issuing. */
+const MAX_ISSUING_SECONDS = 5;
 
-/** Another rule that decides the same changes nothing. */
+/** Compares the results only: the name of the rule is ignored. */
 function same(a: Outcome, b: Outcome): boolean {
   if (a.reason !== undefined || b.reason !== undefined) return a.reason === b.reason;
   const essence = ({ targets, scope, chain }: typeof a): string =>
     JSON.stringify([targets.toSorted(), scope.toSorted(), chain.map(({ iss, sub }) => [iss, sub])]);
-  return essence(a) === essence(b) && Math.abs(a.lifetime - b.lifetime) <= SLACK;
+  return essence(a) === essence(b) && Math.abs(a.lifetime - b.lifetime) <= MAX_ISSUING_SECONDS;
 }
 
 function describe(outcome: Outcome, subject: string, self: string): string {
   if (outcome.reason !== undefined) return `refused (${outcome.reason}): ${reasons[outcome.reason].meaning}`;
   const { rule, targets, scope, chain, lifetime } = outcome;
-  const acting = chain.length === 0 ? '' : `; ${sayChain(chain, subject, self)}`;
-  return `allowed by “${rule}”: ${sayScope(scope)} at ${sayList(targets)} for ${formatDuration(lifetime)}${acting}`;
+  const acting = chain.length === 0 ? '' : `; ${describeChain(chain, subject, self)}`;
+  return `allowed by “${rule}”: ${describeScope(scope)} at ${describeList(targets)} for ${formatDuration(lifetime)}${acting}`;
 }
 
-function missingClaims({ subject, actor }: Imagined, { policy }: Context): readonly string[] {
+function missingClaims({ subject, actor }: SimulatedRequest, { policy }: Context): readonly string[] {
   const facts = { subject, actor };
   return policy.claimReads
     .filter(({ path }) => path[0] === 'subject' || actor !== undefined)

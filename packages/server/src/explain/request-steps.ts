@@ -1,9 +1,9 @@
-// Says what was asked and what came of it, for every request that is not a token exchange.
+// Describes the steps and the result of a request other than a token exchange.
 import type { AuditEvent } from '../audit/event.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import { type AnswerName, reasons } from '../primitives/refusal.ts';
 import type { ExplainedStep } from './steps.ts';
-import { sayList, sayPrincipal, sayScope } from './wording.ts';
+import { describeList, describePrincipal, describeScope } from './wording.ts';
 
 const actions: Readonly<Record<AuditEvent['action'], string>> = {
   token: 'asks for a token',
@@ -28,15 +28,15 @@ const CLIENT_ANSWERS: ReadonlySet<AnswerName> = new Set<AnswerName>([
   ...(['client_assertion_type', 'sign_in_client', 'access_token', 'access_token_missing'] as const),
 ]);
 
-/** @param self our own issuer */
+/** @param self the issuer of this server */
 export function explainRequest(event: AuditEvent, self: string): readonly ExplainedStep[] {
   const { reason, parameter, detail = parameter } = event;
-  const found = { client: sayClient(event), request: sayRequest(event), person: sayPerson(event, self) };
-  if (reason === undefined) return [...passed(found), ...passed({ result: sayResult(event) })];
+  const found = { client: describeClient(event), request: describeRequest(event), person: describePerson(event, self) };
+  if (reason === undefined) return [...passed(found), ...passed({ result: describeResult(event) })];
   const { answer, meaning } = reasons[reason];
   const step = CLIENT_ANSWERS.has(answer) ? 'client' : 'request';
   const refused = { step, result: 'refused', found: detail ? `${meaning}: ${detail}` : meaning } as const;
-  // What was proven before it still counts.
+  // Steps that passed before the refusal are listed too.
   const before = step === 'client' ? { request: found.request } : { ...found, request: undefined };
   return [...passed(before), refused];
 }
@@ -46,42 +46,42 @@ const passed = (found: Partial<Record<ExplainedStep['step'], string | undefined>
     text === undefined ? [] : [{ step: step as ExplainedStep['step'], result: 'passed' as const, found: text }],
   );
 
-function sayClient({ client, clientAuthentication, clientClaimed }: AuditEvent): string | undefined {
+function describeClient({ client, clientAuthentication, clientClaimed }: AuditEvent): string | undefined {
   if (client === undefined) return clientClaimed && `the caller says that it is ${clientClaimed}, which was not proven`;
   return clientAuthentication === undefined ? client : `${client}, authenticated by ${clientAuthentication}`;
 }
 
-function sayRequest({ action, grant, operation, audiencesAsked, resourcesAsked, scopeAsked }: AuditEvent): string {
+function describeRequest({ action, grant, operation, audiencesAsked, resourcesAsked, scopeAsked }: AuditEvent): string {
   const targets = [...(audiencesAsked ?? []), ...(resourcesAsked ?? [])];
   return [
     actions[action],
     grant && `by the grant ${grant}`,
     operation && `by the operation ${operation}`,
-    targets.length > 0 && `for ${sayList(targets)}`,
-    scopeAsked && `with ${sayScope(scopeAsked)}`,
+    targets.length > 0 && `for ${describeList(targets)}`,
+    scopeAsked && `with ${describeScope(scopeAsked)}`,
   ]
     .filter(Boolean)
     .join(' ');
 }
 
-function sayPerson({ subject, principal, provider, mayAct }: AuditEvent, self: string): string | undefined {
+function describePerson({ subject, principal, provider, mayAct }: AuditEvent, self: string): string | undefined {
   const who = principal ?? subject;
   if (who === undefined) return provider && `signs in at ${provider}`;
   const acting = mayAct && `, and ${mayAct} may act for them`;
-  return `is about ${sayPrincipal(who, self)}${provider ? `, who signed in at ${provider}` : ''}${acting ?? ''}`;
+  return `is about ${describePrincipal(who, self)}${provider ? `, who signed in at ${provider}` : ''}${acting ?? ''}`;
 }
 
-function sayResult({ outcome, issued = [], targets = [], scopeGiven, time, revoked, count }: AuditEvent): string {
+function describeResult({ outcome, issued = [], targets = [], scopeGiven, time, revoked, count }: AuditEvent): string {
   const [main] = issued;
   const life = main && formatDuration(main.expiresAt - Math.floor(time / 1000));
-  const said = [
+  const parts = [
     ...(outcome === undefined ? [] : [outcome]),
     ...issued.map(({ type }) => type),
-    targets.length > 0 && `for ${sayList(targets)}`,
-    scopeGiven && `with ${sayScope(scopeGiven)}`,
+    targets.length > 0 && `for ${describeList(targets)}`,
+    scopeGiven && `with ${describeScope(scopeGiven)}`,
     life && `valid for ${life}`,
     revoked && `the token ${revoked}`,
     count !== undefined && `${count} of them`,
   ];
-  return said.filter(Boolean).join(', ');
+  return parts.filter(Boolean).join(', ');
 }

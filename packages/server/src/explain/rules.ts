@@ -1,4 +1,4 @@
-// Why did the rules decide as they did? Each rule in order, and the first part that did not match, in words.
+// Why did the rules decide as they did? Describes the result of each rule in order, with the first part that did not match.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import type { CompiledExpression } from '../expression/condition.ts';
 import { allRules, type Policy } from '../policy/policy.ts';
@@ -15,27 +15,27 @@ export interface RuleExplanation {
     | 'is not asked'
     | 'is only watched (mode: audit)'
     | 'is gone from the file';
-  /** What did not match, as the file names it: `subject.types`. */
+  /** The key of the file that did not match: `subject.types`. */
   readonly part?: string;
   readonly why?: string;
 }
 
 export interface ExplainedRules {
-  /** Those of the client, in their order. */
+  /** The rules for the client, in the order of the file. */
   readonly rules: readonly RuleExplanation[];
-  /** How many rules are for other clients. */
+  /** The number of rules for other clients. */
   readonly rulesOfOthers: number;
 }
 
-/** @param policy the rules as they are now; what the event tells may come from an earlier reading of the file */
+/** @param policy the current rules; the event may be from an earlier version of the file */
 export function explainRules(policy: Policy, event: AuditEvent): ExplainedRules {
-  const untold = untoldRule(event);
+  const undecided = undecidedRule(event);
   const all = allRules(policy);
-  const last = all.findIndex(({ name }) => name === (untold ?? event.rule));
-  const own = all.map((rule, index) => ({ rule, index })).filter(({ rule }) => isAsked(rule, event));
+  const last = all.findIndex(({ name }) => name === (undecided ?? event.rule));
+  const own = all.map((rule, index) => ({ rule, index })).filter(({ rule }) => isEvaluated(rule, event));
   const explained = own.map(({ rule, index }) => {
     const later = last !== -1 && index > last;
-    const why = untold === undefined ? FIRST_DECIDES : `no other rule may decide in place of “${untold}”`;
+    const why = undecided === undefined ? FIRST_DECIDES : `no other rule may decide in place of “${undecided}”`;
     return { rule: rule.name, ...(later ? { result: NOT_ASKED, why } : explainRule(rule, event, policy.issuer)) };
   });
   const names = new Set(all.map(({ name }) => name));
@@ -48,8 +48,8 @@ export function explainRules(policy: Policy, event: AuditEvent): ExplainedRules 
   };
 }
 
-/** A rule for other clients says nothing about the request, unless the row names it. */
-const isAsked = ({ name, clients }: AnyRule, { client, rule, mismatches = [] }: AuditEvent): boolean =>
+/** Is the rule for the client of the request, or named by its row? */
+const isEvaluated = ({ name, clients }: AnyRule, { client, rule, mismatches = [] }: AuditEvent): boolean =>
   client === undefined ||
   clients === 'any' ||
   clients.has(client) ||
@@ -70,8 +70,8 @@ const CANNOT_TELL: ReadonlySet<unknown> = new Set([
   'denial_cannot_be_told',
 ] satisfies Reason[]);
 
-/** The rule of which it cannot be told whether it matches: the last that was asked. */
-const untoldRule = ({ reason, rule, mismatches }: AuditEvent): string | undefined =>
+/** Returns the rule that could not be evaluated: the last one in the row. */
+const undecidedRule = ({ reason, rule, mismatches }: AuditEvent): string | undefined =>
   CANNOT_TELL.has(reason) && rule === undefined ? mismatches?.at(-1)?.rule : undefined;
 
 function explainRule(rule: AnyRule, event: AuditEvent, self: string): Explained {
@@ -86,10 +86,10 @@ function explainRule(rule: AnyRule, event: AuditEvent, self: string): Explained 
     return { result: 'is only watched (mode: audit)', why };
   }
   const mismatch = event.mismatches.find((one) => one.rule === rule.name);
-  if (mismatch === undefined) return explainUntold(rule, event, self);
-  const why = sayMismatch(mismatch.what, rule, event, self);
+  if (mismatch === undefined) return explainUnrecorded(rule, event, self);
+  const why = describeMismatch(mismatch.what, rule, event, self);
   const { what: part, problem } = mismatch;
-  if (rule.name === untoldRule(event)) return { result: 'cannot be told', part, why: problem ?? '' };
+  if (rule.name === undecidedRule(event)) return { result: 'cannot be told', part, why: problem ?? '' };
   return { result: 'does not match', part, why: problem === undefined ? why : `${why}; ${problem}` };
 }
 
@@ -98,8 +98,8 @@ const explainDenial = ({ because }: DenyRule): Explained => ({
   why: because === undefined ? 'it denies (effect: deny)' : `it denies (effect: deny): ${because}`,
 });
 
-/** Of a client that has many rules, those for others are passed over, and the row tells the first misses alone. */
-function explainUntold(rule: AnyRule, event: AuditEvent, self: string): Explained {
+/** Explains a rule that the row does not name. A row names only the first mismatches, and the index skips rules for other subjects. */
+function explainUnrecorded(rule: AnyRule, event: AuditEvent, self: string): Explained {
   const { subject } = event;
   const { issuers, clients } = rule.subject;
   const issuedTo = subject?.iss === self ? subject.clientId : undefined;
@@ -113,7 +113,7 @@ function explainUntold(rule: AnyRule, event: AuditEvent, self: string): Explaine
           : undefined;
   return part === undefined
     ? { result: 'is not asked', why: 'it is for other targets, was not in the file then, or is one of very many' }
-    : { result: 'does not match', part, why: sayMismatch(part, rule, event, self) };
+    : { result: 'does not match', part, why: describeMismatch(part, rule, event, self) };
 }
 
 const explainGone = (rule: string, event: AuditEvent): RuleExplanation => ({
@@ -122,18 +122,18 @@ const explainGone = (rule: string, event: AuditEvent): RuleExplanation => ({
   why: rule === event.rule ? 'it decided' : 'it did not match',
 });
 
-function sayMismatch(what: string, rule: AnyRule, event: AuditEvent, self: string): string {
+function describeMismatch(what: string, rule: AnyRule, event: AuditEvent, self: string): string {
   const [part, member = ''] = what.split('.');
   if (part === 'subject' || part === 'actor') {
-    return sayParty[member]?.({ part, rule, trace: event[part], facts: event.facts ?? {}, self }) ?? what;
+    return describeParty[member]?.({ part, rule, trace: event[part], facts: event.facts ?? {}, self }) ?? what;
   }
   if (what === 'unknown target') return 'a target that is asked for is not registered';
   if (what === 'client') return `it is for ${list(rule.clients)}`;
-  if (what === 'audiences' || what === 'grant.audiences') return sayTargets(rule);
-  return rule.when === 'always' ? 'its condition is not true' : sayCondition(rule.when, event.facts ?? {});
+  if (what === 'audiences' || what === 'grant.audiences') return describeTargets(rule);
+  return rule.when === 'always' ? 'its condition is not true' : describeCondition(rule.when, event.facts ?? {});
 }
 
-function sayTargets(rule: AnyRule): string {
+function describeTargets(rule: AnyRule): string {
   const targets = rule.effect === 'allow' ? rule.grant.targets : rule.targets === 'any' ? [] : [...rule.targets];
   return `it ${rule.effect === 'allow' ? 'grants' : 'denies'} ${list(targets.map(({ audience }) => audience))} alone`;
 }
@@ -146,8 +146,8 @@ interface PartyMiss {
   readonly self: string;
 }
 
-/** By what is wrong with the party, as the file names it. */
-const sayParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
+/** Descriptions of a mismatch, by the key of the party. */
+const describeParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
   issuer: ({ part, rule, trace }) => `its ${part} must come from ${list(rule[part].issuers)}, not from ${trace?.iss}`,
   types: ({ part, rule, trace, self }) => {
     const { own, foreign } = rule[part].types;
@@ -162,15 +162,15 @@ const sayParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
     `the ${part} token was neither issued to the calling client nor addressed to it, and the rule does not name where it comes from (${part}.clients for our own tokens, ${part}.issuer for others)`,
   when: ({ part, rule, facts }) => {
     const { when } = rule[part];
-    return when === 'always' ? `its condition on the ${part} is not true` : sayCondition(when, facts);
+    return when === 'always' ? `its condition on the ${part} is not true` : describeCondition(when, facts);
   },
   required: () => 'it wants an actor token, and there is none',
   forbidden: () => 'it wants no actor token, and there is one',
   delegated: () => 'somebody acts for the actor already, and the rule does not say `delegated: allow` of its actor',
 };
 
-/** The condition, and the claims that it looked at. */
-function sayCondition({ text, reads }: CompiledExpression, facts: JsonObject): string {
+/** Describes a condition, with the claims that it read. */
+function describeCondition({ text, reads }: CompiledExpression, facts: JsonObject): string {
   const read = reads.filter((path) => /^(?:subject|actor)\.claims\b/.test(path));
   const values = read.map((path) => `${path} is ${path in facts ? JSON.stringify(facts[path]) : 'missing'}`);
   return `its condition is not true: ${text}${values.length === 0 ? '' : `; ${values.join(', ')}`}`;

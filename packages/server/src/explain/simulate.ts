@@ -1,5 +1,5 @@
-// What would come of a request that nobody makes? Requests as tests of rules imagine them and as audit rows remember them, in
-// the shape that the judge takes. Nothing here is verified, and nothing of it can be signed.
+// Evaluates simulated exchanges: those of rule tests, and those recorded in audit rows. Their tokens are not verified, and no result
+// can be signed.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import { refuseGrant } from '../client-auth/refuse-grant.ts';
 import { type JudgeContext, judge, orRefusal, type Presented } from '../exchange/judge.ts';
@@ -15,24 +15,24 @@ import { REDACTED } from '../primitives/redact.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** What is known of a client's request before its secret is. */
-export type Imagined = Presented;
+/** The tokens and parameters of a simulated exchange. */
+export type SimulatedRequest = Presented;
 
-/** What the judge says, as data. The rule is the one that was chosen. */
+/** The decision as data, with the rule that was chosen. */
 export type Simulated = { readonly rule: string | undefined } & (
   | { readonly reason: undefined; readonly decision: Decision }
   | { readonly reason: Reason }
 );
 
-/** @param imagine what the client brings and asks for; may throw a Refusal */
-export function judgeImagined(
+/** @param prepare makes the request of the client; may throw a Refusal */
+export function simulate(
   clientId: string,
-  imagine: (client: Client) => Imagined,
+  prepare: (client: Client) => SimulatedRequest,
   context: JudgeContext & { readonly clients: Clients },
 ): Simulated {
   const judged = orRefusal(() => {
-    const client = admit(clientId, context.clients);
-    return { ...imagine(client), client };
+    const client = findExchangeClient(clientId, context.clients);
+    return { ...prepare(client), client };
   });
   if (judged instanceof Refusal) return { rule: undefined, reason: judged.reason };
   const { result, trace } = judge(judged, context);
@@ -40,26 +40,29 @@ export function judgeImagined(
   return result instanceof Refusal ? { rule, reason: result.reason } : { rule, reason: undefined, decision: result };
 }
 
-/** The client, where the token endpoint would let it exchange anything. @throws Refusal client_unknown, client_disabled, grant_not_allowed, public_client_not_allowed */
-export function admit(id: string, clients: Clients): Client {
+/**
+ * Finds a client that the token endpoint would allow to exchange tokens.
+ * @throws Refusal client_unknown, client_disabled, grant_not_allowed, public_client_not_allowed
+ */
+export function findExchangeClient(id: string, clients: Clients): Client {
   const client = clients.get(id);
   if (client === undefined) throw new Refusal('client_unknown', { sent: { client_id: id } });
   if (client.disabled) throw new Refusal('client_disabled');
   if (!client.grants.has('token_exchange')) throw refuseGrant(client, 'token_exchange');
-  // A workload's token stands for it; the token endpoint asks the others.
+  // The token of a workload identifies its client. Other public clients need publicExchange.
   if (client.auth === 'none' && !client.publicExchange && client.workload === undefined)
     throw new Refusal('public_client_not_allowed');
   return client;
 }
 
-/** What no imagined token has. */
-export const imagined = { id: 'imagined', lineage: [], actorLineage: [], issuedAt: undefined } as const;
+/** Members that simulated tokens have in common. */
+export const simulatedToken = { id: 'imagined', lineage: [], actorLineage: [], issuedAt: undefined } as const;
 
 /**
- * The request that an audit row remembers, its tokens with the claims that conditions read then.
- * @returns undefined where the row is of no exchange that came as far as its rules; `withheld` where it tells too little
+ * Returns the exchange of an audit row. Its tokens have the claims that conditions read then.
+ * @returns undefined if the row is not of an exchange for which rules were evaluated; `withheld` if a value was redacted
  */
-export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
+export function recall(event: AuditEvent): SimulatedRequest | 'withheld' | undefined {
   const {
     grant,
     subject,
@@ -72,11 +75,11 @@ export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
   } = event;
   const type = requestedTokenTypes.find((name) => name === requestedType);
   if (grant !== 'token_exchange' || !subject || !type || event.mismatches === undefined) return undefined;
-  const told = [...audiencesAsked, ...resourcesAsked, ...(scopeAsked ?? []), ...Object.values(facts)];
-  if (told.includes(REDACTED)) return 'withheld';
+  const values = [...audiencesAsked, ...resourcesAsked, ...(scopeAsked ?? []), ...Object.values(facts)];
+  if (values.includes(REDACTED)) return 'withheld';
   return {
-    subject: remembered(subject, 'subject', facts),
-    actor: actor && remembered(actor, 'actor', facts),
+    subject: recallToken(subject, 'subject', facts),
+    actor: actor && recallToken(actor, 'actor', facts),
     request: {
       audiences: audiencesAsked,
       resources: resourcesAsked.map((uri) => new URL(uri)),
@@ -86,11 +89,11 @@ export function recall(event: AuditEvent): Imagined | 'withheld' | undefined {
   };
 }
 
-/** What was settled before the rules were asked, such as may_act, is not settled again. */
-function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFacts {
+/** Checks that come before the rules, such as `may_act`, are not repeated. */
+function recallToken(trace: TokenTrace, role: Role, facts: JsonObject): TokenFacts {
   const { iss, sub, type, clientId, audiences, scope, agreedAudiences, expiresAt, confirmation, chain, acr } = trace;
   return {
-    ...imagined,
+    ...simulatedToken,
     principal: { iss, sub },
     sub,
     origin: undefined,
@@ -101,9 +104,9 @@ function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFact
     agreedAudiences: agreedAudiences ?? 'unbounded',
     expiresAt,
     confirmation,
-    // When the row was written, the token was verified.
+    // The token was verified before the row was written.
     chain: chain.map(vouchFor),
-    claims: rememberedClaims(role, facts),
+    claims: recallClaims(role, facts),
     mayAct: undefined,
     authentication: acr === undefined ? {} : { acr },
     extraClaims: {},
@@ -112,7 +115,7 @@ function remembered(trace: TokenTrace, role: Role, facts: JsonObject): TokenFact
 
 type Members = Record<string, unknown>;
 
-/** A claim that the token only referred to is referred to again. */
+/** Restores a reference to a claim that the token did not contain (`_claim_names`). */
 function referTo(root: Members, [, ...path]: MemberPath): void {
   const [, name = '', inner] = path;
   const attribute = name === 'attributes' && inner !== undefined;
@@ -121,8 +124,8 @@ function referTo(root: Members, [, ...path]: MemberPath): void {
   holder._claim_names = { ...(holder._claim_names as object | undefined), [attribute ? inner : name]: '' };
 }
 
-/** From their paths, `subject.claims.org.id`, back to the shape in which the token had them. */
-function rememberedClaims(role: Role, facts: JsonObject): JsonObject {
+/** Restores the claims of the token from their paths, such as `subject.claims.org.id`. */
+function recallClaims(role: Role, facts: JsonObject): JsonObject {
   const root: Members = Object.create(null);
   for (const [text, value] of Object.entries(facts)) {
     const path = parsePath(text);

@@ -1,4 +1,4 @@
-// What did each step of an exchange find? Told from the audit event, in words for a person who has never read an RFC.
+// Describes the result of each step of an exchange, from its audit event, for a reader who does not know the RFCs.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import { prependActor } from '../exchange/delegation.ts';
 import type { Limits } from '../narrowing/narrow.ts';
@@ -7,7 +7,7 @@ import { describeKey } from '../primitives/confirmation.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import { type Principal, vouchFor } from '../primitives/principal.ts';
 import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';
-import { sayChain, sayList, sayPrincipal, sayScope } from './wording.ts';
+import { describeChain, describeList, describePrincipal, describeScope } from './wording.ts';
 
 /** In order. */
 type Step =
@@ -29,59 +29,59 @@ export interface ExplainedStep {
   readonly found: string;
 }
 
-interface Told {
+interface StepInput {
   readonly event: AuditEvent;
   readonly policy: Policy;
-  /** Known of a request that was judged to be explained. */
+  /** Known for a simulated exchange only. */
   readonly limits: Limits | undefined;
   /** Claims that the rule would have added. */
   readonly leftOut: readonly string[];
 }
 
-/** A step that had nothing to do, or of which nothing is known, finds nothing. */
-const steps: Readonly<Record<Step, (told: Told) => string | undefined>> = {
-  request: ({ event }) => sayRequest(event),
+/** Descriptions of a passed step; undefined if the step did nothing or the row has nothing about it. */
+const steps: Readonly<Record<Step, (input: StepInput) => string | undefined>> = {
+  request: ({ event }) => describeRequest(event),
   'subject token': ({ event, policy }) =>
-    event.subject && `is about ${sayToken(event.subject, event.time, policy.issuer)}`,
+    event.subject && `is about ${describeToken(event.subject, event.time, policy.issuer)}`,
   'actor token': ({ event, policy }) =>
-    event.actor && `is about who acts, ${sayToken(event.actor, event.time, policy.issuer)}`,
+    event.actor && `is about who acts, ${describeToken(event.actor, event.time, policy.issuer)}`,
   delegation: ({ event, policy }) =>
     event.subject &&
     event.mismatches &&
-    sayChain(event.chain ?? wouldBe(event.subject.chain, event, policy), event.subject.sub, policy.issuer),
+    describeChain(event.chain ?? simulateChain(event.subject.chain, event, policy), event.subject.sub, policy.issuer),
   rule: ({ event: { rule } }) => rule && `“${rule}” decides`,
-  proof: ({ event, limits }) => sayProof(event, limits === undefined ? 'proved' : 'must prove'),
-  target: ({ event: { targets } }) => targets && `the token is for ${sayList(targets)}`,
+  proof: ({ event, limits }) => describeProof(event, limits === undefined ? 'proved' : 'must prove'),
+  target: ({ event: { targets } }) => targets && `the token is for ${describeList(targets)}`,
   scope: ({ event: { scopeGiven }, limits }) =>
-    scopeGiven && `what the token may do: ${scopeGiven.join(' ') || 'nothing by name'}${sayScopeLimits(limits)}`,
-  lifetime: ({ event, limits }) => sayLifetime(event, limits),
+    scopeGiven && `what the token may do: ${scopeGiven.join(' ') || 'nothing by name'}${describeScopeLimits(limits)}`,
+  lifetime: ({ event, limits }) => describeLifetime(event, limits),
   claims: ({ leftOut }) =>
-    leftOut.length === 0 ? undefined : `not known, and therefore left out: ${sayList(leftOut)}`,
+    leftOut.length === 0 ? undefined : `not known, and therefore left out: ${describeList(leftOut)}`,
   issuing: () => undefined,
 };
 
-/** The steps up to the one at which the request was refused. */
-export function explainSteps(told: Told): readonly ExplainedStep[] {
-  const { reason, parameter, detail = parameter } = told.event;
-  const failed = reason && failedStep(reason, told.event);
+/** Lists the steps, up to the one that refused the request. */
+export function explainSteps(input: StepInput): readonly ExplainedStep[] {
+  const { reason, parameter, detail = parameter } = input.event;
+  const failed = reason && failedStep(reason, input.event);
   const explained: ExplainedStep[] = [];
   for (const [name, find] of Object.entries(steps)) {
     const step = name as Step;
     if (reason !== undefined && step === failed) {
       const { meaning } = reasons[reason];
-      const limits = step === 'scope' ? sayScopeLimits(told.limits) : '';
+      const limits = step === 'scope' ? describeScopeLimits(input.limits) : '';
       return [
         ...explained,
         { step, result: 'refused', found: `${detail ? `${meaning}: ${detail}` : meaning}${limits}` },
       ];
     }
-    const found = find(told);
+    const found = find(input);
     if (found !== undefined) explained.push({ step, result: 'passed', found });
   }
   return explained;
 }
 
-/** At which step requests end, by the answer that the caller gets; all other requests ended before any token was looked at. */
+/** The step that refused a request, by the public answer. All other requests were refused before any token was read. */
 const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
   subject_token: 'subject token',
   actor_token: 'actor token',
@@ -90,7 +90,7 @@ const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
   scope: 'scope',
 };
 
-/** Where the answer does not tell the step. */
+/** The step by reason, if the answer does not determine it. */
 const stepOfReason: Partial<Record<Reason, Step>> = {
   subject_token_bound: 'proof',
   actor_token_bound: 'proof',
@@ -114,13 +114,13 @@ function failedStep(reason: Reason, { requestedType, subject, mismatches }: Audi
   const known = stepOfReason[reason] ?? stepOfAnswer[answer];
   if (known !== undefined || requestedType === undefined) return known ?? 'request';
   if (answer !== 'dependency' && answer !== 'fault') return 'request';
-  // Something of ours failed while the next step had its turn.
+  // A dependency or the server itself failed during the step after the last recorded one.
   if (subject === undefined) return 'subject token';
   return mismatches === undefined ? 'actor token' : 'issuing';
 }
 
-/** What the chain of the token would have been: a refused request has none. */
-function wouldBe(
+/** Returns the actors that the token of a refused request would have had. */
+function simulateChain(
   chain: readonly Principal[],
   { actor, client = '', rule }: AuditEvent,
   policy: Policy,
@@ -130,22 +130,22 @@ function wouldBe(
   return prependActor(chain.map(vouchFor), acting && { principal: acting, origin: undefined });
 }
 
-const typeWords: Readonly<Record<string, string>> = {
+const TYPE_NAMES: Readonly<Record<string, string>> = {
   access_token: 'an access token',
   jwt: 'an access token as JWT',
   refresh_token: 'a refresh token',
 };
 
-function sayRequest(event: AuditEvent): string | undefined {
+function describeRequest(event: AuditEvent): string | undefined {
   const { client, requestedType, audiencesAsked = [], resourcesAsked = [], scopeAsked } = event;
   if (client === undefined || requestedType === undefined) return undefined;
   const targets = [...audiencesAsked, ...resourcesAsked];
-  const target = targets.length === 0 ? 'the first target that its rule grants' : sayList(targets);
-  const scope = scopeAsked === undefined ? 'all the scope that is allowed' : sayScope(scopeAsked);
-  return `${client} asks for ${typeWords[requestedType] ?? requestedType}, for ${target}, with ${scope}`;
+  const target = targets.length === 0 ? 'the first target that its rule grants' : describeList(targets);
+  const scope = scopeAsked === undefined ? 'all the scope that is allowed' : describeScope(scopeAsked);
+  return `${client} asks for ${TYPE_NAMES[requestedType] ?? requestedType}, for ${target}, with ${scope}`;
 }
 
-function sayToken(
+function describeToken(
   { iss, sub, type, declaredType, clientId, scope, chain, expiresAt }: TokenTrace,
   time: number,
   self: string,
@@ -153,15 +153,15 @@ function sayToken(
   const facts = [
     `issued by ${iss === self ? 'this server' : iss}${clientId === undefined ? '' : ` to ${clientId}`}`,
     type === declaredType ? `of type ${type}` : `presented as ${declaredType} and proven to be of type ${type}`,
-    scope && `with ${sayScope([...scope])}`,
-    chain.length > 0 && `acted for by ${chain.map((one) => sayPrincipal(one, self)).join(', before that by ')}`,
+    scope && `with ${describeScope([...scope])}`,
+    chain.length > 0 && `acted for by ${chain.map((one) => describePrincipal(one, self)).join(', before that by ')}`,
     `good for another ${formatDuration(expiresAt - Math.floor(time / 1000))}`,
   ];
   return `${sub}: ${facts.filter(Boolean).join(', ')}`;
 }
 
-/** A request that is only explained has no proof: what it would have to prove is told. */
-function sayProof(event: AuditEvent, what: 'proved' | 'must prove'): string | undefined {
+/** Describes the proven key; for a simulated exchange, the key that the caller would have to prove. */
+function describeProof(event: AuditEvent, what: 'proved' | 'must prove'): string | undefined {
   const { rule, subject, actor, confirmation, rebound } = event;
   if (rule === undefined) return undefined;
   const found = Object.entries({ subject, actor }).flatMap(([role, token]) =>
@@ -173,7 +173,7 @@ function sayProof(event: AuditEvent, what: 'proved' | 'must prove'): string | un
   return found.length === 0 ? undefined : found.join('; ');
 }
 
-const boundWords: Readonly<Record<string, string>> = {
+const LIMIT_SOURCES: Readonly<Record<string, string>> = {
   subject: 'the subject token',
   actor: 'the actor token',
   client: 'the client',
@@ -181,20 +181,22 @@ const boundWords: Readonly<Record<string, string>> = {
   family: 'the refresh token beside it',
 };
 
-const sayBound = (by: string): string => boundWords[by] ?? by;
+const describeBound = (by: string): string => LIMIT_SOURCES[by] ?? by;
 
-function sayScopeLimits(limits: Limits | undefined): string {
+function describeScopeLimits(limits: Limits | undefined): string {
   if (limits === undefined) return '';
-  const allowed = limits.scope.map(({ by, scope }) => `${sayBound(by)} allows ${[...scope].join(' ') || 'nothing'}`);
+  const allowed = limits.scope.map(
+    ({ by, scope }) => `${describeBound(by)} allows ${[...scope].join(' ') || 'nothing'}`,
+  );
   return `; ${allowed.join('; ')}`;
 }
 
-function sayLifetime({ issued, time, outcome }: AuditEvent, limits: Limits | undefined): string | undefined {
+function describeLifetime({ issued, time, outcome }: AuditEvent, limits: Limits | undefined): string | undefined {
   if (outcome !== 'issued') return undefined;
   const [main] = issued ?? [];
   if (main !== undefined) return formatDuration(main.expiresAt - Math.floor(time / 1000));
   if (limits === undefined) return undefined;
   const least = formatDuration(Math.min(...limits.lifetime.map(({ seconds }) => seconds)));
-  const all = limits.lifetime.map(({ by, seconds }) => `${sayBound(by)} allows ${formatDuration(seconds)}`);
+  const all = limits.lifetime.map(({ by, seconds }) => `${describeBound(by)} allows ${formatDuration(seconds)}`);
   return `${least}; ${all.join('; ')}`;
 }

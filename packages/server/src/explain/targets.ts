@@ -1,4 +1,4 @@
-// What may be asked for? Every registered resource, judged as if it were asked for alone.
+// Lists the resources that a client may request with a token. Each is evaluated as a request of its own.
 import { setImmediate } from 'node:timers/promises';
 import type { AuditEvent } from '../audit/event.ts';
 import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
@@ -6,7 +6,7 @@ import { judge } from '../exchange/judge.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
-import { admit } from './simulate.ts';
+import { findExchangeClient } from './simulate.ts';
 
 export interface PossibleTarget {
   readonly audience: string;
@@ -16,7 +16,7 @@ export interface PossibleTarget {
   readonly rule: string;
 }
 
-/** @param event is filled with what becomes known @throws Refusal where the client or its tokens are refused, whatever the target */
+/** @param event is filled @throws Refusal if the client or its tokens are refused for every target */
 export async function findTargets(
   parameters: Parameters,
   clientId: string,
@@ -25,14 +25,14 @@ export async function findTargets(
 ): Promise<readonly PossibleTarget[]> {
   event.client = clientId;
   event.grant = 'token_exchange';
-  const client = admit(clientId, services.clients);
+  const client = findExchangeClient(clientId, services.clients);
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
   const presented = await presentTokens(parameters, client, event, context);
   const possible: PossibleTarget[] = [];
   for (const audience of context.targeting.audiences) {
     const request = { ...presented.request, audiences: [audience], resources: [] };
     const { result, trace } = judge({ ...presented, request, client }, context);
-    // Each takes as long as a request may. Others have their turn in between.
+    // Each evaluation may take as long as a request: let others run in between.
     await setImmediate();
     if (result instanceof Refusal) continue;
     const { scope, lifetime } = result;

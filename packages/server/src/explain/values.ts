@@ -1,4 +1,4 @@
-// Compares what a caller sent with what the configuration knows: the values beside the verdict, and the nearest that is known.
+// Compares the values that a caller sent with the known ones, and finds the nearest known value.
 import type { AuditEvent } from '../audit/event.ts';
 import type { Client, Clients } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
@@ -25,11 +25,11 @@ export interface ValueContext {
 export interface ExplainedValue {
   /** The parameter, claim or header. */
   readonly name: string;
-  /** As the audit row has it. */
+  /** The value in the audit row. */
   readonly sent?: unknown;
-  /** What would be accepted, the nearest first; ten at most. */
+  /** Accepted values, the nearest first; at most ten. */
   readonly known?: readonly string[];
-  /** How many more there are. */
+  /** The number of further accepted values. */
   readonly more?: number;
   /** The known value that was probably meant. */
   readonly nearest?: string;
@@ -37,7 +37,7 @@ export interface ExplainedValue {
 
 const MAX_KNOWN = 10;
 
-/** What was sent, in the order in which it was recorded, and beside it what is known of that kind. */
+/** Lists the values sent, in recorded order, each with the known values of its kind. */
 export function explainValues(event: AuditEvent, context: ValueContext): readonly ExplainedValue[] {
   const { reason, sent = {} } = event;
   if (reason === undefined) return [];
@@ -47,7 +47,7 @@ export function explainValues(event: AuditEvent, context: ValueContext): readonl
   );
 }
 
-/** Fields of their own in the audit row. */
+/** Returns values that have their own fields in the audit row. */
 function sentElsewhere(
   reason: Reason,
   { audiencesAsked = [], resourcesAsked = [], scopeAsked, clientClaimed }: AuditEvent,
@@ -66,7 +66,7 @@ function compare(name: string, sent: unknown, all: readonly string[] | undefined
   if (all === undefined) return { name, sent };
   const wrong = [sent].flat().filter((one) => !all.some((name) => name === one));
   if (wrong.length === 0) return { name, sent };
-  // What is registered, and not listed, is not a mistake in typing.
+  // A registered audience that is not granted is not a typing mistake.
   const guesses = reason === 'target_not_granted' ? [] : wrong;
   const [meant] = guesses.flatMap((one) =>
     typeof one === 'string' && one !== REDACTED ? (nearest(one, all) ?? []) : [],
@@ -82,8 +82,8 @@ function compare(name: string, sent: unknown, all: readonly string[] | undefined
   };
 }
 
-/** For a person, in one line. */
-export function sayValue({ name, sent, known, more, nearest }: ExplainedValue): string {
+/** Describes a value in one line. */
+export function describeValue({ name, sent, known, more, nearest }: ExplainedValue): string {
   const value = Array.isArray(sent) && sent.length === 1 ? sent[0] : sent;
   const list = known && (known.length === 0 ? 'nothing' : known.join(', '));
   return [
@@ -97,7 +97,7 @@ export function sayValue({ name, sent, known, more, nearest }: ExplainedValue): 
 
 type Known = (event: AuditEvent, context: ValueContext) => readonly string[] | undefined;
 
-/** @returns undefined where the value was not what was wrong */
+/** @returns undefined if the value was not the fault */
 function known(name: string, reason: Reason, event: AuditEvent, context: ValueContext): readonly string[] | undefined {
   return knownOf[name]?.(reason, event)?.(event, context);
 }
@@ -135,7 +135,7 @@ const registeredUris: Known = (event, context) => {
   return event.action === 'logout' ? client?.postLogoutRedirectUris : client?.redirectUris;
 };
 
-/** Of a grant that asks rules the resources; of another one what the client lists. */
+/** Audiences of all resources, if rules decide; otherwise those of the client's entry. */
 const audiencesKnown: Known = (event, context) => {
   const own = clientOf(event, context)?.audiences ?? [];
   const byClient = event.reason === 'target_not_granted' && event.mismatches === undefined && own.length > 0;
@@ -152,7 +152,7 @@ const scopesKnown: Known = ({ targets, audiencesAsked = [] }, { targeting }) => 
 
 const clientIds: Known = (_event, { clients }) => [...clients.keys()];
 
-/** What is known of a value, where the reason is about it. */
+/** The known values for a name, if the reason is about that value. */
 const knownOf: Readonly<Record<string, (reason: Reason, event: AuditEvent) => Known | undefined>> = {
   iss: (reason) => (/^(?:subject|actor)_token_unknown_issuer$/.test(reason) ? issuersKnown : undefined),
   aud: (reason) => (/_token_audience$/.test(reason) ? audiencesOf : undefined),

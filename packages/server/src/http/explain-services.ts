@@ -1,6 +1,6 @@
 // Provides the dependencies of explanations, and explains a refusal in its own answer if the configuration has `developerErrors: true`.
 import type { AuditEvent } from '../audit/event.ts';
-import { explainValues, sayValue } from '../explain/values.ts';
+import { describeValue, explainValues } from '../explain/values.ts';
 import { explainWorkloads } from '../explain/workloads.ts';
 import { grants } from '../grants/index.ts';
 import { seconds } from '../primitives/clock.ts';
@@ -25,7 +25,7 @@ export interface DeveloperError {
 export function describeForDeveloper(refusal: Refusal, event: AuditEvent, services: HttpServices): DeveloperError {
   const { reason, detail } = refusal;
   if (reason === 'server_error') return { reason };
-  const values = explainValues(event, explainServices(services)).map(sayValue);
+  const values = explainValues(event, explainServices(services)).map(describeValue);
   const parts = [...(detail === undefined ? [] : [detail]), ...values, ...explainWorkloads(event, services.clients)];
   return { reason, ...(parts.length > 0 && { detail: redactTokens(parts.join('; ')) }) };
 }

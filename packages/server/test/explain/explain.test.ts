@@ -1,4 +1,4 @@
-// cambio explain: what would come of an exchange, or what came of one, and why; for a program and for a person.
+// cambio explain explains the answer of a past request, or of a simulated exchange, as text and as JSON.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const patient = { timeout: 180_000 };
 const GOLD = 'https://gold.example';
 const OPAQUE = 'https://opaque.example';
 
-/** As basics, with more to be refused for. */
+/** The basic configuration, with more causes of refusals. */
 const rich = changed(configuration, named('ada', 'a', 'b', 'c', 'd', 'e', 'tool'), {
   resources: added(
     { audience: GOLD, scopes: ['read'], requiredAcr: 'gold' },
@@ -77,7 +77,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   requested_token_type: '--requested-token-type',
 };
 
-/** The arguments that say what a form says. */
+/** Converts a form to command line arguments. */
 const argumentsFor = (form: Form): string[] =>
   Object.entries(form).flatMap(([name, value]) => {
     const option = OPTIONS[name];
@@ -88,7 +88,7 @@ const argumentsFor = (form: Form): string[] =>
 const explain = (t: Test, server: TestServer, form: Form, ...more: string[]): Promise<Outcome> =>
   beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), ...more]);
 
-/** The same without a program of its own. */
+/** The same without starting a process. */
 const explainWithin = (t: TestContext, server: TestServer, form: Form, ...more: string[]): Promise<Outcome> =>
   beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), ...more]);
 
@@ -103,7 +103,7 @@ interface Step {
 const stepsOf = (explanation: Record<string, unknown>): readonly Step[] => explanation.steps as Step[];
 
 test(
-  'an exchange that would be allowed: exit 0, every step, every rule, and the claims that the token would have',
+  'prints every step, every rule and the claims for an exchange that would be allowed, and exits with 0',
   patient,
   async (t) => {
     const server = await start(t, rich);
@@ -142,7 +142,7 @@ test(
 );
 
 test(
-  'the text of an allowed exchange says who asks, for whom, what each limit is, and what the token would say',
+  'the text of an allowed exchange names the client, the parties, each limit, and the claims of the token',
   patient,
   async (t) => {
     const server = await start(t, rich);
@@ -153,7 +153,7 @@ test(
       audience: BACKEND,
     });
     assert.deepEqual([code, stderr], [0, '']);
-    // Time passes while the command starts.
+    // The command starts later than the exchange.
     const told = stdout.replaceAll(/\b59 min(?: \d+ s)?|\b1 h\b/g, '~1 h').split('\n');
     for (const line of [
       'Allowed.',
@@ -174,7 +174,7 @@ test(
   },
 );
 
-/** At least one refusal of every step, as a request, and the step that refuses. */
+/** Requests that are refused, at least one for each step, and the step that refuses. */
 const refusals: readonly {
   readonly step: string;
   readonly reason: string;
@@ -261,41 +261,37 @@ const refusals: readonly {
   },
 ];
 
-test(
-  'a refusal tells the step that refused, and the answer and the reason that the request gets; so does its row later',
-  patient,
-  async (t) => {
-    const server = await start(t, rich);
-    const good = { subject_token: await subjectToken(server), subject_token_type: type('access_token') };
-    for (const { step, reason, wrong } of refusals) {
-      const form = { ...good, ...(await wrong(server)) };
-      const answer = await exchange(server, form);
-      assert.deepEqual([answer.status, server.audit(answer)?.reason], [400, reason]);
-      const id = answer.headers.get('x-request-id') ?? '';
-      const live = await beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), '--json']);
-      const past = await beside(t, server, ['explain', '--request', id, '--json']);
-      for (const outcome of [live, past]) {
-        const { decision, error, error_description, reason: told, meaning, remedy, ...rest } = jsonOf(outcome);
-        assert.deepEqual([typeof meaning, typeof remedy], ['string', 'string']);
-        assert.deepEqual([outcome.code, decision, told], [3, 'refused', reason]);
-        assert.deepEqual([error, error_description], [answer.body.error, answer.body.error_description]);
-        const steps = stepsOf(rest).map(({ step, result }) => `${step} ${result}`);
-        assert.equal(steps.at(-1), `${step} refused`, reason);
-        assert.deepEqual(steps.filter((one) => one.endsWith(' refused')).length, 1);
-      }
-      const [now, then] = [jsonOf(live), jsonOf(past)];
-      assert.deepEqual(
-        stepsOf(then).map((one) => one.step),
-        stepsOf(now).map((one) => one.step),
-        reason,
-      );
-      for (const member of ['rules', 'rulesOfOthers', 'place', 'detail', 'values'])
-        assert.deepEqual(then[member], now[member], `${reason} ${member}`);
+test('explains a refusal with its step, answer and reason, also later from its row', patient, async (t) => {
+  const server = await start(t, rich);
+  const good = { subject_token: await subjectToken(server), subject_token_type: type('access_token') };
+  for (const { step, reason, wrong } of refusals) {
+    const form = { ...good, ...(await wrong(server)) };
+    const answer = await exchange(server, form);
+    assert.deepEqual([answer.status, server.audit(answer)?.reason], [400, reason]);
+    const id = answer.headers.get('x-request-id') ?? '';
+    const live = await beside(t, server, ['explain', ...argumentsFor({ client_id: 'gateway', ...form }), '--json']);
+    const past = await beside(t, server, ['explain', '--request', id, '--json']);
+    for (const outcome of [live, past]) {
+      const { decision, error, error_description, reason: told, meaning, remedy, ...rest } = jsonOf(outcome);
+      assert.deepEqual([typeof meaning, typeof remedy], ['string', 'string']);
+      assert.deepEqual([outcome.code, decision, told], [3, 'refused', reason]);
+      assert.deepEqual([error, error_description], [answer.body.error, answer.body.error_description]);
+      const steps = stepsOf(rest).map(({ step, result }) => `${step} ${result}`);
+      assert.equal(steps.at(-1), `${step} refused`, reason);
+      assert.deepEqual(steps.filter((one) => one.endsWith(' refused')).length, 1);
     }
-  },
-);
+    const [now, then] = [jsonOf(live), jsonOf(past)];
+    assert.deepEqual(
+      stepsOf(then).map((one) => one.step),
+      stepsOf(now).map((one) => one.step),
+      reason,
+    );
+    for (const member of ['rules', 'rulesOfOthers', 'place', 'detail', 'values'])
+      assert.deepEqual(then[member], now[member], `${reason} ${member}`);
+  }
+});
 
-test('a refusal at each step makes the program end with 3', patient, async (t) => {
+test('exits with 3 for a refusal at each step', patient, async (t) => {
   const server = await start(t, rich);
   const good = { subject_token: await subjectToken(server), subject_token_type: type('access_token') };
   const steps = new Map(refusals.map((one) => [one.step, one]));
@@ -315,7 +311,7 @@ test('a refusal at each step makes the program end with 3', patient, async (t) =
   assert.equal((await explain(t, server, good)).code, 0);
 });
 
-test('a client that is unknown, disabled or public is refused as the endpoint refuses it', patient, async (t) => {
+test('refuses an unknown, disabled or public client as the token endpoint does', patient, async (t) => {
   const open = { id: 'open', auth: 'none', grants: ['token_exchange'] };
   const server = await start(t, changed(rich, { clients: added(open) }));
   const subject_token = await subjectToken(server);
@@ -332,7 +328,7 @@ test('a client that is unknown, disabled or public is refused as the endpoint re
   assert.equal((await explainWithin(t, server, { subject_token }, '--json')).code, 0);
 });
 
-test('the text of a refusal says which rule wanted what, and what it got', patient, async (t) => {
+test('the text of a refusal names each rule, what it requires, and the value in the request', patient, async (t) => {
   const server = await start(
     t,
     withRules(
@@ -381,7 +377,7 @@ test('the text of a refusal says which rule wanted what, and what it got', patie
   );
 });
 
-test('where no rule was asked, because a token was bad, the text says so once', patient, async (t) => {
+test('for an invalid token, the text says once that no rule was evaluated', patient, async (t) => {
   const server = await start(t, rich);
   const { code, stdout } = await explainWithin(t, server, { subject_token: 'x.y.z' });
   assert.equal(code, 3);
@@ -390,7 +386,7 @@ test('where no rule was asked, because a token was bad, the text says so once', 
   assert.match(good.stdout, /\n\nThe rules, in order\n {2}→ “gateway” decides\n/);
 });
 
-test('a claim that the rule adds and nobody knows is told to be left out', patient, async (t) => {
+test('reports a claim of the rule that has no value and is left out', patient, async (t) => {
   const rule = `{ client: gateway, grant: { audiences: [${API}], scopes: [read], claims: { team: subject.claims.team } } }`;
   const server = await start(t, withRules(rule));
   const without = await explainWithin(t, server, { subject_token: await subjectToken(server) });
@@ -400,7 +396,7 @@ test('a claim that the rule adds and nobody knows is told to be left out', patie
   assert.match(known.stdout, /"team": "red"/);
 });
 
-test('a past exchange that was allowed is told from its row: exit 0', patient, async (t) => {
+test('explains an allowed exchange from its audit row, and exits with 0', patient, async (t) => {
   const server = await start(t, rich);
   const answer = await exchange(server, { ...(await acting(server)), audience: API, scope: 'read' });
   const id = answer.headers.get('x-request-id') ?? '';
@@ -415,7 +411,7 @@ test('a past exchange that was allowed is told from its row: exit 0', patient, a
   }
 });
 
-test('an id that no row has is said so, and what has no row: exit 1', patient, async (t) => {
+test('says that no row has the id and which requests have no row, and exits with 1', patient, async (t) => {
   const server = await start(t, rich);
   for (const [id, said] of [
     ['00000000-0000-0000-0000-000000000000', /^cambio: no audit row has the id 0000[-0]*\. The answer was to bytes/],
@@ -429,7 +425,7 @@ test('an id that no row has is said so, and what has no row: exit 1', patient, a
 });
 
 test(
-  'a request that never came to its tokens is explained, with the sentence that its caller got',
+  'explains a request that was refused before its tokens were read, with the sentence that the caller received',
   patient,
   async (t) => {
     const server = await start(t, rich);
@@ -462,46 +458,42 @@ test(
   },
 );
 
-test(
-  'a token is given as text, as @FILE, or as - on standard input; its type is what it looks like',
-  patient,
-  async (t) => {
-    const idp = await startIssuer(t);
-    const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`;
-    const server = await start(t, changed(configuration, { issuers: [entry(idp)], rules: added(rule) }));
-    const token = await subjectToken(server);
-    writeFileSync(join(server.folder, 'token.txt'), `${token}\n`);
-    writeFileSync(join(server.folder, 'foreign.txt'), `${idp.sign()}\n`);
-    const at = (name: string): string => `@${join(server.folder, name)}`;
-    const args = (...rest: string[]): string[] => ['--client', 'gateway', '--json', ...rest];
-    const run = (around: Around, ...rest: string[]): Promise<Outcome> =>
-      beside(t, server, ['explain', ...args(...rest)], { cwd: server.folder, ...around });
-    const declared = (outcome: Outcome): unknown =>
-      /presented as (\w+)|of type (\w+)/
-        .exec(stepsOf(jsonOf(outcome))[1]?.found ?? '')
-        ?.slice(1)
-        .find(Boolean);
-    for (const [given, expected] of [
-      [['--subject-token', at('token.txt')], 'access_token'],
-      [['--subject-token', token], 'access_token'],
-      [['--subject-token', token, '--subject-token-type', 'jwt'], 'jwt'],
-      [['--subject-token', at('foreign.txt')], 'jwt'],
-    ] as const) {
-      assert.equal(declared(await beside(t, server, ['explain', ...args(...given)])), expected);
-    }
-    const [fromInput, fromBoth, twice, missing] = await Promise.all([
-      run({ input: `${token}\n` }, '--subject-token', '-'),
-      run({ input: await actorToken(server) }, '--subject-token', '@token.txt', '--actor-token', '-'),
-      run({}, '--subject-token', '-', '--actor-token', '-'),
-      run({}, '--subject-token', '@nowhere.txt'),
-    ]);
-    assert.deepEqual([declared(fromInput), fromBoth.code, twice.code, twice.stdout], ['access_token', 0, 2, '']);
-    assert.deepEqual([missing.code, missing.stdout], [1, '']);
-    assert.match(missing.stderr, /nowhere\.txt/);
-  },
-);
+test('reads a token as text, as @FILE, or as - from standard input, and guesses its type', patient, async (t) => {
+  const idp = await startIssuer(t);
+  const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const server = await start(t, changed(configuration, { issuers: [entry(idp)], rules: added(rule) }));
+  const token = await subjectToken(server);
+  writeFileSync(join(server.folder, 'token.txt'), `${token}\n`);
+  writeFileSync(join(server.folder, 'foreign.txt'), `${idp.sign()}\n`);
+  const at = (name: string): string => `@${join(server.folder, name)}`;
+  const args = (...rest: string[]): string[] => ['--client', 'gateway', '--json', ...rest];
+  const run = (around: Around, ...rest: string[]): Promise<Outcome> =>
+    beside(t, server, ['explain', ...args(...rest)], { cwd: server.folder, ...around });
+  const declared = (outcome: Outcome): unknown =>
+    /presented as (\w+)|of type (\w+)/
+      .exec(stepsOf(jsonOf(outcome))[1]?.found ?? '')
+      ?.slice(1)
+      .find(Boolean);
+  for (const [given, expected] of [
+    [['--subject-token', at('token.txt')], 'access_token'],
+    [['--subject-token', token], 'access_token'],
+    [['--subject-token', token, '--subject-token-type', 'jwt'], 'jwt'],
+    [['--subject-token', at('foreign.txt')], 'jwt'],
+  ] as const) {
+    assert.equal(declared(await beside(t, server, ['explain', ...args(...given)])), expected);
+  }
+  const [fromInput, fromBoth, twice, missing] = await Promise.all([
+    run({ input: `${token}\n` }, '--subject-token', '-'),
+    run({ input: await actorToken(server) }, '--subject-token', '@token.txt', '--actor-token', '-'),
+    run({}, '--subject-token', '-', '--actor-token', '-'),
+    run({}, '--subject-token', '@nowhere.txt'),
+  ]);
+  assert.deepEqual([declared(fromInput), fromBoth.code, twice.code, twice.stdout], ['access_token', 0, 2, '']);
+  assert.deepEqual([missing.code, missing.stdout], [1, '']);
+  assert.match(missing.stderr, /nowhere\.txt/);
+});
 
-test('wrong usage is exit 2, and what cannot be done is exit 1, in one line each', patient, async (t) => {
+test('exits with 2 for wrong usage and with 1 for a failure, with one line each', patient, async (t) => {
   const server = await start(t, rich);
   const subject = ['--subject-token', await subjectToken(server)];
   const good = ['--client', 'gateway', ...subject];
@@ -521,22 +513,18 @@ test('wrong usage is exit 2, and what cannot be done is exit 1, in one line each
   assert.equal((await explain(t, server, { subject_token: subject[1] })).code, 0);
 });
 
-test(
-  'explaining writes nothing and uses nothing up, however often; a token that is used up is said to be',
-  patient,
-  async (t) => {
-    const idp = await startIssuer(t);
-    const issuers = [entry(idp, { singleUse: 'true' })];
-    const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token] } }`;
-    const server = await start(t, changed(configuration, { issuers, rules: added(rule) }));
-    const once = { subject_token: idp.sign(), subject_token_type: type('jwt') };
-    const before = everythingIn(server);
-    for (const form of [once, once, { ...once, scope: 'nothing' }]) {
-      assert.equal((await explain(t, server, form)).code, 'scope' in form ? 3 : 0);
-    }
-    assert.deepEqual(everythingIn(server), before);
-    assertIssued(server, await exchange(server, once));
-    const after = await explain(t, server, once, '--json');
-    assert.deepEqual([after.code, jsonOf(after).reason], [3, 'subject_token_replayed']);
-  },
-);
+test('explaining repeatedly writes nothing and uses up no token, and reports a used token', patient, async (t) => {
+  const idp = await startIssuer(t);
+  const issuers = [entry(idp, { singleUse: 'true' })];
+  const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token] } }`;
+  const server = await start(t, changed(configuration, { issuers, rules: added(rule) }));
+  const once = { subject_token: idp.sign(), subject_token_type: type('jwt') };
+  const before = everythingIn(server);
+  for (const form of [once, once, { ...once, scope: 'nothing' }]) {
+    assert.equal((await explain(t, server, form)).code, 'scope' in form ? 3 : 0);
+  }
+  assert.deepEqual(everythingIn(server), before);
+  assertIssued(server, await exchange(server, once));
+  const after = await explain(t, server, once, '--json');
+  assert.deepEqual([after.code, jsonOf(after).reason], [3, 'subject_token_replayed']);
+});

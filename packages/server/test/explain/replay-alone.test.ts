@@ -1,9 +1,9 @@
-// What would other rules have decided? Requests from audit rows alone, judged again.
+// Replays requests from audit rows with other rules.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
 import { replay } from '../../src/explain/replay.ts';
-import { admit, type Imagined, judgeImagined, recall } from '../../src/explain/simulate.ts';
+import { findExchangeClient, recall, type SimulatedRequest, simulate } from '../../src/explain/simulate.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { type Reason, reasons } from '../../src/primitives/refusal.ts';
 import {
@@ -27,7 +27,7 @@ const clients = new Map([client('gateway'), client('x', { disabled: true })].map
 const ada = adaTrace;
 const agent: TokenTrace = { ...ada, sub: 'agent', id: 'id-agent', expiresAt: NOW + 300 };
 
-/** As the rule `rule` of `api` decides it. */
+/** An exchange that the rule `rule` of `api` allowed. */
 const row = (more: Partial<AuditEvent> = {}): AuditEvent =>
   newEvent({
     time: NOW * 1000 + 400,
@@ -49,7 +49,7 @@ const context = (...rules: readonly Rule[]) => ({ ...partsOf({ resources: [api, 
 const plain = rule([api, other]);
 const again = (event: AuditEvent, ...rules: readonly Rule[]) => replay(event, context(...rules));
 
-test('what would be decided as before is the same, whichever rule decides it', () => {
+test('a decision with the same result is unchanged, even if another rule makes it', () => {
   assert.equal(again(row(), plain), 'same');
   assert.equal(again(row({ rule: 'older' }), plain), 'same');
   assert.equal(again(row({ scopeGiven: ['write', 'read'] }), plain), 'same', 'the order of names says nothing');
@@ -73,7 +73,7 @@ test('what would be decided as before is the same, whichever rule decides it', (
   }
 });
 
-test('what changes is told before and after, in words', () => {
+test('describes a changed decision before and after, in words', () => {
   const sentence = (reason: Reason) => `refused (${reason}): ${reasons[reason].meaning}`;
   const before = 'allowed by “rule”: the scope “read write” at api for 10 min';
   const head = { requestId: 'r-1', time: NOW * 1000 + 400, client: 'gateway', subject: 'ada', missing: [] };
@@ -134,7 +134,7 @@ test('a row that no rule decided is undecided', () => {
   assert.equal(typeof again(row({ outcome: 'refused', reason: 'scope_empty' }), plain), 'object');
 });
 
-test('a row that withheld what was asked or read cannot be judged again', () => {
+test('a row with a redacted request or claim cannot be replayed', () => {
   for (const event of [
     { audiencesAsked: ['[withheld]'] },
     { resourcesAsked: ['[withheld]'] },
@@ -146,7 +146,7 @@ test('a row that withheld what was asked or read cannot be judged again', () => 
   assert.equal(told, 'same');
 });
 
-test('a refresh token lives as long as its family, and a key that was proven then counts as proven', () => {
+test('a refresh token ends with its family, and a recorded key counts as proven', () => {
   const refresh = rule([api], { grant: { refreshLifetime: 7200 } });
   const issued = [{ id: 'n', type: 'refresh_token', expiresAt: NOW + 7200 }];
   assert.equal(again(row({ requestedType: 'refresh_token', issued }), refresh), 'same');
@@ -159,7 +159,7 @@ test('a refresh token lives as long as its family, and a key that was proven the
   assert.match(typeof told === 'object' ? told.after : '', /^refused \(subject_token_bound\)/);
 });
 
-test('claims that rules read now and the row does not tell are named', () => {
+test('names claims that the rules read now and the row does not contain', () => {
   const reads = rule([api], {
     when: when('subject.claims.tenant == "red" || actor.claims.level == 1 || subject.claims.org.id == 7'),
   });
@@ -173,7 +173,7 @@ test('claims that rules read now and the row does not tell are named', () => {
   assert.equal(missing({ facts: { 'subject.claims.tenant': 'red' } }), 'same');
 });
 
-test('what a row remembers is the request, its tokens with the claims that conditions read', () => {
+test('restores the request of a row, and its tokens with the claims that conditions read', () => {
   const facts = {
     'subject.claims.org.id': 7,
     'subject.claims.org.name': 'x',
@@ -230,7 +230,7 @@ test('what a row remembers is the request, its tokens with the claims that condi
   assert.deepEqual(bare.request, { audiences: [], resources: [], requestedType: 'access_token', scope: undefined });
 });
 
-test('members and their members are put together again, in whichever order they were read', () => {
+test('restores nested claims in any order of their paths', () => {
   const claimsOf = (facts: Record<string, unknown>) => {
     const recalled = recall(row({ facts }));
     assert.ok(recalled !== undefined && recalled !== 'withheld');
@@ -245,34 +245,34 @@ test('members and their members are put together again, in whichever order they 
   assert.deepEqual(claimsOf({ subject: 'x', '': 1 }), {});
 });
 
-test('an imagined request is judged like a real one, its refusal given as data', () => {
-  const imagine = (): Imagined => {
+test('evaluates a simulated request like a real one, and returns a refusal as data', () => {
+  const prepare = (): SimulatedRequest => {
     const recalled = recall(row());
     assert.ok(recalled !== undefined && recalled !== 'withheld');
     return recalled;
   };
   const around = { ...context(plain), now: NOW, confirmation: undefined };
-  const judged = judgeImagined('gateway', imagine, around);
+  const judged = simulate('gateway', prepare, around);
   assert.equal(judged.rule, 'rule');
   assert.equal(judged.reason === undefined && judged.decision.lifetime, 600);
   for (const [id, reason] of [
     ['nobody', 'client_unknown'],
     ['x', 'client_disabled'],
   ] as const)
-    assert.deepEqual(judgeImagined(id, imagine, around), { reason, rule: undefined });
+    assert.deepEqual(simulate(id, prepare, around), { reason, rule: undefined });
   const barred = new Map([['y', client('y', { grants: new Set(['client_credentials']) })]]);
-  assert.throws(() => admit('y', barred), { reason: 'grant_not_allowed' });
-  assert.equal(admit('gateway', clients).id, 'gateway');
+  assert.throws(() => findExchangeClient('y', barred), { reason: 'grant_not_allowed' });
+  assert.equal(findExchangeClient('gateway', clients).id, 'gateway');
   const ruled = { ...around, ...context(rule([api], { grant: { types: new Set() } })) };
-  assert.deepEqual(judgeImagined('gateway', imagine, ruled), {
+  assert.deepEqual(simulate('gateway', prepare, ruled), {
     reason: 'requested_token_type_not_granted',
     rule: 'rule',
   });
-  const fault = (): Imagined => {
+  const fault = (): SimulatedRequest => {
     throw new TypeError('a fault of ours');
   };
-  assert.throws(() => judgeImagined('gateway', fault, around), TypeError);
+  assert.throws(() => simulate('gateway', fault, around), TypeError);
   const grant = { claims: [['at', value('now')] as const] };
-  const timed = judgeImagined('gateway', imagine, { ...around, ...context(rule([api], { grant })) });
+  const timed = simulate('gateway', prepare, { ...around, ...context(rule([api], { grant })) });
   assert.deepEqual(timed.reason === undefined && timed.decision.extraClaims, { at: NOW });
 });

@@ -1,4 +1,4 @@
-// Recorded exchanges, judged again by a changed file: `cambio audit export` and `cambio check --against`.
+// Recorded exchanges, evaluated again with a changed file: `cambio audit export` and `cambio check --against`.
 import assert from 'node:assert/strict';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ const openWith = (changes: Configuration): Configuration => changed(OPEN, change
 
 const idOf = (answer: Answer): string => answer.headers.get('x-request-id') ?? '';
 
-/** What `check --against` says of all that the server recorded, were these its rules. */
+/** Runs `check --against` with all rows of the server and a file with these rules. */
 async function against(t: TestContext, server: TestServer, source: Configuration): Promise<Outcome> {
   const export_ = join(server.folder, 'audit.jsonl');
   const rows = everythingIn(server).audit as { event: string; personal: string }[];
@@ -45,7 +45,7 @@ async function against(t: TestContext, server: TestServer, source: Configuration
   return { ...outcome, stdout: outcome.stdout.split('\n').slice(1).join('\n') };
 }
 
-/** The changes alone: [request id, was, now]. */
+/** Reads the changes: [request id, was, now]. */
 const changes = ({ stdout }: Outcome): readonly (readonly string[])[] =>
   [...stdout.matchAll(/^\S+Z (\S+): .*\n {2}was (.*)\n {2}now (.*)$/gm)].map(([, id = '', was = '', now = '']) => [
     id,
@@ -53,7 +53,7 @@ const changes = ({ stdout }: Outcome): readonly (readonly string[])[] =>
     now,
   ]);
 
-test('audit export prints every row, a line of JSON each, oldest first, and changes nothing', patient, async (t) => {
+test('audit export prints every row as a line of JSON, oldest first, and changes nothing', patient, async (t) => {
   const server = await start(t, configuration);
   const answers: Answer[] = [];
   for (const form of [{}, { audience: BACKEND }, { scope: 'admin' }, { subject_token: 'x.y.z' }]) {
@@ -83,7 +83,7 @@ test('audit export prints every row, a line of JSON each, oldest first, and chan
 });
 
 test(
-  'a file under which nothing would change: exit 0; one under which something would: each decision, and exit 1',
+  'check --against exits with 0 if no decision would change, and otherwise lists each and exits with 1',
   patient,
   async (t) => {
     const server = await start(t, withRules(OPEN));
@@ -124,7 +124,7 @@ test(
   },
 );
 
-test('scope, targets, lifetime, who acts, and allowed or not: each of them is a change; the name of a rule is none', async (t) => {
+test('a different scope, target, lifetime, actor or verdict is a change, and a different name of a rule is not', async (t) => {
   const server = await start(t, changed(withRules(OPEN), named('ada')));
   const answer = await exchange(server, { subject_token: await forgedToken(server, { sub: 'ada' }) });
   const delegated = await exchange(server, { ...(await acting(server)), audience: BACKEND });
@@ -164,7 +164,7 @@ test('scope, targets, lifetime, who acts, and allowed or not: each of them is a 
   ]);
 });
 
-test('a client that is gone, disabled or without the grant is refused whatever the rules say', async (t) => {
+test('a client that is removed, disabled or without the grant is refused under any rules', async (t) => {
   const server = await start(t, withRules(OPEN));
   await exchange(server);
   const now = async (changesOfGateway: Configuration): Promise<string | undefined> => {
@@ -177,7 +177,7 @@ test('a client that is gone, disabled or without the grant is refused whatever t
   assert.equal(await now({}), undefined);
 });
 
-test('conditions are asked again by the claims that were recorded, whatever their names and however deep', async (t) => {
+test('evaluates conditions again with the recorded claims, with any name and at any depth', async (t) => {
   const rule = (when: string): Configuration =>
     withRules(`{ name: r, ${CLIENT}, when: '${when}', grant: { audiences: [${API}], scopes: [read] } }`);
   const paths = [
@@ -215,7 +215,7 @@ test('conditions are asked again by the claims that were recorded, whatever thei
   }
 });
 
-test('a claim that was not recorded is named where a decision would change; one that was withheld decides nothing', async (t) => {
+test('names a claim that was not recorded if a decision would change, and compares no decision with a redacted one', async (t) => {
   const rule = (when: string): Configuration =>
     withRules(`{ name: r, ${CLIENT}, when: '${when}', grant: { audiences: [${API}], scopes: [read] } }`);
   const server = await start(t, rule('has(subject.claims.tenant)'));
@@ -234,7 +234,7 @@ test('a claim that was not recorded is named where a decision would change; one 
   );
 });
 
-test('what no rule decided is counted and not judged: other grants, bad tokens, used-up tokens, failed clients', async (t) => {
+test('counts rows that no rule decided: other grants, invalid tokens, replayed tokens, failed client authentication', async (t) => {
   const idp = await startIssuer(t);
   const rule = `{ name: r, client: gateway, subject: { issuer: [self, idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
   const yaml = trusting(entry(idp, { singleUse: 'true' }), [rule]);
@@ -265,7 +265,7 @@ test('what no rule decided is counted and not judged: other grants, bad tokens, 
   );
 });
 
-test('foreign subjects, refresh tokens and required acr are judged again as they were', async (t) => {
+test('replays foreign subjects, refresh tokens and a required acr as recorded', async (t) => {
   const idp = await startIssuer(t);
   const rules = (acr: string): Configuration =>
     changed(
@@ -303,7 +303,7 @@ test('foreign subjects, refresh tokens and required acr are judged again as they
   assert.equal(claimsOf(answer.body.access_token).acr, 'gold');
 });
 
-test('a file that is not an audit export is refused with the line: exit 1', patient, async (t) => {
+test('refuses a file that is not an audit export, names the line, and exits with 1', patient, async (t) => {
   const server = await start(t, configuration);
   await subjectToken(server);
   const file = join(server.folder, 'audit.jsonl');
@@ -327,7 +327,7 @@ test('a file that is not an audit export is refused with the line: exit 1', pati
   assert.equal((await beside(t, server, ['check', '--against', file])).code, 0);
 });
 
-test('a claim that was kept elsewhere is so again, and what can be told now is a change in words', async (t) => {
+test('replays a claim that the token only referred to, and describes a decision that becomes possible', async (t) => {
   const rule = (when: string): Configuration =>
     withRules(`{ name: r, ${CLIENT}, when: '${when}', grant: { audiences: [${API}], scopes: [read] } }`);
   const server = await start(t, rule('!("contractors" in subject.claims.groups)'));

@@ -1,5 +1,5 @@
-// Is every request that has an id explained? One row for each grant and kind of refusal: the reason, the values beside it, what
-// to do, and the line of the file.
+// Every request with an id is explained: for each grant and kind of refusal, the reason, the values, the remedy, and the line of the
+// file.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,24 +18,24 @@ const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' };
 interface Row {
   readonly what: string;
   readonly send: (world: World) => Promise<Answer>;
-  /** Undefined where the request is allowed. */
+  /** Undefined if the request is allowed. */
   readonly reason?: string;
-  /** What the detail says. */
+  /** The expected detail. */
   readonly detail?: RegExp;
-  /** Values as `name nearest`, or `name` where nothing is near. */
+  /** Values as `name nearest`, or `name` if no known value is near. */
   readonly values?: readonly string[];
-  /** The key of the file, and what its line has. */
+  /** The key of the file, and the text of its line. */
   readonly place?: readonly [key: string | RegExp, line: RegExp];
 }
 
 interface World {
   readonly server: TestServer;
   readonly idp: FakeIssuer;
-  /** Seconds since 1970, as the server has them. */
+  /** Seconds since 1970, by the clock of the server. */
   readonly now: number;
 }
 
-/** A foreign token, exchanged. */
+/** Exchanges a foreign token. */
 const foreign = ({ server }: World, subject_token: string, form: Form = {}): Promise<Answer> =>
   server.token({ grant_type: EXCHANGE, ...gateway, subject_token, subject_token_type: type('jwt'), ...form });
 
@@ -453,7 +453,7 @@ suite('every request that has an id is explained', () => {
       assert.equal(answer.body.request_id, id, row.what);
       assert.equal(rest.error_description, answer.body.error_description, row.what);
     } else if (answer.status !== 303 && !answer.text.includes('<form')) {
-      // A form that is shown again tells the person what to mend.
+      // The page shows the form again, with the fault.
       assert.ok(answer.text.includes(id), `${row.what}: ${answer.text}`);
     }
     assert.match(String(rest.remedy), /^[A-Z].*\.$/, row.what);
@@ -473,14 +473,14 @@ suite('every request that has an id is explained', () => {
     assert.match(String(lines[at - 1]).trim(), line, `${row.what}: ${rest.place?.at}`);
   };
 
-  /** Every row is tried, so that one fault hides no other. */
+  /** Checks every row before it fails, so that all failures are reported. */
   const checkAll = async (rows: readonly Row[]): Promise<void> => {
     const faults: string[] = [];
     for (const row of rows) await check(row).catch((error: Error) => faults.push(error.message));
     assert.deepEqual(faults, []);
   };
 
-  test('an exchange: the claims of the token beside what the file knows, and by how much a time is wrong', async () => {
+  test('an exchange: the claims of the token, the known values of the file, and by how much a time is wrong', async () => {
     await checkAll(exchanges);
   });
   test('each other grant of the token endpoint', async () => {
@@ -492,7 +492,7 @@ suite('every request that has an id is explained', () => {
 
   test('actors, assertions, proofs, passwords and access tokens of the admin API', () => checkAll(more));
 
-  test('workloads that were tried are told, and why none fits', async () => {
+  test('lists the workloads that were tried, and why none matches', async () => {
     const { server, idp } = world;
     const subject_token = idp.sign({ aud: 'https://elsewhere.example' });
     const answer = await foreign(world, subject_token, NOBODY);
@@ -502,7 +502,7 @@ suite('every request that has an id is explained', () => {
     assert.equal(server.audit(fitting)?.client ?? server.audit(fitting)?.clientClaimed, 'jobs');
   });
 
-  test('the command tells the same with --config and with --server, and targets likewise', async (c) => {
+  test('explain and targets print the same with --config and with --server', async (c) => {
     const { server, idp } = world;
     const answer = await foreign(world, idp.sign({ aud: US }), { audience: 'https://api.exmaple' });
     const env = { CAMBIO_TOKEN: await adminToken(server, 'auditor') };

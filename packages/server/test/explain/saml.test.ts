@@ -1,4 +1,4 @@
-// `cambio explain` and `cambio check` on assertions: which check failed, in words, and nothing that is private.
+// `cambio explain` and `cambio check` describe which check of an assertion failed, without private data.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import {
 } from '../support/saml-exchange.ts';
 import { encode, identityProvider, type Variation } from '../support/saml-signer.ts';
 
-/** A command knows no clock but the real one. */
+/** Commands use the real clock. */
 const now = Date.now() / 1000;
 const HOUR = 3600;
 const current = identityProvider(idp.entityId, idp.key, { from: now - HOUR, to: now + HOUR });
@@ -28,10 +28,10 @@ const current = identityProvider(idp.entityId, idp.key, { from: now - HOUR, to: 
 const explain = (t: TestContext, server: TestServer, token: string, type: string) =>
   beside(t, server, ['explain', '--client', 'gateway', '--subject-token', token, '--subject-token-type', type]);
 
-/** @param changes take the place of members of the same name, whole */
+/** @param changes replace whole members of the same name */
 const good = (changes: Variation = {}): Variation => ({ ...validAt(now), ...changes });
 
-test('explain tells in words what an assertion proves', { timeout: 180_000 }, async (t) => {
+test('explain describes what an assertion proves', { timeout: 180_000 }, async (t) => {
   const server = await start(t, trustingSaml([samlEntry()]), { files: { 'idp.pem': pem(current) } });
   for (const version of versions) {
     const { code, stdout } = await explain(t, server, signedFor(server, version, good()), version);
@@ -43,7 +43,7 @@ test('explain tells in words what an assertion proves', { timeout: 180_000 }, as
   }
 });
 
-test('explain tells in words which check an assertion failed, with what stood there where that is nobody’s secret', {
+test('explain describes which check an assertion failed, with the value unless it is private', {
   timeout: 180_000,
 }, async (t) => {
   const server = await start(t, trustingSaml([samlEntry()]), { files: { 'idp.pem': pem(current) } });
@@ -99,7 +99,7 @@ test('explain tells in words which check an assertion failed, with what stood th
   }
 });
 
-test('explain uses nothing up', { timeout: 180_000 }, async (t) => {
+test('explain uses up no assertion', { timeout: 180_000 }, async (t) => {
   const server = await start(t, trustingSaml([samlEntry({ singleUse: 'true' })]), {
     files: { 'idp.pem': pem(current) },
   });
@@ -110,7 +110,7 @@ test('explain uses nothing up', { timeout: 180_000 }, async (t) => {
   assert.deepEqual([code, /may be used only once, and was/.test(stdout)], [3, true], stdout);
 });
 
-test('check says which issuers can prove nothing any more', { timeout: 180_000 }, async (t) => {
+test('check reports issuers whose certificates have all expired', { timeout: 180_000 }, async (t) => {
   const folder = temporaryFolder(t);
   const old = identityProvider(idp.entityId, idp.key, { from: now - 2 * HOUR, to: now - HOUR });
   const late = identityProvider('https://late.example/saml', idp.key, { from: now - HOUR, to: now + HOUR });

@@ -1,11 +1,11 @@
-// In which words is a decision told? Every sentence of steps and rules, from the audit event alone.
+// Every sentence that describes steps and rules, from the audit event.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
 import { explainEvent } from '../../src/explain/explain.ts';
 import { explainRules } from '../../src/explain/rules.ts';
 import { explainSteps } from '../../src/explain/steps.ts';
-import { sayChain, sayList, sayPrincipal, sayScope } from '../../src/explain/wording.ts';
+import { describeChain, describeList, describePrincipal, describeScope } from '../../src/explain/wording.ts';
 import type { Limits } from '../../src/narrowing/narrow.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
@@ -50,7 +50,7 @@ const judged: Partial<AuditEvent> = {
   mismatches: [],
 };
 
-/** Each step as `name: what was found`; refused ones with `✗`. */
+/** Formats each step as `name: found`; a refused one with `✗`. */
 function told(
   event: Partial<AuditEvent>,
   more: { readonly rules?: readonly Rule[]; readonly limits?: Limits; readonly leftOut?: readonly string[] } = {},
@@ -68,7 +68,7 @@ const SUBJECT =
 const REQUEST =
   'request: gateway asks for an access token, for the first target that its rule grants, with all the scope that is allowed';
 
-test('an issued exchange is told step by step', () => {
+test('describes an issued exchange step by step', () => {
   assert.deepEqual(
     told({
       ...judged,
@@ -96,7 +96,7 @@ test('an issued exchange is told step by step', () => {
   );
 });
 
-test('a request that is only explained tells what limits it, and which claims are left out', () => {
+test('describes the limits of a simulated request, and the claims that are left out', () => {
   const limits: Limits = {
     scope: [
       { by: 'subject', scope: new Set(['read', 'write']) },
@@ -179,7 +179,7 @@ test('a refusal ends the steps at the one that refused', () => {
   ]);
 });
 
-test('the request is told as far as it was read', () => {
+test('describes the request as far as it was read', () => {
   const request = (event: Partial<AuditEvent>) => told({ client: 'gateway', requestedType: 'access_token', ...event });
   assert.deepEqual(request({}), [REQUEST]);
   assert.deepEqual(told({ client: 'gateway' }), []);
@@ -195,7 +195,7 @@ test('the request is told as far as it was read', () => {
   assert.match(request({ resourcesAsked: ['a', 'b', 'c'] })[0] ?? '', /, for a, b and c, with/);
 });
 
-test('who acts is told of refused requests too: whoever would have acted', () => {
+test('names the actors that a refused request would have had', () => {
   const client = [rule([api], { name: 'other' }), rule([api], { act: 'client' })];
   const delegation = (event: Partial<AuditEvent>, rules: readonly Rule[] = client) =>
     told({ ...judged, ...event }, { rules }).find((line) => line.startsWith('delegation'));
@@ -215,7 +215,7 @@ test('who acts is told of refused requests too: whoever would have acted', () =>
   assert.deepEqual(told(nobody), [REQUEST]);
 });
 
-test('which keys tokens are bound to, and which the caller proved or must prove', () => {
+test('names the keys that tokens are bound to, and those that the caller proved or must prove', () => {
   const bound = { ...ada, confirmation: { jkt: 'one' } };
   const proof = (event: Partial<AuditEvent>, limits?: Limits) =>
     told({ ...judged, rule: 'rule', ...event }, limits && { limits }).find((line) => line.startsWith('proof'));
@@ -241,7 +241,7 @@ test('which keys tokens are bound to, and which the caller proved or must prove'
   );
 });
 
-test('words for durations, scope, lists and people', () => {
+test('describes durations, scope, lists and people', () => {
   for (const [seconds, words] of [
     [0, '0 s'],
     [-5, '0 s'],
@@ -257,23 +257,23 @@ test('words for durations, scope, lists and people', () => {
     [86_460, '1 d 1 min'],
   ] as const)
     assert.equal(formatDuration(seconds), words);
-  assert.deepEqual([sayScope([]), sayScope(['a', 'b'])], ['no scope', 'the scope “a b”']);
+  assert.deepEqual([describeScope([]), describeScope(['a', 'b'])], ['no scope', 'the scope “a b”']);
   assert.deepEqual(
-    [sayList([]), sayList(['a']), sayList(['a', 'b']), sayList(['a', 'b', 'c'], 'or')],
+    [describeList([]), describeList(['a']), describeList(['a', 'b']), describeList(['a', 'b', 'c'], 'or')],
     ['nothing', 'a', 'a and b', 'a, b or c'],
   );
   assert.deepEqual(
-    [sayPrincipal({ iss: SELF, sub: 'a' }, SELF), sayPrincipal({ iss: IDP, sub: 'a' }, SELF)],
+    [describePrincipal({ iss: SELF, sub: 'a' }, SELF), describePrincipal({ iss: IDP, sub: 'a' }, SELF)],
     ['a', `a of ${IDP}`],
   );
-  assert.equal(sayChain([], 'ada', SELF), 'nobody acts for ada');
+  assert.equal(describeChain([], 'ada', SELF), 'nobody acts for ada');
 });
 
 const cautious = when('subject.claims.tenant == "red" && actor.claims.level == 1 && request.scope == []');
 
 const untold = 'is not asked; it is for other targets, was not in the file then, or is one of very many';
 
-/** What is said of one rule. */
+/** Explains one rule. */
 function ruleTold(parts: Parameters<typeof rule>[1], event: Partial<AuditEvent>): string {
   const rules = [rule([api, other], parts)];
   const told = explainRules(compilePolicy(SELF, rules), newEvent(event));
@@ -281,7 +281,7 @@ function ruleTold(parts: Parameters<typeof rule>[1], event: Partial<AuditEvent>)
   return [result, part, why].filter(Boolean).join('; ');
 }
 
-test('of each rule it is told whether it decided, or what did not match', () => {
+test('describes for each rule whether it decided, or which part did not match', () => {
   const miss = (what: string, parts: Parameters<typeof rule>[1] = {}, event: Partial<AuditEvent> = {}): string => {
     const told = ruleTold(parts, { ...judged, mismatches: [{ rule: 'rule', part: 'x', what }], ...event });
     const start = `does not match; ${what}; `;
@@ -346,7 +346,7 @@ test('of each rule it is told whether it decided, or what did not match', () => 
   );
 });
 
-test('of a rule that was passed over unread it is told whom it names', () => {
+test('describes which parties a rule names that the index skipped', () => {
   const named = (subject: Partial<Rule['subject']>, event: Partial<AuditEvent> = judged) =>
     ruleTold({ subject }, event);
   const issuers = new Set([IDP]);
@@ -367,7 +367,7 @@ test('of a rule that was passed over unread it is told whom it names', () => {
   assert.equal(named({ issuers, clients }, nobody), untold);
 });
 
-test('a condition is told with the claims that it read, and with what kept it from an answer', () => {
+test('describes a condition with the claims that it read, and why it could not be evaluated', () => {
   const facts = { 'subject.claims.tenant': 'blue' };
   const told = (what: string, parts: Parameters<typeof rule>[1], more: Partial<AuditEvent> = {}, problem?: string) =>
     ruleTold(parts, {
@@ -395,7 +395,7 @@ test('a condition is told with the claims that it read, and with what kept it fr
   assert.equal(told('actor.when', {}), 'does not match; actor.when; its condition on the actor is not true');
 });
 
-test('rules after the one that decides are not asked, and those that are gone from the file are told', () => {
+test('lists rules after the deciding one as not asked, and rules that are gone from the file', () => {
   const rules = ['a', 'b', 'c'].map((name) => rule([api], { name }));
   const policy = compilePolicy(SELF, rules);
   const results = (event: Partial<AuditEvent>) =>
@@ -422,7 +422,7 @@ test('rules after the one that decides are not asked, and those that are gone fr
   assert.deepEqual(explainRules(policy, newEvent({ rule: 'older' })).rules.at(-1)?.rule, 'older');
 });
 
-test('of a rule in audit mode it is told what it would have decided', () => {
+test('describes what a rule in audit mode would have decided', () => {
   const watched = (shadow: Partial<NonNullable<AuditEvent['shadows']>[number]>) =>
     ruleTold({ mode: 'audit' }, { ...judged, shadows: [{ rule: 'x' }, { rule: 'rule', ...shadow }] });
   const start = 'is only watched (mode: audit); it would';
@@ -435,7 +435,7 @@ test('of a rule in audit mode it is told what it would have decided', () => {
   assert.equal(watched({ reason: 'scope_empty' }), `${start} decide, and refuse: ${reasons.scope_empty.meaning}`);
 });
 
-test('an audit row is explained with the sentence that the caller was given', () => {
+test('explains an audit row with the sentence that the caller received', () => {
   const context = {
     ...partsOf({ resources: [api], rules: [rule([api])] }),
     tokenErrorCode: 'invalid_grant',

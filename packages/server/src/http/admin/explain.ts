@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import { type Explanation, explainEvent, explainExchange, explainRefusal } from '../../explain/explain.ts';
-import { normalRequestId, sayMissing, timeOfRequest } from '../../explain/missing.ts';
+import { describeMissingRow, normalRequestId, timeOfRequest } from '../../explain/missing.ts';
 import { findTargets } from '../../explain/targets.ts';
 import { type Parameters, parametersOf } from '../../primitives/parameters.ts';
 import { Refusal } from '../../primitives/refusal.ts';
@@ -126,6 +126,6 @@ async function explainPast(text: string, services: HttpServices): Promise<Explan
     await wait(ROW_DELAY_MS);
     event = await find();
   }
-  if (event === undefined) throw new Refusal('admin_item_unknown', { detail: sayMissing(id) });
+  if (event === undefined) throw new Refusal('admin_item_unknown', { detail: describeMissingRow(id) });
   return explainEvent(event, explainServices(services));
 }

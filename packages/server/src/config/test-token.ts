@@ -1,5 +1,5 @@
-// Reads a token that the test of a rule imagines, as a real one is read, but without a proof.
-import { imagined } from '../explain/simulate.ts';
+// Reads the token of a rule test like a real one, but without a signature.
+import { simulatedToken } from '../explain/simulate.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -11,19 +11,19 @@ import { refuseInvalidParties } from '../subject-tokens/parties.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
-import type { ImaginedToken } from './schema-tests.ts';
+import type { TestToken } from './schema-tests.ts';
 
-/** A test may imagine people, who have accounts elsewhere or will have some. */
-const ownerHere = (): string => 'somebody whom the test imagines';
+/** The people of a test need no accounts. */
+const ownerHere = (): string => 'a person of the test';
 
 type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'names' | 'saml' | 'clients' | 'client' | 'now'>;
 
-/** @throws TokenRefusal where a real token with these claims would be refused */
-export function imagineToken(token: ImaginedToken, context: Context): TokenFacts {
+/** @throws TokenRefusal if a real token with these claims would be refused */
+export function readTestToken(token: TestToken, context: Context): TokenFacts {
   const { issuer: name, type } = token;
-  if (name === 'self') return imagineOwn(token, context);
+  if (name === 'self') return readOwnTestToken(token, context);
   const saml = [...context.saml.values()].find((one) => one.name === name || one.entityId === name);
-  if (saml !== undefined) return imagineAssertion(token, saml, context);
+  if (saml !== undefined) return readTestAssertion(token, saml, context);
   const issuer = context.issuers.byName(name) ?? context.issuers.byIssuer(name);
   if (issuer === undefined) throw new TokenRefusal('unknown_issuer');
   if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
@@ -34,9 +34,9 @@ export function imagineToken(token: ImaginedToken, context: Context): TokenFacts
   return readForeign({ ...own, ...timesOf(token, context), ...token.claims }, issuer, type, context, '');
 }
 
-const timesOf = ({ expiresIn }: ImaginedToken, { now }: Context) => ({ iat: now, exp: now + expiresIn });
+const timesOf = ({ expiresIn }: TestToken, { now }: Context) => ({ iat: now, exp: now + expiresIn });
 
-function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now }: Context): TokenFacts {
+function readOwnTestToken(token: TestToken, { issuer, clients, client, names, now }: Context): TokenFacts {
   const { claims, audiences, scope, type } = token;
   // RFC 8693 section 3: a JWT of ours is an access token, unless it is declared as an ID token; we issue no assertions.
   if (type !== 'access_token' && type !== 'jwt' && type !== 'refresh_token' && type !== 'id_token')
@@ -50,7 +50,7 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now 
   refuseInvalidParties(parties, { issuer, clients, names: { ...names, ownerHere } });
   const own = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
   return {
-    ...imagined,
+    ...simulatedToken,
     principal,
     sub: principal.sub,
     origin,
@@ -70,7 +70,7 @@ function imagineOwn(token: ImaginedToken, { issuer, clients, client, names, now 
   };
 }
 
-function imagineAssertion(token: ImaginedToken, issuer: SamlIssuerEntry, context: Context): TokenFacts {
+function readTestAssertion(token: TestToken, issuer: SamlIssuerEntry, context: Context): TokenFacts {
   const { claims, audiences, type, expiresIn } = token;
   const principal = parsePrincipal({ sub: claims.nameId }, issuer.entityId);
   if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
@@ -79,7 +79,7 @@ function imagineAssertion(token: ImaginedToken, issuer: SamlIssuerEntry, context
   const { subject, extraClaims } = mapFacts(issuer, facts);
   const mapped = issuer.subject === undefined ? `${issuer.name}:${principal.sub}` : subject;
   return {
-    ...imagined,
+    ...simulatedToken,
     principal,
     sub: nameSubject(mapped, { name: issuer.name, principal }, context),
     origin: principal,
