@@ -1,4 +1,4 @@
-// Every row of rows.tsv has a case, every case a row, and every attack fails.
+// Tries every attack of rows.tsv. Each row has a case, each case a row, and every attack must fail.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ for (const { letter, cases, open } of groups) {
     });
     after(undo);
 
-    test('every row has a case or a reason why it has none, and nothing else has', () => {
+    test('has a case, or a reason for having none, for each row and nothing else', () => {
       assert.deepEqual([...cases.keys()].toSorted(), own.map(({ id }) => id).toSorted());
     });
     for (const row of own.filter(({ id }) => cases.get(id) === 'case')) {
@@ -39,7 +39,7 @@ for (const { letter, cases, open } of groups) {
   });
 }
 
-test('docs/evidence/attacks.md tells what is held: npm run attacks writes it', async () => {
+test('docs/evidence/attacks.md has the verdict of each row: npm run attacks writes it', async () => {
   const lines = await judge(groups, rows, async (_group, row) => verdicts.get(row) ?? { broken: 'see its test' });
   const page = readFileSync(join(import.meta.dirname, '../../../../docs/evidence/attacks.md'), 'utf8');
   assert.equal(page, formatPage(lines));

@@ -1,36 +1,36 @@
-// What is a group of attacks? What its rows run against, and for each row a case: what is sent, its accepted twin, its oracle.
+// Runs a group of attacks: for each row a case, which sends the variants of the attack and an accepted twin.
 import assert from 'node:assert/strict';
 import { assertAsRow, type Outcome, type Row } from './row.ts';
 
-/** Undoes what was started, the last first. */
+/** Undoes what was started, in reverse order. */
 export type Undo = { readonly after: (work: () => unknown) => void };
 
 export interface Trial extends Undo {
-  /** A variant of the row: its answer must be the one that the row has. */
+  /** Sends a variant of the row. Its answer must be the one in the row. */
   readonly attempt: <T extends Outcome>(what: string, answer: T | Promise<T>) => Promise<T>;
-  /** What differs from the variants in nothing but the attack: it must be let through. */
+  /** Sends a request that differs from the variants only in the attack. It must be accepted. */
   readonly twin: <T extends Outcome>(answer: T | Promise<T>) => Promise<T>;
 }
 
-/** Tries each variant that the row tells, and a twin. What neither status nor error shows, it asserts by itself. */
+/** Sends each variant of the row and a twin, and asserts everything that status and error do not show. */
 export type Case<World> = (world: World, trial: Trial) => Promise<void>;
 
-/** Why a row says nothing of Cambio. */
+/** Why a row does not apply to Cambio. */
 export interface NotApplicable {
   readonly because: string;
 }
 
-/** The cases of a group, or some of them, by the id of the row. */
+/** The cases of a group, or some of them, by row id. */
 export type Cases<World> = Readonly<Record<string, Case<World> | NotApplicable>>;
 
 export interface Group {
-  /** The first letter of the ids of its rows. */
+  /** The first letter of its row ids. */
   readonly letter: string;
   /** The name of its folder. */
   readonly folder: string;
-  /** By the id of the row. */
+  /** By row id. */
   readonly cases: ReadonlyMap<string, 'case' | NotApplicable>;
-  /** Starts what its rows share. */
+  /** Starts the servers and issuers that its rows share. */
   readonly open: (undo: Undo) => Promise<World>;
 }
 
@@ -41,7 +41,7 @@ export interface Held {
   readonly attempts: number;
 }
 
-/** @param cases by the id of the row */
+/** @param cases by row id */
 export function group<W>(letter: string, folder: string, open: (undo: Undo) => Promise<W>, cases: Cases<W>): Group {
   const kinds = Object.entries(cases).map(([id, one]) => [id, typeof one === 'function' ? 'case' : one] as const);
   return {
@@ -59,7 +59,7 @@ export function group<W>(letter: string, folder: string, open: (undo: Undo) => P
   };
 }
 
-/** @throws AssertionError where the attack did not fail, its twin did, or one of both was not tried */
+/** @throws AssertionError if the attack succeeded, its twin failed, or either was not tried */
 async function tryCase(row: Row, run: (trial: Trial) => Promise<void>): Promise<Held> {
   const { after, undo } = undoing();
   let attempts = 0;
@@ -87,7 +87,7 @@ async function tryCase(row: Row, run: (trial: Trial) => Promise<void>): Promise<
   return { attempts };
 }
 
-/** Collects what to undo. */
+/** Collects functions that undo a set-up. */
 export function undoing(): Undo & { readonly undo: () => Promise<void> } {
   const works: (() => unknown)[] = [];
   return {
@@ -98,7 +98,7 @@ export function undoing(): Undo & { readonly undo: () => Promise<void> } {
   };
 }
 
-/** Asks a few at once, whose audit rows are then committed together; what is looked up of an answer is for afterwards. */
+/** Sends a few requests at once, so that their audit rows are committed together. Read the rows afterwards. */
 export async function askEach<T, R>(list: readonly T[], ask: (one: T) => Promise<R>): Promise<(readonly [T, R])[]> {
   const answers: (readonly [T, R])[] = [];
   for (let at = 0; at < list.length; at += AT_ONCE) {

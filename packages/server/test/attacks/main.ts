@@ -1,5 +1,5 @@
-// npm run attacks: does every attack fail? Tries them all, prints a table by group, writes docs/evidence/attacks.md, and exits with 1
-// where one is broken. npm run attacks [-- --only T,J05] [--against ADAPTER]
+// npm run attacks: tries every attack, prints a table by group, writes docs/evidence/attacks.md, and exits with 1 if one
+// succeeds. npm run attacks [-- --only T,J05] [--against ADAPTER]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,9 +1,9 @@
-// How is it told which attacks hold? docs/evidence/attacks.md, and a table by group.
+// Formats the verdicts: docs/evidence/attacks.md, and a table by group.
 import type { Group } from './group.ts';
 import { portable } from './portable/cases.ts';
 import { letterOf, type Row } from './row.ts';
 
-/** How often the row was tried, why it says nothing of Cambio, or what went wrong. */
+/** How many variants were tried, why the row does not apply to Cambio, or what went wrong. */
 export type Verdict = { readonly attempts: number } | { readonly because: string } | { readonly broken: string };
 
 export interface Line {
@@ -12,7 +12,7 @@ export interface Line {
   readonly verdict: Verdict;
 }
 
-/** A line for each row that is in one of the groups. */
+/** A line for each row of these groups. */
 export async function judge(
   groups: readonly Group[],
   rows: readonly Row[],
@@ -33,7 +33,7 @@ const isNotApplicable = ({ verdict }: Line): boolean => 'because' in verdict;
 export const isBroken = ({ verdict }: Line): boolean => 'broken' in verdict;
 const count = (lines: readonly Line[], which: (line: Line) => boolean): number => lines.filter(which).length;
 
-/** For a person at a terminal. */
+/** For the terminal. */
 export function formatTable(lines: readonly Line[]): string {
   const named = (name: string, some: readonly Line[]): string => {
     const numbers = [some.length, count(some, isHeld), count(some, isNotApplicable)];

@@ -1,4 +1,4 @@
-// What does the table of attacks say? The rows of rows.tsv, and which answers are as a row has it.
+// Reads the rows of rows.tsv, and compares answers with them.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,14 +8,14 @@ export interface Row {
   readonly id: string;
   readonly group: string;
   readonly input: string;
-  /** `400`, `200 or 400`; `fault`: the file is refused; `-`: the case says. */
+  /** `400`, `200 or 400`; `fault`: the file is refused; `-`: the case decides. */
   readonly http: string;
-  /** `invalid_request`, or several with `or`; TOKEN_ERROR is the one for refused tokens; `-`: the case says. */
+  /** `invalid_request`, or several with `or`; TOKEN_ERROR is the one for refused tokens; `-`: the case decides. */
   readonly error: string;
   readonly note: string;
 }
 
-/** What came back: of a request, or of a configuration file. */
+/** The answer to a request, or the fault of a configuration file. */
 export interface Outcome {
   readonly status: number | 'fault';
   readonly body?: Readonly<Record<string, unknown>>;
@@ -36,7 +36,7 @@ export const rows: readonly Row[] = readFileSync(join(import.meta.dirname, 'rows
 
 export const letterOf = (id: string): string => id.slice(0, 1);
 
-/** @throws AssertionError where the answer is another than the row has */
+/** @throws AssertionError if the answer differs from the row */
 export function assertAsRow({ id, http, error }: Row, what: string, { status, body, text }: Outcome): void {
   const told = `${id}, ${what}: ${status} ${text?.slice(0, 300)}`;
   if (http !== '-') assert.ok(http.split(' or ').includes(String(status)), `${told}; the row has ${http}`);

@@ -1,5 +1,5 @@
-// The groups of attacks, in the order of rows.tsv. A group is one folder here and one line in this list: `group.ts`
-// names its cases, `world.ts` says what they run against, and the other files have them.
+// Lists the groups of attacks in the order of rows.tsv. A group is a folder here and a line in this list: `group.ts` names its
+// cases, `world.ts` starts its servers, and the other files have the cases.
 import type { Group } from '../group.ts';
 import { administration } from './admin/group.ts';
 import { binding } from './binding/group.ts';

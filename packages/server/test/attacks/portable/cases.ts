@@ -1,5 +1,5 @@
-// The attacks that need nothing but a token endpoint and a client that may exchange: the same for this server and for others.
-// A variant must be refused, and each has a twin that is granted.
+// Attacks that need only a token endpoint and a client that may exchange, for this server and for others. A variant must be
+// refused, and its twin granted.
 import { createHmac, createPublicKey } from 'node:crypto';
 import { type Answer, EXCHANGE, encode, type Form, type } from '../../support/harness.ts';
 import { basic, type Peer } from './peer.ts';
@@ -10,11 +10,11 @@ export interface Tried {
 }
 
 export interface PortableCase {
-  /** What it needs of the adapter beside the token endpoint and its client. */
+  /** Further requirements: capabilities of the adapter. */
   readonly needs: readonly (keyof Peer)[];
-  /** What must be refused. */
+  /** Requests that must be refused. */
   readonly attacks: (peer: Peer) => Promise<readonly Tried[]>;
-  /** What must be granted, or the refusals would show nothing. */
+  /** Requests that must be granted. Otherwise the refusals would not prove anything. */
   readonly twin: (peer: Peer) => Promise<Answer>;
 }
 
@@ -45,7 +45,7 @@ const decode = (token: string, index: number): Record<string, unknown> =>
   JSON.parse(Buffer.from(part(token, index), 'base64url').toString());
 const encodePart = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Rows about JWTs show nothing where subject tokens are opaque. */
+/** Rows about JWTs do not apply if subject tokens are opaque. */
 async function jwtOf(peer: Peer): Promise<string> {
   const token = await peer.subjectToken();
   if (token.split('.').length !== 3) throw new Error('the subject token is not a JWT');
@@ -68,7 +68,7 @@ const ofToken = (
   twin: good,
 });
 
-/** By the id of the row. */
+/** By row id. */
 export const portable: Readonly<Record<string, PortableCase>> = {
   T01: {
     needs: [],
@@ -109,7 +109,7 @@ export const portable: Readonly<Record<string, PortableCase>> = {
   })),
   N01: {
     needs: [],
-    // Each hop asks with what the hop before it gave. What lives longer than the first is an attack that was granted.
+    // Each exchange presents the token of the one before. A token that outlives the first is a successful attack.
     attacks: async (peer) => {
       let token = await peer.subjectToken();
       const end = Number(decode(token, 1).exp);

@@ -1,9 +1,9 @@
-// Another server's token endpoint, as the portable attacks see it: how to get a token there, and which answers refuse.
+// Another server's token endpoint, for the portable attacks: how to get a token, and which answers are refusals.
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Answer, EXCHANGE, encode, type Form, read, type } from '../../support/harness.ts';
 
-/** Attacks are for servers of one's own, on this machine. */
+/** Attack only your own servers, on this machine. */
 const url = z.url({
   protocol: /^https?$/,
   hostname: /^(localhost|127(\.\d+){3}|\[::1\])$/,
@@ -16,24 +16,24 @@ const client = z.strictObject({
   method: z.enum(['client_secret_basic', 'client_secret_post']).default('client_secret_basic'),
 });
 
-/** What a file of `npm run attacks -- --against FILE` says. */
+/** The content of a file of `npm run attacks -- --against FILE`. */
 const adapter = z.strictObject({
   tokenEndpoint: url,
-  /** RFC 7009. Without it, rows that revoke are left out. */
+  /** RFC 7009. If absent, rows that revoke are skipped. */
   revocationEndpoint: url.optional(),
-  /** RFC 7517. Without it, rows that forge with the server's public key are left out. */
+  /** RFC 7517. If absent, rows that forge with the server's public key are skipped. */
   jwksUri: url.optional(),
   /** May exchange. */
   client,
-  /** Another that may exchange, for rows about somebody else's tokens. Without it they are left out. */
+  /** Another client that may exchange, for rows about tokens of others. If absent, they are skipped. */
   other: client.optional(),
-  /** The request that gets a client a subject token of its own, but for its credentials. */
+  /** The request, without credentials, that gets a client its own subject token. */
   subject: form.default({ grant_type: 'client_credentials' }),
-  /** What an exchange of that token asks for, so that it is granted. */
+  /** Parameters with which an exchange of that token is granted. */
   exchange: form.default({}),
-  /** A scope that the subject token does not have. Without it, the row about wider scope is left out. */
+  /** A scope that the subject token does not have. If absent, the row about a wider scope is skipped. */
   widerScope: z.string().min(1).optional(),
-  /** Which answers refuse. */
+  /** Which answers are refusals. */
   refusals: z
     .strictObject({ statuses: z.array(z.int()).min(1), errors: z.array(z.string()).optional() })
     .default({ statuses: [400, 401, 403, 404, 405, 415] }),
@@ -47,22 +47,22 @@ export interface Peer {
   readonly client: Credentials;
   readonly other: Credentials | undefined;
   readonly widerScope: string | undefined;
-  /** POSTs to the token endpoint, as nobody. */
+  /** POSTs to the token endpoint without credentials. */
   readonly post: (body: string | Form, headers?: Record<string, string>, query?: Form) => Promise<Answer>;
   readonly get: (query: Form) => Promise<Answer>;
-  /** All that a good exchange says, its credentials included. */
+  /** All parameters of a valid exchange, including credentials. */
   readonly exchangeForm: () => Promise<Form>;
   readonly token: (form: Form, as?: Credentials) => Promise<Answer>;
-  /** A new subject token of a client's own. @throws Error with the answer where there is none */
+  /** A new subject token of a client. @throws Error with the answer if there is none */
   readonly subjectToken: (as?: Credentials) => Promise<string>;
-  /** A good exchange, varied: `undefined` leaves a parameter out. */
+  /** A valid exchange with changes; `undefined` omits a parameter. */
   readonly exchange: (form?: Form, as?: Credentials) => Promise<Answer>;
   readonly revoke: ((token: string) => Promise<Answer>) | undefined;
   readonly keys: (() => Promise<readonly Record<string, unknown>[]>) | undefined;
   readonly refuses: (answer: Answer) => boolean;
 }
 
-/** @throws Error that names the file and what is wrong with it */
+/** @throws Error that names the file and its fault */
 export function readAdapter(file: string): Adapter {
   const { data, error } = adapter.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   if (data === undefined) throw new Error(`${file}: ${z.prettifyError(error)}`);

@@ -1,11 +1,11 @@
-// npm run attacks -- --against FILE: the portable rows against the token endpoint that an adapter file names.
+// npm run attacks -- --against FILE: runs the portable rows against the token endpoint of an adapter file.
 import { rows } from '../row.ts';
 import { portable } from './cases.ts';
 import { createPeer, type Peer, readAdapter } from './peer.ts';
 
 export type PeerVerdict = { readonly held: number } | { readonly broken: string } | { readonly because: string };
 
-/** @param only ids, or how they begin; undefined: all */
+/** @param only ids or their beginnings; undefined: all */
 export async function tryPeer(
   peer: Peer,
   only?: readonly string[],
@@ -34,7 +34,7 @@ async function tryRow(peer: Peer, id: string): Promise<PeerVerdict> {
   }
 }
 
-/** Prints a line a row. @returns the exit code: 1 where a row is broken */
+/** Prints a line for each row. @returns the exit code: 1 if an attack succeeded */
 export async function attackPeer(file: string, only?: readonly string[]): Promise<number> {
   const verdicts = await tryPeer(createPeer(readAdapter(file)), only);
   for (const { id, verdict } of verdicts) {

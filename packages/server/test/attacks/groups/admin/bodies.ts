@@ -1,11 +1,11 @@
-// May a caller say too little, too much, or what nobody asked for?
+// Bodies and queries of the admin API with too little, too much, or unknown content.
 
 import assert from 'node:assert/strict';
 import { everythingIn } from '../../../support/harness.ts';
 import type { Case, Trial } from '../../group.ts';
 import { type AdminWorld, ANY, ENTRY } from './world.ts';
 
-/** Bodies for a client, made or changed, that are refused, and change nothing. */
+/** Bodies that create or change a client. Each is refused and changes nothing. */
 async function tryEntries(
   { call, server }: AdminWorld,
   { attempt, twin }: Trial,
@@ -27,7 +27,7 @@ async function tryEntries(
 
 const without = (name: keyof typeof ENTRY): Record<string, unknown> => ({ ...ENTRY, [name]: undefined });
 
-/** Columns and values that no page knows. */
+/** Unknown columns and invalid values. */
 const PAGES = [
   'limit=1000000000',
   'limit=0',
@@ -78,7 +78,7 @@ export const bodies: Readonly<Record<string, Case<AdminWorld>>> = {
       await attempt(`revoke ${JSON.stringify(body)}`, world.call('POST /revocations', body));
     for (const body of [{ alg: null }, { alg: 'none' }, { alg: 'HS256' }, { alg: 'RS256' }])
       await attempt(`rotate ${JSON.stringify(body)}`, world.call('POST /keys', body));
-    // Without scopes a client has none, and gets nothing.
+    // A client without scopes is granted none.
     const { body } = await world.call('POST /clients', { ...without('scopes'), id: 'bare' });
     const form = { grant_type: 'client_credentials', client_id: 'bare', client_secret: String(body.secret) };
     assert.equal((await world.server.token(form)).body.error, 'invalid_scope');
@@ -117,7 +117,7 @@ export const bodies: Readonly<Record<string, Case<AdminWorld>>> = {
     for (const query of ['since=1', 'since=yesterday', 'until=-1', 'subject=', 'subject=a%00b', 'client=a&client=b'])
       await attempt(`audit?${query}`, call(`GET /audit?${query}`));
     await attempt('a row by no id', call('GET /audit/%00'));
-    // What SQL and LIKE would read otherwise is text here, and finds nothing.
+    // SQL and LIKE syntax is plain text here, and matches nothing.
     const rows = async (query: string): Promise<number> =>
       ((await call(`GET /audit?${query}`)).body.items as unknown[]).length;
     for (const text of [

@@ -1,4 +1,4 @@
-// What does a change do, whom does it concern, and what is left of it?
+// What a change through the admin API affects, and what remains in the audit and the store.
 import assert from 'node:assert/strict';
 import { admin, adminToken } from '../../../support/admin-api.ts';
 import { verifyStored } from '../../../support/audit.ts';
@@ -13,7 +13,7 @@ import { type AdminWorld, ANY, ENTRY, lasting, OPERATING, obtain, operationsOf }
 
 const EXCHANGING = { ...ENTRY, grants: ['client_credentials', 'token_exchange'] };
 
-/** A client that may operate a server whose own clients may only look. @returns the answer to disabling it */
+/** Disables a registered operator at a server whose configured clients may only read. @returns the answer */
 async function disableLast({ after }: Trial, changes: Configuration): Promise<Answer> {
   const first = await start({ after }, lasting);
   const { body } = await admin(first, 'POST /clients', { body: { ...OPERATING, id: 'second' } });
@@ -23,7 +23,7 @@ async function disableLast({ after }: Trial, changes: Configuration): Promise<An
   return admin(server, 'PUT /clients/second', { token, headers: ANY, body: { ...OPERATING, disabled: true } });
 }
 
-/** Everything but what a request leaves behind. */
+/** All tables except those that every request writes. */
 function stateOf(server: TestServer): Record<string, unknown> {
   const { audit: _audit, sqlite_sequence: _sequence, used_ids: _ids, ...rest } = everythingIn(server);
   return rest;
@@ -31,7 +31,7 @@ function stateOf(server: TestServer): Record<string, unknown> {
 
 type Write = readonly [what: string, body?: unknown];
 
-/** A good request for each operation that writes, in an order in which all work, and what is done before. */
+/** A valid request for each operation that writes, in an order in which all succeed, with its preparation. */
 const writes: Readonly<Record<string, (call: AdminWorld['call'], server: TestServer) => Promise<Write>>> = {
   'create-client': async () => ['POST /clients', { ...ENTRY, id: 'written' }],
   'replace-client': async () => ['PUT /clients/written', { ...ENTRY, scopes: ['read', 'write'] }],
@@ -49,7 +49,7 @@ const writes: Readonly<Record<string, (call: AdminWorld['call'], server: TestSer
   'revoke-tokens': async (_call, server) => ['POST /revocations', { id: claimsOf(await subjectToken(server)).jti }],
 };
 
-/** One edit of the record that nobody should be able to hide. */
+/** One edit of the audit that must be detected. */
 const tampering: Readonly<Record<string, string>> = {
   'an event edited': `update audit set event = replace(event, 'gateway', 'agent') where sequence = 2`,
   'a column edited': `update audit set client = 'agent' where sequence = 2`,

@@ -1,4 +1,4 @@
-// A: may anybody change through the admin API what they should not, learn a secret, or leave no trace?
+// A: can a caller change something through the admin API without permission, learn a secret, or leave no audit row?
 
 import { group } from '../../group.ts';
 import { bodies } from './bodies.ts';

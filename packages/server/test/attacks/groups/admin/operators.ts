@@ -1,4 +1,4 @@
-// Who operates the server, under whose name, and does what they decide come into force?
+// Who operates the server, which name the audit records, and whether changes take effect.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -14,7 +14,7 @@ import { type AdminWorld, ANY, ENTRY, lasting, OPERATING, obtain } from './world
 
 const looking = changed(lasting, { clients: edited('operator', { scopes: ['admin:read'] }) });
 
-/** Registered operators of a server whose file has none. @returns calls as each of them */
+/** Registers operators at a server whose file has none. @returns calls as each operator */
 async function operate(undo: Undo, ids: readonly string[]) {
   const first = await start(undo, lasting);
   const secrets = new Map<string, unknown>();

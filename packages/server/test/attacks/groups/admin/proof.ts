@@ -1,4 +1,4 @@
-// Attacks on the proof of the audit, by somebody who can write to the database and has no key.
+// Attacks on the proof of the audit by an attacker who can write to the database and has no key.
 import assert from 'node:assert/strict';
 import { exportOf, rowsOf, verifyStored } from '../../../support/audit.ts';
 import { createForger } from '../../../support/audit-forger.ts';

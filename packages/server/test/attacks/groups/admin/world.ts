@@ -1,4 +1,4 @@
-// What do attacks on the admin API run against? Two nodes on one database, with an operator, and what callers say to it.
+// The servers of the attacks on the admin API: two nodes on one database, with an operator.
 import { join } from 'node:path';
 import { admin, adminToken, withOperators } from '../../../support/admin-api.ts';
 import { API, configuration } from '../../../support/basics.ts';
@@ -10,12 +10,12 @@ export interface AdminWorld {
   readonly server: TestServer;
   /** Another node on the same database. */
   readonly second: TestServer;
-  /** As the operator. @param what method and path below the API */
+  /** Calls as the operator. @param what method and path below the API */
   readonly call: (what: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
 }
 
 const ISSUER = 'https://login.example';
-/** Of one name on each node, whatever its port. */
+/** The same name on each node, whatever its port. */
 export const lasting = changed(withOperators(configuration, ISSUER), { issuer: ISSUER });
 
 export async function openAdminWorld(undo: Undo): Promise<AdminWorld> {
@@ -25,14 +25,14 @@ export async function openAdminWorld(undo: Undo): Promise<AdminWorld> {
   let token = await adminToken(server);
   const call: AdminWorld['call'] = async (what, body, headers = {}) => {
     const answer = await admin(server, what, { token, body, headers });
-    // A case may have revoked it.
+    // A case may have revoked the token.
     if (answer.status === 401) token = await adminToken(server);
     return answer.status === 401 ? admin(server, what, { token, body, headers }) : answer;
   };
   return { server, second, call };
 }
 
-/** What a client may say of itself. */
+/** A complete entry of a client. */
 export const ENTRY = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };
 export const OPERATING = { ...ENTRY, audiences: [`${ISSUER}/admin`], scopes: ['admin:read', 'admin:write'] };
 
@@ -41,7 +41,7 @@ export const ANY = { 'if-match': '*' };
 export const obtain = (server: TestServer, client_id: string, client_secret: unknown): Promise<Answer> =>
   server.token({ grant_type: 'client_credentials', client_id, client_secret: String(client_secret) });
 
-/** Every operation, by its id: method and path. */
+/** Method and path of every operation, by its id. */
 export async function operationsOf({ call }: AdminWorld): Promise<Readonly<Record<string, string>>> {
   const { paths } = (await call('GET /openapi.json')).body as {
     paths: Record<string, Record<string, { operationId: string }>>;

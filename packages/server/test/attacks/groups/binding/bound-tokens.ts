@@ -1,4 +1,4 @@
-// Is a bound token good without its key, or is its binding lost on the way?
+// Bound tokens without their key, and ways to lose the binding.
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { admin, adminToken } from '../../../support/admin-api.ts';
@@ -104,7 +104,7 @@ export const boundTokens: Readonly<Record<string, Case<BindingWorld>>> = {
     because(server, stolen, 'refresh_token_not_allowed');
     const anew = await twin(server.token(refresh, withKey(prove())));
     assert.deepEqual(claimsOf(anew.body.access_token).cnf, { jkt: own.jkt });
-    // The rule says that it may: the twin, which the audit row tells.
+    // The twin: its rule allows another key, and the audit row records it.
     const rebound = await twin(present(server, subject, {}, { audience: REBINDING }));
     assert.deepEqual([rebound.body.token_type, server.audit(rebound)?.rebound], ['Bearer', 'bearer']);
   },
@@ -160,7 +160,7 @@ export const boundTokens: Readonly<Record<string, Case<BindingWorld>>> = {
     const { server, own, prove } = world;
     const userinfo = async (token: string, dpop: string, scheme = 'DPoP'): Promise<Answer> =>
       read(await fetch(`${server.issuer}/oauth/userinfo`, { headers: { authorization: `${scheme} ${token}`, dpop } }));
-    // A problem document names the error in its type.
+    // A problem document has the error in its type.
     const clients = async (token: string, dpop: string, scheme = 'DPoP'): Promise<Answer> => {
       const answer = await admin(server, 'GET /clients', { headers: { authorization: `${scheme} ${token}`, dpop } });
       return { ...answer, body: { error: String(answer.body.type).replace('urn:cambio:error:', '') } };

@@ -1,4 +1,4 @@
-// B: is a token that is bound to a key good without it, and is a proof believed that is none?
+// B: is a bound token accepted without its key, or an invalid proof accepted?
 
 import { group } from '../../group.ts';
 import { boundTokens } from './bound-tokens.ts';

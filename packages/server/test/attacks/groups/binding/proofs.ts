@@ -1,4 +1,4 @@
-// Is a proof believed that is none: of another form, key, request or time, used before, or without a nonce?
+// Invalid proofs: of another form, key, request or time, used before, or without a nonce.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { gateway } from '../../../support/basics.ts';
@@ -8,7 +8,7 @@ import { answerOf, LENGTH, request } from '../../../support/wire.ts';
 import type { Case, Trial } from '../../group.ts';
 import { type BindingWorld, obtain, present, TOKEN_URL, tokenOf, withKey } from './world.ts';
 
-/** Proofs, each refused for the reason. */
+/** Proofs that are refused for this reason. */
 async function tryProofs(
   { server }: BindingWorld,
   { attempt }: Trial,
@@ -27,7 +27,7 @@ const readable = (proof: string): string => {
   return `${Buffer.from(header, 'base64url')} ${Buffer.from(payload, 'base64url')}`.slice(0, 300);
 };
 
-/** The proof is good, and the token bound to its key. */
+/** The proof is accepted, and the token is bound to its key. */
 async function bound(
   { server, own }: BindingWorld,
   { twin }: Trial,
@@ -114,7 +114,7 @@ export const proofs: Readonly<Record<string, Case<BindingWorld>>> = {
         [String(url)],
       ].map((htu) => prove({ htu })),
     ]);
-    // The Host header has no say in what a proof is for.
+    // The Host header does not change the URL that a proof must name.
     const lines = ['Host: evil.example', LENGTH, `DPoP: ${prove({ htu: 'http://evil.example/oauth/token' })}`];
     await trial.attempt('Host', answerOf(await server.raw(request(lines))));
     await trial.twin(answerOf(await server.raw(request(['Host: evil.example', LENGTH, `DPoP: ${prove()}`]))));
@@ -144,7 +144,7 @@ export const proofs: Readonly<Record<string, Case<BindingWorld>>> = {
     await trial.attempt('by another client', obtain(server, 'web', withKey(proof)));
     const subject = await tokenOf(server, 'gateway');
     await trial.attempt('for another grant', present(server, subject, withKey(proof)));
-    // Of another key the same id is another proof.
+    // The same id with another key is another proof.
     await bound(world, trial, prove({ jti: claimsOf(proof).jti }, {}, other), other);
     for (const nodes of [
       [server, server, server, server],
@@ -157,7 +157,7 @@ export const proofs: Readonly<Record<string, Case<BindingWorld>>> = {
       await trial.twin(won);
       for (const answer of lost) await trial.attempt(`one of ${nodes.length} at once`, answer);
     }
-    // A request that is refused for something else uses no proof up.
+    // A request that is refused for another reason does not use up its proof.
     const unused = prove();
     assert.equal((await obtain(server, 'gateway', withKey(unused), { scope: 'more' })).body.error, 'invalid_scope');
     await bound(world, trial, unused);

@@ -1,4 +1,4 @@
-// What do attacks on bound tokens run against? Two nodes on one database, a server that asks for nonces, and callers with keys.
+// The servers of the attacks on bound tokens: two nodes on one database, a server that requires nonces, and clients with keys.
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { withOperators } from '../../../support/admin-api.ts';
@@ -10,13 +10,13 @@ import { entry, type FakeIssuer, startIssuer } from '../../../support/issuer.ts'
 import { newProver, type Prover } from '../../../support/prover.ts';
 import type { Undo } from '../../group.ts';
 
-/** A target whose rule takes tokens that are bound to other keys than the caller's. */
+/** A target whose rule accepts tokens that are bound to a key other than the caller's. */
 export const ACCEPTING = 'https://accepting.example';
-/** A target whose rule makes bearer tokens of bound ones. */
+/** A target whose rule turns bound tokens into bearer tokens. */
 export const REBINDING = 'https://rebinding.example';
 export const VAULT = 'https://vault.example';
 
-/** Of one name on each node, whatever its port. */
+/** The same name on each node, whatever its port. */
 const ISSUER = 'https://login.example';
 const TARGETS = [API, VAULT, ACCEPTING, REBINDING];
 
@@ -36,7 +36,7 @@ const rule = (targets: readonly string[], party: Configuration = {}, rest: Confi
 });
 const ACCEPT = { constrained: 'accept' };
 
-/** A proxy on loopback tells the certificate of its caller. */
+/** A proxy on loopback forwards the certificate of its caller. */
 const configurationOf = (idp: FakeIssuer): Configuration =>
   withOperators({
     issuer: ISSUER,
@@ -82,13 +82,13 @@ export interface BindingWorld {
   readonly server: TestServer;
   /** Another node on the same database. */
   readonly second: TestServer;
-  /** Asks for nonces. */
+  /** Requires nonces. */
   readonly strict: TestServer;
   readonly idp: FakeIssuer;
   readonly own: Prover;
   readonly other: Prover;
   readonly certificates: { readonly own: X509Certificate; readonly other: X509Certificate };
-  /** A good proof for the token endpoint, some of it changed. @param by whose key, by default the one that all have */
+  /** A valid proof for the token endpoint, with changes. @param by the key, by default the common one */
   readonly prove: (claims?: Record<string, unknown>, header?: Record<string, unknown>, by?: Prover) => string;
 }
 
@@ -119,7 +119,7 @@ export const CLIENTS_URL = `${ISSUER}/admin/v1/clients`;
 export const digestOf = ({ fingerprint256 }: X509Certificate): string =>
   Buffer.from(fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
 
-/** What a caller proves, as headers. */
+/** The headers that prove a key or certificate. */
 export type Proof = Readonly<Record<string, string>>;
 export const withKey = (dpop: string): Proof => ({ dpop });
 export const withCertificate = (certificate: X509Certificate): Proof => ({
@@ -128,15 +128,15 @@ export const withCertificate = (certificate: X509Certificate): Proof => ({
 
 const secretOf = (id: string): Form => ({ client_id: id, client_secret: `${id}-secret` });
 
-/** A token of the client's own. */
+/** A token of the client itself. */
 export const obtain = (server: TestServer, id: string, proof: Proof = {}, form: Form = {}): Promise<Answer> =>
   server.token({ grant_type: 'client_credentials', ...secretOf(id), ...form }, proof);
 
-/** The text of a token that one of the clients got, bound to what was proven. */
+/** Returns a token of one of the clients, bound to the proven key. */
 export const tokenOf = async (server: TestServer, id: string, proof: Proof = {}): Promise<string> =>
   String((await obtain(server, id, proof)).body.access_token);
 
-/** An exchange by the gateway, or by that of its names whose tokens are bound to its certificate. */
+/** An exchange by the gateway, or by the alias of it whose tokens are bound to its certificate. */
 export const present = (
   server: TestServer,
   subject_token: string,

@@ -1,4 +1,4 @@
-// Assertions that clients sign: by whom, about whom, for whom, how long, and once.
+// Assertions that clients sign: issuer, subject, audience, lifetime, and single use.
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { subjectToken, withoutRequestId } from '../../../support/basics.ts';
@@ -8,10 +8,10 @@ import { type Claims, hmacJws, newKey, signJws } from '../../../support/issuer.t
 import { askEach, type Case, type Trial } from '../../group.ts';
 import { AGENT, basicHeader, gateway, key, stranger, type World } from './world.ts';
 
-/** What, the assertion, and what its audit row says. */
+/** Title, assertion, and reason in the audit row. */
 type Attack = readonly [what: string, assertion: string, reason: string];
 
-/** Each is refused with the same bytes, and for its own reason. */
+/** Each is refused with the same bytes outside, and its own reason inside. */
 async function tryAll({ server, ask, prove }: World, { attempt, twin }: Trial, attacks: readonly Attack[]) {
   const answers = await askEach(attacks, ([what, text]) => attempt(what, ask(asserting(text))));
   for (const [[what, , reason], answer] of answers) {
@@ -160,7 +160,7 @@ export const assertions = {
   C16: (world, trial) => {
     const bad = [undefined, null, '', 7, ['x'], {}, true, 'x'.repeat(1025), 'x'.repeat(40_000), 'x'.repeat(65_536)];
     const attacks = bad.map((jti, index): Attack => {
-      // A token may have 64 KiB in all.
+      // A token may have at most 64 KiB.
       const reason = index === bad.length - 1 ? '+malformed' : '+claims';
       return [`${JSON.stringify(jti)}`.slice(0, 20), assertion(world.server, key, { jti }), reason];
     });

@@ -1,11 +1,11 @@
-// Certificates of other clients, of nobody, and out of nowhere.
+// Certificates of other clients, of unknown subjects, and of untrusted authorities.
 import assert from 'node:assert/strict';
 import { encode } from '../../../support/harness.ts';
 import { answerOf, request } from '../../../support/wire.ts';
 import type { Case } from '../../group.ts';
 import { askDirectly, certificateHeader, certificates, gateway, startBehind, type World } from './world.ts';
 
-/** Why a certificate is refused that is not just untrusted. */
+/** The reasons of refusals, where it is not that the certificate is untrusted. */
 const REASONS: Readonly<Record<string, string>> = {
   'of another subject': 'client_certificate_subject',
   'of a subject that only ends so': 'client_certificate_subject',
@@ -45,7 +45,7 @@ export const byCertificate: Case<World> = async ({ server, elsewhere, direct, as
   assert.equal(server.audit(await ask(tls, certificateHeader(good)))?.clientAuthentication, 'tls_client_auth');
 };
 
-/** A header says who calls where it holds one certificate and nothing else. */
+/** A header is accepted only if it holds exactly one certificate. */
 export const byHeader: Case<World> = async (_world, { attempt, twin, after }) => {
   const [good, other] = [certificates.good, certificates['of another subject']];
   const body = encode({ grant_type: 'client_credentials', client_id: 'tls' });

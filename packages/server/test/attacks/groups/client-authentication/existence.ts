@@ -1,11 +1,11 @@
-// Does an answer tell a stranger which clients there are?
+// Does any answer show a stranger which clients exist?
 import assert from 'node:assert/strict';
 import { type Answer, type Form, read } from '../../../support/harness.ts';
 import { authorizationUrl, configuration, startPeople } from '../../../support/people.ts';
 import type { Case } from '../../group.ts';
 import type { World } from './world.ts';
 
-/** Without what every answer has of its own. */
+/** The answer without the parts that differ in every answer. */
 const told = ({ status, headers, text }: Answer): string =>
   `${status} ${text.replaceAll(headers.get('x-request-id') ?? '?', 'ID')}`;
 

@@ -1,4 +1,4 @@
-// C: may somebody pass for a client that they are not?
+// C: can a caller authenticate as a client that it is not?
 import { group } from '../../group.ts';
 import { assertions } from './assertions.ts';
 import { byCertificate, byHeader } from './certificates.ts';

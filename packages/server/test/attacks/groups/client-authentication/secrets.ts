@@ -1,4 +1,4 @@
-// Secrets: how they are written in a request, whose they are, and how often one may be guessed.
+// Secrets: their encoding in a request, their owner, and the limit on guesses.
 import assert from 'node:assert/strict';
 import { exchange, withoutRequestId } from '../../../support/basics.ts';
 import { encode } from '../../../support/harness.ts';

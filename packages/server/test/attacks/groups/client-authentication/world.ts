@@ -1,5 +1,5 @@
-// What do the attacks on client authentication run against? A server behind a proxy, so that each attempt has an address of
-// its own and no limit stops it, and one that callers reach over TLS.
+// The servers of the attacks on client authentication: one behind a proxy, so that each attempt has its own address and no limit
+// applies, and one over TLS.
 import { API, gateway, stranger } from '../../../support/basics.ts';
 import { asserting, assertion, jwksOf, withClients } from '../../../support/client-credentials.ts';
 import { type Configuration, changed } from '../../../support/configuration.ts';
@@ -10,7 +10,7 @@ import type { Undo } from '../../group.ts';
 
 export { gateway, stranger };
 
-/** Of the client `batch`, and of `other`. */
+/** Key of the client `batch`, and of `other`. */
 export const key = newKey();
 export const SECRET = 'p:q r+%3A/é';
 export const AGENT = 'agent:agent-secret';
@@ -18,7 +18,7 @@ export const AGENT = 'agent:agent-secret';
 const authority = await selfIssued({ name: 'CN=Clients, O=Example', authority: true });
 const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value: '127.0.0.1' }] });
 
-/** What the client `tls` shows. */
+/** The certificate of the client `tls`. */
 const NAME = 'CN=batch, O=Example';
 export const names = [{ type: 'dns', value: 'batch.example' }] as const;
 export const certificates = {
@@ -53,7 +53,7 @@ const files = { 'ca.pem': authority.cert, 'cert.pem': https.cert, 'key.pem': htt
 const withServer = (server: Configuration): Configuration => changed(withClients(...CLIENTS), { server });
 const behind = (proxy: string): Configuration => withServer({ trustProxy: [proxy], clientCertificates });
 
-/** Its proxy writes certificates in this format. */
+/** The proxy forwards certificates in this format. */
 export const startBehind = (undo: Undo, format: string): Promise<TestServer> => {
   const header = { name: 'Client-Cert', format };
   return start(undo, withServer({ trustProxy: ['127.0.0.0/8'], clientCertificates: { authorities, header } }), {
@@ -64,11 +64,11 @@ export const startBehind = (undo: Undo, format: string): Promise<TestServer> => 
 export interface World {
   /** The caller counts as a trusted proxy. */
   readonly server: TestServer;
-  /** Its proxy is another. */
+  /** The trusted proxy is another one. */
   readonly elsewhere: TestServer;
-  /** Over TLS, with no proxy. */
+  /** Over TLS, without a proxy. */
   readonly direct: TestServer;
-  /** Asks for a token with these credentials alone, from an address of its own. */
+  /** Requests a token with these credentials only, from its own address. */
   readonly ask: (credentials: Form, headers?: Record<string, string>) => Promise<Answer>;
   /** The same with HTTP Basic. */
   readonly basic: (pair: string, form?: Form) => Promise<Answer>;
@@ -97,10 +97,10 @@ export async function open(undo: Undo): Promise<World> {
 
 export const basicHeader = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toString('base64')}` });
 
-/** As the proxy says it (RFC 9440). */
+/** As a proxy encodes it (RFC 9440). */
 export const certificateHeader = ({ x509 }: Identity) => ({ 'client-cert': `:${x509.raw.toString('base64')}:` });
 
-/** Over TLS, with a certificate or none. */
+/** Over TLS, with or without a certificate. */
 export const askDirectly = async (server: TestServer, client: Identity | undefined, form: Form): Promise<Answer> =>
   read(
     await fetchAs(client, https.cert)(`${server.issuer}/oauth/token`, {

@@ -1,4 +1,4 @@
-// May anybody act who may not, act as nobody, or wash off who acted?
+// Actors that are not allowed, have no name, or are removed from a chain.
 import assert from 'node:assert/strict';
 import { act, readAct } from '../../../support/actors.ts';
 import { API, acting, actorToken, exchange, forgedToken } from '../../../support/basics.ts';
@@ -9,11 +9,11 @@ import type { Case } from '../../group.ts';
 
 import { actor, actorsIn, because, type DelegationWorld, delegator, robot, subject, tryActors } from './world.ts';
 
-/** A token of ours about somebody of theirs. */
+/** A token of ours with a subject from another issuer. */
 const ownAbout = async (server: TestServer, token: string): Promise<string> =>
   String((await exchange(server, subject(token))).body.access_token);
 
-/** What claims must not be: nobody, or somebody by other means than a name. */
+/** Invalid values of claims that name an actor. */
 const NOBODY = ['agent', ['agent'], 1, true, null, {}, { sub: 1 }, { sub: '' }, { sub: ['a'] }, { sub: 'a', iss: 1 }];
 
 const nested = (depth: number): string => `${'{"sub":"a","act":'.repeat(depth - 1)}{"sub":"a"}${'}'.repeat(depth - 1)}`;
@@ -70,7 +70,7 @@ export const actors: Readonly<Record<string, Case<DelegationWorld>>> = {
     for (const name of ['access_token', 'jwt'] as const) {
       const form = { subject_token, requested_token_type: type(name) };
       assert.deepEqual(actorsIn(server, await attempt(name, exchange(server, form))), chain);
-      // Another exchange does not make it trusted.
+      // Another exchange keeps the actors.
       const hop = await exchange(server, form);
       const again = exchange(server, { subject_token: String(hop.body.access_token) });
       assert.deepEqual(actorsIn(server, await attempt(`${name}, twice`, again)), chain);

@@ -1,4 +1,4 @@
-// What follows from an actor that is missing, unasked for, dead, short-lived, in the past, or in the subject's place?
+// What follows from an actor that is missing, unrequested, revoked, short-lived, earlier in the chain, or also the subject.
 import assert from 'node:assert/strict';
 import { act } from '../../../support/actors.ts';
 import { admin, withOperators } from '../../../support/admin-api.ts';
@@ -66,7 +66,7 @@ export const consequences: Readonly<Record<string, Case<DelegationWorld>>> = {
       subject_token: String(token),
       subject_token_type: type('refresh_token'),
     });
-    /** Two hops on: an access token, and a refresh token. */
+    /** After two exchanges: an access token, and a refresh token. */
     const derive = async (first: Form): Promise<{ access: string; lasting: string }> => {
       const one = await exchange(server, first);
       const two = await exchange(server, { subject_token: String(one.body.access_token), ...(await acting(server)) });
@@ -129,7 +129,7 @@ export const consequences: Readonly<Record<string, Case<DelegationWorld>>> = {
     await attempt('refreshed', refresh(server, lasting));
     assert.equal((await introspect(server, subject_token)).body.active, false);
     await twin(exchange(server, { ...(await acting(server)) }));
-    // Revoking a token of an earlier actor does not revoke anything.
+    // Disabling an earlier actor does not revoke anything.
     await twin(exchange(server, { subject_token: String(further.body.access_token) }));
     const again = { 'if-match': String(disabled.headers.get('etag')) };
     await admin(server, 'PUT /clients/tool', { body: tool, headers: again });

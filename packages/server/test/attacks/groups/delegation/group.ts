@@ -1,4 +1,4 @@
-// D: may anybody act who may not, act as nobody, or wash off who acted?
+// D: can someone act without permission, act without a name, or remove an actor from the chain?
 
 import { group } from '../../group.ts';
 import { actors } from './actors.ts';

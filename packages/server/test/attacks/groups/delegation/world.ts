@@ -1,4 +1,4 @@
-// What do attacks on delegation run against? Two foreign issuers, of which one may send actors, and clients with rules of their own.
+// The server of the attacks on delegation: two foreign issuers, one of which may send actors, and clients with rules.
 import assert from 'node:assert/strict';
 import { readAct } from '../../../support/actors.ts';
 import { withOperators } from '../../../support/admin-api.ts';
@@ -24,7 +24,7 @@ export const robot = { client_id: 'robot', client_secret: 'robot-secret' };
 export interface DelegationWorld {
   readonly server: TestServer;
   readonly idp: FakeIssuer;
-  /** Trusted, and named by no rule. */
+  /** Trusted, but no rule names it. */
   readonly other: FakeIssuer;
 }
 
@@ -49,11 +49,11 @@ export const actor = (actor_token: string): Form => ({ actor_token, actor_token_
 export const because = (server: TestServer, answer: Answer, reason: string): void =>
   assert.equal(server.audit(answer)?.reason, reason, answer.text);
 
-/** Who acts in what was issued, the current actor first. */
+/** The actors of the issued token, the current one first. */
 export const actorsIn = (server: TestServer, { body }: Answer): string[] =>
   readAct(claimsOf(body.access_token).act, server.issuer);
 
-/** The forms are refused for the sake of their actor, and their twin is accepted. */
+/** Each form is refused because of its actor, and the twin is accepted. */
 export async function tryActors(
   server: TestServer,
   { attempt, twin }: Trial,

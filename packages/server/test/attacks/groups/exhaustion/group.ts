@@ -1,4 +1,4 @@
-// Q: may anybody hold the server up, or fill it?
+// Q: can a caller block the server, or fill its memory or database?
 
 import { group } from '../../group.ts';
 import { requests } from './requests.ts';

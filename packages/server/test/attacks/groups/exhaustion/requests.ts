@@ -1,4 +1,4 @@
-// How much of a request is read, and what does it cost before it is refused?
+// How much of a request is read, and what a refusal costs.
 import assert from 'node:assert/strict';
 import { admin } from '../../../support/admin-api.ts';
 import { API, exchange, gateway } from '../../../support/basics.ts';
@@ -12,14 +12,14 @@ import type { Outcome } from '../../row.ts';
 import { because, type ExhaustionWorld, list, nested, withMember } from './world.ts';
 
 const ANY_HOST = 'Host: x';
-/** A key that nobody holds, of so many bits. */
+/** A public key of this many bits without a private key. */
 const rsa = (bits: number): { kty: string; e: string; n: string } => ({
   kty: 'RSA',
   e: 'AQAB',
   n: Buffer.alloc(bits / 8, 0xff).toString('base64url'),
 });
 
-/** What becomes of a configuration file. */
+/** Starts a server. @returns the fault of its configuration if it does not start */
 async function startOf(undo: Undo, source: Configuration): Promise<Outcome> {
   try {
     const server = await start(undo, source);

@@ -1,4 +1,4 @@
-// What is kept, held or waited for on account of somebody who should not be able to fill it?
+// State, connections and waiting time that a stranger could use up.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -27,10 +27,10 @@ import type { Case } from '../../group.ts';
 import { because, type ExhaustionWorld, list, nested, withMember } from './world.ts';
 
 const DAY = 86_400;
-/** Milliseconds of the processor: unlike those of the clock they do not count who else is busy. */
+/** Milliseconds of CPU, which do not depend on other load of the machine. */
 const LONGEST = 100;
 
-/** A connection that is opened and says this, and whether it is still open. */
+/** Opens a connection and sends the text. @returns also whether it is still open */
 export function hold(port: number, text: string): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
     .on('error', () => undefined)
@@ -40,7 +40,7 @@ export function hold(port: number, text: string): Promise<Socket> {
 
 export const PROBE = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
-/** Requests that look like much work, each for a token endpoint, with what is presented in them. */
+/** Requests to the token endpoint that look expensive, with the tokens that they present. */
 function heavyForms(world: ExhaustionWorld, issuer: string): Readonly<Record<string, Form>> {
   const { idp } = world;
   const claims = claimsOf(idp.sign());
@@ -136,14 +136,14 @@ export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
       kept.filter(({ expires_at }) => expires_at / 1000 > now + DAY).length === 1,
       'proofs and assertions for minutes',
     );
-    // What is remembered is not forgotten before it ends.
+    // Remembered ids are kept until they expire.
     because(server, await attempt('again', present(server, good)), 'subject_token_replayed');
   },
 
   Q14: async (world, { attempt, twin, after }) => {
     const { idp } = world;
     const condition = `subject.claims.list.exists(one, one.matches("^(a+)+$"))`;
-    // As many rules as a large file has: each asks, and all of them together have the time of one.
+    // As many rules as a large file has. They share one budget for a request.
     const rules = [...Array(200).fill(`, when: '${condition}'`), ''].map(
       (when) =>
         `{ client: gateway, subject: { issuer: [self, idp, saml]${when} }, grant: { audiences: [${API}], scopes: [read] } }`,
@@ -161,7 +161,7 @@ export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
         subject_token_type: type('access_token'),
         ...form,
       });
-    /** Of the thread that answers, where the system tells (Linux). */
+    /** CPU time of the main thread, where the system reports it (Linux). */
     const busy = (): number => {
       const file = `/proc/${node.pid}/schedstat`;
       return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : 0;
@@ -221,7 +221,7 @@ export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
     }
     assert.ok(idp.count(JWKS) <= before + 1, 'one look for what is not there, and then a pause');
     assert.ok(idp.seen.length <= seen + 3, 'nobody else is asked for an issuer that nobody trusts');
-    // The key that was not there is found once it is.
+    // The missing key is found once the issuer publishes it.
     const key = newKey();
     idp.keys.push(key);
     server.clock.now += COOL_DOWN;

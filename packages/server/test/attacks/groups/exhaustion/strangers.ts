@@ -1,4 +1,4 @@
-// Which text of a stranger costs memory or time out of proportion?
+// Texts of strangers that could cost disproportionate memory or time.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -14,10 +14,10 @@ import type { ExhaustionWorld } from './world.ts';
 
 const HEAP_MB = 128;
 const LONG = 1_000_000;
-/** Milliseconds of the processor for one password, argon2 included. */
+/** Milliseconds of CPU for one password, including argon2. */
 const LONGEST_MS = 1000;
 
-/** Heads of requests whose bodies never come, or never end. */
+/** Heads of requests whose bodies never arrive or never end. */
 const POST = 'POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n';
 const OWING = {
   'no body': `${POST}Content-Length: 100\r\n\r\n`,
@@ -47,7 +47,7 @@ export const strangers: Readonly<Record<string, Case<ExhaustionWorld>>> = {
     const browser = createBrowser(server.issuer);
     const page = await browser.get(authorizationUrl());
     const { action, hidden } = formOf(page);
-    // Sorting marks takes the square of their number.
+    // Sorting combining marks takes quadratic time.
     const marks = `a${'\u0301\u0316'.repeat(50_000)}`;
     for (const [what, form] of Object.entries({
       'a username of combining marks': { username: marks, password: 'guess' },

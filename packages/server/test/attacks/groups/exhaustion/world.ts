@@ -1,4 +1,4 @@
-// What do attacks on time, memory and connections run against? A server that trusts two issuers, of which one's tokens are good once.
+// The server of the attacks on time, memory and connections: it trusts two issuers; the tokens of one are valid once.
 import assert from 'node:assert/strict';
 import { withOperators } from '../../../support/admin-api.ts';
 import { API } from '../../../support/basics.ts';
@@ -11,9 +11,9 @@ import type { Undo } from '../../group.ts';
 export interface ExhaustionWorld {
   readonly server: TestServer;
   readonly idp: FakeIssuer;
-  /** Each `jti` of its tokens is good once. */
+  /** Each `jti` of its tokens is accepted once. */
   readonly once: FakeIssuer;
-  /** Authenticates as the client `batch`, by an assertion with other claims. */
+  /** Authenticates as the client `batch` by an assertion with other claims. */
   readonly assertAs: (claims: Record<string, unknown>) => Promise<Answer>;
 }
 
@@ -36,13 +36,13 @@ export async function openExhaustionWorld(undo: Undo): Promise<ExhaustionWorld> 
   };
 }
 
-/** Too much is refused for what it is. */
+/** An excess is refused for the right reason. */
 export const because = (server: TestServer, answer: Answer, reason: string, what = ''): void =>
   assert.equal(server.audit(answer)?.reason, reason, `${what} ${answer.text.slice(0, 200)}`);
 
-/** A claim, of so many in each other. */
+/** A claim that is nested this deep. */
 export const nested = (depth: number): string => `"deep":${'['.repeat(depth)}${']'.repeat(depth)}`;
-/** The JSON of claims with another member, as no writer would write it. */
+/** JSON of claims with another member, as no JSON writer would produce it. */
 export const withMember = (claims: unknown, member: string): string =>
   `${JSON.stringify(claims).slice(0, -1)},${member}}`;
 export const list = (count: number, item: (index: number) => string, between = ','): string =>

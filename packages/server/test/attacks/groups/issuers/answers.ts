@@ -1,4 +1,4 @@
-// What an issuer may answer: redirects, documents of others, too much, too many, and what nobody should publish.
+// Answers of an issuer: redirects, documents of others, too much, too many, and keys that must not be published.
 import { gzipSync } from 'node:zlib';
 import {
   type Behaviour,
@@ -18,7 +18,7 @@ import { tryBehaviours, type World } from './world.ts';
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 const encoded = (name: string, body: Uint8Array): Behaviour => bytes(`${HEAD}Content-Encoding: ${name}\r\n\r\n`, body);
 
-/** Chunks as fast as they are taken, without end. */
+/** Sends chunks as fast as they are read, without end. */
 const endless: Behaviour = (_request, response) => {
   response.writeHead(200);
   const more = (): void => {

@@ -1,4 +1,4 @@
-// Where a name leads: private addresses, other addresses at the second look, hosts that prove nothing, and what we tell them.
+// The address of an issuer: private addresses, a second DNS answer, hosts without proof, and what the server sends there.
 import assert from 'node:assert/strict';
 import dns, { type LookupAddress } from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
@@ -26,7 +26,7 @@ const TRANSLATED = ['fd00::1', 'fe80::1', '100.64.0.1', '0.0.0.0', '::', '::ffff
 
 type Callback = (error: Error | null, addresses: LookupAddress[]) => void;
 
-/** Look-ups of names get these addresses, the last again and again. @returns the names, and a way to change the answers */
+/** DNS lookups return these addresses, the last one repeatedly. @returns the names, and a way to change the answers */
 export function resolve(undo: Undo): { asked: string[]; as: (...answers: readonly (readonly string[])[]) => void } {
   const asked: string[] = [];
   let answers: readonly (readonly string[])[] = [];
@@ -54,7 +54,7 @@ export function resolve(undo: Undo): { asked: string[]; as: (...answers: readonl
   return { asked, as };
 }
 
-/** The issuer under a name that has to be looked up. */
+/** The issuer under a name that needs a DNS lookup. */
 function callIt(idp: FakeIssuer, url: string, headers: Record<string, string> = {}): FakeIssuer {
   idp.instead.set(DISCOVERY, json({ issuer: url, jwks_uri: url + JWKS }, headers));
   return { ...idp, url, sign: (claims, options) => idp.sign({ iss: url, ...claims }, options) };
@@ -81,7 +81,7 @@ export const names = {
     await trial.twin(present(open, named));
   },
 
-  // Plain HTTP reaches loopback alone, so that every other address stands for a private one here.
+  // Plain HTTP is allowed to loopback only, so another address stands for a private one here.
   X05: async (_world, trial) => {
     const { as } = resolve(trial);
     const rebind = async (...answers: readonly (readonly string[])[]) => {
@@ -149,7 +149,7 @@ export const names = {
   },
 } as const satisfies Readonly<Record<string, Case<World>>>;
 
-/** Outgoing TLS believes these authorities, until the row is over. */
+/** Outgoing TLS trusts these authorities until the row ends. */
 function trustOnly(undo: Undo, ...certificates: readonly string[]): void {
   const before = tls.getCACertificates('default');
   tls.setDefaultCACertificates([...certificates]);

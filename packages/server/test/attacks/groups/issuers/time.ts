@@ -1,4 +1,4 @@
-// How long keys are good, what an issuer that is slow costs others, and what comes of names that nobody knows.
+// How long keys are cached, what a slow issuer costs other callers, and what unknown key ids cause.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import {
@@ -26,7 +26,7 @@ const FAILURES: Readonly<Record<string, Behaviour>> = {
   404: status(404),
   'no answer': ({ socket }) => socket.destroy(),
 };
-/** The issuer itself says that what is held counts no more. */
+/** The issuer itself declares the cached keys expired. */
 const DISOWNED = (idp: FakeIssuer): Readonly<Record<string, Behaviour>> => ({
   'private keys': json({ keys: idp.keys.map(privateJwk) }),
   'a private key of another': json({ keys: [...idp.keys.map(({ jwk }) => jwk), privateJwk(newKey())] }),

@@ -1,4 +1,4 @@
-// Whom the file trusts, and for what: names that are nearly right, issuers that are gone, and opaque tokens.
+// Which issuers the file trusts, and for what: similar names, removed issuers, and opaque tokens.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const PATTERN = { when: 'subject.sub.matches("^[a-z]+@corp[.]example$")' };
 const jwt = (subject_token: string) => ({ subject_token, subject_token_type: type('jwt') });
 const opaque = (subject_token: string) => ({ subject_token, subject_token_type: type('access_token') });
 
-/** What becomes of a configuration file: `fault`, with what it says, or it is good. */
+/** Loads a configuration file. @returns its fault if it has one */
 async function loaded(undo: Undo, source: Configuration): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
   undo.after(() => rmSync(folder, { recursive: true }));

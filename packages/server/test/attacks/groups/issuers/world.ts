@@ -1,4 +1,4 @@
-// What do the attacks through issuers run against? A server that trusts many issuers and has asked none of them yet.
+// The server of the attacks through issuers: it trusts many issuers, and has fetched no keys yet.
 import assert from 'node:assert/strict';
 import { exchange } from '../../../support/basics.ts';
 import { changed } from '../../../support/configuration.ts';
@@ -17,9 +17,9 @@ import type { Trial, Undo } from '../../group.ts';
 
 export interface World {
   readonly server: TestServer;
-  /** One that was not asked for its keys before. */
+  /** An issuer whose keys have not been fetched yet. */
   readonly take: () => FakeIssuer;
-  /** Trusted by nobody: it must see nothing. */
+  /** Not trusted: it must get no request. */
   readonly elsewhere: FakeIssuer;
 }
 
@@ -44,7 +44,7 @@ export async function open(undo: Undo): Promise<World> {
 export const present = (server: TestServer, idp: FakeIssuer, options?: SignOptions): Promise<Answer> =>
   exchange(server, { subject_token: freshToken(server, idp, options), subject_token_type: type('jwt') });
 
-/** The fault is the issuer's, and it is worth asking again. */
+/** The issuer is at fault, and a retry may succeed. */
 export function assertUnavailable(server: TestServer, answer: Answer, what: string): void {
   assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/, what);
   const row = server.audit(answer);
@@ -52,7 +52,7 @@ export function assertUnavailable(server: TestServer, answer: Answer, what: stri
   assert.ok((row?.detail?.length ?? 0) > 0, 'the operator is told what is wrong');
 }
 
-/** Each behaviour at this path leaves the issuer without keys; put right again, its next token is let through. */
+/** With each behaviour at this path the issuer has no keys. Afterwards its next token is accepted. */
 export async function tryBehaviours(
   { server, elsewhere }: World,
   { attempt, twin }: Trial,

@@ -1,4 +1,4 @@
-// W: may another site, or a name, make a person's browser do or show what the person did not mean?
+// W: can another site, or a name, make a browser do or show something that the person did not intend?
 import { group } from '../../group.ts';
 import { names } from './names.ts';
 import { requests } from './requests.ts';

@@ -1,4 +1,4 @@
-// Requests that another site or another browser makes.
+// Requests that another site or another browser sends.
 import assert from 'node:assert/strict';
 import { createBrowser, formOf } from '../../../support/browser.ts';
 import { read } from '../../../support/harness.ts';
@@ -93,7 +93,7 @@ export const requests = {
       assert.deepEqual([page.status, page.leftTo], [400, undefined], away);
     }
     await twin(leave('https://app.example/bye'));
-    // The port of a loopback address alone may differ.
+    // Only the port of a loopback address may differ.
     const at = await authorizeAs(server, { redirect_uri: 'http://127.0.0.1:54321/callback' });
     assert.equal(at.origin, 'http://127.0.0.1:54321');
   },
@@ -109,7 +109,7 @@ export const requests = {
     const victim = createBrowser(server.issuer);
     await victim.get(authorizationUrl());
     const own = [...victim.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
-    // What a host beside ours adds to the cookies of the victim's browser: of the old names, and of ours.
+    // Cookies that a sibling host adds to the victim's browser, with old names and current names.
     const additions = {
       nothing: [],
       'the names of interactions': [`cambio_interaction=${uid}`, `cambio_resume=${uid}`, `interaction=${uid}`],
@@ -252,7 +252,7 @@ export const requests = {
       const browser = createBrowser(server.issuer);
       const page = await attempt(what, comeBack(browser, await leave(browser), {}));
       assert.equal(server.audit(page)?.reason, 'upstream_failed', what);
-      // Until it is looked for again.
+      // Later than the next attempt to fetch the keys.
       server.clock.now += 20_000;
     }
     idp.instead.delete(JWKS);

@@ -1,4 +1,4 @@
-// What do the attacks of this group run against?
+// The server of the attacks on pages.
 import { withOperators } from '../../../support/admin-api.ts';
 import { API, client } from '../../../support/basics.ts';
 import { createBrowser, type Page } from '../../../support/browser.ts';
@@ -30,7 +30,7 @@ export const open = async (undo: Undo): Promise<World> => ({
   ),
 });
 
-/** What a client is registered with. */
+/** The registration of a client. */
 export const entry = (id: string) => ({
   id,
   auth: 'client_secret_post',
@@ -39,7 +39,7 @@ export const entry = (id: string) => ({
   scopes: ['openid'],
 });
 
-/** A page of every kind, and pages that say no. */
+/** A page of each kind, and pages of refusals. */
 export async function pagesOf(server: TestServer): Promise<Readonly<Record<string, Page>>> {
   const browser = createBrowser(server.issuer);
   const signIn = await browser.get(authorizationUrl());

@@ -1,4 +1,4 @@
-// P: may anybody get a wider scope, another target, another type or another subject than a rule grants?
+// P: can a caller get a wider scope, or another target, type or subject than a rule grants?
 import { group } from '../../group.ts';
 import { rules } from './rules.ts';
 import { targets } from './targets.ts';

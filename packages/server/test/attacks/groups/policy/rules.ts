@@ -1,4 +1,4 @@
-// Rules and conditions that are nearly met.
+// Rules and conditions that almost match.
 import assert from 'node:assert/strict';
 import { API, BACKEND, exchange, forgedToken, gateway, subjectToken, withRules } from '../../../support/basics.ts';
 import { type Configuration, changed } from '../../../support/configuration.ts';
@@ -42,11 +42,11 @@ export const rules = {
       `repo:org/app${main}-2`,
       `repo:org/app${main.slice(0, -1)}`,
     ];
-    // A name that looks like another is refused before any rule is asked.
+    // A look-alike name is refused before any rule is evaluated.
     const alike = [`repo:org/app\u200b${main}`, `repo:org/app${main} `];
     const unseen = alike.map((sub) => [JSON.stringify(sub), foreign(idp.sign({ sub }))] as const);
     await tryForms(server, trial, 'subject_token_subject', Object.fromEntries(unseen));
-    // A line break ends no text.
+    // A line break does not end the match.
     const good = `repo:org/app-1${main}`;
     const refusals = [...subjects, ...around].map((sub) => [JSON.stringify(sub), foreign(idp.sign({ sub }))] as const);
     await tryForms(server, trial, 'no_rule_for_subject', Object.fromEntries(refusals));

@@ -1,4 +1,4 @@
-// Scopes and targets that no rule gives.
+// Scopes and targets that no rule grants.
 import assert from 'node:assert/strict';
 import { API, BACKEND, exchange, forgedToken, subjectToken, withoutRequestId } from '../../../support/basics.ts';
 import { changed, edited, without } from '../../../support/configuration.ts';

@@ -1,4 +1,4 @@
-// What do the attacks of this group run against?
+// The server of the attacks on policy.
 import assert from 'node:assert/strict';
 import { API, BACKEND, client, exchange, withoutRequestId } from '../../../support/basics.ts';
 import { added, type Configuration, changed, edited } from '../../../support/configuration.ts';
@@ -11,7 +11,7 @@ export const BILLING = 'urn:example:billing';
 export const STORE = 'https://store.example';
 export const REFRESH = type('refresh_token');
 
-/** Segments of a name, and a whole claim. */
+/** A segment of a name, and a whole claim. */
 export const PATTERN = '^repo:org/[a-z0-9-]+:ref:refs/heads/main$';
 export const RULES = [
   `{ client: gateway, subject: { issuer: self }, grant: { audiences: [${API}, ${BACKEND}, ${BILLING}], scopes: [read, write, pay], types: [access_token, jwt] } }`,
@@ -48,7 +48,7 @@ export async function open(undo: Undo): Promise<World> {
 export const because = (server: TestServer, answer: Answer, reason: string, what = ''): void =>
   assert.equal(server.audit(answer)?.reason, reason, `${what} ${answer.text}`);
 
-/** Each form is refused for the reason, and in the same bytes as the others. */
+/** Each form is refused for this reason, and all with the same bytes. */
 export async function tryForms(
   server: TestServer,
   { attempt }: Trial,

@@ -1,4 +1,4 @@
-// Each flaw, as its report tells it.
+// Each published flaw, as its report describes it.
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { act, readAct } from '../../../support/actors.ts';
@@ -42,7 +42,7 @@ interface World {
   readonly server: TestServer;
   readonly configuration: Configuration;
   readonly idp: FakeIssuer;
-  /** Trusted, and named by no rule. */
+  /** Trusted, but no rule names it. */
   readonly other: FakeIssuer;
 }
 
@@ -76,7 +76,7 @@ const user = { roles: ['user'] };
 const foreign = (server: TestServer, idp: FakeIssuer, claims: Record<string, unknown> = user): string =>
   idp.sign({ ...lifeOf(server.clock.now), ...claims });
 
-/** The same database with another configuration. */
+/** Starts another configuration on the same database. */
 const restarted = (
   after: Undo['after'],
   { server, configuration }: World,
@@ -88,7 +88,7 @@ const restarted = (
   });
 
 const renewed: Case<World> = async (_, { attempt, twin, after }) => {
-  // Of its own, for its database is used again.
+  // A server of its own, because its database is reused.
   const world = await open({ after });
   const { server } = world;
   let subject_token = await subjectToken(server);
@@ -220,7 +220,7 @@ export const published: Cases<World> = {
       'its client, then an id of another': () => [{ client: 'partner' }, { id: 'another', unknown: true }],
     };
     for (const [what, bodies] of Object.entries(ways)) {
-      // In a second of its own, after what was ended before.
+      // Later than the revocations of the cases before.
       server.clock.now += 120_000;
       const subject = await subjectToken(server, partner);
       const derived = await twin(exchange(server, { subject_token: subject }));
@@ -229,7 +229,7 @@ export const published: Cases<World> = {
       const answer = await attempt(what, introspect(server, subject, partner));
       assert.equal(answer.body.active, false, what);
       if (what !== 'its client') continue;
-      // What others obtained in exchange is theirs, and lives: docs/reference/admin-api.md.
+      // Tokens that others obtained by exchange stay valid: docs/reference/admin-api.md.
       assert.equal((await introspect(server, derived.body.access_token)).body.active, true, what);
     }
   },
@@ -246,7 +246,7 @@ export const published: Cases<World> = {
     const hop = await twin(
       exchange(server, { subject_token: String(first.body.access_token), ...(await acting(server)) }),
     );
-    // The same actor, who goes on acting.
+    // The same actor continues to act.
     assert.deepEqual(readAct(claimsOf(hop.body.access_token).act, server.issuer), ['agent']);
   },
 

@@ -1,4 +1,4 @@
-// N: flaws of other token exchange servers that were published in 2026. Each is tried here.
+// N: flaws of other token exchange servers that were published in 2026, tried at this one.
 import { group } from '../../group.ts';
 import { open, published } from './flaws.ts';
 

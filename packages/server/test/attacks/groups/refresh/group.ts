@@ -1,4 +1,4 @@
-// R: may a token live on after its use, its owner or its end; and who is told what of it?
+// R: is a token accepted after its use, its owner or its end; and who learns what about it?
 import { group } from '../../group.ts';
 import { introspection } from './introspection.ts';
 import { rotation } from './rotation.ts';

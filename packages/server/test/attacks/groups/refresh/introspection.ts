@@ -1,4 +1,4 @@
-// Revocation and introspection: who may ask, and what is said.
+// Revocation and introspection: who may call them, and what they answer.
 import assert from 'node:assert/strict';
 import { admin } from '../../../support/admin-api.ts';
 import { API, agentBasic, exchange, forgedToken, gateway, subjectToken } from '../../../support/basics.ts';

@@ -1,4 +1,4 @@
-// Refresh tokens: used twice, by another, for more, and after their end.
+// Refresh tokens: used twice, by another client, for more, and after their end.
 import assert from 'node:assert/strict';
 import { API, BACKEND, exchange, subjectToken } from '../../../support/basics.ts';
 import { changed } from '../../../support/configuration.ts';

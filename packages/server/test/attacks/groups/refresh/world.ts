@@ -1,4 +1,4 @@
-// What do the attacks of this group run against?
+// The servers of the attacks on refresh tokens.
 import assert from 'node:assert/strict';
 import { API } from '../../../support/basics.ts';
 import { added, changed } from '../../../support/configuration.ts';
@@ -10,12 +10,12 @@ import type { Undo } from '../../group.ts';
 export const GRACE = 10_000;
 export const HOUR = 3_600_000;
 export const SIGNED = 'application/token-introspection+jwt';
-/** Shows no secret: only its key. */
+/** A public client: it proves only its key. */
 export const APP = { client_id: 'app' };
 
 export interface World {
   readonly server: TestServer;
-  /** Another on the same database. */
+  /** Another node on the same database. */
   readonly second: TestServer;
   readonly idp: FakeIssuer;
 }

@@ -1,4 +1,4 @@
-// How the bytes of an assertion come: base64url, compression, encodings, sizes; and what looks like an attack and is none.
+// The encoding of an assertion: base64url, compression, character sets, sizes; and harmless input that looks like an attack.
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { encode } from '../../../support/saml-signer.ts';
 import type { Case } from '../../group.ts';
@@ -6,7 +6,7 @@ import { beforeSubjectEnds, intoName, refused, type SamlWorld } from './material
 
 export const carriage: Readonly<Record<string, Case<SamlWorld>>> = {
   S42: refused(/^malformed$/, ({ make }) => {
-    // A length and bytes that are written otherwise in base64.
+    // A length and bytes whose base64 differs.
     const xml = make({ nameId: 'ådåÿ~?>' });
     const [padded = xml] = [xml, `${xml} `, `${xml}  `].filter((one) => encode(one).length % 4 === 2);
     const token = encode(padded);
@@ -62,7 +62,7 @@ export const carriage: Readonly<Record<string, Case<SamlWorld>>> = {
     make({ more: { xml: `<saml:Advice>${'x'.repeat(1 << 17)}</saml:Advice>` } }),
     beforeSubjectEnds(signed, '<x></x>'.repeat(15_000)),
   ]),
-  // What canonicalization would do for them is measured in byte-gate.test.ts.
+  // byte-gate.test.ts measures the effect of canonicalization on them.
   S48: refused(/^(malformed|signature)$/, ({ signed }) => {
     const declare = (count: number, name = 'urn:x'): string =>
       Array.from({ length: count }, (_, at) => `xmlns:p${at}="${name}${at}"`).join(' ');
@@ -75,7 +75,7 @@ export const carriage: Readonly<Record<string, Case<SamlWorld>>> = {
       beforeSubjectEnds(unsigned, `<x ${declare(28)}/>`.repeat(150)),
       beforeSubjectEnds(unsigned, `<x ${declare(4, `urn:${'x'.repeat(20_000)}`)}/>`),
       beforeSubjectEnds(unsigned, `<x ${declare(14)}>${'<y/>'.repeat(4000)}</x>`),
-      // Under a genuine signature: what is altered has to be canonicalized as a whole.
+      // Under a genuine signature: a changed byte must be canonicalized with the rest.
       beforeSubjectEnds(signed, `<x ${declare(32, long)}>${using(32).repeat(400)}</x>`),
       beforeSubjectEnds(signed, `<x ${declare(4, long)}>${using(4).repeat(2500)}</x>`),
     ];

@@ -1,4 +1,4 @@
-// What a genuine assertion says of when, for whom and by whom it may be used.
+// The conditions of a genuine assertion: time, audience and recipient.
 import assert from 'node:assert/strict';
 import { PORTAL, presentSaml, tokenEndpoint, type Version, versions } from '../../../support/saml-exchange.ts';
 import {
@@ -71,7 +71,7 @@ export const conditions: Readonly<Record<string, Case<SamlWorld>>> = {
         material.make({ restrictions: restriction(`${AUDIENCE}/`) }),
         material.make({ restrictions: restriction(AUDIENCE.toUpperCase()) }),
         material.make({ restrictions: all(restriction(AUDIENCE), restriction('https://app.example')) }),
-        // Made for a client that somebody else brings.
+        // Issued for one client, presented by another.
         material.make({ audience: PORTAL.entityId, data: { Recipient: PORTAL.acs } }),
       ];
     }),

@@ -1,4 +1,4 @@
-// Assertions that are good, and one that is good once.
+// Valid assertions, and one for single use.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { openStore } from '../../../../src/store/store.ts';
@@ -40,13 +40,13 @@ export const control: Case<SamlWorld> = async (world, { attempt, twin }) => {
       await attempt(`${version}: ${what}`, presentSaml(server, version, encode(xml)));
     const padded = [signed, `${signed} `, `${signed}  `].map(encode).find((one) => one.length % 4 === 2);
     await attempt(`${version}: padded`, presentSaml(server, version, `${padded}==`));
-    // Proven, and then no rule's: it is the signature that told the two providers apart.
+    // Verified, but no rule matches: the signature alone distinguishes the two providers.
     const theirs = await presentSaml(server, version, signedFor(server, version, {}, { by: other }));
     assert.equal(server.audit(theirs)?.reason, 'no_rule_for_subject');
   }
 };
 
-/** No mapping and no condition reads what is called `role` in a format of the sender's choice. */
+/** An attribute `role` in an arbitrary name format is not read by any mapping or condition. */
 export const selfAsserted: Case<SamlWorld> = async ({ server }, { attempt, twin }) => {
   const usual = {
     saml2: 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri',
@@ -86,7 +86,7 @@ export const twoConfirmations: Case<SamlWorld> = async ({ server }, { attempt, t
   after(() => {
     server.clock.now = now;
   });
-  // Past the shorter confirmation and all margins, when ids that have expired are swept.
+  // After the shorter confirmation and all leeways, when expired ids are deleted.
   server.clock.now += 4_000_000;
   const store = await openStore({ kind: 'sqlite', file: join(server.folder, 'cambio.db') }, 'write', server.clock.now);
   after(() => store.destroy());

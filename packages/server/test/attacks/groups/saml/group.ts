@@ -1,4 +1,4 @@
-// S: SAML assertions of both versions, wrapped, marked up, signed, addressed and encoded in every way that was ever believed.
+// S: SAML assertions of both versions: wrapping, markup, signatures, recipients and encodings that fooled other servers.
 import { group } from '../../group.ts';
 import { carriage } from './carriage.ts';
 import { conditions } from './conditions.ts';

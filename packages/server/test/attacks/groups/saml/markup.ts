@@ -1,4 +1,4 @@
-// Text that one reader sees and another does not: comments, instructions, sections, entities, ids and namespaces.
+// Text that parsers read differently: comments, instructions, sections, entities, ids and namespaces.
 import { DS, XSI } from '../../../../src/saml/names.ts';
 import type { Case } from '../../group.ts';
 import { beforeSubjectEnds, intoName, refused, type SamlWorld, WRAPPING } from './material.ts';
@@ -67,7 +67,7 @@ export const markup: Readonly<Record<string, Case<SamlWorld>>> = {
     make({ more: { xml: '<x:Signature xmlns:x="urn:x"></x:Signature>' } }),
     make({ more: { xml: '<x:Assertion xmlns:x="urn:x"></x:Assertion>' } }),
     signed.replace('<saml:Subject>', '<saml:Subject xmlns:x="relative/name">'),
-    // A root that only looks like one.
+    // An element that only resembles the root.
     signed.replaceAll(/urn:oasis:names:tc:SAML:\d\.\d:assertion/g, '$&x'),
     signed.replace(/Version="2.0"|MinorVersion="1"/, (version) => version.replace(/\d"/, '9"')),
   ]),

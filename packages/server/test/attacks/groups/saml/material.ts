@@ -1,5 +1,5 @@
-// What does an attack on assertions start from? A server that trusts two providers, a genuine assertion with its parts, what it
-// would like to be believed, and a listener that must see nothing.
+// The material of attacks on assertions: a server that trusts two providers, a genuine assertion with its parts, a forged one, and
+// a listener that must get no request.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -35,7 +35,7 @@ export const ours = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 export interface SamlWorld {
   readonly server: TestServer;
-  /** A listener that must see nothing. */
+  /** A listener that must get no request. */
   readonly url: string;
   readonly connections: () => number;
 }
@@ -44,23 +44,23 @@ export interface SamlWorld {
 export interface Material {
   readonly server: TestServer;
   readonly version: Version;
-  /** Without signature. */
+  /** Unsigned. */
   readonly original: string;
   readonly signature: string;
   readonly signed: string;
-  /** Names somebody else, under another id. */
+  /** Names another subject, with another id. */
   readonly forged: string;
-  /** The same under the original's id. */
+  /** The same with the id of the original. */
   readonly twin: string;
   readonly url: string;
-  /** An assertion varied, signed by the provider as it is. */
+  /** A changed assertion, signed by the provider. */
   readonly make: (is?: Variation, signing?: Signing) => string;
 }
 
-/** Why what was wrapped is refused: for another reason a refusal would prove nothing. */
+/** The reason that wrapped assertions are refused for. Another reason would not prove anything. */
 export const WRAPPING = /^(malformed|wrong_type|signature)$/;
 
-/** XML, or bytes, or `subject_token` as it is. */
+/** XML text or bytes, or the value of `subject_token`. */
 export type Attack = string | Uint8Array | { readonly token: string };
 
 export async function openSamlWorld(undo: Undo): Promise<SamlWorld> {
@@ -102,8 +102,8 @@ export const tokenOf = (attack: Attack): string =>
   typeof attack === 'string' || attack instanceof Uint8Array ? encode(attack) : attack.token;
 
 /**
- * Each assertion, of both versions, is refused for the reason that was meant, in the same bytes as all others, and nobody is
- * believed; the genuine one is accepted before and after.
+ * Each assertion, of both versions, is refused for this reason and with the same bytes as all others. The genuine one is
+ * accepted before and after.
  */
 export const refused =
   (reason: RegExp, build: (material: Material) => readonly Attack[]): Case<SamlWorld> =>
@@ -141,7 +141,7 @@ export const response = (...content: readonly string[]): string =>
   element('samlp:Response', { 'xmlns:samlp': PROTOCOL, ID: '_r1', Version: '2.0' }, { xml: content.join('') }).xml;
 export const inside = (outer: string, inner: string): string =>
   outer.replace(/<\/saml:Assertion>$/, (end) => inner + end);
-/** Where genuine signatures stand. */
+/** Positions of genuine signatures. */
 export const put = (assertion: string, content: string): string =>
   assertion.includes('</saml:Issuer>')
     ? assertion.replace('</saml:Issuer>', (end) => end + content)
@@ -151,5 +151,5 @@ export const intoSignature = (signature: string, content: string): string =>
 export const object = (content: string): string => `<ds:Object>${content}</ds:Object>`;
 export const beforeSubjectEnds = (xml: string, content: string): string =>
   xml.replace('</saml:Subject>', (end) => content + end);
-/** Right behind the start of a name. */
+/** The position after the start of a name. */
 export const intoName = (xml: string, content: string): string => xml.replace('>ada<', () => `>a${content}da<`);

@@ -1,4 +1,4 @@
-// Who signed what, and how: algorithms that prove nothing, other signers, other things that were signed, encryption.
+// Signatures: weak algorithms, other signers, other signed content, and encryption.
 import assert from 'node:assert/strict';
 import { constants, createHash, createHmac, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { DS, DS_MORE, ENC, ENC11, SAML2 } from '../../../../src/saml/names.ts';
@@ -22,7 +22,7 @@ import {
 
 const named = (method: string): Xml => element('xenc:EncryptionMethod', { Algorithm: method });
 
-/** In canonical form, as an assertion that is to be signed has it. */
+/** In canonical form, ready to be signed. */
 const encryptedId = (name: string, key: KeyObject): string =>
   encrypt(element('saml:NameID', { 'xmlns:saml': SAML2 }, name).xml, key)
     .replace(/^<saml:EncryptedAssertion [^>]*>/, '<saml:EncryptedID>')
@@ -30,7 +30,7 @@ const encryptedId = (name: string, key: KeyObject): string =>
     .replace('<xenc:EncryptedData ', `<xenc:EncryptedData xmlns:xenc="${ENC}" `)
     .replace('<ds:KeyInfo', `<ds:KeyInfo xmlns:ds="${DS}"`);
 
-/** What a signature by a key with the exponent 1 is: the padded digest (RFC 8017 section 9.2). */
+/** The signature by a key with the exponent 1: the padded digest (RFC 8017 section 9.2). */
 function padded(bytes: Buffer): Buffer {
   const digest = createHash('sha256').update(bytes).digest();
   const info = Buffer.concat([Buffer.from('3031300d060960864801650304020105000420', 'hex'), digest]);

@@ -1,4 +1,4 @@
-// Signature wrapping: the signed part is genuine, and what would be believed is another.
+// Signature wrapping: the signed part is genuine, and the attacker wants another part to be read.
 import type { Case } from '../../group.ts';
 import {
   inside,

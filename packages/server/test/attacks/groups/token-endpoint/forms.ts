@@ -1,4 +1,4 @@
-// The body: its type, its encoding, its parameters.
+// The body of a token request: type, encoding, parameters.
 import assert from 'node:assert/strict';
 import { API, acting, BACKEND, exchange, gateway, subjectToken } from '../../../support/basics.ts';
 import { type Answer, claimsOf, type Form, type } from '../../../support/harness.ts';
@@ -52,7 +52,7 @@ export const forms = {
     for (const [proved, make] of Object.entries(tokens)) {
       for (const declared of Object.keys(tokens)) {
         const answer = exchange(server, { subject_token: await make(), subject_token_type: type(declared) });
-        // Our own access token may be called a jwt; a foreign one that says what it may do, an access token.
+        // Our own access token may be declared as jwt. A foreign access token that states its scope may be declared as such.
         const good = [`${proved} ${proved}`, 'access_token jwt', 'jwt access_token'].includes(`${proved} ${declared}`);
         if (good && (proved === declared || proved === 'access_token')) await twin(answer);
         else if (!good) await attempt(`${proved} as ${declared}`, answer);

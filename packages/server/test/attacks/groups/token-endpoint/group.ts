@@ -1,4 +1,4 @@
-// T: may anything be smuggled past the way in which the token endpoint reads a request?
+// T: does the token endpoint read any request differently from other software?
 import { group } from '../../group.ts';
 import { forms } from './forms.ts';
 import { transport } from './transport.ts';

@@ -1,4 +1,4 @@
-// The request around the body, and the answer.
+// The request line and headers of a token request, and the answer.
 import assert from 'node:assert/strict';
 import { agentBasic, exchange, gateway, subjectToken, withoutRequestId } from '../../../support/basics.ts';
 import { claimsOf, encode } from '../../../support/harness.ts';
@@ -11,7 +11,7 @@ export const transport = {
     for (const method of METHODS) {
       const line = `${method} /oauth/token?${FORM} HTTP/1.1`;
       const bytes = await server.raw(request(['Host: x', LENGTH], { line }));
-      // HEAD has the headers of an answer, and no body.
+      // HEAD is answered with headers and without a body.
       const answer = await attempt(method, answerOf(bytes.replace(/^(HTTP.*?\r\n\r\n)$/s, '$1{}')));
       assert.equal(answer.headers.get('allow'), 'POST', method);
       because(server, answer, 'method_not_allowed', method);

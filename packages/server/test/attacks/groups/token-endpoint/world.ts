@@ -1,4 +1,4 @@
-// What do the attacks of this group run against?
+// The server of the attacks on the token endpoint.
 import assert from 'node:assert/strict';
 import { API, BACKEND, client } from '../../../support/basics.ts';
 import { added, changed, edited } from '../../../support/configuration.ts';
@@ -48,11 +48,11 @@ export async function open(undo: Undo): Promise<World> {
   return { idp, server: await start(undo, configuration, { files: { 'idp.pem': pem(provider) }, now: NOW * 1000 }) };
 }
 
-/** The row says so in every answer, and the audit row why. */
+/** Each answer is the one in the row, and the audit row has the reason. */
 export const because = (server: TestServer, answer: Answer, reason: string, what = ''): void =>
   assert.equal(server.audit(answer)?.reason, reason, what);
 
-/** Bodies of this type are forms, or they are refused; the form itself is a twin. */
+/** Bodies of this type are read as forms or refused. The form itself is a twin. */
 export async function tryTypes(
   { server }: World,
   { attempt, twin }: Trial,
@@ -65,7 +65,7 @@ export async function tryTypes(
   await twin(post(URLENCODED, FORM));
 }
 
-/** Each pair beside a good form makes it unreadable, as bytes that latin1 stands for. */
+/** Each pair makes a valid form unreadable. The characters stand for bytes (latin1). */
 export async function tryPairs(
   { server }: World,
   { attempt, twin }: Trial,

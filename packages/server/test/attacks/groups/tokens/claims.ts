@@ -1,4 +1,4 @@
-// What a token that is signed well says: about whom, for whom, until when, and what kind of token it is.
+// The claims of correctly signed tokens: subject, audience, time, and kind of token.
 import assert from 'node:assert/strict';
 import { agentBasic, exchange } from '../../../support/basics.ts';
 import { claimsOf, type } from '../../../support/harness.ts';
@@ -39,7 +39,7 @@ export const claims = {
     const early = ['iat', 'nbf'].map((name): Claims => ({ [name]: now + 31 }));
     const soon = ['iat', 'nbf'].map((name): Claims => ({ [name]: now + 30 }));
     const make = (origin: typeof ours) => (changed: unknown) => origin.sign(changed as Claims);
-    // Ours has none: it would add up along a chain.
+    // Our own tokens get no leeway: it would add up along a chain.
     const past = named([now, now - 1, now - 30, 0].map(until), make(ours));
     await tryTokens(world, trial, ours, past, ['expired'], [now + 1, now + 1.5].map(until).map(make(ours)));
     const ended = named([now - 31, now - 60, 0].map(until), make(theirs));
@@ -175,7 +175,7 @@ export const claims = {
 
   J37: async (world, { attempt, twin }) => {
     const { server, idp, ours, theirs } = world;
-    // Alike in all but one claim: in name, in header, in length, and in where they begin and end.
+    // These differ in one claim only. Key id, header, length, beginning and end are equal.
     const alike = { jti: 'one', iat: 1, nonce: 'x'.repeat(500) };
     const names = ['ada1', 'ada2', 'bob1', 'bob2'];
     for (const _time of [1, 2]) {
@@ -187,7 +187,7 @@ export const claims = {
         assert.deepEqual(told, [sub, `idp:${sub}`]);
       }
     }
-    // A token that was let through vouches for none that shares two of its parts.
+    // An accepted token does not vouch for another one that shares two of its parts.
     for (const origin of [ours, theirs]) {
       const [good, evil] = [origin.sign({ sub: 'ada1' }), origin.sign({ sub: 'admin' })];
       await twin(present(world, 'subject', good, origin.declared));

@@ -1,4 +1,4 @@
-// The text of a token: one serialization, one reading, one signature, and encryption is none.
+// The text of a token: one serialization, one reading, one signature, no encryption.
 import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
 import { CompactEncrypt, importJWK, type JWK } from 'jose';
@@ -13,7 +13,7 @@ const handMade = (header: Claims): string => `${base64url(JSON.stringify(header)
 /** The order of P-256. */
 const ORDER = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex');
 
-/** The same signature in other forms, and signatures that no key makes. */
+/** The same signature in other encodings, and signatures that no key produces. */
 function forgeries(signature: Buffer): Record<string, Buffer> {
   const [r, s] = [signature.subarray(0, 32), signature.subarray(32)];
   const zero = Buffer.alloc(32);
@@ -36,10 +36,10 @@ function forgeries(signature: Buffer): Record<string, Buffer> {
   };
 }
 
-/** Other ways to write down a good token, and what is none. */
+/** Other encodings of a valid token, and texts that are not tokens. */
 function serializations(good: string): Record<string, string> {
   const [header = '', payload = '', signature = ''] = good.split('.');
-  // The last character of 64 bytes carries four bits that no encoder sets.
+  // The last character of 64 bytes has four unused bits.
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   const last = alphabet[alphabet.indexOf(signature.at(-1) ?? '') + 1];
   const unprotected = { header: { alg: 'none' }, payload, signature };
@@ -105,7 +105,7 @@ export const form = {
       const bare = named([{ b64: false }, { b64: true }], (header) => origin.sign({}, header as Claims));
       await tryTokens(world, trial, origin, bare, ['critical_header']);
     }
-    // RFC 7797 as it is meant: the payload itself is signed, and stands beside the token or in it.
+    // RFC 7797 as intended: the payload itself is signed, detached or attached.
     const [key] = world.idp.keys as [FakeKey];
     const head = base64url(JSON.stringify({ alg: 'ES256', kid: key.kid, b64: false, crit: ['b64'] }));
     const payload = textOf(theirs.sign());
@@ -215,7 +215,7 @@ export const form = {
   },
 } as const satisfies Readonly<Record<string, Case<World>>>;
 
-/** A good token in one that is signed as well, and so on: five layers and all between. */
+/** A valid token inside a signed token, five levels deep, with all levels. */
 function nest({ sign: signGood, signText }: Origin): Record<string, string> {
   const tokens: Record<string, string> = {};
   let token = signGood();

@@ -1,4 +1,4 @@
-// J: may a token that nobody good signed, or that was signed for something else, pass as a subject or actor token?
+// J: is a token accepted as subject or actor token that no trusted issuer signed, or that was signed for another purpose?
 import { group } from '../../group.ts';
 import { claims } from './claims.ts';
 import { form } from './form.ts';

@@ -1,4 +1,4 @@
-// Keys that a token brings along or names: none is used, fetched or looked for but those of its issuer.
+// Keys that a token embeds or names: only keys of its issuer are used, fetched or searched.
 import assert from 'node:assert/strict';
 import { type Claims, type FakeKey, JWKS, newKey, signJws, startIssuer } from '../../../support/issuer.ts';
 import { selfSigned } from '../../../support/saml-certificate.ts';
@@ -7,7 +7,7 @@ import { named, type Origin, present, tryTokens, type World } from './world.ts';
 
 const attacker = newKey();
 
-/** Each header once with the name of a good key, once with the attacker's own, and once without: signed by the attacker. */
+/** Each header with a known key id, with the attacker's key id, and without one. The attacker signs. */
 function bring({ sign, kid }: Origin, headers: readonly Claims[]): Record<string, string> {
   const [head = '', payload = ''] = sign().split('.');
   const good = JSON.parse(Buffer.from(head, 'base64url').toString());
@@ -22,7 +22,7 @@ function bring({ sign, kid }: Origin, headers: readonly Claims[]): Record<string
   );
 }
 
-/** What is brought along helps no stranger, and troubles nobody whose key is good. */
+/** Embedded keys do not help a stranger, and do not harm a token of a trusted key. */
 async function tryHeaders(world: World, trial: Trial, headers: readonly Claims[]): Promise<void> {
   for (const origin of [world.ours, world.theirs]) {
     const good = headers.map((header) => origin.sign({}, header));

@@ -1,4 +1,4 @@
-// What do the attacks on JWTs run against? A server that trusts a few issuers, and tokens of ours and of theirs to spoil.
+// The server of the attacks on JWTs: it trusts a few issuers. Also makes tokens of the server and of the issuers to modify.
 import assert from 'node:assert/strict';
 import { API, BACKEND, named as bystanders, exchange, subjectToken } from '../../../support/basics.ts';
 import { changed } from '../../../support/configuration.ts';
@@ -15,30 +15,30 @@ import {
 } from '../../../support/issuer.ts';
 import { askEach, type Trial, type Undo } from '../../group.ts';
 
-/** Who signs good tokens, and how they are declared. */
+/** A signer of valid tokens, and their declared type. */
 export interface Origin {
   readonly name: 'ours' | 'theirs';
   readonly declared: 'access_token' | 'jwt';
-  /** A good token but for some claims and members of its header; undefined leaves one out. */
+  /** A valid token with some claims and header members changed; undefined omits one. */
   readonly sign: (claims?: Claims, header?: Claims) => string;
-  /** The same of any text, with any header. */
+  /** The same with any payload text and any header. */
   readonly signText: (payload: string | Uint8Array, header?: Claims | string) => string;
-  /** The name of the key. */
+  /** The key id. */
   readonly kid: string;
 }
 
 export interface World {
   readonly server: TestServer;
   readonly idp: FakeIssuer;
-  /** Another issuer, with a key and subjects of the same names. */
+  /** Another issuer, with a key id and subjects of the same names. */
   readonly other: FakeIssuer;
-  /** Its subject is mapped, and one of its claims. */
+  /** Its subject and one of its claims are mapped. */
   readonly mapping: FakeIssuer;
-  /** Its key set has one kid twice. */
+  /** Its key set has a duplicate kid. */
   readonly doubled: FakeIssuer;
-  /** Its key set has a secret in it. */
+  /** Its key set contains a secret. */
   readonly mixed: FakeIssuer;
-  /** A good access token of ours. */
+  /** A valid access token of the server. */
   readonly good: string;
   readonly ours: Origin;
   readonly theirs: Origin;
@@ -93,7 +93,7 @@ export async function open(undo: Undo): Promise<World> {
   return { server, idp, other, mapping, doubled, mixed, good, ours, theirs };
 }
 
-/** Presents a token as the subject token, or as the actor token beside a good subject token of ours. */
+/** Presents a token as subject token, or as actor token beside a valid subject token. */
 export function present({ server, good }: World, role: Role, token: string, declared: string): Promise<Answer> {
   const form: Form = { [`${role}_token`]: token, [`${role}_token_type`]: type(declared) };
   return exchange(server, { subject_token: good, subject_token_type: type('access_token'), ...form });
@@ -101,7 +101,7 @@ export function present({ server, good }: World, role: Role, token: string, decl
 
 type Role = 'subject' | 'actor';
 
-/** Each token is refused, as subject and as actor token, for one of these faults. @param good differ in nothing else */
+/** Each token is refused for one of these faults, as subject and as actor token. @param good differ in nothing else */
 export async function tryTokens(
   world: World,
   { attempt, twin }: Trial,
@@ -122,6 +122,6 @@ export async function tryTokens(
   await twin(present(world, 'actor', sign({ sub: 'somebody' }), declared));
 }
 
-/** By what they say. */
+/** The tokens, named by the JSON of their values. */
 export const named = (values: readonly unknown[], make: (value: unknown) => string): Record<string, string> =>
   Object.fromEntries(values.map((value) => [`${JSON.stringify(value)}`.slice(0, 60), make(value)]));
