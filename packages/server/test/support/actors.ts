@@ -1,13 +1,13 @@
-// Who acts in a token, as tests say it: from the current actor down, each as `sub`, or `sub@iss` where it is not ours.
+// Reads and writes the actors of a token as lists: the current actor first, each as `sub`, or `sub@iss` for a foreign issuer.
 import assert from 'node:assert/strict';
 import { ACTOR_NOT_ALLOWED, assertIssued, assertRefused, exchange } from './basics.ts';
 import { claimsOf, type Form, type TestServer } from './harness.ts';
 
-/** An `act` claim of actors of the token's own issuer, the current one first. */
+/** An `act` claim with actors of the token's own issuer, the current one first. */
 export const act = (...subs: readonly string[]): unknown =>
   subs.reduceRight<unknown>((prior, sub) => (prior === undefined ? { sub } : { sub, act: prior }), undefined);
 
-/** What an `act` claim says; it identifies and does nothing else. */
+/** Reads an `act` claim, which may hold names only. */
 export function readAct(claim: unknown, self: string): string[] {
   const actors: string[] = [];
   for (let one = claim; one !== undefined; ) {
@@ -20,7 +20,7 @@ export function readAct(claim: unknown, self: string): string[] {
   return actors;
 }
 
-/** The actors of the token that an exchange issues; its audit row tells the same. */
+/** The actors of the issued token, which must equal those in its audit row. */
 export async function actorsOf(server: TestServer, form: Form): Promise<string[]> {
   const answer = await exchange(server, form);
   assertIssued(server, answer, JSON.stringify(form));
@@ -33,6 +33,6 @@ export async function actorsOf(server: TestServer, form: Form): Promise<string[]
   return actors;
 }
 
-/** The exchange is refused for the sake of its actor. */
+/** Asserts that the exchange is refused because of its actor. */
 export const refuseActor = async (server: TestServer, form: Form, reason: string): Promise<void> =>
   assertRefused(server, await exchange(server, form), { ...ACTOR_NOT_ALLOWED, reason }, JSON.stringify(form));

@@ -1,10 +1,10 @@
-// A server with its admin API, and calls to it.
+// Starts a server with its admin API, and calls it.
 import type { TestContext } from 'node:test';
 import { client, configuration } from './basics.ts';
 import { added, type Configuration, changed } from './configuration.ts';
 import { type Answer, read, start, type TestServer } from './harness.ts';
 
-/** With an operator, who may change what can be changed, and an auditor, who may look. */
+/** The configuration with an operator, who may change everything, and an auditor, who may read. */
 export function withOperators(base: Configuration, issuer: unknown = base.issuer): Configuration {
   const audience = `${issuer}/admin`;
   return changed(base, {

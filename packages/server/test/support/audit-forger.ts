@@ -1,9 +1,9 @@
-// Forges signed statements about the audit, as somebody does who can write to the database and has no key of the server.
+// Forges signed statements about the audit, as an attacker can who writes to the database without a key of the server.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { thumbprint } from '../../src/keys/thumbprint.ts';
 import type { TestServer } from './harness.ts';
 
-/** @param kid a name that anybody can give to a key */
+/** @param kid any name for the key */
 export function createForger(server: Pick<TestServer, 'sql' | 'issuer' | 'clock'>, kid = 'an older key of the server') {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' };

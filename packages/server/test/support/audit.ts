@@ -1,4 +1,4 @@
-// What tests of the audit share: its export, and what a verifier makes of it.
+// Exports and verifies the audit of a test server.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { openReader } from '../../src/app.ts';
@@ -13,7 +13,7 @@ type Recorded = Pick<TestServer, 'folder' | 'issuer' | 'clock'>;
 
 type Reader = Awaited<ReturnType<typeof openReader>>;
 
-/** Reads as a command does, whether or not the server runs. */
+/** Reads the audit as a command does, whether the server runs or not. */
 export async function reading<T>(server: Recorded, work: (reader: Reader) => Promise<T>): Promise<T> {
   const configuration = await loadConfiguration(join(server.folder, 'cambio.yaml'), environmentOf(server));
   const reader = await openReader(configuration, () => server.clock.now);
@@ -24,7 +24,7 @@ export async function reading<T>(server: Recorded, work: (reader: Reader) => Pro
   }
 }
 
-/** Every line, as another place would read it. */
+/** All lines of the export. */
 export const exportOf = (server: Recorded): Promise<ExportLine[]> =>
   reading(server, async ({ exportAudit }) => {
     const lines: ExportLine[] = [];

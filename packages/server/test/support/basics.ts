@@ -1,4 +1,4 @@
-// The configuration that most tests start from, the requests that they vary, and what they expect of an answer.
+// The base configuration of most tests, requests to vary, and assertions about answers.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { added, type Configuration, changed, type Entry, entries, yamlOf } from './configuration.ts';
@@ -7,7 +7,7 @@ import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, typ
 export const API = 'https://api.example';
 export const BACKEND = 'https://backend.example';
 
-/** `gateway` exchanges, `agent` acts, `stranger` may authenticate and nothing else. */
+/** `gateway` exchanges, `agent` acts, `stranger` can only authenticate. */
 export const configuration: Configuration = {
   issuer: `\${ISSUER}`,
   server: { port: `\${PORT}` },
@@ -42,7 +42,7 @@ export const configuration: Configuration = {
   ],
 };
 
-/** The entry of a client with a secret, which may ask for tokens to read the first API; other members beside or instead. */
+/** The entry of a client with a secret that may request tokens to read the first API. `members` add to it or replace. */
 export function client(id: string, members: Configuration = {}): Configuration {
   return {
     id,
@@ -55,18 +55,18 @@ export function client(id: string, members: Configuration = {}): Configuration {
   };
 }
 
-/** Clients that have nothing to do but to be there, so that tokens may name them. */
+/** Entries of clients that only need to exist, so that tokens may name them. */
 export const named = (...ids: readonly string[]): Configuration => ({
   clients: added(
     ...ids.map((id) => client(id, { grants: ['token_exchange'], audiences: undefined, scopes: undefined })),
   ),
 });
 
-/** The same with other rules. */
+/** The base configuration with other rules. */
 export const withRules = (...rules: readonly Entry[]): Configuration =>
   changed(configuration, { rules: entries(rules) });
 
-/** The whole text of a file with the same clients and resources, for tests of lines: what stands before the rules. */
+/** The text of the base configuration up to its rules, for tests of line numbers. */
 export const textBeforeRules: string = yamlOf(changed(configuration, { rules: undefined }));
 
 export const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' };
@@ -75,25 +75,25 @@ export const agentBasic = { authorization: `Basic ${btoa('agent:agent-secret')}`
 
 export const startBasic = (t: Pick<TestContext, 'after'>): Promise<TestServer> => start(t, configuration);
 
-/** A subject token of the gateway's own. */
+/** A subject token of the gateway. */
 export async function subjectToken(server: TestServer, form: Form = {}): Promise<string> {
   const answer = await server.token({ grant_type: 'client_credentials', ...gateway, ...form });
   return String(answer.body.access_token);
 }
 
-/** A token of the agent, to act with, as the parameters that present it; some claims changed. */
+/** A token of the agent, with some claims changed, as the parameters of an actor token. */
 export async function acting(server: TestServer, claims: Record<string, unknown> = {}): Promise<Form> {
   const actor_token = server.forge({ ...claimsOf(await actorToken(server)), ...claims });
   return { actor_token, actor_token_type: type('access_token') };
 }
 
-/** A token of the agent, to act with. */
+/** A token of the agent, to use as actor token. */
 export async function actorToken(server: TestServer): Promise<string> {
   const answer = await server.token({ grant_type: 'client_credentials' }, agentBasic);
   return String(answer.body.access_token);
 }
 
-/** A good exchange of the gateway, varied by `form`; `undefined` leaves a parameter out. */
+/** A valid exchange of the gateway, changed by `form`; `undefined` omits a parameter. */
 export const exchange = async (server: TestServer, form: Form = {}): Promise<Answer> =>
   server.token({
     grant_type: EXCHANGE,
@@ -103,7 +103,7 @@ export const exchange = async (server: TestServer, form: Form = {}): Promise<Ans
     ...form,
   });
 
-/** A good subject token of the gateway's, with some claims and header members changed; `undefined` leaves one out. */
+/** A valid subject token of the gateway with some claims and header members changed; `undefined` omits one. */
 export const forgedToken = async (
   server: TestServer,
   claims: Record<string, unknown> = {},
@@ -114,15 +114,15 @@ export interface Refusal {
   readonly status?: number;
   readonly error: string;
   readonly description: string;
-  /** What only the audit row tells. */
+  /** Appears in the audit row only. */
   readonly reason: string;
 }
 
-/** What of an answer two refusals of one kind have in common: all but the id of the request. */
+/** The text of the answer without its request id: equal for all refusals of one kind. */
 export const withoutRequestId = ({ text, headers }: Pick<Answer, 'text' | 'headers'>): string =>
   text.replace(headers.get('x-request-id') ?? '', 'ID');
 
-/** The answer says no more than its sentence, and its audit row says precisely why. */
+/** The answer has only its public sentence, and the audit row has the reason. */
 export function assertRefused(server: TestServer, answer: Answer, expected: Refusal, what = ''): void {
   const { status = 400, error, description, reason } = expected;
   const told = { status: answer.status, ...answer.body, reason: server.audit(answer)?.reason };
@@ -130,7 +130,7 @@ export function assertRefused(server: TestServer, answer: Answer, expected: Refu
   assert.deepEqual(told, { status, error, error_description: description, request_id, reason }, what);
 }
 
-/** Something was issued, and the audit row that says so was there before the answer. */
+/** A token was issued, and its audit row was committed before the answer. */
 export function assertIssued(server: TestServer, answer: Answer, what = ''): void {
   assert.equal(answer.status, 200, `${what} ${answer.text}`);
   assert.equal(server.audit(answer)?.outcome, 'issued', what);
@@ -164,7 +164,7 @@ export const CLIENT_MISSING = {
 };
 export const CLIENT_REFUSED = { status: 401, error: 'invalid_client', description: 'Client authentication failed' };
 
-/** The subject token is refused with the one sentence, and the audit row has one of these reasons. */
+/** The subject token is refused with the public sentence, and the audit row has one of these reasons. */
 export async function assertTokenRefused(
   server: TestServer,
   token: string,

@@ -1,10 +1,10 @@
-// A browser without a screen: cookies, redirects on the server's own pages, and forms as a person fills them in.
+// A browser without a screen: keeps cookies, follows redirects on the server's own pages, and fills in forms.
 import type { Answer } from './harness.ts';
 import { read } from './harness.ts';
 
 export interface Page extends Answer {
   readonly url: string;
-  /** Where it leads to, when that is another place. */
+  /** The target of a redirect to another site. */
   readonly leftTo: URL | undefined;
 }
 
@@ -12,12 +12,12 @@ export interface Browser {
   readonly cookies: Map<string, string>;
   readonly get: (url: string, headers?: Record<string, string>) => Promise<Page>;
   readonly post: (url: string, form: Record<string, string>, headers?: Record<string, string>) => Promise<Page>;
-  /** Sends the one form of a page, with what stands hidden in it. */
+  /** Submits the only form of a page, with its hidden fields. */
   readonly submit: (page: Page, fields: Record<string, string>, headers?: Record<string, string>) => Promise<Page>;
 }
 
 export function createBrowser(home: string): Browser {
-  /** By name and path, as a browser keeps them. */
+  /** By name and path, as a browser stores them. */
   const cookies = new Map<string, string>();
   const send = async (url: string, init: RequestInit, headers: Record<string, string>): Promise<Page> => {
     const { pathname } = new URL(url);
@@ -50,7 +50,7 @@ export function createBrowser(home: string): Browser {
   };
 }
 
-/** Where a page leads at once, without a form. */
+/** The target of a redirect, if the page is one. */
 const onwardOf = ({ text }: Answer): string | null =>
   /<meta http-equiv="refresh" content="0;url=([^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? null;
 

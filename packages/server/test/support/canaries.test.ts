@@ -1,4 +1,4 @@
-// Would it be seen if a secret got out? Each way out, with a leak on purpose, and beside it what may be told.
+// Is a leaked secret found? Each output is tested with a deliberate leak, and with text that may be logged.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { yamlOf } from './configuration.ts';
 import { claimsOf } from './harness.ts';
 import { runProgram } from './program.ts';
 
-test('a token, a secret and a password are found wherever they stand, and nothing else is', () => {
+test('finds a token, a secret and a password anywhere in a text, and nothing else', () => {
   const { plant, plantConfiguration, plantRequest, plantAnswer, look, takeSeen } = openCanaries();
   const signature = 'Zm9yZ2VkLXNpZ25hdHVyZS1vZi1hLXRva2Vu';
   plant(`eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.${signature}`);
@@ -36,7 +36,7 @@ test('a token, a secret and a password are found wherever they stand, and nothin
   }
 });
 
-test('what a test sends and gets is looked for in every row of the database, and in every line and error', async (t) => {
+test('searches every database row, log line and error for the secrets that a test sends and receives', async (t) => {
   const ends: (() => Promise<void>)[] = [];
   const server = await startBasic({ after: (end) => ends.push(end as () => Promise<void>) });
   t.after(() => server.close());
@@ -51,7 +51,7 @@ test('what a test sends and gets is looked for in every row of the database, and
   assert.deepEqual(places, ['notes', 'notes']);
 });
 
-test('a process in which a secret got out fails, and says where', async (t) => {
+test('fails a process that leaks a secret, and names the place', async (t) => {
   const file = join(import.meta.dirname, 'canaries.ts');
   const run = (place: string) =>
     runProgram(t, [

@@ -1,40 +1,40 @@
-// Did a secret get out? Every test plants what it configures, sends and receives, and looks for it wherever the server writes:
-// rows of its database, lines, errors, metrics, spans, and what programs print.
+// Finds leaked secrets. Every test registers the secrets that it configures, sends and receives; they are searched in everything that
+// the server writes: database rows, log lines, errors, metrics, spans, and output of programs.
 
 export interface Canaries {
-  /** A secret or a token. Of a JWT the signature is looked for: what is cut off before it opens nothing. */
+  /** Registers a secret or a token. Of a JWT the signature is searched: the rest alone is worthless. */
   readonly plant: (secret: string) => void;
-  /** The secrets of a configuration file that stand in it. */
+  /** Registers the secrets in a configuration file. */
   readonly plantConfiguration: (yaml: string) => void;
-  /** What a request says that nobody else may know. */
+  /** Registers the secrets in a request. */
   readonly plantRequest: (body: unknown, headers?: Readonly<Record<string, string>>) => void;
-  /** What an answer gives. */
+  /** Registers the secrets in an answer. */
   readonly plantAnswer: (answer: { readonly status: number; readonly body: Readonly<Record<string, unknown>> }) => void;
   /** Is any of them in this text? A hit is recorded, because most callers must not fail. */
   readonly look: (place: string, text: string) => void;
-  /** Every place where one was seen since the last time, and what was. */
+  /** Returns the places and names of all leaks since the last call. */
   readonly takeSeen: () => readonly string[];
 }
 
-/** Parameters and members that are worth something to a thief. */
+/** Parameters and members that a thief could use. */
 const SECRET = new Set(
   (
     'client_secret client_assertion subject_token actor_token refresh_token code code_verifier device_code ' +
     'token password access_token id_token secret'
   ).split(' '),
 );
-/** Shorter ones could be anything. */
+/** Shorter texts are too common to search. */
 const RUN = /[\w-]{12,}/g;
-/** So much of the beginning is as good as all of it. */
+/** Length of the beginning that is searched. */
 const MARK = 24;
-/** Not what every JWT begins with, and no filling. */
+/** Skips the common beginning of JWTs, and padding. */
 const isTelling = (mark: string): boolean => !mark.startsWith('eyJ') && new Set(mark).size > 4;
 
 export function openCanaries(): Canaries {
   const marks = new Set<string>();
   let seen: string[] = [];
   const plant = (secret: string): void => {
-    // Words of an assertion that nobody encoded say nothing.
+    // Words of an assertion that is not encoded are not secret.
     if (secret.includes('<')) return;
     const told = secret.startsWith('eyJ') ? secret.slice(secret.lastIndexOf('.') + 1) : secret;
     for (const [run] of told.matchAll(RUN)) if (isTelling(run.slice(0, MARK))) marks.add(run.slice(0, MARK));
@@ -76,7 +76,7 @@ export function openCanaries(): Canaries {
   };
 }
 
-/** Those of all tests in this process, which fails in the end where one was seen. */
+/** The registry of all tests in this process. It fails the process if a secret leaked. */
 export const canaries: Canaries = openCanaries();
 
 process.on('exit', () => {

@@ -1,4 +1,4 @@
-// A certificate that signs itself, as PEM. @peculiar/x509 asks for a reflection polyfill, of which it needs no more than this.
+// Makes self-signed certificates as PEM. @peculiar/x509 needs a reflection polyfill, of which it uses only this part.
 const nothing = () => undefined;
 Object.assign(Reflect, { getMetadata: nothing, getOwnMetadata: nothing, defineMetadata: nothing });
 const { BasicConstraintsExtension, PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } =
@@ -11,7 +11,7 @@ export interface Certificate {
 
 const DAY = 86_400_000;
 
-/** @param name what it is good for: an address or a host name @param days from now until it ends */
+/** @param name address or host name @param days from now until it expires */
 export async function selfSigned(name: { type: 'ip' | 'dns'; value: string }, days = 1): Promise<Certificate> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);

@@ -1,4 +1,4 @@
-// Clients that prove themselves without a secret: their entries, and the assertions that they sign.
+// Clients that authenticate without a secret: their entries, and the assertions that they sign.
 import { randomUUID } from 'node:crypto';
 import { parse } from 'yaml';
 import { API, configuration } from './basics.ts';
@@ -9,7 +9,7 @@ import { type Claims, type FakeKey, signJws } from './issuer.ts';
 export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 export const JWT_SPIFFE = 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe';
 
-/** The configuration of basics with more clients, each the members of its entry as YAML; each may ask for the first API. */
+/** The base configuration with more clients, each as YAML members of its entry. Each may request tokens for the first API. */
 export const withClients = (...members: readonly string[]): Configuration =>
   changed(configuration, {
     clients: added(
@@ -22,17 +22,17 @@ export const withClients = (...members: readonly string[]): Configuration =>
     ),
   });
 
-/** An entry's `jwks` as YAML. */
+/** The `jwks` of an entry as YAML. */
 export const jwksOf = (...keys: readonly (FakeKey | Readonly<Record<string, unknown>>)[]): string =>
   `jwks: ${JSON.stringify({ keys: keys.map((key) => ('jwk' in key ? key.jwk : key)) })}`;
 
-/** What makes an assertion of `batch` good now. */
+/** Claims of a valid assertion of `batch`. */
 export const goodClaims = ({ issuer, clock }: Pick<TestServer, 'issuer' | 'clock'>): Claims => {
   const now = Math.floor(clock.now / 1000);
   return { iss: 'batch', sub: 'batch', aud: issuer, iat: now, exp: now + 60, jti: randomUUID() };
 };
 
-/** @param claims, header undefined leaves a member out */
+/** @param claims, header undefined omits a member */
 export const assertion = (
   server: Pick<TestServer, 'issuer' | 'clock'>,
   key: FakeKey,
@@ -46,6 +46,6 @@ export const asserting = (client_assertion: string, client_assertion_type = JWT_
   client_assertion,
 });
 
-/** Asks for a token with these credentials alone. */
+/** Requests a token with only these credentials. */
 export const ask = (server: TestServer, credentials: Form, headers: Record<string, string> = {}): Promise<Answer> =>
   server.token({ grant_type: 'client_credentials', ...credentials }, headers);

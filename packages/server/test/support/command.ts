@@ -1,4 +1,4 @@
-// A command run as a user would: the program itself, its exit code, and what it prints.
+// Runs a command as a user does: the real program, its exit code, and its output.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,14 +19,14 @@ export interface Outcome {
 
 export interface Around {
   readonly env?: Readonly<Record<string, string>>;
-  /** What stands on standard input. */
+  /** Standard input. */
   readonly input?: string;
   readonly cwd?: string;
-  /** A process of its own, though it needs none. */
+  /** Run in a process of its own even if not needed. */
   readonly apart?: true;
 }
 
-/** Runs `cambio` with these arguments to its end: in this process, one after the other, unless it needs one of its own. */
+/** Runs `cambio` with these arguments to its end: in this process, one at a time, or in its own process if needed. */
 export async function cambio(
   t: Pick<TestContext, 'after'>,
   args: readonly string[],
@@ -45,7 +45,7 @@ async function run(t: Pick<TestContext, 'after'>, args: readonly string[], aroun
   return running;
 }
 
-/** The command that is running: each has the environment and the console to itself. */
+/** The running command. Commands run one at a time, because they share environment and console. */
 let before: Promise<unknown> = Promise.resolve();
 
 async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
@@ -84,7 +84,7 @@ async function runApart(
   return { code, ...output };
 }
 
-/** What the configuration file of a test server needs. */
+/** The environment that the configuration file of a test server needs. */
 export const environmentOf = ({ issuer }: Pick<TestServer, 'issuer'>): Record<string, string> => ({
   ISSUER: issuer,
   PORT: new URL(issuer).port,
@@ -102,7 +102,7 @@ export const beside = (
     env: { ...environmentOf(server), ...around.env },
   });
 
-/** What is printed as JSON. */
+/** The output, parsed as JSON. */
 export function jsonOf({ stdout, stderr }: Outcome): Record<string, unknown> {
   assert.equal(stderr, '');
   return JSON.parse(stdout);

@@ -1,19 +1,19 @@
-// Configurations as data: a base, what a test changes of it, and the text that the server reads.
+// Builds configurations as data: a base, the changes of a test, and the text that the server reads.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 
-/** A configuration, or a part of one, as the file has it. `${ISSUER}` and `${PORT}` stand for those of the test's server. */
+/** A configuration or a part of one. `${ISSUER}` and `${PORT}` stand for those of the test's server. */
 export type Configuration = Readonly<Record<string, unknown>>;
 /** An entry of a list: data, or one line of YAML. */
 export type Entry = string | Configuration;
-/** What a test starts a server with: data, or a whole text where the text itself is tested. */
+/** The configuration of a test server: data, or text where a test is about the text. */
 export type Source = string | Configuration;
 type List = readonly Configuration[];
 type Edit = (old: unknown) => unknown;
 
 /**
- * The base with these changes, one after the other. Objects merge, member by member; everything else replaces what stood
- * there, lists too; `undefined` takes a member away; a function is given the old value and returns the new one.
+ * The base with these changes, one after the other. Objects are merged; other values and lists are replaced; `undefined` removes a
+ * member; a function gets the old value and returns the new one.
  */
 export function changed(base: Configuration, ...changes: readonly Configuration[]): Configuration {
   return changes.reduce((all, change) => merge(all, change) as Configuration, base);
@@ -30,12 +30,12 @@ function merge(old: unknown, change: unknown): unknown {
 const isObject = (value: unknown): value is Configuration =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** More entries at the end of a list. */
+/** Appends entries to a list. */
 export const added =
   (...more: readonly Entry[]): Edit =>
   (old = []) => [...(old as List), ...entries(more)];
 
-/** Changes in the one entry of a list whose name this is. @throws Error where no entry, or more than one, has the name */
+/** Changes the entry of a list with this name. @throws Error unless exactly one entry has the name */
 export const edited =
   (name: string, ...changes: readonly Configuration[]): Edit =>
   (old) => {
@@ -43,13 +43,13 @@ export const edited =
     return (old as List).map((one) => (one === entry ? changed(one, ...changes) : one));
   };
 
-/** Changes in every entry of a list. */
+/** Changes every entry of a list. */
 export const all =
   (...changes: readonly Configuration[]): Edit =>
   (old) =>
     (old as List).map((one) => changed(one, ...changes));
 
-/** The list without the entries of these names. @throws Error where one is not there */
+/** The list without the entries with these names. @throws Error if one does not exist */
 export const without =
   (...names: readonly string[]): Edit =>
   (old) => {
@@ -57,7 +57,7 @@ export const without =
     return (old as List).filter((one) => !gone.includes(one));
   };
 
-/** What an entry is known by: `id` of a client, `audience` of a resource, `name` of a rule and an issuer, `username`. */
+/** Finds an entry by name: `id` of a client, `audience` of a resource, `name` of a rule or an issuer, `username`. */
 function find(list: unknown, name: string): Configuration {
   const named = ((list ?? []) as List).filter((one) => [one.id, one.audience, one.name, one.username].includes(name));
   const [entry] = named;
@@ -65,25 +65,25 @@ function find(list: unknown, name: string): Configuration {
   return entry;
 }
 
-/** The same with every text in it changed. */
+/** The configuration with every text changed. */
 export const withTexts = (base: Configuration, change: (text: string) => string): Configuration =>
   JSON.parse(JSON.stringify(base), (_key, value) => (typeof value === 'string' ? change(value) : value));
 
-/** Entries as data. */
+/** Parses entries that are YAML. */
 export const entries = (list: readonly Entry[]): List =>
   list.map((one) => (typeof one === 'string' ? parse(one) : one));
 
-/** Members whose texts are YAML, as data. */
+/** Parses members that are YAML. */
 export const parsed = (members: Readonly<Record<string, string | undefined>>): Configuration =>
   Object.fromEntries(Object.entries(members).map(([name, text]) => [name, text && parse(text)]));
 
-/** The text of a file: YAML, since JSON has no number that is left to the environment, as `${PORT}` is. */
+/** The text of a file. YAML, because in JSON a number cannot come from the environment, as `${PORT}` does. */
 export const yamlOf = (source: Source): string =>
   typeof source === 'string' ? source : stringify(source, { aliasDuplicateObjects: false });
 
-/** Writes a configuration file again, changed. */
+/** Changes a configuration file. */
 export const changeFile = (file: string, ...changes: readonly Configuration[]): void =>
   writeFileSync(file, yamlOf(changed(dataOf(readFileSync(file, 'utf8')), ...changes)));
 
-/** A source as data. */
+/** Parses a source. */
 export const dataOf = (source: Source): Configuration => (typeof source === 'string' ? parse(source) : source);

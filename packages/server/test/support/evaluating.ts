@@ -1,10 +1,10 @@
-// What an expression says of some facts, with a budget of its own.
+// Evaluates an expression on some facts, with its own budget.
 import { Budget, type CompiledExpression, type ExpressionFacts, holds } from '../../src/expression/condition.ts';
 
 export interface Said {
   readonly value: unknown;
   readonly problem?: string;
-  /** Set where no answer can be told. */
+  /** Set if the expression has no value. */
   readonly why?: string;
 }
 
@@ -15,7 +15,7 @@ export function evaluate(expression: CompiledExpression, facts: ExpressionFacts,
   return { value: undefined, problem, ...(evaluation.kind === 'cannot tell' && { why: evaluation.why }) };
 }
 
-/** `yes`, `no` or `cannot tell`, with the problem where there is one. */
+/** `yes`, `no` or `cannot tell`, with the problem if there is one. */
 export function answerOf(expression: CompiledExpression, facts: ExpressionFacts): readonly string[] {
   const answer = holds(expression, facts, new Budget());
   return 'problem' in answer && answer.problem !== undefined ? [answer.kind, answer.problem] : [answer.kind];

@@ -1,20 +1,20 @@
-// The tokens that users bring, with the claims that their issuers really write, and the files of examples/issuers for them.
+// The tokens that users bring, with the claims that their issuers write, and their files in examples/issuers.
 import type { Claims } from './issuer.ts';
 
 export const AUDIENCE = 'https://login.example.com';
 
 export interface Shape {
-  /** Of the file in examples/issuers. */
+  /** Name of the file in examples/issuers. */
   readonly name: string;
-  /** URLs of the file that the fake issuer stands in for. */
+  /** URLs in the file that the fake issuer replaces. */
   readonly real: readonly (readonly [url: string, path: string])[];
   readonly client: string;
   readonly declared: string;
   readonly header?: Claims;
   readonly claims: (issuer: string, now: number) => Claims;
-  /** What the new token says. */
+  /** Claims of the new token. */
   readonly becomes: Claims;
-  /** Claims in which another token differs, and why it is refused. */
+  /** Claims that another token has instead, and the reason that it is refused for. */
   readonly others: readonly (readonly [Claims, string])[];
 }
 

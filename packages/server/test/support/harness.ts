@@ -1,4 +1,4 @@
-// A real server for a test: its own folder, database, port and clock, talked to over HTTP.
+// Starts a real server for a test, with its own folder, database, port and clock, and calls it over HTTP.
 import { createPrivateKey, randomInt, sign } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { EventEmitter } from 'node:events';
@@ -18,7 +18,7 @@ import { type Configuration, dataOf, type Source, yamlOf } from './configuration
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
 
-/** The values of one parameter may be several. */
+/** A parameter may have several values. */
 export type Form = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface Answer {
@@ -44,25 +44,25 @@ export interface TestServer {
   readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
   /** The audit row of an answer. */
   readonly audit: (answer: Answer) => AuditEvent | undefined;
-  /** A token with the given claims, signed with the server's own key: what only the server itself could make. */
+  /** A token with these claims, signed with the server's own key. */
   readonly forge: (claims: Record<string, unknown>, header?: Record<string, unknown>) => string;
-  /** The same with the text of the payload in the caller's hands, for what no JSON writer would write. */
+  /** The same with the payload as text, for text that no JSON writer produces. */
   readonly forgeText: (payload: string | Uint8Array, header?: Record<string, unknown> | string) => string;
-  /** Runs SQL in the server's own database. */
+  /** Runs SQL in the database of the server. */
   readonly sql: (text: string) => void;
   /** Sends bytes as they are, and reads until the server closes the connection. */
   readonly raw: (request: string | Uint8Array) => Promise<string>;
-  /** Puts another configuration in force. */
+  /** Loads another configuration. */
   readonly reload: (source: Source) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * @param source a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Sections that it lacks are not added.
- * @param files put beside the configuration file
- * @param fetch how it is reached, where its TLS needs more than usual
- * @param folder that of a server that was closed, to go on with its database
- * @param port the one that it had, where browsers are to go on as well
+ * @param source a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Missing sections are not added.
+ * @param files written beside the configuration file
+ * @param fetch calls the server, if its TLS needs special options
+ * @param folder of a server that was closed, to continue with its database
+ * @param port of that server, if browsers are to continue as well
  */
 export async function start(
   t: { readonly after: (work: () => Promise<void>) => void; readonly name?: string },
@@ -100,7 +100,7 @@ export async function start(
   const clock = { now };
   const load = async (): Promise<Parameters<typeof startServer>[0]> => {
     const configuration = await loadConfiguration(file, environment);
-    // The port of metrics is one for the whole machine.
+    // The metrics port is the same for all servers of the machine.
     const metrics = ports !== undefined ? configuration.server.metrics : undefined;
     return { ...configuration, server: { ...configuration.server, metrics } };
   };
@@ -173,7 +173,7 @@ export async function read(response: Response): Promise<Answer> {
   return answer;
 }
 
-/** Every row of every table; nothing where there is no database here. */
+/** Every row of every table; empty if the database is elsewhere. */
 export function everythingIn({ folder }: Pick<TestServer, 'folder'>): Record<string, unknown[]> {
   const file = join(folder, 'cambio.db');
   if (!existsSync(file)) return {};
@@ -195,7 +195,7 @@ function query(folder: string, sql: string, ...values: string[]): Record<string,
   }
 }
 
-/** ES256 alone: the algorithm of the first key, unless the configuration says otherwise. */
+/** ES256 only: the algorithm of the first key unless the configuration says otherwise. */
 function forge(folder: string, payload: string | Uint8Array, header: Record<string, unknown> | string = {}): string {
   const row = query(folder, 'select kid, alg, private_key from signing_keys order by created_at limit 1');
   const headerText =
@@ -226,8 +226,8 @@ export const claimsOf = (token: unknown): Record<string, unknown> =>
   JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
 
 /**
- * A port for this process alone: below those that the system gives to connections, and claimed as long as this process runs.
- * The claim is the UDP port of the same number, which nobody else wants: all tests of the machine ask there.
+ * Returns a port for this process, below the range that the system gives to connections. It is claimed while this process runs.
+ * The claim is the UDP port of the same number: all tests of the machine use it for that.
  */
 export async function freePort(): Promise<number> {
   const port = randomInt(16_384, 32_768);

@@ -1,4 +1,4 @@
-// HTTP without what is behind it: connections, deadlines and turns, where a test must hold the server at one point.
+// HTTP without the services behind it: connections, deadlines and admission, for tests that must stop the server at one point.
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,27 +11,27 @@ import { PLAIN } from './every-page.ts';
 
 export interface Held {
   readonly socket: Socket;
-  /** What came, by the time that the connection was closed. */
+  /** All bytes received until the connection was closed. */
   readonly closed: Promise<string>;
 }
 
 export interface HttpAlone {
-  /** A connection that sends this and waits. */
+  /** Opens a connection, sends the text and waits. */
   readonly hold: (text: string) => Promise<Held>;
-  /** A connection whose request the server works for, until it is let go. */
+  /** Opens a connection whose request stays in work until `letGo`. */
   readonly busy: () => Promise<Held>;
   readonly letGo: () => void;
-  /** What was told of answers that have left. */
+  /** Reports of answers that were sent. */
   readonly answered: readonly Answered[];
-  /** Audit rows, in the order in which they were committed. */
+  /** Audit rows in the order of their commits. */
   readonly rows: readonly AuditEvent[];
-  /** Requests to paths that nothing is at hold the event loop for a whole turn. */
+  /** From now on a request to an unknown path blocks the event loop for a whole turn. */
   readonly beSlow: () => void;
 }
 
 const ISSUER = 'http://127.0.0.1';
 
-/** Everything is there by its configuration; nothing behind it works. */
+/** Services that are configured but do nothing. */
 const services = {
   issuer: ISSUER,
   clock: Date.now,
@@ -59,7 +59,7 @@ export async function startHttpAlone(
     freshness: { check: () => undefined },
     audit: { append: async (event: AuditEvent) => void rows.push({ ...event }) },
     throttled: { count: () => undefined },
-    // More than the system keeps for a caller that does not read.
+    // More than the system buffers for a caller that does not read.
     keys: { published: () => ['x'.repeat(32_000_000)] },
     ready: () => {
       asked.emit('ready');
@@ -107,13 +107,13 @@ export async function startHttpAlone(
   return { hold, busy, letGo: () => letGo(true), answered, rows, beSlow: () => (slow = true) };
 }
 
-/** For longer than one turn may begin requests. */
+/** Longer than the time in which one turn may begin requests. */
 function holdEventLoop(): void {
   const until = performance.now() + 25;
   while (performance.now() < until);
 }
 
-/** What is told of an answer is told a moment after it came. */
+/** Waits for the report of an answer, which comes shortly after the answer. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await wait(5);
 }

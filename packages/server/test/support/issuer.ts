@@ -1,4 +1,4 @@
-// A fake issuer that speaks real HTTP or HTTPS on loopback: discovery, keys, introspection, and every way to misbehave.
+// A fake issuer over real HTTP or HTTPS on loopback: discovery, keys, introspection, and every way to misbehave.
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttp, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ export interface FakeKey {
   readonly kid: string;
   readonly alg: string;
   readonly privateKey: KeyObject;
-  /** As it is published; a test may spoil it. */
+  /** The published key. A test may damage it. */
   jwk: Record<string, unknown>;
 }
 
@@ -33,25 +33,25 @@ export type Behaviour = (request: IncomingMessage, response: ServerResponse) => 
 export interface FakeIssuer {
   /** Its `iss`, and the base of its URLs. */
   readonly url: string;
-  /** What its key set holds, in order; the first signs unless another is named. */
+  /** The keys of its key set. The first signs by default. */
   readonly keys: FakeKey[];
-  /** Answers other than the good ones, by path. */
+  /** Other answers than the usual ones, by path. */
   readonly instead: Map<string, Behaviour>;
-  /** Answers of RFC 7662, by the text of the token; a token that is not here is not active. */
+  /** Introspection answers (RFC 7662) by token text. Other tokens are inactive. */
   readonly opaque: Map<string, Claims>;
   readonly seen: Seen[];
-  /** Requests for the path so far. */
+  /** Number of requests to the path. */
   readonly count: (path: string) => number;
-  /** A compact JWS of these claims as they are, whatever they are. */
+  /** Signs exactly these claims as a compact JWS. */
   readonly signAll: (claims: Claims | string, options?: SignOptions) => string;
-  /** The same with `iss`, `sub`, `aud`, `iat`, `exp` and `jti` where the claims have not; undefined leaves one out. */
+  /** Signs these claims, with defaults for `iss`, `sub`, `aud`, `iat`, `exp` and `jti`; undefined omits one. */
   readonly sign: (claims?: Claims, options?: SignOptions) => string;
   readonly close: () => Promise<void>;
 }
 
 export interface SignOptions {
   readonly key?: FakeKey;
-  /** Members beside or instead of `alg`, `typ: JWT` and `kid`; undefined leaves one out. */
+  /** Members that add to or replace `alg`, `typ: JWT` and `kid`; undefined omits one. */
   readonly header?: Claims;
 }
 
@@ -60,16 +60,16 @@ export const METADATA = '/.well-known/oauth-authorization-server';
 export const JWKS = '/jwks';
 export const INTROSPECT = '/introspect';
 
-/** What the entries of `trusting` have as audience. */
+/** The audience in the entries of `trusting`. */
 export const US = 'https://cambio.example';
 
-/** @param tls serves HTTPS with this certificate @param path a part of the issuer's URL */
+/** @param tls certificate for HTTPS @param path path of the issuer's URL */
 export async function startIssuer(
   t: Pick<TestContext, 'after'>,
   { tls, path = '' }: { tls?: ServerOptions; path?: string } = {},
 ): Promise<FakeIssuer> {
   const keys = [newKey()];
-  /** The clock of a test's server stands still from its start on, so nothing is issued later than about then. */
+  /** The clock of a test server stands still, so tokens are issued at about its start. */
   const iat = Math.floor(Date.now() / 1000);
   const seen: Seen[] = [];
   const instead = new Map<string, Behaviour>();
@@ -118,7 +118,7 @@ export async function startIssuer(
   };
 }
 
-/** Claims that make a token good now. */
+/** Claims of a token that is valid now. */
 export const lifeOf = (now: number): Claims => ({
   sub: 'ada',
   aud: US,
@@ -127,7 +127,7 @@ export const lifeOf = (now: number): Claims => ({
   jti: randomUUID(),
 });
 
-/** @param alg an algorithm that the server knows */
+/** @param alg an algorithm that the server accepts */
 export function newKey(alg = 'ES256', kid: string = randomUUID(), bits = 2048): FakeKey {
   const privateKey =
     bits === 2048
@@ -137,7 +137,7 @@ export function newKey(alg = 'ES256', kid: string = randomUUID(), bits = 2048): 
   return { kid, alg, privateKey, jwk: { ...jwk, kid, alg, use: 'sig' } };
 }
 
-/** Signs as the key's algorithm does, whatever the header says. */
+/** Signs with the algorithm of the key, whatever the header says. */
 export function signJws(header: Claims | string, payload: string | Uint8Array, { alg, privateKey }: FakeKey): string {
   const { digest, options } = algorithms[alg as AlgorithmName];
   const input = `${base64url(typeof header === 'string' ? header : JSON.stringify(header))}.${base64url(payload)}`;
@@ -168,7 +168,7 @@ export const status =
     response.writeHead(code, { 'content-type': 'text/html', ...headers }).end('<html>nothing here</html>');
   };
 
-/** Sends these bytes as the whole answer to a request. */
+/** Answers a request with exactly these bytes. */
 export const bytes =
   (...parts: readonly (string | Uint8Array)[]): Behaviour =>
   (_request, response) => {
@@ -176,7 +176,7 @@ export const bytes =
     response.socket?.end();
   };
 
-/** Sends something every 50 ms, and never ends. @param start written before */
+/** Sends something every 50 ms, without end. @param start written before */
 export const forever =
   (start: string, part: string): Behaviour =>
   ({ socket }) => {
@@ -185,10 +185,10 @@ export const forever =
     socket.on('error', () => undefined).on('close', () => clearInterval(timer));
   };
 
-/** Accepts, and says nothing. */
+/** Accepts connections, and sends nothing. */
 export const silence: Behaviour = () => undefined;
 
-/** An entry of `issuers`: an OIDC issuer on loopback called `idp`, with other members beside or instead; texts are YAML. */
+/** An entry of `issuers`: an OIDC issuer on loopback called `idp`. YAML members add to it or replace. */
 export function entry(
   { url }: Pick<FakeIssuer, 'url'>,
   members: Readonly<Record<string, string | undefined>> = {},
@@ -204,6 +204,6 @@ export const FOREIGN_RULE: Configuration = {
   grant: { audiences: [API, BACKEND], scopes: ['read', 'write'], types: ['access_token', 'jwt'] },
 };
 
-/** The configuration of basics with other issuers and rules. */
+/** The base configuration with other issuers and rules. */
 export const trusting = (issuers: Entry | readonly Entry[], rules: readonly Entry[] = [FOREIGN_RULE]): Configuration =>
   changed(configuration, { issuers: entries([issuers].flat()), rules: entries(rules) });

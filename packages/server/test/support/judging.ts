@@ -1,4 +1,4 @@
-// Resources, clients, rules and tokens in memory, in the shapes that the judge takes: what a test does not say is plain.
+// Resources, clients, rules and tokens in memory, in the shapes that the judge takes. Unset parts have defaults.
 import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
 import { type Case, type JudgeContext, type Judgement, judge } from '../../src/exchange/judge.ts';
 import { type CompiledExpression, compileCondition, compileExpression } from '../../src/expression/condition.ts';
@@ -72,7 +72,7 @@ const ANYBODY: PartyPattern = {
 
 export const types = (...names: readonly string[]): TakenTypes => ({ own: new Set(names), foreign: new Set(names) });
 
-/** For `gateway`, of an access token that it has a claim on. */
+/** A rule for `gateway` and an access token that it may use. */
 export const rule = (targets: Targets, { subject, actor, grant, ...more }: RuleParts = {}): Rule => ({
   name: 'rule',
   position: 0,
@@ -99,7 +99,7 @@ export const rule = (targets: Targets, { subject, actor, grant, ...more }: RuleP
   },
 });
 
-/** Of whatever is asked for, unless parts say more. */
+/** A request for everything, unless parts say more. */
 export const denial = ({ subject, actor, ...more }: DenialParts = {}): DenyRule => ({
   name: 'denial',
   position: 0,
@@ -124,7 +124,7 @@ const ANY_TOKEN: PartyNames = { issuers: 'any', types: ALL_TYPES, clients: 'any'
 export const when = (text: string): CompiledExpression => compileCondition(text, conditionVariables);
 export const value = (text: string): CompiledExpression => compileExpression(text, conditionVariables);
 
-/** One of ours, issued to `gateway`. */
+/** A token of ours, issued to `gateway`. */
 export function token(sub: string, more: Partial<TokenFacts> = {}): TokenFacts {
   const principal = more.principal ?? { iss: SELF, sub };
   return {
@@ -151,7 +151,7 @@ export function token(sub: string, more: Partial<TokenFacts> = {}): TokenFacts {
   };
 }
 
-/** What the file would say. */
+/** The policy as the file would have it. */
 export interface World {
   readonly resources: readonly Resource[];
   readonly rules: readonly Rule[];
@@ -170,7 +170,7 @@ export const partsOf = ({ resources, rules, denials = [] }: World): Parts => ({
   targeting: indexResources(resources),
 });
 
-/** A file whose paths stand for their places. */
+/** A file in which each path is its own position. */
 export const anyFile = {
   placeOf: (path: readonly (string | number)[]): string => path.join(' '),
   entries: { resources: [], issuers: [], rules: [] },
@@ -192,7 +192,7 @@ export type Told = Pick<Judgement, 'trace'> &
     | { readonly decision?: undefined; readonly refusal: Refusal }
   );
 
-/** `gateway` brings ada's token, where nothing else is said. */
+/** By default `gateway` presents ada's token. */
 export function ask(
   world: World,
   { subject, actor, client: caller, ...request }: Asked,
@@ -208,12 +208,12 @@ export function ask(
   return result instanceof Refusal ? { trace, refusal: result } : { trace, decision: result };
 }
 
-/** The reason of a refusal, and its detail where it has one. */
+/** The reason of a refusal, and its detail if it has one. */
 export function reasonOf({ refusal }: Told): Reason | readonly [Reason, string] | undefined {
   return refusal?.detail === undefined ? refusal?.reason : [refusal.reason, refusal.detail];
 }
 
-/** Ada's token, as a row tells of it. */
+/** Ada's token as an audit row has it. */
 export const adaTrace: TokenTrace = {
   iss: SELF,
   sub: 'ada',

@@ -1,10 +1,10 @@
-// What tests of a token's life share: refresh tokens, opaque tokens, introspection and revocation.
+// Configuration and calls for tests of refresh tokens, opaque tokens, introspection and revocation.
 import assert from 'node:assert/strict';
 import { API, BACKEND, client, exchange, gateway } from './basics.ts';
 import { type Configuration, changed, type Entry, entries } from './configuration.ts';
 import { type Answer, encode, type Form, type TestServer, type } from './harness.ts';
 
-/** Its tokens are opaque. */
+/** An API with opaque tokens. */
 export const VAULT = 'https://vault.example';
 
 const EXCHANGES = ['client_credentials', 'token_exchange'];
@@ -20,13 +20,13 @@ const CLIENTS = [
   introspecting('vault', VAULT),
 ];
 
-/** The entry of a client that is an API, and asks about the tokens that it is shown. */
+/** The entry of a client that is an API and introspects tokens. */
 export function introspecting(id: string, resource: string): Configuration {
   const { audiences, scopes, ...entry } = client(id, { auth: 'client_secret_basic', resource });
   return entry;
 }
 
-/** Everything that may be asked for, with a refresh token beside it. */
+/** A rule that grants everything, with a refresh token. */
 export const BESIDE: Configuration = {
   name: 'beside',
   client: ['gateway', 'other', 'plain'],
@@ -44,7 +44,7 @@ export const BESIDE: Configuration = {
   },
 };
 
-/** The same for tokens of the issuer `idp`. */
+/** The same rule for tokens of the issuer `idp`. */
 export const FOREIGN_BESIDE: Configuration = changed(BESIDE, {
   name: 'foreign',
   subject: { issuer: 'idp', clients: undefined },
@@ -52,7 +52,7 @@ export const FOREIGN_BESIDE: Configuration = changed(BESIDE, {
 
 export const ISSUER = 'https://login.example';
 
-/** @param issuer one that stays when the server comes back on another port */
+/** @param issuer one that stays the same when the server restarts on another port */
 export const life = (
   rules: readonly Entry[] = [BESIDE],
   issuers: readonly Entry[] = [],
@@ -75,7 +75,7 @@ export const other = { client_id: 'other', client_secret: 'other-secret' };
 export const plain = { client_id: 'plain', client_secret: 'plain-secret' };
 export const basic = (id: string): Record<string, string> => ({ authorization: `Basic ${btoa(`${id}:${id}-secret`)}` });
 
-/** A refresh token of the gateway's, asked for or beside an access token. */
+/** Gets a refresh token of the gateway, as requested token or beside an access token. */
 export async function refreshTokenOf(server: TestServer, form: Form = {}): Promise<string> {
   const answer = await exchange(server, form);
   assert.equal(answer.status, 200, answer.text);
@@ -85,7 +85,7 @@ export async function refreshTokenOf(server: TestServer, form: Form = {}): Promi
 export const refresh = (server: TestServer, refresh_token: unknown, form: Form = {}): Promise<Answer> =>
   server.token({ grant_type: 'refresh_token', ...gateway, refresh_token: String(refresh_token), ...form });
 
-/** Asks as the gateway, unless the form or the headers name somebody else. */
+/** Introspects as the gateway, unless form or headers name another client. */
 export const introspect = (server: TestServer, token: unknown, form: Form = gateway, headers = {}): Promise<Answer> =>
   server.post('/oauth/introspect', encode({ token: String(token), ...form }), headers);
 

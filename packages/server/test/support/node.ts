@@ -1,4 +1,4 @@
-// A node: the server as a process of its own, started as its operator does, beside others on one database.
+// Starts a node: the server as a process of its own, as an operator starts it, beside others on one database.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,14 +17,14 @@ export const PROGRAM = join(repository, 'packages/server/bin/cambio.mjs');
 const MAIN = join(repository, 'packages/server/src/main.ts');
 export const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
 
-/** The configuration of a token's life, on a database that nodes share. */
+/** The configuration of life.ts on a shared database. */
 export const shared = (url: string, base: Configuration = life()): Configuration =>
   changed(base, { store: url, sealingKey: { plain: SEALING_KEY } });
 
 export interface ServerNode {
   readonly url: string;
   readonly folder: string;
-  /** The configuration file of this node alone. */
+  /** The configuration file of this node only. */
   readonly file: string;
   readonly post: (path: string, form: Form, headers?: Record<string, string>) => Promise<Answer>;
   readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
@@ -32,7 +32,7 @@ export interface ServerNode {
   readonly pid: number;
   readonly port: number;
   readonly signal: (signal: NodeJS.Signals) => void;
-  /** All that it has printed so far. */
+  /** All output so far. */
   readonly printed: () => string;
   readonly exited: Promise<number | null>;
 }
@@ -40,8 +40,8 @@ export interface ServerNode {
 type Test = { readonly after: (work: () => Promise<void>) => void };
 
 /**
- * @param folder of a node that has ended, to go on with its files and its port
- * @param heap megabytes that V8 may use for it, on the Node of the test and not on the one that the launcher finds
+ * @param folder of a node that has ended, to continue with its files and port
+ * @param heap megabytes for V8, on the Node of the test instead of the one that the launcher finds
  */
 export async function startNode(
   t: Test,
@@ -49,7 +49,7 @@ export async function startNode(
   { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0, options = [] as readonly string[], heap = 0 } = {},
 ): Promise<ServerNode> {
   const file = join(folder, 'cambio.yaml');
-  // The port of metrics is one for the whole machine.
+  // The metrics port is the same for all servers of the machine.
   const text = yamlOf(changed({ server: { metrics: 'off' } }, dataOf(source)));
   writeFileSync(file, text);
   const program = heap === 0 ? [PROGRAM] : [`--max-old-space-size=${heap}`, '--conditions=source', MAIN];
@@ -107,7 +107,7 @@ function end(child: ChildProcess): void {
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
 }
 
-/** Asks until the answer is as it should be. @throws AssertionError with the last answer, after so many milliseconds */
+/** Repeats a request until the answer is as expected. @throws AssertionError with the last answer after the timeout */
 export async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean, patience = 3000): Promise<T> {
   const until = performance.now() + patience;
   let answer = await ask();
@@ -119,10 +119,10 @@ export async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => 
   return answer;
 }
 
-/** A token of the gateway's own. */
+/** A token of the gateway. */
 export const own = (node: ServerNode): Promise<Answer> => node.token({ grant_type: 'client_credentials', ...gateway });
 
-/** Exchanges a token of ours; with the answer comes a refresh token. */
+/** Exchanges a token of ours. The answer has a refresh token. */
 export const exchangeAt = async (node: ServerNode, subject_token?: unknown, form: Form = {}): Promise<Answer> =>
   node.token({
     grant_type: EXCHANGE,

@@ -1,11 +1,11 @@
-// Two servers in this process on one database, each with a clock of its own, and calls to both.
+// Starts two servers in this process on one database, each with its own clock, and calls both.
 import { withOperators } from './admin-api.ts';
 import type { Configuration } from './configuration.ts';
 import { start, type TestServer } from './harness.ts';
 import { life } from './life.ts';
 import { eventually } from './node.ts';
 
-/** A token's life with an admin API. */
+/** The configuration of life.ts with an admin API. */
 export const administeredLife = (...given: Parameters<typeof life>): Configuration => withOperators(life(...given));
 
 /** @param apart seconds by which the second clock is ahead of the first */
@@ -19,7 +19,7 @@ export async function startPair(
   return [one, await start(t, yaml, { folder: one.folder, now: now + apart * 1000 })];
 }
 
-/** Asks until it is so, as a node hears of what another did. */
+/** Repeats until it is true, because a node learns of changes on another with a delay. */
 export const comesTrue = async (ask: () => Promise<unknown>, expected: unknown): Promise<void> => {
   await eventually(ask, (answer) => answer === expected);
 };

@@ -1,4 +1,4 @@
-// A page of the documentation as a person follows it: its files are written, its commands run, and what they print compared.
+// Follows a page of the documentation: writes its files, runs its commands, and compares their output with the page.
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,14 +11,14 @@ import { type Program, repository, startProgram, temporaryFolder } from './progr
 const BIN = join(repository, 'packages/server/bin/cambio.mjs');
 
 export interface Block {
-  /** What stands after the fence: `yaml`, `yaml rule`, `sh`, `text`, `json`. */
+  /** The info string of the fence: `yaml`, `yaml rule`, `sh`, `text`, `json`. */
   readonly kind: string;
   readonly text: string;
   /** Why no test runs it: `<!-- not run: REASON -->` in the line before the fence. */
   readonly notRun?: string;
 }
 
-/** The fenced blocks of a page, in their order. */
+/** The fenced blocks of a page in order. */
 export const blocksOf = (page: string): readonly Block[] =>
   [...page.matchAll(/(?:^<!-- not run: (.+) -->\n)?^```([a-z ]*)\n([\s\S]*?)^```$/gm)].map(
     ([, notRun, kind = '', text = '']) => ({ kind, text, ...(notRun === undefined ? {} : { notRun }) }),
@@ -26,7 +26,7 @@ export const blocksOf = (page: string): readonly Block[] =>
 
 export const readPage = (path: string): string => readFileSync(join(repository, path), 'utf8');
 
-/** A shell that runs one block after the other, as somebody types them. */
+/** A shell that runs one block after the other. */
 interface Shell {
   readonly run: (text: string) => Promise<string>;
 }
@@ -63,7 +63,7 @@ function startShell(t: Pick<TestContext, 'after'>, cwd: string, env: Record<stri
   };
 }
 
-/** `…` stands for anything, on one line or, alone on it, on several. */
+/** `…` matches anything on one line; alone on a line it matches any lines. */
 const pattern = (text: string): RegExp =>
   new RegExp(
     `^${text

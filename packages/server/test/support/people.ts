@@ -1,4 +1,4 @@
-// A configuration in which people sign in, and what a person and a client do in it.
+// A configuration in which people sign in, and the steps of a person and a client.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { API, BACKEND, client } from './basics.ts';
@@ -67,7 +67,7 @@ export const configuration: Configuration = {
   ],
 };
 
-/** A provider that nobody can reach. */
+/** A provider that cannot be reached. */
 export const UNREACHABLE: Configuration = {
   issuer: 'http://127.0.0.1:9',
   name: 'corp',
@@ -83,7 +83,7 @@ export const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 export const startPeople = (t: Pick<TestContext, 'after'>, source: Source = configuration): Promise<TestServer> =>
   start(t, source);
 
-/** A good authorization request of `web`, varied; `undefined` leaves a parameter out. */
+/** A valid authorization request of `web` with changes; `undefined` omits a parameter. */
 export function authorizationUrl(changed: Form = {}): string {
   const form: Form = {
     client_id: 'web',
@@ -119,14 +119,14 @@ export async function goThrough(
 
 const browsers = new WeakMap<TestServer, Browser>();
 
-/** One browser for each server: who is signed in need not be again. */
+/** One browser for each server, so that a signed-in person stays signed in. */
 function signedIn(server: TestServer): Browser {
   const browser = browsers.get(server) ?? createBrowser(server.issuer);
   browsers.set(server, browser);
   return browser;
 }
 
-/** Signs in, agrees, and brings back what the client's redirect URI got. */
+/** Signs in, agrees, and returns the parameters that the client's redirect URI received. */
 export async function authorizeAs(server: TestServer, changed: Form = {}, browser = signedIn(server)): Promise<URL> {
   const page = await goThrough(browser, await browser.get(authorizationUrl(changed)));
   assert.ok(page.leftTo !== undefined, `${page.status} ${page.text}`);

@@ -1,4 +1,4 @@
-// Does PostgreSQL end with the test file that started it, however that ends?
+// Does PostgreSQL end with the test file that started it, however the file ends?
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ for (const [how, ending] of [
   ['throws while it sets up', "throw new Error('no set-up')"],
   ['is killed', "process.kill(process.pid, 'SIGKILL')"],
 ] as const) {
-  test(`a test file that ${how} leaves no PostgreSQL behind, and no folder`, async (t) => {
+  test(`a test file that ${how} leaves neither PostgreSQL nor its folder`, async (t) => {
     const script = `
       const { startPostgres, query } = await import(${JSON.stringify(MODULE)});
       const postgres = await startPostgres({ after: () => undefined });
@@ -42,7 +42,7 @@ for (const [how, ending] of [
   });
 }
 
-test('a folder is open to all where every user may enter it and those above it', {
+test('a folder is accessible if every user may enter it and its parents', {
   skip: process.platform === 'win32',
 }, (t) => {
   assert.deepEqual([isOpenToAll('/'), isOpenToAll(temporaryFolder(t))], [true, false]);

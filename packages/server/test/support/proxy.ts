@@ -1,16 +1,16 @@
-// A wire to the database that can fail: cut, silent (half-open: nothing arrives, nothing is refused), or slow.
+// A proxy to the database that can fail: cut, silent (half-open: nothing arrives, nothing is refused), or slow.
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 export interface Proxy {
   readonly port: number;
-  /** Every connection ends, and new ones end at once. */
+  /** Ends every connection, and each new one at once. */
   readonly cut: () => void;
-  /** What is sent goes nowhere, for ever on connections that are open now. */
+  /** Drops all data, permanently on connections that are open now. */
   readonly silence: () => void;
-  /** Each piece arrives so many milliseconds late, on connections old and new. */
+  /** Delays each chunk, on old and new connections. */
   readonly delay: (milliseconds: number) => void;
-  /** New connections work again, and those that only were slow. */
+  /** Lets new connections work again, and those that were only slow. */
   readonly mend: () => void;
 }
 
@@ -23,9 +23,9 @@ export async function startProxy(
   let mode: Mode = 'whole';
   let late = 0;
   const sockets = new Set<Socket>();
-  /** Of these, those that lead to the database. */
+  /** Of these, the connections to the database. */
   const upstreams = new Set<Socket>();
-  /** Connections over which nothing passes any more, whatever becomes of the wire. */
+  /** Connections that stay silent, whatever the proxy does later. */
   const dead = new WeakSet<Socket>();
   const pass = (from: Socket, into: Socket): void => {
     let last = Promise.resolve();
@@ -47,7 +47,7 @@ export async function startProxy(
   const server = createServer((client) => {
     if (mode === 'cut') return void client.destroy();
     if (mode === 'silent') {
-      // Nothing arrives, so the database never hears of it.
+      // Nothing arrives, so the database does not notice.
       sockets.add(client.on('error', () => undefined).on('close', () => sockets.delete(client)));
       return;
     }
@@ -81,7 +81,7 @@ export async function startProxy(
     mend: () => {
       mode = 'whole';
       late = 0;
-      // The database hears that nobody is at the other end; the one who was has to find out by himself.
+      // The database sees the connection end. The client has to notice by itself.
       for (const socket of upstreams) if (dead.has(socket)) socket.destroy();
     },
   };

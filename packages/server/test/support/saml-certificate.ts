@@ -1,4 +1,4 @@
-// Self-signed certificates for tests, of any key and any dates: just enough DER (RFC 5280 section 4.1).
+// Makes self-signed certificates for tests, with any key and any dates: minimal DER (RFC 5280 section 4.1).
 import { createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 
 const tlv = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
@@ -19,7 +19,7 @@ const ALGORITHMS: Readonly<Record<string, readonly [identifier: Buffer, digest: 
 
 /**
  * @param dates seconds since 1970
- * @param publicKey another one than that of the key that signs
+ * @param publicKey a key other than the signing key
  */
 export function selfSigned(
   privateKey: KeyObject,

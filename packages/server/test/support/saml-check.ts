@@ -1,4 +1,4 @@
-// How SAML tests ask: is this accepted, and if not, is it refused for the reason that was meant?
+// Asserts that a SAML assertion is accepted, or refused for the expected reason.
 import assert from 'node:assert/strict';
 import { type TokenFault, TokenRefusal } from '../../src/primitives/refusal.ts';
 import { readAssertion } from '../../src/saml/assertion.ts';
@@ -19,7 +19,7 @@ export async function refusal(token: string, context: SamlContext): Promise<Toke
   return assert.fail('the assertion was accepted');
 }
 
-/** A refusal for another reason would prove nothing. */
+/** A refusal for another reason would not prove anything. */
 export async function refuses(
   assertion: string | Uint8Array,
   context: SamlContext,

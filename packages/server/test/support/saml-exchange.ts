@@ -1,4 +1,4 @@
-// What tests of assertions over HTTP share: a server that trusts the identity provider of the test, and assertions for it.
+// Exchanges SAML assertions over HTTP: a server that trusts the identity provider of the test, and assertions for it.
 
 import assert from 'node:assert/strict';
 import { constants, createCipheriv, type KeyObject, publicEncrypt, randomBytes, randomUUID } from 'node:crypto';
@@ -32,7 +32,7 @@ import {
 export type Version = 'saml1' | 'saml2';
 export const versions: readonly Version[] = ['saml2', 'saml1'];
 
-/** The provider that the entries of this file name. */
+/** The provider in the entries of this file. */
 export const idp = identityProvider();
 export const pem = ({ certificate }: IdentityProvider): string => certificate.toString();
 export const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }) as string;
@@ -50,7 +50,7 @@ export const portal = { client_id: 'portal', client_secret: 'portal-secret' };
 
 type Members = Readonly<Record<string, string | undefined>>;
 
-/** An entry of `issuers`: the provider, called `idp`, with other members beside or instead; texts are YAML. */
+/** An entry of `issuers`: the provider, called `idp`. YAML members add to it or replace. */
 export function samlEntry(members: Members = {}): Configuration {
   const good = {
     saml: idp.entityId,
@@ -62,11 +62,11 @@ export function samlEntry(members: Members = {}): Configuration {
   return changed(good, parsed(members));
 }
 
-/** The configuration of basics with these issuers and rules, the client `portal`, and bodies of up to 4 MiB. */
+/** The base configuration with these issuers and rules, the client `portal`, and bodies of up to 4 MiB. */
 export const trustingSaml = (issuers: readonly Entry[], rules?: readonly Entry[]): Configuration =>
   changed(trusting(issuers, rules), { clients: added(PORTAL_CLIENT), server: { limits: { body: 4_194_304 } } });
 
-/** @param members of the one entry @param files beside the configuration, and beside `idp.pem` */
+/** @param members of the one entry @param files written beside the configuration and `idp.pem` */
 export const startSaml = (
   t: Pick<TestContext, 'after'>,
   members: Members = {},
@@ -83,7 +83,7 @@ export const startSaml = (
 
 export const tokenEndpoint = (server: Pick<TestServer, 'issuer'>): string => `${server.issuer}/oauth/token`;
 
-/** A canonical assertion addressed to the server, not signed yet, each with its own id. */
+/** A canonical, unsigned assertion addressed to the server, each with its own id. */
 export const assertionFor = (
   server: Pick<TestServer, 'issuer'>,
   version: Version,
@@ -96,7 +96,7 @@ export const assertionFor = (
     data: { Recipient: tokenEndpoint(server), ...is.data },
   });
 
-/** A good assertion as `subject_token` has it. */
+/** A valid assertion as the value of `subject_token`. */
 export const signedFor = (
   server: Pick<TestServer, 'issuer'>,
   version: Version,
@@ -111,7 +111,7 @@ export const presentSaml = (
   form: Form = {},
 ): Promise<Answer> => exchange(server, { subject_token, subject_token_type: type(version), ...form });
 
-/** As actor token, beside a subject token of the gateway's own. */
+/** Presents it as actor token, beside a subject token of the gateway. */
 export const presentSamlActor = (
   server: TestServer,
   version: Version,
@@ -119,7 +119,7 @@ export const presentSamlActor = (
   form: Form = {},
 ): Promise<Answer> => exchange(server, { actor_token, actor_token_type: type(version), ...form });
 
-/** How an EncryptedAssertion differs from a good one. */
+/** Differences of an EncryptedAssertion from a valid one. */
 export interface Encrypting {
   readonly content?: string;
   readonly wrapping?: Xml;
@@ -157,7 +157,7 @@ export function encrypt(plain: string, publicKey: KeyObject, is: Encrypting = {}
   ).xml;
 }
 
-/** A metadata file of the providers' common entity. */
+/** A metadata file of the common entity of the providers. */
 export const metadataOf = (
   providers: readonly IdentityProvider[],
   attributes: Readonly<Record<string, string>> = {},
@@ -173,7 +173,7 @@ export const metadataOf = (
     ),
   ).xml;
 
-/** Times of an assertion that is good at another time than that of the other tests. @param now seconds since 1970 */
+/** Times of an assertion that is valid at another time than those of the other tests. @param now seconds since 1970 */
 export function validAt(now: number): Variation {
   const time = (seconds: number) => new Date((Math.floor(now) + seconds) * 1000).toISOString().replace('.000', '');
   return {
@@ -184,13 +184,13 @@ export function validAt(now: number): Variation {
   };
 }
 
-/** The claims of what was issued. */
+/** The claims of the issued token. */
 export const claims = (answer: Answer): Record<string, unknown> => {
   assert.equal(answer.status, 200, answer.text);
   return claimsOf(answer.body.access_token);
 };
 
-/** Attributes of either version, in a variation. */
+/** Attributes of either version, as a change of an assertion. */
 export const withAttributes = (
   version: Version,
   list: readonly (readonly [name: string, ...values: string[]])[],
@@ -206,6 +206,6 @@ export const withAttributes = (
         ),
       };
 
-/** No rule lets this client exchange such a token. */
+/** No rule lets this client exchange the token. */
 export const assertNoRule = (server: TestServer, answer: Answer): void =>
   assertRefused(server, answer, { ...SUBJECT_REFUSED, reason: 'no_rule_for_subject' });

@@ -1,5 +1,5 @@
-// A small identity provider for tests. It writes assertions in canonical form by hand, so that what it signs owes nothing to
-// any canonicalizer: the digest is that of the text.
+// A small identity provider for tests. It writes assertions directly in canonical form, so that signing needs no canonicalizer:
+// the digest is that of the text.
 import {
   constants,
   createHash,
@@ -15,7 +15,7 @@ import { DS, DS_MORE, DS_MORE_2007, DS_MORE_2021, ENC, EXCLUSIVE, SAML1, SAML2 }
 import type { DecryptionKey } from '../../src/trust/saml-issuer.ts';
 import { selfSigned } from './saml-certificate.ts';
 
-/** When all tests happen: 2026-03-01T12:00:00Z, in seconds. */
+/** The time of all tests: 2026-03-01T12:00:00Z, in seconds. */
 export const NOW = 1_772_366_400;
 export const at = (seconds: number): string => new Date((NOW + seconds) * 1000).toISOString().replace('.000', '');
 
@@ -46,7 +46,7 @@ export const trustIn = ({ entityId, certificate }: IdentityProvider, changes: Pa
   ...changes,
 });
 
-/** A key that decrypts assertions of these issuers: that of the tests alone, where none is named. */
+/** A key that decrypts assertions of these issuers; by default that of the tests. */
 export const decrypting = (key: KeyObject, ...issuers: readonly string[]): DecryptionKey => ({
   key,
   issuers: new Set(issuers.length === 0 ? ['https://idp.example/saml'] : issuers),
@@ -77,12 +77,12 @@ const escapeValue = (text: string): string =>
     .replaceAll('"', '&quot;')
     .replace(/[\t\n\r]/g, (char) => `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`);
 
-/** XML text, as opposed to text that is still to be escaped. */
+/** XML text, as opposed to text that needs escaping. */
 export interface Xml {
   readonly xml: string;
 }
 
-/** An element in canonical form; attributes without a value are left out, `xmlns` ones come first. */
+/** An element in canonical form. Attributes without a value are omitted; `xmlns` comes first. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string | undefined>> = {},
@@ -99,7 +99,7 @@ export function element(
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 
-/** What tests vary of an assertion; all else is good. `null` leaves a part out. */
+/** The parts of an assertion that tests change. The others are valid; `null` omits a part. */
 export interface Variation {
   readonly id?: string;
   readonly root?: Attributes;
@@ -112,14 +112,14 @@ export interface Variation {
   readonly window?: Attributes;
   readonly conditions?: Xml | null;
   readonly audience?: string;
-  /** In place of the one AudienceRestriction. */
+  /** Replaces the single AudienceRestriction. */
   readonly restrictions?: Xml;
-  /** Beside the restrictions. */
+  /** Added to the restrictions. */
   readonly moreConditions?: Xml;
   readonly authn?: Xml | null;
   readonly authnAttributes?: Attributes;
   readonly attributes?: Xml;
-  /** Before the statements. */
+  /** Inserted before the statements. */
   readonly more?: Xml;
 }
 
@@ -285,7 +285,7 @@ const DIGESTS: Readonly<Record<string, string>> = {
   [`${ENC}sha512`]: 'sha512',
 };
 
-/** How to sign; all else is good. */
+/** How to sign. Unset parts are valid. */
 export interface Signing {
   readonly method?: string;
   readonly digest?: string;
@@ -300,9 +300,9 @@ export interface Signing {
   readonly object?: Xml;
   /** Changes SignedInfo before it is signed. */
   readonly change?: (signedInfo: string) => string;
-  /** Changes what is signed in place of SignedInfo: its canonical form where that is not its text. */
+  /** Changes the bytes that are signed for SignedInfo: its canonical form if that differs from its text. */
   readonly canonical?: (signedInfo: string) => string;
-  /** Makes the signature value in place of the key. */
+  /** Makes the signature value instead of the key. */
   readonly forge?: (signedInfo: Buffer) => Buffer;
 }
 
@@ -314,7 +314,7 @@ export const x509 = (certificate: X509Certificate): Xml =>
     element('ds:X509Data', {}, element('ds:X509Certificate', {}, certificate.raw.toString('base64'))),
   );
 
-/** A Signature over a canonical text, declaring its own namespace, so that its SignedInfo is canonical as well. */
+/** A Signature over a canonical text. It declares its own namespace, so that its SignedInfo is canonical as well. */
 export function signatureOf(canonical: string, key: KeyObject, is: Signing = {}): string {
   const [, id] = / (?:ID|AssertionID)="([^"]*)"/.exec(canonical) ?? [];
   const method = is.method ?? `${DS_MORE}rsa-sha256`;
@@ -350,7 +350,7 @@ export function signatureOf(canonical: string, key: KeyObject, is: Signing = {})
   ).xml;
 }
 
-/** Puts a signature where it belongs: after the issuer in SAML 2.0, at the end in 1.1. */
+/** Inserts a signature: after the issuer in SAML 2.0, at the end in 1.1. */
 export const place = (assertion: string, signature: string): string =>
   assertion.includes(SAML1)
     ? assertion.replace(/(<\/saml:Assertion>)$/, () => `${signature}</saml:Assertion>`)

@@ -1,11 +1,11 @@
-// What does a server tell of itself? Its metrics as a scraper reads them.
+// Reads the metrics of a server as a scraper does.
 import assert from 'node:assert/strict';
 import { canaries } from './canaries.ts';
 
 export interface Scrape {
-  /** The value of the one series that has at least these labels; undefined where there is none. */
+  /** The value of the only series that has at least these labels; undefined if there is none. */
   readonly value: (name: string, labels?: Readonly<Record<string, string>>) => number | undefined;
-  /** Names of series, as they are stored. */
+  /** Names of series, as stored. */
   readonly names: ReadonlySet<string>;
   readonly text: string;
 }

@@ -1,37 +1,37 @@
-// What should an exchange give? Written from the design's words, with lists and loops, without looking at the server's code
-// and without a line of it: two that agree on every case are either both right or wrong in the same way.
+// A second model of what an exchange gives, written from the design with lists and loops, without the server's code. If both agree
+// on every case, both are right or wrong in the same way.
 
 export interface Name {
   readonly iss: string;
   readonly sub: string;
 }
 
-/** Somebody who acts. */
+/** An actor. */
 export interface Hop extends Name {
-  /** Where somebody of ours came from. */
+  /** The origin of a foreign subject. */
   readonly from?: Name;
 }
 
 export interface Token {
   readonly iss: string;
   readonly sub: string;
-  /** The same subject where it came from (`sub_id`). */
+  /** The subject at its own issuer (`sub_id`). */
   readonly from?: Name;
   readonly type: string;
   readonly client?: string;
   readonly audiences: readonly string[];
-  /** Absent: of a kind that has none of ours. */
+  /** Absent: a kind of token without an id of ours. */
   readonly scope?: readonly string[];
   /** Seconds since 1970. */
   readonly expires: number;
   /** The current actor first. */
   readonly chain: readonly Hop[];
   readonly mayAct?: Readonly<Record<string, unknown>>;
-  /** It is good with this key alone. */
+  /** The token is valid only with this key. */
   readonly key?: string;
   readonly acr?: string;
   readonly tenant?: string;
-  /** Itself and what it derives from, by its subject and by those who act. */
+  /** The token and its ancestors, by their subjects and actors. */
   readonly ancestors: readonly string[];
   readonly actingAncestors: readonly string[];
 }
@@ -42,7 +42,7 @@ export interface Resource {
   readonly scopes: readonly string[];
   readonly acr: readonly string[];
   readonly lifetime: number;
-  /** Takes no token without a key. */
+  /** Requires tokens that are bound to a key. */
   readonly strict: boolean;
   readonly format: string;
 }
@@ -56,10 +56,10 @@ export interface Client {
 
 export interface Party {
   readonly issuers?: readonly string[];
-  /** Absent: of tokens issued here the access token alone, of others every type. */
+  /** Absent: access tokens if issued here, else every type. */
   readonly types?: readonly string[];
   readonly clients?: readonly string[];
-  /** A condition: the claim `tenant` is this. */
+  /** A condition: the claim `tenant` has this value. */
   readonly tenant?: string;
   /** Any caller may use a token that is bound to a key. */
   readonly anyKey: boolean;
@@ -71,11 +71,11 @@ export interface Rule {
   readonly subject: Party;
   readonly actor: Party & { readonly must: 'be' | 'not be' | 'may be'; readonly delegated: boolean };
   readonly clientActs: boolean;
-  /** A token with a key may become one without. */
+  /** A bound token may become an unbound one. */
   readonly loosens: boolean;
   readonly audiences: readonly string[];
   readonly scopes: readonly string[];
-  /** A name of the subject's scope, and the name that it gives at the target. Absent: names stay as they are. */
+  /** Maps a scope of the subject to a scope of the target. Absent: names stay the same. */
   readonly renames?: readonly (readonly [from: string, to: string])[];
   readonly types: readonly string[];
   readonly lifetime?: number;
@@ -84,14 +84,14 @@ export interface Rule {
   readonly refreshLifetime: number;
 }
 
-/** What is never allowed. Absent parts match everything. */
+/** A rule that denies. Absent parts match everything. */
 export interface Denial {
   readonly clients?: readonly string[];
   readonly issuers?: readonly string[];
   readonly audiences?: readonly string[];
-  /** The actor that must be there, by its issuer. */
+  /** The actor that must act, by its issuer. */
   readonly actorFrom?: readonly string[];
-  /** A condition on the subject; without the claim nobody can tell. */
+  /** A condition on the subject; undecidable without the claim. */
   readonly tenant?: string;
 }
 
@@ -111,16 +111,16 @@ export interface Request {
   readonly resources: readonly string[];
   readonly scope?: readonly string[];
   readonly type: string;
-  /** What the caller proves. */
+  /** The key that the caller proves. */
   readonly key?: string;
   readonly now: number;
 }
 
-/** Whose sentence the caller hears. */
+/** Whose public sentence the answer has. */
 export type Voice = 'subject' | 'actor' | 'actor token' | 'target' | 'type' | 'scope';
 
 export type Expected =
-  /** Any of these: the design does not say which of several faults is told. */
+  /** Any of these: the design does not say which of several faults is reported. */
   | { readonly refused: readonly Voice[] }
   | {
       readonly audiences: readonly string[];
@@ -174,7 +174,7 @@ function denies(denial: Denial, { client, subject, actor }: Request, aims: reado
   return denial.tenant === undefined || subject.tenant === undefined || subject.tenant === denial.tenant;
 }
 
-/** Everything that the rule has to say against it; or what it gives. */
+/** All objections to the rule, or the result. */
 function grant(world: World, request: Request, client: Client, asked: readonly Resource[], index: number): Expected {
   const rule = world.rules[index];
   if (rule === undefined) throw new Error('no rule');
@@ -223,7 +223,7 @@ function grant(world: World, request: Request, client: Client, asked: readonly R
   const ends = [rule.lifetime ?? Number.MAX_SAFE_INTEGER, subject.expires - request.now];
   if (actor !== undefined) ends.push(actor.expires - request.now);
   for (const { lifetime } of targets) ends.push(lifetime);
-  // What comes with a refresh token ends no later than that.
+  // A token that comes with a refresh token does not outlive it.
   if (refreshes) ends.push(rule.refreshLifetime);
   return {
     audiences: targets.map(({ audience }) => audience),

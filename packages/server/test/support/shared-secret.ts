@@ -14,7 +14,7 @@ const SECRET = 'the secret of mine, which is long enough';
 export const OTHER_SECRET = 'the secret of the other, long enough too';
 export const sharedSecret = (plain = SECRET): Configuration => ({ alg: 'HS256', secret: { plain } });
 
-/** Two resources with secrets of their own, the clients that they are, people, and operators. */
+/** Two resources with their own secrets, their clients, people, and operators. */
 export const withSecrets: Configuration = changed(withOperators(configuration), {
   resources: added(
     { audience: MINE, scopes: ['read'], token: sharedSecret() },
@@ -29,7 +29,7 @@ export const withSecrets: Configuration = changed(withOperators(configuration), 
   rules: added({ client: 'gateway', grant: { audiences: [API, MINE], scopes: ['read'] } }),
 });
 
-/** A JWT with this HMAC; without a secret that of the first resource. */
+/** A JWT with this HMAC, by default with the secret of the first resource. */
 export function signWithSecret(
   claims: Readonly<Record<string, unknown>>,
   header: Readonly<Record<string, unknown>>,

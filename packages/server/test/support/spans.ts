@@ -1,4 +1,4 @@
-// The OpenTelemetry SDK as an operator loads it, with a collector in memory: what is traced, and that no secret is in it.
+// Loads the OpenTelemetry SDK as an operator does, with a collector in memory, and checks that spans have no secrets.
 import { after } from 'node:test';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -11,7 +11,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { canaries } from './canaries.ts';
 
-/** Collects the spans of this process from when this is loaded. */
+/** Collects the spans of this process from when this file is loaded. */
 export const spans = new InMemorySpanExporter();
 
 const watched: SpanProcessor = {

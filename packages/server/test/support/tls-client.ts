@@ -1,4 +1,4 @@
-// Certificates of clients, authorities that issue them, and requests over TLS that show them.
+// Makes certificates of clients and their authorities, and sends requests over TLS with them.
 import './certificate.ts';
 import { X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
@@ -18,7 +18,7 @@ interface About {
   /** A distinguished name as text, or its parts in the order of the certificate. */
   readonly name: string | readonly Readonly<Record<string, string[]>>[];
   readonly names?: readonly { readonly type: 'dns' | 'url' | 'ip' | 'email'; readonly value: string }[];
-  /** From now until it ends. */
+  /** From now until it expires. */
   readonly days?: number;
   readonly authority?: true;
   readonly usage?: string;
@@ -30,7 +30,7 @@ const newKeys = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verif
 
 const asName = (name: About['name']) => (typeof name === 'string' ? name : [...name]);
 
-/** A certificate that signs itself: an authority, or a client that registers it. */
+/** Makes a self-signed certificate: of an authority, or of a client that registers it. */
 export async function selfIssued(about: About): Promise<Identity> {
   const keys = await newKeys();
   return identity(about, keys, { name: about.name, key: keys.privateKey });
@@ -66,7 +66,7 @@ async function identity(
   };
 }
 
-/** `fetch`, on connections of its own that show a certificate, or none. @param ca PEM of the server's */
+/** `fetch` on its own connections, with or without a client certificate. @param ca PEM of the server's authority */
 export const fetchAs =
   (client: Pick<Identity, 'cert' | 'key'> | undefined, ca: string): typeof globalThis.fetch =>
   async (input, init) => {

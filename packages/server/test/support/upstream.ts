@@ -1,4 +1,4 @@
-// A server whose people may sign in at another provider, that provider, and the way there and back.
+// A server whose people sign in at another provider, that provider, and the redirects there and back.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Browser, Page } from './browser.ts';
@@ -9,9 +9,9 @@ import { authorizationUrl, configuration, startPeople, UNREACHABLE } from './peo
 export interface UpstreamWorld {
   readonly idp: FakeIssuer;
   readonly server: TestServer;
-  /** To the provider. @returns what it is asked */
+  /** Goes to the provider. @returns the authorization request */
   readonly leave: (browser: Browser, changed?: Form) => Promise<URLSearchParams>;
-  /** And back, with an ID token of these claims. */
+  /** Comes back with an ID token of these claims. */
   readonly comeBack: (browser: Browser, asked: URLSearchParams, claims: Claims) => Promise<Page>;
 }
 

@@ -1,4 +1,4 @@
-// Requests for a token as bytes, for what no client library would send, and their answers.
+// Sends token requests as bytes that no client library would send, and parses their answers.
 import { gateway } from './basics.ts';
 import { type Answer, encode } from './harness.ts';
 
@@ -11,7 +11,7 @@ export function request(headers: readonly string[], { line = 'POST /oauth/token 
   return `${all.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** The first answer of those that came back, with what followed it in its text. */
+/** The first of the answers, with the rest in its text. */
 export function answerOf(bytes: string): Answer {
   const [head = '', ...rest] = bytes.replace(/^HTTP\/1\.1 100 .*\r\n\r\n/, '').split('\r\n\r\n');
   const [line = '', ...lines] = head.split('\r\n');

@@ -1,5 +1,5 @@
-// Generated worlds: resources, clients, rules and chains of requests, each in the shape of the second model, of the server's
-// own parts, and of a configuration file.
+// Generates worlds: resources, clients, rules and chains of requests, each in the shape of the second model, of the server's own
+// parts, and of a configuration file.
 import fc from 'fast-check';
 import { compileCondition } from '../../src/expression/condition.ts';
 import type { Client } from '../../src/model/client.ts';
@@ -20,13 +20,13 @@ const CLIENTS = ['a', 'b', 'c'] as const;
 const SCOPES = ['read', 'write', 'pay'] as const;
 const TENANTS = ['red', 'blue'] as const;
 const ACRS = ['silver', 'gold'] as const;
-/** Real ones, so that a caller can prove them. */
+/** Real keys, so that a caller can prove them. */
 const PROVERS = [newProver(), newProver()] as const;
 const KEYS = PROVERS.map(({ jkt }) => jkt);
 export const proverOf = (key: string): Prover | undefined => PROVERS.find(({ jkt }) => jkt === key);
 const TYPES = ['access_token', 'jwt', 'refresh_token'] as const;
 
-/** A token that nobody here issued. */
+/** A token of an unknown issuer. */
 export interface Root {
   readonly iss: string;
   readonly sub: string;
@@ -43,27 +43,27 @@ export interface Root {
 
 export interface Step {
   readonly client: string;
-  /** Which of the tokens so far acts; undefined: none. */
+  /** Index of the earlier token that acts; undefined: none. */
   readonly actor: number | undefined;
   readonly audiences: readonly string[];
   readonly resources: readonly string[];
   readonly scope: readonly string[] | undefined;
   readonly type: (typeof TYPES)[number];
-  /** What the caller proves. */
+  /** The key that the caller proves. */
   readonly key: string | undefined;
-  /** Seconds that pass before it. */
+  /** Seconds before the step. */
   readonly wait: number;
 }
 
-/** In one of `of` cases there is something. */
+/** Present in one of `of` cases. */
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>, of: number): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 1, arbitrary }, { weight: of - 1, arbitrary: fc.constant(undefined) });
-/** In all but one of `of` cases. */
+/** Present in all but one of `of` cases. */
 const mostly = <T>(arbitrary: fc.Arbitrary<T>, of: number): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: of - 1, arbitrary }, { weight: 1, arbitrary: fc.constant(undefined) });
 const some = <T>(list: readonly T[]): fc.Arbitrary<T[]> => fc.subarray([...list], { minLength: 1 });
 const any = <T>(list: readonly T[]): fc.Arbitrary<T[]> => fc.subarray([...list]);
-/** Mostly all of them: what is too narrow ends a chain at once. */
+/** Usually the whole list: a narrow world ends a chain at once. */
 const most = <T>(list: readonly T[]): fc.Arbitrary<T[]> =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(null).map(() => [...list]) }, { weight: 1, arbitrary: some(list) });
 const one = <T>(list: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...list);
@@ -202,7 +202,7 @@ export interface Story {
 
 const own = one(['clients', 'subject', 'actor', 'audiences'] as const);
 
-/** Some ask what an earlier one asks, but for one part: they are reached seldom, or never. */
+/** Some rules repeat an earlier one except for one part: they are reached rarely, or never. */
 const toRules = (
   list: readonly { rule: Model.Rule; like: number | undefined; own: keyof Model.Rule }[],
 ): Model.Rule[] =>
@@ -248,7 +248,7 @@ export interface Parts {
   readonly clients: ReadonlyMap<string, Client>;
 }
 
-/** The world as the server's own parts. */
+/** The world in the server's own types. */
 export function partsOf({ resources, clients, rules, denials }: Model.World): Parts {
   const known = resources.map(toResource);
   const own = rules.map((one, index) => toRule(one, index, known));
@@ -278,7 +278,7 @@ const toDenial = (
     ...(actorFrom && { actor: { presence: 'required', issuers: new Set(actorFrom) } }),
   });
 
-/** Rules for subjects of an issuer that nobody comes from: what has many rules looks them up, and decides the same. */
+/** Rules for subjects of an unused issuer. A policy with many rules uses its index, and must decide the same. */
 const crowdOf = ([rule]: readonly Rule[]): readonly Rule[] =>
   rule === undefined
     ? []
@@ -386,7 +386,7 @@ export function fileOf({ resources, clients, rules, denials }: Model.World, issu
   return `server:\n  port: \${PORT}\n${lines.join('')}`;
 }
 
-/** Whom tokens of ours may name is a client, or an account, which costs more. */
+/** Tokens of ours may name clients, or accounts, which cost more. */
 const bystandersOf = (clients: readonly Model.Client[]): readonly Model.Client[] =>
   ['ada', 'bob', 'cem', 'dee', 'a', 'b', 'c', 'tool']
     .filter((id) => !clients.some((client) => client.id === id))
