@@ -1,4 +1,4 @@
-// Can what is delivered for monitoring be used as it is? Checked by Prometheus' own tool, and against a real scrape.
+// Checks the files for monitoring with Prometheus' own tool, and against a real scrape.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -22,13 +22,13 @@ interface Rule {
 }
 const rules = (parse(read(RULES)) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
 
-/** Every PromQL expression that is delivered. */
+/** Every PromQL expression in deploy/. */
 function expressions(): readonly string[] {
   const { panels } = JSON.parse(read(DASHBOARD)) as { panels: { targets?: { expr: string }[] }[] };
   return [...rules.map(({ expr }) => expr), ...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))];
 }
 
-test('every metric, label and reason that the alerts and the dashboard name is there in a scrape', async (t) => {
+test('scrapes every metric, label and reason that the alerts and the dashboard name', async (t) => {
   const port = await freePort();
   await start(t, changed(configuration, { server: { metrics: { port } } }));
   const { text } = await scrape(port);
@@ -43,7 +43,7 @@ test('every metric, label and reason that the alerts and the dashboard name is t
   for (const reason of told.flatMap(([, list = '']) => list.split('|'))) assert.ok(reason in reasons, reason);
 });
 
-test('docs/guides/operate.md tells every alert, and every metric of ours', async () => {
+test('docs/guides/operate.md has every alert and every metric', async () => {
   const page = read('docs/guides/operate.md');
   const alerts = rules.flatMap(({ alert }) => alert ?? []);
   const metrics = expressions().flatMap((expression) => expression.match(/\bcambio_\w+/g) ?? []);
@@ -57,7 +57,7 @@ test('docs/guides/operate.md tells every alert, and every metric of ours', async
 
 const missing = spawnSync('promtool', ['--version']).status !== 0 && 'promtool is not on this machine';
 
-test('promtool finds the alerts and the scrape configuration good, and the tests of the alerts pass', {
+test('promtool accepts the alerts and the scrape configuration, and the tests of the alerts pass', {
   skip: missing,
 }, () => {
   for (const command of [

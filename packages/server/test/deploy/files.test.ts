@@ -1,4 +1,4 @@
-// Can what is delivered to run the server be used as it is? Each file is read by what reads it in earnest, where that is there.
+// Checks the files for running the server, each with the program that reads it, where that is installed.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ const read = (file: string): string => readFileSync(join(deploy, file), 'utf8');
 const isMissing = (program: string, ...args: string[]): string | false =>
   spawnSync(program, args).error !== undefined && `${program} is not on this machine`;
 
-/** What an operator sets, for every file. */
+/** The variables that an operator sets, for every file. */
 const environment = {
   CAMBIO_ISSUER: 'https://login.example.com',
   CAMBIO_STORE: 'postgres://cambio:secret@postgres:5432/cambio?sslmode=verify-full',
@@ -24,7 +24,7 @@ const environment = {
   GATEWAY_SECRET: 'secret',
 };
 
-test('every YAML file parses, each anchor and each key once', () => {
+test('parses every YAML file, without duplicate anchors or keys', () => {
   const files = globSync('**/*.{yaml,yml}', { cwd: deploy }).filter((file) => !file.startsWith('helm/templates/'));
   assert.ok(files.length > 5);
   for (const file of files)
@@ -32,7 +32,7 @@ test('every YAML file parses, each anchor and each key once', () => {
       assert.deepEqual(document.errors, [], file);
 });
 
-test('the configuration of the image, and that of the chart, are good with the variables that an operator sets', async () => {
+test('accepts the configurations of image and chart with the variables of an operator', async () => {
   const { config } = parse(read('helm/values.yaml'));
   const { environment: inCompose } = parse(read('docker/compose.yaml'), { merge: true }).services.two;
   const proxy = { CAMBIO_HOST: '0.0.0.0', CAMBIO_PROXY: inCompose.CAMBIO_PROXY };
@@ -55,7 +55,7 @@ test('the configuration of the image, and that of the chart, are good with the v
   );
 });
 
-test('the image is made of files that are there, on the Node that the tests run on', () => {
+test('builds the image from files that exist, on the Node of the tests', () => {
   const text = read('docker/Dockerfile');
   const { optionalDependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
   for (const [, version] of text.matchAll(/^FROM node:([\d.]+)-slim/gm))
@@ -73,7 +73,7 @@ test('the image is made of files that are there, on the Node that the tests run 
   assert.ok(existsSync(join(repository, program)));
 });
 
-test('what the compose file mounts and builds from is there', () => {
+test('mounts and builds from existing files in the compose file', () => {
   const { services } = parse(read('docker/compose.yaml'), { merge: true });
   const mounted = Object.values<{ volumes: string[] }>(services).flatMap(({ volumes }) =>
     volumes.filter((volume) => volume.startsWith('..')).map((volume) => volume.split(':')[0] ?? ''),
@@ -84,7 +84,7 @@ test('what the compose file mounts and builds from is there', () => {
   assert.ok(existsSync(join(repository, services.one.build.dockerfile)));
 });
 
-test('the chart names values that it has, and templates that it defines', () => {
+test('uses only defined values and templates in the chart', () => {
   const files = globSync('helm/templates/*', { cwd: deploy });
   const values = parse(read('helm/values.yaml'));
   const text = files.map(read).join('\n');
@@ -97,8 +97,8 @@ test('the chart names values that it has, and templates that it defines', () => 
   for (const [, name] of text.matchAll(/include "([\w.]+)"/g)) assert.ok(text.includes(`define "${name}"`), name);
 });
 
-test('no proxy sends a request twice that a node may have answered, and no certificate is believed of loopback', async () => {
-  // A code that is shown twice counts as stolen, and what was issued for it is revoked.
+test('no proxy repeats a request that a node may have answered, and no certificate is trusted from loopback', async () => {
+  // A code that is used twice counts as stolen, and its tokens are revoked.
   assert.match(read('nginx/nginx.conf'), /proxy_next_upstream error timeout;/);
   assert.match(read('envoy/envoy.yaml'), /retry_on: connect-failure,/);
   const clientCertificates = { header: { name: 'Client-Cert', format: 'pem' } };
@@ -122,7 +122,7 @@ test('no proxy sends a request twice that a node may have answered, and no certi
   }
 });
 
-test('nginx takes its file', { skip: isMissing('nginx', '-v') }, async (t) => {
+test('nginx accepts its file', { skip: isMissing('nginx', '-v') }, async (t) => {
   const folder = temporaryFolder(t);
   const { cert, key } = await selfIssued({ name: 'CN=login.example.com' });
   mkdirSync(join(folder, 'tls'));
@@ -134,7 +134,7 @@ test('nginx takes its file', { skip: isMissing('nginx', '-v') }, async (t) => {
     const args = ['-t', '-q', '-p', folder, '-c', join(folder, 'nginx.conf')];
     return spawnSync('nginx', args, { encoding: 'utf8' });
   };
-  // The names are those of the compose file's network.
+  // The names are those in the network of the compose file.
   const here = text
     .replaceAll(/server (one|two):8080/g, 'server 127.0.0.1:8080')
     .replace('http {', 'http {\n  access_log off;');
@@ -144,7 +144,7 @@ test('nginx takes its file', { skip: isMissing('nginx', '-v') }, async (t) => {
   assert.notEqual(check(here.replace('proxy_pass', 'proxy_past')).status, 0);
 });
 
-test('systemd takes its unit', { skip: isMissing('systemd-analyze', '--version') }, (t) => {
+test('systemd accepts its unit', { skip: isMissing('systemd-analyze', '--version') }, (t) => {
   const unit = join(temporaryFolder(t), 'cambio.service');
   writeFileSync(unit, read('systemd/cambio.service').replace('/usr/local/bin/cambio', process.execPath));
   const { stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' });

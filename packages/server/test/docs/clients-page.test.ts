@@ -20,7 +20,7 @@ function samples(title: string, language: string, of = page): readonly string[] 
   return [...section.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text);
 }
 
-/** The first configuration of a section on this machine, with changes. @param folder with certificates */
+/** The first configuration of a section, adapted to this machine. @param folder with certificates */
 function serve(
   t: Pick<TestContext, 'after'>,
   title: string,
@@ -35,7 +35,7 @@ function serve(
   return start(t, source, { files: Object.fromEntries(files) });
 }
 
-/** Types a sample. @returns what it prints */
+/** Runs a sample. @returns its output */
 async function type(
   folder: string,
   text: string | undefined,
@@ -49,7 +49,7 @@ async function type(
 
 const tokenOf = (printed: string): Record<string, unknown> => claimsOf(JSON.parse(printed).access_token);
 
-test('a secret, and a private key: the commands of the page get a token', async (t) => {
+test('gets a token with a secret, and with a private key', async (t) => {
   const folder = temporaryFolder(t);
   const secrets = await serve(t, 'Secrets', {
     clients: edited('gateway', { secret: () => ({ plain: 'gateway-secret' }) }),
@@ -65,7 +65,7 @@ test('a secret, and a private key: the commands of the page get a token', async 
   assert.equal(tokenOf(await type(folder, use, { ISSUER: keys.issuer })).sub, 'batch');
 });
 
-test('certificates: the commands of the page make them, and get a token with them', async (t) => {
+test('makes certificates, and gets a token with them', async (t) => {
   const folder = temporaryFolder(t);
   const [make, use] = samples('Certificates of an authority', 'sh');
   assert.match(await type(folder, make), /CN=ledger,O=Example/);

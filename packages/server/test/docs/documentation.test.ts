@@ -1,4 +1,4 @@
-// Do the pages say what is? Links lead somewhere, samples are good files, and no key and no command is missing.
+// Checks the pages: links have targets, samples are valid, and every key and command is documented.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const pages = ['*.md', 'docs/**/*.md', 'packages/*/README.md'].flatMap((pattern)
   globSync(pattern, { cwd: repository }),
 );
 
-/** The headings of a page, as the anchors that they get. */
+/** The anchors of the headings of a page. */
 const anchors = (text: string): readonly string[] =>
   [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
     title
@@ -29,7 +29,7 @@ const anchors = (text: string): readonly string[] =>
       .replaceAll(' ', '-'),
   );
 
-test('every link of a page to a file or a heading leads somewhere', () => {
+test('every link to a file or a heading has a target', () => {
   let count = 0;
   for (const page of pages) {
     const prose = read(page).replace(/```[\s\S]*?```/g, '');
@@ -45,7 +45,7 @@ test('every link of a page to a file or a heading leads somewhere', () => {
   assert.notEqual(count, 0);
 });
 
-test('every configuration that a page shows is good, with every test in it passed', async (t) => {
+test('every configuration on a page is valid, and its tests pass', async (t) => {
   const folder = temporaryFolder(t);
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const now = Date.now() / 1000;
@@ -160,7 +160,7 @@ interface Node {
 const below = (node: Node | undefined, step: string): Node | undefined =>
   step === '*' ? node?.items : (node?.properties?.[step] ?? (node?.anyOf ?? node?.oneOf)?.[Number(step)]);
 
-/** As the file would say it. */
+/** As in the file. */
 function sayDefault({ default: value, pattern }: Node): string | undefined {
   if (
     value === undefined ||
@@ -204,7 +204,7 @@ test('docs/reference/configuration.md has a row for every key of the file, with 
   assert.ok(compared > 100);
 });
 
-test('every command that a page shows is there, under its name of now', () => {
+test('every command on a page exists under its current name', () => {
   const names = Object.keys(commands).flatMap((name) => [name, name.split(' ')[0]]);
   const shown = pages.flatMap((page) =>
     [...read(page).matchAll(/(?:`|^)(?:npx )?cambio ((?:[a-z]+)(?: [a-z-]+)?)/gm)].map(([text, name = '']) => ({

@@ -1,4 +1,4 @@
-// Is docs/guides/policy.md true? Every file on the page is checked, every command is run, and what it prints is what the page says.
+// Checks docs/guides/policy.md: validates every file, runs every command, and compares the output with the page.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
@@ -11,7 +11,7 @@ const PAGE = readPage('docs/guides/policy.md');
 const blocks = blocksOf(PAGE);
 const files = blocks.filter(({ kind }) => kind === 'yaml').map(({ text }) => text);
 
-/** What `check` says, and the number of tests that it ran. */
+/** The output of `check`, and the number of tests that it ran. */
 async function examine(yaml: string): Promise<{ readonly said: readonly string[]; readonly tests: number }> {
   try {
     const { warnings, examine: run } = await parseConfiguration(yaml, { file: 'cambio.yaml', environment: {} });
@@ -22,14 +22,14 @@ async function examine(yaml: string): Promise<{ readonly said: readonly string[]
   }
 }
 
-test('the page has files, rules, commands and what they print, and nothing that is none of them', () => {
+test('the page has only files, rules, commands and their output', () => {
   const kinds = blocks.map(({ kind }) => kind);
   assert.deepEqual([...new Set(kinds)].toSorted(), ['json', 'sh', 'text', 'yaml', 'yaml rule']);
   assert.equal(PAGE.match(/^```/gm)?.length, blocks.length * 2);
   assert.equal(files.length, 2);
 });
 
-test('every file of the page is good, and every rule of the page is, in the place of the rules of the last file', async () => {
+test('accepts every file of the page, and every rule instead of the rules of the last file', async () => {
   const last = dataOf(files.at(-1) ?? '');
   const withRules = (rules: string): string => yamlOf(changed(last, { rules: parse(rules) }));
   let tests = 0;
@@ -50,9 +50,9 @@ for (const page of ['docs/guides/why-refused.md', 'docs/start/first-server.md'])
   });
 }
 
-test('every command of the page does what the page says', { timeout: 180_000 }, async (t) => {
+test('every command prints what the page shows', { timeout: 180_000 }, async (t) => {
   const { run, here } = await followPage(t, blocks);
-  // The claims that the page shows are those of its tokens.
+  // The claims on the page are those of its tokens.
   for (const [name, index] of [
     ['FOR_TOOL', 0],
     ['FOR_ORDERS', 1],

@@ -1,4 +1,4 @@
-// docs/guides/saml.md, followed by hand: its commands run as they stand, and print what it says that they print.
+// Follows docs/guides/saml.md: runs its commands as written, and compares their output with the page.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const SERVE = 'npx cambio serve --config cambio.yaml';
 const missing = ['xmlsec1', 'openssl', 'jq', 'curl'].find((tool) => spawnSync(tool, ['--version']).error !== undefined);
 const skip = process.platform === 'linux' ? missing && `${missing} is not installed` : 'the page is for Linux';
 
-test('the page on SAML can be followed by hand', {
+test('every command prints what the page on SAML shows', {
   skip,
   timeout: 180_000,
 }, async (t) => {
@@ -21,7 +21,7 @@ test('the page on SAML can be followed by hand', {
   const served = blocks.findIndex(({ body }) => body.trim() === SERVE);
   assert.ok(served > 0, 'the page starts a server');
   const around = { cwd: temporaryFolder(t), env: { PATH: [join(repository, 'node_modules/.bin'), path].join(':') } };
-  // npx would look for the package of the folder that it is run in.
+  // npx would search the package of its folder.
   const bash = (script: string) =>
     runProgram(t, ['bash', '-euo', 'pipefail', '-c', `npx() { "$@"; }\n${script}`], around);
   const scripts = (from: number, to?: number) => blocks.slice(from, to).filter(({ kind }) => kind === 'bash');

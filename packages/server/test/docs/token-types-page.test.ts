@@ -1,4 +1,4 @@
-// docs/reference/token-types.md, followed by hand: its commands run as they stand, and print what it says that they print.
+// Follows docs/reference/token-types.md: runs its commands as written, and compares their output with the page.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { path, repository, runProgram, startProgram, temporaryFolder } from '../
 const PAGE = join(repository, 'docs/reference/token-types.md');
 const SERVE = 'npx cambio serve --config cambio.yaml';
 
-test('the page on token types can be followed by hand, command by command', async (t) => {
+test('every command prints what the page on token types shows', async (t) => {
   const port = String(await freePort());
   const text = readFileSync(PAGE, 'utf8').replaceAll('8080', port);
   const blocks = [...text.matchAll(/```(bash|json)\n(.*?)```/gs)].map(([, kind, body = '']) => ({ kind, body }));
@@ -29,7 +29,7 @@ test('the page on token types can be followed by hand, command by command', asyn
   assert.equal(setUp.code, 0, setUp.stderr);
   const server = startProgram(t, SERVE.replace('npx ', '').split(' '), around);
   await server.printed('serves');
-  // One shell for all: what a block sets, the next ones use. A mark tells where the output of each ends.
+  // One shell for all blocks, because later ones use variables of earlier ones. A mark separates their output.
   const walk = blocks.slice(served + 1);
   const MARK = '---- end of block';
   const commands = walk.filter(({ kind }) => kind === 'bash').map(({ body }) => `${body}\necho '${MARK}'\n`);
@@ -42,6 +42,6 @@ test('the page on token types can be followed by hand, command by command', asyn
   assert.deepEqual(printed.map(toMinutes), expected.map(toMinutes));
 });
 
-/** What a token has left depends on how fast the page is followed: whole minutes will do. */
+/** The remaining lifetime depends on the speed of the test: compare whole minutes. */
 const toMinutes = (text: string | undefined): string | undefined =>
   text?.replace(/("expires_in": )(\d+)/g, (_whole, name, left) => `${name}${Math.round(Number(left) / 60)} min`);

@@ -1,6 +1,6 @@
-// What stands before several nodes: a load balancer on loopback, as strict as a good one is. It asks each node every 50 ms
-// whether it is ready, keeps its connections, and sends a request to another node only where the first cannot have seen a
-// byte of it: the connection was refused. Whatever else goes wrong with a request is a failure, and told as 502.
+// A load balancer on loopback, in front of several nodes. It polls the readiness of each node every 50 ms, keeps connections open,
+// and repeats a request on another node only if the first refused the connection, so that it cannot have read any of it. Every
+// other failure of a request is answered with 502.
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';

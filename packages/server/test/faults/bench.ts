@@ -1,13 +1,13 @@
-// What do faults share, and who cleans up behind them?
+// Prepares and cleans up the servers that faults share.
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import type { Bench } from './fault.ts';
 
-/** What is committed is written to the disk, as in production. */
+/** Commits are written to disk, as in production. */
 const DURABLE = ['-c', 'fsync=on'];
 
 type Work = () => Promise<void>;
 
-/** @param rounds how often, whatever each fault says */
+/** @param rounds replaces the number of repetitions of each fault */
 export function openBench(short: boolean, rounds?: number) {
   const all: Work[] = [];
   let current: Work[] = [];
@@ -29,7 +29,7 @@ export function openBench(short: boolean, rounds?: number) {
         end: () => undo(works),
       };
     },
-    /** What a fault that is under way has started ends with it. */
+    /** Ends with this everything that the running fault has started. */
     end: async () => {
       await undo(current);
       await undo(all);

@@ -1,25 +1,25 @@
-// How does the load speak to a server? Over connections that are kept, writing every request into the ledger before it goes.
+// Sends the requests of the load over persistent connections, and records each in the ledger before it is sent.
 import { Agent, request } from 'node:http';
 import { encode, type Form } from '../support/harness.ts';
 import type { Attempt, Expectation, Kind, Ledger, Told } from './ledger.ts';
 import { accessTokenIn } from './ledger.ts';
 
-/** A server, or what stands before several. */
+/** A server, or a balancer in front of several. */
 export interface Target {
   readonly url: string;
-  /** Does the load go there now? */
+  /** Does the load use it now? */
   up: boolean;
-  /** Counts how often the harness ended it: an answer that did not come for that is excused. */
+  /** How often the harness ended it. A missing answer is excused then. */
   ended: number;
-  /** When, of its workers, one was killed last, in milliseconds of this process. */
+  /** When one of its workers was last killed, in milliseconds of this process. */
   workerKilledAt?: number;
-  /** It stands before several nodes: what one of them knows the others know within a second. */
+  /** A balancer: its nodes learn of each other's changes within a second. */
   readonly several?: true;
 }
 
 export interface Caller {
   readonly ledger: Ledger;
-  /** Milliseconds since 1970, as the servers have it. */
+  /** Milliseconds since 1970, by the clock of the servers. */
   readonly clock: () => number;
   readonly ask: (kind: Kind, target: Target, form: Form, expects?: Expectation) => Promise<Told | undefined>;
   readonly close: () => void;
@@ -36,18 +36,18 @@ const paths: Readonly<Record<Kind, string>> = {
   introspect: '/oauth/introspect',
 };
 
-/** Milliseconds after which no answer will come. */
-const GIVE_UP = 10_000;
+/** A request without an answer is given up after this time. */
+const MAX_WAIT_MS = 10_000;
 
 /** Would an API accept this token? */
 export interface Verifier {
-  /** @returns why the token does not verify; undefined where it does */
+  /** @returns why the token is invalid; undefined if it is valid */
   readonly complaint: (token: string) => Promise<string | undefined>;
-  /** How often it has asked for the keys. */
+  /** How often it has fetched the keys. */
   readonly fetched: () => number;
 }
 
-/** @param verifiers look at every JWT that is told */
+/** @param verifiers check every JWT that is received */
 export function openCaller(ledger: Ledger, verifiers: readonly Verifier[], clock: () => number = Date.now): Caller {
   const agent = new Agent({ keepAlive: true });
   return {
@@ -73,21 +73,21 @@ export function openCaller(ledger: Ledger, verifiers: readonly Verifier[], clock
   };
 }
 
-/** Milliseconds in which a connection may belong to a worker that is dead, and nobody has noticed. */
+/** A connection may belong to a dead worker for this long without notice. */
 const UNNOTICED = 100;
 
 const isHandedToTheDead = ({ workerKilledAt = -UNNOTICED }: Target, { sentAt }: Attempt): boolean =>
   sentAt - workerKilledAt < UNNOTICED;
 
-/** @returns undefined where no whole answer came */
+/** @returns undefined if no complete answer came */
 export function post(url: string, form: Form, agent: Agent | false = false): Promise<Told | undefined> {
   const body = encode(form);
   const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) };
-  return send(url, { method: 'POST', headers, agent, timeout: GIVE_UP }, body);
+  return send(url, { method: 'POST', headers, agent, timeout: MAX_WAIT_MS }, body);
 }
 
 export const get = (url: string): Promise<(Told & { readonly keptFor: number }) | undefined> =>
-  send(url, { agent: false, timeout: GIVE_UP });
+  send(url, { agent: false, timeout: MAX_WAIT_MS });
 
 type Options = NonNullable<Parameters<typeof request>[1]>;
 

@@ -1,5 +1,5 @@
-// Who takes part, and what may each of them have? The configuration of the servers under test, and the same facts once more
-// for the judge, who does not ask the server.
+// The configuration of the servers under test: who takes part, and with which rights. The same facts are here once more for the
+// judge, who does not ask the server.
 import { randomUUID } from 'node:crypto';
 import type { Form } from '../support/harness.ts';
 import { EXCHANGE, type } from '../support/harness.ts';
@@ -13,7 +13,7 @@ const US = 'https://cambio.example';
 export const LOGIN = 'https://login.example';
 export const CALLBACK = 'https://app.example/callback';
 
-/** What the judge holds every issued token against. */
+/** The limits of every issued token, for the judge. */
 export const limits = {
   audiences: [API, VAULT],
   clientScopes: ['read', 'write'],
@@ -25,7 +25,7 @@ export const limits = {
 const idpKey = newKey();
 export const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' } as const;
 
-/** What a fault needs beside what all have. */
+/** Additional configuration for a fault. */
 export interface Beside {
   /** YAML of the schedule of the keys. */
   readonly keys?: string;
@@ -37,7 +37,7 @@ export interface Beside {
 
 const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${line}`).join('');
 
-/** @param store as the file has it */
+/** @param store as in the file */
 export const configuration = (
   store: string,
   { keys = '{ rotateEvery: 30d }', clients = [], accounts = [], issuers = [] }: Beside = {},
@@ -76,7 +76,7 @@ export const refreshForm = (token: string): Form => ({ grant_type: 'refresh_toke
 
 export const tokenForm = (token: string): Form => ({ ...gateway, token });
 
-/** A foreign token that is good once. */
+/** A foreign token for single use. */
 export const singleUseForm = (now = Date.now()): Form => {
   const claims = { iss: IDP, ...lifeOf(now), aud: US, jti: randomUUID() };
   const header = { alg: idpKey.alg, typ: 'JWT', kid: idpKey.kid };
@@ -86,7 +86,7 @@ export const singleUseForm = (now = Date.now()): Form => {
   };
 };
 
-/** Requests whose answers do not depend on what happened before: the same before a fault and after it. */
+/** Requests whose answers do not depend on earlier requests: they must be equal before and after a fault. */
 export const probes = (): readonly Form[] => [
   ownForm(),
   { ...ownForm(), scope: 'admin' },

@@ -1,7 +1,7 @@
-// A server in a process of its own, by a clock that the harness moves: it says from when on time passes how fast.
+// Runs a server in a process of its own with a clock that the harness sets.
 import { loadConfiguration, startServer } from '../../src/app.ts';
 
-/** At `since` (milliseconds since 1970 by the machine's clock) it is `told`; from then on time passes `speed` times as fast. */
+/** At `since` (milliseconds since 1970 by the clock of the machine) the time is `told`, and passes `speed` times as fast. */
 export interface Setting {
   readonly since: number;
   readonly told: number;

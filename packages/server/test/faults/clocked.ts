@@ -1,4 +1,4 @@
-// Servers by a clock that the harness moves.
+// Starts servers with a clock that the harness sets.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const PROGRAM = join(import.meta.dirname, 'clocked-server.ts');
 
 export interface Clocked extends Target {
   readonly file: string;
-  /** Resolves once it goes by it. */
+  /** Resolves when the server uses it. */
   readonly set: (setting: Setting) => Promise<void>;
 }
 

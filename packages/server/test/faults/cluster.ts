@@ -1,4 +1,4 @@
-// The servers under test: nodes as their operator starts them, on a database of one kind or the other.
+// Starts the servers under test: nodes as their operator starts them, on a database of either kind.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +13,10 @@ import type { Row } from './invariants.ts';
 
 export type Kind = 'SQLite' | 'PostgreSQL';
 
-/** A database, looked at from outside. */
+/** A database, observed from outside. */
 export interface Store {
   readonly kind: Kind;
-  /** As the configuration has it. */
+  /** As in the configuration. */
   readonly location: string;
   readonly sql: (text: string) => Promise<Record<string, unknown>[]>;
 }
@@ -26,7 +26,7 @@ export async function openStore(kind: Kind, bench: Bench): Promise<Store> {
   return postgresAt(await (await bench.postgres()).database());
 }
 
-/** A folder that is gone when the fault is over. */
+/** A folder that is deleted after the fault. */
 export function openFolder({ after }: Bench): string {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-faults-'));
   after(async () => rmSync(folder, { recursive: true, force: true }));
@@ -52,7 +52,7 @@ export const sqliteAt = (file: string): Store => ({
   },
 });
 
-/** The audit, as the judge reads it. */
+/** Reads the audit for the judge. */
 export async function readRows({ kind, sql }: Store): Promise<Row[]> {
   const issued = kind === 'SQLite' ? "json_extract(event, '$.issued')" : "(event::json->'issued')::text";
   const rows = await sql(`select request_id, outcome, ${issued} as issued from audit order by sequence`);
@@ -69,14 +69,14 @@ export async function findEvent({ sql }: Store, requestId: string): Promise<stri
   return String(row?.event ?? 'no audit row');
 }
 
-/** A node that can be ended and started again, on its port and with its files. */
+/** A node that can be ended and started again, with its port and files. */
 export interface Member extends Target {
   readonly node: () => ServerNode;
-  /** Ends it at once, as a crash does. */
+  /** Ends it at once, like a crash. */
   readonly kill: () => Promise<void>;
-  /** Tells it to stop, and waits until it has. @returns its exit code */
+  /** Asks it to stop, and waits. @returns its exit code */
   readonly stop: () => Promise<number | null>;
-  /** Starts it again. The load comes back when `up` is set. */
+  /** Starts it again. The load returns when `up` is set. */
   readonly start: () => Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export async function startMember(bench: Bench, source: Source, options: readonl
   let node = await startNode(bench, source, { options });
   const again = async (): Promise<void> => {
     const { folder, port } = node;
-    // As whatever watches over a server does: where it does not start, once more.
+    // Like a supervisor: try once more if it does not start.
     const start = () => startNode(bench, source, { options, folder, port });
     node = await start().catch(start);
   };
@@ -108,7 +108,7 @@ export async function startMember(bench: Bench, source: Source, options: readonl
   return member;
 }
 
-/** So many nodes, one after the other so that the first makes the tables. */
+/** Starts the nodes one after the other, because the first one creates the tables. */
 export async function startMembers(bench: Bench, store: Store, count: number, beside: Beside = {}): Promise<Member[]> {
   const members: Member[] = [];
   const yaml = configuration(store.location, beside);
@@ -116,7 +116,7 @@ export async function startMembers(bench: Bench, store: Store, count: number, be
   return members;
 }
 
-/** Until it says that it can do its work. @returns milliseconds */
+/** Waits until it is ready. @returns milliseconds */
 export async function untilReady(target: Target, patience = 60_000): Promise<number> {
   const began = performance.now();
   await eventually(

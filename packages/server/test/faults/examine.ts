@@ -1,20 +1,20 @@
-// What is left after a fault? Presents again what the ledger says is good, dead or used up. The answers go into the ledger
-// as well: it is judged as a whole.
+// Presents tokens again after a fault, as the ledger knows them: valid, revoked or used. The answers are added to the ledger, which
+// is judged as a whole.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Caller, post, type Target } from './caller.ts';
 import { exchangeForm, probes, refreshForm, tokenForm } from './cast.ts';
 import { accessTokenIn, type Family, headOf, refreshTokenIn, type Told } from './ledger.ts';
 
-/** Milliseconds in which a lost answer can be asked for again, with some to spare. */
+/** A lost answer can be requested again for this long, with some margin. */
 const GRACE = 5000;
 
-/** Milliseconds for which a caller goes on asking. */
+/** A caller repeats a request for this long. */
 const PATIENCE = 5000;
-/** Milliseconds after which every node knows of a revocation, or calls no token good. */
+/** After this time every node knows of a revocation, or accepts no token. */
 export const EVERYWHERE = 1000;
 
-/** @param most tokens of each kind, the newest first; the driver goes on meanwhile with families of its own */
+/** @param most tokens of each kind, the newest first; meanwhile the load continues with other families */
 export async function examine(caller: Caller, targets: readonly Target[], most = 15): Promise<void> {
   const { ledger } = caller;
   const somewhere = (index: number): Target => targets[index % targets.length] as Target;
@@ -23,13 +23,13 @@ export async function examine(caller: Caller, targets: readonly Target[], most =
   await inTurn(newest([...active.filter(({ lostAt }) => lostAt === undefined)], most), (family, index) =>
     redeem(caller, somewhere(index), family),
   );
-  // Each of these may be asked for again for ten seconds: all of them.
+  // Each of these can be requested again for ten seconds only, so all of them are.
   await inTurn(
     active.filter(({ lostAt }) => lostAt !== undefined),
     (family, index) => askAgain(caller, somewhere(index), family),
   );
   for (const family of left) family.examined = true;
-  // From the 200 on no refresh token of the family is good anywhere: the database decides.
+  // After the 200 no refresh token of the family is valid on any node: the database decides.
   const dead = left.filter(({ state }) => state === 'revoked');
   await inTurn(newest(dead, most), async (family, index) => {
     await caller.ask('refresh', somewhere(index), refreshForm(headOf(family)), 'dead');
@@ -47,7 +47,7 @@ export async function examine(caller: Caller, targets: readonly Target[], most =
   });
 }
 
-/** A 503 says: ask again, which is what callers do. */
+/** Repeats on 503, as callers do. */
 async function redeem(caller: Caller, target: Target, family: Family): Promise<void> {
   const until = performance.now() + PATIENCE;
   let told: Told | undefined;
@@ -72,7 +72,7 @@ async function askAgain(caller: Caller, target: Target, family: Family): Promise
 
 const newest = <T>(list: readonly T[], most: number): readonly T[] => list.slice(-most);
 
-/** Some at a time. */
+/** A few at a time. */
 export async function inTurn<T>(
   items: readonly T[],
   work: (item: T, index: number) => Promise<void>,
@@ -85,7 +85,7 @@ export async function inTurn<T>(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-/** What a node decides about requests whose answer must not change. */
+/** The decisions of a node about requests whose answers must not change. */
 export const decisions = ({ url }: Target): Promise<readonly unknown[]> =>
   Promise.all(
     probes().map(async (form) => {
@@ -94,7 +94,7 @@ export const decisions = ({ url }: Target): Promise<readonly unknown[]> =>
     }),
   );
 
-/** I12: compares what every node decides now with what one decided before. */
+/** I12: compares the decisions of every node with those from before the fault. */
 export async function compareDecisions(
   caller: Caller,
   targets: readonly Target[],

@@ -1,25 +1,25 @@
-// What is a fault? A row of the table: what is done to the servers, how often, and what must hold meanwhile and afterwards.
+// A fault: what is done to the servers, how often, and what must hold meanwhile and afterwards.
 import type { Postgres } from '../support/postgres.ts';
 import type { Invariant } from './invariants.ts';
 import type { Ledger, Violation } from './ledger.ts';
 
 export interface Fault {
-  /** Its number in the list of faults. */
+  /** Its id in the list of faults. */
   readonly id: string;
   readonly title: string;
-  /** It needs processes and limits as Linux has them. */
+  /** It needs the processes and limits of Linux. */
   readonly run: (bench: Bench) => Promise<Outcome>;
 }
 
-/** What a fault works with; whatever it starts ends with it. */
+/** The resources of a fault. Everything that it starts ends with it. */
 export interface Bench {
-  /** Has the work done when the fault is over, the last first. */
+  /** Runs the work after the fault, in reverse order. */
   readonly after: (work: () => Promise<void>) => void;
-  /** How often, or for how many milliseconds: in the whole run, and in the short one. */
+  /** Repetitions or milliseconds: in the full run, and in the short one. */
   readonly times: (whole: number, short: number) => number;
-  /** One server for all faults that do not hurt it, started when it is first asked for. */
+  /** One server for all faults that do not damage it, started on first use. */
   readonly postgres: () => Promise<Postgres>;
-  /** One of the fault's own, to be killed. */
+  /** A server of this fault only, which it may kill. */
   readonly ownPostgres: () => Promise<Postgres>;
 }
 
@@ -28,6 +28,6 @@ export interface Outcome {
   readonly ledgers: readonly Ledger[];
   readonly checked: readonly Invariant[];
   readonly violations: readonly Violation[];
-  /** A figure to print beside. */
+  /** A number to print with the outcome. */
   readonly note: string;
 }

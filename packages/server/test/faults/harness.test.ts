@@ -1,5 +1,5 @@
-// Does the fault harness run, and does it bite? One killed server in full; then each promise is broken behind its back, and it
-// must find which.
+// Does the fault harness find faults? Runs one killed server in full; then breaks each promise behind the harness's back, and
+// expects it to name the promise.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBench } from './bench.ts';
@@ -11,12 +11,12 @@ import { untilBusy } from './rows/kill-server.ts';
 import { underLoad } from './session.ts';
 import { judgeStore } from './whole.ts';
 
-/** Only of a JWT can a judge read the id. */
+/** The judge can read the id of a JWT only. */
 const isOpaque = ({ told }: Attempt): boolean => String(told?.body.access_token ?? 'ey').startsWith('ey') === false;
 
 const linux = { skip: process.platform !== 'linux', timeout: 60_000 };
 
-test('a killed server keeps its promises, and each promise that is broken is found', linux, async (t) => {
+test('keeps its promises when the server is killed, and finds each promise that is broken', linux, async (t) => {
   const bench = openBench(true).forOne();
   t.after(bench.end);
   const store = await openStore('SQLite', bench);

@@ -1,4 +1,4 @@
-// Which invariants hold? Judged from the ledger, the audit rows and the facts of the cast; the server is not asked.
+// Judges which invariants hold, from the ledger, the audit rows and the facts of the cast, without the server.
 import { decodeJwt } from 'jose';
 import { limits } from './cast.ts';
 import {
@@ -30,18 +30,18 @@ export const invariants = {
 
 export type Invariant = keyof typeof invariants;
 
-/** An audit row, as far as a judge needs it. */
+/** The parts of an audit row that the judge needs. */
 export interface Row {
   readonly requestId: string;
   readonly outcome: string;
-  /** The ids of what was issued. */
+  /** The ids of the issued tokens. */
   readonly issued: readonly string[];
 }
 
-/** Milliseconds within which a 503 comes: promised is about a second, the rest is for a busy machine. */
+/** A 503 comes within this time. The promise is about a second; the rest is for a busy machine. */
 const IN_TIME = 2000;
 
-/** @param inTime milliseconds within which a 503 must have come */
+/** @param inTime milliseconds within which a 503 must come */
 export function judge(ledger: Ledger, rows: readonly Row[], inTime = IN_TIME): Violation[] {
   return [
     ...ledger.seen,
@@ -102,7 +102,7 @@ function judgeAnswer(attempt: Attempt, inTime: number): Violation[] {
     return [broken('I1', attempt, describe(attempt))];
   const failed = told.status === 503 && told.body.error === 'temporarily_unavailable';
   if (failed && took > inTime) return [broken('I8', attempt, `503 after ${Math.round(took)} ms`)];
-  // A client whose assertion was used up has not authenticated.
+  // A client whose assertion was used before has not authenticated.
   const refused = told.status === (kind === 'assertion' ? 401 : 400);
   const fine = told.status === 200 || failed || (expects !== 'good' && refused);
   return fine ? [] : [broken('I8', attempt, describe(attempt))];
@@ -130,7 +130,7 @@ function judgeIssued(attempt: Attempt): Violation[] {
   return found;
 }
 
-/** Z: where no request may fail, each good one has its 200. An answer that the fault itself took away is excused. */
+/** Z: if no request may fail, each valid one got 200. An answer that the fault itself removed is excused. */
 export const judgeFlawless = (attempts: readonly Attempt[]): Violation[] =>
   attempts
     .filter((attempt) => attempt.expects === 'good' && !isAcknowledged(attempt) && attempt.excused !== true)

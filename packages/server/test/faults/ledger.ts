@@ -1,10 +1,10 @@
-// What was asked, and what was told? The ledger of the load, kept outside of the server: every request before it is sent,
-// its answer when it comes, and what is known of each token since.
+// The ledger of the load, kept outside of the server: every request before it is sent, its answer, and what is known of each
+// token since.
 import type { Form } from '../support/harness.ts';
 
 export type Kind = 'own' | 'exchange' | 'single-use' | 'code' | 'assertion' | 'refresh' | 'revoke' | 'introspect';
 
-/** What of these is good once: the parameter that holds it. */
+/** The parameter that holds the token or code for single use, by kind. */
 export const once: Partial<Record<Kind, string>> = {
   'single-use': 'subject_token',
   code: 'code',
@@ -12,8 +12,8 @@ export const once: Partial<Record<Kind, string>> = {
 };
 
 /**
- * What an answer may be. `good`: 200, or 503 while something of ours fails. `redeem`: the same, for a token that must be good;
- * it is asked again until it is 200. `dead`: refused, for the token was revoked or used up. `race`: whatever others left of it.
+ * The expected answer. `good`: 200, or 503 while a dependency fails. `redeem`: the same, for a token that must be valid; it is
+ * repeated until it is 200. `dead`: refused, because the token was revoked or used. `race`: depends on other requests.
  */
 export type Expectation = 'good' | 'redeem' | 'dead' | 'race';
 
@@ -25,29 +25,29 @@ export interface Told {
 
 export interface Attempt {
   readonly kind: Kind;
-  /** Where it was sent. */
+  /** The server that it was sent to. */
   readonly url: string;
   readonly form: Form;
   readonly expects: Expectation;
-  /** Milliseconds of the harness's own clock. */
+  /** Milliseconds by the clock of the harness. */
   readonly sentAt: number;
   took?: number;
-  /** Absent where no answer came. */
+  /** Absent if no answer came. */
   told?: Told;
-  /** Why none came, where that is what the fault does. */
+  /** Why none came, if the fault causes that. */
   excused?: boolean;
-  /** What a verifier said of the token in the answer, where it did not like it. */
+  /** The complaint of a verifier about the token in the answer. */
   unverified?: string;
 }
 
-/** A refresh token and what became of it. */
+/** A refresh family, as the load knows it. */
 export interface Family {
-  /** As they were received; the last is the head. */
+  /** In order of receipt; the last is the current one. */
   readonly tokens: string[];
-  /** Access tokens that came beside. */
+  /** Access tokens that were issued with them. */
   readonly accessTokens: string[];
   state: 'active' | 'revoked' | 'uncertain';
-  /** The head was presented, and no answer came. */
+  /** The current token was presented, and no answer came. */
   lostAt?: number;
   /** Does a life still use it? */
   held: boolean;
@@ -57,16 +57,16 @@ export interface Family {
 export interface Violation {
   readonly invariant: string;
   readonly what: string;
-  /** Where the audit tells more. */
+  /** The request in the audit, for details. */
   readonly requestId?: string;
 }
 
 export interface Ledger {
   readonly attempts: Attempt[];
   readonly families: Family[];
-  /** Access tokens whose revocation got its 200, where and when. */
+  /** Access tokens whose revocation was answered with 200, where and when. */
   readonly revoked: { readonly token: string; readonly url: string; readonly at: number }[];
-  /** Broken invariants that were seen while they broke. */
+  /** Violations that were observed while they happened. */
   readonly seen: Violation[];
 }
 
@@ -74,7 +74,7 @@ export const openLedger = (): Ledger => ({ attempts: [], families: [], revoked: 
 
 export const isAcknowledged = ({ told }: Attempt): boolean => told?.status === 200;
 
-/** The refresh token beside an access token, or undefined. */
+/** The refresh token of the answer, or undefined. */
 export const refreshTokenIn = (told: Told | undefined): string | undefined =>
   told?.status === 200 && typeof told.body.refresh_token === 'string' ? told.body.refresh_token : undefined;
 

@@ -1,12 +1,12 @@
-// The load: lives of tokens, many at once. Each is got, exchanged, refreshed, used once where it is good once, and sometimes
-// revoked; whatever a life was told stands in the ledger.
+// The load: many token lives at once. Each token is obtained, exchanged, refreshed, used once if it is for single use, and
+// sometimes revoked. All answers are in the ledger.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Caller, Target } from './caller.ts';
 import { exchangeForm, ownForm, refreshForm, singleUseForm, tokenForm, VAULT } from './cast.ts';
 import { accessTokenIn, type Family, headOf, openFamily, refreshTokenIn, type Told } from './ledger.ts';
 
 export interface Load {
-  /** Lives end where they stand, once what they asked is answered. */
+  /** Ends all lives after their current requests. */
   readonly stop: () => Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function startLoad(caller: Caller, targets: readonly Target[], lives: num
 
 type Pick = () => Promise<Target | undefined>;
 
-/** One life. Where no answer comes it ends, and its family is left as it stands: to be asked for again. */
+/** One life. It ends if no answer comes; its family is examined later. */
 async function live(caller: Caller, pick: Pick, number: number): Promise<void> {
   const { ledger } = caller;
   const subject = accessTokenIn(await asking(caller, pick, 'own', ownForm()));
@@ -69,11 +69,11 @@ async function useOnce(caller: Caller, pick: Pick): Promise<void> {
   const form = singleUseForm(caller.clock());
   const first = await asking(caller, pick, 'single-use', form);
   const target = await pick();
-  // An answer that did not come may have been a good one.
+  // A missing answer may have been a success.
   if (target !== undefined) await caller.ask('single-use', target, form, first?.status === 200 ? 'dead' : 'race');
 }
 
-/** @returns whether the family goes on */
+/** @returns whether the family continues */
 export async function renew(caller: Caller, pick: Pick, family: Family): Promise<boolean> {
   const target = await pick();
   if (target === undefined) return false;
@@ -89,7 +89,7 @@ export async function renew(caller: Caller, pick: Pick, family: Family): Promise
   return false;
 }
 
-/** Revokes the family or its last access token; from the 200 on it is dead on the node that said so. */
+/** Revokes the family or its last access token. After the 200 the node that answered refuses it. */
 async function end(caller: Caller, pick: Pick, family: Family, what: 'family' | 'access token'): Promise<void> {
   const target = await pick();
   if (target === undefined) return;

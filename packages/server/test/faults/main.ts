@@ -1,6 +1,6 @@
-// npm run faults: does the server keep its promises when everything around it fails? Runs the faults one after the other on
-// processes of its own, on loopback, prints a table, and exits with 1 where an invariant is broken.
-// npm run faults [-- --short] [--only F01,F10] [--rounds 10] [--write]; npm run races the same, of the races alone.
+// npm run faults: does the server keep its promises when everything around it fails? Runs the faults one after the other on their
+// own processes, on loopback, prints a table, and exits with 1 if an invariant is broken.
+// npm run faults [-- --short] [--only F01,F10] [--rounds 10] [--write]; npm run races runs only the races.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';
@@ -9,7 +9,7 @@ import { writePage } from './page.ts';
 import { faults, races } from './rows/index.ts';
 import { formatTable, type Line, lineOf } from './table.ts';
 
-/** More would take an hour for each. */
+/** More repetitions would take an hour each. */
 const MOST_ROUNDS = 10_000;
 
 const { values } = parseArgs({
@@ -29,7 +29,7 @@ const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0 && rounds <= MOST_ROUNDS))
   throw new Error(`--rounds takes a number from 1 to ${MOST_ROUNDS}`);
 
-/** A fault that could not be carried out shows nothing, so it does not hold. */
+/** A fault that could not be carried out counts as broken. */
 const unfinished = (error: unknown): Outcome => ({
   repetitions: 0,
   ledgers: [],
@@ -69,5 +69,5 @@ try {
 console.log(formatTable(lines));
 console.log(`\n${availableParallelism()} cores, Node ${process.versions.node}`);
 if (values.write) writePage(lines);
-// Said aloud: the package that runs PostgreSQL ends the process by itself, and with 0.
+// Exit explicitly: the package that runs PostgreSQL would end the process with 0.
 process.exit(lines.every(({ violations }) => violations.length === 0) ? 0 : 1);

@@ -1,4 +1,4 @@
-// docs/evidence/reliability.md holds the lines of the last runs, between two marks: a run of some faults replaces their lines alone.
+// Updates docs/evidence/reliability.md between two marks. A run of some faults replaces only their lines.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';

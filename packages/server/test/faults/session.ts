@@ -1,4 +1,4 @@
-// One fault from beginning to end: the load runs, the work is done to the servers, and everything is examined and judged.
+// Runs one fault: the load runs, the fault happens, and everything is examined and judged.
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Caller, openCaller, type Target } from './caller.ts';
 import { findEvent, readRows, type Store } from './cluster.ts';
@@ -14,28 +14,28 @@ export interface Session {
   readonly members: readonly Target[];
   readonly caller: Caller;
   readonly ledger: Ledger;
-  /** Something was broken, and seen. */
+  /** Records a violation. */
   readonly blame: (invariant: Invariant, what: string) => void;
 }
 
 export interface Plan {
   readonly store: Store;
   readonly members: readonly Target[];
-  /** How many lives at once; none where the work makes its own requests. */
+  /** Concurrent lives; 0 if the fault sends its own requests. */
   readonly lives: number;
   /** Milliseconds between two steps of a life. */
   readonly pause?: number;
-  /** May a good request fail? `excused`: only one whose server was killed meanwhile. */
+  /** May a valid request fail? `excused`: only if its server was killed meanwhile. */
   readonly failures: 'expected' | 'excused';
-  /** Milliseconds since 1970, as the servers and the verifiers have it. */
+  /** Milliseconds since 1970, by the clock of servers and verifiers. */
   readonly clock?: () => number;
-  /** How many verifiers look at every token. */
+  /** Number of verifiers that check every token. */
   readonly verifiers?: number;
-  /** Milliseconds within which a 503 must have come, where that is judged otherwise than usual. */
+  /** Milliseconds within which a 503 must come, if not the usual time. */
   readonly inTime?: number;
 }
 
-/** @returns what every outcome has */
+/** @returns the common parts of every outcome */
 export async function underLoad(
   { store, members, lives, pause = 0, failures, clock = Date.now, verifiers = 1, inTime }: Plan,
   work: (session: Session) => Promise<void>,
@@ -57,7 +57,7 @@ export async function underLoad(
   } finally {
     await load.stop();
   }
-  // Until what was revoked last is known to every node.
+  // Wait until every node knows the last revocation.
   await wait(1100);
   await examine(caller, members, 200);
   await compareDecisions(caller, members, before);
@@ -73,13 +73,13 @@ export async function underLoad(
   return { ledgers: [ledger], violations };
 }
 
-/** What {@link underLoad} always checks. */
+/** The invariants that {@link underLoad} always checks. */
 export const ALWAYS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I10', 'I12'] as const satisfies Invariant[];
 
 export const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * share) / 100))] ?? 0;
 
-/** The longest that a caller waited for an answer of this status. */
+/** The longest wait for an answer of this status. */
 export const slowest = ({ attempts }: Ledger, status: number): number =>
   Math.round(Math.max(0, ...attempts.filter(({ told }) => told?.status === status).map(({ took = 0 }) => took)));
 

@@ -1,4 +1,4 @@
-// How does the outcome read? A table for the terminal, and the same for the page.
+// Formats the outcomes as a table, for the terminal and for the page.
 
 import type { Fault, Outcome } from './fault.ts';
 import { isAcknowledged, type Violation } from './ledger.ts';
@@ -50,5 +50,5 @@ export const formatLine = (line: Line): string => format(cells(line));
 
 export const formatHead = (): string => [columns, columns.map(() => '---')].map(format).join('\n');
 
-/** A table of Markdown, which a terminal shows as well. */
+/** A Markdown table, which is readable in a terminal too. */
 export const formatTable = (lines: readonly Line[]): string => [formatHead(), ...lines.map(formatLine)].join('\n');

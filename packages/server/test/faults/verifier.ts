@@ -1,9 +1,9 @@
-// Would an API accept this token? A verifier by jose that keeps our key set as long as its Cache-Control says, never asks
-// before, and so complains of a key that it cannot have seen.
+// Verifies tokens as an API does, with jose. It caches the key set for as long as Cache-Control says, never fetches it earlier, and
+// so complains about a key that was published too late.
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { get, type Verifier } from './caller.ts';
 
-/** @param urls of the servers that it asks for the keys, in turn @param clock milliseconds since 1970, as the verifier has it */
+/** @param urls servers to fetch keys from, in turn @param clock milliseconds since 1970, by the verifier */
 export function openVerifier(urls: () => readonly string[], clock: () => number = Date.now): Verifier {
   let kept: { readonly until: number; readonly keys: ReturnType<typeof createLocalJWKSet> } | undefined;
   let fetching: Promise<void> | undefined;
@@ -26,7 +26,7 @@ export function openVerifier(urls: () => readonly string[], clock: () => number 
         });
         await fetching;
       }
-      // Nobody answers: that is not the token's fault, and an API would wait.
+      // No server answers: the token may be valid, and an API would wait.
       if (kept === undefined) return undefined;
       try {
         await jwtVerify(token, kept.keys, {

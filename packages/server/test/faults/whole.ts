@@ -1,8 +1,8 @@
-// I10: is the store whole? What the database says of itself, and the count of the audit rows.
+// I10: checks that the store is whole: the integrity check of the database, and the count of audit rows.
 import type { Store } from './cluster.ts';
 import type { Violation } from './ledger.ts';
 
-/** The audit of SQLite counts without a gap; PostgreSQL's counter skips what was rolled back, so there it only grows. */
+/** Audit positions in SQLite have no gaps. In PostgreSQL a rollback leaves a gap, so they only increase. */
 export async function judgeStore(store: Store): Promise<Violation[]> {
   const found: Violation[] = [];
   const [numbers] = await store.sql(

@@ -1,4 +1,4 @@
-// What the targets share: one server, everybody who calls it, and the issuers that it trusts.
+// The common parts of the fuzz targets: one server, its clients, and the issuers that it trusts.
 import { randomUUID } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, mkdtempSync } from 'node:fs';
@@ -12,13 +12,13 @@ import { idp, pem } from '../support/saml-exchange.ts';
 import type * as Model from '../support/second-model.ts';
 import { ELSEWHERE, fileOf, SELF } from '../support/worlds.ts';
 
-/** What foreign tokens and assertions are addressed to. */
+/** The audience of foreign tokens and assertions. */
 export const US = 'https://cambio.example';
 export const SAML = idp.entityId;
 
 const anyone = { issuers: [SELF, ELSEWHERE, SAML], anyKey: false } as const;
 
-/** Much is allowed, so that much is issued and can be judged; some is not, so that refusals are near. */
+/** Allows much, so that many tokens are issued and judged, and refuses some requests that are similar. */
 export const world: Model.World = {
   self: SELF,
   denials: [],
@@ -72,11 +72,11 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
-  /** The steps that the server took for it: how much work it was, whatever the machine. */
+  /** The evaluation steps of the server: a measure of work that does not depend on the machine. */
   readonly steps: readonly FinishedStep['step'][];
 }
 
-/** A token as a parameter has it, and the short name of its declared type. */
+/** A token as the value of a parameter, and the short name of its declared type. */
 export interface Presented {
   readonly text: string;
   readonly declared: string;
@@ -86,16 +86,16 @@ export interface Bench {
   readonly server: TestServer;
   /** The key of the issuer ELSEWHERE. */
   readonly foreign: FakeKey;
-  /** POSTs the body as it is, one character a byte. */
+  /** POSTs exactly this body, one byte for each character. */
   readonly send: (path: string, body: string, headers?: OutgoingHttpHeaders) => Promise<Answer>;
-  /** Asks for an exchange and nothing in particular. */
+  /** Sends a minimal exchange. */
   readonly exchange: (
     who: { readonly client?: string; readonly subject: Presented; readonly actor?: Presented | undefined },
     headers?: OutgoingHttpHeaders,
   ) => Promise<Answer>;
   /** Seconds since 1970. */
   readonly now: () => number;
-  /** Claims that make a token of ours, or of ELSEWHERE, good now. */
+  /** Claims of a valid token of ours, or of ELSEWHERE. */
   readonly claims: (issuer: 'own' | 'foreign') => Record<string, unknown>;
   /** The server's published keys. */
   readonly ownKeys: () => Promise<readonly object[]>;
@@ -127,7 +127,7 @@ export async function openBench(t: { readonly after: (work: () => void | Promise
       return { ...(await post({ agent, port, path, headers: all }, Buffer.from(body, 'latin1'))), steps };
     };
     const answer = await ask();
-    // Who fails too often is told to wait, which says nothing of this input.
+    // A client with too many failures is told to wait. That does not depend on this input.
     if (answer.status !== 429) return answer;
     server.clock.now += 61_000;
     return ask();
@@ -172,7 +172,7 @@ interface Destination {
   readonly headers: OutgoingHttpHeaders;
 }
 
-/** node:http, since fetch would mend headers. */
+/** Uses node:http, because fetch would correct headers. */
 const post = (to: Destination, body: Buffer): Promise<Omit<Answer, 'steps'>> =>
   new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', method: 'POST', ...to }, (response) => {

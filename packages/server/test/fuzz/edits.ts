@@ -1,8 +1,8 @@
-// Texts that are nearly what they were.
+// Generates small edits of texts.
 import fc from 'fast-check';
 
 export interface Edit {
-  /** Which part of the text stands before it. */
+  /** Position in the text, as a fraction. */
   readonly at: number;
   readonly remove: number;
   readonly insert: string;
@@ -10,14 +10,14 @@ export interface Edit {
 
 export const place: fc.Arbitrary<number> = fc.double({ min: 0, max: 1, noNaN: true });
 
-/** Mostly none. */
+/** Usually no edit. */
 export const few = <T>(one: fc.Arbitrary<T>, most: number): fc.Arbitrary<readonly T[]> =>
   fc.oneof(
     { weight: 2, arbitrary: fc.constant<readonly T[]>([]) },
     { weight: 1, arbitrary: fc.array(one, { minLength: 1, maxLength: most }) },
   );
 
-/** @param insert what is put in @param remove how many characters at most are taken away */
+/** @param insert texts to insert @param remove maximum number of characters to remove */
 export const edit = (insert: fc.Arbitrary<string>, remove: number): fc.Arbitrary<Edit> =>
   fc.record({ at: place, remove: fc.nat(remove), insert });
 

@@ -1,12 +1,12 @@
-// Whatever comes: no failure, no token that should not be, and every refusal in the grammar of OAuth. A short run of what
-// `npm run fuzz` does for longer; first come the inputs that once broke something.
+// Fuzzes every target for a short time: no input causes a failure or a wrong token, and every refusal is valid OAuth. Inputs that
+// once found a fault come first. `npm run fuzz` runs longer.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openBench } from './bench.ts';
 import found from './found.json' with { type: 'json' };
 import { targets } from './targets/index.ts';
 
-/** Fixed, so that a failure comes again. */
+/** Fixed, so that failures can be repeated. */
 const SEED = 8693;
 const known: Readonly<Record<string, readonly unknown[]>> = found;
 

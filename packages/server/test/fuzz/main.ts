@@ -1,12 +1,12 @@
-// npm run fuzz: what `npm test` does for a moment, for longer, and with an eye on the time of each input.
+// npm run fuzz: runs the targets for longer than `npm test`, and limits the CPU time of each input.
 // npm run fuzz [-- --only form,jws] [--seconds 30] [--runs N] [--seed N]
 import { parseArgs } from 'node:util';
 import { openBench } from './bench.ts';
 import found from './found.json' with { type: 'json' };
 import { targets } from './targets/index.ts';
 
-/** Milliseconds of CPU that one input may take. */
-const CPU = 100;
+/** Maximum CPU time of one input. */
+const MAX_CPU_MS = 100;
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,11 @@ try {
     console.log(`${name}: ${title} ...`);
     const bench = await openBench({ after: (end) => ends.unshift(end) });
     const known: readonly unknown[] = (found as Record<string, unknown[]>)[name] ?? [];
-    const { runs: done, allowed, broken } = await run(bench, { seed, runs, time: seconds * 1000, cpu: CPU }, known);
+    const {
+      runs: done,
+      allowed,
+      broken,
+    } = await run(bench, { seed, runs, time: seconds * 1000, cpu: MAX_CPU_MS }, known);
     console.log(`  ${broken ? 'BROKEN' : 'holds'} for ${done} inputs, ${allowed} of them let through; --seed ${seed}`);
     if (broken === undefined) continue;
     process.exitCode = 1;

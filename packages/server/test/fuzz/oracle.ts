@@ -1,4 +1,4 @@
-// What must hold of every answer, and what an issued token may be: read from the RFCs and the second model, never from the server.
+// Judges every answer and every issued token by the RFCs and the second model, without the server's code.
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { publicAnswer, type Reason, Refusal, reasons } from '../../src/primitives/refusal.ts';
@@ -10,7 +10,7 @@ import { type Answer, US, world } from './bench.ts';
 const errors = new Set(
   (Object.keys(reasons) as Reason[]).map((reason) => publicAnswer(new Refusal(reason), 'invalid_grant').error),
 );
-/** RFC 6749 section 5.2: what `error` and `error_description` may hold. */
+/** RFC 6749 section 5.2: characters of `error` and `error_description`. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
 /** RFC 6749 section 3.3. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
@@ -52,16 +52,16 @@ function assertTokenAnswer({ headers, text }: Answer): Readonly<Record<string, u
   return claims;
 }
 
-/** A token that nobody may take for a good one. */
+/** A token that must not be accepted. */
 export const UNREADABLE = 'unreadable' as const;
 
-/** A Request whose tokens may be such as nobody can read. */
+/** A Request whose tokens may be unreadable. */
 export type Asked = Omit<Request, 'subject' | 'actor'> & {
   readonly subject: Token | undefined;
   readonly actor?: Token | typeof UNREADABLE;
 };
 
-/** A request that asks for nothing in particular. */
+/** A minimal request. */
 export const asking = (now: number, who: Partial<Asked> & Pick<Asked, 'subject'>): Asked => ({
   client: 'a',
   audiences: [],
@@ -71,7 +71,7 @@ export const asking = (now: number, who: Partial<Asked> & Pick<Asked, 'subject'>
   ...who,
 });
 
-/** What the server issued is what the second model allows: to the same subject, no wider, no longer. @returns whether it did */
+/** Asserts that the second model allows the issued token: same subject, not wider, not longer. @returns whether one was issued */
 export function assertAllowed(asked: Asked, answer: Answer): boolean {
   assertGoodAnswer(answer);
   if (answer.status !== 200) return false;
@@ -98,7 +98,7 @@ export function assertAllowed(asked: Asked, answer: Answer): boolean {
     },
   );
   const lifetime = Number(claims.exp) - Number(claims.iat);
-  // Within the leeway of a foreign token, one second.
+  // One second of tolerance within the leeway of a foreign token.
   assert.ok(lifetime <= Math.max(1, expected.lifetime), `lives ${lifetime} s, not ${expected.lifetime}`);
   const origin = claims.sub_id as { iss: unknown; sub: unknown } | undefined;
   const { iss, sub } = subject.iss === SELF ? (subject.from ?? { iss: undefined, sub: subject.sub }) : subject;
@@ -109,14 +109,14 @@ export function assertAllowed(asked: Asked, answer: Answer): boolean {
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** Prints, and is short. */
+/** A short, printable text. */
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= 1024 && !/[\p{Cc}\p{Cs}\p{Bidi_C}]/u.test(value);
 const isObject = (value: unknown): value is Claims =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 
-/** RFC 8693 section 4.1. @returns undefined where it cannot be told who acts, or another issuer than ours names others' people */
+/** RFC 8693 section 4.1. @returns undefined if the actors are unclear, or an issuer names subjects of another issuer */
 export function readChain(act: unknown, issuer: string): readonly Name[] | undefined {
   const chain: Name[] = [];
   for (let one = act; one !== undefined; one = one.act) {
@@ -129,7 +129,7 @@ export function readChain(act: unknown, issuer: string): readonly Name[] | undef
   return chain;
 }
 
-/** RFC 7493 section 2.2: an integer beyond 2^53, whose neighbours are read as the same. */
+/** RFC 7493 section 2.2: an integer beyond 2^53 is read as its neighbours are. */
 const hasRoundedNumber = (value: unknown): boolean =>
   typeof value === 'object' && value !== null
     ? Object.values(value).some(hasRoundedNumber)
@@ -146,12 +146,12 @@ const MEANINGLESS = ['exp', 'nbf', 'aud', 'iat', 'jti'];
 /**
  * RFC 7519, RFC 9068 section 2.2, RFC 8693 section 4: the claims of a token of ours or of ELSEWHERE.
  * @param acting the claims of the actor. A member of may_act with the same value is satisfied
- * @returns undefined where they are not those of a good token
+ * @returns undefined if they are not the claims of a valid token
  */
 export function readClaims(claims: Claims, now: number, acting: Claims = {}): Token | undefined {
   const { iss, sub, aud, exp, nbf = 0, iat = 0, jti, act, may_act, cnf, scope = '', client_id, acr, tenant } = claims;
   const own = iss === SELF;
-  // What these mean, only our own tokens can say.
+  // Only our own tokens may have these.
   const { lineage = [], actor_lineage = [], sub_id } = own ? claims : {};
   if ((!own && iss !== ELSEWHERE) || !isText(sub) || hasRoundedNumber(claims)) return undefined;
   const audiences = [aud].flat();
@@ -195,7 +195,7 @@ export function readClaims(claims: Claims, now: number, acting: Claims = {}): To
   };
 }
 
-/** The request that a form means, as the URL Standard reads it; the tokens in it are known to be signed as they must be. */
+/** Parses the form as the URL Standard says. Its tokens are known to be signed correctly. */
 export function readForm(form: URLSearchParams, now: number): Asked | undefined {
   const one = (name: string): string | undefined => form.get(name) || undefined;
   if (one('grant_type') !== EXCHANGE) return undefined;

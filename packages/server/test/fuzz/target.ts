@@ -1,4 +1,4 @@
-// What is fuzzed: a way to make inputs, and what must hold whatever the input is.
+// A fuzz target: a generator of inputs, and an assertion that must hold for every input.
 import fc from 'fast-check';
 import type { Bench } from './bench.ts';
 
@@ -7,24 +7,24 @@ export interface Limits {
   readonly runs: number;
   /** Milliseconds for all runs. */
   readonly time?: number;
-  /** Milliseconds of CPU for one input; not watched without. */
+  /** Maximum CPU time of one input, in milliseconds; absent: not limited. */
   readonly cpu?: number;
 }
 
 export interface Target {
   readonly name: string;
-  /** A sentence: what holds. */
+  /** A sentence: the property that holds. */
   readonly title: string;
-  /** Inputs that `npm test` takes. */
+  /** Number of inputs in `npm test`. */
   readonly short: number;
   readonly run: (bench: Bench, limits: Limits, found?: readonly unknown[]) => Promise<Outcome>;
 }
 
 export interface Outcome {
   readonly runs: number;
-  /** How many of the inputs were let through: where few are, little is shown. */
+  /** How many inputs were accepted: a run with few of them shows little. */
   readonly allowed: number;
-  /** The smallest input for which something did not hold, and what. */
+  /** The smallest input that fails, and the failure. */
   readonly broken?: { readonly input: unknown; readonly error: unknown };
 }
 
@@ -32,9 +32,9 @@ interface Definition<Input> {
   readonly name: string;
   readonly title: string;
   readonly short: number;
-  /** Plain data as JSON has it, so that a found input can be kept in a file. */
+  /** JSON data, so that an input can be stored in a file. */
   readonly input: fc.Arbitrary<Input>;
-  /** Was it let through? @throws AssertionError where something does not hold */
+  /** Was it accepted? @throws AssertionError if the property does not hold */
   readonly judge: (input: Input, bench: Bench) => Promise<boolean>;
 }
 
@@ -52,7 +52,7 @@ export const defineTarget = <Input>({ name, title, short, input, judge }: Defini
         seed,
         numRuns: runs,
         ...(time !== undefined && { interruptAfterTimeLimit: time }),
-        // What was found before comes first.
+        // Inputs that found a fault before come first.
         examples: found.map((one): [Input] => [one as Input]),
       },
     );
@@ -60,7 +60,7 @@ export const defineTarget = <Input>({ name, title, short, input, judge }: Defini
   },
 });
 
-/** What takes too long three times running does so because of its input; once may be the garbage of others. */
+/** Three slow runs in a row are caused by the input. One may be caused by garbage collection. */
 async function watched<T>(work: () => Promise<T>, limit: number | undefined): Promise<T> {
   let least = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -1,4 +1,4 @@
-// The requests of gateways, frameworks and agents, byte for byte as they send them: each is answered as it expects.
+// Sends the requests of gateways, frameworks and agents, byte for byte, and checks that the answers suit them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, actorToken, BACKEND, client, configuration, subjectToken } from '../support/basics.ts';
@@ -11,7 +11,7 @@ const TE = `grant_type=${ENCODED}grant-type%3Atoken-exchange`;
 const AT = `${ENCODED}token-type%3Aaccess_token`;
 const JWT = `${ENCODED}token-type%3Ajwt`;
 
-/** Of a client whose secret has what a form encoder changes. */
+/** The secret has characters that form encoding changes. */
 const SECRET = 's+c%r:e/t &=';
 const formEncoded = (text: string): string => encodeURIComponent(text).replaceAll('%20', '+');
 const basicEncoded = `Basic ${btoa(`odd:${formEncoded(SECRET)}`)}`;
@@ -31,7 +31,7 @@ interface Shape {
   readonly headers: readonly string[];
   /** SUBJECT and ACTOR stand for tokens. */
   readonly body: string;
-  /** What it needs of the answer beside what every client needs. */
+  /** Members of the answer that it needs beside the usual ones. */
   readonly expects?: Readonly<Record<string, unknown>>;
   readonly audience?: unknown;
 }
@@ -128,7 +128,7 @@ const accepted: readonly Shape[] = [
   },
 ];
 
-/** Refused, with the error that tells the sender what to mend. */
+/** Refused, with an error that tells the sender what to fix. */
 const refused: readonly (Shape & { readonly status: number; readonly error: string; readonly says: RegExp })[] = [
   {
     sender: 'agentgateway or gRPC without any client',
@@ -204,7 +204,7 @@ async function replay(server: TestServer, { headers, body }: Shape) {
   return { status: Number(top.split(' ')[1]), top, text, json: JSON.parse(text) as Record<string, unknown> };
 }
 
-test('requests of real clients are answered as they are, with all that those clients check', async (t) => {
+test('answers requests of real clients with everything that those clients check', async (t) => {
   const server = await start(t, world);
   for (const shape of accepted) {
     const { status, top, text, json } = await replay(server, shape);
@@ -223,7 +223,7 @@ test('requests of real clients are answered as they are, with all that those cli
   }
 });
 
-test('what a client must mend is told within the first 256 bytes, which is all that a gateway logs', async (t) => {
+test('says what to fix within the first 256 bytes, because a gateway logs no more', async (t) => {
   const server = await start(t, world);
   for (const shape of refused) {
     const { status, top, text, json } = await replay(server, shape);

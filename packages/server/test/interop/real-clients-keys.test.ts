@@ -1,4 +1,4 @@
-// The clients that people use, unmodified, proving themselves with keys and certificates.
+// Common client libraries, unmodified, authenticate with keys and certificates.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import * as oauth from 'oauth4webapi';
@@ -22,7 +22,7 @@ const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value:
 const issued = await authority.issue({ name: 'CN=issued', names: [{ type: 'dns', value: 'issued.example' }] });
 const own = await selfIssued({ name: 'CN=own' });
 
-/** Each client with a way of its own, all of them allowed to exchange what the gateway has. */
+/** Each client has its own method. All of them may exchange the gateway's tokens. */
 async function startAll(t: Pick<TestContext, 'after'>): Promise<TestServer> {
   const ownKeys = JSON.stringify({ keys: [own.x509.publicKey.export({ format: 'jwk' })] });
   const entries = [
@@ -49,7 +49,7 @@ const ways = {
   own: { certificate: own },
 } as const;
 
-test('openid-client authenticates with private_key_jwt and by TLS, and exchanges', async (t) => {
+test('openid-client authenticates with private_key_jwt and by TLS, and exchanges a token', async (t) => {
   const server = await startAll(t);
   const subject_token = await subjectToken(server);
   for (const [id, way] of Object.entries(ways)) {

@@ -1,4 +1,4 @@
-// openid-client and oauth4webapi, unmodified, through the life of a token: refresh, introspection, revocation.
+// openid-client and oauth4webapi, unmodified, refresh, introspect and revoke tokens.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as oauth from 'oauth4webapi';
@@ -42,7 +42,7 @@ test('openid-client exchanges, refreshes, introspects and revokes', async (t) =>
   await client.tokenRevocation(gateway, 'unknown');
 });
 
-test('openid-client asks for a refresh token as such, and refreshes with it', async (t) => {
+test('openid-client requests a refresh token as the issued token, and refreshes with it', async (t) => {
   const server = await startDiscoverable(t);
   const gateway = await discover(server, 'gateway', client.ClientSecretPost('gateway-secret'));
   const own = await client.clientCredentialsGrant(gateway);

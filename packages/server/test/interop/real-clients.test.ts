@@ -1,4 +1,4 @@
-// The clients that people use, unmodified, against a real server.
+// Common client libraries, unmodified, against a real server.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as oauth from 'oauth4webapi';
@@ -41,7 +41,7 @@ test('openid-client discovers the server, gets a token, exchanges it, and delega
   assert.deepEqual(claimsOf(delegated.access_token).act, { sub: 'agent', iss: server.issuer });
 });
 
-test('openid-client hands refusals to its caller as they are', async (t) => {
+test('openid-client passes refusals to its caller unchanged', async (t) => {
   const server = await startBasic(t);
   const gateway = await discover(server, 'gateway', client.ClientSecretPost('gateway-secret'));
   const { access_token } = await client.clientCredentialsGrant(gateway);
@@ -62,7 +62,7 @@ test('openid-client hands refusals to its caller as they are', async (t) => {
   assert.equal((await client.genericGrantRequest(gateway, EXCHANGE, parameters)).token_type, 'bearer');
 });
 
-/** What oauth4webapi needs for each request: the server, a client, its authentication, and HTTP on loopback. */
+/** The arguments of each request of oauth4webapi: server, client, authentication, and HTTP on loopback. */
 async function connect(server: TestServer) {
   const insecure = { [oauth.allowInsecureRequests]: true };
   const issuer = new URL(server.issuer);
@@ -104,7 +104,7 @@ async function connect(server: TestServer) {
   };
 }
 
-test('oauth4webapi discovers the server, exchanges and delegates, and verifies what it got (RFC 9068 section 4)', async (t) => {
+test('oauth4webapi discovers the server, exchanges and delegates, and verifies the token (RFC 9068 section 4)', async (t) => {
   const server = await startBasic(t);
   const { credentials, exchange, process, verify } = await connect(server);
   const subject = await credentials('gateway', { scope: 'read write' });

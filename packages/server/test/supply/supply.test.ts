@@ -1,4 +1,4 @@
-// What do we bring with us? Each dependency has its reason, and what runs can be listed from the lock file alone.
+// Checks our dependencies: each has a reason, and the bill of materials follows from the lock file.
 import assert from 'node:assert/strict';
 import { cpSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const MANIFESTS = [
   ...globSync('{packages,examples}/*/package.json', { cwd: repository }),
 ];
 
-test('a dependency without a reason, a reason without a dependency, and a package without a hash fail the check', async (t) => {
+test('the check fails on a dependency without a reason, a reason without a dependency, and a package without a hash', async (t) => {
   const folder = temporaryFolder(t);
   for (const file of [...MANIFESTS, 'package-lock.json', 'docs/explanation/dependencies.md', 'scripts'])
     cpSync(join(repository, file), join(folder, file), { recursive: true });
@@ -45,7 +45,7 @@ interface Component {
   readonly licenses?: readonly unknown[];
 }
 
-test('the bill of materials names all that runs, with hash and licence, and nothing that only builds and tests', async (t) => {
+test('the bill of materials has every runtime package with hash and licence, and no development package', async (t) => {
   const file = join(temporaryFolder(t), 'cambio.cdx.json');
   const { code, stderr } = await runProgram(t, [process.execPath, 'scripts/write-sbom.ts', file], {
     env: { PATH: path },

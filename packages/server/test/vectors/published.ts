@@ -1,4 +1,4 @@
-// The examples that the RFCs publish, as they stand there. docs/evidence/vectors.md is made from them, and vectors.test.ts tries each.
+// The examples that RFCs publish, verbatim. vectors.test.ts tries each; docs/evidence/vectors.md is generated from them.
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,12 +6,12 @@ import type { AlgorithmName } from '../../src/keys/algorithms.ts';
 import type { TokenFault } from '../../src/primitives/refusal.ts';
 
 interface Example {
-  /** As `RFC 7515 A.1`. */
+  /** For example `RFC 7515 A.1`. */
   readonly section: string;
   readonly what: string;
 }
 
-/** A text that is presented as a subject token, and why it is refused. */
+/** A text that is presented as subject token, and the reason that it is refused for. */
 interface Refused extends Example {
   readonly refused: TokenFault;
 }
@@ -20,11 +20,11 @@ export interface Signature extends Refused {
   readonly alg: AlgorithmName | 'HS256';
   /** The name of one of the keys. */
   readonly key: string;
-  /** What was signed, with a dot between them. */
+  /** The signed parts, joined by a dot. */
   readonly header: string;
   readonly payload: string;
   readonly signature: string;
-  /** How it is serialized; absent: compact. */
+  /** The serialization; absent: compact. */
   readonly as?: 'general' | 'flattened' | 'detached';
   readonly unprotected?: object;
 }
@@ -50,7 +50,7 @@ interface Published {
 
 export const published = JSON.parse(readFileSync(join(import.meta.dirname, 'published.json'), 'utf8')) as Published;
 
-/** The text as it goes over the wire. */
+/** The text as it is sent. */
 export function textOf({ header, payload, signature, as, unprotected }: Signature): string {
   if (as === undefined) return `${header}.${payload}.${signature}`;
   if (as === 'detached') return `${header}..${signature}`;
@@ -58,7 +58,7 @@ export function textOf({ header, payload, signature, as, unprotected }: Signatur
   return JSON.stringify(as === 'general' ? { payload, signatures: [signed] } : { payload, ...signed });
 }
 
-/** PKCS #8 of a seed (RFC 9881, section 6); the last byte of the object identifier tells the algorithm. */
+/** PKCS #8 of a seed (RFC 9881 section 6). The last byte of the object identifier depends on the algorithm. */
 const ML_DSA: Readonly<Record<string, string>> = { 'ML-DSA-44': '11', 'ML-DSA-65': '12', 'ML-DSA-87': '13' };
 
 /** @param jwk with its private half */
@@ -69,7 +69,7 @@ export function privateKeyOf({ kty, alg = '', ...jwk }: JsonWebKey): KeyObject {
   return createPrivateKey({ key: Buffer.from(der, 'hex'), format: 'der', type: 'pkcs8' });
 }
 
-/** What an issuer would publish of the key. An RFC that tells the seed alone leaves the public key to be computed. */
+/** The public key, as an issuer would publish it. Computed if the RFC has only the seed. */
 export function publicJwkOf({ d: _, priv, ...jwk }: JsonWebKey): JsonWebKey {
   if (priv === undefined) return jwk;
   return { ...createPublicKey(privateKeyOf({ ...jwk, priv })).export({ format: 'jwk' }), ...jwk };

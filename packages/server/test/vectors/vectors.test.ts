@@ -1,4 +1,4 @@
-// Do our signatures, keys and hashes mean what the RFCs mean? Their own examples, and what this server says of them.
+// Do our signatures, keys and hashes agree with the examples in RFCs?
 import assert from 'node:assert/strict';
 import { createSecretKey, type JsonWebKey, X509Certificate } from 'node:crypto';
 import { suite, test } from 'node:test';
@@ -19,7 +19,7 @@ import { privateKeyOf, publicJwkOf, published, type Signature, textOf } from './
 const { keys, signatures, thumbprints, proofs, certificates, challenges, others } = published;
 const jwkOf = (name: string): JsonWebKey => keys[name] ?? assert.fail(name);
 
-/** As a key set of one gives the key; a secret as that of a resource. */
+/** As in a key set with one key, or as the secret of a resource. */
 function keyOf({ alg, key }: Pick<Signature, 'alg' | 'key'>): Key | SecretKey {
   const jwk = jwkOf(key);
   if (alg === 'HS256') return { kid: key, alg, key: createSecretKey(String(jwk.k), 'base64url') };
@@ -30,7 +30,7 @@ function keyOf({ alg, key }: Pick<Signature, 'alg' | 'key'>): Key | SecretKey {
   return found;
 }
 
-/** As our signature check reads it; the payload need not be JSON. */
+/** Verified by our signature check. The payload need not be JSON. */
 function verifies(one: Signature, signature: Uint8Array): boolean {
   const { alg, header, payload } = one;
   try {
@@ -51,19 +51,19 @@ suite('a published signature verifies, and with one bit changed it does not', ()
   }
 });
 
-test('jose agrees about the algorithms that are newer than most libraries (RFC 9864, RFC 9964; JW-19, JW-20)', async () => {
+test('jose agrees about recent algorithms (RFC 9864, RFC 9964; JW-19, JW-20)', async () => {
   const recent = signatures.filter(({ section }) => /9864|9964/.test(section));
   assert.equal(recent.length, 4);
   for (const one of recent)
     await compactVerify(textOf(one), await importJWK({ ...publicJwkOf(jwkOf(one.key)) }, one.alg));
 });
 
-test('a published key has the published thumbprint (RFC 7638, RFC 8037, RFC 9449, RFC 9964)', () => {
+test('computes the published thumbprint of a published key (RFC 7638, RFC 8037, RFC 9449, RFC 9964)', () => {
   for (const { section, key, thumbprint: expected } of thumbprints)
     assert.equal(thumbprint({ ...publicJwkOf(jwkOf(key)) }), expected, section);
 });
 
-test('a published DPoP proof is good for its own request, at its own time, for its own token (RFC 9449)', async () => {
+test('accepts a published DPoP proof for its own request, time and token (RFC 9449)', async () => {
   for (const { section, method, url, now, jkt, proof, accessToken } of proofs) {
     const context = { method, url, now, nonces: undefined, ...(accessToken !== undefined && { accessToken }) };
     assert.equal(readProof(proof, context).jkt, jkt, section);
@@ -88,7 +88,7 @@ test('a published DPoP proof is good for its own request, at its own time, for i
   }
 });
 
-test('a published certificate and code verifier have the published hashes (RFC 8705 appendix A, RFC 7636 appendix B)', () => {
+test('computes the published hashes of a certificate and a code verifier (RFC 8705 appendix A, RFC 7636 appendix B)', () => {
   for (const { section, certificate, thumbprint: expected } of certificates) {
     const x509 = new X509Certificate(Buffer.from(certificate, 'base64'));
     assert.deepEqual(confirmCertificate({ x509, isTrusted: () => false }), { 'x5t#S256': expected }, section);
@@ -99,7 +99,7 @@ test('a published certificate and code verifier have the published hashes (RFC 8
   }
 });
 
-/** Ready to sign: the RFC tells its private half. */
+/** Ready to sign: the RFC has its private half. */
 const signers = signatures.flatMap(({ alg, key }): [string, FakeKey][] => {
   const jwk = jwkOf(key);
   if (jwk.d === undefined && jwk.priv === undefined) return [];

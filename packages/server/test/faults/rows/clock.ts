@@ -1,4 +1,4 @@
-// F15: the clock jumps: an hour on, back, ten years on and back, and two nodes that are five minutes apart.
+// F15: the clock jumps: an hour ahead, back, ten years ahead and back, and two nodes that are five minutes apart.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { configuration } from '../cast.ts';
@@ -13,7 +13,7 @@ import { ALWAYS, underLoad } from '../session.ts';
 const MINUTE = 60_000;
 const YEARS = 10 * 365 * 24 * 60 * MINUTE;
 
-/** By how much the clock of the nodes is wrong, one step after the other, in milliseconds. */
+/** The error of the nodes' clocks in milliseconds, one step after the other. */
 const steps: readonly { readonly title: string; readonly wrong: readonly [number, number] }[] = [
   { title: 'an hour on', wrong: [60 * MINUTE, 60 * MINUTE] },
   { title: 'back', wrong: [0, 0] },
@@ -36,12 +36,12 @@ async function jump(bench: Bench, kind: Kind): Promise<Outcome> {
   const plan = { store, members, lives: 0, failures: 'excused', clock } as const;
   const outcome = await underLoad(plan, async ({ caller, ledger }) => {
     for (const { wrong } of Array.from({ length: rounds }, () => steps).flat()) {
-      // What lives on while the clock jumps may expire; what was revoked or used up must stay so.
+      // A valid token may expire while the clock jumps. A revoked or used one must stay so.
       const settings = wrong.map((by) => ({ ...right, told: right.told + by }));
       for (const family of ledger.families) if (family.state === 'active') family.state = 'uncertain';
       await Promise.all(members.map((member, index) => member.set(settings[index] ?? right)));
       setting = settings[0] ?? right;
-      // Nodes whose clocks differ do not take each other's tokens as long as they are too new: each load stays on its node.
+      // Nodes with different clocks refuse each other's tokens while these are too new, so each load uses one node.
       const apart = wrong[0] !== wrong[1];
       const loads = apart
         ? members.slice(0, 1).map((one) => startLoad(caller, [one], 4))

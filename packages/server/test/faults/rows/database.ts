@@ -15,7 +15,7 @@ interface Broken {
   readonly url: string;
 }
 
-/** Two nodes on a database that they reach through a wire; as often as said it is broken and mended. */
+/** Two nodes that reach their database through a proxy, which is broken and repaired repeatedly. */
 async function breaking(
   bench: Bench,
   repetitions: number,
@@ -53,7 +53,7 @@ const noteOf = (
 ): string =>
   `${countOf(ledger, 503)} answers were 503, the slowest after ${slowest(ledger, 503)} ms; ready again after ${Math.round(percentile(recovery, 99))} ms (p99)`;
 
-/** What needs no database goes on, and the balancer is told (I8). */
+/** Endpoints without the database still answer, and the node is not ready (I8). */
 async function judgeWithout({ blame }: Session, members: readonly Member[]): Promise<void> {
   for (const { url } of members) {
     const [live, keys, ready] = await Promise.all(
@@ -130,7 +130,7 @@ export const databaseSilent: Fault = {
     ),
 };
 
-/** As a standby after a failover. The setting counts from the next session on, so the sessions are ended. */
+/** Read-only, like a standby after a failover. The setting applies to new sessions, so the sessions are ended. */
 async function setReadOnly({ url }: Broken, value: 'on' | 'off'): Promise<void> {
   const name = new URL(url).pathname.slice(1);
   const elsewhere = url.replace(name, 'postgres');

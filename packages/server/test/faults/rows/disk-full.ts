@@ -1,5 +1,4 @@
-// F16: the disk takes no more. A small file system of its own where the harness may mount one; elsewhere a limit on the size
-// of files, which the system refuses to exceed just the same.
+// F16: the disk is full. Uses a small file system if the harness may mount one, else the system's limit on the size of files.
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +32,7 @@ function openDisk(bench: Bench): Disk {
   };
 }
 
-/** Writes until no byte more is taken. */
+/** Writes until no more bytes fit. */
 function fillUp(file: string): void {
   const handle = openSync(file, 'w');
   try {

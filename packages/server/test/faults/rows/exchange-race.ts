@@ -1,10 +1,10 @@
-// F11x: many exchange a token on two nodes while it is revoked, or the one that it was got for.
+// F11x: many exchange a token on two nodes while it, or the token that it derives from, is revoked.
 import { exchangeForm, ownForm, tokenForm } from '../cast.ts';
 import type { Fault } from '../fault.ts';
 import { accessTokenIn } from '../ledger.ts';
 import { RACERS, type Race, race } from './race.ts';
 
-/** In every other round it is the parent of the subject token that is revoked. */
+/** In every other round the parent of the subject token is revoked. */
 async function exchangeAgainstRevocation(racing: Race, number: number): Promise<boolean> {
   const { caller, nodes, run, isDead } = racing;
   const [one, two] = nodes;
@@ -20,7 +20,7 @@ async function exchangeAgainstRevocation(racing: Race, number: number): Promise<
   }
   await caller.ask('exchange', one, exchangeForm(subject), 'dead');
   const winners = (await exchanging).map(accessTokenIn).filter((token) => token !== undefined);
-  // The first and the last of those that it got through to; they and all others descend from the same token.
+  // The first and last token that were issued. All of them descend from the same token.
   for (const token of new Set([winners.at(0), winners.at(-1), subject])) {
     if (token !== undefined) await isDead(token, one);
   }

@@ -1,4 +1,4 @@
-// The list of faults, as the table has them.
+// The list of faults, in the order of the table.
 import type { Fault } from '../fault.ts';
 import { clockJumps, clockJumpsSqlite } from './clock.ts';
 import { databaseAway, databaseKilled, databaseReadOnly, databaseSilent, databaseSlow } from './database.ts';
@@ -14,7 +14,7 @@ import { rollingRestart } from './rolling-restart.ts';
 import { longLoad } from './soak.ts';
 import { writeFailsPostgres, writeFailsSqlite } from './write-fails.ts';
 
-/** `npm run races` runs these alone. */
+/** `npm run races` runs only these. */
 export const races: readonly Fault[] = [refreshRaces, revocationRaces, exchangeRaces, ...onceRaces];
 
 export const faults: readonly Fault[] = [

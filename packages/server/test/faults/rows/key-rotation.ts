@@ -1,5 +1,5 @@
-// F12: the signing key is rotated each second under load, by two nodes at once. Time passes sixty times as fast: a key set may
-// be kept for five minutes, which are five seconds here, while processes are as slow as ever.
+// F12: two nodes rotate the signing key every second under load. Time passes sixty times as fast, so that a key set may be cached
+// for five seconds instead of five minutes. Processes are not faster.
 import { setTimeout as wait } from 'node:timers/promises';
 import { loadConfiguration, openOperator } from '../../../src/app.ts';
 import { beginEvent } from '../../../src/audit/event.ts';
@@ -15,9 +15,9 @@ import { ALWAYS, type Session, underLoad } from '../session.ts';
 import { openVerifier } from '../verifier.ts';
 
 const SPEED = 60;
-/** Milliseconds here, of the ten minutes that a token lives. */
+/** Milliseconds of real time in the ten-minute lifetime of a token. */
 const NEARLY_EXPIRED = 8500;
-/** A key may be seen this many milliseconds after it was made. */
+/** Keys are visible within this many milliseconds of their creation. */
 const EVERYWHERE = 900;
 
 async function rotate(bench: Bench): Promise<Outcome> {
@@ -49,7 +49,7 @@ async function rotate(bench: Bench): Promise<Outcome> {
       await checkPublished(session, kids, clock);
       await wait(Math.max(0, until - performance.now()));
     }
-    // From here on by schedule, both nodes at once, until the keys made by command are used up and two more have come.
+    // From here on both nodes rotate by schedule, until the keys made by command are retired and there are two new ones.
     await wait(bench.times(24_000, 2000));
     await late.stop();
   });
@@ -62,7 +62,7 @@ async function rotate(bench: Bench): Promise<Outcome> {
   };
 }
 
-/** I9: the keys that are to sign are published by both nodes. */
+/** I9: both nodes publish the keys that will sign. */
 async function checkPublished(
   { store, members, blame }: Session,
   seen: Set<string>,
@@ -80,7 +80,7 @@ async function checkPublished(
   }
 }
 
-/** I6: a token still verifies shortly before it expires, with the key set as it is then. */
+/** I6: a token still verifies shortly before it expires, with the current key set. */
 function verifyLate({ ledger, members, blame }: Session, clock: () => number): { readonly stop: () => Promise<void> } {
   let stopped = false;
   let done = 0;

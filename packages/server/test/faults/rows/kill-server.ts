@@ -37,7 +37,7 @@ async function killServers(bench: Bench, kind: Kind, nodes: 1 | 2): Promise<Outc
   };
 }
 
-/** What is killed is at work. */
+/** Waits until the server is under load. */
 export async function untilBusy({ ledger }: Session): Promise<void> {
   const before = ledger.attempts.length;
   while (ledger.attempts.length < before + 20) await wait(10);

@@ -1,4 +1,4 @@
-// F23: the answer is lost after the commit. The request arrives; what comes back is cut off, and the caller asks again.
+// F23: the answer is lost after the commit. The request arrives, the answer is cut off, and the caller repeats the request.
 
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
@@ -10,7 +10,7 @@ import type { Bench, Fault, Outcome } from '../fault.ts';
 import { accessTokenIn, openFamily, refreshTokenIn } from '../ledger.ts';
 import { ALWAYS, underLoad } from '../session.ts';
 
-/** A wire to a server that ends with the first byte of an answer. */
+/** A proxy that closes at the first byte of an answer. */
 async function startCutter(bench: Bench, to: number): Promise<Target> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {

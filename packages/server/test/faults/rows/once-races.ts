@@ -1,5 +1,5 @@
-// F24: what is good once is sent sixteen times at once, over two nodes: a code, a client assertion, a token and a SAML
-// assertion of an issuer whose entry says `singleUse`. Exactly one gets its 200.
+// F24: something for single use is sent sixteen times at once to two nodes: a code, a client assertion, a token and a SAML assertion
+// of an issuer with `singleUse`. Exactly one request gets 200.
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import type { Bench, Fault } from '../fault.ts';
 import { accessTokenIn, type Kind, type Told } from '../ledger.ts';
 import { isUnsure, RACERS, type Race, race } from './race.ts';
 
-/** @returns what was told to the one that was first; undefined where the round has to begin again */
+/** @returns the answer of the first; undefined if the round must be repeated */
 async function raceOnce({ caller, nodes, run, blame }: Race, kind: Kind, form: Form): Promise<Told | undefined> {
   const told = await run(kind, form);
   const good = told.filter((one) => one?.status === 200);
@@ -27,10 +27,10 @@ async function raceOnce({ caller, nodes, run, blame }: Race, kind: Kind, form: F
   return isUnsure(again) ? undefined : good[0];
 }
 
-/** Undefined where a page did not come: the browser is of no more use. */
+/** Undefined if a page did not come: the browser cannot be used any more. */
 type NextCode = () => Promise<string | undefined>;
 
-/** A browser in which somebody is signed in, or will be at the first code. */
+/** A browser in which a person is signed in, or will be at the first code. */
 function openBrowser(url: string): NextCode {
   const browser = createBrowser(url);
   const asked = authorizationUrl({ client_id: gateway.client_id, redirect_uri: CALLBACK, scope: 'read' });
@@ -44,7 +44,7 @@ function openBrowser(url: string): NextCode {
       } else if (leftTo.href.startsWith(CALLBACK)) {
         return leftTo.searchParams.get('code') ?? undefined;
       } else {
-        // Ours, under the name that nobody listens to.
+        // Our own redirect URI, at which no server listens.
         page = await browser.get(leftTo.pathname + leftTo.search);
       }
     }
@@ -71,7 +71,7 @@ function raceCodes(bench: Bench) {
       }),
     );
     const first = await raceOnce(racing, 'code', form ?? {});
-    // Nobody can tell who of them stole it: what was got for it is dead (RFC 6749 section 4.1.2). What was got alone is not.
+    // Any of them may be the thief, so the tokens of the code are revoked (RFC 6749 section 4.1.2). Others stay valid.
     if (first === undefined) return false;
     await isDead(accessTokenIn(first) ?? '');
     if (alone?.code === undefined) return true;
@@ -85,7 +85,7 @@ function raceCodes(bench: Bench) {
 function raceClientAssertions(bench: Bench) {
   const key = newKey();
   const rounds = bench.times(1000, 5);
-  // Each round is another client: after twenty failures a minute a client is asked to wait.
+  // A new client for each round: a client must wait after twenty failures a minute.
   const clients = Array.from(
     { length: rounds },
     (_, number) =>

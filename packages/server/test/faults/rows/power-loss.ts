@@ -1,7 +1,6 @@
-// F04, as far as a harness can show it: the power goes. The server is frozen under load, its files are copied as they are, and
-// what was written since the moment before may be missing or torn at any byte. The copy must open, be whole, and hold all that
-// had been answered until that moment. It cannot show that the disk kept what it said it had; that fsync is asked for is seen
-// in the setting.
+// F04, as far as a harness can simulate it: the power fails. The server is stopped under load and its files are copied. Writes after
+// the last answer are removed or torn at any byte. The copy must open, be whole, and hold everything that was answered before.
+// This does not show that the disk keeps what fsync wrote; that fsync is called follows from the setting.
 
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -14,7 +13,7 @@ import type { Bench, Fault, Outcome } from '../fault.ts';
 import { isAcknowledged, type Ledger } from '../ledger.ts';
 import { ALWAYS, type Session, underLoad } from '../session.ts';
 
-/** Does nothing more until it is let go. */
+/** Stops the process until it is continued. */
 async function frozen<T>(member: Member, look: () => T): Promise<T> {
   const { pid, signal } = member.node();
   signal('SIGSTOP');
@@ -30,9 +29,9 @@ async function frozen<T>(member: Member, look: () => T): Promise<T> {
 }
 
 interface Wal {
-  /** Changes each time that the log begins anew. */
+  /** Changes whenever the log restarts. */
   readonly salts: string;
-  /** Bytes until the end of the last frame that belongs to it. */
+  /** Bytes up to the end of the last valid frame. */
   readonly end: number;
 }
 
@@ -48,7 +47,7 @@ function readWal(bytes: Buffer): Wal {
 
 interface Moment {
   readonly wal: Wal;
-  /** Ids of the answers that had been given. */
+  /** Ids in the answers so far. */
   readonly told: readonly string[];
 }
 
@@ -97,8 +96,8 @@ async function losePower(bench: Bench): Promise<Outcome> {
 }
 
 /**
- * What was written after the last answer before is cut off, or overwritten, at any byte. Where the log began anew since, what
- * had been answered is in the database itself, and all of the log may be lost.
+ * Removes or overwrites, at any byte, what was written after the last answer. If the log restarted since, the answered writes are
+ * in the database itself, and the whole log may be lost.
  * @returns how many bytes were lost
  */
 function tear(file: string, before: Wal, whole: Wal, time: number): number {

@@ -1,4 +1,4 @@
-// A race: many ask for the same at once, on two nodes that share a PostgreSQL; a thousand times.
+// A race: many identical requests at once, on two nodes that share a PostgreSQL, a thousand times.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Form } from '../../support/harness.ts';
 import { type Beside, exchangeForm, tokenForm } from '../cast.ts';
@@ -10,24 +10,24 @@ import { ALWAYS, countOf, type Session, underLoad } from '../session.ts';
 
 /** Requests of one round, half on each node. */
 export const RACERS = 16;
-/** Rounds that run at once: each is for something of its own. */
+/** Concurrent rounds, each for another token. */
 const AT_ONCE = 4;
-/** How often a round is begun again. */
+/** Maximum attempts of a round. */
 const TRIES = 50;
 
 export interface Race extends Session {
   readonly nodes: readonly [Member, Member];
-  /** All of them ask, and each may be refused. */
+  /** Sends all of them. Each may be refused. */
   readonly run: (kind: Kind, form: Form) => Promise<readonly (Told | undefined)[]>;
-  /** The access token is good for nothing, at once on the node that said so, and a second later on both. */
+  /** The access token is refused: at once on the node that revoked it, and a second later on both. */
   readonly isDead: (accessToken: string, on?: Member) => Promise<void>;
 }
 
-/** One that was told to ask again may have been the first: then nobody was told so. */
+/** A request that was told to retry may have been the first. */
 export const isUnsure = (told: readonly (Told | undefined)[]): boolean =>
   told.some((one) => one === undefined || one.status === 503);
 
-/** @param round of which number, from 0 on; false where what it needs could not be had, and it has to begin again */
+/** @param round is given its number from 0; returns false if it could not be prepared and must be repeated */
 export async function race(
   bench: Bench,
   rounds: number,
@@ -38,7 +38,7 @@ export async function race(
   const members = await startMembers(bench, store, 2, beside);
   const [one, two] = members;
   if (one === undefined || two === undefined) throw new Error('two nodes are needed');
-  // Who wins is judged. How fast a 503 comes is not: the racers take whatever the machine has.
+  // Only the winner is judged, not how fast a 503 comes: the racers use the whole machine.
   const plan = { store, members, lives: 0, failures: 'expected', inTime: Number.POSITIVE_INFINITY } as const;
   const outcome = await underLoad(plan, async (session) => {
     const { caller } = session;

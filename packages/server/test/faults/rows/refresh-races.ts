@@ -1,4 +1,4 @@
-// F10, F11: many present one refresh token at once, on two nodes; and while others revoke it.
+// F10, F11: many present one refresh token at once, on two nodes, also while others revoke it.
 import { exchangeForm, ownForm, refreshForm, tokenForm } from '../cast.ts';
 import type { Bench, Fault, Outcome } from '../fault.ts';
 import { accessTokenIn, type Family, openFamily, refreshTokenIn } from '../ledger.ts';
@@ -15,7 +15,7 @@ const raceOfFamilies = (
     if (subject === undefined) return false;
     const family = openFamily(ledger, await caller.ask('exchange', nodes[1], exchangeForm(subject)));
     if (family === undefined) return false;
-    // What the round leaves of it the round itself has looked at.
+    // The round itself has examined the family.
     family.state = 'uncertain';
     const raced = await round(racing, family);
     family.held = false;

@@ -1,4 +1,4 @@
-// F18: both nodes are restarted one after the other, again and again, behind a load balancer and at full load.
+// F18: both nodes restart one after the other, repeatedly, behind a load balancer under full load.
 import { setTimeout as wait } from 'node:timers/promises';
 import { eventually } from '../../support/node.ts';
 import { startBalancer } from '../balancer.ts';

@@ -1,4 +1,4 @@
-// F25, in short: a long load, and what it leaves behind. Memory, descriptors and the log of the database.
+// F25, shortened: a long load, and its effect on memory, descriptors and the log of the database.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -7,9 +7,9 @@ import type { Bench, Fault, Outcome } from '../fault.ts';
 import { ALWAYS, percentile, underLoad } from '../session.ts';
 
 const MEGABYTE = 1_048_576;
-/** SQLite begins its log anew at 1,000 pages, once nobody reads the old one. */
+/** SQLite restarts its log at 1,000 pages, when no reader uses the old one. */
 const LOG = 16 * MEGABYTE;
-/** What memory may grow by between the first third and the end, in megabytes: the collector takes its time. */
+/** Allowed growth of memory between the first third and the end, in megabytes: garbage collection takes time. */
 const GROWTH = 80;
 
 const residentOf = ({ node }: Member): number =>

@@ -1,4 +1,4 @@
-// F20: one chosen write fails, in the middle of a transaction, while everything else goes on.
+// F20: one write fails in the middle of a transaction, while everything else works.
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Kind, openStore, type Store, startMembers } from '../cluster.ts';
 import { examine } from '../examine.ts';

@@ -1,4 +1,4 @@
-// Claims: JSON that two readers could read differently, and values of every wrong kind, signed by the issuer itself.
+// Claims: JSON that parsers could read differently, and values of every wrong kind, signed by the issuer.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { SELF } from '../../support/worlds.ts';
@@ -32,7 +32,7 @@ const NAMES = [
   'toString',
 ];
 
-/** A name as JSON may also spell it. */
+/** A name, or the same name with JSON escapes. */
 const spelled = fc
   .tuple(fc.constantFrom(...NAMES), fc.boolean())
   .map(([name, escaped]) =>
@@ -135,7 +135,7 @@ function readUnambiguously(text: string): Readonly<Record<string, unknown>> | un
   const seen: unknown[] = [];
   try {
     const value = JSON.parse(text);
-    // A member that stands twice is visited once: the text that comes back is shorter by all of it.
+    // A duplicate member is visited once, so the text that comes back is shorter.
     const count = (one: unknown, level: number): number => {
       depth = Math.max(depth, level);
       if (typeof one !== 'object' || one === null) return 0;
@@ -155,7 +155,7 @@ function readUnambiguously(text: string): Readonly<Record<string, unknown>> | un
 
 export const claims = defineTarget({
   name: 'claims',
-  title: 'claims that can be read in two ways, or are of the wrong kind, are not read at all',
+  title: 'claims that can be read in two ways, or are of the wrong kind, are refused',
   short: 200,
   input,
   judge: async (one, bench) => {

@@ -1,4 +1,4 @@
-// Conditions: CEL put together of its own words, on claims that a caller chose.
+// Conditions: random CEL, on claims that a caller chooses.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compileExpression, ExpressionFault } from '../../../src/expression/condition.ts';
@@ -123,7 +123,8 @@ const input = fc.record({
 
 export const condition = defineTarget({
   name: 'condition',
-  title: 'an expression is good or has its fault told, and no claim makes a good one fail, hang or change its mind',
+  title:
+    'an expression is valid or its fault is reported, and no claim makes a valid one fail, hang or change its result',
   short: 200,
   input,
   judge: async ({ text, x, y }) => {
@@ -146,7 +147,7 @@ export const condition = defineTarget({
     const { value, problem, why } = evaluate(compiled, facts);
     assert.doesNotMatch(problem ?? '', /^the expression failed/);
     assert.equal(value === undefined, problem !== undefined, 'a value or a problem');
-    // As JSON has it: it comes back the same.
+    // The value must be the same after a round trip through JSON.
     if (value !== undefined)
       assert.deepEqual(JSON.parse(JSON.stringify(value)), JSON.parse(JSON.stringify(structuredClone(value))));
     assert.notEqual(why, 'failure');

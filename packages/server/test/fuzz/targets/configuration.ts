@@ -1,4 +1,4 @@
-// Configuration files: good ones, cut, doubled and filled with nonsense.
+// Configuration files: valid ones, truncated, duplicated and filled with nonsense.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -80,9 +80,9 @@ const piece = fc.oneof(
 const input = fc.record({
   file: fc.nat(files.length - 1),
   edits: few(edit(piece, 40), 3),
-  /** Put at the start of the line there. */
+  /** Inserted at the start of this line. */
   line: fc.option(fc.tuple(place, piece), { freq: 2 }),
-  /** A part that stands in another place as well. */
+  /** A part that is copied to another place. */
   doubled: fc.option(fc.tuple(place, fc.nat(120), place), { freq: 3 }),
 });
 
@@ -100,7 +100,7 @@ function write({ file, edits, line, doubled }: typeof input extends fc.Arbitrary
 
 export const configuration = defineTarget({
   name: 'configuration',
-  title: 'a configuration file is good, or every fault of it is told in one line with its place in the file',
+  title: 'a configuration file is valid, or every fault is reported in one line with its position',
   short: 30,
   input,
   judge: async (one) => {

@@ -1,4 +1,4 @@
-// Who acts for whom: chains and permissions of every shape. Here the second model decides both ways.
+// Delegation: chains and permissions of every shape. The second model must agree with each acceptance and each refusal.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, type Request } from '../../support/second-model.ts';
@@ -70,7 +70,7 @@ type Said = { readonly issuer: 'own' | 'foreign' } & Readonly<Record<string, unk
 
 export const delegation = defineTarget({
   name: 'delegation',
-  title: 'who acts is never lost and never made up, and a second model says the same of every chain and permission',
+  title: 'actors are never lost or invented, and the second model agrees about every chain and permission',
   short: 150,
   input,
   judge: async ({ client, subject, actor }, bench) => {

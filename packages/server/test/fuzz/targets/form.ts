@@ -1,4 +1,4 @@
-// Forms: bytes that are nearly a request.
+// Forms: bytes that are almost a valid request.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { EXCHANGE, type } from '../../support/harness.ts';
@@ -6,7 +6,7 @@ import { apply, edit, few } from '../edits.ts';
 import { assertAllowed, assertGoodAnswer, readForm } from '../oracle.ts';
 import { defineTarget } from '../target.ts';
 
-/** Stand for fresh tokens. */
+/** Placeholders of fresh tokens. */
 const TOKENS = ['@own', '@foreign'] as const;
 
 const NAMES = [
@@ -48,7 +48,7 @@ const GOOD = [
   ['subject_token_type', type('access_token')],
 ] as const;
 
-/** What may stand beside them. */
+/** Additional parameters. */
 const FITTING = [
   [['audience', 'https://r0.example']],
   [
@@ -132,14 +132,14 @@ const input = fc.record({
     ),
     { freq: 8 },
   ),
-  /** Which of the good parameters are left out. */
+  /** Valid parameters that are omitted. */
   without: few(fc.nat(GOOD.length - 1), 1),
   fitting: fc.subarray(FITTING, { maxLength: 2 }),
   more: few(fc.tuple(name, value), 3),
   cuts: few(edit(broken, 1), 2),
 });
 
-/** application/x-www-form-urlencoded as the RFC has it; undefined where a reader would have to mend. */
+/** application/x-www-form-urlencoded; undefined if a parser would have to correct the text. */
 function readStrictly(body: string): URLSearchParams | undefined {
   if (/%(?![0-9A-Fa-f]{2})/.test(body) || /%00|\0/.test(body)) return undefined;
   try {
@@ -156,7 +156,7 @@ const MANY = new Set(['audience', 'resource', '__proto__', 'constructor']);
 
 export const form = defineTarget({
   name: 'form',
-  title: 'a form is read as the RFC has it, or refused in good form',
+  title: 'a form is read as the RFC says, or refused with a valid error',
   short: 150,
   input,
   judge: async ({ path, contentType, authorization, without, fitting, more, cuts }, bench) => {
@@ -174,7 +174,7 @@ export const form = defineTarget({
     assert.match(contentType, /^application\/x-www-form-urlencoded/i);
     const read = readStrictly(body);
     assert.ok(read, 'a body was read that would have to be mended');
-    // RFC 6749 section 3.2: an empty copy is as none.
+    // RFC 6749 section 3.2: an empty value counts as absent.
     const count = (key: string): number => read.getAll(key).filter(Boolean).length;
     for (const key of NAMES) assert.ok(MANY.has(key) || count(key) <= 1, `${key} is repeated`);
     const asked = readForm(read, bench.now());

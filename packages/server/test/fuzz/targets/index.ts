@@ -1,4 +1,4 @@
-// What is fuzzed.
+// The list of fuzz targets.
 import type { Target } from '../target.ts';
 import { claims } from './claims.ts';
 import { condition } from './condition.ts';

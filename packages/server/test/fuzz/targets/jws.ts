@@ -1,4 +1,4 @@
-// Compact JWTs: headers that lie, other keys, texts that are nearly a token.
+// Compact JWTs: false headers, other keys, and texts that are almost a token.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createLocalJWKSet, jwtVerify } from 'jose';
@@ -12,7 +12,7 @@ import { defineTarget } from '../target.ts';
 const stranger = newKey();
 const { kid: _, ...strangersKey } = stranger.jwk;
 
-/** Of another kind than any that can be exchanged (RFC 8725 section 3.11). */
+/** Kinds of tokens that cannot be exchanged (RFC 8725 section 3.11). */
 const OTHER_KINDS = ['dpop+jwt', 'logout+jwt', 'secevent+jwt', 'oauth-id-jag+jwt', 'client-authentication+jwt'];
 
 const member = fc.oneof(
@@ -47,7 +47,7 @@ const piece = fc.oneof(
 const input = fc.record({
   issuer: fc.constantFrom('own' as const, 'foreign' as const),
   role: fc.constantFrom('subject' as const, 'actor' as const),
-  /** Undefined: as what it is. */
+  /** Undefined: the real type. */
   declared: fc.option(fc.constantFrom('access_token', 'jwt', 'id_token', 'refresh_token', 'saml2', 'saml1'), {
     freq: 3,
     nil: undefined,
@@ -86,7 +86,7 @@ function make({ issuer, header: members, by, edits }: Input, bench: Bench, paylo
 const isCanonical = (token: string): boolean =>
   token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 
-/** Accepted by a reader that is not ours, and by what we promise beyond it. @returns its claims */
+/** Verifies with another library, and checks our additional rules. @returns its claims */
 async function verify(token: string, bench: Bench): Promise<Readonly<Record<string, unknown>>> {
   assert.ok(isCanonical(token), 'a text was accepted that is not the one that was signed');
   const keys = createLocalJWKSet({ keys: [...(await bench.ownKeys()), bench.foreign.jwk] as never });
@@ -102,7 +102,7 @@ async function verify(token: string, bench: Bench): Promise<Readonly<Record<stri
 
 export const jws = defineTarget({
   name: 'jws',
-  title: 'a token is exchanged only where it is signed by its issuer, in its own words, and of the declared type',
+  title: 'a token is exchanged only if its issuer signed exactly this text, and it has the declared type',
   short: 120,
   input,
   judge: async (one, bench) => {

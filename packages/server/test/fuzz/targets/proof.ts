@@ -1,4 +1,4 @@
-// DPoP proofs: header and claims of every kind, and texts that are nearly a proof.
+// DPoP proofs: header and claims of every kind, and texts that are almost a proof.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
@@ -14,7 +14,7 @@ const [prover, other] = [newProver(), newProver()] as const;
 const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 const URL = `${SELF}/oauth/token`;
 
-/** A member that is left out: inputs are JSON, which has no undefined. */
+/** Stands for an omitted member, because inputs are JSON, which has no undefined. */
 const ABSENT = '@absent';
 
 const claim = fc.oneof(
@@ -87,7 +87,7 @@ const input = fc.record({
   claims: fc.array(claim, { maxLength: 2 }),
   header: fc.array(member, { maxLength: 2 }),
   by: fc.constantFrom('prover' as const, 'prover' as const, 'prover' as const, 'other' as const),
-  /** What the subject token is bound to. */
+  /** The key of the subject token. */
   bound: fc.constantFrom('nobody' as const, 'prover' as const, 'other' as const),
   edits: few(edit(piece, 2), 2),
   copies: fc.constantFrom(1, 1, 1, 1, 1, 1, 0, 2),
@@ -109,7 +109,7 @@ function make({ claims, header, by, edits }: Input, { server, now }: Bench): str
 
 const normal = (url: string): string => new globalThis.URL(decodeURI(url.split(/[?#]/, 1)[0] ?? '')).href;
 
-/** RFC 9449 section 4.3, by a reader that is not ours. @returns the thumbprint of the key */
+/** RFC 9449 section 4.3, verified with another library. @returns the thumbprint of the key */
 async function verify(proof: string, { server, now }: Bench): Promise<string> {
   const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
     typ: 'dpop+jwt',
@@ -125,12 +125,12 @@ async function verify(proof: string, { server, now }: Bench): Promise<string> {
 
 export const proof = defineTarget({
   name: 'proof',
-  title: 'a token is bound to a key only by a proof that is made with it, for this request, now, and once',
+  title: 'a token is bound to a key only by an unused, current proof with that key, for this request',
   short: 120,
   input,
   judge: async (one, bench) => {
     const { bound, copies } = one;
-    // White space around the value of a header is none of it (RFC 9110 section 5.5).
+    // White space around a header value does not belong to it (RFC 9110 section 5.5).
     const proof = make(one, bench).trim();
     const now = bench.now();
     const cnf = bound === 'nobody' ? undefined : { jkt: { prover, other }[bound].jkt };

@@ -1,4 +1,4 @@
-// Assertions: bytes of a signed one, changed, on the wire.
+// Assertions: a signed assertion with changed bytes.
 import fc from 'fast-check';
 import { idp, type Version, validAt, versions } from '../../support/saml-exchange.ts';
 import { assertion1, assertion2, sign } from '../../support/saml-signer.ts';
@@ -52,7 +52,7 @@ const input = fc.record({
   ),
 });
 
-/** Signing takes a while: one for as long as it is good. */
+/** Signing is slow: one assertion is reused while it is valid. */
 const signed = new Map<Version, { readonly text: string; readonly until: number }>();
 
 function assertionAt(version: Version, now: number): { readonly text: string; readonly until: number } {
@@ -81,7 +81,7 @@ function presented(
 
 export const saml = defineTarget({
   name: 'saml',
-  title: 'an assertion is exchanged for whom it was signed, whatever was done to its bytes, or refused in good form',
+  title: 'an assertion is exchanged for the subject that was signed, or refused with a valid error',
   short: 120,
   input,
   judge: async ({ declared, role, ...one }, bench) => {
@@ -100,7 +100,7 @@ export const saml = defineTarget({
       ancestors: ['itself'],
       actingAncestors: [],
     };
-    // Nobody declares one version and proves another.
+    // The declared version must be the real one.
     const read = token.declared === one.version ? asserted : undefined;
     const who = role === 'subject' ? { subject: read } : { subject: readClaims(good, now), actor: read ?? UNREADABLE };
     return assertAllowed(asking(now, who), answer);
