@@ -1,5 +1,5 @@
-// What do people install? The server and everything that it runs, in few files, so that it starts fast and what was tested is
-// what runs: a package without dependencies, whose licences.txt names what is in it. npm run build [-- FOLDER]
+// Builds the package that people install: the server and its dependencies in few files, so that it starts fast and runs what was
+// tested. licences.txt names its content. npm run build [-- FOLDER]
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -9,9 +9,9 @@ import { ROOT } from './manifests.ts';
 const SERVER = join(ROOT, 'packages/server');
 const BUILT = resolve(process.argv[2] ?? join(ROOT, 'dist/server'));
 
-/** Dependencies ask whether these are there, and go on without. */
+/** Dependencies check for these, and work without them. */
 const ABSENT = ['pg-native', 'pg-cloudflare'];
-/** What CommonJS among the dependencies asks Node itself for. */
+/** Modules of Node that CommonJS dependencies load. */
 const REQUIRE = "import { createRequire as ofNode } from 'node:module'; const require = ofNode(import.meta.url);";
 
 rmSync(BUILT, { recursive: true, force: true });
@@ -36,7 +36,7 @@ writeFileSync(join(BUILT, 'package.json'), `${JSON.stringify(manifest(), null, 2
 writeFileSync(join(BUILT, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
 console.log(weightsOf(metafile));
 
-/** KiB of the built package by where they are from, the heaviest first; our own code is `cambio`. */
+/** KiB of the built package by origin, the largest first. Our own code is `cambio`. */
 function weightsOf({ outputs }: Metafile): string {
   const weights = new Map<string, number>();
   for (const { inputs } of Object.values(outputs)) {
@@ -51,7 +51,7 @@ function weightsOf({ outputs }: Metafile): string {
   return lines.join('\n');
 }
 
-/** As in the repository, without what only the repository needs. */
+/** The manifest without the parts that only the repository needs. */
 function manifest(): Readonly<Record<string, unknown>> {
   const { scripts, dependencies, devDependencies, exports, ...kept } = JSON.parse(
     readFileSync(join(SERVER, 'package.json'), 'utf8'),
@@ -60,7 +60,7 @@ function manifest(): Readonly<Record<string, unknown>> {
   return { ...kept, exports: { '.': entry } };
 }
 
-/** Of each package that some of the files are from: its name, its version, its licence as it says it itself. */
+/** Name, version and licence of each package that some of the files come from. */
 function licencesOf(files: readonly string[]): string {
   const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []));
   const texts = [...folders]

@@ -1,12 +1,12 @@
-// Are configurations in tests data? Fails where a test changes the text of a configuration: a replacement that finds nothing
-// says nothing. `changed` of packages/server/test/support/configuration.ts is the way; a test of the text writes it whole.
+// Fails if a test changes a configuration by replacing text: a replacement that finds nothing goes unnoticed. Tests use `changed` of
+// packages/server/test/support/configuration.ts, or write the whole text.
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PLACES = 'packages/server/test/**/*.ts,bench/**/*.ts,examples/**/*.ts'.split(',');
 
-/** Text surgery: where it is done to something that is called a configuration, and where it looks for a key of one. */
+/** Replacements in the text of a configuration, and searches for a key in it. */
 const KEY =
   'issuer|server|store|sealingKey|resources|clients|issuers|rules|accounts|upstream|audit|keys|limits|port|tls|id|auth|secret|' +
   'plain|grants?|audiences?|scopes|locations|token|client|subject|actor|types|accepts|lifetime|mode|refreshToken|when|tests';

@@ -1,4 +1,4 @@
-// Does a test name every requirement that we claim to hold, and is everything there that the claims name?
+// Checks that a test names every requirement that we claim to hold, and that all files and ids in the claims exist.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {

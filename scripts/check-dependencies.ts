@@ -1,5 +1,5 @@
-// Does every dependency say what it is for? docs/explanation/dependencies.md has a row with a reason for each direct one and for nothing
-// else; the lock file has a hash for each package, and nothing that runs has an install script.
+// Checks that docs/explanation/dependencies.md has a row with a reason for each direct dependency and nothing else, that the lock file
+// has a hash for each package, and that no runtime package has an install script.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { directDependencies, lockedPackages, ROOT } from './manifests.ts';
@@ -7,7 +7,7 @@ import { directDependencies, lockedPackages, ROOT } from './manifests.ts';
 const PAGE = 'docs/explanation/dependencies.md';
 const faults: string[] = [];
 
-/** The reasons of a section, by name. A name that stands twice is a fault. */
+/** The reasons in a section, by name. A duplicate name is a fault. */
 function reasonsUnder(heading: string): ReadonlyMap<string, string> {
   const page = readFileSync(join(ROOT, PAGE), 'utf8');
   const section = page.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? '';

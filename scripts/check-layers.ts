@@ -1,11 +1,11 @@
-// Do the imports follow the layers? In packages/server/src a file imports its own folder and folders below it, never above, and
-// what only some files may use, only they use. check-shape.ts finds circles.
+// Checks the layers. In packages/server/src a file imports its own folder and folders below it, never above, and some packages and
+// functions are allowed in some files only. check-shape.ts finds circular imports.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 const SOURCE = resolve(import.meta.dirname, '../packages/server/src');
 
-/** From the top. `main.ts`, `app.ts` and the files beside it are layers of their own, and so is `stop.ts` below them. */
+/** From the top. `main.ts`, `app.ts` and the files beside it are their own layers, and so is `stop.ts` below them. */
 const LAYERS = [
   'main.ts',
   'cli',
@@ -42,14 +42,14 @@ const LAYERS = [
   'primitives',
 ];
 
-/** What rounds numbers and takes the last of two members: parseJsonObject refuses both. */
+/** Rounds numbers and accepts duplicate members. parseJsonObject refuses both. */
 const OTHER_JSON = /JSON\.parse\b|(?<!\bz)\.json\(\)/;
 
-/** What makes bytes text, and mends them or forgets a byte order mark: decodeUtf8 refuses what is not UTF-8. */
+/** Decode bytes and replace invalid ones, or drop a byte order mark. decodeUtf8 refuses invalid UTF-8. */
 const OTHER_TEXT =
   /TextDecoder|StringDecoder|\bisUtf8\b|(?<!charset=)['"]utf-?8['"]|\.text\(\)|\bsetEncoding\(|\butf8Slice\b|Buffer\.(?:from|concat)\([^)]*\)\.toString\(\)/i;
 
-/** A package or a name, and the places that alone may use it. */
+/** A package or a name, and the only places that may use it. */
 const RESERVED = [
   { what: /from 'path-to-regexp'/, where: /^http\/router\.ts$/ },
   { what: /from 'prom-client'/, where: /^metrics\// },
@@ -59,7 +59,7 @@ const RESERVED = [
   { what: /process\.env/, where: /^(config|cli)\// },
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
   { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },
-  // Texts of certificates have encodings of their own; what we sealed is authenticated.
+  // Texts in certificates have their own encodings. Text that we sealed is authenticated.
   { what: OTHER_TEXT, where: /^(primitives\/utf8|client-auth\/der|keys\/sealing)\.ts$/ },
   { what: OTHER_JSON, where: /^primitives\/strict-json\.ts$/ },
   { what: /\bvouchFor\b/, where: /^(primitives\/principal\.ts|exchange\/delegation\.ts|explain\/)/ },
@@ -74,15 +74,15 @@ const RESERVED = [
   { what: /\basValidated\(/, where: /^subject-tokens\// },
 ];
 
-/** A variable of a module, or an empty collection: a cache is an object that services.ts makes. What hangs on an object (WeakMap) ends with it. */
+/** A module variable, or an empty collection: caches are objects that services.ts creates. A WeakMap is allowed: entries end with their keys. */
 const MODULE_STATE = /^(?:export )?(?:let |var |const \w+ = new (?:Map|Set)(?:<.*>)?\(\))/m;
 
-/** What decides: it reads and writes nothing but its arguments, so that imagined and recorded requests are judged like real ones. */
+/** Files that decide. They use only their arguments, so that simulated and recorded requests are judged like real ones. */
 const PURE = /^(?:exchange\/(?:judge|judge-again|delegation|binding|remember)\.ts|(?:narrowing|policy|expression)\/)/;
-/** What it may load beside itself. */
+/** Other files that these may load. */
 const PURE_GROUND =
   /^(?:primitives\/(?!tracing|clock|log|random)|model\/|node:(?:util|crypto|buffer)$|@marcbachmann\/cel-js$|re2js$)/;
-/** `import type` is gone at run time; an import of types alone, each marked by itself, is not. */
+/** `import type` does not exist at run time, nor does an import whose names are all marked as types. */
 const VALUE_IMPORT = /(?:^(?:import|export)\s(?!type\s)[^;']*?(?<=from\s)|^import\s|\bimport\()'([^']+)'/gm;
 
 const IMPORT = /(?:from|import)[\s(]*'(\.[^']+)'/g;
@@ -113,7 +113,7 @@ for (const file of files.filter((one) => PURE.test(one))) {
   }
 }
 
-/** What is loaded when the file is: packages by their names, files with the way there. */
+/** What the file loads: packages by name, files with the path of imports. */
 function reachedFrom(file: string): ReadonlyMap<string, readonly string[]> {
   const reached = new Map([[file, [file]]]);
   for (const [one, path] of reached) {

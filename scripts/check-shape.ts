@@ -1,5 +1,5 @@
-// Does one name mean one thing, and do the tests hang together? In packages/server/src a name is exported by one file. Tests, the
-// bench and the examples import what is below them, and nothing there imports in a circle.
+// Checks that in packages/server/src only one file exports a name, and that tests, bench and examples import layers below them only,
+// without circles.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -13,7 +13,7 @@ const read = (pattern: string): ReadonlyMap<string, string> =>
     ]),
   );
 
-/** From the top, each with its files; a file imports its own layer and those below. Where several fit, the first counts. */
+/** From the top, each with its files. A file imports its own layer and those below. The first match counts. */
 const LAYERS: readonly (readonly [name: string, files: RegExp])[] = [
   ['bench', /^bench\//],
   ['test files', /\.test\.ts$/],

@@ -1,4 +1,4 @@
-// Which keys may stand in the configuration file, of which form, with which default? Told by the schema itself.
+// Lists the keys of the configuration file with their forms and defaults, from the schema.
 import { z } from 'zod';
 import { configurationFile } from '../packages/server/src/config/schema.ts';
 
@@ -18,7 +18,7 @@ interface Schema {
   readonly maximum?: number;
 }
 
-/** Of each key its path, its form, and its default, or that it must be there. */
+/** Path, form and default of each key, or that it is required. */
 export function keysTable(): string {
   const rows = rowsOf(
     z.toJSONSchema(configurationFile, { io: 'input', unrepresentable: 'any', override: tellDuration }) as Schema,
@@ -27,7 +27,7 @@ export function keysTable(): string {
   return ['| key | form | default |', '|---|---|---|', ...new Set(rows)].join('\n');
 }
 
-/** A default is told as it would be written: of a duration zod knows the seconds alone. */
+/** A default as one would write it: zod knows only the seconds of a duration. */
 function tellDuration({
   zodSchema,
   jsonSchema,
@@ -48,13 +48,13 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** A key that several kinds of an entry have is one row. */
+/** A key of several kinds of entries is one row. */
 function rowsOf(schema: Schema, path: string): readonly string[] {
   const kinds = objectsIn(schema);
   const names = new Set(kinds.flatMap(({ properties = {} }) => Object.keys(properties)));
   return [...names].flatMap((name) => {
     const values = kinds.flatMap(({ properties = {} }) => properties[name] ?? []);
-    // `saml: never` distinguishes two kinds of entry. It is not a key.
+    // `saml: never` distinguishes two kinds of entries. It is not a key.
     const known = values.filter((value) => !(Object.keys(value).length === 1 && 'not' in value));
     const [first, second] = known;
     if (first === undefined) return [];
@@ -66,7 +66,7 @@ function rowsOf(schema: Schema, path: string): readonly string[] {
   });
 }
 
-/** The objects whose members stand below a key: its own, or those of a list. */
+/** The objects with the members of a key: its own, or those of its list. */
 function objectsIn(schema: Schema): readonly Schema[] {
   const { properties, items, oneOf = [], anyOf = oneOf } = schema;
   if (properties !== undefined) return [schema];

@@ -1,4 +1,4 @@
-// What do the pages say that list the requirements of each standard, with the code and the tests that hold them?
+// Generates the pages that list the requirements of each standard, with the code and the tests that hold them.
 import {
   codePath,
   type Page,
@@ -11,7 +11,7 @@ import {
 
 const tests = readTests();
 
-/** By the path of the page: a page a standard, and the one that counts them. */
+/** By path: a page for each standard, and the overview. */
 export const conformancePages = (): Readonly<Record<string, () => string>> => {
   const pages = readPages();
   return {

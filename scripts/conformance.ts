@@ -1,10 +1,10 @@
-// Which requirements of which standards are there, what becomes of each, and which tests name it?
+// Reads the requirements of each standard, their verdicts, and the tests that name them.
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
 export const REPOSITORY = resolve(import.meta.dirname, '..');
 
-/** What becomes of a requirement. */
+/** The verdict of a requirement. */
 export const verdicts = {
   held: 'always so',
   configured: 'so where the configuration says it',
@@ -13,7 +13,7 @@ export const verdicts = {
 } as const;
 
 export interface Requirement {
-  /** `TE-14`, as titles of tests name it; a letter follows where a part has its own verdict. */
+  /** `TE-14`, as in titles of tests. A letter follows if a part has its own verdict. */
   readonly id: string;
   readonly clause: string;
   /** The requirement, in our words. */
@@ -25,13 +25,13 @@ export interface Requirement {
   readonly note: string;
 }
 
-/** Under a heading of its own, or the only one of its page and without. */
+/** Under its own heading; without one if it is the only section of its page. */
 export interface Section {
   readonly heading: string | undefined;
   readonly requirements: readonly Requirement[];
 }
 
-/** One file of `test/conformance/`: `# TITLE`, `## HEADING` where there are several, and a requirement a line, its fields parted by tabs. */
+/** One file of `test/conformance/`: `# TITLE`, `## HEADING` if there are several, and one requirement per line, with tabs between fields. */
 export interface Page {
   readonly name: string;
   readonly title: string;
@@ -74,7 +74,7 @@ export interface NamedTest {
 }
 
 const TESTS = ['packages/*/test/**/*.ts', 'examples/*/*.test.ts'];
-/** The title of a test or of a suite, or the part of one that stands in a table. */
+/** The title of a test or suite, or the part of one that stands in a table. */
 const TITLE =
   /(?:\b(?:test|suite)\(|\b(?:title|when):)\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/g;
 const ID = /(?<![\w-])[A-Z]{2,3}-\d{2}[a-z]?(?!\w)/g;
@@ -82,7 +82,7 @@ const ID = /(?<![\w-])[A-Z]{2,3}-\d{2}[a-z]?(?!\w)/g;
 const idsIn = (text: string): readonly string[] =>
   [...text.matchAll(/\(([^()]*)\)/g)].flatMap(([, named]) => named?.match(ID) ?? []);
 
-/** Every test that names a requirement in its title, and every row of attacks that does, and is held. */
+/** Every test and every successful row of attacks that names a requirement. */
 export const readTests = (): readonly NamedTest[] =>
   [...readTitles(), ...readAttacks()].filter(({ ids }) => ids.length > 0);
 
@@ -97,7 +97,7 @@ const readTitles = (): readonly NamedTest[] =>
       })),
     );
 
-/** docs/evidence/attacks.md says which rows are held; a test fails where it does not. */
+/** docs/evidence/attacks.md has the verdicts of rows; a test fails if they are out of date. */
 function readAttacks(): readonly NamedTest[] {
   const page = 'docs/evidence/attacks.md';
   const held = new Set([...read(page).matchAll(/^\| (\w+) \|.*\| held, /gm)].map(([, id]) => id));

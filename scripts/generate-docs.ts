@@ -1,4 +1,4 @@
-// Writes the pages that are made from the code, or with --check says which of them are stale.
+// Writes the generated pages of the documentation, or with --check names those that are stale.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fields } from '../packages/server/src/audit/fields.ts';
@@ -10,7 +10,7 @@ import { vectorsPage } from './vectors-page.ts';
 
 const commandLine = await cliPage();
 
-/** Each is made of what it was: all of it, or the part between two marks. */
+/** Each generator gets the current page, and replaces all of it or the part between two marks. */
 const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/cli.md': () => commandLine,

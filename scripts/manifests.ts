@@ -1,4 +1,4 @@
-// What do we depend on? The package.json files of the repository and the lock file, as far as the other scripts ask.
+// Reads the package.json files of the repository and the lock file, for the other scripts.
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -10,14 +10,14 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** A package of the lock file, by the folder that it is installed to. */
+/** A package in the lock file, by the folder that it is installed to. */
 interface Locked {
   readonly name?: string;
   readonly version?: string;
   readonly integrity?: string;
-  /** A part of the repository itself. */
+  /** A package of the repository itself. */
   readonly link?: boolean;
-  /** Nothing that runs needs it. */
+  /** For development only. */
   readonly dev?: boolean;
   readonly hasInstallScript?: boolean;
 }
@@ -33,7 +33,7 @@ const manifests: readonly Manifest[] = [
 const namesIn = (...kinds: readonly (keyof Manifest)[]): Set<string> =>
   new Set(manifests.flatMap((manifest) => kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}))));
 
-/** Direct dependencies of other people's making: what runs, and what only builds and tests. */
+/** Direct dependencies: for run time, and for development. */
 export function directDependencies(): {
   readonly running: ReadonlySet<string>;
   readonly developing: ReadonlySet<string>;
@@ -45,7 +45,7 @@ export function directDependencies(): {
 
 const FOLDER = 'node_modules/';
 
-/** Everything that is installed, direct or not, without the repository's own packages. */
+/** Every installed package, direct or not, except those of the repository. */
 export const lockedPackages = (): readonly (Locked & { readonly name: string })[] =>
   Object.entries<Locked>(read('package-lock.json').packages)
     .filter(([folder, { link }]) => folder.includes(FOLDER) && !link)

@@ -1,5 +1,5 @@
-// How does a mutant meet the tests in milliseconds? Stryker's runner for tests that need no server: they are loaded once, into
-// the process that holds all mutants of the sources, and only those run that come by the mutant.
+// Stryker's runner for tests that need no server. It loads the tests once, into the process that has all mutants, and runs only
+// those that reach a mutant, which takes milliseconds.
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,7 +27,7 @@ const FILES = [
   'exchange/exchange-alone',
 ];
 
-/** What Stryker's instrumented sources share with the runner. */
+/** The object that Stryker's instrumented sources share with the runner. */
 interface Shared {
   activeMutant?: string | undefined;
   currentTestId?: string | undefined;
@@ -44,11 +44,11 @@ interface Test {
   readonly run: () => unknown;
 }
 
-/** By their titles. */
+/** By title. */
 const tests = new Map<string, Test>();
 let loading = '';
 
-/** Stands for that of `node:test`. */
+/** Replaces `test` of `node:test`. */
 export function test(title: string, run: () => unknown): void {
   tests.set(title, { file: loading, run });
 }
@@ -73,7 +73,7 @@ async function runTest(id: string, { file, run }: Test): Promise<TestResult> {
   } catch (error) {
     return { ...told(), status: TestStatus.Failed, failureMessage: String(error) };
   } finally {
-    // What the next file does while it is loaded belongs to no test.
+    // Code that runs while the next file is loaded does not belong to a test.
     shared.currentTestId = undefined;
   }
 }
@@ -112,7 +112,7 @@ class InProcessRunner implements TestRunner {
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
     const { activeMutant, hitLimit, testFilter, disableBail, mutantActivation } = options;
-    // What a static mutant changes is read while a file is loaded; other mutants change nothing yet.
+    // A static mutant takes effect while a file is loaded. Other mutants have no effect yet.
     if (mutantActivation === 'runtime') for (const file of FILES) await load(file);
     Object.assign(shared, {
       activeMutant: activeMutant.id,

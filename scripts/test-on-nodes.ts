@@ -1,11 +1,11 @@
-// Runs the built package, and the test of what strangers may keep in memory, on every Node that the package names: the first,
-// the last of each line, and the one that the lock file brings. Not part of `npm test`: it installs each Node from the registry.
+// Runs the built package, and the test of memory that strangers can use, on every Node that the package supports: the first, the
+// last of each line, and the one in the lock file. Not part of `npm test`, because it installs each Node from the registry.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
-/** `engines.node` of packages/server begins with the first. */
+/** `engines.node` of packages/server starts with the first. */
 const VERSIONS = ['24.7.0', '24.22.3', '26.10.0'];
 const TESTS = ['bin/package', 'client-auth/memory', 'http/endpoints/introspect'];
 

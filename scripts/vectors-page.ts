@@ -1,5 +1,5 @@
-// What becomes of the examples that the RFCs publish? The page that is made of them; packages/server/test/vectors/vectors.test.ts
-// tries each and fails where the page is not true.
+// Generates the page of the examples that RFCs publish, with the result of each. packages/server/test/vectors/vectors.test.ts tries
+// each, and fails if the page is wrong.
 import { published, type Signature } from '../packages/server/test/vectors/published.ts';
 
 interface Row {
@@ -11,7 +11,7 @@ interface Row {
 
 const { keys, signatures, others, thumbprints, proofs, certificates, challenges } = published;
 
-/** What is wrong with it as a token, though nothing is as a JWS. */
+/** Why it is not a valid subject token, although it is a valid JWS. */
 function whyRefused({ as, refused }: Pick<Signature, 'as' | 'refused'>): string {
   if (as === 'detached') return 'its payload is elsewhere';
   if (as !== undefined) return 'the compact serialization is the only one';

@@ -1,5 +1,5 @@
-// Which changes of the sources did no test notice? Reads the report of `stryker run`, writes the scores into docs/evidence/mutation.md,
-// and fails where a survivor has no reason there, or a reason no survivor.
+// Reads the report of `stryker run`, writes the scores into docs/evidence/mutation.md, and fails if a mutant that no test noticed has
+// no reason there, or a reason has no mutant.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { schema } from '@stryker-mutator/api/core';
@@ -20,7 +20,7 @@ type Mutants = (typeof files)[number]['mutants'];
 const having = (mutants: Mutants, ...statuses: readonly schema.MutantStatus[]): Mutants =>
   mutants.filter(({ status }) => statuses.includes(status));
 
-/** A file, a part of the line in which its survivors are, and the reason. */
+/** A file, a part of the line with its survivors, and the reason. */
 const rows = [...page.matchAll(/^\| `([^`]+\.ts)` \| `(.+?)` \| .+ \|$/gm)].map(([, name = '', code = '']) => ({
   name,
   code: code.replaceAll('\\|', '|'),

@@ -1,13 +1,12 @@
-// What is in what runs? A CycloneDX document of every package that the server, the resource-server package and the quickstart
-// need, with its version, hash and licence. npm run sbom [-- FILE]
-// npm's own `--omit dev` leaves out whatever anything also develops with, fastify among them: the lock file knows better. And
-// npm 10 names a package as often as it is installed.
+// Writes a CycloneDX document of every package that the server, the resource-server package and the quickstart need, with version,
+// hash and licence. npm run sbom [-- FILE]. It reads the lock file, because npm's `--omit dev` omits a runtime package that is
+// also a development one (fastify), and npm 10 repeats packages that are installed several times.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { lockedPackages, ROOT } from './manifests.ts';
 
-/** As far as it is changed here: https://cyclonedx.org/docs/1.5/json */
+/** The parts that are changed here: https://cyclonedx.org/docs/1.5/json */
 interface Document {
   readonly metadata: { readonly component: Readonly<Record<string, unknown>> };
   readonly components: readonly { readonly 'bom-ref': string }[];
@@ -23,7 +22,7 @@ function withoutDevelopment(document: Document): Document {
   const left = new Set(locked.map(refOf)).difference(runs);
   return {
     ...document,
-    // npm calls the whole by the folder that it lies in.
+    // npm names the whole after its folder.
     metadata: { ...document.metadata, component: { ...document.metadata.component, name: 'cambio' } },
     components: onceEach(document.components, (one) => one['bom-ref']).filter((one) => !left.has(one['bom-ref'])),
     dependencies: onceEach(document.dependencies, ({ ref }) => ref)
