@@ -1,14 +1,14 @@
-// Where does the time of a profile go? Each sample counts for the innermost frame that one of the buckets knows: what a library
-// or Node itself does is its caller's, until a bucket claims it.
+// Assigns the time of a profile to parts of the server. A sample counts for the innermost frame that a bucket matches, so that
+// libraries and Node count for their caller unless a bucket names them.
 import type { Profiler } from 'node:inspector';
 
 interface Bucket {
   readonly name: string;
-  /** Of frames as `function file`: the file's path in the repository, in node_modules or `node:`. */
+  /** Matches frames as `function file`; the file is a path in the repository, in node_modules or `node:`. */
   readonly frames: RegExp;
 }
 
-/** The first that knows a frame counts. */
+/** The first match counts. */
 const buckets = [
   { name: 'nothing to do', frames: /^\(idle\)/ },
   { name: 'garbage collection', frames: /^\(garbage collector\)/ },
@@ -37,7 +37,7 @@ const buckets = [
 
 const REST = 'Node: event loop and the rest';
 
-/** @returns microseconds by bucket, and by frame as `function file`, the most first */
+/** @returns microseconds by bucket, and by frame as `function file`, in descending order */
 export function sortProfile({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, root: string) {
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const frames = new Map(

@@ -1,4 +1,4 @@
-// The product as its operator runs it: `cambio serve`, every default, metrics and audit included.
+// Starts the product as an operator does: `cambio serve` with defaults, including metrics and audit.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Place } from './contender.ts';
@@ -15,7 +15,7 @@ export const paths = {
   admin: '/admin/v1/clients',
 };
 
-/** @param store as the configuration file has it @param checkout the folder of the repository whose server it is */
+/** @param store as in the configuration file @param checkout the repository whose server is started */
 export function cambioCommand({ folder, ...place }: Place, store: string, checkout = HERE): readonly string[] {
   const file = join(folder, 'cambio.yaml');
   writeFileSync(join(folder, 'idp.pem'), place.issuers.saml.certificate);

@@ -1,5 +1,5 @@
-// One keep-alive connection of the driver, over a bare socket: the driver shares the machine with what it measures, so it must
-// cost little. One request at a time.
+// One persistent connection of the driver over a bare socket, with one request at a time. It must be cheap, because the driver
+// shares the machine with the server that it measures.
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 
@@ -11,7 +11,7 @@ export interface Answer {
 }
 
 export interface Connection {
-  /** @throws Error where the connection ends before the answer is there */
+  /** @throws Error if the connection ends before the answer */
   readonly send: (request: Buffer) => Promise<Answer>;
   readonly close: () => void;
 }

@@ -1,4 +1,4 @@
-// Who is measured, and how is it started?
+// A contender: a server to measure, and how to start it.
 import type { Issuers } from './issuers.ts';
 import type { EndpointName } from './request.ts';
 import type { workloads } from './workloads.ts';
@@ -6,27 +6,27 @@ import type { workloads } from './workloads.ts';
 export type WorkloadName = (typeof workloads)[number]['name'];
 
 export interface Place {
-  /** Where it listens, on 127.0.0.1. */
+  /** Its port, on 127.0.0.1. */
   readonly port: number;
-  /** Empty, its own, and gone afterwards. */
+  /** An empty folder that is deleted afterwards. */
   readonly folder: string;
   readonly issuers: Issuers;
-  /** Of the measured processes. */
+  /** Environment of the measured processes. */
   readonly workers: number;
-  /** What ends with the contender, the last thing first. */
+  /** Runs at the end of the contender, in reverse order. */
   readonly after: (work: () => Promise<void>) => void;
 }
 
 export interface Contender {
   readonly name: string;
-  /** What it is, to a reader of the results. */
+  /** Its description in the results. */
   readonly title: string;
-  /** The workloads that it knows; all where nothing is said. */
+  /** The workloads that it supports; undefined: all. */
   readonly offers?: readonly WorkloadName[];
-  /** Can it run as several processes behind one port? */
+  /** Can it run as several processes on one port? */
   readonly workers?: true;
-  /** Where its endpoints are. The token endpoint is needed by workloads of others too. */
+  /** Its endpoints. Workloads of other endpoints need the token endpoint too. */
   readonly paths: Readonly<Partial<Record<EndpointName, string>>> & { readonly token: string };
-  /** What Node runs; it prints a line with ` serves ` once it answers. */
+  /** The arguments of Node. The program prints a line with ` serves ` when it is ready. */
   readonly command: (place: Place) => readonly string[] | Promise<readonly string[]>;
 }

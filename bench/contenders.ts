@@ -1,4 +1,4 @@
-// Who is measured? A row is a contender: this server in three ways, and peers.
+// The list of contenders: this server in three ways, and peers.
 import { join } from 'node:path';
 import { startPostgres } from '../packages/server/test/support/postgres.ts';
 import { cambioCommand, paths } from './cambio.ts';
@@ -7,11 +7,11 @@ import type { PeerSetting } from './peers/setting.ts';
 
 export const BEFORE = 'before';
 const SQLITE = 'sqlite:cambio.db';
-/** What is committed is on the disk, as in production. */
+/** Commits are written to disk, as in production. */
 const DURABLE = ['-c', 'fsync=on'];
 const HOOK = join(import.meta.dirname, 'unaudited/hook.ts');
 
-/** The server of another checkout of this repository, in which `npm ci` was run: what a change costs. */
+/** The server of another checkout of this repository, in which `npm ci` was run, to measure a change. */
 export const before = (checkout: string): Contender => ({
   name: BEFORE,
   title: 'the server of another checkout, on SQLite',
@@ -19,7 +19,7 @@ export const before = (checkout: string): Contender => ({
   command: (place) => cambioCommand(place, SQLITE, checkout),
 });
 
-/** Starts a small program of ours. */
+/** Starts one of the small programs in peers/. */
 const commandOf =
   (program: string) =>
   ({ port, issuers }: Place): readonly string[] => [

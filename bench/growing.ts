@@ -1,4 +1,4 @@
-// What may there be much of? Each kind as a contender that has a given amount of it, made before the server starts.
+// The kinds of data that grow. Each is a contender with a given amount of it, created before the server starts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,7 +11,7 @@ import { CLIENT, RESOURCE } from './request.ts';
 export type Amount = number;
 
 export interface Growing {
-  /** Little, and much. */
+  /** A small and a large amount. */
   readonly amounts: readonly [Amount, Amount];
   readonly contender: (amount: Amount) => Contender;
 }
@@ -30,7 +30,7 @@ const contenderOf = (amount: Amount, fill: (folder: string, file: string) => voi
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** Entries at the head of a list of the configuration, which is written as JSON: what is looked for stands behind all of them. */
+/** Entries at the head of a list of the configuration. The entry in use comes after all of them. */
 const inFile = (list: string, entry: (index: number) => Entry) => (amount: Amount) =>
   contenderOf(amount, (_folder, file) => {
     const configuration = readYaml(readFileSync(file, 'utf8'), {}).value as Record<string, readonly Entry[]>;
@@ -38,7 +38,7 @@ const inFile = (list: string, entry: (index: number) => Entry) => (amount: Amoun
     writeFileSync(file, JSON.stringify({ ...configuration, [list]: [...entries, ...(configuration[list] ?? [])] }));
   });
 
-/** Rows of a table, by one statement that is told how many. */
+/** Inserts rows into a table with one statement, which gets their number. */
 const inStore = (statement: string) => (amount: Amount) =>
   contenderOf(amount, async (folder) => {
     const file = join(folder, 'cambio.db');
@@ -46,7 +46,7 @@ const inStore = (statement: string) => (amount: Amount) =>
     const database = new DatabaseSync(file);
     database.exec('pragma synchronous = off');
     const table = /insert into (\w+)/.exec(statement)?.[1] ?? '';
-    // An index over rows that are there is made much faster than row by row.
+    // Creating an index over existing rows is much faster than row by row.
     const indexes = database
       .prepare('select name, sql from sqlite_master where type = ? and tbl_name = ? and sql is not null')
       .all('index', table);

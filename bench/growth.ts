@@ -1,6 +1,6 @@
-// npm run bench:growth: does an exchange cost more where there is more of something? Of each kind two servers, one with little
-// and one with much of it, at the same exchange in interleaved rounds; what an item costs in memory, and how long a start takes.
-// All of it is written to growth.md; --only some of it is printed.
+// npm run bench:growth: does an exchange cost more with more data? Compares two servers for each kind of data, one with little and
+// one with much, at the same exchange in interleaved rounds. Also measures memory per item and start time. Writes growth.md;
+// --only prints a part instead.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,12 +22,12 @@ const { values } = parseArgs({
 
 const EFFORT = { rounds: Number(values.rounds), requests: 1000 };
 const issuers = openIssuers();
-/** An exchange may cost so much more where there is much. */
+/** The allowed increase of the cost of an exchange. */
 const TARGET = 1.1;
 
 interface Started {
   readonly served: Served;
-  /** Milliseconds of CPU until it answered. */
+  /** Milliseconds of CPU until it was ready. */
   readonly start: number;
 }
 

@@ -1,21 +1,21 @@
-// How long does a caller wait at half of what the server can do, where nobody queues for long?
+// Measures latency at half of the peak throughput.
 import type { Issuers } from './issuers.ts';
 import { latenciesOf, percentile, runOpenLoop } from './load.ts';
 import type { Served } from './served.ts';
 import type { Workload } from './workloads.ts';
 
-/** More than are ever busy, unless the server falls behind. */
+/** More connections than are ever busy, unless the server falls behind. */
 const CONNECTIONS = 256;
 
 export interface Wait {
-  /** Requests a second that were sent. */
+  /** Requests sent per second. */
   readonly rate: number;
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
 }
 
-/** @param peak answers a second of the closed loop */
+/** @param peak answers per second of the closed loop */
 export async function measureHalfOfPeak(
   workload: Workload,
   { prepare, port }: Served,

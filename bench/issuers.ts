@@ -1,5 +1,4 @@
-// Who issues the subject tokens? Issuers outside of the contenders, with their keys. Tokens are made once a round, so that every
-// contender is given the same.
+// The issuers of subject tokens, outside of the contenders. Tokens are made once for a round, so that every contender gets the same.
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import {
   all,
@@ -14,16 +13,16 @@ import {
 export interface JwtIssuer {
   readonly issuer: string;
   readonly jwk: Readonly<Record<string, unknown>>;
-  /** So many different tokens, the same ones until the next round. */
+  /** Different tokens, the same ones until the next round. */
   readonly tokens: (count: number) => readonly string[];
 }
 
 export interface Issuers {
-  /** People, ES256. */
+  /** Subjects are people; ES256. */
   readonly people: JwtIssuer;
-  /** Agents who act for them, ES256. */
+  /** Subjects are agents that act for people; ES256. */
   readonly agents: JwtIssuer;
-  /** People, RS256. */
+  /** Subjects are people; RS256. */
   readonly elsewhere: JwtIssuer;
   /** SAML 2.0, RSA with SHA-256. */
   readonly saml: {
@@ -35,7 +34,7 @@ export interface Issuers {
   readonly nextRound: () => void;
 }
 
-/** Whom their tokens are addressed to. */
+/** The audience of their tokens. */
 export const AUDIENCE = 'https://login.example';
 const HOUR = 3600;
 

@@ -1,40 +1,40 @@
-// How fast is it answered? A closed loop sends the next request when the last one is answered; an open loop sends at a fixed
-// rate, whatever is answered, as strangers do.
+// Sends load and measures latency. A closed loop sends the next request after each answer. An open loop sends at a fixed rate, like
+// independent callers.
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Connection, openConnection } from './connection.ts';
 
 export interface Sample {
   readonly seconds: number;
-  /** Milliseconds to each answer, sorted, by status. 0 is a request that found no connection, or lost it. */
+  /** Milliseconds to each answer, sorted, by status. 0: no connection, or it was lost. */
   readonly latencies: ReadonlyMap<number, Float64Array>;
 }
 
 interface Loop {
   readonly port: number;
   readonly requests: readonly Buffer[];
-  /** The status that every answer must have; 503 is the one other that is counted. */
+  /** The status that every answer must have. Only 503 is counted beside it. */
   readonly expect: number;
 }
 
 export interface ClosedLoop extends Loop {
   readonly connections: number;
-  /** Seconds after which nothing more is sent. */
+  /** Seconds until the last request is sent. */
   readonly within: number;
 }
 
 export interface OpenLoop extends Loop {
-  /** Requests a second; they are sent one after the other, and from the first again. */
+  /** Requests per second. They are sent in turn, and repeated from the first. */
   readonly rate: number;
   readonly seconds: number;
-  /** Opened before the first request is due. One that was told `Retry-After` rests so long; a request that finds none is lost. */
+  /** Connections, opened before the first request. One that got `Retry-After` pauses; a request without a free one is lost. */
   readonly connections: number;
 }
 
-/** Milliseconds that the answers of an open loop are waited for at its end. */
-const PATIENCE = 5000;
+/** An open loop waits this long for its last answers. */
+const MAX_WAIT_MS = 5000;
 const NOTHING = Buffer.alloc(0);
 
-/** @throws Error at the first answer that is not as expected */
+/** @throws Error at the first unexpected answer */
 export async function runClosedLoop({ port, requests, expect, connections, within }: ClosedLoop): Promise<Sample> {
   const open = await Promise.all(Array.from({ length: connections }, () => openConnection(port)));
   const tally = openTally(expect);
@@ -58,8 +58,8 @@ export async function runClosedLoop({ port, requests, expect, connections, withi
 }
 
 /**
- * A request counts from when it was due, not from when it could be sent: waiting is what its caller would have done.
- * @throws Error at the first answer that is not as expected
+ * The latency of a request starts when it is due, not when it is sent: its caller would have waited.
+ * @throws Error at the first unexpected answer
  */
 export async function runOpenLoop({ port, requests, expect, ...loop }: OpenLoop): Promise<Sample> {
   const { rate, seconds, connections } = loop;
@@ -92,7 +92,7 @@ export async function runOpenLoop({ port, requests, expect, ...loop }: OpenLoop)
     await wait(1);
   }
   const lasted = (performance.now() - began) / 1000;
-  await Promise.race([Promise.all(pending), wait(PATIENCE)]);
+  await Promise.race([Promise.all(pending), wait(MAX_WAIT_MS)]);
   for (const connection of all) connection.close();
   await Promise.all(pending);
   return tally.sample(lasted);
@@ -124,6 +124,6 @@ function openTally(expect: number) {
 export const latenciesOf = ({ latencies }: Sample, status: number): Float64Array =>
   latencies.get(status) ?? new Float64Array();
 
-/** @returns NaN of nothing */
+/** @returns NaN for an empty list */
 export const percentile = (sorted: Float64Array, part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;

@@ -1,4 +1,4 @@
-// npm run bench: every contender at every workload, and what comes of it in results.md. Options take a part of it, and print.
+// npm run bench: measures every contender at every workload, and writes results.md. With options it measures a part, and prints.
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,20 +15,20 @@ const RESULTS = join(import.meta.dirname, 'results.md');
 
 const { values } = parseArgs({
   options: {
-    /** Fewer and shorter rounds, nothing but rounds. */
+    /** Fewer and shorter rounds only. */
     short: { type: 'boolean', default: false },
-    /** Names of workloads; nothing but rounds. */
+    /** Names of workloads; rounds only. */
     only: { type: 'string' },
-    /** Names of contenders, beside `cambio`. */
+    /** Names of contenders besides `cambio`. */
     against: { type: 'string' },
-    /** The folder of another checkout, whose server is a contender. */
+    /** Folder of another checkout, whose server is a contender. */
     before: { type: 'string' },
     /** A file for the profile of `cambio`, by default at `cold`. */
     profile: { type: 'string' },
   },
 });
 
-/** @throws Error where a name is none of them */
+/** @throws Error if a name is unknown */
 function pick<T extends { readonly name: string }>(all: readonly T[], names: readonly string[]): readonly T[] {
   const unknown = names.find((name) => all.every((one) => one.name !== name));
   if (unknown !== undefined) throw new Error(`${unknown} is none of ${all.map(({ name }) => name).join(', ')}`);

@@ -1,28 +1,28 @@
-// What does a contender use? Loaded into its processes before it starts, so that all of them are measured alike; answers over
-// the channel to the driver. The first process of several answers for all.
+// Measures the resources of a contender. It is loaded into each of its processes before they start, so that all are measured alike,
+// and answers the driver over the channel. The first process answers for all.
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { type Profiler, Session } from 'node:inspector/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface Usage {
-  /** Microseconds of CPU since the start, all processes. */
+  /** Microseconds of CPU since the start, sum of all processes. */
   readonly cpu: number;
-  /** Bytes of resident memory, all processes. */
+  /** Bytes of resident memory, sum of all processes. */
   readonly memory: number;
-  /** Milliseconds for which the event loop was held since `watch`: the worst process. */
+  /** Milliseconds of event loop delay since `watch`, of the worst process. */
   readonly held: { readonly p99: number; readonly max: number };
 }
 
-/** `watch` and `profile` begin something; what `profiled` answers is the first process's profile alone. */
+/** `watch` and `profile` start a measurement. `profiled` returns the profile of the first process. */
 export type Question = { readonly meter: 'usage' | 'watch' | 'profile' | 'profiled' };
 
 /** Milliseconds. */
-const RESOLUTION = 10;
+const RESOLUTION_MS = 10;
 const NANO = 1e6;
 
 /** Microseconds between the samples of a profile. */
-const SAMPLE_EVERY = 200;
+const SAMPLE_MICROSECONDS = 200;
 
 const session = new Session();
 let delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
@@ -43,7 +43,7 @@ process.on('message', async (message) => {
 if (cluster.isPrimary) process.channel?.unref();
 
 function watch(): void {
-  delay ??= monitorEventLoopDelay({ resolution: RESOLUTION });
+  delay ??= monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   delay.reset();
 }
@@ -51,7 +51,7 @@ function watch(): void {
 async function startProfile(): Promise<void> {
   session.connect();
   await session.post('Profiler.enable');
-  await session.post('Profiler.setSamplingInterval', { interval: SAMPLE_EVERY });
+  await session.post('Profiler.setSamplingInterval', { interval: SAMPLE_MICROSECONDS });
   await session.post('Profiler.start');
 }
 
@@ -63,7 +63,7 @@ async function endProfile(): Promise<Profiler.Profile> {
 
 function usage(): Usage {
   const { user, system } = process.cpuUsage();
-  const since = (nanoseconds: number | undefined): number => Math.max(0, (nanoseconds ?? 0) / NANO - RESOLUTION);
+  const since = (nanoseconds: number | undefined): number => Math.max(0, (nanoseconds ?? 0) / NANO - RESOLUTION_MS);
   const held = { p99: since(delay?.percentile(99)), max: since(delay?.max) };
   return { cpu: user + system, memory: process.memoryUsage.rss(), held };
 }

@@ -1,25 +1,24 @@
-// What becomes of a server that is asked four times what it can do? First its peak, from callers who wait for their answers,
-// then strangers who do not.
+// Measures a server at four times its peak. First a closed loop finds the peak, then an open loop sends four times as much.
 import type { Issuers } from './issuers.ts';
 import { latenciesOf, percentile, runClosedLoop, runOpenLoop, type Sample } from './load.ts';
 import type { Served } from './served.ts';
 import type { Workload } from './workloads.ts';
 
 export interface Overload {
-  /** Answers as expected, a second. */
+  /** Expected answers per second. */
   readonly peak: number;
   readonly offered: number;
   readonly granted: number;
-  /** 503, a second. */
+  /** 503 per second. */
   readonly refused: number;
-  /** Requests a second that found every connection busy or at rest, or lost theirs. */
+  /** Requests per second that found no free connection, or lost theirs. */
   readonly lost: number;
   /** Milliseconds to a 503. */
   readonly refusedP50: number;
   readonly refusedP99: number;
-  /** Milliseconds to what was granted. */
+  /** Milliseconds to a success. */
   readonly grantedP99: number;
-  /** Milliseconds for which the event loop was held. */
+  /** Milliseconds of event loop delay. */
   readonly heldP99: number;
   readonly heldMost: number;
   /** Bytes of resident memory. */
@@ -30,7 +29,7 @@ const TIMES = 4;
 const PEAK_CONNECTIONS = 64;
 const STRANGERS = 1000;
 
-/** @param effort how many different requests; they are sent again when they are used up */
+/** @param effort number of different requests, which are repeated */
 export async function measureOverload(
   workload: Workload,
   { prepare, port, usage, watch }: Served,

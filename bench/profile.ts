@@ -1,5 +1,4 @@
-// npm run bench -- --profile: where does the time of one workload go? Prints it by part of the server, and leaves the profile
-// itself for the tools that draw it.
+// npm run bench -- --profile: prints the time of one workload by part of the server, and writes the profile for tools that draw it.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { sortProfile } from './buckets.ts';
@@ -11,10 +10,10 @@ import { table } from './table.ts';
 import type { Workload } from './workloads.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-/** Frames that are told one by one. */
+/** Number of frames that are listed. */
 const FRAMES = 25;
 
-/** @param file where the profile is left */
+/** @param file where the profile is written */
 export async function printProfile(
   workload: Workload,
   served: Served,

@@ -1,4 +1,4 @@
-// What was measured, as a page that people read.
+// Formats the results as a page.
 import { BEFORE, contenders } from './contenders.ts';
 import type { Overload } from './overload.ts';
 import type { Results } from './results.ts';
@@ -7,10 +7,10 @@ import { machine, mebibytes, range, table } from './table.ts';
 import { judgeTargets } from './targets.ts';
 import { workloads } from './workloads.ts';
 
-/** What the others are set against, round by round: the first of these that was measured. */
+/** The baseline of comparisons: the first of these that was measured. */
 const YARDSTICKS = [BEFORE, 'bare'];
 
-/** What was not measured is left out. */
+/** Omits parts that were not measured. */
 export const formatResults = (results: Results, effort: Effort): string =>
   [
     '# What an exchange costs',

@@ -1,12 +1,12 @@
-// The requests that every contender understands, and who sends them.
+// The requests that every contender understands, and their clients.
 
-/** What a workload asks. */
+/** The endpoint of a workload. */
 export type EndpointName = 'token' | 'introspection' | 'metadata' | 'page' | 'admin';
 
 export type Form = Readonly<Record<string, string>>;
 
 export const CLIENT = { client_id: 'gateway', client_secret: 'gateway-secret-gateway-secret' };
-/** Who may read through the admin API. */
+/** The client that may read through the admin API. */
 export const OPERATOR = { client_id: 'operator', client_secret: 'operator-secret-operator-secret' };
 export const ADMIN_SCOPE = 'admin:read';
 export const RESOURCE = 'https://api.example/v1';
@@ -15,7 +15,7 @@ export const SCOPE = 'read';
 export const urn = (type: string): string => `urn:ietf:params:oauth:token-type:${type}`;
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
-/** An exchange of RFC 8693, as a gateway asks for it. */
+/** An exchange (RFC 8693), as a gateway requests it. */
 export const exchange = (token: string, type = 'jwt'): Form => ({
   grant_type: EXCHANGE,
   ...CLIENT,

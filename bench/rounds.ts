@@ -1,5 +1,5 @@
-// How do contenders compare at a workload? In rounds: each contender in turn, again and again, so that a noisy moment of the
-// machine hits all of them. What is told is the median, between the best round and the worst.
+// Compares contenders at a workload. Each runs in turn, in many rounds, so that a slow moment of the machine affects all of them.
+// The result is the median, with the best and the worst round.
 
 import type { Issuers } from './issuers.ts';
 import { latenciesOf, percentile, runClosedLoop } from './load.ts';
@@ -13,12 +13,12 @@ export interface Spread {
 }
 
 export interface Round {
-  /** Answers a second. */
+  /** Answers per second. */
   readonly rate: number;
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Microseconds of the contender's CPU an answer. */
+  /** Microseconds of the contender's CPU per answer. */
   readonly cpu: number;
   /** Bytes of resident memory at the end. */
   readonly memory: number;
@@ -26,15 +26,15 @@ export interface Round {
 
 export interface Effort {
   readonly rounds: number;
-  /** Requests of a round. */
+  /** Requests per round. */
   readonly requests: number;
 }
 
-/** A round ends after so many seconds, whatever is left of its requests. */
-const LONGEST_ROUND = 5;
+/** A round ends after this many seconds, even if requests are left. */
+const MAX_ROUND_SECONDS = 5;
 export const CONNECTIONS = 16;
 
-/** @returns the rounds of each, in their order */
+/** @returns the rounds of each contender, in order */
 export async function measure(
   workload: Workload,
   served: readonly Served[],
@@ -42,7 +42,7 @@ export async function measure(
   { rounds, requests }: Effort,
 ): Promise<readonly (readonly Round[])[]> {
   const all = served.map((): Round[] => []);
-  // The first round of each warms up.
+  // The first round of each is for warm-up.
   for (let round = 0; round <= rounds; round++) {
     issuers.nextRound();
     for (const [index, one] of served.entries()) {
@@ -61,7 +61,7 @@ async function runRound(workload: Workload, { prepare, port, usage }: Served, co
     requests,
     expect: workload.expect,
     connections: CONNECTIONS,
-    within: LONGEST_ROUND,
+    within: MAX_ROUND_SECONDS,
   });
   const after = await usage();
   const latencies = latenciesOf(sample, workload.expect);
@@ -79,6 +79,6 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: percentile(sorted, 0.5), least: sorted[0] ?? Number.NaN, most: sorted.at(-1) ?? Number.NaN };
 }
 
-/** Of CPU, round by round: both had the same moment of the machine. @returns NaN where one was not measured */
+/** Ratio of CPU, round by round, because both had the same conditions. @returns NaN if one was not measured */
 export const ratioOf = (rounds: readonly Round[] = [], others: readonly Round[] = []): Spread =>
   spreadOf(rounds.map(({ cpu }, index) => cpu / (others[index]?.cpu ?? Number.NaN)));

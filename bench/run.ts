@@ -1,4 +1,4 @@
-// One run: the contenders are started, set against each other, and what was measured comes back.
+// Runs the benchmark: starts the contenders, compares them, and returns the results.
 import type { Contender } from './contender.ts';
 import { measureHalfOfPeak, type Wait } from './half-of-peak.ts';
 import { type Issuers, openIssuers } from './issuers.ts';
@@ -13,11 +13,11 @@ import { cold } from './workloads.ts';
 export interface Plan extends Effort {
   readonly contenders: readonly Contender[];
   readonly workloads: readonly Workload[];
-  /** Seconds of each part that has no rounds; 0 leaves those parts out. */
+  /** Seconds of each part without rounds; 0 skips those parts. */
   readonly seconds: number;
-  /** Different requests of the overload. */
+  /** Number of different requests of the overload. */
   readonly overload: number;
-  /** Is told what is being measured. */
+  /** Is called with the part that is being measured. */
   readonly progress: (text: string) => void;
 }
 
@@ -64,7 +64,7 @@ async function measureWorkloads(
   issuers: Issuers,
 ): Promise<Results['workloads']> {
   const measured = new Map<string, ReadonlyMap<string, readonly Round[]>>();
-  // Nobody is measured with code that V8 has seen too seldom to compile well.
+  // Warm up, so that V8 has compiled the code before it is measured.
   await measure(cold, served, issuers, plan);
   for (const workload of plan.workloads) {
     const knowing = served.filter(({ contender }) => knows(contender, workload));
@@ -85,7 +85,7 @@ async function measureWorkers(contender: Contender, issuers: Issuers, effort: Ef
   }
 }
 
-/** Starts them one after the other, and ends them whatever comes. */
+/** Starts them one after the other, and always ends them. */
 export async function withServed<T>(
   contenders: readonly Contender[],
   issuers: Issuers,

@@ -1,5 +1,5 @@
-// How many SAML assertions does one core verify in a second? Beside it, in the same run: the signature check alone, which nobody
-// can do without, and xml-crypto on the same document.
+// Measures SAML assertions per second on one core, and in the same run the signature check alone, which is the minimum, and
+// xml-crypto on the same document.
 import { createPublicKey, sign as signBytes, verify } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SignedXml } from 'xml-crypto';
@@ -18,7 +18,7 @@ import {
 
 export interface SamlRate {
   readonly name: string;
-  /** In a second of CPU. */
+  /** Per second of CPU. */
   readonly rate: number;
 }
 
@@ -64,7 +64,7 @@ async function repeat(seconds: number, run: () => unknown): Promise<number> {
   let count = 0;
   while (performance.now() < end) {
     for (let round = 0; round < 10; round++, count++) await run();
-    // As in a server, where a request has a turn of the event loop: weak references keep what they saw until its end.
+    // Yield to the event loop, as a server does between requests: weak references keep their targets until its turn ends.
     await nextTurn();
   }
   return count;

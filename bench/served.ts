@@ -1,4 +1,4 @@
-// A contender that runs: a process of its own, metered, driven from here, and ended with all that it made.
+// A running contender: its own process, metered, called from here, and cleaned up at the end.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,19 +16,19 @@ import type { Workload } from './workloads.ts';
 export interface Served {
   readonly contender: Contender;
   readonly port: number;
-  /** So many requests of a workload, as bytes. */
+  /** Requests of a workload, as bytes. */
   readonly prepare: (workload: Workload, count: number) => Promise<readonly Buffer[]>;
   readonly usage: () => Promise<Usage>;
-  /** Like `usage`; what the event loop did is counted from now on. */
+  /** Like `usage`, and restarts the measurement of the event loop. */
   readonly watch: () => Promise<Usage>;
-  /** Where the time of the first process goes while the work is done. */
+  /** Profiles the first process while the work runs. */
   readonly profile: (work: () => Promise<unknown>) => Promise<Profiler.Profile>;
   readonly stop: () => Promise<void>;
 }
 
 const METER = join(import.meta.dirname, 'meter.ts');
 const FLAGS = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--import', METER];
-/** Connections over which a contender is asked for tokens before a round. */
+/** Connections for requests that prepare a round. */
 const OBTAINING = 8;
 
 export async function serve(contender: Contender, issuers: Issuers, { workers = 1 } = {}): Promise<Served> {
@@ -82,7 +82,7 @@ export async function serve(contender: Contender, issuers: Issuers, { workers = 
   };
 }
 
-/** @throws Error with what it printed, where it ends first */
+/** @throws Error with its output if it ends first */
 async function untilServing(child: ChildProcess, name: string): Promise<void> {
   let printed = '';
   await new Promise<void>((resolve, reject) => {
@@ -96,7 +96,7 @@ async function untilServing(child: ChildProcess, name: string): Promise<void> {
   });
 }
 
-/** @returns a member of each answer, in any order @throws Error where one has not got it */
+/** @returns a member of each answer, in any order @throws Error if one is missing */
 async function obtainFrom(
   port: number,
   path: string,

@@ -1,4 +1,4 @@
-// Does the harness run, from the contenders to the page? Nothing is said of how long anything takes.
+// Does the benchmark run, from the contenders to the page? Times are not asserted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sortProfile } from './buckets.ts';
@@ -12,7 +12,7 @@ import { cold, workloads } from './workloads.ts';
 
 const effort = { rounds: 1, requests: 4 };
 
-test('npm run bench: every contender answers every workload that it offers as it should, and the page has all of them', async () => {
+test('npm run bench: every contender answers every workload that it supports, and the page has all of them', async () => {
   const local = contenders.filter(({ name }) => name !== 'cambio-postgres');
   const results = await run({
     ...effort,
@@ -37,7 +37,7 @@ test('npm run bench: every contender answers every workload that it offers as it
   assert.match(page, /\| overload: granted[^|]+\| ≥ 0.9 \| {2}\| not measured \|/);
 });
 
-test('npm run bench: strangers are counted by what they are answered, and a server under load is sampled', async () => {
+test('npm run bench: counts the answers of an open loop by status, and samples a server under load', async () => {
   const issuers = openIssuers();
   const [cambio] = contenders;
   await withServed([cambio], issuers, async ([served]) => {
@@ -58,7 +58,7 @@ test('npm run bench: strangers are counted by what they are answered, and a serv
   });
 });
 
-test('npm run bench: a sample of a profile counts for the innermost frame that a part of the server knows', () => {
+test('npm run bench: counts a sample of a profile for the innermost frame that a bucket matches', () => {
   const node = (id: number, functionName: string, url: string, ...children: number[]) => ({
     id,
     children,

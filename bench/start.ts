@@ -1,5 +1,5 @@
-// npm run bench:start: how long until it answers, and what does it cost while nobody asks? As people install it (`npm run build`)
-// and as it lies in the repository. CPU and memory are read from /proc: Linux alone. Written to start.md.
+// npm run bench:start: measures start time and idle cost, of the built package (`npm run build`) and of the sources. Reads CPU and
+// memory from /proc (Linux only). Writes start.md.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ const IDLE = Number(values.idle);
 const STARTS = Number(values.starts);
 const ROOT = resolve(import.meta.dirname, '..');
 const MIB = 2 ** 20;
-/** Of `utime` and `stime` in /proc, on every Linux that Node runs on. */
+/** The unit of `utime` and `stime` in /proc, on every Linux that Node supports. */
 const TICKS = 100;
 
 const configuration = `
@@ -29,14 +29,14 @@ rules: [{ client: gateway, grant: { audiences: [https://api.example], scopes: [r
 `;
 
 interface Figures {
-  /** Milliseconds from the command to the line that says it serves. */
+  /** Milliseconds from the command to the line that reports it is ready. */
   readonly ready: number;
   /** Milliseconds of CPU until then. */
   readonly cpu: number;
-  /** MiB resident then, and after it was left alone. */
+  /** MiB of resident memory then, and after the idle time. */
   readonly memory: number;
   readonly rested: number;
-  /** Milliseconds of CPU a second while it was left alone. */
+  /** Milliseconds of CPU per second of idle time. */
   readonly idle: number;
 }
 
@@ -50,7 +50,7 @@ function cpuOf(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS;
 }
 
-/** @param idle seconds to leave it alone */
+/** @param idle seconds of idle time */
 async function start(launcher: string, idle: number): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-start-'));
   writeFileSync(join(folder, 'cambio.yaml'), configuration);
@@ -84,7 +84,7 @@ const sizeOf = (path: string): number =>
     ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
     : statSync(path).size;
 
-/** @param folder of the package: its compile cache is emptied, so that the first start is a cold one */
+/** @param folder of the package: its compile cache is emptied, so that the first start is cold */
 async function measure(name: string, folder: string): Promise<readonly string[]> {
   rmSync(join(folder, 'node_modules/.cache/compile'), { recursive: true, force: true });
   const launcher = join(folder, 'bin/cambio.mjs');

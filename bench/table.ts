@@ -1,8 +1,8 @@
-// Tables as Markdown has them, and figures in them.
+// Formats Markdown tables, and the numbers in them.
 import { availableParallelism } from 'node:os';
 import type { Spread } from './rounds.ts';
 
-/** @param rows the first is the head */
+/** @param rows the first is the header */
 export function table([head = [], ...rows]: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
@@ -13,5 +13,5 @@ export const range = ({ median, least, most }: Spread, digits: number): string =
 
 export const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 
-/** Where it was measured, in what matters and nothing more. */
+/** The machine and Node of the measurement, as far as they matter. */
 export const machine = (): string => `${availableParallelism()} cores, Node ${process.version}.`;

@@ -1,4 +1,4 @@
-// What do we want of it, and is it so?
+// Compares the results with our targets.
 import type { Results } from './results.ts';
 import { type Round, ratioOf, spreadOf } from './rounds.ts';
 
@@ -7,7 +7,7 @@ interface Target {
   readonly limit: number;
   readonly least?: true;
   readonly digits: number;
-  /** NaN where it was not measured. */
+  /** NaN if it was not measured. */
   readonly value: (results: Results) => number;
 }
 

@@ -1,4 +1,4 @@
-// What is asked of a contender? A row is a workload.
+// The workloads: each row is a kind of request to a contender.
 import type { Issuers } from './issuers.ts';
 import {
   ADMIN_SCOPE,
@@ -15,18 +15,18 @@ export type Workload = Asked & (Posted | Got);
 
 interface Asked {
   readonly name: string;
-  /** What it is, to a reader of the results. */
+  /** Its description in the results. */
   readonly title: string;
   readonly endpoint: EndpointName;
   /** The status that every answer must have. */
   readonly expect: 200 | 400;
-  /** Its rounds have a quarter of the usual requests: each is a commit of its own. */
+  /** Its rounds have a quarter of the usual requests, because each is a commit. */
   readonly slow?: true;
 }
 
 interface Posted {
   readonly get?: undefined;
-  /** So many requests for one round. */
+  /** Makes the requests of one round. */
   readonly forms: (count: number, from: Sources) => readonly Form[] | Promise<readonly Form[]>;
 }
 
@@ -37,9 +37,9 @@ interface Got {
 
 export interface Sources {
   readonly issuers: Issuers;
-  /** The contender's own token endpoint, as its SAML recipients and audiences have it. */
+  /** The token endpoint of the contender, for SAML recipients and audiences. */
   readonly tokenEndpoint: string;
-  /** Sends forms to the contender before the round begins. @returns a member of each answer */
+  /** Sends forms to the contender before the round. @returns a member of each answer */
   readonly obtain: (forms: readonly Form[], member: string) => Promise<readonly string[]>;
 }
 
@@ -51,7 +51,7 @@ export const cold = {
   forms: (count, { issuers }) => issuers.people.tokens(count).map((token) => exchange(token)),
 } as const satisfies Workload;
 
-/** Another signature of the same length. */
+/** Replaces the signature by another of the same length. */
 const spoil = (token: string): string => {
   const signature = token.lastIndexOf('.') + 1;
   return `${token.slice(0, signature)}${token[signature] === 'A' ? 'B' : 'A'}${token.slice(signature + 1)}`;
@@ -132,7 +132,7 @@ export const workloads = [
       const forms = issuers.people
         .tokens(count)
         .map((token) => ({ ...exchange(token), requested_token_type: urn('refresh_token') }));
-      // RFC 8693 section 2.2.1: whatever was asked for is in `access_token`.
+      // RFC 8693 section 2.2.1: the issued token is always in `access_token`.
       const tokens = await obtain(forms, 'access_token');
       return tokens.map((token) => ({ grant_type: 'refresh_token', ...CLIENT, refresh_token: token }));
     },

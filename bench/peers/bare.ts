@@ -1,4 +1,4 @@
-// The yardstick: HTTP, one verification and one signature, in the same Node.
+// The baseline: HTTP, one verification and one signature, in the same Node.
 import { createPublicKey, generateKeyPairSync, type JsonWebKey, sign, verify } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { readSetting } from './setting.ts';
@@ -7,7 +7,7 @@ const { port, jwk } = readSetting();
 const publicKey = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const dsaEncoding = 'ieee-p1363';
-/** Header and claims of the token that is issued: of the usual length, and always the same. */
+/** Header and claims of the issued token: of usual length, always the same. */
 const issued = Buffer.alloc(420, 'a').toString('latin1');
 
 createServer((request, response) => {

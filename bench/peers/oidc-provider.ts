@@ -1,5 +1,5 @@
-// oidc-provider at its best: the exchange grant registered as its documentation says, written after its own grants; JWT access
-// tokens by resource indicators, nothing stored, no audit.
+// oidc-provider at its best: an exchange grant as its documentation describes, modelled after its own grants; JWT access tokens by
+// resource indicators, no storage, no audit.
 import { generateKeyPairSync } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider';

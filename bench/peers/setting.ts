@@ -1,7 +1,7 @@
-// What is a peer, a small program of ours, told at its start?
+// The settings that a peer gets at its start.
 export interface PeerSetting {
   readonly port: number;
-  /** The public key of the subject tokens' issuer. */
+  /** The public key of the issuer of subject tokens. */
   readonly jwk: Readonly<Record<string, unknown>>;
 }
 

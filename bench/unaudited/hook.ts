@@ -1,4 +1,4 @@
-// Puts the log of this folder in the place of the server's.
+// Replaces the server's audit log by the one in this folder.
 import { registerHooks } from 'node:module';
 
 const LOG = new URL('../../packages/server/src/audit/log.ts', import.meta.url).href;

@@ -1,4 +1,4 @@
-// An audit log that writes nothing down, to tell what the real one costs.
+// An audit log that writes nothing, to measure the cost of the real one.
 import type { AuditLog } from '../../packages/server/src/audit/log.ts';
 import type { Store } from '../../packages/server/src/store/store.ts';
 

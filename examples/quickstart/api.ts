@@ -1,15 +1,15 @@
-// The sample API: two resources that accept tokens of the quickstart, and say for whom and by whom they were called.
+// The sample API: two resources that accept tokens of the quickstart, and report subject and actor.
 import { actors, type VerifierOptions } from '@cambio/resource-server';
 import { createGuard } from '@cambio/resource-server/fastify';
 import Fastify, { type FastifyInstance } from 'fastify';
 
-/** Path → audience that its tokens must be for. */
+/** The audience of the tokens for each path. */
 const resources: Readonly<Record<string, string>> = {
   '/v1/resource': 'https://api.camall.io',
   '/api': 'https://backend-service.camall.io',
 };
 
-/** @param options where clients call it, and where its keys come from */
+/** @param options its URL as clients call it, and the URL of the keys */
 export function createApi(issuer: string, options: Pick<VerifierOptions, 'baseUrl' | 'jwks'>): FastifyInstance {
   const api = Fastify({ exposeHeadRoutes: false });
   api.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not_found' }));

@@ -1,4 +1,4 @@
-// Does the same flow run over HTTPS, under the issuer that its documentation names? And is plain HTTP kept at home?
+// Does the same flow work over HTTPS under the issuer of the documentation? Is plain HTTP refused except on loopback?
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -21,11 +21,11 @@ const CAMBIO = [process.execPath, join(repository, 'packages/server/bin/cambio.m
 interface Served {
   readonly folder: string;
   readonly port: number;
-  /** The file with the certificate to trust. */
+  /** A file with the certificate to trust. */
   readonly cert: string;
 }
 
-/** The quickstart's own file, with another issuer and TLS. */
+/** The configuration of the quickstart with another issuer and TLS. */
 async function serve(t: Test): Promise<Served> {
   const folder = temporaryFolder(t);
   const port = await freePort();
@@ -42,7 +42,7 @@ async function serve(t: Test): Promise<Served> {
   return { folder, port, cert: join(folder, 'cert.pem') };
 }
 
-/** GET over TLS, believing that one certificate only; the name is checked as for any other. */
+/** GET over TLS. Trusts only that certificate, and checks the name as usual. */
 function get({ port, cert }: Served, path: string): Promise<{ status: number | undefined; text: string }> {
   const options = { host: '127.0.0.1', port, path, servername: HOST, ca: readFileSync(cert), headers: { Host: HOST } };
   return new Promise((resolve, reject) => {
@@ -63,7 +63,7 @@ async function serveApi(t: Test, jwks: VerifierOptions['jwks']): Promise<string>
   return api.listen({ port: 0, host: '127.0.0.1' });
 }
 
-test('exchange.sh runs over HTTPS, and the API gets its keys there', patient, async (t) => {
+test('runs exchange.sh over HTTPS, and the API fetches its keys over HTTPS', patient, async (t) => {
   const served = await serve(t);
   const API_URL = await serveApi(t, async () => JSON.parse((await get(served, '/.well-known/jwks.json')).text));
   if (missingTools() !== '') return t.skip(missingTools());
@@ -72,13 +72,13 @@ test('exchange.sh runs over HTTPS, and the API gets its keys there', patient, as
   const { code, stdout, stderr } = await runProgram(t, command, { env: { CAMBIO_URL: ISSUER, API_URL } });
   assert.equal(code, 0, stdout + stderr);
   assert.equal(stdout.trimEnd().split('\n').at(-1), 'Everything was as expected.');
-  // Without the certificate curl goes no further than the handshake.
+  // Without the certificate the handshake fails.
   const strangers = await runProgram(t, command.slice(0, 3), { env: { CAMBIO_URL: ISSUER, API_URL } });
   assert.notEqual(strangers.code, 0);
   assert.match(strangers.stderr, /certificate/);
 });
 
-test('the example script of the documentation runs as it is printed', patient, async (t) => {
+test('runs the example script of the documentation unchanged', patient, async (t) => {
   const served = await serve(t);
   if (missingTools() !== '') return t.skip(missingTools());
   const settings = [`connect-to = ${HOST}:443:127.0.0.1:${served.port}`, `cacert = ${served.cert}`];
@@ -89,7 +89,7 @@ test('the example script of the documentation runs as it is printed', patient, a
   assert.match(stdout, /^Step 3: Exchanged token obtained successfully$/m);
 });
 
-test('every published URL is the https one, whatever the server listens on', patient, async (t) => {
+test('publishes https URLs only, whatever the server listens on', patient, async (t) => {
   const served = await serve(t);
   const { status, text } = await get(served, '/.well-known/oauth-authorization-server');
   assert.equal(status, 200);
@@ -98,11 +98,11 @@ test('every published URL is the https one, whatever the server listens on', pat
     [issuer, token_endpoint, jwks_uri],
     [ISSUER, `${ISSUER}/oauth/token`, `${ISSUER}/.well-known/jwks.json`],
   );
-  // It speaks TLS and nothing else.
+  // It accepts TLS only.
   await assert.rejects(fetch(`http://127.0.0.1:${served.port}/livez`));
 });
 
-test('plain HTTP on an address other than loopback is refused, unless a proxy is trusted', patient, async (t) => {
+test('refuses plain HTTP on an address other than loopback, unless a proxy is trusted', patient, async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'cambio.yaml');
   const run = (command: string, server: string) => {

@@ -1,4 +1,4 @@
-// The pages of the sample application: where it begins, what just happened, and what went wrong.
+// The pages of the sample application: the start, the result of the exchange, and errors.
 import { createHash } from 'node:crypto';
 
 /** Markup that is safe to send. */
@@ -12,7 +12,7 @@ class Html {
 
 type Value = string | number | Html | readonly Html[] | undefined;
 
-/** Escapes every text, and takes markup as it is. */
+/** Escapes text, and keeps markup. */
 function html(parts: TemplateStringsArray, ...values: readonly Value[]): Html {
   return new Html(parts.reduce((text, part, index) => text + write(values[index - 1]) + part));
 }
@@ -91,7 +91,7 @@ ${body}
 </html>
 `.text;
 
-/** @param login where a sign-in begins */
+/** @param login URL that starts a sign-in */
 export const homePage = (login: string, issuer: string): string =>
   page(
     'Let a service act for you',
@@ -101,7 +101,7 @@ export const homePage = (login: string, issuer: string): string =>
 <p class="soft">Cambio runs on <a href="${issuer}/">${issuer}</a>.</p>`,
   );
 
-/** What did not work, and what to do. */
+/** What failed, and what to do. */
 export const problemPage = (title: string, advice: string, login: string): string =>
   page(title, html`<p class="lead">${advice}</p>\n<p><a class="button" href="${login}">Sign in again</a></p>`);
 
@@ -114,9 +114,9 @@ export interface Happened {
   readonly before: Claims;
   /** The claims of the token that the service got for it. */
   readonly after: Claims;
-  /** What the API said of the call. */
+  /** The answer of the API. */
   readonly answer: unknown;
-  /** Names the audit row of the exchange. */
+  /** The id of the request, which finds the audit row of the exchange. */
   readonly requestId: string;
 }
 
@@ -176,7 +176,7 @@ const lifeOf = ({ iat, exp }: Claims): string => `${(Number(exp) - Number(iat)) 
 /** @param party `act` or `may_act` (RFC 8693 section 4) */
 const nameOf = (party: unknown): string | undefined => (party as { readonly sub?: string } | undefined)?.sub;
 
-/** One claim a line; those that the other token does not have, or has otherwise, are marked. */
+/** One claim per line. Claims that are missing or different in the other token are marked. */
 function pre(claims: Claims, other: Claims): Html {
   const lines = Object.entries(claims).map(([name, value], index, all) => {
     const text = `${JSON.stringify(name)}: ${JSON.stringify(value)}${index < all.length - 1 ? ',' : ''}`;

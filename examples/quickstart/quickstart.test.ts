@@ -1,4 +1,4 @@
-// Does the quickstart answer what the documentation of the token exchange flow prints?
+// Does the quickstart give the answers in the documentation of the token exchange flow?
 import assert from 'node:assert/strict';
 import { lookup } from 'node:dns/promises';
 import { readFileSync, symlinkSync } from 'node:fs';
@@ -84,7 +84,7 @@ suite('npm start', { timeout: 120_000 }, () => {
     assert.doesNotMatch(stdout, /^2\./m);
   });
 
-  test('the example script of the documentation runs with nothing but the host replaced', async (t) => {
+  test('runs the example script of the documentation with only the host replaced', async (t) => {
     if (missingTools() !== '') return t.skip(missingTools());
     const printed = readFileSync(join(import.meta.dirname, 'testing/flow.sh'), 'utf8');
     const script = printed.replaceAll('https://login.camall.io', server.issuer);
@@ -116,7 +116,7 @@ suite('npm start', { timeout: 120_000 }, () => {
     });
   }
 
-  test('byte for byte: the API call, which says for whom and by whom', async () => {
+  test('byte for byte: the API call, which reports subject and actor', async () => {
     const delegation = fillIn(printedHttp['delegation with actor token'], await ownTokens());
     const { body } = await speak(Number(server.env.PORT), delegation);
     const call = fillIn(printedApiCall, { exchanged: String(body.access_token) });
@@ -132,7 +132,7 @@ suite('npm start', { timeout: 120_000 }, () => {
     });
   });
 
-  test('the API answers 401 with a challenge without a good token, and 403 where the scope is missing', async () => {
+  test('the API answers 401 with a challenge without a valid token, and 403 without the scope', async () => {
     // A client that reads only the first challenge reads the bearer one; the other challenge is DPoP.
     const call = async (token?: string): Promise<[number, string | undefined]> => {
       const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
@@ -148,7 +148,7 @@ suite('npm start', { timeout: 120_000 }, () => {
     assert.deepEqual(await call(narrow), [403, 'Bearer error="insufficient_scope", scope="openapi"']);
   });
 
-  test('a person signs in in a browser, the service acts for them, and the API sees both', async () => {
+  test('signs a person in, lets the service act for them, and the API sees both', async () => {
     const pages = server.api.replace('localhost', '127.0.0.1');
     const login = await fetch(`${pages}/login`, { redirect: 'manual' });
     const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? '';
@@ -165,16 +165,16 @@ suite('npm start', { timeout: 120_000 }, () => {
       scope: 'openapi',
       audience: ['https://api.camall.io'],
     });
-    // Another browser did not begin this.
+    // Another browser did not start this sign-in.
     assert.equal((await fetch(callback)).status, 400);
   });
 
-  test('a browser gets a page that explains what just happened: both tokens, who acts, and what the exchange changed', async () => {
+  test('shows a page with both tokens, the actor, and the changes by the exchange', async () => {
     const pages = server.api.replace('localhost', '127.0.0.1');
     const accept = 'text/html,*/*;q=0.8';
     const home = await (await fetch(`${pages}/`, { headers: { accept } })).text();
     assert.ok(home.includes(`<a class="button" href="${pages}/login">`), home);
-    // The cookie of the sign-in is for one host.
+    // The cookie of the sign-in is valid for one host.
     const elsewhere = await fetch(`${server.api}/login`, { redirect: 'manual' });
     assert.equal(elsewhere.headers.get('location'), `${pages}/login`);
     const login = await fetch(`${pages}/login`, { redirect: 'manual' });
@@ -206,7 +206,7 @@ suite('npm start', { timeout: 120_000 }, () => {
     assert.match(await refused.text(), /This sign-in began elsewhere/);
   });
 
-  test('the errors are those of the documentation, word for word', async () => {
+  test('answers the errors of the documentation, word for word', async () => {
     const good = exchangeForm(await obtain(server.issuer, SUBJECT));
     assert.equal((await post(server.issuer, good)).status, 200);
     const answers = [
@@ -214,7 +214,7 @@ suite('npm start', { timeout: 120_000 }, () => {
       await post(server.issuer, good.replace('token-type:access_token', 'token-type:unknown')),
       await post(server.issuer, `${good}&audience=https://unknown.example`),
     ];
-    // On loopback the reason is told beside the sentence (developerErrors).
+    // On loopback the answer has the reason too (developerErrors).
     const error = (code: string, description: string, reason: string) => [400, code, description, reason, 36];
     assert.deepEqual(
       answers.map(({ status, body }) => [
@@ -230,7 +230,7 @@ suite('npm start', { timeout: 120_000 }, () => {
   });
 });
 
-/** RFC 6749 section 5.1, RFC 8693 section 2.2.1: every member that the documentation shows. */
+/** RFC 6749 section 5.1, RFC 8693 section 2.2.1: every member in the documentation. */
 function checkMembers(body: Record<string, unknown>, exchanged: boolean): void {
   const { access_token, expires_in, ...members } = body;
   assert.match(String(access_token), /^[\w-]+\.[\w-]+\.[\w-]+$/);

@@ -1,4 +1,4 @@
-// Signs people in without a library: /login sends a person to Cambio, /callback gets their token and lets the service act for them.
+// Signs people in without a library: /login redirects to Cambio, /callback gets the token and exchanges it for the service.
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { happenedPage, homePage, pageHeaders, problemPage } from './pages.ts';
@@ -7,7 +7,7 @@ const COOKIE = 'quickstart_sign_in';
 const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 const AUDIENCE = 'https://api.camall.io';
 
-/** @param base where the browser finds these pages: the same host for both, since a cookie goes from one to the other */
+/** @param base URL of these pages in the browser. Both have the same host, because a cookie is set by one and read by the other */
 export function addSignIn(api: FastifyInstance, issuer: string, base: string): void {
   const redirectUri = `${base}/callback`;
   const login = `${base}/login`;
@@ -15,7 +15,7 @@ export function addSignIn(api: FastifyInstance, issuer: string, base: string): v
   api.get('/', async (_request, reply) => reply.headers(pageHeaders).send(homePage(login, issuer)));
 
   api.get('/login', async ({ host }, reply) => {
-    // The cookie is for one host: that of the callback.
+    // The cookie is valid for one host: that of the callback.
     if (host !== new URL(base).host) return reply.redirect(login, 303);
     const [state, verifier] = [randomText(), randomText()];
     const request = new URLSearchParams({
@@ -36,7 +36,7 @@ export function addSignIn(api: FastifyInstance, issuer: string, base: string): v
     const { query, headers } = request;
     const [state, verifier = ''] =
       new RegExp(`${COOKIE}=([\\w-]+\\.[\\w-]+)`).exec(headers.cookie ?? '')?.[1]?.split('.') ?? [];
-    // RFC 9207: the answer is that of the server that was asked, to the request that this browser began.
+    // RFC 9207: the answer must come from the right server, and belong to the request of this browser.
     if (state === undefined || query.state !== state || query.iss !== issuer) {
       const page = problemPage(
         'This sign-in began elsewhere',
@@ -80,7 +80,7 @@ export function addSignIn(api: FastifyInstance, issuer: string, base: string): v
       before: claimsOf(person.token),
       after: claimsOf(acting.token),
     });
-    // A code is good once: a page that is loaded again finds no sign-in.
+    // A code is valid once: reloading the page finds no sign-in.
     reply.header('Set-Cookie', `${COOKIE}=; HttpOnly; SameSite=Lax; Path=/callback; Max-Age=0`);
     return answer({ request, reply, status: 200, json, page });
   });

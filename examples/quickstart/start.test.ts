@@ -1,4 +1,4 @@
-// How does the quickstart stop, what survives it, and what does it say when it cannot start?
+// How does the quickstart stop, what does it keep, and what does it print if it cannot start?
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -19,12 +19,12 @@ import {
   type Test,
 } from './testing/quickstart.ts';
 
-/** Nothing here takes long; what hangs is ended, with all that it started. */
+/** A process that hangs is ended with all that it started. */
 const patient = { timeout: 60_000 };
 
 suite('the quickstart stops', { concurrency: 4 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`with exit code 0 when npm gets ${signal}, and leaves nothing running`, patient, async (t) => {
+    test(`with exit code 0 when npm gets ${signal}, and leaves no process`, patient, async (t) => {
       const server = await startQuickstart(t, BY_NPM);
       server.tell(signal);
       assert.equal(await server.exited, 0);
@@ -32,7 +32,7 @@ suite('the quickstart stops', { concurrency: 4 }, () => {
       await assert.rejects(fetch(server.api));
     });
 
-    test(`at ${signal} once what is under way has its answer, however often the signal comes`, patient, async (t) => {
+    test(`at ${signal} after answering requests under way, however often the signal comes`, patient, async (t) => {
       const server = await startQuickstart(t, BY_NODE);
       const port = Number(server.env.PORT);
       const socket = connect(port, '127.0.0.1').setEncoding('utf8');
@@ -46,7 +46,7 @@ suite('the quickstart stops', { concurrency: 4 }, () => {
         'Expect: 100-continue',
       ];
       socket.write(`${head.join('\r\n')}\r\n\r\n`);
-      // The server has read the head and waits for the body.
+      // The server has read the headers and waits for the body.
       assert.match((await once(socket, 'data'))[0], /^HTTP\/1\.1 100 /);
       server.tell(signal);
       while (await accepts(port)) await pause(10);
@@ -64,7 +64,7 @@ suite('the quickstart stops', { concurrency: 4 }, () => {
     assert.equal((await server.ended).code, 0);
   });
 
-  test('even where somebody holds connections open and says nothing', patient, async (t) => {
+  test('even with open connections that send nothing', patient, async (t) => {
     const server = await startQuickstart(t, BY_NODE);
     for (const port of [server.env.PORT, server.env.API_PORT]) {
       const socket = connect(Number(port), 'localhost');
@@ -92,7 +92,7 @@ suite('the quickstart stops', { concurrency: 4 }, () => {
       second.tell('SIGTERM');
       assert.equal((await second.ended).code, 0);
 
-      // With another data folder there is another key.
+      // Another data folder has another key.
       const elsewhere = await startQuickstart(t, BY_NODE, { ...env, CAMBIO_DATA: temporaryFolder(t) });
       const { status, body } = await post(elsewhere.issuer, exchangeForm(token));
       assert.deepEqual([status, body.error], [400, 'invalid_grant']);
@@ -101,10 +101,10 @@ suite('the quickstart stops', { concurrency: 4 }, () => {
   );
 });
 
-suite('where it cannot start, the quickstart says why in one line', { concurrency: 4 }, () => {
+suite('prints the reason in one line if it cannot start', { concurrency: 4 }, () => {
   const failure = async (t: Test, change: Readonly<Record<string, string>>, command: readonly string[] = BY_NODE) => {
     const { code, stderr } = await runProgram(t, command, { env: { ...(await surroundings(t)), ...change } });
-    // What npm says about its own configuration is not ours.
+    // Ignore warnings of npm about its own configuration.
     return { code, lines: stderr.split('\n').filter((line) => line !== '' && !line.startsWith('npm warn')) };
   };
 
@@ -132,7 +132,7 @@ suite('where it cannot start, the quickstart says why in one line', { concurrenc
     });
   });
 
-  test('the database is none', patient, async (t) => {
+  test('the database file is not a database', patient, async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
     const { code, lines } = await failure(t, { CAMBIO_DATA: folder });
@@ -140,7 +140,7 @@ suite('where it cannot start, the quickstart says why in one line', { concurrenc
     assert.match(lines[0] ?? '', /^cambio: cannot open the database .*the file is not an SQLite database/);
   });
 
-  test('prints one line for each fault of the file if PORT is not a port, and npm adds nothing', patient, async (t) => {
+  test('or in one for each fault of the file if PORT is not a port, and npm adds nothing', patient, async (t) => {
     const { code, lines } = await failure(t, { PORT: '99999' }, BY_NPM);
     assert.equal(code, 1);
     assert.deepEqual(

@@ -1,4 +1,4 @@
-// npm start: the server of cambio.yaml and the sample API in one process, and the commands to try.
+// npm start: runs the server of cambio.yaml and the sample API in one process, and prints commands to try.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { createApi } from './api.ts';
 import { addSignIn } from './sign-in.ts';
 
 async function main(): Promise<void> {
-  // A folder named on the command line is meant from where one stands, not from where the file is.
+  // A folder on the command line is relative to the current folder, not to the file.
   const data = resolve(process.env.CAMBIO_DATA || 'data');
   process.env.CAMBIO_DATA = data;
   try {

@@ -1,7 +1,7 @@
 // The requests of the token exchange flow as its documentation prints them. Only tokens and credentials are filled in.
 import { connect } from 'node:net';
 
-/** The fields of each `curl -d ... -d ...`, which curl joins with `&` and encodes in no way. */
+/** The fields of each `curl -d ... -d ...`. curl joins them with `&` and does not encode them. */
 export const printedForms: Readonly<Record<string, readonly string[]>> = {
   'a subject token, by client credentials': [
     'grant_type=client_credentials',
@@ -96,7 +96,7 @@ export const fillIn = (text: string, { subject = '', actor = '', exchanged = '' 
     .replace('YOUR_CLIENT_ID', 'your_client_id')
     .replace('YOUR_CLIENT_SECRET', 'your_client_secret');
 
-/** Sends the text as the bytes of one HTTP request; only `Content-Length`, which no client leaves out, is added. */
+/** Sends the text as the bytes of one HTTP request. Only `Content-Length` is added. */
 export function speak(port: number, text: string): Promise<{ status: number; body: Record<string, unknown> }> {
   const [head = '', body = ''] = text.trimEnd().split('\n\n');
   const lines = [...head.split('\n'), ...(body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`])];

@@ -1,4 +1,4 @@
-// The quickstart under test: started on free ports with a folder of its own, and asked for tokens.
+// Starts the quickstart for a test on free ports with its own folder, and requests tokens.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,13 +11,13 @@ export type Environment = Readonly<Record<'PATH' | 'PORT' | 'API_PORT' | 'CAMBIO
 
 export interface Quickstart extends Program {
   readonly issuer: string;
-  /** The base of the sample API. */
+  /** URL of the sample API. */
   readonly api: string;
   readonly env: Environment;
 }
 
 export const BY_NPM = ['npm', 'start'];
-/** What `npm start` runs. */
+/** The command of `npm start`. */
 export const BY_NODE = [process.execPath, '--conditions=source', 'examples/quickstart/start.ts'];
 
 export const SUBJECT = { client_id: 'your_client_id', client_secret: 'your_client_secret' };
@@ -28,7 +28,7 @@ export async function surroundings(t: Test): Promise<Environment> {
   return { PATH: path, PORT, API_PORT, CAMBIO_DATA: join(temporaryFolder(t), 'data') };
 }
 
-/** Ready when it resolves. */
+/** Resolves when it is ready. */
 export async function startQuickstart(t: Test, command: readonly string[], known?: Environment): Promise<Quickstart> {
   const env = known ?? (await surroundings(t));
   const program = startProgram(t, command, { env });
@@ -41,7 +41,7 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-/** @param form sent as it is */
+/** @param form sent unchanged */
 export async function post(issuer: string, form: string): Promise<Answer> {
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
   const response = await fetch(`${issuer}/oauth/token`, { method: 'POST', headers, body: form });
@@ -61,7 +61,7 @@ export const exchangeForm = (subjectToken: string): string =>
   '&subject_token_type=urn:ietf:params:oauth:token-type:access_token' +
   '&client_id=your_client_id&client_secret=your_client_secret';
 
-/** Why the scripts cannot run on this machine; empty where they can. */
+/** Why the scripts cannot run on this machine; empty if they can. */
 export function missingTools(): string {
   const missing = ['bash', 'curl', 'jq'].filter((name) => spawnSync(name, ['--version']).status !== 0);
   return missing.length === 0 ? '' : `this machine lacks ${missing.join(' and ')}`;
