@@ -10,8 +10,8 @@ const FILES = [
   'packages/*/README.md',
 ];
 
-/** Tests that kill processes by signal. */
-const PROCESSES = /\/test\/(?:faults|bin|support\/postgres)/;
+/** Tests that kill processes by signal, and the report of Stryker, which calls detected mutants killed. */
+const KILLING = /\/test\/(?:faults|bin|support\/postgres)|write-mutation/;
 
 /** A phrase that readers have to decode, what to write instead, and the files that may use it. */
 const PHRASES: readonly (readonly [phrase: RegExp, instead: string, allowed?: RegExp])[] = [
@@ -20,7 +20,7 @@ const PHRASES: readonly (readonly [phrase: RegExp, instead: string, allowed?: Re
     '“is not a”',
   ],
   [/\b(?:whoever|whomever|whosoever|that which)\b/i, 'a noun: “the caller”, “a person who”'],
-  [/(?<!\.)\b(?:kill|kills|killed|killing)\b(?!`| \$)/i, '“revoke”, “stop”, “end”'],
+  [/(?<!\.)\b(?:kill|kills|killed|killing)\b(?!`| \$)/i, '“revoke”, “stop”, “end”', KILLING],
   [
     /(?<!keep-)\b(?:dies|died|dying|alive|undead|corpse|graveyard|funeral|stillborn|offspring|orphans?)\b/i,
     '“expires”, “is active”, “descendants”',

@@ -20,7 +20,7 @@ import {
   startQuickstart,
 } from './testing/quickstart.ts';
 
-/** Pages whose commands call the quickstart. */
+/** Pages whose commands use the quickstart. */
 const PAGES = [
   'docs/start/quickstart.md',
   'docs/start/call-an-exchange.md',
@@ -58,7 +58,7 @@ suite('npm start', { timeout: 120_000 }, () => {
   });
 
   // README.md names these commands.
-  test('exchange.sh walks through the whole flow', async (t) => {
+  test('exchange.sh runs the whole flow', async (t) => {
     if (missingTools() !== '') return t.skip(missingTools());
     const { code, stdout, stderr } = await runProgram(t, ['examples/quickstart/exchange.sh'], { env: server.env });
     assert.equal(code, 0, stdout + stderr);
@@ -67,7 +67,7 @@ suite('npm start', { timeout: 120_000 }, () => {
   });
 
   for (const page of PAGES) {
-    test(`${page}: every command does what the page says`, async (t) => {
+    test(`${page}: every command prints what the page shows`, async (t) => {
       if (missingTools() !== '') return t.skip(missingTools());
       const cwd = temporaryFolder(t);
       for (const folder of ['examples', 'node_modules']) symlinkSync(join(repository, folder), join(cwd, folder));
@@ -75,7 +75,7 @@ suite('npm start', { timeout: 120_000 }, () => {
     });
   }
 
-  test('exchange.sh stops at the first surprise', async (t) => {
+  test('exchange.sh stops at the first unexpected answer', async (t) => {
     if (missingTools() !== '') return t.skip(missingTools());
     const env = { ...server.env, CLIENT_SECRET: 'wrong' };
     const { code, stdout, stderr } = await runProgram(t, ['examples/quickstart/exchange.sh'], { env });
@@ -91,7 +91,7 @@ suite('npm start', { timeout: 120_000 }, () => {
     const { code, stdout, stderr } = await runProgram(t, ['bash', '-c', script]);
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /^Step 3: Exchanged token obtained successfully$/m);
-    // Its last line is the call to try.
+    // Its last line is the API call.
     const token = /Bearer (\S+)" https:\/\/api\.camall\.io\/v1\/resource\n$/.exec(stdout)?.[1];
     const headers = { Authorization: `Bearer ${token}` };
     assert.equal((await fetch(`${server.api}/v1/resource`, { headers })).status, 200);

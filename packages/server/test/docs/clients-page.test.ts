@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const read = (name: string): string => readFileSync(join(repository, 'docs/guides', name), 'utf8');
 const page = read('clients.md');
 
-/** The samples of a section in their order. */
+/** The samples of a section in order. */
 function samples(title: string, language: string, of = page): readonly string[] {
   const section = of.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
   return [...section.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text);
@@ -85,7 +85,7 @@ test('makes certificates, and gets a token with them', async (t) => {
   assert.equal(tokenOf(await type(folder, useOwn, { ISSUER: own.issuer })).sub, 'robot');
 });
 
-test('a public client: the command of the page exchanges a token that it was given', async (t) => {
+test('exchanges a token as a public client', async (t) => {
   const [sample = ''] = samples('Public clients', 'yaml');
   const web = {
     id: 'web',
@@ -109,7 +109,7 @@ test('a public client: the command of the page exchanges a token that it was giv
   assert.deepEqual([sub, client_id], ['web', 'terminal']);
 });
 
-test('a client that comes from Keycloak: the request of the page exchanges a token of Keycloak', async (t) => {
+test('exchanges a token of Keycloak as a migrated client', async (t) => {
   const migration = read('migrate-from-keycloak.md');
   const keycloak = await startIssuer(t);
   const [sample = ''] = samples('The request', 'yaml', migration);
@@ -128,7 +128,7 @@ test('a client that comes from Keycloak: the request of the page exchanges a tok
   assert.deepEqual([sub, aud, scope], ['keycloak:ada', 'orders', 'read']);
 });
 
-test('a workload: the command of the page exchanges the token of a platform', async (t) => {
+test('exchanges the token of a platform as a workload', async (t) => {
   const platform = await startIssuer(t);
   const server = await serve(t, 'Workloads', {
     issuers: edited('github', { issuer: platform.url, allowPrivateNetwork: true }),

@@ -104,7 +104,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/reference/audit-log.md': 'packages/server/test/docs/operate-page.test.ts',
   'docs/reference/token-types.md': 'packages/server/test/docs/token-types-page.test.ts',
 };
-/** Its commands are the examples of the commands themselves, which a test parses. */
+/** Pages whose commands are examples of the commands themselves, which a test parses. */
 const PARSED = 'docs/reference/cli.md';
 const SHELL = ['sh', 'bash', 'shell', 'console', ''];
 
@@ -125,7 +125,7 @@ test('every command of every page is run by a test, or the page says why not', (
   assert.ok(count > 80);
 });
 
-/** Where the table of each heading stands in the schema; `*` is any element of a list, a number one form of several. */
+/** The path in the schema of the table under each heading. `*` is any element of a list; a number is one of several forms. */
 const tables: Readonly<Record<string, readonly string[]>> = {
   'The top': [],
   server: ['server'],

@@ -1,4 +1,4 @@
-// Runs every command of docs/guides/operate.md and of docs/reference/audit-log.md, on a server that is started as the page says.
+// Runs every command of docs/guides/operate.md and docs/reference/audit-log.md, on a server that is started as the page says.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { repository, temporaryFolder } from '../support/program.ts';
 
 const missing = ['curl', 'openssl', 'sqlite3'].filter((name) => spawnSync('which', [name]).status !== 0);
 
-test('every command of the pages does what they say', {
+test('every command prints what the pages show', {
   skip: missing.length > 0 && `this machine lacks ${missing.join(' and ')}`,
   timeout: 180_000,
 }, async (t) => {

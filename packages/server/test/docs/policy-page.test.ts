@@ -45,7 +45,7 @@ test('accepts every file of the page, and every rule instead of the rules of the
 });
 
 for (const page of ['docs/guides/why-refused.md', 'docs/start/first-server.md']) {
-  test(`${page}: every command does what the page says`, { timeout: 180_000 }, async (t) => {
+  test(`${page}: every command prints what the page shows`, { timeout: 180_000 }, async (t) => {
     await followPage(t, blocksOf(readPage(page)));
   });
 }

@@ -81,21 +81,21 @@ export interface FollowedPage extends Shell {
   readonly stop: () => Promise<void>;
 }
 
-/** A server that runs already, for pages that do not start one. */
+/** A running server, for pages that do not start one. */
 export interface RunningServer {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** It stands in a configuration file that a test can start a server with. */
+/** Occurs in a configuration file that a test can start a server with. */
 const PORT_OF_A_FILE = `\${PORT`;
 
-/** The block starts a server, which the test has done. */
+/** The block starts a server. The test has started it already. */
 const STARTS_SERVER = /^(?:npm (?:ci|start)|cambio serve)/;
 
 /**
- * Runs every command of a page and compares what it prints. A file that names the port is a configuration: a server is started with it.
- * Fails where the page is not true.
+ * Runs every command of a page and compares its output. A file that names the port is a configuration: a server is started with it.
+ * Fails if the page is wrong.
  */
 export async function followPage(
   t: TestContext,
@@ -109,11 +109,11 @@ export async function followPage(
   mkdirSync(bin, { recursive: true });
   writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`);
   chmodSync(program, 0o755);
-  // A busy machine is answered 503 now and then, with Retry-After.
+  // A busy machine sometimes answers 503 with Retry-After.
   writeFileSync(join(bin, '.curlrc'), 'retry = 5\n');
   const env = { CURL_HOME: bin, ...running?.env, PORT: port, PATH: [bin, process.env.PATH].join(delimiter) };
   const shell = startShell(t, folder, env);
-  // npx would look for the package of the folder that it is run in.
+  // npx would search the package of its folder.
   await shell.run('npx() { "$@"; }');
   const ports = { 8080: port, 8081: running?.env.API_PORT ?? '', 8082: String(await freePort()) };
   const here = (text: string): string =>
@@ -127,7 +127,7 @@ export async function followPage(
     if (isServedByShell) await shell.run('kill $SERVER; wait $SERVER');
     isServedByShell = false;
   };
-  /** A start with variables that an earlier block set. */
+  /** Starts a server with variables that an earlier block set. */
   const serveByShell = async (command: string): Promise<void> => {
     await shell.run(`(exec ${command.replace(/^npx /, '').trim()}) > serve.log 2>&1 & SERVER=$!
       for _ in $(seq 300); do grep -q 'cambio serves' serve.log && break; sleep 0.1; done; grep -q 'cambio serves' serve.log || cat serve.log`);
