@@ -36,8 +36,8 @@ export interface RunningServer {
   /** Records that the file is invalid. The configuration in force stays, and a metric shows the fault until the next `reload`. */
   readonly refuseFile: () => void;
   /**
-   * Makes load balancers stop sending requests, by /readyz and by closing each connection with its answer, and continues to answer for
-   * as long as the file says. Resolves at once if nobody is connected.
+   * Makes load balancers stop sending requests, by /readyz and by closing each connection with its answer, and continues to
+   * answer for as long as the file says. Resolves at once if nobody is connected.
    */
   readonly announceStop: () => Promise<void>;
   /**

@@ -28,8 +28,8 @@ export interface InForce {
    */
   readonly want: (reading: Reading) => Promise<void>;
   /**
-   * Milliseconds for which a change of the file or of a registered client has waited to be in force, or the tokens of removed accounts
-   * or clients have waited to be revoked; 0 if nothing waits.
+   * Milliseconds for which a change of the file or of a registered client has waited to be in force, or the tokens of removed
+   * accounts or clients have waited to be revoked; 0 if nothing waits.
    */
   readonly pendingFor: () => number;
   readonly stop: () => void;

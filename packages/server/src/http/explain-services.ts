@@ -1,4 +1,4 @@
-// Provides the dependencies of explanations, and explains a refusal in its own answer if the configuration has `developerErrors: true`.
+// Provides the dependencies of explanations, and explains a refusal in its own answer under `developerErrors: true`.
 import type { AuditEvent } from '../audit/event.ts';
 import { describeValue, explainValues } from '../explain/values.ts';
 import { explainWorkloads } from '../explain/workloads.ts';

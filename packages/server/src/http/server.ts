@@ -135,8 +135,8 @@ function createNodeServer({ tls, clientCertificates, requestDeadlineMs }: HttpOp
 }
 
 /**
- * A caller without a certificate is served, too. The method of the client decides what a certificate proves. Without authorities, no
- * certificate is trusted, not even by the authorities of the system.
+ * A caller without a certificate is served, too. The method of the client decides what a certificate proves. Without authorities,
+ * no certificate is trusted, not even by the authorities of the system.
  */
 const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) =>
   asked && { requestCert: true, rejectUnauthorized: false, ca: [...authorities], allowPartialTrustChain: true };

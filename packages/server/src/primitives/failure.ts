@@ -45,7 +45,7 @@ const CLAUSES: Readonly<Record<string, string | ((error: SystemError) => string)
   EPROTO: NO_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
-  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the other side speaks no version of TLS that this server accepts',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'the other side supports no version of TLS that this server accepts',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the other side asks for a client certificate',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
