@@ -3,28 +3,24 @@ import type { Targeting } from '../narrowing/targets.ts';
 import { ALL_TYPES, type DenyRule } from '../policy/rule.ts';
 import { readCondition } from './expressions.ts';
 import type { Path } from './fault.ts';
-import { wordUnknownName } from './references.ts';
 import { type RulePlace, resolveParty } from './resolve-party.ts';
 import type { DenyEntry } from './schema-rules.ts';
 
-interface DenialPlace extends RulePlace, Pick<Targeting, 'byAudience' | 'audiences'> {
+interface DenialPlace extends RulePlace, Pick<Targeting, 'byAudience'> {
   /** Those of the file. Others may be registered while the server runs. */
   readonly clients: ReadonlyMap<string, unknown>;
 }
 
 export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace): DenyRule {
   const { client, subject, actor, audiences, when, because, mode } = entry;
-  const { path, complain, byAudience, issuerNames } = about;
+  const { path, complain, byAudience, issuerNames, unknown } = about;
   const targets = audiences?.map((audience, place) => {
     const target = byAudience(audience);
-    if (target === undefined)
-      complain([...path, 'audiences', place], wordUnknownName('resource', audience, about.audiences));
+    if (target === undefined) complain([...path, 'audiences', place], unknown.resource(audience));
     return target;
   });
   for (const [part, { issuer = [], clients = [] }] of Object.entries({ subject, actor })) {
-    for (const one of issuer)
-      if (!issuerNames.has(one))
-        complain([...path, part, 'issuer'], wordUnknownName('issuer', one, issuerNames.keys()));
+    for (const one of issuer) if (!issuerNames.has(one)) complain([...path, part, 'issuer'], unknown.issuer(one));
     warnOfClients(clients, [...path, part, 'clients'], about);
   }
   warnOfClients(client ?? [], [...path, 'client'], about);
@@ -48,6 +44,6 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
   };
 }
 
-function warnOfClients(ids: readonly string[], path: Path, { clients, complain }: DenialPlace): void {
-  for (const id of ids) if (!clients.has(id)) complain(path, wordUnknownName('client', id, clients.keys()), 'warning');
+function warnOfClients(ids: readonly string[], path: Path, { clients, unknown, complain }: DenialPlace): void {
+  for (const id of ids) if (!clients.has(id)) complain(path, unknown.client(id), 'warning');
 }

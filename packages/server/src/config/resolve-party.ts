@@ -10,6 +10,8 @@ export type IssuerNames = ReadonlyMap<string, string>;
 export interface RulePlace {
   readonly path: Path;
   readonly issuerNames: IssuerNames;
+  /** Words a name that no entry has. */
+  readonly unknown: Readonly<Record<'client' | 'issuer' | 'resource', (name: string) => string>>;
   readonly complain: Complain;
 }
 

@@ -9,7 +9,7 @@ import type { Scope } from '../primitives/scope.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileClaim, readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
-import { wordUnknownName } from './references.ts';
+import { createNameWording } from './references.ts';
 import { resolveDenial } from './resolve-denial.ts';
 import { type IssuerNames, type RulePlace, resolveParty } from './resolve-party.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
@@ -30,7 +30,14 @@ export function resolveRules(
   ]);
   const clients = new Map(file.clients.map((client) => [client.id, client]));
   const byAudience = indexAudiences(resources);
-  const audiences = resources.map(({ audience }) => audience);
+  const unknown = {
+    client: createNameWording('client', [...clients.keys()]),
+    issuer: createNameWording('issuer', [...issuerNames.keys()]),
+    resource: createNameWording(
+      'resource',
+      resources.map(({ audience }) => audience),
+    ),
+  };
   const seen = new Set<string>();
   const rules = new Map<Rule, Path>();
   const denials = new Map<DenyRule, Path>();
@@ -40,14 +47,14 @@ export function resolveRules(
     if (seen.has(name))
       complain([...path, 'name'], `another rule has the name ${JSON.stringify(name)}. Give each rule its own.`);
     seen.add(name);
-    const about = { path, issuerNames, complain };
+    const about = { path, issuerNames, unknown, complain };
     if (entry.effect === 'deny') {
-      denials.set(resolveDenial(name, entry, { ...about, clients, byAudience, audiences }), path);
+      denials.set(resolveDenial(name, entry, { ...about, clients, byAudience }), path);
       continue;
     }
-    warnOfStrangers(entry, clients, issuerNames, path, complain);
+    warnOfStrangers(entry, clients, about);
     warnOfTypes(entry, clients, file.issuer, path, complain);
-    const [first, ...others] = grantedTargets(entry, { byAudience, audiences }, path, complain);
+    const [first, ...others] = grantedTargets(entry, byAudience, about);
     if (first === undefined) continue;
     rules.set(toRule(name, entry, [first, ...others], about), path);
   }
@@ -113,15 +120,13 @@ const scopesGiven = ({ scopes }: AllowEntry['grant']): readonly string[] =>
 
 function grantedTargets(
   { grant }: AllowEntry,
-  { byAudience, audiences }: Pick<Targeting, 'byAudience'> & { readonly audiences: readonly string[] },
-  path: Path,
-  complain: Complain,
+  byAudience: Targeting['byAudience'],
+  { path, unknown, complain }: RulePlace,
 ): Resource[] {
   const targets: Resource[] = [];
   for (const [place, audience] of grant.audiences.entries()) {
     const target = byAudience(audience);
-    if (target === undefined)
-      complain([...path, 'grant', 'audiences', place], wordUnknownName('resource', audience, audiences), 'warning');
+    if (target === undefined) complain([...path, 'grant', 'audiences', place], unknown.resource(audience), 'warning');
     else targets.push(target);
   }
   // An audience that is not known may be the one with the scope.
@@ -177,9 +182,7 @@ const getsIdTokens = ({ grants, scopes }: ClientSource): boolean =>
 function warnOfStrangers(
   entry: AllowEntry,
   clients: ReadonlyMap<string, ClientSource>,
-  issuerNames: IssuerNames,
-  path: Path,
-  complain: Complain,
+  { path, issuerNames, unknown, complain }: RulePlace,
 ): void {
   const check = (
     kind: 'client' | 'issuer',
@@ -190,7 +193,7 @@ function warnOfStrangers(
     for (const [place, name] of names.entries()) {
       // A name alone need not stand in a list.
       const within = names.length === 1 ? where : [...where, place];
-      if (!known.has(name)) complain([...path, ...within], wordUnknownName(kind, name, known.keys()), 'warning');
+      if (!known.has(name)) complain([...path, ...within], unknown[kind](name), 'warning');
     }
   };
   check('client', clients, entry.client, 'client');
