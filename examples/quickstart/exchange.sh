@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The token exchange flow, step by step, with curl and jq: stops at the first surprise.
+# The token exchange flow, step by step, with curl and jq. Stops at the first unexpected answer.
 #
 #   npm start                                  # in one terminal
 #   examples/quickstart/exchange.sh            # in another
 #
-# CAMBIO_URL (default http://localhost:8080) and API_URL (default http://localhost:8081; empty: no API is called) say
-# where; CLIENT_ID and CLIENT_SECRET who. Arguments go to every curl that calls the server, so that it also runs over TLS:
+# CAMBIO_URL (default http://localhost:8080) and API_URL (default http://localhost:8081; empty: no API is called) are
+# the URLs; CLIENT_ID and CLIENT_SECRET the client. Arguments go to every curl that calls the server, for example for TLS:
 #
 #   CAMBIO_URL=https://login.camall.io examples/quickstart/exchange.sh \
 #     --connect-to login.camall.io:443:127.0.0.1:8443 --cacert ca.pem

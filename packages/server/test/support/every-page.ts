@@ -1,4 +1,4 @@
-// Every page, as `PageRenderer` functions: with all that a page can show, and with as little as it can.
+// Every page as `PageRenderer` functions, with all optional parts and with none.
 import { createBranding } from '../../src/sign-in/pages/branding.ts';
 import { consentPage } from '../../src/sign-in/pages/consent.ts';
 import { deviceCodePage, deviceConfirmPage } from '../../src/sign-in/pages/device.ts';
@@ -37,7 +37,7 @@ export const BRANDED = createBranding({
 export const lookOf = (branding = PLAIN, uiLocales = 'en'): Look =>
   chooseLook(branding, { uiLocales, acceptLanguage: undefined });
 
-/** @param text stands wherever somebody else's text stands */
+/** @param text stands for each text that others write */
 export function everyPage(text: string): Readonly<Record<string, PageRenderer>> {
   const target = { action: '/oauth/interaction/1', csrf: text };
   const client = { id: text, name: text, logo: DRAWN, uri: 'https://photos.example.com/' };
