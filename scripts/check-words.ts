@@ -20,7 +20,7 @@ const PHRASES: readonly (readonly [phrase: RegExp, instead: string, allowed?: Re
     '“is not a”',
   ],
   [/\b(?:whoever|whomever|whosoever|that which)\b/i, 'a noun: “the caller”, “a person who”'],
-  [/(?<!\.)\b(?:kill|kills|killed|killing)\b(?!`| \$)/i, '“revoke”, “stop”, “end”', KILLING],
+  [/(?<!\.)\b(?:kill|kills|killed|killing)\b(?!`| \$| -9)/i, '“revoke”, “stop”, “end”', KILLING],
   [
     /(?<!keep-)\b(?:dies|died|dying|alive|undead|corpse|graveyard|funeral|stillborn|offspring|orphans?)\b/i,
     '“expires”, “is active”, “descendants”',
