@@ -6,7 +6,7 @@ import { type CliCommand, EXIT } from './command.ts';
 import { commands, replaceOlderNames } from './index.ts';
 import { print, printError } from './print.ts';
 import { UsageError } from './usage.ts';
-import { wordUsageFault } from './usage-fault.ts';
+import { describeUsageFault } from './usage-fault.ts';
 
 /** Commands that have subcommands. */
 const groups: Readonly<Record<string, string>> = {
@@ -84,7 +84,7 @@ export async function runProgram(typed: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.done;
-      const words = wordUsageFault(error, program, argv);
+      const words = describeUsageFault(error, program, argv);
       if (words !== undefined) printError(`cambio: ${words}`);
       return EXIT.usage;
     }

@@ -62,14 +62,14 @@ export async function requestOperation(
   const { response, text } = await requesting
     .then(async (got) => ({ response: got, text: (await readAnswerText(got)) ?? '?' }))
     .catch((error: Error) => {
-      throw new Error(wordFailure(server, error));
+      throw new Error(describeRequestFailure(server, error));
     });
   const answer = text === '' && response.ok ? {} : parseJsonObject(text);
-  if (!response.ok || answer === undefined) throw new Error(wordAnswer(server, response, answer));
+  if (!response.ok || answer === undefined) throw new Error(describeErrorAnswer(server, response, answer));
   return { body: answer, version: response.headers.get('etag') ?? undefined };
 }
 
-function wordFailure(server: string, error: Error): string {
+function describeRequestFailure(server: string, error: Error): string {
   const why = `cannot reach ${server}: ${describeFailure(error)}`;
   if (!isUntrusted(error)) return why;
   return `${why}. If the certificate is from your own authority, set NODE_EXTRA_CA_CERTS to the file of the authority`;
@@ -84,7 +84,11 @@ const ADVICE: Readonly<Record<number, string>> = {
 };
 
 /** An answer of the admin API is JSON, and its refusals have a title (RFC 9457). */
-function wordAnswer(server: string, { status, statusText }: Response, answer: Done['body'] | undefined): string {
+function describeErrorAnswer(
+  server: string,
+  { status, statusText }: Response,
+  answer: Done['body'] | undefined,
+): string {
   const { title, detail } = (answer ?? {}) as { title?: string; detail?: string };
   if (status >= 300 && status < 400)
     return `${server} redirects to another address. Use the issuer from the configuration of the server`;

@@ -3,7 +3,11 @@ import type { Command, CommanderError } from 'commander';
 import { didYouMean } from '../primitives/nearest.ts';
 
 /** @returns undefined if the help was printed, which is enough */
-export function wordUsageFault(error: CommanderError, program: Command, argv: readonly string[]): string | undefined {
+export function describeUsageFault(
+  error: CommanderError,
+  program: Command,
+  argv: readonly string[],
+): string | undefined {
   const command = findCommand(program, argv);
   const name = nameOf(command);
   const [, quoted = ''] = /'(.*?)'/.exec(error.message) ?? [];

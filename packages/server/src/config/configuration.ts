@@ -1,4 +1,4 @@
-// The type of a configuration whose names are all resolved: nothing below looks a name up in the file again.
+// The type of a resolved configuration: all names refer to entries, so that no other module looks a name up in the file.
 
 import type { AuditRetentionSettings } from '../audit-retention/retain.ts';
 import type { RequestLimits } from '../client-auth/request-limit.ts';
@@ -32,10 +32,10 @@ export interface Configuration extends Registering {
     readonly port: number;
     readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
     readonly clientCertificates: CertificateSource & {
-      /** Does the server ask the caller of a TLS connection for one? */
+      /** Does the server request a certificate on TLS connections? */
       readonly asked: boolean;
     };
-    /** Addresses and networks, as `parseNetwork` reads them. */
+    /** Addresses and networks, in the form of `parseNetwork`. */
     readonly trustProxy: readonly string[];
     readonly metrics: MetricsAddress | undefined;
     readonly limits: RequestLimits & {
@@ -53,7 +53,7 @@ export interface Configuration extends Registering {
   readonly log: ReportForm;
   readonly store: StoreLocation;
   readonly audit: AuditRetentionSettings;
-  /** What people see on the pages. */
+  /** Name, logo and colour of the pages. */
   readonly branding: Branding;
   readonly tokenErrorCode: TokenErrorCode;
   readonly developerErrors: boolean;
@@ -70,13 +70,13 @@ export interface Configuration extends Registering {
   /** The entries of the file, without secrets. */
   readonly entries: Entries;
   readonly warnings: readonly Fault[];
-  /** @returns the file and the line that the path leads to, such as `cambio.yaml:12` */
+  /** @returns the file and the line of the value at the path, such as `cambio.yaml:12` */
   readonly placeOf: (path: Path) => string;
-  /** The issuer changes only at a start: everything was issued by it. @throws ConfigurationError where the file has another one */
+  /** The issuer changes only at a start, because all tokens name it. @throws ConfigurationError if the file has another one */
   readonly requireIssuer: (started: string) => void;
   /**
-   * Looks closer than a start does: runs the tests that rules carry, and asks whether certificates have expired.
-   * @returns how many tests there are @throws ConfigurationError with what is wrong
+   * Runs the tests of rules, and checks whether certificates have expired. A start does neither.
+   * @returns the number of tests @throws ConfigurationError with all faults
    */
   readonly examine: () => number;
 }

@@ -1,4 +1,4 @@
-// Compiles the expressions of the file. A fault is reported with the line and column of the expression at which it is.
+// Compiles the expressions of the file. A fault is reported with its line and column.
 import {
   type CompiledExpression,
   compileCondition as compileBoolean,
@@ -17,7 +17,7 @@ const isObject = (value: unknown): value is JsonObject => typeof value === 'obje
 
 type Variables = Parameters<typeof compileExpression>[1];
 
-/** Compiles a `when`. Complains of a faulty one. */
+/** Compiles a `when`, and reports its fault. */
 export const readCondition = (text: string, path: Path, complain: Complain): CompiledExpression =>
   warnOfRequest(
     compile(() => compileBoolean(text, conditionVariables), { variables: conditionVariables, path, complain }),
@@ -25,11 +25,11 @@ export const readCondition = (text: string, path: Path, complain: Complain): Com
     complain,
   );
 
-/** Compiles a claim that a rule adds. Complains of a faulty one. */
+/** Compiles a claim that a rule adds, and reports its fault. */
 export const compileClaim = (text: string, path: Path, complain: Complain): CompiledExpression =>
   warnOfRequest(compileValue(text, conditionVariables, path, complain), path, complain);
 
-/** By older names, which hold the text of the caller: what to write instead. A caller can omit that text, or spell it in another way. */
+/** Replacements of older names, which hold the text of the caller. A caller can omit that text, or spell it in another way. */
 const INSTEAD: Readonly<Record<string, string>> = {
   'request.audiences': 'Write targets, the audiences that the token would be for',
   'request.resources': 'Write targets, the audiences that the token would be for',
@@ -45,11 +45,11 @@ function warnOfRequest(expression: CompiledExpression, path: Path, complain: Com
   return expression;
 }
 
-/** Compiles an expression for a claim or a subject. Complains of a faulty one. */
+/** Compiles an expression for a claim or a subject, and reports its fault. */
 export const compileValue = (text: string, variables: Variables, path: Path, complain: Complain): CompiledExpression =>
   compile(() => compileExpression(text, variables), { variables, path, complain });
 
-/** Compiles a mapping of an issuer's entry. Complains of a faulty one. @returns also the names that it reads */
+/** Compiles a mapping of an issuer's entry, and reports its fault. @returns the mapping, and the names that it reads */
 export function compileMappingOf(
   text: string,
   variables: Variables,
@@ -85,7 +85,7 @@ function compile(make: () => CompiledExpression, { variables, path, complain }: 
     return expression;
   } catch (error) {
     if (!(error instanceof ExpressionFault)) throw error;
-    complain(path, wordExpressionFault(error.message, Object.keys(variables)), 'fault', {
+    complain(path, describeExpressionFault(error.message, Object.keys(variables)), 'fault', {
       line: error.line,
       column: error.column,
     });
@@ -94,7 +94,7 @@ function compile(make: () => CompiledExpression, { variables, path, complain }: 
 }
 
 /** @param known the variables that the expression can read */
-function wordExpressionFault(message: string, known: readonly string[]): string {
+function describeExpressionFault(message: string, known: readonly string[]): string {
   const [, variable] = /^Unknown variable: (.+)$/.exec(message) ?? [];
   if (variable !== undefined)
     return `there is no variable ${variable}.${didYouMean(variable, known) || ` Known here: ${known.join(', ')}.`}`;
@@ -102,7 +102,7 @@ function wordExpressionFault(message: string, known: readonly string[]): string 
   return `the expression is faulty here: ${message}.`;
 }
 
-/** Stands for a faulty expression while the rest of the file is checked. It never decides anything. */
+/** Replaces a faulty expression while the rest of the file is checked. It is never evaluated. */
 const FAULTY: CompiledExpression = {
   text: '',
   type: 'dyn',

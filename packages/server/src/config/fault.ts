@@ -1,4 +1,4 @@
-// What is wrong with a configuration file, and where?
+// The faults and warnings of a configuration file, with their places.
 
 export interface Fault {
   readonly severity: 'fault' | 'warning';
@@ -13,19 +13,19 @@ export interface Fault {
 /** The keys that lead to a value, from the root. */
 export type Path = readonly (string | number)[];
 
-/** What a fault is about: the value at its path, the key there, or a position in the text of the value. */
+/** The place of a fault at its path: the value, the key, or a position in the text of the value. */
 export type FaultAbout = 'value' | 'key' | Position;
 
-/** Reports that something at a path is wrong. */
+/** Reports a fault at a path. */
 export type Complain = (path: Path, message: string, severity?: Fault['severity'], about?: FaultAbout) => void;
 
-/** A place in a text of several lines. Both begin at 1. */
+/** A place in a text of several lines. Line and column begin at 1. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** @param value the file's, if known: entries of a list are then called by their name instead of their number */
+/** @param value the content of the file; if given, entries of a list are named by their name instead of their number */
 export function formatPath(path: Path, value?: unknown): string {
   let text = '';
   let within = value;
@@ -41,7 +41,7 @@ function memberOf(value: unknown, key: string | number): unknown {
   return (value as Record<string | number, unknown>)[key];
 }
 
-/** By list, the keys that name its entries. The first that an entry has counts. */
+/** The keys that name the entries of each list. The first one that an entry has is used. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   resources: ['audience'],
   clients: ['id'],
@@ -64,7 +64,7 @@ export function formatFault(file: string, { severity, line, column, path, messag
   return `${place}: ${severity === 'warning' ? 'warning: ' : ''}${path === '' ? '' : `${path}: `}${message}`;
 }
 
-/** A file that cannot be used. Holds every fault of it at once. */
+/** A file that cannot be used, with all its faults. */
 export class ConfigurationError extends Error {
   readonly file: string;
   readonly faults: readonly Fault[];

@@ -1,8 +1,8 @@
-// Checks where the keys of another party are: a set in the file, or the URL of one.
+// Checks the location of another party's keys: a set in the file, or the URL of one.
 import { urlProblem } from '../outbound/address.ts';
 import { readKeySet } from '../trust/key-set.ts';
 import type { Complain, Path } from './fault.ts';
-import { wordUrlProblem } from './urls.ts';
+import { describeUrlProblem } from './urls.ts';
 
 interface KeyPlaceSource {
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] } | undefined;
@@ -18,7 +18,7 @@ export function checkKeyPlace(source: KeyPlaceSource, path: Path, complain: Comp
   if (jwks !== undefined && jwksUri !== undefined)
     complain([...path, 'jwksUri'], 'an entry has jwks or jwksUri, and not both. Remove one of them.', 'fault', 'key');
   const problem = jwksUri === undefined ? undefined : urlProblem(jwksUri, networkOfKeys(source));
-  if (problem !== undefined) complain([...path, 'jwksUri'], wordUrlProblem(jwksUri ?? '', problem));
+  if (problem !== undefined) complain([...path, 'jwksUri'], describeUrlProblem(jwksUri ?? '', problem));
   const keys = jwks === undefined ? undefined : readKeySet(jwks);
   if (typeof keys === 'string') complain([...path, 'jwks'], `${keys}.`);
   else if (keys?.size === 0)

@@ -25,7 +25,7 @@ export function readText(file: string): string {
   return decodeFile(readBytes(file), file);
 }
 
-/** @throws ConfigurationError, with the line where the bytes are no UTF-8 */
+/** @throws ConfigurationError with the first line that is not UTF-8 */
 export function decodeFile(bytes: Uint8Array, file: string): string {
   const text = decodeUtf8(bytes);
   if (text !== undefined) return text;
@@ -43,7 +43,7 @@ function readBytes(file: string): Buffer {
   }
 }
 
-/** @param file names the text in faults, and paths in it are relative to the file's folder. @throws ConfigurationError */
+/** @param file names the text in faults; paths in the text are relative to its folder @throws ConfigurationError */
 export async function parseConfiguration(
   text: string,
   { file, environment }: { file: string; environment: NodeJS.ProcessEnv },
@@ -57,7 +57,7 @@ export async function parseConfiguration(
     if (faults.every(({ severity }) => severity === 'warning')) return;
     throw new ConfigurationError(file, faults.toSorted(byPlace));
   };
-  /** Throws the faults that `find` reports, and forgets them. */
+  /** Throws the faults that `find` reports, and clears them. */
   const throwNew = (find: () => void): void => {
     const before = faults.length;
     find();
@@ -87,7 +87,7 @@ const EMPTY = 'the file is empty. It needs at least issuer, such as issuer: http
 
 const byPlace = (a: Fault, b: Fault): number => a.line - b.line || a.column - b.column;
 
-/** Checks the form of each part, then how the parts fit together. A fault of one part hides nothing of the others. */
+/** Checks the form of each part, and then how the parts fit together. A fault of one part hides no fault of the others. */
 async function check(
   { value, unknown, complain }: YamlFile,
   around: Omit<Surroundings, 'complain' | 'unsure'>,
@@ -111,7 +111,7 @@ async function check(
   return undefined;
 }
 
-/** An unknown key that stands for another one makes that one faulty too. */
+/** If an unknown key is a misspelling of a known one, the known one counts as faulty too. */
 const faultyPaths = ({ path, meant }: FormFault): readonly Path[] =>
   (meant === undefined ? [path] : [path, meant]) as readonly Path[];
 
@@ -119,7 +119,7 @@ async function checkRest(value: unknown, faulty: readonly Path[], around: Omit<S
   if (faulty.some((path) => path.length === 0)) return;
   let [rest, aside] = [setAside(value, faulty), faulty];
   let parsed = configurationFile.safeParse(rest.value);
-  // An entry, then a section, that is not complete without its faulty part.
+  // If an entry is incomplete without its faulty part, set the entry aside, and then the section.
   for (const depth of [2, 1]) {
     if (parsed.success) break;
     const { pathInFile } = rest;

@@ -5,12 +5,12 @@ import { describeFailure } from '../primitives/failure.ts';
 import type { Path } from './fault.ts';
 import type { Surroundings } from './source.ts';
 
-/** A page holds two logos at most. */
+/** A page holds at most two logos. */
 const MAX_LOGO_BYTES = 32_768;
 
 const FORMS = 'a PNG, JPEG, WebP or SVG image';
 
-/** The first bytes of each image type; nothing else says what a file is. */
+/** The first bytes of each image type. The name of a file is ignored. */
 const types: readonly (readonly [type: string, first: RegExp])[] = [
   ['image/png', /^\x89PNG/],
   ['image/jpeg', /^\xff\xd8\xff/],
@@ -20,7 +20,7 @@ const types: readonly (readonly [type: string, first: RegExp])[] = [
 
 const DATA_URI = /^data:(image\/[a-z+]+);base64,([A-Za-z0-9+/]+={0,2})$/;
 
-/** @returns the image as a `data:` URI, or undefined after a complaint */
+/** @returns the image as a `data:` URI; undefined after reporting a fault */
 export function readLogo(source: string, path: Path, around: Surroundings): string | undefined {
   const complain = (message: string): undefined => around.complain(path, message) as undefined;
   if (source.startsWith('data:')) {
@@ -57,7 +57,7 @@ const typeOf = (image: Buffer): string | undefined => {
   return types.find(([, first]) => first.test(start))?.[0];
 };
 
-/** @returns what is wrong with a `data:` URI, for a page that shows it as an image */
+/** @returns the fault of a `data:` URI that a page will show as an image; undefined if it has none */
 export function dataUriProblem(uri: string): string | undefined {
   const [, type, base64 = ''] = DATA_URI.exec(uri) ?? [];
   if (type === undefined) return `is not ${FORMS}. Write it as data:image/png;base64,… (RFC 2397)`;

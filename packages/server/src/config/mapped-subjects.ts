@@ -1,5 +1,5 @@
-// Checks that no subject mapping gives a subject the name of somebody else, as far as the text of the mapping shows. A name that only
-// a token shows is refused when the token comes (trust/subject-names.ts).
+// Checks, as far as the text of a mapping shows, that it gives no subject the name of another principal. The rest is checked with each
+// token (trust/subject-names.ts).
 import type { LiteralStart } from '../expression/literal.ts';
 import { prefixOf } from '../primitives/principal.ts';
 import { compileValue } from './expressions.ts';
@@ -12,7 +12,7 @@ interface MappedIssuer {
   readonly index: number;
   readonly name: string;
   readonly start: LiteralStart;
-  /** The people that it speaks of, where other issuers speak of the same. */
+  /** The people that the issuer shares with other issuers. */
   readonly people: string | undefined;
 }
 
@@ -69,12 +69,12 @@ function checkOwner(one: MappedIssuer, names: ReadonlySet<string>, file: Configu
     );
 }
 
-/** Of two mappings that could give the same name, each issuer would speak for people of the other. */
+/** If two mappings could give the same name, each issuer could impersonate people of the other. */
 function checkApart(mapped: readonly MappedIssuer[], complain: Complain): void {
   let open: MappedIssuer[] = [];
   for (const one of mapped.toSorted((a, b) => (a.start.text < b.start.text ? -1 : 1))) {
     const { text } = one.start;
-    // Sorted: what this one does not begin with, no later one does.
+    // The list is sorted: if this prefix does not match, no later one does.
     open = open.filter(({ start }) => text.startsWith(start.text) && (!start.whole || start.text === text));
     const other = open.find(({ people }) => people === undefined || people !== one.people);
     if (other !== undefined)

@@ -1,4 +1,4 @@
-// Checks certificates and private keys in PEM, and words what is wrong with them: the text of OpenSSL says little.
+// Checks certificates and private keys in PEM, and describes their faults, because the messages of OpenSSL do not.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { describeFailure } from '../primitives/failure.ts';
@@ -11,7 +11,7 @@ const BEGIN: Readonly<Record<Kind, string>> = {
   'private key': '-----BEGIN PRIVATE KEY-----',
 };
 
-/** What a file may hold in the place of what is wanted, by its text. */
+/** Descriptions of other content that a file may hold, by its text. */
 const CONTENTS: readonly (readonly [text: RegExp, held: string])[] = [
   [
     /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m,
@@ -23,7 +23,7 @@ const CONTENTS: readonly (readonly [text: RegExp, held: string])[] = [
   [/-----BEGIN (?:\w+ )?PUBLIC KEY-----/, 'a public key'],
 ];
 
-/** @param file cannot be used as what is wanted @returns what it holds, to follow "FILE holds" */
+/** @param file content that is not of the wanted kind @returns its description, to follow "FILE holds" */
 export function describePem(file: Buffer, wanted: Kind): string {
   const text = file.toString('latin1');
   if (text.trim() === '') return `nothing. Write a ${wanted} in PEM into it`;
@@ -34,7 +34,7 @@ export function describePem(file: Buffer, wanted: Kind): string {
   return held.includes('passphrase') ? held : `${held}, and not a ${wanted}`;
 }
 
-/** The first byte of a SEQUENCE of more than 255 bytes, as certificates are. */
+/** Does the file begin with a SEQUENCE of more than 255 bytes, like a certificate? */
 function isDer(file: Buffer): boolean {
   try {
     return file[0] === 0x30 && new X509Certificate(file).raw.length > 0;
@@ -56,7 +56,7 @@ interface Pair<T> {
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** @param files those that can be read @returns what is wrong with the certificate and the key of a server */
+/** @param files undefined for a file that cannot be read @returns the faults of the certificate and the key of a server */
 export function checkKeyPair({ cert, key }: Pair<Buffer | undefined>, names: Pair<string>): readonly PairProblem[] {
   const chain = cert && readChain(cert);
   const privateKey = key && readKey(key);
@@ -108,7 +108,7 @@ function warnOfChain(chain: Chain, name: string): string | undefined {
   return `certificate ${stranger + 1} in ${name} did not issue certificate ${stranger}. Put the certificate of the server first, and after each the one that issued it.`;
 }
 
-/** @returns undefined where there is no certificate, or one that cannot be read */
+/** @returns undefined if there is no certificate, or if one cannot be read */
 function readChain(file: Buffer): Chain | undefined {
   try {
     const [first, ...others] = (file.toString('latin1').match(CERTIFICATES) ?? []).map(

@@ -1,4 +1,4 @@
-// Finds out whose a name in our tokens is: a client's, an account's, or a subject's of another issuer. No name belongs to two of them.
+// Finds the owner of a name in tokens: a client, an account, or a subject of another issuer. A name has one owner.
 import { prefixOf } from '../primitives/principal.ts';
 import type { Path } from './fault.ts';
 import { couldBeForeign } from './wording.ts';
@@ -11,12 +11,12 @@ export interface Taken {
 
 export interface NamedPrincipal {
   readonly accounts: readonly { readonly username: string; readonly sub: string }[];
-  /** The names of issuers, which stand before the names of their subjects. */
+  /** The names of issuers, which are the prefixes of their subjects. */
   readonly issuers: readonly { readonly name: string }[];
   readonly upstream: { readonly name: string } | undefined;
 }
 
-/** @returns who else has this client id, or could have it; undefined if nobody has */
+/** @returns a function that finds the other principal that has, or could have, a client id */
 export function findTaken({ accounts, issuers, upstream }: NamedPrincipal): (id: string) => Taken | undefined {
   const indexes = new Map(
     accounts.flatMap(({ username, sub }, index) => [[username, index] as const, [sub, index] as const]),

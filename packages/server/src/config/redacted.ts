@@ -1,10 +1,10 @@
-// Takes secrets and their sources out of the entries that the admin API shows: clients, resources, issuers and rules.
+// Removes secrets and their sources from the entries that the admin API shows: clients, resources, issuers and rules.
 
 const sections = ['clients', 'resources', 'issuers', 'rules'] as const;
 
 export type Entry = Readonly<Record<string, unknown>>;
 
-/** With the keys of the file, and in its order. */
+/** Entries with the keys and the order of the file. */
 export type Entries = Readonly<Record<(typeof sections)[number], readonly Entry[]>>;
 
 /** @param file has the right form */

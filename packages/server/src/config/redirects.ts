@@ -1,4 +1,4 @@
-// Checks where a browser may be sent back to: only to places at which nobody else can listen (RFC 9700 section 4.1, RFC 8252 section 7).
+// Checks redirect URIs: each must be a place at which no other party can listen (RFC 9700 section 4.1, RFC 8252 section 7).
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { isLoopback } from '../primitives/network.ts';
 import type { Complain, Path } from './fault.ts';
@@ -43,7 +43,7 @@ function problemOf(text: string): string | undefined {
   if (protocol === 'https:') return undefined;
   if (protocol === 'http:')
     return isLoopback(hostname) ? undefined : 'is http, which is for loopback only. Write https.';
-  // Of an app: the reverse of a domain name that is its own (RFC 8252 section 7.1). `javascript:` and `data:` have no dot.
+  // The scheme of an app is the reverse of its domain name (RFC 8252 section 7.1). `javascript:` and `data:` have no dot.
   return protocol.includes('.')
     ? undefined
     : 'has a scheme that is not safe. Write https, http on loopback, or the scheme of an app with a dot, such as com.example.app:/callback.';

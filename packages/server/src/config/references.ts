@@ -1,4 +1,4 @@
-// Words a name that no entry of the file has, with the nearest one that some entry has.
+// Describes a name that no entry of the file has, with the nearest existing one.
 import { didYouMean } from '../primitives/nearest.ts';
 
 const KINDS = {
@@ -8,16 +8,16 @@ const KINDS = {
   trustDomain: { what: 'issuer with the trustDomain', add: 'Add it to issuers.' },
 } as const;
 
-/** More names that are not known have a cause that no suggestion mends, and each is compared with every known name. */
+/** Further unknown names get no suggestion: each costs a comparison with all names, and they probably have one cause. */
 const MAX_SUGGESTIONS = 100;
 
-/** @returns words a name that is none of the known ones */
-export function createNameWording(kind: keyof typeof KINDS, known: readonly string[]): (name: string) => string {
+/** @returns a function that describes an unknown name */
+export function createNameDescriber(kind: keyof typeof KINDS, known: readonly string[]): (name: string) => string {
   let count = 0;
-  return (name) => wordUnknownName(kind, name, ++count > MAX_SUGGESTIONS ? [] : known);
+  return (name) => describeUnknownName(kind, name, ++count > MAX_SUGGESTIONS ? [] : known);
 }
 
-export function wordUnknownName(kind: keyof typeof KINDS, name: string, known: Iterable<string>): string {
+export function describeUnknownName(kind: keyof typeof KINDS, name: string, known: Iterable<string>): string {
   const { what, add } = KINDS[kind];
   return `there is no ${what} ${JSON.stringify(name)}.${didYouMean(name, known) || ` ${add}`}`;
 }

@@ -1,4 +1,4 @@
-// Reads the clients that were registered at run time, as if they were entries of the file in force.
+// Reads the clients that were registered at run time like entries of the file in force.
 import type { RegisteredClient, StoredClient } from '../client-auth/registered-clients.ts';
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
@@ -9,28 +9,28 @@ import { resolveClients } from './resolve-clients.ts';
 import { type ClientSource, type ConfigurationFile, clientEntry } from './schema.ts';
 import type { Surroundings } from './source.ts';
 
-/** Whether a server asks for certificates is decided when it starts. */
+/** A server decides at its start whether it requests certificates. */
 const UNASKED = 'the server asks no client for a certificate. Set server.clientCertificates.authorities.';
 
 export interface Registering {
   /**
-   * The clients of the file, and the registered ones that can be read and told from every other principal. One of an id that the
-   * file has is left out.
+   * Returns the clients of the file, and the registered ones that can be read and that no other principal can be taken for. A
+   * registered client with the id of a client of the file is left out.
    */
   readonly withRegistered: (registered: Iterable<RegisteredClient>) => ReadonlyMap<string, Client>;
-  /** What the whole file, with the other registered clients, would be refused for with this client in it. */
+  /** Returns the faults that the file would have with this client, beside the other registered clients. */
   readonly faultsOf: (
     id: string,
     stored: StoredClient,
     registered: Iterable<RegisteredClient>,
   ) => Promise<readonly Pick<Fault, 'path' | 'message'>[]>;
-  /** @throws ConfigurationError where a registered client has an id, or another identifier, that the file gives to somebody */
+  /** @throws ConfigurationError if a registered client has an id or another identifier of a principal of the file */
   readonly checkBeside: (registered: Iterable<RegisteredClient>) => void;
 }
 
 interface ReadClient {
   readonly id: string;
-  /** Undefined where the entry cannot be read any more. */
+  /** Undefined if the entry can no longer be read. */
   readonly client: Client | undefined;
   readonly taken: Taken | undefined;
 }
@@ -93,21 +93,24 @@ export function registerBeside(
   };
 }
 
-/** @returns reads registered clients, oldest first: of two that claim one thing the older has it, and the file before both */
+/**
+ * Creates a reader of registered clients, oldest first.
+ * @returns a function; if two clients claim one identifier, the file wins, and then the older client
+ */
 function createReader(
   file: ConfigurationFile,
   clients: ReadonlyMap<string, Client>,
   resources: readonly Resource[],
   { around, takenBy }: { around: Surroundings; takenBy: (id: string) => Taken | undefined },
 ): (registered: Iterable<RegisteredClient>) => readonly ReadClient[] {
-  const unheard: Surroundings = { ...around, complain: () => undefined };
-  /** A client that changes is another object. */
+  const silent: Surroundings = { ...around, complain: () => undefined };
+  /** A changed client is a new object, so the cache is never stale. */
   const known = new WeakMap<RegisteredClient, Client | undefined>();
   return (registered) => {
     const all = [...registered];
     const fresh = all.filter((one) => !clients.has(one.id) && !known.has(one));
     const sources = fresh.flatMap(({ id, ...stored }) => sourceOf(id, stored));
-    const read = sources.length === 0 ? clients : resolveClients({ ...file, clients: sources }, resources, unheard);
+    const read = sources.length === 0 ? clients : resolveClients({ ...file, clients: sources }, resources, silent);
     for (const one of fresh) known.set(one, read.get(one.id));
     const claimed = new Set([...clients.values()].flatMap(identifiersOf));
     const places = new Map(file.clients.map(({ id }, index) => [id, index]));
@@ -132,7 +135,7 @@ function createReader(
 
 const TWICE: Taken = { path: ['clients'], message: 'another client has its spiffeId or its workload.' };
 
-/** What else than its id finds a client. */
+/** Returns the identifiers of a client other than its id. */
 const identifiersOf = ({ spiffeId, workload }: Client): readonly string[] => [
   ...(spiffeId === undefined ? [] : [JSON.stringify(['spiffeId', spiffeId])]),
   ...(workload === undefined ? [] : [JSON.stringify(['workload', workload.issuer, workload.audience])]),

@@ -1,4 +1,4 @@
-// Resolves the accounts of the file. No account may be taken for another principal.
+// Resolves the accounts of the file, and checks that no account has the name of another principal.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { prefixOf } from '../primitives/principal.ts';
@@ -11,7 +11,7 @@ import type { AccountSource } from './schema-people.ts';
 import type { Surroundings } from './source.ts';
 import { couldBeForeign, reserved } from './wording.ts';
 
-/** @param issuers those whose subjects are called `name:…` in our tokens */
+/** @param issuers names of issuers, whose subjects are `name:…` in tokens of this server */
 export async function resolveAccounts(
   file: ConfigurationFile,
   issuers: readonly { readonly name: string }[],
@@ -53,10 +53,10 @@ async function resolvePassword(
   return NO_HASH;
 }
 
-/** Stands for a faulty hash while the rest of the file is checked. */
+/** Replaces a faulty hash while the rest of the file is checked. */
 const NO_HASH: PasswordHash = { memory: 0, passes: 0, parallelism: 0, salt: Buffer.alloc(0), tag: Buffer.alloc(0) };
 
-/** A subject of ours is a client, an account, or somebody else's under that issuer's name: never two of these. */
+/** Checks that each subject is only one of: a client, an account, a subject of another issuer with the prefix of that issuer. */
 function checkDistinct(file: ConfigurationFile, issuers: ReadonlySet<string>, { complain }: Surroundings): void {
   const clients = new Set(file.clients.map(({ id }) => id));
   const seen = { username: new Set<string>(), sub: new Set<string>() };

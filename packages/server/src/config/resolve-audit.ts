@@ -1,4 +1,4 @@
-// Resolves what becomes of audit rows: how long they are kept, how often they are signed, and which sinks get them.
+// Resolves the settings of the audit: retention, interval of signatures, and sinks.
 import type { AuditRetentionSettings } from '../audit-retention/retain.ts';
 import { sinkKinds } from '../audit-retention/sinks/index.ts';
 import type { SinkPlace } from '../audit-retention/sinks/sink.ts';
@@ -6,7 +6,7 @@ import { urlProblem } from '../outbound/address.ts';
 import type { Path } from './fault.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
-import { wordUrlProblem } from './urls.ts';
+import { describeUrlProblem } from './urls.ts';
 
 export function resolveAudit({ audit, server }: ConfigurationFile, around: Surroundings): AuditRetentionSettings {
   const { retention, checkpointEvery, stream } = audit;
@@ -42,7 +42,7 @@ function resolvePlace(
 ): SinkPlace {
   const network = allowPrivateNetwork ? 'private' : 'public';
   const problem = urlProblem(url, network);
-  if (problem !== undefined) around.complain([...path, 'url'], wordUrlProblem(url, problem));
+  if (problem !== undefined) around.complain([...path, 'url'], describeUrlProblem(url, problem));
   const values = Object.entries(headers).map(([name, source]) => {
     const value = readSecret(source, [...path, 'headers', name], host, around) ?? '';
     if (value !== '' && !HEADER.test(value))

@@ -1,4 +1,4 @@
-// Resolves how a client of the file authenticates. An entry has the keys of its method, and no others.
+// Resolves the authentication of a client. An entry has the keys of its method, and no others.
 
 import { clientAuthMethods } from '../client-auth/index.ts';
 import type { ClientAuthMethod, ClientKey } from '../client-auth/method.ts';
@@ -8,7 +8,7 @@ import { SecretDigest } from '../primitives/secret.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { Complain, Path } from './fault.ts';
 import { checkKeyPlace, networkOfKeys } from './key-location.ts';
-import { wordUnknownName } from './references.ts';
+import { describeUnknownName } from './references.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
 
@@ -23,7 +23,7 @@ export function certificateKeyOf({
   return bound ? 'certificateBoundAccessTokens' : undefined;
 }
 
-/** Does the server ask the callers of TLS connections for a certificate? Browsers then ask people for one. */
+/** Does the server request certificates on TLS connections? If it does, browsers ask people for one. */
 export const asksForCertificate = ({ server, clients }: Pick<ConfigurationFile, 'server' | 'clients'>): boolean =>
   server.tls !== undefined && (server.clientCertificates.authorities.length > 0 || clients.some(certificateKeyOf));
 
@@ -151,7 +151,7 @@ function checkSpiffeId(
   if (domain === undefined)
     complain(path, `${JSON.stringify(id)} is not a SPIFFE id. Write spiffe://TRUST-DOMAIN/PATH, which may end in /*.`);
   else if (!domains.includes(domain) && !unsure.name('issuers', domain))
-    complain(path, wordUnknownName('trustDomain', domain, domains));
+    complain(path, describeUnknownName('trustDomain', domain, domains));
   return id;
 }
 
@@ -184,7 +184,7 @@ function resolveWorkload(
   return { issuer: named.issuer ?? `spiffe://${named.trustDomain}`, audience };
 }
 
-/** Checks that a key that identifies a client, other than its id, identifies one client. */
+/** Checks that each key that identifies a client, other than the id, identifies only one. */
 export function checkIndexed(clients: Iterable<Client>, complain: Complain): void {
   const seen = new Set<string>();
   for (const [index, { spiffeId, workload }] of [...clients].entries()) {

@@ -1,4 +1,4 @@
-// Resolves what people see on the pages: name, logo and colour of the organisation, and websites.
+// Resolves the branding of the pages: name, logo and colour of the organisation, and websites.
 import { isLoopback } from '../primitives/network.ts';
 import { type Branding, createBranding, TEXT_CONTRAST } from '../sign-in/pages/branding.ts';
 import { adjust, type Colour, contrastOf, parseColour } from '../sign-in/pages/colour.ts';
@@ -19,7 +19,7 @@ export function resolveBranding({ branding }: ConfigurationFile, around: Surroun
   });
 }
 
-/** White text stands on it, and it is text on white. */
+/** Must contrast with white: it is a background of white text, and a text on white. */
 function checkColour(text: string, path: Path, complain: Complain): Colour | undefined {
   const colour = parseColour(text);
   if (colour === undefined) {
@@ -37,7 +37,7 @@ function checkColour(text: string, path: Path, complain: Complain): Colour | und
   return colour;
 }
 
-/** @returns an address to which a link may lead, or undefined after a complaint */
+/** @returns the address of a link; undefined after reporting a fault */
 export function readWebsite(text: string | undefined, path: Path, complain: Complain): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -5,7 +5,7 @@ import { indexAudiences } from '../narrowing/targets.ts';
 import type { Path } from './fault.ts';
 import { readLogo } from './logo.ts';
 import { checkRedirects } from './redirects.ts';
-import { createNameWording } from './references.ts';
+import { createNameDescriber } from './references.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import { readWebsite } from './resolve-branding.ts';
 import type { ConfigurationFile } from './schema.ts';
@@ -17,7 +17,7 @@ export function resolveClients(
   around: Surroundings,
 ): ReadonlyMap<string, Client> {
   const byAudience = indexAudiences(resources);
-  const wordAudience = createNameWording(
+  const describeUnknownAudience = createNameDescriber(
     'resource',
     resources.map(({ audience }) => audience),
   );
@@ -31,11 +31,11 @@ export function resolveClients(
       );
     for (const [place, audience] of entry.audiences.entries()) {
       if (byAudience(audience) === undefined && !around.unsure.name('resources', audience))
-        around.complain([...path, 'audiences', place], wordAudience(audience));
+        around.complain([...path, 'audiences', place], describeUnknownAudience(audience));
     }
     const resource = entry.resource === undefined ? undefined : byAudience(entry.resource)?.audience;
     if (entry.resource !== undefined && resource === undefined && !around.unsure.name('resources', entry.resource))
-      around.complain([...path, 'resource'], wordAudience(entry.resource));
+      around.complain([...path, 'resource'], describeUnknownAudience(entry.resource));
     checkRedirects(entry, path, around.complain);
     clients.set(entry.id, {
       id: entry.id,

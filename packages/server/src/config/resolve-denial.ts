@@ -1,4 +1,4 @@
-// Resolves a rule of the configuration file that denies. A name that nothing has is a fault: the rule would deny nothing.
+// Resolves a rule that denies. An unknown name is a fault here, because the rule would deny nothing.
 import type { Targeting } from '../narrowing/targets.ts';
 import { ALL_TYPES, type DenyRule } from '../policy/rule.ts';
 import { readCondition } from './expressions.ts';
@@ -7,7 +7,7 @@ import { type RulePlace, resolveParty } from './resolve-party.ts';
 import type { DenyEntry } from './schema-rules.ts';
 
 interface DenialPlace extends RulePlace, Pick<Targeting, 'byAudience'> {
-  /** Those of the file. Others may be registered while the server runs. */
+  /** The clients of the file. Others may be registered while the server runs. */
   readonly clients: ReadonlyMap<string, unknown>;
 }
 

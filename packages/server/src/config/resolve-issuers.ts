@@ -1,4 +1,4 @@
-// Resolves the issuers of the file. No issuer may be taken for another one.
+// Resolves the issuers of the file, and checks that no issuer can be taken for another one.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
 import { prefixOf } from '../primitives/principal.ts';
@@ -11,13 +11,13 @@ import { checkKeyPlace, networkOfKeys } from './key-location.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
-import { wordUrlProblem } from './urls.ts';
+import { describeUrlProblem } from './urls.ts';
 import { couldBeForeign, reserved, reservedName } from './wording.ts';
 
-/** Prefixes of ids that are not the name of an issuer. */
+/** Prefixes of ids that cannot be the name of an issuer. */
 export const NO_NAMES: ReadonlySet<string> = new Set(['spiffe', 'https', 'http', 'urn', 'self']);
 
-/** The lengths of all different keys together: every encrypted assertion costs an RSA operation with each. */
+/** Maximum sum of the lengths of all different keys: each encrypted assertion costs an RSA operation with every key. */
 const MAX_DECRYPTION_BITS = 12_288;
 
 export interface ResolvedIssuers {
@@ -56,7 +56,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
   const issuer = source.issuer ?? `spiffe://${source.trustDomain}`;
   const check = (key: Path, url: string): void => {
     const problem = urlProblem(url, network);
-    if (problem !== undefined) around.complain([...path, ...key], wordUrlProblem(url, problem));
+    if (problem !== undefined) around.complain([...path, ...key], describeUrlProblem(url, problem));
   };
   const { introspection, jwks, jwksUri } = source;
   if (introspection !== undefined) check(['introspection', 'endpoint'], introspection.endpoint);

@@ -1,4 +1,4 @@
-// Resolves what a rule of the configuration file says of the subject or of the actor.
+// Resolves the subject or the actor of a rule.
 import { DEFAULT_TYPES, type PartyNames, type TakenTypes } from '../policy/rule.ts';
 import { readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
@@ -15,7 +15,7 @@ export interface RulePlace {
   readonly complain: Complain;
 }
 
-/** @param otherwise the types of an entry that names none */
+/** @param otherwise the types if the entry names none */
 export function resolveParty(
   part: 'subject' | 'actor',
   { issuer, types, clients, when }: DenyEntry['subject'],

@@ -72,11 +72,11 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
   });
 }
 
-/** Is the audience that of this server or of its admin API, in any spelling? */
+/** Is it the audience of this server or of its admin API, in any spelling? */
 const isOurs = (audience: string, issuer: string): boolean =>
   [issuer, adminAudience(issuer)].some((own) => spelledAlike(own) === spelledAlike(audience));
 
-/** Equal for all spellings that somebody could take for one URL: case, escapes, default ports, dots and slashes. */
+/** Returns the same text for all spellings that look like one URL: case, escapes, default ports, dots and slashes. */
 function spelledAlike(name: string): string {
   const url = URL.canParse(name) ? new URL(name).href : name;
   return url

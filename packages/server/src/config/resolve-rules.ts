@@ -9,7 +9,7 @@ import type { Scope } from '../primitives/scope.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileClaim, readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
-import { createNameWording } from './references.ts';
+import { createNameDescriber } from './references.ts';
 import { resolveDenial } from './resolve-denial.ts';
 import { type IssuerNames, type RulePlace, resolveParty } from './resolve-party.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
@@ -31,9 +31,9 @@ export function resolveRules(
   const clients = new Map(file.clients.map((client) => [client.id, client]));
   const byAudience = indexAudiences(resources);
   const unknown = {
-    client: createNameWording('client', [...clients.keys()]),
-    issuer: createNameWording('issuer', [...issuerNames.keys()]),
-    resource: createNameWording(
+    client: createNameDescriber('client', [...clients.keys()]),
+    issuer: createNameDescriber('issuer', [...issuerNames.keys()]),
+    resource: createNameDescriber(
       'resource',
       resources.map(({ audience }) => audience),
     ),
@@ -114,7 +114,7 @@ function toRule(name: string, entry: AllowEntry, targets: Targets, about: RulePl
   };
 }
 
-/** The scopes that a rule can give, in the order of the file. */
+/** The scopes that a rule can grant, in the order of the file. */
 const scopesGiven = ({ scopes }: AllowEntry['grant']): readonly string[] =>
   Array.isArray(scopes) ? scopes : [...new Set(Object.values(scopes).flat())];
 
@@ -129,7 +129,7 @@ function grantedTargets(
     if (target === undefined) complain([...path, 'grant', 'audiences', place], unknown.resource(audience), 'warning');
     else targets.push(target);
   }
-  // An audience that is not known may be the one with the scope.
+  // An unknown audience may be the one with the scope.
   if (targets.length < grant.audiences.length) return targets;
   const scopes = new Set(targets.flatMap((target) => [...target.scopes]));
   const places: readonly Path[] = Array.isArray(grant.scopes)
@@ -147,7 +147,7 @@ function grantedTargets(
   return targets;
 }
 
-/** A rule without `types` takes access tokens of ours alone. It may have been written for another token that its clients get. */
+/** Warns of a rule without `types`, which accepts only access tokens of this server, if its clients can get other tokens too. */
 function warnOfTypes(
   entry: AllowEntry,
   clients: ReadonlyMap<string, ClientSource>,
@@ -178,7 +178,7 @@ function warnOfTypes(
 const getsIdTokens = ({ grants, scopes }: ClientSource): boolean =>
   grants.some((grant) => SIGN_IN_GRANTS.has(grant)) && (scopes?.includes('openid') ?? true);
 
-/** A rule that asks for a name that no entry has never matches. */
+/** Warns of names that no entry has: the rule never matches. */
 function warnOfStrangers(
   entry: AllowEntry,
   clients: ReadonlyMap<string, ClientSource>,
@@ -191,7 +191,7 @@ function warnOfStrangers(
     ...where: Path
   ) => {
     for (const [place, name] of names.entries()) {
-      // A name alone need not stand in a list.
+      // A single name may be written without a list.
       const within = names.length === 1 ? where : [...where, place];
       if (!known.has(name)) complain([...path, ...within], unknown[kind](name), 'warning');
     }
@@ -202,7 +202,7 @@ function warnOfStrangers(
     check('client', clients, entry[part].clients, part, 'clients');
   }
   const someHasGrant = (grant: 'token_exchange' | 'refresh_token'): boolean =>
-    // A client that is not known may have it.
+    // An unknown client may have the grant.
     entry.client.some((id) => clients.get(id)?.grants.includes(grant) ?? true);
   if (!someHasGrant('token_exchange'))
     complain(

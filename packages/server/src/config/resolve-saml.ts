@@ -13,7 +13,7 @@ import type { SamlSource } from './schema.ts';
 import { readFileAt, type Surroundings } from './source.ts';
 import { reserved } from './wording.ts';
 
-/** The variables that mappings of assertions read. */
+/** The variables of mappings of assertions. */
 export const assertionVariables = { nameId: 'string', nameIdFormat: 'dyn', attributes: 'map' } as const;
 
 export async function resolveSamlIssuer(
@@ -61,7 +61,7 @@ async function readTrust(source: SamlSource, path: Path, around: Surroundings): 
   return { certificates: read.filter((one) => one !== undefined), validUntil: undefined };
 }
 
-/** An expired file is not a fault, as an expired certificate is not: a server must start although one issuer is late. It is refused in use. */
+/** Expired metadata is not a fault, like an expired certificate: the server must start anyway. Its assertions are refused. */
 async function readFromMetadata(name: string, entityId: string, path: Path, around: Surroundings): Promise<Trust> {
   const file = readFileAt(name, path, around);
   if (file === undefined) return nothing;
@@ -79,7 +79,7 @@ async function readFromMetadata(name: string, entityId: string, path: Path, arou
   }
 }
 
-/** Takes one certificate a file: a second one is often that of an authority, whose key must not sign assertions. */
+/** Accepts one certificate in a file: a second one is often that of an authority, whose key must not sign assertions. */
 function readCertificate(name: string, path: Path, around: Surroundings): X509Certificate | undefined {
   const file = readFileAt(name, path, around);
   if (file === undefined) return undefined;
@@ -94,7 +94,7 @@ function readCertificate(name: string, path: Path, around: Surroundings): X509Ce
   }
 }
 
-/** @param now milliseconds since 1970 @returns why no assertion of the issuer can be verified; undefined if one can */
+/** @param now milliseconds since 1970 @returns why no assertion of the issuer can be verified; undefined if some can */
 export function certificateProblem({ certificates, validUntil }: SamlIssuerEntry, now: number): string | undefined {
   if (validUntil !== undefined && now >= validUntil * 1000)
     return `its metadata was valid until ${new Date(validUntil * 1000).toISOString()}`;

@@ -1,4 +1,4 @@
-// Resolves the upstream provider of the file. Its people may not be taken for anybody else.
+// Resolves the upstream provider of the file, and checks that its people have no name of another principal.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
 import type { ConfiguredUpstream } from './configuration.ts';
@@ -6,12 +6,12 @@ import { compileMapping, NO_NAMES, type ResolvedIssuers } from './resolve-issuer
 import type { ConfigurationFile } from './schema.ts';
 import type { UpstreamSource } from './schema-people.ts';
 import { readSecret, type Surroundings } from './source.ts';
-import { wordUrlProblem } from './urls.ts';
+import { describeUrlProblem } from './urls.ts';
 import { couldBeForeign, reserved, reservedName } from './wording.ts';
 
 /**
- * @param issuers the other issuers. The same provider may be among them. Then both name the same people
- * @param saml issuers of assertions. One of the same id names its people by NameID, which others may choose: it is another issuer
+ * @param issuers the other issuers. The same provider may be among them; then both name the same people
+ * @param saml issuers of assertions. One with the same id is another issuer, because people may be able to choose their NameID
  */
 export function resolveUpstream(
   source: UpstreamSource,
@@ -25,7 +25,7 @@ export function resolveUpstream(
   const problem =
     urlProblem(issuer, network) ??
     (issuer === file.issuer ? 'is the issuer of this server. Write the issuer of another provider' : undefined);
-  if (problem !== undefined) complain('issuer', wordUrlProblem(issuer, problem));
+  if (problem !== undefined) complain('issuer', describeUrlProblem(issuer, problem));
   const same = issuers.find((one) => one.issuer === issuer);
   const name = source.name ?? same?.name ?? (URL.canParse(issuer) ? new URL(issuer).hostname : '');
   if (NO_NAMES.has(name)) complain('name', reservedName(name));

@@ -1,4 +1,4 @@
-// Resolves what a file means: looks names up, reads secrets and certificates, and finds parts that do not fit together.
+// Resolves a file: looks names up, reads secrets and certificates, and finds parts that contradict each other.
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { OWN_LIFETIME_SECONDS, type Resource } from '../model/resource.ts';
@@ -23,7 +23,7 @@ import { resolveUpstream } from './resolve-upstream.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
 
-/** Complains of parts that do not fit together. Then the result must not be used. */
+/** Reports parts that contradict each other. After a report the result must not be used. */
 export async function resolveConfiguration(
   file: ConfigurationFile,
   around: Surroundings,
@@ -66,8 +66,8 @@ export async function resolveConfiguration(
   };
 }
 
-/** Time in seconds for which verifiers may cache the key set (its Cache-Control). */
-const KEY_SET_MAX_AGE = 300;
+/** Time for which verifiers may cache the key set (its Cache-Control). */
+const KEY_SET_MAX_AGE_SECONDS = 300;
 
 function resolveKeys(
   { keys, clients }: ConfigurationFile,
@@ -75,7 +75,7 @@ function resolveKeys(
   complain: Complain,
 ): Configuration['keys'] {
   const { alg, rotateEvery, publishAhead } = keys;
-  if (publishAhead < KEY_SET_MAX_AGE)
+  if (publishAhead < KEY_SET_MAX_AGE_SECONDS)
     complain(
       ['keys', 'publishAhead'],
       'must be 5m or more, because verifiers cache the key set that long. Write 5m, 1h or longer.',
@@ -127,9 +127,9 @@ function resolveSealingKey(
   return { keys: [first, ...others] };
 }
 
-/** The reason of a refusal shows which clients exist, so it is for a developer on the same machine only. */
+/** Allowed only for developers on the same machine, because the reason of a refusal reveals which clients exist. */
 function resolveDeveloperErrors({ developerErrors, issuer, server }: ConfigurationFile, complain: Complain): boolean {
-  // An issuer that is not a URL is a fault of its own.
+  // An issuer that is not a URL is reported elsewhere.
   if (!developerErrors || !URL.canParse(issuer)) return false;
   const host = new URL(issuer).hostname;
   const [name, value] = isLoopback(host) ? ['server.host', server.host] : ['the issuer', issuer];
@@ -153,7 +153,7 @@ function checkIssuer(issuer: string, complain: Complain): void {
     url.username !== '' ||
     url.password !== ''
   ) {
-    complain(['issuer'], wordIssuer(issuer));
+    complain(['issuer'], describeIssuerFault(issuer));
   } else if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     complain(
       ['issuer'],
@@ -162,9 +162,9 @@ function checkIssuer(issuer: string, complain: Complain): void {
   }
 }
 
-function wordIssuer(issuer: string): string {
+function describeIssuerFault(issuer: string): string {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  // Where a user name stands a password may stand, too.
+  // A URL with a user name may contain a password too.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
     return 'the issuer holds a user name. Write an https URL without it, such as https://login.example.com.';
   return `${JSON.stringify(issuer)} is not an https URL without a query and a fragment. Write one such as https://login.example.com.`;

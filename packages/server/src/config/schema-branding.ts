@@ -1,9 +1,9 @@
-// The form of the file's section about what people see on the pages.
+// The form of the section about the branding of the pages.
 import { z } from 'zod';
 import { expecting } from '../primitives/expectation.ts';
 import { languageNames } from '../sign-in/pages/languages/index.ts';
 
-/** A name that people read. */
+/** A name for people. */
 export const displayName = expecting(
   z.string().regex(/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u),
   'a name for people',

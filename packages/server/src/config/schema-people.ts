@@ -23,7 +23,7 @@ export const account = z.strictObject({
   claims: z.record(z.string(), z.json()).default({}),
 });
 
-/** Another OpenID provider, at which people sign in on the way to us. */
+/** Another OpenID provider, at which people sign in for this server. */
 export const upstream = z.strictObject({
   issuer: httpsUrl,
   name: issuerName.optional(),

@@ -25,7 +25,7 @@ const actor = z
     'cannot have required and forbidden. Remove one of them.',
   );
 
-/** Scope of the subject token to the scopes that it gives. */
+/** Maps a scope of the subject token to the scopes that it grants. */
 const scopeMap = z.record(scope, z.array(scope).min(1));
 
 const allowRule = z.strictObject({

@@ -1,4 +1,4 @@
-// The form of the file's sections about the server itself: where it listens, and its audit.
+// The form of the sections about the server itself: listening, limits and audit.
 import { z } from 'zod';
 import { certificateFormats } from '../http/client-certificate.ts';
 import { expecting } from '../primitives/expectation.ts';

@@ -8,12 +8,12 @@ import { clientId, digest, duration, name, oneOrMore, scopes, tokenTypes } from 
 const testToken = z.strictObject({
   issuer: name.default('self'),
   type: tokenTypes.default('access_token'),
-  /** The client that it was issued to. Default for tokens of this server: the calling client. */
+  /** The client that the token was issued to. Default for tokens of this server: the calling client. */
   client: clientId.optional(),
   audiences: z.array(name).default([]),
   scope: scopes.optional(),
   expiresIn: duration.default(3600),
-  /** `sub` must be among them. */
+  /** Must contain `sub`. */
   claims: expecting(z.record(z.string(), z.unknown()), 'a map', 'the claims of the token, such as { sub: ada }'),
 });
 

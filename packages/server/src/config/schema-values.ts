@@ -1,4 +1,4 @@
-// The forms that values have in many places of the file, each with the words that say what is expected there.
+// The forms of values that occur in many places of the file, each with a description of the expected value.
 import { z } from 'zod';
 import { isClientId } from '../model/client.ts';
 import { expecting } from '../primitives/expectation.ts';
@@ -54,10 +54,10 @@ export const digest = expecting(
   'secret',
 );
 
-/** For a random secret only: the digest of one that a person chose is enough to guess it. */
+/** For random secrets only: a secret that a person chose can be guessed from its digest. */
 const hashedSecret = z.strictObject({ sha256: digest });
 
-/** Of a secret that a client sends, the digest is enough. */
+/** A secret that a client sends, which may be given as its digest. */
 export const clientSecret = expecting(
   z.union([...sources, hashedSecret]),
   'a secret',

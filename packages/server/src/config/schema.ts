@@ -34,7 +34,7 @@ const resource = z.strictObject({
   requiredAcr: oneOrMore(name).default([]),
   requireSenderConstraint: z.boolean().default(false),
   scopes: scopes.default([]),
-  /** By scope, what it allows, in words for people. */
+  /** Descriptions of each scope for people. */
   scopeNames: z.record(z.string(), words).default({}),
   token: z
     .strictObject({
@@ -206,7 +206,7 @@ export const configurationFile = expecting(
 );
 
 export type ConfigurationFile = z.output<typeof configurationFile>;
-/** A client that is registered at run time names no file of the server. */
+/** A client that is registered at run time may not name files of the server. */
 const inlineLogo = z.string().superRefine((uri, { addIssue }) => {
   const problem = dataUriProblem(uri);
   if (problem !== undefined) addIssue(problem);

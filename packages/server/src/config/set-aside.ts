@@ -1,4 +1,4 @@
-// Sets faulty parts of a file aside, so that the rest can be checked without faults that only follow from the first ones.
+// Sets faulty parts of a file aside, so that the rest can be checked without faults that only follow from them.
 import type { Complain, Path } from './fault.ts';
 import { nameOf } from './issuer-name.ts';
 import type { ConfigurationFile } from './schema.ts';
@@ -7,7 +7,7 @@ import type { Unsure } from './unsure.ts';
 export interface Rest {
   readonly value: unknown;
   readonly unsure: Unsure;
-  /** Where a value of the rest stands in the file: entries of the rest have other numbers. */
+  /** Converts a path of the rest to a path of the file: entries of the rest have other numbers. */
   readonly pathInFile: (path: Path) => Path;
   /** Takes complaints about the rest. Warnings are dropped: they may only follow. */
   readonly complaining: (complain: Complain) => Complain;
@@ -18,10 +18,13 @@ type Entries = Record<string, unknown>;
 const LISTS: readonly string[] = ['clients', 'resources', 'issuers', 'accounts', 'rules'];
 const NAME_KEYS: readonly string[] = ['id', 'audience', 'name', 'issuer', 'trustDomain', 'saml'];
 
-/** Stands for an issuer that is missing or faulty. */
+/** Replaces a missing or faulty issuer. */
 const SOME_ISSUER = 'https://issuer.invalid';
 
-/** @param faulty paths of faulty values, and of unknown keys: of a section or an entry its key goes, else the whole @param value a map */
+/**
+ * @param value a map
+ * @param faulty paths of faulty values and of unknown keys. In a section or an entry, only the faulty key is set aside if possible
+ */
 export function setAside(value: unknown, faulty: readonly Path[]): Rest {
   const rest = structuredClone(value) as Entries;
   const gone = new Set<string>();
@@ -83,7 +86,7 @@ export function setAside(value: unknown, faulty: readonly Path[]): Rest {
   };
 }
 
-/** Of a resource the whole is set aside: its scopes explain its other keys. */
+/** A faulty resource is set aside as a whole, because its other keys depend on its scopes. */
 function faultyPart(
   known: 'whole' | Set<string> | undefined,
   section: string,
@@ -93,7 +96,7 @@ function faultyPart(
   return (known ?? new Set()).add(member);
 }
 
-/** A complaint about an entry may follow from its faulty keys, unless it is about another key that the entry has. */
+/** May a fault of an entry follow from its faulty keys? Not if it is about another key that the entry has. */
 function followsFrom(part: 'whole' | Set<string> | undefined, [key]: Path, entry: unknown): boolean {
   if (part === undefined) return false;
   return part === 'whole' || typeof key !== 'string' || part.has(key) || !isMap(entry) || !Object.hasOwn(entry, key);
@@ -105,10 +108,10 @@ const memberOf = (value: unknown, section: string | number, index: number): unkn
 const isMap = (value: unknown): value is Entries =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Stands for the name of an entry whose name cannot be known. */
+/** The name of an entry whose name is unknown: it may be any. */
 const ANY = '';
 
-/** Every name that others can refer to the entry by. */
+/** Returns every name by which other entries can refer to the entry. */
 function namesOf(section: string, entry: unknown): readonly string[] {
   if (!isMap(entry)) return [ANY];
   const { id, audience, name, issuer, trustDomain, saml } = entry;
@@ -120,7 +123,7 @@ function namesOf(section: string, entry: unknown): readonly string[] {
   return own.includes(ANY) ? [ANY] : [...own, ...domain, nameOf(entry as ConfigurationFile['issuers'][number])];
 }
 
-/** A name that is not a text could be any name. */
+/** Converts names: one that is not a text may be any name. */
 function texts(values: readonly unknown[]): readonly string[] {
   const given = values.filter((value) => value !== undefined);
   return given.length === 0 ? [ANY] : given.map((value) => (typeof value === 'string' ? value : ANY));

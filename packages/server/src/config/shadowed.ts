@@ -5,8 +5,7 @@ import { indexRules } from '../policy/rule-index.ts';
 /**
  * @param rules in the order of the file
  * @param self our own issuer
- * @returns those of them, each with the earlier rule, where it is certain; conditions and what only requests can tell make it
- *   uncertain
+ * @returns each rule that certainly never decides, with the earlier rule. Conditions and facts of requests make it uncertain
  */
 export function findShadowed(rules: readonly Rule[], self: string): ReadonlyMap<Rule, Rule> {
   const places = new Map(rules.map((rule, place) => [rule, place]));
@@ -65,6 +64,6 @@ function coversActor(one: ActorPattern, other: ActorPattern, self: string): bool
   return without && one.presence !== 'forbidden' && delegated && coversParty(one, other, self);
 }
 
-/** A word stands for every name: `any`, `accepted`. */
+/** The words `any` and `accepted` stand for every name. */
 const holdsAll = (one: ReadonlySet<string> | string, other: ReadonlySet<string> | string): boolean =>
   typeof one === 'string' || (typeof other !== 'string' && other.isSubsetOf(one));

@@ -1,4 +1,4 @@
-// Reads what lies around a configuration file: secrets and files that it names, and the environment.
+// Reads the files, secrets and environment variables that a configuration file names.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly unsure: Unsure;
 }
 
-/** @param host of the server: a plain secret is for loopback only @returns undefined where the secret cannot be read */
+/** @param host of the server: a plain secret is for loopback only @returns undefined if the secret cannot be read */
 export function readSecret(source: SecretSource, path: Path, host: string, around: Surroundings): string | undefined {
   const { environment, complain } = around;
   if ('plain' in source) {
@@ -37,7 +37,7 @@ export function readSecret(source: SecretSource, path: Path, host: string, aroun
   return text || undefined;
 }
 
-/** Reads a file that the configuration names. @returns undefined where it cannot be read, which is a fault */
+/** Reads a file that the configuration names. @returns undefined after reporting that it cannot be read */
 export function readFileAt(name: string, path: Path, { folder, complain }: Surroundings): Buffer | undefined {
   const file = resolve(folder, name);
   try {

@@ -1,9 +1,9 @@
-// What is not known about a file while faulty parts of it are set aside.
+// Records which names and keys of a file are unknown while faulty parts are set aside.
 
 /** The lists whose entries others refer to by name. */
 export type NamedSection = 'clients' | 'resources' | 'issuers';
 
-/** What is not known about a file while parts of it are set aside. */
+/** Tells an unknown name or key from a missing one. */
 export interface Unsure {
   /** Could an entry that was set aside have this name? */
   readonly name: (section: NamedSection, name: string) => boolean;
@@ -11,5 +11,5 @@ export interface Unsure {
   readonly key: (path: string) => boolean;
 }
 
-/** Of a file that is read as it stands. */
+/** For a file without parts that are set aside. */
 export const SURE: Unsure = { name: () => false, key: () => false };

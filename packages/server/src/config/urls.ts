@@ -1,8 +1,8 @@
-// Words what is wrong with a URL of the file that this server is to request.
+// Describes the fault of a URL that this server is to request.
 
 /** @param problem as `urlProblem` of `outbound/address.ts` returns it */
-export function wordUrlProblem(url: string, problem: string): string {
-  // Where a user name stands a password may stand, too.
+export function describeUrlProblem(url: string, problem: string): string {
+  // A URL with a user name may contain a password too.
   const shown = /@/.test(url) ? 'the URL' : JSON.stringify(url);
   return `${shown} ${problem}.`;
 }

@@ -1,4 +1,4 @@
-// Warns of rules that no token can satisfy, and of rules that a missing claim opens.
+// Warns of rules that no token can match, and of rules that apply if a claim is missing.
 import type { CompiledExpression } from '../expression/condition.ts';
 import { Budget } from '../expression/condition.ts';
 import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
@@ -10,7 +10,7 @@ import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { coversNames } from './shadowed.ts';
 
 interface Known {
-  /** Our own issuer. */
+  /** The issuer of this server. */
   readonly self: string;
   readonly clients: ReadonlyMap<string, ClientSource>;
   readonly issuers: ConfigurationFile['issuers'];
@@ -48,13 +48,13 @@ export function warnOfUselessRules(
   }
 }
 
-/** A pattern that no token can match. */
+/** Finds a pattern that no token can match. */
 function impossibleParty(
   { issuers, types, clients }: PartyNames,
   { self, issuers: entries }: Known,
 ): { readonly key: string; readonly message: string } | undefined {
   if (issuers === 'any') return undefined;
-  // An issuer that is not known has a warning of its own.
+  // An unknown issuer has its own warning.
   if (![...issuers].every((issuer) => issuer === self || entries.some((entry) => isOf(entry, issuer))))
     return undefined;
   if (clients !== 'any' && !issuers.has(self))
@@ -135,7 +135,7 @@ function warnOfScopes(
     );
 }
 
-/** Pairs of an earlier rule that reads claims and a later rule without conditions that matches the same and gives more. */
+/** Finds pairs of an earlier rule that reads claims and a later rule without conditions that matches the same and grants more. */
 function findOpened(rules: readonly Rule[], self: string): readonly (readonly [Rule, Rule])[] {
   const places = new Map(rules.map((rule, place) => [rule, place]));
   const open = indexRules(rules.filter((rule) => rule.mode === 'enforce' && conditionsOf(rule).length === 0));

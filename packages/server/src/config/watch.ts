@@ -1,5 +1,5 @@
-// Watches the configuration file: at SIGHUP, and when its text changes, be it written, replaced, or reached by a symbolic link
-// that now leads elsewhere, as in Kubernetes.
+// Watches the configuration file, and reads it at SIGHUP and when its text changes: written, replaced, or by a changed symbolic link,
+// as in Kubernetes.
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createRepeatable } from '../primitives/serial.ts';
@@ -10,8 +10,8 @@ const QUIET_MS = 200;
 const READ_MS = 5000;
 
 /**
- * @param seen what was read last
- * @param take gets the bytes whenever they are others, and at SIGHUP the same too, one at a time. What it rejects is given again later
+ * @param seen the bytes that were read last
+ * @param take called with changed bytes, and at SIGHUP also with the same ones; one call at a time. Called again later if it rejects
  */
 export function watchFile(
   file: string,

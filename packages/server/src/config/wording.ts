@@ -1,4 +1,4 @@
-// Sentences that several checks of a file have in common.
+// Messages that several checks of a file have in common.
 
 export const reserved = (claim: string): string =>
   `${claim} is a claim that only this server sets. Remove it, or use another name.`;
@@ -6,6 +6,6 @@ export const reserved = (claim: string): string =>
 export const reservedName = (name: string): string =>
   `${name} cannot be the name of an issuer. Set name to another one.`;
 
-/** @param name of a client or an account @param issuer the name that an issuer has here */
+/** @param name a client id or a subject @param issuer the configured name of an issuer */
 export const couldBeForeign = (name: string, issuer: string): string =>
   `${JSON.stringify(name)} could be a subject of the issuer ${issuer}, whose subjects begin with ${issuer}: here. Write a name that begins in another way.`;

@@ -1,4 +1,4 @@
-// Words errors of the YAML parser: what stands there, and what to write instead.
+// Describes errors of the YAML parser: the text at fault, and what to write instead.
 import type { YAMLError } from 'yaml';
 
 export interface SyntaxFault {
@@ -12,7 +12,7 @@ const QUOTE = 'Put the whole value in quotes.';
 const KEY = 'this is not a key with a value. Write KEY: VALUE, with a space after the colon.';
 const ENDS_LINE = 'this line is not indented as the lines above it are. Give all keys of a map the same indentation.';
 
-/** By the code of the parser. */
+/** Messages by the error code of the parser. */
 const WORDS: Readonly<Record<string, Word>> = {
   TAB_AS_INDENT: () => 'a tab indents this line. Indent it with spaces.',
   BAD_INDENT: (message) => {
@@ -53,18 +53,18 @@ const WORDS: Readonly<Record<string, Word>> = {
 };
 
 /** @param text of the whole file */
-export function wordSyntax({ code, message, pos: [offset] }: YAMLError, text: string): SyntaxFault {
+export function describeSyntaxError({ code, message, pos: [offset] }: YAMLError, text: string): SyntaxFault {
   const said = WORDS[code]?.(message, text, offset) ?? `this is not YAML (${code.toLowerCase().replaceAll('_', ' ')}).`;
   return typeof said === 'string' ? { offset: afterIndentation(text, offset), message: said } : said;
 }
 
-/** The parser finds the beginning of a line, and people the first character of it. */
+/** The parser reports the beginning of a line; people expect its first character. */
 const afterIndentation = (text: string, offset: number): number =>
   text[offset - 1] === '\n' && text[offset] === ' '
     ? offset + (/^ */.exec(text.slice(offset))?.[0].length ?? 0)
     : offset;
 
-/** The parser finds the end of the file. The text begins at the last quote that opens a value. */
+/** The parser reports the end of the file. The fault is at the last quote that opens a value. */
 function openingOf(quote: string, text: string, end: number): SyntaxFault | string {
   const message = `this ${quote} is not closed. Write another ${quote} at the end of the value.`;
   const openings = [...text.slice(0, end).matchAll(new RegExp(`(?<=[:,[{-]\\s+)${quote}`, 'g'))];

@@ -15,17 +15,17 @@ import {
 } from 'yaml';
 import { isExactNumber, type JsonObject, parseJsonFile } from '../primitives/strict-json.ts';
 import { asSentence, type Complain, type Fault, formatPath, type Path, type Position } from './fault.ts';
-import { wordSyntax } from './yaml-syntax.ts';
+import { describeSyntaxError } from './yaml-syntax.ts';
 
 export interface YamlFile {
   /** Undefined if the text cannot be read at all. */
   readonly value: unknown;
   readonly faults: Fault[];
-  /** The paths of values that are not known: of a variable that is not set, a number that would be rounded, a key that stands twice. */
+  /** The paths of unknown values: of an unset variable, a number that would be rounded, a duplicate key. */
   readonly unknown: readonly Path[];
-  /** Adds a fault at the place that the path leads to, or at the nearest that exists. */
+  /** Adds a fault at the place of the path, or at the nearest that exists. */
   readonly complain: Complain;
-  /** @returns the line that the path leads to, or the nearest that exists */
+  /** @returns the line of the path, or of the nearest that exists */
   readonly lineOf: (path: Path) => number;
 }
 
@@ -75,7 +75,7 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
   // The first syntax error causes those after it.
   const [syntax] = [...document.errors, ...document.warnings];
   if (syntax !== undefined) {
-    const { offset, message } = wordSyntax(syntax, text);
+    const { offset, message } = describeSyntaxError(syntax, text);
     add(offset, [], message);
     return { value: undefined, faults, unknown, complain: () => undefined, lineOf: () => 1 };
   }
@@ -92,7 +92,7 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
     unknown,
     complain: (path, message, severity = 'fault', about = 'value') => {
       const { node, key, offset } = locate(document.contents, path, pairsOf);
-      // The value of a variable that is not set is not known to be wrong.
+      // The value of an unset variable is unknown, not wrong.
       if (unknown.some((one) => isDeepStrictEqual(one, path))) return;
       const place =
         typeof about === 'object' ? offsetWithin(text, node, about) : about === 'key' ? (key ?? offset) : offset;
@@ -102,13 +102,13 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
   };
 }
 
-/** @returns undefined where aliases make more of the text than may be */
+/** @returns undefined if aliases expand the text beyond the limit */
 function readValue(document: Document, complain: (message: string) => void): unknown {
   try {
     // A file without a key is an empty map.
     return document.toJS() ?? {};
   } catch (error) {
-    // Lists of lists of aliases: a page of text that would be gigabytes of value.
+    // Nested aliases could expand a page of text to gigabytes.
     if (!(error instanceof ReferenceError)) throw error;
     complain('aliases (*name) stand for more than a file may hold. Write the values themselves.');
     return undefined;
@@ -121,7 +121,7 @@ interface Problem {
   readonly message: string;
 }
 
-/** Fills variables in. @returns what is wrong with single values and keys */
+/** Substitutes variables. @returns the faults of single values and keys */
 function findProblems(document: Document, environment: NodeJS.ProcessEnv): readonly Problem[] {
   const problems: Problem[] = [];
   const anchors = new Set<string | undefined>();
@@ -181,13 +181,13 @@ function pathOf(nodes: readonly unknown[]): Path {
 
 const ROUNDED = 'this number would be rounded. Write it in quotes, or with 15 digits at most.';
 
-/** Would the number be read as another one? */
+/** Would the number be rounded to another one? */
 function isRounded({ value, source = '' }: Scalar): boolean {
   if (typeof value !== 'number') return false;
   return /^0[xo]/.test(source) ? !Number.isSafeInteger(value) : !isExactNumber(source);
 }
 
-/** Finds a position of a scalar's text in the file, where the text has quotes, escapes, indentation and folds. */
+/** Finds the offset in the file of a position in a scalar's text, considering quotes, escapes, indentation and folds. */
 function offsetWithin(text: string, node: unknown, { line, column }: Position): number {
   const [start = 0, end = start] = (isScalar(node) && node.range) || [];
   if (!isScalar(node) || typeof node.value !== 'string') return start;
@@ -221,7 +221,7 @@ function substitute(node: Scalar, environment: NodeJS.ProcessEnv): string | unde
     if (value === undefined) missing = name;
     return value ?? '';
   });
-  // An unquoted value of digits is a number, as if it had been written in the file.
+  // An unquoted value of digits is a number, as if it were written in the file.
   node.value = node.type === 'PLAIN' && /^\d+$/.test(text) ? Number(text) : text;
   node.source = text;
   return missing;
@@ -231,7 +231,7 @@ interface Located {
   readonly node: unknown;
   /** The offset of the key. */
   readonly key: number | undefined;
-  /** The offset of the value; of a value on lines of its own, that of its key. */
+  /** The offset of the value; for a value on lines of its own, the offset of its key. */
   readonly offset: number;
 }
 
@@ -250,7 +250,7 @@ function createPairIndex(): PairIndex {
   };
 }
 
-/** Finds the value that the path leads to; of a path that leads nowhere, the last step that exists. */
+/** Finds the value at the path, or the last step of the path that exists. */
 function locate(root: unknown, path: Path, pairsOf: PairIndex): Located {
   let found: Located = { node: root, key: undefined, offset: rangeOf(root) ?? 0 };
   for (const step of path) {
@@ -269,7 +269,7 @@ function locate(root: unknown, path: Path, pairsOf: PairIndex): Located {
   return found;
 }
 
-/** Does it begin on the line of its key? A value that is missing does not. */
+/** Does the value begin on the line of its key? A missing value does not. */
 function isOnLine(node: unknown): boolean {
   if (isScalar(node)) return node.value !== null;
   return (node as { flow?: boolean } | null)?.flow === true;

@@ -1,4 +1,4 @@
-// What people see on the pages is checked with the file: colours for contrast, logos for what they are, websites for where they lead.
+// The branding of the pages is checked with the file: the contrast of colours, the type and size of logos, the addresses of websites.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ async function read(folder: string, yaml: string) {
   }
 }
 
-test('a colour is dark enough for white text, and a fault names one that is', async (t) => {
+test('refuses a colour that is too light for white text, and names a darker one', async (t) => {
   const folder = temporaryFolder(t);
   const faultsOf = async (color: string) => (await read(folder, `branding: { color: ${color} }`)).faults;
   for (const color of ["'#1f5a4d'", "'#000'", "'#767676'", "'#B00020'"])
@@ -44,13 +44,13 @@ test('a colour is dark enough for white text, and a fault names one that is', as
   }
 });
 
-test('a logo is an image by its first bytes, and small enough to stand in a page', async (t) => {
+test('accepts a logo whose first bytes are those of an image, up to the maximum size', async (t) => {
   const folder = temporaryFolder(t);
   const files: Readonly<Record<string, string | Buffer>> = {
     'logo.png': pixel,
     'logo.txt': '<!-- made by hand -->\n<svg xmlns="http://www.w3.org/2000/svg"/>',
     'comments.svg': `${'<!---->'.repeat(400)}<svg>`,
-    // An expression that tries every way to divide the comments would not end here.
+    // A backtracking expression would take exponential time here.
     'endless.svg': '<!---->'.repeat(580),
     'logo.jpg': Buffer.from([0xff, 0xd8, 0xff, 0xe0]),
     'logo.webp': 'RIFF\0\0\0\0WEBPVP8 ',
@@ -98,7 +98,7 @@ test('a logo is an image by its first bytes, and small enough to stand in a page
     assert.equal((await logo(uri)).faults.length, 1, uri);
 });
 
-test('the words for a scope are one text, or one for each language of the pages', async (t) => {
+test('the description of a scope is one text, or one for each language of the pages', async (t) => {
   const folder = temporaryFolder(t);
   const faultsOf = async (words: string) =>
     (
@@ -115,7 +115,7 @@ test('the words for a scope are one text, or one for each language of the pages'
   for (const bad of ['""', '{ en: "" }', '[Read]', '7']) assert.equal((await faultsOf(bad)).length, 1, bad);
 });
 
-test('a client has a name that can be read, a website that is one, and a logo from a file', async (t) => {
+test('checks the name, the website and the logo of a client', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'logo.png'), pixel);
   const web = (more: string) =>

@@ -1,4 +1,4 @@
-// What of a client's entry does not fit together is a fault of the file, each with its line.
+// Contradictions in a client's entry are faults of the file, each with its line.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const key = newKey();
 const API = 'https://api.example';
 const CERTIFICATES = '{ authorities: ca.pem, header: { name: Client-Cert, format: pem } }';
 
-/** What is said of a file with such clients, by path. */
+/** Returns the faults and warnings of a file with these clients, with their paths. */
 async function complaints(folder: string, entries: readonly string[], server = ''): Promise<string[]> {
   const yaml = `
 issuer: https://login.example
@@ -45,7 +45,7 @@ const good = {
   workload: 'auth: none, workload: { issuer: idp, audience: urn:us }, grants: [token_exchange]',
 };
 
-test('an entry has what its method needs, and nothing that only other methods read (MT-02)', async (t) => {
+test('an entry must have the keys of its method, and none that only other methods read (MT-02)', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=ca', authority: true })).cert);
   const of = async (entry: string): Promise<string[]> => complaints(folder, [`id: c, ${entry}`]);
@@ -142,7 +142,7 @@ test('an entry has what its method needs, and nothing that only other methods re
   }
 });
 
-test('a client id is printable ASCII, for a request could not name it otherwise (RFC 6749 appendix A.1; OA-06)', async (t) => {
+test('a client id must be printable ASCII (RFC 6749 appendix A.1; OA-06)', async (t) => {
   const named = (id: string): Promise<string[]> =>
     complaints(temporaryFolder(t), [
       `id: ${JSON.stringify(id)}, auth: client_secret_post, secret: { sha256: ${'x'.repeat(43)} }`,
@@ -161,7 +161,7 @@ test('a client id is printable ASCII, for a request could not name it otherwise 
     );
 });
 
-test('public clients and workloads: what could never be used, or stands for two', async (t) => {
+test('refuses public clients and workloads that could never be used, or that two clients share', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=ca', authority: true })).cert);
   const of = (...entries: readonly string[]): Promise<string[]> =>
@@ -197,7 +197,7 @@ test('public clients and workloads: what could never be used, or stands for two'
   );
 });
 
-test('nobody authenticates by a certificate that nobody can show or vouch for', async (t) => {
+test('refuses authentication by certificate if no client can present one, or if no authority is trusted', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=ca', authority: true })).cert);
   writeFileSync(join(folder, 'leaf.pem'), (await selfIssued({ name: 'CN=leaf' })).cert);

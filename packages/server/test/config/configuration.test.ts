@@ -1,4 +1,4 @@
-// `cambio check` and `cambio serve` with good and bad files: what is said, on which line, and how they end.
+// `cambio check` and `cambio serve` with valid and invalid files: messages, lines and exit codes.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -29,7 +29,7 @@ function folderOf(t: TestContext, files: Record<string, string>): string {
   return folder;
 }
 
-/** Runs a command with a file. What it says is told without the name of the file: `LINE:COLUMN: PATH: MESSAGE`. */
+/** Runs a command with a file. Messages are returned without the name of the file: `LINE:COLUMN: PATH: MESSAGE`. */
 async function run(t: TestContext, command: 'check' | 'serve', source: Source, env: Record<string, string> = {}) {
   const file = join(folderOf(t, { 'cambio.yaml': yamlOf(source), 'a-file': '' }), 'cambio.yaml');
   const { code, stdout, stderr } = await cambio(t, [command, '--config', file], { env });
@@ -39,7 +39,7 @@ async function run(t: TestContext, command: 'check' | 'serve', source: Source, e
 
 const SURROUNDINGS = { ISSUER: 'http://127.0.0.1:8080', PORT: '8080' };
 
-/** The same in this process, for what needs no command: the faults and warnings of the file. */
+/** Returns the faults and warnings of a file in the same form, without starting a command. */
 async function faultsOf(
   source: Source,
   environment: Record<string, string> = {},
@@ -58,13 +58,13 @@ async function faultsOf(
   }
 }
 
-test('a good file is good: exit 0, and nothing to complain of', async (t) => {
+test('check prints no fault of a valid file, and exits with 0', async (t) => {
   const { code, stdout, lines } = await run(t, 'check', configuration, SURROUNDINGS);
   assert.deepEqual([code, lines], [0, ['']]);
   assert.match(stdout, /cambio\.yaml: good \(3 clients, 3 resources, 1 rules?\b/);
 });
 
-test('check says every fault at once, each with its line: unknown keys, wrong values, and names that lead nowhere (MD-01, TE-09, AT-09)', async (t) => {
+test('check prints every fault with its line: unknown keys, wrong values and unknown names (MD-01, TE-09, AT-09)', async (t) => {
   const yaml = `issuer: http://login.example/?x
 isuer: x
 server:
@@ -110,7 +110,7 @@ rules:
   );
 });
 
-test('a file that cannot be read as YAML is a fault with its line; a key that stands twice hides nothing else', async (t) => {
+test('a syntax error of YAML is a fault with its line; a duplicate key hides no other fault', async (t) => {
   const { code, lines } = await run(t, 'check', 'issuer: https://login.example\nresources:\n  - [\n');
   assert.equal(code, 1);
   assert.match(lines[0] ?? '', /^[34]:\d+: /);
@@ -134,7 +134,7 @@ test('a file that cannot be read as YAML is a fault with its line; a key that st
   assert.deepEqual(await faultsOf('issuer: https://login.example'), []);
 });
 
-test('a file may be JSON, which is YAML: its faults have the same lines, and variables are filled in', async () => {
+test('a file may be JSON: its faults have lines, and variables are substituted', async () => {
   const told = async (text: string): Promise<readonly string[]> => {
     const parsing = parseConfiguration(text, { file: 'cambio.json', environment: SURROUNDINGS });
     const faults = await parsing.then(({ warnings }) => warnings).catch(({ faults: found }) => found as Fault[]);
@@ -157,7 +157,7 @@ test('a file may be JSON, which is YAML: its faults have the same lines, and var
   ]);
 });
 
-test('a rule that names what is not there is a warning, with its line, and the file is good', async (t) => {
+test('an unknown name in a rule is a warning with its line, and the file is valid', async (t) => {
   const rule = `{ client: [gateway, nobody], subject: { clients: [no-one] }, grant: { audiences: [${API}, https://none.example], scopes: [read, fly] } }`;
   const text = `${textBeforeRules}rules:\n  - ${rule}`;
   const { code, stdout, lines } = await run(t, 'check', text, SURROUNDINGS);
@@ -192,7 +192,7 @@ test('a rule that names what is not there is a warning, with its line, and the f
   ]);
 });
 
-test('secrets come from the environment, from a file beside the configuration, or stand in it', async (t) => {
+test('reads secrets from the environment, from a file, or from the configuration itself', async (t) => {
   const withSecrets = (gateway: Configuration, file: string): Configuration =>
     changed(
       configuration,
@@ -215,7 +215,7 @@ test('secrets come from the environment, from a file beside the configuration, o
   assertIssued(
     server,
     await server.token({ grant_type: 'client_credentials' }, agentBasic),
-    'the line feed is no part of it',
+    'the line feed is ignored',
   );
 });
 
@@ -270,7 +270,7 @@ test('plain HTTP is for loopback, or for behind a proxy that is named; plain sec
   }
 });
 
-/** Starts that must fail, all at once: each says one line for each cause, exits 1 and shows no stack. */
+/** Runs starts that must fail: each prints one line for each cause and no stack, and exits with 1. */
 async function failToStart(
   t: TestContext,
   starts: readonly (readonly [yaml: string, why: RegExp, causes?: number])[],
@@ -284,7 +284,7 @@ async function failToStart(
   }
 }
 
-test('a start that fails says why in one line, without a stack, and exits 1', async (t) => {
+test('a failed start prints the cause in one line, without a stack, and exits with 1', async (t) => {
   const port = await freePort();
   const taken = createServer().listen(port, '127.0.0.1');
   t.after(() => taken.close());
@@ -303,7 +303,7 @@ test('a start that fails says why in one line, without a stack, and exits 1', as
   ]);
 });
 
-test('a database or a certificate that cannot be used is named', async (t) => {
+test('names a database or a certificate that cannot be used', async (t) => {
   const yaml = 'issuer: https://login.example\n';
   await failToStart(t, [
     [`${yaml}server: { port: 0 }\nstore: "sqlite:."\n`, /^cambio: .*cambio-test-/],
@@ -315,7 +315,7 @@ test('a database or a certificate that cannot be used is named', async (t) => {
   ]);
 });
 
-test('wrong usage exits 2, a missing file 1', async (t) => {
+test('exits with 2 for wrong usage, and with 1 for a missing file', async (t) => {
   const ends = await Promise.all([
     cambio(t, ['check']),
     cambio(t, ['chekc']),
@@ -328,7 +328,7 @@ test('wrong usage exits 2, a missing file 1', async (t) => {
   assert.equal(ends[2]?.stderr, 'none.yaml: cannot be read: there is no such file.\nnone.yaml: 1 fault\n');
 });
 
-test('developerErrors is for a server on loopback that trusts no proxy: they tell which clients exist', async () => {
+test('developerErrors is allowed only on loopback without a trusted proxy, because it reveals which clients exist', async () => {
   const on = { developerErrors: true };
   assert.deepEqual(await faultsOf(changed(configuration, on)), []);
   for (const [more, said] of [
@@ -341,7 +341,7 @@ test('developerErrors is for a server on loopback that trusts no proxy: they tel
   }
 });
 
-test('a rule without types is warned of where its clients get tokens of ours that it does not take', async () => {
+test('warns of a rule without types whose clients can get other tokens of this server', async () => {
   const people = changed(PEOPLE, { rules: all({ subject: { types: undefined } }) });
   const told = (await faultsOf(people)).filter((fault) => fault.includes('has no types'));
   const sentence =
@@ -354,7 +354,7 @@ test('a rule without types is warned of where its clients get tokens of ours tha
   );
 });
 
-test('a condition or an added claim on request.* is a warning that says what to write instead', async () => {
+test('warns of request.* in a condition or an added claim, and names the replacement', async () => {
   const rule = (when: string, claim = 'client.id'): Configuration =>
     withRules(
       `{ client: gateway, when: '${when}', grant: { audiences: [${API}], scopes: [read], claims: { x: '${claim}' } } }`,
@@ -380,7 +380,7 @@ const withDenial = (denial: Record<string, unknown>) =>
     { name: 'open', client: 'gateway', grant: { audiences: [API] } },
   );
 
-test('a rule that denies names only what exists, and has no grant', async () => {
+test('refuses a deny rule with an unknown name or with a grant', async () => {
   assert.deepEqual(await faultsOf(withDenial({ audiences: [API], subject: { issuer: 'self' } })), []);
   const wrong = [
     [

@@ -1,4 +1,4 @@
-// Every wrong configuration file gets the message that leads to the mend, exactly as people read it.
+// The exact messages about wrong configuration files.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -40,11 +40,11 @@ const rows = readFileSync(join(import.meta.dirname, 'messages.txt'), 'utf8')
     };
   });
 
-/** Texts of Zod, of the YAML parser, of OpenSSL and of libuv. */
+/** Raw messages of Zod, the YAML parser, OpenSSL and libuv, which must not appear. */
 const RAW =
   /Invalid (?:input|option)|expected \w+, received|Too (?:small|big)|Flow map|Implicit|Unresolved|routines|ENOENT/;
 
-test('each of more than a hundred wrong files gets exactly its messages', async () => {
+test('each of more than a hundred wrong files has exactly the expected messages', async () => {
   assert.ok(rows.length > 100);
   for (const { name, text, messages } of rows) {
     const said = await messagesOf(text);
@@ -57,7 +57,7 @@ test('each of more than a hundred wrong files gets exactly its messages', async 
 
 const ISSUER = 'issuer: https://login.example.com\n';
 
-test('a file, a certificate or a key that cannot be used is named, with what it holds instead', async (t) => {
+test('names a file, a certificate or a key that cannot be used, and describes its content', async (t) => {
   const folder = temporaryFolder(t);
   const authority = await selfIssued({ name: 'CN=authority', authority: true });
   const leaf = await authority.issue({ name: 'CN=leaf' });
@@ -172,7 +172,7 @@ test('a file, a certificate or a key that cannot be used is named, with what it 
   }
 });
 
-test('a configuration file that cannot be read is named, and nothing is said of its lines', async (t) => {
+test('names a configuration file that cannot be read, without a line', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'utf16.yaml'), Buffer.from(`\ufeff${ISSUER}`, 'utf16le'));
   for (const [name, message] of [

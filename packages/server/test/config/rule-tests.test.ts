@@ -1,4 +1,4 @@
-// Rules are tested like code: what `tests:` may say, and what `cambio check` says of those that fail.
+// The tests of rules (`tests:`), and the messages of `cambio check` about those that fail.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,11 +22,11 @@ const IDP = {
   claims: { email: 'claims.email' },
 };
 
-/** One rule with these tests, each a line of YAML. */
+/** A file with one rule that has these tests, each a line of YAML. */
 const file = (rule: string, tests: readonly string[]): string =>
   yamlOf(changed(withRules(`{ name: r, ${rule}, tests: [${tests.join(', ')}] }`), { issuers: [IDP] }));
 
-/** What fails, without the place; the number of tests where none does. */
+/** Returns the failures without their places, or the number of tests if none fails. */
 async function examine(rule: string, ...tests: readonly string[]): Promise<number | readonly string[]> {
   const { examine: run } = await parseConfiguration(file(rule, tests), { file: 'cambio.yaml', environment });
   try {
@@ -42,7 +42,7 @@ async function examine(rule: string, ...tests: readonly string[]): Promise<numbe
 const OPEN = `client: gateway, subject: { issuer: [self, idp] }, actor: { clients: [agent] }, grant: { audiences: [${API}, ${BACKEND}], scopes: [read, write], types: [access_token, jwt], lifetime: 10m, claims: { tenant: subject.claims.tenant } }`;
 const ADA = 'subject: { claims: { sub: ada } }';
 
-test('a test gives a request and says what must come of it: allowed, with these claims, or refused for this reason', async () => {
+test('a test expects a request to be allowed, to be allowed with claims, or to be refused for a reason', async () => {
   for (const good of [
     `{ ${ADA}, expect: allowed }`,
     `{ name: named, client: gateway, ${ADA}, expect: { allowed: { sub: ada, client_id: gateway, aud: '${API}' } } }`,
@@ -77,7 +77,7 @@ test('a test gives a request and says what must come of it: allowed, with these 
   }
 });
 
-test('what a real token could not say is refused in a test too, and blamed on the token that says it', async () => {
+test('refuses a token in a test that would be refused as a real one, and names the token', async () => {
   for (const good of [
     `{ subject: { claims: { name: ada } }, expect: { refused: subject_token_claims } }`,
     `{ subject: { claims: { sub: ada, act: tool } }, expect: { refused: subject_token_claims } }`,
@@ -93,7 +93,7 @@ test('what a real token could not say is refused in a test too, and blamed on th
   }
 });
 
-test('the assertion of a SAML identity provider is imagined by its NameID and its attributes', async (t) => {
+test('a test describes a SAML assertion by its NameID and attributes', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'idp.pem'), pem(idp));
   const rule = {
@@ -125,7 +125,7 @@ test('the assertion of a SAML identity provider is imagined by its NameID and it
   );
 });
 
-test('conditions are tested by the claims that they read, on a day that never changes', async () => {
+test('evaluates conditions with the claims of the test, at a fixed time', async () => {
   const rule = `client: gateway, when: 'subject.claims.level > 2 && now - subject.claims.iat < 60', grant: { audiences: [${API}], scopes: [read] }`;
   assert.equal(
     await examine(
@@ -144,7 +144,7 @@ test('conditions are tested by the claims that they read, on a day that never ch
   );
 });
 
-test('a test that fails says what was expected and what came instead', async () => {
+test('a failed test reports the expected and the actual result', async () => {
   assert.deepEqual(
     await examine(
       OPEN,
@@ -191,7 +191,7 @@ const linesWith = (scope: string, expected: string): string => `rules:
         expect: ${expected}
 `;
 
-test('check runs the tests: each failure with its line and exit 1, or their number and exit 0', {
+test('check runs the tests and prints each failure with its line, or the number of tests', {
   timeout: 120_000,
 }, async (t) => {
   const folder = temporaryFolder(t);
@@ -221,13 +221,13 @@ test('check runs the tests: each failure with its line and exit 1, or their numb
   });
 });
 
-test('a test that fails keeps no server from starting: the file is good, and its rules decide', async (t) => {
+test('a server starts although a test fails', async (t) => {
   const failing = `{ client: gateway, grant: { audiences: [${API}], scopes: [read] }, tests: [{ ${ADA}, expect: { refused: scope_empty } }] }`;
   const server = await start(t, withRules(failing));
   assertIssued(server, await exchange(server));
 });
 
-test('a test that cannot be meant is a fault of the file: unknown keys, unknown reasons, nothing expected', async () => {
+test('an invalid test is a fault of the file: unknown keys, unknown reasons, no expectation', async () => {
   for (const [bad, message] of [
     [`{ ${ADA}, expect: { refused: because } }`, /"because" is not a reason\. Write one of those in/],
     [`{ ${ADA}, expect: maybe }`, /"maybe" is not an expectation\. Write allowed, /],
@@ -241,7 +241,7 @@ test('a test that cannot be meant is a fault of the file: unknown keys, unknown 
   assert.equal(await examine(OPEN, `{ ${ADA}, expect: allowed }`), 1);
 });
 
-test('a test may bring a token that is bound to a key, and prove a key or none', async () => {
+test('a test may have a token that is bound to a key, and may prove a key', async () => {
   const [own, other] = ['k', 'o'].map((letter) => letter.repeat(43));
   const bound = `subject: { claims: { sub: ada, cnf: { jkt: ${own} } } }`;
   assert.equal(
@@ -257,7 +257,7 @@ test('a test may bring a token that is bound to a key, and prove a key or none',
   );
 });
 
-test('a test may expect that it cannot be told, and says so in words where it did not', async () => {
+test('a test may expect that a condition cannot be told', async () => {
   const rule = `client: gateway, subject: { when: '"dev" in subject.claims.groups' }, grant: { audiences: [${API}], scopes: [read] }`;
   const referring = 'subject: { claims: { sub: ada, hasgroups: true } }';
   assert.equal(await examine(rule, `{ ${referring}, expect: { refused: subject_claims_elsewhere } }`), 1);
@@ -267,7 +267,7 @@ test('a test may expect that it cannot be told, and says so in words where it di
   assert.equal(await examine(rule, `{ ${ADA}, expect: { refused: no_rule_for_subject } }`), 1);
 });
 
-test('a test may bring a refresh token or an ID token of ours, which a rule takes where it names them', async () => {
+test('a test may have a refresh token or an ID token of this server, which a rule accepts if it names the type', async () => {
   const rule = (types: string): string =>
     `client: gateway, subject: { issuer: self${types} }, grant: { audiences: [${API}], scopes: [read] }`;
   for (const type of ['id_token', 'refresh_token']) {

@@ -1,4 +1,4 @@
-// What may be wrong with a SAML issuer in the configuration file: every fault, with its line.
+// The faults of a SAML issuer in the configuration file, each with its line.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -21,10 +21,10 @@ const ENTRY: Readonly<Record<string, string | undefined>> = {
   certificates: '[idp.pem]',
 };
 
-/** Names no issuer, so that a faulty one is all that is wrong. */
+/** Names no issuer, so that a faulty issuer is the only fault. */
 const RULE = '{ name: any, client: gateway, grant: { audiences: [https://api.example], scopes: [read] } }';
 
-/** `issuers` with one key to a line, so that each has a line of its own. */
+/** Formats `issuers` with one key in each line. */
 const withIssuers = (...entries: readonly (typeof ENTRY)[]): string => {
   const lines = entries.map((entry) =>
     Object.entries({ ...ENTRY, ...entry })
@@ -83,7 +83,7 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
-test('certificates in PEM and DER, and metadata, are good', async (t) => {
+test('accepts certificates in PEM and DER, and metadata', async (t) => {
   const folder = folderOf(t);
   const good: readonly (typeof ENTRY)[] = [
     {},
@@ -100,7 +100,7 @@ test('certificates in PEM and DER, and metadata, are good', async (t) => {
   assert.deepEqual(await faultsOf(folder, two), []);
 });
 
-test('every fault of an entry is said with its line', async (t) => {
+test('reports every fault of an entry with its line', async (t) => {
   const folder = folderOf(t);
   const faults: readonly (readonly [entry: typeof ENTRY, key: string, path: string, message: RegExp])[] = [
     [
@@ -183,7 +183,7 @@ test('every fault of an entry is said with its line', async (t) => {
   }
 });
 
-test('what only other issuers can accept is a fault of accepts', async (t) => {
+test('refuses token types in accepts that a SAML issuer cannot issue', async (t) => {
   const told = await faultsOf(folderOf(t), withIssuers({ accepts: '[jwt]' }));
   assert.deepEqual(
     told.map(({ line, path }) => [line, path]),
@@ -191,7 +191,7 @@ test('what only other issuers can accept is a fault of accepts', async (t) => {
   );
 });
 
-test('all decryption keys together have a length: each costs every encrypted assertion an RSA operation', async (t) => {
+test('limits the total length of decryption keys: each costs an RSA operation for every encrypted assertion', async (t) => {
   const folder = folderOf(t);
   const using = (count: number) =>
     withIssuers(
@@ -225,7 +225,7 @@ test('an entity id that is a URN needs a name', async (t) => {
   );
 });
 
-test('two issuers of one name, or of one entity id, are a fault', async (t) => {
+test('refuses two issuers with the same name or entity id', async (t) => {
   const folder = folderOf(t);
   const [name, ...more] = await faultsOf(folder, withIssuers({}, { saml: 'https://two.example/saml' }));
   assert.deepEqual([name?.path, more], ['issuers[idp].name', []]);
@@ -243,7 +243,7 @@ test('two issuers of one name, or of one entity id, are a fault', async (t) => {
   assert.match(String(hosts[0]?.message), /another issuer has the name idp\.example\. Set name/);
 });
 
-test('all faults are said at once', async (t) => {
+test('reports all faults at once', async (t) => {
   const entry = { certificates: '[nothing.pem]', decryptionKey: 'ec.pem', claims: '{ sub: nameId }', subject: '"1 +"' };
   const told = await faultsOf(folderOf(t), withIssuers(entry));
   assert.deepEqual(told.map(({ path }) => path).sort(), [

@@ -1,4 +1,4 @@
-// Rules that can never decide: told when the file is checked, with their line, and only where it is certain.
+// Rules that can certainly never decide are reported with their line when the file is checked.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const HEAD = textBeforeRules + stringify({ issuers: [IDP] });
 /** The line of the first rule. */
 const FIRST = HEAD.split('\n').length + 1;
 
-/** What is warned of a file with these rules, without what stands before the message. */
+/** Returns the warnings of a file with these rules, without their places. */
 async function warningsOf(...rules: readonly string[]): Promise<readonly string[]> {
   const yaml = `${HEAD}rules:${rules.map((rule) => `\n  - ${rule}`).join('')}\n`;
   const { warnings } = await parseConfiguration(yaml, { file: 'cambio.yaml', environment });
@@ -37,7 +37,7 @@ const shadows = async (one: string, other: string): Promise<boolean> => {
   return true;
 };
 
-test('a rule after one that always matches first can never decide, and is warned of with its line', async () => {
+test('warns of a rule after another that always matches first', async () => {
   const both = `grant: { audiences: [${API}, ${BACKEND}], scopes: [read] }`;
   for (const [one, other] of [
     [GRANT, GRANT],
@@ -63,7 +63,7 @@ test('a rule after one that always matches first can never decide, and is warned
   }
 });
 
-test('what only looks shadowed is not warned of: something may reach it', async () => {
+test('does not warn of a rule that some request can reach', async () => {
   const backend = `grant: { audiences: [${BACKEND}], scopes: [read] }`;
   const both = `grant: { audiences: [${API}, ${BACKEND}], scopes: [read] }`;
   for (const [one, other] of [
@@ -75,7 +75,7 @@ test('what only looks shadowed is not warned of: something may reach it', async 
     [`subject: { when: 'subject.claims.a == 1' }, ${GRANT}`, `subject: { when: 'subject.claims.a == 1' }, ${GRANT}`],
     [`subject: { types: [access_token] }, ${GRANT}`, GRANT],
     [`subject: { types: [access_token] }, ${GRANT}`, `subject: { types: [access_token, refresh_token] }, ${GRANT}`],
-    // Naming where a token comes from lets in what the other rule does not.
+    // Naming the origin of a token admits tokens that the other rule does not.
     [GRANT, `subject: { clients: [agent] }, ${GRANT}`],
     [GRANT, `subject: { issuer: idp }, ${GRANT}`],
     [`subject: { issuer: self }, ${GRANT}`, `subject: { clients: [agent] }, ${GRANT}`],
@@ -92,7 +92,7 @@ test('what only looks shadowed is not warned of: something may reach it', async 
   }
 });
 
-test('a rule is shadowed where all its clients are, and not where one is left', async () => {
+test('warns of a rule only if all its clients are shadowed', async () => {
   const rule = (name: string, client: string): string => `{ name: ${name}, client: ${client}, ${GRANT} }`;
   const warned = async (first: string, second: string): Promise<number> =>
     (await warningsOf(rule('one', first), rule('other', second))).filter((one) => one.includes('can never decide'))
@@ -102,7 +102,7 @@ test('a rule is shadowed where all its clients are, and not where one is left', 
   assert.equal(await warned('gateway', '[gateway, agent]'), 0);
 });
 
-test('a faulty condition is a fault and makes no other rule seem shadowed', async () => {
+test('a faulty condition is a fault, and shadows no other rule', async () => {
   const rules = [
     `{ name: one, client: gateway, when: 'nobody', ${GRANT} }`,
     `{ name: other, client: gateway, ${GRANT} }`,
@@ -115,7 +115,7 @@ test('a faulty condition is a fault and makes no other rule seem shadowed', asyn
   assert.deepEqual(await warningsOf(rules[1] ?? ''), []);
 });
 
-test('clients, issuers, audiences and scopes that nobody has are warned of, each with its own line', async (t) => {
+test('warns of unknown clients, issuers, audiences and scopes, each with its line', async (t) => {
   const rules = `
 rules:
   - name: everything wrong
@@ -163,7 +163,7 @@ rules:
   );
 });
 
-test('a rule that grants nothing that exists is warned of and never decides; the others do', async () => {
+test('warns of a rule that grants only unknown audiences, which never decides; the others do', async () => {
   const lost = `{ name: lost, client: gateway, grant: { audiences: [https://nothing.example], scopes: [read] } }`;
   const warnings = await warningsOf(lost, `{ name: other, client: gateway, ${GRANT} }`);
   assert.deepEqual(warnings.map((one) => one.replace(/^.*warning: /, '')).toSorted(), [

@@ -1,4 +1,4 @@
-// What `cambio check` and `cambio serve` say of the way to the database.
+// Messages of `cambio check` and `cambio serve` about the connection to the database.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ async function run(t: TestContext, command: 'check' | 'serve', store: string) {
   return { code, stderr };
 }
 
-test('check and serve warn of a connection in the clear, and of nothing else; a mode that may not verify and a password that is not encoded are faults', async (t) => {
+test('warns of an unencrypted connection; an unverified TLS mode and an unencoded password are faults', async (t) => {
   const port = await freePort();
   const url = `postgres://cambio:canary@0.0.0.0:${port}/cambio`;
   const warned = await run(t, 'check', `${url}?sslmode=disable`);
@@ -57,7 +57,7 @@ test('check and serve warn of a connection in the clear, and of nothing else; a 
   }
 });
 
-test('an SQLite database that cannot be opened is said in words, with what to do', async (t) => {
+test('describes an SQLite database that cannot be opened, with the remedy', async (t) => {
   const folder = temporaryFolder(t);
   const at = (name: string): string => join(folder, name);
   writeFileSync(at('text.db'), 'This is not a database. '.repeat(100));
@@ -92,11 +92,11 @@ test('an SQLite database that cannot be opened is said in words, with what to do
   await assert.rejects(openStore({ kind: 'sqlite', file: at('none.db') }, 'read', Date.now()), {
     message: `no database at ${at('none.db')} yet: start the server first, or run cambio store migrate`,
   });
-  // A folder that is missing is made.
+  // A missing folder is created.
   await (await openStore({ kind: 'sqlite', file: at('new/folder/cambio.db') }, 'write', Date.now())).destroy();
 });
 
-test('what the system or SQLite refuses is said in words', () => {
+test('describes errors of the system and of SQLite in words', () => {
   const file = '/data/cambio.db';
   const said = (error: object): string => explainSqlite(Object.assign(new Error('raw text'), error), file).message;
   assert.equal(
