@@ -57,11 +57,12 @@ function errorsPage(): string {
   });
   return `# Errors
 
-Every refusal of Cambio. The caller gets the status, the error, the sentence and the id of the request (\`request_id\`); the reason
-stands in the audit row of that id, and nowhere outside. \`cambio explain --request ID\` tells it, with the values and what to do:
+This page lists every refusal of Cambio. The caller gets the status, the error, the sentence and the id of the request (\`request_id\`). Only the
+audit row of that id has the reason. \`cambio explain --request ID\` prints it, with the values and what to do:
 [Why was it refused?](../guides/why-refused.md)
-\`tokenErrorCode: invalid_request\` in the configuration changes the code of refused subject and actor tokens from \`invalid_grant\`,
-which the flow's specification says, to RFC 8693's own.
+
+\`tokenErrorCode: invalid_request\` in the configuration changes the code of refused subject and actor tokens from \`invalid_grant\` to the code of
+RFC 8693.
 
 This page is made from \`packages/server/src/primitives/refusals/\` by \`npx node --conditions=source scripts/generate-docs.ts\`.
 

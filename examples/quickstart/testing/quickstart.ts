@@ -62,7 +62,7 @@ export const exchangeForm = (subjectToken: string): string =>
   '&client_id=your_client_id&client_secret=your_client_secret';
 
 /** Why the scripts cannot run on this machine; empty if they can. */
-export function missingTools(): string {
-  const missing = ['bash', 'curl', 'jq'].filter((name) => spawnSync(name, ['--version']).status !== 0);
+export function missingTools(...more: readonly string[]): string {
+  const missing = ['bash', 'curl', 'jq', ...more].filter((name) => spawnSync(name, ['--version']).status !== 0);
   return missing.length === 0 ? '' : `this machine lacks ${missing.join(' and ')}`;
 }
