@@ -83,7 +83,7 @@ function alternatives({
     ...(filter.rule !== undefined && { rule: termOf(filter.rule) }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
-    ...(tokens !== undefined && { mentions: tokens.map((id) => JSON.stringify(id).slice(1, -1)) }),
+    ...(tokens !== undefined && { tokens }),
   };
   const subject = termOf(filter.subject);
   const places: readonly (readonly AuditTerms[])[] = [
@@ -98,6 +98,11 @@ function alternatives({
     [fixed],
   );
 }
+
+const TOKEN_ID = /^[\w-]{1,64}$/;
+
+/** Has the text the form of a token id: a `jti` of ours, a UUID, or a digest? All have 36 or 43 characters. */
+export const isTokenId = (text: string): boolean => TOKEN_ID.test(text);
 
 /** Ids of the tokens that a row names, and of the agreement of a code. */
 export const tokensOf = ({ issued = [], subject, actor, agreement, revoked }: AuditEvent): readonly string[] =>

@@ -1,6 +1,6 @@
 // Follows a token through the audit: finds the rows of its ancestors, its own rows, and the rows of its descendants.
 import type { AuditEvent } from '../audit/event.ts';
-import { tokensOf } from '../audit/search.ts';
+import { isTokenId, tokensOf } from '../audit/search.ts';
 import { MAX_TOKENS } from '../http/admin/audit.ts';
 
 /** Finds all rows that name one of the tokens. */
@@ -13,7 +13,9 @@ export async function findLineage(ids: readonly string[], find: FindByTokens): P
   const rows = new Map<string, AuditEvent>();
   const asked = new Set<string>();
   for (;;) {
-    const next = [...new Set([...ancestors, ...descendants])].filter((id) => !asked.has(id)).slice(0, MAX_TOKENS);
+    const next = [...new Set([...ancestors, ...descendants])]
+      .filter((id) => !asked.has(id) && isTokenId(id))
+      .slice(0, MAX_TOKENS);
     if (next.length === 0) break;
     for (const id of next) asked.add(id);
     for (const event of await find(next)) rows.set(JSON.stringify(event), event);

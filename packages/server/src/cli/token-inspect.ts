@@ -1,4 +1,5 @@
 // cambio tokens inspect: prints the content of a token without verifying it.
+import { isTokenId } from '../audit/search.ts';
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { readCompact } from '../keys/jws.ts';
@@ -119,9 +120,16 @@ function lifetimeInWords(left: number | undefined, exp: unknown): string {
  */
 export function tokenIdsOf(text: string): readonly string[] {
   const token = text.trim().replace(/^(?:Bearer|DPoP) +/i, '');
-  if (!looksLikeToken(token)) return [token];
+  if (!looksLikeToken(token)) {
+    if (isTokenId(token)) return [token];
+    throw new UsageError(
+      'the value of --token is neither a token nor the id of one: letters, digits, - and _, at most 64 characters. ' +
+        'Give the text of the token, or the id that tokens inspect prints',
+    );
+  }
   const { id, foreignId } = read(token, 0);
-  const ids = [id, foreignId].filter((one) => typeof one === 'string');
+  // The jti of another issuer may be any text; rows have its digest.
+  const ids = [id, foreignId].filter((one) => typeof one === 'string' && isTokenId(one)) as string[];
   if (ids.length === 0)
     throw new UsageError('this token does not contain its id. Introspect it, and give its jti to --token');
   return ids;

@@ -1,5 +1,7 @@
 // Audit rows: inserted, searched by their columns, read along their chains, erased and deleted.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CompiledQuery, sql } from 'kysely';
+import { containsText } from './database-time.ts';
 import type { AuditColumns, AuditRow, Database, NewAuditRow } from './schema.ts';
 
 /** SQLite and PostgreSQL limit the parameters of a statement. 64 rows of 15 columns stay far below the limit. */
@@ -84,8 +86,8 @@ export const listUnchainedRows = (database: Database, after: number, limit: numb
 export interface AuditTerms extends Partial<Omit<AuditColumns, 'time'>> {
   readonly since?: number;
   readonly until?: number;
-  /** The event or its personal part must contain one of these texts. They are not indexed. */
-  readonly mentions?: readonly string[];
+  /** The event or its personal part must have one of these ids as a value. They are not indexed. */
+  readonly tokens?: readonly string[];
 }
 
 /** The last row of a page; the next page begins after it. */
@@ -113,34 +115,69 @@ export interface FoundRows {
   readonly end: AuditPlace | undefined;
 }
 
-/** Maximum number of rows that one search for texts reads, so that it does not block the event loop. */
+/** What one search reads at most, so that many or large rows do not hold up other requests. A row may be larger. */
 const MAX_SCANNED_ROWS = 1000;
+const MAX_SCANNED_BYTES = 4 * 2 ** 20;
+/** Other requests have their turn after this many bytes. */
+const BATCH_BYTES = 2 ** 18;
+
+interface RowSize extends AuditPlace {
+  readonly bytes: number;
+}
 
 /** Newest first. */
 export async function searchAuditRows(
   database: Database,
   terms: AuditTerms,
-  page: { before: AuditPlace | undefined; limit: number },
+  { before, limit }: { before: AuditPlace | undefined; limit: number },
 ): Promise<FoundRows> {
-  const { limit } = page;
-  const query = selectRows(database, terms, page.before);
-  if (terms.mentions === undefined) {
-    const rows = await query.selectAll().limit(limit).execute();
-    return { rows, end: rows.length === limit ? rows.at(-1) : undefined };
+  const maxRows = terms.tokens === undefined ? limit : MAX_SCANNED_ROWS;
+  // Neither database reads a large text for its size in bytes.
+  const sizes: readonly RowSize[] = await selectRows(database, terms, before)
+    .select(['time', 'sequence', sql<number>`octet_length(event) + coalesce(octet_length(personal), 0)`.as('bytes')])
+    .limit(maxRows)
+    .execute();
+  const scanned = withinBytes(sizes, MAX_SCANNED_BYTES);
+  const rows: AuditRow[] = [];
+  let end = before;
+  for (let left = scanned; left.length > 0 && rows.length < limit; ) {
+    const batch = withinBytes(left, BATCH_BYTES);
+    rows.push(...(await readBatch(database, terms, { before: end, batch, limit: limit - rows.length })));
+    end = batch.at(-1);
+    left = left.slice(batch.length);
+    await nextTurn();
   }
-  const [last] = await query
-    .select(['time', 'sequence'])
-    .offset(MAX_SCANNED_ROWS - 1)
-    .limit(1)
-    .execute();
-  const scanned = last && query.where(sql<boolean>`(time, sequence) >= (${last.time}, ${last.sequence})`);
-  const texts = terms.mentions.map((text) => `%${text.replaceAll('\\', '_')}%`);
-  const rows = await (scanned ?? query)
-    .where((is) => is.or(texts.flatMap((text) => [is('event', 'like', text), is('personal', 'like', text)])))
-    .selectAll()
-    .limit(limit)
-    .execute();
-  return { rows, end: rows.length === limit ? rows.at(-1) : last };
+  if (rows.length === limit) return { rows, end: rows.at(-1) };
+  return { rows, end: scanned.length < sizes.length || sizes.length === maxRows ? end : undefined };
+}
+
+/** The first rows that together are within a number of bytes, and at least one row. */
+function withinBytes(sizes: readonly RowSize[], maxBytes: number): readonly RowSize[] {
+  let sum = 0;
+  const tooMany = sizes.findIndex(({ bytes }, index) => {
+    sum += bytes;
+    return index > 0 && sum > maxBytes;
+  });
+  return tooMany < 0 ? sizes : sizes.slice(0, tooMany);
+}
+
+async function readBatch(
+  database: Database,
+  terms: AuditTerms,
+  { before, batch, limit }: { before: AuditPlace | undefined; batch: readonly RowSize[]; limit: number },
+): Promise<AuditRow[]> {
+  const last = batch.at(-1);
+  if (last === undefined) return [];
+  let query = selectRows(database, terms, before)
+    .where('time', '>=', last.time)
+    .where(sql<boolean>`(time, sequence) >= (${last.time}, ${last.sequence})`);
+  // Quotes make it a whole value: no part of another text matches, and each search ends at the next quote.
+  const texts = terms.tokens?.map((id) => JSON.stringify(id));
+  if (texts !== undefined)
+    query = query.where((is) =>
+      is.or(texts.flatMap((text) => ['event', 'personal'].map((column) => containsText(database, column, text)))),
+    );
+  return query.selectAll().limit(limit).execute();
 }
 
 function selectRows(database: Database, terms: AuditTerms, before: AuditPlace | undefined) {

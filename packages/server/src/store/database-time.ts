@@ -1,8 +1,12 @@
-// SQL expressions for the clock of the database, which all nodes share.
+// SQL expressions that SQLite and PostgreSQL write differently: the clock of the database, which all nodes share, and search for a text.
 import { PostgresAdapter, type RawBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
 const isPostgres = (database: Database): boolean => database.getExecutor().adapter instanceof PostgresAdapter;
+
+/** Does a text contain another one? Unlike `like`, it has no wildcards, and takes time in proportion to the text. */
+export const containsText = (database: Database, column: string, text: string): RawBuilder<boolean> =>
+  sql`${sql.raw(isPostgres(database) ? 'strpos' : 'instr')}(${sql.ref(column)}, ${text}) > 0`;
 
 /** Milliseconds since 1970. */
 export const databaseTime = (database: Database): RawBuilder<number> =>

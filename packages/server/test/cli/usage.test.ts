@@ -65,6 +65,10 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
     '--lineage goes with --token, --since and --until alone. Example: --token ID --lineage',
   ],
   [
+    ['audit', 'search', ...FILE, '--token', 'a:a:b'],
+    'the value of --token is neither a token nor the id of one: letters, digits, - and _, at most 64 characters. Give the text of the token, or the id that tokens inspect prints',
+  ],
+  [
     ['keys', 'rotate', ...FILE, '--alg', 'ES265'],
     '--alg ES265 is not an algorithm that cambio signs with. Did you mean ES256?',
   ],

@@ -447,37 +447,78 @@ for (const kind of kinds) {
     assert.equal(await isReachable(store), false);
   });
 
-  test(`${kind}: searches for a text in a limited number of rows at a time, and finds it in the end`, async () => {
+  test(`${kind}: searches for a token id in a limited number of rows at a time, and finds it in the end`, async () => {
     const store = await openStore(await locations[kind](), 'write', 1);
     const count = 2500;
     const rowOf = (index: number) => ({
       ...auditRow('many', index + 1),
       request_id: `request ${index}`,
       time: 1_000_000 + Math.floor(index / 7),
-      event: JSON.stringify({ id: index === 3 ? 'a_"b\\%' : `a${index}b` }),
-      personal: JSON.stringify({ id: index === 2400 ? 'in what is personal' : '' }),
+      event: JSON.stringify({ id: index === 3 ? 'a_-b' : `a${index % 10}-b` }),
+      personal: JSON.stringify({ id: index === 2400 ? 'personal' : 'personal2' }),
     });
     for (let first = 0; first < count; first += 50)
       await insertAuditRows(
         store,
         Array.from({ length: 50 }, (_, index) => rowOf(first + index)),
       );
-    const find = async (...texts: string[]): Promise<{ found: string[]; searches: number }> => {
-      const mentions = texts.map((text) => JSON.stringify(text).slice(1, -1));
+    const find = async (...tokens: string[]): Promise<{ found: string[]; searches: number }> => {
       const found: string[] = [];
       let before: { readonly time: number; readonly sequence: number } | undefined;
       for (let searches = 1; ; searches++) {
-        const { rows, end } = await searchAuditRows(store, { mentions }, { before, limit: 1 });
+        const { rows, end } = await searchAuditRows(store, { tokens }, { before, limit: 1 });
         found.push(...rows.map(({ request_id }) => request_id));
         if (end === undefined) return { found, searches };
         before = end;
       }
     };
-    assert.deepEqual(await find('in what is personal', 'a_"b\\%'), {
+    assert.deepEqual(await find('personal', 'a_-b'), {
       found: ['request 2400', 'request 3'],
       searches: 5,
     });
-    assert.deepEqual((await find('nowhere')).found, []);
+    for (const none of ['nowhere', 'persona', 'PERSONAL']) assert.deepEqual((await find(none)).found, []);
+    await store.destroy();
+  });
+
+  test(`${kind}: a search reads a limited number of bytes, and other work has its turn meanwhile`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    const filler = 'a:'.repeat(50_000);
+    for (let index = 0; index < 100; index++)
+      await insertAuditRows(store, [
+        {
+          ...auditRow('large', index + 1),
+          request_id: `request ${index}`,
+          time: 1_000_000 + Math.floor(index / 7),
+          event: JSON.stringify({ id: index === 1 ? 'wanted' : 'other', filler }),
+        },
+      ]);
+    let turns = 0;
+    const search = async (terms: { tokens?: string[] }, limit: number) => {
+      const pages: string[][] = [];
+      let before: { readonly time: number; readonly sequence: number } | undefined;
+      do {
+        let searching = true;
+        const count = (): void => {
+          if (!searching) return;
+          turns++;
+          setImmediate(count);
+        };
+        count();
+        const { rows, end } = await searchAuditRows(store, terms, { before, limit });
+        searching = false;
+        pages.push(rows.map(({ request_id }) => request_id));
+        before = end;
+      } while (before !== undefined);
+      return pages;
+    };
+    assert.deepEqual(await search({ tokens: ['wanted'] }, 100), [[], [], ['request 1']]);
+    assert.ok(turns >= 50, `${turns} turns`);
+    const all = await search({}, 100);
+    assert.ok(all.length > 2 && all.every((page) => page.length <= 42), 'pages without ids are limited, too');
+    assert.deepEqual(
+      all.flat(),
+      Array.from({ length: 100 }, (_, index) => `request ${99 - index}`),
+    );
     await store.destroy();
   });
 

@@ -1,6 +1,6 @@
 // Searches the audit log.
 import { z } from 'zod';
-import { isCursor } from '../../audit/search.ts';
+import { isCursor, isTokenId } from '../../audit/search.ts';
 import { isName } from '../../primitives/principal.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { operation } from './operation.ts';
@@ -34,8 +34,8 @@ export const searchAudit = operation({
       .string()
       .transform((ids) => ids.split(','))
       .refine(
-        (ids) => ids.length <= MAX_TOKENS && ids.every(isName),
-        `must be 1 to ${MAX_TOKENS} ids, separated by commas`,
+        (ids) => ids.length <= MAX_TOKENS && ids.every(isTokenId),
+        `must be 1 to ${MAX_TOKENS} ids, separated by commas: letters, digits, - and _, at most 64`,
       )
       .optional()
       .describe('the id of a token that was issued, presented or revoked; several ids are separated by commas'),

@@ -131,6 +131,21 @@ test('explains an exchange, simulated or past, and finds rows by their fields', 
     (found.body.items as { requestId: string }[]).map(({ requestId }) => requestId),
     [id],
   );
+  for (const bad of [
+    'a:a:b',
+    '%22',
+    'a%25',
+    'x'.repeat(65),
+    '',
+    'one,,two',
+    Array.from({ length: 17 }, String).join(),
+  ]) {
+    const answer = await admin(server, `GET /audit?token=${bad}`);
+    assert.equal(problemOf(answer), '422 invalid_request', bad);
+    assert.match(answer.text, /1 to 16 ids, separated by commas: letters, digits, - and _, at most 64/);
+  }
+  for (const none of ['_'.repeat(36), 'one,two', 'x'.repeat(64)])
+    assert.deepEqual((await admin(server, `GET /audit?token=${none}`)).body, { items: [] });
   assert.doesNotMatch(found.text + past.text, new RegExp(String(subject_token.split('.')[2])));
 });
 

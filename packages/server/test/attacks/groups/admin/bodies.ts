@@ -141,4 +141,23 @@ export const bodies: Readonly<Record<string, Case<AdminWorld>>> = {
     }
     assert.deepEqual(ids, ['agent', 'auditor', 'gateway', 'operator', 'stranger'], 'page by page, each once');
   },
+
+  A33: async ({ server, call }, { attempt, twin }) => {
+    const audiences = Array.from(
+      { length: 240 },
+      (_, index) => `audience=${encodeURIComponent('a:'.repeat(120) + index)}`,
+    );
+    const { headers } = await server.post(
+      '/oauth/token',
+      `grant_type=client_credentials&client_id=stranger&client_secret=stranger-secret&${audiences.join('&')}`,
+    );
+    const row = `request=${headers.get('x-request-id')}`;
+    for (const id of [`${'a:'.repeat(100)}b`, `${'a'.repeat(64)}b`, '"a', '%a', 'a\\', 'a b'])
+      await attempt(`token=${id.slice(0, 20)}`, call(`GET /audit?${row}&token=${encodeURIComponent(id)}`));
+    const few = Array.from({ length: 16 }, (_, index) => 'a'.repeat(40) + index);
+    await attempt('17 ids', call(`GET /audit?${row}&token=${[...few, 'b'].join(',')}`));
+    const none = await twin(call(`GET /audit?${row}&token=${few.join(',')}`));
+    assert.deepEqual(none.body.items, [], 'no part of a text matches');
+    assert.equal(((await twin(call(`GET /audit?${row}`))).body.items as unknown[]).length, 1, 'the row is there');
+  },
 };
