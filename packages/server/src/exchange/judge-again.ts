@@ -11,13 +11,14 @@ import type { Permit } from '../policy/decide.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { checkBinding } from './binding.ts';
-import { checkDistinct, clientAsActor, extendChain } from './delegation.ts';
+import { checkDistinct, clientAsActor, extendChain, prependActor } from './delegation.ts';
 import {
   askRules,
   grantedClaims,
   type JudgeContext,
   type Judgement,
   orRefusal,
+  partyOf,
   refuseBy,
   type Trace,
 } from './judge.ts';
@@ -63,7 +64,7 @@ function askAgain(
   wanted: Wanted,
   grant: RememberedGrant,
   client: Client,
-  { policy, targeting, now }: JudgeContext,
+  { issuer, policy, targeting, now }: JudgeContext,
   trace: Trace,
 ): Permit {
   const granted = resolveTargets({ audiences: grant.targets, resources: [] }, targeting);
@@ -71,6 +72,7 @@ function askAgain(
   if (granted === 'unknown' || asked === 'unknown') throw new Refusal('target_unknown');
   const targets = chosenOf(granted, asked);
   const renewed = renewedScopes(grant);
+  const caller = clientAsActor(issuer, client.id);
   const facts = {
     client,
     subject: renewed.subject,
@@ -78,6 +80,7 @@ function askAgain(
     actor: grant.actor,
     // The chain as the rules saw it at first: without a client that the rule itself made the actor.
     chain: grant.actor === undefined ? grant.subject.chain : grant.chain,
+    clientActs: () => ({ actor: partyOf(caller), chain: prependActor(grant.subject.chain, caller) }),
     targets,
     scope: wanted.scope,
     requestedType: 'access_token',

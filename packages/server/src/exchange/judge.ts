@@ -4,6 +4,7 @@
 import type { AuditEvent, ShadowTrace } from '../audit/event.ts';
 import type { Decision, SingleUse } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
+import type { Party } from '../model/party.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { extendLineage, type Limits, limitsOf, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
@@ -83,7 +84,7 @@ function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision
   if (actor !== undefined) checkDistinct(subject, actor);
   checkMayAct(subject.mayAct, actor ?? caller);
   const targets = resolveTargets(request, context.targeting);
-  const decision = askRules(factsOf(judged, targets, context.now), context.policy, trace);
+  const decision = askRules(factsOf(judged, caller, targets, context.now), context.policy, trace);
   if (decision.shadows.length > 0)
     trace.shadows = decision.shadows.map((shadow) => traceShadow(shadow, judged, caller, context));
   const { outcome } = decision;
@@ -108,12 +109,18 @@ function traceShadow(
   return { rule, targets: targets.map(({ audience }) => audience), scope: [...scope] };
 }
 
-function factsOf({ request, subject, actor, client }: Case, targets: Facts['targets'], now: number): Facts {
+function factsOf(
+  { request, subject, actor, client }: Case,
+  caller: Actor,
+  targets: Facts['targets'],
+  now: number,
+): Facts {
   return {
     client,
     subject,
     actor,
     chain: prependActor(subject.chain, actor),
+    clientActs: () => ({ actor: partyOf(caller), chain: prependActor(subject.chain, caller) }),
     targets,
     scope: request.scope,
     family: 'unbounded',
@@ -121,6 +128,16 @@ function factsOf({ request, subject, actor, client }: Case, targets: Facts['targ
     now,
   };
 }
+
+/** A client that acts without a token of its own, as rules see it. */
+export const partyOf = ({ principal, sub, claims }: Actor): Party => ({
+  principal,
+  type: 'access_token',
+  clientId: sub,
+  audiences: [],
+  chain: [],
+  claims,
+});
 
 /** Ends the refresh token of a decision with its ancestors. @param end in seconds since 1970 */
 export function endBy(decision: Decision, end: number, now: number): Decision {

@@ -11,7 +11,7 @@ import {
 } from '../expression/condition.ts';
 import type { Targets } from '../model/resource.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { type Facts, type Offer, offerOf, RuleFacts, requestedOffer, sharedFacts } from './facts.ts';
+import { type Acting, type Facts, type Offer, offerBeforeDenial, offerOf, RuleFacts, sharedFacts } from './facts.ts';
 import { actorMiss, denialMiss, type Miss, PARTS, type Part, subjectMiss, targetMiss } from './match.ts';
 import type { Policy } from './policy.ts';
 import type { AnyRule, DenyRule, Rule } from './rule.ts';
@@ -190,24 +190,25 @@ class Asking {
     const miss = actorMiss(rule, this.#facts, this.#self) ?? targetMiss(rule, this.#facts);
     if (miss !== undefined) return { kind: 'unasked', miss };
     const read = this.#reading(offerOf(rule, this.#facts, this.#budgets[rule.mode]));
-    return this.#firstMiss(rule, read) ?? this.#permit(rule, read);
+    return this.#firstMiss(rule, read, { acting: this.#facts }) ?? this.#permit(rule, read);
   }
 
   /** @param permit what is allowed unless a rule denies it: its targets and scope are those that conditions read */
   findDenial(rule: DenyRule, permit: Permit | undefined): Finding {
     const budget = this.#budgets[rule.mode];
-    const targets = permit?.targets ?? requestedOffer(this.#facts).targets();
-    if (!budget.affords(NAMES_STEPS + targets.length)) return tooMany(rule);
-    const miss = denialMiss(rule, this.#facts, targets, this.#self);
+    const offer = offerBeforeDenial(permit?.rule, this.#facts, budget);
+    const { acting } = offer;
+    const targets = permit?.targets ?? offer.targets();
+    if (!budget.affords(NAMES_STEPS + targets.length + acting.chain.length)) return tooMany(rule);
+    const miss = denialMiss(rule, this.#facts, { targets, acting, self: this.#self });
     if (miss !== undefined) return { kind: 'miss', miss };
-    const offer = permit === undefined ? requestedOffer(this.#facts) : offerOf(permit.rule, this.#facts, budget);
-    return this.#firstMiss(rule, this.#reading(offer)) ?? { kind: 'denied', rule };
+    return this.#firstMiss(rule, this.#reading(offer), { acting }) ?? { kind: 'denied', rule };
   }
 
   /** Finds the first part of a rule that does not match. A condition that cannot be told counts as a mismatch here. */
   settle(rule: Rule, { miss }: Unasked): Missed {
     const read = this.#reading(offerOf(rule, this.#facts, this.#budgets[rule.mode]));
-    const found = this.#firstMiss(rule, read, miss);
+    const found = this.#firstMiss(rule, read, { acting: this.#facts, named: miss });
     if (found?.kind !== 'cannot tell') return found ?? { kind: 'miss', miss };
     const { part, what, problem } = found;
     return { kind: 'miss', miss: { part, what, problem } };
@@ -236,13 +237,19 @@ class Asking {
    * Evaluates the conditions: each after the names of its part, the rule's own last.
    * @param named the mismatch of the actor's names or the targets; undefined if both match
    */
-  #firstMiss(rule: AnyRule, read: () => ExpressionFacts, named?: Miss): Missed | Undecided | undefined {
-    const { actor } = this.#facts;
-    const { subject, actor: acting, when } = rule;
+  #firstMiss(
+    rule: AnyRule,
+    read: () => ExpressionFacts,
+    { acting: { actor, chain }, named }: { readonly acting: Acting; readonly named?: Miss },
+  ): Missed | Undecided | undefined {
+    const { subject, actor: pattern, when } = rule;
     return (
       this.#ask(rule, 'subject', 'subject.when', subject.when, read) ??
       (named?.part === 'actor' ? { kind: 'miss', miss: named } : undefined) ??
-      (actor && this.#ask(rule, 'actor', 'actor.when', acting.when, read)) ??
+      (actor && this.#ask(rule, 'actor', 'actor.when', pattern.when, read)) ??
+      (rule.effect === 'deny' && actor === undefined && chain.length > 0 && pattern.when !== 'always'
+        ? untold(rule, { part: 'actor', what: 'actor.when', problem: 'the actor did not send its token' })
+        : undefined) ??
       // The rule's own condition counts as part of the actor, or of the subject if there is no actor.
       this.#ask(rule, actor === undefined ? 'subject' : 'actor', 'when', when, read)
     );
@@ -261,12 +268,19 @@ class Asking {
     if (answer.kind === 'cannot tell') return { ...answer, rule, part, what };
     const { problem } = answer;
     if (problem === undefined) return { kind: 'miss', miss: { part, what } };
-    // A missing claim is not a reason to allow, and not a reason to deny.
-    return rule.effect === 'deny'
-      ? { kind: 'cannot tell', rule, part, what, why: 'missing', whose: '', problem }
-      : { kind: 'miss', miss: { part, what, problem } };
+    const miss = { part, what, problem };
+    return rule.effect === 'deny' ? untold(rule, miss) : { kind: 'miss', miss };
   }
 }
+
+/** A claim that is missing leaves open whether a rule denies. */
+const untold = (rule: AnyRule, miss: Required<Miss>): Undecided => ({
+  kind: 'cannot tell',
+  rule,
+  ...miss,
+  why: 'missing',
+  whose: '',
+});
 
 const tooMany = (rule: AnyRule): Undecided => ({
   kind: 'cannot tell',

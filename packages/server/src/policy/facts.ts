@@ -21,6 +21,8 @@ export interface Facts {
   readonly actor: Party | undefined;
   /** All actors of the new token, the current one first. */
   readonly chain: Chain;
+  /** Who would act if the rule made the calling client the actor (`act: client`). */
+  readonly clientActs: () => Acting;
   /** The requested targets: none, registered resources, or `unknown` if one of them is not registered. */
   readonly targets: readonly Resource[] | 'unknown';
   /** Requested. */
@@ -30,6 +32,11 @@ export interface Facts {
   readonly requestedType: string;
   /** Seconds since 1970. */
   readonly now: number;
+}
+
+export interface Acting {
+  readonly actor: Party | undefined;
+  readonly chain: Chain;
 }
 
 const party = {
@@ -56,11 +63,19 @@ export const conditionVariables = {
 /** The facts that are the same for every rule, by variable name. Without an actor token, `actor` is an empty object. */
 export const sharedFacts = ({ client, subject, actor, chain, now }: Facts): JsonObject => ({
   subject: partyFacts(subject, 'subject'),
-  actor: actor === undefined ? {} : partyFacts(actor, 'actor'),
+  actor: actorFacts(actor),
   client: { id: client.id },
-  chain: chain.map(({ iss, sub }) => ({ iss, sub })),
+  chain: chainFacts(chain),
   now,
 });
+
+const actorFacts = (actor: Party | undefined): JsonObject => (actor === undefined ? {} : partyFacts(actor, 'actor'));
+
+const chainFacts = (chain: Chain): readonly JsonObject[] => chain.map(({ iss, sub }) => ({ iss, sub }));
+
+/** Who would act in the token: as requested, or the calling client if the rule says `act: client`. */
+export const actingBy = (act: Rule['act'], facts: Facts): Acting =>
+  act === 'client' && facts.actor === undefined ? facts.clientActs() : facts;
 
 const partyFacts = ({ principal, type, clientId, audiences, claims }: Party, whose: string): JsonObject => ({
   iss: principal.iss,
@@ -87,13 +102,13 @@ export class RuleFacts {
   /** Conditions read members by name. */
   readonly [name: string]: unknown;
 
-  constructor(shared: JsonObject, { requestedType }: Facts, offer: Offer) {
+  constructor(shared: JsonObject, { requestedType, actor, chain }: Facts, offer: Offer) {
     this.#offer = offer;
     this.#requestedType = requestedType;
     this.subject = shared.subject;
-    this.actor = shared.actor;
+    this.actor = offer.acting.actor === actor ? shared.actor : actorFacts(offer.acting.actor);
     this.client = shared.client;
-    this.chain = shared.chain;
+    this.chain = offer.acting.chain === chain ? shared.chain : chainFacts(offer.acting.chain);
     this.now = shared.now;
   }
 
@@ -114,6 +129,7 @@ export class RuleFacts {
 
 /** The targets and the scope that conditions see. */
 export interface Offer {
+  readonly acting: Acting;
   readonly targets: () => readonly Resource[];
   readonly scope: () => readonly string[];
 }
@@ -130,7 +146,10 @@ export function offerOf(rule: Rule, facts: Facts, budget: Budget): Offer {
     const both = granted.filter((target) => asked.includes(target));
     return both.length === asked.length ? both : asked;
   };
+  const { chain } = actingBy(rule.act, facts);
   return {
+    // `actor` is the actor token in a rule that allows, whoever acts.
+    acting: { actor: facts.actor, chain },
     targets,
     scope: () => {
       const offered = targets();
@@ -143,11 +162,16 @@ export function offerOf(rule: Rule, facts: Facts, budget: Budget): Offer {
   };
 }
 
-/** Without a rule that would grant anything, a rule that denies sees what is requested. */
-export const requestedOffer = ({ targets, scope }: Facts): Offer => ({
-  targets: () => (targets === 'unknown' ? [] : targets),
-  scope: () => [...(scope ?? [])],
-});
+/** What a rule that denies sees: what would be granted, or what is requested if no rule would grant anything. */
+export function offerBeforeDenial(rule: Rule | undefined, facts: Facts, budget: Budget): Offer {
+  if (rule !== undefined) return { ...offerOf(rule, facts, budget), acting: actingBy(rule.act, facts) };
+  const { targets, scope } = facts;
+  return {
+    acting: facts,
+    targets: () => (targets === 'unknown' ? [] : targets),
+    scope: () => [...(scope ?? [])],
+  };
+}
 
 /** A claim that conditions read, as text (`subject.claims.tenant`) and as a path. */
 export interface ClaimRead {

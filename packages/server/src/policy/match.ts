@@ -1,7 +1,8 @@
 // Compares the names in a rule (subject, actor, targets) with the facts of a request. Conditions cost more and are evaluated later.
 import type { Party } from '../model/party.ts';
 import type { Resource } from '../model/resource.ts';
-import type { Facts } from './facts.ts';
+import type { Principal } from '../primitives/principal.ts';
+import type { Acting, Facts } from './facts.ts';
 import type { DenyRule, PartyNames, PartyPattern, Rule } from './rule.ts';
 
 /** The parts of a rule that must match, in the order of evaluation. */
@@ -77,25 +78,48 @@ export function actorMiss({ actor: pattern }: Rule, { actor, client }: Facts, se
 }
 
 /**
- * Compares the names in a rule that denies. It matches tokens of any origin and any requested target that it names.
+ * Compares the names in a rule that denies. It matches tokens of any origin, a party by the issuer that it came from, each actor of
+ * the chain, and any target that it names.
  * @param targets the targets that the token would have
+ * @param acting who would act in it
  */
 export function denialMiss(
   { clients, subject, actor: pattern, targets: denied }: DenyRule,
-  { client, subject: party, actor }: Facts,
-  targets: readonly Resource[],
-  self: string,
+  { client, subject: party }: Facts,
+  { targets, acting, self }: { readonly targets: readonly Resource[]; readonly acting: Acting; readonly self: string },
 ): Miss | undefined {
   if (clients !== 'any' && !clients.has(client.id)) return { part: 'client', what: 'client' };
-  const subjectMissed = partyMiss('subject', subject, party, self);
+  const subjectMissed = deniedPartyMiss('subject', subject, party, self);
   if (subjectMissed !== undefined) return subjectMissed;
-  if (pattern.presence === 'required' && actor === undefined) return { part: 'actor', what: 'actor.required' };
-  if (pattern.presence === 'forbidden' && actor !== undefined) return { part: 'actor', what: 'actor.forbidden' };
-  const actorMissed = actor && partyMiss('actor', pattern, actor, self);
-  if (actorMissed !== undefined) return actorMissed;
+  const { actor, chain } = acting;
+  const isActing = actor !== undefined || chain.length > 0;
+  if (pattern.presence === 'required' && !isActing) return { part: 'actor', what: 'actor.required' };
+  if (pattern.presence === 'forbidden' && isActing) return { part: 'actor', what: 'actor.forbidden' };
+  const actorMissed = actor && deniedPartyMiss('actor', pattern, actor, self);
+  const isHit = actor !== undefined && actorMissed === undefined;
+  if (isActing && !isHit && !chain.some((hop) => isDeniedHop(pattern, hop, self)))
+    return actorMissed ?? { part: 'actor', what: 'actor.issuer' };
   const hit = denied === 'any' || targets.some((target) => denied.has(target));
   return hit ? undefined : { part: 'target', what: 'audiences' };
 }
+
+function deniedPartyMiss(part: 'subject' | 'actor', pattern: PartyNames, party: Party, self: string): Miss | undefined {
+  const { issuers } = pattern;
+  const isNamed =
+    issuers === 'any' || issuersOf({ ...party.principal, origin: party.origin }).some((iss) => issuers.has(iss));
+  return isNamed ? partyMiss(part, { ...pattern, issuers: 'any' }, party, self) : { part, what: `${part}.issuer` };
+}
+
+/** Of an actor without its token, only the names are known. */
+const isDeniedHop = ({ issuers, clients, types }: PartyNames, hop: Hop, self: string): boolean =>
+  types.own === 'accepted' &&
+  (issuers === 'any' || issuersOf(hop).some((iss) => issuers.has(iss))) &&
+  (clients === 'any' || (hop.iss === self && clients.has(hop.sub)));
+
+type Hop = Principal & { readonly origin?: Principal | undefined };
+
+/** The issuer of our name for a party, and the issuer that the party came from. */
+const issuersOf = ({ iss, origin }: Hop): readonly string[] => (origin === undefined ? [iss] : [iss, origin.iss]);
 
 export function targetMiss({ grant }: Rule, { targets: asked }: Facts): Miss | undefined {
   if (asked === 'unknown') return { part: 'target', what: 'unknown target' };

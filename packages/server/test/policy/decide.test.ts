@@ -22,6 +22,7 @@ const plain: Facts = {
   targets: [],
   scope: undefined,
   family: 'unbounded',
+  clientActs: () => ({ actor: undefined, chain: [] }),
   requestedType: 'access_token',
   now: NOW,
 };

@@ -4,7 +4,19 @@ import { test } from 'node:test';
 import { API, client, configuration, exchange, gateway } from '../support/basics.ts';
 import { changed } from '../support/configuration.ts';
 import { start } from '../support/harness.ts';
-import { type Asked, ask, denial, reasonOf, resource, rule, token, type World, when } from '../support/judging.ts';
+import {
+  type Asked,
+  ask,
+  denial,
+  IDP,
+  reasonOf,
+  resource,
+  rule,
+  SELF,
+  token,
+  type World,
+  when,
+} from '../support/judging.ts';
 
 const api = resource('api');
 const payroll = resource('payroll');
@@ -75,6 +87,46 @@ test('an actor that a denial names must be there to match', () => {
   assert.equal(refusedBy(world), undefined);
   assert.equal(refusedBy(world, { actor: token('agent') }), undefined);
   assert.deepEqual(refusedBy(world, { actor: token('robot') }), ['denied_by_rule', '“denial”']);
+});
+
+const hop = (iss: string, sub: string) => ({ iss, sub }) as never;
+
+test('an actor is denied when it acts, whoever makes it act and whether it sends its token', () => {
+  const acting = denying({ actor: { presence: 'required', clients: new Set(['gateway']) } });
+  const byRule: World = { ...acting, rules: [rule([api, payroll], { act: 'client' })] };
+  assert.deepEqual(refusedBy(byRule), ['denied_by_rule', '“denial”'], 'act: client');
+  assert.equal(refusedBy(acting), undefined);
+  const agent = denying({ actor: { presence: 'required', clients: new Set(['agent']) } });
+  const acted = token('ada', { chain: [hop(SELF, 'other'), hop(SELF, 'agent')] });
+  assert.deepEqual(refusedBy(agent, { subject: acted }), ['denied_by_rule', '“denial”'], 'an earlier hop');
+  assert.equal(refusedBy(agent, { subject: token('ada', { chain: [hop(SELF, 'other')] }) }), undefined);
+  const anyone = denying({ actor: { presence: 'required' } });
+  assert.deepEqual(refusedBy(anyone, { subject: acted }), ['denied_by_rule', '“denial”']);
+  assert.equal(refusedBy(anyone), undefined);
+  const chained = denying({ when: when('chain.exists(one, one.sub == "gateway")') });
+  assert.deepEqual(refusedBy({ ...chained, rules: byRule.rules }), ['denied_by_rule', '“denial”']);
+});
+
+test('a condition on the actor refuses where someone acts without a token', () => {
+  const world = denying({ actor: { presence: 'required', when: when('actor.claims.kind == "robot"') } });
+  const acted = token('ada', { chain: [hop(SELF, 'other')] });
+  assert.equal([refusedBy(world, { subject: acted })].flat()[0], 'denial_cannot_be_told');
+  const human = token('other', { claims: { kind: 'human' } });
+  assert.equal(refusedBy(world, { subject: acted, actor: human }), undefined);
+});
+
+test('a party is denied by the issuer that it came from, in our tokens too', () => {
+  const world = denying({ subject: { issuers: new Set([IDP]) } });
+  const ours = token('idp:ada', { origin: { iss: IDP, sub: 'ada' } });
+  assert.deepEqual(refusedBy(world, { subject: ours }), ['denied_by_rule', '“denial”']);
+  assert.equal(refusedBy(world, { subject: employee }), undefined);
+  const actors = denying({ actor: { presence: 'required', issuers: new Set([IDP]) } });
+  const robot = token('idp:robot', { origin: { iss: IDP, sub: 'robot' } });
+  assert.deepEqual(refusedBy(actors, { actor: robot }), ['denied_by_rule', '“denial”']);
+  const through = token('ada', {
+    chain: [{ iss: SELF, sub: 'idp:robot', origin: { iss: IDP, sub: 'robot' } } as never],
+  });
+  assert.deepEqual(refusedBy(actors, { subject: through }), ['denied_by_rule', '“denial”']);
 });
 
 test('a denial needs no origin: it matches tokens that no rule would accept', () => {

@@ -149,7 +149,10 @@ export function expect(world: World, request: Request): Expected {
       targets?.every((one) => rule.audiences.includes(one.audience)),
   );
   const aims = targets?.length === 0 ? (first?.audiences.slice(0, 1) ?? []) : (targets ?? []).map((t) => t.audience);
-  if (world.denials.some((denial) => denies(denial, request, aims))) return { refused: ['subject'] };
+  const acting: (Hop | Token)[] = [...subject.chain];
+  if (actor !== undefined) acting.push(actor);
+  else if (first?.clientActs) acting.push(clientAsToken(world, client));
+  if (world.denials.some((denial) => denies(denial, request, acting, aims))) return { refused: ['subject'] };
   let best = 0;
   for (let index = 0; index < world.rules.length; index++) {
     const rule = world.rules[index];
@@ -166,10 +169,18 @@ export function expect(world: World, request: Request): Expected {
   return { refused: [best === 0 ? 'subject' : best === 1 ? 'actor' : 'target'] };
 }
 
-function denies(denial: Denial, { client, subject, actor }: Request, aims: readonly string[]): boolean {
+function denies(
+  denial: Denial,
+  { client, subject }: Request,
+  acting: readonly (Hop | Token)[],
+  aims: readonly string[],
+): boolean {
+  const comesFrom = (issuers: readonly string[], { iss, from }: Hop | Token): boolean =>
+    issuers.includes(iss) || (from !== undefined && issuers.includes(from.iss));
   if (denial.clients !== undefined && !denial.clients.includes(client)) return false;
-  if (denial.issuers !== undefined && !denial.issuers.includes(subject.iss)) return false;
-  if (denial.actorFrom !== undefined && !denial.actorFrom.includes(actor?.iss ?? '')) return false;
+  if (denial.issuers !== undefined && !comesFrom(denial.issuers, subject)) return false;
+  const from = denial.actorFrom;
+  if (from !== undefined && !acting.some((one) => comesFrom(from, one))) return false;
   if (denial.audiences !== undefined && !denial.audiences.some((one) => aims.includes(one))) return false;
   return denial.tenant === undefined || subject.tenant === undefined || subject.tenant === denial.tenant;
 }
