@@ -1,6 +1,7 @@
 // cambio explain: explains the answer of a past request, or the answer that an exchange would get. Changes nothing.
 import type { Explanation } from '../explain/explain.ts';
 import { describeValue } from '../explain/values.ts';
+import { printable } from '../primitives/printable.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { checkTokens, describeRequest, describeTokens, exchangeBodyOf } from './exchange-options.ts';
@@ -67,8 +68,10 @@ function formatExplanation(explanation: Explanation): string {
   const { rules } = explanation;
   if (request === undefined || isExchange(request) || rules.length > 0)
     lines.push('', 'The rules, in order', ...formatRules(explanation));
-  if (claims !== undefined) lines.push('', 'The token would say', JSON.stringify(claims, null, 2));
-  return lines.join('\n');
+  // Values of callers begin no line of the report.
+  const report = lines.map(printable);
+  if (claims !== undefined) report.push('', 'The token would say', JSON.stringify(claims, null, 2));
+  return report.join('\n');
 }
 
 function formatRefusal(explanation: Explanation): string[] {

@@ -6,6 +6,9 @@ import type { Path } from './fault.ts';
 import { type RulePlace, resolveParty } from './resolve-party.ts';
 import type { DenyEntry } from './schema-rules.ts';
 
+/** What a JWT of another issuer is called by the caller. */
+const DECLARED: ReadonlySet<string> = new Set(['access_token', 'id_token', 'jwt']);
+
 interface DenialPlace extends RulePlace, Pick<Targeting, 'byAudience'> {
   /** The clients of the file. Others may be registered while the server runs. */
   readonly clients: ReadonlyMap<string, unknown>;
@@ -19,7 +22,15 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
     if (target === undefined) complain([...path, 'audiences', place], unknown.resource(audience));
     return target;
   });
-  for (const [part, { issuer = [], clients = [] }] of Object.entries({ subject, actor })) {
+  for (const [part, { issuer = [], clients = [], types = [] }] of Object.entries({ subject, actor })) {
+    if (
+      types.some((type) => DECLARED.has(type)) &&
+      !(issuer.length === 1 && issuerNames.get(issuer[0] ?? '') === issuerNames.get('self'))
+    )
+      complain(
+        [...path, part, 'types'],
+        'these are types under which a caller sends a JWT of another issuer, so another type escapes the rule. Remove types, or set issuer: self.',
+      );
     for (const one of issuer) if (!issuerNames.has(one)) complain([...path, part, 'issuer'], unknown.issuer(one));
     warnOfClients(clients, [...path, part, 'clients'], about);
   }

@@ -113,6 +113,12 @@ function warnOfScopes(
   const place = [...path, 'grant', 'scopes'];
   if (grant.scopeMap !== 'same') {
     const ownOnly = subject.issuers !== 'any' && [...subject.issuers].every((issuer) => issuer === self);
+    const again = isOwnPossible(subject, self) ? findRepeated(grant.scopeMap) : undefined;
+    if (again !== undefined)
+      warn(
+        place,
+        `${again.join(' becomes ')} if a token of this rule is exchanged by it again. Use names that are not both given and mapped, or name the clients of the subject.`,
+      );
     for (const from of grant.scopeMap.keys()) {
       if (ownOnly && !scopes.has(from) && !SIGN_IN_SCOPES.has(from))
         warn(
@@ -133,6 +139,19 @@ function warnOfScopes(
       place,
       'no client of this rule may have any of these scopes, so every request is refused. Add one to scopes of the client.',
     );
+}
+
+const isOwnPossible = ({ issuers }: PartyNames, self: string): boolean => issuers === 'any' || issuers.has(self);
+
+/** Finds a scope whose result the map gives another scope for. */
+function findRepeated(map: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
+  for (const [from, given] of map) {
+    for (const name of given) {
+      const next = name === from ? undefined : map.get(name)?.find((one) => !given.includes(one));
+      if (next !== undefined) return [from, name, next];
+    }
+  }
+  return undefined;
 }
 
 /** Finds pairs of an earlier rule that reads claims and a later rule without conditions that matches the same and grants more. */

@@ -6,7 +6,7 @@ import { ExpressionFault } from './fault.ts';
 import { type LiteralStart, literalStart } from './literal.ts';
 import { findReads, formatMemberPath } from './reads.ts';
 import { asJson } from './result.ts';
-import { type Budget, CannotTell, Problem, Run, TOO_LONG, type Why } from './run.ts';
+import { type Budget, CannotTell, type ComparedTypes, Problem, Run, TOO_LONG, type Why } from './run.ts';
 import { translate } from './step.ts';
 
 export { Budget } from './run.ts';
@@ -49,7 +49,7 @@ export interface CompiledExpression {
   /** The members that the expression reads: `subject.claims.tenant`. A list is read whole. */
   readonly reads: readonly string[];
   /** Never throws. Its steps are taken from the budget that all expressions of a request share. */
-  readonly evaluate: (facts: ExpressionFacts, budget: Budget) => Evaluation;
+  readonly evaluate: (facts: ExpressionFacts, budget: Budget, types?: ComparedTypes) => Evaluation;
 }
 
 /**
@@ -71,10 +71,10 @@ export function compileExpression(text: string, variables: Variables): CompiledE
     warnings,
     starts: literalStart(root),
     reads: findReads(root).map(formatMemberPath),
-    evaluate: (facts, budget) => {
+    evaluate: (facts, budget, types = 'any') => {
       try {
         if (!budget.affords(price)) return EXHAUSTED;
-        const value = asJson(step(new Run(facts, budget)), budget);
+        const value = asJson(step(new Run(facts, budget, types)), budget);
         return value instanceof Problem ? { kind: 'none', problem: value.text } : { kind: 'value', value };
       } catch (error) {
         return cannotTell(error);
@@ -108,8 +108,13 @@ export type ConditionAnswer =
   | CannotBeTold;
 
 /** Yes only if the value is true. A missing member or a wrong type means no, with the problem. */
-export function holds(expression: CompiledExpression, facts: ExpressionFacts, budget: Budget): ConditionAnswer {
-  const evaluation = expression.evaluate(facts, budget);
+export function holds(
+  expression: CompiledExpression,
+  facts: ExpressionFacts,
+  budget: Budget,
+  types?: ComparedTypes,
+): ConditionAnswer {
+  const evaluation = expression.evaluate(facts, budget, types);
   if (evaluation.kind === 'cannot tell') return evaluation;
   if (evaluation.kind === 'none') return { kind: 'no', problem: evaluation.problem };
   if (evaluation.value === true) return { kind: 'yes' };

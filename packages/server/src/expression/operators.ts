@@ -2,7 +2,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { type ExpressionStep, Problem, type Run } from './run.ts';
-import { asInt, calculate, equal, order, within, wrongKind } from './values.ts';
+import { asInt, calculate, equal, haveOneType, kindOf, order, within, wrongKind } from './values.ts';
 
 type BinaryNode = Extract<ASTNode, { readonly args: [ASTNode, ASTNode] }>;
 type OperatorNode = BinaryNode | Extract<ASTNode, { readonly op: '?:' | '!_' | '-_' }>;
@@ -81,12 +81,19 @@ function combination(node: BinaryNode, context: Context): (run: Run, a: unknown,
   const operator = node.op;
   switch (operator) {
     case '==':
-      return equal;
-    case '!=':
-      return (run, a, b) => !equal(run, a, b);
+    case '!=': {
+      const compare = node.args.some(isNull) ? equal : equalTypes(operator);
+      return (run, a, b) => {
+        const answer = compare(run, a, b);
+        return operator === '==' || answer instanceof Problem ? answer : !answer;
+      };
+    }
     case 'in': {
       const text = quote(node.args[1], context);
-      return (run, a, b) => within(run, a, b, text);
+      return (run, a, b) => {
+        const answer = within(run, a, b, text);
+        return answer === false && run.types === 'same' ? (oddItem(run, a, b) ?? false) : answer;
+      };
     }
     case '<':
     case '<=':
@@ -102,4 +109,22 @@ function combination(node: BinaryNode, context: Context): (run: Run, a: unknown,
     default:
       throw faultAt(node, `${operator} is not available here`, context);
   }
+}
+
+/** `x == null` asks for the type itself. */
+const isNull = (node: ASTNode): boolean => node.op === 'value' && node.args === null;
+
+const equalTypes =
+  (operator: string) =>
+  (run: Run, a: unknown, b: unknown): boolean | Problem =>
+    run.types === 'any' || haveOneType(a, b)
+      ? equal(run, a, b)
+      : new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} compares different types`);
+
+/** A list that does not hold the item may hold it in another form. */
+function oddItem(run: Run, item: unknown, collection: unknown): Problem | undefined {
+  const items: readonly unknown[] = Array.isArray(collection) ? collection : [''];
+  run.pay(items.length);
+  const odd = items.findIndex((one) => !haveOneType(item, one));
+  return odd === -1 ? undefined : new Problem(`${kindOf(item)} in ${kindOf(collection)} compares different types`);
 }

@@ -78,15 +78,20 @@ export class Problem {
   }
 }
 
+export type ComparedTypes = 'same' | 'any';
+
 /** One evaluation. */
 export class Run {
   readonly facts: Readonly<Record<string, unknown>>;
   /** The values of the macros' variables, the outermost first. */
   readonly locals: unknown[] = [];
+  /** `same`: comparing values of different types has no answer. `any`: such values are unequal, as CEL says. */
+  readonly types: ComparedTypes;
   readonly #budget: Budget;
 
-  constructor(facts: Readonly<Record<string, unknown>>, budget: Budget) {
+  constructor(facts: Readonly<Record<string, unknown>>, budget: Budget, types: ComparedTypes) {
     this.facts = facts;
+    this.types = types;
     this.#budget = budget;
   }
 

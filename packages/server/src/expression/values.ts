@@ -76,6 +76,9 @@ export function hasMember(map: Kinds['map'], name: string): boolean {
   return Object.hasOwn(map, name) && map[name] !== undefined;
 }
 
+/** Numbers are of one type, whatever their form. */
+export const haveOneType = (a: unknown, b: unknown): boolean => (isNumber(a) && isNumber(b)) || kindOf(a) === kindOf(b);
+
 /** Values of different types are unequal, numbers compare as numbers, lists and maps by all their items. */
 export function equal(run: Run, a: unknown, b: unknown, depth = 0): boolean {
   if (typeof a === 'string' && typeof b === 'string') {

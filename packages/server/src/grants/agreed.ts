@@ -51,7 +51,7 @@ export function narrowAgreed(
   const targets = chooseTargets(audiences, wanted, client, services);
   const listed = listedScopes(client);
   const limits = limitsOf({
-    subject: { scope: new Set(scope), claims: {}, agreedAudiences: audiences, expiresAt },
+    subject: { scope: new Set(scope), claims: {}, audiences, agreedAudiences: audiences, expiresAt },
     actor: 'unbounded',
     rule: 'unbounded',
     family,

@@ -4,9 +4,11 @@ import { describeValue, explainValues } from '../explain/values.ts';
 import { explainWorkloads } from '../explain/workloads.ts';
 import { grants } from '../grants/index.ts';
 import { seconds } from '../primitives/clock.ts';
+import { isLoopback } from '../primitives/network.ts';
 import { redactTokens } from '../primitives/redact.ts';
 import type { Reason, Refusal } from '../primitives/refusal.ts';
 import type { HttpServices } from './endpoint.ts';
+import type { Request } from './request.ts';
 
 export const explainServices = (services: HttpServices) => ({
   ...services,
@@ -14,6 +16,12 @@ export const explainServices = (services: HttpServices) => ({
   grants,
   now: seconds(services.clock),
 });
+
+/** A page of another site must not read the reasons: neither across origins, nor under a name that it points at this machine. */
+export const isSentFromHere = ({ headers: { host = '', origin } }: Request): boolean =>
+  [`http://${host}`, origin].every(
+    (url) => url === undefined || (URL.canParse(url) && isLoopback(new URL(url).hostname)),
+  );
 
 export interface DeveloperError {
   readonly reason: Reason;

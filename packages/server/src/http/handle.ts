@@ -9,7 +9,7 @@ import type { Admission } from './admission.ts';
 import { type Bodies, NO_BODY } from './body.ts';
 import type { Connections } from './connections.ts';
 import type { Endpoint, HttpServices } from './endpoint.ts';
-import { describeForDeveloper } from './explain-services.ts';
+import { describeForDeveloper, isSentFromHere } from './explain-services.ts';
 import type { Proxies } from './proxies.ts';
 import { recordRefusal } from './record.ts';
 import { commonHeaders, JSON_TYPE, lookFor, renderRefusal, toRefusal } from './render.ts';
@@ -89,7 +89,8 @@ export function createHandler(options: HandlerOptions): Handler {
       const refusal = await recordRefusal(toRefusal(error), event, current());
       reportFault(report, refusal, id);
       const { tokenErrorCode, developerErrors, branding } = current();
-      const developer = developerErrors ? describeForDeveloper(refusal, event, current()) : undefined;
+      const developer =
+        developerErrors && isSentFromHere(request) ? describeForDeveloper(refusal, event, current()) : undefined;
       const look = () => lookFor(request, branding);
       answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode, developer, look });
     } finally {

@@ -33,6 +33,8 @@ export interface Limits {
 export interface SubjectBounds {
   readonly scope: Bound<Scope>;
   readonly claims: JsonObject;
+  /** Of the token. */
+  readonly audiences: readonly string[];
   readonly agreedAudiences: Bound<readonly string[]>;
   /** Seconds since 1970. */
   readonly expiresAt: Bound<number>;
@@ -69,7 +71,7 @@ export function limitsOf(bounds: Bounds): Limits {
   const limitEnd = (by: string, end: Bound<number>): void => {
     if (end !== 'unbounded') lifetime.push({ by, seconds: end - now });
   };
-  if (subject !== 'unbounded') limitScope('subject', subjectScope(subject, rule));
+  if (subject !== 'unbounded') limitScope('subject', subjectScope(subject, rule, targets));
   limitScope('family', renewed);
   limitScope('client', client.scopes);
   if (rule !== 'unbounded') {
@@ -88,18 +90,29 @@ export function limitsOf(bounds: Bounds): Limits {
 
 const NO_SCOPE: Scope = new Set();
 
-/** The scope of the subject in the names of the targets: as the rule maps it, or unchanged if the rule does not. */
-function subjectScope({ scope, claims }: SubjectBounds, rule: Bounds['rule']): Bound<Scope> {
+/**
+ * The scope of the subject in the names of the targets: as the rule maps it, or unchanged if the rule does not. At an API that the
+ * token is for already, or that a person agreed to, its names mean what they say: there the map adds none.
+ */
+function subjectScope(
+  { scope, claims, audiences, agreedAudiences }: SubjectBounds,
+  rule: Bounds['rule'],
+  targets: Bounds['targets'],
+): Bound<Scope> {
   if (rule === 'unbounded' || rule.grant.scopeMap === 'same') return scope;
   const map = rule.grant.scopeMap;
-  return new Set([...(scope === 'unbounded' ? claimedScope(claims) : scope)].flatMap((name) => map.get(name) ?? []));
+  const own = scope === 'unbounded' ? claimedScope(claims) : scope;
+  const mapped = new Set([...own].flatMap((name) => map.get(name) ?? []));
+  const known = agreedAudiences === 'unbounded' ? audiences : [...audiences, ...agreedAudiences];
+  return targets.some(({ audience }) => known.includes(audience)) ? mapped.intersection(own) : mapped;
 }
 
 /** The scope that a foreign token claims: `scope` (RFC 8693 section 4.2), or `scp` as some issuers write it. */
 function claimedScope({ scope, scp }: JsonObject): Scope {
   const claimed = scope ?? scp;
   const texts: readonly unknown[] = Array.isArray(claimed) ? claimed : [claimed];
-  const names = texts.flatMap((text) => (typeof text === 'string' ? text.split(' ') : []));
+  if (!texts.every((text) => typeof text === 'string')) return NO_SCOPE;
+  const names = texts.flatMap((text) => text.split(' '));
   return new Set(names.filter((name) => name !== ''));
 }
 

@@ -263,7 +263,9 @@ class Asking {
     read: () => ExpressionFacts,
   ): Missed | Undecided | undefined {
     if (condition === 'always') return undefined;
-    const answer = holds(condition, read(), this.#budgets[rule.mode]);
+    // A rule that denies must not miss a value because an issuer writes it in another form.
+    const types = rule.effect === 'deny' ? 'same' : 'any';
+    const answer = holds(condition, read(), this.#budgets[rule.mode], types);
     if (answer.kind === 'yes') return undefined;
     if (answer.kind === 'cannot tell') return { ...answer, rule, part, what };
     const { problem } = answer;

@@ -399,6 +399,10 @@ test('refuses a deny rule with an unknown name or with a grant', async () => {
       { actor: { forbidden: true, clients: 'agent' } },
       'fault rules[denial].actor: cannot have forbidden and another key. Remove one of them.',
     ],
+    [
+      { subject: { issuer: 'self', types: ['id_token'] }, actor: { types: ['jwt'] } },
+      'fault rules[denial].actor.types: these are types under which a caller sends a JWT of another issuer, so another type escapes the rule. Remove types, or set issuer: self.',
+    ],
     [{ effect: 'forbid' }, 'fault rules[denial].effect: "forbid" is not one of allow, deny.'],
     [
       { when: '1 == 2' },

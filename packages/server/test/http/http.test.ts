@@ -57,6 +57,23 @@ test('adds the reason and its detail to a refusal with developerErrors, and only
   assert.deepEqual([bad.body.reason, typeof bad.body.detail], ['subject_token_malformed', 'string']);
 });
 
+test('keeps developerErrors from pages of other sites: across origins, and under a name that they point here', async (t) => {
+  const server = await start(t, changed(configuration, { developerErrors: true }));
+  const wrong = { ...gateway, grant_type: 'client_credentials', client_secret: 'wrong' };
+  const reasonFor = async (headers: Record<string, string>) => (await server.token(wrong, headers)).body.reason;
+  assert.equal(await reasonFor({}), 'client_credentials');
+  assert.equal(await reasonFor({ origin: 'http://localhost:3000' }), 'client_credentials');
+  for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example'])
+    assert.equal(await reasonFor({ origin }), undefined, origin);
+  for (const [host, shown] of [
+    ['localhost:8080', true],
+    ['evil.example', false],
+  ] as const) {
+    const answer = await server.raw(request([`Host: ${host}`, LENGTH], { line: 'POST /oauth/nothing HTTP/1.1' }));
+    assert.equal(answer.includes('"reason"'), shown, answer);
+  }
+});
+
 test('keeps developerErrors as it was at the start: a reload turns it neither on nor off', async (t) => {
   const wrong = { ...gateway, grant_type: 'client_credentials', client_secret: 'wrong' };
   for (const developerErrors of [true, false]) {

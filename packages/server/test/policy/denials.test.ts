@@ -52,6 +52,32 @@ test('a claim that is missing or of another type refuses, unless the condition a
   assert.equal(refusedBy(listed, { subject: employee }), undefined);
 });
 
+test('a claim in another form refuses: a comparison of different types has no answer', () => {
+  for (const condition of [
+    'subject.claims.employment == "contractor"',
+    'has(subject.claims.employment) && subject.claims.employment == "contractor"',
+    'subject.claims.employment in ["contractor"]',
+    '!(subject.claims.employment != "contractor")',
+    '"contractor" in subject.claims.all',
+  ]) {
+    const world = denying({ when: when(condition) });
+    for (const employment of [['contractor'], null, 5, { a: 1 }, true]) {
+      const odd = token('eve', { claims: { employment, all: [employment] } });
+      assert.equal(
+        [refusedBy(world, { subject: odd })].flat()[0],
+        'denial_cannot_be_told',
+        `${condition} ${employment}`,
+      );
+    }
+    const plain = token('ada', { claims: { employment: 'employee', all: ['employee'] } });
+    assert.equal(refusedBy(world, { subject: plain }), undefined, condition);
+  }
+  const nothing = denying({ when: when('subject.claims.employment == null') });
+  assert.equal(refusedBy(nothing, { subject: employee }), undefined);
+  const absent = token('eve', { claims: { employment: null } });
+  assert.deepEqual(refusedBy(nothing, { subject: absent }), ['denied_by_rule', '“denial”']);
+});
+
 test('a claim that is kept elsewhere refuses by its own reason', () => {
   const world = denying({ when: when('"contractors" in subject.claims.groups') });
   const overage = token('ada', { claims: { _claim_names: { groups: 'src1' } } });

@@ -70,8 +70,26 @@ test('the scope of a foreign token is read from its claims: scope as text or lis
     { scp: ['tool.search'] },
   ])
     assert.deepEqual(given(world, { subject: foreign(claims) }), ['crm.list', 'crm.read'], JSON.stringify(claims));
-  for (const claims of [{}, { scope: 7 }, { scope: { 'tool.search': true } }, { scope: '' }])
+  for (const claims of [
+    {},
+    { scope: 7 },
+    { scope: { 'tool.search': true } },
+    { scope: '' },
+    { scp: ['tool.search', {}] },
+  ])
     assert.equal([reasonOf(ask(world, { subject: foreign(claims) }))].flat()[0], 'scope_empty', JSON.stringify(claims));
+});
+
+test('at an API that the token is for, or that a person agreed to, the map adds no scope', () => {
+  const climbing = new Map([
+    ['crm.read', ['crm.write', 'crm.read']],
+    ['crm.write', ['crm.list']],
+  ]);
+  const world = mapping({ grant: { scopeMap: climbing } });
+  const at = (more: Parameters<typeof token>[1]) => token('ada', { scope: new Set(['crm.read']), ...more });
+  assert.deepEqual(given(world, { subject: at({}) }), ['crm.read', 'crm.write']);
+  assert.deepEqual(given(world, { subject: at({ audiences: ['crm'] }) }), ['crm.read']);
+  assert.deepEqual(given(world, { subject: at({ agreedAudiences: ['crm'] }) }), ['crm.read']);
 });
 
 test('conditions see the scope that the map gives', () => {

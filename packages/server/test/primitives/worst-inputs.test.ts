@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseForm } from '../../src/http/form.ts';
 import { readCompact } from '../../src/keys/jws.ts';
+import { redactTokens } from '../../src/primitives/redact.ts';
 import { Refusal, TokenRefusal } from '../../src/primitives/refusal.ts';
 import { parseJsonObject } from '../../src/primitives/strict-json.ts';
 
@@ -103,4 +104,32 @@ test('reads the worst token in less than 20 ms of CPU', () => {
       const ms = leastMs(() => readCompact(token));
       assert.ok(ms < LIMIT_MS, `${what}: ${ms} ms`);
     }
+});
+
+const paths: Readonly<Record<string, string>> = {
+  'beginnings of tokens': fill('eyJ', 65_536),
+  'beginnings with dots': fill('eyJaaaaaaaa.', 65_536),
+  'prefixes of opaque tokens': fill('cambio_at_', 65_536),
+  dots: fill('.', 65_536),
+};
+
+for (const [name, text] of Object.entries(paths)) {
+  test(`tokens are redacted from 64 KiB of ${name} in less than ${LIMIT_MS} ms`, () => {
+    const took = leastMs(() => redactTokens(text));
+    assert.ok(took < LIMIT_MS, `${took} ms`);
+  });
+}
+
+test('a token is redacted wherever it stands, and other text is kept', () => {
+  const part = 'a'.repeat(20);
+  const jwt = `eyJ${part}.${part}.${part}`;
+  for (const [text, kept] of [
+    [`/x/${jwt}?y=1`, '/x/[withheld]?y=1'],
+    [`id.x${jwt} and ${jwt}`, 'id.x[withheld] and [withheld]'],
+    [`cambio_rt_${part}`, '[withheld]'],
+    [`xcambio_at_${part}/y`, 'x[withheld]/y'],
+    ['https://api.example/v1/orders.of.eyJane.com', 'https://api.example/v1/orders.of.eyJane.com'],
+    ['cambio_at_1', 'cambio_at_1'],
+  ] as const)
+    assert.equal(redactTokens(text), kept);
 });

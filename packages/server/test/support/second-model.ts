@@ -215,8 +215,11 @@ function grant(world: World, request: Request, client: Client, asked: readonly R
 
   const scope: string[] = [];
   let possible = subject.scope ?? rule.scopes;
-  if (rule.renames !== undefined)
+  if (rule.renames !== undefined) {
     possible = rule.renames.filter(([from]) => subject.scope?.includes(from)).map(([, to]) => to);
+    if (targets.some(({ audience }) => subject.audiences.includes(audience)))
+      possible = possible.filter((name) => subject.scope?.includes(name));
+  }
   for (const name of possible) {
     let everywhere = rule.scopes.includes(name) && (client.scopes === undefined || client.scopes.includes(name));
     for (const { scopes } of targets) if (!scopes.includes(name)) everywhere = false;
