@@ -48,7 +48,7 @@ export interface DerivedExpectation extends Expectation {
 
 /** The expectation of a schema: the stated one, or one derived from its kind. */
 export function expectationOf(schema: ZodSchema): DerivedExpectation {
-  const stated = expectations.get(schema as unknown as z.ZodType);
+  const stated = expectations.get(schema);
   if (stated !== undefined) return stated;
   const inner = innerOf(schema);
   if (inner !== undefined) return expectationOf(inner);
@@ -117,12 +117,12 @@ function innerOf({ _zod: { def } }: ZodSchema): ZodSchema | undefined {
 }
 
 const bare = (schema: ZodSchema): ZodSchema => {
-  const inner = expectations.has(schema as unknown as z.ZodType) ? undefined : innerOf(schema);
+  const inner = expectations.has(schema) ? undefined : innerOf(schema);
   return inner === undefined ? schema : bare(inner);
 };
 
 /** Has the schema a stated expectation? */
-export const isWorded = (schema: ZodSchema): boolean => expectations.has(bare(schema) as unknown as z.ZodType);
+export const isWorded = (schema: ZodSchema): boolean => expectations.has(bare(schema));
 
 export const stripped = (schema: ZodSchema): ZodSchema => {
   const inner = innerOf(schema);
