@@ -1,6 +1,5 @@
 // Reads the subject and the URIs of a certificate from its DER (RFC 5280 section 4.1). Node gives both as text that cannot be
-// parsed
-// without guessing.
+// parsed without guessing.
 import type { X509Certificate } from 'node:crypto';
 import { type Der, inside, readDer, readObjectIdentifier } from './der.ts';
 import { readName } from './distinguished-name.ts';

@@ -1,6 +1,5 @@
 // Implements client_secret_basic (RFC 6749 section 2.3.1). The RFC requires id and secret to be form-encoded, but many clients
-// send
-// them raw. Both readings are always compared, so that neither the answer nor its time shows which one matched.
+// send them raw. Both readings are always compared, so that neither the answer nor its time shows which one matched.
 import { Refusal } from '../primitives/refusal.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';

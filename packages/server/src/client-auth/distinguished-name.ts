@@ -1,6 +1,5 @@
 // Compares distinguished names, from text (RFC 4514) or from a certificate, as lists of sets of attributes. Values are compared
-// as
-// people read them (RFC 4517 section 4.2.15).
+// as people read them (RFC 4517 section 4.2.15).
 
 import { decodeUtf8 } from '../primitives/utf8.ts';
 import { type Der, decodeText, readDer, readObjectIdentifier } from './der.ts';

@@ -1,6 +1,5 @@
 // Implements none: a public client states its id and proves nothing (RFC 6749 section 2.1). Without an id, the workload token
-// that
-// it sends identifies it; the exchange verifies that token later.
+// that it sends identifies it; the exchange verifies that token later.
 import { readCompact } from '../keys/jws.ts';
 import type { Client, ClientIndex } from '../model/client.ts';
 import { stringList } from '../primitives/claims.ts';

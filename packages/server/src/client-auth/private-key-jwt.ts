@@ -1,6 +1,5 @@
 // Implements private_key_jwt: a JWT that the client signs with its own key (RFC 7523 section 2.2, as rfc7523bis narrows it).
-// Ignores
-// `jwk`, `jku`, `x5u` and `x5c` in its header: the keys of the client are in its entry.
+// Ignores `jwk`, `jku`, `x5u` and `x5c` in its header: the keys of the client are in its entry.
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';

@@ -1,6 +1,5 @@
 // Implements self_signed_tls_client_auth: a certificate that the client has registered (RFC 8705 section 2.2). No authority
-// vouches
-// for it, so its content is ignored, even its expiry.
+// vouches for it, so its content is ignored, even its expiry.
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import type { ClientAuthMethod } from './method.ts';
 

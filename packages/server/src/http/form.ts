@@ -1,6 +1,5 @@
 // Parses application/x-www-form-urlencoded strictly (RFC 6749 appendix B). Refuses input that lenient parsers repair, since two
-// of
-// them could repair it differently: bad percent encoding, bytes that are not UTF-8, NUL.
+// of them could repair it differently: bad percent encoding, bytes that are not UTF-8, NUL.
 import { type Parameters, parametersOf } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';

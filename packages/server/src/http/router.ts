@@ -1,6 +1,5 @@
 // Finds the endpoint of a request. A path must match exactly: nothing in it is repaired or normalized, except that an escaped
-// letter
-// equals that letter (RFC 3986 section 6.2.2.2).
+// letter equals that letter (RFC 3986 section 6.2.2.2).
 import type { IncomingMessage } from 'node:http';
 import { type MatchFunction, match, type ParamData } from 'path-to-regexp';
 import { Refusal } from '../primitives/refusal.ts';

@@ -1,6 +1,5 @@
 // Counts and times every request cheaply: plain numbers by label, which the registry of prom-client prints when it is scraped.
-// Its
-// own instruments take microseconds each.
+// Its own instruments take microseconds each.
 import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 
 export interface NamedMetric {

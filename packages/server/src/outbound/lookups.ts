@@ -1,6 +1,5 @@
 // Looks up host names, each by one lookup at a time. A lookup (getaddrinfo) cannot be cancelled: it occupies one of the two
-// threads
-// that libuv has for lookups until the name server answers or the system gives up, long after its request has failed.
+// threads that libuv has for lookups until the name server answers or the system gives up, long after its request has failed.
 import type { LookupAddress } from 'node:dns';
 
 /** When a lookup has taken longer than this, further requests for the name fail at once: they would wait in vain. */

@@ -1,6 +1,5 @@
 // Reads the `cnf` claim (RFC 7800): the key that a token is bound to. A DPoP key is named by its thumbprint (RFC 9449 section
-// 6.1),
-// a TLS certificate by its digest (RFC 8705 section 3.1).
+// 6.1), a TLS certificate by its digest (RFC 8705 section 3.1).
 import type { JsonObject } from './strict-json.ts';
 
 export type Confirmation = { readonly jkt: string } | { readonly 'x5t#S256': string };

@@ -1,6 +1,5 @@
 // Caches the keys of a trusted issuer. Fetches them again when they are old, or when a token names an unknown key. While the
-// issuer
-// does not answer, the cached keys are used for some time longer; an invalid answer removes them at once.
+// issuer does not answer, the cached keys are used for some time longer; an invalid answer removes them at once.
 import type { X509Certificate } from 'node:crypto';
 import { recordKeyId } from '../audit/sent.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';

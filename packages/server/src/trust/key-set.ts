@@ -1,6 +1,5 @@
 // Parses a JWK Set (RFC 7517) strictly. A private or symmetric key invalidates the whole set, since its publisher has lost
-// control
-// of it. Keys that we cannot use are ignored.
+// control of it. Keys that we cannot use are ignored.
 import { createPublicKey, type JsonWebKey, type X509Certificate } from 'node:crypto';
 import { type AlgorithmName, algorithmNames, algorithms } from '../keys/algorithms.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';

@@ -1,6 +1,5 @@
 // The interface of an operation of the admin API: its path, its scope, its schemas, and its code. The routes and the OpenAPI
-// document
-// are made from the list of operations.
+// document are made from the list of operations.
 import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';

@@ -1,6 +1,5 @@
 // Renders a refusal of the admin API as a problem (RFC 9457). Its callers operate the server, so they see the detail. A caller
-// that is
-// not authenticated sees only the public answer.
+// that is not authenticated sees only the public answer.
 import { z } from 'zod';
 import { publicAnswer, Refusal } from '../../primitives/refusal.ts';
 

@@ -1,6 +1,5 @@
 // POST /oauth/introspect (RFC 7662): whether a token is active, and its claims. Only the client of the token and the APIs that it
-// is
-// for see it as active.
+// is for see it as active.
 
 import { INTROSPECTION_MEDIA_TYPE, signIntrospection } from '../../issuing/introspection-jwt.ts';
 import type { Client } from '../../model/client.ts';

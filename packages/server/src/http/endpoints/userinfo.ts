@@ -1,6 +1,5 @@
 // GET and POST /oauth/userinfo (OpenID Connect Core section 5.3): claims about a person, for an access token of theirs with the
-// scope
-// openid.
+// scope openid.
 import { identityClaims } from '../../issuing/identity-claims.ts';
 import { listedNames } from '../../primitives/scope.ts';
 import type { Endpoint } from '../endpoint.ts';
