@@ -1,7 +1,5 @@
 // Opens the services for commands, without a server: a reader, and an operator who can write.
-import type { AuditEvent } from './audit/event.ts';
 import type { ExportLine } from './audit/export.ts';
-import { eventOf } from './audit/row.ts';
 import { type AuditFilter, searchEvents } from './audit/search.ts';
 import { createCheckpoints } from './audit-retention/checkpoint.ts';
 import { countErasable, type ErasedPerson, erasePerson } from './audit-retention/erasure.ts';
@@ -13,7 +11,6 @@ import { unobserved } from './metrics/observer.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { createReport } from './primitives/log.ts';
 import { openServices } from './services.ts';
-import { findAuditRow } from './store/audit-rows.ts';
 import { inSnapshot } from './store/store.ts';
 import { subjectsOf } from './trust/naming.ts';
 
@@ -24,10 +21,6 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
   const services = await openServices(configuration, base, unobserved);
   return {
     services,
-    findEvent: async (requestId: string): Promise<AuditEvent | undefined> => {
-      const row = await findAuditRow(store, requestId);
-      return row && eventOf(row);
-    },
     /** Newest first. @throws Error if the cursor is not one of an earlier search */
     searchEvents: (filter: AuditFilter, page: { cursor?: string | undefined; limit: number }) =>
       searchEvents(store, filter, page),

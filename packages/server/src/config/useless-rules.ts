@@ -1,6 +1,5 @@
 // Warns of rules that no token can match, and of rules that apply if a claim is missing.
-import type { CompiledExpression } from '../expression/condition.ts';
-import { Budget } from '../expression/condition.ts';
+import { Budget, type CompiledExpression } from '../expression/condition.ts';
 import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import type { AnyRule, DenyRule, PartyNames, Rule } from '../policy/rule.ts';
 import { indexRules } from '../policy/rule-index.ts';
@@ -50,7 +49,7 @@ export function warnOfUselessRules(
 
 /** Finds a pattern that no token can match. */
 function impossibleParty(
-  { issuers, types, clients }: PartyNames,
+  { issuers, types: { own, foreign }, clients }: PartyNames,
   { self, issuers: entries }: Known,
 ): { readonly key: string; readonly message: string } | undefined {
   if (issuers === 'any') return undefined;
@@ -64,11 +63,9 @@ function impossibleParty(
         'clients names clients of this server, and issuer names other issuers alone: no token is of both. Remove one of them.',
     };
   const accepted = [...issuers].flatMap((issuer) => {
-    if (issuer === self) return types.own === 'accepted' ? ['access_token'] : [...types.own];
+    if (issuer === self) return own === 'accepted' ? ['access_token'] : [...own];
     const accepts = entries.filter((entry) => isOf(entry, issuer)).flatMap((entry): readonly string[] => entry.accepts);
-    return types.foreign === 'accepted'
-      ? accepts
-      : accepts.filter((type) => types.foreign !== 'accepted' && types.foreign.has(type));
+    return foreign === 'accepted' ? accepts : accepts.filter((type) => foreign.has(type));
   });
   return accepted.length > 0
     ? undefined

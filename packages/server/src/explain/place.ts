@@ -9,7 +9,7 @@ import type { Reason, Role, TokenFault } from '../primitives/refusal.ts';
 export interface FileIndex {
   /** @returns the file and the line that the path leads to, or the nearest that exists */
   readonly placeOf: (path: readonly (string | number)[]) => string;
-  readonly entries: Readonly<Record<'resources' | 'issuers' | 'rules', readonly object[]>>;
+  readonly entries: Readonly<Record<'resources' | 'issuers', readonly object[]>>;
   /** Clients of the file by id, in its order. */
   readonly fileClients: ReadonlyMap<string, unknown>;
 }
@@ -70,7 +70,9 @@ interface Named {
 }
 
 const namesOf = ({ issuer, saml, trustDomain, audience }: Named): readonly unknown[] => [
-  ...[issuer, saml, audience],
+  issuer,
+  saml,
+  audience,
   trustDomain === undefined ? undefined : `spiffe://${trustDomain}`,
 ];
 
