@@ -3,6 +3,7 @@ import { openOperator } from '../app.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
+import { countOf } from './count.ts';
 import { describeOutput, printResult } from './output.ts';
 
 export const auditErase: CliCommand = {
@@ -31,7 +32,7 @@ export const auditErase: CliCommand = {
     const { erase, countErasable, close } = await openOperator(await loadConfiguration(String(config), process.env));
     try {
       if (options.yes !== true) {
-        const rows = countOf(await countErasable(person));
+        const rows = countOf(await countErasable(person), 'row');
         const of = issuer === undefined ? '' : ` of ${issuer}`;
         await confirm(
           options,
@@ -39,7 +40,7 @@ export const auditErase: CliCommand = {
         );
       }
       const count = await erase(person);
-      const done = `${countOf(count)} erased; backups, exports and streamed rows are not`;
+      const done = `${countOf(count, 'row')} erased; backups, exports and streamed rows are not`;
       printResult(options, { erased: count }, done);
       return EXIT.done;
     } finally {
@@ -47,5 +48,3 @@ export const auditErase: CliCommand = {
     }
   },
 };
-
-const countOf = (rows: number): string => `${rows} ${rows === 1 ? 'row' : 'rows'}`;

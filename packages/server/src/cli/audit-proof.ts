@@ -9,6 +9,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { decodeUtf8, readTextFile } from '../primitives/utf8.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { countOf } from './count.ts';
 import { describeOutput, printResult } from './output.ts';
 import { printPart } from './print.ts';
 import { UsageError } from './usage.ts';
@@ -97,29 +98,27 @@ function describeVerdict(verdict: Verdict, isKnown: boolean): string {
   const { chains, rows, erased, unsigned, foundOnly, unchained, statements, keys, signedAt, faults } = verdict;
   const lines = faults.map(describeFault);
   lines.push(
-    `${count(rows, 'row')} in ${count(chains, 'chain')}, ${erased} of them erased; ${count(statements, 'signed statement')}`,
+    `${countOf(rows, 'row')} in ${countOf(chains, 'chain')}, ${erased} of them erased; ${countOf(statements, 'signed statement')}`,
     signedAt === undefined
       ? 'nothing is signed: a change to a row and to all rows after it would not be noticed'
-      : `signed until ${new Date(signedAt * 1000).toISOString()}; ${count(unsigned, 'row')} after that: rows missing at the end would not be noticed`,
+      : `signed until ${new Date(signedAt * 1000).toISOString()}; ${countOf(unsigned, 'row')} after that: rows missing at the end would not be noticed`,
   );
   if (foundOnly > 0)
     lines.push(
-      `${count(foundOnly, 'row')} signed by another process only, after their writer had stopped: a person with access to the database could have forged them before`,
+      `${countOf(foundOnly, 'row')} signed by another process only, after their writer had stopped: a person with access to the database could have forged them before`,
     );
   if (unchained > 0)
-    lines.push(`${count(unchained, 'row')} in no chain, from a version without chains: nothing proves them`);
+    lines.push(`${countOf(unchained, 'row')} in no chain, from a version without chains: nothing proves them`);
   if (!isKnown && keys.length > 0) {
     lines.push(
       `the keys come from the record itself: compare their RFC 7638 thumbprints, ${keys.join(', ')}, with those of your server, or give --keys`,
     );
   }
   const unproven = foundOnly + unchained + unsigned;
-  const good = `good: nothing was changed, moved, added or removed${unproven > 0 ? `, but for ${count(unproven, 'row')} that nothing proves` : ''}`;
-  lines.push(faults.length === 0 ? good : count(faults.length, 'fault'));
+  const good = `good: nothing was changed, moved, added or removed${unproven > 0 ? `, but for ${countOf(unproven, 'row')} that nothing proves` : ''}`;
+  lines.push(faults.length === 0 ? good : countOf(faults.length, 'fault'));
   return lines.join('\n');
 }
-
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 function describeFault({ chain, position, requestId, problem }: ChainFault): string {
   const row =

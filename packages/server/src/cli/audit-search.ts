@@ -11,6 +11,7 @@ import { describePlace, runOperation } from './administration.ts';
 import { findLineage } from './audit-lineage.ts';
 import { createRowPrinter } from './audit-rows.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { countOf } from './count.ts';
 import { describeOutput, type Form, outputForm } from './output.ts';
 import { print, printError } from './print.ts';
 import { tokenIdsOf } from './token-inspect.ts';
@@ -152,8 +153,7 @@ export const auditSearch: CliCommand = {
       else for await (const some of find(search, filter, limit)) show(some);
       if (rowForm(options) !== 'text') return;
       if (count === 0) print('0 rows');
-      else if (count === limit)
-        printError(`${count} ${count === 1 ? 'row' : 'rows'}, the maximum of --limit; there may be more`);
+      else if (count === limit) printError(`${countOf(count, 'row')}, the maximum of --limit; there may be more`);
     });
   },
 };

@@ -12,6 +12,7 @@ import { indexResources } from '../narrowing/targets.ts';
 import { allRules } from '../policy/policy.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { countOf } from './count.ts';
 import { describeOutput, outputForm, printList } from './output.ts';
 import { print, printError } from './print.ts';
 import type { Columns } from './table.ts';
@@ -41,10 +42,10 @@ export const check: CliCommand = {
       for (const warning of warnings) printError(formatFault(file, warning));
       const tests = examine();
       const counts = [
-        count(clients.size, 'client'),
-        count(resources.length, 'resource'),
-        count(allRules(policy).length, 'rule'),
-        ...(tests === 0 ? [] : [`${count(tests, 'test')} passed`]),
+        countOf(clients.size, 'client'),
+        countOf(resources.length, 'resource'),
+        countOf(allRules(policy).length, 'rule'),
+        ...(tests === 0 ? [] : [`${countOf(tests, 'test')} passed`]),
       ];
       print(`${file}: good (${counts.join(', ')})`);
       return typeof against === 'string' ? await compare(configuration, against, options) : EXIT.done;
@@ -52,7 +53,7 @@ export const check: CliCommand = {
       if (!(error instanceof ConfigurationError)) throw error;
       for (const fault of error.faults) printError(formatFault(file, fault));
       const faults = error.faults.filter(({ severity }) => severity === 'fault').length;
-      printError(`${file}: ${count(faults, 'fault')}`);
+      printError(`${file}: ${countOf(faults, 'fault')}`);
       return EXIT.failed;
     }
   },
@@ -82,8 +83,6 @@ async function checkForPrograms(options: Record<string, unknown>, file: string):
   }
 }
 
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
-
 /** @returns `EXIT.failed` if any decision would change, for use in a pipeline */
 async function compare(configuration: Configuration, file: string, options: Record<string, unknown>): Promise<number> {
   const isText = outputForm(options) === 'text';
@@ -108,8 +107,8 @@ async function compare(configuration: Configuration, file: string, options: Reco
     return changed === 0 ? EXIT.done : EXIT.failed;
   }
   print(`${changed} of ${changed + same} recorded decisions would change`);
-  if (withheld > 0) print(`${count(withheld, 'decision')} cannot be compared: what the rules read was not recorded`);
-  if (undecided > 0) print(`${count(undecided, 'other row')}, which no rule decided`);
+  if (withheld > 0) print(`${countOf(withheld, 'decision')} cannot be compared: what the rules read was not recorded`);
+  if (undecided > 0) print(`${countOf(undecided, 'other row')}, which no rule decided`);
   return changed === 0 ? EXIT.done : EXIT.failed;
 }
 

@@ -6,6 +6,7 @@ import { adminAudience } from '../model/resource.ts';
 import { allRules } from '../policy/policy.ts';
 import type { Report } from '../primitives/log.ts';
 import { version } from '../primitives/version.ts';
+import { countOf } from './count.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -39,8 +40,6 @@ function summaryOf(configuration: Configuration, file: string): Readonly<Record<
     warnings: count === 0 ? 'none' : `${count}, printed above: cambio check --config ${file} prints them again`,
   };
 }
-
-const countOf = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
 
 function listensAt({ server: { host, port, tls, trustProxy } }: Configuration): string {
   const how = tls !== undefined ? 'TLS' : trustProxy.length > 0 ? 'plain HTTP, behind a proxy' : 'plain HTTP';

@@ -8,6 +8,8 @@ export interface Expectation {
   readonly write?: string;
   /** The value must not be shown. */
   readonly secret?: true;
+  /** The allowed words. */
+  readonly choices?: readonly string[];
 }
 
 export type ZodSchema = z.core.$ZodTypes;
@@ -41,13 +43,8 @@ export function expecting<T extends z.ZodType>(
   return schema;
 }
 
-export interface DerivedExpectation extends Expectation {
-  /** The allowed words. */
-  readonly choices?: readonly string[];
-}
-
 /** The expectation of a schema: the stated one, or one derived from its kind. */
-export function expectationOf(schema: ZodSchema): DerivedExpectation {
+export function expectationOf(schema: ZodSchema): Expectation {
   const stated = expectations.get(schema);
   if (stated !== undefined) return stated;
   const inner = innerOf(schema);
@@ -77,17 +74,17 @@ export function expectationOf(schema: ZodSchema): DerivedExpectation {
   }
 }
 
-export const choose = (choices: readonly string[]): DerivedExpectation => ({
+export const choose = (choices: readonly string[]): Expectation => ({
   what: choices.length === 1 ? `${choices[0]}, the one value that it can have` : `one of ${choices.join(', ')}`,
   choices,
 });
 
-function listWords({ what, choices }: DerivedExpectation): string {
+function listWords({ what, choices }: Expectation): string {
   if (choices !== undefined) return `a list of one or more of ${choices.join(', ')}`;
   return what === 'a map' ? 'a list, each entry of which begins with "- "' : 'a list, such as [a, b]';
 }
 
-function unionWords(options: readonly ZodSchema[]): DerivedExpectation {
+function unionWords(options: readonly ZodSchema[]): Expectation {
   const [first, second] = options;
   if (first === undefined || second === undefined) return { what: '' };
   // One value, or a list of such values.

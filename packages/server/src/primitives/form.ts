@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import {
   alternativeOf,
   choose,
-  type DerivedExpectation,
   type Expectation,
   expectationOf,
   isObject,
@@ -67,7 +66,7 @@ function wordIssue(issue: Issue, root: Root): readonly FormFault[] {
 }
 
 /** The values that distinguish the alternatives of a union. */
-const choicesOf = (issue: Issue): DerivedExpectation | undefined =>
+const choicesOf = (issue: Issue): Expectation | undefined =>
   'options' in issue && Array.isArray(issue.options)
     ? choose(issue.options.filter((option) => option !== undefined).map(String))
     : undefined;
@@ -128,7 +127,7 @@ function wordValue(value: unknown, expected: Expectation | undefined, issue: Iss
 const isContainer = (what: string): boolean => what === 'a map';
 
 function advice(value: unknown, expected: Expectation | undefined): string {
-  const { what = '', choices = [], secret } = (expected ?? {}) as DerivedExpectation;
+  const { what = '', choices = [], secret } = expected ?? {};
   if (choices.length > 0 && typeof value === 'string') return didYouMean(value, choices);
   if (what === 'a text' && typeof value === 'number') return ` Write it in quotes${secret ? '' : `: "${value}"`}.`;
   if (what === 'a list' && typeof value === 'string' && /^-\S/.test(value)) return ' Write a space after each "-".';
