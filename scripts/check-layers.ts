@@ -47,7 +47,7 @@ const OTHER_JSON = /JSON\.parse\b|(?<!\bz)\.json\(\)/;
 
 /** Decode bytes and replace invalid ones, or drop a byte order mark. decodeUtf8 refuses invalid UTF-8. */
 const OTHER_TEXT =
-  /TextDecoder|StringDecoder|\bisUtf8\b|(?<!charset=)['"]utf-?8['"]|\.text\(\)|\bsetEncoding\(|\butf8Slice\b|Buffer\.(?:from|concat)\([^)]*\)\.toString\(\)/i;
+  /TextDecoder|StringDecoder|\bisUtf8\b|(?<!charset=)['"]utf-?8['"]|\.text\(\)|\bsetEncoding\((?!'latin1')|\butf8Slice\b|Buffer\.(?:from|concat)\([^)]*\)\.toString\(\)/i;
 
 /** A package or a name, and the only places that may use it. */
 const RESERVED = [

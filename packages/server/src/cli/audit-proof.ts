@@ -1,15 +1,14 @@
 // cambio audit export and verify: exports the audit with its proof, and verifies a database or an export.
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { openReader } from '../app.ts';
 import { type ExportLine, parseLine } from '../audit/export.ts';
 import type { ChainFault, Verdict } from '../audit/verify.ts';
 import { type KnownKeys, verifyLines } from '../audit-retention/proof.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
-import { decodeUtf8, readTextFile } from '../primitives/utf8.ts';
+import { readTextFile } from '../primitives/utf8.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { countOf } from './count.ts';
+import { readLines } from './lines.ts';
 import { describeOutput, printResult } from './output.ts';
 import { printPart } from './print.ts';
 import { UsageError } from './usage.ts';
@@ -72,16 +71,9 @@ async function verifyDatabase(config: string, known: KnownKeys): Promise<Verdict
 }
 
 async function* readExport(file: string): AsyncGenerator<ExportLine> {
-  let number = 0;
-  // Read as latin1, one character for each byte, and decode each whole line as UTF-8.
-  const input = createReadStream(file, 'latin1');
-  for await (const bytes of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    number++;
-    if (bytes.trim() === '') continue;
-    const text = decodeUtf8(Buffer.from(bytes, 'latin1'));
+  for await (const { text, place } of readLines(file)) {
     const line = text === undefined ? undefined : parseLine(text);
-    if (line === undefined)
-      throw new Error(`${file}:${number}: not a line of an export. cambio audit export prints one`);
+    if (line === undefined) throw new Error(`${place}: not a line of an export. cambio audit export prints one`);
     yield line;
   }
 }

@@ -1,7 +1,5 @@
 // cambio check: reports every fault of a configuration file with its line, runs the tests of its rules, and compares its decisions
 // with recorded ones.
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { AuditEvent } from '../audit/event.ts';
 import { eventOfLine, parseLine } from '../audit/export.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -13,6 +11,7 @@ import { allRules } from '../policy/policy.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { countOf } from './count.ts';
+import { readLines } from './lines.ts';
 import { describeOutput, outputForm, printList } from './output.ts';
 import { print, printError } from './print.ts';
 import type { Columns } from './table.ts';
@@ -89,11 +88,8 @@ async function compare(configuration: Configuration, file: string, options: Reco
   const found: ChangedDecision[] = [];
   const context = { ...configuration, targeting: indexResources(configuration.resources) };
   const counts = { same: 0, changed: 0, undecided: 0, withheld: 0 };
-  let line = 0;
-  for await (const text of await openLines(file)) {
-    line++;
-    if (text.trim() === '') continue;
-    const event = readEvent(text, `${file}:${line}`);
+  for await (const { text, place } of readLines(file)) {
+    const event = readEvent(text, place);
     if (event === undefined) continue;
     const verdict = replay(event, context);
     counts[typeof verdict === 'string' ? verdict : 'changed']++;
@@ -132,18 +128,15 @@ function describeChange({ time, requestId, client, subject, before, after, missi
   return lines.join('\n');
 }
 
-/** @throws Error if the file cannot be read */
-async function openLines(file: string): Promise<AsyncIterable<string>> {
-  if (file === '-') return createInterface({ input: process.stdin });
-  const input = createReadStream(file);
-  await new Promise((resolve, reject) => input.once('open', resolve).once('error', reject));
-  return createInterface({ input });
-}
-
-/** @returns undefined for a line of an export that is not a row, such as a key */
-function readEvent(text: string, place: string): AuditEvent | undefined {
-  const line = parseLine(text);
-  if (line !== undefined) return eventOfLine(line);
-  if (typeof parseJsonObject(text)?.time === 'number') return eventOfLine({ event: text });
+/** @returns undefined for a line of an export that is not a row, such as a key. @throws Error with the place */
+function readEvent(text = '', place: string): AuditEvent | undefined {
+  const isEvent = typeof parseJsonObject(text)?.time === 'number';
+  const line = parseLine(text) ?? (isEvent ? { event: text } : undefined);
+  try {
+    if (line !== undefined) return eventOfLine(line);
+  } catch (error) {
+    // The line is one of an export, and its event is not JSON.
+    if (!(error instanceof SyntaxError)) throw error;
+  }
   throw new Error(`${place}: not an audit row. audit search --output json and audit export print such rows`);
 }

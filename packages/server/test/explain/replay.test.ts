@@ -308,19 +308,15 @@ test('refuses a file that is not an audit export, names the line, and exits with
   await subjectToken(server);
   const file = join(server.folder, 'audit.jsonl');
   const { stdout } = await beside(t, server, ['audit export'], { apart: true });
-  writeFileSync(file, stdout);
-  appendFileSync(file, '\nnull\n');
-  const [bad, missing] = await Promise.all([
-    beside(t, server, ['check', '--against', file]),
-    beside(t, server, ['check', '--against', join(server.folder, 'nowhere.jsonl')]),
-  ]);
-  assert.deepEqual(
-    [bad.code, bad.stderr],
-    [
-      1,
-      `cambio: ${file}:${stdout.split('\n').length + 1}: not an audit row. audit search --output json and audit export print such rows\n`,
-    ],
-  );
+  const number = stdout.split('\n').length + 1;
+  for (const line of ['null', '{"event":"{"}', Buffer.from('{"time":1,"client":"\xff"}', 'latin1')]) {
+    writeFileSync(file, stdout);
+    appendFileSync(file, Buffer.concat([Buffer.from('\n'), Buffer.from(line), Buffer.from('\n')]));
+    const bad = await beside(t, server, ['check', '--against', file]);
+    const fault = 'not an audit row. audit search --output json and audit export print such rows';
+    assert.deepEqual([bad.code, bad.stderr], [1, `cambio: ${file}:${number}: ${fault}\n`]);
+  }
+  const missing = await beside(t, server, ['check', '--against', join(server.folder, 'nowhere.jsonl')]);
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /^cambio: .*nowhere\.jsonl/);
   writeFileSync(file, stdout);
