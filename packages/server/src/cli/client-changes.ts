@@ -1,12 +1,12 @@
 // cambio clients create, update, enable, disable, rotate-secret, delete: changes registered clients. Clients of the configuration file
 // are changed in the file.
 import type { Command } from 'commander';
-import { type Administer, describeWhere, runOperation } from './administration.ts';
+import { type Administer, runOperation } from './administration.ts';
 import { describeClient } from './clients.ts';
 import type { CliCommand } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
 import { readEntry } from './entry.ts';
-import { describeOutput, outputForm, printResult } from './output.ts';
+import { outputForm, printResult } from './output.ts';
 import { printError } from './print.ts';
 
 const EVERY_NODE = 'Every node knows within a second.';
@@ -101,11 +101,9 @@ export const clientsRotateSecret: CliCommand = {
 export const clientsDelete: CliCommand = {
   examples: [['cambio clients delete reports --config cambio.yaml --yes', 'without a question, as in a script']],
   describe: (command) =>
-    describeOutput(
-      describeConfirmation(
-        describeWhere(
-          command.description('Delete a registered client that no rule names, and revoke its tokens for good.'),
-        ).argument('<id>', 'the client'),
+    describeConfirmation(
+      describeClient(
+        command.description('Delete a registered client that no rule names, and revoke its tokens for good.'),
       ),
     ),
   run: (options, [id = '']) =>

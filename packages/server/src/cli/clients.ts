@@ -1,7 +1,7 @@
 // cambio clients list and show: prints clients and their entries, without secrets.
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import { type Administer, describeWhere, runOperation } from './administration.ts';
+import { describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { describeOutput, printList, printResult } from './output.ts';
 import type { Columns } from './table.ts';
@@ -55,15 +55,11 @@ export const clientsShow: CliCommand = {
     describeClient(command.description('Show one client: its entry, and when its secrets were made.')),
   run: (options, [id = '']) =>
     runOperation(options, async (call) => {
-      const client = await fetchClient(call, id);
+      const { body } = await call('get-client', { path: { id } });
+      const client = body as unknown as ShownClient;
       const { entry, createdAt, updatedAt } = client;
       const about = { id, source: client.source, secrets: secretsOf(client), created: createdAt, updated: updatedAt };
       const lines = Object.entries(about).flatMap(([name, value]) => (value ? `# ${name}: ${value}\n` : []));
-      printResult(options, { ...client }, `${lines.join('')}${stringify(entry).trimEnd()}`);
+      printResult(options, body, `${lines.join('')}${stringify(entry).trimEnd()}`);
     }),
 };
-
-async function fetchClient(call: Administer, id: string): Promise<ShownClient> {
-  const { body } = await call('get-client', { path: { id } });
-  return body as unknown as ShownClient;
-}

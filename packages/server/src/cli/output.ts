@@ -47,7 +47,7 @@ export function printResult(options: Options, result: Readonly<Record<string, un
 const textOf = (value: unknown): string | undefined =>
   value === undefined || typeof value === 'string' ? value : JSON.stringify(value);
 
-export const csvLines = <T>(columns: Columns<T>, items: readonly T[]): readonly string[] => [
+const csvLines = <T>(columns: Columns<T>, items: readonly T[]): readonly string[] => [
   Object.keys(columns).join(','),
   ...items.map((item) =>
     Object.values(columns)

@@ -2,7 +2,7 @@
 // a budget.
 
 /** A step takes about 10 ns, so the expressions of a request take about 10 ms or less. Prices are estimates of the worst case. */
-export const MAX_STEPS = 1_000_000;
+const MAX_STEPS = 1_000_000;
 
 /** Why a value cannot be told: too costly, a claim kept elsewhere, a number that would be rounded, or a failed evaluation. */
 export type Why = 'cost' | 'elsewhere' | 'inexact' | 'failure';

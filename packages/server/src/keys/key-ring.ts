@@ -137,12 +137,8 @@ export function stateOf(key: SigningKey, keys: readonly SigningKey[], now: numbe
 const succeededAt = ({ alg, activatesAt }: SigningKey, keys: readonly SigningKey[]): number =>
   Math.min(...keys.filter((key) => key.alg === alg && key.activatesAt > activatesAt).map((key) => key.activatesAt));
 
-export const isPublished = (
-  key: SigningKey,
-  keys: readonly SigningKey[],
-  { keepAfter }: KeySchedule,
-  now: number,
-): boolean => now < succeededAt(key, keys) + keepAfter + MARGIN_MS;
+const isPublished = (key: SigningKey, keys: readonly SigningKey[], { keepAfter }: KeySchedule, now: number): boolean =>
+  now < succeededAt(key, keys) + keepAfter + MARGIN_MS;
 
 /**
  * The keys that are due and do not exist. Their times follow from the previous keys, so that two nodes that create the same

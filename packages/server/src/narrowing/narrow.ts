@@ -214,7 +214,7 @@ function checkAcr(targets: Targets, { acr }: JsonObject): void {
   }
 }
 
-/** Maximum number of ids in each list of a token, of names of actors, and of issuers that spoke for them. */
+/** Maximum number of ids in each list of a token, of names of actors, and of issuers that vouched for them. */
 const MAX_ANCESTORS = 16;
 
 /**

@@ -11,7 +11,7 @@ export interface AssertionClock {
 }
 
 /** Parses a time in UTC (SAML 2.0 core section 1.3.3) and drops fractions of a second. @returns undefined if it is not one */
-export function parseInstant(text: string): number | undefined {
+function parseInstant(text: string): number | undefined {
   const date = INSTANT.exec(text)?.[1];
   const time = date === undefined ? Number.NaN : Date.parse(`${date}Z`);
   // Date.parse turns 30 February and 24:00 into a later day.

@@ -31,7 +31,7 @@ const NO_PASSWORD: Clause = {
   mend: 'Write postgres://USER:PASSWORD@HOST/DATABASE',
 };
 const LATE: Clause = { why: 'the database did not answer in time' };
-const STANDBY: Clause = { why: 'it can only be read, as a standby', mend: 'Name the primary in store' };
+const LOCKED: Clause = { why: 'another process holds its lock', mend: 'Stop that process, or wait until it is done' };
 
 /** By SQLSTATE (PostgreSQL manual, appendix A). */
 const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
@@ -64,7 +64,7 @@ const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
   '57P01': () => ({ why: 'PostgreSQL is stopping', mend: 'Try again when it has started' }),
   '57014': () => LATE,
   '55P03': () => ({ why: 'another transaction holds a lock' }),
-  '25006': () => STANDBY,
+  '25006': () => ({ why: 'it can only be read, as a standby', mend: 'Name the primary in store' }),
   '25P03': () => LATE,
 };
 
@@ -85,8 +85,8 @@ const DRIVER: readonly (readonly [text: RegExp, clause: (names: Names) => Clause
 
 /** By primary result code. */
 const SQLITE: Readonly<Record<number, Clause>> = {
-  5: { why: 'another process holds its lock', mend: 'Stop that process, or wait until it is done' },
-  6: { why: 'another process holds its lock', mend: 'Stop that process, or wait until it is done' },
+  5: LOCKED,
+  6: LOCKED,
   8: {
     why: 'it can only be read',
     mend: 'Give the user that runs cambio the right to write to the file and its folder',
@@ -100,13 +100,16 @@ const SQLITE: Readonly<Record<number, Clause>> = {
 
 function clauseOf(error: DriverError, names: Names): Clause | undefined {
   const { code = '', errcode, message } = error;
-  if (errcode !== undefined) return SQLITE[errcode & 0xff] ?? { why: `SQLite reports the error ${errcode}` };
+  if (errcode !== undefined) return sqliteClause(errcode);
   const known = POSTGRES[code];
   if (known !== undefined) return known(names);
   if (/^[0-9A-Z]{5}$/.test(code) && /\d/.test(code))
     return { why: `PostgreSQL reports the error ${code}`, mend: 'Its log says more' };
   return code === '' ? DRIVER.find(([text]) => text.test(message))?.[1](names) : undefined;
 }
+
+const sqliteClause = (errcode: number): Clause =>
+  SQLITE[errcode & 0xff] ?? { why: `SQLite reports the error ${errcode}` };
 
 /** @returns the reason why a query failed, as a clause that follows a colon */
 export function describeDatabaseFailure(error: unknown): string {
@@ -150,9 +153,8 @@ export function explainSqlite(error: unknown, file: string): Error {
     const at = path === undefined || path === file ? '' : `${path}: `;
     return new Error(`cannot open the database ${file}: ${at}${describeFailure(error)}`, { cause: error });
   }
-  const clause =
-    (errcode & 0xff) === CANNOT_OPEN ? { why: whyNotOpened(file) } : clauseOf(error as DriverError, NO_NAMES);
-  return new Error(sentence(file, clause ?? { why: 'the file cannot be opened' }), { cause: error });
+  const clause = (errcode & 0xff) === CANNOT_OPEN ? { why: whyNotOpened(file) } : sqliteClause(errcode);
+  return new Error(sentence(file, clause), { cause: error });
 }
 
 const CANNOT_OPEN = 14;

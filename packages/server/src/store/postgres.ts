@@ -95,7 +95,7 @@ function guard(client: pg.PoolClient): PostgresPoolClient {
 }
 
 /** The channel that the triggers of the schema notify. */
-export const CHANNEL = 'cambio';
+const CHANNEL = 'cambio';
 /** Delay before a lost connection is opened again. Polling continues meanwhile. */
 const RECONNECT_MS = 1000;
 

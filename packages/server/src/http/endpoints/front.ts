@@ -33,15 +33,15 @@ const linksOf = (endpoints: readonly Endpoint[], services: Exchange['services'])
   });
 
 /** Browsers name text/html. A program that accepts any type gets JSON (RFC 9110 section 12.5.1). */
-export function prefersPage(accept = ''): boolean {
-  const [page, json] = ['text/html', 'application/json'].map((type) => qualityOf(type, accept)) as [number, number];
-  return page > 0 && page >= json;
+function prefersPage(accept = ''): boolean {
+  const page = qualityOf('text/html', accept);
+  return page > 0 && page >= qualityOf('application/json', accept);
 }
 
 /** @returns 0 if the header does not name the type */
 function qualityOf(type: string, accept: string): number {
   const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()));
   const [, ...parameters] = ranges.find(([name]) => name === type) ?? ['', 'q=0'];
-  const quality = parameters.find((one = '') => one.startsWith('q='));
+  const quality = parameters.find((one) => one.startsWith('q='));
   return quality === undefined ? 1 : Number(quality.slice(2)) || 0;
 }

@@ -15,7 +15,7 @@ ${fields}
 </form>`;
 
 /** Adds the requested language to the path. */
-export const inLanguage = (path: string, { asked }: Look): string =>
+const inLanguage = (path: string, { asked }: Look): string =>
   asked === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}ui_locales=${asked}`;
 
 /**

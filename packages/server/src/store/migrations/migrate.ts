@@ -60,7 +60,7 @@ function noneWithoutTable(error: Error & { readonly code?: string }): ReadonlySe
 const UNDEFINED_TABLE = '42P01';
 
 /** @returns the names of the applied migrations @throws SchemaError if more than `STEPS_AHEAD` of them are unknown */
-export async function checkNotAhead(database: Database, known = migrations): Promise<ReadonlySet<string>> {
+async function checkNotAhead(database: Database, known = migrations): Promise<ReadonlySet<string>> {
   const applied = await appliedTo(database).catch(noneWithoutTable);
   const names = known.map(({ name }) => name);
   const unknown = [...applied].filter((name) => !names.includes(name));
