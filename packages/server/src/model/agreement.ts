@@ -1,4 +1,4 @@
-// What a person agreed to at sign-in. An authorization code or device code refers to it until the client redeems the code.
+// The agreement of a person at sign-in. An authorization code or device code refers to it until the client redeems the code.
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';

@@ -1,4 +1,4 @@
-// What cannot be told is no answer: neither yes nor no. It refuses, and no other rule decides instead.
+// A condition that cannot be evaluated is neither true nor false: the request is refused, and no other rule decides instead.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CompiledExpression } from '../../src/expression/condition.ts';

@@ -38,7 +38,7 @@ function ruled(
   return { ...decision, permit: outcome?.kind === 'permit' ? outcome : undefined };
 }
 
-/** By how what did not match begins; a rule's own `when` speaks of whoever would act. */
+/** By the beginning of the mismatch. A rule's own `when` is not listed: it counts for the actor or, without one, for the subject. */
 const PART_OF = new Map(Object.entries({ subject: 'subject', actor: 'actor', unknown: 'target', grant: 'target' }));
 
 /** What keeps the one rule from matching. */
@@ -95,7 +95,11 @@ test('the caller must have a claim on a token, or the rule name where it comes f
   const issuers = new Set([SELF, IDP]);
   assert.equal(missOf({}), undefined);
   assert.equal(missOf({}, { subject: strange }), 'subject.origin');
-  assert.equal(missOf({ subject: { issuers } }, { subject: strange }), 'subject.origin', 'self is no origin');
+  assert.equal(
+    missOf({ subject: { issuers } }, { subject: strange }),
+    'subject.origin',
+    'self does not name an origin',
+  );
   assert.equal(missOf({ subject: { clients: new Set(['stranger']) } }, { subject: strange }), undefined);
   assert.equal(missOf({}, { subject: { ...strange, audiences: ['x', 'gateway'] } }), undefined);
   assert.equal(missOf({}, { subject: { ...strange, audiences: ['urn:us'] } }), 'subject.origin');
@@ -181,7 +185,7 @@ test('many rules are looked up by issuer, client and target, and decide as if ea
   const named = rule([api], { name: 'named', subject: { issuers: new Set([IDP]) } });
   const nameOf = (rules: readonly Rule[], facts: Partial<Facts> = {}) => ruled(rules, facts).permit?.rule.name;
   assert.equal(nameOf([...elsewhere, last]), 'last');
-  assert.deepEqual(ruled([...elsewhere, last]).mismatches, [], 'those for others are passed over unread');
+  assert.deepEqual(ruled([...elsewhere, last]).mismatches, [], 'rules for other clients are skipped');
   assert.equal(nameOf([...elsewhere, named, last], { subject: foreign }), 'named');
   assert.equal(nameOf([...elsewhere, last, named]), 'last');
   assert.equal(nameOf([...others, last]), 'last');
@@ -338,7 +342,7 @@ test('what looks like a token is withheld wherever it stands, and what does not 
   assert.equal(redactValue(long(254)), long(254), '256 with its quotes');
   assert.equal(redactValue(long(255)), '[withheld]');
   assert.equal(redactValue('"quoted"'), '"quoted"');
-  assert.equal(redactValue(`\\"${random}`), `\\"${random}`, 'it is no token with a quote in it');
+  assert.equal(redactValue(`\\"${random}`), `\\"${random}`, 'text with a quote is not a token');
 });
 
 test('a resource is an absolute URI without fragment and user information (RFC 8707 section 2)', () => {
