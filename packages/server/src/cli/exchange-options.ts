@@ -34,11 +34,21 @@ export const describeRequest = (command: Command): Command =>
     .option('--scope <scope>', 'the requested scope: names with spaces between them')
     .option('--requested-token-type <name>', 'the type of the requested token, such as access_token or jwt');
 
+/** Does the command line describe an exchange? */
+export function isExchangeGiven(options: Record<string, unknown>): boolean {
+  const { client, subjectToken, subjectTokenType, actorToken, actorTokenType } = options;
+  const { audience, resource, scope, requestedTokenType } = options;
+  const given = [client, subjectToken, subjectTokenType, actorToken, actorTokenType, audience, resource, scope];
+  return [...given, requestedTokenType].some((value) => value !== undefined);
+}
+
 /** @throws UsageError if an option is missing, or if two contradict each other */
-export function checkTokens({ client, subjectToken, actorToken }: Record<string, unknown>): void {
+export function checkTokens({ client, subjectToken, actorToken, actorTokenType }: Record<string, unknown>): void {
   if (typeof client !== 'string') throw new UsageError('--client is missing. Example: --client gateway');
   if (typeof subjectToken !== 'string')
     throw new UsageError('--subject-token is missing. Example: --subject-token @token.txt');
+  if (actorTokenType !== undefined && actorToken === undefined)
+    throw new UsageError('--actor-token-type goes with --actor-token. Example: --actor-token @actor.txt');
   if (subjectToken === '-' && actorToken === '-')
     throw new UsageError('only one token can come from standard input. Use @FILE for the other one');
 }
@@ -52,7 +62,7 @@ export function exchangeBodyOf(options: Record<string, unknown>): Readonly<Recor
     subject_token: readToken(String(subjectToken)),
     subject_token_type: subjectTokenType,
     actor_token: typeof actorToken === 'string' ? readToken(actorToken) : undefined,
-    actor_token_type: typeof actorToken === 'string' ? actorTokenType : undefined,
+    actor_token_type: actorTokenType,
     audience,
     resource,
     scope,

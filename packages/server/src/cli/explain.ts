@@ -4,7 +4,7 @@ import { describeValue } from '../explain/values.ts';
 import { printable } from '../primitives/printable.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
-import { checkTokens, describeRequest, describeTokens, exchangeBodyOf } from './exchange-options.ts';
+import { checkTokens, describeRequest, describeTokens, exchangeBodyOf, isExchangeGiven } from './exchange-options.ts';
 import { describeOutput, printResult } from './output.ts';
 import { UsageError } from './usage.ts';
 
@@ -36,10 +36,10 @@ export const explain: CliCommand = {
       ).option('--request <id>', 'a past request of any kind, by request_id of its answer (X-Request-Id)'),
     ),
   run: async (options) => {
-    const { request, client, subjectToken, actorToken } = options;
-    const isSimulation = [client, subjectToken, actorToken].some((option) => option !== undefined);
+    const { request } = options;
     if (request === undefined) checkTokens(options);
-    else if (isSimulation) throw new UsageError('give either --request, or a client and its tokens');
+    else if (isExchangeGiven(options))
+      throw new UsageError('--request goes without options of an exchange. Example: --request ID');
     let refused = false;
     const code = await runOperation(
       options,

@@ -82,6 +82,18 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
     '--actor-token-type quark is not a type of token. Use one of: access_token, refresh_token, id_token, jwt, saml1, saml2',
   ],
   [['targets', ...FILE], '--client is missing. Example: --client gateway'],
+  [
+    ['targets', ...FILE, '--client', 'a', '--subject-token', 'x', '--actor-token-type', 'jwt'],
+    '--actor-token-type goes with --actor-token. Example: --actor-token @actor.txt',
+  ],
+  [
+    ['explain', ...FILE, '--request', 'ID', '--audience', 'x'],
+    '--request goes without options of an exchange. Example: --request ID',
+  ],
+  [
+    ['explain', ...FILE, '--request', 'ID', '--client', 'a'],
+    '--request goes without options of an exchange. Example: --request ID',
+  ],
   [['audit', 'verify'], 'give either an export or --config. Example: cambio audit verify audit.jsonl'],
   [
     ['tokens', 'revoke', 'x', '--client', 'y', ...FILE],
