@@ -25,7 +25,8 @@ import type { Registering } from './registered.ts';
 /** With `first` it is the usual way to sign in, and its button is above the form for passwords. */
 export type ConfiguredUpstream = UpstreamEntry & { readonly first: boolean };
 
-export interface Configuration extends Registering {
+/** The resolved content of a file. */
+export interface ResolvedConfiguration extends Registering {
   readonly issuer: string;
   readonly server: {
     readonly host: string;
@@ -67,6 +68,10 @@ export interface Configuration extends Registering {
   readonly policy: Policy;
   readonly keys: KeySchedule & { readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]] };
   readonly sealingKey: SealingKeySource;
+}
+
+/** A resolved file with its entries, its warnings, its places and its checks. */
+export interface Configuration extends ResolvedConfiguration {
   /** The entries of the file, without secrets. */
   readonly entries: Entries;
   readonly warnings: readonly Fault[];

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
 import { type FormFault, wordIssues } from '../primitives/form.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, ResolvedConfiguration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path } from './fault.ts';
 import { redact } from './redacted.ts';
 import { resolveConfiguration } from './resolve.ts';
@@ -135,11 +135,7 @@ async function checkRest(value: unknown, faulty: readonly Path[], around: Omit<S
     });
 }
 
-function examine(
-  file: ConfigurationFile,
-  configuration: Omit<Configuration, 'warnings' | 'placeOf' | 'examine' | 'entries' | 'requireIssuer'>,
-  complain: Complain,
-): number {
+function examine(file: ConfigurationFile, configuration: ResolvedConfiguration, complain: Complain): number {
   for (const entry of configuration.saml) {
     const problem = certificateProblem(entry, Date.now());
     const index = file.issuers.findIndex((source) => source.saml === entry.entityId);

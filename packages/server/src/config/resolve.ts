@@ -5,7 +5,7 @@ import { OWN_LIFETIME_SECONDS, type Resource } from '../model/resource.ts';
 import { compilePolicy } from '../policy/policy.ts';
 import { isLoopback } from '../primitives/network.ts';
 import type { StoreLocation } from '../store/store.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, ResolvedConfiguration } from './configuration.ts';
 import type { Complain } from './fault.ts';
 import { checkMappedSubjects } from './mapped-subjects.ts';
 import { findTaken } from './principal-names.ts';
@@ -27,7 +27,7 @@ import { readSecret, type Surroundings } from './source.ts';
 export async function resolveConfiguration(
   file: ConfigurationFile,
   around: Surroundings,
-): Promise<Omit<Configuration, 'warnings' | 'placeOf' | 'examine' | 'entries' | 'requireIssuer'>> {
+): Promise<ResolvedConfiguration> {
   checkIssuer(file.issuer, around.complain);
   const resources = resolveResources(file, around);
   const clients = resolveClients(file, resources, around);

@@ -15,7 +15,7 @@ export interface Policy {
   readonly claimReads: readonly ClaimRead[];
 }
 
-export function compilePolicy(issuer: string, rules: readonly Rule[], denials: readonly DenyRule[] = []): Policy {
+export function compilePolicy(issuer: string, rules: readonly Rule[], denials: readonly DenyRule[]): Policy {
   const expressions = [
     ...[...denials, ...rules].flatMap(({ subject, actor, when }) => [subject.when, actor.when, when]),
     ...rules.flatMap(({ grant }) => grant.claims.map(([, value]) => value)),

@@ -56,7 +56,7 @@ function told(
   more: { readonly rules?: readonly Rule[]; readonly limits?: Limits; readonly leftOut?: readonly string[] } = {},
 ): readonly string[] {
   const { rules = [rule([api])], limits, leftOut = [] } = more;
-  const policy = compilePolicy(SELF, rules);
+  const policy = compilePolicy(SELF, rules, []);
   const marks = { passed: '', refused: '✗ ' };
   return explainSteps({ event: newEvent(event), policy, limits, leftOut }).map(
     ({ step, result, found }) => `${marks[result]}${step}: ${found}`,
@@ -276,7 +276,7 @@ const untold = 'is not asked; it is for other targets, was not in the file then,
 /** Explains one rule. */
 function ruleTold(parts: Parameters<typeof rule>[1], event: Partial<AuditEvent>): string {
   const rules = [rule([api, other], parts)];
-  const told = explainRules(compilePolicy(SELF, rules), newEvent(event));
+  const told = explainRules(compilePolicy(SELF, rules, []), newEvent(event));
   const [{ result, part, why } = { result: '', part: '', why: '' }] = told.rules;
   return [result, part, why].filter(Boolean).join('; ');
 }
@@ -292,7 +292,7 @@ test('describes for each rule whether it decided, or which part did not match', 
   assert.equal(ruleTold({}, {}), 'is not asked; the request did not come as far as the rules');
   assert.equal(ruleTold({}, judged), untold);
   const clients = new Set(['a', 'b']);
-  const others = explainRules(compilePolicy(SELF, [rule([api], { clients })]), newEvent(judged));
+  const others = explainRules(compilePolicy(SELF, [rule([api], { clients })], []), newEvent(judged));
   assert.deepEqual(others, { rules: [], rulesOfOthers: 1 }, 'rules for other clients are counted');
   const { client, ...nobody } = judged;
   assert.equal(ruleTold({ clients }, nobody), untold);
@@ -397,7 +397,7 @@ test('describes a condition with the claims that it read, and why it could not b
 
 test('lists rules after the deciding one as not asked, and rules that are gone from the file', () => {
   const rules = ['a', 'b', 'c'].map((name) => rule([api], { name }));
-  const policy = compilePolicy(SELF, rules);
+  const policy = compilePolicy(SELF, rules, []);
   const results = (event: Partial<AuditEvent>) =>
     explainRules(policy, newEvent({ ...judged, ...event })).rules.map(
       ({ rule, result, why }) => `${rule} ${result}: ${why}`,

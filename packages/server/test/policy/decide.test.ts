@@ -33,7 +33,7 @@ function ruled(
   rules: readonly Rule[],
   facts: Partial<Facts> = {},
 ): RuleDecision & { readonly permit: Permit | undefined } {
-  const decision = decide(compilePolicy(SELF, rules), { ...plain, ...facts });
+  const decision = decide(compilePolicy(SELF, rules, []), { ...plain, ...facts });
   const { outcome } = decision;
   return { ...decision, permit: outcome?.kind === 'permit' ? outcome : undefined };
 }
@@ -288,7 +288,7 @@ test('the claims that rules read are recorded, each once, and what looks like a 
     rule([api], { when: when(`${team} == "red" && now > 1`) }),
     rule([api], { grant: { claims: [['secret', value('subject.claims.secret')]] } }),
   ];
-  const { claimReads, byClient } = compilePolicy(SELF, rules);
+  const { claimReads, byClient } = compilePolicy(SELF, rules, []);
   assert.deepEqual(
     claimReads.map(({ text, path }) => [text, path]),
     [

@@ -60,7 +60,7 @@ function noneWithoutTable(error: Error & { readonly code?: string }): ReadonlySe
 const UNDEFINED_TABLE = '42P01';
 
 /** @returns the names of the applied migrations @throws SchemaError if more than `STEPS_AHEAD` of them are unknown */
-async function checkNotAhead(database: Database, known = migrations): Promise<ReadonlySet<string>> {
+async function checkNotAhead(database: Database, known: typeof migrations): Promise<ReadonlySet<string>> {
   const applied = await appliedTo(database).catch(noneWithoutTable);
   const names = known.map(({ name }) => name);
   const unknown = [...applied].filter((name) => !names.includes(name));
@@ -72,9 +72,9 @@ async function checkNotAhead(database: Database, known = migrations): Promise<Re
 }
 
 /** @throws SchemaError with what to do if the schema is neither that of this version nor one step ahead of it */
-export async function checkCurrent(database: Database, kind: Kind, known = migrations): Promise<void> {
-  const applied = await checkNotAhead(database, known);
-  const missing = stepsFor(kind, known).filter(({ name }) => !applied.has(name));
+export async function checkCurrent(database: Database, kind: Kind): Promise<void> {
+  const applied = await checkNotAhead(database, migrations);
+  const missing = stepsFor(kind, migrations).filter(({ name }) => !applied.has(name));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(', ');
   const behind = `${missing.length} ${missing.length === 1 ? 'step' : 'steps'} behind this version of cambio (${names})`;
