@@ -17,7 +17,11 @@ export function explainWorkloads({ reason, sent }: AuditEvent, clients: Clients)
       ...(sameIssuer ? [] : [`its issuer is ${workload.issuer}`]),
       ...(audiences.includes(workload.audience) ? [] : [`its audience is ${workload.audience}`]),
     ];
-    return [{ sameIssuer, text: `the workload of ${id} does not fit: ${parts.join(', and ') || 'another fits, too'}` }];
+    const text =
+      parts.length === 0
+        ? `the workload of ${id} fits, and another one, too: name the client with client_id`
+        : `the workload of ${id} does not fit: ${parts.join(', and ')}`;
+    return [{ sameIssuer, text }];
   });
   if (tried.length === 0) return ['no client has a workload'];
   const ordered = tried.toSorted((a, b) => Number(b.sameIssuer) - Number(a.sameIssuer)).map(({ text }) => text);

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
+import { recordSent } from '../../src/audit/sent.ts';
 import { explainEvent } from '../../src/explain/explain.ts';
 import { explainRules } from '../../src/explain/rules.ts';
 import { explainSteps } from '../../src/explain/steps.ts';
 import { describeChain, describeList, describePrincipal, describeScope } from '../../src/explain/wording.ts';
+import { explainWorkloads } from '../../src/explain/workloads.ts';
 import type { Limits } from '../../src/narrowing/narrow.ts';
 import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
@@ -14,6 +16,7 @@ import { type Reason, reasons } from '../../src/primitives/refusal.ts';
 import {
   adaTrace,
   anyFile,
+  client,
   IDP,
   NOW,
   newEvent,
@@ -461,4 +464,26 @@ test('explains an audit row with the sentence that the caller received', () => {
     explainEvent(newEvent({ reason: 'parameter_missing', ...(parameter && { parameter }) }), context).error_description;
   assert.equal(missing('subject_token'), 'The parameter subject_token is missing');
   assert.equal(missing(), 'The parameter … is missing', 'the row does not tell which');
+});
+
+test('lists ten workloads, those of the issuer first, and counts the others', () => {
+  const explained = (aud: string | string[], workloads: readonly { issuer: string; audience: string }[]) => {
+    const sent = recordSent({ iss: IDP, aud });
+    const clients = new Map(workloads.map((workload, index) => [`c${index}`, client(`c${index}`, { workload })]));
+    return explainWorkloads(newEvent({ reason: 'client_authentication_missing', ...(sent && { sent }) }), clients);
+  };
+  assert.deepEqual(explained('a', []), ['no client has a workload']);
+  const two = [
+    { issuer: IDP, audience: 'a' },
+    { issuer: IDP, audience: 'b' },
+  ];
+  assert.deepEqual(explained(['a', 'b'], two), [
+    'the workload of c0 fits, and another one, too: name the client with client_id',
+    'the workload of c1 fits, and another one, too: name the client with client_id',
+  ]);
+  const strangers = Array.from({ length: 12 }, (_, index) => ({ issuer: `${IDP}/${index}`, audience: 'a' }));
+  const many = explained('x', [...strangers, { issuer: IDP, audience: 'a' }]);
+  assert.equal(many[0], 'the workload of c12 does not fit: its audience is a');
+  assert.equal(many[1], `the workload of c0 does not fit: its issuer is ${IDP}/0, and its audience is a`);
+  assert.deepEqual([many.length, many.at(-1)], [11, '3 more workloads do not fit']);
 });
