@@ -39,7 +39,7 @@ export interface Base {
   readonly failures: FailureLimit;
   readonly decoyKeys: DecoyKeys;
   readonly requests: RequestLimit;
-  /** Present in a server only: a command has nobody sign in. */
+  /** Absent in a command, which signs nobody in. */
   readonly openPeople?: typeof openSignIn;
   /** Limits failed sign-ins at the upstream provider. */
   readonly upstreamLimit: UpstreamLimit;

@@ -48,7 +48,7 @@ export async function runOperation(
     const bearer = readToken(String(accessToken ?? token ?? process.env.CAMBIO_TOKEN ?? ''));
     if (bearer === '')
       throw new UsageError('there is no token for --server. Use --access-token @FILE, or set CAMBIO_TOKEN');
-    await work((id, said = {}) => requestOperation(find(id), said, { server, token: bearer }));
+    await work((id, input = {}) => requestOperation(find(id), input, { server, token: bearer }));
     return EXIT.done;
   }
   const { services, close } = await (access === 'read' ? openReader : openOperator)(
@@ -70,7 +70,7 @@ const find = (id: string): Operation => {
 
 const local =
   (services: Awaited<ReturnType<typeof openOperator>>['services']): Administer =>
-  async (id, said = {}) => {
+  async (id, input = {}) => {
     const event = beginEvent({
       time: services.clock(),
       requestId: newId(),
@@ -79,7 +79,7 @@ const local =
     });
     event.operation = id;
     try {
-      const { body, version } = await invoke(find(id), said, { services, event });
+      const { body, version } = await invoke(find(id), input, { services, event });
       return { body: (body ?? {}) as Done['body'], version: version && `"${version}"` };
     } catch (error) {
       throw error instanceof Refusal ? new Error(describeRefusal(error)) : error;

@@ -85,15 +85,15 @@ async function authenticate(
       throw new Refusal('client_assertion_replayed');
     return { client, method: as };
   } catch (thrown) {
-    // Read whichever reason it is: the time that it takes must not tell which clients there are.
-    const said = presentedClaims(request.parameters.get('client_assertion') ?? '');
-    const error = thrown instanceof TokenRefusal ? thrown.asAssertion(said) : thrown;
+    // Read the assertion for every reason: the time that it takes must not show which clients exist.
+    const presented = presentedClaims(request.parameters.get('client_assertion') ?? '');
+    const error = thrown instanceof TokenRefusal ? thrown.asAssertion(presented) : thrown;
     if (!(error instanceof Refusal) || reasons[error.reason].answer !== 'client') throw error;
     failures.failed(name, request.address);
     throw new Refusal(error.reason, {
       clientClaimed: claimed(),
       detail: error.detail,
-      sent: { ...said, ...error.sent },
+      sent: { ...presented, ...error.sent },
       cause: error,
     });
   }

@@ -54,8 +54,9 @@ const WORDS: Readonly<Record<string, Word>> = {
 
 /** @param text of the whole file */
 export function describeSyntaxError({ code, message, pos: [offset] }: YAMLError, text: string): SyntaxFault {
-  const said = WORDS[code]?.(message, text, offset) ?? `this is not YAML (${code.toLowerCase().replaceAll('_', ' ')}).`;
-  return typeof said === 'string' ? { offset: afterIndentation(text, offset), message: said } : said;
+  const found =
+    WORDS[code]?.(message, text, offset) ?? `this is not YAML (${code.toLowerCase().replaceAll('_', ' ')}).`;
+  return typeof found === 'string' ? { offset: afterIndentation(text, offset), message: found } : found;
 }
 
 /** The parser reports the beginning of a line; people expect its first character. */

@@ -161,7 +161,7 @@ export function narrowScope(asked: Scope | undefined, limits: Limits, targets: r
     const beyond = [...asked].filter((name) => !possible.has(name) && !limits.signIn.has(name));
     if (beyond.length > 0)
       throw new Refusal('scope_exceeded', {
-        detail: `not allowed: ${beyond.map((name) => sayBeyond(name, limits)).join(', ')}`,
+        detail: `not allowed: ${beyond.map((name) => describeBeyond(name, limits)).join(', ')}`,
       });
     return asked;
   }
@@ -169,8 +169,8 @@ export function narrowScope(asked: Scope | undefined, limits: Limits, targets: r
   return new Set([...limits.signIn, ...possible]);
 }
 
-/** A name that is too much, and who does not list it. */
-function sayBeyond(name: string, { scope: limits }: Limits): string {
+/** Describes a scope name that is not allowed, and the limits that lack it. */
+function describeBeyond(name: string, { scope: limits }: Limits): string {
   const lacking = limits.filter(({ scope }) => !scope.has(name)).map(({ by }) => (PARTIES.has(by) ? `the ${by}` : by));
   const where = lacking.length === 0 ? '' : ` (missing in ${lacking.slice(0, 5).join(', ')})`;
   return `${redactValue(name)}${where}`;
@@ -233,8 +233,8 @@ export function extendLineage(
     actor === undefined ? [] : [actor.id, ...namesBehind(actor, issuer), ...actor.lineage, ...actor.actorLineage];
   const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
   const names = actorLineage.filter(looksLikeDigest).length;
-  const words = actorLineage.filter(isVoucherEntry).length;
-  if (Math.max(lineage.length + families, names, words, actorLineage.length - names - words) > MAX_ANCESTORS)
+  const vouchers = actorLineage.filter(isVoucherEntry).length;
+  if (Math.max(lineage.length + families, names, vouchers, actorLineage.length - names - vouchers) > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long', { detail: `${MAX_ANCESTORS} are allowed` });
   return { lineage, actorLineage };
 }
@@ -243,10 +243,10 @@ export function extendLineage(
 function namesBehind({ principal, sub, origin, chain }: TokenFacts, issuer: string): readonly string[] {
   const nameOf = (one: Principal): string =>
     one.iss === issuer ? actingName(one.sub) : actingPrincipal(digestOf(one));
-  const said = nameOf(principal);
+  const own = nameOf(principal);
   const others = [actingName(sub), ...(origin === undefined ? [] : [nameOf(origin)]), ...chain.map(nameOf)];
-  const words = chain.flatMap(({ iss, origin: from }) =>
+  const vouchers = chain.flatMap(({ iss, origin: from }) =>
     iss === issuer ? (from ? voucherEntry(from.iss) : []) : voucherEntry(iss),
   );
-  return [...others.filter((name) => name !== said), ...words];
+  return [...others.filter((name) => name !== own), ...vouchers];
 }

@@ -13,7 +13,7 @@ const DAY = 86_400_000;
 /** Runs a separate process that issues a token and stops. Its chain ends with it. */
 async function runOnce(t: TestContext, before?: TestServer) {
   const again = before && { folder: before.folder, now: before.clock.now };
-  const server = await start(t as never, life(), again);
+  const server = await start(t, life(), again);
   await exchange(server);
   await server.close();
   return server;
@@ -76,7 +76,7 @@ for (const [what, { hide, undo }] of Object.entries(hidings)) {
 }
 
 test('signs a chain although a forged statement occupies the place of the signed one', async (t) => {
-  const server = await start(t as never, life());
+  const server = await start(t, life());
   await exchange(server);
   const chains = await chainsOf(server);
   for (const chain of chains) {
@@ -141,7 +141,7 @@ for (const [what, tamper, isDeleted] of [
     const chains = await chainsOf(first);
     const yaml = changed(life(), { audit: { retention: '30d' } });
     const later = { folder: first.folder, now: first.clock.now + 31 * DAY };
-    const second = await start(t as never, yaml, later);
+    const second = await start(t, yaml, later);
     await exchange(second);
     await second.close();
     const left = rowsOf(await exportOf(second)).filter(({ chain }) => chains.has(chain));
@@ -157,7 +157,7 @@ test('retention ignores a column that makes a young row old, and an unsigned sta
     [`update audit set time = time - ${60 * DAY}`, `update audit set time = time + ${60 * DAY}`],
     [FORGED, `delete from audit_statements where jws = 'x'`],
   ] as const) {
-    const first = await start(t as never, yaml);
+    const first = await start(t, yaml);
     await exchange(first);
     if (tamper !== FORGED) await first.close();
     first.sql(tamper);
@@ -169,7 +169,7 @@ test('retention ignores a column that makes a young row old, and an unsigned sta
       await first.close();
       first.sql('delete from audit_statements; insert into audit_statements select * from kept; drop table kept');
     }
-    const second = await start(t as never, yaml, { folder: first.folder, now });
+    const second = await start(t, yaml, { folder: first.folder, now });
     await eventually(
       async () => exchange(second),
       ({ status }) => status === 200,

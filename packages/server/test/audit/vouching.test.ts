@@ -18,12 +18,12 @@ const publishedBy = async ({ issuer }: TestServer) =>
 
 /** Stops a server that has written rows, runs `between`, and starts it again. */
 async function interrupted(t: TestContext, between: (server: TestServer) => Promise<void>) {
-  const server = await start(t as never, life());
+  const server = await start(t, life());
   await exchange(server);
   const known = await publishedBy(server);
   await server.close();
   await between(server);
-  const next = await start(t as never, life(), { folder: server.folder });
+  const next = await start(t, life(), { folder: server.folder });
   await exchange(next);
   await next.close();
   return { server: next, known };
@@ -64,7 +64,7 @@ const claimsOf = (jws: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
 
 test('reports statements that it cannot vouch for when it signs', async (t) => {
-  const server = await start(t as never, life());
+  const server = await start(t, life());
   await exchange(server);
   await server.close();
   createForger(server).state('head', 'forged', 1, 'x');
@@ -75,12 +75,12 @@ test('reports statements that it cannot vouch for when it signs', async (t) => {
 
 test('with the current keys, trusts statements of a removed key; without them, prints the thumbprints of the record', async (t) => {
   const source = changed(life(), { keys: { rotateEvery: '1d', publishAhead: '1h' } });
-  const server = await start(t as never, source);
+  const server = await start(t, source);
   await exchange(server);
   const [{ kid: first }] = (await publishedBy(server)) as [{ kid: string }];
   await server.close();
   // No row is written while both keys exist. The process that removes the first key has read its statements.
-  const second = await start(t as never, source, { folder: server.folder, now: server.clock.now + DAY });
+  const second = await start(t, source, { folder: server.folder, now: server.clock.now + DAY });
   second.clock.now += DAY;
   await eventually(
     () => publishedBy(second),
@@ -104,7 +104,7 @@ test('with the current keys, trusts statements of a removed key; without them, p
 
 test('reports a row with a time in the future, and counts an unsigned row with the current time as unproven', async (t) => {
   for (const ahead of [0, 365 * DAY]) {
-    const server = await start(t as never, life());
+    const server = await start(t, life());
     await exchange(server);
     await server.close();
     const time = server.clock.now + ahead;

@@ -426,7 +426,7 @@ suite('every request that has an id is explained', () => {
         grant: { audiences: [API], scopes: ['read'] },
       }),
     });
-    const server = await start(t as Parameters<typeof start>[0], source);
+    const server = await start(t, source);
     world = { server, idp, now: Math.floor(server.clock.now / 1000) };
     lines = readFileSync(join(server.folder, 'cambio.yaml'), 'utf8').split('\n');
   });
