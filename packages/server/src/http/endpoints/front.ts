@@ -1,4 +1,5 @@
 // GET /: says what this server is. Browsers get a page, and programs the same links in JSON.
+import { qualityOf } from '../../primitives/quality.ts';
 import { type FrontLink, frontPage } from '../../sign-in/pages/front.ts';
 import { type Endpoint, type Exchange, urlOf } from '../endpoint.ts';
 import { drawPage, lookFor } from '../render.ts';
@@ -34,14 +35,13 @@ const linksOf = (endpoints: readonly Endpoint[], services: Exchange['services'])
 
 /** Browsers name text/html. A program that accepts any type gets JSON (RFC 9110 section 12.5.1). */
 function prefersPage(accept = ''): boolean {
-  const page = qualityOf('text/html', accept);
-  return page > 0 && page >= qualityOf('application/json', accept);
+  const page = qualityIn(accept, 'text/html');
+  return page > 0 && page >= qualityIn(accept, 'application/json');
 }
 
 /** @returns 0 if the header does not name the type */
-function qualityOf(type: string, accept: string): number {
+function qualityIn(accept: string, type: string): number {
   const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()));
   const [, ...parameters] = ranges.find(([name]) => name === type) ?? ['', 'q=0'];
-  const quality = parameters.find((one) => one.startsWith('q='));
-  return quality === undefined ? 1 : Number(quality.slice(2)) || 0;
+  return qualityOf(parameters);
 }

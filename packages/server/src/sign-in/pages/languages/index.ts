@@ -1,4 +1,5 @@
 // The languages of the pages, and how one is chosen for a request.
+import { qualityOf } from '../../../primitives/quality.ts';
 import { english, type Sentences } from './english.ts';
 import { german } from './german.ts';
 
@@ -49,12 +50,4 @@ function acceptedLanguage({ acceptLanguage = '' }: LanguagePreferences, usual: L
     })
     .sort((a, b) => b.quality - a.quality);
   return best?.language;
-}
-
-const QUALITY = /^q=([01](?:\.\d{0,3})?)$/i;
-
-/** RFC 9110 section 12.4.2. A quality that cannot be read counts as 0: it must not beat one that can. */
-function qualityOf(parameters: readonly string[]): number {
-  const given = parameters.find((one) => /^q=/i.test(one));
-  return given === undefined ? 1 : Number(QUALITY.exec(given)?.[1] ?? 0);
 }
