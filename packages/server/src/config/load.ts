@@ -1,6 +1,7 @@
 // Reads and checks the file, and reports every fault at once, each with its line.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isObject } from '../primitives/expectation.ts';
 import { describeFailure } from '../primitives/failure.ts';
 import { type FormFault, wordIssues } from '../primitives/form.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
@@ -80,8 +81,7 @@ export async function parseConfiguration(
   };
 }
 
-const isEmpty = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+const isEmpty = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0;
 
 const EMPTY = 'the file is empty. It needs at least issuer, such as issuer: https://login.example.com.';
 

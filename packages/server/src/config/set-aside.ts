@@ -1,4 +1,5 @@
 // Sets faulty parts of a file aside, so that the rest can be checked without faults that only follow from them.
+import { isObject } from '../primitives/expectation.ts';
 import type { Complain, Path } from './fault.ts';
 import { nameOf } from './issuer-name.ts';
 import type { ConfigurationFile } from './schema.ts';
@@ -39,7 +40,7 @@ export function setAside(value: unknown, faulty: readonly Path[]): Rest {
     if (LISTS.includes(section) && typeof key === 'number' && Array.isArray(list)) {
       const known = entries.get(section) ?? new Map<number, 'whole' | Set<string>>();
       entries.set(section, known.set(key, faultyPart(known.get(key), section, member)));
-    } else if (typeof key === 'string' && isMap(list)) {
+    } else if (typeof key === 'string' && isObject(list)) {
       delete list[key];
       gone.add(`${section}.${key}`);
     } else {
@@ -99,21 +100,18 @@ function faultyPart(
 /** May a fault of an entry follow from its faulty keys? Not if it is about another key that the entry has. */
 function followsFrom(part: 'whole' | Set<string> | undefined, [key]: Path, entry: unknown): boolean {
   if (part === undefined) return false;
-  return part === 'whole' || typeof key !== 'string' || part.has(key) || !isMap(entry) || !Object.hasOwn(entry, key);
+  return part === 'whole' || typeof key !== 'string' || part.has(key) || !isObject(entry) || !Object.hasOwn(entry, key);
 }
 
 const memberOf = (value: unknown, section: string | number, index: number): unknown =>
   (value as Record<string, unknown[] | undefined>)[section]?.[index];
-
-const isMap = (value: unknown): value is Entries =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The name of an entry whose name is unknown: it may be any. */
 const ANY = '';
 
 /** Returns every name by which other entries can refer to the entry. */
 function namesOf(section: string, entry: unknown): readonly string[] {
-  if (!isMap(entry)) return [ANY];
+  if (!isObject(entry)) return [ANY];
   const { id, audience, name, issuer, trustDomain, saml } = entry;
   if (section === 'clients') return texts([id]);
   if (section === 'resources') return texts([audience]);

@@ -242,12 +242,12 @@ async function orFailed<T>(work: () => Promise<T>): Promise<T> {
     if (error instanceof AuthorizationResponseError && error.error === 'access_denied') {
       throw new Refusal('upstream_denied', { cause: error });
     }
-    throw new Refusal('upstream_failed', { detail: describeError(error), cause: error });
+    throw new Refusal('upstream_failed', { detail: joinMessages(error), cause: error });
   }
 }
 
 /** Joins the messages of the error and its causes. They name addresses and members, and never show values of tokens or answers. */
-function describeError(error: unknown): string {
+function joinMessages(error: unknown): string {
   const code = error instanceof AuthorizationResponseError ? /^[a-z_]{1,40}$/.exec(error.error) : null;
   const messages: string[] = code === null ? [] : [code[0]];
   for (let one = error; one instanceof Error && messages.length < 4; one = one.cause) messages.push(one.message);
