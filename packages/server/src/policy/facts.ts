@@ -148,7 +148,7 @@ export function offerOf(rule: Rule, facts: Facts, budget: Budget): Offer {
   };
   const { chain } = actingBy(rule.act, facts);
   return {
-    // `actor` is the actor token in a rule that allows, whoever acts.
+    // In a rule that allows, `actor` is the actor token, even if the client acts.
     acting: { actor: facts.actor, chain },
     targets,
     scope: () => {

@@ -117,7 +117,7 @@ test('an actor that a denial names must be there to match', () => {
 
 const hop = (iss: string, sub: string) => ({ iss, sub }) as never;
 
-test('an actor is denied when it acts, whoever makes it act and whether it sends its token', () => {
+test('an actor is denied when it acts, by a rule or by its token, now or before', () => {
   const acting = denying({ actor: { presence: 'required', clients: new Set(['gateway']) } });
   const byRule: World = { ...acting, rules: [rule([api, payroll], { act: 'client' })] };
   assert.deepEqual(refusedBy(byRule), ['denied_by_rule', '“denial”'], 'act: client');
