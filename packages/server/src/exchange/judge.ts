@@ -91,7 +91,9 @@ function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision
   if (outcome?.kind === 'permit') return applyRule(judged, caller, outcome, context, trace);
   if (outcome !== undefined) throw refuseBy(outcome);
   const reason = reasonOfPart[decision.furthest];
-  throw new Refusal(reason === 'target_not_granted' && targets === 'unknown' ? 'target_unknown' : reason);
+  if (reason === 'target_not_granted' && targets === 'unknown') throw new Refusal('target_unknown');
+  const isWithoutActor = reason === 'no_rule_for_actor' && actor === undefined;
+  throw new Refusal(reason, isWithoutActor ? { detail: 'the request has no actor token' } : {});
 }
 
 /** What a rule in audit mode would have decided. */

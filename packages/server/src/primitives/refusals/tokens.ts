@@ -52,7 +52,7 @@ export const tokenRefusals = {
       ],
       no_rule_for_actor: [
         'rules match the client and the subject, but none the actor',
-        'Add the client of the actor token to actor.clients of a rule, or leave the actor token out.',
+        'Send an actor token that a rule accepts. Or change actor of a rule: the list of rules says which part did not match.',
       ],
       may_act: [
         'the may_act claim of the subject token names someone else',
