@@ -16,10 +16,14 @@ function textOf(event: AuditEvent, name: keyof AuditEvent): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** A spreadsheet takes a cell with this beginning for a formula. Callers control the text of some cells. */
-const FORMULA = /^[=+\-@\t\r\n]/;
+/**
+ * A spreadsheet takes a cell with this beginning for a formula. Callers control the text of some cells. In some countries it divides
+ * cells at semicolons: then it ignores our quotes, and a cell may begin within a text.
+ */
+const FORMULA = /(?<=^|[;|\t\r\n])(?=[ "]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])/g;
+const PLAIN = /^[\w .:/-]*$/;
 
 export function cell(text: string): string {
-  const harmless = FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  const harmless = text.replace(FORMULA, "'");
+  return PLAIN.test(harmless) ? harmless : `"${harmless.replaceAll('"', '""')}"`;
 }
