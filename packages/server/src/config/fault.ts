@@ -13,8 +13,8 @@ export interface Fault {
 /** The keys that lead to a value, from the root. */
 export type Path = readonly (string | number)[];
 
-/** The place of a fault at its path: the value, the key, or a position in the text of the value. */
-export type FaultAbout = 'value' | 'key' | Position;
+/** The place of a fault at its path: the value, the key, a key that may hold a secret, or a position in the text of the value. */
+export type FaultAbout = 'value' | 'key' | 'hidden key' | Position;
 
 /** Reports a fault at a path. */
 export type Complain = (path: Path, message: string, severity?: Fault['severity'], about?: FaultAbout) => void;

@@ -1,5 +1,6 @@
 // Checks redirect URIs: each must be a place at which no other party can listen (RFC 9700 section 4.1, RFC 8252 section 7).
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
+import { showUrl } from '../primitives/form.ts';
 import { isLoopback } from '../primitives/network.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource } from './schema.ts';
@@ -30,7 +31,7 @@ export function checkRedirects(entry: ClientSource, path: Path, complain: Compla
   for (const [key, uris] of Object.entries({ redirectUris, postLogoutRedirectUris })) {
     for (const [index, uri] of uris.entries()) {
       const problem = problemOf(uri);
-      if (problem !== undefined) complain([...path, key, index], `${JSON.stringify(uri)} ${problem}`);
+      if (problem !== undefined) complain([...path, key, index], `${showUrl(uri)} ${problem}`);
     }
   }
 }

@@ -1,4 +1,5 @@
 // Resolves the branding of the pages: name, logo and colour of the organisation, and websites.
+import { showUrl } from '../primitives/form.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { type Branding, createBranding, TEXT_CONTRAST } from '../sign-in/pages/branding.ts';
 import { adjust, type Colour, contrastOf, parseColour } from '../sign-in/pages/colour.ts';
@@ -45,8 +46,13 @@ export function readWebsite(text: string | undefined, path: Path, complain: Comp
     url !== undefined &&
     (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) &&
     url.username === '' &&
-    url.password === '';
+    url.password === '' &&
+    // `new URL` ignores these.
+    !/[\s\p{C}\\]/u.test(text);
   if (isGood) return text;
-  complain(path, `“${text}” is not the address of a website. Write an https URL, such as https://www.example.com`);
+  complain(
+    path,
+    `${showUrl(text)} is not the address of a website. Write an https URL without a user name, such as https://www.example.com`,
+  );
   return undefined;
 }

@@ -3,6 +3,7 @@ import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { OWN_LIFETIME_SECONDS, type Resource } from '../model/resource.ts';
 import { compilePolicy } from '../policy/policy.ts';
+import { showUrl } from '../primitives/form.ts';
 import { isLoopback } from '../primitives/network.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Configuration, ResolvedConfiguration } from './configuration.ts';
@@ -167,5 +168,5 @@ function describeIssuerFault(issuer: string): string {
   // A URL with a user name may contain a password too.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
     return 'the issuer holds a user name. Write an https URL without it, such as https://login.example.com.';
-  return `${JSON.stringify(issuer)} is not an https URL without a query and a fragment. Write one such as https://login.example.com.`;
+  return `${showUrl(issuer)} is not an https URL without a query and a fragment. Write one such as https://login.example.com.`;
 }

@@ -1,13 +1,17 @@
 // The form of the section about the branding of the pages.
 import { z } from 'zod';
 import { expecting } from '../primitives/expectation.ts';
+import { hasInvisibleCharacters } from '../primitives/principal.ts';
 import { languageNames } from '../sign-in/pages/languages/index.ts';
 
 /** A name for people. */
 export const displayName = expecting(
-  z.string().regex(/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u),
+  z
+    .string()
+    .regex(/^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u, { abort: true })
+    .refine((text) => /[\p{L}\p{N}]/u.test(text) && !hasInvisibleCharacters(text)),
   'a name for people',
-  'a printable text of 1 to 100 characters',
+  'a printable text of 1 to 100 characters, with a letter or a digit and without invisible characters',
 );
 
 const text = z.string().min(1).max(200);

@@ -91,12 +91,17 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
     faults,
     unknown,
     complain: (path, message, severity = 'fault', about = 'value') => {
+      const isHidden = about === 'hidden key';
       const { node, key, offset } = locate(document.contents, path, pairsOf);
       // The value of an unset variable is unknown, not wrong.
       if (unknown.some((one) => isDeepStrictEqual(one, path))) return;
       const place =
-        typeof about === 'object' ? offsetWithin(text, node, about) : about === 'key' ? (key ?? offset) : offset;
-      add(place, path, message, severity);
+        typeof about === 'object'
+          ? offsetWithin(text, node, about)
+          : about === 'key' || isHidden
+            ? (key ?? offset)
+            : offset;
+      add(place, isHidden ? path.slice(0, -1) : path, message, severity);
     },
     lineOf: (path) => Math.max(1, lines.linePos(locate(document.contents, path, pairsOf).offset).line),
   };
@@ -115,6 +120,13 @@ function readValue(document: Document, complain: (message: string) => void): unk
   }
 }
 
+/** The name is not shown: it may be a secret that begins with *. */
+const UNKNOWN_ALIAS =
+  'a value that begins with * stands for a value with & and the same name before it, and there is none. For the text, write it in quotes.';
+
+/** Without a blank after its colon, a key holds its value, which may be a secret. */
+const namesOf = (key: string): readonly string[] => (/[:@]/.test(key) ? [] : [key]);
+
 interface Problem {
   readonly offset: number;
   readonly path: Path;
@@ -131,12 +143,16 @@ function findProblems(document: Document, environment: NodeJS.ProcessEnv): reado
     Map: (_, map, ancestors) => {
       anchors.add(map.anchor);
       for (const [name, key] of keysTwice(map))
-        add(key, [...pathOf([...ancestors, map]), name], 'this key stands twice in one map. Remove one of them.');
+        add(
+          key,
+          [...pathOf([...ancestors, map]), ...namesOf(name)],
+          'this key stands twice in one map. Remove one of them.',
+        );
     },
     Seq: (_, { anchor }) => void anchors.add(anchor),
     Alias: (_, alias, ancestors) => {
       if (anchors.has(alias.source)) return undefined;
-      const message = `*${alias.source} stands for a value with &${alias.source} before it, and there is none. For the text, write it in quotes.`;
+      const message = UNKNOWN_ALIAS;
       add(alias, pathOf([...ancestors, alias]), message);
       return new Scalar(null);
     },

@@ -23,8 +23,8 @@ type Issue = z.core.$ZodIssue;
 
 export interface FormFault {
   readonly path: Keys;
-  /** The subject of the message: the key at the end of the path, or its value. */
-  readonly about: 'key' | 'value';
+  /** The subject of the message: the key at the end of the path, or its value. A hidden key may hold a secret: do not show it. */
+  readonly about: 'key' | 'hidden key' | 'value';
   readonly message: string;
   /** For an unknown key: the path of the intended key, if it is clear. */
   readonly meant?: Keys | undefined;
@@ -36,7 +36,7 @@ export function wordIssues(schema: z.ZodType, value: unknown, issues: readonly I
   const faults = issues.flatMap((issue) => wordIssue(issue, root));
   const meant = new Set(faults.flatMap((fault) => (fault.meant === undefined ? [] : [JSON.stringify(fault.meant)])));
   // A misspelled key leaves the intended key missing, or its section empty. That is the same cause.
-  return faults.filter(({ path, about }) => about === 'key' || !meant.has(JSON.stringify(path)));
+  return faults.filter(({ path, about }) => about !== 'value' || !meant.has(JSON.stringify(path)));
 }
 
 function wordIssue(issue: Issue, root: Root): readonly FormFault[] {
@@ -83,8 +83,21 @@ const NO_MESSAGE = 'Invalid input';
 function wordUnknownKey(key: string, holder: Keys, root: Root): FormFault {
   const path = [...root.at, ...holder, key];
   const written = valueAtPath(root.value, holder);
-  const known = keysOf(meantBy(schemaAt(root, holder).schema, written));
+  const { schema, secret } = schemaAt(root, holder);
+  const known = keysOf(meantBy(schema, written));
   const open = known.filter((name) => !(isObject(written) && Object.hasOwn(written, name)));
+  // Without a blank after the colon, the value is a part of the key, and may be a secret.
+  if (/[:@]/.test(key)) {
+    const [meant] = key.split(/[:@]/, 1);
+    const holding = known.find((name) => name === meant);
+    const message = 'unknown key, which holds its value. Write a space after the colon.';
+    return {
+      path,
+      about: 'hidden key',
+      message,
+      meant: holding === undefined ? undefined : [...root.at, ...holder, holding],
+    };
+  }
   const near = nearest(key, open);
   if (near !== undefined)
     return { path, about: 'key', message: `unknown key. Did you mean ${near}?`, meant: [...root.at, ...holder, near] };
@@ -108,7 +121,7 @@ function wordUnknownKey(key: string, holder: Keys, root: Root): FormFault {
       meant: [...root.at, ...holder, home],
     };
   const here = known.length === 0 ? '' : ` Known here: ${known.join(', ')}.`;
-  return { path, about: 'key', message: `unknown key.${here}` };
+  return { path, about: secret ? 'hidden key' : 'key', message: `unknown key.${here}` };
 }
 
 function wordValue(value: unknown, expected: Expectation | undefined, issue: Issue): string {
@@ -132,7 +145,7 @@ function advice(value: unknown, expected: Expectation | undefined): string {
   if (what === 'a text' && typeof value === 'number') return ` Write it in quotes${secret ? '' : `: "${value}"`}.`;
   if (what === 'a list' && typeof value === 'string' && /^-\S/.test(value)) return ' Write a space after each "-".';
   if (what === 'a list' && !secret && (typeof value === 'string' || typeof value === 'number'))
-    return ` Write [${value}].`;
+    return typeof value === 'string' && isUrlWithUser(value) ? ' Write it in [ and ].' : ` Write [${value}].`;
   if (typeof value === 'string' && what === 'a map' && /^\w+:\S/.test(value)) return ' Write a space after the colon.';
   if (what === 'true or false' && typeof value === 'string' && Object.hasOwn(BOOLEANS, value.toLowerCase()))
     return ` Write ${BOOLEANS[value.toLowerCase()]}.`;
@@ -166,9 +179,16 @@ function mapWords(value: unknown): string {
   return count < 2 ? 'a map' : `a map with ${count} keys`;
 }
 
+/** A URL with a user name may hold a password, too. */
+const isUrlWithUser = (text: string): boolean => /:.*@/s.test(text);
+
+/** The text of a URL in a message. */
+export const showUrl = (text: string): string => (isUrlWithUser(text) ? 'the URL' : JSON.stringify(text));
+
 const MAX_SHOWN = 60;
 
 function show(value: unknown): string {
+  if (typeof value === 'string' && isUrlWithUser(value)) return 'the URL';
   if (typeof value === 'string')
     return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
   return typeof value === 'number' ? String(value) : kindOf(value);

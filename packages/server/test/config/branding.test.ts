@@ -129,10 +129,25 @@ test('checks the name, the website and the logo of a client', async (t) => {
     [good.client?.name, good.client?.uri, good.client?.logo],
     ['Fotobuch für alle', 'https://photos.example/start', PIXEL],
   );
-  assert.deepEqual((await web("uri: 'http://localhost:8081'")).faults, []);
+  for (const more of [
+    "uri: 'http://localhost:8081'",
+    "uri: 'https://bücher.example/ü'",
+    "name: '写真'",
+    "name: '7 & co.'",
+  ])
+    assert.deepEqual((await web(more)).faults, [], more);
   for (const [more, path] of [
     ["name: ' x'", 'clients[web].name'],
     ['name: "a\\u202eb"', 'clients[web].name'],
+    ['name: "\\u3164"', 'clients[web].name'],
+    ['name: "a\\u3164b"', 'clients[web].name'],
+    ['name: "\\u2800"', 'clients[web].name'],
+    ['name: "..."', 'clients[web].name'],
+    ['uri: "https://photos.example\\n"', 'clients[web].uri'],
+    ['uri: "https://photos\\n.example"', 'clients[web].uri'],
+    ["uri: ' https://photos.example'", 'clients[web].uri'],
+    ["uri: 'https://photos.example/a b'", 'clients[web].uri'],
+    ["uri: 'https:\\\\photos.example'", 'clients[web].uri'],
     ["uri: 'javascript:alert(1)'", 'clients[web].uri'],
     ["uri: 'http://photos.example'", 'clients[web].uri'],
     ["uri: ''", 'clients[web].uri'],

@@ -41,8 +41,8 @@ function parse(schema: z.ZodType | undefined, value: unknown, part: string): unk
   const { data, error } = schema.safeParse(value);
   if (error === undefined) return data;
   throw new InvalidRequest(
-    wordIssues(schema, value, error.issues).map(({ path, message }) => ({
-      at: placeOf([part, ...path]),
+    wordIssues(schema, value, error.issues).map(({ path, message, about }) => ({
+      at: placeOf([part, ...(about === 'hidden key' ? path.slice(0, -1) : path)]),
       detail: message,
     })),
   );
