@@ -99,7 +99,7 @@ function describeExpressionFault(message: string, known: readonly string[]): str
   if (variable !== undefined)
     return `there is no variable ${variable}.${didYouMean(variable, known) || ` Known here: ${known.join(', ')}.`}`;
   if (/\bEOF$/.test(message)) return 'the expression ends too early. A part is missing after this.';
-  return `the expression is faulty here: ${message}.`;
+  return `the expression is faulty here: ${message}${/[.?]$/.test(message) ? '' : '.'}`;
 }
 
 /** Replaces a faulty expression while the rest of the file is checked. It is never evaluated. */

@@ -1,6 +1,7 @@
 // Compiles and evaluates the CEL expressions of the configuration. They are parsed, type-checked and bounded in cost when the file
 // is loaded, and evaluated on claims that a caller may have chosen to do harm.
-import { type ASTNode, TypeError as CelTypeError, type Environment, ParseError } from '@marcbachmann/cel-js';
+import { type ASTNode, TypeError as CelTypeError, ParseError } from '@marcbachmann/cel-js';
+import { didYouMean } from '../primitives/nearest.ts';
 import { createEnvironment, priceOf, type Variables } from './context.ts';
 import { ExpressionFault } from './fault.ts';
 import { type LiteralStart, literalStart } from './literal.ts';
@@ -61,7 +62,7 @@ export interface CompiledExpression {
 export function compileExpression(text: string, variables: Variables): CompiledExpression {
   if (text.length > MAX_EXPRESSION_CHARACTERS)
     throw new ExpressionFault(`is longer than ${MAX_EXPRESSION_CHARACTERS} characters`, text, 0);
-  const { root, type } = parse(text, createEnvironment(variables));
+  const { root, type } = parse(text, variables);
   const warnings: string[] = [];
   const step = translate(root, { text, variables, locals: [], warnings, translate });
   const price = BASE_STEPS + priceOf(root);
@@ -123,25 +124,46 @@ export function holds(
     : { kind: 'no', problem: `${expression.text} is neither true nor false` };
 }
 
-function parse(text: string, environment: Environment): { readonly root: ASTNode; readonly type: string } {
+function parse(text: string, variables: Variables): { readonly root: ASTNode; readonly type: string } {
   try {
-    const parsed = environment.parse(text);
+    const parsed = createEnvironment(variables).parse(text);
     const { type, error } = parsed.check();
     if (error !== undefined) throw error;
     return { root: parsed.ast, type: type ?? 'dyn' };
   } catch (error) {
     if (error instanceof ParseError || error instanceof CelTypeError) {
-      throw new ExpressionFault(inPlainWords(error.summary), text, error.range?.start ?? 0);
+      throw new ExpressionFault(inPlainWords(error.summary, text, variables), text, error.range?.start ?? 0);
     }
     // The type checker fails on some expressions, such as `[].map(v, v + v)`, where v could have any type that can be added.
     throw new ExpressionFault(`cannot be checked: ${(error as Error).message}`, text, 0);
   }
 }
 
-/** Replaces the type checker's internal type names, which mean nothing to authors of expressions. */
-function inPlainWords(summary: string): string {
+/** Words the faults of the library: its type names mean nothing to authors of expressions. */
+function inPlainWords(summary: string, text: string, variables: Variables): string {
   const [, path] = /^no such overload: .*?\bmembers\.([\w.]+)/.exec(summary) ?? [];
-  if (path === undefined) return summary;
-  const what = path.replace(/^(.*)\.item$/, 'an item of $1');
-  return `${what} has members and is not a value: read one of its members`;
+  if (path !== undefined) {
+    const what = path.replace(/^(.*)\.item$/, 'an item of $1');
+    return `${what} has members and is not a value: read one of its members`;
+  }
+  const [, name] = /^No such key: (\S+)/.exec(summary) ?? [];
+  if (name !== undefined) return `there is no member ${name}.${didYouMean(name, membersOf(variables))}`;
+  const [, call] = /^found no matching overload for '(.+)'/.exec(summary) ?? [];
+  if (call !== undefined) return `there is no function ${call}`;
+  if (/^Unterminated string/.test(summary)) return 'a text has no closing quote';
+  return /^Unexpected (?:character|token)/.test(summary) ? `${summary}${operatorHint(text)}` : summary;
 }
+
+/** The operators of other languages that authors write. */
+function operatorHint(text: string): string {
+  const outside = text.replace(/"[^"]*"|'[^']*'/g, '""');
+  if (/\b(?:and|or|not)\b/.test(outside)) return '. Write && for and, || for or, ! for not';
+  return /[^=!<>]=[^=]/.test(outside) ? '. Write == to compare' : '';
+}
+
+/** The names of all members of variables, at any depth. */
+const membersOf = (members: object): readonly string[] =>
+  Object.entries(members).flatMap(([name, member]) => [
+    ...(Number.isNaN(Number(name)) ? [name] : []),
+    ...(typeof member === 'object' && member !== null ? membersOf(member) : []),
+  ]);

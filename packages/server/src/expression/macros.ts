@@ -79,7 +79,7 @@ export function translateMacro(node: ASTNode, context: Context): ExpressionStep 
 function translateHas(member: ASTNode | undefined, context: Context): ExpressionStep {
   if (member?.op !== '.') throw new Error('the type checker let has() pass without a member');
   if (declaredType(member, context) === 'unknown') {
-    throw new ExpressionFault(`No such key: ${member.args[1]}`, context.text, member.pos);
+    throw new ExpressionFault(`there is no member ${member.args[1]}`, context.text, member.pos);
   }
   const [holder, name] = member.args;
   const [step, text] = [context.translate(holder, context), quote(holder, context)];

@@ -47,7 +47,7 @@ export const english = {
       offline_access: 'Keep this access while you are away',
     },
     actor: (actor: Html) => html`${actor} will act for you`,
-    actorNote: 'It can make calls in your name with this access. Nobody else can. Each call names both of you.',
+    actorNote: 'It may make calls in your name with this access.',
     device: 'Your device shows this code',
     allow: 'Allow',
     cancel: 'Cancel',

@@ -43,8 +43,7 @@ export const german: Sentences = {
       offline_access: 'Den Zugriff behalten, während Sie abwesend sind',
     },
     actor: (actor: Html) => html`${actor} wird für Sie handeln`,
-    actorNote:
-      'Damit kann dieser Dienst Aufrufe in Ihrem Namen machen, und kein anderer. Jeder Aufruf nennt Sie und den Dienst.',
+    actorNote: 'Dieser Dienst darf damit Aufrufe in Ihrem Namen machen.',
     device: 'Ihr Gerät zeigt diesen Code',
     allow: 'Erlauben',
     cancel: 'Abbrechen',
