@@ -107,6 +107,15 @@ const ruleOrAll =
     return missed.length === 1 ? { section: 'rules', name: missed[0]?.rule, key: part } : { section: 'rules' };
   };
 
+/** Finds the condition that cannot be told: that of the last mismatch, unless a rule decided. */
+const undecided: Find = ({ rule: decided, mismatches = [] }) => {
+  const last = decided === undefined ? mismatches.at(-1) : undefined;
+  return { section: 'rules', name: decided ?? last?.rule, ...(last && { key: last.what }) };
+};
+
+/** Finds the rule that denies. */
+const denying: Find = ({ rule: decided }) => ({ section: 'rules', name: decided });
+
 /** Finds the list of the rule; for a grant without rules, the list of the client. */
 const ruleOrClient =
   (inRule: string, inClient: string): Find =>
@@ -190,13 +199,15 @@ const findByReason: Partial<Record<Reason, Find>> = {
   no_rule_for_actor: ruleOrAll('actor'),
   chain_too_deep: rule('grant.maxDepth'),
   requested_token_type_not_granted: rule('grant.types'),
-  denied_by_rule: rule('when'),
-  denial_cannot_be_told: rule('when'),
-  refresh_token_denied_by_rule: rule('when'),
-  rules_too_costly: rule('when'),
-  rules_failed: rule('when'),
-  subject_claims_elsewhere: rule('when'),
-  actor_claims_elsewhere: rule('when'),
+  denied_by_rule: denying,
+  refresh_token_denied_by_rule: denying,
+  refresh_token_cannot_tell: undecided,
+  denial_cannot_be_told: undecided,
+  rules_too_costly: undecided,
+  rules_inexact: undecided,
+  rules_failed: undecided,
+  subject_claims_elsewhere: undecided,
+  actor_claims_elsewhere: undecided,
   client_rate: section('server', 'limits.requestsPerClient'),
   address_rate: section('server', 'limits.requestsPerAddress'),
   connections: section('server', 'limits.connections'),

@@ -34,7 +34,8 @@ export function explainRules(policy: Policy, event: AuditEvent): ExplainedRules 
   const last = all.findIndex(({ name }) => name === (undecided ?? event.rule));
   const own = all.map((rule, index) => ({ rule, index })).filter(({ rule }) => isEvaluated(rule, event));
   const explained = own.map(({ rule, index }) => {
-    const later = last !== -1 && index > last;
+    // Every rule that denies is evaluated, also after one that decides.
+    const later = last !== -1 && index > last && !event.mismatches?.some((one) => one.rule === rule.name);
     const why = undecided === undefined ? FIRST_DECIDES : `no other rule may decide in place of “${undecided}”`;
     return { rule: rule.name, ...(later ? { result: NOT_ASKED, why } : explainRule(rule, event, policy.issuer)) };
   });

@@ -50,7 +50,7 @@ export interface Mismatch extends Miss {
 
 /** The rules that did not decide, for the audit row. */
 interface OtherRules {
-  /** The client's rules that did not match, and one that cannot be told; at most `MAX_RECORDED_RULES`. */
+  /** The client's rules that did not match, at most `MAX_RECORDED_RULES`; last, the one that cannot be told and refuses. */
   readonly mismatches: readonly Mismatch[];
   /** Rules in audit mode that would have decided or cannot be told; at most `MAX_RECORDED_RULES`. */
   readonly shadows: readonly Decided[];
@@ -96,13 +96,18 @@ export function decide(policy: Policy, facts: Facts): RuleDecision {
   for (const rule of policy.denials) findings.set(rule, asking.findDenial(rule, permit));
   const denial = strongestDenial(findings);
   const { mismatches, shadows } = otherRules(findings);
-  if (denial !== undefined) return { ...allowed, outcome: denial, mismatches, shadows };
+  if (denial !== undefined)
+    return { ...allowed, outcome: denial, mismatches: withLast(denial.rule.name, mismatches), shadows };
   return {
     ...allowed,
-    mismatches: [...mismatches, ...allowed.mismatches].slice(0, MAX_RECORDED_RULES),
+    mismatches: [...mismatches, ...allowed.mismatches].slice(-MAX_RECORDED_RULES),
     shadows: [...shadows, ...allowed.shadows].slice(0, MAX_RECORDED_RULES),
   };
 }
+
+/** Puts the mismatch of a rule that cannot be told last, where readers of the audit row look for it. */
+const withLast = (name: string, mismatches: readonly Mismatch[]): readonly Mismatch[] =>
+  mismatches.toSorted((a, b) => Number(a.rule === name) - Number(b.rule === name));
 
 /** A rule that matches goes before one that cannot be told. Both refuse. */
 function strongestDenial(findings: ReadonlyMap<DenyRule, Finding>): Denial | Undecided | undefined {

@@ -1,14 +1,19 @@
 // Rules that deny: they decide before every rule that allows, and refuse what they cannot tell.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findPlace } from '../../src/explain/place.ts';
+import { explainRules } from '../../src/explain/rules.ts';
 import { API, client, configuration, exchange, gateway } from '../support/basics.ts';
 import { changed } from '../support/configuration.ts';
 import { start } from '../support/harness.ts';
 import {
   type Asked,
+  anyFile,
   ask,
   denial,
   IDP,
+  newEvent,
+  partsOf,
   reasonOf,
   resource,
   rule,
@@ -92,6 +97,35 @@ test('a denial that matches goes before one that cannot be told, in any order', 
     [untold, certain],
   ])
     assert.deepEqual(refusedBy(denying(...denials), { subject: employee }), ['denied_by_rule', '“certain”']);
+});
+
+test('the row names the rule that cannot be told last, whichever rules follow it, and explain points to its condition', () => {
+  const undecided = { name: 'undecided', subject: { when: when('subject.claims.missing == 1') } };
+  const others = [
+    { name: 'of batch', clients: new Set(['batch']) },
+    { name: 'also undecided', when: undecided.subject.when },
+  ];
+  const world = denying(undecided, ...others);
+  const { trace, refusal } = ask(world, { subject: employee });
+  assert.equal(trace.mismatches?.at(-1)?.rule, 'undecided');
+  const event = newEvent({ ...trace, client: 'gateway', reason: 'denial_cannot_be_told' });
+  assert.equal(refusal?.reason, event.reason);
+  const { policy } = partsOf(world);
+  const missing = 'subject.claims.missing is missing';
+  const [first, ...later] = explainRules(policy, event).rules;
+  assert.deepEqual(first, { rule: 'undecided', result: 'cannot be told', part: 'subject.when', why: missing });
+  assert.deepEqual(
+    later.map(({ rule: name, result }) => [name, result]),
+    [
+      ['of batch', 'does not match'],
+      ['also undecided', 'does not match'],
+      ['rule', 'is not asked'],
+    ],
+  );
+  const context = { policy, clients: new Map(), file: anyFile } as unknown as Parameters<typeof findPlace>[1];
+  assert.equal(findPlace(event, context)?.key, 'rules[undecided].subject.when');
+  const denied = newEvent({ rule: 'of batch', reason: 'denied_by_rule', mismatches: [] });
+  assert.equal(findPlace(denied, context)?.key, 'rules[of batch]');
 });
 
 test('a target that is not requested but given by default is denied too', () => {
