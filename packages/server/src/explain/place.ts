@@ -4,6 +4,7 @@ import type { Clients } from '../model/client.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { allRules, type Policy } from '../policy/policy.ts';
 import type { Reason, Role, TokenFault } from '../primitives/refusal.ts';
+import type { Bound, Scope } from '../primitives/scope.ts';
 
 /** The configuration file in force. */
 export interface FileIndex {
@@ -122,6 +123,18 @@ const ruleOrClient =
   (event, context) =>
     (event.rule === undefined && event.mismatches === undefined ? client(inClient) : rule(inRule))(event, context);
 
+/** Finds the first list that lacks a requested scope: of the rule, the client, or a target. */
+const scopes: Find = (event, context) => {
+  const { scopeAsked = [], targets, audiencesAsked = [] } = event;
+  const lacks = (names: Bound<Scope> | undefined): boolean =>
+    names !== undefined && names !== 'unbounded' && scopeAsked.some((name) => !names.has(name));
+  const inRule = ruleOrClient('grant.scopes', 'scopes')(event, context);
+  if (lacks(context.policy.rules.find(({ name }) => name === event.rule)?.grant.scopes)) return inRule;
+  if (lacks(context.clients.get(event.client ?? '')?.scopes)) return client('scopes')(event, context);
+  const target = (targets ?? audiencesAsked).find((name) => lacks(context.targeting.byAudience(name)?.scopes));
+  return target === undefined ? inRule : { section: 'resources', name: target, key: 'scopes' };
+};
+
 const resource =
   (key: 'requiredAcr' | 'requireSenderConstraint' | 'token'): Find =>
   ({ targets, audiencesAsked = [] }, { targeting }) => {
@@ -193,7 +206,7 @@ const findByReason: Partial<Record<Reason, Find>> = {
   targets_disagree: resource('token'),
   target_needs_acr: resource('requiredAcr'),
   target_needs_proof: resource('requireSenderConstraint'),
-  scope_exceeded: ruleOrClient('grant.scopes', 'scopes'),
+  scope_exceeded: scopes,
   scope_empty: ruleOrClient('grant.scopes', 'scopes'),
   no_rule_for_subject: ruleOrAll('subject'),
   no_rule_for_actor: ruleOrAll('actor'),

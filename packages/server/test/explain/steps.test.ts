@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
 import { recordSent } from '../../src/audit/sent.ts';
 import { explainEvent } from '../../src/explain/explain.ts';
+import { findPlace, type PlaceContext } from '../../src/explain/place.ts';
 import { explainRules } from '../../src/explain/rules.ts';
 import { explainSteps } from '../../src/explain/steps.ts';
 import { describeChain, describeList, describePrincipal, describeScope } from '../../src/explain/wording.ts';
@@ -486,4 +487,19 @@ test('lists ten workloads, those of the issuer first, and counts the others', ()
   assert.equal(many[0], 'the workload of c12 does not fit: its audience is a');
   assert.equal(many[1], `the workload of c0 does not fit: its issuer is ${IDP}/0, and its audience is a`);
   assert.deepEqual([many.length, many.at(-1)], [11, '3 more workloads do not fit']);
+});
+
+test('points to the list that lacks a requested scope: of the rule, of the client, or of the target', () => {
+  const place = (inRule: string[], inClient: string[], inTarget: string[]) => {
+    const target = resource('api', { scopes: new Set(inTarget) });
+    const caller = client('gateway', { scopes: new Set(inClient) });
+    const parts = partsOf({ resources: [target], rules: [rule([target], { grant: { scopes: new Set(inRule) } })] });
+    const event = newEvent({ client: 'gateway', rule: 'rule', audiencesAsked: ['api'], scopeAsked: ['write'] });
+    const context = { ...parts, clients: new Map([['gateway', caller]]), file: anyFile } as unknown as PlaceContext;
+    return findPlace({ ...event, reason: 'scope_exceeded' }, context)?.key;
+  };
+  assert.equal(place(['read'], ['read'], ['read']), 'rules[rule].grant.scopes');
+  assert.equal(place(['write'], ['read'], ['read']), 'the registered client gateway.scopes');
+  assert.equal(place(['write'], ['write'], ['read']), 'resources');
+  assert.equal(place(['write'], ['write'], ['write']), 'rules[rule].grant.scopes', 'the subject token lacks it');
 });
