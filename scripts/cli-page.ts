@@ -25,23 +25,23 @@ ${sections.join('\n\n')}
 `;
 }
 
-const INTRODUCTION = `\`npx cambio\` runs a command from this repository, \`cambio\` where the package is installed.
+const INTRODUCTION = `\`npx cambio\` runs a command in this repository. Where the package is installed, it is \`cambio\`.
 
-- **Where a command works.** \`--config FILE\` works on the database that the file names, with or without a running server. \`--server URL\`
-  works through the [admin API](admin-api.md) of a running server, with an access token in \`CAMBIO_TOKEN\` or \`--access-token\`. What reads or
-  changes the whole record (\`audit export\`, \`verify\` and \`erase\`) or the schema needs the database itself.
-- **Output.** \`--output text\` is for people: tables that are as wide as the terminal, times in UTC, bold headers on a terminal alone, and
-  never where \`NO_COLOR\` is set. \`--output json\` and \`--output csv\` are for programs. \`audit search\` and \`audit tail\` print one JSON object
-  a line, all other commands one JSON document. In a table, \`-\` stands for an empty cell.
-- **Questions.** What nobody can issue or register again is asked for first: \`keys retire\`, \`tokens revoke --all\`, \`clients delete\`,
-  \`audit erase\`, \`store rollback --discard\`. A script says \`--yes\`; without a terminal and without \`--yes\`, nothing is done.
-- **The schema of the database.** The start of a server, and \`store migrate\`, bring it up to date. Every other command refuses a database of
-  another version, and says so.
-- **Exit codes.** 0 done · 1 failed, or faults were found · 2 wrong usage · 3 \`explain\`: the request was refused, or would be.
+- **Database or server.** \`--config FILE\` uses the database that the file names, with or without a running server. \`--server URL\` uses the
+  [admin API](admin-api.md) of a running server, with an access token in \`CAMBIO_TOKEN\` or \`--access-token\`. \`audit export\`,
+  \`audit verify\`, \`audit erase\` and \`store\` have no \`--server\`.
+- **Output.** \`--output text\` is for people: tables within the width of the terminal, with times in UTC. \`-\` is an empty cell. Headers are
+  bold on a terminal, unless \`NO_COLOR\` is set. \`--output json\` and \`--output csv\` are for programs. \`audit search\` and \`audit tail\`
+  print one JSON object a line. All other commands print one JSON document.
+- **Questions.** \`keys retire\`, \`tokens revoke --all\`, \`clients delete\`, \`audit erase\` and \`store rollback --discard\` ask first,
+  because what they remove cannot be restored. Scripts need \`--yes\`: without it and without a terminal, the command does nothing.
+- **Schema of the database.** The start of a server and \`store migrate\` bring it up to date. Every other command refuses a database of
+  another version.
+- **Exit codes.** 0: done. 1: failed, or found faults. 2: wrong usage. 3: \`explain\` found that the request was refused, or would be.
 - **Older names.** \`token\`, \`account hash\`, \`clients add\`, \`clients rotate\` and \`clients disable --undo\`, and the options \`--format\`,
   \`--json\` and \`--token\` (the access token for \`--server\`), work for one release more.
 
-This page is made from \`packages/server/src/cli/\` by \`npx node --conditions=source scripts/generate-docs.ts\`.`;
+This page is generated from \`packages/server/src/cli/\` by \`npx node --conditions=source scripts/generate-docs.ts\`.`;
 
 const find = (program: Command, name: string): Command =>
   name.split(' ').reduce((command, word) => {

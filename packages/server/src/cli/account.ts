@@ -8,13 +8,13 @@ import { describeOutput, printResult } from './output.ts';
 
 export const accountsHashPassword: CliCommand = {
   examples: [
-    ['cambio accounts hash-password', 'asks for the password, unseen'],
+    ['cambio accounts hash-password', 'asks for the password, without echo'],
     ['cambio accounts hash-password < password.txt', 'reads it from standard input'],
   ],
   describe: (command) =>
     describeOutput(
       command.description(
-        'Read a password from the terminal, unseen, or from standard input, and print the argon2id hash for accounts.',
+        'Read a password from the terminal, without echo, or from standard input, and print its argon2id hash for accounts.',
       ),
     ),
   run: async (options) => {

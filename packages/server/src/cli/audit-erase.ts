@@ -19,11 +19,11 @@ export const auditErase: CliCommand = {
       describeConfirmation(
         command
           .description(
-            'Erase a person from the audit: the personal fields of every row in which the person is the subject or acts. The chains stay whole.',
+            'Erase the personal fields of every audit row in which a person is the subject or acts. The chains stay whole.',
           )
           .requiredOption('--config <file>', 'the configuration file')
           .requiredOption('--subject <sub>', 'the person, by sub')
-          .option('--issuer <iss>', 'only the person of that issuer: another may have one of the same name'),
+          .option('--issuer <iss>', 'only the person of this issuer, not people of the same name elsewhere'),
       ),
     ),
   run: async (options) => {

@@ -34,22 +34,25 @@ type Search = (
 const equal = {
   subject: ['subject', 'the sub of the subject token or of the issued token'],
   actor: ['actor', 'the sub of a party that acts, anywhere in the chain'],
-  issuer: ['issuer', 'the iss of that subject or actor'],
+  issuer: ['issuer', 'the iss of the subject or actor'],
   client: ['client', 'the client that authenticated'],
   audience: ['audience', 'an audience of the issued token, or a requested one'],
   outcome: ['outcome', outcomes.join(', ')],
-  reason: ['reason', 'the reason of a refusal, as docs/reference/errors.md names it'],
+  reason: ['reason', 'the reason of a refusal, from docs/reference/errors.md'],
   rule: ['rule', 'the rule that decided'],
-  request: ['requestId', 'the X-Request-Id of the answer'],
+  request: ['requestId', 'the request_id or X-Request-Id of the answer'],
 } as const satisfies Readonly<Record<string, readonly [keyof AuditFilter, string]>>;
 
 function describeFilter(command: Command): Command {
   describePlace(command);
   for (const [name, [, description]] of Object.entries(equal)) command.option(`--${name} <text>`, description);
   return describeOutput(command)
-    .option('--token <token>', 'a token that was issued, presented or revoked: its id, its text, @FILE, or -')
-    .option('--since <time>', 'from then on: 2026-01-31T08:00:00Z, 2026-01-31, or 15m, 2h, 7d ago')
-    .option('--until <time>', 'before then')
+    .option(
+      '--token <token>',
+      'a token that was issued, presented or revoked: its id, its text, @FILE, or - for standard input',
+    )
+    .option('--since <time>', 'rows from this time on: 2026-01-31T08:00:00Z, 2026-01-31, or an age: 15m, 2h, 7d')
+    .option('--until <time>', 'rows before this time')
     .addOption(new Option('--format <name>', 'an older name of --output: jsonl or csv').hideHelp());
 }
 
@@ -136,7 +139,7 @@ export const auditSearch: CliCommand = {
   ],
   describe: (command) =>
     describeFilter(command.description('Print audit rows, newest first. Filters are combined with AND.'))
-      .option('--lineage', 'with --token: also the tokens that it derives from, and those that derive from it')
+      .option('--lineage', 'with --token: also its ancestors and descendants')
       .option('--limit <n>', 'the maximum number of rows, or all', '100'),
   run: (options) => {
     const printer = createRowPrinter(rowForm(options));

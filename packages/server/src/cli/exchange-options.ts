@@ -20,18 +20,22 @@ export const describeTokens = (command: Command): Command =>
     .option('--subject-token <token>', 'the subject token: text, @FILE, or - for standard input')
     .option(
       '--subject-token-type <name>',
-      `its type: ${typeNames.join(', ')} (default: guessed from the token)`,
+      `the type of the subject token: ${typeNames.join(', ')} (default: guessed from the token)`,
       readTypeOf('--subject-token-type'),
     )
     .option('--actor-token <token>', 'the actor token: text, @FILE, or - for standard input')
-    .option('--actor-token-type <name>', 'its type, likewise', readTypeOf('--actor-token-type'));
+    .option(
+      '--actor-token-type <name>',
+      'the type of the actor token (default: guessed from the token)',
+      readTypeOf('--actor-token-type'),
+    );
 
 /** Adds the options for the requested token. */
 export const describeRequest = (command: Command): Command =>
   command
     .option('--audience <name>', 'a target, by its audience (may repeat)', collect)
     .option('--resource <uri>', 'a target, by its URL (may repeat)', collect)
-    .option('--scope <scope>', 'the requested scope: names with spaces between them')
+    .option('--scope <scope>', 'the requested scope: names, separated by spaces')
     .option('--requested-token-type <name>', 'the type of the requested token, such as access_token or jwt');
 
 /** Does the command line describe an exchange? */

@@ -1,4 +1,4 @@
-// cambio explain: explains the answer of a past request, or the answer that an exchange would get. Changes nothing.
+// cambio explain: explains the answer to a past request, or the answer that an exchange would get. Changes nothing.
 import type { Explanation } from '../explain/explain.ts';
 import { describeValue } from '../explain/values.ts';
 import { printable } from '../primitives/printable.ts';
@@ -13,7 +13,7 @@ const REFUSED = 3;
 
 export const explain: CliCommand = {
   examples: [
-    ['cambio explain --config cambio.yaml --request ID', 'why a request was answered as it was, by its request_id'],
+    ['cambio explain --config cambio.yaml --request ID', 'why a request was refused, by its request_id'],
     [
       'cambio explain --server https://login.example.com --request ID',
       'the same, with an access token in CAMBIO_TOKEN',
@@ -29,11 +29,11 @@ export const explain: CliCommand = {
         describeTokens(
           describePlace(
             command.description(
-              'Explain the answer of a past request, or the answer that an exchange would get. Changes nothing.',
+              'Explain the answer to a past request, or the answer that an exchange would get. Changes nothing.',
             ),
           ),
         ),
-      ).option('--request <id>', 'a past request of any kind, by request_id of its answer (X-Request-Id)'),
+      ).option('--request <id>', 'a past request of any kind, by the request_id or X-Request-Id of its answer'),
     ),
   run: async (options) => {
     const { request } = options;

@@ -63,8 +63,8 @@ export const keysRetire: CliCommand = {
       describeConfirmation(
         describeWhere(
           command
-            .description('Remove a key at once, as after a theft. Every token that it signed is refused.')
-            .argument('<kid>', 'the id of the key, as keys list shows it'),
+            .description('Remove a key at once, for example after a theft. Every token that it signed is refused.')
+            .argument('<kid>', 'the id of the key, from keys list'),
         ),
       ),
     ),

@@ -24,7 +24,7 @@ export const tokensInspect: CliCommand = {
     describeOutput(
       command
         .description('Print the content of a token without verifying it. Needs no server and no configuration.')
-        .argument('<token>', 'its text, @FILE, or - for standard input'),
+        .argument('<token>', 'the token: its text, @FILE, or - for standard input'),
     ),
   run: async (options, [argument = '']) => {
     try {

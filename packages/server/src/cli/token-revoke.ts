@@ -11,7 +11,7 @@ export const tokensRevoke: CliCommand = {
     ['cambio tokens revoke @token.txt --config cambio.yaml', 'one token, and every token that derives from it'],
     [
       'cambio tokens revoke --subject ada --config cambio.yaml',
-      'all tokens issued for a person, or in which she is an actor',
+      'all tokens issued for a person, or in which the person is an actor',
     ],
     ['cambio tokens revoke --client reports --server https://login.example.com', 'all tokens issued to a client'],
     ['cambio tokens revoke --all --config cambio.yaml', 'after restoring a backup of the database; asks first'],
@@ -26,13 +26,16 @@ export const tokensRevoke: CliCommand = {
             )
             .argument(
               '[token]',
-              'its text, @FILE, or - for standard input; or its id: the jti, the refresh family, or the id that tokens inspect prints for a foreign token',
+              'the token: its text, @FILE, or - for standard input; or its id: the jti, the refresh family, or the id that tokens inspect prints for a foreign token',
             )
             .option('--unknown', 'also revoke an id, a client or an issuer that this server does not know')
-            .option('--subject <sub>', 'instead: all tokens issued so far for a subject, or in which it is an actor')
+            .option(
+              '--subject <sub>',
+              'instead of a token: all tokens issued so far for a subject, or in which it is an actor',
+            )
             .option('--issuer <iss>', 'with --subject: the issuer of the subject')
-            .option('--client <id>', 'instead: all tokens issued so far to a client')
-            .option('--all', 'instead: all tokens issued by this server so far; asks first'),
+            .option('--client <id>', 'instead of a token: all tokens issued so far to a client')
+            .option('--all', 'instead of a token: all tokens issued by this server so far; asks first'),
         ),
       ),
     ),
