@@ -108,7 +108,9 @@ function describeVerdict(verdict: Verdict, isKnown: boolean): string {
   }
   const unproven = foundOnly + unchained + unsigned;
   const good = `good: nothing was changed, moved, added or removed${unproven > 0 ? `, but for ${countOf(unproven, 'row')} that nothing proves` : ''}`;
-  lines.push(faults.length === 0 ? good : countOf(faults.length, 'fault'));
+  const found =
+    signedAt === undefined && rows > 0 ? `no fault was found, but nothing proves the ${countOf(rows, 'row')}` : good;
+  lines.push(faults.length === 0 ? found : countOf(faults.length, 'fault'));
   return lines.join('\n');
 }
 

@@ -91,7 +91,13 @@ const isExchange = ({ action, grant }: Request): boolean => action === 'token' &
 
 function formatRequest({ requestId, time, action, grant, client, address }: Request): string {
   const kind = grant === undefined ? action : `${action} (${grant})`;
-  return `Request ${requestId}: ${kind} at ${new Date(time).toISOString()}, from ${address}${client === undefined ? '' : `, by ${client}`}`;
+  // Every row has an address, in its personal part.
+  const isErased = address === undefined;
+  const from = isErased ? '' : `, from ${address}`;
+  const erased = isErased
+    ? '. The personal part of its row was erased: steps about people, tokens and actors are missing'
+    : '';
+  return `Request ${requestId}: ${kind} at ${new Date(time).toISOString()}${from}${client === undefined ? '' : `, by ${client}`}${erased}`;
 }
 
 function formatRules({ rules, rulesOfOthers }: Explanation): readonly string[] {

@@ -153,6 +153,11 @@ test('an export verifies in another folder with the published keys, by the comma
   const python = () => spawnSync('python3', ['-', file], { input: program, encoding: 'utf8' });
   const there = python().error === undefined;
   if (there) assert.match(python().stdout, /^\d+ rows, good$/m);
+  const unsigned = lines.filter((line) => !('statement' in line));
+  exportFile(folder, unsigned);
+  const unproven = await run();
+  assert.equal(unproven.code, 0);
+  assert.match(unproven.stdout, /nothing is signed: [\s\S]*\nno fault was found, but nothing proves the \d+ rows?\n/);
   const [victim] = rowsOf(lines);
   assert.ok(victim);
   exportFile(

@@ -131,8 +131,27 @@ test('an action that cannot be undone is announced: with --yes it is done, and w
   assert.equal(await works(), 200);
   const asked = await beside(t, server, ['audit erase', '--subject', 'gateway']);
   assert.match(asked.stderr, /erases the personal fields of 2 rows of the audit about gateway, for good\./);
+  const [row] = (
+    await beside(t, server, [
+      'audit search',
+      '--client',
+      'gateway',
+      '--output',
+      'json',
+      '--outcome',
+      'issued',
+      '--subject',
+      'gateway',
+    ])
+  ).stdout.split('\n');
+  const { requestId } = JSON.parse(String(row));
   const erased = await beside(t, server, ['audit erase', '--subject', 'gateway', '--yes']);
   assert.match(erased.stdout, /^2 rows erased/);
+  const told = await beside(t, server, ['explain', '--request', requestId]);
+  assert.match(
+    told.stdout,
+    /Request \S+: token \(\w+\) at \S+, by gateway\. The personal part of its row was erased: steps about/,
+  );
   assert.equal((await beside(t, server, ['tokens revoke', '--all', '--yes'])).code, 0);
 });
 
