@@ -174,7 +174,14 @@ const topLevel = z.strictObject({
     .strictObject({ format: z.enum(['text', 'json']).default('text'), level: z.enum(levels).default('info') })
     .prefault({}),
   store: expecting(
-    z.string().regex(/^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/),
+    z.string().superRefine((text, { addIssue }) => {
+      if (/^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/.test(text)) return;
+      // The rest of the text is not shown: it may be a password.
+      const [, scheme] = /^([a-z][a-z0-9+]{1,15}):\/\//i.exec(text) ?? [];
+      const shown = scheme === undefined ? 'a text' : `a URL that begins with ${scheme}:`;
+      const message = `${shown} is not a database. Write sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE.`;
+      addIssue({ code: 'custom', message });
+    }),
     'a database',
     'sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE',
     'secret',

@@ -75,6 +75,8 @@ export function describeFailure(error: unknown): string {
   for (const one of errors) {
     const clause = one.code === undefined ? undefined : CLAUSES[one.code];
     if (clause !== undefined) return typeof clause === 'string' ? clause : clause(one);
+    // `fetch` refuses ports of other protocols (fetch.spec.whatwg.org section 2.9).
+    if (one.message === 'bad port') return 'that port is for another protocol, and HTTP clients refuse it';
     if (one.name === 'TimeoutError' || one.name === 'AbortError') return LATE;
   }
   const unknown = errors.find(({ code }) => typeof code === 'string' && SYSTEM_CODE.test(code));

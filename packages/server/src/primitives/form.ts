@@ -145,7 +145,9 @@ function advice(value: unknown, expected: Expectation | undefined): string {
   if (what === 'a text' && typeof value === 'number') return ` Write it in quotes${secret ? '' : `: "${value}"`}.`;
   if (what === 'a list' && typeof value === 'string' && /^-\S/.test(value)) return ' Write a space after each "-".';
   if (what === 'a list' && !secret && (typeof value === 'string' || typeof value === 'number'))
-    return typeof value === 'string' && isUrlWithUser(value) ? ' Write it in [ and ].' : ` Write [${value}].`;
+    return typeof value === 'string' && isUrlWithUser(value)
+      ? ' Write it in [ and ].'
+      : ` Write [${entriesOf(value)}].`;
   if (typeof value === 'string' && what === 'a map' && /^\w+:\S/.test(value)) return ' Write a space after the colon.';
   if (what === 'true or false' && typeof value === 'string' && Object.hasOwn(BOOLEANS, value.toLowerCase()))
     return ` Write ${BOOLEANS[value.toLowerCase()]}.`;
@@ -153,6 +155,13 @@ function advice(value: unknown, expected: Expectation | undefined): string {
     return ` Write it without quotes: ${value}.`;
   return expected?.write === undefined ? '' : writing(expected);
 }
+
+/** Blanks or commas divide entries in other formats. */
+const entriesOf = (value: string | number): string =>
+  String(value)
+    .trim()
+    .split(/[\s,]+/)
+    .join(', ');
 
 const writing = (expected: Expectation | undefined, otherwise?: string): string => {
   const write = expected === undefined ? otherwise : writeOf(expected);

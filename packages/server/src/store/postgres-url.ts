@@ -41,6 +41,9 @@ const IN_THE_CLEAR =
 /** Values of sslmode that encrypt. Each is treated as verify-full, the strictest. */
 const VERIFIED: readonly string[] = ['require', 'verify-ca', 'verify-full'];
 
+/** The other values of PostgreSQL. No other text is shown, because it may be a part of the password. */
+const UNVERIFIED: readonly string[] = ['allow', 'prefer'];
+
 /** @param folder paths in the URL are relative to it */
 export function readPostgresUrl(text: string, folder: string): ReadPostgresUrl {
   // The parser refuses a URL with a user and an empty host. Here the host is in a parameter.
@@ -65,8 +68,7 @@ export function readPostgresUrl(text: string, folder: string): ReadPostgresUrl {
   const mode = parameters.get('sslmode') ?? (isLocal ? 'disable' : 'verify-full');
   if (mode !== 'disable' && !VERIFIED.includes(mode))
     return {
-      fault:
-        'sslmode is not one of the modes that are known here. Write sslmode=verify-full, or disable for a connection that anyone on the way can read and change',
+      fault: `${UNVERIFIED.includes(mode) ? `sslmode=${mode}` : 'sslmode'} is not one of the modes that are known here. Write sslmode=verify-full, or disable for a connection that anyone on the way can read and change`,
     };
   const options = parameters.get('options') ?? undefined;
   const file = (name: string): string | undefined => {

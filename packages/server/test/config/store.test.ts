@@ -39,7 +39,7 @@ test('warns of an unencrypted connection; an unverified TLS mode and an unencode
   for (const [bad, fault] of [
     [
       `${url}?sslmode=prefer`,
-      /store: sslmode is not one of the modes that are known here\. Write sslmode=verify-full, or disable/,
+      /store: sslmode=prefer is not one of the modes that are known here\. Write sslmode=verify-full, or disable/,
     ],
     [
       `${url}?sslmode=no-verify`,

@@ -28,6 +28,7 @@ test('describes a failure of the system in plain words, whichever error wraps it
     'nothing listens on that port',
     'two addresses',
   );
+  assert.match(await failureOf(() => fetch('http://localhost:1')), /^that port is for another protocol/);
   const silent = createServer(() => undefined).listen(0, '127.0.0.1');
   await new Promise((resolve) => silent.once('listening', resolve));
   const url = `http://127.0.0.1:${(silent.address() as { port: number }).port}`;
