@@ -52,7 +52,7 @@ export interface AuthorizationCode extends Code {
 /** RFC 8628. */
 export interface DeviceCode extends Code {
   /** The person's answer; undefined until they answer. */
-  readonly agreement: Agreement | 'refused' | undefined;
+  readonly agreement: Agreement | 'refused' | 'failed' | undefined;
 }
 
 /** What the token endpoint needs from sign-in. */

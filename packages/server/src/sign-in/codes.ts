@@ -58,7 +58,9 @@ async function readAuthorizationCode(found: Artifact, context: CodeContext): Pro
 async function readDeviceCode(found: Artifact, context: CodeContext): Promise<DeviceCode> {
   const { accountId, error } = found.payload;
   const agreement = accountId === undefined ? undefined : await readAgreement(found, context);
-  return { ...readCode(found, DEVICE_CODE_SECONDS), agreement: error === undefined ? agreement : 'refused' };
+  if (error === undefined) return { ...readCode(found, DEVICE_CODE_SECONDS), agreement };
+  // The person refused, or the request had a fault that only the signed-in person saw.
+  return { ...readCode(found, DEVICE_CODE_SECONDS), agreement: error === 'access_denied' ? 'refused' : 'failed' };
 }
 
 /** @returns undefined if the client no longer exists */

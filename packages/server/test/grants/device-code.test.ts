@@ -1,17 +1,26 @@
 // A device gets its tokens when its person has agreed, and not before (RFC 8628).
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { assertIssued, assertRefused } from '../support/basics.ts';
+import { assertIssued, assertRefused, client } from '../support/basics.ts';
 import { type Browser, createBrowser } from '../support/browser.ts';
 import { type Answer, claimsOf, encode, type Form, type TestServer } from '../support/harness.ts';
-import { DEVICE, goThrough, startPeople, tv } from '../support/people.ts';
+import { configuration, DEVICE, goThrough, startPeople, tv } from '../support/people.ts';
 
 suite('device code', () => {
   const undo: (() => void | Promise<void>)[] = [];
   let server: TestServer;
   let browser: Browser;
   before(async () => {
-    server = await startPeople({ after: (work) => void undo.unshift(work as () => void) });
+    const panel = client('panel', {
+      auth: 'none',
+      secret: undefined,
+      grants: ['device_code'],
+      scopes: ['openid', 'read'],
+    });
+    server = await startPeople(
+      { after: (work) => void undo.unshift(work as () => void) },
+      { ...configuration, clients: [...(configuration.clients as readonly unknown[]), panel] },
+    );
     browser = createBrowser(server.issuer);
   });
   after(async () => {
@@ -94,6 +103,22 @@ suite('device code', () => {
       description: 'The person refused',
       reason: 'device_code_refused',
     });
+  });
+
+  test('tells the device that its request was refused, if only the person who signed in could learn it', async () => {
+    const panel = { client_id: 'panel', client_secret: undefined };
+    for (const [actor, expected] of [
+      ['nobody', { error: 'invalid_request', reason: 'device_code_failed' }],
+      ['agent', undefined],
+    ] as const) {
+      const device = await begin({ ...panel, requested_actor: actor });
+      assert.equal(device.status, 200, device.text);
+      const compare = await type(String(device.body.user_code));
+      await goThrough(browser, await browser.submit(compare, { confirm: 'yes' }));
+      const answer = await poll(device, panel);
+      if (expected === undefined) assertIssued(server, answer);
+      else assertRefused(server, answer, { ...expected, description: 'The authorization request is not valid' });
+    }
   });
 
   test('counts wrong user codes, and compares none after twenty of them (DV-03)', async () => {

@@ -45,6 +45,10 @@ export const signInRefusals = {
         'a parameter of the authorization request is missing or invalid',
         'Correct the parameter that the detail names. PKCE with S256 is required: code_challenge, code_challenge_method=S256.',
       ],
+      device_code_failed: [
+        'the person signed in, but the request of the device was refused then, for example because requested_actor is not a client',
+        'See the audit row of the interaction for the fault. Correct the request, and ask for a new device code.',
+      ],
     },
   },
   request_uri: {
