@@ -31,8 +31,8 @@ const INTRODUCTION = `\`npx cambio\` runs a command in this repository. Where th
   [admin API](admin-api.md) of a running server, with an access token in \`CAMBIO_TOKEN\` or \`--access-token\`. \`audit export\`,
   \`audit verify\`, \`audit erase\` and \`store\` have no \`--server\`.
 - **Output.** \`--output text\` is for people: tables within the width of the terminal, with times in UTC. \`-\` is an empty cell. Headers are
-  bold on a terminal, unless \`NO_COLOR\` is set. \`--output json\` and \`--output csv\` are for programs. \`audit search\` and \`audit tail\`
-  print one JSON object a line. All other commands print one JSON document.
+  bold on a terminal, unless \`NO_COLOR\` is set. \`--output json\` and \`--output csv\` are for programs. As JSON, \`audit search\` and
+  \`audit tail\` print one object a line, and all other commands one document.
 - **Questions.** \`keys retire\`, \`tokens revoke --all\`, \`clients delete\`, \`audit erase\` and \`store rollback --discard\` ask first,
   because what they remove cannot be restored. Scripts need \`--yes\`: without it and without a terminal, the command does nothing.
 - **Schema of the database.** The start of a server and \`store migrate\` bring it up to date. Every other command refuses a database of
