@@ -168,5 +168,7 @@ function describeIssuerFault(issuer: string): string {
   // A URL with a user name may contain a password too.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
     return 'the issuer holds a user name. Write an https URL without it, such as https://login.example.com.';
+  const [, port = '0'] = /^https?:\/\/[^/?#@]*:(\d+)(?:\/|$)/.exec(issuer) ?? [];
+  if (Number(port) > 65_535) return `${showUrl(issuer)} has the port ${port}. Write a port from 1 to 65535.`;
   return `${showUrl(issuer)} is not an https URL without a query and a fragment. Write one such as https://login.example.com.`;
 }

@@ -557,7 +557,10 @@ for (const kind of kinds) {
       const known = migrations.slice(0, count);
       if (known.at(-1)?.only === undefined || known.at(-1)?.only === kind) {
         assert.equal(await rollBack(store, kind, 'keep', known), known.at(-1)?.name);
-        await assert.rejects(rollBack(store, kind, 'keep', known), /the last step of the database is/);
+        await assert.rejects(
+          rollBack(store, kind, 'keep', known),
+          /the last step of the database is .*\. (?:Take the step back|\S+ was taken)/,
+        );
         const before = await describe(store, kind);
         await migrate(store, kind, 1, known);
         assert.notDeepEqual(await describe(store, kind), before);

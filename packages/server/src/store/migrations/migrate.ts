@@ -103,7 +103,13 @@ export async function rollBack(
     const applied = [...(await appliedTo(transaction))].toSorted();
     const last = applied.at(-1) ?? 'none';
     if (last !== step.name)
-      throw new SchemaError(`the last step of the database is ${last}, and that of this version ${step.name}`);
+      throw new SchemaError(
+        `the last step of the database is ${last}, and that of this version ${step.name}. ${
+          applied.includes(step.name)
+            ? 'Take the step back with the version of cambio that made it'
+            : `${step.name} was taken back already, or never made. Start the earlier version now, or run cambio store migrate with this one`
+        }`,
+      );
     const held = content === 'keep' ? await countHeld(transaction, step) : [];
     if (held.length > 0)
       throw new SchemaError(`taking ${step.name} back would lose ${held.join(', ')}; --discard does it all the same`);
