@@ -60,7 +60,8 @@ export interface AuditEvent {
   time: number;
   requestId: string;
   callerRequestId?: Recordable;
-  address: string;
+  /** Absent from an erased row. */
+  address?: string;
   /** Names the endpoint. `other` is written for refusals only, which are counted. */
   action:
     | 'token'
@@ -138,6 +139,9 @@ export interface AuditEvent {
   /** Milliseconds from the first byte of the request to the decision. */
   duration?: number;
 }
+
+/** Every row has an address, unless its personal fields were erased. */
+export const isErased = ({ address }: AuditEvent): boolean => address === undefined;
 
 export function beginEvent(about: {
   time: number;

@@ -28,7 +28,8 @@ export function countThrottled(audit: AuditLog): ThrottledRows {
   return {
     count: (event) => {
       // A caller with one address of a network has many: count the network.
-      const address = counted.size < MAX_ROWS ? networkOf(event.address) : 'any other';
+      const { address: from } = event;
+      const address = counted.size < MAX_ROWS && from !== undefined ? networkOf(from) : 'any other';
       const key = `${event.reason} ${address} ${event.client ?? event.clientClaimed ?? ''}`;
       const row = counted.get(key);
       if (row !== undefined) row.count++;

@@ -1,6 +1,7 @@
 // cambio explain: explains the answer to a past request, or the answer that an exchange would get. Changes nothing.
 import type { Explanation } from '../explain/explain.ts';
 import { describeValue } from '../explain/values.ts';
+import { ERASED } from '../explain/wording.ts';
 import { printable } from '../primitives/printable.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
@@ -8,8 +9,8 @@ import { checkTokens, describeRequest, describeTokens, exchangeBodyOf, isExchang
 import { describeOutput, printResult } from './output.ts';
 import { UsageError } from './usage.ts';
 
-/** Exit code for a refusal, in addition to `EXIT`. */
-const REFUSED = 3;
+/** Exit code of explain and targets for a refusal, in addition to `EXIT`. */
+export const REFUSED = 3;
 
 export const explain: CliCommand = {
   examples: [
@@ -91,13 +92,9 @@ const isExchange = ({ action, grant }: Request): boolean => action === 'token' &
 
 function formatRequest({ requestId, time, action, grant, client, address }: Request): string {
   const kind = grant === undefined ? action : `${action} (${grant})`;
-  // Every row has an address, in its personal part.
-  const isErased = address === undefined;
-  const from = isErased ? '' : `, from ${address}`;
-  const erased = isErased
-    ? '. The personal part of its row was erased: steps about people, tokens and actors are missing'
-    : '';
-  return `Request ${requestId}: ${kind} at ${new Date(time).toISOString()}${from}${client === undefined ? '' : `, by ${client}`}${erased}`;
+  const from = address === undefined ? '' : `, from ${address}`;
+  const by = client === undefined ? '' : `, by ${client}`;
+  return `Request ${requestId}: ${kind} at ${new Date(time).toISOString()}${from}${by}${address === undefined ? `; ${ERASED}` : ''}`;
 }
 
 function formatRules({ rules, rulesOfOthers }: Explanation): readonly string[] {

@@ -1,9 +1,9 @@
 // Describes the steps and the result of a request other than a token exchange.
-import type { AuditEvent } from '../audit/event.ts';
+import { type AuditEvent, isErased } from '../audit/event.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import { type AnswerName, reasons } from '../primitives/refusal.ts';
 import type { ExplainedStep } from './steps.ts';
-import { describeList, describePrincipal, describeScope } from './wording.ts';
+import { describeList, describePrincipal, describeScope, ERASED } from './wording.ts';
 
 const actions: Readonly<Record<AuditEvent['action'], string>> = {
   token: 'asks for a token',
@@ -64,7 +64,9 @@ function describeRequest({ action, grant, operation, audiencesAsked, resourcesAs
     .join(' ');
 }
 
-function describePerson({ subject, principal, provider, mayAct }: AuditEvent, self: string): string | undefined {
+function describePerson(event: AuditEvent, self: string): string | undefined {
+  if (isErased(event)) return ERASED;
+  const { subject, principal, provider, mayAct } = event;
   const who = principal ?? subject;
   if (who === undefined) return provider && `signs in at ${provider}`;
   const acting = mayAct && `, and ${mayAct} may act for them`;

@@ -1,10 +1,11 @@
 // Why did the rules decide as they did? Describes the result of each rule in order, with the first part that did not match.
-import type { AuditEvent, TokenTrace } from '../audit/event.ts';
+import { type AuditEvent, isErased, type TokenTrace } from '../audit/event.ts';
 import type { CompiledExpression } from '../expression/condition.ts';
 import { allRules, type Policy } from '../policy/policy.ts';
 import type { AnyRule, DenyRule } from '../policy/rule.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { ERASED } from './wording.ts';
 
 export interface RuleExplanation {
   readonly rule: string;
@@ -77,6 +78,7 @@ const undecidedRule = ({ reason, rule, mismatches }: AuditEvent): string | undef
 
 function explainRule(rule: AnyRule, event: AuditEvent, self: string): Explained {
   if (rule.name === event.rule) return rule.effect === 'allow' ? { result: 'decides' } : explainDenial(rule);
+  if (isErased(event)) return { result: 'cannot be told', why: ERASED };
   if (event.mismatches === undefined)
     return { result: 'is not asked', why: 'the request did not come as far as the rules' };
   const shadow = event.shadows?.find((one) => one.rule === rule.name);

@@ -1,5 +1,5 @@
 // Describes the result of each step of an exchange, from its audit event, for a reader who does not know the RFCs.
-import type { AuditEvent, TokenTrace } from '../audit/event.ts';
+import { type AuditEvent, isErased, type TokenTrace } from '../audit/event.ts';
 import { prependActor } from '../exchange/delegation.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -7,7 +7,7 @@ import { describeKey } from '../primitives/confirmation.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import { type Principal, vouchFor } from '../primitives/principal.ts';
 import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts';
-import { describeChain, describeList, describePrincipal, describeScope } from './wording.ts';
+import { describeChain, describeList, describePrincipal, describeScope, ERASED } from './wording.ts';
 
 /** In order. */
 type Step =
@@ -42,13 +42,21 @@ interface StepInput {
 const steps: Readonly<Record<Step, (input: StepInput) => string | undefined>> = {
   request: ({ event }) => describeRequest(event),
   'subject token': ({ event, policy }) =>
-    event.subject && `is about ${describeToken(event.subject, event.time, policy.issuer)}`,
+    isErased(event) ? ERASED : event.subject && `is about ${describeToken(event.subject, event.time, policy.issuer)}`,
   'actor token': ({ event, policy }) =>
-    event.actor && `is about who acts, ${describeToken(event.actor, event.time, policy.issuer)}`,
+    isErased(event)
+      ? `if there was one, ${ERASED}`
+      : event.actor && `is about who acts, ${describeToken(event.actor, event.time, policy.issuer)}`,
   delegation: ({ event, policy }) =>
-    event.subject &&
-    event.mismatches &&
-    describeChain(event.chain ?? simulateChain(event.subject.chain, event, policy), event.subject.sub, policy.issuer),
+    isErased(event)
+      ? ERASED
+      : event.subject &&
+        event.mismatches &&
+        describeChain(
+          event.chain ?? simulateChain(event.subject.chain, event, policy),
+          event.subject.sub,
+          policy.issuer,
+        ),
   rule: ({ event: { rule } }) => rule && `“${rule}” decides`,
   proof: ({ event, limits }) => describeProof(event, limits === undefined ? 'proved' : 'must prove'),
   target: ({ event: { targets } }) => targets && `the token is for ${describeList(targets)}`,

@@ -1,6 +1,9 @@
 // Phrases that steps, targets and replayed decisions have in common.
 import type { Principal } from '../primitives/principal.ts';
 
+/** In place of a value of a row that was erased. */
+export const ERASED = 'its personal fields were erased';
+
 export const describeScope = (names: readonly string[]): string =>
   names.length === 0 ? 'no scope' : `the scope “${names.join(' ')}”`;
 

@@ -30,9 +30,11 @@ const peopled = changed(configuration, { clients: added(...['ada', 'bob', 'zora'
 /** Has a fixed issuer, so that the server can restart on another port. */
 const settled = (changes: Configuration = {}): Configuration => changed(peopled, { issuer: ISSUER }, changes);
 
-const about = async (server: TestServer, sub: string): Promise<void> => {
+/** @returns the id of the request */
+const about = async (server: TestServer, sub: string): Promise<string> => {
   const answer = await exchange(server, { subject_token: await forgedToken(server, { sub, sub_id: undefined }) });
   assert.equal(answer.status, 200, answer.text);
+  return answer.headers.get('x-request-id') ?? '';
 };
 
 const textOf = (server: TestServer): string => JSON.stringify(everythingIn(server));
@@ -44,7 +46,8 @@ const exportFile = (folder: string, lines: readonly ExportLine[]): string => {
 
 test('erasing a person removes the name from the whole database, keeps other people, and leaves chains that verify', async (t) => {
   const server = await start(t, settled());
-  for (const sub of ['zora', 'ada', 'zora']) await about(server, sub);
+  const requests = new Map<string, string>();
+  for (const sub of ['zora', 'ada', 'zora']) requests.set(sub, await about(server, sub));
   const acting = { actor_token: await actorToken(server), actor_token_type: type('access_token') };
   await exchange(server, { subject_token: await forgedToken(server, { sub: 'ada' }), ...acting });
   await server.close();
@@ -55,6 +58,19 @@ test('erasing a person removes the name from the whole database, keeps other peo
   assert.deepEqual([erased.code, erased.stdout.split(';')[0]], [0, '2 rows erased']);
   assert.doesNotMatch(textOf(server), /zora/);
   assert.match(textOf(server), /ada/);
+  const [row = '', keptRow = ''] = ['zora', 'ada'].map((sub) => requests.get(sub));
+  const explained = await beside(t, server, ['explain', '--request', row]);
+  assert.deepEqual([explained.code, explained.stderr], [0, '']);
+  assert.match(
+    explained.stdout,
+    /^Request \S+: token \(token_exchange\) at \S+, by gateway; its personal fields were erased$/m,
+  );
+  for (const step of ['subject token', 'actor token', 'delegation'])
+    assert.match(explained.stdout, new RegExp(`^  ✓ ${step} .*its personal fields were erased$`, 'm'));
+  assert.doesNotMatch(explained.stdout, /undefined|did not come so far/);
+  const kept = await beside(t, server, ['explain', '--request', keptRow]);
+  assert.match(kept.stdout, /^Request .*, from 127\.0\.0\.1, by gateway$/m);
+  assert.doesNotMatch(kept.stdout, /erased/);
   const verdict = await verifyStored(server);
   assertGood(verdict);
   assert.deepEqual([verdict.erased, verdict.rows], [2, before.rows + 1], 'a new row records the erasure');
