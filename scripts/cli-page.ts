@@ -37,7 +37,7 @@ const INTRODUCTION = `\`npx cambio\` runs a command in this repository. Where th
   because what they remove cannot be restored. Scripts need \`--yes\`: without it and without a terminal, the command does nothing.
 - **Schema of the database.** The start of a server and \`store migrate\` bring it up to date. Every other command refuses a database of
   another version.
-- **Exit codes.** 0: done. 1: failed, or found faults. 2: wrong usage. 3: \`explain\` found that the request was refused, or would be.
+- **Exit codes.** 0: done. 1: failed, or found faults. 2: wrong usage. 3: \`explain\` or \`targets\` found that the request was refused, or would be.
 - **Older names.** \`token\`, \`account hash\`, \`clients add\`, \`clients rotate\` and \`clients disable --undo\`, and the options \`--format\`,
   \`--json\` and \`--token\` (the access token for \`--server\`), work for one release more.
 

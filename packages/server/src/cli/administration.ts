@@ -34,6 +34,12 @@ export const describePlace = (command: Command): Command =>
 
 const operations = operationsFor({ clientEntry });
 
+/** @throws UsageError if a token is given for a command that works on the database */
+export function refuseUnusedToken({ config, accessToken }: Record<string, unknown>): void {
+  if (config !== undefined && accessToken !== undefined)
+    throw new UsageError('--access-token goes with --server: a command with --config works on the database. Remove it');
+}
+
 export async function runOperation(
   { config, server, accessToken, token }: Record<string, unknown>,
   work: (administer: Administer) => Promise<void>,
@@ -43,6 +49,7 @@ export async function runOperation(
     throw new UsageError(
       'give either --config or --server. Example: --config cambio.yaml, or --server https://login.example.com',
     );
+  refuseUnusedToken({ config, accessToken: accessToken ?? token });
   if (typeof server === 'string') {
     checkServer(server);
     const bearer = readToken(String(accessToken ?? token ?? process.env.CAMBIO_TOKEN ?? ''));

@@ -36,7 +36,11 @@ export const describeRequest = (command: Command): Command =>
     .option('--audience <name>', 'a target, by its audience (may repeat)', collect)
     .option('--resource <uri>', 'a target, by its URL (may repeat)', collect)
     .option('--scope <scope>', 'the requested scope: names, separated by spaces')
-    .option('--requested-token-type <name>', 'the type of the requested token, such as access_token or jwt');
+    .option(
+      '--requested-token-type <name>',
+      'the type of the requested token, such as access_token or jwt',
+      readTypeOf('--requested-token-type'),
+    );
 
 /** Does the command line describe an exchange? */
 export function isExchangeGiven(options: Record<string, unknown>): boolean {

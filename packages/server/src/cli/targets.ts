@@ -5,7 +5,9 @@ import { formatDuration } from '../primitives/duration.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { checkTokens, describeTokens, exchangeBodyOf } from './exchange-options.ts';
-import { describeOutput, printList } from './output.ts';
+import { REFUSED } from './explain.ts';
+import { describeOutput, outputForm, printList, printResult } from './output.ts';
+import { printError } from './print.ts';
 import type { Columns } from './table.ts';
 
 interface Answer {
@@ -38,20 +40,26 @@ export const targets: CliCommand = {
     ),
   run: async (options) => {
     checkTokens(options);
-    return runOperation(
+    let isRefused = false;
+    const code = await runOperation(
       options,
       async (call) => {
         const { body } = await call('targets', { body: exchangeBodyOf(options) });
         const { targets: found, refused } = body as unknown as Answer;
-        if (refused !== undefined) throw new Error(describeRefused(refused));
-        printList(options, columns, found, '0 targets: cambio explain says why');
+        isRefused = refused !== undefined;
+        if (refused === undefined) printList(options, columns, found, '0 targets: cambio explain says why');
+        else if (outputForm(options) === 'json') printResult(options, { ...refused }, '');
+        else printError(`cambio: ${describeRefused(refused)}`);
       },
       'read',
     );
+    return isRefused ? REFUSED : code;
   },
 };
 
 const describeRefused = ({ meaning, detail, remedy, values = [] }: Explanation): string => {
   const nearest = values.flatMap((value) => (value.nearest === undefined ? [] : ` Did you mean ${value.nearest}?`));
-  return `${meaning}${detail === undefined ? '' : `: ${detail}`}.${nearest.join('')} ${remedy}`;
+  const unknown = values.find(({ name }) => name === 'client_id')?.sent;
+  const what = detail ?? (typeof unknown === 'string' ? unknown : undefined);
+  return `${meaning}${what === undefined ? '' : `: ${what}`}.${nearest.join('')} ${remedy}`;
 };

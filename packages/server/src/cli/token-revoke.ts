@@ -48,8 +48,10 @@ export const tokensRevoke: CliCommand = {
       );
     if (issuer !== undefined && subject === undefined)
       throw new UsageError('--issuer goes with --subject. Example: --subject ada --issuer https://idp.example.com');
+    if (all && unknown)
+      throw new UsageError('--unknown goes with an id, --client or --issuer, not with --all. Example: --all');
     const id = argument === undefined ? undefined : readToken(argument);
-    const body = Object.entries({ id, subject, issuer, client, all, unknown: all ? undefined : unknown });
+    const body = Object.entries({ id, subject, issuer, client, all, unknown });
     return runOperation(options, async (call) => {
       if (all) await confirm(options, ALL);
       await call('revoke-tokens', { body: Object.fromEntries(body.filter(([, value]) => value !== undefined)) });

@@ -82,14 +82,15 @@ test('without any target, prints an empty list and exits with 0', patient, async
   assert.deepEqual(jsonOf(await beside(t, server, ['targets', ...args, '--json'])), []);
 });
 
-test('describes why a client or a token is refused, and exits with 1', patient, async (t) => {
+test('describes why a client or a token is refused, and exits with 3 as explain does', patient, async (t) => {
   const server = await startBasic(t);
   const good = await subjectToken(server);
   const run = (client: string, token: string, ...more: string[]) =>
     beside(t, server, ['targets', '--client', client, '--subject-token', token, ...more]);
   for (const [outcome, said] of [
     [await run('stranger', good), /the grant is not in the client's entry/],
-    [await run('nobody', good), /there is no client with this id/],
+    [await run('nobody', good), /^cambio: there is no client with this id: nobody\. /],
+    [await run('gatway', good), /^cambio: there is no client with this id: gatway\. Did you mean gateway\? /],
     [await run('gateway', `${good}x`), /the subject token/],
     [await run('gateway', good, '--actor-token', 'x.y.z'), /the actor token/],
     [
@@ -97,9 +98,13 @@ test('describes why a client or a token is refused, and exits with 1', patient, 
       /^cambio: the subject token has expired: it expired \d+ d \d+ h ago \(exp 1970-01-01T00:00:01Z\)\. Get a new token/,
     ],
   ] as const) {
-    assert.deepEqual([outcome.code, outcome.stdout], [1, '']);
+    assert.deepEqual([outcome.code, outcome.stdout], [3, '']);
     assert.match(outcome.stderr, said);
   }
+  const json = await run('nobody', good, '--output', 'json');
+  const { decision, reason, values } = jsonOf(json) as unknown as Record<string, unknown>;
+  assert.deepEqual([json.code, json.stderr, decision, reason], [3, '', 'refused', 'client_unknown']);
+  assert.match(JSON.stringify(values), /"name":"client_id","sent":"nobody"/);
   assert.equal((await run('gateway', good, '--actor-token', await actorToken(server))).code, 0);
 });
 

@@ -94,6 +94,22 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
     ['explain', ...FILE, '--request', 'ID', '--client', 'a'],
     '--request goes without options of an exchange. Example: --request ID',
   ],
+  [
+    ['explain', ...FILE, '--client', 'a', '--subject-token', 'x', '--requested-token-type', 'acess_token'],
+    '--requested-token-type acess_token is not a type of token. Did you mean access_token?',
+  ],
+  ...[
+    ['explain', '--request', 'ID'],
+    ['audit', 'search'],
+    ['keys', 'list'],
+  ].map((command): [string[], string] => [
+    [...command, ...FILE, '--access-token', 'x'],
+    '--access-token goes with --server: a command with --config works on the database. Remove it',
+  ]),
+  [
+    ['tokens', 'revoke', '--all', '--unknown', ...FILE],
+    '--unknown goes with an id, --client or --issuer, not with --all. Example: --all',
+  ],
   [['audit', 'verify'], 'give either an export or --config. Example: cambio audit verify audit.jsonl'],
   [
     ['tokens', 'revoke', 'x', '--client', 'y', ...FILE],
