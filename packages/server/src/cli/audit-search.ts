@@ -5,9 +5,12 @@ import { openReader } from '../app.ts';
 import { type AuditEvent, outcomes } from '../audit/event.ts';
 import type { AuditFilter } from '../audit/search.ts';
 import { loadConfiguration } from '../config/load.ts';
+import { isRequestId, NOT_A_REQUEST_ID, normalRequestId } from '../explain/missing.ts';
+import { allRules } from '../policy/policy.ts';
 import { systemClock } from '../primitives/clock.ts';
+import { didYouMean } from '../primitives/nearest.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
-import { describePlace, runOperation } from './administration.ts';
+import { type Administer, describePlace, refuseUnusedToken, runOperation } from './administration.ts';
 import { findLineage } from './audit-lineage.ts';
 import { createRowPrinter } from './audit-rows.ts';
 import { type CliCommand, EXIT } from './command.ts';
@@ -64,7 +67,7 @@ function rowForm({ format, ...options }: Options): Form {
     : 'json';
 }
 
-/** @throws UsageError */
+/** @throws UsageError, or Error as `cambio explain` for a text that is not the id of a request */
 function filterOf(options: Options): AuditFilter {
   if (options.outcome !== undefined) readChoice('--outcome', options.outcome, outcomes, 'an outcome');
   if (options.reason !== undefined)
@@ -78,9 +81,11 @@ function filterOf(options: Options): AuditFilter {
       `--until ${options.until} is not later than --since ${options.since}. Example: --since 3h --until 2h`,
     );
   const tokens = options.token === undefined ? undefined : tokenIdsOf(readToken(String(options.token)));
+  const requestId = options.request === undefined ? undefined : normalRequestId(String(options.request));
+  if (requestId !== undefined && !isRequestId(requestId)) throw new Error(NOT_A_REQUEST_ID);
   const pairs = Object.entries(equal).map(([name, [key]]) => [key, options[name]]);
   return Object.fromEntries(
-    [...pairs, ...Object.entries({ since, until, tokens })].filter(([, value]) => value !== undefined),
+    [...pairs, ...Object.entries({ since, until, tokens, requestId })].filter(([, value]) => value !== undefined),
   );
 }
 
@@ -101,20 +106,65 @@ async function findAll(search: Search, filter: AuditFilter, count: number): Prom
   return found;
 }
 
+/** The names in force, of the kinds that a filter can compare. */
+type Names = Readonly<Record<'client' | 'rule', readonly string[]>>;
+
+async function listNames(call: Administer): Promise<Names> {
+  const list = async (id: string): Promise<readonly Readonly<Record<string, unknown>>[]> => {
+    const found: Readonly<Record<string, unknown>>[] = [];
+    let cursor: string | undefined;
+    do {
+      const { body } = await call(id, { query: { cursor, limit: PAGE_ROWS } });
+      const page = body as { items: typeof found; next?: string };
+      found.push(...page.items);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return found;
+  };
+  const [clients, rules] = [await list('list-clients'), await list('list-rules')];
+  return {
+    client: clients.map(({ id }) => String(id)),
+    rule: rules.map(({ name }, index) => String(name ?? `rule ${index + 1}`)),
+  };
+}
+
+/** Explains on standard error why a search found nothing, if it named an unknown client or rule. */
+async function printUnknown(options: Options, names: () => Promise<Names>): Promise<void> {
+  if (options.client === undefined && options.rule === undefined) return;
+  const known = await names();
+  for (const kind of ['client', 'rule'] as const) {
+    const name = options[kind];
+    if (typeof name !== 'string' || known[kind].includes(name)) continue;
+    printError(`there is no ${kind} ${name}.${didYouMean(name, known[kind])}`);
+  }
+}
+
 /** Searches the database of a configuration, or a server. */
-async function withSearch(options: Options, work: (search: Search) => Promise<void>): Promise<number> {
+async function withSearch(
+  options: Options,
+  work: (search: Search, names: () => Promise<Names>) => Promise<void>,
+): Promise<number> {
+  refuseUnusedToken(options);
   if (options.config === undefined || options.server !== undefined)
     return runOperation({ ...options, token: undefined }, (call) =>
-      work(async ({ since, until, requestId, tokens, ...filter }, page) => {
-        const others = { since: isoOf(since), until: isoOf(until), request: requestId, token: tokens?.join(',') };
-        const { body } = await call('search-audit', { query: { ...filter, ...others, ...page } });
-        const { items, next } = body as { items: readonly AuditEvent[]; next?: string };
-        return { found: items.map((event) => ({ event })), next };
-      }),
+      work(
+        async ({ since, until, requestId, tokens, ...filter }, page) => {
+          const others = { since: isoOf(since), until: isoOf(until), request: requestId, token: tokens?.join(',') };
+          const { body } = await call('search-audit', { query: { ...filter, ...others, ...page } });
+          const { items, next } = body as { items: readonly AuditEvent[]; next?: string };
+          return { found: items.map((event) => ({ event })), next };
+        },
+        () => listNames(call),
+      ),
     );
-  const { searchEvents, close } = await openReader(await loadConfiguration(String(options.config), process.env));
+  const { services, searchEvents, close } = await openReader(
+    await loadConfiguration(String(options.config), process.env),
+  );
   try {
-    await work(searchEvents);
+    await work(searchEvents, async () => ({
+      client: [...services.clients.keys()],
+      rule: allRules(services.policy).map(({ name }) => name),
+    }));
     return EXIT.done;
   } finally {
     await close();
@@ -146,7 +196,7 @@ export const auditSearch: CliCommand = {
     const filter = filterOf(options);
     const limit = readWholeNumber('--limit', options.limit, { least: 1, example: 100, all: true });
     if (options.lineage === true) checkLineage(filter);
-    return withSearch(options, async (search) => {
+    return withSearch(options, async (search, names) => {
       let count = 0;
       const show = (events: readonly AuditEvent[]): void => {
         printer.print(events);
@@ -154,6 +204,7 @@ export const auditSearch: CliCommand = {
       };
       if (options.lineage === true) show((await traceLineage(search, filter)).slice(0, limit));
       else for await (const some of find(search, filter, limit)) show(some);
+      if (count === 0) await printUnknown(options, names);
       if (rowForm(options) !== 'text') return;
       if (count === 0) print('0 rows');
       else if (count === limit) printError(`${countOf(count, 'row')}, the maximum of --limit; there may be more`);
@@ -184,9 +235,10 @@ export const auditTail: CliCommand = {
     const printer = createRowPrinter(form);
     const filter = filterOf(options);
     const lines = readWholeNumber('--lines', options.lines, { least: 0, example: 20, all: true });
-    return withSearch(options, async (search) => {
+    return withSearch(options, async (search, names) => {
       const last = (await findAll(search, filter, lines)).toReversed();
       printer.print(last);
+      if (last.length === 0) await printUnknown(options, names);
       if (form === 'text' && last.length === 0) print('0 rows');
       if (options.follow) await follow(search, filter, last, printer.print);
     });

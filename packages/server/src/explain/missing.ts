@@ -17,9 +17,14 @@ export function timeOfRequest(id: string): number | undefined {
 }
 
 /** @param id in the form that `normalRequestId` returns */
+export const isRequestId = (id: string): boolean => UUID.test(id);
+
+export const NOT_A_REQUEST_ID =
+  'this is not the id of a request. Give request_id of the answer, which the header X-Request-Id has, too: 36 characters';
+
+/** @param id in the form that `normalRequestId` returns */
 export function describeMissingRow(id: string): string {
-  if (!UUID.test(id))
-    return 'this is not the id of a request. Give request_id of the answer, which the header X-Request-Id has, too: 36 characters';
+  if (!isRequestId(id)) return NOT_A_REQUEST_ID;
   const time = timeOfRequest(id);
   if (time === undefined) return `no audit row has the id ${id}. The answer was to bytes that are not an HTTP request`;
   return (

@@ -45,8 +45,19 @@ test('audit search --lineage finds the ancestors and the descendants of a token,
   assert.deepEqual((await issuedBy('--token', first, '--lineage')).toSorted(), [one, two, three, four].toSorted());
   assert.deepEqual(await issuedBy('--token', String(five), '--lineage'), [five]);
   assert.deepEqual(await issuedBy('--token', `${five}x`), []);
-  const none = await beside(t, server, ['audit search', '--client', 'nobody']);
-  assert.deepEqual([none.code, none.stdout, none.stderr], [0, '0 rows\n', '']);
+  for (const [args, said] of [
+    [['--client', 'gatway'], 'there is no client gatway. Did you mean gateway?\n'],
+    [['--client', 'quark', '--rule', 'nope'], 'there is no client quark.\nthere is no rule nope.\n'],
+    [['--client', 'gateway', '--subject', 'nobody'], ''],
+  ] as const) {
+    const none = await beside(t, server, ['audit search', ...args]);
+    assert.deepEqual([none.code, none.stdout, none.stderr], [0, '0 rows\n', said]);
+    const remote = await cambio(t, ['audit', 'search', ...args, '--server', server.issuer], { env });
+    assert.deepEqual(remote, none);
+  }
+  const notAnId = await beside(t, server, ['audit search', '--request', 'abc']);
+  assert.deepEqual(notAnId, await beside(t, server, ['explain', '--request', 'abc']));
+  assert.match(notAnId.stderr, /^cambio: this is not the id of a request\. /);
   const table = await beside(t, server, ['audit search', '--token', String(three)]);
   assert.match(
     table.stdout,
