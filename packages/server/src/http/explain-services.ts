@@ -4,10 +4,12 @@ import { describeValue, explainValues } from '../explain/values.ts';
 import { explainWorkloads } from '../explain/workloads.ts';
 import { grants } from '../grants/index.ts';
 import { seconds } from '../primitives/clock.ts';
+import { didYouMean } from '../primitives/nearest.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { redactTokens } from '../primitives/redact.ts';
 import type { Reason, Refusal } from '../primitives/refusal.ts';
-import type { HttpServices } from './endpoint.ts';
+import { type Endpoint, type HttpServices, pathOf } from './endpoint.ts';
+import { metadata } from './endpoints/metadata.ts';
 import type { Request } from './request.ts';
 
 export const explainServices = (services: HttpServices) => ({
@@ -30,10 +32,25 @@ export interface DeveloperError {
 }
 
 /** A failure of this server shows its reason only. @param event the record of the refusal */
-export function describeForDeveloper(refusal: Refusal, event: AuditEvent, services: HttpServices): DeveloperError {
+export function describeForDeveloper(
+  refusal: Refusal,
+  event: AuditEvent,
+  { services, endpoints, path }: { services: HttpServices; endpoints: readonly Endpoint[]; path: string },
+): DeveloperError {
   const { reason, detail } = refusal;
   if (reason === 'server_error') return { reason };
+  if (reason === 'path_unknown') return { reason, detail: describePath(path, services, endpoints) };
   const values = explainValues(event, explainServices(services)).map(describeValue);
   const parts = [...(detail === undefined ? [] : [detail]), ...values, ...explainWorkloads(event, services.clients)];
   return { reason, ...(parts.length > 0 && { detail: redactTokens(parts.join('; ')) }) };
+}
+
+/** A path that no endpoint has, beside the nearest one. */
+function describePath(path: string, services: HttpServices, endpoints: readonly Endpoint[]): string {
+  const paths = endpoints
+    .filter(({ isThere }) => isThere?.(services) !== false)
+    .map((endpoint) => pathOf(endpoint, services.issuer))
+    .filter((known) => !/[:{]/.test(known));
+  const advice = didYouMean(path, paths) || ` The metadata lists the endpoints: ${pathOf(metadata, services.issuer)}`;
+  return redactTokens(`path was ${JSON.stringify(path.slice(0, 200))}.${advice}`);
 }

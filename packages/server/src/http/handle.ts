@@ -90,7 +90,9 @@ export function createHandler(options: HandlerOptions): Handler {
       reportFault(report, refusal, id);
       const { tokenErrorCode, developerErrors, branding } = current();
       const developer =
-        developerErrors && isSentFromHere(request) ? describeForDeveloper(refusal, event, current()) : undefined;
+        developerErrors && isSentFromHere(request)
+          ? describeForDeveloper(refusal, event, { services: current(), endpoints, path: request.path })
+          : undefined;
       const look = () => lookFor(request, branding);
       answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode, developer, look });
     } finally {

@@ -55,6 +55,12 @@ test('adds the reason and its detail to a refusal with developerErrors, and only
     subject_token_type: type('jwt'),
   });
   assert.deepEqual([bad.body.reason, typeof bad.body.detail], ['subject_token_malformed', 'string']);
+  const pathDetail = async (path: string) => (await telling.post(path, '')).body.detail;
+  assert.equal(await pathDetail('/oauth/tokn'), 'path was "/oauth/tokn". Did you mean /oauth/token?');
+  assert.match(
+    String(await pathDetail('/elsewhere/entirely')),
+    /entirely"\. The metadata lists the endpoints: \/\.well-known\/oauth-authorization-server/,
+  );
 });
 
 test('keeps developerErrors from pages of other sites: across origins, and under a name that they point here', async (t) => {
