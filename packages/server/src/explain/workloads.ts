@@ -7,8 +7,9 @@ const MAX_WORKLOADS = 10;
 
 /** @returns an empty list if the request could not have been from a workload */
 export function explainWorkloads({ reason, sent }: AuditEvent, clients: Clients): readonly string[] {
-  if (reason !== 'client_authentication_missing' || sent?.iss === undefined) return [];
-  const { iss } = sent;
+  if (reason !== 'client_authentication_missing' || sent === undefined) return [];
+  const iss = sent.iss ?? (sent.trust_domain === undefined ? undefined : `spiffe://${sent.trust_domain}`);
+  if (iss === undefined) return [];
   const audiences = [sent.aud].flat().map(String);
   const tried = [...clients.values()].flatMap(({ id, workload }) => {
     if (workload === undefined) return [];

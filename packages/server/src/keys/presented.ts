@@ -2,6 +2,7 @@
 
 import { formatTime } from '../primitives/duration.ts';
 import { type Sent, TokenRefusal } from '../primitives/refusal.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import { readCompact } from './jws.ts';
 
 /** A longer token is not read a second time: parsing costs the server time and the caller nothing. */
@@ -12,8 +13,10 @@ export function presentedClaims(text: string): Sent {
   if (text.length > MAX_CHARACTERS) return {};
   try {
     const { alg, kid, typ, payload } = readCompact(text);
-    const { iss, aud, exp, nbf, iat } = payload;
-    return { iss, aud, kid, alg, typ, exp: timeOf(exp), nbf: timeOf(nbf), iat: timeOf(iat) };
+    const { iss, sub, aud, exp, nbf, iat } = payload;
+    // A JWT-SVID needs no `iss`. The rest of its `sub` is not recorded.
+    const trust_domain = iss === undefined ? trustDomainOf(sub) : undefined;
+    return { iss, trust_domain, aud, kid, alg, typ, exp: timeOf(exp), nbf: timeOf(nbf), iat: timeOf(iat) };
   } catch (error) {
     if (error instanceof TokenRefusal) return {};
     throw error;

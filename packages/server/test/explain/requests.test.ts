@@ -498,6 +498,14 @@ suite('every request that has an id is explained', () => {
     const answer = await foreign(world, subject_token, NOBODY);
     const { body } = await admin(server, 'POST /explain', { body: { request: answer.body.request_id } });
     assert.deepEqual(body.workloads, [`the workload of jobs does not fit: its audience is ${US}`]);
+    const svid = idp.sign({ aud: US, iss: undefined, sub: 'spiffe://prod.example/jobs' });
+    const ofDomain = await foreign(world, svid, NOBODY);
+    const explained = await admin(server, 'POST /explain', { body: { request: ofDomain.body.request_id } });
+    assert.deepEqual(explained.body.workloads, [`the workload of jobs does not fit: its issuer is ${idp.url}`]);
+    assert.equal(server.audit(ofDomain)?.sent?.trust_domain, 'prod.example');
+    const ofPerson = await foreign(world, idp.sign({ aud: US, iss: undefined, sub: 'ada' }), NOBODY);
+    const unexplained = await admin(server, 'POST /explain', { body: { request: ofPerson.body.request_id } });
+    assert.equal(unexplained.body.workloads, undefined);
     const fitting = await foreign(world, idp.sign({ aud: US }), { ...NOBODY, audience: API });
     assert.equal(server.audit(fitting)?.client ?? server.audit(fitting)?.clientClaimed, 'jobs');
   });
@@ -529,7 +537,7 @@ suite('every request that has an id is explained', () => {
       ['targets', '--client', 'gatway', '--subject-token', 'x.y.z', '--server', server.issuer],
       { env },
     );
-    assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /there is no client with this id\. Did you mean gateway\?/);
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, /there is no client with this id: gatway\. Did you mean gateway\?/);
   });
 });

@@ -482,6 +482,15 @@ test('lists ten workloads, those of the issuer first, and counts the others', ()
     'the workload of c0 fits, and another one, too: name the client with client_id',
     'the workload of c1 fits, and another one, too: name the client with client_id',
   ]);
+  const svid = recordSent({ trust_domain: 'prod.example', aud: 'b' });
+  const jobs = client('jobs', { workload: { issuer: 'spiffe://prod.example', audience: 'a' } });
+  assert.deepEqual(
+    explainWorkloads(
+      newEvent({ reason: 'client_authentication_missing', ...(svid && { sent: svid }) }),
+      new Map([['jobs', jobs]]),
+    ),
+    ['the workload of jobs does not fit: its audience is a'],
+  );
   const strangers = Array.from({ length: 12 }, (_, index) => ({ issuer: `${IDP}/${index}`, audience: 'a' }));
   const many = explained('x', [...strangers, { issuer: IDP, audience: 'a' }]);
   assert.equal(many[0], 'the workload of c12 does not fit: its audience is a');
