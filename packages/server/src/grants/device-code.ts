@@ -31,7 +31,7 @@ export const deviceCode = {
       throw new Refusal('device_code_expired', { detail: `it expired ${formatDuration(now - code.expiresAt)} ago` });
     const { agreement } = code;
     if (agreement === 'refused') throw new Refusal('device_code_refused');
-    if (agreement === 'failed') throw new Refusal('device_code_failed');
+    if (agreement === 'failed') throw new Refusal('device_code_failed', { detail: code.fault });
     const polled = await signIn.poll(code);
     if (polled === 'too soon') throw new Refusal('device_code_too_soon');
     if (agreement === undefined) throw new Refusal('device_code_pending');

@@ -53,6 +53,8 @@ export interface AuthorizationCode extends Code {
 export interface DeviceCode extends Code {
   /** The person's answer; undefined until they answer. */
   readonly agreement: Agreement | 'refused' | 'failed' | undefined;
+  /** If it failed: the fault of the request, as the person's page said it. */
+  readonly fault: string | undefined;
 }
 
 /** What the token endpoint needs from sign-in. */

@@ -2,6 +2,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import type { Agreement, AuthorizationCode, Code, DeviceCode, SignInCodes } from '../model/agreement.ts';
 import type { Clients } from '../model/client.ts';
+import { redactTokens } from '../primitives/redact.ts';
 import { pollArtifact } from '../store/sign-in-artifacts.ts';
 import { orUnavailable } from '../store/store.ts';
 import { authenticationClaims } from '../subject-tokens/claims.ts';
@@ -56,11 +57,15 @@ async function readAuthorizationCode(found: Artifact, context: CodeContext): Pro
 }
 
 async function readDeviceCode(found: Artifact, context: CodeContext): Promise<DeviceCode> {
-  const { accountId, error } = found.payload;
+  const { accountId, error, errorDescription = '' } = found.payload;
   const agreement = accountId === undefined ? undefined : await readAgreement(found, context);
-  if (error === undefined) return { ...readCode(found, DEVICE_CODE_SECONDS), agreement };
+  if (error === undefined) return { ...readCode(found, DEVICE_CODE_SECONDS), agreement, fault: undefined };
   // The person refused, or the request had a fault that only the signed-in person saw.
-  return { ...readCode(found, DEVICE_CODE_SECONDS), agreement: error === 'access_denied' ? 'refused' : 'failed' };
+  return {
+    ...readCode(found, DEVICE_CODE_SECONDS),
+    agreement: error === 'access_denied' ? 'refused' : 'failed',
+    fault: redactTokens(errorDescription),
+  };
 }
 
 /** @returns undefined if the client no longer exists */

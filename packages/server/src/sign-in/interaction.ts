@@ -74,8 +74,13 @@ export async function findInteraction(request: BrowserRequest, signIn: SignIn): 
 }
 
 /** GET /oauth/interaction/… */
-export async function showInteraction(request: BrowserRequest, signIn: SignIn): Promise<BrowserAnswer> {
+export async function showInteraction(
+  request: BrowserRequest,
+  event: AuditEvent,
+  signIn: SignIn,
+): Promise<BrowserAnswer> {
   const active = await findInteraction(request, signIn);
+  event.client = active.clientId;
   if (asksForAccount(active, request)) return showSignIn(active, undefined, signIn);
   try {
     return await showConsent(active, signIn);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { assertIssued, assertRefused, client } from '../support/basics.ts';
 import { type Browser, createBrowser } from '../support/browser.ts';
-import { type Answer, claimsOf, encode, type Form, type TestServer } from '../support/harness.ts';
+import { type Answer, claimsOf, encode, everythingIn, type Form, type TestServer } from '../support/harness.ts';
 import { configuration, DEVICE, goThrough, startPeople, tv } from '../support/people.ts';
 
 suite('device code', () => {
@@ -117,8 +117,17 @@ suite('device code', () => {
       await goThrough(browser, await browser.submit(compare, { confirm: 'yes' }));
       const answer = await poll(device, panel);
       if (expected === undefined) assertIssued(server, answer);
-      else assertRefused(server, answer, { ...expected, description: 'The authorization request is not valid' });
+      else {
+        assertRefused(server, answer, { ...expected, description: 'The authorization request is not valid' });
+        assert.equal(server.audit(answer)?.detail, 'The requested_actor is not known');
+      }
     }
+    const rows = (everythingIn(server).audit ?? []) as { reason: string | null; client: string | null }[];
+    const ofPages = rows.filter(({ reason }) => reason === 'requested_actor_unknown');
+    assert.deepEqual(
+      ofPages.map(({ client }) => client?.trim()),
+      ['panel'],
+    );
   });
 
   test('counts wrong user codes, and compares none after twenty of them (DV-03)', async () => {

@@ -3,6 +3,6 @@ import { answerInteraction, showInteraction } from '../../sign-in/interaction.ts
 import { pageEndpoint } from '../browser.ts';
 
 export const interaction = pageEndpoint('/oauth/interaction/:uid', 'interaction', {
-  GET: (request, _event, signIn) => showInteraction(request, signIn),
+  GET: showInteraction,
   POST: answerInteraction,
 });
