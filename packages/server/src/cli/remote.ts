@@ -36,7 +36,7 @@ const ANSWER_DEADLINE_MS = 30_000;
 
 /** @throws Error with the fault and the remedy */
 export async function requestOperation(
-  { method, at }: Operation,
+  { method, at, answer: expected }: Operation,
   { path = {}, query = {}, body, ifMatch }: OperationInput,
   { server, token }: { readonly server: string; readonly token: string },
 ): Promise<Done> {
@@ -66,6 +66,11 @@ export async function requestOperation(
     });
   const answer = text === '' && response.ok ? {} : parseJsonObject(text);
   if (!response.ok || answer === undefined) throw new Error(describeErrorAnswer(server, response, answer));
+  const misfit = expected?.safeParse(answer).error?.issues.find(({ code }) => code !== 'unrecognized_keys');
+  if (misfit !== undefined)
+    throw new Error(
+      `${server} does not answer as this version of cambio expects: ${misfit.path.join('.') || 'the answer'} is missing or has another form. Use the issuer of a Cambio server of the same version`,
+    );
   return { body: answer, version: response.headers.get('etag') ?? undefined };
 }
 

@@ -74,6 +74,40 @@ test('a failure of --server is described in words, with the remedy', async (t) =
     'cambio: cannot reach SERVER: the other side does not answer with TLS',
   );
 
+  let shape: unknown = {};
+  const odd = `http://127.0.0.1:${await listening(
+    t,
+    createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(shape));
+    }),
+  )}`;
+  const explained = { decision: 'refused', steps: [], rules: [], rulesOfOthers: 0 };
+  const request = ['explain', '--request', 'x'];
+  const tokens = ['targets', '--client', 'a', '--subject-token', 'x'];
+  for (const [args, sent, part] of [
+    [['clients', 'list'], {}, 'items'],
+    [['audit', 'search'], { items: [{}] }, 'items.0.time'],
+    [request, {}, 'decision'],
+    [request, { ...explained, steps: undefined }, 'steps'],
+    [request, { ...explained, steps: [{}] }, 'steps.0.step'],
+    [tokens, {}, 'targets'],
+    [tokens, { targets: [], refused: {} }, 'refused.meaning'],
+  ] as const) {
+    shape = sent;
+    const answered = await cambio(t, [...args, '--server', odd, '--access-token', 'a.b.c']);
+    assert.deepEqual(
+      [answered.code, answered.stdout, answered.stderr],
+      [
+        1,
+        '',
+        `cambio: ${odd} does not answer as this version of cambio expects: ${part} is missing or has another form. Use the issuer of a Cambio server of the same version\n`,
+      ],
+    );
+  }
+  // Members that this version does not know are ignored.
+  shape = { items: [], next: undefined, newer: true };
+  assert.equal((await cambio(t, ['clients', 'list', '--server', odd, '--access-token', 'a.b.c'])).code, 0);
+
   const authority = await selfIssued({ name: 'CN=authority', authority: true });
   const names = [{ type: 'dns', value: 'localhost' }] as const;
   const [good, expired] = [

@@ -48,8 +48,8 @@ export const explainOperation = operation({
   status: 200,
   answer: z.looseObject({
     decision: z.enum(['allowed', 'refused']),
-    steps: z.array(z.looseObject({})),
-    rules: z.array(z.looseObject({})),
+    steps: z.array(z.looseObject({ step: z.string(), result: z.string(), found: z.string() })),
+    rules: z.array(z.looseObject({ rule: z.string(), result: z.string() })),
     rulesOfOthers: z.int(),
   }),
   run: async ({ body, services, event }): Promise<{ body: Explanation }> => {
@@ -69,8 +69,11 @@ export const targetsOperation = operation({
   body: z.strictObject(presented),
   status: 200,
   answer: z.looseObject({
-    targets: z.array(z.looseObject({})),
-    refused: z.looseObject({}).optional().describe('why no target can be asked for: the client or a token is refused'),
+    targets: z.array(z.looseObject({ audience: z.string(), scope: z.string(), lifetime: z.int(), rule: z.string() })),
+    refused: z
+      .looseObject({ meaning: z.string(), remedy: z.string() })
+      .optional()
+      .describe('why no target can be asked for: the client or a token is refused'),
   }),
   run: async ({ body: { client, ...form }, services, event }) => {
     const context = explainServices(services);
