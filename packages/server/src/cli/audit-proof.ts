@@ -85,6 +85,10 @@ function readKeys(file: string): KnownKeys {
   return keys;
 }
 
+/** The exit code is 0: a record without a signature has no fault. */
+const NOT_PROVEN =
+  'not proven yet: the first statement is signed within checkpointEvery (audit), or when the server stops. No fault was found';
+
 /** @param isKnown whether the keys come from another source than the record */
 function describeVerdict(verdict: Verdict, isKnown: boolean): string {
   const { chains, rows, erased, unsigned, foundOnly, unchained, statements, keys, signedAt, faults } = verdict;
@@ -108,8 +112,7 @@ function describeVerdict(verdict: Verdict, isKnown: boolean): string {
   }
   const unproven = foundOnly + unchained + unsigned;
   const good = `good: nothing was changed, moved, added or removed${unproven > 0 ? `, but for ${countOf(unproven, 'row')} that nothing proves` : ''}`;
-  const found =
-    signedAt === undefined && rows > 0 ? `no fault was found, but nothing proves the ${countOf(rows, 'row')}` : good;
+  const found = signedAt === undefined && rows > 0 ? NOT_PROVEN : good;
   lines.push(faults.length === 0 ? found : countOf(faults.length, 'fault'));
   return lines.join('\n');
 }
