@@ -5,7 +5,6 @@ import { allRules, type Policy } from '../policy/policy.ts';
 import type { AnyRule, DenyRule } from '../policy/rule.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { ERASED } from './wording.ts';
 
 export interface RuleExplanation {
   readonly rule: string;
@@ -78,7 +77,7 @@ const undecidedRule = ({ reason, rule, mismatches }: AuditEvent): string | undef
 
 function explainRule(rule: AnyRule, event: AuditEvent, self: string): Explained {
   if (rule.name === event.rule) return rule.effect === 'allow' ? { result: 'decides' } : explainDenial(rule);
-  if (isErased(event)) return { result: 'cannot be told', why: ERASED };
+  if (isErased(event)) return { result: 'cannot be told', why: 'the personal fields of the request were erased' };
   if (event.mismatches === undefined)
     return { result: 'is not asked', why: 'the request did not come as far as the rules' };
   const shadow = event.shadows?.find((one) => one.rule === rule.name);

@@ -68,6 +68,8 @@ test('erasing a person removes the name from the whole database, keeps other peo
   for (const step of ['subject token', 'actor token', 'delegation'])
     assert.match(explained.stdout, new RegExp(`^  ✓ ${step} .*its personal fields were erased$`, 'm'));
   assert.doesNotMatch(explained.stdout, /undefined|did not come so far/);
+  // The rule that decided is not personal.
+  assert.match(explained.stdout, /“[^”]+” decides$/m);
   const kept = await beside(t, server, ['explain', '--request', keptRow]);
   assert.match(kept.stdout, /^Request .*, from 127\.0\.0\.1, by gateway$/m);
   assert.doesNotMatch(kept.stdout, /erased/);
