@@ -38,8 +38,11 @@ const OWN_TOKEN = /cambio_[ar]t_/;
 /** Matches the beginning of a JOSE header in base64url. Other letters may precede it. */
 const HEADER = /ey[JA]|ew[o0k]/;
 
+const MAY_HOLD_TOKEN = /ey[JA]|ew[o0k]|cambio_/;
+
 /** Redacts signed JWTs and our access and refresh tokens, wherever they stand in the text. Takes linear time. */
-export const redactTokens = (text: string): Recordable => text.replace(RUN, redactRun) as Recordable;
+export const redactTokens = (text: string): Recordable =>
+  (MAY_HOLD_TOKEN.test(text) ? text.replace(RUN, redactRun) : text) as Recordable;
 
 function redactRun(run: string): string {
   const own = run.search(OWN_TOKEN);
