@@ -11,13 +11,17 @@ import type { Operation } from '../http/admin/operation.ts';
 import { InvalidRequest } from '../http/admin/problem.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
+import type { AnswerOf } from './answers.ts';
 import { EXIT } from './command.ts';
 import { checkServer, type Done, requestOperation } from './remote.ts';
 import { readToken } from './tokens.ts';
 import { UsageError } from './usage.ts';
 
 /** Runs an operation of the admin API by its id. @throws Error with a message of one line for a person */
-export type Administer = (id: string, input?: OperationInput) => Promise<Done>;
+export type Administer = <I extends string>(id: I, input?: OperationInput) => Promise<Done<AnswerOf<I>>>;
+
+/** The one place where a checked answer gets the type of its operation. */
+const typed = (call: (id: string, input?: OperationInput) => Promise<Done>): Administer => call as Administer;
 
 export const describeWhere = (command: Command): Command =>
   describePlace(command).addOption(new Option('--token <token>', 'an older name of --access-token').hideHelp());
@@ -55,7 +59,7 @@ export async function runOperation(
     const bearer = readToken(String(accessToken ?? token ?? process.env.CAMBIO_TOKEN ?? ''));
     if (bearer === '')
       throw new UsageError('there is no token for --server. Use --access-token @FILE, or set CAMBIO_TOKEN');
-    await work((id, input = {}) => requestOperation(find(id), input, { server, token: bearer }));
+    await work(typed((id, input = {}) => requestOperation(find(id), input, { server, token: bearer })));
     return EXIT.done;
   }
   const { services, close } = await (access === 'read' ? openReader : openOperator)(
@@ -75,9 +79,8 @@ const find = (id: string): Operation => {
   return found;
 };
 
-const local =
-  (services: Awaited<ReturnType<typeof openOperator>>['services']): Administer =>
-  async (id, input = {}) => {
+const local = (services: Awaited<ReturnType<typeof openOperator>>['services']): Administer =>
+  typed(async (id, input = {}) => {
     const event = beginEvent({
       time: services.clock(),
       requestId: newId(),
@@ -91,7 +94,7 @@ const local =
     } catch (error) {
       throw error instanceof Refusal ? new Error(describeRefusal(error)) : error;
     }
-  };
+  });
 
 const describeRefusal = (refusal: Refusal): string =>
   refusal instanceof InvalidRequest

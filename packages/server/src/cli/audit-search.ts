@@ -110,14 +110,13 @@ async function findAll(search: Search, filter: AuditFilter, count: number): Prom
 type Names = Readonly<Record<'client' | 'rule', readonly string[]>>;
 
 async function listNames(call: Administer): Promise<Names> {
-  const list = async (id: string): Promise<readonly Readonly<Record<string, unknown>>[]> => {
-    const found: Readonly<Record<string, unknown>>[] = [];
+  const list = async (id: 'list-clients' | 'list-rules') => {
+    const found: { readonly id?: unknown; readonly name?: unknown }[] = [];
     let cursor: string | undefined;
     do {
       const { body } = await call(id, { query: { cursor, limit: PAGE_ROWS } });
-      const page = body as { items: typeof found; next?: string };
-      found.push(...page.items);
-      cursor = page.next;
+      found.push(...body.items);
+      cursor = body.next;
     } while (cursor !== undefined);
     return found;
   };
@@ -151,7 +150,7 @@ async function withSearch(
         async ({ since, until, requestId, tokens, ...filter }, page) => {
           const others = { since: isoOf(since), until: isoOf(until), request: requestId, token: tokens?.join(',') };
           const { body } = await call('search-audit', { query: { ...filter, ...others, ...page } });
-          const { items, next } = body as { items: readonly AuditEvent[]; next?: string };
+          const { items, next } = body;
           return { found: items.map((event) => ({ event })), next };
         },
         () => listNames(call),

@@ -2,23 +2,15 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { describeWhere, runOperation } from './administration.ts';
+import type { ClientAnswer } from './answers.ts';
 import type { CliCommand } from './command.ts';
 import { describeOutput, printList, printResult } from './output.ts';
 import type { Columns } from './table.ts';
 
-interface ShownClient {
-  readonly id: string;
-  readonly source: string;
-  readonly entry: Readonly<Record<string, unknown>>;
-  readonly secrets?: readonly { readonly id: string; readonly createdAt: string }[];
-  readonly createdAt?: string;
-  readonly updatedAt?: string;
-}
-
 export const describeClient = (command: Command): Command =>
   describeOutput(describeWhere(command).argument('<id>', 'the client'));
 
-const columns: Columns<ShownClient> = {
+const columns: Columns<ClientAnswer> = {
   id: ({ id }) => id,
   source: ({ source }) => source,
   auth: ({ entry }) => String(entry.auth ?? ''),
@@ -27,7 +19,7 @@ const columns: Columns<ShownClient> = {
   secrets: (client) => secretsOf(client),
 };
 
-const secretsOf = ({ secrets = [] }: ShownClient): string =>
+const secretsOf = ({ secrets = [] }: ClientAnswer): string =>
   secrets.map(({ id, createdAt }) => `${id} of ${createdAt}`).join(', ');
 
 export const clientsList: CliCommand = {
@@ -38,11 +30,11 @@ export const clientsList: CliCommand = {
   describe: (command) => describeOutput(describeWhere(command.description('List the clients.'))),
   run: (options) =>
     runOperation(options, async (call) => {
-      const found: ShownClient[] = [];
-      let cursor: unknown;
+      const found: ClientAnswer[] = [];
+      let cursor: string | undefined;
       do {
         const { body } = await call('list-clients', { query: { limit: 200, cursor } });
-        found.push(...(body.items as readonly ShownClient[]));
+        found.push(...body.items);
         cursor = body.next;
       } while (cursor !== undefined);
       printList(options, columns, found, '0 clients');
@@ -56,9 +48,8 @@ export const clientsShow: CliCommand = {
   run: (options, [id = '']) =>
     runOperation(options, async (call) => {
       const { body } = await call('get-client', { path: { id } });
-      const client = body as unknown as ShownClient;
-      const { entry, createdAt, updatedAt } = client;
-      const about = { id, source: client.source, secrets: secretsOf(client), created: createdAt, updated: updatedAt };
+      const { entry, createdAt, updatedAt, source } = body;
+      const about = { id, source, secrets: secretsOf(body), created: createdAt, updated: updatedAt };
       const lines = Object.entries(about).flatMap(([name, value]) => (value ? `# ${name}: ${value}\n` : []));
       printResult(options, body, `${lines.join('')}${stringify(entry).trimEnd()}`);
     }),

@@ -46,9 +46,8 @@ export const explain: CliCommand = {
       options,
       async (call) => {
         const { body } = await call('explain', { body: request === undefined ? exchangeBodyOf(options) : { request } });
-        const explanation = body as unknown as Explanation;
-        refused = explanation.decision === 'refused';
-        printResult(options, body, formatExplanation(explanation));
+        refused = body.decision === 'refused';
+        printResult(options, body, formatExplanation(body));
       },
       'read',
     );

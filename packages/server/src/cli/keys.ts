@@ -2,15 +2,14 @@
 import { signingAlgorithms } from '../keys/algorithms.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { describeWhere, runOperation } from './administration.ts';
+import type { KeyAnswer } from './answers.ts';
 import type { CliCommand } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
 import { describeOutput, printList, printResult } from './output.ts';
 import type { Columns } from './table.ts';
 import { readChoice } from './usage.ts';
 
-type Key = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
-
-const columns: Columns<Key> = {
+const columns: Columns<KeyAnswer> = {
   kid: ({ kid }) => kid,
   alg: ({ alg }) => alg,
   state: ({ state }) => state,
@@ -24,7 +23,7 @@ export const keysList: CliCommand = {
   run: (options) =>
     runOperation(options, async (call) => {
       const { body } = await call('list-keys');
-      printList(options, columns, body.items as readonly Key[], '0 keys');
+      printList(options, columns, body.items, '0 keys');
     }),
 };
 
@@ -71,7 +70,7 @@ export const keysRetire: CliCommand = {
   run: (options, [kid = '']) =>
     runOperation(options, async (call) => {
       const { body } = await call('list-keys');
-      const keys = body.items as readonly Key[];
+      const keys = body.items;
       const key = keys.find((one) => one.kid === kid);
       if (key === undefined)
         throw new Error(
@@ -89,6 +88,6 @@ export const keysRetire: CliCommand = {
     }),
 };
 
-const consequenceOf = ({ kid, alg, state }: Key): string =>
+const consequenceOf = ({ kid, alg, state }: KeyAnswer): string =>
   `This removes the ${state} ${alg} key ${kid} for good: every token that it signed is refused.` +
   (state === 'active' ? ` A new ${alg} key signs at once in its place.` : '');

@@ -34,12 +34,12 @@ export function printList<T>(options: Options, columns: Columns<T>, items: reado
 }
 
 /** Prints the result of a change, or one item. CSV has a column for each member. */
-export function printResult(options: Options, result: Readonly<Record<string, unknown>>, text: string): void {
+export function printResult(options: Options, result: object, text: string): void {
   const form = outputForm(options);
   if (form === 'json') print(JSON.stringify(result, null, 2));
   else if (form === 'text') print(text);
   else {
-    const columns = Object.fromEntries(Object.keys(result).map((name) => [name, () => textOf(result[name])]));
+    const columns = Object.fromEntries(Object.entries(result).map(([name, value]) => [name, () => textOf(value)]));
     printCsv(csvLines(columns, [result]));
   }
 }

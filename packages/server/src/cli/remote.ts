@@ -8,8 +8,8 @@ import { parseJsonObject } from '../primitives/strict-json.ts';
 import { readAnswerText } from '../primitives/utf8.ts';
 import { UsageError } from './usage.ts';
 
-export interface Done {
-  readonly body: Readonly<Record<string, unknown>>;
+export interface Done<Body = Readonly<Record<string, unknown>>> {
+  readonly body: Body;
   readonly version: string | undefined;
 }
 

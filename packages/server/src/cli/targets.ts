@@ -10,11 +10,6 @@ import { describeOutput, outputForm, printList, printResult } from './output.ts'
 import { printError } from './print.ts';
 import type { Columns } from './table.ts';
 
-interface Answer {
-  readonly targets: readonly PossibleTarget[];
-  readonly refused?: Explanation;
-}
-
 const columns: Columns<PossibleTarget> = {
   audience: ({ audience }) => audience,
   scope: ({ scope }) => scope,
@@ -45,10 +40,10 @@ export const targets: CliCommand = {
       options,
       async (call) => {
         const { body } = await call('targets', { body: exchangeBodyOf(options) });
-        const { targets: found, refused } = body as unknown as Answer;
+        const { targets: found, refused } = body;
         isRefused = refused !== undefined;
         if (refused === undefined) printList(options, columns, found, '0 targets: cambio explain says why');
-        else if (outputForm(options) === 'json') printResult(options, { ...refused }, '');
+        else if (outputForm(options) === 'json') printResult(options, refused, '');
         else printError(`cambio: ${describeRefused(refused)}`);
       },
       'read',

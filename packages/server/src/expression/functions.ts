@@ -21,7 +21,7 @@ const overload = <const T extends readonly Kind[]>(
   form: Overload['form'],
   takes: T,
   apply: (run: Run, ...values: Taken<T>) => unknown,
-): Overload => ({ name, form, takes, apply: apply as unknown as Overload['apply'] });
+): Overload => ({ name, form, takes, apply: (run, ...values) => apply(run, ...(values as Taken<T>)) });
 
 const overloads: readonly Overload[] = [
   overload('size', 'either', ['string'], (run, text) => {

@@ -1,0 +1,33 @@
+// The answers of the operations that commands read. Before a command sees an answer, the schema of its operation has checked it.
+import type { AuditEvent } from '../audit/event.ts';
+import type { Explanation } from '../explain/explain.ts';
+import type { PossibleTarget } from '../explain/targets.ts';
+
+export interface ClientAnswer {
+  readonly id: string;
+  readonly source: string;
+  readonly entry: Readonly<Record<string, unknown>>;
+  readonly secrets?: readonly { readonly id: string; readonly createdAt: string }[];
+  readonly createdAt?: string;
+  readonly updatedAt?: string;
+}
+
+export type KeyAnswer = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+/** By the id of the operation. */
+interface Answers {
+  readonly 'get-client': ClientAnswer;
+  readonly 'list-clients': Page<ClientAnswer>;
+  readonly 'list-rules': Page<{ readonly name?: unknown }>;
+  readonly 'list-keys': { readonly items: readonly KeyAnswer[] };
+  readonly 'search-audit': Page<AuditEvent>;
+  readonly explain: Explanation;
+  readonly targets: { readonly targets: readonly PossibleTarget[]; readonly refused?: Explanation };
+}
+
+export type AnswerOf<I extends string> = I extends keyof Answers ? Answers[I] : Readonly<Record<string, unknown>>;
