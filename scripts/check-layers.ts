@@ -64,7 +64,7 @@ const RESERVED = [
   { what: OTHER_JSON, where: /^primitives\/strict-json\.ts$/ },
   { what: /\bvouchFor\b/, where: /^(primitives\/principal\.ts|exchange\/delegation\.ts|explain\/)/ },
   { what: /\bas Narrowed\b/, where: /^narrowing\/narrow\.ts$/ },
-  { what: /\bas Permit\b/, where: /^policy\/decide\.ts$/ },
+  { what: /\bas Permit\b/, where: /^policy\/evaluate-rule\.ts$/ },
   { what: /\bas Authorization\b/, where: /^issuing\/authorization\.ts$/ },
   { what: /\bas Vouched\b/, where: /^primitives\/principal\.ts$/ },
   { what: /\bas ValidatedToken\b/, where: /^subject-tokens\/validated-token\.ts$/ },

@@ -7,7 +7,7 @@ import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../
 import type { Resource } from '../model/resource.ts';
 import { limitsOf, narrow } from '../narrowing/narrow.ts';
 import { resolveTargets, type Wanted } from '../narrowing/wanted.ts';
-import type { Permit } from '../policy/decide.ts';
+import type { Permit } from '../policy/evaluate-rule.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { checkBinding } from './binding.ts';
