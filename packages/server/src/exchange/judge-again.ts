@@ -75,7 +75,7 @@ function askAgain(
   const caller = clientAsActor(issuer, client.id);
   const facts = {
     client,
-    subject: renewed.subject,
+    subject: { ...renewed.subject, agreedAudiences: agreedAudiencesOf(grant) },
     family: renewed.scope,
     actor: grant.actor,
     // The chain as the rules saw it at first: without a client that the rule itself made the actor.

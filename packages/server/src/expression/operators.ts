@@ -117,7 +117,7 @@ const isNull = (node: ASTNode): boolean => node.op === 'value' && node.args === 
 const equalTypes =
   (operator: string) =>
   (run: Run, a: unknown, b: unknown): boolean | Problem =>
-    run.types === 'any' || haveOneType(a, b)
+    run.types === 'any' || haveOneType(run, a, b)
       ? equal(run, a, b)
       : new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} compares different types`);
 
@@ -125,6 +125,6 @@ const equalTypes =
 function oddItem(run: Run, item: unknown, collection: unknown): Problem | undefined {
   const items: readonly unknown[] = Array.isArray(collection) ? collection : [''];
   run.pay(items.length);
-  const odd = items.findIndex((one) => !haveOneType(item, one));
+  const odd = items.findIndex((one) => !haveOneType(run, item, one));
   return odd === -1 ? undefined : new Problem(`${kindOf(item)} in ${kindOf(collection)} compares different types`);
 }

@@ -76,8 +76,19 @@ export function hasMember(map: Kinds['map'], name: string): boolean {
   return Object.hasOwn(map, name) && map[name] !== undefined;
 }
 
-/** Numbers are of one type, whatever their form. */
-export const haveOneType = (a: unknown, b: unknown): boolean => (isNumber(a) && isNumber(b)) || kindOf(a) === kindOf(b);
+/** Are values of one type, and their items and members, too? Numbers are of one type, whatever their form. */
+export function haveOneType(run: Run, a: unknown, b: unknown, depth = 0): boolean {
+  if (isNumber(a) && isNumber(b)) return true;
+  if (kindOf(a) !== kindOf(b)) return false;
+  if (depth > MAX_DEPTH) throw new CannotTell('cost', 'a value is nested too deeply');
+  if (Array.isArray(a) && Array.isArray(b)) {
+    run.pay(Math.min(a.length, b.length) * 2);
+    return a.slice(0, b.length).every((item, index) => haveOneType(run, item, b[index], depth + 1));
+  }
+  if (!isMap(a) || !isMap(b)) return true;
+  const common = namesOf(run, a).filter((name) => Object.hasOwn(b, name));
+  return common.every((name) => haveOneType(run, a[name], b[name], depth + 1));
+}
 
 /** Values of different types are unequal, numbers compare as numbers, lists and maps by all their items. */
 export function equal(run: Run, a: unknown, b: unknown, depth = 0): boolean {

@@ -17,7 +17,7 @@ import type { Rule } from './rule.ts';
 export interface Facts {
   readonly client: Pick<Client, 'id' | 'resource' | 'scopes'>;
   /** Includes the scope of the subject token. */
-  readonly subject: Party & Pick<TokenFacts, 'scope'>;
+  readonly subject: Party & Pick<TokenFacts, 'scope' | 'agreedAudiences'>;
   readonly actor: Party | undefined;
   /** All actors of the new token, the current one first. */
   readonly chain: Chain;
@@ -154,7 +154,7 @@ export function offerOf(rule: Rule, facts: Facts, budget: Budget): Offer {
     scope: () => {
       const offered = targets();
       budget.pay(((scope?.size ?? 0) + scopes.size * 2) * (3 + offered.length));
-      const bounds = { ...subject, agreedAudiences: 'unbounded', expiresAt: 'unbounded' } as const;
+      const bounds = { ...subject, expiresAt: 'unbounded' } as const;
       const about = { actor: 'unbounded', client, rule, family: 'unbounded', renewed: family, now } as const;
       const possible = possibleScope(scope, limitsOf({ ...about, subject: bounds, targets: offered }));
       return [...scopes].filter((name) => possible.has(name));

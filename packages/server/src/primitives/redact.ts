@@ -46,7 +46,7 @@ export const redactTokens = (text: string): Recordable =>
 
 function redactRun(run: string): string {
   const own = run.search(OWN_TOKEN);
-  if (own !== -1 && run.length - own >= 26) return run.slice(0, own) + REDACTED;
+  if (own !== -1 && run.length - own >= 26) return redactRun(run.slice(0, own)) + REDACTED;
   const parts = run.split('.');
   let start = 0;
   for (const [index, part] of parts.entries()) {

@@ -77,6 +77,19 @@ test('a claim in another form refuses: a comparison of different types has no an
     const plain = token('ada', { claims: { employment: 'employee', all: ['employee'] } });
     assert.equal(refusedBy(world, { subject: plain }), undefined, condition);
   }
+  for (const [condition, claim] of [
+    ['subject.claims.g == ["7"]', [7]],
+    ['subject.claims.g == ["contractor"]', [['contractor']]],
+    ['subject.claims.g == {"kind": "contractor"}', { kind: ['contractor'] }],
+    ['["7"] in subject.claims.g', [[7]]],
+    ['subject.claims.g in [{"id": "7"}]', { id: 7 }],
+  ] as const) {
+    const subject = token('eve', { claims: { g: claim } });
+    const refused = [refusedBy(denying({ when: when(condition) }), { subject })].flat()[0];
+    assert.equal(refused, 'denial_cannot_be_told', condition);
+  }
+  const inside = denying({ when: when('subject.claims.g == ["7"]') });
+  assert.equal(refusedBy(inside, { subject: token('eve', { claims: { g: ['8'] } }) }), undefined);
   const nothing = denying({ when: when('subject.claims.employment == null') });
   assert.equal(refusedBy(nothing, { subject: employee }), undefined);
   const absent = token('eve', { claims: { employment: null } });

@@ -9,6 +9,7 @@ import {
   type Asked,
   ask,
   client,
+  denial,
   IDP,
   NOW,
   partsOf,
@@ -90,6 +91,10 @@ test('at an API that the token is for, or that a person agreed to, the map adds 
   assert.deepEqual(given(world, { subject: at({}) }), ['crm.read', 'crm.write']);
   assert.deepEqual(given(world, { subject: at({ audiences: ['crm'] }) }), ['crm.read']);
   assert.deepEqual(given(world, { subject: at({ agreedAudiences: ['crm'] }) }), ['crm.read']);
+  // Conditions see what is given.
+  const denied = { ...world, denials: [denial({ when: when('!("crm.write" in scope)') })] };
+  assert.equal(given(denied, { subject: at({ agreedAudiences: ['crm'] }) }), undefined);
+  assert.deepEqual(given(denied, { subject: at({}) }), ['crm.read', 'crm.write']);
 });
 
 test('conditions see the scope that the map gives', () => {

@@ -127,6 +127,7 @@ test('a token is redacted wherever it stands, and other text is kept', () => {
     [`/x/${jwt}?y=1`, '/x/[withheld]?y=1'],
     [`id.x${jwt} and ${jwt}`, 'id.x[withheld] and [withheld]'],
     [`cambio_rt_${part}`, '[withheld]'],
+    [`${jwt}.cambio_at_${part}`, '[withheld][withheld]'],
     [`xcambio_at_${part}/y`, 'x[withheld]/y'],
     ['https://api.example/v1/orders.of.eyJane.com', 'https://api.example/v1/orders.of.eyJane.com'],
     ['cambio_at_1', 'cambio_at_1'],
