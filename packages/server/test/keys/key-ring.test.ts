@@ -179,7 +179,7 @@ test('opens sealed values only with the sealing key, and only for their own purp
   const stored =
     readFileSync(join(server.folder, 'cambio.db'), 'latin1') +
     readFileSync(join(server.folder, 'cambio.db-wal'), 'latin1');
-  for (const secret of ['PRIVATE KEY', 'MIG', refreshToken]) assert.equal(stored.includes(secret), false, secret);
+  for (const secret of ['PRIVATE KEY', 'MIGHAgEA', refreshToken]) assert.equal(stored.includes(secret), false, secret);
   const [signing, shared] = [values[0], values[1]];
   await server.close();
   const update = (value: string): void => {
