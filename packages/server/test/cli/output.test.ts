@@ -170,7 +170,9 @@ test('at a terminal, a command asks, does nothing for no, and colours its header
   const file = join(server.folder, 'cambio.yaml');
   const typed = (command: string, input: string, env: Record<string, string> = {}): string => {
     const line = `stty cols 60; ${process.execPath} ${PROGRAM} ${command} --config ${file}`;
-    const surroundings = { ...process.env, ...environmentOf(server), TERM: 'xterm', FORCE_COLOR: undefined, ...env };
+    // Node prints no colour where these are set, as CI services do.
+    const colourless = { CI: undefined, NODE_DISABLE_COLORS: undefined, FORCE_COLOR: undefined };
+    const surroundings = { ...process.env, ...environmentOf(server), ...colourless, TERM: 'xterm', ...env };
     const args = { input, env: surroundings as NodeJS.ProcessEnv, encoding: 'utf8' } as const;
     return spawnSync('/usr/bin/script', ['-qec', line, '/dev/null'], args).stdout;
   };
