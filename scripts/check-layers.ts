@@ -13,6 +13,7 @@ const LAYERS = [
   'offline.ts',
   'in-force.ts',
   'removed-owners.ts',
+  'node-readiness.ts',
   'services.ts',
   'base.ts',
   'administration.ts',

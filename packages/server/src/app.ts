@@ -4,11 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { type AuditRetention, startAuditRetention } from './audit-retention/retain.ts';
 import { type Base, openBase } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
-import type { HttpServices } from './http/endpoint.ts';
+import { certificatesOf } from './config/expiring.ts';
+import { ConfigurationError } from './config/fault.ts';
 import type { Answered } from './http/handle.ts';
+import type { Readiness } from './http/readiness.ts';
 import { type InForce, openInForce } from './in-force.ts';
 import type { ServerState } from './metrics/gauges.ts';
 import { type OpenMetrics, openMetrics } from './metrics/open.ts';
+import { examineNode, type NodeState } from './node-readiness.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { createEndings, type Endings } from './primitives/endings.ts';
 import { describeListenFailure } from './primitives/failure.ts';
@@ -34,7 +37,7 @@ export interface RunningServer {
    */
   readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
   /** Records that the file is invalid. The configuration in force stays, and a metric shows the fault until the next `reload`. */
-  readonly refuseFile: () => void;
+  readonly refuseFile: (error: Error) => void;
   /**
    * Makes load balancers stop sending requests, by /readyz and by closing each connection with its answer, and continues to
    * answer for as long as the file says. Resolves at once if nobody is connected.
@@ -66,8 +69,6 @@ const NEED_RESTART = [
   'audit',
 ] as const satisfies readonly (keyof Configuration)[];
 
-/** A node is not ready while a change has waited longer than this to be in force. */
-const MAX_PENDING_MS = 5000;
 /** Time for the requests in progress when the port closes. */
 const DRAIN_MS = 3000;
 /** Time for everything that ends with the server, so that a database or sink that hangs cannot delay it for longer. */
@@ -98,15 +99,19 @@ export async function startServer(
     return {
       port,
       reload: async (next, nextText) => {
-        node.state.fileIsFaulty = true;
-        next.requireIssuer(configuration.issuer);
-        next.checkBeside(node.base.registered.all().values());
-        node.state.fileIsFaulty = false;
+        try {
+          next.requireIssuer(configuration.issuer);
+          next.checkBeside(node.base.registered.all().values());
+        } catch (error) {
+          node.state.faults = placesOf(error);
+          throw error;
+        }
+        node.state.faults = undefined;
         await node.inForce.want({ configuration: { ...next, ...binding }, text: nextText });
         return NEED_RESTART.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
       },
-      refuseFile: () => {
-        node.state.fileIsFaulty = true;
+      refuseFile: (error) => {
+        node.state.faults = placesOf(error);
       },
       announceStop: async () => {
         node.state.stopping = true;
@@ -134,9 +139,8 @@ interface Node {
   readonly inForce: InForce;
   readonly report: Report;
   readonly endings: Endings;
-  readonly state: { stopping: boolean; fileIsFaulty: boolean };
-  /** The node is ready while all of these hold, and the database can be reached. */
-  readonly readyWhile: (() => boolean)[];
+  readonly readiness: () => Promise<Readiness>;
+  readonly state: NodeState;
 }
 
 type Opening = Required<Omit<StartOptions, 'text' | 'sharing'>> &
@@ -153,25 +157,24 @@ async function open(configuration: Configuration, { clock, report, text, sharing
   const servedBy = sharing === undefined ? 'this process' : 'the first process';
   const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
   endings.add(metrics.close);
-  const state = { stopping: false, fileIsFaulty: false };
-  const readyWhile = [() => !state.stopping];
-  const isReady = (read: HttpServices) => async () => readyWhile.every((holds) => holds()) && (await read.ready());
+  const state: NodeState = { stopping: false, faults: undefined, pendingFor: () => 0 };
   let textInForce = (): string | undefined => text;
-  const presence = announce(base.store, { id: newId(), configuration: () => textInForce(), clock });
+  const presence: Presence = announce(base.store, { id: newId(), configuration: () => textInForce(), clock });
   endings.add(presence.leave);
+  const readiness = examineNode(state, base, presence);
   const inForce = await openInForce(
     { configuration, text },
     {
       base,
       observer: metrics.observer,
       report,
-      withNode: (read) => ({ ...read, presence, ready: isReady(read) }),
+      withNode: (read) => ({ ...read, presence, readiness }),
     },
   );
   endings.add(inForce.stop);
   textInForce = inForce.text;
-  readyWhile.push(() => inForce.pendingFor() <= MAX_PENDING_MS);
-  return { configuration, base, metrics, presence, inForce, report, endings, state, readyWhile };
+  state.pendingFor = inForce.pendingFor;
+  return { configuration, base, metrics, presence, readiness, inForce, report, endings, state };
 }
 
 /** Starts everything that runs beside requests: polling, retention of the audit log, deletion of expired rows. */
@@ -228,7 +231,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
 }
 
 function publishMetrics(
-  { base, metrics, presence, inForce, state }: Node,
+  { base, metrics, presence, readiness, inForce, state }: Node,
   seen: Pick<ServerState, 'connections' | 'pollAge' | 'unverifiedStatements'>,
 ): Promise<void> {
   return metrics.publish({
@@ -237,12 +240,18 @@ function publishMetrics(
     revocations: base.revocations.count,
     readAt: inForce.readAt,
     pendingFor: inForce.pendingFor,
-    fileIsFaulty: () => state.fileIsFaulty,
+    fileIsFaulty: () => state.faults !== undefined,
+    reloadHasFailed: () => state.faults !== undefined || inForce.hasFailed(),
+    digest: inForce.text,
+    certificates: () => certificatesOf(inForce.configuration()),
     now: base.clock,
     nodes: presence.nodes,
     agree: presence.agree,
+    readiness,
   });
 }
+
+const placesOf = (error: unknown): readonly string[] => (error instanceof ConfigurationError ? error.places() : []);
 
 const describeAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, event: { reason } }: Answered) =>
   [

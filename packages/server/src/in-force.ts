@@ -18,6 +18,7 @@ export interface Reading {
 
 export interface InForce {
   readonly services: () => HttpServices;
+  readonly configuration: () => Configuration;
   /** Digest of the text in force. */
   readonly text: () => string | undefined;
   /** When the configuration in force was read, in milliseconds since 1970. */
@@ -32,6 +33,8 @@ export interface InForce {
    * accounts or clients have waited to be revoked; 0 if nothing waits.
    */
   readonly pendingFor: () => number;
+  /** Has the last attempt failed? Attempts go on until one succeeds. */
+  readonly hasFailed: () => boolean;
   readonly stop: () => void;
 }
 
@@ -88,6 +91,7 @@ export async function openInForce(
   base.registered.onChange(putting.run);
   return {
     services: () => services,
+    configuration: () => inForce.configuration,
     text: () => inForce.text,
     readAt: () => readAt,
     want: (reading) => {
@@ -95,6 +99,7 @@ export async function openInForce(
       return putting.run();
     },
     pendingFor: putting.pendingFor,
+    hasFailed: putting.hasFailed,
     stop: putting.stop,
   };
 }
@@ -144,6 +149,7 @@ function keepTrying(work: () => Promise<void>, report: Report) {
       return attempt();
     },
     pendingFor: (): number => (pendingSince === undefined ? 0 : performance.now() - pendingSince),
+    hasFailed: (): boolean => failed,
     stop: (): void => {
       stopped = true;
       clearTimeout(retry);

@@ -26,7 +26,7 @@ import type { ProviderContext } from './sign-in/provider.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
 import { findFirstEnd } from './store/refresh-families.ts';
-import { isReachable, orUnavailable, type Store } from './store/store.ts';
+import { orUnavailable, type Store } from './store/store.ts';
 import { isUsed, useId } from './store/used-ids.ts';
 import { discoverKeys } from './trust/discovery.ts';
 import { type IssuerEntry, indexIssuers, type TrustedIssuer } from './trust/issuer.ts';
@@ -95,7 +95,6 @@ export async function openServices(
     audit,
     admin: administer(configuration, base, audit),
     throttled: countThrottled(audit),
-    ready: async () => freshness.isFresh() && (await isReachable(store)),
   };
 }
 

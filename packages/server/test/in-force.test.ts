@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { client, gateway } from './support/basics.ts';
 import { added, type Configuration, changed, changeFile, dataOf, edited, yamlOf } from './support/configuration.ts';
-import { EXCHANGE, freePort, type } from './support/harness.ts';
+import { type Answer, EXCHANGE, freePort, read, type } from './support/harness.ts';
 import { ISSUER, life, other, plain } from './support/life.ts';
 import { eventually, type ServerNode, startNode } from './support/node.ts';
 import { scrape } from './support/scrape.ts';
@@ -41,7 +41,10 @@ async function startWatched(t: TestContext) {
   const yaml = changed(life(), { server: { metrics: { port: metrics } } });
   const node = await startNode(t, yaml);
   const value = async (name: string): Promise<number> => (await scrape(metrics)).value(name) ?? Number.NaN;
-  return { node, value };
+  const text = async (): Promise<string> => (await scrape(metrics)).text;
+  /** The readiness of the node, with the details for its operator. */
+  const examine = async (): Promise<Answer> => read(await fetch(`http://127.0.0.1:${metrics}/readyz`));
+  return { node, value, text, examine };
 }
 
 /** Holds a write lock on the database of the node, from another process: this one. */
@@ -78,9 +81,14 @@ for (const [what, alsoChanges] of [
   });
 }
 
-test('keeps the configuration in force and the node ready with an invalid file, and a metric reports it until the file is valid', async (t) => {
-  const { node, value } = await startWatched(t);
-  assert.equal(await value('cambio_configuration_faulty'), 0);
+test('keeps the configuration in force and the node ready with an invalid file, and metrics and readyz report it until the file is valid', async (t) => {
+  const { node, value, text, examine } = await startWatched(t);
+  const digest = async () => /^cambio_configuration_info\{digest="(.+)"\} 1$/m.exec(await text())?.[1];
+  const before = await digest();
+  const readAt = await value('cambio_configuration_read_timestamp_seconds');
+  for (const name of ['cambio_configuration_faulty', 'cambio_configuration_reload_failed'])
+    assert.equal(await value(name), 0);
+  assert.deepEqual((await examine()).body, { status: 'ok' });
   changeFile(node.file, grantsOfAgent('made_up'));
   await eventually(
     () => value('cambio_configuration_faulty'),
@@ -88,7 +96,16 @@ test('keeps the configuration in force and the node ready with an invalid file, 
     15_000,
   );
   assert.match(node.printed(), /invalid; keeping the previous configuration/);
-  assert.equal((await node.get('/readyz')).status, 200);
+  assert.equal(await value('cambio_configuration_reload_failed'), 1);
+  assert.equal(await value('cambio_configuration_read_timestamp_seconds'), readAt);
+  assert.equal(await digest(), before);
+  const [seen, known] = [await node.get('/readyz'), await examine()];
+  assert.deepEqual([seen.status, seen.body.status, known.status], [200, 'ok', 200]);
+  const [{ details, ...warning }] = known.body.warnings as [Record<string, unknown>];
+  assert.equal(warning.reason, 'configuration_faulty');
+  assert.ok(Math.abs(Date.parse(String(warning.since)) - Date.now()) < 60_000);
+  assert.match(String(details), /cambio\.yaml:\d+:\d+: clients\[agent\]\.grants\[0\]$/);
+  assert.deepEqual(seen.body.warnings, [warning], 'a caller sees no details');
   assert.equal(await statusOf(node, gateway), 200);
   // A file that is absent for a moment, as between two steps of an editor, does not count as a change.
   const faulty = dataOf(readFileSync(node.file, 'utf8'));
@@ -96,7 +113,11 @@ test('keeps the configuration in force and the node ready with an invalid file, 
   await wait(500);
   writeFileSync(node.file, yamlOf(changed(faulty, grantsOfAgent('client_credentials'), disabled('plain'))));
   await becomes(node, plain, 401);
-  assert.equal(await value('cambio_configuration_faulty'), 0);
+  for (const name of ['cambio_configuration_faulty', 'cambio_configuration_reload_failed'])
+    assert.equal(await value(name), 0);
+  assert.ok((await value('cambio_configuration_read_timestamp_seconds')) > readAt);
+  assert.notEqual(await digest(), before);
+  assert.deepEqual((await examine()).body, { status: 'ok' });
 });
 
 test('changes the issuer only by a restart: until then, a file with another one is invalid, and no part of it comes into force', async (t) => {

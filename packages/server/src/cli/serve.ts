@@ -79,9 +79,9 @@ async function serveUntilStopped(
 /** @returns a function that reloads a configuration; the server keeps the previous one if the new one is invalid or conflicts */
 function createReload(file: string, server: RunningServer, report: Report): (bytes: Uint8Array) => Promise<void> {
   let conflict: string | undefined;
-  const refuse = ({ message }: Error): void => {
-    server.refuseFile();
-    report(message);
+  const refuse = (error: Error): void => {
+    server.refuseFile(error);
+    report(error.message);
     report(`${file}: invalid; keeping the previous configuration`);
   };
   const parse = async (bytes: Uint8Array) => {

@@ -98,6 +98,6 @@ const untilListening = (worker: Worker): Promise<number | undefined> =>
 
 async function serveMetrics(place: MetricsAddress | undefined, report: Report): Promise<() => Promise<void>> {
   if (place === undefined) return async () => undefined;
-  const { collectFromWorkers } = await import('../metrics/workers.ts');
-  return serveAt(place, collectFromWorkers(), report);
+  const { watchWorkers } = await import('../metrics/workers.ts');
+  return serveAt(place, watchWorkers(), report);
 }

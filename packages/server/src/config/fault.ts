@@ -74,6 +74,11 @@ export class ConfigurationError extends Error {
     this.file = file;
     this.faults = faults;
   }
+
+  /** @returns the place of each fault, without its message */
+  places(): readonly string[] {
+    return this.faults.map((fault) => formatFault(this.file, { ...fault, message: '' }).replace(/: $/, ''));
+  }
 }
 
 export const asSentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`);

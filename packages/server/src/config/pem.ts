@@ -56,6 +56,10 @@ interface Pair<T> {
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
+/** @returns each certificate in PEM */
+export const certificatesIn = (file: Buffer | string): readonly string[] =>
+  file.toString('latin1').match(CERTIFICATES) ?? [];
+
 /** @param files undefined for a file that cannot be read @returns the faults of the certificate and the key of a server */
 export function checkKeyPair({ cert, key }: Pair<Buffer | undefined>, names: Pair<string>): readonly PairProblem[] {
   const chain = cert && readChain(cert);
@@ -111,9 +115,7 @@ function warnOfChain(chain: Chain, name: string): string | undefined {
 /** @returns undefined if there is no certificate, or if one cannot be read */
 function readChain(file: Buffer): Chain | undefined {
   try {
-    const [first, ...others] = (file.toString('latin1').match(CERTIFICATES) ?? []).map(
-      (pem) => new X509Certificate(pem),
-    );
+    const [first, ...others] = certificatesIn(file).map((pem) => new X509Certificate(pem));
     return first && [first, ...others];
   } catch {
     return undefined;

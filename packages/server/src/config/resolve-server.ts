@@ -4,7 +4,7 @@ import { parseNetwork } from '../http/proxies.ts';
 import { isLoopback } from '../primitives/network.ts';
 import type { Configuration } from './configuration.ts';
 import type { Path } from './fault.ts';
-import { checkKeyPair, describePem } from './pem.ts';
+import { certificatesIn, checkKeyPair, describePem } from './pem.ts';
 import { asksForCertificate } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { readFileAt, type Surroundings } from './source.ts';
@@ -52,9 +52,6 @@ function resolveTls({ tls }: ServerSource, around: Surroundings): Configuration[
   return { cert: cert ?? Buffer.alloc(0), key: key ?? Buffer.alloc(0) };
 }
 
-/** Each certificate of a file is an authority. */
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 function resolveClientCertificates({ clientCertificates, trustProxy }: ServerSource, around: Surroundings) {
   const { authorities, header } = clientCertificates;
   const path: Path = ['server', 'clientCertificates'];
@@ -74,7 +71,7 @@ function resolveClientCertificates({ clientCertificates, trustProxy }: ServerSou
     authorities: authorities.flatMap((name, index) => {
       const place = [...path, 'authorities', index];
       const file = readFileAt(name, place, around);
-      const found = file?.toString('latin1').match(CERTIFICATE) ?? [];
+      const found = file === undefined ? [] : certificatesIn(file);
       if (file !== undefined && (found.length === 0 || !found.every(isAuthority)))
         around.complain(
           place,

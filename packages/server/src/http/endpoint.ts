@@ -11,6 +11,7 @@ import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';
 import type { Administration } from './admin/administration.ts';
 import type { CertificateReader } from './client-certificate.ts';
+import type { Readiness } from './readiness.ts';
 import type { Answer, Request } from './request.ts';
 
 /** The dependencies of endpoints, from the configuration in force and from the process. */
@@ -30,10 +31,10 @@ export interface HttpServices extends TokenServices {
   readonly throttled: ThrottledRows;
   /** The dependencies of the admin API. */
   readonly admin: Administration;
-  /** Is everything available that an exchange needs? */
-  readonly ready: () => Promise<boolean>;
   /** The nodes on this database; undefined for a command, which is not a node. */
   readonly presence?: Presence;
+  /** Examines whether the node can serve; undefined for a command. */
+  readonly readiness?: () => Promise<Readiness>;
 }
 
 /** The form of a refusal: RFC 6749 section 5.2, a page for a person, or RFC 9457. */

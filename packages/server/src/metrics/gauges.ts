@@ -19,8 +19,22 @@ export interface ServerState {
   /** How long a change has been waiting to be in force, in milliseconds. */
   readonly pendingFor: () => number;
   readonly fileIsFaulty: () => boolean;
+  /** Has the last change failed to be in force, whatever the cause? */
+  readonly reloadHasFailed: () => boolean;
+  /** Digest of the configuration in force; undefined if it was not read from a file. */
+  readonly digest: () => string | undefined;
+  readonly certificates: () => readonly ExpiringCertificate[];
   /** Milliseconds since the last successful poll for what other processes wrote. */
   readonly pollAge: () => number;
+}
+
+/** A certificate in force. */
+export interface ExpiringCertificate {
+  /** The entry of the configuration that names it, such as `server.tls`. */
+  readonly entry: string;
+  readonly subject: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 interface Reading {
@@ -62,6 +76,27 @@ const gauges: readonly StateGauge[] = [
     help: '1 if the current file is invalid and the previous configuration is in force',
     aggregator: 'max',
     read: ({ fileIsFaulty }) => [{ value: fileIsFaulty() ? 1 : 0 }],
+  },
+  {
+    name: 'cambio_configuration_reload_failed',
+    help: '1 if the last change of the configuration, or of a file that it names, could not be put in force',
+    aggregator: 'max',
+    read: ({ reloadHasFailed }) => [{ value: reloadHasFailed() ? 1 : 0 }],
+  },
+  {
+    name: 'cambio_configuration_info',
+    help: 'Always 1; the label is the digest of the configuration in force',
+    labels: ['digest'],
+    aggregator: 'first',
+    read: ({ digest }) => [{ labels: { digest: digest() ?? '' }, value: 1 }],
+  },
+  {
+    name: 'cambio_certificate_expiry_timestamp_seconds',
+    help: 'When a certificate in force expires, by the entry of the configuration that names it, and its subject',
+    labels: ['entry', 'subject'],
+    aggregator: 'min',
+    read: ({ certificates }) =>
+      certificates().map(({ entry, subject, expiresAt }) => ({ labels: { entry, subject }, value: expiresAt / 1000 })),
   },
   {
     name: 'cambio_poll_age_seconds',

@@ -1,13 +1,16 @@
 // Makes the metrics available: on a listener of this process, or for a worker through the first process of its node.
+import type { Readiness } from '../http/readiness.ts';
 import { describeListenFailure } from '../primitives/failure.ts';
 import type { ServerState } from './gauges.ts';
-import type { MetricsAddress } from './listener.ts';
+import type { MetricsAddress, Watched } from './listener.ts';
 import { type Observer, unobserved } from './observer.ts';
+
+export type PublishedState = Omit<ServerState, 'auditBacklog'> & { readonly readiness: () => Promise<Readiness> };
 
 export interface OpenMetrics {
   readonly observer: Observer;
   /** Makes the metrics available. If their port is in use, reports that, and the server runs without metrics. */
-  readonly publish: (state: Omit<ServerState, 'auditBacklog'>) => Promise<void>;
+  readonly publish: (state: PublishedState) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -26,10 +29,11 @@ export async function openMetrics(
   let stop = async (): Promise<void> => undefined;
   return {
     observer,
-    publish: async (state) => {
+    publish: async ({ readiness, ...state }) => {
       registerGauges(registry, { ...state, auditBacklog });
-      if (servedBy === 'this process') stop = await serveAt(place, () => registry.metrics(), report);
-      else (await import('./workers.ts')).answerWithMetrics(registry);
+      const watched = { metrics: () => registry.metrics(), readiness: async () => [await readiness()] };
+      if (servedBy === 'this process') stop = await serveAt(place, watched, report);
+      else (await import('./workers.ts')).answerFirstProcess(registry, readiness);
     },
     close: async () => {
       close();
@@ -41,12 +45,12 @@ export async function openMetrics(
 /** @returns a function that stops it */
 export async function serveAt(
   place: MetricsAddress,
-  read: () => Promise<string>,
+  watched: Watched,
   report: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const { serveMetrics } = await import('./listener.ts');
   try {
-    return await serveMetrics(place, read);
+    return await serveMetrics(place, watched);
   } catch (error) {
     report(`metrics are not served: ${describeListenFailure(error, place, 'server.metrics')}`);
     return async () => undefined;

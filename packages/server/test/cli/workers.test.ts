@@ -64,6 +64,8 @@ test(
     const together = await scrape(metrics);
     assert.equal(together.value('cambio_requests_total', { grant: 'refresh_token', outcome: 'issued' }), 30);
     assert.equal(together.value('cambio_nodes'), 3);
+    const seen = (await (await fetch(`http://127.0.0.1:${metrics}/readyz`)).json()) as Record<string, unknown>;
+    assert.deepEqual(seen, { status: 'ok', workers: Array.from({ length: 3 }, () => ({ status: 'ok' })) });
     process.kill(before[0] ?? 0, 'SIGKILL');
     await eventually(
       async () => childrenOf(node),

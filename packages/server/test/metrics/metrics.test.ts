@@ -93,6 +93,8 @@ test('serves metrics on a listener of their own and nothing else there, and none
   assert.equal(await at(`http://127.0.0.1:${port}/metrics?x=y`), 200);
   assert.equal(await at(`http://127.0.0.1:${port}/oauth/token`), 404);
   assert.equal(await at(`http://127.0.0.1:${port}/metrics`, { method: 'POST' }), 405);
+  assert.equal(await at(`http://127.0.0.1:${port}/readyz`), 200);
+  assert.equal(await at(`http://127.0.0.1:${port}/constructor`), 404);
   assert.equal(await at(`${server.issuer}/metrics`), 404);
   await server.close();
   await assert.rejects(at(`http://127.0.0.1:${port}/metrics`));

@@ -6,6 +6,7 @@ import type { AuditEvent } from '../../src/audit/event.ts';
 import { clientEntry } from '../../src/config/schema.ts';
 import type { HttpServices } from '../../src/http/endpoint.ts';
 import type { Answered } from '../../src/http/handle.ts';
+import type { Readiness } from '../../src/http/readiness.ts';
 import { createHttpServer, endpointsOf } from '../../src/http/server.ts';
 import { PLAIN } from './every-page.ts';
 
@@ -30,6 +31,7 @@ export interface HttpAlone {
 }
 
 const ISSUER = 'http://127.0.0.1';
+const READY: Readiness = { obstacles: [], warnings: [] };
 
 /** Services that are configured but do nothing. */
 const services = {
@@ -46,7 +48,7 @@ export async function startHttpAlone(
   t: { readonly after: (work: () => Promise<void>) => void },
   { body = 4096, connections = 100, waiting = 10, requestDeadlineMs = 60_000 },
 ): Promise<HttpAlone> {
-  const { promise: ready, resolve: letGo } = Promise.withResolvers<boolean>();
+  const { promise: ready, resolve: letGo } = Promise.withResolvers<Readiness>();
   const asked = new EventEmitter();
   const answered: Answered[] = [];
   const rows: AuditEvent[] = [];
@@ -61,7 +63,7 @@ export async function startHttpAlone(
     throttled: { count: () => undefined },
     // More than the system buffers for a caller that does not read.
     keys: { published: () => ['x'.repeat(32_000_000)] },
-    ready: () => {
+    readiness: () => {
       asked.emit('ready');
       return ready;
     },
@@ -81,7 +83,7 @@ export async function startHttpAlone(
   const sockets: Socket[] = [];
   t.after(async () => {
     for (const socket of sockets) socket.destroy();
-    letGo(true);
+    letGo(READY);
     await http.close(1000);
     if (faults.length > 0) throw new Error(faults.join('\n'));
   });
@@ -104,7 +106,7 @@ export async function startHttpAlone(
     await begun;
     return held;
   };
-  return { hold, busy, letGo: () => letGo(true), answered, rows, beSlow: () => (slow = true) };
+  return { hold, busy, letGo: () => letGo(READY), answered, rows, beSlow: () => (slow = true) };
 }
 
 /** Longer than the time in which one turn may begin requests. */

@@ -1,5 +1,6 @@
 // GET /livez and /readyz: whether the process answers, and whether it can do its work.
 import type { Endpoint } from '../endpoint.ts';
+import { describeReadiness } from '../readiness.ts';
 
 const health = {
   place: 'root',
@@ -20,13 +21,15 @@ export const readyz = {
   ...health,
   path: '/readyz',
   answer: async ({ services }) => {
-    const ready = await services.ready();
+    const readiness = await services.readiness?.();
     const agree = services.presence?.agree();
     // Nodes with different configurations all work, but an operator should know.
     const nodes = agree !== undefined && {
       nodes: services.presence?.nodes(),
       configurations: agree ? 'same' : 'different',
     };
-    return { status: ready ? 200 : 503, body: { status: ready ? 'ok' : 'unavailable', ...nodes } };
+    if (readiness === undefined) return { status: 503, body: { status: 'unavailable' } };
+    const status = readiness.obstacles.length === 0 ? 200 : 503;
+    return { status, body: { ...describeReadiness(readiness, 'anybody'), ...nodes } };
   },
 } as const satisfies Endpoint;

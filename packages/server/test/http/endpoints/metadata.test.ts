@@ -190,8 +190,14 @@ test('answers livez while the process runs, and readyz while it can do its work'
       [503, 'unavailable'],
     ],
   );
+  const { body } = await get(`${server.issuer}/readyz`);
+  const since = new Date(server.clock.now).toISOString();
+  assert.deepEqual(body.obstacles, [{ reason: 'database_unreachable', since }]);
+  server.clock.now += 60_000;
+  assert.deepEqual((await get(`${server.issuer}/readyz`)).body.obstacles, body.obstacles, 'since it began');
   server.sql('alter table gone rename to used_ids');
   assert.deepEqual(await ask('/readyz'), [200, 'ok']);
+  assert.equal((await get(`${server.issuer}/readyz`)).body.obstacles, undefined);
 });
 
 test('describes the server at /: a page for browsers, JSON for programs, and every link answers', async (t) => {
