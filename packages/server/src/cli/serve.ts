@@ -3,8 +3,9 @@ import cluster from 'node:cluster';
 import { type RunningServer, startServer } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
-import { decodeFile, parseConfiguration, readText } from '../config/load.ts';
-import { watchFile } from '../config/watch.ts';
+import { createInputs, type Inputs } from '../config/inputs.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { watchInputs } from '../config/watch.ts';
 import { createReport, type Report } from '../primitives/log.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { untilToldToStop } from '../stop.ts';
@@ -41,8 +42,8 @@ export const serve: CliCommand = {
 async function run({ config, workers }: Record<string, unknown>): Promise<number> {
   const file = String(config);
   const count = readWholeNumber('--workers', workers, { least: 1, most: MAX_WORKERS, example: 4 });
-  const text = readText(file);
-  const configuration = await parseConfiguration(text, { file, environment: process.env });
+  const inputs = createInputs(file);
+  const configuration = await loadConfiguration(file, process.env, inputs);
   const report = createReport(configuration.log);
   // Workers read the same file: report its warnings once.
   if (cluster.isPrimary) for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
@@ -55,20 +56,23 @@ async function run({ config, workers }: Record<string, unknown>): Promise<number
       started(port, `, ${count} workers`),
     );
   }
-  await serveUntilStopped(file, { text, configuration }, report, started);
+  await serveUntilStopped(file, { inputs, configuration }, report, started);
   return EXIT.done;
 }
 
 async function serveUntilStopped(
   file: string,
-  { text, configuration }: { readonly text: string; readonly configuration: Configuration },
+  { inputs, configuration }: { readonly inputs: Inputs; readonly configuration: Configuration },
   report: Report,
   started: (port: number) => void,
 ): Promise<void> {
   const sharing = cluster.isWorker ? shareCounts() : undefined;
-  const server = await startServer(configuration, { text: sha256(text), sharing, report });
+  const server = await startServer(configuration, { text: digestOf(configuration), sharing, report });
   const stopSignal = untilToldToStop();
-  const watching = watchFile(file, Buffer.from(text), createReload(file, server, report));
+  const watching = watchInputs(inputs, {
+    begin: () => createInputs(file),
+    take: createReload(file, server, report),
+  });
   if (cluster.isPrimary) started(server.port);
   await stopSignal;
   watching.stop();
@@ -76,25 +80,24 @@ async function serveUntilStopped(
   await server.close();
 }
 
+/** Returns the digest that nodes compare. It covers the text of every file, but not their paths: each node may have its own folder. */
+const digestOf = ({ files: [main, ...included] }: Configuration): string =>
+  sha256(included.length === 0 ? (main?.text ?? '') : JSON.stringify([main, ...included].map((file) => file?.text)));
+
 /** @returns a function that reloads a configuration; the server keeps the previous one if the new one is invalid or conflicts */
-function createReload(file: string, server: RunningServer, report: Report): (bytes: Uint8Array) => Promise<void> {
+function createReload(file: string, server: RunningServer, report: Report): (inputs: Inputs) => Promise<void> {
   let conflict: string | undefined;
   const refuse = (error: Error): void => {
     server.refuseFile(error);
     report(error.message);
     report(`${file}: invalid; keeping the previous configuration`);
   };
-  const parse = async (bytes: Uint8Array) => {
-    const text = decodeFile(bytes, file);
-    return { text, configuration: await parseConfiguration(text, { file, environment: process.env }) };
-  };
-  return async (bytes) => {
-    const parsed = await parse(bytes).catch(refuse);
-    if (parsed === undefined) return;
-    const { text, configuration } = parsed;
+  return async (inputs) => {
+    const configuration = await loadConfiguration(file, process.env, inputs).catch(refuse);
+    if (configuration === undefined) return;
     for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
     try {
-      const unchanged = await server.reload(configuration, sha256(text));
+      const unchanged = await server.reload(configuration, digestOf(configuration));
       for (const key of unchanged) report(`${file}: ${key} changed; restart the server to apply it`, WARN);
       report(`cambio read ${file} again`, INFO);
     } catch (error) {

@@ -70,10 +70,19 @@ export interface ResolvedConfiguration extends Registering {
   readonly sealingKey: SealingKeySource;
 }
 
+/** A file of the configuration, and its text as it was read. */
+export interface ConfigurationText {
+  /** As faults name it: the path of the main file as the caller gave it, that of an included file below the same folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
 /** A resolved file with its entries, its warnings, its places and its checks. */
 export interface Configuration extends ResolvedConfiguration {
   /** The entries of the file, without secrets. */
   readonly entries: Entries;
+  /** The main file, and then the included files, in the order of their entries. */
+  readonly files: readonly ConfigurationText[];
   readonly warnings: readonly Fault[];
   /** @returns the file and the line of the value at the path, such as `cambio.yaml:12` */
   readonly placeOf: (path: Path) => string;

@@ -1,5 +1,4 @@
 // Reads and checks the file, and reports every fault at once, each with its line.
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isObject } from '../primitives/expectation.ts';
 import { describeFailure } from '../primitives/failure.ts';
@@ -7,6 +6,7 @@ import { type FormFault, wordIssues } from '../primitives/form.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { Configuration, ResolvedConfiguration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path } from './fault.ts';
+import { createInputs, type Inputs } from './inputs.ts';
 import { redact } from './redacted.ts';
 import { resolveConfiguration } from './resolve.ts';
 import { certificateProblem } from './resolve-saml.ts';
@@ -18,16 +18,19 @@ import { SURE } from './unsure.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
 
 /** @throws ConfigurationError */
-export const loadConfiguration = async (file: string, environment: NodeJS.ProcessEnv): Promise<Configuration> =>
-  parseConfiguration(readText(file), { file, environment });
+export const loadConfiguration = async (
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  inputs: Inputs = createInputs(file),
+): Promise<Configuration> => parseConfiguration(readText(file, inputs), { file, environment, inputs });
 
 /** @throws ConfigurationError */
-export function readText(file: string): string {
-  return decodeFile(readBytes(file), file);
+function readText(file: string, inputs: Inputs): string {
+  return decodeFile(readBytes(file, inputs), file);
 }
 
 /** @throws ConfigurationError with the first line that is not UTF-8 */
-export function decodeFile(bytes: Uint8Array, file: string): string {
+function decodeFile(bytes: Uint8Array, file: string): string {
   const text = decodeUtf8(bytes);
   if (text !== undefined) return text;
   const lines = Buffer.from(bytes).toString('latin1').split('\n');
@@ -36,9 +39,9 @@ export function decodeFile(bytes: Uint8Array, file: string): string {
   throw new ConfigurationError(file, [{ severity: 'fault', line, column: 1, path: '', message }]);
 }
 
-function readBytes(file: string): Buffer {
+function readBytes(file: string, inputs: Inputs): Buffer {
   try {
-    return readFileSync(file);
+    return inputs.read(file);
   } catch (error) {
     throw new ConfigurationError(file, [faultOfFile(`cannot be read: ${describeFailure(error)}.`)]);
   }
@@ -47,12 +50,12 @@ function readBytes(file: string): Buffer {
 /** @param file names the text in faults; paths in the text are relative to its folder @throws ConfigurationError */
 export async function parseConfiguration(
   text: string,
-  { file, environment }: { file: string; environment: NodeJS.ProcessEnv },
+  { file, environment, inputs = createInputs(file) }: { file: string; environment: NodeJS.ProcessEnv; inputs?: Inputs },
 ): Promise<Configuration> {
   const read = readYaml(text, environment);
   const { value, faults, lineOf } = read;
   if (isEmpty(value)) throw new ConfigurationError(file, [faultOfFile(EMPTY)]);
-  const around = { folder: dirname(resolve(file)), environment };
+  const around = { folder: dirname(resolve(file)), environment, inputs };
   const configuration = value === undefined ? undefined : await check(read, around);
   const throwFaults = (): void => {
     if (faults.every(({ severity }) => severity === 'warning')) return;
@@ -69,6 +72,7 @@ export async function parseConfiguration(
   if (configuration === undefined) throw new ConfigurationError(file, faults);
   return {
     ...configuration,
+    files: [{ path: file, text }],
     warnings: faults.toSorted(byPlace),
     placeOf: (path) => `${file}:${lineOf(path)}`,
     examine: () => {
@@ -91,7 +95,7 @@ const byPlace = (a: Fault, b: Fault): number => a.line - b.line || a.column - b.
 async function check(
   { value, unknown, complain }: YamlFile,
   around: Omit<Surroundings, 'complain' | 'unsure'>,
-): Promise<Omit<Configuration, 'warnings' | 'placeOf'> | undefined> {
+): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf'> | undefined> {
   const parsed = configurationFile.safeParse(value);
   if (parsed.success && unknown.length === 0) {
     const configuration = await resolveConfiguration(parsed.data, { ...around, complain, unsure: SURE });

@@ -1,5 +1,5 @@
 // Reads logos: images from files beside the configuration, or `data:` URIs. Pages hold them inline, so that no page loads anything.
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
 import type { Path } from './fault.ts';
@@ -31,7 +31,7 @@ export function readLogo(source: string, path: Path, around: Surroundings): stri
     return complain(
       `${source} is on another server, and pages load nothing. Save the image beside this file: logo.png`,
     );
-  const image = readImage(resolve(around.folder, source));
+  const image = readImage(resolve(around.folder, source), around);
   if (typeof image === 'string') return complain(`${source} ${image}`);
   const type = typeOf(image);
   if (type === undefined) return complain(`${source} is not ${FORMS}`);
@@ -39,11 +39,11 @@ export function readLogo(source: string, path: Path, around: Surroundings): stri
 }
 
 /** @returns why the file is not a logo */
-function readImage(file: string): Buffer | string {
+function readImage(file: string, { inputs }: Surroundings): Buffer | string {
   try {
     const stats = statSync(file);
     if (!stats.isFile()) return 'is not a file';
-    return stats.size > MAX_LOGO_BYTES ? tooLarge(stats.size) : readFileSync(file);
+    return stats.size > MAX_LOGO_BYTES ? tooLarge(stats.size) : inputs.read(file);
   } catch (error) {
     return `cannot be read: ${describeFailure(error)}`;
   }

@@ -1,10 +1,10 @@
 // Reads the files, secrets and environment variables that a configuration file names.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { Complain, Path } from './fault.ts';
+import type { Inputs } from './inputs.ts';
 import type { SecretSource } from './schema-values.ts';
 import type { Unsure } from './unsure.ts';
 
@@ -12,6 +12,8 @@ export interface Surroundings {
   /** Paths in the file are relative to it. */
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** Reads files, and notes what it read: a change of it has the configuration read again. */
+  readonly inputs: Pick<Inputs, 'read'>;
   readonly complain: Complain;
   readonly unsure: Unsure;
 }
@@ -38,10 +40,10 @@ export function readSecret(source: SecretSource, path: Path, host: string, aroun
 }
 
 /** Reads a file that the configuration names. @returns undefined after reporting that it cannot be read */
-export function readFileAt(name: string, path: Path, { folder, complain }: Surroundings): Buffer | undefined {
+export function readFileAt(name: string, path: Path, { folder, inputs, complain }: Surroundings): Buffer | undefined {
   const file = resolve(folder, name);
   try {
-    return readFileSync(file);
+    return inputs.read(file);
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     complain(

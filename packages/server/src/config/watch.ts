@@ -1,53 +1,55 @@
-// Watches the configuration file, and reads it at SIGHUP and when its text changes: written, replaced, or by a changed symbolic link,
-// as in Kubernetes.
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+// Watches what the configuration was read from, and has it read again at SIGHUP and when any of it changes: written, replaced, added,
+// removed, or by a changed symbolic link, as in Kubernetes.
+import { type FSWatcher, watch } from 'node:fs';
 import { createRepeatable } from '../primitives/serial.ts';
+import type { Inputs } from './inputs.ts';
 
-/** Time without changes before the file is read: editors write in several steps. */
+/** Time without changes before the files are read: editors write in several steps. */
 const QUIET_MS = 200;
-/** Time between two reads, in case the file system reports nothing. */
-const READ_MS = 5000;
+/** Time between two comparisons, in case the file system reports nothing. */
+const COMPARE_MS = 5000;
 
 /**
- * @param seen the bytes that were read last
- * @param take called with changed bytes, and at SIGHUP also with the same ones; one call at a time. Called again later if it rejects
+ * @param first what the reading in force was read from
+ * @param begin returns empty inputs for the next reading
+ * @param take reads everything again after a change, and at SIGHUP. One call at a time. If it rejects, it is called again later
  */
-export function watchFile(
-  file: string,
-  seen: Uint8Array,
-  take: (bytes: Uint8Array) => Promise<void>,
+export function watchInputs(
+  first: Inputs,
+  { begin, take }: { readonly begin: () => Inputs; readonly take: (inputs: Inputs) => Promise<void> },
 ): { readonly stop: () => void } {
-  let taken = seen;
+  let inputs = first;
   let isForced = false;
+  let timer: NodeJS.Timeout | undefined;
   const look = createRepeatable(async () => {
-    const bytes = read(file);
-    if (bytes === undefined || (bytes.equals(taken) && !isForced)) return;
-    const before = taken;
-    [taken, isForced] = [bytes, false];
+    if (!isForced && !inputs.haveChanged()) return;
+    isForced = false;
+    inputs = begin();
     try {
-      await take(bytes);
+      await take(inputs);
     } catch (error) {
-      [taken, isForced] = [before, true];
+      isForced = true;
       throw error;
+    } finally {
+      folders.watch(inputs.folders());
     }
   });
   const lookNow = (): void => void look().catch(() => undefined);
-  let timer: NodeJS.Timeout | undefined;
-  const folder = watchFolder(file, () => {
+  const folders = createFolderWatcher(() => {
     clearTimeout(timer);
     timer = setTimeout(lookNow, QUIET_MS).unref();
   });
+  folders.watch(first.folders());
   const hangUp = (): void => {
     isForced = true;
     lookNow();
   };
-  const looking = setInterval(lookNow, READ_MS).unref();
+  const looking = setInterval(lookNow, COMPARE_MS).unref();
   process.on('SIGHUP', hangUp);
   lookNow();
   return {
     stop: () => {
-      folder?.close();
+      folders.watch(new Set());
       clearTimeout(timer);
       clearInterval(looking);
       process.off('SIGHUP', hangUp);
@@ -55,21 +57,29 @@ export function watchFile(
   };
 }
 
-/** Watches the folder, because a file that is renamed into place is another file. @returns undefined if the system cannot watch */
-function watchFolder(file: string, changed: () => void): FSWatcher | undefined {
-  try {
-    const folder = watch(dirname(resolve(file)), changed).unref();
-    return folder.on('error', () => undefined);
-  } catch {
-    return undefined;
-  }
-}
-
-/** @returns undefined if the file cannot be read now */
-function read(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
-  }
+/** Watches folders, because a file that is renamed into place is another file. A folder that cannot be watched is left out. */
+function createFolderWatcher(changed: () => void): { readonly watch: (folders: ReadonlySet<string>) => void } {
+  const watchers = new Map<string, FSWatcher>();
+  const drop = (folder: string): void => {
+    watchers.get(folder)?.close();
+    watchers.delete(folder);
+  };
+  return {
+    watch: (folders) => {
+      for (const folder of watchers.keys()) if (!folders.has(folder)) drop(folder);
+      for (const folder of folders) {
+        if (watchers.has(folder)) continue;
+        try {
+          const watcher = watch(folder, changed).unref();
+          watchers.set(
+            folder,
+            // A folder that was replaced is watched anew after the next reading.
+            watcher.on('error', () => drop(folder)),
+          );
+        } catch {
+          // The comparison every few seconds notices its changes.
+        }
+      }
+    },
+  };
 }

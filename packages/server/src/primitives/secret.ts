@@ -37,4 +37,4 @@ export class SecretDigest {
 const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** SHA-256 in base64url. Identifies a token where its text must not appear. */
-export const sha256 = (text: string): string => hash('sha256', text, 'base64url');
+export const sha256 = (content: string | Uint8Array): string => hash('sha256', content, 'base64url');
