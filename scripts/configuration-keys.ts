@@ -1,52 +1,11 @@
 // Lists the keys of the configuration file with their forms and defaults, from the schema.
-import { z } from 'zod';
-import { configurationFile } from '../packages/server/src/config/schema.ts';
-
-interface Schema {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: boolean | Schema;
-  readonly items?: Schema;
-  readonly anyOf?: readonly Schema[];
-  readonly oneOf?: readonly Schema[];
-  readonly enum?: readonly string[];
-  readonly const?: unknown;
-  readonly default?: unknown;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
+import { keySchema, type JsonSchema as Schema } from '../packages/server/src/config/json-schema.ts';
 
 /** Path, form and default of each key, or that it is required. */
 export function keysTable(): string {
-  const rows = rowsOf(
-    z.toJSONSchema(configurationFile, { io: 'input', unrepresentable: 'any', override: tellDuration }) as Schema,
-    '',
-  );
+  const rows = rowsOf(keySchema(), '');
   return ['| key | form | default |', '|---|---|---|', ...new Set(rows)].join('\n');
 }
-
-/** A default as one would write it: zod knows only the seconds of a duration. */
-function tellDuration({
-  zodSchema,
-  jsonSchema,
-}: {
-  zodSchema: z.core.$ZodTypes;
-  jsonSchema: { default?: unknown };
-}): void {
-  const { def } = zodSchema._zod;
-  if (def.type !== 'default' || typeof def.defaultValue !== 'number' || jsonSchema.default !== undefined) return;
-  const [unit, seconds] = UNITS.find(([, size]) => Number(def.defaultValue) % size === 0) ?? ['s', 1];
-  jsonSchema.default = `${def.defaultValue / seconds}${unit}`;
-}
-
-const UNITS = [
-  ['d', 86_400],
-  ['h', 3600],
-  ['m', 60],
-  ['s', 1],
-] as const;
 
 /** A key of several kinds of entries is one row. */
 function rowsOf(schema: Schema, path: string): readonly string[] {
@@ -104,7 +63,7 @@ function formOf(schema: Schema): string {
   if (type === 'object')
     return typeof additionalProperties === 'object' ? `map to ${formOf(additionalProperties)}` : 'map';
   if (type === 'string') return pattern?.includes('[smhd]') ? 'duration' : 'text';
-  return type ?? 'anything';
+  return typeof type === 'string' ? type : 'anything';
 }
 
 const defaultOf = ({ default: value }: Schema, isRequired: boolean): string => {

@@ -4,6 +4,7 @@ import type { CliCommand } from './command.ts';
 export const commands = {
   serve: () => import('./serve.ts').then(({ serve }) => serve),
   check: () => import('./check.ts').then(({ check }) => check),
+  schema: () => import('./schema.ts').then(({ schema }) => schema),
   explain: () => import('./explain.ts').then(({ explain }) => explain),
   targets: () => import('./targets.ts').then(({ targets }) => targets),
   'tokens inspect': () => import('./token-inspect.ts').then(({ tokensInspect }) => tokensInspect),

@@ -23,7 +23,8 @@ const actor = z
   .refine(
     ({ required, forbidden }) => !(required && forbidden),
     'cannot have required and forbidden. Remove one of them.',
-  );
+  )
+  .meta({ not: { required: ['required', 'forbidden'] } });
 
 /** Maps a scope of the subject token to the scopes that it grants. */
 const scopeMap = z.record(scope, z.array(scope).min(1));
@@ -69,6 +70,7 @@ const denyRule = z.strictObject({
       ({ forbidden, ...others }) => !forbidden || Object.values(others).every((value) => value === undefined),
       'cannot have forbidden and another key. Remove one of them.',
     )
+    .meta({ dependentSchemas: { forbidden: { maxProperties: 1 } } })
     .prefault({}),
   audiences: z.array(name).min(1).optional(),
   when: expression.optional(),

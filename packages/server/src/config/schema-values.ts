@@ -14,24 +14,38 @@ export const tokenTypes = names(subjectTokenTypes);
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
+/** In the JSON Schema of the file. */
+export const HTTP_URL = '^\\s*[Hh][Tt][Tt][Pp][Ss]?:';
+
 /** `90s`, `10m`, `1h`, `30d` → seconds. */
 export const duration = expecting(
   z
     .string()
     .regex(/^[1-9]\d{0,5}[smhd]$/)
+    .meta({ examples: ['10m', '1h', '30d'] })
     .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]),
   'a duration',
   'a number with its unit, such as 10m, 1h or 30d',
 );
 
-export const name = expecting(z.string().refine(isName), 'a name', 'a printable text of 1 to 1024 characters');
+export const name = expecting(
+  z.string().refine(isName).meta({ minLength: 1, maxLength: 1024 }),
+  'a name',
+  'a printable text of 1 to 1024 characters',
+);
 export const clientId = expecting(
-  z.string().refine(isClientId),
+  z
+    .string()
+    .refine(isClientId)
+    .meta({ pattern: '^[\\x20-\\x7e]{1,256}$', examples: ['orders-api'] }),
   'a client id',
   '1 to 256 printable ASCII characters, such as orders-api',
 );
 export const scope = expecting(
-  z.string().refine(isScopeName),
+  z
+    .string()
+    .refine(isScopeName)
+    .meta({ pattern: '^[\\x21\\x23-\\x5b\\x5d-\\x7e]+$', examples: ['orders:read'] }),
   'a scope name',
   'printable ASCII without a blank, a quote and a backslash, such as orders:read',
 );
@@ -43,7 +57,11 @@ export const oneOrMore = <T extends z.ZodType>(type: T) =>
 export const file = expecting(z.string().min(1), 'the path of a file', 'a path relative to the configuration file');
 
 const text = z.string().min(1);
-const sources = [z.strictObject({ env: text }), z.strictObject({ file }), z.strictObject({ plain: text })] as const;
+const sources = [
+  z.strictObject({ env: text.meta({ description: 'The environment variable that has the secret.' }) }),
+  z.strictObject({ file }),
+  z.strictObject({ plain: text.meta({ description: 'The secret itself. Only if server.host is loopback.' }) }),
+] as const;
 
 export const secret = expecting(z.union(sources), 'a secret', '{ file: PATH } or { env: NAME }', 'secret');
 
@@ -79,4 +97,11 @@ export const issuerName = expecting(
   'letters, digits, dots, dashes and underscores, such as contoso',
 );
 
-export const httpsUrl = expecting(z.string(), 'a URL', 'an https URL, such as https://login.example.com');
+export const url = expecting(z.string(), 'a URL', 'an https URL, such as https://login.example.com');
+
+/** Resolving checks the rest of the URL, which depends on other keys. */
+export const httpsUrl = expecting(
+  z.string().meta({ pattern: HTTP_URL, examples: ['https://login.example.com'] }),
+  'a URL',
+  'an https URL, such as https://login.example.com',
+);

@@ -18,6 +18,7 @@ import {
   duration,
   expression,
   file,
+  HTTP_URL,
   httpsUrl,
   issuerName,
   name,
@@ -26,6 +27,7 @@ import {
   scopes,
   secret,
   tokenTypes,
+  url,
 } from './schema-values.ts';
 
 const resource = z.strictObject({
@@ -50,6 +52,12 @@ const resource = z.strictObject({
     .refine(({ alg, secret: shared }) => alg === 'HS256' || shared === undefined, {
       path: ['secret'],
       message: 'a secret is for alg: HS256 only. Write alg: HS256, or remove the secret.',
+    })
+    .meta({
+      allOf: [
+        { anyOf: [{ required: ['secret'] }, { not: { required: ['alg'], properties: { alg: { const: 'HS256' } } } }] },
+      ],
+      dependentSchemas: { secret: { required: ['alg'], properties: { alg: { pattern: '^HS256$|\\$\\{' } } } },
     })
     .prefault({}),
 });
@@ -77,7 +85,8 @@ const tlsSubject = z
     email: expecting(z.email(), 'an email address', 'one such as orders@example.com'),
   })
   .partial()
-  .refine((subject) => Object.keys(subject).length === 1, 'needs exactly one of dn, dns, uri, ip and email.');
+  .refine((subject) => Object.keys(subject).length === 1, 'needs exactly one of dn, dns, uri, ip and email.')
+  .meta({ minProperties: 1, maxProperties: 1 });
 
 const client = z.strictObject({
   id: clientId,
@@ -117,7 +126,7 @@ const oauthIssuer = z
   .strictObject({
     // Tells the two kinds of entry apart.
     saml: z.never().optional(),
-    issuer: httpsUrl.optional(),
+    issuer: url.optional(),
     trustDomain: expecting(
       z.string().regex(/^[a-z0-9._-]{1,255}$/),
       'a SPIFFE trust domain',
@@ -141,7 +150,8 @@ const oauthIssuer = z
   .refine(
     (entry) => (entry.issuer === undefined) !== (entry.trustDomain === undefined),
     'needs one of issuer, trustDomain and saml, which says whose tokens the entry is about.',
-  );
+  )
+  .meta({ allOf: [{ oneOf: [{ required: ['issuer'] }, { required: ['trustDomain'] }] }] });
 
 /** A SAML identity provider, by its entity id. */
 const samlIssuer = z
@@ -163,25 +173,38 @@ const samlIssuer = z
   .refine(
     (entry) => (entry.certificates === undefined) !== (entry.metadata === undefined),
     'needs certificates or metadata, and not both.',
-  );
+  )
+  .meta({ allOf: [{ oneOf: [{ required: ['certificates'] }, { required: ['metadata'] }] }] });
 
 const issuer = z.union([oauthIssuer, samlIssuer]);
 
+const DATABASE = /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/;
+
 const topLevel = z.strictObject({
-  issuer: expecting(z.string(), 'a URL', 'the https URL of this server, such as https://login.example.com'),
+  issuer: expecting(
+    z.string().meta({ pattern: HTTP_URL, examples: ['https://login.example.com'] }),
+    'a URL',
+    'the https URL of this server, such as https://login.example.com',
+  ),
   server: server.prefault({}),
   log: z
     .strictObject({ format: z.enum(['text', 'json']).default('text'), level: z.enum(levels).default('info') })
     .prefault({}),
   store: expecting(
-    z.string().superRefine((text, { addIssue }) => {
-      if (/^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/.test(text)) return;
-      // The rest of the text is not shown: it may be a password.
-      const [, scheme] = /^([a-z][a-z0-9+]{1,15}):\/\//i.exec(text) ?? [];
-      const shown = scheme === undefined ? 'a text' : `a URL that begins with ${scheme}:`;
-      const message = `${shown} is not a database. Write sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE.`;
-      addIssue({ code: 'custom', message });
-    }),
+    z
+      .string()
+      .superRefine((text, { addIssue }) => {
+        if (DATABASE.test(text)) return;
+        // The rest of the text is not shown: it may be a password.
+        const [, scheme] = /^([a-z][a-z0-9+]{1,15}):\/\//i.exec(text) ?? [];
+        const shown = scheme === undefined ? 'a text' : `a URL that begins with ${scheme}:`;
+        const message = `${shown} is not a database. Write sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE.`;
+        addIssue({ code: 'custom', message });
+      })
+      .meta({
+        pattern: DATABASE.source,
+        examples: ['sqlite:data/cambio.db', 'postgres://USER:PASSWORD@HOST/DATABASE'],
+      }),
     'a database',
     'sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE',
     'secret',

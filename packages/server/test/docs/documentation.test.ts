@@ -144,6 +144,7 @@ const tables: Readonly<Record<string, readonly string[]>> = {
   'subject, actor': ['rules', '*', '0', 'actor'],
   grant: ['rules', '*', '0', 'grant'],
   tests: ['rules', '*', '0', 'tests', '*'],
+  'tokens of tests': ['rules', '*', '0', 'tests', '*', 'subject'],
 };
 
 interface Node {
