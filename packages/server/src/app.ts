@@ -180,11 +180,16 @@ async function open(configuration: Configuration, { clock, report, text, sharing
 /** Starts everything that runs beside requests: polling, retention of the audit log, deletion of expired rows. */
 async function keepUpToDate(node: Node): Promise<{ polling: Polling; auditRetention: AuditRetention }> {
   const { configuration, base, presence, inForce, report, endings } = node;
-  const { store, clock, freshness, revocations, registered } = base;
+  const { store, clock, freshness, revocations, suspensions, registered } = base;
   const { services } = inForce;
   // Clients first: a node that knows a new client must know the revocations of its id, which were committed in the same
   // transaction.
-  const polls = [registered.poll, revocations.poll, (changed?: Promise<boolean>) => services().keys.poll(changed)];
+  const polls = [
+    registered.poll,
+    revocations.poll,
+    suspensions.poll,
+    (changed?: Promise<boolean>) => services().keys.poll(changed),
+  ];
   const polling = startPolling(store, polls, { beside: presence.poll, freshness, report });
   endings.add(polling.stop);
   const auditRetention = await startAuditRetention(configuration.audit, {

@@ -7,6 +7,7 @@ import { openRegisteredClients, type RegisteredClients } from './client-auth/reg
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
+import { openSuspensions, type Suspensions } from './issuing/suspensions.ts';
 import { createTokenIds } from './issuing/token-ids.ts';
 import type { Sealer } from './keys/sealing.ts';
 import { openSealer } from './keys/sealing-key.ts';
@@ -33,6 +34,7 @@ export interface Base {
   /** Of all that is polled. */
   readonly freshness: Freshness;
   readonly revocations: Revocations;
+  readonly suspensions: Suspensions;
   /** The id of this process. */
   readonly node: string;
   readonly registered: RegisteredClients;
@@ -64,6 +66,8 @@ export async function openBase(
     const sharedSecret = createSharedSecrets(store, sealer, access);
     const freshness = createFreshness();
     const ids = createTokenIds(await sharedSecret('token-ids'));
+    const { issuer } = configuration;
+    const suspensions = await openSuspensions(store, issuer);
     return {
       access,
       clock,
@@ -71,7 +75,8 @@ export async function openBase(
       sealer,
       sharedSecret,
       freshness,
-      revocations: await openRevocations(store, { issuer: configuration.issuer, clock, freshness, ids }),
+      revocations: await openRevocations(store, { issuer, clock, freshness, ids, suspensions }),
+      suspensions,
       node: newId(),
       registered: await openRegisteredClients(store),
       decoyKeys: createDecoyKeys(),

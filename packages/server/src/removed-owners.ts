@@ -2,7 +2,7 @@
 import { type AuditEvent, beginEvent } from './audit/event.ts';
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
-import type { BulkRevocation } from './issuing/revocations.ts';
+import type { BulkRevocation } from './issuing/token-names.ts';
 import { newId } from './primitives/random.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { describeDatabaseFailure } from './store/failure.ts';

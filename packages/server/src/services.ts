@@ -67,6 +67,7 @@ export async function openServices(
     node: base.node,
     freshness,
     revocations: base.revocations,
+    suspensions: base.suspensions,
     decoyKeys: base.decoyKeys,
     failures: base.failures,
     requests: base.requests,
@@ -166,7 +167,7 @@ async function describeSignIn(
     cookieKey,
     endSession: (session) => revocations.revoke(session),
     epoch: revocations.epoch,
-    isRevoked: revocations.covers,
+    isRevoked: (token) => revocations.whyRefused(token) !== undefined,
   };
 }
 

@@ -12,6 +12,14 @@ export interface ClientAnswer {
   readonly updatedAt?: string;
 }
 
+/** A suspended party. */
+export interface ActorAnswer {
+  readonly subject: string;
+  readonly issuer?: string;
+  readonly reason?: string;
+  readonly since: string;
+}
+
 export type KeyAnswer = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
 
 interface Page<T> {
@@ -24,6 +32,7 @@ interface Answers {
   readonly 'get-client': ClientAnswer;
   readonly 'list-clients': Page<ClientAnswer>;
   readonly 'list-rules': Page<{ readonly name?: unknown }>;
+  readonly 'list-actors': Page<ActorAnswer>;
   readonly 'list-keys': { readonly items: readonly KeyAnswer[] };
   readonly 'search-audit': Page<AuditEvent>;
   readonly explain: Explanation;

@@ -106,7 +106,8 @@ async function validate(
   try {
     const token = await type.validate(text, { ...context, role });
     event[role] = traceOf(token, type.name);
-    if (context.revocations.covers(token)) throw new TokenRefusal('revoked');
+    const refused = context.revocations.whyRefused(token);
+    if (refused !== undefined) throw new TokenRefusal(refused);
     if (token.singleUse !== undefined && token.singleUse.expiresAt - context.now > MAX_USE_SECONDS)
       throw new TokenRefusal(
         'claims',

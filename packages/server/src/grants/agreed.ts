@@ -87,7 +87,7 @@ function findTarget(name: string, { audiences }: Client, { targeting, signIn }: 
   return target;
 }
 
-/** @throws Refusal code_revoked, code_account, if the agreement was revoked or its account was removed */
+/** @throws Refusal code_revoked, code_suspended, code_account, if the agreement was revoked or its account was removed */
 async function refuseEnded(
   { id, sub, origin, clientId, session }: Agreement,
   { issuedAt, epoch }: Code,
@@ -95,8 +95,8 @@ async function refuseEnded(
 ): Promise<void> {
   const principal = { iss: issuer, sub };
   const derived = { lineage: [session.id], actorLineage: [], chain: [] };
-  if (revocations.covers({ id, sub, principal, origin, clientId, issuedAt, epoch, ...derived }))
-    throw new Refusal('code_revoked');
+  const refused = revocations.whyRefused({ id, sub, principal, origin, clientId, issuedAt, epoch, ...derived });
+  if (refused !== undefined) throw new Refusal(`code_${refused}`);
   if (!(await signIn?.hasAccount({ sub, origin }))) throw new Refusal('code_account');
 }
 

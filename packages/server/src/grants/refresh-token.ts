@@ -68,8 +68,9 @@ function checkFamily(family: RefreshFamily, client: Client, now: number, service
   if (clientId !== client.id)
     throw new Refusal('refresh_token_client', { detail: `it was issued to ${clientId}, and ${client.id} sent it` });
   const principal = { iss: services.issuer, sub: grant.sub };
-  if (services.revocations.covers({ ...grant, id: family.id, principal, clientId, issuedAt: family.rotatedAt / 1000 }))
-    throw new Refusal('refresh_token_revoked');
+  const issuedAt = family.rotatedAt / 1000;
+  const refused = services.revocations.whyRefused({ ...grant, id: family.id, principal, clientId, issuedAt });
+  if (refused !== undefined) throw new Refusal(`refresh_token_${refused}`);
   try {
     refuseInvalidFamily(family, now, services);
   } catch (error) {

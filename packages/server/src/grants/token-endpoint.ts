@@ -52,6 +52,7 @@ export async function answerTokenRequest(
   if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
   event.grant = grant.name;
   if (!client.grants.has(grant.name)) throw refuseGrant(client, grant.name);
+  refuseSuspended(client.id, services);
   const { publicClients: open } = grant;
   if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
     throw new Refusal('public_client_not_allowed');
@@ -72,6 +73,12 @@ export async function answerTokenRequest(
     ...(issued.refreshToken !== undefined && { refresh_token: issued.refreshToken }),
     ...(issued.idToken !== undefined && { id_token: issued.idToken }),
   };
+}
+
+/** @throws Refusal client_suspended */
+function refuseSuspended(id: string, { issuer, suspensions }: TokenServices): void {
+  const party = { principal: { iss: issuer, sub: id }, sub: id, clientId: id, chain: [], actorLineage: [] };
+  if (suspensions.find(party) !== undefined) throw new Refusal('client_suspended', { detail: `${id} is suspended` });
 }
 
 const known = new Set([

@@ -18,6 +18,7 @@ import { type Identity, signIdToken } from './id-token.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
 import type { AsOf, PlannedToken, TokenSigner, Write } from './signer.ts';
+import { describeParty } from './suspensions.ts';
 
 export interface IssuedToken {
   readonly text: string;
@@ -34,7 +35,7 @@ export interface IssuedToken {
 
 /**
  * @param asOf when the grant began to decide: lifetimes are counted from then
- * @throws Refusal store_unavailable, …_replayed, refresh_token_reused, code_reused; then no token is issued
+ * @throws Refusal store_unavailable, actor_suspended, …_replayed, refresh_token_reused, code_reused; then no token is issued
  */
 export async function issue(
   authorization: Authorization,
@@ -42,6 +43,7 @@ export async function issue(
   by: TokenSigner,
   asOf: AsOf,
 ): Promise<IssuedToken> {
+  refuseSuspended(authorization, by);
   const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, asOf);
   const access =
     authorization.type === 'refresh_token' ? undefined : planAccess(authorization, refresh?.family, by, asOf);
@@ -88,6 +90,13 @@ export async function issue(
     refreshToken: access === undefined ? undefined : refresh?.text,
     idToken: idToken?.text,
   };
+}
+
+/** No grant issues a token that would be refused at once. @throws Refusal actor_suspended */
+function refuseSuspended(authorization: Authorization, { issuer, suspensions }: TokenSigner): void {
+  const principal = { iss: issuer, sub: authorization.sub };
+  const found = suspensions.find({ ...authorization, principal });
+  if (found !== undefined) throw new Refusal('actor_suspended', { detail: `${describeParty(found)} is suspended` });
 }
 
 /** An audit row without other writes is committed with those of other requests. Anything else has its own transaction. */

@@ -1,8 +1,6 @@
 // Is a token or one of its ancestors revoked? All revocations are in memory, so that the check needs no query; revocations by
 // other processes arrive by polling. They are kept for ever.
 import { type Clock, LEEWAY_SECONDS } from '../primitives/clock.ts';
-import { actingName, actingPrincipal, type Chain, digestOf, type Principal } from '../primitives/principal.ts';
-import { shortName } from '../primitives/short-name.ts';
 import type { Freshness } from '../store/freshness.ts';
 import { OVERLAP_ROWS, type Poll } from '../store/poll.ts';
 import {
@@ -16,42 +14,31 @@ import {
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
 import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
+import type { Suspensions } from './suspensions.ts';
 import type { TokenIds } from './token-ids.ts';
+import { type BulkRevocation, createTokenNames, storedName, type TokenParties } from './token-names.ts';
 
 /** The facts that decide whether a token is revoked. */
-export interface Revocable {
+export interface Revocable extends TokenParties {
   readonly id: string;
   /** The ids that it derives from. */
   readonly lineage: readonly string[];
-  readonly actorLineage: readonly string[];
-  /** Issuer and subject, as its issuer states them. */
-  readonly principal: Principal;
-  /** The subject's name in our tokens. */
-  readonly sub: string;
-  /** Issuer and subject at the issuer that a foreign subject came from. */
-  readonly origin?: Principal | undefined;
-  readonly clientId: string | undefined;
-  readonly chain: Chain;
   /** The epoch in which it was issued, if its id does not contain it. */
   readonly epoch?: number | undefined;
   /** In seconds since 1970, by the clock of its issuer. */
   readonly issuedAt: number | undefined;
 }
 
-/** The tokens of a bulk revocation: of a subject, by its name here or at its issuer; of a client; or all of this server. */
-export type BulkRevocation =
-  | { readonly subject: string }
-  | { readonly principal: Principal }
-  | { readonly client: string }
-  | { readonly all: true };
-
 type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
 
 export interface Revocations {
   /** @throws Refusal store_unavailable if the last successful poll is too old: another node may have revoked one */
   readonly anyOf: (ids: Iterable<string>) => boolean;
-  /** Is the token revoked, by its id, its ancestors, its subject, its actors or its client? @throws like `anyOf` */
-  readonly covers: (token: Revocable) => boolean;
+  /**
+   * Is the token revoked, by its id, its ancestors, its subject, its actors or its client? Or is one of these parties suspended?
+   * @throws like `anyOf`
+   */
+  readonly whyRefused: (token: Revocable) => 'revoked' | 'suspended' | undefined;
   /**
    * Revokes a token or a refresh family, and all its descendants: here when this resolves, on other nodes after their next poll.
    * @param commit runs the write in a transaction with other writes
@@ -76,14 +63,6 @@ export interface Revocations {
   readonly poll: Poll;
   /** Number of revocations. */
   readonly count: () => number;
-}
-
-/** The form of a bulk revocation in the store. */
-function storedName(many: BulkRevocation): ManyRevoked {
-  if ('subject' in many) return { kind: 'subject', name: shortName(many.subject) };
-  if ('client' in many) return { kind: 'client', name: shortName(many.client) };
-  if ('all' in many) return { kind: 'all', name: '' };
-  return { kind: 'principal', name: digestOf(many.principal) };
 }
 
 /** The kinds that appear before a colon in the id of a row. */
@@ -118,29 +97,12 @@ const SKEW_MS = 2 * LEEWAY_SECONDS * 1000;
 function createRevocationIndex(issuer: string, ids: TokenIds) {
   const tokens = new Set<string>();
   const many = new Map<string, Revoked>();
-  /** An actor's entry in `actor_lineage` → its key in `many`. */
-  const acting = new Map<string, string>();
+  const names = createTokenNames(issuer);
   let epoch = 0;
-  let principals = false;
-  const keyOf = ({ kind, name }: ManyRevoked): string => `${kind}:${name}`;
   const addMany = (revoked: ManyRevoked, { moment, by }: Revoked): void => {
-    const key = keyOf(revoked);
+    const key = names.add(revoked);
     if (moment > (many.get(key)?.moment ?? -1)) many.set(key, { moment, by });
     if (by === 'moment') epoch = Math.max(epoch, moment);
-    if (revoked.kind === 'principal') {
-      principals = true;
-      acting.set(actingPrincipal(revoked.name), key);
-    }
-    if (revoked.kind === 'subject') acting.set(actingName(revoked.name), key);
-  };
-  const namesOf = (token: Revocable): string[] => {
-    const { principal, sub, origin, clientId = '', chain, actorLineage } = token;
-    const parties = [principal, ...(origin ? [origin] : []), ...chain];
-    const ours: BulkRevocation[] = [{ subject: sub }, { client: clientId }, ...(principal.iss === issuer ? [ALL] : [])];
-    const actors = chain.filter(({ iss }) => iss === issuer).map((actor) => ({ subject: actor.sub }));
-    const foreign = principals ? parties.map((party) => ({ principal: party })) : [];
-    const named = actorLineage.flatMap((id) => acting.get(id) ?? []);
-    return [...[...ours, ...actors, ...foreign].map((one) => keyOf(storedName(one))), ...named];
   };
   return {
     addToken: (id: string) => tokens.add(id),
@@ -149,7 +111,7 @@ function createRevocationIndex(issuer: string, ids: TokenIds) {
     /** Was the token issued before one of its names was revoked? */
     isNamed: (token: Revocable): boolean => {
       if (many.size === 0) return false;
-      const found = namesOf(token).flatMap((key) => many.get(key) ?? []);
+      const found = names.keysOf(token).flatMap((key) => many.get(key) ?? []);
       if (found.length === 0) return false;
       const known = token.epoch ?? ids.epochOf(token.id);
       const issuedAt = (token.issuedAt ?? 0) * 1000;
@@ -162,11 +124,21 @@ function createRevocationIndex(issuer: string, ids: TokenIds) {
   };
 }
 
-const ALL = { all: true } as const;
-
 export async function openRevocations(
   store: Store,
-  { issuer, clock, freshness, ids }: { issuer: string; clock: Clock; freshness: Freshness; ids: TokenIds },
+  {
+    issuer,
+    clock,
+    freshness,
+    ids,
+    suspensions,
+  }: {
+    readonly issuer: string;
+    readonly clock: Clock;
+    readonly freshness: Freshness;
+    readonly ids: TokenIds;
+    readonly suspensions: Pick<Suspensions, 'find'>;
+  },
 ): Promise<Revocations> {
   const revoked = createRevocationIndex(issuer, ids);
   let last = 0;
@@ -186,7 +158,11 @@ export async function openRevocations(
   await poll();
   return {
     anyOf,
-    covers: (token) => anyOf([token.id, ...token.lineage, ...token.actorLineage]) || revoked.isNamed(token),
+    whyRefused: (token) => {
+      const isRevoked = anyOf([token.id, ...token.lineage, ...token.actorLineage]) || revoked.isNamed(token);
+      if (isRevoked) return 'revoked';
+      return suspensions.find(token) === undefined ? undefined : 'suspended';
+    },
     revoke: async (id, commit = (write) => write(store)) => {
       await orUnavailable(commit((database) => insertRevocation(database, id, clock())));
       revoked.addToken(id);

@@ -7,6 +7,7 @@ import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Clock } from '../primitives/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { Revocations } from './revocations.ts';
+import type { Suspensions } from './suspensions.ts';
 
 /** The server's identity, keys and state for issuing tokens. */
 export interface TokenSigner {
@@ -19,6 +20,7 @@ export interface TokenSigner {
   readonly audit: AuditLog;
   readonly signatures: SignatureCache;
   readonly revocations: Revocations;
+  readonly suspensions: Suspensions;
   readonly clock: Clock;
   /** The id of this process. */
   readonly node: string;

@@ -65,7 +65,7 @@ function failureOf(results: readonly PromiseSettledResult<unknown>[]): string | 
   return failed && String((failed.reason as Error).message ?? failed.reason);
 }
 
-/** Reads a text that changes with every change of revocations, registered clients or signing keys: one small query. */
+/** Reads a text that changes with every change of revocations, registered clients, suspended parties or signing keys: one small query. */
 async function changeMarker(database: Database): Promise<string> {
   const { rows } = await statement.execute(database);
   return rows.map(({ marker }) => marker).join();
@@ -75,4 +75,5 @@ async function changeMarker(database: Database): Promise<string> {
 const statement = sql<{ marker: string }>`select
   coalesce((select sum(sequence) from (select sequence from revocations order by sequence desc limit ${sql.lit(OVERLAP_ROWS)}) as latest), 0)
   || ' ' || coalesce((select number from revisions where name = 'clients'), 0)
+  || ' ' || coalesce((select number from revisions where name = 'actors'), 0)
   || ' ' || coalesce((select string_agg(kid, ' ' order by kid) from signing_keys), '') as marker`;

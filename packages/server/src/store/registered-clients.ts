@@ -2,10 +2,10 @@
 import type { Database, RegisteredClientRow } from './schema.ts';
 
 /** Takes the next revision. Other transactions wait until this one ends, so that revisions become visible in order. */
-export async function nextRevision(database: Database): Promise<number> {
+export async function nextRevision(database: Database, name: 'clients' | 'actors' = 'clients'): Promise<number> {
   const { number } = await database
     .insertInto('revisions')
-    .values({ name: 'clients', number: 1 })
+    .values({ name, number: 1 })
     .onConflict((conflict) =>
       conflict.column('name').doUpdateSet((update) => ({ number: update('revisions.number', '+', 1) })),
     )

@@ -15,7 +15,10 @@ export interface Schema {
   nodes: NodeTable;
   sign_in_artifacts: SignInArtifactTable;
   registered_clients: RegisteredClientTable;
-  /** Counters: the revision of registered clients, the time of the last bulk revocation, the lock of audit statements. */
+  suspensions: SuspensionTable;
+  leash_counts: LeashCountTable;
+  leash_uses: LeashUseTable;
+  /** Counters: the revision of registered clients and of suspended parties, the time of the last bulk revocation, the lock of audit statements. */
   revisions: { name: string; number: number };
 }
 
@@ -103,6 +106,42 @@ interface SignInArtifactTable {
   expires_at: number;
 }
 
+interface SuspensionTable {
+  /** Digest of issuer and subject. */
+  id: string;
+  /** Null if the party was suspended by its name in our tokens. */
+  issuer: string | null;
+  subject: string;
+  /** JSON: the names that tokens of the party may have, in the form of revocations. */
+  names: string;
+  reason: string | null;
+  suspended_at: number;
+}
+
+interface LeashCountTable {
+  leash: string;
+  /** The number of the latest token. */
+  number: number;
+  /** When it was issued. */
+  time: number;
+}
+
+interface LeashUseTable {
+  leash: string;
+  /** Counts the tokens of the leash, without gaps. */
+  number: number;
+  /** When the token was issued; never before that of an earlier number. */
+  time: number;
+  /** The id of the token or refresh family. */
+  token: string;
+  /** JSON: the facts that decide whether the token is revoked. */
+  facts: string;
+  /** When the token expires. */
+  ends_at: number;
+  /** The row must be kept until then. */
+  expires_at: number;
+}
+
 /** The columns that rows are searched by. Long or multiple names are abbreviated. */
 export interface AuditColumns {
   time: number;
@@ -175,6 +214,7 @@ interface AuditCursorTable {
 
 export type RefreshFamilyRow = Omit<RefreshFamilyTable, 'rotated_by' | 'stored_at'>;
 export type RegisteredClientRow = RegisteredClientTable;
+export type SuspensionRow = SuspensionTable;
 export type NodeRow = NodeTable;
 export type SignInArtifactRow = SignInArtifactTable;
 export type NewAuditRow = AuditColumns & AuditTexts & AuditLink;

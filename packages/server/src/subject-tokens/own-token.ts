@@ -26,14 +26,14 @@ export interface OwnTokenContext extends Omit<ValidationContext, 'client' | 'rol
 export const findOwnToken = (token: string, context: OwnTokenContext): Promise<ValidatedToken | undefined> =>
   unlessRefused(async () => {
     const found = await (isRefreshToken(token) ? refreshToken : accessToken).validate(token, ownOnly(context));
-    return context.revocations.covers(found) ? undefined : found;
+    return context.revocations.whyRefused(found) === undefined ? found : undefined;
   });
 
 /** Finds a token signed by a resource's secret, which is valid only for that resource. @throws Refusal store_unavailable */
 export const findResourceToken = (token: string, context: OwnTokenContext): Promise<ResourceToken | undefined> =>
   unlessRefused(async () => {
     const found = readResourceToken(token, { ...ownOnly(context), resources: context.resources });
-    return context.revocations.covers(found.facts) ? undefined : found;
+    return context.revocations.whyRefused(found.facts) === undefined ? found : undefined;
   });
 
 async function unlessRefused<T>(find: () => Promise<T | undefined>): Promise<T | undefined> {

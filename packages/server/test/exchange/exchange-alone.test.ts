@@ -54,7 +54,7 @@ const context = (rules: readonly Rule[], more: object = {}) =>
       isTrustedVoucher: () => true,
     },
     signatures: createSignatureCache(),
-    revocations: { covers: () => false },
+    revocations: { whyRefused: () => undefined },
     signIn: undefined,
     confirmation: undefined,
     now: NOW,
@@ -177,7 +177,9 @@ test('refuses an invalid or revoked token under its declared type', async () => 
   const old = await fails({ ...form, subject_token: 'cambio_at_old' }, {}, 'subject_token_expired');
   assert.deepEqual([old.subject, old.requestedType], [undefined, 'access_token']);
   await fails({ ...acting, actor_token: 'cambio_at_old' }, {}, 'actor_token_expired');
-  const revoked = (id: string) => ({ revocations: { covers: (token: { id: string }) => token.id === id } });
+  const revoked = (id: string) => ({
+    revocations: { whyRefused: (token: { id: string }) => (token.id === id ? ('revoked' as const) : undefined) },
+  });
   const dead = await fails(acting, revoked('id-ada'), 'subject_token_revoked');
   assert.deepEqual([dead.subject?.id, dead.actor], ['id-ada', undefined]);
   assert.equal((await fails(acting, revoked('id-agent'), 'actor_token_revoked')).actor?.id, 'id-agent');

@@ -34,7 +34,7 @@ test('rolls back the last step once, and the next start applies it again', async
   assertIssued(again, await again.token({ grant_type: 'client_credentials', ...gateway }));
 });
 
-test('refuses a rollback that would lose revocations of principals, and --discard with a later start restores no revoked person', async (t) => {
+test('refuses a rollback that would lose suspensions, and --discard with a later start restores no revoked person', async (t) => {
   const idp = await startIssuer(t);
   const yaml = administeredLife([BESIDE, FOREIGN_BESIDE], [entry(idp)]);
   const first = await start(t, yaml);
@@ -58,10 +58,12 @@ test('refuses a rollback that would lose revocations of principals, and --discar
   assert.equal(await exchangeAt(first, issued.body.access_token, 'access_token'), 200);
   const revoked = await admin(first, 'POST /revocations', { body: { subject: 'mallory', issuer: idp.url } });
   assert.equal(revoked.status, 204, revoked.text);
+  const suspended = await admin(first, 'POST /actors/suspend', { body: { subject: 'agent' } });
+  assert.equal(suspended.status, 204, suspended.text);
   await first.close();
   const refused = await beside(t, first, ['store rollback']);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /back would lose 1 of revocations\.kind=principal; --discard/);
+  assert.match(refused.stderr, /back would lose 1 of suspensions; --discard/);
   assert.equal((await beside(t, first, ['store rollback', '--discard', '--yes'])).code, 0);
   const again = await start(t, yaml, { folder: first.folder });
   assert.equal(await exchangeAt(again, mallory, 'jwt'), 400);

@@ -1,4 +1,5 @@
 // Lists the operations of the admin API.
+import { listActors, resumeActor, suspendActor } from './actors.ts';
 import type { Administration } from './administration.ts';
 import { findAuditEvent, searchAudit } from './audit.ts';
 import { clientOperations } from './clients.ts';
@@ -15,6 +16,9 @@ export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry
   rotateKey,
   retireKey,
   revokeTokens,
+  listActors,
+  suspendActor,
+  resumeActor,
   searchAudit,
   findAuditEvent,
   explainOperation,

@@ -1,6 +1,6 @@
 // Revokes tokens: one with its descendants, all of a subject, all of a client, or all.
 import { z } from 'zod';
-import type { BulkRevocation } from '../../issuing/revocations.ts';
+import type { BulkRevocation, PartyName } from '../../issuing/token-names.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
 import { isName } from '../../primitives/principal.ts';
 import { redactTokens } from '../../primitives/redact.ts';
@@ -12,7 +12,8 @@ import type { HttpServices } from '../endpoint.ts';
 import { idsOf, unknownClient } from './client-ids.ts';
 import { type Call, operation } from './operation.ts';
 
-const name = z
+/** A name of a party in tokens. */
+export const partyName = z
   .string()
   .refine(isName, 'must be a printable text of 1 to 1024 characters')
   .refine((text) => !looksLikeToken(text), 'is a token: give it as id');
@@ -34,12 +35,12 @@ const body = z.union(
       unknown: unknown.describe('revokes the id even if the server does not know such a token'),
     }),
     z.strictObject({
-      subject: name.describe('the `sub` of our tokens; with `issuer`, the `sub` of that issuer'),
-      issuer: name.optional().describe('of the subject, as `act` and `sub_id` have it'),
+      subject: partyName.describe('the `sub` of our tokens; with `issuer`, the `sub` of that issuer'),
+      issuer: partyName.optional().describe('of the subject, as `act` and `sub_id` have it'),
       unknown: unknown.describe('revokes the subject even if the server does not know the issuer'),
     }),
     z.strictObject({
-      client: name,
+      client: partyName,
       unknown: unknown.describe(
         'revokes the tokens even if there is no such client, such as one that was removed from the file',
       ),
@@ -109,7 +110,11 @@ function checkKnown(body: Exclude<Body, { id: string }>, services: HttpServices)
     if (!idsOf(services).includes(body.client)) throw unknownClient(body.client, services, ALL_THE_SAME);
     return;
   }
-  const { issuer } = body;
+  checkIssuer(body.issuer, services);
+}
+
+/** @throws Refusal admin_item_unknown */
+export function checkIssuer(issuer: string | undefined, services: HttpServices): void {
   const known = issuersOf(services);
   if (issuer === undefined || known.includes(issuer)) return;
   throw new Refusal('admin_item_unknown', {
@@ -125,20 +130,17 @@ function nameOf(
 ): { readonly named: readonly [BulkRevocation, ...BulkRevocation[]]; readonly what: string; readonly of: string } {
   if ('all' in body) return { named: [body], what: 'revoke all', of: 'all' };
   if ('client' in body) return { named: [{ client: body.client }], what: 'revoke by client', of: body.client };
-  const { subject, issuer } = body;
-  const what = 'revoke by subject';
-  if (issuer === undefined)
-    return {
-      named: [{ subject }, ...principalsOf(subject, services).map((one) => ({ principal: one }))],
-      what,
-      of: subject,
-    };
+  return { named: namesOfSubject(body, services), what: 'revoke by subject', of: body.subject };
+}
+
+/** The names that tokens have for a subject: here, and at its issuer. */
+export function namesOfSubject(
+  { subject, issuer }: { readonly subject: string; readonly issuer?: string | undefined },
+  services: HttpServices,
+): readonly [PartyName, ...PartyName[]] {
+  if (issuer === undefined) return [{ subject }, ...principalsOf(subject, services).map((one) => ({ principal: one }))];
   const principal = { iss: issuer, sub: subject };
-  return {
-    named: [{ principal }, ...subjectsOf(principal, services).map((one) => ({ subject: one }))],
-    what,
-    of: subject,
-  };
+  return [{ principal }, ...subjectsOf(principal, services).map((one) => ({ subject: one }))];
 }
 
 /**

@@ -25,6 +25,10 @@ export const grantRefusals = {
         'the refresh token, or a token that it derives from, was revoked',
         'Begin again: sign in, or exchange. The audit log has the revocation.',
       ],
+      refresh_token_suspended: [
+        'the refresh token names a party that is suspended: its subject, its client or one of its actors',
+        'Run cambio actors list, which says why. The refresh token is valid again after cambio actors resume.',
+      ],
       refresh_token_reused: [
         'the refresh token was used before, so its whole family is revoked',
         'Begin again. Keep the refresh token of each answer in the place of the one before, in one process only. If the client does so, the token was stolen.',
@@ -61,6 +65,10 @@ export const grantRefusals = {
       code_revoked: [
         'the agreement of the person was revoked, or ended with their session',
         'Let the person sign in again.',
+      ],
+      code_suspended: [
+        'the person or the client is suspended',
+        'Run cambio actors list, which says why, and cambio actors resume once the party may act again.',
       ],
       code_expired: ['the authorization code has expired', 'Redeem the code within a minute after the redirect.'],
       code_redirect_uri: [

@@ -54,6 +54,10 @@ export const requestRefusals = {
         'a client with auth: none may not use the grant',
         'Give the client credentials (auth), or set publicExchange: true if anyone may exchange as this client.',
       ],
+      client_suspended: [
+        'the client is suspended',
+        'Run cambio actors list, which says why, and cambio actors resume once the client may act again.',
+      ],
       grant_not_allowed: ["the grant is not in the client's entry", 'Add the grant to grants of the client.'],
     },
   },

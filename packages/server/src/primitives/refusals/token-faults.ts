@@ -86,6 +86,10 @@ export const tokenFaults = {
     'Let the issuer put the claim into the token, or simplify the mapping of the issuer entry.',
   ],
   revoked: ['was revoked, or derives from one that was', 'Get a new token. The audit log has the revocation.'],
+  suspended: [
+    'names a party that is suspended: its subject, its client or one of its actors',
+    'Run cambio actors list, which says why, and cambio actors resume once the party may act again.',
+  ],
   not_granted: [
     'derives from a grant that no rule allows any longer, or from an account that no longer exists',
     'Let the person sign in again, or give the grant back by a rule.',

@@ -58,6 +58,10 @@ export const tokenRefusals = {
         'the may_act claim of the subject token names someone else',
         'Let the party that may_act names act, or have the person agree to this actor (requested_actor).',
       ],
+      actor_suspended: [
+        'the new token would name a party that is suspended',
+        'Run cambio actors list, which says why, and cambio actors resume once the party may act again.',
+      ],
       actor_is_subject: [
         'the actor is the subject itself, so nothing is delegated',
         'Leave actor_token out, or send the token of the service that acts.',

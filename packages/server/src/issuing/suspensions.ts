@@ -1,0 +1,119 @@
+// Suspends parties: every token that is about them, was issued to them, or in which they act, is refused until they are resumed.
+// Suspensions are in memory, so that the check needs no query; those of other processes arrive by polling.
+import { Refusal } from '../primitives/refusal.ts';
+import { sha256 } from '../primitives/secret.ts';
+import { createRepeatable } from '../primitives/serial.ts';
+import { parseOwnJson } from '../primitives/strict-json.ts';
+import type { Poll } from '../store/poll.ts';
+import { nextRevision } from '../store/registered-clients.ts';
+import type { ManyRevoked } from '../store/revocations.ts';
+import type { Database } from '../store/schema.ts';
+import { orUnavailable, type Store } from '../store/store.ts';
+import { deleteSuspension, listSuspensions, putSuspension } from '../store/suspensions.ts';
+import { createTokenNames, type PartyName, storedName, type TokenParties } from './token-names.ts';
+
+/** The name by which a party was suspended: its name in our tokens, or issuer and subject. */
+export type Suspendable = { readonly subject: string; readonly issuer?: string | undefined };
+
+export interface Suspension extends Suspendable {
+  readonly reason: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
+
+export interface Suspensions {
+  /** @returns the suspended party of the token; undefined if there is none */
+  readonly find: (token: TokenParties) => Suspension | undefined;
+  /** Oldest first. */
+  readonly all: () => readonly Suspension[];
+  /**
+   * Here when this resolves, on other nodes after their next poll. A party that is suspended already gets the new reason.
+   * @param names every name that the party has in tokens
+   * @param commit runs the write in a transaction with other writes
+   */
+  readonly suspend: (
+    party: Suspendable,
+    names: readonly PartyName[],
+    about: Pick<Suspension, 'reason' | 'since'>,
+    commit: Commit,
+  ) => Promise<void>;
+  /** Its tokens are valid again, unless they were revoked. @throws Refusal admin_item_unknown if the party is not suspended */
+  readonly resume: (party: Suspendable, commit: Commit) => Promise<void>;
+  /** Reads what other processes suspended and resumed. */
+  readonly poll: Poll;
+}
+
+const idOf = ({ issuer, subject }: Suspendable): string => sha256(JSON.stringify([issuer ?? null, subject]));
+
+/** @param issuer our own */
+export async function openSuspensions(store: Store, issuer: string): Promise<Suspensions> {
+  let names = createTokenNames(issuer);
+  /** By the key of each name. */
+  let byKey: ReadonlyMap<string, Suspension> = new Map();
+  let all: readonly Suspension[] = [];
+  // One read at a time: the earlier of two could be answered last.
+  const read = createRepeatable(async (): Promise<void> => {
+    const rows = await listSuspensions(store);
+    const known = createTokenNames(issuer);
+    const keys = new Map<string, Suspension>();
+    all = rows.map((row) => ({
+      subject: row.subject,
+      ...(row.issuer !== null && { issuer: row.issuer }),
+      reason: row.reason ?? undefined,
+      since: Number(row.suspended_at),
+    }));
+    for (const [index, row] of rows.entries()) {
+      for (const named of parseOwnJson<readonly ManyRevoked[]>(row.names))
+        keys.set(known.add(named), all[index] as Suspension);
+    }
+    names = known;
+    byKey = keys;
+  });
+  await read();
+  return {
+    find: (token) => {
+      if (byKey.size === 0) return undefined;
+      for (const key of names.keysOf(token)) {
+        const found = byKey.get(key);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+    all: () => all,
+    suspend: async (party, given, { reason, since }, commit) => {
+      const row = {
+        id: idOf(party),
+        issuer: party.issuer ?? null,
+        subject: party.subject,
+        names: JSON.stringify(given.map(storedName)),
+        reason: reason ?? null,
+        suspended_at: since,
+      };
+      await orUnavailable(
+        commit(async (database) => {
+          await nextRevision(database, 'actors');
+          await putSuspension(database, row);
+        }),
+      );
+      await orUnavailable(read());
+    },
+    resume: async (party, commit) => {
+      await orUnavailable(
+        commit(async (database) => {
+          await nextRevision(database, 'actors');
+          if (!(await deleteSuspension(database, idOf(party))))
+            throw new Refusal('admin_item_unknown', { detail: `${describeParty(party)} is not suspended` });
+        }),
+      );
+      await orUnavailable(read());
+    },
+    poll: async (changed) => {
+      if ((await changed) !== false) await read();
+    },
+  };
+}
+
+export const describeParty = ({ subject, issuer }: Suspendable): string =>
+  issuer === undefined ? subject : `${subject} of ${issuer}`;
