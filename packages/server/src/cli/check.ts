@@ -1,24 +1,25 @@
-// cambio check: reports every fault of a configuration file with its line, runs the tests of its rules, and compares its decisions
-// with recorded ones.
-import type { AuditEvent } from '../audit/event.ts';
-import { eventOfLine, parseLine } from '../audit/export.ts';
+// cambio check: reports every fault of a configuration file with its line, runs the tests of its rules, checks what it names with
+// --online, and compares its decisions with recorded ones with --against.
 import type { Configuration } from '../config/configuration.ts';
-import { ConfigurationError, type Fault, formatFault } from '../config/fault.ts';
+import { ConfigurationError } from '../config/fault.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { type ChangedDecision, replay } from '../explain/replay.ts';
-import { indexResources } from '../narrowing/targets.ts';
 import { allRules } from '../policy/policy.ts';
-import { parseJsonObject } from '../primitives/strict-json.ts';
+import { compare } from './check-against.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { countOf } from './count.ts';
-import { readLines } from './lines.ts';
+import { type CheckFinding, findingColumns, findingOfFault, printFinding } from './finding.ts';
+import { checkOnline } from './online.ts';
 import { describeOutput, outputForm, printList } from './output.ts';
 import { print, printError } from './print.ts';
-import type { Columns } from './table.ts';
+import { readSeconds, UsageError } from './usage.ts';
+
+const TIMEOUT_SECONDS = 30;
 
 export const check: CliCommand = {
   examples: [
     ['cambio check --config cambio.yaml', 'every fault and warning, each with its line'],
+    ['cambio check --config cambio.yaml --strict --output json', 'in CI: warnings fail, too'],
+    ['cambio check --config cambio.yaml --online', 'also whether issuers, keys and the database can be used now'],
     ['cambio check --config cambio.yaml --against audit.jsonl', 'which recorded decisions this file would change'],
   ],
   describe: (command) =>
@@ -26,6 +27,12 @@ export const check: CliCommand = {
       command
         .description('Report every fault of a configuration file, and run the tests of its rules.')
         .requiredOption('--config <file>', 'the configuration file')
+        .option('--strict', 'fail if there is a warning')
+        .option(
+          '--online',
+          'also check what the file names: discovery and keys of issuers, the upstream provider, the database and its schema, certificates, clocks',
+        )
+        .option('--timeout <duration>', `for all checks of --online together (default: ${TIMEOUT_SECONDS}s)`)
         .option(
           '--against <file>',
           'output of audit export, or of audit search --output json; - for standard input. Lists every recorded decision that the file would change',
@@ -33,110 +40,71 @@ export const check: CliCommand = {
     ),
   run: async (options) => {
     const { config, against } = options;
-    const file = String(config);
-    if (outputForm(options) !== 'text') return await checkForPrograms(options, file);
-    try {
-      const configuration = await loadConfiguration(file, process.env);
-      const { warnings, clients, resources, policy, examine } = configuration;
-      for (const warning of warnings) printError(formatFault(file, warning));
-      const tests = examine();
-      const counts = [
-        countOf(clients.size, 'client'),
-        countOf(resources.length, 'resource'),
-        countOf(allRules(policy).length, 'rule'),
-        ...(tests === 0 ? [] : [`${countOf(tests, 'test')} passed`]),
-      ];
-      print(`${file}: good (${counts.join(', ')})`);
-      return typeof against === 'string' ? await compare(configuration, against, options) : EXIT.done;
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error;
-      for (const fault of error.faults) printError(formatFault(file, fault));
-      const faults = error.faults.filter(({ severity }) => severity === 'fault').length;
-      printError(`${file}: ${countOf(faults, 'fault')}`);
-      return EXIT.failed;
+    const timeout = readTimeout(options);
+    const { configuration, findings, tests } = await examine(String(config), timeout);
+    const isText = outputForm(options) === 'text';
+    const isGood = judge(findings, options);
+    if (isText || typeof against === 'string') for (const finding of findings) printFinding(finding);
+    if (isText) summarize(String(config), configuration, { findings, tests, isGood });
+    if (typeof against !== 'string' || configuration === undefined) {
+      if (!isText) printList(options, findingColumns, findings, '');
+      return isGood ? EXIT.done : EXIT.failed;
     }
+    const code = await compare(configuration, against, options);
+    return isGood ? code : EXIT.failed;
   },
 };
 
-const faultColumns: Columns<Fault> = {
-  severity: ({ severity }) => severity,
-  line: ({ line }) => line,
-  column: ({ column }) => column,
-  path: ({ path }) => path,
-  message: ({ message }) => message,
-};
+/** @returns undefined without `--online` @throws UsageError */
+function readTimeout({ online, timeout }: Record<string, unknown>): number | undefined {
+  if (timeout !== undefined && online !== true)
+    throw new UsageError('--timeout is for --online. Add --online, or leave --timeout out');
+  return online === true ? readSeconds('--timeout', timeout ?? `${TIMEOUT_SECONDS}s`) : undefined;
+}
 
-/** Prints every fault and warning as an item; with `--against`, every decision that a valid file would change. */
-async function checkForPrograms(options: Record<string, unknown>, file: string): Promise<number> {
-  const { against } = options;
+interface Examined {
+  /** Undefined if the file has a fault. */
+  readonly configuration?: Configuration;
+  readonly findings: readonly CheckFinding[];
+  readonly tests: number;
+}
+
+async function examine(file: string, timeout: number | undefined): Promise<Examined> {
   try {
     const configuration = await loadConfiguration(file, process.env);
-    configuration.examine();
-    if (typeof against === 'string') return await compare(configuration, against, options);
-    printList(options, faultColumns, configuration.warnings, '');
-    return EXIT.done;
+    const tests = configuration.examine();
+    const warnings = configuration.warnings.map((fault) => findingOfFault(file, fault));
+    const online = timeout === undefined ? [] : await checkOnline(configuration, timeout);
+    return { configuration, findings: [...warnings, ...online], tests };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    printList(options, faultColumns, error.faults, '');
-    return EXIT.failed;
+    return { findings: error.faults.map((fault) => findingOfFault(file, fault)), tests: 0 };
   }
 }
 
-/** @returns `EXIT.failed` if any decision would change, for use in a pipeline */
-async function compare(configuration: Configuration, file: string, options: Record<string, unknown>): Promise<number> {
-  const isText = outputForm(options) === 'text';
-  const found: ChangedDecision[] = [];
-  const context = { ...configuration, targeting: indexResources(configuration.resources) };
-  const counts = { same: 0, changed: 0, undecided: 0, withheld: 0 };
-  for await (const { text, place } of readLines(file)) {
-    const event = readEvent(text, place);
-    if (event === undefined) continue;
-    const verdict = replay(event, context);
-    counts[typeof verdict === 'string' ? verdict : 'changed']++;
-    if (typeof verdict === 'string') continue;
-    if (isText) print(describeChange(verdict));
-    else found.push(verdict);
-  }
-  const { changed, same, undecided, withheld } = counts;
-  if (!isText) {
-    printList(options, changeColumns, found, '');
-    return changed === 0 ? EXIT.done : EXIT.failed;
-  }
-  print(`${changed} of ${changed + same} recorded decisions would change`);
-  if (withheld > 0) print(`${countOf(withheld, 'decision')} cannot be compared: what the rules read was not recorded`);
-  if (undecided > 0) print(`${countOf(undecided, 'other row')}, which no rule decided`);
-  return changed === 0 ? EXIT.done : EXIT.failed;
-}
+const countBy = (findings: readonly CheckFinding[], severity: CheckFinding['severity']): number =>
+  findings.filter((finding) => finding.severity === severity).length;
 
-const changeColumns: Columns<ChangedDecision> = {
-  time: ({ time }) => new Date(time).toISOString(),
-  requestId: ({ requestId }) => requestId,
-  client: ({ client }) => client,
-  subject: ({ subject }) => subject,
-  before: ({ before }) => before,
-  after: ({ after }) => after,
-  missing: ({ missing }) => missing.join(' '),
-};
+const judge = (findings: readonly CheckFinding[], { strict }: Record<string, unknown>): boolean =>
+  countBy(findings, 'fault') === 0 && (strict !== true || countBy(findings, 'warning') === 0);
 
-function describeChange({ time, requestId, client, subject, before, after, missing }: ChangedDecision): string {
-  const lines = [
-    `${new Date(time).toISOString()} ${requestId}: ${client} for ${subject}`,
-    `  was ${before}`,
-    `  now ${after}`,
+function summarize(
+  file: string,
+  configuration: Configuration | undefined,
+  { findings, tests, isGood }: Omit<Examined, 'configuration'> & { readonly isGood: boolean },
+): void {
+  if (!isGood || configuration === undefined) {
+    const faults = countBy(findings, 'fault');
+    const warnings = countOf(countBy(findings, 'warning'), 'warning');
+    printError(`${file}: ${faults === 0 ? `${warnings}, and --strict allows none` : countOf(faults, 'fault')}`);
+    return;
+  }
+  const { clients, resources, policy } = configuration;
+  const counts = [
+    countOf(clients.size, 'client'),
+    countOf(resources.length, 'resource'),
+    countOf(allRules(policy).length, 'rule'),
+    ...(tests === 0 ? [] : [`${countOf(tests, 'test')} passed`]),
   ];
-  if (missing.length > 0) lines.push(`  the rules read ${missing.join(', ')}, which was not recorded or not there`);
-  return lines.join('\n');
-}
-
-/** @returns undefined for a line of an export that is not a row, such as a key. @throws Error with the place */
-function readEvent(text = '', place: string): AuditEvent | undefined {
-  const isEvent = typeof parseJsonObject(text)?.time === 'number';
-  const line = parseLine(text) ?? (isEvent ? { event: text } : undefined);
-  try {
-    if (line !== undefined) return eventOfLine(line);
-  } catch (error) {
-    // The line is one of an export, and its event is not JSON.
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new Error(`${place}: not an audit row. audit search --output json and audit export print such rows`);
+  print(`${file}: good (${counts.join(', ')})`);
 }

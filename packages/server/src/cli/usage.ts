@@ -37,6 +37,16 @@ export function readWholeNumber(option: string, value: unknown, { least, most, e
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
+const MAX_SECONDS = 3600;
+
+/** Reads a duration of up to an hour, such as `30s`. @throws UsageError */
+export function readSeconds(option: string, value: unknown): number {
+  const [, count, unit] = /^(\d{1,4})([sm])$/.exec(String(value)) ?? [];
+  const seconds = (Number(count) * UNIT_MS[unit as 's' | 'm']) / 1000;
+  if (seconds >= 1 && seconds <= MAX_SECONDS) return seconds;
+  throw new UsageError(`${option} ${value} is not a duration of 1s to 60m. Example: ${option} 30s`);
+}
+
 /** Reads an instant, a day, or a duration ago such as `2h`. @returns milliseconds since 1970 @throws UsageError */
 export function readTime(option: string, value: unknown, now: number): number {
   const text = String(value);

@@ -50,10 +50,20 @@ export type Outbound = Requester<JsonObject>;
 /** One for each receiver of deliveries. @returns the text of a 2xx answer; empty if it is not UTF-8 */
 export type Delivery = Requester<string>;
 
+/** An answer with the time that its server gives it, for checks. */
+export interface TimedAnswer {
+  readonly json: JsonObject;
+  /** Milliseconds since 1970; undefined if the answer has no time. */
+  readonly time: number | undefined;
+}
+
 /** A deadline for requests that share their time. */
 export const startDeadline = (): AbortSignal => AbortSignal.timeout(DEADLINE_MS);
 
 export const createOutbound = (network: 'public' | 'private'): Outbound => createRequester(network, readObject);
+
+export const createProbe = (network: 'public' | 'private'): Requester<TimedAnswer> =>
+  createRequester(network, async (answer) => ({ json: await readObject(answer), time: readTime(answer) }));
 
 export const createDelivery = (network: 'public' | 'private'): Delivery => createRequester(network, readAccepted);
 
@@ -196,6 +206,12 @@ async function readObject(response: IncomingMessage): Promise<JsonObject> {
   const json = parseJsonObject(text);
   if (json === undefined) throw new OutboundFailure('the answer is not a JSON object');
   return json;
+}
+
+/** A cache between says in `Age` for how long it has held the answer (RFC 9111 section 5.1). */
+function readTime({ headers: { date = '', age = '0' } }: IncomingMessage): number | undefined {
+  const time = Date.parse(date) + Number(age) * 1000;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 async function readAccepted(response: IncomingMessage): Promise<string> {

@@ -12,6 +12,9 @@ export interface PublicKeySet {
   readonly size: number;
   /** The ids of its keys. */
   readonly ids: readonly string[];
+  /** The algorithms that its keys can verify. */
+  readonly algorithms: ReadonlySet<string>;
+  readonly ignored: readonly IgnoredKey[];
   /**
    * Finds the key that must have signed. An id with two keys is ambiguous, and so is a missing id with several usable keys.
    * @returns undefined if the set has no such key. @throws TokenRefusal algorithm, unknown_key
@@ -25,6 +28,15 @@ export interface PublicKeySet {
   readonly certifies: (certificate: X509Certificate) => boolean;
 }
 
+/** A key of the set that we cannot use. */
+export interface IgnoredKey {
+  readonly kid: string | undefined;
+  /** Completes "ignored, because ...". */
+  readonly why: string;
+  /** Could its issuer sign with it? */
+  readonly signs: boolean;
+}
+
 const MAX_KEYS = 100;
 const MAX_ID_CHARACTERS = 1024;
 /** The members that hold key material, in keys of any type (RFC 7518 section 6, RFC 8037 section 2, RFC 9964 section 3). */
@@ -36,17 +48,21 @@ export function readKeySet(json: JsonObject): PublicKeySet | string {
   const { keys } = json;
   if (!Array.isArray(keys) || keys.length > MAX_KEYS) return `keys is not a list of at most ${MAX_KEYS} keys`;
   const usable: UsableKey[] = [];
+  const ignored: IgnoredKey[] = [];
   for (const jwk of keys) {
     if (typeof jwk !== 'object' || jwk === null) return 'a key is not an object';
     if (PRIVATE.some((member) => member in jwk)) return 'it holds a private or symmetric key';
     if (jwk.kid !== undefined && (typeof jwk.kid !== 'string' || jwk.kid.length > MAX_ID_CHARACTERS))
       return `a kid is not a text of at most ${MAX_ID_CHARACTERS} characters`;
     const key = readKey(jwk);
-    if (key !== undefined) usable.push(key);
+    if ('why' in key) ignored.push(key);
+    else usable.push(key);
   }
   return {
     size: usable.length,
     ids: usable.flatMap(({ kid }) => kid ?? []),
+    algorithms: new Set(usable.flatMap((key) => [...key.algorithms])),
+    ignored,
     find: (jws) => find(usable, jws),
     certifies: ({ raw, publicKey }) =>
       usable.some((one) => one.key.equals(publicKey) && (one.certificate === undefined || one.certificate.equals(raw))),
@@ -61,23 +77,26 @@ interface UsableKey {
   readonly certificate: Buffer | undefined;
 }
 
-function readKey(jwk: Record<string, unknown>): UsableKey | undefined {
-  const { alg, use, key_ops: operations, kid, x5c } = jwk;
-  if (use !== undefined && use !== 'sig' && use !== 'jwt-svid') return undefined;
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return undefined;
-  if (MATERIAL.some((member) => member in jwk && !isCanonical(jwk[member]))) return undefined;
+function readKey(jwk: Record<string, unknown>): UsableKey | IgnoredKey {
+  const { alg, use, key_ops: operations, x5c } = jwk;
+  const kid = jwk.kid as string | undefined;
+  const ignore = (why: string, signs = true): IgnoredKey => ({ kid, why, signs });
+  if (use !== undefined && use !== 'sig' && use !== 'jwt-svid') return ignore('its use is not sig', false);
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
+    return ignore('its key_ops lack verify', false);
+  if (MATERIAL.some((member) => member in jwk && !isCanonical(jwk[member]))) return ignore('it is not valid base64url');
   const fitting = algorithmNames.filter(
     (name) =>
       (alg ?? name) === name && Object.entries(algorithms[name].jwk).every(([member, value]) => jwk[member] === value),
   );
-  if (fitting.length === 0) return undefined;
+  if (fitting.length === 0) return ignore('its kty, crv and alg are of no algorithm that is supported');
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
-    if (!isStrong(key)) return undefined;
+    if (!isStrong(key)) return ignore('it is too weak');
     const certificate = x5c === undefined ? undefined : Buffer.from(String([x5c].flat()[0]), 'base64');
-    return { kid: kid as string | undefined, algorithms: new Set(fitting), key, certificate };
+    return { kid, algorithms: new Set(fitting), key, certificate };
   } catch {
-    return undefined;
+    return ignore('it is damaged');
   }
 }
 

@@ -11,6 +11,7 @@ import { readPostgresUrl } from '../../src/store/postgres-url.ts';
 import { nextRevision } from '../../src/store/registered-clients.ts';
 import { openStore } from '../../src/store/store.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { cambio } from '../support/command.ts';
 import { freePort } from '../support/harness.ts';
 import { eventually, own, shared, startNode } from '../support/node.ts';
 import { query, startPostgres } from '../support/postgres.ts';
@@ -159,6 +160,38 @@ test('explains why a database cannot be opened and what to do, without the passw
       assert.equal(message, expected);
       return true;
     });
+});
+
+test('check --online says how far the schema of a database is, what it cannot reach, and how long its certificates are valid', async (t) => {
+  const file = join(folder, 'online.yaml');
+  const check = async (database: string, expected: number): Promise<string> => {
+    const text = `issuer: https://login.example\nserver: { metrics: off }\nstore: ${JSON.stringify(database)}\nsealingKey: { env: KEY }\n`;
+    writeFileSync(file, text);
+    const env = { KEY: Buffer.alloc(32, 1).toString('base64') };
+    const { code, stdout, stderr } = await cambio(t, ['check', '--config', file, '--online'], { env });
+    assert.equal(code, expected, stdout + stderr);
+    return (stdout + stderr).replaceAll(file, 'FILE');
+  };
+  const empty = await postgres.database();
+  const trusted = `${empty}?sslmode=verify-full&sslrootcert=${authority}`;
+  assert.match(await check(trusted, 0), /^FILE:3:1: warning: store: the database has no tables of cambio yet\. /m);
+  await (await store(trusted)).destroy();
+  const current = await check(trusted, 0);
+  assert.match(current, /^database: store: its schema is that of this version \(/m);
+  assert.match(current, /^clock: store: the clock of the database agrees with the clock here$/m);
+  assert.match(current, /store: the certificate in .*authority\.pem (?:is valid for|expires in) \d+ (?:days|h)/m);
+  const [last] = await query(
+    empty,
+    'delete from migrations where name = (select max(name) from migrations) returning name',
+  );
+  assert.match(
+    await check(trusted, 0),
+    new RegExp(`^FILE:3:1: warning: store: its schema is 1 step behind this version: ${last?.name}\\. The start`, 'm'),
+  );
+  await query(empty, "insert into migrations values ('9998_a', 0), ('9999_b', 0)");
+  assert.match(await check(trusted, 1), /^FILE:3:1: store: the database is 2 steps ahead of this version of cambio/m);
+  const dead = `postgres://cambio:cambio@127.0.0.1:${await freePort()}/x`;
+  assert.match(await check(dead, 1), /^FILE:3:1: store: .*nothing listens on that port/m);
 });
 
 test('the transaction of a lost node holds its locks for two seconds or less', async (t) => {

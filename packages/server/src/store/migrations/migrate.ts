@@ -71,6 +71,19 @@ async function checkNotAhead(database: Database, known: typeof migrations): Prom
   );
 }
 
+/**
+ * @returns the last migration that was applied, and those of this version that are missing
+ * @throws SchemaError if more than `STEPS_AHEAD` are unknown
+ */
+export async function readSteps(
+  database: Database,
+  kind: Kind,
+): Promise<{ readonly last: string | undefined; readonly missing: readonly string[] }> {
+  const applied = await checkNotAhead(database, migrations);
+  const missing = stepsFor(kind, migrations).filter(({ name }) => !applied.has(name));
+  return { last: [...applied].toSorted().at(-1), missing: missing.map(({ name }) => name) };
+}
+
 /** @throws SchemaError with what to do if the schema is neither that of this version nor one step ahead of it */
 export async function checkCurrent(database: Database, kind: Kind): Promise<void> {
   const applied = await checkNotAhead(database, migrations);

@@ -1,0 +1,28 @@
+// Compares the clock of another server with ours.
+
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
+import { formatDuration } from '../primitives/duration.ts';
+import type { CheckOutcome } from './finding.ts';
+
+/** A time in a header is cut to a second, and the answer was under way. */
+const EXACTNESS_SECONDS = 2;
+
+/** @param time of the other server @param asked when we asked @returns nothing if the other server told no time */
+export function compareClocks(
+  time: number | undefined,
+  asked: number,
+  path: CheckOutcome['path'],
+  whose: string,
+): readonly CheckOutcome[] {
+  if (time === undefined) return [];
+  const now = Date.now();
+  // The other clock was read at a moment between.
+  const skewMs = time > now ? time - now : time < asked ? time - asked : 0;
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  const about = { check: 'clock', path } as const;
+  if (seconds <= EXACTNESS_SECONDS)
+    return [{ ...about, severity: 'ok', message: `${whose} agrees with the clock here` }];
+  const message = `${whose} is ${formatDuration(seconds)} ${skewMs > 0 ? 'ahead of' : 'behind'} the clock here`;
+  const allowed = `tokens are accepted with a difference of up to ${LEEWAY_SECONDS} s. Set both by NTP.`;
+  return [{ ...about, severity: seconds > LEEWAY_SECONDS ? 'fault' : 'warning', message: `${message}; ${allowed}` }];
+}
