@@ -51,7 +51,7 @@ export const fields = {
   },
   facts: {
     meaning:
-      'the values that conditions of the file read, by path; `[elsewhere]` if the token only names a source of the claim',
+      'the values that conditions of the file read, by path; `[elsewhere]` if the token only names a source of the claim, or does not state it as text',
     personal: true,
   },
   shadows: {

@@ -49,20 +49,20 @@ function warnOfRequest(expression: CompiledExpression, path: Path, complain: Com
 export const compileValue = (text: string, variables: Variables, path: Path, complain: Complain): CompiledExpression =>
   compile(() => compileExpression(text, variables), { variables, path, complain });
 
-/** Compiles a mapping of an issuer's entry, and reports its fault. @returns the mapping, and the names that it reads */
+/** Compiles a mapping of an issuer's entry, and reports its fault. @returns the mapping, and what it reads */
 export function compileMappingOf(
   text: string,
   variables: Variables,
   path: Path,
   complain: Complain,
-): { readonly mapping: Mapping; readonly reads: readonly string[] } {
+): { readonly mapping: Mapping; readonly expression: CompiledExpression } {
   const expression = compileValue(text, variables, path, complain);
   const mapping: Mapping = (facts, budget) => {
     const evaluation = expression.evaluate(markAll(facts), budget);
     if (evaluation.kind === 'cannot tell') throw new TokenRefusal('cannot_tell', evaluation.problem);
     return evaluation.kind === 'value' ? evaluation.value : undefined;
   };
-  return { mapping, reads: expression.reads };
+  return { mapping, expression };
 }
 
 /** The claims of a token, or the attributes of an assertion. */
@@ -109,5 +109,6 @@ const FAULTY: CompiledExpression = {
   warnings: [],
   starts: { text: '', whole: false },
   reads: [],
+  picks: [],
   evaluate: () => ({ kind: 'cannot tell', why: 'failure', whose: '', problem: 'the expression is faulty' }),
 };

@@ -31,6 +31,7 @@ export async function resolveSamlIssuer(
     subject === undefined
       ? undefined
       : compileMappingOf(subject, assertionVariables, [...path, 'subject'], around.complain);
+  const expressions = [...mapped.map(([, { expression }]) => expression), ...(named ? [named.expression] : [])];
   return {
     entityId,
     name: nameOf(source),
@@ -46,7 +47,10 @@ export async function resolveSamlIssuer(
     use: source.singleUse ? 'single' : 'repeated',
     subject: named?.mapping,
     claims: mapped.map(([name, { mapping }]) => [name, mapping] as const),
-    reads: [...mapped.map(([, expression]) => expression), named].flatMap((expression) => expression?.reads ?? []),
+    reads: expressions.flatMap(({ reads }) => reads),
+    picks: expressions.flatMap(({ picks }) => picks),
+    namedBy: named?.expression.reads.some((read) => /^attributes\b/.test(read)) ? 'attributes' : 'nameId',
+    mappedStart: named === undefined || named.expression.reads.includes('nameId') ? '' : named.expression.starts.text,
   };
 }
 

@@ -1,15 +1,16 @@
 // Reads the token of a rule test like a real one, but without a signature.
 import { simulatedToken } from '../explain/simulate.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
-import { parsePrincipal } from '../primitives/principal.ts';
+import { isName, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { missingName } from '../saml/subject-name.ts';
 import { originClaim } from '../subject-tokens/access-token.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
-import { nameSubject, readForeign } from '../subject-tokens/foreign.ts';
+import { readForeign } from '../subject-tokens/foreign.ts';
 import { refuseInvalidParties } from '../subject-tokens/parties.ts';
+import { mapAssertion } from '../subject-tokens/saml.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
-import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { TestToken } from './schema-tests.ts';
 
@@ -72,16 +73,17 @@ function readOwnTestToken(token: TestToken, { issuer, clients, client, names, no
 
 function readTestAssertion(token: TestToken, issuer: SamlIssuerEntry, context: Context): TokenFacts {
   const { claims, audiences, type, expiresIn } = token;
-  const principal = parsePrincipal({ sub: claims.nameId }, issuer.entityId);
   if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
-  if (principal === undefined) throw new TokenRefusal('subject');
   const facts: JsonObject = { attributes: {}, ...claims };
-  const { subject, extraClaims } = mapFacts(issuer, facts);
-  const mapped = issuer.subject === undefined ? `${issuer.name}:${principal.sub}` : subject;
+  const { nameId } = claims;
+  const name = isName(nameId)
+    ? ({ kind: 'lasting', nameId, nameIdFormat: undefined } as const)
+    : missingName('the claims of the test have no nameId');
+  const { principal, sub, extraClaims } = mapAssertion(name, facts, issuer, context);
   return {
     ...simulatedToken,
     principal,
-    sub: nameSubject(mapped, { name: issuer.name, principal }, context),
+    sub,
     origin: principal,
     type,
     clientId: undefined,

@@ -5,7 +5,7 @@ import { didYouMean } from '../primitives/nearest.ts';
 import { createEnvironment, priceOf, type Variables } from './context.ts';
 import { ExpressionFault } from './fault.ts';
 import { type LiteralStart, literalStart } from './literal.ts';
-import { findReads, formatMemberPath } from './reads.ts';
+import { findPicks, findReads, formatMemberPath } from './reads.ts';
 import { asJson } from './result.ts';
 import { type Budget, CannotTell, type ComparedTypes, Problem, Run, TOO_LONG, type Why } from './run.ts';
 import { translate } from './step.ts';
@@ -49,6 +49,8 @@ export interface CompiledExpression {
   readonly starts: LiteralStart;
   /** The members that the expression reads: `subject.claims.tenant`. A list is read whole. */
   readonly reads: readonly string[];
+  /** Those of which it takes one item by its position: `attributes.mail[0]`. */
+  readonly picks: readonly string[];
   /** Never throws. Its steps are taken from the budget that all expressions of a request share. */
   readonly evaluate: (facts: ExpressionFacts, budget: Budget, types?: ComparedTypes) => Evaluation;
 }
@@ -72,6 +74,7 @@ export function compileExpression(text: string, variables: Variables): CompiledE
     warnings,
     starts: literalStart(root),
     reads: findReads(root).map(formatMemberPath),
+    picks: findPicks(root).map(formatMemberPath),
     evaluate: (facts, budget, types = 'any') => {
       try {
         if (!budget.affords(price)) return EXHAUSTED;

@@ -30,13 +30,33 @@ export function findReads(root: ASTNode): readonly MemberPath[] {
   }
 }
 
+/**
+ * Finds the members of which the expression takes an item by its position, or a member by a computed name. If that is done to a
+ * computed value or to the variable of a macro, they are all members that it reads.
+ */
+export function findPicks(root: ASTNode): readonly MemberPath[] {
+  const holders: (MemberPath | undefined)[] = [];
+  visit(root, []);
+  const known = holders.filter((path) => path !== undefined);
+  return known.length === holders.length ? known : findReads(root);
+
+  function visit(node: ASTNode, locals: readonly string[]): void {
+    if (node.op === '[]' && !isNameLiteral(node.args[1])) holders.push(pathOf(node.args[0], locals));
+    const variable = iterationVariable(node);
+    for (const part of partsOf(node)) visit(part, variable === undefined ? locals : [...locals, variable]);
+  }
+}
+
+const isNameLiteral = (node: ASTNode): node is ASTNode & { readonly op: 'value'; readonly args: string } =>
+  node.op === 'value' && typeof node.args === 'string';
+
 function pathOf(node: ASTNode, locals: readonly string[]): MemberPath | undefined {
   if (node.op === 'id') return locals.includes(node.args) ? undefined : [node.args];
   if (node.op === '.') {
     const holder = pathOf(node.args[0], locals);
     return holder && [...holder, node.args[1]];
   }
-  if (node.op !== '[]' || node.args[1].op !== 'value' || typeof node.args[1].args !== 'string') return undefined;
+  if (node.op !== '[]' || !isNameLiteral(node.args[1])) return undefined;
   const holder = pathOf(node.args[0], locals);
   return holder && [...holder, node.args[1].args];
 }

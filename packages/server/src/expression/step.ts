@@ -57,6 +57,7 @@ function translateVariable(node: NodeOf<'id'>, context: Context): ExpressionStep
   const missing = new Problem(`${name} is missing`);
   const read = context.variables[name] === 'int' ? asIntIfWhole : (value: unknown) => value;
   return ({ facts }) => {
+    refuseElsewhere(facts, name);
     const value = facts[name];
     return value === undefined ? missing : read(value);
   };

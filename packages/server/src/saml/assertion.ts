@@ -3,7 +3,7 @@ import { type Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { saml1Assertion } from './assertion1.ts';
 import { saml2Assertion } from './assertion2.ts';
 import { decodeCarriage, passByteGate } from './byte-gate.ts';
-import { refuseDecoys } from './decoys.ts';
+import { refuseDecoys, withoutAdvice } from './decoys.ts';
 import { childNodes, type OpenDocument, readDocument, readElement, readHead, type XmlParser } from './document.ts';
 import { attribute, excerpt, is, type XmlElement } from './element.ts';
 import { decryptAssertion, decryptPart } from './encryption.ts';
@@ -107,9 +107,10 @@ function judgeSigned(
   { id, trust, context }: { id: string; trust: SamlTrust; context: SamlContext },
 ): SamlIdentity {
   const profile = profiles[context.version];
-  const assertion = readDocument(parser, bytes);
-  if (readId(assertion, profile) !== id || profile.issuer(assertion) !== trust.entityId)
+  const whole = readDocument(parser, bytes);
+  if (readId(whole, profile) !== id || profile.issuer(whole) !== trust.entityId)
     throw new TokenRefusal('signature', 'the signed bytes have another id or issuer than the document');
+  const assertion = withoutAdvice(whole, id);
   refuseDecoys(assertion, id, profile.attributes[0]);
   let parts = 0;
   return profile.judge(assertion, trust, context, (container) => {

@@ -3,6 +3,7 @@
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { type AcceptedAudience, acceptedAudiences, matchAudiences, readAudiences } from './addressing.ts';
 import { attributeNaming, readAttributes } from './attributes.ts';
+import { type Authentication, joinAuthentications } from './authentication.ts';
 import {
   attribute,
   childrenOf,
@@ -16,10 +17,9 @@ import {
   textOf,
   type XmlElement,
 } from './element.ts';
-import type { SamlIdentity } from './identity.ts';
 import { SAML1 } from './names.ts';
 import type { AssertionProfile } from './profile.ts';
-import { readSubjectName } from './subject-name.ts';
+import { missingName, qualifierOf, readSubjectName, type SubjectName } from './subject-name.ts';
 import { type AssertionClock, instant, refuseUnknownConditions, requirePast, requireWindow } from './validity.ts';
 
 const BEARER = 'urn:oasis:names:tc:SAML:1.0:cm:bearer';
@@ -32,7 +32,7 @@ export const saml1Assertion = {
   hasVersion: (root) => attribute(root, 'MajorVersion') === '1' && attribute(root, 'MinorVersion') === '1',
   issuer: (root) => requiredAttribute(root, 'Issuer'),
   judge: (assertion, trust, context) => {
-    refuseOtherChildren(assertion, SAML1, ['Conditions', 'Advice', ...STATEMENTS]);
+    refuseOtherChildren(assertion, SAML1, ['Conditions', ...STATEMENTS]);
     const issuedAt = instant(assertion, 'IssueInstant');
     requirePast(issuedAt, 'IssueInstant', context);
     const conditions = readConditions(
@@ -48,12 +48,11 @@ export const saml1Assertion = {
       issuer: trust.entityId,
       id: requiredAttribute(assertion, 'AssertionID'),
       issuedAt,
-      ...readSubject(assertion, trust.entityId),
+      name: readSubject(assertion, trust.entityId),
       ...readAttributes(attributes, attributeNaming.saml1, trust.attributeFormats),
       ...conditions,
       usableUntil: conditions.notOnOrAfter,
       ...readAuthentication(assertion, context),
-      sessionNotOnOrAfter: undefined,
       proxyRestriction: undefined,
     };
   },
@@ -73,28 +72,31 @@ function readConditions(conditions: XmlElement, accepted: readonly AcceptedAudie
 }
 
 /** Each statement has its own subject (section 2.4.2); all of them must be the same. */
-function readSubject(assertion: XmlElement, issuer: string): Pick<SamlIdentity, 'nameId' | 'nameIdFormat'> {
+function readSubject(assertion: XmlElement, issuer: string): SubjectName {
   const subjects = elementsOf(assertion)
     .filter(({ name }) => STATEMENTS.includes(name))
     .map((statement) => onlyChild(statement, SAML1, 'Subject'));
-  const names = subjects.map((subject) => readNameIdentifier(subject, issuer));
-  const [name] = names;
-  if (name === undefined) throw new TokenRefusal('subject', 'it has no statement, and so no subject');
-  if (names.some((other) => other.nameId !== name.nameId || other.nameIdFormat !== name.nameIdFormat))
+  const [element, ...others] = subjects.map(nameIdentifierOf);
+  if (subjects.length === 0) throw new TokenRefusal('subject', 'it has no statement, and so no subject');
+  if (others.some((other) => identityOf(other, issuer) !== identityOf(element, issuer)))
     throw new TokenRefusal('subject', 'its statements have different subjects');
   const confirmations = subjects.map((subject) => optionalChild(subject, SAML1, 'SubjectConfirmation'));
   if (confirmations.every((one) => one === undefined))
     throw new TokenRefusal('claims', 'Subject has no SubjectConfirmation');
   for (const confirmation of confirmations) if (confirmation) requireBearer(confirmation);
-  return name;
+  return element === undefined ? missingName('Subject has no NameIdentifier') : readSubjectName(element, issuer);
 }
 
-function readNameIdentifier(subject: XmlElement, issuer: string) {
+function nameIdentifierOf(subject: XmlElement): XmlElement | undefined {
   refuseOtherChildren(subject, SAML1, ['NameIdentifier', 'SubjectConfirmation']);
-  const element = optionalChild(subject, SAML1, 'NameIdentifier');
-  if (element === undefined) throw new TokenRefusal('subject', 'Subject has no NameIdentifier');
-  return readSubjectName(element, issuer);
+  return optionalChild(subject, SAML1, 'NameIdentifier');
 }
+
+/** Equal for names that mean the same subject, whether or not they can be used. */
+const identityOf = (name: XmlElement | undefined, issuer: string): string =>
+  name === undefined
+    ? ''
+    : JSON.stringify([textOf(name), attribute(name, 'Format'), qualifierOf(name, 'NameQualifier') ?? issuer]);
 
 /** Section 2.4.2.3. A key or data would bind the assertion to something that the request does not prove. */
 function requireBearer(confirmation: XmlElement): void {
@@ -107,13 +109,12 @@ function requireBearer(confirmation: XmlElement): void {
     throw new TokenRefusal('claims', 'SubjectConfirmation contains data or a key');
 }
 
-function readAuthentication(
-  assertion: XmlElement,
-  clock: AssertionClock,
-): Pick<SamlIdentity, 'authnInstant' | 'authnContext'> {
-  const statement = optionalChild(assertion, SAML1, 'AuthenticationStatement');
-  if (statement === undefined) return { authnInstant: undefined, authnContext: undefined };
-  const authnInstant = instant(statement, 'AuthenticationInstant');
-  requirePast(authnInstant, 'AuthenticationInstant', clock);
-  return { authnInstant, authnContext: requiredAttribute(statement, 'AuthenticationMethod') };
-}
+const readAuthentication = (assertion: XmlElement, clock: AssertionClock): Authentication =>
+  joinAuthentications(
+    childrenOf(assertion, SAML1, 'AuthenticationStatement').map((statement) => {
+      const authnInstant = instant(statement, 'AuthenticationInstant');
+      requirePast(authnInstant, 'AuthenticationInstant', clock);
+      const authnContext = requiredAttribute(statement, 'AuthenticationMethod');
+      return { authnInstant, authnContext, sessionNotOnOrAfter: undefined };
+    }),
+  );

@@ -2,6 +2,7 @@
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { type AcceptedAudience, acceptedAudiences, matchAudiences, readAudiences } from './addressing.ts';
 import { attributeNaming, readAttributes } from './attributes.ts';
+import { type Authentication, joinAuthentications } from './authentication.ts';
 import {
   attribute,
   childrenOf,
@@ -15,11 +16,11 @@ import {
   textOf,
   type XmlElement,
 } from './element.ts';
-import type { ProxyRestriction, SamlIdentity } from './identity.ts';
+import type { ProxyRestriction } from './identity.ts';
 import { SAML2 } from './names.ts';
 import type { AssertionProfile, DecryptPart } from './profile.ts';
 import { confirmSubject } from './subject-confirmation.ts';
-import { readSubjectName } from './subject-name.ts';
+import { missingName, readSubjectName, type SubjectName } from './subject-name.ts';
 import {
   type AssertionClock,
   instant,
@@ -31,15 +32,15 @@ import {
 } from './validity.ts';
 
 const FORMAT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:';
-/** SAML 2.0 core section 2.3.3. Advice and AuthzDecisionStatement are ignored. */
+/** SAML 2.0 core section 2.3.3. AuthzDecisionStatement and Statement, which is for extensions, are not read. */
 const PARTS = [
   'Issuer',
   'Subject',
   'Conditions',
-  'Advice',
   'AuthnStatement',
   'AttributeStatement',
   'AuthzDecisionStatement',
+  'Statement',
 ];
 
 export const saml2Assertion = {
@@ -71,7 +72,7 @@ export const saml2Assertion = {
       issuer: trust.entityId,
       id: requiredAttribute(assertion, 'ID'),
       issuedAt,
-      ...readNameId(subject, trust.entityId, confirmation.accepted, decrypt),
+      name: readNameId(subject, trust.entityId, confirmation.accepted, decrypt),
       ...readAttributes(readAttributeElements(assertion, decrypt), attributeNaming.saml2, trust.attributeFormats),
       audiences: conditions.audiences,
       addressedTo: confirmation.accepted.addressedTo,
@@ -107,18 +108,20 @@ function readProxyRestriction(restriction: XmlElement): ProxyRestriction {
 }
 
 /** SAML 2.0 core section 2.4.1. */
-function readNameId(subject: XmlElement, issuer: string, accepted: AcceptedAudience, decrypt: DecryptPart) {
+function readNameId(
+  subject: XmlElement,
+  issuer: string,
+  accepted: AcceptedAudience,
+  decrypt: DecryptPart,
+): SubjectName {
   refuseOtherChildren(subject, SAML2, ['NameID', 'EncryptedID', 'SubjectConfirmation']);
   const encrypted = optionalChild(subject, SAML2, 'EncryptedID');
   const plain = optionalChild(subject, SAML2, 'NameID');
   if (encrypted && plain) throw new TokenRefusal('malformed', 'Subject has both a NameID and an EncryptedID');
   const element = encrypted ? decrypt(encrypted) : plain;
-  if (element === undefined || !is(element, SAML2, 'NameID'))
-    throw new TokenRefusal('subject', 'Subject has no NameID');
-  const spQualifier = attribute(element, 'SPNameQualifier');
-  if (spQualifier !== undefined && !accepted.names.includes(spQualifier))
-    throw new TokenRefusal('subject', `NameID is for another service provider: ${excerpt(spQualifier)}`);
-  return readSubjectName(element, issuer);
+  if (element === undefined) return missingName('Subject has no NameID');
+  if (!is(element, SAML2, 'NameID')) throw new TokenRefusal('subject', 'EncryptedID has no NameID');
+  return readSubjectName(element, issuer, accepted.names);
 }
 
 function readAttributeElements(assertion: XmlElement, decrypt: DecryptPart): XmlElement[] {
@@ -130,19 +133,16 @@ function readAttributeElements(assertion: XmlElement, decrypt: DecryptPart): Xml
   });
 }
 
-/** SAML 2.0 core section 2.7.2. Two statements would be ambiguous, and are refused. */
-function readAuthentication(
-  assertion: XmlElement,
-  clock: AssertionClock,
-): Pick<SamlIdentity, 'authnInstant' | 'authnContext' | 'sessionNotOnOrAfter'> {
-  const statement = optionalChild(assertion, SAML2, 'AuthnStatement');
-  if (statement === undefined)
-    return { authnInstant: undefined, authnContext: undefined, sessionNotOnOrAfter: undefined };
-  const authnInstant = instant(statement, 'AuthnInstant');
-  requirePast(authnInstant, 'AuthnInstant', clock);
-  const sessionNotOnOrAfter = optionalInstant(statement, 'SessionNotOnOrAfter');
-  if (sessionNotOnOrAfter !== undefined) requireFuture(sessionNotOnOrAfter, 'SessionNotOnOrAfter', clock);
-  const context = optionalChild(statement, SAML2, 'AuthnContext');
-  const reference = context && optionalChild(context, SAML2, 'AuthnContextClassRef');
-  return { authnInstant, authnContext: reference && textOf(reference), sessionNotOnOrAfter };
-}
+/** SAML 2.0 core section 2.7.2. */
+const readAuthentication = (assertion: XmlElement, clock: AssertionClock): Authentication =>
+  joinAuthentications(
+    childrenOf(assertion, SAML2, 'AuthnStatement').map((statement) => {
+      const authnInstant = instant(statement, 'AuthnInstant');
+      requirePast(authnInstant, 'AuthnInstant', clock);
+      const sessionNotOnOrAfter = optionalInstant(statement, 'SessionNotOnOrAfter');
+      if (sessionNotOnOrAfter !== undefined) requireFuture(sessionNotOnOrAfter, 'SessionNotOnOrAfter', clock);
+      const context = optionalChild(statement, SAML2, 'AuthnContext');
+      const reference = context && optionalChild(context, SAML2, 'AuthnContextClassRef');
+      return { authnInstant, authnContext: reference && textOf(reference), sessionNotOnOrAfter };
+    }),
+  );

@@ -1,14 +1,12 @@
 // Reads the attributes of an assertion (SAML 2.0 core section 2.7.3, SAML 1.1 core section 2.4.4).
-import { TokenRefusal } from '../primitives/refusal.ts';
+import type { Unreadable } from '../expression/elsewhere.ts';
 import {
   attribute,
   elementsOf,
-  excerpt,
   is,
   isNil,
   refuseOtherChildren,
   requiredAttribute,
-  textOf,
   type XmlElement,
 } from './element.ts';
 import type { SamlIdentity } from './identity.ts';
@@ -48,11 +46,13 @@ interface Statement {
   readonly format: string;
   readonly values: string[];
   isRepeated: boolean;
+  isStructured: boolean;
 }
 
 /**
  * Name and format together identify an attribute: a `role` of another format is another attribute. The key is the name alone if
- * the format is in `formats` and no second attribute with such a format has the name; otherwise it is `{format}name`.
+ * the format is in `formats` and no second attribute with such a format has the name; otherwise it is `{format}name`. Elements
+ * with the same key are one attribute: Keycloak writes one element for each role.
  * @param elements the `Attribute` elements of all statements
  * @throws TokenRefusal malformed
  */
@@ -60,21 +60,22 @@ export function readAttributes(
   elements: readonly XmlElement[],
   naming: AttributeNaming,
   formats: ReadonlySet<string> = new Set(naming.usualFormats),
-): Pick<SamlIdentity, 'attributes' | 'repeatedAttributes'> {
+): Pick<SamlIdentity, 'attributes' | 'repeatedAttributes' | 'unreadableAttributes'> {
   const stated = new Map<string, Statement>();
   for (const element of elements) {
     const name = requiredAttribute(element, naming.name);
     const format = attribute(element, naming.format) ?? '';
     refuseOtherChildren(element, element.namespace, ['AttributeValue']);
-    const values = elementsOf(element)
-      .filter((value) => !isNil(value) && !holdsNameId(value))
-      .map((value) => readValue(value, name));
+    const values = elementsOf(element).filter((value) => !isNil(value) && !holdsNameId(value));
+    const isStructured = values.some(({ children }) => children.length > 0);
+    const texts = values.map(({ text }) => text);
     const key = `{${format}}${name}`;
     const before = stated.get(key);
-    if (before === undefined) stated.set(key, { name, format, values, isRepeated: false });
+    if (before === undefined) stated.set(key, { name, format, values: texts, isRepeated: false, isStructured });
     else {
-      before.values.push(...values);
+      before.values.push(...texts);
       before.isRepeated = true;
+      before.isStructured ||= isStructured;
     }
   }
   const usual = Map.groupBy(
@@ -83,22 +84,18 @@ export function readAttributes(
   );
   const attributes: Record<string, readonly string[]> = Object.create(null);
   const repeated = new Set<string>();
+  const unreadable: Record<string, Unreadable> = Object.create(null);
   for (const [key, one] of stated) {
     const namesakes = usual.get(one.name) ?? [];
     const readAs = namesakes.length === 1 && namesakes[0] === one ? one.name : key;
-    if (namesakes.length > 1) repeated.add(one.name);
-    // Under both names: a mapping may read either.
-    if (one.isRepeated) repeated.add(one.name).add(readAs);
-    attributes[readAs] = one.values;
+    if (namesakes.length > 1) unreadable[one.name] = 'formats';
+    if (one.isRepeated) repeated.add(readAs);
+    if (one.isStructured) unreadable[readAs] = 'elements';
+    else attributes[readAs] = one.values;
   }
-  return { attributes, repeatedAttributes: [...repeated] };
+  return { attributes, repeatedAttributes: [...repeated], unreadableAttributes: unreadable };
 }
 
 /** The value of eduPersonTargetedID is a NameID. Federations send it by default, so it is ignored instead of refused. */
 const holdsNameId = ({ children: [child, second], text }: XmlElement): boolean =>
   child !== undefined && second === undefined && is(child, SAML2, 'NameID') && text.trim() === '';
-
-function readValue(value: XmlElement, name: string): string {
-  if (value.children.length === 0) return textOf(value);
-  throw new TokenRefusal('malformed', `a value of the attribute ${excerpt(name)} holds elements, not text`);
-}

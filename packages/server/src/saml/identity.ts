@@ -1,7 +1,9 @@
 // The input and the result of verifying an assertion.
 import type { X509Certificate } from 'node:crypto';
+import type { Unreadable } from '../expression/elsewhere.ts';
 import type { CertificatesByVersion, DecryptionKey } from '../trust/saml-issuer.ts';
 import type { XmlLoader } from './document.ts';
+import type { SubjectName } from './subject-name.ts';
 
 /** One identity provider of the configuration. */
 export interface SamlTrust {
@@ -44,12 +46,13 @@ export interface SamlIdentity {
   /** Unique for its issuer: identifies a replay. */
   readonly id: string;
   readonly issuedAt: number;
-  readonly nameId: string;
-  readonly nameIdFormat: string | undefined;
+  readonly name: SubjectName;
   /** The values of each attribute by its name, or by `{format}name` (see attributes.ts); an object without prototype. */
   readonly attributes: Readonly<Record<string, readonly string[]>>;
-  /** Names of attributes that occur twice, with and without their format. Their value is ambiguous. */
+  /** Names of attributes that several elements state, with and without their format. Their values are in one list. */
   readonly repeatedAttributes: readonly string[];
+  /** Attributes whose value cannot be read, by the same names, with the reason; an object without prototype. */
+  readonly unreadableAttributes: Readonly<Record<string, Unreadable>>;
   /** All audiences in the assertion. */
   readonly audiences: readonly string[];
   /** Is the assertion for this server, or for the calling client as a service provider? */
@@ -58,7 +61,7 @@ export interface SamlIdentity {
   readonly notOnOrAfter: number;
   /** The latest time at which someone could still present the assertion: its id stays used until then. */
   readonly usableUntil: number;
-  /** When the subject signed in; undefined if the assertion does not say (RFC 7522 section 3, item 7). */
+  /** When the subject signed in, by the earliest statement; undefined if the assertion does not say (RFC 7522 section 3, item 7). */
   readonly authnInstant: number | undefined;
   /** AuthnContextClassRef, or AuthenticationMethod in SAML 1.1. */
   readonly authnContext: string | undefined;

@@ -1,28 +1,42 @@
-// Reads the name of the subject, and refuses names that are not permanent.
+// Reads the name of the subject, and says why a name cannot be used.
 import { hasInvisibleCharacters, isName } from '../primitives/principal.ts';
-import { TokenRefusal } from '../primitives/refusal.ts';
 import { attribute, excerpt, textOf, type XmlElement } from './element.ts';
-import type { SamlIdentity } from './identity.ts';
 
 /** SAML 2.0 core section 8.3.8, and the handle of Shibboleth 1.x. */
 const TRANSIENT = ['urn:oasis:names:tc:SAML:2.0:nameid-format:transient', 'urn:mace:shibboleth:1.0:nameIdentifier'];
 
+/** The name at the identity provider, or why there is none that can be used. The problem never holds the name. */
+export type SubjectName =
+  | { readonly kind: 'lasting'; readonly nameId: string; readonly nameIdFormat: string | undefined }
+  | { readonly kind: 'unusable'; readonly nameIdFormat: string | undefined; readonly problem: string }
+  | { readonly kind: 'missing'; readonly nameIdFormat: undefined; readonly problem: string };
+
+export const missingName = (problem: string): SubjectName => ({ kind: 'missing', nameIdFormat: undefined, problem });
+
 /**
- * Refuses a name whose NameQualifier is not the issuer: names of two qualifiers can be equal.
+ * A name whose NameQualifier is not the issuer cannot be used: names of two qualifiers can be equal.
  * @param element NameID, or NameIdentifier in SAML 1.1
- * @throws TokenRefusal subject, malformed; its detail never holds the name
+ * @param addressees the names of the service provider that a NameID may be for; NameIdentifier names none
+ * @throws TokenRefusal malformed
  */
-export function readSubjectName(element: XmlElement, issuer: string): Pick<SamlIdentity, 'nameId' | 'nameIdFormat'> {
+export function readSubjectName(element: XmlElement, issuer: string, addressees: readonly string[] = []): SubjectName {
   const nameId = textOf(element);
   const nameIdFormat = attribute(element, 'Format');
-  const qualifier = attribute(element, 'NameQualifier') ?? issuer;
+  const qualifier = qualifierOf(element, 'NameQualifier') ?? issuer;
+  const unusable = (problem: string): SubjectName => ({ kind: 'unusable', nameIdFormat, problem });
   if (!isName(nameId) || hasInvisibleCharacters(nameId))
-    throw new TokenRefusal('subject', `${element.name} is empty, too long, or does not print`);
+    return unusable(`${element.name} is empty, too long, or does not print`);
   if (nameIdFormat !== undefined && TRANSIENT.includes(nameIdFormat))
-    throw new TokenRefusal(
-      'subject',
-      `${element.name} is transient, so it cannot identify the subject again: have the identity provider send a persistent one`,
+    return unusable(
+      `${element.name} is transient, so it cannot identify the subject again: have the identity provider send a persistent one, or map a lasting attribute with subject`,
     );
-  if (qualifier !== issuer) throw new TokenRefusal('subject', `NameQualifier is not its issuer: ${excerpt(qualifier)}`);
-  return { nameId, nameIdFormat };
+  if (qualifier !== issuer) return unusable(`NameQualifier is not its issuer: ${excerpt(qualifier)}`);
+  const provider = qualifierOf(element, 'SPNameQualifier');
+  if (provider !== undefined && !addressees.includes(provider))
+    return unusable(`${element.name} is for another service provider: ${excerpt(provider)}`);
+  return { kind: 'lasting', nameId, nameIdFormat };
 }
+
+/** Some identity providers write an empty qualifier instead of none. */
+export const qualifierOf = (element: XmlElement, name: 'NameQualifier' | 'SPNameQualifier'): string | undefined =>
+  attribute(element, name) || undefined;

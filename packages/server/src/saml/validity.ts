@@ -3,19 +3,31 @@ import { formatDuration } from '../primitives/duration.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { attribute, elementsOf, excerpt, requiredAttribute, type XmlElement } from './element.ts';
 
-const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?Z$/;
+const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|([+-])(\d\d):(\d\d))$/;
+/** XML Schema part 2, section 3.2.7: an offset has at most 14 hours. */
+const MAX_OFFSET_SECONDS = 14 * 3600;
+/** The years 1 to 9999, in seconds since 1970. */
+const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
 
 export interface AssertionClock {
   readonly now: number;
   readonly leeway: number;
 }
 
-/** Parses a time in UTC (SAML 2.0 core section 1.3.3) and drops fractions of a second. @returns undefined if it is not one */
+/**
+ * Parses a time and drops fractions of a second. SAML 2.0 core section 1.3.3 requires UTC; some identity providers write their
+ * offset from it, which names the same moment. A time without either is refused.
+ * @returns undefined if it is not a time
+ */
 function parseInstant(text: string): number | undefined {
-  const date = INSTANT.exec(text)?.[1];
-  const time = date === undefined ? Number.NaN : Date.parse(`${date}Z`);
+  const [, date = '', sign, hours = '', minutes = ''] = INSTANT.exec(text) ?? [];
+  const local = Date.parse(`${date}Z`);
   // Date.parse turns 30 February and 24:00 into a later day.
-  return Number.isNaN(time) || new Date(time).getUTCDate() !== Number(date?.slice(8, 10)) ? undefined : time / 1000;
+  if (Number.isNaN(local) || new Date(local).getUTCDate() !== Number(date.slice(8, 10))) return undefined;
+  const offset = sign === undefined ? 0 : Number(hours) * 3600 + Number(minutes) * 60;
+  if (offset > MAX_OFFSET_SECONDS || Number(minutes) > 59) return undefined;
+  const time = local / 1000 - (sign === '-' ? -offset : offset);
+  return time >= FIRST_SECOND && time <= LAST_SECOND ? time : undefined;
 }
 
 /** @throws TokenRefusal malformed */
@@ -25,7 +37,7 @@ export function instant(element: XmlElement, name: string): number {
   if (time !== undefined) return time;
   throw new TokenRefusal(
     'malformed',
-    `${name} of ${element.name} is not a time in UTC such as 2026-01-31T08:00:00Z: ${excerpt(text)}`,
+    `${name} of ${element.name} is not a time such as 2026-01-31T08:00:00Z or 2026-01-31T09:00:00+01:00: ${excerpt(text)}`,
   );
 }
 

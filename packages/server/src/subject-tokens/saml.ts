@@ -1,11 +1,15 @@
 // Validates saml1 and saml2: assertions of trusted identity providers (RFC 8693 section 3, RFC 7522 section 3). saml/ verifies
 // them; this file converts them to our form. The XML parser is loaded with the first assertion.
+import { describeUnreadable, UNREADABLE, type Unreadable } from '../expression/elsewhere.ts';
 import { formatMemberPath } from '../expression/reads.ts';
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
+import type { Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { readAssertion } from '../saml/assertion.ts';
+import { excerpt } from '../saml/element.ts';
 import type { SamlIdentity } from '../saml/identity.ts';
+import type { SubjectName } from '../saml/subject-name.ts';
 import { mapFacts } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { authenticationClaims } from './claims.ts';
@@ -49,25 +53,20 @@ function toToken(
   type: string,
   context: ValidationContext,
 ): ValidatedToken {
-  const { nameId, nameIdFormat, attributes, audiences, addressedTo, issuedAt, authnInstant, authnContext } = identity;
+  const { audiences, addressedTo, issuedAt, authnInstant, authnContext } = identity;
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.entityId} accepts ${[...issuer.accepts].join(', ')}`);
   if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY_SECONDS)
     throw new TokenRefusal('too_old', describeAge(issuedAt, issuer.maxAge, context.now));
-  refuseAmbiguous(identity, issuer);
-  const facts: JsonObject = { nameId, ...(nameIdFormat !== undefined && { nameIdFormat }), attributes };
-  const { subject, extraClaims } = mapFacts(issuer, facts);
-  const principal = { iss: issuer.entityId, sub: nameId };
+  refuseUnreadable(identity, issuer);
+  const facts = factsOf(identity);
+  const { principal, sub, extraClaims } = mapAssertion(identity.name, facts, issuer, context);
   const id = foreignTokenId(issuer.entityId, identity.id);
   const expiresAt = Math.min(identity.notOnOrAfter, identity.sessionNotOnOrAfter ?? identity.notOnOrAfter);
   const single = issuer.use === 'single' || identity.oneTimeUse;
   return asValidated({
     principal,
-    sub: nameSubject(
-      issuer.subject === undefined ? `${issuer.name}:${nameId}` : subject,
-      { name: issuer.name, principal },
-      context,
-    ),
+    sub,
     origin: principal,
     type,
     clientId: undefined,
@@ -91,10 +90,61 @@ function toToken(
   });
 }
 
-/** Refuses two attributes of one name if a mapping reads them: it is not defined which one counts (SA-39). */
-function refuseAmbiguous({ repeatedAttributes }: SamlIdentity, { reads }: SamlIssuerEntry): void {
-  const read = repeatedAttributes.some(
-    (name) => reads.includes('attributes') || reads.includes(formatMemberPath(['attributes', name])),
-  );
-  if (read) throw new TokenRefusal('claims', 'an attribute that a mapping reads appears twice');
+/** The content of the assertion as mappings and rules read it. They cannot tell what it states in a form that cannot be read. */
+function factsOf({ name, attributes, unreadableAttributes }: SamlIdentity): JsonObject {
+  const unreadable = {
+    ...(name.kind === 'unusable' && { nameId: 'name' satisfies Unreadable }),
+    ...(Object.keys(unreadableAttributes).length > 0 && { attributes: unreadableAttributes }),
+  };
+  return {
+    ...(name.kind === 'lasting' && { nameId: name.nameId }),
+    ...(name.nameIdFormat !== undefined && { nameIdFormat: name.nameIdFormat }),
+    attributes,
+    ...(Object.keys(unreadable).length > 0 && { [UNREADABLE]: unreadable }),
+  };
+}
+
+/**
+ * The subject at its issuer, its name in our tokens, and the claims to add to them. Without a lasting NameID, both names are the
+ * one that the entry maps.
+ * @throws TokenRefusal subject, name_taken, cannot_tell
+ */
+export function mapAssertion(
+  named: SubjectName,
+  facts: JsonObject,
+  issuer: SamlIssuerEntry,
+  context: Pick<ValidationContext, 'names'>,
+): { readonly principal: Principal; readonly sub: string; readonly extraClaims: JsonObject } {
+  const { entityId: iss, name, subject, namedBy, mappedStart } = issuer;
+  if (named.kind !== 'lasting' && namedBy === 'nameId') throw new TokenRefusal('subject', named.problem);
+  const { subject: mapped, extraClaims } = mapFacts(issuer, facts);
+  const here = subject === undefined && named.kind === 'lasting' ? `${name}:${named.nameId}` : mapped;
+  const there = named.kind === 'lasting' ? named.nameId : String(mapped);
+  // Else two people of the issuer could have one name there: people may choose their NameID.
+  if (mappedStart !== '' && there !== here && there.startsWith(mappedStart))
+    throw new TokenRefusal('name_taken', `its NameID begins with ${mappedStart}, as the names that subject gives`);
+  const principal = { iss, sub: there };
+  return { principal, sub: nameSubject(here, { name, principal }, context), extraClaims };
+}
+
+/**
+ * Refuses what a mapping reads, and the assertion states in a form without one meaning: a value of elements, an attribute in
+ * several formats, or one item of a list that several elements state (SA-39).
+ * @throws TokenRefusal claims
+ */
+function refuseUnreadable(
+  { unreadableAttributes, repeatedAttributes }: SamlIdentity,
+  { reads, picks }: SamlIssuerEntry,
+): void {
+  const isOf = (list: readonly string[], name: string): boolean =>
+    list.includes('attributes') || list.includes(formatMemberPath(['attributes', name]));
+  for (const [name, why] of Object.entries(unreadableAttributes))
+    if (isOf(reads, name))
+      throw new TokenRefusal('claims', `a mapping reads the attribute ${excerpt(name)}: ${describeUnreadable(why)}`);
+  const picked = repeatedAttributes.find((name) => isOf(picks, name));
+  if (picked !== undefined)
+    throw new TokenRefusal(
+      'claims',
+      `a mapping takes one value of the attribute ${excerpt(picked)}, which the assertion states several times: it is unclear which one counts`,
+    );
 }

@@ -32,6 +32,12 @@ export interface SamlIssuerEntry {
   readonly claims: ClaimMappings;
   /** The facts that the mappings read, such as `attributes.mail`. */
   readonly reads: readonly string[];
+  /** Those of which a mapping takes one item by its position. */
+  readonly picks: readonly string[];
+  /** `attributes`: the name of a subject can come of attributes, so that an assertion may lack a lasting NameID. */
+  readonly namedBy: 'nameId' | 'attributes';
+  /** The beginning of all names that `subject` gives, if it reads no NameID; else empty. */
+  readonly mappedStart: string;
 }
 
 /** A key that decrypts assertions of the issuers whose entries name it, and of no others. */

@@ -262,7 +262,7 @@ test('a test may expect that a condition cannot be told', async () => {
   const referring = 'subject: { claims: { sub: ada, hasgroups: true } }';
   assert.equal(await examine(rule, `{ ${referring}, expect: { refused: subject_claims_elsewhere } }`), 1);
   assert.deepEqual(await examine(rule, `{ ${referring}, expect: allowed }`), [
-    'rules[r].tests[0]: this test fails: expected it to be allowed, but it is refused for subject_claims_elsewhere (the rules read a claim that the subject token only refers to (_claim_names, or a group overage)).',
+    'rules[r].tests[0]: this test fails: expected it to be allowed, but it is refused for subject_claims_elsewhere (the rules read a claim that the subject token only refers to (_claim_names, or a group overage), or that its assertion does not state as text).',
   ]);
   assert.equal(await examine(rule, `{ ${ADA}, expect: { refused: no_rule_for_subject } }`), 1);
 });

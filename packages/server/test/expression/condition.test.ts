@@ -461,6 +461,31 @@ test('recognizes claims kept elsewhere: by _claim_names, or by the group overage
     assert.equal(isTrue(groups, markElsewhere(claims, 'subject')), true);
 });
 
+test('cannot tell what an assertion states in a form that cannot be read, and shows no text of a foreign token', () => {
+  const facts = {
+    attributes: { mail: ['a@b'] },
+    unreadable: { nameId: 'name', attributes: { groups: 'elements', role: 'formats', 'urn:x': 'a secret' } },
+  };
+  // Refresh families remember the facts as JSON.
+  const claims = markElsewhere(JSON.parse(JSON.stringify(facts)), 'subject');
+  const problems = {
+    'subject.claims.nameId == "ada"':
+      'nameId of the subject token cannot be read: it does not name the subject permanently',
+    '!("x" in subject.claims.attributes.groups)':
+      'groups of the subject token cannot be read: a value holds elements, not text',
+    'has(subject.claims.attributes.role)': 'role of the subject token cannot be read: it is stated in several formats',
+    'subject.claims.attributes["urn:x"] == []': 'urn:x of the subject token cannot be read: its form is not known',
+  };
+  for (const [text, problem] of Object.entries(problems)) assert.equal(untold(text, claims), problem);
+  assert.match(untold('subject.claims.attributes.size() == 1', claims), /groups .*; role .*; urn:x /);
+  assert.equal(isTrue('subject.claims.attributes.mail == ["a@b"] && !has(subject.claims.other)', claims), true);
+  const hidden = {
+    attributes: {},
+    unreadable: { attributes: { 'http://schemas.microsoft.com/claims/groups.link': 'elements' } },
+  };
+  assert.match(untold('"x" in subject.claims.attributes.groups', markElsewhere(hidden, 'subject')), /only says where/);
+});
+
 test('evaluates an expression with the maximum number of operators without a stack overflow', () => {
   const text = `now>1${'&&now>1'.repeat(245)}`;
   assert.equal(isTrue(text), true);

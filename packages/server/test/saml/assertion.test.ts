@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SamlContext } from '../../src/saml/identity.ts';
 import { SAML1, SAML2, XSI } from '../../src/saml/names.ts';
-import { read, refuses } from '../support/saml-check.ts';
+import { hasNoName, nameIn, read, refuses } from '../support/saml-check.ts';
 import {
   ADDRESSEE,
   AUDIENCE,
@@ -36,10 +36,14 @@ test('reads the identity from an assertion of a trusted identity provider', asyn
       issuer: idp.entityId,
       id: '_a1',
       issuedAt: NOW - 60,
-      nameId: 'ada',
-      nameIdFormat: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
+      name: {
+        kind: 'lasting',
+        nameId: 'ada',
+        nameIdFormat: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
+      },
       attributes: Object.assign(Object.create(null), { mail: ['ada@example.org'], groups: ['staff', 'admins'] }),
       repeatedAttributes: [],
+      unreadableAttributes: Object.create(null),
       audiences: [AUDIENCE],
       addressedTo: 'server',
       notOnOrAfter: NOW + 300,
@@ -84,19 +88,46 @@ test('refuses an id that is not a name, and unknown attributes of the root (SA-3
   await refuses(signed({ root: { ID: undefined } }), context, 'malformed', /ID of the assertion/);
 });
 
-test('refuses times that are not in UTC, and an IssueInstant in the future (SA-30)', async () => {
+test('reads times in UTC or with an offset from it, and refuses an IssueInstant in the future (SA-30)', async () => {
   await accepts({ root: { IssueInstant: at(30) } });
   await accepts({ root: { IssueInstant: at(-60).replace('Z', '.1234567Z') } });
   await refuses(signed({ root: { IssueInstant: at(31) } }), context, 'not_yet_valid', /IssueInstant is in the future/);
+  // All of them are 2026-03-01T11:59:00Z.
+  for (const [date, time, offset] of [
+    ['2026-03-01', '11:59:00', '+00:00'],
+    ['2026-03-01', '12:59:00', '+01:00'],
+    ['2026-03-01', '06:29:00.5', '-05:30'],
+    ['2026-03-02', '01:59:00.1234567', '+14:00'],
+    ['2026-02-28', '21:59:00', '-14:00'],
+  ]) {
+    const { issuedAt } = await accepts({ root: { IssueInstant: `${date}T${time}${offset}` } });
+    assert.equal(issuedAt, NOW - 60, offset);
+  }
   for (const time of [
     '2026-02-30T00:00:00Z',
+    '2026-02-30T00:00:00+01:00',
     '2026-02-01T24:00:00Z',
-    '2026-02-01T00:00:00+00:00',
+    '2026-02-01T00:00:60Z',
+    '2026-02-01T00:00:00+14:01',
+    '2026-02-01T00:00:00+24:00',
+    '2026-02-01T00:00:00-99:99',
+    '2026-02-01T00:00:00+01:60',
+    '2026-02-01T00:00:00+0100',
+    '2026-02-01T00:00:00+1:00',
+    '2026-02-01T00:00:00Z+01:00',
+    '2026-02-01T00:00:00',
+    '0001-01-01T00:00:00+14:00',
+    '0000-12-31T00:00:00Z',
+    '9999-12-31T23:59:59-14:00',
     '2026-02-01',
     'now',
   ]) {
-    await refuses(signed({ root: { IssueInstant: time } }), context, 'malformed', /IssueInstant .* not a time in UTC/);
+    await refuses(signed({ root: { IssueInstant: time } }), context, 'malformed', /IssueInstant .* not a time such as/);
   }
+  // An offset that moves the end is part of the time.
+  await accepts({ window: { NotOnOrAfter: '2026-03-01T13:05:00+01:00' } });
+  const ended = signed({ window: { NotBefore: undefined, NotOnOrAfter: '2026-03-01T12:05:00+01:00' } });
+  await refuses(ended, context, 'expired', /NotOnOrAfter of Conditions is past: 2026-03-01T11:05:00Z/);
 });
 
 test('refuses an assertion without conditions or without an end (SA-32)', async () => {
@@ -204,23 +235,20 @@ test('accepts an assertion for a client as a service provider from that client a
   await refuses(signed({ audience: ADDRESSEE.entityId }), fromClient, 'audience', /Recipient is https:\S+, not https:/);
 });
 
-test('refuses a NameID that is missing, unprintable, transient or not of the issuer (SA-35)', async () => {
+test('uses no NameID that is missing, unprintable, transient or not of the issuer (SA-35)', async () => {
   const format = 'urn:oasis:names:tc:SAML:2.0:nameid-format:';
   const name = (nameIdAttributes: Variation['nameIdAttributes']) => signed({ nameIdAttributes });
   await accepts({ nameIdAttributes: { NameQualifier: idp.entityId, SPNameQualifier: AUDIENCE } });
-  await accepts({ nameIdAttributes: { Format: undefined } });
-  await refuses(signed({ nameId: null }), context, 'subject', /no NameID/);
+  assert.equal(nameIn(await accepts({ nameIdAttributes: { Format: undefined } })), 'ada');
+  assert.equal(nameIn(await accepts({ nameIdAttributes: { NameQualifier: '', SPNameQualifier: '' } })), 'ada');
+  await hasNoName(signed({ nameId: null }), context, /no NameID/);
   for (const nameId of ['', ' ', 'ada ', '\nada', 'a\u202eda', 'a'.repeat(1025)]) {
-    await refuses(signed({ nameId }), context, 'subject', /empty, too long, or does not print/);
+    await hasNoName(signed({ nameId }), context, /empty, too long, or does not print/);
   }
-  await refuses(name({ Format: `${format}transient` }), context, 'subject', /transient/);
-  await refuses(
-    name({ NameQualifier: 'https://other.example' }),
-    context,
-    'subject',
-    /NameQualifier is not its issuer/,
-  );
-  await refuses(name({ SPNameQualifier: 'https://other.example' }), context, 'subject', /another service provider/);
+  await hasNoName(name({ Format: `${format}transient` }), context, /transient/);
+  for (const NameQualifier of ['https://other.example', ' ', `${idp.entityId}/`])
+    await hasNoName(name({ NameQualifier }), context, /NameQualifier is not its issuer/);
+  await hasNoName(name({ SPNameQualifier: 'https://other.example' }), context, /another service provider/);
 });
 
 test('shows no NameID and no attribute value in refusals', async () => {
@@ -243,11 +271,36 @@ test('reads no auth_time without an AuthnStatement, and refuses an ended session
   const ended = signed({ authnAttributes: { SessionNotOnOrAfter: at(-30) } });
   await refuses(ended, context, 'expired', /SessionNotOnOrAfter is past/);
   await refuses(signed({ authnAttributes: { AuthnInstant: at(31) } }), context, 'not_yet_valid', /AuthnInstant/);
-  const two = all(
-    element('saml:AuthnStatement', { AuthnInstant: at(-1) }),
-    element('saml:AuthnStatement', { AuthnInstant: at(-1) }),
+});
+
+test('joins AuthnStatements that agree, and refuses those that contradict each other (SA-38)', async () => {
+  const statement = (attributes: Record<string, string>, name?: string) =>
+    element(
+      'saml:AuthnStatement',
+      { AuthnInstant: at(-90), ...attributes },
+      ...(name === undefined ? [] : [element('saml:AuthnContext', {}, element('saml:AuthnContextClassRef', {}, name))]),
+    );
+  const together = (...list: readonly ReturnType<typeof statement>[]): Variation => ({ authn: all(...list) });
+  const joined = await accepts(
+    together(
+      statement({ SessionNotOnOrAfter: at(3600) }, 'urn:password'),
+      statement({ AuthnInstant: at(-900), SessionNotOnOrAfter: at(600) }, 'urn:password'),
+      statement({ AuthnInstant: at(-1) }, 'urn:password'),
+    ),
   );
-  await refuses(signed({ authn: two }), context, 'malformed', /more than one AuthnStatement/);
+  const { authnInstant, authnContext, sessionNotOnOrAfter } = joined;
+  assert.deepEqual([authnInstant, authnContext, sessionNotOnOrAfter], [NOW - 900, 'urn:password', NOW + 600]);
+  const contradicting = [
+    [statement({}, 'urn:password'), statement({}, 'urn:smartcard')],
+    [statement({}, 'urn:password'), statement({}, 'urn:password'), statement({})],
+    [statement({}), statement({}, 'urn:smartcard')],
+  ];
+  for (const list of contradicting)
+    await refuses(signed(together(...list)), context, 'claims', /statements contradict each other: .* and /);
+  const ended = together(statement({}), statement({ SessionNotOnOrAfter: at(-30) }));
+  await refuses(signed(ended), context, 'expired', /SessionNotOnOrAfter is past/);
+  const future = together(statement({}), statement({ AuthnInstant: at(31) }));
+  await refuses(signed(future), context, 'not_yet_valid', /AuthnInstant/);
 });
 
 test('keeps all values of attributes, and reports repeated attributes (SA-39)', async () => {
@@ -282,7 +335,10 @@ test('distinguishes attributes by format and name (SA-39)', async () => {
   const own = await accepts({ attributes: of('urn:self-asserted', 'admin') });
   assert.deepEqual({ ...own.attributes }, { '{urn:self-asserted}role': ['admin'] });
   const unclear = await accepts({ attributes: all(of(`${FORMAT}uri`, 'user'), of(`${FORMAT}basic`, 'admin')) });
-  assert.deepEqual([unclear.attributes.role, unclear.repeatedAttributes], [undefined, ['role']]);
+  assert.deepEqual(
+    [unclear.attributes.role, unclear.repeatedAttributes, { ...unclear.unreadableAttributes }],
+    [undefined, [], { role: 'formats' }],
+  );
   // A name in the form of a key with a format is not such a key.
   const posing = await accepts({ attributes: of(`${FORMAT}basic`, 'admin', '{urn:directory}role') });
   assert.deepEqual(Object.keys(posing.attributes), [`{${FORMAT}basic}{urn:directory}role`]);
@@ -299,24 +355,22 @@ test('keeps a single-use id used until the last confirmation ends', async () => 
   assert.equal(bounded.usableUntil, NOW + 300);
 });
 
-test('ignores the NameID of eduPersonTargetedID, and refuses other elements in attribute values', async () => {
+test('ignores the NameID of eduPersonTargetedID, and reads no attribute with other elements in a value', async () => {
   const value = element('saml:NameID', {}, 'opaque');
   assert.deepEqual((await accepts({ attributes: attribute2('targeted', value, 'text') })).attributes.targeted, [
     'text',
   ]);
   const mixed = { xml: 'admin<saml:b></saml:b>@example.org' };
-  await refuses(
-    signed({ attributes: attribute2('mail', mixed) }),
-    context,
-    'malformed',
-    /attribute mail holds elements/,
-  );
-  await refuses(
-    signed({ attributes: attribute2('mail', { xml: `x${value.xml}` }) }),
-    context,
-    'malformed',
-    /mail holds elements/,
-  );
+  for (const structured of [mixed, { xml: `x${value.xml}` }, { xml: value.xml + value.xml }]) {
+    const list = all(attribute2('mail', 'ada@example.org', structured), attribute2('groups', 'staff'));
+    const { attributes, unreadableAttributes } = await accepts({ attributes: list });
+    assert.deepEqual({ ...attributes }, { groups: ['staff'] }, 'no part of the list');
+    assert.deepEqual({ ...unreadableAttributes }, { mail: 'elements' });
+  }
+  const twice = all(attribute2('mail', 'ada@example.org'), attribute2('mail', mixed));
+  assert.deepEqual({ ...(await accepts({ attributes: twice })).unreadableAttributes }, { mail: 'elements' });
+  const inAttribute = attribute2('mail', 'x').xml.replace('</saml:Attribute>', '<saml:b></saml:b></saml:Attribute>');
+  await refuses(signed({ attributes: { xml: inAttribute } }), context, 'malformed', /Attribute holds b/);
 });
 
 test('refuses elements in the text of NameID, Audience and Issuer (SA-12)', async () => {
@@ -329,11 +383,14 @@ test('refuses elements in the text of NameID, Audience and Issuer (SA-12)', asyn
   await refuses(sign(issuer, idp.key), context, 'malformed', /Issuer holds elements/);
 });
 
-test('ignores Advice, and refuses unknown parts', async () => {
+test('ignores Advice and Statement, and refuses unknown parts', async () => {
   const advised = element('saml:Advice', {}, element('saml:AssertionIDRef', {}, '_b'));
   const identity = await accepts({ more: advised });
-  assert.equal(identity.nameId, 'ada');
-  await refuses(signed({ more: element('saml:Statement') }), context, 'malformed', /Assertion holds Statement/);
+  const nobody = element('saml:NameID', {}, 'eve');
+  assert.equal(nameIn(identity), 'ada');
+  assert.equal(nameIn(await accepts({ more: element('saml:Statement', {}, nobody) })), 'ada');
+  await refuses(signed({ more: element('x:Statement', { 'xmlns:x': 'urn:x' }) }), context, 'malformed', /holds State/);
+  await refuses(signed({ more: element('saml:Evidence') }), context, 'malformed', /Assertion holds Evidence/);
   await refuses(signed({ more: { xml: 'text' } }), context, 'malformed', /text between elements/);
   await refuses(signed({ more: element('saml:Subject') }), context, 'malformed', /more than one Subject/);
   await refuses(

@@ -1,7 +1,7 @@
 // Which SAML 1.1 assertions are accepted?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { read, refuses } from '../support/saml-check.ts';
+import { hasNoName, nameIn, read, refuses } from '../support/saml-check.ts';
 import {
   ADDRESSEE,
   AUDIENCE,
@@ -33,10 +33,10 @@ test('reads the identity from a SAML 1.1 assertion (SA-50, SA-54)', async () => 
       issuer: idp.entityId,
       id: '_a1',
       issuedAt: NOW - 60,
-      nameId: 'ada',
-      nameIdFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
+      name: { kind: 'lasting', nameId: 'ada', nameIdFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified' },
       attributes: Object.assign(Object.create(null), { mail: ['ada@example.org'] }),
       repeatedAttributes: [],
+      unreadableAttributes: Object.create(null),
       audiences: [AUDIENCE],
       addressedTo: 'server',
       notOnOrAfter: NOW + 300,
@@ -93,13 +93,34 @@ test('refuses statements with different subjects (SA-52)', async () => {
   await refuses(signed({ authn: null, attributes: all() }), context, 'subject', /no statement/);
 });
 
-test('refuses a subject name that is unprintable or transient', async () => {
-  await accepts({ nameIdAttributes: { NameQualifier: idp.entityId } });
-  await refuses(signed({ nameId: element('saml:NameIdentifier') }), context, 'subject', /empty/);
-  await refuses(signed({ nameId: element('saml:NameIdentifier', {}, ' ada') }), context, 'subject', /empty/);
-  await refuses(signed({ nameIdAttributes: { NameQualifier: 'other' } }), context, 'subject', /NameQualifier/);
+test('uses no subject name that is missing, unprintable, transient or not of the issuer', async () => {
+  for (const NameQualifier of [idp.entityId, ''])
+    assert.equal(nameIn(await accepts({ nameIdAttributes: { NameQualifier } })), 'ada');
+  await hasNoName(signed({ nameId: element('saml:NameIdentifier') }), context, /empty/);
+  await hasNoName(signed({ nameId: element('saml:NameIdentifier', {}, ' ada') }), context, /empty/);
+  await hasNoName(signed({ nameIdAttributes: { NameQualifier: 'other' } }), context, /NameQualifier/);
   const transient = { nameIdAttributes: { Format: 'urn:mace:shibboleth:1.0:nameIdentifier' } };
-  await refuses(signed(transient), context, 'subject', /transient/);
+  await hasNoName(signed(transient), context, /transient/);
+  const nameless = element('saml:Subject', {}, confirmation1());
+  const statement = (subject: Xml) =>
+    element('saml:AttributeStatement', {}, subject, attribute1('mail', 'ada@example.org'));
+  await hasNoName(signed({ authn: null, attributes: statement(nameless) }), context, /no NameIdentifier/);
+  await refuses(signed({ attributes: statement(nameless) }), context, 'subject', /different subjects/);
+  const other = subject1('eve', { nameIdAttributes: transient.nameIdAttributes });
+  await refuses(signed({ ...transient, attributes: statement(other) }), context, 'subject', /different subjects/);
+});
+
+test('joins AuthenticationStatements that agree, and refuses those that contradict each other (SA-54)', async () => {
+  const statement = (AuthenticationMethod: string, AuthenticationInstant: string) =>
+    element('saml:AuthenticationStatement', { AuthenticationInstant, AuthenticationMethod }, subject1());
+  const { authnInstant, authnContext } = await accepts({
+    authn: all(statement('urn:password', at(-5)), statement('urn:password', at(-500))),
+  });
+  assert.deepEqual([authnInstant, authnContext], [NOW - 500, 'urn:password']);
+  const contradicting = all(statement('urn:password', at(-5)), statement('urn:smartcard', at(-5)));
+  await refuses(signed({ authn: contradicting }), context, 'claims', /contradict each other/);
+  const future = all(statement('urn:password', at(-5)), statement('urn:password', at(31)));
+  await refuses(signed({ authn: future }), context, 'not_yet_valid', /AuthenticationInstant/);
 });
 
 test('requires a bearer confirmation (SA-53)', async () => {
@@ -128,7 +149,7 @@ test('distinguishes attributes by namespace and name (SA-54)', async () => {
   const adfs = 'http://schemas.xmlsoap.org/claims';
   const unclear = await accepts(statement(of(usual, 'user'), of(adfs, 'admin')));
   assert.deepEqual({ ...unclear.attributes }, { [`{${usual}}role`]: ['user'], [`{${adfs}}role`]: ['admin'] });
-  assert.deepEqual(unclear.repeatedAttributes, ['role']);
+  assert.deepEqual({ ...unclear.unreadableAttributes }, { role: 'formats' });
   const trust = trustIn(idp, { attributeFormats: new Set(['urn:self-asserted']) });
   const chosen = sign(assertion1(idp, statement(of(usual, 'user'), of('urn:self-asserted', 'admin'))), idp.key);
   const { attributes } = await read(chosen, contextFor([trust], { version: 'saml1' }));

@@ -10,7 +10,7 @@ import {
 } from 'node:crypto';
 import { test } from 'node:test';
 import { DS, ENC, ENC11, SAML2 } from '../../src/saml/names.ts';
-import { read, refuses } from '../support/saml-check.ts';
+import { nameIn, read, refuses } from '../support/saml-check.ts';
 import {
   assertion2,
   attribute2,
@@ -184,8 +184,8 @@ test('reads EncryptedID and EncryptedAttribute like their content', async () => 
       idp.key,
     );
   const identity = await read(assertion(name, mail), context);
-  assert.deepEqual([identity.nameId, identity.attributes.mail], ['ada', ['ada@example.org']]);
-  await refuses(assertion(mail, mail), context, 'subject', /no NameID/);
+  assert.deepEqual([nameIn(identity), identity.attributes.mail], ['ada', ['ada@example.org']]);
+  await refuses(assertion(mail, mail), context, 'subject', /EncryptedID has no NameID/);
   await refuses(assertion(name, name), context, 'malformed', /does not hold an Attribute/);
   await refuses(assertion(name, '<!DOCTYPE x><x/>'), context, 'malformed', /DOCTYPE/);
   await refuses(assertion(name, mail), { ...context, decryptionKeys: [] }, 'unknown_key', /no decryptionKey/);

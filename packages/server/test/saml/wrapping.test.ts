@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DS, SAML2, XSI } from '../../src/saml/names.ts';
-import { read, refuses } from '../support/saml-check.ts';
+import { nameIn, read, refuses } from '../support/saml-check.ts';
 import {
   assertion1,
   assertion2,
@@ -114,6 +114,9 @@ const permutations: Readonly<Record<string, (parts: Parts) => readonly string[]>
     put(original, `<saml:Advice>${signature}</saml:Advice>`),
     put(forged, `<x:Wrapper xmlns:x="urn:x">${signature}</x:Wrapper>`),
     put(forged, `<saml:Advice>${put(original, signature)}</saml:Advice>`),
+    put(forged, `${signature}<saml:Advice>${original}</saml:Advice>`),
+    put(forged, `${signature}<saml:Advice>${put(original, signature)}</saml:Advice>`),
+    put(original, `${signature}<saml:Advice>${forged}</saml:Advice>`),
     put(original, `<x:Signature xmlns:x="urn:x">${signature}</x:Signature>`),
   ],
   'only a Response is signed, or something else of the issuer': ({ original, forged }) => [
@@ -157,7 +160,7 @@ for (const version of ['saml2', 'saml1'] as const) {
 
   for (const [name, build] of Object.entries(permutations)) {
     test(`${version}: ${name} (SA-27)`, async () => {
-      assert.equal((await read(parts.signed, context)).nameId, 'ada');
+      assert.equal(nameIn(await read(parts.signed, context)), 'ada');
       for (const attack of build(parts)) {
         assert.notEqual(attack, parts.signed);
         await assert.rejects(read(attack, context), { name: 'Error', fault: /^(malformed|wrong_type|signature)$/ });
@@ -168,14 +171,37 @@ for (const version of ['saml2', 'saml1'] as const) {
 
 const context = contextFor([trustIn(idp)]);
 
-test('refuses a signed assertion that contains a second assertion or signature', async () => {
-  const genuine = (more: string) => sign(assertion2(idp, { more: { xml: more } }), idp.key);
-  await read(genuine('<saml:Advice></saml:Advice>'), context);
-  const nested = assertion2(idp, { id: '_b', root: { 'xmlns:saml': undefined } });
-  await refuses(genuine(`<saml:Advice>${nested}</saml:Advice>`), context, 'malformed', /second Assertion/);
-  const foreign = '<x:Signature xmlns:x="urn:x"></x:Signature>';
-  await refuses(genuine(`<saml:Advice>${foreign}</saml:Advice>`), context, 'malformed', /second Signature \(urn:x\)/);
-});
+for (const version of ['saml2', 'saml1'] as const) {
+  test(`${version}: reads nothing in Advice, and refuses in it what resembles the assertion (SA-20, SA-27)`, async () => {
+    const make = version === 'saml2' ? assertion2 : assertion1;
+    const inVersion = contextFor([trustIn(idp)], { version, decryptionKeys: [decrypting(idp.key)] });
+    const genuine = (...advised: readonly string[]) =>
+      sign(make(idp, { more: { xml: `<saml:Advice>${advised.join('')}</saml:Advice>` } }), idp.key);
+    const within = (is: Parameters<typeof make>[1]) => make(idp, { root: { 'xmlns:saml': undefined }, ...is });
+    const plain = within({ id: '_b', nameId: 'eve', attributes: { xml: '' } });
+    const signature = signatureOf(plain, identityProvider('https://evil.example').key);
+    const signed = put(plain, signature);
+    const encrypted = '<saml:EncryptedAssertion></saml:EncryptedAssertion>';
+    const nested = put(within({ id: '_c', more: { xml: `<saml:Advice>${signed}</saml:Advice>` } }), signature);
+    for (const advised of [[], [plain], [signed], [plain, signed, encrypted], [nested]]) {
+      const identity = await read(genuine(...advised), inVersion);
+      assert.equal(nameIn(identity), 'ada');
+      assert.deepEqual(identity.attributes.mail, ['ada@example.org']);
+    }
+    for (const attribute of ['ID', 'Id', 'AssertionID', 'xml:id'])
+      await refuses(genuine(`<saml:b ${attribute}="_a1"></saml:b>`), inVersion, 'malformed', /id occurs twice/);
+    await refuses(genuine(within({ nameId: 'eve' })), inVersion, 'malformed', /id occurs twice/);
+    // Advice is ignored in its place only.
+    const deep = make(idp, { moreConditions: { xml: `<saml:Advice>${plain}</saml:Advice>` } });
+    await refuses(sign(deep, idp.key), inVersion, 'malformed', /second Assertion/);
+    const foreign = make(idp, { more: { xml: `<x:Advice xmlns:x="urn:x">${plain}</x:Advice>` } });
+    await refuses(sign(foreign, idp.key), inVersion, 'malformed', /second Assertion/);
+    // The signature covers Advice.
+    const text = genuine(plain);
+    await refuses(text.replace('>eve<', '>bob<'), inVersion, 'signature', /altered/);
+    await refuses(text.replace('<saml:Advice>', '$&<!-- -->'), inVersion, 'malformed', /a comment/);
+  });
+}
 
 test('refuses an id that occurs twice, in any spelling and namespace (SA-21)', async () => {
   const signed = (attributes: Record<string, string>) => sign(assertion2(idp), idp.key, { attributes });

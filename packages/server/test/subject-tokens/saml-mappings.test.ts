@@ -17,8 +17,25 @@ import {
   versions,
   withAttributes,
 } from '../support/saml-exchange.ts';
-import { all, element, identityProvider, subject1 } from '../support/saml-signer.ts';
+import {
+  all,
+  attribute1,
+  confirmation1,
+  element,
+  identityProvider,
+  subject1,
+  type Variation,
+  type Xml,
+} from '../support/saml-signer.ts';
 import { assertSubjectRefused } from '../support/trusting.ts';
+
+/** Statements of SAML 1.1 about a subject without a name. */
+const unnamed = element('saml:Subject', {}, confirmation1());
+const nameless = {
+  authn: null,
+  attributes: element('saml:AttributeStatement', {}, unnamed, attribute1('mail', 'ada@example.org')),
+};
+const withoutMail = ({ xml }: Xml): Xml => ({ xml: xml.replace(/<saml:Attribute .*<\/saml:Attribute>/, '') });
 
 type Role = readonly [format: string, value: string];
 
@@ -50,27 +67,43 @@ for (const version of versions) {
     assertSubjectRefused(server, await presentSaml(server, version, without), 'subject', 'nothing to map');
   });
 
-  test(`${version}: refuses a duplicate attribute only if a mapping reads it (SA-39)`, async (t) => {
+  test(`${version}: reads an attribute that several elements state as one list, and takes no single value of it (SA-39)`, async (t) => {
+    // Keycloak states each role in an element of its own.
     const twice = withAttributes(version, [
       ['mail', 'ada@example.org'],
-      ['urn:oid:1.2', 'a'],
-      ['urn:oid:1.2', 'b'],
+      ['Role', 'staff'],
+      ['Role', 'admin', 'auditor'],
     ]);
-    const unread = await startSaml(t, { claims: '{ mail: "attributes.mail[0]" }' });
-    assert.equal(claims(await presentSaml(unread, version, signedFor(unread, version, twice))).mail, 'ada@example.org');
+    const whole = await startSaml(t, {
+      claims: `{
+        roles: 'attributes.Role',
+        short: 'attributes["Role"].filter(r, size(r) == 5)',
+        known: 'has(attributes.mail) && "Role" in attributes && "admin" in attributes.Role',
+        mail: 'attributes.mail[0]'
+      }`,
+    });
+    const { roles, short, known, mail } = claims(await presentSaml(whole, version, signedFor(whole, version, twice)));
+    assert.deepEqual(
+      { roles, short, known, mail },
+      {
+        roles: ['staff', 'admin', 'auditor'],
+        short: ['staff', 'admin'],
+        known: true,
+        mail: 'ada@example.org',
+      },
+    );
+    const one = withAttributes(version, [['Role', 'staff', 'admin']]);
     for (const text of [
-      `attributes["urn:oid:1.2"][0]`,
-      `attributes["urn:oid:" + "1.2"]`,
-      `has(attributes.mail) && "urn:oid:1.2" in attributes`,
-      `["urn:oid:1.2"].map(n, attributes[n][0])`,
+      'attributes.Role[0]',
+      'attributes["Ro" + "le"]',
+      '["Role"].map(n, attributes[n][0])',
+      'attributes.Role.filter(r, r != "x")[0]',
+      '[attributes.Role].map(list, list[0])',
     ]) {
       const server = await startSaml(t, { claims: `{ x: '${text}' }` });
-      assertSubjectRefused(
-        server,
-        await presentSaml(server, version, signedFor(server, version, twice)),
-        'claims',
-        text,
-      );
+      assertIssued(server, await presentSaml(server, version, signedFor(server, version, one)), text);
+      const answer = await presentSaml(server, version, signedFor(server, version, twice));
+      assertSubjectRefused(server, answer, 'claims', text);
     }
     const named = await startSaml(t, { subject: `'attributes.mail[0]'` });
     const mails = withAttributes(version, [
@@ -78,6 +111,30 @@ for (const version of versions) {
       ['mail', 'root@example.org'],
     ]);
     assertSubjectRefused(named, await presentSaml(named, version, signedFor(named, version, mails)), 'claims');
+  });
+
+  test(`${version}: ignores an attribute of elements that nothing reads, and refuses one that is read (SA-39)`, async (t) => {
+    const rule = changed(FOREIGN_RULE, {
+      subject: { types: [version], when: '!("banned" in subject.claims.attributes.groups)' },
+    });
+    const server = await startSaml(t, { claims: `{ mail: 'attributes.mail[0]' }` }, { rules: [rule] });
+    const show = (structured: string) => {
+      const list = withAttributes(version, [
+        ['mail', 'ada@example.org'],
+        ['groups', 'staff', 'banned too'],
+        ['address', 'Main Street'],
+      ]).attributes?.xml;
+      const xml = list?.replace(new RegExp(`(Name="${structured}"[^>]*><saml:AttributeValue>)`), '$1<saml:b></saml:b>');
+      assert.notEqual(xml, undefined);
+      return presentSaml(server, version, signedFor(server, version, { attributes: { xml: xml ?? '' } }));
+    };
+    assert.equal(claims(await show('address')).mail, 'ada@example.org');
+    assertSubjectRefused(server, await show('mail'), 'claims');
+    const unread = await show('groups');
+    assert.equal(unread.status, 400);
+    const event = server.audit(unread);
+    assert.equal(event?.reason, 'subject_claims_elsewhere');
+    assert.match(event?.detail ?? '', /groups of the subject token cannot be read: a value holds elements, not text/);
   });
 
   test(`${version}: refuses a duplicate attribute with a custom format if a mapping reads it (SA-39)`, async (t) => {
@@ -101,15 +158,55 @@ for (const version of versions) {
     assertSubjectRefused(chosen, await show(chosen, ['urn:custom', 'admin'], ['urn:custom', 'staff']), 'claims');
   });
 
-  test(`${version}: refuses a transient nameId as the name of a subject`, async (t) => {
-    const server = await startSaml(t, { subject: `'attributes.mail[0]'` });
-    assertIssued(server, await presentSaml(server, version, signedFor(server, version)));
+  test(`${version}: needs no lasting name where subject maps an attribute (SA-35)`, async (t) => {
     const Format =
       version === 'saml2'
         ? 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
         : 'urn:mace:shibboleth:1.0:nameIdentifier';
-    const token = signedFor(server, version, { nameIdAttributes: { Format } });
-    assertSubjectRefused(server, await presentSaml(server, version, token), 'subject');
+    const unusable: Record<string, Variation> = {
+      transient: { nameIdAttributes: { Format } },
+      'of another qualifier': { nameIdAttributes: { NameQualifier: 'https://other.example' } },
+    };
+    const withoutName: Record<string, Variation> = {
+      ...unusable,
+      missing: version === 'saml2' ? { nameId: null } : nameless,
+    };
+    const mapping = `'"user:" + attributes.mail[0]'`;
+    const server = await startSaml(t, { subject: mapping });
+    for (const [what, is] of Object.entries(withoutName)) {
+      const { sub, sub_id } = claims(await presentSaml(server, version, signedFor(server, version, is)));
+      assert.deepEqual(
+        [sub, sub_id],
+        ['user:ada@example.org', { format: 'iss_sub', iss: idp.entityId, sub: 'user:ada@example.org' }],
+        what,
+      );
+    }
+    for (const qualifier of ['', idp.entityId]) {
+      const is = { nameIdAttributes: { NameQualifier: qualifier } };
+      const { sub_id } = claims(await presentSaml(server, version, signedFor(server, version, is)));
+      assert.deepEqual(sub_id, { format: 'iss_sub', iss: idp.entityId, sub: 'ada' });
+    }
+    // A NameID, which people may choose, never becomes the name of somebody without one.
+    const posing = signedFor(server, version, { nameId: 'user:root@example.org' });
+    assertSubjectRefused(server, await presentSaml(server, version, posing), 'name_taken');
+    const attributes = version === 'saml2' ? { xml: '' } : nameless.attributes;
+    const nothing = signedFor(server, version, { ...withoutName.missing, attributes: withoutMail(attributes) });
+    assertSubjectRefused(server, await presentSaml(server, version, nothing), 'subject', 'nothing to map');
+    for (const entry of [{}, { subject: 'nameId' }, { subject: `'"user:" + nameId'` }]) {
+      const strict = await startSaml(t, entry);
+      for (const [what, is] of Object.entries(withoutName))
+        assertSubjectRefused(
+          strict,
+          await presentSaml(strict, version, signedFor(strict, version, is)),
+          'subject',
+          what,
+        );
+    }
+    const reading = await startSaml(t, { subject: mapping, claims: '{ login: nameId }' });
+    for (const [what, is] of Object.entries(unusable)) {
+      const answer = await presentSaml(reading, version, signedFor(reading, version, is));
+      assertSubjectRefused(reading, answer, 'cannot_tell', what);
+    }
   });
 
   test(`${version}: refuses a mapped subject with the name of a client, or of a subject of another issuer`, async (t) => {

@@ -10,6 +10,7 @@ import { changed } from '../support/configuration.ts';
 import { type Answer, encode, start, type } from '../support/harness.ts';
 import { entry, FOREIGN_RULE, startIssuer, trusting } from '../support/issuer.ts';
 import {
+  assertionFor,
   assertNoRule,
   claims,
   idp,
@@ -21,7 +22,16 @@ import {
   startSaml,
   versions,
 } from '../support/saml-exchange.ts';
-import { at, confirmation1, encode as encodeXml, NOW, type Variation } from '../support/saml-signer.ts';
+import {
+  all,
+  at,
+  confirmation1,
+  element,
+  encode as encodeXml,
+  NOW,
+  subject1,
+  type Variation,
+} from '../support/saml-signer.ts';
 import { assertActorRefused, assertSubjectRefused, present } from '../support/trusting.ts';
 
 const ACTOR_RULE = `{ name: acting, client: gateway, subject: { issuer: [self, idp] }, actor: { issuer: [idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
@@ -56,6 +66,37 @@ for (const version of versions) {
     assert.deepEqual(lineage, [row?.subject?.id]);
     const { iss, sub: name, type: proven, declaredType, chain } = row?.subject ?? {};
     assert.deepEqual([iss, name, proven, declaredType, chain], [idp.entityId, 'ada', version, version, []]);
+  });
+
+  test(`${version}: exchanges an assertion with times of another zone, two sign-ins and an assertion in Advice (SA-30, SA-38)`, async (t) => {
+    const server = await startSaml(t);
+    const inZone = (seconds: number) => at(seconds + 5.5 * 3600).replace('Z', '+05:30');
+    const other = assertionFor(server, version, { nameId: 'eve' }).replace(/ xmlns:saml="[^"]*"/, '');
+    const signIn = (time: string, of: string) =>
+      version === 'saml1'
+        ? element('saml:AuthenticationStatement', { AuthenticationInstant: time, AuthenticationMethod: of }, subject1())
+        : element(
+            'saml:AuthnStatement',
+            { AuthnInstant: time },
+            element('saml:AuthnContext', {}, element('saml:AuthnContextClassRef', {}, of)),
+          );
+    const is: Variation = {
+      root: { IssueInstant: inZone(-60) },
+      window: { NotBefore: inZone(-60), NotOnOrAfter: inZone(120) },
+      authn: all(signIn(inZone(-30), 'urn:mfa'), signIn(at(-90), 'urn:mfa')),
+      more: element('saml:Advice', {}, { xml: other }),
+    };
+    const { sub, acr, auth_time, exp } = claims(await presentSaml(server, version, signedFor(server, version, is)));
+    assert.deepEqual(
+      { sub, acr, auth_time, exp },
+      { sub: 'idp:ada', acr: 'urn:mfa', auth_time: NOW - 90, exp: NOW + 120 },
+    );
+    const contradicting = { ...is, authn: all(signIn(at(-90), 'urn:mfa'), signIn(at(-90), 'urn:password')) };
+    const refused = await presentSaml(server, version, signedFor(server, version, contradicting));
+    assertSubjectRefused(server, refused, 'claims');
+    assert.match(server.audit(refused)?.detail ?? '', /contradict each other: urn:mfa and urn:password/);
+    const ended = { ...is, window: { NotBefore: inZone(-600), NotOnOrAfter: inZone(-60) } };
+    assertSubjectRefused(server, await presentSaml(server, version, signedFor(server, version, ended)), 'expired');
   });
 
   test(`${version}: makes the subject of an assertion the actor, as actor token`, async (t) => {

@@ -9,6 +9,16 @@ import { encode } from './saml-signer.ts';
 export const read = (assertion: string | Uint8Array, context: SamlContext): Promise<SamlIdentity> =>
   readAssertion(encode(assertion), context);
 
+/** The name of the subject. Fails if there is none that lasts. */
+export const nameIn = ({ name }: SamlIdentity): string =>
+  name.kind === 'lasting' ? name.nameId : assert.fail(`${name.kind}: ${name.problem}`);
+
+/** The name cannot be used, for this reason; the assertion is accepted. */
+export async function hasNoName(assertion: string, context: SamlContext, problem: RegExp): Promise<void> {
+  const { name } = await read(assertion, context);
+  assert.match(name.kind === 'lasting' ? 'a lasting name' : name.problem, problem);
+}
+
 export async function refusal(token: string, context: SamlContext): Promise<TokenRefusal> {
   try {
     await readAssertion(token, context);

@@ -34,8 +34,8 @@ export const tokenRefusals = {
         'Report the fault, with the condition that the detail names.',
       ],
       subject_claims_elsewhere: [
-        'the rules read a claim that the subject token only refers to (_claim_names, or a group overage)',
-        'Let the issuer put the claim into the token, for example by filtering groups.',
+        'the rules read a claim that the subject token only refers to (_claim_names, or a group overage), or that its assertion does not state as text',
+        'Let the issuer put the claim into the token, as text in an assertion, for example by filtering groups.',
       ],
     },
   },
@@ -47,8 +47,8 @@ export const tokenRefusals = {
     answer: [400, 'token_error', 'The actor is not allowed to act for this subject'],
     reasons: {
       actor_claims_elsewhere: [
-        'the rules read a claim that the actor token only refers to (_claim_names, or a group overage)',
-        'Let the issuer put the claim into the token, for example by filtering groups.',
+        'the rules read a claim that the actor token only refers to (_claim_names, or a group overage), or that its assertion does not state as text',
+        'Let the issuer put the claim into the token, as text in an assertion, for example by filtering groups.',
       ],
       no_rule_for_actor: [
         'rules match the client and the subject, but none the actor',
