@@ -6,6 +6,7 @@ import { control, selfAsserted, twoConfirmations } from './control.ts';
 import { markup } from './markup.ts';
 import { openSamlWorld } from './material.ts';
 import { signatures } from './signatures.ts';
+import { unread } from './unread.ts';
 import { wrapping } from './wrapping.ts';
 
 export const saml = group('S', 'saml', openSamlWorld, {
@@ -14,6 +15,7 @@ export const saml = group('S', 'saml', openSamlWorld, {
   ...signatures,
   ...conditions,
   ...carriage,
+  ...unread,
   S47: control,
   S49: selfAsserted,
   S50: twoConfirmations,
