@@ -2,6 +2,7 @@
 import type { AuditLog } from './audit/log.ts';
 import { eventOf } from './audit/row.ts';
 import { searchEvents } from './audit/search.ts';
+import { createUseReader } from './audit/use.ts';
 import type { RegisteredClient, RegisteredClients } from './client-auth/registered-clients.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { Entry } from './config/redacted.ts';
@@ -13,6 +14,9 @@ import type { Sealer } from './keys/sealing.ts';
 import type { Clock } from './primitives/clock.ts';
 import { findAuditRow } from './store/audit-rows.ts';
 import { orUnavailable, type Store } from './store/store.ts';
+
+/** How long one report of unused rights reads rows. A caller waits 30 seconds for an answer. */
+const MAX_READING_MS = 15_000;
 
 interface Administered {
   readonly store: Store;
@@ -64,6 +68,7 @@ export function administer(
       return audit.appendWith(event, write);
     },
     searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
+    useSince: (since) => createUseReader(store, since, performance.now() + MAX_READING_MS),
     findEvent: async (requestId) => {
       const row = await orUnavailable(findAuditRow(store, requestId));
       return row && eventOf(row);

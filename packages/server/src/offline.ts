@@ -1,6 +1,7 @@
 // Opens the services for commands, without a server: a reader, and an operator who can write.
 import type { ExportLine } from './audit/export.ts';
 import { type AuditFilter, searchEvents } from './audit/search.ts';
+import { createUseReader, type UseReader } from './audit/use.ts';
 import { createCheckpoints } from './audit-retention/checkpoint.ts';
 import { countErasable, type ErasedPerson, erasePerson } from './audit-retention/erasure.ts';
 import { exportLines, type KnownKeys, verifyStore } from './audit-retention/proof.ts';
@@ -24,6 +25,8 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
     /** Newest first. @throws Error if the cursor is not one of an earlier search */
     searchEvents: (filter: AuditFilter, page: { cursor?: string | undefined; limit: number }) =>
       searchEvents(store, filter, page),
+    /** Reads which rights requests used since a time, in milliseconds since 1970. */
+    useSince: (since: number): UseReader => createUseReader(store, since, Number.POSITIVE_INFINITY),
     /** @param take receives each line of an export, which shows the database at one moment */
     exportAudit: (take: (line: ExportLine) => Promise<void>): Promise<void> =>
       inSnapshot(store, async (database) => {

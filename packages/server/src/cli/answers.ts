@@ -2,6 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Explanation } from '../explain/explain.ts';
 import type { PossibleTarget } from '../explain/targets.ts';
+import type { UnusedReport } from '../explain/unused.ts';
 
 export interface ClientAnswer {
   readonly id: string;
@@ -36,6 +37,7 @@ interface Answers {
   readonly 'list-keys': { readonly items: readonly KeyAnswer[] };
   readonly 'search-audit': Page<AuditEvent>;
   readonly explain: Explanation;
+  readonly 'unused-rights': UnusedReport;
   readonly targets: { readonly targets: readonly PossibleTarget[]; readonly refused?: Explanation };
 }
 

@@ -28,6 +28,7 @@ export const commands = {
   'audit export': () => import('./audit-proof.ts').then(({ auditExport }) => auditExport),
   'audit verify': () => import('./audit-proof.ts').then(({ auditVerify }) => auditVerify),
   'audit erase': () => import('./audit-erase.ts').then(({ auditErase }) => auditErase),
+  'policy unused': () => import('./policy-unused.ts').then(({ policyUnused }) => policyUnused),
   'accounts hash-password': () => import('./account.ts').then(({ accountsHashPassword }) => accountsHashPassword),
   'store migrate': () => import('./store.ts').then(({ storeMigrate }) => storeMigrate),
   'store rollback': () => import('./store.ts').then(({ storeRollback }) => storeRollback),

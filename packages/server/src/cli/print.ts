@@ -15,3 +15,7 @@ export const printFormatted = (text: string): void => console.log(text);
 
 /** Prints lines of CSV, which end with CRLF (RFC 4180). */
 export const printCsv = (lines: readonly string[]): void => console.log(`${printableLines(lines.join('\r\n'))}\r`);
+
+/** Prints text for a program that needs each character as it is, such as a diff. A terminal gets it escaped. */
+export const printExact = (text: string): void =>
+  void process.stdout.write(process.stdout.isTTY ? printableLines(text) : text);

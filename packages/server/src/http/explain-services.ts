@@ -1,5 +1,6 @@
 // Provides the dependencies of explanations, and explains a refusal in its own answer under `developerErrors: true`.
 import type { AuditEvent } from '../audit/event.ts';
+import type { UnusedContext } from '../explain/unused.ts';
 import { describeValue, explainValues } from '../explain/values.ts';
 import { explainWorkloads } from '../explain/workloads.ts';
 import { grants } from '../grants/index.ts';
@@ -17,6 +18,15 @@ export const explainServices = (services: HttpServices) => ({
   file: services.admin,
   grants,
   now: seconds(services.clock),
+});
+
+/** What a report of unused rights compares with the log. */
+export const unusedContext = ({ policy, clients, targeting, admin }: HttpServices): UnusedContext => ({
+  policy,
+  clients,
+  targeting,
+  ...admin,
+  registeredAt: (id) => admin.registered.all().get(id)?.createdAt,
 });
 
 /** A page of another site must not read the reasons: neither across origins, nor under a name that it points at this machine. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { createUseReader } from '../../src/audit/use.ts';
 import { findFamily as readFamily } from '../../src/issuing/family.ts';
 import { openRevocations } from '../../src/issuing/revocations.ts';
 import { createTokenIds } from '../../src/issuing/token-ids.ts';
@@ -479,6 +480,54 @@ for (const kind of kinds) {
       searches: 5,
     });
     for (const none of ['nowhere', 'persona', 'PERSONAL']) assert.deepEqual((await find(none)).found, []);
+    await store.destroy();
+  });
+
+  test(`${kind}: finds the last use of a rule, and the names that none of its rows has`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    const rowOf = (index: number, members: Record<string, unknown>, columns: object = {}) => ({
+      ...auditRow('use', index),
+      request_id: `request ${index}`,
+      time: 1000 + index,
+      rule: 'orders',
+      event: JSON.stringify({ requestId: `request ${index}`, ...members }),
+      ...columns,
+    });
+    const used = { targets: ['a'], scopeGiven: ['read'] };
+    for (let first = 1; first <= 4500; first += 50)
+      await insertAuditRows(
+        store,
+        Array.from({ length: 50 }, (_, index) => rowOf(first + index, first === 1 ? { targets: ['b'] } : used)),
+      );
+    await insertAuditRows(store, [
+      rowOf(4501, { scopeAsked: ['write'], scopeGiven: undefined }, { outcome: 'refused', client: 'other' }),
+      rowOf(4502, { scopeAsked: ['admin'], ...used, shadows: [{ rule: 'trial', targets: ['a'] }] }),
+      rowOf(4503, { ...used, scopeGiven: ['all'] }, { rule: 'another' }),
+    ]);
+    const reader = (since: number, until = Number.POSITIVE_INFINITY) => createUseReader(store, since, until);
+    const wanted = {
+      clients: new Set(['gateway', 'other', 'stranger']),
+      audiences: new Set(['a', 'b', 'c']),
+      scopes: new Set(['read', 'write', 'admin', 'all']),
+    };
+    assert.equal(await reader(0).begins(), 1001);
+    assert.equal(await reader(9000).lastUse('rule', 'orders'), 5502);
+    assert.equal(await reader(0).lastUse('rule', 'order'), undefined);
+    assert.deepEqual(await reader(0).unused('rule', 'orders', wanted), {
+      clients: new Set(['stranger']),
+      audiences: new Set(['c']),
+      scopes: new Set(['admin', 'all']),
+    });
+    assert.deepEqual((await reader(2000).unused('rule', 'orders', wanted)) as object, {
+      clients: new Set(['stranger']),
+      audiences: new Set(['b', 'c']),
+      scopes: new Set(['admin', 'all']),
+    });
+    assert.equal(await reader(0, 0).unused('rule', 'orders', wanted), 'unknown', 'there was no time');
+    assert.equal(await reader(0).hasShadow('trial', new Set(['other', 'gateway'])), true);
+    assert.equal(await reader(0).hasShadow('trial', new Set(['other'])), false);
+    assert.equal(await reader(0).hasShadow('trial', 'any'), true);
+    assert.equal(await reader(6000).hasShadow('trial', 'any'), false);
     await store.destroy();
   });
 

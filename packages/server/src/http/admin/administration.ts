@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { AuditFilter, FoundPage } from '../../audit/search.ts';
+import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { SigningAlgorithm } from '../../keys/algorithms.ts';
 import type { KeyManagement } from '../../keys/manage.ts';
@@ -43,5 +44,7 @@ export interface Administration {
     filter: AuditFilter,
     page: { readonly cursor?: string | undefined; readonly limit: number },
   ) => Promise<FoundPage>;
+  /** Reads which rights requests used since a time, in milliseconds since 1970. After some seconds, the rest is unknown. */
+  readonly useSince: (since: number) => UseReader;
   readonly findEvent: (requestId: string) => Promise<AuditEvent | undefined>;
 }

@@ -8,6 +8,7 @@ import { explainOperation, targetsOperation } from './explain.ts';
 import { listKeys, retireKey, rotateKey } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { revokeTokens } from './revocations.ts';
+import { unusedRights } from './unused.ts';
 
 export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry'>): readonly Operation[] => [
   ...clientOperations(clientEntry),
@@ -23,4 +24,5 @@ export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry
   findAuditEvent,
   explainOperation,
   targetsOperation,
+  unusedRights,
 ];
